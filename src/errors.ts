@@ -1,0 +1,46 @@
+import type { Fault } from './schemas/problem.ts';
+
+/** Every fault that the service tells a client about. The HTTP edge maps each to a status. */
+export type ErrorCode =
+  | 'broken-json'
+  | 'invalid-request'
+  | 'invalid-batch'
+  | 'unsupported-media-type'
+  | 'payload-too-large'
+  | 'method-not-allowed'
+  | 'route-not-found'
+  | 'job-not-found'
+  | 'job-gone'
+  | 'queue-not-found'
+  | 'job-finished'
+  | 'job-not-finished'
+  | 'job-not-failed'
+  | 'unknown-task'
+  | 'invalid-payload'
+  | 'not-supported'
+  | 'too-many-waiters'
+  | 'redis-unavailable'
+  | 'internal-error';
+
+export interface AppErrorDetails {
+  /** Where the input is wrong. */
+  errors?: Fault[];
+  /** Further members of the problem document, such as `knownTasks`. */
+  extensions?: Record<string, unknown>;
+  cause?: unknown;
+}
+
+/** An expected fault with a sentence that says what to do. Anything else thrown is a defect. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly errors: Fault[] | undefined;
+  readonly extensions: Record<string, unknown>;
+
+  constructor(code: ErrorCode, detail: string, details: AppErrorDetails = {}) {
+    super(detail, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.errors = details.errors;
+    this.extensions = details.extensions ?? {};
+  }
+}

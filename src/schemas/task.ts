@@ -1,0 +1,24 @@
+import { type Static, Type } from 'typebox';
+import { duration, MAX_TIMEOUT_MS } from './duration.ts';
+import { Attempts, Backoff } from './job.ts';
+import { TaskName } from './names.ts';
+
+const JsonSchema = Type.Unsafe<Record<string, unknown> | boolean>({
+  type: ['object', 'boolean'],
+  description: 'A JSON Schema.',
+});
+
+/** What a task module may say besides its handler; announced in Redis under the task's name. */
+export const TaskOptions = Type.Object(
+  {
+    name: Type.Optional(TaskName),
+    input: Type.Optional(JsonSchema),
+    output: Type.Optional(JsonSchema),
+    attempts: Type.Optional(Attempts),
+    backoff: Type.Optional(Backoff),
+    timeoutMs: Type.Optional(duration('Limit of one attempt.', MAX_TIMEOUT_MS)),
+    thread: Type.Optional(Type.Boolean({ description: 'Run in a worker thread that can be killed.' })),
+  },
+  { additionalProperties: false },
+);
+export type TaskOptions = Static<typeof TaskOptions>;
