@@ -158,3 +158,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(Object.fromEntries(entries)) as Config;
 }
+
+/** The environment of a child process: this one's, with `defaults` below it and `overrides` above it. */
+export function childEnv(overrides: NodeJS.ProcessEnv, defaults: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return { ...defaults, ...process.env, ...overrides };
+}

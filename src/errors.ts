@@ -14,11 +14,9 @@ export type ErrorCode =
   | 'queue-not-found'
   | 'job-finished'
   | 'job-not-finished'
-  | 'job-not-failed'
   | 'unknown-task'
   | 'invalid-payload'
   | 'not-supported'
-  | 'too-many-waiters'
   | 'redis-unavailable'
   | 'internal-error';
 

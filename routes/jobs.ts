@@ -1,0 +1,153 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import { Type } from 'typebox';
+import { goneSignal } from '../src/plugins/core.ts';
+import { applied, waitWish, wantsRepresentation } from '../src/plugins/preferences.ts';
+import { revisionOf } from '../src/queue/index.ts';
+import {
+  JobHeaders,
+  JobParams,
+  PreferHeader,
+  problems,
+  RemoveHeaders,
+  WaitQuery,
+} from '../src/schemas/http.ts';
+import { type Job, SubmitJob } from '../src/schemas/job.ts';
+import { isFinal } from '../src/schemas/names.ts';
+
+/** Seconds after which a poller may look again. */
+const POLL_AGAIN_S = 1;
+
+const ended = (job: Job): boolean => isFinal(job.status);
+
+function sendJob(reply: FastifyReply, status: number, job: Job): FastifyReply {
+  reply.header('etag', `"${revisionOf(job)}"`);
+  if (!ended(job)) reply.header('retry-after', POLL_AGAIN_S);
+  return reply.code(status).send(job);
+}
+
+const job = (description: string) => ({ ...Type.Ref('Job'), description });
+
+export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.post(
+    '/jobs',
+    {
+      schema: {
+        operationId: 'submitJob',
+        summary: 'Submit a job',
+        description:
+          'Answers 202 once the job is stored. With `Prefer: wait=N` or `?wait=N` it answers 200 with the finished job if that ends in time.',
+        tags: ['jobs'],
+        querystring: WaitQuery,
+        headers: PreferHeader,
+        body: SubmitJob,
+        response: {
+          200: job('The job ended within the wait.'),
+          202: job('The job is stored; Location says where to read it.'),
+          ...problems(400, 413, 415, 422, 500, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const submitted = await app.submitter.submit(request.body);
+      reply.header('location', `/jobs/${submitted.id}`);
+      const wish = waitWish(request.query, request.headers);
+      if (wish.ms === 0) return sendJob(reply, 202, submitted);
+      // The job is stored: whatever befalls the wait, the client learns its id.
+      const latest = await app.waiter.wait(submitted.id, ended, wish.ms, goneSignal(reply)).catch((error) => {
+        request.log.warn({ err: error }, 'wait for a submitted job failed');
+        return submitted;
+      });
+      return sendJob(applied(reply, wish.applied), ended(latest) ? 200 : 202, latest);
+    },
+  );
+
+  app.get(
+    '/jobs/:id',
+    {
+      schema: {
+        operationId: 'getJob',
+        summary: 'Read a job',
+        description:
+          'With a wait it answers as soon as the job has ended; with a wait and If-None-Match as soon as the job has changed.',
+        tags: ['jobs'],
+        params: JobParams,
+        querystring: WaitQuery,
+        headers: JobHeaders,
+        response: {
+          200: job('The job as it is now.'),
+          304: Type.Null({ description: 'The job is as it was.' }),
+          ...problems(400, 404, 410, 500, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const wish = waitWish(request.query, request.headers);
+      const seen = request.headers['if-none-match'];
+      const isSeen = (one: Job) => matches(seen, revisionOf(one));
+      const isEnough = seen === undefined ? ended : (one: Job) => !isSeen(one);
+      const found =
+        wish.ms === 0
+          ? await app.inspector.find(id)
+          : await app.waiter.wait(id, isEnough, wish.ms, goneSignal(reply));
+      applied(reply, wish.applied);
+      if (!isSeen(found)) return sendJob(reply, 200, found);
+      return reply
+        .header('etag', `"${revisionOf(found)}"`)
+        .code(304)
+        .send(null);
+    },
+  );
+
+  app.post(
+    '/jobs/:id/cancel',
+    {
+      schema: {
+        operationId: 'cancelJob',
+        summary: 'Cancel a job',
+        tags: ['jobs'],
+        params: JobParams,
+        response: {
+          200: job('It waited, and is cancelled.'),
+          202: job('It runs; its worker was asked to stop it.'),
+          ...problems(400, 404, 409, 410, 500, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const outcome = await app.inspector.cancel(request.params.id);
+      return sendJob(reply, outcome.done ? 200 : 202, outcome.job);
+    },
+  );
+
+  app.delete(
+    '/jobs/:id',
+    {
+      schema: {
+        operationId: 'removeJob',
+        summary: 'Remove a finished job',
+        description: 'With `Prefer: return=representation` the job is read and removed in one step.',
+        tags: ['jobs'],
+        params: JobParams,
+        headers: RemoveHeaders,
+        response: {
+          200: job('The job that was removed.'),
+          204: Type.Null({ description: 'Removed.' }),
+          ...problems(400, 404, 409, 410, 500, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const removed = await app.inspector.remove(request.params.id);
+      if (!wantsRepresentation(request.headers)) return reply.code(204).send(null);
+      return applied(reply, 'return=representation').code(200).send(removed);
+    },
+  );
+};
+
+/** Whether an If-None-Match list holds the revision; `*` holds any (RFC 9110, 13.1.2). */
+function matches(header: string | undefined, revision: string): boolean {
+  const tags = header?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
+  return tags.includes('*') || tags.includes(`"${revision}"`);
+}

@@ -1,0 +1,94 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { JobPage, LimitQuery, ListQuery, problems, QueueParams } from '../src/schemas/http.ts';
+import { PendingJob, QueueSummary } from '../src/schemas/queue.ts';
+
+const DEFAULT_LIMIT = 100;
+
+export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/queues',
+    {
+      schema: {
+        operationId: 'listQueues',
+        summary: 'List the queues',
+        tags: ['queues'],
+        response: { 200: Type.Object({ items: Type.Array(QueueSummary) }), ...problems(500, 503) },
+      },
+    },
+    async () => ({ items: await app.inspector.queues() }),
+  );
+
+  app.get(
+    '/queues/:name/stats',
+    {
+      schema: {
+        operationId: 'getQueueStats',
+        summary: 'Count everything in a queue',
+        tags: ['queues'],
+        params: QueueParams,
+        response: { 200: Type.Ref('QueueStats'), ...problems(400, 404, 500, 503) },
+      },
+    },
+    (request) => app.inspector.stats(request.params.name),
+  );
+
+  app.get(
+    '/queues/:name/jobs',
+    {
+      schema: {
+        operationId: 'listJobs',
+        summary: 'List the jobs of a queue',
+        description:
+          'Jobs that have a place in the queue, by status. Completed, cancelled and expired jobs are read by id.',
+        tags: ['queues'],
+        params: QueueParams,
+        querystring: ListQuery,
+        response: { 200: JobPage, ...problems(400, 404, 500, 503) },
+      },
+    },
+    ({ params, query }) => app.inspector.list(params.name, { limit: DEFAULT_LIMIT, ...query }),
+  );
+
+  app.get(
+    '/queues/:name/pending',
+    {
+      schema: {
+        operationId: 'listPending',
+        summary: 'Who runs what, since when, at which attempt',
+        tags: ['queues'],
+        params: QueueParams,
+        querystring: LimitQuery,
+        response: {
+          200: Type.Object({ items: Type.Array(PendingJob) }),
+          ...problems(400, 404, 500, 503),
+        },
+      },
+    },
+    async ({ params, query }) => ({
+      items: await app.inspector.pending(params.name, query.limit ?? DEFAULT_LIMIT),
+    }),
+  );
+
+  for (const [verb, paused] of [
+    ['pause', true],
+    ['resume', false],
+  ] as const) {
+    app.post(
+      `/queues/:name/${verb}`,
+      {
+        schema: {
+          operationId: `${verb}Queue`,
+          summary: paused ? 'Stop workers from taking jobs' : 'Let workers take jobs again',
+          description: paused
+            ? 'Jobs that run go on; jobs are still accepted.'
+            : 'Has no effect on a queue that is not paused.',
+          tags: ['queues'],
+          params: QueueParams,
+          response: { 200: QueueSummary, ...problems(400, 500, 503) },
+        },
+      },
+      (request) => app.inspector.setPaused(request.params.name, paused),
+    );
+  }
+};

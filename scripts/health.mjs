@@ -1,0 +1,42 @@
+// Exits with 0 when this container's main process does its work: the API is ready to take jobs, or the
+// worker holds a lease that has not run out. Otherwise it says why not and exits with 1.
+import { readFileSync } from 'node:fs';
+import { loadConfig } from '../dist/src/config.js';
+import { newConsumerName, parseWorkerName } from '../dist/src/queue/consumer-name.js';
+import { connectForRequests, whenReady } from '../dist/src/redis/connect.js';
+import { queueKeys } from '../dist/src/redis/keys.js';
+
+const LIMIT_MS = 4_000;
+
+const config = loadConfig();
+
+async function apiFault() {
+  const response = await fetch(`http://127.0.0.1:${config.port}/readyz`, {
+    signal: AbortSignal.timeout(LIMIT_MS),
+  });
+  return response.ok ? undefined : await response.text();
+}
+
+/** A container has a host name of its own. */
+async function workerFault() {
+  const redis = connectForRequests({ url: config.redisUrl, name: 'millrace-health' });
+  try {
+    if (!(await whenReady(redis, LIMIT_MS))) return 'Redis does not answer.';
+    const { host } = parseWorkerName(newConsumerName(process.pid));
+    const [seconds] = await redis.time();
+    for (const queue of config.queues) {
+      const { leases } = queueKeys(config.prefix, queue);
+      const names = await redis.zrangebyscore(leases, Number(seconds) * 1_000, '+inf');
+      if (!names.some((name) => parseWorkerName(name).host === host))
+        return `There is no lease on queue ${queue}.`;
+    }
+    return undefined;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const isWorker = readFileSync('/proc/1/cmdline', 'utf8').includes('workers/main.js');
+const fault = await (isWorker ? workerFault() : apiFault()).catch((error) => String(error));
+if (fault !== undefined) console.error(fault);
+process.exit(fault === undefined ? 0 : 1);

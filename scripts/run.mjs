@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ensureBuild } from './build.mjs';
+import { ensureModules } from './modules.mjs';
+import { ensureRedis } from './redis.mjs';
+import { SetupError } from './task.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const USAGE = 'Usage: npm run demo, npm start, or npm test (arguments for vitest go after --).';
+
+const COMMANDS = {
+  // Data and settings are those of the folder from which Millrace is run; npm makes it the project's.
+  demo: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('demo') },
+  start: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('start') },
+  // The tests start Redis servers of their own, whatever REDIS_URL says.
+  test: { ownRedis: () => true, launch: runTests },
+};
+
+/** Prepares what the command needs, runs it, and ends this process with its exit code. */
+export async function run(name, args) {
+  try {
+    if (!Object.hasOwn(COMMANDS, name ?? '')) throw new SetupError(USAGE);
+    const command = COMMANDS[name];
+    if (command.ownRedis()) await ensureRedis();
+    await ensureModules(root);
+    await ensureBuild(root);
+    process.exit(await command.launch(args));
+  } catch (error) {
+    console.error(error instanceof SetupError ? error.message : error);
+    process.exit(1);
+  }
+}
+
+async function runEmbedded(name) {
+  const entry = pathToFileURL(join(root, 'dist', 'src', 'embedded', `${name}.js`));
+  const { main } = await import(entry.href);
+  return main();
+}
+
+function runTests(args) {
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: root, stdio: 'inherit' });
+  // Ctrl-C reaches vitest by itself; this process must only outlive it to give its exit code.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}

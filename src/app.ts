@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { routes } from '../routes/index.ts';
+import type { Config } from './config.ts';
+import { batchPlugin } from './plugins/batch.ts';
+import { corePlugin } from './plugins/core.ts';
+import { docsPlugin } from './plugins/docs.ts';
+import { errorsPlugin } from './plugins/errors.ts';
+import { inputPlugin } from './plugins/input.ts';
+import { VERSION } from './version.ts';
+
+/** The API with all its plugins and routes. It does not listen yet. */
+export async function buildApp(config: Config, logger: Logger): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: logger,
+    bodyLimit: config.maxPayloadBytes,
+    genReqId: () => randomUUID(),
+    disableRequestLogging: true,
+    // A connection that idles must not hold up a stop; open requests are answered first.
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 1_024 },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  await app.register(errorsPlugin);
+  await app.register(inputPlugin);
+  await app.register(docsPlugin, { version: VERSION });
+  await app.register(corePlugin, { config });
+  await app.register(batchPlugin, { maxLineBytes: config.maxPayloadBytes });
+  for (const room of routes) await app.register(room);
+  app.refuseOtherMethods();
+  return app as unknown as FastifyInstance;
+}

@@ -1,0 +1,74 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { childEnv } from '../config.ts';
+import { createApi, DemoError } from './api-client.ts';
+import { SCENES, type Stage } from './demo-scenes.ts';
+import { listenForInterrupt } from './interrupt.ts';
+import { Interrupted } from './run.ts';
+import { type Stack, withStack } from './stack.ts';
+
+/**
+ * Its own keys and address, and defaults for the rest (an empty variable counts as unset): only REDIS_URL,
+ * PROCESSES and CONCURRENCY are taken from outside.
+ */
+const SETTINGS = {
+  PREFIX: 'millrace-demo',
+  HOST: '',
+  PORT: '0',
+  QUEUES: '',
+  TASKS_DIR: '',
+  UNKNOWN_TASKS: '',
+  LOG_LEVEL: 'warn',
+};
+
+/** `npm run demo`: real jobs over HTTP on a stack of its own, every outcome verified. Gives the exit code. */
+export async function main(): Promise<number> {
+  const interrupt = listenForInterrupt();
+  const dir = await mkdtemp(join(tmpdir(), 'millrace-'));
+  const started = performance.now();
+  try {
+    console.log('Starting Redis, the API and a worker ...');
+    const options = {
+      env: childEnv(SETTINGS),
+      dir,
+      interrupt,
+      say: (line: string) => console.log(line),
+    };
+    await withStack(options, (stack) => perform(stack, started));
+    console.log(`\nThe demo took ${elapsed(started)} s; all of it worked. Next: npm start`);
+    return 0;
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      console.error('The demo was interrupted.');
+      return 130;
+    }
+    console.error(`\nThe demo failed: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+    interrupt.dispose();
+  }
+}
+
+const elapsed = (since: number): string => ((performance.now() - since) / 1_000).toFixed(1);
+
+async function perform({ url, apiPid }: Stack, started: number): Promise<void> {
+  console.log(`Ready after ${elapsed(started)} s: ${url}`);
+  const stage: Stage = {
+    api: createApi(url),
+    apiPid,
+    tell: (line) => console.log(`   ${line}`),
+    check: (condition, otherwise) => {
+      if (!condition) throw new DemoError(otherwise);
+    },
+  };
+  for (const [index, scene] of SCENES.entries()) {
+    console.log(`\n${index + 1}. ${scene.title}`);
+    await scene.play(stage).catch((error: unknown) => {
+      throw new DemoError(`"${scene.title}": ${error instanceof Error ? error.message : error}`, {
+        cause: error,
+      });
+    });
+  }
+}

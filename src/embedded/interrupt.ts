@@ -1,0 +1,35 @@
+export interface Interrupt {
+  /** Aborted by the first signal: stop in order. */
+  readonly stop: AbortSignal;
+  /** Aborted by the second one: stop now. */
+  readonly hurry: AbortSignal;
+  dispose(): void;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A Ctrl-C reaches us twice when npm runs us: from the terminal, and once more from npm. */
+const ECHO_MS = 500;
+
+/** Turns signals of the system into abort signals, until `dispose`. */
+export function listenForInterrupt(): Interrupt {
+  const stop = new AbortController();
+  const hurry = new AbortController();
+  let firstAt = 0;
+  const onSignal = () => {
+    if (!stop.signal.aborted) {
+      firstAt = performance.now();
+      stop.abort();
+    } else if (performance.now() - firstAt > ECHO_MS) {
+      hurry.abort();
+    }
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return {
+    stop: stop.signal,
+    hurry: hurry.signal,
+    dispose: () => {
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+    },
+  };
+}

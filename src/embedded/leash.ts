@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+
+/**
+ * Ends the processes that it holds when this process is gone, however it went: kill -9 leaves no chance to
+ * tidy up. A shell reads pids from a pipe that only this process can write to; the end of the pipe is the
+ * end of this process. What was held last is ended first, so that workers can still hand back to Redis.
+ */
+export interface Leash {
+  hold(pid: number): void;
+  /** Call it as soon as the process has ended: its pid may soon be another's. */
+  release(pid: number): void;
+  /** Lets go; whatever is still held is ended. */
+  end(): void;
+}
+
+/** After SIGTERM a held process has this many seconds before SIGKILL. */
+const GRACE_S = 30;
+
+const SCRIPT = `
+lives() {
+  kill -0 "$1" 2>/dev/null || return 1
+  # One that nobody has waited for is dead all the same.
+  [ ! -r "/proc/$1/stat" ] || read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
+  case $stat in *') Z '*) return 1 ;; esac
+}
+stat=
+held=" "
+while read -r verb pid; do
+  case $verb in
+    hold) held=" $pid$held" ;;
+    release) held="\${held%% $pid *} \${held#* $pid }" ;;
+  esac
+done
+for pid in $held; do
+  kill -TERM "$pid" 2>/dev/null || continue
+  tries=0
+  while lives "$pid"; do
+    [ $tries -lt $((${GRACE_S} * 5)) ] || { kill -KILL "$pid" 2>/dev/null; break; }
+    tries=$((tries + 1))
+    sleep 0.2
+  done
+done
+`;
+
+export function createLeash(): Leash {
+  // A session of its own: neither Ctrl-C nor the end of the terminal reaches it before its work is done.
+  const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  shell.on('error', ignore);
+  shell.stdin.on('error', ignore);
+  shell.unref();
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
+  const tell = (line: string) => shell.stdin.write(`${line}\n`);
+  return {
+    hold: (pid) => tell(`hold ${pid}`),
+    release: (pid) => tell(`release ${pid}`),
+    end: () => shell.stdin.end(),
+  };
+}
+
+/** Without a shell there is no leash, but all that is stopped in order still ends. */
+function ignore(): void {}

@@ -1,0 +1,90 @@
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const API_READY_MS = 20_000;
+const WORKER_READY_MS = 30_000;
+const ONE_REQUEST_MS = 2_000;
+
+/** Waits up to `patienceMs` for the port; what a killed run left may still hold it for a moment. */
+export async function untilPortFree(
+  host: string,
+  port: number,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const fault = await tryPort(host, port);
+    if (fault === undefined) return;
+    if (fault !== 'EADDRINUSE') {
+      throw new Error(`The API cannot listen on ${host}:${port} (${fault}). Check HOST and PORT.`);
+    }
+    if (performance.now() >= deadline) {
+      throw new Error(
+        `Port ${port} on ${host} is in use. Stop what uses it, or choose another: PORT=${port + 1} npm start`,
+      );
+    }
+    signal.throwIfAborted();
+    await sleep(100);
+  }
+}
+
+function tryPort(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    probe.listen(port, host, () => probe.close(() => resolve(undefined)));
+  });
+}
+
+/** Waits for `/readyz` to say yes; what it says instead is told at the deadline. */
+export function untilApiReady(url: string, signal: AbortSignal): Promise<void> {
+  return until('The API', API_READY_MS, signal, async () => {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ONE_REQUEST_MS) });
+    const body = await response.text();
+    return response.ok ? undefined : `${response.status} ${body}`;
+  });
+}
+
+/** Waits for a worker's lease on each of the queues. */
+export async function untilWorkerReady(
+  url: string,
+  queues: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const queue of queues) {
+    await until(`The worker of queue ${queue}`, WORKER_READY_MS, signal, async () => {
+      const response = await fetch(`${url}/queues/${queue}/stats`, {
+        signal: AbortSignal.timeout(ONE_REQUEST_MS),
+      });
+      const stats: unknown = await response.json();
+      return hasWorker(stats) ? undefined : 'no lease';
+    });
+  }
+}
+
+const hasWorker = (stats: unknown): boolean =>
+  typeof stats === 'object' &&
+  stats !== null &&
+  'workers' in stats &&
+  Array.isArray(stats.workers) &&
+  stats.workers.length > 0;
+
+/** Asks again and again; `missing` gives what is missing, or undefined when all is there. */
+async function until(
+  what: string,
+  deadlineMs: number,
+  signal: AbortSignal,
+  missing: () => Promise<string | undefined>,
+): Promise<void> {
+  const deadline = performance.now() + deadlineMs;
+  for (;;) {
+    const reason = await missing().catch((error: unknown) => String(error));
+    if (reason === undefined) return;
+    if (performance.now() >= deadline) {
+      throw new Error(`${what} did not get ready within ${deadlineMs / 1_000} s: ${reason}`);
+    }
+    signal.throwIfAborted();
+    await sleep(20);
+  }
+}

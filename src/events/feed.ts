@@ -1,0 +1,138 @@
+import type { BlockingReader } from '../redis/blocking.ts';
+import { BLOCK_MS, type Connection } from '../redis/connect.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+
+/** Called when something may have happened to the job; the place of the job is the truth. */
+export type Hint = () => void;
+
+interface Followed {
+  readonly queue: string;
+  lastId: string;
+  readonly hints: Map<string, Set<Hint>>;
+  idleSince: number | undefined;
+}
+
+/** A queue nobody waits for any more is still read for this long, since the next waiter is likely. */
+const LINGER_MS = 30_000;
+const READ_COUNT = 1_000;
+const RETRY_MS = 200;
+
+type StreamsReply = [string, [string, string[]][]][] | null;
+
+/**
+ * One reader of events per process for all waiters: whatever their number, Redis sees one blocking read.
+ *
+ * A subscriber is told of everything after its `follow` has resolved, so: follow, then read the job. After
+ * a fault of the connection every subscriber is told, since events may have been missed.
+ */
+export class EventFeed {
+  readonly #reader: BlockingReader;
+  readonly #commands: Connection;
+  readonly #followed = new Map<string, Followed>();
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(reader: BlockingReader, commands: Connection) {
+    this.#reader = reader;
+    this.#commands = commands;
+  }
+
+  /** Resolves, once nothing can be missed, to the function that ends the subscription. */
+  async follow(keys: QueueKeys, ref: string, hint: Hint): Promise<() => void> {
+    const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
+    const hints = followed.hints.get(ref) ?? new Set();
+    hints.add(hint);
+    followed.hints.set(ref, hints);
+    followed.idleSince = undefined;
+    return () => {
+      hints.delete(hint);
+      if (hints.size === 0) followed.hints.delete(ref);
+    };
+  }
+
+  /** Ends the reading. Subscribers hear nothing more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#reader.interrupt().catch(() => undefined);
+    await this.#running;
+  }
+
+  async #open(keys: QueueKeys): Promise<Followed> {
+    const last = await this.#commands.xrevrange(keys.events, '+', '-', 'COUNT', 1);
+    // Another waiter may have opened the queue meanwhile; its position is older or the same.
+    const known = this.#followed.get(keys.events);
+    if (known !== undefined) return known;
+    const followed: Followed = {
+      queue: keys.queue,
+      lastId: last[0]?.[0] ?? '0-0',
+      hints: new Map(),
+      idleSince: undefined,
+    };
+    this.#followed.set(keys.events, followed);
+    if (this.#running === undefined) this.#running = this.#run();
+    else await this.#reader.interrupt();
+    return followed;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed && this.#followed.size > 0) {
+      try {
+        this.#dispatch(await this.#read());
+      } catch {
+        // The connection reports its own faults; what was missed meanwhile is found by looking again.
+        this.#hintAll();
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+      this.#dropIdle();
+    }
+    this.#running = undefined;
+  }
+
+  #read(): Promise<StreamsReply> {
+    const streams = [...this.#followed.keys()];
+    const positions = [...this.#followed.values()].map((followed) => followed.lastId);
+    return this.#reader.read(
+      (redis) =>
+        redis.call('XREAD', [
+          'COUNT',
+          READ_COUNT,
+          'BLOCK',
+          BLOCK_MS,
+          'STREAMS',
+          ...streams,
+          ...positions,
+        ]) as Promise<StreamsReply>,
+    );
+  }
+
+  #dispatch(reply: StreamsReply): void {
+    for (const [stream, entries] of reply ?? []) {
+      const followed = this.#followed.get(stream);
+      if (followed === undefined) continue;
+      for (const [id, fields] of entries) {
+        followed.lastId = id;
+        const refs = fields[fields.indexOf('j') + 1] ?? '';
+        if (followed.hints.size === 0) continue;
+        for (const ref of refs.split(' ')) {
+          for (const hint of followed.hints.get(ref) ?? []) hint();
+        }
+      }
+    }
+  }
+
+  #hintAll(): void {
+    for (const followed of this.#followed.values()) {
+      // An emptied Redis counts ids anew by its clock; positions stay valid since time goes on.
+      for (const hints of followed.hints.values()) for (const hint of hints) hint();
+    }
+  }
+
+  #dropIdle(): void {
+    const now = performance.now();
+    for (const [stream, followed] of this.#followed) {
+      if (followed.hints.size > 0) continue;
+      followed.idleSince ??= now;
+      if (now - followed.idleSince > LINGER_MS) this.#followed.delete(stream);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import type { Readable } from 'node:stream';
+import fastifyPlugin from 'fastify-plugin';
+import { AppError } from '../errors.ts';
+import type { BatchOutcome } from '../queue/index.ts';
+import { compileSchema } from '../schemas/compile.ts';
+import { MAX_BATCH } from '../schemas/http.ts';
+import { SubmitJob } from '../schemas/job.ts';
+import type { Fault } from '../schemas/problem.ts';
+import { readLines } from './lines.ts';
+
+/** A job of a batch after the check of its form. */
+export type Candidate = { ok: true; job: SubmitJob } | { ok: false; error: AppError };
+
+/** Jobs that are checked and submitted at a time, so that a stream of any length takes constant memory. */
+const CHUNK = 500;
+/** Faults listed when a whole batch is refused. */
+const MAX_FAULTS = 1_000;
+
+const submitJobSchema = compileSchema(SubmitJob);
+
+function checkJob(value: unknown): Candidate {
+  if (!submitJobSchema.ok) throw new Error(submitJobSchema.reason);
+  const errors = submitJobSchema.check(value);
+  if (errors.length === 0) return { ok: true, job: value as SubmitJob };
+  const error = new AppError('invalid-request', 'Mend the fields listed in errors.', { errors });
+  return { ok: false, error };
+}
+
+function checkLine(line: string): Candidate {
+  try {
+    return checkJob(JSON.parse(line));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return {
+      ok: false,
+      error: new AppError('broken-json', `The line cannot be read as JSON: ${error.message}`),
+    };
+  }
+}
+
+/** Candidates of a JSON body, in chunks. */
+async function* fromArray(jobs: readonly unknown[]): AsyncGenerator<Candidate[]> {
+  for (let start = 0; start < jobs.length; start += CHUNK)
+    yield jobs.slice(start, start + CHUNK).map(checkJob);
+}
+
+/**
+ * Candidates of an NDJSON body, in chunks, as it arrives. A line that is too long, or one too many, is the
+ * last candidate: nothing behind it is read.
+ */
+async function* fromLines(body: Readable, maxLineBytes: number): AsyncGenerator<Candidate[]> {
+  let chunk: Candidate[] = [];
+  let count = 0;
+  try {
+    for await (const line of readLines(body, maxLineBytes)) {
+      count += 1;
+      if (count > MAX_BATCH) throw tooMany();
+      chunk.push(checkLine(line));
+      if (chunk.length < CHUNK) continue;
+      yield chunk;
+      chunk = [];
+    }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    chunk.push({ ok: false, error });
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+const tooMany = () =>
+  new AppError('payload-too-large', `A batch has at most ${MAX_BATCH} jobs; send the rest in another one.`);
+
+const isAway = (outcome: BatchOutcome): boolean => !outcome.ok && outcome.error.code === 'redis-unavailable';
+
+/** How batches are read and submitted. */
+export const batchPlugin = fastifyPlugin<{ maxLineBytes: number }>(
+  async (app, { maxLineBytes }) => {
+    // The body stays a stream: the route reads it line by line.
+    app.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
+
+    const candidates = (body: unknown): AsyncGenerator<Candidate[]> => {
+      if (typeof body === 'object' && body !== null && 'jobs' in body)
+        return fromArray(body.jobs as unknown[]);
+      return fromLines(body as Readable, maxLineBytes);
+    };
+
+    app.decorate('submitBatch', async (body: unknown): Promise<BatchOutcome[]> => {
+      const outcomes: BatchOutcome[] = [];
+      for await (const chunk of candidates(body)) {
+        const submitted = await submitChunk(chunk);
+        outcomes.push(...submitted);
+        // Nothing gets through: what follows would only wait for the same answer.
+        if (submitted.every(isAway)) break;
+      }
+      const [first] = outcomes;
+      if (first === undefined) throw noJobs();
+      if (!first.ok && outcomes.every(isAway)) throw first.error;
+      return outcomes;
+    });
+
+    const submitChunk = async (chunk: readonly Candidate[]): Promise<BatchOutcome[]> => {
+      const jobs = chunk.flatMap((candidate) => (candidate.ok ? [candidate.job] : []));
+      const submitted = (await app.submitter.submitEach(jobs)).values();
+      return chunk.map((candidate) =>
+        candidate.ok ? (submitted.next().value ?? candidateLost()) : candidate,
+      );
+    };
+
+    app.decorate('submitAtomicBatch', async (body: unknown): Promise<BatchOutcome[]> => {
+      const all: Candidate[] = [];
+      for await (const chunk of candidates(body)) all.push(...chunk);
+      if (all.length === 0) throw noJobs();
+      if (all.every((candidate) => candidate.ok)) {
+        const outcomes = await app.submitter.submitAll(all.map(({ job }) => job));
+        if (outcomes.every(({ ok }) => ok)) return outcomes;
+        throw refused(outcomes);
+      }
+      throw refused(all);
+    });
+  },
+  { name: 'batch', dependencies: ['core', 'input'] },
+);
+
+const candidateLost = (): never => {
+  throw new Error('a batch has fewer outcomes than jobs');
+};
+
+const noJobs = () =>
+  new AppError('invalid-request', 'The batch has no jobs.', {
+    errors: [{ pointer: '/jobs', detail: 'must have at least one job' }],
+  });
+
+/** The faults of all jobs, each with a pointer into the batch. */
+function refused(outcomes: readonly (Candidate | BatchOutcome)[]): AppError {
+  const errors = outcomes.flatMap((outcome, i): Fault[] => {
+    if (outcome.ok) return [];
+    const faults = outcome.error.errors ?? [{ pointer: '', detail: outcome.error.message }];
+    return faults.map(({ pointer, detail }) => ({ pointer: `/jobs/${i}${pointer}`, detail }));
+  });
+  return new AppError(
+    'invalid-batch',
+    'No job was stored, since some are refused; they are listed in errors.',
+    {
+      errors: errors.slice(0, MAX_FAULTS),
+    },
+  );
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Takes in what it can. @throws {AppError} when nothing could be even tried. */
+    submitBatch(body: unknown): Promise<BatchOutcome[]>;
+    /** Takes in all or none. @throws {AppError} invalid-batch with all faults. */
+    submitAtomicBatch(body: unknown): Promise<BatchOutcome[]>;
+  }
+}

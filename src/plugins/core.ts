@@ -1,0 +1,71 @@
+import type { FastifyReply } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { EventFeed } from '../events/feed.ts';
+import { type Core, checkHealth, type Health, Inspector, Submitter, Waiter } from '../queue/index.ts';
+import { BlockingReader } from '../redis/blocking.ts';
+import { connectForBlocking, connectForRequests, whenReady } from '../redis/connect.ts';
+import { KeySpace } from '../redis/keyspace.ts';
+import { TaskDirectory } from '../tasks/directory.ts';
+
+/** A service that starts while Redis is away serves 503s until it comes. */
+const FIRST_CONNECT_MS = 1_000;
+
+/** The core, as the routes see it; its connections end with the app. */
+export const corePlugin = fastifyPlugin<{ config: Config }>(
+  async (app, { config }) => {
+    const onError = (error: Error) => app.log.warn({ err: error }, 'Redis connection');
+    const url = config.redisUrl;
+    const redis = connectForRequests({ url, name: 'millrace-api', onError });
+    const blocking = connectForBlocking({ url, name: 'millrace-api-events', onError });
+    const core: Core = {
+      redis,
+      keySpace: new KeySpace(config.prefix),
+      tasks: new TaskDirectory(redis, systemClock),
+      resultTtlMs: config.resultTtlMs,
+      unknownTasks: config.unknownTasks,
+    };
+    const feed = new EventFeed(new BlockingReader(blocking, redis), redis);
+    const waiter = new Waiter(core, feed);
+    let draining = false;
+
+    app.decorate('submitter', new Submitter(core));
+    app.decorate('inspector', new Inspector(core));
+    app.decorate('waiter', waiter);
+    app.decorate('health', async (): Promise<Health> => {
+      const health = await checkHealth(redis);
+      if (!draining) return health;
+      return { ...health, ready: false, reasons: ['The service is stopping.', ...health.reasons] };
+    });
+    await Promise.all([whenReady(redis, FIRST_CONNECT_MS), whenReady(blocking, FIRST_CONNECT_MS)]);
+
+    // Waiters are answered before the server waits for its open requests, which they are.
+    app.addHook('preClose', async () => {
+      draining = true;
+      waiter.stop();
+    });
+    app.addHook('onClose', async () => {
+      await feed.close();
+      blocking.disconnect();
+      redis.disconnect();
+    });
+  },
+  { name: 'core', dependencies: ['errors'] },
+);
+
+/** Fires when the answer is out, or the client has gone away before it was. */
+export function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    submitter: Submitter;
+    inspector: Inspector;
+    waiter: Waiter;
+    health(): Promise<Health>;
+  }
+}

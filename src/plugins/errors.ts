@@ -1,0 +1,115 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { AppError, type ErrorCode } from '../errors.ts';
+import { isUnavailable } from '../redis/connect.ts';
+import type { Problem } from '../schemas/problem.ts';
+
+/** Status and title of every code: the one place where a fault becomes HTTP. */
+const ANSWERS: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
+  'broken-json': { status: 400, title: 'The body is not JSON' },
+  'invalid-request': { status: 400, title: 'The request is not valid' },
+  'invalid-batch': { status: 400, title: 'Jobs of the batch are not valid' },
+  'not-supported': { status: 400, title: 'Not supported yet' },
+  'route-not-found': { status: 404, title: 'No such address' },
+  'job-not-found': { status: 404, title: 'No such job' },
+  'queue-not-found': { status: 404, title: 'No such queue' },
+  'method-not-allowed': { status: 405, title: 'Wrong method for this address' },
+  'job-finished': { status: 409, title: 'The job has ended' },
+  'job-not-finished': { status: 409, title: 'The job has not ended' },
+  'job-gone': { status: 410, title: 'The job is not kept any more' },
+  'payload-too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The body is of another type' },
+  'unknown-task': { status: 422, title: 'No worker knows the task' },
+  'invalid-payload': { status: 422, title: 'The payload does not fit the task' },
+  'internal-error': { status: 500, title: 'A defect of the service' },
+  'redis-unavailable': { status: 503, title: 'Redis cannot serve now' },
+};
+
+/** Seconds after which a client may try again when Redis is away. */
+const RETRY_AFTER_S = 1;
+
+/** The problem document of an error, as it is for this request. */
+export function toProblem(error: AppError, request: FastifyRequest): Problem {
+  const { status, title } = ANSWERS[error.code];
+  return {
+    type: `urn:millrace:problem:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    instance: request.url.split('?', 1)[0] ?? request.url,
+    code: error.code,
+    requestId: request.id,
+    ...error.extensions,
+    ...(error.errors === undefined ? {} : { errors: error.errors }),
+  };
+}
+
+/** Turns whatever was thrown into one of our errors. */
+export function toAppError(error: unknown, request: FastifyRequest): AppError {
+  if (error instanceof AppError) return error;
+  if (isUnavailable(error)) {
+    return new AppError('redis-unavailable', 'Redis does not answer or refuses writes. Try again shortly.', {
+      cause: error,
+    });
+  }
+  return (
+    fromFastify(error, request) ??
+    new AppError('internal-error', 'This is a defect of the service.', { cause: error })
+  );
+}
+
+function fromFastify(error: unknown, request: FastifyRequest): AppError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, statusCode } = error as Partial<FastifyError>;
+  if (statusCode === 415) {
+    return new AppError(
+      'unsupported-media-type',
+      `Send the body as ${accepted(request)}, and say so in the header Content-Type.`,
+    );
+  }
+  if (statusCode === 413) {
+    return new AppError(
+      'payload-too-large',
+      `The body may have at most ${request.routeOptions.bodyLimit} bytes.`,
+    );
+  }
+  if (error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY') {
+    return new AppError('broken-json', `The body cannot be read as JSON: ${error.message}`);
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new AppError('invalid-request', error.message);
+  }
+  return undefined;
+}
+
+const accepted = (request: FastifyRequest): string =>
+  request.routeOptions.url === '/jobs/batch'
+    ? 'application/json or application/x-ndjson'
+    : 'application/json';
+
+function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = toProblem(error, request);
+  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_S);
+  return reply.code(problem.status).type('application/problem+json').send(problem);
+}
+
+/** Every fault, wherever it arises, is answered as RFC 9457 problem details. */
+export const errorsPlugin = fastifyPlugin(
+  async (app) => {
+    app.setErrorHandler((raw, request, reply) => {
+      const error = toAppError(raw, request);
+      if (error.code === 'internal-error') request.log.error({ err: raw }, 'request failed');
+      else if (error.code === 'redis-unavailable') request.log.warn({ err: raw }, 'Redis unavailable');
+      return answer(error, request, reply);
+    });
+
+    app.setNotFoundHandler((request, reply) =>
+      answer(
+        new AppError('route-not-found', `There is nothing at ${request.url.slice(0, 200)}. See /docs.`),
+        request,
+        reply,
+      ),
+    );
+  },
+  { name: 'errors' },
+);

@@ -1,0 +1,109 @@
+import type { BlockingReader } from '../redis/blocking.ts';
+import { type Connection, isNoGroup } from '../redis/connect.ts';
+import type { Ref } from '../redis/entry.ts';
+import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
+import { bury } from '../redis/scripts/bury.ts';
+import { type Completion, complete, type Settled } from '../redis/scripts/complete.ts';
+import { noteProgress } from '../redis/scripts/progress.ts';
+import { release } from '../redis/scripts/release.ts';
+import { type Failure, retry } from '../redis/scripts/retry.ts';
+import { ensureGroups } from '../redis/scripts/submit.ts';
+import { type Awaited, awaitWork, type Taken, take } from '../redis/scripts/take.ts';
+import { LATENCY_TTL_MS, latencySlot } from './latency.ts';
+
+export type { Completion, Settled } from '../redis/scripts/complete.ts';
+export type { Failure } from '../redis/scripts/retry.ts';
+export type { Awaited, Delivery, Taken } from '../redis/scripts/take.ts';
+
+/** Deliveries of one consumer that are looked at when its books are compared. */
+const STRAYS_READ = 1_000;
+
+/**
+ * What a worker process does with jobs, under one name that is its lease in every queue. A group that is
+ * missing (Redis was emptied, or a replica without it took over) is made anew and the call repeated.
+ */
+export class Consumer {
+  readonly name: string;
+  readonly #redis: Connection;
+  readonly #reader: BlockingReader;
+
+  constructor(name: string, redis: Connection, reader: BlockingReader) {
+    this.name = name;
+    this.#redis = redis;
+    this.#reader = reader;
+  }
+
+  take(keys: QueueKeys, options: Parameters<typeof take>[3]): Promise<Taken> {
+    return this.#healed([keys], () => take(this.#redis, keys, this.name, options));
+  }
+
+  /** Blocks for at most `blockMs`; `interrupt` ends it early. */
+  awaitWork(queues: readonly { keys: QueueKeys; paused: boolean }[], blockMs: number): Promise<Awaited[]> {
+    return this.#healed(
+      queues.map(({ keys }) => keys),
+      () => this.#reader.read((redis) => awaitWork(redis, this.name, queues, blockMs)),
+    );
+  }
+
+  interrupt(): Promise<void> {
+    return this.#reader.interrupt();
+  }
+
+  /** `nowMs` is wall time and only chooses the slot of the histogram. */
+  complete(
+    keys: QueueKeys,
+    jobs: readonly Completion[],
+    latency: ReadonlyMap<string, number>,
+    nowMs: number,
+  ): Promise<Settled[]> {
+    const key = keys.latency(latencySlot(nowMs));
+    return this.#healed([keys], () =>
+      complete(this.#redis, keys, this.name, jobs, { key, ttlMs: LATENCY_TTL_MS, counts: latency }),
+    );
+  }
+
+  retry(keys: QueueKeys, failure: Failure, delayMs: number): Promise<Settled> {
+    return this.#healed([keys], () => retry(this.#redis, keys, this.name, failure, delayMs));
+  }
+
+  bury(keys: QueueKeys, failure: Failure): Promise<Settled> {
+    return this.#healed([keys], () => bury(this.#redis, keys, this.name, failure));
+  }
+
+  release(keys: QueueKeys, jobs: readonly { ref: Ref; attempt: number }[]): Promise<Settled[]> {
+    return this.#healed([keys], () => release(this.#redis, keys, this.name, jobs));
+  }
+
+  noteProgress(keys: QueueKeys, delivery: { ref: Ref; attempt: number }, progress: string): Promise<boolean> {
+    return this.#healed([keys], () => noteProgress(this.#redis, keys, this.name, delivery, progress));
+  }
+
+  /**
+   * What Redis believes this consumer to be running. After a read whose reply was lost, some of it may
+   * never have arrived: the caller compares, and releases those.
+   */
+  async held(keys: QueueKeys): Promise<{ ref: Ref; attempt: number }[]> {
+    const held: { ref: Ref; attempt: number }[] = [];
+    for (const place of PLACES) {
+      const rows = await this.#healed(
+        [keys],
+        () =>
+          this.#redis.xpending(keys.stream[place], GROUP, '-', '+', STRAYS_READ, this.name) as Promise<
+            [string, string, number, number][]
+          >,
+      );
+      held.push(...rows.map(([entryId, , , attempt]) => ({ ref: { place, entryId }, attempt })));
+    }
+    return held;
+  }
+
+  async #healed<T>(queues: readonly QueueKeys[], call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isNoGroup(error)) throw error;
+      for (const keys of queues) await ensureGroups(this.#redis, keys);
+      return call();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { AppError } from '../errors.ts';
+import { decodeEntry, entryTime, expiryOf, parseJobId, type Ref } from '../redis/entry.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import { withdraw } from '../redis/scripts/cancel.ts';
+import { type Found, lookup } from '../redis/scripts/lookup.ts';
+import type { Job } from '../schemas/job.ts';
+import type { Core } from './core.ts';
+import { viewJob } from './view.ts';
+
+/** A job's keys and ref, from its public id. */
+export interface Located {
+  keys: QueueKeys;
+  ref: Ref;
+}
+
+/** @throws {AppError} job-not-found when the text cannot be an id. */
+export function locate(core: Core, id: string): Located {
+  const parsed = parseJobId(id);
+  if (parsed === undefined) throw notFound(id);
+  return { keys: core.keySpace.queue(parsed.queue), ref: parsed.ref };
+}
+
+const notFound = (id: string) =>
+  new AppError(
+    'job-not-found',
+    `There is no job "${id.slice(0, 100)}". Check the id that the submit answered.`,
+  );
+
+/**
+ * Reads a job in whatever place it is. A job that lapsed while nobody looked is ended as expired first.
+ *
+ * @throws {AppError} job-not-found when it never was, job-gone when it was and its result has expired.
+ */
+export async function findJob(core: Core, id: string): Promise<Job> {
+  const located = locate(core, id);
+  const found = await lookup(core.redis, located.keys, located.ref);
+  if (!hasLapsed(located.ref, found)) return show(core, id, located, found);
+  await withdraw(core.redis, located.keys, located.ref, 'expired', core.resultTtlMs);
+  return show(core, id, located, await lookup(core.redis, located.keys, located.ref));
+}
+
+/** The view of what was found. @throws {AppError} job-not-found or job-gone. */
+export function show(core: Core, id: string, { keys, ref }: Located, found: Found): Job {
+  if (found.place === 'none') throw notFound(id);
+  if (found.place === 'gone') {
+    throw new AppError('job-gone', `The job "${id}" has ended and its result is not kept any more.`);
+  }
+  return viewJob(keys.queue, ref, found, core.tasks.defaultsOf);
+}
+
+function hasLapsed(ref: Ref, found: Found): boolean {
+  if (found.place !== 'queued' && found.place !== 'scheduled') return false;
+  const entry = decodeEntry(found.fields);
+  const expiry = entry && expiryOf(entryTime(ref.entryId), entry.options);
+  return expiry !== undefined && expiry <= found.now;
+}

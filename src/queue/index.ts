@@ -1,0 +1,7 @@
+/** The faces of the core: submit jobs, look into queues, consume jobs. */
+export { Consumer } from './consume.ts';
+export type { Core } from './core.ts';
+export { checkHealth, type Health } from './health.ts';
+export { Inspector } from './inspect.ts';
+export { type BatchOutcome, Submitter } from './submit.ts';
+export { revisionOf, Waiter } from './wait.ts';

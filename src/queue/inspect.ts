@@ -1,0 +1,99 @@
+import { AppError } from '../errors.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import { withdraw } from '../redis/scripts/cancel.ts';
+import { type Found, remove } from '../redis/scripts/lookup.ts';
+import { setPaused } from '../redis/scripts/pause.ts';
+import type { Job } from '../schemas/job.ts';
+import type { ListedStatus } from '../schemas/names.ts';
+import type { PendingJob, QueueStats, QueueSummary } from '../schemas/queue.ts';
+import type { Core } from './core.ts';
+import { findJob, locate, show } from './find.ts';
+import { listJobs, listPending, type Page } from './list.ts';
+import { queueStats, queueSummary } from './stats.ts';
+
+/** Looks into queues, and acts on jobs from outside. */
+export class Inspector {
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** @throws {AppError} job-not-found or job-gone. */
+  find(id: string): Promise<Job> {
+    return findJob(this.#core, id);
+  }
+
+  /**
+   * Ends a waiting job, or asks the worker of a running one to stop it.
+   *
+   * @throws {AppError} job-finished, job-not-found or job-gone.
+   */
+  async cancel(id: string): Promise<{ done: boolean; job: Job }> {
+    const { keys, ref } = locate(this.#core, id);
+    const outcome = await withdraw(this.#core.redis, keys, ref, 'cancelled', this.#core.resultTtlMs);
+    const job = await findJob(this.#core, id);
+    if (outcome === 'finished') {
+      throw new AppError('job-finished', `The job has ended already: it is ${job.status}.`, {
+        extensions: { jobStatus: job.status },
+      });
+    }
+    return { done: outcome === 'withdrawn', job };
+  }
+
+  /**
+   * Removes a finished job for ever, and returns it as it was.
+   *
+   * @throws {AppError} job-not-finished, job-not-found or job-gone.
+   */
+  async remove(id: string): Promise<Job> {
+    const located = locate(this.#core, id);
+    const found: Found = await remove(this.#core.redis, located.keys, located.ref);
+    const job = show(this.#core, id, located, found);
+    if (found.place !== 'result' && found.place !== 'failed') {
+      throw new AppError(
+        'job-not-finished',
+        `The job is ${job.status}; cancel it first, or wait for its end.`,
+        {
+          extensions: { jobStatus: job.status },
+        },
+      );
+    }
+    return job;
+  }
+
+  async queues(): Promise<QueueSummary[]> {
+    const names = await this.#core.redis.smembers(this.#core.keySpace.queues);
+    return Promise.all(
+      names.sort().map((name) => queueSummary(this.#core.redis, this.#core.keySpace.queue(name))),
+    );
+  }
+
+  /** @throws {AppError} queue-not-found, as do all below. */
+  async stats(queue: string): Promise<QueueStats> {
+    return queueStats(this.#core.redis, await this.#known(queue));
+  }
+
+  async list(queue: string, query: { status?: ListedStatus; limit: number; cursor?: string }): Promise<Page> {
+    return listJobs(this.#core, await this.#known(queue), query);
+  }
+
+  async pending(queue: string, limit: number): Promise<PendingJob[]> {
+    return listPending(this.#core, await this.#known(queue), limit);
+  }
+
+  /** Pausing stops workers from taking jobs; those that run go on. Also makes the queue known. */
+  async setPaused(queue: string, paused: boolean): Promise<QueueSummary> {
+    const keys = this.#core.keySpace.queue(queue);
+    await this.#core.redis.sadd(this.#core.keySpace.queues, queue);
+    await setPaused(this.#core.redis, keys, paused);
+    return queueSummary(this.#core.redis, keys);
+  }
+
+  async #known(queue: string): Promise<QueueKeys> {
+    if ((await this.#core.redis.sismember(this.#core.keySpace.queues, queue)) === 0) {
+      throw new AppError('queue-not-found', `No job or worker has come to a queue named "${queue}" yet.`);
+    }
+    return this.#core.keySpace.queue(queue);
+  }
+}

@@ -1,0 +1,176 @@
+import { AppError } from '../errors.ts';
+import type { Connection } from '../redis/connect.ts';
+import { decodeEntry, formatJobId, parseRef, type Ref } from '../redis/entry.ts';
+import { GROUP, PLACES, type Place, type QueueKeys } from '../redis/keys.ts';
+import { lastDelivered } from '../redis/scripts/census.ts';
+import { lookup } from '../redis/scripts/lookup.ts';
+import type { Job } from '../schemas/job.ts';
+import { LISTED_STATUSES, type ListedStatus, PRIORITIES } from '../schemas/names.ts';
+import type { PendingJob } from '../schemas/queue.ts';
+import type { Core } from './core.ts';
+import { toTimestamp, viewJob } from './view.ts';
+
+export interface Page {
+  items: Job[];
+  nextCursor?: string;
+}
+
+/** Reads at most `count` refs of one place, beyond `after` (a value of its own kind, '' = from the start). */
+interface Shelf {
+  status: ListedStatus;
+  read(
+    redis: Connection,
+    keys: QueueKeys,
+    after: string,
+    count: number,
+  ): Promise<{ ref: Ref; position: string }[]>;
+}
+
+const queuedShelf = (place: Place): Shelf => ({
+  status: 'queued',
+  read: async (redis, keys, after, count) => {
+    const stream = keys.stream[place];
+    const from = after || (await lastDelivered(redis, stream));
+    const entries = await redis.xrange(stream, `(${from}`, '+', 'COUNT', count);
+    return entries.map(([entryId]) => ({ ref: { place, entryId }, position: entryId }));
+  },
+});
+
+const runningShelf = (place: Place): Shelf => ({
+  status: 'running',
+  read: async (redis, keys, after, count) => {
+    const from = after === '' ? '-' : `(${after}`;
+    const rows = await pendingRows(redis, keys.stream[place], from, count);
+    return rows.map(([entryId]) => ({ ref: { place, entryId }, position: entryId }));
+  },
+});
+
+type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
+
+/** Rows of the pending list; none when there is no group yet. */
+async function pendingRows(
+  redis: Connection,
+  stream: string,
+  from: string,
+  count: number,
+): Promise<PendingRow[]> {
+  try {
+    return (await redis.xpending(stream, GROUP, from, '+', count)) as PendingRow[];
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('NOGROUP')) return [];
+    throw error;
+  }
+}
+
+/** A sorted set, oldest first; the position is `score:member`, so that it outlives the member. */
+const setShelf = (status: ListedStatus, keyOf: (keys: QueueKeys) => string): Shelf => ({
+  status,
+  read: async (redis, keys, after, count) => {
+    const key = keyOf(keys);
+    const start = after === '' ? 0 : await rankAfter(redis, key, after);
+    const rows = await redis.zrange(key, start, String(start + count - 1), 'WITHSCORES');
+    const found: { ref: Ref; position: string }[] = [];
+    for (let i = 0; i + 1 < rows.length; i += 2) {
+      const member = rows[i] ?? '';
+      found.push({ ref: parseRef(member), position: `${rows[i + 1]}:${member}` });
+    }
+    return found;
+  },
+});
+
+async function rankAfter(redis: Connection, key: string, position: string): Promise<number> {
+  const colon = position.indexOf(':');
+  const rank = await redis.zrank(key, position.slice(colon + 1));
+  return rank === null ? redis.zcount(key, '-inf', `(${position.slice(0, colon)}`) : rank + 1;
+}
+
+const SHELVES: readonly Shelf[] = LISTED_STATUSES.flatMap((status): Shelf[] => {
+  if (status === 'queued') return PRIORITIES.map(queuedShelf);
+  if (status === 'running') return PLACES.map(runningShelf);
+  if (status === 'scheduled') return [setShelf(status, (keys) => keys.scheduled)];
+  if (status === 'retrying') return PLACES.map((place) => setShelf(status, (keys) => keys.due[place]));
+  return PLACES.map((place) => setShelf(status, (keys) => keys.dead[place]));
+});
+
+/**
+ * Jobs that have a place in the queue, by status (all of them when none is given), a page at a time. Jobs
+ * that move while the pages are read may be missed or shown twice.
+ *
+ * @throws {AppError} invalid-request for a cursor that no page gave.
+ */
+export async function listJobs(
+  core: Core,
+  keys: QueueKeys,
+  query: { status?: ListedStatus; limit: number; cursor?: string },
+): Promise<Page> {
+  let [shelfIndex, after] = query.cursor === undefined ? [0, ''] : decodeCursor(query.cursor);
+  const refs: Ref[] = [];
+  for (; shelfIndex < SHELVES.length; shelfIndex += 1, after = '') {
+    const shelf = SHELVES[shelfIndex];
+    if (shelf === undefined || (query.status !== undefined && shelf.status !== query.status)) continue;
+    if (refs.length >= query.limit) break;
+    const found = await shelf.read(core.redis, keys, after, query.limit - refs.length);
+    refs.push(...found.map(({ ref }) => ref));
+    after = found.at(-1)?.position ?? after;
+    if (refs.length >= query.limit) break;
+  }
+  const items = await showAll(core, keys, refs, query.status);
+  return shelfIndex < SHELVES.length ? { items, nextCursor: encodeCursor(shelfIndex, after) } : { items };
+}
+
+async function showAll(
+  core: Core,
+  keys: QueueKeys,
+  refs: readonly Ref[],
+  status: ListedStatus | undefined,
+): Promise<Job[]> {
+  const jobs = await Promise.all(
+    refs.map(async (ref): Promise<Job[]> => {
+      const found = await lookup(core.redis, keys, ref);
+      if (found.place === 'none' || found.place === 'gone') return [];
+      return [viewJob(keys.queue, ref, found, core.tasks.defaultsOf)];
+    }),
+  );
+  return jobs.flat().filter((job) => status === undefined || job.status === status);
+}
+
+const encodeCursor = (shelf: number, after: string): string =>
+  Buffer.from(`${shelf} ${after}`).toString('base64url');
+
+function decodeCursor(cursor: string): [number, string] {
+  const match = /^(\d{1,2}) ([0-9A-Za-z:.+-]{0,64})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  const shelf = Number(match?.[1]);
+  const position = match?.[2];
+  if (position === undefined || !(shelf < SHELVES.length) || !fits(position)) {
+    throw new AppError('invalid-request', 'Take the cursor from nextCursor of the page before, unchanged.', {
+      errors: [{ pointer: '/cursor', detail: 'is not a cursor of this listing' }],
+    });
+  }
+  return [shelf, position];
+}
+
+const fits = (position: string): boolean => /^(|\d+-\d+|\d+(\.\d+)?:[chnlp]\d+-\d+)$/.test(position);
+
+/** Who runs what: at most `limit` running jobs, the oldest entries of each stream first. */
+export async function listPending(core: Core, keys: QueueKeys, limit: number): Promise<PendingJob[]> {
+  const pending: PendingJob[] = [];
+  for (const place of PLACES) {
+    const stream = keys.stream[place];
+    const rows =
+      limit > pending.length ? await pendingRows(core.redis, stream, '-', limit - pending.length) : [];
+    const fields = await Promise.all(rows.map(([id]) => core.redis.xrange(stream, id, id)));
+    const now = Date.now();
+    rows.forEach(([entryId, worker, idleMs, attempt], i) => {
+      const task = decodeEntry(fields[i]?.[0]?.[1] ?? [])?.task;
+      pending.push({
+        id: formatJobId(keys.queue, { place, entryId }),
+        ...(task === undefined ? {} : { task }),
+        worker,
+        attempt,
+        startedAt: toTimestamp(now - idleMs),
+        runningMs: idleMs,
+      });
+    });
+  }
+  return pending;
+}

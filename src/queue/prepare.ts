@@ -1,0 +1,136 @@
+import { AppError } from '../errors.ts';
+import type { EntryOptions } from '../redis/entry.ts';
+import type { NewEntry } from '../redis/scripts/submit.ts';
+import { durationMs, MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/duration.ts';
+import { type Backoff, DEFAULT_PRIORITY, DEFAULT_QUEUE, type SubmitJob } from '../schemas/job.ts';
+import type { Fault } from '../schemas/problem.ts';
+import type { KnownTasks } from '../tasks/directory.ts';
+import type { Core } from './core.ts';
+
+/** A job that has passed every check. */
+export interface Prepared {
+  entry: NewEntry;
+  payload: unknown;
+  known: KnownTasks;
+}
+
+/**
+ * Checks what the schema cannot, and decides the job's place.
+ *
+ * @throws {AppError} invalid-request, unknown-task or invalid-payload.
+ */
+export async function prepare(core: Core, job: SubmitJob): Promise<Prepared> {
+  const keys = core.keySpace.queue(job.queue ?? DEFAULT_QUEUE);
+  const payload = job.payload ?? null;
+  const options = entryOptions(job);
+  const known = await admit(core, keys.queue, job.task, payload);
+  const waits = options.at !== undefined || options.d !== undefined;
+  const priority = job.priority ?? DEFAULT_PRIORITY;
+  if (waits && priority !== DEFAULT_PRIORITY) options.pr = priority;
+  return {
+    entry: {
+      keys,
+      place: waits ? 'parked' : priority,
+      task: job.task,
+      payload: JSON.stringify(payload),
+      options,
+    },
+    payload,
+    known,
+  };
+}
+
+/** Asks the announcements, and reads them anew before it refuses: a worker may just have come. */
+async function admit(core: Core, queue: string, task: string, payload: unknown): Promise<KnownTasks> {
+  const keys = core.keySpace.queue(queue);
+  const known = await core.tasks.known(keys);
+  if (refusal(core, known, queue, task, payload) === undefined) return known;
+  const renewed = await core.tasks.refresh(keys);
+  const problem = refusal(core, renewed, queue, task, payload);
+  if (problem !== undefined) throw problem;
+  return renewed;
+}
+
+function refusal(
+  core: Core,
+  known: KnownTasks,
+  queue: string,
+  task: string,
+  payload: unknown,
+): AppError | undefined {
+  if (known.announced && !known.has(task) && core.unknownTasks === 'reject') {
+    return new AppError(
+      'unknown-task',
+      `No worker of queue "${queue}" knows the task "${task}". Known tasks: ${known.names.join(', ')}.`,
+      {
+        errors: [{ pointer: '/task', detail: `must be one of ${known.names.join(', ')}` }],
+        extensions: { knownTasks: known.names },
+      },
+    );
+  }
+  const faults = known.checkPayload(task, payload);
+  if (faults.length === 0) return undefined;
+  return new AppError('invalid-payload', `The payload does not fit what the task "${task}" takes.`, {
+    errors: faults,
+  });
+}
+
+function entryOptions(job: SubmitJob): EntryOptions {
+  const faults: Fault[] = [];
+  const ms = (field: string, value: number | string | undefined, max = MAX_DURATION_MS) => {
+    if (value === undefined) return undefined;
+    const parsed = durationMs(value);
+    if (parsed > max) faults.push({ pointer: `/${field}`, detail: `must be at most ${max} ms` });
+    return parsed;
+  };
+  if (job.delay !== undefined && job.runAt !== undefined) {
+    faults.push({ pointer: '/runAt', detail: 'is not allowed together with delay; give one of them' });
+  }
+  const delay = ms('delay', job.delay);
+  const runAt = job.runAt === undefined ? undefined : startTime(job.runAt, faults);
+  const options: EntryOptions = compact({
+    d: delay === 0 ? undefined : delay,
+    at: runAt,
+    a: job.attempts,
+    b: job.backoff && backoff(job.backoff, ms),
+    to: ms('timeout', job.timeout, MAX_TIMEOUT_MS),
+    x: ms('expiresIn', job.expiresIn),
+    rt: ms('resultTtl', job.resultTtl),
+    m: job.metadata,
+    k: job.keepPayload === true ? (true as const) : undefined,
+  });
+  if (faults.length > 0) throw invalid(faults);
+  return options;
+}
+
+function backoff(
+  value: Backoff,
+  ms: (field: string, value: number | string | undefined) => number | undefined,
+): Backoff {
+  return compact({
+    type: value.type,
+    delay: ms('backoff/delay', value.delay) ?? 0,
+    max: ms('backoff/max', value.max),
+    jitter: value.jitter,
+  });
+}
+
+function startTime(text: string, faults: Fault[]): number | undefined {
+  const at = Date.parse(text);
+  if (Number.isNaN(at) || at > Date.now() + MAX_DURATION_MS || at < 0) {
+    faults.push({ pointer: '/runAt', detail: 'must be a time from 1970 to ten years from now' });
+  }
+  return at;
+}
+
+const invalid = (errors: Fault[]) =>
+  new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', { errors });
+
+type Compact<T> = { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> } & {
+  [K in keyof T as undefined extends T[K] ? never : K]: T[K];
+};
+
+/** Without the members that are undefined. */
+function compact<T extends object>(value: T): Compact<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Compact<T>;
+}

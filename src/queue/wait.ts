@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import type { EventFeed } from '../events/feed.ts';
+import { formatRef } from '../redis/entry.ts';
+import type { Job } from '../schemas/job.ts';
+import type { Core } from './core.ts';
+import { findJob, locate } from './find.ts';
+
+/** However quiet the feed is, a waiter looks at its job this often: an event is a hint, the place the truth. */
+const LOOK_AGAIN_MS = 5_000;
+
+/**
+ * Changes whenever the job does. The start of a running attempt is left out: Redis tells it as "so long ago",
+ * which wavers by a millisecond, and it changes only together with the attempt.
+ */
+export function revisionOf(job: Job): string {
+  const { startedAt, ...rest } = job;
+  const stable = job.status === 'running' ? rest : job;
+  return createHash('sha1').update(JSON.stringify(stable)).digest('base64url').slice(0, 16);
+}
+
+/** Waits for jobs to change, all waiters of the process on one reader of events. */
+export class Waiter {
+  readonly #core: Core;
+  readonly #feed: EventFeed;
+  readonly #stopping = new AbortController();
+
+  constructor(core: Core, feed: EventFeed) {
+    this.#core = core;
+    this.#feed = feed;
+    // One listener per waiter, and there may be thousands.
+    setMaxListeners(0, this.#stopping.signal);
+  }
+
+  /**
+   * Reads the job until `isEnough` holds, the time is over, the asker is gone or the service stops, and
+   * returns it as it is then.
+   *
+   * @throws {AppError} job-not-found or job-gone.
+   */
+  async wait(id: string, isEnough: (job: Job) => boolean, waitMs: number, asker: AbortSignal): Promise<Job> {
+    const { keys, ref } = locate(this.#core, id);
+    const deadline = performance.now() + waitMs;
+    const sleeper = new Sleeper([asker, this.#stopping.signal]);
+    const unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake);
+    try {
+      for (;;) {
+        sleeper.rearm();
+        const job = await findJob(this.#core, id);
+        const left = deadline - performance.now();
+        if (isEnough(job) || left <= 0 || sleeper.ended) return job;
+        await sleeper.sleep(Math.min(left, LOOK_AGAIN_MS, untilLapse(job)));
+      }
+    } finally {
+      unfollow();
+      sleeper.close();
+    }
+  }
+
+  /** Answers everybody who waits with the job as it is, now and from now on. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+}
+
+/** A job that lapses while nobody works on it makes no event by itself. */
+function untilLapse(job: Job): number {
+  if (job.expiresAt === undefined) return Number.POSITIVE_INFINITY;
+  return Math.max(1, Date.parse(job.expiresAt) - Date.now());
+}
+
+/** A sleep that ends early when woken; a wake-up between two sleeps is kept for the next one. */
+class Sleeper {
+  readonly #signals: readonly AbortSignal[];
+  #woken = false;
+  #end: (() => void) | undefined;
+
+  constructor(signals: readonly AbortSignal[]) {
+    this.#signals = signals;
+    for (const signal of signals) signal.addEventListener('abort', this.wake);
+  }
+
+  get ended(): boolean {
+    return this.#signals.some((signal) => signal.aborted);
+  }
+
+  readonly wake = (): void => {
+    this.#woken = true;
+    this.#end?.();
+  };
+
+  rearm(): void {
+    this.#woken = false;
+  }
+
+  sleep(ms: number): Promise<void> {
+    if (this.#woken) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#end?.(), ms);
+      this.#end = () => {
+        clearTimeout(timer);
+        this.#end = undefined;
+        resolve();
+      };
+    });
+  }
+
+  close(): void {
+    for (const signal of this.#signals) signal.removeEventListener('abort', this.wake);
+  }
+}

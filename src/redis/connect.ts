@@ -1,0 +1,96 @@
+import { Redis, type RedisOptions } from 'ioredis';
+
+export type Connection = Redis;
+
+export interface ConnectOptions {
+  url: string;
+  /** Shown in CLIENT LIST. */
+  name: string;
+  /** Called for every connection fault; the client reconnects by itself. */
+  onError?: (error: Error) => void;
+}
+
+/** A read of at most this many ms may block on the server. */
+export const BLOCK_MS = 2_000;
+
+/** A reply that takes longer than this on a request's connection is a fault: the answer is then a 503. */
+const REQUEST_DEADLINE_MS = 900;
+const WORKER_DEADLINE_MS = 5_000;
+const BLOCKING_DEADLINE_MS = BLOCK_MS + 2_000;
+
+/**
+ * For requests over HTTP: commands of one turn of the event loop share one write, and a server that does
+ * not answer fails them within a second.
+ */
+export const connectForRequests = (options: ConnectOptions): Connection =>
+  connect(options, { enableAutoPipelining: true, socketTimeout: REQUEST_DEADLINE_MS });
+
+/** For workers' scripts, where patience is better than a repeated write. */
+export const connectForWork = (options: ConnectOptions): Connection =>
+  connect(options, { socketTimeout: WORKER_DEADLINE_MS });
+
+/** For one blocking read at a time, of at most `BLOCK_MS`. */
+export const connectForBlocking = (options: ConnectOptions): Connection =>
+  connect(options, { socketTimeout: BLOCKING_DEADLINE_MS });
+
+type Role = Pick<RedisOptions, 'enableAutoPipelining' | 'socketTimeout'>;
+
+function connect({ url, name, onError }: ConnectOptions, role: Role): Connection {
+  const options = {
+    ...role,
+    connectionName: name,
+    connectTimeout: 1_000,
+    retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt - 1, 5), 1_000),
+    // A write whose reply was lost may have been done: it is reported, never sent again behind our back.
+    autoResendUnfulfilledCommands: false,
+    // With 0 every command in flight is rejected when the connection breaks; otherwise it would hang.
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+  };
+  const parsed = new URL(url);
+  const redis =
+    parsed.protocol === 'unix:'
+      ? new Redis({ ...options, path: decodeURIComponent(parsed.pathname) })
+      : new Redis(url, options);
+  redis.on('error', (error: Error) => onError?.(error));
+  return redis;
+}
+
+/** Resolves once commands can be sent. */
+export function whenReady(redis: Connection, deadlineMs: number): Promise<boolean> {
+  if (redis.status === 'ready') return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const done = (ready: boolean) => {
+      clearTimeout(timer);
+      redis.off('ready', onReady);
+      redis.off('end', onEnd);
+      resolve(ready);
+    };
+    const onReady = () => done(true);
+    const onEnd = () => done(false);
+    const timer = setTimeout(onEnd, deadlineMs);
+    redis.once('ready', onReady);
+    redis.once('end', onEnd);
+  });
+}
+
+const SERVER_TROUBLE =
+  /^(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE)\b/;
+const CLIENT_TROUBLE =
+  /Stream isn't writeable|Connection is closed|Command aborted due to connection close|Socket timeout|connect ETIMEDOUT/;
+
+/** Whether the error says that Redis cannot serve now, as opposed to a defect of ours. */
+export function isUnavailable(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'MaxRetriesPerRequestError' || error.name === 'AbortError') return true;
+  if (error.name === 'ReplyError') return SERVER_TROUBLE.test(error.message.replace(/^ERR /, ''));
+  const code = 'code' in error ? String(error.code) : '';
+  return (
+    /^(ECONN|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/.test(code) ||
+    CLIENT_TROUBLE.test(error.message)
+  );
+}
+
+/** Whether the error says that a stream's consumer group is not there (yet, or any more). */
+export const isNoGroup = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes('NOGROUP');

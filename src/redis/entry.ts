@@ -1,0 +1,160 @@
+import { type Backoff, DEFAULT_ATTEMPTS, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS } from '../schemas/job.ts';
+import type { Priority } from '../schemas/names.ts';
+import type { Place } from './keys.ts';
+
+/**
+ * What a submitter asked for besides task and payload; every member is absent unless asked for, and a
+ * plain job has none. Stored as JSON with these short names, since it is repeated for every entry.
+ */
+export interface EntryOptions {
+  /** Priority, for entries of `parked`; other streams are the priority. */
+  pr?: Priority;
+  /** Delay in ms after the submit. */
+  d?: number;
+  /** Start time, Unix ms. */
+  at?: number;
+  /** Attempts in all. */
+  a?: number;
+  b?: Backoff;
+  /** Limit of one attempt, ms. */
+  to?: number;
+  /** Expires this many ms after the submit, unless started. */
+  x?: number;
+  /** How long the finished job is kept, ms. */
+  rt?: number;
+  /** Metadata. */
+  m?: Record<string, string>;
+  /** Keep the payload after completion. */
+  k?: true;
+}
+
+/** A job as it stands in a stream. */
+export interface Entry {
+  task: string;
+  /** JSON text. */
+  payload: string;
+  options: EntryOptions;
+}
+
+/** Where an entry is: its stream and its id there. */
+export interface Ref {
+  place: Place;
+  entryId: string;
+}
+
+const LETTERS: Readonly<Record<Place, string>> = {
+  critical: 'c',
+  high: 'h',
+  normal: 'n',
+  low: 'l',
+  parked: 'p',
+};
+const PLACE_OF = new Map<string, Place>(
+  Object.entries(LETTERS).map(([place, letter]) => [letter, place as Place]),
+);
+const REF = /^([chnlp])(\d{1,20}-\d{1,20})$/;
+const JOB_ID = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,63})~([chnlp])([0-9a-z]{1,13})-([0-9a-z]{1,13})$/;
+const MAX_UINT64 = 2n ** 64n - 1n;
+
+/** Short form of a place and an entry id, the member of sorted sets and the name of notes and results. */
+export const formatRef = (ref: Ref): string => `${LETTERS[ref.place]}${ref.entryId}`;
+
+/** @throws {RangeError} when the text is no ref; refs come only from our own scripts. */
+export function parseRef(text: string): Ref {
+  const match = REF.exec(text);
+  const place = PLACE_OF.get(match?.[1] ?? '');
+  if (place === undefined || match?.[2] === undefined) throw new RangeError(`not a job ref: ${text}`);
+  return { place, entryId: match[2] };
+}
+
+/** Milliseconds in an entry id: when Redis took the job in. */
+export const entryTime = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
+
+/** The public id: queue, stream and entry id; numbers in base 36 keep it below 96 characters. */
+export function formatJobId(queue: string, ref: Ref): string {
+  const [ms = '0', seq = '0'] = ref.entryId.split('-');
+  return `${queue}~${LETTERS[ref.place]}${base36(ms)}-${base36(seq)}`;
+}
+
+/** The parts of a public id, or undefined when the text cannot be one. */
+export function parseJobId(id: string): { queue: string; ref: Ref } | undefined {
+  const match = JOB_ID.exec(id);
+  if (match === null) return undefined;
+  const [, queue = '', letter = '', ms36 = '', seq36 = ''] = match;
+  const place = PLACE_OF.get(letter);
+  const ms = fromBase36(ms36);
+  const seq = fromBase36(seq36);
+  if (place === undefined || ms > MAX_UINT64 || seq > MAX_UINT64) return undefined;
+  const ref: Ref = { place, entryId: `${ms}-${seq}` };
+  // Only the canonical spelling is an id, so that a job has exactly one.
+  return formatJobId(queue, ref) === id ? { queue, ref } : undefined;
+}
+
+const base36 = (decimal: string): string =>
+  decimal.length < 16 ? Number(decimal).toString(36) : BigInt(decimal).toString(36);
+
+function fromBase36(digits: string): bigint {
+  let value = 0n;
+  for (const digit of digits) value = value * 36n + BigInt(Number.parseInt(digit, 36));
+  return value;
+}
+
+/** The fields of a stream entry, always these three in this order: Redis then stores their names once. */
+export const encodeEntry = (task: string, payload: string, options: EntryOptions): string[] => [
+  't',
+  task,
+  'p',
+  payload,
+  'o',
+  encodeOptions(options),
+];
+
+export const encodeOptions = (options: EntryOptions): string => {
+  const text = JSON.stringify(options);
+  return text === '{}' ? '' : text;
+};
+
+/** The entry, or undefined when it was not written by `encodeEntry`. */
+export function decodeEntry(fields: readonly string[]): Entry | undefined {
+  const [t, task, p, payload, o, options] = fields;
+  if (t !== 't' || p !== 'p' || o !== 'o' || !task || payload === undefined) return undefined;
+  const parsed = options === undefined || options === '' ? {} : parseJson(options);
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  if (parseJson(payload) === undefined) return undefined;
+  return { task, payload, options: parsed };
+}
+
+/** The value, or undefined when the text is not JSON; JSON itself has no undefined. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Defaults that a task may set for its jobs. */
+export interface TaskDefaults {
+  attempts?: number;
+  backoff?: Backoff;
+  timeoutMs?: number;
+}
+
+export const maxAttempts = (options: EntryOptions, task: TaskDefaults | undefined): number =>
+  options.a ?? task?.attempts ?? DEFAULT_ATTEMPTS;
+
+export const timeoutMs = (options: EntryOptions, task: TaskDefaults | undefined): number =>
+  options.to ?? task?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+
+export const priorityOf = (place: Place, options: EntryOptions): Priority =>
+  place === 'parked' ? (options.pr ?? DEFAULT_PRIORITY) : place;
+
+/** When the job was to start, Unix ms; undefined when at once. */
+export function runAtOf(createdAt: number, options: EntryOptions): number | undefined {
+  if (options.at !== undefined) return options.at;
+  return options.d === undefined ? undefined : createdAt + options.d;
+}
+
+/** When the job lapses unless it has started, Unix ms. */
+export const expiryOf = (createdAt: number, options: EntryOptions): number | undefined =>
+  options.x === undefined ? undefined : createdAt + options.x;

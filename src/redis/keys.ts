@@ -1,0 +1,92 @@
+import { PRIORITIES, type Priority } from '../schemas/names.ts';
+
+/** The streams of a queue: one lane for each priority, and `parked` for jobs submitted for later. */
+export const PLACES = [...PRIORITIES, 'parked'] as const;
+export type Place = (typeof PLACES)[number];
+
+/** The one consumer group on every stream of jobs. */
+export const GROUP = 'workers';
+
+/** A value for each stream of a queue. */
+export type PerPlace = Readonly<Record<Place, string>>;
+
+/** Every Redis key of one queue; all share the hash tag, so that one script may move a job between them. */
+export interface QueueKeys {
+  readonly queue: string;
+  /** Streams of jobs, with the group `workers`. */
+  readonly stream: PerPlace;
+  /** Sorted set, score = ms: jobs submitted for later that never ran; their entries are in `parked`. */
+  readonly scheduled: string;
+  /** Sorted sets, score = ms: entries of that stream that wait to be taken again. */
+  readonly due: PerPlace;
+  /** Sorted sets, score = ms of the end: entries of that stream that failed for good. */
+  readonly dead: PerPlace;
+  /** Sorted set, score = expiry ms: consumer names. */
+  readonly leases: string;
+  /** Hash, sparse: `<ref>:<field>`; see `note` in entry.ts. */
+  readonly notes: string;
+  /** Capped stream of what happened. */
+  readonly events: string;
+  /** Capped stream of cancel requests, read by every worker. */
+  readonly control: string;
+  /** Stream of tokens, each of which wakes one idle worker. */
+  readonly wake: string;
+  /** Hash of lifetime counts. */
+  readonly totals: string;
+  /** Hash: `paused`. */
+  readonly settings: string;
+  /** Hash: task name -> announcement. */
+  readonly tasks: string;
+  /** Capped stream of counter readings, from which rates are computed. */
+  readonly samples: string;
+  /** Hash with a TTL: histogram of waits and runs in one slot of time. */
+  latency(slot: number): string;
+  /** String with a TTL: the finished job. */
+  result(ref: string): string;
+}
+
+/** Key of the set of all known queues. */
+export const queuesKey = (prefix: string): string => `${prefix}:queues`;
+
+/**
+ * The keys of a queue. A queue lives in one part today; `part` keeps room for one queue spread over
+ * several hash slots.
+ */
+export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
+  const root = `${prefix}:{${part === 0 ? queue : `${queue}/${part}`}}`;
+  const perPlace = (kind: string): PerPlace => ({
+    critical: `${root}:${kind}:critical`,
+    high: `${root}:${kind}:high`,
+    normal: `${root}:${kind}:normal`,
+    low: `${root}:${kind}:low`,
+    parked: `${root}:${kind}:parked`,
+  });
+  return {
+    queue,
+    stream: { ...perPlace('lane'), parked: `${root}:parked` },
+    scheduled: `${root}:scheduled`,
+    due: perPlace('due'),
+    dead: perPlace('dead'),
+    leases: `${root}:leases`,
+    notes: `${root}:notes`,
+    events: `${root}:events`,
+    control: `${root}:control`,
+    wake: `${root}:wake`,
+    totals: `${root}:totals`,
+    settings: `${root}:settings`,
+    tasks: `${root}:tasks`,
+    samples: `${root}:samples`,
+    latency: (slot) => `${root}:latency:${slot}`,
+    result: (ref) => `${root}:result:${ref}`,
+  };
+}
+
+/** The values of a `PerPlace` in the order of `PLACES`, which scripts index from 1. */
+export const inOrder = (keys: PerPlace): string[] => PLACES.map((place) => keys[place]);
+
+/** 1-based index of a stream in `inOrder`. */
+export const placeIndex = (place: Place): number => PLACES.indexOf(place) + 1;
+
+/** Lanes only, in the order of `PRIORITIES`. */
+export const lanes = (keys: QueueKeys): string[] =>
+  PRIORITIES.map((priority: Priority) => keys.stream[priority]);

@@ -1,0 +1,27 @@
+import { type QueueKeys, queueKeys, queuesKey } from './keys.ts';
+
+/** Enough for the queues in use; names from outside must not make the cache grow without bound. */
+const CACHED_QUEUES = 1_000;
+
+/** The keys of all queues below one prefix. */
+export class KeySpace {
+  readonly #prefix: string;
+  readonly #cache = new Map<string, QueueKeys>();
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  get queues(): string {
+    return queuesKey(this.#prefix);
+  }
+
+  queue(name: string): QueueKeys {
+    const cached = this.#cache.get(name);
+    if (cached !== undefined) return cached;
+    if (this.#cache.size >= CACHED_QUEUES) this.#cache.clear();
+    const keys = queueKeys(this.#prefix, name);
+    this.#cache.set(name, keys);
+    return keys;
+  }
+}

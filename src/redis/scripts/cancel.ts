@@ -1,0 +1,84 @@
+import type { Connection } from '../connect.ts';
+import { formatRef, type Ref } from '../entry.ts';
+import type { QueueKeys } from '../keys.ts';
+import { defineScript, PRELUDE } from './script.ts';
+
+export type Withdrawn =
+  /** It waited, and is gone from its place; its result says why. */
+  | 'withdrawn'
+  /** It runs; its worker was asked to stop. */
+  | 'asked'
+  | 'finished'
+  | 'not-found';
+
+/**
+ * Ends a job that waits (cancelled by somebody, or expired), or asks its worker to stop it.
+ *
+ * KEYS: stream, scheduled, due, dead, notes, result, events, totals, control.
+ * ARGV: entry id, ref, 'cancelled' | 'expired', result TTL ms.
+ * Returns 'withdrawn' | 'asked' | 'finished' | 'not-found'. An expired job that runs is left alone: it
+ * has started in time.
+ */
+const script = defineScript(
+  'withdraw',
+  `${PRELUDE}
+local stream, scheduled, due, dead, notes, result, events, totals, control = unpack(KEYS)
+local id, ref, status, ttl = unpack(ARGV)
+
+if redis.call('EXISTS', result) == 1 or redis.call('ZSCORE', dead, ref) then return 'finished' end
+local entry = redis.call('XRANGE', stream, id, id)[1]
+if not entry then return 'not-found' end
+
+local waits = redis.call('ZSCORE', scheduled, ref) or redis.call('ZSCORE', due, ref)
+local grouped = #redis.call('XINFO', 'GROUPS', stream) > 0
+if not waits and grouped and #redis.call('XPENDING', stream, 'workers', id, id, 1) > 0 then
+  if status == 'cancelled' then
+    redis.call('HSET', notes, ref .. ':c', now)
+    redis.call('XADD', control, 'MAXLEN', '~', 1000, '*', 'cancel', ref)
+  end
+  return 'asked'
+end
+
+local field = {}
+for i = 1, #entry[2], 2 do field[entry[2][i]] = entry[2][i + 1] end
+local known = redis.call('HMGET', notes, ref .. ':a', ref .. ':e')
+redis.call('ZREM', scheduled, ref)
+redis.call('ZREM', due, ref)
+redis.call('XDEL', stream, id)
+forget(notes, ref)
+local record = '{"w":"","a":' .. (known[1] or 0) .. ',"s":"' .. status .. '","f":' .. now
+if known[2] then record = record .. ',"e":[' .. string.gsub(known[2], '\\n', ',') .. ']' end
+record = record .. ',"t":' .. cjson.encode(field.t or '')
+if field.o and field.o ~= '' then record = record .. ',"o":' .. field.o end
+redis.call('SET', result, record .. '}', 'PX', ttl)
+redis.call('HINCRBY', totals, status, 1)
+announce(events, status, { ref })
+return 'withdrawn'
+`,
+);
+
+/** Ends a waiting job as cancelled or expired, or asks the worker of a running one to cancel it. */
+export async function withdraw(
+  redis: Connection,
+  keys: QueueKeys,
+  ref: Ref,
+  status: 'cancelled' | 'expired',
+  resultTtlMs: number,
+): Promise<Withdrawn> {
+  const name = formatRef(ref);
+  return (await script.run(
+    redis,
+    [
+      keys.stream[ref.place],
+      keys.scheduled,
+      keys.due[ref.place],
+      keys.dead[ref.place],
+      keys.notes,
+      keys.result(name),
+      keys.events,
+      keys.totals,
+      keys.control,
+    ],
+    [ref.entryId, name, status, resultTtlMs],
+  )) as Withdrawn;
+}

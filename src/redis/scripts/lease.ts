@@ -1,0 +1,115 @@
+import type { Connection } from '../connect.ts';
+import { inOrder, type QueueKeys } from '../keys.ts';
+import { defineScript, PRELUDE } from './script.ts';
+
+/**
+ * Registers or renews leases.
+ *
+ * KEYS: leases. ARGV: lease ms, 'new' | 'renew', consumers.
+ * Returns the consumers whose lease had ended: their jobs may run elsewhere already.
+ */
+const extendScript = defineScript(
+  'extend',
+  `${PRELUDE}
+local lost = {}
+for i = 3, #ARGV do
+  if ARGV[2] == 'renew' and not redis.call('ZSCORE', KEYS[1], ARGV[i]) then lost[#lost + 1] = ARGV[i] end
+  redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i])
+end
+return lost
+`,
+);
+
+/** Registers ('new') or renews leases of a queue; returns the names of those that had been lost. */
+export async function extend(
+  redis: Connection,
+  keys: QueueKeys,
+  mode: 'new' | 'renew',
+  consumers: readonly string[],
+  leaseMs: number,
+): Promise<string[]> {
+  return (await extendScript.run(redis, [keys.leases], [leaseMs, mode, ...consumers])) as string[];
+}
+
+/** Consumers and entries that one pass of recovery looks at; what is left waits for the next pass. */
+const RECOVER_CONSUMERS = 16;
+const RECOVER_ENTRIES = 500;
+
+/**
+ * Takes back the jobs of consumers whose lease has ended, or of the named one: each loss is an attempt
+ * that failed as `worker-lost`. A consumer is deleted only when it has nothing pending, all in one script.
+ *
+ * KEYS: leases, notes, events, totals, wake, streams x5, due x5.
+ * ARGV: consumers a pass, entries a pass, a consumer to give up now or ''.
+ * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now }.
+ */
+const recoverScript = defineScript(
+  'recover',
+  `${PRELUDE}
+local leases, notes, events, totals, wake = unpack(KEYS)
+local budget, refs = tonumber(ARGV[2]), {}
+local letters = { 'c', 'h', 'n', 'l', 'p' }
+
+local function takeBack(place, id, consumer)
+  local ref = letters[place] .. id
+  local attempt = (tonumber(redis.call('HGET', notes, ref .. ':a')) or 0) + 1
+  redis.call('XACK', KEYS[5 + place], 'workers', id)
+  redis.call('ZADD', KEYS[10 + place], now, ref)
+  redis.call('HSET', notes, ref .. ':a', attempt, ref .. ':l', '')
+  redis.call('HDEL', notes, ref .. ':p')
+  append(notes, ref, cjson.encode({ message = 'The worker ' .. consumer .. ' was lost while it ran the job',
+    name = 'worker-lost', attempt = attempt, at = now }))
+  refs[#refs + 1] = ref
+end
+
+local function giveUp(consumer)
+  for place = 1, 5 do
+    local pending = budget > 0 and redis.call('XPENDING', KEYS[5 + place], 'workers', '-', '+', budget, consumer) or {}
+    for _, entry in ipairs(pending) do takeBack(place, entry[1], consumer) end
+    budget = budget - #pending
+  end
+  if budget < 1 then return end
+  for place = 1, 5 do redis.call('XGROUP', 'DELCONSUMER', KEYS[5 + place], 'workers', consumer) end
+  redis.call('XGROUP', 'DELCONSUMER', wake, 'workers', consumer)
+  redis.call('ZREM', leases, consumer)
+end
+
+local ended = redis.call('ZRANGE', leases, '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[1])
+if ARGV[3] ~= '' then ended = { ARGV[3] } end
+for _, consumer in ipairs(ended) do
+  if budget > 0 then giveUp(consumer) end
+end
+if #refs > 0 then
+  redis.call('HINCRBY', totals, 'recovered', #refs)
+  announce(events, 'recovered', refs)
+  nudge(wake, #refs)
+end
+local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')[2]
+return { #refs, first and math.max(0, first - now) or -1, (budget < 1 or #ended == tonumber(ARGV[1])) and 1 or 0 }
+`,
+);
+
+export interface Recovery {
+  recovered: number;
+  /** Until the next lease ends unless renewed; undefined when there is none. */
+  nextExpiryInMs: number | undefined;
+  more: boolean;
+}
+
+/** One bounded pass; call again while `more`. With `consumer`, that lease is given up now. */
+export async function recover(redis: Connection, keys: QueueKeys, consumer = ''): Promise<Recovery> {
+  const [recovered, next, more] = (await recoverScript.run(
+    redis,
+    [
+      keys.leases,
+      keys.notes,
+      keys.events,
+      keys.totals,
+      keys.wake,
+      ...inOrder(keys.stream),
+      ...inOrder(keys.due),
+    ],
+    [RECOVER_CONSUMERS, RECOVER_ENTRIES, consumer],
+  )) as [number, number, number];
+  return { recovered, nextExpiryInMs: next < 0 ? undefined : next, more: more === 1 };
+}

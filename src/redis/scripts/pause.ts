@@ -1,0 +1,24 @@
+import type { Connection } from '../connect.ts';
+import type { QueueKeys } from '../keys.ts';
+import { defineScript, PRELUDE } from './script.ts';
+
+/**
+ * Pauses or resumes a queue and wakes every worker that may be blocked, since what a blocked reader
+ * watches depends on it.
+ *
+ * KEYS: settings, leases, wake, events. ARGV: 1 pauses, 0 resumes.
+ */
+const script = defineScript(
+  'pause',
+  `${PRELUDE}
+local settings, leases, wake, events = unpack(KEYS)
+if ARGV[1] == '1' then redis.call('HSET', settings, 'paused', now) else redis.call('HDEL', settings, 'paused') end
+nudge(wake, redis.call('ZCARD', leases))
+redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'e', ARGV[1] == '1' and 'paused' or 'resumed', 'j', '')
+return 1
+`,
+);
+
+export async function setPaused(redis: Connection, keys: QueueKeys, paused: boolean): Promise<void> {
+  await script.run(redis, [keys.settings, keys.leases, keys.wake, keys.events], [paused ? 1 : 0]);
+}

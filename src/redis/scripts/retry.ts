@@ -1,0 +1,60 @@
+import type { Connection } from '../connect.ts';
+import { formatRef, type Ref } from '../entry.ts';
+import type { QueueKeys } from '../keys.ts';
+import type { Settled } from './complete.ts';
+import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
+
+/** A failed attempt, as written by the lease that ran it. */
+export interface Failure {
+  ref: Ref;
+  attempt: number;
+  /** One line of JSON in the shape of `JobError`. */
+  error: string;
+}
+
+/**
+ * Ends a delivery with a failed attempt; the job waits to be taken again. It leaves the pending list, so
+ * that pending means running and nothing else.
+ *
+ * KEYS: stream, due, notes, events, totals, wake.
+ * ARGV: consumer, entry id, ref, attempt, delay ms, error line, wake horizon.
+ * Returns 'done' | 'repeated' | 'stale'.
+ */
+const script = defineScript(
+  'retry',
+  `${PRELUDE}
+local stream, due, notes, events, totals, wake = unpack(KEYS)
+local consumer, id, ref, attempt, delay, line = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+
+if not owns(stream, id, consumer, attempt) then
+  local known = redis.call('HMGET', notes, ref .. ':a', ref .. ':l')
+  if known[1] == attempt and known[2] == consumer then return 'repeated' end
+  redis.call('HINCRBY', totals, 'staleCommits', 1)
+  return 'stale'
+end
+redis.call('XACK', stream, 'workers', id)
+redis.call('ZADD', due, now + delay, ref)
+redis.call('HSET', notes, ref .. ':a', attempt, ref .. ':l', consumer)
+redis.call('HDEL', notes, ref .. ':p')
+append(notes, ref, line)
+redis.call('HINCRBY', totals, 'retried', 1)
+announce(events, 'retrying', { ref })
+if delay < tonumber(ARGV[7]) then nudge(wake, 1) end
+return 'done'
+`,
+);
+
+export async function retry(
+  redis: Connection,
+  keys: QueueKeys,
+  consumer: string,
+  failure: Failure,
+  delayMs: number,
+): Promise<Settled> {
+  const { place, entryId } = failure.ref;
+  return (await script.run(
+    redis,
+    [keys.stream[place], keys.due[place], keys.notes, keys.events, keys.totals, keys.wake],
+    [consumer, entryId, formatRef(failure.ref), failure.attempt, delayMs, failure.error, WAKE_HORIZON_MS],
+  )) as Settled;
+}

@@ -1,0 +1,81 @@
+import type { Connection } from '../connect.ts';
+
+export type ScriptArg = string | number;
+
+/** A Lua script that one connection or another runs by EVALSHA. */
+export interface Script {
+  run(redis: Connection, keys: readonly string[], args: readonly ScriptArg[]): Promise<unknown>;
+}
+
+type Runner = (keyCount: number, keys: readonly string[], args: readonly ScriptArg[]) => Promise<unknown>;
+
+/**
+ * Registers the script on a connection at its first use; ioredis sends EVALSHA and, after NOSCRIPT, EVAL.
+ * Keys and arguments are passed as arrays, so that their number is not bound by the call stack.
+ */
+export function defineScript(name: string, lua: string): Script {
+  const command = `millrace:${name}`;
+  const prepared = new WeakSet<Connection>();
+  return {
+    run(redis, keys, args) {
+      if (!prepared.has(redis)) {
+        redis.defineCommand(command, { lua });
+        prepared.add(redis);
+      }
+      const runner: unknown = Reflect.get(redis, command);
+      return (runner as Runner).call(redis, keys.length, keys, args);
+    },
+  };
+}
+
+/**
+ * Lua that several scripts begin with. All times are in milliseconds by the clock of Redis.
+ *
+ * - `now`: the time
+ * - `owns(stream, id, consumer, attempt)`: start of the delivery when it is still this one, else nil.
+ *   XACK and XDEL check no owner, so every finishing script asks this first.
+ * - `announce(events, kind, refs)`: one event for all the jobs of a move
+ * - `nudge(wake, tokens)`: wakes that many idle workers, who then look at the due jobs
+ */
+export const PRELUDE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function owns(stream, id, consumer, attempt)
+  local pending = redis.call('XPENDING', stream, 'workers', id, id, 1, consumer)[1]
+  if pending and pending[4] == tonumber(attempt) then return now - pending[3] end
+  return nil
+end
+
+local function announce(events, kind, refs)
+  if #refs > 0 then
+    redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'e', kind, 'j', table.concat(refs, ' '))
+  end
+end
+
+local function nudge(wake, tokens)
+  for _ = 1, math.min(tokens, 64) do
+    redis.call('XADD', wake, 'MAXLEN', 64, '*', 'w', '1')
+  end
+end
+
+local function append(notes, ref, line)
+  local kept = redis.call('HGET', notes, ref .. ':e')
+  if kept then
+    local lines = {}
+    for one in string.gmatch(kept .. '\\n' .. line, '[^\\n]+') do lines[#lines + 1] = one end
+    line = table.concat(lines, '\\n', math.max(1, #lines - 9))
+  end
+  redis.call('HSET', notes, ref .. ':e', line)
+end
+
+local function forget(notes, ref)
+  redis.call('HDEL', notes, ref .. ':a', ref .. ':l', ref .. ':e', ref .. ':p', ref .. ':c', ref .. ':w', ref .. ':b')
+end
+`;
+
+/**
+ * A due time nearer than this wakes an idle worker at once, since it may be blocked on reads for as long;
+ * later ones are found by the look that every idle worker takes between two reads.
+ */
+export const WAKE_HORIZON_MS = 3_000;

@@ -1,0 +1,183 @@
+import type { Connection } from '../connect.ts';
+import { GROUP, inOrder, lanes, PLACES, type Place, type QueueKeys } from '../keys.ts';
+import { defineScript, PRELUDE } from './script.ts';
+
+/** An entry handed to a consumer. */
+export interface Delivery {
+  keys: QueueKeys;
+  place: Place;
+  entryId: string;
+  /** As stored: t, task, p, payload, o, options; raw, since anybody may XADD. */
+  fields: string[];
+  attempt: number;
+  /** When it was handed out, Unix ms by the clock of Redis. */
+  takenAt: number;
+  /** When it became ready to run, Unix ms: its submit, or its due time. */
+  readyAt: number;
+}
+
+export type Taken =
+  | { kind: 'taken'; deliveries: Delivery[]; paused: boolean; nextDueInMs: number | undefined }
+  /** The lease is not (or no longer) known: register it anew before taking. */
+  | { kind: 'no-lease' };
+
+/**
+ * Hands out up to a number of jobs: due ones first, then the lanes by priority.
+ *
+ * KEYS: settings, leases, notes, events, wake, scheduled, due x5, streams x5.
+ * ARGV: consumer, count, index of a lane that gets the first place or 0, id of a wake token to settle or '',
+ *   refs that a blocking read handed out already, to be announced, space separated.
+ * Returns { 'no-lease' } or { 'ok', now, paused 0|1, ms until the next due time or -1,
+ *   { stream index, entry id, fields, attempt, ready at }... }.
+ *
+ * Each read is bounded by the count. An entry that is due but gone was removed: its traces are dropped.
+ */
+const script = defineScript(
+  'take',
+  `${PRELUDE}
+local settings, leases, notes, events, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local consumer, count, favoured, token = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local letters = { 'c', 'h', 'n', 'l', 'p' }
+local function stream(place) return KEYS[11 + place] end
+
+if token ~= '' then
+  redis.call('XACK', wake, 'workers', token)
+  redis.call('XDEL', wake, token)
+end
+if not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
+
+local reply, refs, nextDue = { 'ok', now, 0, -1 }, {}, nil
+for ref in string.gmatch(ARGV[5], '%S+') do refs[#refs + 1] = ref end
+if redis.call('HGET', settings, 'paused') then
+  reply[3] = 1
+  announce(events, 'started', refs)
+  return reply
+end
+local function give(place, id, fields, attempt, readyAt)
+  reply[#reply + 1] = { place, id, fields, attempt, readyAt }
+  refs[#refs + 1] = letters[place] .. id
+  count = count - 1
+end
+
+local function takeDue(set, ref, at)
+  local place, id = string.find('chnlp', string.sub(ref, 1, 1), 1, true), string.sub(ref, 2)
+  local used = tonumber(redis.call('HGET', notes, ref .. ':a')) or 0
+  local entry = redis.call('XCLAIM', stream(place), 'workers', consumer, 0, id, 'RETRYCOUNT', used + 1, 'FORCE')[1]
+  redis.call('ZREM', set, ref)
+  if entry then give(place, id, entry[2], used + 1, at) else forget(notes, ref) end
+end
+
+if redis.call('EXISTS', KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) > 0 then
+  for set = 6, 11 do
+    local due = redis.call('ZRANGE', KEYS[set], '-inf', now, 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES')
+    for i = 1, #due, 2 do takeDue(KEYS[set], due[i], tonumber(due[i + 1])) end
+    local first = redis.call('ZRANGE', KEYS[set], 0, 0, 'WITHSCORES')[2]
+    if first then nextDue = math.min(nextDue or tonumber(first), tonumber(first)) end
+  end
+end
+
+local function takeLane(place, limit)
+  if count < 1 then return end
+  local read = redis.call('XREADGROUP', 'GROUP', 'workers', consumer, 'COUNT', math.min(limit, count), 'STREAMS', stream(place), '>')
+  if read then
+    for _, entry in ipairs(read[1][2]) do
+      give(place, entry[1], entry[2], 1, tonumber(string.match(entry[1], '^%d+')))
+    end
+  end
+end
+if favoured > 0 then takeLane(favoured, 1) end
+for place = 1, 4 do takeLane(place, count) end
+
+if nextDue then reply[4] = math.max(0, nextDue - now) end
+announce(events, 'started', refs)
+return reply
+`,
+);
+
+type RawDelivery = [number, string, string[], number, number];
+
+/** Takes up to `count` jobs, at least 1, for a consumer with a lease. */
+export async function take(
+  redis: Connection,
+  keys: QueueKeys,
+  consumer: string,
+  options: { count: number; favouredLane: number; wakeToken: string | undefined; begun: readonly string[] },
+): Promise<Taken> {
+  const reply = (await script.run(
+    redis,
+    [
+      keys.settings,
+      keys.leases,
+      keys.notes,
+      keys.events,
+      keys.wake,
+      keys.scheduled,
+      ...inOrder(keys.due),
+      ...inOrder(keys.stream),
+    ],
+    [consumer, options.count, options.favouredLane, options.wakeToken ?? '', options.begun.join(' ')],
+  )) as [string, number, number, number, ...RawDelivery[]];
+  if (reply[0] === 'no-lease') return { kind: 'no-lease' };
+  const [, now, paused, nextDue, ...raw] = reply;
+  const deliveries = raw.map(
+    ([place, entryId, fields, attempt, readyAt]): Delivery => ({
+      keys,
+      place: PLACES[place - 1] ?? 'parked',
+      entryId,
+      fields,
+      attempt,
+      takenAt: now,
+      readyAt,
+    }),
+  );
+  return { kind: 'taken', deliveries, paused: paused === 1, nextDueInMs: nextDue < 0 ? undefined : nextDue };
+}
+
+export type Awaited =
+  | { kind: 'job'; keys: QueueKeys; place: Place; entryId: string; fields: string[] }
+  | { kind: 'token'; keys: QueueKeys; token: string }
+  | { kind: 'nothing' };
+
+type StreamsReply = [string, [string, string[]][]][] | null;
+
+/**
+ * Blocks until a job enters a lane of one of the queues, a wake token comes, or the time is over.
+ * Paused queues are watched for tokens alone.
+ */
+export async function awaitWork(
+  redis: Connection,
+  consumer: string,
+  queues: readonly { keys: QueueKeys; paused: boolean }[],
+  blockMs: number,
+): Promise<Awaited[]> {
+  const streams = queues.flatMap(({ keys, paused }) => (paused ? [keys.wake] : [...lanes(keys), keys.wake]));
+  const reply = (await redis.call('XREADGROUP', [
+    'GROUP',
+    GROUP,
+    consumer,
+    'COUNT',
+    1,
+    'BLOCK',
+    Math.max(1, Math.round(blockMs)),
+    'STREAMS',
+    ...streams,
+    ...streams.map(() => '>'),
+  ])) as StreamsReply;
+  return (reply ?? []).flatMap(([stream, entries]) =>
+    entries.map(([entryId, fields]): Awaited => found(queues, stream, entryId, fields)),
+  );
+}
+
+function found(
+  queues: readonly { keys: QueueKeys }[],
+  stream: string,
+  entryId: string,
+  fields: string[],
+): Awaited {
+  for (const { keys } of queues) {
+    if (keys.wake === stream) return { kind: 'token', keys, token: entryId };
+    const place = PLACES.find((candidate) => keys.stream[candidate] === stream);
+    if (place !== undefined) return { kind: 'job', keys, place, entryId, fields };
+  }
+  return { kind: 'nothing' };
+}

@@ -1,0 +1,35 @@
+import closeWithGrace from 'close-with-grace';
+import { buildApp } from './app.ts';
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import { createLogger } from './telemetry/log.ts';
+
+function readConfig(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
+const config = readConfig();
+const logger = createLogger(config.logLevel, 'millrace-api');
+const app = await buildApp(config, logger);
+
+// Stop order: not ready any more -> waiters answered -> open requests answered -> Redis connections closed.
+closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err }) => {
+  if (err) logger.error({ err }, 'stopping after a defect');
+  await app.close();
+});
+
+try {
+  await app.listen({ host: config.host, port: config.port });
+} catch (error) {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
+  console.error(
+    `Cannot listen on ${config.host}:${config.port} (${code}). Set HOST and PORT to a free address.`,
+  );
+  process.exit(1);
+}

@@ -1,0 +1,38 @@
+import type { Connection } from '../redis/connect.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import type { TaskAnnouncement } from './types.ts';
+
+/** An announcement counts this long after it was last renewed, so that tasks of the past fade out. */
+export const ANNOUNCEMENT_TTL_MS = 86_400_000;
+
+/** As stored in the queue's `tasks` hash. */
+interface StoredAnnouncement extends TaskAnnouncement {
+  /** When it was written, Unix ms. */
+  at: number;
+}
+
+/** Tells the API which tasks the workers of a queue know; to be repeated well within the TTL. */
+export async function announceTasks(
+  redis: Connection,
+  keys: QueueKeys,
+  tasks: readonly TaskAnnouncement[],
+  now: number,
+): Promise<void> {
+  const fields = tasks.flatMap((task) => {
+    const stored: StoredAnnouncement = { ...task, at: now };
+    return [task.name, JSON.stringify(stored)];
+  });
+  await redis.hset(keys.tasks, fields);
+}
+
+/** The tasks that workers of a queue have announced, by name; empty when none has. */
+export async function readAnnouncements(
+  redis: Connection,
+  keys: QueueKeys,
+  now: number,
+): Promise<TaskAnnouncement[]> {
+  const stored = Object.values(await redis.hgetall(keys.tasks)).map(
+    (text) => JSON.parse(text) as StoredAnnouncement,
+  );
+  return stored.filter(({ at }) => now - at < ANNOUNCEMENT_TTL_MS).map(({ at: _, ...task }) => task);
+}

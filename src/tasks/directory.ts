@@ -1,0 +1,104 @@
+import type { Clock } from '../clock.ts';
+import type { Connection } from '../redis/connect.ts';
+import type { TaskDefaults } from '../redis/entry.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import { compileSchema } from '../schemas/compile.ts';
+import type { Fault } from '../schemas/problem.ts';
+import { readAnnouncements } from './announce.ts';
+import type { TaskAnnouncement } from './types.ts';
+
+/** What the workers of a queue know. */
+export interface KnownTasks {
+  /** False when no worker has announced tasks for the queue: it then takes anything. */
+  readonly announced: boolean;
+  readonly names: readonly string[];
+  has(task: string): boolean;
+  defaults(task: string): TaskDefaults | undefined;
+  /** Empty when the payload fits the task's input schema, or when there is none. */
+  checkPayload(task: string, payload: unknown): Fault[];
+}
+
+interface Cached {
+  readonly source: string;
+  readonly known: KnownTasks;
+  readAt: number;
+}
+
+const FRESH_MS = 2_000;
+const CACHED_QUEUES = 1_000;
+
+/**
+ * The announcements of all queues as the API last read them. A reading serves for two seconds and is then
+ * renewed behind the request; before a job is refused, the caller reads anew with `refresh`.
+ */
+export class TaskDirectory {
+  readonly #redis: Connection;
+  readonly #clock: Clock;
+  readonly #cache = new Map<string, Cached>();
+  readonly #reading = new Map<string, Promise<KnownTasks>>();
+
+  constructor(redis: Connection, clock: Clock) {
+    this.#redis = redis;
+    this.#clock = clock;
+  }
+
+  /** What is known of the queue, at most some seconds old; asks Redis only when nothing is cached. */
+  async known(keys: QueueKeys): Promise<KnownTasks> {
+    const cached = this.#cache.get(keys.queue);
+    if (cached === undefined) return this.refresh(keys);
+    if (this.#clock.monotonic() - cached.readAt > FRESH_MS) {
+      // Whoever asks next gets the newer reading; a fault of Redis shows in the request's own commands.
+      this.refresh(keys).catch(() => undefined);
+    }
+    return cached.known;
+  }
+
+  /** Reads the announcements now; requests at the same time share one reading. */
+  refresh(keys: QueueKeys): Promise<KnownTasks> {
+    const reading = this.#reading.get(keys.queue) ?? this.#read(keys);
+    this.#reading.set(keys.queue, reading);
+    return reading;
+  }
+
+  /** Defaults of a task as far as they are cached. */
+  readonly defaultsOf = (queue: string, task: string): TaskDefaults | undefined =>
+    this.#cache.get(queue)?.known.defaults(task);
+
+  async #read(keys: QueueKeys): Promise<KnownTasks> {
+    try {
+      const tasks = await readAnnouncements(this.#redis, keys, this.#clock.wall());
+      const source = JSON.stringify(tasks);
+      const cached = this.#cache.get(keys.queue);
+      const known = cached?.source === source ? cached.known : index(tasks);
+      if (this.#cache.size >= CACHED_QUEUES) this.#cache.clear();
+      this.#cache.set(keys.queue, { source, known, readAt: this.#clock.monotonic() });
+      return known;
+    } finally {
+      this.#reading.delete(keys.queue);
+    }
+  }
+}
+
+function index(tasks: readonly TaskAnnouncement[]): KnownTasks {
+  const byName = new Map(tasks.map((task) => [task.name, task]));
+  const compiled = new Map<string, (payload: unknown) => Fault[]>();
+  const checkerOf = ({ name, input }: TaskAnnouncement) => {
+    const existing = compiled.get(name);
+    if (existing !== undefined) return existing;
+    const schema = input === undefined ? undefined : compileSchema(input);
+    // A schema that the worker could compile and this process cannot is left to the worker.
+    const check = schema?.ok ? (payload: unknown) => schema.check(payload, '/payload') : () => [];
+    compiled.set(name, check);
+    return check;
+  };
+  return {
+    announced: byName.size > 0,
+    names: [...byName.keys()].sort(),
+    has: (task) => byName.has(task),
+    defaults: (task) => byName.get(task),
+    checkPayload: (task, payload) => {
+      const known = byName.get(task);
+      return known === undefined ? [] : checkerOf(known)(payload);
+    },
+  };
+}

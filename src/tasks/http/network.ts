@@ -1,0 +1,57 @@
+import type { LookupAddress, LookupAllOptions } from 'node:dns';
+import { lookup } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import { addressRefusal } from './public-address.ts';
+import { RequestRefused } from './refused.ts';
+
+/** What a request may reach. Only tests pass one of their own: no payload or setting can. */
+export interface Network {
+  /** Why an address is refused, or undefined when it is not. */
+  readonly refusal: (address: string) => string | undefined;
+  readonly resolve: (host: string, options: LookupAllOptions) => Promise<LookupAddress[]>;
+}
+
+export const PUBLIC_NETWORK: Network = { refusal: addressRefusal, resolve: lookup };
+
+/**
+ * Checks all of a URL that can be judged before a connection. A host that is an address never goes through
+ * a lookup, so it is checked here; `URL` has already turned octal, hexadecimal and short forms into decimal.
+ *
+ * @throws {RequestRefused}
+ */
+export function checkUrl(url: URL, network: Network): void {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new RequestRefused(`Only http and https URLs are fetched, not ${url.protocol}`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new RequestRefused('A URL with a user name or password is refused');
+  }
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const refusal = isIP(host) === 0 ? undefined : network.refusal(host);
+  if (refusal !== undefined) throw notPublic(host, refusal);
+}
+
+/**
+ * A lookup for `net.connect` that gives only addresses that may be reached. The socket connects to what this
+ * very lookup gave, so a name that changes its address between check and use (DNS rebinding) gains nothing.
+ */
+export function guardedLookup(network: Network): LookupFunction {
+  return (host, options, callback) => {
+    network.resolve(host, { ...options, all: true }).then(
+      (found) => {
+        const allowed = found.filter(({ address }) => network.refusal(address) === undefined);
+        const [first] = allowed;
+        if (first === undefined) {
+          const [refused] = found;
+          callback(notPublic(host, refused && network.refusal(refused.address)), []);
+        } else if (options.all === true) callback(null, allowed);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, []),
+    );
+  };
+}
+
+/** Names the range, not the address: a private name's address is no business of whoever submits jobs. */
+const notPublic = (host: string, range = 'no address'): RequestRefused =>
+  new RequestRefused(`${host} is not at a public address (${range})`);

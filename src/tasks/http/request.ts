@@ -1,0 +1,84 @@
+import { errors } from 'undici';
+import { type Answer, exchange, type Hop } from './exchange.ts';
+import { requestHeaders, shareableHeaders, withoutContentHeaders } from './headers.ts';
+import { type Network, PUBLIC_NETWORK } from './network.ts';
+import { RequestRefused } from './refused.ts';
+import { DEFAULT_MAX_BYTES, DEFAULT_TIMEOUT_MS, type HttpRequest, type HttpResponse } from './schemas.ts';
+
+const MAX_REDIRECTS = 5;
+
+/**
+ * Sends an HTTP request to a public host and follows up to five redirects, each checked like the first.
+ * Any status is a result.
+ *
+ * @param signal ends the request; its reason is what is thrown.
+ * @param network what may be reached; only tests pass one.
+ * @throws {RequestRefused} (`retryable: false`) when the target, a redirect or a header is refused; an Error,
+ * worth another attempt, when the network fails or `timeoutMs` (for the whole exchange) has passed.
+ */
+export async function sendRequest(
+  input: HttpRequest,
+  signal: AbortSignal,
+  network: Network = PUBLIC_NETWORK,
+): Promise<HttpResponse> {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = input;
+  const first = firstHop(input);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), timeoutMs);
+  try {
+    return await follow(first, maxBytes, AbortSignal.any([signal, deadline.signal]), network);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (deadline.signal.aborted) throw new Error(`${name(first)} did not end within ${timeoutMs} ms`);
+    throw explained(first, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function firstHop({ url, method = 'GET', headers, body }: HttpRequest): Hop {
+  if (!URL.canParse(url)) throw new RequestRefused('url is not a valid URL');
+  if (body !== undefined && (method === 'GET' || method === 'HEAD')) {
+    throw new RequestRefused(`A ${method} request has no body`);
+  }
+  return { url: new URL(url), method, headers: requestHeaders(headers), body };
+}
+
+async function follow(
+  first: Hop,
+  maxBytes: number,
+  signal: AbortSignal,
+  network: Network,
+): Promise<HttpResponse> {
+  let hop = first;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
+    const answer = await exchange(hop, maxBytes, signal, network);
+    if (answer.kind === 'response') return answer.response;
+    hop = nextHop(hop, answer);
+  }
+  throw new RequestRefused(`${name(first)} was redirected more than ${MAX_REDIRECTS} times`);
+}
+
+/** The request after a redirect, as the Fetch standard has it, but with fewer headers for another origin. */
+function nextHop(hop: Hop, { status, location }: Extract<Answer, { kind: 'redirect' }>): Hop {
+  if (!URL.canParse(location, hop.url.href)) throw new RequestRefused('A redirect leads to no valid URL');
+  const url = new URL(location, hop.url);
+  const headers = url.origin === hop.url.origin ? hop.headers : shareableHeaders(hop.headers);
+  const becomesGet =
+    (status === 303 && hop.method !== 'HEAD') ||
+    ((status === 301 || status === 302) && hop.method === 'POST');
+  return becomesGet
+    ? { url, method: 'GET', headers: withoutContentHeaders(headers), body: undefined }
+    : { ...hop, url, headers };
+}
+
+const name = ({ method, url }: Hop): string => `${method} ${url.origin}`;
+
+function explained(first: Hop, error: unknown): Error {
+  if (error instanceof RequestRefused) return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const reason = cause.message || ('code' in cause ? String(cause.code) : cause.name);
+  // undici says no before anything is sent: a header or URL that no server would take.
+  if (error instanceof errors.InvalidArgumentError) return new RequestRefused(reason);
+  return new Error(`${name(first)} failed: ${reason}`, { cause });
+}

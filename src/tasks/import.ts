@@ -1,0 +1,51 @@
+import { pathToFileURL } from 'node:url';
+
+/** Imports a module by its URL; loads TypeScript on a Node that cannot. */
+type Importer = (url: string) => Promise<unknown>;
+
+let typescriptImporter: Promise<Importer> | undefined;
+
+/**
+ * The default export of a `.js`, `.mjs` or `.ts` file, CommonJS or ES module; undefined when there is none.
+ *
+ * @throws whatever the module throws on import, or an Error when no way to read TypeScript is at hand.
+ */
+export async function importDefault(file: string): Promise<unknown> {
+  const url = pathToFileURL(file).href;
+  const namespace = await (file.endsWith('.ts') ? importTypeScript(url) : importNative(url));
+  const exported = memberDefault(namespace);
+  // CommonJS that was compiled from an ES module puts its default export one step further down.
+  return isObject(exported) && !('handler' in exported) && 'default' in exported
+    ? memberDefault(exported)
+    : exported;
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+const memberDefault = (value: unknown): unknown =>
+  isObject(value) && 'default' in value ? value.default : undefined;
+
+const importNative: Importer = (url) => import(url);
+
+async function importTypeScript(url: string): Promise<unknown> {
+  if ('typescript' in process.features && process.features.typescript) return importNative(url);
+  typescriptImporter ??= registerTsx();
+  return (await typescriptImporter)(url);
+}
+
+/** Registers tsx once: each registration adds a step to every later import of the process. */
+async function registerTsx(): Promise<Importer> {
+  const [esm, cjs] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')]).catch(
+    (cause: unknown) => {
+      throw new Error(
+        'this Node cannot read TypeScript by itself and tsx is not installed: run "npm install tsx", or compile the task to JavaScript',
+        { cause },
+      );
+    },
+  );
+  const namespace = 'millrace-tasks';
+  // A folder without "type": "module" makes a .ts file CommonJS, which the ES hooks alone do not reach.
+  cjs.register({ namespace });
+  const loader = esm.register({ namespace });
+  return (url) => loader.import(url, import.meta.url);
+}

@@ -1,0 +1,117 @@
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type CheckedTask, checkTask } from './check.ts';
+import { importDefault } from './import.ts';
+import type { LoadedTask, TaskAnnouncement } from './types.ts';
+
+/** One file (or the folder itself) that cannot be served, and why. */
+export interface TaskFault {
+  /** Absolute path. */
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** Lists every fault of every task module at once. */
+export class TaskLoadError extends Error {
+  override readonly name = 'TaskLoadError';
+  readonly faults: readonly TaskFault[];
+
+  constructor(faults: readonly TaskFault[]) {
+    super(
+      `Tasks cannot be loaded:\n${faults.map(({ file, reason }) => `  - ${file}: ${reason}`).join('\n')}`,
+    );
+    this.faults = faults;
+  }
+}
+
+const IS_MODULE = /^[^._].*\.(js|mjs|ts)$/;
+const IS_ASIDE = /\.(d|test)\.(js|mjs|ts)$/;
+
+/**
+ * Loads every task module (`.js`, `.mjs`, `.ts`) that lies directly in the folder, by task name. Files that
+ * start with `_` or `.`, tests (`*.test.*`), declarations and sub-folders are passed over.
+ *
+ * @throws {TaskLoadError} naming every file that cannot be served; also for a missing or an empty folder.
+ */
+export async function loadTasks(dir: string): Promise<ReadonlyMap<string, LoadedTask>> {
+  const folder = resolve(dir);
+  const files = await moduleFiles(folder);
+  if (files.length === 0) {
+    throw new TaskLoadError([{ file: folder, reason: 'holds no task module (.js, .mjs or .ts)' }]);
+  }
+  const loaded = await Promise.all(files.map(async (file) => ({ file, checked: await readTask(file) })));
+  const faults: TaskFault[] = [];
+  const tasks = new Map<string, LoadedTask>();
+  for (const { file, checked } of loaded) {
+    const reasons = checked.ok ? nameClash(checked.task, tasks) : checked.reasons;
+    faults.push(...reasons.map((reason) => ({ file, reason })));
+    if (checked.ok && reasons.length === 0) tasks.set(checked.task.name, checked.task);
+  }
+  if (faults.length > 0) throw new TaskLoadError(faults);
+  return tasks;
+}
+
+/**
+ * Loads one task module, as a worker thread does with `LoadedTask.file`.
+ *
+ * @throws {TaskLoadError} naming everything that is wrong with it.
+ */
+export async function loadTask(path: string): Promise<LoadedTask> {
+  const file = resolve(path);
+  const checked = await readTask(file);
+  if (checked.ok) return checked.task;
+  throw new TaskLoadError(checked.reasons.map((reason) => ({ file, reason })));
+}
+
+/** What the API is told about a task: plain JSON, durations in milliseconds. */
+export function announcement(task: LoadedTask): TaskAnnouncement {
+  const { name, input, output, attempts, backoff, timeoutMs } = task;
+  return {
+    name,
+    ...(input === undefined ? {} : { input }),
+    ...(output === undefined ? {} : { output }),
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(backoff === undefined ? {} : { backoff }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
+}
+
+function nameClash(task: LoadedTask, tasks: ReadonlyMap<string, LoadedTask>): string[] {
+  const other = tasks.get(task.name);
+  return other === undefined ? [] : [`has the same task name, "${task.name}", as ${other.file}`];
+}
+
+async function moduleFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new TaskLoadError([{ file: folder, reason: `is not a readable folder (${messageOf(cause)})` }]);
+  });
+  const candidates = entries.filter(({ name }) => IS_MODULE.test(name) && !IS_ASIDE.test(name));
+  const kept = await Promise.all(
+    candidates.map(async (entry) => ((await isFile(folder, entry)) ? entry.name : '')),
+  );
+  return kept
+    .filter((name) => name !== '')
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** A mounted ConfigMap shows its files as symbolic links. A dangling link counts: its import says what is wrong. */
+async function isFile(folder: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isFile();
+  return stat(join(folder, entry.name)).then(
+    (target) => target.isFile(),
+    () => true,
+  );
+}
+
+async function readTask(file: string): Promise<CheckedTask> {
+  try {
+    return checkTask(file, await importDefault(file));
+  } catch (error) {
+    return { ok: false, reasons: [`fails on import: ${messageOf(error)}`] };
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);

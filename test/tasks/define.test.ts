@@ -1,0 +1,42 @@
+import { Type } from 'typebox';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { defineTask } from '../../src/tasks/define.ts';
+import type { TaskContext, TaskHandler } from '../../src/tasks/types.ts';
+
+describe('defineTask', () => {
+  it('returns what it was given', () => {
+    const definition = { handler: () => 1 };
+    expect(defineTask(definition)).toBe(definition);
+    const handler = () => 1;
+    expect(defineTask(handler)).toBe(handler);
+  });
+
+  it('takes types from TypeBox schemas', () => {
+    const task = defineTask({
+      input: Type.Object({ n: Type.Integer() }),
+      output: Type.Object({ value: Type.String() }),
+      handler: (payload, ctx) => {
+        expectTypeOf(payload).toEqualTypeOf<{ n: number }>();
+        expectTypeOf(ctx).toEqualTypeOf<TaskContext>();
+        return { value: String(payload.n) };
+      },
+    });
+    expectTypeOf(task.handler).toEqualTypeOf<TaskHandler<{ n: number }, { value: string }>>();
+    // @ts-expect-error: the result does not fit the schema.
+    defineTask({ output: Type.Object({ value: Type.String() }), handler: () => ({ value: 1 }) });
+  });
+
+  it('knows nothing of plain JSON Schemas, nor where there is none', () => {
+    defineTask({
+      input: { type: 'object' },
+      handler: (payload) => {
+        expectTypeOf(payload).toBeUnknown();
+      },
+    });
+    defineTask({
+      handler: (payload) => {
+        expectTypeOf(payload).toBeUnknown();
+      },
+    });
+  });
+});

@@ -1,0 +1,41 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+
+async function importText(text: string, files: Record<string, string> = {}): Promise<unknown> {
+  const dir = await mkdtemp(join(tmpdir(), 'millrace-import-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const all = Object.entries({ ...files, 'a.ts': text });
+  await Promise.all(all.map(([name, content]) => writeFile(join(dir, name), content)));
+  vi.resetModules();
+  const { importDefault } = await import('../../src/tasks/import.ts');
+  return importDefault(join(dir, 'a.ts'));
+}
+
+const MODULE = { 'package.json': '{ "type": "module" }' };
+const readsTypeScript = 'typescript' in process.features && Boolean(process.features.typescript);
+
+// Where Node reads TypeScript itself, vitest's module loader stands in its place: nothing of ours to test.
+describe.skipIf(readsTypeScript)('importDefault reads TypeScript by tsx', () => {
+  it('past the loader of vitest', async () => {
+    expect(await importText('export default typeof __vite_ssr_exports__ as string;', MODULE)).toBe(
+      'undefined',
+    );
+  });
+
+  it('where package.json says nothing of modules', async () => {
+    const helper = { '_one.ts': 'export const one: number = 1;' };
+    const text = "import { one } from './_one.ts'; export default one as number;";
+    expect(await importText(text, helper)).toBe(1);
+    expect(await importText('module.exports = 1 as number;')).toBe(1);
+  });
+
+  it('and says what to do without tsx', async () => {
+    vi.doMock('tsx/esm/api', () => {
+      throw new Error('Cannot find package');
+    });
+    onTestFinished(() => void vi.doUnmock('tsx/esm/api'));
+    await expect(importText('export default 1;', MODULE)).rejects.toThrow('tsx is not installed');
+  });
+});
