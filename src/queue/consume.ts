@@ -8,7 +8,7 @@ import { noteProgress } from '../redis/scripts/progress.ts';
 import { release } from '../redis/scripts/release.ts';
 import { type Failure, retry } from '../redis/scripts/retry.ts';
 import { ensureGroups } from '../redis/scripts/submit.ts';
-import { type Awaited, awaitWork, type Taken, take } from '../redis/scripts/take.ts';
+import { type Awaited, awaitWork, type Taken, type TakeOptions, take } from '../redis/scripts/take.ts';
 import { LATENCY_TTL_MS, latencySlot } from './latency.ts';
 
 export type { Completion, Settled } from '../redis/scripts/complete.ts';
@@ -33,7 +33,7 @@ export class Consumer {
     this.#reader = reader;
   }
 
-  take(keys: QueueKeys, options: Parameters<typeof take>[3]): Promise<Taken> {
+  take(keys: QueueKeys, options: TakeOptions): Promise<Taken> {
     return this.#healed([keys], () => take(this.#redis, keys, this.name, options));
   }
 

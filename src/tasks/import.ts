@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 
 /** Imports a module by its URL; loads TypeScript on a Node that cannot. */
@@ -43,7 +44,8 @@ async function registerTsx(): Promise<Importer> {
       );
     },
   );
-  const namespace = 'millrace-tasks';
+  // A name of its own: a second registration under one name would transform files twice.
+  const namespace = randomUUID();
   // A folder without "type": "module" makes a .ts file CommonJS, which the ES hooks alone do not reach.
   cjs.register({ namespace });
   const loader = esm.register({ namespace });

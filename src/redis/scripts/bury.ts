@@ -9,7 +9,7 @@ import { defineScript, PRELUDE } from './script.ts';
  * Ends a delivery for good: the job is failed, its entry stays for a retry by hand.
  *
  * KEYS: stream, dead, notes, events, totals.
- * ARGV: consumer, entry id, ref, attempt, error line or '' (when the errors are noted already).
+ * ARGV: consumer, entry id, ref, attempt, error line, or '' when all attempts were spent and noted before this delivery.
  * Returns 'done' | 'repeated' | 'stale'.
  */
 const script = defineScript(
@@ -26,8 +26,11 @@ if not started then
 end
 redis.call('XACK', stream, 'workers', id)
 redis.call('ZADD', dead, now, ref)
-redis.call('HSET', notes, ref .. ':a', attempt, ref .. ':l', consumer, ref .. ':w', consumer, ref .. ':b', started)
-if line ~= '' then append(notes, ref, line) end
+redis.call('HSET', notes, ref .. ':l', consumer, ref .. ':w', consumer, ref .. ':b', started)
+if line ~= '' then
+  redis.call('HSET', notes, ref .. ':a', attempt)
+  append(notes, ref, line)
+end
 redis.call('HINCRBY', totals, 'failed', 1)
 announce(events, 'failed', { ref })
 return 'done'

@@ -8,7 +8,7 @@ import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
 export interface Failure {
   ref: Ref;
   attempt: number;
-  /** One line of JSON in the shape of `JobError`. */
+  /** One line of JSON in the shape of `StoredError`; '' when there is nothing to add to the errors noted. */
   error: string;
 }
 

@@ -1,6 +1,6 @@
 import type { Connection } from '../connect.ts';
 import { GROUP, inOrder, lanes, PLACES, type Place, type QueueKeys } from '../keys.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
 
 /** An entry handed to a consumer. */
 export interface Delivery {
@@ -14,6 +14,20 @@ export interface Delivery {
   takenAt: number;
   /** When it became ready to run, Unix ms: its submit, or its due time. */
   readyAt: number;
+  /** Somebody asked to cancel it while an earlier attempt ran. */
+  cancelAsked: boolean;
+}
+
+export interface TakeOptions {
+  /** Most jobs to take; with 0 only the tokens and begun jobs are settled. */
+  count: number;
+  /** A lane (index from 1, as in `PRIORITIES`) whose first `share` jobs go before the others; 0 for none. */
+  favouredLane: number;
+  share: number;
+  /** Tokens that woke this consumer. */
+  tokens: readonly string[];
+  /** Refs of jobs that a blocking read handed out. */
+  begun: readonly string[];
 }
 
 export type Taken =
@@ -25,10 +39,11 @@ export type Taken =
  * Hands out up to a number of jobs: due ones first, then the lanes by priority.
  *
  * KEYS: settings, leases, notes, events, wake, scheduled, due x5, streams x5.
- * ARGV: consumer, count, index of a lane that gets the first place or 0, id of a wake token to settle or '',
- *   refs that a blocking read handed out already, to be announced, space separated.
+ * ARGV: consumer, count (0 only settles tokens and announces), index of a lane that goes first or 0, how many
+ *   jobs it may give, ids of wake tokens to settle, refs that a blocking read handed out already and that are
+ *   to be announced (both space separated), wake horizon.
  * Returns { 'no-lease' } or { 'ok', now, paused 0|1, ms until the next due time or -1,
- *   { stream index, entry id, fields, attempt, ready at }... }.
+ *   { stream index, entry id, fields, attempt, ready at, cancel asked 0|1 }... }.
  *
  * Each read is bounded by the count. An entry that is due but gone was removed: its traces are dropped.
  */
@@ -36,35 +51,36 @@ const script = defineScript(
   'take',
   `${PRELUDE}
 local settings, leases, notes, events, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local consumer, count, favoured, token = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local consumer, count, favoured, share = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local letters = { 'c', 'h', 'n', 'l', 'p' }
 local function stream(place) return KEYS[11 + place] end
 
-if token ~= '' then
+for token in string.gmatch(ARGV[5], '%S+') do
   redis.call('XACK', wake, 'workers', token)
   redis.call('XDEL', wake, token)
 end
 if not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
 
 local reply, refs, nextDue = { 'ok', now, 0, -1 }, {}, nil
-for ref in string.gmatch(ARGV[5], '%S+') do refs[#refs + 1] = ref end
+for ref in string.gmatch(ARGV[6], '%S+') do refs[#refs + 1] = ref end
 if redis.call('HGET', settings, 'paused') then
   reply[3] = 1
   announce(events, 'started', refs)
   return reply
 end
-local function give(place, id, fields, attempt, readyAt)
-  reply[#reply + 1] = { place, id, fields, attempt, readyAt }
+local function give(place, id, fields, attempt, readyAt, cancelled)
+  reply[#reply + 1] = { place, id, fields, attempt, readyAt, cancelled }
   refs[#refs + 1] = letters[place] .. id
   count = count - 1
 end
 
 local function takeDue(set, ref, at)
   local place, id = string.find('chnlp', string.sub(ref, 1, 1), 1, true), string.sub(ref, 2)
-  local used = tonumber(redis.call('HGET', notes, ref .. ':a')) or 0
+  local noted = redis.call('HMGET', notes, ref .. ':a', ref .. ':c')
+  local used = tonumber(noted[1]) or 0
   local entry = redis.call('XCLAIM', stream(place), 'workers', consumer, 0, id, 'RETRYCOUNT', used + 1, 'FORCE')[1]
   redis.call('ZREM', set, ref)
-  if entry then give(place, id, entry[2], used + 1, at) else forget(notes, ref) end
+  if entry then give(place, id, entry[2], used + 1, at, noted[2] and 1 or 0) else forget(notes, ref) end
 end
 
 if redis.call('EXISTS', KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) > 0 then
@@ -81,27 +97,31 @@ local function takeLane(place, limit)
   local read = redis.call('XREADGROUP', 'GROUP', 'workers', consumer, 'COUNT', math.min(limit, count), 'STREAMS', stream(place), '>')
   if read then
     for _, entry in ipairs(read[1][2]) do
-      give(place, entry[1], entry[2], 1, tonumber(string.match(entry[1], '^%d+')))
+      give(place, entry[1], entry[2], 1, tonumber(string.match(entry[1], '^%d+')), 0)
     end
   end
 end
-if favoured > 0 then takeLane(favoured, 1) end
+if favoured > 0 then takeLane(favoured, share) end
 for place = 1, 4 do takeLane(place, count) end
 
-if nextDue then reply[4] = math.max(0, nextDue - now) end
+if nextDue then
+  reply[4] = math.max(0, nextDue - now)
+  -- Whoever has no room left hands the wake-up on.
+  if count < 1 and reply[4] < tonumber(ARGV[7]) then nudge(wake, 1) end
+end
 announce(events, 'started', refs)
 return reply
 `,
 );
 
-type RawDelivery = [number, string, string[], number, number];
+type RawDelivery = [number, string, string[], number, number, number];
 
-/** Takes up to `count` jobs, at least 1, for a consumer with a lease. */
+/** Takes up to `count` jobs for a consumer with a lease. */
 export async function take(
   redis: Connection,
   keys: QueueKeys,
   consumer: string,
-  options: { count: number; favouredLane: number; wakeToken: string | undefined; begun: readonly string[] },
+  options: TakeOptions,
 ): Promise<Taken> {
   const reply = (await script.run(
     redis,
@@ -115,12 +135,20 @@ export async function take(
       ...inOrder(keys.due),
       ...inOrder(keys.stream),
     ],
-    [consumer, options.count, options.favouredLane, options.wakeToken ?? '', options.begun.join(' ')],
+    [
+      consumer,
+      options.count,
+      options.favouredLane,
+      options.share,
+      options.tokens.join(' '),
+      options.begun.join(' '),
+      WAKE_HORIZON_MS,
+    ],
   )) as [string, number, number, number, ...RawDelivery[]];
   if (reply[0] === 'no-lease') return { kind: 'no-lease' };
   const [, now, paused, nextDue, ...raw] = reply;
   const deliveries = raw.map(
-    ([place, entryId, fields, attempt, readyAt]): Delivery => ({
+    ([place, entryId, fields, attempt, readyAt, cancelled]): Delivery => ({
       keys,
       place: PLACES[place - 1] ?? 'parked',
       entryId,
@@ -128,6 +156,7 @@ export async function take(
       attempt,
       takenAt: now,
       readyAt,
+      cancelAsked: cancelled === 1,
     }),
   );
   return { kind: 'taken', deliveries, paused: paused === 1, nextDueInMs: nextDue < 0 ? undefined : nextDue };

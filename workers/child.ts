@@ -1,0 +1,170 @@
+import { systemClock } from '../src/clock.ts';
+import type { Config } from '../src/config.ts';
+import type { Observer } from '../src/observer.ts';
+import { Consumer } from '../src/queue/consume.ts';
+import { BlockingReader } from '../src/redis/blocking.ts';
+import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
+import { KeySpace } from '../src/redis/keyspace.ts';
+import { loadTasks } from '../src/tasks/load.ts';
+import { createLogger } from '../src/telemetry/log.ts';
+import { logObserver } from '../src/telemetry/worker-log.ts';
+import { Executor } from './executor.ts';
+import { Loop } from './loops/loop.ts';
+import { TakePass } from './loops/take.ts';
+import type { ToChild, ToParent } from './messages.ts';
+import type { Running } from './running.ts';
+import { Settler } from './settler.ts';
+import { Slots } from './slots.ts';
+import { Threads } from './threads.ts';
+
+const CONNECT_MS = 5_000;
+
+/**
+ * One worker process: takes jobs and runs them. The parent renews its lease, so that a handler that blocks
+ * this event loop keeps its jobs; when the parent is gone, so is the lease, and this process ends.
+ */
+class Child {
+  readonly #slots: Slots<Running>;
+  readonly #settler: Settler;
+  readonly #pass: TakePass;
+  readonly #loop: Loop;
+  readonly #close: () => Promise<void>;
+  #stopping: Promise<void> | undefined;
+
+  constructor(
+    slots: Slots<Running>,
+    settler: Settler,
+    pass: TakePass,
+    loop: Loop,
+    close: () => Promise<void>,
+  ) {
+    this.#slots = slots;
+    this.#settler = settler;
+    this.#pass = pass;
+    this.#loop = loop;
+    this.#close = close;
+  }
+
+  cancel(queue: string, ref: string): void {
+    for (const running of this.#held(queue)) {
+      if (running.refText === ref) running.abort('cancelled');
+    }
+  }
+
+  leaseLost(queue: string): void {
+    for (const running of this.#held(queue)) running.abort('lease-lost');
+  }
+
+  /**
+   * Stops within the grace and a moment: takes nothing more -> hands back what has not started -> lets the
+   * running jobs end -> aborts and hands back those that do not. A second call cuts the grace short.
+   */
+  stop(graceMs: number): Promise<void> {
+    if (this.#stopping !== undefined && graceMs === 0) this.#abortAll();
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    await this.#pass.stop();
+    const waiting = this.#slots.drainWaiting();
+    for (const keys of new Set(waiting.map(({ delivery }) => delivery.keys))) {
+      const own = waiting.filter(({ delivery }) => delivery.keys === keys);
+      // Redis may be away: then the recovery by others takes these back.
+      await this.#settler.release(keys, own).catch(() => undefined);
+    }
+    const timer = setTimeout(() => this.#abortAll(), graceMs);
+    await this.#slots.idle();
+    clearTimeout(timer);
+    await this.#loop.stop();
+    await this.#close();
+  }
+
+  #abortAll(): void {
+    for (const running of this.#slots.running) {
+      running.abort('shutdown');
+    }
+    // The last try of every write is the one under way.
+    setTimeout(() => this.#settler.giveUp(), 1_000).unref();
+  }
+
+  #held(queue: string): Running[] {
+    return [...this.#slots.running, ...this.#slots.waiting].filter(
+      ({ delivery }) => delivery.keys.queue === queue,
+    );
+  }
+}
+
+const say = (message: ToParent) => process.send?.(message);
+
+async function startChild(consumerName: string, config: Config): Promise<Child> {
+  const logger = createLogger(config.logLevel, 'millrace-worker').child({ worker: consumerName });
+  const log = logObserver(logger);
+  const onError = (error: unknown) => log({ kind: 'redis-trouble', where: 'connection', error });
+  const url = config.redisUrl;
+  const redis = connectForWork({ url, name: consumerName, onError });
+  const blocking = connectForBlocking({ url, name: `${consumerName}-reads`, onError });
+  const tasks = await loadTasks(config.tasksDir);
+  const consumer = new Consumer(consumerName, redis, new BlockingReader(blocking, redis));
+  const observe: Observer = (event) => {
+    if (event.kind === 'defect') pass.distrust();
+    log(event);
+  };
+  const settler = new Settler(consumer, systemClock, observe);
+  const threads = new Threads(config.concurrency);
+  const { resultTtlMs } = config;
+  const executor = new Executor({
+    consumer,
+    tasks,
+    threads,
+    settler,
+    resultTtlMs,
+    clock: systemClock,
+    observe,
+  });
+  const slots = new Slots<Running>(config.concurrency, executor.execute);
+  const keySpace = new KeySpace(config.prefix);
+  const queues = config.queues.map((queue) => keySpace.queue(queue));
+  const pass = new TakePass({
+    consumer,
+    queues,
+    slots,
+    settler,
+    clock: systemClock,
+    onNoLease: () => say({ type: 'no-lease' }),
+  });
+  const loop = new Loop('take', pass.run, observe);
+  await Promise.all([whenReady(redis, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
+  loop.start();
+  return new Child(slots, settler, pass, loop, async () => {
+    await threads.close();
+    redis.disconnect();
+    blocking.disconnect();
+  });
+}
+
+let child: Promise<Child> | undefined;
+
+async function stop(graceMs: number): Promise<never> {
+  await (await child)?.stop(graceMs);
+  process.exit(0);
+}
+
+process.on('message', async (message: ToChild) => {
+  if (message.type === 'start') {
+    child = startChild(message.consumer, message.config);
+    await child;
+    say({ type: 'started' });
+  } else if (message.type === 'stop') {
+    await stop(message.graceMs);
+  } else if (message.type === 'cancel') {
+    (await child)?.cancel(message.queue, message.ref);
+  } else {
+    (await child)?.leaseLost(message.queue);
+  }
+});
+// The terminal signals the whole group; the parent tells its children itself.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+// Nobody renews the lease any more.
+process.on('disconnect', () => void stop(0));

@@ -1,0 +1,217 @@
+import type { Clock } from '../src/clock.ts';
+import type { Observer } from '../src/observer.ts';
+import type { Completion, Consumer, Settled } from '../src/queue/consume.ts';
+import { type Entry, entryTime, expiryOf, maxAttempts, timeoutMs } from '../src/redis/entry.ts';
+import { recordTail } from '../src/redis/record.ts';
+import { decide } from '../src/retry/decide.ts';
+import { DEFAULT_ATTEMPTS } from '../src/schemas/job.ts';
+import type { LoadedTask, TaskContext } from '../src/tasks/types.ts';
+import { attempt } from './attempt.ts';
+import { type Outcome, refusal } from './outcome.ts';
+import { progressReporter } from './progress.ts';
+import type { Running } from './running.ts';
+import type { Settler } from './settler.ts';
+import type { Threads } from './threads.ts';
+
+export interface ExecutorParts {
+  consumer: Consumer;
+  tasks: ReadonlyMap<string, LoadedTask>;
+  threads: Threads;
+  settler: Settler;
+  resultTtlMs: number;
+  clock: Clock;
+  observe: Observer;
+}
+
+/** Takes one delivery from decoding to settling. */
+export class Executor {
+  readonly #parts: ExecutorParts;
+
+  constructor(parts: ExecutorParts) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects: whatever goes wrong is an outcome, or is reported. */
+  readonly execute = async (running: Running): Promise<void> => {
+    const { clock, observe } = this.#parts;
+    const began = clock.monotonic();
+    try {
+      const outcome = await this.#outcome(running);
+      running.end();
+      const runMs = clock.monotonic() - began;
+      const settled = await this.#settle(running, outcome, runMs);
+      const { id, entry, delivery } = running;
+      if (settled === 'stale') observe({ kind: 'stale', job: id, move: outcome.kind });
+      observe({
+        kind: 'attempt-ended',
+        job: id,
+        task: entry?.task ?? '',
+        attempt: delivery.attempt,
+        outcome: outcome.kind,
+        runMs: Math.round(runMs),
+      });
+    } catch (error) {
+      observe({ kind: 'defect', where: `job ${running.id}`, error });
+    }
+  };
+
+  /** What can be said without running, else what the run says. */
+  async #outcome(running: Running): Promise<Outcome> {
+    const { entry, delivery } = running;
+    const now = this.#parts.clock.wall();
+    const refuse = (name: string, message: string, more: { retryable: boolean; data?: unknown }) =>
+      refusal(name, message, delivery.attempt, now, more);
+    if (entry === undefined) {
+      return refuse('malformed-entry', 'The entry is not a job: it needs the fields t, p (JSON) and o', {
+        retryable: false,
+      });
+    }
+    if (delivery.cancelAsked) return { kind: 'cancelled' };
+    const expiry = expiryOf(entryTime(delivery.entryId), entry.options);
+    if (delivery.attempt === 1 && expiry !== undefined && expiry <= delivery.takenAt)
+      return { kind: 'expired' };
+    const task = this.#parts.tasks.get(entry.task);
+    if (delivery.attempt > maxAttempts(entry.options, task)) return { kind: 'exhausted' };
+    if (task === undefined) {
+      return refuse('unknown-task', `This worker has no task "${entry.task}"`, { retryable: true });
+    }
+    const payload: unknown = JSON.parse(entry.payload);
+    const faults = task.validateInput(payload);
+    if (faults.length > 0) {
+      const message = `The payload does not fit the input schema of the task "${task.name}"`;
+      return refuse('invalid-payload', message, { retryable: false, data: faults });
+    }
+    return this.#run(running, entry, task, payload);
+  }
+
+  async #run(running: Running, entry: Entry, task: LoadedTask, payload: unknown): Promise<Outcome> {
+    const { consumer, threads, observe } = this.#parts;
+    const progress = progressReporter(consumer, running, observe);
+    const limit = timeoutMs(entry.options, task);
+    const timer = setTimeout(() => running.abort('timeout'), limit);
+    const kill = new AbortController();
+    const ctx = this.#context(running, entry, task, progress.report);
+    const work = task.thread
+      ? threads.run(task.file, payload, ctx, kill.signal).catch(threadLost(running))
+      : attempt(task, payload, ctx);
+    const ended = await Promise.race([work, running.givenUp.then(() => undefined)]);
+    clearTimeout(timer);
+    progress.stop();
+    if (ended === undefined) kill.abort();
+    return byCause(running, ended, limit);
+  }
+
+  #context(
+    running: Running,
+    entry: Entry,
+    task: LoadedTask,
+    progress: (value: unknown) => void,
+  ): TaskContext {
+    const { consumer, observe } = this.#parts;
+    return {
+      job: {
+        id: running.id,
+        queue: running.delivery.keys.queue,
+        task: entry.task,
+        attempt: running.delivery.attempt,
+        maxAttempts: maxAttempts(entry.options, task),
+        lease: consumer.name,
+      },
+      signal: running.signal,
+      progress,
+      log: (text) => observe({ kind: 'task-log', job: running.id, task: entry.task, text: String(text) }),
+    };
+  }
+
+  async #settle(running: Running, outcome: Outcome, runMs: number): Promise<Settled> {
+    const { settler } = this.#parts;
+    const { keys, attempt: number } = running.delivery;
+    switch (outcome.kind) {
+      case 'completed':
+      case 'cancelled':
+      case 'expired':
+        return settler.complete(keys, this.#completion(running, outcome), {
+          waitMs: Math.max(0, running.delivery.takenAt - running.delivery.readyAt),
+          runMs,
+        });
+      case 'failed':
+        return this.#settleFailure(running, outcome);
+      case 'exhausted':
+        return settler.bury(keys, { ref: running.ref, attempt: number, error: '' });
+      case 'released':
+        return (await settler.release(keys, [running]))[0] ?? 'stale';
+      case 'lost':
+        return 'stale';
+    }
+  }
+
+  #settleFailure(running: Running, outcome: Outcome & { kind: 'failed' }): Promise<Settled> {
+    const { settler, tasks, observe } = this.#parts;
+    const { entry, delivery, ref } = running;
+    const task = entry && tasks.get(entry.task);
+    const options = entry?.options ?? {};
+    const decision = decide(
+      {
+        attempt: delivery.attempt,
+        maxAttempts: maxAttempts(options, task),
+        backoff: options.b ?? task?.backoff,
+        retryable: outcome.retryable,
+        retryInMs: outcome.retryInMs,
+      },
+      Math.random(),
+    );
+    observe({
+      kind: 'attempt-failed',
+      job: running.id,
+      task: entry?.task ?? '',
+      attempt: delivery.attempt,
+      error: outcome.error.message,
+      next: decision.kind === 'retry' ? `retry in ${decision.delayMs} ms` : 'failed for good',
+    });
+    const failure = { ref, attempt: delivery.attempt, error: JSON.stringify(outcome.error) };
+    if (decision.kind === 'retry') return settler.retry(delivery.keys, failure, decision.delayMs);
+    return settler.bury(delivery.keys, failure);
+  }
+
+  #completion(
+    { entry, delivery, ref }: Running,
+    outcome: Outcome & { kind: 'completed' | 'cancelled' | 'expired' },
+  ): Completion {
+    const options = entry?.options ?? {};
+    const allowed = maxAttempts(options, entry && this.#parts.tasks.get(entry.task));
+    return {
+      ref,
+      attempt: delivery.attempt,
+      status: outcome.kind,
+      // SET refuses a life of 0.
+      ttlMs: Math.max(1, options.rt ?? this.#parts.resultTtlMs),
+      tail: recordTail({
+        task: entry?.task ?? '',
+        maxAttempts: options.a === undefined && allowed !== DEFAULT_ATTEMPTS ? allowed : undefined,
+        options,
+        payload: options.k ? entry?.payload : undefined,
+        result: outcome.kind === 'completed' ? outcome.result : undefined,
+      }),
+    };
+  }
+}
+
+/** A thread that ended without an answer: killed by us, or by itself (process.exit, out of memory). */
+const threadLost =
+  (running: Running) =>
+  (error: unknown): Outcome => {
+    const message = `The thread of the task ended: ${error instanceof Error ? error.message : String(error)}`;
+    return refusal('thread-lost', message, running.delivery.attempt, Date.now(), { retryable: true });
+  };
+
+/** The cause of an abort decides, whichever of handler and signal came first. */
+function byCause(running: Running, ended: Outcome | undefined, limitMs: number): Outcome {
+  const cause = running.abortCause;
+  if (cause === undefined) return ended ?? { kind: 'released' };
+  const succeeded = ended?.kind === 'completed';
+  if (cause === 'lease-lost') return { kind: 'lost' };
+  if (cause === 'cancelled') return succeeded ? ended : { kind: 'cancelled' };
+  if (cause === 'shutdown') return succeeded ? ended : { kind: 'released' };
+  const message = `The attempt took longer than its timeout of ${limitMs} ms`;
+  return refusal('timeout', message, running.delivery.attempt, Date.now(), { retryable: true });
+}

@@ -1,0 +1,60 @@
+import type { BlockingReader } from '../../src/redis/blocking.ts';
+import { BLOCK_MS, type Connection } from '../../src/redis/connect.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
+
+type StreamsReply = [string, [string, string[]][]][] | null;
+
+const READ_COUNT = 100;
+
+/** Passes requests to cancel running jobs on, as soon as they are written. */
+export class ControlPass {
+  readonly #reader: BlockingReader;
+  readonly #commands: Connection;
+  readonly #queues: readonly QueueKeys[];
+  readonly #onCancel: (queue: string, ref: string) => void;
+  readonly #positions = new Map<string, string>();
+
+  constructor(
+    reader: BlockingReader,
+    commands: Connection,
+    queues: readonly QueueKeys[],
+    onCancel: (queue: string, ref: string) => void,
+  ) {
+    this.#reader = reader;
+    this.#commands = commands;
+    this.#queues = queues;
+    this.#onCancel = onCancel;
+  }
+
+  readonly run = async (): Promise<number> => {
+    await this.#findPositions();
+    const streams = this.#queues.map((keys) => keys.control);
+    const positions = streams.map((stream) => this.#positions.get(stream) ?? '0-0');
+    const reply = (await this.#reader.read((redis) =>
+      redis.call('XREAD', ['COUNT', READ_COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...positions]),
+    )) as StreamsReply;
+    for (const [stream, entries] of reply ?? []) this.#dispatch(stream, entries);
+    return 0;
+  };
+
+  interrupt(): Promise<void> {
+    return this.#reader.interrupt();
+  }
+
+  /** From the last entry that was there when this process began: older requests were for older runs. */
+  async #findPositions(): Promise<void> {
+    for (const { control } of this.#queues) {
+      if (this.#positions.has(control)) continue;
+      const last = await this.#commands.xrevrange(control, '+', '-', 'COUNT', 1);
+      this.#positions.set(control, last[0]?.[0] ?? '0-0');
+    }
+  }
+
+  #dispatch(stream: string, entries: [string, string[]][]): void {
+    const keys = this.#queues.find(({ control }) => control === stream);
+    for (const [id, [verb, ref]] of entries) {
+      this.#positions.set(stream, id);
+      if (keys !== undefined && verb === 'cancel' && ref !== undefined) this.#onCancel(keys.queue, ref);
+    }
+  }
+}

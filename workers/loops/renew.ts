@@ -1,0 +1,26 @@
+import type { Observer } from '../../src/observer.ts';
+import type { Connection } from '../../src/redis/connect.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
+import { extend } from '../../src/redis/scripts/lease.ts';
+import type { Supervisor } from '../supervisor.ts';
+
+/** Renews the leases of all processes, from outside their event loops, three times in the life of a lease. */
+export function renewPass(
+  redis: Connection,
+  queues: readonly QueueKeys[],
+  supervisor: Supervisor,
+  leaseMs: number,
+  observe: Observer,
+): () => Promise<number> {
+  return async () => {
+    const { consumers } = supervisor;
+    if (consumers.length === 0) return leaseMs / 3;
+    for (const keys of queues) {
+      for (const consumer of await extend(redis, keys, 'renew', consumers, leaseMs)) {
+        observe({ kind: 'lease-lost', consumer, queue: keys.queue });
+        supervisor.tell(consumer, { type: 'lease-lost', queue: keys.queue });
+      }
+    }
+    return leaseMs / 3;
+  };
+}

@@ -1,0 +1,181 @@
+import type { Clock } from '../../src/clock.ts';
+import type { Awaited, Consumer, Delivery } from '../../src/queue/consume.ts';
+import { BLOCK_MS } from '../../src/redis/connect.ts';
+import { decodeEntry, entryTime, formatRef } from '../../src/redis/entry.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
+import { Running } from '../running.ts';
+import type { Settler } from '../settler.ts';
+import type { Slots } from '../slots.ts';
+
+export interface TakeParts {
+  consumer: Consumer;
+  queues: readonly QueueKeys[];
+  slots: Slots<Running>;
+  settler: Settler;
+  clock: Clock;
+  /** Asks the parent to register the lease anew. */
+  onNoLease: () => void;
+}
+
+/** Of the jobs taken from lanes, one in so many comes from a lane below the first. */
+const FAVOUR_ONE_IN = 16;
+const LEASE_PAUSE_MS = 200;
+
+/** What is carried from one call of the script to the next, for each queue. */
+interface QueueState {
+  readonly keys: QueueKeys;
+  paused: boolean;
+  tokens: string[];
+  begun: string[];
+}
+
+/**
+ * Fills free slots: due jobs and lanes by script while there are any, else one blocking read over all
+ * queues. A read whose reply was lost may have handed out jobs that never arrived; after a fault those are
+ * found by comparing, and handed back.
+ */
+export class TakePass {
+  readonly #parts: TakeParts;
+  readonly #queues: QueueState[];
+  #first = 0;
+  #credit = 0;
+  #favoured = 1;
+  #reconcile = false;
+  #stopped = false;
+  /** Redis time minus local wall time, ms, as of the last call. */
+  #skew = 0;
+
+  constructor(parts: TakeParts) {
+    this.#parts = parts;
+    this.#queues = parts.queues.map((keys) => ({ keys, paused: false, tokens: [], begun: [] }));
+  }
+
+  /** Deliveries may have been lost: compare before the next take. */
+  distrust(): void {
+    this.#reconcile = true;
+  }
+
+  /** Takes nothing more; a read that is out comes back. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#parts.consumer.interrupt().catch(() => undefined);
+  }
+
+  readonly run = async (): Promise<number> => {
+    if (this.#stopped) return BLOCK_MS;
+    try {
+      if (this.#reconcile) await this.#releaseStrays();
+      await this.#parts.slots.room();
+      if (this.#stopped) return BLOCK_MS;
+      return await this.#fill();
+    } catch (error) {
+      this.#reconcile = true;
+      throw error;
+    }
+  };
+
+  async #fill(): Promise<number> {
+    let nextDueInMs = BLOCK_MS;
+    let taken = 0;
+    // Each pass begins with another queue, so that a full one does not starve the next.
+    const order = [...this.#queues.slice(this.#first), ...this.#queues.slice(0, this.#first)];
+    this.#first = (this.#first + 1) % this.#queues.length;
+    for (const state of order) {
+      const found = await this.#takeFrom(state);
+      if (found === 'no-lease') {
+        this.#parts.onNoLease();
+        return LEASE_PAUSE_MS;
+      }
+      taken += found.taken;
+      nextDueInMs = Math.min(nextDueInMs, found.nextDueInMs ?? BLOCK_MS);
+    }
+    if (taken === 0 && !this.#stopped && nextDueInMs > 0) await this.#block(nextDueInMs);
+    return 0;
+  }
+
+  async #takeFrom(
+    state: QueueState,
+  ): Promise<'no-lease' | { taken: number; nextDueInMs: number | undefined }> {
+    const { consumer, slots, clock } = this.#parts;
+    const { tokens, begun } = state;
+    state.tokens = [];
+    state.begun = [];
+    const count = slots.free;
+    const share = Math.floor(this.#credit);
+    const reply = await consumer.take(state.keys, {
+      count,
+      favouredLane: share > 0 ? this.#favoured + 1 : 0,
+      share,
+      tokens,
+      begun,
+    });
+    if (reply.kind === 'no-lease') return 'no-lease';
+    if (share > 0) {
+      this.#credit -= share;
+      this.#favoured = (this.#favoured % 3) + 1;
+    }
+    state.paused = reply.paused;
+    const { deliveries } = reply;
+    this.#credit = Math.min(this.#credit + deliveries.length / FAVOUR_ONE_IN, 1 + count / FAVOUR_ONE_IN);
+    const [first] = deliveries;
+    if (first !== undefined) this.#skew = first.takenAt - clock.wall();
+    await this.#accept(deliveries);
+    return { taken: deliveries.length, nextDueInMs: reply.nextDueInMs };
+  }
+
+  async #block(untilMs: number): Promise<void> {
+    const { consumer } = this.#parts;
+    // The server looks at its time-outs only ten times a second, too coarse for a due time.
+    const timer = setTimeout(() => void consumer.interrupt().catch(() => undefined), untilMs);
+    try {
+      const found = await consumer.awaitWork(this.#queues, BLOCK_MS);
+      const deliveries: Delivery[] = [];
+      for (const one of found) deliveries.push(...this.#sort(one));
+      await this.#accept(deliveries);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #sort(found: Awaited): Delivery[] {
+    if (found.kind === 'nothing') return [];
+    const state = this.#queues.find(({ keys }) => keys === found.keys);
+    if (found.kind === 'token') {
+      state?.tokens.push(found.token);
+      return [];
+    }
+    const { keys, place, entryId, fields } = found;
+    state?.begun.push(formatRef({ place, entryId }));
+    const takenAt = this.#parts.clock.wall() + this.#skew;
+    return [
+      { keys, place, entryId, fields, attempt: 1, takenAt, readyAt: entryTime(entryId), cancelAsked: false },
+    ];
+  }
+
+  async #accept(deliveries: readonly Delivery[]): Promise<void> {
+    const running = deliveries.map((delivery) => new Running(delivery, decodeEntry(delivery.fields)));
+    if (!this.#stopped) this.#parts.slots.accept(running);
+    else await this.#handBack(running);
+  }
+
+  async #handBack(running: readonly Running[]): Promise<void> {
+    for (const keys of this.#parts.queues) {
+      const own = running.filter(({ delivery }) => delivery.keys === keys);
+      if (own.length > 0) await this.#parts.settler.release(keys, own);
+    }
+  }
+
+  async #releaseStrays(): Promise<void> {
+    const { consumer, slots, queues, settler } = this.#parts;
+    for (const keys of queues) {
+      const known = new Set(
+        [...slots.running, ...slots.waiting]
+          .filter(({ delivery }) => delivery.keys === keys)
+          .map(({ refText }) => refText),
+      );
+      const strays = (await consumer.held(keys)).filter(({ ref }) => !known.has(formatRef(ref)));
+      if (strays.length > 0) await settler.release(keys, strays);
+    }
+    this.#reconcile = false;
+  }
+}

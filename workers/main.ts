@@ -1,0 +1,110 @@
+import { systemClock } from '../src/clock.ts';
+import { type Config, ConfigError, loadConfig } from '../src/config.ts';
+import { BlockingReader } from '../src/redis/blocking.ts';
+import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
+import { KeySpace } from '../src/redis/keyspace.ts';
+import { extend } from '../src/redis/scripts/lease.ts';
+import { ensureGroups } from '../src/redis/scripts/submit.ts';
+import { announceTasks } from '../src/tasks/announce.ts';
+import { announcement, loadTasks, TaskLoadError } from '../src/tasks/load.ts';
+import type { LoadedTask } from '../src/tasks/types.ts';
+import { createLogger } from '../src/telemetry/log.ts';
+import { logObserver } from '../src/telemetry/worker-log.ts';
+import { ControlPass } from './loops/control.ts';
+import { Loop } from './loops/loop.ts';
+import { giveUpLease, recoverPass } from './loops/recover.ts';
+import { renewPass } from './loops/renew.ts';
+import { Supervisor } from './supervisor.ts';
+
+const CONNECT_MS = 2_000;
+/** Well within the life of an announcement. */
+const ANNOUNCE_EVERY_MS = 600_000;
+
+async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string, LoadedTask> }> {
+  try {
+    const config = loadConfig();
+    return { config, tasks: await loadTasks(config.tasksDir) };
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof TaskLoadError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
+const { config, tasks } = await readSetup();
+const observe = logObserver(createLogger(config.logLevel, 'millrace-worker'));
+const url = config.redisUrl;
+const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
+const redis = connectForWork({ url, name: 'millrace-worker', onError });
+const blocking = connectForBlocking({ url, name: 'millrace-worker-control', onError });
+const keySpace = new KeySpace(config.prefix);
+const queues = config.queues.map((queue) => keySpace.queue(queue));
+
+const supervisor = new Supervisor(
+  config,
+  {
+    register: async (consumer) => {
+      for (const keys of queues) await extend(redis, keys, 'new', [consumer], config.leaseMs);
+    },
+    giveUp: (consumer) => giveUpLease(redis, queues, consumer, observe),
+  },
+  observe,
+);
+
+/** Makes the queues known and says which tasks this worker has. */
+const announcePass = async (): Promise<number> => {
+  await redis.sadd(keySpace.queues, [...config.queues]);
+  const announcements = [...tasks.values()].map(announcement);
+  for (const keys of queues) {
+    await ensureGroups(redis, keys);
+    await announceTasks(redis, keys, announcements, systemClock.wall());
+  }
+  return ANNOUNCE_EVERY_MS;
+};
+const control = new ControlPass(new BlockingReader(blocking, redis), redis, queues, (queue, ref) =>
+  supervisor.tellAll({ type: 'cancel', queue, ref }),
+);
+const loops = [
+  new Loop('announce', announcePass, observe),
+  new Loop('renew', renewPass(redis, queues, supervisor, config.leaseMs, observe), observe),
+  new Loop('recover', recoverPass(redis, queues, observe), observe),
+  new Loop('control', control.run, observe),
+];
+
+let stopping: Promise<void> | undefined;
+
+/**
+ * Stop order: the processes hand back and finish while their leases are still renewed -> the loops end ->
+ * the connections close. A second signal cuts the grace short.
+ */
+async function stop(): Promise<void> {
+  await supervisor.stop(config.shutdownGraceMs);
+  const stopped = Promise.all(loops.map((loop) => loop.stop()));
+  await control.interrupt().catch(() => undefined);
+  await stopped;
+  redis.disconnect();
+  blocking.disconnect();
+  observe({ kind: 'stopped' });
+}
+
+function onStop(why: string): void {
+  if (stopping !== undefined) {
+    void supervisor.stop(0);
+    return;
+  }
+  observe({ kind: 'stopping', why });
+  stopping = stop();
+}
+
+process.on('SIGTERM', onStop);
+process.on('SIGINT', onStop);
+process.on('uncaughtException', (error) => {
+  observe({ kind: 'defect', where: 'worker', error });
+  process.exitCode = 1;
+  if (stopping === undefined) onStop('defect');
+});
+
+await Promise.all([whenReady(redis, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
+for (const loop of loops) loop.start();
+await supervisor.start();
+observe({ kind: 'ready', queues: config.queues, tasks: [...tasks.keys()], processes: config.processes });

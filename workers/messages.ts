@@ -1,0 +1,15 @@
+import type { Config } from '../src/config.ts';
+
+/** What the parent says to a child. */
+export type ToChild =
+  | { type: 'start'; consumer: string; config: Config }
+  | { type: 'cancel'; queue: string; ref: string }
+  /** The lease ended: whatever runs is no longer ours. */
+  | { type: 'lease-lost'; queue: string }
+  | { type: 'stop'; graceMs: number };
+
+/** What a child says to the parent. */
+export type ToParent =
+  | { type: 'started' }
+  /** Redis does not know our lease: register it. */
+  | { type: 'no-lease' };

@@ -1,0 +1,145 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Config } from '../src/config.ts';
+import type { Observer } from '../src/observer.ts';
+import { newConsumerName } from '../src/queue/consumer-name.ts';
+import type { ToChild, ToParent } from './messages.ts';
+
+/** What the supervisor needs of the world around it. */
+export interface LeaseKeeper {
+  /** Registers a new lease in every queue. Rejects while Redis is away. */
+  register(consumer: string): Promise<void>;
+  /** Gives a lease up: its jobs, if any are left, are taken back at once. */
+  giveUp(consumer: string): Promise<void>;
+}
+
+interface Member {
+  readonly consumer: string;
+  readonly process: ChildProcess;
+  readonly exited: Promise<void>;
+}
+
+const CHILD_ENTRY = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url);
+const FIRST_RESPAWN_MS = 100;
+const MAX_RESPAWN_MS = 5_000;
+/** A child that lived this long has started well: the next loss is not one of a series. */
+const STABLE_MS = 10_000;
+/** How long after the grace a child may take to write and leave, before it is killed. */
+const EXIT_PATIENCE_MS = 3_000;
+
+/** Keeps a number of worker processes alive. */
+export class Supervisor {
+  readonly #config: Config;
+  readonly #leases: LeaseKeeper;
+  readonly #observe: Observer;
+  readonly #members = new Set<Member>();
+  readonly #respawns = new Set<NodeJS.Timeout>();
+  #losses = 0;
+  #stopping = false;
+
+  constructor(config: Config, leases: LeaseKeeper, observe: Observer) {
+    this.#config = config;
+    this.#leases = leases;
+    this.#observe = observe;
+  }
+
+  /** Names of the consumers whose leases are to be renewed. */
+  get consumers(): string[] {
+    return [...this.#members].map(({ consumer }) => consumer);
+  }
+
+  /** Resolves when all processes take jobs. */
+  async start(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#config.processes }, () => this.#spawn()));
+  }
+
+  tell(consumer: string, message: ToChild): void {
+    for (const member of this.#members) if (member.consumer === consumer) send(member.process, message);
+  }
+
+  tellAll(message: ToChild): void {
+    for (const member of this.#members) send(member.process, message);
+  }
+
+  /** Resolves when all processes have ended; a second call with a shorter grace cuts the first one short. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#respawns) clearTimeout(timer);
+    const members = [...this.#members];
+    this.tellAll({ type: 'stop', graceMs });
+    const timer = setTimeout(() => {
+      for (const { process } of members) process.kill('SIGKILL');
+    }, graceMs + EXIT_PATIENCE_MS);
+    await Promise.all(members.map(({ exited }) => exited));
+    clearTimeout(timer);
+  }
+
+  async #spawn(): Promise<void> {
+    if (this.#stopping) return;
+    const child = fork(CHILD_ENTRY, { serialization: 'json' });
+    const pid = child.pid ?? 0;
+    const consumer = newConsumerName(pid);
+    const startedAt = performance.now();
+    const exited = new Promise<void>((resolve) => {
+      child.once('exit', (code, signal) => {
+        void this.#ended(member, signal ?? `exit code ${code}`, performance.now() - startedAt).then(resolve);
+      });
+    });
+    const member: Member = { consumer, process: child, exited };
+    this.#members.add(member);
+    child.on('error', (error) => this.#observe({ kind: 'defect', where: 'worker process', error }));
+    const started = new Promise<void>((resolve) => {
+      child.on('message', (message: ToParent) => {
+        if (message.type === 'started') resolve();
+        else void this.#register(consumer);
+      });
+      void exited.then(resolve);
+    });
+    await this.#register(consumer);
+    send(child, { type: 'start', consumer, config: this.#config });
+    this.#observe({ kind: 'child-started', consumer, pid });
+    await started;
+  }
+
+  /** A child without a lease asks again, so a failure here is only reported. */
+  async #register(consumer: string): Promise<void> {
+    try {
+      await this.#leases.register(consumer);
+    } catch (error) {
+      this.#observe({ kind: 'redis-trouble', where: 'lease', error });
+    }
+  }
+
+  async #ended(member: Member, how: string, livedMs: number): Promise<void> {
+    this.#members.delete(member);
+    if (!this.#stopping) {
+      this.#observe({
+        kind: 'child-lost',
+        consumer: member.consumer,
+        pid: member.process.pid ?? 0,
+        how,
+      });
+      this.#respawn(livedMs);
+    }
+    try {
+      await this.#leases.giveUp(member.consumer);
+    } catch (error) {
+      // Its lease runs out by itself, and whoever sweeps then takes its jobs back.
+      this.#observe({ kind: 'redis-trouble', where: 'lease', error });
+    }
+  }
+
+  #respawn(livedMs: number): void {
+    this.#losses = livedMs > STABLE_MS ? 0 : this.#losses + 1;
+    const delay = Math.min(FIRST_RESPAWN_MS * 2 ** Math.max(0, this.#losses - 1), MAX_RESPAWN_MS);
+    const timer = setTimeout(() => {
+      this.#respawns.delete(timer);
+      void this.#spawn();
+    }, delay);
+    this.#respawns.add(timer);
+  }
+}
+
+/** A child that is ending may have closed the channel already. */
+function send(child: ChildProcess, message: ToChild): void {
+  if (child.connected) child.send(message, () => undefined);
+}

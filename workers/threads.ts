@@ -1,0 +1,76 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { TaskContext } from '../src/tasks/types.ts';
+import type { Outcome } from './outcome.ts';
+
+/** What a thread is given for one attempt. */
+export interface ThreadTask {
+  file: string;
+  payload: unknown;
+  job: TaskContext['job'];
+  port: MessagePort;
+}
+
+/** What a thread and its process say to each other over the port. */
+export type FromThread = { type: 'progress'; value: unknown } | { type: 'log'; text: string };
+export interface ToThread {
+  type: 'abort';
+  name: string;
+  message: string;
+}
+
+/** A thread that has nothing to do for this long ends. */
+const IDLE_MS = 30_000;
+
+/** This file is `.ts` under a loader and `.js` when built; the thread's entry is beside it. */
+const THREAD_ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js',
+  import.meta.url,
+);
+
+/** Runs handlers in worker threads, which can be killed whatever they do. */
+export class Threads {
+  readonly #size: number;
+  #pool: Piscina | undefined;
+
+  /** @param size most threads at a time; none is made before the first is needed. */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /**
+   * Runs one attempt. The handler's signal fires with `signal`; when `kill` fires, its thread ends and the
+   * promise rejects.
+   */
+  async run(file: string, payload: unknown, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
+    this.#pool ??= new Piscina({
+      filename: THREAD_ENTRY.href,
+      minThreads: 0,
+      maxThreads: this.#size,
+      idleTimeout: IDLE_MS,
+    });
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', (message: FromThread) => {
+      if (message.type === 'progress') ctx.progress(message.value);
+      else ctx.log(message.text);
+    });
+    const onAbort = () => {
+      const reason: unknown = ctx.signal.reason;
+      const { name, message } = reason instanceof Error ? reason : new Error(String(reason));
+      port1.postMessage({ type: 'abort', name, message } satisfies ToThread);
+    };
+    if (ctx.signal.aborted) onAbort();
+    else ctx.signal.addEventListener('abort', onAbort, { once: true });
+    const task: ThreadTask = { file, payload, job: ctx.job, port: port2 };
+    try {
+      return (await this.#pool.run(task, { signal: kill, transferList: [port2] })) as Outcome;
+    } finally {
+      ctx.signal.removeEventListener('abort', onAbort);
+      port1.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.destroy();
+  }
+}
