@@ -2,7 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { Readiness } from '../src/schemas/http.ts';
 
-const Alive = Type.Object({ alive: Type.Literal(true) }, { examples: [{ alive: true }] });
+const Alive = Type.Object(
+  { alive: Type.Literal(true) },
+  { description: 'It lives.', examples: [{ alive: true }] },
+);
 
 export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
@@ -27,7 +30,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'getReadiness',
         summary: 'Whether jobs are accepted, and if not, why',
         tags: ['health'],
-        response: { 200: Readiness, 503: Readiness },
+        response: { 200: Readiness, 503: { ...Readiness, description: 'Not ready, and why.' } },
       },
     },
     async (_request, reply) => {

@@ -5,6 +5,7 @@ import { goneSignal } from '../src/plugins/core.ts';
 import { applied, waitWish, wantsRepresentation } from '../src/plugins/preferences.ts';
 import { revisionOf } from '../src/queue/index.ts';
 import {
+  JobAnswerHeaders,
   JobHeaders,
   JobParams,
   PreferHeader,
@@ -26,7 +27,7 @@ function sendJob(reply: FastifyReply, status: number, job: Job): FastifyReply {
   return reply.code(status).send(job);
 }
 
-const job = (description: string) => ({ ...Type.Ref('Job'), description });
+const job = (description: string) => ({ ...Type.Ref('Job'), description, headers: JobAnswerHeaders });
 
 export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
@@ -43,7 +44,10 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: SubmitJob,
         response: {
           200: job('The job ended within the wait.'),
-          202: job('The job is stored; Location says where to read it.'),
+          202: {
+            ...job('The job is stored; Location says where to read it.'),
+            headers: { ...JobAnswerHeaders, location: Type.String({ description: 'Address of the job.' }) },
+          },
           ...problems(400, 413, 415, 422, 500, 503),
         },
       },

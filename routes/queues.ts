@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { JobPage, LimitQuery, ListQuery, problems, QueueParams } from '../src/schemas/http.ts';
-import { PendingJob, QueueSummary } from '../src/schemas/queue.ts';
+import { PendingList, QueueList, QueueSummary } from '../src/schemas/queue.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -13,7 +13,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'listQueues',
         summary: 'List the queues',
         tags: ['queues'],
-        response: { 200: Type.Object({ items: Type.Array(QueueSummary) }), ...problems(500, 503) },
+        response: { 200: QueueList, ...problems(500, 503) },
       },
     },
     async () => ({ items: await app.inspector.queues() }),
@@ -27,7 +27,10 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Count everything in a queue',
         tags: ['queues'],
         params: QueueParams,
-        response: { 200: Type.Ref('QueueStats'), ...problems(400, 404, 500, 503) },
+        response: {
+          200: { ...Type.Ref('QueueStats'), description: 'The queue, counted at one moment.' },
+          ...problems(400, 404, 500, 503),
+        },
       },
     },
     (request) => app.inspector.stats(request.params.name),
@@ -60,7 +63,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         params: QueueParams,
         querystring: LimitQuery,
         response: {
-          200: Type.Object({ items: Type.Array(PendingJob) }),
+          200: PendingList,
           ...problems(400, 404, 500, 503),
         },
       },

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { routes } from '../routes/index.ts';
 import type { Config } from './config.ts';
 import { batchPlugin } from './plugins/batch.ts';
 import { corePlugin } from './plugins/core.ts';
 import { docsPlugin } from './plugins/docs.ts';
-import { errorsPlugin } from './plugins/errors.ts';
+import { answerFrameworkError, errorsPlugin } from './plugins/errors.ts';
 import { inputPlugin } from './plugins/input.ts';
 import { VERSION } from './version.ts';
 
@@ -17,7 +17,10 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
     loggerInstance: logger,
     bodyLimit: config.maxPayloadBytes,
     genReqId: () => randomUUID(),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    frameworkErrors: answerFrameworkError,
+    // Requests that come while the service stops are served: Redis is there until the last answer.
+    return503OnClosing: false,
     // A connection that idles must not hold up a stop; open requests are answered first.
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1_024 },

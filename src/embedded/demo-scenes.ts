@@ -17,6 +17,7 @@ export interface Scene {
 
 const QUEUE = 'default';
 const BATCH = 500;
+const AT_ONCE = 25;
 const DELAY_MS = 1_000;
 const FIB = { n: 100_000, digits: 20_899, end: '746875' };
 
@@ -132,11 +133,14 @@ const batch: Scene = {
   },
 };
 
+/** Some at a time, as a client with a few connections would. */
 async function followAll(stage: Stage, items: { id: string }[]): Promise<unknown[]> {
   const results: unknown[] = [];
-  for (const { id } of items) {
-    const { job } = await stage.api.follow(`/jobs/${encodeURIComponent(id)}`);
-    results.push(completed(job, stage).result);
+  for (let at = 0; at < items.length; at += AT_ONCE) {
+    const followed = items
+      .slice(at, at + AT_ONCE)
+      .map(({ id }) => stage.api.follow(`/jobs/${encodeURIComponent(id)}`));
+    for (const { job } of await Promise.all(followed)) results.push(completed(job, stage).result);
   }
   return results;
 }

@@ -17,7 +17,7 @@ const LINGER_MS = 30_000;
 const READ_COUNT = 1_000;
 const RETRY_MS = 200;
 
-type StreamsReply = [string, [string, string[]][]][] | null;
+type StreamsReply = [stream: string, entries: [id: string, fields: string[]][]][] | null;
 
 /**
  * One reader of events per process for all waiters: whatever their number, Redis sees one blocking read.
@@ -91,17 +91,8 @@ export class EventFeed {
   #read(): Promise<StreamsReply> {
     const streams = [...this.#followed.keys()];
     const positions = [...this.#followed.values()].map((followed) => followed.lastId);
-    return this.#reader.read(
-      (redis) =>
-        redis.call('XREAD', [
-          'COUNT',
-          READ_COUNT,
-          'BLOCK',
-          BLOCK_MS,
-          'STREAMS',
-          ...streams,
-          ...positions,
-        ]) as Promise<StreamsReply>,
+    return this.#reader.read((redis) =>
+      redis.xread('COUNT', READ_COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...positions),
     );
   }
 

@@ -93,6 +93,11 @@ function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): 
   return reply.code(problem.status).type('application/problem+json').send(problem);
 }
 
+/** For faults that arise before a route is found, such as an address that cannot be decoded. */
+export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  answer(toAppError(error, request), request, reply);
+}
+
 /** Every fault, wherever it arises, is answered as RFC 9457 problem details. */
 export const errorsPlugin = fastifyPlugin(
   async (app) => {

@@ -33,7 +33,11 @@ const notFound = (id: string) =>
  */
 export async function findJob(core: Core, id: string): Promise<Job> {
   const located = locate(core, id);
-  const found = await lookup(core.redis, located.keys, located.ref);
+  const [found] = await Promise.all([
+    lookup(core.redis, located.keys, located.ref),
+    // The view takes a task's defaults from what is cached.
+    core.tasks.known(located.keys),
+  ]);
   if (!hasLapsed(located.ref, found)) return show(core, id, located, found);
   await withdraw(core.redis, located.keys, located.ref, 'expired', core.resultTtlMs);
   return show(core, id, located, await lookup(core.redis, located.keys, located.ref));

@@ -124,6 +124,7 @@ async function showAll(
   refs: readonly Ref[],
   status: ListedStatus | undefined,
 ): Promise<Job[]> {
+  await core.tasks.known(keys);
   const jobs = await Promise.all(
     refs.map(async (ref): Promise<Job[]> => {
       const found = await lookup(core.redis, keys, ref);

@@ -62,10 +62,37 @@ export const LimitQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' })),
 });
 
-export const JobPage = Type.Object({
-  items: Type.Array(Type.Ref('Job')),
-  nextCursor: Type.Optional(Type.String()),
-});
+/** Headers of an answer that is a job. */
+export const JobAnswerHeaders = {
+  etag: Type.String({ description: 'Changes whenever the job does.' }),
+  'retry-after': Type.Integer({ description: 'Seconds; on every job that has not ended.' }),
+};
+
+const exampleJob = { id: 'default~nmfa2k9x0-0', queue: 'default', task: 'fib', priority: 'normal' };
+
+export const JobPage = Type.Object(
+  {
+    items: Type.Array(Type.Ref('Job')),
+    nextCursor: Type.Optional(Type.String({ description: 'Absent on the last page.' })),
+  },
+  {
+    description: 'A page of jobs.',
+    examples: [
+      {
+        items: [
+          {
+            ...exampleJob,
+            status: 'queued',
+            attempt: 0,
+            maxAttempts: 5,
+            payload: { n: 100 },
+            createdAt: '2026-01-31T12:00:00.000Z',
+          },
+        ],
+      },
+    ],
+  },
+);
 
 export const BatchAnswer = Type.Object(
   {
@@ -79,6 +106,7 @@ export const BatchAnswer = Type.Object(
     ),
   },
   {
+    description: 'What became of each job, in their order.',
     examples: [{ items: [{ index: 0, status: 202, id: 'default~nmfa2k9x0-0' }] }],
   },
 );
@@ -93,7 +121,10 @@ export const Readiness = Type.Object(
       description: 'What Redis does before a job counts as accepted: its appendfsync mode, or off.',
     }),
   },
-  { examples: [{ ready: true, reasons: [], durability: 'always' }] },
+  {
+    description: 'The state of the service.',
+    examples: [{ ready: true, reasons: [], durability: 'always' }],
+  },
 );
 
 /** A problem answer of each of these statuses, for the `response` part of a route's schema. */

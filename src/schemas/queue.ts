@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { JobId, QueueName, Timestamp } from './names.ts';
 
+const exampleCounts = { queued: 2, scheduled: 0, running: 1, retrying: 0, failed: 0 };
+
 const Count = Type.Integer({ minimum: 0 });
 
 export const QueueWorker = Type.Object({
@@ -58,21 +60,59 @@ export const QueueStats = Type.Object(
     latency: Type.Object({ waitMs: Type.Optional(Latency), runMs: Type.Optional(Latency) }),
     memoryBytes: Type.Integer({ description: "The queue's keys in Redis, results not counted." }),
   },
-  { $id: 'QueueStats' },
+  {
+    $id: 'QueueStats',
+    description: 'The queue, counted at one moment.',
+    examples: [
+      {
+        queue: 'default',
+        paused: false,
+        counts: exampleCounts,
+        lanes: { critical: 0, high: 0, normal: 2, low: 0 },
+        totals: {
+          submitted: 10,
+          completed: 7,
+          failed: 0,
+          cancelled: 0,
+          expired: 0,
+          retried: 1,
+          recovered: 0,
+          staleCommits: 0,
+          purged: 0,
+        },
+        oldestQueuedMs: 12,
+        workers: [
+          {
+            name: 'host-1.4711.9f86d081ab',
+            host: 'host-1',
+            pid: 4711,
+            running: 1,
+            leaseExpiresAt: '2026-01-31T12:00:15.000Z',
+          },
+        ],
+        rates: { submittedPerMin: 10, completedPerMin: 7, failedPerMin: 0 },
+        latency: { waitMs: { p50: 1.3, p95: 4, p99: 5.3 }, runMs: { p50: 2, p95: 9.2, p99: 12.2 } },
+        memoryBytes: 9624,
+      },
+    ],
+  },
 );
 export type QueueStats = Static<typeof QueueStats>;
 
-export const QueueSummary = Type.Object({
-  name: QueueName,
-  paused: Type.Boolean(),
-  counts: Type.Object({
-    queued: Count,
-    scheduled: Count,
-    running: Count,
-    retrying: Count,
-    failed: Count,
-  }),
-});
+export const QueueSummary = Type.Object(
+  {
+    name: QueueName,
+    paused: Type.Boolean(),
+    counts: Type.Object({
+      queued: Count,
+      scheduled: Count,
+      running: Count,
+      retrying: Count,
+      failed: Count,
+    }),
+  },
+  { description: 'A queue.', examples: [{ name: 'default', paused: false, counts: exampleCounts }] },
+);
 export type QueueSummary = Static<typeof QueueSummary>;
 
 export const PendingJob = Type.Object({
@@ -84,3 +124,32 @@ export const PendingJob = Type.Object({
   runningMs: Type.Integer({ minimum: 0 }),
 });
 export type PendingJob = Static<typeof PendingJob>;
+
+export const QueueList = Type.Object(
+  { items: Type.Array(QueueSummary) },
+  {
+    description: 'All queues, by name.',
+    examples: [{ items: [{ name: 'default', paused: false, counts: exampleCounts }] }],
+  },
+);
+
+export const PendingList = Type.Object(
+  { items: Type.Array(PendingJob) },
+  {
+    description: 'Running jobs.',
+    examples: [
+      {
+        items: [
+          {
+            id: 'default~nmfa2k9x0-0',
+            task: 'fib',
+            worker: 'host-1.4711.9f86d081ab',
+            attempt: 1,
+            startedAt: '2026-01-31T12:00:00.003Z',
+            runningMs: 140,
+          },
+        ],
+      },
+    ],
+  },
+);

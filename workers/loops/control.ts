@@ -2,8 +2,6 @@ import type { BlockingReader } from '../../src/redis/blocking.ts';
 import { BLOCK_MS, type Connection } from '../../src/redis/connect.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 
-type StreamsReply = [string, [string, string[]][]][] | null;
-
 const READ_COUNT = 100;
 
 /** Passes requests to cancel running jobs on, as soon as they are written. */
@@ -30,9 +28,9 @@ export class ControlPass {
     await this.#findPositions();
     const streams = this.#queues.map((keys) => keys.control);
     const positions = streams.map((stream) => this.#positions.get(stream) ?? '0-0');
-    const reply = (await this.#reader.read((redis) =>
-      redis.call('XREAD', ['COUNT', READ_COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...positions]),
-    )) as StreamsReply;
+    const reply = await this.#reader.read((redis) =>
+      redis.xread('COUNT', READ_COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...positions),
+    );
     for (const [stream, entries] of reply ?? []) this.#dispatch(stream, entries);
     return 0;
   };

@@ -167,8 +167,6 @@ export type Awaited =
   | { kind: 'token'; keys: QueueKeys; token: string }
   | { kind: 'nothing' };
 
-type StreamsReply = [string, [string, string[]][]][] | null;
-
 /**
  * Blocks until a job enters a lane of one of the queues, a wake token comes, or the time is over.
  * Paused queues are watched for tokens alone.
@@ -180,7 +178,7 @@ export async function awaitWork(
   blockMs: number,
 ): Promise<Awaited[]> {
   const streams = queues.flatMap(({ keys, paused }) => (paused ? [keys.wake] : [...lanes(keys), keys.wake]));
-  const reply = (await redis.call('XREADGROUP', [
+  const reply = await redis.xreadgroup(
     'GROUP',
     GROUP,
     consumer,
@@ -191,9 +189,9 @@ export async function awaitWork(
     'STREAMS',
     ...streams,
     ...streams.map(() => '>'),
-  ])) as StreamsReply;
+  );
   return (reply ?? []).flatMap(([stream, entries]) =>
-    entries.map(([entryId, fields]): Awaited => found(queues, stream, entryId, fields)),
+    entries.map(([entryId, fields]): Awaited => found(queues, stream, entryId, fields ?? [])),
   );
 }
 

@@ -49,7 +49,15 @@ describe('sendRequest refuses', () => {
     },
   );
 
-  it.each(['ftp://site.test/', 'file:///etc/passwd', 'not a url', 'http://'])('%s', async (url) => {
+  it.each(['ftp://site.test/', 'file:///etc/passwd', 'data:,x'])('%s for its protocol', async (url) => {
+    const sent = sendRequest({ url }, never, network());
+    await expect(sent).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringMatching(/^Only http and/),
+    });
+  });
+
+  it.each(['not a url', 'http://'])('%s, which is no URL', async (url) => {
     await expect(sendRequest({ url }, never, network())).rejects.toMatchObject(refused);
   });
 });

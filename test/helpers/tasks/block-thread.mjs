@@ -1,0 +1,7 @@
+/** Blocks its thread for ever. */
+export default {
+  thread: true,
+  handler: () => {
+    for (;;);
+  },
+};

@@ -1,0 +1,2 @@
+/** Returns the payload. */
+export default (payload) => payload;

@@ -1,0 +1,2 @@
+/** Ends its process. */
+export default () => process.exit(7);
