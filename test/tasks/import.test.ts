@@ -1,19 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { folder, MODULE } from './helpers.ts';
 
 async function importText(text: string, files: Record<string, string> = {}): Promise<unknown> {
-  const dir = await mkdtemp(join(tmpdir(), 'millrace-import-'));
-  onTestFinished(() => rm(dir, { recursive: true }));
-  const all = Object.entries({ ...files, 'a.ts': text });
-  await Promise.all(all.map(([name, content]) => writeFile(join(dir, name), content)));
+  const dir = await folder({ ...files, 'a.ts': text });
   vi.resetModules();
   const { importDefault } = await import('../../src/tasks/import.ts');
   return importDefault(join(dir, 'a.ts'));
 }
 
-const MODULE = { 'package.json': '{ "type": "module" }' };
 const readsTypeScript = 'typescript' in process.features && Boolean(process.features.typescript);
 
 // Where Node reads TypeScript itself, vitest's module loader stands in its place: nothing of ours to test.

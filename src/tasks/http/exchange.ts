@@ -28,7 +28,6 @@ export async function exchange(
   signal: AbortSignal,
   network: Network,
 ): Promise<Answer> {
-  signal.throwIfAborted();
   checkUrl(hop.url, network);
   const agent = new Agent({
     // The socket's own signal: undici hears a request's only once it is connected.

@@ -130,6 +130,13 @@ describe('sendRequest', () => {
     if (!closed.signal.aborted) await once(closed.signal, 'abort');
   });
 
+  it('sends nothing when the signal has fired before', async () => {
+    const site = await serve((_, response) => void response.end());
+    const signal = AbortSignal.abort('cancelled');
+    await expect(sendRequest({ url: site.url() }, signal, network())).rejects.toBe('cancelled');
+    expect(site.requests).toEqual([]);
+  });
+
   it('lets a broken exchange be tried again', async () => {
     const site = await serve((request) => void request.socket.destroy());
     const error = await sendRequest({ url: site.url() }, never, network()).catch((e: unknown) => e);
@@ -143,7 +150,26 @@ describe('sendRequest', () => {
       resolve: () => Promise.reject(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' })),
     };
     const error = await sendRequest({ url: 'http://no.test/' }, never, unknown).catch((e: unknown) => e);
-    expect(error).toMatchObject({ message: expect.stringContaining('ENOTFOUND') });
+    expect(error).toMatchObject({ message: 'GET http://no.test failed: getaddrinfo ENOTFOUND' });
     expect(error).not.toHaveProperty('retryable');
+  });
+
+  it('names the fault when none of several addresses answers', async () => {
+    const { port } = await serve(() => {});
+    const names = { ...network({ 'two.test': [['127.0.0.2', '127.0.0.3']] }), refusal: () => undefined };
+    const sent = sendRequest({ url: `http://two.test:${port}/` }, never, names);
+    await expect(sent).rejects.toThrow(/two\.test:\d+ failed: ECONNREFUSED$/);
+  });
+
+  it('gives up on a header that cannot be sent', async () => {
+    const sent = sendRequest({ url: 'http://site.test/', headers: { a: 'x\r\nb: y' } }, never, network());
+    await expect(sent).rejects.toMatchObject({ name: 'RequestRefused', retryable: false });
+  });
+
+  it('leaves no timer behind', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    await expect(sendRequest({ url: 'http://127.0.0.2/' }, never, network())).rejects.toThrow();
+    expect(timers()).toBe(before);
   });
 });

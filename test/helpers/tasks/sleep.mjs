@@ -1,0 +1,2 @@
+/** Takes `ms`. */
+export default ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,20 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tsImport } from 'tsx/esm/api';
+import { onTestFinished } from 'vitest';
+
+/** Outside of vitest, whose own module loader reads files that Node would refuse, and the other way round. */
+export const { announcement, loadTask, loadTasks, TaskLoadError }: typeof import('../../src/tasks/load.ts') =
+  await tsImport('../../src/tasks/load.ts', import.meta.url);
+
+/** Makes .js and .ts files of the folder ES modules. */
+export const MODULE = { 'package.json': '{ "type": "module" }' };
+
+/** A folder with these files, for the length of one test. */
+export async function folder(files: Record<string, string>): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'millrace-tasks-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(dir, name), text)));
+  return dir;
+}
