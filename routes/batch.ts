@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { toProblem } from '../src/plugins/errors.ts';
+import { refuseIdempotencyKey } from '../src/plugins/input.ts';
 import { BatchAnswer, BatchQuery, MAX_BATCH, problems } from '../src/schemas/http.ts';
 
 /** The jobs are checked one by one, so that a bad one does not refuse the others. */
@@ -21,9 +22,13 @@ const Lines = Type.Unknown({
 });
 
 export const batchRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  // The body stays a stream: it is read line by line.
+  app.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
+
   app.post(
     '/jobs/batch',
     {
+      onRequest: refuseIdempotencyKey,
       schema: {
         operationId: 'submitBatch',
         summary: 'Submit many jobs',

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { goneSignal } from '../src/plugins/core.ts';
+import { refuseIdempotencyKey } from '../src/plugins/input.ts';
 import { applied, waitWish, wantsRepresentation } from '../src/plugins/preferences.ts';
 import { revisionOf } from '../src/queue/index.ts';
 import {
@@ -33,6 +34,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/jobs',
     {
+      onRequest: refuseIdempotencyKey,
       schema: {
         operationId: 'submitJob',
         summary: 'Submit a job',

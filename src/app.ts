@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { routes } from '../routes/index.ts';
 import type { Config } from './config.ts';
 import { batchPlugin } from './plugins/batch.ts';
+import { answerClientError } from './plugins/client-errors.ts';
 import { corePlugin } from './plugins/core.ts';
 import { docsPlugin } from './plugins/docs.ts';
 import { answerFrameworkError, errorsPlugin } from './plugins/errors.ts';
@@ -23,7 +24,9 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
     return503OnClosing: false,
     // A connection that idles must not hold up a stop; open requests are answered first.
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 1_024 },
+    clientErrorHandler: answerClientError,
+    // Longer than a request line can be: an id of whatever length is looked up, and is a 404.
+    routerOptions: { maxParamLength: 65_536 },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   await app.register(errorsPlugin);

@@ -6,13 +6,18 @@ import { compileSchema } from '../schemas/compile.ts';
 import { MAX_BATCH } from '../schemas/http.ts';
 import { SubmitJob } from '../schemas/job.ts';
 import type { Fault } from '../schemas/problem.ts';
-import { readLines } from './lines.ts';
+import { readJson } from './json.ts';
+import { type LineLimits, readLines } from './lines.ts';
 
 /** A job of a batch after the check of its form. */
 export type Candidate = { ok: true; job: SubmitJob } | { ok: false; error: AppError };
 
 /** Jobs that are checked and submitted at a time, so that a stream of any length takes constant memory. */
 const CHUNK = 500;
+/** A chunk ends early when its lines are this long. */
+const CHUNK_BYTES = 1_048_576;
+/** Faults told of one job of a batch: the answer must not be far longer than the batch. */
+const MAX_JOB_FAULTS = 10;
 /** Faults listed when a whole batch is refused. */
 const MAX_FAULTS = 1_000;
 
@@ -20,21 +25,18 @@ const submitJobSchema = compileSchema(SubmitJob);
 
 function checkJob(value: unknown): Candidate {
   if (!submitJobSchema.ok) throw new Error(submitJobSchema.reason);
-  const errors = submitJobSchema.check(value);
+  const errors = submitJobSchema.check(value).slice(0, MAX_JOB_FAULTS);
   if (errors.length === 0) return { ok: true, job: value as SubmitJob };
   const error = new AppError('invalid-request', 'Mend the fields listed in errors.', { errors });
   return { ok: false, error };
 }
 
-function checkLine(line: string): Candidate {
+function checkLine(line: Buffer): Candidate {
   try {
-    return checkJob(JSON.parse(line));
+    return checkJob(readJson(line, 'The line'));
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return {
-      ok: false,
-      error: new AppError('broken-json', `The line cannot be read as JSON: ${error.message}`),
-    };
+    if (!(error instanceof AppError)) throw error;
+    return { ok: false, error };
   }
 }
 
@@ -48,17 +50,20 @@ async function* fromArray(jobs: readonly unknown[]): AsyncGenerator<Candidate[]>
  * Candidates of an NDJSON body, in chunks, as it arrives. A line that is too long, or one too many, is the
  * last candidate: nothing behind it is read.
  */
-async function* fromLines(body: Readable, maxLineBytes: number): AsyncGenerator<Candidate[]> {
+async function* fromLines(body: Readable, limits: LineLimits): AsyncGenerator<Candidate[]> {
   let chunk: Candidate[] = [];
+  let bytes = 0;
   let count = 0;
   try {
-    for await (const line of readLines(body, maxLineBytes)) {
+    for await (const line of readLines(body, limits)) {
       count += 1;
       if (count > MAX_BATCH) throw tooMany();
       chunk.push(checkLine(line));
-      if (chunk.length < CHUNK) continue;
+      bytes += line.length;
+      if (chunk.length < CHUNK && bytes < CHUNK_BYTES) continue;
       yield chunk;
       chunk = [];
+      bytes = 0;
     }
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -75,13 +80,10 @@ const isAway = (outcome: BatchOutcome): boolean => !outcome.ok && outcome.error.
 /** How batches are read and submitted. */
 export const batchPlugin = fastifyPlugin<{ maxLineBytes: number }>(
   async (app, { maxLineBytes }) => {
-    // The body stays a stream: the route reads it line by line.
-    app.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
-
-    const candidates = (body: unknown): AsyncGenerator<Candidate[]> => {
+    const candidates = (body: unknown, maxBytes?: number): AsyncGenerator<Candidate[]> => {
       if (typeof body === 'object' && body !== null && 'jobs' in body)
         return fromArray(body.jobs as unknown[]);
-      return fromLines(body as Readable, maxLineBytes);
+      return fromLines(body as Readable, { maxLineBytes, maxBytes });
     };
 
     app.decorate('submitBatch', async (body: unknown): Promise<BatchOutcome[]> => {
@@ -108,7 +110,8 @@ export const batchPlugin = fastifyPlugin<{ maxLineBytes: number }>(
 
     app.decorate('submitAtomicBatch', async (body: unknown): Promise<BatchOutcome[]> => {
       const all: Candidate[] = [];
-      for await (const chunk of candidates(body)) all.push(...chunk);
+      // All of it is held at once, so it may be no longer than any other body.
+      for await (const chunk of candidates(body, maxLineBytes)) all.push(...chunk);
       if (all.length === 0) throw noJobs();
       if (all.every((candidate) => candidate.ok)) {
         const outcomes = await app.submitter.submitAll(all.map(({ job }) => job));

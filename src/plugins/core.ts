@@ -57,7 +57,8 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
 /** Fires when the answer is out, or the client has gone away before it was. */
 export function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  if (reply.raw.closed) gone.abort();
+  else reply.raw.once('close', () => gone.abort());
   return gone.signal;
 }
 

@@ -60,21 +60,13 @@ export function toAppError(error: unknown, request: FastifyRequest): AppError {
 
 function fromFastify(error: unknown, request: FastifyRequest): AppError | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { code, statusCode } = error as Partial<FastifyError>;
-  if (statusCode === 415) {
-    return new AppError(
-      'unsupported-media-type',
-      `Send the body as ${accepted(request)}, and say so in the header Content-Type.`,
-    );
-  }
+  const { statusCode } = error as Partial<FastifyError>;
+  if (statusCode === 415) return unsupportedType(request);
   if (statusCode === 413) {
     return new AppError(
       'payload-too-large',
       `The body may have at most ${request.routeOptions.bodyLimit} bytes.`,
     );
-  }
-  if (error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY') {
-    return new AppError('broken-json', `The body cannot be read as JSON: ${error.message}`);
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new AppError('invalid-request', error.message);
@@ -82,10 +74,13 @@ function fromFastify(error: unknown, request: FastifyRequest): AppError | undefi
   return undefined;
 }
 
-const accepted = (request: FastifyRequest): string =>
-  request.routeOptions.url === '/jobs/batch'
-    ? 'application/json or application/x-ndjson'
-    : 'application/json';
+export function unsupportedType(request: FastifyRequest): AppError {
+  const lines = request.routeOptions.url === '/jobs/batch' ? ' or application/x-ndjson' : '';
+  return new AppError(
+    'unsupported-media-type',
+    `Send the body as application/json${lines} in UTF-8, not compressed, and say so in the header Content-Type.`,
+  );
+}
 
 function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error, request);

@@ -1,8 +1,16 @@
-import type { FastifySchemaCompiler, HTTPMethods } from 'fastify';
+import type { FastifyRequest, FastifySchemaCompiler, HTTPMethods, onRequestHookHandler } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { TSchema } from 'typebox';
 import { AppError } from '../errors.ts';
 import { compileSchema } from '../schemas/compile.ts';
+import { unsupportedType } from './errors.ts';
+import { readJson } from './json.ts';
+
+const WHAT: Readonly<Record<string, string>> = {
+  querystring: 'query parameters',
+  params: 'parts of the address',
+  headers: 'headers',
+};
 
 /**
  * Bodies are checked as they are; what comes as text by nature (query, path, headers) is converted to the
@@ -14,8 +22,7 @@ const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart, u
   return (value: unknown) => {
     const errors = compiled.check(value);
     if (errors.length === 0) return { value };
-    const where = httpPart === 'querystring' ? 'query' : httpPart;
-    const what = httpPart === 'body' ? 'fields' : `${where} parameters`;
+    const what = WHAT[httpPart ?? 'body'] ?? 'fields';
     return {
       error: new AppError(
         'invalid-request',
@@ -28,7 +35,22 @@ const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart, u
   };
 };
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
+
+/** Ignored, the key would let a repeated request run its job twice: just what its sender wants to rule out. */
+export const refuseIdempotencyKey: onRequestHookHandler = (request, _reply, done) => {
+  if (request.headers['idempotency-key'] === undefined) return done();
+  const errors = [{ pointer: '/idempotency-key', detail: 'is not supported yet' }];
+  done(new AppError('not-supported', 'Send the request without the header Idempotency-Key.', { errors }));
+};
+
+/** Whether the body comes in a way that would be misread. */
+function isForeign({ headers }: FastifyRequest): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(headers['content-type'] ?? '')?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) return true;
+  const coding = headers['content-encoding'];
+  return coding !== undefined && coding.toLowerCase() !== 'identity';
+}
 
 /** How requests are read: content types, validation, and 405 for addresses that know other methods. */
 export const inputPlugin = fastifyPlugin(
@@ -36,11 +58,18 @@ export const inputPlugin = fastifyPlugin(
     app.setValidatorCompiler(validatorCompiler);
     // The framework takes text/plain by default; here it would only fail later and less clearly.
     app.removeContentTypeParser('text/plain');
-    const parseJson = app.getDefaultJsonParser('error', 'error');
-    app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
       // Clients that always name a type send it with an empty body, too, where none is asked for.
-      if (body === '') done(null, undefined);
-      else parseJson(request, String(body), done);
+      done(null, body.length === 0 ? undefined : readJson(Buffer.from(body), 'The body'));
+    });
+    app.addContentTypeParser('*', (request, _payload, done) => {
+      // So do those that name another one, such as `curl -d ''`.
+      if (request.headers['content-length'] === '0') done(null, undefined);
+      else done(unsupportedType(request));
+    });
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (isForeign(request)) done(unsupportedType(request));
+      else done();
     });
 
     const known = new Map<string, Set<string>>();

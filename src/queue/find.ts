@@ -38,8 +38,7 @@ export async function findJob(core: Core, id: string): Promise<Job> {
     // The view takes a task's defaults from what is cached.
     core.tasks.known(located.keys),
   ]);
-  if (!hasLapsed(located.ref, found)) return show(core, id, located, found);
-  await withdraw(core.redis, located.keys, located.ref, 'expired', core.resultTtlMs);
+  if (!(await endIfLapsed(core, located, found))) return show(core, id, located, found);
   return show(core, id, located, await lookup(core.redis, located.keys, located.ref));
 }
 
@@ -52,9 +51,12 @@ export function show(core: Core, id: string, { keys, ref }: Located, found: Foun
   return viewJob(keys.queue, ref, found, core.tasks.defaultsOf);
 }
 
-function hasLapsed(ref: Ref, found: Found): boolean {
+/** Ends a job as expired that lapsed while nobody looked; tells whether it was one. */
+export async function endIfLapsed(core: Core, { keys, ref }: Located, found: Found): Promise<boolean> {
   if (found.place !== 'queued' && found.place !== 'scheduled') return false;
-  const entry = decodeEntry(found.fields);
-  const expiry = entry && expiryOf(entryTime(ref.entryId), entry.options);
-  return expiry !== undefined && expiry <= found.now;
+  const options = decodeEntry(found.fields)?.options ?? {};
+  const expiry = expiryOf(entryTime(ref.entryId), options);
+  if (expiry === undefined || expiry > found.now) return false;
+  await withdraw(core.redis, keys, ref, 'expired', options.rt ?? core.resultTtlMs);
+  return true;
 }

@@ -7,7 +7,7 @@ import type { Job } from '../schemas/job.ts';
 import type { ListedStatus } from '../schemas/names.ts';
 import type { PendingJob, QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { Core } from './core.ts';
-import { findJob, locate, show } from './find.ts';
+import { endIfLapsed, findJob, locate, show } from './find.ts';
 import { listJobs, listPending, type Page } from './list.ts';
 import { queueStats, queueSummary } from './stats.ts';
 
@@ -48,7 +48,10 @@ export class Inspector {
    */
   async remove(id: string): Promise<Job> {
     const located = locate(this.#core, id);
-    const found: Found = await remove(this.#core.redis, located.keys, located.ref);
+    let found: Found = await remove(this.#core.redis, located.keys, located.ref);
+    if (await endIfLapsed(this.#core, located, found)) {
+      found = await remove(this.#core.redis, located.keys, located.ref);
+    }
     const job = show(this.#core, id, located, found);
     if (found.place !== 'result' && found.place !== 'failed') {
       throw new AppError(

@@ -18,6 +18,8 @@ export interface Page {
 /** Reads at most `count` refs of one place, beyond `after` (a value of its own kind, '' = from the start). */
 interface Shelf {
   status: ListedStatus;
+  /** What a position looks like; numbers no longer than Redis reads them. */
+  position: RegExp;
   read(
     redis: Connection,
     keys: QueueKeys,
@@ -26,8 +28,12 @@ interface Shelf {
   ): Promise<{ ref: Ref; position: string }[]>;
 }
 
+const ENTRY_ID = /^\d{1,19}-\d{1,19}$/;
+const SCORE_AND_MEMBER = /^\d{1,16}(\.\d{1,6})?:[chnlp]\d{1,19}-\d{1,19}$/;
+
 const queuedShelf = (place: Place): Shelf => ({
   status: 'queued',
+  position: ENTRY_ID,
   read: async (redis, keys, after, count) => {
     const stream = keys.stream[place];
     const from = after || (await lastDelivered(redis, stream));
@@ -38,6 +44,7 @@ const queuedShelf = (place: Place): Shelf => ({
 
 const runningShelf = (place: Place): Shelf => ({
   status: 'running',
+  position: ENTRY_ID,
   read: async (redis, keys, after, count) => {
     const from = after === '' ? '-' : `(${after}`;
     const rows = await pendingRows(redis, keys.stream[place], from, count);
@@ -65,6 +72,7 @@ async function pendingRows(
 /** A sorted set, oldest first; the position is `score:member`, so that it outlives the member. */
 const setShelf = (status: ListedStatus, keyOf: (keys: QueueKeys) => string): Shelf => ({
   status,
+  position: SCORE_AND_MEMBER,
   read: async (redis, keys, after, count) => {
     const key = keyOf(keys);
     const start = after === '' ? 0 : await rankAfter(redis, key, after);
@@ -103,7 +111,7 @@ export async function listJobs(
   keys: QueueKeys,
   query: { status?: ListedStatus; limit: number; cursor?: string },
 ): Promise<Page> {
-  let [shelfIndex, after] = query.cursor === undefined ? [0, ''] : decodeCursor(query.cursor);
+  let [shelfIndex, after] = query.cursor === undefined ? [0, ''] : decodeCursor(query.cursor, query.status);
   const refs: Ref[] = [];
   for (; shelfIndex < SHELVES.length; shelfIndex += 1, after = '') {
     const shelf = SHELVES[shelfIndex];
@@ -138,19 +146,18 @@ async function showAll(
 const encodeCursor = (shelf: number, after: string): string =>
   Buffer.from(`${shelf} ${after}`).toString('base64url');
 
-function decodeCursor(cursor: string): [number, string] {
-  const match = /^(\d{1,2}) ([0-9A-Za-z:.+-]{0,64})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  const shelf = Number(match?.[1]);
-  const position = match?.[2];
-  if (position === undefined || !(shelf < SHELVES.length) || !fits(position)) {
+function decodeCursor(cursor: string, status: ListedStatus | undefined): [number, string] {
+  const [, index = '', position = ''] =
+    /^(\d{1,2}) (.*)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  const shelf = index === '' ? undefined : SHELVES[Number(index)];
+  const fits = position === '' || shelf?.position.test(position);
+  if (shelf === undefined || !fits || (status !== undefined && shelf.status !== status)) {
     throw new AppError('invalid-request', 'Take the cursor from nextCursor of the page before, unchanged.', {
       errors: [{ pointer: '/cursor', detail: 'is not a cursor of this listing' }],
     });
   }
-  return [shelf, position];
+  return [Number(index), position];
 }
-
-const fits = (position: string): boolean => /^(|\d+-\d+|\d+(\.\d+)?:[chnlp]\d+-\d+)$/.test(position);
 
 /** Who runs what: at most `limit` running jobs, the oldest entries of each stream first. */
 export async function listPending(core: Core, keys: QueueKeys, limit: number): Promise<PendingJob[]> {

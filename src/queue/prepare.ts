@@ -1,11 +1,18 @@
 import { AppError } from '../errors.ts';
 import type { EntryOptions } from '../redis/entry.ts';
 import type { NewEntry } from '../redis/scripts/submit.ts';
-import { durationMs, MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/duration.ts';
+import {
+  type DurationLimits,
+  durationMs,
+  MAX_DURATION_MS,
+  RESULT_TTL_LIMITS,
+  TIMEOUT_LIMITS,
+} from '../schemas/duration.ts';
 import { type Backoff, DEFAULT_PRIORITY, DEFAULT_QUEUE, type SubmitJob } from '../schemas/job.ts';
 import type { Fault } from '../schemas/problem.ts';
 import type { KnownTasks } from '../tasks/directory.ts';
 import type { Core } from './core.ts';
+import { encodePayload } from './payload.ts';
 
 /** A job that has passed every check. */
 export interface Prepared {
@@ -23,6 +30,7 @@ export async function prepare(core: Core, job: SubmitJob): Promise<Prepared> {
   const keys = core.keySpace.queue(job.queue ?? DEFAULT_QUEUE);
   const payload = job.payload ?? null;
   const options = entryOptions(job);
+  const text = encodePayload(payload);
   const known = await admit(core, keys.queue, job.task, payload);
   const waits = options.at !== undefined || options.d !== undefined;
   const priority = job.priority ?? DEFAULT_PRIORITY;
@@ -32,7 +40,7 @@ export async function prepare(core: Core, job: SubmitJob): Promise<Prepared> {
       keys,
       place: waits ? 'parked' : priority,
       task: job.task,
-      payload: JSON.stringify(payload),
+      payload: text,
       options,
     },
     payload,
@@ -77,9 +85,11 @@ function refusal(
 
 function entryOptions(job: SubmitJob): EntryOptions {
   const faults: Fault[] = [];
-  const ms = (field: string, value: number | string | undefined, max = MAX_DURATION_MS) => {
+  const ms = (field: string, value: number | string | undefined, limits: DurationLimits = {}) => {
     if (value === undefined) return undefined;
+    const { min = 0, max = MAX_DURATION_MS } = limits;
     const parsed = durationMs(value);
+    if (parsed < min) faults.push({ pointer: `/${field}`, detail: `must be at least ${min} ms` });
     if (parsed > max) faults.push({ pointer: `/${field}`, detail: `must be at most ${max} ms` });
     return parsed;
   };
@@ -93,9 +103,9 @@ function entryOptions(job: SubmitJob): EntryOptions {
     at: runAt,
     a: job.attempts,
     b: job.backoff && backoff(job.backoff, ms),
-    to: ms('timeout', job.timeout, MAX_TIMEOUT_MS),
+    to: ms('timeout', job.timeout, TIMEOUT_LIMITS),
     x: ms('expiresIn', job.expiresIn),
-    rt: ms('resultTtl', job.resultTtl),
+    rt: ms('resultTtl', job.resultTtl, RESULT_TTL_LIMITS),
     m: job.metadata,
     k: job.keepPayload === true ? (true as const) : undefined,
   });

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { scripts } from './scripts/index.ts';
 
 export type Connection = Redis;
 
@@ -46,6 +47,8 @@ function connect({ url, name, onError }: ConnectOptions, role: Role): Connection
     // With 0 every command in flight is rejected when the connection breaks; otherwise it would hang.
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
+    // Known from the start: an automatic pipeline knows the scripts of the moment at which it began.
+    scripts: Object.fromEntries(scripts.map(({ name, lua }) => [name, { lua }])),
   };
   const parsed = new URL(url);
   const redis =

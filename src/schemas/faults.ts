@@ -108,6 +108,7 @@ function detailOf(error: SchemaError): string {
     case 'type':
       return explained(`must be ${oneOf(accepted(error))}`, parentSchema);
     case 'pattern':
+    case 'format':
       return explained(plain, parentSchema, 'does not have the right form');
     default:
       return plain;

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { duration, MAX_TIMEOUT_MS } from './duration.ts';
+import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './duration.ts';
 import { JobId, PrioritySchema, QueueName, StatusSchema, TaskName, Timestamp } from './names.ts';
 
 export const DEFAULT_QUEUE = 'default';
@@ -31,6 +31,14 @@ export const Attempts = Type.Integer({
   description: 'How often the job may be tried in all. Default 5.',
 });
 
+/** Not `Type.Record`: its pattern for any name leaves out those with a line break in them. */
+const labels = (value: object = {}, options: object = {}) =>
+  Type.Unsafe<Record<string, string>>({
+    type: 'object',
+    additionalProperties: { type: 'string', ...value },
+    ...options,
+  });
+
 export const SubmitJob = Type.Object(
   {
     task: TaskName,
@@ -47,14 +55,19 @@ export const SubmitJob = Type.Object(
     ),
     attempts: Type.Optional(Attempts),
     backoff: Type.Optional(Backoff),
-    timeout: Type.Optional(duration('Limit of one attempt. Default 30 min.', MAX_TIMEOUT_MS)),
+    timeout: Type.Optional(duration('Limit of one attempt. Default 30 min.', TIMEOUT_LIMITS)),
     expiresIn: Type.Optional(duration('If it has not started by then, the job ends as expired.')),
-    resultTtl: Type.Optional(duration('How long the finished job can be read.')),
+    resultTtl: Type.Optional(duration('How long the finished job can be read.', RESULT_TTL_LIMITS)),
     metadata: Type.Optional(
-      Type.Record(Type.String({ maxLength: 128 }), Type.String({ maxLength: 1024 }), {
-        maxProperties: 32,
-        description: 'Your own labels: up to 32 strings of at most 1,024 characters.',
-      }),
+      labels(
+        { maxLength: 1_024 },
+        {
+          maxProperties: 32,
+          propertyNames: { maxLength: 128 },
+          description:
+            'Your own labels: up to 32 strings of at most 1,024 characters, with names of at most 128.',
+        },
+      ),
     ),
     keepPayload: Type.Optional(
       Type.Boolean({ description: 'Keep the payload readable after the job has completed. Default false.' }),
@@ -93,7 +106,7 @@ export const Job = Type.Object(
     payload: Type.Optional(
       Type.Unknown({ description: 'Gone once completed, unless submitted with keepPayload.' }),
     ),
-    metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
+    metadata: Type.Optional(labels()),
     progress: Type.Optional(Type.Unknown({ description: 'What the running attempt last reported.' })),
     result: Type.Optional(Type.Unknown({ description: 'What the task returned; only when completed.' })),
     error: Type.Optional(Type.Ref('JobError')),

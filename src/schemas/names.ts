@@ -54,7 +54,6 @@ export const TaskName = Type.String({
 
 /** Loose on purpose: an id that never was is a 404, whatever it looks like. */
 export const JobId = Type.String({
-  maxLength: 512,
   description: 'Opaque, URL-safe id, at most 96 characters.',
   examples: ['default~nmfa2k9x0-0'],
 });

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { duration, MAX_TIMEOUT_MS } from './duration.ts';
+import { duration, TIMEOUT_LIMITS } from './duration.ts';
 import { Attempts, Backoff } from './job.ts';
 import { TaskName } from './names.ts';
 
@@ -16,7 +16,7 @@ export const TaskOptions = Type.Object(
     output: Type.Optional(JsonSchema),
     attempts: Type.Optional(Attempts),
     backoff: Type.Optional(Backoff),
-    timeoutMs: Type.Optional(duration('Limit of one attempt.', MAX_TIMEOUT_MS)),
+    timeoutMs: Type.Optional(duration('Limit of one attempt.', TIMEOUT_LIMITS)),
     thread: Type.Optional(Type.Boolean({ description: 'Run in a worker thread that can be killed.' })),
   },
   { additionalProperties: false },

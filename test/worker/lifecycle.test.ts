@@ -164,7 +164,8 @@ describe('priorities', () => {
     expect(last('critical')).toBeLessThan(last('high'));
     expect(last('high')).toBeLessThan(last('normal'));
     // Nothing starves: the lowest lane is served before the lanes above it are empty.
-    expect(first('low')).toBeLessThan(last('high'));
+    expect(first('normal')).toBeLessThan(last('high'));
+    expect(first('low')).toBeLessThan(last('normal'));
     expect(await worker.stop()).toBe(0);
   });
 });
@@ -210,23 +211,35 @@ describe('a stop', () => {
 });
 
 describe('a lost worker', () => {
-  it('loses its jobs to others within the lease, each loss an attempt', async () => {
+  it('loses its jobs to others when its lease ends; each loss is an attempt', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'lost', LEASE_MS: '1000' });
-    const { id } = await api.submit({ task: 'hold', queue: 'lost', payload: { finish: true } });
+    const { id } = await api.submit({ task: 'hold', queue: 'lost', payload: {} });
     const first = await waitFor(id, ({ progress }) => progress !== undefined, 'progress');
-    const [, childPid] = first.worker?.split('.') ?? [];
-    await worker.stop('SIGKILL');
-    // The child notices that its parent is gone and hands the job back, or the lease runs out.
+    const childPid = pidOf(first);
     await startWorker(redis.url, { QUEUES: 'lost', LEASE_MS: '1000' });
-    const second = await waitFor(
-      id,
-      (job) => job.status === 'running' && job.worker !== first.worker,
-      'a second run',
-    );
+    // Stopped first, so that it cannot hand the job back when it sees that its parent is gone.
+    process.kill(childPid, 'SIGSTOP');
+    await worker.stop('SIGKILL');
+    const lostAt = Date.now();
+    const second = await waitFor(id, (job) => job.status === 'running' && job.attempt === 2, 'attempt 2');
     expect(second.worker).not.toBe(first.worker);
-    await until(() => !isAlive(Number(childPid)), 'the end of the orphan');
+    expect(second.errors).toMatchObject([{ name: 'worker-lost', attempt: 1 }]);
+    expect(Date.parse(second.startedAt ?? '') - lostAt).toBeLessThan(2_000);
+    process.kill(childPid, 'SIGCONT');
+    await until(() => !isAlive(childPid), 'the end of the orphan');
+    // The zombie could not settle what it had lost.
+    expect(await api.get(id)).toMatchObject({ status: 'running', attempt: 2, worker: second.worker });
     await api.http.post(`/jobs/${id}/cancel`).expect(202);
-    expect((await api.finished(id)).status).toBe('completed');
+    expect((await api.finished(id)).status).toBe('cancelled');
+  });
+
+  it('stops its processes when their parent is killed; they hand back what they run', async () => {
+    const worker = await startWorker(redis.url, { QUEUES: 'orphan', LEASE_MS: '60000' });
+    const { id } = await api.submit({ task: 'hold', queue: 'orphan', payload: {} });
+    const first = await waitFor(id, ({ progress }) => progress !== undefined, 'progress');
+    await worker.stop('SIGKILL');
+    await until(() => !isAlive(pidOf(first)), 'the end of the orphan');
+    expect(await api.get(id)).toMatchObject({ status: 'retrying', attempt: 0 });
   });
 
   it('is replaced when one of its processes dies; a job that kills it ends as worker-lost', async () => {
@@ -262,6 +275,8 @@ describe('a start', () => {
     expect(worker.stderr).toMatch(/QUEUES is "a:b".*\n.*CONCURRENCY is "many"/);
   });
 });
+
+const pidOf = (job: Job): number => Number(job.worker?.split('.')[1]);
 
 function isAlive(pid: number): boolean {
   try {

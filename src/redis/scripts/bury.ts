@@ -12,7 +12,7 @@ import { defineScript, PRELUDE } from './script.ts';
  * ARGV: consumer, entry id, ref, attempt, error line, or '' when all attempts were spent and noted before this delivery.
  * Returns 'done' | 'repeated' | 'stale'.
  */
-const script = defineScript(
+export const buryScript = defineScript(
   'bury',
   `${PRELUDE}
 local stream, dead, notes, events, totals = unpack(KEYS)
@@ -44,7 +44,7 @@ export async function bury(
   failure: Failure,
 ): Promise<Settled> {
   const { place, entryId } = failure.ref;
-  return (await script.run(
+  return (await buryScript.run(
     redis,
     [keys.stream[place], keys.dead[place], keys.notes, keys.events, keys.totals],
     [consumer, entryId, formatRef(failure.ref), failure.attempt, failure.error],

@@ -19,7 +19,7 @@ export type Withdrawn =
  * Returns 'withdrawn' | 'asked' | 'finished' | 'not-found'. An expired job that runs is left alone: it
  * has started in time.
  */
-const script = defineScript(
+export const withdrawScript = defineScript(
   'withdraw',
   `${PRELUDE}
 local stream, scheduled, due, dead, notes, result, events, totals, control = unpack(KEYS)
@@ -66,7 +66,7 @@ export async function withdraw(
   resultTtlMs: number,
 ): Promise<Withdrawn> {
   const name = formatRef(ref);
-  return (await script.run(
+  return (await withdrawScript.run(
     redis,
     [
       keys.stream[ref.place],

@@ -34,7 +34,7 @@ export interface Census {
  * Returns { now, scheduled, paused, totals, leases with scores, { consumer, running }...,
  *   sample fields with its time, per stream { length, running, due, dead, added, first waiting } }.
  */
-const script = defineScript(
+export const censusScript = defineScript(
   'census',
   `${PRELUDE}
 local scheduled, leases, totals, settings, samples = unpack(KEYS, 1, 5)
@@ -100,7 +100,7 @@ type RawCensus = [
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
 export async function takeCensus(redis: Connection, keys: QueueKeys): Promise<Census> {
-  const [now, scheduled, paused, totals, leases, runs, sample, places] = (await script.run(
+  const [now, scheduled, paused, totals, leases, runs, sample, places] = (await censusScript.run(
     redis,
     [
       keys.scheduled,

@@ -36,7 +36,7 @@ export type LatencyCounts = ReadonlyMap<string, number>;
  *
  * The entry is freed before the result is stored, so that a full Redis can still finish jobs.
  */
-const script = defineScript(
+export const completeScript = defineScript(
   'complete',
   `${PRELUDE}
 local notes, events, totals, latency = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -101,7 +101,7 @@ export async function complete(
     job.ttlMs,
     job.tail,
   ]);
-  return (await script.run(
+  return (await completeScript.run(
     redis,
     [keys.notes, keys.events, keys.totals, latency.key, ...inOrder(keys.stream), ...results],
     [consumer, latency.ttlMs, latency.counts.size, ...pairs, ...args],

@@ -8,7 +8,7 @@ import { defineScript, PRELUDE } from './script.ts';
  * KEYS: leases. ARGV: lease ms, 'new' | 'renew', consumers.
  * Returns the consumers whose lease had ended: their jobs may run elsewhere already.
  */
-const extendScript = defineScript(
+export const extendScript = defineScript(
   'extend',
   `${PRELUDE}
 local lost = {}
@@ -43,7 +43,7 @@ const RECOVER_ENTRIES = 500;
  * ARGV: consumers a pass, entries a pass, a consumer to give up now or ''.
  * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now }.
  */
-const recoverScript = defineScript(
+export const recoverScript = defineScript(
   'recover',
   `${PRELUDE}
 local leases, notes, events, totals, wake = unpack(KEYS)

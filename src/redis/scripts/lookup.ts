@@ -75,12 +75,12 @@ end
 local found = find()
 `;
 
-const lookupScript = defineScript('lookup', `${LOOKUP}\nreturn found`);
+export const lookupScript = defineScript('lookup', `${LOOKUP}\nreturn found`);
 
 /**
  * Removes a finished job and returns what was found. KEYS and ARGV as for the look-up, and totals.
  */
-const removeScript = defineScript(
+export const removeScript = defineScript(
   'remove',
   `${LOOKUP}
 if found[1] == 'result' then

@@ -8,7 +8,7 @@ import { defineScript, PRELUDE } from './script.ts';
  *
  * KEYS: settings, leases, wake, events. ARGV: 1 pauses, 0 resumes.
  */
-const script = defineScript(
+export const pauseScript = defineScript(
   'pause',
   `${PRELUDE}
 local settings, leases, wake, events = unpack(KEYS)
@@ -20,5 +20,5 @@ return 1
 );
 
 export async function setPaused(redis: Connection, keys: QueueKeys, paused: boolean): Promise<void> {
-  await script.run(redis, [keys.settings, keys.leases, keys.wake, keys.events], [paused ? 1 : 0]);
+  await pauseScript.run(redis, [keys.settings, keys.leases, keys.wake, keys.events], [paused ? 1 : 0]);
 }

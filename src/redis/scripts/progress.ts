@@ -9,7 +9,7 @@ import { defineScript, PRELUDE } from './script.ts';
  * KEYS: stream, notes, events. ARGV: consumer, entry id, ref, attempt, progress as JSON.
  * Returns 1, or 0 when the delivery belongs to this lease no more.
  */
-const script = defineScript(
+export const progressScript = defineScript(
   'progress',
   `${PRELUDE}
 local consumer, id, ref, attempt, value = unpack(ARGV)
@@ -28,7 +28,7 @@ export async function noteProgress(
   progress: string,
 ): Promise<boolean> {
   const { place, entryId } = delivery.ref;
-  const reply = await script.run(
+  const reply = await progressScript.run(
     redis,
     [keys.stream[place], keys.notes, keys.events],
     [consumer, entryId, formatRef(delivery.ref), delivery.attempt, progress],

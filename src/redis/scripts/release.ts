@@ -12,7 +12,7 @@ import { defineScript, PRELUDE } from './script.ts';
  * Returns 'done' | 'stale' per job. A release that was done already counts as stale: both leave the
  * job with somebody else.
  */
-const script = defineScript(
+export const releaseScript = defineScript(
   'release',
   `${PRELUDE}
 local events, wake, notes, consumer = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
@@ -44,7 +44,7 @@ export async function release(
   jobs: readonly { ref: Ref; attempt: number }[],
 ): Promise<Settled[]> {
   const args = jobs.flatMap((job) => [placeIndex(job.ref.place), job.ref.entryId, job.attempt]);
-  return (await script.run(
+  return (await releaseScript.run(
     redis,
     [keys.events, keys.wake, keys.notes, ...inOrder(keys.stream), ...inOrder(keys.due)],
     [consumer, ...args],

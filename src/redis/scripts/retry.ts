@@ -20,7 +20,7 @@ export interface Failure {
  * ARGV: consumer, entry id, ref, attempt, delay ms, error line, wake horizon.
  * Returns 'done' | 'repeated' | 'stale'.
  */
-const script = defineScript(
+export const retryScript = defineScript(
   'retry',
   `${PRELUDE}
 local stream, due, notes, events, totals, wake = unpack(KEYS)
@@ -52,7 +52,7 @@ export async function retry(
   delayMs: number,
 ): Promise<Settled> {
   const { place, entryId } = failure.ref;
-  return (await script.run(
+  return (await retryScript.run(
     redis,
     [keys.stream[place], keys.due[place], keys.notes, keys.events, keys.totals, keys.wake],
     [consumer, entryId, formatRef(failure.ref), failure.attempt, delayMs, failure.error, WAKE_HORIZON_MS],

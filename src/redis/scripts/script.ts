@@ -2,26 +2,26 @@ import type { Connection } from '../connect.ts';
 
 export type ScriptArg = string | number;
 
-/** A Lua script that one connection or another runs by EVALSHA. */
+/** A Lua script that connections run by EVALSHA. */
 export interface Script {
+  readonly name: string;
+  readonly lua: string;
   run(redis: Connection, keys: readonly string[], args: readonly ScriptArg[]): Promise<unknown>;
 }
 
 type Runner = (keyCount: number, keys: readonly string[], args: readonly ScriptArg[]) => Promise<unknown>;
 
 /**
- * Registers the script on a connection at its first use; ioredis sends EVALSHA and, after NOSCRIPT, EVAL.
- * Keys and arguments are passed as arrays, so that their number is not bound by the call stack.
+ * A script for the list in `index.ts`, from which every connection knows it from its start; ioredis sends
+ * EVALSHA and, after NOSCRIPT, EVAL. Keys and arguments are passed as arrays, so that their number is not
+ * bound by the call stack.
  */
 export function defineScript(name: string, lua: string): Script {
   const command = `millrace:${name}`;
-  const prepared = new WeakSet<Connection>();
   return {
+    name: command,
+    lua,
     run(redis, keys, args) {
-      if (!prepared.has(redis)) {
-        redis.defineCommand(command, { lua });
-        prepared.add(redis);
-      }
       const runner: unknown = Reflect.get(redis, command);
       return (runner as Runner).call(redis, keys.length, keys, args);
     },

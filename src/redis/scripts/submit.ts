@@ -21,7 +21,7 @@ export interface NewEntry {
  *   delay or '', task, payload, options.
  * Returns the entry ids in order.
  */
-const script = defineScript(
+export const submitScript = defineScript(
   'submit',
   `${PRELUDE}
 local horizon = tonumber(ARGV[1])
@@ -60,7 +60,7 @@ export async function submitTogether(redis: Connection, jobs: readonly NewEntry[
     job.payload,
     encodeOptions(job.options),
   ]);
-  return (await script.run(redis, keys, [WAKE_HORIZON_MS, ...args])) as string[];
+  return (await submitScript.run(redis, keys, [WAKE_HORIZON_MS, ...args])) as string[];
 }
 
 /** One job that may start at once: one command, no script. Returns its entry id. */

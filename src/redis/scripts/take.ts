@@ -47,7 +47,7 @@ export type Taken =
  *
  * Each read is bounded by the count. An entry that is due but gone was removed: its traces are dropped.
  */
-const script = defineScript(
+export const takeScript = defineScript(
   'take',
   `${PRELUDE}
 local settings, leases, notes, events, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -123,7 +123,7 @@ export async function take(
   consumer: string,
   options: TakeOptions,
 ): Promise<Taken> {
-  const reply = (await script.run(
+  const reply = (await takeScript.run(
     redis,
     [
       keys.settings,

@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Problem } from '../schemas/problem.ts';
+
+interface Fault {
+  status: number;
+  detail: string;
+}
+
+const FAULTS: Readonly<Record<string, Fault>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, detail: 'The headers of the request are too long.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time.' },
+};
+const NOT_HTTP: Fault = { status: 400, detail: 'The request is not valid HTTP.' };
+
+/** What cannot be read as HTTP is no request that a route could answer: the answer is written by hand. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const { status, detail } = FAULTS[error.code ?? ''] ?? NOT_HTTP;
+  const problem: Problem = {
+    type: 'urn:millrace:problem:invalid-request',
+    title: 'The request is not valid',
+    status,
+    detail,
+    instance: '',
+    code: 'invalid-request',
+    requestId: randomUUID(),
+  };
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/problem+json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ].join('\r\n');
+  if (socket.writable) socket.write(`${head}\r\n\r\n${body}`);
+  socket.destroy(error);
+}

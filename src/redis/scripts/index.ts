@@ -1,0 +1,44 @@
+import { buryScript } from './bury.ts';
+import { withdrawScript } from './cancel.ts';
+import { censusScript } from './census.ts';
+import { completeScript } from './complete.ts';
+import { extendScript, recoverScript } from './lease.ts';
+import { lookupScript, removeScript } from './lookup.ts';
+import { pauseScript } from './pause.ts';
+import { progressScript } from './progress.ts';
+import { releaseScript } from './release.ts';
+import { retryScript } from './retry.ts';
+import type { Script } from './script.ts';
+import { submitScript } from './submit.ts';
+import { takeScript } from './take.ts';
+
+/**
+ * The state machine's table of contents: every arrow between the places of a job.
+ *
+ *   submit    -> lane, or parked + scheduled
+ *   take      lane | scheduled | due -> pending
+ *   complete  pending -> result (completed, cancelled, expired)
+ *   retry     pending -> due
+ *   bury      pending -> dead
+ *   release   pending -> due, no attempt spent
+ *   recover   pending of a lease that ended -> due
+ *   withdraw  lane | scheduled | due -> result (cancelled, expired)
+ *   remove    result | dead -> nothing
+ */
+export const scripts: readonly Script[] = [
+  submitScript,
+  takeScript,
+  completeScript,
+  retryScript,
+  buryScript,
+  releaseScript,
+  recoverScript,
+  withdrawScript,
+  removeScript,
+  // No moves: they renew, note, read and count.
+  extendScript,
+  progressScript,
+  pauseScript,
+  lookupScript,
+  censusScript,
+];

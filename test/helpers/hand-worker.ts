@@ -1,0 +1,94 @@
+import { afterAll, beforeAll } from 'vitest';
+import { type Completion, Consumer, type Delivery, type Settled } from '../../src/queue/consume.ts';
+import { BlockingReader } from '../../src/redis/blocking.ts';
+import { type Connection, connectForWork, whenReady } from '../../src/redis/connect.ts';
+import { decodeEntry } from '../../src/redis/entry.ts';
+import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
+import { recordTail } from '../../src/redis/record.ts';
+import { extend } from '../../src/redis/scripts/lease.ts';
+import { ensureGroups } from '../../src/redis/scripts/submit.ts';
+import { type TestRedis, until } from './redis.ts';
+
+const LEASE_MS = 600_000;
+
+/** A worker whose every move is made by the test. */
+export interface HandWorker {
+  readonly name: string;
+  readonly keys: QueueKeys;
+  /** Takes what is there now, at most `count` jobs. */
+  takeNow(count?: number): Promise<Delivery[]>;
+  /** Takes the next job, as soon as there is one. */
+  take(): Promise<Delivery>;
+  complete(delivery: Delivery, result: unknown): Promise<Settled | undefined>;
+  /** Ends a running job as its worker does when it was asked to cancel it. */
+  cancel(delivery: Delivery): Promise<Settled | undefined>;
+  retry(delivery: Delivery, delayMs: number): Promise<Settled>;
+  bury(delivery: Delivery): Promise<Settled>;
+  progress(delivery: Delivery, value: unknown): Promise<boolean>;
+}
+
+const errorLine = (message: string, attempt: number): string =>
+  JSON.stringify({ message, name: 'Error', attempt, at: Date.now() });
+
+const failureOf = (delivery: Delivery) => ({
+  ref: delivery,
+  attempt: delivery.attempt,
+  error: errorLine('it failed', delivery.attempt),
+});
+
+async function handWorker(redis: Connection, queue: string): Promise<HandWorker> {
+  const keys = queueKeys('mr', queue);
+  const name = `hand.${process.pid}.${Buffer.from(queue).toString('hex').slice(0, 16)}`;
+  const consumer = new Consumer(name, redis, new BlockingReader(redis, redis));
+  await ensureGroups(redis, keys);
+  await extend(redis, keys, 'new', [name], LEASE_MS);
+
+  const takeNow = async (count = 1): Promise<Delivery[]> => {
+    const options = { count, favouredLane: 0, share: 0, tokens: [], begun: [] };
+    const taken = await consumer.take(keys, options);
+    if (taken.kind === 'no-lease') throw new Error(`${name} has no lease`);
+    return taken.deliveries;
+  };
+  const end = async (delivery: Delivery, status: Completion['status'], result: string | undefined) => {
+    const entry = decodeEntry(delivery.fields);
+    const { task = '', options = {} } = entry ?? {};
+    const payload = options.k === true ? entry?.payload : undefined;
+    const completion: Completion = {
+      ref: delivery,
+      attempt: delivery.attempt,
+      status,
+      ttlMs: options.rt ?? 60_000,
+      tail: recordTail({ task, maxAttempts: undefined, options, payload, result }),
+    };
+    const [settled] = await consumer.complete(keys, [completion], new Map(), Date.now());
+    return settled;
+  };
+  return {
+    name,
+    keys,
+    takeNow,
+    take: () => until(async () => (await takeNow())[0], `a job in ${queue}`),
+    complete: (delivery, result) => end(delivery, 'completed', JSON.stringify(result)),
+    cancel: (delivery) => end(delivery, 'cancelled', undefined),
+    retry: (delivery, delayMs) => consumer.retry(keys, failureOf(delivery), delayMs),
+    bury: (delivery) => consumer.bury(keys, failureOf(delivery)),
+    progress: (delivery, value) =>
+      consumer.noteProgress(keys, { ref: delivery, attempt: delivery.attempt }, JSON.stringify(value)),
+  };
+}
+
+/** Workers by hand for the tests of one file, one for each queue that a test names. */
+export function useHandWorkers(redis: TestRedis): (queue: string) => Promise<HandWorker> {
+  let connection: Connection;
+  const workers = new Map<string, Promise<HandWorker>>();
+  beforeAll(async () => {
+    connection = connectForWork({ url: redis.url, name: 'hand-worker' });
+    await whenReady(connection, 10_000);
+  });
+  afterAll(() => connection.disconnect());
+  return (queue) => {
+    const worker = workers.get(queue) ?? handWorker(connection, queue);
+    workers.set(queue, worker);
+    return worker;
+  };
+}

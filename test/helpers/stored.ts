@@ -1,0 +1,17 @@
+import type { TestRedis } from './redis.ts';
+
+/** Everything that Redis holds, by key, as its own serialisation: equal if and only if nothing was stored. */
+export async function stored({ client }: TestRedis): Promise<Map<string, string>> {
+  const keys = await client.keys('*');
+  const dumps = await Promise.all(
+    keys
+      .sort()
+      .map(
+        async (key): Promise<[string, string]> => [
+          key,
+          String((await client.dumpBuffer(key))?.toString('hex')),
+        ],
+      ),
+  );
+  return new Map(dumps);
+}
