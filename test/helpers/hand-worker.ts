@@ -36,10 +36,10 @@ const failureOf = (delivery: Delivery) => ({
   error: errorLine('it failed', delivery.attempt),
 });
 
-async function handWorker(redis: Connection, queue: string): Promise<HandWorker> {
+async function handWorker(redis: Connection, reader: BlockingReader, queue: string): Promise<HandWorker> {
   const keys = queueKeys('mr', queue);
   const name = `hand.${process.pid}.${Buffer.from(queue).toString('hex').slice(0, 16)}`;
-  const consumer = new Consumer(name, redis, new BlockingReader(redis, redis));
+  const consumer = new Consumer(name, redis, reader);
   await ensureGroups(redis, keys);
   await extend(redis, keys, 'new', [name], LEASE_MS);
 
@@ -80,14 +80,16 @@ async function handWorker(redis: Connection, queue: string): Promise<HandWorker>
 /** Workers by hand for the tests of one file, one for each queue that a test names. */
 export function useHandWorkers(redis: TestRedis): (queue: string) => Promise<HandWorker> {
   let connection: Connection;
+  let reader: BlockingReader;
   const workers = new Map<string, Promise<HandWorker>>();
   beforeAll(async () => {
     connection = connectForWork({ url: redis.url, name: 'hand-worker' });
     await whenReady(connection, 10_000);
+    reader = new BlockingReader(connection, connection);
   });
   afterAll(() => connection.disconnect());
   return (queue) => {
-    const worker = workers.get(queue) ?? handWorker(connection, queue);
+    const worker = workers.get(queue) ?? handWorker(connection, reader, queue);
     workers.set(queue, worker);
     return worker;
   };

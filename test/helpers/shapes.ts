@@ -31,6 +31,6 @@ export function expectProblem(answer: Answer, status: number, code: ErrorCode, p
   if (pointers !== undefined) expect(pointersOf(answer.body)).toEqual([...pointers].sort());
 }
 
-/** Where a problem says that the input is wrong. */
+/** Where a problem says that the input is wrong; each place once. */
 export const pointersOf = (problem: Problem): string[] =>
-  (problem.errors ?? []).map(({ pointer }) => pointer).sort();
+  [...new Set((problem.errors ?? []).map(({ pointer }) => pointer))].sort();
