@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/helpers/build.ts'],
+    globalSetup: ['test/helpers/build.mjs'],
     // Real processes and a real Redis: patience for slow machines; a test that passes waits for events only.
     testTimeout: 30_000,
     hookTimeout: 60_000,

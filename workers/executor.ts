@@ -6,7 +6,7 @@ import { recordTail } from '../src/redis/record.ts';
 import { decide } from '../src/retry/decide.ts';
 import { DEFAULT_ATTEMPTS } from '../src/schemas/job.ts';
 import type { LoadedTask, TaskContext } from '../src/tasks/types.ts';
-import { attempt } from './attempt.ts';
+import { callHandler, checkOutput } from './attempt.ts';
 import { type Outcome, refusal } from './outcome.ts';
 import { progressReporter } from './progress.ts';
 import type { Running } from './running.ts';
@@ -93,12 +93,13 @@ export class Executor {
     const ctx = this.#context(running, entry, task, progress.report);
     const work = task.thread
       ? threads.run(task.file, payload, ctx, kill.signal).catch(threadLost(running))
-      : attempt(task, payload, ctx);
+      : callHandler(task.handler, payload, ctx);
     const ended = await Promise.race([work, running.givenUp.then(() => undefined)]);
     clearTimeout(timer);
     progress.stop();
     if (ended === undefined) kill.abort();
-    return byCause(running, ended, limit);
+    const checked = ended && checkOutput(task, ended, running.attempt);
+    return byCause(running, checked, limit);
   }
 
   #context(

@@ -1,16 +1,16 @@
-import { loadTask } from '../src/tasks/load.ts';
-import type { LoadedTask, TaskContext } from '../src/tasks/types.ts';
-import { attempt } from './attempt.ts';
+import { importDefault } from '../src/tasks/import.ts';
+import type { TaskContext, TaskHandler, TaskModule } from '../src/tasks/types.ts';
+import { callHandler } from './attempt.ts';
 import type { Outcome } from './outcome.ts';
 import type { FromThread, ThreadTask, ToThread } from './threads.ts';
 
-/** Modules are loaded once in each thread. */
-const loaded = new Map<string, Promise<LoadedTask>>();
-
-function load(file: string): Promise<LoadedTask> {
-  const task = loaded.get(file) ?? loadTask(file);
-  loaded.set(file, task);
-  return task;
+/**
+ * The module was loaded and checked by the process, which checks payload and result as well: a thread only
+ * imports it (once, by Node's own cache), and so starts quickly.
+ */
+async function handlerOf(file: string): Promise<TaskHandler> {
+  const module = (await importDefault(file)) as TaskModule;
+  return typeof module === 'function' ? module : module.handler;
 }
 
 /** The entry of a thread: runs one attempt. */
@@ -29,7 +29,7 @@ export default async function runInThread({ file, payload, job, port }: ThreadTa
     log: (text) => say({ type: 'log', text: String(text) }),
   };
   try {
-    return await attempt(await load(file), payload, ctx);
+    return await callHandler(await handlerOf(file), payload, ctx);
   } finally {
     port.close();
   }

@@ -86,7 +86,7 @@ export function viewJob(queue: string, ref: Ref, found: Shown, defaultsOf: Defau
     ...optional('progress', progress),
     ...(place === 'failed' ? optional('error', errors?.at(-1)) : {}),
     ...optional('errors', errors),
-    ...(place === 'scheduled' || place === 'retrying' ? optionalTime('runAt', found.at) : {}),
+    ...(place === 'retrying' ? optionalTime('runAt', found.at) : {}),
     ...optionalTime('startedAt', found.startedAt ?? notes.startedAt),
     ...(place === 'failed' ? optionalTime('finishedAt', found.at) : {}),
     ...(started ? {} : optionalTime('expiresAt', expiryOf(entryTime(ref.entryId), options))),

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
+import type { Fault } from '../../src/schemas/problem.ts';
 import { announceTasks } from '../../src/tasks/announce.ts';
 import { useApi } from '../helpers/api.ts';
 import { useRedis } from '../helpers/redis.ts';
@@ -133,6 +134,16 @@ describe('a job', () => {
     ['a field of a later issue', { task: 'echo', uniqueKey: 'x' }, ['/uniqueKey']],
     ['a name that needs escapes', { task: 'echo', 'a/b~c': 1 }, ['/a~1b~0c']],
   ])('is refused with %s', (_name, job, pointers) => refusedJob(job, pointers).then(() => undefined));
+
+  it('is told what a field should look like', async () => {
+    const { body } = await refusedJob({ task: 'echo', runAt: 'tomorrow', delay: '5 m' }, [
+      '/delay',
+      '/runAt',
+    ]);
+    const details = Object.fromEntries(body.errors.map((fault: Fault) => [fault.pointer, fault.detail]));
+    expect(details['/runAt']).toMatch(/^does not have the right form\. .*RFC 3339/);
+    expect(details['/delay']).toMatch(/^does not have the right form\. .*"30s"/);
+  });
 
   it('names the fields that there are', async () => {
     const { body } = await refusedJob({ task: 'echo', tsak: 1 }, ['/tsak']);

@@ -1,6 +1,11 @@
+import { once } from 'node:events';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import type { FastifyReply } from 'fastify';
 import type { Response } from 'supertest';
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
+import { goneSignal } from '../../src/plugins/core.ts';
 import { useApi } from '../helpers/api.ts';
 import { useHandWorkers } from '../helpers/hand-worker.ts';
 import { until, useRedis } from '../helpers/redis.ts';
@@ -174,10 +179,15 @@ describe('a waiter', () => {
     expect(performance.now() - left).toBeLessThan(TOLD_MS);
   });
 
-  it('ends when its client has gone before it began', async () => {
+  it('ends when its client had gone before it began', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'gone-early' });
+    const raw = new ServerResponse(new IncomingMessage(new Socket()));
+    const closed = once(raw, 'close');
+    raw.destroy();
+    await closed;
     const began = performance.now();
-    const job = await api.app.waiter.wait(id, () => false, 50_000, AbortSignal.abort());
+    const signal = goneSignal({ raw } as FastifyReply);
+    const job = await api.app.waiter.wait(id, () => false, 50_000, signal);
     expect(job.status).toBe('queued');
     expect(performance.now() - began).toBeLessThan(TOLD_MS);
   });
