@@ -45,6 +45,8 @@ const supervisor = new Supervisor(
   {
     register: async (consumer) => {
       for (const keys of queues) await extend(redis, keys, 'new', [consumer], config.leaseMs);
+      // A lease that Redis does not know any more may mean that Redis was emptied.
+      announceLoop.wake();
     },
     giveUp: (consumer) => giveUpLease(redis, queues, consumer, observe),
   },
@@ -64,8 +66,9 @@ const announcePass = async (): Promise<number> => {
 const control = new ControlPass(new BlockingReader(blocking, redis), redis, queues, (queue, ref) =>
   supervisor.tellAll({ type: 'cancel', queue, ref }),
 );
+const announceLoop = new Loop('announce', announcePass, observe);
 const loops = [
-  new Loop('announce', announcePass, observe),
+  announceLoop,
   new Loop('renew', renewPass(redis, queues, supervisor, config.leaseMs, observe), observe),
   new Loop('recover', recoverPass(redis, queues, observe), observe),
   new Loop('control', control.run, observe),

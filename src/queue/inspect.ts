@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { QueueKeys } from '../redis/keys.ts';
+import { inOrder, type QueueKeys } from '../redis/keys.ts';
 import { withdraw } from '../redis/scripts/cancel.ts';
 import { type Found, remove } from '../redis/scripts/lookup.ts';
 import { setPaused } from '../redis/scripts/pause.ts';
@@ -94,9 +94,16 @@ export class Inspector {
   }
 
   async #known(queue: string): Promise<QueueKeys> {
-    if ((await this.#core.redis.sismember(this.#core.keySpace.queues, queue)) === 0) {
+    const { redis, keySpace } = this.#core;
+    const keys = keySpace.queue(queue);
+    // After Redis was emptied a queue has jobs again before it is listed again.
+    const [listed, streams] = await Promise.all([
+      redis.sismember(keySpace.queues, queue),
+      redis.exists(...inOrder(keys.stream)),
+    ]);
+    if (listed === 0 && streams === 0) {
       throw new AppError('queue-not-found', `No job or worker has come to a queue named "${queue}" yet.`);
     }
-    return this.#core.keySpace.queue(queue);
+    return keys;
   }
 }

@@ -69,7 +69,10 @@ describe('a submit that waits', () => {
   });
 
   it('answers 200 when the job lapses within the wait, though no worker looks', async () => {
+    const began = performance.now();
     const answer = await submitAndWait('lapse', { query: '?wait=50' }, { expiresIn: '200ms' });
+    // Before the look that every waiter takes after five seconds.
+    expect(performance.now() - began).toBeLessThan(3_000);
     expect(answer.status).toBe(200);
     expect(answer.body.status).toBe('expired');
   });
