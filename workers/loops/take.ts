@@ -75,7 +75,7 @@ export class TakePass {
   };
 
   async #fill(): Promise<number> {
-    let nextDueInMs = BLOCK_MS;
+    let nextDueInMs = Number.POSITIVE_INFINITY;
     let taken = 0;
     // Each pass begins with another queue, so that a full one does not starve the next.
     const order = [...this.#queues.slice(this.#first), ...this.#queues.slice(0, this.#first)];
@@ -87,7 +87,7 @@ export class TakePass {
         return LEASE_PAUSE_MS;
       }
       taken += found.taken;
-      nextDueInMs = Math.min(nextDueInMs, found.nextDueInMs ?? BLOCK_MS);
+      nextDueInMs = Math.min(nextDueInMs, found.nextDueInMs ?? nextDueInMs);
     }
     if (taken === 0 && !this.#stopped && nextDueInMs > 0) await this.#block(nextDueInMs);
     return 0;
@@ -126,7 +126,10 @@ export class TakePass {
   async #block(untilMs: number): Promise<void> {
     const { consumer } = this.#parts;
     // The server looks at its time-outs only ten times a second, too coarse for a due time.
-    const timer = setTimeout(() => void consumer.interrupt().catch(() => undefined), untilMs);
+    const timer =
+      untilMs < BLOCK_MS
+        ? setTimeout(() => void consumer.interrupt().catch(() => undefined), untilMs)
+        : undefined;
     try {
       const found = await consumer.awaitWork(this.#queues, BLOCK_MS);
       const deliveries: Delivery[] = [];
