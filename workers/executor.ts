@@ -1,26 +1,18 @@
 import type { Clock } from '../src/clock.ts';
-import type { Observer } from '../src/observer.ts';
-import type { Completion, Consumer, Settled } from '../src/queue/consume.ts';
+import type { Consumer } from '../src/queue/consume.ts';
 import { type Entry, entryTime, expiryOf, maxAttempts, timeoutMs } from '../src/redis/entry.ts';
-import { recordTail } from '../src/redis/record.ts';
-import { decide } from '../src/retry/decide.ts';
-import { DEFAULT_ATTEMPTS } from '../src/schemas/job.ts';
 import type { LoadedTask, TaskContext } from '../src/tasks/types.ts';
 import { callHandler, checkOutput } from './attempt.ts';
 import { type Outcome, refusal } from './outcome.ts';
 import { progressReporter } from './progress.ts';
 import type { Running } from './running.ts';
-import type { Settler } from './settler.ts';
+import { type SettleParts, settle } from './settle.ts';
 import type { Threads } from './threads.ts';
 
-export interface ExecutorParts {
+export interface ExecutorParts extends SettleParts {
   consumer: Consumer;
-  tasks: ReadonlyMap<string, LoadedTask>;
   threads: Threads;
-  settler: Settler;
-  resultTtlMs: number;
   clock: Clock;
-  observe: Observer;
 }
 
 /** Takes one delivery from decoding to settling. */
@@ -39,7 +31,7 @@ export class Executor {
       const outcome = await this.#outcome(running);
       running.end();
       const runMs = clock.monotonic() - began;
-      const settled = await this.#settle(running, outcome, runMs);
+      const settled = await settle(this.#parts, running, outcome, runMs);
       const { id, entry, delivery } = running;
       if (settled === 'stale') observe({ kind: 'stale', job: id, move: outcome.kind });
       observe({
@@ -121,78 +113,6 @@ export class Executor {
       signal: running.signal,
       progress,
       log: (text) => observe({ kind: 'task-log', job: running.id, task: entry.task, text: String(text) }),
-    };
-  }
-
-  async #settle(running: Running, outcome: Outcome, runMs: number): Promise<Settled> {
-    const { settler } = this.#parts;
-    const { keys, attempt: number } = running.delivery;
-    switch (outcome.kind) {
-      case 'completed':
-      case 'cancelled':
-      case 'expired':
-        return settler.complete(keys, this.#completion(running, outcome), {
-          waitMs: Math.max(0, running.delivery.takenAt - running.delivery.readyAt),
-          runMs,
-        });
-      case 'failed':
-        return this.#settleFailure(running, outcome);
-      case 'exhausted':
-        return settler.bury(keys, { ref: running.ref, attempt: number, error: '' });
-      case 'released':
-        return (await settler.release(keys, [running]))[0] ?? 'stale';
-      case 'lost':
-        return 'stale';
-    }
-  }
-
-  #settleFailure(running: Running, outcome: Outcome & { kind: 'failed' }): Promise<Settled> {
-    const { settler, tasks, observe } = this.#parts;
-    const { entry, delivery, ref } = running;
-    const task = entry && tasks.get(entry.task);
-    const options = entry?.options ?? {};
-    const decision = decide(
-      {
-        attempt: delivery.attempt,
-        maxAttempts: maxAttempts(options, task),
-        backoff: options.b ?? task?.backoff,
-        retryable: outcome.retryable,
-        retryInMs: outcome.retryInMs,
-      },
-      Math.random(),
-    );
-    observe({
-      kind: 'attempt-failed',
-      job: running.id,
-      task: entry?.task ?? '',
-      attempt: delivery.attempt,
-      error: outcome.error.message,
-      next: decision.kind === 'retry' ? `retry in ${decision.delayMs} ms` : 'failed for good',
-    });
-    const failure = { ref, attempt: delivery.attempt, error: JSON.stringify(outcome.error) };
-    if (decision.kind === 'retry') return settler.retry(delivery.keys, failure, decision.delayMs);
-    return settler.bury(delivery.keys, failure);
-  }
-
-  #completion(
-    { entry, delivery, ref }: Running,
-    outcome: Outcome & { kind: 'completed' | 'cancelled' | 'expired' },
-  ): Completion {
-    const options = entry?.options ?? {};
-    const allowed = maxAttempts(options, entry && this.#parts.tasks.get(entry.task));
-    return {
-      ref,
-      attempt: delivery.attempt,
-      status: outcome.kind,
-      // SET refuses a life of 0.
-      ttlMs: Math.max(1, options.rt ?? this.#parts.resultTtlMs),
-      tail: recordTail({
-        task: entry?.task ?? '',
-        maxAttempts: options.a === undefined && allowed !== DEFAULT_ATTEMPTS ? allowed : undefined,
-        options,
-        payload: options.k ? entry?.payload : undefined,
-        result: outcome.kind === 'completed' ? outcome.result : undefined,
-      }),
     };
   }
 }

@@ -1,3 +1,4 @@
+import { type Awaited, awaitWork } from '../redis/await-work.ts';
 import type { BlockingReader } from '../redis/blocking.ts';
 import { type Connection, isNoGroup } from '../redis/connect.ts';
 import type { Ref } from '../redis/entry.ts';
@@ -8,12 +9,13 @@ import { noteProgress } from '../redis/scripts/progress.ts';
 import { release } from '../redis/scripts/release.ts';
 import { type Failure, retry } from '../redis/scripts/retry.ts';
 import { ensureGroups } from '../redis/scripts/submit.ts';
-import { type Awaited, awaitWork, type Taken, type TakeOptions, take } from '../redis/scripts/take.ts';
+import { type Taken, type TakeOptions, take } from '../redis/scripts/take.ts';
 import { LATENCY_TTL_MS, latencySlot } from './latency.ts';
 
+export type { Awaited } from '../redis/await-work.ts';
 export type { Completion, Settled } from '../redis/scripts/complete.ts';
 export type { Failure } from '../redis/scripts/retry.ts';
-export type { Awaited, Delivery, Taken } from '../redis/scripts/take.ts';
+export type { Delivery, Taken } from '../redis/scripts/take.ts';
 
 /** Deliveries of one consumer that are looked at when its books are compared. */
 const STRAYS_READ = 1_000;

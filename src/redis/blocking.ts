@@ -1,4 +1,4 @@
-import type { Connection } from './connect.ts';
+import type { Connection } from './connection.ts';
 
 /**
  * One blocking read at a time on a connection of its own, which others may end early without losing what

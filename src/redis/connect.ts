@@ -1,7 +1,8 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import type { Connection } from './connection.ts';
 import { scripts } from './scripts/index.ts';
 
-export type Connection = Redis;
+export type { Connection } from './connection.ts';
 
 export interface ConnectOptions {
   url: string;

@@ -152,7 +152,8 @@ describe('POST /jobs', () => {
     for (const { id } of [plain, delayed]) {
       const job = await api.get(id);
       expect(job).toMatchObject({ id, status: 'expired', attempt: 0, metadata: { of: 'test' } });
-      expect(ms(job.expiresAt) - ms(job.finishedAt)).toBe(5_000);
+      // Redis reads its clock once for each of the two.
+      expect(Math.abs(ms(job.expiresAt) - ms(job.finishedAt) - 5_000)).toBeLessThan(100);
     }
     const { counts, totals } = (await api.http.get('/queues/lapse/stats')).body;
     expect(totals).toMatchObject({ submitted: 2, expired: 2 });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { FastifyReply } from 'fastify';
 import type { Response } from 'supertest';
@@ -10,6 +10,7 @@ import { useApi } from '../helpers/api.ts';
 import { useHandWorkers } from '../helpers/hand-worker.ts';
 import { until, useRedis } from '../helpers/redis.ts';
 import { expectProblem } from '../helpers/shapes.ts';
+import { requestText } from '../helpers/wire.ts';
 
 /** Half the time after which a waiter looks without being told: who is faster was woken by an event. */
 const TOLD_MS = 2_500;
@@ -181,10 +182,15 @@ describe('a waiter', () => {
 
   it('ends when its client had gone before it began', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'gone-early' });
-    const raw = new ServerResponse(new IncomingMessage(new Socket()));
-    const closed = once(raw, 'close');
-    raw.destroy();
-    await closed;
+    // Its socket is gone, as that of a client which left while its body was read.
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    client.write(requestText('GET', '/'));
+    const [, raw] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
+    client.destroy();
+    await once(raw, 'close');
+    server.close();
     const began = performance.now();
     const signal = goneSignal({ raw } as FastifyReply);
     const job = await api.app.waiter.wait(id, () => false, 50_000, signal);

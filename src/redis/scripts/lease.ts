@@ -1,4 +1,4 @@
-import type { Connection } from '../connect.ts';
+import type { Connection } from '../connection.ts';
 import { inOrder, type QueueKeys } from '../keys.ts';
 import { defineScript, PRELUDE } from './script.ts';
 

@@ -1,4 +1,4 @@
-import type { Connection } from '../connect.ts';
+import type { Connection } from '../connection.ts';
 import type { Ref } from '../entry.ts';
 import { inOrder, placeIndex, type QueueKeys } from '../keys.ts';
 import type { Settled } from './complete.ts';

@@ -1,4 +1,4 @@
-import type { Connection } from '../connect.ts';
+import type { Connection } from '../connection.ts';
 import { formatRef, type Ref } from '../entry.ts';
 import type { QueueKeys } from '../keys.ts';
 import type { Settled } from './complete.ts';

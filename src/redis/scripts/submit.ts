@@ -1,4 +1,4 @@
-import type { Connection } from '../connect.ts';
+import type { Connection } from '../connection.ts';
 import { type EntryOptions, encodeOptions, formatRef } from '../entry.ts';
 import { GROUP, inOrder, type Place, placeIndex, type QueueKeys } from '../keys.ts';
 import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';

@@ -1,0 +1,98 @@
+import type { Observer } from '../src/observer.ts';
+import type { Completion, Settled } from '../src/queue/consume.ts';
+import { maxAttempts } from '../src/redis/entry.ts';
+import { recordTail } from '../src/redis/record.ts';
+import { decide } from '../src/retry/decide.ts';
+import { DEFAULT_ATTEMPTS } from '../src/schemas/job.ts';
+import type { LoadedTask } from '../src/tasks/types.ts';
+import type { Outcome } from './outcome.ts';
+import type { Running } from './running.ts';
+import type { Settler } from './settler.ts';
+
+export interface SettleParts {
+  tasks: ReadonlyMap<string, LoadedTask>;
+  settler: Settler;
+  resultTtlMs: number;
+  observe: Observer;
+}
+
+/** Writes what became of an attempt: one move for each kind of outcome. */
+export async function settle(
+  parts: SettleParts,
+  running: Running,
+  outcome: Outcome,
+  runMs: number,
+): Promise<Settled> {
+  const { settler } = parts;
+  const { ref, attempt, delivery } = running;
+  switch (outcome.kind) {
+    case 'completed':
+    case 'cancelled':
+    case 'expired':
+      return settler.complete(delivery.keys, completion(parts, running, outcome), {
+        waitMs: Math.max(0, delivery.takenAt - delivery.readyAt),
+        runMs,
+      });
+    case 'failed':
+      return settleFailure(parts, running, outcome);
+    case 'exhausted':
+      return settler.bury(delivery.keys, { ref, attempt, error: '' });
+    case 'released':
+      return (await settler.release(delivery.keys, [running]))[0] ?? 'stale';
+    case 'lost':
+      return 'stale';
+  }
+}
+
+function settleFailure(
+  { settler, tasks, observe }: SettleParts,
+  { entry, delivery, ref, attempt, id }: Running,
+  { error, retryable, retryInMs }: Outcome & { kind: 'failed' },
+): Promise<Settled> {
+  const task = entry && tasks.get(entry.task);
+  const options = entry?.options ?? {};
+  const decision = decide(
+    {
+      attempt,
+      maxAttempts: maxAttempts(options, task),
+      backoff: options.b ?? task?.backoff,
+      retryable,
+      retryInMs,
+    },
+    Math.random(),
+  );
+  observe({
+    kind: 'attempt-failed',
+    job: id,
+    task: entry?.task ?? '',
+    attempt,
+    error: error.message,
+    next: decision.kind === 'retry' ? `retry in ${decision.delayMs} ms` : 'failed for good',
+  });
+  const failure = { ref, attempt, error: JSON.stringify(error) };
+  if (decision.kind === 'retry') return settler.retry(delivery.keys, failure, decision.delayMs);
+  return settler.bury(delivery.keys, failure);
+}
+
+function completion(
+  { tasks, resultTtlMs }: SettleParts,
+  { entry, ref, attempt }: Running,
+  outcome: Outcome & { kind: 'completed' | 'cancelled' | 'expired' },
+): Completion {
+  const options = entry?.options ?? {};
+  const allowed = maxAttempts(options, entry && tasks.get(entry.task));
+  return {
+    ref,
+    attempt,
+    status: outcome.kind,
+    // SET refuses a life of 0.
+    ttlMs: Math.max(1, options.rt ?? resultTtlMs),
+    tail: recordTail({
+      task: entry?.task ?? '',
+      maxAttempts: options.a === undefined && allowed !== DEFAULT_ATTEMPTS ? allowed : undefined,
+      options,
+      payload: options.k ? entry?.payload : undefined,
+      result: outcome.kind === 'completed' ? outcome.result : undefined,
+    }),
+  };
+}
