@@ -12,11 +12,15 @@ import { answerFrameworkError, errorsPlugin } from './plugins/errors.ts';
 import { inputPlugin } from './plugins/input.ts';
 import { VERSION } from './version.ts';
 
+/** A request, body included, has to arrive within this time, so that none can hang for ever. */
+const REQUEST_TIMEOUT_MS = 300_000;
+
 /** The API with all its plugins and routes. It does not listen yet. */
 export async function buildApp(config: Config, logger: Logger): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     bodyLimit: config.maxPayloadBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => randomUUID(),
     logController: new LogController({ disableRequestLogging: true }),
     frameworkErrors: answerFrameworkError,

@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   observer: [],
   config: ['schemas'],
   retry: ['schemas'],
-  redis: ['schemas', 'ioredis'],
+  redis: ['schemas', 'ioredis', 'typebox'],
   events: ['redis', 'schemas'],
   tasks: ['redis', 'schemas', 'clock', 'ajv', 'typebox', 'undici', 'tsx'],
   queue: ['redis', 'events', 'retry', 'schemas', 'tasks', 'errors', 'clock'],

@@ -131,6 +131,7 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     slots,
     settler,
     clock: systemClock,
+    leaseMs: config.leaseMs,
     onNoLease: () => say({ type: 'no-lease' }),
   });
   const loop = new Loop('take', pass.run, observe);

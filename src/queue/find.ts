@@ -57,6 +57,6 @@ export async function endIfLapsed(core: Core, { keys, ref }: Located, found: Fou
   const options = decodeEntry(found.fields)?.options ?? {};
   const expiry = expiryOf(entryTime(ref.entryId), options);
   if (expiry === undefined || expiry > found.now) return false;
-  await withdraw(core.redis, keys, ref, 'expired', options.rt ?? core.resultTtlMs);
+  await withdraw(core.redis, keys, ref, 'expired', core.resultTtlMs);
   return true;
 }

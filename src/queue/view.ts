@@ -1,4 +1,5 @@
 import {
+  checkOptions,
   decodeEntry,
   type EntryOptions,
   entryTime,
@@ -50,7 +51,7 @@ const parseErrors = (lines: string | undefined): StoredError[] | undefined =>
 
 function fromRecord(queue: string, ref: Ref, text: string, expiresAt: number): Job {
   const record = decodeRecord(text);
-  const options = record.o ?? {};
+  const options = checkOptions(record.o) ?? {};
   return {
     ...common(queue, ref, options),
     ...optional('task', record.t || undefined),

@@ -1,31 +1,49 @@
-import { type Backoff, DEFAULT_ATTEMPTS, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS } from '../schemas/job.ts';
-import type { Priority } from '../schemas/names.ts';
+import { type Static, Type } from 'typebox';
+import { compileSchema } from '../schemas/compile.ts';
+import { isTooDeep } from '../schemas/depth.ts';
+import { MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/duration.ts';
+import { Attempts, Backoff, DEFAULT_ATTEMPTS, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS } from '../schemas/job.ts';
+import { type Priority, PrioritySchema } from '../schemas/names.ts';
 import type { Place } from './keys.ts';
+
+/** The last moment that a JavaScript date can hold, Unix ms (ECMA-262, 21.4.1.1). */
+const MAX_TIME_MS = 8.64e15;
+
+const Ms = Type.Integer({ minimum: 0, maximum: MAX_DURATION_MS });
 
 /**
  * What a submitter asked for besides task and payload; every member is absent unless asked for, and a
  * plain job has none. Stored as JSON with these short names, since it is repeated for every entry.
  */
-export interface EntryOptions {
+const EntryOptions = Type.Object({
   /** Priority, for entries of `parked`; other streams are the priority. */
-  pr?: Priority;
+  pr: Type.Optional(PrioritySchema),
   /** Delay in ms after the submit. */
-  d?: number;
+  d: Type.Optional(Ms),
   /** Start time, Unix ms. */
-  at?: number;
+  at: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_TIME_MS })),
   /** Attempts in all. */
-  a?: number;
-  b?: Backoff;
+  a: Type.Optional(Attempts),
+  b: Type.Optional(Backoff),
   /** Limit of one attempt, ms. */
-  to?: number;
+  to: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_TIMEOUT_MS })),
   /** Expires this many ms after the submit, unless started. */
-  x?: number;
+  x: Type.Optional(Ms),
   /** How long the finished job is kept, ms. */
-  rt?: number;
+  rt: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_DURATION_MS })),
   /** Metadata. */
-  m?: Record<string, string>;
+  m: Type.Optional(Type.Record(Type.String(), Type.String())),
   /** Keep the payload after completion. */
-  k?: true;
+  k: Type.Optional(Type.Literal(true)),
+});
+export type EntryOptions = Static<typeof EntryOptions>;
+
+const optionsSchema = compileSchema(EntryOptions);
+
+/** The value if it is what `encodeOptions` writes; anybody may XADD an entry. */
+export function checkOptions(value: unknown): EntryOptions | undefined {
+  if (!optionsSchema.ok) throw new Error(optionsSchema.reason);
+  return optionsSchema.check(value).length === 0 ? (value as EntryOptions) : undefined;
 }
 
 /** A job as it stands in a stream. */
@@ -67,8 +85,9 @@ export function parseRef(text: string): Ref {
   return { place, entryId: match[2] };
 }
 
-/** Milliseconds in an entry id: when Redis took the job in. */
-export const entryTime = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
+/** Milliseconds in an entry id: when Redis took the job in. An id written by hand may be no time at all. */
+export const entryTime = (entryId: string): number =>
+  Math.min(Number(entryId.slice(0, entryId.indexOf('-'))), MAX_TIME_MS);
 
 /** The public id: queue, stream and entry id; numbers in base 36 keep it below 96 characters. */
 export function formatJobId(queue: string, ref: Ref): string {
@@ -118,10 +137,14 @@ export const encodeOptions = (options: EntryOptions): string => {
 export function decodeEntry(fields: readonly string[]): Entry | undefined {
   const [t, task, p, payload, o, options] = fields;
   if (t !== 't' || p !== 'p' || o !== 'o' || !task || payload === undefined) return undefined;
-  const parsed = options === undefined || options === '' ? {} : parseJson(options);
-  if (typeof parsed !== 'object' || parsed === null) return undefined;
-  if (parseJson(payload) === undefined) return undefined;
-  return { task, payload, options: parsed };
+  const checked = options === undefined || options === '' ? {} : checkOptions(parseJson(options));
+  if (checked === undefined || !isPayload(payload)) return undefined;
+  return { task, payload, options: checked };
+}
+
+function isPayload(text: string): boolean {
+  const value = parseJson(text);
+  return value !== undefined && !isTooDeep(value, text.length);
 }
 
 /** The value, or undefined when the text is not JSON; JSON itself has no undefined. */

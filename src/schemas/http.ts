@@ -7,15 +7,18 @@ export const MAX_WAIT_S = 60;
 /** Most jobs in one batch. */
 export const MAX_BATCH = 10_000;
 
-export const WaitQuery = Type.Object({
-  wait: Type.Optional(
-    Type.Number({
-      minimum: 0,
-      maximum: MAX_WAIT_S,
-      description: 'Seconds to wait for the answer to be final. The same as `Prefer: wait=N`.',
-    }),
-  ),
-});
+export const WaitQuery = Type.Object(
+  {
+    wait: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: MAX_WAIT_S,
+        description: 'Seconds to wait for the answer to be final. The same as `Prefer: wait=N`.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
 
 export const PreferHeader = Type.Object({
   prefer: Type.Optional(
@@ -46,21 +49,30 @@ export const RemoveHeaders = Type.Object({
 export const JobParams = Type.Object({ id: JobId });
 export const QueueParams = Type.Object({ name: QueueName });
 
-export const BatchQuery = Type.Object({
-  atomic: Type.Optional(Type.Boolean({ description: 'All jobs or none. Default false.' })),
-});
+export const BatchQuery = Type.Object(
+  {
+    atomic: Type.Optional(Type.Boolean({ description: 'All jobs or none. Default false.' })),
+  },
+  { additionalProperties: false },
+);
 
-export const ListQuery = Type.Object({
-  status: Type.Optional(ListedStatusSchema),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' })),
-  cursor: Type.Optional(
-    Type.String({ maxLength: 256, description: 'nextCursor of the page before, unchanged.' }),
-  ),
-});
+export const ListQuery = Type.Object(
+  {
+    status: Type.Optional(ListedStatusSchema),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' })),
+    cursor: Type.Optional(
+      Type.String({ maxLength: 256, description: 'nextCursor of the page before, unchanged.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
 
-export const LimitQuery = Type.Object({
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' })),
-});
+export const LimitQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' })),
+  },
+  { additionalProperties: false },
+);
 
 /** Headers of an answer that is a job. */
 export const JobAnswerHeaders = {

@@ -1,4 +1,5 @@
 import type { Connection } from '../redis/connect.ts';
+import { parseJson } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { TaskAnnouncement } from './types.ts';
 
@@ -31,8 +32,18 @@ export async function readAnnouncements(
   keys: QueueKeys,
   now: number,
 ): Promise<TaskAnnouncement[]> {
-  const stored = Object.values(await redis.hgetall(keys.tasks)).map(
-    (text) => JSON.parse(text) as StoredAnnouncement,
-  );
+  const stored = Object.values(await redis.hgetall(keys.tasks)).flatMap((text) => {
+    const value = parseJson(text);
+    // What else may stand there is not ours to fail for.
+    return isStored(value) ? [value] : [];
+  });
   return stored.filter(({ at }) => now - at < ANNOUNCEMENT_TTL_MS).map(({ at: _, ...task }) => task);
 }
+
+const isStored = (value: unknown): value is StoredAnnouncement =>
+  typeof value === 'object' &&
+  value !== null &&
+  'name' in value &&
+  typeof value.name === 'string' &&
+  'at' in value &&
+  typeof value.at === 'number';

@@ -117,11 +117,15 @@ describe('query parameters', () => {
     'wait=Infinity',
     'wait=1e9',
     'wait=%00',
-    'wait[]=1&wait',
   ])('are refused for a job: %s', async (query) => {
     await refused({ method: 'GET', path: `/jobs/x?${query}` }, 400, 'invalid-request', ['/wait']);
     const job = { path: `/jobs?${query}`, headers: JSON_TYPE, body: '{"task":"echo"}' };
     await refused(job, 400, 'invalid-request', ['/wait']);
+  });
+
+  it('are refused by each name that is wrong', async () => {
+    const path = '/jobs/x?wait[]=1&wait';
+    await refused({ method: 'GET', path }, 400, 'invalid-request', ['/wait', '/wait[]']);
   });
 
   it.each<[string, Pointers]>([

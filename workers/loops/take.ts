@@ -13,6 +13,7 @@ export interface TakeParts {
   slots: Slots<Running>;
   settler: Settler;
   clock: Clock;
+  leaseMs: number;
   /** Asks the parent to register the lease anew. */
   onNoLease: () => void;
 }
@@ -37,6 +38,7 @@ interface QueueState {
 export class TakePass {
   readonly #parts: TakeParts;
   readonly #queues: QueueState[];
+  readonly #blockMs: number;
   #first = 0;
   #credit = 0;
   #favoured = 1;
@@ -47,6 +49,9 @@ export class TakePass {
 
   constructor(parts: TakeParts) {
     this.#parts = parts;
+    // A read of a process that was stopped still waits at the server, and would be handed jobs and tokens
+    // that nobody sees: it must be over before the lease is.
+    this.#blockMs = Math.min(BLOCK_MS, parts.leaseMs / 2);
     this.#queues = parts.queues.map((keys) => ({ keys, paused: false, tokens: [], begun: [] }));
   }
 
@@ -127,11 +132,11 @@ export class TakePass {
     const { consumer } = this.#parts;
     // The server looks at its time-outs only ten times a second, too coarse for a due time.
     const timer =
-      untilMs < BLOCK_MS
+      untilMs < this.#blockMs
         ? setTimeout(() => void consumer.interrupt().catch(() => undefined), untilMs)
         : undefined;
     try {
-      const found = await consumer.awaitWork(this.#queues, BLOCK_MS);
+      const found = await consumer.awaitWork(this.#queues, this.#blockMs);
       const deliveries: Delivery[] = [];
       for (const one of found) deliveries.push(...this.#sort(one));
       await this.#accept(deliveries);

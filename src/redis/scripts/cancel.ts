@@ -15,7 +15,7 @@ export type Withdrawn =
  * Ends a job that waits (cancelled by somebody, or expired), or asks its worker to stop it.
  *
  * KEYS: stream, scheduled, due, dead, notes, result, events, totals, control.
- * ARGV: entry id, ref, 'cancelled' | 'expired', result TTL ms.
+ * ARGV: entry id, ref, 'cancelled' | 'expired', result TTL ms where the job has none of its own.
  * Returns 'withdrawn' | 'asked' | 'finished' | 'not-found'. An expired job that runs is left alone: it
  * has started in time.
  */
@@ -49,8 +49,14 @@ forget(notes, ref)
 local record = '{"w":"","a":' .. (known[1] or 0) .. ',"s":"' .. status .. '","f":' .. now
 if known[2] then record = record .. ',"e":[' .. string.gsub(known[2], '\\n', ',') .. ']' end
 record = record .. ',"t":' .. cjson.encode(field.t or '')
-if field.o and field.o ~= '' then record = record .. ',"o":' .. field.o end
-redis.call('SET', result, record .. '}', 'PX', ttl)
+-- Anybody may XADD: options that are no JSON object would spoil the record.
+local decoded, options = pcall(cjson.decode, field.o or '')
+if decoded and type(options) == 'table' then
+  record = record .. ',"o":' .. field.o
+  local own = tonumber(options.rt)
+  if own and own >= 1 then ttl = math.floor(own) end
+end
+redis.call('SET', result, record .. '}', 'PXAT', now + ttl)
 redis.call('HINCRBY', totals, status, 1)
 announce(events, status, { ref })
 return 'withdrawn'

@@ -65,7 +65,7 @@ local function finish(i, resultKey)
   forget(notes, ref)
   local record = '{"w":"' .. consumer .. '","a":' .. attempt .. ',"s":"' .. status .. '","b":' .. started .. ',"f":' .. now
   if errors then record = record .. ',"e":[' .. string.gsub(errors, '\\n', ',') .. ']' end
-  redis.call('SET', resultKey, record .. ARGV[i + 5], 'PX', ARGV[i + 4])
+  redis.call('SET', resultKey, record .. ARGV[i + 5], 'PXAT', now + ARGV[i + 4])
   counts[status] = (counts[status] or 0) + 1
   ended[status] = ended[status] or {}
   table.insert(ended[status], ref)

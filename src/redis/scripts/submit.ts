@@ -32,7 +32,7 @@ for i = 2, #ARGV, 7 do
   local place = tonumber(ARGV[i + 1])
   local id = redis.call('XADD', KEYS[base + place], '*', 't', ARGV[i + 4], 'p', ARGV[i + 5], 'o', ARGV[i + 6])
   if place == 5 then
-    local at = tonumber(ARGV[i + 2]) or (now + tonumber(ARGV[i + 3]))
+    local at = tonumber(ARGV[i + 2]) or (tonumber(string.match(id, '^%d+')) + tonumber(ARGV[i + 3]))
     redis.call('ZADD', KEYS[base + 6], at, letters[place] .. id)
     if at - now < horizon then nudge(KEYS[base + 7], 1) end
   end
