@@ -7,7 +7,6 @@ export type WorkerEvent =
   | { kind: 'attempt-failed'; job: string; task: string; attempt: number; error: string; next: string }
   | { kind: 'stale'; job: string; move: string }
   | { kind: 'recovered'; queue: string; jobs: number }
-  | { kind: 'released'; queue: string; jobs: number; why: string }
   | { kind: 'lease-lost'; consumer: string; queue: string }
   | { kind: 'redis-trouble'; where: string; error: unknown }
   | { kind: 'defect'; where: string; error: unknown }

@@ -1,4 +1,4 @@
-/** Why a running attempt was told to stop; decides alone what follows, whatever the handler then does. */
+/** Why a running attempt was told to stop: with a success of the handler, this decides what follows. */
 export type AbortCause = 'timeout' | 'cancelled' | 'shutdown' | 'lease-lost';
 
 const MESSAGES: Readonly<Record<AbortCause, string>> = {

@@ -66,6 +66,8 @@ class Child {
   }
 
   async #stop(graceMs: number): Promise<void> {
+    // Armed first: handing back waits for Redis, which may be away.
+    const timer = setTimeout(() => this.#abortAll(), graceMs);
     await this.#pass.stop();
     const waiting = this.#slots.drainWaiting();
     for (const keys of new Set(waiting.map(({ delivery }) => delivery.keys))) {
@@ -73,10 +75,9 @@ class Child {
       // Redis may be away: then the recovery by others takes these back.
       await this.#settler.release(keys, own).catch(() => undefined);
     }
-    const timer = setTimeout(() => this.#abortAll(), graceMs);
     await this.#slots.idle();
-    clearTimeout(timer);
     await this.#loop.stop();
+    clearTimeout(timer);
     await this.#close();
   }
 
@@ -132,16 +133,20 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     settler,
     clock: systemClock,
     leaseMs: config.leaseMs,
-    onNoLease: () => say({ type: 'no-lease' }),
+    onNoLease: (queue) => {
+      child.leaseLost(queue);
+      say({ type: 'no-lease' });
+    },
   });
   const loop = new Loop('take', pass.run, observe);
-  await Promise.all([whenReady(redis, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
-  loop.start();
-  return new Child(slots, settler, pass, loop, async () => {
+  const child = new Child(slots, settler, pass, loop, async () => {
     await threads.close();
     redis.disconnect();
     blocking.disconnect();
   });
+  await Promise.all([whenReady(redis, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
+  loop.start();
+  return child;
 }
 
 let child: Promise<Child> | undefined;

@@ -3,7 +3,7 @@ import type { Consumer } from '../src/queue/consume.ts';
 import { type Entry, entryTime, expiryOf, maxAttempts, timeoutMs } from '../src/redis/entry.ts';
 import type { LoadedTask, TaskContext } from '../src/tasks/types.ts';
 import { callHandler, checkOutput } from './attempt.ts';
-import { type Outcome, refusal } from './outcome.ts';
+import { failure, type Outcome, refusal } from './outcome.ts';
 import { progressReporter } from './progress.ts';
 import type { Running } from './running.ts';
 import { type SettleParts, settle } from './settle.ts';
@@ -28,7 +28,9 @@ export class Executor {
     const { clock, observe } = this.#parts;
     const began = clock.monotonic();
     try {
-      const outcome = await this.#outcome(running);
+      const outcome = await this.#outcome(running).catch((thrown: unknown) =>
+        failure(thrown, running.attempt, clock.wall()),
+      );
       running.end();
       const runMs = clock.monotonic() - began;
       const settled = await settle(this.#parts, running, outcome, runMs);
@@ -51,6 +53,8 @@ export class Executor {
   async #outcome(running: Running): Promise<Outcome> {
     const { entry, delivery } = running;
     const now = this.#parts.clock.wall();
+    // It was told to stop while it waited for a place.
+    if (running.signal.aborted) return byCause(running, undefined, 0);
     const refuse = (name: string, message: string, more: { retryable: boolean; data?: unknown }) =>
       refusal(name, message, delivery.attempt, now, more);
     if (entry === undefined) {

@@ -48,7 +48,7 @@ const supervisor = new Supervisor(
       // A lease that Redis does not know any more may mean that Redis was emptied.
       announceLoop.wake();
     },
-    giveUp: (consumer) => giveUpLease(redis, queues, consumer, observe),
+    giveUp: (consumer, clean) => giveUpLease(redis, queues, consumer, clean, observe),
   },
   observe,
 );
@@ -69,7 +69,15 @@ const control = new ControlPass(new BlockingReader(blocking, redis), redis, queu
 const announceLoop = new Loop('announce', announcePass, observe);
 const loops = [
   announceLoop,
-  new Loop('renew', renewPass(redis, queues, supervisor, config.leaseMs, observe), observe),
+  new Loop(
+    'renew',
+    renewPass(redis, queues, supervisor, config.leaseMs, (consumer, queue) => {
+      observe({ kind: 'lease-lost', consumer, queue });
+      supervisor.tell(consumer, { type: 'lease-lost', queue });
+      announceLoop.wake();
+    }),
+    observe,
+  ),
   new Loop('recover', recoverPass(redis, queues, observe), observe),
   new Loop('control', control.run, observe),
 ];

@@ -1,4 +1,5 @@
 import type { StoredError } from '../src/redis/record.ts';
+import { MAX_DURATION_MS } from '../src/schemas/duration.ts';
 
 /** How an attempt can end. */
 export type Outcome =
@@ -27,17 +28,25 @@ export function resultText(value: unknown): string {
   return text;
 }
 
-/** What a thrown value says about the failure. */
+/** What a thrown value says about the failure. Never throws, whatever was thrown. */
 export function failure(thrown: unknown, attempt: number, at: number): Outcome {
-  const hints = typeof thrown === 'object' && thrown !== null ? thrown : {};
-  const retryInMs = 'retryInMs' in hints ? Number(hints.retryInMs) : Number.NaN;
-  return {
-    kind: 'failed',
-    error: storedError(thrown, attempt, at),
-    retryable: !('retryable' in hints && hints.retryable === false),
-    retryInMs: Number.isFinite(retryInMs) && retryInMs >= 0 ? Math.round(retryInMs) : undefined,
-  };
+  try {
+    const hints = typeof thrown === 'object' && thrown !== null ? thrown : {};
+    return {
+      kind: 'failed',
+      error: storedError(thrown, attempt, at),
+      retryable: !('retryable' in hints && hints.retryable === false),
+      retryInMs: 'retryInMs' in hints ? wait(hints.retryInMs) : undefined,
+    };
+  } catch {
+    // Getters, proxies and values without a text of their own can throw by being looked at.
+    const message = 'The task threw something that cannot be described';
+    return refusal('unreadable-error', message, attempt, at, { retryable: true });
+  }
 }
+
+const wait = (ms: unknown): number | undefined =>
+  typeof ms === 'number' && ms >= 0 ? Math.min(Math.round(ms), MAX_DURATION_MS) : undefined;
 
 /** A failure that the worker itself finds. */
 export function refusal(
@@ -60,9 +69,10 @@ function storedError(thrown: unknown, attempt: number, at: number): StoredError 
   if (!(thrown instanceof Error)) return { message: clip(describe(thrown), MAX_MESSAGE), attempt, at };
   const data = 'data' in thrown ? plainJson(thrown.data) : undefined;
   return {
-    message: clip(thrown.message, MAX_MESSAGE),
-    name: clip(thrown.name, 200),
-    ...(thrown.stack === undefined ? {} : { stack: clip(thrown.stack, MAX_STACK) }),
+    // Anybody may have assigned anything to them.
+    message: clip(String(thrown.message), MAX_MESSAGE),
+    name: clip(String(thrown.name), 200),
+    ...(thrown.stack === undefined ? {} : { stack: clip(String(thrown.stack), MAX_STACK) }),
     ...(data === undefined ? {} : { data }),
     attempt,
     at,

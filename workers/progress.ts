@@ -1,18 +1,16 @@
 import type { Observer } from '../src/observer.ts';
 import type { Consumer } from '../src/queue/consume.ts';
 import { isUnavailable } from '../src/redis/connect.ts';
+import { progressText } from './progress-text.ts';
 import type { Running } from './running.ts';
 
 /** Reports of one attempt are written at most this often; the last one wins. */
 const EVERY_MS = 100;
 
-/** Longest progress that is written, in characters of JSON. */
-const MAX_LENGTH = 16_000;
-
 /**
  * Makes `ctx.progress` for one attempt. A report is a courtesy: one that cannot be written is dropped.
  *
- * @throws {TypeError} (from the made function) when the value is not JSON or too long.
+ * @throws {TypeError} (from the made function) as `progressText` does.
  */
 export function progressReporter(
   consumer: Consumer,
@@ -40,11 +38,7 @@ export function progressReporter(
 
   return {
     report: (value) => {
-      const text: string | undefined = JSON.stringify(value ?? null);
-      if (text === undefined || text.length > MAX_LENGTH) {
-        throw new TypeError(`progress takes JSON of at most ${MAX_LENGTH} characters`);
-      }
-      latest = text;
+      latest = progressText(value);
       if (timer === undefined) void write();
     },
     stop: () => {

@@ -57,11 +57,6 @@ export class Running {
     this.#patience = setTimeout(this.#giveUp, PATIENCE_MS[cause]);
   }
 
-  /** Waits no longer, whatever the handler does. */
-  giveUp(): void {
-    this.#giveUp();
-  }
-
   /** To be called when the handler has ended or was given up. */
   end(): void {
     clearTimeout(this.#patience);

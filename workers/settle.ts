@@ -38,9 +38,10 @@ export async function settle(
     case 'exhausted':
       return settler.bury(delivery.keys, { ref, attempt, error: '' });
     case 'released':
-      return (await settler.release(delivery.keys, [running]))[0] ?? 'stale';
     case 'lost':
-      return 'stale';
+      // A lease can be lost and found: what is still ours by then must not stay with us unseen. What is not,
+      // the fence keeps.
+      return (await settler.release(delivery.keys, [running]))[0] ?? 'stale';
   }
 }
 

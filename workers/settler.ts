@@ -22,7 +22,7 @@ const MAX_GROUP = 200;
 /**
  * Writes outcomes. Completions are grouped for each queue: the first goes at once, those that come while it
  * is on its way share the next call. A write that Redis could not take is repeated until it can, or until
- * `giveUp`: every move answers a repetition as it answered the first time.
+ * `giveUp`: every move may be repeated, since only the first changes anything.
  */
 export class Settler {
   readonly #consumer: Consumer;

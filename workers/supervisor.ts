@@ -8,8 +8,8 @@ import type { ToChild, ToParent } from './messages.ts';
 export interface LeaseKeeper {
   /** Registers a new lease in every queue. Rejects while Redis is away. */
   register(consumer: string): Promise<void>;
-  /** Gives a lease up: its jobs, if any are left, are taken back at once. */
-  giveUp(consumer: string): Promise<void>;
+  /** Takes the jobs of a process that has ended back at once; `clean`: it said that it read nothing more. */
+  giveUp(consumer: string, clean: boolean): Promise<void>;
 }
 
 interface Member {
@@ -80,13 +80,17 @@ export class Supervisor {
     const consumer = newConsumerName(pid);
     const startedAt = performance.now();
     const exited = new Promise<void>((resolve) => {
-      child.once('exit', (code, signal) => {
-        void this.#ended(member, signal ?? `exit code ${code}`, performance.now() - startedAt).then(resolve);
+      const ended = (how: string) =>
+        void this.#ended(member, how, performance.now() - startedAt).then(resolve);
+      child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
+      child.on('error', (error) => {
+        this.#observe({ kind: 'defect', where: 'worker process', error });
+        // A process that could not be made never exits.
+        if (child.pid === undefined) ended('could not be started');
       });
     });
     const member: Member = { consumer, process: child, exited };
     this.#members.add(member);
-    child.on('error', (error) => this.#observe({ kind: 'defect', where: 'worker process', error }));
     const started = new Promise<void>((resolve) => {
       child.on('message', (message: ToParent) => {
         if (message.type === 'started') resolve();
@@ -121,7 +125,7 @@ export class Supervisor {
       this.#respawn(livedMs);
     }
     try {
-      await this.#leases.giveUp(member.consumer);
+      await this.#leases.giveUp(member.consumer, this.#stopping && member.process.exitCode === 0);
     } catch (error) {
       // Its lease runs out by itself, and whoever sweeps then takes its jobs back.
       this.#observe({ kind: 'redis-trouble', where: 'lease', error });

@@ -2,6 +2,7 @@ import { importDefault } from '../src/tasks/import.ts';
 import type { TaskContext, TaskHandler, TaskModule } from '../src/tasks/types.ts';
 import { callHandler } from './attempt.ts';
 import type { Outcome } from './outcome.ts';
+import { progressText } from './progress-text.ts';
 import type { FromThread, ThreadTask, ToThread } from './threads.ts';
 
 /**
@@ -25,7 +26,8 @@ export default async function runInThread({ file, payload, job, port }: ThreadTa
   const ctx: TaskContext = {
     job,
     signal: abort.signal,
-    progress: (value) => say({ type: 'progress', value }),
+    // A value that cannot be written fails the handler here, where it can be seen.
+    progress: (value) => say({ type: 'progress', value: JSON.parse(progressText(value)) }),
     log: (text) => say({ type: 'log', text: String(text) }),
   };
   try {

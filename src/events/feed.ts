@@ -6,7 +6,6 @@ import type { QueueKeys } from '../redis/keys.ts';
 export type Hint = () => void;
 
 interface Followed {
-  readonly queue: string;
   lastId: string;
   readonly hints: Map<string, Set<Hint>>;
   idleSince: number | undefined;
@@ -63,7 +62,6 @@ export class EventFeed {
     const known = this.#followed.get(keys.events);
     if (known !== undefined) return known;
     const followed: Followed = {
-      queue: keys.queue,
       lastId: last[0]?.[0] ?? '0-0',
       hints: new Map(),
       idleSince: undefined,

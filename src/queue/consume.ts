@@ -17,8 +17,8 @@ export type { Completion, Settled } from '../redis/scripts/complete.ts';
 export type { Failure } from '../redis/scripts/retry.ts';
 export type { Delivery, Taken } from '../redis/scripts/take.ts';
 
-/** Deliveries of one consumer that are looked at when its books are compared. */
-const STRAYS_READ = 1_000;
+/** Deliveries of one consumer that are read at a time. */
+const HELD_PAGE = 1_000;
 
 /**
  * What a worker process does with jobs, under one name that is its lease in every queue. A group that is
@@ -26,6 +26,8 @@ const STRAYS_READ = 1_000;
  */
 export class Consumer {
   readonly name: string;
+  /** How often a missing group had to be made anew. */
+  healed = 0;
   readonly #redis: Connection;
   readonly #reader: BlockingReader;
 
@@ -87,16 +89,19 @@ export class Consumer {
   async held(keys: QueueKeys): Promise<{ ref: Ref; attempt: number }[]> {
     const held: { ref: Ref; attempt: number }[] = [];
     for (const place of PLACES) {
-      const rows = await this.#healed(
-        [keys],
-        () =>
-          this.#redis.xpending(keys.stream[place], GROUP, '-', '+', STRAYS_READ, this.name) as Promise<
-            [string, string, number, number][]
-          >,
-      );
-      held.push(...rows.map(([entryId, , , attempt]) => ({ ref: { place, entryId }, attempt })));
+      for (let from = '-', more = true; more; ) {
+        const rows = await this.#healed([keys], () => this.#pendingRows(keys.stream[place], from));
+        held.push(...rows.map(([entryId, , , attempt]) => ({ ref: { place, entryId }, attempt })));
+        more = rows.length === HELD_PAGE;
+        from = `(${rows.at(-1)?.[0]}`;
+      }
     }
     return held;
+  }
+
+  async #pendingRows(stream: string, from: string): Promise<[string, string, number, number][]> {
+    const rows = await this.#redis.xpending(stream, GROUP, from, '+', HELD_PAGE, this.name);
+    return rows as [string, string, number, number][];
   }
 
   async #healed<T>(queues: readonly QueueKeys[], call: () => Promise<T>): Promise<T> {
@@ -104,6 +109,7 @@ export class Consumer {
       return await call();
     } catch (error) {
       if (!isNoGroup(error)) throw error;
+      this.healed += 1;
       for (const keys of queues) await ensureGroups(this.#redis, keys);
       return call();
     }

@@ -8,6 +8,8 @@ import { findJob, locate } from './find.ts';
 
 /** However quiet the feed is, a waiter looks at its job this often: an event is a hint, the place the truth. */
 const LOOK_AGAIN_MS = 5_000;
+/** The least pause between two looks at a job that is about to lapse. */
+const LOOK_AT_LAPSE_MS = 50;
 
 /**
  * Changes whenever the job does. The start of a running attempt is left out: Redis tells it as "so long ago",
@@ -42,8 +44,12 @@ export class Waiter {
     const { keys, ref } = locate(this.#core, id);
     const deadline = performance.now() + waitMs;
     const sleeper = new Sleeper([asker, this.#stopping.signal]);
-    const unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake);
+    let unfollow: (() => void) | undefined;
     try {
+      // A job that is not there, or needs no waiting, is answered without following its queue.
+      const first = await findJob(this.#core, id);
+      if (isEnough(first) || waitMs <= 0) return first;
+      unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake);
       for (;;) {
         sleeper.rearm();
         const job = await findJob(this.#core, id);
@@ -52,7 +58,7 @@ export class Waiter {
         await sleeper.sleep(Math.min(left, LOOK_AGAIN_MS, untilLapse(job)));
       }
     } finally {
-      unfollow();
+      unfollow?.();
       sleeper.close();
     }
   }
@@ -66,7 +72,8 @@ export class Waiter {
 /** A job that lapses while nobody works on it makes no event by itself. */
 function untilLapse(job: Job): number {
   if (job.expiresAt === undefined) return Number.POSITIVE_INFINITY;
-  return Math.max(1, Date.parse(job.expiresAt) - Date.now());
+  // The clock of Redis decides; ours may be ahead, and is then early every time.
+  return Math.max(LOOK_AT_LAPSE_MS, Date.parse(job.expiresAt) - Date.now());
 }
 
 /** A sleep that ends early when woken; a wake-up between two sleeps is kept for the next one. */

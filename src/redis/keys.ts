@@ -23,7 +23,7 @@ export interface QueueKeys {
   readonly dead: PerPlace;
   /** Sorted set, score = expiry ms: consumer names. */
   readonly leases: string;
-  /** Hash, sparse: `<ref>:<field>`; see `note` in entry.ts. */
+  /** Hash, sparse: `<ref>:<field>`; its letters are listed in src/README.md. */
   readonly notes: string;
   /** Capped stream of what happened. */
   readonly events: string;

@@ -11,7 +11,6 @@ const LEVELS: Readonly<Record<WorkerEvent['kind'], Level>> = {
   'attempt-failed': 'warn',
   stale: 'warn',
   recovered: 'warn',
-  released: 'info',
   'lease-lost': 'warn',
   'redis-trouble': 'warn',
   defect: 'error',

@@ -1,5 +1,5 @@
 import type { Observer } from '../../src/observer.ts';
-import { type Connection, isNoGroup } from '../../src/redis/connect.ts';
+import { BLOCK_MS, type Connection, isNoGroup } from '../../src/redis/connect.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { recover } from '../../src/redis/scripts/lease.ts';
 import { ensureGroups } from '../../src/redis/scripts/submit.ts';
@@ -35,16 +35,21 @@ async function healed(redis: Connection, keys: QueueKeys): ReturnType<typeof rec
   }
 }
 
-/** Gives up one lease now: its process has ended, and what it left runs elsewhere. */
+/**
+ * Gives up one lease now: its process has ended, and what it left runs elsewhere. After an end that was not
+ * `clean` a blocking read of it may be open at the server for a while, so its lease lingers for as long.
+ */
 export async function giveUpLease(
   redis: Connection,
   queues: readonly QueueKeys[],
   consumer: string,
+  clean: boolean,
   observe: Observer,
 ): Promise<void> {
+  const lingerMs = clean ? 0 : BLOCK_MS + 1_000;
   for (const keys of queues) {
     for (let more = true; more; ) {
-      const pass = await recover(redis, keys, consumer);
+      const pass = await recover(redis, keys, consumer, lingerMs);
       if (pass.recovered > 0) observe({ kind: 'recovered', queue: keys.queue, jobs: pass.recovered });
       more = pass.more;
     }

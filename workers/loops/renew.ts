@@ -1,4 +1,3 @@
-import type { Observer } from '../../src/observer.ts';
 import type { Connection } from '../../src/redis/connect.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { extend } from '../../src/redis/scripts/lease.ts';
@@ -10,15 +9,14 @@ export function renewPass(
   queues: readonly QueueKeys[],
   supervisor: Supervisor,
   leaseMs: number,
-  observe: Observer,
+  onLost: (consumer: string, queue: string) => void,
 ): () => Promise<number> {
   return async () => {
     const { consumers } = supervisor;
     if (consumers.length === 0) return leaseMs / 3;
     for (const keys of queues) {
       for (const consumer of await extend(redis, keys, 'renew', consumers, leaseMs)) {
-        observe({ kind: 'lease-lost', consumer, queue: keys.queue });
-        supervisor.tell(consumer, { type: 'lease-lost', queue: keys.queue });
+        onLost(consumer, keys.queue);
       }
     }
     return leaseMs / 3;

@@ -14,13 +14,15 @@ export interface TakeParts {
   settler: Settler;
   clock: Clock;
   leaseMs: number;
-  /** Asks the parent to register the lease anew. */
-  onNoLease: () => void;
+  /** The lease has ended: what runs for the queue may run elsewhere already. */
+  onNoLease: (queue: string) => void;
 }
 
 /** Of the jobs taken from lanes, one in so many comes from a lane below the first. */
 const FAVOUR_ONE_IN = 16;
 const LEASE_PAUSE_MS = 200;
+/** The books are compared this often without a reason, too. */
+const COMPARE_EVERY_MS = 30_000;
 
 /** What is carried from one call of the script to the next, for each queue. */
 interface QueueState {
@@ -32,8 +34,8 @@ interface QueueState {
 
 /**
  * Fills free slots: due jobs and lanes by script while there are any, else one blocking read over all
- * queues. A read whose reply was lost may have handed out jobs that never arrived; after a fault those are
- * found by comparing, and handed back.
+ * queues. A read whose reply was lost may have handed out jobs that never arrived; those are found by comparing
+ * with what Redis says, after a fault and now and then, and handed back.
  */
 export class TakePass {
   readonly #parts: TakeParts;
@@ -42,7 +44,8 @@ export class TakePass {
   #first = 0;
   #credit = 0;
   #favoured = 1;
-  #reconcile = false;
+  /** When the books are compared next, monotonic ms. */
+  #compareAt: number;
   #stopped = false;
   /** Redis time minus local wall time, ms, as of the last call. */
   #skew = 0;
@@ -52,12 +55,13 @@ export class TakePass {
     // A read of a process that was stopped still waits at the server, and would be handed jobs and tokens
     // that nobody sees: it must be over before the lease is.
     this.#blockMs = Math.min(BLOCK_MS, parts.leaseMs / 2);
+    this.#compareAt = parts.clock.monotonic() + COMPARE_EVERY_MS;
     this.#queues = parts.queues.map((keys) => ({ keys, paused: false, tokens: [], begun: [] }));
   }
 
   /** Deliveries may have been lost: compare before the next take. */
   distrust(): void {
-    this.#reconcile = true;
+    this.#compareAt = 0;
   }
 
   /** Takes nothing more; a read that is out comes back. */
@@ -69,15 +73,23 @@ export class TakePass {
   readonly run = async (): Promise<number> => {
     if (this.#stopped) return BLOCK_MS;
     try {
-      if (this.#reconcile) await this.#releaseStrays();
+      if (this.#parts.clock.monotonic() >= this.#compareAt) await this.#releaseStrays();
+      if (this.#parts.slots.free === 0) await this.#settleHints();
       await this.#parts.slots.room();
       if (this.#stopped) return BLOCK_MS;
       return await this.#fill();
     } catch (error) {
-      this.#reconcile = true;
+      this.distrust();
       throw error;
     }
   };
+
+  /** There is no room to take anything, but what a blocking read brought is to be announced now. */
+  async #settleHints(): Promise<void> {
+    for (const state of this.#queues) {
+      if (state.tokens.length + state.begun.length > 0) await this.#takeFrom(state);
+    }
+  }
 
   async #fill(): Promise<number> {
     let nextDueInMs = Number.POSITIVE_INFINITY;
@@ -88,7 +100,7 @@ export class TakePass {
     for (const state of order) {
       const found = await this.#takeFrom(state);
       if (found === 'no-lease') {
-        this.#parts.onNoLease();
+        this.#parts.onNoLease(state.keys.queue);
         return LEASE_PAUSE_MS;
       }
       taken += found.taken;
@@ -103,8 +115,7 @@ export class TakePass {
   ): Promise<'no-lease' | { taken: number; nextDueInMs: number | undefined }> {
     const { consumer, slots, clock } = this.#parts;
     const { tokens, begun } = state;
-    state.tokens = [];
-    state.begun = [];
+    const healedBefore = consumer.healed;
     const count = slots.free;
     const share = Math.floor(this.#credit);
     const reply = await consumer.take(state.keys, {
@@ -114,7 +125,12 @@ export class TakePass {
       tokens,
       begun,
     });
+    // A script that was repeated may have taken jobs the first time.
+    if (consumer.healed !== healedBefore) this.distrust();
     if (reply.kind === 'no-lease') return 'no-lease';
+    state.tokens = [];
+    state.begun = [];
+    this.#skew = reply.now - clock.wall();
     if (share > 0) {
       this.#credit -= share;
       this.#favoured = (this.#favoured % 3) + 1;
@@ -122,8 +138,6 @@ export class TakePass {
     state.paused = reply.paused;
     const { deliveries } = reply;
     this.#credit = Math.min(this.#credit + deliveries.length / FAVOUR_ONE_IN, 1 + count / FAVOUR_ONE_IN);
-    const [first] = deliveries;
-    if (first !== undefined) this.#skew = first.takenAt - clock.wall();
     await this.#accept(deliveries);
     return { taken: deliveries.length, nextDueInMs: reply.nextDueInMs };
   }
@@ -162,8 +176,10 @@ export class TakePass {
 
   async #accept(deliveries: readonly Delivery[]): Promise<void> {
     const running = deliveries.map((delivery) => new Running(delivery, decodeEntry(delivery.fields)));
-    if (!this.#stopped) this.#parts.slots.accept(running);
-    else await this.#handBack(running);
+    // A blocking read brings a job from each lane that has one, whatever there is room for.
+    const room = this.#stopped ? 0 : this.#parts.slots.free;
+    this.#parts.slots.accept(running.slice(0, room));
+    await this.#handBack(running.slice(room));
   }
 
   async #handBack(running: readonly Running[]): Promise<void> {
@@ -184,6 +200,8 @@ export class TakePass {
       const strays = (await consumer.held(keys)).filter(({ ref }) => !known.has(formatRef(ref)));
       if (strays.length > 0) await settler.release(keys, strays);
     }
-    this.#reconcile = false;
+    // A read that broke off here may be open at the server until its time is over, and be handed a job.
+    const soon = this.#compareAt === 0;
+    this.#compareAt = this.#parts.clock.monotonic() + (soon ? BLOCK_MS + 500 : COMPARE_EVERY_MS);
   }
 }

@@ -1,3 +1,4 @@
+import { MAX_DURATION_MS } from '../../schemas/duration.ts';
 import type { Connection } from '../connection.ts';
 import { formatRef, type Ref } from '../entry.ts';
 import type { QueueKeys } from '../keys.ts';
@@ -15,7 +16,8 @@ export type Withdrawn =
  * Ends a job that waits (cancelled by somebody, or expired), or asks its worker to stop it.
  *
  * KEYS: stream, scheduled, due, dead, notes, result, events, totals, control.
- * ARGV: entry id, ref, 'cancelled' | 'expired', result TTL ms where the job has none of its own.
+ * ARGV: entry id, ref, 'cancelled' | 'expired', result TTL ms where the job has none of its own,
+ *   the longest TTL.
  * Returns 'withdrawn' | 'asked' | 'finished' | 'not-found'. An expired job that runs is left alone: it
  * has started in time.
  */
@@ -54,7 +56,7 @@ local decoded, options = pcall(cjson.decode, field.o or '')
 if decoded and type(options) == 'table' then
   record = record .. ',"o":' .. field.o
   local own = tonumber(options.rt)
-  if own and own >= 1 then ttl = math.floor(own) end
+  if own and own >= 1 and own <= tonumber(ARGV[5]) then ttl = math.floor(own) end
 end
 redis.call('SET', result, record .. '}', 'PXAT', now + ttl)
 redis.call('HINCRBY', totals, status, 1)
@@ -85,6 +87,6 @@ export async function withdraw(
       keys.totals,
       keys.control,
     ],
-    [ref.entryId, name, status, resultTtlMs],
+    [ref.entryId, name, status, resultTtlMs, MAX_DURATION_MS],
   )) as Withdrawn;
 }

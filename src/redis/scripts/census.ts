@@ -22,7 +22,7 @@ export interface Census {
   totals: Record<string, number>;
   /** Consumer, lease end (Unix ms), jobs it runs. */
   leases: { consumer: string; expiresAt: number; running: number }[];
-  /** The reading of at least a minute ago, or the oldest there is. */
+  /** The reading of one to two minutes ago, or else the oldest of the last two minutes. */
   sample: { at: number; added: number; completed: number; failed: number } | undefined;
 }
 
@@ -72,8 +72,8 @@ local last = redis.call('XREVRANGE', samples, '+', '-', 'COUNT', 1)[1]
 if not last or now - tonumber(string.match(last[1], '^%d+')) >= 10000 then
   redis.call('XADD', samples, 'MAXLEN', 30, '*', 'a', added, 'c', known.completed or 0, 'f', known.failed or 0)
 end
-local sample = redis.call('XREVRANGE', samples, now - 60000, '-', 'COUNT', 1)[1]
-  or redis.call('XRANGE', samples, '-', '+', 'COUNT', 1)[1]
+local sample = redis.call('XREVRANGE', samples, now - 60000, now - 120000, 'COUNT', 1)[1]
+  or redis.call('XRANGE', samples, now - 120000, '+', 'COUNT', 1)[1]
 
 local runs = {}
 for consumer, jobs in pairs(running) do runs[#runs + 1] = consumer; runs[#runs + 1] = jobs end

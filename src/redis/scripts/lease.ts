@@ -40,7 +40,7 @@ const RECOVER_ENTRIES = 500;
  * that failed as `worker-lost`. A consumer is deleted only when it has nothing pending, all in one script.
  *
  * KEYS: leases, notes, events, totals, wake, streams x5, due x5.
- * ARGV: consumers a pass, entries a pass, a consumer to give up now or ''.
+ * ARGV: consumers a pass, entries a pass, a consumer to give up now or '', ms for which its lease lingers.
  * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now }.
  */
 export const recoverScript = defineScript(
@@ -69,6 +69,11 @@ local function giveUp(consumer)
     budget = budget - #pending
   end
   if budget < 1 then return end
+  if tonumber(ARGV[4]) > 0 then
+    -- A read of it may still be open here, and be handed a job: the next sweep finds that by the lease.
+    redis.call('ZADD', leases, now + ARGV[4], consumer)
+    return
+  end
   for place = 1, 5 do redis.call('XGROUP', 'DELCONSUMER', KEYS[5 + place], 'workers', consumer) end
   redis.call('XGROUP', 'DELCONSUMER', wake, 'workers', consumer)
   redis.call('ZREM', leases, consumer)
@@ -96,8 +101,16 @@ export interface Recovery {
   more: boolean;
 }
 
-/** One bounded pass; call again while `more`. With `consumer`, that lease is given up now. */
-export async function recover(redis: Connection, keys: QueueKeys, consumer = ''): Promise<Recovery> {
+/**
+ * One bounded pass; call again while `more`. With `consumer`, that lease is given up now; with `lingerMs` it
+ * stays for so long, without jobs.
+ */
+export async function recover(
+  redis: Connection,
+  keys: QueueKeys,
+  consumer = '',
+  lingerMs = 0,
+): Promise<Recovery> {
   const [recovered, next, more] = (await recoverScript.run(
     redis,
     [
@@ -109,7 +122,7 @@ export async function recover(redis: Connection, keys: QueueKeys, consumer = '')
       ...inOrder(keys.stream),
       ...inOrder(keys.due),
     ],
-    [RECOVER_CONSUMERS, RECOVER_ENTRIES, consumer],
+    [RECOVER_CONSUMERS, RECOVER_ENTRIES, consumer, lingerMs],
   )) as [number, number, number];
   return { recovered, nextExpiryInMs: next < 0 ? undefined : next, more: more === 1 };
 }

@@ -16,11 +16,16 @@ type Runner = (keyCount: number, keys: readonly string[], args: readonly ScriptA
  * EVALSHA and, after NOSCRIPT, EVAL. Keys and arguments are passed as arrays, so that their number is not
  * bound by the call stack.
  */
-export function defineScript(name: string, lua: string): Script {
+export function defineScript(
+  name: string,
+  lua: string,
+  { whenFull = 'runs' }: { whenFull?: 'runs' | 'refused' } = {},
+): Script {
   const command = `millrace:${name}`;
   return {
     name: command,
-    lua,
+    // A Redis that is full takes no new jobs, but those that it has must go on: only that makes room.
+    lua: whenFull === 'runs' ? `#!lua flags=allow-oom\n${lua}` : lua,
     run(redis, keys, args) {
       const runner: unknown = Reflect.get(redis, command);
       return (runner as Runner).call(redis, keys.length, keys, args);

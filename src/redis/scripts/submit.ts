@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { type EntryOptions, encodeOptions, formatRef } from '../entry.ts';
+import { type EntryOptions, encodeEntry, encodeOptions, formatRef } from '../entry.ts';
 import { GROUP, inOrder, type Place, placeIndex, type QueueKeys } from '../keys.ts';
 import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
 
@@ -40,6 +40,7 @@ for i = 2, #ARGV, 7 do
 end
 return ids
 `,
+  { whenFull: 'refused' },
 );
 
 /** Jobs that start later, or jobs that must come in together. Returns their entry ids in order. */
@@ -65,16 +66,8 @@ export async function submitTogether(redis: Connection, jobs: readonly NewEntry[
 
 /** One job that may start at once: one command, no script. Returns its entry id. */
 export async function submitPlain(redis: Connection, job: NewEntry): Promise<string> {
-  const id = await redis.xadd(
-    job.keys.stream[job.place],
-    '*',
-    't',
-    job.task,
-    'p',
-    job.payload,
-    'o',
-    encodeOptions(job.options),
-  );
+  const fields = encodeEntry(job.task, job.payload, job.options);
+  const id = await redis.xadd(job.keys.stream[job.place], '*', ...fields);
   // XADD answers null only with NOMKSTREAM, which is not given.
   if (id === null) throw new Error(`no entry id for ${formatRef({ place: job.place, entryId: '0-0' })}`);
   return id;

@@ -31,7 +31,8 @@ export interface TakeOptions {
 }
 
 export type Taken =
-  | { kind: 'taken'; deliveries: Delivery[]; paused: boolean; nextDueInMs: number | undefined }
+  /** `now`: the time of Redis, Unix ms. */
+  | { kind: 'taken'; now: number; deliveries: Delivery[]; paused: boolean; nextDueInMs: number | undefined }
   /** The lease is not (or no longer) known: register it anew before taking. */
   | { kind: 'no-lease' };
 
@@ -159,5 +160,11 @@ export async function take(
       cancelAsked: cancelled === 1,
     }),
   );
-  return { kind: 'taken', deliveries, paused: paused === 1, nextDueInMs: nextDue < 0 ? undefined : nextDue };
+  return {
+    kind: 'taken',
+    now,
+    deliveries,
+    paused: paused === 1,
+    nextDueInMs: nextDue < 0 ? undefined : nextDue,
+  };
 }
