@@ -56,8 +56,8 @@ class Child {
   }
 
   /**
-   * Stops within the grace and a moment: takes nothing more -> hands back what has not started -> lets the
-   * running jobs end -> aborts and hands back those that do not. A second call cuts the grace short.
+   * Stops within the grace and a moment: takes nothing more (a read that is out hands back what it brings) ->
+   * lets the running jobs end -> aborts and hands back those that do not. A second call cuts the grace short.
    */
   stop(graceMs: number): Promise<void> {
     if (this.#stopping !== undefined && graceMs === 0) this.#abortAll();
@@ -66,15 +66,9 @@ class Child {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    // Armed first: handing back waits for Redis, which may be away.
+    // Armed first: what follows may wait for Redis, which may be away.
     const timer = setTimeout(() => this.#abortAll(), graceMs);
     await this.#pass.stop();
-    const waiting = this.#slots.drainWaiting();
-    for (const keys of new Set(waiting.map(({ delivery }) => delivery.keys))) {
-      const own = waiting.filter(({ delivery }) => delivery.keys === keys);
-      // Redis may be away: then the recovery by others takes these back.
-      await this.#settler.release(keys, own).catch(() => undefined);
-    }
     await this.#slots.idle();
     await this.#loop.stop();
     clearTimeout(timer);
@@ -90,9 +84,7 @@ class Child {
   }
 
   #held(queue: string): Running[] {
-    return [...this.#slots.running, ...this.#slots.waiting].filter(
-      ({ delivery }) => delivery.keys.queue === queue,
-    );
+    return [...this.#slots.running].filter(({ delivery }) => delivery.keys.queue === queue);
   }
 }
 

@@ -53,8 +53,6 @@ export class Executor {
   async #outcome(running: Running): Promise<Outcome> {
     const { entry, delivery } = running;
     const now = this.#parts.clock.wall();
-    // It was told to stop while it waited for a place.
-    if (running.signal.aborted) return byCause(running, undefined, 0);
     const refuse = (name: string, message: string, more: { retryable: boolean; data?: unknown }) =>
       refusal(name, message, delivery.attempt, now, more);
     if (entry === undefined) {

@@ -1,11 +1,7 @@
-/**
- * Runs at most `size` things at a time; what is accepted beyond that waits here. Lane reads may hand out a
- * few more jobs than asked for, and a task must never see more of itself than its concurrency.
- */
+/** Runs things side by side, at most `size` of them: a task never sees more of itself than its concurrency. */
 export class Slots<T> {
   readonly #size: number;
   readonly #run: (item: T) => Promise<void>;
-  readonly #waiting: T[] = [];
   readonly #running = new Set<T>();
   #onChange: (() => void)[] = [];
 
@@ -15,27 +11,24 @@ export class Slots<T> {
     this.#run = run;
   }
 
-  /** How many more may be accepted and run at once. */
+  /** How many more may be accepted. */
   get free(): number {
-    return Math.max(0, this.#size - this.#running.size - this.#waiting.length);
+    return this.#size - this.#running.size;
   }
 
   get running(): ReadonlySet<T> {
     return this.#running;
   }
 
-  get waiting(): readonly T[] {
-    return this.#waiting;
-  }
-
+  /** Starts the items, of which there must not be more than `free`. */
   accept(items: readonly T[]): void {
-    this.#waiting.push(...items);
-    this.#fill();
-  }
-
-  /** Takes out what has not started. */
-  drainWaiting(): T[] {
-    return this.#waiting.splice(0);
+    for (const item of items) {
+      this.#running.add(item);
+      void this.#run(item).finally(() => {
+        this.#running.delete(item);
+        for (const resolve of this.#onChange.splice(0)) resolve();
+      });
+    }
   }
 
   /** Resolves when something has ended; at once when there is room. */
@@ -52,18 +45,5 @@ export class Slots<T> {
     return new Promise((resolve) => {
       this.#onChange.push(resolve);
     });
-  }
-
-  #fill(): void {
-    while (this.#running.size < this.#size) {
-      const item = this.#waiting.shift();
-      if (item === undefined) return;
-      this.#running.add(item);
-      void this.#run(item).finally(() => {
-        this.#running.delete(item);
-        this.#fill();
-        for (const resolve of this.#onChange.splice(0)) resolve();
-      });
-    }
   }
 }

@@ -193,9 +193,7 @@ export class TakePass {
     const { consumer, slots, queues, settler } = this.#parts;
     for (const keys of queues) {
       const known = new Set(
-        [...slots.running, ...slots.waiting]
-          .filter(({ delivery }) => delivery.keys === keys)
-          .map(({ refText }) => refText),
+        [...slots.running].filter(({ delivery }) => delivery.keys === keys).map(({ refText }) => refText),
       );
       const strays = (await consumer.held(keys)).filter(({ ref }) => !known.has(formatRef(ref)));
       if (strays.length > 0) await settler.release(keys, strays);
