@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Job } from '../../src/schemas/job.ts';
 import { useApi } from '../helpers/api.ts';
 import { until, useRedis } from '../helpers/redis.ts';
@@ -149,7 +149,9 @@ describe('pause', () => {
 
 describe('priorities', () => {
   it('drain by urgency, with a small share for lower lanes', async () => {
-    const file = join(tmpdir(), `mr-order-${process.pid}.txt`);
+    const dir = await mkdtemp(join(tmpdir(), 'mr-order-'));
+    onTestFinished(() => rm(dir, { recursive: true, force: true }));
+    const file = join(dir, 'order.txt');
     for (const priority of ['low', 'normal', 'high', 'critical']) {
       for (let i = 0; i < 20; i += 1) {
         await api.submit({ task: 'order', queue: 'lanes', priority, payload: { file, note: priority } });
