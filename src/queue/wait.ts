@@ -6,7 +6,11 @@ import type { Job } from '../schemas/job.ts';
 import type { Core } from './core.ts';
 import { findJob, locate } from './find.ts';
 
-/** However quiet the feed is, a waiter looks at its job this often: an event is a hint, the place the truth. */
+/**
+ * However quiet the feed is, a waiter looks at its job again: an event is a hint, the place the truth. The pause
+ * is drawn from one to two times this, since a thousand waiters that came together and looked together would
+ * hold up the answers that fall due just then.
+ */
 const LOOK_AGAIN_MS = 5_000;
 /** The least pause between two looks at a job that is about to lapse. */
 const LOOK_AT_LAPSE_MS = 50;
@@ -55,7 +59,7 @@ export class Waiter {
         const job = await findJob(this.#core, id);
         const left = deadline - performance.now();
         if (isEnough(job) || left <= 0 || sleeper.ended) return job;
-        await sleeper.sleep(Math.min(left, LOOK_AGAIN_MS, untilLapse(job)));
+        await sleeper.sleep(Math.min(left, LOOK_AGAIN_MS * (1 + Math.random()), untilLapse(job)));
       }
     } finally {
       unfollow?.();
