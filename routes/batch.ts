@@ -1,8 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { toProblem } from '../src/plugins/errors.ts';
-import { refuseIdempotencyKey } from '../src/plugins/input.ts';
-import { BatchAnswer, BatchQuery, MAX_BATCH, problems } from '../src/schemas/http.ts';
+import { idempotencyKey, replayed } from '../src/plugins/idempotency.ts';
+import {
+  BatchAnswer,
+  BatchHeaders,
+  BatchQuery,
+  MAX_BATCH,
+  problems,
+  ReplayedHeader,
+} from '../src/schemas/http.ts';
 
 /** The jobs are checked one by one, so that a bad one does not refuse the others. */
 const BatchBody = Type.Object(
@@ -28,31 +35,39 @@ export const batchRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/jobs/batch',
     {
-      onRequest: refuseIdempotencyKey,
       schema: {
         operationId: 'submitBatch',
         summary: 'Submit many jobs',
-        description: 'Takes in what it can and answers for each job; with atomic=true all or none.',
+        description:
+          'Takes in what it can and answers for each job; with atomic=true all or none. An Idempotency-Key is for the whole batch.',
         tags: ['jobs'],
         querystring: BatchQuery,
+        headers: BatchHeaders,
         body: {
           content: {
             'application/json': { schema: BatchBody },
             'application/x-ndjson': { schema: Lines },
           },
         },
-        response: { 207: BatchAnswer, ...problems(400, 413, 415, 500, 503) },
+        response: {
+          207: { ...BatchAnswer, headers: ReplayedHeader },
+          ...problems(400, 413, 415, 422, 429, 500, 503),
+        },
       },
     },
     async (request, reply) => {
       const atomic = request.query.atomic === true;
-      const outcomes = await (atomic ? app.submitAtomicBatch(request.body) : app.submitBatch(request.body));
-      const items = outcomes.map((outcome, index) => {
+      const key = idempotencyKey(request.headers);
+      const { value, replayed: wasKnown } =
+        atomic || key !== undefined
+          ? await app.submitBatchTogether(request.body, { atomic, key })
+          : { value: await app.submitBatch(request.body), replayed: false };
+      const items = value.map((outcome, index) => {
         if (outcome.ok) return { index, status: 202, id: outcome.id };
         const problem = toProblem(outcome.error, request);
         return { index, status: problem.status, problem };
       });
-      return reply.code(207).send({ items });
+      return replayed(reply, wasKnown).code(207).send({ items });
     },
   );
 };

@@ -2,16 +2,17 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { goneSignal } from '../src/plugins/core.ts';
-import { refuseIdempotencyKey } from '../src/plugins/input.ts';
+import { idempotencyKey, replayed } from '../src/plugins/idempotency.ts';
 import { applied, waitWish, wantsRepresentation } from '../src/plugins/preferences.ts';
 import { revisionOf } from '../src/queue/index.ts';
 import {
   JobAnswerHeaders,
   JobHeaders,
   JobParams,
-  PreferHeader,
   problems,
   RemoveHeaders,
+  ReplayedHeader,
+  SubmitHeaders,
   WaitQuery,
 } from '../src/schemas/http.ts';
 import { type Job, SubmitJob } from '../src/schemas/job.ts';
@@ -34,36 +35,41 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/jobs',
     {
-      onRequest: refuseIdempotencyKey,
       schema: {
         operationId: 'submitJob',
         summary: 'Submit a job',
         description:
-          'Answers 202 once the job is stored. With `Prefer: wait=N` or `?wait=N` it answers 200 with the finished job if that ends in time.',
+          'Answers 202 once the job is stored. With `Prefer: wait=N` or `?wait=N` it answers 200 with the finished job if that ends in time. With an `Idempotency-Key` it is stored once, however often it is sent.',
         tags: ['jobs'],
         querystring: WaitQuery,
-        headers: PreferHeader,
+        headers: SubmitHeaders,
         body: SubmitJob,
         response: {
           200: job('The job ended within the wait.'),
           202: {
             ...job('The job is stored; Location says where to read it.'),
-            headers: { ...JobAnswerHeaders, location: Type.String({ description: 'Address of the job.' }) },
+            headers: {
+              ...JobAnswerHeaders,
+              ...ReplayedHeader,
+              location: Type.String({ description: 'Address of the job.' }),
+            },
           },
-          ...problems(400, 413, 415, 422, 500, 503),
+          ...problems(400, 410, 413, 415, 422, 429, 500, 503),
         },
       },
     },
     async (request, reply) => {
-      const submitted = await app.submitter.submit(request.body);
-      reply.header('location', `/jobs/${submitted.id}`);
+      const key = idempotencyKey(request.headers);
+      const { value: submitted, replayed: wasKnown } = await app.submitter.submit(request.body, key);
+      replayed(reply, wasKnown).header('location', `/jobs/${submitted.id}`);
       const wish = waitWish(request.query, request.headers);
       if (wish.ms === 0) return sendJob(reply, 202, submitted);
       // The job is stored: whatever befalls the wait, the client learns its id.
       const latest = await app.waiter.wait(submitted.id, ended, wish.ms, goneSignal(reply)).catch((error) => {
         request.log.warn({ err: error }, 'wait for a submitted job failed');
-        return submitted;
+        return undefined;
       });
+      if (latest === undefined) return sendJob(reply, 202, submitted);
       return sendJob(applied(reply, wish.applied), ended(latest) ? 200 : 202, latest);
     },
   );
@@ -125,6 +131,21 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const outcome = await app.inspector.cancel(request.params.id);
       return sendJob(reply, outcome.done ? 200 : 202, outcome.job);
     },
+  );
+
+  app.post(
+    '/jobs/:id/retry',
+    {
+      schema: {
+        operationId: 'retryJob',
+        summary: 'Let a failed job run again',
+        description: 'Under the same id, with fresh attempts; its errors are kept.',
+        tags: ['jobs'],
+        params: JobParams,
+        response: { 202: job('It waits to run.'), ...problems(400, 404, 409, 410, 500, 503) },
+      },
+    },
+    async (request, reply) => sendJob(reply, 202, await app.inspector.retry(request.params.id)),
   );
 
   app.delete(

@@ -1,7 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { JobPage, LimitQuery, ListQuery, problems, QueueParams } from '../src/schemas/http.ts';
-import { PendingList, QueueList, QueueSummary } from '../src/schemas/queue.ts';
+import {
+  DeadSelection,
+  DeadStep,
+  PendingList,
+  QueueList,
+  QueueSettings,
+  QueueSummary,
+} from '../src/schemas/queue.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -71,6 +78,56 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async ({ params, query }) => ({
       items: await app.inspector.pending(params.name, query.limit ?? DEFAULT_LIMIT),
     }),
+  );
+
+  app.put(
+    '/queues/:name',
+    {
+      schema: {
+        operationId: 'configureQueue',
+        summary: 'Set the limits of a queue',
+        description: 'A queue need not have jobs yet. Other API processes obey within some seconds.',
+        tags: ['queues'],
+        params: QueueParams,
+        body: QueueSettings,
+        response: { 200: QueueSummary, ...problems(400, 413, 415, 500, 503) },
+      },
+    },
+    ({ params, body }) => app.inspector.configure(params.name, body),
+  );
+
+  app.post(
+    '/queues/:name/dead/retry',
+    {
+      schema: {
+        operationId: 'retryDead',
+        summary: 'Let failed jobs run again',
+        description:
+          'Looks at the next `limit` failed jobs, the oldest of each priority first, and retries those that are selected. Call again with nextCursor until there is none.',
+        tags: ['queues'],
+        params: QueueParams,
+        body: DeadSelection,
+        response: { 200: DeadStep, ...problems(400, 404, 413, 415, 500, 503) },
+      },
+    },
+    ({ params, body }) => app.inspector.retryDead(params.name, body),
+  );
+
+  app.delete(
+    '/queues/:name/dead',
+    {
+      schema: {
+        operationId: 'purgeDead',
+        summary: 'Remove failed jobs',
+        description:
+          'Looks at the next `limit` failed jobs, the oldest of each priority first, and removes those that are selected. Call again with nextCursor until there is none.',
+        tags: ['queues'],
+        params: QueueParams,
+        querystring: DeadSelection,
+        response: { 200: DeadStep, ...problems(400, 404, 500, 503) },
+      },
+    },
+    ({ params, query }) => app.inspector.purgeDead(params.name, query),
   );
 
   for (const [verb, paused] of [

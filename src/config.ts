@@ -21,6 +21,9 @@ export interface Config {
   readonly resultTtlMs: number;
   readonly idempotencyTtlMs: number;
   readonly maxPayloadBytes: number;
+  readonly maxWaiters: number;
+  readonly deadMax: number;
+  readonly deadTtlMs: number;
   readonly unknownTasks: (typeof UNKNOWN_TASKS)[number];
   readonly logLevel: LogLevel;
 }
@@ -133,6 +136,9 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   resultTtlMs: integer('RESULT_TTL_MS', DAY_MS, 1_000, 3_650 * DAY_MS),
   idempotencyTtlMs: integer('IDEMPOTENCY_TTL_MS', DAY_MS, 1_000, 3_650 * DAY_MS),
   maxPayloadBytes: integer('MAX_PAYLOAD_BYTES', 1_048_576, 1_024, 268_435_456),
+  maxWaiters: integer('MAX_WAITERS', 10_000, 0, 1_000_000),
+  deadMax: integer('DEAD_MAX', 10_000, 1, 10_000_000),
+  deadTtlMs: integer('DEAD_TTL_MS', 30 * DAY_MS, 1_000, 3_650 * DAY_MS),
   unknownTasks: oneOf('UNKNOWN_TASKS', UNKNOWN_TASKS, 'reject'),
   logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
 };

@@ -16,7 +16,10 @@ export type ErrorCode =
   | 'job-not-finished'
   | 'unknown-task'
   | 'invalid-payload'
-  | 'not-supported'
+  | 'idempotency-mismatch'
+  | 'queue-full'
+  | 'too-many-waiters'
+  | 'job-not-failed'
   | 'redis-unavailable'
   | 'internal-error';
 

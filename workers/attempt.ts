@@ -14,9 +14,15 @@ export async function callHandler(
   }
 }
 
-/** The outcome, or a failure when the result, as it would be stored, is not what the task promises. */
-export function checkOutput(task: LoadedTask, outcome: Outcome, attempt: number): Outcome {
-  if (outcome.kind !== 'completed' || task.output === undefined) return outcome;
+/** The outcome, or a failure when the result, as it would be stored, is not what the task promises, or too long. */
+export function checkResult(task: LoadedTask, outcome: Outcome, attempt: number, maxBytes: number): Outcome {
+  if (outcome.kind !== 'completed') return outcome;
+  const bytes = Buffer.byteLength(outcome.result);
+  if (bytes > maxBytes) {
+    const message = `The result has ${bytes} bytes of JSON; at most ${maxBytes} are stored (MAX_PAYLOAD_BYTES). Store it elsewhere, and return where`;
+    return refusal('result-too-large', message, attempt, Date.now(), { retryable: false });
+  }
+  if (task.output === undefined) return outcome;
   const faults = task.validateOutput(JSON.parse(outcome.result));
   if (faults.length === 0) return outcome;
   const message = `The task "${task.name}" returned what its output schema refuses`;

@@ -9,6 +9,8 @@ import { loadTasks } from '../src/tasks/load.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/worker-log.ts';
 import { Executor } from './executor.ts';
+import { Heart } from './heart.ts';
+import { LeaseWatch } from './loops/lease-watch.ts';
 import { Loop } from './loops/loop.ts';
 import { TakePass } from './loops/take.ts';
 import type { ToChild, ToParent } from './messages.ts';
@@ -19,30 +21,37 @@ import { Threads } from './threads.ts';
 
 const CONNECT_MS = 5_000;
 
+interface ChildParts {
+  slots: Slots<Running>;
+  settler: Settler;
+  pass: TakePass;
+  heart: Heart;
+  leaseWatch: LeaseWatch;
+  loops: readonly Loop[];
+  /** Ends what is left at the very end. */
+  close: () => Promise<void>;
+}
+
 /**
  * One worker process: takes jobs and runs them. The parent renews its lease, so that a handler that blocks
  * this event loop keeps its jobs; when the parent is gone, so is the lease, and this process ends.
  */
 class Child {
-  readonly #slots: Slots<Running>;
-  readonly #settler: Settler;
-  readonly #pass: TakePass;
-  readonly #loop: Loop;
-  readonly #close: () => Promise<void>;
+  readonly #parts: ChildParts;
   #stopping: Promise<void> | undefined;
 
-  constructor(
-    slots: Slots<Running>,
-    settler: Settler,
-    pass: TakePass,
-    loop: Loop,
-    close: () => Promise<void>,
-  ) {
-    this.#slots = slots;
-    this.#settler = settler;
-    this.#pass = pass;
-    this.#loop = loop;
-    this.#close = close;
+  constructor(parts: ChildParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#parts.heart.start();
+    for (const loop of this.#parts.loops) loop.start();
+  }
+
+  /** The parent has renewed the lease. */
+  renewed(): void {
+    this.#parts.leaseWatch.renewed();
   }
 
   cancel(queue: string, ref: string): void {
@@ -68,27 +77,30 @@ class Child {
   async #stop(graceMs: number): Promise<void> {
     // Armed first: what follows may wait for Redis, which may be away.
     const timer = setTimeout(() => this.#abortAll(), graceMs);
-    await this.#pass.stop();
-    await this.#slots.idle();
-    await this.#loop.stop();
+    const { pass, slots, loops, heart, close } = this.#parts;
+    await pass.stop();
+    await slots.idle();
+    await Promise.all(loops.map((loop) => loop.stop()));
     clearTimeout(timer);
-    await this.#close();
+    heart.stop();
+    await close();
   }
 
   #abortAll(): void {
-    for (const running of this.#slots.running) {
-      running.abort('shutdown');
-    }
+    for (const running of this.#parts.slots.running) running.abort('shutdown');
     // The last try of every write is the one under way.
-    setTimeout(() => this.#settler.giveUp(), 1_000).unref();
+    setTimeout(() => this.#parts.settler.giveUp(), 1_000).unref();
   }
 
   #held(queue: string): Running[] {
-    return [...this.#slots.running].filter(({ delivery }) => delivery.keys.queue === queue);
+    return [...this.#parts.slots.running].filter(({ delivery }) => delivery.keys.queue === queue);
   }
 }
 
-const say = (message: ToParent) => process.send?.(message);
+/** Nobody hears it when the parent is gone. */
+const say = (message: ToParent): void => {
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+};
 
 async function startChild(consumerName: string, config: Config): Promise<Child> {
   const logger = createLogger(config.logLevel, 'millrace-worker').child({ worker: consumerName });
@@ -103,19 +115,22 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     if (event.kind === 'defect') pass.distrust();
     log(event);
   };
-  const settler = new Settler(consumer, systemClock, observe);
+  const settler = new Settler(consumer, systemClock, observe, config.deadMax);
   const threads = new Threads(config.concurrency);
-  const { resultTtlMs } = config;
+  const { resultTtlMs, maxPayloadBytes: maxResultBytes } = config;
+  const heart = new Heart((): Iterable<Running> => slots.running, systemClock, say);
   const executor = new Executor({
     consumer,
     tasks,
     threads,
     settler,
     resultTtlMs,
+    maxResultBytes,
     clock: systemClock,
+    heart,
     observe,
   });
-  const slots = new Slots<Running>(config.concurrency, executor.execute);
+  const slots: Slots<Running> = new Slots<Running>(config.concurrency, executor.execute);
   const keySpace = new KeySpace(config.prefix);
   const queues = config.queues.map((queue) => keySpace.queue(queue));
   const pass = new TakePass({
@@ -130,14 +145,18 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
       say({ type: 'no-lease' });
     },
   });
-  const loop = new Loop('take', pass.run, observe);
-  const child = new Child(slots, settler, pass, loop, async () => {
+  const leaseWatch = new LeaseWatch(consumer, queues, config.leaseMs, systemClock, (queue) =>
+    child.leaseLost(queue),
+  );
+  const loops = [new Loop('take', pass.run, observe), new Loop('lease', leaseWatch.run, observe)];
+  const close = async () => {
     await threads.close();
     redis.disconnect();
     blocking.disconnect();
-  });
+  };
+  const child = new Child({ slots, settler, pass, heart, leaseWatch, loops, close });
   await Promise.all([whenReady(redis, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
-  loop.start();
+  child.start();
   return child;
 }
 
@@ -157,6 +176,8 @@ process.on('message', async (message: ToChild) => {
     await stop(message.graceMs);
   } else if (message.type === 'cancel') {
     (await child)?.cancel(message.queue, message.ref);
+  } else if (message.type === 'renewed') {
+    (await child)?.renewed();
   } else {
     (await child)?.leaseLost(message.queue);
   }

@@ -2,7 +2,8 @@ import type { Clock } from '../src/clock.ts';
 import type { Consumer } from '../src/queue/consume.ts';
 import { type Entry, entryTime, expiryOf, maxAttempts, timeoutMs } from '../src/redis/entry.ts';
 import type { LoadedTask, TaskContext } from '../src/tasks/types.ts';
-import { callHandler, checkOutput } from './attempt.ts';
+import { callHandler, checkResult } from './attempt.ts';
+import type { Heart } from './heart.ts';
 import { failure, type Outcome, refusal } from './outcome.ts';
 import { progressReporter } from './progress.ts';
 import type { Running } from './running.ts';
@@ -13,6 +14,7 @@ export interface ExecutorParts extends SettleParts {
   consumer: Consumer;
   threads: Threads;
   clock: Clock;
+  heart: Heart;
 }
 
 /** Takes one delivery from decoding to settling. */
@@ -79,9 +81,11 @@ export class Executor {
   }
 
   async #run(running: Running, entry: Entry, task: LoadedTask, payload: unknown): Promise<Outcome> {
-    const { consumer, threads, observe } = this.#parts;
+    const { consumer, threads, observe, clock, heart } = this.#parts;
     const progress = progressReporter(consumer, running, observe);
     const limit = timeoutMs(entry.options, task);
+    running.deadline = clock.monotonic() + limit;
+    heart.begin(running.deadline);
     const timer = setTimeout(() => running.abort('timeout'), limit);
     const kill = new AbortController();
     const ctx = this.#context(running, entry, task, progress.report);
@@ -92,7 +96,7 @@ export class Executor {
     clearTimeout(timer);
     progress.stop();
     if (ended === undefined) kill.abort();
-    const checked = ended && checkOutput(task, ended, running.attempt);
+    const checked = ended && checkResult(task, ended, running.attempt, this.#parts.maxResultBytes);
     return byCause(running, checked, limit);
   }
 

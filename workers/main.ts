@@ -3,8 +3,8 @@ import { type Config, ConfigError, loadConfig } from '../src/config.ts';
 import { BlockingReader } from '../src/redis/blocking.ts';
 import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
 import { KeySpace } from '../src/redis/keyspace.ts';
+import { ensureGroups } from '../src/redis/scripts/groups.ts';
 import { extend } from '../src/redis/scripts/lease.ts';
-import { ensureGroups } from '../src/redis/scripts/submit.ts';
 import { announceTasks } from '../src/tasks/announce.ts';
 import { announcement, loadTasks, TaskLoadError } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
@@ -12,8 +12,9 @@ import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/worker-log.ts';
 import { ControlPass } from './loops/control.ts';
 import { Loop } from './loops/loop.ts';
-import { giveUpLease, recoverPass } from './loops/recover.ts';
+import { Recoverer } from './loops/recover.ts';
 import { renewPass } from './loops/renew.ts';
+import { Sweeper } from './loops/sweep.ts';
 import { Supervisor } from './supervisor.ts';
 
 const CONNECT_MS = 2_000;
@@ -40,6 +41,9 @@ const blocking = connectForBlocking({ url, name: 'millrace-worker-control', onEr
 const keySpace = new KeySpace(config.prefix);
 const queues = config.queues.map((queue) => keySpace.queue(queue));
 
+const recoverer = new Recoverer(redis, queues, config.resultTtlMs, observe);
+const sweeper = new Sweeper(redis, queues, config.deadTtlMs, observe);
+
 const supervisor = new Supervisor(
   config,
   {
@@ -48,7 +52,7 @@ const supervisor = new Supervisor(
       // A lease that Redis does not know any more may mean that Redis was emptied.
       announceLoop.wake();
     },
-    giveUp: (consumer, clean) => giveUpLease(redis, queues, consumer, clean, observe),
+    giveUp: (consumer, end) => recoverer.giveUp(consumer, end),
   },
   observe,
 );
@@ -63,8 +67,12 @@ const announcePass = async (): Promise<number> => {
   }
   return ANNOUNCE_EVERY_MS;
 };
-const control = new ControlPass(new BlockingReader(blocking, redis), redis, queues, (queue, ref) =>
-  supervisor.tellAll({ type: 'cancel', queue, ref }),
+const control = new ControlPass(
+  new BlockingReader(blocking, redis),
+  redis,
+  queues,
+  (queue, ref) => supervisor.tellAll({ type: 'cancel', queue, ref }),
+  config.resultTtlMs,
 );
 const announceLoop = new Loop('announce', announcePass, observe);
 const loops = [
@@ -78,7 +86,9 @@ const loops = [
     }),
     observe,
   ),
-  new Loop('recover', recoverPass(redis, queues, observe), observe),
+  new Loop('recover', recoverer.run, observe),
+  new Loop('sweep', sweeper.run, observe),
+  new Loop('watch', supervisor.watch, observe),
   new Loop('control', control.run, observe),
 ];
 

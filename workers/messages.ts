@@ -6,10 +6,14 @@ export type ToChild =
   | { type: 'cancel'; queue: string; ref: string }
   /** The lease ended: whatever runs is no longer ours. */
   | { type: 'lease-lost'; queue: string }
+  /** The lease was renewed. */
+  | { type: 'renewed' }
   | { type: 'stop'; graceMs: number };
 
 /** What a child says to the parent. */
 export type ToParent =
   | { type: 'started' }
   /** Redis does not know our lease: register it. */
-  | { type: 'no-lease' };
+  | { type: 'no-lease' }
+  /** The event loop turns; the first running attempt must have ended within that time. */
+  | { type: 'alive'; mustEndInMs: number };

@@ -27,9 +27,9 @@ export function progressReporter(
     const value = latest;
     latest = undefined;
     timer = setTimeout(() => void write(), EVERY_MS);
-    const { keys, attempt } = running.delivery;
+    const { keys, token } = running.delivery;
     try {
-      const ours = await consumer.noteProgress(keys, { ref: running.ref, attempt }, value);
+      const ours = await consumer.noteProgress(keys, { ref: running.ref, token }, value);
       if (!ours && !stopped) running.abort('lease-lost');
     } catch (error) {
       observe({ kind: isUnavailable(error) ? 'redis-trouble' : 'defect', where: 'progress', error });

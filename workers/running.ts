@@ -1,11 +1,12 @@
 import type { Delivery } from '../src/queue/consume.ts';
 import { type Entry, formatJobId, formatRef, type Ref } from '../src/redis/entry.ts';
+import { CANCEL_PATIENCE_MS } from '../src/redis/scripts/cancel.ts';
 import { type AbortCause, JobAborted } from './abort.ts';
 
 /** How long a handler that was told to stop may go on before the worker settles without it, ms. */
 const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
   timeout: 500,
-  cancelled: 10_000,
+  cancelled: CANCEL_PATIENCE_MS,
   shutdown: 500,
   'lease-lost': 500,
 };
@@ -22,6 +23,8 @@ export class Running {
   readonly refText: string;
   readonly id: string;
   readonly givenUp: Promise<void>;
+  /** When the attempt must have ended, monotonic ms; infinite until its handler begins. */
+  deadline = Number.POSITIVE_INFINITY;
   readonly #abort = new AbortController();
   #giveUp: () => void = () => undefined;
   #patience: NodeJS.Timeout | undefined;
@@ -39,6 +42,11 @@ export class Running {
 
   get attempt(): number {
     return this.delivery.attempt;
+  }
+
+  /** Fencing token of the delivery. */
+  get token(): number {
+    return this.delivery.token;
   }
 
   get signal(): AbortSignal {

@@ -13,6 +13,8 @@ export interface SettleParts {
   tasks: ReadonlyMap<string, LoadedTask>;
   settler: Settler;
   resultTtlMs: number;
+  /** Longest result that is stored, bytes of JSON. */
+  maxResultBytes: number;
   observe: Observer;
 }
 
@@ -24,7 +26,7 @@ export async function settle(
   runMs: number,
 ): Promise<Settled> {
   const { settler } = parts;
-  const { ref, attempt, delivery } = running;
+  const { ref, token, delivery } = running;
   switch (outcome.kind) {
     case 'completed':
     case 'cancelled':
@@ -36,7 +38,7 @@ export async function settle(
     case 'failed':
       return settleFailure(parts, running, outcome);
     case 'exhausted':
-      return settler.bury(delivery.keys, { ref, attempt, error: '' });
+      return settler.bury(delivery.keys, { ref, token, error: '' });
     case 'released':
     case 'lost':
       // A lease can be lost and found: what is still ours by then must not stay with us unseen. What is not,
@@ -47,7 +49,7 @@ export async function settle(
 
 function settleFailure(
   { settler, tasks, observe }: SettleParts,
-  { entry, delivery, ref, attempt, id }: Running,
+  { entry, delivery, ref, token, attempt, id }: Running,
   { error, retryable, retryInMs }: Outcome & { kind: 'failed' },
 ): Promise<Settled> {
   const task = entry && tasks.get(entry.task);
@@ -70,21 +72,21 @@ function settleFailure(
     error: error.message,
     next: decision.kind === 'retry' ? `retry in ${decision.delayMs} ms` : 'failed for good',
   });
-  const failure = { ref, attempt, error: JSON.stringify(error) };
+  const failure = { ref, token, error: JSON.stringify(error) };
   if (decision.kind === 'retry') return settler.retry(delivery.keys, failure, decision.delayMs);
   return settler.bury(delivery.keys, failure);
 }
 
 function completion(
   { tasks, resultTtlMs }: SettleParts,
-  { entry, ref, attempt }: Running,
+  { entry, ref, token }: Running,
   outcome: Outcome & { kind: 'completed' | 'cancelled' | 'expired' },
 ): Completion {
   const options = entry?.options ?? {};
   const allowed = maxAttempts(options, entry && tasks.get(entry.task));
   return {
     ref,
-    attempt,
+    token,
     status: outcome.kind,
     // SET refuses a life of 0.
     ttlMs: Math.max(1, options.rt ?? resultTtlMs),

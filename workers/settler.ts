@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../src/clock.ts';
 import type { Observer } from '../src/observer.ts';
-import type { Completion, Consumer, Failure, Settled } from '../src/queue/consume.ts';
+import type { Completion, Consumer, Failure, Held, Settled } from '../src/queue/consume.ts';
 import { latencyField } from '../src/queue/latency.ts';
 import { isUnavailable } from '../src/redis/connect.ts';
-import type { Ref } from '../src/redis/entry.ts';
 import type { QueueKeys } from '../src/redis/keys.ts';
 
 interface Waiting {
@@ -18,6 +17,8 @@ const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 1_000;
 /** Completions in one call: bounds the time for which the script keeps Redis busy. */
 const MAX_GROUP = 200;
+/** Characters of results in one call, but for a single one that is longer: bounds what is held twice. */
+const MAX_GROUP_LENGTH = 4_194_304;
 
 /**
  * Writes outcomes. Completions are grouped for each queue: the first goes at once, those that come while it
@@ -28,11 +29,14 @@ export class Settler {
   readonly #consumer: Consumer;
   readonly #clock: Clock;
   readonly #observe: Observer;
+  readonly #maxDead: number;
   readonly #groups = new Map<QueueKeys, Waiting[]>();
   readonly #flushing = new Set<QueueKeys>();
   readonly #givenUp = new AbortController();
 
-  constructor(consumer: Consumer, clock: Clock, observe: Observer) {
+  /** @param maxDead most dead letters that a queue keeps. */
+  constructor(consumer: Consumer, clock: Clock, observe: Observer, maxDead: number) {
+    this.#maxDead = maxDead;
     this.#consumer = consumer;
     this.#clock = clock;
     this.#observe = observe;
@@ -52,10 +56,10 @@ export class Settler {
   }
 
   bury(keys: QueueKeys, failure: Failure): Promise<Settled> {
-    return this.#persist('bury', () => this.#consumer.bury(keys, failure));
+    return this.#persist('bury', () => this.#consumer.bury(keys, failure, this.#maxDead));
   }
 
-  release(keys: QueueKeys, jobs: readonly { ref: Ref; attempt: number }[]): Promise<Settled[]> {
+  release(keys: QueueKeys, jobs: readonly Held[]): Promise<Settled[]> {
     return this.#persist('release', () => this.#consumer.release(keys, jobs));
   }
 
@@ -67,7 +71,7 @@ export class Settler {
   async #flush(keys: QueueKeys, group: Waiting[]): Promise<void> {
     this.#flushing.add(keys);
     while (group.length > 0) {
-      const batch = group.splice(0, MAX_GROUP);
+      const batch = group.splice(0, groupSize(group));
       try {
         const settled = await this.#persist('complete', () =>
           this.#consumer.complete(
@@ -99,6 +103,16 @@ export class Settler {
       }
     }
   }
+}
+
+/** How many of those that wait go in the next call. */
+function groupSize(group: readonly Waiting[]): number {
+  let length = 0;
+  const over = group.findIndex(({ completion }, i) => {
+    length += completion.tail.length;
+    return i > 0 && (i >= MAX_GROUP || length > MAX_GROUP_LENGTH);
+  });
+  return over === -1 ? group.length : over;
 }
 
 function histogram(batch: readonly Waiting[]): Map<string, number> {

@@ -1,21 +1,26 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { systemClock } from '../src/clock.ts';
 import type { Config } from '../src/config.ts';
 import type { Observer } from '../src/observer.ts';
 import { newConsumerName } from '../src/queue/consumer-name.ts';
 import type { ToChild, ToParent } from './messages.ts';
+import { Pulse } from './pulse.ts';
 
 /** What the supervisor needs of the world around it. */
 export interface LeaseKeeper {
   /** Registers a new lease in every queue. Rejects while Redis is away. */
   register(consumer: string): Promise<void>;
-  /** Takes the jobs of a process that has ended back at once; `clean`: it said that it read nothing more. */
-  giveUp(consumer: string, clean: boolean): Promise<void>;
+  /** Takes the jobs of a process that has ended back at once. `clean`: it had ended its reads; `how`: for people. */
+  giveUp(consumer: string, end: { clean: boolean; how: string }): Promise<void>;
 }
 
 interface Member {
   readonly consumer: string;
   readonly process: ChildProcess;
+  readonly pulse: Pulse;
   readonly exited: Promise<void>;
+  /** Why it was killed from here. */
+  killedFor?: string;
 }
 
 const CHILD_ENTRY = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url);
@@ -23,6 +28,7 @@ const FIRST_RESPAWN_MS = 100;
 const MAX_RESPAWN_MS = 5_000;
 /** A child that lived this long has started well: the next loss is not one of a series. */
 const STABLE_MS = 10_000;
+const WATCH_EVERY_MS = 1_000;
 /** How long after the grace a child may take to write and leave, before it is killed. */
 const EXIT_PATIENCE_MS = 3_000;
 
@@ -34,6 +40,7 @@ export class Supervisor {
   readonly #members = new Set<Member>();
   readonly #respawns = new Set<NodeJS.Timeout>();
   #losses = 0;
+  #watchedAt = systemClock.monotonic();
   #stopping = false;
 
   constructor(config: Config, leases: LeaseKeeper, observe: Observer) {
@@ -42,10 +49,24 @@ export class Supervisor {
     this.#observe = observe;
   }
 
-  /** Names of the consumers whose leases are to be renewed. */
-  get consumers(): string[] {
-    return [...this.#members].map(({ consumer }) => consumer);
+  /** Names of the consumers whose leases are to be renewed: not of those that somebody has stopped. */
+  livingConsumers(): string[] {
+    return [...this.#members].filter(({ pulse }) => !pulse.isStopped).map(({ consumer }) => consumer);
   }
+
+  /** Kills the processes whose event loop is blocked by an attempt beyond its timeout; resolves to the next look. */
+  readonly watch = async (): Promise<number> => {
+    const sinceMs = systemClock.monotonic() - this.#watchedAt;
+    this.#watchedAt += sinceMs;
+    // After a stop of this process itself, what the others have said meanwhile is yet to be heard.
+    if (sinceMs > 3 * WATCH_EVERY_MS) return WATCH_EVERY_MS;
+    for (const member of this.#members) {
+      if (!member.pulse.hangs || member.pulse.isStopped) continue;
+      member.killedFor = 'its event loop was blocked beyond the timeout of an attempt';
+      member.process.kill('SIGKILL');
+    }
+    return WATCH_EVERY_MS;
+  };
 
   /** Resolves when all processes take jobs. */
   async start(): Promise<void> {
@@ -89,11 +110,12 @@ export class Supervisor {
         if (child.pid === undefined) ended('could not be started');
       });
     });
-    const member: Member = { consumer, process: child, exited };
+    const member: Member = { consumer, process: child, pulse: new Pulse(pid, systemClock), exited };
     this.#members.add(member);
     const started = new Promise<void>((resolve) => {
       child.on('message', (message: ToParent) => {
         if (message.type === 'started') resolve();
+        else if (message.type === 'alive') member.pulse.heard(message.mustEndInMs);
         else void this.#register(consumer);
       });
       void exited.then(resolve);
@@ -113,8 +135,9 @@ export class Supervisor {
     }
   }
 
-  async #ended(member: Member, how: string, livedMs: number): Promise<void> {
+  async #ended(member: Member, ending: string, livedMs: number): Promise<void> {
     this.#members.delete(member);
+    const how = member.killedFor ?? ending;
     if (!this.#stopping) {
       this.#observe({
         kind: 'child-lost',
@@ -125,7 +148,8 @@ export class Supervisor {
       this.#respawn(livedMs);
     }
     try {
-      await this.#leases.giveUp(member.consumer, this.#stopping && member.process.exitCode === 0);
+      const clean = this.#stopping && member.process.exitCode === 0;
+      await this.#leases.giveUp(member.consumer, { clean, how });
     } catch (error) {
       // Its lease runs out by itself, and whoever sweeps then takes its jobs back.
       this.#observe({ kind: 'redis-trouble', where: 'lease', error });

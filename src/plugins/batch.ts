@@ -1,16 +1,13 @@
 import type { Readable } from 'node:stream';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError } from '../errors.ts';
-import type { BatchOutcome } from '../queue/index.ts';
+import type { BatchOutcome, Candidate, Submitted } from '../queue/index.ts';
 import { compileSchema } from '../schemas/compile.ts';
 import { MAX_BATCH } from '../schemas/http.ts';
 import { SubmitJob } from '../schemas/job.ts';
 import type { Fault } from '../schemas/problem.ts';
 import { readJson } from './json.ts';
 import { type LineLimits, readLines } from './lines.ts';
-
-/** A job of a batch after the check of its form. */
-export type Candidate = { ok: true; job: SubmitJob } | { ok: false; error: AppError };
 
 /** Jobs that are checked and submitted at a time, so that a stream of any length takes constant memory. */
 const CHUNK = 500;
@@ -89,7 +86,7 @@ export const batchPlugin = fastifyPlugin<{ maxLineBytes: number }>(
     app.decorate('submitBatch', async (body: unknown): Promise<BatchOutcome[]> => {
       const outcomes: BatchOutcome[] = [];
       for await (const chunk of candidates(body)) {
-        const submitted = await submitChunk(chunk);
+        const submitted = await app.submitter.submitEach(chunk);
         outcomes.push(...submitted);
         // Nothing gets through: what follows would only wait for the same answer.
         if (submitted.every(isAway)) break;
@@ -100,33 +97,19 @@ export const batchPlugin = fastifyPlugin<{ maxLineBytes: number }>(
       return outcomes;
     });
 
-    const submitChunk = async (chunk: readonly Candidate[]): Promise<BatchOutcome[]> => {
-      const jobs = chunk.flatMap((candidate) => (candidate.ok ? [candidate.job] : []));
-      const submitted = (await app.submitter.submitEach(jobs)).values();
-      return chunk.map((candidate) =>
-        candidate.ok ? (submitted.next().value ?? candidateLost()) : candidate,
-      );
-    };
-
-    app.decorate('submitAtomicBatch', async (body: unknown): Promise<BatchOutcome[]> => {
+    app.decorate('submitBatchTogether', async (body, { atomic, key }) => {
       const all: Candidate[] = [];
       // All of it is held at once, so it may be no longer than any other body.
       for await (const chunk of candidates(body, maxLineBytes)) all.push(...chunk);
       if (all.length === 0) throw noJobs();
-      if (all.every((candidate) => candidate.ok)) {
-        const outcomes = await app.submitter.submitAll(all.map(({ job }) => job));
-        if (outcomes.every(({ ok }) => ok)) return outcomes;
-        throw refused(outcomes);
-      }
-      throw refused(all);
+      if (atomic && !all.every(({ ok }) => ok)) throw refused(all);
+      const submitted = await app.submitter.submitTogether(all, { atomic, key });
+      if (atomic && !submitted.value.every(({ ok }) => ok)) throw refused(submitted.value);
+      return submitted;
     });
   },
   { name: 'batch', dependencies: ['core', 'input'] },
 );
-
-const candidateLost = (): never => {
-  throw new Error('a batch has fewer outcomes than jobs');
-};
 
 const noJobs = () =>
   new AppError('invalid-request', 'The batch has no jobs.', {
@@ -153,7 +136,14 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Takes in what it can. @throws {AppError} when nothing could be even tried. */
     submitBatch(body: unknown): Promise<BatchOutcome[]>;
-    /** Takes in all or none. @throws {AppError} invalid-batch with all faults. */
-    submitAtomicBatch(body: unknown): Promise<BatchOutcome[]>;
+    /**
+     * Takes jobs in in one step: with `atomic` all or none, with a key at most once.
+     *
+     * @throws {AppError} invalid-batch with all faults, queue-full or idempotency-mismatch.
+     */
+    submitBatchTogether(
+      body: unknown,
+      how: { atomic: boolean; key: string | undefined },
+    ): Promise<Submitted<BatchOutcome[]>>;
   }
 }

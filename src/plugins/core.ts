@@ -24,10 +24,11 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
       keySpace: new KeySpace(config.prefix),
       tasks: new TaskDirectory(redis, systemClock),
       resultTtlMs: config.resultTtlMs,
+      idempotencyTtlMs: config.idempotencyTtlMs,
       unknownTasks: config.unknownTasks,
     };
     const feed = new EventFeed(new BlockingReader(blocking, redis), redis);
-    const waiter = new Waiter(core, feed);
+    const waiter = new Waiter(core, feed, config.maxWaiters);
     let draining = false;
 
     app.decorate('submitter', new Submitter(core));

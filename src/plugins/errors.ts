@@ -9,23 +9,26 @@ const ANSWERS: Readonly<Record<ErrorCode, { status: number; title: string }>> = 
   'broken-json': { status: 400, title: 'The body is not JSON' },
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'invalid-batch': { status: 400, title: 'Jobs of the batch are not valid' },
-  'not-supported': { status: 400, title: 'Not supported yet' },
   'route-not-found': { status: 404, title: 'No such address' },
   'job-not-found': { status: 404, title: 'No such job' },
   'queue-not-found': { status: 404, title: 'No such queue' },
   'method-not-allowed': { status: 405, title: 'Wrong method for this address' },
   'job-finished': { status: 409, title: 'The job has ended' },
   'job-not-finished': { status: 409, title: 'The job has not ended' },
+  'job-not-failed': { status: 409, title: 'The job has not failed' },
   'job-gone': { status: 410, title: 'The job is not kept any more' },
   'payload-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is of another type' },
   'unknown-task': { status: 422, title: 'No worker knows the task' },
   'invalid-payload': { status: 422, title: 'The payload does not fit the task' },
+  'idempotency-mismatch': { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  'queue-full': { status: 429, title: 'The queue is full' },
   'internal-error': { status: 500, title: 'A defect of the service' },
   'redis-unavailable': { status: 503, title: 'Redis cannot serve now' },
+  'too-many-waiters': { status: 503, title: 'Too many clients wait' },
 };
 
-/** Seconds after which a client may try again when Redis is away. */
+/** Seconds after which a client may try again, when Redis is away or there is no room. */
 const RETRY_AFTER_S = 1;
 
 /** The problem document of an error, as it is for this request. */
@@ -84,7 +87,7 @@ export function unsupportedType(request: FastifyRequest): AppError {
 
 function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error, request);
-  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_S);
+  if (problem.status === 503 || problem.status === 429) reply.header('retry-after', RETRY_AFTER_S);
   return reply.code(problem.status).type('application/problem+json').send(problem);
 }
 

@@ -1,4 +1,4 @@
-import type { FastifyRequest, FastifySchemaCompiler, HTTPMethods, onRequestHookHandler } from 'fastify';
+import type { FastifyRequest, FastifySchemaCompiler, HTTPMethods } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { TSchema } from 'typebox';
 import { AppError } from '../errors.ts';
@@ -36,13 +36,6 @@ const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart, u
 };
 
 const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
-
-/** Ignored, the key would let a repeated request run its job twice: just what its sender wants to rule out. */
-export const refuseIdempotencyKey: onRequestHookHandler = (request, _reply, done) => {
-  if (request.headers['idempotency-key'] === undefined) return done();
-  const errors = [{ pointer: '/idempotency-key', detail: 'is not supported yet' }];
-  done(new AppError('not-supported', 'Send the request without the header Idempotency-Key.', { errors }));
-};
 
 /** Whether the body comes in a way that would be misread. */
 function isForeign({ headers }: FastifyRequest): boolean {

@@ -1,19 +1,19 @@
 import { type Awaited, awaitWork } from '../redis/await-work.ts';
 import type { BlockingReader } from '../redis/blocking.ts';
 import { type Connection, isNoGroup } from '../redis/connect.ts';
-import type { Ref } from '../redis/entry.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
 import { bury } from '../redis/scripts/bury.ts';
 import { type Completion, complete, type Settled } from '../redis/scripts/complete.ts';
+import { ensureGroups } from '../redis/scripts/groups.ts';
 import { noteProgress } from '../redis/scripts/progress.ts';
-import { release } from '../redis/scripts/release.ts';
+import { type Held, release } from '../redis/scripts/release.ts';
 import { type Failure, retry } from '../redis/scripts/retry.ts';
-import { ensureGroups } from '../redis/scripts/submit.ts';
 import { type Taken, type TakeOptions, take } from '../redis/scripts/take.ts';
 import { LATENCY_TTL_MS, latencySlot } from './latency.ts';
 
 export type { Awaited } from '../redis/await-work.ts';
 export type { Completion, Settled } from '../redis/scripts/complete.ts';
+export type { Held } from '../redis/scripts/release.ts';
 export type { Failure } from '../redis/scripts/retry.ts';
 export type { Delivery, Taken } from '../redis/scripts/take.ts';
 
@@ -41,11 +41,13 @@ export class Consumer {
     return this.#healed([keys], () => take(this.#redis, keys, this.name, options));
   }
 
-  /** Blocks for at most `blockMs`; `interrupt` ends it early. */
+  /** Blocks for at most `blockMs`; `interrupt` ends it early. Brings nothing when a group had to be made anew. */
   awaitWork(queues: readonly { keys: QueueKeys; paused: boolean }[], blockMs: number): Promise<Awaited[]> {
+    // A new group hands out everything again, which only `take` can tell apart.
     return this.#healed(
       queues.map(({ keys }) => keys),
       () => this.#reader.read((redis) => awaitWork(redis, this.name, queues, blockMs)),
+      async () => [],
     );
   }
 
@@ -70,28 +72,33 @@ export class Consumer {
     return this.#healed([keys], () => retry(this.#redis, keys, this.name, failure, delayMs));
   }
 
-  bury(keys: QueueKeys, failure: Failure): Promise<Settled> {
-    return this.#healed([keys], () => bury(this.#redis, keys, this.name, failure));
+  /** `maxDead`: most dead letters that the queue keeps. */
+  bury(keys: QueueKeys, failure: Failure, maxDead: number): Promise<Settled> {
+    return this.#healed([keys], () => bury(this.#redis, keys, this.name, failure, maxDead));
   }
 
-  release(keys: QueueKeys, jobs: readonly { ref: Ref; attempt: number }[]): Promise<Settled[]> {
+  release(keys: QueueKeys, jobs: readonly Held[]): Promise<Settled[]> {
     return this.#healed([keys], () => release(this.#redis, keys, this.name, jobs));
   }
 
-  noteProgress(keys: QueueKeys, delivery: { ref: Ref; attempt: number }, progress: string): Promise<boolean> {
+  noteProgress(keys: QueueKeys, delivery: Held, progress: string): Promise<boolean> {
     return this.#healed([keys], () => noteProgress(this.#redis, keys, this.name, delivery, progress));
+  }
+
+  async hasLease(keys: QueueKeys): Promise<boolean> {
+    return (await this.#redis.zscore(keys.leases, this.name)) !== null;
   }
 
   /**
    * What Redis believes this consumer to be running. After a read whose reply was lost, some of it may
    * never have arrived: the caller compares, and releases those.
    */
-  async held(keys: QueueKeys): Promise<{ ref: Ref; attempt: number }[]> {
-    const held: { ref: Ref; attempt: number }[] = [];
+  async held(keys: QueueKeys): Promise<Held[]> {
+    const held: Held[] = [];
     for (const place of PLACES) {
       for (let from = '-', more = true; more; ) {
         const rows = await this.#healed([keys], () => this.#pendingRows(keys.stream[place], from));
-        held.push(...rows.map(([entryId, , , attempt]) => ({ ref: { place, entryId }, attempt })));
+        held.push(...rows.map(([entryId, , , token]) => ({ ref: { place, entryId }, token })));
         more = rows.length === HELD_PAGE;
         from = `(${rows.at(-1)?.[0]}`;
       }
@@ -104,14 +111,18 @@ export class Consumer {
     return rows as [string, string, number, number][];
   }
 
-  async #healed<T>(queues: readonly QueueKeys[], call: () => Promise<T>): Promise<T> {
+  async #healed<T>(
+    queues: readonly QueueKeys[],
+    call: () => Promise<T>,
+    again: () => Promise<T> = call,
+  ): Promise<T> {
     try {
       return await call();
     } catch (error) {
       if (!isNoGroup(error)) throw error;
       this.healed += 1;
       for (const keys of queues) await ensureGroups(this.#redis, keys);
-      return call();
+      return again();
     }
   }
 }

@@ -8,5 +8,7 @@ export interface Core {
   readonly keySpace: KeySpace;
   readonly tasks: TaskDirectory;
   readonly resultTtlMs: number;
+  /** How long an Idempotency-Key is remembered. */
+  readonly idempotencyTtlMs: number;
   readonly unknownTasks: 'accept' | 'reject';
 }

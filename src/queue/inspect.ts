@@ -3,10 +3,13 @@ import { inOrder, type QueueKeys } from '../redis/keys.ts';
 import { withdraw } from '../redis/scripts/cancel.ts';
 import { type Found, remove } from '../redis/scripts/lookup.ts';
 import { setPaused } from '../redis/scripts/pause.ts';
+import { setMaxJobs } from '../redis/settings.ts';
 import type { Job } from '../schemas/job.ts';
 import type { ListedStatus } from '../schemas/names.ts';
-import type { PendingJob, QueueStats, QueueSummary } from '../schemas/queue.ts';
+import type { DeadSelection, PendingJob, QueueSettings, QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { Core } from './core.ts';
+import { type DeadStep, purgeLetters, retryDead, retryLetters } from './dead.ts';
+import { expireLapsed } from './expire.ts';
 import { endIfLapsed, findJob, locate, show } from './find.ts';
 import { listJobs, listPending, type Page } from './list.ts';
 import { queueStats, queueSummary } from './stats.ts';
@@ -74,11 +77,28 @@ export class Inspector {
 
   /** @throws {AppError} queue-not-found, as do all below. */
   async stats(queue: string): Promise<QueueStats> {
-    return queueStats(this.#core.redis, await this.#known(queue));
+    const keys = await this.#known(queue);
+    await this.#expire(keys);
+    return queueStats(this.#core.redis, keys);
+  }
+
+  /** Lets a failed job run again. @throws {AppError} job-not-failed, job-not-found or job-gone. */
+  retry(id: string): Promise<Job> {
+    return retryDead(this.#core, id);
+  }
+
+  async retryDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
+    return retryLetters(this.#core, await this.#known(queue), selection);
+  }
+
+  async purgeDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
+    return purgeLetters(this.#core, await this.#known(queue), selection);
   }
 
   async list(queue: string, query: { status?: ListedStatus; limit: number; cursor?: string }): Promise<Page> {
-    return listJobs(this.#core, await this.#known(queue), query);
+    const keys = await this.#known(queue);
+    await this.#expire(keys);
+    return listJobs(this.#core, keys, query);
   }
 
   async pending(queue: string, limit: number): Promise<PendingJob[]> {
@@ -91,6 +111,21 @@ export class Inspector {
     await this.#core.redis.sadd(this.#core.keySpace.queues, queue);
     await setPaused(this.#core.redis, keys, paused);
     return queueSummary(this.#core.redis, keys);
+  }
+
+  /** Sets what is given of a queue's settings. Also makes the queue known. */
+  async configure(queue: string, { maxJobs }: QueueSettings): Promise<QueueSummary> {
+    const { redis, keySpace, tasks } = this.#core;
+    const keys = keySpace.queue(queue);
+    await redis.sadd(keySpace.queues, queue);
+    if (maxJobs !== undefined) await setMaxJobs(redis, keys, maxJobs);
+    await tasks.refresh(keys);
+    return queueSummary(redis, keys);
+  }
+
+  /** What has lapsed is shown as such, though no worker may be there to end it. */
+  async #expire(keys: QueueKeys): Promise<void> {
+    await expireLapsed(this.#core.redis, keys, this.#core.resultTtlMs);
   }
 
   async #known(queue: string): Promise<QueueKeys> {

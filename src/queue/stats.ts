@@ -103,6 +103,7 @@ export async function queueStats(redis: Connection, keys: QueueKeys): Promise<Qu
   return {
     queue: keys.queue,
     paused: census.paused,
+    ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
     counts: countsOf(census),
     lanes: { critical, high, normal, low },
     totals: totalsOf(census),
@@ -117,5 +118,10 @@ export async function queueStats(redis: Connection, keys: QueueKeys): Promise<Qu
 /** A line about a queue. */
 export async function queueSummary(redis: Connection, keys: QueueKeys): Promise<QueueSummary> {
   const census = await takeCensus(redis, keys);
-  return { name: keys.queue, paused: census.paused, counts: countsOf(census) };
+  return {
+    name: keys.queue,
+    paused: census.paused,
+    ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
+    counts: countsOf(census),
+  };
 }

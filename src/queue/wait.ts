@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { AppError } from '../errors.ts';
 import type { EventFeed } from '../events/feed.ts';
 import { formatRef } from '../redis/entry.ts';
 import type { Job } from '../schemas/job.ts';
@@ -30,8 +31,12 @@ export class Waiter {
   readonly #core: Core;
   readonly #feed: EventFeed;
   readonly #stopping = new AbortController();
+  readonly #maxWaiters: number;
+  #waiters = 0;
 
-  constructor(core: Core, feed: EventFeed) {
+  /** @param maxWaiters most that may wait at a time. */
+  constructor(core: Core, feed: EventFeed, maxWaiters: number) {
+    this.#maxWaiters = maxWaiters;
     this.#core = core;
     this.#feed = feed;
     // One listener per waiter, and there may be thousands.
@@ -42,17 +47,19 @@ export class Waiter {
    * Reads the job until `isEnough` holds, the time is over, the asker is gone or the service stops, and
    * returns it as it is then.
    *
-   * @throws {AppError} job-not-found or job-gone.
+   * @throws {AppError} job-not-found, job-gone or too-many-waiters.
    */
   async wait(id: string, isEnough: (job: Job) => boolean, waitMs: number, asker: AbortSignal): Promise<Job> {
     const { keys, ref } = locate(this.#core, id);
     const deadline = performance.now() + waitMs;
     const sleeper = new Sleeper([asker, this.#stopping.signal]);
     let unfollow: (() => void) | undefined;
+    this.#waiters += 1;
     try {
       // A job that is not there, or needs no waiting, is answered without following its queue.
       const first = await findJob(this.#core, id);
       if (isEnough(first) || waitMs <= 0) return first;
+      if (this.#waiters > this.#maxWaiters) throw tooMany(this.#maxWaiters);
       unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake);
       for (;;) {
         sleeper.rearm();
@@ -62,6 +69,7 @@ export class Waiter {
         await sleeper.sleep(Math.min(left, LOOK_AGAIN_MS * (1 + Math.random()), untilLapse(job)));
       }
     } finally {
+      this.#waiters -= 1;
       unfollow?.();
       sleeper.close();
     }
@@ -72,6 +80,12 @@ export class Waiter {
     this.#stopping.abort();
   }
 }
+
+const tooMany = (most: number) =>
+  new AppError(
+    'too-many-waiters',
+    `${most} clients wait already. Poll without wait, or try again after Retry-After seconds.`,
+  );
 
 /** A job that lapses while nobody works on it makes no event by itself. */
 function untilLapse(job: Job): number {

@@ -74,6 +74,9 @@ const REF = /^([chnlp])(\d{1,20}-\d{1,20})$/;
 const JOB_ID = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,63})~([chnlp])([0-9a-z]{1,13})-([0-9a-z]{1,13})$/;
 const MAX_UINT64 = 2n ** 64n - 1n;
 
+/** The letter that stands for a stream in refs and ids. */
+export const letterOf = (place: Place): string => LETTERS[place];
+
 /** Short form of a place and an entry id, the member of sorted sets and the name of notes and results. */
 export const formatRef = (ref: Ref): string => `${LETTERS[ref.place]}${ref.entryId}`;
 

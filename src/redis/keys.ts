@@ -21,6 +21,8 @@ export interface QueueKeys {
   readonly due: PerPlace;
   /** Sorted sets, score = ms of the end: entries of that stream that failed for good. */
   readonly dead: PerPlace;
+  /** Sorted set, score = ms: jobs that lapse at that time unless they have started; those that have linger. */
+  readonly expiring: string;
   /** Sorted set, score = expiry ms: consumer names. */
   readonly leases: string;
   /** Hash, sparse: `<ref>:<field>`; its letters are listed in src/README.md. */
@@ -33,7 +35,7 @@ export interface QueueKeys {
   readonly wake: string;
   /** Hash of lifetime counts. */
   readonly totals: string;
-  /** Hash: `paused`. */
+  /** Hash: `paused`, `maxJobs`, and `heal:<stream>` while a group that was made anew catches up. */
   readonly settings: string;
   /** Hash: task name -> announcement. */
   readonly tasks: string;
@@ -43,6 +45,8 @@ export interface QueueKeys {
   latency(slot: number): string;
   /** String with a TTL: the finished job. */
   result(ref: string): string;
+  /** String with a TTL: what a submit with this Idempotency-Key stored. */
+  idempotency(key: string): string;
 }
 
 /** Key of the set of all known queues. */
@@ -67,6 +71,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     scheduled: `${root}:scheduled`,
     due: perPlace('due'),
     dead: perPlace('dead'),
+    expiring: `${root}:expiring`,
     leases: `${root}:leases`,
     notes: `${root}:notes`,
     events: `${root}:events`,
@@ -78,6 +83,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     samples: `${root}:samples`,
     latency: (slot) => `${root}:latency:${slot}`,
     result: (ref) => `${root}:result:${ref}`,
+    idempotency: (key) => `${root}:idem:${key}`,
   };
 }
 

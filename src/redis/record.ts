@@ -10,6 +10,8 @@ export interface ResultRecord {
   w: string;
   /** Attempts made. */
   a: number;
+  /** Fencing token of the last delivery, where it is another number. */
+  k?: number;
   s: Exclude<FinalStatus, 'failed'>;
   /** Start of the last attempt, Unix ms. */
   b?: number;

@@ -20,11 +20,30 @@ export const WaitQuery = Type.Object(
   { additionalProperties: false },
 );
 
+/** Longest Idempotency-Key, without its quotes. */
+export const MAX_KEY_LENGTH = 255;
+
+const idempotencyKey = Type.Optional(
+  Type.String({
+    description:
+      'At most 255 printable ASCII characters, bare or in quotes. The same key and request are stored once, whatever the number of tries; a key counts within a queue (of a batch: that of its first job).',
+    examples: ['order-4711'],
+    maxLength: 2 * MAX_KEY_LENGTH + 2,
+  }),
+);
+
 export const PreferHeader = Type.Object({
   prefer: Type.Optional(
     Type.String({ description: 'RFC 7240, such as `wait=30`.', examples: ['wait=30'], maxLength: 512 }),
   ),
 });
+
+export const SubmitHeaders = Type.Object({
+  ...PreferHeader.properties,
+  'idempotency-key': idempotencyKey,
+});
+
+export const BatchHeaders = Type.Object({ 'idempotency-key': idempotencyKey });
 
 export const JobHeaders = Type.Object({
   ...PreferHeader.properties,
@@ -78,6 +97,13 @@ export const LimitQuery = Type.Object(
 export const JobAnswerHeaders = {
   etag: Type.String({ description: 'Changes whenever the job does.' }),
   'retry-after': Type.Integer({ description: 'Seconds; on every job that has not ended.' }),
+};
+
+/** Header of an answer to a submit whose Idempotency-Key was known. */
+export const ReplayedHeader = {
+  'idempotency-replayed': Type.Boolean({
+    description: 'true when the key was known: nothing was stored now, the answer is about what was.',
+  }),
 };
 
 const exampleJob = { id: 'default~nmfa2k9x0-0', queue: 'default', task: 'fib', priority: 'normal' };
@@ -159,7 +185,8 @@ const PROBLEM_TITLES: Readonly<Record<number, string>> = {
   410: 'The job has ended and its result is not kept any more',
   413: 'The body is too large',
   415: 'The body is not of a type that is read here',
-  422: 'The task or its payload is refused',
+  422: 'The task or its payload is refused, or the Idempotency-Key belongs to another request',
+  429: 'The queue is full; try again after Retry-After seconds',
   500: 'A defect of the service',
   503: 'Redis cannot serve now; try again after Retry-After seconds',
 };

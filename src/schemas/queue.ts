@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { JobId, QueueName, Timestamp } from './names.ts';
+import { JobId, QueueName, TaskName, Timestamp } from './names.ts';
 
 const exampleCounts = { queued: 2, scheduled: 0, running: 1, retrying: 0, failed: 0 };
 
@@ -18,10 +18,59 @@ const Latency = Type.Object(
   { description: 'Milliseconds, over the last five to ten minutes.' },
 );
 
+const MOST_JOBS = 'Most jobs of the queue that have not ended; submits beyond are answered 429.';
+
+const MaxJobs = Type.Integer({ minimum: 1, description: MOST_JOBS });
+
+/** What can be set of a queue; a member that is left out stays as it is. */
+export const QueueSettings = Type.Object(
+  {
+    maxJobs: Type.Optional(
+      Type.Unsafe<number | null>({
+        anyOf: [{ type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER }, { type: 'null' }],
+        description: `${MOST_JOBS} null: no limit.`,
+      }),
+    ),
+  },
+  { additionalProperties: false, minProperties: 1, examples: [{ maxJobs: 100_000 }] },
+);
+export type QueueSettings = Static<typeof QueueSettings>;
+
+/** Which dead letters, of the next ones to be looked at. */
+export const DeadSelection = Type.Object(
+  {
+    task: Type.Optional(TaskName),
+    error: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 1_000,
+        description: 'Only jobs whose last error has this text in its `name: message`.',
+      }),
+    ),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000, description: 'How many to look at. Default 100.' }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ maxLength: 256, description: 'nextCursor of the step before, unchanged.' }),
+    ),
+  },
+  { additionalProperties: false, examples: [{ task: 'fib', error: 'timeout' }] },
+);
+export type DeadSelection = Static<typeof DeadSelection>;
+
+export const DeadStep = Type.Object(
+  {
+    count: Type.Integer({ minimum: 0, description: 'Jobs of this step that were selected.' }),
+    nextCursor: Type.Optional(Type.String({ description: 'There are more to look at: call again with it.' })),
+  },
+  { description: 'What one step has done.', examples: [{ count: 42 }] },
+);
+
 export const QueueStats = Type.Object(
   {
     queue: QueueName,
     paused: Type.Boolean(),
+    maxJobs: Type.Optional(MaxJobs),
     counts: Type.Object(
       { queued: Count, scheduled: Count, running: Count, retrying: Count, failed: Count },
       { description: 'Jobs by the place where they are now.' },
@@ -103,6 +152,7 @@ export const QueueSummary = Type.Object(
   {
     name: QueueName,
     paused: Type.Boolean(),
+    maxJobs: Type.Optional(MaxJobs),
     counts: Type.Object({
       queued: Count,
       scheduled: Count,

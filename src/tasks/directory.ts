@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Connection } from '../redis/connect.ts';
 import type { TaskDefaults } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
+import { isLimited } from '../redis/settings.ts';
 import { compileSchema } from '../schemas/compile.ts';
 import type { Fault } from '../schemas/problem.ts';
 import { readAnnouncements } from './announce.ts';
@@ -11,6 +12,8 @@ import type { TaskAnnouncement } from './types.ts';
 export interface KnownTasks {
   /** False when no worker has announced tasks for the queue: it then takes anything. */
   readonly announced: boolean;
+  /** Whether the queue may hold only so many jobs; every submit then asks for room. */
+  readonly limited: boolean;
   readonly names: readonly string[];
   has(task: string): boolean;
   defaults(task: string): TaskDefaults | undefined;
@@ -28,7 +31,7 @@ const FRESH_MS = 2_000;
 const CACHED_QUEUES = 1_000;
 
 /**
- * The announcements of all queues as the API last read them. A reading serves for two seconds and is then
+ * The announcements of all queues, and whether they are limited, as the API last read them. A reading serves for two seconds and is then
  * renewed behind the request; before a job is refused, the caller reads anew with `refresh`.
  */
 export class TaskDirectory {
@@ -66,10 +69,13 @@ export class TaskDirectory {
 
   async #read(keys: QueueKeys): Promise<KnownTasks> {
     try {
-      const tasks = await readAnnouncements(this.#redis, keys, this.#clock.wall());
-      const source = JSON.stringify(tasks);
+      const [tasks, limited] = await Promise.all([
+        readAnnouncements(this.#redis, keys, this.#clock.wall()),
+        isLimited(this.#redis, keys),
+      ]);
+      const source = JSON.stringify([tasks, limited]);
       const cached = this.#cache.get(keys.queue);
-      const known = cached?.source === source ? cached.known : index(tasks);
+      const known = cached?.source === source ? cached.known : index(tasks, limited);
       if (this.#cache.size >= CACHED_QUEUES) this.#cache.clear();
       this.#cache.set(keys.queue, { source, known, readAt: this.#clock.monotonic() });
       return known;
@@ -79,7 +85,7 @@ export class TaskDirectory {
   }
 }
 
-function index(tasks: readonly TaskAnnouncement[]): KnownTasks {
+function index(tasks: readonly TaskAnnouncement[], limited: boolean): KnownTasks {
   const byName = new Map(tasks.map((task) => [task.name, task]));
   const compiled = new Map<string, (payload: unknown) => Fault[]>();
   const checkerOf = ({ name, input }: TaskAnnouncement) => {
@@ -93,6 +99,7 @@ function index(tasks: readonly TaskAnnouncement[]): KnownTasks {
   };
   return {
     announced: byName.size > 0,
+    limited,
     names: [...byName.keys()].sort(),
     has: (task) => byName.has(task),
     defaults: (task) => byName.get(task),

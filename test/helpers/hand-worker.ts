@@ -5,11 +5,12 @@ import { type Connection, connectForWork, whenReady } from '../../src/redis/conn
 import { decodeEntry } from '../../src/redis/entry.ts';
 import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { recordTail } from '../../src/redis/record.ts';
+import { ensureGroups } from '../../src/redis/scripts/groups.ts';
 import { extend } from '../../src/redis/scripts/lease.ts';
-import { ensureGroups } from '../../src/redis/scripts/submit.ts';
 import { type TestRedis, until } from './redis.ts';
 
 const LEASE_MS = 600_000;
+const MAX_DEAD = 10_000;
 
 /** A worker whose every move is made by the test. */
 export interface HandWorker {
@@ -32,7 +33,7 @@ const errorLine = (message: string, attempt: number): string =>
 
 const failureOf = (delivery: Delivery) => ({
   ref: delivery,
-  attempt: delivery.attempt,
+  token: delivery.token,
   error: errorLine('it failed', delivery.attempt),
 });
 
@@ -55,7 +56,7 @@ async function handWorker(redis: Connection, reader: BlockingReader, queue: stri
     const payload = options.k === true ? entry?.payload : undefined;
     const completion: Completion = {
       ref: delivery,
-      attempt: delivery.attempt,
+      token: delivery.token,
       status,
       ttlMs: options.rt ?? 60_000,
       tail: recordTail({ task, maxAttempts: undefined, options, payload, result }),
@@ -71,9 +72,9 @@ async function handWorker(redis: Connection, reader: BlockingReader, queue: stri
     complete: (delivery, result) => end(delivery, 'completed', JSON.stringify(result)),
     cancel: (delivery) => end(delivery, 'cancelled', undefined),
     retry: (delivery, delayMs) => consumer.retry(keys, failureOf(delivery), delayMs),
-    bury: (delivery) => consumer.bury(keys, failureOf(delivery)),
+    bury: (delivery) => consumer.bury(keys, failureOf(delivery), MAX_DEAD),
     progress: (delivery, value) =>
-      consumer.noteProgress(keys, { ref: delivery, attempt: delivery.attempt }, JSON.stringify(value)),
+      consumer.noteProgress(keys, { ref: delivery, token: delivery.token }, JSON.stringify(value)),
   };
 }
 

@@ -6,13 +6,17 @@ import { bury } from '../../src/redis/scripts/bury.ts';
 import { withdraw } from '../../src/redis/scripts/cancel.ts';
 import { takeCensus } from '../../src/redis/scripts/census.ts';
 import { complete } from '../../src/redis/scripts/complete.ts';
+import { ensureGroups } from '../../src/redis/scripts/groups.ts';
 import { extend, recover } from '../../src/redis/scripts/lease.ts';
 import { lookup, remove } from '../../src/redis/scripts/lookup.ts';
 import { release } from '../../src/redis/scripts/release.ts';
 import { retry } from '../../src/redis/scripts/retry.ts';
-import { ensureGroups, submitPlain, submitTogether } from '../../src/redis/scripts/submit.ts';
+import { submitPlain, submitTogether } from '../../src/redis/scripts/submit.ts';
 import { type Delivery, take } from '../../src/redis/scripts/take.ts';
 import { useRedis } from '../helpers/redis.ts';
+
+const MAX_DEAD = 10_000;
+const GIVE_UP = { consumer: 'one', lingerMs: 0, how: 'exit code 1' };
 
 const redis = useRedis();
 let keys: QueueKeys;
@@ -42,12 +46,12 @@ async function takeAs(consumer: string, count = 10): Promise<Delivery[]> {
   return taken.deliveries;
 }
 
-const completeAs = async (consumer: string, ref: Ref, attempt = 1) => {
-  const job = { ref, attempt, status: 'completed', ttlMs: 60_000, tail: ',"t":"echo","r":1}' } as const;
+const completeAs = async (consumer: string, ref: Ref, token = 1) => {
+  const job = { ref, token, status: 'completed', ttlMs: 60_000, tail: ',"t":"echo","r":1}' } as const;
   const latency = { key: keys.latency(0), ttlMs: 1_000, counts: new Map() };
   return (await complete(redis.client, keys, consumer, [job], latency))[0];
 };
-const failure = (ref: Ref, attempt = 1) => ({ ref, attempt, error: `{"message":"no","attempt":${attempt}}` });
+const failure = (ref: Ref, token = 1) => ({ ref, token, error: `{"message":"no","attempt":${token}}` });
 const placeOf = async (ref: Ref) => (await lookup(redis.client, keys, ref)).place;
 const total = async (name: string) => Number((await redis.client.hget(keys.totals, name)) ?? 0);
 
@@ -70,8 +74,8 @@ describe('fencing: who finishes a job must own this very delivery', () => {
     const before = await snapshot();
     expect(await completeAs('two', ref)).toBe('stale');
     expect(await retry(redis.client, keys, 'two', failure(ref), 0)).toBe('stale');
-    expect(await bury(redis.client, keys, 'two', failure(ref))).toBe('stale');
-    expect(await release(redis.client, keys, 'two', [{ ref, attempt: 1 }])).toEqual(['stale']);
+    expect(await bury(redis.client, keys, 'two', failure(ref), MAX_DEAD)).toBe('stale');
+    expect(await release(redis.client, keys, 'two', [{ ref, token: 1 }])).toEqual(['stale']);
     expect(await snapshot()).toBe(before);
     expect(await total('staleCommits')).toBe(3);
     expect(await completeAs('one', ref)).toBe('done');
@@ -102,8 +106,8 @@ describe('fencing: who finishes a job must own this very delivery', () => {
 
     const dead = await submit();
     await takeAs('one');
-    expect(await bury(redis.client, keys, 'one', failure(dead))).toBe('done');
-    expect(await bury(redis.client, keys, 'one', failure(dead))).toBe('repeated');
+    expect(await bury(redis.client, keys, 'one', failure(dead), MAX_DEAD)).toBe('done');
+    expect(await bury(redis.client, keys, 'one', failure(dead), MAX_DEAD)).toBe('repeated');
     expect(await total('failed')).toBe(1);
   });
 
@@ -111,7 +115,7 @@ describe('fencing: who finishes a job must own this very delivery', () => {
     const ref = await submit();
     await takeAs('one');
     const tail = ',"t":"echo","r":"{\\"w\\":\\"two\\",\\"a\\":1"}';
-    const job = { ref, attempt: 1, status: 'completed', ttlMs: 60_000, tail } as const;
+    const job = { ref, token: 1, status: 'completed', ttlMs: 60_000, tail } as const;
     const latency = { key: keys.latency(0), ttlMs: 1_000, counts: new Map() };
     await complete(redis.client, keys, 'one', [job], latency);
     expect(await completeAs('two', ref)).toBe('stale');
@@ -180,10 +184,10 @@ describe('recovery', () => {
   it('goes in bounded steps, and keeps the consumer until nothing is pending', async () => {
     for (let i = 0; i < 600; i += 1) await submit();
     await takeAs('one', 600);
-    const first = await recover(redis.client, keys, 'one');
+    const first = await recover(redis.client, keys, GIVE_UP);
     expect(first).toMatchObject({ recovered: 500, more: true });
     expect(await redis.client.zscore(keys.leases, 'one')).not.toBeNull();
-    expect(await recover(redis.client, keys, 'one')).toMatchObject({ recovered: 100, more: false });
+    expect(await recover(redis.client, keys, GIVE_UP)).toMatchObject({ recovered: 100, more: false });
     expect(await redis.client.zscore(keys.leases, 'one')).toBeNull();
   });
 
@@ -262,7 +266,7 @@ describe('the census', () => {
     const [a, b, c] = refs as [Ref, Ref, Ref];
     await completeAs('one', a);
     await retry(redis.client, keys, 'one', failure(b), 60_000);
-    await bury(redis.client, keys, 'one', failure(c));
+    await bury(redis.client, keys, 'one', failure(c), MAX_DEAD);
     const census = await takeCensus(redis.client, keys);
     expect(census.places.normal).toMatchObject({ length: 4, running: 1, due: 1, dead: 1, added: 5 });
     expect(census.scheduled).toBe(1);

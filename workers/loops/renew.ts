@@ -12,13 +12,14 @@ export function renewPass(
   onLost: (consumer: string, queue: string) => void,
 ): () => Promise<number> {
   return async () => {
-    const { consumers } = supervisor;
+    const consumers = supervisor.livingConsumers();
     if (consumers.length === 0) return leaseMs / 3;
     for (const keys of queues) {
       for (const consumer of await extend(redis, keys, 'renew', consumers, leaseMs)) {
         onLost(consumer, keys.queue);
       }
     }
+    for (const consumer of consumers) supervisor.tell(consumer, { type: 'renewed' });
     return leaseMs / 3;
   };
 }

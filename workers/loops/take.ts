@@ -30,6 +30,8 @@ interface QueueState {
   paused: boolean;
   tokens: string[];
   begun: string[];
+  /** When the lanes were looked at last, by the clock of Redis. */
+  lookedAt: number;
 }
 
 /**
@@ -56,7 +58,7 @@ export class TakePass {
     // that nobody sees: it must be over before the lease is.
     this.#blockMs = Math.min(BLOCK_MS, parts.leaseMs / 2);
     this.#compareAt = parts.clock.monotonic() + COMPARE_EVERY_MS;
-    this.#queues = parts.queues.map((keys) => ({ keys, paused: false, tokens: [], begun: [] }));
+    this.#queues = parts.queues.map((keys) => ({ keys, paused: false, tokens: [], begun: [], lookedAt: 0 }));
   }
 
   /** Deliveries may have been lost: compare before the next take. */
@@ -130,6 +132,7 @@ export class TakePass {
     if (reply.kind === 'no-lease') return 'no-lease';
     state.tokens = [];
     state.begun = [];
+    state.lookedAt = reply.now;
     this.#skew = reply.now - clock.wall();
     if (share > 0) {
       this.#credit -= share;
@@ -151,9 +154,11 @@ export class TakePass {
         : undefined;
     try {
       const found = await consumer.awaitWork(this.#queues, this.#blockMs);
-      const deliveries: Delivery[] = [];
-      for (const one of found) deliveries.push(...this.#sort(one));
-      await this.#accept(deliveries);
+      const deliveries = found.flatMap((one) => this.#sort(one));
+      const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= this.#stateOf(keys).lookedAt;
+      await this.#accept(deliveries.filter(isNew));
+      // The lanes were empty: what is older comes from a group made anew, and only `take` knows its place.
+      await this.#handBack(deliveries.filter((delivery) => !isNew(delivery)).map(toRunning));
     } finally {
       clearTimeout(timer);
     }
@@ -161,21 +166,27 @@ export class TakePass {
 
   #sort(found: Awaited): Delivery[] {
     if (found.kind === 'nothing') return [];
-    const state = this.#queues.find(({ keys }) => keys === found.keys);
+    const state = this.#stateOf(found.keys);
     if (found.kind === 'token') {
-      state?.tokens.push(found.token);
+      state.tokens.push(found.token);
       return [];
     }
     const { keys, place, entryId, fields } = found;
-    state?.begun.push(formatRef({ place, entryId }));
+    state.begun.push(formatRef({ place, entryId }));
     const takenAt = this.#parts.clock.wall() + this.#skew;
-    return [
-      { keys, place, entryId, fields, attempt: 1, takenAt, readyAt: entryTime(entryId), cancelAsked: false },
-    ];
+    const first = { token: 1, attempt: 1, readyAt: entryTime(entryId), cancelAsked: false };
+    return [{ keys, place, entryId, fields, takenAt, ...first }];
+  }
+
+  #stateOf(keys: QueueKeys): QueueState {
+    const state = this.#queues.find((candidate) => candidate.keys === keys);
+    if (state === undefined)
+      throw new Error(`a read brought something of a queue not asked for: ${keys.queue}`);
+    return state;
   }
 
   async #accept(deliveries: readonly Delivery[]): Promise<void> {
-    const running = deliveries.map((delivery) => new Running(delivery, decodeEntry(delivery.fields)));
+    const running = deliveries.map(toRunning);
     // A blocking read brings a job from each lane that has one, whatever there is room for.
     const room = this.#stopped ? 0 : this.#parts.slots.free;
     this.#parts.slots.accept(running.slice(0, room));
@@ -203,3 +214,5 @@ export class TakePass {
     this.#compareAt = this.#parts.clock.monotonic() + (soon ? BLOCK_MS + 500 : COMPARE_EVERY_MS);
   }
 }
+
+const toRunning = (delivery: Delivery): Running => new Running(delivery, decodeEntry(delivery.fields));

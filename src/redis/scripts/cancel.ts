@@ -4,6 +4,9 @@ import { formatRef, type Ref } from '../entry.ts';
 import type { QueueKeys } from '../keys.ts';
 import { defineScript, PRELUDE } from './script.ts';
 
+/** How long a running handler has to end after a cancel, before its job ends without it. */
+export const CANCEL_PATIENCE_MS = 10_000;
+
 export type Withdrawn =
   /** It waited, and is gone from its place; its result says why. */
   | 'withdrawn'
@@ -13,42 +16,49 @@ export type Withdrawn =
   | 'not-found';
 
 /**
- * Ends a job that waits (cancelled by somebody, or expired), or asks its worker to stop it.
+ * Ends a job that waits (cancelled by somebody, or expired), or asks its worker to stop it. A worker that was
+ * asked so long ago that it should have ended loses the delivery.
  *
- * KEYS: stream, scheduled, due, dead, notes, result, events, totals, control.
+ * KEYS: stream, scheduled, due, dead, notes, result, events, totals, control, expiring.
  * ARGV: entry id, ref, 'cancelled' | 'expired', result TTL ms where the job has none of its own,
- *   the longest TTL.
- * Returns 'withdrawn' | 'asked' | 'finished' | 'not-found'. An expired job that runs is left alone: it
- * has started in time.
+ *   the longest TTL, ms that a worker has to end a cancelled job.
+ * Returns 'withdrawn' | 'asked' | 'finished' | 'not-found'. An expired job that runs, or has run, is left
+ * alone: it has started in time.
  */
 export const withdrawScript = defineScript(
   'withdraw',
   `${PRELUDE}
-local stream, scheduled, due, dead, notes, result, events, totals, control = unpack(KEYS)
+local stream, scheduled, due, dead, notes, result, events, totals, control, expiring = unpack(KEYS)
 local id, ref, status, ttl = unpack(ARGV)
+redis.call('ZREM', expiring, ref)
 
 if redis.call('EXISTS', result) == 1 or redis.call('ZSCORE', dead, ref) then return 'finished' end
 local entry = redis.call('XRANGE', stream, id, id)[1]
 if not entry then return 'not-found' end
 
 local waits = redis.call('ZSCORE', scheduled, ref) or redis.call('ZSCORE', due, ref)
+local known = redis.call('HMGET', notes, ref .. ':a', ref .. ':e', ref .. ':n', ref .. ':c')
+local attempts = (tonumber(known[1]) or 0) - (tonumber(known[3]) or 0)
+if status == 'expired' and tonumber(known[1]) then return 'asked' end
 local grouped = #redis.call('XINFO', 'GROUPS', stream) > 0
 if not waits and grouped and #redis.call('XPENDING', stream, 'workers', id, id, 1) > 0 then
-  if status == 'cancelled' then
-    redis.call('HSET', notes, ref .. ':c', now)
+  if status == 'expired' then return 'asked' end
+  if not known[4] then redis.call('HSET', notes, ref .. ':c', now) end
+  if now - (known[4] or now) < tonumber(ARGV[6]) then
     redis.call('XADD', control, 'MAXLEN', '~', 1000, '*', 'cancel', ref)
+    return 'asked'
   end
-  return 'asked'
+  redis.call('XACK', stream, 'workers', id)
+  attempts = attempts + 1
 end
 
 local field = {}
 for i = 1, #entry[2], 2 do field[entry[2][i]] = entry[2][i + 1] end
-local known = redis.call('HMGET', notes, ref .. ':a', ref .. ':e')
 redis.call('ZREM', scheduled, ref)
 redis.call('ZREM', due, ref)
 redis.call('XDEL', stream, id)
 forget(notes, ref)
-local record = '{"w":"","a":' .. (known[1] or 0) .. ',"s":"' .. status .. '","f":' .. now
+local record = '{"w":"","a":' .. attempts .. ',"s":"' .. status .. '","f":' .. now
 if known[2] then record = record .. ',"e":[' .. string.gsub(known[2], '\\n', ',') .. ']' end
 record = record .. ',"t":' .. cjson.encode(field.t or '')
 -- Anybody may XADD: options that are no JSON object would spoil the record.
@@ -86,7 +96,8 @@ export async function withdraw(
       keys.events,
       keys.totals,
       keys.control,
+      keys.expiring,
     ],
-    [ref.entryId, name, status, resultTtlMs, MAX_DURATION_MS],
+    [ref.entryId, name, status, resultTtlMs, MAX_DURATION_MS, CANCEL_PATIENCE_MS],
   )) as Withdrawn;
 }

@@ -19,6 +19,8 @@ export interface Census {
   places: Record<Place, PlaceCensus>;
   scheduled: number;
   paused: boolean;
+  /** Most jobs that have not ended; undefined without a limit. */
+  maxJobs: number | undefined;
   totals: Record<string, number>;
   /** Consumer, lease end (Unix ms), jobs it runs. */
   leases: { consumer: string; expiresAt: number; running: number }[];
@@ -32,7 +34,7 @@ export interface Census {
  *
  * KEYS: scheduled, leases, totals, settings, samples, streams x5, due x5, dead x5. ARGV: listed leases.
  * Returns { now, scheduled, paused, totals, leases with scores, { consumer, running }...,
- *   sample fields with its time, per stream { length, running, due, dead, added, first waiting } }.
+ *   sample fields with its time, per stream { length, running, due, dead, added, first waiting }, most jobs or 0 }.
  */
 export const censusScript = defineScript(
   'census',
@@ -81,6 +83,7 @@ return {
   now, redis.call('ZCARD', scheduled), redis.call('HEXISTS', settings, 'paused'), redis.call('HGETALL', totals),
   redis.call('ZRANGE', leases, 0, tonumber(ARGV[1]) - 1, 'WITHSCORES'), runs,
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
+  tonumber(redis.call('HGET', settings, 'maxJobs')) or 0,
 }
 `,
 );
@@ -96,11 +99,12 @@ type RawCensus = [
   (string | number)[],
   string[],
   [number, number, number, number, number, string][],
+  number,
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
 export async function takeCensus(redis: Connection, keys: QueueKeys): Promise<Census> {
-  const [now, scheduled, paused, totals, leases, runs, sample, places] = (await censusScript.run(
+  const [now, scheduled, paused, totals, leases, runs, sample, places, maxJobs] = (await censusScript.run(
     redis,
     [
       keys.scheduled,
@@ -119,6 +123,7 @@ export async function takeCensus(redis: Connection, keys: QueueKeys): Promise<Ce
     now,
     scheduled,
     paused: paused === 1,
+    maxJobs: maxJobs || undefined,
     totals: Object.fromEntries(pairs(totals).map(([name, count]) => [name, Number(count)])),
     leases: pairs(leases).map(([consumer, expiresAt]) => ({
       consumer,

@@ -15,7 +15,8 @@ export type Settled =
 /** The end of one delivery that leaves a result. */
 export interface Completion {
   ref: Ref;
-  attempt: number;
+  /** Fencing token of the delivery. */
+  token: number;
   status: 'completed' | 'cancelled' | 'expired';
   /** How long the result is kept, ms. */
   ttlMs: number;
@@ -31,7 +32,7 @@ export type LatencyCounts = ReadonlyMap<string, number>;
  *
  * KEYS: notes, events, totals, latency, streams x5, result keys.
  * ARGV: consumer, latency TTL ms, number of latency pairs, those pairs, then per job:
- *   stream index, entry id, attempt, status, TTL ms, record tail.
+ *   stream index, entry id, token, status, TTL ms, record tail.
  * Returns 'done' | 'repeated' | 'stale' per job.
  *
  * The entry is freed before the result is stored, so that a full Redis can still finish jobs.
@@ -44,26 +45,29 @@ local consumer, pairs_end = ARGV[1], 3 + 2 * tonumber(ARGV[3])
 local letters = { 'c', 'h', 'n', 'l', 'p' }
 local outcomes, counts, ended = {}, {}, {}
 
-local function isMine(record, attempt)
-  local lease, number = string.match(record, '^{"w":"([^"]*)","a":(%d+)')
-  return lease == consumer and tonumber(number) == tonumber(attempt)
+local function isMine(record, token)
+  local lease, attempt, rest = string.match(record, '^{"w":"([^"]*)","a":(%d+)(.*)')
+  return lease == consumer and (string.match(rest, '^,"k":(%d+)') or attempt) == token
 end
 
 local function finish(i, resultKey)
-  local place, id, attempt, status = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local place, id, token, status = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local stream, ref = KEYS[4 + place], letters[place] .. id
-  local started = owns(stream, id, consumer, attempt)
+  local started = owns(stream, id, consumer, token)
   if not started then
     local record = redis.call('GET', resultKey)
-    if record and isMine(record, attempt) then return 'repeated' end
+    if record and isMine(record, token) then return 'repeated' end
     counts.staleCommits = (counts.staleCommits or 0) + 1
     return 'stale'
   end
   redis.call('XACK', stream, 'workers', id)
   redis.call('XDEL', stream, id)
-  local errors = redis.call('HGET', notes, ref .. ':e')
+  local noted = redis.call('HMGET', notes, ref .. ':e', ref .. ':n')
+  local errors, attempt = noted[1], token - (noted[2] or 0)
   forget(notes, ref)
-  local record = '{"w":"' .. consumer .. '","a":' .. attempt .. ',"s":"' .. status .. '","b":' .. started .. ',"f":' .. now
+  local record = '{"w":"' .. consumer .. '","a":' .. attempt
+  if noted[2] then record = record .. ',"k":' .. token end
+  record = record .. ',"s":"' .. status .. '","b":' .. started .. ',"f":' .. now
   if errors then record = record .. ',"e":[' .. string.gsub(errors, '\\n', ',') .. ']' end
   redis.call('SET', resultKey, record .. ARGV[i + 5], 'PXAT', now + ARGV[i + 4])
   counts[status] = (counts[status] or 0) + 1
@@ -96,7 +100,7 @@ export async function complete(
   const args = jobs.flatMap((job) => [
     placeIndex(job.ref.place),
     job.ref.entryId,
-    job.attempt,
+    job.token,
     job.status,
     job.ttlMs,
     job.tail,

@@ -2,6 +2,8 @@ import { buryScript } from './bury.ts';
 import { withdrawScript } from './cancel.ts';
 import { censusScript } from './census.ts';
 import { completeScript } from './complete.ts';
+import { purgeScript, requeueScript } from './dead.ts';
+import { groupsScript } from './groups.ts';
 import { extendScript, recoverScript } from './lease.ts';
 import { lookupScript, removeScript } from './lookup.ts';
 import { pauseScript } from './pause.ts';
@@ -10,6 +12,7 @@ import { releaseScript } from './release.ts';
 import { retryScript } from './retry.ts';
 import type { Script } from './script.ts';
 import { submitScript } from './submit.ts';
+import { sweepScript } from './sweep.ts';
 import { takeScript } from './take.ts';
 
 /**
@@ -22,7 +25,10 @@ import { takeScript } from './take.ts';
  *   bury      pending -> dead
  *   release   pending -> due, no attempt spent
  *   recover   pending of a lease that ended -> due
- *   withdraw  lane | scheduled | due -> result (cancelled, expired)
+ *   withdraw  lane | scheduled | due -> result (cancelled, expired); pending -> result (cancelled, by force)
+ *   requeue   dead -> due
+ *   purge     dead -> nothing
+ *   sweep     no place (after an accident) -> due
  *   remove    result | dead -> nothing
  */
 export const scripts: readonly Script[] = [
@@ -35,7 +41,11 @@ export const scripts: readonly Script[] = [
   recoverScript,
   withdrawScript,
   removeScript,
-  // No moves: they renew, note, read and count.
+  requeueScript,
+  purgeScript,
+  sweepScript,
+  // No moves: they make, renew, note, read and count.
+  groupsScript,
   extendScript,
   progressScript,
   pauseScript,

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.ts';
+import { parseRef, type Ref } from '../entry.ts';
 import { inOrder, type QueueKeys } from '../keys.ts';
 import { defineScript, PRELUDE } from './script.ts';
 
@@ -39,27 +40,31 @@ const RECOVER_ENTRIES = 500;
  * Takes back the jobs of consumers whose lease has ended, or of the named one: each loss is an attempt
  * that failed as `worker-lost`. A consumer is deleted only when it has nothing pending, all in one script.
  *
- * KEYS: leases, notes, events, totals, wake, streams x5, due x5.
- * ARGV: consumers a pass, entries a pass, a consumer to give up now or '', ms for which its lease lingers.
- * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now }.
+ * KEYS: leases, notes, events, totals, wake, streams x5, due x5, expiring.
+ * ARGV: consumers a pass, entries a pass, a consumer to give up now or '', ms for which its lease lingers, how it
+ *   was lost.
+ * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now,
+ *   refs of recovered jobs that somebody asked to cancel, jobs that have lapsed (1 for many) }.
  */
 export const recoverScript = defineScript(
   'recover',
   `${PRELUDE}
 local leases, notes, events, totals, wake = unpack(KEYS)
-local budget, refs = tonumber(ARGV[2]), {}
+local budget, refs, cancelled = tonumber(ARGV[2]), {}, {}
 local letters = { 'c', 'h', 'n', 'l', 'p' }
 
 local function takeBack(place, id, consumer)
   local ref = letters[place] .. id
-  local attempt = (tonumber(redis.call('HGET', notes, ref .. ':a')) or 0) + 1
+  local noted = redis.call('HMGET', notes, ref .. ':a', ref .. ':n', ref .. ':c')
+  local token = (tonumber(noted[1]) or 0) + 1
   redis.call('XACK', KEYS[5 + place], 'workers', id)
   redis.call('ZADD', KEYS[10 + place], now, ref)
-  redis.call('HSET', notes, ref .. ':a', attempt, ref .. ':l', '')
+  redis.call('HSET', notes, ref .. ':a', token, ref .. ':l', '')
   redis.call('HDEL', notes, ref .. ':p')
-  append(notes, ref, cjson.encode({ message = 'The worker ' .. consumer .. ' was lost while it ran the job',
-    name = 'worker-lost', attempt = attempt, at = now }))
+  append(notes, ref, cjson.encode({ message = 'The worker ' .. consumer .. ' was lost while it ran the job: ' .. ARGV[5],
+    name = 'worker-lost', attempt = token - (noted[2] or 0), at = now }))
   refs[#refs + 1] = ref
+  if noted[3] then cancelled[#cancelled + 1] = ref end
 end
 
 local function giveUp(consumer)
@@ -90,7 +95,8 @@ if #refs > 0 then
   nudge(wake, #refs)
 end
 local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')[2]
-return { #refs, first and math.max(0, first - now) or -1, (budget < 1 or #ended == tonumber(ARGV[1])) and 1 or 0 }
+return { #refs, first and math.max(0, first - now) or -1, (budget < 1 or #ended == tonumber(ARGV[1])) and 1 or 0, cancelled,
+  #redis.call('ZRANGE', KEYS[16], '-inf', now, 'BYSCORE', 'LIMIT', 0, 1) }
 `,
 );
 
@@ -99,19 +105,32 @@ export interface Recovery {
   /** Until the next lease ends unless renewed; undefined when there is none. */
   nextExpiryInMs: number | undefined;
   more: boolean;
+  /** Recovered jobs that somebody has asked to cancel: nobody runs them now, so they can be withdrawn. */
+  cancelled: Ref[];
+  /** Whether there are jobs to be ended as expired. */
+  lapsed: boolean;
 }
 
+/** A lease to be given up before its time. */
+export interface GivenUp {
+  consumer: string;
+  /** For so long the lease stays, without jobs. */
+  lingerMs: number;
+  /** How the process ended, for people. */
+  how: string;
+}
+
+const LEASE_RAN_OUT = 'its lease ran out';
+
 /**
- * One bounded pass; call again while `more`. With `consumer`, that lease is given up now; with `lingerMs` it
- * stays for so long, without jobs.
+ * One bounded pass over the leases that have ended, or over one that is given up; call again while `more`.
  */
 export async function recover(
   redis: Connection,
   keys: QueueKeys,
-  consumer = '',
-  lingerMs = 0,
+  { consumer, lingerMs, how }: GivenUp = { consumer: '', lingerMs: 0, how: LEASE_RAN_OUT },
 ): Promise<Recovery> {
-  const [recovered, next, more] = (await recoverScript.run(
+  const [recovered, next, more, cancelled, lapsed] = (await recoverScript.run(
     redis,
     [
       keys.leases,
@@ -121,8 +140,15 @@ export async function recover(
       keys.wake,
       ...inOrder(keys.stream),
       ...inOrder(keys.due),
+      keys.expiring,
     ],
-    [RECOVER_CONSUMERS, RECOVER_ENTRIES, consumer, lingerMs],
-  )) as [number, number, number];
-  return { recovered, nextExpiryInMs: next < 0 ? undefined : next, more: more === 1 };
+    [RECOVER_CONSUMERS, RECOVER_ENTRIES, consumer, lingerMs, how],
+  )) as [number, number, number, string[], number];
+  return {
+    recovered,
+    nextExpiryInMs: next < 0 ? undefined : next,
+    more: more === 1,
+    cancelled: cancelled.map(parseRef),
+    lapsed: lapsed > 0,
+  };
 }

@@ -25,6 +25,7 @@ export type Found =
   | { place: 'none' };
 
 export interface Notes {
+  /** Since the submit, or since the job was retried by hand. */
   attempts: number;
   /** Lines of JSON, oldest first. */
   errors: string | undefined;
@@ -46,13 +47,7 @@ local stream, scheduled, due, dead, notes, result = KEYS[1], KEYS[2], KEYS[3], K
 local id, ref = ARGV[1], ARGV[2]
 
 local function isPast()
-  if redis.call('EXISTS', stream) == 0 then return false end
-  local info, last = redis.call('XINFO', 'STREAM', stream), '0-0'
-  for i = 1, #info, 2 do if info[i] == 'last-generated-id' then last = info[i + 1] end end
-  local lastMs, lastSeq = string.match(last, '(%d+)-(%d+)')
-  local ms, seq = string.match(id, '(%d+)-(%d+)')
-  if tonumber(ms) ~= tonumber(lastMs) then return tonumber(ms) < tonumber(lastMs) end
-  return tonumber(seq) <= tonumber(lastSeq)
+  return redis.call('EXISTS', stream) == 1 and not isAfter(id, lastId(stream))
 end
 
 local function find()
@@ -60,15 +55,18 @@ local function find()
   if record then return { 'result', now, record, redis.call('PEXPIRETIME', result) } end
   local entry = redis.call('XRANGE', stream, id, id)[1]
   if not entry then return { isPast() and 'gone' or 'none' } end
-  local noted = redis.call('HMGET', notes, ref .. ':a', ref .. ':e', ref .. ':p', ref .. ':c', ref .. ':w', ref .. ':b')
+  local noted = redis.call('HMGET', notes,
+    ref .. ':a', ref .. ':e', ref .. ':p', ref .. ':c', ref .. ':w', ref .. ':b', ref .. ':n')
+  local base = tonumber(noted[7]) or 0
   for i = 1, 6 do noted[i] = noted[i] or '' end
+  noted[1] = (tonumber(noted[1]) or 0) - base
   for place, set in pairs({ scheduled = scheduled, retrying = due, failed = dead }) do
     local at = redis.call('ZSCORE', set, ref)
     if at then return { place, now, entry[2], noted, tonumber(at), '', 0, 0 } end
   end
   local grouped = #redis.call('XINFO', 'GROUPS', stream) > 0
   local pending = grouped and redis.call('XPENDING', stream, 'workers', id, id, 1)[1]
-  if pending then return { 'running', now, entry[2], noted, 0, pending[2], pending[4], now - pending[3] } end
+  if pending then return { 'running', now, entry[2], noted, 0, pending[2], pending[4] - base, now - pending[3] } end
   return { 'queued', now, entry[2], noted, 0, '', 0, 0 }
 end
 
@@ -86,10 +84,7 @@ export const removeScript = defineScript(
 if found[1] == 'result' then
   redis.call('DEL', result)
 elseif found[1] == 'failed' then
-  redis.call('ZREM', dead, ref)
-  redis.call('XDEL', stream, id)
-  forget(notes, ref)
-  redis.call('HINCRBY', KEYS[7], 'purged', 1)
+  dropLetter(stream, dead, notes, KEYS[7], ref)
 end
 return found
 `,
@@ -105,7 +100,8 @@ export const remove = (redis: Connection, keys: QueueKeys, ref: Ref): Promise<Fo
 
 type Live = 'queued' | 'scheduled' | 'running' | 'retrying' | 'failed';
 type RawResult = ['result', number, string, number];
-type RawLive = [Live, number, string[], string[], number, string, number, number];
+type RawNotes = [number, string, string, string, string, string];
+type RawLive = [Live, number, string[], RawNotes, number, string, number, number];
 type RawFound = RawResult | ['gone'] | ['none'] | RawLive;
 
 async function find(script: Script, redis: Connection, keys: QueueKeys, ref: Ref): Promise<Found> {
@@ -137,10 +133,10 @@ async function find(script: Script, redis: Connection, keys: QueueKeys, ref: Ref
   };
 }
 
-function decodeNotes([attempts, errors, progress, cancel, worker, started]: string[]): Notes {
+function decodeNotes([attempts, errors, progress, cancel, worker, started]: RawNotes): Notes {
   const number = (text: string | undefined) => (text ? Number(text) : undefined);
   return {
-    attempts: number(attempts) ?? 0,
+    attempts,
     errors: errors || undefined,
     progress: progress || undefined,
     cancelAskedAt: number(cancel),

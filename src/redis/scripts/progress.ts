@@ -1,19 +1,20 @@
 import type { Connection } from '../connection.ts';
-import { formatRef, type Ref } from '../entry.ts';
+import { formatRef } from '../entry.ts';
 import type { QueueKeys } from '../keys.ts';
+import type { Held } from './release.ts';
 import { defineScript, PRELUDE } from './script.ts';
 
 /**
  * Notes what a running attempt reports.
  *
- * KEYS: stream, notes, events. ARGV: consumer, entry id, ref, attempt, progress as JSON.
+ * KEYS: stream, notes, events. ARGV: consumer, entry id, ref, token, progress as JSON.
  * Returns 1, or 0 when the delivery belongs to this lease no more.
  */
 export const progressScript = defineScript(
   'progress',
   `${PRELUDE}
-local consumer, id, ref, attempt, value = unpack(ARGV)
-if not owns(KEYS[1], id, consumer, attempt) then return 0 end
+local consumer, id, ref, token, value = unpack(ARGV)
+if not owns(KEYS[1], id, consumer, token) then return 0 end
 redis.call('HSET', KEYS[2], ref .. ':p', value)
 announce(KEYS[3], 'progress', { ref })
 return 1
@@ -24,14 +25,14 @@ export async function noteProgress(
   redis: Connection,
   keys: QueueKeys,
   consumer: string,
-  delivery: { ref: Ref; attempt: number },
+  delivery: Held,
   progress: string,
 ): Promise<boolean> {
   const { place, entryId } = delivery.ref;
   const reply = await progressScript.run(
     redis,
     [keys.stream[place], keys.notes, keys.events],
-    [consumer, entryId, formatRef(delivery.ref), delivery.attempt, progress],
+    [consumer, entryId, formatRef(delivery.ref), delivery.token, progress],
   );
   return reply === 1;
 }

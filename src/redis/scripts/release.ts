@@ -5,10 +5,11 @@ import type { Settled } from './complete.ts';
 import { defineScript, PRELUDE } from './script.ts';
 
 /**
- * Hands deliveries back, to be taken again at once; spends no attempt.
+ * Hands deliveries back, to be taken again at once; spends no attempt. One that lies in `due` or `dead` was handed
+ * out by a group that had forgotten so, and only leaves the pending list.
  *
- * KEYS: events, wake, notes, streams x5, due x5.
- * ARGV: consumer, then per job: stream index, entry id, attempt.
+ * KEYS: events, wake, notes, streams x5, due x5, dead x5.
+ * ARGV: consumer, then per job: stream index, entry id, token.
  * Returns 'done' | 'stale' per job. A release that was done already counts as stale: both leave the
  * job with somebody else.
  */
@@ -19,13 +20,14 @@ local events, wake, notes, consumer = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 local letters = { 'c', 'h', 'n', 'l', 'p' }
 local outcomes, released = {}, {}
 for i = 2, #ARGV, 3 do
-  local place, id, attempt = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
+  local place, id, token = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
   local ref = letters[place] .. id
-  if owns(KEYS[3 + place], id, consumer, attempt) then
+  if owns(KEYS[3 + place], id, consumer, token) then
     redis.call('XACK', KEYS[3 + place], 'workers', id)
-    redis.call('ZADD', KEYS[8 + place], now, ref)
-    redis.call('HDEL', notes, ref .. ':p')
-    released[#released + 1] = ref
+    if not redis.call('ZSCORE', KEYS[13 + place], ref) and redis.call('ZADD', KEYS[8 + place], 'NX', now, ref) == 1 then
+      redis.call('HDEL', notes, ref .. ':p')
+      released[#released + 1] = ref
+    end
     outcomes[#outcomes + 1] = 'done'
   else
     outcomes[#outcomes + 1] = 'stale'
@@ -37,16 +39,30 @@ return outcomes
 `,
 );
 
+/** A delivery in the hands of a consumer. */
+export interface Held {
+  ref: Ref;
+  /** Fencing token. */
+  token: number;
+}
+
 export async function release(
   redis: Connection,
   keys: QueueKeys,
   consumer: string,
-  jobs: readonly { ref: Ref; attempt: number }[],
+  jobs: readonly Held[],
 ): Promise<Settled[]> {
-  const args = jobs.flatMap((job) => [placeIndex(job.ref.place), job.ref.entryId, job.attempt]);
+  const args = jobs.flatMap((job) => [placeIndex(job.ref.place), job.ref.entryId, job.token]);
   return (await releaseScript.run(
     redis,
-    [keys.events, keys.wake, keys.notes, ...inOrder(keys.stream), ...inOrder(keys.due)],
+    [
+      keys.events,
+      keys.wake,
+      keys.notes,
+      ...inOrder(keys.stream),
+      ...inOrder(keys.due),
+      ...inOrder(keys.dead),
+    ],
     [consumer, ...args],
   )) as Settled[];
 }

@@ -7,34 +7,37 @@ import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
 /** A failed attempt, as written by the lease that ran it. */
 export interface Failure {
   ref: Ref;
-  attempt: number;
+  /** Fencing token of the delivery. */
+  token: number;
   /** One line of JSON in the shape of `StoredError`; '' when there is nothing to add to the errors noted. */
   error: string;
 }
 
 /**
  * Ends a delivery with a failed attempt; the job waits to be taken again. It leaves the pending list, so
- * that pending means running and nothing else.
+ * that pending means running and nothing else. One that somebody asked to cancel waits no longer: whoever takes it
+ * ends it.
  *
  * KEYS: stream, due, notes, events, totals, wake.
- * ARGV: consumer, entry id, ref, attempt, delay ms, error line, wake horizon.
+ * ARGV: consumer, entry id, ref, token, delay ms, error line, wake horizon.
  * Returns 'done' | 'repeated' | 'stale'.
  */
 export const retryScript = defineScript(
   'retry',
   `${PRELUDE}
 local stream, due, notes, events, totals, wake = unpack(KEYS)
-local consumer, id, ref, attempt, delay, line = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local consumer, id, ref, token, delay, line = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 
-if not owns(stream, id, consumer, attempt) then
+if not owns(stream, id, consumer, token) then
   local known = redis.call('HMGET', notes, ref .. ':a', ref .. ':l')
-  if known[1] == attempt and known[2] == consumer then return 'repeated' end
+  if known[1] == token and known[2] == consumer then return 'repeated' end
   redis.call('HINCRBY', totals, 'staleCommits', 1)
   return 'stale'
 end
 redis.call('XACK', stream, 'workers', id)
+if redis.call('HEXISTS', notes, ref .. ':c') == 1 then delay = 0 end
 redis.call('ZADD', due, now + delay, ref)
-redis.call('HSET', notes, ref .. ':a', attempt, ref .. ':l', consumer)
+redis.call('HSET', notes, ref .. ':a', token, ref .. ':l', consumer)
 redis.call('HDEL', notes, ref .. ':p')
 append(notes, ref, line)
 redis.call('HINCRBY', totals, 'retried', 1)
@@ -55,6 +58,6 @@ export async function retry(
   return (await retryScript.run(
     redis,
     [keys.stream[place], keys.due[place], keys.notes, keys.events, keys.totals, keys.wake],
-    [consumer, entryId, formatRef(failure.ref), failure.attempt, delayMs, failure.error, WAKE_HORIZON_MS],
+    [consumer, entryId, formatRef(failure.ref), failure.token, delayMs, failure.error, WAKE_HORIZON_MS],
   )) as Settled;
 }

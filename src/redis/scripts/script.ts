@@ -37,19 +37,36 @@ export function defineScript(
  * Lua that several scripts begin with. All times are in milliseconds by the clock of Redis.
  *
  * - `now`: the time
- * - `owns(stream, id, consumer, attempt)`: start of the delivery when it is still this one, else nil.
- *   XACK and XDEL check no owner, so every finishing script asks this first.
+ * - `owns(stream, id, consumer, token)`: start of the delivery when it is still this one, else nil. The token
+ *   is the delivery count. XACK and XDEL check no owner, so every finishing script asks this first.
+ * - `isAfter(id, other)`: whether one entry id is greater than the other
+ * - `lastId(stream)`: the last entry id that the stream, which must exist, has given
  * - `announce(events, kind, refs)`: one event for all the jobs of a move
+ * - `append(notes, ref, line)`: keeps an error, of which the last ten stay
+ * - `forget(notes, ref)`: drops all that was noted of a job
+ * - `dropLetter(stream, dead, notes, totals, ref)`: removes a dead letter; 1 if it was one, else 0
  * - `nudge(wake, tokens)`: wakes that many idle workers, who then look at the due jobs
  */
 export const PRELUDE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function owns(stream, id, consumer, attempt)
+local function owns(stream, id, consumer, token)
   local pending = redis.call('XPENDING', stream, 'workers', id, id, 1, consumer)[1]
-  if pending and pending[4] == tonumber(attempt) then return now - pending[3] end
+  if pending and pending[4] == tonumber(token) then return now - pending[3] end
   return nil
+end
+
+local function isAfter(id, other)
+  local ms, seq = string.match(id, '(%d+)-(%d+)')
+  local otherMs, otherSeq = string.match(other, '(%d+)-(%d+)')
+  if tonumber(ms) ~= tonumber(otherMs) then return tonumber(ms) > tonumber(otherMs) end
+  return tonumber(seq) > tonumber(otherSeq)
+end
+
+local function lastId(stream)
+  local info = redis.call('XINFO', 'STREAM', stream)
+  for i = 1, #info, 2 do if info[i] == 'last-generated-id' then return info[i + 1] end end
 end
 
 local function announce(events, kind, refs)
@@ -75,7 +92,15 @@ local function append(notes, ref, line)
 end
 
 local function forget(notes, ref)
-  redis.call('HDEL', notes, ref .. ':a', ref .. ':l', ref .. ':e', ref .. ':p', ref .. ':c', ref .. ':w', ref .. ':b')
+  redis.call('HDEL', notes, ref .. ':a', ref .. ':l', ref .. ':e', ref .. ':p', ref .. ':c', ref .. ':w', ref .. ':b', ref .. ':n')
+end
+
+local function dropLetter(stream, dead, notes, totals, ref)
+  if redis.call('ZREM', dead, ref) == 0 then return 0 end
+  redis.call('XDEL', stream, string.sub(ref, 2))
+  forget(notes, ref)
+  redis.call('HINCRBY', totals, 'purged', 1)
+  return 1
 end
 `;
 

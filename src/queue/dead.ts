@@ -1,0 +1,61 @@
+import { AppError } from '../errors.ts';
+import { parseJobId, type Ref } from '../redis/entry.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import { purge, requeue } from '../redis/scripts/dead.ts';
+import type { Job } from '../schemas/job.ts';
+import type { DeadSelection } from '../schemas/queue.ts';
+import type { Core } from './core.ts';
+import { findJob, locate } from './find.ts';
+import { listJobs } from './list.ts';
+
+/** What one bounded step over the dead letters has moved; with a cursor there is more to look at. */
+export interface DeadStep {
+  count: number;
+  nextCursor?: string;
+}
+
+/**
+ * Lets a failed job run again, under its id and with fresh attempts.
+ *
+ * @throws {AppError} job-not-failed, job-not-found or job-gone.
+ */
+export async function retryDead(core: Core, id: string): Promise<Job> {
+  const { keys, ref } = locate(core, id);
+  const moved = await requeue(core.redis, keys, [ref]);
+  const job = await findJob(core, id);
+  if (moved > 0) return job;
+  throw new AppError('job-not-failed', `Only failed jobs can be retried; this one is ${job.status}.`, {
+    extensions: { jobStatus: job.status },
+  });
+}
+
+/** Retries those of the next dead letters that are selected. */
+export const retryLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<DeadStep> =>
+  step(core, keys, selection, requeue);
+
+/** Removes those of the next dead letters that are selected, for ever. */
+export const purgeLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<DeadStep> =>
+  step(core, keys, selection, purge);
+
+const DEFAULT_LIMIT = 100;
+
+async function step(
+  core: Core,
+  keys: QueueKeys,
+  { task, error, limit = DEFAULT_LIMIT, cursor }: DeadSelection,
+  move: typeof requeue,
+): Promise<DeadStep> {
+  const page = await listJobs(core, keys, { status: 'failed', limit, ...(cursor && { cursor }) });
+  const selected = page.items.filter(
+    (job) =>
+      (task === undefined || job.task === task) &&
+      (error === undefined || `${job.error?.name}: ${job.error?.message}`.includes(error)),
+  );
+  const count = await move(core.redis, keys, selected.flatMap(refOf));
+  return { count, ...(page.nextCursor && { nextCursor: page.nextCursor }) };
+}
+
+const refOf = ({ id }: Job): Ref[] => {
+  const parsed = parseJobId(id);
+  return parsed === undefined ? [] : [parsed.ref];
+};

@@ -1,0 +1,21 @@
+import type { Connection } from '../redis/connect.ts';
+import { parseRef } from '../redis/entry.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import { withdraw } from '../redis/scripts/cancel.ts';
+import { redisTime } from '../redis/time.ts';
+
+/** Jobs ended by one call. */
+const STEP = 200;
+
+/** Ends jobs that have lapsed as expired, at most 200 of them; true when there may be more. */
+export async function expireLapsed(
+  redis: Connection,
+  keys: QueueKeys,
+  resultTtlMs: number,
+): Promise<boolean> {
+  // Nothing may lapse early because our clock is ahead of that of Redis.
+  const now = await redisTime(redis);
+  const lapsed = await redis.zrange(keys.expiring, '-inf', String(now), 'BYSCORE', 'LIMIT', 0, STEP);
+  await Promise.all(lapsed.map((ref) => withdraw(redis, keys, parseRef(ref), 'expired', resultTtlMs)));
+  return lapsed.length === STEP;
+}

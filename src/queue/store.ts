@@ -1,0 +1,84 @@
+import { AppError } from '../errors.ts';
+import type { Ref } from '../redis/entry.ts';
+import {
+  type NewEntry,
+  type Once,
+  type Remembered,
+  submitPlain,
+  submitTogether,
+} from '../redis/scripts/submit.ts';
+import type { Core } from './core.ts';
+import { mismatch } from './once.ts';
+import type { Prepared } from './prepare.ts';
+
+/** Known queues are noted again after this long, in case Redis was emptied. */
+const NOTE_QUEUE_EVERY_MS = 60_000;
+
+/** `refs` come in the order of the entries. */
+export type Stored = { kind: 'stored'; refs: Ref[] } | ({ kind: 'replayed' } & Remembered);
+
+/** Writes jobs that have passed every check. */
+export class Store {
+  readonly #core: Core;
+  readonly #noted = new Map<string, number>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** One command where nothing about the job or its queue asks for more. @throws {AppError} queue-full. */
+  async one({ entry, known }: Prepared): Promise<Ref> {
+    const { place, options, keys } = entry;
+    if (place === 'parked' || options.x !== undefined || known.limited) {
+      const [ref] = (await this.together([entry])).refs;
+      if (ref === undefined) throw new Error('a submit stored nothing');
+      return ref;
+    }
+    const [entryId] = await Promise.all([
+      submitPlain(this.#core.redis, entry),
+      this.#noteQueues([keys.queue]),
+    ]);
+    return { place, entryId };
+  }
+
+  /** All or none, in one step; with `once` at most once. @throws {AppError} queue-full or idempotency-mismatch. */
+  async together(entries: readonly NewEntry[], once?: Once): Promise<Stored> {
+    const [submitted] = await Promise.all([
+      submitTogether(this.#core.redis, entries, once),
+      this.#noteQueues(entries.map(({ keys }) => keys.queue)),
+    ]);
+    switch (submitted.kind) {
+      case 'stored':
+        return {
+          kind: 'stored',
+          refs: entries.map(({ place }, i) => ({ place, entryId: submitted.entryIds[i] ?? '' })),
+        };
+      case 'replayed':
+        return submitted;
+      case 'mismatch':
+        throw mismatch();
+      case 'full':
+        throw new AppError(
+          'queue-full',
+          `The queue "${submitted.queue}" may hold ${submitted.maxJobs} jobs that have not ended, and has no room for this. Try again later, or raise maxJobs with PUT /queues/${submitted.queue}.`,
+        );
+    }
+  }
+
+  /** Lists the queues among the known ones: once a minute each, so that a submit is one command. */
+  async #noteQueues(queues: readonly string[]): Promise<void> {
+    const now = performance.now();
+    const unnoted = [...new Set(queues)].filter(
+      (queue) => now - (this.#noted.get(queue) ?? Number.NEGATIVE_INFINITY) > NOTE_QUEUE_EVERY_MS,
+    );
+    if (unnoted.length === 0) return;
+    if (this.#noted.size > 10_000) this.#noted.clear();
+    for (const queue of unnoted) this.#noted.set(queue, now);
+    try {
+      await this.#core.redis.sadd(this.#core.keySpace.queues, unnoted);
+    } catch (error) {
+      for (const queue of unnoted) this.#noted.delete(queue);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { Connection } from '../connection.ts';
+import { inOrder, type QueueKeys } from '../keys.ts';
+import { defineScript, PRELUDE } from './script.ts';
+
+/**
+ * Makes the consumer group of every stream, from the first entry on; those that are there stay.
+ *
+ * A group that is made on a stream with entries has forgotten what it had handed out: entries that wait in
+ * `due` or lie in `dead` look new to it. `heal:<stream>` in the settings says up to which entry, and `take`
+ * looks twice until it has passed that one.
+ *
+ * KEYS: streams x5, wake, settings. Returns the number of groups made on streams with entries.
+ */
+export const groupsScript = defineScript(
+  'groups',
+  `${PRELUDE}
+local settings, healing = KEYS[7], 0
+for i = 1, 6 do
+  local made = redis.pcall('XGROUP', 'CREATE', KEYS[i], 'workers', '0', 'MKSTREAM')
+  if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then return made end
+  if made.ok and i < 5 and redis.call('XLEN', KEYS[i]) > 0 then
+    redis.call('HSET', settings, 'heal:' .. i, lastId(KEYS[i]))
+    healing = healing + 1
+  end
+end
+return healing
+`,
+);
+
+export async function ensureGroups(redis: Connection, keys: QueueKeys): Promise<void> {
+  await groupsScript.run(redis, [...inOrder(keys.stream), keys.wake, keys.settings], []);
+}
