@@ -36,7 +36,7 @@ export class Pulse {
 
   /** Whether somebody has stopped the process (SIGSTOP): it works on nothing, so others should. */
   get isStopped(): boolean {
-    return this.#silentMs > QUIET_MS && isStopped(this.#pid);
+    return isStopped(this.#pid);
   }
 }
 

@@ -35,7 +35,7 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
     app.decorate('inspector', new Inspector(core));
     app.decorate('waiter', waiter);
     app.decorate('health', async (): Promise<Health> => {
-      const health = await checkHealth(redis);
+      const health = await checkHealth(core);
       if (!draining) return health;
       return { ...health, ready: false, reasons: ['The service is stopping.', ...health.reasons] };
     });

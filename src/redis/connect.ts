@@ -47,6 +47,8 @@ function connect({ url, name, onError }: ConnectOptions, role: Role): Connection
     autoResendUnfulfilledCommands: false,
     // With 0 every command in flight is rejected when the connection breaks; otherwise it would hang.
     maxRetriesPerRequest: 0,
+    // The server has become a replica: its address may lead to the new primary. The command is not sent again.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     enableOfflineQueue: false,
     // Known from the start: an automatic pipeline knows the scripts of the moment at which it began.
     scripts: Object.fromEntries(scripts.map(({ name, lua }) => [name, { lua }])),

@@ -52,6 +52,9 @@ export interface QueueKeys {
 /** Key of the set of all known queues. */
 export const queuesKey = (prefix: string): string => `${prefix}:queues`;
 
+/** Key that never exists: writing nothing to it tells whether Redis takes writes. */
+export const probeKey = (prefix: string): string => `${prefix}:probe`;
+
 /**
  * The keys of a queue. A queue lives in one part today; `part` keeps room for one queue spread over
  * several hash slots.

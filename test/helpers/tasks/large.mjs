@@ -1,0 +1,2 @@
+/** Returns a text of `length` characters. */
+export default ({ length }) => 'x'.repeat(length);
