@@ -10,6 +10,7 @@ import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/worker-log.ts';
 import { Executor } from './executor.ts';
 import { Heart } from './heart.ts';
+import { Isolates } from './isolates.ts';
 import { LeaseWatch } from './loops/lease-watch.ts';
 import { Loop } from './loops/loop.ts';
 import { TakePass } from './loops/take.ts';
@@ -123,6 +124,7 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     consumer,
     tasks,
     threads,
+    isolates: new Isolates(),
     settler,
     resultTtlMs,
     maxResultBytes,

@@ -4,6 +4,7 @@ import { type Entry, entryTime, expiryOf, maxAttempts, timeoutMs } from '../src/
 import type { LoadedTask, TaskContext } from '../src/tasks/types.ts';
 import { callHandler, checkResult } from './attempt.ts';
 import type { Heart } from './heart.ts';
+import type { Isolates } from './isolates.ts';
 import { failure, type Outcome, refusal } from './outcome.ts';
 import { progressReporter } from './progress.ts';
 import type { Running } from './running.ts';
@@ -13,9 +14,13 @@ import type { Threads } from './threads.ts';
 export interface ExecutorParts extends SettleParts {
   consumer: Consumer;
   threads: Threads;
+  isolates: Isolates;
   clock: Clock;
   heart: Heart;
 }
+
+/** A job that workers were lost with so often is suspected to be the cause. */
+const ISOLATE_FROM = 2;
 
 /** Takes one delivery from decoding to settling. */
 export class Executor {
@@ -64,7 +69,7 @@ export class Executor {
     }
     if (delivery.cancelAsked) return { kind: 'cancelled' };
     const expiry = expiryOf(entryTime(delivery.entryId), entry.options);
-    if (delivery.attempt === 1 && expiry !== undefined && expiry <= delivery.takenAt)
+    if (delivery.attempt === 1 && !delivery.begun && expiry !== undefined && expiry <= delivery.takenAt)
       return { kind: 'expired' };
     const task = this.#parts.tasks.get(entry.task);
     if (delivery.attempt > maxAttempts(entry.options, task)) return { kind: 'exhausted' };
@@ -81,7 +86,7 @@ export class Executor {
   }
 
   async #run(running: Running, entry: Entry, task: LoadedTask, payload: unknown): Promise<Outcome> {
-    const { consumer, threads, observe, clock, heart } = this.#parts;
+    const { consumer, observe, clock, heart } = this.#parts;
     const progress = progressReporter(consumer, running, observe);
     const limit = timeoutMs(entry.options, task);
     running.deadline = clock.monotonic() + limit;
@@ -89,15 +94,36 @@ export class Executor {
     const timer = setTimeout(() => running.abort('timeout'), limit);
     const kill = new AbortController();
     const ctx = this.#context(running, entry, task, progress.report);
-    const work = task.thread
-      ? threads.run(task.file, payload, ctx, kill.signal).catch(threadLost(running))
-      : callHandler(task.handler, payload, ctx);
+    const work = this.#start(running, task, payload, ctx, kill.signal);
     const ended = await Promise.race([work, running.givenUp.then(() => undefined)]);
     clearTimeout(timer);
     progress.stop();
     if (ended === undefined) kill.abort();
     const checked = ended && checkResult(task, ended, running.attempt, this.#parts.maxResultBytes);
     return byCause(running, checked, limit);
+  }
+
+  /** Here, in a thread, or, where workers were lost with the job, in a process of its own. */
+  #start(
+    running: Running,
+    task: LoadedTask,
+    payload: unknown,
+    ctx: TaskContext,
+    kill: AbortSignal,
+  ): Promise<Outcome> {
+    const { threads, isolates } = this.#parts;
+    const apart = { file: task.file, payload, job: ctx.job };
+    if (running.delivery.losses >= ISOLATE_FROM) {
+      return isolates
+        .run(apart, ctx, kill)
+        .catch(lost(running, 'worker-lost', 'The process that ran the job alone ended'));
+    }
+    if (task.thread) {
+      return threads
+        .run(apart, ctx, kill)
+        .catch(lost(running, 'thread-lost', 'The thread of the task ended'));
+    }
+    return callHandler(task.handler, payload, ctx);
   }
 
   #context(
@@ -123,12 +149,12 @@ export class Executor {
   }
 }
 
-/** A thread that ended without an answer: killed by us, or by itself (process.exit, out of memory). */
-const threadLost =
-  (running: Running) =>
+/** A thread or process that ended without an outcome: killed by us, or by itself (process.exit, out of memory). */
+const lost =
+  (running: Running, name: string, what: string) =>
   (error: unknown): Outcome => {
-    const message = `The thread of the task ended: ${error instanceof Error ? error.message : String(error)}`;
-    return refusal('thread-lost', message, running.delivery.attempt, Date.now(), { retryable: true });
+    const message = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    return refusal(name, message, running.delivery.attempt, Date.now(), { retryable: true });
   };
 
 /** The cause of an abort decides, whichever of handler and signal came first. */

@@ -44,6 +44,11 @@ export class Running {
     return this.delivery.attempt;
   }
 
+  /** Whether its handler has begun, now or in an attempt that was handed back. */
+  get begun(): boolean {
+    return this.delivery.begun || this.deadline !== Number.POSITIVE_INFINITY;
+  }
+
   /** Fencing token of the delivery. */
   get token(): number {
     return this.delivery.token;

@@ -1,22 +1,12 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { TaskContext } from '../src/tasks/types.ts';
+import { type ApartTask, type FromApart, hear, onAbort } from './apart.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a thread is given for one attempt. */
-export interface ThreadTask {
-  file: string;
-  payload: unknown;
-  job: TaskContext['job'];
+export interface ThreadTask extends ApartTask {
   port: MessagePort;
-}
-
-/** What a thread and its process say to each other over the port. */
-export type FromThread = { type: 'progress'; value: unknown } | { type: 'log'; text: string };
-export interface ToThread {
-  type: 'abort';
-  name: string;
-  message: string;
 }
 
 /** A thread that has nothing to do for this long ends. */
@@ -42,7 +32,7 @@ export class Threads {
    * Runs one attempt. The handler's signal fires with `signal`; when `kill` fires, its thread ends and the
    * promise rejects.
    */
-  async run(file: string, payload: unknown, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
+  async run(task: ApartTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
     this.#pool ??= new Piscina({
       filename: THREAD_ENTRY.href,
       minThreads: 0,
@@ -50,22 +40,13 @@ export class Threads {
       idleTimeout: IDLE_MS,
     });
     const { port1, port2 } = new MessageChannel();
-    port1.on('message', (message: FromThread) => {
-      if (message.type === 'progress') ctx.progress(message.value);
-      else ctx.log(message.text);
-    });
-    const onAbort = () => {
-      const reason: unknown = ctx.signal.reason;
-      const { name, message } = reason instanceof Error ? reason : new Error(String(reason));
-      port1.postMessage({ type: 'abort', name, message } satisfies ToThread);
-    };
-    if (ctx.signal.aborted) onAbort();
-    else ctx.signal.addEventListener('abort', onAbort, { once: true });
-    const task: ThreadTask = { file, payload, job: ctx.job, port: port2 };
+    port1.on('message', (message: FromApart) => hear(ctx, message));
+    const unlisten = onAbort(ctx, (message) => port1.postMessage(message));
+    const threadTask: ThreadTask = { ...task, port: port2 };
     try {
-      return (await this.#pool.run(task, { signal: kill, transferList: [port2] })) as Outcome;
+      return (await this.#pool.run(threadTask, { signal: kill, transferList: [port2] })) as Outcome;
     } finally {
-      ctx.signal.removeEventListener('abort', onAbort);
+      unlisten();
       port1.close();
     }
   }

@@ -81,7 +81,7 @@ export class Consumer {
     return this.#healed([keys], () => release(this.#redis, keys, this.name, jobs));
   }
 
-  noteProgress(keys: QueueKeys, delivery: Held, progress: string): Promise<boolean> {
+  noteProgress(keys: QueueKeys, delivery: Omit<Held, 'begun'>, progress: string): Promise<boolean> {
     return this.#healed([keys], () => noteProgress(this.#redis, keys, this.name, delivery, progress));
   }
 
@@ -93,8 +93,8 @@ export class Consumer {
    * What Redis believes this consumer to be running. After a read whose reply was lost, some of it may
    * never have arrived: the caller compares, and releases those.
    */
-  async held(keys: QueueKeys): Promise<Held[]> {
-    const held: Held[] = [];
+  async held(keys: QueueKeys): Promise<Omit<Held, 'begun'>[]> {
+    const held: Omit<Held, 'begun'>[] = [];
     for (const place of PLACES) {
       for (let from = '-', more = true; more; ) {
         const rows = await this.#healed([keys], () => this.#pendingRows(keys.stream[place], from));

@@ -3,7 +3,7 @@ import type { Connection } from '../redis/connect.ts';
 import { decodeEntry, formatJobId, parseRef, type Ref } from '../redis/entry.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../redis/keys.ts';
 import { lastDelivered } from '../redis/scripts/census.ts';
-import { lookup } from '../redis/scripts/lookup.ts';
+import { deliveriesBefore, lookup } from '../redis/scripts/lookup.ts';
 import type { Job } from '../schemas/job.ts';
 import { LISTED_STATUSES, type ListedStatus, PRIORITIES } from '../schemas/names.ts';
 import type { PendingJob } from '../schemas/queue.ts';
@@ -167,14 +167,17 @@ export async function listPending(core: Core, keys: QueueKeys, limit: number): P
     const rows =
       limit > pending.length ? await pendingRows(core.redis, stream, '-', limit - pending.length) : [];
     const fields = await Promise.all(rows.map(([id]) => core.redis.xrange(stream, id, id)));
+    const before = await Promise.all(
+      rows.map(([entryId]) => deliveriesBefore(core.redis, keys, { place, entryId })),
+    );
     const now = Date.now();
-    rows.forEach(([entryId, worker, idleMs, attempt], i) => {
+    rows.forEach(([entryId, worker, idleMs, deliveries], i) => {
       const task = decodeEntry(fields[i]?.[0]?.[1] ?? [])?.task;
       pending.push({
         id: formatJobId(keys.queue, { place, entryId }),
         ...(task === undefined ? {} : { task }),
         worker,
-        attempt,
+        attempt: deliveries - (before[i] ?? 0),
         startedAt: toTimestamp(now - idleMs),
         runningMs: idleMs,
       });

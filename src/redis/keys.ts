@@ -21,7 +21,7 @@ export interface QueueKeys {
   readonly due: PerPlace;
   /** Sorted sets, score = ms of the end: entries of that stream that failed for good. */
   readonly dead: PerPlace;
-  /** Sorted set, score = ms: jobs that lapse at that time unless they have started; those that have linger. */
+  /** Sorted set, score = ms: jobs that lapse at that time unless they have started. */
   readonly expiring: string;
   /** Sorted set, score = expiry ms: consumer names. */
   readonly leases: string;

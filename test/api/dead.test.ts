@@ -33,7 +33,7 @@ describe('a failed job', () => {
     const { body } = await api.http.post(`/jobs/${id}/retry`).expect(202);
     expect(body).toMatchObject({ id, status: 'retrying', attempt: 0, payload: 'kept' });
     const delivery = await worker.take();
-    expect(delivery).toMatchObject({ attempt: 1, token: 3 });
+    expect(delivery).toMatchObject({ attempt: 1, token: 4 });
     expect(await api.get(id)).toMatchObject({ status: 'running', attempt: 1 });
     expect(await worker.complete(delivery, 'well')).toBe('done');
     expect(await worker.complete(delivery, 'well')).toBe('repeated');

@@ -246,7 +246,7 @@ describe('a lost worker', () => {
 
   it('is replaced when one of its processes dies; a job that kills it ends as worker-lost', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'poison', LEASE_MS: '60000' });
-    const { id } = await api.submit({ task: 'exit', queue: 'poison', attempts: 2 });
+    const { id } = await api.submit({ task: 'die', payload: 'exit', queue: 'poison', attempts: 2 });
     const job = await api.finished(id);
     expect(job).toMatchObject({ status: 'failed', attempt: 2, error: { name: 'worker-lost' } });
     expect(job.errors).toHaveLength(2);

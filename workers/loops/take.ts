@@ -174,7 +174,14 @@ export class TakePass {
     const { keys, place, entryId, fields } = found;
     state.begun.push(formatRef({ place, entryId }));
     const takenAt = this.#parts.clock.wall() + this.#skew;
-    const first = { token: 1, attempt: 1, readyAt: entryTime(entryId), cancelAsked: false };
+    const first = {
+      token: 1,
+      attempt: 1,
+      losses: 0,
+      begun: false,
+      readyAt: entryTime(entryId),
+      cancelAsked: false,
+    };
     return [{ keys, place, entryId, fields, takenAt, ...first }];
   }
 
@@ -207,7 +214,9 @@ export class TakePass {
         [...slots.running].filter(({ delivery }) => delivery.keys === keys).map(({ refText }) => refText),
       );
       const strays = (await consumer.held(keys)).filter(({ ref }) => !known.has(formatRef(ref)));
-      if (strays.length > 0) await settler.release(keys, strays);
+      // Nothing has begun on what never arrived.
+      const unbegun = strays.map((stray) => ({ ...stray, begun: false }));
+      if (strays.length > 0) await settler.release(keys, unbegun);
     }
     // A read that broke off here may be open at the server until its time is over, and be handed a job.
     const soon = this.#compareAt === 0;

@@ -19,17 +19,17 @@ export const buryScript = defineScript(
   `${PRELUDE}
 local notes, events, totals = unpack(KEYS)
 local consumer, place, id, ref, token, line = unpack(ARGV)
-local stream, dead = KEYS[3 + place], KEYS[8 + place]
+local stream, dead, move = KEYS[3 + place], KEYS[8 + place], 'bury:' .. token .. ':' .. consumer
 
 local started = owns(stream, id, consumer, token)
 if not started then
-  if redis.call('ZSCORE', dead, ref) and redis.call('HGET', notes, ref .. ':l') == consumer then return 'repeated' end
+  if redis.call('HGET', notes, ref .. ':l') == move then return 'repeated' end
   redis.call('HINCRBY', totals, 'staleCommits', 1)
   return 'stale'
 end
 redis.call('XACK', stream, 'workers', id)
 redis.call('ZADD', dead, now, ref)
-redis.call('HSET', notes, ref .. ':l', consumer, ref .. ':w', consumer, ref .. ':b', started)
+redis.call('HSET', notes, ref .. ':l', move, ref .. ':w', consumer, ref .. ':b', started)
 if line ~= '' then
   redis.call('HSET', notes, ref .. ':a', token)
   append(notes, ref, line)

@@ -37,9 +37,9 @@ local entry = redis.call('XRANGE', stream, id, id)[1]
 if not entry then return 'not-found' end
 
 local waits = redis.call('ZSCORE', scheduled, ref) or redis.call('ZSCORE', due, ref)
-local known = redis.call('HMGET', notes, ref .. ':a', ref .. ':e', ref .. ':n', ref .. ':c')
+local known = redis.call('HMGET', notes, ref .. ':a', ref .. ':e', ref .. ':n', ref .. ':c', ref .. ':b')
 local attempts = (tonumber(known[1]) or 0) - (tonumber(known[3]) or 0)
-if status == 'expired' and tonumber(known[1]) then return 'asked' end
+if status == 'expired' and (known[1] or known[5]) then return 'asked' end
 local grouped = #redis.call('XINFO', 'GROUPS', stream) > 0
 if not waits and grouped and #redis.call('XPENDING', stream, 'workers', id, id, 1) > 0 then
   if status == 'expired' then return 'asked' end

@@ -21,8 +21,10 @@ for i = 1, #ARGV, 2 do
   local was = redis.call('ZREM', KEYS[3 + place], ref)
   if was == 1 then
     redis.call('ZADD', KEYS[8 + place], now, ref)
-    redis.call('HSET', notes, ref .. ':n', redis.call('HGET', notes, ref .. ':a') or 0)
-    redis.call('HDEL', notes, ref .. ':l', ref .. ':p', ref .. ':c')
+    -- One more than was used: a delivery that found all attempts spent has used none.
+    local token = (tonumber(redis.call('HGET', notes, ref .. ':a')) or 0) + 1
+    redis.call('HSET', notes, ref .. ':a', token, ref .. ':n', token)
+    redis.call('HDEL', notes, ref .. ':l', ref .. ':p', ref .. ':c', ref .. ':k', ref .. ':w', ref .. ':b')
     refs[#refs + 1] = ref
   end
   outcomes[#outcomes + 1] = was

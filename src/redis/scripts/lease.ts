@@ -59,7 +59,9 @@ local function takeBack(place, id, consumer)
   local token = (tonumber(noted[1]) or 0) + 1
   redis.call('XACK', KEYS[5 + place], 'workers', id)
   redis.call('ZADD', KEYS[10 + place], now, ref)
-  redis.call('HSET', notes, ref .. ':a', token, ref .. ':l', '')
+  redis.call('HSET', notes, ref .. ':a', token)
+  redis.call('HDEL', notes, ref .. ':l')
+  redis.call('HINCRBY', notes, ref .. ':k', 1)
   redis.call('HDEL', notes, ref .. ':p')
   append(notes, ref, cjson.encode({ message = 'The worker ' .. consumer .. ' was lost while it ran the job: ' .. ARGV[5],
     name = 'worker-lost', attempt = token - (noted[2] or 0), at = now }))

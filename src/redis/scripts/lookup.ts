@@ -90,6 +90,10 @@ return found
 `,
 );
 
+/** Deliveries of a job that count no more, since it was retried by hand: its attempts are counted from there. */
+export const deliveriesBefore = async (redis: Connection, keys: QueueKeys, ref: Ref): Promise<number> =>
+  Number((await redis.hget(keys.notes, `${formatRef(ref)}:n`)) ?? 0);
+
 /** Finds a job by its id's parts. */
 export const lookup = (redis: Connection, keys: QueueKeys, ref: Ref): Promise<Found> =>
   find(lookupScript, redis, keys, ref);

@@ -25,7 +25,7 @@ export async function noteProgress(
   redis: Connection,
   keys: QueueKeys,
   consumer: string,
-  delivery: Held,
+  delivery: Omit<Held, 'begun'>,
   progress: string,
 ): Promise<boolean> {
   const { place, entryId } = delivery.ref;

@@ -9,7 +9,7 @@ import { defineScript, PRELUDE } from './script.ts';
  * out by a group that had forgotten so, and only leaves the pending list.
  *
  * KEYS: events, wake, notes, streams x5, due x5, dead x5.
- * ARGV: consumer, then per job: stream index, entry id, token.
+ * ARGV: consumer, then per job: stream index, entry id, token, 1 when a handler has begun on it, else 0.
  * Returns 'done' | 'stale' per job. A release that was done already counts as stale: both leave the
  * job with somebody else.
  */
@@ -19,13 +19,15 @@ export const releaseScript = defineScript(
 local events, wake, notes, consumer = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 local letters = { 'c', 'h', 'n', 'l', 'p' }
 local outcomes, released = {}, {}
-for i = 2, #ARGV, 3 do
+for i = 2, #ARGV, 4 do
   local place, id, token = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
   local ref = letters[place] .. id
-  if owns(KEYS[3 + place], id, consumer, token) then
+  local started = owns(KEYS[3 + place], id, consumer, token)
+  if started then
     redis.call('XACK', KEYS[3 + place], 'workers', id)
     if not redis.call('ZSCORE', KEYS[13 + place], ref) and redis.call('ZADD', KEYS[8 + place], 'NX', now, ref) == 1 then
       redis.call('HDEL', notes, ref .. ':p')
+      if ARGV[i + 3] == '1' then redis.call('HSET', notes, ref .. ':b', started) end
       released[#released + 1] = ref
     end
     outcomes[#outcomes + 1] = 'done'
@@ -44,6 +46,8 @@ export interface Held {
   ref: Ref;
   /** Fencing token. */
   token: number;
+  /** Whether a handler has begun on it. */
+  begun: boolean;
 }
 
 export async function release(
@@ -52,7 +56,12 @@ export async function release(
   consumer: string,
   jobs: readonly Held[],
 ): Promise<Settled[]> {
-  const args = jobs.flatMap((job) => [placeIndex(job.ref.place), job.ref.entryId, job.token]);
+  const args = jobs.flatMap((job) => [
+    placeIndex(job.ref.place),
+    job.ref.entryId,
+    job.token,
+    job.begun ? 1 : 0,
+  ]);
   return (await releaseScript.run(
     redis,
     [

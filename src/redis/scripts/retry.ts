@@ -27,17 +27,17 @@ export const retryScript = defineScript(
   `${PRELUDE}
 local stream, due, notes, events, totals, wake = unpack(KEYS)
 local consumer, id, ref, token, delay, line = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local move = 'retry:' .. token .. ':' .. consumer
 
 if not owns(stream, id, consumer, token) then
-  local known = redis.call('HMGET', notes, ref .. ':a', ref .. ':l')
-  if known[1] == token and known[2] == consumer then return 'repeated' end
+  if redis.call('HGET', notes, ref .. ':l') == move then return 'repeated' end
   redis.call('HINCRBY', totals, 'staleCommits', 1)
   return 'stale'
 end
 redis.call('XACK', stream, 'workers', id)
 if redis.call('HEXISTS', notes, ref .. ':c') == 1 then delay = 0 end
 redis.call('ZADD', due, now + delay, ref)
-redis.call('HSET', notes, ref .. ':a', token, ref .. ':l', consumer)
+redis.call('HSET', notes, ref .. ':a', token, ref .. ':l', move)
 redis.call('HDEL', notes, ref .. ':p')
 append(notes, ref, line)
 redis.call('HINCRBY', totals, 'retried', 1)

@@ -92,7 +92,8 @@ local function append(notes, ref, line)
 end
 
 local function forget(notes, ref)
-  redis.call('HDEL', notes, ref .. ':a', ref .. ':l', ref .. ':e', ref .. ':p', ref .. ':c', ref .. ':w', ref .. ':b', ref .. ':n')
+  redis.call('HDEL', notes, ref .. ':a', ref .. ':l', ref .. ':e', ref .. ':p', ref .. ':c', ref .. ':w', ref .. ':b', ref .. ':n',
+    ref .. ':k')
 end
 
 local function dropLetter(stream, dead, notes, totals, ref)

@@ -13,6 +13,10 @@ export interface Delivery {
   attempt: number;
   /** How often the entry was handed out in all: the fencing token of this delivery. */
   token: number;
+  /** Whether a handler has begun on it before, in an attempt that was handed back. */
+  begun: boolean;
+  /** How often a worker was lost while it ran the job. */
+  losses: number;
   /** When it was handed out, Unix ms by the clock of Redis. */
   takenAt: number;
   /** When it became ready to run, Unix ms: its submit, or its due time. */
@@ -42,12 +46,12 @@ export type Taken =
 /**
  * Hands out up to a number of jobs: due ones first, then the lanes by priority.
  *
- * KEYS: settings, leases, notes, events, wake, scheduled, due x5, streams x5, dead of the lanes x4.
+ * KEYS: settings, leases, notes, events, wake, scheduled, due x5, streams x5, dead of the lanes x4, expiring.
  * ARGV: consumer, count (0 only settles tokens and announces), index of a lane that goes first or 0, how many
  *   jobs it may give, ids of wake tokens to settle, refs that a blocking read handed out already and that are
  *   to be announced (both space separated), wake horizon.
  * Returns { 'no-lease' } or { 'ok', now, paused 0|1, ms until the next due time or -1,
- *   { stream index, entry id, fields, token, attempt, ready at, cancel asked 0|1 }... }.
+ *   { stream index, entry id, fields, token, attempt, losses, ready at, cancel asked 0|1, begun 0|1 }... }.
  *
  * Each read is bounded by the count. An entry that is due but gone was removed: its traces are dropped. While a
  * group that was made anew catches up (see groups.ts), entries that it hands out but that have a place are put back.
@@ -68,31 +72,40 @@ if not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
 
 local reply, refs, nextDue = { 'ok', now, 0, -1 }, {}, nil
 for ref in string.gmatch(ARGV[6], '%S+') do refs[#refs + 1] = ref end
+local function begin()
+  announce(events, 'started', refs)
+  -- What has started in time expires no more.
+  if #refs == 0 or redis.call('EXISTS', KEYS[21]) == 0 then return end
+  for first = 1, #refs, 1000 do redis.call('ZREM', KEYS[21], unpack(refs, first, math.min(#refs, first + 999))) end
+end
 local set = redis.call('HMGET', settings, 'paused', 'heal:1', 'heal:2', 'heal:3', 'heal:4')
 if set[1] then
   reply[3] = 1
-  announce(events, 'started', refs)
+  begin()
   return reply
 end
-local function give(place, id, fields, token, attempt, readyAt, cancelled)
-  reply[#reply + 1] = { place, id, fields, token, attempt, readyAt, cancelled }
+local function give(place, id, fields, token, attempt, losses, readyAt, cancelled, begun)
+  reply[#reply + 1] = { place, id, fields, token, attempt, losses, readyAt, cancelled, begun }
   refs[#refs + 1] = letters[place] .. id
   count = count - 1
 end
 
 local function takeDue(set, ref, at)
   local place, id = string.find('chnlp', string.sub(ref, 1, 1), 1, true), string.sub(ref, 2)
-  local noted = redis.call('HMGET', notes, ref .. ':a', ref .. ':c', ref .. ':n')
+  local noted = redis.call('HMGET', notes, ref .. ':a', ref .. ':c', ref .. ':n', ref .. ':k', ref .. ':b')
   local token = (tonumber(noted[1]) or 0) + 1
   local entry = redis.call('XCLAIM', stream(place), 'workers', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
   redis.call('ZREM', set, ref)
   if not entry then return forget(notes, ref) end
-  give(place, id, entry[2], token, token - (noted[3] or 0), at, noted[2] and 1 or 0)
+  give(place, id, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
+    noted[5] and 1 or 0)
 end
 
 if redis.call('EXISTS', KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) > 0 then
   for i = 6, 11 do
-    local due = redis.call('ZRANGE', KEYS[i], '-inf', now, 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES')
+    -- What is due in a lane that heals is handed out again by its group: claimed before, it would be run twice.
+    local healing = i > 6 and i < 11 and set[i - 5]
+    local due = healing and {} or redis.call('ZRANGE', KEYS[i], '-inf', now, 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES')
     for j = 1, #due, 2 do takeDue(KEYS[i], due[j], tonumber(due[j + 1])) end
     local first = redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')[2]
     if first then nextDue = math.min(nextDue or tonumber(first), tonumber(first)) end
@@ -101,8 +114,8 @@ end
 
 local function putBack(place, id)
   local ref = letters[place] .. id
-  local dead, used = redis.call('ZSCORE', KEYS[16 + place], ref), redis.call('HEXISTS', notes, ref .. ':a')
-  if not dead and used == 0 and not redis.call('ZSCORE', KEYS[6 + place], ref) then return false end
+  local dead, noted = redis.call('ZSCORE', KEYS[16 + place], ref), redis.call('HMGET', notes, ref .. ':a', ref .. ':c')
+  if not dead and not noted[1] and not noted[2] and not redis.call('ZSCORE', KEYS[6 + place], ref) then return false end
   redis.call('XACK', stream(place), 'workers', id)
   if not dead then redis.call('ZADD', KEYS[6 + place], 'NX', now, ref) end
   -- There is more to look at, and due jobs may have been found.
@@ -116,7 +129,7 @@ local function takeLane(place, limit)
   local mark, entries = set[1 + place], read and read[1][2] or {}
   for _, entry in ipairs(entries) do
     if not mark or isAfter(entry[1], mark) or not putBack(place, entry[1]) then
-      give(place, entry[1], entry[2], 1, 1, tonumber(string.match(entry[1], '^%d+')), 0)
+      give(place, entry[1], entry[2], 1, 1, 0, tonumber(string.match(entry[1], '^%d+')), 0, 0)
     end
   end
   local last = entries[#entries]
@@ -132,12 +145,12 @@ if nextDue then
   -- Whoever has no room left hands the wake-up on.
   if count < 1 and reply[4] < tonumber(ARGV[7]) then nudge(wake, 1) end
 end
-announce(events, 'started', refs)
+begin()
 return reply
 `,
 );
 
-type RawDelivery = [number, string, string[], number, number, number, number];
+type RawDelivery = [number, string, string[], number, number, number, number, number, number];
 
 /** Takes up to `count` jobs for a consumer with a lease. */
 export async function take(
@@ -158,6 +171,7 @@ export async function take(
       ...inOrder(keys.due),
       ...inOrder(keys.stream),
       ...inOrder(keys.dead).slice(0, -1),
+      keys.expiring,
     ],
     [
       consumer,
@@ -172,13 +186,15 @@ export async function take(
   if (reply[0] === 'no-lease') return { kind: 'no-lease' };
   const [, now, paused, nextDue, ...raw] = reply;
   const deliveries = raw.map(
-    ([place, entryId, fields, token, attempt, readyAt, cancelled]): Delivery => ({
+    ([place, entryId, fields, token, attempt, losses, readyAt, cancelled, begun]): Delivery => ({
       keys,
       place: PLACES[place - 1] ?? 'parked',
       entryId,
       fields,
       token,
       attempt,
+      losses,
+      begun: begun === 1,
       takenAt: now,
       readyAt,
       cancelAsked: cancelled === 1,

@@ -1,2 +1,0 @@
-/** Ends its process. */
-export default () => process.exit(7);

@@ -1,0 +1,64 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { TaskContext } from '../src/tasks/types.ts';
+import { type ApartTask, type FromApart, hear, onAbort, type ToApart } from './apart.ts';
+import type { Outcome } from './outcome.ts';
+
+export type ToIsolate = { type: 'run'; task: ApartTask } | ToApart;
+export type FromIsolate = FromApart | { type: 'outcome'; outcome: Outcome };
+
+/** Processes at a time: many jobs may have been lost together, most of them for the fault of one. */
+const MOST = 2;
+
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './isolate.ts' : './isolate.js', import.meta.url);
+
+/**
+ * Runs attempts in processes of their own: those of jobs that were lost with their worker before. If one of them kills
+ * its process again, nothing else is lost with it.
+ */
+export class Isolates {
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  /**
+   * Runs one attempt as soon as there is room for it. The handler's signal fires with the context's; when `kill` fires
+   * the process ends. Rejects with the reason when it ended without an outcome, for whatever reason.
+   */
+  async run(task: ApartTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
+    while (this.#running >= MOST) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    kill.throwIfAborted();
+    this.#running += 1;
+    try {
+      return await runIn(fork(ENTRY, { serialization: 'json' }), task, ctx, kill);
+    } finally {
+      this.#running -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+}
+
+async function runIn(
+  child: ChildProcess,
+  task: ApartTask,
+  ctx: TaskContext,
+  kill: AbortSignal,
+): Promise<Outcome> {
+  // One that has ended already takes no more messages.
+  const tell = (message: ToIsolate) => void (child.connected && child.send(message, () => undefined));
+  const end = () => child.kill('SIGKILL');
+  kill.addEventListener('abort', end, { once: true });
+  tell({ type: 'run', task });
+  const unlisten = onAbort(ctx, tell);
+  try {
+    return await new Promise<Outcome>((resolve, reject) => {
+      child.on('message', (message: FromIsolate) => {
+        if (message.type === 'outcome') resolve(message.outcome);
+        else hear(ctx, message);
+      });
+      child.once('error', reject);
+      child.once('exit', (code, signal) => reject(new Error(signal ?? `exit code ${code}`)));
+    });
+  } finally {
+    unlisten();
+    kill.removeEventListener('abort', end);
+  }
+}
