@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLeash, type Leash } from '../../src/embedded/leash.ts';
 import { type RedisOptions, type RedisServer, startRedis } from '../../src/embedded/redis.ts';
-import { startApiProcess } from '../helpers/api-process.ts';
+import { startApiProcess } from '../helpers/processes.ts';
 import { findLost, submitUntilRefused } from './clients.ts';
 import { cutToSynced, tracedRedis } from './trace.ts';
 
