@@ -11,6 +11,8 @@ import type { SubmitJob } from '../../src/schemas/job.ts';
 import { startApiProcess, startWorkerProcess } from '../helpers/processes.ts';
 import { until } from '../helpers/redis.ts';
 
+/** Redis keeps a histogram of 25 kB for each command from its first call on, and a log of slow ones: no job's memory. */
+const QUIET_SETTINGS = { 'latency-tracking': 'no', 'slowlog-max-len': '0' };
 const TASKS_DIR = fileURLToPath(new URL('../helpers/tasks', import.meta.url));
 const BATCH = 10_000;
 const LIMIT_MS = 300_000;
@@ -38,7 +40,12 @@ export async function withBench<T>(
   const leash = createLeash();
   const stops: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true }), () => leash.end()];
   try {
-    const server = await startRedis({ dir, persistent: false, settings, leash });
+    const server = await startRedis({
+      dir,
+      persistent: false,
+      settings: { ...QUIET_SETTINGS, ...settings },
+      leash,
+    });
     stops.push(() => server.stop());
     const api = await startApiProcess(server.url, leash);
     stops.push(() => api.stop());

@@ -6,11 +6,11 @@ import { measureNodes, SETTINGS } from './nodes.ts';
 
 if (!(await measureGrowth())) process.exitCode = 1;
 
-console.log('\n| entries, bytes of a node | B per queued job | B per retrying job | of it in the stream |');
+console.log(
+  '\n| entries, bytes of a node | B per queued job | B per retrying job | of it its error and due time |',
+);
 console.log('|---|---|---|---|');
 for (const [entries, bytes] of SETTINGS) {
-  const { queued, retrying, retryingStream } = await measureNodes(entries, bytes);
-  console.log(
-    `| ${entries}, ${bytes} | ${queued.toFixed()} | ${retrying.toFixed()} | ${retryingStream.toFixed()} |`,
-  );
+  const { queued, retrying, note } = await measureNodes(entries, bytes);
+  console.log(`| ${entries}, ${bytes} | ${queued.toFixed()} | ${retrying.toFixed()} | ${note.toFixed()} |`);
 }
