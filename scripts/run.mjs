@@ -7,14 +7,20 @@ import { ensureRedis } from './redis.mjs';
 import { SetupError } from './task.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const USAGE = 'Usage: npm run demo, npm start, or npm test (arguments for vitest go after --).';
+const USAGE =
+  'Usage: npm run demo, npm start, or npm test (arguments for vitest go after --); to measure: npm run durability, npm run memory.';
 
 const COMMANDS = {
   // Data and settings are those of the folder from which Millrace is run; npm makes it the project's.
   demo: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('demo') },
   start: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('start') },
   // The tests start Redis servers of their own, whatever REDIS_URL says.
-  test: { ownRedis: () => true, launch: runTests },
+  test: { ownRedis: () => true, launch: (args) => runNode(['vitest/vitest.mjs', 'run', ...args]) },
+  durability: {
+    ownRedis: () => true,
+    launch: () => runNode(['tsx/dist/cli.mjs', 'test/durability/main.ts']),
+  },
+  memory: { ownRedis: () => true, launch: () => runNode(['tsx/dist/cli.mjs', 'test/memory/main.ts']) },
 };
 
 /** Prepares what the command needs, runs it, and ends this process with its exit code. */
@@ -38,10 +44,11 @@ async function runEmbedded(name) {
   return main();
 }
 
-function runTests(args) {
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: root, stdio: 'inherit' });
-  // Ctrl-C reaches vitest by itself; this process must only outlive it to give its exit code.
+/** Runs a program of the node modules, in the project's folder. */
+function runNode([program, ...args]) {
+  const command = [join(root, 'node_modules', program), ...args];
+  const child = spawn(process.execPath, command, { cwd: root, stdio: 'inherit' });
+  // Ctrl-C reaches the program by itself; this process must only outlive it to give its exit code.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve, reject) => {

@@ -64,6 +64,9 @@ export function redisConf(dir: string, address: RedisAddress, { persistent, sett
     'logfile ""',
     'save ""',
     'maxmemory-policy noeviction',
+    // A node of a stream is freed when all of its entries are gone: docs/decisions/0005-small-stream-nodes.md.
+    'stream-node-max-entries 4',
+    'stream-node-max-bytes 1024',
     ...durability,
     ...Object.entries(settings).map(([name, value]) => `${name} ${quote(value)}`),
     '',
