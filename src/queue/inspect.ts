@@ -108,7 +108,7 @@ export class Inspector {
   /** Pausing stops workers from taking jobs; those that run go on. Also makes the queue known. */
   async setPaused(queue: string, paused: boolean): Promise<QueueSummary> {
     const keys = this.#core.keySpace.queue(queue);
-    await this.#core.redis.sadd(this.#core.keySpace.queues, queue);
+    await this.#note(queue);
     await setPaused(this.#core.redis, keys, paused);
     return queueSummary(this.#core.redis, keys);
   }
@@ -117,10 +117,16 @@ export class Inspector {
   async configure(queue: string, { maxJobs }: QueueSettings): Promise<QueueSummary> {
     const { redis, keySpace, tasks } = this.#core;
     const keys = keySpace.queue(queue);
-    await redis.sadd(keySpace.queues, queue);
+    await this.#note(queue);
     if (maxJobs !== undefined) await setMaxJobs(redis, keys, maxJobs);
     await tasks.refresh(keys);
     return queueSummary(redis, keys);
+  }
+
+  /** Makes the queue known. One that is can be steered while Redis is full and takes nothing new. */
+  async #note(queue: string): Promise<void> {
+    const { redis, keySpace } = this.#core;
+    if ((await redis.sismember(keySpace.queues, queue)) === 0) await redis.sadd(keySpace.queues, queue);
   }
 
   /** What has lapsed is shown as such, though no worker may be there to end it. */
