@@ -7,14 +7,16 @@ import { ensureRedis } from './redis.mjs';
 import { SetupError } from './task.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const USAGE = 'Usage: npm run demo, npm start, or npm test (arguments for vitest go after --).';
+const CHAOS = join('test', 'chaos', 'main.ts');
+const USAGE = 'Usage: npm run demo, npm start, npm test, or npm run chaos (their arguments go after --).';
 
 const COMMANDS = {
   // Data and settings are those of the folder from which Millrace is run; npm makes it the project's.
   demo: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('demo') },
   start: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('start') },
   // The tests start Redis servers of their own, whatever REDIS_URL says.
-  test: { ownRedis: () => true, launch: runTests },
+  test: { ownRedis: () => true, launch: (args) => runTool(['vitest', 'vitest.mjs'], ['run', ...args]) },
+  chaos: { ownRedis: () => true, launch: (args) => runTool(['tsx', 'dist', 'cli.mjs'], [CHAOS, ...args]) },
 };
 
 /** Prepares what the command needs, runs it, and ends this process with its exit code. */
@@ -38,10 +40,11 @@ async function runEmbedded(name) {
   return main();
 }
 
-function runTests(args) {
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: root, stdio: 'inherit' });
-  // Ctrl-C reaches vitest by itself; this process must only outlive it to give its exit code.
+/** @param path of the program within `node_modules`. */
+function runTool(path, args) {
+  const program = join(root, 'node_modules', ...path);
+  const child = spawn(process.execPath, [program, ...args], { cwd: root, stdio: 'inherit' });
+  // Ctrl-C reaches it by itself; this process must only outlive it to give its exit code.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve, reject) => {

@@ -1,0 +1,53 @@
+import { until } from '../../helpers/redis.ts';
+import type { Execution } from '../journal.ts';
+import type { Fault } from '../oracle.ts';
+import type { Part } from '../part.ts';
+import type { Rig } from '../rig.ts';
+import { type Scenario, type Stage, stage, underLoad } from '../stage.ts';
+
+const JOB_MS = 200;
+
+/** kill -9 of workers under load: of the parent, of one process that runs jobs, or of all at once. */
+export const killWorkers: Scenario = (options) =>
+  stage('kill-workers', options, {}, async (set) => {
+    const mayFail = () => set.rig.workers.filter(({ ready }) => ready).length > 1;
+    await underLoad(set, { maxMs: JOB_MS, mayFail }, () => killOne(set));
+    return { recoveries: (executions) => recoveries(set.faults, executions) };
+  });
+
+/** Kills a worker, or one of its processes, that runs jobs at this moment. */
+export async function killOne({ rig, random, faults }: Stage): Promise<void> {
+  const worker = await until(() => busy(rig, random.pick(rig.workers)), 'a busy worker', 60_000);
+  const whom = random.pick(['parent', 'child', 'tree'] as const);
+  const pids = whom === 'child' ? [random.pick(busyPids(rig, worker))] : worker.children;
+  const inFlight = Math.max(rig.journal.inFlight(pids).length, pids.length * rig.options.concurrency);
+  const at = Date.now();
+  worker.signal('SIGKILL', whom === 'child' ? (pids[0] ?? 'tree') : whom === 'tree' ? 'tree' : 'self');
+  // Children of a killed parent go on until they notice, at most until their lease has ended.
+  faults.push({ kind: `kill -9 ${whom}`, at, until: at + rig.options.leaseMs + 5_000, pids, inFlight });
+}
+
+const busyPids = (rig: Rig, worker: Part): number[] =>
+  worker.children.filter((pid) => rig.journal.inFlight([pid]).length > 0);
+
+/** The worker if it runs jobs, and if somebody is left to take them over. */
+const busy = (rig: Rig, worker: Part): Part | undefined =>
+  rig.workers.some((other) => other !== worker && other.ready) && busyPids(rig, worker).length > 0
+    ? worker
+    : undefined;
+
+/** For each fault and each job that it interrupted: ms until that job ran again. */
+export function recoveries(faults: readonly Fault[], executions: readonly Execution[]): number[] {
+  const byJob = new Map<string, Execution[]>();
+  for (const run of executions) byJob.set(run.id, [...(byJob.get(run.id) ?? []), run]);
+  return faults.flatMap(({ at, until, pids }) =>
+    executions
+      .filter(
+        (run) => run.endedAt === undefined && run.startedAt <= until && (pids?.includes(run.pid) ?? true),
+      )
+      .flatMap((run) => {
+        const again = byJob.get(run.id)?.find((other) => other.startedAt >= at && other.run !== run.run);
+        return again === undefined ? [] : [again.startedAt - at];
+      }),
+  );
+}
