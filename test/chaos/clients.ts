@@ -59,7 +59,7 @@ export class Clients {
   }
 
   /** Submits all, each until it is accepted. @throws {RefusedError} or when one is not in time. */
-  async submitAll(jobs: Iterable<KeyedJob>): Promise<void> {
+  async submitAll(jobs: AsyncIterable<KeyedJob>): Promise<void> {
     await this.#spread(jobs, (job) => this.submit(job));
   }
 
@@ -81,6 +81,12 @@ export class Clients {
     const accepted = { key, task: job.task, ids: new Set([body.id]), tries, at: Date.now() };
     this.accepted.set(key, accepted);
     return accepted;
+  }
+
+  /** When the first job was accepted that was accepted after this moment, Unix ms. */
+  acceptedSince(after: number): number | undefined {
+    for (const { at } of this.accepted.values()) if (at > after) return at;
+    return undefined;
   }
 
   /** Waits for the end of every accepted job; what is gone (404, 410) is undefined. */
@@ -116,10 +122,17 @@ export class Clients {
     await this.#agent.destroy();
   }
 
-  async #spread<T>(items: Iterable<T>, work: (item: T) => Promise<unknown>): Promise<void> {
-    const iterator = items[Symbol.iterator]();
+  async #spread<T>(
+    items: Iterable<T> | AsyncIterable<T>,
+    work: (item: T) => Promise<unknown>,
+  ): Promise<void> {
+    const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
     const one = async () => {
-      for (let next = iterator.next(); !next.done; next = iterator.next()) await work(next.value);
+      for (;;) {
+        const next = await iterator.next();
+        if (next.done) return;
+        await work(next.value);
+      }
     };
     await Promise.all(Array.from({ length: this.#options.concurrency }, one));
   }

@@ -58,6 +58,11 @@ export class HandlerJournal {
     return this.#ended;
   }
 
+  /** When the first handler started that did so after this moment, Unix ms. */
+  startedSince(after: number): number | undefined {
+    return this.executions.find(({ startedAt }) => startedAt > after)?.startedAt;
+  }
+
   /** Those of a process that have started and not ended. */
   inFlight(pids: readonly number[]): Execution[] {
     return this.executions.filter((run) => run.endedAt === undefined && pids.includes(run.pid));

@@ -1,5 +1,4 @@
-import { until } from '../helpers/redis.ts';
-import { Clients, DEFAULT_CLIENTS, type KeyedJob } from './clients.ts';
+import { Clients, DEFAULT_CLIENTS } from './clients.ts';
 import { collect } from './evidence.ts';
 import type { Execution } from './journal.ts';
 import type { Expectation, Fault } from './oracle.ts';
@@ -81,48 +80,3 @@ export async function stage(
     await clear();
   }
 }
-
-/** Numbered jobs of the task `work` that take up to `maxMs`. */
-export function* workJobs(random: Random, from: number, to: number, maxMs: number): Generator<KeyedJob> {
-  for (let i = from; i < to; i += 1) {
-    yield { task: 'work', payload: { key: `w${i}`, ms: random.below(maxMs) } };
-  }
-}
-
-export interface Load {
-  /** No job takes longer, ms. */
-  maxMs: number;
-  /** Whether the next fault may come; its jobs are submitted then. */
-  mayFail?: () => boolean;
-}
-
-/**
- * Submits the jobs in as many equal shares as there are faults, and makes each fault while its share is under
- * way: after some part of the first half of it. Resolves when all jobs are accepted.
- */
-export async function underLoad(
-  { rig, clients, random, options }: Stage,
-  { maxMs, mayFail = () => true }: Load,
-  fault: (i: number) => Promise<void>,
-): Promise<void> {
-  const share = Math.ceil(options.jobs / options.faults);
-  const submitted: Promise<void>[] = [];
-  for (let i = 0; i < options.faults; i += 1) {
-    await until(mayFail, 'a time for the next fault', PATIENCE_MS);
-    const mark = rig.journal.ended + random.below(share / 2);
-    const jobs = workJobs(random, i * share, (i + 1) * share, maxMs);
-    const flow = clients.submitAll(jobs);
-    submitted.push(flow);
-    // It is waited for at the end; until then its failure is nobody's.
-    flow.catch(() => undefined);
-    await untilDone(rig, mark);
-    await fault(i);
-    if ((i + 1) % 10 === 0) options.say(`${i + 1} faults, ${rig.journal.ended} executions ended`);
-  }
-  await Promise.all(submitted);
-}
-
-const untilDone = (rig: Rig, mark: number): Promise<boolean> =>
-  until(() => rig.journal.ended >= mark, `${mark} executions that ended`, PATIENCE_MS);
-
-const PATIENCE_MS = 60_000;

@@ -1,4 +1,6 @@
 import type { Scenario } from '../stage.ts';
+import { killApis } from './kill-apis.ts';
+import { killRedis } from './kill-redis.ts';
 import { killWorkers } from './kill-workers.ts';
 
 interface Entry {
@@ -11,4 +13,6 @@ interface Entry {
 /** All scenarios by name. */
 export const SCENARIOS: Readonly<Record<string, Entry>> = {
   'kill-workers': { play: killWorkers, jobs: 10_000, faults: 50 },
+  'kill-apis': { play: killApis, jobs: 5_000, faults: 20 },
+  'kill-redis': { play: killRedis, jobs: 5_000, faults: 20 },
 };

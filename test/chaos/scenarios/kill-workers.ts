@@ -1,17 +1,21 @@
 import { until } from '../../helpers/redis.ts';
+import { underLoad } from '../flow.ts';
 import type { Execution } from '../journal.ts';
 import type { Fault } from '../oracle.ts';
 import type { Part } from '../part.ts';
 import type { Rig } from '../rig.ts';
-import { type Scenario, type Stage, stage, underLoad } from '../stage.ts';
+import { type Scenario, type Stage, stage } from '../stage.ts';
 
-const JOB_MS = 200;
+/** Handlers are busy most of the time, and the load is less than what the workers can do. */
+const LOAD = { maxMs: 200, perSecond: 300 };
+/** How long the processes of a killed worker may go on: until they notice, at most until their lease ends. */
+const NOTICE_MS = 5_000;
 
 /** kill -9 of workers under load: of the parent, of one process that runs jobs, or of all at once. */
 export const killWorkers: Scenario = (options) =>
   stage('kill-workers', options, {}, async (set) => {
     const mayFail = () => set.rig.workers.filter(({ ready }) => ready).length > 1;
-    await underLoad(set, { maxMs: JOB_MS, mayFail }, () => killOne(set));
+    await underLoad(set, { ...LOAD, mayFail }, () => killOne(set));
     return { recoveries: (executions) => recoveries(set.faults, executions) };
   });
 
@@ -20,11 +24,10 @@ export async function killOne({ rig, random, faults }: Stage): Promise<void> {
   const worker = await until(() => busy(rig, random.pick(rig.workers)), 'a busy worker', 60_000);
   const whom = random.pick(['parent', 'child', 'tree'] as const);
   const pids = whom === 'child' ? [random.pick(busyPids(rig, worker))] : worker.children;
-  const inFlight = Math.max(rig.journal.inFlight(pids).length, pids.length * rig.options.concurrency);
+  const inFlight = pids.length * rig.options.concurrency;
   const at = Date.now();
   worker.signal('SIGKILL', whom === 'child' ? (pids[0] ?? 'tree') : whom === 'tree' ? 'tree' : 'self');
-  // Children of a killed parent go on until they notice, at most until their lease has ended.
-  faults.push({ kind: `kill -9 ${whom}`, at, until: at + rig.options.leaseMs + 5_000, pids, inFlight });
+  faults.push({ kind: `kill -9 ${whom}`, at, until: at + NOTICE_MS, pids, inFlight });
 }
 
 const busyPids = (rig: Rig, worker: Part): number[] =>
