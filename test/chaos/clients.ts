@@ -40,6 +40,18 @@ export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
 
+type Method = 'GET' | 'POST';
+
+interface Message {
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+const message = (job: KeyedJob): Message => ({
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(job),
+});
+
 interface Answer {
   status: number;
   body: Job;
@@ -52,7 +64,7 @@ export class Clients {
   readonly answers = new Map<string, number>();
   readonly #options: ClientOptions;
   readonly #agent = new Agent({ connections: 64, connectTimeout: 2_000 });
-  readonly #stop = new AbortController();
+  #closed = false;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -68,19 +80,16 @@ export class Clients {
     let tries = 0;
     const { body } = await this.#insist(`submit ${key}`, [200, 202], () => {
       tries += 1;
-      return this.#ask('POST', '/jobs', SUBMIT_DEADLINE_MS, {
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(job),
-      });
+      return this.#ask('POST', '/jobs', SUBMIT_DEADLINE_MS, message(job));
     });
-    const known = this.accepted.get(key);
-    if (known !== undefined) {
-      known.ids.add(body.id);
-      return known;
-    }
-    const accepted = { key, task: job.task, ids: new Set([body.id]), tries, at: Date.now() };
-    this.accepted.set(key, accepted);
-    return accepted;
+    return this.#accept(job, body.id, tries);
+  }
+
+  /** One request to this API that waits for the end of the job, without a second try; accepted or not. */
+  async submitOnce(origin: string, job: KeyedJob, waitS: number): Promise<Answer> {
+    const answer = await this.#send(origin, 'POST', `/jobs?wait=${waitS}`, (waitS + 5) * 1_000, message(job));
+    if (answer.status === 200 || answer.status === 202) this.#accept(job, answer.body.id, 1);
+    return answer;
   }
 
   /** When the first job was accepted that was accepted after this moment, Unix ms. */
@@ -118,7 +127,7 @@ export class Clients {
   }
 
   async close(): Promise<void> {
-    this.#stop.abort();
+    this.#closed = true;
     await this.#agent.destroy();
   }
 
@@ -137,6 +146,15 @@ export class Clients {
     await Promise.all(Array.from({ length: this.#options.concurrency }, one));
   }
 
+  #accept(job: KeyedJob, id: string, tries: number): Accepted {
+    const { key } = job.payload;
+    const known = this.accepted.get(key);
+    known?.ids.add(id);
+    const accepted = known ?? { key, task: job.task, ids: new Set([id]), tries, at: Date.now() };
+    this.accepted.set(key, accepted);
+    return accepted;
+  }
+
   /** Asks any API again and again until the status is one of those. */
   async #insist(what: string, wanted: readonly number[], ask: () => Promise<Answer>): Promise<Answer> {
     const deadline = performance.now() + this.#options.patienceMs;
@@ -150,22 +168,28 @@ export class Clients {
           throw new RefusedError(`${what}: ${answer.status} ${JSON.stringify(answer.body)}`);
       }
       const last = typeof answer === 'string' ? answer : String(answer.status);
-      if (performance.now() > deadline) throw new Error(`${what} got no answer in time; the last: ${last}`);
-      await sleep(pause, undefined, { signal: this.#stop.signal });
+      if (this.#closed || performance.now() > deadline)
+        throw new Error(`${what} got no answer in time; the last: ${last}`);
+      await sleep(pause);
     }
   }
 
-  async #ask(
-    method: 'GET' | 'POST',
+  #ask(method: Method, path: string, deadlineMs: number, sent: Message = {}): Promise<Answer> {
+    return this.#send(this.#options.random.pick(this.#options.origins), method, path, deadlineMs, sent);
+  }
+
+  async #send(
+    origin: string,
+    method: Method,
     path: string,
     deadlineMs: number,
-    message: { headers?: Record<string, string>; body?: string } = {},
+    sent: Message,
   ): Promise<Answer> {
-    const { statusCode, body } = await request(this.#options.random.pick(this.#options.origins) + path, {
+    const { statusCode, body } = await request(origin + path, {
       method,
       dispatcher: this.#agent,
-      signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), this.#stop.signal]),
-      ...message,
+      signal: AbortSignal.timeout(deadlineMs),
+      ...sent,
     });
     const text = await body.text();
     return { status: statusCode, body: (text === '' ? {} : JSON.parse(text)) as Job };

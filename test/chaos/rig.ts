@@ -46,7 +46,7 @@ export class Rig {
   readonly options: RigOptions;
   readonly dir: string;
   readonly redis: RedisPart;
-  readonly proxies: { readonly api: RedisProxy; readonly worker: RedisProxy } | undefined;
+  readonly #proxies: Proxies | undefined;
   readonly journal: HandlerJournal;
   readonly apis: readonly Part[];
   readonly origins: readonly string[];
@@ -63,7 +63,7 @@ export class Rig {
     this.options = options;
     this.dir = dir;
     this.redis = redis;
-    this.proxies = proxies;
+    this.#proxies = proxies;
     this.journal = new HandlerJournal(join(dir, 'handlers.jsonl'));
     this.client = connectForWork({ url: redis.url, name: 'chaos' });
     this.origins = ports.map((port) => `http://127.0.0.1:${port}`);
@@ -110,6 +110,12 @@ export class Rig {
     }
   }
 
+  /** @throws {Error} when the rig has none. */
+  get proxies(): Proxies {
+    if (this.#proxies === undefined) throw new Error('this rig has no proxies');
+    return this.#proxies;
+  }
+
   /** Process ids of all that run handlers now. */
   get handlerPids(): number[] {
     return this.workers.flatMap((worker) => worker.children);
@@ -136,7 +142,7 @@ export class Rig {
   }
 
   #bothProxies(): RedisProxy[] {
-    return this.proxies === undefined ? [] : [this.proxies.api, this.proxies.worker];
+    return this.#proxies === undefined ? [] : [this.#proxies.api, this.#proxies.worker];
   }
 
   async #ready(): Promise<void> {
@@ -153,10 +159,16 @@ export class Rig {
   }
 }
 
+/** The network between Redis and the APIs, and that between Redis and the workers. */
+export interface Proxies {
+  readonly api: RedisProxy;
+  readonly worker: RedisProxy;
+}
+
 interface Base {
   options: RigOptions;
   dir: string;
   redis: RedisPart;
-  proxies: { api: RedisProxy; worker: RedisProxy } | undefined;
+  proxies: Proxies | undefined;
   leash: Leash;
 }
