@@ -29,7 +29,7 @@ export const DEFAULT_RIG: RigOptions = {
   workers: 3,
   processes: 2,
   concurrency: 10,
-  leaseMs: 1_000,
+  leaseMs: 2_000,
   proxied: false,
 };
 

@@ -3,9 +3,11 @@ import { dropReplies } from './drop-replies.ts';
 import { killApis } from './kill-apis.ts';
 import { killRedis } from './kill-redis.ts';
 import { killWorkers } from './kill-workers.ts';
+import { network } from './network.ts';
 import { restartRedisIdle } from './restart-redis-idle.ts';
 import { stopApis } from './stop-apis.ts';
 import { stopWorkers } from './stop-workers.ts';
+import { zombie } from './zombie.ts';
 
 interface Entry {
   readonly play: Scenario;
@@ -23,4 +25,6 @@ export const SCENARIOS: Readonly<Record<string, Entry>> = {
   'stop-apis': { play: stopApis, jobs: 2_000, faults: 10 },
   'drop-replies': { play: dropReplies, jobs: 2_000, faults: 50 },
   'restart-redis-idle': { play: restartRedisIdle, jobs: 0, faults: 20 },
+  zombie: { play: zombie, jobs: 0, faults: 20 },
+  network: { play: network, jobs: 1_000, faults: 18 },
 };
