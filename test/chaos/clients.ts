@@ -48,7 +48,7 @@ interface Message {
 }
 
 const message = (job: KeyedJob): Message => ({
-  headers: { 'content-type': 'application/json' },
+  headers: { 'content-type': 'application/json', 'idempotency-key': job.payload.key },
   body: JSON.stringify(job),
 });
 

@@ -67,9 +67,12 @@ async function holdJobs({ rig, clients, random }: Stage, round: number, limit: n
   const victims = rig.workers.flatMap((worker) => {
     const [pid = 0] = worker.children;
     const runs = held(rig, keys).filter((run) => run.pid === pid);
-    return runs.length === 0 ? [] : [{ worker, pid, runs, variant: random.pick(VARIANTS) }];
+    return runs.length === 0 ? [] : [{ worker, pid, runs }];
   });
-  return shuffled(victims, random).slice(0, limit);
+  const first = random.below(VARIANTS.length);
+  return shuffled(victims, random)
+    .slice(0, limit)
+    .map((victim, i) => ({ ...victim, variant: VARIANTS[(first + i) % VARIANTS.length] ?? 'tree' }));
 }
 
 const held = (rig: Rig, keys: readonly string[]): Execution[] =>
