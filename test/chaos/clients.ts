@@ -47,9 +47,9 @@ interface Message {
   body?: string;
 }
 
-const message = (job: KeyedJob): Message => ({
-  headers: { 'content-type': 'application/json', 'idempotency-key': job.payload.key },
-  body: JSON.stringify(job),
+const message = (key: string, body: unknown): Message => ({
+  headers: { 'content-type': 'application/json', 'idempotency-key': key },
+  body: JSON.stringify(body),
 });
 
 interface Answer {
@@ -80,14 +80,20 @@ export class Clients {
     let tries = 0;
     const { body } = await this.#insist(`submit ${key}`, [200, 202], () => {
       tries += 1;
-      return this.#ask('POST', '/jobs', SUBMIT_DEADLINE_MS, message(job));
+      return this.#ask('POST', '/jobs', SUBMIT_DEADLINE_MS, message(job.payload.key, job));
     });
     return this.#accept(job, body.id, tries);
   }
 
   /** One request to this API that waits for the end of the job, without a second try; accepted or not. */
   async submitOnce(origin: string, job: KeyedJob, waitS: number): Promise<Answer> {
-    const answer = await this.#send(origin, 'POST', `/jobs?wait=${waitS}`, (waitS + 5) * 1_000, message(job));
+    const answer = await this.#send(
+      origin,
+      'POST',
+      `/jobs?wait=${waitS}`,
+      (waitS + 5) * 1_000,
+      message(job.payload.key, job),
+    );
     if (answer.status === 200 || answer.status === 202) this.#accept(job, answer.body.id, 1);
     return answer;
   }
@@ -120,10 +126,22 @@ export class Clients {
     }
   }
 
-  /** One request, without a second try. @throws when there is no answer in time. */
-  async post(path: string, body?: unknown): Promise<Answer> {
-    const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    return this.#ask('POST', path, SUBMIT_DEADLINE_MS, body === undefined ? {} : json);
+  /** Submits jobs in one request, under one key, until all of them are accepted. */
+  async submitBatch(key: string, jobs: readonly KeyedJob[]): Promise<void> {
+    const { body } = await this.#insist(`batch ${key}`, [207], () =>
+      this.#ask('POST', '/jobs/batch', SUBMIT_DEADLINE_MS, message(key, { jobs })),
+    );
+    const { items } = body as unknown as { items: { id?: string }[] };
+    jobs.forEach((job, i) => {
+      const id = items[i]?.id;
+      if (id === undefined) throw new RefusedError(`batch ${key}: ${JSON.stringify(items[i])}`);
+      this.#accept(job, id, 1);
+    });
+  }
+
+  /** POST without a body until the answer is one of those. */
+  async insist(path: string, wanted: readonly number[]): Promise<void> {
+    await this.#insist(path, wanted, () => this.#ask('POST', path, SUBMIT_DEADLINE_MS));
   }
 
   async close(): Promise<void> {

@@ -30,13 +30,15 @@ export async function collect(rig: Rig, clients: Clients, faults: readonly Fault
 }
 
 /** The queue, counted now. */
-export async function stats(rig: Rig): Promise<QueueStats> {
-  for (const origin of rig.origins) {
-    const answer = await fetch(`${origin}/queues/${QUEUE}/stats`).catch(() => undefined);
-    if (answer?.ok) return (await answer.json()) as QueueStats;
-  }
-  throw new Error('no API tells the stats');
-}
+const stats = (rig: Rig): Promise<QueueStats> =>
+  until(
+    async () => {
+      const answer = await fetch(`${rig.origins[0]}/queues/${QUEUE}/stats`).catch(() => undefined);
+      return answer?.ok === true && ((await answer.json()) as QueueStats);
+    },
+    'stats',
+    REST_MS,
+  );
 
 const total = (counts: Record<string, number>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../helpers/redis.ts';
 import type { KeyedJob } from './clients.ts';
+import { seeded } from './random.ts';
 import type { Stage } from './stage.ts';
 
 export interface Load {
@@ -52,10 +53,11 @@ export async function underLoad(
 
 /** Jobs of the task `work`, as many as asked for and further ones until it is over, each at its time. */
 async function* paced(
-  { options, random }: Stage,
+  { options }: Stage,
   { maxMs, perSecond, failing = 0 }: Load,
   isOver: () => boolean,
 ): AsyncGenerator<KeyedJob> {
+  const random = seeded(options.seed + 2);
   let at = performance.now();
   for (let i = 0; i < options.jobs || !isOver(); i += 1) {
     yield {

@@ -46,9 +46,10 @@ export async function stage(
   wish: Partial<RigOptions>,
   play: (stage: Stage) => Promise<Play>,
 ): Promise<Report> {
+  // Each has chances of its own, so that the order of what goes on at the same time changes no choice.
   const random = seeded(options.seed);
   const rig = await Rig.start(wish);
-  const clients = new Clients({ ...DEFAULT_CLIENTS, origins: rig.origins, random });
+  const clients = new Clients({ ...DEFAULT_CLIENTS, origins: rig.origins, random: seeded(options.seed + 1) });
   const faults: Fault[] = [];
   let cleared: Promise<number[]> | undefined;
   const clear = () => {

@@ -3,6 +3,7 @@ import { dropReplies } from './drop-replies.ts';
 import { killApis } from './kill-apis.ts';
 import { killRedis } from './kill-redis.ts';
 import { killWorkers } from './kill-workers.ts';
+import { mix } from './mix.ts';
 import { network } from './network.ts';
 import { restartRedisIdle } from './restart-redis-idle.ts';
 import { stopApis } from './stop-apis.ts';
@@ -27,4 +28,5 @@ export const SCENARIOS: Readonly<Record<string, Entry>> = {
   'restart-redis-idle': { play: restartRedisIdle, jobs: 0, faults: 20 },
   zombie: { play: zombie, jobs: 0, faults: 20 },
   network: { play: network, jobs: 1_000, faults: 18 },
+  mix: { play: mix, jobs: 0, faults: 1 },
 };

@@ -5,12 +5,10 @@ import type { Fault } from '../oracle.ts';
 import type { Part } from '../part.ts';
 import type { Rig } from '../rig.ts';
 import { type Scenario, type Stage, stage } from '../stage.ts';
+import { killWorker, WHOM } from './faults.ts';
 
 /** Handlers are busy most of the time, and the load is less than what the workers can do. */
 const LOAD = { maxMs: 200, perSecond: 300 };
-/** How long the processes of a killed worker may go on: until they notice, at most until their lease ends. */
-const NOTICE_MS = 5_000;
-
 /** kill -9 of workers under load: of the parent, of one process that runs jobs, or of all at once. */
 export const killWorkers: Scenario = (options) =>
   stage('kill-workers', options, {}, async (set) => {
@@ -20,14 +18,10 @@ export const killWorkers: Scenario = (options) =>
   });
 
 /** Kills a worker, or one of its processes, that runs jobs at this moment. */
-export async function killOne({ rig, random, faults }: Stage): Promise<void> {
+async function killOne(set: Stage): Promise<void> {
+  const { rig, random } = set;
   const worker = await until(() => busy(rig, random.pick(rig.workers)), 'a busy worker', 60_000);
-  const whom = random.pick(['parent', 'child', 'tree'] as const);
-  const pids = whom === 'child' ? [random.pick(busyPids(rig, worker))] : worker.children;
-  const inFlight = pids.length * rig.options.concurrency;
-  const at = Date.now();
-  worker.signal('SIGKILL', whom === 'child' ? (pids[0] ?? 'tree') : whom === 'tree' ? 'tree' : 'self');
-  faults.push({ kind: `kill -9 ${whom}`, at, until: at + NOTICE_MS, pids, inFlight });
+  killWorker(set, worker, random.pick(WHOM), random.pick(busyPids(rig, worker)));
 }
 
 const busyPids = (rig: Rig, worker: Part): number[] =>

@@ -6,6 +6,7 @@ import type { Part } from '../part.ts';
 import type { Random } from '../random.ts';
 import type { Rig } from '../rig.ts';
 import { type Scenario, type Stage, stage } from '../stage.ts';
+import { signalWorker, WHOM, type Whom } from './faults.ts';
 
 const RIG = { apis: 1, workers: 4, processes: 1, concurrency: 4 };
 /** How long a process stands still beyond its lease. */
@@ -13,12 +14,9 @@ const BEYOND_MS = 5_000;
 const JOBS_A_ROUND = 8;
 const PATIENCE_MS = 20_000;
 
-/** What stands still: a worker as a whole, only what runs the jobs, or only what renews the lease. */
-const VARIANTS = ['tree', 'child', 'parent'] as const;
-
 interface Victim {
   worker: Part;
-  variant: (typeof VARIANTS)[number];
+  variant: Whom;
   pid: number;
   runs: Execution[];
 }
@@ -69,10 +67,10 @@ async function holdJobs({ rig, clients, random }: Stage, round: number, limit: n
     const runs = held(rig, keys).filter((run) => run.pid === pid);
     return runs.length === 0 ? [] : [{ worker, pid, runs }];
   });
-  const first = random.below(VARIANTS.length);
+  const first = random.below(WHOM.length);
   return shuffled(victims, random)
     .slice(0, limit)
-    .map((victim, i) => ({ ...victim, variant: VARIANTS[(first + i) % VARIANTS.length] ?? 'tree' }));
+    .map((victim, i) => ({ ...victim, variant: WHOM[(first + i) % WHOM.length] ?? 'tree' }));
 }
 
 const held = (rig: Rig, keys: readonly string[]): Execution[] =>
@@ -86,34 +84,30 @@ const shuffled = <T>(items: readonly T[], random: Random): T[] =>
 
 /** Stops them and lets them go on; returns for each job that was lost with them, after how many ms it ran again. */
 async function freeze({ rig, faults }: Stage, victims: readonly Victim[]): Promise<number[]> {
-  const whom = ({ variant, pid }: Victim) =>
-    variant === 'child' ? pid : variant === 'tree' ? 'tree' : 'self';
+  const signal = ({ worker, variant, pid }: Victim, name: NodeJS.Signals) =>
+    signalWorker(worker, name, variant, pid);
   const at = Date.now();
-  for (const victim of victims) victim.worker.signal('SIGSTOP', whom(victim));
+  for (const victim of victims) signal(victim, 'SIGSTOP');
   await sleep(rig.options.leaseMs + BEYOND_MS);
-  const lost = victims.filter(({ variant }) => variant !== 'child').flatMap(({ runs }) => runs);
+  const lost = victims.flatMap(({ runs }) => runs);
   const seconds = rig.journal.executions.filter(
     (run) => run.attempt === 2 && lost.some(({ id }) => id === run.id),
   );
-  for (const victim of victims) victim.worker.signal('SIGCONT', whom(victim));
+  for (const victim of victims) signal(victim, 'SIGCONT');
   for (const { variant, pid, runs } of victims) {
-    const pids = variant === 'child' ? [] : [pid];
-    faults.push({ kind: `SIGSTOP ${variant}`, at, until: Date.now(), pids, inFlight: runs.length });
+    faults.push({ kind: `SIGSTOP ${variant}`, at, until: Date.now(), pids: [pid], inFlight: runs.length });
   }
   return seconds.map(({ startedAt }) => startedAt - at);
 }
 
-/** A lease that was lost: every job ran again meanwhile, its first run is told so, and finishes nothing. */
+/** Its lease was lost: every job ran again meanwhile, its first run is told so, and finishes nothing. */
 async function judgeVictim(rig: Rig, victim: Victim, stale: ReadonlySet<string>): Promise<string[]> {
   const { variant, runs } = victim;
-  const again = (id: string) => rig.journal.executions.some((run) => run.id === id && run.attempt === 2);
-  if (variant === 'child') {
-    // Its parent renews its lease, so its jobs are its own all the time.
-    return runs.filter(({ id }) => again(id)).map(({ id }) => `${id} of a stopped child ran elsewhere`);
-  }
   const missing = (run: Execution) =>
     [
-      again(run.id) ? undefined : 'did not run again',
+      rig.journal.executions.some(({ id, attempt }) => id === run.id && attempt === 2)
+        ? undefined
+        : 'did not run again',
       stale.has(run.id) ? undefined : 'was not refused its finish',
       run.abortedAt !== undefined || run.endedAt !== undefined ? undefined : 'was not told',
       (run.cause ?? 'lease-lost') === 'lease-lost' ? undefined : `was aborted as ${run.cause}`,
@@ -127,6 +121,6 @@ async function judgeVictim(rig: Rig, victim: Victim, stale: ReadonlySet<string>)
 /** Those whose process was not stopped would hold for ever. */
 async function endHeld(rig: Rig, clients: Clients): Promise<void> {
   const open = () => rig.journal.executions.filter((run) => run.endedAt === undefined);
-  for (const { id } of open()) await clients.post(`/jobs/${id}/cancel`);
+  for (const { id } of open()) await clients.insist(`/jobs/${id}/cancel`, [200, 202, 409]);
   await until(() => open().length === 0, 'the end of all that is held', PATIENCE_MS);
 }
