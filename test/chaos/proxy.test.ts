@@ -61,8 +61,7 @@ describe('the proxy', () => {
   it('lets nothing through in a black hole, and brings it all when healed', async () => {
     proxy.blackHole();
     const late = connectForWork({ url: proxy.url, name: 'late' });
-    const held = client.set('held', '1').catch(String);
-    await expect(held).resolves.toMatch(/timeout|ETIMEDOUT/i);
+    await expect(client.set('held', '1')).rejects.toThrow();
     expect(await direct.get('held')).toBeNull();
     expect(late.status).not.toBe('ready');
     proxy.heal();
@@ -73,10 +72,11 @@ describe('the proxy', () => {
   it('delays, and keeps the order', async () => {
     proxy.delay(40);
     const began = performance.now();
-    const replies = Promise.all([client.rpush('list', 'a'), client.rpush('list', 'b')]);
-    proxy.delay(0);
-    await replies;
-    expect(performance.now() - began).toBeGreaterThan(35);
+    const slow = client.rpush('list', 'a');
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all([slow, client.rpush('list', 'b')]);
+    // There and back.
+    expect(performance.now() - began).toBeGreaterThan(75);
     expect(await direct.lrange('list', 0, -1)).toEqual(['a', 'b']);
   });
 

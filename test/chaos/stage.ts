@@ -2,9 +2,9 @@ import { Clients, DEFAULT_CLIENTS } from './clients.ts';
 import { collect } from './evidence.ts';
 import type { Execution } from './journal.ts';
 import type { Expectation, Fault } from './oracle.ts';
-import { judge } from './oracle.ts';
+import { judge, repeats } from './oracle.ts';
 import { type Random, seeded } from './random.ts';
-import { type Report, reportOf } from './report.ts';
+import { bound, type Report, reportOf } from './report.ts';
 import { Rig, type RigOptions } from './rig.ts';
 
 export interface ScenarioOptions {
@@ -60,7 +60,7 @@ export async function stage(
     const played = await play({ rig, clients, random, faults, options });
     const evidence = await collect(rig, clients, faults);
     const survivors = await clear();
-    const doubled = reportOf(name, options.seed, evidence, { violations: [] });
+    const doubled = repeats(evidence.executions).length;
     return reportOf(name, options.seed, evidence, {
       recoveries: played.recoveries?.(evidence.executions) ?? [],
       figures: {
@@ -71,9 +71,9 @@ export async function stage(
       violations: [
         ...judge(evidence, played.expected),
         ...(played.violations ?? []),
-        ...(doubled.doubled <= doubled.bound
+        ...(doubled <= bound(faults)
           ? []
-          : [`${doubled.doubled} executions doubled, ${doubled.bound} were in flight`]),
+          : [`${doubled} executions doubled, ${bound(faults)} were in flight`]),
         ...survivors.map((pid) => `process ${pid} outlived its parent`),
       ],
     });
