@@ -36,6 +36,8 @@ export interface Play {
   recoveries?: (executions: readonly Execution[]) => readonly number[];
   figures?: Record<string, number | string>;
   violations?: readonly string[];
+  /** No recovery may take longer, ms. */
+  recoverWithinMs?: number;
   expected?: Expectation;
 }
 
@@ -60,9 +62,11 @@ export async function stage(
     const played = await play({ rig, clients, random, faults, options });
     const evidence = await collect(rig, clients, faults);
     const survivors = await clear();
+    const recoveries = played.recoveries?.(evidence.executions) ?? [];
+    const late = recoveries.filter((ms) => ms > (played.recoverWithinMs ?? Number.POSITIVE_INFINITY));
     const doubled = repeats(evidence.executions).length;
     return reportOf(name, options.seed, evidence, {
-      recoveries: played.recoveries?.(evidence.executions) ?? [],
+      recoveries,
       figures: {
         ...played.figures,
         'stale commits': evidence.stats.totals.staleCommits,
@@ -74,6 +78,9 @@ export async function stage(
         ...(doubled <= bound(faults)
           ? []
           : [`${doubled} executions doubled, ${bound(faults)} were in flight`]),
+        ...(late.length === 0
+          ? []
+          : [`${late.length} recoveries took too long, up to ${Math.max(...late)} ms`]),
         ...survivors.map((pid) => `process ${pid} outlived its parent`),
       ],
     });

@@ -9,12 +9,18 @@ import { killWorker, WHOM } from './faults.ts';
 
 /** Handlers are busy most of the time, and the load is less than what the workers can do. */
 const LOAD = { maxMs: 200, perSecond: 300 };
+/** Beyond the lease. */
+const RECOVERY_MS = 1_000;
+
 /** kill -9 of workers under load: of the parent, of one process that runs jobs, or of all at once. */
 export const killWorkers: Scenario = (options) =>
   stage('kill-workers', options, {}, async (set) => {
     const mayFail = () => set.rig.workers.filter(({ ready }) => ready).length > 1;
     await underLoad(set, { ...LOAD, mayFail }, () => killOne(set));
-    return { recoveries: (executions) => recoveries(set.faults, executions) };
+    return {
+      recoveries: (executions) => recoveries(set.faults, executions),
+      recoverWithinMs: set.rig.options.leaseMs + RECOVERY_MS,
+    };
   });
 
 /** Kills a worker, or one of its processes, that runs jobs at this moment. */
