@@ -19,6 +19,8 @@ const PATIENCE_MS = 60_000;
 /** A fault comes this long after the one before is over, at most: at any moment of what goes on. */
 const MAX_PAUSE_MS = 200;
 const REPORT_EVERY = 10;
+/** Part of the jobs that are submitted twice. */
+const AGAIN = 0.05;
 
 /** Makes the faults one after another while jobs flow in; jobs do so until there were enough of both. */
 export async function underLoad(
@@ -60,10 +62,10 @@ async function* paced(
   const random = seeded(options.seed + 2);
   let at = performance.now();
   for (let i = 0; i < options.jobs || !isOver(); i += 1) {
-    yield {
-      task: 'work',
-      payload: { key: `w${i}`, ms: random.below(maxMs), failures: random.next() < failing ? 1 : 0 },
-    };
+    const payload = { key: `w${i}`, ms: random.below(maxMs), failures: random.next() < failing ? 1 : 0 };
+    yield { task: 'work', payload };
+    // Some clients ask twice, and must be told the same.
+    if (random.next() < AGAIN) yield { task: 'work', payload };
     const now = performance.now();
     // What was missed while nothing was accepted is not made up for.
     at = Math.max(at + 1_000 / perSecond, now);

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Report, table } from './report.ts';
+import { brokenOff, type Report, table } from './report.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 
 const { values } = parseArgs({
@@ -35,7 +35,7 @@ for (const name of names) {
     faults: Number(values.kills ?? faults),
     minutes: Number(values.minutes ?? 20),
     say: (line) => say(`${name}: ${line}`),
-  });
+  }).catch((error: unknown) => brokenOff(name, seed, error));
   say(`${name}: ${report.violations.length === 0 ? 'ok' : `${report.violations.length} violations`}`);
   reports.push(report);
 }

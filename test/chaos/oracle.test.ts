@@ -10,7 +10,6 @@ const accepted = (key: string, ...ids: string[]): Accepted => ({
   key,
   task: 'work',
   ids: new Set(ids),
-  tries: 1,
   at: 1_000,
 });
 const completed = (id: string, key: string): Job => ({

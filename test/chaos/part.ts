@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, type Exit, startChild } from '../../src/embedded/child.ts';
 import type { Leash } from '../../src/embedded/leash.ts';
+import { deliver } from './deliver.ts';
 
 /** A line of log, or what else a process wrote (then `msg` is the text and there is no level). */
 export interface LogLine {
@@ -152,15 +153,5 @@ function parseLine(part: string, text: string): LogLine {
   } catch {
     // Not ours, or cut short by a kill.
     return { part, msg: text };
-  }
-}
-
-/** False when the one that the signal is for has ended by itself. */
-function deliver(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-    return false;
   }
 }

@@ -47,6 +47,12 @@ export function reportOf(
   };
 }
 
+/** Of a scenario that did not come to its end. */
+export function brokenOff(scenario: string, seed: number, error: unknown): Report {
+  const violations = [`it broke off: ${error instanceof Error ? error.stack : String(error)}`];
+  return reportOf(scenario, seed, { accepted: [], executions: [], faults: [] }, { violations });
+}
+
 export const bound = (faults: readonly Fault[]): number =>
   faults.reduce((sum, { inFlight }) => sum + inFlight, 0);
 

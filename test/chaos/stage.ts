@@ -1,7 +1,7 @@
 import { Clients, DEFAULT_CLIENTS } from './clients.ts';
 import { collect } from './evidence.ts';
 import type { Execution } from './journal.ts';
-import type { Expectation, Fault } from './oracle.ts';
+import type { Evidence, Expectation, Fault } from './oracle.ts';
 import { judge, repeats } from './oracle.ts';
 import { type Random, seeded } from './random.ts';
 import { bound, type Report, reportOf } from './report.ts';
@@ -63,8 +63,6 @@ export async function stage(
     const evidence = await collect(rig, clients, faults);
     const survivors = await clear();
     const recoveries = played.recoveries?.(evidence.executions) ?? [];
-    const late = recoveries.filter((ms) => ms > (played.recoverWithinMs ?? Number.POSITIVE_INFINITY));
-    const doubled = repeats(evidence.executions).length;
     return reportOf(name, options.seed, evidence, {
       recoveries,
       figures: {
@@ -75,16 +73,26 @@ export async function stage(
       violations: [
         ...judge(evidence, played.expected),
         ...(played.violations ?? []),
-        ...(doubled <= bound(faults)
-          ? []
-          : [`${doubled} executions doubled, ${bound(faults)} were in flight`]),
-        ...(late.length === 0
-          ? []
-          : [`${late.length} recoveries took too long, up to ${Math.max(...late)} ms`]),
+        ...beyondBound(evidence),
+        ...tooLate(recoveries, played.recoverWithinMs),
         ...survivors.map((pid) => `process ${pid} outlived its parent`),
       ],
     });
   } finally {
     await clear();
   }
+}
+
+function beyondBound({ executions, faults }: Evidence): string[] {
+  const doubled = repeats(executions).length;
+  return doubled <= bound(faults)
+    ? []
+    : [`${doubled} executions doubled, ${bound(faults)} were in flight at the faults`];
+}
+
+function tooLate(recoveries: readonly number[], limitMs = Number.POSITIVE_INFINITY): string[] {
+  const late = recoveries.filter((ms) => ms > limitMs);
+  return late.length === 0
+    ? []
+    : [`${late.length} recoveries took longer than ${limitMs} ms, up to ${Math.max(...late)} ms`];
 }
