@@ -8,19 +8,17 @@ import { SetupError } from './task.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USAGE =
-  'Usage: npm run demo, npm start, or npm test (arguments for vitest go after --); to measure: npm run durability, npm run memory.';
+  'Usage: npm run demo, npm start, npm test or npm run chaos (their arguments go after --); to measure: npm run durability, npm run memory.';
 
 const COMMANDS = {
   // Data and settings are those of the folder from which Millrace is run; npm makes it the project's.
   demo: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('demo') },
   start: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('start') },
   // The tests start Redis servers of their own, whatever REDIS_URL says.
-  test: { ownRedis: () => true, launch: (args) => runNode(['vitest/vitest.mjs', 'run', ...args]) },
-  durability: {
-    ownRedis: () => true,
-    launch: () => runNode(['tsx/dist/cli.mjs', 'test/durability/main.ts']),
-  },
-  memory: { ownRedis: () => true, launch: () => runNode(['tsx/dist/cli.mjs', 'test/memory/main.ts']) },
+  test: { ownRedis: () => true, launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]) },
+  chaos: script('test/chaos/main.ts'),
+  durability: script('test/durability/main.ts'),
+  memory: script('test/memory/main.ts'),
 };
 
 /** Prepares what the command needs, runs it, and ends this process with its exit code. */
@@ -44,8 +42,13 @@ async function runEmbedded(name) {
   return main();
 }
 
+/** A TypeScript file that starts Redis servers of its own. */
+function script(file) {
+  return { ownRedis: () => true, launch: (args) => runNode('tsx/dist/cli.mjs', [file, ...args]) };
+}
+
 /** Runs a program of the node modules, in the project's folder. */
-function runNode([program, ...args]) {
+function runNode(program, args) {
   const command = [join(root, 'node_modules', program), ...args];
   const child = spawn(process.execPath, command, { cwd: root, stdio: 'inherit' });
   // Ctrl-C reaches the program by itself; this process must only outlive it to give its exit code.

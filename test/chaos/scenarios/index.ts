@@ -1,0 +1,32 @@
+import type { Scenario } from '../stage.ts';
+import { dropReplies } from './drop-replies.ts';
+import { killApis } from './kill-apis.ts';
+import { killRedis } from './kill-redis.ts';
+import { killWorkers } from './kill-workers.ts';
+import { mix } from './mix.ts';
+import { network } from './network.ts';
+import { restartRedisIdle } from './restart-redis-idle.ts';
+import { stopApis } from './stop-apis.ts';
+import { stopWorkers } from './stop-workers.ts';
+import { zombie } from './zombie.ts';
+
+interface Entry {
+  readonly play: Scenario;
+  /** Defaults of the long form. */
+  readonly jobs: number;
+  readonly faults: number;
+}
+
+/** All scenarios by name. */
+export const SCENARIOS: Readonly<Record<string, Entry>> = {
+  'kill-workers': { play: killWorkers, jobs: 10_000, faults: 50 },
+  'kill-apis': { play: killApis, jobs: 5_000, faults: 20 },
+  'kill-redis': { play: killRedis, jobs: 5_000, faults: 20 },
+  'stop-workers': { play: stopWorkers, jobs: 5_000, faults: 20 },
+  'stop-apis': { play: stopApis, jobs: 2_000, faults: 10 },
+  'drop-replies': { play: dropReplies, jobs: 2_000, faults: 50 },
+  'restart-redis-idle': { play: restartRedisIdle, jobs: 0, faults: 20 },
+  zombie: { play: zombie, jobs: 0, faults: 20 },
+  network: { play: network, jobs: 1_000, faults: 18 },
+  mix: { play: mix, jobs: 0, faults: 1 },
+};

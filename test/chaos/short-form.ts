@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { SCENARIOS } from './scenarios/index.ts';
+
+/** `npm run chaos` plays the long forms; these are the same scenarios with small numbers. */
+export interface ShortForm {
+  name: string;
+  jobs: number;
+  faults: number;
+}
+
+const SEED = 20_260_131;
+const MINUTES = 0.15;
+const LIMIT_MS = 180_000;
+
+/** A test for each: all promises are kept. */
+export function playShort(forms: readonly ShortForm[]): void {
+  it.each(forms)(
+    `$name, seed ${SEED}`,
+    async ({ name, jobs, faults }) => {
+      const told: string[] = [];
+      const say = (line: string) => told.push(line);
+      const report = await SCENARIOS[name]?.play({ seed: SEED, jobs, faults, minutes: MINUTES, say });
+      expect(report?.violations, JSON.stringify({ ...report, told })).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+}
