@@ -99,6 +99,10 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/queues/:name/dead/retry',
     {
+      // No body is no condition.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
       schema: {
         operationId: 'retryDead',
         summary: 'Let failed jobs run again',

@@ -41,10 +41,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'config',
     'clock',
+    'leash',
     'piscina',
   ],
   'workers/tasks': ['tasks', 'typebox'],
-  embedded: ['config', 'schemas'],
+  embedded: ['config', 'schemas', 'leash'],
+  leash: [],
   version: [],
 };
 

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { createLeash, type Leash } from '../src/leash.ts';
 import type { TaskContext } from '../src/tasks/types.ts';
 import { type ApartTask, type FromApart, hear, onAbort, type ToApart } from './apart.ts';
+import { ORPHAN_GRACE_S } from './messages.ts';
 import type { Outcome } from './outcome.ts';
 
 export type ToIsolate = { type: 'run'; task: ApartTask } | ToApart;
@@ -18,6 +20,7 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './isolate.ts' : './isol
 export class Isolates {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
+  #leash: Leash | undefined;
 
   /**
    * Runs one attempt as soon as there is room for it. The handler's signal fires with the context's; when `kill` fires
@@ -27,9 +30,13 @@ export class Isolates {
     while (this.#running >= MOST) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     kill.throwIfAborted();
     this.#running += 1;
+    this.#leash ??= createLeash(ORPHAN_GRACE_S);
+    const child = fork(ENTRY, { serialization: 'json' });
+    if (child.pid !== undefined) this.#leash.hold(child.pid);
     try {
-      return await runIn(fork(ENTRY, { serialization: 'json' }), task, ctx, kill);
+      return await runIn(child, task, ctx, kill);
     } finally {
+      if (child.pid !== undefined) this.#leash.release(child.pid);
       this.#running -= 1;
       this.#waiting.shift()?.();
     }

@@ -1,5 +1,8 @@
 import type { Config } from '../src/config.ts';
 
+/** A process that sees its parent gone leaves sooner than this; one whose event loop is blocked is then killed. */
+export const ORPHAN_GRACE_S = 5;
+
 /** What the parent says to a child. */
 export type ToChild =
   | { type: 'start'; consumer: string; config: Config }

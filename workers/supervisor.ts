@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { systemClock } from '../src/clock.ts';
 import type { Config } from '../src/config.ts';
+import { createLeash } from '../src/leash.ts';
 import type { Observer } from '../src/observer.ts';
 import { newConsumerName } from '../src/queue/consumer-name.ts';
-import type { ToChild, ToParent } from './messages.ts';
+import { ORPHAN_GRACE_S, type ToChild, type ToParent } from './messages.ts';
 import { Pulse } from './pulse.ts';
 
 /** What the supervisor needs of the world around it. */
@@ -38,6 +39,7 @@ export class Supervisor {
   readonly #leases: LeaseKeeper;
   readonly #observe: Observer;
   readonly #members = new Set<Member>();
+  readonly #leash = createLeash(ORPHAN_GRACE_S);
   readonly #respawns = new Set<NodeJS.Timeout>();
   #losses = 0;
   #watchedAt = systemClock.monotonic();
@@ -92,6 +94,7 @@ export class Supervisor {
     }, graceMs + EXIT_PATIENCE_MS);
     await Promise.all(members.map(({ exited }) => exited));
     clearTimeout(timer);
+    this.#leash.end();
   }
 
   async #spawn(): Promise<void> {
@@ -112,6 +115,7 @@ export class Supervisor {
     });
     const member: Member = { consumer, process: child, pulse: new Pulse(pid, systemClock), exited };
     this.#members.add(member);
+    if (child.pid !== undefined) this.#leash.hold(child.pid);
     const started = new Promise<void>((resolve) => {
       child.on('message', (message: ToParent) => {
         if (message.type === 'started') resolve();
@@ -137,6 +141,7 @@ export class Supervisor {
 
   async #ended(member: Member, ending: string, livedMs: number): Promise<void> {
     this.#members.delete(member);
+    if (member.process.pid !== undefined) this.#leash.release(member.process.pid);
     const how = member.killedFor ?? ending;
     if (!this.#stopping) {
       this.#observe({

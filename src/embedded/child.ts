@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { Leash } from './leash.ts';
+import type { Leash } from '../leash.ts';
 
 export interface Exit {
   code: number | null;

@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createLeash, type Leash } from '../leash.ts';
 import { type Child, describeExit, type Exit, startChild } from './child.ts';
-import { createLeash, type Leash } from './leash.ts';
 import { chooseAddress, redisConf } from './redis-settings.ts';
 import { askRedis, RedisReplyError } from './resp.ts';
 

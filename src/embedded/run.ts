@@ -1,6 +1,6 @@
+import { createLeash } from '../leash.ts';
 import { type Child, type ChildOptions, describeExit, type Exit, startChild } from './child.ts';
 import type { Interrupt } from './interrupt.ts';
-import { createLeash } from './leash.ts';
 
 /** The first Ctrl-C, not a fault. */
 export class Interrupted extends Error {

@@ -101,6 +101,8 @@ describe('the dead letters of a queue', () => {
     expect(await statuses(ids)).toEqual(['failed', 410]);
     const { counts: left, totals } = await counts('purge');
     expect([left.failed, totals.purged, totals.submitted]).toEqual([1, 1, 2]);
+    await api.http.post('/queues/purge/dead/retry').expect(200, { count: 1 });
+    await (await workerOf('purge')).bury(await (await workerOf('purge')).take());
     await api.http.delete('/queues/purge/dead').expect(200, { count: 1 });
     expect(await redis.client.exists('mr:{purge}:notes', 'mr:{purge}:dead:normal')).toBe(0);
     expect(await redis.client.xlen('mr:{purge}:lane:normal')).toBe(0);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, type Exit, startChild } from '../../src/embedded/child.ts';
-import type { Leash } from '../../src/embedded/leash.ts';
+import type { Leash } from '../../src/leash.ts';
 import { deliver } from './deliver.ts';
 
 /** A line of log, or what else a process wrote (then `msg` is the text and there is no level). */

@@ -64,5 +64,5 @@ it('refuses a server that is too old, by name and version', async () => {
 it('names the commands that there are', async () => {
   const { code, stderr } = await setup('dance');
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^Usage: npm run demo, npm start, or npm test/);
+  expect(stderr).toMatch(/^Usage: npm run demo, npm start, npm test or npm run chaos/);
 });

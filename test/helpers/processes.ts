@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from '../../src/embedded/child.ts';
-import type { Leash } from '../../src/embedded/leash.ts';
 import { untilApiReady, untilWorkerReady } from '../../src/embedded/ready.ts';
 import { freePort } from '../../src/embedded/redis-settings.ts';
+import type { Leash } from '../../src/leash.ts';
 
 const STOP_MS = 10_000;
 const READY_MS = 30_000;

@@ -26,6 +26,16 @@ export interface TestWorker {
   readonly stderr: string;
 }
 
+/** Whether a process with this pid is there. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const running = new Set<TestWorker>();
 
 /** Spawns a worker as users do; what is still running after a test is killed. */

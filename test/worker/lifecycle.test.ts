@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Job } from '../../src/schemas/job.ts';
 import { useApi } from '../helpers/api.ts';
 import { until, useRedis } from '../helpers/redis.ts';
-import { spawnWorker, startWorker, useWorker } from '../helpers/worker.ts';
+import { isAlive, spawnWorker, startWorker, useWorker } from '../helpers/worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
@@ -279,12 +279,3 @@ describe('a start', () => {
 });
 
 const pidOf = (job: Job): number => Number(job.worker?.split('.')[1]);
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

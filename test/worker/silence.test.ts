@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/schemas/job.ts';
 import { useApi } from '../helpers/api.ts';
 import { until, useRedis } from '../helpers/redis.ts';
-import { startWorker } from '../helpers/worker.ts';
+import { isAlive, startWorker } from '../helpers/worker.ts';
 
 const LEASE = { LEASE_MS: '1000' };
 
@@ -87,6 +87,16 @@ describe('a handler that blocks its event loop', () => {
     });
     expect(await worker.stop()).toBe(0);
   }, 60_000);
+});
+
+describe('a parent that is killed', () => {
+  it('takes a child whose event loop is blocked with it', async () => {
+    const worker = await startWorker(redis.url, { QUEUES: 'orphan', CONCURRENCY: '1' });
+    const { id } = await api.submit({ task: 'block', queue: 'orphan', payload: { ms: 600_000 } });
+    const pid = pidOf(await waitFor(id, ({ status }) => status === 'running', 'running'));
+    await worker.stop('SIGKILL');
+    await until(() => !isAlive(pid), 'the end of the child');
+  });
 });
 
 describe('a result', () => {

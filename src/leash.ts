@@ -14,10 +14,10 @@ export interface Leash {
   end(): void;
 }
 
-/** After SIGTERM a held process has this many seconds before SIGKILL. */
+/** Time that a part of the stack takes at most to stop in order. */
 const GRACE_S = 30;
 
-const SCRIPT = `
+const script = (graceS: number) => `
 lives() {
   kill -0 "$1" 2>/dev/null || return 1
   # One that nobody has waited for is dead all the same.
@@ -36,16 +36,20 @@ for pid in $held; do
   kill -TERM "$pid" 2>/dev/null || continue
   tries=0
   while lives "$pid"; do
-    [ $tries -lt $((${GRACE_S} * 5)) ] || { kill -KILL "$pid" 2>/dev/null; break; }
+    [ $tries -lt $((${graceS} * 5)) ] || { kill -KILL "$pid" 2>/dev/null; break; }
     tries=$((tries + 1))
     sleep 0.2
   done
 done
 `;
 
-export function createLeash(): Leash {
+/** @param graceS seconds that a held process has between SIGTERM and SIGKILL. */
+export function createLeash(graceS = GRACE_S): Leash {
   // A session of its own: neither Ctrl-C nor the end of the terminal reaches it before its work is done.
-  const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const shell = spawn('/bin/sh', ['-c', script(graceS)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   shell.on('error', ignore);
   shell.stdin.on('error', ignore);
   shell.unref();
