@@ -15,6 +15,8 @@ const MAP = readFileSync(new URL('../../src/README.md', import.meta.url), 'utf8'
 /** Waits until all jobs have ended and all is at rest, as far as it comes to that, and collects what is to be judged. */
 export async function collect(rig: Rig, clients: Clients, faults: readonly Fault[]): Promise<Evidence> {
   const finals = await clients.finals();
+  // A worker that starts has leases before it says whose they are.
+  await until(() => rig.workers.every(({ ready }) => ready), 'workers that are ready', REST_MS);
   // A place that does not come to rest is for the oracle to say.
   await until(async () => total(await leftovers(rig)) === 0, 'rest', REST_MS).catch(() => undefined);
   return {

@@ -100,6 +100,8 @@ export class Part {
   signal(signal: NodeJS.Signals, whom: 'self' | 'tree' | number = 'self'): void {
     const pid = this.#child?.pid;
     if (pid === undefined) return;
+    // Its end is seen only when its output is closed, which its children may hold open for a while.
+    if (whom === 'self' || whom === 'tree') this.#ready &&= signal !== 'SIGKILL' && signal !== 'SIGTERM';
     deliver(whom === 'tree' ? -pid : whom === 'self' ? pid : whom, signal);
   }
 

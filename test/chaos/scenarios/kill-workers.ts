@@ -39,7 +39,9 @@ const busyPids = (rig: Rig, worker: Part): number[] =>
 
 /** The worker if it runs jobs, and if somebody is left to take them over. */
 const busy = (rig: Rig, worker: Part): Part | undefined =>
-  rig.workers.some((other) => other !== worker && other.ready) && busyPids(rig, worker).length > 0
+  worker.ready &&
+  rig.workers.some((other) => other !== worker && other.ready) &&
+  busyPids(rig, worker).length > 0
     ? worker
     : undefined;
 

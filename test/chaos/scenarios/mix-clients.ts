@@ -10,8 +10,9 @@ const MAX_WORK_MS = 100;
 const MAX_DELAY_MS = 2_000;
 /** Attempts that begin earlier than this after the submit fail. */
 const ILL_MS = 1_000;
-/** Rounds of failing and retrying by hand. */
+/** Rounds of failing and retrying by hand; together they last much longer than the time of failing. */
 const MAX_RETRIES = 50;
+const RETRY_PAUSE_MS = 200;
 
 const work = ({ random }: Stage, key: string, more: Partial<KeyedJob> = {}): KeyedJob => ({
   task: 'work',
@@ -51,6 +52,7 @@ async function retried({ clients }: Stage, id: string): Promise<void> {
   for (let i = 0; i < MAX_RETRIES; i += 1) {
     const job = await clients.finished(id);
     if (job?.status !== 'failed') return;
+    await sleep(RETRY_PAUSE_MS);
     await clients.insist(`/jobs/${id}/retry`, [202, 409]);
   }
 }
