@@ -28,8 +28,17 @@ export class Isolates {
    */
   async run(task: ApartTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
     while (this.#running >= MOST) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    kill.throwIfAborted();
     this.#running += 1;
+    try {
+      kill.throwIfAborted();
+      return await this.#fork(task, ctx, kill);
+    } finally {
+      this.#running -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #fork(task: ApartTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
     this.#leash ??= createLeash(ORPHAN_GRACE_S);
     const child = fork(ENTRY, { serialization: 'json' });
     if (child.pid !== undefined) this.#leash.hold(child.pid);
@@ -37,8 +46,6 @@ export class Isolates {
       return await runIn(child, task, ctx, kill);
     } finally {
       if (child.pid !== undefined) this.#leash.release(child.pid);
-      this.#running -= 1;
-      this.#waiting.shift()?.();
     }
   }
 }
