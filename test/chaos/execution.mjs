@@ -9,7 +9,8 @@ let count = 0;
  */
 export function record(ctx, key) {
   count += 1;
-  const run = `${ctx.job.lease}#${count}`;
+  // One lease may cover several processes: a job that workers were lost with runs alone.
+  const run = `${ctx.job.lease}#${process.pid}.${count}`;
   const note = (event, more = {}) => {
     const line = {
       event,
