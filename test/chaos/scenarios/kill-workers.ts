@@ -3,7 +3,6 @@ import { underLoad } from '../flow.ts';
 import type { Execution } from '../journal.ts';
 import type { Fault } from '../oracle.ts';
 import type { Part } from '../part.ts';
-import type { Rig } from '../rig.ts';
 import { type Scenario, type Stage, stage } from '../stage.ts';
 import { killWorker, WHOM } from './faults.ts';
 
@@ -30,20 +29,16 @@ export const killWorkers: Scenario = (options) =>
 /** Kills a worker, or one of its processes, that runs jobs at this moment. */
 async function killOne(set: Stage): Promise<void> {
   const { rig, random } = set;
-  const worker = await until(() => busy(rig, random.pick(rig.workers)), 'a busy worker', 60_000);
-  killWorker(set, worker, random.pick(WHOM), random.pick(busyPids(rig, worker)));
+  const { worker, pid } = await until(() => busyOne(set, random.pick(rig.workers)), 'a busy worker', 60_000);
+  killWorker(set, worker, random.pick(WHOM), pid);
 }
 
-const busyPids = (rig: Rig, worker: Part): number[] =>
-  worker.children.filter((pid) => rig.journal.inFlight([pid]).length > 0);
-
-/** The worker if it runs jobs, and if somebody is left to take them over. */
-const busy = (rig: Rig, worker: Part): Part | undefined =>
-  worker.ready &&
-  rig.workers.some((other) => other !== worker && other.ready) &&
-  busyPids(rig, worker).length > 0
-    ? worker
-    : undefined;
+/** The worker and a process of it that runs jobs, if there is one, and somebody is left to take them over. */
+function busyOne({ rig, random }: Stage, worker: Part): { worker: Part; pid: number } | undefined {
+  const pids = worker.children.filter((pid) => rig.journal.inFlight([pid]).length > 0);
+  const isLast = !rig.workers.some((other) => other !== worker && other.ready);
+  return worker.ready && !isLast && pids.length > 0 ? { worker, pid: random.pick(pids) } : undefined;
+}
 
 /** For each fault and each job that it interrupted: ms until that job ran again, undefined while it has not. */
 function recoveries(faults: readonly Fault[], executions: readonly Execution[]): (number | undefined)[] {
