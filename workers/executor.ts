@@ -19,7 +19,7 @@ export interface ExecutorParts extends SettleParts {
   heart: Heart;
 }
 
-/** A job that workers were lost with so often is suspected to be the cause. */
+/** A job that so many processes died with is suspected to be the cause. */
 const ISOLATE_FROM = 2;
 
 /** Takes one delivery from decoding to settling. */
@@ -103,7 +103,7 @@ export class Executor {
     return byCause(running, checked, limit);
   }
 
-  /** Here, in a thread, or, where workers were lost with the job, in a process of its own. */
+  /** Here, in a thread, or, where processes died with the job, in one of its own. */
   #start(
     running: Running,
     task: LoadedTask,

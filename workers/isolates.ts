@@ -14,8 +14,8 @@ const MOST = 2;
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './isolate.ts' : './isolate.js', import.meta.url);
 
 /**
- * Runs attempts in processes of their own: those of jobs that were lost with their worker before. If one of them kills
- * its process again, nothing else is lost with it.
+ * Runs attempts in processes of their own: those of jobs that processes died with before. If one of them kills its
+ * process again, nothing else is lost with it.
  */
 export class Isolates {
   #running = 0;

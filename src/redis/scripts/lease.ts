@@ -61,7 +61,8 @@ local function takeBack(place, id, consumer)
   redis.call('ZADD', KEYS[10 + place], now, ref)
   redis.call('HSET', notes, ref .. ':a', token)
   redis.call('HDEL', notes, ref .. ':l')
-  redis.call('HINCRBY', notes, ref .. ':k', 1)
+  -- A lease that ran out tells nothing of its jobs: its machine may have gone, or the network.
+  if ARGV[3] ~= '' then redis.call('HINCRBY', notes, ref .. ':k', 1) end
   redis.call('HDEL', notes, ref .. ':p')
   append(notes, ref, cjson.encode({ message = 'The worker ' .. consumer .. ' was lost while it ran the job: ' .. ARGV[5],
     name = 'worker-lost', attempt = token - (noted[2] or 0), at = now }))

@@ -15,7 +15,7 @@ export interface Delivery {
   token: number;
   /** Whether a handler has begun on it before, in an attempt that was handed back. */
   begun: boolean;
-  /** How often a worker was lost while it ran the job. */
+  /** How often a process died while it ran the job. */
   losses: number;
   /** When it was handed out, Unix ms by the clock of Redis. */
   takenAt: number;
