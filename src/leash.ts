@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 /**
  * Ends the processes that it holds when this process is gone, however it went: kill -9 leaves no chance to
  * tidy up. A shell reads pids from a pipe that only this process can write to; the end of the pipe is the
- * end of this process. What was held last is ended first, so that workers can still hand back to Redis.
+ * end of this process.
  */
 export interface Leash {
   hold(pid: number): void;
@@ -17,7 +17,7 @@ export interface Leash {
 /** Time that a part of the stack takes at most to stop in order. */
 const GRACE_S = 30;
 
-const script = (graceS: number) => `
+const script = (graceS: number, together: boolean) => `
 lives() {
   kill -0 "$1" 2>/dev/null || return 1
   # One that nobody has waited for is dead all the same.
@@ -32,21 +32,33 @@ while read -r verb pid; do
     release) held="\${held%% $pid *} \${held#* $pid }" ;;
   esac
 done
-for pid in $held; do
-  kill -TERM "$pid" 2>/dev/null || continue
+end() {
+  for pid in "$@"; do kill -TERM "$pid" 2>/dev/null; done
   tries=0
-  while lives "$pid"; do
-    [ $tries -lt $((${graceS} * 5)) ] || { kill -KILL "$pid" 2>/dev/null; break; }
-    tries=$((tries + 1))
-    sleep 0.2
+  for pid in "$@"; do
+    while lives "$pid"; do
+      [ $tries -lt $((${graceS} * 5)) ] || { kill -KILL "$pid" 2>/dev/null; break; }
+      tries=$((tries + 1))
+      sleep 0.2
+    done
   done
-done
+}
+if ${together}; then end $held; else for pid in $held; do end "$pid"; done; fi
 `;
 
-/** @param graceS seconds that a held process has between SIGTERM and SIGKILL. */
-export function createLeash(graceS = GRACE_S): Leash {
+interface LeashOptions {
+  /** Seconds that a held process has between SIGTERM and SIGKILL. Default 30. */
+  graceS?: number;
+  /**
+   * Whether all are ended at once. Default: what was held last is ended first, and alone, so that workers can still
+   * hand back to Redis.
+   */
+  together?: boolean;
+}
+
+export function createLeash({ graceS = GRACE_S, together = false }: LeashOptions = {}): Leash {
   // A session of its own: neither Ctrl-C nor the end of the terminal reaches it before its work is done.
-  const shell = spawn('/bin/sh', ['-c', script(graceS)], {
+  const shell = spawn('/bin/sh', ['-c', script(graceS, together)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

@@ -21,6 +21,9 @@ export interface ExecutorParts extends SettleParts {
 
 /** A job that so many processes died with is suspected to be the cause. */
 const ISOLATE_FROM = 2;
+const isSuspect = ({ delivery }: Running): boolean => delivery.losses >= ISOLATE_FROM;
+/** When a suspect that found no room is tried again. */
+const NO_ROOM_MS = 1_000;
 
 /** Takes one delivery from decoding to settling. */
 export class Executor {
@@ -69,7 +72,7 @@ export class Executor {
     }
     if (delivery.cancelAsked) return { kind: 'cancelled' };
     const expiry = expiryOf(entryTime(delivery.entryId), entry.options);
-    if (delivery.attempt === 1 && !delivery.begun && expiry !== undefined && expiry <= delivery.takenAt)
+    if (delivery.token === 1 && !delivery.begun && expiry !== undefined && expiry <= delivery.takenAt)
       return { kind: 'expired' };
     const task = this.#parts.tasks.get(entry.task);
     if (delivery.attempt > maxAttempts(entry.options, task)) return { kind: 'exhausted' };
@@ -86,7 +89,9 @@ export class Executor {
   }
 
   async #run(running: Running, entry: Entry, task: LoadedTask, payload: unknown): Promise<Outcome> {
-    const { consumer, observe, clock, heart } = this.#parts;
+    const { consumer, observe, clock, heart, isolates } = this.#parts;
+    // Waiting for room here would keep others from running, and this from running elsewhere.
+    if (isSuspect(running) && !isolates.hasRoom) return { kind: 'released', delayMs: NO_ROOM_MS };
     const progress = progressReporter(consumer, running, observe);
     const limit = timeoutMs(entry.options, task);
     running.deadline = clock.monotonic() + limit;
@@ -113,7 +118,7 @@ export class Executor {
   ): Promise<Outcome> {
     const { threads, isolates } = this.#parts;
     const apart = { file: task.file, payload, job: ctx.job };
-    if (running.delivery.losses >= ISOLATE_FROM) {
+    if (isSuspect(running)) {
       return isolates
         .run(apart, ctx, kill)
         .catch(lost(running, 'worker-lost', 'The process that ran the job alone ended'));
@@ -160,11 +165,11 @@ const lost =
 /** The cause of an abort decides, whichever of handler and signal came first. */
 function byCause(running: Running, ended: Outcome | undefined, limitMs: number): Outcome {
   const cause = running.abortCause;
-  if (cause === undefined) return ended ?? { kind: 'released' };
+  if (cause === undefined) return ended ?? { kind: 'released', delayMs: 0 };
   const succeeded = ended?.kind === 'completed';
   if (cause === 'lease-lost') return { kind: 'lost' };
   if (cause === 'cancelled') return succeeded ? ended : { kind: 'cancelled' };
-  if (cause === 'shutdown') return succeeded ? ended : { kind: 'released' };
+  if (cause === 'shutdown') return succeeded ? ended : { kind: 'released', delayMs: 0 };
   const message = `The attempt took longer than its timeout of ${limitMs} ms`;
   return refusal('timeout', message, running.delivery.attempt, Date.now(), { retryable: true });
 }

@@ -9,7 +9,7 @@ export type ToIsolate = { type: 'run'; task: ApartTask } | ToApart;
 export type FromIsolate = FromApart | { type: 'outcome'; outcome: Outcome };
 
 /** Processes at a time: many jobs may have been lost together, most of them for the fault of one. */
-const MOST = 2;
+const MOST = 8;
 
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './isolate.ts' : './isolate.js', import.meta.url);
 
@@ -19,27 +19,28 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './isolate.ts' : './isol
  */
 export class Isolates {
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
   #leash: Leash | undefined;
 
+  /** Whether one more may run now. */
+  get hasRoom(): boolean {
+    return this.#running < MOST;
+  }
+
   /**
-   * Runs one attempt as soon as there is room for it. The handler's signal fires with the context's; when `kill` fires
-   * the process ends. Rejects with the reason when it ended without an outcome, for whatever reason.
+   * Runs one attempt. The handler's signal fires with the context's; when `kill` fires the process ends. Rejects with
+   * the reason when it ended without an outcome, for whatever reason.
    */
   async run(task: ApartTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
-    while (this.#running >= MOST) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#running += 1;
     try {
-      kill.throwIfAborted();
       return await this.#fork(task, ctx, kill);
     } finally {
       this.#running -= 1;
-      this.#waiting.shift()?.();
     }
   }
 
   async #fork(task: ApartTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
-    this.#leash ??= createLeash(ORPHAN_GRACE_S);
+    this.#leash ??= createLeash({ graceS: ORPHAN_GRACE_S, together: true });
     const child = fork(ENTRY, { serialization: 'json' });
     if (child.pid !== undefined) this.#leash.hold(child.pid);
     try {

@@ -10,8 +10,8 @@ export type Outcome =
   | { kind: 'expired' }
   /** All attempts were spent before this one began; the errors are noted already. */
   | { kind: 'exhausted' }
-  /** Handed back: spends no attempt. */
-  | { kind: 'released' }
+  /** Handed back, to be taken again after a delay: spends no attempt. */
+  | { kind: 'released'; delayMs: number }
   /** No longer ours to settle. */
   | { kind: 'lost' };
 

@@ -40,11 +40,17 @@ export async function settle(
     case 'exhausted':
       return settler.bury(delivery.keys, { ref, token, error: '' });
     case 'released':
+      return release(settler, running, outcome.delayMs);
     case 'lost':
       // A lease can be lost and found: what is still ours by then must not stay with us unseen. What is not,
       // the fence keeps.
-      return (await settler.release(delivery.keys, [running]))[0] ?? 'stale';
+      return release(settler, running, 0);
   }
+}
+
+async function release(settler: Settler, running: Running, delayMs: number): Promise<Settled> {
+  const [settled] = await settler.release(running.delivery.keys, [running], delayMs);
+  return settled ?? 'stale';
 }
 
 function settleFailure(

@@ -59,8 +59,8 @@ export class Settler {
     return this.#persist('bury', () => this.#consumer.bury(keys, failure, this.#maxDead));
   }
 
-  release(keys: QueueKeys, jobs: readonly Held[]): Promise<Settled[]> {
-    return this.#persist('release', () => this.#consumer.release(keys, jobs));
+  release(keys: QueueKeys, jobs: readonly Held[], delayMs = 0): Promise<Settled[]> {
+    return this.#persist('release', () => this.#consumer.release(keys, jobs, delayMs));
   }
 
   /** Repeats nothing from now on: what Redis cannot take is left to the recovery by others. */

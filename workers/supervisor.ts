@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../src/clock.ts';
 import type { Config } from '../src/config.ts';
 import { createLeash } from '../src/leash.ts';
@@ -30,6 +31,7 @@ const MAX_RESPAWN_MS = 5_000;
 /** A child that lived this long has started well: the next loss is not one of a series. */
 const STABLE_MS = 10_000;
 const WATCH_EVERY_MS = 1_000;
+const GIVE_UP_MS = 1_000;
 /** How long after the grace a child may take to write and leave, before it is killed. */
 const EXIT_PATIENCE_MS = 3_000;
 
@@ -39,7 +41,7 @@ export class Supervisor {
   readonly #leases: LeaseKeeper;
   readonly #observe: Observer;
   readonly #members = new Set<Member>();
-  readonly #leash = createLeash(ORPHAN_GRACE_S);
+  readonly #leash = createLeash({ graceS: ORPHAN_GRACE_S, together: true });
   readonly #respawns = new Set<NodeJS.Timeout>();
   #losses = 0;
   #watchedAt = systemClock.monotonic();
@@ -154,7 +156,9 @@ export class Supervisor {
     }
     try {
       const clean = this.#stopping && member.process.exitCode === 0;
-      await this.#leases.giveUp(member.consumer, { clean, how });
+      const given = this.#leases.giveUp(member.consumer, { clean, how });
+      // A stop does not wait for a Redis that is away: the lease runs out by itself.
+      await (this.#stopping ? Promise.race([given, sleep(GIVE_UP_MS)]) : given);
     } catch (error) {
       // Its lease runs out by itself, and whoever sweeps then takes its jobs back.
       this.#observe({ kind: 'redis-trouble', where: 'lease', error });

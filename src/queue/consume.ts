@@ -77,8 +77,9 @@ export class Consumer {
     return this.#healed([keys], () => bury(this.#redis, keys, this.name, failure, maxDead));
   }
 
-  release(keys: QueueKeys, jobs: readonly Held[]): Promise<Settled[]> {
-    return this.#healed([keys], () => release(this.#redis, keys, this.name, jobs));
+  /** The jobs are taken again after `delayMs` at the earliest. */
+  release(keys: QueueKeys, jobs: readonly Held[], delayMs = 0): Promise<Settled[]> {
+    return this.#healed([keys], () => release(this.#redis, keys, this.name, jobs, delayMs));
   }
 
   noteProgress(keys: QueueKeys, delivery: Omit<Held, 'begun'>, progress: string): Promise<boolean> {

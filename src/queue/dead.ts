@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import { parseJobId, type Ref } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { purge, requeue } from '../redis/scripts/dead.ts';
+import { redisTime } from '../redis/time.ts';
 import type { Job } from '../schemas/job.ts';
 import type { DeadSelection } from '../schemas/queue.ts';
 import type { Core } from './core.ts';
@@ -45,14 +46,19 @@ async function step(
   { task, error, limit = DEFAULT_LIMIT, cursor }: DeadSelection,
   move: typeof requeue,
 ): Promise<DeadStep> {
-  const page = await listJobs(core, keys, { status: 'failed', limit, ...(cursor && { cursor }) });
+  const [, began, inner] = /^(\d{1,16})\.(.*)$/.exec(cursor ?? '') ?? [];
+  const since = began === undefined ? await redisTime(core.redis) : Number(began);
+  const from = inner ?? cursor;
+  const page = await listJobs(core, keys, { status: 'failed', limit, ...(from && { cursor: from }) });
   const selected = page.items.filter(
     (job) =>
+      // What has failed again since the first step is not of this run: else it might never end.
+      Date.parse(job.finishedAt ?? '') < since &&
       (task === undefined || job.task === task) &&
       (error === undefined || `${job.error?.name}: ${job.error?.message}`.includes(error)),
   );
   const count = await move(core.redis, keys, selected.flatMap(refOf));
-  return { count, ...(page.nextCursor && { nextCursor: page.nextCursor }) };
+  return { count, ...(page.nextCursor && { nextCursor: `${since}.${page.nextCursor}` }) };
 }
 
 const refOf = ({ id }: Job): Ref[] => {

@@ -4,8 +4,15 @@ import type { QueueKeys } from '../redis/keys.ts';
 import { withdraw } from '../redis/scripts/cancel.ts';
 import { redisTime } from '../redis/time.ts';
 
-/** Jobs ended by one call. */
+/** Jobs ended at a time. */
 const STEP = 200;
+/** Steps of one call for somebody who waits for it. */
+const MOST_STEPS = 25;
+
+/** Ends jobs that have lapsed, at most 5,000 of them, so that they do not count as waiting where no worker runs. */
+export async function expireAll(redis: Connection, keys: QueueKeys, resultTtlMs: number): Promise<void> {
+  for (let i = 0; i < MOST_STEPS; i += 1) if (!(await expireLapsed(redis, keys, resultTtlMs))) return;
+}
 
 /** Ends jobs that have lapsed as expired, at most 200 of them; true when there may be more. */
 export async function expireLapsed(

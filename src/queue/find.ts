@@ -51,9 +51,15 @@ export function show(core: Core, id: string, { keys, ref }: Located, found: Foun
   return viewJob(keys.queue, ref, found, core.tasks.defaultsOf);
 }
 
+/** Whether a job waits that no handler has begun on; one that was handed out and back stands where retries do. */
+const neverBegan = (found: Found): found is Extract<Found, { notes: unknown }> =>
+  found.place === 'queued' ||
+  found.place === 'scheduled' ||
+  (found.place === 'retrying' && found.notes.attempts === 0 && found.notes.startedAt === undefined);
+
 /** Ends a job as expired that lapsed while nobody looked; tells whether it was one. */
 export async function endIfLapsed(core: Core, { keys, ref }: Located, found: Found): Promise<boolean> {
-  if (found.place !== 'queued' && found.place !== 'scheduled') return false;
+  if (!neverBegan(found)) return false;
   const options = decodeEntry(found.fields)?.options ?? {};
   const expiry = expiryOf(entryTime(ref.entryId), options);
   if (expiry === undefined || expiry > found.now) return false;

@@ -1,15 +1,15 @@
 import { AppError } from '../errors.ts';
 import { inOrder, type QueueKeys } from '../redis/keys.ts';
 import { withdraw } from '../redis/scripts/cancel.ts';
+import { setMaxJobs } from '../redis/scripts/limit.ts';
 import { type Found, remove } from '../redis/scripts/lookup.ts';
 import { setPaused } from '../redis/scripts/pause.ts';
-import { setMaxJobs } from '../redis/settings.ts';
 import type { Job } from '../schemas/job.ts';
 import type { ListedStatus } from '../schemas/names.ts';
 import type { DeadSelection, PendingJob, QueueSettings, QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { Core } from './core.ts';
 import { type DeadStep, purgeLetters, retryDead, retryLetters } from './dead.ts';
-import { expireLapsed } from './expire.ts';
+import { expireAll } from './expire.ts';
 import { endIfLapsed, findJob, locate, show } from './find.ts';
 import { listJobs, listPending, type Page } from './list.ts';
 import { queueStats, queueSummary } from './stats.ts';
@@ -71,7 +71,11 @@ export class Inspector {
   async queues(): Promise<QueueSummary[]> {
     const names = await this.#core.redis.smembers(this.#core.keySpace.queues);
     return Promise.all(
-      names.sort().map((name) => queueSummary(this.#core.redis, this.#core.keySpace.queue(name))),
+      names.sort().map(async (name) => {
+        const keys = this.#core.keySpace.queue(name);
+        await this.#expire(keys);
+        return queueSummary(this.#core.redis, keys);
+      }),
     );
   }
 
@@ -131,7 +135,7 @@ export class Inspector {
 
   /** What has lapsed is shown as such, though no worker may be there to end it. */
   async #expire(keys: QueueKeys): Promise<void> {
-    await expireLapsed(this.#core.redis, keys, this.#core.resultTtlMs);
+    await expireAll(this.#core.redis, keys, this.#core.resultTtlMs);
   }
 
   async #known(queue: string): Promise<QueueKeys> {

@@ -88,8 +88,10 @@ const setShelf = (status: ListedStatus, keyOf: (keys: QueueKeys) => string): She
 
 async function rankAfter(redis: Connection, key: string, position: string): Promise<number> {
   const colon = position.indexOf(':');
-  const rank = await redis.zrank(key, position.slice(colon + 1));
-  return rank === null ? redis.zcount(key, '-inf', `(${position.slice(0, colon)}`) : rank + 1;
+  const [score, member] = [position.slice(0, colon), position.slice(colon + 1)];
+  const [rank, present] = await Promise.all([redis.zrank(key, member), redis.zscore(key, member)]);
+  // One that has left and come back stands elsewhere now.
+  return rank === null || present !== score ? redis.zcount(key, '-inf', `(${score}`) : rank + 1;
 }
 
 const SHELVES: readonly Shelf[] = LISTED_STATUSES.flatMap((status): Shelf[] => {

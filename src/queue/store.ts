@@ -4,10 +4,12 @@ import {
   type NewEntry,
   type Once,
   type Remembered,
+  type Submitted,
   submitPlain,
   submitTogether,
 } from '../redis/scripts/submit.ts';
 import type { Core } from './core.ts';
+import { expireAll } from './expire.ts';
 import { mismatch } from './once.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -43,10 +45,11 @@ export class Store {
 
   /** All or none, in one step; with `once` at most once. @throws {AppError} queue-full or idempotency-mismatch. */
   async together(entries: readonly NewEntry[], once?: Once): Promise<Stored> {
-    const [submitted] = await Promise.all([
+    const [first] = await Promise.all([
       submitTogether(this.#core.redis, entries, once),
       this.#noteQueues(entries.map(({ keys }) => keys.queue)),
     ]);
+    const submitted = first.kind === 'full' ? await this.#makeRoom(entries, once) : first;
     switch (submitted.kind) {
       case 'stored':
         return {
@@ -63,6 +66,14 @@ export class Store {
           `The queue "${submitted.queue}" may hold ${submitted.maxJobs} jobs that have not ended, and has no room for this. Try again later, or raise maxJobs with PUT /queues/${submitted.queue}.`,
         );
     }
+  }
+
+  /** Jobs that have lapsed take up room until somebody ends them. */
+  async #makeRoom(entries: readonly NewEntry[], once?: Once): Promise<Submitted> {
+    const { redis, resultTtlMs } = this.#core;
+    const queues = new Set(entries.map(({ keys }) => keys));
+    await Promise.all([...queues].map((keys) => expireAll(redis, keys, resultTtlMs)));
+    return submitTogether(redis, entries, once);
   }
 
   /** Lists the queues among the known ones: once a minute each, so that a submit is one command. */

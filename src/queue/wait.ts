@@ -13,8 +13,9 @@ import { findJob, locate } from './find.ts';
  * hold up the answers that fall due just then.
  */
 const LOOK_AGAIN_MS = 5_000;
-/** The least pause between two looks at a job that is about to lapse. */
+/** The least pause before the first look at a job that is about to lapse; doubled for each further one. */
 const LOOK_AT_LAPSE_MS = 50;
+const MOST_DOUBLINGS = 7;
 
 /**
  * Changes whenever the job does. The start of a running attempt is left out: Redis tells it as "so long ago",
@@ -61,12 +62,15 @@ export class Waiter {
       if (isEnough(first) || waitMs <= 0) return first;
       if (this.#waiters > this.#maxWaiters) throw tooMany(this.#maxWaiters);
       unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake);
+      let looks = 0;
       for (;;) {
         sleeper.rearm();
         const job = await findJob(this.#core, id);
         const left = deadline - performance.now();
         if (isEnough(job) || left <= 0 || sleeper.ended) return job;
-        await sleeper.sleep(Math.min(left, LOOK_AGAIN_MS * (1 + Math.random()), untilLapse(job)));
+        const lapseMs = untilLapse(job, looks);
+        looks += 1;
+        await sleeper.sleep(Math.min(left, LOOK_AGAIN_MS * (1 + Math.random()), lapseMs));
       }
     } finally {
       this.#waiters -= 1;
@@ -88,10 +92,13 @@ const tooMany = (most: number) =>
   );
 
 /** A job that lapses while nobody works on it makes no event by itself. */
-function untilLapse(job: Job): number {
+function untilLapse(job: Job, looks: number): number {
   if (job.expiresAt === undefined) return Number.POSITIVE_INFINITY;
-  // The clock of Redis decides; ours may be ahead, and is then early every time.
-  return Math.max(LOOK_AT_LAPSE_MS, Date.parse(job.expiresAt) - Date.now());
+  // The clock of Redis decides; ours may be ahead, and is then early every time, so that each look waits longer.
+  return Math.max(
+    LOOK_AT_LAPSE_MS * 2 ** Math.min(looks, MOST_DOUBLINGS),
+    Date.parse(job.expiresAt) - Date.now(),
+  );
 }
 
 /** A sleep that ends early when woken; a wake-up between two sleeps is kept for the next one. */

@@ -47,6 +47,8 @@ function connect({ url, name, onError }: ConnectOptions, role: Role): Connection
     autoResendUnfulfilledCommands: false,
     // With 0 every command in flight is rejected when the connection breaks; otherwise it would hang.
     maxRetriesPerRequest: 0,
+    // Ready soon after Redis has read its data back, whatever time it guessed.
+    maxLoadingRetryTime: 1_000,
     // The server has become a replica: its address may lead to the new primary. The command is not sent again.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     enableOfflineQueue: false,
@@ -97,6 +99,6 @@ export function isUnavailable(error: unknown): error is Error {
   );
 }
 
-/** Whether the error says that a stream's consumer group is not there (yet, or any more). */
+/** Whether the error says that a stream or its consumer group is not there (yet, or any more). */
 export const isNoGroup = (error: unknown): boolean =>
-  error instanceof Error && error.message.includes('NOGROUP');
+  error instanceof Error && (error.message.includes('NOGROUP') || error.message.startsWith('UNBLOCKED'));

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Connection } from '../redis/connect.ts';
 import type { TaskDefaults } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { isLimited } from '../redis/settings.ts';
+import { isLimited } from '../redis/scripts/limit.ts';
 import { compileSchema } from '../schemas/compile.ts';
 import type { Fault } from '../schemas/problem.ts';
 import { readAnnouncements } from './announce.ts';
@@ -31,8 +31,8 @@ const FRESH_MS = 2_000;
 const CACHED_QUEUES = 1_000;
 
 /**
- * The announcements of all queues, and whether they are limited, as the API last read them. A reading serves for two seconds and is then
- * renewed behind the request; before a job is refused, the caller reads anew with `refresh`.
+ * The announcements of all queues, and whether they are limited, as the API last read them. A reading
+ * serves for two seconds; before a job is refused, the caller reads anew with `refresh`.
  */
 export class TaskDirectory {
   readonly #redis: Connection;
@@ -45,15 +45,11 @@ export class TaskDirectory {
     this.#clock = clock;
   }
 
-  /** What is known of the queue, at most some seconds old; asks Redis only when nothing is cached. */
+  /** What is known of the queue, at most two seconds old. */
   async known(keys: QueueKeys): Promise<KnownTasks> {
     const cached = this.#cache.get(keys.queue);
     if (cached === undefined) return this.refresh(keys);
-    if (this.#clock.monotonic() - cached.readAt > FRESH_MS) {
-      // Whoever asks next gets the newer reading; a fault of Redis shows in the request's own commands.
-      this.refresh(keys).catch(() => undefined);
-    }
-    return cached.known;
+    return this.#clock.monotonic() - cached.readAt > FRESH_MS ? this.refresh(keys) : cached.known;
   }
 
   /** Reads the announcements now; requests at the same time share one reading. */

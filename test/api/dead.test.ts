@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { useApi } from '../helpers/api.ts';
 import { useHandWorkers } from '../helpers/hand-worker.ts';
-import { useRedis } from '../helpers/redis.ts';
+import { until, useRedis } from '../helpers/redis.ts';
 import { expectProblem } from '../helpers/shapes.ts';
+import { startWorker } from '../helpers/worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
@@ -42,6 +43,22 @@ describe('a failed job', () => {
     expect(job.errors?.map(({ attempt }) => attempt)).toEqual([1, 2]);
     const { totals } = await counts('again');
     expect(totals).toMatchObject({ submitted: 1, completed: 1, failed: 1 });
+  });
+
+  it('runs again though its time to start is over: it has started once', async () => {
+    await startWorker(redis.url, { QUEUES: 'late' });
+    const { id } = await api.submit({
+      task: 'fail',
+      queue: 'late',
+      payload: { retryable: false },
+      expiresIn: 500,
+    });
+    const first = await api.finished(id);
+    await until(() => Date.now() > Date.parse(first.createdAt) + 600, 'its time');
+    await api.http.post(`/jobs/${id}/retry`).expect(202);
+    const again = await api.finished(id);
+    expect(again).toMatchObject({ status: 'failed', attempt: 1 });
+    expect(again.errors).toHaveLength(2);
   });
 
   it('refuses the finish of a delivery from before its retry', async () => {
@@ -92,6 +109,25 @@ describe('the dead letters of a queue', () => {
     }
     expect([count, cursor]).toEqual([1, undefined]);
     expect((await counts('steps')).counts).toMatchObject({ failed: 2, retrying: 3 });
+  });
+
+  it('are each retried once, though they fail again between two steps', async () => {
+    const ids = await failed('again-and-again', Array(7).fill('a'));
+    const worker = await workerOf('again-and-again');
+    const seen: number[] = [];
+    let cursor: string | undefined;
+    do {
+      const query: object = cursor === undefined ? {} : { cursor };
+      const { body } = await api.http
+        .post('/queues/again-and-again/dead/retry')
+        .send({ limit: 2, ...query })
+        .expect(200);
+      seen.push(body.count);
+      cursor = body.nextCursor;
+      for (const delivery of await worker.takeNow(10)) await worker.bury(delivery);
+    } while (cursor !== undefined && seen.length < 20);
+    expect(seen.reduce((sum, count) => sum + count)).toBe(7);
+    for (const id of ids) expect((await api.get(id)).errors).toHaveLength(2);
   });
 
   it('are removed by error text; the others stay', async () => {

@@ -56,7 +56,46 @@ describe('a queue with maxJobs', () => {
     expect(statusesOf(more.body)).toEqual([429, 429]);
   });
 
-  it('is obeyed by every API process, and repeats what it has stored', async () => {
+  it('is obeyed by an API process that knew the queue without it', async () => {
+    const other = await startApi(redis.url);
+    try {
+      const post = () => send(other.origin, { headers: JSON_TYPE, body: '{"task":"echo","queue":"late"}' });
+      expect((await post()).status).toBe(202);
+      await limit('late', 3);
+      await until(async () => (await post()).status === 429, 'a refusal');
+      // It overshoots by what it takes in before it hears of it, and by nothing later.
+      const { totals } = (await api.http.get('/queues/late/stats')).body;
+      for (let i = 0; i < 5; i += 1) expectProblem(await post(), 429, 'queue-full');
+      expect((await api.http.get('/queues/late/stats')).body.totals).toEqual(totals);
+    } finally {
+      await other.app.close();
+    }
+  });
+
+  it('has room where jobs have lapsed, though no worker runs', async () => {
+    await limit('lapsing', 2);
+    const lapsing = { task: 'echo', queue: 'lapsing', expiresIn: 1 };
+    for (let i = 0; i < 2; i += 1) await api.submit(lapsing);
+    const { body } = await until(async () => {
+      const answer = await api.http.post('/jobs').send({ task: 'echo', queue: 'lapsing' });
+      return answer.status === 202 && answer;
+    }, 'room');
+    const { items } = (await api.http.get('/queues')).body;
+    expect(items.find(({ name }: { name: string }) => name === 'lapsing').counts.queued).toBe(1);
+    expect(body.status).toBe('queued');
+  });
+
+  it('can be set while Redis is full', async () => {
+    await limit('full', 7);
+    await redis.client.config('SET', 'maxmemory', '1');
+    try {
+      expect((await limit('full', 5)).body.maxJobs).toBe(5);
+    } finally {
+      await redis.client.config('SET', 'maxmemory', '0');
+    }
+  });
+
+  it('repeats what it has stored', async () => {
     await limit('shared', 1);
     const other = await startApi(redis.url);
     try {

@@ -25,13 +25,14 @@ let keys: QueueKeys;
 let one: Consumer;
 let two: Consumer;
 let queues = 0;
+let reader: BlockingReader | undefined;
 
 beforeEach(async () => {
   queues += 1;
   keys = queueKeys('mr', `q${queues}`);
   await ensureGroups(redis.client, keys);
   await extend(redis.client, keys, 'new', ['one', 'two'], 60_000);
-  const reader = new BlockingReader(redis.client, redis.client);
+  reader ??= new BlockingReader(redis.client, redis.client);
   one = new Consumer('one', redis.client, reader);
   two = new Consumer('two', redis.client, reader);
 });
@@ -220,6 +221,28 @@ describe('a running job that was cancelled', () => {
       record: expect.stringContaining('"a":1,"s":"cancelled"'),
     });
     expect(await redis.client.exists(keys.notes)).toBe(0);
+  });
+
+  it('is not touched by who enforces it, unless it was asked long ago', async () => {
+    const ref = await submit();
+    await takeAs(one);
+    const enforce = () => withdraw(redis.client, keys, ref, 'cancelled', 60_000, 'enforce');
+    expect(await enforce()).toBe('asked');
+    expect(await redis.client.exists(keys.notes, keys.control)).toBe(0);
+    await asked(ref);
+    expect(await enforce()).toBe('asked');
+    expect(await redis.client.xlen(keys.control)).toBe(1);
+  });
+
+  it('is ended as cancelled though its last attempt failed meanwhile', async () => {
+    const ref = await submit();
+    await takeAs(one);
+    await asked(ref);
+    expect(await bury(redis.client, keys, 'one', failure(ref), MAX_DEAD)).toBe('done');
+    expect(await bury(redis.client, keys, 'one', failure(ref), MAX_DEAD)).toBe('repeated');
+    expect(await placeOf(ref)).toBe('retrying');
+    expect(await takeAs(two)).toMatchObject([{ entryId: ref.entryId, cancelAsked: true }]);
+    expect(await redis.client.hget(keys.totals, 'failed')).toBeNull();
   });
 
   it('waits for no back-off when its attempt fails, and is reported when its worker is lost', async () => {

@@ -75,7 +75,7 @@ describe('fencing: who finishes a job must own this very delivery', () => {
     expect(await completeAs('two', ref)).toBe('stale');
     expect(await retry(redis.client, keys, 'two', failure(ref), 0)).toBe('stale');
     expect(await bury(redis.client, keys, 'two', failure(ref), MAX_DEAD)).toBe('stale');
-    expect(await release(redis.client, keys, 'two', [{ ref, token: 1, begun: false }])).toEqual(['stale']);
+    expect(await release(redis.client, keys, 'two', [{ ref, token: 1, begun: false }], 0)).toEqual(['stale']);
     expect(await snapshot()).toBe(before);
     expect(await total('staleCommits')).toBe(3);
     expect(await completeAs('one', ref)).toBe('done');

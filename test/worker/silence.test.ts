@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/schemas/job.ts';
+import { ORPHAN_GRACE_S } from '../../workers/messages.ts';
 import { useApi } from '../helpers/api.ts';
 import { until, useRedis } from '../helpers/redis.ts';
 import { isAlive, startWorker } from '../helpers/worker.ts';
@@ -90,12 +91,16 @@ describe('a handler that blocks its event loop', () => {
 });
 
 describe('a parent that is killed', () => {
-  it('takes a child whose event loop is blocked with it', async () => {
-    const worker = await startWorker(redis.url, { QUEUES: 'orphan', CONCURRENCY: '1' });
-    const { id } = await api.submit({ task: 'block', queue: 'orphan', payload: { ms: 600_000 } });
-    const pid = pidOf(await waitFor(id, ({ status }) => status === 'running', 'running'));
+  it('takes its children whose event loops are blocked with it, all at the same time', async () => {
+    const worker = await startWorker(redis.url, { QUEUES: 'orphan', CONCURRENCY: '1', PROCESSES: '3' });
+    const job = { task: 'block', queue: 'orphan', payload: { ms: 600_000 } };
+    const pids: number[] = [];
+    for (let i = 0; i < 3; i += 1) {
+      const { id } = await api.submit(job);
+      pids.push(pidOf(await waitFor(id, ({ status }) => status === 'running', 'running')));
+    }
     await worker.stop('SIGKILL');
-    await until(() => !isAlive(pid), 'the end of the child');
+    await until(() => !pids.some(isAlive), 'the end of the children', 3 * ORPHAN_GRACE_S * 1_000 - 1_000);
   });
 });
 

@@ -63,7 +63,7 @@ export class ControlPass {
   async #enforce(): Promise<void> {
     for (let first = this.#asked[0]; first !== undefined; first = this.#asked[0]) {
       if (performance.now() - first.at < ENFORCE_AFTER_MS) return;
-      await withdraw(this.#commands, first.keys, first.ref, 'cancelled', this.#resultTtlMs);
+      await withdraw(this.#commands, first.keys, first.ref, 'cancelled', this.#resultTtlMs, 'enforce');
       this.#asked.shift();
     }
   }

@@ -12,14 +12,15 @@ export function renewPass(
   onLost: (consumer: string, queue: string) => void,
 ): () => Promise<number> {
   return async () => {
-    const consumers = supervisor.livingConsumers();
-    if (consumers.length === 0) return leaseMs / 3;
     for (const keys of queues) {
+      // Asked for each queue: one that has ended meanwhile has given its lease up.
+      const consumers = supervisor.livingConsumers();
+      if (consumers.length === 0) break;
       for (const consumer of await extend(redis, keys, 'renew', consumers, leaseMs)) {
         onLost(consumer, keys.queue);
       }
     }
-    for (const consumer of consumers) supervisor.tell(consumer, { type: 'renewed' });
+    for (const consumer of supervisor.livingConsumers()) supervisor.tell(consumer, { type: 'renewed' });
     return leaseMs / 3;
   };
 }

@@ -5,7 +5,7 @@ import { oldLetters, purge } from '../../src/redis/scripts/dead.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../../src/redis/scripts/sweep.ts';
 
 /** Between two steps of one sweep. */
-const STEP_EVERY_MS = 1_000;
+const STEP_EVERY_MS = 100;
 /** Between two sweeps; drawn from half to one and a half of it, so that many workers do not sweep together. */
 const SWEEP_EVERY_MS = 60_000;
 

@@ -7,9 +7,10 @@ import { defineScript, PRELUDE } from './script.ts';
 
 /**
  * Ends a delivery for good: the job is failed, its entry stays for a retry by hand. Where that makes one dead
- * letter too many, the oldest of the queue goes.
+ * letter too many, the oldest of the queue go. One that somebody asked to cancel waits to be ended as such instead, by
+ * whoever takes it.
  *
- * KEYS: notes, events, totals, streams x5, dead x5.
+ * KEYS: notes, events, totals, wake, streams x5, dead x5, due x5.
  * ARGV: consumer, stream index, entry id, ref, token, error line, or '' when all attempts were spent and noted
  *   before this delivery, most dead letters of a queue.
  * Returns 'done' | 'repeated' | 'stale'.
@@ -17,9 +18,9 @@ import { defineScript, PRELUDE } from './script.ts';
 export const buryScript = defineScript(
   'bury',
   `${PRELUDE}
-local notes, events, totals = unpack(KEYS)
+local notes, events, totals, wake = unpack(KEYS)
 local consumer, place, id, ref, token, line = unpack(ARGV)
-local stream, dead, move = KEYS[3 + place], KEYS[8 + place], 'bury:' .. token .. ':' .. consumer
+local stream, dead, move = KEYS[4 + place], KEYS[9 + place], 'bury:' .. token .. ':' .. consumer
 
 local started = owns(stream, id, consumer, token)
 if not started then
@@ -28,24 +29,34 @@ if not started then
   return 'stale'
 end
 redis.call('XACK', stream, 'workers', id)
-redis.call('ZADD', dead, now, ref)
 redis.call('HSET', notes, ref .. ':l', move, ref .. ':w', consumer, ref .. ':b', started)
 if line ~= '' then
   redis.call('HSET', notes, ref .. ':a', token)
   append(notes, ref, line)
 end
+if redis.call('HEXISTS', notes, ref .. ':c') == 1 then
+  redis.call('ZADD', KEYS[14 + place], now, ref)
+  nudge(wake, 1)
+  return 'done'
+end
+redis.call('ZADD', dead, now, ref)
 redis.call('HINCRBY', totals, 'failed', 1)
 announce(events, 'failed', { ref })
 
-local letters, oldest = 0, nil
-for i = 1, 5 do
-  letters = letters + redis.call('ZCARD', KEYS[8 + i])
-  local first = redis.call('ZRANGE', KEYS[8 + i], 0, 0, 'WITHSCORES')
-  if first[1] and (not oldest or tonumber(first[2]) < oldest.at) then
-    oldest = { at = tonumber(first[2]), ref = first[1], stream = KEYS[3 + i], dead = KEYS[8 + i] }
+local letters = 0
+for i = 1, 5 do letters = letters + redis.call('ZCARD', KEYS[9 + i]) end
+local function dropOldest()
+  local oldest
+  for i = 1, 5 do
+    local first = redis.call('ZRANGE', KEYS[9 + i], 0, 0, 'WITHSCORES')
+    if first[1] and (not oldest or tonumber(first[2]) < oldest.at) then
+      oldest = { at = tonumber(first[2]), ref = first[1], stream = KEYS[4 + i], dead = KEYS[9 + i] }
+    end
   end
+  dropLetter(oldest.stream, oldest.dead, notes, totals, oldest.ref)
 end
-if letters > tonumber(ARGV[7]) then dropLetter(oldest.stream, oldest.dead, notes, totals, oldest.ref) end
+-- More than one where fewer are kept than before; the rest of them goes with the next ones.
+for _ = 1, math.min(10, letters - ARGV[7]) do dropOldest() end
 return 'done'
 `,
 );
@@ -61,7 +72,15 @@ export async function bury(
   const { place, entryId } = failure.ref;
   return (await buryScript.run(
     redis,
-    [keys.notes, keys.events, keys.totals, ...inOrder(keys.stream), ...inOrder(keys.dead)],
+    [
+      keys.notes,
+      keys.events,
+      keys.totals,
+      keys.wake,
+      ...inOrder(keys.stream),
+      ...inOrder(keys.dead),
+      ...inOrder(keys.due),
+    ],
     [consumer, placeIndex(place), entryId, formatRef(failure.ref), failure.token, failure.error, maxDead],
   )) as Settled;
 }

@@ -21,7 +21,7 @@ export type Withdrawn =
  *
  * KEYS: stream, scheduled, due, dead, notes, result, events, totals, control, expiring.
  * ARGV: entry id, ref, 'cancelled' | 'expired', result TTL ms where the job has none of its own,
- *   the longest TTL, ms that a worker has to end a cancelled job.
+ *   the longest TTL, ms that a worker has to end a cancelled job, 1 to act only on a cancel that was asked that long ago.
  * Returns 'withdrawn' | 'asked' | 'finished' | 'not-found'. An expired job that runs, or has run, is left
  * alone: it has started in time.
  */
@@ -40,6 +40,7 @@ local waits = redis.call('ZSCORE', scheduled, ref) or redis.call('ZSCORE', due, 
 local known = redis.call('HMGET', notes, ref .. ':a', ref .. ':e', ref .. ':n', ref .. ':c', ref .. ':b')
 local attempts = (tonumber(known[1]) or 0) - (tonumber(known[3]) or 0)
 if status == 'expired' and (known[1] or known[5]) then return 'asked' end
+if ARGV[7] == '1' and (not known[4] or now - known[4] < tonumber(ARGV[6])) then return 'asked' end
 local grouped = #redis.call('XINFO', 'GROUPS', stream) > 0
 if not waits and grouped and #redis.call('XPENDING', stream, 'workers', id, id, 1) > 0 then
   if status == 'expired' then return 'asked' end
@@ -75,13 +76,17 @@ return 'withdrawn'
 `,
 );
 
-/** Ends a waiting job as cancelled or expired, or asks the worker of a running one to cancel it. */
+/**
+ * Ends a waiting job as cancelled or expired, or asks the worker of a running one to cancel it. With `enforce` it does
+ * nothing but end a job whose worker was asked long ago, and has not.
+ */
 export async function withdraw(
   redis: Connection,
   keys: QueueKeys,
   ref: Ref,
   status: 'cancelled' | 'expired',
   resultTtlMs: number,
+  mode: 'ask' | 'enforce' = 'ask',
 ): Promise<Withdrawn> {
   const name = formatRef(ref);
   return (await withdrawScript.run(
@@ -98,6 +103,6 @@ export async function withdraw(
       keys.control,
       keys.expiring,
     ],
-    [ref.entryId, name, status, resultTtlMs, MAX_DURATION_MS, CANCEL_PATIENCE_MS],
+    [ref.entryId, name, status, resultTtlMs, MAX_DURATION_MS, CANCEL_PATIENCE_MS, mode === 'enforce' ? 1 : 0],
   )) as Withdrawn;
 }

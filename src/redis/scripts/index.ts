@@ -5,6 +5,7 @@ import { completeScript } from './complete.ts';
 import { purgeScript, requeueScript } from './dead.ts';
 import { groupsScript } from './groups.ts';
 import { extendScript, recoverScript } from './lease.ts';
+import { limitScript } from './limit.ts';
 import { lookupScript, removeScript } from './lookup.ts';
 import { pauseScript } from './pause.ts';
 import { progressScript } from './progress.ts';
@@ -49,6 +50,7 @@ export const scripts: readonly Script[] = [
   extendScript,
   progressScript,
   pauseScript,
+  limitScript,
   lookupScript,
   censusScript,
 ];

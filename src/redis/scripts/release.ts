@@ -2,14 +2,14 @@ import type { Connection } from '../connection.ts';
 import type { Ref } from '../entry.ts';
 import { inOrder, placeIndex, type QueueKeys } from '../keys.ts';
 import type { Settled } from './complete.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
 
 /**
- * Hands deliveries back, to be taken again at once; spends no attempt. One that lies in `due` or `dead` was handed
+ * Hands deliveries back, to be taken again after a delay; spends no attempt. One that lies in `due` or `dead` was handed
  * out by a group that had forgotten so, and only leaves the pending list.
  *
  * KEYS: events, wake, notes, streams x5, due x5, dead x5.
- * ARGV: consumer, then per job: stream index, entry id, token, 1 when a handler has begun on it, else 0.
+ * ARGV: consumer, delay ms, wake horizon, then per job: stream index, entry id, token, 1 when a handler has begun on it, else 0.
  * Returns 'done' | 'stale' per job. A release that was done already counts as stale: both leave the
  * job with somebody else.
  */
@@ -19,13 +19,13 @@ export const releaseScript = defineScript(
 local events, wake, notes, consumer = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 local letters = { 'c', 'h', 'n', 'l', 'p' }
 local outcomes, released = {}, {}
-for i = 2, #ARGV, 4 do
+for i = 4, #ARGV, 4 do
   local place, id, token = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
   local ref = letters[place] .. id
   local started = owns(KEYS[3 + place], id, consumer, token)
   if started then
     redis.call('XACK', KEYS[3 + place], 'workers', id)
-    if not redis.call('ZSCORE', KEYS[13 + place], ref) and redis.call('ZADD', KEYS[8 + place], 'NX', now, ref) == 1 then
+    if not redis.call('ZSCORE', KEYS[13 + place], ref) and redis.call('ZADD', KEYS[8 + place], 'NX', now + ARGV[2], ref) == 1 then
       redis.call('HDEL', notes, ref .. ':p')
       if ARGV[i + 3] == '1' then redis.call('HSET', notes, ref .. ':b', started) end
       released[#released + 1] = ref
@@ -36,7 +36,7 @@ for i = 2, #ARGV, 4 do
   end
 end
 announce(events, 'released', released)
-nudge(wake, #released)
+if tonumber(ARGV[2]) < tonumber(ARGV[3]) then nudge(wake, #released) end
 return outcomes
 `,
 );
@@ -55,6 +55,7 @@ export async function release(
   keys: QueueKeys,
   consumer: string,
   jobs: readonly Held[],
+  delayMs: number,
 ): Promise<Settled[]> {
   const args = jobs.flatMap((job) => [
     placeIndex(job.ref.place),
@@ -72,6 +73,6 @@ export async function release(
       ...inOrder(keys.due),
       ...inOrder(keys.dead),
     ],
-    [consumer, ...args],
+    [consumer, delayMs, WAKE_HORIZON_MS, ...args],
   )) as Settled[];
 }
