@@ -1,8 +1,8 @@
 import { record } from '../execution.mjs';
 
 const TICK_MS = 20;
-/** A clock that jumped this far between two ticks belongs to a process that was stopped. */
-const FROZEN_MS = 700;
+/** A clock that jumped this far between two ticks belongs to a process that was stopped, not to a busy machine. */
+const FROZEN_MS = 4_000;
 
 /**
  * Its first attempt goes on until its signal fires or, with `until: 'thawed'`, until its process was stopped
