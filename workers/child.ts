@@ -61,8 +61,9 @@ class Child {
     }
   }
 
-  leaseLost(queue: string): void {
-    for (const running of this.#held(queue)) running.abort('lease-lost');
+  /** @param at what was taken later, Unix ms of Redis, is under a new lease. */
+  leaseLost(queue: string, at = Number.POSITIVE_INFINITY): void {
+    for (const running of this.#held(queue)) if (running.delivery.takenAt < at) running.abort('lease-lost');
   }
 
   /**
@@ -181,7 +182,7 @@ process.on('message', async (message: ToChild) => {
   } else if (message.type === 'renewed') {
     (await child)?.renewed();
   } else {
-    (await child)?.leaseLost(message.queue);
+    (await child)?.leaseLost(message.queue, message.at);
   }
 });
 // The terminal signals the whole group; the parent tells its children itself.

@@ -79,9 +79,9 @@ const loops = [
   announceLoop,
   new Loop(
     'renew',
-    renewPass(redis, queues, supervisor, config.leaseMs, (consumer, queue) => {
+    renewPass(redis, queues, supervisor, config.leaseMs, (consumer, queue, at) => {
       observe({ kind: 'lease-lost', consumer, queue });
-      supervisor.tell(consumer, { type: 'lease-lost', queue });
+      supervisor.tell(consumer, { type: 'lease-lost', queue, at });
       announceLoop.wake();
     }),
     observe,

@@ -7,8 +7,8 @@ export const ORPHAN_GRACE_S = 5;
 export type ToChild =
   | { type: 'start'; consumer: string; config: Config }
   | { type: 'cancel'; queue: string; ref: string }
-  /** The lease ended: whatever runs is no longer ours. */
-  | { type: 'lease-lost'; queue: string }
+  /** The lease ended: what was taken before `at` (Unix ms of Redis) is no longer ours. */
+  | { type: 'lease-lost'; queue: string; at: number }
   /** The lease was renewed. */
   | { type: 'renewed' }
   | { type: 'stop'; graceMs: number };

@@ -192,7 +192,7 @@ describe('recovery', () => {
   });
 
   it('tells a lease that had ended that it was lost', async () => {
-    expect(await extend(redis.client, keys, 'renew', ['one', 'three'], 60_000)).toEqual(['three']);
+    expect((await extend(redis.client, keys, 'renew', ['one', 'three'], 60_000)).lost).toEqual(['three']);
   });
 });
 

@@ -9,16 +9,15 @@ export function renewPass(
   queues: readonly QueueKeys[],
   supervisor: Supervisor,
   leaseMs: number,
-  onLost: (consumer: string, queue: string) => void,
+  onLost: (consumer: string, queue: string, at: number) => void,
 ): () => Promise<number> {
   return async () => {
     for (const keys of queues) {
       // Asked for each queue: one that has ended meanwhile has given its lease up.
       const consumers = supervisor.livingConsumers();
       if (consumers.length === 0) break;
-      for (const consumer of await extend(redis, keys, 'renew', consumers, leaseMs)) {
-        onLost(consumer, keys.queue);
-      }
+      const { now, lost } = await extend(redis, keys, 'renew', consumers, leaseMs);
+      for (const consumer of lost) onLost(consumer, keys.queue, now);
     }
     for (const consumer of supervisor.livingConsumers()) supervisor.tell(consumer, { type: 'renewed' });
     return leaseMs / 3;

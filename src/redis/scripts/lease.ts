@@ -7,7 +7,7 @@ import { defineScript, PRELUDE } from './script.ts';
  * Registers or renews leases.
  *
  * KEYS: leases. ARGV: lease ms, 'new' | 'renew', consumers.
- * Returns the consumers whose lease had ended: their jobs may run elsewhere already.
+ * Returns { now, consumers whose lease had ended }: what they took before now may run elsewhere already.
  */
 export const extendScript = defineScript(
   'extend',
@@ -17,19 +17,24 @@ for i = 3, #ARGV do
   if ARGV[2] == 'renew' and not redis.call('ZSCORE', KEYS[1], ARGV[i]) then lost[#lost + 1] = ARGV[i] end
   redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i])
 end
-return lost
+return { now, lost }
 `,
 );
 
-/** Registers ('new') or renews leases of a queue; returns the names of those that had been lost. */
+/**
+ * Registers ('new') or renews leases of a queue; returns the names of those that had been lost, and when that was seen,
+ * Unix ms of Redis.
+ */
 export async function extend(
   redis: Connection,
   keys: QueueKeys,
   mode: 'new' | 'renew',
   consumers: readonly string[],
   leaseMs: number,
-): Promise<string[]> {
-  return (await extendScript.run(redis, [keys.leases], [leaseMs, mode, ...consumers])) as string[];
+): Promise<{ now: number; lost: string[] }> {
+  const args = [leaseMs, mode, ...consumers];
+  const [now, lost] = (await extendScript.run(redis, [keys.leases], args)) as [number, string[]];
+  return { now, lost };
 }
 
 /** Consumers and entries that one pass of recovery looks at; what is left waits for the next pass. */
