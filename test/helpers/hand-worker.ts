@@ -1,5 +1,11 @@
 import { afterAll, beforeAll } from 'vitest';
-import { type Completion, Consumer, type Delivery, type Settled } from '../../src/queue/consume.ts';
+import {
+  type Completion,
+  Consumer,
+  type Delivery,
+  type Failure,
+  type Settled,
+} from '../../src/queue/consume.ts';
 import { BlockingReader } from '../../src/redis/blocking.ts';
 import { type Connection, connectForWork, whenReady } from '../../src/redis/connect.ts';
 import { decodeEntry } from '../../src/redis/entry.ts';
@@ -31,11 +37,30 @@ export interface HandWorker {
 const errorLine = (message: string, attempt: number): string =>
   JSON.stringify({ message, name: 'Error', attempt, at: Date.now() });
 
-const failureOf = (delivery: Delivery) => ({
+/** What a worker writes about an attempt that failed. */
+export const failureOf = (delivery: Delivery): Failure => ({
   ref: delivery,
   token: delivery.token,
   error: errorLine('it failed', delivery.attempt),
 });
+
+/** What a worker writes at the end of a delivery; `result` is JSON text. */
+export function completionOf(
+  delivery: Delivery,
+  status: Completion['status'],
+  result: string | undefined,
+): Completion {
+  const entry = decodeEntry(delivery.fields);
+  const { task = '', options = {} } = entry ?? {};
+  const payload = options.k === true ? entry?.payload : undefined;
+  return {
+    ref: delivery,
+    token: delivery.token,
+    status,
+    ttlMs: options.rt ?? 60_000,
+    tail: recordTail({ task, maxAttempts: undefined, options, payload, result }),
+  };
+}
 
 async function handWorker(redis: Connection, reader: BlockingReader, queue: string): Promise<HandWorker> {
   const keys = queueKeys('mr', queue);
@@ -51,16 +76,7 @@ async function handWorker(redis: Connection, reader: BlockingReader, queue: stri
     return taken.deliveries;
   };
   const end = async (delivery: Delivery, status: Completion['status'], result: string | undefined) => {
-    const entry = decodeEntry(delivery.fields);
-    const { task = '', options = {} } = entry ?? {};
-    const payload = options.k === true ? entry?.payload : undefined;
-    const completion: Completion = {
-      ref: delivery,
-      token: delivery.token,
-      status,
-      ttlMs: options.rt ?? 60_000,
-      tail: recordTail({ task, maxAttempts: undefined, options, payload, result }),
-    };
+    const completion = completionOf(delivery, status, result);
     const [settled] = await consumer.complete(keys, [completion], new Map(), Date.now());
     return settled;
   };

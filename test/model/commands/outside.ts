@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { formatRef } from '../../../src/redis/entry.ts';
+import { outcomeOf } from '../compare.ts';
+import { hasEnded, type ModelJob } from '../job.ts';
+import type { Model } from '../model.ts';
+import { choose, step, whichever } from '../step.ts';
+
+const anyJob = (model: Readonly<Model>) => model.jobs.length > 0;
+
+/** A job of any status that there is, each as likely: most jobs soon have the same one. */
+const anyStatus = fc.record({ status: whichever, which: whichever });
+function chooseByStatus(model: Model, { status, which }: { status: number; which: number }): ModelJob {
+  const present = [...new Set(model.jobs.map((job) => job.status))].sort();
+  const chosen = choose(present, status);
+  return choose(
+    model.jobs.filter((job) => job.status === chosen),
+    which,
+  );
+}
+
+const inAnHour = (model: Readonly<Model>) =>
+  model.jobs.filter(
+    ({ status, when }) => (status === 'scheduled' || status === 'retrying') && when === 'in an hour',
+  );
+
+export const outside = [
+  step({
+    name: 'cancel',
+    args: anyStatus,
+    possible: anyJob,
+    async act(model, { inspector }, args) {
+      const job = chooseByStatus(model, args);
+      const answer = await outcomeOf(inspector.cancel(job.id));
+      if (job.status === 'gone') expect(answer).toBe('job-gone');
+      else if (hasEnded(job)) expect(answer).toBe('job-finished');
+      else {
+        const runs = job.status === 'running';
+        if (runs) job.cancelAsked = true;
+        else model.withdraw(job, 'cancelled');
+        expect(answer).toMatchObject({ done: !runs, job: { id: job.id, status: job.status } });
+      }
+    },
+  }),
+  step({
+    name: 'remove',
+    args: anyStatus,
+    possible: anyJob,
+    async act(model, { inspector }, args) {
+      const job = chooseByStatus(model, args);
+      const answer = await outcomeOf(inspector.remove(job.id));
+      if (model.lapsed().includes(job)) model.withdraw(job, 'expired');
+      if (job.status === 'gone') expect(answer).toBe('job-gone');
+      else if (!hasEnded(job)) expect(answer).toBe('job-not-finished');
+      else {
+        expect(answer).toMatchObject({ id: job.id, status: job.status });
+        model.remove(job);
+      }
+    },
+  }),
+  step({
+    name: 'retry by hand',
+    args: anyStatus,
+    possible: anyJob,
+    async act(model, { inspector }, args) {
+      const job = chooseByStatus(model, args);
+      const answer = await outcomeOf(inspector.retry(job.id));
+      if (model.lapsed().includes(job)) model.withdraw(job, 'expired');
+      if (job.status === 'gone') expect(answer).toBe('job-gone');
+      else if (job.status !== 'failed') expect(answer).toBe('job-not-failed');
+      else {
+        model.requeue(job);
+        expect(answer).toMatchObject({ id: job.id, status: 'retrying', attempt: 0 });
+      }
+    },
+  }),
+  step({
+    name: 'look at the queue',
+    args: fc.record({ listing: fc.boolean() }),
+    possible: (model) => model.lapsed().length > 0,
+    async act(model, { inspector, keys }, { listing }) {
+      for (const job of model.lapsed()) model.withdraw(job, 'expired');
+      if (listing) await inspector.list(keys.queue, { limit: 1 });
+      else await inspector.stats(keys.queue);
+    },
+  }),
+  step({
+    name: 'look at a lapsed job',
+    args: fc.record({ which: whichever }),
+    possible: (model) => model.lapsed().length > 0,
+    async act(model, { inspector }, { which }) {
+      const job = choose(model.lapsed(), which);
+      model.withdraw(job, 'expired');
+      expect(await inspector.find(job.id)).toMatchObject({ status: 'expired', attempt: 0 });
+    },
+  }),
+  step({
+    name: 'pause or resume',
+    // A queue that is paused for long shows little.
+    args: fc.record({ paused: fc.constantFrom(false, false, true) }),
+    async act(model, { inspector, keys }, { paused }) {
+      model.paused = paused;
+      expect(await inspector.setPaused(keys.queue, paused)).toMatchObject({ paused });
+    },
+  }),
+  step({
+    name: 'an hour passes for a job',
+    args: fc.record({ which: whichever }),
+    possible: (model) => inAnHour(model).length > 0,
+    async act(model, { redis: { client }, keys }, { which }) {
+      const job = choose(inAnHour(model), which);
+      job.when = 'now';
+      const set = job.status === 'scheduled' ? keys.scheduled : keys.due[job.ref.place];
+      // Nobody turns the clock of Redis: the due time comes nearer instead.
+      await client.zadd(set, 'XX', 1, formatRef(job.ref));
+    },
+  }),
+];

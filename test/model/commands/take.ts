@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { Delivery, Taken } from '../../../src/queue/consume.ts';
+import { decodeEntry, formatRef } from '../../../src/redis/entry.ts';
+import { PLACES, type Place } from '../../../src/redis/keys.ts';
+import { PRIORITIES } from '../../../src/schemas/names.ts';
+import type { ModelJob } from '../job.ts';
+import type { Model } from '../model.ts';
+import type { Real } from '../real.ts';
+import { renew } from '../renew.ts';
+import { choose, step, whichever } from '../step.ts';
+
+const NOTHING = { favouredLane: 0, share: 0, tokens: [], begun: [] };
+
+function noteDelivery(model: Model, real: Real, job: ModelJob, worker: number, delivery: Delivery): void {
+  const { attempt, token } = model.handOut(job, worker);
+  real.deliveries.push(delivery);
+  expect({
+    attempt: delivery.attempt,
+    token: delivery.token,
+    cancelAsked: delivery.cancelAsked,
+    payload: decodeEntry(delivery.fields)?.payload,
+  }).toEqual({ attempt, token, cancelAsked: job.cancelAsked, payload: String(job.payload) });
+}
+
+/** The sets in which jobs wait for their time, in the order in which they are looked through. */
+const SETS: readonly { status: 'scheduled' | 'retrying'; place: Place }[] = [
+  { status: 'scheduled', place: 'parked' },
+  ...PLACES.map((place) => ({ status: 'retrying' as const, place })),
+];
+
+const nameOf = ({ place, entryId }: { place: Place; entryId: string }) => `${place} ${entryId}`;
+
+/** Jobs of `deliveries` in order: due ones, of each set as many as fit, and then the lanes to the letter. */
+function expectedJobs(
+  model: Model,
+  deliveries: readonly Delivery[],
+  { count, favoured, share }: { count: number; favoured: number; share: number },
+): ModelJob[] {
+  const expected: ModelJob[] = [];
+  for (const { status, place } of SETS) {
+    const due = new Map(model.waiting(status, place).map((job) => [nameOf(job.ref), job]));
+    const fitting = Math.min(due.size, count - expected.length);
+    // Those of one set go by their time, which the model does not know.
+    const found = deliveries.slice(expected.length, expected.length + fitting).map((delivery) => {
+      const job = due.get(nameOf(delivery));
+      due.delete(nameOf(delivery));
+      return job;
+    });
+    expect(found, `${fitting} of those that are ${status} in ${place}`).not.toContain(undefined);
+    expected.push(...found.filter((job) => job !== undefined));
+  }
+  return [...expected, ...model.fromLanes(count - expected.length, favoured, share)];
+}
+
+/** The time until the next due job: none, at once, or later. */
+function expectNextDue(model: Model, taken: Taken & { kind: 'taken' }): void {
+  const waits = model.jobs.filter(({ status }) => status === 'scheduled' || status === 'retrying');
+  if (model.paused || waits.length === 0) expect(taken.nextDueInMs).toBeUndefined();
+  else if (waits.some(({ when }) => when === 'now')) expect(taken.nextDueInMs).toBe(0);
+  else expect(taken.nextDueInMs).toBeGreaterThan(0);
+}
+
+export const take = step({
+  name: 'take',
+  args: fc.record({
+    worker: whichever,
+    count: fc.integer({ min: 1, max: 5 }),
+    favoured: fc.nat({ max: PRIORITIES.length }),
+    share: fc.integer({ min: 1, max: 2 }),
+  }),
+  possible: (model) => model.mayTake(),
+  async act(model, real, { worker: which, ...limits }) {
+    const worker = which % real.workers.length;
+    const options = { ...NOTHING, count: limits.count, favouredLane: limits.favoured, share: limits.share };
+    const taken = await choose(real.workers, which).take(real.keys, options);
+    if (model.leases[worker] === 'none') {
+      expect(taken).toEqual({ kind: 'no-lease' });
+      await renew(model, real, worker);
+      return;
+    }
+    if (taken.kind === 'no-lease') throw new Error('the lease was not known');
+    const jobs = model.paused ? [] : expectedJobs(model, taken.deliveries, limits);
+    expect(taken.deliveries.map(nameOf)).toEqual(jobs.map(({ ref }) => nameOf(ref)));
+    jobs.forEach((job, i) => {
+      noteDelivery(model, real, job, worker, choose(taken.deliveries, i));
+    });
+    expect(taken.paused).toBe(model.paused);
+    expectNextDue(model, taken);
+  },
+});
+
+/** What an idle worker does: a blocking read hands jobs out, and the script is told of it afterwards. */
+export const read = step({
+  name: 'read',
+  args: fc.record({ worker: whichever }),
+  possible: (model) => model.leases.some((lease) => lease !== 'none'),
+  async act(model, real, { worker: which }) {
+    const worker = choose(
+      model.leases.flatMap((lease, i) => (lease === 'none' ? [] : [i])),
+      which,
+    );
+    const consumer = choose(real.workers, worker);
+    const awaited = await consumer.awaitWork([{ keys: real.keys, paused: model.paused }], 1);
+    const tokens = awaited.flatMap((one) => (one.kind === 'token' ? [one.token] : []));
+    const begun = awaited.flatMap((one) => (one.kind === 'job' ? [one] : []));
+    const jobs = model.paused ? [] : PRIORITIES.flatMap((lane) => model.waiting('queued', lane).slice(0, 1));
+    expect(begun.map(nameOf)).toEqual(jobs.map(({ ref }) => nameOf(ref)));
+    jobs.forEach((job, i) => {
+      const { place, entryId, fields } = choose(begun, i);
+      const started = { attempt: 1, token: 1, takenAt: 0, readyAt: 0, cancelAsked: false };
+      noteDelivery(model, real, job, worker, { keys: real.keys, place, entryId, fields, ...started });
+    });
+    const refs = jobs.map(({ ref }) => ref);
+    const taken = await consumer.take(real.keys, {
+      ...NOTHING,
+      count: 0,
+      tokens,
+      begun: refs.map((ref) => formatRef(ref)),
+    });
+    expect(taken).toMatchObject({ kind: 'taken', deliveries: [] });
+  },
+});
