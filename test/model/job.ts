@@ -43,7 +43,7 @@ export interface Handout {
   /** Tells deliveries of a job apart. */
   readonly token: number;
   /** It spent nothing, so that the next one has the same token. */
-  released: boolean;
+  unspent: boolean;
 }
 
 /** 'over': its end has come, but nobody has noticed. */

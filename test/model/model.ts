@@ -45,19 +45,25 @@ export class Model {
     return this.jobs.filter((job) => job.lapses && (job.status === 'queued' || job.status === 'scheduled'));
   }
 
+  /** Those that a look at the queue ends as expired: the lapsed, and what was handed back before it spent anything. */
+  unstarted(): ModelJob[] {
+    const back = this.jobs.filter((job) => job.lapses && job.status === 'retrying' && job.spent === 0);
+    return [...this.lapsed(), ...back];
+  }
+
   held(): Handout[] {
     return this.handouts.filter((handout) => handout.job.holder === handout);
   }
 
   /**
-   * Deliveries that are over. Left out are those that were released and handed to the same lease again, which
+   * Deliveries that are over. Left out are those that spent nothing and were handed to the same lease again, which
    * are the same by lease and token.
    */
   past(): Handout[] {
     return this.handouts.filter((handout) => {
       const { holder } = handout.job;
       if (holder === handout) return false;
-      return !handout.released || holder?.worker !== handout.worker || holder.token !== handout.token;
+      return !handout.unspent || holder?.worker !== handout.worker || holder.token !== handout.token;
     });
   }
 
@@ -87,7 +93,7 @@ export class Model {
 
   handOut(job: ModelJob, worker: number): Handout {
     const token = job.spent + 1;
-    const handout = { job, worker, attempt: token - job.base, token, released: false };
+    const handout = { job, worker, attempt: token - job.base, token, unspent: false };
     job.status = 'running';
     job.holder = handout;
     this.handouts.push(handout);
@@ -121,7 +127,8 @@ export class Model {
     if (settled === 'done') {
       handout.job.status = 'failed';
       handout.job.buriedBy = handout.worker;
-      if (!isExhausted(handout)) spend(handout);
+      if (isExhausted(handout)) handout.unspent = true;
+      else spend(handout);
       this.totals.failed += 1;
     }
     return settled;
@@ -130,7 +137,7 @@ export class Model {
   release(handout: Handout): Settled {
     if (handout.job.holder !== handout) return 'stale';
     Object.assign(handout.job, { status: 'retrying', when: 'now', progress: undefined, holder: undefined });
-    handout.released = true;
+    handout.unspent = true;
     return 'done';
   }
 

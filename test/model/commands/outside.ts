@@ -77,9 +77,9 @@ export const outside = [
   step({
     name: 'look at the queue',
     args: fc.record({ listing: fc.boolean() }),
-    possible: (model) => model.lapsed().length > 0,
+    possible: anyJob,
     async act(model, { inspector, keys }, { listing }) {
-      for (const job of model.lapsed()) model.withdraw(job, 'expired');
+      for (const job of model.unstarted()) model.withdraw(job, 'expired');
       if (listing) await inspector.list(keys.queue, { limit: 1 });
       else await inspector.stats(keys.queue);
     },
