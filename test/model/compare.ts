@@ -54,7 +54,7 @@ const essence = (job: Job) => ({
   payload: job.payload,
   progress: job.progress,
   result: job.result,
-  errors: job.errors?.map(({ attempt }) => attempt),
+  errors: job.errors?.map(({ attempt, name }) => ({ attempt, name })),
   error: job.error?.attempt,
   worker: job.worker,
 });
@@ -76,7 +76,7 @@ function expected(job: ModelJob, nameOf: (worker: number) => string | undefined)
     progress: stored ? job.progress : undefined,
     result: job.result,
     errors: errors.length === 0 ? undefined : errors.slice(-SHOWN_ERRORS),
-    error: job.status === 'failed' ? errors.at(-1) : undefined,
+    error: job.status === 'failed' ? errors.at(-1)?.attempt : undefined,
     worker: worker === undefined ? undefined : nameOf(worker),
   };
 }
@@ -92,10 +92,10 @@ async function compareListing(model: Model, { core, inspector, keys, workers }: 
     live.map(({ id, status }) => `${id} ${status}`).sort(),
   );
   expect(nextCursor).toBeUndefined();
-  expect(pending.map(({ id, worker }) => `${id} ${worker}`).sort()).toEqual(
+  expect(pending.map(({ id, worker, attempt }) => `${id} ${worker} ${attempt}`).sort()).toEqual(
     model
       .held()
-      .map(({ job, worker }) => `${job.id} ${workers[worker]?.name}`)
+      .map(({ job, worker, attempt }) => `${job.id} ${workers[worker]?.name} ${attempt}`)
       .sort(),
   );
 }

@@ -22,12 +22,18 @@ export interface ModelJob {
   spent: number;
   /** How many of them there were when it was last retried by hand. */
   base: number;
-  /** Numbers of the attempts that failed, oldest first. */
-  errors: number[];
+  /** Attempts that failed, oldest first. */
+  errors: { attempt: number; name: string }[];
+  /** A handler had begun on it when it was handed back, since it was last retried by hand. */
+  begun: boolean;
+  /** How often a worker was lost with it, since it was last retried by hand. */
+  losses: number;
+  /** It lapses, and nobody has said that it was started. */
+  watched: boolean;
   progress: number | undefined;
   cancelAsked: boolean;
   result: number | undefined;
-  /** The last worker that buried it, kept after a retry by hand. */
+  /** The worker that buried it, unless it was retried by hand since. */
   buriedBy: number | undefined;
   /** Who runs it. */
   holder: Handout | undefined;
@@ -49,21 +55,14 @@ export interface Handout {
 /** 'over': its end has come, but nobody has noticed. */
 export type Lease = 'held' | 'over' | 'none';
 
-/**
- * Whether a move that comes late is the one that ended its delivery. Looser than that where it does no harm: a
- * retry is known by the lease that failed last and the attempts noted, a bury by that lease alone.
- */
-export function isRepeated({ job: { ended, status, spent }, worker, token }: Handout, move: Move): boolean {
-  if (ended?.worker !== worker) return false;
-  if (move === 'bury') return status === 'failed';
-  if (move === 'retry') return ended.move !== 'complete' && spent === token;
-  return ended.move === 'complete' && ended.token === token;
-}
+/** Whether a move that comes late is the one that ended its delivery. */
+export const isRepeated = ({ job: { ended }, worker, token }: Handout, move: Move): boolean =>
+  ended?.move === move && ended.token === token && ended.worker === worker;
 
 /** An attempt that failed. */
-export function spend({ job, attempt, token }: Handout): void {
+export function spend({ job, attempt, token }: Handout, name: string): void {
   job.spent = token;
-  job.errors.push(attempt);
+  job.errors.push({ attempt, name });
 }
 
 /** All attempts were spent before this one: its worker only buries the job. */

@@ -49,10 +49,10 @@ async function bury(model: Model, real: Real, handout: Handout): Promise<Settled
   return expected;
 }
 
-async function release(model: Model, real: Real, handout: Handout): Promise<Settled> {
+async function release(model: Model, real: Real, handout: Handout, begun: boolean): Promise<Settled> {
   const { delivery, consumer, keys } = lookUp(model, real, handout);
-  const settled = await consumer.release(keys, [{ ref: delivery, token: delivery.token }]);
-  const expected = model.release(handout);
+  const settled = await consumer.release(keys, [{ ref: delivery, token: delivery.token, begun }]);
+  const expected = model.release(handout, begun);
   expect(settled).toEqual([expected]);
   return expected;
 }
@@ -100,10 +100,10 @@ export const finishing = [
   }),
   step({
     name: 'release',
-    args: fc.record({ which: whichever }),
+    args: fc.record({ which: whichever, begun: fc.boolean() }),
     possible: held,
-    async act(model, real, { which }) {
-      expect(await release(model, real, choose(model.held(), which))).toBe('done');
+    async act(model, real, { which, begun }) {
+      expect(await release(model, real, choose(model.held(), which), begun)).toBe('done');
     },
   }),
   step({
@@ -132,7 +132,7 @@ export const late = step({
       complete: () => complete(model, real, handout, args.ending),
       retry: () => retry(model, real, handout, 'now', 0),
       bury: () => bury(model, real, handout),
-      release: () => release(model, real, handout),
+      release: () => release(model, real, handout, true),
       progress: () => progress(model, real, handout, 100),
     };
     expect(await moves[args.move]()).not.toBe('done');

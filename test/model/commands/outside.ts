@@ -80,6 +80,7 @@ export const outside = [
     possible: anyJob,
     async act(model, { inspector, keys }, { listing }) {
       for (const job of model.unstarted()) model.withdraw(job, 'expired');
+      for (const job of model.jobs) job.watched = false;
       if (listing) await inspector.list(keys.queue, { limit: 1 });
       else await inspector.stats(keys.queue);
     },

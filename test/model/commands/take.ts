@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Delivery, Taken } from '../../../src/queue/consume.ts';
+import type { Awaited, Delivery, Taken } from '../../../src/queue/consume.ts';
 import { decodeEntry, formatRef } from '../../../src/redis/entry.ts';
 import { PLACES, type Place } from '../../../src/redis/keys.ts';
 import { PRIORITIES } from '../../../src/schemas/names.ts';
@@ -10,17 +10,38 @@ import type { Real } from '../real.ts';
 import { renew } from '../renew.ts';
 import { choose, step, whichever } from '../step.ts';
 
-const NOTHING = { favouredLane: 0, share: 0, tokens: [], begun: [] };
+export const NOTHING = { favouredLane: 0, share: 0, tokens: [], begun: [] };
 
-function noteDelivery(model: Model, real: Real, job: ModelJob, worker: number, delivery: Delivery): void {
+export function noteDelivery(
+  model: Model,
+  real: Real,
+  job: ModelJob,
+  worker: number,
+  delivery: Delivery,
+): void {
   const { attempt, token } = model.handOut(job, worker);
   real.deliveries.push(delivery);
   expect({
     attempt: delivery.attempt,
     token: delivery.token,
     cancelAsked: delivery.cancelAsked,
+    begun: delivery.begun,
+    losses: delivery.losses,
     payload: decodeEntry(delivery.fields)?.payload,
-  }).toEqual({ attempt, token, cancelAsked: job.cancelAsked, payload: String(job.payload) });
+  }).toEqual({
+    attempt,
+    token,
+    cancelAsked: job.cancelAsked,
+    begun: job.begun,
+    losses: job.losses,
+    payload: String(job.payload),
+  });
+}
+
+/** The delivery that a worker makes of what a blocking read brought. */
+export function firstDelivery({ keys, place, entryId, fields }: Awaited & { kind: 'job' }): Delivery {
+  const first = { attempt: 1, token: 1, losses: 0, begun: false, cancelAsked: false };
+  return { keys, place, entryId, fields, takenAt: 0, readyAt: 0, ...first };
 }
 
 /** The sets in which jobs wait for their time, in the order in which they are looked through. */
@@ -29,7 +50,7 @@ const SETS: readonly { status: 'scheduled' | 'retrying'; place: Place }[] = [
   ...PLACES.map((place) => ({ status: 'retrying' as const, place })),
 ];
 
-const nameOf = ({ place, entryId }: { place: Place; entryId: string }) => `${place} ${entryId}`;
+export const nameOf = ({ place, entryId }: { place: Place; entryId: string }) => `${place} ${entryId}`;
 
 /** Jobs of `deliveries` in order: due ones, of each set as many as fit, and then the lanes to the letter. */
 function expectedJobs(
@@ -69,7 +90,7 @@ export const take = step({
     favoured: fc.nat({ max: PRIORITIES.length }),
     share: fc.integer({ min: 1, max: 2 }),
   }),
-  possible: (model) => model.mayTake(),
+  possible: (model) => model.runnable().length > 0,
   async act(model, real, { worker: which, ...limits }) {
     const worker = which % real.workers.length;
     const options = { ...NOTHING, count: limits.count, favouredLane: limits.favoured, share: limits.share };
@@ -84,40 +105,45 @@ export const take = step({
     expect(taken.deliveries.map(nameOf)).toEqual(jobs.map(({ ref }) => nameOf(ref)));
     jobs.forEach((job, i) => {
       noteDelivery(model, real, job, worker, choose(taken.deliveries, i));
+      job.watched = false;
     });
     expect(taken.paused).toBe(model.paused);
     expectNextDue(model, taken);
   },
 });
 
-/** What an idle worker does: a blocking read hands jobs out, and the script is told of it afterwards. */
+/** What an idle worker does: a blocking read hands jobs out, and the script is told of it afterwards, if ever. */
 export const read = step({
   name: 'read',
-  args: fc.record({ worker: whichever }),
-  possible: (model) => model.leases.some((lease) => lease !== 'none'),
-  async act(model, real, { worker: which }) {
-    const worker = choose(
-      model.leases.flatMap((lease, i) => (lease === 'none' ? [] : [i])),
-      which,
+  args: fc.record({ worker: whichever, told: fc.boolean() }),
+  possible: (model) => model.leased().length > 0,
+  async act(model, real, { worker: which, told }) {
+    const worker = choose(model.leased(), which);
+    const awaited = await choose(real.workers, worker).awaitWork(
+      [{ keys: real.keys, paused: model.paused }],
+      1,
     );
-    const consumer = choose(real.workers, worker);
-    const awaited = await consumer.awaitWork([{ keys: real.keys, paused: model.paused }], 1);
-    const tokens = awaited.flatMap((one) => (one.kind === 'token' ? [one.token] : []));
     const begun = awaited.flatMap((one) => (one.kind === 'job' ? [one] : []));
     const jobs = model.paused ? [] : PRIORITIES.flatMap((lane) => model.waiting('queued', lane).slice(0, 1));
     expect(begun.map(nameOf)).toEqual(jobs.map(({ ref }) => nameOf(ref)));
     jobs.forEach((job, i) => {
-      const { place, entryId, fields } = choose(begun, i);
-      const started = { attempt: 1, token: 1, takenAt: 0, readyAt: 0, cancelAsked: false };
-      noteDelivery(model, real, job, worker, { keys: real.keys, place, entryId, fields, ...started });
+      noteDelivery(model, real, job, worker, firstDelivery(choose(begun, i)));
     });
-    const refs = jobs.map(({ ref }) => ref);
-    const taken = await consumer.take(real.keys, {
-      ...NOTHING,
-      count: 0,
-      tokens,
-      begun: refs.map((ref) => formatRef(ref)),
-    });
-    expect(taken).toMatchObject({ kind: 'taken', deliveries: [] });
+    if (told) await tell(model, real, worker, awaited, jobs);
   },
 });
+
+/** The script settles what a read brought: from then on nobody ends the jobs because they have lapsed. */
+export async function tell(
+  model: Model,
+  { keys, workers }: Real,
+  worker: number,
+  awaited: readonly Awaited[],
+  jobs: readonly ModelJob[],
+): Promise<void> {
+  const tokens = awaited.flatMap((one) => (one.kind === 'token' ? [one.token] : []));
+  const begun = jobs.map(({ ref }) => formatRef(ref));
+  const taken = await choose(workers, worker).take(keys, { ...NOTHING, count: 0, tokens, begun });
+  expect(taken).toMatchObject({ kind: 'taken', deliveries: [], paused: model.paused });
+  for (const job of jobs) job.watched = false;
+}

@@ -1,0 +1,83 @@
+import type { Place } from '../../src/redis/keys.ts';
+import { PRIORITIES } from '../../src/schemas/names.ts';
+import { compareEntries, type Handout, type Lease, type ModelJob } from './job.ts';
+
+/** What is in a queue, and what follows from that. */
+export class State {
+  readonly jobs: ModelJob[] = [];
+  readonly leases: Lease[];
+  readonly handouts: Handout[] = [];
+  paused = false;
+  readonly totals = {
+    submitted: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    expired: 0,
+    retried: 0,
+    recovered: 0,
+    staleCommits: 0,
+    purged: 0,
+  };
+
+  constructor(workers: number) {
+    this.leases = Array.from({ length: workers }, () => 'held');
+  }
+
+  /** Those that a finder would end as expired. */
+  lapsed(): ModelJob[] {
+    return this.jobs.filter((job) => job.lapses && (job.status === 'queued' || job.status === 'scheduled'));
+  }
+
+  /** Those that a look at the queue ends as expired: the lapsed, and what was handed back before anything began. */
+  unstarted(): ModelJob[] {
+    const back = this.jobs.filter(
+      ({ status, watched, spent, begun }) => status === 'retrying' && watched && spent === 0 && !begun,
+    );
+    return [...this.lapsed(), ...back];
+  }
+
+  /** Workers that have a lease, by number. */
+  leased(): number[] {
+    return this.leases.flatMap((lease, worker) => (lease === 'none' ? [] : [worker]));
+  }
+
+  held(): Handout[] {
+    return this.handouts.filter((handout) => handout.job.holder === handout);
+  }
+
+  /**
+   * Deliveries that are over. Left out are those that spent nothing and were handed to the same lease again, which
+   * are the same by lease and token.
+   */
+  past(): Handout[] {
+    return this.handouts.filter((handout) => {
+      const { holder } = handout.job;
+      if (holder === handout) return false;
+      return !handout.unspent || holder?.worker !== handout.worker || holder.token !== handout.token;
+    });
+  }
+
+  /** Jobs of a place that wait there and may run, in the order of their entries. */
+  waiting(status: 'queued' | 'scheduled' | 'retrying', place: Place): ModelJob[] {
+    return this.jobs
+      .filter((job) => job.status === status && job.ref.place === place && job.when === 'now')
+      .sort((a, b) => compareEntries(a.ref.entryId, b.ref.entryId));
+  }
+
+  /** All that may be handed out. */
+  runnable(): ModelJob[] {
+    return this.jobs.filter(({ status, when }) => {
+      return status === 'queued' || ((status === 'scheduled' || status === 'retrying') && when === 'now');
+    });
+  }
+
+  /** What the lanes give, in order; `favoured` is a lane's number from 1 whose first `share` jobs go first. */
+  fromLanes(count: number, favoured: number, share: number): ModelJob[] {
+    const first = PRIORITIES.slice(Math.max(0, favoured - 1), favoured).flatMap((lane) =>
+      this.waiting('queued', lane).slice(0, share),
+    );
+    const others = PRIORITIES.flatMap((lane) => this.waiting('queued', lane));
+    return [...new Set([...first, ...others])].slice(0, count);
+  }
+}
