@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, it } from 'vitest';
 import { useRedis } from '../helpers/redis.ts';
+import { accidents } from './commands/accidents.ts';
 import { finishing, late, repeat } from './commands/finish.ts';
+import { destroyGroups } from './commands/groups.ts';
 import { outside } from './commands/outside.ts';
 import { submit, submitAll, submitEach } from './commands/submit.ts';
 import { read, take } from './commands/take.ts';
@@ -34,6 +36,8 @@ const anyStep: AnyStep = fc.oneof(
     { weight: 10, of: outside },
     { weight: 8, of: leases },
     { weight: 1, of: [forgetScripts] },
+    { weight: 3, of: [destroyGroups] },
+    { weight: 4, of: accidents },
     { weight: 1, of: [kill] },
   ].map(({ weight, of }) => ({ weight, arbitrary: fc.oneof(...of) })),
 );

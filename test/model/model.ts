@@ -79,6 +79,12 @@ export class Model extends State {
     return lost.map(({ job }) => job);
   }
 
+  /** Redis forgets that it handed this out; what waits in a place again, waits for now. */
+  lose(handout: Handout): void {
+    Object.assign(handout.job, { status: 'retrying', when: 'now', holder: undefined });
+    handout.unspent = true;
+  }
+
   /** Ends a job that waits. */
   withdraw(job: ModelJob, status: 'cancelled' | 'expired'): void {
     Object.assign(job, { status, progress: undefined, ended: undefined });

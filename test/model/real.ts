@@ -7,6 +7,7 @@ import type { QueueKeys } from '../../src/redis/keys.ts';
 import { KeySpace } from '../../src/redis/keyspace.ts';
 import { ensureGroups } from '../../src/redis/scripts/groups.ts';
 import { extend } from '../../src/redis/scripts/lease.ts';
+import { SWEEP_START, type SweepPosition, sweep } from '../../src/redis/scripts/sweep.ts';
 import { TaskDirectory } from '../../src/tasks/directory.ts';
 import { type TestRedis, until } from '../helpers/redis.ts';
 
@@ -80,6 +81,17 @@ export async function passDelay({ redis }: Real): Promise<void> {
 async function timeOf(client: Connection): Promise<number> {
   const [seconds, micros] = await client.time();
   return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+}
+
+/** One whole sweep; returns how many jobs it has found in no place. */
+export async function sweepAll({ redis, keys }: Real): Promise<number> {
+  let found = 0;
+  for (let at: SweepPosition = SWEEP_START; at !== 'end'; ) {
+    const done = await sweep(redis.client, keys, at);
+    found += done.found;
+    at = done.next;
+  }
+  return found;
 }
 
 /** kill -9 of Redis, and a new start on what is on disk. */
