@@ -114,6 +114,7 @@ async function compareStats(model: Model, { core, keys, workers }: Real): Promis
     lanes: Object.fromEntries(lanes),
     totals: model.totals,
   });
+  expect(stats.maxJobs ?? Number.POSITIVE_INFINITY).toBe(model.maxJobs);
   const { submitted, completed, cancelled, expired, purged } = stats.totals;
   const placed = Object.values(stats.counts).reduce((sum, one) => sum + one, 0);
   expect(placed + completed + cancelled + expired + purged).toBe(submitted);

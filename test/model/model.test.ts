@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, it } from 'vitest';
 import { useRedis } from '../helpers/redis.ts';
 import { accidents } from './commands/accidents.ts';
+import { deadLetters } from './commands/dead.ts';
 import { finishing, late, repeat } from './commands/finish.ts';
 import { destroyGroups } from './commands/groups.ts';
+import { submitOnce } from './commands/once.ts';
 import { outside } from './commands/outside.ts';
 import { submit, submitAll, submitEach } from './commands/submit.ts';
 import { read, take } from './commands/take.ts';
@@ -29,11 +31,13 @@ const anyStep: AnyStep = fc.oneof(
   ...[
     { weight: 14, of: [submit] },
     { weight: 4, of: [submitEach, submitAll] },
+    { weight: 4, of: [submitOnce] },
     { weight: 16, of: [take] },
     { weight: 6, of: [read] },
     { weight: 30, of: finishing },
     { weight: 14, of: [late, repeat] },
-    { weight: 10, of: outside },
+    { weight: 12, of: outside },
+    { weight: 3, of: deadLetters },
     { weight: 8, of: leases },
     { weight: 1, of: [forgetScripts] },
     { weight: 3, of: [destroyGroups] },

@@ -41,13 +41,17 @@ export class Model extends State {
     return settled;
   }
 
-  bury(handout: Handout): Settled {
+  /** Where that makes more than `maxDead` dead letters, the oldest goes. */
+  bury(handout: Handout, maxDead: number): Settled {
     const settled = this.#end(handout, 'bury');
     if (settled === 'done') {
       handout.job.status = 'failed';
       handout.job.buriedBy = handout.worker;
       if (!isExhausted(handout)) spend(handout, 'Error');
       this.totals.failed += 1;
+      this.dead.push(handout.job);
+      const [oldest] = this.dead;
+      if (this.dead.length > maxDead && oldest !== undefined) this.remove(oldest);
     }
     return settled;
   }
@@ -91,16 +95,31 @@ export class Model extends State {
     this.totals[status] += 1;
   }
 
+  /** Ends a job whose worker was asked to cancel it and has not. */
+  forceCancel(job: ModelJob): void {
+    job.spent += 1;
+    job.holder = undefined;
+    this.withdraw(job, 'cancelled');
+  }
+
   /** A failed job runs again, with fresh attempts. A delivery that was not noted keeps its token for itself. */
   requeue(job: ModelJob): void {
+    this.#exhume(job);
     job.spent += 1;
     Object.assign(job, { status: 'retrying', when: 'now', base: job.spent, begun: false, losses: 0 });
     Object.assign(job, { progress: undefined, cancelAsked: false, ended: undefined, buriedBy: undefined });
   }
 
   remove(job: ModelJob): void {
-    if (job.status === 'failed') this.totals.purged += 1;
+    if (job.status === 'failed') {
+      this.#exhume(job);
+      this.totals.purged += 1;
+    }
     Object.assign(job, { status: 'gone', ended: undefined });
+  }
+
+  #exhume(job: ModelJob): void {
+    this.dead.splice(this.dead.indexOf(job), 1);
   }
 
   #end(handout: Handout, move: Move): Settled {

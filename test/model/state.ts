@@ -1,6 +1,7 @@
 import type { Place } from '../../src/redis/keys.ts';
 import { PRIORITIES } from '../../src/schemas/names.ts';
-import { compareEntries, type Handout, type Lease, type ModelJob } from './job.ts';
+import { compareEntries, type Handout, hasEnded, type Lease, type ModelJob } from './job.ts';
+import type { Wish } from './wish.ts';
 
 /** What is in a queue, and what follows from that. */
 export class State {
@@ -8,6 +9,12 @@ export class State {
   readonly leases: Lease[];
   readonly handouts: Handout[] = [];
   paused = false;
+  /** Most jobs that have not ended. */
+  maxJobs = Number.POSITIVE_INFINITY;
+  /** What was submitted with an Idempotency-Key. */
+  readonly once = new Map<number, { job: ModelJob; asked: Wish }>();
+  /** Dead letters, oldest first. */
+  readonly dead: ModelJob[] = [];
   readonly totals = {
     submitted: 0,
     completed: 0,
@@ -35,6 +42,16 @@ export class State {
       ({ status, watched, spent, begun }) => status === 'retrying' && watched && spent === 0 && !begun,
     );
     return [...this.lapsed(), ...back];
+  }
+
+  /** Jobs that have not ended. */
+  live(): ModelJob[] {
+    return this.jobs.filter((job) => job.status !== 'gone' && !hasEnded(job));
+  }
+
+  /** How many jobs may come. */
+  room(): number {
+    return Math.max(0, this.maxJobs - this.live().length);
   }
 
   /** Workers that have a lease, by number. */

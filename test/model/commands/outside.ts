@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { formatRef } from '../../../src/redis/entry.ts';
+import { CANCEL_PATIENCE_MS } from '../../../src/redis/scripts/cancel.ts';
 import { outcomeOf } from '../compare.ts';
 import { hasEnded, type ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';
@@ -40,6 +41,19 @@ export const outside = [
         else model.withdraw(job, 'cancelled');
         expect(answer).toMatchObject({ done: !runs, job: { id: job.id, status: job.status } });
       }
+    },
+  }),
+  step({
+    name: 'cancel what does not end',
+    args: fc.record({ which: whichever }),
+    possible: (model) => model.held().length > 0,
+    async act(model, { inspector, redis: { client }, keys }, { which }) {
+      const { job } = choose(model.held(), which);
+      if (!job.cancelAsked) expect(await inspector.cancel(job.id)).toMatchObject({ done: false });
+      // Nobody turns the clock of Redis: it was asked earlier instead.
+      await client.hincrby(keys.notes, `${formatRef(job.ref)}:c`, -CANCEL_PATIENCE_MS);
+      model.forceCancel(job);
+      expect(await inspector.cancel(job.id)).toMatchObject({ done: true, job: { status: 'cancelled' } });
     },
   }),
   step({
@@ -102,6 +116,16 @@ export const outside = [
     async act(model, { inspector, keys }, { paused }) {
       model.paused = paused;
       expect(await inspector.setPaused(keys.queue, paused)).toMatchObject({ paused });
+    },
+  }),
+  step({
+    name: 'limit',
+    args: fc.record({ room: fc.option(fc.nat({ max: 4 })) }),
+    async act(model, { inspector, keys }, { room }) {
+      const maxJobs = room === null ? null : Math.max(1, model.live().length + room);
+      model.maxJobs = maxJobs ?? Number.POSITIVE_INFINITY;
+      const { maxJobs: set } = await inspector.configure(keys.queue, { maxJobs });
+      expect(set ?? null).toBe(maxJobs);
     },
   }),
   step({

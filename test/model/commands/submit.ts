@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { BatchOutcome, Candidate } from '../../../src/queue/submit.ts';
+import { outcomeOf } from '../compare.ts';
 import type { Model } from '../model.ts';
 import { passDelay, type Real } from '../real.ts';
 import { step } from '../step.ts';
@@ -8,7 +9,12 @@ import { modelJob, REFUSED, request, type Wish, wish } from '../wish.ts';
 
 export async function submitOne(model: Model, real: Real, asked: Wish): Promise<void> {
   const payload = model.jobs.length;
-  const { value: shown } = await real.submitter.submit(request(real.keys.queue, payload, asked));
+  const answer = await outcomeOf(real.submitter.submit(request(real.keys.queue, payload, asked)));
+  if (model.room() === 0 || typeof answer === 'string') {
+    expect([model.room(), answer]).toEqual([0, 'queue-full']);
+    return;
+  }
+  const { value: shown } = answer;
   const job = modelJob(shown.id, payload, asked);
   model.submit(job);
   if (!job.lapses) expect(await real.inspector.find(shown.id)).toEqual(shown);
@@ -33,28 +39,41 @@ async function submitBatch(
   real: Real,
   { jobs, refused }: Batch,
   send: (candidates: Candidate[]) => Promise<BatchOutcome[]>,
-): Promise<BatchOutcome[]> {
+): Promise<(string | undefined)[]> {
   const first = model.jobs.length;
   const candidates = jobs.map((asked, i): Candidate => {
     const job = { ...request(real.keys.queue, first + i, asked), ...(i === refused ? REFUSED : {}) };
     return { ok: true, job };
   });
   const outcomes = await send(candidates);
-  expect(outcomes.map(({ ok }) => ok)).toEqual(jobs.map((_, i) => i !== refused));
   jobs.forEach((asked, i) => {
     const outcome = outcomes[i];
     if (outcome?.ok && outcome.id !== '') model.submit(modelJob(outcome.id, first + i, asked));
   });
   if (jobs.some(({ start }) => start === 'in 1 ms')) await passDelay(real);
-  return outcomes;
+  return outcomes.map((outcome) => (outcome.ok ? outcome.id && 'stored' : outcome.error.code));
 }
+
+/** What is to come of a batch: each job stored, but for the one that is refused. */
+const allBut = (stored: string, { jobs, refused }: Batch): string[] =>
+  jobs.map((_, i) => (i === refused ? 'invalid-request' : stored));
 
 export const submitEach = step({
   name: 'batch',
   args: batch,
   async act(model, real, args) {
+    const room = model.room();
     const outcomes = await submitBatch(model, real, args, (jobs) => real.submitter.submitEach(jobs));
-    expect(outcomes.filter((one) => one.ok && one.id === '')).toEqual([]);
+    // Which of them find room is left to chance.
+    const expected = allBut('stored', args);
+    let stored = 0;
+    const limited = outcomes.map((outcome, i) => {
+      const isFull = outcome === 'queue-full' && expected[i] === 'stored';
+      if (outcome === 'stored') stored += 1;
+      return isFull ? 'stored' : outcome;
+    });
+    expect(limited).toEqual(expected);
+    expect(stored).toBe(Math.min(room, expected.filter((one) => one === 'stored').length));
   },
 });
 
@@ -62,11 +81,14 @@ export const submitAll = step({
   name: 'atomic batch',
   args: batch,
   async act(model, real, args) {
-    const outcomes = await submitBatch(model, real, args, async (jobs) => {
-      const { value } = await real.submitter.submitTogether(jobs, { atomic: true, key: undefined });
-      return value;
-    });
-    const stored = args.refused < args.jobs.length ? 0 : args.jobs.length;
-    expect(outcomes.filter((one) => one.ok && one.id !== '')).toHaveLength(stored);
+    const isRefused = args.refused < args.jobs.length;
+    const isFull = !isRefused && args.jobs.length > model.room();
+    const outcomes = await outcomeOf(
+      submitBatch(model, real, args, async (jobs) => {
+        const { value } = await real.submitter.submitTogether(jobs, { atomic: true, key: undefined });
+        return value;
+      }),
+    );
+    expect(outcomes).toEqual(isFull ? 'queue-full' : allBut(isRefused ? '' : 'stored', args));
   },
 });
