@@ -54,9 +54,14 @@ async function drain(
 
 /**
  * An idle worker's read while groups catch up: the first entry of each lane that they have not handed out yet,
- * whatever its place. Those from before its last look, at `lookedAt`, go back, as in `workers/loops/take.ts`.
+ * whatever its place. Those from before the last look go back, as in `workers/loops/take.ts`; `adrift` are in no place.
  */
-async function readAmid(model: Model, real: Real, worker: number, lookedAt: number): Promise<void> {
+async function readAmid(
+  model: Model,
+  real: Real,
+  worker: number,
+  { looked, adrift }: { looked: number; adrift: Set<ModelJob> },
+): Promise<void> {
   const consumer = choose(real.workers, worker);
   const awaited = await consumer.awaitWork([{ keys: real.keys, paused: false }], 1);
   const jobs: ModelJob[] = [];
@@ -68,11 +73,11 @@ async function readAmid(model: Model, real: Real, worker: number, lookedAt: numb
       0,
     );
     jobs.push(job);
-    if (entryTime(one.entryId) >= lookedAt) noteDelivery(model, real, job, worker, firstDelivery(one));
+    if (entryTime(one.entryId) >= looked) noteDelivery(model, real, job, worker, firstDelivery(one));
     else {
       strays.push(one);
       if (job.status === 'queued') Object.assign(job, { status: 'retrying', when: 'now' });
-      if (job.status === 'retrying') job.progress = undefined;
+      if (adrift.delete(job)) job.progress = undefined;
     }
   }
   const handedBack = strays.map((ref) => ({ ref, token: 1, begun: false }));
@@ -121,7 +126,10 @@ export const destroyGroups = step<Destruction>({
     const lost = model.held().filter(({ job }) => places.includes(job.ref.place));
     for (const handout of lost) model.lose(handout);
     await ensureGroups(redis.client, keys);
-    for (const reader of readers) await readAmid(model, real, choose(model.leased(), reader), looked);
+    const adrift = new Set(lost.map(({ job }) => job));
+    for (const reader of readers) {
+      await readAmid(model, real, choose(model.leased(), reader), { looked, adrift });
+    }
 
     // No lane hands out what is parked: only a sweep finds that.
     const hidden = lost.map(({ job }) => job).filter(({ ref }) => ref.place === 'parked');
