@@ -6,7 +6,7 @@ import { deadLetters } from './commands/dead.ts';
 import { finishing, late, repeat } from './commands/finish.ts';
 import { destroyGroups } from './commands/groups.ts';
 import { submitOnce } from './commands/once.ts';
-import { outside } from './commands/outside.ts';
+import { looks, outside } from './commands/outside.ts';
 import { submit, submitAll, submitEach } from './commands/submit.ts';
 import { read, take } from './commands/take.ts';
 import { forgetScripts, kill, leases } from './commands/trouble.ts';
@@ -14,7 +14,7 @@ import { Model } from './model.ts';
 import { openQueue, openShared, type Shared } from './real.ts';
 import type { AnyStep } from './step.ts';
 
-const RUNS = 40;
+const RUNS = 30;
 const MOST_STEPS = 80;
 const WORKERS = 2;
 const LIMIT_MS = 300_000;
@@ -37,10 +37,11 @@ const anyStep: AnyStep = fc.oneof(
     { weight: 30, of: finishing },
     { weight: 14, of: [late, repeat] },
     { weight: 12, of: outside },
+    { weight: 4, of: looks },
     { weight: 3, of: deadLetters },
     { weight: 8, of: leases },
     { weight: 1, of: [forgetScripts] },
-    { weight: 3, of: [destroyGroups] },
+    { weight: 5, of: [destroyGroups] },
     { weight: 4, of: accidents },
     { weight: 1, of: [kill] },
   ].map(({ weight, of }) => ({ weight, arbitrary: fc.oneof(...of) })),

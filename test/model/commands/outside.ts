@@ -44,6 +44,16 @@ export const outside = [
     },
   }),
   step({
+    name: 'ask to cancel',
+    args: fc.record({ which: whichever }),
+    possible: (model) => model.held().length > 0,
+    async act(model, { inspector }, { which }) {
+      const { job } = choose(model.held(), which);
+      job.cancelAsked = true;
+      expect(await inspector.cancel(job.id)).toMatchObject({ done: false, job: { status: 'running' } });
+    },
+  }),
+  step({
     name: 'cancel what does not end',
     args: fc.record({ which: whichever }),
     possible: (model) => model.held().length > 0,
@@ -89,27 +99,6 @@ export const outside = [
     },
   }),
   step({
-    name: 'look at the queue',
-    args: fc.record({ listing: fc.boolean() }),
-    possible: anyJob,
-    async act(model, { inspector, keys }, { listing }) {
-      for (const job of model.unstarted()) model.withdraw(job, 'expired');
-      for (const job of model.jobs) job.watched = false;
-      if (listing) await inspector.list(keys.queue, { limit: 1 });
-      else await inspector.stats(keys.queue);
-    },
-  }),
-  step({
-    name: 'look at a lapsed job',
-    args: fc.record({ which: whichever }),
-    possible: (model) => model.lapsed().length > 0,
-    async act(model, { inspector }, { which }) {
-      const job = choose(model.lapsed(), which);
-      model.withdraw(job, 'expired');
-      expect(await inspector.find(job.id)).toMatchObject({ status: 'expired', attempt: 0 });
-    },
-  }),
-  step({
     name: 'pause or resume',
     // A queue that is paused for long shows little.
     args: fc.record({ paused: fc.constantFrom(false, false, true) }),
@@ -138,6 +127,31 @@ export const outside = [
       const set = job.status === 'scheduled' ? keys.scheduled : keys.due[job.ref.place];
       // Nobody turns the clock of Redis: the due time comes nearer instead.
       await client.zadd(set, 'XX', 1, formatRef(job.ref));
+    },
+  }),
+];
+
+/** What has lapsed is ended by whoever looks. */
+export const looks = [
+  step({
+    name: 'look at the queue',
+    args: fc.record({ listing: fc.boolean() }),
+    possible: anyJob,
+    async act(model, { inspector, keys }, { listing }) {
+      for (const job of model.unstarted()) model.withdraw(job, 'expired');
+      for (const job of model.jobs) job.watched = false;
+      if (listing) await inspector.list(keys.queue, { limit: 1 });
+      else await inspector.stats(keys.queue);
+    },
+  }),
+  step({
+    name: 'look at a lapsed job',
+    args: fc.record({ which: whichever }),
+    possible: (model) => model.lapsed().length > 0,
+    async act(model, { inspector }, { which }) {
+      const job = choose(model.lapsed(), which);
+      model.withdraw(job, 'expired');
+      expect(await inspector.find(job.id)).toMatchObject({ status: 'expired', attempt: 0 });
     },
   }),
 ];

@@ -112,12 +112,19 @@ export const take = step({
   },
 });
 
-/** What an idle worker does: a blocking read hands jobs out, and the script is told of it afterwards, if ever. */
+/**
+ * What an idle worker does: a blocking read hands jobs out, and the script is told of it afterwards. A worker that is
+ * told to stop meanwhile hands them back at once, and one that is slow says nothing for a while.
+ */
 export const read = step({
   name: 'read',
-  args: fc.record({ worker: whichever, told: fc.boolean() }),
+  args: fc.record({
+    worker: whichever,
+    next: fc.constantFrom('tells', 'tells', 'hands back', 'says nothing'),
+    begun: fc.boolean(),
+  }),
   possible: (model) => model.leased().length > 0,
-  async act(model, real, { worker: which, told }) {
+  async act(model, real, { worker: which, next, begun: hasBegun }) {
     const worker = choose(model.leased(), which);
     const awaited = await choose(real.workers, worker).awaitWork(
       [{ keys: real.keys, paused: model.paused }],
@@ -129,9 +136,18 @@ export const read = step({
     jobs.forEach((job, i) => {
       noteDelivery(model, real, job, worker, firstDelivery(choose(begun, i)));
     });
-    if (told) await tell(model, real, worker, awaited, jobs);
+    if (next === 'tells') await tell(model, real, worker, awaited, jobs);
+    if (next === 'hands back') await handBack(model, real, worker, hasBegun);
   },
 });
+
+/** Everything that a worker holds goes back, in one call. */
+async function handBack(model: Model, real: Real, worker: number, begun: boolean): Promise<void> {
+  const handouts = model.held().filter((handout) => handout.worker === worker);
+  const jobs = handouts.map(({ job, token }) => ({ ref: job.ref, token, begun }));
+  const settled = await choose(real.workers, worker).release(real.keys, jobs);
+  expect(settled).toEqual(handouts.map((handout) => model.release(handout, begun)));
+}
 
 /** The script settles what a read brought: from then on nobody ends the jobs because they have lapsed. */
 export async function tell(
