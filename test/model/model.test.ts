@@ -14,7 +14,7 @@ import { Model } from './model.ts';
 import { openQueue, openShared, type Shared } from './real.ts';
 import type { AnyStep } from './step.ts';
 
-const RUNS = 30;
+const RUNS = 40;
 const MOST_STEPS = 80;
 const WORKERS = 2;
 const LIMIT_MS = 300_000;
@@ -33,7 +33,7 @@ const anyStep: AnyStep = fc.oneof(
     { weight: 4, of: [submitEach, submitAll] },
     { weight: 4, of: [submitOnce] },
     { weight: 16, of: [take] },
-    { weight: 6, of: [read] },
+    { weight: 8, of: [read] },
     { weight: 30, of: finishing },
     { weight: 14, of: [late, repeat] },
     { weight: 12, of: outside },

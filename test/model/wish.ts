@@ -20,7 +20,7 @@ export const wish: fc.Arbitrary<Wish> = fc.record(
     priority: fc.constantFrom(...PRIORITIES),
     start: fc.constantFrom('no delay', 'in 1 ms', 'in the past', 'in an hour'),
     attempts: fc.integer({ min: 1, max: 3 }),
-    expires: fc.constantFrom('in an hour', 'in an hour', 'at once'),
+    expires: fc.constantFrom('in an hour', 'at once'),
     keepPayload: fc.boolean(),
   },
   { requiredKeys: [] },

@@ -127,10 +127,12 @@ const LATE = ['complete', 'retry', 'bury', 'release', 'progress'] as const;
  */
 export const late = step({
   name: 'late',
-  args: fc.record({ which: whichever, move: fc.constantFrom(...LATE), ending }),
+  args: fc.record({ which: whichever, move: fc.constantFrom(...LATE), ending, live: fc.boolean() }),
   possible: (model) => model.past().length > 0,
   async act(model, real, args) {
-    const handout = choose(model.past(), args.which);
+    // Most deliveries are of jobs that have ended.
+    const live = model.past().filter(({ job }) => args.live && model.live().includes(job));
+    const handout = choose(live.length > 0 ? live : model.past(), args.which);
     const moves: Record<typeof args.move, () => Promise<Settled>> = {
       complete: () => complete(model, real, handout, args.ending),
       retry: () => retry(model, real, handout, 'now', 0),

@@ -9,6 +9,7 @@ import type { Model } from '../model.ts';
 import { passDelay, type Real, sweepAll } from '../real.ts';
 import { choose, step, whichever } from '../step.ts';
 import { type Wish, wish } from '../wish.ts';
+import { askToCancel } from './outside.ts';
 import { submitOne } from './submit.ts';
 import { firstDelivery, NOTHING, nameOf, noteDelivery, tell } from './take.ts';
 
@@ -103,6 +104,8 @@ interface Destruction {
   /** A job that comes at the same time. */
   fresh: Wish | undefined;
   sweepFirst: boolean;
+  /** Whether somebody has just asked to cancel a running job. */
+  cancels: boolean;
 }
 
 /** Groups are destroyed and made anew: everything that may run is handed out once, whoever ran it before. */
@@ -115,13 +118,16 @@ export const destroyGroups = step<Destruction>({
     readers: fc.array(whichever, { maxLength: 3 }),
     fresh: fc.option(wish, { nil: undefined }),
     sweepFirst: fc.boolean(),
+    cancels: fc.boolean(),
   }),
   possible: (model) => !model.paused && model.leased().length > 0,
-  async act(model, real, { places, worker: which, count, readers, fresh, sweepFirst }) {
+  async act(model, real, { places, worker: which, count, readers, fresh, sweepFirst, cancels }) {
     const { keys, redis } = real;
     const worker = choose(model.leased(), which);
     const looked = await lookedAt(real, worker);
     if (fresh !== undefined && model.room() > 0) await submitOne(model, real, fresh);
+    const running = model.held().at(-1);
+    if (cancels && running !== undefined) await askToCancel(running, real);
     for (const place of places) await redis.client.xgroup('DESTROY', keys.stream[place], GROUP);
     const lost = model.held().filter(({ job }) => places.includes(job.ref.place));
     for (const handout of lost) model.lose(handout);

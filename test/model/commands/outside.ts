@@ -3,8 +3,9 @@ import { expect } from 'vitest';
 import { formatRef } from '../../../src/redis/entry.ts';
 import { CANCEL_PATIENCE_MS } from '../../../src/redis/scripts/cancel.ts';
 import { outcomeOf } from '../compare.ts';
-import { hasEnded, type ModelJob } from '../job.ts';
+import { type Handout, hasEnded, type ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';
+import type { Real } from '../real.ts';
 import { choose, step, whichever } from '../step.ts';
 
 const anyJob = (model: Readonly<Model>) => model.jobs.length > 0;
@@ -24,6 +25,12 @@ const inAnHour = (model: Readonly<Model>) =>
   model.jobs.filter(
     ({ status, when }) => (status === 'scheduled' || status === 'retrying') && when === 'in an hour',
   );
+
+/** Somebody asks the worker of a running job to stop it. */
+export async function askToCancel({ job }: Handout, { inspector }: Real): Promise<void> {
+  job.cancelAsked = true;
+  expect(await inspector.cancel(job.id)).toMatchObject({ done: false, job: { status: 'running' } });
+}
 
 export const outside = [
   step({
@@ -47,11 +54,7 @@ export const outside = [
     name: 'ask to cancel',
     args: fc.record({ which: whichever }),
     possible: (model) => model.held().length > 0,
-    async act(model, { inspector }, { which }) {
-      const { job } = choose(model.held(), which);
-      job.cancelAsked = true;
-      expect(await inspector.cancel(job.id)).toMatchObject({ done: false, job: { status: 'running' } });
-    },
+    act: (model, real, { which }) => askToCancel(choose(model.held(), which), real),
   }),
   step({
     name: 'cancel what does not end',
@@ -131,18 +134,21 @@ export const outside = [
   }),
 ];
 
+/** Somebody looks at the queue, by its listing or its statistics. */
+export async function look(model: Model, { inspector, keys }: Real, listing: boolean): Promise<void> {
+  for (const job of model.unstarted()) model.withdraw(job, 'expired');
+  for (const job of model.jobs) job.watched = false;
+  if (listing) await inspector.list(keys.queue, { limit: 1 });
+  else await inspector.stats(keys.queue);
+}
+
 /** What has lapsed is ended by whoever looks. */
 export const looks = [
   step({
     name: 'look at the queue',
     args: fc.record({ listing: fc.boolean() }),
     possible: anyJob,
-    async act(model, { inspector, keys }, { listing }) {
-      for (const job of model.unstarted()) model.withdraw(job, 'expired');
-      for (const job of model.jobs) job.watched = false;
-      if (listing) await inspector.list(keys.queue, { limit: 1 });
-      else await inspector.stats(keys.queue);
-    },
+    act: (model, real, { listing }) => look(model, real, listing),
   }),
   step({
     name: 'look at a lapsed job',

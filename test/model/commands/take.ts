@@ -9,6 +9,7 @@ import type { Model } from '../model.ts';
 import type { Real } from '../real.ts';
 import { renew } from '../renew.ts';
 import { choose, step, whichever } from '../step.ts';
+import { look } from './outside.ts';
 
 export const NOTHING = { favouredLane: 0, share: 0, tokens: [], begun: [] };
 
@@ -114,13 +115,13 @@ export const take = step({
 
 /**
  * What an idle worker does: a blocking read hands jobs out, and the script is told of it afterwards. A worker that is
- * told to stop meanwhile hands them back at once, and one that is slow says nothing for a while.
+ * told to stop meanwhile hands them back at once, which somebody sees, and one that is slow says nothing for a while.
  */
 export const read = step({
   name: 'read',
   args: fc.record({
     worker: whichever,
-    next: fc.constantFrom('tells', 'tells', 'hands back', 'says nothing'),
+    next: fc.constantFrom('tells', 'hands back', 'says nothing'),
     begun: fc.boolean(),
   }),
   possible: (model) => model.leased().length > 0,
@@ -137,7 +138,10 @@ export const read = step({
       noteDelivery(model, real, job, worker, firstDelivery(choose(begun, i)));
     });
     if (next === 'tells') await tell(model, real, worker, awaited, jobs);
-    if (next === 'hands back') await handBack(model, real, worker, hasBegun);
+    if (next === 'hands back') {
+      await handBack(model, real, worker, hasBegun);
+      await look(model, real, hasBegun);
+    }
   },
 });
 
