@@ -14,7 +14,7 @@ import { Model } from './model.ts';
 import { openQueue, openShared, type Shared } from './real.ts';
 import type { AnyStep } from './step.ts';
 
-const RUNS = 40;
+const RUNS = 60;
 const MOST_STEPS = 80;
 const WORKERS = 2;
 const LIMIT_MS = 300_000;
