@@ -41,35 +41,42 @@ export class Model extends State {
     return settled;
   }
 
-  /** Where that makes more than `maxDead` dead letters, the oldest goes. */
+  /** Where that makes more than `maxDead` dead letters, the oldest go. */
   bury(handout: Handout, maxDead: number): Settled {
     const settled = this.#end(handout, 'bury');
     if (settled === 'done') {
-      handout.job.status = 'failed';
-      handout.job.buriedBy = handout.worker;
-      if (!isExhausted(handout)) spend(handout, 'Error');
-      this.totals.failed += 1;
-      this.dead.push(handout.job);
-      const [oldest] = this.dead;
-      if (this.dead.length > maxDead && oldest !== undefined) this.remove(oldest);
+      const { job, worker } = handout;
+      Object.assign(job, { buriedBy: worker, begun: true });
+      const spends = !isExhausted(handout);
+      if (spends) spend(handout, 'Error');
+      if (job.cancelAsked) {
+        // Whoever takes it ends it as cancelled.
+        Object.assign(job, { status: 'retrying', when: 'now' });
+        handout.unspent = !spends;
+      } else {
+        job.status = 'failed';
+        this.totals.failed += 1;
+        this.dead.push(job);
+        for (const oldest of this.dead.slice(0, Math.max(0, this.dead.length - maxDead))) this.remove(oldest);
+      }
     }
     return settled;
   }
 
-  release(handout: Handout, begun: boolean): Settled {
+  release(handout: Handout, begun: boolean, when: When): Settled {
     if (handout.job.holder !== handout) return 'stale';
     if (begun) handout.job.begun = true;
-    Object.assign(handout.job, { status: 'retrying', when: 'now', progress: undefined, holder: undefined });
+    Object.assign(handout.job, { status: 'retrying', when, progress: undefined, holder: undefined });
     handout.unspent = true;
     return 'done';
   }
 
-  /** What a worker held whose lease is over waits again, one attempt poorer. */
-  recover(worker: number): ModelJob[] {
+  /** What a worker held whose lease is over waits again, one attempt poorer; `died`: it is known to have ended. */
+  recover(worker: number, died: boolean): ModelJob[] {
     const lost = this.held().filter((handout) => handout.worker === worker);
     for (const handout of lost) {
       spend(handout, 'worker-lost');
-      handout.job.losses += 1;
+      if (died) handout.job.losses += 1;
       const now = {
         status: 'retrying',
         when: 'now',
@@ -87,6 +94,18 @@ export class Model extends State {
   lose(handout: Handout): void {
     Object.assign(handout.job, { status: 'retrying', when: 'now', holder: undefined });
     handout.unspent = true;
+  }
+
+  /** Somebody looks at the queue, and ends what has lapsed. */
+  expire(): void {
+    for (const job of this.unstarted()) this.withdraw(job, 'expired');
+    for (const job of this.jobs) job.watched = false;
+  }
+
+  /** How many of so many jobs find room; what has lapsed makes some where there is not enough. */
+  makeRoom(jobs: number): number {
+    if (jobs > this.room()) this.expire();
+    return Math.min(jobs, this.room());
   }
 
   /** Ends a job that waits. */

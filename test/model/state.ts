@@ -31,17 +31,17 @@ export class State {
     this.leases = Array.from({ length: workers }, () => 'held');
   }
 
-  /** Those that a finder would end as expired. */
+  /** Those that a finder would end as expired: no handler has begun on them, though they may have been handed out. */
   lapsed(): ModelJob[] {
-    return this.jobs.filter((job) => job.lapses && (job.status === 'queued' || job.status === 'scheduled'));
+    return this.jobs.filter(({ lapses, status, spent, begun }) => {
+      const waits = status === 'queued' || status === 'scheduled' || (status === 'retrying' && !begun);
+      return lapses && waits && spent === 0;
+    });
   }
 
-  /** Those that a look at the queue ends as expired: the lapsed, and what was handed back before anything began. */
+  /** Those that a look at the queue ends as expired. */
   unstarted(): ModelJob[] {
-    const back = this.jobs.filter(
-      ({ status, watched, spent, begun }) => status === 'retrying' && watched && spent === 0 && !begun,
-    );
-    return [...this.lapsed(), ...back];
+    return this.lapsed().filter(({ watched }) => watched);
   }
 
   /** Jobs that have not ended. */

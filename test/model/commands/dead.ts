@@ -4,6 +4,7 @@ import type { DeadStep } from '../../../src/queue/dead.ts';
 import type { DeadSelection } from '../../../src/schemas/queue.ts';
 import type { ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';
+import { passDelay } from '../real.ts';
 import { step } from '../step.ts';
 
 /** Which dead letters, and how many are looked at in one step. */
@@ -33,7 +34,10 @@ export const deadLetters = [
     name: 'retry dead letters',
     args,
     possible: some,
-    async act(model, { inspector, keys }, { error, limit }) {
+    async act(model, real, { error, limit }) {
+      const { inspector, keys } = real;
+      // What was buried after it began is left alone, and so is what was buried in the same millisecond.
+      await passDelay(real);
       const jobs = selected(model, error);
       for (const job of jobs) model.requeue(job);
       const selection = { limit, ...(error !== undefined && { error }) };
@@ -45,7 +49,10 @@ export const deadLetters = [
     name: 'purge dead letters',
     args,
     possible: some,
-    async act(model, { inspector, keys }, { error, limit }) {
+    async act(model, real, { error, limit }) {
+      const { inspector, keys } = real;
+      // What was buried after it began is left alone, and so is what was buried in the same millisecond.
+      await passDelay(real);
       const jobs = selected(model, error);
       for (const job of jobs) model.remove(job);
       const selection = { limit, ...(error !== undefined && { error }) };

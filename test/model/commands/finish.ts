@@ -10,6 +10,8 @@ import { choose, step, whichever } from '../step.ts';
 /** More than any test buries. */
 const MAX_DEAD = 1_000;
 
+const DELAY: Readonly<Record<When, number>> = { now: 0, 'in an hour': HOUR_MS };
+
 const held = (model: Readonly<Model>) => model.held().length > 0;
 
 /** What its worker needs to finish a delivery, whether it is still its own or not. */
@@ -51,10 +53,19 @@ async function bury(model: Model, real: Real, handout: Handout, maxDead = MAX_DE
   return expected;
 }
 
-async function release(model: Model, real: Real, handout: Handout, begun: boolean): Promise<Settled> {
+async function release(
+  model: Model,
+  real: Real,
+  handout: Handout,
+  { begun, when }: { begun: boolean; when: When },
+): Promise<Settled> {
   const { delivery, consumer, keys } = lookUp(model, real, handout);
-  const settled = await consumer.release(keys, [{ ref: delivery, token: delivery.token, begun }]);
-  const expected = model.release(handout, begun);
+  const settled = await consumer.release(
+    keys,
+    [{ ref: delivery, token: delivery.token, begun }],
+    DELAY[when],
+  );
+  const expected = model.release(handout, begun, when);
   expect(settled).toEqual([expected]);
   return expected;
 }
@@ -103,10 +114,14 @@ export const finishing = [
   }),
   step({
     name: 'release',
-    args: fc.record({ which: whichever, begun: fc.boolean() }),
+    args: fc.record({
+      which: whichever,
+      begun: fc.boolean(),
+      when: fc.constantFrom('now' as const, 'now' as const, 'in an hour' as const),
+    }),
     possible: held,
-    async act(model, real, { which, begun }) {
-      expect(await release(model, real, choose(model.held(), which), begun)).toBe('done');
+    async act(model, real, { which, ...how }) {
+      expect(await release(model, real, choose(model.held(), which), how)).toBe('done');
     },
   }),
   step({
@@ -137,7 +152,7 @@ export const late = step({
       complete: () => complete(model, real, handout, args.ending),
       retry: () => retry(model, real, handout, 'now', 0),
       bury: () => bury(model, real, handout),
-      release: () => release(model, real, handout, true),
+      release: () => release(model, real, handout, { begun: true, when: 'now' }),
       progress: () => progress(model, real, handout, 100),
     };
     expect(await moves[args.move]()).not.toBe('done');

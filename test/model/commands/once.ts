@@ -28,7 +28,7 @@ function expectReplay(model: Model, key: number, answer: Answer): void {
 async function sendFirst(model: Model, real: Real, { key, asked, twice, other }: Args): Promise<void> {
   const payloads = [model.jobs.length, model.jobs.length + (other ? 1 : 0)].slice(0, twice ? 2 : 1);
   const answers = await Promise.all(payloads.map((payload) => send(real, key, payload, asked)));
-  if (model.room() === 0) {
+  if (model.makeRoom(1) === 0) {
     expect(answers).toEqual(payloads.map(() => 'queue-full'));
     return;
   }

@@ -136,8 +136,7 @@ export const outside = [
 
 /** Somebody looks at the queue, by its listing or its statistics. */
 export async function look(model: Model, { inspector, keys }: Real, listing: boolean): Promise<void> {
-  for (const job of model.unstarted()) model.withdraw(job, 'expired');
-  for (const job of model.jobs) job.watched = false;
+  model.expire();
   if (listing) await inspector.list(keys.queue, { limit: 1 });
   else await inspector.stats(keys.queue);
 }

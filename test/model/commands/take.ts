@@ -150,7 +150,7 @@ async function handBack(model: Model, real: Real, worker: number, begun: boolean
   const handouts = model.held().filter((handout) => handout.worker === worker);
   const jobs = handouts.map(({ job, token }) => ({ ref: job.ref, token, begun }));
   const settled = await choose(real.workers, worker).release(real.keys, jobs);
-  expect(settled).toEqual(handouts.map((handout) => model.release(handout, begun)));
+  expect(settled).toEqual(handouts.map((handout) => model.release(handout, begun, 'now')));
 }
 
 /** The script settles what a read brought: from then on nobody ends the jobs because they have lapsed. */

@@ -35,7 +35,9 @@ export const leases = [
     name: 'recover',
     args: fc.constant({}),
     async act(model, { redis: { client }, keys }) {
-      const lost = model.leases.flatMap((lease, worker) => (lease === 'over' ? model.recover(worker) : []));
+      const lost = model.leases.flatMap((lease, worker) =>
+        lease === 'over' ? model.recover(worker, false) : [],
+      );
       model.leases.forEach((lease, worker) => {
         if (lease === 'over') model.leases[worker] = 'none';
       });
@@ -57,7 +59,7 @@ export const leases = [
         lingerMs: lingers ? HOUR_MS : 0,
         how: 'killed',
       });
-      const lost = model.recover(worker % workers.length);
+      const lost = model.recover(worker % workers.length, true);
       expect(pass.recovered).toBe(lost.length);
       expectCancelled(pass, lost);
       model.leases[worker % workers.length] = lingers ? 'held' : 'none';
