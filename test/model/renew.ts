@@ -12,6 +12,6 @@ export async function renew(
 ): Promise<void> {
   const { name } = choose(workers, worker);
   const lost = model.leases[worker] === 'none' ? [name] : [];
-  expect(await extend(client, keys, 'renew', [name], HOUR_MS)).toEqual(lost);
+  expect((await extend(client, keys, 'renew', [name], HOUR_MS)).lost).toEqual(lost);
   model.leases[worker] = 'held';
 }
