@@ -66,7 +66,8 @@ export class Model extends State {
   release(handout: Handout, begun: boolean, when: When): Settled {
     if (handout.job.holder !== handout) return 'stale';
     if (begun) handout.job.begun = true;
-    Object.assign(handout.job, { status: 'retrying', when, progress: undefined, holder: undefined });
+    const soon = handout.job.cancelAsked ? 'now' : when;
+    Object.assign(handout.job, { status: 'retrying', when: soon, progress: undefined, holder: undefined });
     handout.unspent = true;
     return 'done';
   }

@@ -156,7 +156,10 @@ export class TakePass {
       const found = await consumer.awaitWork(this.#queues, this.#blockMs);
       const deliveries = found.flatMap((one) => this.#sort(one));
       const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= this.#stateOf(keys).lookedAt;
-      await this.#accept(deliveries.filter(isNew));
+      const fresh = deliveries.filter(isNew);
+      for (const { keys, place, entryId } of fresh)
+        this.#stateOf(keys).begun.push(formatRef({ place, entryId }));
+      await this.#accept(fresh);
       // The lanes were empty: what is older comes from a group made anew, and only `take` knows its place.
       await this.#handBack(deliveries.filter((delivery) => !isNew(delivery)).map(toRunning));
     } finally {
@@ -172,7 +175,6 @@ export class TakePass {
       return [];
     }
     const { keys, place, entryId, fields } = found;
-    state.begun.push(formatRef({ place, entryId }));
     const takenAt = this.#parts.clock.wall() + this.#skew;
     const first = {
       token: 1,

@@ -6,7 +6,8 @@ import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
 
 /**
  * Hands deliveries back, to be taken again after a delay; spends no attempt. One that lies in `due` or `dead` was handed
- * out by a group that had forgotten so, and only leaves the pending list.
+ * out by a group that had forgotten so, and only leaves the pending list. One that somebody asked to cancel waits no
+ * longer.
  *
  * KEYS: events, wake, notes, streams x5, due x5, dead x5.
  * ARGV: consumer, delay ms, wake horizon, then per job: stream index, entry id, token, 1 when a handler has begun on it, else 0.
@@ -25,7 +26,8 @@ for i = 4, #ARGV, 4 do
   local started = owns(KEYS[3 + place], id, consumer, token)
   if started then
     redis.call('XACK', KEYS[3 + place], 'workers', id)
-    if not redis.call('ZSCORE', KEYS[13 + place], ref) and redis.call('ZADD', KEYS[8 + place], 'NX', now + ARGV[2], ref) == 1 then
+    local delay = redis.call('HEXISTS', notes, ref .. ':c') == 1 and 0 or ARGV[2]
+    if not redis.call('ZSCORE', KEYS[13 + place], ref) and redis.call('ZADD', KEYS[8 + place], 'NX', now + delay, ref) == 1 then
       redis.call('HDEL', notes, ref .. ':p')
       if ARGV[i + 3] == '1' then redis.call('HSET', notes, ref .. ':b', started) end
       released[#released + 1] = ref

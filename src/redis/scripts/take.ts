@@ -114,8 +114,10 @@ end
 
 local function putBack(place, id)
   local ref = letters[place] .. id
-  local dead, noted = redis.call('ZSCORE', KEYS[16 + place], ref), redis.call('HMGET', notes, ref .. ':a', ref .. ':c')
-  if not dead and not noted[1] and not noted[2] and not redis.call('ZSCORE', KEYS[6 + place], ref) then return false end
+  local dead = redis.call('ZSCORE', KEYS[16 + place], ref)
+  local noted = redis.call('HMGET', notes, ref .. ':a', ref .. ':b', ref .. ':c')
+  local isNew = not noted[1] and not noted[2] and not noted[3] and not redis.call('ZSCORE', KEYS[6 + place], ref)
+  if isNew and not dead then return false end
   redis.call('XACK', stream(place), 'workers', id)
   if not dead then redis.call('ZADD', KEYS[6 + place], 'NX', now, ref) end
   -- There is more to look at, and due jobs may have been found.

@@ -28,27 +28,17 @@ interface Draining {
   worker: number;
   count: number;
   expected: readonly ModelJob[];
-  /** Jobs that a lane may hand out as if nothing had begun on them: see `forgets`. */
-  forgotten: readonly ModelJob[];
 }
 
-/** A lane that heals knows a job again by an attempt or a cancel that was noted, not by a handler that had begun. */
-const forgets = ({ spent, cancelAsked }: ModelJob) => spent === 0 && !cancelAsked;
-
 /** Takes all there is, and expects that to be `expected`, each once. */
-async function drain(
-  model: Model,
-  real: Real,
-  { worker, count, expected, forgotten }: Draining,
-): Promise<void> {
+async function drain(model: Model, real: Real, { worker, count, expected }: Draining): Promise<void> {
   const jobs = new Map(expected.map((job) => [nameOf(job.ref), job]));
   const deliveries = await takeAll(real, choose(real.workers, worker), count);
   expect(deliveries.map(nameOf).sort()).toEqual([...jobs.keys()].sort());
   for (const delivery of deliveries) {
     const job = jobs.get(nameOf(delivery));
     if (job === undefined) continue;
-    const begun = forgotten.includes(job) ? job.begun : delivery.begun;
-    noteDelivery(model, real, job, worker, { ...delivery, begun });
+    noteDelivery(model, real, job, worker, delivery);
     job.watched = false;
   }
 }
@@ -139,10 +129,9 @@ export const destroyGroups = step<Destruction>({
 
     // No lane hands out what is parked: only a sweep finds that.
     const hidden = lost.map(({ job }) => job).filter(({ ref }) => ref.place === 'parked');
-    const forgotten = lost.map(({ job }) => job).filter((job) => !hidden.includes(job) && forgets(job));
     if (sweepFirst) expect(await sweepAll(real)).toBe(hidden.length);
     const expected = model.runnable().filter((job) => sweepFirst || !hidden.includes(job));
-    await drain(model, real, { worker, count, expected, forgotten });
+    await drain(model, real, { worker, count, expected });
     if (!sweepFirst) expect(await sweepAll(real)).toBe(hidden.length);
     const settings = await redis.client.hkeys(keys.settings);
     expect(settings.filter((field) => field.startsWith('heal:'))).toEqual([]);
