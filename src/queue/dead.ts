@@ -53,13 +53,17 @@ async function step(
   const selected = page.items.filter(
     (job) =>
       // What has failed again since the first step is not of this run: else it might never end.
-      Date.parse(job.finishedAt ?? '') < since &&
+      Date.parse(job.finishedAt ?? '') <= since &&
       (task === undefined || job.task === task) &&
-      (error === undefined || `${job.error?.name}: ${job.error?.message}`.includes(error)),
+      (error === undefined || describe(job).includes(error)),
   );
   const count = await move(core.redis, keys, selected.flatMap(refOf));
   return { count, ...(page.nextCursor && { nextCursor: `${since}.${page.nextCursor}` }) };
 }
+
+/** What went wrong at last, as `error` of a selection is compared with. */
+const describe = ({ error }: Job): string =>
+  [error?.name, error?.message].filter((part) => part !== undefined).join(': ');
 
 const refOf = ({ id }: Job): Ref[] => {
   const parsed = parseJobId(id);
