@@ -1,5 +1,6 @@
 import type { Clock } from '../src/clock.ts';
 import type { Consumer } from '../src/queue/consume.ts';
+import { isUnavailable } from '../src/redis/connect.ts';
 import { type Entry, entryTime, expiryOf, maxAttempts, timeoutMs } from '../src/redis/entry.ts';
 import type { LoadedTask, TaskContext } from '../src/tasks/types.ts';
 import { callHandler, checkResult } from './attempt.ts';
@@ -55,7 +56,8 @@ export class Executor {
         runMs: Math.round(runMs),
       });
     } catch (error) {
-      observe({ kind: 'defect', where: `job ${running.id}`, error });
+      // Redis was away until the stop gave up writing: the lease runs out, and the job runs elsewhere.
+      observe({ kind: isUnavailable(error) ? 'redis-trouble' : 'defect', where: `job ${running.id}`, error });
     }
   };
 
