@@ -77,8 +77,13 @@ async function consumerNames(client: Rig['client'], stream: string): Promise<str
 /** pino's number for an error. A worker that lost a child says so at this level; that is what chaos does. */
 const ERROR = 50;
 
+/** What the API says to who cannot wait for its stop, and it is loud about it: no defect. */
+const SECOND_SIGTERM = 'second SIGTERM, exiting';
+
 const isDefect = (line: LogLine): boolean =>
-  line.msg === 'defect' || line.level === undefined || (line.level >= ERROR && line.msg !== 'child-lost');
+  line.msg === 'defect' ||
+  line.level === undefined ||
+  (line.level >= ERROR && line.msg !== 'child-lost' && line.msg !== SECOND_SIGTERM);
 
 /** Names of keys in the first column of the table in the map of the code, with `<...>` for any text. */
 const documented = [...MAP.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
