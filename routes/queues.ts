@@ -86,7 +86,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'configureQueue',
         summary: 'Set the limits of a queue',
-        description: 'A queue need not have jobs yet. Other API processes obey within some seconds.',
+        description: 'A queue need not have jobs yet. Other API processes obey within two seconds.',
         tags: ['queues'],
         params: QueueParams,
         body: QueueSettings,

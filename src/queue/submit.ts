@@ -51,6 +51,7 @@ export class Submitter {
   }
 
   async #submitOnce(job: SubmitJob, key: string): Promise<Submitted<Job>> {
+    // What is nested too deeply is refused before it is compared.
     encodePayload(job.payload ?? null);
     const queue = job.queue ?? DEFAULT_QUEUE;
     const once = onceFor(this.#core.keySpace.queue(queue), key, job, this.#core.idempotencyTtlMs);
@@ -93,17 +94,16 @@ export class Submitter {
     if (known !== undefined) return { value: recalled(candidates, known), replayed: true };
     const checked = await Promise.all(candidates.map((one) => this.#check(one)));
     const prepared = checked.flatMap((one) => (one.ok ? [one.prepared] : []));
-    const refused = checked.map((one) => (one.ok ? null : describe(one.error)));
+    const note = JSON.stringify(checked.map((one) => (one.ok ? null : describe(one.error))));
     if (prepared.length === 0 || (atomic && prepared.length < candidates.length)) {
       return { value: checked.map((one) => (one.ok ? { ok: true, id: '' } : one)), replayed: false };
     }
     const stored = await this.#store.together(
       prepared.map(({ entry }) => entry),
-      once && { ...once, note: JSON.stringify(refused) },
+      once && { ...once, note },
     );
     if (stored.kind === 'replayed') return { value: recalled(candidates, stored), replayed: true };
-    const remembered = { refs: stored.refs, note: JSON.stringify(refused) };
-    return { value: recalled(candidates, remembered), replayed: false };
+    return { value: recalled(candidates, { refs: stored.refs, note }), replayed: false };
   }
 
   /** The queue of the first job that is in form keeps the key of a batch. */
