@@ -23,7 +23,7 @@ import { takeScript } from './take.ts';
  *   take      lane | scheduled | due -> pending
  *   complete  pending -> result (completed, cancelled, expired)
  *   retry     pending -> due
- *   bury      pending -> dead
+ *   bury      pending -> dead; pending -> due where a cancel was asked
  *   release   pending -> due, no attempt spent
  *   recover   pending of a lease that ended -> due
  *   withdraw  lane | scheduled | due -> result (cancelled, expired); pending -> result (cancelled, by force)
