@@ -1,18 +1,24 @@
 import type { LoadedTask, TaskContext, TaskHandler } from '../src/tasks/types.ts';
 import { failure, type Outcome, refusal, resultText } from './outcome.ts';
 
-/** Runs the handler once and says how that ended. Never rejects. */
-export async function callHandler(
-  handler: TaskHandler,
-  payload: unknown,
-  ctx: TaskContext,
-): Promise<Outcome> {
+export type MaybePromise<T> = T | Promise<T>;
+
+/** Runs the handler once and says how that ended; at once when the handler answers at once. Never throws or rejects. */
+export function callHandler(handler: TaskHandler, payload: unknown, ctx: TaskContext): MaybePromise<Outcome> {
+  const completed = (value: unknown): Outcome => ({ kind: 'completed', result: resultText(value) });
+  const failed = (thrown: unknown) => failure(thrown, ctx.job.attempt, Date.now());
   try {
-    return { kind: 'completed', result: resultText(await handler(payload, ctx)) };
+    const returned = handler(payload, ctx);
+    return isThenable(returned)
+      ? Promise.resolve(returned).then(completed).catch(failed)
+      : completed(returned);
   } catch (thrown) {
-    return failure(thrown, ctx.job.attempt, Date.now());
+    return failed(thrown);
   }
 }
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 
 /** The outcome, or a failure when the result, as it would be stored, is not what the task promises, or too long. */
 export function checkResult(task: LoadedTask, outcome: Outcome, attempt: number, maxBytes: number): Outcome {

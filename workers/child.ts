@@ -19,12 +19,15 @@ import type { Running } from './running.ts';
 import { Settler } from './settler.ts';
 import { Slots } from './slots.ts';
 import { Threads } from './threads.ts';
+import { trouble } from './trouble.ts';
+import { Turns } from './turns.ts';
 
 const CONNECT_MS = 5_000;
 
 interface ChildParts {
   slots: Slots<Running>;
   settler: Settler;
+  turns: Turns;
   pass: TakePass;
   heart: Heart;
   leaseWatch: LeaseWatch;
@@ -83,6 +86,7 @@ class Child {
     await pass.stop();
     await slots.idle();
     await Promise.all(loops.map((loop) => loop.stop()));
+    await pass.drained();
     clearTimeout(timer);
     heart.stop();
     await close();
@@ -91,7 +95,11 @@ class Child {
   #abortAll(): void {
     for (const running of this.#parts.slots.running) running.abort('shutdown');
     // The last try of every write is the one under way.
-    setTimeout(() => this.#parts.settler.giveUp(), 1_000).unref();
+    const { settler, turns } = this.#parts;
+    setTimeout(() => {
+      settler.giveUp();
+      turns.giveUp();
+    }, 1_000).unref();
   }
 
   #held(queue: string): Running[] {
@@ -117,7 +125,7 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     if (event.kind === 'defect') pass.distrust();
     log(event);
   };
-  const settler = new Settler(consumer, systemClock, observe, config.deadMax);
+  const settler = new Settler(consumer, observe, config.deadMax);
   const threads = new Threads(config.concurrency);
   const { resultTtlMs, maxPayloadBytes: maxResultBytes } = config;
   const heart = new Heart((): Iterable<Running> => slots.running, systemClock, say);
@@ -127,6 +135,11 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     threads,
     isolates: new Isolates(),
     settler,
+    endWith: (keys, ended) => turns.end(keys, ended),
+    onEnd: (running) => {
+      slots.end(running);
+      turns.schedule();
+    },
     resultTtlMs,
     maxResultBytes,
     clock: systemClock,
@@ -136,17 +149,28 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
   const slots: Slots<Running> = new Slots<Running>(config.concurrency, executor.execute);
   const keySpace = new KeySpace(config.prefix);
   const queues = config.queues.map((queue) => keySpace.queue(queue));
-  const pass = new TakePass({
+  const turns: Turns = new Turns({
     consumer,
     queues,
     slots,
-    settler,
     clock: systemClock,
-    leaseMs: config.leaseMs,
+    observe,
+    onTaken: (taken) => pass.taken(taken),
     onNoLease: (queue) => {
       child.leaseLost(queue);
       say({ type: 'no-lease' });
     },
+    onDoubt: () => pass.distrust(),
+  });
+  const pass: TakePass = new TakePass({
+    consumer,
+    queues,
+    slots,
+    turns,
+    settler,
+    clock: systemClock,
+    leaseMs: config.leaseMs,
+    onLost: (error) => observe(trouble('hand back', error)),
   });
   const leaseWatch = new LeaseWatch(consumer, queues, config.leaseMs, systemClock, (queue) =>
     child.leaseLost(queue),
@@ -157,7 +181,7 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     redis.disconnect();
     blocking.disconnect();
   };
-  const child = new Child({ slots, settler, pass, heart, leaseWatch, loops, close });
+  const child = new Child({ slots, settler, turns, pass, heart, leaseWatch, loops, close });
   await Promise.all([whenReady(redis, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
   child.start();
   return child;

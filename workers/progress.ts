@@ -1,8 +1,8 @@
 import type { Observer } from '../src/observer.ts';
 import type { Consumer } from '../src/queue/consume.ts';
-import { isUnavailable } from '../src/redis/connect.ts';
 import { progressText } from './progress-text.ts';
 import type { Running } from './running.ts';
+import { trouble } from './trouble.ts';
 
 /** Reports of one attempt are written at most this often; the last one wins. */
 const EVERY_MS = 100;
@@ -32,7 +32,7 @@ export function progressReporter(
       const ours = await consumer.noteProgress(keys, { ref: running.ref, token }, value);
       if (!ours && !stopped) running.abort('lease-lost');
     } catch (error) {
-      observe({ kind: isUnavailable(error) ? 'redis-trouble' : 'defect', where: 'progress', error });
+      observe(trouble('progress', error));
     }
   };
 

@@ -14,7 +14,8 @@ const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
 /**
  * One delivery in the hands of this process.
  *
- * `signal` tells the handler to stop; `givenUp` settles when nobody waits for it any longer.
+ * `signal` tells the handler to stop; `givenUp` settles when nobody waits for it any longer. Both are made when
+ * first asked for: most handlers never do, and a signal costs more than all else about a short job.
  */
 export class Running {
   readonly delivery: Delivery;
@@ -22,12 +23,13 @@ export class Running {
   readonly ref: Ref;
   readonly refText: string;
   readonly id: string;
-  readonly givenUp: Promise<void>;
   /** When the attempt must have ended, monotonic ms; infinite until its handler begins. */
   deadline = Number.POSITIVE_INFINITY;
-  readonly #abort = new AbortController();
-  #giveUp: () => void = () => undefined;
+  #cause: AbortCause | undefined;
+  #abort: AbortController | undefined;
+  #givenUp: PromiseWithResolvers | undefined;
   #patience: NodeJS.Timeout | undefined;
+  #isGivenUp = false;
 
   constructor(delivery: Delivery, entry: Entry | undefined) {
     this.delivery = delivery;
@@ -35,9 +37,6 @@ export class Running {
     this.ref = { place: delivery.place, entryId: delivery.entryId };
     this.refText = formatRef(this.ref);
     this.id = formatJobId(delivery.keys.queue, this.ref);
-    this.givenUp = new Promise((resolve) => {
-      this.#giveUp = resolve;
-    });
   }
 
   get attempt(): number {
@@ -55,23 +54,49 @@ export class Running {
   }
 
   get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#cause !== undefined) this.#abort.abort(new JobAborted(this.#cause));
+    }
     return this.#abort.signal;
+  }
+
+  get givenUp(): Promise<void> {
+    this.#givenUp ??= withResolvers();
+    if (this.#isGivenUp) this.#givenUp.resolve();
+    return this.#givenUp.promise;
   }
 
   /** The first reason given counts; a lost lease shows in Redis in any case. */
   get abortCause(): AbortCause | undefined {
-    const reason: unknown = this.signal.reason;
-    return reason instanceof JobAborted ? reason.abortCause : undefined;
+    return this.#cause;
   }
 
   abort(cause: AbortCause): void {
-    if (this.signal.aborted) return;
-    this.#abort.abort(new JobAborted(cause));
-    this.#patience = setTimeout(this.#giveUp, PATIENCE_MS[cause]);
+    if (this.#cause !== undefined) return;
+    this.#cause = cause;
+    this.#patience = setTimeout(() => {
+      this.#isGivenUp = true;
+      this.#givenUp?.resolve();
+    }, PATIENCE_MS[cause]);
+    this.#abort?.abort(new JobAborted(cause));
   }
 
   /** To be called when the handler has ended or was given up. */
   end(): void {
     clearTimeout(this.#patience);
   }
+}
+
+interface PromiseWithResolvers {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function withResolvers(): PromiseWithResolvers {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }

@@ -1,10 +1,12 @@
 import type { Observer } from '../src/observer.ts';
 import type { Completion, Settled } from '../src/queue/consume.ts';
 import { maxAttempts } from '../src/redis/entry.ts';
+import type { QueueKeys } from '../src/redis/keys.ts';
 import { recordTail } from '../src/redis/record.ts';
 import { decide } from '../src/retry/decide.ts';
 import { DEFAULT_ATTEMPTS } from '../src/schemas/job.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
+import type { Ended } from './ended.ts';
 import type { Outcome } from './outcome.ts';
 import type { Running } from './running.ts';
 import type { Settler } from './settler.ts';
@@ -12,29 +14,39 @@ import type { Settler } from './settler.ts';
 export interface SettleParts {
   tasks: ReadonlyMap<string, LoadedTask>;
   settler: Settler;
+  /** Ends a job with a result. */
+  endWith: (keys: QueueKeys, ended: Ended) => void;
   resultTtlMs: number;
   /** Longest result that is stored, bytes of JSON. */
   maxResultBytes: number;
   observe: Observer;
 }
 
-/** Writes what became of an attempt: one move for each kind of outcome. */
-export async function settle(
+/** Writes what became of an attempt: one move for each kind of outcome. `then` hears how that went. */
+export function settle(
   parts: SettleParts,
   running: Running,
   outcome: Outcome,
   runMs: number,
+  then: Pick<Ended, 'settled' | 'failed'>,
+): void {
+  const { delivery } = running;
+  if (outcome.kind === 'completed' || outcome.kind === 'cancelled' || outcome.kind === 'expired') {
+    const waitMs = Math.max(0, delivery.takenAt - delivery.readyAt);
+    parts.endWith(delivery.keys, { completion: completion(parts, running, outcome), waitMs, runMs, ...then });
+  } else {
+    settleUnended(parts, running, outcome).then(then.settled, then.failed);
+  }
+}
+
+function settleUnended(
+  parts: SettleParts,
+  running: Running,
+  outcome: Exclude<Outcome, { kind: Completion['status'] }>,
 ): Promise<Settled> {
   const { settler } = parts;
   const { ref, token, delivery } = running;
   switch (outcome.kind) {
-    case 'completed':
-    case 'cancelled':
-    case 'expired':
-      return settler.complete(delivery.keys, completion(parts, running, outcome), {
-        waitMs: Math.max(0, delivery.takenAt - delivery.readyAt),
-        runMs,
-      });
     case 'failed':
       return settleFailure(parts, running, outcome);
     case 'exhausted':

@@ -3,19 +3,21 @@ import type { BlockingReader } from '../redis/blocking.ts';
 import { type Connection, isNoGroup } from '../redis/connect.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
 import { bury } from '../redis/scripts/bury.ts';
-import { type Completion, complete, type Settled } from '../redis/scripts/complete.ts';
+import type { Completion, LatencyCounts, Settled } from '../redis/scripts/complete.ts';
 import { ensureGroups } from '../redis/scripts/groups.ts';
 import { noteProgress } from '../redis/scripts/progress.ts';
 import { type Held, release } from '../redis/scripts/release.ts';
 import { type Failure, retry } from '../redis/scripts/retry.ts';
-import { type Taken, type TakeOptions, take } from '../redis/scripts/take.ts';
+import type { TakeOptions } from '../redis/scripts/take.ts';
+import { type Turned, turn } from '../redis/scripts/turn.ts';
 import { LATENCY_TTL_MS, latencySlot } from './latency.ts';
 
 export type { Awaited } from '../redis/await-work.ts';
 export type { Completion, Settled } from '../redis/scripts/complete.ts';
 export type { Held } from '../redis/scripts/release.ts';
 export type { Failure } from '../redis/scripts/retry.ts';
-export type { Delivery, Taken } from '../redis/scripts/take.ts';
+export type { Delivery, Taken, TakeOptions } from '../redis/scripts/take.ts';
+export type { Turned } from '../redis/scripts/turn.ts';
 
 /** Deliveries of one consumer that are read at a time. */
 const HELD_PAGE = 1_000;
@@ -37,10 +39,6 @@ export class Consumer {
     this.#reader = reader;
   }
 
-  take(keys: QueueKeys, options: TakeOptions): Promise<Taken> {
-    return this.#healed([keys], () => take(this.#redis, keys, this.name, options));
-  }
-
   /** Blocks for at most `blockMs`; `interrupt` ends it early. Brings nothing when a group had to be made anew. */
   awaitWork(queues: readonly { keys: QueueKeys; paused: boolean }[], blockMs: number): Promise<Awaited[]> {
     // A new group hands out everything again, which only `take` can tell apart.
@@ -55,17 +53,16 @@ export class Consumer {
     return this.#reader.interrupt();
   }
 
-  /** `nowMs` is wall time and only chooses the slot of the histogram. */
-  complete(
+  /** Completes and takes in one round trip; `nowMs` is wall time and only chooses the slot of the histogram. */
+  turn(
     keys: QueueKeys,
     jobs: readonly Completion[],
     latency: ReadonlyMap<string, number>,
     nowMs: number,
-  ): Promise<Settled[]> {
-    const key = keys.latency(latencySlot(nowMs));
-    return this.#healed([keys], () =>
-      complete(this.#redis, keys, this.name, jobs, { key, ttlMs: LATENCY_TTL_MS, counts: latency }),
-    );
+    options: TakeOptions,
+  ): Promise<Turned> {
+    const counts = latencyCounts(keys, latency, nowMs);
+    return this.#healed([keys], () => turn(this.#redis, keys, this.name, jobs, counts, options));
   }
 
   retry(keys: QueueKeys, failure: Failure, delayMs: number): Promise<Settled> {
@@ -127,3 +124,13 @@ export class Consumer {
     }
   }
 }
+
+const latencyCounts = (
+  keys: QueueKeys,
+  counts: ReadonlyMap<string, number>,
+  nowMs: number,
+): LatencyCounts => ({
+  key: keys.latency(latencySlot(nowMs)),
+  ttlMs: LATENCY_TTL_MS,
+  counts,
+});

@@ -83,7 +83,7 @@ export function viewJob(queue: string, ref: Ref, found: Shown, defaultsOf: Defau
     status: place,
     attempt: found.attempt ?? notes.attempts,
     maxAttempts: maxAttempts(options, entry && defaultsOf(queue, entry.task)),
-    ...(entry === undefined ? {} : { payload: parseJson(entry.payload) }),
+    ...(entry === undefined ? {} : { payload: entry.value }),
     ...optional('progress', progress),
     ...(place === 'failed' ? optional('error', errors?.at(-1)) : {}),
     ...optional('errors', errors),

@@ -51,6 +51,8 @@ export interface Entry {
   task: string;
   /** JSON text. */
   payload: string;
+  /** What that says. */
+  value: unknown;
   options: EntryOptions;
 }
 
@@ -91,6 +93,15 @@ export function parseRef(text: string): Ref {
 /** Milliseconds in an entry id: when Redis took the job in. An id written by hand may be no time at all. */
 export const entryTime = (entryId: string): number =>
   Math.min(Number(entryId.slice(0, entryId.indexOf('-'))), MAX_TIME_MS);
+
+/** Orders entry ids as their stream does; they are decimals without leading zeros. */
+export function compareEntryIds(a: string, b: string): number {
+  const byTime =
+    a.indexOf('-') - b.indexOf('-') || compareText(a.slice(0, a.indexOf('-')), b.slice(0, b.indexOf('-')));
+  return byTime || a.length - b.length || compareText(a, b);
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The public id: queue, stream and entry id; numbers in base 36 keep it below 96 characters. */
 export function formatJobId(queue: string, ref: Ref): string {
@@ -141,13 +152,10 @@ export function decodeEntry(fields: readonly string[]): Entry | undefined {
   const [t, task, p, payload, o, options] = fields;
   if (t !== 't' || p !== 'p' || o !== 'o' || !task || payload === undefined) return undefined;
   const checked = options === undefined || options === '' ? {} : checkOptions(parseJson(options));
-  if (checked === undefined || !isPayload(payload)) return undefined;
-  return { task, payload, options: checked };
-}
-
-function isPayload(text: string): boolean {
-  const value = parseJson(text);
-  return value !== undefined && !isTooDeep(value, text.length);
+  if (checked === undefined) return undefined;
+  const value = parseJson(payload);
+  if (value === undefined || isTooDeep(value, payload.length)) return undefined;
+  return { task, payload, value, options: checked };
 }
 
 /** The value, or undefined when the text is not JSON; JSON itself has no undefined. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { scripts } from '../../src/redis/scripts/index.ts';
+import { KEYS_BEFORE_RESULTS } from '../../src/redis/scripts/turn.ts';
 import type { CommandFilter } from './proxy.ts';
 
 const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
@@ -17,3 +18,8 @@ export const isCommand =
   (...names: readonly string[]): CommandFilter =>
   (args) =>
     names.includes(commandName(args));
+
+const isTurn = isCommand('turn');
+
+/** Whether a command ends jobs with a result: EVALSHA, the script, and the number of its keys. */
+export const isFinish: CommandFilter = (args) => isTurn(args) && Number(args[2]) > KEYS_BEFORE_RESULTS;

@@ -13,6 +13,7 @@ import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { recordTail } from '../../src/redis/record.ts';
 import { ensureGroups } from '../../src/redis/scripts/groups.ts';
 import { extend } from '../../src/redis/scripts/lease.ts';
+import { complete, take } from './moves.ts';
 import { type TestRedis, until } from './redis.ts';
 
 const LEASE_MS = 600_000;
@@ -70,14 +71,13 @@ async function handWorker(redis: Connection, reader: BlockingReader, queue: stri
   await extend(redis, keys, 'new', [name], LEASE_MS);
 
   const takeNow = async (count = 1): Promise<Delivery[]> => {
-    const options = { count, favouredLane: 0, share: 0, tokens: [], begun: [] };
-    const taken = await consumer.take(keys, options);
+    const taken = await take(consumer, keys, { count });
     if (taken.kind === 'no-lease') throw new Error(`${name} has no lease`);
     return taken.deliveries;
   };
   const end = async (delivery: Delivery, status: Completion['status'], result: string | undefined) => {
     const completion = completionOf(delivery, status, result);
-    const [settled] = await consumer.complete(keys, [completion], new Map(), Date.now());
+    const [settled] = await complete(consumer, keys, [completion]);
     return settled;
   };
   return {

@@ -8,7 +8,7 @@ import { destroyGroups } from './commands/groups.ts';
 import { submitOnce } from './commands/once.ts';
 import { looks, outside } from './commands/outside.ts';
 import { submit, submitAll, submitEach } from './commands/submit.ts';
-import { read, take } from './commands/take.ts';
+import { read, taking } from './commands/take.ts';
 import { forgetScripts, kill, leases } from './commands/trouble.ts';
 import { Model } from './model.ts';
 import { openQueue, openShared, type Shared } from './real.ts';
@@ -32,7 +32,7 @@ const anyStep: AnyStep = fc.oneof(
     { weight: 14, of: [submit] },
     { weight: 4, of: [submitEach, submitAll] },
     { weight: 4, of: [submitOnce] },
-    { weight: 16, of: [take] },
+    { weight: 16, of: [taking] },
     { weight: 8, of: [read] },
     { weight: 30, of: finishing },
     { weight: 14, of: [late, repeat] },

@@ -45,6 +45,7 @@ describe('an entry', () => {
     expect(decodeEntry(fields)).toEqual({
       task: 'echo',
       payload: '{"a":1}',
+      value: { a: 1 },
       options: { a: 3, m: { x: 'y' } },
     });
   });

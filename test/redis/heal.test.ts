@@ -6,7 +6,6 @@ import { entryTime, formatRef, type Ref } from '../../src/redis/entry.ts';
 import { GROUP, type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { bury } from '../../src/redis/scripts/bury.ts';
 import { CANCEL_PATIENCE_MS, withdraw } from '../../src/redis/scripts/cancel.ts';
-import { complete } from '../../src/redis/scripts/complete.ts';
 import { oldLetters, purge } from '../../src/redis/scripts/dead.ts';
 import { ensureGroups } from '../../src/redis/scripts/groups.ts';
 import { extend, recover } from '../../src/redis/scripts/lease.ts';
@@ -16,6 +15,7 @@ import { submitTogether } from '../../src/redis/scripts/submit.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../../src/redis/scripts/sweep.ts';
 import type { Delivery } from '../../src/redis/scripts/take.ts';
 import { redisTime } from '../../src/redis/time.ts';
+import { complete, take } from '../helpers/moves.ts';
 import { until, useRedis } from '../helpers/redis.ts';
 
 const MAX_DEAD = 3;
@@ -44,7 +44,7 @@ async function submit(options = {}, place: Ref['place'] = 'normal'): Promise<Ref
 }
 
 async function takeAs(consumer: Consumer, count = 10): Promise<Delivery[]> {
-  const taken = await consumer.take(keys, { count, favouredLane: 0, share: 0, tokens: [], begun: [] });
+  const taken = await take(consumer, keys, { count });
   if (taken.kind !== 'taken') throw new Error('no lease');
   return taken.deliveries;
 }
@@ -214,8 +214,7 @@ describe('a running job that was cancelled', () => {
     await redis.client.hset(keys.notes, field, at - CANCEL_PATIENCE_MS);
     expect([await asked(ref), await asked(ref)]).toEqual(['withdrawn', 'finished']);
     const job = { ref, token: 1, status: 'completed', ttlMs: 60_000, tail: ',"t":"echo","r":1}' } as const;
-    const latency = { key: keys.latency(0), ttlMs: 1_000, counts: new Map() };
-    expect(await complete(redis.client, keys, 'one', [job], latency)).toEqual(['stale']);
+    expect(await complete(one, keys, [job])).toEqual(['stale']);
     expect(await lookup(redis.client, keys, ref)).toMatchObject({
       place: 'result',
       record: expect.stringContaining('"a":1,"s":"cancelled"'),

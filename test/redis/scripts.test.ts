@@ -1,18 +1,20 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Consumer } from '../../src/queue/consume.ts';
+import { BlockingReader } from '../../src/redis/blocking.ts';
 import type { Ref } from '../../src/redis/entry.ts';
 import { formatRef } from '../../src/redis/entry.ts';
 import { GROUP, type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { bury } from '../../src/redis/scripts/bury.ts';
 import { withdraw } from '../../src/redis/scripts/cancel.ts';
 import { takeCensus } from '../../src/redis/scripts/census.ts';
-import { complete } from '../../src/redis/scripts/complete.ts';
 import { ensureGroups } from '../../src/redis/scripts/groups.ts';
 import { extend, recover } from '../../src/redis/scripts/lease.ts';
 import { lookup, remove } from '../../src/redis/scripts/lookup.ts';
 import { release } from '../../src/redis/scripts/release.ts';
 import { retry } from '../../src/redis/scripts/retry.ts';
 import { submitPlain, submitTogether } from '../../src/redis/scripts/submit.ts';
-import { type Delivery, take } from '../../src/redis/scripts/take.ts';
+import type { Delivery } from '../../src/redis/scripts/take.ts';
+import { complete, take } from '../helpers/moves.ts';
 import { useRedis } from '../helpers/redis.ts';
 
 const MAX_DEAD = 10_000;
@@ -20,6 +22,7 @@ const GIVE_UP = { consumer: 'one', lingerMs: 0, how: 'exit code 1' };
 
 const redis = useRedis();
 let keys: QueueKeys;
+let reader: BlockingReader | undefined;
 let queues = 0;
 
 beforeEach(async () => {
@@ -34,22 +37,20 @@ const submit = async (options = {}): Promise<Ref> => ({
   entryId: await submitPlain(redis.client, { keys, place: 'normal', task: 'echo', payload: '1', options }),
 });
 
+function worker(name: string): Consumer {
+  reader ??= new BlockingReader(redis.client, redis.client);
+  return new Consumer(name, redis.client, reader);
+}
+
 async function takeAs(consumer: string, count = 10): Promise<Delivery[]> {
-  const taken = await take(redis.client, keys, consumer, {
-    count,
-    favouredLane: 0,
-    share: 0,
-    tokens: [],
-    begun: [],
-  });
+  const taken = await take(worker(consumer), keys, { count });
   if (taken.kind !== 'taken') throw new Error('no lease');
   return taken.deliveries;
 }
 
 const completeAs = async (consumer: string, ref: Ref, token = 1) => {
   const job = { ref, token, status: 'completed', ttlMs: 60_000, tail: ',"t":"echo","r":1}' } as const;
-  const latency = { key: keys.latency(0), ttlMs: 1_000, counts: new Map() };
-  return (await complete(redis.client, keys, consumer, [job], latency))[0];
+  return (await complete(worker(consumer), keys, [job]))[0];
 };
 const failure = (ref: Ref, token = 1) => ({ ref, token, error: `{"message":"no","attempt":${token}}` });
 const placeOf = async (ref: Ref) => (await lookup(redis.client, keys, ref)).place;
@@ -116,8 +117,7 @@ describe('fencing: who finishes a job must own this very delivery', () => {
     await takeAs('one');
     const tail = ',"t":"echo","r":"{\\"w\\":\\"two\\",\\"a\\":1"}';
     const job = { ref, token: 1, status: 'completed', ttlMs: 60_000, tail } as const;
-    const latency = { key: keys.latency(0), ttlMs: 1_000, counts: new Map() };
-    await complete(redis.client, keys, 'one', [job], latency);
+    await complete(worker('one'), keys, [job]);
     expect(await completeAs('two', ref)).toBe('stale');
   });
 });
@@ -199,8 +199,7 @@ describe('recovery', () => {
 describe('taking', () => {
   it('needs a lease', async () => {
     await redis.client.zrem(keys.leases, 'one');
-    const options = { count: 1, favouredLane: 0, share: 0, tokens: [], begun: [] };
-    expect(await take(redis.client, keys, 'one', options)).toEqual({ kind: 'no-lease' });
+    expect(await take(worker('one'), keys, { count: 1 })).toEqual({ kind: 'no-lease' });
   });
 
   it('takes due jobs first, then lanes by urgency, and never more than asked for', async () => {
@@ -216,8 +215,7 @@ describe('taking', () => {
   it('says when the next job is due', async () => {
     const job = { keys, task: 'echo', payload: '1', place: 'parked', options: { d: 40_000 } } as const;
     await submitTogether(redis.client, [job]);
-    const options = { count: 1, favouredLane: 0, share: 0, tokens: [], begun: [] };
-    const taken = await take(redis.client, keys, 'one', options);
+    const taken = await take(worker('one'), keys, { count: 1 });
     const next = taken.kind === 'taken' ? taken.nextDueInMs : undefined;
     expect(next).toBeGreaterThan(30_000);
     expect(next).toBeLessThanOrEqual(40_000);

@@ -1,8 +1,6 @@
 import type { Observer } from '../../src/observer.ts';
-import { isUnavailable } from '../../src/redis/connect.ts';
-
-const FIRST_BACKOFF_MS = 50;
-const MAX_BACKOFF_MS = 1_000;
+import { backoffMs } from '../backoff.ts';
+import { trouble } from '../trouble.ts';
 
 /**
  * Runs a pass again and again. The pass returns the milliseconds until the next one (0: at once); a pass
@@ -47,9 +45,9 @@ export class Loop {
         delay = await this.#pass();
         failures = 0;
       } catch (error) {
-        delay = Math.min(FIRST_BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS);
+        delay = backoffMs(failures);
         failures += 1;
-        this.#observe({ kind: isUnavailable(error) ? 'redis-trouble' : 'defect', where: this.#name, error });
+        this.#observe(trouble(this.#name, error));
       }
       if (delay > 0) await this.#pause(delay);
     }

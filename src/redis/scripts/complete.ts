@@ -1,7 +1,6 @@
-import type { Connection } from '../connection.ts';
-import { formatRef, type Ref } from '../entry.ts';
-import { inOrder, placeIndex, type QueueKeys } from '../keys.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { compareEntryIds, formatRef, type Ref } from '../entry.ts';
+import { placeIndex, type QueueKeys } from '../keys.ts';
+import type { ScriptArg } from './script.ts';
 
 /** What became of a finishing call. */
 export type Settled =
@@ -24,90 +23,149 @@ export interface Completion {
   tail: string;
 }
 
-/** Increments of the histogram of waits and runs: field -> count. */
-export type LatencyCounts = ReadonlyMap<string, number>;
+/** Increments of a histogram of waits and runs. */
+export interface LatencyCounts {
+  key: string;
+  /** Life of the histogram, ms. */
+  ttlMs: number;
+  /** Field -> count. */
+  counts: ReadonlyMap<string, number>;
+}
 
 /**
- * Ends deliveries with a result each.
+ * Lua: `complete(keys, at)` ends deliveries with a result each and returns 'done' | 'repeated' | 'stale' per job.
  *
- * KEYS: notes, events, totals, latency, streams x5, result keys.
- * ARGV: consumer, latency TTL ms, number of latency pairs, those pairs, then per job:
- *   stream index, entry id, token, status, TTL ms, record tail.
- * Returns 'done' | 'repeated' | 'stale' per job.
+ * `keys`: notes, events, totals, latency; streams and results: the index before the first of those KEYS.
+ * ARGV from `at` on: consumer, latency TTL ms, number of latency pairs, those pairs, number of kinds, per kind
+ *   stream index, status and TTL ms, then per job: kind, entry id, token, record tail. Jobs of a stream come in
+ *   the order of their ids.
  *
+ * All jobs of a stream are asked for and freed together, since every call from Lua costs Redis about a
+ * microsecond. All are asked for before the first is freed, so that a group that is missing changes nothing.
  * The entry is freed before the result is stored, so that a full Redis can still finish jobs.
  */
-export const completeScript = defineScript(
-  'complete',
-  `${PRELUDE}
-local notes, events, totals, latency = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local consumer, pairs_end = ARGV[1], 3 + 2 * tonumber(ARGV[3])
-local letters = { 'c', 'h', 'n', 'l', 'p' }
-local outcomes, counts, ended = {}, {}, {}
-
-local function isMine(record, token)
-  local lease, attempt, rest = string.match(record, '^{"w":"([^"]*)","a":(%d+)(.*)')
-  return lease == consumer and (string.match(rest, '^,"k":(%d+)') or attempt) == token
-end
-
-local function finish(i, resultKey)
-  local place, id, token, status = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local stream, ref = KEYS[4 + place], letters[place] .. id
-  local started = owns(stream, id, consumer, token)
-  if not started then
-    local record = redis.call('GET', resultKey)
-    if record and isMine(record, token) then return 'repeated' end
-    counts.staleCommits = (counts.staleCommits or 0) + 1
-    return 'stale'
+export const COMPLETE = `
+local function complete(keys, at)
+  local notes, consumer = keys.notes, ARGV[at]
+  local pairsEnd = at + 2 + 2 * tonumber(ARGV[at + 2])
+  local kinds, jobs, byPlace, cursor = {}, {}, {}, pairsEnd + 2
+  for kind = 1, tonumber(ARGV[pairsEnd + 1]) do
+    kinds[kind] = { place = tonumber(ARGV[cursor]), status = ARGV[cursor + 1], ttl = tonumber(ARGV[cursor + 2]) }
+    cursor = cursor + 3
   end
-  redis.call('XACK', stream, 'workers', id)
-  redis.call('XDEL', stream, id)
-  local noted = redis.call('HMGET', notes, ref .. ':e', ref .. ':n')
-  local errors, attempt = noted[1], token - (noted[2] or 0)
-  forget(notes, ref)
-  local record = '{"w":"' .. consumer .. '","a":' .. attempt
-  if noted[2] then record = record .. ',"k":' .. token end
-  record = record .. ',"s":"' .. status .. '","b":' .. started .. ',"f":' .. now
-  if errors then record = record .. ',"e":[' .. string.gsub(errors, '\\n', ',') .. ']' end
-  redis.call('SET', resultKey, record .. ARGV[i + 5], 'PXAT', now + ARGV[i + 4])
-  counts[status] = (counts[status] or 0) + 1
-  ended[status] = ended[status] or {}
-  table.insert(ended[status], ref)
-  return 'done'
-end
+  for i = cursor, #ARGV, 4 do
+    local kind = kinds[tonumber(ARGV[i])]
+    local job = { kind = kind, id = ARGV[i + 1], ref = LETTERS[kind.place] .. ARGV[i + 1], token = ARGV[i + 2], tail = ARGV[i + 3],
+      key = KEYS[keys.results + #jobs + 1] }
+    jobs[#jobs + 1] = job
+    byPlace[kind.place] = byPlace[kind.place] or {}
+    table.insert(byPlace[kind.place], job)
+  end
 
-for i = pairs_end + 1, #ARGV, 6 do
-  outcomes[#outcomes + 1] = finish(i, KEYS[10 + #outcomes])
+  local function isMine(record, token)
+    local lease, attempt, rest = string.match(record, '^{"w":"([^"]*)","a":(%d+)(.*)')
+    return lease == consumer and (string.match(rest, '^,"k":(%d+)') or attempt) == token
+  end
+  local outcomes, counts, mine, fields, ids = {}, {}, {}, {}, {}
+  for place, all in pairs(byPlace) do
+    local stream, rows = KEYS[keys.streams + place], {}
+    if #all > 2 then
+      -- What else the consumer runs may lie between them: the answer is bounded, and who is not in it is asked for.
+      for _, row in ipairs(redis.call('XPENDING', stream, 'workers', all[1].id, all[#all].id, 2 * #all + 8, consumer)) do
+        rows[row[1]] = row
+      end
+    end
+    ids[place] = {}
+    for _, job in ipairs(all) do
+      local row = rows[job.id]
+      if row and row[4] == tonumber(job.token) then job.started = now - row[3]
+      else job.started = owns(stream, job.id, consumer, job.token) end
+      if job.started then
+        table.insert(ids[place], job.id)
+        mine[#mine + 1] = job
+        fields[#fields + 1] = job.ref .. ':e'
+        fields[#fields + 1] = job.ref .. ':n'
+      end
+    end
+  end
+  for place, own in pairs(ids) do
+    inChunks(own, function(...)
+      redis.call('XACK', KEYS[keys.streams + place], 'workers', ...)
+      redis.call('XDEL', KEYS[keys.streams + place], ...)
+    end)
+  end
+  local noted = {}
+  if #mine > 0 and redis.call('EXISTS', notes) == 1 then
+    inChunks(fields, function(...)
+      for _, value in ipairs(redis.call('HMGET', notes, ...)) do noted[#noted + 1] = value end
+    end)
+    for _, job in ipairs(mine) do forget(notes, job.ref) end
+  end
+  local head, ended = '{"w":"' .. consumer .. '","a":', {}
+  for i, job in ipairs(mine) do
+    local errors, before = noted[2 * i - 1], noted[2 * i]
+    local record = head .. (before and job.token - before .. ',"k":' .. job.token or job.token)
+      .. ',"s":"' .. job.kind.status .. '","b":' .. job.started .. ',"f":' .. now
+    if errors then record = record .. ',"e":[' .. string.gsub(errors, '\\n', ',') .. ']' end
+    redis.call('SET', job.key, record .. job.tail, 'PXAT', now + job.kind.ttl)
+    ended[job.kind.status] = ended[job.kind.status] or {}
+    table.insert(ended[job.kind.status], job.ref)
+  end
+  for i, job in ipairs(jobs) do
+    outcomes[i] = 'done'
+    if not job.started then
+      local record = redis.call('GET', job.key)
+      outcomes[i] = record and isMine(record, job.token) and 'repeated' or 'stale'
+      if outcomes[i] == 'stale' then counts.staleCommits = (counts.staleCommits or 0) + 1 end
+    end
+  end
+  for status, refs in pairs(ended) do
+    counts[status] = #refs
+    announce(keys.events, status, refs)
+  end
+  for name, count in pairs(counts) do redis.call('HINCRBY', keys.totals, name, count) end
+  for i = at + 3, pairsEnd, 2 do redis.call('HINCRBY', keys.latency, ARGV[i], ARGV[i + 1]) end
+  if pairsEnd > at + 2 then redis.call('PEXPIRE', keys.latency, ARGV[at + 1]) end
+  return outcomes
 end
-for name, count in pairs(counts) do redis.call('HINCRBY', totals, name, count) end
-for status, refs in pairs(ended) do announce(events, status, refs) end
-for i = 4, pairs_end, 2 do redis.call('HINCRBY', latency, ARGV[i], ARGV[i + 1]) end
-if pairs_end > 3 then redis.call('PEXPIRE', latency, ARGV[2]) end
-return outcomes
-`,
-);
+`;
 
-/** Ends any number of deliveries of one consumer; outcomes come in the order of the jobs. */
-export async function complete(
-  redis: Connection,
+/** The jobs in the order in which the script wants them, and what it is told of them. */
+export function encodeCompletions(
   keys: QueueKeys,
   consumer: string,
   jobs: readonly Completion[],
-  latency: { key: string; ttlMs: number; counts: LatencyCounts },
-): Promise<Settled[]> {
-  const results = jobs.map((job) => keys.result(formatRef(job.ref)));
-  const pairs = [...latency.counts].flat();
-  const args = jobs.flatMap((job) => [
-    placeIndex(job.ref.place),
-    job.ref.entryId,
-    job.token,
-    job.status,
-    job.ttlMs,
-    job.tail,
-  ]);
-  return (await completeScript.run(
-    redis,
-    [keys.notes, keys.events, keys.totals, latency.key, ...inOrder(keys.stream), ...results],
-    [consumer, latency.ttlMs, latency.counts.size, ...pairs, ...args],
-  )) as Settled[];
+  latency: LatencyCounts,
+): { resultKeys: string[]; args: ScriptArg[]; inOrderOf: <T>(outcomes: readonly T[]) => T[] } {
+  const order = jobs.map((_, i) => i);
+  const at = (i: number): Completion => jobs[i] as Completion;
+  order.sort((a, b) => compareEntryIds(at(a).ref.entryId, at(b).ref.entryId));
+  const kinds = new Map<string, number>();
+  const kindArgs: ScriptArg[] = [];
+  const jobArgs: ScriptArg[] = [];
+  const resultKeys: string[] = [];
+  for (const i of order) {
+    const { ref, status, ttlMs, token, tail } = at(i);
+    const name = `${ref.place} ${status} ${ttlMs}`;
+    let kind = kinds.get(name);
+    if (kind === undefined) {
+      kind = kinds.size + 1;
+      kinds.set(name, kind);
+      kindArgs.push(placeIndex(ref.place), status, ttlMs);
+    }
+    jobArgs.push(kind, ref.entryId, token, tail);
+    resultKeys.push(keys.result(formatRef(ref)));
+  }
+  const args = [consumer, latency.ttlMs, latency.counts.size, ...[...latency.counts].flat(), kinds.size];
+  return {
+    resultKeys,
+    args: args.concat(kindArgs, jobArgs),
+    inOrderOf: <T>(outcomes: readonly T[]) => {
+      const inOrder: T[] = [];
+      order.forEach((i, rank) => {
+        inOrder[i] = outcomes[rank] as T;
+      });
+      return inOrder;
+    },
+  };
 }

@@ -1,7 +1,6 @@
 import { buryScript } from './bury.ts';
 import { withdrawScript } from './cancel.ts';
 import { censusScript } from './census.ts';
-import { completeScript } from './complete.ts';
 import { purgeScript, requeueScript } from './dead.ts';
 import { groupsScript } from './groups.ts';
 import { extendScript, recoverScript } from './lease.ts';
@@ -14,14 +13,14 @@ import { retryScript } from './retry.ts';
 import type { Script } from './script.ts';
 import { submitScript } from './submit.ts';
 import { sweepScript } from './sweep.ts';
-import { takeScript } from './take.ts';
+import { turnScript } from './turn.ts';
 
 /**
  * The state machine's table of contents: every arrow between the places of a job.
  *
  *   submit    -> lane, or parked + scheduled
- *   take      lane | scheduled | due -> pending
- *   complete  pending -> result (completed, cancelled, expired)
+ *   turn      both of these, in one round trip: complete  pending -> result (completed, cancelled, expired)
+ *                                               take      lane | scheduled | due -> pending
  *   retry     pending -> due
  *   bury      pending -> dead; pending -> due where a cancel was asked
  *   release   pending -> due, no attempt spent
@@ -34,8 +33,7 @@ import { takeScript } from './take.ts';
  */
 export const scripts: readonly Script[] = [
   submitScript,
-  takeScript,
-  completeScript,
+  turnScript,
   retryScript,
   buryScript,
   releaseScript,

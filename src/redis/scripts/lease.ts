@@ -56,10 +56,9 @@ export const recoverScript = defineScript(
   `${PRELUDE}
 local leases, notes, events, totals, wake = unpack(KEYS)
 local budget, refs, cancelled = tonumber(ARGV[2]), {}, {}
-local letters = { 'c', 'h', 'n', 'l', 'p' }
 
 local function takeBack(place, id, consumer)
-  local ref = letters[place] .. id
+  local ref = LETTERS[place] .. id
   local noted = redis.call('HMGET', notes, ref .. ':a', ref .. ':n', ref .. ':c')
   local token = (tonumber(noted[1]) or 0) + 1
   redis.call('XACK', KEYS[5 + place], 'workers', id)

@@ -18,11 +18,10 @@ export const releaseScript = defineScript(
   'release',
   `${PRELUDE}
 local events, wake, notes, consumer = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
-local letters = { 'c', 'h', 'n', 'l', 'p' }
 local outcomes, released = {}, {}
 for i = 4, #ARGV, 4 do
   local place, id, token = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
-  local ref = letters[place] .. id
+  local ref = LETTERS[place] .. id
   local started = owns(KEYS[3 + place], id, consumer, token)
   if started then
     redis.call('XACK', KEYS[3 + place], 'workers', id)

@@ -37,6 +37,8 @@ export function defineScript(
  * Lua that several scripts begin with. All times are in milliseconds by the clock of Redis.
  *
  * - `now`: the time
+ * - `LETTERS`: the letter of each stream, by its index
+ * - `inChunks(list, call)`: calls with as many of the list's values at a time as Lua can pass on
  * - `owns(stream, id, consumer, token)`: start of the delivery when it is still this one, else nil. The token
  *   is the delivery count. XACK and XDEL check no owner, so every finishing script asks this first.
  * - `isAfter(id, other)`: whether one entry id is greater than the other
@@ -50,6 +52,12 @@ export function defineScript(
 export const PRELUDE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local LETTERS = { 'c', 'h', 'n', 'l', 'p' }
+
+local function inChunks(list, call)
+  for first = 1, #list, 1000 do call(unpack(list, first, math.min(#list, first + 999))) end
+end
 
 local function owns(stream, id, consumer, token)
   local pending = redis.call('XPENDING', stream, 'workers', id, id, 1, consumer)[1]

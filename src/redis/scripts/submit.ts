@@ -55,7 +55,6 @@ export const submitScript = defineScript(
   `${PRELUDE}
 local horizon, queues, fingerprint = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local once, first, width = KEYS[queues * 14 + 1], 6, 8
-local letters = { 'c', 'h', 'n', 'l', 'p' }
 
 if fingerprint ~= '' then
   local known = redis.call('GET', once)
@@ -82,7 +81,7 @@ local ids, refs = {}, {}
 for i = first, #ARGV, width do
   local base, place, lapses = tonumber(ARGV[i]) * 14, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 4])
   local id = redis.call('XADD', KEYS[base + place], '*', 't', ARGV[i + 5], 'p', ARGV[i + 6], 'o', ARGV[i + 7])
-  local ref, created = letters[place] .. id, tonumber(string.match(id, '^%d+'))
+  local ref, created = LETTERS[place] .. id, tonumber(string.match(id, '^%d+'))
   if place == 5 then
     local at = tonumber(ARGV[i + 2]) or (created + tonumber(ARGV[i + 3]))
     redis.call('ZADD', KEYS[base + 11], at, ref)

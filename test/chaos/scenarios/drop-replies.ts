@@ -1,5 +1,5 @@
 import { until } from '../../helpers/redis.ts';
-import { isCommand } from '../commands.ts';
+import { isCommand, isFinish } from '../commands.ts';
 import { underLoad } from '../flow.ts';
 import { type Scenario, stage } from '../stage.ts';
 
@@ -7,9 +7,8 @@ const LOAD = { maxMs: 20, perSecond: 200 };
 /** Cuts the workers' connections, too, for less than a lease. */
 const LEASE_MS = 10_000;
 
-/** What takes a job in, and what finishes it. */
+/** What takes a job in. */
 const SUBMIT = isCommand('submit', 'xadd');
-const FINISH = isCommand('complete');
 
 /** Redis does what it is asked, and the answer is lost: submits and finishes are repeated, and count once. */
 export const dropReplies: Scenario = (options) =>
@@ -19,7 +18,7 @@ export const dropReplies: Scenario = (options) =>
       const [kind, proxy, filter] =
         i % 2 === 0
           ? (['reply of a submit lost', rig.proxies.api, SUBMIT] as const)
-          : (['reply of a finish lost', rig.proxies.worker, FINISH] as const);
+          : (['reply of a finish lost', rig.proxies.worker, isFinish] as const);
       const before = proxy.dropped;
       const at = Date.now();
       proxy.dropReplies(1, filter);

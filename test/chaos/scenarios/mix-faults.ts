@@ -9,17 +9,7 @@ const MAX_FREEZE_MS = 5_000;
 const MAX_OUTAGE_MS = 4_000;
 const MAX_DELAY_MS = 150;
 /** Everything that asks Redis to take a job in or to let go of one. */
-const MOVES = isCommand(
-  'submit',
-  'xadd',
-  'complete',
-  'retry',
-  'bury',
-  'release',
-  'take',
-  'requeue',
-  'withdraw',
-);
+const MOVES = isCommand('submit', 'xadd', 'retry', 'bury', 'release', 'turn', 'requeue', 'withdraw');
 
 const upTo = ({ random }: Stage, ms: number) => sleep(random.below(ms));
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Settled } from '../../../src/queue/consume.ts';
 import { completionOf, failureOf } from '../../helpers/hand-worker.ts';
+import { complete as completeJobs } from '../../helpers/moves.ts';
 import { type Handout, isExhausted, type When } from '../job.ts';
 import type { Model } from '../model.ts';
 import { HOUR_MS, passDelay, type Real } from '../real.ts';
@@ -27,7 +28,7 @@ async function complete(model: Model, real: Real, handout: Handout, ending: Endi
   const { delivery, consumer, keys } = lookUp(model, real, handout);
   const result = model.handouts.indexOf(handout);
   const text = ending === 'completed' ? JSON.stringify(result) : undefined;
-  const [settled] = await consumer.complete(keys, [completionOf(delivery, ending, text)], new Map(), 0);
+  const [settled] = await completeJobs(consumer, keys, [completionOf(delivery, ending, text)]);
   const expected = model.complete(handout, ending, result);
   expect(settled).toBe(expected);
   return expected;

@@ -4,6 +4,7 @@ import type { Awaited, Consumer, Delivery } from '../../../src/queue/consume.ts'
 import { entryTime } from '../../../src/redis/entry.ts';
 import { GROUP, PLACES } from '../../../src/redis/keys.ts';
 import { ensureGroups } from '../../../src/redis/scripts/groups.ts';
+import { NOTHING, take } from '../../helpers/moves.ts';
 import type { ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';
 import { passDelay, type Real, sweepAll } from '../real.ts';
@@ -11,13 +12,13 @@ import { choose, step, whichever } from '../step.ts';
 import { type Wish, wish } from '../wish.ts';
 import { askToCancel } from './outside.ts';
 import { submitOne } from './submit.ts';
-import { firstDelivery, NOTHING, nameOf, noteDelivery, tell } from './take.ts';
+import { firstDelivery, nameOf, noteDelivery, tell } from './take.ts';
 
 /** Takes until nothing comes and nothing is due: a group that catches up may put back all that one take reads. */
 async function takeAll({ keys }: Real, consumer: Consumer, count: number): Promise<Delivery[]> {
   const all: Delivery[] = [];
   for (;;) {
-    const taken = await consumer.take(keys, { ...NOTHING, count });
+    const taken = await take(consumer, keys, { count });
     if (taken.kind === 'no-lease') throw new Error('the lease was not known');
     all.push(...taken.deliveries);
     if (taken.deliveries.length === 0 && taken.nextDueInMs !== 0) return all;
@@ -79,7 +80,7 @@ async function readAmid(
 /** When the workers looked last: later than all that is there, and before all that comes. */
 async function lookedAt(real: Real, worker: number): Promise<number> {
   await passDelay(real);
-  const taken = await choose(real.workers, worker).take(real.keys, { ...NOTHING, count: 0 });
+  const taken = await take(choose(real.workers, worker), real.keys, NOTHING);
   if (taken.kind === 'no-lease') throw new Error('the lease was not known');
   return taken.now;
 }

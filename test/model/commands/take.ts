@@ -4,14 +4,13 @@ import type { Awaited, Delivery, Taken } from '../../../src/queue/consume.ts';
 import { decodeEntry, formatRef } from '../../../src/redis/entry.ts';
 import { PLACES, type Place } from '../../../src/redis/keys.ts';
 import { PRIORITIES } from '../../../src/schemas/names.ts';
+import { take } from '../../helpers/moves.ts';
 import type { ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';
 import type { Real } from '../real.ts';
 import { renew } from '../renew.ts';
 import { choose, step, whichever } from '../step.ts';
 import { look } from './outside.ts';
-
-export const NOTHING = { favouredLane: 0, share: 0, tokens: [], begun: [] };
 
 export function noteDelivery(
   model: Model,
@@ -83,7 +82,7 @@ function expectNextDue(model: Model, taken: Taken & { kind: 'taken' }): void {
   else expect(taken.nextDueInMs).toBeGreaterThan(0);
 }
 
-export const take = step({
+export const taking = step({
   name: 'take',
   args: fc.record({
     worker: whichever,
@@ -94,8 +93,8 @@ export const take = step({
   possible: (model) => model.runnable().length > 0,
   async act(model, real, { worker: which, ...limits }) {
     const worker = which % real.workers.length;
-    const options = { ...NOTHING, count: limits.count, favouredLane: limits.favoured, share: limits.share };
-    const taken = await choose(real.workers, which).take(real.keys, options);
+    const options = { count: limits.count, favouredLane: limits.favoured, share: limits.share };
+    const taken = await take(choose(real.workers, which), real.keys, options);
     if (model.leases[worker] === 'none') {
       expect(taken).toEqual({ kind: 'no-lease' });
       await renew(model, real, worker);
@@ -163,7 +162,7 @@ export async function tell(
 ): Promise<void> {
   const tokens = awaited.flatMap((one) => (one.kind === 'token' ? [one.token] : []));
   const begun = jobs.map(({ ref }) => formatRef(ref));
-  const taken = await choose(workers, worker).take(keys, { ...NOTHING, count: 0, tokens, begun });
+  const taken = await take(choose(workers, worker), keys, { tokens, begun });
   expect(taken).toMatchObject({ kind: 'taken', deliveries: [], paused: model.paused });
   for (const job of jobs) job.watched = false;
 }
