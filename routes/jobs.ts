@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { goneSignal } from '../src/plugins/core.ts';
 import { idempotencyKey, replayed } from '../src/plugins/idempotency.ts';
-import { applied, waitWish, wantsRepresentation } from '../src/plugins/preferences.ts';
-import { revisionOf } from '../src/queue/index.ts';
+import { applied, type WaitWish, waitWish, wantsRepresentation } from '../src/plugins/preferences.ts';
+import { type Accepted, revisionOf } from '../src/queue/index.ts';
 import {
   JobAnswerHeaders,
   JobHeaders,
@@ -27,6 +27,17 @@ function sendJob(reply: FastifyReply, status: number, job: Job): FastifyReply {
   reply.header('etag', `"${revisionOf(job)}"`);
   if (!ended(job)) reply.header('retry-after', POLL_AGAIN_S);
   return reply.code(status).send(job);
+}
+
+/** The answer to most submits; its text is as the schema says, and is passed on as it is. */
+function sendAccepted(reply: FastifyReply, { id, text, revision }: Accepted): void {
+  reply
+    .code(202)
+    .header('location', `/jobs/${id}`)
+    .header('etag', `"${revision}"`)
+    .header('retry-after', POLL_AGAIN_S)
+    .type('application/json; charset=utf-8')
+    .send(text);
 }
 
 const job = (description: string) => ({ ...Type.Ref('Job'), description, headers: JobAnswerHeaders });
@@ -58,21 +69,36 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async (request, reply) => {
+    (request, reply) => {
       const key = idempotencyKey(request.headers);
-      const { value: submitted, replayed: wasKnown } = await app.submitter.submit(request.body, key);
-      replayed(reply, wasKnown).header('location', `/jobs/${submitted.id}`);
       const wish = waitWish(request.query, request.headers);
-      if (wish.ms === 0) return sendJob(reply, 202, submitted);
-      // The job is stored: whatever befalls the wait, the client learns its id.
-      const latest = await app.waiter.wait(submitted.id, ended, wish.ms, goneSignal(reply)).catch((error) => {
-        request.log.warn({ err: error }, 'wait for a submitted job failed');
-        return undefined;
-      });
-      if (latest === undefined) return sendJob(reply, 202, submitted);
-      return sendJob(applied(reply, wish.applied), ended(latest) ? 200 : 202, latest);
+      if (key !== undefined || wish.ms > 0)
+        return submitAndWait({ job: request.body, key, wish }, request, reply);
+      // No promise is returned: Fastify would make three more of it.
+      app.submitter.accept(request.body).then(
+        (accepted) => sendAccepted(reply, accepted),
+        (error: unknown) => reply.send(error),
+      );
+      return undefined;
     },
   );
+
+  async function submitAndWait(
+    { job, key, wish }: { job: SubmitJob; key: string | undefined; wish: WaitWish },
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const { value: submitted, replayed: wasKnown } = await app.submitter.submit(job, key);
+    replayed(reply, wasKnown).header('location', `/jobs/${submitted.id}`);
+    if (wish.ms === 0) return sendJob(reply, 202, submitted);
+    // The job is stored: whatever befalls the wait, the client learns its id.
+    const latest = await app.waiter.wait(submitted.id, ended, wish.ms, goneSignal(reply)).catch((error) => {
+      request.log.warn({ err: error, reqId: request.id }, 'wait for a submitted job failed');
+      return undefined;
+    });
+    if (latest === undefined) return sendJob(reply, 202, submitted);
+    return sendJob(applied(reply, wish.applied), ended(latest) ? 200 : 202, latest);
+  }
 
   app.get(
     '/jobs/:id',

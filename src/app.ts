@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
@@ -12,6 +12,16 @@ import { answerFrameworkError, errorsPlugin } from './plugins/errors.ts';
 import { inputPlugin } from './plugins/input.ts';
 import { VERSION } from './version.ts';
 
+/** Ids that no other process gives, either: who made them, and a number. */
+function requestIds(): () => string {
+  const process = randomBytes(9).toString('base64url');
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${process}-${count.toString(36)}`;
+  };
+}
+
 /** A request, body included, has to arrive within this time, so that none can hang for ever. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
@@ -21,7 +31,9 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
     loggerInstance: logger,
     bodyLimit: config.maxPayloadBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    genReqId: () => randomUUID(),
+    genReqId: requestIds(),
+    // A logger for each request is made whether it logs or not; those that do name the request.
+    childLoggerFactory: (parent) => parent,
     logController: new LogController({ disableRequestLogging: true }),
     frameworkErrors: answerFrameworkError,
     // Requests that come while the service stops are served: Redis is there until the last answer.

@@ -101,8 +101,10 @@ export const errorsPlugin = fastifyPlugin(
   async (app) => {
     app.setErrorHandler((raw, request, reply) => {
       const error = toAppError(raw, request);
-      if (error.code === 'internal-error') request.log.error({ err: raw }, 'request failed');
-      else if (error.code === 'redis-unavailable') request.log.warn({ err: raw }, 'Redis unavailable');
+      if (error.code === 'internal-error')
+        request.log.error({ err: raw, reqId: request.id }, 'request failed');
+      else if (error.code === 'redis-unavailable')
+        request.log.warn({ err: raw, reqId: request.id }, 'Redis unavailable');
       return answer(error, request, reply);
     });
 

@@ -39,6 +39,9 @@ const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'
 
 /** Whether the body comes in a way that would be misread. */
 function isForeign({ headers }: FastifyRequest): boolean {
+  // What nearly all send.
+  if (headers['content-type'] === 'application/json' && headers['content-encoding'] === undefined)
+    return false;
   const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(headers['content-type'] ?? '')?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) return true;
   const coding = headers['content-encoding'];
@@ -53,7 +56,8 @@ export const inputPlugin = fastifyPlugin(
     app.removeContentTypeParser('text/plain');
     app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
       // Clients that always name a type send it with an empty body, too, where none is asked for.
-      done(null, body.length === 0 ? undefined : readJson(Buffer.from(body), 'The body'));
+      if (body.length === 0) done(null, undefined);
+      else done(null, readJson(typeof body === 'string' ? Buffer.from(body) : body, 'The body'));
     });
     app.addContentTypeParser('*', (request, _payload, done) => {
       // So do those that name another one, such as `curl -d ''`.

@@ -3,5 +3,5 @@ export { Consumer } from './consume.ts';
 export type { Core } from './core.ts';
 export { checkHealth, type Health } from './health.ts';
 export { Inspector } from './inspect.ts';
-export { type BatchOutcome, type Candidate, type Submitted, Submitter } from './submit.ts';
+export { type Accepted, type BatchOutcome, type Candidate, type Submitted, Submitter } from './submit.ts';
 export { revisionOf, Waiter } from './wait.ts';

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { EntryOptions } from '../redis/entry.ts';
+import type { QueueKeys } from '../redis/keys.ts';
 import type { NewEntry } from '../redis/scripts/submit.ts';
 import {
   type DurationLimits,
@@ -22,39 +23,44 @@ export interface Prepared {
 }
 
 /**
- * Checks what the schema cannot, and decides the job's place.
+ * Checks what the schema cannot, and decides the job's place; at once where the announcements are at hand.
  *
- * @throws {AppError} invalid-request, unknown-task or invalid-payload.
+ * @throws {AppError} invalid-request, unknown-task or invalid-payload; the promise may reject with them, too.
  */
-export async function prepare(core: Core, job: SubmitJob): Promise<Prepared> {
+export function prepare(core: Core, job: SubmitJob): Prepared | Promise<Prepared> {
   const keys = core.keySpace.queue(job.queue ?? DEFAULT_QUEUE);
   const payload = job.payload ?? null;
   const options = entryOptions(job);
   const text = encodePayload(payload);
-  const known = await admit(core, keys.queue, job.task, payload);
   const waits = options.at !== undefined || options.d !== undefined;
   const priority = job.priority ?? DEFAULT_PRIORITY;
   if (waits && priority !== DEFAULT_PRIORITY) options.pr = priority;
-  return {
-    entry: {
-      keys,
-      place: waits ? 'parked' : priority,
-      task: job.task,
-      payload: text,
-      options,
-    },
-    payload,
-    known,
-  };
+  const place = waits ? 'parked' : priority;
+  const entry: NewEntry = { keys, place, task: job.task, payload: text, options };
+  const known = admit(core, keys, job.task, payload);
+  if (known instanceof Promise) return known.then((tasks) => ({ entry, payload, known: tasks }));
+  return { entry, payload, known };
 }
 
-/** Asks the announcements, and reads them anew before it refuses: a worker may just have come. */
-async function admit(core: Core, queue: string, task: string, payload: unknown): Promise<KnownTasks> {
-  const keys = core.keySpace.queue(queue);
-  const known = await core.tasks.known(keys);
-  if (refusal(core, known, queue, task, payload) === undefined) return known;
+/** Asks the announcements. */
+function admit(
+  core: Core,
+  keys: QueueKeys,
+  task: string,
+  payload: unknown,
+): KnownTasks | Promise<KnownTasks> {
+  const known = core.tasks.known(keys);
+  const isFine = (tasks: KnownTasks) => refusal(core, tasks, keys.queue, task, payload) === undefined;
+  if (known instanceof Promise) {
+    return known.then((tasks) => (isFine(tasks) ? tasks : admitAnew(core, keys, task, payload)));
+  }
+  return isFine(known) ? known : admitAnew(core, keys, task, payload);
+}
+
+/** Reads the announcements anew before a job is refused: a worker may just have come. */
+async function admitAnew(core: Core, keys: QueueKeys, task: string, payload: unknown): Promise<KnownTasks> {
   const renewed = await core.tasks.refresh(keys);
-  const problem = refusal(core, renewed, queue, task, payload);
+  const problem = refusal(core, renewed, keys.queue, task, payload);
   if (problem !== undefined) throw problem;
   return renewed;
 }
@@ -83,7 +89,16 @@ function refusal(
   });
 }
 
+/** Members of a job that say nothing about how it is run. */
+const PLAIN: ReadonlySet<string> = new Set([
+  'task',
+  'queue',
+  'payload',
+  'priority',
+] satisfies (keyof SubmitJob)[]);
+
 function entryOptions(job: SubmitJob): EntryOptions {
+  if (Object.keys(job).every((member) => PLAIN.has(member))) return {};
   const faults: Fault[] = [];
   const ms = (field: string, value: number | string | undefined, limits: DurationLimits = {}) => {
     if (value === undefined) return undefined;

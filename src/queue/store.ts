@@ -5,9 +5,9 @@ import {
   type Once,
   type Remembered,
   type Submitted,
-  submitPlain,
   submitTogether,
 } from '../redis/scripts/submit.ts';
+import { Appender } from './appender.ts';
 import type { Core } from './core.ts';
 import { expireAll } from './expire.ts';
 import { mismatch } from './once.ts';
@@ -22,10 +22,12 @@ export type Stored = { kind: 'stored'; refs: Ref[] } | ({ kind: 'replayed' } & R
 /** Writes jobs that have passed every check. */
 export class Store {
   readonly #core: Core;
+  readonly #appender: Appender;
   readonly #noted = new Map<string, number>();
 
   constructor(core: Core) {
     this.#core = core;
+    this.#appender = new Appender(core.redis);
   }
 
   /** One command where nothing about the job or its queue asks for more. @throws {AppError} queue-full. */
@@ -36,10 +38,8 @@ export class Store {
       if (ref === undefined) throw new Error('a submit stored nothing');
       return ref;
     }
-    const [entryId] = await Promise.all([
-      submitPlain(this.#core.redis, entry),
-      this.#noteQueues([keys.queue]),
-    ]);
+    if (this.#isNoted(keys.queue)) return { place, entryId: await this.#appender.append(entry) };
+    const [entryId] = await Promise.all([this.#appender.append(entry), this.#noteQueues([keys.queue])]);
     return { place, entryId };
   }
 
@@ -76,12 +76,14 @@ export class Store {
     return submitTogether(redis, entries, once);
   }
 
+  #isNoted(queue: string, now = performance.now()): boolean {
+    return now - (this.#noted.get(queue) ?? Number.NEGATIVE_INFINITY) <= NOTE_QUEUE_EVERY_MS;
+  }
+
   /** Lists the queues among the known ones: once a minute each, so that a submit is one command. */
   async #noteQueues(queues: readonly string[]): Promise<void> {
     const now = performance.now();
-    const unnoted = [...new Set(queues)].filter(
-      (queue) => now - (this.#noted.get(queue) ?? Number.NEGATIVE_INFINITY) > NOTE_QUEUE_EVERY_MS,
-    );
+    const unnoted = [...new Set(queues)].filter((queue) => !this.#isNoted(queue, now));
     if (unnoted.length === 0) return;
     if (this.#noted.size > 10_000) this.#noted.clear();
     for (const queue of unnoted) this.#noted.set(queue, now);

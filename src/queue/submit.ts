@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import { isUnavailable } from '../redis/connect.ts';
-import { formatJobId, type Ref } from '../redis/entry.ts';
+import { formatJobId, maxAttempts, type Ref } from '../redis/entry.ts';
 import type { Once } from '../redis/scripts/submit.ts';
 import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../schemas/job.ts';
 import type { Core } from './core.ts';
@@ -9,7 +9,8 @@ import { onceFor, recall } from './once.ts';
 import { encodePayload } from './payload.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { Store } from './store.ts';
-import { viewNew } from './view.ts';
+import { textNew, viewNew } from './view.ts';
+import { revisionOf, revisionOfNew } from './wait.ts';
 
 /** One job of a batch as it came: in form, or refused for its form. */
 export type Candidate = { ok: true; job: SubmitJob } | { ok: false; error: AppError };
@@ -21,6 +22,13 @@ export type BatchOutcome = { ok: true; id: string } | { ok: false; error: AppErr
 export interface Submitted<T> {
   value: T;
   replayed: boolean;
+}
+
+/** A job that was taken in: its id, itself as JSON text, and its revision. */
+export interface Accepted {
+  id: string;
+  text: string;
+  revision: string;
 }
 
 /** Jobs of a batch that are on their way to Redis at a time. */
@@ -48,6 +56,26 @@ export class Submitter {
     if (key !== undefined) return this.#submitOnce(job, key);
     const prepared = await prepare(this.#core, job);
     return { value: show(prepared, await this.#store.one(prepared)), replayed: false };
+  }
+
+  /** As `submit` without a key, for those who want the job as text. Throws, or rejects, as that does. */
+  accept(job: SubmitJob): Promise<Accepted> {
+    const prepared = prepare(this.#core, job);
+    return prepared instanceof Promise ? prepared.then((one) => this.#accept(one)) : this.#accept(prepared);
+  }
+
+  async #accept(prepared: Prepared): Promise<Accepted> {
+    const ref = await this.#store.one(prepared);
+    const { entry, known } = prepared;
+    const defaults = known.defaults(entry.task);
+    return {
+      id: formatJobId(entry.keys.queue, ref),
+      text: textNew(entry.keys.queue, ref, entry, defaults),
+      revision:
+        ref.place === 'parked'
+          ? revisionOf(show(prepared, ref))
+          : revisionOfNew(maxAttempts(entry.options, defaults)),
+    };
   }
 
   async #submitOnce(job: SubmitJob, key: string): Promise<Submitted<Job>> {

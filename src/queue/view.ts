@@ -21,7 +21,13 @@ export type DefaultsOf = (queue: string, task: string) => TaskDefaults | undefin
 
 type Shown = Exclude<Found, { place: 'gone' | 'none' }>;
 
-export const toTimestamp = (ms: number): string => new Date(ms).toISOString();
+let lastTime = { ms: 0, text: new Date(0).toISOString() };
+
+/** RFC 3339 in UTC. Jobs come many in a millisecond: the last text is kept. */
+export function toTimestamp(ms: number): string {
+  if (ms !== lastTime.ms) lastTime = { ms, text: new Date(ms).toISOString() };
+  return lastTime.text;
+}
 
 const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
@@ -111,4 +117,22 @@ export function viewNew(
     payload: job.payload,
     ...optionalTime('expiresAt', expiryOf(entryTime(ref.entryId), job.options)),
   };
+}
+
+/**
+ * The JSON of `viewNew`, with the payload as the text that it is stored as. Most jobs have no options, and are
+ * written without the detour over an object.
+ */
+export function textNew(
+  queue: string,
+  ref: Ref,
+  job: { task: string; payload: string; options: EntryOptions },
+  defaults: TaskDefaults | undefined,
+): string {
+  const { payload, options, task } = job;
+  const head =
+    ref.place !== 'parked' && Object.keys(options).length === 0
+      ? `{"id":"${formatJobId(queue, ref)}","queue":"${queue}","priority":"${ref.place}","createdAt":"${toTimestamp(entryTime(ref.entryId))}","task":"${task}","status":"queued","attempt":0,"maxAttempts":${maxAttempts(options, defaults)}`
+      : JSON.stringify({ ...viewNew(queue, ref, job, defaults), payload: undefined }).slice(0, -1);
+  return `${head},"payload":${payload}}`;
 }

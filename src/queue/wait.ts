@@ -22,10 +22,15 @@ const MOST_DOUBLINGS = 7;
  * which wavers by a millisecond, and it changes only together with the attempt.
  */
 export function revisionOf(job: Job): string {
+  // What was never handed out changes by that alone, or when its task announces another number of attempts.
+  if (job.status === 'queued' && job.attempt === 0) return revisionOfNew(job.maxAttempts);
   const { startedAt, ...rest } = job;
   const stable = job.status === 'running' ? rest : job;
   return createHash('sha1').update(JSON.stringify(stable)).digest('base64url').slice(0, 16);
 }
+
+/** Of a job that waits in a lane. */
+export const revisionOfNew = (maxAttempts: number): string => `new-${maxAttempts}`;
 
 /** Waits for jobs to change, all waiters of the process on one reader of events. */
 export class Waiter {

@@ -105,9 +105,14 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 
 /** The public id: queue, stream and entry id; numbers in base 36 keep it below 96 characters. */
 export function formatJobId(queue: string, ref: Ref): string {
-  const [ms = '0', seq = '0'] = ref.entryId.split('-');
-  return `${queue}~${LETTERS[ref.place]}${base36(ms)}-${base36(seq)}`;
+  const dash = ref.entryId.indexOf('-');
+  const ms = ref.entryId.slice(0, dash);
+  // Jobs come many in a millisecond: the last one is kept.
+  if (ms !== lastMs.decimal) lastMs = { decimal: ms, digits: base36(ms) };
+  return `${queue}~${LETTERS[ref.place]}${lastMs.digits}-${base36(ref.entryId.slice(dash + 1))}`;
 }
+
+let lastMs = { decimal: '0', digits: '0' };
 
 /** The parts of a public id, or undefined when the text cannot be one. */
 export function parseJobId(id: string): { queue: string; ref: Ref } | undefined {

@@ -45,8 +45,8 @@ export class TaskDirectory {
     this.#clock = clock;
   }
 
-  /** What is known of the queue, at most two seconds old. */
-  async known(keys: QueueKeys): Promise<KnownTasks> {
+  /** What is known of the queue, at most two seconds old; at once if it was read before. */
+  known(keys: QueueKeys): KnownTasks | Promise<KnownTasks> {
     const cached = this.#cache.get(keys.queue);
     if (cached === undefined) return this.refresh(keys);
     return this.#clock.monotonic() - cached.readAt > FRESH_MS ? this.refresh(keys) : cached.known;

@@ -1,5 +1,8 @@
 import type { Completion, Consumer, Settled, Taken, TakeOptions } from '../../src/queue/consume.ts';
+import type { Connection } from '../../src/redis/connection.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
+import { append } from '../../src/redis/scripts/append.ts';
+import type { NewEntry } from '../../src/redis/scripts/submit.ts';
 
 /** A take for nothing in particular. */
 export const NOTHING: TakeOptions = { count: 0, favouredLane: 0, share: 0, tokens: [], begun: [] };
@@ -20,4 +23,11 @@ export async function complete(
   jobs: readonly Completion[],
 ): Promise<Settled[]> {
   return (await consumer.turn(keys, jobs, new Map(), Date.now(), NOTHING)).settled;
+}
+
+/** Takes one job in that may start at once, and returns its entry id. */
+export async function submitPlain(redis: Connection, job: NewEntry): Promise<string> {
+  const [id] = await append(redis, job.keys, [job]);
+  if (typeof id !== 'string') throw id ?? new Error('no entry id');
+  return id;
 }

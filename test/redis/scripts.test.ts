@@ -12,9 +12,9 @@ import { extend, recover } from '../../src/redis/scripts/lease.ts';
 import { lookup, remove } from '../../src/redis/scripts/lookup.ts';
 import { release } from '../../src/redis/scripts/release.ts';
 import { retry } from '../../src/redis/scripts/retry.ts';
-import { submitPlain, submitTogether } from '../../src/redis/scripts/submit.ts';
+import { submitTogether } from '../../src/redis/scripts/submit.ts';
 import type { Delivery } from '../../src/redis/scripts/take.ts';
-import { complete, take } from '../helpers/moves.ts';
+import { complete, submitPlain, take } from '../helpers/moves.ts';
 import { useRedis } from '../helpers/redis.ts';
 
 const MAX_DEAD = 10_000;

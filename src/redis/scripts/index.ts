@@ -1,3 +1,4 @@
+import { appendScript } from './append.ts';
 import { buryScript } from './bury.ts';
 import { withdrawScript } from './cancel.ts';
 import { censusScript } from './census.ts';
@@ -18,7 +19,8 @@ import { turnScript } from './turn.ts';
 /**
  * The state machine's table of contents: every arrow between the places of a job.
  *
- *   submit    -> lane, or parked + scheduled
+ *   append    -> lane
+ *   submit    -> lane, or parked + scheduled; all or none, at most once, within limits
  *   turn      both of these, in one round trip: complete  pending -> result (completed, cancelled, expired)
  *                                               take      lane | scheduled | due -> pending
  *   retry     pending -> due
@@ -32,6 +34,7 @@ import { turnScript } from './turn.ts';
  *   remove    result | dead -> nothing
  */
 export const scripts: readonly Script[] = [
+  appendScript,
   submitScript,
   turnScript,
   retryScript,

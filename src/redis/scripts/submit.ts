@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { type EntryOptions, encodeEntry, encodeOptions, formatRef, parseRef, type Ref } from '../entry.ts';
+import { type EntryOptions, encodeOptions, parseRef, type Ref } from '../entry.ts';
 import { inOrder, type Place, placeIndex, type QueueKeys } from '../keys.ts';
 import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
 
@@ -155,13 +155,4 @@ function decodeOnce(record: string): Remembered {
 export async function recallOnce(redis: Connection, key: string): Promise<Remembered | undefined> {
   const record = await redis.get(key);
   return record === null ? undefined : decodeOnce(record);
-}
-
-/** One job that may start at once: one command, no script. Returns its entry id. */
-export async function submitPlain(redis: Connection, job: NewEntry): Promise<string> {
-  const fields = encodeEntry(job.task, job.payload, job.options);
-  const id = await redis.xadd(job.keys.stream[job.place], '*', ...fields);
-  // XADD answers null only with NOMKSTREAM, which is not given.
-  if (id === null) throw new Error(`no entry id for ${formatRef({ place: job.place, entryId: '0-0' })}`);
-  return id;
 }
