@@ -85,7 +85,7 @@ export interface BedRedis {
   readonly socketPath: string;
   /** CPU seconds used so far. */
   cpuSeconds(): Promise<number>;
-  /** Calls by clients so far by command (`INFO commandstats` without what scripts call inside). */
+  /** Calls so far, by clients and inside scripts (sum of `INFO commandstats`): each is work for the server. */
   commands(): Promise<number>;
   /** `used_memory` at rest, bytes. */
   usedBytes(): Promise<number>;
