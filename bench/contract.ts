@@ -18,6 +18,8 @@ export interface Contender {
    * @throws {Error} when a job was lost or done twice: such a round has no figures.
    */
   run(bed: Bed): Promise<Figures>;
+  /** Settings of redis.conf for this contender alone; they win over the scenario's. */
+  readonly redis?: Readonly<Record<string, string>>;
 }
 
 /** A claim that the report checks: median over the rounds of the ratio of two contenders' figures. */
@@ -52,7 +54,7 @@ export interface Bed {
   /** True in `--quick`: smaller counts, shorter times. */
   readonly quick: boolean;
   readonly redis: BedRedis;
-  /** Starts a process and waits for its first message or for `ready`. */
+  /** Starts a process and waits until it can be asked. */
   start(options: StartOptions): Promise<BedProcess>;
   /** The API as users start it (dist/src/server.js), ready. */
   startApi(env?: NodeJS.ProcessEnv): Promise<BedProcess & { readonly port: number }>;
@@ -63,7 +65,7 @@ export interface Bed {
 export interface StartOptions {
   /** As people read it, in errors. */
   readonly name: string;
-  /** TypeScript (run by tsx) or JavaScript. */
+  /** A TypeScript file of bench/ that calls `serve` (serve.ts); it runs compiled, as `npm run bench` has done. */
   readonly file: URL;
   readonly env?: NodeJS.ProcessEnv;
 }
