@@ -1,30 +1,41 @@
 import type { Bed, BedProcess, Figures } from './contract.ts';
 
-/** What has been used up to a moment. */
-interface Reading {
-  readonly redis: number;
-  readonly commands: number;
-  readonly processes: readonly number[];
-}
-
 /** Processes by the name of the figure of their CPU time, such as `workerCpu`. */
 type Groups = Readonly<Record<string, readonly BedProcess[]>>;
 
-/** What a stretch of a round has used of the machine. */
+/** CPU in seconds; of processes by group. */
+export interface Spent {
+  readonly redisCpu: number;
+  readonly commands: number;
+  readonly processes: Readonly<Record<string, number>>;
+}
+
+/** What a stretch of a round uses of the machine. */
 export class Usage {
   readonly #bed: Bed;
-  readonly #processes: Groups;
-  readonly #from: Reading;
+  readonly #groups: Groups;
+  readonly #from: Spent;
 
-  private constructor(bed: Bed, processes: Groups, from: Reading) {
+  private constructor(bed: Bed, groups: Groups, from: Spent) {
     this.#bed = bed;
-    this.#processes = processes;
+    this.#groups = groups;
     this.#from = from;
   }
 
   /** Begins to count. */
-  static async since(bed: Bed, processes: Groups): Promise<Usage> {
-    return new Usage(bed, processes, await reading(bed, processes));
+  static async since(bed: Bed, groups: Groups): Promise<Usage> {
+    return new Usage(bed, groups, await spentSoFar(bed, groups));
+  }
+
+  /** What was used since. */
+  async spent(): Promise<Spent> {
+    const to = await spentSoFar(this.#bed, this.#groups);
+    const { redisCpu, commands, processes } = this.#from;
+    return {
+      redisCpu: to.redisCpu - redisCpu,
+      commands: to.commands - commands,
+      processes: mapValues(to.processes, (seconds, name) => seconds - (processes[name] ?? 0)),
+    };
   }
 
   /**
@@ -33,26 +44,27 @@ export class Usage {
    * @param own commands that the bench itself has sent since it began.
    */
   async perJob(jobs: number, own: number): Promise<Figures> {
-    const to = await reading(this.#bed, this.#processes);
-    const cpu = Object.keys(this.#processes).map((name, i) => [
-      name,
-      (((to.processes[i] ?? 0) - (this.#from.processes[i] ?? 0)) / jobs) * 1_000,
-    ]);
+    const { redisCpu, commands, processes } = await this.spent();
     return {
-      ...Object.fromEntries(cpu),
-      redisCpu: ((to.redis - this.#from.redis) / jobs) * 1e6,
-      commands: (to.commands - this.#from.commands - own) / jobs,
+      ...mapValues(processes, (seconds) => (seconds / jobs) * 1_000),
+      redisCpu: (redisCpu / jobs) * 1e6,
+      commands: (commands - own) / jobs,
     };
   }
 }
 
-async function reading({ redis }: Bed, processes: Groups): Promise<Reading> {
-  const sum = async (all: readonly BedProcess[]) =>
-    (await Promise.all(all.map((one) => one.cpuSeconds()))).reduce((total, seconds) => total + seconds, 0);
-  const [redisCpu, commands, ...rest] = await Promise.all([
-    redis.cpuSeconds(),
-    redis.commands(),
-    ...Object.values(processes).map(sum),
-  ]);
-  return { redis: redisCpu ?? 0, commands: commands ?? 0, processes: rest };
+async function spentSoFar({ redis }: Bed, groups: Groups): Promise<Spent> {
+  const [redisCpu, commands] = await Promise.all([redis.cpuSeconds(), redis.commands()]);
+  const processes: Record<string, number> = {};
+  for (const [name, group] of Object.entries(groups)) {
+    const seconds = await Promise.all(group.map((one) => one.cpuSeconds()));
+    processes[name] = seconds.reduce((sum, one) => sum + one, 0);
+  }
+  return { redisCpu, commands, processes };
 }
+
+const mapValues = (
+  values: Readonly<Record<string, number>>,
+  map: (value: number, name: string) => number,
+): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));

@@ -8,7 +8,7 @@ import { type RunPlan, runScenario } from './running.ts';
 const FEW = [millrace, bullmq];
 const ALL = [...FEW, beeQueue, floor];
 const NOOP = { task: 'noop', processes: 1 } as const;
-const MANY = { millrace: 150_000, bullmq: 40_000, 'bee-queue': 40_000, floor: 250_000 };
+const MANY = { millrace: 120_000, bullmq: 80_000, 'bee-queue': 120_000, floor: 220_000 };
 const JOBS_100: RunPlan = { ...NOOP, concurrency: 100, jobs: MANY };
 
 const faster = (text: string, least: number, aim: number): Claim => ({
@@ -35,7 +35,7 @@ export const runScenarios: readonly Scenario[] = [
     {
       ...NOOP,
       concurrency: 1,
-      jobs: { millrace: 15_000, bullmq: 8_000, 'bee-queue': 10_000, floor: 25_000 },
+      jobs: { millrace: 12_000, bullmq: 9_000, 'bee-queue': 14_000, floor: 16_000 },
     },
   ),
   runScenario(
