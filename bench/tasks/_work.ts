@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ended, executed, picked } from './_tally.ts';
 
@@ -15,6 +16,14 @@ const FAILS_ONE_IN = 10;
 
 /** Whether the job's first attempt at `flaky` fails. */
 export const failsFirst = (index: number): boolean => index % FAILS_ONE_IN === 0;
+
+let stop: Promise<unknown> | undefined;
+
+/** One listener for all jobs; none in processes that hold no job. */
+const toldToStop = (): Promise<unknown> => {
+  stop ??= once(process, 'SIGTERM').then(() => undefined);
+  return stop;
+};
 
 /** What the workers of every contender do, by the name of the task. */
 export const work = {
@@ -46,6 +55,12 @@ export const work = {
   stamp({ i }) {
     executed(i);
     return Number(process.hrtime.bigint()) / 1e6;
+  },
+
+  /** Runs until its process is told to stop. */
+  hold({ i }) {
+    executed(i);
+    return toldToStop();
   },
 
   pickup({ i }) {
