@@ -6,6 +6,10 @@ export interface Mark {
   readonly at: number;
 }
 
+/** Per second. */
+export const rateBetween = (from: Mark, to: Mark): number =>
+  ((to.count - from.count) / (to.at - from.at)) * 1_000;
+
 const SHORTEST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 50;
 /** Of the time that is left by the pace so far, what passes until the next look. */

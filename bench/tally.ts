@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Bed } from './contract.ts';
 import type { TallyEnv } from './tasks/_tally.ts';
@@ -22,8 +22,7 @@ export interface Tally {
 
 /** A tally in the folder of the bed's Redis, which is gone with the bed. */
 export async function openTally(bed: Bed, jobs: number, warmUp = 0): Promise<Tally> {
-  const dir = join(dirname(bed.redis.socketPath), 'tally');
-  await mkdir(dir, { recursive: true });
+  const dir = await mkdtemp(join(dirname(bed.redis.socketPath), 'tally-'));
   const read = async (kind: string): Promise<Buffer[]> => {
     const files = (await readdir(dir)).filter((name) => name.endsWith(kind));
     return Promise.all(files.map((name) => readFile(join(dir, name))));

@@ -5,10 +5,11 @@ import type { TaskName } from '../tasks/_work.ts';
 /** Jobs to be stored; their payloads are `{"i":<index>}`, with a string beside it for length. */
 export interface Filling {
   readonly task: TaskName;
-  /** Indexes run from 0 to `count - 1`. */
   readonly count: number;
+  /** Index of the first one; 0 when left out. */
+  readonly first?: number;
   /** Length of each payload, bytes of JSON; as short as can be without it. */
-  readonly payloadBytes?: number | undefined;
+  readonly payloadBytes?: number;
 }
 
 export interface Crew {
@@ -41,23 +42,21 @@ export const TASKS_DIR = fileURLToPath(new URL('../dist/bench/tasks', import.met
 
 /** Jobs in one call: Redis must not be busy for so long that somebody gives it up. */
 const CHUNK = 100_000;
-const CHUNK_BYTES = 64 * 1_048_576;
+const FRAME_BYTES = '{"i":12345,"data":""}'.length;
 
 /**
- * Calls a script that stores the jobs from index ARGV[1] to ARGV[2]; ARGV[3] is the task, ARGV[4] the tail of each
+ * Calls a script that stores the jobs from index ARGV[1] to ARGV[2] for the task ARGV[3]; ARGV[4] is the tail of each
  * payload behind its index.
  */
 export async function fillBy(
   script: string,
   redis: BedRedis,
-  { task, count, payloadBytes = 0 }: Filling,
+  { task, count, first = 0, payloadBytes = 0 }: Filling,
 ): Promise<void> {
-  const head = '{"i":123456,"data":""}'.length;
-  const tail = payloadBytes > head ? `,"data":"${'x'.repeat(payloadBytes - head)}"}` : '}';
-  const chunk = Math.min(CHUNK, Math.ceil(CHUNK_BYTES / tail.length));
-  for (let first = 0; first < count; first += chunk) {
-    const last = Math.min(first + chunk, count) - 1;
-    await redis.call('EVAL', script, 0, first, last, task, tail);
+  const isLong = payloadBytes > FRAME_BYTES;
+  const tail = isLong ? `,"data":"${'x'.repeat(payloadBytes - FRAME_BYTES)}"}` : '}';
+  for (let i = first; i < first + count; i += CHUNK) {
+    await redis.call('EVAL', script, 0, i, Math.min(i + CHUNK, first + count) - 1, task, tail);
   }
 }
 

@@ -9,6 +9,15 @@ export interface Unit {
 
 const unit = (label: string, better: Unit['better'], digits: number): Unit => ({ label, better, digits });
 
+/** Latencies, ms: `answerP99` for `answer`. */
+const percentiles = (figure: string, what: string): Readonly<Record<string, Unit>> =>
+  Object.fromEntries(
+    ['50', '90', '99', '99.9'].map((share) => [
+      `${figure}P${share.replace('.', '')}`,
+      unit(`ms ${what}, p${share}`, 'lower', 2),
+    ]),
+  );
+
 const UNITS: Readonly<Record<string, Unit>> = {
   rate: unit('jobs/s', 'higher', 0),
   apiCpu: unit('CPU s of the submitting process per 1,000 jobs', 'lower', 3),
@@ -18,6 +27,12 @@ const UNITS: Readonly<Record<string, Unit>> = {
   queuedBytes: unit('B per waiting job', 'lower', 0),
   finishedBytes: unit('B per finished job', 'lower', 0),
   runningBytes: unit('B per running job', 'lower', 0),
+  submitRate: unit('jobs submitted/s', 'higher', 0),
+  runRate: unit('jobs run/s', 'higher', 0),
+  ...percentiles('answer', 'submit to result'),
+  ...percentiles('start', 'submit to start'),
+  ...percentiles('submit', 'submit'),
+  ...percentiles('pickup', 'end of a job to start of the next'),
   idleCommands: unit('Redis commands/s', 'lower', 1),
   idleWorkerCpu: unit('CPU ms of the workers per s', 'lower', 1),
   idleRedisCpu: unit('CPU ms of Redis per s', 'lower', 2),

@@ -1,5 +1,5 @@
 import type { Bed, BedProcess, Contender, Figures, Scenario } from '../contract.ts';
-import { Progress } from '../progress.ts';
+import { Progress, rateBetween } from '../progress.ts';
 import type { JobQueue } from '../queues/queue.ts';
 import { openTally } from '../tally.ts';
 import type { TaskName } from '../tasks/_work.ts';
@@ -13,7 +13,6 @@ export interface RunPlan {
   readonly concurrency: number;
   /** Jobs for some seconds, by contender: each needs enough of them to be measured for about the same time. */
   readonly jobs: Readonly<Record<string, number>>;
-  readonly payloadBytes?: number;
   /** Executions of the job with this index; once when left out. */
   readonly executions?: (index: number) => number;
 }
@@ -21,7 +20,7 @@ export interface RunPlan {
 export const RUN_FIGURES = ['rate', 'workerCpu', 'redisCpu', 'commands'];
 
 /** Share of the jobs that is left out of count and clock alike. */
-const WARM_UP = 0.15;
+export const WARM_UP = 0.15;
 const QUICK_SHARE = 0.2;
 const LIMIT_MS = 60_000;
 
@@ -46,11 +45,11 @@ const runContender = (queue: JobQueue, plan: RunPlan): Contender => ({
  * measurement; it lasts from the end of the warm-up to the moment at which the last result can be read.
  */
 async function runRound(bed: Bed, queue: JobQueue, plan: RunPlan): Promise<Figures> {
-  const { task, processes, concurrency, payloadBytes } = plan;
+  const { task, processes, concurrency } = plan;
   const count = Math.round((plan.jobs[queue.id] ?? 0) * (bed.quick ? QUICK_SHARE : 1));
   const tally = await openTally(bed, count);
   const workers = await queue.startWorkers(bed, { task, processes, concurrency, env: tally.env });
-  await queue.fill(bed.redis, { task, count, payloadBytes });
+  await queue.fill(bed.redis, { task, count });
   const figures = await measureRun(bed, queue, workers, count);
   await Promise.all(workers.map((worker) => worker.stop()));
   await tally.check(plan.executions);
@@ -69,11 +68,8 @@ async function measureRun(
   const usage = await Usage.since(bed, { workerCpu: workers });
   const looksBefore = progress.looks;
   const to = await progress.until(count);
-  const jobs = to.count - from.count;
-  return {
-    rate: (jobs / (to.at - from.at)) * 1_000,
-    ...(await usage.perJob(jobs, progress.looks - looksBefore)),
-  };
+  const spent = await usage.perJob(to.count - from.count, progress.looks - looksBefore);
+  return { rate: rateBetween(from, to), ...spent };
 }
 
 /** @throws {Error} when there is not exactly one result for each job. */

@@ -8,26 +8,7 @@ const QUEUES = [millrace, bullmq];
 
 const both = (jobs: number): RunPlan['jobs'] => ({ millrace: jobs, bullmq: jobs });
 
-/** Kilobytes are of 1,024 bytes. */
-const PAYLOADS = [
-  { name: '100', bytes: 100, jobs: 60_000 },
-  { name: '1k', bytes: 1_024, jobs: 50_000 },
-  { name: '16k', bytes: 16_384, jobs: 15_000 },
-  { name: '256k', bytes: 262_144, jobs: 1_500 },
-] as const;
-
 export const workloads: readonly Scenario[] = [
-  ...PAYLOADS.map(({ name, bytes, jobs }) =>
-    runScenario(
-      {
-        id: `payload-${name}`,
-        title: `Run no-op jobs with payloads of ${bytes} bytes, concurrency 100`,
-        quick: name === '16k',
-      },
-      QUEUES,
-      { task: 'noop', processes: 1, concurrency: 100, jobs: both(jobs), payloadBytes: bytes },
-    ),
-  ),
   runScenario({ id: 'sleep-10ms', title: 'Jobs that sleep 10 ms, concurrency 100', quick: false }, QUEUES, {
     task: 'sleep',
     processes: 1,
