@@ -1,5 +1,5 @@
 import type { Bed, Claim, Contender, Figures, Scenario } from '../contract.ts';
-import type { Arrive, Arrived } from '../load/jobs.ts';
+import type { Arrive, Arrived, Flood, Flooded } from '../load/jobs.ts';
 import { figuresOf, percentiles } from '../load/percentiles.ts';
 import { Progress } from '../progress.ts';
 import { bullmqFront, type Front, millraceFront } from '../queues/fronts.ts';
@@ -14,46 +14,45 @@ const WARM_UP_JOBS = 1_000;
 const PICKUPS = 4_000;
 const LIMIT_MS = 60_000;
 
-const stretches = ({ quick }: Bed) =>
-  quick ? { warmUpMs: 500, measureMs: 1_000 } : { warmUpMs: 1_000, measureMs: 3_000 };
+/** Jobs that warm the API up: an empty queue holds these. */
+const FLOOD_JOBS = 3_000;
+/** After them, the arrivals at their own rate are left out for so long. */
+const CALM_MS = 300;
+const measureMs = ({ quick }: Bed): number => (quick ? 1_000 : 3_000);
 
 /**
  * With so many jobs waiting: how long a submit takes (open loop), and then how long a worker with a concurrency of 1
- * waits for its next job once it has ended one. An empty queue gets the few jobs that are picked up.
+ * waits for its next job once it has ended one. An empty queue is one with a few thousand jobs: as many as are taken.
  */
 async function backlogRound(bed: Bed, { queue, start }: Front, backlog: number): Promise<Figures> {
   const { process: api, port } = await start(bed);
-  await queue.fill(bed.redis, { task: 'pickup', count: backlog });
-  const submitted = await submitSome(bed, port, backlog);
+  const load = await startLoad(bed, port);
+  const { count } = await load.flood();
+  await queue.fill(bed.redis, { task: 'pickup', first: count, count: backlog });
+  const submitted = await load.arrive(count + backlog);
+  await load.stop();
   await api.stop();
-  const first = backlog + submitted.count;
+  const first = count + backlog + submitted.count;
   const missing = Math.max(0, WARM_UP_JOBS + PICKUPS - first);
   await queue.fill(bed.redis, { task: 'pickup', first, count: missing });
   const pickup = await pickUpSome(bed, queue, first + missing);
   return { ...figuresOf('submit', submitted.answer), ...pickup };
 }
 
-async function submitSome(bed: Bed, port: number, first: number): Promise<Arrived> {
-  const { warmUpMs, measureMs } = stretches(bed);
+async function startLoad(bed: Bed, port: number) {
   const client = await bed.start({
     name: 'The load',
     file: new URL('../load/jobs.ts', import.meta.url),
   });
-  const arrived = await client.ask<Arrived>({
-    do: 'arrive',
-    port,
-    connections: CONNECTIONS,
-    path: '/jobs',
-    expected: 202,
-    task: 'pickup',
-    first,
-    rate: RATE,
-    ms: warmUpMs + measureMs,
-    warmUpMs,
-    seed: SEED,
-  } satisfies Arrive);
-  await client.stop();
-  return arrived;
+  const target = { port, connections: CONNECTIONS, path: '/jobs', expected: 202, task: 'pickup' } as const;
+  const flood: Flood = { do: 'flood', ...target, first: 0, jobs: FLOOD_JOBS, ms: LIMIT_MS };
+  const arrivals = { rate: RATE, ms: CALM_MS + measureMs(bed), warmUpMs: CALM_MS, seed: SEED };
+  return {
+    flood: () => client.ask<Flooded>(flood),
+    arrive: (first: number) =>
+      client.ask<Arrived>({ do: 'arrive', ...target, ...arrivals, first } satisfies Arrive),
+    stop: () => client.stop(),
+  };
 }
 
 async function pickUpSome(bed: Bed, queue: Front['queue'], all: number): Promise<Figures> {
