@@ -18,6 +18,8 @@ export interface Contender {
    * @throws {Error} when a job was lost or done twice: such a round has no figures.
    */
   run(bed: Bed): Promise<Figures>;
+  /** Where a scenario has several: what is not of the same variant is no peer of it, such as one that syncs its writes. */
+  readonly variant?: string;
   /** Settings of redis.conf for this contender alone; they win over the scenario's. */
   readonly redis?: Readonly<Record<string, string>>;
 }

@@ -71,6 +71,7 @@ async function pickUpSome(bed: Bed, queue: Front['queue'], all: number): Promise
 const contender = (front: Front, id: string, label: string, backlog: number): Contender => ({
   id,
   label,
+  variant: String(backlog),
   run: (bed) => backlogRound(bed, front, backlog),
 });
 

@@ -88,6 +88,7 @@ const DURABLE_CONNECTIONS = 64;
 const durable = (one: Contender, appendfsync: 'always' | 'everysec'): Contender => ({
   id: `${one.id}-${appendfsync}`,
   label: `${one.label}, appendfsync ${appendfsync}`,
+  variant: appendfsync,
   redis: { appendonly: 'yes', appendfsync },
   run: one.run,
 });

@@ -20,16 +20,12 @@ const claim = (least: number, aim: number, better: Claim['better'] = 'higher', f
 
 type Rows = Readonly<Record<string, readonly (Readonly<Record<string, number>> | undefined)[]>>;
 
-const outcomeOf = (
-  rows: Rows,
-  claims: Claim[] = [],
-  settings: Record<string, Record<string, string>> = {},
-): Outcome => ({
+const outcomeOf = (rows: Rows, claims: Claim[] = [], variants: Record<string, string> = {}): Outcome => ({
   scenarios: [
     {
       scenario: { id: 'run', title: 'Run <jobs> & more', quick: true, figures: ['rate', 'redisCpu'], claims },
       contenders: Object.entries(rows).map(([id, rounds]) => ({
-        contender: { id, label: `Label of ${id}`, ...(settings[id] && { redis: settings[id] }) },
+        contender: { id, label: `Label of ${id}`, ...(variants[id] && { variant: variants[id] }) },
         rounds,
       })),
     },
@@ -91,12 +87,10 @@ describe('where we lose', () => {
     expect(found(outcomeOf(ROWS))).toEqual(['rate Label of bee-queue', 'redisCpu Label of bullmq']);
   });
 
-  it('compares only what has the same settings of Redis', () => {
-    const durable = { appendonly: 'yes' };
-    expect(found(outcomeOf(ROWS, [], { millrace: durable }))).toEqual([]);
-    expect(found(outcomeOf(ROWS, [], { millrace: durable, 'bee-queue': durable }))).toEqual([
-      'rate Label of bee-queue',
-    ]);
+  it('compares only what is of the same variant', () => {
+    expect(found(outcomeOf(ROWS, [], { millrace: 'always' }))).toEqual([]);
+    const both = { millrace: 'always', 'bee-queue': 'always' };
+    expect(found(outcomeOf(ROWS, [], both))).toEqual(['rate Label of bee-queue']);
   });
 });
 
