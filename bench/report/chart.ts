@@ -33,7 +33,7 @@ const BAR = 14;
 const GAP = 18;
 
 /** Colours that can be read on white and on black. */
-const STYLE = `text{font:12px system-ui,sans-serif;fill:#333}.title{font-weight:600}.value{fill:#666}.bar{fill:#9aa5b1}.ours{fill:#1f8a5b}.base{stroke:#888;stroke-dasharray:3 3}
+const STYLE = `text{font:12px system-ui,sans-serif;fill:#333}.title{font-weight:600}.value{fill:#666}.bar{fill:#9aa5b1}.ours{fill:#1f8a5b}.base{stroke:#888;stroke-dasharray:3 3;opacity:.4}
 @media (prefers-color-scheme: dark){text{fill:#ddd}.value{fill:#aaa}.bar{fill:#6b7682}.ours{fill:#35b57c}}`;
 
 /** Horizontal bars of the rate of each contender against BullMQ's, in groups by scenario. */
@@ -59,7 +59,11 @@ function groupOf({ scenario, contenders }: ScenarioOutcome): Group {
   const base = contenders.find(({ contender }) => contender.id === BASE);
   return {
     title: scenario.title,
-    bars: base === undefined ? [] : contenders.flatMap((one) => barOf(one, base)),
+    // Where the rate is not what was measured, it was given.
+    bars:
+      base === undefined || scenario.figures[0] !== FIGURE
+        ? []
+        : contenders.flatMap((one) => barOf(one, base)),
   };
 }
 
@@ -75,8 +79,8 @@ function drawGroup({ title, bars }: Group, top: number, perUnit: number): string
   const baseX = (LABELS + perUnit).toFixed(1);
   return [
     `<text class="title" x="0" y="${top + BAR}">${escapeXml(title)}</text>`,
-    ...bars.map((bar, i) => drawBar(bar, top + LINE * (i + 1), perUnit)),
     `<line class="base" x1="${baseX}" x2="${baseX}" y1="${top + LINE}" y2="${end}"/>`,
+    ...bars.map((bar, i) => drawBar(bar, top + LINE * (i + 1), perUnit)),
   ].join('\n');
 }
 
