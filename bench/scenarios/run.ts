@@ -3,12 +3,13 @@ import { beeQueue } from '../queues/bee-queue.ts';
 import { bullmq } from '../queues/bullmq.ts';
 import { floor } from '../queues/floor.ts';
 import { millrace } from '../queues/millrace.ts';
+import { redisSmq } from '../queues/redis-smq.ts';
 import { type RunPlan, runScenario } from './running.ts';
 
 const FEW = [millrace, bullmq];
-const ALL = [...FEW, beeQueue, floor];
+const ALL = [...FEW, beeQueue, redisSmq, floor];
 const NOOP = { task: 'noop', processes: 1 } as const;
-const MANY = { millrace: 120_000, bullmq: 80_000, 'bee-queue': 120_000, floor: 220_000 };
+const MANY = { millrace: 120_000, bullmq: 80_000, 'bee-queue': 120_000, 'redis-smq': 30_000, floor: 220_000 };
 const JOBS_100: RunPlan = { ...NOOP, concurrency: 100, jobs: MANY };
 
 const faster = (text: string, least: number, aim: number): Claim => ({
@@ -35,7 +36,7 @@ export const runScenarios: readonly Scenario[] = [
     {
       ...NOOP,
       concurrency: 1,
-      jobs: { millrace: 12_000, bullmq: 9_000, 'bee-queue': 14_000, floor: 16_000 },
+      jobs: { millrace: 12_000, bullmq: 9_000, 'bee-queue': 14_000, 'redis-smq': 8_000, floor: 16_000 },
     },
   ),
   runScenario(
