@@ -59,11 +59,7 @@ function groupOf({ scenario, contenders }: ScenarioOutcome): Group {
   const base = contenders.find(({ contender }) => contender.id === BASE);
   return {
     title: scenario.title,
-    // Where the rate is not what was measured, it was given.
-    bars:
-      base === undefined || scenario.figures[0] !== FIGURE
-        ? []
-        : contenders.flatMap((one) => barOf(one, base)),
+    bars: base === undefined ? [] : contenders.flatMap((one) => barOf(one, base)),
   };
 }
 

@@ -60,8 +60,16 @@ function lossesIn({ scenario, contenders }: ScenarioOutcome): Loss[] {
   );
 }
 
-const isWorse = (figure: string, ratio: number): boolean =>
-  unitOf(figure).better === 'higher' ? ratio < 1 : ratio > 1;
+function isWorse(figure: string, ratio: number): boolean {
+  switch (unitOf(figure).better) {
+    case 'higher':
+      return ratio < 1;
+    case 'lower':
+      return ratio > 1;
+    case 'neither':
+      return false;
+  }
+}
 
 const isFairPeer = ({ contender: ours }: ContenderOutcome, { contender: peer }: ContenderOutcome): boolean =>
   isPeer(peer.id) && ours.variant === peer.variant;

@@ -2,7 +2,8 @@
 export interface Unit {
   /** Head of its column. */
   readonly label: string;
-  readonly better: 'higher' | 'lower';
+  /** `neither`: it was given, not measured. */
+  readonly better: 'higher' | 'lower' | 'neither';
   /** Behind the point. */
   readonly digits: number;
 }
@@ -20,6 +21,7 @@ const percentiles = (figure: string, what: string): Readonly<Record<string, Unit
 
 const UNITS: Readonly<Record<string, Unit>> = {
   rate: unit('jobs/s', 'higher', 0),
+  offered: unit('jobs/s offered', 'neither', 0),
   apiCpu: unit('CPU s of the submitting process per 1,000 jobs', 'lower', 3),
   workerCpu: unit('CPU s of the workers per 1,000 jobs', 'lower', 3),
   redisCpu: unit('CPU µs of Redis per job', 'lower', 1),

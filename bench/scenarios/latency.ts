@@ -11,7 +11,7 @@ const SATURATING_CONNECTIONS = 100;
 /** Same arrivals for every contender and round. */
 const SEED = 1;
 const MOST_JOBS = 1_000_000;
-const FIGURES = ['rate', 'answerP50', 'answerP90', 'answerP99', 'answerP999'];
+const FIGURES = ['offered', 'answerP50', 'answerP90', 'answerP99', 'answerP999'];
 const START_FIGURES = ['startP50', 'startP90', 'startP99', 'startP999'];
 
 const stretches = ({ quick }: Bed) =>
@@ -95,7 +95,7 @@ async function latencyRound(bed: Bed, front: Front, share: number): Promise<Figu
   const arrived = await arrive(warmUp.count, rate, measureMs);
   await end(warmUp.count + arrived.count);
   if (arrived.start === undefined) throw new Error('The answers do not tell when the jobs began.');
-  return { rate, ...figuresOf('answer', arrived.answer), ...figuresOf('start', arrived.start) };
+  return { offered: rate, ...figuresOf('answer', arrived.answer), ...figuresOf('start', arrived.start) };
 }
 
 const contender = (front: Front, label: string, share: number): Contender => ({
