@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,10 +21,13 @@ export interface BedOptions {
 export async function withBed<T>({ quick, redis }: BedOptions, use: (bed: Bed) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'mr-bench-'));
   const leash = createLeash();
-  const stops: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true }), () => leash.end()];
-  const held = <P extends { stop(): Promise<void> }>(process: P): P => {
-    stops.push(() => process.stop());
-    return process;
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  // A run that is interrupted waits for nothing: the leash ends the processes.
+  process.once('exit', remove);
+  const stops: (() => unknown)[] = [() => process.off('exit', remove), remove, () => leash.end()];
+  const held = <P extends { stop(): Promise<void> }>(started: P): P => {
+    stops.push(() => started.stop());
+    return started;
   };
   try {
     const server = held(await startRedis({ dir, persistent: false, settings: redis ?? {}, leash }));

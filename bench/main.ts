@@ -28,6 +28,9 @@ async function main(options: Options): Promise<void> {
   if (outcome.failures.length > 0) process.exitCode = 1;
 }
 
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
 try {
   if (process.platform !== 'linux')
     throw new OptionsError('The bench reads CPU times from /proc: it needs Linux.');
