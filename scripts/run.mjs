@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ensureBench } from './bench.mjs';
 import { ensureBuild } from './build.mjs';
 import { ensureModules } from './modules.mjs';
 import { ensureRedis } from './redis.mjs';
@@ -8,7 +9,7 @@ import { SetupError } from './task.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USAGE =
-  'Usage: npm run demo, npm start, npm test or npm run chaos (their arguments go after --); to measure: npm run durability, npm run memory.';
+  'Usage: npm run demo, npm start, npm test or npm run chaos (their arguments go after --); to measure: npm run bench, npm run durability, npm run memory.';
 
 const COMMANDS = {
   // Data and settings are those of the folder from which Millrace is run; npm makes it the project's.
@@ -19,6 +20,7 @@ const COMMANDS = {
   chaos: script('test/chaos/main.ts'),
   durability: script('test/durability/main.ts'),
   memory: script('test/memory/main.ts'),
+  bench: { ...script('bench/main.ts'), prepare: ensureBench },
 };
 
 /** Prepares what the command needs, runs it, and ends this process with its exit code. */
@@ -29,6 +31,7 @@ export async function run(name, args) {
     if (command.ownRedis()) await ensureRedis();
     await ensureModules(root);
     await ensureBuild(root);
+    await command.prepare?.(root);
     process.exit(await command.launch(args));
   } catch (error) {
     console.error(error instanceof SetupError ? error.message : error);

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type Serializable, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Leash } from '../leash.ts';
@@ -18,6 +18,8 @@ export interface ChildOptions {
   input?: string;
   /** Called with every line that the child writes. */
   onLine?: ((line: string) => void) | undefined;
+  /** Opens a channel to the child, which must be Node's, too; called with every message that it sends. */
+  onMessage?: ((message: unknown) => void) | undefined;
   leash: Leash;
 }
 
@@ -31,6 +33,8 @@ export interface Child {
   /** The last lines that it wrote. */
   lastLines(): string[];
   signal(signal: NodeJS.Signals): void;
+  /** @throws {Error} when there is no channel, or it has ended. */
+  send(message: Serializable): void;
   /** SIGTERM, and SIGKILL if it has not ended after `graceMs`. */
   stop(graceMs: number): Promise<Exit>;
 }
@@ -41,7 +45,7 @@ const KEPT_LINES = 20;
 export async function startChild(options: ChildOptions): Promise<Child> {
   const process = spawn(options.command, options.args, {
     env: options.env,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', ...(options.onMessage === undefined ? [] : ['ipc' as const])],
     // A session of its own: Ctrl-C reaches only the launcher, which stops its children in order.
     detached: true,
   });
@@ -53,8 +57,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     process.once('error', reject);
   });
   process.on('error', (error) => options.onLine?.(`${options.name}: ${error.message}`));
-  process.stdin.on('error', (error) => options.onLine?.(`${options.name}: ${error.message}`));
-  process.stdin.end(options.input ?? '');
+  process.stdin?.on('error', (error) => options.onLine?.(`${options.name}: ${error.message}`));
+  process.stdin?.end(options.input ?? '');
+  if (options.onMessage !== undefined) process.on('message', options.onMessage);
   return watched(process, exited, options);
 }
 
@@ -85,6 +90,10 @@ function watched(process: ChildProcess, exited: Promise<Exit>, options: ChildOpt
     lastLines: () => [...lines],
     signal: (signal) => {
       if (running) process.kill(signal);
+    },
+    send: (message) => {
+      if (!process.connected) throw new Error(`${options.name} has no channel, or has ended.`);
+      process.send(message);
     },
     async stop(graceMs) {
       const timer = setTimeout(() => process.kill('SIGKILL'), graceMs);

@@ -1,38 +1,49 @@
 import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from '../../src/embedded/child.ts';
-import { untilApiReady, untilWorkerReady } from '../../src/embedded/ready.ts';
+import { untilApiReady } from '../../src/embedded/ready.ts';
 import { freePort } from '../../src/embedded/redis-settings.ts';
 import type { Leash } from '../../src/leash.ts';
 
 const STOP_MS = 10_000;
 const READY_MS = 30_000;
 
-export interface ApiProcess {
-  readonly origin: string;
-  /** Waits until the API says that its Redis answers. */
-  untilReady(): Promise<void>;
+/** A part of Millrace as users start it. */
+export interface BuiltProcess {
+  readonly child: Child;
   stop(): Promise<void>;
 }
 
-/** Starts the built API as users do, on a free port, and waits until it is ready. The caller stops it. */
-export async function startApiProcess(redisUrl: string, leash: Leash): Promise<ApiProcess> {
-  const port = await freePort();
-  const origin = `http://127.0.0.1:${port}`;
-  const child = await start('The API', 'src/server.js', { REDIS_URL: redisUrl, PORT: String(port) }, leash);
-  const untilReady = () => untilApiReady(origin, AbortSignal.timeout(READY_MS));
-  await orStop(child, untilReady());
-  return { origin, untilReady, stop: () => stop(child) };
+export interface ApiProcess extends BuiltProcess {
+  readonly origin: string;
+  readonly port: number;
+  /** Waits until the API says that its Redis answers. */
+  untilReady(): Promise<void>;
 }
 
-/** Starts the built worker on the default queue, and waits until `api` sees it. The caller stops it. */
+/** Starts the built API on a free port, and waits until it is ready. The caller stops it. */
+export async function startApiProcess(
+  redisUrl: string,
+  leash: Leash,
+  env: NodeJS.ProcessEnv = {},
+): Promise<ApiProcess> {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const settings = { ...env, REDIS_URL: redisUrl, PORT: String(port) };
+  const child = await start('The API', 'src/server.js', settings, leash);
+  const untilReady = () => untilApiReady(origin, AbortSignal.timeout(READY_MS));
+  await orStop(child, untilReady());
+  return { child, origin, port, untilReady, stop: () => stop(child) };
+}
+
+/** Starts the built worker, and waits until `ready` says that it is. The caller stops it. */
 export async function startWorkerProcess(
-  api: ApiProcess,
   env: NodeJS.ProcessEnv,
   leash: Leash,
-): Promise<{ stop(): Promise<void> }> {
+  ready: (limit: AbortSignal) => Promise<void>,
+): Promise<BuiltProcess> {
   const child = await start('The worker', 'workers/main.js', env, leash);
-  await orStop(child, untilWorkerReady(api.origin, ['default'], AbortSignal.timeout(READY_MS)));
-  return { stop: () => stop(child) };
+  await orStop(child, ready(AbortSignal.timeout(READY_MS)));
+  return { child, stop: () => stop(child) };
 }
 
 function start(name: string, file: string, env: NodeJS.ProcessEnv, leash: Leash): Promise<Child> {

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { untilWorkerReady } from '../../src/embedded/ready.ts';
 import { startRedis } from '../../src/embedded/redis.ts';
 import { createLeash } from '../../src/leash.ts';
 import { type Connection, connectForWork, whenReady } from '../../src/redis/connect.ts';
@@ -10,14 +10,11 @@ import { queueKeys } from '../../src/redis/keys.ts';
 import type { SubmitJob } from '../../src/schemas/job.ts';
 import { startApiProcess, startWorkerProcess } from '../helpers/processes.ts';
 import { until } from '../helpers/redis.ts';
+import { QUIET_SETTINGS, usedMemory } from './used.ts';
 
-/** Redis keeps a histogram of 25 kB for each command from its first call on, and a log of slow ones: no job's memory. */
-const QUIET_SETTINGS = { 'latency-tracking': 'no', 'slowlog-max-len': '0' };
 const TASKS_DIR = fileURLToPath(new URL('../helpers/tasks', import.meta.url));
 const BATCH = 10_000;
 const LIMIT_MS = 300_000;
-/** Redis frees the buffers of a connection that has been quiet for two seconds (clientsCron). */
-const QUIET_MS = 3_000;
 /** What a queue at rest has at most: results are keys too. */
 const KEYS_AT_REST = 100;
 
@@ -49,7 +46,11 @@ export async function withBench<T>(
     stops.push(() => server.stop());
     const api = await startApiProcess(server.url, leash);
     stops.push(() => api.stop());
-    const worker = await startWorkerProcess(api, { REDIS_URL: server.url, PROCESSES: '2', TASKS_DIR }, leash);
+    const worker = await startWorkerProcess(
+      { REDIS_URL: server.url, PROCESSES: '2', TASKS_DIR },
+      leash,
+      (limit) => untilWorkerReady(api.origin, ['default'], limit),
+    );
     stops.push(() => worker.stop());
     const redis = connectForWork({ url: server.url, name: 'memory' });
     stops.push(() => redis.disconnect());
@@ -58,7 +59,7 @@ export async function withBench<T>(
       redis,
       submit: (count, job) => submit(api.origin, count, job),
       settled: (total) => settled(redis, total),
-      usedMemory: () => usedMemory(redis),
+      usedMemory: () => usedMemory((command, ...args) => redis.call(command, args)),
     });
   } finally {
     for (const stop of stops.reverse()) await stop();
@@ -88,11 +89,4 @@ async function settled(redis: Connection, total: { completed: number; retried: n
   };
   await until(hasEnded, 'the end of all jobs', LIMIT_MS);
   await until(async () => (await redis.dbsize()) < KEYS_AT_REST, 'the end of all results', LIMIT_MS);
-}
-
-async function usedMemory(redis: Connection): Promise<number> {
-  await sleep(QUIET_MS);
-  await redis.memory('PURGE');
-  const info = await redis.info('memory');
-  return Number(/^used_memory:(\d+)/m.exec(info)?.[1]);
 }

@@ -1,0 +1,3 @@
+import { type WorkPayload, work } from './_work.ts';
+
+export default (payload: WorkPayload) => work.stamp(payload);
