@@ -6,8 +6,10 @@ import type { QueueKeys } from '../src/redis/keys.ts';
 import { backoffMs } from './backoff.ts';
 import { type Ended, histogram, nextGroup } from './ended.ts';
 import { LaneShare } from './lane-share.ts';
+import { hasNews, newQueueState, type QueueState } from './queue-state.ts';
 import type { Running } from './running.ts';
 import type { Slots } from './slots.ts';
+import { Traffic, type Trip } from './traffic.ts';
 import { trouble } from './trouble.ts';
 
 export interface TurnsParts {
@@ -24,31 +26,11 @@ export interface TurnsParts {
   onDoubt: () => void;
 }
 
-/** What is known of a queue, and what is to be told of it in the next turn. */
-export interface QueueState {
-  readonly keys: QueueKeys;
-  readonly ended: Ended[];
-  tokens: string[];
-  begun: string[];
-  paused: boolean;
-  /** The last look found less than was asked for, and nothing has said since that there may be more. */
-  dry: boolean;
-  /** Takes on their way. */
-  looking: number;
-  /** No take before the lease is there again. */
-  leaseless: boolean;
-  /** Counts looks of all queues: the one with the lowest number was looked at longest ago. */
-  look: number;
-  /** When that was: monotonic ms, and ms of Redis. */
-  lookedAt: number;
-  lookedAtRedis: number;
-  /** Of the first job that waits for its time, monotonic ms. */
-  nextDueAt: number;
-}
-
-/** While one turn is on its way, the jobs that the other brought run. */
-const MAX_IN_FLIGHT = 2;
 const LEASE_PAUSE_MS = 200;
+/** While other queues keep the worker from waiting for jobs, an empty one is looked at this often. */
+const LOOK_EVERY_MS = 10;
+
+const NO_SHARE = { favouredLane: 0, share: 0 };
 
 /**
  * Speaks with Redis in turns: each ends the jobs of a queue that have ended, and takes as many as there is room
@@ -62,41 +44,22 @@ export class Turns {
   readonly states: readonly QueueState[];
   readonly #parts: TurnsParts;
   readonly #share = new LaneShare();
+  readonly #traffic = new Traffic();
   /** Most jobs of one take: so that two turns share the slots. */
   readonly #most: number;
-  readonly #onQuiet: (() => void)[] = [];
-  #inFlight = 0;
-  /** Takes among those in flight. */
-  #takes = 0;
-  /** Slots that are promised to what is on its way. */
-  #reserved = 0;
-  #looks = 0;
-  #failures = 0;
+  readonly #onChange: (() => void)[] = [];
   /** Troubles that were reported since the last turn that went well. */
   readonly #told = new Set<string>();
+  #failures = 0;
   #scheduled = false;
   #resting = false;
   #holds = 0;
-  #stopped = false;
   #givenUp = false;
 
   constructor(parts: TurnsParts) {
     this.#parts = parts;
     this.#most = Math.ceil(parts.slots.size / 2);
-    this.states = parts.queues.map((keys) => ({
-      keys,
-      ended: [],
-      tokens: [],
-      begun: [],
-      paused: false,
-      dry: false,
-      looking: 0,
-      leaseless: false,
-      look: 0,
-      lookedAt: Number.NEGATIVE_INFINITY,
-      lookedAtRedis: 0,
-      nextDueAt: Number.POSITIVE_INFINITY,
-    }));
+    this.states = parts.queues.map(newQueueState);
   }
 
   stateOf(keys: QueueKeys): QueueState {
@@ -121,31 +84,31 @@ export class Turns {
     });
   }
 
-  /** How many jobs may be accepted beside those that are promised. */
-  get room(): number {
-    return this.#parts.slots.free - this.#reserved;
-  }
-
-  /** Keeps a slot free for what a read may bring, until the returned function is called. */
-  reserve(): () => void {
-    this.#reserved += 1;
-    return () => {
-      this.#reserved -= 1;
+  /** Runs `read`, which may bring a job of any queue; a slot is kept free for it. */
+  async watching<T>(read: () => Promise<T>): Promise<T> {
+    this.#traffic.watch();
+    try {
+      return await read();
+    } finally {
+      this.#traffic.unwatch();
       this.schedule();
-    };
+    }
   }
 
-  /** Resolves when there is room, and no queue is known to have jobs: then it is time to wait for some. */
-  async quiet(): Promise<void> {
+  /**
+   * Resolves when there is room and no queue is known to have jobs, so that it is time to wait for some; or when
+   * `isCalled`, which is asked after every turn.
+   */
+  async quiet(isCalled: () => boolean): Promise<void> {
     this.schedule();
-    while (!this.#stopped && !this.#isQuiet) await this.#change();
+    while (!this.#isQuiet && !isCalled()) await this.#change();
   }
 
   /** Runs `use` while nothing is taken. */
   async withoutTakes<T>(use: () => Promise<T>): Promise<T> {
     this.#holds += 1;
     try {
-      while (this.#takes > 0) await this.#change();
+      while (this.#traffic.takes > 0) await this.#change();
       return await use();
     } finally {
       this.#holds -= 1;
@@ -155,7 +118,6 @@ export class Turns {
 
   /** Takes nothing more; what has ended is still told. */
   stop(): void {
-    this.#stopped = true;
     this.#holds += 1;
     this.#changed();
   }
@@ -167,28 +129,29 @@ export class Turns {
     this.schedule();
   }
 
+  /** How many jobs may be taken beside those that are promised. */
+  get #room(): number {
+    return this.#parts.slots.free - this.#traffic.reserved;
+  }
+
   get #isQuiet(): boolean {
-    return (
-      this.room > 0 &&
-      !this.#resting &&
-      this.states.every(
-        ({ dry, leaseless, tokens, begun }) => dry && !leaseless && tokens.length + begun.length === 0,
-      )
-    );
+    const isQuiet = ({ dry, leaseless, tokens, begun }: QueueState) =>
+      dry && !leaseless && tokens.length + begun.length === 0;
+    return this.#room > 0 && !this.#resting && this.states.every(isQuiet);
   }
 
   #change(): Promise<void> {
     return new Promise((resolve) => {
-      this.#onQuiet.push(resolve);
+      this.#onChange.push(resolve);
     });
   }
 
   #changed(): void {
-    for (const resolve of this.#onQuiet.splice(0)) resolve();
+    for (const resolve of this.#onChange.splice(0)) resolve();
   }
 
   #pump(): void {
-    while (this.#inFlight < MAX_IN_FLIGHT && !this.#resting) {
+    while (this.#traffic.mayDepart && !this.#resting) {
       const state = this.#next();
       if (state === undefined) break;
       void this.#turn(state);
@@ -198,74 +161,58 @@ export class Turns {
 
   /** The queue that has something to tell, else the one that was looked at longest ago of those that may have jobs. */
   #next(): QueueState | undefined {
-    const byLook = [...this.states].sort((a, b) => a.look - b.look);
-    const hasNews = ({ ended, tokens, begun }: QueueState) => ended.length + tokens.length + begun.length > 0;
-    return (
-      byLook.find(hasNews) ?? (this.room > 0 ? byLook.find((state) => this.#mayHaveJobs(state)) : undefined)
-    );
+    const byLook = this.states.length === 1 ? this.states : [...this.states].sort((a, b) => a.look - b.look);
+    const news = byLook.find(hasNews);
+    if (news !== undefined || this.#room <= 0) return news;
+    return byLook.find((state) => this.#mayHaveJobs(state));
   }
 
   /** One look at a time, unless there is something to tell. */
-  #mayHaveJobs({ dry, looking, leaseless }: QueueState): boolean {
-    return this.#holds === 0 && !dry && looking === 0 && !leaseless;
+  #mayHaveJobs({ dry, looking, leaseless, lookedAt, nextDueAt }: QueueState): boolean {
+    if (this.#holds > 0 || looking > 0 || leaseless) return false;
+    if (!dry) return true;
+    const now = this.#parts.clock.monotonic();
+    const isAlone = this.states.every((state) => state.dry);
+    return now >= nextDueAt || (!isAlone && !this.#traffic.isWatching && now - lookedAt >= LOOK_EVERY_MS);
   }
 
   /** Queues with jobs are taken from in turn. */
   #mayTake(state: QueueState): boolean {
     if (this.#holds > 0 || state.leaseless) return false;
-    return this.states.every(
-      (other) => other === state || !this.#mayHaveJobs(other) || other.look >= state.look,
-    );
+    const isNext = (other: QueueState) => this.#mayHaveJobs(other) && other.look < state.look;
+    return this.states.length === 1 || !this.states.some(isNext);
   }
 
   async #turn(state: QueueState): Promise<void> {
-    const { consumer, clock } = this.#parts;
+    const { consumer, clock, onDoubt } = this.#parts;
     const group = nextGroup(state.ended);
     const { tokens, begun } = state;
     state.tokens = [];
     state.begun = [];
-    const count = this.#mayTake(state) ? Math.min(this.#most, Math.max(0, this.room + group.length)) : 0;
-    const promised = Math.max(0, count - group.length);
+    const count = this.#mayTake(state) ? Math.min(this.#most, Math.max(0, this.#room + group.length)) : 0;
+    const trip: Trip = { state, count, promised: Math.max(0, count - group.length) };
     const healedBefore = consumer.healed;
-    this.#depart(state, count, promised);
     const options: TakeOptions = { count, tokens, begun, ...(count > 0 ? this.#share.next() : NO_SHARE) };
+    this.#traffic.depart(trip);
     try {
       const completions = group.map(({ completion }) => completion);
       const turned = await consumer.turn(state.keys, completions, histogram(group), clock.wall(), options);
       this.#failures = 0;
       this.#told.clear();
       // A script that was repeated may have taken jobs the first time.
-      if (consumer.healed !== healedBefore) this.#parts.onDoubt();
+      if (consumer.healed !== healedBefore) onDoubt();
       group.forEach(({ settled }, i) => {
         settled(turned.settled[i] ?? 'stale');
       });
-      this.#arrive(state, count, promised);
+      this.#traffic.arrive(trip);
       if (count > 0) this.#taken(state, turned.taken, count);
     } catch (error) {
-      this.#arrive(state, count, promised);
-      state.tokens = [...tokens, ...state.tokens];
-      state.begun = [...begun, ...state.begun];
+      this.#traffic.arrive(trip);
+      state.tokens.unshift(...tokens);
+      state.begun.unshift(...begun);
       this.#failed(state, group, error);
     }
     this.#pump();
-  }
-
-  #depart(state: QueueState, count: number, promised: number): void {
-    this.#inFlight += 1;
-    this.#reserved += promised;
-    if (count === 0) return;
-    this.#takes += 1;
-    this.#looks += 1;
-    state.look = this.#looks;
-    state.looking += 1;
-  }
-
-  #arrive(state: QueueState, count: number, promised: number): void {
-    this.#inFlight -= 1;
-    this.#reserved -= promised;
-    if (count === 0) return;
-    this.#takes -= 1;
-    state.looking -= 1;
   }
 
   #taken(state: QueueState, taken: Taken, count: number): void {
@@ -303,7 +250,10 @@ export class Turns {
     const where = group.length > 0 ? 'complete' : 'take';
     if (!isTrouble || !this.#told.has(where)) observe(trouble(where, error));
     this.#told.add(where);
-    if (this.#resting || this.#givenUp) return;
+    if (!this.#resting && !this.#givenUp) this.#rest();
+  }
+
+  #rest(): void {
     this.#resting = true;
     setTimeout(() => {
       this.#resting = false;
@@ -312,5 +262,3 @@ export class Turns {
     this.#failures += 1;
   }
 }
-
-const NO_SHARE = { favouredLane: 0, share: 0 };

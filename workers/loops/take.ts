@@ -62,11 +62,12 @@ export class TakePass {
     const { clock, turns } = this.#parts;
     if (this.#stopped) return BLOCK_MS;
     try {
-      if (clock.monotonic() >= this.#compareAt) await turns.withoutTakes(() => this.#releaseStrays());
+      const mustCompare = () => clock.monotonic() >= this.#compareAt;
+      if (mustCompare()) await turns.withoutTakes(() => this.#releaseStrays());
       this.#lookWhereDue();
-      await turns.quiet();
+      await turns.quiet(() => this.#stopped || mustCompare());
       if (this.#stopped) return BLOCK_MS;
-      await this.#block();
+      if (!mustCompare()) await this.#block();
       return 0;
     } catch (error) {
       this.distrust();
@@ -103,10 +104,9 @@ export class TakePass {
       untilMs < this.#blockMs
         ? setTimeout(() => void consumer.interrupt().catch(() => undefined), untilMs)
         : undefined;
-    const release = turns.reserve();
     const since = new Map(turns.states.map(({ keys, lookedAtRedis }) => [keys, lookedAtRedis]));
     try {
-      const found = await consumer.awaitWork(turns.states, this.#blockMs);
+      const found = await turns.watching(() => consumer.awaitWork(turns.states, this.#blockMs));
       const deliveries = found.flatMap((one) => this.#sort(one));
       const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= (since.get(keys) ?? 0);
       const fresh = deliveries.filter(isNew);
@@ -118,7 +118,6 @@ export class TakePass {
       this.#handBack(deliveries.filter((delivery) => !isNew(delivery)).map(toRunning));
     } finally {
       clearTimeout(timer);
-      release();
     }
   }
 
