@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  compareEntryIds,
   decodeEntry,
   encodeEntry,
   formatJobId,
@@ -110,5 +111,22 @@ describe('the keys of a queue', () => {
     expect(new Set(all).size).toBe(all.length);
     for (const key of all) expect(key.startsWith('mr:{default}:')).toBe(true);
     expect(queueKeys('mr', 'default', 2).leases).toBe('mr:{default/2}:leases');
+  });
+});
+
+describe('entry ids', () => {
+  it('are in the order of their stream', () => {
+    const ordered = [
+      '0-1',
+      '5-0',
+      '5-9',
+      '5-10',
+      '12-3',
+      '1700000000000-0',
+      '1700000000000-2',
+      '1700000000001-1',
+    ];
+    expect([...ordered].reverse().sort(compareEntryIds)).toEqual(ordered);
+    expect(compareEntryIds('5-9', '5-9')).toBe(0);
   });
 });
