@@ -43,6 +43,8 @@ export interface Scenario {
   readonly title: string;
   /** Whether `--quick` runs it. */
   readonly quick: boolean;
+  /** At most so many rounds, where a further one says nothing new: bytes hardly vary. */
+  readonly maxRounds?: number;
   /** Settings of redis.conf for this scenario; without any nothing is written to disk. */
   readonly redis?: Readonly<Record<string, string>>;
   readonly contenders: readonly Contender[];

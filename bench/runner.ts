@@ -22,13 +22,14 @@ export interface Step {
 
 /** Runs the contenders of each scenario in turn, each round of each on a bed of its own; a failed round is noted. */
 export async function runAll(plan: Plan, onStep: (step: Step) => void): Promise<Outcome> {
-  const total = plan.scenarios.reduce((sum, { contenders }) => sum + contenders.length * plan.rounds, 0);
+  const roundsOf = ({ maxRounds = plan.rounds }: Scenario) => Math.min(maxRounds, plan.rounds);
+  const total = plan.scenarios.reduce((sum, one) => sum + one.contenders.length * roundsOf(one), 0);
   const failures: Failure[] = [];
   const scenarios: ScenarioOutcome[] = [];
   let done = 0;
   for (const scenario of plan.scenarios) {
     const rounds = new Map(scenario.contenders.map(({ id }) => [id, [] as (Figures | undefined)[]]));
-    for (let round = 0; round < plan.rounds; round += 1) {
+    for (let round = 0; round < roundsOf(scenario); round += 1) {
       for (const contender of rotated(scenario.contenders, round)) {
         const result = await runOne(plan, scenario, contender);
         const failed = result instanceof Error;

@@ -36,7 +36,7 @@ function markdown({ machine, quick, rounds, outcome }: Run): string {
 
 Made by \`npm run bench -- --write\`; do not edit. Figures of another machine differ: compare only what one run has measured.
 
-${kind}${rounds === 1 ? 'one round' : `${rounds} rounds`} of each contender, in turn, each on a Redis of its own over a Unix socket. Shown are
+${kind}${rounds === 1 ? 'one round' : `${rounds} rounds (fewer where a scenario says so)`} of each contender, in turn, each on a Redis of its own over a Unix socket. Shown are
 medians, with the range in brackets; ratios are made within each round. Warm-up is left out of count and clock, and a round
 in which a job was lost or done twice has no figures.
 

@@ -37,7 +37,9 @@ function scenarioSection({ scenario, contenders }: ScenarioOutcome): string {
     contenders.map(({ contender }) => durability({ ...scenario.redis, ...contender.redis })),
   );
   const mode = modes.size === 1 ? [...modes].join() : 'as each line says';
-  return `### ${scenario.title}\n\n\`${scenario.id}\` · durability: ${mode}\n\n${table(heads, rows)}`;
+  const rounds = Math.max(...contenders.map((one) => one.rounds.length));
+  const facts = `\`${scenario.id}\` · durability: ${mode} · rounds: ${rounds}`;
+  return `### ${scenario.title}\n\n${facts}\n\n${table(heads, rows)}`;
 }
 
 function cell(one: ContenderOutcome, figure: string): string {

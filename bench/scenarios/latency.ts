@@ -15,7 +15,7 @@ const FIGURES = ['offered', 'answerP50', 'answerP90', 'answerP99', 'answerP999']
 const START_FIGURES = ['startP50', 'startP90', 'startP99', 'startP999'];
 
 const stretches = ({ quick }: Bed) =>
-  quick ? { warmUpMs: 700, measureMs: 1_500 } : { warmUpMs: 2_000, measureMs: 4_000 };
+  quick ? { warmUpMs: 700, measureMs: 1_500 } : { warmUpMs: 1_500, measureMs: 3_500 };
 
 /** After the warm-up, which is as much as can be, the arrivals at their own rate are left out for so long. */
 const CALM_MS = 300;

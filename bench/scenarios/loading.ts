@@ -22,7 +22,7 @@ export interface HttpLoad {
 
 /** How long is warmed up and measured, ms. */
 export const stretches = ({ quick }: Bed) =>
-  quick ? { warmUpMs: 1_000, measureMs: 1_000 } : { warmUpMs: 2_000, measureMs: 3_000 };
+  quick ? { warmUpMs: 1_000, measureMs: 1_000 } : { warmUpMs: 1_500, measureMs: 2_500 };
 
 /** Puts the server under load from a process of its own; `accepted` jobs are those of the warm-up, too. */
 export async function loadOverHttp(

@@ -9,7 +9,7 @@ import { type RunPlan, runScenario } from './running.ts';
 const FEW = [millrace, bullmq];
 const ALL = [...FEW, beeQueue, redisSmq, floor];
 const NOOP = { task: 'noop', processes: 1 } as const;
-const MANY = { millrace: 120_000, bullmq: 80_000, 'bee-queue': 120_000, 'redis-smq': 30_000, floor: 220_000 };
+const MANY = { millrace: 90_000, bullmq: 70_000, 'bee-queue': 110_000, 'redis-smq': 25_000, floor: 180_000 };
 const JOBS_100: RunPlan = { ...NOOP, concurrency: 100, jobs: MANY };
 
 const faster = (text: string, least: number, aim: number): Claim => ({

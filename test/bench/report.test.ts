@@ -115,6 +115,7 @@ describe('the report', () => {
       '| Label of millrace | 200 (90–300) | 5.0 (4.0–6.0) |',
       '| Label of floor | 900 | 1.0 |',
       '- `run`, bullmq, round 2: a job was lost',
+      '`run` · durability: nothing on disk · rounds: 3',
       '- Machine: 2 cores, CPU, 8.0 GiB, Linux 6',
     ]) {
       expect(report.markdown.split('\n')).toContain(line);
