@@ -26,13 +26,47 @@ export function nextGroup(ended: Ended[]): Ended[] {
   return ended.splice(0, over === -1 ? ended.length : over);
 }
 
-/** Counts of their waits and runs by field of the histogram. */
-export function histogram(group: readonly Ended[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { waitMs, runMs } of group) {
-    for (const field of [latencyField('wait', waitMs), latencyField('run', runMs)]) {
-      counts.set(field, (counts.get(field) ?? 0) + 1);
-    }
+/** Counts are told this often: they are for people. */
+export const TELL_EVERY_MS = 1_000;
+const NONE: ReadonlyMap<string, number> = new Map();
+
+/** Counts of waits and runs by field of the histogram, until they are told to Redis. */
+export class LatencyTally {
+  #counts = new Map<string, number>();
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  count({ waitMs, runMs }: Ended): void {
+    this.#add(latencyField('wait', waitMs), 1);
+    this.#add(latencyField('run', runMs), 1);
   }
-  return counts;
+
+  get isEmpty(): boolean {
+    return this.#counts.size === 0;
+  }
+
+  /** Whether there is something that was not told for a while. `now` in monotonic ms, as everywhere here. */
+  isDue(now: number): boolean {
+    return this.#counts.size > 0 && now - this.#toldAt >= TELL_EVERY_MS;
+  }
+
+  /** What is to be told now, which is then forgotten here; most times nothing. */
+  take(now: number): ReadonlyMap<string, number> {
+    return this.isDue(now) ? this.takeAll(now) : NONE;
+  }
+
+  takeAll(now: number): ReadonlyMap<string, number> {
+    const counts = this.#counts;
+    this.#counts = new Map();
+    this.#toldAt = now;
+    return counts;
+  }
+
+  /** What could not be told. */
+  giveBack(counts: ReadonlyMap<string, number>): void {
+    for (const [field, count] of counts) this.#add(field, count);
+  }
+
+  #add(field: string, count: number): void {
+    this.#counts.set(field, (this.#counts.get(field) ?? 0) + count);
+  }
 }

@@ -1,10 +1,11 @@
 import type { QueueKeys } from '../src/redis/keys.ts';
-import type { Ended } from './ended.ts';
+import { type Ended, LatencyTally } from './ended.ts';
 
 /** What a worker process knows of a queue, and what it has to tell of it in the next turn. */
 export interface QueueState {
   readonly keys: QueueKeys;
   readonly ended: Ended[];
+  readonly latency: LatencyTally;
   /** Wake tokens to settle. */
   tokens: string[];
   /** Refs of jobs that a blocking read handed out, to be announced. */
@@ -28,6 +29,7 @@ export interface QueueState {
 export const newQueueState = (keys: QueueKeys): QueueState => ({
   keys,
   ended: [],
+  latency: new LatencyTally(),
   tokens: [],
   begun: [],
   paused: false,
@@ -40,6 +42,6 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   nextDueAt: Number.POSITIVE_INFINITY,
 });
 
-/** Whether there is something to tell. */
-export const hasNews = ({ ended, tokens, begun }: QueueState): boolean =>
-  ended.length + tokens.length + begun.length > 0;
+/** Whether there is something to tell; `now` in monotonic ms. */
+export const hasNews = ({ ended, tokens, begun, latency }: QueueState, now: number): boolean =>
+  ended.length + tokens.length + begun.length > 0 || latency.isDue(now);

@@ -4,7 +4,7 @@ import type { Consumer, Taken, TakeOptions } from '../src/queue/consume.ts';
 import { isUnavailable } from '../src/redis/connect.ts';
 import type { QueueKeys } from '../src/redis/keys.ts';
 import { backoffMs } from './backoff.ts';
-import { type Ended, histogram, nextGroup } from './ended.ts';
+import { type Ended, nextGroup, TELL_EVERY_MS } from './ended.ts';
 import { LaneShare } from './lane-share.ts';
 import { hasNews, newQueueState, type QueueState } from './queue-state.ts';
 import type { Running } from './running.ts';
@@ -51,6 +51,7 @@ export class Turns {
   /** Troubles that were reported since the last turn that went well. */
   readonly #told = new Set<string>();
   #failures = 0;
+  #telling: NodeJS.Timeout | undefined;
   #scheduled = false;
   #resting = false;
   #holds = 0;
@@ -70,7 +71,9 @@ export class Turns {
 
   /** Ends a job, with the next turn. */
   end(keys: QueueKeys, ended: Ended): void {
-    this.stateOf(keys).ended.push(ended);
+    const state = this.stateOf(keys);
+    state.ended.push(ended);
+    state.latency.count(ended);
     this.schedule();
   }
 
@@ -122,6 +125,17 @@ export class Turns {
     this.#changed();
   }
 
+  /** Tells what is still to be told of latency, once. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#telling);
+    const { consumer, clock } = this.#parts;
+    for (const { keys, latency } of this.states) {
+      if (latency.isEmpty) continue;
+      const counts = latency.takeAll(clock.monotonic());
+      await consumer.turn(keys, [], counts, clock.wall(), { count: 0, tokens: [], begun: [], ...NO_SHARE });
+    }
+  }
+
   /** Repeats nothing from now on: what Redis cannot take is left to the recovery by others. */
   giveUp(): void {
     this.#givenUp = true;
@@ -162,7 +176,8 @@ export class Turns {
   /** The queue that has something to tell, else the one that was looked at longest ago of those that may have jobs. */
   #next(): QueueState | undefined {
     const byLook = this.states.length === 1 ? this.states : [...this.states].sort((a, b) => a.look - b.look);
-    const news = byLook.find(hasNews);
+    const now = this.#parts.clock.monotonic();
+    const news = byLook.find((state) => hasNews(state, now));
     if (news !== undefined || this.#room <= 0) return news;
     return byLook.find((state) => this.#mayHaveJobs(state));
   }
@@ -193,10 +208,11 @@ export class Turns {
     const trip: Trip = { state, count, promised: Math.max(0, count - group.length) };
     const healedBefore = consumer.healed;
     const options: TakeOptions = { count, tokens, begun, ...(count > 0 ? this.#share.next() : NO_SHARE) };
+    const latency = state.latency.take(clock.monotonic());
     this.#traffic.depart(trip);
     try {
       const completions = group.map(({ completion }) => completion);
-      const turned = await consumer.turn(state.keys, completions, histogram(group), clock.wall(), options);
+      const turned = await consumer.turn(state.keys, completions, latency, clock.wall(), options);
       this.#failures = 0;
       this.#told.clear();
       // A script that was repeated may have taken jobs the first time.
@@ -206,13 +222,24 @@ export class Turns {
       });
       this.#traffic.arrive(trip);
       if (count > 0) this.#taken(state, turned.taken, count);
+      this.#tellLater(state);
     } catch (error) {
       this.#traffic.arrive(trip);
       state.tokens.unshift(...tokens);
       state.begun.unshift(...begun);
+      state.latency.giveBack(latency);
       this.#failed(state, group, error);
     }
     this.#pump();
+  }
+
+  /** Counts of latency wait for a turn that is made anyway, but not for ever. */
+  #tellLater(state: QueueState): void {
+    if (state.latency.isEmpty || this.#telling !== undefined) return;
+    this.#telling = setTimeout(() => {
+      this.#telling = undefined;
+      this.schedule();
+    }, TELL_EVERY_MS).unref();
   }
 
   #taken(state: QueueState, taken: Taken, count: number): void {

@@ -30,7 +30,7 @@ export const runScenarios: readonly Scenario[] = [
       id: 'run-c1',
       title: 'Run no-op jobs, one process, concurrency 1',
       quick: true,
-      claims: [faster('Run at concurrency 1', 1.5, 2)],
+      claims: [faster('Run at concurrency 1', 1.5, 2.5)],
     },
     ALL,
     {
@@ -44,7 +44,7 @@ export const runScenarios: readonly Scenario[] = [
       id: 'run-c100',
       title: 'Run no-op jobs, one process, concurrency 100',
       quick: true,
-      claims: [faster('Run at concurrency 100', 3, 4)],
+      claims: [faster('Run at concurrency 100', 3, 5)],
     },
     ALL,
     JOBS_100,

@@ -100,11 +100,7 @@ export class EventFeed {
       if (followed === undefined) continue;
       for (const [id, fields] of entries) {
         followed.lastId = id;
-        const refs = fields[fields.indexOf('j') + 1] ?? '';
-        if (followed.hints.size === 0) continue;
-        for (const ref of refs.split(' ')) {
-          for (const hint of followed.hints.get(ref) ?? []) hint();
-        }
+        if (followed.hints.size > 0) hintAll(followed, fields);
       }
     }
   }
@@ -124,4 +120,14 @@ export class EventFeed {
       if (now - followed.idleSince > LINGER_MS) this.#followed.delete(stream);
     }
   }
+}
+
+/** An entry tells one or more things that happened together: kinds (`e`), each with the jobs that it happened to (`j`). */
+function hintAll({ hints }: Followed, fields: readonly string[]): void {
+  fields.forEach((name, i) => {
+    if (i % 2 === 1 || name !== 'j') return;
+    for (const ref of (fields[i + 1] ?? '').split(' ')) {
+      for (const hint of hints.get(ref) ?? []) hint();
+    }
+  });
 }

@@ -10,7 +10,7 @@ import { startWorker } from '../helpers/worker.ts';
  * raised costs every user, on every job.
  */
 const MAX_COMMANDS_PER_JOB = 3;
-const MAX_COMMANDS_PER_JOB_ALONE = 24;
+const MAX_COMMANDS_PER_JOB_ALONE = 15;
 const MAX_QUEUED_BYTES = 150;
 const MAX_FINISHED_BYTES = 440;
 

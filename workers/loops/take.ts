@@ -85,6 +85,7 @@ export class TakePass {
   async drained(): Promise<void> {
     await this.#parts.turns.withoutTakes(async () => undefined);
     await Promise.all(this.#handingBack);
+    await this.#parts.turns.flush().catch((error: unknown) => this.#parts.onLost(error));
   }
 
   /** Has the queues looked at whose first job is due, or that nobody has looked at for a while. */

@@ -3,7 +3,7 @@ import { formatRef } from '../entry.ts';
 import { inOrder, placeIndex, type QueueKeys } from '../keys.ts';
 import type { Settled } from './complete.ts';
 import type { Failure } from './retry.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { defineScript } from './script.ts';
 
 /**
  * Ends a delivery for good: the job is failed, its entry stays for a retry by hand. Where that makes one dead
@@ -17,7 +17,7 @@ import { defineScript, PRELUDE } from './script.ts';
  */
 export const buryScript = defineScript(
   'bury',
-  `${PRELUDE}
+  `
 local notes, events, totals, wake = unpack(KEYS)
 local consumer, place, id, ref, token, line = unpack(ARGV)
 local stream, dead, move = KEYS[4 + place], KEYS[9 + place], 'bury:' .. token .. ':' .. consumer

@@ -2,7 +2,7 @@ import { MAX_DURATION_MS } from '../../schemas/duration.ts';
 import type { Connection } from '../connection.ts';
 import { formatRef, type Ref } from '../entry.ts';
 import type { QueueKeys } from '../keys.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { defineScript } from './script.ts';
 
 /** How long a running handler has to end after a cancel, before its job ends without it. */
 export const CANCEL_PATIENCE_MS = 10_000;
@@ -27,7 +27,7 @@ export type Withdrawn =
  */
 export const withdrawScript = defineScript(
   'withdraw',
-  `${PRELUDE}
+  `
 local stream, scheduled, due, dead, notes, result, events, totals, control, expiring = unpack(KEYS)
 local id, ref, status, ttl = unpack(ARGV)
 redis.call('ZREM', expiring, ref)

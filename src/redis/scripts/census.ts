@@ -1,6 +1,6 @@
 import type { Connection } from '../connection.ts';
 import { GROUP, inOrder, PLACES, type Place, type QueueKeys } from '../keys.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { defineScript } from './script.ts';
 
 /** What stands in one stream of a queue. */
 export interface PlaceCensus {
@@ -38,7 +38,7 @@ export interface Census {
  */
 export const censusScript = defineScript(
   'census',
-  `${PRELUDE}
+  `
 local scheduled, leases, totals, settings, samples = unpack(KEYS, 1, 5)
 local running, places, added = {}, {}, 0
 

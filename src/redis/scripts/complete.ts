@@ -35,7 +35,8 @@ export interface LatencyCounts {
 /**
  * Lua: `complete(keys, at)` ends deliveries with a result each and returns 'done' | 'repeated' | 'stale' per job.
  *
- * `keys`: notes, events, totals, latency; streams and results: the index before the first of those KEYS.
+ * `keys`: notes, totals, latency; streams and results: the index before the first of those KEYS; isAnythingRare: whether
+ * there may be notes. Events go to `say(kind, refs)`.
  * ARGV from `at` on: consumer, latency TTL ms, number of latency pairs, those pairs, number of kinds, per kind
  *   stream index, status and TTL ms, then per job: kind, entry id, token, record tail. Jobs of a stream come in
  *   the order of their ids.
@@ -95,7 +96,7 @@ local function complete(keys, at)
     end)
   end
   local noted = {}
-  if #mine > 0 and redis.call('EXISTS', notes) == 1 then
+  if #mine > 0 and keys.isAnythingRare then
     inChunks(fields, function(...)
       for _, value in ipairs(redis.call('HMGET', notes, ...)) do noted[#noted + 1] = value end
     end)
@@ -121,7 +122,7 @@ local function complete(keys, at)
   end
   for status, refs in pairs(ended) do
     counts[status] = #refs
-    announce(keys.events, status, refs)
+    say(status, refs)
   end
   for name, count in pairs(counts) do redis.call('HINCRBY', keys.totals, name, count) end
   for i = at + 3, pairsEnd, 2 do redis.call('HINCRBY', keys.latency, ARGV[i], ARGV[i + 1]) end
@@ -139,27 +140,21 @@ export function encodeCompletions(
 ): { resultKeys: string[]; args: ScriptArg[]; inOrderOf: <T>(outcomes: readonly T[]) => T[] } {
   const order = jobs.map((_, i) => i);
   const at = (i: number): Completion => jobs[i] as Completion;
-  order.sort((a, b) => compareEntryIds(at(a).ref.entryId, at(b).ref.entryId));
-  const kinds = new Map<string, number>();
-  const kindArgs: ScriptArg[] = [];
-  const jobArgs: ScriptArg[] = [];
+  if (jobs.length > 1) order.sort((a, b) => compareEntryIds(at(a).ref.entryId, at(b).ref.entryId));
+  const kinds: ScriptArg[] = [];
+  const ends: ScriptArg[] = [];
   const resultKeys: string[] = [];
   for (const i of order) {
     const { ref, status, ttlMs, token, tail } = at(i);
-    const name = `${ref.place} ${status} ${ttlMs}`;
-    let kind = kinds.get(name);
-    if (kind === undefined) {
-      kind = kinds.size + 1;
-      kinds.set(name, kind);
-      kindArgs.push(placeIndex(ref.place), status, ttlMs);
-    }
-    jobArgs.push(kind, ref.entryId, token, tail);
+    ends.push(kindOf(kinds, placeIndex(ref.place), status, ttlMs), ref.entryId, token, tail);
     resultKeys.push(keys.result(formatRef(ref)));
   }
-  const args = [consumer, latency.ttlMs, latency.counts.size, ...[...latency.counts].flat(), kinds.size];
+  const args: ScriptArg[] = [consumer, latency.ttlMs, latency.counts.size];
+  for (const [field, count] of latency.counts) args.push(field, count);
+  args.push(kinds.length / 3, ...kinds);
   return {
     resultKeys,
-    args: args.concat(kindArgs, jobArgs),
+    args: args.concat(ends),
     inOrderOf: <T>(outcomes: readonly T[]) => {
       const inOrder: T[] = [];
       order.forEach((i, rank) => {
@@ -168,4 +163,13 @@ export function encodeCompletions(
       return inOrder;
     },
   };
+}
+
+/** Number of a kind, from 1; one that is new is added. There are few. */
+function kindOf(kinds: ScriptArg[], place: number, status: string, ttlMs: number): number {
+  for (let i = 0; i < kinds.length; i += 3) {
+    if (kinds[i] === place && kinds[i + 1] === status && kinds[i + 2] === ttlMs) return i / 3 + 1;
+  }
+  kinds.push(place, status, ttlMs);
+  return kinds.length / 3;
 }

@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts';
 import { formatRef, parseRef, type Ref } from '../entry.ts';
 import { inOrder, placeIndex, type QueueKeys } from '../keys.ts';
 import { redisTime } from '../time.ts';
-import { defineScript, PRELUDE, type Script } from './script.ts';
+import { defineScript, type Script } from './script.ts';
 
 /**
  * Lets dead letters run again, with fresh attempts under their old ids. The count of deliveries goes on, since it
@@ -13,7 +13,7 @@ import { defineScript, PRELUDE, type Script } from './script.ts';
  */
 export const requeueScript = defineScript(
   'requeue',
-  `${PRELUDE}
+  `
 local notes, events, wake = unpack(KEYS)
 local outcomes, refs = {}, {}
 for i = 1, #ARGV, 2 do
@@ -43,7 +43,7 @@ return outcomes
  */
 export const purgeScript = defineScript(
   'purge',
-  `${PRELUDE}
+  `
 local notes, totals, outcomes = KEYS[1], KEYS[2], {}
 for i = 1, #ARGV, 2 do
   local place = tonumber(ARGV[i])

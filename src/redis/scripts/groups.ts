@@ -1,6 +1,6 @@
 import type { Connection } from '../connection.ts';
 import { inOrder, type QueueKeys } from '../keys.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { defineScript } from './script.ts';
 
 /**
  * Makes the consumer group of every stream, from the first entry on; those that are there stay.
@@ -15,7 +15,7 @@ import { defineScript, PRELUDE } from './script.ts';
  */
 export const groupsScript = defineScript(
   'groups',
-  `${PRELUDE}
+  `
 local settings, healing = KEYS[7], 0
 for i = 1, 6 do
   local made = redis.pcall('XGROUP', 'CREATE', KEYS[i], 'workers', '0', 'MKSTREAM')

@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts';
 import { parseRef, type Ref } from '../entry.ts';
 import { inOrder, type QueueKeys } from '../keys.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { defineScript } from './script.ts';
 
 /**
  * Registers or renews leases.
@@ -11,7 +11,7 @@ import { defineScript, PRELUDE } from './script.ts';
  */
 export const extendScript = defineScript(
   'extend',
-  `${PRELUDE}
+  `
 local lost = {}
 for i = 3, #ARGV do
   if ARGV[2] == 'renew' and not redis.call('ZSCORE', KEYS[1], ARGV[i]) then lost[#lost + 1] = ARGV[i] end
@@ -53,7 +53,7 @@ const RECOVER_ENTRIES = 500;
  */
 export const recoverScript = defineScript(
   'recover',
-  `${PRELUDE}
+  `
 local leases, notes, events, totals, wake = unpack(KEYS)
 local budget, refs, cancelled = tonumber(ARGV[2]), {}, {}
 

@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts';
 import { formatRef, type Ref } from '../entry.ts';
 import type { QueueKeys } from '../keys.ts';
-import { defineScript, PRELUDE, type Script } from './script.ts';
+import { defineScript, type Script } from './script.ts';
 
 /** Where a job was found, and what is written there. Times are Unix ms by the clock of Redis. */
 export type Found =
@@ -42,7 +42,7 @@ export interface Notes {
  * Returns { place, now, ... }: { 'result', now, record, expiry } | { 'gone' } | { 'none' } |
  *   { place, now, fields, notes a e p c w b, at, worker, attempt, started }.
  */
-const LOOKUP = `${PRELUDE}
+const LOOKUP = `
 local stream, scheduled, due, dead, notes, result = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local id, ref = ARGV[1], ARGV[2]
 

@@ -1,6 +1,6 @@
 import type { Connection } from '../connection.ts';
 import type { QueueKeys } from '../keys.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { defineScript } from './script.ts';
 
 /**
  * Pauses or resumes a queue and wakes every worker that may be blocked, since what a blocked reader
@@ -10,7 +10,7 @@ import { defineScript, PRELUDE } from './script.ts';
  */
 export const pauseScript = defineScript(
   'pause',
-  `${PRELUDE}
+  `
 local settings, leases, wake, events = unpack(KEYS)
 if ARGV[1] == '1' then redis.call('HSET', settings, 'paused', now) else redis.call('HDEL', settings, 'paused') end
 nudge(wake, redis.call('ZCARD', leases))

@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts';
 import { formatRef } from '../entry.ts';
 import type { QueueKeys } from '../keys.ts';
 import type { Held } from './release.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { defineScript } from './script.ts';
 
 /**
  * Notes what a running attempt reports.
@@ -12,7 +12,7 @@ import { defineScript, PRELUDE } from './script.ts';
  */
 export const progressScript = defineScript(
   'progress',
-  `${PRELUDE}
+  `
 local consumer, id, ref, token, value = unpack(ARGV)
 if not owns(KEYS[1], id, consumer, token) then return 0 end
 redis.call('HSET', KEYS[2], ref .. ':p', value)

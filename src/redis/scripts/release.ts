@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts';
 import type { Ref } from '../entry.ts';
 import { inOrder, placeIndex, type QueueKeys } from '../keys.ts';
 import type { Settled } from './complete.ts';
-import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
+import { defineScript, WAKE_HORIZON_MS } from './script.ts';
 
 /**
  * Hands deliveries back, to be taken again after a delay; spends no attempt. One that lies in `due` or `dead` was handed
@@ -16,7 +16,7 @@ import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
  */
 export const releaseScript = defineScript(
   'release',
-  `${PRELUDE}
+  `
 local events, wake, notes, consumer = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 local outcomes, released = {}, {}
 for i = 4, #ARGV, 4 do

@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts';
 import { formatRef, type Ref } from '../entry.ts';
 import type { QueueKeys } from '../keys.ts';
 import type { Settled } from './complete.ts';
-import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
+import { defineScript, WAKE_HORIZON_MS } from './script.ts';
 
 /** A failed attempt, as written by the lease that ran it. */
 export interface Failure {
@@ -24,7 +24,7 @@ export interface Failure {
  */
 export const retryScript = defineScript(
   'retry',
-  `${PRELUDE}
+  `
 local stream, due, notes, events, totals, wake = unpack(KEYS)
 local consumer, id, ref, token, delay, line = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local move = 'retry:' .. token .. ':' .. consumer

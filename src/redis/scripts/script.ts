@@ -25,7 +25,7 @@ export function defineScript(
   return {
     name: command,
     // A Redis that is full takes no new jobs, but those that it has must go on: only that makes room.
-    lua: whenFull === 'runs' ? `#!lua flags=allow-oom\n${lua}` : lua,
+    lua: whenFull === 'runs' ? `#!lua flags=allow-oom\n${withHelpers(lua)}` : withHelpers(lua),
     run(redis, keys, args) {
       const runner: unknown = Reflect.get(redis, command);
       return (runner as Runner).call(redis, keys.length, keys, args);
@@ -34,7 +34,8 @@ export function defineScript(
 }
 
 /**
- * Lua that several scripts begin with. All times are in milliseconds by the clock of Redis.
+ * Lua that scripts share; each gets what it names, since a call makes all of its functions anew. A helper may use those before
+ * it. All times are in milliseconds by the clock of Redis.
  *
  * - `now`: the time
  * - `LETTERS`: the letter of each stream, by its index
@@ -49,47 +50,73 @@ export function defineScript(
  * - `dropLetter(stream, dead, notes, totals, ref)`: removes a dead letter; 1 if it was one, else 0
  * - `nudge(wake, tokens)`: wakes that many idle workers, who then look at the due jobs
  */
-export const PRELUDE = `
-local time = redis.call('TIME')
+const HELPERS: readonly (readonly [name: string, lua: string])[] = [
+  [
+    'now',
+    `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local LETTERS = { 'c', 'h', 'n', 'l', 'p' }
-
-local function inChunks(list, call)
+`,
+  ],
+  [
+    'LETTERS',
+    `local LETTERS = { 'c', 'h', 'n', 'l', 'p' }
+`,
+  ],
+  [
+    'inChunks',
+    `local function inChunks(list, call)
   for first = 1, #list, 1000 do call(unpack(list, first, math.min(#list, first + 999))) end
 end
-
-local function owns(stream, id, consumer, token)
+`,
+  ],
+  [
+    'owns',
+    `local function owns(stream, id, consumer, token)
   local pending = redis.call('XPENDING', stream, 'workers', id, id, 1, consumer)[1]
   if pending and pending[4] == tonumber(token) then return now - pending[3] end
   return nil
 end
-
-local function isAfter(id, other)
+`,
+  ],
+  [
+    'isAfter',
+    `local function isAfter(id, other)
   local ms, seq = string.match(id, '(%d+)-(%d+)')
   local otherMs, otherSeq = string.match(other, '(%d+)-(%d+)')
   if tonumber(ms) ~= tonumber(otherMs) then return tonumber(ms) > tonumber(otherMs) end
   return tonumber(seq) > tonumber(otherSeq)
 end
-
-local function lastId(stream)
+`,
+  ],
+  [
+    'lastId',
+    `local function lastId(stream)
   local info = redis.call('XINFO', 'STREAM', stream)
   for i = 1, #info, 2 do if info[i] == 'last-generated-id' then return info[i + 1] end end
 end
-
-local function announce(events, kind, refs)
+`,
+  ],
+  [
+    'announce',
+    `local function announce(events, kind, refs)
   if #refs > 0 then
     redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'e', kind, 'j', table.concat(refs, ' '))
   end
 end
-
-local function nudge(wake, tokens)
+`,
+  ],
+  [
+    'nudge',
+    `local function nudge(wake, tokens)
   for _ = 1, math.min(tokens, 64) do
     redis.call('XADD', wake, 'MAXLEN', 64, '*', 'w', '1')
   end
 end
-
-local function append(notes, ref, line)
+`,
+  ],
+  [
+    'append',
+    `local function append(notes, ref, line)
   local kept = redis.call('HGET', notes, ref .. ':e')
   if kept then
     local lines = {}
@@ -98,20 +125,36 @@ local function append(notes, ref, line)
   end
   redis.call('HSET', notes, ref .. ':e', line)
 end
-
-local function forget(notes, ref)
+`,
+  ],
+  [
+    'forget',
+    `local function forget(notes, ref)
   redis.call('HDEL', notes, ref .. ':a', ref .. ':l', ref .. ':e', ref .. ':p', ref .. ':c', ref .. ':w', ref .. ':b', ref .. ':n',
     ref .. ':k')
 end
-
-local function dropLetter(stream, dead, notes, totals, ref)
+`,
+  ],
+  [
+    'dropLetter',
+    `local function dropLetter(stream, dead, notes, totals, ref)
   if redis.call('ZREM', dead, ref) == 0 then return 0 end
   redis.call('XDEL', stream, string.sub(ref, 2))
   forget(notes, ref)
   redis.call('HINCRBY', totals, 'purged', 1)
   return 1
 end
-`;
+`,
+  ],
+];
+
+/** The script with the helpers that it names before it. */
+function withHelpers(lua: string): string {
+  return HELPERS.reduceRight(
+    (text, [name, helper]) => (new RegExp(`\\b${name}\\b`).test(text) ? `${helper}\n${text}` : text),
+    lua,
+  );
+}
 
 /**
  * A due time nearer than this wakes an idle worker at once, since it may be blocked on reads for as long;

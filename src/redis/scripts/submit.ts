@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts';
 import { type EntryOptions, encodeOptions, parseRef, type Ref } from '../entry.ts';
 import { inOrder, type Place, placeIndex, type QueueKeys } from '../keys.ts';
-import { defineScript, PRELUDE, WAKE_HORIZON_MS } from './script.ts';
+import { defineScript, WAKE_HORIZON_MS } from './script.ts';
 
 /** A job on its way in, with its place decided. */
 export interface NewEntry {
@@ -52,7 +52,7 @@ export type Submitted =
  */
 export const submitScript = defineScript(
   'submit',
-  `${PRELUDE}
+  `
 local horizon, queues, fingerprint = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local once, first, width = KEYS[queues * 14 + 1], 6, 8
 

@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts';
 import { letterOf } from '../entry.ts';
 import { PLACES, type Place, type QueueKeys } from '../keys.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { defineScript } from './script.ts';
 
 /** Entries that one step looks at. */
 const STEP = 200;
@@ -18,7 +18,7 @@ const STEP = 200;
  */
 export const sweepScript = defineScript(
   'sweep',
-  `${PRELUDE}
+  `
 local stream, due, dead, scheduled, leases, events, wake = unpack(KEYS)
 local letter, from, count = ARGV[1], ARGV[2], tonumber(ARGV[3])
 if redis.call('EXISTS', stream) == 0 then return { '', 0 } end

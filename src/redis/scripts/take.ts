@@ -55,14 +55,17 @@ export type Taken =
  *   options and, but for a first delivery out of a lane, token, attempt, losses, ready at, cancel asked 0|1, begun
  *   0|1. Of an entry with other fields than ours the second is the list of all its fields.
  *
+ * Events go to `say(kind, refs)`, which `tell()` writes. `isAnythingRare` is false when no settings, notes, due and expiring
+ * jobs are there, as in most queues at most times: one question instead of four.
+ *
  * Each read is bounded by the count. An entry that is due but gone was removed: its traces are dropped. While a
  * group that was made anew catches up (see groups.ts), entries that it hands out but that have a place are put back.
  */
 export const TAKE = `
 local function begin(refs)
-  announce(KEYS[4], 'started', refs)
+  say('started', refs)
   -- What has started in time expires no more.
-  if #refs == 0 or redis.call('EXISTS', KEYS[21]) == 0 then return end
+  if not isAnythingRare then return end
   inChunks(refs, function(...) redis.call('ZREM', KEYS[21], ...) end)
 end
 
@@ -82,14 +85,14 @@ local function heed()
 end
 
 local function take()
-  local settings, leases, notes, events, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+  local settings, leases, notes, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[5]
   local consumer, count, favoured, share = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
   local function stream(place) return KEYS[11 + place] end
   if not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
 
   local heads, refs, nextDue = {}, {}, nil
   local reply = { 'ok', now, 0, -1, '[]' }
-  local set = redis.call('HMGET', settings, 'paused', 'heal:1', 'heal:2', 'heal:3', 'heal:4')
+  local set = isAnythingRare and redis.call('HMGET', settings, 'paused', 'heal:1', 'heal:2', 'heal:3', 'heal:4') or {}
   if set[1] then
     reply[3] = 1
     return reply
@@ -118,7 +121,7 @@ local function take()
       noted[5] and 1 or 0)
   end
 
-  if redis.call('EXISTS', KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) > 0 then
+  if isAnythingRare and redis.call('EXISTS', KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) > 0 then
     for i = 6, 11 do
       -- What is due in a lane that heals is handed out again by its group: claimed before, it would be run twice.
       local healing = i > 6 and i < 11 and set[i - 5]
@@ -143,8 +146,14 @@ local function take()
   end
 
   local function takeLane(place, limit)
-    if count < 1 then return end
-    local read = redis.call('XREADGROUP', 'GROUP', 'workers', consumer, 'COUNT', math.min(limit, count), 'STREAMS', stream(place), '>')
+    -- An empty stream is asked for its length only, a third of the cost; most jobs are in the third lane.
+    if count < 1 or place ~= 3 and redis.call('XLEN', stream(place)) == 0 then return end
+    local read = redis.pcall('XREADGROUP', 'GROUP', 'workers', consumer, 'COUNT', math.min(limit, count), 'STREAMS', stream(place), '>')
+    if read and read.err then
+      -- The group is missing. What this turn has ended is told all the same.
+      tell()
+      error(read.err, 0)
+    end
     local mark, entries = set[1 + place], read and read[1][2] or {}
     for _, entry in ipairs(entries) do
       if not mark or isAfter(entry[1], mark) or not putBack(place, entry[1]) then give(place, entry[1], entry[2]) end

@@ -7,7 +7,7 @@ import {
   type LatencyCounts,
   type Settled,
 } from './complete.ts';
-import { defineScript, PRELUDE } from './script.ts';
+import { defineScript } from './script.ts';
 import {
   decodeTaken,
   TAKE,
@@ -30,17 +30,31 @@ export const KEYS_BEFORE_RESULTS = 23;
 
 /**
  * Ends deliveries and takes others, in one round trip: the moves `complete` and `take`, in this order. What a
- * blocking read handed out is announced first, since it may be among those that have ended.
+ * blocking read handed out is announced first, since it may be among those that have ended. All that happened is one event
+ * of several pairs.
  *
  * KEYS: those of `take`, totals, latency, result keys. ARGV: those of `take`, those of `complete`.
  * Returns { outcome per job, reply of `take` }.
  */
 export const turnScript = defineScript(
   'turn',
-  `${PRELUDE}${COMPLETE}${TAKE}
+  `
+local isAnythingRare = redis.call('EXISTS', KEYS[1], KEYS[3], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[21]) > 0
+local said = {}
+local function say(kind, refs)
+  if #refs == 0 then return end
+  local n = #said
+  said[n + 1], said[n + 2], said[n + 3], said[n + 4] = 'e', kind, 'j', table.concat(refs, ' ')
+end
+local function tell()
+  if #said > 0 then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', unpack(said)) end
+end
+${COMPLETE}${TAKE}
 heed()
-local outcomes = complete({ notes = KEYS[3], events = KEYS[4], totals = KEYS[22], latency = KEYS[23], streams = 11, results = ${KEYS_BEFORE_RESULTS} }, 8)
-return { outcomes, take() }
+local outcomes = complete({ isAnythingRare = isAnythingRare, notes = KEYS[3], totals = KEYS[22], latency = KEYS[23], streams = 11, results = ${KEYS_BEFORE_RESULTS} }, 8)
+local reply = take()
+tell()
+return { outcomes, reply }
 `,
 );
 
@@ -56,8 +70,17 @@ export async function turn(
   const { resultKeys, args, inOrderOf } = encodeCompletions(keys, consumer, jobs, latency);
   const [outcomes, reply] = (await turnScript.run(
     redis,
-    [...takeKeys(keys), keys.totals, latency.key, ...resultKeys],
+    [...fixedKeys(keys), latency.key, ...resultKeys],
     [...takeArgs(consumer, options), ...args],
   )) as [Settled[], TakeReply];
   return { settled: inOrderOf(outcomes), taken: decodeTaken(keys, reply) };
+}
+
+const known = new WeakMap<QueueKeys, readonly string[]>();
+
+/** The keys that are the same in every turn of a queue. */
+function fixedKeys(keys: QueueKeys): readonly string[] {
+  const found = known.get(keys) ?? [...takeKeys(keys), keys.totals];
+  known.set(keys, found);
+  return found;
 }

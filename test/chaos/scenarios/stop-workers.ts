@@ -52,8 +52,12 @@ async function handedBack({ client, keys }: Rig, from: number): Promise<number[]
   return until(
     async () => {
       const moves = (await client.xrange(keys.events, String(from), '+')).flatMap(([at, fields]) => {
-        const [, kind = '', , refs = ''] = fields;
-        return refs.split(' ').map((ref) => ({ at: Number.parseInt(at, 10), kind, ref }));
+        // One entry may tell several things, in pairs of pairs: e, kind, j, refs.
+        return fields.flatMap((refs, i) => {
+          if (i % 4 !== 3) return [];
+          const kind = fields[i - 2] ?? '';
+          return refs.split(' ').map((ref) => ({ at: Number.parseInt(at, 10), kind, ref }));
+        });
       });
       const waits = moves
         .filter(({ kind }) => kind === 'released')
