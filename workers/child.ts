@@ -93,7 +93,7 @@ class Child {
   }
 
   #abortAll(): void {
-    for (const running of this.#parts.slots.running) running.abort('shutdown');
+    for (const running of this.#parts.slots.held) running.abort('shutdown');
     // The last try of every write is the one under way.
     const { settler, turns } = this.#parts;
     setTimeout(() => {
@@ -103,7 +103,7 @@ class Child {
   }
 
   #held(queue: string): Running[] {
-    return [...this.#parts.slots.running].filter(({ delivery }) => delivery.keys.queue === queue);
+    return [...this.#parts.slots.held].filter(({ delivery }) => delivery.keys.queue === queue);
   }
 }
 
@@ -128,7 +128,7 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
   const settler = new Settler(consumer, observe, config.deadMax);
   const threads = new Threads(config.concurrency);
   const { resultTtlMs, maxPayloadBytes: maxResultBytes } = config;
-  const heart = new Heart((): Iterable<Running> => slots.running, systemClock, say);
+  const heart = new Heart((): Iterable<Running> => slots.held, systemClock, say);
   const executor = new Executor({
     consumer,
     tasks,
@@ -136,6 +136,7 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     isolates: new Isolates(),
     settler,
     endWith: (keys, ended) => turns.end(keys, ended),
+    onRan: (runMs) => slots.ran(runMs),
     onEnd: (running) => {
       slots.end(running);
       turns.schedule();
@@ -146,7 +147,11 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     heart,
     observe,
   });
-  const slots: Slots<Running> = new Slots<Running>(config.concurrency, executor.execute);
+  const slots: Slots<Running> = new Slots<Running>({
+    size: config.concurrency,
+    run: executor.execute,
+    giveBack: (items) => pass.handBack(items),
+  });
   const keySpace = new KeySpace(config.prefix);
   const queues = config.queues.map((queue) => keySpace.queue(queue));
   const turns: Turns = new Turns({

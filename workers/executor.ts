@@ -18,6 +18,8 @@ export interface ExecutorParts extends SettleParts {
   isolates: Isolates;
   clock: Clock;
   heart: Heart;
+  /** A handler has ended after so long. */
+  onRan: (runMs: number) => void;
   /** The job is out of this process's hands. */
   onEnd: (running: Running) => void;
 }
@@ -54,9 +56,10 @@ export class Executor {
   };
 
   #settle(running: Running, outcome: Outcome, began: number): void {
-    const { clock, observe, onEnd } = this.#parts;
+    const { clock, observe, onRan, onEnd } = this.#parts;
     running.end();
     const runMs = clock.monotonic() - began;
+    onRan(runMs);
     const { id, entry, attempt } = running;
     const failed = (error: unknown) => {
       // Redis was away until the stop gave up writing: the lease runs out, and the job runs elsewhere.

@@ -1,61 +1,125 @@
+import { ReadAhead } from './read-ahead.ts';
+
 /** What is begun without a pause: handlers that block the event loop then hold up neither answers nor each other's end. */
 const SLICE_MS = 5;
+/** What was read ahead and has not begun by then may run elsewhere. */
+const PATIENCE_MS = 20;
 
-/** Runs things side by side, at most `size` of them: a task never sees more of itself than its concurrency. */
+interface SlotsParts<T> {
+  /** Most that run side by side. */
+  size: number;
+  /** Begins an item, and must not throw. `ran` is to be called when its handler has ended, `end` when it is settled. */
+  run: (item: T) => void;
+  /** Items that were accepted, and are given up before they began. */
+  giveBack: (items: readonly T[]) => void;
+}
+
+/**
+ * Holds what was accepted, and runs at most `size` handlers side by side: a task never sees more of itself than its
+ * concurrency. An item is waiting (accepted) -> running -> ran, until it has ended.
+ */
 export class Slots<T> {
-  readonly size: number;
-  readonly #run: (item: T) => void;
-  readonly #running = new Set<T>();
+  readonly #parts: SlotsParts<T>;
+  readonly #ahead: ReadAhead;
+  readonly #held = new Set<T>();
   readonly #waiting: T[] = [];
+  #active = 0;
+  #patience: NodeJS.Timeout | undefined;
+  #isBeginning = false;
+  #isScheduled = false;
   #onIdle: (() => void)[] = [];
 
-  /** @param run begins an item and must not throw; `end` is to be called when it has ended. */
-  constructor(size: number, run: (item: T) => void) {
-    this.size = size;
-    this.#run = run;
+  constructor(parts: SlotsParts<T>) {
+    this.#parts = parts;
+    this.#ahead = new ReadAhead(parts.size);
+  }
+
+  /** Most that may be held now. */
+  get capacity(): number {
+    return this.#parts.size + this.#ahead.jobs;
   }
 
   /** How many more may be accepted. */
   get free(): number {
-    return this.size - this.#running.size;
+    return this.capacity - this.#held.size;
   }
 
-  get running(): ReadonlySet<T> {
-    return this.#running;
+  /** All that was accepted and has not ended. */
+  get held(): ReadonlySet<T> {
+    return this.#held;
   }
 
-  /** Starts the items, of which there must not be more than `free`. */
   accept(items: readonly T[]): void {
-    for (const item of items) this.#running.add(item);
-    const isBusy = this.#waiting.length > 0;
+    for (const item of items) this.#held.add(item);
     this.#waiting.push(...items);
-    if (!isBusy) this.#begin();
+    this.#begin();
+  }
+
+  /** The handler of one item has ended after so long: another may begin. */
+  ran(runMs: number): void {
+    this.#active -= 1;
+    this.#ahead.note(runMs);
+    if (this.#waiting.length > 0 && !this.#isBeginning) this.#beginLater();
   }
 
   end(item: T): void {
-    this.#running.delete(item);
-    if (this.#running.size > 0) return;
+    this.#held.delete(item);
+    if (this.#held.size > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
-  /** Resolves when nothing runs. */
+  /** Resolves when nothing is held. */
   async idle(): Promise<void> {
-    while (this.#running.size > 0) {
+    while (this.#held.size > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle.push(resolve);
       });
     }
   }
 
+  /** Gives back all that has not begun. */
+  giveBackWaiting(): void {
+    const items = this.#waiting.splice(0);
+    if (items.length > 0) this.#parts.giveBack(items);
+    for (const item of items) this.end(item);
+  }
+
+  /** As many as there are slots, and as fit in a slice of time. */
   #begin(): void {
+    if (this.#isScheduled || this.#isBeginning) return;
+    this.#isBeginning = true;
     const sliceEnd = performance.now() + SLICE_MS;
     let begun = 0;
-    for (const item of this.#waiting) {
-      this.#run(item);
+    while (begun < this.#waiting.length && this.#active < this.#parts.size) {
+      this.#active += 1;
+      const item = this.#waiting[begun] as T;
       begun += 1;
+      this.#parts.run(item);
       if (performance.now() >= sliceEnd) break;
     }
     this.#waiting.splice(0, begun);
-    if (this.#waiting.length > 0) setImmediate(() => this.#begin());
+    this.#isBeginning = false;
+    if (this.#waiting.length === 0) return;
+    if (this.#active < this.#parts.size) this.#beginLater();
+    else this.#beImpatient();
+  }
+
+  #beginLater(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#begin();
+    });
+  }
+
+  #beImpatient(): void {
+    if (this.#patience !== undefined) return;
+    this.#patience = setTimeout(() => {
+      this.#patience = undefined;
+      if (this.#waiting.length === 0 || this.#active < this.#parts.size) return;
+      this.#ahead.forget();
+      this.giveBackWaiting();
+    }, PATIENCE_MS);
   }
 }

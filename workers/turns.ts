@@ -45,8 +45,6 @@ export class Turns {
   readonly #parts: TurnsParts;
   readonly #share = new LaneShare();
   readonly #traffic = new Traffic();
-  /** Most jobs of one take: so that two turns share the slots. */
-  readonly #most: number;
   readonly #onChange: (() => void)[] = [];
   /** Troubles that were reported since the last turn that went well. */
   readonly #told = new Set<string>();
@@ -59,7 +57,6 @@ export class Turns {
 
   constructor(parts: TurnsParts) {
     this.#parts = parts;
-    this.#most = Math.ceil(parts.slots.size / 2);
     this.states = parts.queues.map(newQueueState);
   }
 
@@ -141,6 +138,11 @@ export class Turns {
     this.#givenUp = true;
     this.#resting = false;
     this.schedule();
+  }
+
+  /** Most jobs of one take: so that two turns share what the process may hold. */
+  get #most(): number {
+    return Math.ceil(this.#parts.slots.capacity / 2);
   }
 
   /** How many jobs may be taken beside those that are promised. */

@@ -4,40 +4,99 @@ import { Slots } from '../../workers/slots.ts';
 const spin = (ms: number) => {
   for (const end = performance.now() + ms; performance.now() < end; );
 };
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Slots whose items begin when there is room, and end when the test says so. */
+function make(size: number, run: (item: number) => void = () => undefined) {
+  const begun: number[] = [];
+  const givenBack: number[][] = [];
+  const slots = new Slots<number>({
+    size,
+    run: (item) => {
+      begun.push(item);
+      run(item);
+    },
+    giveBack: (items) => givenBack.push([...items]),
+  });
+  const finish = (item: number, runMs: number) => {
+    slots.ran(runMs);
+    slots.end(item);
+  };
+  return { slots, begun, givenBack, finish };
+}
 
 describe('slots', () => {
   it('begin all that is short at once', () => {
-    const begun: number[] = [];
-    new Slots<number>(3, (item) => begun.push(item)).accept([1, 2, 3]);
+    const { slots, begun } = make(3);
+    slots.accept([1, 2, 3]);
     expect(begun).toEqual([1, 2, 3]);
   });
 
   it('let the event loop turn between handlers that block it, and keep the order', async () => {
-    const happened: string[] = [];
-    const slots = new Slots<number>(4, (item) => {
-      happened.push(`begin ${item}`);
-      spin(8);
-    });
-    setImmediate(() => happened.push('turn'));
+    const { slots, begun } = make(4, () => spin(8));
+    const seen: number[][] = [];
+    setImmediate(() => seen.push([...begun]));
     slots.accept([1, 2]);
     slots.accept([3]);
-    expect([happened, slots.free]).toEqual([['begin 1'], 1]);
-    while (happened.length < 4) await new Promise((resolve) => setImmediate(resolve));
-    expect(happened).toEqual(['begin 1', 'turn', 'begin 2', 'begin 3']);
+    while (begun.length < 3) await nextTurn();
+    expect([seen, begun]).toEqual([[[1]], [1, 2, 3]]);
   });
 
   it('are idle when all have ended', async () => {
-    const slots = new Slots<number>(2, () => undefined);
+    const { slots, finish } = make(2);
     slots.accept([1, 2]);
     let isIdle = false;
     const idle = slots.idle().then(() => {
       isIdle = true;
     });
-    slots.end(1);
-    await Promise.resolve();
+    finish(1, 100);
+    await nextTurn();
     expect(isIdle).toBe(false);
-    slots.end(2);
+    finish(2, 100);
     await idle;
     expect(slots.free).toBe(2);
+  });
+});
+
+describe('reading ahead', () => {
+  it('holds more than runs only while attempts are short', () => {
+    const { slots, finish } = make(1);
+    expect(slots.capacity).toBe(1);
+    slots.accept([1]);
+    finish(1, 0.1);
+    expect(slots.capacity).toBe(5);
+    slots.accept([2]);
+    finish(2, 30);
+    expect(slots.capacity).toBe(1);
+  });
+
+  it('runs no more than its size, and begins the next when a handler has ended, settled or not', async () => {
+    const { slots, begun } = make(1);
+    slots.accept([1]);
+    slots.ran(0.1);
+    slots.accept([2, 3]);
+    expect(begun).toEqual([1, 2]);
+    slots.ran(0.1);
+    await nextTurn();
+    expect(begun).toEqual([1, 2, 3]);
+    expect(slots.held.size).toBe(3);
+  });
+
+  it('gives back what waits behind a long attempt, and reads ahead no more', async () => {
+    const { slots, begun, givenBack, finish } = make(1);
+    slots.accept([1]);
+    finish(1, 0.1);
+    slots.accept([2, 3, 4]);
+    while (givenBack.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect([begun, givenBack, [...slots.held], slots.capacity]).toEqual([[1, 2], [[3, 4]], [2], 1]);
+  });
+
+  it('gives back at once what has not begun when it is told to', () => {
+    const { slots, givenBack, finish } = make(1);
+    slots.accept([1]);
+    finish(1, 0.1);
+    slots.accept([2, 3]);
+    slots.giveBackWaiting();
+    expect([givenBack, [...slots.held]]).toEqual([[[3]], [2]]);
   });
 });

@@ -55,6 +55,7 @@ export class TakePass {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#parts.turns.stop();
+    this.#parts.slots.giveBackWaiting();
     await this.#parts.consumer.interrupt().catch(() => undefined);
   }
 
@@ -116,7 +117,7 @@ export class TakePass {
       }
       this.#accept(fresh);
       // The lanes were empty: what is older comes from a group made anew, and only `take` knows its place.
-      this.#handBack(deliveries.filter((delivery) => !isNew(delivery)).map(toRunning));
+      this.handBack(deliveries.filter((delivery) => !isNew(delivery)).map(toRunning));
     } finally {
       clearTimeout(timer);
     }
@@ -148,10 +149,11 @@ export class TakePass {
     // A blocking read brings a job from each lane that has one, whatever there is room for.
     const room = this.#stopped ? 0 : this.#parts.slots.free;
     this.#parts.slots.accept(running.slice(0, room));
-    this.#handBack(running.slice(room));
+    this.handBack(running.slice(room));
   }
 
-  #handBack(running: readonly Running[]): void {
+  /** Lets others run what has not begun; spends no attempt. */
+  handBack(running: readonly Running[]): void {
     for (const keys of this.#parts.queues) {
       const own = running.filter(({ delivery }) => delivery.keys === keys);
       if (own.length === 0) continue;
@@ -167,7 +169,7 @@ export class TakePass {
     const { consumer, slots, queues, settler } = this.#parts;
     for (const keys of queues) {
       const known = new Set(
-        [...slots.running].filter(({ delivery }) => delivery.keys === keys).map(({ refText }) => refText),
+        [...slots.held].filter(({ delivery }) => delivery.keys === keys).map(({ refText }) => refText),
       );
       const strays = (await consumer.held(keys)).filter(({ ref }) => !known.has(formatRef(ref)));
       // Nothing has begun on what never arrived.

@@ -33,7 +33,7 @@ export interface LatencyCounts {
 }
 
 /**
- * Lua: `complete(keys, at)` ends deliveries with a result each and returns 'done' | 'repeated' | 'stale' per job.
+ * Lua: `complete(keys, at)` ends deliveries with a result each and returns a letter per job: done, repeated or stale.
  *
  * `keys`: notes, totals, latency; streams and results: the index before the first of those KEYS; isAnythingRare: whether
  * there may be notes. Events go to `say(kind, refs)`.
@@ -113,11 +113,11 @@ local function complete(keys, at)
     table.insert(ended[job.kind.status], job.ref)
   end
   for i, job in ipairs(jobs) do
-    outcomes[i] = 'done'
+    outcomes[i] = 'd'
     if not job.started then
       local record = redis.call('GET', job.key)
-      outcomes[i] = record and isMine(record, job.token) and 'repeated' or 'stale'
-      if outcomes[i] == 'stale' then counts.staleCommits = (counts.staleCommits or 0) + 1 end
+      outcomes[i] = record and isMine(record, job.token) and 'r' or 's'
+      if outcomes[i] == 's' then counts.staleCommits = (counts.staleCommits or 0) + 1 end
     end
   end
   for status, refs in pairs(ended) do
@@ -127,7 +127,7 @@ local function complete(keys, at)
   for name, count in pairs(counts) do redis.call('HINCRBY', keys.totals, name, count) end
   for i = at + 3, pairsEnd, 2 do redis.call('HINCRBY', keys.latency, ARGV[i], ARGV[i + 1]) end
   if pairsEnd > at + 2 then redis.call('PEXPIRE', keys.latency, ARGV[at + 1]) end
-  return outcomes
+  return table.concat(outcomes)
 end
 `;
 
@@ -137,7 +137,7 @@ export function encodeCompletions(
   consumer: string,
   jobs: readonly Completion[],
   latency: LatencyCounts,
-): { resultKeys: string[]; args: ScriptArg[]; inOrderOf: <T>(outcomes: readonly T[]) => T[] } {
+): { resultKeys: string[]; args: ScriptArg[]; decode: (letters: string) => Settled[] } {
   const order = jobs.map((_, i) => i);
   const at = (i: number): Completion => jobs[i] as Completion;
   if (jobs.length > 1) order.sort((a, b) => compareEntryIds(at(a).ref.entryId, at(b).ref.entryId));
@@ -155,12 +155,12 @@ export function encodeCompletions(
   return {
     resultKeys,
     args: args.concat(ends),
-    inOrderOf: <T>(outcomes: readonly T[]) => {
-      const inOrder: T[] = [];
+    decode: (letters) => {
+      const settled: Settled[] = [];
       order.forEach((i, rank) => {
-        inOrder[i] = outcomes[rank] as T;
+        settled[i] = letters[rank] === 'd' ? 'done' : letters[rank] === 'r' ? 'repeated' : 'stale';
       });
-      return inOrder;
+      return settled;
     },
   };
 }

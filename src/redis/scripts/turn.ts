@@ -34,7 +34,7 @@ export const KEYS_BEFORE_RESULTS = 23;
  * of several pairs.
  *
  * KEYS: those of `take`, totals, latency, result keys. ARGV: those of `take`, those of `complete`.
- * Returns { outcome per job, reply of `take` }.
+ * Returns { letter per job that was ended, reply of `take` }.
  */
 export const turnScript = defineScript(
   'turn',
@@ -67,13 +67,13 @@ export async function turn(
   latency: LatencyCounts,
   options: TakeOptions,
 ): Promise<Turned> {
-  const { resultKeys, args, inOrderOf } = encodeCompletions(keys, consumer, jobs, latency);
+  const { resultKeys, args, decode } = encodeCompletions(keys, consumer, jobs, latency);
   const [outcomes, reply] = (await turnScript.run(
     redis,
     [...fixedKeys(keys), latency.key, ...resultKeys],
     [...takeArgs(consumer, options), ...args],
-  )) as [Settled[], TakeReply];
-  return { settled: inOrderOf(outcomes), taken: decodeTaken(keys, reply) };
+  )) as [string, TakeReply];
+  return { settled: decode(outcomes), taken: decodeTaken(keys, reply) };
 }
 
 const known = new WeakMap<QueueKeys, readonly string[]>();
