@@ -24,14 +24,17 @@ export interface Contender {
   readonly redis?: Readonly<Record<string, string>>;
 }
 
-/** A claim that the report checks: median over the rounds of the ratio of two contenders' figures. */
+/**
+ * A claim that the report checks: median over the rounds of the ratio of two contenders' figures or, without `against`, of
+ * the figure itself.
+ */
 export interface Claim {
   /** As in the table of docs/benchmarks.md. */
   readonly text: string;
   readonly figure: string;
   readonly of: string;
-  readonly against: string;
-  /** `higher`: the ratio must be at least `least`; `lower`: at most. */
+  readonly against?: string;
+  /** `higher`: it must be at least `least`; `lower`: at most. */
   readonly better: 'higher' | 'lower';
   readonly least: number;
   readonly aim: number;

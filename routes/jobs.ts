@@ -93,7 +93,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     if (wish.ms === 0) return sendJob(reply, 202, submitted);
     // The job is stored: whatever befalls the wait, the client learns its id.
     const latest = await app.waiter.wait(submitted.id, ended, wish.ms, goneSignal(reply)).catch((error) => {
-      request.log.warn({ err: error, reqId: request.id }, 'wait for a submitted job failed');
+      app.logger.warn({ err: error, reqId: request.id }, 'wait for a submitted job failed');
       return undefined;
     });
     if (latest === undefined) return sendJob(reply, 202, submitted);

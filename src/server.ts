@@ -24,7 +24,8 @@ closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err }) => {
 });
 
 try {
-  await app.listen({ host: config.host, port: config.port });
+  const address = await app.listen({ host: config.host, port: config.port });
+  logger.info({ address }, 'listening');
 } catch (error) {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;

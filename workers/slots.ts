@@ -4,6 +4,8 @@ import { ReadAhead } from './read-ahead.ts';
 const SLICE_MS = 5;
 /** What was read ahead and has not begun by then may run elsewhere. */
 const PATIENCE_MS = 20;
+/** Of each handler in the mean. */
+const WEIGHT = 0.3;
 
 interface SlotsParts<T> {
   /** Most that run side by side. */
@@ -24,6 +26,8 @@ export class Slots<T> {
   readonly #held = new Set<T>();
   readonly #waiting: T[] = [];
   #active = 0;
+  /** How long handlers block the event loop, in the mean. */
+  #blockMs = 0;
   #patience: NodeJS.Timeout | undefined;
   #isBeginning = false;
   #isScheduled = false;
@@ -34,14 +38,15 @@ export class Slots<T> {
     this.#ahead = new ReadAhead(parts.size);
   }
 
-  /** Most that may be held now. */
+  /** Most that may be held now: where handlers block the event loop, one runs and one is ready, whatever the size. */
   get capacity(): number {
+    if (this.#blockMs > SLICE_MS) return Math.min(this.#parts.size, 2);
     return this.#parts.size + this.#ahead.jobs;
   }
 
   /** How many more may be accepted. */
   get free(): number {
-    return this.capacity - this.#held.size;
+    return Math.max(0, this.capacity - this.#held.size);
   }
 
   /** All that was accepted and has not ended. */
@@ -49,10 +54,11 @@ export class Slots<T> {
     return this.#held;
   }
 
+  /** They begin as soon as the caller is done: what it tells Redis meanwhile is under way while they run. */
   accept(items: readonly T[]): void {
     for (const item of items) this.#held.add(item);
     this.#waiting.push(...items);
-    this.#begin();
+    queueMicrotask(() => this.#begin());
   }
 
   /** The handler of one item has ended after so long: another may begin. */
@@ -88,14 +94,18 @@ export class Slots<T> {
   #begin(): void {
     if (this.#isScheduled || this.#isBeginning) return;
     this.#isBeginning = true;
-    const sliceEnd = performance.now() + SLICE_MS;
+    let now = performance.now();
+    const sliceEnd = now + SLICE_MS;
     let begun = 0;
     while (begun < this.#waiting.length && this.#active < this.#parts.size) {
       this.#active += 1;
       const item = this.#waiting[begun] as T;
       begun += 1;
+      const before = now;
       this.#parts.run(item);
-      if (performance.now() >= sliceEnd) break;
+      now = performance.now();
+      this.#blockMs += (now - before - this.#blockMs) * WEIGHT;
+      if (now >= sliceEnd) break;
     }
     this.#waiting.splice(0, begun);
     this.#isBeginning = false;

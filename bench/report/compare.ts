@@ -1,12 +1,12 @@
 import type { Claim } from '../contract.ts';
 import { type ContenderOutcome, type Outcome, type ScenarioOutcome, valuesOf } from '../outcome.ts';
-import { ratioOf, type Spread } from '../stats.ts';
+import { ratioOf, type Spread, spreadOf } from '../stats.ts';
 import { unitOf } from './units.ts';
 
 export interface ClaimResult {
   readonly scenario: string;
   readonly claim: Claim;
-  /** Undefined where a contender has no round. */
+  /** Or the figure itself; undefined where a contender has no round. */
   readonly ratio: Spread | undefined;
   /** Whether the median is at least as good as claimed, and as aimed for. */
   readonly holds: boolean;
@@ -36,11 +36,17 @@ function check(outcome: ScenarioOutcome, claim: Claim): ClaimResult {
       throw new Error(`${outcome.scenario.id} has no contender "${id}" for its claim.`);
     return valuesOf(found, claim.figure);
   };
-  const ratio = ratioOf(values(claim.of), values(claim.against));
+  const ours = values(claim.of);
+  const ratio = claim.against === undefined ? spreadOfKnown(ours) : ratioOf(ours, values(claim.against));
   const meets = (bar: number) =>
     ratio !== undefined && (claim.better === 'higher' ? ratio.median >= bar : ratio.median <= bar);
   const { id } = outcome.scenario;
   return { scenario: id, claim, ratio, holds: meets(claim.least), reachesAim: meets(claim.aim) };
+}
+
+function spreadOfKnown(values: readonly (number | undefined)[]): Spread | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : spreadOf(known);
 }
 
 export const losses = ({ scenarios }: Outcome): Loss[] => scenarios.flatMap(lossesIn);

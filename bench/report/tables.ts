@@ -51,7 +51,7 @@ export const scenarioSections = ({ scenarios }: Outcome): string =>
   scenarios.map(scenarioSection).join('\n\n');
 
 const bound = ({ claim }: ClaimResult, value: number): string =>
-  `${claim.better === 'higher' ? '≥' : '≤'} ${value}`;
+  `${claim.better === 'higher' ? '≥' : '≤'} ${Number(value.toFixed(2))}`;
 
 export function claimsTable(outcome: Outcome): string {
   const results = claimResults(outcome);

@@ -52,15 +52,17 @@ async function* fromLines(body: Readable, limits: LineLimits): AsyncGenerator<Ca
   let bytes = 0;
   let count = 0;
   try {
-    for await (const line of readLines(body, limits)) {
-      count += 1;
-      if (count > MAX_BATCH) throw tooMany();
-      chunk.push(checkLine(line));
-      bytes += line.length;
-      if (chunk.length < CHUNK && bytes < CHUNK_BYTES) continue;
-      yield chunk;
-      chunk = [];
-      bytes = 0;
+    for await (const lines of readLines(body, limits)) {
+      for (const line of lines) {
+        count += 1;
+        if (count > MAX_BATCH) throw tooMany();
+        chunk.push(checkLine(line));
+        bytes += line.length;
+        if (chunk.length < CHUNK && bytes < CHUNK_BYTES) continue;
+        yield chunk;
+        chunk = [];
+        bytes = 0;
+      }
     }
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

@@ -15,7 +15,7 @@ const FIRST_CONNECT_MS = 1_000;
 /** The core, as the routes see it; its connections end with the app. */
 export const corePlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
-    const onError = (error: Error) => app.log.warn({ err: error }, 'Redis connection');
+    const onError = (error: Error) => app.logger.warn({ err: error }, 'Redis connection');
     const url = config.redisUrl;
     const redis = connectForRequests({ url, name: 'millrace-api', onError });
     const blocking = connectForBlocking({ url, name: 'millrace-api-events', onError });

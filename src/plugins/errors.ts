@@ -102,9 +102,9 @@ export const errorsPlugin = fastifyPlugin(
     app.setErrorHandler((raw, request, reply) => {
       const error = toAppError(raw, request);
       if (error.code === 'internal-error')
-        request.log.error({ err: raw, reqId: request.id }, 'request failed');
+        app.logger.error({ err: raw, reqId: request.id }, 'request failed');
       else if (error.code === 'redis-unavailable')
-        request.log.warn({ err: raw, reqId: request.id }, 'Redis unavailable');
+        app.logger.warn({ err: raw, reqId: request.id }, 'Redis unavailable');
       return answer(error, request, reply);
     });
 

@@ -19,7 +19,9 @@ const WHAT: Readonly<Record<string, string>> = {
 const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart, url }) => {
   const compiled = compileSchema(schema, { coerce: httpPart !== 'body' });
   if (!compiled.ok) throw new Error(`the ${httpPart} schema of ${url} is not valid: ${compiled.reason}`);
+  const isBare = bareness(schema, httpPart);
   return (value: unknown) => {
+    if (isBare(value)) return { value };
     const errors = compiled.check(value);
     if (errors.length === 0) return { value };
     const what = WHAT[httpPart ?? 'body'] ?? 'fields';
@@ -34,6 +36,19 @@ const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart, u
     };
   };
 };
+
+/**
+ * Tells values that need no look: queries and headers of which the schema asks nothing and that have none of what it
+ * knows, as those of most requests.
+ */
+function bareness(schema: TSchema, httpPart: string | undefined): (value: unknown) => boolean {
+  const { properties = {}, required = [] } = schema as { properties?: object; required?: string[] };
+  const names = Object.keys(properties);
+  if (required.length > 0) return () => false;
+  if (httpPart === 'headers')
+    return (value) => names.every((name) => (value as Record<string, unknown>)[name] === undefined);
+  return (value) => httpPart === 'querystring' && Object.keys(value as object).length === 0;
+}
 
 const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
 

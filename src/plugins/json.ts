@@ -27,7 +27,7 @@ function parse(text: string, what: string): unknown {
 }
 
 /** Texts without one of these, plain or escaped, are safe and need no second look. */
-const SUSPICIOUS = /"__proto__"|"constructor"|\\u00/i;
+const SUSPICIOUS = /"__proto__"|"constructor"|\\u00/;
 
 function isPoisoned(value: unknown): boolean {
   const open: unknown[] = [value];

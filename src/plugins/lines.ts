@@ -11,12 +11,12 @@ const NEWLINE = 0x0a;
 const BLANKS: ReadonlySet<number> = new Set([0x09, 0x0d, 0x20]);
 
 /**
- * The lines of a body as it arrives, blank ones left out; never holds more than one line and one chunk. What
- * the caller does not read is drained, so that the answer gets through to a client that still sends.
+ * The lines of a body as it arrives, blank ones left out, all of a chunk together; never holds more than one line and one
+ * chunk. What the caller does not read is drained, so that the answer gets through to a client that still sends.
  *
  * @throws {AppError} payload-too-large when a line, or the body, is too long.
  */
-export async function* readLines(body: Readable, limits: LineLimits): AsyncGenerator<Buffer> {
+export async function* readLines(body: Readable, limits: LineLimits): AsyncGenerator<Buffer[]> {
   const { maxLineBytes, maxBytes = Number.POSITIVE_INFINITY } = limits;
   let parts: Buffer[] = [];
   let size = 0;
@@ -27,10 +27,17 @@ export async function* readLines(body: Readable, limits: LineLimits): AsyncGener
     parts.push(part);
   };
   const flush = (): Buffer => {
-    const line = Buffer.concat(parts);
+    const [first] = parts;
+    const line = first !== undefined && parts.length === 1 ? first : Buffer.concat(parts);
     parts = [];
     size = 0;
     return line;
+  };
+  let lines: Buffer[] = [];
+  const take = (): Buffer[] => {
+    const taken = lines;
+    lines = [];
+    return taken;
   };
   try {
     for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -41,15 +48,20 @@ export async function* readLines(body: Readable, limits: LineLimits): AsyncGener
         keep(chunk.subarray(start, end));
         start = end + 1;
         const line = flush();
-        if (!isBlank(line)) yield line;
+        if (!isBlank(line)) lines.push(line);
       }
       keep(chunk.subarray(start));
+      if (lines.length > 0) yield take();
     }
+  } catch (error) {
+    // What was read before a line that is too long is as good as ever.
+    if (lines.length > 0) yield take();
+    throw error;
   } finally {
     body.resume();
   }
   const last = flush();
-  if (!isBlank(last)) yield last;
+  if (!isBlank(last)) yield [last];
 }
 
 const isBlank = (line: Buffer): boolean => line.every((byte) => BLANKS.has(byte));

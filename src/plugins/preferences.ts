@@ -20,11 +20,14 @@ function preferences(header: string | undefined): Map<string, string> {
   return found;
 }
 
+const NO_WAIT: WaitWish = { ms: 0, applied: undefined };
+
 /** The query wins over the header; a preference that is no number from 0 on is ignored, as the RFC asks. */
 export function waitWish(query: { wait?: number }, headers: { prefer?: string }): WaitWish {
   if (query.wait !== undefined) return { ms: query.wait * 1_000, applied: undefined };
+  if (headers.prefer === undefined) return NO_WAIT;
   const text = preferences(headers.prefer).get('wait') ?? '';
-  if (!/^\d{1,9}$/.test(text)) return { ms: 0, applied: undefined };
+  if (!/^\d{1,9}$/.test(text)) return NO_WAIT;
   const seconds = Math.min(Number(text), MAX_WAIT_S);
   return { ms: seconds * 1_000, applied: `wait=${seconds}` };
 }

@@ -23,58 +23,61 @@ export class Appender {
     this.#redis = redis;
   }
 
-  /** Resolves to the entry id once Redis has it. */
-  append(entry: NewEntry): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const group = this.#groups.get(entry.keys);
-      if (group !== undefined) {
-        group.push({ entry, resolve, reject });
-        return;
+  /** Calls one of the two: with the entry id once Redis has it, or with why it has not. */
+  append(entry: NewEntry, resolve: Waiting['resolve'], reject: Waiting['reject']): void {
+    const group = this.#groups.get(entry.keys);
+    if (group !== undefined) {
+      group.push({ entry, resolve, reject });
+      return;
+    }
+    if (this.#groups.size === 0) setImmediate(() => this.#flush());
+    this.#groups.set(entry.keys, [{ entry, resolve, reject }]);
+  }
+
+  /** Entry ids, or why there is none, in the order of the entries, which are all of that queue. Never rejects. */
+  async appendAll(keys: QueueKeys, entries: readonly NewEntry[]): Promise<(string | Error)[]> {
+    const written = parts(entries).map(async (part) => {
+      try {
+        return await append(this.#redis, keys, part);
+      } catch (error) {
+        const why = error instanceof Error ? error : new Error(String(error));
+        return part.map(() => why);
       }
-      if (this.#groups.size === 0) setImmediate(() => this.#flush());
-      this.#groups.set(entry.keys, [{ entry, resolve, reject }]);
     });
+    return (await Promise.all(written)).flat();
   }
 
   #flush(): void {
-    for (const [keys, group] of this.#groups) {
-      for (const part of parts(group, ({ entry }) => entry.payload.length)) void this.#write(keys, part);
-    }
+    for (const [keys, group] of this.#groups) void this.#write(keys, group);
     this.#groups.clear();
   }
 
   async #write(keys: QueueKeys, waiting: readonly Waiting[]): Promise<void> {
-    try {
-      const written = await append(
-        this.#redis,
-        keys,
-        waiting.map(({ entry }) => entry),
-      );
-      waiting.forEach(({ resolve, reject }, i) => {
-        const id = written[i];
-        if (typeof id === 'string') resolve(id);
-        else reject(id);
-      });
-    } catch (error) {
-      for (const { reject } of waiting) reject(error);
-    }
+    const written = await this.appendAll(
+      keys,
+      waiting.map(({ entry }) => entry),
+    );
+    waiting.forEach(({ resolve, reject }, i) => {
+      const id = written[i];
+      if (typeof id === 'string') resolve(id);
+      else reject(id);
+    });
   }
 }
 
 /** The list in parts that are short enough for one call. */
-function parts<T>(list: readonly T[], lengthOf: (item: T) => number): (readonly T[])[] {
-  const found: T[][] = [];
-  let part: T[] = [];
+function parts(entries: readonly NewEntry[]): NewEntry[][] {
+  let part: NewEntry[] = [];
+  const found = [part];
   let length = 0;
-  for (const item of list) {
-    if (part.length > 0 && (part.length === MOST_JOBS || length + lengthOf(item) > MOST_LENGTH)) {
-      found.push(part);
+  for (const entry of entries) {
+    if (part.length > 0 && (part.length === MOST_JOBS || length + entry.payload.length > MOST_LENGTH)) {
       part = [];
+      found.push(part);
       length = 0;
     }
-    part.push(item);
-    length += lengthOf(item);
+    part.push(entry);
+    length += entry.payload.length;
   }
-  found.push(part);
   return found;
 }

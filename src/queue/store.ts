@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { Ref } from '../redis/entry.ts';
+import type { QueueKeys } from '../redis/keys.ts';
 import {
   type NewEntry,
   type Once,
@@ -30,16 +31,70 @@ export class Store {
     this.#appender = new Appender(core.redis);
   }
 
-  /** One command where nothing about the job or its queue asks for more. @throws {AppError} queue-full. */
-  async one({ entry, known }: Prepared): Promise<Ref> {
-    const { place, options, keys } = entry;
-    if (place === 'parked' || options.x !== undefined || known.limited) {
+  /**
+   * One command where nothing about the job or its queue asks for more; `view` makes the answer of it.
+   *
+   * @throws {AppError} queue-full.
+   */
+  one<T>(prepared: Prepared, view: (prepared: Prepared, ref: Ref) => T): Promise<T> {
+    const { entry } = prepared;
+    if (!isPlain(prepared) || !this.#isNoted(entry.keys.queue)) {
+      return this.#oneWithCare(prepared).then((ref) => view(prepared, ref));
+    }
+    // One promise for all of it, since most submits go this way.
+    return new Promise((resolve, reject) => {
+      const stored = (entryId: string) => {
+        try {
+          resolve(view(prepared, { place: entry.place, entryId }));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#appender.append(entry, stored, reject);
+    });
+  }
+
+  /**
+   * Each for itself: its ref, or why it was not stored, in the order of the jobs. Rejects when the queues cannot be
+   * listed, whatever was stored.
+   */
+  async each(jobs: readonly Prepared[]): Promise<(Ref | Error)[]> {
+    const outcomes: (Ref | Error)[] = [];
+    const plain = new Map<QueueKeys, number[]>();
+    const writes: Promise<unknown>[] = [this.#noteQueues(jobs.map(({ entry }) => entry.keys.queue))];
+    jobs.forEach((job, i) => {
+      const group = plain.get(job.entry.keys);
+      if (!isPlain(job)) writes.push(this.#oneWithCare(job).then(put(outcomes, i), put(outcomes, i)));
+      else if (group === undefined) plain.set(job.entry.keys, [i]);
+      else group.push(i);
+    });
+    for (const [keys, group] of plain) {
+      const entries = group.flatMap((i) => jobs[i]?.entry ?? []);
+      const written = this.#appender.appendAll(keys, entries).then((ids) => {
+        ids.forEach((id, rank) => {
+          const place = entries[rank]?.place ?? 'normal';
+          put(outcomes, group[rank] ?? 0)(typeof id === 'string' ? { place, entryId: id } : id);
+        });
+      });
+      writes.push(written);
+    }
+    await Promise.all(writes);
+    return outcomes;
+  }
+
+  async #oneWithCare(prepared: Prepared): Promise<Ref> {
+    const { entry } = prepared;
+    const { place, keys } = entry;
+    if (!isPlain(prepared)) {
       const [ref] = (await this.together([entry])).refs;
       if (ref === undefined) throw new Error('a submit stored nothing');
       return ref;
     }
-    if (this.#isNoted(keys.queue)) return { place, entryId: await this.#appender.append(entry) };
-    const [entryId] = await Promise.all([this.#appender.append(entry), this.#noteQueues([keys.queue])]);
+    const [[entryId]] = await Promise.all([
+      this.#appender.appendAll(keys, [entry]),
+      this.#noteQueues([keys.queue]),
+    ]);
+    if (typeof entryId !== 'string') throw entryId ?? new Error('a submit stored nothing');
     return { place, entryId };
   }
 
@@ -95,3 +150,13 @@ export class Store {
     }
   }
 }
+
+/** Whether the job is an entry in a lane and nothing more. */
+const isPlain = ({ entry, known }: Prepared): boolean =>
+  entry.place !== 'parked' && entry.options.x === undefined && !known.limited;
+
+const put =
+  (outcomes: (Ref | Error)[], i: number) =>
+  (outcome: Ref | Error): void => {
+    outcomes[i] = outcome;
+  };

@@ -8,6 +8,7 @@ import { findJob } from './find.ts';
 import { onceFor, recall } from './once.ts';
 import { encodePayload } from './payload.ts';
 import { type Prepared, prepare } from './prepare.ts';
+import { describe, queueOf, readable, recalled } from './remembered.ts';
 import { Store } from './store.ts';
 import { textNew, viewNew } from './view.ts';
 import { revisionOf, revisionOfNew } from './wait.ts';
@@ -55,27 +56,14 @@ export class Submitter {
   async submit(job: SubmitJob, key?: string): Promise<Submitted<Job>> {
     if (key !== undefined) return this.#submitOnce(job, key);
     const prepared = await prepare(this.#core, job);
-    return { value: show(prepared, await this.#store.one(prepared)), replayed: false };
+    return { value: await this.#store.one(prepared, show), replayed: false };
   }
 
   /** As `submit` without a key, for those who want the job as text. Throws, or rejects, as that does. */
   accept(job: SubmitJob): Promise<Accepted> {
     const prepared = prepare(this.#core, job);
-    return prepared instanceof Promise ? prepared.then((one) => this.#accept(one)) : this.#accept(prepared);
-  }
-
-  async #accept(prepared: Prepared): Promise<Accepted> {
-    const ref = await this.#store.one(prepared);
-    const { entry, known } = prepared;
-    const defaults = known.defaults(entry.task);
-    return {
-      id: formatJobId(entry.keys.queue, ref),
-      text: textNew(entry.keys.queue, ref, entry, defaults),
-      revision:
-        ref.place === 'parked'
-          ? revisionOf(show(prepared, ref))
-          : revisionOfNew(maxAttempts(entry.options, defaults)),
-    };
+    if (prepared instanceof Promise) return prepared.then((one) => this.#store.one(one, accepted));
+    return this.#store.one(prepared, accepted);
   }
 
   async #submitOnce(job: SubmitJob, key: string): Promise<Submitted<Job>> {
@@ -100,10 +88,29 @@ export class Submitter {
   async submitEach(candidates: readonly Candidate[]): Promise<BatchOutcome[]> {
     const outcomes: BatchOutcome[] = [];
     for (let start = 0; start < candidates.length; start += WINDOW) {
-      const window = candidates.slice(start, start + WINDOW);
-      outcomes.push(...(await Promise.all(window.map((one) => this.#storeOne(one)))));
+      const window = candidates.slice(start, start + WINDOW).map((one) => this.#check(one));
+      outcomes.push(
+        ...(await this.#storeEach(
+          window.some(isPromise) ? await Promise.all(window) : (window as Checked[]),
+        )),
+      );
     }
     return outcomes;
+  }
+
+  async #storeEach(checked: readonly Checked[]): Promise<BatchOutcome[]> {
+    const refs = await this.#store.each(checked.flatMap((one) => (one.ok ? [one.prepared] : [])));
+    const next = refs.values();
+    return checked.map((one): BatchOutcome => {
+      if (!one.ok) return one;
+      const ref = next.next().value;
+      if (ref !== undefined && !(ref instanceof Error)) return stored(one.prepared, ref);
+      if (ref instanceof AppError) return { ok: false, error: ref };
+      if (!isUnavailable(ref)) throw ref;
+      // The other jobs of the batch may be stored: each gets an answer of its own.
+      const cause = { cause: ref };
+      return { ok: false, error: new AppError('redis-unavailable', 'Redis did not take this job.', cause) };
+    });
   }
 
   /**
@@ -141,79 +148,41 @@ export class Submitter {
     return onceFor(this.#core.keySpace.queue(queue), key, { atomic, items }, this.#core.idempotencyTtlMs);
   }
 
-  async #storeOne(candidate: Candidate): Promise<BatchOutcome> {
-    try {
-      const checked = await this.#check(candidate);
-      if (!checked.ok) return checked;
-      const { keys } = checked.prepared.entry;
-      return { ok: true, id: formatJobId(keys.queue, await this.#store.one(checked.prepared)) };
-    } catch (error) {
-      if (error instanceof AppError) return { ok: false, error };
-      if (!isUnavailable(error)) throw error;
-      // The other jobs of the batch may be stored: each gets an answer of its own.
-      return {
-        ok: false,
-        error: new AppError('redis-unavailable', 'Redis did not take this job.', { cause: error }),
-      };
-    }
-  }
-
-  async #check(candidate: Candidate): Promise<Checked> {
+  #check(candidate: Candidate): Checked | Promise<Checked> {
     if (!candidate.ok) return candidate;
-    try {
-      return { ok: true, prepared: await prepare(this.#core, candidate.job) };
-    } catch (error) {
+    const refuse = (error: unknown): Checked => {
       if (error instanceof AppError) return { ok: false, error };
       throw error;
+    };
+    try {
+      const prepared = prepare(this.#core, candidate.job);
+      if (!(prepared instanceof Promise)) return { ok: true, prepared };
+      return prepared.then((one): Checked => ({ ok: true, prepared: one })).catch(refuse);
+    } catch (error) {
+      return refuse(error);
     }
   }
 }
+
+const isPromise = (value: unknown): boolean => value instanceof Promise;
 
 const show = ({ entry, payload, known }: Prepared, ref: Ref): Job =>
   viewNew(entry.keys.queue, ref, { ...entry, payload }, known.defaults(entry.task));
 
-const queueOf = (one: Candidate): string | undefined =>
-  one.ok ? (one.job.queue ?? DEFAULT_QUEUE) : undefined;
+function accepted(prepared: Prepared, ref: Ref): Accepted {
+  const { entry, known } = prepared;
+  const defaults = known.defaults(entry.task);
+  return {
+    id: formatJobId(entry.keys.queue, ref),
+    text: textNew(entry.keys.queue, ref, entry, defaults),
+    revision:
+      ref.place === 'parked'
+        ? revisionOf(show(prepared, ref))
+        : revisionOfNew(maxAttempts(entry.options, defaults)),
+  };
+}
 
-/** An error as it is remembered with an Idempotency-Key. */
-type Description = Pick<AppError, 'code' | 'errors' | 'extensions'> & { detail: string };
-
-const describe = ({ code, message, errors, extensions }: AppError): Description => ({
-  code,
-  detail: message,
-  errors,
-  extensions,
+const stored = ({ entry }: Prepared, ref: Ref): BatchOutcome => ({
+  ok: true,
+  id: formatJobId(entry.keys.queue, ref),
 });
-
-const restore = ({ code, detail, errors, extensions }: Description): AppError =>
-  new AppError(code, detail, errors === undefined ? { extensions } : { errors, extensions });
-
-/** A candidate whose text can be told from others': one that is nested too deeply is refused at once. */
-function readable(one: Candidate): Candidate {
-  if (!one.ok) return one;
-  try {
-    encodePayload(one.job.payload ?? null);
-    return one;
-  } catch (error) {
-    if (error instanceof AppError) return { ok: false, error };
-    throw error;
-  }
-}
-
-/** Outcomes from what was stored: refs in the order of the jobs that were taken in, and the others' errors. */
-function recalled(
-  candidates: readonly Candidate[],
-  { refs, note }: { refs: readonly Ref[]; note: string },
-): BatchOutcome[] {
-  const refused = JSON.parse(note) as (Description | null)[];
-  const taken = refs.values();
-  return candidates.map((one, i): BatchOutcome => {
-    const error = refused[i];
-    if (error) return { ok: false, error: restore(error) };
-    const ref = taken.next().value;
-    const queue = queueOf(one);
-    if (ref === undefined || queue === undefined)
-      throw new Error('an Idempotency-Key remembers another batch');
-    return { ok: true, id: formatJobId(queue, ref) };
-  });
-}

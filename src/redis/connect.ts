@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Connection } from './connection.ts';
+import { appendScript } from './scripts/append.ts';
 import { scripts } from './scripts/index.ts';
 
 export type { Connection } from './connection.ts';
@@ -25,7 +26,12 @@ const BLOCKING_DEADLINE_MS = BLOCK_MS + 2_000;
  * not answer fails them within a second.
  */
 export const connectForRequests = (options: ConnectOptions): Connection =>
-  connect(options, { enableAutoPipelining: true, socketTimeout: REQUEST_DEADLINE_MS });
+  connect(options, {
+    enableAutoPipelining: true,
+    // These are grouped already (queue/appender.ts): a pipeline would only hold them up.
+    autoPipeliningIgnoredCommands: ['xadd', appendScript.name],
+    socketTimeout: REQUEST_DEADLINE_MS,
+  });
 
 /** For workers' scripts, where patience is better than a repeated write. */
 export const connectForWork = (options: ConnectOptions): Connection =>
@@ -35,7 +41,7 @@ export const connectForWork = (options: ConnectOptions): Connection =>
 export const connectForBlocking = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: BLOCKING_DEADLINE_MS });
 
-type Role = Pick<RedisOptions, 'enableAutoPipelining' | 'socketTimeout'>;
+type Role = Pick<RedisOptions, 'enableAutoPipelining' | 'autoPipeliningIgnoredCommands' | 'socketTimeout'>;
 
 function connect({ url, name, onError }: ConnectOptions, role: Role): Connection {
   const options = {

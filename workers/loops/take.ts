@@ -79,7 +79,8 @@ export class TakePass {
   /** What a turn has taken. */
   readonly taken = ({ now, deliveries }: Taken & { kind: 'taken' }): void => {
     this.#skew = now - this.#parts.clock.wall();
-    this.#accept(deliveries);
+    // They were promised room, which may have shrunk since.
+    this.#accept(deliveries, deliveries.length);
   };
 
   /** Resolves when nothing more arrives, and what has arrived too late is handed back. */
@@ -115,7 +116,8 @@ export class TakePass {
       for (const { keys, place, entryId } of fresh) {
         turns.stateOf(keys).begun.push(formatRef({ place, entryId }));
       }
-      this.#accept(fresh);
+      // A blocking read brings a job from each lane that has one, whatever there is room for.
+      this.#accept(fresh, this.#parts.slots.free);
       // The lanes were empty: what is older comes from a group made anew, and only `take` knows its place.
       this.handBack(deliveries.filter((delivery) => !isNew(delivery)).map(toRunning));
     } finally {
@@ -144,12 +146,11 @@ export class TakePass {
     return [{ keys, place, entryId, fields, takenAt, ...first }];
   }
 
-  #accept(deliveries: readonly Delivery[]): void {
+  #accept(deliveries: readonly Delivery[], room: number): void {
     const running = deliveries.map(toRunning);
-    // A blocking read brings a job from each lane that has one, whatever there is room for.
-    const room = this.#stopped ? 0 : this.#parts.slots.free;
-    this.#parts.slots.accept(running.slice(0, room));
-    this.handBack(running.slice(room));
+    const most = this.#stopped ? 0 : room;
+    this.#parts.slots.accept(running.slice(0, most));
+    this.handBack(running.slice(most));
   }
 
   /** Lets others run what has not begun; spends no attempt. */

@@ -32,8 +32,23 @@ return table.concat(lines, '\\n')
   { whenFull: 'refused' },
 );
 
+/** Characters of a payload from which the copies cost more than the calls. */
+const MAX_LUA_PAYLOAD = 4_096;
+
 /** One job alone needs no script. */
-async function appendOne(redis: Connection, keys: QueueKeys, job: Omit<NewEntry, 'keys'>): Promise<string> {
+async function appendOne(
+  redis: Connection,
+  keys: QueueKeys,
+  job: Omit<NewEntry, 'keys'>,
+): Promise<string | Error> {
+  try {
+    return await xadd(redis, keys, job);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+async function xadd(redis: Connection, keys: QueueKeys, job: Omit<NewEntry, 'keys'>): Promise<string> {
   const id = await redis.xadd(
     keys.stream[job.place],
     '*',
@@ -50,8 +65,18 @@ export async function append(
   keys: QueueKeys,
   jobs: readonly Omit<NewEntry, 'keys'>[],
 ): Promise<(string | Error)[]> {
-  const [first] = jobs;
-  if (first !== undefined && jobs.length === 1) return [await appendOne(redis, keys, first)];
+  // Writing to several at once through Lua costs two more copies of each payload.
+  if (jobs.length === 1 || jobs.some(({ payload }) => payload.length > MAX_LUA_PAYLOAD)) {
+    return Promise.all(jobs.map((job) => appendOne(redis, keys, job)));
+  }
+  return appendTogether(redis, keys, jobs);
+}
+
+async function appendTogether(
+  redis: Connection,
+  keys: QueueKeys,
+  jobs: readonly Omit<NewEntry, 'keys'>[],
+): Promise<(string | Error)[]> {
   const args: ScriptArg[] = [];
   let run = { start: -1, name: '' };
   for (const { place, task, payload, options } of jobs) {
