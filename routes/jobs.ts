@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { goneSignal } from '../src/plugins/core.ts';
+import { askerOf } from '../src/plugins/core.ts';
 import { idempotencyKey, replayed } from '../src/plugins/idempotency.ts';
 import { applied, type WaitWish, waitWish, wantsRepresentation } from '../src/plugins/preferences.ts';
 import { type Accepted, revisionOf } from '../src/queue/index.ts';
@@ -15,7 +15,7 @@ import {
   SubmitHeaders,
   WaitQuery,
 } from '../src/schemas/http.ts';
-import { type Job, SubmitJob } from '../src/schemas/job.ts';
+import { DEFAULT_QUEUE, type Job, SubmitJob } from '../src/schemas/job.ts';
 import { isFinal } from '../src/schemas/names.ts';
 
 /** Seconds after which a poller may look again. */
@@ -88,11 +88,16 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
+    // Before the job is there, so that its end cannot be missed; without it the wait only costs more.
+    const mark =
+      wish.ms > 0 ? await app.waiter.mark(job.queue ?? DEFAULT_QUEUE).catch(() => undefined) : undefined;
     const { value: submitted, replayed: wasKnown } = await app.submitter.submit(job, key);
     replayed(reply, wasKnown).header('location', `/jobs/${submitted.id}`);
     if (wish.ms === 0) return sendJob(reply, 202, submitted);
     // The job is stored: whatever befalls the wait, the client learns its id.
-    const latest = await app.waiter.wait(submitted.id, ended, wish.ms, goneSignal(reply)).catch((error) => {
+    const fresh = mark && !wasKnown ? { job: submitted, mark } : undefined;
+    const waited = app.waiter.wait(submitted.id, ended, wish.ms, askerOf(reply), fresh);
+    const latest = await waited.catch((error) => {
       app.logger.warn({ err: error, reqId: request.id }, 'wait for a submitted job failed');
       return undefined;
     });
@@ -128,7 +133,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const found =
         wish.ms === 0
           ? await app.inspector.find(id)
-          : await app.waiter.wait(id, isEnough, wish.ms, goneSignal(reply));
+          : await app.waiter.wait(id, isEnough, wish.ms, askerOf(reply));
       applied(reply, wish.applied);
       if (!isSeen(found)) return sendJob(reply, 200, found);
       return reply

@@ -1,15 +1,31 @@
 import type { BlockingReader } from '../redis/blocking.ts';
 import { BLOCK_MS, type Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
+import { Recent } from './recent.ts';
 
 /** Called when something may have happened to the job; the place of the job is the truth. */
 export type Hint = () => void;
 
 interface Followed {
   lastId: string;
-  readonly hints: Map<string, Set<Hint>>;
+  /** Of each job: who is told of anything, and who of its end only. */
+  readonly hints: Map<string, Map<Hint, Interest>>;
+  /** Jobs that have ended. */
+  readonly ended: Recent;
   idleSince: number | undefined;
 }
+
+/** What of a job somebody wants to hear. */
+export type Interest = 'all' | 'end';
+
+/** A moment in what is known of a queue, before which nothing matters. */
+export interface Mark {
+  readonly followed: Followed;
+  readonly ended: number;
+  readonly faults: number;
+}
+
+const ENDS: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'expired']);
 
 /** A queue nobody waits for any more is still read for this long, since the next waiter is likely. */
 const LINGER_MS = 30_000;
@@ -30,17 +46,32 @@ export class EventFeed {
   readonly #followed = new Map<string, Followed>();
   #running: Promise<void> | undefined;
   #closed = false;
+  /** Times that events may have been missed. */
+  #faults = 0;
 
   constructor(reader: BlockingReader, commands: Connection) {
     this.#reader = reader;
     this.#commands = commands;
   }
 
-  /** Resolves, once nothing can be missed, to the function that ends the subscription. */
-  async follow(keys: QueueKeys, ref: string, hint: Hint): Promise<() => void> {
+  /** Resolves once nothing that happens from now on can be missed; ask then with `mayHaveEnded`. */
+  async mark(keys: QueueKeys): Promise<Mark> {
     const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
-    const hints = followed.hints.get(ref) ?? new Set();
-    hints.add(hint);
+    followed.idleSince = undefined;
+    return { followed, ended: followed.ended.count, faults: this.#faults };
+  }
+
+  /** Whether the job may have ended since the mark without a hint. */
+  mayHaveEnded(keys: QueueKeys, ref: string, { followed, ended, faults }: Mark): boolean {
+    if (this.#followed.get(keys.events) !== followed || this.#faults !== faults) return true;
+    return followed.ended.mayHaveCome(ref, ended);
+  }
+
+  /** Resolves, once nothing can be missed, to the function that ends the subscription. */
+  async follow(keys: QueueKeys, ref: string, hint: Hint, interest: Interest = 'all'): Promise<() => void> {
+    const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
+    const hints = followed.hints.get(ref) ?? new Map();
+    hints.set(hint, interest);
     followed.hints.set(ref, hints);
     followed.idleSince = undefined;
     return () => {
@@ -64,6 +95,7 @@ export class EventFeed {
     const followed: Followed = {
       lastId: last[0]?.[0] ?? '0-0',
       hints: new Map(),
+      ended: new Recent(),
       idleSince: undefined,
     };
     this.#followed.set(keys.events, followed);
@@ -100,15 +132,16 @@ export class EventFeed {
       if (followed === undefined) continue;
       for (const [id, fields] of entries) {
         followed.lastId = id;
-        if (followed.hints.size > 0) hintAll(followed, fields);
+        tell(followed, fields);
       }
     }
   }
 
   #hintAll(): void {
+    this.#faults += 1;
     for (const followed of this.#followed.values()) {
       // An emptied Redis counts ids anew by its clock; positions stay valid since time goes on.
-      for (const hints of followed.hints.values()) for (const hint of hints) hint();
+      for (const hints of followed.hints.values()) for (const hint of hints.keys()) hint();
     }
   }
 
@@ -122,12 +155,14 @@ export class EventFeed {
   }
 }
 
-/** An entry tells one or more things that happened together: kinds (`e`), each with the jobs that it happened to (`j`). */
-function hintAll({ hints }: Followed, fields: readonly string[]): void {
-  fields.forEach((name, i) => {
-    if (i % 2 === 1 || name !== 'j') return;
-    for (const ref of (fields[i + 1] ?? '').split(' ')) {
-      for (const hint of hints.get(ref) ?? []) hint();
+/** An entry tells one or more things that happened together: a kind (`e`), and the jobs that it happened to (`j`). */
+function tell({ hints, ended }: Followed, fields: readonly string[]): void {
+  for (let i = 0; i + 3 < fields.length; i += 4) {
+    const isEnd = ENDS.has(fields[i + 1] ?? '');
+    if (!isEnd && hints.size === 0) continue;
+    for (const ref of (fields[i + 3] ?? '').split(' ')) {
+      if (isEnd) ended.add(ref);
+      for (const [hint, interest] of hints.get(ref) ?? []) if (isEnd || interest === 'all') hint();
     }
-  });
+  }
 }

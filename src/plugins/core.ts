@@ -3,7 +3,15 @@ import fastifyPlugin from 'fastify-plugin';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { EventFeed } from '../events/feed.ts';
-import { type Core, checkHealth, type Health, Inspector, Submitter, Waiter } from '../queue/index.ts';
+import {
+  type Asker,
+  type Core,
+  checkHealth,
+  type Health,
+  Inspector,
+  Submitter,
+  Waiter,
+} from '../queue/index.ts';
 import { BlockingReader } from '../redis/blocking.ts';
 import { connectForBlocking, connectForRequests, whenReady } from '../redis/connect.ts';
 import { KeySpace } from '../redis/keyspace.ts';
@@ -55,13 +63,13 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
   { name: 'core', dependencies: ['errors'] },
 );
 
-/** Fires when the answer is out, or the client has gone away before it was. */
-export function goneSignal(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  if (reply.raw.closed) gone.abort();
-  else reply.raw.once('close', () => gone.abort());
-  return gone.signal;
-}
+/** The client of a request: gone when its connection closes, or when the answer is out. */
+export const askerOf = ({ raw }: FastifyReply): Asker => ({
+  onGone: (gone) => {
+    if (raw.closed) gone();
+    else raw.once('close', gone);
+  },
+});
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { AppError } from '../errors.ts';
-import type { EventFeed } from '../events/feed.ts';
+import type { EventFeed, Mark } from '../events/feed.ts';
 import { formatRef } from '../redis/entry.ts';
 import type { Job } from '../schemas/job.ts';
 import type { Core } from './core.ts';
@@ -32,45 +31,64 @@ export function revisionOf(job: Job): string {
 /** Of a job that waits in a lane. */
 export const revisionOfNew = (maxAttempts: number): string => `new-${maxAttempts}`;
 
+/** Whoever waits, and may go away before the answer. */
+export interface Asker {
+  /** Calls `gone` once, now or later, if the asker has gone; it may also be called when all is over. */
+  onGone(gone: () => void): void;
+}
+
 /** Waits for jobs to change, all waiters of the process on one reader of events. */
 export class Waiter {
   readonly #core: Core;
   readonly #feed: EventFeed;
-  readonly #stopping = new AbortController();
+  readonly #sleepers = new Set<Sleeper>();
   readonly #maxWaiters: number;
-  #waiters = 0;
+  #isStopped = false;
 
   /** @param maxWaiters most that may wait at a time. */
   constructor(core: Core, feed: EventFeed, maxWaiters: number) {
     this.#maxWaiters = maxWaiters;
     this.#core = core;
     this.#feed = feed;
-    // One listener per waiter, and there may be thousands.
-    setMaxListeners(0, this.#stopping.signal);
+  }
+
+  /** To be asked for before a job is submitted that is to be waited for. */
+  mark(queue: string): Promise<Mark> {
+    return this.#feed.mark(this.#core.keySpace.queue(queue));
   }
 
   /**
    * Reads the job until `isEnough` holds, the time is over, the asker is gone or the service stops, and
-   * returns it as it is then.
+   * returns it as it is then. Of a job that was submitted since a mark was made nothing needs to be read before it ends.
    *
    * @throws {AppError} job-not-found, job-gone or too-many-waiters.
    */
-  async wait(id: string, isEnough: (job: Job) => boolean, waitMs: number, asker: AbortSignal): Promise<Job> {
+  async wait(
+    id: string,
+    isEnough: (job: Job) => boolean,
+    waitMs: number,
+    asker: Asker,
+    fresh?: { job: Job; mark: Mark },
+  ): Promise<Job> {
     const { keys, ref } = locate(this.#core, id);
     const deadline = performance.now() + waitMs;
-    const sleeper = new Sleeper([asker, this.#stopping.signal]);
+    const sleeper = new Sleeper();
+    if (this.#isStopped) sleeper.end();
+    asker.onGone(sleeper.end);
+    this.#sleepers.add(sleeper);
     let unfollow: (() => void) | undefined;
-    this.#waiters += 1;
     try {
       // A job that is not there, or needs no waiting, is answered without following its queue.
-      const first = await findJob(this.#core, id);
+      const first = fresh?.job ?? (await findJob(this.#core, id));
       if (isEnough(first) || waitMs <= 0) return first;
-      if (this.#waiters > this.#maxWaiters) throw tooMany(this.#maxWaiters);
-      unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake);
+      if (this.#sleepers.size > this.#maxWaiters) throw tooMany(this.#maxWaiters);
+      const interest = fresh === undefined ? 'all' : 'end';
+      unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake, interest);
+      const isUnread = fresh !== undefined && !this.#feed.mayHaveEnded(keys, formatRef(ref), fresh.mark);
       let looks = 0;
       for (;;) {
         sleeper.rearm();
-        const job = await findJob(this.#core, id);
+        const job = isUnread && looks === 0 ? first : await findJob(this.#core, id);
         const left = deadline - performance.now();
         if (isEnough(job) || left <= 0 || sleeper.ended) return job;
         const lapseMs = untilLapse(job, looks);
@@ -78,15 +96,15 @@ export class Waiter {
         await sleeper.sleep(Math.min(left, LOOK_AGAIN_MS * (1 + Math.random()), lapseMs));
       }
     } finally {
-      this.#waiters -= 1;
+      this.#sleepers.delete(sleeper);
       unfollow?.();
-      sleeper.close();
     }
   }
 
   /** Answers everybody who waits with the job as it is, now and from now on. */
   stop(): void {
-    this.#stopping.abort();
+    this.#isStopped = true;
+    for (const sleeper of this.#sleepers) sleeper.end();
   }
 }
 
@@ -108,18 +126,19 @@ function untilLapse(job: Job, looks: number): number {
 
 /** A sleep that ends early when woken; a wake-up between two sleeps is kept for the next one. */
 class Sleeper {
-  readonly #signals: readonly AbortSignal[];
   #woken = false;
+  #ended = false;
   #end: (() => void) | undefined;
 
-  constructor(signals: readonly AbortSignal[]) {
-    this.#signals = signals;
-    for (const signal of signals) signal.addEventListener('abort', this.wake);
+  /** Nobody waits for the answer any more, or all are to be answered. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
-  get ended(): boolean {
-    return this.#signals.some((signal) => signal.aborted);
-  }
+  readonly end = (): void => {
+    this.#ended = true;
+    this.wake();
+  };
 
   readonly wake = (): void => {
     this.#woken = true;
@@ -131,7 +150,7 @@ class Sleeper {
   }
 
   sleep(ms: number): Promise<void> {
-    if (this.#woken) return Promise.resolve();
+    if (this.#woken || this.#ended) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#end?.(), ms);
       this.#end = () => {
@@ -140,9 +159,5 @@ class Sleeper {
         resolve();
       };
     });
-  }
-
-  close(): void {
-    for (const signal of this.#signals) signal.removeEventListener('abort', this.wake);
   }
 }
