@@ -51,7 +51,7 @@ describe('GET /jobs/{id}', () => {
     expect(job.attempt).toBe(status in attempts ? 1 : 0);
 
     const etag = answer.headers['etag'] ?? '';
-    expect(etag).toMatch(/^"[\w-]{8,}"$/);
+    expect(etag).toMatch(/^"[\w-]+"$/);
     const again = await api.http.get(`/jobs/${id}`).set('if-none-match', etag);
     expect([again.status, again.text, again.headers['etag']]).toEqual([304, '', etag]);
   });
