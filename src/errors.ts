@@ -45,3 +45,7 @@ export class AppError extends Error {
     this.extensions = details.extensions ?? {};
   }
 }
+
+/** What was thrown, as an error. */
+export const toError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -17,6 +17,11 @@ export class ReadAhead {
     this.#most = Math.max(LEAST, concurrency);
   }
 
+  /** How long attempts take of late, ms; infinite until one has ended. */
+  get meanMs(): number {
+    return this.#meanMs;
+  }
+
   get jobs(): number {
     return Math.min(this.#most, Math.floor(WAIT_MS / this.#meanMs));
   }

@@ -38,9 +38,13 @@ export class Slots<T> {
     this.#ahead = new ReadAhead(parts.size);
   }
 
-  /** Most that may be held now: where handlers block the event loop, one runs and one is ready, whatever the size. */
+  /**
+   * Most that may be held now. Where attempts do little but block the event loop, one runs and one is ready, whatever
+   * the size: the others would only wait here while they could run elsewhere.
+   */
   get capacity(): number {
-    if (this.#blockMs > SLICE_MS) return Math.min(this.#parts.size, 2);
+    const isBlocked = this.#blockMs > SLICE_MS && this.#blockMs > this.#ahead.meanMs / 2;
+    if (isBlocked) return Math.min(this.#parts.size, 2);
     return this.#parts.size + this.#ahead.jobs;
   }
 

@@ -1,3 +1,4 @@
+import { toError } from '../errors.ts';
 import type { Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { append } from '../redis/scripts/append.ts';
@@ -40,8 +41,7 @@ export class Appender {
       try {
         return await append(this.#redis, keys, part);
       } catch (error) {
-        const why = error instanceof Error ? error : new Error(String(error));
-        return part.map(() => why);
+        return part.map(() => toError(error));
       }
     });
     return (await Promise.all(written)).flat();

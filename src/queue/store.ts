@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError, toError } from '../errors.ts';
 import type { Ref } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import {
@@ -54,17 +54,15 @@ export class Store {
     });
   }
 
-  /**
-   * Each for itself: its ref, or why it was not stored, in the order of the jobs. Rejects when the queues cannot be
-   * listed, whatever was stored.
-   */
+  /** Each for itself: its ref, or why it may not have been stored, in the order of the jobs. Never rejects. */
   async each(jobs: readonly Prepared[]): Promise<(Ref | Error)[]> {
     const outcomes: (Ref | Error)[] = [];
     const plain = new Map<QueueKeys, number[]>();
-    const writes: Promise<unknown>[] = [this.#noteQueues(jobs.map(({ entry }) => entry.keys.queue))];
+    const noted = this.#noteQueues(jobs.map(({ entry }) => entry.keys.queue)).catch(toError);
+    const writes: Promise<unknown>[] = [];
     jobs.forEach((job, i) => {
       const group = plain.get(job.entry.keys);
-      if (!isPlain(job)) writes.push(this.#oneWithCare(job).then(put(outcomes, i), put(outcomes, i)));
+      if (!isPlain(job)) writes.push(this.#oneWithCare(job).catch(toError).then(put(outcomes, i)));
       else if (group === undefined) plain.set(job.entry.keys, [i]);
       else group.push(i);
     });
@@ -79,7 +77,8 @@ export class Store {
       writes.push(written);
     }
     await Promise.all(writes);
-    return outcomes;
+    const fault = await noted;
+    return fault === undefined ? outcomes : jobs.map(() => fault);
   }
 
   async #oneWithCare(prepared: Prepared): Promise<Ref> {

@@ -41,8 +41,19 @@ describe('slots', () => {
     slots.accept([3]);
     while (begun.length < 3) await nextTurn();
     expect([seen, begun]).toEqual([[[1]], [1, 2, 3]]);
-    // One runs, one is ready: the others run elsewhere.
-    expect(slots.capacity).toBe(2);
+  });
+
+  it('hold two where attempts do nothing but block, and all where they wait for something else, too', async () => {
+    for (const [runMs, capacity] of [
+      [30, 2],
+      [500, 4],
+    ] as const) {
+      const { slots, begun, finish } = make(4, () => spin(30));
+      slots.accept([1, 2, 3]);
+      while (begun.length < 3) await nextTurn();
+      finish(1, runMs);
+      expect(slots.capacity).toBe(capacity);
+    }
   });
 
   it('are idle when all have ended', async () => {
