@@ -1,9 +1,10 @@
-import type { Bed, Claim, Contender, Figures, Scenario } from '../contract.ts';
+import type { Bed, Contender, Figures, Scenario } from '../contract.ts';
 import type { Flood, Flooded } from '../load/jobs.ts';
 import { Progress, rateBetween } from '../progress.ts';
 import { bullmqFront, type Front, millraceFront } from '../queues/fronts.ts';
 import { openTally } from '../tally.ts';
 import { Usage } from '../usage.ts';
+import { less } from './claims.ts';
 import { checkResults, WARM_UP } from './running.ts';
 
 const CONCURRENCY = 100;
@@ -90,16 +91,6 @@ const contenders = (plan: Plan): readonly Contender[] => [
 
 const TITLE = `Submit over HTTP one by one (${CONNECTIONS} connections), then run at concurrency ${CONCURRENCY}`;
 const FIGURES = ['submitRate', 'runRate', 'apiCpu', 'redisCpu', 'commands'];
-
-const less = (text: string, figure: string, least: number, aim: number): Claim => ({
-  text: `${text}, Millrace / BullMQ`,
-  figure,
-  of: 'millrace',
-  against: 'bullmq',
-  better: 'lower',
-  least,
-  aim,
-});
 
 export const wholeScenarios: readonly Scenario[] = [
   {
