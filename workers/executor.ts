@@ -3,7 +3,7 @@ import type { Consumer, Settled } from '../src/queue/consume.ts';
 import { type Entry, entryTime, expiryOf, maxAttempts, timeoutMs } from '../src/redis/entry.ts';
 import type { LoadedTask, TaskContext } from '../src/tasks/types.ts';
 import { callHandler, checkResult, type MaybePromise } from './attempt.ts';
-import { makeContext } from './context.ts';
+import { AttemptContext } from './context.ts';
 import type { Heart } from './heart.ts';
 import type { Isolates } from './isolates.ts';
 import { failure, type Outcome, refusal } from './outcome.ts';
@@ -122,12 +122,13 @@ export class Executor {
     const limit = timeoutMs(entry.options, task);
     running.deadline = clock.monotonic() + limit;
     heart.begin(running.deadline);
-    const context = makeContext(this.#parts, running, entry, task);
+    const context = new AttemptContext(this.#parts, running, entry, task);
     const kill = isSuspect(running) || task.thread ? new AbortController() : undefined;
     const work = kill
-      ? this.#startApart(running, task, entry.value, context.ctx, kill.signal)
-      : callHandler(task.handler, entry.value, context.ctx);
-    if (work instanceof Promise) return this.#wait(running, task, work, limit, kill).finally(context.close);
+      ? this.#startApart(running, task, entry.value, context, kill.signal)
+      : callHandler(task.handler, entry.value, context);
+    if (work instanceof Promise)
+      return this.#wait(running, task, work, limit, kill).finally(() => context.close());
     context.close();
     return byCause(running, this.#checked(running, task, work), limit);
   }

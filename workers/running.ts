@@ -2,6 +2,7 @@ import type { Delivery } from '../src/queue/consume.ts';
 import { type Entry, formatJobId, formatRef, type Ref } from '../src/redis/entry.ts';
 import { CANCEL_PATIENCE_MS } from '../src/redis/scripts/cancel.ts';
 import { type AbortCause, JobAborted } from './abort.ts';
+import type { Item } from './slots.ts';
 
 /** How long a handler that was told to stop may go on before the worker settles without it, ms. */
 const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
@@ -17,12 +18,13 @@ const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
  * `signal` tells the handler to stop; `givenUp` settles when nobody waits for it any longer. Both are made when
  * first asked for: most handlers never do, and a signal costs more than all else about a short job.
  */
-export class Running {
+export class Running implements Item {
   readonly delivery: Delivery;
   readonly entry: Entry | undefined;
   readonly ref: Ref;
   readonly refText: string;
   readonly id: string;
+  heldAt = 0;
   /** When the attempt must have ended, monotonic ms; infinite until its handler begins. */
   deadline = Number.POSITIVE_INFINITY;
   #cause: AbortCause | undefined;

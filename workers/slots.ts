@@ -7,6 +7,12 @@ const PATIENCE_MS = 20;
 /** Of each handler in the mean. */
 const WEIGHT = 0.3;
 
+/** What can be held. */
+export interface Item {
+  /** Where it stands among those that are held; for `Slots` alone. */
+  heldAt: number;
+}
+
 interface SlotsParts<T> {
   /** Most that run side by side. */
   size: number;
@@ -20,10 +26,14 @@ interface SlotsParts<T> {
  * Holds what was accepted, and runs at most `size` handlers side by side: a task never sees more of itself than its
  * concurrency. An item is waiting (accepted) -> running -> ran, until it has ended.
  */
-export class Slots<T> {
+export class Slots<T extends Item> {
   readonly #parts: SlotsParts<T>;
   readonly #ahead: ReadAhead;
-  readonly #held = new Set<T>();
+  /**
+   * In no order. Sets and maps that come and go through leave tables behind that keep alive, until a full collection,
+   * all that was in them: most of what a job allocates lived that long.
+   */
+  readonly #held: T[] = [];
   readonly #waiting: T[] = [];
   #active = 0;
   /** How long handlers block the event loop, in the mean. */
@@ -50,17 +60,20 @@ export class Slots<T> {
 
   /** How many more may be accepted. */
   get free(): number {
-    return Math.max(0, this.capacity - this.#held.size);
+    return Math.max(0, this.capacity - this.#held.length);
   }
 
   /** All that was accepted and has not ended. */
-  get held(): ReadonlySet<T> {
+  get held(): readonly T[] {
     return this.#held;
   }
 
   /** They begin as soon as the caller is done: what it tells Redis meanwhile is under way while they run. */
   accept(items: readonly T[]): void {
-    for (const item of items) this.#held.add(item);
+    for (const item of items) {
+      item.heldAt = this.#held.length;
+      this.#held.push(item);
+    }
     this.#waiting.push(...items);
     queueMicrotask(() => this.#begin());
   }
@@ -73,14 +86,19 @@ export class Slots<T> {
   }
 
   end(item: T): void {
-    this.#held.delete(item);
-    if (this.#held.size > 0) return;
+    const last = this.#held.pop();
+    if (last === undefined) throw new Error('more items have ended than were accepted');
+    if (last !== item) {
+      this.#held[item.heldAt] = last;
+      last.heldAt = item.heldAt;
+    }
+    if (this.#held.length > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   /** Resolves when nothing is held. */
   async idle(): Promise<void> {
-    while (this.#held.size > 0) {
+    while (this.#held.length > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle.push(resolve);
       });

@@ -216,7 +216,7 @@ export class Turns {
       const completions = group.map(({ completion }) => completion);
       const turned = await consumer.turn(state.keys, completions, latency, clock.wall(), options);
       this.#failures = 0;
-      this.#told.clear();
+      if (this.#told.size > 0) this.#told.clear();
       // A script that was repeated may have taken jobs the first time.
       if (consumer.healed !== healedBefore) onDoubt();
       group.forEach(({ settled }, i) => {

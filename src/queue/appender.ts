@@ -18,7 +18,7 @@ const MOST_LENGTH = 1_048_576;
 /** Writes jobs that may start at once; all that come up in one turn of the event loop share a round trip. */
 export class Appender {
   readonly #redis: Connection;
-  readonly #groups = new Map<QueueKeys, Waiting[]>();
+  #groups = new Map<QueueKeys, Waiting[]>();
 
   constructor(redis: Connection) {
     this.#redis = redis;
@@ -48,8 +48,10 @@ export class Appender {
   }
 
   #flush(): void {
-    for (const [keys, group] of this.#groups) void this.#write(keys, group);
-    this.#groups.clear();
+    const groups = this.#groups;
+    // Not cleared: that leaves the old table behind with all that it held, which then lives until a full collection.
+    this.#groups = new Map();
+    for (const [keys, group] of groups) void this.#write(keys, group);
   }
 
   async #write(keys: QueueKeys, waiting: readonly Waiting[]): Promise<void> {

@@ -7,38 +7,45 @@ const spin = (ms: number) => {
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Slots whose items begin when there is room, and end when the test says so. */
-function make(size: number, run: (item: number) => void = () => undefined) {
+function make(size: number, run: (n: number) => void = () => undefined) {
   const begun: number[] = [];
   const givenBack: number[][] = [];
-  const slots = new Slots<number>({
+  const slots = new Slots<{ n: number; heldAt: number }>({
     size,
-    run: (item) => {
-      begun.push(item);
-      run(item);
+    run: ({ n }) => {
+      begun.push(n);
+      run(n);
     },
-    giveBack: (items) => givenBack.push([...items]),
+    giveBack: (items) => givenBack.push(items.map(({ n }) => n)),
   });
-  const finish = (item: number, runMs: number) => {
-    slots.ran(runMs);
+  const accept = (numbers: number[]) => slots.accept(numbers.map((n) => ({ n, heldAt: 0 })));
+  const held = () => slots.held.map(({ n }) => n).sort();
+  const end = (n: number) => {
+    const item = slots.held.find((one) => one.n === n);
+    if (item === undefined) throw new Error(`${n} is not held`);
     slots.end(item);
   };
-  return { slots, begun, givenBack, finish };
+  const finish = (n: number, runMs: number) => {
+    slots.ran(runMs);
+    end(n);
+  };
+  return { slots, begun, givenBack, accept, held, end, finish };
 }
 
 describe('slots', () => {
   it('begin all that is short at once', async () => {
-    const { slots, begun } = make(3);
-    slots.accept([1, 2, 3]);
+    const { begun, accept } = make(3);
+    accept([1, 2, 3]);
     await nextTurn();
     expect(begun).toEqual([1, 2, 3]);
   });
 
   it('let the event loop turn between handlers that block it, and keep the order', async () => {
-    const { slots, begun } = make(4, () => spin(30));
+    const { begun, accept } = make(4, () => spin(30));
     const seen: number[][] = [];
     setImmediate(() => seen.push([...begun]));
-    slots.accept([1, 2]);
-    slots.accept([3]);
+    accept([1, 2]);
+    accept([3]);
     while (begun.length < 3) await nextTurn();
     expect([seen, begun]).toEqual([[[1]], [1, 2, 3]]);
   });
@@ -48,8 +55,8 @@ describe('slots', () => {
       [30, 2],
       [500, 4],
     ] as const) {
-      const { slots, begun, finish } = make(4, () => spin(30));
-      slots.accept([1, 2, 3]);
+      const { slots, begun, accept, finish } = make(4, () => spin(30));
+      accept([1, 2, 3]);
       while (begun.length < 3) await nextTurn();
       finish(1, runMs);
       expect(slots.capacity).toBe(capacity);
@@ -57,8 +64,8 @@ describe('slots', () => {
   });
 
   it('are idle when all have ended', async () => {
-    const { slots, finish } = make(2);
-    slots.accept([1, 2]);
+    const { slots, accept, finish } = make(2);
+    accept([1, 2]);
     await nextTurn();
     let isIdle = false;
     const idle = slots.idle().then(() => {
@@ -73,52 +80,71 @@ describe('slots', () => {
   });
 });
 
+describe('what is held', () => {
+  it('is what was accepted and has not ended, in whatever order items end', () => {
+    const { accept, held, end } = make(5);
+    accept([1, 2, 3, 4, 5]);
+    for (const [n, left] of [
+      [2, [1, 3, 4, 5]],
+      [5, [1, 3, 4]],
+      [1, [3, 4]],
+      [4, [3]],
+      [3, []],
+    ] as const) {
+      end(n);
+      expect(held()).toEqual(left);
+    }
+    accept([6]);
+    expect(held()).toEqual([6]);
+  });
+});
+
 describe('reading ahead', () => {
   it('holds more than runs only while attempts are short', async () => {
-    const { slots, finish } = make(1);
+    const { slots, accept, finish } = make(1);
     expect(slots.capacity).toBe(1);
-    slots.accept([1]);
+    accept([1]);
     await nextTurn();
     finish(1, 0.1);
     expect(slots.capacity).toBe(5);
-    slots.accept([2]);
+    accept([2]);
     await nextTurn();
     finish(2, 30);
     expect(slots.capacity).toBe(1);
   });
 
   it('runs no more than its size, and begins the next when a handler has ended, settled or not', async () => {
-    const { slots, begun } = make(1);
-    slots.accept([1]);
+    const { slots, begun, accept, held } = make(1);
+    accept([1]);
     await nextTurn();
     slots.ran(0.1);
-    slots.accept([2, 3]);
+    accept([2, 3]);
     await nextTurn();
     expect(begun).toEqual([1, 2]);
     slots.ran(0.1);
     await nextTurn();
     expect(begun).toEqual([1, 2, 3]);
-    expect(slots.held.size).toBe(3);
+    expect(held()).toEqual([1, 2, 3]);
   });
 
   it('gives back what waits behind a long attempt, and reads ahead no more', async () => {
-    const { slots, begun, givenBack, finish } = make(1);
-    slots.accept([1]);
+    const { slots, begun, givenBack, accept, held, finish } = make(1);
+    accept([1]);
     await nextTurn();
     finish(1, 0.1);
-    slots.accept([2, 3, 4]);
+    accept([2, 3, 4]);
     while (givenBack.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect([begun, givenBack, [...slots.held], slots.capacity]).toEqual([[1, 2], [[3, 4]], [2], 1]);
+    expect([begun, givenBack, held(), slots.capacity]).toEqual([[1, 2], [[3, 4]], [2], 1]);
   });
 
   it('gives back at once what has not begun when it is told to', async () => {
-    const { slots, givenBack, finish } = make(1);
-    slots.accept([1]);
+    const { slots, givenBack, accept, held, finish } = make(1);
+    accept([1]);
     await nextTurn();
     finish(1, 0.1);
-    slots.accept([2, 3]);
+    accept([2, 3]);
     await nextTurn();
     slots.giveBackWaiting();
-    expect([givenBack, [...slots.held]]).toEqual([[[3]], [2]]);
+    expect([givenBack, held()]).toEqual([[[3]], [2]]);
   });
 });

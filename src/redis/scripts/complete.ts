@@ -51,7 +51,7 @@ local function complete(keys, at)
   local pairsEnd = at + 2 + 2 * tonumber(ARGV[at + 2])
   local kinds, jobs, byPlace, cursor = {}, {}, {}, pairsEnd + 2
   for kind = 1, tonumber(ARGV[pairsEnd + 1]) do
-    kinds[kind] = { place = tonumber(ARGV[cursor]), status = ARGV[cursor + 1], ttl = tonumber(ARGV[cursor + 2]) }
+    kinds[kind] = { place = tonumber(ARGV[cursor]), status = ARGV[cursor + 1], expires = tostring(now + ARGV[cursor + 2]) }
     cursor = cursor + 3
   end
   for i = cursor, #ARGV, 4 do
@@ -84,8 +84,10 @@ local function complete(keys, at)
       if job.started then
         table.insert(ids[place], job.id)
         mine[#mine + 1] = job
-        fields[#fields + 1] = job.ref .. ':e'
-        fields[#fields + 1] = job.ref .. ':n'
+        if keys.isAnythingRare then
+          fields[#fields + 1] = job.ref .. ':e'
+          fields[#fields + 1] = job.ref .. ':n'
+        end
       end
     end
   end
@@ -103,12 +105,16 @@ local function complete(keys, at)
     for _, job in ipairs(mine) do forget(notes, job.ref) end
   end
   local head, ended = '{"w":"' .. consumer .. '","a":', {}
+  -- Lua prints a number in a microsecond, and all started at one of a few times.
+  local finished, texts = ',"f":' .. now, {}
   for i, job in ipairs(mine) do
     local errors, before = noted[2 * i - 1], noted[2 * i]
+    local started = texts[job.started] or tostring(job.started)
+    texts[job.started] = started
     local record = head .. (before and job.token - before .. ',"k":' .. job.token or job.token)
-      .. ',"s":"' .. job.kind.status .. '","b":' .. job.started .. ',"f":' .. now
+      .. ',"s":"' .. job.kind.status .. '","b":' .. started .. finished
     if errors then record = record .. ',"e":[' .. string.gsub(errors, '\\n', ',') .. ']' end
-    redis.call('SET', job.key, record .. job.tail, 'PXAT', now + job.kind.ttl)
+    redis.call('SET', job.key, record .. job.tail, 'PXAT', job.kind.expires)
     ended[job.kind.status] = ended[job.kind.status] or {}
     table.insert(ended[job.kind.status], job.ref)
   end
