@@ -108,6 +108,7 @@ function completion(
     status: outcome.kind,
     // SET refuses a life of 0.
     ttlMs: Math.max(1, options.rt ?? resultTtlMs),
+    isAwaited: options.w === true,
     tail: recordTail({
       task: entry?.task ?? '',
       maxAttempts: options.a === undefined && allowed !== DEFAULT_ATTEMPTS ? allowed : undefined,

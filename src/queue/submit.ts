@@ -48,14 +48,16 @@ export class Submitter {
   }
 
   /**
-   * Takes one job in; with a key at most once, however often it is sent.
+   * Takes one job in; with a key at most once, however often it is sent. Whoever waits for its end says so, and
+   * hears of it sooner.
    *
    * @throws {AppError} invalid-request, unknown-task, invalid-payload, queue-full or idempotency-mismatch; nothing
    *   is stored then. job-gone when the job that the key has stored is not kept any more.
    */
-  async submit(job: SubmitJob, key?: string): Promise<Submitted<Job>> {
-    if (key !== undefined) return this.#submitOnce(job, key);
+  async submit(job: SubmitJob, key?: string, isAwaited = false): Promise<Submitted<Job>> {
+    if (key !== undefined) return this.#submitOnce(job, key, isAwaited);
     const prepared = await prepare(this.#core, job);
+    if (isAwaited) prepared.entry.options.w = true;
     return { value: await this.#store.one(prepared, show), replayed: false };
   }
 
@@ -66,7 +68,7 @@ export class Submitter {
     return this.#store.one(prepared, accepted);
   }
 
-  async #submitOnce(job: SubmitJob, key: string): Promise<Submitted<Job>> {
+  async #submitOnce(job: SubmitJob, key: string, isAwaited: boolean): Promise<Submitted<Job>> {
     // What is nested too deeply is refused before it is compared.
     encodePayload(job.payload ?? null);
     const queue = job.queue ?? DEFAULT_QUEUE;
@@ -78,6 +80,7 @@ export class Submitter {
     const known = await recall(this.#core.redis, once);
     if (known !== undefined) return replay(known.refs);
     const prepared = await prepare(this.#core, job);
+    if (isAwaited) prepared.entry.options.w = true;
     const stored = await this.#store.together([prepared.entry], once);
     const [ref] = stored.refs;
     if (stored.kind === 'replayed' || ref === undefined) return replay(stored.refs);

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
-import type { EventFeed, Mark } from '../events/feed.ts';
+import type { EventFeed, Mark, ShownEnd } from '../events/feed.ts';
 import { formatRef } from '../redis/entry.ts';
 import type { Job } from '../schemas/job.ts';
 import type { Core } from './core.ts';
-import { findJob, locate } from './find.ts';
+import { findJob, locate, show } from './find.ts';
 
 /**
  * However quiet the feed is, a waiter looks at its job again: an event is a hint, the place the truth. The pause
@@ -23,6 +23,8 @@ const MOST_DOUBLINGS = 7;
 export function revisionOf(job: Job): string {
   // What was never handed out changes by that alone, or when its task announces another number of attempts.
   if (job.status === 'queued' && job.attempt === 0) return revisionOfNew(job.maxAttempts);
+  // What has ended changes no more, but by a retry.
+  if (job.finishedAt !== undefined) return `${job.status}-${Date.parse(job.finishedAt)}-${job.attempt}`;
   const { startedAt, ...rest } = job;
   const stable = job.status === 'running' ? rest : job;
   return createHash('sha1').update(JSON.stringify(stable)).digest('base64url').slice(0, 16);
@@ -87,8 +89,12 @@ export class Waiter {
       const isUnread = fresh !== undefined && !this.#feed.mayHaveEnded(keys, formatRef(ref), fresh.mark);
       let looks = 0;
       for (;;) {
-        sleeper.rearm();
-        const job = isUnread && looks === 0 ? first : await findJob(this.#core, id);
+        const end = sleeper.rearm();
+        const job = await (end
+          ? show(this.#core, id, { keys, ref }, { place: 'result', ...end })
+          : isUnread && looks === 0
+            ? first
+            : findJob(this.#core, id));
         const left = deadline - performance.now();
         if (isEnough(job) || left <= 0 || sleeper.ended) return job;
         const lapseMs = untilLapse(job, looks);
@@ -128,6 +134,7 @@ function untilLapse(job: Job, looks: number): number {
 class Sleeper {
   #woken = false;
   #ended = false;
+  #told: ShownEnd | undefined;
   #end: (() => void) | undefined;
 
   /** Nobody waits for the answer any more, or all are to be answered. */
@@ -140,13 +147,16 @@ class Sleeper {
     this.wake();
   };
 
-  readonly wake = (): void => {
+  readonly wake = (told?: ShownEnd): void => {
     this.#woken = true;
+    this.#told = told ?? this.#told;
     this.#end?.();
   };
 
-  rearm(): void {
+  /** The end that was told with a wake-up, if any. */
+  rearm(): ShownEnd | undefined {
     this.#woken = false;
+    return this.#told;
   }
 
   sleep(ms: number): Promise<void> {

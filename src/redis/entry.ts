@@ -35,6 +35,8 @@ const EntryOptions = Type.Object({
   m: Type.Optional(Type.Record(Type.String(), Type.String())),
   /** Keep the payload after completion. */
   k: Type.Optional(Type.Literal(true)),
+  /** The submitter waits: the event of the end tells a short result, too. */
+  w: Type.Optional(Type.Literal(true)),
 });
 export type EntryOptions = Static<typeof EntryOptions>;
 
@@ -53,7 +55,7 @@ export interface Entry {
   payload: string;
   /** What that says. */
   value: unknown;
-  options: EntryOptions;
+  options: Readonly<EntryOptions>;
 }
 
 /** Where an entry is: its stream and its id there. */
@@ -156,12 +158,21 @@ export const encodeOptions = (options: EntryOptions): string => {
 export function decodeEntry(fields: readonly string[]): Entry | undefined {
   const [t, task, p, payload, o, options] = fields;
   if (t !== 't' || p !== 'p' || o !== 'o' || !task || payload === undefined) return undefined;
-  const checked = options === undefined || options === '' ? {} : checkOptions(parseJson(options));
+  const checked = decodeOptions(options ?? '');
   if (checked === undefined) return undefined;
   const value = parseJson(payload);
   if (value === undefined || isTooDeep(value, payload.length)) return undefined;
   return { task, payload, value, options: checked };
 }
+
+/** Many jobs have the same options, and come together: the last ones are kept. */
+function decodeOptions(text: string): Entry['options'] | undefined {
+  if (text === '') return {};
+  if (text !== lastOptions.text) lastOptions = { text, value: checkOptions(parseJson(text)) };
+  return lastOptions.value;
+}
+
+let lastOptions: { text: string; value: Entry['options'] | undefined } = { text: '', value: {} };
 
 /** The value, or undefined when the text is not JSON; JSON itself has no undefined. */
 export function parseJson(text: string): unknown {

@@ -50,7 +50,7 @@ export interface RecordTail {
 
 /** The tail of a record, closing brace included. */
 export function recordTail(tail: RecordTail): string {
-  const options = encodeOptions(tail.options);
+  const options = encodeOptions(tail.options.w ? settled(tail.options) : tail.options);
   return [
     `,"t":${JSON.stringify(tail.task)}`,
     tail.maxAttempts === undefined ? '' : `,"m":${tail.maxAttempts}`,
@@ -60,5 +60,8 @@ export function recordTail(tail: RecordTail): string {
     '}',
   ].join('');
 }
+
+/** Nobody waits any more. */
+const settled = ({ w, ...rest }: EntryOptions): EntryOptions => rest;
 
 export const decodeRecord = (text: string): ResultRecord => JSON.parse(text) as ResultRecord;

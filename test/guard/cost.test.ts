@@ -91,4 +91,25 @@ describe('a plain job costs Redis no more than it did', () => {
     console.log({ perJob });
     expect(perJob).toBeLessThan(MAX_COMMANDS_PER_JOB_ALONE);
   });
+
+  it('in reads, when its submitter waits: the event tells the end', async () => {
+    const worker = await startWorker(redis.url, { QUEUES: 'awaited', LOG_LEVEL: 'info' });
+    const ended = async (task: string, payload: unknown) => {
+      await redis.client.config('RESETSTAT');
+      const job = { task, queue: 'awaited', payload };
+      const { body } = await api.http.post('/jobs?wait=10').send(job).expect(200);
+      expect(body).toMatchObject({ status: 'completed' });
+      const stats = await redis.client.info('commandstats');
+      return { body: body as { id: string }, reads: Number(/cmdstat_get:calls=(\d+)/.exec(stats)?.[1] ?? 0) };
+    };
+    // The API reads the events of the queue from then on.
+    await ended('echo', 'first');
+    // So long that its end comes when the API has begun to wait, however busy the machine is.
+    const { body, reads } = await ended('sleep', { ms: 300 });
+    expect(reads).toBe(0);
+    await api.http.get(`/jobs/${body.id}`).expect(200, body);
+    // A long result is read where it is stored.
+    expect((await ended('echo', 'x'.repeat(1_000))).reads).toBeGreaterThan(0);
+    expect(await worker.stop()).toBe(0);
+  });
 });

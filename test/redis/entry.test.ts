@@ -70,6 +70,21 @@ describe('an entry', () => {
     expect(decodeEntry(fields)).toBeUndefined();
   });
 
+  it('reads each entry by its own options, whatever came before', () => {
+    const optionsOf = (text: string) => decodeEntry(['t', 'echo', 'p', '1', 'o', text])?.options;
+    for (const [text, options] of [
+      ['', {}],
+      ['{"a":2}', { a: 2 }],
+      ['{"a":2}', { a: 2 }],
+      ['', {}],
+      ['{"a":0}', undefined],
+      ['{"a":0}', undefined],
+      ['{"a":3}', { a: 3 }],
+    ] as const) {
+      expect(optionsOf(text)).toEqual(options);
+    }
+  });
+
   it('takes its limits from the job, else from the task, else the defaults', () => {
     expect(maxAttempts({ a: 2 }, { attempts: 9 })).toBe(2);
     expect(maxAttempts({}, { attempts: 9 })).toBe(9);

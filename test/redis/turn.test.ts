@@ -69,6 +69,31 @@ describe('a turn', () => {
     expect(await redis.client.xlen(keys.stream.normal)).toBe(1);
   });
 
+  it('shows the record of a job that is awaited, and of no other', async () => {
+    await submit(2);
+    const [first, second] = await takeAs(one, 2);
+    if (first === undefined || second === undefined) throw new Error('two jobs were there');
+    await complete(one, keys, [end(first), { ...end(second), isAwaited: true }]);
+    const ref = formatRef(second);
+    const expiresAt = await redis.client.pexpiretime(keys.result(ref));
+    const shown = `r ${ref} ${expiresAt} ${await resultOf(second)}`;
+    expect((await events()).at(-1)).toBe(`${shown} e completed j ${formatRef(first)} ${ref}`);
+  });
+
+  it('shows neither a long record nor many in one event: a history of them would be large', async () => {
+    await submit(50);
+    const held = await takeAs(one, 50);
+    const ends = held.map((delivery, i) => {
+      const tail = `,"t":"echo","r":"${'x'.repeat(i === 0 ? 600 : 300)}"}`;
+      return { ...end(delivery), tail, isAwaited: true };
+    });
+    await complete(one, keys, ends);
+    const last = (await events()).at(-1) ?? '';
+    expect(last).not.toContain('x'.repeat(600));
+    expect(last.match(/"r":"x{300}"/g)?.length).toBe(10);
+    expect(last.length).toBeLessThan(6_000);
+  });
+
   it('announces what a blocking read brought before it ends it', async () => {
     const awaited = one.awaitWork([{ keys, paused: false }], 5_000);
     await submit(1);

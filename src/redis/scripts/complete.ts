@@ -21,6 +21,8 @@ export interface Completion {
   ttlMs: number;
   /** The tail of the stored record, from `"t"` on; see `record.ts`. */
   tail: string;
+  /** Whether somebody waits for it, who is told a short record with the event. */
+  isAwaited?: boolean;
 }
 
 /** Increments of a histogram of waits and runs. */
@@ -36,9 +38,9 @@ export interface LatencyCounts {
  * Lua: `complete(keys, at)` ends deliveries with a result each and returns a letter per job: done, repeated or stale.
  *
  * `keys`: notes, totals, latency; streams and results: the index before the first of those KEYS; isAnythingRare: whether
- * there may be notes. Events go to `say(kind, refs)`.
+ * there may be notes. Events go to `say(kind, refs)`, records that somebody waits for to `show(ref, expires, record)` before.
  * ARGV from `at` on: consumer, latency TTL ms, number of latency pairs, those pairs, number of kinds, per kind
- *   stream index, status and TTL ms, then per job: kind, entry id, token, record tail. Jobs of a stream come in
+ *   stream index, status, TTL ms and whether it is awaited 0|1, then per job: kind, entry id, token, record tail. Jobs of a stream come in
  *   the order of their ids.
  *
  * All jobs of a stream are asked for and freed together, since every call from Lua costs Redis about a
@@ -51,8 +53,9 @@ local function complete(keys, at)
   local pairsEnd = at + 2 + 2 * tonumber(ARGV[at + 2])
   local kinds, jobs, byPlace, cursor = {}, {}, {}, pairsEnd + 2
   for kind = 1, tonumber(ARGV[pairsEnd + 1]) do
-    kinds[kind] = { place = tonumber(ARGV[cursor]), status = ARGV[cursor + 1], expires = tostring(now + ARGV[cursor + 2]) }
-    cursor = cursor + 3
+    kinds[kind] = { place = tonumber(ARGV[cursor]), status = ARGV[cursor + 1], expires = tostring(now + ARGV[cursor + 2]),
+      isAwaited = ARGV[cursor + 3] == '1' }
+    cursor = cursor + 4
   end
   for i = cursor, #ARGV, 4 do
     local kind = kinds[tonumber(ARGV[i])]
@@ -114,7 +117,9 @@ local function complete(keys, at)
     local record = head .. (before and job.token - before .. ',"k":' .. job.token or job.token)
       .. ',"s":"' .. job.kind.status .. '","b":' .. started .. finished
     if errors then record = record .. ',"e":[' .. string.gsub(errors, '\\n', ',') .. ']' end
-    redis.call('SET', job.key, record .. job.tail, 'PXAT', job.kind.expires)
+    record = record .. job.tail
+    redis.call('SET', job.key, record, 'PXAT', job.kind.expires)
+    if job.kind.isAwaited then show(job.ref, job.kind.expires, record) end
     ended[job.kind.status] = ended[job.kind.status] or {}
     table.insert(ended[job.kind.status], job.ref)
   end
@@ -147,17 +152,18 @@ export function encodeCompletions(
   const order = jobs.map((_, i) => i);
   const at = (i: number): Completion => jobs[i] as Completion;
   if (jobs.length > 1) order.sort((a, b) => compareEntryIds(at(a).ref.entryId, at(b).ref.entryId));
-  const kinds: ScriptArg[] = [];
+  const kinds: Kind[] = [];
   const ends: ScriptArg[] = [];
   const resultKeys: string[] = [];
   for (const i of order) {
-    const { ref, status, ttlMs, token, tail } = at(i);
-    ends.push(kindOf(kinds, placeIndex(ref.place), status, ttlMs), ref.entryId, token, tail);
+    const { ref, status, ttlMs, isAwaited, token, tail } = at(i);
+    const kind = kindOf(kinds, [placeIndex(ref.place), status, ttlMs, Number(isAwaited === true)]);
+    ends.push(kind, ref.entryId, token, tail);
     resultKeys.push(keys.result(formatRef(ref)));
   }
   const args: ScriptArg[] = [consumer, latency.ttlMs, latency.counts.size];
   for (const [field, count] of latency.counts) args.push(field, count);
-  args.push(kinds.length / 3, ...kinds);
+  args.push(kinds.length, ...kinds.flat());
   return {
     resultKeys,
     args: args.concat(ends),
@@ -171,11 +177,10 @@ export function encodeCompletions(
   };
 }
 
+type Kind = readonly [place: number, status: string, ttlMs: number, isAwaited: number];
+
 /** Number of a kind, from 1; one that is new is added. There are few. */
-function kindOf(kinds: ScriptArg[], place: number, status: string, ttlMs: number): number {
-  for (let i = 0; i < kinds.length; i += 3) {
-    if (kinds[i] === place && kinds[i + 1] === status && kinds[i + 2] === ttlMs) return i / 3 + 1;
-  }
-  kinds.push(place, status, ttlMs);
-  return kinds.length / 3;
+function kindOf(kinds: Kind[], kind: Kind): number {
+  const known = kinds.findIndex((one) => one.every((part, i) => part === kind[i]));
+  return known === -1 ? kinds.push(kind) : known + 1;
 }

@@ -25,13 +25,17 @@ export interface Turned {
   taken: Taken;
 }
 
+/** Characters of a record that is shown in an event, and of all those in one event. */
+const MAX_SHOWN = 512;
+const MAX_SHOWN_AT_ONCE = 4_096;
+
 /** KEYS of a turn that ends nothing. */
 export const KEYS_BEFORE_RESULTS = 23;
 
 /**
  * Ends deliveries and takes others, in one round trip: the moves `complete` and `take`, in this order. What a
  * blocking read handed out is announced first, since it may be among those that have ended. All that happened is one event
- * of several pairs.
+ * of several pairs: records that somebody waits for (`r`: ref, expiry, record), then a kind (`e`) and its refs (`j`) each.
  *
  * KEYS: those of `take`, totals, latency, result keys. ARGV: those of `take`, those of `complete`.
  * Returns { letter per job that was ended, reply of `take` }.
@@ -40,11 +44,18 @@ export const turnScript = defineScript(
   'turn',
   `
 local isAnythingRare = redis.call('EXISTS', KEYS[1], KEYS[3], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[21]) > 0
-local said = {}
+local said, shown = {}, 0
 local function say(kind, refs)
   if #refs == 0 then return end
   local n = #said
   said[n + 1], said[n + 2], said[n + 3], said[n + 4] = 'e', kind, 'j', table.concat(refs, ' ')
+end
+-- So short that a history of them takes little memory.
+local function show(ref, expires, record)
+  if #record > ${MAX_SHOWN} or shown + #record > ${MAX_SHOWN_AT_ONCE} then return end
+  shown = shown + #record
+  local n = #said
+  said[n + 1], said[n + 2] = 'r', ref .. ' ' .. expires .. ' ' .. record
 end
 local function tell()
   if #said > 0 then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', unpack(said)) end
