@@ -85,10 +85,11 @@ export class Slots<T extends Item> {
     if (this.#waiting.length > 0 && !this.#isBeginning) this.#beginLater();
   }
 
+  /** Lets go of the item, if it is still held. */
   end(item: T): void {
+    if (this.#held[item.heldAt] !== item) return;
     const last = this.#held.pop();
-    if (last === undefined) throw new Error('more items have ended than were accepted');
-    if (last !== item) {
+    if (last !== undefined && last !== item) {
       this.#held[item.heldAt] = last;
       last.heldAt = item.heldAt;
     }

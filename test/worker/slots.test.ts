@@ -94,8 +94,18 @@ describe('what is held', () => {
       end(n);
       expect(held()).toEqual(left);
     }
-    accept([6]);
-    expect(held()).toEqual([6]);
+    accept([6, 7]);
+    expect(held()).toEqual([6, 7]);
+  });
+
+  it('lets go of an item once, however often it ends', () => {
+    const { slots, accept, held } = make(5);
+    accept([1, 2, 3]);
+    const [first] = slots.held;
+    if (first === undefined) throw new Error('three are held');
+    slots.end(first);
+    slots.end(first);
+    expect(held()).toEqual([2, 3]);
   });
 });
 

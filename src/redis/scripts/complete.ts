@@ -38,10 +38,11 @@ export interface LatencyCounts {
  * Lua: `complete(keys, at)` ends deliveries with a result each and returns a letter per job: done, repeated or stale.
  *
  * `keys`: notes, totals, latency; streams and results: the index before the first of those KEYS; isAnythingRare: whether
- * there may be notes. Events go to `say(kind, refs)`, records that somebody waits for to `show(ref, expires, record)` before.
+ * there may be notes. Events go to `say(kind, refs)`, and before them records that somebody waits for to
+ * `show(ref, expires, record)`.
  * ARGV from `at` on: consumer, latency TTL ms, number of latency pairs, those pairs, number of kinds, per kind
- *   stream index, status, TTL ms and whether it is awaited 0|1, then per job: kind, entry id, token, record tail. Jobs of a stream come in
- *   the order of their ids.
+ *   stream index, status, TTL ms and whether it is awaited 0|1, then per job: kind, entry id, token, record tail. Jobs
+ *   of a stream come in the order of their ids.
  *
  * All jobs of a stream are asked for and freed together, since every call from Lua costs Redis about a
  * microsecond. All are asked for before the first is freed, so that a group that is missing changes nothing.
@@ -152,18 +153,18 @@ export function encodeCompletions(
   const order = jobs.map((_, i) => i);
   const at = (i: number): Completion => jobs[i] as Completion;
   if (jobs.length > 1) order.sort((a, b) => compareEntryIds(at(a).ref.entryId, at(b).ref.entryId));
-  const kinds: Kind[] = [];
+  const kinds: ScriptArg[] = [];
   const ends: ScriptArg[] = [];
   const resultKeys: string[] = [];
   for (const i of order) {
     const { ref, status, ttlMs, isAwaited, token, tail } = at(i);
-    const kind = kindOf(kinds, [placeIndex(ref.place), status, ttlMs, Number(isAwaited === true)]);
+    const kind = kindOf(kinds, placeIndex(ref.place), status, ttlMs, isAwaited === true ? 1 : 0);
     ends.push(kind, ref.entryId, token, tail);
     resultKeys.push(keys.result(formatRef(ref)));
   }
   const args: ScriptArg[] = [consumer, latency.ttlMs, latency.counts.size];
   for (const [field, count] of latency.counts) args.push(field, count);
-  args.push(kinds.length, ...kinds.flat());
+  args.push(kinds.length / KIND_ARGS, ...kinds);
   return {
     resultKeys,
     args: args.concat(ends),
@@ -177,10 +178,15 @@ export function encodeCompletions(
   };
 }
 
-type Kind = readonly [place: number, status: string, ttlMs: number, isAwaited: number];
+const KIND_ARGS = 4;
 
 /** Number of a kind, from 1; one that is new is added. There are few. */
-function kindOf(kinds: Kind[], kind: Kind): number {
-  const known = kinds.findIndex((one) => one.every((part, i) => part === kind[i]));
-  return known === -1 ? kinds.push(kind) : known + 1;
+function kindOf(kinds: ScriptArg[], place: number, status: string, ttlMs: number, awaited: 0 | 1): number {
+  let i = 0;
+  for (; i < kinds.length; i += KIND_ARGS) {
+    const isIt = kinds[i] === place && kinds[i + 1] === status && kinds[i + 2] === ttlMs;
+    if (isIt && kinds[i + 3] === awaited) return i / KIND_ARGS + 1;
+  }
+  kinds.push(place, status, ttlMs, awaited);
+  return i / KIND_ARGS + 1;
 }

@@ -34,8 +34,9 @@ export const KEYS_BEFORE_RESULTS = 23;
 
 /**
  * Ends deliveries and takes others, in one round trip: the moves `complete` and `take`, in this order. What a
- * blocking read handed out is announced first, since it may be among those that have ended. All that happened is one event
- * of several pairs: records that somebody waits for (`r`: ref, expiry, record), then a kind (`e`) and its refs (`j`) each.
+ * blocking read handed out is announced first, since it may be among those that have ended. All that happened is one
+ * event of several pairs: kinds (`e`) and their refs (`j`), and before the ends the records that somebody waits for (`r`:
+ * ref, expiry, record; space separated).
  *
  * KEYS: those of `take`, totals, latency, result keys. ARGV: those of `take`, those of `complete`.
  * Returns { letter per job that was ended, reply of `take` }.
