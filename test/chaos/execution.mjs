@@ -18,7 +18,7 @@ export function record(ctx, key) {
       key,
       id: ctx.job.id,
       attempt: ctx.job.attempt,
-      pid: process.pid,
+      lease: ctx.job.lease,
       at: Date.now(),
     };
     appendFileSync(process.env.CHAOS_JOURNAL, `${JSON.stringify({ ...line, ...more })}\n`);

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { parseWorkerName } from '../../src/queue/consumer-name.ts';
 
 /** One run of a handler, from the journal that handlers write. Times are Unix ms. */
 export interface Execution {
@@ -7,6 +8,7 @@ export interface Execution {
   readonly key: string;
   readonly id: string;
   readonly attempt: number;
+  /** The worker process that holds the job: a fault that hits it ends the run, which may go on in a process apart. */
   readonly pid: number;
   readonly startedAt: number;
   endedAt?: number;
@@ -23,7 +25,7 @@ interface Line {
   key: string;
   id: string;
   attempt: number;
-  pid: number;
+  lease: string;
   at: number;
   cause?: string;
   failed?: boolean;
@@ -84,9 +86,11 @@ export class HandlerJournal {
     }
   }
 
-  #take({ event, at, cause, failed, ...line }: Line): void {
+  #take({ event, at, cause, failed, lease, ...line }: Line): void {
     if (event === 'start') {
-      this.#runs.set(line.run, { ...line, startedAt: at });
+      const { pid } = parseWorkerName(lease);
+      if (pid === undefined) throw new Error(`not the lease of a worker process: ${lease}`);
+      this.#runs.set(line.run, { ...line, pid, startedAt: at });
       return;
     }
     const run = this.#runs.get(line.run);
