@@ -2,6 +2,7 @@ import type { Clock } from '../src/clock.ts';
 import type { Consumer, Settled } from '../src/queue/consume.ts';
 import { type Entry, entryTime, expiryOf, maxAttempts, timeoutMs } from '../src/redis/entry.ts';
 import type { LoadedTask, TaskContext } from '../src/tasks/types.ts';
+import { trouble } from '../src/upkeep/trouble.ts';
 import { callHandler, checkResult, type MaybePromise } from './attempt.ts';
 import { AttemptContext } from './context.ts';
 import type { Heart } from './heart.ts';
@@ -10,7 +11,6 @@ import { failure, type Outcome, refusal } from './outcome.ts';
 import type { Running } from './running.ts';
 import { type SettleParts, settle } from './settle.ts';
 import type { Threads } from './threads.ts';
-import { trouble } from './trouble.ts';
 
 export interface ExecutorParts extends SettleParts {
   consumer: Consumer;

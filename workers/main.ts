@@ -10,11 +10,11 @@ import { announcement, loadTasks, TaskLoadError } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/worker-log.ts';
+import { Loop } from '../src/upkeep/loop.ts';
+import { Recoverer } from '../src/upkeep/recover.ts';
+import { Sweeper } from '../src/upkeep/sweep.ts';
 import { ControlPass } from './loops/control.ts';
-import { Loop } from './loops/loop.ts';
-import { Recoverer } from './loops/recover.ts';
 import { renewPass } from './loops/renew.ts';
-import { Sweeper } from './loops/sweep.ts';
 import { Supervisor } from './supervisor.ts';
 
 const CONNECT_MS = 2_000;

@@ -1,8 +1,8 @@
 import type { Observer } from '../src/observer.ts';
 import type { Consumer } from '../src/queue/consume.ts';
+import { trouble } from '../src/upkeep/trouble.ts';
 import { progressText } from './progress-text.ts';
 import type { Running } from './running.ts';
-import { trouble } from './trouble.ts';
 
 /** Reports of one attempt are written at most this often; the last one wins. */
 const EVERY_MS = 100;

@@ -3,7 +3,7 @@ import type { Observer } from '../src/observer.ts';
 import type { Consumer, Failure, Held, Settled } from '../src/queue/consume.ts';
 import { isUnavailable } from '../src/redis/connect.ts';
 import type { QueueKeys } from '../src/redis/keys.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../src/upkeep/backoff.ts';
 
 /**
  * Writes the ends of attempts that leave no result. A write that Redis could not take is repeated until it can, or

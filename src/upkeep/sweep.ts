@@ -1,8 +1,8 @@
-import type { Observer } from '../../src/observer.ts';
-import type { Connection } from '../../src/redis/connect.ts';
-import type { QueueKeys } from '../../src/redis/keys.ts';
-import { oldLetters, purge } from '../../src/redis/scripts/dead.ts';
-import { SWEEP_START, type SweepPosition, sweep } from '../../src/redis/scripts/sweep.ts';
+import type { Observer } from '../observer.ts';
+import type { Connection } from '../redis/connect.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import { oldLetters, purge } from '../redis/scripts/dead.ts';
+import { SWEEP_START, type SweepPosition, sweep } from '../redis/scripts/sweep.ts';
 
 /** Between two steps of one sweep. */
 const STEP_EVERY_MS = 100;

@@ -1,10 +1,10 @@
-import type { Observer } from '../../src/observer.ts';
-import { expireLapsed } from '../../src/queue/expire.ts';
-import { BLOCK_MS, type Connection, isNoGroup } from '../../src/redis/connect.ts';
-import type { QueueKeys } from '../../src/redis/keys.ts';
-import { withdraw } from '../../src/redis/scripts/cancel.ts';
-import { ensureGroups } from '../../src/redis/scripts/groups.ts';
-import { type GivenUp, type Recovery, recover } from '../../src/redis/scripts/lease.ts';
+import type { Observer } from '../observer.ts';
+import { expireLapsed } from '../queue/expire.ts';
+import { BLOCK_MS, type Connection, isNoGroup } from '../redis/connect.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import { withdraw } from '../redis/scripts/cancel.ts';
+import { ensureGroups } from '../redis/scripts/groups.ts';
+import { type GivenUp, type Recovery, recover } from '../redis/scripts/lease.ts';
 
 /** Other workers may hold shorter leases than ours: look at least this often. */
 const AT_LEAST_EVERY_MS = 1_000;

@@ -1,6 +1,6 @@
-import type { Observer } from '../../src/observer.ts';
-import { backoffMs } from '../backoff.ts';
-import { trouble } from '../trouble.ts';
+import type { Observer } from '../observer.ts';
+import { backoffMs } from './backoff.ts';
+import { trouble } from './trouble.ts';
 
 /**
  * Runs a pass again and again. The pass returns the milliseconds until the next one (0: at once); a pass
