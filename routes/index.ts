@@ -2,12 +2,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { batchRoutes } from './batch.ts';
 import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs.ts';
+import { leaseRoutes } from './leases.ts';
 import { queueRoutes } from './queues.ts';
 
 /** Every room of routes, in the order of the documentation. */
 export const routes: readonly FastifyPluginAsyncTypebox[] = [
   jobRoutes,
   batchRoutes,
+  leaseRoutes,
   queueRoutes,
   healthRoutes,
 ];

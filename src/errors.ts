@@ -20,6 +20,10 @@ export type ErrorCode =
   | 'queue-full'
   | 'too-many-waiters'
   | 'job-not-failed'
+  | 'stale-lease'
+  | 'lease-not-found'
+  | 'invalid-result'
+  | 'task-not-found'
   | 'redis-unavailable'
   | 'internal-error';
 

@@ -1,7 +1,7 @@
+import type { Outcome } from '../src/queue/outcome.ts';
 import { importDefault } from '../src/tasks/import.ts';
 import type { TaskContext, TaskHandler, TaskModule } from '../src/tasks/types.ts';
 import { callHandler } from './attempt.ts';
-import type { Outcome } from './outcome.ts';
 import { progressText } from './progress-text.ts';
 
 /** One attempt that is to be run elsewhere, in a thread or in a process of its own. */

@@ -1,5 +1,5 @@
+import { failure, type Outcome, refusal, resultText } from '../src/queue/outcome.ts';
 import type { LoadedTask, TaskContext, TaskHandler } from '../src/tasks/types.ts';
-import { failure, type Outcome, refusal, resultText } from './outcome.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
 

@@ -1,7 +1,7 @@
 import { systemClock } from '../src/clock.ts';
 import type { Config } from '../src/config.ts';
 import type { Observer } from '../src/observer.ts';
-import { Consumer } from '../src/queue/consume.ts';
+import { WaitingConsumer } from '../src/queue/consume.ts';
 import { BlockingReader } from '../src/redis/blocking.ts';
 import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
 import { KeySpace } from '../src/redis/keyspace.ts';
@@ -120,7 +120,7 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
   const redis = connectForWork({ url, name: consumerName, onError });
   const blocking = connectForBlocking({ url, name: `${consumerName}-reads`, onError });
   const tasks = await loadTasks(config.tasksDir);
-  const consumer = new Consumer(consumerName, redis, new BlockingReader(blocking, redis));
+  const consumer = new WaitingConsumer(consumerName, redis, new BlockingReader(blocking, redis));
   const observe: Observer = (event) => {
     if (event.kind === 'defect') pass.distrust();
     log(event);

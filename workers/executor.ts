@@ -1,13 +1,14 @@
 import type { Clock } from '../src/clock.ts';
 import type { Consumer, Settled } from '../src/queue/consume.ts';
-import { type Entry, entryTime, expiryOf, maxAttempts, timeoutMs } from '../src/redis/entry.ts';
+import { failure, type Outcome, refusal } from '../src/queue/outcome.ts';
+import { verdict } from '../src/queue/verdict.ts';
+import { type Entry, timeoutMs } from '../src/redis/entry.ts';
 import type { LoadedTask, TaskContext } from '../src/tasks/types.ts';
 import { trouble } from '../src/upkeep/trouble.ts';
 import { callHandler, checkResult, type MaybePromise } from './attempt.ts';
 import { AttemptContext } from './context.ts';
 import type { Heart } from './heart.ts';
 import type { Isolates } from './isolates.ts';
-import { failure, type Outcome, refusal } from './outcome.ts';
 import type { Running } from './running.ts';
 import { type SettleParts, settle } from './settle.ts';
 import type { Threads } from './threads.ts';
@@ -55,6 +56,8 @@ export class Executor {
     else void outcome.catch(fail).then((ended) => this.#settle(running, ended, began));
   };
 
+  readonly #find = (task: string): LoadedTask | undefined => this.#parts.tasks.get(task);
+
   #settle(running: Running, outcome: Outcome, began: number): void {
     const { clock, observe, onRan, onEnd } = this.#parts;
     running.end();
@@ -87,31 +90,14 @@ export class Executor {
 
   /** What can be said without running, else what the run says. */
   #outcome(running: Running): MaybePromise<Outcome> {
-    const { entry, delivery } = running;
     // Told to stop before it could begin.
     if (running.abortCause !== undefined) return byCause(running, undefined, 0);
-    const now = this.#parts.clock.wall();
-    const refuse = (name: string, message: string, more: { retryable: boolean; data?: unknown }) =>
-      refusal(name, message, delivery.attempt, now, more);
-    if (entry === undefined) {
-      return refuse('malformed-entry', 'The entry is not a job: it needs the fields t, p (JSON) and o', {
-        retryable: false,
-      });
-    }
-    if (delivery.cancelAsked) return { kind: 'cancelled' };
-    const expiry = expiryOf(entryTime(delivery.entryId), entry.options);
-    if (delivery.token === 1 && !delivery.begun && expiry !== undefined && expiry <= delivery.takenAt)
-      return { kind: 'expired' };
-    const task = this.#parts.tasks.get(entry.task);
-    if (delivery.attempt > maxAttempts(entry.options, task)) return { kind: 'exhausted' };
-    if (task === undefined) {
-      return refuse('unknown-task', `This worker has no task "${entry.task}"`, { retryable: true });
-    }
-    const faults = task.validateInput(entry.value);
-    if (faults.length > 0) {
-      const message = `The payload does not fit the input schema of the task "${task.name}"`;
-      return refuse('invalid-payload', message, { retryable: false, data: faults });
-    }
+    const { entry, delivery } = running;
+    const judged = verdict(delivery, entry, this.#find, this.#parts.clock.wall());
+    if (judged !== undefined) return judged;
+    const task = entry && this.#find(entry.task);
+    if (entry === undefined || task === undefined)
+      throw new Error('a delivery was judged to be run without its task');
     return this.#run(running, entry, task);
   }
 

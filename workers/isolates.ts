@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createLeash, type Leash } from '../src/leash.ts';
+import type { Outcome } from '../src/queue/outcome.ts';
 import type { TaskContext } from '../src/tasks/types.ts';
 import { type ApartTask, type FromApart, hear, onAbort, type ToApart } from './apart.ts';
 import { ORPHAN_GRACE_S } from './messages.ts';
-import type { Outcome } from './outcome.ts';
 
 export type ToIsolate = { type: 'run'; task: ApartTask } | ToApart;
 export type FromIsolate = FromApart | { type: 'outcome'; outcome: Outcome };

@@ -41,8 +41,8 @@ const blocking = connectForBlocking({ url, name: 'millrace-worker-control', onEr
 const keySpace = new KeySpace(config.prefix);
 const queues = config.queues.map((queue) => keySpace.queue(queue));
 
-const recoverer = new Recoverer(redis, queues, config.resultTtlMs, observe);
-const sweeper = new Sweeper(redis, queues, config.deadTtlMs, observe);
+const recoverer = new Recoverer(redis, () => queues, config.resultTtlMs, observe);
+const sweeper = new Sweeper(redis, () => queues, config.deadTtlMs, observe);
 
 const supervisor = new Supervisor(
   config,

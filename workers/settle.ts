@@ -1,13 +1,10 @@
 import type { Observer } from '../src/observer.ts';
 import type { Completion, Settled } from '../src/queue/consume.ts';
-import { maxAttempts } from '../src/redis/entry.ts';
+import { afterFailure, completionOf } from '../src/queue/ending.ts';
+import type { Outcome } from '../src/queue/outcome.ts';
 import type { QueueKeys } from '../src/redis/keys.ts';
-import { recordTail } from '../src/redis/record.ts';
-import { decide } from '../src/retry/decide.ts';
-import { DEFAULT_ATTEMPTS } from '../src/schemas/job.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
 import type { Ended } from './ended.ts';
-import type { Outcome } from './outcome.ts';
 import type { Running } from './running.ts';
 import type { Settler } from './settler.ts';
 
@@ -33,7 +30,10 @@ export function settle(
   const { delivery } = running;
   if (outcome.kind === 'completed' || outcome.kind === 'cancelled' || outcome.kind === 'expired') {
     const waitMs = Math.max(0, delivery.takenAt - delivery.readyAt);
-    parts.endWith(delivery.keys, { completion: completion(parts, running, outcome), waitMs, runMs, ...then });
+    const { tasks, resultTtlMs } = parts;
+    const { entry } = running;
+    const completion = completionOf(running, outcome, entry && tasks.get(entry.task), resultTtlMs);
+    parts.endWith(delivery.keys, { completion, waitMs, runMs, ...then });
   } else {
     settleUnended(parts, running, outcome).then(then.settled, then.failed);
   }
@@ -67,21 +67,12 @@ async function release(settler: Settler, running: Running, delayMs: number): Pro
 
 function settleFailure(
   { settler, tasks, observe }: SettleParts,
-  { entry, delivery, ref, token, attempt, id }: Running,
-  { error, retryable, retryInMs }: Outcome & { kind: 'failed' },
+  running: Running,
+  outcome: Outcome & { kind: 'failed' },
 ): Promise<Settled> {
-  const task = entry && tasks.get(entry.task);
-  const options = entry?.options ?? {};
-  const decision = decide(
-    {
-      attempt,
-      maxAttempts: maxAttempts(options, task),
-      backoff: options.b ?? task?.backoff,
-      retryable,
-      retryInMs,
-    },
-    Math.random(),
-  );
+  const { entry, delivery, ref, token, attempt, id } = running;
+  const { error } = outcome;
+  const decision = afterFailure(running, outcome, entry && tasks.get(entry.task));
   observe({
     kind: 'attempt-failed',
     job: id,
@@ -93,28 +84,4 @@ function settleFailure(
   const failure = { ref, token, error: JSON.stringify(error) };
   if (decision.kind === 'retry') return settler.retry(delivery.keys, failure, decision.delayMs);
   return settler.bury(delivery.keys, failure);
-}
-
-function completion(
-  { tasks, resultTtlMs }: SettleParts,
-  { entry, ref, token }: Running,
-  outcome: Outcome & { kind: 'completed' | 'cancelled' | 'expired' },
-): Completion {
-  const options = entry?.options ?? {};
-  const allowed = maxAttempts(options, entry && tasks.get(entry.task));
-  return {
-    ref,
-    token,
-    status: outcome.kind,
-    // SET refuses a life of 0.
-    ttlMs: Math.max(1, options.rt ?? resultTtlMs),
-    isAwaited: options.w === true,
-    tail: recordTail({
-      task: entry?.task ?? '',
-      maxAttempts: options.a === undefined && allowed !== DEFAULT_ATTEMPTS ? allowed : undefined,
-      options,
-      payload: options.k ? entry?.payload : undefined,
-      result: outcome.kind === 'completed' ? outcome.result : undefined,
-    }),
-  };
 }

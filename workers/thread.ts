@@ -1,5 +1,5 @@
+import type { Outcome } from '../src/queue/outcome.ts';
 import { abortWith, runApart, type ToApart } from './apart.ts';
-import type { Outcome } from './outcome.ts';
 import type { ThreadTask } from './threads.ts';
 
 /** The entry of a thread: runs one attempt. */

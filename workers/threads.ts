@@ -1,8 +1,8 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import type { Outcome } from '../src/queue/outcome.ts';
 import type { TaskContext } from '../src/tasks/types.ts';
 import { type ApartTask, type FromApart, hear, onAbort } from './apart.ts';
-import type { Outcome } from './outcome.ts';
 
 /** What a thread is given for one attempt. */
 export interface ThreadTask extends ApartTask {

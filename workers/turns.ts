@@ -1,12 +1,12 @@
 import type { Clock } from '../src/clock.ts';
 import type { Observer } from '../src/observer.ts';
 import type { Consumer, Taken, TakeOptions } from '../src/queue/consume.ts';
+import { LaneShare } from '../src/queue/lane-share.ts';
 import { isUnavailable } from '../src/redis/connect.ts';
 import type { QueueKeys } from '../src/redis/keys.ts';
 import { backoffMs } from '../src/upkeep/backoff.ts';
 import { trouble } from '../src/upkeep/trouble.ts';
 import { type Ended, nextGroup, TELL_EVERY_MS } from './ended.ts';
-import { LaneShare } from './lane-share.ts';
 import { hasNews, newQueueState, type QueueState } from './queue-state.ts';
 import type { Running } from './running.ts';
 import type { Slots } from './slots.ts';

@@ -13,12 +13,9 @@ import {
   Waiter,
 } from '../queue/index.ts';
 import { BlockingReader } from '../redis/blocking.ts';
-import { connectForBlocking, connectForRequests, whenReady } from '../redis/connect.ts';
+import { connectForBlocking, connectForRequests, FIRST_CONNECT_MS, whenReady } from '../redis/connect.ts';
 import { KeySpace } from '../redis/keyspace.ts';
 import { TaskDirectory } from '../tasks/directory.ts';
-
-/** A service that starts while Redis is away serves 503s until it comes. */
-const FIRST_CONNECT_MS = 1_000;
 
 /** The core, as the routes see it; its connections end with the app. */
 export const corePlugin = fastifyPlugin<{ config: Config }>(
@@ -39,6 +36,7 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
     const waiter = new Waiter(core, feed, config.maxWaiters);
     let draining = false;
 
+    app.decorate('core', core);
     app.decorate('submitter', new Submitter(core));
     app.decorate('inspector', new Inspector(core));
     app.decorate('waiter', waiter);
@@ -73,6 +71,8 @@ export const askerOf = ({ raw }: FastifyReply): Asker => ({
 
 declare module 'fastify' {
   interface FastifyInstance {
+    /** What the verbs share; for plugins, not for routes. */
+    core: Core;
     submitter: Submitter;
     inspector: Inspector;
     waiter: Waiter;

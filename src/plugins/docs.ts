@@ -8,6 +8,7 @@ import { QueueStats } from '../schemas/queue.ts';
 const TAGS = [
   { name: 'jobs', description: 'Submit jobs and read what became of them.' },
   { name: 'queues', description: 'Look into queues and steer them.' },
+  { name: 'work', description: 'Work on jobs, in any language.' },
   { name: 'health', description: 'For load balancers and people on call.' },
 ];
 

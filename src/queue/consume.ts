@@ -23,7 +23,7 @@ export type { Turned } from '../redis/scripts/turn.ts';
 const HELD_PAGE = 1_000;
 
 /**
- * What a worker process does with jobs, under one name that is its lease in every queue. A group that is
+ * What a worker does with jobs, under one name that is its lease in every queue. A group that is
  * missing (Redis was emptied, or a replica without it took over) is made anew and the call repeated.
  */
 export class Consumer {
@@ -31,26 +31,10 @@ export class Consumer {
   /** How often a missing group had to be made anew. */
   healed = 0;
   readonly #redis: Connection;
-  readonly #reader: BlockingReader;
 
-  constructor(name: string, redis: Connection, reader: BlockingReader) {
+  constructor(name: string, redis: Connection) {
     this.name = name;
     this.#redis = redis;
-    this.#reader = reader;
-  }
-
-  /** Blocks for at most `blockMs`; `interrupt` ends it early. Brings nothing when a group had to be made anew. */
-  awaitWork(queues: readonly { keys: QueueKeys; paused: boolean }[], blockMs: number): Promise<Awaited[]> {
-    // A new group hands out everything again, which only `take` can tell apart.
-    return this.#healed(
-      queues.map(({ keys }) => keys),
-      () => this.#reader.read((redis) => awaitWork(redis, this.name, queues, blockMs)),
-      async () => [],
-    );
-  }
-
-  interrupt(): Promise<void> {
-    return this.#reader.interrupt();
   }
 
   /** Completes and takes in one round trip; `nowMs` is wall time and only chooses the slot of the histogram. */
@@ -62,25 +46,25 @@ export class Consumer {
     options: TakeOptions,
   ): Promise<Turned> {
     const counts = latencyCounts(keys, latency, nowMs);
-    return this.#healed([keys], () => turn(this.#redis, keys, this.name, jobs, counts, options));
+    return this.withGroups([keys], () => turn(this.#redis, keys, this.name, jobs, counts, options));
   }
 
   retry(keys: QueueKeys, failure: Failure, delayMs: number): Promise<Settled> {
-    return this.#healed([keys], () => retry(this.#redis, keys, this.name, failure, delayMs));
+    return this.withGroups([keys], () => retry(this.#redis, keys, this.name, failure, delayMs));
   }
 
   /** `maxDead`: most dead letters that the queue keeps. */
   bury(keys: QueueKeys, failure: Failure, maxDead: number): Promise<Settled> {
-    return this.#healed([keys], () => bury(this.#redis, keys, this.name, failure, maxDead));
+    return this.withGroups([keys], () => bury(this.#redis, keys, this.name, failure, maxDead));
   }
 
   /** The jobs are taken again after `delayMs` at the earliest. */
   release(keys: QueueKeys, jobs: readonly Held[], delayMs = 0): Promise<Settled[]> {
-    return this.#healed([keys], () => release(this.#redis, keys, this.name, jobs, delayMs));
+    return this.withGroups([keys], () => release(this.#redis, keys, this.name, jobs, delayMs));
   }
 
   noteProgress(keys: QueueKeys, delivery: Omit<Held, 'begun'>, progress: string): Promise<boolean> {
-    return this.#healed([keys], () => noteProgress(this.#redis, keys, this.name, delivery, progress));
+    return this.withGroups([keys], () => noteProgress(this.#redis, keys, this.name, delivery, progress));
   }
 
   async hasLease(keys: QueueKeys): Promise<boolean> {
@@ -95,7 +79,7 @@ export class Consumer {
     const held: Omit<Held, 'begun'>[] = [];
     for (const place of PLACES) {
       for (let from = '-', more = true; more; ) {
-        const rows = await this.#healed([keys], () => this.#pendingRows(keys.stream[place], from));
+        const rows = await this.withGroups([keys], () => this.#pendingRows(keys.stream[place], from));
         held.push(...rows.map(([entryId, , , token]) => ({ ref: { place, entryId }, token })));
         more = rows.length === HELD_PAGE;
         from = `(${rows.at(-1)?.[0]}`;
@@ -109,7 +93,7 @@ export class Consumer {
     return rows as [string, string, number, number][];
   }
 
-  async #healed<T>(
+  protected async withGroups<T>(
     queues: readonly QueueKeys[],
     call: () => Promise<T>,
     again: () => Promise<T> = call,
@@ -125,7 +109,31 @@ export class Consumer {
   }
 }
 
-const latencyCounts = (
+/** A consumer that can also wait for work. */
+export class WaitingConsumer extends Consumer {
+  readonly #reader: BlockingReader;
+
+  constructor(name: string, redis: Connection, reader: BlockingReader) {
+    super(name, redis);
+    this.#reader = reader;
+  }
+
+  /** Blocks for at most `blockMs`; `interrupt` ends it early. Brings nothing when a group had to be made anew. */
+  awaitWork(queues: readonly { keys: QueueKeys; paused: boolean }[], blockMs: number): Promise<Awaited[]> {
+    // A new group hands out everything again, which only `take` can tell apart.
+    return this.withGroups(
+      queues.map(({ keys }) => keys),
+      () => this.#reader.read((redis) => awaitWork(redis, this.name, queues, blockMs)),
+      async () => [],
+    );
+  }
+
+  interrupt(): Promise<void> {
+    return this.#reader.interrupt();
+  }
+}
+
+export const latencyCounts = (
   keys: QueueKeys,
   counts: ReadonlyMap<string, number>,
   nowMs: number,

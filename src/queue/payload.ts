@@ -6,7 +6,7 @@ import { isTooDeep, MAX_DEPTH } from '../schemas/depth.ts';
  *
  * @throws {AppError} invalid-request when it is nested too deeply.
  */
-export function encodePayload(payload: unknown): string {
+export function encodePayload(payload: unknown, pointer = '/payload'): string {
   try {
     const text = JSON.stringify(payload);
     if (!isTooDeep(payload, text.length)) return text;
@@ -15,6 +15,6 @@ export function encodePayload(payload: unknown): string {
     if (!(error instanceof RangeError)) throw error;
   }
   throw new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', {
-    errors: [{ pointer: '/payload', detail: `must not be nested deeper than ${MAX_DEPTH} levels` }],
+    errors: [{ pointer, detail: `must not be nested deeper than ${MAX_DEPTH} levels` }],
   });
 }

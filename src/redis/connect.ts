@@ -70,6 +70,9 @@ function connect({ url, name, onError }: ConnectOptions, role: Role): Connection
   return redis;
 }
 
+/** A service that starts while Redis is away waits for it so long, and then serves 503s until it comes. */
+export const FIRST_CONNECT_MS = 1_000;
+
 /** Resolves once commands can be sent. */
 export function whenReady(redis: Connection, deadlineMs: number): Promise<boolean> {
   if (redis.status === 'ready') return Promise.resolve(true);

@@ -45,12 +45,17 @@ export interface QueueKeys {
   latency(slot: number): string;
   /** String with a TTL: the finished job. */
   result(ref: string): string;
+  /** String with a TTL: the request with which an HTTP lease last took its next jobs, and their refs. */
+  handed(consumer: string): string;
   /** String with a TTL: what a submit with this Idempotency-Key stored. */
   idempotency(key: string): string;
 }
 
 /** Key of the set of all known queues. */
 export const queuesKey = (prefix: string): string => `${prefix}:queues`;
+
+/** Key of the sorted set of the queues that were worked on over HTTP; score = when that was last noted, Unix ms. */
+export const servedKey = (prefix: string): string => `${prefix}:served`;
 
 /** Key that never exists: writing nothing to it tells whether Redis takes writes. */
 export const probeKey = (prefix: string): string => `${prefix}:probe`;
@@ -86,6 +91,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     samples: `${root}:samples`,
     latency: (slot) => `${root}:latency:${slot}`,
     result: (ref) => `${root}:result:${ref}`,
+    handed: (consumer) => `${root}:handed:${consumer}`,
     idempotency: (key) => `${root}:idem:${key}`,
   };
 }

@@ -19,6 +19,8 @@ export interface KnownTasks {
   defaults(task: string): TaskDefaults | undefined;
   /** Empty when the payload fits the task's input schema, or when there is none. */
   checkPayload(task: string, payload: unknown): Fault[];
+  /** Empty when the result fits the task's output schema, or when there is none. */
+  checkResult(task: string, result: unknown): Fault[];
 }
 
 interface Cached {
@@ -83,15 +85,15 @@ export class TaskDirectory {
 
 function index(tasks: readonly TaskAnnouncement[], limited: boolean): KnownTasks {
   const byName = new Map(tasks.map((task) => [task.name, task]));
-  const compiled = new Map<string, (payload: unknown) => Fault[]>();
-  const checkerOf = ({ name, input }: TaskAnnouncement) => {
-    const existing = compiled.get(name);
-    if (existing !== undefined) return existing;
-    const schema = input === undefined ? undefined : compileSchema(input);
-    // A schema that the worker could compile and this process cannot is left to the worker.
-    const check = schema?.ok ? (payload: unknown) => schema.check(payload, '/payload') : () => [];
-    compiled.set(name, check);
-    return check;
+  const checkerOf = (member: 'input' | 'output', base: string) => {
+    const compiled = new Map<string, (value: unknown) => Fault[]>();
+    return (task: string, value: unknown): Fault[] => {
+      const known = byName.get(task);
+      if (known === undefined) return [];
+      const check = compiled.get(task) ?? compileCheck(known[member], base);
+      compiled.set(task, check);
+      return check(value);
+    };
   };
   return {
     announced: byName.size > 0,
@@ -99,9 +101,13 @@ function index(tasks: readonly TaskAnnouncement[], limited: boolean): KnownTasks
     names: [...byName.keys()].sort(),
     has: (task) => byName.has(task),
     defaults: (task) => byName.get(task),
-    checkPayload: (task, payload) => {
-      const known = byName.get(task);
-      return known === undefined ? [] : checkerOf(known)(payload);
-    },
+    checkPayload: checkerOf('input', '/payload'),
+    checkResult: checkerOf('output', '/result'),
   };
+}
+
+function compileCheck(source: TaskAnnouncement['input'], base: string): (value: unknown) => Fault[] {
+  const schema = source === undefined ? undefined : compileSchema(source);
+  // A schema that the worker could compile and this process cannot is left to the worker.
+  return schema?.ok ? (value) => schema.check(value, base) : () => [];
 }

@@ -18,12 +18,13 @@ const AFTER_TROUBLE_MS = 2_000;
 /** Takes back the jobs of workers whose leases have ended, and ends jobs that have lapsed. */
 export class Recoverer {
   readonly #redis: Connection;
-  readonly #queues: readonly QueueKeys[];
+  readonly #queues: () => Iterable<QueueKeys>;
   readonly #resultTtlMs: number;
   readonly #observe: Observer;
   #trouble = false;
 
-  constructor(redis: Connection, queues: readonly QueueKeys[], resultTtlMs: number, observe: Observer) {
+  /** @param queues those to look after, asked for in every pass. */
+  constructor(redis: Connection, queues: () => Iterable<QueueKeys>, resultTtlMs: number, observe: Observer) {
     this.#redis = redis;
     this.#queues = queues;
     this.#resultTtlMs = resultTtlMs;
@@ -39,7 +40,7 @@ export class Recoverer {
     }
     try {
       let next = AT_LEAST_EVERY_MS;
-      for (const keys of this.#queues) {
+      for (const keys of this.#queues()) {
         const { nextExpiryInMs, more, lapsed } = await this.#pass(keys);
         const again = (lapsed && (await expireLapsed(this.#redis, keys, this.#resultTtlMs))) || more;
         next = Math.min(next, again ? 0 : Math.max(AT_MOST_EVERY_MS, nextExpiryInMs ?? next));
@@ -57,7 +58,7 @@ export class Recoverer {
    */
   async giveUp(consumer: string, { clean, how }: { clean: boolean; how: string }): Promise<void> {
     const lingerMs = clean ? 0 : BLOCK_MS + 1_000;
-    for (const keys of this.#queues) {
+    for (const keys of this.#queues()) {
       for (let more = true; more; ) ({ more } = await this.#pass(keys, { consumer, lingerMs, how }));
     }
   }

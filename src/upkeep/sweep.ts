@@ -12,12 +12,13 @@ const SWEEP_EVERY_MS = 60_000;
 /** Slow upkeep of queues, one bounded step at a time: jobs in no place are found, old dead letters dropped. */
 export class Sweeper {
   readonly #redis: Connection;
-  readonly #queues: readonly QueueKeys[];
+  readonly #queues: () => Iterable<QueueKeys>;
   readonly #deadTtlMs: number;
   readonly #observe: Observer;
   readonly #positions = new Map<QueueKeys, SweepPosition>();
 
-  constructor(redis: Connection, queues: readonly QueueKeys[], deadTtlMs: number, observe: Observer) {
+  /** @param queues those to look after, asked for in every pass. */
+  constructor(redis: Connection, queues: () => Iterable<QueueKeys>, deadTtlMs: number, observe: Observer) {
     this.#redis = redis;
     this.#queues = queues;
     this.#deadTtlMs = deadTtlMs;
@@ -26,7 +27,7 @@ export class Sweeper {
 
   readonly run = async (): Promise<number> => {
     let done = true;
-    for (const keys of this.#queues) {
+    for (const keys of this.#queues()) {
       const dropped = await purge(this.#redis, keys, await oldLetters(this.#redis, keys, this.#deadTtlMs));
       if (!(await this.#step(keys)) || dropped > 0) done = false;
     }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll } from 'vitest';
 import {
   type Completion,
-  Consumer,
   type Delivery,
   type Failure,
   type Settled,
+  WaitingConsumer,
 } from '../../src/queue/consume.ts';
 import { BlockingReader } from '../../src/redis/blocking.ts';
 import { type Connection, connectForWork, whenReady } from '../../src/redis/connect.ts';
@@ -66,7 +66,7 @@ export function completionOf(
 async function handWorker(redis: Connection, reader: BlockingReader, queue: string): Promise<HandWorker> {
   const keys = queueKeys('mr', queue);
   const name = `hand.${process.pid}.${Buffer.from(queue).toString('hex').slice(0, 16)}`;
-  const consumer = new Consumer(name, redis, reader);
+  const consumer = new WaitingConsumer(name, redis, reader);
   await ensureGroups(redis, keys);
   await extend(redis, keys, 'new', [name], LEASE_MS);
 

@@ -2,7 +2,7 @@ import type { Ref } from '../../src/redis/entry.ts';
 import { isFinal, type Priority, type Status } from '../../src/schemas/names.ts';
 
 /** The moves that end a delivery; a late one of each can come from a lease that is lost. */
-export type Move = 'complete' | 'retry' | 'bury';
+export type Move = 'complete' | 'retry' | 'bury' | 'release';
 
 /** When a job that waits may run: a test waits for no clock, so there is no other time. */
 export type When = 'now' | 'in an hour';

@@ -64,8 +64,9 @@ export class Model extends State {
   }
 
   release(handout: Handout, begun: boolean, when: When): Settled {
-    if (handout.job.holder !== handout) return 'stale';
-    if (begun) handout.job.begun = true;
+    if (handout.job.holder !== handout) return isRepeated(handout, 'release') ? 'repeated' : 'stale';
+    const { worker, token } = handout;
+    if (begun) Object.assign(handout.job, { begun: true, ended: { worker, token, move: 'release' } });
     const soon = handout.job.cancelAsked ? 'now' : when;
     Object.assign(handout.job, { status: 'retrying', when: soon, progress: undefined, holder: undefined });
     handout.unspent = true;

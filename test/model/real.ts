@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/clock.ts';
-import { Consumer, type Delivery } from '../../src/queue/consume.ts';
+import { type Delivery, WaitingConsumer } from '../../src/queue/consume.ts';
 import { type Core, Inspector, Submitter } from '../../src/queue/index.ts';
 import { BlockingReader } from '../../src/redis/blocking.ts';
 import { type Connection, connectForRequests, whenReady } from '../../src/redis/connect.ts';
@@ -22,7 +22,7 @@ export interface Real {
   readonly keys: QueueKeys;
   readonly submitter: Submitter;
   readonly inspector: Inspector;
-  readonly workers: readonly Consumer[];
+  readonly workers: readonly WaitingConsumer[];
   /** Everything that was ever handed out; `Model.handouts` has the same indices. */
   readonly deliveries: Delivery[];
 }
@@ -67,7 +67,7 @@ export async function openQueue(
     keys,
     submitter: new Submitter(core),
     inspector,
-    workers: names.map((name) => new Consumer(name, redis.client, reader)),
+    workers: names.map((name) => new WaitingConsumer(name, redis.client, reader)),
     deliveries: [],
   };
 }

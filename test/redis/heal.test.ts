@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Consumer } from '../../src/queue/consume.ts';
+import { WaitingConsumer } from '../../src/queue/consume.ts';
 import { expireLapsed } from '../../src/queue/expire.ts';
 import { BlockingReader } from '../../src/redis/blocking.ts';
 import { entryTime, formatRef, type Ref } from '../../src/redis/entry.ts';
@@ -22,8 +22,8 @@ const MAX_DEAD = 3;
 
 const redis = useRedis();
 let keys: QueueKeys;
-let one: Consumer;
-let two: Consumer;
+let one: WaitingConsumer;
+let two: WaitingConsumer;
 let queues = 0;
 let reader: BlockingReader | undefined;
 
@@ -33,8 +33,8 @@ beforeEach(async () => {
   await ensureGroups(redis.client, keys);
   await extend(redis.client, keys, 'new', ['one', 'two'], 60_000);
   reader ??= new BlockingReader(redis.client, redis.client);
-  one = new Consumer('one', redis.client, reader);
-  two = new Consumer('two', redis.client, reader);
+  one = new WaitingConsumer('one', redis.client, reader);
+  two = new WaitingConsumer('two', redis.client, reader);
 });
 
 async function submit(options = {}, place: Ref['place'] = 'normal'): Promise<Ref> {
@@ -43,7 +43,7 @@ async function submit(options = {}, place: Ref['place'] = 'normal'): Promise<Ref
   return { place, entryId: submitted.kind === 'stored' ? (submitted.entryIds[0] ?? '') : '' };
 }
 
-async function takeAs(consumer: Consumer, count = 10): Promise<Delivery[]> {
+async function takeAs(consumer: WaitingConsumer, count = 10): Promise<Delivery[]> {
   const taken = await take(consumer, keys, { count });
   if (taken.kind !== 'taken') throw new Error('no lease');
   return taken.deliveries;

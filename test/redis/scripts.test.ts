@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Consumer } from '../../src/queue/consume.ts';
+import { WaitingConsumer } from '../../src/queue/consume.ts';
 import { BlockingReader } from '../../src/redis/blocking.ts';
 import type { Ref } from '../../src/redis/entry.ts';
 import { formatRef } from '../../src/redis/entry.ts';
@@ -37,9 +37,9 @@ const submit = async (options = {}): Promise<Ref> => ({
   entryId: await submitPlain(redis.client, { keys, place: 'normal', task: 'echo', payload: '1', options }),
 });
 
-function worker(name: string): Consumer {
+function worker(name: string): WaitingConsumer {
   reader ??= new BlockingReader(redis.client, redis.client);
-  return new Consumer(name, redis.client, reader);
+  return new WaitingConsumer(name, redis.client, reader);
 }
 
 async function takeAs(consumer: string, count = 10): Promise<Delivery[]> {

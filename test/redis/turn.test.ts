@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Completion, Consumer, type Delivery } from '../../src/queue/consume.ts';
+import { type Completion, type Delivery, WaitingConsumer } from '../../src/queue/consume.ts';
 import { BlockingReader } from '../../src/redis/blocking.ts';
 import { formatRef } from '../../src/redis/entry.ts';
 import { GROUP, type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
@@ -12,16 +12,16 @@ import { useRedis } from '../helpers/redis.ts';
 const redis = useRedis();
 let reader: BlockingReader | undefined;
 let keys: QueueKeys;
-let one: Consumer;
-let two: Consumer;
+let one: WaitingConsumer;
+let two: WaitingConsumer;
 let queues = 0;
 
 beforeEach(async () => {
   queues += 1;
   keys = queueKeys('mr', `q${queues}`);
   reader ??= new BlockingReader(redis.client, redis.client);
-  one = new Consumer('one', redis.client, reader);
-  two = new Consumer('two', redis.client, reader);
+  one = new WaitingConsumer('one', redis.client, reader);
+  two = new WaitingConsumer('two', redis.client, reader);
   await ensureGroups(redis.client, keys);
   await extend(redis.client, keys, 'new', ['one', 'two'], 60_000);
 });
@@ -35,7 +35,7 @@ async function submit(count: number): Promise<void> {
   );
 }
 
-async function takeAs(consumer: Consumer, count: number): Promise<Delivery[]> {
+async function takeAs(consumer: WaitingConsumer, count: number): Promise<Delivery[]> {
   const taken = await take(consumer, keys, { count });
   return taken.kind === 'taken' ? taken.deliveries : [];
 }

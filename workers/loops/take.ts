@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
-import type { Awaited, Consumer, Delivery, Taken } from '../../src/queue/consume.ts';
+import type { Awaited, Delivery, Taken, WaitingConsumer } from '../../src/queue/consume.ts';
 import { BLOCK_MS } from '../../src/redis/connect.ts';
 import { decodeEntry, entryTime, formatRef } from '../../src/redis/entry.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
@@ -9,7 +9,7 @@ import type { Slots } from '../slots.ts';
 import type { Turns } from '../turns.ts';
 
 export interface TakeParts {
-  consumer: Consumer;
+  consumer: WaitingConsumer;
   queues: readonly QueueKeys[];
   slots: Slots<Running>;
   turns: Turns;

@@ -1,9 +1,12 @@
+import { announceScript } from './announce.ts';
 import { appendScript } from './append.ts';
+import { beatScript } from './beat.ts';
 import { buryScript } from './bury.ts';
 import { withdrawScript } from './cancel.ts';
 import { censusScript } from './census.ts';
 import { purgeScript, requeueScript } from './dead.ts';
 import { groupsScript } from './groups.ts';
+import { inspectScript } from './inspect.ts';
 import { extendScript, recoverScript } from './lease.ts';
 import { limitScript } from './limit.ts';
 import { lookupScript, removeScript } from './lookup.ts';
@@ -12,6 +15,7 @@ import { progressScript } from './progress.ts';
 import { releaseScript } from './release.ts';
 import { retryScript } from './retry.ts';
 import type { Script } from './script.ts';
+import { serveScript } from './serve.ts';
 import { submitScript } from './submit.ts';
 import { sweepScript } from './sweep.ts';
 import { turnScript } from './turn.ts';
@@ -23,6 +27,7 @@ import { turnScript } from './turn.ts';
  *   submit    -> lane, or parked + scheduled; all or none, at most once, within limits
  *   turn      both of these, in one round trip: complete  pending -> result (completed, cancelled, expired)
  *                                               take      lane | scheduled | due -> pending
+ *   serve     the same for a lease over HTTP, which is there only while it holds jobs
  *   retry     pending -> due
  *   bury      pending -> dead; pending -> due where a cancel was asked
  *   release   pending -> due, no attempt spent
@@ -37,6 +42,7 @@ export const scripts: readonly Script[] = [
   appendScript,
   submitScript,
   turnScript,
+  serveScript,
   retryScript,
   buryScript,
   releaseScript,
@@ -49,9 +55,12 @@ export const scripts: readonly Script[] = [
   // No moves: they make, renew, note, read and count.
   groupsScript,
   extendScript,
+  beatScript,
+  inspectScript,
   progressScript,
   pauseScript,
   limitScript,
+  announceScript,
   lookupScript,
   censusScript,
 ];

@@ -11,8 +11,8 @@ import { defineScript, WAKE_HORIZON_MS } from './script.ts';
  *
  * KEYS: events, wake, notes, streams x5, due x5, dead x5.
  * ARGV: consumer, delay ms, wake horizon, then per job: stream index, entry id, token, 1 when a handler has begun on it, else 0.
- * Returns 'done' | 'stale' per job. A release that was done already counts as stale: both leave the
- * job with somebody else.
+ * Returns 'done' | 'repeated' | 'stale' per job. Of a job on which no handler had begun a repeated release counts as stale:
+ * both leave the job with somebody else.
  */
 export const releaseScript = defineScript(
   'release',
@@ -21,19 +21,19 @@ local events, wake, notes, consumer = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 local outcomes, released = {}, {}
 for i = 4, #ARGV, 4 do
   local place, id, token = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
-  local ref = LETTERS[place] .. id
+  local ref, move = LETTERS[place] .. id, 'release:' .. token .. ':' .. consumer
   local started = owns(KEYS[3 + place], id, consumer, token)
   if started then
     redis.call('XACK', KEYS[3 + place], 'workers', id)
     local delay = redis.call('HEXISTS', notes, ref .. ':c') == 1 and 0 or ARGV[2]
     if not redis.call('ZSCORE', KEYS[13 + place], ref) and redis.call('ZADD', KEYS[8 + place], 'NX', now + delay, ref) == 1 then
       redis.call('HDEL', notes, ref .. ':p')
-      if ARGV[i + 3] == '1' then redis.call('HSET', notes, ref .. ':b', started) end
+      if ARGV[i + 3] == '1' then redis.call('HSET', notes, ref .. ':b', started, ref .. ':l', move) end
       released[#released + 1] = ref
     end
     outcomes[#outcomes + 1] = 'done'
   else
-    outcomes[#outcomes + 1] = 'stale'
+    outcomes[#outcomes + 1] = redis.call('HGET', notes, ref .. ':l') == move and 'repeated' or 'stale'
   end
 end
 announce(events, 'released', released)

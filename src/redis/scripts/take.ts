@@ -84,6 +84,17 @@ local function heed()
   begin(words(ARGV[6]))
 end
 
+-- Adds a job to a reply; '...' are the rest of its head.
+local function hand(heads, reply, ref, fields, ...)
+  if #fields == 6 and fields[1] == 't' and fields[3] == 'p' and fields[5] == 'o' then
+    heads[#heads + 1] = { ref, fields[2], fields[6], ... }
+    reply[#reply + 1] = fields[4]
+  else
+    heads[#heads + 1] = { ref, fields, '', ... }
+    reply[#reply + 1] = ''
+  end
+end
+
 local function take()
   local settings, leases, notes, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[5]
   local consumer, count, favoured, share = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -98,16 +109,9 @@ local function take()
     return reply
   end
   local function give(place, id, fields, ...)
-    local ref = LETTERS[place] .. id
-    refs[#refs + 1] = ref
+    refs[#refs + 1] = LETTERS[place] .. id
     count = count - 1
-    if #fields == 6 and fields[1] == 't' and fields[3] == 'p' and fields[5] == 'o' then
-      heads[#heads + 1] = { ref, fields[2], fields[6], ... }
-      reply[#reply + 1] = fields[4]
-    else
-      heads[#heads + 1] = { ref, fields, '', ... }
-      reply[#reply + 1] = ''
-    end
+    hand(heads, reply, refs[#refs], fields, ...)
   end
 
   local function takeDue(set, ref, at)

@@ -32,18 +32,8 @@ const MAX_SHOWN_AT_ONCE = 4_096;
 /** KEYS of a turn that ends nothing. */
 export const KEYS_BEFORE_RESULTS = 23;
 
-/**
- * Ends deliveries and takes others, in one round trip: the moves `complete` and `take`, in this order. What a
- * blocking read handed out is announced first, since it may be among those that have ended. All that happened is one
- * event of several pairs: kinds (`e`) and their refs (`j`), and before the ends the records that somebody waits for (`r`:
- * ref, expiry, record; space separated).
- *
- * KEYS: those of `take`, totals, latency, result keys. ARGV: those of `take`, those of `complete`.
- * Returns { letter per job that was ended, reply of `take` }.
- */
-export const turnScript = defineScript(
-  'turn',
-  `
+/** Lua that every script that completes and takes begins with; its KEYS are those of `turn`. */
+export const TURN = `
 local isAnythingRare = redis.call('EXISTS', KEYS[1], KEYS[3], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[21]) > 0
 local said, shown = {}, 0
 local function say(kind, refs)
@@ -62,8 +52,26 @@ local function tell()
   if #said > 0 then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', unpack(said)) end
 end
 ${COMPLETE}${TAKE}
+local function completeAt(at)
+  return complete({ isAnythingRare = isAnythingRare, notes = KEYS[3], totals = KEYS[22], latency = KEYS[23], streams = 11,
+    results = ${KEYS_BEFORE_RESULTS} }, at)
+end
+`;
+
+/**
+ * Ends deliveries and takes others, in one round trip: the moves `complete` and `take`, in this order. What a
+ * blocking read handed out is announced first, since it may be among those that have ended. All that happened is one
+ * event of several pairs: kinds (`e`) and their refs (`j`), and before the ends the records that somebody waits for (`r`:
+ * ref, expiry, record; space separated).
+ *
+ * KEYS: those of `take`, totals, latency, result keys. ARGV: those of `take`, those of `complete`.
+ * Returns { letter per job that was ended, reply of `take` }.
+ */
+export const turnScript = defineScript(
+  'turn',
+  `${TURN}
 heed()
-local outcomes = complete({ isAnythingRare = isAnythingRare, notes = KEYS[3], totals = KEYS[22], latency = KEYS[23], streams = 11, results = ${KEYS_BEFORE_RESULTS} }, 8)
+local outcomes = completeAt(8)
 local reply = take()
 tell()
 return { outcomes, reply }
@@ -82,7 +90,7 @@ export async function turn(
   const { resultKeys, args, decode } = encodeCompletions(keys, consumer, jobs, latency);
   const [outcomes, reply] = (await turnScript.run(
     redis,
-    [...fixedKeys(keys), latency.key, ...resultKeys],
+    [...turnKeys(keys), latency.key, ...resultKeys],
     [...takeArgs(consumer, options), ...args],
   )) as [string, TakeReply];
   return { settled: decode(outcomes), taken: decodeTaken(keys, reply) };
@@ -90,8 +98,8 @@ export async function turn(
 
 const known = new WeakMap<QueueKeys, readonly string[]>();
 
-/** The keys that are the same in every turn of a queue. */
-function fixedKeys(keys: QueueKeys): readonly string[] {
+/** The first KEYS of a turn, which are the same in every turn of a queue. */
+export function turnKeys(keys: QueueKeys): readonly string[] {
   const found = known.get(keys) ?? [...takeKeys(keys), keys.totals];
   known.set(keys, found);
   return found;

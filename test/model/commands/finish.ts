@@ -171,6 +171,7 @@ export const repeat = step({
       complete: () => complete(model, real, handout, 'completed'),
       retry: () => retry(model, real, handout, 'now', 0),
       bury: () => bury(model, real, handout),
+      release: () => release(model, real, handout, { begun: true, when: 'now' }),
     };
     expect(await moves[move]()).toBe('repeated');
   },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Awaited, Consumer, Delivery } from '../../../src/queue/consume.ts';
+import type { Awaited, Delivery, WaitingConsumer } from '../../../src/queue/consume.ts';
 import { entryTime } from '../../../src/redis/entry.ts';
 import { GROUP, PLACES } from '../../../src/redis/keys.ts';
 import { ensureGroups } from '../../../src/redis/scripts/groups.ts';
@@ -15,7 +15,7 @@ import { submitOne } from './submit.ts';
 import { firstDelivery, nameOf, noteDelivery, tell } from './take.ts';
 
 /** Takes until nothing comes and nothing is due: a group that catches up may put back all that one take reads. */
-async function takeAll({ keys }: Real, consumer: Consumer, count: number): Promise<Delivery[]> {
+async function takeAll({ keys }: Real, consumer: WaitingConsumer, count: number): Promise<Delivery[]> {
   const all: Delivery[] = [];
   for (;;) {
     const taken = await take(consumer, keys, { count });

@@ -1,5 +1,5 @@
-import type { StoredError } from '../src/redis/record.ts';
-import { MAX_DURATION_MS } from '../src/schemas/duration.ts';
+import type { StoredError } from '../redis/record.ts';
+import { MAX_DURATION_MS } from '../schemas/duration.ts';
 
 /** How an attempt can end. */
 export type Outcome =
@@ -17,6 +17,7 @@ export type Outcome =
 
 /** Longest texts of an error that are kept, in characters. */
 const MAX_MESSAGE = 4_000;
+const MAX_NAME = 200;
 const MAX_STACK = 8_000;
 const MAX_DATA = 16_000;
 
@@ -55,7 +56,7 @@ export function refusal(
   attempt: number,
   at: number,
   more: { retryable: boolean; data?: unknown },
-): Outcome {
+): Outcome & { kind: 'failed' } {
   const data = more.data === undefined ? {} : { data: more.data };
   return {
     kind: 'failed',
@@ -65,13 +66,32 @@ export function refusal(
   };
 }
 
+/** A failure as a worker over HTTP reports it. */
+export function reported(
+  { message, name, stack, data }: Pick<StoredError, 'message' | 'name' | 'stack' | 'data'>,
+  { retryable = true, retryInMs }: { retryable?: boolean; retryInMs?: number },
+  attempt: number,
+  at: number,
+): Outcome & { kind: 'failed' } {
+  const kept = data === undefined ? undefined : plainJson(data);
+  const error: StoredError = {
+    message: clip(message, MAX_MESSAGE),
+    ...(name === undefined ? {} : { name: clip(name, MAX_NAME) }),
+    ...(stack === undefined ? {} : { stack: clip(stack, MAX_STACK) }),
+    ...(kept === undefined ? {} : { data: kept }),
+    attempt,
+    at,
+  };
+  return { kind: 'failed', error, retryable, retryInMs };
+}
+
 function storedError(thrown: unknown, attempt: number, at: number): StoredError {
   if (!(thrown instanceof Error)) return { message: clip(describe(thrown), MAX_MESSAGE), attempt, at };
   const data = 'data' in thrown ? plainJson(thrown.data) : undefined;
   return {
     // Anybody may have assigned anything to them.
     message: clip(String(thrown.message), MAX_MESSAGE),
-    name: clip(String(thrown.name), 200),
+    name: clip(String(thrown.name), MAX_NAME),
     ...(thrown.stack === undefined ? {} : { stack: clip(String(thrown.stack), MAX_STACK) }),
     ...(data === undefined ? {} : { data }),
     attempt,

@@ -1,0 +1,64 @@
+import fastifyPlugin from 'fastify-plugin';
+import type { Config } from '../config.ts';
+import { WorkWatch } from '../events/work-watch.ts';
+import { Leases } from '../queue/leases.ts';
+import { Polls } from '../queue/polls.ts';
+import { BlockingReader } from '../redis/blocking.ts';
+import { connectForBlocking, connectForWork, FIRST_CONNECT_MS, whenReady } from '../redis/connect.ts';
+import { logObserver } from '../telemetry/worker-log.ts';
+import { Loop } from '../upkeep/loop.ts';
+import { Recoverer } from '../upkeep/recover.ts';
+import { ServedQueues } from '../upkeep/served.ts';
+import { Sweeper } from '../upkeep/sweep.ts';
+
+/** Work over HTTP, and the upkeep of the queues that are worked on so: they may have no other workers. */
+export const leasesPlugin = fastifyPlugin<{ config: Config }>(
+  async (app, { config }) => {
+    const { redis, keySpace } = app.core;
+    const onError = (error: Error) => app.logger.warn({ err: error }, 'Redis connection');
+    const url = config.redisUrl;
+    const blocking = connectForBlocking({ url, name: 'millrace-api-polls', onError });
+    const upkeep = connectForWork({ url, name: 'millrace-api-upkeep', onError });
+    const watch = new WorkWatch(new BlockingReader(blocking, redis), redis);
+    const polls = new Polls(keySpace, watch, config.maxWaiters);
+    let isStopping = false;
+
+    const observe = logObserver(app.logger);
+    const served = new ServedQueues(upkeep, keySpace);
+    const recoverer = new Recoverer(upkeep, served.list, config.resultTtlMs, observe);
+    const sweeper = new Sweeper(upkeep, served.list, config.deadTtlMs, observe);
+    const recover = async (): Promise<number> => {
+      await served.refresh();
+      return recoverer.run();
+    };
+    const loops = [new Loop('recover', recover, observe), new Loop('sweep', sweeper.run, observe)];
+
+    app.decorate('leases', new Leases(app.core, polls, config.deadMax));
+    app.decorate('isDraining', () => isStopping);
+    app.addHook('onListen', async () => {
+      for (const loop of loops) loop.start();
+    });
+    await Promise.all([whenReady(blocking, FIRST_CONNECT_MS), whenReady(upkeep, FIRST_CONNECT_MS)]);
+
+    // Those who wait are answered before the server waits for its open requests, which they are.
+    app.addHook('preClose', async () => {
+      isStopping = true;
+      polls.stop();
+    });
+    app.addHook('onClose', async () => {
+      await Promise.all(loops.map((loop) => loop.stop()));
+      await watch.close();
+      blocking.disconnect();
+      upkeep.disconnect();
+    });
+  },
+  { name: 'leases', dependencies: ['core'] },
+);
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    leases: Leases;
+    /** The service stops: workers are to take their jobs elsewhere. */
+    isDraining(): boolean;
+  }
+}

@@ -1,0 +1,143 @@
+import { decodeEntry, type Entry, entryTime, formatJobId, maxAttempts, timeoutMs } from '../redis/entry.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import type { Completion, Settled } from '../redis/scripts/complete.ts';
+import type { Delivery } from '../redis/scripts/take.ts';
+import type { LeasedJob } from '../schemas/lease.ts';
+import type { KnownTasks } from '../tasks/directory.ts';
+import type { Core } from './core.ts';
+import { endOtherwise } from './end-otherwise.ts';
+import { completionOf } from './ending.ts';
+import { LaneShare } from './lane-share.ts';
+import type { LeasedConsumer } from './leased.ts';
+import { type AbleTask, verdict } from './verdict.ts';
+import { toTimestamp } from './view.ts';
+
+/** What is to be done under a lease in one queue. */
+export interface Order {
+  readonly consumer: LeasedConsumer;
+  readonly keys: QueueKeys;
+  readonly leaseMs: number;
+  /** Tasks that the worker has; undefined: all. */
+  readonly tasks: ReadonlySet<string> | undefined;
+  /** Most jobs to take. */
+  readonly count: number;
+  /** See `Serving`. */
+  readonly request: string | undefined;
+  readonly isAlive: boolean;
+  readonly completions: readonly Completion[];
+  readonly latency: ReadonlyMap<string, number>;
+}
+
+export interface HandedOut {
+  /** Of the completions. */
+  settled: Settled[];
+  jobs: LeasedJob[];
+  /** The deliveries of the jobs, to be handed back if nobody is there any more. */
+  deliveries: Delivery[];
+  expiresAt: number;
+  isPaused: boolean;
+  /** The lease has ended: nothing was taken. */
+  isLost: boolean;
+  nextDueInMs: number | undefined;
+}
+
+/** Jobs that need no run are ended, and others taken for them, so often at most for one request. */
+const MOST_ROUNDS = 10;
+
+export const TAKE_NOTHING = { count: 0, favouredLane: 0, share: 0, request: undefined, isAlive: false };
+
+/** Takes jobs for leases over HTTP, and ends those at once that are not to be run. */
+export class HandOut {
+  readonly #core: Core;
+  readonly #maxDead: number;
+  readonly #share = new LaneShare();
+
+  /** @param maxDead most dead letters that a queue keeps. */
+  constructor(core: Core, maxDead: number) {
+    this.#core = core;
+    this.#maxDead = maxDead;
+  }
+
+  async run(order: Order): Promise<HandedOut> {
+    const known = await this.#core.tasks.known(order.keys);
+    let out = await this.#round(order, known);
+    for (let rounds = 1; out.taken > 0 && out.jobs.length === 0 && rounds < MOST_ROUNDS; rounds += 1) {
+      const { settled } = out;
+      out = { ...(await this.#round({ ...order, completions: [], latency: new Map() }, known)), settled };
+    }
+    return out;
+  }
+
+  async #round(order: Order, known: KnownTasks): Promise<HandedOut & { taken: number }> {
+    const { consumer, keys, count, leaseMs, request, isAlive } = order;
+    const lane = count > 0 ? this.#share.next() : { favouredLane: 0, share: 0 };
+    const serving = { count, leaseMs, request, isAlive, ...lane };
+    const served = await consumer.serve(keys, order.completions, order.latency, Date.now(), serving);
+    const { taken, settled, expiresAt } = served;
+    const out = { settled, expiresAt, jobs: [], deliveries: [], isPaused: false, nextDueInMs: undefined };
+    if (taken.kind === 'no-lease') return { ...out, isLost: true, taken: 0 };
+    this.#share.taken(taken.deliveries.length, Math.max(1, count));
+    const sorted = await this.#sort(order, taken.deliveries, known);
+    return {
+      ...out,
+      ...sorted,
+      isLost: false,
+      isPaused: taken.paused,
+      nextDueInMs: taken.nextDueInMs,
+      taken: taken.deliveries.length,
+    };
+  }
+
+  /** Ends what is not to be run, and shows the rest. */
+  async #sort(order: Order, deliveries: readonly Delivery[], known: KnownTasks) {
+    const jobs: LeasedJob[] = [];
+    const kept: Delivery[] = [];
+    const ends: Promise<unknown>[] = [];
+    const find = (name: string): AbleTask | undefined =>
+      order.tasks?.has(name) === false
+        ? undefined
+        : { ...known.defaults(name), name, validateInput: (payload) => known.checkPayload(name, payload) };
+    for (const delivery of deliveries) {
+      const entry = decodeEntry(delivery.fields);
+      const judged = verdict(delivery, entry, find, Date.now());
+      if (judged !== undefined) {
+        const ref = { place: delivery.place, entryId: delivery.entryId };
+        const ending = { entry, ref, token: delivery.token, attempt: delivery.attempt };
+        ends.push(this.#end(order, ending, judged, entry && known.defaults(entry.task)));
+      } else if (entry !== undefined) {
+        jobs.push(leasedJob(delivery, entry, known));
+        kept.push(delivery);
+      }
+    }
+    await Promise.all(ends);
+    return { jobs, deliveries: kept };
+  }
+
+  async #end(
+    { consumer, keys, leaseMs }: Order,
+    ending: Parameters<typeof completionOf>[0],
+    outcome: NonNullable<ReturnType<typeof verdict>>,
+    task: Parameters<typeof completionOf>[2],
+  ): Promise<void> {
+    if (outcome.kind === 'cancelled' || outcome.kind === 'expired') {
+      const completion = completionOf(ending, outcome, task, this.#core.resultTtlMs);
+      await consumer.serve(keys, [completion], new Map(), Date.now(), { ...TAKE_NOTHING, leaseMs });
+    } else await endOtherwise(consumer, keys, ending, outcome, task, this.#maxDead);
+  }
+}
+
+function leasedJob(delivery: Delivery, entry: Entry, known: KnownTasks): LeasedJob {
+  const { keys, place, entryId, attempt } = delivery;
+  const defaults = known.defaults(entry.task);
+  return {
+    id: formatJobId(keys.queue, { place, entryId }),
+    queue: keys.queue,
+    task: entry.task,
+    payload: entry.value,
+    attempt,
+    maxAttempts: maxAttempts(entry.options, defaults),
+    timeoutMs: timeoutMs(entry.options, defaults),
+    ...(entry.options.m && { metadata: entry.options.m }),
+    createdAt: toTimestamp(entryTime(entryId)),
+  };
+}

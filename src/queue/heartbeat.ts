@@ -1,0 +1,63 @@
+import { decodeEntry, formatJobId, timeoutMs } from '../redis/entry.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import type { HeldJob } from '../redis/scripts/beat.ts';
+import { CANCEL_PATIENCE_MS, withdraw } from '../redis/scripts/cancel.ts';
+import { MAX_LEASED } from '../schemas/lease.ts';
+import type { Core } from './core.ts';
+import { endOtherwise } from './end-otherwise.ts';
+import type { LeasedConsumer } from './leased.ts';
+import { refusal } from './outcome.ts';
+
+export interface Renewed {
+  /** Unix ms. */
+  expiresAt: number;
+  /** Ids of jobs that the worker is to stop. */
+  cancel: string[];
+  isPaused: boolean;
+}
+
+/** A lease may hold more than one request takes. */
+const MOST_TOLD = 10 * MAX_LEASED;
+
+/**
+ * Renews a lease in one queue; undefined when it has ended there. What its worker should have stopped long ago, or
+ * runs beyond its timeout, is taken from it.
+ */
+export async function renew(
+  core: Core,
+  consumer: LeasedConsumer,
+  keys: QueueKeys,
+  { leaseMs, maxDead }: { leaseMs: number; maxDead: number },
+): Promise<Renewed | undefined> {
+  const [beat, known] = await Promise.all([consumer.beat(keys, leaseMs, MOST_TOLD), core.tasks.known(keys)]);
+  if (beat === undefined) return undefined;
+  const overdue = (job: HeldJob): number | undefined => {
+    const entry = decodeEntry(job.fields);
+    const limit = timeoutMs(entry?.options ?? {}, entry && known.defaults(entry.task));
+    return job.runMs > limit ? limit : undefined;
+  };
+  const timeOut = async (job: HeldJob, limitMs: number) => {
+    const entry = decodeEntry(job.fields);
+    const message = `The attempt took longer than its timeout of ${limitMs} ms`;
+    const failed = refusal('timeout', message, job.attempt, Date.now(), { retryable: true });
+    await endOtherwise(
+      consumer,
+      keys,
+      { ...job, entry },
+      failed,
+      entry && known.defaults(entry.task),
+      maxDead,
+    );
+  };
+  const stop = async (job: HeldJob): Promise<string[]> => {
+    const limitMs = overdue(job);
+    if (job.cancelAskedMs === undefined && limitMs === undefined) return [];
+    if (job.cancelAskedMs === undefined && limitMs !== undefined) await timeOut(job, limitMs);
+    else if ((job.cancelAskedMs ?? 0) >= CANCEL_PATIENCE_MS) {
+      await withdraw(core.redis, keys, job.ref, 'cancelled', core.resultTtlMs, 'enforce');
+    }
+    return [formatJobId(keys.queue, job.ref)];
+  };
+  const stopped = await Promise.all(beat.jobs.map(stop));
+  return { expiresAt: beat.expiresAt, cancel: stopped.flat(), isPaused: beat.paused };
+}

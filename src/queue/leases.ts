@@ -1,0 +1,198 @@
+import { AppError } from '../errors.ts';
+import type { LeasedJob, SettledJob } from '../schemas/lease.ts';
+import { keepAnnounced } from '../tasks/announce.ts';
+import { newLeaseName } from './consumer-name.ts';
+import type { Core } from './core.ts';
+import { locate } from './find.ts';
+import { HandOut } from './hand-out.ts';
+import { type Renewed, renew } from './heartbeat.ts';
+import { formatLease, type Lease, parseLease } from './lease-token.ts';
+import { LeasedConsumer } from './leased.ts';
+import { encodePayload } from './payload.ts';
+import type { Polls } from './polls.ts';
+import { type SettledOutcome, type Statement, settle, staleError } from './settle.ts';
+import { Taking } from './taking.ts';
+import type { Asker } from './wait.ts';
+
+/** What a poll asks for. */
+export interface Poll {
+  readonly queues: readonly string[];
+  readonly max: number;
+  readonly leaseMs: number;
+  readonly worker: string | undefined;
+  /** Tasks that the worker has; undefined: all. */
+  readonly tasks: readonly string[] | undefined;
+}
+
+/** Jobs in the hands of a lease; none: the lease has ended. */
+export interface Handed {
+  lease: string;
+  /** Unix ms. */
+  expiresAt: number;
+  jobs: LeasedJob[];
+}
+
+/** Queues that are worked on over HTTP are noted, and their tasks announced, anew after this long. */
+const NOTE_EVERY_MS = 60_000;
+const MOST_NOTED = 10_000;
+
+/** Work on jobs over HTTP. The leases are in Redis alone, so that any process may serve any of them. */
+export class Leases {
+  readonly #core: Core;
+  readonly #polls: Polls;
+  readonly #maxDead: number;
+  readonly #handOut: HandOut;
+  readonly #noted = new Map<string, number>();
+
+  /** @param maxDead most dead letters that a queue keeps. */
+  constructor(core: Core, polls: Polls, maxDead: number) {
+    this.#core = core;
+    this.#polls = polls;
+    this.#maxDead = maxDead;
+    this.#handOut = new HandOut(core, maxDead);
+  }
+
+  /** Takes what there is, or waits for the first job for `waitMs`; an asker that has gone gets nothing. */
+  async take(poll: Poll, waitMs: number, asker: Asker): Promise<Handed> {
+    await this.#note(poll);
+    const lease = { consumer: newLeaseName(poll.worker ?? ''), leaseMs: poll.leaseMs, queues: poll.queues };
+    const taking = await this.#polls.take(poll.queues, waitMs, asker, (queues) =>
+      this.#take(lease, poll, queues),
+    );
+    const expiresAt = taking?.expiresAt || Date.now();
+    return { lease: formatLease(lease), expiresAt, jobs: taking?.jobs ?? [] };
+  }
+
+  /** @throws {AppError} lease-not-found, or stale-lease when it has ended in all of its queues. */
+  async heartbeat(text: string, leaseMs?: number): Promise<Renewed> {
+    const lease = parseLease(text);
+    if (lease === undefined) {
+      throw new AppError('lease-not-found', 'There is no such lease. Send one as POST /leases answered it.');
+    }
+    const consumer = this.#consumer(lease);
+    const how = { leaseMs: leaseMs ?? lease.leaseMs, maxDead: this.#maxDead };
+    const renewals = lease.queues.map((queue) =>
+      renew(this.#core, consumer, this.#core.keySpace.queue(queue), how),
+    );
+    const alive = (await Promise.all(renewals)).filter((one) => one !== undefined);
+    if (alive.length === 0) {
+      const why = 'it was not renewed in time and its jobs run elsewhere, or it holds no jobs any more';
+      throw new AppError('stale-lease', `The lease has ended: ${why}.`);
+    }
+    await this.#note({ queues: lease.queues, tasks: undefined });
+    return {
+      expiresAt: Math.min(...alive.map(({ expiresAt }) => expiresAt)),
+      cancel: alive.flatMap(({ cancel }) => cancel),
+      isPaused: alive.every(({ isPaused }) => isPaused),
+    };
+  }
+
+  /** Shows what a running attempt has reached. @throws {AppError} stale-lease or job-not-found. */
+  async progress(id: string, text: string, progress: unknown): Promise<SettledJob> {
+    const { keys, ref } = locate(this.#core, id);
+    const value = encodePayload(progress, '/progress');
+    const consumer = this.#consumer(leaseOf(text));
+    const [holding] = await consumer.inspect(keys, [ref], 'look');
+    const isHeld =
+      holding?.kind === 'held' && (await consumer.noteProgress(keys, { ref, token: holding.token }, value));
+    if (!isHeld) throw await staleError(this.#core, id);
+    return { id, status: 'running' };
+  }
+
+  /** Settles one job. @throws {AppError} stale-lease, job-not-found or invalid-result. */
+  async settleOne(text: string, statement: Statement): Promise<SettledJob> {
+    const { outcomes } = await this.settle(text, [statement], 0, undefined);
+    const [outcome] = outcomes;
+    if (outcome?.ok) return { id: outcome.id, status: outcome.status };
+    throw outcome?.error ?? new Error('a job was settled without an outcome');
+  }
+
+  /** Settles jobs, and takes up to `next` others: under the same lease, or a new one where that has ended. */
+  async settle(
+    text: string,
+    statements: readonly Statement[],
+    next: number,
+    tasks: readonly string[] | undefined,
+  ): Promise<{ outcomes: SettledOutcome[]; handed: Handed }> {
+    const lease = leaseOf(text);
+    const consumer = this.#consumer(lease);
+    const parts = { core: this.#core, handOut: this.#handOut, maxDead: this.#maxDead, lease, consumer, next };
+    const settled = await settle({ ...parts, tasks: tasks && new Set(tasks) }, statements);
+    const { outcomes, jobs, isLost } = settled;
+    if (jobs.length > 0 || !isLost) {
+      return { outcomes, handed: { lease: text, jobs, expiresAt: settled.expiresAt || Date.now() } };
+    }
+    const worker = lease.consumer.slice(0, lease.consumer.lastIndexOf('.'));
+    const poll = { queues: lease.queues, max: next, leaseMs: lease.leaseMs, worker, tasks };
+    const fresh = { ...lease, consumer: newLeaseName(worker) };
+    const taking = await this.#take(fresh, poll, poll.queues);
+    return {
+      outcomes,
+      handed: { lease: formatLease(fresh), jobs: taking.jobs, expiresAt: taking.expiresAt || Date.now() },
+    };
+  }
+
+  #consumer({ consumer }: Lease): LeasedConsumer {
+    return new LeasedConsumer(consumer, this.#core.redis);
+  }
+
+  /** Takes from the queues in their order, until there are as many as were asked for. */
+  async #take(lease: Lease, poll: Poll, queues: readonly string[]): Promise<Taking> {
+    const consumer = this.#consumer(lease);
+    const taking = new Taking(consumer, poll.leaseMs);
+    const order = {
+      consumer,
+      leaseMs: poll.leaseMs,
+      tasks: poll.tasks && new Set(poll.tasks),
+      request: undefined,
+      isAlive: false,
+      completions: [],
+      latency: new Map<string, number>(),
+    };
+    try {
+      for (const queue of queues) {
+        const count = poll.max - taking.jobs.length;
+        const keys = this.#core.keySpace.queue(queue);
+        if (count > 0) taking.add(keys, await this.#handOut.run({ ...order, keys, count }));
+      }
+      return taking;
+    } catch (error) {
+      // They would wait for the end of a lease that nobody has heard of, which is the last resort.
+      void taking.handBack().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Makes the queues known, and known as ones that need upkeep from here; says which tasks the worker has. */
+  async #note({ queues, tasks }: Pick<Poll, 'queues' | 'tasks'>): Promise<void> {
+    const { redis, keySpace } = this.#core;
+    const now = performance.now();
+    const due = queues.filter((queue) => {
+      const at = this.#noted.get(noteOf(queue, tasks));
+      return at === undefined || now - at > NOTE_EVERY_MS;
+    });
+    if (due.length === 0) return;
+    if (this.#noted.size > MOST_NOTED) this.#noted.clear();
+    const wall = Date.now();
+    await Promise.all([
+      redis.sadd(keySpace.queues, due),
+      redis.zadd(keySpace.served, ...due.flatMap((queue) => [wall, queue])),
+      ...(tasks === undefined
+        ? []
+        : due.map((queue) => keepAnnounced(redis, keySpace.queue(queue), tasks, wall))),
+    ]);
+    for (const queue of due) this.#noted.set(noteOf(queue, tasks), now);
+  }
+}
+
+const noteOf = (queue: string, tasks: readonly string[] | undefined): string =>
+  [queue, ...(tasks ?? [])].join(' ');
+
+/** @throws {AppError} invalid-request. */
+function leaseOf(text: string): Lease {
+  const lease = parseLease(text);
+  if (lease !== undefined) return lease;
+  throw new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', {
+    errors: [{ pointer: '/lease', detail: 'must be a lease as POST /leases answered it' }],
+  });
+}

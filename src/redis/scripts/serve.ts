@@ -1,0 +1,112 @@
+import type { Connection } from '../connection.ts';
+import type { QueueKeys } from '../keys.ts';
+import { type Completion, encodeCompletions, type LatencyCounts, type Settled } from './complete.ts';
+import { defineScript } from './script.ts';
+import { decodeTaken, type Taken, type TakeReply, takeArgs } from './take.ts';
+import { TURN, turnKeys } from './turn.ts';
+
+/** What is asked for under a lease of its own, which is there only while it holds jobs. */
+export interface Serving {
+  /** Most jobs to take; with 0 none. */
+  count: number;
+  favouredLane: number;
+  share: number;
+  leaseMs: number;
+  /** Digest of the request, under which its answer can be asked for again; undefined for a lease that is new. */
+  request: string | undefined;
+  /** The lease holds jobs, though maybe none in this queue yet. */
+  isAlive: boolean;
+}
+
+export interface Served {
+  /** In the order of the jobs that were ended. */
+  settled: Settled[];
+  /** `no-lease`: nothing was taken, since the lease has ended. */
+  taken: Taken;
+  /** End of the lease, Unix ms. */
+  expiresAt: number;
+}
+
+/**
+ * Ends deliveries of an HTTP lease and takes others, in one step: a turn whose lease is made with its first jobs
+ * and ends with its last one, so that a poll that brings nothing leaves nothing behind. A request that comes again,
+ * since its answer was lost, is given the jobs again that it took.
+ *
+ * KEYS: those of `turn`, handed. ARGV: those of `take`, lease ms, digest of the request or
+ *   '' for a new lease, 1 for a lease that is alive, if maybe only in
+ *   another queue, else 0, those of `complete`.
+ * Returns { letter per job that was ended, reply of `take`, end of the lease }.
+ */
+export const serveScript = defineScript(
+  'serve',
+  `${TURN}
+local leases, consumer, count, request = KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[9]
+local handed, expires = KEYS[#KEYS], now + ARGV[8]
+local function held(place, limit)
+  return redis.call('XPENDING', KEYS[11 + place], 'workers', '-', '+', limit, consumer)
+end
+-- A group that is missing changes nothing: jobs that were taken before it shows would be in nobody's hands.
+for place = 1, 5 do held(place, 1) end
+
+local function handAgain(refs)
+  local reply, heads = { 'ok', now, 0, -1, '[]' }, {}
+  -- No more than were taken by one request.
+  for ref in string.gmatch(refs, '%S+') do
+    local place, id = string.find('chnlp', string.sub(ref, 1, 1), 1, true), string.sub(ref, 2)
+    local row = redis.call('XPENDING', KEYS[11 + place], 'workers', id, id, 1, consumer)[1]
+    local entry = row and redis.call('XRANGE', KEYS[11 + place], id, id)[1]
+    if entry then
+      local noted = redis.call('HMGET', KEYS[3], ref .. ':n', ref .. ':k', ref .. ':c')
+      hand(heads, reply, ref, entry[2], row[4], row[4] - (noted[1] or 0), tonumber(noted[2]) or 0, now, noted[3] and 1 or 0, 1)
+    end
+  end
+  if #heads > 0 then reply[5] = cjson.encode(heads) end
+  return reply
+end
+
+local function takeNext()
+  if request ~= '' then
+    local known, refs = string.match(redis.call('GET', handed) or '', '^(%S+)(.*)')
+    if known == request then return handAgain(refs) end
+    if ARGV[10] == '0' and not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
+  end
+  redis.call('ZADD', leases, expires, consumer)
+  local reply = take()
+  if request ~= '' then
+    local refs = request
+    for _, head in ipairs(cjson.decode(reply[5])) do refs = refs .. ' ' .. head[1] end
+    redis.call('SET', handed, refs, 'PX', ARGV[8])
+  end
+  return reply
+end
+
+local outcomes = completeAt(11)
+local reply = count > 0 and takeNext() or { 'ok', now, 0, -1, '[]' }
+local isIdle = true
+for place = 1, 5 do isIdle = isIdle and #held(place, 1) == 0 end
+if isIdle then
+  for place = 1, 5 do redis.call('XGROUP', 'DELCONSUMER', KEYS[11 + place], 'workers', consumer) end
+  redis.call('ZREM', leases, consumer)
+end
+tell()
+return { outcomes, reply, expires }
+`,
+);
+
+export async function serve(
+  redis: Connection,
+  keys: QueueKeys,
+  consumer: string,
+  jobs: readonly Completion[],
+  latency: LatencyCounts,
+  { leaseMs, request = '', isAlive, ...wish }: Serving,
+): Promise<Served> {
+  const { resultKeys, args, decode } = encodeCompletions(keys, consumer, jobs, latency);
+  const options = { ...wish, tokens: [], begun: [] };
+  const [outcomes, reply, expiresAt] = (await serveScript.run(
+    redis,
+    [...turnKeys(keys), latency.key, ...resultKeys, keys.handed(consumer)],
+    [...takeArgs(consumer, options), leaseMs, request, isAlive ? 1 : 0, ...args],
+  )) as [string, TakeReply, number];
+  return { settled: decode(outcomes), taken: decodeTaken(keys, reply), expiresAt };
+}
