@@ -4,12 +4,14 @@ import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs.ts';
 import { leaseRoutes } from './leases.ts';
 import { queueRoutes } from './queues.ts';
+import { taskRoutes } from './tasks.ts';
 
 /** Every room of routes, in the order of the documentation. */
 export const routes: readonly FastifyPluginAsyncTypebox[] = [
   jobRoutes,
   batchRoutes,
   leaseRoutes,
+  taskRoutes,
   queueRoutes,
   healthRoutes,
 ];

@@ -1,6 +1,6 @@
 import type { BlockingReader } from '../redis/blocking.ts';
 import { BLOCK_MS, type Connection } from '../redis/connect.ts';
-import { lanes, type QueueKeys } from '../redis/keys.ts';
+import { inOrder, lanes, type QueueKeys } from '../redis/keys.ts';
 
 /** A moment in the streams of a queue: what comes after it is news. */
 export type Positions = ReadonlyMap<string, string>;
@@ -38,6 +38,11 @@ export class WorkWatch {
       streams.map((stream) => this.#commands.xrevrange(stream, '+', '-', 'COUNT', 1)),
     );
     return new Map(streams.map((stream, i) => [stream, lasts[i]?.[0]?.[0] ?? '0-0']));
+  }
+
+  /** Whether jobs wait for their time, of which there may be no news when it comes. */
+  async mayFallDue({ scheduled, due }: QueueKeys): Promise<boolean> {
+    return (await this.#commands.exists(scheduled, ...inOrder(due))) > 0;
   }
 
   /** There is news of the queue once something comes after the positions. */

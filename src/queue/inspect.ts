@@ -5,8 +5,10 @@ import { setMaxJobs } from '../redis/scripts/limit.ts';
 import { type Found, remove } from '../redis/scripts/lookup.ts';
 import { setPaused } from '../redis/scripts/pause.ts';
 import type { Job } from '../schemas/job.ts';
+import type { AnnounceTask, KnownTask } from '../schemas/lease.ts';
 import type { ListedStatus } from '../schemas/names.ts';
 import type { DeadSelection, PendingJob, QueueSettings, QueueStats, QueueSummary } from '../schemas/queue.ts';
+import { announceTask, forgetTask, listTasks } from './announced.ts';
 import type { Core } from './core.ts';
 import { type DeadStep, purgeLetters, retryDead, retryLetters } from './dead.ts';
 import { expireAll } from './expire.ts';
@@ -125,6 +127,21 @@ export class Inspector {
     if (maxJobs !== undefined) await setMaxJobs(redis, keys, maxJobs);
     await tasks.refresh(keys);
     return queueSummary(redis, keys);
+  }
+
+  /** @throws {AppError} invalid-request. */
+  announceTask(queue: string, name: string, options: AnnounceTask): Promise<KnownTask> {
+    return announceTask(this.#core, queue, name, options);
+  }
+
+  /** @throws {AppError} task-not-found. */
+  forgetTask(queue: string, name: string): Promise<void> {
+    return forgetTask(this.#core, queue, name);
+  }
+
+  /** What workers have announced, for one queue or all. */
+  tasks(query: { queue?: string; cursor?: string }): Promise<{ items: KnownTask[]; nextCursor?: string }> {
+    return listTasks(this.#core, query);
   }
 
   /** Makes the queue known. One that is can be steered while Redis is full and takes nothing new. */

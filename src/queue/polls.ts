@@ -1,48 +1,20 @@
 import { AppError } from '../errors.ts';
 import type { WorkWatch } from '../events/work-watch.ts';
-import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
-import { WAKE_HORIZON_MS } from '../redis/scripts/script.ts';
 import type { Taking } from './taking.ts';
 import type { Asker } from './wait.ts';
-
-/** Takes what there is in these queues. */
-export type Take = (queues: readonly string[]) => Promise<Taking>;
-
-/** One that waits for jobs. */
-interface Waiting {
-  readonly queues: readonly string[];
-  readonly take: Take;
-  /** A take for it is under way. */
-  isBusy: boolean;
-  /** Nobody is there any more, or it has its answer. */
-  isOver: boolean;
-  readonly end: (outcome: { taking?: Taking; error?: unknown }) => void;
-}
-
-interface Watched {
-  readonly keys: QueueKeys;
-  /** In the order in which they came. */
-  readonly waiting: Set<Waiting>;
-  /** A look is under way; `again`: there was news meanwhile. */
-  isLooking: boolean;
-  again: boolean;
-  timer: NodeJS.Timeout | undefined;
-}
-
-/** However quiet it is, a queue that somebody waits for is looked at this often: of what falls due later there is no news. */
-const LOOK_AGAIN_MS = WAKE_HORIZON_MS - 1_000;
+import { type Take, type Waiting, WatchedQueue } from './watched-queue.ts';
 
 /**
  * Polls that wait for jobs, whatever their number at the cost of one: while a queue is known to be empty, and
- * watched, nothing is asked of Redis. The first that came is served first.
+ * watched, nothing is taken from it. The first that came is served first.
  */
 export class Polls {
   readonly #keySpace: KeySpace;
-  readonly #maxWaiting: number;
-  readonly #watched = new Map<string, Watched>();
-  readonly #all = new Set<Waiting>();
   readonly #watch: WorkWatch;
+  readonly #maxWaiting: number;
+  readonly #queues = new Map<string, WatchedQueue>();
+  readonly #all = new Set<Waiting>();
   #isStopped = false;
 
   /** @param maxWaiting most that may wait at a time. */
@@ -50,10 +22,7 @@ export class Polls {
     this.#keySpace = keySpace;
     this.#watch = watch;
     this.#maxWaiting = maxWaiting;
-    watch.onNews(({ queue }) => {
-      const watched = this.#watched.get(queue);
-      if (watched !== undefined) void this.#look(watched);
-    });
+    watch.onNews(({ queue }) => void this.#queues.get(queue)?.look());
   }
 
   /**
@@ -68,21 +37,34 @@ export class Polls {
     asker: Asker,
     take: Take,
   ): Promise<Taking | undefined> {
-    let isGone = false;
-    let onGone = () => {
-      isGone = true;
-    };
-    asker.onGone(() => onGone());
-    const mayHaveJobs = waitMs === 0 ? queues : queues.filter((queue) => !this.#isDry(queue));
-    if (mayHaveJobs.length > 0) {
+    const gone = new AbortController();
+    asker.onGone(() => gone.abort());
+    // Where one queue is asked for, those who wait together share one look; of several the first has to come first.
+    const mayHaveJobs = queues.filter((one) => waitMs === 0 || !this.#queues.get(one)?.isDry);
+    if (waitMs === 0 || (queues.length > 1 && mayHaveJobs.length > 0)) {
       const taking = await take(mayHaveJobs);
-      if (isGone) return void (await taking.handBack());
+      if (gone.signal.aborted) return void (await taking.handBack());
       if (taking.jobs.length > 0) return taking;
     }
-    if (waitMs === 0 || this.#isStopped) return undefined;
+    if (waitMs === 0 || this.#isStopped || gone.signal.aborted) return undefined;
     if (this.#all.size >= this.#maxWaiting) throw tooMany(this.#maxWaiting);
+    return this.#wait(queues, waitMs, gone.signal, take);
+  }
+
+  /** Answers all who wait with nothing, now and from now on. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const waiting of [...this.#all]) waiting.end({});
+    for (const watched of [...this.#queues.values()]) watched.close();
+  }
+
+  #wait(
+    queues: readonly string[],
+    waitMs: number,
+    gone: AbortSignal,
+    take: Take,
+  ): Promise<Taking | undefined> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => waiting.end({}), waitMs);
       const waiting: Waiting = {
         queues,
         take,
@@ -97,129 +79,33 @@ export class Polls {
           else reject(error);
         },
       };
-      onGone = () => waiting.end({});
-      if (isGone) waiting.end({});
-      else this.#add(waiting);
+      const timer = setTimeout(() => waiting.end({}), waitMs);
+      gone.addEventListener('abort', () => waiting.end({}), { once: true });
+      this.#all.add(waiting);
+      for (const queue of queues) this.#watched(queue).add(waiting);
     });
   }
 
-  /** Answers all who wait with nothing, now and from now on. */
-  stop(): void {
-    this.#isStopped = true;
-    for (const waiting of this.#all) waiting.end({});
-  }
-
-  /** Known to be empty, and watched. */
-  #isDry(queue: string): boolean {
-    const watched = this.#watched.get(queue);
-    return watched !== undefined && !watched.isLooking && this.#watch.isWatched(watched.keys);
-  }
-
-  #add(waiting: Waiting): void {
-    this.#all.add(waiting);
-    for (const queue of waiting.queues) {
-      const watched = this.#watched.get(queue) ?? this.#open(queue);
-      watched.waiting.add(waiting);
-      if (!this.#isDry(queue)) void this.#look(watched);
-    }
-  }
-
-  #open(queue: string): Watched {
-    const keys = this.#keySpace.queue(queue);
-    const watched: Watched = { keys, waiting: new Set(), isLooking: false, again: false, timer: undefined };
-    this.#watched.set(queue, watched);
+  #watched(queue: string): WatchedQueue {
+    const known = this.#queues.get(queue);
+    if (known !== undefined) return known;
+    const watched = new WatchedQueue(this.#keySpace.queue(queue), this.#watch, {
+      onFree: (waiting) => this.#lookElsewhere(queue, waiting),
+      onOver: () => this.#queues.delete(queue),
+    });
+    this.#queues.set(queue, watched);
     return watched;
   }
 
   #remove(waiting: Waiting): void {
     this.#all.delete(waiting);
-    for (const queue of waiting.queues) {
-      const watched = this.#watched.get(queue);
-      watched?.waiting.delete(waiting);
-      if (watched?.waiting.size === 0 && !watched.isLooking) this.#close(watched);
-    }
-  }
-
-  #close(watched: Watched): void {
-    clearTimeout(watched.timer);
-    this.#watch.unwatch(watched.keys);
-    this.#watched.delete(watched.keys.queue);
-  }
-
-  /** Serves those who wait until there is nothing more, then watches. Never rejects. */
-  async #look(watched: Watched): Promise<void> {
-    watched.again = true;
-    if (watched.isLooking) return;
-    watched.isLooking = true;
-    clearTimeout(watched.timer);
-    while (watched.again && watched.waiting.size > 0) {
-      watched.again = false;
-      await this.#serveAll(watched);
-    }
-    watched.isLooking = false;
-    if (watched.waiting.size === 0) this.#close(watched);
-  }
-
-  async #serveAll(watched: Watched): Promise<void> {
-    let dueInMs = Number.POSITIVE_INFINITY;
-    const serve = async () => {
-      for (let waiting = next(watched); waiting !== undefined; waiting = next(watched)) {
-        const taking = await this.#serve(watched, waiting);
-        if (taking === undefined) continue;
-        dueInMs = taking.nextDueInMs;
-        if (taking.jobs.length === 0) return;
-      }
-    };
-    try {
-      await serve();
-      if (watched.waiting.size === 0) return;
-      if (!this.#watch.isWatched(watched.keys)) {
-        const positions = await this.#watch.positions(watched.keys);
-        // What came before the positions were read is no news.
-        await serve();
-        if (watched.waiting.size === 0) return;
-        this.#watch.watch(watched.keys, positions);
-      }
-    } catch (error) {
-      for (const waiting of watched.waiting) waiting.end({ error });
-    }
-    watched.timer = setTimeout(() => void this.#look(watched), Math.min(LOOK_AGAIN_MS, dueInMs));
-  }
-
-  /** One take for one that waits; undefined when it has gone meanwhile, and what was taken is handed back. */
-  async #serve({ keys }: Watched, waiting: Waiting): Promise<Taking | undefined> {
-    waiting.isBusy = true;
-    try {
-      const taking = await waiting.take([keys.queue]);
-      if (!waiting.isOver) {
-        if (taking.jobs.length > 0) waiting.end({ taking });
-        return taking;
-      }
-      await taking.handBack();
-      return undefined;
-    } catch (error) {
-      waiting.end({ error });
-      throw error;
-    } finally {
-      waiting.isBusy = false;
-      this.#lookElsewhere(keys.queue, waiting);
-    }
+    for (const queue of waiting.queues) this.#queues.get(queue)?.remove(waiting);
   }
 
   /** Other queues passed it over while it was busy. */
   #lookElsewhere(queue: string, waiting: Waiting): void {
-    if (waiting.isOver) return;
-    for (const other of waiting.queues) {
-      const watched = other === queue ? undefined : this.#watched.get(other);
-      if (watched !== undefined && !this.#isDry(other)) void this.#look(watched);
-    }
+    for (const other of waiting.queues) if (other !== queue) this.#queues.get(other)?.freed();
   }
-}
-
-/** The first that no other queue serves just now. */
-function next({ waiting }: Watched): Waiting | undefined {
-  for (const one of waiting) if (!one.isBusy) return one;
-  return undefined;
 }
 
 const tooMany = (most: number) =>

@@ -267,12 +267,29 @@ export const AnnounceTask = Type.Omit(TaskOptions, ['name', 'thread'], {
 });
 export type AnnounceTask = Static<typeof AnnounceTask>;
 
-export const KnownTask = Type.Object({
-  queue: QueueName,
-  name: TaskName,
-  ...AnnounceTask.properties,
-  announcedAt: Timestamp,
-});
+export const KnownTask = Type.Object(
+  {
+    queue: QueueName,
+    name: TaskName,
+    ...AnnounceTask.properties,
+    announcedAt: Timestamp,
+  },
+  {
+    description: 'A task as it was announced; durations in milliseconds.',
+    examples: [{ queue: 'img', name: 'resize', attempts: 3, announcedAt: '2026-01-31T12:00:00.000Z' }],
+  },
+);
+export type KnownTask = Static<typeof KnownTask>;
+
+export const TaskListQuery = Type.Object(
+  {
+    queue: Type.Optional(QueueName),
+    cursor: Type.Optional(
+      Type.String({ maxLength: 256, description: 'nextCursor of the page before, unchanged.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
 
 export const TaskList = Type.Object(
   { items: Type.Array(KnownTask), nextCursor: Type.Optional(Type.String()) },

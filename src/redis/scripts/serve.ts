@@ -3,7 +3,7 @@ import type { QueueKeys } from '../keys.ts';
 import { type Completion, encodeCompletions, type LatencyCounts, type Settled } from './complete.ts';
 import { defineScript } from './script.ts';
 import { decodeTaken, type Taken, type TakeReply, takeArgs } from './take.ts';
-import { TURN, turnKeys } from './turn.ts';
+import { KEYS_BEFORE_RESULTS, TURN, turnKeys } from './turn.ts';
 
 /** What is asked for under a lease of its own, which is there only while it holds jobs. */
 export interface Serving {
@@ -45,6 +45,10 @@ local handed, expires = KEYS[#KEYS], now + ARGV[8]
 local function held(place, limit)
   return redis.call('XPENDING', KEYS[11 + place], 'workers', '-', '+', limit, consumer)
 end
+-- Most polls find a queue that is empty.
+local isEmpty = request == '' and count > 0 and #KEYS == ${KEYS_BEFORE_RESULTS + 1} and not isAnythingRare
+for place = 1, 4 do isEmpty = isEmpty and redis.call('XLEN', KEYS[11 + place]) == 0 end
+if isEmpty then return { '', { 'ok', now, 0, -1, '[]' }, expires } end
 -- A group that is missing changes nothing: jobs that were taken before it shows would be in nobody's hands.
 for place = 1, 5 do held(place, 1) end
 
