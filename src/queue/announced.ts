@@ -61,7 +61,7 @@ export async function listTasks(
   const now = Date.now();
   const tasks = await Promise.all(
     page.map(async (name) =>
-      (await readStored(redis, keySpace.queue(name), now)).map((task) => shown(name, task)),
+      (await readStored(redis, keySpace.queue(name), now)).sort(byName).map((task) => shown(name, task)),
     ),
   );
   const last = page.at(-1);
@@ -70,6 +70,8 @@ export async function listTasks(
     ...(left.length > page.length && last !== undefined ? { nextCursor: last } : {}),
   };
 }
+
+const byName = (a: StoredAnnouncement, b: StoredAnnouncement): number => (a.name < b.name ? -1 : 1);
 
 const shown = (queue: string, { at, ...task }: StoredAnnouncement): KnownTask => ({
   queue,

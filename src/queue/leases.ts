@@ -65,10 +65,7 @@ export class Leases {
 
   /** @throws {AppError} lease-not-found, or stale-lease when it has ended in all of its queues. */
   async heartbeat(text: string, leaseMs?: number): Promise<Renewed> {
-    const lease = parseLease(text);
-    if (lease === undefined) {
-      throw new AppError('lease-not-found', 'There is no such lease. Send one as POST /leases answered it.');
-    }
+    const lease = addressed(text);
     const consumer = this.#consumer(lease);
     const how = { leaseMs: leaseMs ?? lease.leaseMs, maxDead: this.#maxDead };
     const renewals = lease.queues.map((queue) =>
@@ -91,7 +88,7 @@ export class Leases {
   async progress(id: string, text: string, progress: unknown): Promise<SettledJob> {
     const { keys, ref } = locate(this.#core, id);
     const value = encodePayload(progress, '/progress');
-    const consumer = this.#consumer(leaseOf(text));
+    const consumer = this.#consumer(given(text));
     const [holding] = await consumer.inspect(keys, [ref], 'look');
     const isHeld =
       holding?.kind === 'held' && (await consumer.noteProgress(keys, { ref, token: holding.token }, value));
@@ -101,7 +98,7 @@ export class Leases {
 
   /** Settles one job. @throws {AppError} stale-lease, job-not-found or invalid-result. */
   async settleOne(text: string, statement: Statement): Promise<SettledJob> {
-    const { outcomes } = await this.settle(text, [statement], 0, undefined);
+    const { outcomes } = await this.#settle(given(text), [statement], 0, undefined);
     const [outcome] = outcomes;
     if (outcome?.ok) return { id: outcome.id, status: outcome.status };
     throw outcome?.error ?? new Error('a job was settled without an outcome');
@@ -114,10 +111,8 @@ export class Leases {
     next: number,
     tasks: readonly string[] | undefined,
   ): Promise<{ outcomes: SettledOutcome[]; handed: Handed }> {
-    const lease = leaseOf(text);
-    const consumer = this.#consumer(lease);
-    const parts = { core: this.#core, handOut: this.#handOut, maxDead: this.#maxDead, lease, consumer, next };
-    const settled = await settle({ ...parts, tasks: tasks && new Set(tasks) }, statements);
+    const lease = addressed(text);
+    const settled = await this.#settle(lease, statements, next, tasks);
     const { outcomes, jobs, isLost } = settled;
     if (jobs.length > 0 || !isLost) {
       return { outcomes, handed: { lease: text, jobs, expiresAt: settled.expiresAt || Date.now() } };
@@ -130,6 +125,17 @@ export class Leases {
       outcomes,
       handed: { lease: formatLease(fresh), jobs: taking.jobs, expiresAt: taking.expiresAt || Date.now() },
     };
+  }
+
+  #settle(
+    lease: Lease,
+    statements: readonly Statement[],
+    next: number,
+    tasks: readonly string[] | undefined,
+  ) {
+    const consumer = this.#consumer(lease);
+    const parts = { core: this.#core, handOut: this.#handOut, maxDead: this.#maxDead, lease, consumer, next };
+    return settle({ ...parts, tasks: tasks && new Set(tasks) }, statements);
   }
 
   #consumer({ consumer }: Lease): LeasedConsumer {
@@ -188,8 +194,15 @@ export class Leases {
 const noteOf = (queue: string, tasks: readonly string[] | undefined): string =>
   [queue, ...(tasks ?? [])].join(' ');
 
-/** @throws {AppError} invalid-request. */
-function leaseOf(text: string): Lease {
+/** A lease out of an address. @throws {AppError} lease-not-found. */
+function addressed(text: string): Lease {
+  const lease = parseLease(text);
+  if (lease !== undefined) return lease;
+  throw new AppError('lease-not-found', 'There is no such lease. Send one as POST /leases answered it.');
+}
+
+/** A lease out of a body. @throws {AppError} invalid-request. */
+function given(text: string): Lease {
   const lease = parseLease(text);
   if (lease !== undefined) return lease;
   throw new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', {

@@ -272,6 +272,8 @@ export const KnownTask = Type.Object(
     queue: QueueName,
     name: TaskName,
     ...AnnounceTask.properties,
+    input: Type.Optional(Type.Unknown({ description: 'JSON Schema of the payload.' })),
+    output: Type.Optional(Type.Unknown({ description: 'JSON Schema of the result.' })),
     announcedAt: Timestamp,
   },
   {

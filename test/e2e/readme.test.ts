@@ -110,6 +110,12 @@ describe('the README', { timeout: 120_000 }, () => {
       [202, 202],
     );
     expect(JSON.parse(await curl(stats, port)).totals.submitted).toBe(4);
+    const [submitted = '', taken = ''] = CURLS.slice(5);
+    await curl(submitted, port);
+    const lease = JSON.parse(await curl(taken, port));
+    const shownLease = JSON.parse(BLOCKS.filter(({ kind }) => kind === 'json')[1]?.text ?? '');
+    expect(Object.keys(lease)).toEqual(Object.keys(shownLease));
+    expect(Object.keys(lease.jobs[0])).toEqual(Object.keys(shownLease.jobs[0]));
     const docs = await fetch(`http://127.0.0.1:${port}/docs`);
     expect(docs.status).toBe(200);
     await interrupt(stack as ChildProcess);

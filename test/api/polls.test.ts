@@ -1,0 +1,167 @@
+import { type IncomingMessage, request } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { startApi, useApi } from '../helpers/api.ts';
+import { newQueue, post, submitMany, take, takeOne } from '../helpers/http-work.ts';
+import { useRedis } from '../helpers/redis.ts';
+import { JSON_TYPE } from '../helpers/send.ts';
+
+const redis = useRedis();
+const api = useApi(redis);
+
+const WAIT_MS = 20_000;
+
+/** Resolves when a poll has been sent that far that it waits: a later one is answered. */
+const untilSent = async (): Promise<void> => {
+  await api.http.get('/readyz');
+};
+
+/** Commands that processes have sent to Redis, other than those of scripts. */
+async function commandsSent(): Promise<number> {
+  const stats = await redis.client.info('commandstats');
+  const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+  return calls('evalsha') + calls('xread') + calls('xrevrange') + calls('sadd') + calls('zadd');
+}
+
+describe('a poll that waits', () => {
+  it('is answered with the first job that comes', async () => {
+    const queue = newQueue();
+    const polled = take(api, { queues: [queue], waitMs: WAIT_MS });
+    await untilSent();
+    const { id } = await api.submit({ queue, task: 'work' });
+    expect((await polled).jobs).toMatchObject([{ id }]);
+  });
+
+  it.each([
+    ['a delay of less than the horizon', { delay: 100 }],
+    ['a delay that nobody is told of', { delay: '3500ms' }],
+    ['a lane below', { priority: 'low' }],
+  ])('is answered with a job that has %s', async (_, more) => {
+    const queue = newQueue();
+    const polled = take(api, { queues: [queue], waitMs: WAIT_MS });
+    await untilSent();
+    const { id } = await api.submit({ queue, task: 'work', ...more });
+    expect((await polled).jobs).toMatchObject([{ id }]);
+  });
+
+  it('is answered when its queue is resumed', async () => {
+    const queue = newQueue();
+    await api.http.post(`/queues/${queue}/pause`);
+    const polled = take(api, { queues: [queue], waitMs: WAIT_MS });
+    const { id } = await api.submit({ queue, task: 'work' });
+    await untilSent();
+    await api.http.post(`/queues/${queue}/resume`);
+    expect((await polled).jobs).toMatchObject([{ id }]);
+  });
+
+  it('takes from its queues in their order, and from whichever has jobs later', async () => {
+    const [one, two] = [newQueue(), newQueue()];
+    const [second] = await submitMany(api, two, 1);
+    const [first] = await submitMany(api, one, 1);
+    const both = await take(api, { queues: [one, two], max: 5, waitMs: WAIT_MS });
+    expect(both.jobs.map(({ id }) => id)).toEqual([first, second]);
+    for (const queue of [two, one]) {
+      const polled = take(api, { queues: [one, two], waitMs: WAIT_MS });
+      await untilSent();
+      const { id } = await api.submit({ queue, task: 'work' });
+      expect((await polled).jobs).toMatchObject([{ id }]);
+    }
+  });
+
+  it('is served in turn with the others, one job each', async () => {
+    const queue = newQueue();
+    const polls = Array.from({ length: 20 }, () => take(api, { queues: [queue], waitMs: WAIT_MS }));
+    await untilSent();
+    const ids = await submitMany(api, queue, 20);
+    const taken = await Promise.all(polls);
+    expect(taken.flatMap(({ jobs }) => jobs.map(({ id }) => id)).sort()).toEqual([...ids].sort());
+    expect(taken.every(({ jobs }) => jobs.length === 1)).toBe(true);
+  });
+
+  it('ends empty after its time, and leaves no lease', async () => {
+    const queue = newQueue();
+    const { jobs, lease } = await take(api, { queues: [queue], waitMs: 50 });
+    expect(jobs).toEqual([]);
+    expect((await post(api, `/leases/${lease}/heartbeat`)).status).toBe(409);
+  });
+
+  it('ends empty when the service stops', async () => {
+    const { app, origin } = await startApi(redis.url);
+    const polled = take({ origin }, { queues: [newQueue()], waitMs: WAIT_MS });
+    // A second poll on the same server: by its answer the first one waits.
+    await take({ origin }, { queues: [newQueue()] });
+    await app.close();
+    expect((await polled).jobs).toEqual([]);
+  });
+
+  it('gets no job once its connection is closed', async () => {
+    const queue = newQueue();
+    const { hostname, port } = new URL(api.origin);
+    const gone = request({ hostname, port, method: 'POST', path: '/leases', headers: JSON_TYPE });
+    gone.on('error', () => undefined);
+    gone.end(JSON.stringify({ queues: [queue], waitMs: WAIT_MS }));
+    const waiting = take(api, { queues: [queue], waitMs: WAIT_MS });
+    await untilSent();
+    gone.destroy();
+    const { id } = await api.submit({ queue, task: 'work' });
+    expect((await waiting).jobs).toMatchObject([{ id, attempt: 1 }]);
+  });
+
+  it('is refused when too many wait', async () => {
+    const { app, origin } = await startApi(redis.url, { MAX_WAITERS: '1' });
+    try {
+      const queue = newQueue();
+      const polled = take({ origin }, { queues: [queue], waitMs: WAIT_MS });
+      await expect
+        .poll(async () => (await post({ origin }, '/leases', { queues: [queue], waitMs: 10 })).status)
+        .toBe(503);
+      await api.submit({ queue, task: 'work' });
+      expect((await polled).jobs).toHaveLength(1);
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+describe('five hundred polls that wait', () => {
+  it('cost Redis next to nothing, and the first gets the job', async () => {
+    const queue = newQueue();
+    const polls: IncomingMessage[] = [];
+    const open = Array.from({ length: 500 }, () => {
+      const { hostname, port } = new URL(api.origin);
+      const poll = request({ hostname, port, method: 'POST', path: '/leases', headers: JSON_TYPE });
+      poll.on('error', () => undefined);
+      poll.on('response', (answer) => polls.push(answer));
+      poll.end(JSON.stringify({ queues: [queue], waitMs: 30_000 }));
+      return poll;
+    });
+    try {
+      await untilSent();
+      // Settled: what they asked for when they came is over.
+      let before = await commandsSent();
+      await expect
+        .poll(
+          async () => {
+            const now = await commandsSent();
+            const sent = now - before;
+            before = now;
+            return sent;
+          },
+          { timeout: 10_000, interval: 1_000 },
+        )
+        .toBeLessThan(10);
+      await api.submit({ queue, task: 'work' });
+      await expect.poll(() => polls.length).toBe(1);
+    } finally {
+      for (const poll of open) poll.destroy();
+    }
+  });
+});
+
+it('takes what other workers have left in between: a queue is shared', async () => {
+  const queue = newQueue();
+  const [first] = await submitMany(api, queue, 1);
+  const held = await takeOne(api, { queues: [queue] });
+  expect(held.job.id).toBe(first);
+  await post(api, `/jobs/${first}/release`, { lease: held.lease, delayMs: 100 });
+  expect((await takeOne(api, { queues: [queue] })).job.id).toBe(first);
+});

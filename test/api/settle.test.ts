@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { useApi } from '../helpers/api.ts';
+import { newQueue, post, submitMany, type TakenJobs, take } from '../helpers/http-work.ts';
+import { useRedis } from '../helpers/redis.ts';
+import type { Answer } from '../helpers/send.ts';
+
+const redis = useRedis();
+const api = useApi(redis);
+
+interface Settled extends TakenJobs {
+  items: { id: string; status: number; jobStatus?: string; problem?: { code: string; jobStatus?: string } }[];
+}
+
+const bodyOf = (answer: Answer): Settled => answer.body as Settled;
+const complete = (ids: readonly string[]) => ({ complete: ids.map((id, i) => ({ id, result: i })) });
+const idsOf = ({ jobs }: TakenJobs): string[] => jobs.map(({ id }) => id);
+
+describe('settling many jobs', () => {
+  it('answers for each, and takes the next ones under the same lease', async () => {
+    const queue = newQueue();
+    const ids = await submitMany(api, queue, 6);
+    const taken = await take(api, { queues: [queue], max: 4 });
+    expect(idsOf(taken)).toEqual(ids.slice(0, 4));
+    const [a, b, c, d] = ids;
+    const answer = await post(api, `/leases/${taken.lease}/settle?next=10`, {
+      complete: [{ id: a, result: 'a' }, { id: `${queue}~nzzzzzzzz-0` }],
+      fail: [
+        { id: b, error: { message: 'x' }, retryable: false },
+        { id: c, error: { message: 'y' }, retryInMs: 60_000 },
+      ],
+      release: [{ id: d, delayMs: 60_000 }],
+    });
+    expect(answer.status).toBe(207);
+    expect(bodyOf(answer).items).toMatchObject([
+      { id: a, status: 200, jobStatus: 'completed' },
+      { id: `${queue}~nzzzzzzzz-0`, status: 404, problem: { code: 'job-not-found' } },
+      { id: b, status: 200, jobStatus: 'failed' },
+      { id: c, status: 200, jobStatus: 'retrying' },
+      { id: d, status: 200, jobStatus: 'retrying' },
+    ]);
+    expect(bodyOf(answer).lease).toBe(taken.lease);
+    expect(idsOf(bodyOf(answer))).toEqual(ids.slice(4));
+    expect(await api.get(a ?? '')).toMatchObject({ status: 'completed', result: 'a' });
+  });
+
+  it('gives a request that comes again the same next jobs', async () => {
+    const queue = newQueue();
+    const ids = await submitMany(api, queue, 6);
+    const { lease } = await take(api, { queues: [queue], max: 2 });
+    const call = () => post(api, `/leases/${lease}/settle?next=2`, complete(ids.slice(0, 2)));
+    const first = bodyOf(await call());
+    const second = bodyOf(await call());
+    expect(idsOf(first)).toEqual(ids.slice(2, 4));
+    expect(second.items).toEqual(first.items);
+    expect(second.jobs).toEqual(first.jobs);
+    const third = bodyOf(await post(api, `/leases/${lease}/settle?next=2`, complete(ids.slice(2, 4))));
+    expect(idsOf(third)).toEqual(ids.slice(4));
+  });
+
+  it('takes next jobs from all queues of the lease, in their order', async () => {
+    const [one, two] = [newQueue(), newQueue()];
+    const [first = ''] = await submitMany(api, one, 1);
+    const { lease } = await take(api, { queues: [one, two] });
+    const later = [...(await submitMany(api, one, 1)), ...(await submitMany(api, two, 2))];
+    const answer = bodyOf(await post(api, `/leases/${lease}/settle?next=5`, complete([first])));
+    expect(answer.lease).toBe(lease);
+    expect(idsOf(answer)).toEqual(later);
+    const last = bodyOf(await post(api, `/leases/${lease}/settle`, complete(later)));
+    expect(last.items.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(last.jobs).toBeUndefined();
+  });
+
+  it('goes on under another lease where the old one was lost', async () => {
+    const queue = newQueue();
+    const [id = ''] = await submitMany(api, queue, 1);
+    const { lease } = await take(api, { queues: [queue], leaseMs: 1_000 });
+    const other = await take(api, { queues: [queue], waitMs: 10_000 });
+    expect(idsOf(other)).toEqual([id]);
+    const [next] = await submitMany(api, queue, 1);
+    const answer = bodyOf(await post(api, `/leases/${lease}/settle?next=1`, complete([id])));
+    expect(answer.items).toMatchObject([
+      { status: 409, problem: { code: 'stale-lease', jobStatus: 'running' } },
+    ]);
+    expect(idsOf(answer)).toEqual([next]);
+    expect(answer.lease).not.toBe(lease);
+    const done = await post(api, `/leases/${answer.lease}/settle`, complete([next ?? '']));
+    expect(bodyOf(done).items).toMatchObject([{ status: 200 }]);
+  });
+
+  it('refuses what it cannot read, and changes nothing', async () => {
+    const queue = newQueue();
+    const [id = ''] = await submitMany(api, queue, 1);
+    const { lease } = await take(api, { queues: [queue] });
+    const bad: [object, string][] = [
+      [{}, 'at least one job'],
+      [{ complete: [{ id }], release: [{ id }] }, 'once'],
+      [{ complete: [{ id, reslt: 1 }] }, 'known'],
+      [{ fail: [{ id }] }, 'error'],
+      [{ complete: [{ id }], fail: [{ id: `${id}1`, error: { message: 1 } }] }, 'string'],
+    ];
+    for (const [body, text] of bad) {
+      const answer = await post(api, `/leases/${lease}/settle`, body);
+      expect(answer.status, JSON.stringify(body)).toBe(400);
+      expect(answer.text).toContain(text);
+    }
+    const garbage = await post(api, '/leases/nonsense/settle', complete([id]));
+    expect(garbage).toMatchObject({ status: 404, body: { code: 'lease-not-found' } });
+    expect(await post(api, `/jobs/${id}/complete`, { lease: 'nonsense' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/lease' }] },
+    });
+    expect((await api.get(id)).status).toBe('running');
+  });
+});
+
+describe('tasks that are announced over HTTP', () => {
+  const put = (path: string, body: object) => api.http.put(path).send(body);
+
+  it('let submits be refused, give defaults, and are listed', async () => {
+    const queue = newQueue();
+    const input = { type: 'object', required: ['url'], properties: { url: { type: 'string' } } };
+    const announced = await put(`/queues/${queue}/tasks/resize`, { input, attempts: 2, timeoutMs: '5s' });
+    expect(announced).toMatchObject({ status: 200, body: { queue, name: 'resize', timeoutMs: 5_000 } });
+    const refused = await post(api, '/jobs', { queue, task: 'resize', payload: {} });
+    expect(refused).toMatchObject({ status: 422, body: { code: 'invalid-payload' } });
+    expect((await post(api, '/jobs', { queue, task: 'other' })).body).toMatchObject({ code: 'unknown-task' });
+    await api.submit({ queue, task: 'resize', payload: { url: 'x' } });
+    expect((await take(api, { queues: [queue] })).jobs).toMatchObject([{ maxAttempts: 2, timeoutMs: 5_000 }]);
+    const listed = await api.http.get(`/tasks?queue=${queue}`);
+    expect(listed.body).toMatchObject({ items: [{ queue, name: 'resize', input, attempts: 2 }] });
+    const all = (await api.http.get('/tasks')).body as { items: { queue: string }[] };
+    expect(all.items.map((task) => task.queue)).toContain(queue);
+    expect((await api.http.delete(`/queues/${queue}/tasks/resize`)).status).toBe(204);
+    expect((await api.http.delete(`/queues/${queue}/tasks/resize`)).body).toMatchObject({
+      code: 'task-not-found',
+    });
+    await api.submit({ queue, task: 'other' });
+  });
+
+  it('check results: one that does not fit is refused, and the job stays with its worker', async () => {
+    const queue = newQueue();
+    await put(`/queues/${queue}/tasks/work`, { output: { type: 'number' } });
+    const [id = ''] = await submitMany(api, queue, 1);
+    const { lease } = await take(api, { queues: [queue] });
+    const refused = await post(api, `/jobs/${id}/complete`, { lease, result: 'text' });
+    expect(refused).toMatchObject({
+      status: 422,
+      body: { code: 'invalid-result', errors: [{ pointer: '/result' }] },
+    });
+    expect((await post(api, `/jobs/${id}/complete`, { lease, result: 1 })).status).toBe(200);
+  });
+
+  it('name every fault of an announcement', async () => {
+    const queue = newQueue();
+    const answer = await put(`/queues/${queue}/tasks/work`, {
+      input: { type: 'nonsense' },
+      timeoutMs: '9999d',
+    });
+    expect(answer.status).toBe(400);
+    expect((answer.body as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer)).toEqual([
+      '/timeoutMs',
+      '/input',
+    ]);
+    expect((await put(`/queues/${queue}/tasks/work`, { handler: 1 })).status).toBe(400);
+    expect((await api.http.get(`/tasks?queue=${queue}`)).body).toEqual({ items: [] });
+  });
+
+  it('stay known while workers name them; a job of another task fails its attempt', async () => {
+    const queue = newQueue();
+    const input = { type: 'number' };
+    await put(`/queues/${queue}/tasks/work`, { input });
+    const { id } = await api.submit({ queue, task: 'work', payload: 1, attempts: 1 });
+    const none = await take(api, { queues: [queue], tasks: ['other'] });
+    expect(none.jobs).toEqual([]);
+    expect(await api.get(id)).toMatchObject({ status: 'failed', error: { name: 'unknown-task' } });
+    const listed = (await api.http.get(`/tasks?queue=${queue}`)).body as { items: object[] };
+    expect(listed.items).toMatchObject([{ name: 'other' }, { name: 'work', input }]);
+  });
+});
