@@ -20,11 +20,13 @@ export function newLeaseName(worker: string): string {
 }
 
 /**
- * Host and process id of a worker's name; that of an HTTP lease has the host that its worker named after `@`, and
- * no process id. A name of another form is all host.
+ * Host and process id of a worker's name. That of an HTTP lease has what its worker said of itself, if that was of the form
+ * `<name>-<pid>@<host>` or `<name>@<host>`; a name of another form is all host.
  */
 export function parseWorkerName(name: string): { host: string; pid?: number } {
-  const match = /^([A-Za-z0-9_-]+)\.(\d+)\.[0-9a-f]+$/.exec(name);
-  if (match?.[1] === undefined) return { host: name.replace(/^(?:[^@]*@)?(.+)\.[0-9a-f]{24}$/, '$1') };
-  return { host: match[1], pid: Number(match[2]) };
+  const [, own, process] = /^([A-Za-z0-9_-]+)\.(\d+)\.[0-9a-f]+$/.exec(name) ?? [];
+  if (own !== undefined) return { host: own, pid: Number(process) };
+  const [, label = name] = /^(.+)\.[0-9a-f]{24}$/.exec(name) ?? [];
+  const [, pid, host = label] = /^(?:[^@]*?(?:-(\d+))?@)?(.+)$/.exec(label) ?? [];
+  return pid === undefined ? { host } : { host, pid: Number(pid) };
 }

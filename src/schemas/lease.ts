@@ -57,7 +57,7 @@ export const TakeJobs = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 64,
-        description: 'A name for people, such as `name@host`; shown with the jobs.',
+        description: 'A name for people, such as `name-<pid>@host`; shown with the jobs and in the stats.',
       }),
     ),
     tasks: Type.Optional(Tasks),

@@ -15,6 +15,8 @@ import { RedisPart } from './redis-part.ts';
 export interface RigOptions {
   apis: number;
   workers: number;
+  /** Workers that know nothing but HTTP. */
+  httpWorkers: number;
   /** Of each worker. */
   processes: number;
   /** Of each process. */
@@ -27,6 +29,7 @@ export interface RigOptions {
 export const DEFAULT_RIG: RigOptions = {
   apis: 2,
   workers: 3,
+  httpWorkers: 0,
   processes: 2,
   concurrency: 10,
   leaseMs: 2_000,
@@ -36,6 +39,11 @@ export const DEFAULT_RIG: RigOptions = {
 export const QUEUE = 'default';
 const SERVER = fileURLToPath(new URL('../../dist/src/server.js', import.meta.url));
 const WORKER = fileURLToPath(new URL('../../dist/workers/main.js', import.meta.url));
+const HTTP_WORKER = fileURLToPath(new URL('./http-worker.mjs', import.meta.url));
+const HTTP_LEASES = 3;
+const HTTP_BATCH = 4;
+/** Most jobs that a worker over HTTP holds. */
+export const HTTP_WORKER_JOBS = HTTP_LEASES * HTTP_BATCH;
 const TASKS = fileURLToPath(new URL('./tasks', import.meta.url));
 const STOP_MS = 15_000;
 /** pino's number for a warning. */
@@ -51,6 +59,7 @@ export class Rig {
   readonly apis: readonly Part[];
   readonly origins: readonly string[];
   readonly workers: readonly Part[];
+  readonly httpWorkers: readonly Part[];
   /** Straight to Redis, to look at what is stored. */
   readonly client: Connection;
   readonly keys: QueueKeys = queueKeys('mr', QUEUE);
@@ -87,6 +96,16 @@ export class Rig {
       LOG_LEVEL: 'debug',
     };
     this.workers = Array.from({ length: options.workers }, (_, i) => part(`worker-${i}`, WORKER, workerEnv));
+    const httpEnv = {
+      ORIGINS: this.origins.join(','),
+      QUEUE,
+      CHAOS_JOURNAL: this.journal.file,
+      LEASES: String(HTTP_LEASES),
+      BATCH: String(HTTP_BATCH),
+    };
+    this.httpWorkers = Array.from({ length: options.httpWorkers }, (_, i) =>
+      part(`http-worker-${i}`, HTTP_WORKER, httpEnv),
+    );
   }
 
   /** Starts all, and waits until jobs are accepted and taken. */
@@ -118,7 +137,10 @@ export class Rig {
 
   /** Process ids of all that run handlers now. */
   get handlerPids(): number[] {
-    return this.workers.flatMap((worker) => worker.children);
+    return [
+      ...this.workers.flatMap((worker) => worker.children),
+      ...this.httpWorkers.flatMap(({ pid }) => pid ?? []),
+    ];
   }
 
   /** Calls back for every line of log; returns what ends that. */
@@ -130,7 +152,7 @@ export class Rig {
   /** Ends everything; returns the processes that outlived those which made them. */
   async stop(): Promise<number[]> {
     for (const proxy of this.#bothProxies()) proxy.heal();
-    await Promise.all([...this.workers, ...this.apis].map((part) => part.stop(STOP_MS)));
+    await Promise.all([...this.httpWorkers, ...this.workers, ...this.apis].map((part) => part.stop(STOP_MS)));
     const survivors = this.workers.flatMap((worker) => worker.survivors);
     for (const pid of survivors) process.kill(pid, 'SIGKILL');
     this.client.disconnect();
@@ -146,8 +168,8 @@ export class Rig {
   }
 
   async #ready(): Promise<void> {
-    const ready = this.workers.map((worker) => worker.line('ready'));
-    for (const part of [...this.apis, ...this.workers]) part.start();
+    const ready = [...this.workers, ...this.httpWorkers].map((worker) => worker.line('ready'));
+    for (const part of [...this.apis, ...this.workers, ...this.httpWorkers]) part.start();
     await whenReady(this.client, 10_000);
     const never = new AbortController().signal;
     await Promise.all([...ready, ...this.origins.map((origin) => untilApiReady(origin, never))]);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Part } from '../part.ts';
-import type { Rig } from '../rig.ts';
+import { HTTP_WORKER_JOBS, type Rig } from '../rig.ts';
 import type { Stage } from '../stage.ts';
 
 /** How long the processes of a killed worker may go on: until they notice, at most until their lease ends. */
@@ -21,6 +21,21 @@ export function killWorker({ rig, faults }: Stage, worker: Part, whom: Whom, chi
   signalWorker(worker, 'SIGKILL', whom, child);
   const inFlight = pids.length * rig.options.concurrency;
   faults.push({ kind: `kill -9 ${whom}`, at, until: at + NOTICE_MS, pids, inFlight });
+}
+
+/** kill -9 of a worker over HTTP. */
+export function killHttpWorker({ faults }: Stage, worker: Part): void {
+  const { pid } = worker;
+  if (pid === undefined) return;
+  const at = Date.now();
+  worker.signal('SIGKILL');
+  faults.push({
+    kind: 'kill -9 worker over HTTP',
+    at,
+    until: Date.now(),
+    pids: [pid],
+    inFlight: HTTP_WORKER_JOBS,
+  });
 }
 
 /** Stops a worker, or a part of it, for a while. */
@@ -52,4 +67,5 @@ export async function harmless({ faults }: Stage, kind: string, trouble: () => P
   faults.push({ kind, at, until: Date.now(), pids: [], inFlight: 0 });
 }
 
-const allSlots = ({ options }: Rig): number => options.workers * options.processes * options.concurrency;
+const allSlots = ({ options }: Rig): number =>
+  options.workers * options.processes * options.concurrency + options.httpWorkers * HTTP_WORKER_JOBS;

@@ -1,6 +1,7 @@
 import type { Scenario } from '../stage.ts';
 import { dropReplies } from './drop-replies.ts';
 import { killApis } from './kill-apis.ts';
+import { killHttpWorkers } from './kill-http-workers.ts';
 import { killRedis } from './kill-redis.ts';
 import { killWorkers } from './kill-workers.ts';
 import { mix } from './mix.ts';
@@ -20,6 +21,7 @@ interface Entry {
 /** All scenarios by name. */
 export const SCENARIOS: Readonly<Record<string, Entry>> = {
   'kill-workers': { play: killWorkers, jobs: 10_000, faults: 50 },
+  'kill-http-workers': { play: killHttpWorkers, jobs: 5_000, faults: 30 },
   'kill-apis': { play: killApis, jobs: 5_000, faults: 20 },
   'kill-redis': { play: killRedis, jobs: 5_000, faults: 20 },
   'stop-workers': { play: stopWorkers, jobs: 5_000, faults: 20 },

@@ -9,7 +9,7 @@ import { killWorker, WHOM } from './faults.ts';
 /** Handlers are busy most of the time, and the load is less than what the workers can do. */
 const LOAD = { maxMs: 200, perSecond: 300 };
 /** Beyond the lease. */
-const RECOVERY_MS = 1_000;
+export const RECOVERY_MS = 1_000;
 
 /** kill -9 of workers under load: of the parent, of one process that runs jobs, or of all at once. */
 export const killWorkers: Scenario = (options) =>
@@ -41,7 +41,10 @@ function busyOne({ rig, random }: Stage, worker: Part): { worker: Part; pid: num
 }
 
 /** For each fault and each job that it interrupted: ms until that job ran again, undefined while it has not. */
-function recoveries(faults: readonly Fault[], executions: readonly Execution[]): (number | undefined)[] {
+export function recoveries(
+  faults: readonly Fault[],
+  executions: readonly Execution[],
+): (number | undefined)[] {
   const byJob = new Map<string, Execution[]>();
   for (const run of executions) {
     const runs = byJob.get(run.id);

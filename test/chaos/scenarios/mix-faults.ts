@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCommand } from '../commands.ts';
 import type { Stage } from '../stage.ts';
-import { awayFromWorkers, freezeWorker, harmless, killWorker, WHOM } from './faults.ts';
+import { awayFromWorkers, freezeWorker, harmless, killHttpWorker, killWorker, WHOM } from './faults.ts';
 
 type Fault = (set: Stage) => Promise<void>;
 
@@ -9,7 +9,7 @@ const MAX_FREEZE_MS = 5_000;
 const MAX_OUTAGE_MS = 4_000;
 const MAX_DELAY_MS = 150;
 /** Everything that asks Redis to take a job in or to let go of one. */
-const MOVES = isCommand('submit', 'xadd', 'retry', 'bury', 'release', 'turn', 'requeue', 'withdraw');
+const MOVES = isCommand('submit', 'xadd', 'retry', 'bury', 'release', 'turn', 'serve', 'requeue', 'withdraw');
 
 const upTo = ({ random }: Stage, ms: number) => sleep(random.below(ms));
 
@@ -20,6 +20,7 @@ export const MIX_FAULTS: Readonly<Record<string, Fault>> = {
     const [child = 0] = worker.children;
     if (child !== 0) killWorker(set, worker, set.random.pick(WHOM), child);
   },
+  'kill -9 worker over HTTP': async (set) => killHttpWorker(set, set.random.pick(set.rig.httpWorkers)),
   'stop and continue worker': (set) => {
     const { random, rig } = set;
     return freezeWorker(set, random.pick(rig.workers), random.pick(WHOM), random.below(MAX_FREEZE_MS));

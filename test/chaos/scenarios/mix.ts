@@ -17,7 +17,7 @@ const HEALED_MS = 60_000;
 
 /** Everything at once, by chance, for as long as asked for; then all is healed and must come to rest. */
 export const mix: Scenario = (options) =>
-  stage('mix', options, { proxied: true }, async (set) => {
+  stage('mix', options, { proxied: true, httpWorkers: 2 }, async (set) => {
     const { rig } = set;
     const end = performance.now() + options.minutes * MS_A_MINUTE;
     const isOver = () => performance.now() >= end;
