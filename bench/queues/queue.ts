@@ -72,9 +72,9 @@ export const startPeers = (bed: Bed, file: string, { task, processes, concurrenc
         name: file,
         file: new URL(`../peers/${file}`, import.meta.url),
         env: {
-          ...env,
           REDIS_SOCKET: bed.redis.socketPath,
           QUEUE,
+          ...env,
           TASK: task,
           CONCURRENCY: String(concurrency),
         },

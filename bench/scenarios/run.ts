@@ -3,6 +3,7 @@ import { beeQueue } from '../queues/bee-queue.ts';
 import { bullmq } from '../queues/bullmq.ts';
 import { floor } from '../queues/floor.ts';
 import { millrace } from '../queues/millrace.ts';
+import { millraceHttp } from '../queues/millrace-http.ts';
 import { redisSmq } from '../queues/redis-smq.ts';
 import { type RunPlan, runScenario } from './running.ts';
 
@@ -21,6 +22,15 @@ const faster = (text: string, least: number, aim: number): Claim => ({
   least,
   aim,
 });
+
+const HTTP_CLAIM: Claim = {
+  text: 'Workers over HTTP in batches of 100, jobs/s',
+  figure: 'rate',
+  of: 'millrace-http',
+  better: 'higher',
+  least: 3_000,
+  aim: 10_000,
+};
 
 const APPEND_ONLY = { appendonly: 'yes' };
 
@@ -48,6 +58,16 @@ export const runScenarios: readonly Scenario[] = [
     },
     ALL,
     JOBS_100,
+  ),
+  runScenario(
+    {
+      id: 'run-http-100',
+      title: 'Run no-op jobs over HTTP, one worker process, batches of 100',
+      quick: true,
+      claims: [HTTP_CLAIM],
+    },
+    [millraceHttp, millrace, bullmq],
+    { ...JOBS_100, jobs: { ...MANY, 'millrace-http': 60_000 } },
   ),
   runScenario({ id: 'run-c500', title: 'Run no-op jobs, one process, concurrency 500', quick: false }, FEW, {
     ...NOOP,
