@@ -18,6 +18,9 @@ const redis = useRedis();
 const api = useApi(redis);
 const workerOf = useHandWorkers(redis);
 
+/** Of a form that could be one. */
+const LEASE = `me.${'0'.repeat(24)}~n5c~default`;
+
 const ROUTES: readonly Message[] = [
   { path: '/jobs', headers: JSON_TYPE, body: '{"task":"echo"}' },
   { path: '/jobs', headers: JSON_TYPE, body: '{"task":"echo","delay":"1h"}' },
@@ -35,6 +38,14 @@ const ROUTES: readonly Message[] = [
   { method: 'GET', path: '/queues/default/pending' },
   { method: 'POST', path: '/queues/default/pause' },
   { method: 'POST', path: '/queues/default/resume' },
+  { path: '/leases', headers: JSON_TYPE, body: '{"queues":["default"]}' },
+  { path: '/leases', headers: JSON_TYPE, body: '{"queues":["default"],"waitMs":30000}' },
+  { path: `/leases/${LEASE}/heartbeat` },
+  { path: `/leases/${LEASE}/settle?next=1`, headers: JSON_TYPE, body: '{"release":[{"id":"default~n1-0"}]}' },
+  { path: '/jobs/default~n1-0/complete', headers: JSON_TYPE, body: `{"lease":"${LEASE}"}` },
+  { path: '/jobs/default~n1-0/progress', headers: JSON_TYPE, body: `{"lease":"${LEASE}","progress":1}` },
+  { method: 'PUT', path: '/queues/default/tasks/echo' },
+  { method: 'GET', path: '/tasks' },
 ];
 
 async function timed(message: Message): Promise<Answer> {
@@ -66,7 +77,7 @@ const healed = () =>
 
 async function expectAllWell(): Promise<void> {
   await healed();
-  for (const message of ROUTES.filter(({ path }) => !path?.includes('wait='))) {
+  for (const message of ROUTES.filter(({ path, body }) => !`${path}${body}`.includes('wait'))) {
     expect((await send(api.origin, message)).status, message.path).toBeLessThan(500);
   }
   const { id } = await api.submit({ task: 'echo', queue: 'healed' });
@@ -78,6 +89,18 @@ const stop = () => process.kill(redis.server.pid, 'SIGSTOP');
 const goOn = () => process.kill(redis.server.pid, 'SIGCONT');
 
 afterEach(() => vi.restoreAllMocks());
+
+it('polls that wait are answered when Redis goes away', async () => {
+  const server = redis.server;
+  const body = JSON.stringify({ queues: ['polled'], waitMs: 30_000 });
+  const polls = [1, 2, 3].map(() => send(api.origin, { path: '/leases', headers: JSON_TYPE, body }));
+  // Once somebody watches the queue, all of them wait.
+  await until(async () => /cmd=xread /.test(String(await redis.client.client('LIST'))), 'polls that wait');
+  await server.kill();
+  for (const poll of polls) expectAway(await poll);
+  redis.replace(await server.restart());
+  await healed();
+});
 
 describe('while Redis', () => {
   it('is dead, every route says so at once; when it is back, all is well again', async () => {
