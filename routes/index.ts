@@ -3,11 +3,13 @@ import { batchRoutes } from './batch.ts';
 import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs.ts';
 import { queueRoutes } from './queues.ts';
+import { scheduleRoutes } from './schedules.ts';
 
 /** Every room of routes, in the order of the documentation. */
 export const routes: readonly FastifyPluginAsyncTypebox[] = [
   jobRoutes,
   batchRoutes,
   queueRoutes,
+  scheduleRoutes,
   healthRoutes,
 ];

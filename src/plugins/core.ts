@@ -15,6 +15,7 @@ import {
 import { BlockingReader } from '../redis/blocking.ts';
 import { connectForBlocking, connectForRequests, whenReady } from '../redis/connect.ts';
 import { KeySpace } from '../redis/keyspace.ts';
+import { Scheduler } from '../schedules/scheduler.ts';
 import { TaskDirectory } from '../tasks/directory.ts';
 
 /** A service that starts while Redis is away serves 503s until it comes. */
@@ -39,7 +40,10 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
     const waiter = new Waiter(core, feed, config.maxWaiters);
     let draining = false;
 
-    app.decorate('submitter', new Submitter(core));
+    const submitter = new Submitter(core);
+    app.decorate('core', core);
+    app.decorate('submitter', submitter);
+    app.decorate('scheduler', new Scheduler(core, submitter));
     app.decorate('inspector', new Inspector(core));
     app.decorate('waiter', waiter);
     app.decorate('health', async (): Promise<Health> => {
@@ -73,7 +77,10 @@ export const askerOf = ({ raw }: FastifyReply): Asker => ({
 
 declare module 'fastify' {
   interface FastifyInstance {
+    /** For plugins; routes use the faces below. */
+    core: Core;
     submitter: Submitter;
+    scheduler: Scheduler;
     inspector: Inspector;
     waiter: Waiter;
     health(): Promise<Health>;

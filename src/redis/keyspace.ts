@@ -1,4 +1,4 @@
-import { probeKey, type QueueKeys, queueKeys, queuesKey } from './keys.ts';
+import { probeKey, type QueueKeys, queueKeys, queuesKey, scheduledQueuesKey, schedulesKey } from './keys.ts';
 
 /** Enough for the queues in use; names from outside must not make the cache grow without bound. */
 const CACHED_QUEUES = 1_000;
@@ -14,6 +14,14 @@ export class KeySpace {
 
   get queues(): string {
     return queuesKey(this.#prefix);
+  }
+
+  get schedules(): string {
+    return schedulesKey(this.#prefix);
+  }
+
+  get scheduledQueues(): string {
+    return scheduledQueuesKey(this.#prefix);
   }
 
   get probe(): string {

@@ -3,14 +3,17 @@ import { buryScript } from './bury.ts';
 import { withdrawScript } from './cancel.ts';
 import { censusScript } from './census.ts';
 import { purgeScript, requeueScript } from './dead.ts';
+import { fireScript } from './fire.ts';
 import { groupsScript } from './groups.ts';
 import { extendScript, recoverScript } from './lease.ts';
 import { limitScript } from './limit.ts';
 import { lookupScript, removeScript } from './lookup.ts';
+import { markScript } from './mark.ts';
 import { pauseScript } from './pause.ts';
 import { progressScript } from './progress.ts';
 import { releaseScript } from './release.ts';
 import { retryScript } from './retry.ts';
+import { dueSchedulesScript, readSchedulesScript, writeScheduleScript } from './schedules.ts';
 import type { Script } from './script.ts';
 import { submitScript } from './submit.ts';
 import { sweepScript } from './sweep.ts';
@@ -21,6 +24,7 @@ import { turnScript } from './turn.ts';
  *
  *   append    -> lane
  *   submit    -> lane, or parked + scheduled; all or none, at most once, within limits
+ *   fire      -> lane; of each slot of a schedule once
  *   turn      both of these, in one round trip: complete  pending -> result (completed, cancelled, expired)
  *                                               take      lane | scheduled | due -> pending
  *   retry     pending -> due
@@ -36,6 +40,7 @@ import { turnScript } from './turn.ts';
 export const scripts: readonly Script[] = [
   appendScript,
   submitScript,
+  fireScript,
   turnScript,
   retryScript,
   buryScript,
@@ -54,4 +59,9 @@ export const scripts: readonly Script[] = [
   limitScript,
   lookupScript,
   censusScript,
+  // Schedules, and where they are.
+  readSchedulesScript,
+  dueSchedulesScript,
+  writeScheduleScript,
+  markScript,
 ];
