@@ -64,6 +64,9 @@ export const schedulesKey = (prefix: string): string => `${prefix}:schedules`;
 /** Key of the hash: queue with schedules -> a mark of who wrote that last. */
 export const scheduledQueuesKey = (prefix: string): string => `${prefix}:scheduled-queues`;
 
+/** Key of the string that one writer of a schedule has while it writes. */
+export const scheduleLockKey = (prefix: string, id: string): string => `${prefix}:schedule-lock:${id}`;
+
 /** Key that never exists: writing nothing to it tells whether Redis takes writes. */
 export const probeKey = (prefix: string): string => `${prefix}:probe`;
 

@@ -1,4 +1,12 @@
-import { probeKey, type QueueKeys, queueKeys, queuesKey, scheduledQueuesKey, schedulesKey } from './keys.ts';
+import {
+  probeKey,
+  type QueueKeys,
+  queueKeys,
+  queuesKey,
+  scheduledQueuesKey,
+  scheduleLockKey,
+  schedulesKey,
+} from './keys.ts';
 
 /** Enough for the queues in use; names from outside must not make the cache grow without bound. */
 const CACHED_QUEUES = 1_000;
@@ -22,6 +30,10 @@ export class KeySpace {
 
   get scheduledQueues(): string {
     return scheduledQueuesKey(this.#prefix);
+  }
+
+  scheduleLock(id: string): string {
+    return scheduleLockKey(this.#prefix, id);
   }
 
   get probe(): string {

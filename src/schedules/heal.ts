@@ -1,13 +1,13 @@
 import { dropMark } from '../redis/scripts/mark.ts';
-import type { ScheduleStore } from './store.ts';
+import { pairs, type ScheduleStore } from './store.ts';
 
 /** Between two looks of one process; drawn from half to one and a half of it. */
 const HEAL_EVERY_MS = 60_000;
 const PAGE = 200;
 
 /**
- * Mends what processes leave behind that die between two writes: schedules that the index does not know, schedules
- * that two writers put into two queues at once, and queues without schedules that are still looked at.
+ * Mends what processes leave behind that die between two writes: schedules that the index does not know, or knows in
+ * another queue, and queues without schedules that are still looked at.
  */
 export class Healer {
   readonly #store: ScheduleStore;
@@ -32,22 +32,21 @@ export class Healer {
     let found = 0;
     do {
       const [next, flat] = await redis.hscan(scheduleStates, cursor, 'COUNT', PAGE);
-      const ids = flat.filter((_, i) => i % 2 === 0);
-      await this.#page(queue, ids, mark);
-      found += ids.length;
+      await this.#page(queue, pairs(flat), mark);
+      found += flat.length;
       cursor = next;
     } while (cursor !== '0');
     // Only if nobody has written a schedule of it since.
     if (found === 0) await dropMark(redis, keySpace.scheduledQueues, queue, mark);
   }
 
-  async #page(queue: string, ids: readonly string[], mark: string): Promise<void> {
+  async #page(queue: string, found: readonly [id: string, state: string][], mark: string): Promise<void> {
     const { redis, keySpace } = this.#store;
-    const locations = await this.#store.locateAll(ids);
-    for (const [i, id] of ids.entries()) {
+    const locations = await this.#store.locateAll(found.map(([id]) => id));
+    for (const [i, [id, state]] of found.entries()) {
       const location = locations[i];
       if (location === undefined) await redis.hsetnx(keySpace.schedules, id, `${queue} ${mark}`);
-      else if (location.queue !== queue) await this.#store.evict(id, queue);
+      else if (location.queue !== queue) await this.#store.remove(keySpace.queue(queue), id, state);
     }
   }
 }

@@ -3,7 +3,7 @@ import { QUEUE_NAME_PATTERN } from '../schemas/names.ts';
 import type { Schedule, ScheduleListQuery } from '../schemas/schedule.ts';
 import { invalid } from './check.ts';
 import { decodeSchedule } from './definition.ts';
-import { decodeLocation, type ScheduleStore } from './store.ts';
+import { decodeLocation, pairs, type ScheduleStore } from './store.ts';
 import { viewSchedule } from './view.ts';
 
 export interface SchedulePage {
@@ -62,12 +62,6 @@ export async function listSchedules(
     }
     position = rest;
   }
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const found: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) found.push([flat[i] ?? '', flat[i + 1] ?? '']);
-  return found;
 }
 
 /** Those that are where they are said to be. */

@@ -7,13 +7,7 @@ import type { ScheduleDefinition, ScheduleState } from '../schemas/stored-schedu
 import { nextSlot } from '../timetable/slots.ts';
 import { firstSlot, type Wish } from './check.ts';
 import { type Known, timetableOf } from './definition.ts';
-import { type Location, type Look, newMark, type ScheduleStore } from './store.ts';
-
-/** Writers of one schedule at the same time get in each other's way; nobody does so for ever. */
-const MOST_TRIES = 10;
-
-export const busy = (id: string): AppError =>
-  new AppError('schedule-busy', `The schedule "${id}" is being written by others. Send the request again.`);
+import { busy, type Location, type Look, MOST_TRIES, newMark, type ScheduleStore } from './store.ts';
 
 export interface Put {
   created: boolean;
@@ -36,47 +30,41 @@ export async function checkJob(core: Core, job: ScheduledJob): Promise<void> {
 
 /**
  * Makes or replaces a schedule. What is the same as before changes nothing; a change of queue moves it: it leaves the
- * old one first, so that it never fires in both.
+ * old one first, so that it never fires in both. To be called while nobody else writes it.
  *
  * @throws {AppError} invalid-request when it would never fire; schedule-busy.
  */
 export async function putSchedule(store: ScheduleStore, id: string, wish: Wish): Promise<Put> {
-  const queue = wish.job.queue ?? '';
+  const location: Location = { queue: wish.job.queue ?? '', mark: newMark() };
+  const was = await store.locate(id);
   for (let i = 0; i < MOST_TRIES; i += 1) {
-    const location: Location = { queue, mark: newMark() };
-    const was = await store.locate(id);
-    const old = await store.look(id, was?.queue ?? queue);
+    const old = await store.look(id, was?.queue ?? location.queue);
     if (old.known !== undefined && isSame(old.known.definition, wish)) {
-      if (was === undefined) await store.claim(id, location);
       await store.confirm(id, was ?? location);
       return { created: false, schedule: old.known };
     }
     const made = build(wish, old, location.mark);
-    const written = await write(store, { id, location, old, made });
-    if (written) return { created: old.known === undefined, schedule: { id, ...made } };
+    await store.claim(id, location);
+    if (!(await write(store, { id, location, old, made }))) continue;
+    await store.confirm(id, location);
+    return { created: old.known === undefined, schedule: { id, ...made } };
   }
   throw busy(id);
 }
 
 type Made = { definition: ScheduleDefinition; state: ScheduleState };
 
+/** False when it was fired meanwhile. */
 async function write(
   store: ScheduleStore,
   { id, location, old, made }: { id: string; location: Location; old: Look; made: Made },
 ): Promise<boolean> {
   const keys = store.keySpace.queue(location.queue);
-  await store.claim(id, location);
-  let expected = old.known?.stateText;
-  if (expected !== undefined && old.keys.queue !== location.queue) {
-    if (!(await store.remove(old.keys, id, expected))) return false;
-    expected = undefined;
-  }
-  if (!(await store.write(keys, id, expected, made))) return false;
-  if (await store.confirm(id, location)) return true;
-  // Somebody else has claimed the schedule since, and has the last word. In the same queue that is what it will find.
-  const winner = await store.locate(id);
-  if (winner !== undefined && winner.queue !== location.queue) await store.evict(id, location.queue);
-  return true;
+  const expected = old.known?.stateText;
+  if (old.keys.queue === location.queue) return store.write(keys, id, expected, made);
+  if (expected !== undefined && !(await store.remove(old.keys, id, expected))) return false;
+  await store.clear(keys, id);
+  return store.write(keys, id, undefined, made);
 }
 
 function isSame({ createdAt: _, updatedAt: __, ...stored }: ScheduleDefinition, wish: Wish): boolean {

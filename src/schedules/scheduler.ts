@@ -15,14 +15,13 @@ import { nextSlot, slotsAfter } from '../timetable/slots.ts';
 import { firstSlot, wishOf } from './check.ts';
 import { labelOf, timetableOf } from './definition.ts';
 import { listSchedules, type SchedulePage } from './list.ts';
-import { busy, checkJob, putSchedule } from './put.ts';
-import { type Location, type Look, newMark, ScheduleStore } from './store.ts';
+import { checkJob, putSchedule } from './put.ts';
+import { busy, type Location, type Look, MOST_TRIES, ScheduleStore } from './store.ts';
 import { viewSchedule } from './view.ts';
 
 /** A look at a schedule that is there. */
 type Found = Look & { known: NonNullable<Look['known']>; location: Location };
 
-const MOST_TRIES = 10;
 const toTimes = (times: readonly number[]): string[] => times.map((at) => new Date(at).toISOString());
 
 /** Makes, shows and steers schedules. Whoever fires them is a `Firer`. */
@@ -41,7 +40,7 @@ export class Scheduler {
   async put(id: string, body: PutSchedule): Promise<{ created: boolean; schedule: Schedule }> {
     const wish = wishOf(body);
     await checkJob(this.#core, wish.job);
-    const { created, schedule } = await putSchedule(this.#store, id, wish);
+    const { created, schedule } = await this.#store.alone(id, () => putSchedule(this.#store, id, wish));
     return { created, schedule: viewSchedule(schedule) };
   }
 
@@ -55,7 +54,11 @@ export class Scheduler {
   }
 
   /** Jobs that were submitted stay. */
-  async remove(id: string): Promise<void> {
+  remove(id: string): Promise<void> {
+    return this.#store.alone(id, () => this.#remove(id));
+  }
+
+  async #remove(id: string): Promise<void> {
     for (let i = 0; i < MOST_TRIES; i += 1) {
       const { keys, known, location } = await this.#find(id);
       if (!(await this.#store.remove(keys, id, known.stateText))) continue;
@@ -127,10 +130,9 @@ export class Scheduler {
       const { keys, known } = found;
       const changed = change(found);
       if (changed === undefined) return viewSchedule(known);
-      const state = { ...changed, v: newMark() };
       const { definition } = known;
-      if (await this.#store.write(keys, id, known.stateText, { definition, state })) {
-        return viewSchedule({ id, definition, state });
+      if (await this.#store.write(keys, id, known.stateText, { definition, state: changed })) {
+        return viewSchedule({ id, definition, state: changed });
       }
     }
     throw busy(id);

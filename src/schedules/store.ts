@@ -1,12 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
 import type { Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
+import { lock, unlock } from '../redis/scripts/lock.ts';
 import { dropMark, keepMark } from '../redis/scripts/mark.ts';
 import { readSchedules, type StoredSchedule, writeSchedule } from '../redis/scripts/schedules.ts';
 import { redisTime } from '../redis/time.ts';
 import type { ScheduleDefinition, ScheduleState } from '../schemas/stored-schedule.ts';
 import { decodeSchedule, type Known, timeOf } from './definition.ts';
+
+/** A schedule may be fired while it is written: it is then read again, but not for ever. */
+export const MOST_TRIES = 10;
+/** Longer than a write takes; a writer that dies keeps others out for so long. */
+const LOCK_MS = 5_000;
+const LOCK_AGAIN_MS = 25;
+const LOCK_WAIT_MS = 2_000;
 
 /** Where a schedule is: its queue, and a mark of whoever wrote that last. */
 export interface Location {
@@ -21,6 +31,9 @@ export interface Look {
   known: Known | undefined;
 }
 
+export const busy = (id: string): AppError =>
+  new AppError('schedule-busy', `The schedule "${id}" is being written by others. Send the request again.`);
+
 export const newMark = (): string => randomBytes(9).toString('base64url');
 
 const encodeLocation = ({ queue, mark }: Location): string => `${queue} ${mark}`;
@@ -31,10 +44,17 @@ export function decodeLocation(text: string): Location {
   return { queue, mark };
 }
 
+/** Fields and values of a hash, as HSCAN lists them. */
+export function pairs(flat: readonly string[]): [string, string][] {
+  const found: [string, string][] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) found.push([flat[i] ?? '', flat[i + 1] ?? '']);
+  return found;
+}
+
 /**
  * Schedules in Redis. One lives with its queue, so that firing it is one script; the index says which queue that is,
- * and lies elsewhere. A writer claims the id in the index before it writes the schedule and looks at the claim again
- * afterwards: of two that write at once, the last to claim wins.
+ * and lies elsewhere. Who makes, moves or removes a schedule has its lock, writes the index first, and looks at it again
+ * afterwards; who fires, pauses or resumes one only compares its state.
  */
 export class ScheduleStore {
   readonly redis: Connection;
@@ -60,6 +80,23 @@ export class ScheduleStore {
     return redisTime(this.redis);
   }
 
+  /** Does the work while nobody else makes, moves or removes the schedule. @throws {AppError} schedule-busy. */
+  async alone<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const key = this.keySpace.scheduleLock(id);
+    const mark = newMark();
+    const deadline = performance.now() + LOCK_WAIT_MS;
+    while (!(await lock(this.redis, key, mark, LOCK_MS))) {
+      if (performance.now() > deadline) throw busy(id);
+      await setTimeout(LOCK_AGAIN_MS);
+    }
+    try {
+      return await work();
+    } finally {
+      // The work counts, whatever becomes of the lock: it opens by itself.
+      await unlock(this.redis, key, mark).catch(() => undefined);
+    }
+  }
+
   /** Says that the schedule is about to be in this queue, and makes the queue known. */
   async claim(id: string, location: Location): Promise<void> {
     const { schedules, scheduledQueues, queues } = this.keySpace;
@@ -70,14 +107,13 @@ export class ScheduleStore {
     ]);
   }
 
-  /** Whether the claim still stands; what was tidied away since is put back. */
-  async confirm(id: string, location: Location): Promise<boolean> {
+  /** Puts back what was tidied away since the claim. */
+  async confirm(id: string, location: Location): Promise<void> {
     const { schedules, scheduledQueues } = this.keySpace;
-    const [stands] = await Promise.all([
+    await Promise.all([
       keepMark(this.redis, schedules, id, encodeLocation(location)),
       this.redis.hsetnx(scheduledQueues, location.queue, location.mark),
     ]);
-    return stands;
   }
 
   forget(id: string, location: Location): Promise<void> {
@@ -112,10 +148,10 @@ export class ScheduleStore {
     return writeSchedule(this.redis, keys, { id, expected });
   }
 
-  /** Removes a schedule from a queue in which it does not belong. */
-  async evict(id: string, queue: string): Promise<void> {
-    const { keys, known } = await this.look(id, queue);
-    if (known !== undefined) await this.remove(keys, id, known.stateText);
+  /** Removes what an accident has left of the schedule in this queue. */
+  async clear(keys: QueueKeys, id: string): Promise<void> {
+    const { schedules } = await readSchedules(this.redis, keys, [id]);
+    for (const { state } of schedules) await this.remove(keys, id, state);
   }
 
   /** Lets a schedule that cannot be fired rest until it is written again. */

@@ -11,7 +11,7 @@ import {
 
 /** How far a schedule has come, as it is stored; times are Unix ms. */
 export const ScheduleState = Type.Object({
-  /** Changes with each definition, so that a job of an old one is not submitted. */
+  /** The mark of who wrote the definition: changes with it, so that no job of an old one is submitted. */
   v: Type.String(),
   /** The slot to be fired next; absent when paused or finished. */
   next: Type.Optional(Count),

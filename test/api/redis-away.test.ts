@@ -35,6 +35,15 @@ const ROUTES: readonly Message[] = [
   { method: 'GET', path: '/queues/default/pending' },
   { method: 'POST', path: '/queues/default/pause' },
   { method: 'POST', path: '/queues/default/resume' },
+  { method: 'PUT', path: '/schedules/x', headers: JSON_TYPE, body: '{"every":"1h","job":{"task":"echo"}}' },
+  { method: 'GET', path: '/schedules/x' },
+  { method: 'GET', path: '/schedules' },
+  { method: 'POST', path: '/schedules/x/pause' },
+  { method: 'POST', path: '/schedules/x/resume' },
+  { method: 'POST', path: '/schedules/x/run' },
+  { method: 'GET', path: '/schedules/x/preview' },
+  { path: '/schedules/preview', headers: JSON_TYPE, body: '{"every":"1h"}' },
+  { method: 'DELETE', path: '/schedules/x' },
 ];
 
 async function timed(message: Message): Promise<Answer> {

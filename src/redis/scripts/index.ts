@@ -7,6 +7,7 @@ import { fireScript } from './fire.ts';
 import { groupsScript } from './groups.ts';
 import { extendScript, recoverScript } from './lease.ts';
 import { limitScript } from './limit.ts';
+import { lockScript, unlockScript } from './lock.ts';
 import { lookupScript, removeScript } from './lookup.ts';
 import { markScript } from './mark.ts';
 import { pauseScript } from './pause.ts';
@@ -64,4 +65,6 @@ export const scripts: readonly Script[] = [
   dueSchedulesScript,
   writeScheduleScript,
   markScript,
+  lockScript,
+  unlockScript,
 ];

@@ -18,9 +18,10 @@ return 1
 `,
 );
 
-/** Sets the field unless it has another value; tells whether it has this one now. */
-export const keepMark = async (redis: Connection, hash: string, field: string, value: string) =>
-  (await markScript.run(redis, [hash], [field, value, 'keep'])) === 1;
+/** Sets the field unless it has another value. */
+export async function keepMark(redis: Connection, hash: string, field: string, value: string): Promise<void> {
+  await markScript.run(redis, [hash], [field, value, 'keep']);
+}
 
 /** Removes the field if it has this value. */
 export async function dropMark(redis: Connection, hash: string, field: string, value: string): Promise<void> {
