@@ -1,15 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { problems } from '../src/schemas/http.ts';
+import { PreviewSchedule, PutSchedule } from '../src/schemas/schedule.ts';
 import {
   Preview,
   PreviewQuery,
-  PreviewSchedule,
-  PutSchedule,
   ScheduleListQuery,
   SchedulePage,
   ScheduleParams,
-} from '../src/schemas/schedule.ts';
+} from '../src/schemas/schedule-http.ts';
 
 const DEFAULT_LIMIT = 100;
 const DEFAULT_PREVIEW = 10;

@@ -17,6 +17,8 @@ import type { ScheduleStore } from './store.ts';
 
 /** Schedules may be written by other processes at any time: look at least this often. */
 const AT_LEAST_EVERY_MS = 1_000;
+/** A schedule that cannot be fired here, say for a zone that this Node does not know, must not hold up the others. */
+const BROKEN_AGAIN_MS = 60_000;
 /** Slots of one schedule that are fired in one call. */
 const MOST_SLOTS = 200;
 /** Drawn by each process for each pass, so that the first has often done all before the others look. */
@@ -54,6 +56,7 @@ export class Firer {
   /** Ms until the first slot that is left; 0 when some is due. */
   async #fireQueue(keys: QueueKeys): Promise<number> {
     const { now, nextAt, schedules } = await dueSchedules(this.#store.redis, keys);
+    const began = performance.now();
     const firings: Firing[] = [];
     for (const schedule of schedules) {
       const firing = await this.#prepare(keys, schedule, now);
@@ -64,8 +67,7 @@ export class Firer {
     for (const part of parts(firings)) await fire(this.#store.redis, keys, part);
     const times = [...firings.map(({ fireAt }) => fireAt), nextAt];
     const first = Math.min(...times.map((at) => at ?? Number.POSITIVE_INFINITY));
-    // What could not be fired must not keep us busy.
-    return firings.length === 0 && schedules.length > 0 ? AT_LEAST_EVERY_MS : Math.max(0, first - now);
+    return Math.max(0, first - now - (performance.now() - began));
   }
 
   async #prepare(keys: QueueKeys, schedule: StoredSchedule, now: number): Promise<Firing | undefined> {
@@ -81,7 +83,7 @@ export class Firer {
     } catch (error) {
       if (isUnavailable(error)) throw error;
       this.#observe(trouble(`schedule ${schedule.id}`, error));
-      await this.#store.stall(keys, schedule);
+      await this.#store.postpone(keys, schedule, now + BROKEN_AGAIN_MS);
       return undefined;
     }
   }

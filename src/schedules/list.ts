@@ -1,6 +1,7 @@
 import { readSchedules } from '../redis/scripts/schedules.ts';
 import { QUEUE_NAME_PATTERN } from '../schemas/names.ts';
-import type { Schedule, ScheduleListQuery } from '../schemas/schedule.ts';
+import type { Schedule } from '../schemas/schedule.ts';
+import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
 import { invalid } from './check.ts';
 import { decodeSchedule } from './definition.ts';
 import { decodeLocation, pairs, type ScheduleStore } from './store.ts';

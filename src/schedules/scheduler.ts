@@ -2,13 +2,8 @@ import { AppError } from '../errors.ts';
 import type { Core } from '../queue/core.ts';
 import type { Submitter } from '../queue/submit.ts';
 import type { Job } from '../schemas/job.ts';
-import {
-  type PreviewSchedule,
-  type PutSchedule,
-  type Schedule,
-  type ScheduleListQuery,
-  SLOT_LABEL,
-} from '../schemas/schedule.ts';
+import { type PreviewSchedule, type PutSchedule, type Schedule, SLOT_LABEL } from '../schemas/schedule.ts';
+import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
 import type { ScheduleState } from '../schemas/stored-schedule.ts';
 import { fireAt } from '../timetable/plan.ts';
 import { nextSlot, slotsAfter } from '../timetable/slots.ts';

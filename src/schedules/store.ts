@@ -154,8 +154,8 @@ export class ScheduleStore {
     for (const { state } of schedules) await this.remove(keys, id, state);
   }
 
-  /** Lets a schedule that cannot be fired rest until it is written again. */
-  async stall(keys: QueueKeys, { id, state }: StoredSchedule): Promise<void> {
-    await writeSchedule(this.redis, keys, { id, expected: state, state });
+  /** Lets others come first; the slot stays the same. */
+  async postpone(keys: QueueKeys, { id, state }: StoredSchedule, fireAt: number): Promise<void> {
+    await writeSchedule(this.redis, keys, { id, expected: state, state, fireAt });
   }
 }

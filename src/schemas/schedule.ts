@@ -10,7 +10,6 @@ export const MIN_EVERY_MS = 1_000;
 /** The label that tells a job its slot. */
 export const SLOT_LABEL = 'schedule';
 export const DEFAULT_TIME_ZONE = 'UTC';
-export const MAX_PREVIEW = 100;
 
 export const ScheduleId = Type.String({
   pattern: QUEUE_NAME_PATTERN,
@@ -113,7 +112,7 @@ export const Count = Type.Integer({ minimum: 0 });
 export const SkipReasonSchema = choice(['overlap', 'queue-full', 'not-stored'], 'Why no job was submitted.');
 export type SkipReason = Static<typeof SkipReasonSchema>;
 
-const exampleSchedule = {
+export const exampleSchedule = {
   id: 'nightly-report',
   cron: '30 2 * * *',
   timeZone: 'Europe/Berlin',
@@ -180,44 +179,3 @@ export const Schedule = Type.Object(
   },
 );
 export type Schedule = Static<typeof Schedule>;
-
-export const ScheduleParams = Type.Object({ id: ScheduleId });
-
-export const ScheduleListQuery = Type.Object(
-  {
-    queue: Type.Optional(
-      Type.String({ pattern: QUEUE_NAME_PATTERN, description: 'Only those of this queue.' }),
-    ),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' })),
-    cursor: Type.Optional(
-      Type.String({ maxLength: 256, description: 'nextCursor of the page before, unchanged.' }),
-    ),
-  },
-  { additionalProperties: false },
-);
-export type ScheduleListQuery = Static<typeof ScheduleListQuery>;
-
-export const SchedulePage = Type.Object(
-  {
-    items: Type.Array(Type.Ref('Schedule')),
-    nextCursor: Type.Optional(Type.String({ description: 'Absent on the last page.' })),
-  },
-  { description: 'A page of schedules.', examples: [{ items: [exampleSchedule] }] },
-);
-
-export const PreviewQuery = Type.Object(
-  {
-    n: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: MAX_PREVIEW, description: 'How many. Default 10.' }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-export const Preview = Type.Object(
-  { items: Type.Array(Timestamp, { description: 'Fewer than asked for when it ends.' }) },
-  {
-    description: 'The next times at which jobs are submitted.',
-    examples: [{ items: ['2026-02-01T01:30:00.000Z', '2026-02-02T01:30:00.000Z'] }],
-  },
-);

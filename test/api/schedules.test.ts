@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { queueKeys } from '../../src/redis/keys.ts';
 import { Job } from '../../src/schemas/job.ts';
-import { Preview, Schedule, SchedulePage } from '../../src/schemas/schedule.ts';
+import { Schedule } from '../../src/schemas/schedule.ts';
+import { Preview, SchedulePage } from '../../src/schemas/schedule-http.ts';
 import { useApi } from '../helpers/api.ts';
 import { until, useRedis } from '../helpers/redis.ts';
 import { useSchedules } from '../helpers/schedules.ts';

@@ -37,9 +37,17 @@ async function ask<T>(path: string, method = 'GET', body?: object): Promise<T> {
 const untilRuns = (runs: number, limitMs: number) =>
   until(async () => (await ask<Schedule>(`/schedules/${id(0)}`)).runs >= runs, `${runs} slots`, limitMs);
 
-/** The slots of all jobs that have ended, by schedule, in order. */
-async function endedSlots(): Promise<Map<string, number[]>> {
-  const found = new Map<string, number[]>();
+interface Ended {
+  /** By schedule, in order. */
+  slots: Map<string, number[]>;
+  /** How long after its slot each job was submitted, ms, in order. */
+  late: number[];
+}
+
+/** The slots of all jobs that have ended. */
+async function ended(): Promise<Ended> {
+  const slots = new Map<string, number[]>();
+  const late: number[] = [];
   for (const key of await redis.client.keys('mr:{default}:result:*')) {
     const record = JSON.parse((await redis.client.get(key)) ?? '') as {
       s: string;
@@ -47,10 +55,11 @@ async function endedSlots(): Promise<Map<string, number[]>> {
     };
     expect(record.s).toBe('completed');
     const [name = '', slot = ''] = record.o.m.schedule.split('/');
-    found.set(name, [...(found.get(name) ?? []), Date.parse(slot)]);
+    slots.set(name, [...(slots.get(name) ?? []), Date.parse(slot)]);
+    late.push(Number(/:n(\d+)-\d+$/.exec(key)?.[1]) - Date.parse(slot));
   }
-  for (const slots of found.values()) slots.sort((a, b) => a - b);
-  return found;
+  for (const own of [...slots.values(), late]) own.sort((a, b) => a - b);
+  return { slots, late };
 }
 
 describe('two APIs and three workers', () => {
@@ -74,7 +83,7 @@ describe('two APIs and three workers', () => {
         `the end of ${runs} jobs`,
         60_000,
       );
-      const slots = await endedSlots();
+      const { slots, late } = await ended();
       expect(slots.size).toBe(SCHEDULES);
       for (const { id, runs, missed, skipped, lastSlot } of items) {
         const own = slots.get(id) ?? [];
@@ -87,7 +96,10 @@ describe('two APIs and three workers', () => {
           last: Date.parse(lastSlot ?? ''),
         });
       }
-      console.log({ slots: runs, perSchedule: items[0]?.runs });
+      console.log({
+        slots: runs,
+        lateMs: [0.5, 0.99, 1].map((share) => late.at(Math.ceil(share * runs) - 1)),
+      });
     },
     SECONDS * 6_000 + 60_000,
   );

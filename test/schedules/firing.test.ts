@@ -271,7 +271,7 @@ describe('a schedule', () => {
     });
   });
 
-  it('that is none rests, is told of, and does not stop others', async () => {
+  it('that is none is told of, and does not stop others', async () => {
     await put({ every: '1h' });
     await moveBack(HOUR);
     const keys = queueKeys('mr', queue);
@@ -281,6 +281,6 @@ describe('a schedule', () => {
     await fireAll();
     expect(await slots()).toHaveLength(1);
     expect(schedules.complaints).toContainEqual(expect.objectContaining({ where: 'schedule broken' }));
-    expect(await redis.client.zscore(keys.slots, 'broken')).toBeNull();
+    expect(Number(await redis.client.zscore(keys.slots, 'broken'))).toBeGreaterThan(Date.now());
   });
 });
