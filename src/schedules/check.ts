@@ -37,15 +37,15 @@ export function wishOf(body: PreviewSchedule & { job: ScheduledJob }): Wish {
     if (parsed > max) fault(pointer, `must be at most ${max} ms`);
     return parsed;
   };
-  const time = (pointer: string, text: string | undefined) => {
+  const time = (pointer: string, text: string | undefined, last: number, until: string) => {
     if (text === undefined) return undefined;
     const at = Date.parse(text);
-    if (!(at >= 0 && at <= MAX_TIME_MS)) fault(pointer, 'must be a time from 1970 to 9999');
+    if (!(at >= 0 && at <= last)) fault(pointer, `must be a time from 1970 to ${until}`);
     return at;
   };
   faults.push(...rhythmFaults(body));
-  const startAt = time('/startAt', body.startAt);
-  const endAt = time('/endAt', body.endAt);
+  const startAt = time('/startAt', body.startAt, Date.now() + MAX_DURATION_MS, 'ten years from now');
+  const endAt = time('/endAt', body.endAt, MAX_TIME_MS, '9999');
   if (startAt !== undefined && endAt !== undefined && endAt < startAt) {
     fault('/endAt', 'must not be before startAt');
   }

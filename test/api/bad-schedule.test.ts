@@ -81,6 +81,7 @@ describe('a schedule is refused', () => {
     await refusedPut({ ...good, endAt: '2026-13-01T00:00:00Z' }, ['/endAt']);
     await refusedPut({ ...good, startAt: '1969-01-01T00:00:00Z' }, ['/startAt'], /1970/);
     await refusedPut({ ...good, paused: true }, ['/paused'], /not a known field/);
+    await refusedPut({ ...good, startAt: '2999-01-01T00:00:00Z' }, ['/startAt'], /ten years/);
     await refusedPut([], [''], /object/);
     await refusedPut({ cron: '* * * * *' }, ['/job'], /required/);
   });
