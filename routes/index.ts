@@ -4,6 +4,7 @@ import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs.ts';
 import { leaseRoutes } from './leases.ts';
 import { queueRoutes } from './queues.ts';
+import { scheduleRoutes } from './schedules.ts';
 import { taskRoutes } from './tasks.ts';
 
 /** Every room of routes, in the order of the documentation. */
@@ -13,5 +14,6 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   leaseRoutes,
   taskRoutes,
   queueRoutes,
+  scheduleRoutes,
   healthRoutes,
 ];

@@ -11,6 +11,7 @@ import { docsPlugin } from './plugins/docs.ts';
 import { answerFrameworkError, errorsPlugin } from './plugins/errors.ts';
 import { inputPlugin } from './plugins/input.ts';
 import { leasesPlugin } from './plugins/leases.ts';
+import { schedulesPlugin } from './plugins/schedules.ts';
 import { VERSION } from './version.ts';
 
 /** Ids that no other process gives, either: who made them, and a number. */
@@ -51,6 +52,7 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
   await app.register(docsPlugin, { version: VERSION });
   await app.register(corePlugin, { config });
   await app.register(leasesPlugin, { config });
+  await app.register(schedulesPlugin);
   await app.register(batchPlugin, { maxLineBytes: config.maxPayloadBytes });
   for (const room of routes) await app.register(room);
   app.refuseOtherMethods();

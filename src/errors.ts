@@ -16,6 +16,8 @@ export type ErrorCode =
   | 'job-not-finished'
   | 'unknown-task'
   | 'invalid-payload'
+  | 'schedule-not-found'
+  | 'schedule-busy'
   | 'idempotency-mismatch'
   | 'queue-full'
   | 'too-many-waiters'

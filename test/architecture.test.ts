@@ -15,13 +15,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   retry: ['schemas'],
   redis: ['schemas', 'ioredis', 'typebox'],
   events: ['redis', 'schemas'],
-  tasks: ['redis', 'schemas', 'clock', 'ajv', 'typebox', 'undici', 'tsx'],
+  tasks: ['redis', 'schemas', 'clock', 'ajv', 'typebox', 'undici', 'tsx', 'croner'],
   queue: ['redis', 'events', 'retry', 'schemas', 'tasks', 'errors', 'clock'],
+  timetable: ['schemas', 'croner'],
+  schedules: ['timetable', 'queue', 'upkeep', 'redis', 'schemas', 'errors', 'observer'],
   upkeep: ['queue', 'redis', 'observer'],
   telemetry: ['observer', 'config', 'pino'],
   plugins: [
     'queue',
     'upkeep',
+    'schedules',
     'observer',
     'telemetry',
     'events',
@@ -65,7 +68,7 @@ const ROOTS = [
 ];
 
 /** Packages that only the rooms named above may use; `@fastify/x` and `fastify-plugin` count as fastify. */
-const GUARDED = ['ioredis', 'fastify', 'typebox', 'ajv', 'pino', 'piscina', 'undici', 'tsx'];
+const GUARDED = ['ioredis', 'fastify', 'typebox', 'ajv', 'pino', 'piscina', 'undici', 'tsx', 'croner'];
 
 const files = ['src', 'routes', 'workers'].flatMap((room) =>
   readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })

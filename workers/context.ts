@@ -41,6 +41,8 @@ export class AttemptContext implements TaskContext {
       attempt: running.attempt,
       maxAttempts: maxAttempts(entry.options, task),
       lease: parts.consumer.name,
+      // A copy: jobs with the same options share them.
+      ...(entry.options.m && { metadata: { ...entry.options.m } }),
     };
     Object.defineProperty(this, 'signal', AttemptContext.#signal);
   }

@@ -5,6 +5,8 @@ import { connectForBlocking, connectForWork, whenReady } from '../src/redis/conn
 import { KeySpace } from '../src/redis/keyspace.ts';
 import { ensureGroups } from '../src/redis/scripts/groups.ts';
 import { extend } from '../src/redis/scripts/lease.ts';
+import { Firer } from '../src/schedules/firing.ts';
+import { ScheduleStore } from '../src/schedules/store.ts';
 import { announceTasks } from '../src/tasks/announce.ts';
 import { announcement, loadTasks, TaskLoadError } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
@@ -43,6 +45,8 @@ const queues = config.queues.map((queue) => keySpace.queue(queue));
 
 const recoverer = new Recoverer(redis, () => queues, config.resultTtlMs, observe);
 const sweeper = new Sweeper(redis, () => queues, config.deadTtlMs, observe);
+
+const firer = new Firer(new ScheduleStore(redis, keySpace), config.resultTtlMs, observe);
 
 const supervisor = new Supervisor(
   config,
@@ -88,6 +92,7 @@ const loops = [
   ),
   new Loop('recover', recoverer.run, observe),
   new Loop('sweep', sweeper.run, observe),
+  new Loop('schedules', firer.run, observe),
   new Loop('watch', supervisor.watch, observe),
   new Loop('control', control.run, observe),
 ];

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Outcome } from '../src/queue/outcome.ts';
 import type { TaskContext } from '../src/tasks/types.ts';
@@ -47,6 +47,10 @@ export class Threads {
       return (await this.#pool.run(threadTask, { signal: kill, transferList: [port2] })) as Outcome;
     } finally {
       unlisten();
+      // The outcome comes another way, and may overtake what was said before it.
+      for (let left = receiveMessageOnPort(port1); left; left = receiveMessageOnPort(port1)) {
+        hear(ctx, left.message as FromApart);
+      }
       port1.close();
     }
   }

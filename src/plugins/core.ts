@@ -15,6 +15,7 @@ import {
 import { BlockingReader } from '../redis/blocking.ts';
 import { connectForBlocking, connectForRequests, FIRST_CONNECT_MS, whenReady } from '../redis/connect.ts';
 import { KeySpace } from '../redis/keyspace.ts';
+import { Scheduler } from '../schedules/scheduler.ts';
 import { TaskDirectory } from '../tasks/directory.ts';
 
 /** The core, as the routes see it; its connections end with the app. */
@@ -36,8 +37,10 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
     const waiter = new Waiter(core, feed, config.maxWaiters);
     let draining = false;
 
+    const submitter = new Submitter(core);
     app.decorate('core', core);
-    app.decorate('submitter', new Submitter(core));
+    app.decorate('submitter', submitter);
+    app.decorate('scheduler', new Scheduler(core, submitter));
     app.decorate('inspector', new Inspector(core));
     app.decorate('waiter', waiter);
     app.decorate('health', async (): Promise<Health> => {
@@ -74,6 +77,7 @@ declare module 'fastify' {
     /** What the verbs share; for plugins, not for routes. */
     core: Core;
     submitter: Submitter;
+    scheduler: Scheduler;
     inspector: Inspector;
     waiter: Waiter;
     health(): Promise<Health>;

@@ -4,11 +4,13 @@ import fastifyPlugin from 'fastify-plugin';
 import { Job, JobError, SubmitJob } from '../schemas/job.ts';
 import { Problem } from '../schemas/problem.ts';
 import { QueueStats } from '../schemas/queue.ts';
+import { Schedule } from '../schemas/schedule.ts';
 
 const TAGS = [
   { name: 'jobs', description: 'Submit jobs and read what became of them.' },
   { name: 'queues', description: 'Look into queues and steer them.' },
   { name: 'work', description: 'Work on jobs, in any language.' },
+  { name: 'schedules', description: 'Let jobs be submitted at set times.' },
   { name: 'health', description: 'For load balancers and people on call.' },
 ];
 
@@ -42,7 +44,7 @@ function nameBodies<T extends object>(document: T): T {
 /** Named schemas, `/openapi.json` and the pages at `/docs`. */
 export const docsPlugin = fastifyPlugin<{ version: string }>(
   async (app, { version }) => {
-    for (const schema of [SubmitJob, JobError, Job, Problem, QueueStats]) app.addSchema(schema);
+    for (const schema of [SubmitJob, JobError, Job, Problem, QueueStats, Schedule]) app.addSchema(schema);
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',

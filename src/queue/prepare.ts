@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { EntryOptions } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
+import type { KeySpace } from '../redis/keyspace.ts';
 import type { NewEntry } from '../redis/scripts/submit.ts';
 import {
   type DurationLimits,
@@ -28,7 +29,15 @@ export interface Prepared {
  * @throws {AppError} invalid-request, unknown-task or invalid-payload; the promise may reject with them, too.
  */
 export function prepare(core: Core, job: SubmitJob): Prepared | Promise<Prepared> {
-  const keys = core.keySpace.queue(job.queue ?? DEFAULT_QUEUE);
+  const { entry, payload } = newEntry(core.keySpace, job);
+  const known = admit(core, entry.keys, job.task, payload);
+  if (known instanceof Promise) return known.then((tasks) => ({ entry, payload, known: tasks }));
+  return { entry, payload, known };
+}
+
+/** The entry of a job that is in form, whether a worker knows its task or not. @throws {AppError} invalid-request. */
+export function newEntry(keySpace: KeySpace, job: SubmitJob): { entry: NewEntry; payload: unknown } {
+  const keys = keySpace.queue(job.queue ?? DEFAULT_QUEUE);
   const payload = job.payload ?? null;
   const options = entryOptions(job);
   const text = encodePayload(payload);
@@ -36,10 +45,7 @@ export function prepare(core: Core, job: SubmitJob): Prepared | Promise<Prepared
   const priority = job.priority ?? DEFAULT_PRIORITY;
   if (waits && priority !== DEFAULT_PRIORITY) options.pr = priority;
   const place = waits ? 'parked' : priority;
-  const entry: NewEntry = { keys, place, task: job.task, payload: text, options };
-  const known = admit(core, keys, job.task, payload);
-  if (known instanceof Promise) return known.then((tasks) => ({ entry, payload, known: tasks }));
-  return { entry, payload, known };
+  return { entry: { keys, place, task: job.task, payload: text, options }, payload };
 }
 
 /** Asks the announcements. */

@@ -37,6 +37,12 @@ export interface QueueKeys {
   readonly totals: string;
   /** Hash: `paused`, `maxJobs`, and `heal:<stream>` while a group that was made anew catches up. */
   readonly settings: string;
+  /** Hash: schedule id -> definition, JSON. */
+  readonly schedules: string;
+  /** Hash: schedule id -> how far it has come, JSON. */
+  readonly scheduleStates: string;
+  /** Sorted set, score = ms: schedule ids by the time at which they are to fire next. */
+  readonly slots: string;
   /** Hash: task name -> announcement. */
   readonly tasks: string;
   /** Capped stream of counter readings, from which rates are computed. */
@@ -56,6 +62,14 @@ export const queuesKey = (prefix: string): string => `${prefix}:queues`;
 
 /** Key of the sorted set of the queues that were worked on over HTTP; score = when that was last noted, Unix ms. */
 export const servedKey = (prefix: string): string => `${prefix}:served`;
+/** Key of the hash: schedule id -> its queue, and a mark of who wrote that last. */
+export const schedulesKey = (prefix: string): string => `${prefix}:schedules`;
+
+/** Key of the hash: queue with schedules -> a mark of who wrote that last. */
+export const scheduledQueuesKey = (prefix: string): string => `${prefix}:scheduled-queues`;
+
+/** Key of the string that one writer of a schedule has while it writes. */
+export const scheduleLockKey = (prefix: string, id: string): string => `${prefix}:schedule-lock:${id}`;
 
 /** Key that never exists: writing nothing to it tells whether Redis takes writes. */
 export const probeKey = (prefix: string): string => `${prefix}:probe`;
@@ -87,6 +101,9 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     wake: `${root}:wake`,
     totals: `${root}:totals`,
     settings: `${root}:settings`,
+    schedules: `${root}:schedules`,
+    scheduleStates: `${root}:schedule-states`,
+    slots: `${root}:slots`,
     tasks: `${root}:tasks`,
     samples: `${root}:samples`,
     latency: (slot) => `${root}:latency:${slot}`,

@@ -1,4 +1,13 @@
-import { probeKey, type QueueKeys, queueKeys, queuesKey, servedKey } from './keys.ts';
+import {
+  probeKey,
+  type QueueKeys,
+  queueKeys,
+  queuesKey,
+  scheduledQueuesKey,
+  scheduleLockKey,
+  schedulesKey,
+  servedKey,
+} from './keys.ts';
 
 /** Enough for the queues in use; names from outside must not make the cache grow without bound. */
 const CACHED_QUEUES = 1_000;
@@ -18,6 +27,18 @@ export class KeySpace {
 
   get served(): string {
     return servedKey(this.#prefix);
+  }
+
+  get schedules(): string {
+    return schedulesKey(this.#prefix);
+  }
+
+  get scheduledQueues(): string {
+    return scheduledQueuesKey(this.#prefix);
+  }
+
+  scheduleLock(id: string): string {
+    return scheduleLockKey(this.#prefix, id);
   }
 
   get probe(): string {

@@ -13,6 +13,8 @@ export interface TaskContext {
     readonly maxAttempts: number;
     /** The right to work on this very delivery. */
     readonly lease: string;
+    /** As it was submitted; absent when the job has none. A job of a schedule tells its slot by `schedule`. */
+    readonly metadata?: Readonly<Record<string, string>>;
   };
   /** Fires on timeout, cancel, shutdown and a lost lease; its reason says which. */
   readonly signal: AbortSignal;

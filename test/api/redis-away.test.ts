@@ -46,6 +46,15 @@ const ROUTES: readonly Message[] = [
   { path: '/jobs/default~n1-0/progress', headers: JSON_TYPE, body: `{"lease":"${LEASE}","progress":1}` },
   { method: 'PUT', path: '/queues/default/tasks/echo' },
   { method: 'GET', path: '/tasks' },
+  { method: 'PUT', path: '/schedules/x', headers: JSON_TYPE, body: '{"every":"1h","job":{"task":"echo"}}' },
+  { method: 'GET', path: '/schedules/x' },
+  { method: 'GET', path: '/schedules' },
+  { method: 'POST', path: '/schedules/x/pause' },
+  { method: 'POST', path: '/schedules/x/resume' },
+  { method: 'POST', path: '/schedules/x/run' },
+  { method: 'GET', path: '/schedules/x/preview' },
+  { path: '/schedules/preview', headers: JSON_TYPE, body: '{"every":"1h"}' },
+  { method: 'DELETE', path: '/schedules/x' },
 ];
 
 async function timed(message: Message): Promise<Answer> {

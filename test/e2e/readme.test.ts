@@ -156,7 +156,7 @@ describe('the README', { timeout: 120_000 }, () => {
     const described = JSON.parse(
       readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'),
     );
-    const table = README.replaceAll('`, `/resume`', '` `POST /queues/{name}/resume`');
+    const table = README.replace(/`(POST \S+)\/pause`, `\/resume`/g, '`$1/pause` `$1/resume`');
     for (const [path, methods] of Object.entries<object>(described.paths)) {
       for (const method of Object.keys(methods))
         expect(table).toContain(`\`${method.toUpperCase()} ${path}\``);

@@ -57,6 +57,14 @@ describe('a worker', () => {
     await shared.worker.line('task-log', (line) => line['text'] === 'hello' && line['job'] === id);
   });
 
+  it.each(['metadata', 'thread-metadata'])('tells the task the metadata of its job: %s', async (task) => {
+    const metadata = { of: 'test', schedule: 'nightly/2026-01-31T01:30:00.000Z' };
+    for (const expected of [metadata, metadata, undefined]) {
+      const { id } = await api.submit({ task, ...(expected && { metadata: expected }) });
+      expect((await api.finished(id)).result).toEqual(expected ?? false);
+    }
+  });
+
   it('shows the progress of a running job, and who runs it', async () => {
     const { id } = await api.submit({ task: 'hold', payload: {} });
     const running = await until(async () => {

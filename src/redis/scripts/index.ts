@@ -5,15 +5,19 @@ import { buryScript } from './bury.ts';
 import { withdrawScript } from './cancel.ts';
 import { censusScript } from './census.ts';
 import { purgeScript, requeueScript } from './dead.ts';
+import { fireScript } from './fire.ts';
 import { groupsScript } from './groups.ts';
 import { inspectScript } from './inspect.ts';
 import { extendScript, recoverScript } from './lease.ts';
 import { limitScript } from './limit.ts';
+import { lockScript, unlockScript } from './lock.ts';
 import { lookupScript, removeScript } from './lookup.ts';
+import { markScript } from './mark.ts';
 import { pauseScript } from './pause.ts';
 import { progressScript } from './progress.ts';
 import { releaseScript } from './release.ts';
 import { retryScript } from './retry.ts';
+import { dueSchedulesScript, readSchedulesScript, writeScheduleScript } from './schedules.ts';
 import type { Script } from './script.ts';
 import { serveScript } from './serve.ts';
 import { submitScript } from './submit.ts';
@@ -25,6 +29,7 @@ import { turnScript } from './turn.ts';
  *
  *   append    -> lane
  *   submit    -> lane, or parked + scheduled; all or none, at most once, within limits
+ *   fire      -> lane; of each slot of a schedule once
  *   turn      both of these, in one round trip: complete  pending -> result (completed, cancelled, expired)
  *                                               take      lane | scheduled | due -> pending
  *   serve     the same for a lease over HTTP, which is there only while it holds jobs
@@ -41,6 +46,7 @@ import { turnScript } from './turn.ts';
 export const scripts: readonly Script[] = [
   appendScript,
   submitScript,
+  fireScript,
   turnScript,
   serveScript,
   retryScript,
@@ -63,4 +69,11 @@ export const scripts: readonly Script[] = [
   announceScript,
   lookupScript,
   censusScript,
+  // Schedules, and where they are.
+  readSchedulesScript,
+  dueSchedulesScript,
+  writeScheduleScript,
+  markScript,
+  lockScript,
+  unlockScript,
 ];

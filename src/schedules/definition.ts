@@ -1,0 +1,57 @@
+import type { StoredSchedule } from '../redis/scripts/schedules.ts';
+import { compileSchema } from '../schemas/compile.ts';
+import { DEFAULT_TIME_ZONE } from '../schemas/schedule.ts';
+import { ScheduleDefinition, ScheduleState } from '../schemas/stored-schedule.ts';
+import { fireAt } from '../timetable/plan.ts';
+import type { Timetable } from '../timetable/slots.ts';
+
+/** A schedule that was read. */
+export interface Known {
+  id: string;
+  definition: ScheduleDefinition;
+  state: ScheduleState;
+  /** The state as it stands in Redis: what a writer must have seen. */
+  stateText: string;
+}
+
+const definitionSchema = compileSchema(ScheduleDefinition);
+const stateSchema = compileSchema(ScheduleState);
+
+function checked<T>(schema: typeof stateSchema, text: string): T | undefined {
+  if (!schema.ok) throw new Error(schema.reason);
+  try {
+    const value: unknown = JSON.parse(text);
+    return schema.check(value).length === 0 ? (value as T) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The schedule, or undefined when that is none: anybody may write into Redis. */
+export function decodeSchedule({ id, definition, state }: StoredSchedule): Known | undefined {
+  const decoded = {
+    definition: checked<ScheduleDefinition>(definitionSchema, definition),
+    state: checked<ScheduleState>(stateSchema, state),
+  };
+  if (decoded.definition === undefined || decoded.state === undefined) return undefined;
+  return { id, definition: decoded.definition, state: decoded.state, stateText: state };
+}
+
+type Timing = Pick<ScheduleDefinition, 'cron' | 'timeZone' | 'every' | 'startAt' | 'endAt' | 'createdAt'>;
+
+/** When the schedule has slots. */
+export function timetableOf({ cron, timeZone, every, startAt, endAt, createdAt }: Timing): Timetable {
+  const rhythm =
+    cron === undefined
+      ? { everyMs: every ?? Number.POSITIVE_INFINITY, anchor: startAt ?? createdAt }
+      : { cron, timeZone: timeZone ?? DEFAULT_TIME_ZONE };
+  return { rhythm, startAt, endAt };
+}
+
+/** When the slot is fired, Unix ms; undefined when there is none. */
+export const timeOf = (id: string, definition: ScheduleDefinition, slot: number | undefined) =>
+  slot === undefined ? undefined : fireAt(timetableOf(definition), { id, windowMs: definition.window }, slot);
+
+/** The label of a job that tells its slot. */
+export const labelOf = (id: string, slot: number): string => `${id}/${new Date(slot).toISOString()}`;

@@ -1,0 +1,135 @@
+import { AppError } from '../errors.ts';
+import type { Core } from '../queue/core.ts';
+import type { Submitter } from '../queue/submit.ts';
+import type { Job } from '../schemas/job.ts';
+import { type PreviewSchedule, type PutSchedule, type Schedule, SLOT_LABEL } from '../schemas/schedule.ts';
+import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
+import type { ScheduleState } from '../schemas/stored-schedule.ts';
+import { fireAt } from '../timetable/plan.ts';
+import { nextSlot, slotsAfter } from '../timetable/slots.ts';
+import { firstSlot, wishOf } from './check.ts';
+import { labelOf, timetableOf } from './definition.ts';
+import { listSchedules, type SchedulePage } from './list.ts';
+import { checkJob, putSchedule } from './put.ts';
+import { busy, type Location, type Look, MOST_TRIES, ScheduleStore } from './store.ts';
+import { viewSchedule } from './view.ts';
+
+/** A look at a schedule that is there. */
+type Found = Look & { known: NonNullable<Look['known']>; location: Location };
+
+const toTimes = (times: readonly number[]): string[] => times.map((at) => new Date(at).toISOString());
+
+/** Makes, shows and steers schedules. Whoever fires them is a `Firer`. */
+export class Scheduler {
+  readonly #core: Core;
+  readonly #submitter: Submitter;
+  readonly #store: ScheduleStore;
+
+  constructor(core: Core, submitter: Submitter) {
+    this.#core = core;
+    this.#submitter = submitter;
+    this.#store = new ScheduleStore(core.redis, core.keySpace);
+  }
+
+  /** @throws {AppError} invalid-request, unknown-task, invalid-payload; schedule-busy. */
+  async put(id: string, body: PutSchedule): Promise<{ created: boolean; schedule: Schedule }> {
+    const wish = wishOf(body);
+    await checkJob(this.#core, wish.job);
+    const { created, schedule } = await this.#store.alone(id, () => putSchedule(this.#store, id, wish));
+    return { created, schedule: viewSchedule(schedule) };
+  }
+
+  /** @throws {AppError} schedule-not-found, as do all below that take an id. */
+  async get(id: string): Promise<Schedule> {
+    return viewSchedule((await this.#find(id)).known);
+  }
+
+  list(query: ScheduleListQuery & { limit: number }): Promise<SchedulePage> {
+    return listSchedules(this.#store, query);
+  }
+
+  /** Jobs that were submitted stay. */
+  remove(id: string): Promise<void> {
+    return this.#store.alone(id, () => this.#remove(id));
+  }
+
+  async #remove(id: string): Promise<void> {
+    for (let i = 0; i < MOST_TRIES; i += 1) {
+      const { keys, known, location } = await this.#find(id);
+      if (!(await this.#store.remove(keys, id, known.stateText))) continue;
+      await this.#store.forget(id, location);
+      return;
+    }
+    throw busy(id);
+  }
+
+  /** Slots that come while it is paused are not made up for. */
+  pause(id: string): Promise<Schedule> {
+    return this.#change(id, ({ known }) => {
+      const { next: _, ...state } = known.state;
+      return state.paused ? undefined : { ...state, paused: true };
+    });
+  }
+
+  resume(id: string): Promise<Schedule> {
+    return this.#change(id, ({ known: { definition, state }, now }) => {
+      if (!state.paused) return undefined;
+      const { paused: _, ...rest } = state;
+      const next = state.finished ? undefined : nextSlot(timetableOf(definition), now);
+      return next === undefined ? { ...rest, finished: true } : { ...rest, next };
+    });
+  }
+
+  /** Submits the job now, whatever the slots. @throws {AppError} also as a submit does. */
+  async run(id: string): Promise<Job> {
+    const { known, now } = await this.#find(id);
+    const { job } = known.definition;
+    const metadata = { ...job.metadata, [SLOT_LABEL]: labelOf(id, now) };
+    return (await this.#submitter.submit({ ...job, metadata })).value;
+  }
+
+  /** The next times at which it fires: none while it is paused. */
+  async preview(id: string, n: number): Promise<string[]> {
+    const { definition, state } = (await this.#find(id)).known;
+    const { maxRuns, window: windowMs } = definition;
+    if (state.next === undefined) return [];
+    const timetable = timetableOf(definition);
+    const most = Math.min(n, maxRuns === undefined ? n : maxRuns - state.runs);
+    const slots = slotsAfter(timetable, state.next - 1, most);
+    return toTimes(slots.map((slot) => fireAt(timetable, { id, windowMs }, slot)));
+  }
+
+  /** As it would be if it were made now; with a window, the times from which each is spread. */
+  async previewOf(body: PreviewSchedule, n: number): Promise<string[]> {
+    const wish = wishOf({ ...body, job: body.job ?? { task: 'preview' } });
+    const definition = { ...wish, createdAt: await this.#store.now() };
+    const first = firstSlot(definition, definition.createdAt);
+    return toTimes(slotsAfter(timetableOf(definition), first - 1, Math.min(n, wish.maxRuns ?? n)));
+  }
+
+  async #find(id: string): Promise<Found> {
+    const location = await this.#store.locate(id);
+    const look = location && (await this.#store.look(id, location.queue));
+    if (look?.known === undefined || location === undefined) {
+      // Left behind by a process that died.
+      if (location !== undefined) await this.#store.forget(id, location);
+      throw new AppError('schedule-not-found', `There is no schedule "${id}".`);
+    }
+    return { ...look, known: look.known, location };
+  }
+
+  /** Changes the state; undefined leaves it as it is. */
+  async #change(id: string, change: (found: Found) => ScheduleState | undefined): Promise<Schedule> {
+    for (let i = 0; i < MOST_TRIES; i += 1) {
+      const found = await this.#find(id);
+      const { keys, known } = found;
+      const changed = change(found);
+      if (changed === undefined) return viewSchedule(known);
+      const { definition } = known;
+      if (await this.#store.write(keys, id, known.stateText, { definition, state: changed })) {
+        return viewSchedule({ id, definition, state: changed });
+      }
+    }
+    throw busy(id);
+  }
+}

@@ -1,0 +1,80 @@
+import { beforeAll, expect } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import type { WorkerEvent } from '../../src/observer.ts';
+import { Submitter } from '../../src/queue/index.ts';
+import { decodeEntry } from '../../src/redis/entry.ts';
+import { inOrder, queueKeys } from '../../src/redis/keys.ts';
+import { KeySpace } from '../../src/redis/keyspace.ts';
+import { readSchedules } from '../../src/redis/scripts/schedules.ts';
+import { decodeSchedule } from '../../src/schedules/definition.ts';
+import { Firer } from '../../src/schedules/firing.ts';
+import { Scheduler } from '../../src/schedules/scheduler.ts';
+import { ScheduleStore } from '../../src/schedules/store.ts';
+import { TaskDirectory } from '../../src/tasks/directory.ts';
+import type { TestRedis } from './redis.ts';
+
+export interface Schedules {
+  readonly scheduler: Scheduler;
+  readonly store: ScheduleStore;
+  /** What the firers have complained of. */
+  readonly complaints: readonly WorkerEvent[];
+  /** As each process has one. */
+  newFirer(): Firer;
+  /** Moves all that is stored of a schedule so far into the past: as if nobody had fired it for as long. */
+  moveBack(queue: string, id: string, ms: number): Promise<void>;
+  /** The slots of the jobs in the lanes of a queue, in the order of their submits: what follows `<id>/`. */
+  slots(queue: string, id: string): Promise<string[]>;
+}
+
+/** Schedules without any loop: they are fired when a test says so. */
+export function useSchedules(redis: TestRedis): Schedules {
+  let scheduler: Scheduler;
+  let store: ScheduleStore;
+  const keySpace = new KeySpace('mr');
+  const complaints: WorkerEvent[] = [];
+  beforeAll(() => {
+    const core = {
+      redis: redis.client,
+      keySpace,
+      tasks: new TaskDirectory(redis.client, systemClock),
+      resultTtlMs: 60_000,
+      idempotencyTtlMs: 60_000,
+      unknownTasks: 'accept' as const,
+    };
+    scheduler = new Scheduler(core, new Submitter(core));
+    store = new ScheduleStore(redis.client, keySpace);
+  });
+  return {
+    get scheduler() {
+      return scheduler;
+    },
+    get store() {
+      return store;
+    },
+    complaints,
+    newFirer: () => new Firer(store, 60_000, (event) => complaints.push(event)),
+    async moveBack(queue, id, ms) {
+      const keys = queueKeys('mr', queue);
+      const [known] = (await readSchedules(redis.client, keys, [id])).schedules.map(decodeSchedule);
+      if (known === undefined) throw new Error(`there is no schedule ${id}`);
+      const { definition, state } = known;
+      const { createdAt, startAt, endAt } = definition;
+      const moved = {
+        definition: {
+          ...definition,
+          createdAt: createdAt - ms,
+          ...(startAt === undefined ? {} : { startAt: startAt - ms }),
+          ...(endAt === undefined ? {} : { endAt: endAt - ms }),
+        },
+        state: { ...state, ...(state.next === undefined ? {} : { next: state.next - ms }) },
+      };
+      expect(await store.write(keys, id, known.stateText, moved)).toBe(true);
+    },
+    async slots(queue, id) {
+      const lanes = inOrder(queueKeys('mr', queue).stream);
+      const entries = (await Promise.all(lanes.map((lane) => redis.client.xrange(lane, '-', '+')))).flat();
+      const labels = entries.map(([, fields]) => decodeEntry(fields)?.options.m?.['schedule'] ?? '');
+      return labels.filter((label) => label.startsWith(`${id}/`)).map((label) => label.slice(id.length + 1));
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { queueKeys } from '../../src/redis/keys.ts';
+import { useRedis } from '../helpers/redis.ts';
+import { useSchedules } from '../helpers/schedules.ts';
+
+const redis = useRedis();
+const schedules = useSchedules(redis);
+const wish = (queue: string, payload = 1) => ({ every: '1h', job: { task: 'echo', queue, payload } });
+
+afterEach(() => redis.client.flushall());
+
+/** A process that has just started mends what it finds. */
+const heal = () => schedules.newFirer().run();
+
+describe('what a process leaves behind that dies', () => {
+  it('after it wrote a schedule that the index does not know: it is found again', async () => {
+    await schedules.scheduler.put('lost', wish('a'));
+    await redis.client.del('mr:schedules');
+    await expect(schedules.scheduler.get('lost')).rejects.toMatchObject({ code: 'schedule-not-found' });
+    await heal();
+    expect(await schedules.scheduler.get('lost')).toMatchObject({ id: 'lost' });
+  });
+
+  it('in the midst of a move: the schedule is in one queue, and the same PUT makes it right', async () => {
+    await schedules.scheduler.put('moved', wish('a'));
+    await schedules.store.claim('moved', { queue: 'b', mark: 'died' });
+    await schedules.scheduler.put('moved', wish('b'));
+    await heal();
+    expect(await redis.client.exists(queueKeys('mr', 'a').schedules)).toBe(0);
+    expect((await schedules.scheduler.get('moved')).job.queue).toBe('b');
+  });
+
+  it('before it wrote a schedule: it is not there, and a PUT makes it', async () => {
+    await schedules.store.claim('early', { queue: 'a', mark: 'died' });
+    await expect(schedules.scheduler.get('early')).rejects.toMatchObject({ code: 'schedule-not-found' });
+    expect(await redis.client.exists('mr:schedules')).toBe(0);
+    expect(await schedules.scheduler.put('early', wish('a'))).toMatchObject({ created: true });
+  });
+
+  it('after a removal: the queue is looked at no more, unless a schedule has come', async () => {
+    await schedules.scheduler.put('gone', wish('a'));
+    await schedules.scheduler.remove('gone');
+    expect(await redis.client.hkeys('mr:scheduled-queues')).toEqual(['a']);
+    await heal();
+    expect(await redis.client.exists('mr:scheduled-queues')).toBe(0);
+    await schedules.scheduler.put('again', wish('a'));
+    await heal();
+    expect(await redis.client.hkeys('mr:scheduled-queues')).toEqual(['a']);
+  });
+});
+
+describe('many who write one schedule at once', () => {
+  it.each(Array.from({ length: 10 }, (_, i) => i))(
+    'leave one of them, in one queue (round %i)',
+    async (round) => {
+      const queues = ['a', 'b', 'c', 'a', 'b', 'c'];
+      const puts = queues.map((queue, i) => schedules.scheduler.put('raced', wish(queue, round * 10 + i)));
+      await Promise.allSettled([...puts, heal(), heal()]);
+      const { queue = '' } = (await schedules.scheduler.get('raced')).job;
+      const there = await Promise.all(
+        ['a', 'b', 'c'].map(async (name) => {
+          const keys = queueKeys('mr', name);
+          return {
+            name,
+            count: (await redis.client.hlen(keys.schedules)) + (await redis.client.zcard(keys.slots)),
+          };
+        }),
+      );
+      expect(there).toEqual(['a', 'b', 'c'].map((name) => ({ name, count: name === queue ? 2 : 0 })));
+    },
+  );
+});
