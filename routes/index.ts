@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { batchRoutes } from './batch.ts';
+import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs.ts';
 import { queueRoutes } from './queues.ts';
@@ -9,5 +10,6 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   jobRoutes,
   batchRoutes,
   queueRoutes,
+  eventRoutes,
   healthRoutes,
 ];

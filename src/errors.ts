@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'unsupported-media-type'
   | 'payload-too-large'
   | 'method-not-allowed'
+  | 'not-acceptable'
   | 'route-not-found'
   | 'job-not-found'
   | 'job-gone'

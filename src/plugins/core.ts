@@ -16,6 +16,7 @@ import { BlockingReader } from '../redis/blocking.ts';
 import { connectForBlocking, connectForRequests, whenReady } from '../redis/connect.ts';
 import { KeySpace } from '../redis/keyspace.ts';
 import { TaskDirectory } from '../tasks/directory.ts';
+import { EventHub } from './event-hub.ts';
 
 /** A service that starts while Redis is away serves 503s until it comes. */
 const FIRST_CONNECT_MS = 1_000;
@@ -36,12 +37,14 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
       unknownTasks: config.unknownTasks,
     };
     const feed = new EventFeed(new BlockingReader(blocking, redis), redis);
+    const events = new EventHub(core, feed, config.maxWaiters);
     const waiter = new Waiter(core, feed, config.maxWaiters);
     let draining = false;
 
     app.decorate('submitter', new Submitter(core));
     app.decorate('inspector', new Inspector(core));
     app.decorate('waiter', waiter);
+    app.decorate('eventHub', events);
     app.decorate('health', async (): Promise<Health> => {
       const health = await checkHealth(core);
       if (!draining) return health;
@@ -53,8 +56,10 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
     app.addHook('preClose', async () => {
       draining = true;
       waiter.stop();
+      events.stop();
     });
     app.addHook('onClose', async () => {
+      await events.close();
       await feed.close();
       blocking.disconnect();
       redis.disconnect();
@@ -76,6 +81,7 @@ declare module 'fastify' {
     submitter: Submitter;
     inspector: Inspector;
     waiter: Waiter;
+    eventHub: EventHub;
     health(): Promise<Health>;
   }
 }

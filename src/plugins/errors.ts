@@ -13,6 +13,7 @@ const ANSWERS: Readonly<Record<ErrorCode, { status: number; title: string }>> = 
   'job-not-found': { status: 404, title: 'No such job' },
   'queue-not-found': { status: 404, title: 'No such queue' },
   'method-not-allowed': { status: 405, title: 'Wrong method for this address' },
+  'not-acceptable': { status: 406, title: 'The answer is not had in that form' },
   'job-finished': { status: 409, title: 'The job has ended' },
   'job-not-finished': { status: 409, title: 'The job has not ended' },
   'job-not-failed': { status: 409, title: 'The job has not failed' },

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { inOrder, type QueueKeys } from '../redis/keys.ts';
+import type { QueueKeys } from '../redis/keys.ts';
 import { withdraw } from '../redis/scripts/cancel.ts';
 import { setMaxJobs } from '../redis/scripts/limit.ts';
 import { type Found, remove } from '../redis/scripts/lookup.ts';
@@ -11,6 +11,7 @@ import type { Core } from './core.ts';
 import { type DeadStep, purgeLetters, retryDead, retryLetters } from './dead.ts';
 import { expireAll } from './expire.ts';
 import { endIfLapsed, findJob, locate, show } from './find.ts';
+import { knownQueue } from './known.ts';
 import { listJobs, listPending, type Page } from './list.ts';
 import { queueStats, queueSummary } from './stats.ts';
 
@@ -25,6 +26,17 @@ export class Inspector {
   /** @throws {AppError} job-not-found or job-gone. */
   find(id: string): Promise<Job> {
     return findJob(this.#core, id);
+  }
+
+  /** The job, or undefined when it is not kept any more. */
+  async findKept(id: string): Promise<Job | undefined> {
+    try {
+      return await findJob(this.#core, id);
+    } catch (error) {
+      if (error instanceof AppError && (error.code === 'job-gone' || error.code === 'job-not-found'))
+        return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -81,7 +93,7 @@ export class Inspector {
 
   /** @throws {AppError} queue-not-found, as do all below. */
   async stats(queue: string): Promise<QueueStats> {
-    const keys = await this.#known(queue);
+    const keys = await this.known(queue);
     await this.#expire(keys);
     return queueStats(this.#core.redis, keys);
   }
@@ -92,21 +104,21 @@ export class Inspector {
   }
 
   async retryDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
-    return retryLetters(this.#core, await this.#known(queue), selection);
+    return retryLetters(this.#core, await this.known(queue), selection);
   }
 
   async purgeDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
-    return purgeLetters(this.#core, await this.#known(queue), selection);
+    return purgeLetters(this.#core, await this.known(queue), selection);
   }
 
   async list(queue: string, query: { status?: ListedStatus; limit: number; cursor?: string }): Promise<Page> {
-    const keys = await this.#known(queue);
+    const keys = await this.known(queue);
     await this.#expire(keys);
     return listJobs(this.#core, keys, query);
   }
 
   async pending(queue: string, limit: number): Promise<PendingJob[]> {
-    return listPending(this.#core, await this.#known(queue), limit);
+    return listPending(this.#core, await this.known(queue), limit);
   }
 
   /** Pausing stops workers from taking jobs; those that run go on. Also makes the queue known. */
@@ -138,17 +150,8 @@ export class Inspector {
     await expireAll(this.#core.redis, keys, this.#core.resultTtlMs);
   }
 
-  async #known(queue: string): Promise<QueueKeys> {
-    const { redis, keySpace } = this.#core;
-    const keys = keySpace.queue(queue);
-    // After Redis was emptied a queue has jobs again before it is listed again.
-    const [listed, streams] = await Promise.all([
-      redis.sismember(keySpace.queues, queue),
-      redis.exists(...inOrder(keys.stream)),
-    ]);
-    if (listed === 0 && streams === 0) {
-      throw new AppError('queue-not-found', `No job or worker has come to a queue named "${queue}" yet.`);
-    }
-    return keys;
+  /** @throws {AppError} queue-not-found. */
+  known(queue: string): Promise<QueueKeys> {
+    return knownQueue(this.#core, queue);
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
-import type { EventFeed, Mark, ShownEnd } from '../events/feed.ts';
+import type { EventFeed, Mark } from '../events/feed.ts';
+import type { ShownEnd } from '../events/tell.ts';
 import { formatRef } from '../redis/entry.ts';
 import type { Job } from '../schemas/job.ts';
 import type { Core } from './core.ts';

@@ -14,7 +14,7 @@ export const pauseScript = defineScript(
 local settings, leases, wake, events = unpack(KEYS)
 if ARGV[1] == '1' then redis.call('HSET', settings, 'paused', now) else redis.call('HDEL', settings, 'paused') end
 nudge(wake, redis.call('ZCARD', leases))
-redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'e', ARGV[1] == '1' and 'paused' or 'resumed', 'j', '')
+announce(events, ARGV[1] == '1' and 'paused' or 'resumed', { '' }, settings)
 return 1
 `,
 );

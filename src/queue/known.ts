@@ -1,0 +1,17 @@
+import { AppError } from '../errors.ts';
+import { inOrder, type QueueKeys } from '../redis/keys.ts';
+import type { Core } from './core.ts';
+
+/** The keys of a queue that there is. @throws {AppError} queue-not-found. */
+export async function knownQueue({ redis, keySpace }: Core, queue: string): Promise<QueueKeys> {
+  const keys = keySpace.queue(queue);
+  // After Redis was emptied a queue has jobs again before it is listed again.
+  const [listed, streams] = await Promise.all([
+    redis.sismember(keySpace.queues, queue),
+    redis.exists(...inOrder(keys.stream)),
+  ]);
+  if (listed === 0 && streams === 0) {
+    throw new AppError('queue-not-found', `No job or worker has come to a queue named "${queue}" yet.`);
+  }
+  return keys;
+}
