@@ -77,10 +77,14 @@ export class EventResponse {
 
   /** Tells that the connection lives; an id tells that nothing of interest came up to it. */
   heartbeat(id: string | undefined): void {
-    const taken = this.#raw.socket?.bytesWritten ?? 0;
-    this.#stalled = this.#raw.writableLength > 0 && taken === this.#taken ? this.#stalled + 1 : 0;
+    const { socket, writableLength } = this.#raw;
+    // Node counts what waits here as written.
+    const taken = (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0);
+    this.#stalled = writableLength > 0 && taken === this.#taken ? this.#stalled + 1 : 0;
     this.#taken = taken;
     if (this.#stalled >= MAX_STALLED) this.drop('stalled');
+    // What waits is a sign of life itself.
+    else if (writableLength > 0) return;
     else if (this.format === 'ndjson') this.write('\n');
     else this.write(id === undefined ? ':\n\n' : `:\nid: ${id}\n\n`);
   }
