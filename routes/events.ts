@@ -1,6 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { EventHeaders, EventStream, EventsQuery, NoQuery } from '../src/schemas/event.ts';
+import {
+  EventHeaders,
+  EventStream,
+  EventsQuery,
+  HistoryPage,
+  HistoryQuery,
+  NoQuery,
+} from '../src/schemas/event.ts';
 import { JobParams, problems, QueueParams } from '../src/schemas/http.ts';
 
 export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -58,5 +65,21 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     (request, reply) => app.streamEvents(request, reply, undefined, request.query.type),
+  );
+
+  app.get(
+    '/queues/:name/history',
+    {
+      schema: {
+        operationId: 'listHistory',
+        summary: 'What happened in a queue',
+        description: 'Of the events that are kept, about the last 10,000 moves.',
+        tags: ['events'],
+        params: QueueParams,
+        querystring: HistoryQuery,
+        response: { 200: HistoryPage, ...problems(400, 404, 500, 503) },
+      },
+    },
+    ({ params, query }) => app.inspector.history(params.name, query),
   );
 };

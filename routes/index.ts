@@ -4,6 +4,7 @@ import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs.ts';
 import { queueRoutes } from './queues.ts';
+import { subscriptionRoutes } from './subscriptions.ts';
 
 /** Every room of routes, in the order of the documentation. */
 export const routes: readonly FastifyPluginAsyncTypebox[] = [
@@ -11,5 +12,6 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   batchRoutes,
   queueRoutes,
   eventRoutes,
+  subscriptionRoutes,
   healthRoutes,
 ];

@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'job-not-found'
   | 'job-gone'
   | 'queue-not-found'
+  | 'subscription-not-found'
+  | 'too-many-subscriptions'
   | 'job-finished'
   | 'job-not-finished'
   | 'unknown-task'

@@ -1,22 +1,7 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { Batch } from './batch.ts';
-import type { Gap } from './gaps.ts';
+import { Audience, type Reader } from './audience.ts';
 import { comparePositions, formatPosition, type Position } from './position.ts';
 import type { Cursor, EventSource, Page } from './source.ts';
-
-/** Somebody who reads events. */
-export interface Reader {
-  /** Only events of this job; undefined for all. */
-  readonly job: string | undefined;
-  readonly isClosed: boolean;
-  deliver(batch: Batch): void;
-  /** Events may be missing here; goes on from the id. */
-  reset(gap: Gap, id: string): void;
-  /** Resolves when the reader can take more, or has closed. */
-  ready(): Promise<void>;
-  /** Nothing of interest has happened up to the id. */
-  idle(id: string | undefined): void;
-}
 
 /** A queue is told of by hints, but looked at this often by itself, ms; so are the queues that there are. */
 const LOOK_AGAIN_MS = 1_500;
@@ -34,12 +19,9 @@ export type Watch = (queue: string, wake: () => void) => Promise<() => void>;
 export class Channel {
   readonly #source: EventSource;
   readonly #watch: Watch;
-  readonly #live = new Set<Reader>();
-  readonly #ofJobs = new Map<string, Set<Reader>>();
+  readonly #live = new Audience();
   /** Readers that have come, but read for themselves. */
   readonly #behind = new Set<Reader>();
-  /** Live readers that are ahead of the others, until these have caught up. */
-  readonly #ahead = new Map<Reader, Position>();
   readonly #watched = new Map<string, () => void>();
   #cursor: Cursor | undefined;
   #starting: Promise<Cursor> | undefined;
@@ -55,7 +37,7 @@ export class Channel {
   }
 
   get isIdle(): boolean {
-    return this.#live.size + this.#behind.size + this.#ofJobs.size === 0;
+    return this.#live.isEmpty && this.#behind.size === 0;
   }
 
   now(): Promise<Position> {
@@ -82,8 +64,7 @@ export class Channel {
         cursor.position = page.position;
         const order = comparePositions(cursor.position, live.position);
         if (page.more || order < 0) continue;
-        this.#join(reader);
-        if (order > 0) this.#ahead.set(reader, cursor.position);
+        this.#live.join(reader, order > 0 ? cursor.position : undefined);
         return;
       }
     } finally {
@@ -103,39 +84,20 @@ export class Channel {
   }
 
   leave(reader: Reader): void {
-    this.#live.delete(reader);
-    this.#ahead.delete(reader);
-    if (reader.job === undefined) return;
-    const readers = this.#ofJobs.get(reader.job);
-    readers?.delete(reader);
-    if (readers?.size === 0) this.#ofJobs.delete(reader.job);
+    this.#live.leave(reader);
   }
 
   /** Tells all readers that they are not forgotten, and those that have all how far they are. */
   idle(): void {
     for (const reader of this.#behind) reader.idle(undefined);
     const id = this.#cursor === undefined ? undefined : this.format(this.#cursor.position);
-    for (const reader of this.#all()) reader.idle(this.#ahead.has(reader) ? undefined : id);
+    this.#live.idle(id);
   }
 
   /** Ends the reading when there are no readers, and resolves when it has ended. */
   async stop(): Promise<void> {
     this.#hint();
     await this.#pumping;
-  }
-
-  #join(reader: Reader): void {
-    if (reader.job === undefined) {
-      this.#live.add(reader);
-      return;
-    }
-    const readers = this.#ofJobs.get(reader.job) ?? new Set();
-    this.#ofJobs.set(reader.job, readers.add(reader));
-  }
-
-  *#all(): Generator<Reader> {
-    yield* this.#live;
-    for (const readers of this.#ofJobs.values()) yield* readers;
   }
 
   async #start(): Promise<Cursor> {
@@ -170,7 +132,7 @@ export class Channel {
       const page = await this.#source.read(cursor, this.#isInDoubt);
       this.#isInDoubt = false;
       for (const gap of page.gaps) {
-        for (const reader of this.#all()) reader.reset(gap, this.format(gap.position));
+        for (const reader of this.#live.all()) reader.reset(gap, this.format(gap.position));
       }
       await this.#tell(page, cursor);
       // What happens before it is watched is seen by the next look.
@@ -186,29 +148,10 @@ export class Channel {
   async #tell(page: Page, cursor: Cursor): Promise<void> {
     for (const [i, batch] of page.batches.entries()) {
       if (i > 0) await yieldToOthers();
-      for (const reader of this.#live) this.#deliver(reader, batch);
-      if (this.#ofJobs.size > 0) this.#deliverToJobs(batch);
+      this.#live.deliver(batch);
       cursor.position = batch.end;
     }
     cursor.position = page.position;
-  }
-
-  #deliverToJobs(batch: Batch): void {
-    const readers = new Set<Reader>();
-    for (const { event } of batch.events) {
-      for (const reader of this.#ofJobs.get(event.job ?? '') ?? []) readers.add(reader);
-    }
-    for (const reader of readers) this.#deliver(reader, batch);
-  }
-
-  #deliver(reader: Reader, batch: Batch): void {
-    const position = this.#ahead.get(reader);
-    if (position === undefined) {
-      reader.deliver(batch);
-      return;
-    }
-    if (comparePositions(batch.end, position) >= 0) this.#ahead.delete(reader);
-    reader.deliver(batch.after(position));
   }
 
   async #watchAll(queues: readonly string[]): Promise<boolean> {

@@ -10,6 +10,7 @@ import {
   type Health,
   Inspector,
   Submitter,
+  Subscriptions,
   Waiter,
 } from '../queue/index.ts';
 import { BlockingReader } from '../redis/blocking.ts';
@@ -39,12 +40,14 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
     const feed = new EventFeed(new BlockingReader(blocking, redis), redis);
     const events = new EventHub(core, feed, config.maxWaiters);
     const waiter = new Waiter(core, feed, config.maxWaiters);
+    const subscriptions = new Subscriptions(core, feed, config.maxWaiters);
     let draining = false;
 
     app.decorate('submitter', new Submitter(core));
     app.decorate('inspector', new Inspector(core));
     app.decorate('waiter', waiter);
     app.decorate('eventHub', events);
+    app.decorate('subscriptions', subscriptions);
     app.decorate('health', async (): Promise<Health> => {
       const health = await checkHealth(core);
       if (!draining) return health;
@@ -57,6 +60,7 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
       draining = true;
       waiter.stop();
       events.stop();
+      subscriptions.stop();
     });
     app.addHook('onClose', async () => {
       await events.close();
@@ -82,6 +86,7 @@ declare module 'fastify' {
     inspector: Inspector;
     waiter: Waiter;
     eventHub: EventHub;
+    subscriptions: Subscriptions;
     health(): Promise<Health>;
   }
 }

@@ -5,6 +5,7 @@ import { JobEvent } from '../schemas/event.ts';
 import { Job, JobError, SubmitJob } from '../schemas/job.ts';
 import { Problem } from '../schemas/problem.ts';
 import { QueueStats } from '../schemas/queue.ts';
+import { Subscription } from '../schemas/subscription.ts';
 
 const TAGS = [
   { name: 'jobs', description: 'Submit jobs and read what became of them.' },
@@ -43,7 +44,8 @@ function nameBodies<T extends object>(document: T): T {
 /** Named schemas, `/openapi.json` and the pages at `/docs`. */
 export const docsPlugin = fastifyPlugin<{ version: string }>(
   async (app, { version }) => {
-    for (const schema of [SubmitJob, JobError, Job, Problem, QueueStats, JobEvent]) app.addSchema(schema);
+    for (const schema of [SubmitJob, JobError, Job, Problem, QueueStats, JobEvent, Subscription])
+      app.addSchema(schema);
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
-import { Channel, type Reader } from '../events/channel.ts';
+import type { Reader } from '../events/audience.ts';
+import { Channel } from '../events/channel.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Position } from '../events/position.ts';
 import { EventSource } from '../events/source.ts';

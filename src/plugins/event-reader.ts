@@ -1,5 +1,5 @@
+import type { Reader } from '../events/audience.ts';
 import type { Batch, EventTypes } from '../events/batch.ts';
-import type { Reader } from '../events/channel.ts';
 import type { Gap } from '../events/gaps.ts';
 import type { EventResponse } from './event-response.ts';
 

@@ -1,5 +1,5 @@
+import type { Reader } from '../events/audience.ts';
 import type { Batch } from '../events/batch.ts';
-import type { Reader } from '../events/channel.ts';
 import type { ToldEvent } from '../events/decode.ts';
 import type { Gap } from '../events/gaps.ts';
 import { entryTime } from '../redis/entry.ts';

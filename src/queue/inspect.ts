@@ -4,6 +4,7 @@ import { withdraw } from '../redis/scripts/cancel.ts';
 import { setMaxJobs } from '../redis/scripts/limit.ts';
 import { type Found, remove } from '../redis/scripts/lookup.ts';
 import { setPaused } from '../redis/scripts/pause.ts';
+import type { HistoryPage, HistoryQuery } from '../schemas/event.ts';
 import type { Job } from '../schemas/job.ts';
 import type { ListedStatus } from '../schemas/names.ts';
 import type { DeadSelection, PendingJob, QueueSettings, QueueStats, QueueSummary } from '../schemas/queue.ts';
@@ -11,7 +12,8 @@ import type { Core } from './core.ts';
 import { type DeadStep, purgeLetters, retryDead, retryLetters } from './dead.ts';
 import { expireAll } from './expire.ts';
 import { endIfLapsed, findJob, locate, show } from './find.ts';
-import { knownQueue } from './known.ts';
+import { readHistory } from './history.ts';
+import { knownQueue, noteQueue } from './known.ts';
 import { listJobs, listPending, type Page } from './list.ts';
 import { queueStats, queueSummary } from './stats.ts';
 
@@ -121,10 +123,25 @@ export class Inspector {
     return listPending(this.#core, await this.known(queue), limit);
   }
 
+  /** Who runs what in all queues, by queue: at most `limit` running jobs. */
+  async pendingOfAll(limit: number): Promise<PendingJob[]> {
+    const names = await this.#core.redis.smembers(this.#core.keySpace.queues);
+    const found: PendingJob[] = [];
+    for (const name of names.sort()) {
+      if (found.length >= limit) break;
+      found.push(...(await listPending(this.#core, this.#core.keySpace.queue(name), limit - found.length)));
+    }
+    return found;
+  }
+
+  async history(queue: string, query: HistoryQuery): Promise<HistoryPage> {
+    return readHistory(this.#core.redis, await this.known(queue), query);
+  }
+
   /** Pausing stops workers from taking jobs; those that run go on. Also makes the queue known. */
   async setPaused(queue: string, paused: boolean): Promise<QueueSummary> {
     const keys = this.#core.keySpace.queue(queue);
-    await this.#note(queue);
+    await noteQueue(this.#core, queue);
     await setPaused(this.#core.redis, keys, paused);
     return queueSummary(this.#core.redis, keys);
   }
@@ -133,16 +150,10 @@ export class Inspector {
   async configure(queue: string, { maxJobs }: QueueSettings): Promise<QueueSummary> {
     const { redis, keySpace, tasks } = this.#core;
     const keys = keySpace.queue(queue);
-    await this.#note(queue);
+    await noteQueue(this.#core, queue);
     if (maxJobs !== undefined) await setMaxJobs(redis, keys, maxJobs);
     await tasks.refresh(keys);
     return queueSummary(redis, keys);
-  }
-
-  /** Makes the queue known. One that is can be steered while Redis is full and takes nothing new. */
-  async #note(queue: string): Promise<void> {
-    const { redis, keySpace } = this.#core;
-    if ((await redis.sismember(keySpace.queues, queue)) === 0) await redis.sadd(keySpace.queues, queue);
   }
 
   /** What has lapsed is shown as such, though no worker may be there to end it. */

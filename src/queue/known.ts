@@ -15,3 +15,8 @@ export async function knownQueue({ redis, keySpace }: Core, queue: string): Prom
   }
   return keys;
 }
+
+/** Makes the queue known. One that is can be steered while Redis is full and takes nothing new. */
+export async function noteQueue({ redis, keySpace }: Core, queue: string): Promise<void> {
+  if ((await redis.sismember(keySpace.queues, queue)) === 0) await redis.sadd(keySpace.queues, queue);
+}

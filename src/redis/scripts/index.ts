@@ -13,6 +13,8 @@ import { releaseScript } from './release.ts';
 import { retryScript } from './retry.ts';
 import type { Script } from './script.ts';
 import { submitScript } from './submit.ts';
+import { subscribeScript, unsubscribeScript } from './subscription.ts';
+import { ackScript, readScript } from './subscription-read.ts';
 import { sweepScript } from './sweep.ts';
 import { turnScript } from './turn.ts';
 
@@ -54,4 +56,9 @@ export const scripts: readonly Script[] = [
   limitScript,
   lookupScript,
   censusScript,
+  // Of durable subscriptions to the events.
+  subscribeScript,
+  unsubscribeScript,
+  readScript,
+  ackScript,
 ];
