@@ -80,7 +80,9 @@ export const eventsPlugin = fastifyPlugin(
       const resume = resumeFrom(request, queue === undefined);
       if (queue !== undefined) await app.inspector.known(queue);
       const channel = app.eventHub.channel(queue);
-      const from = resume ?? (await channel.now());
+      // Asked in any case: while Redis is away the answer is a fault, and no stream that ends at once.
+      const now = await channel.now();
+      const from = resume ?? now;
       app.eventHub.admit(response);
       if (!take(request, reply, response, resume === undefined ? channel.format(from) : undefined)) return;
       await app.eventHub.serve(channel, response, new EventReader(response, typesOf(types)), from);

@@ -35,6 +35,21 @@ const ROUTES: readonly Message[] = [
   { method: 'GET', path: '/queues/default/pending' },
   { method: 'POST', path: '/queues/default/pause' },
   { method: 'POST', path: '/queues/default/resume' },
+  { method: 'GET', path: '/pending' },
+  { method: 'GET', path: '/queues/default/history' },
+  { method: 'GET', path: '/jobs/default~n1-0/events' },
+  { method: 'GET', path: '/queues/default/subscriptions' },
+  { method: 'PUT', path: '/queues/default/subscriptions/a', headers: JSON_TYPE, body: '{}' },
+  { method: 'GET', path: '/queues/default/subscriptions/a' },
+  { method: 'DELETE', path: '/queues/default/subscriptions/a' },
+  { path: '/queues/default/subscriptions/a/read', headers: JSON_TYPE, body: '{"waitMs":30000}' },
+  { path: '/queues/default/subscriptions/a/ack', headers: JSON_TYPE, body: '{"ids":["1-1-1"]}' },
+];
+/** They do not end by themselves where Redis answers. */
+const STREAMS: readonly Message[] = [
+  { method: 'GET', path: '/queues/default/events' },
+  { method: 'GET', path: '/events' },
+  { method: 'GET', path: '/events', headers: { 'last-event-id': '0-0' } },
 ];
 
 async function timed(message: Message): Promise<Answer> {
@@ -58,7 +73,7 @@ async function expectAllAway(): Promise<void> {
   expectProblem(await timed({ path: '/jobs', headers: JSON_TYPE, body: '{}' }), 400, 'invalid-request', [
     '/task',
   ]);
-  for (const message of ROUTES) expectAway(await timed(message));
+  for (const message of [...ROUTES, ...STREAMS]) expectAway(await timed(message));
 }
 
 const healed = () =>
@@ -95,7 +110,7 @@ describe('while Redis', () => {
     try {
       await expectAllAway();
       // Many at once wait no longer than one.
-      const answers = await Promise.all(ROUTES.map(timed));
+      const answers = await Promise.all([...ROUTES, ...STREAMS].map(timed));
       for (const answer of answers) expectAway(answer);
     } finally {
       goOn();
