@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { batchRoutes } from './batch.ts';
+import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs.ts';
 import { leaseRoutes } from './leases.ts';
 import { queueRoutes } from './queues.ts';
 import { scheduleRoutes } from './schedules.ts';
+import { subscriptionRoutes } from './subscriptions.ts';
 import { taskRoutes } from './tasks.ts';
 
 /** Every room of routes, in the order of the documentation. */
@@ -15,5 +17,7 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   taskRoutes,
   queueRoutes,
   scheduleRoutes,
+  eventRoutes,
+  subscriptionRoutes,
   healthRoutes,
 ];

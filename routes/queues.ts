@@ -65,7 +65,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'listPending',
-        summary: 'Who runs what, since when, at which attempt',
+        summary: 'Who runs what, since when and for how long, at which attempt',
         tags: ['queues'],
         params: QueueParams,
         querystring: LimitQuery,
@@ -78,6 +78,21 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async ({ params, query }) => ({
       items: await app.inspector.pending(params.name, query.limit ?? DEFAULT_LIMIT),
     }),
+  );
+
+  app.get(
+    '/pending',
+    {
+      schema: {
+        operationId: 'listAllPending',
+        summary: 'Who runs what in all queues, since when and for how long',
+        description: 'By queue, up to the limit.',
+        tags: ['queues'],
+        querystring: LimitQuery,
+        response: { 200: PendingList, ...problems(400, 500, 503) },
+      },
+    },
+    async ({ query }) => ({ items: await app.inspector.pendingOfAll(query.limit ?? DEFAULT_LIMIT) }),
   );
 
   app.put(

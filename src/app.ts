@@ -9,6 +9,7 @@ import { answerClientError } from './plugins/client-errors.ts';
 import { corePlugin } from './plugins/core.ts';
 import { docsPlugin } from './plugins/docs.ts';
 import { answerFrameworkError, errorsPlugin } from './plugins/errors.ts';
+import { eventsPlugin } from './plugins/events.ts';
 import { inputPlugin } from './plugins/input.ts';
 import { leasesPlugin } from './plugins/leases.ts';
 import { schedulesPlugin } from './plugins/schedules.ts';
@@ -54,6 +55,7 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
   await app.register(leasesPlugin, { config });
   await app.register(schedulesPlugin);
   await app.register(batchPlugin, { maxLineBytes: config.maxPayloadBytes });
+  await app.register(eventsPlugin);
   for (const room of routes) await app.register(room);
   app.refuseOtherMethods();
   return app as unknown as FastifyInstance;

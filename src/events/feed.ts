@@ -2,32 +2,18 @@ import type { BlockingReader } from '../redis/blocking.ts';
 import { BLOCK_MS, type Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { Recent } from './recent.ts';
-
-/** The end of a job as the event tells it. */
-export interface ShownEnd {
-  /** As stored under its result key; see `redis/record.ts`. */
-  readonly record: string;
-  /** Unix ms. */
-  readonly expiresAt: number;
-}
-
-/**
- * Called when something may have happened to the job; the place of the job is the truth. The end of a job that
- * somebody was known to wait for may come with it.
- */
-export type Hint = (end?: ShownEnd) => void;
+import { type Hint, type Interest, tell } from './tell.ts';
 
 interface Followed {
   lastId: string;
   /** Of each job: who is told of anything, and who of its end only. */
   readonly hints: Map<string, Map<Hint, Interest>>;
+  /** Who is told that something has happened, whatever it was. */
+  readonly watchers: Set<() => void>;
   /** Jobs that have ended. */
   readonly ended: Recent;
   idleSince: number | undefined;
 }
-
-/** What of a job somebody wants to hear. */
-export type Interest = 'all' | 'end';
 
 /** A moment in what is known of a queue, before which nothing matters. */
 export interface Mark {
@@ -35,8 +21,6 @@ export interface Mark {
   readonly ended: number;
   readonly faults: number;
 }
-
-const ENDS: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'expired']);
 
 /** A queue nobody waits for any more is still read for this long, since the next waiter is likely. */
 const LINGER_MS = 30_000;
@@ -91,6 +75,19 @@ export class EventFeed {
     };
   }
 
+  /**
+   * Calls `wake` when something has happened in the queue, or may have. Resolves, once nothing can be missed, to the
+   * function that ends it.
+   */
+  async watch(keys: QueueKeys, wake: () => void): Promise<() => void> {
+    const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
+    followed.watchers.add(wake);
+    followed.idleSince = undefined;
+    return () => {
+      followed.watchers.delete(wake);
+    };
+  }
+
   /** Ends the reading. Subscribers hear nothing more. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -106,6 +103,7 @@ export class EventFeed {
     const followed: Followed = {
       lastId: last[0]?.[0] ?? '0-0',
       hints: new Map(),
+      watchers: new Set(),
       ended: new Recent(),
       idleSince: undefined,
     };
@@ -145,6 +143,7 @@ export class EventFeed {
         followed.lastId = id;
         tell(followed, fields);
       }
+      for (const wake of followed.watchers) wake();
     }
   }
 
@@ -153,43 +152,16 @@ export class EventFeed {
     for (const followed of this.#followed.values()) {
       // An emptied Redis counts ids anew by its clock; positions stay valid since time goes on.
       for (const hints of followed.hints.values()) for (const hint of hints.keys()) hint();
+      for (const wake of followed.watchers) wake();
     }
   }
 
   #dropIdle(): void {
     const now = performance.now();
     for (const [stream, followed] of this.#followed) {
-      if (followed.hints.size > 0) continue;
+      if (followed.hints.size + followed.watchers.size > 0) continue;
       followed.idleSince ??= now;
       if (now - followed.idleSince > LINGER_MS) this.#followed.delete(stream);
     }
   }
-}
-
-/**
- * An entry tells one or more things that happened together: a kind (`e`), and the jobs that it happened to (`j`); before
- * them ends that somebody waits for (`r`).
- */
-function tell({ hints, ended }: Followed, fields: readonly string[]): void {
-  let isEnd = false;
-  let shown: Map<string, ShownEnd> | undefined;
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const value = fields[i + 1] ?? '';
-    if (fields[i] === 'e') isEnd = ENDS.has(value);
-    else if (fields[i] === 'r' && hints.size > 0) shown = withShown(shown, value);
-    else if (fields[i] === 'j' && (isEnd || hints.size > 0)) {
-      for (const ref of value.split(' ')) {
-        if (isEnd) ended.add(ref);
-        for (const [hint, interest] of hints.get(ref) ?? []) {
-          if (isEnd || interest === 'all') hint(isEnd ? shown?.get(ref) : undefined);
-        }
-      }
-    }
-  }
-}
-
-function withShown(shown = new Map<string, ShownEnd>(), text: string): Map<string, ShownEnd> {
-  const [ref = '', expiresAt] = text.split(' ', 2);
-  const record = text.slice(ref.length + (expiresAt?.length ?? 0) + 2);
-  return shown.set(ref, { record, expiresAt: Number(expiresAt) });
 }

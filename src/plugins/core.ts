@@ -10,6 +10,7 @@ import {
   type Health,
   Inspector,
   Submitter,
+  Subscriptions,
   Waiter,
 } from '../queue/index.ts';
 import { BlockingReader } from '../redis/blocking.ts';
@@ -17,6 +18,7 @@ import { connectForBlocking, connectForRequests, FIRST_CONNECT_MS, whenReady } f
 import { KeySpace } from '../redis/keyspace.ts';
 import { Scheduler } from '../schedules/scheduler.ts';
 import { TaskDirectory } from '../tasks/directory.ts';
+import { EventHub } from './event-hub.ts';
 
 /** The core, as the routes see it; its connections end with the app. */
 export const corePlugin = fastifyPlugin<{ config: Config }>(
@@ -34,7 +36,9 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
       unknownTasks: config.unknownTasks,
     };
     const feed = new EventFeed(new BlockingReader(blocking, redis), redis);
+    const events = new EventHub(core, feed, config.maxWaiters);
     const waiter = new Waiter(core, feed, config.maxWaiters);
+    const subscriptions = new Subscriptions(core, feed, config.maxWaiters);
     let draining = false;
 
     const submitter = new Submitter(core);
@@ -43,6 +47,8 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
     app.decorate('scheduler', new Scheduler(core, submitter));
     app.decorate('inspector', new Inspector(core));
     app.decorate('waiter', waiter);
+    app.decorate('eventHub', events);
+    app.decorate('subscriptions', subscriptions);
     app.decorate('health', async (): Promise<Health> => {
       const health = await checkHealth(core);
       if (!draining) return health;
@@ -54,8 +60,11 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
     app.addHook('preClose', async () => {
       draining = true;
       waiter.stop();
+      events.stop();
+      subscriptions.stop();
     });
     app.addHook('onClose', async () => {
+      await events.close();
       await feed.close();
       blocking.disconnect();
       redis.disconnect();
@@ -80,6 +89,8 @@ declare module 'fastify' {
     scheduler: Scheduler;
     inspector: Inspector;
     waiter: Waiter;
+    eventHub: EventHub;
+    subscriptions: Subscriptions;
     health(): Promise<Health>;
   }
 }

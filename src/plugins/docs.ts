@@ -1,16 +1,19 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastifyPlugin from 'fastify-plugin';
+import { JobEvent } from '../schemas/event.ts';
 import { Job, JobError, SubmitJob } from '../schemas/job.ts';
 import { Problem } from '../schemas/problem.ts';
 import { QueueStats } from '../schemas/queue.ts';
 import { Schedule } from '../schemas/schedule.ts';
+import { Subscription } from '../schemas/subscription.ts';
 
 const TAGS = [
   { name: 'jobs', description: 'Submit jobs and read what became of them.' },
   { name: 'queues', description: 'Look into queues and steer them.' },
   { name: 'work', description: 'Work on jobs, in any language.' },
   { name: 'schedules', description: 'Let jobs be submitted at set times.' },
+  { name: 'events', description: 'Follow what happens, live, later or again.' },
   { name: 'health', description: 'For load balancers and people on call.' },
 ];
 
@@ -44,7 +47,8 @@ function nameBodies<T extends object>(document: T): T {
 /** Named schemas, `/openapi.json` and the pages at `/docs`. */
 export const docsPlugin = fastifyPlugin<{ version: string }>(
   async (app, { version }) => {
-    for (const schema of [SubmitJob, JobError, Job, Problem, QueueStats, Schedule]) app.addSchema(schema);
+    for (const schema of [SubmitJob, JobError, Job, Problem, QueueStats, Schedule, JobEvent, Subscription])
+      app.addSchema(schema);
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',

@@ -4,4 +4,5 @@ export type { Core } from './core.ts';
 export { checkHealth, type Health } from './health.ts';
 export { Inspector } from './inspect.ts';
 export { type Accepted, type BatchOutcome, type Candidate, type Submitted, Submitter } from './submit.ts';
+export { Subscriptions } from './subscriptions.ts';
 export { type Asker, revisionOf, Waiter } from './wait.ts';

@@ -1,9 +1,10 @@
 import { AppError } from '../errors.ts';
-import { inOrder, type QueueKeys } from '../redis/keys.ts';
+import type { QueueKeys } from '../redis/keys.ts';
 import { withdraw } from '../redis/scripts/cancel.ts';
 import { setMaxJobs } from '../redis/scripts/limit.ts';
 import { type Found, remove } from '../redis/scripts/lookup.ts';
 import { setPaused } from '../redis/scripts/pause.ts';
+import type { HistoryPage, HistoryQuery } from '../schemas/event.ts';
 import type { Job } from '../schemas/job.ts';
 import type { AnnounceTask, KnownTask } from '../schemas/lease.ts';
 import type { ListedStatus } from '../schemas/names.ts';
@@ -13,6 +14,8 @@ import type { Core } from './core.ts';
 import { type DeadStep, purgeLetters, retryDead, retryLetters } from './dead.ts';
 import { expireAll } from './expire.ts';
 import { endIfLapsed, findJob, locate, show } from './find.ts';
+import { readHistory } from './history.ts';
+import { knownQueue, noteQueue } from './known.ts';
 import { listJobs, listPending, type Page } from './list.ts';
 import { queueStats, queueSummary } from './stats.ts';
 
@@ -27,6 +30,17 @@ export class Inspector {
   /** @throws {AppError} job-not-found or job-gone. */
   find(id: string): Promise<Job> {
     return findJob(this.#core, id);
+  }
+
+  /** The job, or undefined when it is not kept any more. */
+  async findKept(id: string): Promise<Job | undefined> {
+    try {
+      return await findJob(this.#core, id);
+    } catch (error) {
+      if (error instanceof AppError && (error.code === 'job-gone' || error.code === 'job-not-found'))
+        return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -83,7 +97,7 @@ export class Inspector {
 
   /** @throws {AppError} queue-not-found, as do all below. */
   async stats(queue: string): Promise<QueueStats> {
-    const keys = await this.#known(queue);
+    const keys = await this.known(queue);
     await this.#expire(keys);
     return queueStats(this.#core.redis, keys);
   }
@@ -94,27 +108,42 @@ export class Inspector {
   }
 
   async retryDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
-    return retryLetters(this.#core, await this.#known(queue), selection);
+    return retryLetters(this.#core, await this.known(queue), selection);
   }
 
   async purgeDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
-    return purgeLetters(this.#core, await this.#known(queue), selection);
+    return purgeLetters(this.#core, await this.known(queue), selection);
   }
 
   async list(queue: string, query: { status?: ListedStatus; limit: number; cursor?: string }): Promise<Page> {
-    const keys = await this.#known(queue);
+    const keys = await this.known(queue);
     await this.#expire(keys);
     return listJobs(this.#core, keys, query);
   }
 
   async pending(queue: string, limit: number): Promise<PendingJob[]> {
-    return listPending(this.#core, await this.#known(queue), limit);
+    return listPending(this.#core, await this.known(queue), limit);
+  }
+
+  /** Who runs what in all queues, by queue: at most `limit` running jobs. */
+  async pendingOfAll(limit: number): Promise<PendingJob[]> {
+    const names = await this.#core.redis.smembers(this.#core.keySpace.queues);
+    const found: PendingJob[] = [];
+    for (const name of names.sort()) {
+      if (found.length >= limit) break;
+      found.push(...(await listPending(this.#core, this.#core.keySpace.queue(name), limit - found.length)));
+    }
+    return found;
+  }
+
+  async history(queue: string, query: HistoryQuery): Promise<HistoryPage> {
+    return readHistory(this.#core.redis, await this.known(queue), query);
   }
 
   /** Pausing stops workers from taking jobs; those that run go on. Also makes the queue known. */
   async setPaused(queue: string, paused: boolean): Promise<QueueSummary> {
     const keys = this.#core.keySpace.queue(queue);
-    await this.#note(queue);
+    await noteQueue(this.#core, queue);
     await setPaused(this.#core.redis, keys, paused);
     return queueSummary(this.#core.redis, keys);
   }
@@ -123,7 +152,7 @@ export class Inspector {
   async configure(queue: string, { maxJobs }: QueueSettings): Promise<QueueSummary> {
     const { redis, keySpace, tasks } = this.#core;
     const keys = keySpace.queue(queue);
-    await this.#note(queue);
+    await noteQueue(this.#core, queue);
     if (maxJobs !== undefined) await setMaxJobs(redis, keys, maxJobs);
     await tasks.refresh(keys);
     return queueSummary(redis, keys);
@@ -144,28 +173,13 @@ export class Inspector {
     return listTasks(this.#core, query);
   }
 
-  /** Makes the queue known. One that is can be steered while Redis is full and takes nothing new. */
-  async #note(queue: string): Promise<void> {
-    const { redis, keySpace } = this.#core;
-    if ((await redis.sismember(keySpace.queues, queue)) === 0) await redis.sadd(keySpace.queues, queue);
-  }
-
   /** What has lapsed is shown as such, though no worker may be there to end it. */
   async #expire(keys: QueueKeys): Promise<void> {
     await expireAll(this.#core.redis, keys, this.#core.resultTtlMs);
   }
 
-  async #known(queue: string): Promise<QueueKeys> {
-    const { redis, keySpace } = this.#core;
-    const keys = keySpace.queue(queue);
-    // After Redis was emptied a queue has jobs again before it is listed again.
-    const [listed, streams] = await Promise.all([
-      redis.sismember(keySpace.queues, queue),
-      redis.exists(...inOrder(keys.stream)),
-    ]);
-    if (listed === 0 && streams === 0) {
-      throw new AppError('queue-not-found', `No job or worker has come to a queue named "${queue}" yet.`);
-    }
-    return keys;
+  /** @throws {AppError} queue-not-found. */
+  known(queue: string): Promise<QueueKeys> {
+    return knownQueue(this.#core, queue);
   }
 }

@@ -177,6 +177,7 @@ export async function listPending(core: Core, keys: QueueKeys, limit: number): P
       const task = decodeEntry(fields[i]?.[0]?.[1] ?? [])?.task;
       pending.push({
         id: formatJobId(keys.queue, { place, entryId }),
+        queue: keys.queue,
         ...(task === undefined ? {} : { task }),
         worker,
         attempt: deliveries - (before[i] ?? 0),

@@ -2,6 +2,7 @@ import type { Connection } from '../redis/connect.ts';
 import { entryTime } from '../redis/entry.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
 import { type Census, takeCensus } from '../redis/scripts/census.ts';
+import { subscriptionStates } from '../redis/subscriptions.ts';
 import { PRIORITIES } from '../schemas/names.ts';
 import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
 import { parseWorkerName } from './consumer-name.ts';
@@ -90,8 +91,9 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
 export async function queueStats(redis: Connection, keys: QueueKeys): Promise<QueueStats> {
   const census = await takeCensus(redis, keys);
   const slot = latencySlot(census.now);
-  const [memoryBytes, ...slots] = await Promise.all([
+  const [memoryBytes, subscriptions, ...slots] = await Promise.all([
     memoryOf(redis, keys),
+    subscriptionStates(redis, keys),
     redis.hgetall(keys.latency(slot)),
     redis.hgetall(keys.latency(slot - 1)),
   ]);
@@ -111,6 +113,9 @@ export async function queueStats(redis: Connection, keys: QueueKeys): Promise<Qu
     workers: workersOf(census),
     rates: ratesOf(census),
     latency: { ...(wait && { waitMs: wait }), ...(run && { runMs: run }) },
+    ...(subscriptions.length > 0 && {
+      subscriptions: subscriptions.map(({ name, backlog }) => ({ name, backlog })),
+    }),
     memoryBytes,
   };
 }

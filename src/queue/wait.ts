@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
-import type { EventFeed, Mark, ShownEnd } from '../events/feed.ts';
+import type { EventFeed, Mark } from '../events/feed.ts';
 import { formatRef } from '../redis/entry.ts';
 import type { Job } from '../schemas/job.ts';
 import type { Core } from './core.ts';
 import { findJob, locate, show } from './find.ts';
+import { Sleeper } from './sleeper.ts';
 
 /**
  * However quiet the feed is, a waiter looks at its job again: an event is a hint, the place the truth. The pause
@@ -128,46 +129,4 @@ function untilLapse(job: Job, looks: number): number {
     LOOK_AT_LAPSE_MS * 2 ** Math.min(looks, MOST_DOUBLINGS),
     Date.parse(job.expiresAt) - Date.now(),
   );
-}
-
-/** A sleep that ends early when woken; a wake-up between two sleeps is kept for the next one. */
-class Sleeper {
-  #woken = false;
-  #ended = false;
-  #told: ShownEnd | undefined;
-  #end: (() => void) | undefined;
-
-  /** Nobody waits for the answer any more, or all are to be answered. */
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  readonly end = (): void => {
-    this.#ended = true;
-    this.wake();
-  };
-
-  readonly wake = (told?: ShownEnd): void => {
-    this.#woken = true;
-    this.#told = told ?? this.#told;
-    this.#end?.();
-  };
-
-  /** The end that was told with a wake-up, if any. */
-  rearm(): ShownEnd | undefined {
-    this.#woken = false;
-    return this.#told;
-  }
-
-  sleep(ms: number): Promise<void> {
-    if (this.#woken || this.#ended) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#end?.(), ms);
-      this.#end = () => {
-        clearTimeout(timer);
-        this.#end = undefined;
-        resolve();
-      };
-    });
-  }
 }

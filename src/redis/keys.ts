@@ -29,13 +29,18 @@ export interface QueueKeys {
   readonly notes: string;
   /** Capped stream of what happened. */
   readonly events: string;
+  /** Hash: name of a durable subscription to the events -> its options as JSON; see `scripts/subscription.ts`. */
+  readonly subscriptions: string;
   /** Capped stream of cancel requests, read by every worker. */
   readonly control: string;
   /** Stream of tokens, each of which wakes one idle worker. */
   readonly wake: string;
   /** Hash of lifetime counts. */
   readonly totals: string;
-  /** Hash: `paused`, `maxJobs`, and `heal:<stream>` while a group that was made anew catches up. */
+  /**
+   * Hash: `paused`, `maxJobs`, `heal:<stream>` while a group that was made anew catches up, and `hold`: how many entries of
+   * the events are kept while there are subscriptions.
+   */
   readonly settings: string;
   /** Hash: schedule id -> definition, JSON. */
   readonly schedules: string;
@@ -49,6 +54,8 @@ export interface QueueKeys {
   readonly samples: string;
   /** Hash with a TTL: histogram of waits and runs in one slot of time. */
   latency(slot: number): string;
+  /** Hash of a subscription: what it has lost, where it looks for what was not acknowledged, and what was in part. */
+  subscription(name: string): string;
   /** String with a TTL: the finished job. */
   result(ref: string): string;
   /** String with a TTL: the request with which an HTTP lease last took its next jobs, and their refs. */
@@ -97,6 +104,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     leases: `${root}:leases`,
     notes: `${root}:notes`,
     events: `${root}:events`,
+    subscriptions: `${root}:subscriptions`,
     control: `${root}:control`,
     wake: `${root}:wake`,
     totals: `${root}:totals`,
@@ -107,6 +115,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     tasks: `${root}:tasks`,
     samples: `${root}:samples`,
     latency: (slot) => `${root}:latency:${slot}`,
+    subscription: (name) => `${root}:subscription:${name}`,
     result: (ref) => `${root}:result:${ref}`,
     handed: (consumer) => `${root}:handed:${consumer}`,
     idempotency: (key) => `${root}:idem:${key}`,

@@ -181,6 +181,7 @@ const PROBLEM_TITLES: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
   404: 'No such thing',
   405: 'Wrong method for this address',
+  406: 'The answer is not had in a form that Accept names',
   409: 'The job is in another state, or the lease was lost',
   410: 'The job has ended and its result is not kept any more',
   413: 'The body is too large',

@@ -107,6 +107,12 @@ export const QueueStats = Type.Object(
       { description: 'Over about the last minute.' },
     ),
     latency: Type.Object({ waitMs: Type.Optional(Latency), runMs: Type.Optional(Latency) }),
+    subscriptions: Type.Optional(
+      Type.Array(Type.Object({ name: Type.String(), backlog: Count }), {
+        description:
+          'Durable subscriptions to its events, if there are any, and the entries that wait for each.',
+      }),
+    ),
     memoryBytes: Type.Integer({ description: "The queue's keys in Redis, results not counted." }),
   },
   {
@@ -167,6 +173,7 @@ export type QueueSummary = Static<typeof QueueSummary>;
 
 export const PendingJob = Type.Object({
   id: JobId,
+  queue: QueueName,
   task: Type.Optional(Type.String()),
   worker: Type.String(),
   attempt: Type.Integer(),
@@ -192,6 +199,7 @@ export const PendingList = Type.Object(
         items: [
           {
             id: 'default~nmfa2k9x0-0',
+            queue: 'default',
             task: 'fib',
             worker: 'host-1.4711.9f86d081ab',
             attempt: 1,

@@ -55,6 +55,7 @@ describe('an id that is none', () => {
     for (const [method, path] of [
       ['GET', `/jobs/${id}`],
       ['GET', `/jobs/${id}?wait=5`],
+      ['GET', `/jobs/${id}/events`],
       ['DELETE', `/jobs/${id}`],
       ['POST', `/jobs/${id}/cancel`],
     ] as const) {
@@ -91,6 +92,11 @@ describe('a name that no queue can have', () => {
       ['GET', 'stats'],
       ['GET', 'jobs'],
       ['GET', 'pending'],
+      ['GET', 'events'],
+      ['GET', 'history'],
+      ['GET', 'subscriptions'],
+      ['PUT', 'subscriptions/a'],
+      ['POST', 'subscriptions/a/read'],
       ['POST', 'pause'],
       ['POST', 'resume'],
     ] as const) {
@@ -99,7 +105,7 @@ describe('a name that no queue can have', () => {
   });
 
   it('is not found when it could be one, but is not', async () => {
-    for (const rest of ['stats', 'jobs', 'pending']) {
+    for (const rest of ['stats', 'jobs', 'pending', 'events', 'history', 'subscriptions']) {
       await refused({ method: 'GET', path: `/queues/unknown/${rest}` }, 404, 'queue-not-found');
     }
   });

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { queueKeys } from '../../src/redis/keys.ts';
+import { HistoryPage } from '../../src/schemas/event.ts';
 import { BatchAnswer, JobPage, Readiness } from '../../src/schemas/http.ts';
 import { Job } from '../../src/schemas/job.ts';
 import { Problem } from '../../src/schemas/problem.ts';
 import { PendingList, QueueList, QueueStats, QueueSummary } from '../../src/schemas/queue.ts';
+import { Acknowledged, EventsRead, Subscription } from '../../src/schemas/subscription.ts';
 import { announceTasks } from '../../src/tasks/announce.ts';
 import { useApi } from '../helpers/api.ts';
 import { useRedis } from '../helpers/redis.ts';
@@ -155,6 +157,11 @@ const SHAPES: readonly [RegExp, Parameters<typeof expectShape>[0]][] = [
   [/^\/queues\/[^/]+\/jobs/, JobPage],
   [/^\/queues\/[^/]+\/pending/, PendingList],
   [/^\/queues\/[^/]+\/(pause|resume)/, QueueSummary],
+  [/^\/queues\/[^/]+\/history/, HistoryPage],
+  [/^\/queues\/[^/]+\/subscriptions\/[^/]+\/read/, EventsRead],
+  [/^\/queues\/[^/]+\/subscriptions\/[^/]+\/ack/, Acknowledged],
+  [/^\/queues\/[^/]+\/subscriptions\/[^/]+$/, Subscription],
+  [/^\/pending/, PendingList],
   [/^\/queues/, QueueList],
   [/^\/readyz/, Readiness],
 ];
@@ -207,6 +214,11 @@ function question(random: Mutator, ids: readonly string[]): Message {
     ['GET', `/queues/${queue}/pending?limit=${number}`],
     ['POST', `/queues/${queue}/pause`],
     ['POST', `/queues/${queue}/resume`],
+    ['GET', `/queues/${queue}/history?limit=${number}&cursor=${random.text('1-1-1')}`],
+    ['PUT', `/queues/${queue}/subscriptions/${random.text('sub')}`],
+    ['POST', `/queues/${queue}/subscriptions/sub/read`],
+    ['GET', `/queues/${queue}/subscriptions/sub`],
+    ['GET', '/pending'],
     ['GET', '/queues'],
     ['GET', '/readyz'],
   ]);

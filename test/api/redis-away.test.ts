@@ -55,6 +55,21 @@ const ROUTES: readonly Message[] = [
   { method: 'GET', path: '/schedules/x/preview' },
   { path: '/schedules/preview', headers: JSON_TYPE, body: '{"every":"1h"}' },
   { method: 'DELETE', path: '/schedules/x' },
+  { method: 'GET', path: '/pending' },
+  { method: 'GET', path: '/queues/default/history' },
+  { method: 'GET', path: '/jobs/default~n1-0/events' },
+  { method: 'GET', path: '/queues/default/subscriptions' },
+  { method: 'PUT', path: '/queues/default/subscriptions/a', headers: JSON_TYPE, body: '{}' },
+  { method: 'GET', path: '/queues/default/subscriptions/a' },
+  { method: 'DELETE', path: '/queues/default/subscriptions/a' },
+  { path: '/queues/default/subscriptions/a/read', headers: JSON_TYPE, body: '{"waitMs":30000}' },
+  { path: '/queues/default/subscriptions/a/ack', headers: JSON_TYPE, body: '{"ids":["1-1-1"]}' },
+];
+/** They do not end by themselves where Redis answers. */
+const STREAMS: readonly Message[] = [
+  { method: 'GET', path: '/queues/default/events' },
+  { method: 'GET', path: '/events' },
+  { method: 'GET', path: '/events', headers: { 'last-event-id': '0-0' } },
 ];
 
 async function timed(message: Message): Promise<Answer> {
@@ -78,7 +93,7 @@ async function expectAllAway(): Promise<void> {
   expectProblem(await timed({ path: '/jobs', headers: JSON_TYPE, body: '{}' }), 400, 'invalid-request', [
     '/task',
   ]);
-  for (const message of ROUTES) expectAway(await timed(message));
+  for (const message of [...ROUTES, ...STREAMS]) expectAway(await timed(message));
 }
 
 const healed = () =>
@@ -127,7 +142,7 @@ describe('while Redis', () => {
     try {
       await expectAllAway();
       // Many at once wait no longer than one.
-      const answers = await Promise.all(ROUTES.map(timed));
+      const answers = await Promise.all([...ROUTES, ...STREAMS].map(timed));
       for (const answer of answers) expectAway(answer);
     } finally {
       goOn();

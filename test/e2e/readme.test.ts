@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/embedded/redis-settings.ts';
 import { cloneProject } from '../helpers/clone.ts';
+import { until } from '../helpers/redis.ts';
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
@@ -96,7 +97,7 @@ describe('the README', { timeout: 120_000 }, () => {
   it('npm start serves the requests that follow it', async () => {
     const port = await freePort();
     await start('npm start', port);
-    const [first = '', delayed = '', batch = '', stats = ''] = CURLS;
+    const [first = '', delayed = '', batch = '', stats = '', events = ''] = CURLS;
     const shown = JSON.parse(BLOCKS.find(({ kind }) => kind === 'json')?.text ?? '');
     const job = JSON.parse(await curl(first, port));
     expect(Object.keys(job)).toEqual(Object.keys(shown));
@@ -110,12 +111,16 @@ describe('the README', { timeout: 120_000 }, () => {
       [202, 202],
     );
     expect(JSON.parse(await curl(stats, port)).totals.submitted).toBe(4);
-    const [submitted = '', taken = ''] = CURLS.slice(5);
+    const [submitted = '', taken = ''] = CURLS.slice(6);
     await curl(submitted, port);
     const lease = JSON.parse(await curl(taken, port));
     const shownLease = JSON.parse(BLOCKS.filter(({ kind }) => kind === 'json')[1]?.text ?? '');
     expect(Object.keys(lease)).toEqual(Object.keys(shownLease));
     expect(Object.keys(lease.jobs[0])).toEqual(Object.keys(shownLease.jobs[0]));
+    const stream = run(events.replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`), port);
+    await until(() => stream.output().includes(`"job":"${job.id}"`), 'the end of the first job');
+    expect(stream.output()).toMatch(/^event: completed\nid: \d+-\d+-1\ndata: \{/m);
+    await interrupt(stream.child);
     const docs = await fetch(`http://127.0.0.1:${port}/docs`);
     expect(docs.status).toBe(200);
     await interrupt(stack as ChildProcess);
@@ -129,7 +134,7 @@ describe('the README', { timeout: 120_000 }, () => {
     writeFileSync(join(project.dir, file), module);
     const port = await freePort();
     await start('TASKS_DIR=./tasks npm start', port);
-    const job = JSON.parse(await curl(CURLS[4] ?? '', port));
+    const job = JSON.parse(await curl(CURLS[5] ?? '', port));
     expect(job).toMatchObject({ status: 'completed', result: { text: 'Hello Ada, this is attempt 1' } });
   });
 

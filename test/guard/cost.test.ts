@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { queueKeys } from '../../src/redis/keys.ts';
 import { useApi } from '../helpers/api.ts';
+import { useHandWorkers } from '../helpers/hand-worker.ts';
 import { until, useRedis } from '../helpers/redis.ts';
 import { startWorker } from '../helpers/worker.ts';
 
@@ -21,6 +22,7 @@ const PAYLOAD = { text: 'x'.repeat(89) };
 
 const redis = useRedis({ settings: { 'latency-tracking': 'no', 'slowlog-max-len': '0' } });
 const api = useApi(redis, { UNKNOWN_TASKS: 'accept' });
+const workerOf = useHandWorkers(redis);
 
 async function submit(queue: string, count: number): Promise<void> {
   for (let sent = 0; sent < count; sent += BATCH) {
@@ -111,5 +113,25 @@ describe('a plain job costs Redis no more than it did', () => {
     // A long result is read where it is stored.
     expect((await ended('echo', 'x'.repeat(1_000))).reads).toBeGreaterThan(0);
     expect(await worker.stop()).toBe(0);
+  });
+
+  it('in questions about its settings, of which there are none, and one in a turn where somebody is subscribed', async () => {
+    const worker = await workerOf('asked');
+    const questions = async () => {
+      for (let i = 0; i < 2; i += 1) await api.submit({ task: 'echo', queue: 'asked' });
+      const [job, other] = await worker.takeNow(2);
+      await redis.client.config('RESETSTAT');
+      if (job === undefined || other === undefined) throw new Error('nothing was taken');
+      await worker.complete(job, 1);
+      const stats = await redis.client.info('commandstats');
+      await worker.complete(other, 1);
+      const callsOf = (name: string) =>
+        Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+      return { hget: callsOf('hget'), hmget: callsOf('hmget'), xinfo: callsOf('xinfo|stream') };
+    };
+    expect(await questions()).toEqual({ hget: 0, hmget: 0, xinfo: 0 });
+    await api.http.put('/queues/asked/subscriptions/a').send({}).expect(201);
+    // The other one is about notes, which are looked at where anything is rare.
+    expect(await questions()).toEqual({ hget: 0, hmget: 2, xinfo: 0 });
   });
 });

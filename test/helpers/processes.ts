@@ -20,13 +20,14 @@ export interface ApiProcess extends BuiltProcess {
   untilReady(): Promise<void>;
 }
 
-/** Starts the built API on a free port, and waits until it is ready. The caller stops it. */
+/** Starts the built API, on a free port unless one is given, and waits until it is ready. The caller stops it. */
 export async function startApiProcess(
   redisUrl: string,
   leash: Leash,
   env: NodeJS.ProcessEnv = {},
+  givenPort?: number,
 ): Promise<ApiProcess> {
-  const port = await freePort();
+  const port = givenPort ?? (await freePort());
   const origin = `http://127.0.0.1:${port}`;
   const settings = { ...env, REDIS_URL: redisUrl, PORT: String(port) };
   const child = await start('The API', 'src/server.js', settings, leash);

@@ -3,14 +3,16 @@ import formats from 'ajv-formats';
 import type { TSchema } from 'typebox';
 import { expect } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
+import { JobEvent } from '../../src/schemas/event.ts';
 import { Job, JobError } from '../../src/schemas/job.ts';
 import { Problem } from '../../src/schemas/problem.ts';
 import { QueueStats } from '../../src/schemas/queue.ts';
+import { Subscription } from '../../src/schemas/subscription.ts';
 import type { Answer } from './send.ts';
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 formats.default(ajv);
-for (const schema of [JobError, Job, Problem, QueueStats]) ajv.addSchema(schema);
+for (const schema of [JobError, Job, Problem, QueueStats, JobEvent, Subscription]) ajv.addSchema(schema);
 
 /** The value fits the schema that the API promises for it. */
 export function expectShape(schema: TSchema, value: unknown): void {

@@ -10,7 +10,7 @@ import { defineScript } from './script.ts';
  * letter too many, the oldest of the queue go. One that somebody asked to cancel waits to be ended as such instead, by
  * whoever takes it.
  *
- * KEYS: notes, events, totals, wake, streams x5, dead x5, due x5.
+ * KEYS: notes, events, totals, wake, streams x5, dead x5, due x5, settings.
  * ARGV: consumer, stream index, entry id, ref, token, error line, or '' when all attempts were spent and noted
  *   before this delivery, most dead letters of a queue.
  * Returns 'done' | 'repeated' | 'stale'.
@@ -41,7 +41,7 @@ if redis.call('HEXISTS', notes, ref .. ':c') == 1 then
 end
 redis.call('ZADD', dead, now, ref)
 redis.call('HINCRBY', totals, 'failed', 1)
-announce(events, 'failed', { ref })
+announce(events, 'failed', { ref }, KEYS[#KEYS])
 
 local letters = 0
 for i = 1, 5 do letters = letters + redis.call('ZCARD', KEYS[9 + i]) end
@@ -80,6 +80,7 @@ export async function bury(
       ...inOrder(keys.stream),
       ...inOrder(keys.dead),
       ...inOrder(keys.due),
+      keys.settings,
     ],
     [consumer, placeIndex(place), entryId, formatRef(failure.ref), failure.token, failure.error, maxDead],
   )) as Settled;

@@ -19,7 +19,7 @@ export type Withdrawn =
  * Ends a job that waits (cancelled by somebody, or expired), or asks its worker to stop it. A worker that was
  * asked so long ago that it should have ended loses the delivery.
  *
- * KEYS: stream, scheduled, due, dead, notes, result, events, totals, control, expiring.
+ * KEYS: stream, scheduled, due, dead, notes, result, events, totals, control, expiring, settings.
  * ARGV: entry id, ref, 'cancelled' | 'expired', result TTL ms where the job has none of its own,
  *   the longest TTL, ms that a worker has to end a cancelled job, 1 to act only on a cancel that was asked that long ago.
  * Returns 'withdrawn' | 'asked' | 'finished' | 'not-found'. An expired job that runs, or has run, is left
@@ -71,7 +71,7 @@ if decoded and type(options) == 'table' then
 end
 redis.call('SET', result, record .. '}', 'PXAT', now + ttl)
 redis.call('HINCRBY', totals, status, 1)
-announce(events, status, { ref })
+announce(events, status, { ref }, KEYS[#KEYS])
 return 'withdrawn'
 `,
 );
@@ -102,6 +102,7 @@ export async function withdraw(
       keys.totals,
       keys.control,
       keys.expiring,
+      keys.settings,
     ],
     [ref.entryId, name, status, resultTtlMs, MAX_DURATION_MS, CANCEL_PATIENCE_MS, mode === 'enforce' ? 1 : 0],
   )) as Withdrawn;

@@ -8,7 +8,7 @@ import { defineScript, type Script } from './script.ts';
  * Lets dead letters run again, with fresh attempts under their old ids. The count of deliveries goes on, since it
  * is the fencing token; the note `n` says from where attempts are counted.
  *
- * KEYS: notes, events, wake, dead x5, due x5. ARGV: per job: stream index, ref.
+ * KEYS: notes, events, wake, dead x5, due x5, settings. ARGV: per job: stream index, ref.
  * Returns 1 per job that was dead, else 0.
  */
 export const requeueScript = defineScript(
@@ -29,7 +29,7 @@ for i = 1, #ARGV, 2 do
   end
   outcomes[#outcomes + 1] = was
 end
-announce(events, 'requeued', refs)
+announce(events, 'requeued', refs, KEYS[#KEYS])
 nudge(wake, #refs)
 return outcomes
 `,
@@ -73,6 +73,7 @@ export const requeue = (redis: Connection, keys: QueueKeys, refs: readonly Ref[]
     keys.wake,
     ...inOrder(keys.dead),
     ...inOrder(keys.due),
+    keys.settings,
   ]);
 
 /** Removes those of the jobs that are dead letters; returns how many were. */

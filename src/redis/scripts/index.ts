@@ -21,6 +21,8 @@ import { dueSchedulesScript, readSchedulesScript, writeScheduleScript } from './
 import type { Script } from './script.ts';
 import { serveScript } from './serve.ts';
 import { submitScript } from './submit.ts';
+import { subscribeScript, unsubscribeScript } from './subscription.ts';
+import { ackScript, readScript } from './subscription-read.ts';
 import { sweepScript } from './sweep.ts';
 import { turnScript } from './turn.ts';
 
@@ -76,4 +78,9 @@ export const scripts: readonly Script[] = [
   markScript,
   lockScript,
   unlockScript,
+  // Of durable subscriptions to the events.
+  subscribeScript,
+  unsubscribeScript,
+  readScript,
+  ackScript,
 ];

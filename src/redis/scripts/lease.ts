@@ -45,7 +45,7 @@ const RECOVER_ENTRIES = 500;
  * Takes back the jobs of consumers whose lease has ended, or of the named one: each loss is an attempt
  * that failed as `worker-lost`. A consumer is deleted only when it has nothing pending, all in one script.
  *
- * KEYS: leases, notes, events, totals, wake, streams x5, due x5, expiring.
+ * KEYS: leases, notes, events, totals, wake, streams x5, due x5, expiring, settings.
  * ARGV: consumers a pass, entries a pass, a consumer to give up now or '', ms for which its lease lingers, how it
  *   was lost.
  * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now,
@@ -98,7 +98,7 @@ for _, consumer in ipairs(ended) do
 end
 if #refs > 0 then
   redis.call('HINCRBY', totals, 'recovered', #refs)
-  announce(events, 'recovered', refs)
+  announce(events, 'recovered', refs, KEYS[#KEYS])
   nudge(wake, #refs)
 end
 local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')[2]
@@ -148,6 +148,7 @@ export async function recover(
       ...inOrder(keys.stream),
       ...inOrder(keys.due),
       keys.expiring,
+      keys.settings,
     ],
     [RECOVER_CONSUMERS, RECOVER_ENTRIES, consumer, lingerMs, how],
   )) as [number, number, number, string[], number];

@@ -15,7 +15,7 @@ local settings, leases, wake, events = unpack(KEYS)
 if ARGV[1] == '1' then redis.call('HSET', settings, 'paused', now) else redis.call('HDEL', settings, 'paused') end
 -- One for those that wait over HTTP, who need no lease.
 nudge(wake, redis.call('ZCARD', leases) + 1)
-redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'e', ARGV[1] == '1' and 'paused' or 'resumed', 'j', '')
+announce(events, ARGV[1] == '1' and 'paused' or 'resumed', { '' }, settings)
 return 1
 `,
 );

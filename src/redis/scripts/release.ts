@@ -9,7 +9,7 @@ import { defineScript, WAKE_HORIZON_MS } from './script.ts';
  * out by a group that had forgotten so, and only leaves the pending list. One that somebody asked to cancel waits no
  * longer.
  *
- * KEYS: events, wake, notes, streams x5, due x5, dead x5.
+ * KEYS: events, wake, notes, streams x5, due x5, dead x5, settings.
  * ARGV: consumer, delay ms, wake horizon, then per job: stream index, entry id, token, 1 when a handler has begun on it, else 0.
  * Returns 'done' | 'repeated' | 'stale' per job. Of a job on which no handler had begun a repeated release counts as stale:
  * both leave the job with somebody else.
@@ -36,7 +36,7 @@ for i = 4, #ARGV, 4 do
     outcomes[#outcomes + 1] = redis.call('HGET', notes, ref .. ':l') == move and 'repeated' or 'stale'
   end
 end
-announce(events, 'released', released)
+announce(events, 'released', released, KEYS[#KEYS])
 if tonumber(ARGV[2]) < tonumber(ARGV[3]) then nudge(wake, #released) end
 return outcomes
 `,
@@ -73,6 +73,7 @@ export async function release(
       ...inOrder(keys.stream),
       ...inOrder(keys.due),
       ...inOrder(keys.dead),
+      keys.settings,
     ],
     [consumer, delayMs, WAKE_HORIZON_MS, ...args],
   )) as Settled[];

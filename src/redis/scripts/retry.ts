@@ -18,7 +18,7 @@ export interface Failure {
  * that pending means running and nothing else. One that somebody asked to cancel waits no longer: whoever takes it
  * ends it.
  *
- * KEYS: stream, due, notes, events, totals, wake.
+ * KEYS: stream, due, notes, events, totals, wake, settings.
  * ARGV: consumer, entry id, ref, token, delay ms, error line, wake horizon.
  * Returns 'done' | 'repeated' | 'stale'.
  */
@@ -41,7 +41,7 @@ redis.call('HSET', notes, ref .. ':a', token, ref .. ':l', move)
 redis.call('HDEL', notes, ref .. ':p')
 append(notes, ref, line)
 redis.call('HINCRBY', totals, 'retried', 1)
-announce(events, 'retrying', { ref })
+announce(events, 'retrying', { ref }, KEYS[#KEYS])
 if delay < tonumber(ARGV[7]) then nudge(wake, 1) end
 return 'done'
 `,
@@ -57,7 +57,7 @@ export async function retry(
   const { place, entryId } = failure.ref;
   return (await retryScript.run(
     redis,
-    [keys.stream[place], keys.due[place], keys.notes, keys.events, keys.totals, keys.wake],
+    [keys.stream[place], keys.due[place], keys.notes, keys.events, keys.totals, keys.wake, keys.settings],
     [consumer, entryId, formatRef(failure.ref), failure.token, delayMs, failure.error, WAKE_HORIZON_MS],
   )) as Settled;
 }

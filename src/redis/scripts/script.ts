@@ -33,6 +33,9 @@ export function defineScript(
   };
 }
 
+/** Entries of an events stream that are kept where nobody asks for more. */
+export const KEPT_ENTRIES = 10_000;
+
 /**
  * Lua that scripts share; each gets what it names, since a call makes all of its functions anew. A helper may use those before
  * it. All times are in milliseconds by the clock of Redis.
@@ -44,7 +47,8 @@ export function defineScript(
  *   is the delivery count. XACK and XDEL check no owner, so every finishing script asks this first.
  * - `isAfter(id, other)`: whether one entry id is greater than the other
  * - `lastId(stream)`: the last entry id that the stream, which must exist, has given
- * - `announce(events, kind, refs)`: one event for all the jobs of a move
+ * - `announce(events, kind, refs, settings, value)`: one event for all the jobs of a move, with a value if there is one. The
+ *   stream keeps the last 10,000 entries, and more for durable subscriptions (see subscription.ts)
  * - `append(notes, ref, line)`: keeps an error, of which the last ten stay
  * - `forget(notes, ref)`: drops all that was noted of a job
  * - `dropLetter(stream, dead, notes, totals, ref)`: removes a dead letter; 1 if it was one, else 0
@@ -98,10 +102,11 @@ end
   ],
   [
     'announce',
-    `local function announce(events, kind, refs)
-  if #refs > 0 then
-    redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'e', kind, 'j', table.concat(refs, ' '))
-  end
+    `local function announce(events, kind, refs, settings, value)
+  if #refs == 0 then return end
+  local entry = { 'e', kind, 'j', table.concat(refs, ' ') }
+  if value then entry[5], entry[6] = 'v', value end
+  redis.call('XADD', events, 'MAXLEN', '~', redis.call('HGET', settings, 'hold') or ${KEPT_ENTRIES}, '*', unpack(entry))
 end
 `,
   ],

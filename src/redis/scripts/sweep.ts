@@ -11,7 +11,7 @@ const STEP = 200;
  * were handed out and are in no place any more (their group was destroyed, or a replica without the last writes
  * took over). Every script moves a job from one place to another in one step, so that an entry in none is lost.
  *
- * KEYS: stream, due, dead, scheduled, leases, events, wake. ARGV: letter of the stream, first entry id to look at,
+ * KEYS: stream, due, dead, scheduled, leases, events, wake, settings. ARGV: letter of the stream, first entry id to look at,
  *   entries to look at.
  * Returns { entry id after which the next step begins, or '' at the end, entries found and made due }. A consumer
  * without a lease is given one that has ended, so that recovery does the rest.
@@ -52,7 +52,7 @@ for _, entry in ipairs(redis.call('XRANGE', stream, from, upTo, 'COUNT', count))
     found[#found + 1] = ref
   end
 end
-announce(events, 'recovered', found)
+announce(events, 'recovered', found, KEYS[#KEYS])
 nudge(wake, #found)
 return { count < 1 and last or '', #found }
 `,
@@ -79,6 +79,7 @@ export async function sweep(
       keys.leases,
       keys.events,
       keys.wake,
+      keys.settings,
     ],
     [letterOf(place), from, STEP],
   )) as [string, number];

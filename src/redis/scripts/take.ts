@@ -56,7 +56,8 @@ export type Taken =
  *   0|1. Of an entry with other fields than ours the second is the list of all its fields.
  *
  * Events go to `say(kind, refs)`, which `tell()` writes. `isAnythingRare` is false when no settings, notes, due and expiring
- * jobs are there, as in most queues at most times: one question instead of four.
+ * jobs are there, as in most queues at most times: one question instead of four. `set` is what the settings say of pause and
+ * healing.
  *
  * Each read is bounded by the count. An entry that is due but gone was removed: its traces are dropped. While a
  * group that was made anew catches up (see groups.ts), entries that it hands out but that have a place are put back.
@@ -103,7 +104,6 @@ local function take()
 
   local heads, refs, nextDue = {}, {}, nil
   local reply = { 'ok', now, 0, -1, '[]' }
-  local set = isAnythingRare and redis.call('HMGET', settings, 'paused', 'heal:1', 'heal:2', 'heal:3', 'heal:4') or {}
   if set[1] then
     reply[3] = 1
     return reply

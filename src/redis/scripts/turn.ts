@@ -7,7 +7,7 @@ import {
   type LatencyCounts,
   type Settled,
 } from './complete.ts';
-import { defineScript } from './script.ts';
+import { defineScript, KEPT_ENTRIES } from './script.ts';
 import {
   decodeTaken,
   TAKE,
@@ -35,6 +35,7 @@ export const KEYS_BEFORE_RESULTS = 23;
 /** Lua that every script that completes and takes begins with; its KEYS are those of `turn`. */
 export const TURN = `
 local isAnythingRare = redis.call('EXISTS', KEYS[1], KEYS[3], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[21]) > 0
+local set = isAnythingRare and redis.call('HMGET', KEYS[1], 'paused', 'heal:1', 'heal:2', 'heal:3', 'heal:4', 'hold') or {}
 local said, shown = {}, 0
 local function say(kind, refs)
   if #refs == 0 then return end
@@ -49,7 +50,7 @@ local function show(ref, expires, record)
   said[n + 1], said[n + 2] = 'r', ref .. ' ' .. expires .. ' ' .. record
 end
 local function tell()
-  if #said > 0 then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', unpack(said)) end
+  if #said > 0 then redis.call('XADD', KEYS[4], 'MAXLEN', '~', set[6] or ${KEPT_ENTRIES}, '*', unpack(said)) end
 end
 ${COMPLETE}${TAKE}
 local function completeAt(at)

@@ -1,0 +1,60 @@
+import { entryTime, formatJobId, parseJson, parseRef } from '../redis/entry.ts';
+import { isEventType, type JobEvent } from '../schemas/event.ts';
+import { formatPosition, type Position } from './position.ts';
+
+/** An entry of the events stream of a queue. */
+export interface EventEntry {
+  readonly queue: string;
+  readonly id: string;
+  readonly fields: readonly string[];
+}
+
+/** An event, and the place right after it. */
+export interface ToldEvent {
+  readonly event: JobEvent;
+  readonly position: Position;
+}
+
+/**
+ * The events of an entry, in their order: a kind (`e`) for each of its jobs (`j`), with the progress that was reported
+ * (`v`). Those that are not ours have their number, too, so that an id always means the same.
+ *
+ * @param ofAll whether the ids are those of the stream of all queues.
+ */
+export function decodeEvents({ queue, id, fields }: EventEntry, ofAll: boolean): ToldEvent[] {
+  const told: ToldEvent[] = [];
+  const at = new Date(entryTime(id)).toISOString();
+  let kind = '';
+  let seen = 0;
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const value = fields[i + 1] ?? '';
+    if (fields[i] === 'e') kind = value;
+    else if (fields[i] === 'v') addProgress(told.at(-1), value);
+    else if (fields[i] === 'j') {
+      for (const ref of value.split(' ')) {
+        seen += 1;
+        const position: Position = { entry: id, seen, queue: ofAll ? queue : '' };
+        const job = jobOf(queue, ref);
+        if (!isEventType(kind) || job === undefined) continue;
+        const event = { id: formatPosition(position, ofAll), type: kind, queue, ...job, at };
+        told.push({ event, position });
+      }
+    }
+  }
+  return told;
+}
+
+function addProgress(told: ToldEvent | undefined, text: string): void {
+  const progress = parseJson(text);
+  if (told?.event.type === 'progress' && progress !== undefined) Object.assign(told.event, { progress });
+}
+
+/** What is about a queue has no job; undefined for what is no ref, since anybody may XADD. */
+function jobOf(queue: string, ref: string): { job?: string } | undefined {
+  if (ref === '') return {};
+  try {
+    return { job: formatJobId(queue, parseRef(ref)) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,151 @@
+import type { Connection } from '../redis/connect.ts';
+import { entryTime } from '../redis/entry.ts';
+import { type EventsReading, lastEventEntry, readEvents } from '../redis/event-streams.ts';
+import type { KeySpace } from '../redis/keyspace.ts';
+import { redisTime } from '../redis/time.ts';
+import { Batch } from './batch.ts';
+import { decodeEvents, type ToldEvent } from './decode.ts';
+import { findGaps, type Gap, type GapReason } from './gaps.ts';
+import { type Merged, merge } from './merge.ts';
+import { comparePositions, type Position, readAfter, START } from './position.ts';
+
+/** How far somebody has read. */
+export interface Cursor {
+  position: Position;
+  /** Queues of which it is known that events before their oldest one are gone. */
+  readonly gaps: Set<string>;
+}
+
+export interface Page {
+  readonly gaps: readonly Gap[];
+  readonly batches: readonly Batch[];
+  /** Where to read on. */
+  readonly position: Position;
+  /** Whether there is more to read at once. */
+  readonly more: boolean;
+  /** Events were seen that may be told in this time, ms. */
+  readonly againInMs: number | undefined;
+  readonly queues: readonly string[];
+}
+
+/** Entries of one read, over all queues. */
+const PAGE = 500;
+const MAX_PER_QUEUE = 100;
+/** Events of one batch: one write to each reader, so that nobody is held up for long. */
+const BATCH_EVENTS = 300;
+/** An event of a millisecond is told when that is over, since another queue may still add to it. */
+const HOLD_MS = 2;
+/** How far a reader of all queues goes back when the clock of Redis has gone back. */
+const CLOCK_SLACK_MS = 1_000;
+
+/** Reads the events of a queue, or of all queues, in order from any place on. */
+export class EventSource {
+  readonly ofAll: boolean;
+  readonly #redis: Connection;
+  readonly #keySpace: KeySpace;
+  readonly #queue: string | undefined;
+
+  /** @param queue undefined for all queues. */
+  constructor(redis: Connection, keySpace: KeySpace, queue: string | undefined) {
+    this.#redis = redis;
+    this.#keySpace = keySpace;
+    this.#queue = queue;
+    this.ofAll = queue === undefined;
+  }
+
+  /** The place after all that has happened. */
+  async now(): Promise<Position> {
+    if (this.#queue === undefined) return atTime(await redisTime(this.#redis));
+    const entry = await lastEventEntry(this.#redis, this.#keySpace.queue(this.#queue).events);
+    return { entry, seen: Number.POSITIVE_INFINITY, queue: '' };
+  }
+
+  /** The next events. With `check` it also tells whether some in between are gone. */
+  async read({ position, gaps: known }: Cursor, check: boolean): Promise<Page> {
+    const { queues, before } = await this.#scope(position);
+    if (before < entryTime(position.entry)) {
+      return this.#wentBack(atTime(Math.max(0, before - CLOCK_SLACK_MS)), queues);
+    }
+    const count = Math.min(MAX_PER_QUEUE, Math.ceil(PAGE / Math.max(1, queues.length)));
+    const reading = await this.#readAll(queues, position, count, check);
+    const { gaps, start } = findGaps(queues, reading.extents, position, known);
+    if (start !== position)
+      return { gaps, batches: [], position: start, more: true, againInMs: undefined, queues };
+    const entries = queues.map((queue) => ({
+      queue,
+      entries: reading.entries.get(this.#keyOf(queue)) ?? [],
+    }));
+    const merged = merge(entries, count, before);
+    const told = merged.entries.flatMap((entry) => decodeEvents(entry, this.ofAll));
+    const end = this.#endOf(position, merged, before, reading);
+    return {
+      gaps,
+      batches: inBatches(told.filter((one) => comparePositions(one.position, position) > 0)),
+      position: end,
+      more: merged.isCut && merged.entries.length > 0,
+      againInMs: merged.isHeld ? HOLD_MS : undefined,
+      queues,
+    };
+  }
+
+  /** Which queues there are, and a time, Unix ms, before which nothing more will happen in any other one. */
+  async #scope({ queue }: Position): Promise<{ queues: string[]; before: number }> {
+    if (this.#queue !== undefined) return { queues: [this.#queue], before: Number.POSITIVE_INFINITY };
+    // In this order: a queue that is not listed yet can have no events of before that time.
+    const [before, names] = await Promise.all([
+      redisTime(this.#redis),
+      this.#redis.smembers(this.#keySpace.queues),
+    ]);
+    return { queues: [...new Set(queue === '' ? names : [...names, queue])].sort(), before };
+  }
+
+  #readAll(
+    queues: readonly string[],
+    position: Position,
+    count: number,
+    check: boolean,
+  ): Promise<EventsReading> {
+    if (queues.length === 0) return Promise.resolve({ extents: [], entries: new Map() });
+    const streams = queues.map((queue) => ({ key: this.#keyOf(queue), after: readAfter(position, queue) }));
+    return readEvents(this.#redis, streams, count, check);
+  }
+
+  #endOf(
+    position: Position,
+    { entries, isCut }: Merged,
+    before: number,
+    { extents }: EventsReading,
+  ): Position {
+    const last = entries.at(-1);
+    const reached: Position[] = [position];
+    if (last !== undefined) {
+      reached.push({ entry: last.id, seen: Number.POSITIVE_INFINITY, queue: this.ofAll ? last.queue : '' });
+    }
+    if (!isCut && this.ofAll) reached.push(atTime(before));
+    const given = this.ofAll || isCut ? undefined : extents[0]?.last;
+    if (given !== undefined) reached.push({ entry: given, seen: Number.POSITIVE_INFINITY, queue: '' });
+    return reached.reduce((a, b) => (comparePositions(a, b) < 0 ? b : a));
+  }
+
+  #wentBack(position: Position, queues: readonly string[]): Page {
+    const reason: GapReason = 'clock-went-back';
+    return { gaps: [{ reason, position }], batches: [], position, more: true, againInMs: undefined, queues };
+  }
+
+  #keyOf(queue: string): string {
+    return this.#keySpace.queue(queue).events;
+  }
+}
+
+/** Before all that happens in a millisecond, in whatever queue. */
+const atTime = (ms: number): Position => (ms <= 0 ? START : { entry: `${ms}-0`, seen: 0, queue: '' });
+
+function inBatches(told: readonly ToldEvent[]): Batch[] {
+  const batches: Batch[] = [];
+  for (let start = 0; start < told.length; start += BATCH_EVENTS) {
+    const events = told.slice(start, start + BATCH_EVENTS);
+    const last = events.at(-1);
+    if (last !== undefined) batches.push(new Batch(events, last.position));
+  }
+  return batches;
+}

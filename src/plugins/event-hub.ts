@@ -1,0 +1,80 @@
+import { AppError } from '../errors.ts';
+import type { Reader } from '../events/audience.ts';
+import { Channel } from '../events/channel.ts';
+import type { EventFeed } from '../events/feed.ts';
+import type { Position } from '../events/position.ts';
+import { EventSource } from '../events/source.ts';
+import type { Core } from '../queue/index.ts';
+import type { EventResponse } from './event-response.ts';
+
+const HEARTBEAT_MS = 15_000;
+
+/** All readers of events of the process. */
+export class EventHub {
+  readonly #core: Core;
+  readonly #feed: EventFeed;
+  readonly #maxReaders: number;
+  readonly #channels = new Map<string | undefined, Channel>();
+  readonly #responses = new Set<EventResponse>();
+  #heartbeat: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(core: Core, feed: EventFeed, maxReaders: number) {
+    this.#core = core;
+    this.#feed = feed;
+    this.#maxReaders = maxReaders;
+  }
+
+  /** Of a queue, or of all. */
+  channel(queue: string | undefined): Channel {
+    const known = this.#channels.get(queue);
+    if (known !== undefined) return known;
+    const { redis, keySpace } = this.#core;
+    const watch = (name: string, wake: () => void) => this.#feed.watch(keySpace.queue(name), wake);
+    const channel = new Channel(new EventSource(redis, keySpace, queue), watch);
+    this.#channels.set(queue, channel);
+    return channel;
+  }
+
+  /** @throws {AppError} too-many-waiters. */
+  admit(response: EventResponse): void {
+    if (this.#responses.size >= this.#maxReaders) {
+      throw new AppError(
+        'too-many-waiters',
+        `${this.#maxReaders} clients read events already. Try again after Retry-After seconds.`,
+      );
+    }
+    this.#responses.add(response);
+    response.onGone(() => this.#responses.delete(response));
+    this.#heartbeat ??= setInterval(() => this.beat(), HEARTBEAT_MS).unref();
+  }
+
+  /** Tells a reader of all that comes after a place; resolves when it is up to date. It leaves with its response. */
+  async serve(channel: Channel, response: EventResponse, reader: Reader, from: Position): Promise<void> {
+    response.onGone(() => channel.leave(reader));
+    if (this.#isStopped) return response.drop('service-stops');
+    await channel.serve(reader, from).catch(() => response.drop('redis-unavailable'));
+    if (response.isClosed) channel.leave(reader);
+  }
+
+  /** A sign of life to all readers. */
+  beat(): void {
+    for (const [queue, channel] of this.#channels) {
+      if (channel.isIdle) this.#channels.delete(queue);
+      else channel.idle();
+    }
+  }
+
+  /** Ends all streams, now and from now on. */
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#heartbeat);
+    for (const response of this.#responses) response.drop('service-stops');
+  }
+
+  /** Resolves when nothing is read any more. */
+  async close(): Promise<void> {
+    this.stop();
+    await Promise.all([...this.#channels.values()].map((channel) => channel.stop()));
+  }
+}

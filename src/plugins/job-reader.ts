@@ -1,0 +1,119 @@
+import type { Reader } from '../events/audience.ts';
+import type { Batch } from '../events/batch.ts';
+import type { ToldEvent } from '../events/decode.ts';
+import type { Gap } from '../events/gaps.ts';
+import { entryTime } from '../redis/entry.ts';
+import type { JobEvent } from '../schemas/event.ts';
+import type { Job } from '../schemas/job.ts';
+import { isFinal } from '../schemas/names.ts';
+import { resetMessage } from './event-reader.ts';
+import type { EventResponse } from './event-response.ts';
+
+/** Looks the job up; undefined when it is not kept any more. */
+export type FindJob = () => Promise<Job | undefined>;
+
+const hasEnded = (job: Job): boolean => isFinal(job.status);
+
+/**
+ * Reads the events of one job up to its end. What needs a look at the job is told when that is done, and all that comes
+ * after it later still.
+ */
+export class JobReader implements Reader {
+  readonly job: string;
+  readonly #response: EventResponse;
+  readonly #find: FindJob;
+  #told: Promise<void> = Promise.resolve();
+  #open = 0;
+  #lapsesAt: number | undefined;
+
+  constructor(response: EventResponse, job: string, find: FindJob) {
+    this.#response = response;
+    this.job = job;
+    this.#find = find;
+  }
+
+  get isClosed(): boolean {
+    return this.#response.isClosed;
+  }
+
+  deliver(batch: Batch): void {
+    for (const told of batch.events) {
+      if (told.event.job === this.job) this.#inTurn(() => this.#tell(told));
+    }
+  }
+
+  reset(gap: Gap, id: string): void {
+    this.#inTurn(async () => {
+      this.#response.message('reset', id, resetMessage(gap, id));
+      await this.#snapshot(id);
+    });
+  }
+
+  /** Tells the job as it is, and ends the stream if the job has. */
+  snapshot(id: string, job: Job): void {
+    this.#lapsesAt = job.expiresAt === undefined || hasEnded(job) ? undefined : Date.parse(job.expiresAt);
+    this.#response.message('job', id, this.#response.format === 'sse' ? job : { id, type: 'job', job });
+    if (hasEnded(job)) this.#response.end();
+  }
+
+  /** For a job that was seen to have ended: whatever its events say, the stream ends. */
+  finish(id: string): void {
+    this.#inTurn(() => this.#snapshot(id));
+  }
+
+  async ready(): Promise<void> {
+    await this.#told;
+    await this.#response.ready();
+  }
+
+  idle(id: string | undefined): void {
+    // What waits to be told comes before the id.
+    this.#response.heartbeat(this.#open > 0 ? undefined : id);
+    // A job that lapses while nobody works on it makes no event before somebody looks.
+    if (this.#lapsesAt !== undefined && Date.now() > this.#lapsesAt) this.#inTurn(() => this.#find());
+  }
+
+  async #snapshot(id: string): Promise<void> {
+    const job = await this.#find();
+    if (job === undefined) this.#response.end();
+    else this.snapshot(id, job);
+  }
+
+  async #tell({ event, position }: ToldEvent): Promise<void> {
+    if (event.type === 'started') this.#lapsesAt = undefined;
+    const isEnd = isFinalType(event.type);
+    const isShort = event.type === 'progress' && event.progress === undefined;
+    if (!isEnd && !isShort) return this.#response.message(event.type, event.id, event);
+    const job = await this.#find();
+    const shown = isShort ? withProgress(event, job) : event;
+    if (!isEnd || !isEndOf(job, event, entryTime(position.entry))) {
+      return this.#response.message(event.type, event.id, shown);
+    }
+    this.#response.message(event.type, event.id, { ...event, ...(job && { snapshot: job }) });
+    this.#response.end();
+  }
+
+  #inTurn(move: () => Promise<unknown>): void {
+    this.#open += 1;
+    const isNeeded = () => (this.isClosed ? undefined : move());
+    this.#told = this.#told
+      .then(isNeeded)
+      // The reader comes back and goes on after the last event that it got.
+      .catch(() => this.#response.drop('redis-unavailable'))
+      .then(() => {
+        this.#open -= 1;
+      });
+  }
+}
+
+const isFinalType = (type: JobEvent['type']): boolean =>
+  type === 'completed' || type === 'failed' || type === 'cancelled' || type === 'expired';
+
+const withProgress = (event: JobEvent, job: Job | undefined): JobEvent =>
+  job?.progress === undefined ? event : { ...event, progress: job.progress };
+
+/** Whether the event tells the end of the job as it is now; a job that has failed may have been retried since. */
+function isEndOf(job: Job | undefined, { type }: JobEvent, atMs: number): boolean {
+  if (job === undefined) return true;
+  return job.status === type && job.finishedAt !== undefined && Date.parse(job.finishedAt) <= atMs;
+}

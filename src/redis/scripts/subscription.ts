@@ -1,0 +1,149 @@
+import type { Connection } from '../connection.ts';
+import type { QueueKeys } from '../keys.ts';
+import { defineScript, KEPT_ENTRIES } from './script.ts';
+
+/** Subscriptions of one queue; each is looked at when events are trimmed. */
+export const MOST_SUBSCRIPTIONS = 100;
+
+/** Most calls of a loop over what is pending, which is bounded by what is kept. */
+export const MOST_STEPS = 1_000;
+
+/** The consumer group of a subscription. */
+export const groupOf = (name: string): string => `sub:${name}`;
+
+/** What is stored of a subscription in the hash of all of them. */
+export interface StoredSubscription {
+  /** When it was made, Unix ms. */
+  at: number;
+  /** Entries that are kept for it. */
+  max: number;
+  /** After how many ms an event that is not acknowledged is handed out again. */
+  wait: number;
+}
+
+/**
+ * Lua that the scripts of subscriptions share.
+ *
+ * - `flat(reply)`: a table of names and values out of a list of them
+ * - `groupInfo(events, group)`: of XINFO GROUPS, or nil
+ * - `extent(events)`: entries that the stream was given, and those of them that it has no more
+ * - `makeGroup(events, group, from)`: from 'now' or 'oldest' on, with the count from which the backlog is counted
+ * - `hold(settings, subscriptions)`: keeps as many entries as the greatest subscription wants, or no more than others
+ * - `trim(events)`: drops what no subscription needs, down to what is kept anyway
+ *
+ * Loops go over the subscriptions of a queue, which are few.
+ */
+export const SUBSCRIPTIONS = `
+local function flat(reply)
+  local map = {}
+  for i = 1, #reply, 2 do map[reply[i]] = reply[i + 1] end
+  return map
+end
+local function groupInfo(events, group)
+  if redis.call('EXISTS', events) == 0 then return nil end
+  for _, one in ipairs(redis.call('XINFO', 'GROUPS', events)) do
+    local info = flat(one)
+    if info.name == group then return info end
+  end
+end
+local function extent(events)
+  local info = flat(redis.call('XINFO', 'STREAM', events))
+  return info['entries-added'], info['entries-added'] - info.length
+end
+local function makeGroup(events, group, from)
+  redis.call('XGROUP', 'CREATE', events, group, '$', 'MKSTREAM')
+  local added, dropped = extent(events)
+  if from == 'now' then redis.call('XGROUP', 'SETID', events, group, '$', 'ENTRIESREAD', added)
+  else redis.call('XGROUP', 'SETID', events, group, '0-0', 'ENTRIESREAD', dropped) end
+end
+local function hold(settings, subscriptions)
+  local most = 0
+  for _, text in ipairs(redis.call('HVALS', subscriptions)) do most = math.max(most, cjson.decode(text).max) end
+  if most > ${KEPT_ENTRIES} then redis.call('HSET', settings, 'hold', most) else redis.call('HDEL', settings, 'hold') end
+end
+local function trim(events)
+  local extra = redis.call('XLEN', events) - ${KEPT_ENTRIES}
+  if extra < 1 then return end
+  local needed
+  for _, one in ipairs(redis.call('XINFO', 'GROUPS', events)) do
+    local info = flat(one)
+    local first = info.pending > 0 and redis.call('XPENDING', events, info.name)[2] or info['last-delivered-id']
+    if not needed or isAfter(needed, first) then needed = first end
+  end
+  if needed then redis.call('XTRIM', events, 'MINID', '~', needed, 'LIMIT', extra)
+  else redis.call('XTRIM', events, 'MAXLEN', '~', ${KEPT_ENTRIES}, 'LIMIT', extra) end
+end
+`;
+
+/**
+ * Makes a subscription, or changes what is given of one that is there.
+ *
+ * KEYS: events, settings, subscriptions. ARGV: name, group, 'now' | 'oldest', entries to keep or '', ms to acknowledge or
+ *   '', both for a new one where they are '', most subscriptions.
+ * Returns 'made' | 'known' | 'full'.
+ */
+export const subscribeScript = defineScript(
+  'subscribe',
+  `${SUBSCRIPTIONS}
+local events, settings, subscriptions = unpack(KEYS)
+local name, group, from, max, wait = unpack(ARGV)
+local known = redis.call('HGET', subscriptions, name)
+if not known and redis.call('HLEN', subscriptions) >= tonumber(ARGV[8]) then return 'full' end
+local options = known and cjson.decode(known) or { at = now, max = tonumber(ARGV[6]), wait = tonumber(ARGV[7]) }
+options.max, options.wait = tonumber(max) or options.max, tonumber(wait) or options.wait
+redis.call('HSET', subscriptions, name, cjson.encode(options))
+hold(settings, subscriptions)
+if not groupInfo(events, group) then makeGroup(events, group, from) end
+return known and 'known' or 'made'
+`,
+  { whenFull: 'refused' },
+);
+
+/**
+ * Removes a subscription, and what was kept for it alone.
+ *
+ * KEYS: events, settings, subscriptions, subscription. ARGV: name, group. Returns 1, or 0 when there is none.
+ */
+export const unsubscribeScript = defineScript(
+  'unsubscribe',
+  `${SUBSCRIPTIONS}
+local events, settings, subscriptions, subscription = unpack(KEYS)
+if redis.call('HDEL', subscriptions, ARGV[1]) == 0 then return 0 end
+redis.call('UNLINK', subscription)
+hold(settings, subscriptions)
+if groupInfo(events, ARGV[2]) then
+  redis.call('XGROUP', 'DESTROY', events, ARGV[2])
+  trim(events)
+end
+return 1
+`,
+);
+
+export interface NewSubscription {
+  from: 'now' | 'oldest';
+  /** Undefined: as it is, or the default. */
+  maxBacklog: number | undefined;
+  ackWaitMs: number | undefined;
+  defaults: { maxBacklog: number; ackWaitMs: number };
+}
+
+export async function subscribe(
+  redis: Connection,
+  keys: QueueKeys,
+  name: string,
+  { from, maxBacklog, ackWaitMs, defaults }: NewSubscription,
+): Promise<'made' | 'known' | 'full'> {
+  const own = [maxBacklog ?? '', ackWaitMs ?? '', defaults.maxBacklog, defaults.ackWaitMs];
+  return (await subscribeScript.run(
+    redis,
+    [keys.events, keys.settings, keys.subscriptions],
+    [name, groupOf(name), from, ...own, MOST_SUBSCRIPTIONS],
+  )) as 'made' | 'known' | 'full';
+}
+
+/** False when there is none. */
+export async function unsubscribe(redis: Connection, keys: QueueKeys, name: string): Promise<boolean> {
+  const { events, settings, subscriptions } = keys;
+  const all = [events, settings, subscriptions, keys.subscription(name)];
+  return (await unsubscribeScript.run(redis, all, [name, groupOf(name)])) === 1;
+}
