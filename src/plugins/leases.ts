@@ -4,7 +4,7 @@ import { WorkWatch } from '../events/work-watch.ts';
 import { Leases } from '../queue/leases.ts';
 import { Polls } from '../queue/polls.ts';
 import { BlockingReader } from '../redis/blocking.ts';
-import { connectForBlocking, connectForWork, FIRST_CONNECT_MS, whenReady } from '../redis/connect.ts';
+import { connectForBlocking, FIRST_CONNECT_MS, whenReady } from '../redis/connect.ts';
 import { logObserver } from '../telemetry/worker-log.ts';
 import { Loop } from '../upkeep/loop.ts';
 import { Recoverer } from '../upkeep/recover.ts';
@@ -18,15 +18,14 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     const onError = (error: Error) => app.logger.warn({ err: error }, 'Redis connection');
     const url = config.redisUrl;
     const blocking = connectForBlocking({ url, name: 'millrace-api-polls', onError });
-    const upkeep = connectForWork({ url, name: 'millrace-api-upkeep', onError });
     const watch = new WorkWatch(new BlockingReader(blocking, redis), redis);
     const polls = new Polls(keySpace, watch, config.maxWaiters);
     let isStopping = false;
 
     const observe = logObserver(app.logger);
-    const served = new ServedQueues(upkeep, keySpace);
-    const recoverer = new Recoverer(upkeep, served.list, config.resultTtlMs, observe);
-    const sweeper = new Sweeper(upkeep, served.list, config.deadTtlMs, observe);
+    const served = new ServedQueues(redis, keySpace);
+    const recoverer = new Recoverer(redis, served.list, config.resultTtlMs, observe);
+    const sweeper = new Sweeper(redis, served.list, config.deadTtlMs, observe);
     const recover = async (): Promise<number> => {
       await served.refresh();
       return recoverer.run();
@@ -38,7 +37,7 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     app.addHook('onListen', async () => {
       for (const loop of loops) loop.start();
     });
-    await Promise.all([whenReady(blocking, FIRST_CONNECT_MS), whenReady(upkeep, FIRST_CONNECT_MS)]);
+    await whenReady(blocking, FIRST_CONNECT_MS);
 
     // Those who wait are answered before the server waits for its open requests, which they are.
     app.addHook('preClose', async () => {
@@ -49,7 +48,6 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
       await Promise.all(loops.map((loop) => loop.stop()));
       await watch.close();
       blocking.disconnect();
-      upkeep.disconnect();
     });
   },
   { name: 'leases', dependencies: ['core'] },

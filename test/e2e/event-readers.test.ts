@@ -125,7 +125,7 @@ async function jobsOf(queue: string): Promise<string[]> {
 }
 
 describe(`${READERS} readers at once`, () => {
-  it('are all told, over the two connections that the service has', async () => {
+  it('are all told, over the three connections that the service has', async () => {
     await redis.client.sadd('mr:queues', 'crowd');
     const streams = await Promise.all(
       Array.from({ length: READERS }, () => openStream(api.origin, '/queues/crowd/events')),
@@ -133,7 +133,7 @@ describe(`${READERS} readers at once`, () => {
     await redis.client.xadd(queueKeys('mr', 'crowd').events, '*', 'e', 'started', 'j', 'n1-0 n2-0');
     await Promise.all(streams.map((stream) => stream.count(2)));
     const clients = String(await redis.client.client('LIST'));
-    expect(clients.split('\n').filter((line) => line.includes('name=millrace-api'))).toHaveLength(2);
+    expect(clients.split('\n').filter((line) => line.includes('name=millrace-api'))).toHaveLength(3);
     for (const stream of streams) {
       expect(stream.messages).toEqual(streams[0]?.messages);
       stream.close();

@@ -31,7 +31,7 @@ describe(`${WAITERS} clients that wait at once`, () => {
     await until(() => wait.mock.calls.length === WAITERS, 'waiters');
     const clients = String(await redis.client.client('LIST'));
     expect(late).toEqual([]);
-    expect(clients.split('\n').filter((line) => line.includes('name=millrace-api'))).toHaveLength(2);
+    expect(clients.split('\n').filter((line) => line.includes('name=millrace-api'))).toHaveLength(3);
     await api.http.post('/queues/default/resume').expect(200);
     await answers;
     expect(late).toHaveLength(WAITERS);
