@@ -56,8 +56,8 @@ export const TakeJobs = Type.Object(
     worker: Type.Optional(
       Type.String({
         minLength: 1,
-        maxLength: 64,
-        description: 'A name for people, such as `name@host`; shown with the jobs.',
+        maxLength: 255,
+        description: 'A name for people, such as `name@host`; shown with the jobs, its first 64 characters.',
       }),
     ),
     tasks: Type.Optional(Tasks),
