@@ -37,6 +37,15 @@ function held(job: Pick<Job, 'id' | 'queue'>): Promise<PendingJob> {
   return until(look, `a worker with ${job.id}`, PATIENCE.timeout / 2);
 }
 
+/** Resolves to the job when it has ended, however slow the machine is. */
+function ended(id = ''): Promise<Job> {
+  const look = async (): Promise<Job | false> => {
+    const job = await api.finished(id);
+    return job.finishedAt !== undefined && job;
+  };
+  return until(look, `the end of ${id}`, PATIENCE.timeout);
+}
+
 const upper = (queue: string, text: string, sleepMs = 0) => ({
   queue,
   task: 'upper',
@@ -91,12 +100,14 @@ describe('a worker that is killed', () => {
       const batch = await api.http.post('/jobs/batch').send({ jobs });
       const ids = (batch.body as { items: { id: string }[] }).items.map(({ id }) => id);
 
+      await ended(ids[50]);
       const { worker } = await held({ id: ids[100] ?? '', queue });
       const [victim, ...others] = workers.toSorted(({ name }) => (worker.startsWith(`${name}.`) ? -1 : 1));
       expect(worker.startsWith(`${victim?.name}.`), `${worker} is one of the workers`).toBe(true);
       await victim?.stop('SIGKILL');
 
-      const ends = await Promise.all(ids.map(api.finished));
+      const ends: Job[] = [];
+      for (const id of ids) ends.push(await ended(id));
       expect(ends.map(({ status, result }) => [status, result])).toEqual(
         texts.map((text) => ['completed', { text: text.toUpperCase() }]),
       );
