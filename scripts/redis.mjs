@@ -1,29 +1,12 @@
 import { existsSync } from 'node:fs';
-import { collect, findProgram, runQuietly, SetupError } from './task.mjs';
+import { installPackages } from './packages.mjs';
+import { collect, findProgram, SetupError } from './task.mjs';
 
-const LIMIT_MS = 10 * 60_000;
 const INSTEAD =
   'set REDIS_URL to a Redis that runs (npm run demo and npm start take it), or run docker compose up';
 
-/** How each package manager installs a server; `root`: only the superuser may. */
-const MANAGERS = [
-  {
-    program: 'apt-get',
-    root: true,
-    // The list of packages may be missing (in container images) or old.
-    prepare: ['apt-get', 'update', '-q'],
-    install: ['apt-get', 'install', '-y', 'redis-server'],
-    // A fresh machine is often busy with updates of its own.
-    flags: ['-q', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120'],
-    // Debian starts what it installs; we start our own.
-    finish: stopService,
-  },
-  { program: 'dnf', root: true, install: ['dnf', 'install', '-y', 'valkey'] },
-  { program: 'apk', root: true, install: ['apk', 'add', 'redis'] },
-  { program: 'pacman', root: true, install: ['pacman', '-S', '--noconfirm', 'valkey'] },
-  { program: 'zypper', root: true, install: ['zypper', '--non-interactive', 'install', 'valkey'] },
-  { program: 'brew', root: false, install: ['brew', 'install', 'redis'] },
-];
+/** Where its package is not called `valkey`. */
+const PACKAGES = { 'apt-get': 'redis-server', apk: 'redis', brew: 'redis' };
 
 /** The first of them that is on PATH is the one that Millrace starts. */
 const findServer = () => findProgram('redis-server') ?? findProgram('valkey-server');
@@ -43,28 +26,13 @@ export async function ensureRedis() {
 }
 
 async function install() {
-  const manager = MANAGERS.find(({ program }) => findProgram(program) !== undefined);
-  if (manager === undefined) {
-    throw new SetupError(
-      `Millrace needs redis-server (7.0 or newer) on PATH, and there is no package manager to install it with: install it from https://redis.io/docs/latest/operate/oss_and_stack/install/, or ${INSTEAD}.`,
-    );
-  }
-  const byHand = `${manager.root ? 'sudo ' : ''}${manager.install.join(' ')}`;
-  if (manager.root && process.getuid?.() !== 0) {
-    throw new SetupError(
-      `Millrace needs redis-server (7.0 or newer) on PATH. Install it with: ${byHand}, or ${INSTEAD}.`,
-    );
-  }
-  const options = {
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    limitMs: LIMIT_MS,
-    next: `Try it by hand: ${byHand}; or ${INSTEAD}.`,
-  };
-  if (manager.prepare !== undefined)
-    await runQuietly('Reading the list of packages', manager.prepare, options);
-  const command = [...manager.install, ...(manager.flags ?? [])];
-  await runQuietly(`Installing ${manager.install.at(-1)}`, command, options);
-  await manager.finish?.();
+  const manager = await installPackages((program) => [PACKAGES[program] ?? 'valkey'], {
+    needs: 'Millrace needs redis-server (7.0 or newer) on PATH',
+    source: 'install it from https://redis.io/docs/latest/operate/oss_and_stack/install/',
+    instead: INSTEAD,
+  });
+  // Debian starts what it installs; we start our own.
+  if (manager === 'apt-get') await stopService();
 }
 
 /** As well as it goes: a service that runs on is no harm to ours, which use no port of it. */

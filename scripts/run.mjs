@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ensureBench } from './bench.mjs';
 import { ensureBuild } from './build.mjs';
+import { ensureInterpreters } from './interpreters.mjs';
 import { ensureModules } from './modules.mjs';
 import { ensureRedis } from './redis.mjs';
 import { SetupError } from './task.mjs';
@@ -16,7 +17,11 @@ const COMMANDS = {
   demo: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('demo') },
   start: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('start') },
   // The tests start Redis servers of their own, whatever REDIS_URL says.
-  test: { ownRedis: () => true, launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]) },
+  test: {
+    ownRedis: () => true,
+    ensurePrograms: ensureInterpreters,
+    launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]),
+  },
   chaos: script('test/chaos/main.ts'),
   durability: script('test/durability/main.ts'),
   memory: script('test/memory/main.ts'),
@@ -29,6 +34,7 @@ export async function run(name, args) {
     if (!Object.hasOwn(COMMANDS, name ?? '')) throw new SetupError(USAGE);
     const command = COMMANDS[name];
     if (command.ownRedis()) await ensureRedis();
+    await command.ensurePrograms?.();
     await ensureModules(root);
     await ensureBuild(root);
     await command.prepare?.(root);

@@ -8,14 +8,14 @@ wish=$(jq -n --arg queues "${QUEUES:-default}" --arg worker "bash-$$@$HOSTNAME" 
 trap 'kill %% 2>/dev/null; rm -rf "$dir"' EXIT
 trap '[[ $busy ]] || exit 0; stopping=1' TERM # It cuts a poll short; a job in hand is finished first.
 upper() { # A task: it reads its payload and prints its result; or it prints what is wrong, and fails.
-  local payload; payload=$(cat)
+  local payload; payload=$(</dev/stdin)
   sleep "$(jq '(.sleepMs // 0) / 1000' <<<"$payload")"
   jq -c 'if .fail then "told to fail" | halt_error else {text: (.text | ascii_upcase)} end' <<<"$payload"
 }
 post() { curl -sS -m 10 -H 'content-type: application/json' --data-binary @- "$url$1" "${@:2}"; }
-work() { # Job id, lease and task.
+work() { # Job id, lease, task and payload.
   local said='' part status verb=complete filter='{lease: $lease, result: fromjson}'
-  (trap '' TERM; jq -c '.jobs[0].payload' "$dir/taken" | "$3" 2>&1) >"$dir/said" & local pid=$!
+  (trap '' TERM; "$3" <<<"$4" 2>&1) >"$dir/said" & local pid=$!
   exec 3<"$dir/said"
   while IFS= read -rd '' -t "$beat" part <&3; status=$?; said+=$part; ((status > 128)); do # Still at work.
     status=$(post "/leases/$2/heartbeat" -o "$dir/answer" -w '%{http_code}' <<<'{}')
@@ -32,7 +32,8 @@ work() { # Job id, lease and task.
 until [[ $stopping ]]; do
   post /leases -m 40 --fail-with-body <<<"$wish" >"$dir/taken" & wait $! || { cat "$dir/taken" >&2; sleep 1; }
   busy=1
-  read -r id lease task < <(jq -r '.lease as $lease | .jobs[]? | "\(.id) \($lease) \(.task)"' "$dir/taken")
-  [[ -z $id ]] || work "$id" "$lease" "$task"
+  read -r id lease task payload < <(
+    jq -r '.lease as $lease | .jobs[]? | "\(.id) \($lease) \(.task) \(.payload)"' "$dir/taken")
+  [[ -z $id ]] || work "$id" "$lease" "$task" "$payload"
   busy=''
 done

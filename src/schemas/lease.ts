@@ -56,8 +56,9 @@ export const TakeJobs = Type.Object(
     worker: Type.Optional(
       Type.String({
         minLength: 1,
-        maxLength: 64,
-        description: 'A name for people, such as `name-<pid>@host`; shown with the jobs and in the stats.',
+        maxLength: 255,
+        description:
+          'A name for people, such as `name-<pid>@host`; its first 64 characters are shown with the jobs and in the stats.',
       }),
     ),
     tasks: Type.Optional(Tasks),

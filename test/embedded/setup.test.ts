@@ -61,6 +61,32 @@ it('refuses a server that is too old, by name and version', async () => {
   expect(stderr).toContain(`${bin}/redis-server is Redis 6.0; Millrace needs Redis 7.0 or Valkey 7.2`);
 });
 
+it('npm test installs what runs the examples, in one call for all that is missing', async () => {
+  await addProgram('redis-server', 'echo "Redis server v=7.2.4 sha=00000000:0 malloc=libc bits=64"');
+  await addProgram('jq', 'exit 0');
+  // It is there without its standard library.
+  await addProgram('perl', 'exit 2');
+  await addProgram('brew', 'echo "Error: $*"; exit 3');
+  const { code, stdout, stderr } = await setup('test');
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^Installing bash, curl, python, ruby, php, perl \.* ?failed \(\d+ s\)\n$/);
+  expect(stderr).toBe(
+    `brew install bash curl python ruby php perl ended with exit code 3:
+  Error: install bash curl python ruby php perl
+Try it by hand: brew install bash curl python ruby php perl.
+`,
+  );
+});
+
+it('says what npm test needs where nothing can install it', async () => {
+  await addProgram('redis-server', 'echo "Redis server v=7.2.4 sha=00000000:0 malloc=libc bits=64"');
+  const { code, stderr } = await setup('test');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^The tests of examples\/workers need bash, curl, .* perl on PATH, .*no package manager.*\.\n$/,
+  );
+});
+
 it('names the commands that there are', async () => {
   const { code, stderr } = await setup('dance');
   expect(code).toBe(1);

@@ -1,0 +1,60 @@
+import { installPackages } from './packages.mjs';
+import { collect, findProgram, SetupError } from './task.mjs';
+
+const CHECK_MS = 20_000;
+
+/**
+ * What the workers in examples/workers are run by, for the tests of them. `check`: a program may be there without its
+ * standard library, as Perl is in small images. `packages`: where its package is not called like itself.
+ */
+const INTERPRETERS = [
+  { program: 'bash', check: ['-c', ':'] },
+  { program: 'curl', check: ['--version'] },
+  { program: 'jq', check: ['--version'] },
+  {
+    program: 'python3',
+    check: ['-c', 'import concurrent.futures, json, urllib.request'],
+    packages: { pacman: ['python'], brew: ['python'] },
+  },
+  { program: 'ruby', check: ['-rjson', '-rnet/http', '-ropenssl', '-e', ''] },
+  {
+    program: 'php',
+    check: ['-r', 'exit(is_callable("pcntl_fork") && is_callable("posix_kill") ? 0 : 1);'],
+    packages: {
+      'apt-get': ['php-cli'],
+      dnf: ['php-cli', 'php-process'],
+      apk: ['php83', 'php83-openssl', 'php83-pcntl', 'php83-posix'],
+      zypper: ['php8-cli', 'php8-pcntl', 'php8-posix'],
+    },
+  },
+  { program: 'perl', check: ['-MHTTP::Tiny', '-MJSON::PP', '-e', '1'] },
+];
+
+/** Sees to all that runs the examples. */
+export async function ensureInterpreters() {
+  const missing = await findMissing();
+  if (missing.length === 0) return;
+  const names = missing.map(({ program }) => program).join(', ');
+  const packagesOf = (manager) =>
+    missing.flatMap(({ program, packages = {} }) => packages[manager] ?? [program]);
+  await installPackages(packagesOf, {
+    needs: `The tests of examples/workers need ${names} on PATH, each with its standard library`,
+    source: 'install what is missing by hand',
+  });
+  const still = await findMissing();
+  if (still.length === 0) return;
+  throw new SetupError(
+    `Installed, but not on PATH or without its standard library: ${still.map(({ program }) => program).join(', ')}. The tests of examples/workers need it.`,
+  );
+}
+
+async function findMissing() {
+  const found = await Promise.all(
+    INTERPRETERS.map(async ({ program, check }) => {
+      if (findProgram(program) === undefined) return false;
+      const { fault } = await collect([program, ...check], { limitMs: CHECK_MS });
+      return fault === undefined;
+    }),
+  );
+  return INTERPRETERS.filter((_, index) => !found[index]);
+}
