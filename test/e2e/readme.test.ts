@@ -97,7 +97,7 @@ describe('the README', { timeout: 120_000 }, () => {
   it('npm start serves the requests that follow it', async () => {
     const port = await freePort();
     await start('npm start', port);
-    const [first = '', delayed = '', batch = '', stats = '', events = ''] = CURLS;
+    const [first = '', delayed = '', batch = '', stats = '', nightly = '', events = ''] = CURLS;
     const shown = JSON.parse(BLOCKS.find(({ kind }) => kind === 'json')?.text ?? '');
     const job = JSON.parse(await curl(first, port));
     expect(Object.keys(job)).toEqual(Object.keys(shown));
@@ -111,7 +111,11 @@ describe('the README', { timeout: 120_000 }, () => {
       [202, 202],
     );
     expect(JSON.parse(await curl(stats, port)).totals.submitted).toBe(4);
-    const [submitted = '', taken = ''] = CURLS.slice(6);
+    expect(JSON.parse(await curl(nightly, port))).toMatchObject({
+      id: 'nightly',
+      nextAt: expect.any(String),
+    });
+    const [submitted = '', taken = ''] = CURLS.slice(7);
     await curl(submitted, port);
     const lease = JSON.parse(await curl(taken, port));
     const shownLease = JSON.parse(BLOCKS.filter(({ kind }) => kind === 'json')[1]?.text ?? '');
@@ -134,7 +138,7 @@ describe('the README', { timeout: 120_000 }, () => {
     writeFileSync(join(project.dir, file), module);
     const port = await freePort();
     await start('TASKS_DIR=./tasks npm start', port);
-    const job = JSON.parse(await curl(CURLS[5] ?? '', port));
+    const job = JSON.parse(await curl(CURLS[6] ?? '', port));
     expect(job).toMatchObject({ status: 'completed', result: { text: 'Hello Ada, this is attempt 1' } });
   });
 
