@@ -99,7 +99,6 @@ describe('a worker that is killed', () => {
       const jobs = texts.map((text, i) => upper(queue, text, i === 100 ? 1_500 : 0));
       const batch = await api.http.post('/jobs/batch').send({ jobs });
       const ids = (batch.body as { items: { id: string }[] }).items.map(({ id }) => id);
-
       await ended(ids[50]);
       const { worker } = await held({ id: ids[100] ?? '', queue });
       const [victim, ...others] = workers.toSorted(({ name }) => (worker.startsWith(`${name}.`) ? -1 : 1));
@@ -130,7 +129,6 @@ describe('a worker that has lost its lease', () => {
     expect(taken.jobs).toMatchObject([{ id: job.id, attempt: 2 }]);
     await api.http.post(`/jobs/${job.id}/complete`).send({ lease: taken.lease, result: 'by hand' });
     worker.process.kill('SIGCONT');
-
     expect(await api.finished((await api.submit(upper(queue, 'next'))).id)).toMatchObject({
       status: 'completed',
       result: { text: 'NEXT' },
@@ -151,7 +149,6 @@ describe('a cancel', () => {
     expect((await api.http.post(`/jobs/${job.id}/cancel`)).status).toBe(202);
     expect((await api.finished(job.id)).status).toBe('cancelled');
     expect(performance.now() - asked).toBeLessThan(1_000 + BEAT_MS);
-
     // It takes from its other queue as well.
     const next = await api.finished((await api.submit(upper(`${queue}-2`, 'next'))).id);
     expect(next.result).toEqual({ text: 'NEXT' });

@@ -21,15 +21,14 @@ export interface TestApi {
   finished(id: string): Promise<Job>;
 }
 
-/** Starts an API of its own, on a free port if none is given. */
+/** Starts an API of its own on a free port. */
 export async function startApi(
   redisUrl: string,
   env: NodeJS.ProcessEnv = {},
-  listenOn = 0,
 ): Promise<{ app: FastifyInstance; origin: string }> {
   const config = loadConfig({ REDIS_URL: redisUrl, PORT: '0', ...env });
   const app = await buildApp(config, createLogger('silent', 'test'));
-  await app.listen({ host: '127.0.0.1', port: listenOn });
+  await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return { app, origin: `http://127.0.0.1:${port}` };
 }
