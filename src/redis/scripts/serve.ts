@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts';
 import type { QueueKeys } from '../keys.ts';
 import { type Completion, encodeCompletions, type LatencyCounts, type Settled } from './complete.ts';
 import { defineScript } from './script.ts';
-import { decodeTaken, type Taken, type TakeReply, takeArgs } from './take.ts';
+import { decodeTaken, HAND, type Taken, type TakeReply, takeArgs } from './take.ts';
 import { KEYS_BEFORE_RESULTS, TURN, turnKeys } from './turn.ts';
 
 /** What is asked for under a lease of its own, which is there only while it holds jobs. */
@@ -54,6 +54,9 @@ for place = 1, 5 do held(place, 1) end
 
 local function handAgain(refs)
   local reply, heads = { 'ok', now, 0, -1, '[]' }, {}
+  local function hand(ref, fields, ...)
+    ${HAND}
+  end
   -- No more than were taken by one request.
   for ref in string.gmatch(refs, '%S+') do
     local place, id = string.find('chnlp', string.sub(ref, 1, 1), 1, true), string.sub(ref, 2)
@@ -61,7 +64,7 @@ local function handAgain(refs)
     local entry = row and redis.call('XRANGE', KEYS[11 + place], id, id)[1]
     if entry then
       local noted = redis.call('HMGET', KEYS[3], ref .. ':n', ref .. ':k', ref .. ':c')
-      hand(heads, reply, ref, entry[2], row[4], row[4] - (noted[1] or 0), tonumber(noted[2]) or 0, now, noted[3] and 1 or 0, 1)
+      hand(ref, entry[2], row[4], row[4] - (noted[1] or 0), tonumber(noted[2]) or 0, now, noted[3] and 1 or 0, 1)
     end
   end
   if #heads > 0 then reply[5] = cjson.encode(heads) end

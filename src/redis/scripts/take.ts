@@ -44,6 +44,20 @@ export type Taken =
   | { kind: 'no-lease' };
 
 /**
+ * Lua: adds the job `ref` with its `fields` to `heads` and `reply`; `...` are the rest of its head. No function, since a
+ * call for each job would show.
+ */
+export const HAND = `
+    if #fields == 6 and fields[1] == 't' and fields[3] == 'p' and fields[5] == 'o' then
+      heads[#heads + 1] = { ref, fields[2], fields[6], ... }
+      reply[#reply + 1] = fields[4]
+    else
+      heads[#heads + 1] = { ref, fields, '', ... }
+      reply[#reply + 1] = ''
+    end
+`;
+
+/**
  * Lua: `heed(keys, at)` settles wake tokens, and announces jobs that a blocking read handed out; `take(keys, at)`
  * hands out up to a number of jobs: due ones first, then the lanes by priority.
  *
@@ -85,17 +99,6 @@ local function heed()
   begin(words(ARGV[6]))
 end
 
--- Adds a job to a reply; '...' are the rest of its head.
-local function hand(heads, reply, ref, fields, ...)
-  if #fields == 6 and fields[1] == 't' and fields[3] == 'p' and fields[5] == 'o' then
-    heads[#heads + 1] = { ref, fields[2], fields[6], ... }
-    reply[#reply + 1] = fields[4]
-  else
-    heads[#heads + 1] = { ref, fields, '', ... }
-    reply[#reply + 1] = ''
-  end
-end
-
 local function take()
   local settings, leases, notes, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[5]
   local consumer, count, favoured, share = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -109,9 +112,10 @@ local function take()
     return reply
   end
   local function give(place, id, fields, ...)
-    refs[#refs + 1] = LETTERS[place] .. id
+    local ref = LETTERS[place] .. id
+    refs[#refs + 1] = ref
     count = count - 1
-    hand(heads, reply, refs[#refs], fields, ...)
+    ${HAND}
   end
 
   local function takeDue(set, ref, at)
