@@ -117,10 +117,11 @@ function firingOf(keySpace: KeySpace, { id, definition, state, stateText }: Know
 /** The list in parts that keep Redis busy for a short time each. */
 function parts(firings: readonly Firing[]): Firing[][] {
   const found: Firing[][] = [];
-  let slots = MOST_SLOTS;
+  let slots = 0;
   for (const firing of firings) {
     slots += firing.slots.length;
-    if (slots > MOST_SLOTS) {
+    // A schedule all of whose slots are dropped has none to be fired, but is to be moved on all the same.
+    if (found.length === 0 || slots > MOST_SLOTS) {
       found.push([]);
       slots = firing.slots.length;
     }

@@ -1,17 +1,21 @@
-import { beforeAll, expect } from 'vitest';
+import { beforeAll, beforeEach, expect } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { WorkerEvent } from '../../src/observer.ts';
 import { Submitter } from '../../src/queue/index.ts';
 import { decodeEntry } from '../../src/redis/entry.ts';
-import { inOrder, queueKeys } from '../../src/redis/keys.ts';
+import { inOrder, type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { KeySpace } from '../../src/redis/keyspace.ts';
 import { readSchedules } from '../../src/redis/scripts/schedules.ts';
 import { decodeSchedule } from '../../src/schedules/definition.ts';
 import { Firer } from '../../src/schedules/firing.ts';
 import { Scheduler } from '../../src/schedules/scheduler.ts';
 import { ScheduleStore } from '../../src/schedules/store.ts';
+import type { PutSchedule, Schedule } from '../../src/schemas/schedule.ts';
 import { TaskDirectory } from '../../src/tasks/directory.ts';
 import type { TestRedis } from './redis.ts';
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
 
 export interface Schedules {
   readonly scheduler: Scheduler;
@@ -75,6 +79,50 @@ export function useSchedules(redis: TestRedis): Schedules {
       const entries = (await Promise.all(lanes.map((lane) => redis.client.xrange(lane, '-', '+')))).flat();
       const labels = entries.map(([, fields]) => decodeEntry(fields)?.options.m?.['schedule'] ?? '');
       return labels.filter((label) => label.startsWith(`${id}/`)).map((label) => label.slice(id.length + 1));
+    },
+  };
+}
+
+/** The schedule of a test, in a queue of its own; its id is that of the queue. */
+export interface OneSchedule {
+  readonly schedules: Schedules;
+  readonly queue: string;
+  readonly keys: QueueKeys;
+  /** Makes it: a job of the task `echo`, unless the wish says otherwise. */
+  put(wish: Partial<PutSchedule>): Promise<void>;
+  moveBack(ms: number): Promise<void>;
+  slots(): Promise<string[]>;
+  shown(): Promise<Schedule>;
+  /** Fires all that is due. A pass fires no more than it may; what is left is due at once. */
+  fireAll(): Promise<void>;
+}
+
+export function useOneSchedule(redis: TestRedis): OneSchedule {
+  const schedules = useSchedules(redis);
+  let queue: string;
+  let queues = 0;
+  beforeEach(() => {
+    queues += 1;
+    queue = `q${queues}`;
+  });
+  return {
+    schedules,
+    get queue() {
+      return queue;
+    },
+    get keys() {
+      return queueKeys('mr', queue);
+    },
+    async put(wish) {
+      const job = { task: 'echo', queue, payload: 1, ...wish.job };
+      await schedules.scheduler.put(queue, { ...wish, job });
+    },
+    moveBack: (ms) => schedules.moveBack(queue, queue, ms),
+    slots: () => schedules.slots(queue, queue),
+    shown: () => schedules.scheduler.get(queue),
+    async fireAll() {
+      const firer = schedules.newFirer();
+      for (let i = 0; i < 150 && (await firer.run()) < 21; i += 1);
     },
   };
 }

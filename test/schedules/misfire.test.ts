@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { useRedis } from '../helpers/redis.ts';
+import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules.ts';
+
+const redis = useRedis();
+const one = useOneSchedule(redis);
+const { schedules, put, moveBack, slots, shown, fireAll } = one;
+
+describe('after ten minutes in which nobody fired', () => {
+  it.each([
+    ['skip', 0, 9],
+    ['one', 1, 8],
+    ['all', 9, 0],
+  ] as const)('%s makes up for %i of the slots, and drops %i', async (misfire, made, missed) => {
+    await put({ every: '1m', misfire });
+    // Then the first slot is nine minutes ago, and the last of them, the tenth, is just late.
+    const first = Date.parse((await shown()).nextAt ?? '') - 10 * MINUTE;
+    await moveBack(10 * MINUTE);
+    await fireAll();
+    const times = Array.from({ length: 10 }, (_, i) => new Date(first + i * MINUTE).toISOString());
+    const expected = misfire === 'all' ? times : misfire === 'one' ? times.slice(-2) : times.slice(-1);
+    expect(await slots()).toEqual(expected);
+    expect(await shown()).toMatchObject({ runs: made + 1, missed, lastSlot: times.at(-1) });
+  });
+
+  it('all makes up for a hundred slots and no more, the latest', async () => {
+    await put({ cron: '* * * * * *', misfire: 'all' });
+    await moveBack(10 * MINUTE);
+    const first = Date.parse((await shown()).nextAt ?? '');
+    await fireAll();
+    const found = await slots();
+    const made = found.filter((slot) => Date.parse(slot) < Date.parse(found.at(-1) ?? '') - MINUTE);
+    expect(made.length).toBeGreaterThanOrEqual(98);
+    expect(made.length).toBeLessThanOrEqual(100);
+    const { runs, missed } = await shown();
+    expect(runs).toBe(found.length);
+    // Every second is there or counted.
+    expect(runs + missed).toBe((Date.parse(found.at(-1) ?? '') - first) / 1_000 + 1);
+    expect(missed).toBeGreaterThan(400);
+  });
+
+  it('all makes up for no slot that is older than a day', async () => {
+    await put({ every: '6h', misfire: 'all' });
+    await moveBack(60 * HOUR + MINUTE);
+    await fireAll();
+    expect(await slots()).toHaveLength(4);
+    expect(await shown()).toMatchObject({ runs: 4, missed: 6 });
+  });
+});
+
+describe('a schedule all of whose due slots are dropped', () => {
+  it('goes on with the next', async () => {
+    await put({ every: '1h', misfire: 'skip' });
+    await moveBack(1.5 * HOUR);
+    await fireAll();
+    const { nextAt, ...rest } = await shown();
+    expect(rest).toMatchObject({ runs: 0, missed: 1, finished: false });
+    expect(Date.parse(nextAt ?? '')).toBeGreaterThan(Date.now());
+    expect(await slots()).toEqual([]);
+  });
+
+  it.each(['skip', 'all'] as const)(
+    'has ended when the last of them is %s and past endAt',
+    async (misfire) => {
+      await put({ every: '1h', misfire, endAt: new Date(Date.now() + 1.2 * HOUR).toISOString() });
+      await moveBack(30 * HOUR);
+      await fireAll();
+      expect(await shown()).toMatchObject({ runs: 0, missed: 1, finished: true });
+      expect(await redis.client.zcard(one.keys.slots)).toBe(0);
+    },
+  );
+
+  it('holds up no other, however many there are', async () => {
+    const { scheduler, moveBack: back } = schedules;
+    const ids = Array.from({ length: 120 }, (_, i) => `dropped-${i}`);
+    const job = { task: 'echo', queue: one.queue };
+    for (const id of ids) await scheduler.put(id, { every: '1h', misfire: 'skip', job });
+    await Promise.all(ids.map((id) => back(one.queue, id, 1.5 * HOUR)));
+    await put({ every: '1h' });
+    await moveBack(HOUR);
+    await fireAll();
+    expect(await slots()).toHaveLength(1);
+    expect(await redis.client.zcount(one.keys.slots, '-inf', Date.now())).toBe(0);
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import type { PutSchedule } from '../../src/schemas/schedule.ts';
+import { useHandWorkers } from '../helpers/hand-worker.ts';
+import { useRedis } from '../helpers/redis.ts';
+import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules.ts';
+
+const redis = useRedis();
+const one = useOneSchedule(redis);
+const { put, moveBack, slots, shown, fireAll } = one;
+const workerOf = useHandWorkers(redis);
+
+describe('a slot that comes before the job of the last one has ended', () => {
+  const twice = async (overlap: PutSchedule['overlap']) => {
+    await put({ every: '1h', ...(overlap && { overlap }) });
+    const worker = await workerOf(one.queue);
+    await moveBack(HOUR);
+    await fireAll();
+    const delivery = await worker.take();
+    await moveBack(HOUR);
+    await fireAll();
+    return { worker, delivery };
+  };
+
+  it('is fired all the same', async () => {
+    await twice(undefined);
+    expect(await slots()).toHaveLength(2);
+  });
+
+  it('is skipped and counted, until that job has ended', async () => {
+    const { worker, delivery } = await twice('skip');
+    expect(await slots()).toHaveLength(1);
+    expect(await shown()).toMatchObject({ runs: 1, skipped: 1, lastSkip: { reason: 'overlap' } });
+    await worker.complete(delivery, null);
+    await moveBack(HOUR);
+    await fireAll();
+    expect(await shown()).toMatchObject({ runs: 2, skipped: 1 });
+  });
+
+  it('is fired when that job lies dead', async () => {
+    const { worker, delivery } = await twice('skip');
+    await worker.bury(delivery);
+    await moveBack(HOUR);
+    await fireAll();
+    expect(await shown()).toMatchObject({ runs: 2, skipped: 1 });
+  });
+
+  it('replaces that job: a running one is asked to stop', async () => {
+    await twice('replace');
+    expect(await slots()).toHaveLength(2);
+    const control = await redis.client.xrange(one.keys.control, '-', '+');
+    expect(control).toHaveLength(1);
+  });
+
+  it('replaces that job: a waiting one is gone', async () => {
+    await put({ every: '1m', overlap: 'replace', misfire: 'all' });
+    await moveBack(5 * MINUTE);
+    await fireAll();
+    expect(await slots()).toHaveLength(1);
+    const { runs, lastSlot } = await shown();
+    expect(runs).toBe(5);
+    expect(await slots()).toEqual([lastSlot]);
+    expect(await redis.client.hget(one.keys.totals, 'cancelled')).toBe('4');
+  });
+});
