@@ -78,6 +78,9 @@ export const scheduledQueuesKey = (prefix: string): string => `${prefix}:schedul
 /** Key of the string that one writer of a schedule has while it writes. */
 export const scheduleLockKey = (prefix: string, id: string): string => `${prefix}:schedule-lock:${id}`;
 
+/** Key of the string that tells that a process has lately mended what others have left of schedules. */
+export const scheduleHealKey = (prefix: string): string => `${prefix}:schedule-heal`;
+
 /** Key that never exists: writing nothing to it tells whether Redis takes writes. */
 export const probeKey = (prefix: string): string => `${prefix}:probe`;
 

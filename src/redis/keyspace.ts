@@ -4,6 +4,7 @@ import {
   queueKeys,
   queuesKey,
   scheduledQueuesKey,
+  scheduleHealKey,
   scheduleLockKey,
   schedulesKey,
   servedKey,
@@ -39,6 +40,10 @@ export class KeySpace {
 
   scheduleLock(id: string): string {
     return scheduleLockKey(this.#prefix, id);
+  }
+
+  get scheduleHeal(): string {
+    return scheduleHealKey(this.#prefix);
   }
 
   get probe(): string {

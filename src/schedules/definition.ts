@@ -38,6 +38,10 @@ export function decodeSchedule({ id, definition, state }: StoredSchedule): Known
   return { id, definition: decoded.definition, state: decoded.state, stateText: state };
 }
 
+/** Whether the state as it stands in Redis is that of a schedule that is being written to its queue. */
+export const isDraft = (stateText: string): boolean =>
+  checked<ScheduleState>(stateSchema, stateText)?.from !== undefined;
+
 type Timing = Pick<ScheduleDefinition, 'cron' | 'timeZone' | 'every' | 'startAt' | 'endAt' | 'createdAt'>;
 
 /** When the schedule has slots. */

@@ -45,12 +45,14 @@ export class Firer {
   readonly run = async (): Promise<number> => {
     const queues = Object.entries(await this.#store.redis.hgetall(this.#store.keySpace.scheduledQueues));
     if (queues.length === 0) return AT_LEAST_EVERY_MS;
-    await this.#healer.run(queues);
     // Queues are independent, and there may be many: their round trips overlap.
     const waits = await Promise.all(
       queues.map(([queue]) => this.#fireQueue(this.#store.keySpace.queue(queue))),
     );
-    return Math.min(AT_LEAST_EVERY_MS, ...waits) + Math.random() * STAGGER_MS;
+    const firedAt = performance.now();
+    await this.#healer.run(queues);
+    const wait = Math.min(AT_LEAST_EVERY_MS, ...waits) - (performance.now() - firedAt);
+    return Math.max(0, wait) + Math.random() * STAGGER_MS;
   };
 
   /** Ms until the first slot that is left; 0 when some is due. */

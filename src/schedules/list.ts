@@ -3,7 +3,7 @@ import { QUEUE_NAME_PATTERN } from '../schemas/names.ts';
 import type { Schedule } from '../schemas/schedule.ts';
 import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
 import { invalid } from './check.ts';
-import { decodeSchedule } from './definition.ts';
+import { decodeSchedule, isDraft } from './definition.ts';
 import { decodeLocation, pairs, type ScheduleStore } from './store.ts';
 import { viewSchedule } from './view.ts';
 
@@ -48,7 +48,8 @@ export async function listSchedules(
   for (let step = 0; ; step += 1) {
     const [next, flat] = await redis.hscan(hash, position.cursor, 'COUNT', limit);
     const found = pairs(flat)
-      .filter(([id]) => id > position.after)
+      // A draft is still to come into the queue.
+      .filter(([id, value]) => id > position.after && !(queue !== undefined && isDraft(value)))
       .sort(([a], [b]) => (a < b ? -1 : 1));
     const page = found.slice(0, limit);
     const rest: Position =

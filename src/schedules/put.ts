@@ -7,6 +7,7 @@ import type { ScheduleDefinition, ScheduleState } from '../schemas/stored-schedu
 import { nextSlot } from '../timetable/slots.ts';
 import { firstSlot, type Wish } from './check.ts';
 import { type Known, timetableOf } from './definition.ts';
+import { place, settled } from './move.ts';
 import { busy, type Location, type Look, MOST_TRIES, newMark, type ScheduleStore } from './store.ts';
 
 export interface Put {
@@ -29,43 +30,32 @@ export async function checkJob(core: Core, job: ScheduledJob): Promise<void> {
 }
 
 /**
- * Makes or replaces a schedule. What is the same as before changes nothing; a change of queue moves it: it leaves the
- * old one first, so that it never fires in both. To be called while nobody else writes it.
+ * Makes or replaces a schedule. What is the same as before changes nothing; a change of queue moves it. To be called
+ * alone.
  *
  * @throws {AppError} invalid-request when it would never fire; schedule-busy.
  */
 export async function putSchedule(store: ScheduleStore, id: string, wish: Wish): Promise<Put> {
   const location: Location = { queue: wish.job.queue ?? '', mark: newMark() };
-  const was = await store.locate(id);
   for (let i = 0; i < MOST_TRIES; i += 1) {
-    const old = await store.look(id, was?.queue ?? location.queue);
-    if (old.known !== undefined && isSame(old.known.definition, wish)) {
-      await store.confirm(id, was ?? location);
-      return { created: false, schedule: old.known };
+    const old = (await settled(store, id)) ?? (await leftover(store, id, location.queue));
+    const { known } = old;
+    if (known !== undefined && 'location' in old && isSame(known.definition, wish)) {
+      return { created: false, schedule: known };
     }
-    const made = build(wish, old, location.mark);
-    await store.claim(id, location);
-    if (!(await write(store, { id, location, old, made }))) continue;
-    await store.confirm(id, location);
-    return { created: old.known === undefined, schedule: { id, ...made } };
+    const schedule = { id, ...build(wish, old, location.mark) };
+    if (await place(store, schedule, location, old)) return { created: known === undefined, schedule };
   }
   throw busy(id);
 }
 
-type Made = { definition: ScheduleDefinition; state: ScheduleState };
-
-/** False when it was fired meanwhile. */
-async function write(
-  store: ScheduleStore,
-  { id, location, old, made }: { id: string; location: Location; old: Look; made: Made },
-): Promise<boolean> {
-  const keys = store.keySpace.queue(location.queue);
-  const expected = old.known?.stateText;
-  if (old.keys.queue === location.queue) return store.write(keys, id, expected, made);
-  if (expected !== undefined && !(await store.remove(old.keys, id, expected))) return false;
-  await store.clear(keys, id);
-  return store.write(keys, id, undefined, made);
+/** What is in the queue though the index does not know it; a draft counts for nothing then. */
+async function leftover(store: ScheduleStore, id: string, queue: string): Promise<Look> {
+  const look = await store.look(id, queue);
+  return look.known?.state.from === undefined ? look : { ...look, known: undefined };
 }
+
+type Made = { definition: ScheduleDefinition; state: ScheduleState };
 
 function isSame({ createdAt: _, updatedAt: __, ...stored }: ScheduleDefinition, wish: Wish): boolean {
   // As JSON has it: what was read came through it.

@@ -10,12 +10,13 @@ import { nextSlot, slotsAfter } from '../timetable/slots.ts';
 import { firstSlot, wishOf } from './check.ts';
 import { labelOf, timetableOf } from './definition.ts';
 import { listSchedules, type SchedulePage } from './list.ts';
+import { type Place, settled } from './move.ts';
 import { checkJob, putSchedule } from './put.ts';
-import { busy, type Location, type Look, MOST_TRIES, ScheduleStore } from './store.ts';
+import { busy, MOST_TRIES, ScheduleStore } from './store.ts';
 import { viewSchedule } from './view.ts';
 
-/** A look at a schedule that is there. */
-type Found = Look & { known: NonNullable<Look['known']>; location: Location };
+/** A schedule that is there. */
+type Found = Place & { known: NonNullable<Place['known']> };
 
 const toTimes = (times: readonly number[]): string[] => times.map((at) => new Date(at).toISOString());
 
@@ -55,9 +56,12 @@ export class Scheduler {
 
   async #remove(id: string): Promise<void> {
     for (let i = 0; i < MOST_TRIES; i += 1) {
-      const { keys, known, location } = await this.#find(id);
-      if (!(await this.#store.remove(keys, id, known.stateText))) continue;
+      const place = await settled(this.#store, id);
+      if (place === undefined) throw notFound(id);
+      const { keys, stored, location } = place;
+      if (stored !== undefined && !(await this.#store.remove(keys, stored))) continue;
       await this.#store.forget(id, location);
+      if (stored === undefined) throw notFound(id);
       return;
     }
     throw busy(id);
@@ -107,29 +111,42 @@ export class Scheduler {
     return toTimes(slotsAfter(timetableOf(definition), first - 1, Math.min(n, wish.maxRuns ?? n)));
   }
 
+  /** Whether it is being moved or not. */
   async #find(id: string): Promise<Found> {
-    const location = await this.#store.locate(id);
-    const look = location && (await this.#store.look(id, location.queue));
-    if (look?.known === undefined || location === undefined) {
-      // Left behind by a process that died.
-      if (location !== undefined) await this.#store.forget(id, location);
-      throw new AppError('schedule-not-found', `There is no schedule "${id}".`);
-    }
-    return { ...look, known: look.known, location };
-  }
-
-  /** Changes the state; undefined leaves it as it is. */
-  async #change(id: string, change: (found: Found) => ScheduleState | undefined): Promise<Schedule> {
     for (let i = 0; i < MOST_TRIES; i += 1) {
-      const found = await this.#find(id);
-      const { keys, known } = found;
-      const changed = change(found);
-      if (changed === undefined) return viewSchedule(known);
-      const { definition } = known;
-      if (await this.#store.write(keys, id, known.stateText, { definition, state: changed })) {
-        return viewSchedule({ id, definition, state: changed });
-      }
+      const location = await this.#store.locate(id);
+      if (location === undefined) throw notFound(id);
+      const look = await this.#store.look(id, location.queue);
+      if (look.stored !== undefined) return readable({ ...look, location });
+      // Left behind by a process that died, unless the schedule was moved since.
+      await this.#store.forget(id, location);
     }
     throw busy(id);
   }
+
+  /** Changes the state; undefined leaves it as it is. */
+  #change(id: string, change: (found: Found) => ScheduleState | undefined): Promise<Schedule> {
+    return this.#store.alone(id, async () => {
+      for (let i = 0; i < MOST_TRIES; i += 1) {
+        const place = await settled(this.#store, id);
+        if (place?.stored === undefined) throw notFound(id);
+        const found = readable(place);
+        const { keys, known } = found;
+        const state = change(found);
+        if (state === undefined) return viewSchedule(known);
+        if (await this.#store.change(keys, known, state)) return viewSchedule({ ...known, state });
+      }
+      throw busy(id);
+    });
+  }
+}
+
+const notFound = (id: string) => new AppError('schedule-not-found', `There is no schedule "${id}".`);
+
+/** @throws {AppError} schedule-not-found when what is stored is no schedule that can be read. */
+function readable(place: Place): Found {
+  const { known, stored } = place;
+  if (known !== undefined) return { ...place, known };
+  const text = `What is stored as schedule "${stored?.id}" cannot be read. PUT replaces it, DELETE removes it.`;
+  throw new AppError('schedule-not-found', text);
 }

@@ -5,7 +5,7 @@ import type { Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { lock, unlock } from '../redis/scripts/lock.ts';
-import { dropMark, keepMark } from '../redis/scripts/mark.ts';
+import { changeMark } from '../redis/scripts/mark.ts';
 import { readSchedules, type StoredSchedule, writeSchedule } from '../redis/scripts/schedules.ts';
 import { redisTime } from '../redis/time.ts';
 import type { ScheduleDefinition, ScheduleState } from '../schemas/stored-schedule.ts';
@@ -24,10 +24,13 @@ export interface Location {
   mark: string;
 }
 
-/** A schedule where it was looked for, and the time of the look; `known` is absent when it is not there. */
+/** A schedule where it was looked for, and the time of the look. */
 export interface Look {
   keys: QueueKeys;
   now: number;
+  /** Absent when it is not there. */
+  stored: StoredSchedule | undefined;
+  /** Absent also when what is there cannot be read: anybody may write into Redis, and so may a later version. */
   known: Known | undefined;
 }
 
@@ -37,6 +40,10 @@ export const busy = (id: string): AppError =>
 export const newMark = (): string => randomBytes(9).toString('base64url');
 
 const encodeLocation = ({ queue, mark }: Location): string => `${queue} ${mark}`;
+
+/** Nobody fires what is being written. */
+const scoreOf = (id: string, definition: ScheduleDefinition, { from, next }: ScheduleState) =>
+  from === undefined ? timeOf(id, definition, next) : undefined;
 
 /** The queue of a location as it is stored. */
 export function decodeLocation(text: string): Location {
@@ -53,8 +60,8 @@ export function pairs(flat: readonly string[]): [string, string][] {
 
 /**
  * Schedules in Redis. One lives with its queue, so that firing it is one script; the index says which queue that is,
- * and lies elsewhere. Who makes, moves or removes a schedule has its lock, writes the index first, and looks at it again
- * afterwards; who fires, pauses or resumes one only compares its state.
+ * and lies elsewhere. Who changes a schedule has its lock; who fires one only compares its state. How it comes into a
+ * queue: see `move.ts`.
  */
 export class ScheduleStore {
   readonly redis: Connection;
@@ -73,14 +80,15 @@ export class ScheduleStore {
   async look(id: string, queue: string): Promise<Look> {
     const keys = this.keySpace.queue(queue);
     const { now, schedules } = await readSchedules(this.redis, keys, [id]);
-    return { keys, now, known: schedules.map(decodeSchedule)[0] };
+    const [stored] = schedules;
+    return { keys, now, stored, known: stored && decodeSchedule(stored) };
   }
 
   now(): Promise<number> {
     return redisTime(this.redis);
   }
 
-  /** Does the work while nobody else makes, moves or removes the schedule. @throws {AppError} schedule-busy. */
+  /** Does the work while nobody else changes the schedule, but for firing it. @throws {AppError} schedule-busy. */
   async alone<T>(id: string, work: () => Promise<T>): Promise<T> {
     const key = this.keySpace.scheduleLock(id);
     const mark = newMark();
@@ -97,27 +105,30 @@ export class ScheduleStore {
     }
   }
 
-  /** Says that the schedule is about to be in this queue, and makes the queue known. */
-  async claim(id: string, location: Location): Promise<void> {
-    const { schedules, scheduledQueues, queues } = this.keySpace;
-    await Promise.all([
-      this.redis.hset(schedules, id, encodeLocation(location)),
-      this.redis.hset(scheduledQueues, location.queue, location.mark),
-      this.redis.sadd(queues, location.queue),
-    ]);
+  /** Lets the queue be looked at. With a new mark each time: whoever has found it empty before does not dismiss it. */
+  async announce(queue: string): Promise<void> {
+    const { scheduledQueues, queues } = this.keySpace;
+    await Promise.all([this.redis.hset(scheduledQueues, queue, newMark()), this.redis.sadd(queues, queue)]);
   }
 
-  /** Puts back what was tidied away since the claim. */
-  async confirm(id: string, location: Location): Promise<void> {
-    const { schedules, scheduledQueues } = this.keySpace;
-    await Promise.all([
-      keepMark(this.redis, schedules, id, encodeLocation(location)),
-      this.redis.hsetnx(scheduledQueues, location.queue, location.mark),
-    ]);
+  /** Lets the index say where the schedule is; false when it does not say any more what was read. */
+  point(id: string, was: Location | undefined, location: Location): Promise<boolean> {
+    return changeMark(
+      this.redis,
+      [this.keySpace.schedules, id],
+      was && encodeLocation(was),
+      encodeLocation(location),
+    );
   }
 
-  forget(id: string, location: Location): Promise<void> {
-    return dropMark(this.redis, this.keySpace.schedules, id, encodeLocation(location));
+  /** Takes the schedule out of the index, unless that says something else by now. */
+  async forget(id: string, location: Location): Promise<void> {
+    await changeMark(this.redis, [this.keySpace.schedules, id], encodeLocation(location), undefined);
+  }
+
+  /** Looks at the queue no more, unless it was announced meanwhile. */
+  async dismiss({ queue, mark }: Location): Promise<void> {
+    await changeMark(this.redis, [this.keySpace.scheduledQueues, queue], mark, undefined);
   }
 
   /** Tells which of the ids the index has, and where. */
@@ -130,28 +141,27 @@ export class ScheduleStore {
   /** False when the state is not any more what was read. */
   write(
     keys: QueueKeys,
-    id: string,
+    { id, definition, state }: Omit<Known, 'stateText'>,
     expected: string | undefined,
-    next: { definition: ScheduleDefinition; state: ScheduleState },
   ): Promise<boolean> {
     return writeSchedule(this.redis, keys, {
       id,
       expected,
-      definition: JSON.stringify(next.definition),
-      state: JSON.stringify(next.state),
-      fireAt: timeOf(id, next.definition, next.state.next),
+      definition: JSON.stringify(definition),
+      state: JSON.stringify(state),
+      fireAt: scoreOf(id, definition, state),
     });
   }
 
-  /** False when the state is not any more what was read. */
-  remove(keys: QueueKeys, id: string, expected: string): Promise<boolean> {
-    return writeSchedule(this.redis, keys, { id, expected });
+  /** Writes another state; the definition stays. False when the state is not any more what was read. */
+  change(keys: QueueKeys, { id, definition, stateText }: Known, state: ScheduleState): Promise<boolean> {
+    const fireAt = scoreOf(id, definition, state);
+    return writeSchedule(this.redis, keys, { id, expected: stateText, state: JSON.stringify(state), fireAt });
   }
 
-  /** Removes what an accident has left of the schedule in this queue. */
-  async clear(keys: QueueKeys, id: string): Promise<void> {
-    const { schedules } = await readSchedules(this.redis, keys, [id]);
-    for (const { state } of schedules) await this.remove(keys, id, state);
+  /** False when the state is not any more what was read. */
+  remove(keys: QueueKeys, { id, state }: StoredSchedule): Promise<boolean> {
+    return writeSchedule(this.redis, keys, { id, expected: state });
   }
 
   /** Lets others come first; the slot stays the same. */

@@ -22,6 +22,8 @@ export const ScheduleState = Type.Object({
   missed: Count,
   skipped: Count,
   skip: Type.Optional(Type.Object({ slot: Count, reason: SkipReasonSchema })),
+  /** While it is written to its queue: the queue that it leaves, or its own when it leaves none. It is not fired then. */
+  from: Type.Optional(Type.String()),
   paused: Type.Optional(Type.Literal(true)),
   finished: Type.Optional(Type.Literal(true)),
 });

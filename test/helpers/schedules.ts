@@ -24,6 +24,8 @@ export interface Schedules {
   readonly complaints: readonly WorkerEvent[];
   /** As each process has one. */
   newFirer(): Firer;
+  /** What the one does who mends, once a minute, as if the last time were long ago. It fires, too. */
+  heal(): Promise<void>;
   /** Moves all that is stored of a schedule so far into the past: as if nobody had fired it for as long. */
   moveBack(queue: string, id: string, ms: number): Promise<void>;
   /** The slots of the jobs in the lanes of a queue, in the order of their submits: what follows `<id>/`. */
@@ -57,6 +59,10 @@ export function useSchedules(redis: TestRedis): Schedules {
     },
     complaints,
     newFirer: () => new Firer(store, 60_000, (event) => complaints.push(event)),
+    async heal() {
+      await redis.client.del(keySpace.scheduleHeal);
+      await new Firer(store, 60_000, (event) => complaints.push(event)).run();
+    },
     async moveBack(queue, id, ms) {
       const keys = queueKeys('mr', queue);
       const [known] = (await readSchedules(redis.client, keys, [id])).schedules.map(decodeSchedule);
@@ -64,6 +70,7 @@ export function useSchedules(redis: TestRedis): Schedules {
       const { definition, state } = known;
       const { createdAt, startAt, endAt } = definition;
       const moved = {
+        id,
         definition: {
           ...definition,
           createdAt: createdAt - ms,
@@ -72,7 +79,7 @@ export function useSchedules(redis: TestRedis): Schedules {
         },
         state: { ...state, ...(state.next === undefined ? {} : { next: state.next - ms }) },
       };
-      expect(await store.write(keys, id, known.stateText, moved)).toBe(true);
+      expect(await store.write(keys, moved, known.stateText)).toBe(true);
     },
     async slots(queue, id) {
       const lanes = inOrder(queueKeys('mr', queue).stream);

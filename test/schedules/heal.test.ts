@@ -9,8 +9,7 @@ const wish = (queue: string, payload = 1) => ({ every: '1h', job: { task: 'echo'
 
 afterEach(() => redis.client.flushall());
 
-/** A process that has just started mends what it finds. */
-const heal = () => schedules.newFirer().run();
+const { heal } = schedules;
 
 describe('what a process leaves behind that dies', () => {
   it('after it wrote a schedule that the index does not know: it is found again', async () => {
@@ -21,17 +20,17 @@ describe('what a process leaves behind that dies', () => {
     expect(await schedules.scheduler.get('lost')).toMatchObject({ id: 'lost' });
   });
 
-  it('in the midst of a move: the schedule is in one queue, and the same PUT makes it right', async () => {
-    await schedules.scheduler.put('moved', wish('a'));
-    await schedules.store.claim('moved', { queue: 'b', mark: 'died' });
-    await schedules.scheduler.put('moved', wish('b'));
+  it('while the index says that a schedule is where it is not: it is found again', async () => {
+    await schedules.scheduler.put('astray', wish('a'));
+    const location = await schedules.store.locate('astray');
+    await schedules.store.point('astray', location, { queue: 'b', mark: 'died' });
     await heal();
-    expect(await redis.client.exists(queueKeys('mr', 'a').schedules)).toBe(0);
-    expect((await schedules.scheduler.get('moved')).job.queue).toBe('b');
+    expect(await schedules.scheduler.get('astray')).toMatchObject({ job: { queue: 'a' } });
+    expect(await redis.client.zcard(queueKeys('mr', 'a').slots)).toBe(1);
   });
 
-  it('before it wrote a schedule: it is not there, and a PUT makes it', async () => {
-    await schedules.store.claim('early', { queue: 'a', mark: 'died' });
+  it('after it removed a schedule that the index still knows: it is not there, and a PUT makes it', async () => {
+    await schedules.store.point('early', undefined, { queue: 'a', mark: 'died' });
     await expect(schedules.scheduler.get('early')).rejects.toMatchObject({ code: 'schedule-not-found' });
     expect(await redis.client.exists('mr:schedules')).toBe(0);
     expect(await schedules.scheduler.put('early', wish('a'))).toMatchObject({ created: true });

@@ -4,26 +4,25 @@ import { defineScript } from './script.ts';
 /**
  * Changes a field of a hash, if nobody else has.
  *
- * KEYS: hash. ARGV: field, value that is expected, 'keep' (also where there is none: it is set) or 'drop'.
+ * KEYS: hash. ARGV: field, value that is expected or '' (none), new value or '' (none).
  * Returns 1, or 0 when it has another value.
  */
 export const markScript = defineScript(
   'mark',
   `
-local field, expected, wish = unpack(ARGV)
-local value = redis.call('HGET', KEYS[1], field)
-if value and value ~= expected then return 0 end
-if wish == 'keep' then redis.call('HSET', KEYS[1], field, expected) else redis.call('HDEL', KEYS[1], field) end
+local field, expected, value = unpack(ARGV)
+if (redis.call('HGET', KEYS[1], field) or '') ~= expected then return 0 end
+if value == '' then redis.call('HDEL', KEYS[1], field) else redis.call('HSET', KEYS[1], field, value) end
 return 1
 `,
 );
 
-/** Sets the field unless it has another value. */
-export async function keepMark(redis: Connection, hash: string, field: string, value: string): Promise<void> {
-  await markScript.run(redis, [hash], [field, value, 'keep']);
-}
-
-/** Removes the field if it has this value. */
-export async function dropMark(redis: Connection, hash: string, field: string, value: string): Promise<void> {
-  await markScript.run(redis, [hash], [field, value, 'drop']);
+/** Changes the field from one value to another; false when it has a third. Undefined stands for no field. */
+export async function changeMark(
+  redis: Connection,
+  [hash, field]: readonly [hash: string, field: string],
+  expected: string | undefined,
+  value: string | undefined,
+): Promise<boolean> {
+  return (await markScript.run(redis, [hash], [field, expected ?? '', value ?? ''])) === 1;
 }

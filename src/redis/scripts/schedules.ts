@@ -23,7 +23,7 @@ const MOST_DUE_BYTES = 1_048_576;
  * Reads schedules of a queue.
  *
  * KEYS: schedules, schedule states. ARGV: ids.
- * Returns { now, id, definition, state, id, ... } of those that are there.
+ * Returns { now, id, definition, state, id, ... } of those that are there; '' for what is not, when only one of both is.
  */
 export const readSchedulesScript = defineScript(
   'readSchedules',
@@ -32,10 +32,10 @@ local found = { now }
 -- As many as the caller has named: a page at most.
 for i = 1, #ARGV do
   local definition, state = redis.call('HGET', KEYS[1], ARGV[i]), redis.call('HGET', KEYS[2], ARGV[i])
-  if definition and state then
+  if definition or state then
     found[#found + 1] = ARGV[i]
-    found[#found + 1] = definition
-    found[#found + 1] = state
+    found[#found + 1] = definition or ''
+    found[#found + 1] = state or ''
   end
 end
 return found
