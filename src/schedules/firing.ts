@@ -17,8 +17,11 @@ import type { ScheduleStore } from './store.ts';
 
 /** Schedules may be written by other processes at any time: look at least this often. */
 const AT_LEAST_EVERY_MS = 1_000;
-/** A schedule that cannot be fired here, say for a zone that this Node does not know, must not hold up the others. */
-const BROKEN_AGAIN_MS = 60_000;
+/**
+ * A schedule that cannot be fired here, say for a zone that this Node does not know, must not hold up the others. For so
+ * long no process fires it; those that can are to have many tries before its slot counts as missed (`LATE_MS`).
+ */
+const BROKEN_AGAIN_MS = 5_000;
 /** Slots of one schedule that are fired in one call. */
 const MOST_SLOTS = 200;
 /** Drawn by each process for each pass, so that the first has often done all before the others look. */
