@@ -21,8 +21,8 @@ const MOST_COMPILED = 2_000;
 
 /**
  * Around a change of the clock (croner, `fixedTimeRule`): a pattern whose time fields have neither wildcard nor step
- * names times of day. Those that fall into a gap are fired together once, at its end; those that come twice are fired
- * the first time. Any other pattern is an interval, and goes by what the clock shows.
+ * names times of day. Those that fall into a gap are fired together once, at its end, unless that is on the next day;
+ * those that come twice are fired the first time. Any other pattern is an interval, and goes by what the clock shows.
  *
  * @throws {Error} which says what is wrong with the pattern.
  */

@@ -66,7 +66,13 @@ const TABLE: readonly (readonly [zone: string, day: string, cron: string, times:
     '*/30 23 * * *',
     ['23:00 -03:00', '23:30 -03:00', '23:00 -04:00', '23:30 -04:00'],
   ],
+  ['America/Nuuk', '2026-03-28', '30 23 * * *', []],
+  ['America/Nuuk', '2026-03-28', '*/30 22-23 * * *', ['22:00 -02:00', '22:30 -02:00']],
+  ['America/Nuuk', '2026-03-29', '0 0 * * *', ['00:00 -01:00']],
 ];
+
+/** Here the hour before midnight does not exist once a year, so that the day has no end of the gap. */
+const NO_LAST_HOUR = ['America/Nuuk'];
 
 describe('when clocks change', () => {
   it.each(TABLE)('in %s on %s, %s is fired at %j', (timeZone, day, cron, times) => {
@@ -79,12 +85,14 @@ describe('when clocks change', () => {
   });
 
   const zones = [...new Set(TABLE.map(([zone]) => zone))];
+  const times = ['0 0', '30 0', '30 1', '45 1', '0 2', '15 2', '30 2', '0 3', '0 22', '0 23', '30 23'];
 
   it.each(zones)(
     'in %s a daily time is fired once on each day of the year, whatever time it is',
     (timeZone) => {
       const show = local(timeZone);
-      for (const time of ['0 0', '30 0', '30 1', '45 1', '0 2', '15 2', '30 2', '0 3', '0 23', '30 23']) {
+      const hasLastHour = !NO_LAST_HOUR.includes(timeZone);
+      for (const time of times.filter((one) => hasLastHour || !one.endsWith(' 23'))) {
         const timetable: Timetable = { rhythm: { cron: `${time} * * *`, timeZone } };
         const slots = slotsAfter(timetable, Date.parse('2025-12-31T12:00:00Z'), 365);
         const days = slots.map((slot) => show(slot).text.slice(0, 10));
