@@ -4,9 +4,9 @@ import { toProblem } from '../src/plugins/errors.ts';
 import { idempotencyKey, replayed } from '../src/plugins/idempotency.ts';
 import {
   BatchAnswer,
-  BatchHeaders,
   BatchQuery,
   MAX_BATCH,
+  OnceHeaders,
   problems,
   ReplayedHeader,
 } from '../src/schemas/http.ts';
@@ -42,7 +42,7 @@ export const batchRoutes: FastifyPluginAsyncTypebox = async (app) => {
           'Takes in what it can and answers for each job; with atomic=true all or none. An Idempotency-Key is for the whole batch.',
         tags: ['jobs'],
         querystring: BatchQuery,
-        headers: BatchHeaders,
+        headers: OnceHeaders,
         body: {
           content: {
             'application/json': { schema: BatchBody },

@@ -91,7 +91,9 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     // Before the job is there, so that its end cannot be missed; without it the wait only costs more.
     const mark =
       wish.ms > 0 ? await app.waiter.mark(job.queue ?? DEFAULT_QUEUE).catch(() => undefined) : undefined;
-    const { value: submitted, replayed: wasKnown } = await app.submitter.submit(job, key, wish.ms > 0);
+    const { value: submitted, replayed: wasKnown } = await app.submitter.submit(job, key, {
+      isAwaited: wish.ms > 0,
+    });
     replayed(reply, wasKnown).header('location', `/jobs/${submitted.id}`);
     if (wish.ms === 0) return sendJob(reply, 202, submitted);
     // The job is stored: whatever befalls the wait, the client learns its id.

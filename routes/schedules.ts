@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { problems } from '../src/schemas/http.ts';
+import { idempotencyKey, replayed } from '../src/plugins/idempotency.ts';
+import { OnceHeaders, problems, ReplayedHeader } from '../src/schemas/http.ts';
 import { PreviewSchedule, PutSchedule } from '../src/schemas/schedule.ts';
 import {
   Preview,
@@ -112,22 +113,24 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'runSchedule',
         summary: 'Submit the job of a schedule now',
-        description: 'Outside its slots: it counts for nothing of the schedule.',
+        description:
+          'Outside its slots: it counts for nothing of the schedule. With an `Idempotency-Key` it is submitted once, however often it is sent.',
         tags: ['schedules'],
         params: ScheduleParams,
+        headers: OnceHeaders,
         response: {
           202: {
             ...Type.Ref('Job'),
             description: 'The job is stored; Location says where to read it.',
-            headers: { location: Type.String({ description: 'Address of the job.' }) },
+            headers: { ...ReplayedHeader, location: Type.String({ description: 'Address of the job.' }) },
           },
-          ...problems(400, 404, 422, 429, 500, 503),
+          ...problems(400, 404, 410, 422, 429, 500, 503),
         },
       },
     },
-    async ({ params }, reply) => {
-      const job = await app.scheduler.run(params.id);
-      return reply.code(202).header('location', `/jobs/${job.id}`).send(job);
+    async ({ params, headers }, reply) => {
+      const { value: job, replayed: wasKnown } = await app.scheduler.run(params.id, idempotencyKey(headers));
+      return replayed(reply, wasKnown).code(202).header('location', `/jobs/${job.id}`).send(job);
     },
   );
 

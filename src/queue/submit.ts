@@ -32,6 +32,12 @@ export interface Accepted {
   revision: string;
 }
 
+/** How a job is taken in. */
+export interface SubmitWish {
+  isAwaited?: boolean;
+  request?: unknown;
+}
+
 /** Jobs of a batch that are on their way to Redis at a time. */
 const WINDOW = 500;
 
@@ -48,14 +54,16 @@ export class Submitter {
   }
 
   /**
-   * Takes one job in; with a key at most once, however often it is sent. Whoever waits for its end says so, and
-   * hears of it sooner.
+   * Takes one job in; with a key at most once, however often it is sent.
    *
+   * @param wish `isAwaited`: somebody waits for the end of the job, and hears of it sooner; `request`: what is to be the
+   *   same whenever the key is used, else the job.
    * @throws {AppError} invalid-request, unknown-task, invalid-payload, queue-full or idempotency-mismatch; nothing
    *   is stored then. job-gone when the job that the key has stored is not kept any more.
    */
-  async submit(job: SubmitJob, key?: string, isAwaited = false): Promise<Submitted<Job>> {
-    if (key !== undefined) return this.#submitOnce(job, key, isAwaited);
+  async submit(job: SubmitJob, key?: string, wish: SubmitWish = {}): Promise<Submitted<Job>> {
+    const { isAwaited = false, request = job } = wish;
+    if (key !== undefined) return this.#submitOnce(job, { key, request, isAwaited });
     const prepared = await prepare(this.#core, job);
     if (isAwaited) prepared.entry.options.w = true;
     return { value: await this.#store.one(prepared, show), replayed: false };
@@ -68,11 +76,14 @@ export class Submitter {
     return this.#store.one(prepared, accepted);
   }
 
-  async #submitOnce(job: SubmitJob, key: string, isAwaited: boolean): Promise<Submitted<Job>> {
+  async #submitOnce(
+    job: SubmitJob,
+    { key, request, isAwaited }: { key: string; request: unknown; isAwaited: boolean },
+  ): Promise<Submitted<Job>> {
     // What is nested too deeply is refused before it is compared.
     encodePayload(job.payload ?? null);
     const queue = job.queue ?? DEFAULT_QUEUE;
-    const once = onceFor(this.#core.keySpace.queue(queue), key, job, this.#core.idempotencyTtlMs);
+    const once = onceFor(this.#core.keySpace.queue(queue), key, request, this.#core.idempotencyTtlMs);
     const replay = async ([ref]: readonly Ref[]) => {
       if (ref === undefined) throw new Error('an Idempotency-Key remembers no job');
       return { value: await findJob(this.#core, formatJobId(queue, ref)), replayed: true };

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { Core } from '../queue/core.ts';
-import type { Submitter } from '../queue/submit.ts';
+import type { Submitted, Submitter } from '../queue/submit.ts';
 import type { Job } from '../schemas/job.ts';
 import { type PreviewSchedule, type PutSchedule, type Schedule, SLOT_LABEL } from '../schemas/schedule.ts';
 import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
@@ -84,12 +84,13 @@ export class Scheduler {
     });
   }
 
-  /** Submits the job now, whatever the slots. @throws {AppError} also as a submit does. */
-  async run(id: string): Promise<Job> {
+  /** Submits the job now, whatever the slots; with a key once. @throws {AppError} also as a submit does. */
+  async run(id: string, key?: string): Promise<Submitted<Job>> {
     const { known, now } = await this.#find(id);
     const { job } = known.definition;
     const metadata = { ...job.metadata, [SLOT_LABEL]: labelOf(id, now) };
-    return (await this.#submitter.submit({ ...job, metadata })).value;
+    // The label tells the time, and the schedule may change: a repeated request is the same all the same.
+    return this.#submitter.submit({ ...job, metadata }, key, { request: { run: id } });
   }
 
   /** The next times at which it fires: none while it is paused. */

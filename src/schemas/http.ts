@@ -43,7 +43,7 @@ export const SubmitHeaders = Type.Object({
   'idempotency-key': idempotencyKey,
 });
 
-export const BatchHeaders = Type.Object({ 'idempotency-key': idempotencyKey });
+export const OnceHeaders = Type.Object({ 'idempotency-key': idempotencyKey });
 
 export const JobHeaders = Type.Object({
   ...PreferHeader.properties,
