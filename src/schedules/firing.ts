@@ -11,7 +11,7 @@ import { dueSchedules, type StoredSchedule } from '../redis/scripts/schedules.ts
 import { SLOT_LABEL } from '../schemas/schedule.ts';
 import { plan } from '../timetable/plan.ts';
 import { trouble } from '../upkeep/trouble.ts';
-import { decodeSchedule, type Known, labelOf, timeOf, timetableOf } from './definition.ts';
+import { decodeSchedule, labelOf, timeOf, timetableOf } from './definition.ts';
 import { Healer } from './heal.ts';
 import type { ScheduleStore } from './store.ts';
 
@@ -22,8 +22,10 @@ const AT_LEAST_EVERY_MS = 1_000;
  * long no process fires it; those that can are to have many tries before its slot counts as missed (`LATE_MS`).
  */
 const BROKEN_AGAIN_MS = 5_000;
-/** Slots of one schedule that are fired in one call. */
+/** Slots that are fired in one call, */
 const MOST_SLOTS = 200;
+/** and bytes of their jobs, but for a single one. */
+const MOST_BYTES = 8_388_608;
 /** Drawn by each process for each pass, so that the first has often done all before the others look. */
 const STAGGER_MS = 20;
 
@@ -62,29 +64,45 @@ export class Firer {
   async #fireQueue(keys: QueueKeys): Promise<number> {
     const { now, nextAt, schedules } = await dueSchedules(this.#store.redis, keys);
     const began = performance.now();
-    const firings: Firing[] = [];
+    const dues: Due[] = [];
     for (const schedule of schedules) {
-      const firing = await this.#prepare(keys, schedule, now);
-      if (firing !== undefined) firings.push(firing);
+      const due = await this.#attempt(keys, schedule, now, async () => {
+        return dueOf(this.#store.keySpace, schedule, now);
+      });
+      if (due !== undefined) dues.push(due);
       // Looking for missed slots takes a while: requests and leases come between.
       await breath();
     }
-    for (const part of parts(firings)) await fire(this.#store.redis, keys, part);
-    const times = [...firings.map(({ fireAt }) => fireAt), nextAt];
+    const times = [nextAt];
+    for (const part of parts(dues)) {
+      const tried = part.map((due) =>
+        this.#attempt(keys, due.schedule, now, () => this.#withdrawn(keys, due)),
+      );
+      const firings = (await Promise.all(tried)).filter((firing) => firing !== undefined);
+      await fire(this.#store.redis, keys, firings);
+      times.push(...firings.map(({ fireAt }) => fireAt));
+    }
     const first = Math.min(...times.map((at) => at ?? Number.POSITIVE_INFINITY));
     return Math.max(0, first - now - (performance.now() - began));
   }
 
-  async #prepare(keys: QueueKeys, schedule: StoredSchedule, now: number): Promise<Firing | undefined> {
-    const known = decodeSchedule(schedule);
+  /** What is to be fired, once the job is cancelled that it replaces. */
+  async #withdrawn(keys: QueueKeys, { firing, replaced }: Due): Promise<Firing> {
+    if (replaced !== undefined) {
+      await withdraw(this.#store.redis, keys, parseRef(replaced), 'cancelled', this.#resultTtlMs);
+    }
+    return firing;
+  }
+
+  /** Undefined when it failed: the schedule is told of, and put off. */
+  async #attempt<T>(
+    keys: QueueKeys,
+    schedule: StoredSchedule,
+    now: number,
+    work: () => Promise<T>,
+  ): Promise<T | undefined> {
     try {
-      if (known === undefined) throw new Error(`what is stored as schedule "${schedule.id}" is none`);
-      const firing = firingOf(this.#store.keySpace, known, now);
-      const { ref } = known.state;
-      if (known.definition.overlap === 'replace' && ref !== undefined && firing.slots.length > 0) {
-        await withdraw(this.#store.redis, keys, parseRef(ref), 'cancelled', this.#resultTtlMs);
-      }
-      return firing;
+      return await work();
     } catch (error) {
       if (isUnavailable(error)) throw error;
       this.#observe(trouble(`schedule ${schedule.id}`, error));
@@ -94,17 +112,33 @@ export class Firer {
   }
 }
 
-/** What to do now with a schedule whose next slot is due. */
-function firingOf(keySpace: KeySpace, { id, definition, state, stateText }: Known, now: number): Firing {
+/** A schedule whose next slot is due. */
+interface Due {
+  schedule: StoredSchedule;
+  /** What is to be done with it. */
+  firing: Firing;
+  /** The job that is to be cancelled before. */
+  replaced: string | undefined;
+  /** Of all its jobs together, as they are written. */
+  bytes: number;
+}
+
+/** @throws {Error} when it cannot be fired here. */
+function dueOf(keySpace: KeySpace, schedule: StoredSchedule, now: number): Due {
+  const known = decodeSchedule(schedule);
+  if (known === undefined) throw new Error(`what is stored as schedule "${schedule.id}" is none`);
+  const { id, definition, state, stateText } = known;
   const { overlap, maxRuns, job, misfire, window: windowMs } = definition;
-  // Each is to be cancelled for the next.
-  const most = overlap === 'replace' ? 1 : MOST_SLOTS;
+  const { entry } = newEntry(keySpace, job);
+  const bytesOfOne = Buffer.byteLength(entry.payload) + Buffer.byteLength(JSON.stringify(entry.options));
+  const room = Math.max(1, Math.floor(MOST_BYTES / bytesOfOne));
+  // Where one replaces another, each is to be cancelled for the next.
+  const most = overlap === 'replace' ? 1 : Math.min(MOST_SLOTS, room);
   const first = state.next ?? now;
   const { slots, missed, next } = plan(timetableOf(definition), { id, misfire, windowMs, most }, first, now);
   const { next: _, ...rest } = state;
   const moved = { ...rest, missed: state.missed + missed, ...(next === undefined ? {} : { next }) };
-  const { entry } = newEntry(keySpace, job);
-  return {
+  const firing = {
     id,
     expected: stateText,
     state: JSON.stringify(moved),
@@ -117,20 +151,25 @@ function firingOf(keySpace: KeySpace, { id, definition, state, stateText }: Know
       options: { ...entry.options, m: { ...entry.options.m, [SLOT_LABEL]: labelOf(id, slot) } },
     })),
   };
+  const replaced = overlap === 'replace' && slots.length > 0 ? state.ref : undefined;
+  return { schedule, firing, replaced, bytes: slots.length * bytesOfOne };
 }
 
 /** The list in parts that keep Redis busy for a short time each. */
-function parts(firings: readonly Firing[]): Firing[][] {
-  const found: Firing[][] = [];
+function parts(dues: readonly Due[]): Due[][] {
+  const found: Due[][] = [];
   let slots = 0;
-  for (const firing of firings) {
-    slots += firing.slots.length;
+  let bytes = 0;
+  for (const due of dues) {
+    slots += due.firing.slots.length;
+    bytes += due.bytes;
     // A schedule all of whose slots are dropped has none to be fired, but is to be moved on all the same.
-    if (found.length === 0 || slots > MOST_SLOTS) {
+    if (found.length === 0 || slots > MOST_SLOTS || bytes > MOST_BYTES) {
       found.push([]);
-      slots = firing.slots.length;
+      slots = due.firing.slots.length;
+      bytes = due.bytes;
     }
-    found.at(-1)?.push(firing);
+    found.at(-1)?.push(due);
   }
   return found;
 }

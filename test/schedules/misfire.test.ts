@@ -39,6 +39,18 @@ describe('after ten minutes in which nobody fired', () => {
     expect(missed).toBeGreaterThan(400);
   });
 
+  it('no more than 8 MiB are submitted at a time, and the rest right after', async () => {
+    const payload = 'x'.repeat(1_048_576 - 1_024);
+    await put({ every: '1m', misfire: 'all', job: { task: 'echo', payload } });
+    await moveBack(12 * MINUTE);
+    const firer = schedules.newFirer();
+    expect(await firer.run()).toBeLessThan(21);
+    expect(await slots()).toHaveLength(8);
+    await firer.run();
+    expect(await slots()).toHaveLength(12);
+    expect(await shown()).toMatchObject({ runs: 12, missed: 0 });
+  });
+
   it('all makes up for no slot that is older than a day', async () => {
     await put({ every: '6h', misfire: 'all' });
     await moveBack(60 * HOUR + MINUTE);

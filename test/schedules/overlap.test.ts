@@ -6,7 +6,7 @@ import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules.ts';
 
 const redis = useRedis();
 const one = useOneSchedule(redis);
-const { put, moveBack, slots, shown, fireAll } = one;
+const { schedules, put, moveBack, slots, shown, fireAll } = one;
 const workerOf = useHandWorkers(redis);
 
 describe('a slot that comes before the job of the last one has ended', () => {
@@ -60,5 +60,29 @@ describe('a slot that comes before the job of the last one has ended', () => {
     expect(runs).toBe(5);
     expect(await slots()).toEqual([lastSlot]);
     expect(await redis.client.hget(one.keys.totals, 'cancelled')).toBe('4');
+  });
+
+  it('replaces that job right before it is submitted, not while others are planned', async () => {
+    await put({ every: '1h', overlap: 'replace' });
+    await moveBack(HOUR);
+    await fireAll();
+    await moveBack(HOUR);
+    // These come first, and do not fit into one call.
+    const many = { cron: '* * * * * *', misfire: 'all' as const, job: { task: 'echo', queue: one.queue } };
+    for (const [id, hours] of [
+      ['first', 3],
+      ['second', 2],
+    ] as const) {
+      await schedules.scheduler.put(id, many);
+      await schedules.moveBack(one.queue, id, hours * HOUR);
+    }
+    await fireAll();
+    expect(await slots()).toHaveLength(1);
+    const [[cancelled] = ['']] = await redis.client.xrange(one.keys.events, '-', '+');
+    const entries = await redis.client.xrange(one.keys.stream.normal, '-', '+');
+    const before = entries.findIndex(([, fields]) => fields.some((field) => field.includes('second/'))) - 1;
+    expect(before).toBeGreaterThan(100);
+    const ms = (id = '') => Number(id.split('-')[0]);
+    expect(ms(cancelled)).toBeGreaterThanOrEqual(ms(entries[before]?.[0]));
   });
 });

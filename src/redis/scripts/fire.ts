@@ -61,7 +61,7 @@ local function submit(lane, task, payload, options, lapses)
 end
 
 local fired, i = 0, 1
--- As many as the caller has planned: 100 schedules at most, and 200 slots of each.
+-- As many as the caller has planned: 100 schedules at most, and 200 slots of all of them together.
 while i <= #ARGV do
   local id, expected, at, skips, most = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4] == '1', tonumber(ARGV[i + 5])
   local lane, task, payload, lapses = tonumber(ARGV[i + 6]), ARGV[i + 7], ARGV[i + 8], tonumber(ARGV[i + 9])
