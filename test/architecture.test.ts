@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   retry: ['schemas'],
   redis: ['schemas', 'ioredis', 'typebox'],
   events: ['redis', 'schemas'],
-  tasks: ['redis', 'schemas', 'clock', 'ajv', 'typebox', 'undici', 'tsx', 'croner'],
+  tasks: ['redis', 'schemas', 'clock', 'ajv', 'typebox', 'undici', 'tsx'],
   queue: ['redis', 'events', 'retry', 'schemas', 'tasks', 'errors', 'clock'],
   timetable: ['schemas', 'croner'],
   schedules: ['timetable', 'queue', 'upkeep', 'redis', 'schemas', 'errors', 'observer'],

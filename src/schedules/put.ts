@@ -10,7 +10,7 @@ import { type Known, timetableOf } from './definition.ts';
 import { place, settled } from './move.ts';
 import { busy, type Location, type Look, MOST_TRIES, newMark, type ScheduleStore } from './store.ts';
 
-export interface Put {
+interface Put {
   created: boolean;
   schedule: Omit<Known, 'stateText'>;
 }

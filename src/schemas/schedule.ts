@@ -39,8 +39,9 @@ export type ScheduledJob = Static<typeof ScheduledJob>;
 const choice = <T extends string>(values: readonly T[], description: string) =>
   Type.Unsafe<T>({ type: 'string', enum: [...values], description });
 
-export const MISFIRES = ['skip', 'one', 'all'] as const;
-export const OVERLAPS = ['allow', 'skip', 'replace'] as const;
+const MISFIRES = ['skip', 'one', 'all'] as const;
+export type Misfire = (typeof MISFIRES)[number];
+const OVERLAPS = ['allow', 'skip', 'replace'] as const;
 
 export const MisfireRule = choice(
   MISFIRES,
@@ -110,7 +111,6 @@ export type PreviewSchedule = Static<typeof PreviewSchedule>;
 export const Count = Type.Integer({ minimum: 0 });
 
 export const SkipReasonSchema = choice(['overlap', 'queue-full', 'not-stored'], 'Why no job was submitted.');
-export type SkipReason = Static<typeof SkipReasonSchema>;
 
 export const exampleSchedule = {
   id: 'nightly-report',

@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto';
+import type { Misfire } from '../schemas/schedule.ts';
 import { countSlots, nextSlot, slotsBefore, type Timetable } from './slots.ts';
 
 /** A slot that is fired no later than this after its time is just late, and is not lost, whatever the rule. */
 export const LATE_MS = 60_000;
 /** `misfire: all` makes up for no more slots than this, the latest ones, */
-export const MAX_MADE_UP = 100;
+const MAX_MADE_UP = 100;
 /** and for none that is older. */
-export const MAX_MADE_UP_AGE_MS = 86_400_000;
+const MAX_MADE_UP_AGE_MS = 86_400_000;
 /** Missed slots of a cron are counted no further: looking for each takes some 50 microseconds. */
 const MAX_COUNTED = 1_000;
 
-/** What becomes of slots that nobody fired in time. */
-export type Misfire = 'skip' | 'one' | 'all';
-
-export interface Firing {
+/** How the slots of a schedule are fired. */
+interface Rule {
   /** Seeds the spread. */
   readonly id: string;
   readonly misfire: Misfire;
@@ -24,7 +23,7 @@ export interface Firing {
 }
 
 /** What to do with a schedule now. */
-export interface Plan {
+interface Plan {
   /** To be fired now, in order. */
   slots: number[];
   /** Slots that are dropped. */
@@ -37,11 +36,7 @@ export interface Plan {
  * When a slot is fired: within the window after its time, and before the slot that follows. The same for all
  * processes, since it is drawn by a hash of schedule and slot.
  */
-export function fireAt(
-  timetable: Timetable,
-  { id, windowMs }: Pick<Firing, 'id' | 'windowMs'>,
-  slot: number,
-) {
+export function fireAt(timetable: Timetable, { id, windowMs }: Pick<Rule, 'id' | 'windowMs'>, slot: number) {
   if (windowMs === undefined) return slot;
   const following = nextSlot(timetable, slot);
   const room = following === undefined ? windowMs : Math.min(windowMs, following - slot);
@@ -50,16 +45,16 @@ export function fireAt(
 }
 
 /** Sorts the slots from `first`, which is due, to `now` into those to be fired, dropped, and left. */
-export function plan(timetable: Timetable, firing: Firing, first: number, now: number): Plan {
-  const timeOf = (slot: number) => fireAt(timetable, firing, slot);
-  const { made, missed, after } = makeUp(timetable, firing, first, now);
+export function plan(timetable: Timetable, rule: Rule, first: number, now: number): Plan {
+  const timeOf = (slot: number) => fireAt(timetable, rule, slot);
+  const { made, missed, after } = makeUp(timetable, rule, first, now);
   const slots = [...made];
   let next = after;
-  while (next !== undefined && slots.length < firing.most && timeOf(next) <= now) {
+  while (next !== undefined && slots.length < rule.most && timeOf(next) <= now) {
     slots.push(next);
     next = nextSlot(timetable, next);
   }
-  const [left] = slots.splice(firing.most);
+  const [left] = slots.splice(rule.most);
   next = left ?? next;
   return { slots, missed, ...(next === undefined ? {} : { next }) };
 }
@@ -67,18 +62,18 @@ export function plan(timetable: Timetable, firing: Firing, first: number, now: n
 /** What the rule makes of the slots that are later than late, and the first slot after them. */
 function makeUp(
   timetable: Timetable,
-  firing: Firing,
+  rule: Rule,
   first: number,
   now: number,
 ): { made: number[]; missed: number; after: number | undefined } {
-  const isMissed = (slot: number) => fireAt(timetable, firing, slot) < now - LATE_MS;
+  const isMissed = (slot: number) => fireAt(timetable, rule, slot) < now - LATE_MS;
   if (!isMissed(first)) return { made: [], missed: 0, after: first };
   const range = { from: first, before: now - LATE_MS };
-  const latest = slotsBefore(timetable, range, firing.misfire === 'all' ? MAX_MADE_UP + 1 : 2);
+  const latest = slotsBefore(timetable, range, rule.misfire === 'all' ? MAX_MADE_UP + 1 : 2);
   if (latest.length > 1 && !isMissed(latest.at(-1) ?? first)) latest.pop();
   const last = latest.at(-1) ?? first;
   const count = countSlots(timetable, { from: first, to: last }, MAX_COUNTED);
-  const made = madeUp(firing.misfire, latest, now);
+  const made = madeUp(rule.misfire, latest, now);
   return { made, missed: Math.max(0, count - made.length), after: nextSlot(timetable, last) };
 }
 

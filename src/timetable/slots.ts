@@ -9,7 +9,7 @@ export interface Timetable {
   readonly endAt?: number | undefined;
 }
 
-export type Rhythm =
+type Rhythm =
   /** Five fields, or six with seconds first, read in an IANA zone. */
   | { readonly cron: string; readonly timeZone: string }
   /** `anchor` and every so many ms after it. */

@@ -10,7 +10,7 @@ export interface StoredSchedule {
 }
 
 /** Schedules of one queue at one moment, Unix ms by the clock of Redis. */
-export interface Snapshot {
+interface Snapshot {
   now: number;
   schedules: StoredSchedule[];
 }
@@ -134,7 +134,7 @@ export async function dueSchedules(
 }
 
 /** What is to be written of a schedule; without a state it is removed. */
-export interface ScheduleWrite {
+interface ScheduleWrite {
   id: string;
   /** The state as it was read; absent when there was none. */
   expected: string | undefined;
