@@ -4,11 +4,8 @@ import type { EventFeed } from '../events/feed.ts';
 import { entryTime } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { MOST_SUBSCRIPTIONS, subscribe, unsubscribe } from '../redis/scripts/subscription.ts';
-import {
-  ackSubscription,
-  readSubscription,
-  type SubscriptionReading,
-} from '../redis/scripts/subscription-read.ts';
+import { ackSubscription } from '../redis/scripts/subscription-ack.ts';
+import { readSubscription, type SubscriptionReading } from '../redis/scripts/subscription-read.ts';
 import { type SubscriptionState, subscriptionStates } from '../redis/subscriptions.ts';
 import type { JobEvent } from '../schemas/event.ts';
 import {
@@ -110,7 +107,7 @@ export class Subscriptions {
     const first = await look();
     const { events, lost } =
       waitMs > 0 && isNothing(first)
-        ? await this.#line.wait(keys, name, waitMs, asker, look, isNothing)
+        ? ((await this.#line.wait(keys, name, waitMs, asker, look, isNothing)) ?? first)
         : first;
     return { events, ...(lost > 0 && { lost }) };
   }

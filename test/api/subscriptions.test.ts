@@ -8,7 +8,7 @@ import { at, keysOf, useSubscriptions } from '../helpers/subscriptions.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-const { subscribe } = useSubscriptions(api, useHandWorkers(redis));
+const { subscribe } = useSubscriptions(redis, api, useHandWorkers(redis));
 
 describe('subscriptions over HTTP', () => {
   it('are made once, changed by what is given, listed, counted and removed', async () => {

@@ -7,9 +7,12 @@ import { at, keysOf, progressIn, upTo, useSubscriptions } from '../helpers/subsc
 const redis = useRedis();
 const api = useApi(redis);
 const workerOf = useHandWorkers(redis);
-const { subscribe, read, ack, state, happen } = useSubscriptions(api, workerOf);
+const { subscribe, read, ack, state, happen, tell } = useSubscriptions(redis, api, workerOf);
 
 const KEPT = 10_000;
+
+const entryIds = async (queue: string) =>
+  (await redis.client.xrange(keysOf(queue).events, '-', '+')).map(([id]) => id);
 
 describe('a subscription that was away', { timeout: 60_000 }, () => {
   it('misses none of 22,000 events, and what was kept for it goes when it has read them', async () => {
@@ -83,5 +86,50 @@ describe('a subscription that was away', { timeout: 60_000 }, () => {
     const { events, lost } = await read('destroyed');
     expect(events.map(({ type }) => type)).toEqual(['paused']);
     expect(lost).toBe(1);
+  });
+
+  it('that is changed meanwhile does not pass over what it has lost', async () => {
+    await subscribe('changed');
+    await redis.client.del(keysOf('changed').events);
+    await api.http.post('/queues/changed/pause').expect(200);
+    await api.http.put(at('changed')).send({ ackWaitMs: 1_000 }).expect(200);
+    const { events, lost } = await read('changed');
+    expect(events.map(({ type }) => type)).toEqual(['paused']);
+    expect(lost).toBe(1);
+  });
+
+  it('holds back as many entries as its own bound says, whatever others may hold back', async () => {
+    const { events } = keysOf('held');
+    await subscribe('held', { maxBacklog: 1_000 }, 'unread');
+    await subscribe('held', { maxBacklog: 1_000 }, 'stuck');
+    await subscribe('held', { maxBacklog: 15_000 }, 'long');
+    await subscribe('held', { maxBacklog: 1_000_000 }, 'quick');
+    await tell('held', 22_000);
+    // Of this one a single entry is pending, the first.
+    await redis.client.xreadgroup('GROUP', 'sub:stuck', 'reader', 'COUNT', 22_000, 'STREAMS', events, '>');
+    const { events: first } = await read('held', { max: 1 }, 'long');
+    await redis.client.xack(events, 'sub:stuck', ...(await entryIds('held')).slice(1));
+    const drain = async () => {
+      for (;;) {
+        const seen = await read('held', { max: 1_000 }, 'quick');
+        if (seen.events.length === 0) break;
+        await ack('held', { upTo: seen.events.at(-1)?.id }, 'quick');
+      }
+      return redis.client.xlen(events);
+    };
+    const length = await drain();
+    expect(length).toBeGreaterThanOrEqual(15_000);
+    expect(length).toBeLessThan(15_500);
+    expect((await state('held', 'unread')).lost).toBe(22_000 - length);
+    await ack('held', { upTo: first[0]?.id }, 'long');
+    await api.http.delete(at('held', 'long')).expect(204);
+    const rest = await redis.client.xlen(events);
+    expect(rest).toBeGreaterThanOrEqual(KEPT);
+    expect(rest).toBeLessThan(KEPT + 500);
+    // What only another waits for is not dropped with it.
+    await subscribe('held', { maxBacklog: 20_000 }, 'long');
+    await tell('held', 12_000);
+    expect(await drain()).toBeGreaterThanOrEqual(12_000);
+    expect(await state('held', 'long')).toMatchObject({ backlog: 12_000, lost: 0 });
   });
 });

@@ -7,7 +7,7 @@ import { keysOf, progressIn, upTo, useSubscriptions } from '../helpers/subscript
 const redis = useRedis();
 const api = useApi(redis);
 const workerOf = useHandWorkers(redis);
-const { subscribe, read, ack, state, happen } = useSubscriptions(api, workerOf);
+const { subscribe, read, ack, state, happen, tell } = useSubscriptions(redis, api, workerOf);
 
 describe('a subscription', () => {
   it('begins with what comes, or with the oldest event', async () => {
@@ -101,5 +101,49 @@ describe('a subscription', () => {
   it('answers with nothing when the time is over', async () => {
     await subscribe('over');
     expect(await read('over', { waitMs: 50 })).toEqual({ events: [] });
+  });
+
+  it('brings about as many events as are asked for, however many its entries have', async () => {
+    await subscribe('sizes', { ackWaitMs: 100 });
+    await tell('sizes', 1);
+    await tell('sizes', 100, 50);
+    const { events } = await read('sizes', { max: 100 });
+    expect(events.length).toBeGreaterThanOrEqual(100);
+    expect(events.length).toBeLessThan(1_000);
+    const again = await until(async () => {
+      const seen = await read('sizes', { max: 100 });
+      return seen.events[0]?.id === events[0]?.id && seen.events;
+    }, 'what is due again');
+    expect(again.length).toBeLessThan(1_000);
+  });
+
+  it('has nothing to acknowledge before everything', async () => {
+    await subscribe('start');
+    await happen('start', 2);
+    await read('start');
+    expect(await ack('start', { upTo: '0-0' })).toEqual({ acked: 0, unacked: 2 });
+    expect(await ack('start', { ids: ['0-0'] })).toEqual({ acked: 0, unacked: 2 });
+  });
+
+  it('acknowledges any number of entries, in steps that do not hold up Redis', async () => {
+    const count = 25_000;
+    await subscribe('many');
+    await tell('many', count);
+    const { events } = keysOf('many');
+    const read = await redis.client.xreadgroup(
+      'GROUP',
+      'sub:sub',
+      'reader',
+      'COUNT',
+      count,
+      'STREAMS',
+      events,
+      '>',
+    );
+    const [[, entries] = []] = read as [key: string, entries: [id: string, fields: string[]][]][];
+    await redis.client.config('RESETSTAT');
+    expect(await ack('many', { upTo: entries?.at(-2)?.[0] })).toEqual({ acked: count - 1, unacked: 1 });
+    const calls = /cmdstat_evalsha:calls=(\d+)/.exec(await redis.client.info('commandstats'))?.[1];
+    expect(Number(calls)).toBeGreaterThan(2);
   });
 });

@@ -1,8 +1,10 @@
 import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
+import { KEPT_ENTRIES } from '../../src/redis/scripts/script.ts';
 import type { JobEvent } from '../../src/schemas/event.ts';
 import { type Acknowledged, EventsRead, Subscription } from '../../src/schemas/subscription.ts';
 import type { TestApi } from './api.ts';
 import type { HandWorker } from './hand-worker.ts';
+import type { TestRedis } from './redis.ts';
 import { expectShape } from './shapes.ts';
 
 export interface Read {
@@ -30,9 +32,12 @@ export interface TestSubscriptions {
   state(queue: string, name?: string): Promise<Subscription>;
   /** Moves that each tell an event: one job is taken, and reports its progress as often as that makes so many. */
   happen(queue: string, count: number): Promise<void>;
+  /** Entries as moves write them, each with so many events. */
+  tell(queue: string, entries: number, events?: number): Promise<void>;
 }
 
 export function useSubscriptions(
+  redis: TestRedis,
   api: TestApi,
   workerOf: (queue: string) => Promise<HandWorker>,
 ): TestSubscriptions {
@@ -71,6 +76,16 @@ export function useSubscriptions(
         await Promise.all(Array.from({ length: step }, (_, i) => worker.progress(delivery, done + i)));
         done += step;
       }
+    },
+    async tell(queue, entries, events = 1) {
+      const { events: key, settings } = keysOf(queue);
+      const hold = (await redis.client.hget(settings, 'hold')) ?? KEPT_ENTRIES;
+      const pipeline = redis.client.pipeline();
+      for (let i = 1; i <= entries; i += 1) {
+        const refs = Array.from({ length: events }, (_, n) => `n${i}-${n}`);
+        pipeline.xadd(key, 'MAXLEN', '~', hold, '*', 'e', 'started', 'j', refs.join(' '));
+      }
+      await pipeline.exec();
     },
   };
 }

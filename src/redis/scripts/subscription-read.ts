@@ -1,22 +1,15 @@
 import type { Connection } from '../connection.ts';
 import type { QueueKeys } from '../keys.ts';
 import { defineScript } from './script.ts';
-import { groupOf, MOST_STEPS, SUBSCRIPTIONS } from './subscription.ts';
+import { COUNT_EVENTS, groupOf, SUBSCRIPTIONS, subscriptionKeys } from './subscription.ts';
 
-/** Entries claimed at a time while it is looked for some that are due again; each call looks at ten times as many. */
-const CLAIM_STEP = 50;
-/** Such calls of one read; the next read goes on from there. */
-const MOST_CLAIMS = 20;
-
-const COUNT_EVENTS = `
-local function eventsIn(fields)
-  local count = 0
-  for i = 1, #fields, 2 do
-    if fields[i] == 'j' then count = count + 1 + select(2, string.gsub(fields[i + 1], ' ', '')) end
-  end
-  return count
-end
-`;
+/** Entries of one call: how many events they have is known only afterwards, and those of an entry come together. */
+const STEP = 16;
+/**
+ * Calls of one read that look for entries that are due again, each at ten times as many as it claims; the next read goes on
+ * from there.
+ */
+const MOST_CLAIMS = 64;
 
 /**
  * Hands out the next events of a subscription: first those that were handed out and not acknowledged in time.
@@ -49,23 +42,23 @@ if read < dropped then
   redis.call('XGROUP', 'SETID', events, group, info['last-delivered-id'], 'ENTRIESREAD', dropped)
 end
 
-local entries, acked, largest = {}, {}, nil
+local entries, acked, largest = {}, {}, 1
 local function take(found)
   for _, entry in ipairs(found) do
     local count = eventsIn(entry[2])
     entries[#entries + 1] = entry
-    room, largest = room - count, math.max(1, largest or 0, count)
+    room, largest = room - count, math.max(largest, count)
   end
 end
--- The first entry tells how many events one may have.
-local function step() return largest and math.max(1, math.floor(room / largest)) or 1 end
+-- Those before tell how many events an entry may have; at first there are none.
+local function step() return math.max(1, math.min(${STEP}, #entries, math.floor(room / largest))) end
 
 local from, claims = redis.call('HGET', subscription, 'from') or '0-0', 0
 local first = from
 if info.pending > 0 then
   repeat
     claims = claims + 1
-    local most = (claims == 1 or largest) and math.min(${CLAIM_STEP}, step()) or ${CLAIM_STEP}
+    local most = claims > 1 and #entries == 0 and ${STEP} or step()
     local claimed = redis.call('XAUTOCLAIM', events, group, 'reader', wait, from, 'COUNT', most)
     from, lost = claimed[1], lost + #claimed[3]
     for _, entry in ipairs(claimed[2]) do acked[#acked + 1] = redis.call('HGET', subscription, 'p:' .. entry[1]) or '' end
@@ -78,59 +71,11 @@ while room > 0 do
   if not found then break end
   take(found[1][2])
 end
-if #acked == 0 and #entries == 0 then trim(events) end
+if #acked == 0 and #entries == 0 then trim(events, subscriptions) end
 
 if lost > 0 then redis.call('HINCRBY', subscription, 'lost', lost) end
 local oldest = redis.call('XPENDING', events, group, '-', '+', 1)[1]
 return { lost, oldest and math.max(0, wait - oldest[3]) or -1, entries, acked }
-`,
-);
-
-/**
- * Acknowledges events of a subscription. An entry is done with when all of its events are; until then the numbers of
- * those that are stand in the hash of the subscription (`p:<entry>`).
- *
- * KEYS: events, subscriptions, subscription. ARGV: name, group, entry id before which all is acknowledged or '', then
- *   entry id and its numbers (space separated, '*' for all), repeated.
- * Returns {} when there is no such subscription, else { entries that are done with now, entries that are not }.
- */
-export const ackScript = defineScript(
-  'subscription-ack',
-  `${SUBSCRIPTIONS}${COUNT_EVENTS}
-local events, subscriptions, subscription = unpack(KEYS)
-local group, before, done = ARGV[2], ARGV[3], 0
-if redis.call('HEXISTS', subscriptions, ARGV[1]) == 0 then return {} end
-if not groupInfo(events, group) then return { 0, 0 } end
-local function finish(ids)
-  local partial = {}
-  for i, id in ipairs(ids) do partial[i] = 'p:' .. id end
-  done = done + redis.call('XACK', events, group, unpack(ids))
-  redis.call('HDEL', subscription, unpack(partial))
-end
-for _ = 1, before == '' and 0 or ${MOST_STEPS} do
-  local ids = {}
-  for i, row in ipairs(redis.call('XPENDING', events, group, '-', '(' .. before, 1000)) do ids[i] = row[1] end
-  if #ids > 0 then finish(ids) end
-  if #ids < 1000 then break end
-end
-
-local function mark(id, numbers)
-  if #redis.call('XPENDING', events, group, id, id, 1) == 0 then return end
-  local entry = redis.call('XRANGE', events, id, id)[1]
-  if numbers == '*' or not entry then return finish({ id }) end
-  local all, seen, list = eventsIn(entry[2]), {}, {}
-  for number in string.gmatch((redis.call('HGET', subscription, 'p:' .. id) or '') .. ' ' .. numbers, '%d+') do
-    if tonumber(number) >= 1 and tonumber(number) <= all and not seen[number] then
-      seen[number] = true
-      list[#list + 1] = number
-    end
-  end
-  if #list == all then finish({ id })
-  elseif #list > 0 then redis.call('HSET', subscription, 'p:' .. id, table.concat(list, ' ')) end
-end
-for i = 4, #ARGV, 2 do mark(ARGV[i], ARGV[i + 1]) end
-trim(events)
-return { done, redis.call('XPENDING', events, group)[1] }
 `,
 );
 
@@ -144,12 +89,6 @@ export interface SubscriptionReading {
   acked: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
-const keysOf = (keys: QueueKeys, name: string): string[] => [
-  keys.events,
-  keys.subscriptions,
-  keys.subscription(name),
-];
-
 /** Undefined when there is no such subscription. */
 export async function readSubscription(
   redis: Connection,
@@ -157,7 +96,7 @@ export async function readSubscription(
   name: string,
   max: number,
 ): Promise<SubscriptionReading | undefined> {
-  const raw = (await readScript.run(redis, keysOf(keys, name), [name, groupOf(name), max])) as
+  const raw = (await readScript.run(redis, subscriptionKeys(keys, name), [name, groupOf(name), max])) as
     | []
     | [number, number, SubscriptionReading['entries'], string[]];
   if (raw.length === 0) return undefined;
@@ -167,25 +106,4 @@ export async function readSubscription(
     new Set(text.split(' ').map(Number)),
   ]);
   return { lost, dueInMs: due < 0 ? undefined : due, entries, acked: new Map(acked) };
-}
-
-/** What is to be acknowledged. */
-export interface AckList {
-  /** All entries before this one. */
-  before: string | undefined;
-  /** By entry, the numbers of its events; undefined for all of them. */
-  events: ReadonlyMap<string, ReadonlySet<number> | undefined>;
-}
-
-/** Undefined when there is no such subscription. */
-export async function ackSubscription(
-  redis: Connection,
-  keys: QueueKeys,
-  name: string,
-  { before, events }: AckList,
-): Promise<{ acked: number; unacked: number } | undefined> {
-  const marks = [...events].flatMap(([entry, numbers]) => [entry, numbers ? [...numbers].join(' ') : '*']);
-  const args = [name, groupOf(name), before ?? '', ...marks];
-  const raw = (await ackScript.run(redis, keysOf(keys, name), args)) as [] | [number, number];
-  return raw.length === 0 ? undefined : { acked: raw[0], unacked: raw[1] };
 }
