@@ -14,6 +14,7 @@ import {
   DEFAULT_ACK_WAIT_MS,
   DEFAULT_BACKLOG,
   DEFAULT_READ,
+  type EventsRead,
   type ReadEvents,
   type Subscription,
   type SubscriptionOptions,
@@ -28,11 +29,14 @@ import type { Asker } from './wait.ts';
 /** Reads of one request that find nothing of the types that are wanted. */
 const MOST_READS = 20;
 
-/** What a read brought; `dueInMs`: until more may come of what is not acknowledged. */
+/** What a read brought. */
 interface Brought {
   events: JobEvent[];
+  /** Entries. */
   lost: number;
+  /** The subscription had nothing more to hand out, wanted or not. */
   isEmpty: boolean;
+  /** Until the oldest of what is not acknowledged is due again; 0 when there may be more at once. */
   dueInMs: number | undefined;
 }
 
@@ -100,16 +104,17 @@ export class Subscriptions {
     name: string,
     { max = DEFAULT_READ, waitMs = 0, types }: ReadEvents,
     asker: Asker,
-  ): Promise<{ events: JobEvent[]; lost?: number }> {
+  ): Promise<EventsRead> {
     const keys = this.#core.keySpace.queue(queue);
     const wanted = types && new Set<JobEvent['type']>(types);
     const look = () => this.#readOnce(keys, name, max, wanted);
     const first = await look();
-    const { events, lost } =
+    const { events, lost, isEmpty } =
       waitMs > 0 && isNothing(first)
         ? ((await this.#line.wait(keys, name, waitMs, asker, look, isNothing)) ?? first)
         : first;
-    return { events, ...(lost > 0 && { lost }) };
+    const isMore = events.length === 0 && !isEmpty;
+    return { events, ...(lost > 0 && { lost }), ...(isMore && { more: true }) };
   }
 
   /** @throws {AppError} also invalid-request. */

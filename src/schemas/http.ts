@@ -182,7 +182,7 @@ const PROBLEM_TITLES: Readonly<Record<number, string>> = {
   404: 'No such thing',
   405: 'Wrong method for this address',
   406: 'The answer is not had in a form that Accept names',
-  409: 'The job is in another state, or the lease was lost',
+  409: 'The job, lease, schedule or queue is in a state that does not allow it',
   410: 'The job has ended and its result is not kept any more',
   413: 'The body is too large',
   415: 'The body is not of a type that is read here',

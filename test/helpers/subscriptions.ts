@@ -10,6 +10,7 @@ import { expectShape } from './shapes.ts';
 export interface Read {
   events: JobEvent[];
   lost?: number;
+  more?: boolean;
 }
 
 /** Where a subscription is found; the tests of one file each have a queue of their own. */

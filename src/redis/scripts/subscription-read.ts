@@ -14,12 +14,13 @@ const MOST_CLAIMS = 64;
 /**
  * Hands out the next events of a subscription: first those that were handed out and not acknowledged in time.
  *
- * Entries that were dropped unread are counted by the numbers of entries: what the stream was given and has no more, and
- * what the group has read. A group that is gone with its stream begins with what there is.
+ * Lost entries are those that were dropped unread, which are counted by the numbers of entries (what the stream was given
+ * and has no more, and what the group has read), and those handed out that are gone before all of them was acknowledged. A
+ * group that is gone with its stream begins with what there is.
  *
  * KEYS: events, subscriptions, subscription. ARGV: name, group, events, about.
- * Returns {} when there is no such subscription, else { entries lost since that was last told, ms until one that is not
- *   acknowledged is due again or -1, entries, for each of those that are handed out again the numbers of its events that
+ * Returns {} when there is no such subscription, else { entries lost since that was last told, ms until the oldest
+ *   that is not acknowledged is due again or -1, entries, for each of those that are handed out again the numbers of its events that
  *   were acknowledged }.
  */
 export const readScript = defineScript(
@@ -34,6 +35,10 @@ local info = groupInfo(events, group)
 if not info then
   makeGroup(events, group, 'oldest')
   info, lost = groupInfo(events, group), 1
+  -- With it went what was known of single entries.
+  local before = redis.call('HGET', subscription, 'lost')
+  redis.call('UNLINK', subscription)
+  if before then redis.call('HSET', subscription, 'lost', before) end
 end
 local _, dropped = extent(events)
 local read = info['entries-read'] or dropped
@@ -61,6 +66,7 @@ if info.pending > 0 then
     local most = claims > 1 and #entries == 0 and ${STEP} or step()
     local claimed = redis.call('XAUTOCLAIM', events, group, 'reader', wait, from, 'COUNT', most)
     from, lost = claimed[1], lost + #claimed[3]
+    for _, id in ipairs(claimed[3]) do redis.call('HDEL', subscription, 'p:' .. id) end
     for _, entry in ipairs(claimed[2]) do acked[#acked + 1] = redis.call('HGET', subscription, 'p:' .. entry[1]) or '' end
     take(claimed[2])
   until from == '0-0' or room < 1 or claims >= ${MOST_CLAIMS}
@@ -80,9 +86,9 @@ return { lost, oldest and math.max(0, wait - oldest[3]) or -1, entries, acked }
 );
 
 export interface SubscriptionReading {
-  /** Entries that were dropped unread, since that was last told. */
+  /** Entries that were dropped before all of them was acknowledged, since that was last told. */
   lost: number;
-  /** Until one that is not acknowledged is due again, ms; undefined when there is none. */
+  /** Until the oldest that is not acknowledged is due again, ms; undefined when there is none. */
   dueInMs: number | undefined;
   entries: [id: string, fields: string[]][];
   /** By entry, the numbers of events that were acknowledged before. */
