@@ -1,5 +1,6 @@
 import { isNoGroup } from './connect.ts';
 import type { Connection } from './connection.ts';
+import { extentOf, fieldOf } from './event-streams.ts';
 import type { QueueKeys } from './keys.ts';
 import { groupOf, type StoredSubscription } from './scripts/subscription.ts';
 
@@ -59,7 +60,7 @@ async function standings(redis: Connection, keys: QueueKeys, only?: string): Pro
     .filter(([name]) => only === undefined || name === only)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   if (stored.length === 0) return [];
-  const [added, dropped, groups] = await extent(redis, keys);
+  const { added, dropped, groups } = await lookAt(redis, keys);
   return stored.map(([name, text]) => {
     const group = groups.get(groupOf(name));
     const read = group?.read ?? dropped;
@@ -84,27 +85,22 @@ async function oldestPending(redis: Connection, keys: QueueKeys, name: string): 
   }
 }
 
-/** Entries that the events stream was given, those of them that it has no more, and its groups. */
-async function extent(redis: Connection, keys: QueueKeys): Promise<[number, number, Map<string, Group>]> {
+/** What the events stream has, and its groups by name. */
+async function lookAt(
+  redis: Connection,
+  keys: QueueKeys,
+): Promise<{ added: number; dropped: number; groups: Map<string, Group> }> {
   const replies = await redis.multi().xinfo('STREAM', keys.events).xinfo('GROUPS', keys.events).exec();
-  const [info, groups] = (replies ?? []).map(([error, reply]) => {
-    if (error?.message.includes('no such key')) return [];
-    if (error) throw error;
-    return reply as unknown[];
-  });
-  const added = Number(fieldOf(info ?? [], 'entries-added') ?? 0);
-  const found = (groups ?? []).map((one): [string, Group] => {
-    const group = one as unknown[];
-    const read = fieldOf(group, 'entries-read');
-    return [
-      String(fieldOf(group, 'name')),
-      { read: typeof read === 'number' ? read : undefined, pending: Number(fieldOf(group, 'pending')) },
-    ];
-  });
-  return [added, added - Number(fieldOf(info ?? [], 'length') ?? 0), new Map(found)];
+  const [info, groups] = replies ?? [];
+  const extent = info && extentOf(...info);
+  if (groups === undefined || extent === undefined) return { added: 0, dropped: 0, groups: new Map() };
+  const [failed, found] = groups;
+  if (failed) throw failed;
+  return { ...extent, groups: new Map((found as unknown[]).map(groupIn)) };
 }
 
-const fieldOf = (flat: unknown[], name: string): unknown => {
-  const at = flat.indexOf(name);
-  return at < 0 ? undefined : flat[at + 1];
-};
+function groupIn(info: unknown): [name: string, Group] {
+  const read = fieldOf(info, 'entries-read');
+  const pending = Number(fieldOf(info, 'pending'));
+  return [String(fieldOf(info, 'name')), { read: typeof read === 'number' ? read : undefined, pending }];
+}

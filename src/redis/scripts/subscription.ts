@@ -23,7 +23,6 @@ export interface StoredSubscription {
 /**
  * Lua that the scripts of subscriptions share.
  *
- * - `flat(reply)`: a table of names and values out of a list of them
  * - `groupInfo(events, group)`: of XINFO GROUPS, or nil
  * - `extent(events)`: entries that the stream was given, and those of them that it has no more
  * - `makeGroup(events, group, from)`: from 'now' or 'oldest' on, with the count from which the backlog is counted
@@ -35,11 +34,6 @@ export interface StoredSubscription {
  * Loops go over the subscriptions of a queue, which are few.
  */
 export const SUBSCRIPTIONS = `
-local function flat(reply)
-  local map = {}
-  for i = 1, #reply, 2 do map[reply[i]] = reply[i + 1] end
-  return map
-end
 local function groupInfo(events, group)
   if redis.call('EXISTS', events) == 0 then return nil end
   for _, one in ipairs(redis.call('XINFO', 'GROUPS', events)) do
