@@ -5,7 +5,9 @@ import { COUNT_EVENTS, groupOf, SUBSCRIPTIONS, subscriptionKeys } from './subscr
 
 /** Entries acknowledged at a time, and how often in one call: some ten milliseconds, in which Redis serves nobody else. */
 const STEP = 1_000;
-const STEPS = 10;
+const STEPS = 3;
+/** Entries of one call that are named one by one, for as long. */
+const MOST_MARKS = 300;
 
 /**
  * Acknowledges events of a subscription. An entry is done with when all of its events are; until then the numbers of
@@ -74,15 +76,17 @@ export async function ackSubscription(
   name: string,
   { before, events }: AckList,
 ): Promise<{ acked: number; unacked: number } | undefined> {
-  const marks = [...events].flatMap(([entry, numbers]) => [entry, numbers ? [...numbers].join(' ') : '*']);
-  const args = [name, groupOf(name), before ?? '', ...marks];
-  for (let acked = 0; ; ) {
+  const marks = [...events].map(([entry, numbers]) => [entry, numbers ? [...numbers].join(' ') : '*']);
+  for (let acked = 0, first = 0; ; ) {
+    const some = marks.slice(first, first + MOST_MARKS).flat();
+    const args = [name, groupOf(name), before ?? '', ...some];
     const raw = (await ackScript.run(redis, subscriptionKeys(keys, name), args)) as
       | []
       | [number, number, 0 | 1];
     if (raw.length === 0) return undefined;
     const [done, unacked, more] = raw;
     acked += done;
-    if (more === 0) return { acked, unacked };
+    if (more === 0) first += MOST_MARKS;
+    if (more === 0 && first >= marks.length) return { acked, unacked };
   }
 }

@@ -69,9 +69,10 @@ local function trim(events, subscriptions)
   local function drop(how, upTo)
     local extra = redis.call('XLEN', events) - keep
     if extra > 0 then redis.call('XTRIM', events, how, '~', upTo, 'LIMIT', extra) end
+    return extra > 0
   end
   for _, one in ipairs(held) do
-    drop('MINID', one.first)
+    if not drop('MINID', one.first) then return end
     keep = math.max(keep, one.max)
   end
   drop('MAXLEN', keep)
