@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
-import { parsePosition } from '../events/position.ts';
-import type { AckList } from '../redis/scripts/subscription-read.ts';
+import { parsePosition, START } from '../events/position.ts';
+import type { AckList } from '../redis/scripts/subscription-ack.ts';
 import type { AckEvents } from '../schemas/subscription.ts';
 
 /** So many jobs no move has: a made-up number must not make a list of as many. */
@@ -11,6 +11,8 @@ export function ackList({ upTo, ids }: AckEvents): AckList {
   const events = new Map<string, Set<number> | undefined>();
   if (upTo !== undefined) {
     const { entry, seen } = positionOf(upTo, '/upTo');
+    // There is nothing before the start, and Redis knows no such range.
+    if (entry === START.entry) return { before: undefined, events };
     const isWhole = seen === Number.POSITIVE_INFINITY;
     events.set(entry, isWhole ? undefined : new Set(Array.from({ length: seen }, (_, i) => i + 1)));
     return { before: entry, events };

@@ -64,7 +64,7 @@ function readStep(
   return redis.xrange(key, last?.entry ?? first, end, 'COUNT', STEP);
 }
 
-/** Redis knows no time before 1970; a leap second, which dates do not know, is the next one. */
+/** Redis knows no time before 1970; a leap second, which dates do not know, is taken as the one before it. */
 const toMs = (time: string): number => Math.max(1, Date.parse(time.replace(/:60(?=[.Z+-])/i, ':59')));
 
 const inOrder = (told: ToldEvent[], order: 'asc' | 'desc'): ToldEvent[] =>

@@ -19,20 +19,20 @@ interface Looked {
  * all: whatever their number, they cost Redis what one does.
  */
 export class Line {
-  readonly #feed: EventFeed;
+  readonly #feed: Pick<EventFeed, 'watch'>;
   readonly #maxWaiters: number;
   readonly #lines = new Map<string, Sleeper[]>();
   #waiting = 0;
   #isStopped = false;
 
-  constructor(feed: EventFeed, maxWaiters: number) {
+  constructor(feed: Pick<EventFeed, 'watch'>, maxWaiters: number) {
     this.#feed = feed;
     this.#maxWaiters = maxWaiters;
   }
 
   /**
-   * Looks until that brings something, the time is over, the asker is gone or the service stops; returns what the last
-   * look brought.
+   * Looks until that brings something or the time is over, and returns what the last look brought; undefined once the asker
+   * is gone or the service stops.
    *
    * @throws {AppError} too-many-waiters.
    */
@@ -43,7 +43,7 @@ export class Line {
     asker: Asker,
     look: () => Promise<T>,
     isNothing: (looked: T) => boolean,
-  ): Promise<T> {
+  ): Promise<T | undefined> {
     if (this.#waiting >= this.#maxWaiters) {
       throw new AppError(
         'too-many-waiters',
@@ -70,8 +70,9 @@ export class Line {
       for (;;) {
         sleeper.rearm();
         // Nothing is handed to somebody who is not there.
+        if (sleeper.ended) return undefined;
         const looked = await look();
-        if (!isNothing(looked) || left() <= 0 || sleeper.ended) return looked;
+        if (!isNothing(looked) || left() <= 0) return looked;
         const due = Math.max(LEAST_PAUSE_MS, looked.dueInMs ?? LOOK_AGAIN_MS);
         await sleeper.sleep(Math.min(left(), due, LOOK_AGAIN_MS));
       }

@@ -2,7 +2,7 @@ import type { Connection } from '../redis/connect.ts';
 import { entryTime } from '../redis/entry.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
 import { type Census, takeCensus } from '../redis/scripts/census.ts';
-import { subscriptionStates } from '../redis/subscriptions.ts';
+import { subscriptionBacklogs } from '../redis/subscriptions.ts';
 import { PRIORITIES } from '../schemas/names.ts';
 import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
 import { parseWorkerName } from './consumer-name.ts';
@@ -93,7 +93,7 @@ export async function queueStats(redis: Connection, keys: QueueKeys): Promise<Qu
   const slot = latencySlot(census.now);
   const [memoryBytes, subscriptions, ...slots] = await Promise.all([
     memoryOf(redis, keys),
-    subscriptionStates(redis, keys),
+    subscriptionBacklogs(redis, keys),
     redis.hgetall(keys.latency(slot)),
     redis.hgetall(keys.latency(slot - 1)),
   ]);
@@ -113,9 +113,7 @@ export async function queueStats(redis: Connection, keys: QueueKeys): Promise<Qu
     workers: workersOf(census),
     rates: ratesOf(census),
     latency: { ...(wait && { waitMs: wait }), ...(run && { runMs: run }) },
-    ...(subscriptions.length > 0 && {
-      subscriptions: subscriptions.map(({ name, backlog }) => ({ name, backlog })),
-    }),
+    ...(subscriptions.length > 0 && { subscriptions }),
     memoryBytes,
   };
 }

@@ -1,14 +1,8 @@
 import { AppError } from '../errors.ts';
-import { decodeEvents } from '../events/decode.ts';
 import type { EventFeed } from '../events/feed.ts';
 import { entryTime } from '../redis/entry.ts';
-import type { QueueKeys } from '../redis/keys.ts';
 import { MOST_SUBSCRIPTIONS, subscribe, unsubscribe } from '../redis/scripts/subscription.ts';
-import {
-  ackSubscription,
-  readSubscription,
-  type SubscriptionReading,
-} from '../redis/scripts/subscription-read.ts';
+import { ackSubscription } from '../redis/scripts/subscription-ack.ts';
 import { type SubscriptionState, subscriptionStates } from '../redis/subscriptions.ts';
 import type { JobEvent } from '../schemas/event.ts';
 import {
@@ -17,6 +11,7 @@ import {
   DEFAULT_ACK_WAIT_MS,
   DEFAULT_BACKLOG,
   DEFAULT_READ,
+  type EventsRead,
   type ReadEvents,
   type Subscription,
   type SubscriptionOptions,
@@ -25,19 +20,9 @@ import { ackList } from './ack-list.ts';
 import type { Core } from './core.ts';
 import { knownQueue, noteQueue } from './known.ts';
 import { Line } from './line.ts';
+import { type Brought, bringEvents } from './subscription-read.ts';
 import { toTimestamp } from './view.ts';
 import type { Asker } from './wait.ts';
-
-/** Reads of one request that find nothing of the types that are wanted. */
-const MOST_READS = 20;
-
-/** What a read brought; `dueInMs`: until more may come of what is not acknowledged. */
-interface Brought {
-  events: JobEvent[];
-  lost: number;
-  isEmpty: boolean;
-  dueInMs: number | undefined;
-}
 
 /** Durable subscriptions to the events of queues: each gets every event at least once. */
 export class Subscriptions {
@@ -103,16 +88,21 @@ export class Subscriptions {
     name: string,
     { max = DEFAULT_READ, waitMs = 0, types }: ReadEvents,
     asker: Asker,
-  ): Promise<{ events: JobEvent[]; lost?: number }> {
+  ): Promise<EventsRead> {
     const keys = this.#core.keySpace.queue(queue);
     const wanted = types && new Set<JobEvent['type']>(types);
-    const look = () => this.#readOnce(keys, name, max, wanted);
+    const look = async () => {
+      const brought = await bringEvents(this.#core.redis, keys, name, max, wanted);
+      if (brought === undefined) throw notFound(queue, name);
+      return brought;
+    };
     const first = await look();
-    const { events, lost } =
+    const { events, lost, isEmpty } =
       waitMs > 0 && isNothing(first)
-        ? await this.#line.wait(keys, name, waitMs, asker, look, isNothing)
+        ? ((await this.#line.wait(keys, name, waitMs, asker, look, isNothing)) ?? first)
         : first;
-    return { events, ...(lost > 0 && { lost }) };
+    const isMore = events.length === 0 && !isEmpty;
+    return { events, ...(lost > 0 && { lost }), ...(isMore && { more: true }) };
   }
 
   /** @throws {AppError} also invalid-request. */
@@ -127,54 +117,9 @@ export class Subscriptions {
   stop(): void {
     this.#line.stop();
   }
-
-  async #readOnce(
-    keys: QueueKeys,
-    name: string,
-    max: number,
-    wanted: ReadonlySet<JobEvent['type']> | undefined,
-  ): Promise<Brought> {
-    let lost = 0;
-    for (let reads = 1; ; reads += 1) {
-      const reading = await readSubscription(this.#core.redis, keys, name, max);
-      if (reading === undefined) throw notFound(keys.queue, name);
-      lost += reading.lost;
-      const { events, others } = sort(keys.queue, reading, wanted);
-      if (others.size > 0) {
-        await ackSubscription(this.#core.redis, keys, name, { before: undefined, events: others });
-      }
-      const isEmpty = reading.entries.length === 0;
-      if (isEmpty || events.length > 0 || reads >= MOST_READS) {
-        return { events, lost, isEmpty, dueInMs: isEmpty ? reading.dueInMs : 0 };
-      }
-    }
-  }
 }
 
 const isNothing = ({ events, lost }: Brought): boolean => events.length === 0 && lost === 0;
-
-/** The events that are wanted and not acknowledged, and the numbers of the others by entry. */
-function sort(
-  queue: string,
-  { entries, acked }: SubscriptionReading,
-  wanted: ReadonlySet<JobEvent['type']> | undefined,
-): { events: JobEvent[]; others: Map<string, ReadonlySet<number> | undefined> } {
-  const events: JobEvent[] = [];
-  const others = new Map<string, ReadonlySet<number> | undefined>();
-  for (const [id, fields] of entries) {
-    const told = decodeEvents({ queue, id, fields }, false);
-    const open = told.filter(({ position }) => !acked.get(id)?.has(position.seen));
-    const kept = wanted === undefined ? open : open.filter(({ event }) => wanted.has(event.type));
-    events.push(...kept.map(({ event }) => event));
-    // An entry that tells nothing, or nothing that is wanted, is done with.
-    if (kept.length === 0) others.set(id, undefined);
-    else if (kept.length < open.length) {
-      const rest = open.filter((one) => !kept.includes(one));
-      others.set(id, new Set(rest.map(({ position }) => position.seen)));
-    }
-  }
-  return { events, others };
-}
 
 const notFound = (queue: string, name: string) =>
   new AppError(

@@ -6,6 +6,8 @@ export interface StreamExtent {
   readonly first: string | undefined;
   /** The last entry id that it has given. */
   readonly last: string;
+  /** Entries that it was given. */
+  readonly added: number;
   /** Entries that it had and has no more. */
   readonly dropped: number;
 }
@@ -46,17 +48,25 @@ export async function readEvents(
   };
 }
 
-function extentOf(error: Error | null, info: unknown): StreamExtent | undefined {
+/** Out of what a transaction replied to XINFO STREAM; undefined when there is no stream. */
+export function extentOf(error: Error | null, info: unknown): StreamExtent | undefined {
   if (error?.message.includes('no such key')) return undefined;
   if (error) throw error;
-  const flat = info as (string | number | [string, string[]] | null)[];
-  const field = (name: string) => flat[flat.indexOf(name) + 1];
-  const first = field('first-entry') as [string, string[]] | null;
+  const first = fieldOf(info, 'first-entry') as [string, string[]] | null;
+  const added = Number(fieldOf(info, 'entries-added'));
   return {
     first: first?.[0],
-    last: String(field('last-generated-id')),
-    dropped: Number(field('entries-added')) - Number(field('length')),
+    last: String(fieldOf(info, 'last-generated-id')),
+    added,
+    dropped: added - Number(fieldOf(info, 'length')),
   };
+}
+
+/** A value out of names and values, as XINFO replies them one after the other; undefined when the name is not there. */
+export function fieldOf(reply: unknown, name: string): unknown {
+  const flat = reply as unknown[];
+  const at = flat.indexOf(name);
+  return at < 0 ? undefined : flat[at + 1];
 }
 
 /** The last entry id that the stream has given; '0-0' when there is none. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Cursor, Limit } from './http.ts';
 import { JobId, QueueName, Timestamp } from './names.ts';
 
 /** Everything that the events of a queue can tell. */
@@ -128,10 +129,8 @@ export const HistoryQuery = Type.Object(
         description: 'Oldest first (asc, the default) or latest first.',
       }),
     ),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' })),
-    cursor: Type.Optional(
-      Type.String({ maxLength: 128, description: 'nextCursor of the page before, unchanged.' }),
-    ),
+    limit: Limit,
+    cursor: Cursor,
   },
   { additionalProperties: false },
 );

@@ -75,20 +75,28 @@ export const BatchQuery = Type.Object(
   { additionalProperties: false },
 );
 
+/** Most items of a page. */
+export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' }));
+
+/** Where a page goes on. */
+export const Cursor = Type.Optional(
+  Type.String({ maxLength: 256, description: 'nextCursor of the page before, unchanged.' }),
+);
+
+export const NextCursor = Type.Optional(Type.String({ description: 'Absent on the last page.' }));
+
 export const ListQuery = Type.Object(
   {
     status: Type.Optional(ListedStatusSchema),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' })),
-    cursor: Type.Optional(
-      Type.String({ maxLength: 256, description: 'nextCursor of the page before, unchanged.' }),
-    ),
+    limit: Limit,
+    cursor: Cursor,
   },
   { additionalProperties: false },
 );
 
 export const LimitQuery = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' })),
+    limit: Limit,
   },
   { additionalProperties: false },
 );
@@ -111,7 +119,7 @@ const exampleJob = { id: 'default~nmfa2k9x0-0', queue: 'default', task: 'fib', p
 export const JobPage = Type.Object(
   {
     items: Type.Array(Type.Ref('Job')),
-    nextCursor: Type.Optional(Type.String({ description: 'Absent on the last page.' })),
+    nextCursor: NextCursor,
   },
   {
     description: 'A page of jobs.',
@@ -182,7 +190,7 @@ const PROBLEM_TITLES: Readonly<Record<number, string>> = {
   404: 'No such thing',
   405: 'Wrong method for this address',
   406: 'The answer is not had in a form that Accept names',
-  409: 'The job is in another state, or the lease was lost',
+  409: 'The job, lease, schedule or queue is in a state that does not allow it',
   410: 'The job has ended and its result is not kept any more',
   413: 'The body is too large',
   415: 'The body is not of a type that is read here',

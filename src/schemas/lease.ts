@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { MAX_DURATION_MS } from './duration.ts';
+import { Cursor, NextCursor } from './http.ts';
 import { JobId, QueueName, TaskName, Timestamp } from './names.ts';
 import { TaskOptions } from './task.ts';
 
@@ -287,15 +288,13 @@ export type KnownTask = Static<typeof KnownTask>;
 export const TaskListQuery = Type.Object(
   {
     queue: Type.Optional(QueueName),
-    cursor: Type.Optional(
-      Type.String({ maxLength: 256, description: 'nextCursor of the page before, unchanged.' }),
-    ),
+    cursor: Cursor,
   },
   { additionalProperties: false },
 );
 
 export const TaskList = Type.Object(
-  { items: Type.Array(KnownTask), nextCursor: Type.Optional(Type.String()) },
+  { items: Type.Array(KnownTask), nextCursor: NextCursor },
   {
     description: 'Tasks that workers have announced in the last day.',
     examples: [

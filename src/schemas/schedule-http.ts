@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Cursor, Limit, NextCursor } from './http.ts';
 import { QUEUE_NAME_PATTERN, Timestamp } from './names.ts';
 import { exampleSchedule, ScheduleId } from './schedule.ts';
 
@@ -11,10 +12,8 @@ export const ScheduleListQuery = Type.Object(
     queue: Type.Optional(
       Type.String({ pattern: QUEUE_NAME_PATTERN, description: 'Only those of this queue.' }),
     ),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' })),
-    cursor: Type.Optional(
-      Type.String({ maxLength: 256, description: 'nextCursor of the page before, unchanged.' }),
-    ),
+    limit: Limit,
+    cursor: Cursor,
   },
   { additionalProperties: false },
 );
@@ -23,7 +22,7 @@ export type ScheduleListQuery = Static<typeof ScheduleListQuery>;
 export const SchedulePage = Type.Object(
   {
     items: Type.Array(Type.Ref('Schedule')),
-    nextCursor: Type.Optional(Type.String({ description: 'Absent on the last page.' })),
+    nextCursor: NextCursor,
   },
   { description: 'A page of schedules.', examples: [{ items: [exampleSchedule] }] },
 );

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { EventId, EventTypeSchema } from './event.ts';
+import { EventId, EventTypeSchema, type JobEvent } from './event.ts';
 import { QUEUE_NAME_PATTERN, QueueName, Timestamp } from './names.ts';
 
 export const SubscriptionName = Type.String({
@@ -16,7 +16,7 @@ export const DEFAULT_ACK_WAIT_MS = 30_000;
 const backlog = Type.Integer({
   minimum: 1_000,
   maximum: 1_000_000,
-  description: `Entries of events that are kept for it; what it has not read of older ones is lost, and counted. Default ${DEFAULT_BACKLOG}.`,
+  description: `Entries of events that are kept for it; what it has not acknowledged of older ones is lost, and counted. Default ${DEFAULT_BACKLOG}.`,
 });
 const ackWait = Type.Integer({
   minimum: 100,
@@ -40,8 +40,6 @@ export const SubscriptionOptions = Type.Object(
 );
 export type SubscriptionOptions = Static<typeof SubscriptionOptions>;
 
-const Count = Type.Integer({ minimum: 0 });
-
 export const Subscription = Type.Object(
   {
     name: SubscriptionName,
@@ -55,7 +53,8 @@ export const Subscription = Type.Object(
     oldestUnackedAt: Type.Optional(Timestamp),
     lost: Type.Integer({
       minimum: 0,
-      description: 'Entries that were dropped before they were acknowledged, since maxBacklog was exceeded.',
+      description:
+        'Entries of which not all was acknowledged before they were dropped, unread or read: above all beyond maxBacklog.',
     }),
     maxBacklog: backlog,
     ackWaitMs: ackWait,
@@ -113,14 +112,21 @@ export type ReadEvents = Static<typeof ReadEvents>;
 export const EventsRead = Type.Object(
   {
     events: Type.Array(Type.Ref('Event')),
-    lost: Type.Optional(Count),
+    lost: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Entries that were lost since the last answer that said so.' }),
+    ),
+    more: Type.Optional(
+      Type.Boolean({
+        description: 'true: nothing of the wanted types was among those looked at; there may be more now.',
+      }),
+    ),
   },
   {
-    description:
-      'Events, yours to acknowledge. `lost`: entries that were dropped unread since the last answer that said so.',
+    description: 'Events, yours to acknowledge. None, and no `more`: there are none now.',
     examples: [{ events: [] }],
   },
 );
+export type EventsRead = { events: JobEvent[]; lost?: number; more?: true };
 
 export const AckEvents = Type.Object(
   {

@@ -80,6 +80,21 @@ describe('the history of a queue', () => {
     expect((await all('range', 'type=completed')).events).toEqual([]);
   });
 
+  it('is looked through in steps, so that a page of a rare type may be empty before the last one', async () => {
+    await happen('rare', 6_000);
+    for (const order of ['asc', 'desc']) {
+      const first = await page('rare', `type=completed&order=${order}`);
+      expect(first).toEqual({ items: [], nextCursor: expect.any(String) });
+      // Some 5,000 of the entries were looked at, and the next page begins with the one after them.
+      const last = (Number(first.nextCursor?.split('-')[0]) - DAY) / 1_000;
+      expect(Math.abs(last - (order === 'asc' ? 5_000 : 1_000))).toBeLessThan(50);
+      const rest = await page('rare', `order=${order}&limit=1&cursor=${first.nextCursor}`);
+      const next = DAY + (last + (order === 'asc' ? 1 : -1)) * 1_000;
+      expect(rest.items[0]?.at).toBe(new Date(next).toISOString());
+      expect((await all('rare', `type=completed&order=${order}`)).pages).toBe(2);
+    }
+  });
+
   it('refuses what it cannot read', async () => {
     await happen('bad', 1);
     for (const [query, pointer] of [
@@ -123,6 +138,23 @@ describe('who runs what', () => {
       { queue: 'run-b', task: 'sum' },
     ]);
     expectProblem(await api.http.get('/pending?limit=0'), 400, 'invalid-request', ['/limit']);
+  });
+});
+
+describe('what runs in many queues', () => {
+  it('is told by queue, at most as much as is asked for', async () => {
+    const queues = Array.from({ length: 60 }, (_, i) => `0-many-${10 + i}`);
+    await Promise.all(
+      queues.map(async (queue) => {
+        await api.submit({ task: 'echo', queue });
+        await api.submit({ task: 'echo', queue });
+        await (await workerOf(queue)).takeNow(2);
+      }),
+    );
+    const { body } = await api.http.get('/pending?limit=109').expect(200);
+    expect(body.items.map(({ queue }: PendingItem) => queue)).toEqual(
+      queues.flatMap((queue) => [queue, queue]).slice(0, 109),
+    );
   });
 });
 

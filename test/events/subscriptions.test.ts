@@ -1,103 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { queueKeys } from '../../src/redis/keys.ts';
-import type { JobEvent } from '../../src/schemas/event.ts';
-import { EventsRead, Subscription } from '../../src/schemas/subscription.ts';
 import { useApi } from '../helpers/api.ts';
 import { useHandWorkers } from '../helpers/hand-worker.ts';
 import { until, useRedis } from '../helpers/redis.ts';
-import { expectProblem, expectShape } from '../helpers/shapes.ts';
+import { keysOf, progressIn, type Read, upTo, useSubscriptions } from '../helpers/subscriptions.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
 const workerOf = useHandWorkers(redis);
-
-const KEPT = 10_000;
-
-const at = (queue: string, name = 'sub') => `/queues/${queue}/subscriptions/${name}`;
-const subscribe = (queue: string, options: object = {}, name = 'sub') =>
-  api.http.put(at(queue, name)).send(options).expect(201);
-
-interface Read {
-  events: JobEvent[];
-  lost?: number;
-}
-
-async function read(queue: string, wish: object = {}, name = 'sub'): Promise<Read> {
-  const { body } = await api.http
-    .post(`${at(queue, name)}/read`)
-    .send(wish)
-    .expect(200);
-  expectShape(EventsRead, body);
-  return body as Read;
-}
-
-const ack = async (queue: string, what: object, name = 'sub') =>
-  (
-    await api.http
-      .post(`${at(queue, name)}/ack`)
-      .send(what)
-      .expect(200)
-  ).body;
-
-async function state(queue: string, name = 'sub'): Promise<Subscription> {
-  const { body } = await api.http.get(at(queue, name)).expect(200);
-  expectShape(Subscription, body);
-  return body as Subscription;
-}
-
-const keysOf = (queue: string) => queueKeys('mr', queue);
-
-/** Moves that each tell an event: one job is taken, and reports its progress as often as that makes so many. */
-async function happen(queue: string, count: number): Promise<void> {
-  const worker = await workerOf(queue);
-  await api.submit({ task: 'echo', queue });
-  const delivery = await worker.take();
-  for (let done = 1; done < count; ) {
-    const step = Math.min(500, count - done);
-    await Promise.all(Array.from({ length: step }, (_, i) => worker.progress(delivery, done + i)));
-    done += step;
-  }
-}
-
-const progressIn = (events: readonly JobEvent[]) =>
-  events.flatMap(({ progress }) => (typeof progress === 'number' ? [progress] : []));
-const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+const { subscribe, read, ack, state, happen, tell } = useSubscriptions(redis, api, workerOf);
 
 describe('a subscription', () => {
-  it('is made once, changed by what is given, listed, counted and removed', async () => {
-    const { body } = await subscribe('made', { maxBacklog: 50_000 });
-    expectShape(Subscription, body);
-    expect(body).toMatchObject({ name: 'sub', queue: 'made', backlog: 0, lost: 0, maxBacklog: 50_000 });
-    const again = await api.http.put(at('made')).send({ ackWaitMs: 200, from: 'oldest' }).expect(200);
-    expect(again.body).toEqual({ ...body, ackWaitMs: 200 });
-    await subscribe('made', {}, 'other');
-    await api.http.post('/queues/made/pause').expect(200);
-    const list = await api.http.get('/queues/made/subscriptions').expect(200);
-    expect(list.body.items.map(({ name }: Subscription) => name)).toEqual(['other', 'sub']);
-    const stats = await api.http.get('/queues/made/stats').expect(200);
-    expect(stats.body.subscriptions).toEqual([
-      { name: 'other', backlog: 1 },
-      { name: 'sub', backlog: 1 },
-    ]);
-    expect(await redis.client.hget(keysOf('made').settings, 'hold')).toBe('100000');
-    await api.http.delete(at('made', 'other')).expect(204);
-    expect(await redis.client.hget(keysOf('made').settings, 'hold')).toBe('50000');
-    await api.http.delete(at('made')).expect(204);
-    expect(await redis.client.hget(keysOf('made').settings, 'hold')).toBeNull();
-    expect(await redis.client.exists(keysOf('made').subscription('sub'), keysOf('made').subscriptions)).toBe(
-      0,
-    );
-    expect((await api.http.get('/queues/made/stats')).body.subscriptions).toBeUndefined();
-    expectProblem(await api.http.get(at('made')), 404, 'subscription-not-found');
-    expectProblem(await api.http.delete(at('made')), 404, 'subscription-not-found');
-    expectProblem(await api.http.post(`${at('made')}/read`), 404, 'subscription-not-found');
-    expectProblem(
-      await api.http.post(`${at('made')}/ack`).send({ upTo: '1-1-1' }),
-      404,
-      'subscription-not-found',
-    );
-  });
-
   it('begins with what comes, or with the oldest event', async () => {
     await happen('from', 3);
     await subscribe('from');
@@ -176,13 +88,16 @@ describe('a subscription', () => {
     };
     await until(async () => (await calls()) >= 51, 'all to have looked');
     const before = await calls();
-    // The one read that they wait on comes back empty, and begins again.
-    const reads = await calls('xread');
-    await until(async () => (await calls('xread')) > reads, 'the next read');
-    expect((await calls()) - before).toBeLessThan(5);
-    await happen('wait', 50);
+    // One event after the other, each for the one that reads for them all.
+    let answered = 0;
+    for (const answer of waiting) void answer.then(() => (answered += 1));
+    for (let told = 1; told <= 50; told += 1) {
+      await tell('wait', 1);
+      await until(() => answered === told, 'an answer');
+    }
+    // A look that takes the event, and one of the next in line before there is one.
+    expect((await calls()) - before).toBeLessThan(150);
     const answers = await Promise.all(waiting);
-    expect(answers.flatMap(({ events }) => events)).toHaveLength(50);
     expect(answers.every(({ events }) => events.length === 1)).toBe(true);
   });
 
@@ -191,101 +106,78 @@ describe('a subscription', () => {
     expect(await read('over', { waitMs: 50 })).toEqual({ events: [] });
   });
 
-  it('refuses what it cannot read', async () => {
-    await subscribe('bad');
-    const post = (verb: string, body: object) => api.http.post(`${at('bad')}/${verb}`).send(body);
-    expectProblem(await post('read', { max: 0 }), 400, 'invalid-request', ['/max']);
-    expectProblem(await post('read', { waitMs: 30_001 }), 400, 'invalid-request', ['/waitMs']);
-    expectProblem(await post('read', { types: ['x'] }), 400, 'invalid-request', ['/types/0']);
-    expectProblem(await post('ack', {}), 400, 'invalid-request', ['']);
-    expectProblem(await post('ack', { upTo: '1-1-1', ids: ['1-1-1'] }), 400, 'invalid-request', ['']);
-    expectProblem(await post('ack', { upTo: 'x' }), 400, 'invalid-request', ['/upTo']);
-    expectProblem(await post('ack', { ids: ['1-1-1', '1-1-200000'] }), 400, 'invalid-request', ['/ids/1']);
-    const put = (body: object) => api.http.put(at('bad', 'new')).send(body);
-    expectProblem(await put({ maxBacklog: 999 }), 400, 'invalid-request', ['/maxBacklog']);
-    expectProblem(await put({ from: 'then' }), 400, 'invalid-request', ['/from']);
-    expectProblem(await put({ other: 1 }), 400, 'invalid-request', ['/other']);
-    expectProblem(await api.http.put(at('bad', '.x')).send({}), 400, 'invalid-request', ['/sub']);
-    expectProblem(await api.http.get('/queues/nowhere/subscriptions'), 404, 'queue-not-found');
+  it('brings about as many events as are asked for, however many its entries have', async () => {
+    await subscribe('sizes', { ackWaitMs: 100 });
+    await tell('sizes', 1);
+    await tell('sizes', 100, 50);
+    const { events } = await read('sizes', { max: 100 });
+    expect(events.length).toBeGreaterThanOrEqual(100);
+    expect(events.length).toBeLessThan(1_000);
+    const again = await until(async () => {
+      const seen = await read('sizes', { max: 100 });
+      return seen.events[0]?.id === events[0]?.id && seen.events;
+    }, 'what is due again');
+    expect(again.length).toBeLessThan(1_000);
   });
 
-  it('is one of a hundred at most', async () => {
-    await Promise.all(Array.from({ length: 100 }, (_, i) => subscribe('hundred', {}, `s${i}`)));
-    expectProblem(await api.http.put(at('hundred')).send({}), 409, 'too-many-subscriptions');
+  it('has nothing to acknowledge before everything', async () => {
+    await subscribe('start');
+    await happen('start', 2);
+    await read('start');
+    expect(await ack('start', { upTo: '0-0' })).toEqual({ acked: 0, unacked: 2 });
+    expect(await ack('start', { ids: ['0-0'] })).toEqual({ acked: 0, unacked: 2 });
   });
-});
 
-describe('a subscription that was away', { timeout: 60_000 }, () => {
-  it('misses none of 22,000 events, and what was kept for it goes when it has read them', async () => {
-    const count = 22_000;
-    await subscribe('away');
-    await happen('away', count);
-    expect(await state('away')).toMatchObject({ backlog: count, lost: 0 });
-    const seen: number[] = [];
-    let length = 0;
-    for (;;) {
-      const { events, lost } = await read('away', { max: 1_000 });
-      expect(lost).toBeUndefined();
-      if (events.length === 0) break;
-      seen.push(...progressIn(events));
-      // Nothing that is not acknowledged is dropped, nor what others may look at.
-      expect(await redis.client.xlen(keysOf('away').events)).toBeGreaterThanOrEqual(KEPT);
-      await ack('away', { upTo: events.at(-1)?.id });
-      length = await redis.client.xlen(keysOf('away').events);
+  it('acknowledges any number of entries, in steps that do not hold up Redis', async () => {
+    const count = 25_000;
+    await subscribe('many');
+    await tell('many', count);
+    const { events } = keysOf('many');
+    const read = await redis.client.xreadgroup(
+      'GROUP',
+      'sub:sub',
+      'reader',
+      'COUNT',
+      count,
+      'STREAMS',
+      events,
+      '>',
+    );
+    const [[, entries] = []] = read as [key: string, entries: [id: string, fields: string[]][]][];
+    const ids = entries?.map(([id]) => id) ?? [];
+    const calls = async () =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.client.info('commandstats'))?.[1] ?? 0);
+    const before = await calls();
+    expect(await ack('many', { upTo: ids[20_000] })).toEqual({ acked: 20_001, unacked: 4_999 });
+    const between = await calls();
+    expect(between - before).toBeGreaterThan(3);
+    expect(await ack('many', { ids: ids.slice(20_000, 24_000) })).toEqual({ acked: 3_999, unacked: 1_000 });
+    expect((await calls()) - between).toBeGreaterThan(3);
+  });
+
+  it('says when there may be more though nothing of the wanted types came', async () => {
+    await subscribe('rare');
+    await tell('rare', 45);
+    const wish = { types: ['failed'], max: 1 };
+    const answers: Read[] = [];
+    do answers.push(await read('rare', wish));
+    while (answers.at(-1)?.more === true);
+    expect(answers).toEqual([{ events: [], more: true }, { events: [], more: true }, { events: [] }]);
+    expect(await state('rare')).toMatchObject({ backlog: 0, unacked: 0 });
+  });
+
+  it('keeps no acknowledgements of what is not kept any more', async () => {
+    for (const how of ['trimmed', 'destroyed']) {
+      const { events, subscription } = keysOf(how);
+      await subscribe(how);
+      await tell(how, 1, 3);
+      const first = await read(how);
+      await ack(how, { ids: [first.events[1]?.id] });
+      expect(await redis.client.hlen(subscription('sub'))).toBe(1);
+      if (how === 'trimmed') await redis.client.xtrim(events, 'MAXLEN', 0);
+      else await redis.client.del(events);
+      expect(await read(how)).toEqual({ events: [], lost: 1 });
+      expect(await redis.client.hgetall(subscription('sub'))).toEqual({ lost: '1' });
     }
-    // Reports that are sent together are noted in any order.
-    expect(seen.sort((a, b) => a - b)).toEqual(upTo(count - 1));
-    expect(length).toBeGreaterThanOrEqual(KEPT);
-    expect(length).toBeLessThan(KEPT + 500);
-    expect(await state('away')).toMatchObject({ backlog: 0, unacked: 0, lost: 0 });
-  });
-
-  it('for longer than its bound is told how much it has lost', async () => {
-    const count = 13_000;
-    await subscribe('bound', { maxBacklog: 1_000 });
-    // Others are kept as ever.
-    await happen('bound', count);
-    const length = await redis.client.xlen(keysOf('bound').events);
-    const lost = count - length;
-    expect(lost).toBeGreaterThan(2_000);
-    expect(await state('bound')).toMatchObject({ lost, backlog: length });
-    const first = await read('bound', { max: 1_000 });
-    expect(first.lost).toBe(lost);
-    expect((await read('bound', { max: 1 })).lost).toBeUndefined();
-    expect(await state('bound')).toMatchObject({ lost, backlog: length - 1_001, unacked: 1_001 });
-    // What was handed out and is not kept any more is lost, too.
-    await redis.client.xtrim(keysOf('bound').events, 'MAXLEN', length - 500);
-    await api.http.put(at('bound')).send({ ackWaitMs: 100 }).expect(200);
-    await until(async () => {
-      await read('bound', { max: 1_000 });
-      return (await state('bound')).lost === lost + 500;
-    }, 'more that is lost');
-  });
-
-  it('does not lose its events to any move, whatever script tells it', async () => {
-    const worker = await workerOf('moves');
-    await subscribe('moves', { maxBacklog: 20_000 });
-    await happen('moves', 12_000);
-    const job = await api.submit({ task: 'echo', queue: 'moves', attempts: 2 });
-    const first = await worker.take();
-    await worker.retry(first, 0);
-    await worker.bury(await worker.take());
-    await api.http.post(`/jobs/${job.id}/retry`).expect(202);
-    await worker.complete(await worker.take(), 1);
-    const other = await api.submit({ task: 'echo', queue: 'moves' });
-    await api.http.post(`/jobs/${other.id}/cancel`).expect(200);
-    await api.http.post('/queues/moves/pause').expect(200);
-    expect(await redis.client.xlen(keysOf('moves').events)).toBe(12_009);
-    await api.http.delete(at('moves')).expect(204);
-    expect(await redis.client.xlen(keysOf('moves').events)).toBeLessThan(KEPT + 500);
-  });
-
-  it('goes on when its stream and group were destroyed, and says that something is lost', async () => {
-    await subscribe('destroyed');
-    await redis.client.del(keysOf('destroyed').events);
-    await api.http.post('/queues/destroyed/pause').expect(200);
-    const { events, lost } = await read('destroyed');
-    expect(events.map(({ type }) => type)).toEqual(['paused']);
-    expect(lost).toBe(1);
   });
 });

@@ -42,12 +42,6 @@ export const censusScript = defineScript(
 local scheduled, leases, totals, settings, samples = unpack(KEYS, 1, 5)
 local running, places, added = {}, {}, 0
 
-local function flat(reply)
-  local map = {}
-  for i = 1, #reply, 2 do map[reply[i]] = reply[i + 1] end
-  return map
-end
-
 local function count(place)
   local stream, due, dead = KEYS[5 + place], KEYS[10 + place], KEYS[15 + place]
   local waiting = { redis.call('ZCARD', due), redis.call('ZCARD', dead) }

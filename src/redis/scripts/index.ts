@@ -22,7 +22,8 @@ import type { Script } from './script.ts';
 import { serveScript } from './serve.ts';
 import { submitScript } from './submit.ts';
 import { subscribeScript, unsubscribeScript } from './subscription.ts';
-import { ackScript, readScript } from './subscription-read.ts';
+import { ackScript } from './subscription-ack.ts';
+import { readScript } from './subscription-read.ts';
 import { sweepScript } from './sweep.ts';
 import { turnScript } from './turn.ts';
 

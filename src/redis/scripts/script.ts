@@ -46,6 +46,7 @@ export const KEPT_ENTRIES = 10_000;
  * - `owns(stream, id, consumer, token)`: start of the delivery when it is still this one, else nil. The token
  *   is the delivery count. XACK and XDEL check no owner, so every finishing script asks this first.
  * - `isAfter(id, other)`: whether one entry id is greater than the other
+ * - `flat(reply)`: a table of names and values, as XINFO and HGETALL reply them one after the other
  * - `lastId(stream)`: the last entry id that the stream, which must exist, has given
  * - `announce(events, kind, refs, settings, value)`: one event for all the jobs of a move, with a value if there is one. The
  *   stream keeps the last 10,000 entries, and more for durable subscriptions (see subscription.ts)
@@ -93,11 +94,17 @@ end
 `,
   ],
   [
-    'lastId',
-    `local function lastId(stream)
-  local info = redis.call('XINFO', 'STREAM', stream)
-  for i = 1, #info, 2 do if info[i] == 'last-generated-id' then return info[i + 1] end end
+    'flat',
+    `local function flat(reply)
+  local map = {}
+  for i = 1, #reply, 2 do map[reply[i]] = reply[i + 1] end
+  return map
 end
+`,
+  ],
+  [
+    'lastId',
+    `local function lastId(stream) return flat(redis.call('XINFO', 'STREAM', stream))['last-generated-id'] end
 `,
   ],
   [

@@ -5,11 +5,10 @@ import { defineScript, KEPT_ENTRIES } from './script.ts';
 /** Subscriptions of one queue; each is looked at when events are trimmed. */
 export const MOST_SUBSCRIPTIONS = 100;
 
-/** Most calls of a loop over what is pending, which is bounded by what is kept. */
-export const MOST_STEPS = 1_000;
+const GROUP_PREFIX = 'sub:';
 
 /** The consumer group of a subscription. */
-export const groupOf = (name: string): string => `sub:${name}`;
+export const groupOf = (name: string): string => `${GROUP_PREFIX}${name}`;
 
 /** What is stored of a subscription in the hash of all of them. */
 export interface StoredSubscription {
@@ -24,21 +23,17 @@ export interface StoredSubscription {
 /**
  * Lua that the scripts of subscriptions share.
  *
- * - `flat(reply)`: a table of names and values out of a list of them
  * - `groupInfo(events, group)`: of XINFO GROUPS, or nil
  * - `extent(events)`: entries that the stream was given, and those of them that it has no more
  * - `makeGroup(events, group, from)`: from 'now' or 'oldest' on, with the count from which the backlog is counted
  * - `hold(settings, subscriptions)`: keeps as many entries as the greatest subscription wants, or no more than others
- * - `trim(events)`: drops what no subscription needs, down to what is kept anyway
+ * - `trim(events, subscriptions)`: drops what no subscription needs, and what one that needs it may not hold back any more,
+ *   down to what is kept anyway. From the one that is furthest behind on: up to its first entry nothing is needed, and beyond
+ *   it the entries that all those before may hold back are left
  *
  * Loops go over the subscriptions of a queue, which are few.
  */
 export const SUBSCRIPTIONS = `
-local function flat(reply)
-  local map = {}
-  for i = 1, #reply, 2 do map[reply[i]] = reply[i + 1] end
-  return map
-end
 local function groupInfo(events, group)
   if redis.call('EXISTS', events) == 0 then return nil end
   for _, one in ipairs(redis.call('XINFO', 'GROUPS', events)) do
@@ -61,19 +56,46 @@ local function hold(settings, subscriptions)
   for _, text in ipairs(redis.call('HVALS', subscriptions)) do most = math.max(most, cjson.decode(text).max) end
   if most > ${KEPT_ENTRIES} then redis.call('HSET', settings, 'hold', most) else redis.call('HDEL', settings, 'hold') end
 end
-local function trim(events)
-  local extra = redis.call('XLEN', events) - ${KEPT_ENTRIES}
-  if extra < 1 then return end
-  local needed
+local function trim(events, subscriptions)
+  if redis.call('XLEN', events) <= ${KEPT_ENTRIES} then return end
+  local held, keep = {}, ${KEPT_ENTRIES}
   for _, one in ipairs(redis.call('XINFO', 'GROUPS', events)) do
     local info = flat(one)
+    local options = redis.call('HGET', subscriptions, string.sub(info.name, ${GROUP_PREFIX.length + 1}))
     local first = info.pending > 0 and redis.call('XPENDING', events, info.name)[2] or info['last-delivered-id']
-    if not needed or isAfter(needed, first) then needed = first end
+    held[#held + 1] = { first = first, max = options and cjson.decode(options).max or 0 }
   end
-  if needed then redis.call('XTRIM', events, 'MINID', '~', needed, 'LIMIT', extra)
-  else redis.call('XTRIM', events, 'MAXLEN', '~', ${KEPT_ENTRIES}, 'LIMIT', extra) end
+  table.sort(held, function(one, other) return isAfter(other.first, one.first) end)
+  local function drop(how, upTo)
+    local extra = redis.call('XLEN', events) - keep
+    if extra > 0 then redis.call('XTRIM', events, how, '~', upTo, 'LIMIT', extra) end
+    return extra > 0
+  end
+  for _, one in ipairs(held) do
+    if not drop('MINID', one.first) then return end
+    keep = math.max(keep, one.max)
+  end
+  drop('MAXLEN', keep)
 end
 `;
+
+/** Lua: `eventsIn(fields)`, the number of events that an entry has. */
+export const COUNT_EVENTS = `
+local function eventsIn(fields)
+  local count = 0
+  for i = 1, #fields, 2 do
+    if fields[i] == 'j' then count = count + 1 + select(2, string.gsub(fields[i + 1], ' ', '')) end
+  end
+  return count
+end
+`;
+
+/** KEYS of what is done with one subscription: events, subscriptions, subscription. */
+export const subscriptionKeys = (keys: QueueKeys, name: string): string[] => [
+  keys.events,
+  keys.subscriptions,
+  keys.subscription(name),
+];
 
 /**
  * Makes a subscription, or changes what is given of one that is there.
@@ -93,7 +115,8 @@ local options = known and cjson.decode(known) or { at = now, max = tonumber(ARGV
 options.max, options.wait = tonumber(max) or options.max, tonumber(wait) or options.wait
 redis.call('HSET', subscriptions, name, cjson.encode(options))
 hold(settings, subscriptions)
-if not groupInfo(events, group) then makeGroup(events, group, from) end
+-- One that is gone with its stream is made by the next read, which tells what is lost by that.
+if not known and not groupInfo(events, group) then makeGroup(events, group, from) end
 return known and 'known' or 'made'
 `,
   { whenFull: 'refused' },
@@ -113,7 +136,7 @@ redis.call('UNLINK', subscription)
 hold(settings, subscriptions)
 if groupInfo(events, ARGV[2]) then
   redis.call('XGROUP', 'DESTROY', events, ARGV[2])
-  trim(events)
+  trim(events, subscriptions)
 end
 return 1
 `,

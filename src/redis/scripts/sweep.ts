@@ -24,20 +24,14 @@ local letter, from, count = ARGV[1], ARGV[2], tonumber(ARGV[3])
 if redis.call('EXISTS', stream) == 0 then return { '', 0 } end
 local delivered
 for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
-  local name, last
-  for i = 1, #group, 2 do
-    if group[i] == 'name' then name = group[i + 1] end
-    if group[i] == 'last-delivered-id' then last = group[i + 1] end
-  end
-  if name == 'workers' then delivered = last end
+  local info = flat(group)
+  if info.name == 'workers' then delivered = info['last-delivered-id'] end
 end
 if not delivered then return { '', 0 } end
 
 if from == '-' then
   for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', stream, 'workers')) do
-    for i = 1, #consumer, 2 do
-      if consumer[i] == 'name' then redis.call('ZADD', leases, 'NX', now, consumer[i + 1]) end
-    end
+    redis.call('ZADD', leases, 'NX', now, flat(consumer).name)
   end
 end
 
