@@ -24,6 +24,7 @@ export interface Order {
   /** See `Serving`. */
   readonly request: string | undefined;
   readonly isAlive: boolean;
+  readonly isLater: boolean;
   readonly completions: readonly Completion[];
   readonly latency: ReadonlyMap<string, number>;
 }
@@ -34,7 +35,8 @@ export interface HandedOut {
   jobs: LeasedJob[];
   /** The deliveries of the jobs, to be handed back if nobody is there any more. */
   deliveries: Delivery[];
-  expiresAt: number;
+  /** See `Served`. */
+  expiresAt: number | undefined;
   isPaused: boolean;
   /** The lease has ended: nothing was taken. */
   isLost: boolean;
@@ -43,8 +45,6 @@ export interface HandedOut {
 
 /** Jobs that need no run are ended, and others taken for them, so often at most for one request. */
 const MOST_ROUNDS = 10;
-
-export const TAKE_NOTHING = { count: 0, favouredLane: 0, share: 0, request: undefined, isAlive: false };
 
 /** Takes jobs for leases over HTTP, and ends those at once that are not to be run. */
 export class HandOut {
@@ -63,15 +63,16 @@ export class HandOut {
     let out = await this.#round(order, known);
     for (let rounds = 1; out.taken > 0 && out.jobs.length === 0 && rounds < MOST_ROUNDS; rounds += 1) {
       const { settled } = out;
-      out = { ...(await this.#round({ ...order, completions: [], latency: new Map() }, known)), settled };
+      const later = { ...order, isAlive: true, isLater: true, completions: [], latency: new Map() };
+      out = { ...(await this.#round(later, known)), settled };
     }
     return out;
   }
 
   async #round(order: Order, known: KnownTasks): Promise<HandedOut & { taken: number }> {
-    const { consumer, keys, count, leaseMs, request, isAlive } = order;
+    const { consumer, keys, count, leaseMs, request, isAlive, isLater } = order;
     const lane = count > 0 ? this.#share.next() : { favouredLane: 0, share: 0 };
-    const serving = { count, leaseMs, request, isAlive, ...lane };
+    const serving = { count, leaseMs, request, isAlive, isLater, ...lane };
     const served = await consumer.serve(keys, order.completions, order.latency, Date.now(), serving);
     const { taken, settled, expiresAt } = served;
     const out = { settled, expiresAt, jobs: [], deliveries: [], isPaused: false, nextDueInMs: undefined };
@@ -80,7 +81,9 @@ export class HandOut {
     const sorted = await this.#sort(order, taken.deliveries, known);
     return {
       ...out,
-      ...sorted,
+      jobs: sorted.jobs,
+      deliveries: sorted.deliveries,
+      expiresAt: sorted.hasEnded ? undefined : expiresAt,
       isLost: false,
       isPaused: taken.paused,
       nextDueInMs: taken.nextDueInMs,
@@ -88,41 +91,36 @@ export class HandOut {
     };
   }
 
-  /** Ends what is not to be run, and shows the rest. */
+  /** Ends what is not to be run, and shows the rest; the lease may have ended with it. */
   async #sort(order: Order, deliveries: readonly Delivery[], known: KnownTasks) {
+    const { consumer, keys, tasks } = order;
     const jobs: LeasedJob[] = [];
     const kept: Delivery[] = [];
-    const ends: Promise<unknown>[] = [];
+    const completions: Completion[] = [];
+    const others: Promise<unknown>[] = [];
     const find = (name: string): AbleTask | undefined =>
-      order.tasks?.has(name) === false
+      tasks?.has(name) === false
         ? undefined
         : { ...known.defaults(name), name, validateInput: (payload) => known.checkPayload(name, payload) };
     for (const delivery of deliveries) {
       const entry = decodeEntry(delivery.fields);
       const judged = verdict(delivery, entry, find, Date.now());
-      if (judged !== undefined) {
-        const ref = { place: delivery.place, entryId: delivery.entryId };
-        const ending = { entry, ref, token: delivery.token, attempt: delivery.attempt };
-        ends.push(this.#end(order, ending, judged, entry && known.defaults(entry.task)));
-      } else if (entry !== undefined) {
+      if (judged === undefined && entry !== undefined) {
         jobs.push(leasedJob(delivery, entry, known));
         kept.push(delivery);
+      } else if (judged !== undefined) {
+        const ref = { place: delivery.place, entryId: delivery.entryId };
+        const ending = { entry, ref, token: delivery.token, attempt: delivery.attempt };
+        const task = entry && known.defaults(entry.task);
+        if (judged.kind === 'cancelled' || judged.kind === 'expired') {
+          completions.push(completionOf(ending, judged, task, this.#core.resultTtlMs));
+        } else others.push(endOtherwise(consumer, keys, ending, judged, task, this.#maxDead));
       }
     }
-    await Promise.all(ends);
-    return { jobs, deliveries: kept };
-  }
-
-  async #end(
-    { consumer, keys, leaseMs }: Order,
-    ending: Parameters<typeof completionOf>[0],
-    outcome: NonNullable<ReturnType<typeof verdict>>,
-    task: Parameters<typeof completionOf>[2],
-  ): Promise<void> {
-    if (outcome.kind === 'cancelled' || outcome.kind === 'expired') {
-      const completion = completionOf(ending, outcome, task, this.#core.resultTtlMs);
-      await consumer.serve(keys, [completion], new Map(), Date.now(), { ...TAKE_NOTHING, leaseMs });
-    } else await endOtherwise(consumer, keys, ending, outcome, task, this.#maxDead);
+    await Promise.all(others);
+    const mayHaveEnded = others.length > 0 && jobs.length === 0;
+    const hasEnded = (completions.length > 0 || mayHaveEnded) && (await consumer.finish(keys, completions));
+    return { jobs, deliveries: kept, hasEnded };
   }
 }
 

@@ -10,6 +10,16 @@ import { Consumer, latencyCounts } from './consume.ts';
 export type { Holding } from '../redis/scripts/inspect.ts';
 export type { Served, Serving } from '../redis/scripts/serve.ts';
 
+const TAKE_NOTHING: Serving = {
+  count: 0,
+  favouredLane: 0,
+  share: 0,
+  leaseMs: 0,
+  request: undefined,
+  isAlive: false,
+  isLater: false,
+};
+
 /** A consumer that is a lease given out over HTTP: any process of the API may act for it. */
 export class LeasedConsumer extends Consumer {
   readonly #redis: Connection;
@@ -29,6 +39,12 @@ export class LeasedConsumer extends Consumer {
   ): Promise<Served> {
     const counts = latencyCounts(keys, latency, nowMs);
     return this.withGroups([keys], () => serve(this.#redis, keys, this.name, jobs, counts, serving));
+  }
+
+  /** Completes and takes nothing: the lease ends in the queue if it holds nothing there any more, which is true then. */
+  async finish(keys: QueueKeys, jobs: readonly Completion[]): Promise<boolean> {
+    const { expiresAt } = await this.serve(keys, jobs, new Map(), Date.now(), TAKE_NOTHING);
+    return expiresAt === undefined;
   }
 
   /** What it has to do with each of the jobs, in their order. */

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { LeasedJob, SettledJob } from '../schemas/lease.ts';
 import { keepAnnounced } from '../tasks/announce.ts';
-import { newLeaseName } from './consumer-name.ts';
+import { newLeaseName, successorOf } from './consumer-name.ts';
 import type { Core } from './core.ts';
 import { locate } from './find.ts';
 import { HandOut } from './hand-out.ts';
@@ -59,8 +59,7 @@ export class Leases {
     const taking = await this.#polls.take(poll.queues, waitMs, asker, (queues) =>
       this.#take(lease, poll, queues),
     );
-    const expiresAt = taking?.expiresAt || Date.now();
-    return { lease: formatLease(lease), expiresAt, jobs: taking?.jobs ?? [] };
+    return handed(formatLease(lease), taking);
   }
 
   /** @throws {AppError} lease-not-found, or stale-lease when it has ended in all of its queues. */
@@ -113,18 +112,11 @@ export class Leases {
   ): Promise<{ outcomes: SettledOutcome[]; handed: Handed }> {
     const lease = addressed(text);
     const settled = await this.#settle(lease, statements, next, tasks);
-    const { outcomes, jobs, isLost } = settled;
-    if (jobs.length > 0 || !isLost) {
-      return { outcomes, handed: { lease: text, jobs, expiresAt: settled.expiresAt || Date.now() } };
-    }
-    const worker = lease.consumer.slice(0, lease.consumer.lastIndexOf('.'));
-    const poll = { queues: lease.queues, max: next, leaseMs: lease.leaseMs, worker, tasks };
-    const fresh = { ...lease, consumer: newLeaseName(worker) };
-    const taking = await this.#take(fresh, poll, poll.queues);
-    return {
-      outcomes,
-      handed: { lease: formatLease(fresh), jobs: taking.jobs, expiresAt: taking.expiresAt || Date.now() },
-    };
+    const { outcomes, request, isLost } = settled;
+    if (!isLost || request === undefined) return { outcomes, handed: handed(text, settled) };
+    const fresh = { ...lease, consumer: successorOf(lease.consumer, request) };
+    const taking = await this.#take(fresh, { max: next, tasks }, lease.queues, request);
+    return { outcomes, handed: handed(formatLease(fresh), taking) };
   }
 
   #settle(
@@ -143,15 +135,22 @@ export class Leases {
   }
 
   /** Takes from the queues in their order, until there are as many as were asked for. */
-  async #take(lease: Lease, poll: Poll, queues: readonly string[]): Promise<Taking> {
+  async #take(
+    lease: Lease,
+    poll: Pick<Poll, 'max' | 'tasks'>,
+    queues: readonly string[],
+    request?: string,
+  ): Promise<Taking> {
     const consumer = this.#consumer(lease);
-    const taking = new Taking(consumer, poll.leaseMs);
+    const taking = new Taking(consumer);
     const order = {
       consumer,
-      leaseMs: poll.leaseMs,
+      leaseMs: lease.leaseMs,
       tasks: poll.tasks && new Set(poll.tasks),
-      request: undefined,
-      isAlive: false,
+      request,
+      // It is there once it takes.
+      isAlive: true,
+      isLater: false,
       completions: [],
       latency: new Map<string, number>(),
     };
@@ -190,6 +189,13 @@ export class Leases {
     for (const queue of due) this.#noted.set(noteOf(queue, tasks), now);
   }
 }
+
+/** Of a lease that has ended with its last job, or never began, the end is now. */
+const handed = (lease: string, taken: Pick<Taking, 'jobs' | 'expiresAt'> | undefined): Handed => ({
+  lease,
+  jobs: taken?.jobs ?? [],
+  expiresAt: taken?.expiresAt ?? Date.now(),
+});
 
 const noteOf = (queue: string, tasks: readonly string[] | undefined): string =>
   [queue, ...(tasks ?? [])].join(' ');
