@@ -41,6 +41,8 @@ export interface HandedOut {
   /** The lease has ended: nothing was taken. */
   isLost: boolean;
   nextDueInMs: number | undefined;
+  /** All that was taken needed no run, and so may what comes after it: there may be more. */
+  mayBeMore: boolean;
 }
 
 /** Jobs that need no run are ended, and others taken for them, so often at most for one request. */
@@ -50,7 +52,8 @@ const MOST_ROUNDS = 10;
 export class HandOut {
   readonly #core: Core;
   readonly #maxDead: number;
-  readonly #share = new LaneShare();
+  /** Of each queue. */
+  readonly #shares = new WeakMap<QueueKeys, LaneShare>();
 
   /** @param maxDead most dead letters that a queue keeps. */
   constructor(core: Core, maxDead: number) {
@@ -61,7 +64,7 @@ export class HandOut {
   async run(order: Order): Promise<HandedOut> {
     const known = await this.#core.tasks.known(order.keys);
     let out = await this.#round(order, known);
-    for (let rounds = 1; out.taken > 0 && out.jobs.length === 0 && rounds < MOST_ROUNDS; rounds += 1) {
+    for (let rounds = 1; out.mayBeMore && rounds < MOST_ROUNDS; rounds += 1) {
       const { settled } = out;
       const later = { ...order, isAlive: true, isLater: true, completions: [], latency: new Map() };
       out = { ...(await this.#round(later, known)), settled };
@@ -69,15 +72,25 @@ export class HandOut {
     return out;
   }
 
-  async #round(order: Order, known: KnownTasks): Promise<HandedOut & { taken: number }> {
+  async #round(order: Order, known: KnownTasks): Promise<HandedOut> {
     const { consumer, keys, count, leaseMs, request, isAlive, isLater } = order;
-    const lane = count > 0 ? this.#share.next() : { favouredLane: 0, share: 0 };
+    const share = this.#shares.get(keys) ?? new LaneShare();
+    this.#shares.set(keys, share);
+    const lane = count > 0 ? share.next() : { favouredLane: 0, share: 0 };
     const serving = { count, leaseMs, request, isAlive, isLater, ...lane };
     const served = await consumer.serve(keys, order.completions, order.latency, Date.now(), serving);
     const { taken, settled, expiresAt } = served;
-    const out = { settled, expiresAt, jobs: [], deliveries: [], isPaused: false, nextDueInMs: undefined };
-    if (taken.kind === 'no-lease') return { ...out, isLost: true, taken: 0 };
-    this.#share.taken(taken.deliveries.length, Math.max(1, count));
+    const out = {
+      settled,
+      expiresAt,
+      jobs: [],
+      deliveries: [],
+      isPaused: false,
+      nextDueInMs: undefined,
+      mayBeMore: false,
+    };
+    if (taken.kind === 'no-lease') return { ...out, isLost: true };
+    if (count > 0) share.taken(taken.deliveries.length, count);
     const sorted = await this.#sort(order, taken.deliveries, known);
     return {
       ...out,
@@ -87,7 +100,7 @@ export class HandOut {
       isLost: false,
       isPaused: taken.paused,
       nextDueInMs: taken.nextDueInMs,
-      taken: taken.deliveries.length,
+      mayBeMore: taken.deliveries.length > 0 && sorted.jobs.length === 0,
     };
   }
 

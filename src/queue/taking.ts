@@ -11,6 +11,8 @@ export class Taking {
   expiresAt: number | undefined;
   /** Until the next job of a queue falls due, ms; infinite when none waits. */
   nextDueInMs = Number.POSITIVE_INFINITY;
+  /** There may be more, though no jobs came: see `HandedOut`. */
+  mayBeMore = false;
   readonly #consumer: LeasedConsumer;
   readonly #taken: { keys: QueueKeys; deliveries: Delivery[] }[] = [];
 
@@ -18,7 +20,8 @@ export class Taking {
     this.#consumer = consumer;
   }
 
-  add(keys: QueueKeys, { jobs, deliveries, expiresAt, nextDueInMs }: HandedOut): void {
+  add(keys: QueueKeys, { jobs, deliveries, expiresAt, nextDueInMs, mayBeMore }: HandedOut): void {
+    this.mayBeMore ||= mayBeMore;
     this.jobs.push(...jobs);
     if (deliveries.length > 0) this.#taken.push({ keys, deliveries });
     this.expiresAt = earlier(this.expiresAt, expiresAt);
