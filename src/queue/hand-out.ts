@@ -21,6 +21,8 @@ export interface Order {
   readonly tasks: ReadonlySet<string> | undefined;
   /** Most jobs to take. */
   readonly count: number;
+  /** What they may take up, bytes: see `Serving`. */
+  readonly room: number;
   /** See `Serving`. */
   readonly request: string | undefined;
   readonly isAlive: boolean;
@@ -33,6 +35,8 @@ export interface HandedOut {
   /** Of the completions. */
   settled: Settled[];
   jobs: LeasedJob[];
+  /** Length of their payloads, characters. */
+  size: number;
   /** The deliveries of the jobs, to be handed back if nobody is there any more. */
   deliveries: Delivery[];
   /** See `Served`. */
@@ -44,6 +48,12 @@ export interface HandedOut {
   /** All that was taken needed no run, and so may what comes after it: there may be more. */
   mayBeMore: boolean;
 }
+
+/**
+ * What the payloads of one answer may take up, bytes; it is more by as many jobs as are read at a time. An answer that is too
+ * long would be lost, and of each of its jobs an attempt.
+ */
+export const MOST_BYTES = 8 * 1_048_576;
 
 /** Jobs that need no run are ended, and others taken for them, so often at most for one request. */
 const MOST_ROUNDS = 10;
@@ -73,17 +83,18 @@ export class HandOut {
   }
 
   async #round(order: Order, known: KnownTasks): Promise<HandedOut> {
-    const { consumer, keys, count, leaseMs, request, isAlive, isLater } = order;
+    const { consumer, keys, count, room, leaseMs, request, isAlive, isLater } = order;
     const share = this.#shares.get(keys) ?? new LaneShare();
     this.#shares.set(keys, share);
     const lane = count > 0 ? share.next() : { favouredLane: 0, share: 0 };
-    const serving = { count, leaseMs, request, isAlive, isLater, ...lane };
+    const serving = { count, room, leaseMs, request, isAlive, isLater, ...lane };
     const served = await consumer.serve(keys, order.completions, order.latency, Date.now(), serving);
     const { taken, settled, expiresAt } = served;
     const out = {
       settled,
       expiresAt,
       jobs: [],
+      size: 0,
       deliveries: [],
       isPaused: false,
       nextDueInMs: undefined,
@@ -95,6 +106,7 @@ export class HandOut {
     return {
       ...out,
       jobs: sorted.jobs,
+      size: sorted.deliveries.reduce((sum, { fields }) => sum + (fields[3]?.length ?? 0), 0),
       deliveries: sorted.deliveries,
       expiresAt: sorted.hasEnded ? undefined : expiresAt,
       isLost: false,

@@ -14,6 +14,7 @@ const TAKE_NOTHING: Serving = {
   count: 0,
   favouredLane: 0,
   share: 0,
+  room: 0,
   leaseMs: 0,
   request: undefined,
   isAlive: false,

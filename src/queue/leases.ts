@@ -158,7 +158,9 @@ export class Leases {
       for (const queue of queues) {
         const count = poll.max - taking.jobs.length;
         const keys = this.#core.keySpace.queue(queue);
-        if (count > 0) taking.add(keys, await this.#handOut.run({ ...order, keys, count }));
+        const { room } = taking;
+        if (count < 1 || room <= 0) break;
+        taking.add(keys, await this.#handOut.run({ ...order, keys, count, room }));
       }
       return taking;
     } catch (error) {

@@ -5,7 +5,7 @@ import type { QueueKeys } from '../redis/keys.ts';
 import type { LeasedJob, SettledJob } from '../schemas/lease.ts';
 import type { Core } from './core.ts';
 import { findJob } from './find.ts';
-import type { HandedOut, HandOut } from './hand-out.ts';
+import { type HandedOut, type HandOut, MOST_BYTES, type Order } from './hand-out.ts';
 import type { Lease } from './lease-token.ts';
 import type { LeasedConsumer } from './leased.ts';
 import {
@@ -64,20 +64,20 @@ export async function settle(parts: SettleParts, statements: readonly Statement[
   const request = next > 0 ? digest(statements, next) : undefined;
   const isAlive = await isAliveSomewhere(parts, visits);
   const all = { jobs: [] as LeasedJob[], expiresAt: undefined as number | undefined, request };
-  let asked = 0;
-  let lost = 0;
+  const lost: boolean[] = [];
+  let room = MOST_BYTES;
   for (const visit of visits) {
-    const count = visit.isOfLease ? next - all.jobs.length : 0;
-    const out = await settleQueue(parts, visit, { count, request, isAlive, isLater: false });
+    const count = visit.isOfLease && room > 0 ? next - all.jobs.length : 0;
+    const out = await settleQueue(parts, visit, { count, room, request, isAlive, isLater: false });
+    room -= out.size;
     visit.ranked.forEach(({ rank, item: { id } }, index) => {
       outcomes[rank] = visit.planned.outcomes[index] ?? { id, ok: false, error: 'stale' };
     });
     all.jobs.push(...out.jobs);
     all.expiresAt = earlier(all.expiresAt, out.expiresAt);
-    asked += count > 0 ? 1 : 0;
-    lost += out.isLost ? 1 : 0;
+    if (count > 0) lost.push(out.isLost);
   }
-  const isLost = lost > 0 && lost === asked;
+  const isLost = lost.length > 0 && !lost.includes(false);
   return {
     ...all,
     isLost,
@@ -147,7 +147,7 @@ function sort(statements: readonly Statement[], outcomes: ItemOutcome[]): Map<st
 async function settleQueue(
   { handOut, maxDead, lease: { leaseMs }, consumer, tasks }: SettleParts,
   { keys, ranked, planned }: Visit,
-  order: { count: number; request: string | undefined; isAlive: boolean; isLater: boolean },
+  order: Pick<Order, 'count' | 'room' | 'request' | 'isAlive' | 'isLater'>,
 ): Promise<HandedOut> {
   const { outcomes, others, latency } = planned;
   const completions = planned.completions.map(({ completion }) => completion);

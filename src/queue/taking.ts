@@ -1,7 +1,7 @@
 import type { QueueKeys } from '../redis/keys.ts';
 import type { Delivery } from '../redis/scripts/take.ts';
 import type { LeasedJob } from '../schemas/lease.ts';
-import type { HandedOut } from './hand-out.ts';
+import { type HandedOut, MOST_BYTES } from './hand-out.ts';
 import type { LeasedConsumer } from './leased.ts';
 
 /** What one request has taken, until it is known that there is somebody to have it. */
@@ -11,6 +11,8 @@ export class Taking {
   expiresAt: number | undefined;
   /** Until the next job of a queue falls due, ms; infinite when none waits. */
   nextDueInMs = Number.POSITIVE_INFINITY;
+  /** What more jobs may take up, bytes. */
+  room = MOST_BYTES;
   /** There may be more, though no jobs came: see `HandedOut`. */
   mayBeMore = false;
   readonly #consumer: LeasedConsumer;
@@ -20,7 +22,8 @@ export class Taking {
     this.#consumer = consumer;
   }
 
-  add(keys: QueueKeys, { jobs, deliveries, expiresAt, nextDueInMs, mayBeMore }: HandedOut): void {
+  add(keys: QueueKeys, { jobs, size, deliveries, expiresAt, nextDueInMs, mayBeMore }: HandedOut): void {
+    this.room -= size;
     this.mayBeMore ||= mayBeMore;
     this.jobs.push(...jobs);
     if (deliveries.length > 0) this.#taken.push({ keys, deliveries });

@@ -11,6 +11,8 @@ export interface Serving {
   count: number;
   favouredLane: number;
   share: number;
+  /** Once the payloads of what it takes are as long as this, bytes, it takes no more. */
+  room: number;
   leaseMs: number;
   /**
    * Digest of the request, under which its answer can be asked for again: the lease is renewed. Undefined for a lease that
@@ -40,7 +42,7 @@ const HANDED_TTL_MS = 60_000;
  * and ends with its last one, so that a poll that brings nothing leaves nothing behind. A request that comes again,
  * since its answer was lost, is given the jobs again that it took.
  *
- * KEYS: those of `turn`, handed. ARGV: those of `take`, lease ms, 1 for a request that may come again, else 0, 1 for a
+ * KEYS: those of `turn`, handed. ARGV: those of `take`, lease ms, room in bytes, 1 for a request that may come again, else 0, 1 for a
  *   lease that is alive, if maybe only in another queue, else 0, 1 for a request that has taken jobs already, else 0,
  *   those of `complete`.
  * Returns { letter per job that was ended, reply of `take`, end of the lease or 0 when it has ended }.
@@ -49,7 +51,7 @@ export const serveScript = defineScript(
   'serve',
   `${TURN}
 local leases, consumer, count, handed, expires = KEYS[2], ARGV[1], tonumber(ARGV[2]), KEYS[#KEYS], now + ARGV[8]
-local isRequest, isAlive, isLater = ARGV[9] == '1', ARGV[10] == '1', ARGV[11] == '1'
+local room, isRequest, isAlive, isLater = tonumber(ARGV[9]), ARGV[10] == '1', ARGV[11] == '1', ARGV[12] == '1'
 local function held(place, limit)
   return redis.call('XPENDING', KEYS[11 + place], 'workers', '-', '+', limit, consumer)
 end
@@ -84,7 +86,7 @@ local function takeNext()
   if isRequest and not known and not isAlive and not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
   redis.call('ZADD', leases, expires, consumer)
   if known and not isLater then return handAgain(known) end
-  local reply = take()
+  local reply = take(room)
   if isRequest then
     local refs = { known or nil }
     for _, head in ipairs(cjson.decode(reply[5])) do refs[#refs + 1] = head[1] end
@@ -93,7 +95,7 @@ local function takeNext()
   return reply
 end
 
-local outcomes = completeAt(12)
+local outcomes = completeAt(13)
 local reply = count > 0 and takeNext() or { 'ok', now, 0, -1, '[]' }
 if count == 0 and isRequest then redis.call('ZADD', leases, 'XX', expires, consumer) end
 local isIdle = true
@@ -113,7 +115,7 @@ export async function serve(
   consumer: string,
   jobs: readonly Completion[],
   latency: LatencyCounts,
-  { leaseMs, request, isAlive, isLater, ...wish }: Serving,
+  { leaseMs, room, request, isAlive, isLater, ...wish }: Serving,
 ): Promise<Served> {
   const { resultKeys, args, decode } = encodeCompletions(keys, consumer, jobs, latency);
   const options = { ...wish, tokens: [], begun: [] };
@@ -121,7 +123,7 @@ export async function serve(
   const [outcomes, reply, end] = (await serveScript.run(
     redis,
     [...turnKeys(keys), latency.key, ...resultKeys, keys.handed(consumer, request ?? '')],
-    [...takeArgs(consumer, options), leaseMs, ...flags, ...args],
+    [...takeArgs(consumer, options), leaseMs, room, ...flags, ...args],
   )) as [string, TakeReply, number];
   const expiresAt = end === 0 ? undefined : end;
   return { settled: decode(outcomes), taken: decodeTaken(keys, reply), expiresAt };
