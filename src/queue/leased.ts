@@ -53,8 +53,8 @@ export class LeasedConsumer extends Consumer {
     return this.withGroups([keys], () => inspect(this.#redis, keys, this.name, refs, purpose));
   }
 
-  /** Renews the lease, and tells of at most `most` jobs that it holds; undefined when it has ended. */
-  beat(keys: QueueKeys, leaseMs: number, most: number): Promise<Beat | undefined> {
+  /** Renews the lease if it has not ended, and tells of at most `most` jobs that it holds. */
+  beat(keys: QueueKeys, leaseMs: number, most: number): Promise<Beat> {
     return this.withGroups([keys], () => beat(this.#redis, keys, this.name, leaseMs, most));
   }
 }

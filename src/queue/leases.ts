@@ -11,7 +11,7 @@ import { LeasedConsumer } from './leased.ts';
 import { encodePayload } from './payload.ts';
 import type { Polls } from './polls.ts';
 import { type SettledOutcome, type Statement, settle, staleError } from './settle.ts';
-import { Taking } from './taking.ts';
+import { earlier, Taking } from './taking.ts';
 import type { Asker } from './wait.ts';
 
 /** What a poll asks for. */
@@ -63,23 +63,23 @@ export class Leases {
   }
 
   /** @throws {AppError} lease-not-found, or stale-lease when it has ended in all of its queues. */
-  async heartbeat(text: string, leaseMs?: number): Promise<Renewed> {
+  async heartbeat(text: string, leaseMs?: number): Promise<Renewed & { expiresAt: number }> {
     const lease = addressed(text);
     const consumer = this.#consumer(lease);
     const how = { leaseMs: leaseMs ?? lease.leaseMs, maxDead: this.#maxDead };
-    const renewals = lease.queues.map((queue) =>
-      renew(this.#core, consumer, this.#core.keySpace.queue(queue), how),
+    const renewals = await Promise.all(
+      lease.queues.map((queue) => renew(this.#core, consumer, this.#core.keySpace.queue(queue), how)),
     );
-    const alive = (await Promise.all(renewals)).filter((one) => one !== undefined);
-    if (alive.length === 0) {
+    const expiresAt = renewals.map((one) => one.expiresAt).reduce(earlier, undefined);
+    if (expiresAt === undefined) {
       const why = 'it was not renewed in time and its jobs run elsewhere, or it holds no jobs any more';
       throw new AppError('stale-lease', `The lease has ended: ${why}.`);
     }
     await this.#note({ queues: lease.queues, tasks: undefined });
     return {
-      expiresAt: Math.min(...alive.map(({ expiresAt }) => expiresAt)),
-      cancel: alive.flatMap(({ cancel }) => cancel),
-      isPaused: alive.every(({ isPaused }) => isPaused),
+      expiresAt,
+      cancel: renewals.flatMap(({ cancel }) => cancel),
+      isPaused: renewals.every(({ isPaused }) => isPaused),
     };
   }
 
