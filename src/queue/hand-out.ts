@@ -25,6 +25,7 @@ export interface Order {
   readonly room: number;
   /** See `Serving`. */
   readonly request: string | undefined;
+  readonly token: number;
   readonly isAlive: boolean;
   readonly isLater: boolean;
   readonly completions: readonly Completion[];
@@ -83,11 +84,11 @@ export class HandOut {
   }
 
   async #round(order: Order, known: KnownTasks): Promise<HandedOut> {
-    const { consumer, keys, count, room, leaseMs, request, isAlive, isLater } = order;
+    const { consumer, keys, count, room, leaseMs, request, token, isAlive, isLater } = order;
     const share = this.#shares.get(keys) ?? new LaneShare();
     this.#shares.set(keys, share);
     const lane = count > 0 ? share.next() : { favouredLane: 0, share: 0 };
-    const serving = { count, room, leaseMs, request, isAlive, isLater, ...lane };
+    const serving = { count, room, leaseMs, request, token, isAlive, isLater, ...lane };
     const served = await consumer.serve(keys, order.completions, order.latency, Date.now(), serving);
     const { taken, settled, expiresAt } = served;
     const out = {

@@ -17,6 +17,7 @@ const TAKE_NOTHING: Serving = {
   room: 0,
   leaseMs: 0,
   request: undefined,
+  token: 0,
   isAlive: false,
   isLater: false,
 };

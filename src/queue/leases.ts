@@ -148,6 +148,7 @@ export class Leases {
       leaseMs: lease.leaseMs,
       tasks: poll.tasks && new Set(poll.tasks),
       request,
+      token: 0,
       // It is there once it takes.
       isAlive: true,
       isLater: false,

@@ -63,12 +63,14 @@ export async function settle(parts: SettleParts, statements: readonly Statement[
   const visits = await plan(parts, sort(statements, outcomes));
   const request = next > 0 ? digest(statements, next) : undefined;
   const isAlive = await isAliveSomewhere(parts, visits);
+  const others = visits.flatMap(({ planned }) => planned.others);
+  const token = others.reduce((most, { ending }) => Math.max(most, ending.token), 0);
   const all = { jobs: [] as LeasedJob[], expiresAt: undefined as number | undefined, request };
   const lost: boolean[] = [];
   let room = MOST_BYTES;
   for (const visit of visits) {
     const count = visit.isOfLease && room > 0 ? next - all.jobs.length : 0;
-    const out = await settleQueue(parts, visit, { count, room, request, isAlive, isLater: false });
+    const out = await settleQueue(parts, visit, { count, room, request, token, isAlive, isLater: false });
     room -= out.size;
     visit.ranked.forEach(({ rank, item: { id } }, index) => {
       outcomes[rank] = visit.planned.outcomes[index] ?? { id, ok: false, error: 'stale' };
@@ -147,7 +149,7 @@ function sort(statements: readonly Statement[], outcomes: ItemOutcome[]): Map<st
 async function settleQueue(
   { handOut, maxDead, lease: { leaseMs }, consumer, tasks }: SettleParts,
   { keys, ranked, planned }: Visit,
-  order: Pick<Order, 'count' | 'room' | 'request' | 'isAlive' | 'isLater'>,
+  order: Pick<Order, 'count' | 'room' | 'request' | 'token' | 'isAlive' | 'isLater'>,
 ): Promise<HandedOut> {
   const { outcomes, others, latency } = planned;
   const completions = planned.completions.map(({ completion }) => completion);
@@ -167,11 +169,16 @@ async function settleQueue(
   return hasEnded ? { ...out, expiresAt: undefined } : out;
 }
 
-/** What is the same when a request comes again. */
-const digest = (statements: readonly Statement[], next: number): string =>
-  createHash('sha1')
-    .update(JSON.stringify([next, statements.map(({ id, said }) => [id, said(0).kind])]))
+/** What is the same when a request comes again; with the results, since one that was refused is mended. */
+function digest(statements: readonly Statement[], next: number): string {
+  const texts = statements.map(({ id, said }) => {
+    const what = said(0);
+    return [id, what.kind, what.kind === 'completed' ? what.result : ''];
+  });
+  return createHash('sha1')
+    .update(JSON.stringify([next, texts]))
     .digest('base64url');
+}
 
 /** Says of a job that the lease does not hold what it is now. */
 async function explain(core: Core, outcome: ItemOutcome): Promise<SettledOutcome> {

@@ -58,7 +58,7 @@ export interface QueueKeys {
   subscription(name: string): string;
   /** String with a TTL: the finished job. */
   result(ref: string): string;
-  /** String with a TTL: refs of the next jobs that an HTTP lease took by the request of this digest. */
+  /** String with a TTL: highest token of what this request of an HTTP lease failed, and refs of the jobs that it took. */
   handed(consumer: string, request: string): string;
   /** String with a TTL: what a submit with this Idempotency-Key stored. */
   idempotency(key: string): string;

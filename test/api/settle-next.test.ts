@@ -155,3 +155,30 @@ it('passes over jobs that need no run, and gives the one behind them', async () 
   expect(idsOf(await settle(api, lease, body, 1))).toEqual([good]);
   expect((await post(api, `/jobs/${good}/complete`, { lease })).status).toBe(200);
 });
+
+describe('a request in the same words as one before', () => {
+  it('is another one where a job fails in its next attempt: no job is handed out twice', async () => {
+    const queue = newQueue();
+    const [a, b] = await submitMany(api, queue, 2);
+    const { lease } = await take(api, { queues: [queue] });
+    const fail = { fail: [{ id: a, error: { message: 'no' }, retryInMs: 0 }] };
+    expect(idsOf(await settle(api, lease, fail, 1))).toEqual([b]);
+    const [c] = await submitMany(api, queue, 1, { priority: 'low' });
+    const { jobs } = await settle(api, lease, { release: [{ id: c }] }, 1);
+    expect(jobs).toMatchObject([{ id: a, attempt: 2 }]);
+    expect(idsOf(await settle(api, lease, fail, 1))).toEqual([c]);
+  });
+
+  it('is another one where a result was refused and is mended', async () => {
+    const queue = newQueue();
+    await api.http
+      .put(`/queues/${queue}/tasks/work`)
+      .send({ output: { type: 'number' } })
+      .expect(200);
+    const [a, b, c] = await submitMany(api, queue, 3);
+    const { lease } = await take(api, { queues: [queue] });
+    const refused = await settle(api, lease, { complete: [{ id: a, result: 'text' }] }, 1);
+    expect(refused).toMatchObject({ items: [{ status: 422 }], jobs: [{ id: b }] });
+    expect(idsOf(await settle(api, lease, completing([a]), 1))).toEqual([c]);
+  });
+});

@@ -19,6 +19,11 @@ export interface Serving {
    * is new, or where nothing is taken.
    */
   request: string | undefined;
+  /**
+   * Highest fencing token of what the request fails or hands back, 0 for none. One that is higher than before tells
+   * another request in the same words: a job that is failed once more is no repetition.
+   */
+  token: number;
   /** The lease has not ended, though it may hold nothing in this queue yet. */
   isAlive: boolean;
   /** The request has taken jobs already, none of which was to be run: others are taken in their place. */
@@ -44,7 +49,7 @@ const HANDED_TTL_MS = 60_000;
  *
  * KEYS: those of `turn`, handed. ARGV: those of `take`, lease ms, room in bytes, 1 for a request that may come again, else 0, 1 for a
  *   lease that is alive, if maybe only in another queue, else 0, 1 for a request that has taken jobs already, else 0,
- *   those of `complete`.
+ *   highest token, those of `complete`.
  * Returns { letter per job that was ended, reply of `take`, end of the lease or 0 when it has ended }.
  */
 export const serveScript = defineScript(
@@ -52,6 +57,7 @@ export const serveScript = defineScript(
   `${TURN}
 local leases, consumer, count, handed, expires = KEYS[2], ARGV[1], tonumber(ARGV[2]), KEYS[#KEYS], now + ARGV[8]
 local room, isRequest, isAlive, isLater = tonumber(ARGV[9]), ARGV[10] == '1', ARGV[11] == '1', ARGV[12] == '1'
+local token = tonumber(ARGV[13])
 local function held(place, limit)
   return redis.call('XPENDING', KEYS[11 + place], 'workers', '-', '+', limit, consumer)
 end
@@ -82,20 +88,21 @@ local function handAgain(refs)
 end
 
 local function takeNext()
-  local known = isRequest and redis.call('GET', handed)
+  local before, known = string.match(isRequest and redis.call('GET', handed) or '', '^(%d+)(.*)')
+  if before and token > tonumber(before) then known = nil end
   if isRequest and not known and not isAlive and not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
   redis.call('ZADD', leases, expires, consumer)
   if known and not isLater then return handAgain(known) end
   local reply = take(room)
   if isRequest then
-    local refs = { known or nil }
+    local refs = { token .. (known or '') }
     for _, head in ipairs(cjson.decode(reply[5])) do refs[#refs + 1] = head[1] end
     redis.call('SET', handed, table.concat(refs, ' '), 'PX', ${HANDED_TTL_MS})
   end
   return reply
 end
 
-local outcomes = completeAt(13)
+local outcomes = completeAt(14)
 local reply = count > 0 and takeNext() or { 'ok', now, 0, -1, '[]' }
 if count == 0 and isRequest then redis.call('ZADD', leases, 'XX', expires, consumer) end
 local isIdle = true
@@ -115,7 +122,7 @@ export async function serve(
   consumer: string,
   jobs: readonly Completion[],
   latency: LatencyCounts,
-  { leaseMs, room, request, isAlive, isLater, ...wish }: Serving,
+  { leaseMs, room, request, token, isAlive, isLater, ...wish }: Serving,
 ): Promise<Served> {
   const { resultKeys, args, decode } = encodeCompletions(keys, consumer, jobs, latency);
   const options = { ...wish, tokens: [], begun: [] };
@@ -123,7 +130,7 @@ export async function serve(
   const [outcomes, reply, end] = (await serveScript.run(
     redis,
     [...turnKeys(keys), latency.key, ...resultKeys, keys.handed(consumer, request ?? '')],
-    [...takeArgs(consumer, options), leaseMs, room, ...flags, ...args],
+    [...takeArgs(consumer, options), leaseMs, room, ...flags, token, ...args],
   )) as [string, TakeReply, number];
   const expiresAt = end === 0 ? undefined : end;
   return { settled: decode(outcomes), taken: decodeTaken(keys, reply), expiresAt };
