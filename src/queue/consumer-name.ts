@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 
 /**
@@ -17,6 +17,13 @@ export function newConsumerName(pid: number): string {
 export function newLeaseName(worker: string): string {
   const label = worker.replaceAll(/[^A-Za-z0-9_@.-]/g, '-').slice(0, 64) || 'http';
   return `${label}.${randomBytes(12).toString('hex')}`;
+}
+
+/** The name of the lease that takes the place of an ended one by this request, the same when the request comes again. */
+export function successorOf(lease: string, request: string): string {
+  const worker = lease.slice(0, lease.lastIndexOf('.'));
+  const hash = createHash('sha256').update(`${lease} ${request}`).digest('hex');
+  return `${worker}.${hash.slice(0, 24)}`;
 }
 
 /**

@@ -9,8 +9,8 @@ import type { LeasedConsumer } from './leased.ts';
 import { refusal } from './outcome.ts';
 
 export interface Renewed {
-  /** Unix ms. */
-  expiresAt: number;
+  /** End of the lease, Unix ms; undefined when it has ended in the queue. */
+  expiresAt: number | undefined;
   /** Ids of jobs that the worker is to stop. */
   cancel: string[];
   isPaused: boolean;
@@ -20,7 +20,7 @@ export interface Renewed {
 const MOST_TOLD = 10 * MAX_LEASED;
 
 /**
- * Renews a lease in one queue; undefined when it has ended there. What its worker should have stopped long ago, or
+ * Renews a lease in one queue, if it has not ended there. What its worker should have stopped long ago, or
  * runs beyond its timeout, is taken from it.
  */
 export async function renew(
@@ -28,9 +28,8 @@ export async function renew(
   consumer: LeasedConsumer,
   keys: QueueKeys,
   { leaseMs, maxDead }: { leaseMs: number; maxDead: number },
-): Promise<Renewed | undefined> {
+): Promise<Renewed> {
   const [beat, known] = await Promise.all([consumer.beat(keys, leaseMs, MOST_TOLD), core.tasks.known(keys)]);
-  if (beat === undefined) return undefined;
   const overdue = (job: HeldJob): number | undefined => {
     const entry = decodeEntry(job.fields);
     const limit = timeoutMs(entry?.options ?? {}, entry && known.defaults(entry.task));

@@ -10,6 +10,18 @@ import { Consumer, latencyCounts } from './consume.ts';
 export type { Holding } from '../redis/scripts/inspect.ts';
 export type { Served, Serving } from '../redis/scripts/serve.ts';
 
+const TAKE_NOTHING: Serving = {
+  count: 0,
+  favouredLane: 0,
+  share: 0,
+  room: 0,
+  leaseMs: 0,
+  request: undefined,
+  token: 0,
+  isAlive: false,
+  isLater: false,
+};
+
 /** A consumer that is a lease given out over HTTP: any process of the API may act for it. */
 export class LeasedConsumer extends Consumer {
   readonly #redis: Connection;
@@ -31,13 +43,19 @@ export class LeasedConsumer extends Consumer {
     return this.withGroups([keys], () => serve(this.#redis, keys, this.name, jobs, counts, serving));
   }
 
+  /** Completes and takes nothing: the lease ends in the queue if it holds nothing there any more, which is true then. */
+  async finish(keys: QueueKeys, jobs: readonly Completion[]): Promise<boolean> {
+    const { expiresAt } = await this.serve(keys, jobs, new Map(), Date.now(), TAKE_NOTHING);
+    return expiresAt === undefined;
+  }
+
   /** What it has to do with each of the jobs, in their order. */
   inspect(keys: QueueKeys, refs: readonly Ref[], purpose: 'settle' | 'look'): Promise<Holding[]> {
     return this.withGroups([keys], () => inspect(this.#redis, keys, this.name, refs, purpose));
   }
 
-  /** Renews the lease, and tells of at most `most` jobs that it holds; undefined when it has ended. */
-  beat(keys: QueueKeys, leaseMs: number, most: number): Promise<Beat | undefined> {
+  /** Renews the lease if it has not ended, and tells of at most `most` jobs that it holds. */
+  beat(keys: QueueKeys, leaseMs: number, most: number): Promise<Beat> {
     return this.withGroups([keys], () => beat(this.#redis, keys, this.name, leaseMs, most));
   }
 }

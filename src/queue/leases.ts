@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { LeasedJob, SettledJob } from '../schemas/lease.ts';
 import { keepAnnounced } from '../tasks/announce.ts';
-import { newLeaseName } from './consumer-name.ts';
+import { newLeaseName, successorOf } from './consumer-name.ts';
 import type { Core } from './core.ts';
 import { locate } from './find.ts';
 import { HandOut } from './hand-out.ts';
@@ -11,7 +11,7 @@ import { LeasedConsumer } from './leased.ts';
 import { encodePayload } from './payload.ts';
 import type { Polls } from './polls.ts';
 import { type SettledOutcome, type Statement, settle, staleError } from './settle.ts';
-import { Taking } from './taking.ts';
+import { earlier, Taking } from './taking.ts';
 import type { Asker } from './wait.ts';
 
 /** What a poll asks for. */
@@ -59,28 +59,27 @@ export class Leases {
     const taking = await this.#polls.take(poll.queues, waitMs, asker, (queues) =>
       this.#take(lease, poll, queues),
     );
-    const expiresAt = taking?.expiresAt || Date.now();
-    return { lease: formatLease(lease), expiresAt, jobs: taking?.jobs ?? [] };
+    return handed(formatLease(lease), taking);
   }
 
   /** @throws {AppError} lease-not-found, or stale-lease when it has ended in all of its queues. */
-  async heartbeat(text: string, leaseMs?: number): Promise<Renewed> {
+  async heartbeat(text: string, leaseMs?: number): Promise<Renewed & { expiresAt: number }> {
     const lease = addressed(text);
     const consumer = this.#consumer(lease);
     const how = { leaseMs: leaseMs ?? lease.leaseMs, maxDead: this.#maxDead };
-    const renewals = lease.queues.map((queue) =>
-      renew(this.#core, consumer, this.#core.keySpace.queue(queue), how),
+    const renewals = await Promise.all(
+      lease.queues.map((queue) => renew(this.#core, consumer, this.#core.keySpace.queue(queue), how)),
     );
-    const alive = (await Promise.all(renewals)).filter((one) => one !== undefined);
-    if (alive.length === 0) {
+    const expiresAt = renewals.map((one) => one.expiresAt).reduce(earlier, undefined);
+    if (expiresAt === undefined) {
       const why = 'it was not renewed in time and its jobs run elsewhere, or it holds no jobs any more';
       throw new AppError('stale-lease', `The lease has ended: ${why}.`);
     }
     await this.#note({ queues: lease.queues, tasks: undefined });
     return {
-      expiresAt: Math.min(...alive.map(({ expiresAt }) => expiresAt)),
-      cancel: alive.flatMap(({ cancel }) => cancel),
-      isPaused: alive.every(({ isPaused }) => isPaused),
+      expiresAt,
+      cancel: renewals.flatMap(({ cancel }) => cancel),
+      isPaused: renewals.every(({ isPaused }) => isPaused),
     };
   }
 
@@ -113,18 +112,11 @@ export class Leases {
   ): Promise<{ outcomes: SettledOutcome[]; handed: Handed }> {
     const lease = addressed(text);
     const settled = await this.#settle(lease, statements, next, tasks);
-    const { outcomes, jobs, isLost } = settled;
-    if (jobs.length > 0 || !isLost) {
-      return { outcomes, handed: { lease: text, jobs, expiresAt: settled.expiresAt || Date.now() } };
-    }
-    const worker = lease.consumer.slice(0, lease.consumer.lastIndexOf('.'));
-    const poll = { queues: lease.queues, max: next, leaseMs: lease.leaseMs, worker, tasks };
-    const fresh = { ...lease, consumer: newLeaseName(worker) };
-    const taking = await this.#take(fresh, poll, poll.queues);
-    return {
-      outcomes,
-      handed: { lease: formatLease(fresh), jobs: taking.jobs, expiresAt: taking.expiresAt || Date.now() },
-    };
+    const { outcomes, request, isLost } = settled;
+    if (!isLost || request === undefined) return { outcomes, handed: handed(text, settled) };
+    const fresh = { ...lease, consumer: successorOf(lease.consumer, request) };
+    const taking = await this.#take(fresh, { max: next, tasks }, lease.queues, request);
+    return { outcomes, handed: handed(formatLease(fresh), taking) };
   }
 
   #settle(
@@ -143,15 +135,23 @@ export class Leases {
   }
 
   /** Takes from the queues in their order, until there are as many as were asked for. */
-  async #take(lease: Lease, poll: Poll, queues: readonly string[]): Promise<Taking> {
+  async #take(
+    lease: Lease,
+    poll: Pick<Poll, 'max' | 'tasks'>,
+    queues: readonly string[],
+    request?: string,
+  ): Promise<Taking> {
     const consumer = this.#consumer(lease);
-    const taking = new Taking(consumer, poll.leaseMs);
+    const taking = new Taking(consumer);
     const order = {
       consumer,
-      leaseMs: poll.leaseMs,
+      leaseMs: lease.leaseMs,
       tasks: poll.tasks && new Set(poll.tasks),
-      request: undefined,
-      isAlive: false,
+      request,
+      token: 0,
+      // It is there once it takes.
+      isAlive: true,
+      isLater: false,
       completions: [],
       latency: new Map<string, number>(),
     };
@@ -159,7 +159,9 @@ export class Leases {
       for (const queue of queues) {
         const count = poll.max - taking.jobs.length;
         const keys = this.#core.keySpace.queue(queue);
-        if (count > 0) taking.add(keys, await this.#handOut.run({ ...order, keys, count }));
+        const { room } = taking;
+        if (count < 1 || room <= 0) break;
+        taking.add(keys, await this.#handOut.run({ ...order, keys, count, room }));
       }
       return taking;
     } catch (error) {
@@ -190,6 +192,13 @@ export class Leases {
     for (const queue of due) this.#noted.set(noteOf(queue, tasks), now);
   }
 }
+
+/** Of a lease that has ended with its last job, or never began, the end is now. */
+const handed = (lease: string, taken: Pick<Taking, 'jobs' | 'expiresAt'> | undefined): Handed => ({
+  lease,
+  jobs: taken?.jobs ?? [],
+  expiresAt: taken?.expiresAt ?? Date.now(),
+});
 
 const noteOf = (queue: string, tasks: readonly string[] | undefined): string =>
   [queue, ...(tasks ?? [])].join(' ');

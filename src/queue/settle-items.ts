@@ -1,12 +1,12 @@
 import { AppError } from '../errors.ts';
-import { decodeEntry, entryTime, type Ref } from '../redis/entry.ts';
+import { decodeEntry, entryTime, type Ref, type TaskDefaults } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { Completion } from '../redis/scripts/complete.ts';
 import type { SettledJob } from '../schemas/lease.ts';
 import type { KnownTasks } from '../tasks/directory.ts';
 import type { Core } from './core.ts';
 import { endOtherwise } from './end-otherwise.ts';
-import { completionOf } from './ending.ts';
+import { completionOf, type Ending } from './ending.ts';
 import { latencyField } from './latency.ts';
 import type { Holding, LeasedConsumer } from './leased.ts';
 import type { Outcome } from './outcome.ts';
@@ -30,14 +30,25 @@ export type ItemOutcome =
   /** The job is not this lease's any more. */
   | { id: string; ok: false; error: 'stale' };
 
-/** Items of one queue: those that leave a result are to be completed, the others are settled. */
-export interface SettledItems {
-  /** In the order of the items; undefined for those in `completions`. */
+/** What is to be done with the items of one queue. */
+export interface PlannedItems {
+  /** In the order of the items; undefined for those that are to be ended. */
   outcomes: (ItemOutcome | undefined)[];
+  /** Those that leave a result. */
   completions: { index: number; completion: Completion }[];
+  /** Failures and hand-backs. */
+  others: OtherEnd[];
   latency: Map<string, number>;
   /** How many the lease held. */
   held: number;
+}
+
+interface OtherEnd {
+  index: number;
+  id: string;
+  ending: Ending;
+  said: Said & { kind: 'failed' | 'released' };
+  task: TaskDefaults | undefined;
 }
 
 /** Moves that a repeated call may find made, by what it says. */
@@ -49,21 +60,18 @@ const MADE: Readonly<
   released: { release: 'retrying', cancelled: 'cancelled' },
 };
 
-/** Settles failures and hand-backs; completions are prepared, to be made together. */
-export async function settleItems(
+/** Finds out what is to be done with the items; changes nothing. */
+export async function planItems(
   core: Core,
   consumer: LeasedConsumer,
   keys: QueueKeys,
   items: readonly Item[],
-  maxDead: number,
-): Promise<SettledItems> {
+): Promise<PlannedItems> {
   const known = await core.tasks.known(keys);
-  const holdings = await consumer.inspect(
-    keys,
-    items.map(({ ref }) => ref),
-    'settle',
-  );
-  const completions: SettledItems['completions'] = [];
+  const refs = items.map(({ ref }) => ref);
+  const holdings = refs.length > 0 ? await consumer.inspect(keys, refs, 'settle') : [];
+  const completions: PlannedItems['completions'] = [];
+  const others: OtherEnd[] = [];
   const latency = new Map<string, number>();
   const count = (field: string) => latency.set(field, (latency.get(field) ?? 0) + 1);
   const outcomes = items.map((item, index) => {
@@ -71,7 +79,10 @@ export async function settleItems(
     if (holding.kind !== 'held') return settledBefore(item, holding);
     const plan = planOf(core, item, holding, known);
     if (plan.kind === 'refused') return { id: item.id, ok: false as const, error: plan.error };
-    if (plan.kind === 'other') return plan.end(consumer, keys, maxDead);
+    if (plan.kind === 'other') {
+      others.push({ index, id: item.id, ...plan });
+      return undefined;
+    }
     completions.push({ index, completion: plan.completion });
     count(latencyField('run', holding.runMs));
     if (holding.token === 1 && item.ref.place !== 'parked') {
@@ -81,7 +92,22 @@ export async function settleItems(
     return undefined;
   });
   const held = holdings.filter(({ kind }) => kind === 'held').length;
-  return { outcomes: await Promise.all(outcomes), completions, latency, held };
+  return { outcomes, completions, others, latency, held };
+}
+
+/** Settles failures and hand-backs. */
+export async function endOthers(
+  consumer: LeasedConsumer,
+  keys: QueueKeys,
+  { others, outcomes }: Pick<PlannedItems, 'others' | 'outcomes'>,
+  maxDead: number,
+): Promise<void> {
+  const end = async ({ index, id, ending, said, task }: OtherEnd) => {
+    const { settled, next } = await endOtherwise(consumer, keys, ending, said, task, maxDead);
+    outcomes[index] =
+      settled === 'stale' ? { id, ok: false, error: 'stale' } : { id, ok: true, status: next };
+  };
+  await Promise.all(others.map(end));
 }
 
 function settledBefore(item: Item, holding: Exclude<Holding, { kind: 'held' }>): ItemOutcome {
@@ -94,10 +120,7 @@ function settledBefore(item: Item, holding: Exclude<Holding, { kind: 'held' }>):
 type Plan =
   | { kind: 'refused'; error: AppError }
   | { kind: 'completion'; completion: Completion }
-  | {
-      kind: 'other';
-      end: (consumer: LeasedConsumer, keys: QueueKeys, maxDead: number) => Promise<ItemOutcome>;
-    };
+  | ({ kind: 'other' } & Pick<OtherEnd, 'ending' | 'said' | 'task'>);
 
 function planOf(core: Core, item: Item, holding: Holding & { kind: 'held' }, known: KnownTasks): Plan {
   const entry = decodeEntry(holding.fields);
@@ -117,15 +140,7 @@ function planOf(core: Core, item: Item, holding: Holding & { kind: 'held' }, kno
   }
   // Somebody asked to cancel it, and its worker has stopped: no retry follows.
   if (holding.cancelAsked) return complete({ kind: 'cancelled' });
-  return {
-    kind: 'other',
-    end: async (consumer, keys, maxDead) => {
-      const { settled, next } = await endOtherwise(consumer, keys, ending, said, task, maxDead);
-      return settled === 'stale'
-        ? { id: item.id, ok: false, error: 'stale' }
-        : { id: item.id, ok: true, status: next };
-    },
-  };
+  return { kind: 'other', ending, said, task };
 }
 
 /** What a completion says; undefined is stored as null. @throws {AppError} invalid-request for what is nested too deeply. */

@@ -1,13 +1,22 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import { parseJobId } from '../redis/entry.ts';
+import type { QueueKeys } from '../redis/keys.ts';
 import type { LeasedJob, SettledJob } from '../schemas/lease.ts';
 import type { Core } from './core.ts';
 import { findJob } from './find.ts';
-import type { HandedOut, HandOut } from './hand-out.ts';
+import { type HandedOut, type HandOut, MOST_BYTES, type Order } from './hand-out.ts';
 import type { Lease } from './lease-token.ts';
 import type { LeasedConsumer } from './leased.ts';
-import { type Item, type ItemOutcome, type Said, settleItems } from './settle-items.ts';
+import {
+  endOthers,
+  type Item,
+  type ItemOutcome,
+  type PlannedItems,
+  planItems,
+  type Said,
+} from './settle-items.ts';
+import { earlier } from './taking.ts';
 
 /** What a worker says of one job. */
 export interface Statement {
@@ -35,30 +44,84 @@ export interface SettledAll {
   /** In the order of the statements. */
   outcomes: SettledOutcome[];
   jobs: LeasedJob[];
-  expiresAt: number;
+  /** End of the lease, Unix ms; undefined when it has ended, or `next` is 0. */
+  expiresAt: number | undefined;
+  /** Digest of the request, when it asks for jobs. */
+  request: string | undefined;
   /** The lease has ended, so that no jobs were taken under it. */
   isLost: boolean;
 }
 
-/** Settles jobs of a lease, queue by queue, and takes the next ones in the same steps. */
+/**
+ * Settles jobs of a lease, queue by queue, and takes the next ones in the same steps.
+ *
+ * Nothing is taken before it is known of all queues whether the lease holds anything there.
+ */
 export async function settle(parts: SettleParts, statements: readonly Statement[]): Promise<SettledAll> {
-  const { lease, next } = parts;
+  const { next } = parts;
   const outcomes: ItemOutcome[] = [];
-  const byQueue = sort(statements, outcomes);
+  const visits = await plan(parts, sort(statements, outcomes));
   const request = next > 0 ? digest(statements, next) : undefined;
-  const all = { jobs: [] as LeasedJob[], expiresAt: 0, isLost: false };
-  let isAlive = false;
-  for (const queue of new Set([...lease.queues, ...byQueue.keys()])) {
-    const ranked = byQueue.get(queue) ?? [];
-    const count = lease.queues.includes(queue) ? next - all.jobs.length : 0;
-    if (ranked.length === 0 && count < 1) continue;
-    const out = await settleQueue(parts, queue, ranked, outcomes, { count, request, isAlive });
-    isAlive ||= out.isAlive;
+  const isAlive = await isAliveSomewhere(parts, visits);
+  const others = visits.flatMap(({ planned }) => planned.others);
+  const token = others.reduce((most, { ending }) => Math.max(most, ending.token), 0);
+  const all = { jobs: [] as LeasedJob[], expiresAt: undefined as number | undefined, request };
+  const lost: boolean[] = [];
+  let room = MOST_BYTES;
+  for (const visit of visits) {
+    const count = visit.isOfLease && room > 0 ? next - all.jobs.length : 0;
+    const out = await settleQueue(parts, visit, { count, room, request, token, isAlive, isLater: false });
+    room -= out.size;
+    visit.ranked.forEach(({ rank, item: { id } }, index) => {
+      outcomes[rank] = visit.planned.outcomes[index] ?? { id, ok: false, error: 'stale' };
+    });
     all.jobs.push(...out.jobs);
-    all.expiresAt = Math.max(all.expiresAt, out.expiresAt);
-    all.isLost ||= out.isLost;
+    all.expiresAt = earlier(all.expiresAt, out.expiresAt);
+    if (count > 0) lost.push(out.isLost);
   }
-  return { ...all, outcomes: await Promise.all(outcomes.map((outcome) => explain(parts.core, outcome))) };
+  const isLost = lost.length > 0 && !lost.includes(false);
+  return {
+    ...all,
+    isLost,
+    outcomes: await Promise.all(outcomes.map((outcome) => explain(parts.core, outcome))),
+  };
+}
+
+/** A queue in which there is something to do. */
+interface Visit {
+  keys: QueueKeys;
+  isOfLease: boolean;
+  ranked: readonly Ranked[];
+  planned: PlannedItems;
+}
+
+/** The queues of the lease first, in their order: all of them where jobs are asked for, since the lease is renewed. */
+function plan(
+  { core, lease, consumer, next }: SettleParts,
+  byQueue: ReadonlyMap<string, Ranked[]>,
+): Promise<Visit[]> {
+  const queues = new Set([...lease.queues, ...byQueue.keys()]);
+  const visited = [...queues].filter((queue) => byQueue.has(queue) || next > 0);
+  return Promise.all(
+    visited.map(async (queue) => {
+      const keys = core.keySpace.queue(queue);
+      const ranked = byQueue.get(queue) ?? [];
+      const items = ranked.map(({ item }) => item);
+      const planned = await planItems(core, consumer, keys, items);
+      return { keys, isOfLease: lease.queues.includes(queue), ranked, planned };
+    }),
+  );
+}
+
+/** Whether the lease has not ended; false for one of a single queue, where the script that takes looks by itself. */
+async function isAliveSomewhere(
+  { lease, consumer, next }: SettleParts,
+  visits: readonly Visit[],
+): Promise<boolean> {
+  if (visits.some(({ planned }) => planned.held > 0)) return true;
+  if (next === 0 || lease.queues.length === 1) return false;
+  const own = visits.filter(({ isOfLease }) => isOfLease);
+  return (await Promise.all(own.map(({ keys }) => consumer.hasLease(keys)))).includes(true);
 }
 
 type Ranked = { rank: number; item: Item };
@@ -79,38 +142,43 @@ function sort(statements: readonly Statement[], outcomes: ItemOutcome[]): Map<st
   return byQueue;
 }
 
+/**
+ * Failures and hand-backs come after the take: a job that may be taken again at once would be handed out to this very
+ * request, and a repetition of it would fail that attempt as well.
+ */
 async function settleQueue(
-  { core, handOut, maxDead, lease, consumer, tasks }: SettleParts,
-  queue: string,
-  ranked: readonly Ranked[],
-  outcomes: ItemOutcome[],
-  order: { count: number; request: string | undefined; isAlive: boolean },
-): Promise<HandedOut & { isAlive: boolean }> {
-  const keys = core.keySpace.queue(queue);
-  const items = ranked.map(({ item }) => item);
-  const settled = await settleItems(core, consumer, keys, items, maxDead);
-  const isAlive = order.isAlive || settled.held > 0;
-  const completions = settled.completions.map(({ completion }) => completion);
-  const { latency } = settled;
-  const { leaseMs } = lease;
-  const out = await handOut.run({ consumer, keys, leaseMs, tasks, completions, latency, ...order, isAlive });
-  settled.completions.forEach(({ index, completion }, i) => {
-    const { id } = items[index] ?? { id: '' };
+  { handOut, maxDead, lease: { leaseMs }, consumer, tasks }: SettleParts,
+  { keys, ranked, planned }: Visit,
+  order: Pick<Order, 'count' | 'room' | 'request' | 'token' | 'isAlive' | 'isLater'>,
+): Promise<HandedOut> {
+  const { outcomes, others, latency } = planned;
+  const completions = planned.completions.map(({ completion }) => completion);
+  const takes = order.count > 0;
+  if (!takes) await endOthers(consumer, keys, planned, maxDead);
+  const out = await handOut.run({ consumer, keys, leaseMs, tasks, completions, latency, ...order });
+  planned.completions.forEach(({ index, completion }, i) => {
+    const id = ranked[index]?.item.id ?? '';
     const status = completion.status === 'cancelled' ? 'cancelled' : 'completed';
-    settled.outcomes[index] =
+    outcomes[index] =
       out.settled[i] === 'stale' ? { id, ok: false, error: 'stale' } : { id, ok: true, status };
   });
-  ranked.forEach(({ rank, item: { id } }, index) => {
-    outcomes[rank] = settled.outcomes[index] ?? { id, ok: false, error: 'stale' };
-  });
-  return { ...out, isAlive };
+  if (!takes || others.length === 0) return out;
+  await endOthers(consumer, keys, planned, maxDead);
+  // The last that the lease held here may have been one of them.
+  const hasEnded = out.jobs.length === 0 && (await consumer.finish(keys, []));
+  return hasEnded ? { ...out, expiresAt: undefined } : out;
 }
 
-/** What is the same when a request comes again. */
-const digest = (statements: readonly Statement[], next: number): string =>
-  createHash('sha1')
-    .update(JSON.stringify([next, statements.map(({ id, said }) => [id, said(0).kind])]))
+/** What is the same when a request comes again; with the results, since one that was refused is mended. */
+function digest(statements: readonly Statement[], next: number): string {
+  const texts = statements.map(({ id, said }) => {
+    const what = said(0);
+    return [id, what.kind, what.kind === 'completed' ? what.result : ''];
+  });
+  return createHash('sha1')
+    .update(JSON.stringify([next, texts]))
     .digest('base64url');
+}
 
 /** Says of a job that the lease does not hold what it is now. */
 async function explain(core: Core, outcome: ItemOutcome): Promise<SettledOutcome> {

@@ -1,29 +1,33 @@
 import type { QueueKeys } from '../redis/keys.ts';
 import type { Delivery } from '../redis/scripts/take.ts';
 import type { LeasedJob } from '../schemas/lease.ts';
-import { type HandedOut, TAKE_NOTHING } from './hand-out.ts';
+import { type HandedOut, MOST_BYTES } from './hand-out.ts';
 import type { LeasedConsumer } from './leased.ts';
 
 /** What one request has taken, until it is known that there is somebody to have it. */
 export class Taking {
   readonly jobs: LeasedJob[] = [];
-  /** End of the lease, Unix ms. */
-  expiresAt = 0;
+  /** End of the lease, Unix ms; undefined while it holds nothing. */
+  expiresAt: number | undefined;
   /** Until the next job of a queue falls due, ms; infinite when none waits. */
   nextDueInMs = Number.POSITIVE_INFINITY;
+  /** What more jobs may take up, bytes. */
+  room = MOST_BYTES;
+  /** There may be more, though no jobs came: see `HandedOut`. */
+  mayBeMore = false;
   readonly #consumer: LeasedConsumer;
-  readonly #leaseMs: number;
   readonly #taken: { keys: QueueKeys; deliveries: Delivery[] }[] = [];
 
-  constructor(consumer: LeasedConsumer, leaseMs: number) {
+  constructor(consumer: LeasedConsumer) {
     this.#consumer = consumer;
-    this.#leaseMs = leaseMs;
   }
 
-  add(keys: QueueKeys, { jobs, deliveries, expiresAt, nextDueInMs }: HandedOut): void {
+  add(keys: QueueKeys, { jobs, size, deliveries, expiresAt, nextDueInMs, mayBeMore }: HandedOut): void {
+    this.room -= size;
+    this.mayBeMore ||= mayBeMore;
     this.jobs.push(...jobs);
     if (deliveries.length > 0) this.#taken.push({ keys, deliveries });
-    this.expiresAt = Math.max(this.expiresAt, expiresAt);
+    this.expiresAt = earlier(this.expiresAt, expiresAt);
     this.nextDueInMs = Math.min(this.nextDueInMs, nextDueInMs ?? Number.POSITIVE_INFINITY);
   }
 
@@ -36,10 +40,11 @@ export class Taking {
         begun,
       }));
       await this.#consumer.release(keys, held);
-      await this.#consumer.serve(keys, [], new Map(), Date.now(), {
-        ...TAKE_NOTHING,
-        leaseMs: this.#leaseMs,
-      });
+      await this.#consumer.finish(keys, []);
     }
   }
 }
+
+/** The earlier end of a lease in two queues; undefined where it has ended. */
+export const earlier = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);

@@ -100,7 +100,9 @@ export class WatchedQueue {
 
   #lookIn(ms: number): void {
     this.#freshUntil = performance.now() + ms;
-    this.#schedule(ms, () => void this.#lookIfDue());
+    // Where a time is known, the look is due then, whatever there is.
+    const isDueThen = ms < LOOK_AGAIN_MS;
+    this.#schedule(ms, () => void (isDueThen ? this.look() : this.#lookIfDue()));
   }
 
   #schedule(ms: number, then: () => void): void {
@@ -136,7 +138,7 @@ export class WatchedQueue {
     this.#hasPassedOver = false;
     for (let waiting = this.#next(); waiting !== undefined; waiting = this.#next()) {
       const taking = await this.#serveOne(waiting);
-      if (taking?.jobs.length === 0) return taking.nextDueInMs;
+      if (taking?.jobs.length === 0 && !taking.mayBeMore) return taking.nextDueInMs;
     }
     return Number.POSITIVE_INFINITY;
   }

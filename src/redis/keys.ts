@@ -58,8 +58,8 @@ export interface QueueKeys {
   subscription(name: string): string;
   /** String with a TTL: the finished job. */
   result(ref: string): string;
-  /** String with a TTL: the request with which an HTTP lease last took its next jobs, and their refs. */
-  handed(consumer: string): string;
+  /** String with a TTL: highest token of what this request of an HTTP lease failed, and refs of the jobs that it took. */
+  handed(consumer: string, request: string): string;
   /** String with a TTL: what a submit with this Idempotency-Key stored. */
   idempotency(key: string): string;
 }
@@ -120,7 +120,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     latency: (slot) => `${root}:latency:${slot}`,
     subscription: (name) => `${root}:subscription:${name}`,
     result: (ref) => `${root}:result:${ref}`,
-    handed: (consumer) => `${root}:handed:${consumer}`,
+    handed: (consumer, request) => `${root}:handed:${consumer}:${request}`,
     idempotency: (key) => `${root}:idem:${key}`,
   };
 }

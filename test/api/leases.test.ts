@@ -244,13 +244,17 @@ describe('a heartbeat', () => {
     expect((await post(api, `/jobs/${id}/complete`, { lease })).status).toBe(409);
   });
 
-  it('tells to drain while every queue of the lease is paused', async () => {
-    const queue = newQueue();
+  it('tells to drain while every queue of the lease is paused, those in which it holds nothing as well', async () => {
+    const [queue, other] = [newQueue(), newQueue()];
     await api.submit({ queue, task: 'work' });
-    const { lease } = await takeOne(api, { queues: [queue] });
+    const { lease } = await takeOne(api, { queues: [other, queue] });
+    const directive = async () =>
+      ((await post(api, `/leases/${lease}/heartbeat`)).body as { directive: string }).directive;
     await api.http.post(`/queues/${queue}/pause`);
-    expect((await post(api, `/leases/${lease}/heartbeat`)).body).toMatchObject({ directive: 'drain' });
+    expect(await directive()).toBe('continue');
+    await api.http.post(`/queues/${other}/pause`);
+    expect(await directive()).toBe('drain');
     await api.http.post(`/queues/${queue}/resume`);
-    expect((await post(api, `/leases/${lease}/heartbeat`)).body).toMatchObject({ directive: 'continue' });
+    expect(await directive()).toBe('continue');
   });
 });

@@ -1,19 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { useApi } from '../helpers/api.ts';
-import { newQueue, post, submitMany, type TakenJobs, take } from '../helpers/http-work.ts';
+import {
+  completing,
+  idsOf,
+  newQueue,
+  post,
+  type SettledJobs,
+  submitMany,
+  take,
+} from '../helpers/http-work.ts';
 import { useRedis } from '../helpers/redis.ts';
 import type { Answer } from '../helpers/send.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
 
-interface Settled extends TakenJobs {
-  items: { id: string; status: number; jobStatus?: string; problem?: { code: string; jobStatus?: string } }[];
-}
-
-const bodyOf = (answer: Answer): Settled => answer.body as Settled;
-const complete = (ids: readonly string[]) => ({ complete: ids.map((id, i) => ({ id, result: i })) });
-const idsOf = ({ jobs }: TakenJobs): string[] => jobs.map(({ id }) => id);
+const bodyOf = (answer: Answer): SettledJobs => answer.body as SettledJobs;
 
 describe('settling many jobs', () => {
   it('answers for each, and takes the next ones under the same lease', async () => {
@@ -47,13 +49,13 @@ describe('settling many jobs', () => {
     const queue = newQueue();
     const ids = await submitMany(api, queue, 6);
     const { lease } = await take(api, { queues: [queue], max: 2 });
-    const call = () => post(api, `/leases/${lease}/settle?next=2`, complete(ids.slice(0, 2)));
+    const call = () => post(api, `/leases/${lease}/settle?next=2`, completing(ids.slice(0, 2)));
     const first = bodyOf(await call());
     const second = bodyOf(await call());
     expect(idsOf(first)).toEqual(ids.slice(2, 4));
     expect(second.items).toEqual(first.items);
     expect(second.jobs).toEqual(first.jobs);
-    const third = bodyOf(await post(api, `/leases/${lease}/settle?next=2`, complete(ids.slice(2, 4))));
+    const third = bodyOf(await post(api, `/leases/${lease}/settle?next=2`, completing(ids.slice(2, 4))));
     expect(idsOf(third)).toEqual(ids.slice(4));
   });
 
@@ -62,10 +64,10 @@ describe('settling many jobs', () => {
     const [first = ''] = await submitMany(api, one, 1);
     const { lease } = await take(api, { queues: [one, two] });
     const later = [...(await submitMany(api, one, 1)), ...(await submitMany(api, two, 2))];
-    const answer = bodyOf(await post(api, `/leases/${lease}/settle?next=5`, complete([first])));
+    const answer = bodyOf(await post(api, `/leases/${lease}/settle?next=5`, completing([first])));
     expect(answer.lease).toBe(lease);
     expect(idsOf(answer)).toEqual(later);
-    const last = bodyOf(await post(api, `/leases/${lease}/settle`, complete(later)));
+    const last = bodyOf(await post(api, `/leases/${lease}/settle`, completing(later)));
     expect(last.items.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(last.jobs).toBeUndefined();
   });
@@ -77,13 +79,13 @@ describe('settling many jobs', () => {
     const other = await take(api, { queues: [queue], waitMs: 10_000 });
     expect(idsOf(other)).toEqual([id]);
     const [next] = await submitMany(api, queue, 1);
-    const answer = bodyOf(await post(api, `/leases/${lease}/settle?next=1`, complete([id])));
+    const answer = bodyOf(await post(api, `/leases/${lease}/settle?next=1`, completing([id])));
     expect(answer.items).toMatchObject([
       { status: 409, problem: { code: 'stale-lease', jobStatus: 'running' } },
     ]);
     expect(idsOf(answer)).toEqual([next]);
     expect(answer.lease).not.toBe(lease);
-    const done = await post(api, `/leases/${answer.lease}/settle`, complete([next ?? '']));
+    const done = await post(api, `/leases/${answer.lease}/settle`, completing([next ?? '']));
     expect(bodyOf(done).items).toMatchObject([{ status: 200 }]);
   });
 
@@ -103,7 +105,7 @@ describe('settling many jobs', () => {
       expect(answer.status, JSON.stringify(body)).toBe(400);
       expect(answer.text).toContain(text);
     }
-    const garbage = await post(api, '/leases/nonsense/settle', complete([id]));
+    const garbage = await post(api, '/leases/nonsense/settle', completing([id]));
     expect(garbage).toMatchObject({ status: 404, body: { code: 'lease-not-found' } });
     expect(await post(api, `/jobs/${id}/complete`, { lease: 'nonsense' })).toMatchObject({
       status: 400,

@@ -49,3 +49,30 @@ export async function submitMany(
 /** What one call about one job answers when it is done. */
 export const done = (id: string, status: SettledJob['status']) =>
   ({ status: 200, body: { id, status } }) as const;
+
+export const idsOf = ({ jobs }: { jobs: readonly LeasedJob[] }): string[] => jobs.map(({ id }) => id);
+
+/** What settles jobs as completed, each with its rank as its result. */
+export const completing = (ids: readonly (string | undefined)[]) => ({
+  complete: ids.map((id, result) => ({ id, result })),
+});
+
+/** An answer to jobs that were settled; with the next ones where some were asked for. */
+export interface SettledJobs extends TakenJobs {
+  items: { id: string; status: number; jobStatus?: string; problem?: { code: string; jobStatus?: string } }[];
+}
+
+/** Settles jobs and takes up to `next` others. */
+export async function settle(
+  api: { origin: string },
+  lease: string,
+  body: object,
+  next: number,
+): Promise<SettledJobs> {
+  const answer = await post(api, `/leases/${lease}/settle?next=${next}`, body);
+  if (answer.status !== 207) throw new Error(`a settle answered ${answer.status}: ${answer.text}`);
+  return answer.body as SettledJobs;
+}
+
+/** Name of the lease's consumer. */
+export const consumerOf = (lease: string): string => lease.split('~')[0] ?? '';

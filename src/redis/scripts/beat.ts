@@ -18,8 +18,8 @@ export interface HeldJob {
 }
 
 export interface Beat {
-  /** End of the lease, Unix ms. */
-  expiresAt: number;
+  /** End of the lease, Unix ms; undefined when it has ended. */
+  expiresAt: number | undefined;
   paused: boolean;
   jobs: HeldJob[];
 }
@@ -28,17 +28,18 @@ export interface Beat {
  * Renews a lease that has not ended, and tells what it holds.
  *
  * KEYS: leases, notes, settings, streams x5. ARGV: consumer, lease ms, most jobs to tell of.
- * Returns {} when the lease has ended, else { end of the lease, paused 0|1, per job { ref, token, attempt, run ms,
+ * Returns { end of the lease or 0 when it has ended, paused 0|1, per job { ref, token, attempt, run ms,
  *   ms since a cancel was asked or -1, fields } }.
  */
 export const beatScript = defineScript(
   'beat',
   `
 local leases, notes, settings, consumer, most = KEYS[1], KEYS[2], KEYS[3], ARGV[1], tonumber(ARGV[3])
-if not redis.call('ZSCORE', leases, consumer) then return {} end
+local paused = redis.call('HEXISTS', settings, 'paused')
+if not redis.call('ZSCORE', leases, consumer) then return { 0, paused } end
 local expires = now + ARGV[2]
 redis.call('ZADD', leases, expires, consumer)
-local reply = { expires, redis.call('HEXISTS', settings, 'paused') }
+local reply = { expires, paused }
 for place = 1, 5 do
   local stream = KEYS[3 + place]
   -- A lease holds as many jobs as were asked for: far fewer than the bound.
@@ -54,21 +55,19 @@ return reply
 `,
 );
 
-/** Undefined when the lease has ended. */
 export async function beat(
   redis: Connection,
   keys: QueueKeys,
   consumer: string,
   leaseMs: number,
   most: number,
-): Promise<Beat | undefined> {
+): Promise<Beat> {
   const reply = (await beatScript.run(
     redis,
     [keys.leases, keys.notes, keys.settings, ...inOrder(keys.stream)],
     [consumer, leaseMs, most],
-  )) as [] | [number, number, ...[string, number, number, number, number, string[]][]];
-  const [expiresAt, paused, ...rows] = reply;
-  if (expiresAt === undefined) return undefined;
+  )) as [number, number, ...[string, number, number, number, number, string[]][]];
+  const [end, paused, ...rows] = reply;
   const jobs = rows.map(([ref, token, attempt, runMs, askedMs, fields]) => ({
     ref: parseRef(ref),
     token,
@@ -77,5 +76,5 @@ export async function beat(
     cancelAskedMs: askedMs < 0 ? undefined : askedMs,
     fields,
   }));
-  return { expiresAt, paused: paused === 1, jobs };
+  return { expiresAt: end === 0 ? undefined : end, paused: paused === 1, jobs };
 }

@@ -58,8 +58,9 @@ export const HAND = `
 `;
 
 /**
- * Lua: `heed(keys, at)` settles wake tokens, and announces jobs that a blocking read handed out; `take(keys, at)`
- * hands out up to a number of jobs: due ones first, then the lanes by priority.
+ * Lua: `heed()` settles wake tokens, and announces jobs that a blocking read handed out; `take(room)` hands out up to a
+ * number of jobs: due ones first, then the lanes by priority. With `room`, bytes, it stops once their payloads and options
+ * take up as much: a lane is then read some entries at a time, so that there are at most 128 more, or 16 at first.
  *
  * KEYS of `take` from 1 on: settings, leases, notes, events, wake, scheduled, due x5, streams x5, dead of the lanes
  *   x4, expiring. ARGV from 1 on: consumer, count (0: none), index of a lane that goes first or 0, how many jobs it
@@ -99,7 +100,7 @@ local function heed()
   begin(words(ARGV[6]))
 end
 
-local function take()
+local function take(room)
   local settings, leases, notes, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[5]
   local consumer, count, favoured, share = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
   local function stream(place) return KEYS[11 + place] end
@@ -115,6 +116,10 @@ local function take()
     local ref = LETTERS[place] .. id
     refs[#refs + 1] = ref
     count = count - 1
+    if room then
+      room = room - #(fields[4] or '') - #(fields[6] or '')
+      if room <= 0 then count = 0 end
+    end
     ${HAND}
   end
 
@@ -134,7 +139,10 @@ local function take()
       -- What is due in a lane that heals is handed out again by its group: claimed before, it would be run twice.
       local healing = i > 6 and i < 11 and set[i - 5]
       local due = healing and {} or redis.call('ZRANGE', KEYS[i], '-inf', now, 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES')
-      for j = 1, #due, 2 do takeDue(KEYS[i], due[j], tonumber(due[j + 1])) end
+      for j = 1, #due, 2 do
+        if count < 1 then break end
+        takeDue(KEYS[i], due[j], tonumber(due[j + 1]))
+      end
       local first = redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')[2]
       if first then nextDue = math.min(nextDue or tonumber(first), tonumber(first)) end
     end
@@ -153,23 +161,34 @@ local function take()
     return true
   end
 
+  local space = room
   local function takeLane(place, limit)
     -- An empty stream is asked for its length only, a third of the cost; most jobs are in the third lane.
     if count < 1 or place ~= 3 and redis.call('XLEN', stream(place)) == 0 then return end
-    local read = redis.pcall('XREADGROUP', 'GROUP', 'workers', consumer, 'COUNT', math.min(limit, count), 'STREAMS', stream(place), '>')
-    if read and read.err then
-      -- The group is missing. What this turn has ended is told all the same.
-      tell()
-      error(read.err, 0)
-    end
-    local mark, entries = set[1 + place], read and read[1][2] or {}
-    for _, entry in ipairs(entries) do
-      if not mark or isAfter(entry[1], mark) or not putBack(place, entry[1]) then give(place, entry[1], entry[2]) end
-    end
-    local last = entries[#entries]
-    if mark and (not last or last[1] == mark or isAfter(last[1], mark)) then
-      redis.call('HDEL', settings, 'heal:' .. place)
-    end
+    limit = math.min(limit, count)
+    repeat
+      local asked = limit
+      if room then
+        -- What was taken so far tells how many will fit.
+        local fit = #refs == 0 and 16 or math.max(1, math.floor(room * #refs / math.max(1, space - room)))
+        asked = math.min(limit, fit, 128)
+      end
+      limit = limit - asked
+      local read = redis.pcall('XREADGROUP', 'GROUP', 'workers', consumer, 'COUNT', asked, 'STREAMS', stream(place), '>')
+      if read and read.err then
+        -- The group is missing. What this turn has ended is told all the same.
+        tell()
+        error(read.err, 0)
+      end
+      local mark, entries = set[1 + place], read and read[1][2] or {}
+      for _, entry in ipairs(entries) do
+        if not mark or isAfter(entry[1], mark) or not putBack(place, entry[1]) then give(place, entry[1], entry[2]) end
+      end
+      local last = entries[#entries]
+      if mark and (not last or last[1] == mark or isAfter(last[1], mark)) then
+        redis.call('HDEL', settings, 'heal:' .. place)
+      end
+    until #entries < asked or limit < 1 or count < 1
   end
   if favoured > 0 then takeLane(favoured, share) end
   for place = 1, 4 do takeLane(place, count) end
