@@ -1,6 +1,5 @@
 import { AppError } from '../errors.ts';
 import type { LeasedJob, SettledJob } from '../schemas/lease.ts';
-import { keepAnnounced } from '../tasks/announce.ts';
 import { newLeaseName } from './consumer-name.ts';
 import type { Core } from './core.ts';
 import { locate } from './find.ts';
@@ -8,6 +7,7 @@ import { HandOut } from './hand-out.ts';
 import { type Renewed, renew } from './heartbeat.ts';
 import { formatLease, type Lease, parseLease } from './lease-token.ts';
 import { LeasedConsumer } from './leased.ts';
+import { Noted } from './noted.ts';
 import { encodePayload } from './payload.ts';
 import type { Polls } from './polls.ts';
 import { type SettledOutcome, type Statement, settle, staleError } from './settle.ts';
@@ -32,17 +32,13 @@ export interface Handed {
   jobs: LeasedJob[];
 }
 
-/** Queues that are worked on over HTTP are noted, and their tasks announced, anew after this long. */
-const NOTE_EVERY_MS = 60_000;
-const MOST_NOTED = 10_000;
-
 /** Work on jobs over HTTP. The leases are in Redis alone, so that any process may serve any of them. */
 export class Leases {
   readonly #core: Core;
   readonly #polls: Polls;
   readonly #maxDead: number;
   readonly #handOut: HandOut;
-  readonly #noted = new Map<string, number>();
+  readonly #noted: Noted;
 
   /** @param maxDead most dead letters that a queue keeps. */
   constructor(core: Core, polls: Polls, maxDead: number) {
@@ -50,11 +46,12 @@ export class Leases {
     this.#polls = polls;
     this.#maxDead = maxDead;
     this.#handOut = new HandOut(core, maxDead);
+    this.#noted = new Noted(core);
   }
 
   /** Takes what there is, or waits for the first job for `waitMs`; an asker that has gone gets nothing. */
   async take(poll: Poll, waitMs: number, asker: Asker): Promise<Handed> {
-    await this.#note(poll);
+    await this.#noted.note(poll);
     const lease = { consumer: newLeaseName(poll.worker ?? ''), leaseMs: poll.leaseMs, queues: poll.queues };
     const taking = await this.#polls.take(poll.queues, waitMs, asker, (queues) =>
       this.#take(lease, poll, queues),
@@ -76,7 +73,7 @@ export class Leases {
       const why = 'it was not renewed in time and its jobs run elsewhere, or it holds no jobs any more';
       throw new AppError('stale-lease', `The lease has ended: ${why}.`);
     }
-    await this.#note({ queues: lease.queues, tasks: undefined });
+    await this.#noted.note({ queues: lease.queues, tasks: undefined });
     return {
       expiresAt: Math.min(...alive.map(({ expiresAt }) => expiresAt)),
       cancel: alive.flatMap(({ cancel }) => cancel),
@@ -112,6 +109,7 @@ export class Leases {
     tasks: readonly string[] | undefined,
   ): Promise<{ outcomes: SettledOutcome[]; handed: Handed }> {
     const lease = addressed(text);
+    if (next > 0) await this.#noted.note({ queues: lease.queues, tasks });
     const settled = await this.#settle(lease, statements, next, tasks);
     const { outcomes, jobs, isLost } = settled;
     if (jobs.length > 0 || !isLost) {
@@ -168,31 +166,7 @@ export class Leases {
       throw error;
     }
   }
-
-  /** Makes the queues known, and known as ones that need upkeep from here; says which tasks the worker has. */
-  async #note({ queues, tasks }: Pick<Poll, 'queues' | 'tasks'>): Promise<void> {
-    const { redis, keySpace } = this.#core;
-    const now = performance.now();
-    const due = queues.filter((queue) => {
-      const at = this.#noted.get(noteOf(queue, tasks));
-      return at === undefined || now - at > NOTE_EVERY_MS;
-    });
-    if (due.length === 0) return;
-    if (this.#noted.size > MOST_NOTED) this.#noted.clear();
-    const wall = Date.now();
-    await Promise.all([
-      redis.sadd(keySpace.queues, due),
-      redis.zadd(keySpace.served, ...due.flatMap((queue) => [wall, queue])),
-      ...(tasks === undefined
-        ? []
-        : due.map((queue) => keepAnnounced(redis, keySpace.queue(queue), tasks, wall))),
-    ]);
-    for (const queue of due) this.#noted.set(noteOf(queue, tasks), now);
-  }
 }
-
-const noteOf = (queue: string, tasks: readonly string[] | undefined): string =>
-  [queue, ...(tasks ?? [])].join(' ');
 
 /** A lease out of an address. @throws {AppError} lease-not-found. */
 function addressed(text: string): Lease {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { useApi } from '../helpers/api.ts';
+import { LOOK_AFTER_MS } from '../../src/redis/scripts/served.ts';
+import { startApi, useApi } from '../helpers/api.ts';
 import { newQueue, post, submitMany, type TakenJobs, take } from '../helpers/http-work.ts';
 import { useRedis } from '../helpers/redis.ts';
 import type { Answer } from '../helpers/send.ts';
@@ -85,6 +86,22 @@ describe('settling many jobs', () => {
     expect(answer.lease).not.toBe(lease);
     const done = await post(api, `/leases/${answer.lease}/settle`, complete([next ?? '']));
     expect(bodyOf(done).items).toMatchObject([{ status: 200 }]);
+  });
+
+  it('keeps its queues looked after, whatever process takes the next jobs', async () => {
+    const queue = newQueue();
+    const [id = ''] = await submitMany(api, queue, 2);
+    const { lease } = await take(api, { queues: [queue] });
+    await redis.client.zrem('mr:served', queue);
+    await redis.client.zadd('mr:served', Date.now() - 2 * LOOK_AFTER_MS, 'long-ago');
+    const other = await startApi(redis.url);
+    try {
+      await post(other, `/leases/${lease}/settle?next=1`, complete([id]));
+      expect(Number(await redis.client.zscore('mr:served', queue))).toBeGreaterThan(Date.now() - 60_000);
+      expect(await redis.client.zscore('mr:served', 'long-ago')).toBeNull();
+    } finally {
+      await other.app.close();
+    }
   });
 
   it('refuses what it cannot read, and changes nothing', async () => {

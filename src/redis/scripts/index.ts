@@ -20,6 +20,7 @@ import { retryScript } from './retry.ts';
 import { dueSchedulesScript, readSchedulesScript, writeScheduleScript } from './schedules.ts';
 import type { Script } from './script.ts';
 import { serveScript } from './serve.ts';
+import { noteServedScript } from './served.ts';
 import { submitScript } from './submit.ts';
 import { subscribeScript, unsubscribeScript } from './subscription.ts';
 import { ackScript, readScript } from './subscription-read.ts';
@@ -69,6 +70,7 @@ export const scripts: readonly Script[] = [
   pauseScript,
   limitScript,
   announceScript,
+  noteServedScript,
   lookupScript,
   censusScript,
   // Schedules, and where they are.
