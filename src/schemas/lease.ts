@@ -4,6 +4,7 @@ import { JobId, QueueName, TaskName, Timestamp } from './names.ts';
 import { TaskOptions } from './task.ts';
 
 export const DEFAULT_LEASE_MS = 30_000;
+export const MIN_LEASE_MS = 1_000;
 export const MAX_LEASE_MS = 600_000;
 /** Longest wait for jobs of one request, ms. */
 export const MAX_POLL_MS = 30_000;
@@ -15,12 +16,12 @@ export const MAX_LEASED_QUEUES = 16;
 const LeaseText = Type.String({
   minLength: 1,
   maxLength: 2_048,
-  description: 'The lease that `POST /leases` answered.',
+  description: 'The lease that `POST /leases` answered. It is no secret: who reaches the API may use any.',
   examples: ['py-1@host.5f1c0e4b9a7d2c3e8f60a1b2~n5c~img'],
 });
 
 const LeaseMs = Type.Integer({
-  minimum: 1_000,
+  minimum: MIN_LEASE_MS,
   maximum: MAX_LEASE_MS,
   description:
     'After so many ms without a heartbeat the jobs run elsewhere, and the attempt is lost. Default 30000.',
