@@ -85,8 +85,9 @@ export class Leases {
   async progress(id: string, text: string, progress: unknown): Promise<SettledJob> {
     const { keys, ref } = locate(this.#core, id);
     const value = encodePayload(progress, '/progress');
-    const consumer = this.#consumer(given(text));
-    const [holding] = await consumer.inspect(keys, [ref], 'look');
+    const lease = given(text);
+    const consumer = this.#consumer(lease);
+    const [holding] = lease.queues.includes(keys.queue) ? await consumer.inspect(keys, [ref], 'look') : [];
     const isHeld =
       holding?.kind === 'held' && (await consumer.noteProgress(keys, { ref, token: holding.token }, value));
     if (!isHeld) throw await staleError(this.#core, id);

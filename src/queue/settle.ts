@@ -44,7 +44,7 @@ export interface SettledAll {
 export async function settle(parts: SettleParts, statements: readonly Statement[]): Promise<SettledAll> {
   const { lease, next } = parts;
   const outcomes: ItemOutcome[] = [];
-  const byQueue = sort(statements, outcomes);
+  const byQueue = sort(lease, statements, outcomes);
   const request = next > 0 ? digest(statements, next) : undefined;
   const all = { jobs: [] as LeasedJob[], expiresAt: 0, isLost: false };
   let isAlive = false;
@@ -63,12 +63,16 @@ export async function settle(parts: SettleParts, statements: readonly Statement[
 
 type Ranked = { rank: number; item: Item };
 
-/** Items by queue; what cannot be a job is answered at once. */
-function sort(statements: readonly Statement[], outcomes: ItemOutcome[]): Map<string, Ranked[]> {
+/** Items by queue; of what is in none of the lease's queues Redis is not asked. */
+function sort(
+  { queues }: Lease,
+  statements: readonly Statement[],
+  outcomes: ItemOutcome[],
+): Map<string, Ranked[]> {
   const byQueue = new Map<string, Ranked[]>();
   statements.forEach((statement, rank) => {
     const parsed = parseJobId(statement.id);
-    if (parsed === undefined) {
+    if (parsed === undefined || !queues.includes(parsed.queue)) {
       outcomes[rank] = { id: statement.id, ok: false, error: 'stale' };
       return;
     }
@@ -93,7 +97,11 @@ async function settleQueue(
   const completions = settled.completions.map(({ completion }) => completion);
   const { latency } = settled;
   const { leaseMs } = lease;
-  const out = await handOut.run({ consumer, keys, leaseMs, tasks, completions, latency, ...order, isAlive });
+  const isNothing =
+    order.count < 1 && settled.outcomes.every((one) => one?.ok === false && one.error === 'stale');
+  const out = isNothing
+    ? NOTHING
+    : await handOut.run({ consumer, keys, leaseMs, tasks, completions, latency, ...order, isAlive });
   settled.completions.forEach(({ index, completion }, i) => {
     const { id } = items[index] ?? { id: '' };
     const status = completion.status === 'cancelled' ? 'cancelled' : 'completed';
@@ -105,6 +113,17 @@ async function settleQueue(
   });
   return { ...out, isAlive };
 }
+
+/** A queue of which the lease has held nothing, and wants nothing, may not even be there. */
+const NOTHING: HandedOut = {
+  settled: [],
+  jobs: [],
+  deliveries: [],
+  expiresAt: 0,
+  isPaused: false,
+  isLost: false,
+  nextDueInMs: undefined,
+};
 
 /** What is the same when a request comes again. */
 const digest = (statements: readonly Statement[], next: number): string =>

@@ -104,6 +104,27 @@ describe('settling many jobs', () => {
     }
   });
 
+  it('of a queue that is not of the lease, or not there at all, makes nothing in Redis', async () => {
+    const [mine, foreign, none] = [newQueue(), newQueue(), newQueue()];
+    await submitMany(api, mine, 1);
+    const [id = ''] = await submitMany(api, foreign, 1);
+    const { lease } = await take(api, { queues: [mine] });
+    const other = await take(api, { queues: [foreign] });
+    const madeUp = `${none}~n1-0`;
+    const answer = bodyOf(await post(api, `/leases/${lease}/settle?next=1`, complete([id, madeUp])));
+    expect(answer.items.map(({ problem }) => problem?.code)).toEqual(['stale-lease', 'job-not-found']);
+    const calls = { complete: {}, fail: { error: { message: 'x' } }, release: {}, progress: { progress: 1 } };
+    for (const [verb, body] of Object.entries(calls)) {
+      for (const under of [lease, `me.${'0'.repeat(24)}~n5c~${none}`]) {
+        const refused = await post(api, `/jobs/${madeUp}/${verb}`, { lease: under, ...body });
+        expect(refused.status, verb).toBe(404);
+      }
+      expect((await post(api, `/jobs/${id}/${verb}`, { lease, ...body })).status, verb).toBe(409);
+    }
+    expect(await redis.client.keys(`mr:{${none}}:*`)).toEqual([]);
+    expect(await post(api, `/jobs/${id}/complete`, { lease: other.lease })).toMatchObject({ status: 200 });
+  });
+
   it('refuses what it cannot read, and changes nothing', async () => {
     const queue = newQueue();
     const [id = ''] = await submitMany(api, queue, 1);

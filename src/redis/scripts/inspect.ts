@@ -24,6 +24,7 @@ export type Holding =
  *
  * KEYS: notes, totals, streams x5, result keys. ARGV: consumer, 1 when the jobs are to be settled, else 0, then per job:
  *   stream index, entry id. What is not the consumer's to settle is counted as a stale commit.
+ * A group that is missing has handed out nothing. Fields are as stored, the payload only where the result keeps it.
  * Returns per job { 'held', token, attempt, run ms, cancel asked 0|1, fields } | { 'moved', move } | { 'none' }.
  */
 export const inspectScript = defineScript(
@@ -32,7 +33,9 @@ export const inspectScript = defineScript(
 local notes, totals, consumer, reply, stale = KEYS[1], KEYS[2], ARGV[1], {}, 0
 local function look(place, id, result)
   local stream, ref = KEYS[2 + place], LETTERS[place] .. id
-  local row = redis.call('XPENDING', stream, 'workers', id, id, 1, consumer)[1]
+  local rows = redis.pcall('XPENDING', stream, 'workers', id, id, 1, consumer)
+  if rows.err and not string.find(rows.err, 'NOGROUP', 1, true) then error(rows.err, 0) end
+  local row = rows[1]
   local entry = row and redis.call('XRANGE', stream, id, id)[1]
   if entry then
     local noted = redis.call('HMGET', notes, ref .. ':n', ref .. ':c')
