@@ -214,4 +214,28 @@ describe('tasks that are announced over HTTP', () => {
     const listed = (await api.http.get(`/tasks?queue=${queue}`)).body as { items: object[] };
     expect(listed.items).toMatchObject([{ name: 'other' }, { name: 'work', input }]);
   });
+
+  it('are renewed by who names them, and dropped when they count no more', async () => {
+    const queue = newQueue();
+    const input = { type: 'number' };
+    const hour = 3_600_000;
+    const ages = { work: hour, fresh: 0, old: 25 * hour };
+    const now = Date.now();
+    const stored = Object.entries(ages).map(([name, age]) => [name, { name, input, at: now - age }] as const);
+    const key = `mr:{${queue}}:tasks`;
+    await redis.client.hset(key, ...stored.flatMap(([name, task]) => [name, JSON.stringify(task)]));
+    await take(api, { queues: [queue], tasks: ['work', 'fresh'] });
+    const tasks = Object.values(await redis.client.hgetall(key)).map((text) => JSON.parse(text));
+    expect(tasks).toEqual([
+      { name: 'work', input, at: expect.toSatisfy((at: number) => at >= now) },
+      { name: 'fresh', input, at: now },
+    ]);
+  });
+
+  it('are no more than very many, however many names workers have', async () => {
+    const queue = newQueue();
+    const names = (page: number, count: number) => Array.from({ length: count }, (_, i) => `t${page}-${i}`);
+    for (let page = 0; page < 6; page += 1) await take(api, { queues: [queue], tasks: names(page, 200) });
+    expect(await redis.client.hlen(`mr:{${queue}}:tasks`)).toBe(1_000);
+  });
 });
