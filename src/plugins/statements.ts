@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { invalidRequest } from '../errors.ts';
 import { reported } from '../queue/outcome.ts';
 import type { Statement } from '../queue/settle.ts';
 import { completedWith } from '../queue/settle-items.ts';
@@ -37,7 +37,5 @@ export function statementsOf({ complete = [], fail = [], release = [] }: SettleJ
           ? ['must name each job once']
           : [];
   if (faults.length === 0) return statements;
-  throw new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', {
-    errors: faults.map((detail) => ({ pointer: '', detail })),
-  });
+  throw invalidRequest(faults.map((detail) => ({ pointer: '', detail })));
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError, invalidRequest } from '../errors.ts';
 import type { LeasedJob, SettledJob } from '../schemas/lease.ts';
 import { newLeaseName } from './consumer-name.ts';
 import type { Core } from './core.ts';
@@ -8,8 +8,8 @@ import { type Renewed, renew } from './heartbeat.ts';
 import { formatLease, type Lease, parseLease } from './lease-token.ts';
 import { LeasedConsumer } from './leased.ts';
 import { Noted } from './noted.ts';
-import { encodePayload } from './payload.ts';
 import type { Polls } from './polls.ts';
+import { progressText } from './progress-text.ts';
 import { type SettledOutcome, type Statement, settle, staleError } from './settle.ts';
 import { Taking } from './taking.ts';
 import type { Asker } from './wait.ts';
@@ -81,10 +81,10 @@ export class Leases {
     };
   }
 
-  /** Shows what a running attempt has reached. @throws {AppError} stale-lease or job-not-found. */
+  /** Shows what a running attempt has reached. @throws {AppError} invalid-request, stale-lease or job-not-found. */
   async progress(id: string, text: string, progress: unknown): Promise<SettledJob> {
     const { keys, ref } = locate(this.#core, id);
-    const value = encodePayload(progress, '/progress');
+    const value = progressText(progress);
     const lease = given(text);
     const consumer = this.#consumer(lease);
     const [holding] = lease.queues.includes(keys.queue) ? await consumer.inspect(keys, [ref], 'look') : [];
@@ -180,7 +180,5 @@ function addressed(text: string): Lease {
 function given(text: string): Lease {
   const lease = parseLease(text);
   if (lease !== undefined) return lease;
-  throw new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', {
-    errors: [{ pointer: '/lease', detail: 'must be a lease as POST /leases answered it' }],
-  });
+  throw invalidRequest([{ pointer: '/lease', detail: 'must be a lease as POST /leases answered it' }]);
 }

@@ -186,7 +186,10 @@ const many = <T extends Record<string, Type.TSchema>>(members: T) =>
 export const CompleteJob = one({ result: RESULT }, { result: { width: 640 } });
 export const FailJob = one(FailMembers, { error: { message: 'no such image' }, retryable: false });
 export const ReleaseJob = one(ReleaseMembers, { delayMs: 5_000 });
-export const ProgressJob = one({ progress: Type.Unknown() }, { progress: { percent: 40 } });
+const PROGRESS = Type.Unknown({
+  description: 'Any JSON of at most 16,000 characters; it is shown with the job.',
+});
+export const ProgressJob = one({ progress: PROGRESS }, { progress: { percent: 40 } });
 
 export const SettleJobs = Type.Object(
   {

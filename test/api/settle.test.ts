@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LOOK_AFTER_MS } from '../../src/redis/scripts/served.ts';
+import type { Problem } from '../../src/schemas/problem.ts';
 import { startApi, useApi } from '../helpers/api.ts';
 import { newQueue, post, submitMany, type TakenJobs, take } from '../helpers/http-work.ts';
 import { useRedis } from '../helpers/redis.ts';
@@ -195,9 +196,9 @@ describe('tasks that are announced over HTTP', () => {
       timeoutMs: '9999d',
     });
     expect(answer.status).toBe(400);
-    expect((answer.body as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer)).toEqual([
-      '/timeoutMs',
-      '/input',
+    expect((answer.body as Problem).errors).toEqual([
+      { pointer: '/timeoutMs', detail: expect.stringMatching(/^must be <= /) },
+      { pointer: '/input', detail: expect.stringMatching(/^is not a JSON Schema: /) },
     ]);
     expect((await put(`/queues/${queue}/tasks/work`, { handler: 1 })).status).toBe(400);
     expect((await api.http.get(`/tasks?queue=${queue}`)).body).toEqual({ items: [] });
