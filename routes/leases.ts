@@ -40,6 +40,8 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async ({ body }, reply) => {
       const { queues, tasks, worker, max = 1, leaseMs = DEFAULT_LEASE_MS, waitMs = 0 } = body;
       const handed = await app.leases.take({ queues, tasks, worker, max, leaseMs }, waitMs, askerOf(reply));
+      // Its worker would ask again on the same connection, and again, as long as this process needs to stop.
+      if (app.isDraining()) reply.header('connection', 'close');
       return { ...handed, expiresAt: toTimestamp(handed.expiresAt) };
     },
   );
