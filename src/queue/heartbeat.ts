@@ -5,6 +5,7 @@ import { CANCEL_PATIENCE_MS, withdraw } from '../redis/scripts/cancel.ts';
 import { MAX_LEASED } from '../schemas/lease.ts';
 import type { Core } from './core.ts';
 import { endOtherwise } from './end-otherwise.ts';
+import { TAKE_NOTHING } from './hand-out.ts';
 import type { LeasedConsumer } from './leased.ts';
 import { refusal } from './outcome.ts';
 
@@ -59,5 +60,9 @@ export async function renew(
     return [formatJobId(keys.queue, job.ref)];
   };
   const stopped = await Promise.all(beat.jobs.map(stop));
+  // It ends with its last job, even if that was taken from it.
+  if (stopped.flat().length === beat.jobs.length) {
+    await consumer.serve(keys, [], new Map(), Date.now(), { ...TAKE_NOTHING, leaseMs });
+  }
   return { expiresAt: beat.expiresAt, cancel: stopped.flat(), isPaused: beat.paused };
 }

@@ -71,7 +71,7 @@ export class Leases {
     const alive = (await Promise.all(renewals)).filter((one) => one !== undefined);
     if (alive.length === 0) {
       const why = 'it was not renewed in time and its jobs run elsewhere, or it holds no jobs any more';
-      throw new AppError('stale-lease', `The lease has ended: ${why}.`);
+      throw new AppError('stale-lease', `The lease has ended: ${why}. ${TAKE_ANEW}`);
     }
     await this.#noted.note({ queues: lease.queues, tasks: undefined });
     return {
@@ -168,6 +168,8 @@ export class Leases {
     }
   }
 }
+
+const TAKE_ANEW = 'Drop what you do under it, and take jobs with POST /leases.';
 
 /** A lease out of an address. @throws {AppError} lease-not-found. */
 function addressed(text: string): Lease {

@@ -154,7 +154,7 @@ export async function staleError(core: Core, id: string): Promise<AppError> {
     if (error.code !== 'job-gone') return error;
     return new AppError(
       'stale-lease',
-      'The lease does not hold the job, which has ended and is not kept any more.',
+      'The lease does not hold the job, which has ended and is not kept any more. Drop what you did for it.',
     );
   }
 }

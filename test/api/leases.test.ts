@@ -255,6 +255,9 @@ describe('a heartbeat', () => {
       .toMatchObject({ cancel: [id] });
     expect(await api.get(id)).toMatchObject({ status: 'failed', error: { name: 'timeout' } });
     expect((await post(api, `/jobs/${id}/complete`, { lease })).status).toBe(409);
+    // It was the last one.
+    expect((await post(api, `/leases/${lease}/heartbeat`)).status).toBe(409);
+    expect(await consumersOf(queue)).toEqual([]);
   });
 
   it('tells to drain while every queue of the lease is paused', async () => {
