@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { askerOf } from '../src/plugins/core.ts';
 import { toProblem } from '../src/plugins/errors.ts';
-import { completed, failed, released, statementsOf } from '../src/plugins/statements.ts';
+import { completed, failed, released, statementsOf } from '../src/queue/statements.ts';
 import { toTimestamp } from '../src/queue/view.ts';
 import { JobParams, problems } from '../src/schemas/http.ts';
 import {

@@ -19,7 +19,6 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     const blocking = connectForBlocking({ url, name: 'millrace-api-polls', onError });
     const watch = new WorkWatch(new BlockingReader(blocking, redis), redis);
     const polls = new Polls(keySpace, watch, config.maxWaiters);
-    let isStopping = false;
 
     const observe = logObserver(app.logger);
     const served = new ServedQueues(redis, keySpace);
@@ -32,7 +31,6 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     const loops = [new Loop('recover', recover, observe), new Loop('sweep', sweeper.run, observe)];
 
     app.decorate('leases', new Leases(app.core, polls, config.deadMax));
-    app.decorate('isDraining', () => isStopping);
     app.addHook('onListen', async () => {
       for (const loop of loops) loop.start();
     });
@@ -40,7 +38,6 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
 
     // Those who wait are answered before the server waits for its open requests, which they are.
     app.addHook('preClose', async () => {
-      isStopping = true;
       polls.stop();
     });
     app.addHook('onClose', async () => {
@@ -55,7 +52,5 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
 declare module 'fastify' {
   interface FastifyInstance {
     leases: Leases;
-    /** The service stops: workers are to take their jobs elsewhere. */
-    isDraining(): boolean;
   }
 }

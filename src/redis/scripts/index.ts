@@ -5,6 +5,7 @@ import { buryScript } from './bury.ts';
 import { withdrawScript } from './cancel.ts';
 import { censusScript } from './census.ts';
 import { purgeScript, requeueScript } from './dead.ts';
+import { endsScript } from './ends.ts';
 import { fireScript } from './fire.ts';
 import { groupsScript } from './groups.ts';
 import { inspectScript } from './inspect.ts';
@@ -71,6 +72,7 @@ export const scripts: readonly Script[] = [
   limitScript,
   announceScript,
   noteServedScript,
+  endsScript,
   lookupScript,
   censusScript,
   // Schedules, and where they are.

@@ -1,8 +1,8 @@
 import { invalidRequest } from '../errors.ts';
-import { reported } from '../queue/outcome.ts';
-import type { Statement } from '../queue/settle.ts';
-import { completedWith } from '../queue/settle-items.ts';
 import { MAX_LEASED, type SettleJobs } from '../schemas/lease.ts';
+import { reported } from './outcome.ts';
+import type { Statement } from './settle.ts';
+import { completedWith } from './settle-items.ts';
 
 type Of<K extends 'complete' | 'fail' | 'release'> = NonNullable<SettleJobs[K]>[number];
 
