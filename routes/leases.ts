@@ -5,21 +5,23 @@ import { completed, failed, released, statementsOf } from '../src/queue/statemen
 import { toTimestamp } from '../src/queue/view.ts';
 import { JobParams, problems } from '../src/schemas/http.ts';
 import {
-  CompleteJob,
   DEFAULT_LEASE_MS,
-  FailJob,
   Heartbeat,
   HeartbeatAnswer,
   LeaseParams,
+  TakeJobs,
+  Taken,
+} from '../src/schemas/lease.ts';
+import {
+  CompleteJob,
+  FailJob,
   ProgressJob,
   ReleaseJob,
   SettleAnswer,
   SettledJob,
   SettleJobs,
   SettleQuery,
-  TakeJobs,
-  Taken,
-} from '../src/schemas/lease.ts';
+} from '../src/schemas/settle.ts';
 
 const settled = { 200: SettledJob, ...problems(400, 404, 409, 413, 415, 422, 500, 503) };
 

@@ -1,5 +1,5 @@
 import { AppError, invalidRequest } from '../errors.ts';
-import type { AnnounceTask, KnownTask } from '../schemas/lease.ts';
+import type { AnnounceTask, KnownTask } from '../schemas/task-http.ts';
 import { announceTasks, readStored, type StoredAnnouncement } from '../tasks/announce.ts';
 import { checkTask } from '../tasks/check.ts';
 import { announcement } from '../tasks/load.ts';

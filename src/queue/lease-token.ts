@@ -1,3 +1,4 @@
+import { AppError, invalidRequest } from '../errors.ts';
 import { MAX_LEASE_MS, MAX_LEASED_QUEUES, MIN_LEASE_MS } from '../schemas/lease.ts';
 import { QUEUE_NAME_PATTERN } from '../schemas/names.ts';
 import { isLeaseName } from './consumer-name.ts';
@@ -30,4 +31,18 @@ export function parseLease(text: string): Lease | undefined {
   const isFit =
     queues.length >= 1 && queues.length <= MAX_LEASED_QUEUES && new Set(queues).size === queues.length;
   return isFit && queues.every((queue) => QUEUE.test(queue)) ? { consumer, leaseMs, queues } : undefined;
+}
+
+/** A lease out of an address. @throws {AppError} lease-not-found. */
+export function addressedLease(text: string): Lease {
+  const lease = parseLease(text);
+  if (lease !== undefined) return lease;
+  throw new AppError('lease-not-found', 'There is no such lease. Send one as POST /leases answered it.');
+}
+
+/** A lease out of a body. @throws {AppError} invalid-request. */
+export function givenLease(text: string): Lease {
+  const lease = parseLease(text);
+  if (lease !== undefined) return lease;
+  throw invalidRequest([{ pointer: '/lease', detail: 'must be a lease as POST /leases answered it' }]);
 }

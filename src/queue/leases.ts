@@ -1,11 +1,12 @@
-import { AppError, invalidRequest } from '../errors.ts';
-import type { LeasedJob, SettledJob } from '../schemas/lease.ts';
+import { AppError } from '../errors.ts';
+import type { LeasedJob } from '../schemas/lease.ts';
+import type { SettledJob } from '../schemas/settle.ts';
 import { newLeaseName } from './consumer-name.ts';
 import type { Core } from './core.ts';
 import { locate } from './find.ts';
 import { HandOut } from './hand-out.ts';
 import { type Renewed, renew } from './heartbeat.ts';
-import { formatLease, type Lease, parseLease } from './lease-token.ts';
+import { addressedLease, formatLease, givenLease, type Lease } from './lease-token.ts';
 import { LeasedConsumer } from './leased.ts';
 import { Noted } from './noted.ts';
 import type { Polls } from './polls.ts';
@@ -62,7 +63,7 @@ export class Leases {
 
   /** @throws {AppError} lease-not-found, or stale-lease when it has ended in all of its queues. */
   async heartbeat(text: string, leaseMs?: number): Promise<Renewed> {
-    const lease = addressed(text);
+    const lease = addressedLease(text);
     const consumer = this.#consumer(lease);
     const how = { leaseMs: leaseMs ?? lease.leaseMs, maxDead: this.#maxDead };
     const renewals = lease.queues.map((queue) =>
@@ -85,7 +86,7 @@ export class Leases {
   async progress(id: string, text: string, progress: unknown): Promise<SettledJob> {
     const { keys, ref } = locate(this.#core, id);
     const value = progressText(progress);
-    const lease = given(text);
+    const lease = givenLease(text);
     const consumer = this.#consumer(lease);
     const [holding] = lease.queues.includes(keys.queue) ? await consumer.inspect(keys, [ref], 'look') : [];
     const isHeld =
@@ -96,7 +97,7 @@ export class Leases {
 
   /** Settles one job. @throws {AppError} stale-lease, job-not-found or invalid-result. */
   async settleOne(text: string, statement: Statement): Promise<SettledJob> {
-    const { outcomes } = await this.#settle(given(text), [statement], 0, undefined);
+    const { outcomes } = await this.#settle(givenLease(text), [statement], 0, undefined);
     const [outcome] = outcomes;
     if (outcome?.ok) return { id: outcome.id, status: outcome.status };
     throw outcome?.error ?? new Error('a job was settled without an outcome');
@@ -109,7 +110,7 @@ export class Leases {
     next: number,
     tasks: readonly string[] | undefined,
   ): Promise<{ outcomes: SettledOutcome[]; handed: Handed }> {
-    const lease = addressed(text);
+    const lease = addressedLease(text);
     if (next > 0) await this.#noted.note({ queues: lease.queues, tasks });
     const settled = await this.#settle(lease, statements, next, tasks);
     const { outcomes, jobs, isLost } = settled;
@@ -170,17 +171,3 @@ export class Leases {
 }
 
 const TAKE_ANEW = 'Drop what you do under it, and take jobs with POST /leases.';
-
-/** A lease out of an address. @throws {AppError} lease-not-found. */
-function addressed(text: string): Lease {
-  const lease = parseLease(text);
-  if (lease !== undefined) return lease;
-  throw new AppError('lease-not-found', 'There is no such lease. Send one as POST /leases answered it.');
-}
-
-/** A lease out of a body. @throws {AppError} invalid-request. */
-function given(text: string): Lease {
-  const lease = parseLease(text);
-  if (lease !== undefined) return lease;
-  throw invalidRequest([{ pointer: '/lease', detail: 'must be a lease as POST /leases answered it' }]);
-}

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import { parseJobId } from '../redis/entry.ts';
-import type { LeasedJob, SettledJob } from '../schemas/lease.ts';
+import type { LeasedJob } from '../schemas/lease.ts';
+import type { SettledJob } from '../schemas/settle.ts';
 import type { Core } from './core.ts';
 import { findJob } from './find.ts';
 import type { HandedOut, HandOut } from './hand-out.ts';

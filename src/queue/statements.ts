@@ -1,5 +1,6 @@
 import { invalidRequest } from '../errors.ts';
-import { MAX_LEASED, type SettleJobs } from '../schemas/lease.ts';
+import { MAX_LEASED } from '../schemas/lease.ts';
+import type { SettleJobs } from '../schemas/settle.ts';
 import { reported } from './outcome.ts';
 import type { Statement } from './settle.ts';
 import { completedWith } from './settle-items.ts';

@@ -3,17 +3,12 @@ import { queueKeys } from '../../src/redis/keys.ts';
 import { HistoryPage } from '../../src/schemas/event.ts';
 import { BatchAnswer, JobPage, Readiness } from '../../src/schemas/http.ts';
 import { Job } from '../../src/schemas/job.ts';
-import {
-  HeartbeatAnswer,
-  KnownTask,
-  SettleAnswer,
-  SettledJob,
-  Taken,
-  TaskList,
-} from '../../src/schemas/lease.ts';
+import { HeartbeatAnswer, Taken } from '../../src/schemas/lease.ts';
 import { Problem } from '../../src/schemas/problem.ts';
 import { PendingList, QueueList, QueueStats, QueueSummary } from '../../src/schemas/queue.ts';
+import { SettleAnswer, SettledJob } from '../../src/schemas/settle.ts';
 import { Acknowledged, EventsRead, Subscription } from '../../src/schemas/subscription.ts';
+import { KnownTask, TaskList } from '../../src/schemas/task-http.ts';
 import { announceTasks } from '../../src/tasks/announce.ts';
 import { useApi } from '../helpers/api.ts';
 import { useRedis } from '../helpers/redis.ts';
