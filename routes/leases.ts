@@ -1,25 +1,27 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { askerOf } from '../src/plugins/core.ts';
 import { toProblem } from '../src/plugins/errors.ts';
-import { completed, failed, released, statementsOf } from '../src/plugins/statements.ts';
+import { completed, failed, released, statementsOf } from '../src/queue/statements.ts';
 import { toTimestamp } from '../src/queue/view.ts';
 import { JobParams, problems } from '../src/schemas/http.ts';
 import {
-  CompleteJob,
   DEFAULT_LEASE_MS,
-  FailJob,
   Heartbeat,
   HeartbeatAnswer,
   LeaseParams,
+  TakeJobs,
+  Taken,
+} from '../src/schemas/lease.ts';
+import {
+  CompleteJob,
+  FailJob,
   ProgressJob,
   ReleaseJob,
   SettleAnswer,
   SettledJob,
   SettleJobs,
   SettleQuery,
-  TakeJobs,
-  Taken,
-} from '../src/schemas/lease.ts';
+} from '../src/schemas/settle.ts';
 
 const settled = { 200: SettledJob, ...problems(400, 404, 409, 413, 415, 422, 500, 503) };
 
@@ -40,6 +42,8 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async ({ body }, reply) => {
       const { queues, tasks, worker, max = 1, leaseMs = DEFAULT_LEASE_MS, waitMs = 0 } = body;
       const handed = await app.leases.take({ queues, tasks, worker, max, leaseMs }, waitMs, askerOf(reply));
+      // Its worker would ask again on the same connection, and again, as long as this process needs to stop.
+      if (app.isDraining()) reply.header('connection', 'close');
       return { ...handed, expiresAt: toTimestamp(handed.expiresAt) };
     },
   );

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { problems } from '../src/schemas/http.ts';
-import { AnnounceTask, KnownTask, TaskList, TaskListQuery, TaskParams } from '../src/schemas/lease.ts';
+import { AnnounceTask, KnownTask, TaskList, TaskListQuery, TaskParams } from '../src/schemas/task-http.ts';
 
 export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(

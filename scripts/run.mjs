@@ -19,7 +19,7 @@ const COMMANDS = {
   // The tests start Redis servers of their own, whatever REDIS_URL says.
   test: {
     ownRedis: () => true,
-    ensurePrograms: ensureInterpreters,
+    ensurePrograms: (args) => (mayRunExamples(args) ? ensureInterpreters() : undefined),
     launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]),
   },
   chaos: script('test/chaos/main.ts'),
@@ -28,13 +28,22 @@ const COMMANDS = {
   bench: { ...script('bench/main.ts'), prepare: ensureBench },
 };
 
+/** Whether the tests of examples/workers may be among those asked for: Vitest takes parts of the paths of files. */
+function mayRunExamples(args) {
+  const filters = args.filter((arg) => !arg.startsWith('-'));
+  return filters.length === 0 || !filters.every(isElsewhere);
+}
+
+const isElsewhere = (filter) =>
+  filter.startsWith('test/') && !filter.startsWith('test/examples') && !'test/examples/'.startsWith(filter);
+
 /** Prepares what the command needs, runs it, and ends this process with its exit code. */
 export async function run(name, args) {
   try {
     if (!Object.hasOwn(COMMANDS, name ?? '')) throw new SetupError(USAGE);
     const command = COMMANDS[name];
     if (command.ownRedis()) await ensureRedis();
-    await command.ensurePrograms?.();
+    await command.ensurePrograms?.(args);
     await ensureModules(root);
     await ensureBuild(root);
     await command.prepare?.(root);

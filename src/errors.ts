@@ -55,6 +55,10 @@ export class AppError extends Error {
   }
 }
 
+/** The request is in a form that the schema allows, and wrong all the same. */
+export const invalidRequest = (errors: Fault[]): AppError =>
+  new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', { errors });
+
 /** What was thrown, as an error. */
 export const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -1,6 +1,7 @@
 import type { BlockingReader } from '../redis/blocking.ts';
 import { BLOCK_MS, type Connection } from '../redis/connect.ts';
 import { inOrder, lanes, type QueueKeys } from '../redis/keys.ts';
+import { streamEnds } from '../redis/scripts/ends.ts';
 
 /** A moment in the streams of a queue: what comes after it is news. */
 export type Positions = ReadonlyMap<string, string>;
@@ -34,10 +35,8 @@ export class WorkWatch {
   /** Where the streams of the queue end now. */
   async positions(keys: QueueKeys): Promise<Positions> {
     const streams = [...lanes(keys), keys.wake];
-    const lasts = await Promise.all(
-      streams.map((stream) => this.#commands.xrevrange(stream, '+', '-', 'COUNT', 1)),
-    );
-    return new Map(streams.map((stream, i) => [stream, lasts[i]?.[0]?.[0] ?? '0-0']));
+    const ends = await streamEnds(this.#commands, streams);
+    return new Map(streams.map((stream, i) => [stream, ends[i] ?? '0-0']));
   }
 
   /** Whether jobs wait for their time, of which there may be no news when it comes. */

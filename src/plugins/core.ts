@@ -49,6 +49,7 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
     app.decorate('waiter', waiter);
     app.decorate('eventHub', events);
     app.decorate('subscriptions', subscriptions);
+    app.decorate('isDraining', () => draining);
     app.decorate('health', async (): Promise<Health> => {
       const health = await checkHealth(core);
       if (!draining) return health;
@@ -92,5 +93,7 @@ declare module 'fastify' {
     eventHub: EventHub;
     subscriptions: Subscriptions;
     health(): Promise<Health>;
+    /** The service stops: workers are to take their jobs elsewhere. */
+    isDraining(): boolean;
   }
 }

@@ -1,8 +1,7 @@
 import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../config.ts';
 import { WorkWatch } from '../events/work-watch.ts';
-import { Leases } from '../queue/leases.ts';
-import { Polls } from '../queue/polls.ts';
+import { Leases, Polls } from '../queue/index.ts';
 import { BlockingReader } from '../redis/blocking.ts';
 import { connectForBlocking, FIRST_CONNECT_MS, whenReady } from '../redis/connect.ts';
 import { logObserver } from '../telemetry/worker-log.ts';
@@ -20,7 +19,6 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     const blocking = connectForBlocking({ url, name: 'millrace-api-polls', onError });
     const watch = new WorkWatch(new BlockingReader(blocking, redis), redis);
     const polls = new Polls(keySpace, watch, config.maxWaiters);
-    let isStopping = false;
 
     const observe = logObserver(app.logger);
     const served = new ServedQueues(redis, keySpace);
@@ -33,7 +31,6 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     const loops = [new Loop('recover', recover, observe), new Loop('sweep', sweeper.run, observe)];
 
     app.decorate('leases', new Leases(app.core, polls, config.deadMax));
-    app.decorate('isDraining', () => isStopping);
     app.addHook('onListen', async () => {
       for (const loop of loops) loop.start();
     });
@@ -41,7 +38,6 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
 
     // Those who wait are answered before the server waits for its open requests, which they are.
     app.addHook('preClose', async () => {
-      isStopping = true;
       polls.stop();
     });
     app.addHook('onClose', async () => {
@@ -56,7 +52,5 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
 declare module 'fastify' {
   interface FastifyInstance {
     leases: Leases;
-    /** The service stops: workers are to take their jobs elsewhere. */
-    isDraining(): boolean;
   }
 }

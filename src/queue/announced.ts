@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts';
-import type { AnnounceTask, KnownTask } from '../schemas/lease.ts';
+import { AppError, invalidRequest } from '../errors.ts';
+import type { AnnounceTask, KnownTask } from '../schemas/task-http.ts';
 import { announceTasks, readStored, type StoredAnnouncement } from '../tasks/announce.ts';
 import { checkTask } from '../tasks/check.ts';
 import { announcement } from '../tasks/load.ts';
@@ -24,11 +24,7 @@ export async function announceTask(
   const keys = keySpace.queue(queue);
   // How it is run is the worker's own business.
   const checked = checkTask(name, { ...options, name, handler: () => null });
-  if (!checked.ok) {
-    throw new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', {
-      errors: checked.reasons.map((reason) => ({ pointer: pointerOf(reason), detail: reason })),
-    });
-  }
+  if (!checked.ok) throw invalidRequest(checked.faults);
   const at = Date.now();
   const task = announcement(checked.task);
   await redis.sadd(keySpace.queues, queue);
@@ -37,16 +33,15 @@ export async function announceTask(
   return shown(queue, { ...task, at });
 }
 
-/** A reason begins with the member that it is about, such as `backoff.delay`. */
-const pointerOf = (reason: string): string => `/${(reason.split(' ', 1)[0] ?? '').replaceAll('.', '/')}`;
-
 /** Forgets what was announced. @throws {AppError} task-not-found. */
 export async function forgetTask(core: Core, queue: string, name: string): Promise<void> {
   const keys = core.keySpace.queue(queue);
   const removed = await core.redis.hdel(keys.tasks, name);
   await core.tasks.refresh(keys);
-  if (removed === 0)
-    throw new AppError('task-not-found', `Nobody has announced the task "${name}" for queue "${queue}".`);
+  if (removed === 0) {
+    const detail = `Nobody has announced the task "${name}" for queue "${queue}". GET /tasks lists what is announced.`;
+    throw new AppError('task-not-found', detail);
+  }
 }
 
 /** The announced tasks of one queue, or of all: a page of queues at a time, by name. */

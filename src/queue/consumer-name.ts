@@ -13,7 +13,10 @@ export function newConsumerName(pid: number): string {
   return `${host}.${pid}.${randomBytes(5).toString('hex')}`;
 }
 
-/** A name for a lease that was given out over HTTP: `<worker>.<random>`, hard to guess and never used again. */
+/**
+ * A name for a lease that was given out over HTTP: `<worker>.<random>`, never used again. It is no secret: it is shown
+ * with the jobs.
+ */
 export function newLeaseName(worker: string): string {
   const label = worker.replaceAll(/[^A-Za-z0-9_@.-]/g, '-').slice(0, 64) || 'http';
   return `${label}.${randomBytes(12).toString('hex')}`;
@@ -25,6 +28,10 @@ export function successorOf(lease: string, request: string): string {
   const hash = createHash('sha256').update(`${lease} ${request}`).digest('hex');
   return `${worker}.${hash.slice(0, 24)}`;
 }
+const LEASE_NAME = /^[A-Za-z0-9_@.-]{1,64}\.[0-9a-f]{24}$/;
+
+/** Whether it can be the name of such a lease; that of a worker process of ours cannot. */
+export const isLeaseName = (name: string): boolean => LEASE_NAME.test(name);
 
 /**
  * Host and process id of a worker's name. That of an HTTP lease has what its worker said of itself, if that was of the form

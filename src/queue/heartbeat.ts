@@ -58,5 +58,7 @@ export async function renew(
     return [formatJobId(keys.queue, job.ref)];
   };
   const stopped = await Promise.all(beat.jobs.map(stop));
+  // It ends with its last job, even if that was taken from it.
+  if (beat.jobs.length > 0 && stopped.flat().length === beat.jobs.length) await consumer.finish(keys, []);
   return { expiresAt: beat.expiresAt, cancel: stopped.flat(), isPaused: beat.paused };
 }

@@ -17,6 +17,10 @@ export async function knownQueue({ redis, keySpace }: Core, queue: string): Prom
 }
 
 /** Makes the queue known. One that is can be steered while Redis is full and takes nothing new. */
-export async function noteQueue({ redis, keySpace }: Core, queue: string): Promise<void> {
-  if ((await redis.sismember(keySpace.queues, queue)) === 0) await redis.sadd(keySpace.queues, queue);
+export const noteQueue = (core: Core, queue: string): Promise<void> => noteQueues(core, [queue]);
+
+export async function noteQueues({ redis, keySpace }: Core, queues: readonly string[]): Promise<void> {
+  const known = await redis.smismember(keySpace.queues, ...queues);
+  const unknown = queues.filter((_, i) => known[i] === 0);
+  if (unknown.length > 0) await redis.sadd(keySpace.queues, unknown);
 }

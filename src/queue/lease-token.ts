@@ -1,6 +1,12 @@
+import { AppError, invalidRequest } from '../errors.ts';
+import { MAX_LEASE_MS, MAX_LEASED_QUEUES, MIN_LEASE_MS } from '../schemas/lease.ts';
 import { QUEUE_NAME_PATTERN } from '../schemas/names.ts';
+import { isLeaseName } from './consumer-name.ts';
 
-/** What a lease that was given out over HTTP says of itself: nothing of it has to be stored. */
+/**
+ * What a lease that was given out over HTTP says of itself: nothing of it has to be stored. It is no secret, since its
+ * consumer is shown wherever it is told who runs a job.
+ */
 export interface Lease {
   /** The consumer's name in every queue. */
   readonly consumer: string;
@@ -10,7 +16,6 @@ export interface Lease {
   readonly queues: readonly string[];
 }
 
-const CONSUMER = /^[A-Za-z0-9_@.-]{1,89}$/;
 const MS = /^[0-9a-z]{1,7}$/;
 const QUEUE = new RegExp(QUEUE_NAME_PATTERN);
 
@@ -18,10 +23,26 @@ const QUEUE = new RegExp(QUEUE_NAME_PATTERN);
 export const formatLease = ({ consumer, leaseMs, queues }: Lease): string =>
   [consumer, leaseMs.toString(36), ...queues].join('~');
 
-/** Undefined when the text cannot be a lease. */
+/** Undefined when no `POST /leases` can have answered the text. */
 export function parseLease(text: string): Lease | undefined {
   const [consumer = '', ms = '', ...queues] = text.split('~');
-  if (!CONSUMER.test(consumer) || !MS.test(ms)) return undefined;
-  if (queues.length === 0 || !queues.every((queue) => QUEUE.test(queue))) return undefined;
-  return { consumer, leaseMs: Number.parseInt(ms, 36), queues };
+  const leaseMs = MS.test(ms) ? Number.parseInt(ms, 36) : 0;
+  if (!isLeaseName(consumer) || leaseMs < MIN_LEASE_MS || leaseMs > MAX_LEASE_MS) return undefined;
+  const isFit =
+    queues.length >= 1 && queues.length <= MAX_LEASED_QUEUES && new Set(queues).size === queues.length;
+  return isFit && queues.every((queue) => QUEUE.test(queue)) ? { consumer, leaseMs, queues } : undefined;
+}
+
+/** A lease out of an address. @throws {AppError} lease-not-found. */
+export function addressedLease(text: string): Lease {
+  const lease = parseLease(text);
+  if (lease !== undefined) return lease;
+  throw new AppError('lease-not-found', 'There is no such lease. Send one as POST /leases answered it.');
+}
+
+/** A lease out of a body. @throws {AppError} invalid-request. */
+export function givenLease(text: string): Lease {
+  const lease = parseLease(text);
+  if (lease !== undefined) return lease;
+  throw invalidRequest([{ pointer: '/lease', detail: 'must be a lease as POST /leases answered it' }]);
 }

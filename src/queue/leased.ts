@@ -51,7 +51,7 @@ export class LeasedConsumer extends Consumer {
 
   /** What it has to do with each of the jobs, in their order. */
   inspect(keys: QueueKeys, refs: readonly Ref[], purpose: 'settle' | 'look'): Promise<Holding[]> {
-    return this.withGroups([keys], () => inspect(this.#redis, keys, this.name, refs, purpose));
+    return inspect(this.#redis, keys, this.name, refs, purpose);
   }
 
   /** Renews the lease if it has not ended, and tells of at most `most` jobs that it holds. */

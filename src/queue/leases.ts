@@ -1,17 +1,20 @@
 import { AppError } from '../errors.ts';
-import type { LeasedJob, SettledJob } from '../schemas/lease.ts';
-import { keepAnnounced } from '../tasks/announce.ts';
+import type { LeasedJob } from '../schemas/lease.ts';
+import type { SettledJob } from '../schemas/settle.ts';
 import { newLeaseName, successorOf } from './consumer-name.ts';
 import type { Core } from './core.ts';
 import { locate } from './find.ts';
 import { HandOut } from './hand-out.ts';
 import { type Renewed, renew } from './heartbeat.ts';
-import { formatLease, type Lease, parseLease } from './lease-token.ts';
+import { addressedLease, formatLease, givenLease, type Lease } from './lease-token.ts';
 import { LeasedConsumer } from './leased.ts';
-import { encodePayload } from './payload.ts';
+import { Noted } from './noted.ts';
 import type { Polls } from './polls.ts';
-import { type SettledOutcome, type Statement, settle, staleError } from './settle.ts';
+import { progressText } from './progress-text.ts';
+import { type SettledOutcome, settle } from './settle.ts';
+import { staleError } from './stale.ts';
 import { earlier, Taking } from './taking.ts';
+import type { Statement } from './visits.ts';
 import type { Asker } from './wait.ts';
 
 /** What a poll asks for. */
@@ -32,17 +35,13 @@ export interface Handed {
   jobs: LeasedJob[];
 }
 
-/** Queues that are worked on over HTTP are noted, and their tasks announced, anew after this long. */
-const NOTE_EVERY_MS = 60_000;
-const MOST_NOTED = 10_000;
-
 /** Work on jobs over HTTP. The leases are in Redis alone, so that any process may serve any of them. */
 export class Leases {
   readonly #core: Core;
   readonly #polls: Polls;
   readonly #maxDead: number;
   readonly #handOut: HandOut;
-  readonly #noted = new Map<string, number>();
+  readonly #noted: Noted;
 
   /** @param maxDead most dead letters that a queue keeps. */
   constructor(core: Core, polls: Polls, maxDead: number) {
@@ -50,11 +49,12 @@ export class Leases {
     this.#polls = polls;
     this.#maxDead = maxDead;
     this.#handOut = new HandOut(core, maxDead);
+    this.#noted = new Noted(core);
   }
 
   /** Takes what there is, or waits for the first job for `waitMs`; an asker that has gone gets nothing. */
   async take(poll: Poll, waitMs: number, asker: Asker): Promise<Handed> {
-    await this.#note(poll);
+    await this.#noted.note(poll);
     const lease = { consumer: newLeaseName(poll.worker ?? ''), leaseMs: poll.leaseMs, queues: poll.queues };
     const taking = await this.#polls.take(poll.queues, waitMs, asker, (queues) =>
       this.#take(lease, poll, queues),
@@ -64,7 +64,7 @@ export class Leases {
 
   /** @throws {AppError} lease-not-found, or stale-lease when it has ended in all of its queues. */
   async heartbeat(text: string, leaseMs?: number): Promise<Renewed & { expiresAt: number }> {
-    const lease = addressed(text);
+    const lease = addressedLease(text);
     const consumer = this.#consumer(lease);
     const how = { leaseMs: leaseMs ?? lease.leaseMs, maxDead: this.#maxDead };
     const renewals = await Promise.all(
@@ -73,9 +73,9 @@ export class Leases {
     const expiresAt = renewals.map((one) => one.expiresAt).reduce(earlier, undefined);
     if (expiresAt === undefined) {
       const why = 'it was not renewed in time and its jobs run elsewhere, or it holds no jobs any more';
-      throw new AppError('stale-lease', `The lease has ended: ${why}.`);
+      throw new AppError('stale-lease', `The lease has ended: ${why}. ${TAKE_ANEW}`);
     }
-    await this.#note({ queues: lease.queues, tasks: undefined });
+    await this.#noted.note({ queues: lease.queues, tasks: undefined });
     return {
       expiresAt,
       cancel: renewals.flatMap(({ cancel }) => cancel),
@@ -83,12 +83,13 @@ export class Leases {
     };
   }
 
-  /** Shows what a running attempt has reached. @throws {AppError} stale-lease or job-not-found. */
+  /** Shows what a running attempt has reached. @throws {AppError} invalid-request, stale-lease or job-not-found. */
   async progress(id: string, text: string, progress: unknown): Promise<SettledJob> {
     const { keys, ref } = locate(this.#core, id);
-    const value = encodePayload(progress, '/progress');
-    const consumer = this.#consumer(given(text));
-    const [holding] = await consumer.inspect(keys, [ref], 'look');
+    const value = progressText(progress);
+    const lease = givenLease(text);
+    const consumer = this.#consumer(lease);
+    const [holding] = lease.queues.includes(keys.queue) ? await consumer.inspect(keys, [ref], 'look') : [];
     const isHeld =
       holding?.kind === 'held' && (await consumer.noteProgress(keys, { ref, token: holding.token }, value));
     if (!isHeld) throw await staleError(this.#core, id);
@@ -97,7 +98,7 @@ export class Leases {
 
   /** Settles one job. @throws {AppError} stale-lease, job-not-found or invalid-result. */
   async settleOne(text: string, statement: Statement): Promise<SettledJob> {
-    const { outcomes } = await this.#settle(given(text), [statement], 0, undefined);
+    const { outcomes } = await this.#settle(givenLease(text), [statement], 0, undefined);
     const [outcome] = outcomes;
     if (outcome?.ok) return { id: outcome.id, status: outcome.status };
     throw outcome?.error ?? new Error('a job was settled without an outcome');
@@ -110,7 +111,8 @@ export class Leases {
     next: number,
     tasks: readonly string[] | undefined,
   ): Promise<{ outcomes: SettledOutcome[]; handed: Handed }> {
-    const lease = addressed(text);
+    const lease = addressedLease(text);
+    if (next > 0) await this.#noted.note({ queues: lease.queues, tasks });
     const settled = await this.#settle(lease, statements, next, tasks);
     const { outcomes, request, isLost } = settled;
     if (!isLost || request === undefined) return { outcomes, handed: handed(text, settled) };
@@ -170,28 +172,9 @@ export class Leases {
       throw error;
     }
   }
-
-  /** Makes the queues known, and known as ones that need upkeep from here; says which tasks the worker has. */
-  async #note({ queues, tasks }: Pick<Poll, 'queues' | 'tasks'>): Promise<void> {
-    const { redis, keySpace } = this.#core;
-    const now = performance.now();
-    const due = queues.filter((queue) => {
-      const at = this.#noted.get(noteOf(queue, tasks));
-      return at === undefined || now - at > NOTE_EVERY_MS;
-    });
-    if (due.length === 0) return;
-    if (this.#noted.size > MOST_NOTED) this.#noted.clear();
-    const wall = Date.now();
-    await Promise.all([
-      redis.sadd(keySpace.queues, due),
-      redis.zadd(keySpace.served, ...due.flatMap((queue) => [wall, queue])),
-      ...(tasks === undefined
-        ? []
-        : due.map((queue) => keepAnnounced(redis, keySpace.queue(queue), tasks, wall))),
-    ]);
-    for (const queue of due) this.#noted.set(noteOf(queue, tasks), now);
-  }
 }
+
+const TAKE_ANEW = 'Drop what you do under it, and take jobs with POST /leases.';
 
 /** Of a lease that has ended with its last job, or never began, the end is now. */
 const handed = (lease: string, taken: Pick<Taking, 'jobs' | 'expiresAt'> | undefined): Handed => ({
@@ -199,22 +182,3 @@ const handed = (lease: string, taken: Pick<Taking, 'jobs' | 'expiresAt'> | undef
   jobs: taken?.jobs ?? [],
   expiresAt: taken?.expiresAt ?? Date.now(),
 });
-
-const noteOf = (queue: string, tasks: readonly string[] | undefined): string =>
-  [queue, ...(tasks ?? [])].join(' ');
-
-/** A lease out of an address. @throws {AppError} lease-not-found. */
-function addressed(text: string): Lease {
-  const lease = parseLease(text);
-  if (lease !== undefined) return lease;
-  throw new AppError('lease-not-found', 'There is no such lease. Send one as POST /leases answered it.');
-}
-
-/** A lease out of a body. @throws {AppError} invalid-request. */
-function given(text: string): Lease {
-  const lease = parseLease(text);
-  if (lease !== undefined) return lease;
-  throw new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', {
-    errors: [{ pointer: '/lease', detail: 'must be a lease as POST /leases answered it' }],
-  });
-}

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { invalidRequest } from '../errors.ts';
 import { isTooDeep, MAX_DEPTH } from '../schemas/depth.ts';
 
 /**
@@ -14,7 +14,5 @@ export function encodePayload(payload: unknown, pointer = '/payload'): string {
     // What is deeper by far ends the stack of JSON.stringify itself.
     if (!(error instanceof RangeError)) throw error;
   }
-  throw new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', {
-    errors: [{ pointer, detail: `must not be nested deeper than ${MAX_DEPTH} levels` }],
-  });
+  throw invalidRequest([{ pointer, detail: `must not be nested deeper than ${MAX_DEPTH} levels` }]);
 }

@@ -5,6 +5,9 @@ import type { Taking } from './taking.ts';
 import type { Asker } from './wait.ts';
 import { type Take, type Waiting, WatchedQueue } from './watched-queue.ts';
 
+/** Of more queues than these none is watched on, once nobody waits for it. */
+const MOST_LINGERING = 256;
+
 /**
  * Polls that wait for jobs, whatever their number at the cost of one: while a queue is known to be empty, and
  * watched, nothing is taken from it. The first that came is served first.
@@ -90,6 +93,7 @@ export class Polls {
     const known = this.#queues.get(queue);
     if (known !== undefined) return known;
     const watched = new WatchedQueue(this.#keySpace.queue(queue), this.#watch, {
+      mayLinger: () => this.#queues.size <= MOST_LINGERING,
       onFree: (waiting) => this.#lookElsewhere(queue, waiting),
       onOver: () => this.#queues.delete(queue),
     });

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError, invalidRequest } from '../errors.ts';
 import type { EntryOptions } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
@@ -130,7 +130,7 @@ function entryOptions(job: SubmitJob): EntryOptions {
     m: job.metadata,
     k: job.keepPayload === true ? (true as const) : undefined,
   });
-  if (faults.length > 0) throw invalid(faults);
+  if (faults.length > 0) throw invalidRequest(faults);
   return options;
 }
 
@@ -153,9 +153,6 @@ function startTime(text: string, faults: Fault[]): number | undefined {
   }
   return at;
 }
-
-const invalid = (errors: Fault[]) =>
-  new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', { errors });
 
 type Compact<T> = { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> } & {
   [K in keyof T as undefined extends T[K] ? never : K]: T[K];

@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import { decodeEntry, entryTime, type Ref, type TaskDefaults } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { Completion } from '../redis/scripts/complete.ts';
-import type { SettledJob } from '../schemas/lease.ts';
+import type { SettledJob } from '../schemas/settle.ts';
 import type { KnownTasks } from '../tasks/directory.ts';
 import type { Core } from './core.ts';
 import { endOtherwise } from './end-otherwise.ts';

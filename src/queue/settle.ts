@@ -1,42 +1,21 @@
 import { createHash } from 'node:crypto';
-import { AppError } from '../errors.ts';
-import { parseJobId } from '../redis/entry.ts';
-import type { QueueKeys } from '../redis/keys.ts';
-import type { LeasedJob, SettledJob } from '../schemas/lease.ts';
+import type { AppError } from '../errors.ts';
+import type { LeasedJob } from '../schemas/lease.ts';
+import type { SettledJob } from '../schemas/settle.ts';
 import type { Core } from './core.ts';
-import { findJob } from './find.ts';
 import { type HandedOut, type HandOut, MOST_BYTES, type Order } from './hand-out.ts';
-import type { Lease } from './lease-token.ts';
-import type { LeasedConsumer } from './leased.ts';
-import {
-  endOthers,
-  type Item,
-  type ItemOutcome,
-  type PlannedItems,
-  planItems,
-  type Said,
-} from './settle-items.ts';
+import { endOthers, type ItemOutcome } from './settle-items.ts';
+import { staleError } from './stale.ts';
 import { earlier } from './taking.ts';
-
-/** What a worker says of one job. */
-export interface Statement {
-  readonly id: string;
-  readonly said: (attempt: number) => Said;
-  readonly result?: unknown;
-}
+import { isAliveSomewhere, planVisits, type Statement, type Visit, type VisitParts } from './visits.ts';
 
 export type SettledOutcome =
   | { id: string; ok: true; status: SettledJob['status'] }
   | { id: string; ok: false; error: AppError };
 
-export interface SettleParts {
-  readonly core: Core;
+export interface SettleParts extends VisitParts {
   readonly handOut: HandOut;
   readonly maxDead: number;
-  readonly lease: Lease;
-  readonly consumer: LeasedConsumer;
-  /** Most jobs to take. */
-  readonly next: number;
   readonly tasks: ReadonlySet<string> | undefined;
 }
 
@@ -60,7 +39,7 @@ export interface SettledAll {
 export async function settle(parts: SettleParts, statements: readonly Statement[]): Promise<SettledAll> {
   const { next } = parts;
   const outcomes: ItemOutcome[] = [];
-  const visits = await plan(parts, sort(statements, outcomes));
+  const visits = await planVisits(parts, statements, outcomes);
   const request = next > 0 ? digest(statements, next) : undefined;
   const isAlive = await isAliveSomewhere(parts, visits);
   const others = visits.flatMap(({ planned }) => planned.others);
@@ -69,7 +48,7 @@ export async function settle(parts: SettleParts, statements: readonly Statement[
   const lost: boolean[] = [];
   let room = MOST_BYTES;
   for (const visit of visits) {
-    const count = visit.isOfLease && room > 0 ? next - all.jobs.length : 0;
+    const count = room > 0 ? next - all.jobs.length : 0;
     const out = await settleQueue(parts, visit, { count, room, request, token, isAlive, isLater: false });
     room -= out.size;
     visit.ranked.forEach(({ rank, item: { id } }, index) => {
@@ -87,61 +66,6 @@ export async function settle(parts: SettleParts, statements: readonly Statement[
   };
 }
 
-/** A queue in which there is something to do. */
-interface Visit {
-  keys: QueueKeys;
-  isOfLease: boolean;
-  ranked: readonly Ranked[];
-  planned: PlannedItems;
-}
-
-/** The queues of the lease first, in their order: all of them where jobs are asked for, since the lease is renewed. */
-function plan(
-  { core, lease, consumer, next }: SettleParts,
-  byQueue: ReadonlyMap<string, Ranked[]>,
-): Promise<Visit[]> {
-  const queues = new Set([...lease.queues, ...byQueue.keys()]);
-  const visited = [...queues].filter((queue) => byQueue.has(queue) || next > 0);
-  return Promise.all(
-    visited.map(async (queue) => {
-      const keys = core.keySpace.queue(queue);
-      const ranked = byQueue.get(queue) ?? [];
-      const items = ranked.map(({ item }) => item);
-      const planned = await planItems(core, consumer, keys, items);
-      return { keys, isOfLease: lease.queues.includes(queue), ranked, planned };
-    }),
-  );
-}
-
-/** Whether the lease has not ended; false for one of a single queue, where the script that takes looks by itself. */
-async function isAliveSomewhere(
-  { lease, consumer, next }: SettleParts,
-  visits: readonly Visit[],
-): Promise<boolean> {
-  if (visits.some(({ planned }) => planned.held > 0)) return true;
-  if (next === 0 || lease.queues.length === 1) return false;
-  const own = visits.filter(({ isOfLease }) => isOfLease);
-  return (await Promise.all(own.map(({ keys }) => consumer.hasLease(keys)))).includes(true);
-}
-
-type Ranked = { rank: number; item: Item };
-
-/** Items by queue; what cannot be a job is answered at once. */
-function sort(statements: readonly Statement[], outcomes: ItemOutcome[]): Map<string, Ranked[]> {
-  const byQueue = new Map<string, Ranked[]>();
-  statements.forEach((statement, rank) => {
-    const parsed = parseJobId(statement.id);
-    if (parsed === undefined) {
-      outcomes[rank] = { id: statement.id, ok: false, error: 'stale' };
-      return;
-    }
-    const ranked = byQueue.get(parsed.queue) ?? [];
-    ranked.push({ rank, item: { ...statement, ref: parsed.ref } });
-    byQueue.set(parsed.queue, ranked);
-  });
-  return byQueue;
-}
-
 /**
  * Failures and hand-backs come after the take: a job that may be taken again at once would be handed out to this very
  * request, and a repetition of it would fail that attempt as well.
@@ -154,6 +78,8 @@ async function settleQueue(
   const { outcomes, others, latency } = planned;
   const completions = planned.completions.map(({ completion }) => completion);
   const takes = order.count > 0;
+  // A queue of which the lease holds nothing, and wants nothing, may not even be there.
+  if (!takes && planned.held === 0 && (order.request === undefined || !order.isAlive)) return NOTHING;
   if (!takes) await endOthers(consumer, keys, planned, maxDead);
   const out = await handOut.run({ consumer, keys, leaseMs, tasks, completions, latency, ...order });
   planned.completions.forEach(({ index, completion }, i) => {
@@ -168,6 +94,18 @@ async function settleQueue(
   const hasEnded = out.jobs.length === 0 && (await consumer.finish(keys, []));
   return hasEnded ? { ...out, expiresAt: undefined } : out;
 }
+
+const NOTHING: HandedOut = {
+  settled: [],
+  jobs: [],
+  size: 0,
+  deliveries: [],
+  expiresAt: undefined,
+  isPaused: false,
+  isLost: false,
+  nextDueInMs: undefined,
+  mayBeMore: false,
+};
 
 /** What is the same when a request comes again; with the results, since one that was refused is mended. */
 function digest(statements: readonly Statement[], next: number): string {
@@ -185,25 +123,4 @@ async function explain(core: Core, outcome: ItemOutcome): Promise<SettledOutcome
   if (outcome.ok || outcome.error !== 'stale') return outcome as SettledOutcome;
   const { id } = outcome;
   return { id, ok: false, error: await staleError(core, id) };
-}
-
-/** Why a lease may not act on a job: it is not its own any more, or never was a job. */
-export async function staleError(core: Core, id: string): Promise<AppError> {
-  try {
-    const { status } = await findJob(core, id);
-    return new AppError(
-      'stale-lease',
-      `The lease does not hold the job, which is ${status}. Drop what you did for it.`,
-      {
-        extensions: { jobStatus: status },
-      },
-    );
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    if (error.code !== 'job-gone') return error;
-    return new AppError(
-      'stale-lease',
-      'The lease does not hold the job, which has ended and is not kept any more.',
-    );
-  }
 }

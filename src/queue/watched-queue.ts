@@ -19,7 +19,7 @@ export interface Waiting {
 
 /** However quiet it is, a queue that somebody waits for is looked at this often: of what falls due later there is no news. */
 const LOOK_AGAIN_MS = WAKE_HORIZON_MS - 1_000;
-/** A queue that nobody waits for any more is watched for this long, since the next poll is likely. */
+/** A queue that nobody waits for any more is watched for this long, since the next poll is likely, if it may. */
 const LINGER_MS = 30_000;
 
 /**
@@ -31,12 +31,14 @@ const LINGER_MS = 30_000;
 export class WatchedQueue {
   readonly keys: QueueKeys;
   readonly #watch: WorkWatch;
+  readonly #mayLinger: () => boolean;
   /** After it has waited for one in vain, so that other queues look which passed it over meanwhile. */
   readonly #onFree: (waiting: Waiting) => void;
   readonly #onOver: () => void;
   /** In the order in which they came. */
   readonly #waiting = new Set<Waiting>();
   #isLooking = false;
+  #isOver = false;
   /** There was news during a look. */
   #again = false;
   /** One that waited was passed over, since another queue served it. */
@@ -48,10 +50,15 @@ export class WatchedQueue {
   constructor(
     keys: QueueKeys,
     watch: WorkWatch,
-    { onFree, onOver }: { onFree: (waiting: Waiting) => void; onOver: () => void },
+    {
+      mayLinger,
+      onFree,
+      onOver,
+    }: { mayLinger: () => boolean; onFree: (waiting: Waiting) => void; onOver: () => void },
   ) {
     this.keys = keys;
     this.#watch = watch;
+    this.#mayLinger = mayLinger;
     this.#onFree = onFree;
     this.#onOver = onOver;
   }
@@ -68,10 +75,11 @@ export class WatchedQueue {
 
   remove(waiting: Waiting): void {
     this.#waiting.delete(waiting);
-    if (this.#waiting.size === 0 && !this.#isLooking) this.#schedule(LINGER_MS, () => this.close());
+    if (this.#waiting.size === 0 && !this.#isLooking) this.#linger();
   }
 
   close(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
     this.#watch.unwatch(this.keys);
     this.#onOver();
@@ -94,8 +102,14 @@ export class WatchedQueue {
       nextInMs = Math.min(LOOK_AGAIN_MS, await this.#serveAndWatch());
     }
     this.#isLooking = false;
-    if (this.#waiting.size === 0) this.#schedule(LINGER_MS, () => this.close());
+    if (this.#waiting.size === 0) this.#linger();
     else this.#lookIn(nextInMs);
+  }
+
+  #linger(): void {
+    if (this.#isOver) return;
+    if (this.#mayLinger()) this.#schedule(LINGER_MS, () => this.close());
+    else this.close();
   }
 
   #lookIn(ms: number): void {

@@ -1,10 +1,8 @@
 import { type Static, Type } from 'typebox';
-import { MAX_DURATION_MS } from './duration.ts';
-import { Cursor, NextCursor } from './http.ts';
 import { JobId, QueueName, TaskName, Timestamp } from './names.ts';
-import { TaskOptions } from './task.ts';
 
 export const DEFAULT_LEASE_MS = 30_000;
+export const MIN_LEASE_MS = 1_000;
 export const MAX_LEASE_MS = 600_000;
 /** Longest wait for jobs of one request, ms. */
 export const MAX_POLL_MS = 30_000;
@@ -13,21 +11,21 @@ export const MAX_LEASED = 1_000;
 /** Most queues of one lease. */
 export const MAX_LEASED_QUEUES = 16;
 
-const LeaseText = Type.String({
+export const LeaseText = Type.String({
   minLength: 1,
   maxLength: 2_048,
-  description: 'The lease that `POST /leases` answered.',
+  description: 'The lease that `POST /leases` answered. It is no secret: who reaches the API may use any.',
   examples: ['py-1@host.5f1c0e4b9a7d2c3e8f60a1b2~n5c~img'],
 });
 
 const LeaseMs = Type.Integer({
-  minimum: 1_000,
+  minimum: MIN_LEASE_MS,
   maximum: MAX_LEASE_MS,
   description:
     'After so many ms without a heartbeat the jobs run elsewhere, and the attempt is lost. Default 30000.',
 });
 
-const Tasks = Type.Array(TaskName, {
+export const Tasks = Type.Array(TaskName, {
   minItems: 1,
   maxItems: 256,
   description:
@@ -86,7 +84,7 @@ export const LeasedJob = Type.Object({
 });
 export type LeasedJob = Static<typeof LeasedJob>;
 
-const exampleJob = {
+export const exampleJob = {
   id: 'img~nmfa2k9x0-0',
   queue: 'img',
   task: 'resize',
@@ -97,7 +95,7 @@ const exampleJob = {
   createdAt: '2026-01-31T12:00:00.000Z',
 };
 
-const exampleLease = {
+export const exampleLease = {
   lease: 'py-1@host.5f1c0e4b9a7d2c3e8f60a1b2~n5c~img',
   expiresAt: '2026-01-31T12:00:30.000Z',
 };
@@ -138,167 +136,3 @@ export const HeartbeatAnswer = Type.Object(
   },
 );
 export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>;
-
-const RESULT = Type.Optional(Type.Unknown({ description: 'Any JSON. Default null.' }));
-
-const FailMembers = {
-  error: Type.Object(
-    {
-      message: Type.String({ maxLength: 65_536 }),
-      name: Type.Optional(Type.String({ maxLength: 1_024 })),
-      stack: Type.Optional(Type.String({ maxLength: 65_536 })),
-      data: Type.Optional(
-        Type.Unknown({ description: 'Any JSON; left out where it is longer than 16,000 characters.' }),
-      ),
-    },
-    { additionalProperties: false, description: 'Why; long texts are shortened.' },
-  ),
-  retryable: Type.Optional(Type.Boolean({ description: 'false: the job fails for good. Default true.' })),
-  retryInMs: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: MAX_DURATION_MS,
-      description: 'The next attempt starts after so long, instead of after the back-off.',
-    }),
-  ),
-};
-const ReleaseMembers = {
-  delayMs: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: MAX_DURATION_MS,
-      description: 'The job is handed out again after so long at the earliest. Default 0.',
-    }),
-  ),
-};
-const one = <T extends Record<string, Type.TSchema>>(members: T, example: object) =>
-  Type.Object(
-    { lease: LeaseText, ...members },
-    { additionalProperties: false, examples: [{ lease: exampleLease.lease, ...example }] },
-  );
-const many = <T extends Record<string, Type.TSchema>>(members: T) =>
-  Type.Optional(
-    Type.Array(Type.Object({ id: JobId, ...members }, { additionalProperties: false }), {
-      maxItems: MAX_LEASED,
-    }),
-  );
-
-export const CompleteJob = one({ result: RESULT }, { result: { width: 640 } });
-export const FailJob = one(FailMembers, { error: { message: 'no such image' }, retryable: false });
-export const ReleaseJob = one(ReleaseMembers, { delayMs: 5_000 });
-export const ProgressJob = one({ progress: Type.Unknown() }, { progress: { percent: 40 } });
-
-export const SettleJobs = Type.Object(
-  {
-    complete: many({ result: RESULT }),
-    fail: many(FailMembers),
-    release: many(ReleaseMembers),
-    tasks: Type.Optional(Tasks),
-  },
-  {
-    additionalProperties: false,
-    examples: [
-      {
-        complete: [{ id: exampleJob.id, result: { width: 640 } }],
-        fail: [{ id: 'img~nmfa2k9x0-1', error: { message: 'no such image' } }],
-        release: [{ id: 'img~nmfa2k9x0-2', delayMs: 5_000 }],
-      },
-    ],
-  },
-);
-export type SettleJobs = Static<typeof SettleJobs>;
-
-export const SettleQuery = Type.Object(
-  {
-    next: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: MAX_LEASED,
-        description: 'Take up to so many jobs under the same lease, in the same step.',
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-const SETTLED_STATUSES = ['completed', 'retrying', 'failed', 'cancelled', 'running'] as const;
-const SettledStatus = Type.Unsafe<(typeof SETTLED_STATUSES)[number]>({
-  type: 'string',
-  enum: [...SETTLED_STATUSES],
-  description: 'What the job has become by this.',
-});
-
-export const SettledJob = Type.Object(
-  { id: JobId, status: SettledStatus },
-  {
-    description: 'Done, now or by the same call before.',
-    examples: [{ id: exampleJob.id, status: 'completed' }],
-  },
-);
-export type SettledJob = Static<typeof SettledJob>;
-
-export const SettleAnswer = Type.Object(
-  {
-    items: Type.Array(
-      Type.Object({
-        id: JobId,
-        status: Type.Integer({ description: '200, or the status that this item alone would have got.' }),
-        jobStatus: Type.Optional(SettledStatus),
-        problem: Type.Optional(Type.Ref('Problem')),
-      }),
-      { description: 'An outcome per item: those of complete, of fail, of release, each in their order.' },
-    ),
-    lease: Type.Optional(LeaseText),
-    expiresAt: Type.Optional(Timestamp),
-    jobs: Type.Optional(Type.Array(LeasedJob, { description: 'The next jobs; only with `next`.' })),
-  },
-  {
-    description: 'What became of each.',
-    examples: [
-      { items: [{ id: exampleJob.id, status: 200, jobStatus: 'completed' }], ...exampleLease, jobs: [] },
-    ],
-  },
-);
-
-export const TaskParams = Type.Object({ name: QueueName, task: TaskName });
-
-/** What a worker over HTTP says of a task; its name is in the address, and how it is run is its own business. */
-export const AnnounceTask = Type.Omit(TaskOptions, ['name', 'thread'], {
-  additionalProperties: false,
-  examples: [{ input: { type: 'object', required: ['url'] }, attempts: 3 }],
-});
-export type AnnounceTask = Static<typeof AnnounceTask>;
-
-export const KnownTask = Type.Object(
-  {
-    queue: QueueName,
-    name: TaskName,
-    ...AnnounceTask.properties,
-    input: Type.Optional(Type.Unknown({ description: 'JSON Schema of the payload.' })),
-    output: Type.Optional(Type.Unknown({ description: 'JSON Schema of the result.' })),
-    announcedAt: Timestamp,
-  },
-  {
-    description: 'A task as it was announced; durations in milliseconds.',
-    examples: [{ queue: 'img', name: 'resize', attempts: 3, announcedAt: '2026-01-31T12:00:00.000Z' }],
-  },
-);
-export type KnownTask = Static<typeof KnownTask>;
-
-export const TaskListQuery = Type.Object(
-  {
-    queue: Type.Optional(QueueName),
-    cursor: Cursor,
-  },
-  { additionalProperties: false },
-);
-
-export const TaskList = Type.Object(
-  { items: Type.Array(KnownTask), nextCursor: NextCursor },
-  {
-    description: 'Tasks that workers have announced in the last day.',
-    examples: [
-      { items: [{ queue: 'img', name: 'resize', attempts: 3, announcedAt: '2026-01-31T12:00:00.000Z' }] },
-    ],
-  },
-);

@@ -30,7 +30,10 @@ export async function announceTasks(
 /** Announcements are renewed when they are older than this. */
 const RENEW_AFTER_MS = 600_000;
 
-/** Says that a worker has these tasks, of which it knows no more than the names: what is announced of them stands. */
+/**
+ * Says that a worker has these tasks, of which it knows no more than the names: what is announced of them stands.
+ * Announcements that count no more are dropped with it.
+ */
 export async function keepAnnounced(
   redis: Connection,
   keys: QueueKeys,
@@ -45,7 +48,13 @@ export async function keepAnnounced(
     if (now - known.at < RENEW_AFTER_MS) return [];
     return [{ name, read: text, text: JSON.stringify({ ...known, at: now }) }];
   });
-  if (due.length > 0) await announceIfUnchanged(redis, keys, due);
+  if (due.length === 0) return;
+  const expired = Object.entries(await redis.hgetall(keys.tasks)).flatMap(([name, read]) => {
+    const known = parseJson(read);
+    const isOver = isStored(known) && now - known.at >= ANNOUNCEMENT_TTL_MS && !names.includes(name);
+    return isOver ? [{ name, read, text: '' }] : [];
+  });
+  await announceIfUnchanged(redis, keys, [...expired, ...due]);
 }
 
 /** The tasks that workers of a queue have announced, by name; empty when none has. */

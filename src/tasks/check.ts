@@ -7,11 +7,12 @@ import type { BackoffMs, LoadedTask, TaskHandler } from './types.ts';
 
 export type CheckedTask =
   | { readonly ok: true; readonly task: LoadedTask }
-  | { readonly ok: false; readonly reasons: readonly string[] };
+  /** The pointers are into the options; '' where all of it is wrong. */
+  | { readonly ok: false; readonly faults: Fault[] };
 
 type Check = LoadedTask['validateInput'];
 
-const refuse = (...reasons: string[]): CheckedTask => ({ ok: false, reasons });
+const refuse = (detail: string): CheckedTask => ({ ok: false, faults: [{ pointer: '', detail }] });
 
 const optionsSchema = compileSchema(TaskOptions);
 
@@ -29,9 +30,12 @@ export function checkTask(file: string, exported: unknown): CheckedTask {
     return refuse(`its default export is ${kindOf(exported)}, not a function or { handler, ... }`);
   }
   const { handler, ...options } = exported as Record<string, unknown>;
-  const reasons = optionFaults(options);
-  if (!isHandler(handler)) reasons.unshift(`handler is ${kindOf(handler)}, not a function`);
-  if (!isHandler(handler) || reasons.length > 0) return refuse(...reasons);
+  const faults = optionFaults(options);
+  if (!isHandler(handler)) {
+    faults.unshift({ pointer: '/handler', detail: `is ${kindOf(handler)}, not a function` });
+    return { ok: false, faults };
+  }
+  if (faults.length > 0) return { ok: false, faults };
   return buildTask(file, handler, options);
 }
 
@@ -43,26 +47,28 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `of type ${typeof value}`;
 }
 
-function optionFaults(options: Record<string, unknown>): string[] {
+function optionFaults(options: Record<string, unknown>): Fault[] {
   if (!optionsSchema.ok) throw new Error(`TaskOptions is not a schema: ${optionsSchema.reason}`);
-  return optionsSchema.check(options).map(({ pointer, detail }) => `${dotted(pointer)} ${detail}`);
+  return optionsSchema.check(options);
 }
 
-/** A task's author knows `backoff.delay`, not `/backoff/delay`. */
-const dotted = (pointer: string): string =>
-  pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
+/** For a task's author, who knows `backoff.delay`, not `/backoff/delay`. */
+export function reasonOf({ pointer, detail }: Fault): string {
+  const member = pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
+  return pointer === '' ? detail : `${member} ${detail}`;
+}
 
 function buildTask(file: string, handler: TaskHandler, options: TaskOptions): CheckedTask {
   const name = options.name ?? parse(file).name;
   const input = readSchema('input', options.input);
   const output = readSchema('output', options.output);
-  const reasons = [
+  const faults = [
     ...(options.name === undefined ? optionFaults({ name }) : []),
     ...durationFaults(options),
-    ...input.reasons,
-    ...output.reasons,
+    ...input.faults,
+    ...output.faults,
   ];
-  if (reasons.length > 0) return refuse(...reasons);
+  if (faults.length > 0) return { ok: false, faults };
   const task: LoadedTask = {
     name,
     file,
@@ -83,18 +89,22 @@ function buildTask(file: string, handler: TaskHandler, options: TaskOptions): Ch
 interface ReadSchema {
   readonly schema?: NonNullable<TaskOptions['input']>;
   readonly check: Check;
-  readonly reasons: readonly string[];
+  readonly faults: readonly Fault[];
 }
 
 /** Compiles the schema as the API will see it: after a way through JSON. */
 function readSchema(member: 'input' | 'output', written: TaskOptions['input']): ReadSchema {
-  const anything: ReadSchema = { check: (): Fault[] => [], reasons: [] };
+  const anything: ReadSchema = { check: (): Fault[] => [], faults: [] };
+  const fault = (detail: string): ReadSchema => ({
+    ...anything,
+    faults: [{ pointer: `/${member}`, detail }],
+  });
   if (written === undefined) return anything;
   const schema = throughJson(written);
-  if (schema === undefined) return { ...anything, reasons: [`${member} cannot be written as JSON`] };
+  if (schema === undefined) return fault('cannot be written as JSON');
   const compiled = compileSchema(schema);
-  if (!compiled.ok) return { ...anything, reasons: [`${member} is not a JSON Schema: ${compiled.reason}`] };
-  return { schema, check: (value) => compiled.check(value), reasons: [] };
+  if (!compiled.ok) return fault(`is not a JSON Schema: ${compiled.reason}`);
+  return { schema, check: (value) => compiled.check(value), faults: [] };
 }
 
 function throughJson(schema: NonNullable<TaskOptions['input']>): typeof schema | undefined {
@@ -106,15 +116,15 @@ function throughJson(schema: NonNullable<TaskOptions['input']>): typeof schema |
 }
 
 /** A duration written as a string has no upper bound in the schema. */
-function durationFaults({ backoff, timeoutMs }: TaskOptions): string[] {
+function durationFaults({ backoff, timeoutMs }: TaskOptions): Fault[] {
   const limits: [string, string | number | undefined, number][] = [
-    ['backoff.delay', backoff?.delay, MAX_DURATION_MS],
-    ['backoff.max', backoff?.max, MAX_DURATION_MS],
-    ['timeoutMs', timeoutMs, MAX_TIMEOUT_MS],
+    ['/backoff/delay', backoff?.delay, MAX_DURATION_MS],
+    ['/backoff/max', backoff?.max, MAX_DURATION_MS],
+    ['/timeoutMs', timeoutMs, MAX_TIMEOUT_MS],
   ];
   return limits
     .filter(([, value, max]) => value !== undefined && durationMs(value) > max)
-    .map(([member, , max]) => `${member} must be <= ${max} ms`);
+    .map(([pointer, , max]) => ({ pointer, detail: `must be <= ${max} ms` }));
 }
 
 function backoffMs({ delay, max, ...rest }: NonNullable<TaskOptions['backoff']>): BackoffMs {

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type CheckedTask, checkTask } from './check.ts';
+import { type CheckedTask, checkTask, reasonOf } from './check.ts';
 import { importDefault } from './import.ts';
 import type { LoadedTask, TaskAnnouncement } from './types.ts';
 
@@ -44,7 +44,7 @@ export async function loadTasks(dir: string): Promise<ReadonlyMap<string, Loaded
   const faults: TaskFault[] = [];
   const tasks = new Map<string, LoadedTask>();
   for (const { file, checked } of loaded) {
-    const reasons = checked.ok ? nameClash(checked.task, tasks) : checked.reasons;
+    const reasons = checked.ok ? nameClash(checked.task, tasks) : checked.faults.map(reasonOf);
     faults.push(...reasons.map((reason) => ({ file, reason })));
     if (checked.ok && reasons.length === 0) tasks.set(checked.task.name, checked.task);
   }
@@ -61,7 +61,7 @@ export async function loadTask(path: string): Promise<LoadedTask> {
   const file = resolve(path);
   const checked = await readTask(file);
   if (checked.ok) return checked.task;
-  throw new TaskLoadError(checked.reasons.map((reason) => ({ file, reason })));
+  throw new TaskLoadError(checked.faults.map((fault) => ({ file, reason: reasonOf(fault) })));
 }
 
 /** What the API is told about a task: plain JSON, durations in milliseconds. */
@@ -109,7 +109,7 @@ async function readTask(file: string): Promise<CheckedTask> {
   try {
     return checkTask(file, await importDefault(file));
   } catch (error) {
-    return { ok: false, reasons: [`fails on import: ${messageOf(error)}`] };
+    return { ok: false, faults: [{ pointer: '', detail: `fails on import: ${messageOf(error)}` }] };
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
+import { readServed } from '../redis/scripts/served.ts';
 
-/** A queue that was worked on over HTTP is looked after for this long; longer than any lease lasts unrenewed. */
-const LOOK_AFTER_MS = 3_600_000;
 const REFRESH_EVERY_MS = 1_000;
 /** Queues that one process looks after. */
 const MOST_QUEUES = 10_000;
@@ -13,7 +12,7 @@ export class ServedQueues {
   readonly #redis: Connection;
   readonly #keySpace: KeySpace;
   #refreshedAt = Number.NEGATIVE_INFINITY;
-  #queues: readonly QueueKeys[] = [];
+  #queues: ReadonlyMap<string, QueueKeys> = new Map();
 
   constructor(redis: Connection, keySpace: KeySpace) {
     this.#redis = redis;
@@ -21,23 +20,14 @@ export class ServedQueues {
   }
 
   /** As they were last read. */
-  readonly list = (): readonly QueueKeys[] => this.#queues;
+  readonly list = (): Iterable<QueueKeys> => this.#queues.values();
 
   /** Reads them, at most once a second. */
   async refresh(): Promise<void> {
     const now = performance.now();
     if (now - this.#refreshedAt < REFRESH_EVERY_MS) return;
-    const since = Date.now() - LOOK_AFTER_MS;
-    const names = await this.#redis.zrange(
-      this.#keySpace.served,
-      since,
-      '+inf',
-      'BYSCORE',
-      'LIMIT',
-      0,
-      MOST_QUEUES,
-    );
+    const names = await readServed(this.#redis, this.#keySpace, Date.now(), MOST_QUEUES);
     this.#refreshedAt = now;
-    this.#queues = names.map((name) => this.#keySpace.queue(name));
+    this.#queues = new Map(names.map((name) => [name, this.#queues.get(name) ?? this.#keySpace.queue(name)]));
   }
 }

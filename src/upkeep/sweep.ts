@@ -15,7 +15,8 @@ export class Sweeper {
   readonly #queues: () => Iterable<QueueKeys>;
   readonly #deadTtlMs: number;
   readonly #observe: Observer;
-  readonly #positions = new Map<QueueKeys, SweepPosition>();
+  /** By queue. */
+  readonly #positions = new Map<string, SweepPosition>();
 
   /** @param queues those to look after, asked for in every pass. */
   constructor(redis: Connection, queues: () => Iterable<QueueKeys>, deadTtlMs: number, observe: Observer) {
@@ -38,11 +39,11 @@ export class Sweeper {
 
   /** True when the sweep of this queue is at its end. */
   async #step(keys: QueueKeys): Promise<boolean> {
-    const position = this.#positions.get(keys) ?? SWEEP_START;
+    const position = this.#positions.get(keys.queue) ?? SWEEP_START;
     if (position === 'end') return true;
     const { found, next } = await sweep(this.#redis, keys, position);
     if (found > 0) this.#observe({ kind: 'recovered', queue: keys.queue, jobs: found });
-    this.#positions.set(keys, next);
+    this.#positions.set(keys.queue, next);
     return next === 'end';
   }
 }

@@ -3,9 +3,12 @@ import { queueKeys } from '../../src/redis/keys.ts';
 import { HistoryPage } from '../../src/schemas/event.ts';
 import { BatchAnswer, JobPage, Readiness } from '../../src/schemas/http.ts';
 import { Job } from '../../src/schemas/job.ts';
+import { HeartbeatAnswer, Taken } from '../../src/schemas/lease.ts';
 import { Problem } from '../../src/schemas/problem.ts';
 import { PendingList, QueueList, QueueStats, QueueSummary } from '../../src/schemas/queue.ts';
+import { SettleAnswer, SettledJob } from '../../src/schemas/settle.ts';
 import { Acknowledged, EventsRead, Subscription } from '../../src/schemas/subscription.ts';
+import { KnownTask, TaskList } from '../../src/schemas/task-http.ts';
 import { announceTasks } from '../../src/tasks/announce.ts';
 import { useApi } from '../helpers/api.ts';
 import { useRedis } from '../helpers/redis.ts';
@@ -15,7 +18,7 @@ import { expectShape } from '../helpers/shapes.ts';
 /** Set it to repeat what failed. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_131);
 const ROUNDS = 6;
-const REQUESTS = 60;
+const REQUESTS = 90;
 
 const redis = useRedis();
 const api = useApi(redis, { MAX_PAYLOAD_BYTES: '20000' });
@@ -152,7 +155,13 @@ beforeAll(async () => {
 /** What each answer that is no problem must look like, by the start of the path. */
 const SHAPES: readonly [RegExp, Parameters<typeof expectShape>[0]][] = [
   [/^\/jobs\/batch/, BatchAnswer],
+  [/^\/jobs\/[^/]+\/(complete|fail|release|progress)/, SettledJob],
   [/^\/jobs/, Job],
+  [/^\/leases\/[^/]+\/heartbeat/, HeartbeatAnswer],
+  [/^\/leases\/[^/]+\/settle/, SettleAnswer],
+  [/^\/leases/, Taken],
+  [/^\/tasks/, TaskList],
+  [/^\/queues\/[^/]+\/tasks/, KnownTask],
   [/^\/queues\/[^/]+\/stats/, QueueStats],
   [/^\/queues\/[^/]+\/jobs/, JobPage],
   [/^\/queues\/[^/]+\/pending/, PendingList],
@@ -229,18 +238,57 @@ function question(random: Mutator, ids: readonly string[]): Message {
   return { method, path: path?.replaceAll(/[^!-~]/g, (letter) => encodeURIComponent(letter)), headers };
 }
 
+/** Work over HTTP: of jobs that there are and others, under leases that there are and others. */
+function work(random: Mutator, ids: readonly string[], leases: readonly string[]): Message {
+  const known = random.one(leases);
+  const lease = random.chance(0.3) ? random.text(known) : known;
+  const id = random.chance(0.2) ? random.text(random.one(ids)) : random.one(ids);
+  const odd = random.one(ODD_VALUES);
+  const queues = random.one<unknown>([['fuzz', 'default'], ['announced'], ['fuzz'], ['fuzz', 'fuzz'], odd]);
+  const error = random.chance(0.3) ? odd : { message: 'x', data: odd };
+  const [method, path, body] = random.one<[string, string, unknown]>([
+    ['POST', '/leases', { queues, max: random.one([1, 3, odd]), leaseMs: 60_000 }],
+    ['POST', '/leases', { queues, tasks: random.one([['echo'], odd]), worker: random.one(['me@here', odd]) }],
+    ['POST', `/leases/${lease}/heartbeat`, random.one([undefined, {}, { leaseMs: odd }])],
+    ['POST', `/leases/${lease}/settle?next=2`, { complete: [{ id, result: odd }] }],
+    ['POST', `/leases/${lease}/settle`, { fail: [{ id, error }], release: random.one([[{ id }], odd]) }],
+    ['POST', `/jobs/${id}/complete`, { lease, result: odd }],
+    ['POST', `/jobs/${id}/fail`, { lease, error, retryInMs: random.one([0, odd]) }],
+    ['POST', `/jobs/${id}/release`, { lease, delayMs: random.one([0, odd]) }],
+    ['POST', `/jobs/${id}/progress`, { lease, progress: odd }],
+    ['PUT', '/queues/fuzz/tasks/echo', { attempts: random.one([3, odd]), input: random.one([{}, odd]) }],
+    ['DELETE', '/queues/fuzz/tasks/echo', undefined],
+    ['GET', `/tasks?queue=${random.one(['fuzz', 'none'])}`, undefined],
+  ]);
+  const text = JSON.stringify(body);
+  return {
+    method,
+    path: path.replaceAll(/[^!-~]/g, (letter) => encodeURIComponent(letter)),
+    ...(text === undefined
+      ? {}
+      : { headers: { ...JSON_TYPE }, body: random.chance(0.1) ? random.text(text) : text }),
+  };
+}
+
 describe('a service under odd requests', () => {
   it.each(Array.from({ length: ROUNDS }, (_, i) => SEED + i))(
     'answers each as it promises, seed %i',
     async (seed) => {
       const random = new Mutator(seed);
       const ids = ['default~n1-0'];
+      const leases = [`me.${'0'.repeat(24)}~n5c~default`];
       let taken = 0;
       for (let i = 0; i < REQUESTS; i += 1) {
-        const message = random.chance(0.5) ? submission(random) : question(random, ids);
+        const ask = random.one([
+          () => submission(random),
+          () => question(random, ids),
+          () => work(random, ids, leases),
+        ]);
+        const message = ask();
         const answer = await send(api.origin, message);
         judge(message, answer);
         if (typeof answer.body?.id === 'string') ids.push(answer.body.id);
+        if (typeof answer.body?.lease === 'string') leases.push(answer.body.lease);
         if (answer.status < 300) taken += 1;
       }
       // Most mutations are mild: requests that all fail would show little.

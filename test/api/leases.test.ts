@@ -3,23 +3,13 @@ import type { QueueStats } from '../../src/schemas/queue.ts';
 import { startApi, useApi } from '../helpers/api.ts';
 import { done, newQueue, post, submitMany, take, takeOne } from '../helpers/http-work.ts';
 import { useRedis } from '../helpers/redis.ts';
+import { consumersOf } from '../helpers/stored.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
 
 const stats = async (queue: string): Promise<QueueStats> =>
   (await api.http.get(`/queues/${queue}/stats`)).body as QueueStats;
-
-/** The consumers that any stream of the queue knows. */
-async function consumersOf(queue: string): Promise<unknown[]> {
-  const streams = ['lane:critical', 'lane:high', 'lane:normal', 'lane:low', 'parked'];
-  const found = await Promise.all(
-    streams.map((stream) =>
-      redis.client.xinfo('CONSUMERS', `mr:{${queue}}:${stream}`, 'workers').catch(() => []),
-    ),
-  );
-  return found.flat();
-}
 
 describe('a job that is worked on over HTTP', () => {
   it('is handed out whole, shown as running, and completed', async () => {
@@ -56,6 +46,19 @@ describe('a job that is worked on over HTTP', () => {
     );
     expect(await api.get(id)).toMatchObject({ status: 'completed', result: [1], attempt: 1 });
     expect((await stats(queue)).latency).toMatchObject({ runMs: { p50: expect.any(Number) } });
+  });
+
+  it('shows no progress that is too long', async () => {
+    const queue = newQueue();
+    const { id } = await api.submit({ queue, task: 'work' });
+    const { lease } = await takeOne(api, { queues: [queue] });
+    const long = 'x'.repeat(15_998);
+    expect((await post(api, `/jobs/${id}/progress`, { lease, progress: long })).status).toBe(200);
+    expect(await post(api, `/jobs/${id}/progress`, { lease, progress: `${long}x` })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/progress' }] },
+    });
+    expect((await api.get(id)).progress).toBe(long);
   });
 
   it('wakes whoever waits for its result, and null is a result', async () => {
@@ -204,57 +207,10 @@ describe('a lease that was lost', () => {
     const [id] = await submitMany(api, queue, 1);
     expect((await take(api, { queues: [newQueue()] })).jobs).toEqual([]);
     const { lease } = await takeOne(api, { queues: [queue] });
-    expect(await consumersOf(queue)).toHaveLength(1);
+    expect(await consumersOf(redis, queue)).toHaveLength(1);
     await post(api, `/jobs/${id}/complete`, { lease });
     expect((await take(api, { queues: [queue] })).jobs).toEqual([]);
-    expect(await consumersOf(queue)).toEqual([]);
+    expect(await consumersOf(redis, queue)).toEqual([]);
     expect(await redis.client.zcard(`mr:{${queue}}:leases`)).toBe(0);
-  });
-});
-
-describe('a heartbeat', () => {
-  it('carries a cancel, after which a failure is no failure', async () => {
-    const queue = newQueue();
-    for (const [verb, more] of [
-      ['fail', { error: { message: 'stopped' } }],
-      ['release', {}],
-    ] as const) {
-      const { id } = await api.submit({ queue, task: 'work' });
-      const { lease } = await takeOne(api, { queues: [queue] });
-      expect((await post(api, `/jobs/${id}/cancel`)).status).toBe(202);
-      expect((await post(api, `/leases/${lease}/heartbeat`)).body).toMatchObject({ cancel: [id] });
-      for (let time = 0; time < 2; time += 1) {
-        expect(await post(api, `/jobs/${id}/${verb}`, { lease, ...more })).toMatchObject(
-          done(id, 'cancelled'),
-        );
-      }
-      expect((await api.get(id)).status).toBe('cancelled');
-    }
-  });
-
-  it('ends an attempt that takes longer than its timeout', async () => {
-    const queue = newQueue();
-    const { id } = await api.submit({ queue, task: 'work', timeout: 1, attempts: 1 });
-    const { lease, job } = await takeOne(api, { queues: [queue] });
-    expect(job.timeoutMs).toBe(1);
-    await expect
-      .poll(async () => (await post(api, `/leases/${lease}/heartbeat`)).body)
-      .toMatchObject({ cancel: [id] });
-    expect(await api.get(id)).toMatchObject({ status: 'failed', error: { name: 'timeout' } });
-    expect((await post(api, `/jobs/${id}/complete`, { lease })).status).toBe(409);
-  });
-
-  it('tells to drain while every queue of the lease is paused, those in which it holds nothing as well', async () => {
-    const [queue, other] = [newQueue(), newQueue()];
-    await api.submit({ queue, task: 'work' });
-    const { lease } = await takeOne(api, { queues: [other, queue] });
-    const directive = async () =>
-      ((await post(api, `/leases/${lease}/heartbeat`)).body as { directive: string }).directive;
-    await api.http.post(`/queues/${queue}/pause`);
-    expect(await directive()).toBe('continue');
-    await api.http.post(`/queues/${other}/pause`);
-    expect(await directive()).toBe('drain');
-    await api.http.post(`/queues/${queue}/resume`);
-    expect(await directive()).toBe('continue');
   });
 });

@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type RedisServer, startRedis } from '../../src/embedded/redis.ts';
 import { startApi, useApi } from '../helpers/api.ts';
 import { useHandWorkers } from '../helpers/hand-worker.ts';
+import { newQueue, post, submitMany, takeOne } from '../helpers/http-work.ts';
 import { until, useRedis } from '../helpers/redis.ts';
 import { type Answer, JSON_TYPE, type Message, NDJSON_TYPE, send } from '../helpers/send.ts';
 import { expectProblem } from '../helpers/shapes.ts';
@@ -161,6 +162,31 @@ describe('while Redis', () => {
       await redis.client.config('SET', 'maxmemory', '0');
     }
     await expectAllWell();
+  });
+
+  it('is full, workers over HTTP go on: also those that have come through another process', async () => {
+    const queue = newQueue();
+    const ids = await submitMany(api, queue, 3);
+    const { lease } = await takeOne(api, { queues: [queue] });
+    await post(api, `/jobs/${ids[0]}/cancel`);
+    // It has noted nothing of the queue yet.
+    const other = await startApi(redis.url);
+    await redis.client.config('SET', 'maxmemory', '1');
+    try {
+      const beat = await post(other, `/leases/${lease}/heartbeat`);
+      expect(beat).toMatchObject({ status: 200, body: { cancel: [ids[0]] } });
+      const taken = await takeOne(other, { queues: [queue], tasks: ['work'] });
+      expect(taken.job.id).toBe(ids[1]);
+      const complete = [{ id: ids[1] }];
+      const settled = await post(other, `/leases/${taken.lease}/settle?next=1`, {
+        complete,
+        tasks: ['more', 'work'],
+      });
+      expect(settled).toMatchObject({ status: 207, body: { jobs: [{ id: ids[2] }] } });
+    } finally {
+      await redis.client.config('SET', 'maxmemory', '0');
+      await other.app.close();
+    }
   });
 
   it.each(['allkeys-lru', 'volatile-ttl'])(

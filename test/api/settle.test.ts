@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { useApi } from '../helpers/api.ts';
+import { LOOK_AFTER_MS } from '../../src/redis/scripts/served.ts';
+import { startApi, useApi } from '../helpers/api.ts';
 import {
   completing,
   idsOf,
@@ -89,6 +90,43 @@ describe('settling many jobs', () => {
     expect(bodyOf(done).items).toMatchObject([{ status: 200 }]);
   });
 
+  it('keeps its queues looked after, whatever process takes the next jobs', async () => {
+    const queue = newQueue();
+    const [id = ''] = await submitMany(api, queue, 2);
+    const { lease } = await take(api, { queues: [queue] });
+    await redis.client.zrem('mr:served', queue);
+    await redis.client.zadd('mr:served', Date.now() - 2 * LOOK_AFTER_MS, 'long-ago');
+    const other = await startApi(redis.url);
+    try {
+      await post(other, `/leases/${lease}/settle?next=1`, completing([id]));
+      expect(Number(await redis.client.zscore('mr:served', queue))).toBeGreaterThan(Date.now() - 60_000);
+      expect(await redis.client.zscore('mr:served', 'long-ago')).toBeNull();
+    } finally {
+      await other.app.close();
+    }
+  });
+
+  it('of a queue that is not of the lease, or not there at all, makes nothing in Redis', async () => {
+    const [mine, foreign, none] = [newQueue(), newQueue(), newQueue()];
+    await submitMany(api, mine, 1);
+    const [id = ''] = await submitMany(api, foreign, 1);
+    const { lease } = await take(api, { queues: [mine] });
+    const other = await take(api, { queues: [foreign] });
+    const madeUp = `${none}~n1-0`;
+    const answer = bodyOf(await post(api, `/leases/${lease}/settle?next=1`, completing([id, madeUp])));
+    expect(answer.items.map(({ problem }) => problem?.code)).toEqual(['stale-lease', 'job-not-found']);
+    const calls = { complete: {}, fail: { error: { message: 'x' } }, release: {}, progress: { progress: 1 } };
+    for (const [verb, body] of Object.entries(calls)) {
+      for (const under of [lease, `me.${'0'.repeat(24)}~n5c~${none}`]) {
+        const refused = await post(api, `/jobs/${madeUp}/${verb}`, { lease: under, ...body });
+        expect(refused.status, verb).toBe(404);
+      }
+      expect((await post(api, `/jobs/${id}/${verb}`, { lease, ...body })).status, verb).toBe(409);
+    }
+    expect(await redis.client.keys(`mr:{${none}}:*`)).toEqual([]);
+    expect(await post(api, `/jobs/${id}/complete`, { lease: other.lease })).toMatchObject({ status: 200 });
+  });
+
   it('refuses what it cannot read, and changes nothing', async () => {
     const queue = newQueue();
     const [id = ''] = await submitMany(api, queue, 1);
@@ -112,70 +150,5 @@ describe('settling many jobs', () => {
       body: { errors: [{ pointer: '/lease' }] },
     });
     expect((await api.get(id)).status).toBe('running');
-  });
-});
-
-describe('tasks that are announced over HTTP', () => {
-  const put = (path: string, body: object) => api.http.put(path).send(body);
-
-  it('let submits be refused, give defaults, and are listed', async () => {
-    const queue = newQueue();
-    const input = { type: 'object', required: ['url'], properties: { url: { type: 'string' } } };
-    const announced = await put(`/queues/${queue}/tasks/resize`, { input, attempts: 2, timeoutMs: '5s' });
-    expect(announced).toMatchObject({ status: 200, body: { queue, name: 'resize', timeoutMs: 5_000 } });
-    const refused = await post(api, '/jobs', { queue, task: 'resize', payload: {} });
-    expect(refused).toMatchObject({ status: 422, body: { code: 'invalid-payload' } });
-    expect((await post(api, '/jobs', { queue, task: 'other' })).body).toMatchObject({ code: 'unknown-task' });
-    await api.submit({ queue, task: 'resize', payload: { url: 'x' } });
-    expect((await take(api, { queues: [queue] })).jobs).toMatchObject([{ maxAttempts: 2, timeoutMs: 5_000 }]);
-    const listed = await api.http.get(`/tasks?queue=${queue}`);
-    expect(listed.body).toMatchObject({ items: [{ queue, name: 'resize', input, attempts: 2 }] });
-    const all = (await api.http.get('/tasks')).body as { items: { queue: string }[] };
-    expect(all.items.map((task) => task.queue)).toContain(queue);
-    expect((await api.http.delete(`/queues/${queue}/tasks/resize`)).status).toBe(204);
-    expect((await api.http.delete(`/queues/${queue}/tasks/resize`)).body).toMatchObject({
-      code: 'task-not-found',
-    });
-    await api.submit({ queue, task: 'other' });
-  });
-
-  it('check results: one that does not fit is refused, and the job stays with its worker', async () => {
-    const queue = newQueue();
-    await put(`/queues/${queue}/tasks/work`, { output: { type: 'number' } });
-    const [id = ''] = await submitMany(api, queue, 1);
-    const { lease } = await take(api, { queues: [queue] });
-    const refused = await post(api, `/jobs/${id}/complete`, { lease, result: 'text' });
-    expect(refused).toMatchObject({
-      status: 422,
-      body: { code: 'invalid-result', errors: [{ pointer: '/result' }] },
-    });
-    expect((await post(api, `/jobs/${id}/complete`, { lease, result: 1 })).status).toBe(200);
-  });
-
-  it('name every fault of an announcement', async () => {
-    const queue = newQueue();
-    const answer = await put(`/queues/${queue}/tasks/work`, {
-      input: { type: 'nonsense' },
-      timeoutMs: '9999d',
-    });
-    expect(answer.status).toBe(400);
-    expect((answer.body as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer)).toEqual([
-      '/timeoutMs',
-      '/input',
-    ]);
-    expect((await put(`/queues/${queue}/tasks/work`, { handler: 1 })).status).toBe(400);
-    expect((await api.http.get(`/tasks?queue=${queue}`)).body).toEqual({ items: [] });
-  });
-
-  it('stay known while workers name them; a job of another task fails its attempt', async () => {
-    const queue = newQueue();
-    const input = { type: 'number' };
-    await put(`/queues/${queue}/tasks/work`, { input });
-    const { id } = await api.submit({ queue, task: 'work', payload: 1, attempts: 1 });
-    const none = await take(api, { queues: [queue], tasks: ['other'] });
-    expect(none.jobs).toEqual([]);
-    expect(await api.get(id)).toMatchObject({ status: 'failed', error: { name: 'unknown-task' } });
-    const listed = (await api.http.get(`/tasks?queue=${queue}`)).body as { items: object[] };
-    expect(listed.items).toMatchObject([{ name: 'other' }, { name: 'work', input }]);
   });
 });

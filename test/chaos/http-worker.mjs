@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import work from './tasks/work.mjs';
 
 /**
- * A worker over HTTP that any of its APIs may serve, and that repeats every call until it is answered. Environment:
+ * A worker over HTTP that any of its APIs may serve, and that repeats every call until it is answered. It settles what
+ * a lease holds at once, or in two parts, either of which takes the next jobs. Environment:
  * ORIGINS and QUEUE (comma separated), LEASE_MS, BATCH (jobs at a time in one lease), LEASES (leases at a time).
  */
 const { ORIGINS = '', QUEUE = '', LEASE_MS = '2000', BATCH = '4', LEASES = '3' } = process.env;
@@ -12,6 +13,8 @@ const max = Number(BATCH);
 const worker = `chaos-${process.pid}@local`;
 const PAUSE_MS = 50;
 const DEADLINE_MS = 5_000;
+/** Of the leases, how many are settled in two parts. */
+const IN_PARTS = 0.3;
 
 /** The answer of whichever API gives one. */
 async function call(path, body, deadlineMs = DEADLINE_MS) {
@@ -50,14 +53,24 @@ async function serve({ lease, jobs }) {
     if (status === 409) lost.abort({ abortCause: 'lease-lost' });
   }, leaseMs / 4);
   const said = await Promise.all(jobs.map((job) => run(job, lease, lost.signal)));
-  const body = {
-    complete: said.flatMap(({ complete }) => complete ?? []),
-    fail: said.flatMap(({ fail }) => fail ?? []),
-  };
-  const settled = await call(`/leases/${lease}/settle?next=${max}`, body);
+  const parts = said.length > 1 && Math.random() < IN_PARTS ? halves(said) : [said];
+  const taking = Math.floor(Math.random() * parts.length);
+  let taken = { jobs: [] };
+  for (const [i, part] of parts.entries()) {
+    const next = i === taking ? `?next=${max}` : '';
+    const settled = await call(`/leases/${lease}/settle${next}`, bodyOf(part));
+    if (i === taking) taken = settled.body;
+  }
   clearInterval(timer);
-  return settled.body;
+  return taken;
 }
+
+const halves = (list) => [list.slice(0, list.length >> 1), list.slice(list.length >> 1)];
+
+const bodyOf = (said) => ({
+  complete: said.flatMap(({ complete }) => complete ?? []),
+  fail: said.flatMap(({ fail }) => fail ?? []),
+});
 
 async function keepWorking() {
   for (;;) {

@@ -87,6 +87,16 @@ it('says what npm test needs where nothing can install it', async () => {
   );
 });
 
+it('npm test needs them only where the tests of the examples may be meant', async () => {
+  await addProgram('redis-server', 'echo "Redis server v=7.2.4 sha=00000000:0 malloc=libc bits=64"');
+  const { stdout, stderr } = await setup('test', 'test/nowhere', 'test/events/nothing');
+  expect(stdout + stderr).toContain('No test files found');
+  for (const filter of ['test/ex', 'test/examples/away', 'worker']) {
+    const refused = await setup('test', 'test/nowhere', filter);
+    expect(refused.stderr, filter).toMatch(/^The tests of examples\/workers need bash/);
+  }
+});
+
 it('names the commands that there are', async () => {
   const { code, stderr } = await setup('dance');
   expect(code).toBe(1);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { LeasedJob, SettledJob } from '../../src/schemas/lease.ts';
+import type { LeasedJob } from '../../src/schemas/lease.ts';
+import type { SettledJob } from '../../src/schemas/settle.ts';
 import type { TestApi } from './api.ts';
 import { type Answer, JSON_TYPE, send } from './send.ts';
 

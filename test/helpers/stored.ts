@@ -15,3 +15,12 @@ export async function stored({ client }: TestRedis): Promise<Map<string, string>
   );
   return new Map(dumps);
 }
+
+/** The consumers that any stream of the queue knows. */
+export async function consumersOf({ client }: TestRedis, queue: string): Promise<unknown[]> {
+  const streams = ['lane:critical', 'lane:high', 'lane:normal', 'lane:low', 'parked'];
+  const found = await Promise.all(
+    streams.map((stream) => client.xinfo('CONSUMERS', `mr:{${queue}}:${stream}`, 'workers').catch(() => [])),
+  );
+  return found.flat();
+}

@@ -2,16 +2,29 @@ import type { Connection } from '../connection.ts';
 import type { QueueKeys } from '../keys.ts';
 import { defineScript } from './script.ts';
 
+/** Tasks of which a queue knows by their names alone; far more than a queue has. */
+const MOST_TASKS = 1_000;
+
 /**
- * Writes announcements where they still are as they were read: what a worker has announced meanwhile stands.
+ * Writes announcements where they still are as they were read: what a worker has announced meanwhile stands. No name
+ * is added to a queue that has very many.
  *
- * KEYS: tasks. ARGV: per task: name, text as it was read or '' when there was none, new text. Returns 1.
+ * KEYS: tasks. ARGV: most tasks, then per task: name, text as it was read or '' when there was none, new text or '' to
+ *   drop it. Returns 1.
  */
 export const announceScript = defineScript(
   'announce-task',
   `
-for i = 1, #ARGV, 3 do
-  if (redis.call('HGET', KEYS[1], ARGV[i]) or '') == ARGV[i + 1] then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2]) end
+local tasks, most = KEYS[1], tonumber(ARGV[1])
+for i = 2, #ARGV, 3 do
+  local name, read, text = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  if (redis.call('HGET', tasks, name) or '') == read then
+    if text == '' then
+      redis.call('HDEL', tasks, name)
+    elseif read ~= '' or redis.call('HLEN', tasks) < most then
+      redis.call('HSET', tasks, name, text)
+    end
+  end
 end
 return 1
 `,
@@ -23,5 +36,5 @@ export async function announceIfUnchanged(
   tasks: readonly { name: string; read: string; text: string }[],
 ): Promise<void> {
   const args = tasks.flatMap(({ name, read, text }) => [name, read, text]);
-  await announceScript.run(redis, [keys.tasks], args);
+  await announceScript.run(redis, [keys.tasks], [MOST_TASKS, ...args]);
 }

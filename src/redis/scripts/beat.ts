@@ -13,7 +13,7 @@ export interface HeldJob {
   runMs: number;
   /** Somebody asked to cancel it so many ms ago. */
   cancelAskedMs: number | undefined;
-  /** As stored. */
+  /** As stored, but for the payload, which may be long. */
   fields: string[];
 }
 
@@ -48,7 +48,7 @@ for place = 1, 5 do
   for _, row in ipairs(rows) do
     local ref, entry = LETTERS[place] .. row[1], redis.call('XRANGE', stream, row[1], row[1])[1]
     local noted = redis.call('HMGET', notes, ref .. ':n', ref .. ':c')
-    reply[#reply + 1] = { ref, row[4], row[4] - (noted[1] or 0), row[3], noted[2] and now - noted[2] or -1, entry and entry[2] or {} }
+    reply[#reply + 1] = { ref, row[4], row[4] - (noted[1] or 0), row[3], noted[2] and now - noted[2] or -1, entry and withoutPayload(entry[2]) or {} }
   end
 end
 return reply

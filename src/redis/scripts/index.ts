@@ -5,6 +5,7 @@ import { buryScript } from './bury.ts';
 import { withdrawScript } from './cancel.ts';
 import { censusScript } from './census.ts';
 import { purgeScript, requeueScript } from './dead.ts';
+import { endsScript } from './ends.ts';
 import { fireScript } from './fire.ts';
 import { groupsScript } from './groups.ts';
 import { inspectScript } from './inspect.ts';
@@ -20,6 +21,7 @@ import { retryScript } from './retry.ts';
 import { dueSchedulesScript, readSchedulesScript, writeScheduleScript } from './schedules.ts';
 import type { Script } from './script.ts';
 import { serveScript } from './serve.ts';
+import { noteServedScript } from './served.ts';
 import { submitScript } from './submit.ts';
 import { subscribeScript, unsubscribeScript } from './subscription.ts';
 import { ackScript } from './subscription-ack.ts';
@@ -70,6 +72,8 @@ export const scripts: readonly Script[] = [
   pauseScript,
   limitScript,
   announceScript,
+  noteServedScript,
+  endsScript,
   lookupScript,
   censusScript,
   // Schedules, and where they are.

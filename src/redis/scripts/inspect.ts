@@ -13,6 +13,7 @@ export type Holding =
       runMs: number;
       /** Somebody has asked to cancel it. */
       cancelAsked: boolean;
+      /** As stored, but for the payload, which is there only if the result is to keep it. */
       fields: string[];
     }
   /** The last move of the job was made under this lease: the status in which it ended, or how it was put off. */
@@ -24,6 +25,8 @@ export type Holding =
  *
  * KEYS: notes, totals, streams x5, result keys. ARGV: consumer, 1 when the jobs are to be settled, else 0, then per job:
  *   stream index, entry id. What is not the consumer's to settle is counted as a stale commit.
+ * A group that is missing has handed out nothing. Fields come without the payload, which may be long,
+ * but where the result keeps it.
  * Returns per job { 'held', token, attempt, run ms, cancel asked 0|1, fields } | { 'moved', move } | { 'none' }.
  */
 export const inspectScript = defineScript(
@@ -32,11 +35,13 @@ export const inspectScript = defineScript(
 local notes, totals, consumer, reply, stale = KEYS[1], KEYS[2], ARGV[1], {}, 0
 local function look(place, id, result)
   local stream, ref = KEYS[2 + place], LETTERS[place] .. id
-  local row = redis.call('XPENDING', stream, 'workers', id, id, 1, consumer)[1]
+  local rows = redis.pcall('XPENDING', stream, 'workers', id, id, 1, consumer)
+  if rows.err and not string.find(rows.err, 'NOGROUP', 1, true) then error(rows.err, 0) end
+  local row = rows[1]
   local entry = row and redis.call('XRANGE', stream, id, id)[1]
   if entry then
     local noted = redis.call('HMGET', notes, ref .. ':n', ref .. ':c')
-    return { 'held', row[4], row[4] - (noted[1] or 0), row[3], noted[2] and 1 or 0, entry[2] }
+    return { 'held', row[4], row[4] - (noted[1] or 0), row[3], noted[2] and 1 or 0, withoutPayload(entry[2]) }
   end
   local record = redis.call('GET', result)
   local lease, status = string.match(record or '', '^{"w":"([^"]*)","a":%d+[,"k:%d]*,"s":"(%a+)"')

@@ -52,6 +52,7 @@ export const KEPT_ENTRIES = 10_000;
  *   stream keeps the last 10,000 entries, and more for durable subscriptions (see subscription.ts)
  * - `append(notes, ref, line)`: keeps an error, of which the last ten stay
  * - `forget(notes, ref)`: drops all that was noted of a job
+ * - `withoutPayload(fields)`: the fields of an entry with `null` for a payload that its result will not keep
  * - `dropLetter(stream, dead, notes, totals, ref)`: removes a dead letter; 1 if it was one, else 0
  * - `nudge(wake, tokens)`: wakes that many idle workers, who then look at the due jobs
  */
@@ -144,6 +145,15 @@ end
     `local function forget(notes, ref)
   redis.call('HDEL', notes, ref .. ':a', ref .. ':l', ref .. ':e', ref .. ':p', ref .. ':c', ref .. ':w', ref .. ':b', ref .. ':n',
     ref .. ':k')
+end
+`,
+  ],
+  [
+    'withoutPayload',
+    `local function withoutPayload(fields)
+  local isKept = string.find(fields[6] or '', '"k":true', 1, true)
+  if #fields == 6 and fields[3] == 'p' and not isKept then fields[4] = 'null' end
+  return fields
 end
 `,
   ],

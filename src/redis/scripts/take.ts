@@ -123,12 +123,12 @@ local function take(room)
     ${HAND}
   end
 
-  local function takeDue(set, ref, at)
+  local function takeDue(due, ref, at)
     local place, id = string.find('chnlp', string.sub(ref, 1, 1), 1, true), string.sub(ref, 2)
     local noted = redis.call('HMGET', notes, ref .. ':a', ref .. ':c', ref .. ':n', ref .. ':k', ref .. ':b')
     local token = (tonumber(noted[1]) or 0) + 1
     local entry = redis.call('XCLAIM', stream(place), 'workers', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
-    redis.call('ZREM', set, ref)
+    redis.call('ZREM', due, ref)
     if not entry then return forget(notes, ref) end
     give(place, id, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
       noted[5] and 1 or 0)

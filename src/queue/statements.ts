@@ -1,8 +1,9 @@
-import { AppError } from '../errors.ts';
-import { reported } from '../queue/outcome.ts';
-import type { Statement } from '../queue/settle.ts';
-import { completedWith } from '../queue/settle-items.ts';
-import { MAX_LEASED, type SettleJobs } from '../schemas/lease.ts';
+import { invalidRequest } from '../errors.ts';
+import { MAX_LEASED } from '../schemas/lease.ts';
+import type { SettleJobs } from '../schemas/settle.ts';
+import { reported } from './outcome.ts';
+import { completedWith } from './settle-items.ts';
+import type { Statement } from './visits.ts';
 
 type Of<K extends 'complete' | 'fail' | 'release'> = NonNullable<SettleJobs[K]>[number];
 
@@ -37,7 +38,5 @@ export function statementsOf({ complete = [], fail = [], release = [] }: SettleJ
           ? ['must name each job once']
           : [];
   if (faults.length === 0) return statements;
-  throw new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', {
-    errors: faults.map((detail) => ({ pointer: '', detail })),
-  });
+  throw invalidRequest(faults.map((detail) => ({ pointer: '', detail })));
 }

@@ -1,0 +1,49 @@
+import { type IncomingMessage, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { useApi } from '../helpers/api.ts';
+import { newQueue } from '../helpers/http-work.ts';
+import { until, useRedis } from '../helpers/redis.ts';
+import { JSON_TYPE } from '../helpers/send.ts';
+
+const redis = useRedis();
+const api = useApi(redis);
+
+/** Longer than the time after which a queue is looked at again. */
+const WINDOW_MS = 2_500;
+const MOST_SENT = 25;
+
+/** Commands of the kinds that polls and upkeep send. Scripts ask `exists`, too: it is counted all the same. */
+async function commandsSent(): Promise<number> {
+  const stats = await redis.client.info('commandstats');
+  const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+  const names = ['evalsha', 'exists', 'xread', 'xrevrange', 'smismember', 'sadd', 'zadd', 'hmget', 'hgetall'];
+  return names.reduce((sum, name) => sum + calls(name), 0);
+}
+
+it('five hundred polls that wait cost Redis next to nothing, and the first gets the job', async () => {
+  const queue = newQueue();
+  const polls: IncomingMessage[] = [];
+  const { hostname, port } = new URL(api.origin);
+  const open = Array.from({ length: 500 }, () => {
+    const poll = request({ hostname, port, method: 'POST', path: '/leases', headers: JSON_TYPE });
+    poll.on('error', () => undefined);
+    poll.on('response', (answer) => polls.push(answer));
+    poll.end(JSON.stringify({ queues: [queue], waitMs: 30_000 }));
+    return poll;
+  });
+  try {
+    const sentMeanwhile = async () => {
+      const before = await commandsSent();
+      await sleep(WINDOW_MS);
+      return (await commandsSent()) - before;
+    };
+    // What they ask for when they come may fall into the first window.
+    await until(async () => (await sentMeanwhile()) < MOST_SENT, 'polls that ask for nothing');
+    expect(polls).toEqual([]);
+    await api.submit({ queue, task: 'work' });
+    await expect.poll(() => polls.length).toBe(1);
+  } finally {
+    for (const poll of open) poll.destroy();
+  }
+});
