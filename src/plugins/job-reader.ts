@@ -24,7 +24,7 @@ export class JobReader implements Reader {
   readonly #find: FindJob;
   #told: Promise<void> = Promise.resolve();
   #open = 0;
-  #lapsesAt: number | undefined;
+  #wasGone = false;
 
   constructor(response: EventResponse, job: string, find: FindJob) {
     this.#response = response;
@@ -51,7 +51,6 @@ export class JobReader implements Reader {
 
   /** Tells the job as it is, and ends the stream if the job has. */
   snapshot(id: string, job: Job): void {
-    this.#lapsesAt = job.expiresAt === undefined || hasEnded(job) ? undefined : Date.parse(job.expiresAt);
     this.#response.message('job', id, this.#response.format === 'sse' ? job : { id, type: 'job', job });
     if (hasEnded(job)) this.#response.end();
   }
@@ -69,8 +68,17 @@ export class JobReader implements Reader {
   idle(id: string | undefined): void {
     // What waits to be told comes before the id.
     this.#response.heartbeat(this.#open > 0 ? undefined : id);
-    // A job that lapses while nobody works on it makes no event before somebody looks.
-    if (this.#lapsesAt !== undefined && Date.now() > this.#lapsesAt) this.#inTurn(() => this.#find());
+    if (this.#open === 0) this.#inTurn(() => this.#look(id !== undefined));
+  }
+
+  /**
+   * A job that lapses while nobody works on it makes no event before somebody looks. One that is not there at two signs
+   * of life in a row has none to come.
+   */
+  async #look(isUpToDate: boolean): Promise<void> {
+    const isGone = (await this.#find()) === undefined && isUpToDate;
+    if (isGone && this.#wasGone) this.#response.end();
+    this.#wasGone = isGone;
   }
 
   async #snapshot(id: string): Promise<void> {
@@ -80,7 +88,6 @@ export class JobReader implements Reader {
   }
 
   async #tell({ event, position }: ToldEvent): Promise<void> {
-    if (event.type === 'started') this.#lapsesAt = undefined;
     const isEnd = isFinalType(event.type);
     const isShort = event.type === 'progress' && event.progress === undefined;
     if (!isEnd && !isShort) return this.#response.message(event.type, event.id, event);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { lanes, queueKeys } from '../../src/redis/keys.ts';
 import { JobEvent } from '../../src/schemas/event.ts';
 import { useApi } from '../helpers/api.ts';
-import { openStream, typesIn } from '../helpers/event-stream.ts';
+import { type OpenStream, openStream, typesIn } from '../helpers/event-stream.ts';
 import { useHandWorkers } from '../helpers/hand-worker.ts';
 import { until, useRedis } from '../helpers/redis.ts';
 import { send } from '../helpers/send.ts';
@@ -13,6 +14,14 @@ const workerOf = useHandWorkers(redis);
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   send(api.origin, { method, path, headers });
+
+/** Gives signs of life to all readers until the stream ends. */
+async function beatUntilEnd(stream: OpenStream): Promise<void> {
+  await until(() => {
+    api.app.eventHub.beat();
+    return stream.response.closed;
+  }, 'the end of the stream');
+}
 
 describe("a job's events", () => {
   it('begin with the job as it is, and end with its end and result', async () => {
@@ -97,14 +106,40 @@ describe("a job's events", () => {
     expectProblem(await get(`/jobs/${id}/events`), 410, 'job-gone');
   });
 
-  it('of a job that lapses while nobody works on it end with a sign of life', async () => {
-    const { id } = await api.submit({ task: 'echo', queue: 'lapse', expiresIn: '50ms' });
+  it('of a job that lapses while nobody works on it end with a sign of life, for who came back too', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'lapse', expiresIn: '1s' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
     await stream.count(1);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    api.app.eventHub.beat();
-    await stream.ended;
+    stream.close();
+    const { lastId } = stream.parser;
+    const again = await openStream(api.origin, `/jobs/${id}/events`, { lastEventId: lastId });
+    await beatUntilEnd(again);
+    expect(typesIn(again.messages)).toEqual(['expired']);
+  });
+
+  it('of a job that lapses under the eyes of a reader end likewise', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'seen-lapse', expiresIn: '50ms' });
+    const stream = await openStream(api.origin, `/jobs/${id}/events`);
+    await beatUntilEnd(stream);
     expect(typesIn(stream.messages)).toEqual(['job', 'expired']);
+  });
+
+  it('of a job that was handed back and lapses then end likewise', async () => {
+    const worker = await workerOf('back-lapse');
+    const { id } = await api.submit({ task: 'echo', queue: 'back-lapse', expiresIn: '3s' });
+    const stream = await openStream(api.origin, `/jobs/${id}/events`);
+    expect(await worker.handBack(await worker.take())).toEqual(['done']);
+    await beatUntilEnd(stream);
+    expect(typesIn(stream.messages)).toEqual(['job', 'started', 'released', 'expired']);
+  });
+
+  it('of a job that is not there any more, of which no event tells, end', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'lost' });
+    const stream = await openStream(api.origin, `/jobs/${id}/events`);
+    await stream.count(1);
+    await redis.client.del(...lanes(queueKeys('mr', 'lost')));
+    await beatUntilEnd(stream);
+    expect(typesIn(stream.messages)).toEqual(['job']);
   });
 });
 
