@@ -5,6 +5,8 @@ import { type EventFormat, frame } from '../events/batch.ts';
 const MAX_BUFFERED = 1_048_576;
 /** Heartbeats without a byte taken by a reader for whom some wait. */
 const MAX_STALLED = 2;
+/** How long the end of a stream waits for a client that takes nothing, ms. */
+const MAX_SILENCE_MS = 30_000;
 /** How long a reader that is dropped may take to read why, ms. */
 const LAST_WORDS_MS = 5_000;
 /** After which time an EventSource comes back, ms. */
@@ -29,12 +31,15 @@ export class EventResponse {
   readonly format: EventFormat;
   readonly #raw: ServerResponse;
   #isClosed: boolean;
+  readonly #maxSilenceMs: number;
   #taken = 0;
   #stalled = 0;
+  #force: NodeJS.Timeout | undefined;
 
-  constructor(raw: ServerResponse, format: EventFormat) {
+  constructor(raw: ServerResponse, format: EventFormat, maxSilenceMs = MAX_SILENCE_MS) {
     this.#raw = raw;
     this.format = format;
+    this.#maxSilenceMs = maxSilenceMs;
     this.#isClosed = raw.closed;
   }
 
@@ -67,8 +72,9 @@ export class EventResponse {
 
   write(text: Buffer | string): void {
     if (this.isClosed || text.length === 0) return;
-    this.#raw.write(text);
+    // What waits before it: a message may be long by itself.
     if (this.#raw.writableLength > MAX_BUFFERED) this.drop('too-slow');
+    else this.#raw.write(text);
   }
 
   message(type: string, id: string, data: object): void {
@@ -103,20 +109,25 @@ export class EventResponse {
     });
   }
 
-  /** The end, as it should be. */
+  /** The end, as it should be; it may be long, but not wait for ever for who takes nothing. */
   end(): void {
     this.#isClosed = true;
+    this.#raw.setTimeout(this.#maxSilenceMs, () => this.#raw.destroy());
     this.#raw.end();
   }
 
-  /** Ends the stream with the reason, if the reader still takes it. */
+  /** Ends the stream with the reason, if the reader still takes it; one that ends already ends soon. */
   drop(reason: DropReason): void {
-    if (this.isClosed) return;
-    this.#isClosed = true;
-    const data = JSON.stringify({ type: 'dropped', reason });
-    // No id: a reader that comes back goes on after the last event.
-    this.#raw.end(this.format === 'sse' ? `event: dropped\ndata: ${data}\n\n` : `${data}\n`);
+    if (this.#raw.closed) return;
+    if (!this.isClosed) {
+      this.#isClosed = true;
+      const data = JSON.stringify({ type: 'dropped', reason });
+      // No id: a reader that comes back goes on after the last event.
+      this.#raw.end(this.format === 'sse' ? `event: dropped\ndata: ${data}\n\n` : `${data}\n`);
+    }
+    if (this.#force !== undefined) return;
     const force = setTimeout(() => this.#raw.destroy(), LAST_WORDS_MS);
+    this.#force = force;
     this.#raw.once('close', () => clearTimeout(force));
   }
 }

@@ -107,7 +107,7 @@ describe("a job's events", () => {
   });
 
   it('of a job that lapses while nobody works on it end with a sign of life, for who came back too', async () => {
-    const { id } = await api.submit({ task: 'echo', queue: 'lapse', expiresIn: '1s' });
+    const { id } = await api.submit({ task: 'echo', queue: 'lapse', expiresIn: '2s' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
     await stream.count(1);
     stream.close();
@@ -118,7 +118,7 @@ describe("a job's events", () => {
   });
 
   it('of a job that lapses under the eyes of a reader end likewise', async () => {
-    const { id } = await api.submit({ task: 'echo', queue: 'seen-lapse', expiresIn: '50ms' });
+    const { id } = await api.submit({ task: 'echo', queue: 'seen-lapse', expiresIn: '2s' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
     await beatUntilEnd(stream);
     expect(typesIn(stream.messages)).toEqual(['job', 'expired']);
