@@ -1,6 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { Audience, type Reader } from './audience.ts';
-import { comparePositions, formatPosition, type Position } from './position.ts';
+import { comparePositions, type Position } from './position.ts';
 import type { Cursor, EventSource, Page } from './source.ts';
 
 /** A queue is told of by hints, but looked at this often by itself, ms; so are the queues that there are. */
@@ -40,14 +40,6 @@ export class Channel {
     return this.#live.isEmpty && this.#behind.size === 0;
   }
 
-  now(): Promise<Position> {
-    return this.#source.now();
-  }
-
-  format(position: Position): string {
-    return formatPosition(position, this.#source.ofAll);
-  }
-
   /** Resolves once the reader is told of everything that happens; of what came after the place it was told before. */
   async serve(reader: Reader, from: Position): Promise<void> {
     this.#behind.add(reader);
@@ -56,7 +48,7 @@ export class Channel {
       const cursor: Cursor = { position: from, gaps: new Set() };
       while (!reader.isClosed) {
         const page = await this.#source.read(cursor, true);
-        for (const gap of page.gaps) reader.reset(gap, this.format(gap.position));
+        for (const gap of page.gaps) reader.reset(gap, this.#source.format(gap.position));
         for (const batch of page.batches) {
           reader.deliver(batch);
           await reader.ready();
@@ -72,17 +64,6 @@ export class Channel {
     }
   }
 
-  /** Pages of what came after a place, for somebody who only looks. */
-  async *look(from: Position): AsyncGenerator<Page> {
-    const cursor: Cursor = { position: from, gaps: new Set() };
-    for (let more = true; more; ) {
-      const page = await this.#source.read(cursor, true);
-      cursor.position = page.position;
-      yield page;
-      ({ more } = page);
-    }
-  }
-
   leave(reader: Reader): void {
     this.#live.leave(reader);
   }
@@ -90,7 +71,7 @@ export class Channel {
   /** Tells all readers that they are not forgotten, and those that have all how far they are. */
   idle(): void {
     for (const reader of this.#behind) reader.idle(undefined);
-    const id = this.#cursor === undefined ? undefined : this.format(this.#cursor.position);
+    const id = this.#cursor === undefined ? undefined : this.#source.format(this.#cursor.position);
     this.#live.idle(id);
   }
 
@@ -132,7 +113,7 @@ export class Channel {
       const page = await this.#source.read(cursor, this.#isInDoubt);
       this.#isInDoubt = false;
       for (const gap of page.gaps) {
-        for (const reader of this.#live.all()) reader.reset(gap, this.format(gap.position));
+        for (const reader of this.#live.all()) reader.reset(gap, this.#source.format(gap.position));
       }
       await this.#tell(page, cursor);
       // What happens before it is watched is seen by the next look.

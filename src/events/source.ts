@@ -7,7 +7,7 @@ import { Batch } from './batch.ts';
 import { decodeEvents, type ToldEvent } from './decode.ts';
 import { findGaps, type Gap, type GapReason } from './gaps.ts';
 import { type Merged, merge } from './merge.ts';
-import { comparePositions, type Position, readAfter, START } from './position.ts';
+import { comparePositions, formatPosition, type Position, readAfter, START } from './position.ts';
 
 /** How far somebody has read. */
 export interface Cursor {
@@ -45,20 +45,26 @@ export class EventSource {
   readonly ofAll: boolean;
   readonly #redis: Connection;
   readonly #keySpace: KeySpace;
-  readonly #queue: string | undefined;
+  /** Undefined for all queues. */
+  readonly queue: string | undefined;
 
   /** @param queue undefined for all queues. */
   constructor(redis: Connection, keySpace: KeySpace, queue: string | undefined) {
     this.#redis = redis;
     this.#keySpace = keySpace;
-    this.#queue = queue;
+    this.queue = queue;
     this.ofAll = queue === undefined;
+  }
+
+  /** The id that a place has for readers. */
+  format(position: Position): string {
+    return formatPosition(position, this.ofAll);
   }
 
   /** The place after all that has happened. */
   async now(): Promise<Position> {
-    if (this.#queue === undefined) return atTime(await redisTime(this.#redis));
-    const entry = await lastEventEntry(this.#redis, this.#keySpace.queue(this.#queue).events);
+    if (this.queue === undefined) return atTime(await redisTime(this.#redis));
+    const entry = await lastEventEntry(this.#redis, this.#keySpace.queue(this.queue).events);
     return { entry, seen: Number.POSITIVE_INFINITY, queue: '' };
   }
 
@@ -90,9 +96,20 @@ export class EventSource {
     };
   }
 
+  /** Pages of what came after a place, for somebody who only looks. */
+  async *look(from: Position): AsyncGenerator<Page> {
+    const cursor: Cursor = { position: from, gaps: new Set() };
+    for (let more = true; more; ) {
+      const page = await this.read(cursor, true);
+      cursor.position = page.position;
+      yield page;
+      ({ more } = page);
+    }
+  }
+
   /** Which queues there are, and a time, Unix ms, before which nothing more will happen in any other one. */
   async #scope({ queue }: Position): Promise<{ queues: string[]; before: number }> {
-    if (this.#queue !== undefined) return { queues: [this.#queue], before: Number.POSITIVE_INFINITY };
+    if (this.queue !== undefined) return { queues: [this.queue], before: Number.POSITIVE_INFINITY };
     // In this order: a queue that is not listed yet can have no events of before that time.
     const [before, names] = await Promise.all([
       redisTime(this.#redis),

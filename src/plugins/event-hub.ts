@@ -25,15 +25,14 @@ export class EventHub {
     this.#maxReaders = maxReaders;
   }
 
-  /** Of a queue, or of all. */
-  channel(queue: string | undefined): Channel {
-    const known = this.#channels.get(queue);
-    if (known !== undefined) return known;
-    const { redis, keySpace } = this.#core;
-    const watch = (name: string, wake: () => void) => this.#feed.watch(keySpace.queue(name), wake);
-    const channel = new Channel(new EventSource(redis, keySpace, queue), watch);
-    this.#channels.set(queue, channel);
-    return channel;
+  /** The events of a queue, or of all. */
+  source(queue: string | undefined): EventSource {
+    return new EventSource(this.#core.redis, this.#core.keySpace, queue);
+  }
+
+  /** Whether somebody reads the events of the queue, or for undefined of all. */
+  hasReaders(queue: string | undefined): boolean {
+    return this.#channels.get(queue)?.isIdle === false;
   }
 
   /** @throws {AppError} too-many-waiters. */
@@ -50,11 +49,23 @@ export class EventHub {
   }
 
   /** Tells a reader of all that comes after a place; resolves when it is up to date. It leaves with its response. */
-  async serve(channel: Channel, response: EventResponse, reader: Reader, from: Position): Promise<void> {
-    response.onGone(() => channel.leave(reader));
+  async serve(source: EventSource, response: EventResponse, reader: Reader, from: Position): Promise<void> {
     if (this.#isStopped) return response.drop('service-stops');
+    // Its reader comes at once, so that no heartbeat finds it idle and forgets it.
+    const channel = this.#channelOf(source);
+    response.onGone(() => channel.leave(reader));
     await channel.serve(reader, from).catch(() => response.drop('redis-unavailable'));
     if (response.isClosed) channel.leave(reader);
+  }
+
+  #channelOf(source: EventSource): Channel {
+    const known = this.#channels.get(source.queue);
+    if (known !== undefined) return known;
+    const { keySpace } = this.#core;
+    const watch = (name: string, wake: () => void) => this.#feed.watch(keySpace.queue(name), wake);
+    const channel = new Channel(source, watch);
+    this.#channels.set(source.queue, channel);
+    return channel;
   }
 
   /** A sign of life to all readers. */

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startApi, useApi } from '../helpers/api.ts';
 import { eventEntries, eventsOf, numbers, upTo } from '../helpers/event-entries.ts';
 import { openStream } from '../helpers/event-stream.ts';
@@ -113,10 +113,25 @@ describe('a reader', () => {
   it('is let go when its client goes', async () => {
     await list('leaves');
     const stream = await openStream(api.origin, '/queues/leaves/events');
-    const channel = api.app.eventHub.channel('leaves');
-    await until(() => !channel.isIdle, 'a reader');
+    await until(() => api.app.eventHub.hasReaders('leaves'), 'a reader');
     stream.close();
-    await until(() => channel.isIdle, 'no reader');
+    await until(() => !api.app.eventHub.hasReaders('leaves'), 'no reader');
+  });
+
+  it('that comes while signs of life are given gets them', async () => {
+    const { eventHub } = api.app;
+    await list('comes');
+    const admit = vi.spyOn(eventHub, 'admit').mockImplementationOnce((response) => {
+      eventHub.beat();
+      admit.mockRestore();
+      eventHub.admit(response);
+    });
+    const stream = await openStream(api.origin, '/queues/comes/events');
+    await until(() => {
+      eventHub.beat();
+      return stream.parser.comments > 0;
+    }, 'a sign of life');
+    stream.close();
   });
 });
 
