@@ -7,7 +7,14 @@ import { Batch } from './batch.ts';
 import { decodeEvents, type ToldEvent } from './decode.ts';
 import { findGaps, type Gap, type GapReason } from './gaps.ts';
 import { type Merged, merge } from './merge.ts';
-import { comparePositions, formatPosition, type Position, readAfter, START } from './position.ts';
+import {
+  AFTER_NOTHING,
+  comparePositions,
+  formatPosition,
+  type Position,
+  readAfter,
+  START,
+} from './position.ts';
 
 /** How far somebody has read. */
 export interface Cursor {
@@ -65,7 +72,7 @@ export class EventSource {
   async now(): Promise<Position> {
     if (this.queue === undefined) return atTime(await redisTime(this.#redis));
     const entry = await lastEventEntry(this.#redis, this.#keySpace.queue(this.queue).events);
-    return { entry, seen: Number.POSITIVE_INFINITY, queue: '' };
+    return entry === START.entry ? AFTER_NOTHING : { entry, seen: Number.POSITIVE_INFINITY, queue: '' };
   }
 
   /**

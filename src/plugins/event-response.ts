@@ -118,7 +118,8 @@ export class EventResponse {
 
   /** Ends the stream with the reason, if the reader still takes it; one that ends already ends soon. */
   drop(reason: DropReason): void {
-    if (this.#raw.closed) return;
+    // One that is not open yet is refused where it would be opened.
+    if (this.#raw.closed || !this.#raw.headersSent) return;
     if (!this.isClosed) {
       this.#isClosed = true;
       const data = JSON.stringify({ type: 'dropped', reason });

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError } from '../errors.ts';
 import type { EventFormat, EventTypes } from '../events/batch.ts';
-import { type Position, parsePosition } from '../events/position.ts';
+import { comparePositions, type Position, parsePosition, START } from '../events/position.ts';
 import type { EventSource } from '../events/source.ts';
 import { entryTime, parseJobId } from '../redis/entry.ts';
 import type { EventType } from '../schemas/event.ts';
@@ -50,6 +50,7 @@ export function typesOf(list: string | undefined): EventTypes {
 
 /** Whether the last that a client knows of a job that has ended is its end. */
 async function knowsAll(source: EventSource, from: Position, job: Job): Promise<boolean> {
+  if (comparePositions(from, START) === 0) return false;
   const endMs = Date.parse(job.finishedAt ?? job.createdAt);
   for await (const { gaps, batches, position } of source.look(from)) {
     if (gaps.length > 0) return false;
@@ -92,18 +93,20 @@ export const eventsPlugin = fastifyPlugin(
       const response = new EventResponse(reply.raw, formatOf(request));
       const resume = resumeFrom(request, false);
       const source = app.eventHub.source(parseJobId(id)?.queue ?? '');
+      const now = async () => source.format(await source.now());
       // Before the job is read, so that nothing in between is missed.
-      const [from, job] = [resume ?? (await source.now()), await app.inspector.find(id)];
+      const start = await source.now();
+      const job = await app.inspector.find(id);
       const isOver = job.finishedAt !== undefined;
+      app.eventHub.admit(response);
       if (isOver && resume !== undefined && (await knowsAll(source, resume, job))) {
         return void reply.code(204).send(null);
       }
-      app.eventHub.admit(response);
       if (!take(request, reply, response, undefined)) return;
-      const reader = new JobReader(response, job.id, () => app.inspector.findKept(id));
-      if (resume === undefined) reader.snapshot(source.format(from), job);
-      if (!response.isClosed) await app.eventHub.serve(source, response, reader, from);
-      if (isOver) reader.finish(source.format(from));
+      const reader = new JobReader(response, job.id, () => app.inspector.findKept(id), now);
+      if (resume === undefined) reader.snapshot(source.format(start), job);
+      if (!response.isClosed) await app.eventHub.serve(source, response, reader, resume ?? start);
+      if (isOver) reader.finish();
     });
   },
   { name: 'events', dependencies: ['core'] },

@@ -5,7 +5,7 @@ import type { Gap } from '../events/gaps.ts';
 import { entryTime } from '../redis/entry.ts';
 import type { JobEvent } from '../schemas/event.ts';
 import type { Job } from '../schemas/job.ts';
-import { isFinal } from '../schemas/names.ts';
+import { FINAL_STATUSES, isFinal } from '../schemas/names.ts';
 import { resetMessage } from './event-reader.ts';
 import type { EventResponse } from './event-response.ts';
 
@@ -22,14 +22,17 @@ export class JobReader implements Reader {
   readonly job: string;
   readonly #response: EventResponse;
   readonly #find: FindJob;
+  readonly #now: () => Promise<string>;
   #told: Promise<void> = Promise.resolve();
   #open = 0;
   #wasGone = false;
 
-  constructor(response: EventResponse, job: string, find: FindJob) {
+  /** @param now the id of the place after all that has happened. */
+  constructor(response: EventResponse, job: string, find: FindJob, now: () => Promise<string>) {
     this.#response = response;
     this.job = job;
     this.#find = find;
+    this.#now = now;
   }
 
   get isClosed(): boolean {
@@ -45,7 +48,7 @@ export class JobReader implements Reader {
   reset(gap: Gap, id: string): void {
     this.#inTurn(async () => {
       this.#response.message('reset', id, resetMessage(gap, id));
-      await this.#snapshot(id);
+      await this.#lookAgain(id);
     });
   }
 
@@ -56,8 +59,8 @@ export class JobReader implements Reader {
   }
 
   /** For a job that was seen to have ended: whatever its events say, the stream ends. */
-  finish(id: string): void {
-    this.#inTurn(() => this.#snapshot(id));
+  finish(): void {
+    this.#inTurn(() => this.#lookAgain(undefined));
   }
 
   async ready(): Promise<void> {
@@ -81,14 +84,16 @@ export class JobReader implements Reader {
     this.#wasGone = isGone;
   }
 
-  async #snapshot(id: string): Promise<void> {
+  /** Tells the job, if it has ended with an id after which there is nothing of it, so that nobody comes back for more. */
+  async #lookAgain(id: string | undefined): Promise<void> {
+    const now = await this.#now();
     const job = await this.#find();
     if (job === undefined) this.#response.end();
-    else this.snapshot(id, job);
+    else this.snapshot(id === undefined || hasEnded(job) ? now : id, job);
   }
 
   async #tell({ event, position }: ToldEvent): Promise<void> {
-    const isEnd = isFinalType(event.type);
+    const isEnd = ENDS.has(event.type);
     const isShort = event.type === 'progress' && event.progress === undefined;
     if (!isEnd && !isShort) return this.#response.message(event.type, event.id, event);
     const job = await this.#find();
@@ -113,8 +118,7 @@ export class JobReader implements Reader {
   }
 }
 
-const isFinalType = (type: JobEvent['type']): boolean =>
-  type === 'completed' || type === 'failed' || type === 'cancelled' || type === 'expired';
+const ENDS: ReadonlySet<string> = new Set(FINAL_STATUSES);
 
 const withProgress = (event: JobEvent, job: Job | undefined): JobEvent =>
   job?.progress === undefined ? event : { ...event, progress: job.progress };

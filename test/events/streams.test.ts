@@ -80,6 +80,33 @@ describe("a job's events", () => {
     expect((await get(`/jobs/${id}/events`, { 'last-event-id': stream.parser.lastId })).status).toBe(204);
   });
 
+  it('that are not kept any more end with the job, once, for who knows nothing of it', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'trimmed' });
+    await api.http.post(`/jobs/${id}/cancel`).expect(200);
+    const path = `/jobs/${id}/events`;
+    for (const forget of [
+      () => redis.client.xtrim(queueKeys('mr', 'trimmed').events, 'MAXLEN', 0),
+      () => redis.client.del(queueKeys('mr', 'trimmed').events),
+    ]) {
+      await forget();
+      const stream = await openStream(api.origin, path, { lastEventId: '0-0' });
+      await stream.ended;
+      expect(stream.messages).toMatchObject([{ type: 'job', data: { id, status: 'cancelled' } }]);
+      expect((await get(path, { 'last-event-id': stream.parser.lastId })).status).toBe(204);
+    }
+  });
+
+  it('of a job whose events are others end with the job after a reset', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'replaced' });
+    await api.http.post(`/jobs/${id}/cancel`).expect(200);
+    const path = `/jobs/${id}/events`;
+    const lastEventId = `${Date.now() + 60_000}-0`;
+    const stream = await openStream(api.origin, path, { lastEventId });
+    await stream.ended;
+    expect(typesIn(stream.messages)).toEqual(['reset', 'job']);
+    expect((await get(path, { 'last-event-id': stream.parser.lastId })).status).toBe(204);
+  });
+
   it('go on to the last end of a job that was retried by hand', async () => {
     const worker = await workerOf('again');
     const { id } = await api.submit({ task: 'echo', queue: 'again' });
