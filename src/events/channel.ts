@@ -1,4 +1,5 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { isUnavailable } from '../redis/connect.ts';
 import { Audience, type Reader } from './audience.ts';
 import { comparePositions, type Position } from './position.ts';
 import type { Cursor, EventSource, Page } from './source.ts';
@@ -19,6 +20,7 @@ export type Watch = (queue: string, wake: () => void) => Promise<() => void>;
 export class Channel {
   readonly #source: EventSource;
   readonly #watch: Watch;
+  readonly #onDefect: (error: unknown) => void;
   readonly #live = new Audience();
   /** Readers that have come, but read for themselves. */
   readonly #behind = new Set<Reader>();
@@ -31,9 +33,11 @@ export class Channel {
   /** Whether something in between may be gone. */
   #isInDoubt = false;
 
-  constructor(source: EventSource, watch: Watch) {
+  /** @param onDefect told of what is no fault of Redis. */
+  constructor(source: EventSource, watch: Watch, onDefect: (error: unknown) => void) {
     this.#source = source;
     this.#watch = watch;
+    this.#onDefect = onDefect;
   }
 
   get isIdle(): boolean {
@@ -119,10 +123,19 @@ export class Channel {
       // What happens before it is watched is seen by the next look.
       if (await this.#watchAll(page.queues)) return 0;
       return page.more ? 0 : (page.againInMs ?? LOOK_AGAIN_MS);
-    } catch {
-      // The connections report their own faults.
+    } catch (error) {
       this.#isInDoubt = true;
+      // The connections report their own faults, which go by.
+      if (!isUnavailable(error)) this.#fail(error);
       return RETRY_MS;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#onDefect(error);
+    for (const reader of [...this.#live.all()]) {
+      this.#live.leave(reader);
+      reader.fail();
     }
   }
 

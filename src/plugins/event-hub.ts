@@ -5,6 +5,7 @@ import type { EventFeed } from '../events/feed.ts';
 import type { Position } from '../events/position.ts';
 import { EventSource } from '../events/source.ts';
 import type { Core } from '../queue/index.ts';
+import { isUnavailable } from '../redis/connect.ts';
 import type { EventResponse } from './event-response.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -14,15 +15,18 @@ export class EventHub {
   readonly #core: Core;
   readonly #feed: EventFeed;
   readonly #maxReaders: number;
+  readonly #onDefect: (error: unknown) => void;
   readonly #channels = new Map<string | undefined, Channel>();
   readonly #responses = new Set<EventResponse>();
   #heartbeat: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  constructor(core: Core, feed: EventFeed, maxReaders: number) {
+  /** @param onDefect told of what ends streams and is no fault of Redis. */
+  constructor(core: Core, feed: EventFeed, maxReaders: number, onDefect: (error: unknown) => void) {
     this.#core = core;
     this.#feed = feed;
     this.#maxReaders = maxReaders;
+    this.#onDefect = onDefect;
   }
 
   /** The events of a queue, or of all. */
@@ -54,8 +58,15 @@ export class EventHub {
     // Its reader comes at once, so that no heartbeat finds it idle and forgets it.
     const channel = this.#channelOf(source);
     response.onGone(() => channel.leave(reader));
-    await channel.serve(reader, from).catch(() => response.drop('redis-unavailable'));
+    await channel.serve(reader, from).catch((error) => this.fail(response, error));
     if (response.isClosed) channel.leave(reader);
+  }
+
+  /** Ends a stream that cannot go on; its client goes on after the last event that it got. */
+  fail(response: EventResponse, error: unknown): void {
+    const isRedis = isUnavailable(error);
+    if (!isRedis) this.#onDefect(error);
+    response.drop(isRedis ? 'redis-unavailable' : 'internal-error');
   }
 
   #channelOf(source: EventSource): Channel {
@@ -63,7 +74,7 @@ export class EventHub {
     if (known !== undefined) return known;
     const { keySpace } = this.#core;
     const watch = (name: string, wake: () => void) => this.#feed.watch(keySpace.queue(name), wake);
-    const channel = new Channel(source, watch);
+    const channel = new Channel(source, watch, this.#onDefect);
     this.#channels.set(source.queue, channel);
     return channel;
   }

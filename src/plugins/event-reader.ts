@@ -41,4 +41,8 @@ export class EventReader implements Reader {
   idle(id: string | undefined): void {
     this.#response.heartbeat(id);
   }
+
+  fail(): void {
+    this.#response.drop('internal-error');
+  }
 }

@@ -24,7 +24,8 @@ export type DropReason =
   /** Nothing was taken from the connection for so long. */
   | 'stalled'
   | 'service-stops'
-  | 'redis-unavailable';
+  | 'redis-unavailable'
+  | 'internal-error';
 
 /** An answer that goes on: messages of Server-Sent Events (HTML standard, 9.2), or lines of JSON. */
 export class EventResponse {

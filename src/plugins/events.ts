@@ -10,7 +10,7 @@ import type { Job } from '../schemas/job.ts';
 import { eventFormat } from './accept.ts';
 import { EventReader } from './event-reader.ts';
 import { EventResponse } from './event-response.ts';
-import { JobReader } from './job-reader.ts';
+import { type JobLook, JobReader } from './job-reader.ts';
 
 type EventRequest = FastifyRequest<{ Headers: { accept?: string; 'last-event-id'?: string } }>;
 
@@ -93,7 +93,6 @@ export const eventsPlugin = fastifyPlugin(
       const response = new EventResponse(reply.raw, formatOf(request));
       const resume = resumeFrom(request, false);
       const source = app.eventHub.source(parseJobId(id)?.queue ?? '');
-      const now = async () => source.format(await source.now());
       // Before the job is read, so that nothing in between is missed.
       const start = await source.now();
       const job = await app.inspector.find(id);
@@ -103,7 +102,11 @@ export const eventsPlugin = fastifyPlugin(
         return void reply.code(204).send(null);
       }
       if (!take(request, reply, response, undefined)) return;
-      const reader = new JobReader(response, job.id, () => app.inspector.findKept(id), now);
+      const look: JobLook = {
+        find: () => app.inspector.findKept(id),
+        now: async () => source.format(await source.now()),
+      };
+      const reader = new JobReader(response, job.id, look, (error) => app.eventHub.fail(response, error));
       if (resume === undefined) reader.snapshot(source.format(start), job);
       if (!response.isClosed) await app.eventHub.serve(source, response, reader, resume ?? start);
       if (isOver) reader.finish();

@@ -9,8 +9,13 @@ import { FINAL_STATUSES, isFinal } from '../schemas/names.ts';
 import { resetMessage } from './event-reader.ts';
 import type { EventResponse } from './event-response.ts';
 
-/** Looks the job up; undefined when it is not kept any more. */
-export type FindJob = () => Promise<Job | undefined>;
+/** How to look at a job. */
+export interface JobLook {
+  /** The job as it is; undefined when it is not kept any more. */
+  readonly find: () => Promise<Job | undefined>;
+  /** The id of the place after all that has happened in its queue. */
+  readonly now: () => Promise<string>;
+}
 
 const hasEnded = (job: Job): boolean => isFinal(job.status);
 
@@ -21,18 +26,25 @@ const hasEnded = (job: Job): boolean => isFinal(job.status);
 export class JobReader implements Reader {
   readonly job: string;
   readonly #response: EventResponse;
-  readonly #find: FindJob;
-  readonly #now: () => Promise<string>;
+  readonly #find: JobLook['find'];
+  readonly #now: JobLook['now'];
+  readonly #onFault: (error: unknown) => void;
   #told: Promise<void> = Promise.resolve();
   #open = 0;
   #wasGone = false;
 
-  /** @param now the id of the place after all that has happened. */
-  constructor(response: EventResponse, job: string, find: FindJob, now: () => Promise<string>) {
+  /** @param onFault drops the response. */
+  constructor(
+    response: EventResponse,
+    job: string,
+    { find, now }: JobLook,
+    onFault: (error: unknown) => void,
+  ) {
     this.#response = response;
     this.job = job;
     this.#find = find;
     this.#now = now;
+    this.#onFault = onFault;
   }
 
   get isClosed(): boolean {
@@ -74,6 +86,10 @@ export class JobReader implements Reader {
     if (this.#open === 0) this.#inTurn(() => this.#look(id !== undefined));
   }
 
+  fail(): void {
+    this.#response.drop('internal-error');
+  }
+
   /**
    * A job that lapses while nobody works on it makes no event before somebody looks. One that is not there at two signs
    * of life in a row has none to come.
@@ -111,7 +127,7 @@ export class JobReader implements Reader {
     this.#told = this.#told
       .then(isNeeded)
       // The reader comes back and goes on after the last event that it got.
-      .catch(() => this.#response.drop('redis-unavailable'))
+      .catch(this.#onFault)
       .then(() => {
         this.#open -= 1;
       });

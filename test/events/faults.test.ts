@@ -110,6 +110,26 @@ describe('a reader', () => {
     expect(received).not.toContain('too-slow');
   });
 
+  it('whose events cannot be read, whatever Redis does, is dropped, and told why', async () => {
+    const broken = await startApi(redis.url);
+    const error = vi.spyOn(broken.app.logger, 'error');
+    const { id } = await api.submit({ task: 'echo', queue: 'broken' });
+    const streams = [
+      await openStream(broken.origin, '/queues/broken/events'),
+      await openStream(broken.origin, `/jobs/${id}/events`),
+    ];
+    await streams[1]?.count(1);
+    await until(() => broken.app.eventHub.hasReaders('broken'), 'readers');
+    await redis.client.set(eventsOf('broken'), 'no stream');
+    for (const stream of streams) {
+      await stream.ended;
+      expect(stream.messages.at(-1)).toMatchObject({ type: 'dropped', data: { reason: 'internal-error' } });
+    }
+    expect(error).toHaveBeenCalled();
+    await redis.client.del(eventsOf('broken'));
+    await broken.app.close();
+  });
+
   it('is let go when its client goes', async () => {
     await list('leaves');
     const stream = await openStream(api.origin, '/queues/leaves/events');
