@@ -1,15 +1,7 @@
 import { compareEntryIds } from '../redis/entry.ts';
 import type { StreamExtent } from '../redis/event-streams.ts';
+import type { GapReason } from '../schemas/event-stream.ts';
 import { type Position, START } from './position.ts';
-
-/** Why a reader may have missed events. */
-export type GapReason =
-  /** So many came since that the next ones are not kept any more. */
-  | 'too-far-back'
-  /** The events are others than those of which the reader knows: Redis was emptied, or lost its last writes. */
-  | 'events-replaced'
-  /** Events of several queues may be missing, or come twice. */
-  | 'clock-went-back';
 
 export interface Gap {
   readonly reason: GapReason;

@@ -3,9 +3,10 @@ import { entryTime } from '../redis/entry.ts';
 import { type EventsReading, lastEventEntry, readEvents } from '../redis/event-streams.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { redisTime } from '../redis/time.ts';
+import type { GapReason } from '../schemas/event-stream.ts';
 import { Batch } from './batch.ts';
 import { decodeEvents, type ToldEvent } from './decode.ts';
-import { findGaps, type Gap, type GapReason } from './gaps.ts';
+import { findGaps, type Gap } from './gaps.ts';
 import { type Merged, merge } from './merge.ts';
 import {
   AFTER_NOTHING,

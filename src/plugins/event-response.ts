@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type EventFormat, frame } from '../events/batch.ts';
+import type { DroppedMessage, DropReason } from '../schemas/event-stream.ts';
 
 /** Bytes that may wait for a reader; one for whom more do is dropped, and can go on from where it was. */
 const MAX_BUFFERED = 1_048_576;
@@ -16,16 +17,6 @@ const MEDIA: Readonly<Record<EventFormat, string>> = {
   sse: 'text/event-stream; charset=utf-8',
   ndjson: 'application/x-ndjson; charset=utf-8',
 };
-
-/** Why the service ends a stream of events. */
-export type DropReason =
-  /** More waits for the reader than may. */
-  | 'too-slow'
-  /** Nothing was taken from the connection for so long. */
-  | 'stalled'
-  | 'service-stops'
-  | 'redis-unavailable'
-  | 'internal-error';
 
 /** An answer that goes on: messages of Server-Sent Events (HTML standard, 9.2), or lines of JSON. */
 export class EventResponse {
@@ -123,7 +114,8 @@ export class EventResponse {
     if (this.#raw.closed || !this.#raw.headersSent) return;
     if (!this.isClosed) {
       this.#isClosed = true;
-      const data = JSON.stringify({ type: 'dropped', reason });
+      const dropped: DroppedMessage = { type: 'dropped', reason };
+      const data = JSON.stringify(dropped);
       // No id: a reader that comes back goes on after the last event.
       this.#raw.end(this.format === 'sse' ? `event: dropped\ndata: ${data}\n\n` : `${data}\n`);
     }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { ResetMessage } from '../../src/schemas/event-stream.ts';
 import { useApi } from '../helpers/api.ts';
 import { addTo, eventEntries, eventsOf, numbers, upTo } from '../helpers/event-entries.ts';
 import { openStream, typesIn } from '../helpers/event-stream.ts';
 import { until, useRedis } from '../helpers/redis.ts';
+import { expectShape } from '../helpers/shapes.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
@@ -30,6 +32,7 @@ describe('a reader that comes back', () => {
       again.close();
       if (!gone) continue;
       const [reset] = again.messages;
+      expectShape(ResetMessage, reset?.data);
       expect(reset?.data).toMatchObject({
         type: 'reset',
         reason: 'too-far-back',

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { EventResponse } from '../../src/plugins/event-response.ts';
 import { requestText } from '../helpers/wire.ts';
@@ -57,6 +58,29 @@ describe('a response of events', () => {
     response.write('y\n');
     expect(response.isClosed).toBe(true);
     expect(await received(client)).toContain('{"type":"dropped","reason":"too-slow"}\n');
+  });
+
+  it('is dropped when nothing is taken for two heartbeats, but not when something is', async () => {
+    const { raw, client } = await request();
+    const response = new EventResponse(raw, 'ndjson');
+    response.open(undefined);
+    const beat = () => response.heartbeat(undefined);
+    for (const isLast of [false, true]) {
+      while (raw.writableLength === 0) {
+        response.write(`${'x'.repeat(MIB / 2)}\n`);
+        await yieldToOthers();
+      }
+      beat();
+      beat();
+      expect(response.isClosed).toBe(false);
+      if (isLast) break;
+      client.resume();
+      await once(raw, 'drain');
+      client.pause();
+    }
+    beat();
+    expect(response.isClosed).toBe(true);
+    expect(await received(client)).toContain('{"type":"dropped","reason":"stalled"}\n');
   });
 
   it('that has ended does not wait for a client that takes nothing', async () => {

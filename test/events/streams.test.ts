@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lanes, queueKeys } from '../../src/redis/keys.ts';
 import { JobEvent } from '../../src/schemas/event.ts';
+import { EndEvent, JobMessage } from '../../src/schemas/event-stream.ts';
 import { useApi } from '../helpers/api.ts';
 import { type OpenStream, openStream, typesIn } from '../helpers/event-stream.ts';
 import { useHandWorkers } from '../helpers/hand-worker.ts';
@@ -46,6 +47,7 @@ describe("a job's events", () => {
     expectShape(JobEvent, started?.data);
     expect(started?.data).toMatchObject({ type: 'started', queue: 'job', job: job.id, id: started?.id });
     expect(progress?.data).toMatchObject({ progress: { step: 1 } });
+    expectShape(EndEvent, completed?.data);
     expect(completed?.data).toMatchObject({ snapshot: await api.get(job.id) });
     expect(completed?.data['snapshot']).toMatchObject({ status: 'completed', result: { sum: 7 } });
     expect(stream.text).not.toContain(other.id);
@@ -206,7 +208,8 @@ describe("a queue's events", () => {
       const rest = await openStream(api.origin, '/queues/middle/events', { lastEventId: id });
       await api.http.post(`/queues/middle/${i % 2 === 0 ? 'pause' : 'resume'}`).expect(200);
       await rest.message(i % 2 === 0 ? 'paused' : 'resumed');
-      await rest.count(5 - i - 1 + i + 1);
+      // The rest of the entry, and what has happened since.
+      await rest.count(5);
       expect(rest.messages.slice(0, 4 - i)).toEqual(messages.slice(i + 1));
       rest.close();
     }
@@ -231,6 +234,14 @@ describe("a queue's events", () => {
       { type: 'completed', queue: 'lines' },
     ]);
     stream.close();
+  });
+
+  it('of a job as lines begin with the job', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'job-lines' });
+    await api.http.post(`/jobs/${id}/cancel`).expect(200);
+    const { text } = await get(`/jobs/${id}/events`, { accept: 'application/x-ndjson' });
+    expectShape(JobMessage, JSON.parse(text));
+    expect(JSON.parse(text)).toMatchObject({ type: 'job', job: await api.get(id) });
   });
 
   it('are refused in other forms, after other ids, of other queues, and to HEAD have no body', async () => {
