@@ -2,6 +2,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { isUnavailable } from '../redis/connect.ts';
 import { Audience, type Reader } from './audience.ts';
 import { comparePositions, type Position } from './position.ts';
+import { Sleeper } from './sleeper.ts';
 import type { Cursor, EventSource, Page } from './source.ts';
 
 /** A queue is told of by hints, but looked at this often by itself, ms; so are the queues that there are. */
@@ -28,8 +29,7 @@ export class Channel {
   #cursor: Cursor | undefined;
   #starting: Promise<Cursor> | undefined;
   #pumping: Promise<void> | undefined;
-  #hints = 0;
-  #wake: (() => void) | undefined;
+  readonly #sleeper = new Sleeper();
   /** Whether something in between may be gone. */
   #isInDoubt = false;
 
@@ -81,7 +81,7 @@ export class Channel {
 
   /** Ends the reading when there are no readers, and resolves when it has ended. */
   async stop(): Promise<void> {
-    this.#hint();
+    this.#sleeper.wake();
     await this.#pumping;
   }
 
@@ -102,9 +102,9 @@ export class Channel {
 
   async #pump(cursor: Cursor): Promise<void> {
     while (!this.isIdle) {
-      const hints = this.#hints;
+      this.#sleeper.rearm();
       const pauseMs = await this.#pass(cursor);
-      if (hints === this.#hints && pauseMs > 0) await this.#sleep(pauseMs);
+      if (pauseMs > 0) await this.#sleeper.sleep(pauseMs);
     }
     this.#pumping = undefined;
     for (const unwatch of this.#watched.values()) unwatch();
@@ -152,26 +152,9 @@ export class Channel {
     const fresh = queues.filter((queue) => !this.#watched.has(queue));
     await Promise.all(
       fresh.map(async (queue) => {
-        this.#watched.set(queue, await this.#watch(queue, this.#hint));
+        this.#watched.set(queue, await this.#watch(queue, this.#sleeper.wake));
       }),
     );
     return fresh.length > 0;
-  }
-
-  readonly #hint = (): void => {
-    this.#hints += 1;
-    this.#wake?.();
-  };
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#wake = done;
-    });
   }
 }
