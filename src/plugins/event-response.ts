@@ -26,7 +26,6 @@ export class EventResponse {
   readonly #maxSilenceMs: number;
   #taken = 0;
   #stalled = 0;
-  #force: NodeJS.Timeout | undefined;
 
   constructor(raw: ServerResponse, format: EventFormat, maxSilenceMs = MAX_SILENCE_MS) {
     this.#raw = raw;
@@ -108,10 +107,11 @@ export class EventResponse {
     this.#raw.end();
   }
 
-  /** Ends the stream with the reason, if the reader still takes it; one that ends already ends soon. */
+  /** Ends the stream with the reason, if the reader still takes it. One that ends already ends soon when the service stops. */
   drop(reason: DropReason): void {
     // One that is not open yet is refused where it would be opened.
     if (this.#raw.closed || !this.#raw.headersSent) return;
+    if (this.isClosed && reason !== 'service-stops') return;
     if (!this.isClosed) {
       this.#isClosed = true;
       const dropped: DroppedMessage = { type: 'dropped', reason };
@@ -119,9 +119,7 @@ export class EventResponse {
       // No id: a reader that comes back goes on after the last event.
       this.#raw.end(this.format === 'sse' ? `event: dropped\ndata: ${data}\n\n` : `${data}\n`);
     }
-    if (this.#force !== undefined) return;
     const force = setTimeout(() => this.#raw.destroy(), LAST_WORDS_MS);
-    this.#force = force;
     this.#raw.once('close', () => clearTimeout(force));
   }
 }

@@ -102,6 +102,9 @@ describe('a response of events', () => {
     response.end();
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     ends.push(() => vi.useRealTimers());
+    for (let beats = 0; beats < 4; beats += 1) response.heartbeat(undefined);
+    vi.advanceTimersByTime(5_000);
+    expect(raw.destroyed).toBe(false);
     response.drop('service-stops');
     const closed = once(raw, 'close');
     vi.advanceTimersByTime(5_000);
