@@ -1,13 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import {
-  EventHeaders,
-  EventStream,
-  EventsQuery,
-  HistoryPage,
-  HistoryQuery,
-  NoQuery,
-} from '../src/schemas/event.ts';
+import { EventHeaders, EventsQuery, HistoryPage, HistoryQuery, NoQuery } from '../src/schemas/event.ts';
+import { EventStream, JobEventStream } from '../src/schemas/event-stream.ts';
 import { JobParams, problems, QueueParams } from '../src/schemas/http.ts';
 
 export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -24,7 +18,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
         querystring: NoQuery,
         headers: EventHeaders,
         response: {
-          200: EventStream,
+          200: JobEventStream,
           204: Type.Null({ description: 'The job has ended, and you know: do not come back.' }),
           ...problems(400, 404, 406, 410, 500, 503),
         },

@@ -14,6 +14,8 @@ export interface Reader {
   ready(): Promise<void>;
   /** Nothing of interest has happened up to the id. */
   idle(id: string | undefined): void;
+  /** What happens cannot be read, because of a defect. It is told nothing more. */
+  fail(): void;
 }
 
 /** Readers that are told the same at the same time; those of one job only what holds events of it. */

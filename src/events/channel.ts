@@ -1,6 +1,8 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { isUnavailable } from '../redis/connect.ts';
 import { Audience, type Reader } from './audience.ts';
-import { comparePositions, formatPosition, type Position } from './position.ts';
+import { comparePositions, type Position } from './position.ts';
+import { Sleeper } from './sleeper.ts';
 import type { Cursor, EventSource, Page } from './source.ts';
 
 /** A queue is told of by hints, but looked at this often by itself, ms; so are the queues that there are. */
@@ -19,6 +21,7 @@ export type Watch = (queue: string, wake: () => void) => Promise<() => void>;
 export class Channel {
   readonly #source: EventSource;
   readonly #watch: Watch;
+  readonly #onDefect: (error: unknown) => void;
   readonly #live = new Audience();
   /** Readers that have come, but read for themselves. */
   readonly #behind = new Set<Reader>();
@@ -26,26 +29,19 @@ export class Channel {
   #cursor: Cursor | undefined;
   #starting: Promise<Cursor> | undefined;
   #pumping: Promise<void> | undefined;
-  #hints = 0;
-  #wake: (() => void) | undefined;
+  readonly #sleeper = new Sleeper();
   /** Whether something in between may be gone. */
   #isInDoubt = false;
 
-  constructor(source: EventSource, watch: Watch) {
+  /** @param onDefect told of what is no fault of Redis. */
+  constructor(source: EventSource, watch: Watch, onDefect: (error: unknown) => void) {
     this.#source = source;
     this.#watch = watch;
+    this.#onDefect = onDefect;
   }
 
   get isIdle(): boolean {
     return this.#live.isEmpty && this.#behind.size === 0;
-  }
-
-  now(): Promise<Position> {
-    return this.#source.now();
-  }
-
-  format(position: Position): string {
-    return formatPosition(position, this.#source.ofAll);
   }
 
   /** Resolves once the reader is told of everything that happens; of what came after the place it was told before. */
@@ -56,7 +52,7 @@ export class Channel {
       const cursor: Cursor = { position: from, gaps: new Set() };
       while (!reader.isClosed) {
         const page = await this.#source.read(cursor, true);
-        for (const gap of page.gaps) reader.reset(gap, this.format(gap.position));
+        for (const gap of page.gaps) reader.reset(gap, this.#source.format(gap.position));
         for (const batch of page.batches) {
           reader.deliver(batch);
           await reader.ready();
@@ -72,17 +68,6 @@ export class Channel {
     }
   }
 
-  /** Pages of what came after a place, for somebody who only looks. */
-  async *look(from: Position): AsyncGenerator<Page> {
-    const cursor: Cursor = { position: from, gaps: new Set() };
-    for (let more = true; more; ) {
-      const page = await this.#source.read(cursor, true);
-      cursor.position = page.position;
-      yield page;
-      ({ more } = page);
-    }
-  }
-
   leave(reader: Reader): void {
     this.#live.leave(reader);
   }
@@ -90,13 +75,13 @@ export class Channel {
   /** Tells all readers that they are not forgotten, and those that have all how far they are. */
   idle(): void {
     for (const reader of this.#behind) reader.idle(undefined);
-    const id = this.#cursor === undefined ? undefined : this.format(this.#cursor.position);
+    const id = this.#cursor === undefined ? undefined : this.#source.format(this.#cursor.position);
     this.#live.idle(id);
   }
 
   /** Ends the reading when there are no readers, and resolves when it has ended. */
   async stop(): Promise<void> {
-    this.#hint();
+    this.#sleeper.wake();
     await this.#pumping;
   }
 
@@ -117,9 +102,9 @@ export class Channel {
 
   async #pump(cursor: Cursor): Promise<void> {
     while (!this.isIdle) {
-      const hints = this.#hints;
+      this.#sleeper.rearm();
       const pauseMs = await this.#pass(cursor);
-      if (hints === this.#hints && pauseMs > 0) await this.#sleep(pauseMs);
+      if (pauseMs > 0) await this.#sleeper.sleep(pauseMs);
     }
     this.#pumping = undefined;
     for (const unwatch of this.#watched.values()) unwatch();
@@ -132,16 +117,25 @@ export class Channel {
       const page = await this.#source.read(cursor, this.#isInDoubt);
       this.#isInDoubt = false;
       for (const gap of page.gaps) {
-        for (const reader of this.#live.all()) reader.reset(gap, this.format(gap.position));
+        for (const reader of this.#live.all()) reader.reset(gap, this.#source.format(gap.position));
       }
       await this.#tell(page, cursor);
       // What happens before it is watched is seen by the next look.
       if (await this.#watchAll(page.queues)) return 0;
       return page.more ? 0 : (page.againInMs ?? LOOK_AGAIN_MS);
-    } catch {
-      // The connections report their own faults.
+    } catch (error) {
       this.#isInDoubt = true;
+      // The connections report their own faults, which go by.
+      if (!isUnavailable(error)) this.#fail(error);
       return RETRY_MS;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#onDefect(error);
+    for (const reader of [...this.#live.all()]) {
+      this.#live.leave(reader);
+      reader.fail();
     }
   }
 
@@ -158,26 +152,9 @@ export class Channel {
     const fresh = queues.filter((queue) => !this.#watched.has(queue));
     await Promise.all(
       fresh.map(async (queue) => {
-        this.#watched.set(queue, await this.#watch(queue, this.#hint));
+        this.#watched.set(queue, await this.#watch(queue, this.#sleeper.wake));
       }),
     );
     return fresh.length > 0;
-  }
-
-  readonly #hint = (): void => {
-    this.#hints += 1;
-    this.#wake?.();
-  };
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#wake = done;
-    });
   }
 }

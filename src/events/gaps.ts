@@ -1,15 +1,7 @@
 import { compareEntryIds } from '../redis/entry.ts';
 import type { StreamExtent } from '../redis/event-streams.ts';
+import type { GapReason } from '../schemas/event-stream.ts';
 import { type Position, START } from './position.ts';
-
-/** Why a reader may have missed events. */
-export type GapReason =
-  /** So many came since that the next ones are not kept any more. */
-  | 'too-far-back'
-  /** The events are others than those of which the reader knows: Redis was emptied, or lost its last writes. */
-  | 'events-replaced'
-  /** Events of several queues may be missing, or come twice. */
-  | 'clock-went-back';
 
 export interface Gap {
   readonly reason: GapReason;
@@ -22,18 +14,21 @@ export interface Gap {
 /**
  * Where events between a place and the oldest that is kept are gone, and where to go on. What is told once stays in
  * `known` until the reader has passed it.
+ *
+ * @param ofAll whether the place is one of the stream of all queues, however many there are.
  */
 export function findGaps(
   queues: readonly string[],
   extents: readonly (StreamExtent | undefined)[],
   position: Position,
   known: Set<string>,
+  ofAll: boolean,
 ): { gaps: Gap[]; start: Position } {
   const gaps: Gap[] = [];
   let start = position;
   extents.forEach((extent, i) => {
     const queue = queues[i] ?? '';
-    const isOwn = position.entry !== START.entry && (queues.length === 1 || queue === position.queue);
+    const isOwn = position.entry !== START.entry && (!ofAll || queue === position.queue);
     if (isOwn && isForeign(extent, position)) {
       start = START;
       gaps.push({ reason: 'events-replaced', position: START, queue });
@@ -42,9 +37,7 @@ export function findGaps(
     } else if (!known.has(queue)) {
       known.add(queue);
       const at =
-        queues.length === 1 && extent.first !== undefined
-          ? { ...position, entry: extent.first, seen: 0 }
-          : position;
+        !ofAll && extent.first !== undefined ? { ...position, entry: extent.first, seen: 0 } : position;
       gaps.push({ reason: 'too-far-back', position: at, queue });
     }
   });

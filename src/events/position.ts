@@ -15,6 +15,9 @@ export interface Position {
 /** Before everything. */
 export const START: Position = { entry: '0-0', seen: 0, queue: '' };
 
+/** Before everything too, but of one who knows that there was nothing. */
+export const AFTER_NOTHING: Position = { ...START, seen: 1 };
+
 /** Numbers that Redis gives are shorter by far; longer ones it would refuse. */
 const EVENT_ID = /^(\d{1,15}-\d{1,15})(?:-(\d{1,9}))?(?:~([A-Za-z0-9][A-Za-z0-9_.-]{0,63})?)?$/;
 
@@ -31,7 +34,7 @@ export function formatPosition({ entry, seen, queue }: Position, ofAll: boolean)
 export function parsePosition(text: string, ofAll: boolean): Position | undefined {
   const [, entry, seen, queue] = EVENT_ID.exec(text) ?? [];
   if (entry === undefined) return undefined;
-  if (entry === '0-0') return START;
+  if (entry === START.entry && Number(seen ?? 0) === 0) return START;
   if (text.includes('~') !== ofAll) return undefined;
   return {
     entry: entry.split('-').map(Number).join('-'),

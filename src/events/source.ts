@@ -3,11 +3,19 @@ import { entryTime } from '../redis/entry.ts';
 import { type EventsReading, lastEventEntry, readEvents } from '../redis/event-streams.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { redisTime } from '../redis/time.ts';
+import type { GapReason } from '../schemas/event-stream.ts';
 import { Batch } from './batch.ts';
 import { decodeEvents, type ToldEvent } from './decode.ts';
-import { findGaps, type Gap, type GapReason } from './gaps.ts';
+import { findGaps, type Gap } from './gaps.ts';
 import { type Merged, merge } from './merge.ts';
-import { comparePositions, type Position, readAfter, START } from './position.ts';
+import {
+  AFTER_NOTHING,
+  comparePositions,
+  formatPosition,
+  type Position,
+  readAfter,
+  START,
+} from './position.ts';
 
 /** How far somebody has read. */
 export interface Cursor {
@@ -38,59 +46,78 @@ const HOLD_MS = 2;
 /** How far a reader of all queues goes back when the clock of Redis has gone back. */
 const CLOCK_SLACK_MS = 1_000;
 
+const NOTHING: EventsReading = { extents: [], entries: new Map() };
+
 /** Reads the events of a queue, or of all queues, in order from any place on. */
 export class EventSource {
   readonly ofAll: boolean;
   readonly #redis: Connection;
   readonly #keySpace: KeySpace;
-  readonly #queue: string | undefined;
+  /** Undefined for all queues. */
+  readonly queue: string | undefined;
 
   /** @param queue undefined for all queues. */
   constructor(redis: Connection, keySpace: KeySpace, queue: string | undefined) {
     this.#redis = redis;
     this.#keySpace = keySpace;
-    this.#queue = queue;
+    this.queue = queue;
     this.ofAll = queue === undefined;
+  }
+
+  /** The id that a place has for readers. */
+  format(position: Position): string {
+    return formatPosition(position, this.ofAll);
   }
 
   /** The place after all that has happened. */
   async now(): Promise<Position> {
-    if (this.#queue === undefined) return atTime(await redisTime(this.#redis));
-    const entry = await lastEventEntry(this.#redis, this.#keySpace.queue(this.#queue).events);
-    return { entry, seen: Number.POSITIVE_INFINITY, queue: '' };
+    if (this.queue === undefined) return atTime(await redisTime(this.#redis));
+    const entry = await lastEventEntry(this.#redis, this.#keySpace.queue(this.queue).events);
+    return entry === START.entry ? AFTER_NOTHING : { entry, seen: Number.POSITIVE_INFINITY, queue: '' };
   }
 
-  /** The next events. With `check` it also tells whether some in between are gone. */
-  async read({ position, gaps: known }: Cursor, check: boolean): Promise<Page> {
+  /**
+   * The next events. It also tells whether some in between are gone: of one queue always, since that costs little; of all
+   * queues when that is in doubt, or when more has happened than one read takes, since only then may some be gone already.
+   */
+  async read({ position, gaps: known }: Cursor, inDoubt: boolean): Promise<Page> {
     const { queues, before } = await this.#scope(position);
     if (before < entryTime(position.entry)) {
       return this.#wentBack(atTime(Math.max(0, before - CLOCK_SLACK_MS)), queues);
     }
-    const count = Math.min(MAX_PER_QUEUE, Math.ceil(PAGE / Math.max(1, queues.length)));
-    const reading = await this.#readAll(queues, position, count, check);
-    const { gaps, start } = findGaps(queues, reading.extents, position, known);
+    const check = inDoubt || !this.ofAll;
+    let next = await this.#next(queues, position, before, check);
+    if (next.merged.isCut && !check) next = await this.#next(queues, position, before, true);
+    const { extents, merged } = next;
+    const { gaps, start } = findGaps(queues, extents, position, known, this.ofAll);
     if (start !== position)
       return { gaps, batches: [], position: start, more: true, againInMs: undefined, queues };
-    const entries = queues.map((queue) => ({
-      queue,
-      entries: reading.entries.get(this.#keyOf(queue)) ?? [],
-    }));
-    const merged = merge(entries, count, before);
+    if (!merged.isCut) known.clear();
     const told = merged.entries.flatMap((entry) => decodeEvents(entry, this.ofAll));
-    const end = this.#endOf(position, merged, before, reading);
     return {
       gaps,
       batches: inBatches(told.filter((one) => comparePositions(one.position, position) > 0)),
-      position: end,
+      position: this.#endOf(position, merged, before, extents),
       more: merged.isCut && merged.entries.length > 0,
       againInMs: merged.isHeld ? HOLD_MS : undefined,
       queues,
     };
   }
 
+  /** Pages of what came after a place, for somebody who only looks. */
+  async *look(from: Position): AsyncGenerator<Page> {
+    const cursor: Cursor = { position: from, gaps: new Set() };
+    for (let more = true; more; ) {
+      const page = await this.read(cursor, true);
+      cursor.position = page.position;
+      yield page;
+      ({ more } = page);
+    }
+  }
+
   /** Which queues there are, and a time, Unix ms, before which nothing more will happen in any other one. */
   async #scope({ queue }: Position): Promise<{ queues: string[]; before: number }> {
-    if (this.#queue !== undefined) return { queues: [this.#queue], before: Number.POSITIVE_INFINITY };
+    if (this.queue !== undefined) return { queues: [this.queue], before: Number.POSITIVE_INFINITY };
     // In this order: a queue that is not listed yet can have no events of before that time.
     const [before, names] = await Promise.all([
       redisTime(this.#redis),
@@ -99,22 +126,26 @@ export class EventSource {
     return { queues: [...new Set(queue === '' ? names : [...names, queue])].sort(), before };
   }
 
-  #readAll(
+  /** What comes next in all queues; with `check` also what each still has. */
+  async #next(
     queues: readonly string[],
     position: Position,
-    count: number,
+    before: number,
     check: boolean,
-  ): Promise<EventsReading> {
-    if (queues.length === 0) return Promise.resolve({ extents: [], entries: new Map() });
+  ): Promise<{ extents: EventsReading['extents']; merged: Merged }> {
+    const count = Math.min(MAX_PER_QUEUE, Math.ceil(PAGE / Math.max(1, queues.length)));
     const streams = queues.map((queue) => ({ key: this.#keyOf(queue), after: readAfter(position, queue) }));
-    return readEvents(this.#redis, streams, count, check);
+    const { extents, entries } =
+      streams.length === 0 ? NOTHING : await readEvents(this.#redis, streams, count, check);
+    const found = queues.map((queue) => ({ queue, entries: entries.get(this.#keyOf(queue)) ?? [] }));
+    return { extents, merged: merge(found, count, before) };
   }
 
   #endOf(
     position: Position,
     { entries, isCut }: Merged,
     before: number,
-    { extents }: EventsReading,
+    extents: EventsReading['extents'],
   ): Position {
     const last = entries.at(-1);
     const reached: Position[] = [position];

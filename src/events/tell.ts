@@ -1,3 +1,4 @@
+import { FINAL_STATUSES } from '../schemas/names.ts';
 import type { Recent } from './recent.ts';
 
 /** The end of a job as the event tells it. */
@@ -18,19 +19,19 @@ export type Hint = (end?: ShownEnd) => void;
 export type Interest = 'all' | 'end';
 
 /** Whom to tell of the jobs of a queue, and which of these have ended. */
-export interface Audience {
+export interface Listeners {
   /** Of each job: who is told of anything, and who of its end only. */
   readonly hints: ReadonlyMap<string, ReadonlyMap<Hint, Interest>>;
   readonly ended: Recent;
 }
 
-const ENDS: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'expired']);
+const ENDS: ReadonlySet<string> = new Set(FINAL_STATUSES);
 
 /**
  * An entry tells one or more things that happened together: a kind (`e`), and the jobs that it happened to (`j`); before
  * them ends that somebody waits for (`r`).
  */
-export function tell({ hints, ended }: Audience, fields: readonly string[]): void {
+export function tell({ hints, ended }: Listeners, fields: readonly string[]): void {
   let isEnd = false;
   let shown: Map<string, ShownEnd> | undefined;
   for (let i = 0; i + 1 < fields.length; i += 2) {

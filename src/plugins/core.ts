@@ -36,7 +36,9 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
       unknownTasks: config.unknownTasks,
     };
     const feed = new EventFeed(new BlockingReader(blocking, redis), redis);
-    const events = new EventHub(core, feed, config.maxWaiters);
+    const events = new EventHub(core, feed, config.maxWaiters, (error) =>
+      app.logger.error({ err: error }, 'A stream of events was ended'),
+    );
     const waiter = new Waiter(core, feed, config.maxWaiters);
     const subscriptions = new Subscriptions(core, feed, config.maxWaiters);
     let draining = false;

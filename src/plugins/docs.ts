@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastifyPlugin from 'fastify-plugin';
 import { JobEvent } from '../schemas/event.ts';
+import { DroppedMessage, EndEvent, JobMessage, ResetMessage } from '../schemas/event-stream.ts';
 import { Job, JobError, SubmitJob } from '../schemas/job.ts';
 import { Problem } from '../schemas/problem.ts';
 import { QueueStats } from '../schemas/queue.ts';
@@ -15,6 +16,22 @@ const TAGS = [
   { name: 'schedules', description: 'Let jobs be submitted at set times.' },
   { name: 'events', description: 'Follow what happens, live, later or again.' },
   { name: 'health', description: 'For load balancers and people on call.' },
+];
+
+/** Those that have a name in the document. */
+const SCHEMAS = [
+  SubmitJob,
+  JobError,
+  Job,
+  Problem,
+  QueueStats,
+  Schedule,
+  JobEvent,
+  EndEvent,
+  JobMessage,
+  ResetMessage,
+  DroppedMessage,
+  Subscription,
 ];
 
 interface Bodies {
@@ -47,8 +64,7 @@ function nameBodies<T extends object>(document: T): T {
 /** Named schemas, `/openapi.json` and the pages at `/docs`. */
 export const docsPlugin = fastifyPlugin<{ version: string }>(
   async (app, { version }) => {
-    for (const schema of [SubmitJob, JobError, Job, Problem, QueueStats, Schedule, JobEvent, Subscription])
-      app.addSchema(schema);
+    for (const schema of SCHEMAS) app.addSchema(schema);
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',

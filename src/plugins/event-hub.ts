@@ -5,6 +5,7 @@ import type { EventFeed } from '../events/feed.ts';
 import type { Position } from '../events/position.ts';
 import { EventSource } from '../events/source.ts';
 import type { Core } from '../queue/index.ts';
+import { isUnavailable } from '../redis/connect.ts';
 import type { EventResponse } from './event-response.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -14,26 +15,28 @@ export class EventHub {
   readonly #core: Core;
   readonly #feed: EventFeed;
   readonly #maxReaders: number;
+  readonly #onDefect: (error: unknown) => void;
   readonly #channels = new Map<string | undefined, Channel>();
   readonly #responses = new Set<EventResponse>();
   #heartbeat: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  constructor(core: Core, feed: EventFeed, maxReaders: number) {
+  /** @param onDefect told of what ends streams and is no fault of Redis. */
+  constructor(core: Core, feed: EventFeed, maxReaders: number, onDefect: (error: unknown) => void) {
     this.#core = core;
     this.#feed = feed;
     this.#maxReaders = maxReaders;
+    this.#onDefect = onDefect;
   }
 
-  /** Of a queue, or of all. */
-  channel(queue: string | undefined): Channel {
-    const known = this.#channels.get(queue);
-    if (known !== undefined) return known;
-    const { redis, keySpace } = this.#core;
-    const watch = (name: string, wake: () => void) => this.#feed.watch(keySpace.queue(name), wake);
-    const channel = new Channel(new EventSource(redis, keySpace, queue), watch);
-    this.#channels.set(queue, channel);
-    return channel;
+  /** The events of a queue, or of all. */
+  source(queue: string | undefined): EventSource {
+    return new EventSource(this.#core.redis, this.#core.keySpace, queue);
+  }
+
+  /** Whether somebody reads the events of the queue, or for undefined of all. */
+  hasReaders(queue: string | undefined): boolean {
+    return this.#channels.get(queue)?.isIdle === false;
   }
 
   /** @throws {AppError} too-many-waiters. */
@@ -50,11 +53,30 @@ export class EventHub {
   }
 
   /** Tells a reader of all that comes after a place; resolves when it is up to date. It leaves with its response. */
-  async serve(channel: Channel, response: EventResponse, reader: Reader, from: Position): Promise<void> {
-    response.onGone(() => channel.leave(reader));
+  async serve(source: EventSource, response: EventResponse, reader: Reader, from: Position): Promise<void> {
     if (this.#isStopped) return response.drop('service-stops');
-    await channel.serve(reader, from).catch(() => response.drop('redis-unavailable'));
+    // Its reader comes at once, so that no heartbeat finds it idle and forgets it.
+    const channel = this.#channelOf(source);
+    response.onGone(() => channel.leave(reader));
+    await channel.serve(reader, from).catch((error) => this.fail(response, error));
     if (response.isClosed) channel.leave(reader);
+  }
+
+  /** Ends a stream that cannot go on; its client goes on after the last event that it got. */
+  fail(response: EventResponse, error: unknown): void {
+    const isRedis = isUnavailable(error);
+    if (!isRedis) this.#onDefect(error);
+    response.drop(isRedis ? 'redis-unavailable' : 'internal-error');
+  }
+
+  #channelOf(source: EventSource): Channel {
+    const known = this.#channels.get(source.queue);
+    if (known !== undefined) return known;
+    const { keySpace } = this.#core;
+    const watch = (name: string, wake: () => void) => this.#feed.watch(keySpace.queue(name), wake);
+    const channel = new Channel(source, watch, this.#onDefect);
+    this.#channels.set(source.queue, channel);
+    return channel;
   }
 
   /** A sign of life to all readers. */

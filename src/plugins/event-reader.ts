@@ -1,10 +1,11 @@
 import type { Reader } from '../events/audience.ts';
 import type { Batch, EventTypes } from '../events/batch.ts';
 import type { Gap } from '../events/gaps.ts';
+import type { ResetMessage } from '../schemas/event-stream.ts';
 import type { EventResponse } from './event-response.ts';
 
 /** What tells a reader that it may have missed events. */
-export const resetMessage = ({ reason, queue }: Gap, id: string): object => ({
+export const resetMessage = ({ reason, queue }: Gap, id: string): ResetMessage => ({
   id,
   type: 'reset',
   reason,
@@ -40,5 +41,9 @@ export class EventReader implements Reader {
 
   idle(id: string | undefined): void {
     this.#response.heartbeat(id);
+  }
+
+  fail(): void {
+    this.#response.drop('internal-error');
   }
 }

@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { type EventFormat, frame } from '../events/batch.ts';
+import type { DroppedMessage, DropReason } from '../schemas/event-stream.ts';
 
 /** Bytes that may wait for a reader; one for whom more do is dropped, and can go on from where it was. */
 const MAX_BUFFERED = 1_048_576;
 /** Heartbeats without a byte taken by a reader for whom some wait. */
 const MAX_STALLED = 2;
+/** How long the end of a stream waits for a client that takes nothing, ms. */
+const MAX_SILENCE_MS = 30_000;
 /** How long a reader that is dropped may take to read why, ms. */
 const LAST_WORDS_MS = 5_000;
 /** After which time an EventSource comes back, ms. */
@@ -15,26 +18,19 @@ const MEDIA: Readonly<Record<EventFormat, string>> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
 };
 
-/** Why the service ends a stream of events. */
-export type DropReason =
-  /** More waits for the reader than may. */
-  | 'too-slow'
-  /** Nothing was taken from the connection for so long. */
-  | 'stalled'
-  | 'service-stops'
-  | 'redis-unavailable';
-
 /** An answer that goes on: messages of Server-Sent Events (HTML standard, 9.2), or lines of JSON. */
 export class EventResponse {
   readonly format: EventFormat;
   readonly #raw: ServerResponse;
   #isClosed: boolean;
+  readonly #maxSilenceMs: number;
   #taken = 0;
   #stalled = 0;
 
-  constructor(raw: ServerResponse, format: EventFormat) {
+  constructor(raw: ServerResponse, format: EventFormat, maxSilenceMs = MAX_SILENCE_MS) {
     this.#raw = raw;
     this.format = format;
+    this.#maxSilenceMs = maxSilenceMs;
     this.#isClosed = raw.closed;
   }
 
@@ -67,8 +63,9 @@ export class EventResponse {
 
   write(text: Buffer | string): void {
     if (this.isClosed || text.length === 0) return;
-    this.#raw.write(text);
+    // What waits before it: a message may be long by itself.
     if (this.#raw.writableLength > MAX_BUFFERED) this.drop('too-slow');
+    else this.#raw.write(text);
   }
 
   message(type: string, id: string, data: object): void {
@@ -103,19 +100,25 @@ export class EventResponse {
     });
   }
 
-  /** The end, as it should be. */
+  /** The end, as it should be; it may be long, but not wait for ever for who takes nothing. */
   end(): void {
     this.#isClosed = true;
+    this.#raw.setTimeout(this.#maxSilenceMs, () => this.#raw.destroy());
     this.#raw.end();
   }
 
-  /** Ends the stream with the reason, if the reader still takes it. */
+  /** Ends the stream with the reason, if the reader still takes it. One that ends already ends soon when the service stops. */
   drop(reason: DropReason): void {
-    if (this.isClosed) return;
-    this.#isClosed = true;
-    const data = JSON.stringify({ type: 'dropped', reason });
-    // No id: a reader that comes back goes on after the last event.
-    this.#raw.end(this.format === 'sse' ? `event: dropped\ndata: ${data}\n\n` : `${data}\n`);
+    // One that is not open yet is refused where it would be opened.
+    if (this.#raw.closed || !this.#raw.headersSent) return;
+    if (this.isClosed && reason !== 'service-stops') return;
+    if (!this.isClosed) {
+      this.#isClosed = true;
+      const dropped: DroppedMessage = { type: 'dropped', reason };
+      const data = JSON.stringify(dropped);
+      // No id: a reader that comes back goes on after the last event.
+      this.#raw.end(this.format === 'sse' ? `event: dropped\ndata: ${data}\n\n` : `${data}\n`);
+    }
     const force = setTimeout(() => this.#raw.destroy(), LAST_WORDS_MS);
     this.#raw.once('close', () => clearTimeout(force));
   }

@@ -2,15 +2,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError } from '../errors.ts';
 import type { EventFormat, EventTypes } from '../events/batch.ts';
-import type { Channel } from '../events/channel.ts';
-import { type Position, parsePosition } from '../events/position.ts';
+import { comparePositions, type Position, parsePosition, START } from '../events/position.ts';
+import type { EventSource } from '../events/source.ts';
 import { entryTime, parseJobId } from '../redis/entry.ts';
 import type { EventType } from '../schemas/event.ts';
 import type { Job } from '../schemas/job.ts';
 import { eventFormat } from './accept.ts';
 import { EventReader } from './event-reader.ts';
 import { EventResponse } from './event-response.ts';
-import { JobReader } from './job-reader.ts';
+import { type JobLook, JobReader } from './job-reader.ts';
 
 type EventRequest = FastifyRequest<{ Headers: { accept?: string; 'last-event-id'?: string } }>;
 
@@ -49,9 +49,10 @@ export function typesOf(list: string | undefined): EventTypes {
 }
 
 /** Whether the last that a client knows of a job that has ended is its end. */
-async function knowsAll(channel: Channel, from: Position, job: Job): Promise<boolean> {
+async function knowsAll(source: EventSource, from: Position, job: Job): Promise<boolean> {
+  if (comparePositions(from, START) === 0) return false;
   const endMs = Date.parse(job.finishedAt ?? job.createdAt);
-  for await (const { gaps, batches, position } of channel.look(from)) {
+  for await (const { gaps, batches, position } of source.look(from)) {
     if (gaps.length > 0) return false;
     if (batches.some(({ events }) => events.some(({ event }) => event.job === job.id))) return false;
     if (entryTime(position.entry) > endMs) return true;
@@ -79,31 +80,36 @@ export const eventsPlugin = fastifyPlugin(
       const response = new EventResponse(reply.raw, formatOf(request));
       const resume = resumeFrom(request, queue === undefined);
       if (queue !== undefined) await app.inspector.known(queue);
-      const channel = app.eventHub.channel(queue);
+      const source = app.eventHub.source(queue);
       // Asked in any case: while Redis is away the answer is a fault, and no stream that ends at once.
-      const now = await channel.now();
+      const now = await source.now();
       const from = resume ?? now;
       app.eventHub.admit(response);
-      if (!take(request, reply, response, resume === undefined ? channel.format(from) : undefined)) return;
-      await app.eventHub.serve(channel, response, new EventReader(response, typesOf(types)), from);
+      if (!take(request, reply, response, resume === undefined ? source.format(from) : undefined)) return;
+      await app.eventHub.serve(source, response, new EventReader(response, typesOf(types)), from);
     });
 
     app.decorate('streamJob', async (request, reply, id) => {
       const response = new EventResponse(reply.raw, formatOf(request));
       const resume = resumeFrom(request, false);
-      const channel = app.eventHub.channel(parseJobId(id)?.queue ?? '');
+      const source = app.eventHub.source(parseJobId(id)?.queue ?? '');
       // Before the job is read, so that nothing in between is missed.
-      const [from, job] = [resume ?? (await channel.now()), await app.inspector.find(id)];
+      const start = await source.now();
+      const job = await app.inspector.find(id);
       const isOver = job.finishedAt !== undefined;
-      if (isOver && resume !== undefined && (await knowsAll(channel, resume, job))) {
+      app.eventHub.admit(response);
+      if (isOver && resume !== undefined && (await knowsAll(source, resume, job))) {
         return void reply.code(204).send(null);
       }
-      app.eventHub.admit(response);
       if (!take(request, reply, response, undefined)) return;
-      const reader = new JobReader(response, job.id, () => app.inspector.findKept(id));
-      if (resume === undefined) reader.snapshot(channel.format(from), job);
-      if (!response.isClosed) await app.eventHub.serve(channel, response, reader, from);
-      if (isOver) reader.finish(channel.format(from));
+      const look: JobLook = {
+        find: () => app.inspector.findKept(id),
+        now: async () => source.format(await source.now()),
+      };
+      const reader = new JobReader(response, job.id, look, (error) => app.eventHub.fail(response, error));
+      if (resume === undefined) reader.snapshot(source.format(start), job);
+      if (!response.isClosed) await app.eventHub.serve(source, response, reader, resume ?? start);
+      if (isOver) reader.finish();
     });
   },
   { name: 'events', dependencies: ['core'] },

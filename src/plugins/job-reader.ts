@@ -5,12 +5,17 @@ import type { Gap } from '../events/gaps.ts';
 import { entryTime } from '../redis/entry.ts';
 import type { JobEvent } from '../schemas/event.ts';
 import type { Job } from '../schemas/job.ts';
-import { isFinal } from '../schemas/names.ts';
+import { FINAL_STATUSES, isFinal } from '../schemas/names.ts';
 import { resetMessage } from './event-reader.ts';
 import type { EventResponse } from './event-response.ts';
 
-/** Looks the job up; undefined when it is not kept any more. */
-export type FindJob = () => Promise<Job | undefined>;
+/** How to look at a job. */
+export interface JobLook {
+  /** The job as it is; undefined when it is not kept any more. */
+  readonly find: () => Promise<Job | undefined>;
+  /** The id of the place after all that has happened in its queue. */
+  readonly now: () => Promise<string>;
+}
 
 const hasEnded = (job: Job): boolean => isFinal(job.status);
 
@@ -21,15 +26,25 @@ const hasEnded = (job: Job): boolean => isFinal(job.status);
 export class JobReader implements Reader {
   readonly job: string;
   readonly #response: EventResponse;
-  readonly #find: FindJob;
+  readonly #find: JobLook['find'];
+  readonly #now: JobLook['now'];
+  readonly #onFault: (error: unknown) => void;
   #told: Promise<void> = Promise.resolve();
   #open = 0;
-  #lapsesAt: number | undefined;
+  #wasGone = false;
 
-  constructor(response: EventResponse, job: string, find: FindJob) {
+  /** @param onFault drops the response. */
+  constructor(
+    response: EventResponse,
+    job: string,
+    { find, now }: JobLook,
+    onFault: (error: unknown) => void,
+  ) {
     this.#response = response;
     this.job = job;
     this.#find = find;
+    this.#now = now;
+    this.#onFault = onFault;
   }
 
   get isClosed(): boolean {
@@ -45,20 +60,19 @@ export class JobReader implements Reader {
   reset(gap: Gap, id: string): void {
     this.#inTurn(async () => {
       this.#response.message('reset', id, resetMessage(gap, id));
-      await this.#snapshot(id);
+      await this.#lookAgain(id);
     });
   }
 
   /** Tells the job as it is, and ends the stream if the job has. */
   snapshot(id: string, job: Job): void {
-    this.#lapsesAt = job.expiresAt === undefined || hasEnded(job) ? undefined : Date.parse(job.expiresAt);
     this.#response.message('job', id, this.#response.format === 'sse' ? job : { id, type: 'job', job });
     if (hasEnded(job)) this.#response.end();
   }
 
   /** For a job that was seen to have ended: whatever its events say, the stream ends. */
-  finish(id: string): void {
-    this.#inTurn(() => this.#snapshot(id));
+  finish(): void {
+    this.#inTurn(() => this.#lookAgain(undefined));
   }
 
   async ready(): Promise<void> {
@@ -69,19 +83,33 @@ export class JobReader implements Reader {
   idle(id: string | undefined): void {
     // What waits to be told comes before the id.
     this.#response.heartbeat(this.#open > 0 ? undefined : id);
-    // A job that lapses while nobody works on it makes no event before somebody looks.
-    if (this.#lapsesAt !== undefined && Date.now() > this.#lapsesAt) this.#inTurn(() => this.#find());
+    if (this.#open === 0) this.#inTurn(() => this.#look(id !== undefined));
   }
 
-  async #snapshot(id: string): Promise<void> {
+  fail(): void {
+    this.#response.drop('internal-error');
+  }
+
+  /**
+   * A job that lapses while nobody works on it makes no event before somebody looks. One that is not there at two signs
+   * of life in a row has none to come.
+   */
+  async #look(isUpToDate: boolean): Promise<void> {
+    const isGone = (await this.#find()) === undefined && isUpToDate;
+    if (isGone && this.#wasGone) this.#response.end();
+    this.#wasGone = isGone;
+  }
+
+  /** Tells the job, if it has ended with an id after which there is nothing of it, so that nobody comes back for more. */
+  async #lookAgain(id: string | undefined): Promise<void> {
+    const now = await this.#now();
     const job = await this.#find();
     if (job === undefined) this.#response.end();
-    else this.snapshot(id, job);
+    else this.snapshot(id === undefined || hasEnded(job) ? now : id, job);
   }
 
   async #tell({ event, position }: ToldEvent): Promise<void> {
-    if (event.type === 'started') this.#lapsesAt = undefined;
-    const isEnd = isFinalType(event.type);
+    const isEnd = ENDS.has(event.type);
     const isShort = event.type === 'progress' && event.progress === undefined;
     if (!isEnd && !isShort) return this.#response.message(event.type, event.id, event);
     const job = await this.#find();
@@ -99,15 +127,14 @@ export class JobReader implements Reader {
     this.#told = this.#told
       .then(isNeeded)
       // The reader comes back and goes on after the last event that it got.
-      .catch(() => this.#response.drop('redis-unavailable'))
+      .catch(this.#onFault)
       .then(() => {
         this.#open -= 1;
       });
   }
 }
 
-const isFinalType = (type: JobEvent['type']): boolean =>
-  type === 'completed' || type === 'failed' || type === 'cancelled' || type === 'expired';
+const ENDS: ReadonlySet<string> = new Set(FINAL_STATUSES);
 
 const withProgress = (event: JobEvent, job: Job | undefined): JobEvent =>
   job?.progress === undefined ? event : { ...event, progress: job.progress };

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { EventFeed } from '../events/feed.ts';
+import { Sleeper } from '../events/sleeper.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { Sleeper } from './sleeper.ts';
 import type { Asker } from './wait.ts';
 
 /** However quiet it is, the first in line looks again. */

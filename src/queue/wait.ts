@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import type { EventFeed, Mark } from '../events/feed.ts';
+import { Sleeper } from '../events/sleeper.ts';
 import { formatRef } from '../redis/entry.ts';
 import type { Job } from '../schemas/job.ts';
 import type { Core } from './core.ts';
 import { findJob, locate, show } from './find.ts';
-import { Sleeper } from './sleeper.ts';
 
 /**
  * However quiet the feed is, a waiter looks at its job again: an event is a hint, the place the truth. The pause

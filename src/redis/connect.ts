@@ -99,6 +99,10 @@ const CLIENT_TROUBLE =
 /** Whether the error says that Redis cannot serve now, as opposed to a defect of ours. */
 export function isUnavailable(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
+  // A transaction is refused as a whole; why is said of its commands. One that breaks off is the same error for all.
+  if ('previousErrors' in error && Array.isArray(error.previousErrors)) {
+    if (error.previousErrors.some((one) => one !== error && isUnavailable(one))) return true;
+  }
   if (error.name === 'MaxRetriesPerRequestError' || error.name === 'AbortError') return true;
   if (error.name === 'ReplyError') return SERVER_TROUBLE.test(error.message.replace(/^ERR /, ''));
   const code = 'code' in error ? String(error.code) : '';

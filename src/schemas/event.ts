@@ -35,7 +35,7 @@ export const EventId = Type.String({
   examples: ['1769860800003-0-1'],
 });
 
-const exampleEvent = {
+export const exampleEvent = {
   id: '1769860800003-0-1',
   type: 'started',
   queue: 'default',
@@ -93,29 +93,6 @@ export const EventHeaders = Type.Object({
     }),
   ),
 });
-
-/** The answer of the streams of events, as far as a schema can say it. */
-export const EventStream = {
-  description: 'Events as they happen, until the client goes.',
-  content: {
-    'text/event-stream': {
-      schema: Type.String({
-        description:
-          '`event` is the type, `id` the id, `data` the Event; comments keep the connection alive.',
-        examples: [`event: started\nid: ${exampleEvent.id}\ndata: ${JSON.stringify(exampleEvent)}\n\n`],
-      }),
-    },
-    'application/x-ndjson': {
-      schema: Type.String({
-        description: 'An Event on each line; empty lines keep the connection alive.',
-        examples: [
-          `${JSON.stringify(exampleEvent)}
-`,
-        ],
-      }),
-    },
-  },
-};
 
 export const HistoryQuery = Type.Object(
   {

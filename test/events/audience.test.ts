@@ -20,6 +20,7 @@ function reader(job?: string): Reader & { seen: string[]; idles: (string | undef
     reset: () => undefined,
     ready: async () => undefined,
     idle: (id) => idles.push(id),
+    fail: () => undefined,
   };
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { lanes, queueKeys } from '../../src/redis/keys.ts';
 import { JobEvent } from '../../src/schemas/event.ts';
+import { EndEvent, JobMessage } from '../../src/schemas/event-stream.ts';
 import { useApi } from '../helpers/api.ts';
-import { openStream, typesIn } from '../helpers/event-stream.ts';
+import { type OpenStream, openStream, typesIn } from '../helpers/event-stream.ts';
 import { useHandWorkers } from '../helpers/hand-worker.ts';
 import { until, useRedis } from '../helpers/redis.ts';
 import { send } from '../helpers/send.ts';
@@ -13,6 +15,14 @@ const workerOf = useHandWorkers(redis);
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   send(api.origin, { method, path, headers });
+
+/** Gives signs of life to all readers until the stream ends. */
+async function beatUntilEnd(stream: OpenStream): Promise<void> {
+  await until(() => {
+    api.app.eventHub.beat();
+    return stream.response.closed;
+  }, 'the end of the stream');
+}
 
 describe("a job's events", () => {
   it('begin with the job as it is, and end with its end and result', async () => {
@@ -37,6 +47,7 @@ describe("a job's events", () => {
     expectShape(JobEvent, started?.data);
     expect(started?.data).toMatchObject({ type: 'started', queue: 'job', job: job.id, id: started?.id });
     expect(progress?.data).toMatchObject({ progress: { step: 1 } });
+    expectShape(EndEvent, completed?.data);
     expect(completed?.data).toMatchObject({ snapshot: await api.get(job.id) });
     expect(completed?.data['snapshot']).toMatchObject({ status: 'completed', result: { sum: 7 } });
     expect(stream.text).not.toContain(other.id);
@@ -71,6 +82,33 @@ describe("a job's events", () => {
     expect((await get(`/jobs/${id}/events`, { 'last-event-id': stream.parser.lastId })).status).toBe(204);
   });
 
+  it('that are not kept any more end with the job, once, for who knows nothing of it', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'trimmed' });
+    await api.http.post(`/jobs/${id}/cancel`).expect(200);
+    const path = `/jobs/${id}/events`;
+    for (const forget of [
+      () => redis.client.xtrim(queueKeys('mr', 'trimmed').events, 'MAXLEN', 0),
+      () => redis.client.del(queueKeys('mr', 'trimmed').events),
+    ]) {
+      await forget();
+      const stream = await openStream(api.origin, path, { lastEventId: '0-0' });
+      await stream.ended;
+      expect(stream.messages).toMatchObject([{ type: 'job', data: { id, status: 'cancelled' } }]);
+      expect((await get(path, { 'last-event-id': stream.parser.lastId })).status).toBe(204);
+    }
+  });
+
+  it('of a job whose events are others end with the job after a reset', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'replaced' });
+    await api.http.post(`/jobs/${id}/cancel`).expect(200);
+    const path = `/jobs/${id}/events`;
+    const lastEventId = `${Date.now() + 60_000}-0`;
+    const stream = await openStream(api.origin, path, { lastEventId });
+    await stream.ended;
+    expect(typesIn(stream.messages)).toEqual(['reset', 'job']);
+    expect((await get(path, { 'last-event-id': stream.parser.lastId })).status).toBe(204);
+  });
+
   it('go on to the last end of a job that was retried by hand', async () => {
     const worker = await workerOf('again');
     const { id } = await api.submit({ task: 'echo', queue: 'again' });
@@ -97,14 +135,40 @@ describe("a job's events", () => {
     expectProblem(await get(`/jobs/${id}/events`), 410, 'job-gone');
   });
 
-  it('of a job that lapses while nobody works on it end with a sign of life', async () => {
-    const { id } = await api.submit({ task: 'echo', queue: 'lapse', expiresIn: '50ms' });
+  it('of a job that lapses while nobody works on it end with a sign of life, for who came back too', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'lapse', expiresIn: '2s' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
     await stream.count(1);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    api.app.eventHub.beat();
-    await stream.ended;
+    stream.close();
+    const { lastId } = stream.parser;
+    const again = await openStream(api.origin, `/jobs/${id}/events`, { lastEventId: lastId });
+    await beatUntilEnd(again);
+    expect(typesIn(again.messages)).toEqual(['expired']);
+  });
+
+  it('of a job that lapses under the eyes of a reader end likewise', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'seen-lapse', expiresIn: '2s' });
+    const stream = await openStream(api.origin, `/jobs/${id}/events`);
+    await beatUntilEnd(stream);
     expect(typesIn(stream.messages)).toEqual(['job', 'expired']);
+  });
+
+  it('of a job that was handed back and lapses then end likewise', async () => {
+    const worker = await workerOf('back-lapse');
+    const { id } = await api.submit({ task: 'echo', queue: 'back-lapse', expiresIn: '3s' });
+    const stream = await openStream(api.origin, `/jobs/${id}/events`);
+    expect(await worker.handBack(await worker.take())).toEqual(['done']);
+    await beatUntilEnd(stream);
+    expect(typesIn(stream.messages)).toEqual(['job', 'started', 'released', 'expired']);
+  });
+
+  it('of a job that is not there any more, of which no event tells, end', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'lost' });
+    const stream = await openStream(api.origin, `/jobs/${id}/events`);
+    await stream.count(1);
+    await redis.client.del(...lanes(queueKeys('mr', 'lost')));
+    await beatUntilEnd(stream);
+    expect(typesIn(stream.messages)).toEqual(['job']);
   });
 });
 
@@ -144,7 +208,8 @@ describe("a queue's events", () => {
       const rest = await openStream(api.origin, '/queues/middle/events', { lastEventId: id });
       await api.http.post(`/queues/middle/${i % 2 === 0 ? 'pause' : 'resume'}`).expect(200);
       await rest.message(i % 2 === 0 ? 'paused' : 'resumed');
-      await rest.count(5 - i - 1 + i + 1);
+      // The rest of the entry, and what has happened since.
+      await rest.count(5);
       expect(rest.messages.slice(0, 4 - i)).toEqual(messages.slice(i + 1));
       rest.close();
     }
@@ -169,6 +234,14 @@ describe("a queue's events", () => {
       { type: 'completed', queue: 'lines' },
     ]);
     stream.close();
+  });
+
+  it('of a job as lines begin with the job', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'job-lines' });
+    await api.http.post(`/jobs/${id}/cancel`).expect(200);
+    const { text } = await get(`/jobs/${id}/events`, { accept: 'application/x-ndjson' });
+    expectShape(JobMessage, JSON.parse(text));
+    expect(JSON.parse(text)).toMatchObject({ type: 'job', job: await api.get(id) });
   });
 
   it('are refused in other forms, after other ids, of other queues, and to HEAD have no body', async () => {

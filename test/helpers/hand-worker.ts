@@ -32,6 +32,8 @@ export interface HandWorker {
   cancel(delivery: Delivery): Promise<Settled | undefined>;
   retry(delivery: Delivery, delayMs: number): Promise<Settled>;
   bury(delivery: Delivery): Promise<Settled>;
+  /** Hands a job back before its handler has begun. */
+  handBack(delivery: Delivery): Promise<readonly Settled[]>;
   progress(delivery: Delivery, value: unknown): Promise<boolean>;
 }
 
@@ -88,6 +90,7 @@ async function handWorker(redis: Connection, reader: BlockingReader, queue: stri
     complete: (delivery, result) => end(delivery, 'completed', JSON.stringify(result)),
     cancel: (delivery) => end(delivery, 'cancelled', undefined),
     retry: (delivery, delayMs) => consumer.retry(keys, failureOf(delivery), delayMs),
+    handBack: (delivery) => consumer.release(keys, [{ ref: delivery, token: delivery.token, begun: false }]),
     bury: (delivery) => consumer.bury(keys, failureOf(delivery), MAX_DEAD),
     progress: (delivery, value) =>
       consumer.noteProgress(keys, { ref: delivery, token: delivery.token }, JSON.stringify(value)),

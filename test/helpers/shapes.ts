@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox';
 import { expect } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { JobEvent } from '../../src/schemas/event.ts';
+import { DroppedMessage, EndEvent, JobMessage, ResetMessage } from '../../src/schemas/event-stream.ts';
 import { Job, JobError } from '../../src/schemas/job.ts';
 import { Problem } from '../../src/schemas/problem.ts';
 import { QueueStats } from '../../src/schemas/queue.ts';
@@ -12,7 +13,10 @@ import type { Answer } from './send.ts';
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 formats.default(ajv);
-for (const schema of [JobError, Job, Problem, QueueStats, JobEvent, Subscription]) ajv.addSchema(schema);
+const messages = [EndEvent, JobMessage, ResetMessage, DroppedMessage];
+for (const schema of [JobError, Job, Problem, QueueStats, JobEvent, ...messages, Subscription]) {
+  ajv.addSchema(schema);
+}
 
 /** The value fits the schema that the API promises for it. */
 export function expectShape(schema: TSchema, value: unknown): void {

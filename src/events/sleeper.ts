@@ -1,4 +1,4 @@
-import type { ShownEnd } from '../events/tell.ts';
+import type { ShownEnd } from './tell.ts';
 
 /** A sleep that ends early when woken; a wake-up between two sleeps is kept for the next one. */
 export class Sleeper {
