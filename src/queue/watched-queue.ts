@@ -71,6 +71,8 @@ export class WatchedQueue {
   add(waiting: Waiting): void {
     this.#waiting.add(waiting);
     if (!this.isDry) void this.look();
+    // It lingered: of what falls due nobody was to be told.
+    else if (this.#waiting.size === 1) this.#lookIn(this.#freshUntil - performance.now());
   }
 
   remove(waiting: Waiting): void {

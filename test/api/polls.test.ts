@@ -38,6 +38,15 @@ describe('a poll that waits', () => {
     expect((await polled).jobs).toMatchObject([{ id }]);
   });
 
+  it('is answered with a job that nobody is told of, though another has waited in vain before', async () => {
+    const queue = newQueue();
+    expect((await take(api, { queues: [queue], waitMs: 100 })).jobs).toEqual([]);
+    const polled = take(api, { queues: [queue], waitMs: WAIT_MS });
+    await untilSent();
+    const { id } = await api.submit({ queue, task: 'work', delay: '3500ms' });
+    expect((await polled).jobs).toMatchObject([{ id }]);
+  });
+
   it('is answered when its queue is resumed', async () => {
     const queue = newQueue();
     await api.http.post(`/queues/${queue}/pause`);
