@@ -100,12 +100,17 @@ describe('readers with Last-Event-ID', { timeout: 240_000 }, () => {
       );
     }
     await writer;
-    const all = readers[1];
-    await until(() => (all?.seen.length ?? 0) >= EVENTS, 'all events', 60_000);
+    const expected = await Promise.all(QUEUES.map(jobsOf));
+    const [one, all] = readers;
+    const counts = [expected[0]?.length ?? 0, EVENTS];
+    await until(
+      () => readers.every(({ seen }, i) => seen.length >= (counts[i] ?? 0)),
+      'all events for both readers',
+      60_000,
+    );
     for (const reader of readers) await reader.close();
     await process.stop();
-    const expected = await Promise.all(QUEUES.map(jobsOf));
-    expect(readers[0]?.seen).toEqual(expected[0]);
+    expect(one?.seen).toEqual(expected[0]);
     expect(all?.seen).toHaveLength(EVENTS);
     // Numbers are written in turn by one writer; each queue's are in order, and none is there twice.
     for (const [i, queue] of QUEUES.entries()) {
