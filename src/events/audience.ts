@@ -64,8 +64,11 @@ export class Audience {
     for (const reader of readers) this.#deliverTo(reader, batch);
   }
 
-  /** Tells all that nothing of interest has happened up to the id. */
-  idle(id: string | undefined): void {
+  /** Tells all that nothing of interest has happened up to the position, which has this id. */
+  idle(id: string | undefined, position: Position | undefined): void {
+    for (const [reader, ahead] of this.#ahead) {
+      if (position !== undefined && comparePositions(position, ahead) >= 0) this.#ahead.delete(reader);
+    }
     for (const reader of this.all()) reader.idle(this.#ahead.has(reader) ? undefined : id);
   }
 

@@ -75,8 +75,8 @@ export class Channel {
   /** Tells all readers that they are not forgotten, and those that have all how far they are. */
   idle(): void {
     for (const reader of this.#behind) reader.idle(undefined);
-    const id = this.#cursor === undefined ? undefined : this.#source.format(this.#cursor.position);
-    this.#live.idle(id);
+    const position = this.#cursor?.position;
+    this.#live.idle(position && this.#source.format(position), position);
   }
 
   /** Ends the reading when there are no readers, and resolves when it has ended. */

@@ -39,6 +39,8 @@ export interface Page {
 /** Entries of one read, over all queues. */
 const PAGE = 500;
 const MAX_PER_QUEUE = 100;
+/** With fewer, most of what happens in one of many queues would be more than one read takes. */
+const MIN_PER_QUEUE = 10;
 /** Events of one batch: one write to each reader, so that nobody is held up for long. */
 const BATCH_EVENTS = 300;
 /** An event of a millisecond is told when that is over, since another queue may still add to it. */
@@ -133,7 +135,8 @@ export class EventSource {
     before: number,
     check: boolean,
   ): Promise<{ extents: EventsReading['extents']; merged: Merged }> {
-    const count = Math.min(MAX_PER_QUEUE, Math.ceil(PAGE / Math.max(1, queues.length)));
+    const share = Math.ceil(PAGE / Math.max(1, queues.length));
+    const count = Math.min(MAX_PER_QUEUE, Math.max(MIN_PER_QUEUE, share));
     const streams = queues.map((queue) => ({ key: this.#keyOf(queue), after: readAfter(position, queue) }));
     const { extents, entries } =
       streams.length === 0 ? NOTHING : await readEvents(this.#redis, streams, count, check);

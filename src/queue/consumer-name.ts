@@ -28,6 +28,7 @@ export function successorOf(lease: string, request: string): string {
   const hash = createHash('sha256').update(`${lease} ${request}`).digest('hex');
   return `${worker}.${hash.slice(0, 24)}`;
 }
+
 const LEASE_NAME = /^[A-Za-z0-9_@.-]{1,64}\.[0-9a-f]{24}$/;
 
 /** Whether it can be the name of such a lease; that of a worker process of ours cannot. */

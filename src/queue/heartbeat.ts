@@ -8,8 +8,10 @@ import { endOtherwise } from './end-otherwise.ts';
 import type { LeasedConsumer } from './leased.ts';
 import { refusal } from './outcome.ts';
 
-export interface Renewed {
-  /** End of the lease, Unix ms; undefined when it has ended in the queue. */
+interface Renewed {
+  /** It had not ended in the queue before. */
+  wasAlive: boolean;
+  /** End of the lease, Unix ms; undefined when it has ended in the queue, be it by this. */
   expiresAt: number | undefined;
   /** Ids of jobs that the worker is to stop. */
   cancel: string[];
@@ -48,17 +50,26 @@ export async function renew(
       maxDead,
     );
   };
+  let taken = 0;
   const stop = async (job: HeldJob): Promise<string[]> => {
     const limitMs = overdue(job);
     if (job.cancelAskedMs === undefined && limitMs === undefined) return [];
-    if (job.cancelAskedMs === undefined && limitMs !== undefined) await timeOut(job, limitMs);
-    else if ((job.cancelAskedMs ?? 0) >= CANCEL_PATIENCE_MS) {
+    if (job.cancelAskedMs === undefined && limitMs !== undefined) {
+      taken += 1;
+      await timeOut(job, limitMs);
+    } else if ((job.cancelAskedMs ?? 0) >= CANCEL_PATIENCE_MS) {
+      taken += 1;
       await withdraw(core.redis, keys, job.ref, 'cancelled', core.resultTtlMs, 'enforce');
     }
     return [formatJobId(keys.queue, job.ref)];
   };
   const stopped = await Promise.all(beat.jobs.map(stop));
   // It ends with its last job, even if that was taken from it.
-  if (beat.jobs.length > 0 && stopped.flat().length === beat.jobs.length) await consumer.finish(keys, []);
-  return { expiresAt: beat.expiresAt, cancel: stopped.flat(), isPaused: beat.paused };
+  const hasEnded = taken > 0 && taken === beat.jobs.length && (await consumer.finish(keys, []));
+  return {
+    wasAlive: beat.expiresAt !== undefined,
+    expiresAt: hasEnded ? undefined : beat.expiresAt,
+    cancel: stopped.flat(),
+    isPaused: beat.paused,
+  };
 }

@@ -5,7 +5,7 @@ import { newLeaseName, successorOf } from './consumer-name.ts';
 import type { Core } from './core.ts';
 import { locate } from './find.ts';
 import { HandOut } from './hand-out.ts';
-import { type Renewed, renew } from './heartbeat.ts';
+import { renew } from './heartbeat.ts';
 import { addressedLease, formatLease, givenLease, type Lease } from './lease-token.ts';
 import { LeasedConsumer } from './leased.ts';
 import { Noted } from './noted.ts';
@@ -33,6 +33,16 @@ export interface Handed {
   /** Unix ms. */
   expiresAt: number;
   jobs: LeasedJob[];
+}
+
+/** What a heartbeat brought. */
+export interface Beaten {
+  /** End of the lease, Unix ms: now where it has ended with the last job that was taken from it. */
+  expiresAt: number;
+  /** Ids of jobs that the worker is to stop. */
+  cancel: string[];
+  /** All of its queues are. */
+  isPaused: boolean;
 }
 
 /** Work on jobs over HTTP. The leases are in Redis alone, so that any process may serve any of them. */
@@ -63,7 +73,7 @@ export class Leases {
   }
 
   /** @throws {AppError} lease-not-found, or stale-lease when it has ended in all of its queues. */
-  async heartbeat(text: string, leaseMs?: number): Promise<Renewed & { expiresAt: number }> {
+  async heartbeat(text: string, leaseMs?: number): Promise<Beaten> {
     const lease = addressedLease(text);
     const consumer = this.#consumer(lease);
     const how = { leaseMs: leaseMs ?? lease.leaseMs, maxDead: this.#maxDead };
@@ -71,13 +81,13 @@ export class Leases {
       lease.queues.map((queue) => renew(this.#core, consumer, this.#core.keySpace.queue(queue), how)),
     );
     const expiresAt = renewals.map((one) => one.expiresAt).reduce(earlier, undefined);
-    if (expiresAt === undefined) {
+    if (!renewals.some(({ wasAlive }) => wasAlive)) {
       const why = 'it was not renewed in time and its jobs run elsewhere, or it holds no jobs any more';
       throw new AppError('stale-lease', `The lease has ended: ${why}. ${TAKE_ANEW}`);
     }
     await this.#noted.note({ queues: lease.queues, tasks: undefined });
     return {
-      expiresAt,
+      expiresAt: expiresAt ?? Date.now(),
       cancel: renewals.flatMap(({ cancel }) => cancel),
       isPaused: renewals.every(({ isPaused }) => isPaused),
     };

@@ -23,7 +23,7 @@ export interface SettledAll {
   /** In the order of the statements. */
   outcomes: SettledOutcome[];
   jobs: LeasedJob[];
-  /** End of the lease, Unix ms; undefined when it has ended, or `next` is 0. */
+  /** End of the lease, Unix ms, where jobs were asked for; undefined when it has ended. */
   expiresAt: number | undefined;
   /** Digest of the request, when it asks for jobs. */
   request: string | undefined;

@@ -40,6 +40,7 @@ export async function bringEvents(
     const { events, others } = sort(keys.queue, reading, wanted);
     if (others.size > 0) await ackSubscription(redis, keys, name, { before: undefined, events: others });
     const isEmpty = reading.entries.length === 0;
+    if (isEmpty && reading.isPartial && reads < MOST_READS) continue;
     if (isEmpty || events.length > 0 || reads >= MOST_READS) {
       return { events, lost, isEmpty, dueInMs: isEmpty ? reading.dueInMs : 0 };
     }

@@ -48,7 +48,10 @@ interface Entry {
   queue: string;
 }
 
-/** A page of schedules, of all queues or of one. Each that is there from the first page to the last is in one of them. */
+/**
+ * A page of schedules, of all queues or of one. Each that is there from the first page to the last, and is not moved to another
+ * queue meanwhile, is in one of them.
+ */
 export async function listSchedules(
   store: ScheduleStore,
   { queue, limit, cursor }: ScheduleListQuery & { limit: number },
@@ -61,7 +64,8 @@ export async function listSchedules(
     const page = await fitting(store, left.slice(0, limit));
     const isCut = page.length < left.length;
     if (isCut && count > 1) {
-      count = Math.floor(count / 2);
+      // A small hash is found whole, whatever the count.
+      count = found.length > 2 * count ? 1 : Math.floor(count / 2);
       continue;
     }
     const rest = isCut ? { ...position, after: page.at(-1)?.id ?? '' } : { cursor: next, after: '' };

@@ -84,12 +84,12 @@ export class Scheduler {
     });
   }
 
-  /** Submits the job now, whatever the slots; with a key once. @throws {AppError} also as a submit does. */
+  /** Submits the job now, whatever the slots; with a key once while the schedule stays in its queue. @throws {AppError} also as a submit does. */
   async run(id: string, key?: string): Promise<Submitted<Job>> {
     const { known, now } = await this.#find(id);
     const { job } = known.definition;
     const metadata = { ...job.metadata, [SLOT_LABEL]: labelOf(id, now) };
-    // The label tells the time, and the schedule may change: a repeated request is the same all the same.
+    // The label tells the time, and the job may be changed: a repeated request is the same all the same.
     return this.#submitter.submit({ ...job, metadata }, key, { request: { run: id } });
   }
 

@@ -131,7 +131,8 @@ export const HeartbeatAnswer = Type.Object(
     }),
   },
   {
-    description: 'The lease goes on.',
+    description:
+      'The lease goes on until expiresAt. That is now where its last job was taken from it: see cancel.',
     examples: [{ expiresAt: exampleLease.expiresAt, cancel: [], directive: 'continue' }],
   },
 );

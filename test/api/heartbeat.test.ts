@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { useApi } from '../helpers/api.ts';
 import { done, newQueue, post, takeOne } from '../helpers/http-work.ts';
-import { useRedis } from '../helpers/redis.ts';
+import { until, useRedis } from '../helpers/redis.ts';
 import { consumersOf } from '../helpers/stored.ts';
 
 const redis = useRedis();
@@ -32,12 +32,16 @@ describe('a heartbeat', () => {
     const { id } = await api.submit({ queue, task: 'work', timeout: 1, attempts: 1 });
     const { lease, job } = await takeOne(api, { queues: [queue] });
     expect(job.timeoutMs).toBe(1);
-    await expect
-      .poll(async () => (await post(api, `/leases/${lease}/heartbeat`)).body)
-      .toMatchObject({ cancel: [id] });
+    let last = { cancel: [] as string[], expiresAt: '' };
+    await until(async () => {
+      last = (await post(api, `/leases/${lease}/heartbeat`)).body as typeof last;
+      return last.cancel.length > 0;
+    }, 'the end of the attempt');
+    expect(last.cancel).toEqual([id]);
+    // It was the last one: the lease is over.
+    expect(Date.parse(last.expiresAt)).toBeLessThanOrEqual(Date.now());
     expect(await api.get(id)).toMatchObject({ status: 'failed', error: { name: 'timeout' } });
     expect((await post(api, `/jobs/${id}/complete`, { lease })).status).toBe(409);
-    // It was the last one.
     expect((await post(api, `/leases/${lease}/heartbeat`)).status).toBe(409);
     expect(await consumersOf(redis, queue)).toEqual([]);
   });

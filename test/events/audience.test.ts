@@ -36,16 +36,24 @@ describe('an audience', () => {
     audience.join(other, undefined);
     audience.join(quick, told(3).position);
     audience.deliver(batch(1, 2));
-    audience.idle('1000-2');
+    audience.idle('1000-2', told(2).position);
     audience.deliver(batch(3, 4));
     audience.deliver(batch(5));
-    audience.idle('1000-5');
+    audience.idle('1000-5', told(5).position);
     expect(other.seen).toEqual([1, 2, 3, 4, 5].map((seq) => `1000-${seq}-1`));
     expect(quick.seen).toEqual(['1000-4-1', '1000-5-1']);
     expect([other.idles, quick.idles]).toEqual([
       ['1000-2', '1000-5'],
       [undefined, '1000-5'],
     ]);
+  });
+
+  it('tells a reader of one job the id once the others have caught up, though nothing of its job comes', () => {
+    const audience = new Audience();
+    const ahead = reader('q~n9-0');
+    audience.join(ahead, told(3).position);
+    for (const seq of [2, 3]) audience.idle(`1000-${seq}`, told(seq).position);
+    expect(ahead.idles).toEqual([undefined, '1000-3']);
   });
 
   it('tells those who read one job only what holds events of it, and nobody who has left', () => {

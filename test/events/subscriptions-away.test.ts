@@ -39,6 +39,23 @@ describe('a subscription that was away', { timeout: 60_000 }, () => {
     expect(await state('away')).toMatchObject({ backlog: 0, unacked: 0, lost: 0 });
   });
 
+  it('is handed what is due again, wherever that is among very many that are not', async () => {
+    const count = 10_500;
+    await subscribe('many', { ackWaitMs: 600_000 });
+    await tell('many', count);
+    for (let seen = 0; seen < count; ) seen += (await read('many', { max: 1_000 })).events.length;
+    const { events: stream, subscription } = keysOf('many');
+    const ids = await entryIds('many');
+    for (const [from, due] of [
+      ['0-0', ids.at(-1) ?? ''],
+      [ids.at(-2) ?? '', ids[0] ?? ''],
+    ] as const) {
+      await redis.client.hset(subscription('sub'), 'from', from);
+      await redis.client.call('XCLAIM', stream, 'sub:sub', 'reader', 0, due, 'IDLE', 700_000, 'JUSTID');
+      expect((await read('many', { max: 1 })).events).toMatchObject([{ id: `${due}-1` }]);
+    }
+  });
+
   it('for longer than its bound is told how much it has lost', async () => {
     const count = 13_000;
     await subscribe('bound', { maxBacklog: 1_000 });

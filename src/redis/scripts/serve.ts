@@ -35,7 +35,7 @@ export interface Served {
   settled: Settled[];
   /** `no-lease`: nothing was taken, since the lease has ended. */
   taken: Taken;
-  /** End of the lease, Unix ms, if it was renewed; undefined when it has ended in this queue, or was never there. */
+  /** End of the lease, Unix ms, if this was to renew it; undefined when it has ended in this queue, or was never there. */
   expiresAt: number | undefined;
 }
 

@@ -21,7 +21,7 @@ const MOST_CLAIMS = 64;
  * KEYS: events, subscriptions, subscription. ARGV: name, group, events, about.
  * Returns {} when there is no such subscription, else { entries lost since that was last told, ms until the oldest
  *   that is not acknowledged is due again or -1, entries, for each of those that are handed out again the numbers of its events that
- *   were acknowledged }.
+ *   were acknowledged, 1 when not all that may be due again was looked at, else 0 }.
  */
 export const readScript = defineScript(
   'subscription-read',
@@ -59,7 +59,7 @@ end
 local function step() return math.max(1, math.min(${STEP}, #entries, math.floor(room / largest))) end
 
 local from, claims = redis.call('HGET', subscription, 'from') or '0-0', 0
-local first = from
+local first, wasAtEnd = from, from == '0-0'
 if info.pending > 0 then
   repeat
     claims = claims + 1
@@ -69,7 +69,10 @@ if info.pending > 0 then
     for _, id in ipairs(claimed[3]) do redis.call('HDEL', subscription, 'p:' .. id) end
     for _, entry in ipairs(claimed[2]) do acked[#acked + 1] = redis.call('HGET', subscription, 'p:' .. entry[1]) or '' end
     take(claimed[2])
-  until from == '0-0' or room < 1 or claims >= ${MOST_CLAIMS}
+    -- What is before the place where this read began may be due as well.
+    local isOver = from == '0-0' and (wasAtEnd or #entries > 0)
+    wasAtEnd = wasAtEnd or from == '0-0'
+  until isOver or room < 1 or claims >= ${MOST_CLAIMS}
   if from ~= first then redis.call('HSET', subscription, 'from', from) end
 end
 while room > 0 do
@@ -81,7 +84,7 @@ if #acked == 0 and #entries == 0 then trim(events, subscriptions) end
 
 if lost > 0 then redis.call('HINCRBY', subscription, 'lost', lost) end
 local oldest = redis.call('XPENDING', events, group, '-', '+', 1)[1]
-return { lost, oldest and math.max(0, wait - oldest[3]) or -1, entries, acked }
+return { lost, oldest and math.max(0, wait - oldest[3]) or -1, entries, acked, from == '0-0' and 0 or 1 }
 `,
 );
 
@@ -93,6 +96,8 @@ export interface SubscriptionReading {
   entries: [id: string, fields: string[]][];
   /** By entry, the numbers of events that were acknowledged before. */
   acked: ReadonlyMap<string, ReadonlySet<number>>;
+  /** Not all that may be due again was looked at. */
+  isPartial: boolean;
 }
 
 /** Undefined when there is no such subscription. */
@@ -104,12 +109,18 @@ export async function readSubscription(
 ): Promise<SubscriptionReading | undefined> {
   const raw = (await readScript.run(redis, subscriptionKeys(keys, name), [name, groupOf(name), max])) as
     | []
-    | [number, number, SubscriptionReading['entries'], string[]];
+    | [number, number, SubscriptionReading['entries'], string[], number];
   if (raw.length === 0) return undefined;
-  const [lost, due, entries, numbers] = raw;
+  const [lost, due, entries, numbers, partial] = raw;
   const acked = numbers.map((text, i): [string, Set<number>] => [
     entries[i]?.[0] ?? '',
     new Set(text.split(' ').map(Number)),
   ]);
-  return { lost, dueInMs: due < 0 ? undefined : due, entries, acked: new Map(acked) };
+  return {
+    lost,
+    dueInMs: due < 0 ? undefined : due,
+    entries,
+    acked: new Map(acked),
+    isPartial: partial === 1,
+  };
 }
