@@ -2,11 +2,18 @@ import type { BlockingReader } from '../redis/blocking.ts';
 import { BLOCK_MS, type Connection } from '../redis/connect.ts';
 import { inOrder, lanes, type QueueKeys } from '../redis/keys.ts';
 import { streamEnds } from '../redis/scripts/ends.ts';
+import { present } from '../redis/scripts/present.ts';
 
 /** A moment in the streams of a queue: what comes after it is news. */
 export type Positions = ReadonlyMap<string, string>;
 
 const RETRY_MS = 200;
+
+interface Asked {
+  readonly keys: QueueKeys;
+  readonly resolve: (mayFallDue: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /**
  * Tells of queues that may have got jobs, all of a process on one blocking read, which takes nothing: whoever is told
@@ -19,6 +26,7 @@ export class WorkWatch {
   readonly #commands: Connection;
   #onNews: (keys: QueueKeys) => void = () => undefined;
   readonly #watched = new Map<QueueKeys, Map<string, string>>();
+  #asked: Asked[] = [];
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -39,9 +47,27 @@ export class WorkWatch {
     return new Map(streams.map((stream, i) => [stream, ends[i] ?? '0-0']));
   }
 
-  /** Whether jobs wait for their time, of which there may be no news when it comes. */
-  async mayFallDue({ scheduled, due }: QueueKeys): Promise<boolean> {
-    return (await this.#commands.exists(scheduled, ...inOrder(due))) > 0;
+  /**
+   * Whether jobs wait for their time, of which there may be no news when it comes. What is asked in one turn of the event
+   * loop is asked together.
+   */
+  mayFallDue(keys: QueueKeys): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ keys, resolve, reject });
+      if (this.#asked.length === 1) setImmediate(() => void this.#ask());
+    });
+  }
+
+  async #ask(): Promise<void> {
+    const asked = this.#asked;
+    this.#asked = [];
+    try {
+      const waiting = ({ keys: { scheduled, due } }: Asked) => [scheduled, ...inOrder(due)];
+      const found = new Set(await present(this.#commands, asked, waiting));
+      for (const one of asked) one.resolve(found.has(one));
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
   }
 
   /** There is news of the queue once something comes after the positions. */

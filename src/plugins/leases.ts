@@ -22,7 +22,7 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
 
     const observe = logObserver(app.logger);
     const served = new ServedQueues(redis, keySpace);
-    const recoverer = new Recoverer(redis, served.list, config.resultTtlMs, observe);
+    const recoverer = new Recoverer(redis, served.busy, config.resultTtlMs, observe);
     const sweeper = new Sweeper(redis, served.list, config.deadTtlMs, observe);
     const recover = async (): Promise<number> => {
       await served.refresh();

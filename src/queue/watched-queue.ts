@@ -72,7 +72,9 @@ export class WatchedQueue {
     this.#waiting.add(waiting);
     if (!this.isDry) void this.look();
     // It lingered: of what falls due nobody was to be told.
-    else if (this.#waiting.size === 1) this.#lookIn(this.#freshUntil - performance.now());
+    else if (this.#waiting.size === 1) {
+      this.#schedule(this.#freshUntil - performance.now(), () => void this.#lookIfDue());
+    }
   }
 
   remove(waiting: Waiting): void {
@@ -115,10 +117,12 @@ export class WatchedQueue {
   }
 
   #lookIn(ms: number): void {
-    this.#freshUntil = performance.now() + ms;
-    // Where a time is known, the look is due then, whatever there is.
+    // Where a time is known, the look is due then, whatever there is; else all queues are asked for at once.
     const isDueThen = ms < LOOK_AGAIN_MS;
-    this.#schedule(ms, () => void (isDueThen ? this.look() : this.#lookIfDue()));
+    const now = performance.now();
+    const waitMs = isDueThen ? ms : LOOK_AGAIN_MS - (now % LOOK_AGAIN_MS);
+    this.#freshUntil = now + waitMs;
+    this.#schedule(waitMs, () => void (isDueThen ? this.look() : this.#lookIfDue()));
   }
 
   #schedule(ms: number, then: () => void): void {

@@ -1,6 +1,7 @@
 import type { Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
+import { present } from '../redis/scripts/present.ts';
 import { readServed } from '../redis/scripts/served.ts';
 
 const REFRESH_EVERY_MS = 1_000;
@@ -13,6 +14,7 @@ export class ServedQueues {
   readonly #keySpace: KeySpace;
   #refreshedAt = Number.NEGATIVE_INFINITY;
   #queues: ReadonlyMap<string, QueueKeys> = new Map();
+  #busy: readonly QueueKeys[] = [];
 
   constructor(redis: Connection, keySpace: KeySpace) {
     this.#redis = redis;
@@ -22,6 +24,9 @@ export class ServedQueues {
   /** As they were last read. */
   readonly list = (): Iterable<QueueKeys> => this.#queues.values();
 
+  /** Those of them in which leases may end, or jobs lapse. */
+  readonly busy = (): Iterable<QueueKeys> => this.#busy;
+
   /** Reads them, at most once a second. */
   async refresh(): Promise<void> {
     const now = performance.now();
@@ -29,5 +34,7 @@ export class ServedQueues {
     const names = await readServed(this.#redis, this.#keySpace, Date.now(), MOST_QUEUES);
     this.#refreshedAt = now;
     this.#queues = new Map(names.map((name) => [name, this.#queues.get(name) ?? this.#keySpace.queue(name)]));
+    const all = [...this.#queues.values()];
+    this.#busy = await present(this.#redis, all, ({ leases, expiring }) => [leases, expiring]);
   }
 }

@@ -15,6 +15,7 @@ import { lockScript, unlockScript } from './lock.ts';
 import { lookupScript, removeScript } from './lookup.ts';
 import { markScript } from './mark.ts';
 import { pauseScript } from './pause.ts';
+import { presentScript } from './present.ts';
 import { progressScript } from './progress.ts';
 import { releaseScript } from './release.ts';
 import { retryScript } from './retry.ts';
@@ -74,6 +75,7 @@ export const scripts: readonly Script[] = [
   announceScript,
   noteServedScript,
   endsScript,
+  presentScript,
   lookupScript,
   censusScript,
   // Schedules, and where they are.
