@@ -35,9 +35,15 @@ const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]
 const optionalTime = <K extends string>(key: K, ms: number | undefined) =>
   optional(key, ms === undefined ? undefined : toTimestamp(ms));
 
-/** The times at which Redis made an entry and gave it to a reader that waited may come from two looks at the clock, in any order. */
-const startOf = ({ entryId }: Ref, ms: number | undefined) =>
-  optionalTime('startedAt', ms === undefined ? undefined : Math.max(ms, entryTime(entryId)));
+/**
+ * The times at which Redis made an entry, or let it be due, and gave it to a reader may come from two looks at the clock, in
+ * any order.
+ */
+function startOf({ entryId }: Ref, options: EntryOptions, ms: number | undefined) {
+  const createdAt = entryTime(entryId);
+  const first = runAtOf(createdAt, options) ?? createdAt;
+  return optionalTime('startedAt', ms === undefined ? undefined : Math.max(ms, first));
+}
 
 /** What a job is from its id alone, and from the options in its entry. */
 function common(queue: string, ref: Ref, options: EntryOptions) {
@@ -71,7 +77,7 @@ function fromRecord(queue: string, ref: Ref, text: string, expiresAt: number): J
     ...('p' in record ? { payload: record.p } : {}),
     ...('r' in record ? { result: record.r } : {}),
     ...optional('errors', shownErrors(record.e)),
-    ...startOf(ref, record.b),
+    ...startOf(ref, options, record.b),
     finishedAt: toTimestamp(record.f),
     expiresAt: toTimestamp(expiresAt),
     ...optional('worker', record.w || undefined),
@@ -98,7 +104,7 @@ export function viewJob(queue: string, ref: Ref, found: Shown, defaultsOf: Defau
     ...(place === 'failed' ? optional('error', errors?.at(-1)) : {}),
     ...optional('errors', errors),
     ...(place === 'retrying' ? optionalTime('runAt', found.at) : {}),
-    ...startOf(ref, found.startedAt ?? notes.startedAt),
+    ...startOf(ref, options, found.startedAt ?? notes.startedAt),
     ...(place === 'failed' ? optionalTime('finishedAt', found.at) : {}),
     ...(started ? {} : optionalTime('expiresAt', expiryOf(entryTime(ref.entryId), options))),
     ...optional('worker', found.worker ?? notes.worker),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { textNew, viewNew } from '../../src/queue/view.ts';
+import { textNew, viewJob, viewNew } from '../../src/queue/view.ts';
 import { PLACES } from '../../src/redis/keys.ts';
 
 const options = fc.oneof(
@@ -37,4 +37,21 @@ describe('the text of a new job', () => {
       }),
     );
   });
+});
+
+it.each([
+  ['it was made', {}, 1_000],
+  ['it was due', { d: 500 }, 1_500],
+  ['it was due', { at: 1_700 }, 1_700],
+])('a job is never shown to have started before %s', (_, own, first) => {
+  const ref = { place: 'parked' as const, entryId: '1000-0' };
+  const fields = ['t', 'task', 'p', '1', 'o', JSON.stringify(own)];
+  const unknown = { errors: undefined, progress: undefined, cancelAskedAt: undefined, worker: undefined };
+  const notes = { attempts: 0, startedAt: undefined, ...unknown };
+  const shownAt = (startedAt: number) => {
+    const found = { place: 'running' as const, now: 2_000, fields, notes, startedAt };
+    return viewJob('q', ref, found, () => undefined).startedAt;
+  };
+  expect(shownAt(first - 1)).toBe(new Date(first).toISOString());
+  expect(shownAt(first + 1)).toBe(new Date(first + 1).toISOString());
 });
