@@ -17,7 +17,7 @@ const WHAT: Readonly<Record<string, string>> = {
  * schema's types.
  */
 const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart, url }) => {
-  const compiled = compileSchema(schema, { coerce: httpPart !== 'body' });
+  const compiled = compileSchema(schema, { coerce: httpPart !== 'body', isOurs: true });
   if (!compiled.ok) throw new Error(`the ${httpPart} schema of ${url} is not valid: ${compiled.reason}`);
   const isBare = bareness(schema, httpPart);
   return (value: unknown) => {

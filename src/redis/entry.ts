@@ -40,7 +40,7 @@ const EntryOptions = Type.Object({
 });
 export type EntryOptions = Static<typeof EntryOptions>;
 
-const optionsSchema = compileSchema(EntryOptions);
+const optionsSchema = compileSchema(EntryOptions, { isOurs: true });
 
 /** The value if it is what `encodeOptions` writes; anybody may XADD an entry. */
 export function checkOptions(value: unknown): EntryOptions | undefined {

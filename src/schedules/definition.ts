@@ -14,8 +14,8 @@ export interface Known {
   stateText: string;
 }
 
-const definitionSchema = compileSchema(ScheduleDefinition);
-const stateSchema = compileSchema(ScheduleState);
+const definitionSchema = compileSchema(ScheduleDefinition, { isOurs: true });
+const stateSchema = compileSchema(ScheduleState, { isOurs: true });
 
 function checked<T>(schema: typeof stateSchema, text: string): T | undefined {
   if (!schema.ok) throw new Error(schema.reason);

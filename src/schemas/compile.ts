@@ -19,17 +19,21 @@ const MAX_PARTS_FOR_ALL_FAULTS = 5_000;
  * Compiles a JSON Schema: draft 2020-12, or draft-07 where its `$schema` says so. Keywords and formats that
  * the dialect does not know are ignored, as the specification asks; an unresolved `$ref` is a fault.
  * Values are checked as they are: nothing is removed or filled in, and converted (in place, for values that
- * are text by nature) only with `coerce`.
+ * are text by nature) only with `coerce`. That a schema is one is not looked at with `isOurs`: it takes longer than all else.
  */
-export function compileSchema(schema: object | boolean, { coerce = false } = {}): CompiledSchema {
+export function compileSchema(
+  schema: object | boolean,
+  { coerce = false, isOurs = false } = {},
+): CompiledSchema {
+  const compile = (allErrors: boolean) => compileWith(schema, { allErrors, coerceTypes: coerce, isOurs });
   try {
     // Most values are right or small: the validator that names every fault is built when one is needed.
-    const fits = compile(schema, false, coerce);
+    const fits = compile(false);
     let explain: typeof fits | undefined;
     const check = (value: unknown, base?: string): Fault[] => {
       if (fits(value)) return [];
       if (!isSmall(value)) return toFaults(fits.errors, base);
-      explain ??= compile(schema, true, coerce);
+      explain ??= compile(true);
       explain(value);
       return toFaults(explain.errors, base);
     };
@@ -39,13 +43,17 @@ export function compileSchema(schema: object | boolean, { coerce = false } = {})
   }
 }
 
-function compile(schema: object | boolean, allErrors: boolean, coerceTypes: boolean) {
+function compileWith(
+  schema: object | boolean,
+  { allErrors, coerceTypes, isOurs }: { allErrors: boolean; coerceTypes: boolean; isOurs: boolean },
+) {
   const dialect = typeof schema === 'object' && '$schema' in schema ? schema.$schema : undefined;
   const Dialect = typeof dialect === 'string' && dialect.includes('draft-07') ? Ajv : Ajv2020;
   // An instance each: two tasks may use one `$id` for different schemas.
   const ajv = new Dialect({
     allErrors,
     coerceTypes,
+    validateSchema: !isOurs,
     verbose: true,
     strict: false,
     allowUnionTypes: true,

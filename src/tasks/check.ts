@@ -14,7 +14,7 @@ type Check = LoadedTask['validateInput'];
 
 const refuse = (detail: string): CheckedTask => ({ ok: false, faults: [{ pointer: '', detail }] });
 
-const optionsSchema = compileSchema(TaskOptions);
+const optionsSchema = compileSchema(TaskOptions, { isOurs: true });
 
 /**
  * Makes a task of what a module exports as default, or says everything that is wrong with it.

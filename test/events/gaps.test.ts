@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { entryTime } from '../../src/redis/entry.ts';
+import { redisTime } from '../../src/redis/time.ts';
 import { ResetMessage } from '../../src/schemas/event-stream.ts';
 import { useApi } from '../helpers/api.ts';
 import { addTo, eventEntries, eventsOf, numbers, upTo } from '../helpers/event-entries.ts';
@@ -95,6 +97,9 @@ describe('a reader that comes back', () => {
     await redis.client.flushall();
     await list('only');
     await add('only', 3);
+    const last = (await redis.client.xrevrange(eventsOf('only'), '+', '-', 'COUNT', 1))[0]?.[0] ?? '';
+    // A reader begins with the millisecond in which it comes.
+    await until(async () => (await redisTime(redis.client)) > entryTime(last), 'the next millisecond');
     const first = await openStream(api.origin, '/events');
     await add('only', 1, 4);
     await first.count(1);
