@@ -247,7 +247,7 @@ describe('who waits while Redis', () => {
     expectAway(await timed({ method: 'GET', path: `/jobs/${id}` }));
     goOn();
     await healed();
-    expect(await worker.complete(delivery, 'late')).toBe('done');
+    expect(await (await workerOf('silent')).complete(delivery, 'late')).toBe('done');
     const answer = await read.answer;
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ status: 'completed', result: 'late' });

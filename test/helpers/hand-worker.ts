@@ -108,7 +108,9 @@ export function useHandWorkers(redis: TestRedis): (queue: string) => Promise<Han
     reader = new BlockingReader(connection, connection);
   });
   afterAll(() => connection.disconnect());
-  return (queue) => {
+  return async (queue) => {
+    // Redis may just have been restarted.
+    if (!(await whenReady(connection, 10_000))) throw new Error('the hand workers have no Redis');
     const worker = workers.get(queue) ?? handWorker(connection, reader, queue);
     workers.set(queue, worker);
     return worker;
