@@ -4,7 +4,8 @@ import { Type } from 'typebox';
 import { askerOf } from '../src/plugins/core.ts';
 import { idempotencyKey, replayed } from '../src/plugins/idempotency.ts';
 import { applied, type WaitWish, waitWish, wantsRepresentation } from '../src/plugins/preferences.ts';
-import { type Accepted, revisionOf } from '../src/queue/index.ts';
+import type { Accepted } from '../src/queue/submit.ts';
+import { revisionOf } from '../src/queue/wait.ts';
 import {
   JobAnswerHeaders,
   JobHeaders,

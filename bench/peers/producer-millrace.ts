@@ -1,7 +1,7 @@
 // The core of Millrace without HTTP: what its API calls for a batch.
 import { systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config.ts';
-import { type Candidate, Submitter } from '../../src/queue/index.ts';
+import { type Candidate, Submitter } from '../../src/queue/submit.ts';
 import { connectForRequests, whenReady } from '../../src/redis/connect.ts';
 import { KeySpace } from '../../src/redis/keyspace.ts';
 import { TaskDirectory } from '../../src/tasks/directory.ts';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError } from '../errors.ts';
-import type { BatchOutcome, Candidate, Submitted } from '../queue/index.ts';
+import type { BatchOutcome, Candidate, Submitted } from '../queue/submit.ts';
 import { compileSchema } from '../schemas/compile.ts';
 import { MAX_BATCH } from '../schemas/http.ts';
 import { SubmitJob } from '../schemas/job.ts';

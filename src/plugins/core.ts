@@ -3,16 +3,12 @@ import fastifyPlugin from 'fastify-plugin';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { EventFeed } from '../events/feed.ts';
-import {
-  type Asker,
-  type Core,
-  checkHealth,
-  type Health,
-  Inspector,
-  Submitter,
-  Subscriptions,
-  Waiter,
-} from '../queue/index.ts';
+import type { Core } from '../queue/core.ts';
+import { checkHealth, type Health } from '../queue/health.ts';
+import { Inspector } from '../queue/inspect.ts';
+import { Submitter } from '../queue/submit.ts';
+import { Subscriptions } from '../queue/subscriptions.ts';
+import { type Asker, Waiter } from '../queue/wait.ts';
 import { BlockingReader } from '../redis/blocking.ts';
 import { connectForBlocking, connectForRequests, FIRST_CONNECT_MS, whenReady } from '../redis/connect.ts';
 import { KeySpace } from '../redis/keyspace.ts';

@@ -4,7 +4,7 @@ import { Channel } from '../events/channel.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Position } from '../events/position.ts';
 import { EventSource } from '../events/source.ts';
-import type { Core } from '../queue/index.ts';
+import type { Core } from '../queue/core.ts';
 import { isUnavailable } from '../redis/connect.ts';
 import type { EventResponse } from './event-response.ts';
 

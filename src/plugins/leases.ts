@@ -1,7 +1,8 @@
 import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../config.ts';
 import { WorkWatch } from '../events/work-watch.ts';
-import { Leases, Polls } from '../queue/index.ts';
+import { Leases } from '../queue/leases.ts';
+import { Polls } from '../queue/polls.ts';
 import { BlockingReader } from '../redis/blocking.ts';
 import { connectForBlocking, FIRST_CONNECT_MS, whenReady } from '../redis/connect.ts';
 import { logObserver } from '../telemetry/worker-log.ts';

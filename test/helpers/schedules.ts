@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { WorkerEvent } from '../../src/observer.ts';
-import { Submitter } from '../../src/queue/index.ts';
+import { Submitter } from '../../src/queue/submit.ts';
 import { decodeEntry } from '../../src/redis/entry.ts';
 import { inOrder, type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { KeySpace } from '../../src/redis/keyspace.ts';

@@ -1,6 +1,8 @@
 import { systemClock } from '../../src/clock.ts';
 import { type Delivery, WaitingConsumer } from '../../src/queue/consume.ts';
-import { type Core, Inspector, Submitter } from '../../src/queue/index.ts';
+import type { Core } from '../../src/queue/core.ts';
+import { Inspector } from '../../src/queue/inspect.ts';
+import { Submitter } from '../../src/queue/submit.ts';
 import { BlockingReader } from '../../src/redis/blocking.ts';
 import { type Connection, connectForRequests, whenReady } from '../../src/redis/connect.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
