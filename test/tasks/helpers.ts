@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 
 /** Outside of vitest, whose own module loader reads files that Node would refuse, and the other way round. */
 export const {
-  toAnnouncement: announcement,
+  toAnnouncement,
   loadTask,
   loadTasks,
   TaskLoadError,

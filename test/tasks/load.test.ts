@@ -33,7 +33,7 @@ describe('loadTasks', () => {
     expect(task?.validateInput({})).toEqual([{ pointer: '/n', detail: 'is required' }]);
     expect(task?.validateOutput('x')).toEqual([{ pointer: '', detail: 'must be integer or null' }]);
     expect(task?.validateOutput(undefined)).toEqual([]);
-    expect(task && announcement(task)).toEqual({
+    expect(task && toAnnouncement(task)).toEqual({
       name: 'img:resize',
       attempts: 3,
       timeoutMs: 120_000,
