@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { lookup, remove } from '../../src/jobs/scripts/lookup.ts';
+import { lookup } from '../../src/jobs/scripts/lookup.ts';
+import { remove } from '../../src/jobs/scripts/remove.ts';
 import { submitTogether } from '../../src/jobs/submit/scripts/submit.ts';
 import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { bury } from '../../src/lifecycle/scripts/bury.ts';
 import { cancelOrExpire } from '../../src/lifecycle/scripts/cancel.ts';
 import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
-import { extendLease, recover } from '../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../src/lifecycle/scripts/extend-lease.ts';
+import { recover } from '../../src/lifecycle/scripts/recover.ts';
 import { release } from '../../src/lifecycle/scripts/release.ts';
 import { retry } from '../../src/lifecycle/scripts/retry.ts';
 import type { Delivery } from '../../src/lifecycle/scripts/take.ts';

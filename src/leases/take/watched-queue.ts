@@ -1,5 +1,5 @@
+import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { WAKE_HORIZON_MS } from '../../redis/script.ts';
 import type { TakenJobs } from './taken-jobs.ts';
 import type { WorkWatch } from './work-watch.ts';
 
