@@ -37,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'fastify',
     'typebox',
   ],
-  routes: ['plugins', 'queue', 'schemas', 'fastify', 'typebox'],
+  routes: ['plugins', 'queue', 'schemas', 'version', 'fastify', 'typebox'],
   workers: [
     'queue',
     'tasks',

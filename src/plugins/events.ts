@@ -1,28 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError } from '../errors.ts';
-import type { EventFormat, EventTypes } from '../events/batch.ts';
+import type { EventTypes } from '../events/batch.ts';
 import { comparePositions, type Position, parsePosition, START } from '../events/position.ts';
 import type { EventSource } from '../events/source.ts';
 import { entryTime, parseJobId } from '../redis/entry.ts';
 import type { EventType } from '../schemas/event.ts';
 import type { Job } from '../schemas/job.ts';
-import { eventFormat } from './accept.ts';
+import { eventFormatOf } from './accept.ts';
 import { EventReader } from './event-reader.ts';
 import { EventResponse } from './event-response.ts';
 import { type JobLook, JobReader } from './job-reader.ts';
 
 type EventRequest = FastifyRequest<{ Headers: { accept?: string; 'last-event-id'?: string } }>;
-
-/** @throws {AppError} not-acceptable. */
-function formatOf({ headers }: EventRequest): EventFormat {
-  const format = eventFormat(headers.accept);
-  if (format !== undefined) return format;
-  throw new AppError(
-    'not-acceptable',
-    'Events come as text/event-stream or application/x-ndjson. Name one of them in Accept, or leave it out.',
-  );
-}
 
 /** Where the client goes on, if it says so. @throws {AppError} invalid-request. */
 function resumeFrom({ headers }: EventRequest, ofAll: boolean): Position | undefined {
@@ -77,7 +67,7 @@ export const eventsPlugin = fastifyPlugin(
     }
 
     app.decorate('streamEvents', async (request, reply, queue, types) => {
-      const response = new EventResponse(reply.raw, formatOf(request));
+      const response = new EventResponse(reply.raw, eventFormatOf(request.headers.accept));
       const resume = resumeFrom(request, queue === undefined);
       if (queue !== undefined) await app.inspector.known(queue);
       const source = app.eventHub.source(queue);
@@ -90,7 +80,7 @@ export const eventsPlugin = fastifyPlugin(
     });
 
     app.decorate('streamJob', async (request, reply, id) => {
-      const response = new EventResponse(reply.raw, formatOf(request));
+      const response = new EventResponse(reply.raw, eventFormatOf(request.headers.accept));
       const resume = resumeFrom(request, false);
       const source = app.eventHub.source(parseJobId(id)?.queue ?? '');
       // Before the job is read, so that nothing in between is missed.
