@@ -1,5 +1,6 @@
 import { systemClock } from '../src/clock.ts';
-import { type Config, ConfigError, loadConfig } from '../src/config.ts';
+import { type Config, ConfigError, loadConfig, misspeltSettings } from '../src/config.ts';
+import { describeMisspelt } from '../src/misspelt-settings.ts';
 import { BlockingReader } from '../src/redis/blocking.ts';
 import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
 import { KeySpace } from '../src/redis/keyspace.ts';
@@ -36,6 +37,9 @@ async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string,
 
 const { config, tasks } = await readSetup();
 const observe = logObserver(createLogger(config.logLevel, 'millrace-worker'));
+for (const misspelt of misspeltSettings()) {
+  observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
+}
 const url = config.redisUrl;
 const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
 const redis = connectForWork({ url, name: 'millrace-worker', onError });
