@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { pageFormatOf } from '../src/plugins/accept.ts';
-import { HOME_PAGE_POLICY, homePage } from '../src/plugins/home-page.ts';
+import { HOME_PAGE_POLICY, homePage } from '../src/http/home-page.ts';
+import { pageFormatOf } from '../src/http/request/accept.ts';
 import { HomeAnswer, homeOf } from '../src/schemas/home.ts';
 import { problems } from '../src/schemas/http.ts';
 import { VERSION } from '../src/version.ts';

@@ -22,9 +22,9 @@ const COMMANDS = {
     ensurePrograms: (args) => (mayRunExamples(args) ? ensureInterpreters() : undefined),
     launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]),
   },
-  chaos: script('test/chaos/main.ts'),
-  durability: script('test/durability/main.ts'),
-  memory: script('test/memory/main.ts'),
+  chaos: script('test/system/chaos/main.ts'),
+  durability: script('test/system/durability/main.ts'),
+  memory: script('test/system/memory/main.ts'),
   bench: { ...script('bench/main.ts'), prepare: ensureBench },
 };
 

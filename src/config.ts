@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { findMisspelt, type MisspeltSetting } from './misspelt-settings.ts';
-import { QUEUE_NAME_PATTERN } from './schemas/names.ts';
+import { QUEUE_NAME_PATTERN } from './schemas/values/names.ts';
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

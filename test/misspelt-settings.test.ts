@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { misspeltSettings } from '../src/config.ts';
-import { freePort } from '../src/embedded/redis-settings.ts';
-import { createLeash, type Leash } from '../src/leash.ts';
+import { freePort } from '../src/local/redis-settings.ts';
 import { describeMisspelt } from '../src/misspelt-settings.ts';
-import { startApiProcess } from './helpers/processes.ts';
-import { until, useRedis } from './helpers/redis.ts';
-import { spawnWorker } from './helpers/worker.ts';
+import { createLeash, type Leash } from '../src/orphan-reaper.ts';
+import { until, useRedis } from './helpers/redis/server.ts';
+import { startApiProcess } from './helpers/workers/built-processes.ts';
+import { spawnWorker } from './helpers/workers/worker-process.ts';
 
 const redis = useRedis();
 const SETUP = join(import.meta.dirname, '../scripts/setup.mjs');

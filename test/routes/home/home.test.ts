@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { homePage } from '../../../src/plugins/home-page.ts';
+import { homePage } from '../../../src/http/home-page.ts';
 import { Home } from '../../../src/schemas/home.ts';
 import { VERSION } from '../../../src/version.ts';
-import { startApi, useApi } from '../../helpers/api.ts';
-import { useRedis } from '../../helpers/redis.ts';
-import { send } from '../../helpers/send.ts';
-import { expectProblem, expectShape } from '../../helpers/shapes.ts';
+import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
+import { send } from '../../helpers/api/send.ts';
+import { startApi, useApi } from '../../helpers/api/server.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
