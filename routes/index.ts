@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { batchRoutes } from './bulk-submit.ts';
+import { bulkSubmitRoutes } from './bulk-submit.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { homeRoutes } from './home.ts';
@@ -13,7 +13,7 @@ import { taskRoutes } from './tasks.ts';
 /** Every room of routes, in the order of the documentation. */
 export const routes: readonly FastifyPluginAsyncTypebox[] = [
   jobRoutes,
-  batchRoutes,
+  bulkSubmitRoutes,
   leaseRoutes,
   taskRoutes,
   queueRoutes,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { misspeltSettings } from '../src/config.ts';
 import { freePort } from '../src/local/redis-settings.ts';
 import { describeMisspelt } from '../src/misspelt-settings.ts';
-import { createLeash, type Leash } from '../src/orphan-reaper.ts';
+import { createOrphanReaper, type OrphanReaper } from '../src/orphan-reaper.ts';
 import { until, useRedis } from './helpers/redis/server.ts';
 import { startApiProcess } from './helpers/workers/built-processes.ts';
 import { spawnWorker } from './helpers/workers/worker-process.ts';
@@ -97,11 +97,11 @@ describe('a variable that is no setting', () => {
 });
 
 describe('a misspelt setting', () => {
-  let leash: Leash;
+  let leash: OrphanReaper;
   let dir: string;
 
   beforeAll(async () => {
-    leash = createLeash();
+    leash = createOrphanReaper();
     dir = await mkdtemp(join(tmpdir(), 'mr-misspelt-'));
   });
   afterAll(async () => {

@@ -3,7 +3,7 @@ import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
 import { AppError } from '../../errors.ts';
 import type { EventTypes } from '../../events/event-chunk.ts';
-import type { EventSource } from '../../events/event-log.ts';
+import type { EventLog } from '../../events/event-log.ts';
 import { readHistory } from '../../events/history.ts';
 import { comparePositions, type Position, parsePosition, START } from '../../events/position.ts';
 import { entryTime, parseJobId } from '../../redis/entry.ts';
@@ -42,7 +42,7 @@ export function typesOf(list: string | undefined): EventTypes {
 }
 
 /** Whether the last that a client knows of a job that has ended is its end. */
-async function knowsAll(source: EventSource, from: Position, job: Job): Promise<boolean> {
+async function knowsAll(source: EventLog, from: Position, job: Job): Promise<boolean> {
   if (comparePositions(from, START) === 0) return false;
   const endMs = Date.parse(job.finishedAt ?? job.createdAt);
   for await (const { gaps, batches, position } of source.look(from)) {
