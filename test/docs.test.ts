@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { docsPages } from '../openapi/docs-pages.ts';
+import { anchorOf } from '../openapi/markdown.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+/** Every page for people that the repository holds. */
+const PAGES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(join(ROOT, file)));
+
+const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, '');
+
+/** The anchors of a page, as GitHub makes them. */
+const anchorsOf = (file: string): string[] =>
+  [...withoutCode(read(file)).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+
+/** Where a page's links lead, those to other sites left out. */
+const linksOf = (file: string): string[] =>
+  [...withoutCode(read(file)).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target));
+
+const FOLDERS = 'src|routes|workers|openapi|test|docs|bench|scripts|examples';
+/** Files and folders of the repository that a page names in code type; a path with `<name>` in it stands for many. */
+const pathsOf = (file: string): string[] =>
+  [...withoutCode(read(file)).matchAll(new RegExp(`\`((?:${FOLDERS})/[\\w./-]*)\``, 'g'))].map(
+    ([, path = '']) => path,
+  );
+
+describe('the pages for people', () => {
+  it('that are generated are what the code says: run npm run docs', async () => {
+    for (const [name, text] of Object.entries(await docsPages())) expect(read(`docs/${name}`)).toBe(text);
+  });
+
+  it.each(PAGES)('%s links to what is there', (file) => {
+    for (const link of linksOf(file)) {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? file : normalize(join(dirname(file), path));
+      expect(existsSync(join(ROOT, target)), `${file} links to ${link}`).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(target), `${file} links to ${link}`).toContain(anchor);
+    }
+  });
+
+  it.each(PAGES)('%s names paths that are there', (file) => {
+    const missing = pathsOf(file).filter((path) => !existsSync(join(ROOT, path)));
+    expect(missing).toEqual([]);
+  });
+
+  it('of docs are all listed in the README', () => {
+    const listed = linksOf('README.md');
+    for (const file of PAGES.filter((page) => /^docs\/[^/]+\.md$/.test(page))) expect(listed).toContain(file);
+  });
+
+  it('README.md fits on one screen of 120 lines', () => {
+    expect(read('README.md').split('\n').length).toBeLessThanOrEqual(121);
+  });
+});
