@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { type Child, describeExit, startChild } from '../src/embedded/child.ts';
-import type { Leash } from '../src/leash.ts';
+import { type Child, describeExit, startChild } from '../src/local/child-process.ts';
+import type { Leash } from '../src/orphan-reaper.ts';
 import type { BedProcess, StartOptions } from './contract.ts';
 import { usageOf } from './proc.ts';
 

@@ -1,5 +1,5 @@
 import { SETTINGS } from '../src/config/settings.ts';
-import { PROBLEMS } from '../src/plugins/errors.ts';
+import { PROBLEMS } from '../src/http/plugins/errors.ts';
 import { apiPage } from './api-page.ts';
 import { configurationPage } from './configuration-page.ts';
 import { describeApi } from './describe.ts';

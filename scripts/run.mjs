@@ -22,14 +22,14 @@ const COMMANDS = {
     ensurePrograms: (args) => (mayNeedInterpreters(args) ? ensureInterpreters() : undefined),
     launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]),
   },
-  chaos: script('test/chaos/main.ts'),
-  durability: script('test/durability/main.ts'),
-  memory: script('test/memory/main.ts'),
+  chaos: script('test/system/chaos/main.ts'),
+  durability: script('test/system/durability/main.ts'),
+  memory: script('test/system/memory/main.ts'),
   bench: { ...script('bench/main.ts'), prepare: ensureBench },
 };
 
 /** The tests that run example workers, and the commands of the documentation. */
-const NEED_INTERPRETERS = ['test/examples/', 'test/e2e/'];
+const NEED_INTERPRETERS = ['test/examples/', 'test/system/e2e/'];
 
 /** Whether such tests may be among those asked for: Vitest takes parts of the paths of files. */
 function mayNeedInterpreters(args) {

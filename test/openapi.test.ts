@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { describeApi } from '../openapi/describe.ts';
-import { useApi } from './helpers/api.ts';
-import { useRedis } from './helpers/redis.ts';
+import { useApi } from './helpers/api/server.ts';
+import { useRedis } from './helpers/redis/server.ts';
 
 const redis = useRedis();
 const api = useApi(redis);

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { QUEUE_NAME_PATTERN } from '../schemas/names.ts';
+import { QUEUE_NAME_PATTERN } from '../schemas/values/names.ts';
 import { integer, oneOf, type Setting, text } from './setting-kinds.ts';
 
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -1,9 +1,9 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { isUnavailable } from '../redis/connect.ts';
-import { Audience, type Reader } from './audience.ts';
+import type { Cursor, EventSource, Page } from './event-log.ts';
 import { comparePositions, type Position } from './position.ts';
-import { Sleeper } from './sleeper.ts';
-import type { Cursor, EventSource, Page } from './source.ts';
+import { Audience, type Reader } from './subscribers.ts';
+import { Sleeper } from './wakeable-sleep.ts';
 
 /** A queue is told of by hints, but looked at this often by itself, ms; so are the queues that there are. */
 const LOOK_AGAIN_MS = 1_500;

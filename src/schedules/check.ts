@@ -1,5 +1,4 @@
 import { AppError } from '../errors.ts';
-import { durationMs, MAX_DURATION_MS } from '../schemas/duration.ts';
 import { DEFAULT_QUEUE } from '../schemas/job.ts';
 import type { Fault } from '../schemas/problem.ts';
 import {
@@ -9,9 +8,10 @@ import {
   type PreviewSchedule,
   type ScheduledJob,
 } from '../schemas/schedule.ts';
-import type { ScheduleDefinition } from '../schemas/stored-schedule.ts';
-import { cronFault, everHappens, isTimeZone, nextSlot } from '../timetable/slots.ts';
+import { durationMs, MAX_DURATION_MS } from '../schemas/values/duration.ts';
 import { timetableOf } from './definition.ts';
+import type { ScheduleDefinition } from './stored.ts';
+import { cronFault, everHappens, isTimeZone, nextSlot } from './timetable/fire-times.ts';
 
 /** What somebody wants, in the form in which it is stored. */
 export type Wish = Omit<ScheduleDefinition, 'createdAt' | 'updatedAt'>;

@@ -1,9 +1,9 @@
-import type { StoredSchedule } from '../redis/scripts/schedules.ts';
-import { compileSchema } from '../schemas/compile.ts';
 import { DEFAULT_TIME_ZONE } from '../schemas/schedule.ts';
-import { ScheduleDefinition, ScheduleState } from '../schemas/stored-schedule.ts';
-import { fireAt } from '../timetable/plan.ts';
-import type { Timetable } from '../timetable/slots.ts';
+import { compileSchema } from '../schemas/validation/compile.ts';
+import type { StoredSchedule } from './scripts/schedules.ts';
+import { ScheduleDefinition, ScheduleState } from './stored.ts';
+import type { Timetable } from './timetable/fire-times.ts';
+import { fireAt } from './timetable/plan.ts';
 
 /** A schedule that was read. */
 export interface Known {

@@ -1,24 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import type { Core } from '../queue/core.ts';
-import { prepare } from '../queue/prepare.ts';
+import { admitJob } from '../jobs/submit/admission.ts';
 import type { ScheduledJob } from '../schemas/schedule.ts';
-import type { ScheduleDefinition, ScheduleState } from '../schemas/stored-schedule.ts';
-import { nextSlot } from '../timetable/slots.ts';
 import { firstSlot, type Wish } from './check.ts';
 import { type Known, timetableOf } from './definition.ts';
 import { place, settled } from './move.ts';
 import { busy, type Location, type Look, MOST_TRIES, newMark, type ScheduleStore } from './store.ts';
+import type { ScheduleDefinition, ScheduleState } from './stored.ts';
+import { nextSlot } from './timetable/fire-times.ts';
 
 interface Put {
   created: boolean;
   schedule: Omit<Known, 'stateText'>;
 }
 
-/** As for a submit, with pointers into the schedule. @throws {AppError} as `prepare`. */
+/** As for a submit, with pointers into the schedule. @throws {AppError} as `admitJob`. */
 export async function checkJob(core: Core, job: ScheduledJob): Promise<void> {
   try {
-    await prepare(core, job);
+    await admitJob(core, job);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const errors = error.errors?.map(({ pointer, detail }) => ({ pointer: `/job${pointer}`, detail }));

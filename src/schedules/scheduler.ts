@@ -1,18 +1,19 @@
+import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import type { Core } from '../queue/core.ts';
-import type { Submitted, Submitter } from '../queue/submit.ts';
+import type { Submitted } from '../jobs/submit/outcomes.ts';
+import type { Submitter } from '../jobs/submit/submitter.ts';
 import type { Job } from '../schemas/job.ts';
 import { type PreviewSchedule, type PutSchedule, type Schedule, SLOT_LABEL } from '../schemas/schedule.ts';
 import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
-import type { ScheduleState } from '../schemas/stored-schedule.ts';
-import { fireAt } from '../timetable/plan.ts';
-import { nextSlot, slotsAfter } from '../timetable/slots.ts';
 import { firstSlot, wishOf } from './check.ts';
 import { labelOf, timetableOf } from './definition.ts';
 import { listSchedules, type SchedulePage } from './list.ts';
 import { type Place, settled } from './move.ts';
 import { checkJob, putSchedule } from './put.ts';
 import { busy, MOST_TRIES, ScheduleStore } from './store.ts';
+import type { ScheduleState } from './stored.ts';
+import { nextSlot, slotsAfter } from './timetable/fire-times.ts';
+import { fireAt } from './timetable/plan.ts';
 import { viewSchedule } from './view.ts';
 
 /** A schedule that is there. */
@@ -29,7 +30,7 @@ export class Scheduler {
   constructor(core: Core, submitter: Submitter) {
     this.#core = core;
     this.#submitter = submitter;
-    this.#store = new ScheduleStore(core.redis, core.keySpace);
+    this.#store = new ScheduleStore(core);
   }
 
   /** @throws {AppError} invalid-request, unknown-task, invalid-payload; schedule-busy. */

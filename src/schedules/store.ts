@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import type { Core } from '../core/core.ts';
+import type { QueueRegistry } from '../core/queue-registry.ts';
 import { AppError } from '../errors.ts';
 import type { Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
-import { lock, unlock } from '../redis/scripts/lock.ts';
-import { changeMark } from '../redis/scripts/mark.ts';
-import { readSchedules, type StoredSchedule, writeSchedule } from '../redis/scripts/schedules.ts';
-import { redisTime } from '../redis/time.ts';
-import type { ScheduleDefinition, ScheduleState } from '../schemas/stored-schedule.ts';
+import { redisTime } from '../redis/server-time.ts';
 import { decodeSchedule, type Known, timeOf } from './definition.ts';
+import { changeMark } from './scripts/compare-and-set.ts';
+import { lock, unlock } from './scripts/lock.ts';
+import { readSchedules, type StoredSchedule, writeSchedule } from './scripts/schedules.ts';
+import type { ScheduleDefinition, ScheduleState } from './stored.ts';
 
 /** A schedule may be fired while it is written: it is then read again, but not for ever. */
 export const MOST_TRIES = 10;
@@ -66,10 +68,12 @@ export function pairs(flat: readonly string[]): [string, string][] {
 export class ScheduleStore {
   readonly redis: Connection;
   readonly keySpace: KeySpace;
+  readonly #queues: QueueRegistry;
 
-  constructor(redis: Connection, keySpace: KeySpace) {
+  constructor({ redis, keySpace, queues }: Pick<Core, 'redis' | 'keySpace' | 'queues'>) {
     this.redis = redis;
     this.keySpace = keySpace;
+    this.#queues = queues;
   }
 
   async locate(id: string): Promise<Location | undefined> {
@@ -107,8 +111,8 @@ export class ScheduleStore {
 
   /** Lets the queue be looked at. With a new mark each time: whoever has found it empty before does not dismiss it. */
   async announce(queue: string): Promise<void> {
-    const { scheduledQueues, queues } = this.keySpace;
-    await Promise.all([this.redis.hset(scheduledQueues, queue, newMark()), this.redis.sadd(queues, queue)]);
+    const { scheduledQueues } = this.keySpace;
+    await Promise.all([this.redis.hset(scheduledQueues, queue, newMark()), this.#queues.register([queue])]);
   }
 
   /** Lets the index say where the schedule is; false when it does not say any more what was read. */

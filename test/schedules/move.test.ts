@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { queueKeys } from '../../src/redis/keys.ts';
 import { wishOf } from '../../src/schedules/check.ts';
 import { putSchedule } from '../../src/schedules/put.ts';
-import { useRedis } from '../helpers/redis.ts';
-import { HOUR, useSchedules } from '../helpers/schedules.ts';
+import { useRedis } from '../helpers/redis/server.ts';
+import { HOUR, useSchedules } from '../helpers/schedules/scheduler.ts';
 
 const redis = useRedis();
 const schedules = useSchedules(redis);
