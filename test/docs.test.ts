@@ -1,21 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { docsPages } from '../openapi/docs-pages.ts';
 import { anchorOf } from '../openapi/markdown.ts';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
-
-/** Every page for people that the repository holds. */
-const PAGES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
-  cwd: ROOT,
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter((file) => file !== '' && existsSync(join(ROOT, file)));
+import { PAGES, pathInProject, readInProject as read } from './helpers/local/pages.ts';
 
 const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, '');
 
@@ -45,13 +33,13 @@ describe('the pages for people', () => {
     for (const link of linksOf(file)) {
       const [path = '', anchor] = link.split('#');
       const target = path === '' ? file : normalize(join(dirname(file), path));
-      expect(existsSync(join(ROOT, target)), `${file} links to ${link}`).toBe(true);
+      expect(existsSync(pathInProject(target)), `${file} links to ${link}`).toBe(true);
       if (anchor !== undefined) expect(anchorsOf(target), `${file} links to ${link}`).toContain(anchor);
     }
   });
 
   it.each(PAGES)('%s names paths that are there', (file) => {
-    const missing = pathsOf(file).filter((path) => !existsSync(join(ROOT, path)));
+    const missing = pathsOf(file).filter((path) => !existsSync(pathInProject(path)));
     expect(missing).toEqual([]);
   });
 

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePort } from '../../../src/local/redis-settings.ts';
 
+const DEFAULT_SERVICE = 'npm start';
+
 interface Started {
   readonly child: ChildProcess;
   readonly output: () => string;
@@ -20,7 +22,7 @@ export async function interrupt({ child }: Started): Promise<void> {
 export class DocShell {
   readonly #dir: string;
   #port = 0;
-  #service: Started | undefined;
+  #service: (Started & { readonly command: string }) | undefined;
 
   /** @param dir a copy of the project. */
   constructor(dir: string) {
@@ -53,20 +55,21 @@ export class DocShell {
   }
 
   /** Starts the service and resolves when it says that it is ready. Stops one that was started before. */
-  async serve(command = 'npm start'): Promise<void> {
+  async serve(command: string): Promise<void> {
     await this.stop();
     this.#port = await freePort();
-    this.#service = this.#start(command);
+    this.#service = { ...this.#start(command), command };
     await printed(this.#service, /Millrace is ready/, command);
+  }
+
+  /** Starts the service for a page that does not say how, unless it runs already. */
+  async ensureService(): Promise<void> {
+    if (this.#service?.command !== DEFAULT_SERVICE) await this.serve(DEFAULT_SERVICE);
   }
 
   async stop(): Promise<void> {
     if (this.#service !== undefined) await interrupt(this.#service);
     this.#service = undefined;
-  }
-
-  get isServing(): boolean {
-    return this.#service !== undefined;
   }
 
   #start(command: string): Started {

@@ -1,28 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cloneProject } from '../../helpers/local/clone.ts';
-import { type Block, blocksOf, fileOf, kindOf } from '../../helpers/local/doc-commands.ts';
+import { type Block, blocksOf, type CommandKind, fileOf, kindOf } from '../../helpers/local/doc-commands.ts';
 import { DocShell } from '../../helpers/local/doc-shell.ts';
+import { PAGES, readInProject as read } from '../../helpers/local/pages.ts';
 
-/** The pages whose commands are run, in the order in which a newcomer meets them. */
-const PAGES = [
-  'README.md',
-  'docs/tasks.md',
-  'docs/http-workers.md',
-  'docs/schedules.md',
-  'docs/events.md',
-  'docs/guarantees.md',
-  'docs/performance.md',
-  'docs/configuration.md',
-  'CONTRIBUTING.md',
-  'UPGRADING.md',
-  'bench/README.md',
-  'test/system/chaos/README.md',
-  'examples/workers/README.md',
-];
-
-const read = (file: string): string => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
 const README = read('README.md');
 const commandsOf = (page: string) => blocksOf(page).filter(({ language }) => language === 'sh');
 
@@ -33,8 +16,10 @@ beforeAll(() => {
   project = cloneProject();
   shell = new DocShell(project.dir);
 });
-afterEach(() => shell.stop());
-afterAll(() => project.remove());
+afterAll(async () => {
+  await shell.stop();
+  project.remove();
+});
 
 function writeTasks(blocks: readonly Block[]): void {
   for (const block of blocks) {
@@ -65,12 +50,23 @@ const EXPECTED: readonly (readonly [command: string, output: string])[] = [
   ['subscriptions/billing/ack', '"unacked":0'],
 ];
 
+/** Follows a page from its first command to its last. */
+async function follow(page: string): Promise<void> {
+  const blocks = blocksOf(page);
+  writeTasks(blocks);
+  const startsService = blocks.some(({ text }) => kindOf(text) === 'service');
+  for (const [index, { language, text }] of blocks.entries()) {
+    const kind = language === 'sh' ? kindOf(text) : undefined;
+    if (kind === 'service') await shell.serve(text);
+    else if (kind !== undefined && kind !== 'named') {
+      if (kind !== 'run' && !startsService) await shell.ensureService();
+      await followCommand(kind, text, blocks[index + 1]);
+    }
+  }
+}
+
 /** Runs one command of a page, and compares its output with what is to come of it. */
-async function follow(command: string, next: Block | undefined): Promise<void> {
-  const kind = kindOf(command);
-  if (kind === 'named') return;
-  if (kind === 'service') return shell.serve(command);
-  if (kind !== 'run' && !shell.isServing) await shell.serve();
+async function followCommand(kind: CommandKind, command: string, next: Block | undefined): Promise<void> {
   if (kind === 'stream') return void (await shell.stream(command, /completed/));
   const output = kind === 'run' ? await shell.run(command) : await shell.request(command);
   for (const [part, expected] of EXPECTED) if (command.includes(part)) expect(output).toContain(expected);
@@ -93,13 +89,7 @@ describe('the pages', { timeout: 180_000 }, () => {
   });
 
   const withCommands = PAGES.filter((file) => commandsOf(read(file)).length > 0);
-  it.each(withCommands)('%s can be followed command by command', async (file) => {
-    const blocks = blocksOf(read(file));
-    writeTasks(blocks);
-    for (const [index, { language, text }] of blocks.entries()) {
-      if (language === 'sh') await follow(text, blocks[index + 1]);
-    }
-  });
+  it.each(withCommands)('%s can be followed command by command', (file) => follow(read(file)));
 });
 
 describe('the README', () => {
