@@ -6,8 +6,8 @@ const INTRO = `# Configuration
 Made by \`npm run docs\` from \`src/config/settings.ts\`; do not edit.
 
 API and workers read their settings from environment variables, once, when they start. An empty variable counts as
-unset. A wrong value stops the start: the message names every fault and an example of a right value. Times are in
-milliseconds, sizes in bytes.
+unset. A wrong value stops the start: the message names every fault and an example of a right value. A name that looks
+misspelt, such as \`CONCURENCY\`, is reported at start. Times are in milliseconds, sizes in bytes.
 `;
 
 const ROLES = [

@@ -28,7 +28,7 @@ const Lines = Type.Unknown({
   examples: ['{"task":"echo","payload":1}\n{"task":"echo","payload":2}\n'],
 });
 
-export const batchRoutes: FastifyPluginAsyncTypebox = async (app) => {
+export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
   // The body stays a stream: it is read line by line.
   app.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
 

@@ -2,7 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { idempotencyKey, replayed } from '../src/http/request/idempotency-key.ts';
-import { applied, type WaitWish, waitWish, wantsRepresentation } from '../src/http/request/prefer.ts';
+import {
+  applied,
+  type WaitPreference,
+  waitPreference,
+  wantsRepresentation,
+} from '../src/http/request/prefer.ts';
 import { requesterOf } from '../src/http/request/requester.ts';
 import { revisionOf } from '../src/jobs/revision.ts';
 import type { Accepted } from '../src/jobs/submit/outcomes.ts';
@@ -72,7 +77,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     (request, reply) => {
       const key = idempotencyKey(request.headers);
-      const wish = waitWish(request.query, request.headers);
+      const wish = waitPreference(request.query, request.headers);
       if (key !== undefined || wish.ms > 0)
         return submitAndWait({ job: request.body, key, wish }, request, reply);
       // No promise is returned: Fastify would make three more of it.
@@ -85,7 +90,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   async function submitAndWait(
-    { job, key, wish }: { job: SubmitJob; key: string | undefined; wish: WaitWish },
+    { job, key, wish }: { job: SubmitJob; key: string | undefined; wish: WaitPreference },
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
@@ -129,7 +134,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const wish = waitWish(request.query, request.headers);
+      const wish = waitPreference(request.query, request.headers);
       const seen = request.headers['if-none-match'];
       const isSeen = (one: Job) => matches(seen, revisionOf(one));
       const isEnough = seen === undefined ? ended : (one: Job) => !isSeen(one);

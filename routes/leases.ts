@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { toProblem } from '../src/http/plugins/errors.ts';
 import { requesterOf } from '../src/http/request/requester.ts';
-import { completed, failed, released, statementsOf } from '../src/leases/settle/reports.ts';
+import { completed, failed, released, reportsOf } from '../src/leases/settle/reports.ts';
 import { JobParams, problems } from '../src/schemas/http.ts';
 import {
   DEFAULT_LEASE_MS,
@@ -94,7 +94,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { next = 0 } = request.query;
-      const statements = statementsOf(request.body);
+      const statements = reportsOf(request.body);
       const { outcomes, handed } = await app.leases.settle(
         request.params.lease,
         statements,

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { routes } from '../routes/index.ts';
 import type { Config } from './config.ts';
 import { answerClientError } from './http/client-errors.ts';
-import { batchPlugin } from './http/plugins/bulk-submit.ts';
+import { bulkSubmitPlugin } from './http/plugins/bulk-submit.ts';
 import { corePlugin } from './http/plugins/core.ts';
 import { docsPlugin } from './http/plugins/docs.ts';
 import { answerFrameworkError, errorsPlugin } from './http/plugins/errors.ts';
@@ -57,7 +57,7 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
   await app.register(docsPlugin, { version: VERSION });
   await app.register(corePlugin, { config });
   await app.register(jobsPlugin, { config });
-  await app.register(batchPlugin, { maxLineBytes: config.maxPayloadBytes });
+  await app.register(bulkSubmitPlugin, { maxLineBytes: config.maxPayloadBytes });
   await app.register(queuesPlugin);
   await app.register(tasksPlugin);
   await app.register(leasesPlugin, { config });

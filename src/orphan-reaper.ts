@@ -6,7 +6,7 @@ import { Socket } from 'node:net';
  * tidy up. A shell reads pids from a pipe that only this process can write to; the end of the pipe is the
  * end of this process.
  */
-export interface Leash {
+export interface OrphanReaper {
   hold(pid: number): void;
   /** Call it as soon as the process has ended: its pid may soon be another's. */
   release(pid: number): void;
@@ -56,7 +56,7 @@ interface LeashOptions {
   together?: boolean;
 }
 
-export function createLeash({ graceS = GRACE_S, together = false }: LeashOptions = {}): Leash {
+export function createOrphanReaper({ graceS = GRACE_S, together = false }: LeashOptions = {}): OrphanReaper {
   // A session of its own: neither Ctrl-C nor the end of the terminal reaches it before its work is done.
   const shell = spawn('/bin/sh', ['-c', script(graceS, together)], {
     detached: true,

@@ -1,27 +1,27 @@
 import { lookupScript, removeScript } from './jobs/scripts/lookup.ts';
 import { appendScript } from './jobs/submit/scripts/append.ts';
 import { submitScript } from './jobs/submit/scripts/submit.ts';
-import { presentScript } from './leases/scripts/existing-keys.ts';
-import { beatScript } from './leases/scripts/heartbeat.ts';
-import { inspectScript } from './leases/scripts/held-jobs.ts';
-import { noteServedScript } from './leases/scripts/http-queues.ts';
-import { endsScript } from './leases/scripts/last-ids.ts';
-import { serveScript } from './leases/scripts/settle-and-take.ts';
+import { existingKeysScript } from './leases/scripts/existing-keys.ts';
+import { heartbeatScript } from './leases/scripts/heartbeat.ts';
+import { heldJobsScript } from './leases/scripts/held-jobs.ts';
+import { httpQueuesScript } from './leases/scripts/http-queues.ts';
+import { lastIdsScript } from './leases/scripts/last-ids.ts';
+import { settleAndTakeScript } from './leases/scripts/settle-and-take.ts';
 import { buryScript } from './lifecycle/scripts/bury.ts';
-import { withdrawScript } from './lifecycle/scripts/cancel.ts';
-import { turnScript } from './lifecycle/scripts/complete-and-take.ts';
+import { cancelScript } from './lifecycle/scripts/cancel.ts';
+import { completeAndTakeScript } from './lifecycle/scripts/complete-and-take.ts';
 import { purgeScript, requeueScript } from './lifecycle/scripts/dead-letters.ts';
-import { groupsScript } from './lifecycle/scripts/ensure-groups.ts';
-import { progressScript } from './lifecycle/scripts/note-progress.ts';
-import { extendScript, recoverScript } from './lifecycle/scripts/recover.ts';
+import { ensureGroupsScript } from './lifecycle/scripts/ensure-groups.ts';
+import { noteProgressScript } from './lifecycle/scripts/note-progress.ts';
+import { extendLeaseScript, recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
 import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
 import { censusScript } from './queues/scripts/census.ts';
-import { limitScript } from './queues/scripts/max-jobs.ts';
+import { maxJobsScript } from './queues/scripts/max-jobs.ts';
 import { pauseScript } from './queues/scripts/pause.ts';
 import type { Script } from './redis/script.ts';
-import { markScript } from './schedules/scripts/compare-and-set.ts';
+import { compareAndSetScript } from './schedules/scripts/compare-and-set.ts';
 import { fireScript } from './schedules/scripts/fire.ts';
 import { lockScript, unlockScript } from './schedules/scripts/lock.ts';
 import {
@@ -57,36 +57,36 @@ export const scripts: readonly Script[] = [
   appendScript,
   submitScript,
   fireScript,
-  turnScript,
-  serveScript,
+  completeAndTakeScript,
+  settleAndTakeScript,
   retryScript,
   buryScript,
   releaseScript,
   recoverScript,
-  withdrawScript,
+  cancelScript,
   removeScript,
   requeueScript,
   purgeScript,
   sweepScript,
   // No moves: they make, renew, note, read and count.
-  groupsScript,
-  extendScript,
-  beatScript,
-  inspectScript,
-  progressScript,
+  ensureGroupsScript,
+  extendLeaseScript,
+  heartbeatScript,
+  heldJobsScript,
+  noteProgressScript,
   pauseScript,
-  limitScript,
+  maxJobsScript,
   announceScript,
-  noteServedScript,
-  endsScript,
-  presentScript,
+  httpQueuesScript,
+  lastIdsScript,
+  existingKeysScript,
   lookupScript,
   censusScript,
   // Schedules, and where they are.
   readSchedulesScript,
   dueSchedulesScript,
   writeScheduleScript,
-  markScript,
+  compareAndSetScript,
   lockScript,
   unlockScript,
   // Of durable subscriptions to the events.

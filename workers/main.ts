@@ -1,20 +1,21 @@
-import { type Config, ConfigError, loadConfig } from '../src/config.ts';
+import { type Config, ConfigError, loadConfig, misspeltSettings } from '../src/config.ts';
 import { createCore } from '../src/core/core.ts';
 import { ensureGroups } from '../src/lifecycle/scripts/ensure-groups.ts';
-import { extend } from '../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../src/lifecycle/scripts/recover.ts';
 import { Loop } from '../src/maintenance/loop.ts';
 import { Recoverer } from '../src/maintenance/recoverer.ts';
 import { Sweeper } from '../src/maintenance/sweeper.ts';
+import { describeMisspelt } from '../src/misspelt-settings.ts';
 import { BlockingReader } from '../src/redis/blocking-reader.ts';
 import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
 import { Firer } from '../src/schedules/firer.ts';
 import { scripts } from '../src/scripts.ts';
 import { announceTasks } from '../src/tasks/announcements.ts';
-import { announcement, loadTasks, TaskLoadError } from '../src/tasks/load.ts';
+import { loadTasks, TaskLoadError, toAnnouncement } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/worker-log.ts';
-import { ControlPass } from './supervisor/cancel-listener.ts';
+import { CancelListener } from './supervisor/cancel-listener.ts';
 import { renewPass } from './supervisor/lease-renewer.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
@@ -35,6 +36,9 @@ async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string,
 
 const { config, tasks } = await readSetup();
 const observe = logObserver(createLogger(config.logLevel, 'millrace-worker'));
+for (const misspelt of misspeltSettings()) {
+  observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
+}
 const url = config.redisUrl;
 const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
 const redis = connectForWork({ url, name: 'millrace-worker', scripts, onError });
@@ -51,7 +55,7 @@ const supervisor = new Supervisor(
   config,
   {
     register: async (consumer) => {
-      for (const keys of queues) await extend(redis, keys, 'new', [consumer], config.leaseMs);
+      for (const keys of queues) await extendLease(redis, keys, 'new', [consumer], config.leaseMs);
       // A lease that Redis does not know any more may mean that Redis was emptied.
       announceLoop.wake();
     },
@@ -63,14 +67,14 @@ const supervisor = new Supervisor(
 /** Makes the queues known and says which tasks this worker has. */
 const announcePass = async (): Promise<number> => {
   await core.queues.register(config.queues);
-  const announcements = [...tasks.values()].map(announcement);
+  const announcements = [...tasks.values()].map(toAnnouncement);
   for (const keys of queues) {
     await ensureGroups(redis, keys);
     await announceTasks(redis, keys, announcements, core.clock.wall());
   }
   return ANNOUNCE_EVERY_MS;
 };
-const control = new ControlPass(
+const control = new CancelListener(
   new BlockingReader(blocking, redis),
   redis,
   queues,

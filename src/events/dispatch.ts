@@ -1,5 +1,5 @@
 import { FINAL_STATUSES } from '../schemas/values/names.ts';
-import type { Recent } from './recent-refs.ts';
+import type { RecentRefs } from './recent-refs.ts';
 
 /** The end of a job as the event tells it. */
 export interface ShownEnd {
@@ -22,7 +22,7 @@ export type Interest = 'all' | 'end';
 export interface Listeners {
   /** Of each job: who is told of anything, and who of its end only. */
   readonly hints: ReadonlyMap<string, ReadonlyMap<Hint, Interest>>;
-  readonly ended: Recent;
+  readonly ended: RecentRefs;
 }
 
 const ENDS: ReadonlySet<string> = new Set(FINAL_STATUSES);
@@ -31,7 +31,7 @@ const ENDS: ReadonlySet<string> = new Set(FINAL_STATUSES);
  * An entry tells one or more things that happened together: a kind (`e`), and the jobs that it happened to (`j`); before
  * them ends that somebody waits for (`r`).
  */
-export function tell({ hints, ended }: Listeners, fields: readonly string[]): void {
+export function dispatch({ hints, ended }: Listeners, fields: readonly string[]): void {
   let isEnd = false;
   let shown: Map<string, ShownEnd> | undefined;
   for (let i = 0; i + 1 < fields.length; i += 2) {

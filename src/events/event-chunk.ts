@@ -1,5 +1,5 @@
 import type { EventType } from '../schemas/event.ts';
-import type { ToldEvent } from './decode.ts';
+import type { PositionedEvent } from './decode.ts';
 import { comparePositions, type Position } from './position.ts';
 
 export type EventFormat = 'sse' | 'ndjson';
@@ -13,21 +13,21 @@ export function frame(format: EventFormat, type: string, id: string, data: strin
 }
 
 /** Events that are told together. Their text is made once for all readers that want the same. */
-export class Batch {
-  readonly events: readonly ToldEvent[];
+export class EventChunk {
+  readonly events: readonly PositionedEvent[];
   /** The place after them. */
   readonly end: Position;
   readonly #texts = new Map<EventTypes, Map<EventFormat, Buffer>>();
 
-  constructor(events: readonly ToldEvent[], end: Position) {
+  constructor(events: readonly PositionedEvent[], end: Position) {
     this.events = events;
     this.end = end;
   }
 
   /** What of it comes after a place. */
-  after(position: Position): Batch {
+  after(position: Position): EventChunk {
     const rest = this.events.filter((told) => comparePositions(told.position, position) > 0);
-    return new Batch(rest, this.end);
+    return new EventChunk(rest, this.end);
   }
 
   /** The text of the events of these types; empty when there are none. Callers share the sets of types. */

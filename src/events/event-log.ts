@@ -3,8 +3,8 @@ import { entryTime } from '../redis/entry.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { redisTime } from '../redis/server-time.ts';
 import type { GapReason } from '../schemas/event-stream.ts';
-import { decodeEvents, type ToldEvent } from './decode.ts';
-import { Batch } from './event-chunk.ts';
+import { decodeEvents, type PositionedEvent } from './decode.ts';
+import { EventChunk } from './event-chunk.ts';
 import { findGaps, type Gap } from './gaps.ts';
 import { type EventsReading, lastEventEntry, readEvents } from './log-reads.ts';
 import { type Merged, merge } from './merge.ts';
@@ -26,7 +26,7 @@ export interface Cursor {
 
 export interface Page {
   readonly gaps: readonly Gap[];
-  readonly batches: readonly Batch[];
+  readonly batches: readonly EventChunk[];
   /** Where to read on. */
   readonly position: Position;
   /** Whether there is more to read at once. */
@@ -51,7 +51,7 @@ const CLOCK_SLACK_MS = 1_000;
 const NOTHING: EventsReading = { extents: [], entries: new Map() };
 
 /** Reads the events of a queue, or of all queues, in order from any place on. */
-export class EventSource {
+export class EventLog {
   readonly ofAll: boolean;
   readonly #redis: Connection;
   readonly #keySpace: KeySpace;
@@ -174,12 +174,12 @@ export class EventSource {
 /** Before all that happens in a millisecond, in whatever queue. */
 const atTime = (ms: number): Position => (ms <= 0 ? START : { entry: `${ms}-0`, seen: 0, queue: '' });
 
-function inBatches(told: readonly ToldEvent[]): Batch[] {
-  const batches: Batch[] = [];
+function inBatches(told: readonly PositionedEvent[]): EventChunk[] {
+  const batches: EventChunk[] = [];
   for (let start = 0; start < told.length; start += BATCH_EVENTS) {
     const events = told.slice(start, start + BATCH_EVENTS);
     const last = events.at(-1);
-    if (last !== undefined) batches.push(new Batch(events, last.position));
+    if (last !== undefined) batches.push(new EventChunk(events, last.position));
   }
   return batches;
 }

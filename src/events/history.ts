@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import type { Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HistoryPage, HistoryQuery } from '../schemas/event.ts';
-import { decodeEvents, type ToldEvent } from './decode.ts';
+import { decodeEvents, type PositionedEvent } from './decode.ts';
 import { comparePositions, formatPosition, type Position, parsePosition } from './position.ts';
 
 /** Entries of one read. */
@@ -23,8 +23,8 @@ export async function readHistory(
 ): Promise<HistoryPage> {
   const { limit = DEFAULT_LIMIT, order = 'asc' } = query;
   const types = query.type?.split(',');
-  const isWanted = ({ event }: ToldEvent) => types === undefined || types.includes(event.type);
-  const items: ToldEvent[] = [];
+  const isWanted = ({ event }: PositionedEvent) => types === undefined || types.includes(event.type);
+  const items: PositionedEvent[] = [];
   let last = query.cursor === undefined ? undefined : positionOf(query.cursor);
   for (let step = 0; step < MOST_STEPS; step += 1) {
     const entries = await readStep(redis, keys.events, query, last);
@@ -46,7 +46,7 @@ export async function readHistory(
   return page(items, last);
 }
 
-const page = (items: readonly ToldEvent[], last: Position | undefined): HistoryPage => ({
+const page = (items: readonly PositionedEvent[], last: Position | undefined): HistoryPage => ({
   items: items.map(({ event }) => event),
   ...(last !== undefined && { nextCursor: formatPosition(last, false) }),
 });
@@ -67,7 +67,7 @@ function readStep(
 /** Redis knows no time before 1970; a leap second, which dates do not know, is taken as the one before it. */
 const toMs = (time: string): number => Math.max(1, Date.parse(time.replace(/:60(?=[.Z+-])/i, ':59')));
 
-const inOrder = (told: ToldEvent[], order: 'asc' | 'desc'): ToldEvent[] =>
+const inOrder = (told: PositionedEvent[], order: 'asc' | 'desc'): PositionedEvent[] =>
   order === 'asc' ? told : told.reverse();
 
 function isKnown(position: Position, last: Position, order: 'asc' | 'desc'): boolean {

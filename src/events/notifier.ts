@@ -1,8 +1,8 @@
 import type { BlockingReader } from '../redis/blocking-reader.ts';
 import { BLOCK_MS, type Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { type Hint, type Interest, tell } from './dispatch.ts';
-import { Recent } from './recent-refs.ts';
+import { dispatch, type Hint, type Interest } from './dispatch.ts';
+import { RecentRefs } from './recent-refs.ts';
 
 interface Followed {
   lastId: string;
@@ -11,12 +11,12 @@ interface Followed {
   /** Who is told that something has happened, whatever it was. */
   readonly watchers: Set<() => void>;
   /** Jobs that have ended. */
-  readonly ended: Recent;
+  readonly ended: RecentRefs;
   idleSince: number | undefined;
 }
 
 /** A moment in what is known of a queue, before which nothing matters. */
-export interface Mark {
+export interface FeedPosition {
   readonly followed: Followed;
   readonly ended: number;
   readonly faults: number;
@@ -35,7 +35,7 @@ type StreamsReply = [stream: string, entries: [id: string, fields: string[]][]][
  * A subscriber is told of everything after its `follow` has resolved, so: follow, then read the job. After
  * a fault of the connection every subscriber is told, since events may have been missed.
  */
-export class EventFeed {
+export class EventNotifier {
   readonly #reader: BlockingReader;
   readonly #commands: Connection;
   readonly #followed = new Map<string, Followed>();
@@ -50,14 +50,14 @@ export class EventFeed {
   }
 
   /** Resolves once nothing that happens from now on can be missed; ask then with `mayHaveEnded`. */
-  async mark(keys: QueueKeys): Promise<Mark> {
+  async mark(keys: QueueKeys): Promise<FeedPosition> {
     const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
     followed.idleSince = undefined;
     return { followed, ended: followed.ended.count, faults: this.#faults };
   }
 
   /** Whether the job may have ended since the mark without a hint. */
-  mayHaveEnded(keys: QueueKeys, ref: string, { followed, ended, faults }: Mark): boolean {
+  mayHaveEnded(keys: QueueKeys, ref: string, { followed, ended, faults }: FeedPosition): boolean {
     if (this.#followed.get(keys.events) !== followed || this.#faults !== faults) return true;
     return followed.ended.mayHaveCome(ref, ended);
   }
@@ -104,7 +104,7 @@ export class EventFeed {
       lastId: last[0]?.[0] ?? '0-0',
       hints: new Map(),
       watchers: new Set(),
-      ended: new Recent(),
+      ended: new RecentRefs(),
       idleSince: undefined,
     };
     this.#followed.set(keys.events, followed);
@@ -141,7 +141,7 @@ export class EventFeed {
       if (followed === undefined) continue;
       for (const [id, fields] of entries) {
         followed.lastId = id;
-        tell(followed, fields);
+        dispatch(followed, fields);
       }
       for (const wake of followed.watchers) wake();
     }

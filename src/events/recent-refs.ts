@@ -2,7 +2,7 @@
 const REMEMBERED = 5_000;
 
 /** The refs that came last: who asks a moment too late for one learns that it has been. */
-export class Recent {
+export class RecentRefs {
   #newer = new Set<string>();
   #older = new Set<string>();
   /** How many have come in all. */

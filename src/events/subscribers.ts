@@ -1,4 +1,4 @@
-import type { Batch } from './event-chunk.ts';
+import type { EventChunk } from './event-chunk.ts';
 import type { Gap } from './gaps.ts';
 import { comparePositions, type Position } from './position.ts';
 
@@ -7,7 +7,7 @@ export interface Reader {
   /** Only events of this job; undefined for all. */
   readonly job: string | undefined;
   readonly isClosed: boolean;
-  deliver(batch: Batch): void;
+  deliver(batch: EventChunk): void;
   /** Events may be missing here; goes on from the id. */
   reset(gap: Gap, id: string): void;
   /** Resolves when the reader can take more, or has closed. */
@@ -19,7 +19,7 @@ export interface Reader {
 }
 
 /** Readers that are told the same at the same time; those of one job only what holds events of it. */
-export class Audience {
+export class Subscribers {
   readonly #ofAll = new Set<Reader>();
   readonly #ofJobs = new Map<string, Set<Reader>>();
   /** Readers that are ahead of the others, until these have caught up. */
@@ -54,7 +54,7 @@ export class Audience {
     if (readers?.size === 0) this.#ofJobs.delete(reader.job);
   }
 
-  deliver(batch: Batch): void {
+  deliver(batch: EventChunk): void {
     for (const reader of this.#ofAll) this.#deliverTo(reader, batch);
     if (this.#ofJobs.size === 0) return;
     const readers = new Set<Reader>();
@@ -72,7 +72,7 @@ export class Audience {
     for (const reader of this.all()) reader.idle(this.#ahead.has(reader) ? undefined : id);
   }
 
-  #deliverTo(reader: Reader, batch: Batch): void {
+  #deliverTo(reader: Reader, batch: EventChunk): void {
     const position = this.#ahead.get(reader);
     if (position === undefined) {
       reader.deliver(batch);

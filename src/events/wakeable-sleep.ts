@@ -1,7 +1,7 @@
 import type { ShownEnd } from './dispatch.ts';
 
 /** A sleep that ends early when woken; a wake-up between two sleeps is kept for the next one. */
-export class Sleeper {
+export class WakeableSleep {
   #woken = false;
   #ended = false;
   #told: ShownEnd | undefined;

@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import { withdraw } from '../lifecycle/scripts/cancel.ts';
+import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
 import { decodeEntry, entryTime, expiryOf, parseJobId, type Ref } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { Job } from '../schemas/job.ts';
@@ -38,12 +38,12 @@ export async function findJob(core: Core, id: string): Promise<Job> {
     // The view takes a task's defaults from what is cached.
     core.tasks.known(located.keys),
   ]);
-  if (!(await endIfLapsed(core, located, found))) return show(core, id, located, found);
-  return show(core, id, located, await lookup(core.redis, located.keys, located.ref));
+  if (!(await endIfExpired(core, located, found))) return showFound(core, id, located, found);
+  return showFound(core, id, located, await lookup(core.redis, located.keys, located.ref));
 }
 
 /** The view of what was found. @throws {AppError} job-not-found or job-gone. */
-export function show(core: Core, id: string, { keys, ref }: Located, found: Found): Job {
+export function showFound(core: Core, id: string, { keys, ref }: Located, found: Found): Job {
   if (found.place === 'none') throw notFound(id);
   if (found.place === 'gone') {
     throw new AppError('job-gone', `The job "${id}" has ended and its result is not kept any more.`);
@@ -58,11 +58,11 @@ const neverBegan = (found: Found): found is Extract<Found, { notes: unknown }> =
   (found.place === 'retrying' && found.notes.attempts === 0 && found.notes.startedAt === undefined);
 
 /** Ends a job as expired that lapsed while nobody looked; tells whether it was one. */
-export async function endIfLapsed(core: Core, { keys, ref }: Located, found: Found): Promise<boolean> {
+export async function endIfExpired(core: Core, { keys, ref }: Located, found: Found): Promise<boolean> {
   if (!neverBegan(found)) return false;
   const options = decodeEntry(found.fields)?.options ?? {};
   const expiry = expiryOf(entryTime(ref.entryId), options);
   if (expiry === undefined || expiry > found.now) return false;
-  await withdraw(core.redis, keys, ref, 'expired', core.settings.resultTtlMs);
+  await cancelOrExpire(core.redis, keys, ref, 'expired', core.settings.resultTtlMs);
   return true;
 }

@@ -1,9 +1,9 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import { withdraw } from '../lifecycle/scripts/cancel.ts';
-import { requeue } from '../lifecycle/scripts/dead-letters.ts';
+import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { requeueDead } from '../lifecycle/scripts/dead-letters.ts';
 import type { Job } from '../schemas/job.ts';
-import { endIfLapsed, findJob, locate, show } from './find.ts';
+import { endIfExpired, findJob, locate, showFound } from './find.ts';
 import { type Found, remove } from './scripts/lookup.ts';
 
 /** Cancels, retries and removes single jobs. */
@@ -22,7 +22,7 @@ export class JobOperator {
   async cancel(id: string): Promise<{ done: boolean; job: Job }> {
     const { redis, settings } = this.#core;
     const { keys, ref } = locate(this.#core, id);
-    const outcome = await withdraw(redis, keys, ref, 'cancelled', settings.resultTtlMs);
+    const outcome = await cancelOrExpire(redis, keys, ref, 'cancelled', settings.resultTtlMs);
     const job = await findJob(this.#core, id);
     if (outcome === 'finished') {
       throw new AppError('job-finished', `The job has ended already: it is ${job.status}.`, {
@@ -39,7 +39,7 @@ export class JobOperator {
    */
   async retry(id: string): Promise<Job> {
     const { keys, ref } = locate(this.#core, id);
-    const moved = await requeue(this.#core.redis, keys, [ref]);
+    const moved = await requeueDead(this.#core.redis, keys, [ref]);
     const job = await findJob(this.#core, id);
     if (moved > 0) return job;
     throw new AppError('job-not-failed', `Only failed jobs can be retried; this one is ${job.status}.`, {
@@ -56,10 +56,10 @@ export class JobOperator {
     const { redis } = this.#core;
     const located = locate(this.#core, id);
     let found: Found = await remove(redis, located.keys, located.ref);
-    if (await endIfLapsed(this.#core, located, found)) {
+    if (await endIfExpired(this.#core, located, found)) {
       found = await remove(redis, located.keys, located.ref);
     }
-    const job = show(this.#core, id, located, found);
+    const job = showFound(this.#core, id, located, found);
     if (found.place !== 'result' && found.place !== 'failed') {
       throw new AppError(
         'job-not-finished',

@@ -1,11 +1,11 @@
 import type { Core } from '../core/core.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
-import type { EventFeed, Mark } from '../events/notifier.ts';
-import { Sleeper } from '../events/wakeable-sleep.ts';
+import type { EventNotifier, FeedPosition } from '../events/notifier.ts';
+import { WakeableSleep } from '../events/wakeable-sleep.ts';
 import { formatRef } from '../redis/entry.ts';
 import type { Job } from '../schemas/job.ts';
-import { findJob, locate, show } from './find.ts';
+import { findJob, locate, showFound } from './find.ts';
 
 /**
  * However quiet the feed is, a waiter looks at its job again: an event is a hint, the place the truth. The pause
@@ -20,20 +20,20 @@ const MOST_DOUBLINGS = 7;
 /** Waits for jobs to change, all waiters of the process on one reader of events. */
 export class Waiter {
   readonly #core: Core;
-  readonly #feed: EventFeed;
-  readonly #sleepers = new Set<Sleeper>();
+  readonly #feed: EventNotifier;
+  readonly #sleepers = new Set<WakeableSleep>();
   readonly #maxWaiters: number;
   #isStopped = false;
 
   /** @param maxWaiters most that may wait at a time. */
-  constructor(core: Core, feed: EventFeed, maxWaiters: number) {
+  constructor(core: Core, feed: EventNotifier, maxWaiters: number) {
     this.#maxWaiters = maxWaiters;
     this.#core = core;
     this.#feed = feed;
   }
 
   /** To be asked for before a job is submitted that is to be waited for. */
-  mark(queue: string): Promise<Mark> {
+  mark(queue: string): Promise<FeedPosition> {
     return this.#feed.mark(this.#core.keySpace.queue(queue));
   }
 
@@ -48,11 +48,11 @@ export class Waiter {
     isEnough: (job: Job) => boolean,
     waitMs: number,
     requester: Requester,
-    fresh?: { job: Job; mark: Mark },
+    fresh?: { job: Job; mark: FeedPosition },
   ): Promise<Job> {
     const { keys, ref } = locate(this.#core, id);
     const deadline = performance.now() + waitMs;
-    const sleeper = new Sleeper();
+    const sleeper = new WakeableSleep();
     if (this.#isStopped) sleeper.end();
     requester.onDisconnect(sleeper.end);
     this.#sleepers.add(sleeper);
@@ -69,7 +69,7 @@ export class Waiter {
       for (;;) {
         const end = sleeper.rearm();
         const job = await (end
-          ? show(this.#core, id, { keys, ref }, { place: 'result', ...end })
+          ? showFound(this.#core, id, { keys, ref }, { place: 'result', ...end })
           : isUnread && looks === 0
             ? first
             : findJob(this.#core, id));

@@ -1,11 +1,11 @@
 import type { Core } from '../core/core.ts';
 import { refusal } from '../lifecycle/outcome.ts';
-import { CANCEL_PATIENCE_MS, withdraw } from '../lifecycle/scripts/cancel.ts';
-import { endOtherwise } from '../lifecycle/settle-failure.ts';
+import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { settleWithoutResult } from '../lifecycle/settle-failure.ts';
 import { decodeEntry, formatJobId, timeoutMs } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { MAX_LEASED } from '../schemas/lease.ts';
-import type { LeasedConsumer } from './lease-consumer.ts';
+import type { LeaseConsumer } from './lease-consumer.ts';
 import type { HeldJob } from './scripts/heartbeat.ts';
 
 interface Renewed {
@@ -27,7 +27,7 @@ const MOST_TOLD = 10 * MAX_LEASED;
  */
 export async function renew(
   core: Core,
-  consumer: LeasedConsumer,
+  consumer: LeaseConsumer,
   keys: QueueKeys,
   leaseMs: number,
 ): Promise<Renewed> {
@@ -41,7 +41,7 @@ export async function renew(
     const entry = decodeEntry(job.fields);
     const message = `The attempt took longer than its timeout of ${limitMs} ms`;
     const failed = refusal('timeout', message, job.attempt, Date.now(), { retryable: true });
-    await endOtherwise(
+    await settleWithoutResult(
       consumer,
       keys,
       { ...job, entry },
@@ -59,7 +59,7 @@ export async function renew(
       await timeOut(job, limitMs);
     } else if ((job.cancelAskedMs ?? 0) >= CANCEL_PATIENCE_MS) {
       taken += 1;
-      await withdraw(core.redis, keys, job.ref, 'cancelled', core.settings.resultTtlMs, 'enforce');
+      await cancelOrExpire(core.redis, keys, job.ref, 'cancelled', core.settings.resultTtlMs, 'enforce');
     }
     return [formatJobId(keys.queue, job.ref)];
   };

@@ -1,15 +1,15 @@
 import type { Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
-import { present } from './scripts/existing-keys.ts';
-import { readServed } from './scripts/http-queues.ts';
+import { withExistingKeys } from './scripts/existing-keys.ts';
+import { readHttpQueues } from './scripts/http-queues.ts';
 
 const REFRESH_EVERY_MS = 1_000;
 /** Queues that one process looks after. */
 const MOST_QUEUES = 10_000;
 
 /** The queues that are, or were lately, worked on over HTTP by whatever process of the API. */
-export class ServedQueues {
+export class HttpQueues {
   readonly #redis: Connection;
   readonly #keySpace: KeySpace;
   #refreshedAt = Number.NEGATIVE_INFINITY;
@@ -31,10 +31,10 @@ export class ServedQueues {
   async refresh(): Promise<void> {
     const now = performance.now();
     if (now - this.#refreshedAt < REFRESH_EVERY_MS) return;
-    const names = await readServed(this.#redis, this.#keySpace.served, Date.now(), MOST_QUEUES);
+    const names = await readHttpQueues(this.#redis, this.#keySpace.served, Date.now(), MOST_QUEUES);
     this.#refreshedAt = now;
     this.#queues = new Map(names.map((name) => [name, this.#queues.get(name) ?? this.#keySpace.queue(name)]));
     const all = [...this.#queues.values()];
-    this.#busy = await present(this.#redis, all, ({ leases, expiring }) => [leases, expiring]);
+    this.#busy = await withExistingKeys(this.#redis, all, ({ leases, expiring }) => [leases, expiring]);
   }
 }

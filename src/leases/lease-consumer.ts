@@ -3,14 +3,17 @@ import type { Completion } from '../lifecycle/scripts/complete.ts';
 import type { Connection } from '../redis/connect.ts';
 import type { Ref } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { type Beat, beat } from './scripts/heartbeat.ts';
-import { type Holding, inspect } from './scripts/held-jobs.ts';
-import { type Served, type Serving, serve } from './scripts/settle-and-take.ts';
+import { type HeartbeatReply, heartbeat } from './scripts/heartbeat.ts';
+import { type Holding, readHeldJobs } from './scripts/held-jobs.ts';
+import { type SettleAndTakeRequest, type SettledAndTaken, settleAndTake } from './scripts/settle-and-take.ts';
 
 export type { Holding } from './scripts/held-jobs.ts';
-export type { Served, Serving } from './scripts/settle-and-take.ts';
+export type {
+  SettleAndTakeRequest as Serving,
+  SettledAndTaken as Served,
+} from './scripts/settle-and-take.ts';
 
-const TAKE_NOTHING: Serving = {
+const TAKE_NOTHING: SettleAndTakeRequest = {
   count: 0,
   favouredLane: 0,
   share: 0,
@@ -23,7 +26,7 @@ const TAKE_NOTHING: Serving = {
 };
 
 /** A consumer that is a lease given out over HTTP: any process of the API may act for it. */
-export class LeasedConsumer extends Consumer {
+export class LeaseConsumer extends Consumer {
   readonly #redis: Connection;
 
   constructor(name: string, redis: Connection) {
@@ -37,10 +40,10 @@ export class LeasedConsumer extends Consumer {
     jobs: readonly Completion[],
     latency: ReadonlyMap<string, number>,
     nowMs: number,
-    serving: Serving,
-  ): Promise<Served> {
+    serving: SettleAndTakeRequest,
+  ): Promise<SettledAndTaken> {
     const counts = latencyCounts(keys, latency, nowMs);
-    return this.withGroups([keys], () => serve(this.#redis, keys, this.name, jobs, counts, serving));
+    return this.withGroups([keys], () => settleAndTake(this.#redis, keys, this.name, jobs, counts, serving));
   }
 
   /** Completes and takes nothing: the lease ends in the queue if it holds nothing there any more, which is true then. */
@@ -51,11 +54,11 @@ export class LeasedConsumer extends Consumer {
 
   /** What it has to do with each of the jobs, in their order. */
   inspect(keys: QueueKeys, refs: readonly Ref[], purpose: 'settle' | 'look'): Promise<Holding[]> {
-    return inspect(this.#redis, keys, this.name, refs, purpose);
+    return readHeldJobs(this.#redis, keys, this.name, refs, purpose);
   }
 
   /** Renews the lease if it has not ended, and tells of at most `most` jobs that it holds. */
-  beat(keys: QueueKeys, leaseMs: number, most: number): Promise<Beat> {
-    return this.withGroups([keys], () => beat(this.#redis, keys, this.name, leaseMs, most));
+  beat(keys: QueueKeys, leaseMs: number, most: number): Promise<HeartbeatReply> {
+    return this.withGroups([keys], () => heartbeat(this.#redis, keys, this.name, leaseMs, most));
   }
 }

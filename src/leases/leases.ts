@@ -7,15 +7,15 @@ import { progressText } from '../lifecycle/progress.ts';
 import type { LeasedJob } from '../schemas/lease.ts';
 import type { SettledJob } from '../schemas/settle.ts';
 import { renew } from './heartbeat.ts';
-import { LeasedConsumer } from './lease-consumer.ts';
+import { LeaseConsumer } from './lease-consumer.ts';
 import { addressedLease, formatLease, givenLease, type Lease } from './lease-token.ts';
-import type { Statement } from './settle/plan-queues.ts';
+import type { JobReport } from './settle/plan-queues.ts';
 import { type SettledOutcome, settle } from './settle/settle.ts';
 import { staleError } from './stale-lease.ts';
-import type { Polls } from './take/long-polls.ts';
-import { earlier, Taking } from './take/taken-jobs.ts';
-import { HandOut } from './take/taker.ts';
-import { Noted } from './worked-queues.ts';
+import type { LongPolls } from './take/long-polls.ts';
+import { earlier, TakenJobs } from './take/taken-jobs.ts';
+import { Taker } from './take/taker.ts';
+import { WorkedQueueRecorder } from './worked-queues.ts';
 
 /** What a poll asks for. */
 export interface Poll {
@@ -28,7 +28,7 @@ export interface Poll {
 }
 
 /** Jobs in the hands of a lease; none: the lease has ended. */
-export interface Handed {
+export interface TakenLease {
   lease: string;
   /** Unix ms. */
   expiresAt: number;
@@ -36,7 +36,7 @@ export interface Handed {
 }
 
 /** What a heartbeat brought. */
-export interface Beaten {
+export interface LeaseHeartbeat {
   /** End of the lease, Unix ms: now where it has ended with the last job that was taken from it. */
   expiresAt: number;
   /** Ids of jobs that the worker is to stop. */
@@ -48,19 +48,19 @@ export interface Beaten {
 /** Work on jobs over HTTP. The leases are in Redis alone, so that any process may serve any of them. */
 export class Leases {
   readonly #core: Core;
-  readonly #polls: Polls;
-  readonly #handOut: HandOut;
-  readonly #noted: Noted;
+  readonly #polls: LongPolls;
+  readonly #handOut: Taker;
+  readonly #noted: WorkedQueueRecorder;
 
-  constructor(core: Core, polls: Polls) {
+  constructor(core: Core, polls: LongPolls) {
     this.#core = core;
     this.#polls = polls;
-    this.#handOut = new HandOut(core);
-    this.#noted = new Noted(core);
+    this.#handOut = new Taker(core);
+    this.#noted = new WorkedQueueRecorder(core);
   }
 
   /** Takes what there is, or waits for the first job for `waitMs`; an requester that has gone gets nothing. */
-  async take(poll: Poll, waitMs: number, requester: Requester): Promise<Handed> {
+  async take(poll: Poll, waitMs: number, requester: Requester): Promise<TakenLease> {
     await this.#noted.note(poll);
     const lease = { consumer: newLeaseName(poll.worker ?? ''), leaseMs: poll.leaseMs, queues: poll.queues };
     const taking = await this.#polls.take(poll.queues, waitMs, requester, (queues) =>
@@ -70,7 +70,7 @@ export class Leases {
   }
 
   /** @throws {AppError} lease-not-found, or stale-lease when it has ended in all of its queues. */
-  async heartbeat(text: string, leaseMs?: number): Promise<Beaten> {
+  async heartbeat(text: string, leaseMs?: number): Promise<LeaseHeartbeat> {
     const lease = addressedLease(text);
     const consumer = this.#consumer(lease);
     const renewMs = leaseMs ?? lease.leaseMs;
@@ -104,7 +104,7 @@ export class Leases {
   }
 
   /** Settles one job. @throws {AppError} stale-lease, job-not-found or invalid-result. */
-  async settleOne(text: string, statement: Statement): Promise<SettledJob> {
+  async settleOne(text: string, statement: JobReport): Promise<SettledJob> {
     const { outcomes } = await this.#settle(givenLease(text), [statement], 0, undefined);
     const [outcome] = outcomes;
     if (outcome?.ok) return { id: outcome.id, status: outcome.status };
@@ -114,10 +114,10 @@ export class Leases {
   /** Settles jobs, and takes up to `next` others: under the same lease, or a new one where that has ended. */
   async settle(
     text: string,
-    statements: readonly Statement[],
+    statements: readonly JobReport[],
     next: number,
     tasks: readonly string[] | undefined,
-  ): Promise<{ outcomes: SettledOutcome[]; handed: Handed }> {
+  ): Promise<{ outcomes: SettledOutcome[]; handed: TakenLease }> {
     const lease = addressedLease(text);
     if (next > 0) await this.#noted.note({ queues: lease.queues, tasks });
     const settled = await this.#settle(lease, statements, next, tasks);
@@ -130,7 +130,7 @@ export class Leases {
 
   #settle(
     lease: Lease,
-    statements: readonly Statement[],
+    statements: readonly JobReport[],
     next: number,
     tasks: readonly string[] | undefined,
   ) {
@@ -139,8 +139,8 @@ export class Leases {
     return settle({ ...parts, tasks: tasks && new Set(tasks) }, statements);
   }
 
-  #consumer({ consumer }: Lease): LeasedConsumer {
-    return new LeasedConsumer(consumer, this.#core.redis);
+  #consumer({ consumer }: Lease): LeaseConsumer {
+    return new LeaseConsumer(consumer, this.#core.redis);
   }
 
   /** Takes from the queues in their order, until there are as many as were asked for. */
@@ -149,9 +149,9 @@ export class Leases {
     poll: Pick<Poll, 'max' | 'tasks'>,
     queues: readonly string[],
     request?: string,
-  ): Promise<Taking> {
+  ): Promise<TakenJobs> {
     const consumer = this.#consumer(lease);
-    const taking = new Taking(consumer);
+    const taking = new TakenJobs(consumer);
     const order = {
       consumer,
       leaseMs: lease.leaseMs,
@@ -184,7 +184,7 @@ export class Leases {
 const TAKE_ANEW = 'Drop what you do under it, and take jobs with POST /leases.';
 
 /** Of a lease that has ended with its last job, or never began, the end is now. */
-const handed = (lease: string, taken: Pick<Taking, 'jobs' | 'expiresAt'> | undefined): Handed => ({
+const handed = (lease: string, taken: Pick<TakenJobs, 'jobs' | 'expiresAt'> | undefined): TakenLease => ({
   lease,
   jobs: taken?.jobs ?? [],
   expiresAt: taken?.expiresAt ?? Date.now(),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Core } from '../core/core.ts';
 import { keepAnnounced } from '../tasks/announcements.ts';
-import { noteServed } from './scripts/http-queues.ts';
+import { recordHttpQueues } from './scripts/http-queues.ts';
 
 /** What is to be known of work over HTTP. */
 export interface Worked {
@@ -15,7 +15,7 @@ const NOTE_EVERY_MS = 60_000;
 const MOST_NOTED = 10_000;
 
 /** Makes queues known, and known as ones that need upkeep from the API; says which tasks their workers have. */
-export class Noted {
+export class WorkedQueueRecorder {
   readonly #core: Core;
   /** Queue and tasks -> when that was noted, monotonic ms. */
   readonly #at = new Map<string, number>();
@@ -37,7 +37,7 @@ export class Noted {
     await this.#core.queues.register(due);
     const announce = (queue: string) =>
       tasks === undefined ? undefined : keepAnnounced(redis, keySpace.queue(queue), tasks, Date.now());
-    await Promise.all([noteServed(redis, keySpace.served, due), ...due.map(announce)]);
+    await Promise.all([recordHttpQueues(redis, keySpace.served, due), ...due.map(announce)]);
     for (const queue of due) this.#at.set(`${queue} ${named}`, now);
   }
 }

@@ -1,12 +1,12 @@
 import { type Entry, maxAttempts, type Ref, type TaskDefaults } from '../redis/entry.ts';
-import { recordTail } from '../redis/result-record.ts';
+import { encodeTail } from '../redis/result-record.ts';
 import { DEFAULT_ATTEMPTS } from '../schemas/job.ts';
 import type { Outcome } from './outcome.ts';
 import { type Decision, decide } from './retry-decision.ts';
 import type { Completion } from './scripts/complete.ts';
 
 /** A delivery that ends; `entry` is undefined when it was no job. */
-export interface Ending {
+export interface HeldDelivery {
   readonly entry: Pick<Entry, 'task' | 'payload' | 'options'> | undefined;
   readonly ref: Ref;
   /** Fencing token. */
@@ -16,7 +16,7 @@ export interface Ending {
 
 /** The move for an outcome that leaves a result. */
 export function completionOf(
-  { entry, ref, token }: Ending,
+  { entry, ref, token }: HeldDelivery,
   outcome: Outcome & { kind: Completion['status'] },
   task: TaskDefaults | undefined,
   resultTtlMs: number,
@@ -30,7 +30,7 @@ export function completionOf(
     // SET refuses a life of 0.
     ttlMs: Math.max(1, options.rt ?? resultTtlMs),
     isAwaited: options.w === true,
-    tail: recordTail({
+    tail: encodeTail({
       task: entry?.task ?? '',
       maxAttempts: options.a === undefined && allowed !== DEFAULT_ATTEMPTS ? allowed : undefined,
       options,
@@ -42,7 +42,7 @@ export function completionOf(
 
 /** What follows a failed attempt. */
 export function afterFailure(
-  { entry, attempt }: Ending,
+  { entry, attempt }: HeldDelivery,
   { retryable, retryInMs }: Outcome & { kind: 'failed' },
   task: TaskDefaults | undefined,
 ): Decision {

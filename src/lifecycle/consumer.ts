@@ -2,10 +2,10 @@ import type { BlockingReader } from '../redis/blocking-reader.ts';
 import { type Connection, isNoGroup } from '../redis/connect.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
 import { type Awaited, awaitWork } from './await-work.ts';
-import { LATENCY_TTL_MS, latencySlot } from './latency-histogram.ts';
+import { LATENCY_TTL_MS, latencyWindow } from './latency-histogram.ts';
 import { bury } from './scripts/bury.ts';
 import type { Completion, LatencyCounts, Settled } from './scripts/complete.ts';
-import { type Turned, turn } from './scripts/complete-and-take.ts';
+import { type CompletedAndTaken, completeAndTake } from './scripts/complete-and-take.ts';
 import { ensureGroups } from './scripts/ensure-groups.ts';
 import { noteProgress } from './scripts/note-progress.ts';
 import { type Held, release } from './scripts/release.ts';
@@ -14,7 +14,7 @@ import type { TakeOptions } from './scripts/take.ts';
 
 export type { Awaited } from './await-work.ts';
 export type { Completion, Settled } from './scripts/complete.ts';
-export type { Turned } from './scripts/complete-and-take.ts';
+export type { CompletedAndTaken as Turned } from './scripts/complete-and-take.ts';
 export type { Held } from './scripts/release.ts';
 export type { Failure } from './scripts/retry.ts';
 export type { Delivery, Taken, TakeOptions } from './scripts/take.ts';
@@ -44,9 +44,11 @@ export class Consumer {
     latency: ReadonlyMap<string, number>,
     nowMs: number,
     options: TakeOptions,
-  ): Promise<Turned> {
+  ): Promise<CompletedAndTaken> {
     const counts = latencyCounts(keys, latency, nowMs);
-    return this.withGroups([keys], () => turn(this.#redis, keys, this.name, jobs, counts, options));
+    return this.withGroups([keys], () =>
+      completeAndTake(this.#redis, keys, this.name, jobs, counts, options),
+    );
   }
 
   retry(keys: QueueKeys, failure: Failure, delayMs: number): Promise<Settled> {
@@ -138,7 +140,7 @@ export const latencyCounts = (
   counts: ReadonlyMap<string, number>,
   nowMs: number,
 ): LatencyCounts => ({
-  key: keys.latency(latencySlot(nowMs)),
+  key: keys.latency(latencyWindow(nowMs)),
   ttlMs: LATENCY_TTL_MS,
   counts,
 });

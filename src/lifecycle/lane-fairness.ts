@@ -4,7 +4,7 @@ const FAVOUR_ONE_IN = 16;
 const LOWER_LANES = 3;
 
 /** Sees that lower lanes get a small share of what is taken, each in turn, so that none starves. */
-export class LaneShare {
+export class LaneFairness {
   #credit = 0;
   #favoured = 1;
 

@@ -1,7 +1,7 @@
 /** Waits and runs are counted in slots of this length; stats show the present slot and the one before. */
-export const LATENCY_SLOT_MS = 300_000;
+export const LATENCY_WINDOW_MS = 300_000;
 /** A slot is readable for as long as stats may ask for it. */
-export const LATENCY_TTL_MS = 3 * LATENCY_SLOT_MS;
+export const LATENCY_TTL_MS = 3 * LATENCY_WINDOW_MS;
 
 /** Upper bounds grow by this factor, so that a percentile is off by at most 15 %. */
 const GROWTH = 1.15;
@@ -16,7 +16,7 @@ export interface Percentiles {
   p99: number;
 }
 
-export const latencySlot = (nowMs: number): number => Math.floor(nowMs / LATENCY_SLOT_MS);
+export const latencyWindow = (nowMs: number): number => Math.floor(nowMs / LATENCY_WINDOW_MS);
 
 /** The hash field of the bucket that holds a time, such as `run:12`. */
 export function latencyField(kind: LatencyKind, ms: number): string {

@@ -5,7 +5,7 @@ import { type Outcome, refusal } from './outcome.ts';
 import type { Delivery } from './scripts/take.ts';
 
 /** What a worker says of a task that it has. */
-export interface AbleTask extends TaskDefaults {
+export interface RunnableTask extends TaskDefaults {
   readonly name: string;
   /** Empty when the payload fits. */
   validateInput(payload: unknown): Fault[];
@@ -17,10 +17,10 @@ export interface AbleTask extends TaskDefaults {
  * @param find the task of that name, if the worker has it.
  * @param now Unix ms, for the time of an error.
  */
-export function verdict(
+export function preflight(
   delivery: Delivery,
   entry: Entry | undefined,
-  find: (task: string) => AbleTask | undefined,
+  find: (task: string) => RunnableTask | undefined,
   now: number,
 ): Exclude<Outcome, { kind: 'completed' | 'released' | 'lost' }> | undefined {
   const refuse = (name: string, message: string, more: { retryable: boolean; data?: unknown }) =>

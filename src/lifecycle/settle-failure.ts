@@ -1,15 +1,15 @@
 import type { TaskDefaults } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { afterFailure, type Ending } from './completion.ts';
+import { afterFailure, type HeldDelivery } from './completion.ts';
 import type { Consumer } from './consumer.ts';
 import type { Outcome } from './outcome.ts';
 import type { Settled } from './scripts/complete.ts';
 
 /** Writes an outcome that leaves no result; `next` is where the job is then. */
-export async function endOtherwise(
+export async function settleWithoutResult(
   consumer: Consumer,
   keys: QueueKeys,
-  ending: Ending,
+  ending: HeldDelivery,
   outcome: Exclude<Outcome, { kind: 'completed' | 'cancelled' | 'expired' }>,
   task: TaskDefaults | undefined,
   maxDead: number,

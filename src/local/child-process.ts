@@ -1,7 +1,7 @@
 import { type ChildProcess, type Serializable, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { Leash } from '../orphan-reaper.ts';
+import type { OrphanReaper } from '../orphan-reaper.ts';
 
 export interface Exit {
   code: number | null;
@@ -20,7 +20,7 @@ export interface ChildOptions {
   onLine?: ((line: string) => void) | undefined;
   /** Opens a channel to the child, which must be Node's, too; called with every message that it sends. */
   onMessage?: ((message: unknown) => void) | undefined;
-  leash: Leash;
+  leash: OrphanReaper;
 }
 
 /** A process that this one has started. */

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLeash, type Leash } from '../orphan-reaper.ts';
+import { createOrphanReaper, type OrphanReaper } from '../orphan-reaper.ts';
 import { type Child, describeExit, type Exit, startChild } from './child-process.ts';
 import { chooseAddress, redisConf } from './redis-settings.ts';
 import { askRedis, RedisReplyError } from './resp.ts';
@@ -24,7 +24,7 @@ export interface RedisOptions {
   /** The server program. Default: `redis-server`, else `valkey-server`, from PATH. */
   binary?: string;
   /** Default: one of its own. */
-  leash?: Leash;
+  leash?: OrphanReaper;
   /** Gives up the start; a Redis that runs already is not stopped by it. */
   signal?: AbortSignal;
 }
@@ -56,7 +56,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   await chmod(dir, 0o700);
   await claim(dir, options.patienceMs ?? 0, options.signal);
   const address = await chooseAddress(dir, options);
-  const leash = options.leash ?? createLeash();
+  const leash = options.leash ?? createOrphanReaper();
   const conf = redisConf(dir, address, {
     persistent: options.persistent ?? true,
     settings: options.settings ?? {},
@@ -117,7 +117,7 @@ async function isInUse(url: string): Promise<boolean> {
   }
 }
 
-async function launch(programs: string[], conf: string, leash: Leash): Promise<Child> {
+async function launch(programs: string[], conf: string, leash: OrphanReaper): Promise<Child> {
   for (const command of programs) {
     try {
       return await startChild({ name: 'Redis', command, args: ['-'], input: conf, leash });

@@ -1,4 +1,4 @@
-import { createLeash } from '../orphan-reaper.ts';
+import { createOrphanReaper } from '../orphan-reaper.ts';
 import { type Child, type ChildOptions, describeExit, type Exit, startChild } from './child-process.ts';
 import type { Interrupt } from './interrupt.ts';
 
@@ -13,7 +13,7 @@ const HURRY_MS = 3_000;
 /** What one run has started, and the order in which it stops. */
 export class Run {
   /** Ends what is left, should this process be killed. */
-  readonly leash = createLeash();
+  readonly leash = createOrphanReaper();
   readonly #children: Child[] = [];
   readonly #died = new AbortController();
   readonly #interrupted = new AbortController();

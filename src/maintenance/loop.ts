@@ -1,5 +1,5 @@
 import type { Observer } from '../observer.ts';
-import { trouble } from './fault-event.ts';
+import { toFaultEvent } from './fault-event.ts';
 import { backoffMs } from './redis-backoff.ts';
 
 /**
@@ -47,7 +47,7 @@ export class Loop {
       } catch (error) {
         delay = backoffMs(failures);
         failures += 1;
-        this.#observe(trouble(this.#name, error));
+        this.#observe(toFaultEvent(this.#name, error));
       }
       if (delay > 0) await this.#pause(delay);
     }

@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
-import { expireLapsed } from '../lifecycle/expire.ts';
-import { withdraw } from '../lifecycle/scripts/cancel.ts';
+import { expireDue } from '../lifecycle/expire.ts';
+import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
 import { ensureGroups } from '../lifecycle/scripts/ensure-groups.ts';
 import { type GivenUp, type Recovery, recover } from '../lifecycle/scripts/recover.ts';
 import type { Observer } from '../observer.ts';
@@ -43,7 +43,7 @@ export class Recoverer {
       let next = AT_LEAST_EVERY_MS;
       for (const keys of this.#queues()) {
         const { nextExpiryInMs, more, lapsed } = await this.#pass(keys);
-        const again = (lapsed && (await expireLapsed(this.#redis, keys, this.#resultTtlMs))) || more;
+        const again = (lapsed && (await expireDue(this.#redis, keys, this.#resultTtlMs))) || more;
         next = Math.min(next, again ? 0 : Math.max(AT_MOST_EVERY_MS, nextExpiryInMs ?? next));
       }
       return next;
@@ -67,7 +67,8 @@ export class Recoverer {
   async #pass(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
     const pass = await this.#healed(keys, givenUp);
     if (pass.recovered > 0) this.#observe({ kind: 'recovered', queue: keys.queue, jobs: pass.recovered });
-    for (const ref of pass.cancelled) await withdraw(this.#redis, keys, ref, 'cancelled', this.#resultTtlMs);
+    for (const ref of pass.cancelled)
+      await cancelOrExpire(this.#redis, keys, ref, 'cancelled', this.#resultTtlMs);
     return pass;
   }
 

@@ -1,5 +1,5 @@
 import type { Core } from '../core/core.ts';
-import { oldLetters, purge } from '../lifecycle/scripts/dead-letters.ts';
+import { expiredDeadLetters, purgeDead } from '../lifecycle/scripts/dead-letters.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../lifecycle/scripts/sweep.ts';
 import type { Observer } from '../observer.ts';
 import type { Connection } from '../redis/connect.ts';
@@ -30,7 +30,11 @@ export class Sweeper {
   readonly run = async (): Promise<number> => {
     let done = true;
     for (const keys of this.#queues()) {
-      const dropped = await purge(this.#redis, keys, await oldLetters(this.#redis, keys, this.#deadTtlMs));
+      const dropped = await purgeDead(
+        this.#redis,
+        keys,
+        await expiredDeadLetters(this.#redis, keys, this.#deadTtlMs),
+      );
       if (!(await this.#step(keys)) || dropped > 0) done = false;
     }
     if (!done) return STEP_EVERY_MS;

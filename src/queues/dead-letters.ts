@@ -1,5 +1,5 @@
 import type { Core } from '../core/core.ts';
-import { purge, requeue } from '../lifecycle/scripts/dead-letters.ts';
+import { purgeDead, requeueDead } from '../lifecycle/scripts/dead-letters.ts';
 import { parseJobId, type Ref } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { redisTime } from '../redis/server-time.ts';
@@ -14,12 +14,12 @@ export interface DeadStep {
 }
 
 /** Retries those of the next dead letters that are selected. */
-export const retryLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<DeadStep> =>
-  step(core, keys, selection, requeue);
+export const retryDeadLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<DeadStep> =>
+  step(core, keys, selection, requeueDead);
 
 /** Removes those of the next dead letters that are selected, for ever. */
-export const purgeLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<DeadStep> =>
-  step(core, keys, selection, purge);
+export const purgeDeadLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<DeadStep> =>
+  step(core, keys, selection, purgeDead);
 
 const DEFAULT_LIMIT = 100;
 
@@ -27,7 +27,7 @@ async function step(
   core: Core,
   keys: QueueKeys,
   { task, error, limit = DEFAULT_LIMIT, cursor }: DeadSelection,
-  move: typeof requeue,
+  move: typeof requeueDead,
 ): Promise<DeadStep> {
   const [, began, inner] = /^(\d{1,16})\.(.*)$/.exec(cursor ?? '') ?? [];
   const since = began === undefined ? await redisTime(core.redis) : Number(began);

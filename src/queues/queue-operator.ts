@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import type { DeadSelection, QueueSettings, QueueSummary } from '../schemas/queue.ts';
-import { type DeadStep, purgeLetters, retryLetters } from './dead-letters.ts';
+import { type DeadStep, purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
 import { setMaxJobs } from './scripts/max-jobs.ts';
 import { setPaused } from './scripts/pause.ts';
 import { queueSummary } from './stats.ts';
@@ -34,11 +34,11 @@ export class QueueOperator {
 
   /** Retries selected dead letters, one bounded step at a time. @throws {AppError} queue-not-found, invalid-request. */
   async retryDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
-    return retryLetters(this.#core, await this.#core.queues.existing(queue), selection);
+    return retryDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
   }
 
   /** Removes selected dead letters for ever, likewise. @throws {AppError} queue-not-found, invalid-request. */
   async purgeDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
-    return purgeLetters(this.#core, await this.#core.queues.existing(queue), selection);
+    return purgeDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
   }
 }

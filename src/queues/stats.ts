@@ -1,5 +1,5 @@
 import { parseWorkerName } from '../lifecycle/consumer-name.ts';
-import { latencySlot, percentiles } from '../lifecycle/latency-histogram.ts';
+import { latencyWindow, percentiles } from '../lifecycle/latency-histogram.ts';
 import type { Connection } from '../redis/connect.ts';
 import { entryTime } from '../redis/entry.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
@@ -90,7 +90,7 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
 /** Everything there is to say about a queue, counted at one moment. */
 export async function queueStats(redis: Connection, keys: QueueKeys): Promise<QueueStats> {
   const census = await takeCensus(redis, keys);
-  const slot = latencySlot(census.now);
+  const slot = latencyWindow(census.now);
   const [memoryBytes, subscriptions, ...slots] = await Promise.all([
     memoryOf(redis, keys),
     subscriptionBacklogs(redis, keys),

@@ -40,7 +40,7 @@ export interface StoredError {
 }
 
 /** What the finisher knows; payload and result are JSON text, passed through as they are. */
-export interface RecordTail {
+export interface EncodedTail {
   task: string;
   maxAttempts: number | undefined;
   options: EntryOptions;
@@ -49,7 +49,7 @@ export interface RecordTail {
 }
 
 /** The tail of a record, closing brace included. */
-export function recordTail(tail: RecordTail): string {
+export function encodeTail(tail: EncodedTail): string {
   const options = encodeOptions(tail.options.w ? settled(tail.options) : tail.options);
   return [
     `,"t":${JSON.stringify(tail.task)}`,

@@ -1,8 +1,8 @@
 import { setImmediate as breath } from 'node:timers/promises';
 import type { Core } from '../core/core.ts';
 import { newEntry } from '../jobs/submit/admission.ts';
-import { withdraw } from '../lifecycle/scripts/cancel.ts';
-import { trouble } from '../maintenance/fault-event.ts';
+import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { toFaultEvent } from '../maintenance/fault-event.ts';
 import type { Observer } from '../observer.ts';
 import { isUnavailable } from '../redis/connect.ts';
 import { parseRef } from '../redis/entry.ts';
@@ -90,7 +90,7 @@ export class Firer {
   /** What is to be fired, once the job is cancelled that it replaces. */
   async #withdrawn(keys: QueueKeys, { firing, replaced }: Due): Promise<Firing> {
     if (replaced !== undefined) {
-      await withdraw(this.#store.redis, keys, parseRef(replaced), 'cancelled', this.#resultTtlMs);
+      await cancelOrExpire(this.#store.redis, keys, parseRef(replaced), 'cancelled', this.#resultTtlMs);
     }
     return firing;
   }
@@ -106,7 +106,7 @@ export class Firer {
       return await work();
     } catch (error) {
       if (isUnavailable(error)) throw error;
-      this.#observe(trouble(`schedule ${schedule.id}`, error));
+      this.#observe(toFaultEvent(`schedule ${schedule.id}`, error));
       await this.#store.postpone(keys, schedule, now + BROKEN_AGAIN_MS);
       return undefined;
     }

@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts';
 import { isDraft } from './definition.ts';
-import { settled } from './move.ts';
+import { settledPlace } from './move.ts';
 import { lock } from './scripts/lock.ts';
-import { newMark, pairs, type ScheduleStore } from './store.ts';
+import { newVersion, pairs, type ScheduleStore } from './store.ts';
 
 /** Between two looks, whoever takes them. */
 const HEAL_EVERY_MS = 60_000;
@@ -31,7 +31,7 @@ export class Healer {
     const { redis, keySpace } = this.#store;
     // Drawn, so that the same process does not always come first.
     this.#nextAt = now + HEAL_EVERY_MS * (0.5 + Math.random());
-    if (!(await lock(redis, keySpace.scheduleHeal, newMark(), HEAL_EVERY_MS))) return;
+    if (!(await lock(redis, keySpace.scheduleHeal, newVersion(), HEAL_EVERY_MS))) return;
     for (const [queue, mark] of queues) await this.#queue(queue, mark);
   }
 
@@ -63,17 +63,17 @@ export class Healer {
   }
 
   async #mend(id: string, queue: string): Promise<void> {
-    const place = await settled(this.#store, id);
+    const place = await settledPlace(this.#store, id);
     const own = await this.#store.look(id, queue);
     const location = place?.location;
     if (own.stored === undefined || location?.queue === queue) return;
     if (place?.stored === undefined && !isDraft(own.stored.state)) {
-      await this.#store.point(id, location, { queue, mark: newMark() });
+      await this.#store.point(id, location, { queue, mark: newVersion() });
       return;
     }
     // With a new mark in the index, whoever is about to move it here, and sleeps, begins anew.
     const isSafe =
-      location === undefined || (await this.#store.point(id, location, { ...location, mark: newMark() }));
+      location === undefined || (await this.#store.point(id, location, { ...location, mark: newVersion() }));
     if (isSafe) await this.#store.remove(own.keys, own.stored);
   }
 }

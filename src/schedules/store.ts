@@ -7,8 +7,8 @@ import type { Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { redisTime } from '../redis/server-time.ts';
-import { decodeSchedule, type Known, timeOf } from './definition.ts';
-import { changeMark } from './scripts/compare-and-set.ts';
+import { decodeSchedule, type ReadSchedule, timeOf } from './definition.ts';
+import { compareAndSet } from './scripts/compare-and-set.ts';
 import { lock, unlock } from './scripts/lock.ts';
 import { readSchedules, type StoredSchedule, writeSchedule } from './scripts/schedules.ts';
 import type { ScheduleDefinition, ScheduleState } from './stored.ts';
@@ -33,13 +33,13 @@ export interface Look {
   /** Absent when it is not there. */
   stored: StoredSchedule | undefined;
   /** Absent also when what is there cannot be read: anybody may write into Redis, and so may a later version. */
-  known: Known | undefined;
+  known: ReadSchedule | undefined;
 }
 
 export const busy = (id: string): AppError =>
   new AppError('schedule-busy', `The schedule "${id}" is being written by others. Send the request again.`);
 
-export const newMark = (): string => randomBytes(9).toString('base64url');
+export const newVersion = (): string => randomBytes(9).toString('base64url');
 
 const encodeLocation = ({ queue, mark }: Location): string => `${queue} ${mark}`;
 
@@ -95,7 +95,7 @@ export class ScheduleStore {
   /** Does the work while nobody else changes the schedule, but for firing it. @throws {AppError} schedule-busy. */
   async alone<T>(id: string, work: () => Promise<T>): Promise<T> {
     const key = this.keySpace.scheduleLock(id);
-    const mark = newMark();
+    const mark = newVersion();
     const deadline = performance.now() + LOCK_WAIT_MS;
     while (!(await lock(this.redis, key, mark, LOCK_MS))) {
       if (performance.now() > deadline) throw busy(id);
@@ -112,12 +112,15 @@ export class ScheduleStore {
   /** Lets the queue be looked at. With a new mark each time: whoever has found it empty before does not dismiss it. */
   async announce(queue: string): Promise<void> {
     const { scheduledQueues } = this.keySpace;
-    await Promise.all([this.redis.hset(scheduledQueues, queue, newMark()), this.#queues.register([queue])]);
+    await Promise.all([
+      this.redis.hset(scheduledQueues, queue, newVersion()),
+      this.#queues.register([queue]),
+    ]);
   }
 
   /** Lets the index say where the schedule is; false when it does not say any more what was read. */
   point(id: string, was: Location | undefined, location: Location): Promise<boolean> {
-    return changeMark(
+    return compareAndSet(
       this.redis,
       [this.keySpace.schedules, id],
       was && encodeLocation(was),
@@ -127,12 +130,12 @@ export class ScheduleStore {
 
   /** Takes the schedule out of the index, unless that says something else by now. */
   async forget(id: string, location: Location): Promise<void> {
-    await changeMark(this.redis, [this.keySpace.schedules, id], encodeLocation(location), undefined);
+    await compareAndSet(this.redis, [this.keySpace.schedules, id], encodeLocation(location), undefined);
   }
 
   /** Looks at the queue no more, unless it was announced meanwhile. */
   async dismiss({ queue, mark }: Location): Promise<void> {
-    await changeMark(this.redis, [this.keySpace.scheduledQueues, queue], mark, undefined);
+    await compareAndSet(this.redis, [this.keySpace.scheduledQueues, queue], mark, undefined);
   }
 
   /** Tells which of the ids the index has, and where. */
@@ -145,7 +148,7 @@ export class ScheduleStore {
   /** False when the state is not any more what was read. */
   write(
     keys: QueueKeys,
-    { id, definition, state }: Omit<Known, 'stateText'>,
+    { id, definition, state }: Omit<ReadSchedule, 'stateText'>,
     expected: string | undefined,
   ): Promise<boolean> {
     return writeSchedule(this.redis, keys, {
@@ -158,7 +161,11 @@ export class ScheduleStore {
   }
 
   /** Writes another state; the definition stays. False when the state is not any more what was read. */
-  change(keys: QueueKeys, { id, definition, stateText }: Known, state: ScheduleState): Promise<boolean> {
+  change(
+    keys: QueueKeys,
+    { id, definition, stateText }: ReadSchedule,
+    state: ScheduleState,
+  ): Promise<boolean> {
     const fireAt = scoreOf(id, definition, state);
     return writeSchedule(this.redis, keys, { id, expected: stateText, state: JSON.stringify(state), fireAt });
   }

@@ -9,7 +9,7 @@ import { readSubscription, type SubscriptionReading } from './scripts/read.ts';
 const MOST_READS = 20;
 
 /** What a read brought. */
-export interface Brought {
+export interface ReadEventsPage {
   events: JobEvent[];
   /** Entries. */
   lost: number;
@@ -25,13 +25,13 @@ export interface Brought {
  *
  * @param max events, about: those of one entry come together.
  */
-export async function bringEvents(
+export async function readEventsPage(
   redis: Connection,
   keys: QueueKeys,
   name: string,
   max: number,
   wanted: ReadonlySet<JobEvent['type']> | undefined,
-): Promise<Brought | undefined> {
+): Promise<ReadEventsPage | undefined> {
   let lost = 0;
   for (let reads = 1; ; reads += 1) {
     const reading = await readSubscription(redis, keys, name, max);

@@ -1,7 +1,7 @@
 import type { Core } from '../core/core.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
-import type { EventFeed } from '../events/notifier.ts';
+import type { EventNotifier } from '../events/notifier.ts';
 import { entryTime } from '../redis/entry.ts';
 import type { JobEvent } from '../schemas/event.ts';
 import {
@@ -17,21 +17,21 @@ import {
 } from '../schemas/subscription.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { ackList } from './ack.ts';
-import { type Brought, bringEvents } from './read.ts';
+import { type ReadEventsPage, readEventsPage } from './read.ts';
 import { ackSubscription } from './scripts/ack.ts';
 import { MOST_SUBSCRIPTIONS, subscribe, unsubscribe } from './scripts/subscribe.ts';
 import { type SubscriptionState, subscriptionStates } from './state.ts';
-import { Line } from './waiting-readers.ts';
+import { WaitingReaders } from './waiting-readers.ts';
 
 /** Durable subscriptions to the events of queues: each gets every event at least once. */
 export class Subscriptions {
   readonly #core: Core;
-  readonly #line: Line;
+  readonly #line: WaitingReaders;
 
   /** @param maxWaiters most reads that may wait at a time. */
-  constructor(core: Core, feed: EventFeed, maxWaiters: number) {
+  constructor(core: Core, feed: EventNotifier, maxWaiters: number) {
     this.#core = core;
-    this.#line = new Line(feed, maxWaiters);
+    this.#line = new WaitingReaders(feed, maxWaiters);
   }
 
   /** Makes one, or changes what is given of it. Also makes the queue known. @throws {AppError} too-many-subscriptions. */
@@ -91,7 +91,7 @@ export class Subscriptions {
     const keys = this.#core.keySpace.queue(queue);
     const wanted = types && new Set<JobEvent['type']>(types);
     const look = async () => {
-      const brought = await bringEvents(this.#core.redis, keys, name, max, wanted);
+      const brought = await readEventsPage(this.#core.redis, keys, name, max, wanted);
       if (brought === undefined) throw notFound(queue, name);
       return brought;
     };
@@ -118,7 +118,7 @@ export class Subscriptions {
   }
 }
 
-const isNothing = ({ events, lost }: Brought): boolean => events.length === 0 && lost === 0;
+const isNothing = ({ events, lost }: ReadEventsPage): boolean => events.length === 0 && lost === 0;
 
 const notFound = (queue: string, name: string) =>
   new AppError(

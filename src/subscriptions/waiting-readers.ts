@@ -1,7 +1,7 @@
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
-import type { EventFeed } from '../events/notifier.ts';
-import { Sleeper } from '../events/wakeable-sleep.ts';
+import type { EventNotifier } from '../events/notifier.ts';
+import { WakeableSleep } from '../events/wakeable-sleep.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 
 /** However quiet it is, the first in line looks again. */
@@ -18,14 +18,14 @@ interface Looked {
  * Readers that wait for the events of a subscription stand in line, so that an event makes one of them look and not
  * all: whatever their number, they cost Redis what one does.
  */
-export class Line {
-  readonly #feed: Pick<EventFeed, 'watch'>;
+export class WaitingReaders {
+  readonly #feed: Pick<EventNotifier, 'watch'>;
   readonly #maxWaiters: number;
-  readonly #lines = new Map<string, Sleeper[]>();
+  readonly #lines = new Map<string, WakeableSleep[]>();
   #waiting = 0;
   #isStopped = false;
 
-  constructor(feed: Pick<EventFeed, 'watch'>, maxWaiters: number) {
+  constructor(feed: Pick<EventNotifier, 'watch'>, maxWaiters: number) {
     this.#feed = feed;
     this.#maxWaiters = maxWaiters;
   }
@@ -53,7 +53,7 @@ export class Line {
     const place = keys.subscription(name);
     const line = this.#lines.get(place) ?? [];
     this.#lines.set(place, line);
-    const sleeper = new Sleeper();
+    const sleeper = new WakeableSleep();
     if (this.#isStopped) sleeper.end();
     requester.onDisconnect(sleeper.end);
     line.push(sleeper);

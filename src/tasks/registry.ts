@@ -7,7 +7,7 @@ import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { announceTasks, readStored, type StoredAnnouncement } from './announcements.ts';
 import { checkTask } from './check.ts';
 import type { TaskDirectory } from './directory.ts';
-import { announcement } from './load.ts';
+import { toAnnouncement } from './load.ts';
 
 /** Queues whose tasks are listed on one page. */
 const PAGE_QUEUES = 100;
@@ -41,7 +41,7 @@ export class TaskRegistry {
     const checked = checkTask(name, { ...options, name, handler: () => null });
     if (!checked.ok) throw invalidRequest(checked.faults);
     const at = clock.wall();
-    const task = announcement(checked.task);
+    const task = toAnnouncement(checked.task);
     await queues.register([queue]);
     await announceTasks(redis, keys, [task], at);
     await tasks.refresh(keys);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { ToldEvent } from '../../src/events/decode.ts';
-import { Batch } from '../../src/events/event-chunk.ts';
-import { Audience, type Reader } from '../../src/events/subscribers.ts';
+import type { PositionedEvent } from '../../src/events/decode.ts';
+import { EventChunk } from '../../src/events/event-chunk.ts';
+import { type Reader, Subscribers } from '../../src/events/subscribers.ts';
 
-const told = (seq: number, job = `q~n${seq}-0`): ToldEvent => {
+const told = (seq: number, job = `q~n${seq}-0`): PositionedEvent => {
   const position = { entry: `1000-${seq}`, seen: 1, queue: '' };
   return { event: { id: `1000-${seq}-1`, type: 'started', queue: 'q', job, at: '' }, position };
 };
@@ -26,12 +26,12 @@ function reader(job?: string): Reader & { seen: string[]; idles: (string | undef
 
 const batch = (...seqs: number[]) => {
   const events = seqs.map((seq) => told(seq));
-  return new Batch(events, events.at(-1)?.position ?? { entry: '0-0', seen: 0, queue: '' });
+  return new EventChunk(events, events.at(-1)?.position ?? { entry: '0-0', seen: 0, queue: '' });
 };
 
 describe('an audience', () => {
   it('tells a reader that is ahead of the others nothing twice, and no id that it has passed', () => {
-    const audience = new Audience();
+    const audience = new Subscribers();
     const [quick, other] = [reader(), reader()];
     audience.join(other, undefined);
     audience.join(quick, told(3).position);
@@ -49,7 +49,7 @@ describe('an audience', () => {
   });
 
   it('tells a reader of one job the id once the others have caught up, though nothing of its job comes', () => {
-    const audience = new Audience();
+    const audience = new Subscribers();
     const ahead = reader('q~n9-0');
     audience.join(ahead, told(3).position);
     for (const seq of [2, 3]) audience.idle(`1000-${seq}`, told(seq).position);
@@ -57,7 +57,7 @@ describe('an audience', () => {
   });
 
   it('tells those who read one job only what holds events of it, and nobody who has left', () => {
-    const audience = new Audience();
+    const audience = new Subscribers();
     const [one, none, gone] = [reader('q~n2-0'), reader('q~n9-0'), reader('q~n2-0')];
     for (const each of [one, none, gone]) audience.join(each, undefined);
     audience.leave(gone);

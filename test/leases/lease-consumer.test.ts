@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LeasedConsumer } from '../../src/leases/lease-consumer.ts';
+import { LeaseConsumer } from '../../src/leases/lease-consumer.ts';
 import { parseJobId } from '../../src/redis/entry.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
 import { useApi } from '../helpers/api/server.ts';
@@ -15,7 +15,7 @@ it('what a lease holds is told without payloads, but for those that a result kee
   const plain = await api.submit(job);
   const kept = await api.submit({ ...job, keepPayload: true });
   const { lease } = await take(api, { queues: [queue], max: 2 });
-  const consumer = new LeasedConsumer(lease.split('~', 1)[0] ?? '', redis.client);
+  const consumer = new LeaseConsumer(lease.split('~', 1)[0] ?? '', redis.client);
   const keys = queueKeys('mr', queue);
   const refs = [plain, kept].flatMap(({ id }) => parseJobId(id)?.ref ?? []);
   const lengths = (told: readonly object[]) =>

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { append } from '../../src/jobs/submit/scripts/append.ts';
+import { appendJobs } from '../../src/jobs/submit/scripts/append.ts';
 import { type Completion, type Delivery, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
-import { extend } from '../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../src/lifecycle/scripts/recover.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { formatRef } from '../../src/redis/entry.ts';
 import { GROUP, type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
@@ -23,12 +23,12 @@ beforeEach(async () => {
   one = new WaitingConsumer('one', redis.client, reader);
   two = new WaitingConsumer('two', redis.client, reader);
   await ensureGroups(redis.client, keys);
-  await extend(redis.client, keys, 'new', ['one', 'two'], 60_000);
+  await extendLease(redis.client, keys, 'new', ['one', 'two'], 60_000);
 });
 
 async function submit(count: number): Promise<void> {
   const jobs = Array.from({ length: count }, (_, i) => ({ task: 'echo', payload: String(i), options: {} }));
-  await append(
+  await appendJobs(
     redis.client,
     keys,
     jobs.map((job) => ({ ...job, place: 'normal' as const })),
@@ -136,7 +136,7 @@ describe('a turn', () => {
     await submit(1);
     const [normal] = await takeAs(one, 1);
     if (normal === undefined) throw new Error('a job was there');
-    await append(redis.client, keys, [{ place: 'low', task: 'echo', payload: '1', options: {} }]);
+    await appendJobs(redis.client, keys, [{ place: 'low', task: 'echo', payload: '1', options: {} }]);
     const [low] = await takeAs(one, 1);
     if (low === undefined) throw new Error('another job was there');
     await redis.client.xgroup('DESTROY', keys.stream.low, GROUP);

@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { lookup } from '../../src/jobs/scripts/lookup.ts';
 import { submitTogether } from '../../src/jobs/submit/scripts/submit.ts';
 import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
-import { expireLapsed } from '../../src/lifecycle/expire.ts';
+import { expireDue } from '../../src/lifecycle/expire.ts';
 import { bury } from '../../src/lifecycle/scripts/bury.ts';
-import { CANCEL_PATIENCE_MS, withdraw } from '../../src/lifecycle/scripts/cancel.ts';
-import { oldLetters, purge } from '../../src/lifecycle/scripts/dead-letters.ts';
+import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../../src/lifecycle/scripts/cancel.ts';
+import { expiredDeadLetters, purgeDead } from '../../src/lifecycle/scripts/dead-letters.ts';
 import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
-import { extend, recover } from '../../src/lifecycle/scripts/recover.ts';
+import { extendLease, recover } from '../../src/lifecycle/scripts/recover.ts';
 import { retry } from '../../src/lifecycle/scripts/retry.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../../src/lifecycle/scripts/sweep.ts';
 import type { Delivery } from '../../src/lifecycle/scripts/take.ts';
@@ -31,7 +31,7 @@ beforeEach(async () => {
   queues += 1;
   keys = queueKeys('mr', `q${queues}`);
   await ensureGroups(redis.client, keys);
-  await extend(redis.client, keys, 'new', ['one', 'two'], 60_000);
+  await extendLease(redis.client, keys, 'new', ['one', 'two'], 60_000);
   reader ??= new BlockingReader(redis.client, redis.client);
   one = new WaitingConsumer('one', redis.client, reader);
   two = new WaitingConsumer('two', redis.client, reader);
@@ -175,9 +175,9 @@ describe('dead letters', () => {
     await bury(redis.client, keys, 'one', failure(old), MAX_DEAD);
     await bury(redis.client, keys, 'one', failure(young), MAX_DEAD);
     await redis.client.zadd(keys.dead.normal, 1_000, formatRef(old));
-    const letters = await oldLetters(redis.client, keys, 60_000);
+    const letters = await expiredDeadLetters(redis.client, keys, 60_000);
     expect(letters).toEqual([old]);
-    expect(await purge(redis.client, keys, letters)).toBe(1);
+    expect(await purgeDead(redis.client, keys, letters)).toBe(1);
     expect([await placeOf(old), await placeOf(young)]).toEqual(['gone', 'failed']);
   });
 });
@@ -191,19 +191,19 @@ describe('a job that may not start late', () => {
     await takeAs(one, 1);
     await untilAfter(entryTime(started.entryId) + 1);
     expect((await recover(redis.client, keys)).lapsed).toBe(true);
-    expect(await expireLapsed(redis.client, keys, 60_000)).toBe(false);
+    expect(await expireDue(redis.client, keys, 60_000)).toBe(false);
     expect([await placeOf(waits), await placeOf(parked)]).toEqual(['result', 'result']);
     expect([await placeOf(later), await placeOf(started)]).toEqual(['queued', 'running']);
     expect(await redis.client.zcard(keys.expiring)).toBe(1);
     expect(await redis.client.hget(keys.totals, 'expired')).toBe('2');
     await retry(redis.client, keys, 'one', failure(started), 3_600_000);
-    expect(await withdraw(redis.client, keys, started, 'expired', 60_000)).toBe('asked');
+    expect(await cancelOrExpire(redis.client, keys, started, 'expired', 60_000)).toBe('asked');
     expect(await placeOf(started)).toBe('retrying');
   });
 });
 
 describe('a running job that was cancelled', () => {
-  const asked = (ref: Ref) => withdraw(redis.client, keys, ref, 'cancelled', 60_000);
+  const asked = (ref: Ref) => cancelOrExpire(redis.client, keys, ref, 'cancelled', 60_000);
 
   it('is taken from a worker that has not ended it in time', async () => {
     const ref = await submit();
@@ -225,7 +225,7 @@ describe('a running job that was cancelled', () => {
   it('is not touched by who enforces it, unless it was asked long ago', async () => {
     const ref = await submit();
     await takeAs(one);
-    const enforce = () => withdraw(redis.client, keys, ref, 'cancelled', 60_000, 'enforce');
+    const enforce = () => cancelOrExpire(redis.client, keys, ref, 'cancelled', 60_000, 'enforce');
     expect(await enforce()).toBe('asked');
     expect(await redis.client.exists(keys.notes, keys.control)).toBe(0);
     await asked(ref);

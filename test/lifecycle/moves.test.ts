@@ -3,9 +3,9 @@ import { lookup, remove } from '../../src/jobs/scripts/lookup.ts';
 import { submitTogether } from '../../src/jobs/submit/scripts/submit.ts';
 import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { bury } from '../../src/lifecycle/scripts/bury.ts';
-import { withdraw } from '../../src/lifecycle/scripts/cancel.ts';
+import { cancelOrExpire } from '../../src/lifecycle/scripts/cancel.ts';
 import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
-import { extend, recover } from '../../src/lifecycle/scripts/recover.ts';
+import { extendLease, recover } from '../../src/lifecycle/scripts/recover.ts';
 import { release } from '../../src/lifecycle/scripts/release.ts';
 import { retry } from '../../src/lifecycle/scripts/retry.ts';
 import type { Delivery } from '../../src/lifecycle/scripts/take.ts';
@@ -29,7 +29,7 @@ beforeEach(async () => {
   queues += 1;
   keys = queueKeys('mr', `q${queues}`);
   await ensureGroups(redis.client, keys);
-  await extend(redis.client, keys, 'new', ['one', 'two'], 60_000);
+  await extendLease(redis.client, keys, 'new', ['one', 'two'], 60_000);
 });
 
 const submit = async (options = {}): Promise<Ref> => ({
@@ -192,7 +192,9 @@ describe('recovery', () => {
   });
 
   it('tells a lease that had ended that it was lost', async () => {
-    expect((await extend(redis.client, keys, 'renew', ['one', 'three'], 60_000)).lost).toEqual(['three']);
+    expect((await extendLease(redis.client, keys, 'renew', ['one', 'three'], 60_000)).lost).toEqual([
+      'three',
+    ]);
   });
 });
 
@@ -225,13 +227,13 @@ describe('taking', () => {
 describe('withdrawing', () => {
   it('removes a waiting job and leaves a result; marks a running one', async () => {
     const waiting = await submit();
-    expect(await withdraw(redis.client, keys, waiting, 'cancelled', 60_000)).toBe('withdrawn');
-    expect(await withdraw(redis.client, keys, waiting, 'cancelled', 60_000)).toBe('finished');
+    expect(await cancelOrExpire(redis.client, keys, waiting, 'cancelled', 60_000)).toBe('withdrawn');
+    expect(await cancelOrExpire(redis.client, keys, waiting, 'cancelled', 60_000)).toBe('finished');
     const running = await submit();
     await takeAs('one');
-    expect(await withdraw(redis.client, keys, running, 'expired', 60_000)).toBe('asked');
+    expect(await cancelOrExpire(redis.client, keys, running, 'expired', 60_000)).toBe('asked');
     expect(await redis.client.xlen(keys.control)).toBe(0);
-    expect(await withdraw(redis.client, keys, running, 'cancelled', 60_000)).toBe('asked');
+    expect(await cancelOrExpire(redis.client, keys, running, 'cancelled', 60_000)).toBe('asked');
     expect(await redis.client.xlen(keys.control)).toBe(1);
     // No retry follows: the next taker is told.
     await retry(redis.client, keys, 'one', failure(running), 0);

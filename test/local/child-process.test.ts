@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Child, startChild } from '../../src/local/child-process.ts';
-import { createLeash, type Leash } from '../../src/orphan-reaper.ts';
+import { createOrphanReaper, type OrphanReaper } from '../../src/orphan-reaper.ts';
 import { until } from '../helpers/redis/server.ts';
 
-let leash: Leash;
+let leash: OrphanReaper;
 let child: Child;
 
 afterEach(async () => {
@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 async function start(script: string, onMessage?: (message: unknown) => void): Promise<void> {
-  leash = createLeash();
+  leash = createOrphanReaper();
   child = await startChild({
     name: 'One',
     command: process.execPath,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { queueKeys } from '../../src/redis/keys.ts';
-import { Line } from '../../src/subscriptions/waiting-readers.ts';
+import { WaitingReaders } from '../../src/subscriptions/waiting-readers.ts';
 import { until } from '../helpers/redis/server.ts';
 
 const keys = queueKeys('mr', 'q');
 
 /** Somebody who waits in line, and how often it was looked for him. */
-function waiter(line: Line) {
+function waiter(line: WaitingReaders) {
   let go = () => {};
   const seen = { looks: 0 };
   const look = async () => {
@@ -23,7 +23,7 @@ function waiter(line: Line) {
 }
 
 describe('the line of those who wait for events', () => {
-  const lineOf = () => new Line({ watch: async () => () => {} }, 10);
+  const lineOf = () => new WaitingReaders({ watch: async () => () => {} }, 10);
 
   it('looks no more for somebody who is gone, and lets the next one look', async () => {
     const line = lineOf();

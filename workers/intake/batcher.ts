@@ -1,21 +1,21 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer, Taken, TakeOptions } from '../../src/lifecycle/consumer.ts';
-import { LaneShare } from '../../src/lifecycle/lane-fairness.ts';
-import { trouble } from '../../src/maintenance/fault-event.ts';
+import { LaneFairness } from '../../src/lifecycle/lane-fairness.ts';
+import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import { backoffMs } from '../../src/maintenance/redis-backoff.ts';
 import type { Observer } from '../../src/observer.ts';
 import { isUnavailable } from '../../src/redis/connect.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
-import type { Running } from '../run/running-job.ts';
-import type { Slots } from './concurrency.ts';
-import { type Ended, nextGroup, TELL_EVERY_MS } from './ended-jobs.ts';
-import { Traffic, type Trip } from './in-flight.ts';
+import type { RunningJob } from '../run/running-job.ts';
+import type { ConcurrencyLimiter } from './concurrency.ts';
+import { type EndedJob, FLUSH_EVERY_MS, nextGroup } from './ended-jobs.ts';
+import { InFlight, type Trip } from './in-flight.ts';
 import { hasNews, newQueueState, type QueueState } from './queue-state.ts';
 
-export interface TurnsParts {
+export interface BatcherParts {
   consumer: Consumer;
   queues: readonly QueueKeys[];
-  slots: Slots<Running>;
+  slots: ConcurrencyLimiter<RunningJob>;
   clock: Clock;
   observe: Observer;
   /** Jobs that were taken; there is room for all of them unless the worker stops. */
@@ -40,11 +40,11 @@ const NO_SHARE = { favouredLane: 0, share: 0 };
  * A turn that Redis could not take is made again, until `giveUp`: its ends may be repeated, and what it may have
  * taken unseen is found by comparing the books (`onDoubt`).
  */
-export class Turns {
+export class Batcher {
   readonly states: readonly QueueState[];
-  readonly #parts: TurnsParts;
-  readonly #share = new LaneShare();
-  readonly #traffic = new Traffic();
+  readonly #parts: BatcherParts;
+  readonly #share = new LaneFairness();
+  readonly #traffic = new InFlight();
   readonly #onChange: (() => void)[] = [];
   /** Troubles that were reported since the last turn that went well. */
   readonly #told = new Set<string>();
@@ -55,7 +55,7 @@ export class Turns {
   #holds = 0;
   #givenUp = false;
 
-  constructor(parts: TurnsParts) {
+  constructor(parts: BatcherParts) {
     this.#parts = parts;
     this.states = parts.queues.map(newQueueState);
   }
@@ -67,7 +67,7 @@ export class Turns {
   }
 
   /** Ends a job, with the next turn. */
-  end(keys: QueueKeys, ended: Ended): void {
+  end(keys: QueueKeys, ended: EndedJob): void {
     const state = this.stateOf(keys);
     state.ended.push(ended);
     state.latency.count(ended);
@@ -241,7 +241,7 @@ export class Turns {
     this.#telling = setTimeout(() => {
       this.#telling = undefined;
       this.schedule();
-    }, TELL_EVERY_MS).unref();
+    }, FLUSH_EVERY_MS).unref();
   }
 
   #taken(state: QueueState, taken: Taken, count: number): void {
@@ -269,7 +269,7 @@ export class Turns {
     this.#parts.onNoLease(state.keys.queue);
   }
 
-  #failed(state: QueueState, group: Ended[], error: unknown): void {
+  #failed(state: QueueState, group: EndedJob[], error: unknown): void {
     const { observe, onDoubt } = this.#parts;
     state.dry = false;
     onDoubt();
@@ -277,7 +277,7 @@ export class Turns {
     if (isTrouble && !this.#givenUp) state.ended.unshift(...group);
     else for (const { failed } of group) failed(error);
     const where = group.length > 0 ? 'complete' : 'take';
-    if (!isTrouble || !this.#told.has(where)) observe(trouble(where, error));
+    if (!isTrouble || !this.#told.has(where)) observe(toFaultEvent(where, error));
     this.#told.add(where);
     if (!this.#resting && !this.#givenUp) this.#rest();
   }

@@ -26,7 +26,7 @@ interface SlotsParts<T> {
  * Holds what was accepted, and runs at most `size` handlers side by side: a task never sees more of itself than its
  * concurrency. An item is waiting (accepted) -> running -> ran, until it has ended.
  */
-export class Slots<T extends Item> {
+export class ConcurrencyLimiter<T extends Item> {
   readonly #parts: SlotsParts<T>;
   readonly #ahead: ReadAhead;
   /**

@@ -2,7 +2,7 @@ import type { Completion, Settled } from '../../src/lifecycle/consumer.ts';
 import { latencyField } from '../../src/lifecycle/latency-histogram.ts';
 
 /** A job that has ended with a result, until Redis knows it. */
-export interface Ended {
+export interface EndedJob {
   readonly completion: Completion;
   readonly waitMs: number;
   readonly runMs: number;
@@ -17,7 +17,7 @@ const MAX_GROUP = 200;
 const MAX_GROUP_LENGTH = 4_194_304;
 
 /** Takes those that go in the next call out of the list. */
-export function nextGroup(ended: Ended[]): Ended[] {
+export function nextGroup(ended: EndedJob[]): EndedJob[] {
   let length = 0;
   const over = ended.findIndex(({ completion }, i) => {
     length += completion.tail.length;
@@ -27,7 +27,7 @@ export function nextGroup(ended: Ended[]): Ended[] {
 }
 
 /** Counts are told this often: they are for people. */
-export const TELL_EVERY_MS = 1_000;
+export const FLUSH_EVERY_MS = 1_000;
 const NONE: ReadonlyMap<string, number> = new Map();
 
 /** Counts of waits and runs by field of the histogram, until they are told to Redis. */
@@ -35,7 +35,7 @@ export class LatencyTally {
   #counts = new Map<string, number>();
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  count({ waitMs, runMs }: Ended): void {
+  count({ waitMs, runMs }: EndedJob): void {
     this.#add(latencyField('wait', waitMs), 1);
     this.#add(latencyField('run', runMs), 1);
   }
@@ -46,7 +46,7 @@ export class LatencyTally {
 
   /** Whether there is something that was not told for a while. `now` in monotonic ms, as everywhere here. */
   isDue(now: number): boolean {
-    return this.#counts.size > 0 && now - this.#toldAt >= TELL_EVERY_MS;
+    return this.#counts.size > 0 && now - this.#toldAt >= FLUSH_EVERY_MS;
   }
 
   /** What is to be told now, which is then forgotten here; most times nothing. */

@@ -13,7 +13,7 @@ export interface Trip {
 const MAX_IN_FLIGHT = 2;
 
 /** The turns and reads that are on their way, and the slots that are promised to what they bring. */
-export class Traffic {
+export class InFlight {
   #inFlight = 0;
   #takes = 0;
   #reserved = 0;

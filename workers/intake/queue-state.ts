@@ -1,10 +1,10 @@
 import type { QueueKeys } from '../../src/redis/keys.ts';
-import { type Ended, LatencyTally } from './ended-jobs.ts';
+import { type EndedJob, LatencyTally } from './ended-jobs.ts';
 
 /** What a worker process knows of a queue, and what it has to tell of it in the next turn. */
 export interface QueueState {
   readonly keys: QueueKeys;
-  readonly ended: Ended[];
+  readonly ended: EndedJob[];
   readonly latency: LatencyTally;
   /** Wake tokens to settle. */
   tokens: string[];

@@ -3,17 +3,17 @@ import type { Awaited, Delivery, Taken, WaitingConsumer } from '../../src/lifecy
 import { BLOCK_MS } from '../../src/redis/connect.ts';
 import { decodeEntry, entryTime, formatRef } from '../../src/redis/entry.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
-import type { Settler } from '../run/persistent-writer.ts';
-import { Running } from '../run/running-job.ts';
-import type { Turns } from './batcher.ts';
-import type { Slots } from './concurrency.ts';
+import type { PersistentWriter } from '../run/persistent-writer.ts';
+import { RunningJob } from '../run/running-job.ts';
+import type { Batcher } from './batcher.ts';
+import type { ConcurrencyLimiter } from './concurrency.ts';
 
 export interface TakeParts {
   consumer: WaitingConsumer;
   queues: readonly QueueKeys[];
-  slots: Slots<Running>;
-  turns: Turns;
-  settler: Settler;
+  slots: ConcurrencyLimiter<RunningJob>;
+  turns: Batcher;
+  settler: PersistentWriter;
   clock: Clock;
   leaseMs: number;
   /** Jobs that came too late could not be handed back: they are found by the recovery. */
@@ -28,7 +28,7 @@ const COMPARE_EVERY_MS = 30_000;
  * have handed out jobs that never arrived; those are found by comparing with what Redis says, after a fault and now
  * and then, and handed back.
  */
-export class TakePass {
+export class TakeLoop {
   readonly #parts: TakeParts;
   readonly #blockMs: number;
   /** When the books are compared next, monotonic ms. */
@@ -154,7 +154,7 @@ export class TakePass {
   }
 
   /** Lets others run what has not begun; spends no attempt. */
-  handBack(running: readonly Running[]): void {
+  handBack(running: readonly RunningJob[]): void {
     for (const keys of this.#parts.queues) {
       const own = running.filter(({ delivery }) => delivery.keys === keys);
       if (own.length === 0) continue;
@@ -183,4 +183,4 @@ export class TakePass {
   }
 }
 
-const toRunning = (delivery: Delivery): Running => new Running(delivery, decodeEntry(delivery.fields));
+const toRunning = (delivery: Delivery): RunningJob => new RunningJob(delivery, decodeEntry(delivery.fields));

@@ -5,16 +5,16 @@ import { progressText } from '../progress-text.ts';
 import { callHandler } from '../run/call-handler.ts';
 
 /** One attempt that is to be run elsewhere, in a thread or in a process of its own. */
-export interface ApartTask {
+export interface IsolatedTask {
   file: string;
   payload: unknown;
   job: TaskContext['job'];
 }
 
 /** What the attempt says to its worker while it runs. */
-export type FromApart = { type: 'progress'; value: unknown } | { type: 'log'; text: string };
+export type FromIsolated = { type: 'progress'; value: unknown } | { type: 'log'; text: string };
 /** What the worker says to the attempt. */
-export interface ToApart {
+export interface ToIsolated {
   type: 'abort';
   name: string;
   message: string;
@@ -22,13 +22,13 @@ export interface ToApart {
 }
 
 /** Passes what an attempt that runs elsewhere says on to its context. */
-export function hear(ctx: TaskContext, message: FromApart): void {
+export function onMessage(ctx: TaskContext, message: FromIsolated): void {
   if (message.type === 'progress') ctx.progress(message.value);
   else ctx.log(message.text);
 }
 
 /** Calls `tell` when the context's signal fires; returns the function that ends that. */
-export function onAbort(ctx: TaskContext, tell: (message: ToApart) => void): () => void {
+export function onAbort(ctx: TaskContext, tell: (message: ToIsolated) => void): () => void {
   const pass = () => {
     const reason: unknown = ctx.signal.reason;
     const { name, message } = reason instanceof Error ? reason : new Error(String(reason));
@@ -41,7 +41,7 @@ export function onAbort(ctx: TaskContext, tell: (message: ToApart) => void): () 
 }
 
 /** Fires the signal of an attempt that runs here for a worker elsewhere. */
-export function abortWith(abort: AbortController, { name, message, cause }: ToApart): void {
+export function abortWith(abort: AbortController, { name, message, cause }: ToIsolated): void {
   abort.abort(Object.assign(new Error(message), { name, ...(cause !== undefined && { abortCause: cause }) }));
 }
 
@@ -49,10 +49,10 @@ export function abortWith(abort: AbortController, { name, message, cause }: ToAp
  * Runs one attempt for a worker elsewhere. The module was loaded and checked there, where payload and result are
  * checked as well: here it is only imported (once, by Node's own cache), and so starts quickly.
  */
-export async function runApart(
-  { file, payload, job }: ApartTask,
+export async function runIsolated(
+  { file, payload, job }: IsolatedTask,
   signal: AbortSignal,
-  say: (message: FromApart) => void,
+  say: (message: FromIsolated) => void,
 ): Promise<Outcome> {
   const ctx: TaskContext = {
     job,

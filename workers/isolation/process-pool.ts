@@ -1,12 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Outcome } from '../../src/lifecycle/outcome.ts';
-import { createLeash, type Leash } from '../../src/orphan-reaper.ts';
+import { createOrphanReaper, type OrphanReaper } from '../../src/orphan-reaper.ts';
 import type { TaskContext } from '../../src/tasks/types.ts';
 import { ORPHAN_GRACE_S } from '../supervisor/ipc.ts';
-import { type ApartTask, type FromApart, hear, onAbort, type ToApart } from './isolated-attempt.ts';
+import {
+  type FromIsolated,
+  type IsolatedTask,
+  onAbort,
+  onMessage,
+  type ToIsolated,
+} from './isolated-attempt.ts';
 
-export type ToIsolate = { type: 'run'; task: ApartTask } | ToApart;
-export type FromIsolate = FromApart | { type: 'outcome'; outcome: Outcome };
+export type ToProcess = { type: 'run'; task: IsolatedTask } | ToIsolated;
+export type FromProcess = FromIsolated | { type: 'outcome'; outcome: Outcome };
 
 /** Processes at a time: many jobs may have been lost together, most of them for the fault of one. */
 const MOST = 8;
@@ -20,9 +26,9 @@ const ENTRY = new URL(
  * Runs attempts in processes of their own: those of jobs that processes died with before. If one of them kills its
  * process again, nothing else is lost with it.
  */
-export class Isolates {
+export class ProcessPool {
   #running = 0;
-  #leash: Leash | undefined;
+  #leash: OrphanReaper | undefined;
 
   /** Whether one more may run now. */
   get hasRoom(): boolean {
@@ -33,7 +39,7 @@ export class Isolates {
    * Runs one attempt. The handler's signal fires with the context's; when `kill` fires the process ends. Rejects with
    * the reason when it ended without an outcome, for whatever reason.
    */
-  async run(task: ApartTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
+  async run(task: IsolatedTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
     this.#running += 1;
     try {
       return await this.#fork(task, ctx, kill);
@@ -42,8 +48,8 @@ export class Isolates {
     }
   }
 
-  async #fork(task: ApartTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
-    this.#leash ??= createLeash({ graceS: ORPHAN_GRACE_S, together: true });
+  async #fork(task: IsolatedTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
+    this.#leash ??= createOrphanReaper({ graceS: ORPHAN_GRACE_S, together: true });
     const child = fork(ENTRY, { serialization: 'json' });
     if (child.pid !== undefined) this.#leash.hold(child.pid);
     try {
@@ -56,21 +62,21 @@ export class Isolates {
 
 async function runIn(
   child: ChildProcess,
-  task: ApartTask,
+  task: IsolatedTask,
   ctx: TaskContext,
   kill: AbortSignal,
 ): Promise<Outcome> {
   // One that has ended already takes no more messages.
-  const tell = (message: ToIsolate) => void (child.connected && child.send(message, () => undefined));
+  const tell = (message: ToProcess) => void (child.connected && child.send(message, () => undefined));
   const end = () => child.kill('SIGKILL');
   kill.addEventListener('abort', end, { once: true });
   tell({ type: 'run', task });
   const unlisten = onAbort(ctx, tell);
   try {
     return await new Promise<Outcome>((resolve, reject) => {
-      child.on('message', (message: FromIsolate) => {
+      child.on('message', (message: FromProcess) => {
         if (message.type === 'outcome') resolve(message.outcome);
-        else hear(ctx, message);
+        else onMessage(ctx, message);
       });
       child.once('error', reject);
       child.once('exit', (code, signal) => reject(new Error(signal ?? `exit code ${code}`)));

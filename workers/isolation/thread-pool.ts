@@ -2,10 +2,10 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 import { Piscina } from 'piscina';
 import type { Outcome } from '../../src/lifecycle/outcome.ts';
 import type { TaskContext } from '../../src/tasks/types.ts';
-import { type ApartTask, type FromApart, hear, onAbort } from './isolated-attempt.ts';
+import { type FromIsolated, type IsolatedTask, onAbort, onMessage } from './isolated-attempt.ts';
 
 /** What a thread is given for one attempt. */
-export interface ThreadTask extends ApartTask {
+export interface ThreadTask extends IsolatedTask {
   port: MessagePort;
 }
 
@@ -19,7 +19,7 @@ const THREAD_ENTRY = new URL(
 );
 
 /** Runs handlers in worker threads, which can be killed whatever they do. */
-export class Threads {
+export class ThreadPool {
   readonly #size: number;
   #pool: Piscina | undefined;
 
@@ -32,7 +32,7 @@ export class Threads {
    * Runs one attempt. The handler's signal fires with `signal`; when `kill` fires, its thread ends and the
    * promise rejects.
    */
-  async run(task: ApartTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
+  async run(task: IsolatedTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
     this.#pool ??= new Piscina({
       filename: THREAD_ENTRY.href,
       minThreads: 0,
@@ -40,7 +40,7 @@ export class Threads {
       idleTimeout: IDLE_MS,
     });
     const { port1, port2 } = new MessageChannel();
-    port1.on('message', (message: FromApart) => hear(ctx, message));
+    port1.on('message', (message: FromIsolated) => onMessage(ctx, message));
     const unlisten = onAbort(ctx, (message) => port1.postMessage(message));
     const threadTask: ThreadTask = { ...task, port: port2 };
     try {
@@ -49,7 +49,7 @@ export class Threads {
       unlisten();
       // The outcome comes another way, and may overtake what was said before it.
       for (let left = receiveMessageOnPort(port1); left; left = receiveMessageOnPort(port1)) {
-        hear(ctx, left.message as FromApart);
+        onMessage(ctx, left.message as FromIsolated);
       }
       port1.close();
     }

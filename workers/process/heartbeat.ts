@@ -1,24 +1,24 @@
 import type { Clock } from '../../src/clock.ts';
 import { DEFAULT_TIMEOUT_MS } from '../../src/schemas/job.ts';
-import type { Running } from '../run/running-job.ts';
+import type { RunningJob } from '../run/running-job.ts';
 import type { ToParent } from '../supervisor/ipc.ts';
 
 /** How often a process says that its event loop turns. */
-export const BEAT_MS = 1_000;
+export const HEARTBEAT_EVERY_MS = 1_000;
 
 /**
  * Tells the parent that this event loop turns, and by when the first running attempt must have ended: an attempt
  * that blocks the loop beyond its timeout can only be ended from outside.
  */
-export class Heart {
-  readonly #running: () => Iterable<Running>;
+export class HeartbeatSender {
+  readonly #running: () => Iterable<RunningJob>;
   readonly #clock: Clock;
   readonly #say: (message: ToParent) => void;
   #timer: NodeJS.Timeout | undefined;
   /** The earliest end that the parent knows of, monotonic ms. */
   #told = Number.NEGATIVE_INFINITY;
 
-  constructor(running: () => Iterable<Running>, clock: Clock, say: (message: ToParent) => void) {
+  constructor(running: () => Iterable<RunningJob>, clock: Clock, say: (message: ToParent) => void) {
     this.#running = running;
     this.#clock = clock;
     this.#say = say;
@@ -26,7 +26,7 @@ export class Heart {
 
   start(): void {
     this.#beat();
-    this.#timer = setInterval(() => this.#beat(), BEAT_MS);
+    this.#timer = setInterval(() => this.#beat(), HEARTBEAT_EVERY_MS);
   }
 
   stop(): void {

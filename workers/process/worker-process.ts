@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
 import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
-import { trouble } from '../../src/maintenance/fault-event.ts';
+import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import { Loop } from '../../src/maintenance/loop.ts';
 import type { Observer } from '../../src/observer.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
@@ -11,26 +11,26 @@ import { scripts } from '../../src/scripts.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { logObserver } from '../../src/telemetry/worker-log.ts';
-import { Turns } from '../intake/batcher.ts';
-import { Slots } from '../intake/concurrency.ts';
-import { TakePass } from '../intake/take-loop.ts';
-import { Isolates } from '../isolation/process-pool.ts';
-import { Threads } from '../isolation/thread-pool.ts';
+import { Batcher } from '../intake/batcher.ts';
+import { ConcurrencyLimiter } from '../intake/concurrency.ts';
+import { TakeLoop } from '../intake/take-loop.ts';
+import { ProcessPool } from '../isolation/process-pool.ts';
+import { ThreadPool } from '../isolation/thread-pool.ts';
 import { Executor } from '../run/executor.ts';
-import { Settler } from '../run/persistent-writer.ts';
-import type { Running } from '../run/running-job.ts';
+import { PersistentWriter } from '../run/persistent-writer.ts';
+import type { RunningJob } from '../run/running-job.ts';
 import type { ToChild, ToParent } from '../supervisor/ipc.ts';
-import { Heart } from './heartbeat.ts';
+import { HeartbeatSender } from './heartbeat.ts';
 import { LeaseWatch } from './lease-watch.ts';
 
 const CONNECT_MS = 5_000;
 
 interface ChildParts {
-  slots: Slots<Running>;
-  settler: Settler;
-  turns: Turns;
-  pass: TakePass;
-  heart: Heart;
+  slots: ConcurrencyLimiter<RunningJob>;
+  settler: PersistentWriter;
+  turns: Batcher;
+  pass: TakeLoop;
+  heart: HeartbeatSender;
   leaseWatch: LeaseWatch;
   loops: readonly Loop[];
   /** Ends what is left at the very end. */
@@ -103,7 +103,7 @@ class Child {
     }, 1_000).unref();
   }
 
-  #held(queue: string): Running[] {
+  #held(queue: string): RunningJob[] {
     return [...this.#parts.slots.held].filter(({ delivery }) => delivery.keys.queue === queue);
   }
 }
@@ -126,15 +126,15 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     if (event.kind === 'defect') pass.distrust();
     log(event);
   };
-  const settler = new Settler(consumer, observe, config.deadMax);
-  const threads = new Threads(config.concurrency);
+  const settler = new PersistentWriter(consumer, observe, config.deadMax);
+  const threads = new ThreadPool(config.concurrency);
   const { resultTtlMs, maxPayloadBytes: maxResultBytes } = config;
-  const heart = new Heart((): Iterable<Running> => slots.held, systemClock, say);
+  const heart = new HeartbeatSender((): Iterable<RunningJob> => slots.held, systemClock, say);
   const executor = new Executor({
     consumer,
     tasks,
     threads,
-    isolates: new Isolates(),
+    isolates: new ProcessPool(),
     settler,
     endWith: (keys, ended) => turns.end(keys, ended),
     onRan: (runMs) => slots.ran(runMs),
@@ -148,14 +148,14 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     heart,
     observe,
   });
-  const slots: Slots<Running> = new Slots<Running>({
+  const slots: ConcurrencyLimiter<RunningJob> = new ConcurrencyLimiter<RunningJob>({
     size: config.concurrency,
     run: executor.execute,
     giveBack: (items) => pass.handBack(items),
   });
   const keySpace = new KeySpace(config.prefix);
   const queues = config.queues.map((queue) => keySpace.queue(queue));
-  const turns: Turns = new Turns({
+  const turns: Batcher = new Batcher({
     consumer,
     queues,
     slots,
@@ -168,7 +168,7 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     },
     onDoubt: () => pass.distrust(),
   });
-  const pass: TakePass = new TakePass({
+  const pass: TakeLoop = new TakeLoop({
     consumer,
     queues,
     slots,
@@ -176,7 +176,7 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     settler,
     clock: systemClock,
     leaseMs: config.leaseMs,
-    onLost: (error) => observe(trouble('hand back', error)),
+    onLost: (error) => observe(toFaultEvent('hand back', error)),
   });
   const leaseWatch = new LeaseWatch(consumer, queues, config.leaseMs, systemClock, (queue) =>
     child.leaseLost(queue),

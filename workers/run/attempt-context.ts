@@ -3,7 +3,7 @@ import type { Observer } from '../../src/observer.ts';
 import { type Entry, maxAttempts } from '../../src/redis/entry.ts';
 import type { LoadedTask, TaskContext } from '../../src/tasks/types.ts';
 import { progressReporter } from './progress-reporter.ts';
-import type { Running } from './running-job.ts';
+import type { RunningJob } from './running-job.ts';
 
 export interface ContextParts {
   consumer: Consumer;
@@ -15,7 +15,7 @@ export class AttemptContext implements TaskContext {
   readonly job: TaskContext['job'];
   declare readonly signal: AbortSignal;
   readonly #parts: ContextParts;
-  readonly #running: Running;
+  readonly #running: RunningJob;
   #reporter: ReturnType<typeof progressReporter> | undefined;
   #closed = false;
 
@@ -31,7 +31,7 @@ export class AttemptContext implements TaskContext {
     },
   };
 
-  constructor(parts: ContextParts, running: Running, entry: Entry, task: LoadedTask) {
+  constructor(parts: ContextParts, running: RunningJob, entry: Entry, task: LoadedTask) {
     this.#parts = parts;
     this.#running = running;
     this.job = {

@@ -1,33 +1,33 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer, Settled } from '../../src/lifecycle/consumer.ts';
 import { failure, type Outcome, refusal } from '../../src/lifecycle/outcome.ts';
-import { verdict } from '../../src/lifecycle/preflight.ts';
-import { trouble } from '../../src/maintenance/fault-event.ts';
+import { preflight } from '../../src/lifecycle/preflight.ts';
+import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import { type Entry, timeoutMs } from '../../src/redis/entry.ts';
 import type { LoadedTask, TaskContext } from '../../src/tasks/types.ts';
-import type { Isolates } from '../isolation/process-pool.ts';
-import type { Threads } from '../isolation/thread-pool.ts';
-import type { Heart } from '../process/heartbeat.ts';
+import type { ProcessPool } from '../isolation/process-pool.ts';
+import type { ThreadPool } from '../isolation/thread-pool.ts';
+import type { HeartbeatSender } from '../process/heartbeat.ts';
 import { AttemptContext } from './attempt-context.ts';
 import { callHandler, checkResult, type MaybePromise } from './call-handler.ts';
-import type { Running } from './running-job.ts';
-import { type SettleParts, settle } from './settle-outcome.ts';
+import type { RunningJob } from './running-job.ts';
+import { type SettleParts, settleOutcome } from './settle-outcome.ts';
 
 export interface ExecutorParts extends SettleParts {
   consumer: Consumer;
-  threads: Threads;
-  isolates: Isolates;
+  threads: ThreadPool;
+  isolates: ProcessPool;
   clock: Clock;
-  heart: Heart;
+  heart: HeartbeatSender;
   /** A handler has ended after so long. */
   onRan: (runMs: number) => void;
   /** The job is out of this process's hands. */
-  onEnd: (running: Running) => void;
+  onEnd: (running: RunningJob) => void;
 }
 
 /** A job that so many processes died with is suspected to be the cause. */
 const ISOLATE_FROM = 2;
-const isSuspect = ({ delivery }: Running): boolean => delivery.losses >= ISOLATE_FROM;
+const isSuspect = ({ delivery }: RunningJob): boolean => delivery.losses >= ISOLATE_FROM;
 /** When a suspect that found no room is tried again. */
 const NO_ROOM_MS = 1_000;
 
@@ -43,7 +43,7 @@ export class Executor {
   }
 
   /** Never throws: whatever goes wrong is an outcome, or is reported. */
-  readonly execute = (running: Running): void => {
+  readonly execute = (running: RunningJob): void => {
     const began = this.#parts.clock.monotonic();
     const fail = (thrown: unknown) => failure(thrown, running.attempt, this.#parts.clock.wall());
     let outcome: MaybePromise<Outcome>;
@@ -58,7 +58,7 @@ export class Executor {
 
   readonly #find = (task: string): LoadedTask | undefined => this.#parts.tasks.get(task);
 
-  #settle(running: Running, outcome: Outcome, began: number): void {
+  #settle(running: RunningJob, outcome: Outcome, began: number): void {
     const { clock, observe, onRan, onEnd } = this.#parts;
     running.end();
     const runMs = clock.monotonic() - began;
@@ -66,7 +66,7 @@ export class Executor {
     const { id, entry, attempt } = running;
     const failed = (error: unknown) => {
       // Redis was away until the stop gave up writing: the lease runs out, and the job runs elsewhere.
-      observe(trouble(`job ${id}`, error));
+      observe(toFaultEvent(`job ${id}`, error));
       onEnd(running);
     };
     const settled = (how: Settled) => {
@@ -82,18 +82,18 @@ export class Executor {
       onEnd(running);
     };
     try {
-      settle(this.#parts, running, outcome, runMs, { settled, failed });
+      settleOutcome(this.#parts, running, outcome, runMs, { settled, failed });
     } catch (error) {
       failed(error);
     }
   }
 
   /** What can be said without running, else what the run says. */
-  #outcome(running: Running): MaybePromise<Outcome> {
+  #outcome(running: RunningJob): MaybePromise<Outcome> {
     // Told to stop before it could begin.
     if (running.abortCause !== undefined) return byCause(running, undefined, 0);
     const { entry, delivery } = running;
-    const judged = verdict(delivery, entry, this.#find, this.#parts.clock.wall());
+    const judged = preflight(delivery, entry, this.#find, this.#parts.clock.wall());
     if (judged !== undefined) return judged;
     const task = entry && this.#find(entry.task);
     if (entry === undefined || task === undefined)
@@ -101,7 +101,7 @@ export class Executor {
     return this.#run(running, entry, task);
   }
 
-  #run(running: Running, entry: Entry, task: LoadedTask): MaybePromise<Outcome> {
+  #run(running: RunningJob, entry: Entry, task: LoadedTask): MaybePromise<Outcome> {
     const { clock, heart, isolates } = this.#parts;
     // Waiting for room here would keep others from running, and this from running elsewhere.
     if (isSuspect(running) && !isolates.hasRoom) return { kind: 'released', delayMs: NO_ROOM_MS };
@@ -120,7 +120,7 @@ export class Executor {
   }
 
   async #wait(
-    running: Running,
+    running: RunningJob,
     task: LoadedTask,
     work: Promise<Outcome>,
     limit: number,
@@ -133,13 +133,13 @@ export class Executor {
     return byCause(running, ended && this.#checked(running, task, ended), limit);
   }
 
-  #checked(running: Running, task: LoadedTask, outcome: Outcome): Outcome {
+  #checked(running: RunningJob, task: LoadedTask, outcome: Outcome): Outcome {
     return checkResult(task, outcome, running.attempt, this.#parts.maxResultBytes);
   }
 
   /** In a thread or, where processes died with the job, in one of its own. */
   #startApart(
-    running: Running,
+    running: RunningJob,
     task: LoadedTask,
     payload: unknown,
     ctx: TaskContext,
@@ -158,14 +158,14 @@ export class Executor {
 
 /** A thread or process that ended without an outcome: killed by us, or by itself (process.exit, out of memory). */
 const lost =
-  (running: Running, name: string, what: string) =>
+  (running: RunningJob, name: string, what: string) =>
   (error: unknown): Outcome => {
     const message = `${what}: ${error instanceof Error ? error.message : String(error)}`;
     return refusal(name, message, running.delivery.attempt, Date.now(), { retryable: true });
   };
 
 /** The cause of an abort decides, whichever of handler and signal came first. */
-function byCause(running: Running, ended: Outcome | undefined, limitMs: number): Outcome {
+function byCause(running: RunningJob, ended: Outcome | undefined, limitMs: number): Outcome {
   const cause = running.abortCause;
   if (cause === undefined) return ended ?? { kind: 'released', delayMs: 0 };
   const succeeded = ended?.kind === 'completed';

@@ -9,7 +9,7 @@ import type { QueueKeys } from '../../src/redis/keys.ts';
  * Writes the ends of attempts that leave no result. A write that Redis could not take is repeated until it can, or
  * until `giveUp`: every move may be repeated, since only the first changes anything.
  */
-export class Settler {
+export class PersistentWriter {
   readonly #consumer: Consumer;
   readonly #observe: Observer;
   readonly #maxDead: number;

@@ -1,8 +1,8 @@
 import type { Consumer } from '../../src/lifecycle/consumer.ts';
-import { trouble } from '../../src/maintenance/fault-event.ts';
+import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { Observer } from '../../src/observer.ts';
 import { progressText } from '../progress-text.ts';
-import type { Running } from './running-job.ts';
+import type { RunningJob } from './running-job.ts';
 
 /** Reports of one attempt are written at most this often; the last one wins. */
 const EVERY_MS = 100;
@@ -14,7 +14,7 @@ const EVERY_MS = 100;
  */
 export function progressReporter(
   consumer: Consumer,
-  running: Running,
+  running: RunningJob,
   observe: Observer,
 ): { report: (value: unknown) => void; stop: () => void } {
   let latest: string | undefined;
@@ -32,7 +32,7 @@ export function progressReporter(
       const ours = await consumer.noteProgress(keys, { ref: running.ref, token }, value);
       if (!ours && !stopped) running.abort('lease-lost');
     } catch (error) {
-      observe(trouble('progress', error));
+      observe(toFaultEvent('progress', error));
     }
   };
 

@@ -18,7 +18,7 @@ const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
  * `signal` tells the handler to stop; `givenUp` settles when nobody waits for it any longer. Both are made when
  * first asked for: most handlers never do, and a signal costs more than all else about a short job.
  */
-export class Running implements Item {
+export class RunningJob implements Item {
   readonly delivery: Delivery;
   readonly entry: Entry | undefined;
   readonly ref: Ref;

@@ -4,15 +4,15 @@ import type { Outcome } from '../../src/lifecycle/outcome.ts';
 import type { Observer } from '../../src/observer.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
-import type { Ended } from '../intake/ended-jobs.ts';
-import type { Settler } from './persistent-writer.ts';
-import type { Running } from './running-job.ts';
+import type { EndedJob } from '../intake/ended-jobs.ts';
+import type { PersistentWriter } from './persistent-writer.ts';
+import type { RunningJob } from './running-job.ts';
 
 export interface SettleParts {
   tasks: ReadonlyMap<string, LoadedTask>;
-  settler: Settler;
+  settler: PersistentWriter;
   /** Ends a job with a result. */
-  endWith: (keys: QueueKeys, ended: Ended) => void;
+  endWith: (keys: QueueKeys, ended: EndedJob) => void;
   resultTtlMs: number;
   /** Longest result that is stored, bytes of JSON. */
   maxResultBytes: number;
@@ -20,12 +20,12 @@ export interface SettleParts {
 }
 
 /** Writes what became of an attempt: one move for each kind of outcome. `then` hears how that went. */
-export function settle(
+export function settleOutcome(
   parts: SettleParts,
-  running: Running,
+  running: RunningJob,
   outcome: Outcome,
   runMs: number,
-  then: Pick<Ended, 'settled' | 'failed'>,
+  then: Pick<EndedJob, 'settled' | 'failed'>,
 ): void {
   const { delivery } = running;
   if (outcome.kind === 'completed' || outcome.kind === 'cancelled' || outcome.kind === 'expired') {
@@ -41,7 +41,7 @@ export function settle(
 
 function settleUnended(
   parts: SettleParts,
-  running: Running,
+  running: RunningJob,
   outcome: Exclude<Outcome, { kind: Completion['status'] }>,
 ): Promise<Settled> {
   const { settler } = parts;
@@ -60,14 +60,14 @@ function settleUnended(
   }
 }
 
-async function release(settler: Settler, running: Running, delayMs: number): Promise<Settled> {
+async function release(settler: PersistentWriter, running: RunningJob, delayMs: number): Promise<Settled> {
   const [settled] = await settler.release(running.delivery.keys, [running], delayMs);
   return settled ?? 'stale';
 }
 
 function settleFailure(
   { settler, tasks, observe }: SettleParts,
-  running: Running,
+  running: RunningJob,
   outcome: Outcome & { kind: 'failed' },
 ): Promise<Settled> {
   const { entry, delivery, ref, token, attempt, id } = running;

@@ -1,4 +1,4 @@
-import { CANCEL_PATIENCE_MS, withdraw } from '../../src/lifecycle/scripts/cancel.ts';
+import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../../src/lifecycle/scripts/cancel.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { BLOCK_MS, type Connection } from '../../src/redis/connect.ts';
 import { parseRef, type Ref } from '../../src/redis/entry.ts';
@@ -10,7 +10,7 @@ const READ_COUNT = 100;
 const ENFORCE_AFTER_MS = CANCEL_PATIENCE_MS + 1_000;
 
 /** Passes requests to cancel running jobs on, as soon as they are written, and sees that they come true. */
-export class ControlPass {
+export class CancelListener {
   readonly #reader: BlockingReader;
   readonly #commands: Connection;
   readonly #queues: readonly QueueKeys[];
@@ -63,7 +63,7 @@ export class ControlPass {
   async #enforce(): Promise<void> {
     for (let first = this.#asked[0]; first !== undefined; first = this.#asked[0]) {
       if (performance.now() - first.at < ENFORCE_AFTER_MS) return;
-      await withdraw(this.#commands, first.keys, first.ref, 'cancelled', this.#resultTtlMs, 'enforce');
+      await cancelOrExpire(this.#commands, first.keys, first.ref, 'cancelled', this.#resultTtlMs, 'enforce');
       this.#asked.shift();
     }
   }

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../src/clock.ts';
-import { BEAT_MS } from '../process/heartbeat.ts';
+import { HEARTBEAT_EVERY_MS } from '../process/heartbeat.ts';
 
 /** Silence that is no cause for a thought, ms. */
-const QUIET_MS = 3 * BEAT_MS;
+const QUIET_MS = 3 * HEARTBEAT_EVERY_MS;
 /** How long after the timeout of an attempt its process may take to be heard again, ms. */
 const HANG_GRACE_MS = 5_000;
 
 /** What a parent knows of the life of one child, from what it says of itself (see heart.ts). */
-export class Pulse {
+export class HeartbeatMonitor {
   readonly #clock: Clock;
   readonly #pid: number;
   #heardAt: number;

@@ -1,4 +1,4 @@
-import { extend } from '../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../src/lifecycle/scripts/recover.ts';
 import type { Connection } from '../../src/redis/connect.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -16,7 +16,7 @@ export function renewPass(
       // Asked for each queue: one that has ended meanwhile has given its lease up.
       const consumers = supervisor.livingConsumers();
       if (consumers.length === 0) break;
-      const { now, lost } = await extend(redis, keys, 'renew', consumers, leaseMs);
+      const { now, lost } = await extendLease(redis, keys, 'renew', consumers, leaseMs);
       for (const consumer of lost) onLost(consumer, keys.queue, now);
     }
     for (const consumer of supervisor.livingConsumers()) supervisor.tell(consumer, { type: 'renewed' });

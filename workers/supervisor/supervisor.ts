@@ -4,8 +4,8 @@ import { systemClock } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
 import { newConsumerName } from '../../src/lifecycle/consumer-name.ts';
 import type { Observer } from '../../src/observer.ts';
-import { createLeash } from '../../src/orphan-reaper.ts';
-import { Pulse } from './heartbeat-monitor.ts';
+import { createOrphanReaper } from '../../src/orphan-reaper.ts';
+import { HeartbeatMonitor } from './heartbeat-monitor.ts';
 import { ORPHAN_GRACE_S, type ToChild, type ToParent } from './ipc.ts';
 
 /** What the supervisor needs of the world around it. */
@@ -19,7 +19,7 @@ export interface LeaseKeeper {
 interface Member {
   readonly consumer: string;
   readonly process: ChildProcess;
-  readonly pulse: Pulse;
+  readonly pulse: HeartbeatMonitor;
   readonly exited: Promise<void>;
   /** Why it was killed from here. */
   killedFor?: string;
@@ -44,7 +44,7 @@ export class Supervisor {
   readonly #leases: LeaseKeeper;
   readonly #observe: Observer;
   readonly #members = new Set<Member>();
-  readonly #leash = createLeash({ graceS: ORPHAN_GRACE_S, together: true });
+  readonly #leash = createOrphanReaper({ graceS: ORPHAN_GRACE_S, together: true });
   readonly #respawns = new Set<NodeJS.Timeout>();
   #losses = 0;
   #watchedAt = systemClock.monotonic();
@@ -118,7 +118,12 @@ export class Supervisor {
         if (child.pid === undefined) ended('could not be started');
       });
     });
-    const member: Member = { consumer, process: child, pulse: new Pulse(pid, systemClock), exited };
+    const member: Member = {
+      consumer,
+      process: child,
+      pulse: new HeartbeatMonitor(pid, systemClock),
+      exited,
+    };
     this.#members.add(member);
     if (child.pid !== undefined) this.#leash.hold(child.pid);
     const started = new Promise<void>((resolve) => {

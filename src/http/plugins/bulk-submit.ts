@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError } from '../../errors.ts';
-import type { BatchOutcome, Candidate, Submitted } from '../../jobs/submit/outcomes.ts';
+import type { Candidate, SubmitOutcome, Submitted } from '../../jobs/submit/outcomes.ts';
 import { MAX_BATCH } from '../../schemas/http.ts';
 import { SubmitJob } from '../../schemas/job.ts';
 import type { Fault } from '../../schemas/problem.ts';
@@ -74,10 +74,10 @@ async function* fromLines(body: Readable, limits: LineLimits): AsyncGenerator<Ca
 const tooMany = () =>
   new AppError('payload-too-large', `A batch has at most ${MAX_BATCH} jobs; send the rest in another one.`);
 
-const isAway = (outcome: BatchOutcome): boolean => !outcome.ok && outcome.error.code === 'redis-unavailable';
+const isAway = (outcome: SubmitOutcome): boolean => !outcome.ok && outcome.error.code === 'redis-unavailable';
 
 /** How batches are read and submitted. */
-export const batchPlugin = fastifyPlugin<{ maxLineBytes: number }>(
+export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
   async (app, { maxLineBytes }) => {
     const candidates = (body: unknown, maxBytes?: number): AsyncGenerator<Candidate[]> => {
       if (typeof body === 'object' && body !== null && 'jobs' in body)
@@ -85,8 +85,8 @@ export const batchPlugin = fastifyPlugin<{ maxLineBytes: number }>(
       return fromLines(body as Readable, { maxLineBytes, maxBytes });
     };
 
-    app.decorate('submitBatch', async (body: unknown): Promise<BatchOutcome[]> => {
-      const outcomes: BatchOutcome[] = [];
+    app.decorate('submitBatch', async (body: unknown): Promise<SubmitOutcome[]> => {
+      const outcomes: SubmitOutcome[] = [];
       for await (const chunk of candidates(body)) {
         const submitted = await app.submitter.submitEach(chunk);
         outcomes.push(...submitted);
@@ -119,7 +119,7 @@ const noJobs = () =>
   });
 
 /** The faults of all jobs, each with a pointer into the batch. */
-function refused(outcomes: readonly (Candidate | BatchOutcome)[]): AppError {
+function refused(outcomes: readonly (Candidate | SubmitOutcome)[]): AppError {
   const errors = outcomes.flatMap((outcome, i): Fault[] => {
     if (outcome.ok) return [];
     const faults = outcome.error.errors ?? [{ pointer: '', detail: outcome.error.message }];
@@ -137,7 +137,7 @@ function refused(outcomes: readonly (Candidate | BatchOutcome)[]): AppError {
 declare module 'fastify' {
   interface FastifyInstance {
     /** Takes in what it can. @throws {AppError} when nothing could be even tried. */
-    submitBatch(body: unknown): Promise<BatchOutcome[]>;
+    submitBatch(body: unknown): Promise<SubmitOutcome[]>;
     /**
      * Takes jobs in in one step: with `atomic` all or none, with a key at most once.
      *
@@ -146,6 +146,6 @@ declare module 'fastify' {
     submitBatchTogether(
       body: unknown,
       how: { atomic: boolean; key: string | undefined },
-    ): Promise<Submitted<BatchOutcome[]>>;
+    ): Promise<Submitted<SubmitOutcome[]>>;
   }
 }

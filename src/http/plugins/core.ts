@@ -2,7 +2,7 @@ import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
 import { type Core, createCore } from '../../core/core.ts';
 import { checkHealth, type Health } from '../../core/health.ts';
-import { EventFeed } from '../../events/notifier.ts';
+import { EventNotifier } from '../../events/notifier.ts';
 import { BlockingReader } from '../../redis/blocking-reader.ts';
 import { connectForBlocking, connectForRequests, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
 import { scripts } from '../../scripts.ts';
@@ -15,7 +15,7 @@ export const corePlugin = fastifyPlugin<{ config: Config }>(
     const redis = connectForRequests({ url, name: 'millrace-api', scripts, onError });
     const blocking = connectForBlocking({ url, name: 'millrace-api-events', scripts, onError });
     const core = createCore(redis, config);
-    const feed = new EventFeed(new BlockingReader(blocking, redis), redis);
+    const feed = new EventNotifier(new BlockingReader(blocking, redis), redis);
     let draining = false;
 
     app.decorate('core', core);
@@ -44,7 +44,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** What the nouns share; for plugins, not for routes. */
     core: Core;
-    eventFeed: EventFeed;
+    eventFeed: EventNotifier;
     health(): Promise<Health>;
     /** The service stops: workers are to take their jobs elsewhere. */
     isDraining(): boolean;

@@ -1,8 +1,8 @@
 import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
-import { ServedQueues } from '../../leases/http-queues.ts';
+import { HttpQueues } from '../../leases/http-queues.ts';
 import { Leases } from '../../leases/leases.ts';
-import { Polls } from '../../leases/take/long-polls.ts';
+import { LongPolls } from '../../leases/take/long-polls.ts';
 import { WorkWatch } from '../../leases/take/work-watch.ts';
 import { Loop } from '../../maintenance/loop.ts';
 import { Recoverer } from '../../maintenance/recoverer.ts';
@@ -20,10 +20,10 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     const url = config.redisUrl;
     const blocking = connectForBlocking({ url, name: 'millrace-api-polls', scripts, onError });
     const watch = new WorkWatch(new BlockingReader(blocking, redis), redis);
-    const polls = new Polls(keySpace, watch, config.maxWaiters);
+    const polls = new LongPolls(keySpace, watch, config.maxWaiters);
 
     const observe = logObserver(app.logger);
-    const served = new ServedQueues(redis, keySpace);
+    const served = new HttpQueues(redis, keySpace);
     const recoverer = new Recoverer(app.core, served.busy, observe);
     const sweeper = new Sweeper(app.core, served.list, observe);
     const recover = async (): Promise<number> => {

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { MAX_WAIT_S } from '../../schemas/http.ts';
 
 /** What a client asked for with `?wait=` or `Prefer`. */
-export interface WaitWish {
+export interface WaitPreference {
   ms: number;
   /** Set when it came as a preference, which the answer then names. */
   applied: string | undefined;
@@ -20,10 +20,10 @@ function preferences(header: string | undefined): Map<string, string> {
   return found;
 }
 
-const NO_WAIT: WaitWish = { ms: 0, applied: undefined };
+const NO_WAIT: WaitPreference = { ms: 0, applied: undefined };
 
 /** The query wins over the header; a preference that is no number from 0 on is ignored, as the RFC asks. */
-export function waitWish(query: { wait?: number }, headers: { prefer?: string }): WaitWish {
+export function waitPreference(query: { wait?: number }, headers: { prefer?: string }): WaitPreference {
   if (query.wait !== undefined) return { ms: query.wait * 1_000, applied: undefined };
   if (headers.prefer === undefined) return NO_WAIT;
   const text = preferences(headers.prefer).get('wait') ?? '';

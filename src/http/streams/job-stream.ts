@@ -1,5 +1,5 @@
-import type { ToldEvent } from '../../events/decode.ts';
-import type { Batch } from '../../events/event-chunk.ts';
+import type { PositionedEvent } from '../../events/decode.ts';
+import type { EventChunk } from '../../events/event-chunk.ts';
 import type { Gap } from '../../events/gaps.ts';
 import type { Reader } from '../../events/subscribers.ts';
 import { entryTime } from '../../redis/entry.ts';
@@ -51,7 +51,7 @@ export class JobReader implements Reader {
     return this.#response.isClosed;
   }
 
-  deliver(batch: Batch): void {
+  deliver(batch: EventChunk): void {
     for (const told of batch.events) {
       if (told.event.job === this.job) this.#inTurn(() => this.#tell(told));
     }
@@ -108,7 +108,7 @@ export class JobReader implements Reader {
     else this.snapshot(id === undefined || hasEnded(job) ? now : id, job);
   }
 
-  async #tell({ event, position }: ToldEvent): Promise<void> {
+  async #tell({ event, position }: PositionedEvent): Promise<void> {
     const isEnd = ENDS.has(event.type);
     const isShort = event.type === 'progress' && event.progress === undefined;
     if (!isEnd && !isShort) return this.#response.message(event.type, event.id, event);

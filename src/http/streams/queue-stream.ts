@@ -1,4 +1,4 @@
-import type { Batch, EventTypes } from '../../events/event-chunk.ts';
+import type { EventChunk, EventTypes } from '../../events/event-chunk.ts';
 import type { Gap } from '../../events/gaps.ts';
 import type { Reader } from '../../events/subscribers.ts';
 import type { ResetMessage } from '../../schemas/event-stream.ts';
@@ -27,7 +27,7 @@ export class EventReader implements Reader {
     return this.#response.isClosed;
   }
 
-  deliver(batch: Batch): void {
+  deliver(batch: EventChunk): void {
     this.#response.write(batch.text(this.#response.format, this.#types));
   }
 

@@ -1,8 +1,8 @@
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../errors.ts';
 import { Channel } from '../../events/channel.ts';
-import { EventSource } from '../../events/event-log.ts';
-import type { EventFeed } from '../../events/notifier.ts';
+import { EventLog } from '../../events/event-log.ts';
+import type { EventNotifier } from '../../events/notifier.ts';
 import type { Position } from '../../events/position.ts';
 import type { Reader } from '../../events/subscribers.ts';
 import { isUnavailable } from '../../redis/connect.ts';
@@ -13,7 +13,7 @@ const HEARTBEAT_MS = 15_000;
 /** All readers of events of the process. */
 export class EventHub {
   readonly #core: Core;
-  readonly #feed: EventFeed;
+  readonly #feed: EventNotifier;
   readonly #maxReaders: number;
   readonly #onDefect: (error: unknown) => void;
   readonly #channels = new Map<string | undefined, Channel>();
@@ -22,7 +22,7 @@ export class EventHub {
   #isStopped = false;
 
   /** @param onDefect told of what ends streams and is no fault of Redis. */
-  constructor(core: Core, feed: EventFeed, maxReaders: number, onDefect: (error: unknown) => void) {
+  constructor(core: Core, feed: EventNotifier, maxReaders: number, onDefect: (error: unknown) => void) {
     this.#core = core;
     this.#feed = feed;
     this.#maxReaders = maxReaders;
@@ -30,8 +30,8 @@ export class EventHub {
   }
 
   /** The events of a queue, or of all. */
-  source(queue: string | undefined): EventSource {
-    return new EventSource(this.#core.redis, this.#core.keySpace, queue);
+  source(queue: string | undefined): EventLog {
+    return new EventLog(this.#core.redis, this.#core.keySpace, queue);
   }
 
   /** Whether somebody reads the events of the queue, or for undefined of all. */
@@ -53,7 +53,7 @@ export class EventHub {
   }
 
   /** Tells a reader of all that comes after a place; resolves when it is up to date. It leaves with its response. */
-  async serve(source: EventSource, response: EventResponse, reader: Reader, from: Position): Promise<void> {
+  async serve(source: EventLog, response: EventResponse, reader: Reader, from: Position): Promise<void> {
     if (this.#isStopped) return response.drop('service-stops');
     // Its reader comes at once, so that no heartbeat finds it idle and forgets it.
     const channel = this.#channelOf(source);
@@ -69,7 +69,7 @@ export class EventHub {
     response.drop(isRedis ? 'redis-unavailable' : 'internal-error');
   }
 
-  #channelOf(source: EventSource): Channel {
+  #channelOf(source: EventLog): Channel {
     const known = this.#channels.get(source.queue);
     if (known !== undefined) return known;
     const { keySpace } = this.#core;

@@ -5,7 +5,7 @@ import type { Connection } from '../../redis/connect.ts';
 import { formatJobId, type Ref } from '../../redis/entry.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE } from '../../schemas/job.ts';
-import type { BatchOutcome, Candidate } from './outcomes.ts';
+import type { Candidate, SubmitOutcome } from './outcomes.ts';
 import { type Once, type Remembered, recallOnce } from './scripts/submit.ts';
 
 /** JSON with the members of objects in order, so that the same request has the same text. */
@@ -78,10 +78,10 @@ export function readable(one: Candidate): Candidate {
 export function recalled(
   candidates: readonly Candidate[],
   { refs, note }: { refs: readonly Ref[]; note: string },
-): BatchOutcome[] {
+): SubmitOutcome[] {
   const refused = JSON.parse(note) as (Description | null)[];
   const taken = refs.values();
-  return candidates.map((one, i): BatchOutcome => {
+  return candidates.map((one, i): SubmitOutcome => {
     const error = refused[i];
     if (error) return { ok: false, error: restore(error) };
     const ref = taken.next().value;

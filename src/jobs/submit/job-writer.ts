@@ -12,19 +12,19 @@ import {
   type Submitted,
   submitTogether,
 } from './scripts/submit.ts';
-import { Appender } from './write-batcher.ts';
+import { WriteBatcher } from './write-batcher.ts';
 
 /** `refs` come in the order of the entries. */
 export type Stored = { kind: 'stored'; refs: Ref[] } | ({ kind: 'replayed' } & Remembered);
 
 /** Writes jobs that have passed every check. */
-export class Store {
+export class JobWriter {
   readonly #core: Core;
-  readonly #appender: Appender;
+  readonly #appender: WriteBatcher;
 
   constructor(core: Core) {
     this.#core = core;
-    this.#appender = new Appender(core.redis);
+    this.#appender = new WriteBatcher(core.redis);
   }
 
   /**

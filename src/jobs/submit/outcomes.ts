@@ -5,7 +5,7 @@ import type { SubmitJob } from '../../schemas/job.ts';
 export type Candidate = { ok: true; job: SubmitJob } | { ok: false; error: AppError };
 
 /** One job of a bulk submit: stored, or refused with the reason. */
-export type BatchOutcome = { ok: true; id: string } | { ok: false; error: AppError };
+export type SubmitOutcome = { ok: true; id: string } | { ok: false; error: AppError };
 
 /** The outcome of a submit; `replayed`: its key had stored this before, and nothing was stored now. */
 export interface Submitted<T> {

@@ -10,8 +10,8 @@ import { textNew, viewNew } from '../view.ts';
 
 import { admitJob, type Prepared } from './admission.ts';
 import { describe, onceFor, queueOf, readable, recall, recalled } from './idempotency.ts';
-import { Store } from './job-writer.ts';
-import type { Accepted, BatchOutcome, Candidate, SubmitOptions, Submitted } from './outcomes.ts';
+import { JobWriter } from './job-writer.ts';
+import type { Accepted, Candidate, SubmitOptions, SubmitOutcome, Submitted } from './outcomes.ts';
 import type { Once } from './scripts/submit.ts';
 
 /** Jobs of a batch that are on their way to Redis at a time. */
@@ -22,11 +22,11 @@ type Checked = { ok: true; prepared: Prepared } | { ok: false; error: AppError }
 /** Takes jobs in. Once a call resolves, Redis has them (on disk, where Redis syncs always). */
 export class Submitter {
   readonly #core: Core;
-  readonly #store: Store;
+  readonly #store: JobWriter;
 
   constructor(core: Core) {
     this.#core = core;
-    this.#store = new Store(core);
+    this.#store = new JobWriter(core);
   }
 
   /**
@@ -78,8 +78,8 @@ export class Submitter {
   }
 
   /** Takes in what it can; outcomes come in the order of the jobs. */
-  async submitEach(candidates: readonly Candidate[]): Promise<BatchOutcome[]> {
-    const outcomes: BatchOutcome[] = [];
+  async submitEach(candidates: readonly Candidate[]): Promise<SubmitOutcome[]> {
+    const outcomes: SubmitOutcome[] = [];
     for (let start = 0; start < candidates.length; start += WINDOW) {
       const window = candidates.slice(start, start + WINDOW).map((one) => this.#check(one));
       outcomes.push(
@@ -91,10 +91,10 @@ export class Submitter {
     return outcomes;
   }
 
-  async #storeEach(checked: readonly Checked[]): Promise<BatchOutcome[]> {
+  async #storeEach(checked: readonly Checked[]): Promise<SubmitOutcome[]> {
     const refs = await this.#store.each(checked.flatMap((one) => (one.ok ? [one.prepared] : [])));
     const next = refs.values();
-    return checked.map((one): BatchOutcome => {
+    return checked.map((one): SubmitOutcome => {
       if (!one.ok) return one;
       const ref = next.next().value;
       if (ref !== undefined && !(ref instanceof Error)) return stored(one.prepared, ref);
@@ -115,7 +115,7 @@ export class Submitter {
   async submitTogether(
     items: readonly Candidate[],
     { atomic, key }: { atomic: boolean; key: string | undefined },
-  ): Promise<Submitted<BatchOutcome[]>> {
+  ): Promise<Submitted<SubmitOutcome[]>> {
     const candidates = key === undefined ? items : items.map(readable);
     const once = key === undefined ? undefined : this.#onceForBatch(candidates, atomic, key);
     const known = once && (await recall(this.#core.redis, once));
@@ -180,7 +180,7 @@ function accepted(prepared: Prepared, ref: Ref): Accepted {
   };
 }
 
-const stored = ({ entry }: Prepared, ref: Ref): BatchOutcome => ({
+const stored = ({ entry }: Prepared, ref: Ref): SubmitOutcome => ({
   ok: true,
   id: formatJobId(entry.keys.queue, ref),
 });

@@ -1,7 +1,7 @@
 import { toError } from '../../errors.ts';
 import type { Connection } from '../../redis/connect.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { append } from './scripts/append.ts';
+import { appendJobs } from './scripts/append.ts';
 import type { NewEntry } from './scripts/submit.ts';
 
 interface Waiting {
@@ -16,7 +16,7 @@ const MOST_JOBS = 500;
 const MOST_LENGTH = 1_048_576;
 
 /** Writes jobs that may start at once; all that come up in one turn of the event loop share a round trip. */
-export class Appender {
+export class WriteBatcher {
   readonly #redis: Connection;
   #groups = new Map<QueueKeys, Waiting[]>();
 
@@ -39,7 +39,7 @@ export class Appender {
   async appendAll(keys: QueueKeys, entries: readonly NewEntry[]): Promise<(string | Error)[]> {
     const written = parts(entries).map(async (part) => {
       try {
-        return await append(this.#redis, keys, part);
+        return await appendJobs(this.#redis, keys, part);
       } catch (error) {
         return part.map(() => toError(error));
       }

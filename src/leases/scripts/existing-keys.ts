@@ -9,7 +9,7 @@ const MOST_KEYS = 1_000;
  *
  * KEYS: any. Returns the places of those that are there, from 1 on.
  */
-export const presentScript = defineScript(
+export const existingKeysScript = defineScript(
   'present',
   `
 local found = {}
@@ -29,7 +29,7 @@ return found
 );
 
 /** Those of the items of which at least one key is there, in their order; each has at most `MOST_KEYS`. */
-export async function present<T>(
+export async function withExistingKeys<T>(
   redis: Connection,
   items: readonly T[],
   keysOf: (item: T) => readonly string[],
@@ -45,7 +45,7 @@ export async function present<T>(
       keys.push(...own);
       owners.push(...own.map(() => item));
     }
-    const places = (await presentScript.run(redis, keys, [])) as number[];
+    const places = (await existingKeysScript.run(redis, keys, [])) as number[];
     found.push(...new Set(places.map((place) => owners[place - 1] as T)));
   }
   return found;

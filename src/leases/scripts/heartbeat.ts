@@ -17,7 +17,7 @@ export interface HeldJob {
   fields: string[];
 }
 
-export interface Beat {
+export interface HeartbeatReply {
   /** End of the lease, Unix ms; undefined when it has ended. */
   expiresAt: number | undefined;
   paused: boolean;
@@ -31,7 +31,7 @@ export interface Beat {
  * Returns { end of the lease or 0 when it has ended, paused 0|1, per job { ref, token, attempt, run ms,
  *   ms since a cancel was asked or -1, fields } }.
  */
-export const beatScript = defineScript(
+export const heartbeatScript = defineScript(
   'beat',
   `
 local leases, notes, settings, consumer, most = KEYS[1], KEYS[2], KEYS[3], ARGV[1], tonumber(ARGV[3])
@@ -55,14 +55,14 @@ return reply
 `,
 );
 
-export async function beat(
+export async function heartbeat(
   redis: Connection,
   keys: QueueKeys,
   consumer: string,
   leaseMs: number,
   most: number,
-): Promise<Beat> {
-  const reply = (await beatScript.run(
+): Promise<HeartbeatReply> {
+  const reply = (await heartbeatScript.run(
     redis,
     [keys.leases, keys.notes, keys.settings, ...inOrder(keys.stream)],
     [consumer, leaseMs, most],

@@ -29,7 +29,7 @@ export type Holding =
  * but where the result keeps it.
  * Returns per job { 'held', token, attempt, run ms, cancel asked 0|1, fields } | { 'moved', move } | { 'none' }.
  */
-export const inspectScript = defineScript(
+export const heldJobsScript = defineScript(
   'inspect',
   `
 local notes, totals, consumer, reply, stale = KEYS[1], KEYS[2], ARGV[1], {}, 0
@@ -64,14 +64,14 @@ type Row =
   | ['none'];
 
 /** In the order of the jobs. */
-export async function inspect(
+export async function readHeldJobs(
   redis: Connection,
   keys: QueueKeys,
   consumer: string,
   refs: readonly Ref[],
   purpose: 'settle' | 'look',
 ): Promise<Holding[]> {
-  const rows = (await inspectScript.run(
+  const rows = (await heldJobsScript.run(
     redis,
     [keys.notes, keys.totals, ...inOrder(keys.stream), ...refs.map((ref) => keys.result(formatRef(ref)))],
     [

@@ -10,7 +10,7 @@ export const LOOK_AFTER_MS = 3_600_000;
  *
  * KEYS: served. ARGV: ms for which a note counts, queues. Returns 1.
  */
-export const noteServedScript = defineScript(
+export const httpQueuesScript = defineScript(
   'note-served',
   `
 for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now, ARGV[i]) end
@@ -19,15 +19,20 @@ return 1
 `,
 );
 
-export async function noteServed(
+export async function recordHttpQueues(
   redis: Connection,
   served: string,
   queues: readonly string[],
 ): Promise<void> {
-  await noteServedScript.run(redis, [served], [LOOK_AFTER_MS, ...queues]);
+  await httpQueuesScript.run(redis, [served], [LOOK_AFTER_MS, ...queues]);
 }
 
 /** At most `most` of the queues that are, or were lately, worked on over HTTP; `now`: wall time, Unix ms. */
-export function readServed(redis: Connection, served: string, now: number, most: number): Promise<string[]> {
+export function readHttpQueues(
+  redis: Connection,
+  served: string,
+  now: number,
+  most: number,
+): Promise<string[]> {
   return redis.zrange(served, now - LOOK_AFTER_MS, '+inf', 'BYSCORE', 'LIMIT', 0, most);
 }

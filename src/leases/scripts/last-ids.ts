@@ -6,7 +6,7 @@ import { defineScript } from '../../redis/script.ts';
  *
  * KEYS: streams. Returns the last id that each has given, '0-0' for one that is not there.
  */
-export const endsScript = defineScript(
+export const lastIdsScript = defineScript(
   'ends',
   `
 local ends = {}
@@ -16,6 +16,6 @@ return ends
 );
 
 /** In the order of the streams. */
-export async function streamEnds(redis: Connection, streams: readonly string[]): Promise<string[]> {
-  return (await endsScript.run(redis, streams, [])) as string[];
+export async function readLastIds(redis: Connection, streams: readonly string[]): Promise<string[]> {
+  return (await lastIdsScript.run(redis, streams, [])) as string[];
 }

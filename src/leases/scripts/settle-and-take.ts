@@ -11,7 +11,7 @@ import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script.ts';
 
 /** What is asked for under a lease of its own, which is there only while it holds jobs. */
-export interface Serving {
+export interface SettleAndTakeRequest {
   /** Most jobs to take; with 0 none. */
   count: number;
   favouredLane: number;
@@ -35,7 +35,7 @@ export interface Serving {
   isLater: boolean;
 }
 
-export interface Served {
+export interface SettledAndTaken {
   /** In the order of the jobs that were ended. */
   settled: Settled[];
   /** `no-lease`: nothing was taken, since the lease has ended. */
@@ -57,7 +57,7 @@ const HANDED_TTL_MS = 60_000;
  *   highest token, those of `complete`.
  * Returns { letter per job that was ended, reply of `take`, end of the lease or 0 when it has ended }.
  */
-export const serveScript = defineScript(
+export const settleAndTakeScript = defineScript(
   'serve',
   `${TURN}
 local leases, consumer, count, handed, expires = KEYS[2], ARGV[1], tonumber(ARGV[2]), KEYS[#KEYS], now + ARGV[8]
@@ -121,18 +121,18 @@ return { outcomes, reply, isIdle and 0 or expires }
 `,
 );
 
-export async function serve(
+export async function settleAndTake(
   redis: Connection,
   keys: QueueKeys,
   consumer: string,
   jobs: readonly Completion[],
   latency: LatencyCounts,
-  { leaseMs, room, request, token, isAlive, isLater, ...wish }: Serving,
-): Promise<Served> {
+  { leaseMs, room, request, token, isAlive, isLater, ...wish }: SettleAndTakeRequest,
+): Promise<SettledAndTaken> {
   const { resultKeys, args, decode } = encodeCompletions(keys, consumer, jobs, latency);
   const options = { ...wish, tokens: [], begun: [] };
   const flags = [request !== undefined, isAlive, isLater].map(Number);
-  const [outcomes, reply, end] = (await serveScript.run(
+  const [outcomes, reply, end] = (await settleAndTakeScript.run(
     redis,
     [...turnKeys(keys), latency.key, ...resultKeys, keys.handed(consumer, request ?? '')],
     [...takeArgs(consumer, options), leaseMs, room, ...flags, token, ...args],

@@ -1,25 +1,25 @@
 import type { Core } from '../../core/core.ts';
 import { encodePayload } from '../../core/encode-json.ts';
 import { AppError } from '../../errors.ts';
-import { completionOf, type Ending } from '../../lifecycle/completion.ts';
+import { completionOf, type HeldDelivery } from '../../lifecycle/completion.ts';
 import { latencyField } from '../../lifecycle/latency-histogram.ts';
 import type { Outcome } from '../../lifecycle/outcome.ts';
 import type { Completion } from '../../lifecycle/scripts/complete.ts';
-import { endOtherwise } from '../../lifecycle/settle-failure.ts';
+import { settleWithoutResult } from '../../lifecycle/settle-failure.ts';
 import { decodeEntry, entryTime, type Ref, type TaskDefaults } from '../../redis/entry.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
 import type { KnownTasks } from '../../tasks/directory.ts';
-import type { Holding, LeasedConsumer } from '../lease-consumer.ts';
+import type { Holding, LeaseConsumer } from '../lease-consumer.ts';
 
 /** What a worker over HTTP says that became of a job. */
-export type Said = Outcome & { kind: 'completed' | 'failed' | 'released' };
+export type ReportedOutcome = Outcome & { kind: 'completed' | 'failed' | 'released' };
 
 /** One job that is to be settled; the error of a failure has no attempt yet. */
 export interface Item {
   readonly id: string;
   readonly ref: Ref;
-  readonly said: (attempt: number) => Said;
+  readonly said: (attempt: number) => ReportedOutcome;
   /** Of a completion, to be checked. */
   readonly result?: unknown;
 }
@@ -46,14 +46,17 @@ export interface PlannedItems {
 interface OtherEnd {
   index: number;
   id: string;
-  ending: Ending;
-  said: Said & { kind: 'failed' | 'released' };
+  ending: HeldDelivery;
+  said: ReportedOutcome & { kind: 'failed' | 'released' };
   task: TaskDefaults | undefined;
 }
 
 /** Moves that a repeated call may find made, by what it says. */
 const MADE: Readonly<
-  Record<Said['kind'], Partial<Record<(Holding & { kind: 'moved' })['move'], SettledJob['status']>>>
+  Record<
+    ReportedOutcome['kind'],
+    Partial<Record<(Holding & { kind: 'moved' })['move'], SettledJob['status']>>
+  >
 > = {
   completed: { completed: 'completed' },
   failed: { retry: 'retrying', bury: 'failed', cancelled: 'cancelled' },
@@ -63,7 +66,7 @@ const MADE: Readonly<
 /** Finds out what is to be done with the items; changes nothing. */
 export async function planItems(
   core: Core,
-  consumer: LeasedConsumer,
+  consumer: LeaseConsumer,
   keys: QueueKeys,
   items: readonly Item[],
 ): Promise<PlannedItems> {
@@ -96,14 +99,14 @@ export async function planItems(
 }
 
 /** Settles failures and hand-backs. */
-export async function endOthers(
-  consumer: LeasedConsumer,
+export async function settleUncompleted(
+  consumer: LeaseConsumer,
   keys: QueueKeys,
   { others, outcomes }: Pick<PlannedItems, 'others' | 'outcomes'>,
   maxDead: number,
 ): Promise<void> {
   const end = async ({ index, id, ending, said, task }: OtherEnd) => {
-    const { settled, next } = await endOtherwise(consumer, keys, ending, said, task, maxDead);
+    const { settled, next } = await settleWithoutResult(consumer, keys, ending, said, task, maxDead);
     outcomes[index] =
       settled === 'stale' ? { id, ok: false, error: 'stale' } : { id, ok: true, status: next };
   };
@@ -144,7 +147,7 @@ function planOf(core: Core, item: Item, holding: Holding & { kind: 'held' }, kno
 }
 
 /** What a completion says; undefined is stored as null. @throws {AppError} invalid-request for what is nested too deeply. */
-export const completedWith = (result: unknown): Said => ({
+export const completedWith = (result: unknown): ReportedOutcome => ({
   kind: 'completed',
   result: encodePayload(result ?? null, '/result'),
 });

@@ -1,12 +1,12 @@
 import type { Core } from '../../core/core.ts';
 import { parseJobId } from '../../redis/entry.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import type { LeasedConsumer } from '../lease-consumer.ts';
+import type { LeaseConsumer } from '../lease-consumer.ts';
 import type { Lease } from '../lease-token.ts';
 import { type Item, type ItemOutcome, type PlannedItems, planItems } from './plan-items.ts';
 
 /** What a worker says of one job. */
-export type Statement = Omit<Item, 'ref'>;
+export type JobReport = Omit<Item, 'ref'>;
 
 /** An item, and its place among all that were sent. */
 interface Ranked {
@@ -15,16 +15,16 @@ interface Ranked {
 }
 
 /** A queue of a lease in which there is something to do. */
-export interface Visit {
+export interface QueuePlan {
   keys: QueueKeys;
   ranked: readonly Ranked[];
   planned: PlannedItems;
 }
 
-export interface VisitParts {
+export interface QueuePlanParts {
   readonly core: Core;
   readonly lease: Lease;
-  readonly consumer: LeasedConsumer;
+  readonly consumer: LeaseConsumer;
   /** Most jobs to take. */
   readonly next: number;
 }
@@ -33,11 +33,11 @@ export interface VisitParts {
  * What is to be done in each queue, in the order of the lease: in all of them where jobs are asked for, since the lease is
  * renewed. Changes nothing; the outcomes of what can be no job of the lease are set.
  */
-export function planVisits(
-  { core, lease, consumer, next }: VisitParts,
-  statements: readonly Statement[],
+export function planQueues(
+  { core, lease, consumer, next }: QueuePlanParts,
+  statements: readonly JobReport[],
   outcomes: ItemOutcome[],
-): Promise<Visit[]> {
+): Promise<QueuePlan[]> {
   const byQueue = sort(lease, statements, outcomes);
   const queues = lease.queues.filter((queue) => byQueue.has(queue) || next > 0);
   return Promise.all(
@@ -52,8 +52,8 @@ export function planVisits(
 
 /** Whether the lease has not ended; false for one of a single queue, where the script that takes looks by itself. */
 export async function isAliveSomewhere(
-  { lease, consumer, next }: VisitParts,
-  visits: readonly Visit[],
+  { lease, consumer, next }: QueuePlanParts,
+  visits: readonly QueuePlan[],
 ): Promise<boolean> {
   if (visits.some(({ planned }) => planned.held > 0)) return true;
   if (next === 0 || lease.queues.length === 1) return false;
@@ -63,7 +63,7 @@ export async function isAliveSomewhere(
 /** Items by queue; of what is in none of the lease's queues Redis is not asked. */
 function sort(
   { queues }: Lease,
-  statements: readonly Statement[],
+  statements: readonly JobReport[],
   outcomes: ItemOutcome[],
 ): Map<string, Ranked[]> {
   const byQueue = new Map<string, Ranked[]>();

@@ -3,17 +3,17 @@ import { reported } from '../../lifecycle/outcome.ts';
 import { MAX_LEASED } from '../../schemas/lease.ts';
 import type { SettleJobs } from '../../schemas/settle.ts';
 import { completedWith } from './plan-items.ts';
-import type { Statement } from './plan-queues.ts';
+import type { JobReport } from './plan-queues.ts';
 
 type Of<K extends 'complete' | 'fail' | 'release'> = NonNullable<SettleJobs[K]>[number];
 
 /** @throws {AppError} invalid-request for a result that is nested too deeply. */
-export function completed({ id, result = null }: Of<'complete'>): Statement {
+export function completed({ id, result = null }: Of<'complete'>): JobReport {
   const said = completedWith(result);
   return { id, said: () => said, result };
 }
 
-export const failed = ({ id, error, retryable, retryInMs }: Of<'fail'>): Statement => {
+export const failed = ({ id, error, retryable, retryInMs }: Of<'fail'>): JobReport => {
   const how = {
     ...(retryable === undefined ? {} : { retryable }),
     ...(retryInMs === undefined ? {} : { retryInMs }),
@@ -21,13 +21,13 @@ export const failed = ({ id, error, retryable, retryInMs }: Of<'fail'>): Stateme
   return { id, said: (attempt) => reported(error, how, attempt, Date.now()) };
 };
 
-export const released = ({ id, delayMs = 0 }: Of<'release'>): Statement => ({
+export const released = ({ id, delayMs = 0 }: Of<'release'>): JobReport => ({
   id,
   said: () => ({ kind: 'released', delayMs }),
 });
 
 /** What a worker says of many jobs: of each one thing. @throws {AppError} invalid-request. */
-export function statementsOf({ complete = [], fail = [], release = [] }: SettleJobs): Statement[] {
+export function reportsOf({ complete = [], fail = [], release = [] }: SettleJobs): JobReport[] {
   const statements = [...complete.map(completed), ...fail.map(failed), ...release.map(released)];
   const faults =
     statements.length === 0

@@ -5,16 +5,22 @@ import type { LeasedJob } from '../../schemas/lease.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
 import { staleError } from '../stale-lease.ts';
 import { earlier } from '../take/taken-jobs.ts';
-import { type HandedOut, type HandOut, MOST_BYTES, type Order } from '../take/taker.ts';
-import { endOthers, type ItemOutcome } from './plan-items.ts';
-import { isAliveSomewhere, planVisits, type Statement, type Visit, type VisitParts } from './plan-queues.ts';
+import { MOST_BYTES, type TakeRequest, type TakeResult, type Taker } from '../take/taker.ts';
+import { type ItemOutcome, settleUncompleted } from './plan-items.ts';
+import {
+  isAliveSomewhere,
+  type JobReport,
+  planQueues,
+  type QueuePlan,
+  type QueuePlanParts,
+} from './plan-queues.ts';
 
 export type SettledOutcome =
   | { id: string; ok: true; status: SettledJob['status'] }
   | { id: string; ok: false; error: AppError };
 
-export interface SettleParts extends VisitParts {
-  readonly handOut: HandOut;
+export interface SettleParts extends QueuePlanParts {
+  readonly handOut: Taker;
   readonly tasks: ReadonlySet<string> | undefined;
 }
 
@@ -35,10 +41,10 @@ export interface SettledAll {
  *
  * Nothing is taken before it is known of all queues whether the lease holds anything there.
  */
-export async function settle(parts: SettleParts, statements: readonly Statement[]): Promise<SettledAll> {
+export async function settle(parts: SettleParts, statements: readonly JobReport[]): Promise<SettledAll> {
   const { next } = parts;
   const outcomes: ItemOutcome[] = [];
-  const visits = await planVisits(parts, statements, outcomes);
+  const visits = await planQueues(parts, statements, outcomes);
   const request = next > 0 ? digest(statements, next) : undefined;
   const isAlive = await isAliveSomewhere(parts, visits);
   const others = visits.flatMap(({ planned }) => planned.others);
@@ -71,15 +77,15 @@ export async function settle(parts: SettleParts, statements: readonly Statement[
  */
 async function settleQueue(
   { core, handOut, lease: { leaseMs }, consumer, tasks }: SettleParts,
-  { keys, ranked, planned }: Visit,
-  order: Pick<Order, 'count' | 'room' | 'request' | 'token' | 'isAlive' | 'isLater'>,
-): Promise<HandedOut> {
+  { keys, ranked, planned }: QueuePlan,
+  order: Pick<TakeRequest, 'count' | 'room' | 'request' | 'token' | 'isAlive' | 'isLater'>,
+): Promise<TakeResult> {
   const { outcomes, others, latency } = planned;
   const completions = planned.completions.map(({ completion }) => completion);
   const takes = order.count > 0;
   // A queue of which the lease holds nothing, and wants nothing, may not even be there.
   if (!takes && planned.held === 0 && (order.request === undefined || !order.isAlive)) return NOTHING;
-  if (!takes) await endOthers(consumer, keys, planned, core.settings.deadMax);
+  if (!takes) await settleUncompleted(consumer, keys, planned, core.settings.deadMax);
   const out = await handOut.run({ consumer, keys, leaseMs, tasks, completions, latency, ...order });
   planned.completions.forEach(({ index, completion }, i) => {
     const id = ranked[index]?.item.id ?? '';
@@ -88,13 +94,13 @@ async function settleQueue(
       out.settled[i] === 'stale' ? { id, ok: false, error: 'stale' } : { id, ok: true, status };
   });
   if (!takes || others.length === 0) return out;
-  await endOthers(consumer, keys, planned, core.settings.deadMax);
+  await settleUncompleted(consumer, keys, planned, core.settings.deadMax);
   // The last that the lease held here may have been one of them.
   const hasEnded = out.jobs.length === 0 && (await consumer.finish(keys, []));
   return hasEnded ? { ...out, expiresAt: undefined } : out;
 }
 
-const NOTHING: HandedOut = {
+const NOTHING: TakeResult = {
   settled: [],
   jobs: [],
   size: 0,
@@ -107,7 +113,7 @@ const NOTHING: HandedOut = {
 };
 
 /** What is the same when a request comes again; with the results, since one that was refused is mended. */
-function digest(statements: readonly Statement[], next: number): string {
+function digest(statements: readonly JobReport[], next: number): string {
   const texts = statements.map(({ id, said }) => {
     const what = said(0);
     return [id, what.kind, what.kind === 'completed' ? what.result : ''];

@@ -1,7 +1,7 @@
 import type { Requester } from '../../core/requester.ts';
 import { AppError } from '../../errors.ts';
 import type { KeySpace } from '../../redis/keyspace.ts';
-import type { Taking } from './taken-jobs.ts';
+import type { TakenJobs } from './taken-jobs.ts';
 import { type Take, type Waiting, WatchedQueue } from './watched-queue.ts';
 import type { WorkWatch } from './work-watch.ts';
 
@@ -12,7 +12,7 @@ const MOST_LINGERING = 256;
  * Polls that wait for jobs, whatever their number at the cost of one: while a queue is known to be empty, and
  * watched, nothing is taken from it. The first that came is served first.
  */
-export class Polls {
+export class LongPolls {
   readonly #keySpace: KeySpace;
   readonly #watch: WorkWatch;
   readonly #maxWaiting: number;
@@ -39,7 +39,7 @@ export class Polls {
     waitMs: number,
     requester: Requester,
     take: Take,
-  ): Promise<Taking | undefined> {
+  ): Promise<TakenJobs | undefined> {
     const gone = new AbortController();
     requester.onDisconnect(() => gone.abort());
     // Where one queue is asked for, those who wait together share one look; of several the first has to come first.
@@ -66,7 +66,7 @@ export class Polls {
     waitMs: number,
     gone: AbortSignal,
     take: Take,
-  ): Promise<Taking | undefined> {
+  ): Promise<TakenJobs | undefined> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         queues,

@@ -1,11 +1,11 @@
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
-import type { LeasedConsumer } from '../lease-consumer.ts';
-import { type HandedOut, MOST_BYTES } from './taker.ts';
+import type { LeaseConsumer } from '../lease-consumer.ts';
+import { MOST_BYTES, type TakeResult } from './taker.ts';
 
 /** What one request has taken, until it is known that there is somebody to have it. */
-export class Taking {
+export class TakenJobs {
   readonly jobs: LeasedJob[] = [];
   /** End of the lease, Unix ms; undefined while it holds nothing. */
   expiresAt: number | undefined;
@@ -15,14 +15,14 @@ export class Taking {
   room = MOST_BYTES;
   /** There may be more, though no jobs came: see `HandedOut`. */
   mayBeMore = false;
-  readonly #consumer: LeasedConsumer;
+  readonly #consumer: LeaseConsumer;
   readonly #taken: { keys: QueueKeys; deliveries: Delivery[] }[] = [];
 
-  constructor(consumer: LeasedConsumer) {
+  constructor(consumer: LeaseConsumer) {
     this.#consumer = consumer;
   }
 
-  add(keys: QueueKeys, { jobs, size, deliveries, expiresAt, nextDueInMs, mayBeMore }: HandedOut): void {
+  add(keys: QueueKeys, { jobs, size, deliveries, expiresAt, nextDueInMs, mayBeMore }: TakeResult): void {
     this.room -= size;
     this.mayBeMore ||= mayBeMore;
     this.jobs.push(...jobs);

@@ -1,10 +1,10 @@
 import type { Core } from '../../core/core.ts';
 import { completionOf } from '../../lifecycle/completion.ts';
-import { LaneShare } from '../../lifecycle/lane-fairness.ts';
-import { type AbleTask, verdict } from '../../lifecycle/preflight.ts';
+import { LaneFairness } from '../../lifecycle/lane-fairness.ts';
+import { preflight, type RunnableTask } from '../../lifecycle/preflight.ts';
 import type { Completion, Settled } from '../../lifecycle/scripts/complete.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
-import { endOtherwise } from '../../lifecycle/settle-failure.ts';
+import { settleWithoutResult } from '../../lifecycle/settle-failure.ts';
 import {
   decodeEntry,
   type Entry,
@@ -17,11 +17,11 @@ import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import { toTimestamp } from '../../schemas/values/timestamp.ts';
 import type { KnownTasks } from '../../tasks/directory.ts';
-import type { LeasedConsumer } from '../lease-consumer.ts';
+import type { LeaseConsumer } from '../lease-consumer.ts';
 
 /** What is to be done under a lease in one queue. */
-export interface Order {
-  readonly consumer: LeasedConsumer;
+export interface TakeRequest {
+  readonly consumer: LeaseConsumer;
   readonly keys: QueueKeys;
   readonly leaseMs: number;
   /** Tasks that the worker has; undefined: all. */
@@ -39,7 +39,7 @@ export interface Order {
   readonly latency: ReadonlyMap<string, number>;
 }
 
-export interface HandedOut {
+export interface TakeResult {
   /** Of the completions. */
   settled: Settled[];
   jobs: LeasedJob[];
@@ -67,16 +67,16 @@ export const MOST_BYTES = 8 * 1_048_576;
 const MOST_ROUNDS = 10;
 
 /** Takes jobs for leases over HTTP, and ends those at once that are not to be run. */
-export class HandOut {
+export class Taker {
   readonly #core: Core;
   /** Of each queue. */
-  readonly #shares = new WeakMap<QueueKeys, LaneShare>();
+  readonly #shares = new WeakMap<QueueKeys, LaneFairness>();
 
   constructor(core: Core) {
     this.#core = core;
   }
 
-  async run(order: Order): Promise<HandedOut> {
+  async run(order: TakeRequest): Promise<TakeResult> {
     const known = await this.#core.tasks.known(order.keys);
     let out = await this.#round(order, known);
     for (let rounds = 1; out.mayBeMore && rounds < MOST_ROUNDS; rounds += 1) {
@@ -87,9 +87,9 @@ export class HandOut {
     return out;
   }
 
-  async #round(order: Order, known: KnownTasks): Promise<HandedOut> {
+  async #round(order: TakeRequest, known: KnownTasks): Promise<TakeResult> {
     const { consumer, keys, count, room, leaseMs, request, token, isAlive, isLater } = order;
-    const share = this.#shares.get(keys) ?? new LaneShare();
+    const share = this.#shares.get(keys) ?? new LaneFairness();
     this.#shares.set(keys, share);
     const lane = count > 0 ? share.next() : { favouredLane: 0, share: 0 };
     const serving = { count, room, leaseMs, request, token, isAlive, isLater, ...lane };
@@ -122,19 +122,19 @@ export class HandOut {
   }
 
   /** Ends what is not to be run, and shows the rest; the lease may have ended with it. */
-  async #sort(order: Order, deliveries: readonly Delivery[], known: KnownTasks) {
+  async #sort(order: TakeRequest, deliveries: readonly Delivery[], known: KnownTasks) {
     const { consumer, keys, tasks } = order;
     const jobs: LeasedJob[] = [];
     const kept: Delivery[] = [];
     const completions: Completion[] = [];
     const others: Promise<unknown>[] = [];
-    const find = (name: string): AbleTask | undefined =>
+    const find = (name: string): RunnableTask | undefined =>
       tasks?.has(name) === false
         ? undefined
         : { ...known.defaults(name), name, validateInput: (payload) => known.checkPayload(name, payload) };
     for (const delivery of deliveries) {
       const entry = decodeEntry(delivery.fields);
-      const judged = verdict(delivery, entry, find, Date.now());
+      const judged = preflight(delivery, entry, find, Date.now());
       if (judged === undefined && entry !== undefined) {
         jobs.push(leasedJob(delivery, entry, known));
         kept.push(delivery);
@@ -144,7 +144,8 @@ export class HandOut {
         const task = entry && known.defaults(entry.task);
         if (judged.kind === 'cancelled' || judged.kind === 'expired') {
           completions.push(completionOf(ending, judged, task, this.#core.settings.resultTtlMs));
-        } else others.push(endOtherwise(consumer, keys, ending, judged, task, this.#core.settings.deadMax));
+        } else
+          others.push(settleWithoutResult(consumer, keys, ending, judged, task, this.#core.settings.deadMax));
       }
     }
     await Promise.all(others);

@@ -1,10 +1,10 @@
 import type { QueueKeys } from '../../redis/keys.ts';
 import { WAKE_HORIZON_MS } from '../../redis/script.ts';
-import type { Taking } from './taken-jobs.ts';
+import type { TakenJobs } from './taken-jobs.ts';
 import type { WorkWatch } from './work-watch.ts';
 
 /** Takes what there is in these queues. */
-export type Take = (queues: readonly string[]) => Promise<Taking>;
+export type Take = (queues: readonly string[]) => Promise<TakenJobs>;
 
 /** One that waits for jobs. */
 export interface Waiting {
@@ -14,7 +14,7 @@ export interface Waiting {
   isBusy: boolean;
   /** Nobody is there any more, or it has its answer. */
   isOver: boolean;
-  readonly end: (outcome: { taking?: Taking; error?: unknown }) => void;
+  readonly end: (outcome: { taking?: TakenJobs; error?: unknown }) => void;
 }
 
 /** However quiet it is, a queue that somebody waits for is looked at this often: of what falls due later there is no news. */
@@ -173,7 +173,7 @@ export class WatchedQueue {
   }
 
   /** One take for one that waits; undefined when it has gone meanwhile, and what was taken is handed back. */
-  async #serveOne(waiting: Waiting): Promise<Taking | undefined> {
+  async #serveOne(waiting: Waiting): Promise<TakenJobs | undefined> {
     waiting.isBusy = true;
     try {
       const taking = await waiting.take([this.keys.queue]);

@@ -1,11 +1,11 @@
 import type { BlockingReader } from '../../redis/blocking-reader.ts';
 import { BLOCK_MS, type Connection } from '../../redis/connect.ts';
 import { inOrder, lanes, type QueueKeys } from '../../redis/keys.ts';
-import { present } from '../scripts/existing-keys.ts';
-import { streamEnds } from '../scripts/last-ids.ts';
+import { withExistingKeys } from '../scripts/existing-keys.ts';
+import { readLastIds } from '../scripts/last-ids.ts';
 
 /** A moment in the streams of a queue: what comes after it is news. */
-export type Positions = ReadonlyMap<string, string>;
+export type StreamPositions = ReadonlyMap<string, string>;
 
 const RETRY_MS = 200;
 
@@ -41,9 +41,9 @@ export class WorkWatch {
   }
 
   /** Where the streams of the queue end now. */
-  async positions(keys: QueueKeys): Promise<Positions> {
+  async positions(keys: QueueKeys): Promise<StreamPositions> {
     const streams = [...lanes(keys), keys.wake];
-    const ends = await streamEnds(this.#commands, streams);
+    const ends = await readLastIds(this.#commands, streams);
     return new Map(streams.map((stream, i) => [stream, ends[i] ?? '0-0']));
   }
 
@@ -63,7 +63,7 @@ export class WorkWatch {
     this.#asked = [];
     try {
       const waiting = ({ keys: { scheduled, due } }: Asked) => [scheduled, ...inOrder(due)];
-      const found = new Set(await present(this.#commands, asked, waiting));
+      const found = new Set(await withExistingKeys(this.#commands, asked, waiting));
       for (const one of asked) one.resolve(found.has(one));
     } catch (error) {
       for (const { reject } of asked) reject(error);
@@ -71,7 +71,7 @@ export class WorkWatch {
   }
 
   /** There is news of the queue once something comes after the positions. */
-  watch(keys: QueueKeys, positions: Positions): void {
+  watch(keys: QueueKeys, positions: StreamPositions): void {
     this.#watched.set(keys, new Map(positions));
     if (this.#running === undefined) this.#running = this.#run();
     else void this.#reader.interrupt().catch(() => undefined);

@@ -7,7 +7,7 @@ import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
 /** How long a running handler has to end after a cancel, before its job ends without it. */
 export const CANCEL_PATIENCE_MS = 10_000;
 
-export type Withdrawn =
+export type CancelOutcome =
   /** It waited, and is gone from its place; its result says why. */
   | 'withdrawn'
   /** It runs; its worker was asked to stop. */
@@ -25,7 +25,7 @@ export type Withdrawn =
  * Returns 'withdrawn' | 'asked' | 'finished' | 'not-found'. An expired job that runs, or has run, is left
  * alone: it has started in time.
  */
-export const withdrawScript = defineScript(
+export const cancelScript = defineScript(
   'withdraw',
   `
 local stream, scheduled, due, dead, notes, result, events, totals, control, expiring = unpack(KEYS)
@@ -80,16 +80,16 @@ return 'withdrawn'
  * Ends a waiting job as cancelled or expired, or asks the worker of a running one to cancel it. With `enforce` it does
  * nothing but end a job whose worker was asked long ago, and has not.
  */
-export async function withdraw(
+export async function cancelOrExpire(
   redis: Connection,
   keys: QueueKeys,
   ref: Ref,
   status: 'cancelled' | 'expired',
   resultTtlMs: number,
   mode: 'ask' | 'enforce' = 'ask',
-): Promise<Withdrawn> {
+): Promise<CancelOutcome> {
   const name = formatRef(ref);
-  return (await withdrawScript.run(
+  return (await cancelScript.run(
     redis,
     [
       keys.stream[ref.place],
@@ -105,5 +105,5 @@ export async function withdraw(
       keys.settings,
     ],
     [ref.entryId, name, status, resultTtlMs, MAX_DURATION_MS, CANCEL_PATIENCE_MS, mode === 'enforce' ? 1 : 0],
-  )) as Withdrawn;
+  )) as CancelOutcome;
 }

@@ -19,7 +19,7 @@ import {
 } from './take.ts';
 
 /** What a turn brought. */
-export interface Turned {
+export interface CompletedAndTaken {
   /** In the order of the jobs that were ended. */
   settled: Settled[];
   taken: Taken;
@@ -68,7 +68,7 @@ end
  * KEYS: those of `take`, totals, latency, result keys. ARGV: those of `take`, those of `complete`.
  * Returns { letter per job that was ended, reply of `take` }.
  */
-export const turnScript = defineScript(
+export const completeAndTakeScript = defineScript(
   'turn',
   `${TURN}
 heed()
@@ -80,16 +80,16 @@ return { outcomes, reply }
 );
 
 /** Ends any number of deliveries of one consumer, and takes up to `options.count` others. */
-export async function turn(
+export async function completeAndTake(
   redis: Connection,
   keys: QueueKeys,
   consumer: string,
   jobs: readonly Completion[],
   latency: LatencyCounts,
   options: TakeOptions,
-): Promise<Turned> {
+): Promise<CompletedAndTaken> {
   const { resultKeys, args, decode } = encodeCompletions(keys, consumer, jobs, latency);
-  const [outcomes, reply] = (await turnScript.run(
+  const [outcomes, reply] = (await completeAndTakeScript.run(
     redis,
     [...turnKeys(keys), latency.key, ...resultKeys],
     [...takeArgs(consumer, options), ...args],

@@ -54,7 +54,7 @@ return outcomes
 );
 
 /** At most so many dead letters, for each stream, that are older than `ttlMs`. */
-export async function oldLetters(redis: Connection, keys: QueueKeys, ttlMs: number): Promise<Ref[]> {
+export async function expiredDeadLetters(redis: Connection, keys: QueueKeys, ttlMs: number): Promise<Ref[]> {
   const before = (await redisTime(redis)) - ttlMs;
   const found = await Promise.all(
     inOrder(keys.dead).map((dead) => redis.zrange(dead, '-inf', String(before), 'BYSCORE', 'LIMIT', 0, STEP)),
@@ -66,7 +66,7 @@ export async function oldLetters(redis: Connection, keys: QueueKeys, ttlMs: numb
 const STEP = 200;
 
 /** Requeues those of the jobs that are dead letters; returns how many were. */
-export const requeue = (redis: Connection, keys: QueueKeys, refs: readonly Ref[]): Promise<number> =>
+export const requeueDead = (redis: Connection, keys: QueueKeys, refs: readonly Ref[]): Promise<number> =>
   inSteps(requeueScript, redis, refs, [
     keys.notes,
     keys.events,
@@ -77,7 +77,7 @@ export const requeue = (redis: Connection, keys: QueueKeys, refs: readonly Ref[]
   ]);
 
 /** Removes those of the jobs that are dead letters; returns how many were. */
-export const purge = (redis: Connection, keys: QueueKeys, refs: readonly Ref[]): Promise<number> =>
+export const purgeDead = (redis: Connection, keys: QueueKeys, refs: readonly Ref[]): Promise<number> =>
   inSteps(purgeScript, redis, refs, [
     keys.notes,
     keys.totals,

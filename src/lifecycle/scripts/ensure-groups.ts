@@ -13,7 +13,7 @@ import { defineScript } from '../../redis/script.ts';
  * KEYS: streams x5, wake, settings, notes, due of the lanes x4, dead of the lanes x4. Returns the number of groups
  * that have to catch up.
  */
-export const groupsScript = defineScript(
+export const ensureGroupsScript = defineScript(
   'groups',
   `
 local settings, healing = KEYS[7], 0
@@ -32,5 +32,5 @@ return healing
 export async function ensureGroups(redis: Connection, keys: QueueKeys): Promise<void> {
   const { stream, wake, settings, notes, due, dead } = keys;
   const places = [due, dead].flatMap((perPlace) => inOrder(perPlace).slice(0, -1));
-  await groupsScript.run(redis, [...inOrder(stream), wake, settings, notes, ...places], []);
+  await ensureGroupsScript.run(redis, [...inOrder(stream), wake, settings, notes, ...places], []);
 }

@@ -13,7 +13,7 @@ const MAX_TOLD = 512;
  * KEYS: stream, notes, events, settings. ARGV: consumer, entry id, ref, token, progress as JSON.
  * Returns 1, or 0 when the delivery belongs to this lease no more.
  */
-export const progressScript = defineScript(
+export const noteProgressScript = defineScript(
   'progress',
   `
 local consumer, id, ref, token, value = unpack(ARGV)
@@ -32,7 +32,7 @@ export async function noteProgress(
   progress: string,
 ): Promise<boolean> {
   const { place, entryId } = delivery.ref;
-  const reply = await progressScript.run(
+  const reply = await noteProgressScript.run(
     redis,
     [keys.stream[place], keys.notes, keys.events, keys.settings],
     [consumer, entryId, formatRef(delivery.ref), delivery.token, progress],

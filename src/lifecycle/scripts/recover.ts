@@ -9,7 +9,7 @@ import { defineScript } from '../../redis/script.ts';
  * KEYS: leases. ARGV: lease ms, 'new' | 'renew', consumers.
  * Returns { now, consumers whose lease had ended }: what they took before now may run elsewhere already.
  */
-export const extendScript = defineScript(
+export const extendLeaseScript = defineScript(
   'extend',
   `
 local lost = {}
@@ -25,7 +25,7 @@ return { now, lost }
  * Registers ('new') or renews leases of a queue; returns the names of those that had been lost, and when that was seen,
  * Unix ms of Redis.
  */
-export async function extend(
+export async function extendLease(
   redis: Connection,
   keys: QueueKeys,
   mode: 'new' | 'renew',
@@ -33,7 +33,7 @@ export async function extend(
   leaseMs: number,
 ): Promise<{ now: number; lost: string[] }> {
   const args = [leaseMs, mode, ...consumers];
-  const [now, lost] = (await extendScript.run(redis, [keys.leases], args)) as [number, string[]];
+  const [now, lost] = (await extendLeaseScript.run(redis, [keys.leases], args)) as [number, string[]];
   return { now, lost };
 }
 

@@ -7,7 +7,7 @@ import { defineScript } from '../../redis/script.ts';
  *
  * KEYS: settings. ARGV: the limit, or '' for none.
  */
-export const limitScript = defineScript(
+export const maxJobsScript = defineScript(
   'limit',
   `
 if ARGV[1] == '' then redis.call('HDEL', KEYS[1], 'maxJobs') else redis.call('HSET', KEYS[1], 'maxJobs', ARGV[1]) end
@@ -16,5 +16,5 @@ return 1
 );
 
 export async function setMaxJobs(redis: Connection, keys: QueueKeys, maxJobs: number | null): Promise<void> {
-  await limitScript.run(redis, [keys.settings], [maxJobs ?? '']);
+  await maxJobsScript.run(redis, [keys.settings], [maxJobs ?? '']);
 }

@@ -7,7 +7,7 @@ import { defineScript } from '../../redis/script.ts';
  * KEYS: hash. ARGV: field, value that is expected or '' (none), new value or '' (none).
  * Returns 1, or 0 when it has another value.
  */
-export const markScript = defineScript(
+export const compareAndSetScript = defineScript(
   'mark',
   `
 local field, expected, value = unpack(ARGV)
@@ -18,11 +18,11 @@ return 1
 );
 
 /** Changes the field from one value to another; false when it has a third. Undefined stands for no field. */
-export async function changeMark(
+export async function compareAndSet(
   redis: Connection,
   [hash, field]: readonly [hash: string, field: string],
   expected: string | undefined,
   value: string | undefined,
 ): Promise<boolean> {
-  return (await markScript.run(redis, [hash], [field, expected ?? '', value ?? ''])) === 1;
+  return (await compareAndSetScript.run(redis, [hash], [field, expected ?? '', value ?? ''])) === 1;
 }

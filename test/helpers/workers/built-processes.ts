@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from '../../../src/local/child-process.ts';
 import { untilApiReady } from '../../../src/local/ready.ts';
 import { freePort } from '../../../src/local/redis-settings.ts';
-import type { Leash } from '../../../src/orphan-reaper.ts';
+import type { OrphanReaper } from '../../../src/orphan-reaper.ts';
 
 const STOP_MS = 10_000;
 const READY_MS = 30_000;
@@ -23,7 +23,7 @@ export interface ApiProcess extends BuiltProcess {
 /** Starts the built API, on a free port unless one is given, and waits until it is ready. The caller stops it. */
 export async function startApiProcess(
   redisUrl: string,
-  leash: Leash,
+  leash: OrphanReaper,
   env: NodeJS.ProcessEnv = {},
   givenPort?: number,
 ): Promise<ApiProcess> {
@@ -39,7 +39,7 @@ export async function startApiProcess(
 /** Starts the built worker, and waits until `ready` says that it is. The caller stops it. */
 export async function startWorkerProcess(
   env: NodeJS.ProcessEnv,
-  leash: Leash,
+  leash: OrphanReaper,
   ready: (limit: AbortSignal) => Promise<void>,
 ): Promise<BuiltProcess> {
   const child = await start('The worker', 'workers/main.js', env, leash);
@@ -47,11 +47,11 @@ export async function startWorkerProcess(
   return { child, stop: () => stop(child) };
 }
 
-function start(name: string, file: string, env: NodeJS.ProcessEnv, leash: Leash): Promise<Child> {
+function start(name: string, file: string, env: NodeJS.ProcessEnv, leash: OrphanReaper): Promise<Child> {
   return startChild({
     name,
     command: process.execPath,
-    args: [fileURLToPath(new URL(`../../dist/${file}`, import.meta.url))],
+    args: [fileURLToPath(new URL(`../../../dist/${file}`, import.meta.url))],
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'fatal', ...env },
     leash,
   });

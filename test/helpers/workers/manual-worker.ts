@@ -7,12 +7,12 @@ import {
   WaitingConsumer,
 } from '../../../src/lifecycle/consumer.ts';
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
-import { extend } from '../../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
 import { type Connection, connectForWork, whenReady } from '../../../src/redis/connect.ts';
 import { decodeEntry } from '../../../src/redis/entry.ts';
 import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
-import { recordTail } from '../../../src/redis/result-record.ts';
+import { encodeTail } from '../../../src/redis/result-record.ts';
 import { scripts } from '../../../src/scripts.ts';
 import { type TestRedis, until } from '../redis/server.ts';
 import { complete, take } from './moves.ts';
@@ -62,7 +62,7 @@ export function completionOf(
     token: delivery.token,
     status,
     ttlMs: options.rt ?? 60_000,
-    tail: recordTail({ task, maxAttempts: undefined, options, payload, result }),
+    tail: encodeTail({ task, maxAttempts: undefined, options, payload, result }),
   };
 }
 
@@ -71,7 +71,7 @@ async function handWorker(redis: Connection, reader: BlockingReader, queue: stri
   const name = `hand.${process.pid}.${Buffer.from(queue).toString('hex').slice(0, 16)}`;
   const consumer = new WaitingConsumer(name, redis, reader);
   await ensureGroups(redis, keys);
-  await extend(redis, keys, 'new', [name], LEASE_MS);
+  await extendLease(redis, keys, 'new', [name], LEASE_MS);
 
   const takeNow = async (count = 1): Promise<Delivery[]> => {
     const taken = await take(consumer, keys, { count });

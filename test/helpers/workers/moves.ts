@@ -1,4 +1,4 @@
-import { append } from '../../../src/jobs/submit/scripts/append.ts';
+import { appendJobs } from '../../../src/jobs/submit/scripts/append.ts';
 import type { NewEntry } from '../../../src/jobs/submit/scripts/submit.ts';
 import type { Completion, Consumer, Settled, Taken, TakeOptions } from '../../../src/lifecycle/consumer.ts';
 import type { Connection } from '../../../src/redis/connection.ts';
@@ -27,7 +27,7 @@ export async function complete(
 
 /** Takes one job in that may start at once, and returns its entry id. */
 export async function submitPlain(redis: Connection, job: NewEntry): Promise<string> {
-  const [id] = await append(redis, job.keys, [job]);
+  const [id] = await appendJobs(redis, job.keys, [job]);
   if (typeof id !== 'string') throw id ?? new Error('no entry id');
   return id;
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { append } from '../../../src/jobs/submit/scripts/append.ts';
+import { appendJobs } from '../../../src/jobs/submit/scripts/append.ts';
 import { isUnavailable } from '../../../src/redis/connect.ts';
 import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
@@ -13,7 +13,7 @@ beforeEach(() => {
   keys = queueKeys('mr', `q${queues}`);
 });
 
-const job = (payload: number, more: Partial<Parameters<typeof append>[2][number]> = {}) => ({
+const job = (payload: number, more: Partial<Parameters<typeof appendJobs>[2][number]> = {}) => ({
   place: 'normal' as const,
   task: 'echo',
   payload: String(payload),
@@ -30,7 +30,7 @@ describe('jobs that are appended together', () => {
       job(4, { options: { a: 2 } }),
       job(5, { task: 'x' }),
     ];
-    const ids = await append(redis.client, keys, jobs);
+    const ids = await appendJobs(redis.client, keys, jobs);
     const stored = await Promise.all(
       jobs.map(({ place }, i) => redis.client.xrange(keys.stream[place], String(ids[i]), String(ids[i]))),
     );
@@ -44,9 +44,9 @@ describe('jobs that are appended together', () => {
   });
 
   it('cost one call and one XADD each', async () => {
-    await append(redis.client, keys, [job(1), job(2)]);
+    await appendJobs(redis.client, keys, [job(1), job(2)]);
     await redis.client.config('RESETSTAT');
-    await append(
+    await appendJobs(
       redis.client,
       keys,
       Array.from({ length: 50 }, (_, i) => job(i)),
@@ -58,7 +58,7 @@ describe('jobs that are appended together', () => {
 
   it('stand each for itself when a lane is no stream', async () => {
     await redis.client.set(keys.stream.high, 'no stream');
-    const written = await append(redis.client, keys, [job(1), job(2, { place: 'high' }), job(3)]);
+    const written = await appendJobs(redis.client, keys, [job(1), job(2, { place: 'high' }), job(3)]);
     expect(written.map((one) => typeof one)).toEqual(['string', 'object', 'string']);
     expect(written[1]).toMatchObject({ message: expect.stringContaining('WRONGTYPE') });
     expect(await redis.client.xlen(keys.stream.normal)).toBe(2);
@@ -66,7 +66,7 @@ describe('jobs that are appended together', () => {
 
   it('are refused together when memory is short, and nothing is stored', async () => {
     await redis.client.config('SET', 'maxmemory', '1');
-    const refused = await append(redis.client, keys, [job(1), job(2)]).catch((error: unknown) => error);
+    const refused = await appendJobs(redis.client, keys, [job(1), job(2)]).catch((error: unknown) => error);
     await redis.client.config('SET', 'maxmemory', '0');
     expect(isUnavailable(refused)).toBe(true);
     expect(await redis.client.exists(keys.stream.normal)).toBe(0);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Leases } from '../../../src/leases/leases.ts';
-import { Polls } from '../../../src/leases/take/long-polls.ts';
+import { LongPolls } from '../../../src/leases/take/long-polls.ts';
 import { WorkWatch } from '../../../src/leases/take/work-watch.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
 import { connectForBlocking } from '../../../src/redis/connect.ts';
@@ -26,8 +26,8 @@ beforeAll(() => {
 afterAll(() => close());
 
 /** Polls whose requesters go as soon as something was taken for them. */
-class Leaving extends Polls {
-  override take(...[queues, waitMs, , take]: Parameters<Polls['take']>): ReturnType<Polls['take']> {
+class Leaving extends LongPolls {
+  override take(...[queues, waitMs, , take]: Parameters<LongPolls['take']>): ReturnType<LongPolls['take']> {
     let leave = () => {};
     const leaving = {
       onDisconnect: (gone: () => void) => {

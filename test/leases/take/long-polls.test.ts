@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { LeasedConsumer } from '../../../src/leases/lease-consumer.ts';
-import { Polls } from '../../../src/leases/take/long-polls.ts';
-import { Taking } from '../../../src/leases/take/taken-jobs.ts';
+import { LeaseConsumer } from '../../../src/leases/lease-consumer.ts';
+import { LongPolls } from '../../../src/leases/take/long-polls.ts';
+import { TakenJobs } from '../../../src/leases/take/taken-jobs.ts';
 import { WorkWatch } from '../../../src/leases/take/work-watch.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
 import { type Connection, connectForBlocking, whenReady } from '../../../src/redis/connect.ts';
@@ -27,10 +27,10 @@ afterAll(async () => {
   blocking.disconnect();
 });
 
-const nothing = () => new Taking(new LeasedConsumer('none', redis.client));
+const nothing = () => new TakenJobs(new LeaseConsumer('none', redis.client));
 
 it('queues that nobody waits for any more are watched on, but not any number of them', async () => {
-  const polls = new Polls(keySpace, watch, 1_000);
+  const polls = new LongPolls(keySpace, watch, 1_000);
   const queues = Array.from({ length: 300 }, newQueue);
   const watched = () => queues.filter((queue) => watch.isWatched(keySpace.queue(queue))).length;
   const leave: (() => void)[] = [];
@@ -46,7 +46,7 @@ it('queues that nobody waits for any more are watched on, but not any number of 
 });
 
 it('nothing is left running of a look that was under way when the service stopped', async () => {
-  const polls = new Polls(keySpace, watch, 10);
+  const polls = new LongPolls(keySpace, watch, 10);
   const timers = vi.spyOn(globalThis, 'setTimeout');
   const looks: (() => void)[] = [];
   const poll = polls.take([newQueue()], 20_000, stays, async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, type Exit, startChild } from '../../../src/local/child-process.ts';
-import type { Leash } from '../../../src/orphan-reaper.ts';
+import type { OrphanReaper } from '../../../src/orphan-reaper.ts';
 import { deliver } from './deliver.ts';
 
 /** A line of log, or what else a process wrote (then `msg` is the text and there is no level). */
@@ -15,7 +15,7 @@ export interface PartOptions {
   name: string;
   script: string;
   env: NodeJS.ProcessEnv;
-  leash: Leash;
+  leash: OrphanReaper;
   onLine: (line: LogLine) => void;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { untilApiReady } from '../../../src/local/ready.ts';
 import { freePort } from '../../../src/local/redis-settings.ts';
-import { createLeash, type Leash } from '../../../src/orphan-reaper.ts';
+import { createOrphanReaper, type OrphanReaper } from '../../../src/orphan-reaper.ts';
 import { type Connection, connectForWork, whenReady } from '../../../src/redis/connect.ts';
 import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import { scripts } from '../../../src/scripts.ts';
@@ -113,7 +113,7 @@ export class Rig {
   static async start(wish: Partial<RigOptions> = {}): Promise<Rig> {
     const options = { ...DEFAULT_RIG, ...wish };
     const dir = await mkdtemp(join(tmpdir(), 'mr-chaos-'));
-    const leash = createLeash();
+    const leash = createOrphanReaper();
     const redis = await RedisPart.start({ dir: join(dir, 'redis'), port: await freePort(), leash });
     const proxies = options.proxied
       ? { api: await RedisProxy.listen(redis.url), worker: await RedisProxy.listen(redis.url) }
@@ -193,5 +193,5 @@ interface Base {
   dir: string;
   redis: RedisPart;
   proxies: Proxies | undefined;
-  leash: Leash;
+  leash: OrphanReaper;
 }

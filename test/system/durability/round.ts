@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RedisOptions, type RedisServer, startRedis } from '../../../src/local/redis-server.ts';
-import { createLeash, type Leash } from '../../../src/orphan-reaper.ts';
+import { createOrphanReaper, type OrphanReaper } from '../../../src/orphan-reaper.ts';
 import { startApiProcess } from '../../helpers/workers/built-processes.ts';
 import { findLost, submitUntilRefused } from './clients.ts';
 import { cutToSynced, tracedRedis } from './trace.ts';
@@ -36,7 +36,7 @@ export interface Round {
  */
 export async function runRound(mode: Mode, cut: Cut, loadMs: number): Promise<Round> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'mr-durability-')));
-  const leash = createLeash();
+  const leash = createOrphanReaper();
   try {
     return await playRound({ mode, cut, loadMs, folder, leash });
   } finally {
@@ -50,7 +50,7 @@ interface Plan {
   cut: Cut;
   loadMs: number;
   folder: string;
-  leash: Leash;
+  leash: OrphanReaper;
 }
 
 async function playRound({ mode, cut, loadMs, folder, leash }: Plan): Promise<Round> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLeash } from '../../../src/orphan-reaper.ts';
+import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { type OpenStream, openStream } from '../../helpers/events/sse-client.ts';
@@ -66,7 +66,7 @@ class ReconnectingReader {
 describe('readers with Last-Event-ID', { timeout: 240_000 }, () => {
   it(`see each of ${EVENTS} events once, in order, though the API is killed ${KILLS} times`, async () => {
     await redis.client.sadd('mr:queues', ...QUEUES);
-    const leash = createLeash();
+    const leash = createOrphanReaper();
     let process: ApiProcess = await startApiProcess(redis.url, leash);
     const readers = ['/queues/one/events', '/events'].map(
       (path) => new ReconnectingReader(process.origin, path),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLeash } from '../../../src/orphan-reaper.ts';
+import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import type { Schedule } from '../../../src/schemas/schedule.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
 import { type ApiProcess, startApiProcess } from '../../helpers/workers/built-processes.ts';
@@ -14,7 +14,7 @@ let apis: ApiProcess[];
 let workers: TestWorker[];
 
 beforeAll(async () => {
-  const leash = createLeash();
+  const leash = createOrphanReaper();
   [apis, workers] = await Promise.all([
     Promise.all([1, 2].map(() => startApiProcess(redis.url, leash))),
     Promise.all([1, 2, 3].map(() => startWorker(redis.url, { LOG_LEVEL: 'info' }))),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { untilWorkerReady } from '../../../src/local/ready.ts';
 import { startRedis } from '../../../src/local/redis-server.ts';
-import { createLeash } from '../../../src/orphan-reaper.ts';
+import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import { type Connection, connectForWork, whenReady } from '../../../src/redis/connect.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import type { SubmitJob } from '../../../src/schemas/job.ts';
@@ -35,7 +35,7 @@ export async function withBench<T>(
   use: (bench: Bench) => Promise<T>,
 ): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'mr-memory-'));
-  const leash = createLeash();
+  const leash = createOrphanReaper();
   const stops: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true }), () => leash.end()];
   try {
     const server = await startRedis({

@@ -4,7 +4,7 @@ import { JobOperator } from '../../../src/jobs/job-operator.ts';
 import { Submitter } from '../../../src/jobs/submit/submitter.ts';
 import { type Delivery, WaitingConsumer } from '../../../src/lifecycle/consumer.ts';
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
-import { extend } from '../../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/scripts/sweep.ts';
 import { QueueInspector } from '../../../src/queues/queue-inspector.ts';
 import { QueueOperator } from '../../../src/queues/queue-operator.ts';
@@ -58,7 +58,7 @@ export async function openQueue(
   const keys = core.keySpace.queue(queue);
   const names = Array.from({ length: workers }, (_, i) => `hand.${process.pid}.${i}`);
   await ensureGroups(redis.client, keys);
-  await extend(redis.client, keys, 'new', names, HOUR_MS);
+  await extendLease(redis.client, keys, 'new', names, HOUR_MS);
   const queueOperator = new QueueOperator(core);
   await queueOperator.setPaused(queue, false);
   return {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { extend } from '../../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
 import type { Model } from './model.ts';
 import { HOUR_MS, type Real } from './real.ts';
 import { choose } from './step.ts';
@@ -12,6 +12,6 @@ export async function renew(
 ): Promise<void> {
   const { name } = choose(workers, worker);
   const lost = model.leases[worker] === 'none' ? [name] : [];
-  expect((await extend(client, keys, 'renew', [name], HOUR_MS)).lost).toEqual(lost);
+  expect((await extendLease(client, keys, 'renew', [name], HOUR_MS)).lost).toEqual(lost);
   model.leases[worker] = 'held';
 }

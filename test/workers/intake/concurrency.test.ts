@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Slots } from '../../../workers/intake/concurrency.ts';
+import { ConcurrencyLimiter } from '../../../workers/intake/concurrency.ts';
 
 const spin = (ms: number) => {
   for (const end = performance.now() + ms; performance.now() < end; );
@@ -10,7 +10,7 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 function make(size: number, run: (n: number) => void = () => undefined) {
   const begun: number[] = [];
   const givenBack: number[][] = [];
-  const slots = new Slots<{ n: number; heldAt: number }>({
+  const slots = new ConcurrencyLimiter<{ n: number; heldAt: number }>({
     size,
     run: ({ n }) => {
       begun.push(n);

@@ -3,7 +3,7 @@ import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { LoadedTask } from '../../../src/tasks/types.ts';
 import { AttemptContext, type ContextParts } from '../../../workers/run/attempt-context.ts';
-import type { Running } from '../../../workers/run/running-job.ts';
+import type { RunningJob } from '../../../workers/run/running-job.ts';
 
 setFlagsFromString('--allow-natives-syntax');
 const haveSameShape = runInThisContext('(a, b) => %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
@@ -22,9 +22,14 @@ function make() {
   };
   const parts = { consumer: { name: 'w1' }, observe: (event: unknown) => lines.push(event) };
   const entry = { task: 'echo', payload: 'null', value: null, options: {} };
-  const context = new AttemptContext(parts as unknown as ContextParts, running as unknown as Running, entry, {
-    attempts: 3,
-  } as LoadedTask);
+  const context = new AttemptContext(
+    parts as unknown as ContextParts,
+    running as unknown as RunningJob,
+    entry,
+    {
+      attempts: 3,
+    } as LoadedTask,
+  );
   return { context, signals, lines };
 }
 

@@ -60,7 +60,7 @@ async function xadd(redis: Connection, keys: QueueKeys, job: Omit<NewEntry, 'key
 }
 
 /** Entry ids, or why there is none, in the order of the jobs, which must be of that queue and not `parked`. */
-export async function append(
+export async function appendJobs(
   redis: Connection,
   keys: QueueKeys,
   jobs: readonly Omit<NewEntry, 'keys'>[],

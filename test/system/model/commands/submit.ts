@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { BatchOutcome, Candidate } from '../../../../src/jobs/submit/outcomes.ts';
+import type { Candidate, SubmitOutcome } from '../../../../src/jobs/submit/outcomes.ts';
 import { outcomeOf } from '../compare.ts';
 import type { Model } from '../model.ts';
 import { passDelay, type Real } from '../real.ts';
@@ -39,7 +39,7 @@ async function submitBatch(
   model: Model,
   real: Real,
   { jobs, refused }: Batch,
-  send: (candidates: Candidate[]) => Promise<BatchOutcome[]>,
+  send: (candidates: Candidate[]) => Promise<SubmitOutcome[]>,
 ): Promise<(string | undefined)[]> {
   const first = model.jobs.length;
   const candidates = jobs.map((asked, i): Candidate => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { extend, type Recovery, recover } from '../../../../src/lifecycle/scripts/recover.ts';
+import { extendLease, type Recovery, recover } from '../../../../src/lifecycle/scripts/recover.ts';
 import { formatRef } from '../../../../src/redis/entry.ts';
 import type { ModelJob } from '../job.ts';
 import { HOUR_MS, killRedis } from '../real.ts';
@@ -22,7 +22,7 @@ export const leases = [
     name: 'a lease runs out',
     args: fc.record({ worker: whichever }),
     async act(model, { redis: { client }, keys, workers }, { worker }) {
-      await extend(client, keys, 'renew', [choose(workers, worker).name], 0);
+      await extendLease(client, keys, 'renew', [choose(workers, worker).name], 0);
       model.leases[worker % workers.length] = 'over';
     },
   }),
