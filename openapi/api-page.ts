@@ -91,12 +91,30 @@ const overview = (requests: readonly Request[]): string =>
     ]),
   );
 
+/** The introduction says what a duration is. */
+const DURATION_NOTE = / Integer milliseconds, or a string such as .*$/;
+
 const memberRow = (where: string, { name, isRequired, schema }: Member): string[] => [
   `\`${name}\`${isRequired ? ' (required)' : ''}`,
   ...(where === '' ? [] : [where]),
   valueText(schema),
-  schema.description ?? '',
+  schema.description?.replace(DURATION_NOTE, '') ?? '',
 ];
+
+/** The members of the answers that have no name of their own, each kind of answer once. */
+function answerMembers(answers: readonly (readonly [string, Answer])[]): string[] {
+  const bodies = new Map<string, { statuses: string[]; schema: Schema }>();
+  for (const [status, { content = {} }] of answers) {
+    const schema = content['application/json']?.schema;
+    if (schema?.properties === undefined) continue;
+    const key = JSON.stringify(schema.properties);
+    bodies.set(key, { statuses: [...(bodies.get(key)?.statuses ?? []), status], schema });
+  }
+  return [...bodies.values()].map(({ statuses, schema }) => {
+    const rows = membersOf(schema).map((member) => memberRow('', { ...member, isRequired: false }));
+    return table([`member of ${statuses.join(', ')}`, 'value', 'meaning'], rows);
+  });
+}
 
 function parameterTable({ parameters = [], requestBody }: Operation): string[] {
   const rows = parameters.map(({ name, in: where, required: isRequired = false, schema, description }) =>
@@ -118,15 +136,17 @@ function parameterTable({ parameters = [], requestBody }: Operation): string[] {
 }
 
 function answerTable(operation: Operation): string[] {
-  const rows = answersOf(operation).flatMap(([status, answer]) => {
+  const answers = answersOf(operation);
+  const rows = answers.map(([status, answer]) => {
     const headers = Object.keys(answer.headers ?? {}).map((name) => `\`${name}\``);
-    return [[status, answer.description, bodyText(answer), headers.join(', ')]];
+    return [status, answer.description, bodyText(answer), headers.join(', ')];
   });
   const errors = Object.entries(operation.responses)
     .filter(([, answer]) => isError(answer))
     .map(([status]) => status);
   return [
     table(['answer', 'meaning', 'body', 'headers'], rows),
+    ...answerMembers(answers),
     ...(errors.length === 0 ? [] : [`Errors: ${errors.join(', ')}.`]),
   ];
 }

@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { docsPages } from '../openapi/docs-pages.ts';
 import { anchorOf } from '../openapi/markdown.ts';
-import { PAGES, pathInProject, readInProject as read } from './helpers/local/pages.ts';
+import { filesInProject, PAGES, pathInProject, readInProject as read } from './helpers/local/pages.ts';
 
 const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, '');
 
@@ -41,6 +41,14 @@ describe('the pages for people', () => {
   it.each(PAGES)('%s names paths that are there', (file) => {
     const missing = pathsOf(file).filter((path) => !existsSync(pathInProject(path)));
     expect(missing).toEqual([]);
+  });
+
+  it('are there when comments of the code name them', () => {
+    for (const file of [...filesInProject('*.ts'), ...filesInProject('*.yml'), 'src/README.md']) {
+      for (const [page] of read(file).matchAll(/docs\/[\w/-]+\.md/g)) {
+        expect(existsSync(pathInProject(page)), `${file} names ${page}`).toBe(true);
+      }
+    }
   });
 
   it('of docs are all listed in the README', () => {

@@ -8,10 +8,14 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const pathInProject = (file: string): string => join(ROOT, file);
 export const readInProject = (file: string): string => readFileSync(pathInProject(file), 'utf8');
 
-/** Every page for people that the repository holds, by its path. */
-export const PAGES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
-  cwd: ROOT,
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter((file) => file !== '' && existsSync(pathInProject(file)));
+/** The files of the repository that a pattern of git matches, by their paths. */
+export const filesInProject = (pattern: string): string[] =>
+  execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', pattern], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .filter((file) => file !== '' && existsSync(pathInProject(file)));
+
+/** Every page for people that the repository holds. */
+export const PAGES = filesInProject('*.md');
