@@ -3,6 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { docsPages } from '../openapi/docs-pages.ts';
 import { anchorOf } from '../openapi/markdown.ts';
+import { blocksOf } from './helpers/local/doc-commands.ts';
 import { filesInProject, PAGES, pathInProject, readInProject as read } from './helpers/local/pages.ts';
 
 const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, '');
@@ -18,11 +19,21 @@ const linksOf = (file: string): string[] =>
     .filter((target) => !/^[a-z]+:/.test(target));
 
 const FOLDERS = 'src|routes|workers|openapi|test|docs|bench|scripts|examples';
-/** Files and folders of the repository that a page names in code type; a path with `<name>` in it stands for many. */
-const pathsOf = (file: string): string[] =>
-  [...withoutCode(read(file)).matchAll(new RegExp(`\`((?:${FOLDERS})/[\\w./-]*)\``, 'g'))].map(
-    ([, path = '']) => path,
-  );
+const PATH = new RegExp(`\`((?:${FOLDERS})/[\\w./-]*)\``, 'g');
+const ARGUMENT = new RegExp(` ((?:${FOLDERS})/[\\w./-]*)`, 'g');
+/**
+ * Files and folders of the repository that a page names in code type, or as an argument of a command; a path with `<name>`
+ * in it stands for many.
+ */
+function pathsOf(file: string): string[] {
+  const page = read(file);
+  const commands = blocksOf(page).filter(({ language }) => language === 'sh');
+  const named = [
+    ...withoutCode(page).matchAll(PATH),
+    ...commands.flatMap(({ text }) => [...text.matchAll(ARGUMENT)]),
+  ];
+  return named.map(([, path = '']) => path);
+}
 
 describe('the pages for people', () => {
   it('that are generated are what the code says: run npm run docs', async () => {
