@@ -14,17 +14,17 @@ export type CommandKind =
   | 'request'
   /** Asks the service, and prints until it is interrupted. */
   | 'stream'
-  /** Takes too long here, needs what a test does not have, or has a test of its own; what it names must exist. */
+  /** Takes too long here, or the CI and another test run it already; what it names must exist. */
   | 'named';
 
 const KINDS: readonly (readonly [CommandKind, RegExp])[] = [
   ['service', /^([A-Z_]+=\S+ )*npm start$/],
   ['stream', /^curl -sN .*$/],
   ['request', /(^|\| )curl -s\w* .*$/],
-  ['run', /^(npm run (demo|build)|\w+=\$\(jq .*)$/],
+  ['run', /^(npm run demo|\w+=\$\(jq .*)$/],
   [
     'named',
-    /^(npm (ci|test)|npm run (lint|format|typecheck|docs|openapi|chaos|bench|durability|memory))( -- .*)?$|^docker compose .*$|^\.ci\/run$/,
+    /^(npm (ci|test)|npm run (build|lint|format|typecheck|docs|openapi|chaos|bench|durability|memory))( -- .*)?$|^docker compose .*$|^\.ci\/run$/,
   ],
 ];
 

@@ -93,7 +93,7 @@ describe('the pages', { timeout: 180_000 }, () => {
 });
 
 describe('the README', () => {
-  it('names programs that npm run build makes', () => {
+  it('names programs that the build makes', () => {
     const programs = [...README.matchAll(/`node (dist\/[a-z/]+\.js)`/g)].map(([, program = '']) => program);
     expect(programs).toHaveLength(2);
     for (const program of programs) expect(existsSync(join(project.dir, program)), program).toBe(true);
