@@ -7,9 +7,9 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { RECORD_STATUS } from '../../redis/result-head.ts';
 import { defineScript } from '../../redis/script.ts';
 
-/** How a lease is related to a job. */
-export type Holding =
-  /** It holds the job. `runMs`: since it was taken. */
+/** How a job stands towards a lease. */
+export type JobLeaseState =
+  /** The lease holds the job. `runMs`: since its delivery. */
   | {
       kind: 'held';
       token: number;
@@ -68,7 +68,7 @@ return reply
 
 type RawHolding =
   | ['held', token: number, attempt: number, runMs: number, cancelAsked: number, fields: string[]]
-  | ['moved', (Holding & { kind: 'moved' })['move']]
+  | ['moved', (JobLeaseState & { kind: 'moved' })['move']]
   | ['none'];
 
 /** In the order of the jobs. */
@@ -77,13 +77,13 @@ export async function readHeldJobs(
   queue: QueueKeys,
   consumer: string,
   refs: readonly Ref[],
-  purpose: 'settle' | 'look',
-): Promise<Holding[]> {
+  purpose: 'settle' | 'read',
+): Promise<JobLeaseState[]> {
   const results = refs.map((ref) => queue.result(formatRef(ref)));
   const jobs = refs.map(({ place, entryId }) => ({ place: placeIndex(place), id: entryId }));
   const isSettling = purpose === 'settle' ? 1 : 0;
   const rows = await heldJobsScript.run(redis, { queue, results }, { consumer, isSettling, jobs });
-  return (rows as RawHolding[]).map((row): Holding => {
+  return (rows as RawHolding[]).map((row): JobLeaseState => {
     if (row[0] === 'held') {
       const [kind, token, attempt, runMs, asked, fields] = row;
       return { kind, token, attempt, runMs, cancelAsked: asked === 1, fields };

@@ -16,37 +16,37 @@ import { now } from '../../redis/lua.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineFragment, defineScript } from '../../redis/script.ts';
 
-/** A request under a lease over HTTP; the lease is there only while it holds jobs. */
+/** One request to settle and take in a queue, under a lease that exists only while it holds jobs. */
 export interface SettleAndTakeRequest {
-  /** Most jobs to take; with 0 none. */
+  /** Most jobs to take; 0 takes none. */
   count: number;
   favouredLane: number;
   share: number;
-  /** Taking ends once payloads and options take up as many bytes. */
-  room: number;
+  /** The script stops taking once the payloads that it has taken are this long together, bytes. */
+  byteBudget: number;
   leaseMs: number;
   /**
-   * Digest of the request, under which its answer can be asked for again: the lease is renewed. Undefined for a new lease, or
-   * where nothing is taken.
+   * Digest of the request. A repeated request has the same digest, gets the same jobs again and renews the lease.
+   * Undefined for a new lease, or where nothing is taken.
    */
-  request: string | undefined;
+  requestDigest: string | undefined;
   /**
-   * Highest fencing token of the jobs that the request fails or releases, 0 for none. A higher one than before means
-   * another request with the same words: a job that failed once more is no repetition.
+   * Highest fencing token among the jobs that the request fails or releases; 0 without any. A higher token than before
+   * marks another request in the same words: to fail a later attempt of a job is no repetition.
    */
-  token: number;
-  /** The lease has not ended, though it may hold nothing in this queue yet. */
-  isAlive: boolean;
-  /** The request has taken jobs already that could not run: others are taken in their place. */
-  isLater: boolean;
+  highestToken: number;
+  /** The lease exists in one of its queues, though it may hold nothing in this one yet. */
+  isLeaseActive: boolean;
+  /** An earlier take of the same request brought only jobs that need no run; this one takes others in their place. */
+  isContinuation: boolean;
 }
 
 export interface SettledAndTaken {
   /** In the order of the completed jobs. */
   settled: Settled[];
-  /** `no-lease`: nothing was taken, since the lease has ended. */
+  /** `no-lease`: the lease has ended, and nothing was taken. */
   taken: Taken;
-  /** End of the lease, Unix ms, if this call renewed it; undefined when it has ended in this queue, or was never there. */
+  /** End of the lease, Unix ms, if the request renews it; undefined when the lease has ended in this queue or never began. */
   expiresAt: number | undefined;
 }
 
@@ -72,7 +72,7 @@ if isEmpty then return { '', ${NOTHING_TAKEN}, 0 } end
 const TAKE_ONCE = defineFragment({
   queueKeys: ['notes', 'stream', 'leases'],
   keys: ['handed'],
-  args: ['consumer', 'isRequest', 'isAlive', 'isLater', 'highestToken'],
+  args: ['consumer', 'isRequest', 'isActive', 'isContinuation', 'highestToken'],
   uses: [now],
   lua: `
 local function redeliver(record)
@@ -91,11 +91,11 @@ end
 local function takeNext(expires)
   local before, taken = string.match(isRequest == '1' and redis.call('GET', handed) or '', '^(%d+)(.*)')
   if before and tonumber(highestToken) > tonumber(before) then taken = nil end
-  if isRequest == '1' and not taken and isAlive == '0' and not redis.call('ZSCORE', leases, consumer) then
+  if isRequest == '1' and not taken and isActive == '0' and not redis.call('ZSCORE', leases, consumer) then
     return { 'no-lease' }
   end
   redis.call('ZADD', leases, expires, consumer)
-  if taken and isLater == '0' then return redeliver(taken) end
+  if taken and isContinuation == '0' then return redeliver(taken) end
   take()
   if isRequest == '1' then
     table.insert(refs, 1, highestToken .. (taken or ''))
@@ -111,8 +111,8 @@ end
  * its last one, so that a poll that takes nothing leaves nothing behind. A request that is repeated, since its answer was
  * lost, gets the same jobs again.
  *
- * `isRequest`: 1 for a request that may be repeated, else 0. `isAlive`: 1 for a lease that has not ended, if maybe only in
- * another queue, else 0. `isLater`: 1 for a request that has taken jobs already, else 0.
+ * `isRequest`: 1 for a request that may be repeated, else 0. `isActive`: 1 for a lease that has not ended, if maybe only in
+ * another queue, else 0. `isContinuation`: 1 for a request that has taken jobs already, else 0.
  * Returns { letter per completed job, reply of `take`, end of the lease or 0 when it has ended }.
  */
 export const settleAndTakeScript = defineScript({
@@ -164,16 +164,16 @@ export async function settleAndTake(
   const { results, kindCount, completions, decode } = encodeCompletions(queue, jobs, latency.counts);
   const [outcomes, reply, end] = (await settleAndTakeScript.run(
     redis,
-    { queue, histogram: latency.key, results, handed: queue.handed(consumer, request.request ?? '') },
+    { queue, histogram: latency.key, results, handed: queue.handed(consumer, request.requestDigest ?? '') },
     {
       consumer,
       count: request.count,
       leaseMs: request.leaseMs,
-      isRequest: request.request === undefined ? 0 : 1,
-      isAlive: request.isAlive ? 1 : 0,
-      isLater: request.isLater ? 1 : 0,
-      highestToken: request.token,
-      maxBytes: request.room,
+      isRequest: request.requestDigest === undefined ? 0 : 1,
+      isActive: request.isLeaseActive ? 1 : 0,
+      isContinuation: request.isContinuation ? 1 : 0,
+      highestToken: request.highestToken,
+      maxBytes: request.byteBudget,
       favouredLane: request.favouredLane,
       share: request.share,
       wakeHorizonMs: WAKE_HORIZON_MS,

@@ -85,7 +85,7 @@ export interface Recovery {
   /** Recovered jobs that somebody has asked to cancel: nobody runs them now, so they can be cancelled at once. */
   cancelled: Ref[];
   /** Whether there are jobs to be ended as expired. */
-  lapsed: boolean;
+  hasExpired: boolean;
 }
 
 /** A lease to be given up before its time. */
@@ -115,6 +115,6 @@ export async function recover(
     nextExpiryInMs: next < 0 ? undefined : next,
     more: more === 1,
     cancelled: cancelled.map(parseRef),
-    lapsed: expired > 0,
+    hasExpired: expired > 0,
   };
 }

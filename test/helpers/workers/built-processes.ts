@@ -51,7 +51,7 @@ function start(name: string, file: string, env: NodeJS.ProcessEnv, leash: Orphan
   return startChild({
     name,
     command: process.execPath,
-    args: [fileURLToPath(new URL(`../../dist/${file}`, import.meta.url))],
+    args: [fileURLToPath(new URL(`../../../dist/${file}`, import.meta.url))],
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'fatal', ...env },
     leash,
   });

@@ -21,7 +21,7 @@ export const EXAMPLES: readonly Example[] = [
 ];
 
 export const exampleFile = ({ file }: Example): string =>
-  fileURLToPath(new URL(`../../examples/workers/${file}`, import.meta.url));
+  fileURLToPath(new URL(`../../../examples/workers/${file}`, import.meta.url));
 
 export interface ExampleWorker {
   readonly process: ChildProcess;
