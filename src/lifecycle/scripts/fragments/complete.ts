@@ -65,7 +65,8 @@ local function findHeld(byPlace)
   return held, ids
 end
 
-local function takeErrors(held)
+-- Each function costs a call a little: this one is made only where there may be notes.
+local takeErrors = hasSideState and function(held)
   local fields, found = {}, {}
   for i, job in ipairs(held) do
     fields[2 * i - 1], fields[2 * i] = job.ref .. ${NOTE.errors}, job.ref .. ${NOTE.failedBeforeRequeue}
@@ -100,12 +101,6 @@ local function storeResults(held, found)
   return ended
 end
 
-local function outcomeOf(job)
-  if job.started then return 'd' end
-  local lease, attempts, rest = string.match(redis.call('GET', job.key) or '', '${RECORD_OWNER}')
-  return lease == consumer and (string.match(rest, '${RECORD_TOKEN}') or attempts) == job.token and 'r' or 's'
-end
-
 local function complete()
   if #completions == 0 then return '' end
   local jobs, byPlace = readCompletions()
@@ -117,10 +112,15 @@ local function complete()
     end)
   end
   local outcomes, counts = {}, {}
-  local ended = storeResults(held, #held > 0 and hasSideState and takeErrors(held) or {})
+  local ended = storeResults(held, takeErrors and #held > 0 and takeErrors(held) or {})
   for i, job in ipairs(jobs) do
-    outcomes[i] = outcomeOf(job)
-    if outcomes[i] == 's' then counts.staleCommits = (counts.staleCommits or 0) + 1 end
+    outcomes[i] = 'd'
+    if not job.started then
+      local lease, attempts, rest = string.match(redis.call('GET', job.key) or '', '${RECORD_OWNER}')
+      local isRepeated = lease == consumer and (string.match(rest, '${RECORD_TOKEN}') or attempts) == job.token
+      outcomes[i] = isRepeated and 'r' or 's'
+      if not isRepeated then counts.staleCommits = (counts.staleCommits or 0) + 1 end
+    end
   end
   for status, refs in pairs(ended) do
     counts[status] = #refs

@@ -12,7 +12,7 @@ export const PUT_BACK = defineFragment({
   queueKeys: ['notes', 'stream', 'due', { lanes: 'dead' }],
   uses: [letters, now],
   lua: `
-local function putBack(place, id)
+local putBack = hasSideState and function(place, id)
   local ref = LETTERS[place] .. id
   local isDead = redis.call('ZSCORE', dead[place], ref)
   local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.cancelAskedAt})
@@ -37,30 +37,26 @@ export const TAKE_LANE = defineFragment({
   uses: [letters, isAfter],
   lua: `
 local laneBudget
-local function readSize(limit)
-  if not byteBudget then return limit end
-  -- What was taken so far tells how many will fit.
-  local fit = #refs == 0 and 16 or math.max(1, math.floor(byteBudget * #refs / math.max(1, laneBudget - byteBudget)))
-  return math.min(limit, fit, 128)
-end
-local function readLane(place, size)
-  local found = redis.pcall('XREADGROUP', 'GROUP', '${GROUP}', consumer, 'COUNT', size, 'STREAMS', stream[place], '>')
-  if found and found.err then
-    -- The group is missing. Jobs that this call has ended are announced all the same.
-    flushEvents()
-    error(found.err, 0)
-  end
-  return found and found[1][2] or {}
-end
 local function takeLane(place, limit)
   -- An empty stream is asked for its length only, a third of the cost; most jobs are in the third lane.
   if free < 1 or place ~= 3 and redis.call('XLEN', stream[place]) == 0 then return end
   local healUntil = hasSideState and queueSettings.healUntil[place]
   limit = math.min(limit, free)
   repeat
-    local size = readSize(limit)
+    local size = limit
+    if byteBudget then
+      -- What was taken so far tells how many will fit.
+      local fit = #refs == 0 and 16 or math.max(1, math.floor(byteBudget * #refs / math.max(1, laneBudget - byteBudget)))
+      size = math.min(limit, fit, 128)
+    end
     limit = limit - size
-    local entries = readLane(place, size)
+    local found = redis.pcall('XREADGROUP', 'GROUP', '${GROUP}', consumer, 'COUNT', size, 'STREAMS', stream[place], '>')
+    if found and found.err then
+      -- The group is missing. Jobs that this call has ended are announced all the same.
+      flushEvents()
+      error(found.err, 0)
+    end
+    local entries = found and found[1][2] or {}
     for _, entry in ipairs(entries) do
       if not healUntil or isAfter(entry[1], healUntil) or not putBack(place, entry[1]) then
         deliver(LETTERS[place] .. entry[1], entry[2])

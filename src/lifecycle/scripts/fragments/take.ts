@@ -49,27 +49,27 @@ export const TAKE_DUE = defineFragment({
   uses: [now, deleteNotes],
   lua: `
 local nextDue
-local function takeDueJob(waiting, ref, at)
-  local place, id = ${SPLIT_REF}
-  local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.cancelAskedAt},
-    ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.startedAt})
-  local token = (tonumber(noted[1]) or 0) + 1
-  local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
-  redis.call('ZREM', waiting, ref)
-  if not entry then return deleteNotes(notes, ref) end
-  deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
-    noted[5] and 1 or 0)
-end
-local function takeDueOf(waiting, isHealing)
-  local found = isHealing and {} or redis.call('ZRANGE', waiting, '-inf', now, 'BYSCORE', 'LIMIT', 0, free, 'WITHSCORES')
-  for i = 1, #found, 2 do
-    if free < 1 then break end
-    takeDueJob(waiting, found[i], tonumber(found[i + 1]))
+local takeDue = hasSideState and function()
+  local function takeDueJob(waiting, ref, at)
+    local place, id = ${SPLIT_REF}
+    local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.cancelAskedAt},
+      ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.startedAt})
+    local token = (tonumber(noted[1]) or 0) + 1
+    local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
+    redis.call('ZREM', waiting, ref)
+    if not entry then return deleteNotes(notes, ref) end
+    deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
+      noted[5] and 1 or 0)
   end
-  local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')[2]
-  if first then nextDue = math.min(nextDue or tonumber(first), tonumber(first)) end
-end
-local function takeDue()
+  local function takeDueOf(waiting, isHealing)
+    local found = isHealing and {} or redis.call('ZRANGE', waiting, '-inf', now, 'BYSCORE', 'LIMIT', 0, free, 'WITHSCORES')
+    for i = 1, #found, 2 do
+      if free < 1 then break end
+      takeDueJob(waiting, found[i], tonumber(found[i + 1]))
+    end
+    local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')[2]
+    if first then nextDue = math.min(nextDue or tonumber(first), tonumber(first)) end
+  end
   if redis.call('EXISTS', scheduled, due[1], due[2], due[3], due[4], due[5]) == 0 then return end
   takeDueOf(scheduled)
   for place = 1, 5 do takeDueOf(due[place], place < 5 and queueSettings.healUntil[place]) end
@@ -92,7 +92,7 @@ local function take()
     reply[3] = 1
     return reply
   end
-  if hasSideState then takeDue() end
+  if takeDue then takeDue() end
   laneBudget = byteBudget
   if tonumber(favouredLane) > 0 then takeLane(tonumber(favouredLane), tonumber(share)) end
   for place = 1, 4 do takeLane(place, free) end
