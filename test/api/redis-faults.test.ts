@@ -2,9 +2,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { whenReady } from '../../src/redis/connect.ts';
 import { startApi, useApi } from '../helpers/api.ts';
-import { until, useRedis } from '../helpers/redis.ts';
+import { until, untilConnected, useRedis } from '../helpers/redis.ts';
 import { startWorker } from '../helpers/worker.ts';
 
 const redis = useRedis();
@@ -72,7 +71,7 @@ describe('an API and a worker go on after Redis', () => {
     const other = redis.client.duplicate({ socketTimeout: 20_000 });
     other.on('error', () => undefined);
     onTestFinished(() => other.disconnect());
-    await whenReady(other, 5_000);
+    await untilConnected(other);
     const busy = other.eval('while true do end', 0).catch(() => undefined);
     await until(isRefused, 'refusals');
     expect((await api.http.get('/readyz')).status).toBe(503);

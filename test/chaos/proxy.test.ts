@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/embedded/redis-settings.ts';
-import { type Connection, connectForRequests, connectForWork, whenReady } from '../../src/redis/connect.ts';
-import { until } from '../helpers/redis.ts';
+import { type Connection, connectForRequests, connectForWork } from '../../src/redis/connect.ts';
+import { until, untilConnected } from '../helpers/redis.ts';
 import { isCommand } from './commands.ts';
 import { argumentsOf, FrameCutter } from './frames.ts';
 import { RedisProxy } from './proxy.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'mr-proxy-'));
   redis = await RedisPart.start({ dir, port: await freePort(), persistent: false });
   direct = connectForWork({ url: redis.url, name: 'direct' });
-  await whenReady(direct, 10_000);
+  await untilConnected(direct);
 });
 afterAll(async () => {
   direct.disconnect();
@@ -30,7 +30,7 @@ afterAll(async () => {
 beforeEach(async () => {
   proxy = await RedisProxy.listen(redis.url);
   client = connectForRequests({ url: proxy.url, name: 'through' });
-  await whenReady(client, 10_000);
+  await untilConnected(client);
 });
 afterEach(async () => {
   client.disconnect();
@@ -54,7 +54,7 @@ describe('the proxy', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
     expect(proxy.dropped).toBe(1);
     expect(await direct.mget('before', 'count', 'after')).toEqual(['1', '1', '1']);
-    await whenReady(client, 10_000);
+    await untilConnected(client);
     expect(await client.incr('count')).toBe(2);
   });
 
@@ -84,7 +84,7 @@ describe('the proxy', () => {
     const ended = new Promise((resolve) => client.once('close', resolve));
     proxy.cut();
     await ended;
-    await whenReady(client, 10_000);
+    await untilConnected(client);
     expect(await client.ping()).toBe('PONG');
   });
 });

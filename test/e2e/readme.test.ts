@@ -79,7 +79,7 @@ const curl = (command: string, port: number) =>
   runToEnd(command.replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`), port);
 
 // Whole programs start and stop here, npm included; they take their time on a busy machine.
-describe('the README', { timeout: 120_000 }, () => {
+describe('the README', () => {
   it('has the commands that this test knows', () => {
     expect(COMMANDS.filter((command) => !command.includes('curl '))).toEqual([
       'npm run demo',

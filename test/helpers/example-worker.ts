@@ -28,11 +28,10 @@ export interface ExampleWorker {
   /** As it says to the service. */
   readonly name: string;
   readonly stderr: string;
-  /** Sends a signal and resolves to the exit code; rejects when it has not ended within ten seconds. */
+  /** Sends a signal and resolves to the exit code; rejects when it has not ended in time. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-const STOP_MS = 10_000;
 const running = new Set<ChildProcess>();
 
 /** Starts an example as users do, and resolves when it runs. */
@@ -66,7 +65,7 @@ export async function startExample(
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
       const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-      await until(hasEnded, `the end of ${example.file} after ${signal}`, STOP_MS);
+      await until(hasEnded, `the end of ${example.file} after ${signal}`);
       return child.exitCode;
     },
   };

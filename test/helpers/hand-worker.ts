@@ -7,14 +7,14 @@ import {
   WaitingConsumer,
 } from '../../src/queue/consume.ts';
 import { BlockingReader } from '../../src/redis/blocking.ts';
-import { type Connection, connectForWork, whenReady } from '../../src/redis/connect.ts';
+import { type Connection, connectForWork } from '../../src/redis/connect.ts';
 import { decodeEntry } from '../../src/redis/entry.ts';
 import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { recordTail } from '../../src/redis/record.ts';
 import { ensureGroups } from '../../src/redis/scripts/groups.ts';
 import { extend } from '../../src/redis/scripts/lease.ts';
 import { complete, take } from './moves.ts';
-import { type TestRedis, until } from './redis.ts';
+import { type TestRedis, until, untilConnected } from './redis.ts';
 
 const LEASE_MS = 600_000;
 const MAX_DEAD = 10_000;
@@ -104,13 +104,13 @@ export function useHandWorkers(redis: TestRedis): (queue: string) => Promise<Han
   const workers = new Map<string, Promise<HandWorker>>();
   beforeAll(async () => {
     connection = connectForWork({ url: redis.url, name: 'hand-worker' });
-    await whenReady(connection, 10_000);
+    await untilConnected(connection);
     reader = new BlockingReader(connection, connection);
   });
   afterAll(() => connection.disconnect());
   return async (queue) => {
     // Redis may just have been restarted.
-    if (!(await whenReady(connection, 10_000))) throw new Error('the hand workers have no Redis');
+    await untilConnected(connection);
     const worker = workers.get(queue) ?? handWorker(connection, reader, queue);
     workers.set(queue, worker);
     return worker;

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { untilWorkerReady } from '../../src/embedded/ready.ts';
 import { startRedis } from '../../src/embedded/redis.ts';
 import { createLeash } from '../../src/leash.ts';
-import { type Connection, connectForWork, whenReady } from '../../src/redis/connect.ts';
+import { type Connection, connectForWork } from '../../src/redis/connect.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
 import type { SubmitJob } from '../../src/schemas/job.ts';
 import { startApiProcess, startWorkerProcess } from '../helpers/processes.ts';
-import { until } from '../helpers/redis.ts';
+import { until, untilConnected } from '../helpers/redis.ts';
 import { QUIET_SETTINGS, usedMemory } from './used.ts';
 
 const TASKS_DIR = fileURLToPath(new URL('../helpers/tasks', import.meta.url));
@@ -54,7 +54,7 @@ export async function withBench<T>(
     stops.push(() => worker.stop());
     const redis = connectForWork({ url: server.url, name: 'memory' });
     stops.push(() => redis.disconnect());
-    await whenReady(redis, 10_000);
+    await untilConnected(redis);
     return await use({
       redis,
       submit: (count, job) => submit(api.origin, count, job),

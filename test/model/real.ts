@@ -2,17 +2,16 @@ import { systemClock } from '../../src/clock.ts';
 import { type Delivery, WaitingConsumer } from '../../src/queue/consume.ts';
 import { type Core, Inspector, Submitter } from '../../src/queue/index.ts';
 import { BlockingReader } from '../../src/redis/blocking.ts';
-import { type Connection, connectForRequests, whenReady } from '../../src/redis/connect.ts';
+import { type Connection, connectForRequests } from '../../src/redis/connect.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { KeySpace } from '../../src/redis/keyspace.ts';
 import { ensureGroups } from '../../src/redis/scripts/groups.ts';
 import { extend } from '../../src/redis/scripts/lease.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../../src/redis/scripts/sweep.ts';
 import { TaskDirectory } from '../../src/tasks/directory.ts';
-import { type TestRedis, until } from '../helpers/redis.ts';
+import { type TestRedis, until, untilConnected } from '../helpers/redis.ts';
 
 export const HOUR_MS = 3_600_000;
-const READY_MS = 10_000;
 
 /** A queue of the real core, with workers by hand. */
 export interface Real {
@@ -37,7 +36,7 @@ export interface Shared {
 /** An API side as `src/plugins/core.ts` wires it, and the one reader of the workers. */
 export async function openShared(redis: TestRedis): Promise<Shared> {
   const requests = connectForRequests({ url: redis.url, name: 'model-api' });
-  await whenReady(requests, READY_MS);
+  await untilConnected(requests);
   const core: Core = {
     redis: requests,
     keySpace: new KeySpace('mr'),

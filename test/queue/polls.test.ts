@@ -4,10 +4,10 @@ import { LeasedConsumer } from '../../src/queue/leased.ts';
 import { Polls } from '../../src/queue/polls.ts';
 import { Taking } from '../../src/queue/taking.ts';
 import { BlockingReader } from '../../src/redis/blocking.ts';
-import { type Connection, connectForBlocking, whenReady } from '../../src/redis/connect.ts';
+import { type Connection, connectForBlocking } from '../../src/redis/connect.ts';
 import { KeySpace } from '../../src/redis/keyspace.ts';
 import { newQueue } from '../helpers/http-work.ts';
-import { until, useRedis } from '../helpers/redis.ts';
+import { until, untilConnected, useRedis } from '../helpers/redis.ts';
 
 const redis = useRedis();
 const keySpace = new KeySpace('mr');
@@ -18,7 +18,7 @@ let watch: WorkWatch;
 
 beforeAll(async () => {
   blocking = connectForBlocking({ url: redis.url, name: 'test-polls', onError: () => undefined });
-  await whenReady(blocking, 10_000);
+  await untilConnected(blocking);
   watch = new WorkWatch(new BlockingReader(blocking, redis.client), redis.client);
 });
 afterAll(async () => {
