@@ -139,10 +139,12 @@ describe('a cancel', () => {
     const worker = await start(example, queue);
     const job = await api.submit(upper(queue, 'long', LONG_MS));
     await held(job);
-    const asked = performance.now();
     expect((await api.http.post(`/jobs/${job.id}/cancel`)).status).toBe(202);
+    const before = beats.length;
     expect((await api.finished(job.id)).status).toBe('cancelled');
-    expect(performance.now() - asked).toBeLessThan(1_000 + BEAT_MS);
+    const own = beats.slice(before).filter((url) => url.startsWith(`/leases/${worker.name}.`));
+    // One may have been answered before the cancel.
+    expect(own.length).toBeLessThanOrEqual(2);
     // It takes from its other queue as well.
     const next = await api.finished((await api.submit(upper(`${queue}-2`, 'next'))).id);
     expect(next.result).toEqual({ text: 'NEXT' });
