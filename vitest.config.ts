@@ -5,6 +5,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/helpers/build.mjs'],
+    setupFiles: ['test/helpers/setup.ts'],
+    // The files of a process share its modules: to load them for each anew takes a second of each file.
+    isolate: false,
     // Real processes and a real Redis on machines that are busy: a test that passes waits for events only.
     testTimeout: TEST_LIMIT_MS,
     hookTimeout: TEST_LIMIT_MS,

@@ -17,6 +17,8 @@ export interface ScenarioOptions {
   minutes: number;
   /** Added to each bound on a time, ms: the long form measures, the short one passes on a busy machine, too. */
   slackMs: number;
+  /** Where it is to differ from what the scenario asks for. */
+  rig?: Partial<RigOptions>;
   /** Told what goes on. */
   say: (line: string) => void;
 }
@@ -52,7 +54,7 @@ export async function stage(
 ): Promise<Report> {
   // Each has chances of its own, so that the order of what goes on at the same time changes no choice.
   const random = seeded(options.seed);
-  const rig = await Rig.start(wish);
+  const rig = await Rig.start({ ...wish, ...options.rig });
   const clients = new Clients({ ...DEFAULT_CLIENTS, origins: rig.origins, random: seeded(options.seed + 1) });
   const faults: Fault[] = [];
   let cleared: Promise<number[]> | undefined;

@@ -6,8 +6,8 @@ import { type OpenStream, openStream } from '../helpers/event-stream.ts';
 import { type ApiProcess, startApiProcess } from '../helpers/processes.ts';
 import { until, useRedis } from '../helpers/redis.ts';
 
-const EVENTS = 10_000;
-const KILLS = 10;
+const EVENTS = 4_000;
+const KILLS = 4;
 const READERS = 200;
 
 const redis = useRedis();

@@ -11,6 +11,10 @@ const LEASE_MS = 3_000;
 const BEAT_MS = LEASE_MS / 3;
 /** Longer than any test. */
 const LONG_MS = 120_000;
+/** Most of what this file takes: in bash a job needs several programs. */
+const JOBS = 60;
+/** The one with which a worker is killed. */
+const CAUGHT = 30;
 
 const redis = useRedis();
 const api = useApi(redis);
@@ -89,13 +93,13 @@ describe('a worker that is killed', () => {
   it.concurrent.for(EXAMPLES)('$file: its job is done by another, and each job once', async (example) => {
     const queue = `kill-${example.language}`;
     const workers = await Promise.all([start(example, queue), start(example, queue)]);
-    const texts = Array.from({ length: 200 }, (_, i) => `job ${i} ✓`);
+    const texts = Array.from({ length: JOBS }, (_, i) => `job ${i} ✓`);
     // One takes so long that its worker can be caught with it.
-    const jobs = texts.map((text, i) => upper(queue, text, i === 100 ? 1_500 : 0));
+    const jobs = texts.map((text, i) => upper(queue, text, i === CAUGHT ? 1_500 : 0));
     const batch = await api.http.post('/jobs/batch').send({ jobs });
     const ids = (batch.body as { items: { id: string }[] }).items.map(({ id }) => id);
-    await ended(ids[50]);
-    const { worker } = await held({ id: ids[100] ?? '', queue });
+    await ended(ids[CAUGHT / 2]);
+    const { worker } = await held({ id: ids[CAUGHT] ?? '', queue });
     const [victim, ...others] = workers.toSorted(({ name }) => (worker.startsWith(`${name}.`) ? -1 : 1));
     expect(worker.startsWith(`${victim?.name}.`), `${worker} is one of the workers`).toBe(true);
     await victim?.stop('SIGKILL');
@@ -105,9 +109,9 @@ describe('a worker that is killed', () => {
     expect(ends.map(({ status, result }) => [status, result])).toEqual(
       texts.map((text) => ['completed', { text: text.toUpperCase() }]),
     );
-    expect(ends[100]?.attempt).toBe(2);
+    expect(ends[CAUGHT]?.attempt).toBe(2);
     const { totals } = (await api.http.get(`/queues/${queue}/stats`)).body as QueueStats;
-    expect(totals).toMatchObject({ completed: 200, recovered: 1, retried: 0, failed: 0 });
+    expect(totals).toMatchObject({ completed: JOBS, recovered: 1, retried: 0, failed: 0 });
     for (const other of others) expect(await other.stop()).toBe(0);
   });
 });

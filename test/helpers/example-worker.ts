@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import { until } from './redis.ts';
 
 export interface Example {
@@ -71,8 +70,9 @@ export async function startExample(
   };
 }
 
-afterAll(async () => {
+/** Kills what still runs; setup.ts does so after each file. */
+export async function killExamples(): Promise<void> {
   const ends = [...running].map((child) => once(child, 'exit'));
   for (const child of running) child.kill('SIGKILL');
   await Promise.all(ends);
-});
+}

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -75,10 +75,12 @@ describe('a handler that blocks its event loop', () => {
 
   it('is cancelled all the same, without its worker', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'deaf', CONCURRENCY: '1', PROCESSES: '1' });
-    const { id } = await api.submit({ task: 'block', queue: 'deaf', payload: { ms: 14_000 } });
+    const until = join(dir, 'cancelled');
+    const { id } = await api.submit({ task: 'block', queue: 'deaf', payload: { until } });
     await waitFor(id, ({ status }) => status === 'running', 'running');
     await api.http.post(`/jobs/${id}/cancel`).expect(202);
     expect(await api.finished(id)).toMatchObject({ status: 'cancelled', attempt: 1 });
+    await writeFile(until, '');
     // The late finish is refused.
     await worker.line('stale', (line) => line['job'] === id);
     expect((await api.get(id)).status).toBe('cancelled');
