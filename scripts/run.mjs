@@ -34,8 +34,10 @@ function mayRunExamples(args) {
   return filters.length === 0 || !filters.every(isElsewhere);
 }
 
-const isElsewhere = (filter) =>
-  filter.startsWith('test/') && !filter.startsWith('test/examples') && !'test/examples/'.startsWith(filter);
+function isElsewhere(filter) {
+  const path = filter.replace(/^\.\//, '');
+  return path.startsWith('test/') && !path.startsWith('test/examples') && !'test/examples/'.startsWith(path);
+}
 
 /** Prepares what the command needs, runs it, and ends this process with its exit code. */
 export async function run(name, args) {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { MAX_POLL_MS } from '../../src/schemas/lease.ts';
 import { startApi, useApi } from '../helpers/api.ts';
 import { newQueue, post, submitMany, take, takeOne } from '../helpers/http-work.ts';
 import { until, useRedis } from '../helpers/redis.ts';
@@ -10,8 +11,7 @@ import { JSON_TYPE } from '../helpers/send.ts';
 const redis = useRedis();
 const api = useApi(redis);
 
-/** The longest that there is. */
-const WAIT_MS = 30_000;
+const WAIT_MS = MAX_POLL_MS;
 
 /** Polls that the API has received and whose connections are not done with. */
 let open = 0;

@@ -56,7 +56,7 @@ const upper = (queue: string, text: string, sleepMs = 0) => ({
 
 it('a lease that has ended changes nothing: the result of the next one stands', async () => {
   const take = async (leaseMs: number): Promise<Taken> =>
-    (await api.http.post('/leases').send({ queues: ['stale'], leaseMs, waitMs: 20_000 })).body as Taken;
+    (await api.http.post('/leases').send({ queues: ['stale'], leaseMs, waitMs: 30_000 })).body as Taken;
   const { id } = await api.submit({ queue: 'stale', task: 'upper', payload: {} });
   const complete = (lease: string, result: string) =>
     api.http.post(`/jobs/${id}/complete`).send({ lease, result });
@@ -123,7 +123,7 @@ describe('a worker that has lost its lease', () => {
     const job = await api.submit(upper(queue, 'lost', LONG_MS));
     await held(job);
     worker.process.kill('SIGSTOP');
-    const taken = (await api.http.post('/leases').send({ queues: [queue], waitMs: 20_000 })).body as Taken;
+    const taken = (await api.http.post('/leases').send({ queues: [queue], waitMs: 30_000 })).body as Taken;
     expect(taken.jobs).toMatchObject([{ id: job.id, attempt: 2 }]);
     await api.http.post(`/jobs/${job.id}/complete`).send({ lease: taken.lease, result: 'by hand' });
     worker.process.kill('SIGCONT');

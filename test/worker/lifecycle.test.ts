@@ -9,7 +9,7 @@ import { isAlive, spawnWorker, startWorker, useWorker } from '../helpers/worker.
 
 const redis = useRedis();
 const api = useApi(redis);
-useWorker(redis, { QUEUES: 'default,delayed', LEASE_MS: '1000' });
+useWorker(redis, { QUEUES: 'default,delayed', LEASE_MS: '2000' });
 
 const waitFor = (id: string, fits: (job: Job) => boolean, what: string) =>
   until(async () => {
@@ -173,10 +173,14 @@ describe('priorities', () => {
 describe('a stop', () => {
   it('lets running jobs finish, hands back what has not started, and exits 0', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'stop', CONCURRENCY: '1' });
-    const running = await api.submit({ task: 'sleep', queue: 'stop', payload: { ms: 700 } });
+    const running = await api.submit({ task: 'hold', queue: 'stop', payload: { finish: true } });
     await waitFor(running.id, ({ status }) => status === 'running', 'running');
     const waiting = await api.submit({ task: 'echo', queue: 'stop', payload: 1 });
-    expect(await worker.stop()).toBe(0);
+    const stopped = worker.stop();
+    await worker.line('stopping');
+    // It ends by itself only now, so that the worker stops while it runs.
+    await api.http.post(`/jobs/${running.id}/cancel`).expect(202);
+    expect(await stopped).toBe(0);
     expect(await api.get(running.id)).toMatchObject({ status: 'completed', attempt: 1 });
     expect(await api.get(waiting.id)).toMatchObject({ status: 'queued', attempt: 0 });
     const leases = await redis.client.zcard('mr:{stop}:leases');
@@ -212,11 +216,11 @@ describe('a stop', () => {
 
 describe('a lost worker', () => {
   it('loses its jobs to others when its lease ends; each loss is an attempt', async () => {
-    const worker = await startWorker(redis.url, { QUEUES: 'lost', LEASE_MS: '1000' });
+    const worker = await startWorker(redis.url, { QUEUES: 'lost', LEASE_MS: '2000' });
     const { id } = await api.submit({ task: 'hold', queue: 'lost', payload: {} });
     const first = await waitFor(id, ({ progress }) => progress !== undefined, 'progress');
     const childPid = pidOf(first);
-    await startWorker(redis.url, { QUEUES: 'lost', LEASE_MS: '1000' });
+    await startWorker(redis.url, { QUEUES: 'lost', LEASE_MS: '2000' });
     // Stopped first, so that it cannot hand the job back when it sees that its parent is gone.
     process.kill(childPid, 'SIGSTOP');
     await worker.stop('SIGKILL');
