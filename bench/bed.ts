@@ -3,10 +3,10 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startRedis } from '../src/embedded/redis.ts';
-import { createLeash } from '../src/leash.ts';
+import { startRedis } from '../src/local/redis-server.ts';
+import { createOrphanReaper } from '../src/orphan-reaper.ts';
 import { queueKeys } from '../src/redis/keys.ts';
-import { startApiProcess, startWorkerProcess } from '../test/helpers/processes.ts';
+import { startApiProcess, startWorkerProcess } from '../test/helpers/workers/built-processes.ts';
 import type { Bed, BedRedis } from './contract.ts';
 import { faceOf, startServing } from './process.ts';
 import { bedRedis } from './redis.ts';
@@ -20,7 +20,7 @@ export interface BedOptions {
 /** Starts a Redis, lets `use` start processes, and ends all of them, last first, whatever comes. */
 export async function withBed<T>({ quick, redis }: BedOptions, use: (bed: Bed) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'mr-bench-'));
-  const leash = createLeash();
+  const leash = createOrphanReaper();
   const remove = () => rmSync(dir, { recursive: true, force: true });
   // A run that is interrupted waits for nothing: the leash ends the processes.
   process.once('exit', remove);

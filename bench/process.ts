@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { type Child, describeExit, startChild } from '../src/embedded/child.ts';
-import type { Leash } from '../src/leash.ts';
+import { type Child, describeExit, startChild } from '../src/local/child-process.ts';
+import type { OrphanReaper } from '../src/orphan-reaper.ts';
 import type { BedProcess, StartOptions } from './contract.ts';
 import { usageOf } from './proc.ts';
 
@@ -33,7 +33,7 @@ export const faceOf = (child: Child): BedProcess => ({
 });
 
 /** Starts a program that calls `serve` (serve.ts), and waits until it has. */
-export async function startServing(options: StartOptions, leash: Leash): Promise<BedProcess> {
+export async function startServing(options: StartOptions, leash: OrphanReaper): Promise<BedProcess> {
   const { name, file, env } = options;
   const waiting = new Map<number, Waiting>();
   let onReady = () => {};

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { askRedis } from '../src/embedded/resp.ts';
-import { usedMemory } from '../test/memory/used.ts';
+import { askRedis } from '../src/local/resp.ts';
+import { usedMemory } from '../test/system/memory/used.ts';
 import type { BedRedis } from './contract.ts';
 
 /** A command that Redis is busy before may take its time. */

@@ -74,6 +74,6 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: HistoryPage, ...problems(400, 404, 500, 503) },
       },
     },
-    ({ params, query }) => app.inspector.history(params.name, query),
+    ({ params, query }) => app.eventHistory(params.name, query),
   );
 };

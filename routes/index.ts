@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { batchRoutes } from './batch.ts';
+import { bulkSubmitRoutes } from './bulk-submit.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
+import { homeRoutes } from './home.ts';
 import { jobRoutes } from './jobs.ts';
 import { leaseRoutes } from './leases.ts';
 import { queueRoutes } from './queues.ts';
@@ -12,7 +13,7 @@ import { taskRoutes } from './tasks.ts';
 /** Every room of routes, in the order of the documentation. */
 export const routes: readonly FastifyPluginAsyncTypebox[] = [
   jobRoutes,
-  batchRoutes,
+  bulkSubmitRoutes,
   leaseRoutes,
   taskRoutes,
   queueRoutes,
@@ -20,4 +21,5 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   eventRoutes,
   subscriptionRoutes,
   healthRoutes,
+  homeRoutes,
 ];

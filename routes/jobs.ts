@@ -1,10 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { askerOf } from '../src/plugins/core.ts';
-import { idempotencyKey, replayed } from '../src/plugins/idempotency.ts';
-import { applied, type WaitWish, waitWish, wantsRepresentation } from '../src/plugins/preferences.ts';
-import { type Accepted, revisionOf } from '../src/queue/index.ts';
+import { idempotencyKey, replayed } from '../src/http/request/idempotency-key.ts';
+import {
+  applied,
+  type WaitPreference,
+  waitPreference,
+  wantsRepresentation,
+} from '../src/http/request/prefer.ts';
+import { requesterOf } from '../src/http/request/requester.ts';
+import { revisionOf } from '../src/jobs/revision.ts';
+import type { Accepted } from '../src/jobs/submit/outcomes.ts';
 import {
   JobAnswerHeaders,
   JobHeaders,
@@ -16,7 +22,7 @@ import {
   WaitQuery,
 } from '../src/schemas/http.ts';
 import { DEFAULT_QUEUE, type Job, SubmitJob } from '../src/schemas/job.ts';
-import { isFinal } from '../src/schemas/names.ts';
+import { isFinal } from '../src/schemas/values/names.ts';
 
 /** Seconds after which a poller may look again. */
 const POLL_AGAIN_S = 1;
@@ -71,7 +77,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     (request, reply) => {
       const key = idempotencyKey(request.headers);
-      const wish = waitWish(request.query, request.headers);
+      const wish = waitPreference(request.query, request.headers);
       if (key !== undefined || wish.ms > 0)
         return submitAndWait({ job: request.body, key, wish }, request, reply);
       // No promise is returned: Fastify would make three more of it.
@@ -84,7 +90,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   async function submitAndWait(
-    { job, key, wish }: { job: SubmitJob; key: string | undefined; wish: WaitWish },
+    { job, key, wish }: { job: SubmitJob; key: string | undefined; wish: WaitPreference },
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
@@ -98,7 +104,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     if (wish.ms === 0) return sendJob(reply, 202, submitted);
     // The job is stored: whatever befalls the wait, the client learns its id.
     const fresh = mark && !wasKnown ? { job: submitted, mark } : undefined;
-    const waited = app.waiter.wait(submitted.id, ended, wish.ms, askerOf(reply), fresh);
+    const waited = app.waiter.wait(submitted.id, ended, wish.ms, requesterOf(reply), fresh);
     const latest = await waited.catch((error) => {
       app.logger.warn({ err: error, reqId: request.id }, 'wait for a submitted job failed');
       return undefined;
@@ -128,14 +134,14 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const wish = waitWish(request.query, request.headers);
+      const wish = waitPreference(request.query, request.headers);
       const seen = request.headers['if-none-match'];
       const isSeen = (one: Job) => matches(seen, revisionOf(one));
       const isEnough = seen === undefined ? ended : (one: Job) => !isSeen(one);
       const found =
         wish.ms === 0
-          ? await app.inspector.find(id)
-          : await app.waiter.wait(id, isEnough, wish.ms, askerOf(reply));
+          ? await app.jobInspector.find(id)
+          : await app.waiter.wait(id, isEnough, wish.ms, requesterOf(reply));
       applied(reply, wish.applied);
       if (!isSeen(found)) return sendJob(reply, 200, found);
       return reply
@@ -161,7 +167,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const outcome = await app.inspector.cancel(request.params.id);
+      const outcome = await app.jobOperator.cancel(request.params.id);
       return sendJob(reply, outcome.done ? 200 : 202, outcome.job);
     },
   );
@@ -178,7 +184,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 202: job('It waits to run.'), ...problems(400, 404, 409, 410, 500, 503) },
       },
     },
-    async (request, reply) => sendJob(reply, 202, await app.inspector.retry(request.params.id)),
+    async (request, reply) => sendJob(reply, 202, await app.jobOperator.retry(request.params.id)),
   );
 
   app.delete(
@@ -199,7 +205,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const removed = await app.inspector.remove(request.params.id);
+      const removed = await app.jobOperator.remove(request.params.id);
       if (!wantsRepresentation(request.headers)) return reply.code(204).send(null);
       return applied(reply, 'return=representation').code(200).send(removed);
     },

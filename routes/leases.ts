@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { askerOf } from '../src/plugins/core.ts';
-import { toProblem } from '../src/plugins/errors.ts';
-import { completed, failed, released, statementsOf } from '../src/queue/statements.ts';
-import { toTimestamp } from '../src/queue/view.ts';
+import { toProblem } from '../src/http/plugins/errors.ts';
+import { requesterOf } from '../src/http/request/requester.ts';
+import { completed, failed, released, reportsOf } from '../src/leases/settle/reports.ts';
 import { JobParams, problems } from '../src/schemas/http.ts';
 import {
   DEFAULT_LEASE_MS,
@@ -22,6 +21,7 @@ import {
   SettleJobs,
   SettleQuery,
 } from '../src/schemas/settle.ts';
+import { toTimestamp } from '../src/schemas/values/timestamp.ts';
 
 const settled = { 200: SettledJob, ...problems(400, 404, 409, 413, 415, 422, 500, 503) };
 
@@ -41,7 +41,11 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async ({ body }, reply) => {
       const { queues, tasks, worker, max = 1, leaseMs = DEFAULT_LEASE_MS, waitMs = 0 } = body;
-      const handed = await app.leases.take({ queues, tasks, worker, max, leaseMs }, waitMs, askerOf(reply));
+      const handed = await app.leases.take(
+        { queues, tasks, worker, max, leaseMs },
+        waitMs,
+        requesterOf(reply),
+      );
       // Its worker would ask again on the same connection, and again, as long as this process needs to stop.
       if (app.isDraining()) reply.header('connection', 'close');
       return { ...handed, expiresAt: toTimestamp(handed.expiresAt) };
@@ -90,7 +94,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { next = 0 } = request.query;
-      const statements = statementsOf(request.body);
+      const statements = reportsOf(request.body);
       const { outcomes, handed } = await app.leases.settle(
         request.params.lease,
         statements,

@@ -23,7 +23,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: QueueList, ...problems(500, 503) },
       },
     },
-    async () => ({ items: await app.inspector.queues() }),
+    async () => ({ items: await app.queueInspector.summaries() }),
   );
 
   app.get(
@@ -40,7 +40,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    (request) => app.inspector.stats(request.params.name),
+    (request) => app.queueInspector.stats(request.params.name),
   );
 
   app.get(
@@ -57,7 +57,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: JobPage, ...problems(400, 404, 500, 503) },
       },
     },
-    ({ params, query }) => app.inspector.list(params.name, { limit: DEFAULT_LIMIT, ...query }),
+    ({ params, query }) => app.queueInspector.list(params.name, { limit: DEFAULT_LIMIT, ...query }),
   );
 
   app.get(
@@ -76,7 +76,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async ({ params, query }) => ({
-      items: await app.inspector.pending(params.name, query.limit ?? DEFAULT_LIMIT),
+      items: await app.queueInspector.pending(params.name, query.limit ?? DEFAULT_LIMIT),
     }),
   );
 
@@ -92,7 +92,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: PendingList, ...problems(400, 500, 503) },
       },
     },
-    async ({ query }) => ({ items: await app.inspector.pendingOfAll(query.limit ?? DEFAULT_LIMIT) }),
+    async ({ query }) => ({ items: await app.queueInspector.pendingOfAll(query.limit ?? DEFAULT_LIMIT) }),
   );
 
   app.put(
@@ -108,7 +108,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: QueueSummary, ...problems(400, 413, 415, 500, 503) },
       },
     },
-    ({ params, body }) => app.inspector.configure(params.name, body),
+    ({ params, body }) => app.queueOperator.configure(params.name, body),
   );
 
   app.post(
@@ -129,7 +129,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: DeadStep, ...problems(400, 404, 413, 415, 500, 503) },
       },
     },
-    ({ params, body }) => app.inspector.retryDead(params.name, body),
+    ({ params, body }) => app.queueOperator.retryDead(params.name, body),
   );
 
   app.delete(
@@ -146,7 +146,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: DeadStep, ...problems(400, 404, 500, 503) },
       },
     },
-    ({ params, query }) => app.inspector.purgeDead(params.name, query),
+    ({ params, query }) => app.queueOperator.purgeDead(params.name, query),
   );
 
   for (const [verb, paused] of [
@@ -167,7 +167,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
           response: { 200: QueueSummary, ...problems(400, 500, 503) },
         },
       },
-      (request) => app.inspector.setPaused(request.params.name, paused),
+      (request) => app.queueOperator.setPaused(request.params.name, paused),
     );
   }
 };

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { idempotencyKey, replayed } from '../src/plugins/idempotency.ts';
+import { idempotencyKey, replayed } from '../src/http/request/idempotency-key.ts';
 import { OnceHeaders, problems, ReplayedHeader } from '../src/schemas/http.ts';
 import { PreviewSchedule, PutSchedule } from '../src/schemas/schedule.ts';
 import {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { askerOf } from '../src/plugins/core.ts';
+import { requesterOf } from '../src/http/request/requester.ts';
 import { problems, QueueParams } from '../src/schemas/http.ts';
 import {
   AckEvents,
@@ -108,7 +108,7 @@ export const subscriptionRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: EventsRead, ...problems(400, 404, 413, 415, 500, 503) },
       },
     },
-    ({ params, body }, reply) => app.subscriptions.read(params.name, params.sub, body, askerOf(reply)),
+    ({ params, body }, reply) => app.subscriptions.read(params.name, params.sub, body, requesterOf(reply)),
   );
 
   app.post(

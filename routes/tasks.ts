@@ -16,7 +16,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: TaskList, ...problems(400, 500, 503) },
       },
     },
-    ({ query }) => app.inspector.tasks(query),
+    ({ query }) => app.taskRegistry.list(query),
   );
 
   app.put(
@@ -37,7 +37,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: KnownTask, ...problems(400, 413, 415, 500, 503) },
       },
     },
-    ({ params, body }) => app.inspector.announceTask(params.name, params.task, body),
+    ({ params, body }) => app.taskRegistry.announce(params.name, params.task, body),
   );
 
   app.delete(
@@ -52,7 +52,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async ({ params }, reply) => {
-      await app.inspector.forgetTask(params.name, params.task);
+      await app.taskRegistry.remove(params.name, params.task);
       return reply.code(204).send(null);
     },
   );

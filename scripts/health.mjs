@@ -2,7 +2,7 @@
 // worker holds a lease that has not run out. Otherwise it says why not and exits with 1.
 import { readFileSync } from 'node:fs';
 import { loadConfig } from '../dist/src/config.js';
-import { newConsumerName, parseWorkerName } from '../dist/src/queue/consumer-name.js';
+import { newConsumerName, parseWorkerName } from '../dist/src/lifecycle/consumer-name.js';
 import { connectForRequests, whenReady } from '../dist/src/redis/connect.js';
 import { queueKeys } from '../dist/src/redis/keys.js';
 
@@ -19,7 +19,7 @@ async function apiFault() {
 
 /** A container has a host name of its own. */
 async function workerFault() {
-  const redis = connectForRequests({ url: config.redisUrl, name: 'millrace-health' });
+  const redis = connectForRequests({ url: config.redisUrl, name: 'millrace-health', scripts: [] });
   try {
     if (!(await whenReady(redis, LIMIT_MS))) return 'Redis does not answer.';
     const { host } = parseWorkerName(newConsumerName(process.pid));

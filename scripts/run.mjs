@@ -22,9 +22,9 @@ const COMMANDS = {
     ensurePrograms: (args) => (mayRunExamples(args) ? ensureInterpreters() : undefined),
     launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]),
   },
-  chaos: script('test/chaos/main.ts'),
-  durability: script('test/durability/main.ts'),
-  memory: script('test/memory/main.ts'),
+  chaos: script('test/system/chaos/main.ts'),
+  durability: script('test/system/durability/main.ts'),
+  memory: script('test/system/memory/main.ts'),
   bench: { ...script('bench/main.ts'), prepare: ensureBench },
 };
 
@@ -57,7 +57,7 @@ export async function run(name, args) {
 }
 
 async function runEmbedded(name) {
-  const entry = pathToFileURL(join(root, 'dist', 'src', 'embedded', `${name}.js`));
+  const entry = pathToFileURL(join(root, 'dist', 'src', 'local', `${name}.js`));
   const { main } = await import(entry.href);
   return main();
 }

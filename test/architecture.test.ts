@@ -5,57 +5,83 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Which room may import which rooms and which of the packages that matter. See src/README.md. */
+/** What every room may import. */
+const SHARED = ['schemas', 'errors', 'clock', 'observer'];
+
+/**
+ * Which room may import which rooms, beside the shared ones, and which of the packages that matter. A noun of the API
+ * is a room; the moves of a job that several nouns share are in `lifecycle`. See src/README.md.
+ */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   schemas: ['ajv', 'typebox'],
-  errors: ['schemas'],
+  errors: [],
   clock: [],
   observer: [],
-  config: ['schemas'],
-  retry: ['schemas'],
-  redis: ['schemas', 'ioredis', 'typebox'],
-  events: ['redis', 'schemas'],
-  tasks: ['redis', 'schemas', 'clock', 'ajv', 'typebox', 'undici', 'tsx'],
-  queue: ['redis', 'events', 'retry', 'schemas', 'tasks', 'errors', 'clock'],
-  timetable: ['schemas', 'croner'],
-  schedules: ['timetable', 'queue', 'upkeep', 'redis', 'schemas', 'errors', 'observer'],
-  upkeep: ['queue', 'redis', 'observer'],
-  telemetry: ['observer', 'config', 'pino'],
-  plugins: [
-    'queue',
-    'upkeep',
-    'schedules',
-    'observer',
-    'telemetry',
-    'events',
-    'tasks',
-    'config',
-    'errors',
-    'schemas',
-    'clock',
+  version: [],
+  'orphan-reaper': [],
+  'misspelt-settings': [],
+  config: ['misspelt-settings'],
+  redis: ['ioredis', 'typebox'],
+  tasks: ['redis', 'ajv', 'typebox', 'undici', 'tsx'],
+  events: ['redis'],
+  core: ['redis', 'tasks'],
+  lifecycle: ['redis', 'core', 'events'],
+  jobs: ['redis', 'core', 'lifecycle', 'events', 'tasks'],
+  subscriptions: ['redis', 'core', 'events'],
+  queues: ['redis', 'core', 'lifecycle', 'jobs', 'subscriptions'],
+  leases: ['redis', 'core', 'lifecycle', 'jobs', 'tasks'],
+  maintenance: ['redis', 'core', 'lifecycle'],
+  schedules: ['redis', 'core', 'lifecycle', 'jobs', 'tasks', 'maintenance', 'croner', 'typebox'],
+  scripts: ['redis', 'jobs', 'leases', 'lifecycle', 'queues', 'schedules', 'subscriptions', 'tasks'],
+  telemetry: ['config', 'pino'],
+  local: ['config', 'misspelt-settings', 'orphan-reaper'],
+  http: [
     'redis',
+    'core',
+    'lifecycle',
+    'jobs',
+    'queues',
+    'leases',
+    'tasks',
+    'events',
+    'subscriptions',
+    'schedules',
+    'maintenance',
+    'scripts',
+    'telemetry',
+    'config',
+    'version',
     'fastify',
     'typebox',
   ],
-  routes: ['plugins', 'queue', 'schemas', 'fastify', 'typebox'],
-  workers: [
-    'queue',
+  routes: [
+    'http',
+    'core',
+    'jobs',
+    'queues',
+    'leases',
     'tasks',
-    'retry',
+    'events',
+    'subscriptions',
+    'schedules',
+    'version',
+    'fastify',
+    'typebox',
+  ],
+  workers: [
     'redis',
-    'schemas',
-    'observer',
+    'core',
+    'lifecycle',
+    'schedules',
+    'tasks',
+    'maintenance',
+    'scripts',
     'telemetry',
     'config',
-    'clock',
-    'leash',
-    'upkeep',
+    'orphan-reaper',
     'piscina',
   ],
   'workers/tasks': ['tasks', 'typebox'],
-  embedded: ['config', 'schemas', 'leash'],
-  leash: [],
-  version: [],
 };
 
 /** Files that show the whole wiring: they may import everything. */
@@ -95,13 +121,76 @@ function importsOf(file: string): { target: string; path: string }[] {
   });
 }
 
+/** The files of ours that a file imports, from the root. */
+const pathsOf = (file: string): string[] =>
+  importsOf(file)
+    .filter(({ path }) => path.startsWith('.'))
+    .map(({ path }) => normalize(join(dirname(file), path)));
+
+/** The first way found from a node back to itself. */
+function circleIn(
+  nodes: readonly string[],
+  nextOf: (node: string) => readonly string[],
+): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (node: string, way: readonly string[]): string[] | undefined => {
+    if (way.includes(node)) return [...way.slice(way.indexOf(node)), node];
+    if (done.has(node)) return undefined;
+    for (const next of nextOf(node)) {
+      const circle = visit(next, [...way, node]);
+      if (circle !== undefined) return circle;
+    }
+    done.add(node);
+    return undefined;
+  };
+  for (const node of nodes) {
+    const circle = visit(node, []);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
+
 describe('the rooms', () => {
   it.each(files.filter((file) => !ROOTS.includes(file)))('%s imports only what its room may', (file) => {
     const room = roomOf(file);
     const allowed = MAY_IMPORT[room];
     expect(allowed, `${file} is in a room that the table does not know`).toBeDefined();
-    const wrong = importsOf(file).filter(({ target }) => target !== room && !allowed?.includes(target));
+    const wrong = importsOf(file).filter(
+      ({ target }) => target !== room && ![...SHARED, ...(allowed ?? [])].includes(target),
+    );
     expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('files in scripts/ see one partition of one queue: only keys, the codec and other scripts', () => {
+    const allowed = /^src\/(redis|schemas|events\/limits|lifecycle\/(scripts|wake))|\/scripts\//;
+    for (const file of files.filter((name) => name.includes('/scripts/'))) {
+      const paths = pathsOf(file).filter((path) => !allowed.test(path) || path === 'src/redis/keyspace.ts');
+      expect(paths, file).toEqual([]);
+    }
+  });
+
+  it('no file imports itself by way of others', () => {
+    expect(circleIn(files, pathsOf)).toBeUndefined();
+  });
+
+  it('no room imports itself by way of others', () => {
+    const rooms = [...new Set(files.filter((file) => !ROOTS.includes(file)).map(roomOf))];
+    const importsOfRoom = (room: string) =>
+      files
+        .filter((file) => roomOf(file) === room && !ROOTS.includes(file))
+        .flatMap((file) => pathsOf(file).map(roomOf))
+        .filter((target) => target !== room);
+    expect(circleIn(rooms, importsOfRoom)).toBeUndefined();
+  });
+
+  it('a folder has at most 15 files of code, a file at most 300 lines, half of them at most 90', () => {
+    const folders = [...new Set(files.map((file) => dirname(file)))];
+    const crowded = folders.filter((folder) => files.filter((file) => dirname(file) === folder).length > 15);
+    const lengths = files.map((file) => ({ file, lines: read(file).split('\n').length - 1 }));
+    const sorted = lengths.map(({ lines }) => lines).sort((a, b) => a - b);
+    expect(crowded).toEqual([]);
+    expect(lengths.filter(({ lines }) => lines > 300)).toEqual([]);
+    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(90);
   });
 
   it('routes do not import each other, but for the list of them', () => {

@@ -1,23 +1,23 @@
-import { systemClock } from '../src/clock.ts';
-import { type Config, ConfigError, loadConfig } from '../src/config.ts';
-import { BlockingReader } from '../src/redis/blocking.ts';
+import { type Config, ConfigError, loadConfig, misspeltSettings } from '../src/config.ts';
+import { createCore } from '../src/core/core.ts';
+import { ensureGroups } from '../src/lifecycle/scripts/ensure-groups.ts';
+import { extendLease } from '../src/lifecycle/scripts/recover.ts';
+import { Loop } from '../src/maintenance/loop.ts';
+import { Recoverer } from '../src/maintenance/recoverer.ts';
+import { Sweeper } from '../src/maintenance/sweeper.ts';
+import { describeMisspelt } from '../src/misspelt-settings.ts';
+import { BlockingReader } from '../src/redis/blocking-reader.ts';
 import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
-import { KeySpace } from '../src/redis/keyspace.ts';
-import { ensureGroups } from '../src/redis/scripts/groups.ts';
-import { extend } from '../src/redis/scripts/lease.ts';
-import { Firer } from '../src/schedules/firing.ts';
-import { ScheduleStore } from '../src/schedules/store.ts';
-import { announceTasks } from '../src/tasks/announce.ts';
-import { announcement, loadTasks, TaskLoadError } from '../src/tasks/load.ts';
+import { Firer } from '../src/schedules/firer.ts';
+import { scripts } from '../src/scripts.ts';
+import { announceTasks } from '../src/tasks/announcements.ts';
+import { loadTasks, TaskLoadError, toAnnouncement } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/worker-log.ts';
-import { Loop } from '../src/upkeep/loop.ts';
-import { Recoverer } from '../src/upkeep/recover.ts';
-import { Sweeper } from '../src/upkeep/sweep.ts';
-import { ControlPass } from './loops/control.ts';
-import { renewPass } from './loops/renew.ts';
-import { Supervisor } from './supervisor.ts';
+import { CancelListener } from './supervisor/cancel-listener.ts';
+import { renewPass } from './supervisor/lease-renewer.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
 
 const CONNECT_MS = 2_000;
 /** Well within the life of an announcement. */
@@ -36,23 +36,26 @@ async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string,
 
 const { config, tasks } = await readSetup();
 const observe = logObserver(createLogger(config.logLevel, 'millrace-worker'));
+for (const misspelt of misspeltSettings()) {
+  observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
+}
 const url = config.redisUrl;
 const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
-const redis = connectForWork({ url, name: 'millrace-worker', onError });
-const blocking = connectForBlocking({ url, name: 'millrace-worker-control', onError });
-const keySpace = new KeySpace(config.prefix);
-const queues = config.queues.map((queue) => keySpace.queue(queue));
+const redis = connectForWork({ url, name: 'millrace-worker', scripts, onError });
+const blocking = connectForBlocking({ url, name: 'millrace-worker-control', scripts, onError });
+const core = createCore(redis, config);
+const queues = config.queues.map((queue) => core.keySpace.queue(queue));
 
-const recoverer = new Recoverer(redis, () => queues, config.resultTtlMs, observe);
-const sweeper = new Sweeper(redis, () => queues, config.deadTtlMs, observe);
+const recoverer = new Recoverer(core, () => queues, observe);
+const sweeper = new Sweeper(core, () => queues, observe);
 
-const firer = new Firer(new ScheduleStore(redis, keySpace), config.resultTtlMs, observe);
+const firer = new Firer(core, observe);
 
 const supervisor = new Supervisor(
   config,
   {
     register: async (consumer) => {
-      for (const keys of queues) await extend(redis, keys, 'new', [consumer], config.leaseMs);
+      for (const keys of queues) await extendLease(redis, keys, 'new', [consumer], config.leaseMs);
       // A lease that Redis does not know any more may mean that Redis was emptied.
       announceLoop.wake();
     },
@@ -63,15 +66,15 @@ const supervisor = new Supervisor(
 
 /** Makes the queues known and says which tasks this worker has. */
 const announcePass = async (): Promise<number> => {
-  await redis.sadd(keySpace.queues, [...config.queues]);
-  const announcements = [...tasks.values()].map(announcement);
+  await core.queues.register(config.queues);
+  const announcements = [...tasks.values()].map(toAnnouncement);
   for (const keys of queues) {
     await ensureGroups(redis, keys);
-    await announceTasks(redis, keys, announcements, systemClock.wall());
+    await announceTasks(redis, keys, announcements, core.clock.wall());
   }
   return ANNOUNCE_EVERY_MS;
 };
-const control = new ControlPass(
+const control = new CancelListener(
   new BlockingReader(blocking, redis),
   redis,
   queues,

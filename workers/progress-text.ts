@@ -1,4 +1,4 @@
-import { MAX_PROGRESS } from '../src/queue/progress-text.ts';
+import { MAX_PROGRESS } from '../src/lifecycle/progress.ts';
 
 /** The JSON text of a report. @throws {TypeError} when the value is not JSON, or too long. */
 export function progressText(value: unknown): string {

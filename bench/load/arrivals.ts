@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { seeded } from '../../test/chaos/random.ts';
+import { seeded } from '../../test/system/chaos/random.ts';
 
 /** The monotonic clock that all threads and processes of a machine share, ms. */
 export const machineMs = (): number => Number(process.hrtime.bigint()) / 1e6;

@@ -1,4 +1,4 @@
-import { QUIET_SETTINGS } from '../../test/memory/used.ts';
+import { QUIET_SETTINGS } from '../../test/system/memory/used.ts';
 import type { Bed, Contender, Figures, Scenario } from '../contract.ts';
 import { Progress } from '../progress.ts';
 import { beeQueue } from '../queues/bee-queue.ts';

@@ -1,9 +1,9 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { isUnavailable } from '../redis/connect.ts';
-import { Audience, type Reader } from './audience.ts';
+import type { Cursor, EventLog, Page } from './event-log.ts';
 import { comparePositions, type Position } from './position.ts';
-import { Sleeper } from './sleeper.ts';
-import type { Cursor, EventSource, Page } from './source.ts';
+import { type Reader, Subscribers } from './subscribers.ts';
+import { WakeableSleep } from './wakeable-sleep.ts';
 
 /** A queue is told of by hints, but looked at this often by itself, ms; so are the queues that there are. */
 const LOOK_AGAIN_MS = 1_500;
@@ -19,22 +19,22 @@ export type Watch = (queue: string, wake: () => void) => Promise<() => void>;
  * the others are. A fault loses nothing: reading goes on from the last place.
  */
 export class Channel {
-  readonly #source: EventSource;
+  readonly #source: EventLog;
   readonly #watch: Watch;
   readonly #onDefect: (error: unknown) => void;
-  readonly #live = new Audience();
+  readonly #live = new Subscribers();
   /** Readers that have come, but read for themselves. */
   readonly #behind = new Set<Reader>();
   readonly #watched = new Map<string, () => void>();
   #cursor: Cursor | undefined;
   #starting: Promise<Cursor> | undefined;
   #pumping: Promise<void> | undefined;
-  readonly #sleeper = new Sleeper();
+  readonly #sleeper = new WakeableSleep();
   /** Whether something in between may be gone. */
   #isInDoubt = false;
 
   /** @param onDefect told of what is no fault of Redis. */
-  constructor(source: EventSource, watch: Watch, onDefect: (error: unknown) => void) {
+  constructor(source: EventLog, watch: Watch, onDefect: (error: unknown) => void) {
     this.#source = source;
     this.#watch = watch;
     this.#onDefect = onDefect;

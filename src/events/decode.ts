@@ -10,7 +10,7 @@ export interface EventEntry {
 }
 
 /** An event, and the place right after it. */
-export interface ToldEvent {
+export interface PositionedEvent {
   readonly event: JobEvent;
   readonly position: Position;
 }
@@ -21,8 +21,8 @@ export interface ToldEvent {
  *
  * @param ofAll whether the ids are those of the stream of all queues.
  */
-export function decodeEvents({ queue, id, fields }: EventEntry, ofAll: boolean): ToldEvent[] {
-  const told: ToldEvent[] = [];
+export function decodeEvents({ queue, id, fields }: EventEntry, ofAll: boolean): PositionedEvent[] {
+  const told: PositionedEvent[] = [];
   const at = new Date(entryTime(id)).toISOString();
   let kind = '';
   let seen = 0;
@@ -44,7 +44,7 @@ export function decodeEvents({ queue, id, fields }: EventEntry, ofAll: boolean):
   return told;
 }
 
-function addProgress(told: ToldEvent | undefined, text: string): void {
+function addProgress(told: PositionedEvent | undefined, text: string): void {
   const progress = parseJson(text);
   if (told?.event.type === 'progress' && progress !== undefined) Object.assign(told.event, { progress });
 }

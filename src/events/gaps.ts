@@ -1,6 +1,6 @@
 import { compareEntryIds } from '../redis/entry.ts';
-import type { StreamExtent } from '../redis/event-streams.ts';
 import type { GapReason } from '../schemas/event-stream.ts';
+import type { StreamExtent } from './log-reads.ts';
 import { type Position, START } from './position.ts';
 
 export interface Gap {

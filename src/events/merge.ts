@@ -1,6 +1,6 @@
 import { compareEntryIds, entryTime } from '../redis/entry.ts';
-import type { StreamEntries } from '../redis/event-streams.ts';
 import type { EventEntry } from './decode.ts';
+import type { StreamEntries } from './log-reads.ts';
 import { compareQueues } from './position.ts';
 
 export interface Merged {

@@ -1,7 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Connection } from './connection.ts';
-import { appendScript } from './scripts/append.ts';
-import { scripts } from './scripts/index.ts';
+import type { Script } from './script.ts';
 
 export type { Connection } from './connection.ts';
 
@@ -9,6 +8,8 @@ export interface ConnectOptions {
   url: string;
   /** Shown in CLIENT LIST. */
   name: string;
+  /** All scripts that are to be run, known from the start: an automatic pipeline knows only those of its beginning. */
+  scripts: readonly Script[];
   /** Called for every connection fault; the client reconnects by itself. */
   onError?: (error: Error) => void;
 }
@@ -28,8 +29,11 @@ const BLOCKING_DEADLINE_MS = BLOCK_MS + 2_000;
 export const connectForRequests = (options: ConnectOptions): Connection =>
   connect(options, {
     enableAutoPipelining: true,
-    // These are grouped already (queue/appender.ts): a pipeline would only hold them up.
-    autoPipeliningIgnoredCommands: ['xadd', appendScript.name],
+    // Submits are grouped by the write batcher: a pipeline would only hold them up.
+    autoPipeliningIgnoredCommands: [
+      'xadd',
+      ...options.scripts.filter(({ isBatched }) => isBatched).map(({ name }) => name),
+    ],
     socketTimeout: REQUEST_DEADLINE_MS,
   });
 
@@ -43,7 +47,7 @@ export const connectForBlocking = (options: ConnectOptions): Connection =>
 
 type Role = Pick<RedisOptions, 'enableAutoPipelining' | 'autoPipeliningIgnoredCommands' | 'socketTimeout'>;
 
-function connect({ url, name, onError }: ConnectOptions, role: Role): Connection {
+function connect({ url, name, scripts, onError }: ConnectOptions, role: Role): Connection {
   const options = {
     ...role,
     connectionName: name,
@@ -58,7 +62,6 @@ function connect({ url, name, onError }: ConnectOptions, role: Role): Connection
     // The server has become a replica: its address may lead to the new primary. The command is not sent again.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     enableOfflineQueue: false,
-    // Known from the start: an automatic pipeline knows the scripts of the moment at which it began.
     scripts: Object.fromEntries(scripts.map(({ name, lua }) => [name, { lua }])),
   };
   const parsed = new URL(url);

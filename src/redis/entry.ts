@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
-import { compileSchema } from '../schemas/compile.ts';
-import { isTooDeep } from '../schemas/depth.ts';
-import { MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/duration.ts';
 import { Attempts, Backoff, DEFAULT_ATTEMPTS, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS } from '../schemas/job.ts';
-import { type Priority, PrioritySchema } from '../schemas/names.ts';
+import { compileSchema } from '../schemas/validation/compile.ts';
+import { isTooDeep } from '../schemas/validation/depth.ts';
+import { MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/values/duration.ts';
+import { type Priority, PrioritySchema } from '../schemas/values/names.ts';
 import type { Place } from './keys.ts';
 
 /** The last moment that a JavaScript date can hold, Unix ms (ECMA-262, 21.4.1.1). */

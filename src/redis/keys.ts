@@ -1,4 +1,4 @@
-import { PRIORITIES, type Priority } from '../schemas/names.ts';
+import { PRIORITIES, type Priority } from '../schemas/values/names.ts';
 
 /** The streams of a queue: one lane for each priority, and `parked` for jobs submitted for later. */
 export const PLACES = [...PRIORITIES, 'parked'] as const;

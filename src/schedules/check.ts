@@ -1,5 +1,4 @@
 import { AppError } from '../errors.ts';
-import { durationMs, MAX_DURATION_MS } from '../schemas/duration.ts';
 import { DEFAULT_QUEUE } from '../schemas/job.ts';
 import type { Fault } from '../schemas/problem.ts';
 import {
@@ -9,12 +8,13 @@ import {
   type PreviewSchedule,
   type ScheduledJob,
 } from '../schemas/schedule.ts';
-import type { ScheduleDefinition } from '../schemas/stored-schedule.ts';
-import { cronFault, everHappens, isTimeZone, nextSlot } from '../timetable/slots.ts';
+import { durationMs, MAX_DURATION_MS } from '../schemas/values/duration.ts';
 import { timetableOf } from './definition.ts';
+import type { ScheduleDefinition } from './stored.ts';
+import { cronFault, everHappens, isTimeZone, nextSlot } from './timetable/fire-times.ts';
 
 /** What somebody wants, in the form in which it is stored. */
-export type Wish = Omit<ScheduleDefinition, 'createdAt' | 'updatedAt'>;
+export type ScheduleRequest = Omit<ScheduleDefinition, 'createdAt' | 'updatedAt'>;
 
 /** The last time that has a place in RFC 3339. */
 const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
@@ -27,7 +27,7 @@ export const invalid = (errors: Fault[]): AppError =>
  *
  * @throws {AppError} invalid-request.
  */
-export function wishOf(body: PreviewSchedule & { job: ScheduledJob }): Wish {
+export function scheduleRequestOf(body: PreviewSchedule & { job: ScheduledJob }): ScheduleRequest {
   const faults: Fault[] = [];
   const fault = (pointer: string, detail: string) => faults.push({ pointer, detail });
   const ms = (pointer: string, value: number | string | undefined, min: number, max: number) => {
@@ -50,7 +50,7 @@ export function wishOf(body: PreviewSchedule & { job: ScheduledJob }): Wish {
     fault('/endAt', 'must not be before startAt');
   }
   const window = ms('/window', body.window, 0, MAX_WINDOW_MS);
-  const wish: Wish = {
+  const wish: ScheduleRequest = {
     ...(body.cron === undefined
       ? { every: ms('/every', body.every, MIN_EVERY_MS, MAX_DURATION_MS) ?? MAX_DURATION_MS }
       : { cron: body.cron, timeZone: body.timeZone ?? DEFAULT_TIME_ZONE }),
@@ -90,7 +90,7 @@ function rhythmFaults({ cron, every, timeZone }: PreviewSchedule): Fault[] {
 }
 
 /** The first slot after that time. @throws {AppError} invalid-request when there is none. */
-export function firstSlot(definition: Wish & { createdAt: number }, after: number): number {
+export function firstSlot(definition: ScheduleRequest & { createdAt: number }, after: number): number {
   const slot = nextSlot(timetableOf(definition), after);
   if (slot !== undefined) return slot;
   const detail =

@@ -1,12 +1,12 @@
-import type { StoredSchedule } from '../redis/scripts/schedules.ts';
-import { compileSchema } from '../schemas/compile.ts';
 import { DEFAULT_TIME_ZONE } from '../schemas/schedule.ts';
-import { ScheduleDefinition, ScheduleState } from '../schemas/stored-schedule.ts';
-import { fireAt } from '../timetable/plan.ts';
-import type { Timetable } from '../timetable/slots.ts';
+import { compileSchema } from '../schemas/validation/compile.ts';
+import type { StoredSchedule } from './scripts/schedules.ts';
+import { ScheduleDefinition, ScheduleState } from './stored.ts';
+import type { Timetable } from './timetable/fire-times.ts';
+import { fireAt } from './timetable/plan.ts';
 
 /** A schedule that was read. */
-export interface Known {
+export interface ReadSchedule {
   id: string;
   definition: ScheduleDefinition;
   state: ScheduleState;
@@ -29,7 +29,7 @@ function checked<T>(schema: typeof stateSchema, text: string): T | undefined {
 }
 
 /** The schedule, or undefined when that is none: anybody may write into Redis. */
-export function decodeSchedule({ id, definition, state }: StoredSchedule): Known | undefined {
+export function decodeSchedule({ id, definition, state }: StoredSchedule): ReadSchedule | undefined {
   const decoded = {
     definition: checked<ScheduleDefinition>(definitionSchema, definition),
     state: checked<ScheduleState>(stateSchema, state),

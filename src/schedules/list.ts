@@ -1,9 +1,9 @@
-import { readSchedules } from '../redis/scripts/schedules.ts';
-import { QUEUE_NAME_PATTERN } from '../schemas/names.ts';
 import type { Schedule } from '../schemas/schedule.ts';
 import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
+import { QUEUE_NAME_PATTERN } from '../schemas/values/names.ts';
 import { invalid } from './check.ts';
 import { decodeSchedule, isDraft } from './definition.ts';
+import { readSchedules } from './scripts/schedules.ts';
 import { decodeLocation, pairs, type ScheduleStore } from './store.ts';
 import { viewSchedule } from './view.ts';
 

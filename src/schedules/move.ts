@@ -1,5 +1,5 @@
-import type { Known } from './definition.ts';
-import { busy, type Location, type Look, MOST_TRIES, newMark, type ScheduleStore } from './store.ts';
+import type { ReadSchedule } from './definition.ts';
+import { busy, type Location, type Look, MOST_TRIES, newVersion, type ScheduleStore } from './store.ts';
 
 /**
  * How a schedule comes into a queue: index, old queue and new queue lie apart, and a process may die between any two
@@ -22,7 +22,7 @@ export type Place = Look & { location: Location };
  *
  * @throws {AppError} schedule-busy.
  */
-export async function settled(store: ScheduleStore, id: string): Promise<Place | undefined> {
+export async function settledPlace(store: ScheduleStore, id: string): Promise<Place | undefined> {
   for (let i = 0; i < MOST_TRIES; i += 1) {
     const location = await store.locate(id);
     if (location === undefined) return undefined;
@@ -34,7 +34,7 @@ export async function settled(store: ScheduleStore, id: string): Promise<Place |
   throw busy(id);
 }
 
-async function endMove(store: ScheduleStore, draft: Known, { keys, location }: Place): Promise<void> {
+async function endMove(store: ScheduleStore, draft: ReadSchedule, { keys, location }: Place): Promise<void> {
   const { id } = draft;
   const { from = keys.queue, ...state } = draft.state;
   const old = from === keys.queue ? undefined : await store.look(id, from);
@@ -43,8 +43,8 @@ async function endMove(store: ScheduleStore, draft: Known, { keys, location }: P
   else {
     // It has never left, and may have been fired since. A new mark first: whoever began the move, and sleeps, must not
     // remove it when he wakes.
-    const stays = await store.change(old.keys, old.known, { ...old.known.state, v: newMark() });
-    if (stays && (await store.point(id, location, { queue: from, mark: newMark() }))) {
+    const stays = await store.change(old.keys, old.known, { ...old.known.state, v: newVersion() });
+    if (stays && (await store.point(id, location, { queue: from, mark: newVersion() }))) {
       await store.remove(keys, { ...draft, definition: '', state: draft.stateText });
     }
   }
@@ -56,9 +56,9 @@ async function endMove(store: ScheduleStore, draft: Known, { keys, location }: P
  * @param old what was read of it, by `settled` if the index knows it.
  * @returns false when somebody has changed it since.
  */
-export async function place(
+export async function placeSchedule(
   store: ScheduleStore,
-  made: Omit<Known, 'stateText'>,
+  made: Omit<ReadSchedule, 'stateText'>,
   location: Location,
   old: Look & { location?: Location },
 ): Promise<boolean> {

@@ -1,24 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import type { Core } from '../queue/core.ts';
-import { prepare } from '../queue/prepare.ts';
+import { admitJob } from '../jobs/submit/admission.ts';
 import type { ScheduledJob } from '../schemas/schedule.ts';
-import type { ScheduleDefinition, ScheduleState } from '../schemas/stored-schedule.ts';
-import { nextSlot } from '../timetable/slots.ts';
-import { firstSlot, type Wish } from './check.ts';
-import { type Known, timetableOf } from './definition.ts';
-import { place, settled } from './move.ts';
-import { busy, type Location, type Look, MOST_TRIES, newMark, type ScheduleStore } from './store.ts';
+import { firstSlot, type ScheduleRequest } from './check.ts';
+import { type ReadSchedule, timetableOf } from './definition.ts';
+import { placeSchedule, settledPlace } from './move.ts';
+import { busy, type Location, type Look, MOST_TRIES, newVersion, type ScheduleStore } from './store.ts';
+import type { ScheduleDefinition, ScheduleState } from './stored.ts';
+import { nextSlot } from './timetable/fire-times.ts';
 
 interface Put {
   created: boolean;
-  schedule: Omit<Known, 'stateText'>;
+  schedule: Omit<ReadSchedule, 'stateText'>;
 }
 
-/** As for a submit, with pointers into the schedule. @throws {AppError} as `prepare`. */
+/** As for a submit, with pointers into the schedule. @throws {AppError} as `admitJob`. */
 export async function checkJob(core: Core, job: ScheduledJob): Promise<void> {
   try {
-    await prepare(core, job);
+    await admitJob(core, job);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const errors = error.errors?.map(({ pointer, detail }) => ({ pointer: `/job${pointer}`, detail }));
@@ -35,16 +35,17 @@ export async function checkJob(core: Core, job: ScheduledJob): Promise<void> {
  *
  * @throws {AppError} invalid-request when it would never fire; schedule-busy.
  */
-export async function putSchedule(store: ScheduleStore, id: string, wish: Wish): Promise<Put> {
-  const location: Location = { queue: wish.job.queue ?? '', mark: newMark() };
+export async function putSchedule(store: ScheduleStore, id: string, wish: ScheduleRequest): Promise<Put> {
+  const location: Location = { queue: wish.job.queue ?? '', mark: newVersion() };
   for (let i = 0; i < MOST_TRIES; i += 1) {
-    const old = (await settled(store, id)) ?? (await leftover(store, id, location.queue));
+    const old = (await settledPlace(store, id)) ?? (await leftover(store, id, location.queue));
     const { known } = old;
     if (known !== undefined && 'location' in old && isSame(known.definition, wish)) {
       return { created: false, schedule: known };
     }
     const schedule = { id, ...build(wish, old, location.mark) };
-    if (await place(store, schedule, location, old)) return { created: known === undefined, schedule };
+    if (await placeSchedule(store, schedule, location, old))
+      return { created: known === undefined, schedule };
   }
   throw busy(id);
 }
@@ -57,13 +58,16 @@ async function leftover(store: ScheduleStore, id: string, queue: string): Promis
 
 type Made = { definition: ScheduleDefinition; state: ScheduleState };
 
-function isSame({ createdAt: _, updatedAt: __, ...stored }: ScheduleDefinition, wish: Wish): boolean {
+function isSame(
+  { createdAt: _, updatedAt: __, ...stored }: ScheduleDefinition,
+  wish: ScheduleRequest,
+): boolean {
   // As JSON has it: what was read came through it.
   return isDeepStrictEqual(stored, JSON.parse(JSON.stringify(wish)));
 }
 
 /** What is to be stored: a schedule that keeps its rhythm goes on, any other begins. */
-function build(wish: Wish, { known, now, keys }: Look, mark: string): Made {
+function build(wish: ScheduleRequest, { known, now, keys }: Look, mark: string): Made {
   const definition: ScheduleDefinition = {
     ...wish,
     createdAt: known?.definition.createdAt ?? now,
@@ -98,5 +102,5 @@ const counted = ({ runs, missed, skipped, skip }: ScheduleState) => ({
   ...(skip === undefined ? {} : { skip }),
 });
 
-const hasSameRhythm = (a: Wish, b: Wish): boolean =>
+const hasSameRhythm = (a: ScheduleRequest, b: ScheduleRequest): boolean =>
   a.cron === b.cron && a.every === b.every && a.timeZone === b.timeZone;

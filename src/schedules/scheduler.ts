@@ -1,18 +1,19 @@
+import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import type { Core } from '../queue/core.ts';
-import type { Submitted, Submitter } from '../queue/submit.ts';
+import type { Submitted } from '../jobs/submit/outcomes.ts';
+import type { Submitter } from '../jobs/submit/submitter.ts';
 import type { Job } from '../schemas/job.ts';
 import { type PreviewSchedule, type PutSchedule, type Schedule, SLOT_LABEL } from '../schemas/schedule.ts';
 import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
-import type { ScheduleState } from '../schemas/stored-schedule.ts';
-import { fireAt } from '../timetable/plan.ts';
-import { nextSlot, slotsAfter } from '../timetable/slots.ts';
-import { firstSlot, wishOf } from './check.ts';
+import { firstSlot, scheduleRequestOf } from './check.ts';
 import { labelOf, timetableOf } from './definition.ts';
 import { listSchedules, type SchedulePage } from './list.ts';
-import { type Place, settled } from './move.ts';
+import { type Place, settledPlace } from './move.ts';
 import { checkJob, putSchedule } from './put.ts';
 import { busy, MOST_TRIES, ScheduleStore } from './store.ts';
+import type { ScheduleState } from './stored.ts';
+import { nextSlot, slotsAfter } from './timetable/fire-times.ts';
+import { fireAt } from './timetable/plan.ts';
 import { viewSchedule } from './view.ts';
 
 /** A schedule that is there. */
@@ -29,12 +30,12 @@ export class Scheduler {
   constructor(core: Core, submitter: Submitter) {
     this.#core = core;
     this.#submitter = submitter;
-    this.#store = new ScheduleStore(core.redis, core.keySpace);
+    this.#store = new ScheduleStore(core);
   }
 
   /** @throws {AppError} invalid-request, unknown-task, invalid-payload; schedule-busy. */
   async put(id: string, body: PutSchedule): Promise<{ created: boolean; schedule: Schedule }> {
-    const wish = wishOf(body);
+    const wish = scheduleRequestOf(body);
     await checkJob(this.#core, wish.job);
     const { created, schedule } = await this.#store.alone(id, () => putSchedule(this.#store, id, wish));
     return { created, schedule: viewSchedule(schedule) };
@@ -56,7 +57,7 @@ export class Scheduler {
 
   async #remove(id: string): Promise<void> {
     for (let i = 0; i < MOST_TRIES; i += 1) {
-      const place = await settled(this.#store, id);
+      const place = await settledPlace(this.#store, id);
       if (place === undefined) throw notFound(id);
       const { keys, stored, location } = place;
       if (stored !== undefined && !(await this.#store.remove(keys, stored))) continue;
@@ -106,7 +107,7 @@ export class Scheduler {
 
   /** As it would be if it were made now; with a window, the times from which each is spread. */
   async previewOf(body: PreviewSchedule, n: number): Promise<string[]> {
-    const wish = wishOf({ ...body, job: body.job ?? { task: 'preview' } });
+    const wish = scheduleRequestOf({ ...body, job: body.job ?? { task: 'preview' } });
     const definition = { ...wish, createdAt: await this.#store.now() };
     const first = firstSlot(definition, definition.createdAt);
     return toTimes(slotsAfter(timetableOf(definition), first - 1, Math.min(n, wish.maxRuns ?? n)));
@@ -129,7 +130,7 @@ export class Scheduler {
   #change(id: string, change: (found: Found) => ScheduleState | undefined): Promise<Schedule> {
     return this.#store.alone(id, async () => {
       for (let i = 0; i < MOST_TRIES; i += 1) {
-        const place = await settled(this.#store, id);
+        const place = await settledPlace(this.#store, id);
         if (place?.stored === undefined) throw notFound(id);
         const found = readable(place);
         const { keys, known } = found;

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import type { Core } from '../core/core.ts';
+import type { QueueRegistry } from '../core/queue-registry.ts';
 import { AppError } from '../errors.ts';
 import type { Connection } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
-import { lock, unlock } from '../redis/scripts/lock.ts';
-import { changeMark } from '../redis/scripts/mark.ts';
-import { readSchedules, type StoredSchedule, writeSchedule } from '../redis/scripts/schedules.ts';
-import { redisTime } from '../redis/time.ts';
-import type { ScheduleDefinition, ScheduleState } from '../schemas/stored-schedule.ts';
-import { decodeSchedule, type Known, timeOf } from './definition.ts';
+import { redisTime } from '../redis/server-time.ts';
+import { decodeSchedule, type ReadSchedule, timeOf } from './definition.ts';
+import { compareAndSet } from './scripts/compare-and-set.ts';
+import { lock, unlock } from './scripts/lock.ts';
+import { readSchedules, type StoredSchedule, writeSchedule } from './scripts/schedules.ts';
+import type { ScheduleDefinition, ScheduleState } from './stored.ts';
 
 /** A schedule may be fired while it is written: it is then read again, but not for ever. */
 export const MOST_TRIES = 10;
@@ -31,13 +33,13 @@ export interface Look {
   /** Absent when it is not there. */
   stored: StoredSchedule | undefined;
   /** Absent also when what is there cannot be read: anybody may write into Redis, and so may a later version. */
-  known: Known | undefined;
+  known: ReadSchedule | undefined;
 }
 
 export const busy = (id: string): AppError =>
   new AppError('schedule-busy', `The schedule "${id}" is being written by others. Send the request again.`);
 
-export const newMark = (): string => randomBytes(9).toString('base64url');
+export const newVersion = (): string => randomBytes(9).toString('base64url');
 
 const encodeLocation = ({ queue, mark }: Location): string => `${queue} ${mark}`;
 
@@ -66,10 +68,12 @@ export function pairs(flat: readonly string[]): [string, string][] {
 export class ScheduleStore {
   readonly redis: Connection;
   readonly keySpace: KeySpace;
+  readonly #queues: QueueRegistry;
 
-  constructor(redis: Connection, keySpace: KeySpace) {
+  constructor({ redis, keySpace, queues }: Pick<Core, 'redis' | 'keySpace' | 'queues'>) {
     this.redis = redis;
     this.keySpace = keySpace;
+    this.#queues = queues;
   }
 
   async locate(id: string): Promise<Location | undefined> {
@@ -91,7 +95,7 @@ export class ScheduleStore {
   /** Does the work while nobody else changes the schedule, but for firing it. @throws {AppError} schedule-busy. */
   async alone<T>(id: string, work: () => Promise<T>): Promise<T> {
     const key = this.keySpace.scheduleLock(id);
-    const mark = newMark();
+    const mark = newVersion();
     const deadline = performance.now() + LOCK_WAIT_MS;
     while (!(await lock(this.redis, key, mark, LOCK_MS))) {
       if (performance.now() > deadline) throw busy(id);
@@ -107,13 +111,16 @@ export class ScheduleStore {
 
   /** Lets the queue be looked at. With a new mark each time: whoever has found it empty before does not dismiss it. */
   async announce(queue: string): Promise<void> {
-    const { scheduledQueues, queues } = this.keySpace;
-    await Promise.all([this.redis.hset(scheduledQueues, queue, newMark()), this.redis.sadd(queues, queue)]);
+    const { scheduledQueues } = this.keySpace;
+    await Promise.all([
+      this.redis.hset(scheduledQueues, queue, newVersion()),
+      this.#queues.register([queue]),
+    ]);
   }
 
   /** Lets the index say where the schedule is; false when it does not say any more what was read. */
   point(id: string, was: Location | undefined, location: Location): Promise<boolean> {
-    return changeMark(
+    return compareAndSet(
       this.redis,
       [this.keySpace.schedules, id],
       was && encodeLocation(was),
@@ -123,12 +130,12 @@ export class ScheduleStore {
 
   /** Takes the schedule out of the index, unless that says something else by now. */
   async forget(id: string, location: Location): Promise<void> {
-    await changeMark(this.redis, [this.keySpace.schedules, id], encodeLocation(location), undefined);
+    await compareAndSet(this.redis, [this.keySpace.schedules, id], encodeLocation(location), undefined);
   }
 
   /** Looks at the queue no more, unless it was announced meanwhile. */
   async dismiss({ queue, mark }: Location): Promise<void> {
-    await changeMark(this.redis, [this.keySpace.scheduledQueues, queue], mark, undefined);
+    await compareAndSet(this.redis, [this.keySpace.scheduledQueues, queue], mark, undefined);
   }
 
   /** Tells which of the ids the index has, and where. */
@@ -141,7 +148,7 @@ export class ScheduleStore {
   /** False when the state is not any more what was read. */
   write(
     keys: QueueKeys,
-    { id, definition, state }: Omit<Known, 'stateText'>,
+    { id, definition, state }: Omit<ReadSchedule, 'stateText'>,
     expected: string | undefined,
   ): Promise<boolean> {
     return writeSchedule(this.redis, keys, {
@@ -154,7 +161,11 @@ export class ScheduleStore {
   }
 
   /** Writes another state; the definition stays. False when the state is not any more what was read. */
-  change(keys: QueueKeys, { id, definition, stateText }: Known, state: ScheduleState): Promise<boolean> {
+  change(
+    keys: QueueKeys,
+    { id, definition, stateText }: ReadSchedule,
+    state: ScheduleState,
+  ): Promise<boolean> {
     const fireAt = scoreOf(id, definition, state);
     return writeSchedule(this.redis, keys, { id, expected: stateText, state: JSON.stringify(state), fireAt });
   }

@@ -1,12 +1,12 @@
 import { formatJobId, parseRef } from '../redis/entry.ts';
 import type { Schedule } from '../schemas/schedule.ts';
-import { type Known, timeOf } from './definition.ts';
+import { type ReadSchedule, timeOf } from './definition.ts';
 
 const time = <K extends string>(key: K, ms: number | undefined): { [P in K]?: string } =>
   ms === undefined ? {} : ({ [key]: new Date(ms).toISOString() } as { [P in K]?: string });
 
 /** A schedule as the API shows it. */
-export function viewSchedule({ id, definition, state }: Omit<Known, 'stateText'>): Schedule {
+export function viewSchedule({ id, definition, state }: Omit<ReadSchedule, 'stateText'>): Schedule {
   const { startAt, endAt, createdAt, updatedAt, ...plain } = definition;
   return {
     id,

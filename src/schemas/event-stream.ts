@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { EventId, exampleEvent } from './event.ts';
-import { QueueName } from './names.ts';
+import { QueueName } from './values/names.ts';
 
 /** Why a reader may have missed events. */
 export type GapReason =

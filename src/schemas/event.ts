@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Cursor, Limit } from './http.ts';
-import { JobId, QueueName, Timestamp } from './names.ts';
+import { JobId, QueueName, Timestamp } from './values/names.ts';
 
 /** Everything that the events of a queue can tell. */
 export const EVENT_TYPES = [

@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox';
-import { JobId, ListedStatusSchema, QueueName } from './names.ts';
+import { JobId, ListedStatusSchema, QueueName } from './values/names.ts';
 
 /** Longest wait of one request, in seconds. */
 export const MAX_WAIT_S = 60;

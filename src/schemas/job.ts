@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './duration.ts';
-import { JobId, PrioritySchema, QueueName, StatusSchema, TaskName, Timestamp } from './names.ts';
+import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
+import { JobId, PrioritySchema, QueueName, StatusSchema, TaskName, Timestamp } from './values/names.ts';
 
 export const DEFAULT_QUEUE = 'default';
 export const DEFAULT_ATTEMPTS = 5;

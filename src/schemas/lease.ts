@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { JobId, QueueName, TaskName, Timestamp } from './names.ts';
+import { JobId, QueueName, TaskName, Timestamp } from './values/names.ts';
 
 export const DEFAULT_LEASE_MS = 30_000;
 export const MIN_LEASE_MS = 1_000;

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Cursor, Limit, NextCursor } from './http.ts';
-import { QUEUE_NAME_PATTERN, Timestamp } from './names.ts';
 import { exampleSchedule, ScheduleId } from './schedule.ts';
+import { QUEUE_NAME_PATTERN, Timestamp } from './values/names.ts';
 
 const MAX_PREVIEW = 100;
 

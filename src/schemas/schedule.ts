@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { duration } from './duration.ts';
 import { SubmitJob } from './job.ts';
-import { JobId, QUEUE_NAME_PATTERN, Timestamp } from './names.ts';
+import { duration } from './values/duration.ts';
+import { JobId, QUEUE_NAME_PATTERN, Timestamp } from './values/names.ts';
 
 /** Longest time over which the slots of a schedule may be spread, ms. */
 export const MAX_WINDOW_MS = 86_400_000;

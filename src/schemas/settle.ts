@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { MAX_DURATION_MS } from './duration.ts';
 import { exampleJob, exampleLease, LeasedJob, LeaseText, MAX_LEASED, Tasks } from './lease.ts';
-import { JobId, Timestamp } from './names.ts';
+import { MAX_DURATION_MS } from './values/duration.ts';
+import { JobId, Timestamp } from './values/names.ts';
 
 const RESULT = Type.Optional(Type.Unknown({ description: 'Any JSON. Default null.' }));
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { EventId, EventTypeSchema, type JobEvent } from './event.ts';
-import { QUEUE_NAME_PATTERN, QueueName, Timestamp } from './names.ts';
+import { QUEUE_NAME_PATTERN, QueueName, Timestamp } from './values/names.ts';
 
 export const SubscriptionName = Type.String({
   pattern: QUEUE_NAME_PATTERN,

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Cursor, NextCursor } from './http.ts';
-import { QueueName, TaskName, Timestamp } from './names.ts';
 import { TaskOptions } from './task.ts';
+import { QueueName, TaskName, Timestamp } from './values/names.ts';
 
 export const TaskParams = Type.Object({ name: QueueName, task: TaskName });
 

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { duration, TIMEOUT_LIMITS } from './duration.ts';
 import { Attempts, Backoff } from './job.ts';
-import { TaskName } from './names.ts';
+import { duration, TIMEOUT_LIMITS } from './values/duration.ts';
+import { TaskName } from './values/names.ts';
 
 const JsonSchema = Type.Unsafe<Record<string, unknown> | boolean>({
   type: ['object', 'boolean'],

@@ -1,8 +1,8 @@
 import { parse } from 'node:path';
-import { compileSchema } from '../schemas/compile.ts';
-import { durationMs, MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/duration.ts';
 import type { Fault } from '../schemas/problem.ts';
 import { TaskOptions } from '../schemas/task.ts';
+import { compileSchema } from '../schemas/validation/compile.ts';
+import { durationMs, MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/values/duration.ts';
 import type { BackoffMs, LoadedTask, TaskHandler } from './types.ts';
 
 export type CheckedTask =

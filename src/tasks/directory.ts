@@ -1,19 +1,17 @@
 import type { Clock } from '../clock.ts';
-import type { Connection } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { TaskDefaults } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { isLimited } from '../redis/scripts/limit.ts';
-import { compileSchema } from '../schemas/compile.ts';
+import { QueueCache } from '../redis/queue-cache.ts';
 import type { Fault } from '../schemas/problem.ts';
-import { readAnnouncements } from './announce.ts';
+import { compileSchema } from '../schemas/validation/compile.ts';
+import { readAnnouncements } from './announcements.ts';
 import type { TaskAnnouncement } from './types.ts';
 
-/** What the workers of a queue know. */
+/** The tasks that workers have announced for a queue. */
 export interface KnownTasks {
   /** False when no worker has announced tasks for the queue: it then takes anything. */
   readonly announced: boolean;
-  /** Whether the queue may hold only so many jobs; every submit then asks for room. */
-  readonly limited: boolean;
   readonly names: readonly string[];
   has(task: string): boolean;
   defaults(task: string): TaskDefaults | undefined;
@@ -23,67 +21,44 @@ export interface KnownTasks {
   checkResult(task: string, result: unknown): Fault[];
 }
 
-interface Cached {
+interface Reading {
+  /** The announcements as JSON, to see whether they have changed. */
   readonly source: string;
   readonly known: KnownTasks;
-  readAt: number;
 }
 
-const FRESH_MS = 2_000;
-const CACHED_QUEUES = 1_000;
-
 /**
- * The announcements of all queues, and whether they are limited, as the API last read them. A reading
- * serves for two seconds; before a job is refused, the caller reads anew with `refresh`.
+ * The announced tasks of all queues, as this process last read them, at most two seconds ago. Before a job is
+ * refused, the caller reads again with `refresh`: a worker may just have come.
  */
 export class TaskDirectory {
-  readonly #redis: Connection;
-  readonly #clock: Clock;
-  readonly #cache = new Map<string, Cached>();
-  readonly #reading = new Map<string, Promise<KnownTasks>>();
+  readonly #cache: QueueCache<Reading>;
 
   constructor(redis: Connection, clock: Clock) {
-    this.#redis = redis;
-    this.#clock = clock;
+    this.#cache = new QueueCache(clock, async (keys, previous) => {
+      const tasks = await readAnnouncements(redis, keys, clock.wall());
+      const source = JSON.stringify(tasks);
+      return previous?.source === source ? previous : { source, known: index(tasks) };
+    });
   }
 
-  /** What is known of the queue, at most two seconds old; at once if it was read before. */
+  /** The tasks of the queue, at most two seconds old; at once if they were read before. */
   known(keys: QueueKeys): KnownTasks | Promise<KnownTasks> {
-    const cached = this.#cache.get(keys.queue);
-    if (cached === undefined) return this.refresh(keys);
-    return this.#clock.monotonic() - cached.readAt > FRESH_MS ? this.refresh(keys) : cached.known;
+    const reading = this.#cache.get(keys);
+    return reading instanceof Promise ? reading.then(({ known }) => known) : reading.known;
   }
 
   /** Reads the announcements now; requests at the same time share one reading. */
-  refresh(keys: QueueKeys): Promise<KnownTasks> {
-    const reading = this.#reading.get(keys.queue) ?? this.#read(keys);
-    this.#reading.set(keys.queue, reading);
-    return reading;
+  async refresh(keys: QueueKeys): Promise<KnownTasks> {
+    return (await this.#cache.refresh(keys)).known;
   }
 
   /** Defaults of a task as far as they are cached. */
   readonly defaultsOf = (queue: string, task: string): TaskDefaults | undefined =>
-    this.#cache.get(queue)?.known.defaults(task);
-
-  async #read(keys: QueueKeys): Promise<KnownTasks> {
-    try {
-      const [tasks, limited] = await Promise.all([
-        readAnnouncements(this.#redis, keys, this.#clock.wall()),
-        isLimited(this.#redis, keys),
-      ]);
-      const source = JSON.stringify([tasks, limited]);
-      const cached = this.#cache.get(keys.queue);
-      const known = cached?.source === source ? cached.known : index(tasks, limited);
-      if (this.#cache.size >= CACHED_QUEUES) this.#cache.clear();
-      this.#cache.set(keys.queue, { source, known, readAt: this.#clock.monotonic() });
-      return known;
-    } finally {
-      this.#reading.delete(keys.queue);
-    }
-  }
+    this.#cache.peek(queue)?.known.defaults(task);
 }
 
-function index(tasks: readonly TaskAnnouncement[], limited: boolean): KnownTasks {
+function index(tasks: readonly TaskAnnouncement[]): KnownTasks {
   const byName = new Map(tasks.map((task) => [task.name, task]));
   const checkerOf = (member: 'input' | 'output', base: string) => {
     const compiled = new Map<string, (value: unknown) => Fault[]>();
@@ -97,7 +72,6 @@ function index(tasks: readonly TaskAnnouncement[], limited: boolean): KnownTasks
   };
   return {
     announced: byName.size > 0,
-    limited,
     names: [...byName.keys()].sort(),
     has: (task) => byName.has(task),
     defaults: (task) => byName.get(task),

@@ -65,7 +65,7 @@ export async function loadTask(path: string): Promise<LoadedTask> {
 }
 
 /** What the API is told about a task: plain JSON, durations in milliseconds. */
-export function announcement(task: LoadedTask): TaskAnnouncement {
+export function toAnnouncement(task: LoadedTask): TaskAnnouncement {
   const { name, input, output, attempts, backoff, timeoutMs } = task;
   return {
     name,

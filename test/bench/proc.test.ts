@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { usageOf } from '../../bench/proc.ts';
-import { until } from '../helpers/redis.ts';
+import { until } from '../helpers/redis/server.ts';
 
 const started: ChildProcess[] = [];
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { entryTime } from '../../src/redis/entry.ts';
-import { redisTime } from '../../src/redis/time.ts';
+import { redisTime } from '../../src/redis/server-time.ts';
 import { ResetMessage } from '../../src/schemas/event-stream.ts';
-import { useApi } from '../helpers/api.ts';
-import { addTo, eventEntries, eventsOf, numbers, upTo } from '../helpers/event-entries.ts';
-import { openStream, typesIn } from '../helpers/event-stream.ts';
-import { until, useRedis } from '../helpers/redis.ts';
-import { expectShape } from '../helpers/shapes.ts';
+import { expectShape } from '../helpers/api/expect-schema.ts';
+import { useApi } from '../helpers/api/server.ts';
+import { addTo, eventEntries, eventsOf, numbers, upTo } from '../helpers/events/event-entries.ts';
+import { openStream, typesIn } from '../helpers/events/sse-client.ts';
+import { until, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 const api = useApi(redis);

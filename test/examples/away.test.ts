@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { expect, it } from 'vitest';
-import { freePort } from '../../src/embedded/redis-settings.ts';
-import { useApi } from '../helpers/api.ts';
-import { EXAMPLES, startExample } from '../helpers/example-worker.ts';
-import { until, useRedis } from '../helpers/redis.ts';
+import { freePort } from '../../src/local/redis-settings.ts';
+import { useApi } from '../helpers/api/server.ts';
+import { until, useRedis } from '../helpers/redis/server.ts';
+import { EXAMPLES, startExample } from '../helpers/workers/example-worker.ts';
 
 /** Longer than the service is away. */
 const LEASE_MS = 120_000;

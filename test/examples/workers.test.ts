@@ -3,9 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Taken } from '../../src/schemas/lease.ts';
 import type { PendingJob, QueueStats } from '../../src/schemas/queue.ts';
-import { useApi } from '../helpers/api.ts';
-import { EXAMPLES, type ExampleWorker, exampleFile, startExample } from '../helpers/example-worker.ts';
-import { until, useRedis } from '../helpers/redis.ts';
+import { useApi } from '../helpers/api/server.ts';
+import { until, useRedis } from '../helpers/redis/server.ts';
+import {
+  EXAMPLES,
+  type ExampleWorker,
+  exampleFile,
+  startExample,
+} from '../helpers/workers/example-worker.ts';
 
 const LEASE_MS = 3_000;
 const BEAT_MS = LEASE_MS / 3;

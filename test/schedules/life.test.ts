@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { setMaxJobs } from '../../src/redis/scripts/limit.ts';
-import { LATE_MS } from '../../src/timetable/plan.ts';
-import { useRedis } from '../helpers/redis.ts';
-import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules.ts';
+import { setMaxJobs } from '../../src/queues/scripts/max-jobs.ts';
+import { LATE_MS } from '../../src/schedules/timetable/plan.ts';
+import { useRedis } from '../helpers/redis/server.ts';
+import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules/scheduler.ts';
 
 const redis = useRedis();
 const one = useOneSchedule(redis);

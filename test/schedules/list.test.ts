@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { useRedis } from '../helpers/redis.ts';
-import { useSchedules } from '../helpers/schedules.ts';
+import { useRedis } from '../helpers/redis/server.ts';
+import { useSchedules } from '../helpers/schedules/scheduler.ts';
 
 const redis = useRedis();
 const schedules = useSchedules(redis);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { useRedis } from '../helpers/redis.ts';
-import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules.ts';
+import { useRedis } from '../helpers/redis/server.ts';
+import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules/scheduler.ts';
 
 const redis = useRedis();
 const one = useOneSchedule(redis);

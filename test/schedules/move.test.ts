@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { queueKeys } from '../../src/redis/keys.ts';
-import { wishOf } from '../../src/schedules/check.ts';
+import { scheduleRequestOf } from '../../src/schedules/check.ts';
 import { putSchedule } from '../../src/schedules/put.ts';
-import { useRedis } from '../helpers/redis.ts';
-import { HOUR, useSchedules } from '../helpers/schedules.ts';
+import { useRedis } from '../helpers/redis/server.ts';
+import { HOUR, useSchedules } from '../helpers/schedules/scheduler.ts';
 
 const redis = useRedis();
 const schedules = useSchedules(redis);
@@ -15,7 +15,7 @@ const wish = (queue: string) => ({ every: '1h', job: { task: 'echo', queue } });
 const STEPS = ['write', 'point', 'remove', 'change'] as const;
 
 /** A PUT by a process that has no lock, since that has opened by itself. */
-const putAlone = (queue: string) => putSchedule(schedules.store, 'mover', wishOf(wish(queue)));
+const putAlone = (queue: string) => putSchedule(schedules.store, 'mover', scheduleRequestOf(wish(queue)));
 
 /** Where copies are, and where some are to be fired. */
 async function places(): Promise<{ copies: string[]; fired: string[] }> {

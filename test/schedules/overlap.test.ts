@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PutSchedule } from '../../src/schemas/schedule.ts';
-import { useHandWorkers } from '../helpers/hand-worker.ts';
-import { useRedis } from '../helpers/redis.ts';
-import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules.ts';
+import { useRedis } from '../helpers/redis/server.ts';
+import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules/scheduler.ts';
+import { useHandWorkers } from '../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const one = useOneSchedule(redis);

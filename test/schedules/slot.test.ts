@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { formatJobId } from '../../src/redis/entry.ts';
-import { fire } from '../../src/redis/scripts/fire.ts';
-import { readSchedules } from '../../src/redis/scripts/schedules.ts';
-import { until, useRedis } from '../helpers/redis.ts';
-import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules.ts';
+import { fire } from '../../src/schedules/scripts/fire.ts';
+import { readSchedules } from '../../src/schedules/scripts/schedules.ts';
+import { until, useRedis } from '../helpers/redis/server.ts';
+import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules/scheduler.ts';
 
 const redis = useRedis();
 const one = useOneSchedule(redis);

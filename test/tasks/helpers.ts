@@ -5,8 +5,12 @@ import { tsImport } from 'tsx/esm/api';
 import { onTestFinished } from 'vitest';
 
 /** Outside of vitest, whose own module loader reads files that Node would refuse, and the other way round. */
-export const { announcement, loadTask, loadTasks, TaskLoadError }: typeof import('../../src/tasks/load.ts') =
-  await tsImport('../../src/tasks/load.ts', import.meta.url);
+export const {
+  toAnnouncement,
+  loadTask,
+  loadTasks,
+  TaskLoadError,
+}: typeof import('../../src/tasks/load.ts') = await tsImport('../../src/tasks/load.ts', import.meta.url);
 
 /** Makes .js and .ts files of the folder ES modules. */
 export const MODULE = { 'package.json': '{ "type": "module" }' };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { TaskContext } from '../../src/tasks/types.ts';
-import { announcement, folder, loadTask, loadTasks, MODULE } from './helpers.ts';
+import { folder, loadTask, loadTasks, MODULE, toAnnouncement } from './helpers.ts';
 
 const run = (handler: (payload: unknown, ctx: TaskContext) => unknown, payload: unknown) =>
   handler(payload, {} as TaskContext);
@@ -33,7 +33,7 @@ describe('loadTasks', () => {
     expect(task?.validateInput({})).toEqual([{ pointer: '/n', detail: 'is required' }]);
     expect(task?.validateOutput('x')).toEqual([{ pointer: '', detail: 'must be integer or null' }]);
     expect(task?.validateOutput(undefined)).toEqual([]);
-    expect(task && announcement(task)).toEqual({
+    expect(task && toAnnouncement(task)).toEqual({
       name: 'img:resize',
       attempts: 3,
       timeoutMs: 120_000,

@@ -1,0 +1,26 @@
+import type { Clock } from '../clock.ts';
+import type { Connection } from '../redis/connection.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import { QueueCache } from '../redis/queue-cache.ts';
+
+/** Which queues have a limit, as this process last read it, at most two seconds ago. */
+export class QueueLimits {
+  readonly #limited: QueueCache<boolean>;
+
+  constructor(redis: Connection, clock: Clock) {
+    this.#limited = new QueueCache(
+      clock,
+      async (keys) => (await redis.hexists(keys.settings, 'maxJobs')) === 1,
+    );
+  }
+
+  /** Whether `maxJobs` is set: a submit must then ask for free depth. */
+  isLimited(keys: QueueKeys): boolean | Promise<boolean> {
+    return this.#limited.get(keys);
+  }
+
+  /** Reads the limit now. */
+  refresh(keys: QueueKeys): Promise<boolean> {
+    return this.#limited.refresh(keys);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../clock.ts';
+import { AppError } from '../errors.ts';
+import type { Connection } from '../redis/connection.ts';
+import { inOrder, type QueueKeys } from '../redis/keys.ts';
+import type { KeySpace } from '../redis/keyspace.ts';
+
+/** A queue is registered again after this long, in case Redis was emptied. */
+const REGISTER_EVERY_MS = 60_000;
+/** Names come from outside: the memory of them must not grow without bound. */
+const MAX_REMEMBERED = 10_000;
+
+/** The set of queue names, which `GET /queues` lists. */
+export class QueueRegistry {
+  readonly #redis: Connection;
+  readonly #keySpace: KeySpace;
+  readonly #clock: Clock;
+  /** Queue -> when this process last registered it, monotonic ms. */
+  readonly #registeredAt = new Map<string, number>();
+
+  constructor(redis: Connection, keySpace: KeySpace, clock: Clock) {
+    this.#redis = redis;
+    this.#keySpace = keySpace;
+    this.#clock = clock;
+  }
+
+  /** All names, sorted. */
+  async names(): Promise<string[]> {
+    return (await this.#redis.smembers(this.#keySpace.queues)).sort();
+  }
+
+  /** The keys of a queue that exists. @throws {AppError} queue-not-found. */
+  async existing(queue: string): Promise<QueueKeys> {
+    const keys = this.#keySpace.queue(queue);
+    // After Redis was emptied, a queue can have jobs before it is registered again.
+    const [listed, streams] = await Promise.all([
+      this.#redis.sismember(this.#keySpace.queues, queue),
+      this.#redis.exists(...inOrder(keys.stream)),
+    ]);
+    if (listed === 0 && streams === 0) {
+      throw new AppError('queue-not-found', `No job or worker has come to a queue named "${queue}" yet.`);
+    }
+    return keys;
+  }
+
+  /** Adds the names now. Redis may be full: it is asked for a write only where a name is missing. */
+  async register(queues: readonly string[]): Promise<void> {
+    const listed = await this.#redis.smismember(this.#keySpace.queues, ...queues);
+    const missing = queues.filter((_, i) => listed[i] === 0);
+    if (missing.length > 0) await this.#redis.sadd(this.#keySpace.queues, missing);
+  }
+
+  /** Whether this process has registered the queue within the last minute. */
+  isRegistered(queue: string): boolean {
+    const at = this.#registeredAt.get(queue) ?? Number.NEGATIVE_INFINITY;
+    return this.#clock.monotonic() - at <= REGISTER_EVERY_MS;
+  }
+
+  /** Adds the names that this process has not registered within the last minute, so that a submit is one command. */
+  async keepRegistered(queues: readonly string[]): Promise<void> {
+    const due = [...new Set(queues)].filter((queue) => !this.isRegistered(queue));
+    if (due.length === 0) return;
+    if (this.#registeredAt.size > MAX_REMEMBERED) this.#registeredAt.clear();
+    const now = this.#clock.monotonic();
+    for (const queue of due) this.#registeredAt.set(queue, now);
+    try {
+      await this.register(due);
+    } catch (error) {
+      for (const queue of due) this.#registeredAt.delete(queue);
+      throw error;
+    }
+  }
+}

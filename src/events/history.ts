@@ -1,0 +1,84 @@
+import { AppError } from '../errors.ts';
+import type { Connection } from '../redis/connect.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import type { HistoryPage, HistoryQuery } from '../schemas/event.ts';
+import { decodeEvents, type PositionedEvent } from './decode.ts';
+import { comparePositions, formatPosition, type Position, parsePosition } from './position.ts';
+
+/** Entries of one read. */
+const STEP = 200;
+/** Reads of one page: a page of a rare type may be short, and the next one goes on from there. */
+const MOST_STEPS = 25;
+const DEFAULT_LIMIT = 100;
+
+/**
+ * Events of a queue in a range of time, a page at a time. A cursor is the id of the last event that was looked at.
+ *
+ * @throws {AppError} invalid-request for a cursor that no page gave.
+ */
+export async function readHistory(
+  redis: Connection,
+  keys: QueueKeys,
+  query: HistoryQuery,
+): Promise<HistoryPage> {
+  const { limit = DEFAULT_LIMIT, order = 'asc' } = query;
+  const types = query.type?.split(',');
+  const isWanted = ({ event }: PositionedEvent) => types === undefined || types.includes(event.type);
+  const items: PositionedEvent[] = [];
+  let last = query.cursor === undefined ? undefined : positionOf(query.cursor);
+  for (let step = 0; step < MOST_STEPS; step += 1) {
+    const entries = await readStep(redis, keys.events, query, last);
+    const told = entries.flatMap(([id, fields]) =>
+      inOrder(decodeEvents({ queue: keys.queue, id, fields }, false), order),
+    );
+    for (const one of told) {
+      if (last !== undefined && isKnown(one.position, last, order)) continue;
+      // There is one more than fits: the page ends before it.
+      if (items.length === limit) return page(items, last);
+      last = one.position;
+      if (isWanted(one)) items.push(one);
+    }
+    if (entries.length < STEP) return page(items, undefined);
+    const [end] = entries.at(-1) ?? [];
+    if (end !== undefined)
+      last = { entry: end, seen: order === 'asc' ? Number.POSITIVE_INFINITY : 0, queue: '' };
+  }
+  return page(items, last);
+}
+
+const page = (items: readonly PositionedEvent[], last: Position | undefined): HistoryPage => ({
+  items: items.map(({ event }) => event),
+  ...(last !== undefined && { nextCursor: formatPosition(last, false) }),
+});
+
+function readStep(
+  redis: Connection,
+  key: string,
+  { from, to, order }: HistoryQuery,
+  last: Position | undefined,
+): Promise<[string, string[]][]> {
+  const first = from === undefined ? '-' : String(toMs(from));
+  // Ids of that millisecond come after it.
+  const end = to === undefined ? '+' : `(${toMs(to)}-0`;
+  if (order === 'desc') return redis.xrevrange(key, last?.entry ?? end, first, 'COUNT', STEP);
+  return redis.xrange(key, last?.entry ?? first, end, 'COUNT', STEP);
+}
+
+/** Redis knows no time before 1970; a leap second, which dates do not know, is taken as the one before it. */
+const toMs = (time: string): number => Math.max(1, Date.parse(time.replace(/:60(?=[.Z+-])/i, ':59')));
+
+const inOrder = (told: PositionedEvent[], order: 'asc' | 'desc'): PositionedEvent[] =>
+  order === 'asc' ? told : told.reverse();
+
+function isKnown(position: Position, last: Position, order: 'asc' | 'desc'): boolean {
+  const compared = comparePositions(position, last);
+  return order === 'asc' ? compared <= 0 : compared >= 0;
+}
+
+function positionOf(cursor: string): Position {
+  const position = parsePosition(cursor, false);
+  if (position !== undefined) return position;
+  throw new AppError('invalid-request', 'Take the cursor from nextCursor of the page before, unchanged.', {
+    errors: [{ pointer: '/cursor', detail: 'is not a cursor of this listing' }],
+  });
+}

@@ -1,0 +1,167 @@
+import type { BlockingReader } from '../redis/blocking-reader.ts';
+import { BLOCK_MS, type Connection } from '../redis/connect.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import { dispatch, type Hint, type Interest } from './dispatch.ts';
+import { RecentRefs } from './recent-refs.ts';
+
+interface Followed {
+  lastId: string;
+  /** Of each job: who is told of anything, and who of its end only. */
+  readonly hints: Map<string, Map<Hint, Interest>>;
+  /** Who is told that something has happened, whatever it was. */
+  readonly watchers: Set<() => void>;
+  /** Jobs that have ended. */
+  readonly ended: RecentRefs;
+  idleSince: number | undefined;
+}
+
+/** A moment in what is known of a queue, before which nothing matters. */
+export interface FeedPosition {
+  readonly followed: Followed;
+  readonly ended: number;
+  readonly faults: number;
+}
+
+/** A queue nobody waits for any more is still read for this long, since the next waiter is likely. */
+const LINGER_MS = 30_000;
+const READ_COUNT = 1_000;
+const RETRY_MS = 200;
+
+type StreamsReply = [stream: string, entries: [id: string, fields: string[]][]][] | null;
+
+/**
+ * One reader of events per process for all waiters: whatever their number, Redis sees one blocking read.
+ *
+ * A subscriber is told of everything after its `follow` has resolved, so: follow, then read the job. After
+ * a fault of the connection every subscriber is told, since events may have been missed.
+ */
+export class EventNotifier {
+  readonly #reader: BlockingReader;
+  readonly #commands: Connection;
+  readonly #followed = new Map<string, Followed>();
+  #running: Promise<void> | undefined;
+  #closed = false;
+  /** Times that events may have been missed. */
+  #faults = 0;
+
+  constructor(reader: BlockingReader, commands: Connection) {
+    this.#reader = reader;
+    this.#commands = commands;
+  }
+
+  /** Resolves once nothing that happens from now on can be missed; ask then with `mayHaveEnded`. */
+  async mark(keys: QueueKeys): Promise<FeedPosition> {
+    const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
+    followed.idleSince = undefined;
+    return { followed, ended: followed.ended.count, faults: this.#faults };
+  }
+
+  /** Whether the job may have ended since the mark without a hint. */
+  mayHaveEnded(keys: QueueKeys, ref: string, { followed, ended, faults }: FeedPosition): boolean {
+    if (this.#followed.get(keys.events) !== followed || this.#faults !== faults) return true;
+    return followed.ended.mayHaveCome(ref, ended);
+  }
+
+  /** Resolves, once nothing can be missed, to the function that ends the subscription. */
+  async follow(keys: QueueKeys, ref: string, hint: Hint, interest: Interest = 'all'): Promise<() => void> {
+    const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
+    const hints = followed.hints.get(ref) ?? new Map();
+    hints.set(hint, interest);
+    followed.hints.set(ref, hints);
+    followed.idleSince = undefined;
+    return () => {
+      hints.delete(hint);
+      if (hints.size === 0) followed.hints.delete(ref);
+    };
+  }
+
+  /**
+   * Calls `wake` when something has happened in the queue, or may have. Resolves, once nothing can be missed, to the
+   * function that ends it.
+   */
+  async watch(keys: QueueKeys, wake: () => void): Promise<() => void> {
+    const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
+    followed.watchers.add(wake);
+    followed.idleSince = undefined;
+    return () => {
+      followed.watchers.delete(wake);
+    };
+  }
+
+  /** Ends the reading. Subscribers hear nothing more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#reader.interrupt().catch(() => undefined);
+    await this.#running;
+  }
+
+  async #open(keys: QueueKeys): Promise<Followed> {
+    const last = await this.#commands.xrevrange(keys.events, '+', '-', 'COUNT', 1);
+    // Another waiter may have opened the queue meanwhile; its position is older or the same.
+    const known = this.#followed.get(keys.events);
+    if (known !== undefined) return known;
+    const followed: Followed = {
+      lastId: last[0]?.[0] ?? '0-0',
+      hints: new Map(),
+      watchers: new Set(),
+      ended: new RecentRefs(),
+      idleSince: undefined,
+    };
+    this.#followed.set(keys.events, followed);
+    if (this.#running === undefined) this.#running = this.#run();
+    else await this.#reader.interrupt();
+    return followed;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed && this.#followed.size > 0) {
+      try {
+        this.#dispatch(await this.#read());
+      } catch {
+        // The connection reports its own faults; what was missed meanwhile is found by looking again.
+        this.#hintAll();
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+      this.#dropIdle();
+    }
+    this.#running = undefined;
+  }
+
+  #read(): Promise<StreamsReply> {
+    const streams = [...this.#followed.keys()];
+    const positions = [...this.#followed.values()].map((followed) => followed.lastId);
+    return this.#reader.read((redis) =>
+      redis.xread('COUNT', READ_COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...positions),
+    );
+  }
+
+  #dispatch(reply: StreamsReply): void {
+    for (const [stream, entries] of reply ?? []) {
+      const followed = this.#followed.get(stream);
+      if (followed === undefined) continue;
+      for (const [id, fields] of entries) {
+        followed.lastId = id;
+        dispatch(followed, fields);
+      }
+      for (const wake of followed.watchers) wake();
+    }
+  }
+
+  #hintAll(): void {
+    this.#faults += 1;
+    for (const followed of this.#followed.values()) {
+      // An emptied Redis counts ids anew by its clock; positions stay valid since time goes on.
+      for (const hints of followed.hints.values()) for (const hint of hints.keys()) hint();
+      for (const wake of followed.watchers) wake();
+    }
+  }
+
+  #dropIdle(): void {
+    const now = performance.now();
+    for (const [stream, followed] of this.#followed) {
+      if (followed.hints.size + followed.watchers.size > 0) continue;
+      followed.idleSince ??= now;
+      if (now - followed.idleSince > LINGER_MS) this.#followed.delete(stream);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import fastifyPlugin from 'fastify-plugin';
+import type { Config } from '../../config.ts';
+import { HttpQueues } from '../../leases/http-queues.ts';
+import { Leases } from '../../leases/leases.ts';
+import { LongPolls } from '../../leases/take/long-polls.ts';
+import { WorkWatch } from '../../leases/take/work-watch.ts';
+import { Loop } from '../../maintenance/loop.ts';
+import { Recoverer } from '../../maintenance/recoverer.ts';
+import { Sweeper } from '../../maintenance/sweeper.ts';
+import { BlockingReader } from '../../redis/blocking-reader.ts';
+import { connectForBlocking, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
+import { scripts } from '../../scripts.ts';
+import { logObserver } from '../../telemetry/worker-log.ts';
+
+/** Work over HTTP, and the upkeep of the queues that are worked on so: they may have no other workers. */
+export const leasesPlugin = fastifyPlugin<{ config: Config }>(
+  async (app, { config }) => {
+    const { redis, keySpace } = app.core;
+    const onError = (error: Error) => app.logger.warn({ err: error }, 'Redis connection');
+    const url = config.redisUrl;
+    const blocking = connectForBlocking({ url, name: 'millrace-api-polls', scripts, onError });
+    const watch = new WorkWatch(new BlockingReader(blocking, redis), redis);
+    const polls = new LongPolls(keySpace, watch, config.maxWaiters);
+
+    const observe = logObserver(app.logger);
+    const served = new HttpQueues(redis, keySpace);
+    const recoverer = new Recoverer(app.core, served.busy, observe);
+    const sweeper = new Sweeper(app.core, served.list, observe);
+    const recover = async (): Promise<number> => {
+      await served.refresh();
+      return recoverer.run();
+    };
+    const loops = [new Loop('recover', recover, observe), new Loop('sweep', sweeper.run, observe)];
+
+    app.decorate('leases', new Leases(app.core, polls));
+    app.addHook('onListen', async () => {
+      for (const loop of loops) loop.start();
+    });
+    await whenReady(blocking, FIRST_CONNECT_MS);
+
+    // Those who wait are answered before the server waits for its open requests, which they are.
+    app.addHook('preClose', async () => {
+      polls.stop();
+    });
+    app.addHook('onClose', async () => {
+      await Promise.all(loops.map((loop) => loop.stop()));
+      await watch.close();
+      blocking.disconnect();
+    });
+  },
+  { name: 'leases', dependencies: ['core'] },
+);
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    leases: Leases;
+  }
+}

@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+import type { Job } from '../schemas/job.ts';
+
+/**
+ * The ETag of a job: changes whenever the job does. It leaves out the start of a running attempt, which Redis only
+ * tells as "so many ms ago", to the millisecond; it changes together with the attempt.
+ */
+export function revisionOf(job: Job): string {
+  // A job that was never handed out changes by that alone, or when its task announces another number of attempts.
+  if (job.status === 'queued' && job.attempt === 0) return revisionOfNew(job.maxAttempts);
+  // A finished job changes only by a retry.
+  if (job.finishedAt !== undefined) return `${job.status}-${Date.parse(job.finishedAt)}-${job.attempt}`;
+  const { startedAt, ...rest } = job;
+  const stable = job.status === 'running' ? rest : job;
+  return createHash('sha1').update(JSON.stringify(stable)).digest('base64url').slice(0, 16);
+}
+
+/** The revision of a job that waits in a lane. */
+export const revisionOfNew = (maxAttempts: number): string => `new-${maxAttempts}`;

@@ -1,0 +1,49 @@
+import type { Connection } from '../redis/connection.ts';
+import { GROUP, lanes, PLACES, type Place, type QueueKeys } from '../redis/keys.ts';
+
+export type Awaited =
+  | { kind: 'job'; keys: QueueKeys; place: Place; entryId: string; fields: string[] }
+  | { kind: 'token'; keys: QueueKeys; token: string }
+  | { kind: 'nothing' };
+
+/**
+ * Blocks until a job enters a lane of one of the queues, a wake token comes, or the time is over.
+ * Paused queues are watched for tokens alone.
+ */
+export async function awaitWork(
+  redis: Connection,
+  consumer: string,
+  queues: readonly { keys: QueueKeys; paused: boolean }[],
+  blockMs: number,
+): Promise<Awaited[]> {
+  const streams = queues.flatMap(({ keys, paused }) => (paused ? [keys.wake] : [...lanes(keys), keys.wake]));
+  const reply = await redis.xreadgroup(
+    'GROUP',
+    GROUP,
+    consumer,
+    'COUNT',
+    1,
+    'BLOCK',
+    Math.max(1, Math.round(blockMs)),
+    'STREAMS',
+    ...streams,
+    ...streams.map(() => '>'),
+  );
+  return (reply ?? []).flatMap(([stream, entries]) =>
+    entries.map(([entryId, fields]): Awaited => found(queues, stream, entryId, fields ?? [])),
+  );
+}
+
+function found(
+  queues: readonly { keys: QueueKeys }[],
+  stream: string,
+  entryId: string,
+  fields: string[],
+): Awaited {
+  for (const { keys } of queues) {
+    if (keys.wake === stream) return { kind: 'token', keys, token: entryId };
+    const place = PLACES.find((candidate) => keys.stream[candidate] === stream);
+    if (place !== undefined) return { kind: 'job', keys, place, entryId, fields };
+  }
+  return { kind: 'nothing' };
+}

@@ -1,0 +1,23 @@
+import type { Backoff } from '../schemas/job.ts';
+import { durationMs } from '../schemas/values/duration.ts';
+
+const DEFAULT_MAX_MS = 3_600_000;
+const DEFAULT_JITTER = 0.2;
+
+/** Waits of about 1 s, 2 s, 4 s, 8 s ... (each up to a fifth shorter or longer), at most 1 h. */
+export const DEFAULT_BACKOFF: Backoff = { type: 'exponential', delay: 1_000 };
+
+/**
+ * Milliseconds to wait after a failed attempt.
+ *
+ * @param attempt the attempt that failed, from 1.
+ * @param random a number from 0 (inclusive) to 1 (exclusive); 0.5 gives the wait without jitter.
+ */
+export function backoffMs(backoff: Backoff, attempt: number, random: number): number {
+  const base = durationMs(backoff.delay);
+  const max = backoff.max === undefined ? DEFAULT_MAX_MS : durationMs(backoff.max);
+  const jitter = backoff.jitter ?? DEFAULT_JITTER;
+  const wait = backoff.type === 'fixed' ? base : base * 2 ** (attempt - 1);
+  const spread = wait * (1 + jitter * (2 * random - 1));
+  return Math.round(Math.min(spread, Math.max(max, 0)));
+}

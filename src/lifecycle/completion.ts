@@ -1,0 +1,53 @@
+import { type Entry, maxAttempts, type Ref, type TaskDefaults } from '../redis/entry.ts';
+import { encodeTail } from '../redis/result-record.ts';
+import { DEFAULT_ATTEMPTS } from '../schemas/job.ts';
+import type { Outcome } from './outcome.ts';
+import { type Decision, decide } from './retry-decision.ts';
+import type { Completion } from './scripts/complete.ts';
+
+/** A delivery that ends; `entry` is undefined when it was no job. */
+export interface HeldDelivery {
+  readonly entry: Pick<Entry, 'task' | 'payload' | 'options'> | undefined;
+  readonly ref: Ref;
+  /** Fencing token. */
+  readonly token: number;
+  readonly attempt: number;
+}
+
+/** The move for an outcome that leaves a result. */
+export function completionOf(
+  { entry, ref, token }: HeldDelivery,
+  outcome: Outcome & { kind: Completion['status'] },
+  task: TaskDefaults | undefined,
+  resultTtlMs: number,
+): Completion {
+  const options = entry?.options ?? {};
+  const allowed = maxAttempts(options, task);
+  return {
+    ref,
+    token,
+    status: outcome.kind,
+    // SET refuses a life of 0.
+    ttlMs: Math.max(1, options.rt ?? resultTtlMs),
+    isAwaited: options.w === true,
+    tail: encodeTail({
+      task: entry?.task ?? '',
+      maxAttempts: options.a === undefined && allowed !== DEFAULT_ATTEMPTS ? allowed : undefined,
+      options,
+      payload: options.k ? entry?.payload : undefined,
+      result: outcome.kind === 'completed' ? outcome.result : undefined,
+    }),
+  };
+}
+
+/** What follows a failed attempt. */
+export function afterFailure(
+  { entry, attempt }: HeldDelivery,
+  { retryable, retryInMs }: Outcome & { kind: 'failed' },
+  task: TaskDefaults | undefined,
+): Decision {
+  const options = entry?.options ?? {};
+  const backoff = options.b ?? task?.backoff;
+  const allowed = maxAttempts(options, task);
+  return decide({ attempt, maxAttempts: allowed, backoff, retryable, retryInMs }, Math.random());
+}

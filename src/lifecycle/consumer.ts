@@ -1,0 +1,146 @@
+import type { BlockingReader } from '../redis/blocking-reader.ts';
+import { type Connection, isNoGroup } from '../redis/connect.ts';
+import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
+import { type Awaited, awaitWork } from './await-work.ts';
+import { LATENCY_TTL_MS, latencyWindow } from './latency-histogram.ts';
+import { bury } from './scripts/bury.ts';
+import type { Completion, LatencyCounts, Settled } from './scripts/complete.ts';
+import { type CompletedAndTaken, completeAndTake } from './scripts/complete-and-take.ts';
+import { ensureGroups } from './scripts/ensure-groups.ts';
+import { noteProgress } from './scripts/note-progress.ts';
+import { type Held, release } from './scripts/release.ts';
+import { type Failure, retry } from './scripts/retry.ts';
+import type { TakeOptions } from './scripts/take.ts';
+
+export type { Awaited } from './await-work.ts';
+export type { Completion, Settled } from './scripts/complete.ts';
+export type { CompletedAndTaken as Turned } from './scripts/complete-and-take.ts';
+export type { Held } from './scripts/release.ts';
+export type { Failure } from './scripts/retry.ts';
+export type { Delivery, Taken, TakeOptions } from './scripts/take.ts';
+
+/** Deliveries of one consumer that are read at a time. */
+const HELD_PAGE = 1_000;
+
+/**
+ * What a worker does with jobs, under one name that is its lease in every queue. A group that is
+ * missing (Redis was emptied, or a replica without it took over) is made anew and the call repeated.
+ */
+export class Consumer {
+  readonly name: string;
+  /** How often a missing group had to be made anew. */
+  healed = 0;
+  readonly #redis: Connection;
+
+  constructor(name: string, redis: Connection) {
+    this.name = name;
+    this.#redis = redis;
+  }
+
+  /** Completes and takes in one round trip; `nowMs` is wall time and only chooses the slot of the histogram. */
+  turn(
+    keys: QueueKeys,
+    jobs: readonly Completion[],
+    latency: ReadonlyMap<string, number>,
+    nowMs: number,
+    options: TakeOptions,
+  ): Promise<CompletedAndTaken> {
+    const counts = latencyCounts(keys, latency, nowMs);
+    return this.withGroups([keys], () =>
+      completeAndTake(this.#redis, keys, this.name, jobs, counts, options),
+    );
+  }
+
+  retry(keys: QueueKeys, failure: Failure, delayMs: number): Promise<Settled> {
+    return this.withGroups([keys], () => retry(this.#redis, keys, this.name, failure, delayMs));
+  }
+
+  /** `maxDead`: most dead letters that the queue keeps. */
+  bury(keys: QueueKeys, failure: Failure, maxDead: number): Promise<Settled> {
+    return this.withGroups([keys], () => bury(this.#redis, keys, this.name, failure, maxDead));
+  }
+
+  /** The jobs are taken again after `delayMs` at the earliest. */
+  release(keys: QueueKeys, jobs: readonly Held[], delayMs = 0): Promise<Settled[]> {
+    return this.withGroups([keys], () => release(this.#redis, keys, this.name, jobs, delayMs));
+  }
+
+  noteProgress(keys: QueueKeys, delivery: Omit<Held, 'begun'>, progress: string): Promise<boolean> {
+    return this.withGroups([keys], () => noteProgress(this.#redis, keys, this.name, delivery, progress));
+  }
+
+  async hasLease(keys: QueueKeys): Promise<boolean> {
+    return (await this.#redis.zscore(keys.leases, this.name)) !== null;
+  }
+
+  /**
+   * What Redis believes this consumer to be running. After a read whose reply was lost, some of it may
+   * never have arrived: the caller compares, and releases those.
+   */
+  async held(keys: QueueKeys): Promise<Omit<Held, 'begun'>[]> {
+    const held: Omit<Held, 'begun'>[] = [];
+    for (const place of PLACES) {
+      for (let from = '-', more = true; more; ) {
+        const rows = await this.withGroups([keys], () => this.#pendingRows(keys.stream[place], from));
+        held.push(...rows.map(([entryId, , , token]) => ({ ref: { place, entryId }, token })));
+        more = rows.length === HELD_PAGE;
+        from = `(${rows.at(-1)?.[0]}`;
+      }
+    }
+    return held;
+  }
+
+  async #pendingRows(stream: string, from: string): Promise<[string, string, number, number][]> {
+    const rows = await this.#redis.xpending(stream, GROUP, from, '+', HELD_PAGE, this.name);
+    return rows as [string, string, number, number][];
+  }
+
+  protected async withGroups<T>(
+    queues: readonly QueueKeys[],
+    call: () => Promise<T>,
+    again: () => Promise<T> = call,
+  ): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isNoGroup(error)) throw error;
+      this.healed += 1;
+      for (const keys of queues) await ensureGroups(this.#redis, keys);
+      return again();
+    }
+  }
+}
+
+/** A consumer that can also wait for work. */
+export class WaitingConsumer extends Consumer {
+  readonly #reader: BlockingReader;
+
+  constructor(name: string, redis: Connection, reader: BlockingReader) {
+    super(name, redis);
+    this.#reader = reader;
+  }
+
+  /** Blocks for at most `blockMs`; `interrupt` ends it early. Brings nothing when a group had to be made anew. */
+  awaitWork(queues: readonly { keys: QueueKeys; paused: boolean }[], blockMs: number): Promise<Awaited[]> {
+    // A new group hands out everything again, which only `take` can tell apart.
+    return this.withGroups(
+      queues.map(({ keys }) => keys),
+      () => this.#reader.read((redis) => awaitWork(redis, this.name, queues, blockMs)),
+      async () => [],
+    );
+  }
+
+  interrupt(): Promise<void> {
+    return this.#reader.interrupt();
+  }
+}
+
+export const latencyCounts = (
+  keys: QueueKeys,
+  counts: ReadonlyMap<string, number>,
+  nowMs: number,
+): LatencyCounts => ({
+  key: keys.latency(latencyWindow(nowMs)),
+  ttlMs: LATENCY_TTL_MS,
+  counts,
+});

@@ -1,0 +1,116 @@
+import type { StoredError } from '../redis/result-record.ts';
+import { MAX_DURATION_MS } from '../schemas/values/duration.ts';
+
+/** How an attempt can end. */
+export type Outcome =
+  /** `result` is JSON text. */
+  | { kind: 'completed'; result: string }
+  | { kind: 'failed'; error: StoredError; retryable: boolean; retryInMs: number | undefined }
+  | { kind: 'cancelled' }
+  | { kind: 'expired' }
+  /** All attempts were spent before this one began; the errors are noted already. */
+  | { kind: 'exhausted' }
+  /** Handed back, to be taken again after a delay: spends no attempt. */
+  | { kind: 'released'; delayMs: number }
+  /** No longer ours to settle. */
+  | { kind: 'lost' };
+
+/** Longest texts of an error that are kept, in characters. */
+const MAX_MESSAGE = 4_000;
+const MAX_NAME = 200;
+const MAX_STACK = 8_000;
+const MAX_DATA = 16_000;
+
+/** The JSON text of a result; undefined is stored as null. @throws {TypeError} when it is not JSON. */
+export function resultText(value: unknown): string {
+  const text: string | undefined = JSON.stringify(value ?? null);
+  // Functions and symbols have no JSON at all.
+  if (text === undefined) throw new TypeError(`The task returned a ${typeof value}, which is not JSON`);
+  return text;
+}
+
+/** What a thrown value says about the failure. Never throws, whatever was thrown. */
+export function failure(thrown: unknown, attempt: number, at: number): Outcome {
+  try {
+    const hints = typeof thrown === 'object' && thrown !== null ? thrown : {};
+    return {
+      kind: 'failed',
+      error: storedError(thrown, attempt, at),
+      retryable: !('retryable' in hints && hints.retryable === false),
+      retryInMs: 'retryInMs' in hints ? wait(hints.retryInMs) : undefined,
+    };
+  } catch {
+    // Getters, proxies and values without a text of their own can throw by being looked at.
+    const message = 'The task threw something that cannot be described';
+    return refusal('unreadable-error', message, attempt, at, { retryable: true });
+  }
+}
+
+const wait = (ms: unknown): number | undefined =>
+  typeof ms === 'number' && ms >= 0 ? Math.min(Math.round(ms), MAX_DURATION_MS) : undefined;
+
+/** A failure that the worker itself finds. */
+export function refusal(
+  name: string,
+  message: string,
+  attempt: number,
+  at: number,
+  more: { retryable: boolean; data?: unknown },
+): Outcome & { kind: 'failed' } {
+  const data = more.data === undefined ? {} : { data: more.data };
+  return {
+    kind: 'failed',
+    error: { message, name, attempt, at, ...data },
+    retryable: more.retryable,
+    retryInMs: undefined,
+  };
+}
+
+/** A failure as a worker over HTTP reports it. */
+export function reported(
+  { message, name, stack, data }: Pick<StoredError, 'message' | 'name' | 'stack' | 'data'>,
+  { retryable = true, retryInMs }: { retryable?: boolean; retryInMs?: number },
+  attempt: number,
+  at: number,
+): Outcome & { kind: 'failed' } {
+  const kept = data === undefined ? undefined : plainJson(data);
+  const error: StoredError = {
+    message: clip(message, MAX_MESSAGE),
+    ...(name === undefined ? {} : { name: clip(name, MAX_NAME) }),
+    ...(stack === undefined ? {} : { stack: clip(stack, MAX_STACK) }),
+    ...(kept === undefined ? {} : { data: kept }),
+    attempt,
+    at,
+  };
+  return { kind: 'failed', error, retryable, retryInMs };
+}
+
+function storedError(thrown: unknown, attempt: number, at: number): StoredError {
+  if (!(thrown instanceof Error)) return { message: clip(describe(thrown), MAX_MESSAGE), attempt, at };
+  const data = 'data' in thrown ? plainJson(thrown.data) : undefined;
+  return {
+    // Anybody may have assigned anything to them.
+    message: clip(String(thrown.message), MAX_MESSAGE),
+    name: clip(String(thrown.name), MAX_NAME),
+    ...(thrown.stack === undefined ? {} : { stack: clip(String(thrown.stack), MAX_STACK) }),
+    ...(data === undefined ? {} : { data }),
+    attempt,
+    at,
+  };
+}
+
+const clip = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length)}…`;
+
+const describe = (thrown: unknown): string =>
+  typeof thrown === 'string' ? thrown : (JSON.stringify(plainJson(thrown)) ?? String(thrown));
+
+/** The value if it is JSON of moderate size, else undefined: an error must never fail to be stored. */
+function plainJson(value: unknown): unknown {
+  try {
+    const text: string | undefined = JSON.stringify(value);
+    return text === undefined || text.length > MAX_DATA ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Entry, TaskDefaults } from '../redis/entry.ts';
+import { entryTime, expiryOf, maxAttempts } from '../redis/entry.ts';
+import type { Fault } from '../schemas/problem.ts';
+import { type Outcome, refusal } from './outcome.ts';
+import type { Delivery } from './scripts/take.ts';
+
+/** What a worker says of a task that it has. */
+export interface RunnableTask extends TaskDefaults {
+  readonly name: string;
+  /** Empty when the payload fits. */
+  validateInput(payload: unknown): Fault[];
+}
+
+/**
+ * What becomes of a delivery without a run; undefined when it is to be run.
+ *
+ * @param find the task of that name, if the worker has it.
+ * @param now Unix ms, for the time of an error.
+ */
+export function preflight(
+  delivery: Delivery,
+  entry: Entry | undefined,
+  find: (task: string) => RunnableTask | undefined,
+  now: number,
+): Exclude<Outcome, { kind: 'completed' | 'released' | 'lost' }> | undefined {
+  const refuse = (name: string, message: string, more: { retryable: boolean; data?: unknown }) =>
+    refusal(name, message, delivery.attempt, now, more);
+  if (entry === undefined) {
+    return refuse('malformed-entry', 'The entry is not a job: it needs the fields t, p (JSON) and o', {
+      retryable: false,
+    });
+  }
+  if (delivery.cancelAsked) return { kind: 'cancelled' };
+  const expiry = expiryOf(entryTime(delivery.entryId), entry.options);
+  if (delivery.token === 1 && !delivery.begun && expiry !== undefined && expiry <= delivery.takenAt)
+    return { kind: 'expired' };
+  const task = find(entry.task);
+  if (delivery.attempt > maxAttempts(entry.options, task)) return { kind: 'exhausted' };
+  if (task === undefined) {
+    return refuse('unknown-task', `This worker has no task "${entry.task}"`, { retryable: true });
+  }
+  const faults = task.validateInput(entry.value);
+  if (faults.length === 0) return undefined;
+  const message = `The payload does not fit the input schema of the task "${task.name}"`;
+  return refuse('invalid-payload', message, { retryable: false, data: faults });
+}

@@ -1,0 +1,44 @@
+import type { Core } from '../core/core.ts';
+import type { DeadSelection, QueueSettings, QueueSummary } from '../schemas/queue.ts';
+import { type DeadStep, purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
+import { setMaxJobs } from './scripts/max-jobs.ts';
+import { setPaused } from './scripts/pause.ts';
+import { queueSummary } from './stats.ts';
+
+/** Changes queues: pause, limits, dead letters. */
+export class QueueOperator {
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Pausing stops workers from taking jobs; running jobs go on. Also registers the queue. */
+  async setPaused(queue: string, paused: boolean): Promise<QueueSummary> {
+    const { redis, keySpace, queues } = this.#core;
+    const keys = keySpace.queue(queue);
+    await queues.register([queue]);
+    await setPaused(redis, keys, paused);
+    return queueSummary(redis, keys);
+  }
+
+  /** Sets the given settings of a queue. Also registers the queue. */
+  async configure(queue: string, { maxJobs }: QueueSettings): Promise<QueueSummary> {
+    const { redis, keySpace, queues, limits } = this.#core;
+    const keys = keySpace.queue(queue);
+    await queues.register([queue]);
+    if (maxJobs !== undefined) await setMaxJobs(redis, keys, maxJobs);
+    await limits.refresh(keys);
+    return queueSummary(redis, keys);
+  }
+
+  /** Retries selected dead letters, one bounded step at a time. @throws {AppError} queue-not-found, invalid-request. */
+  async retryDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
+    return retryDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
+  }
+
+  /** Removes selected dead letters for ever, likewise. @throws {AppError} queue-not-found, invalid-request. */
+  async purgeDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
+    return purgeDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
+  }
+}

@@ -1,0 +1,191 @@
+import type { Fault } from '../problem.ts';
+
+/** The shape that Ajv's `ErrorObject` and Fastify's validation errors have in common. */
+export interface SchemaError {
+  readonly keyword: string;
+  /** RFC 6901 pointer to the value. */
+  readonly instancePath: string;
+  readonly schemaPath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message?: string;
+  /** Set on errors about a field's name rather than its value. */
+  readonly propertyName?: string;
+  /** Present when Ajv runs with `verbose: true`. */
+  readonly parentSchema?: Readonly<Record<string, unknown>>;
+}
+
+/** One error, or a union's errors folded into one. */
+interface Finding {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly schemaPath: string;
+  /** What a type, enum or const error would have accepted; lets a union's branches be merged. */
+  readonly accepts: readonly string[];
+  readonly faults: readonly Fault[];
+}
+
+const UNIONS = new Set(['anyOf', 'oneOf']);
+
+/** They only say that another error, which is listed too, was found inside. */
+const ECHOES = new Set(['if', 'propertyNames']);
+
+/** More errors than this are not looked at: folding unions compares each with those before it. */
+const MAX_ERRORS = 200;
+
+/**
+ * Turns validation errors into faults that a person can act on: a JSON pointer (RFC 6901) and a sentence.
+ * A missing field's pointer names that field. A union (`anyOf`, `oneOf`) gives the faults of the form that
+ * came closest, or one fault when no form did. At most 200 errors are read.
+ *
+ * @param base pointer to the value that was validated, where it is part of something larger.
+ */
+export function toFaults(errors: readonly SchemaError[] | null | undefined, base = ''): Fault[] {
+  let findings: Finding[] = [];
+  for (const error of (errors ?? []).slice(0, MAX_ERRORS)) {
+    if (ECHOES.has(error.keyword)) continue;
+    if (!UNIONS.has(error.keyword)) {
+      findings.push(finding(error));
+      continue;
+    }
+    const branches = findings.filter((found) => isInside(found, error));
+    findings = findings.filter((found) => !branches.includes(found));
+    findings.push(foldUnion(error, branches));
+  }
+  const unique = new Map<string, Fault>();
+  for (const fault of findings.flatMap((found) => found.faults)) {
+    unique.set(`${fault.pointer}\n${fault.detail}`, { pointer: base + fault.pointer, detail: fault.detail });
+  }
+  return [...unique.values()];
+}
+
+/** One reference token of a JSON pointer. */
+export const pointerToken = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
+function finding(error: SchemaError): Finding {
+  const { keyword, instancePath, schemaPath } = error;
+  const fault = { pointer: instancePath + pointerSuffix(error), detail: detailOf(error) };
+  return { keyword, instancePath, schemaPath, accepts: accepted(error), faults: [fault] };
+}
+
+/** The field that the error is about, where that is not the value at `instancePath` itself. */
+function pointerSuffix({ params, propertyName }: SchemaError): string {
+  const name =
+    params['missingProperty'] ??
+    params['additionalProperty'] ??
+    params['unevaluatedProperty'] ??
+    propertyName;
+  return typeof name === 'string' ? `/${pointerToken(name)}` : '';
+}
+
+function accepted({ keyword, params }: SchemaError): string[] {
+  if (keyword === 'type') return strings(params['type']);
+  if (keyword === 'const') return [JSON.stringify(params['allowedValue'])];
+  if (keyword === 'enum' && Array.isArray(params['allowedValues'])) {
+    return params['allowedValues'].map((value) => JSON.stringify(value));
+  }
+  return [];
+}
+
+function detailOf(error: SchemaError): string {
+  const { keyword, params, parentSchema } = error;
+  const plain = error.message ?? `does not satisfy "${keyword}"`;
+  if (error.propertyName !== undefined) return `has a name that ${plain}`;
+  switch (keyword) {
+    case 'required':
+      return 'is required';
+    case 'dependentRequired':
+    case 'dependencies':
+      return `is required when ${String(params['property'])} is given`;
+    case 'additionalProperties':
+    case 'unevaluatedProperties':
+      return unknownField(parentSchema);
+    case 'false schema':
+    case 'not':
+      return 'is not allowed';
+    case 'enum':
+    case 'const':
+      return `must be ${oneOf(accepted(error))}`;
+    case 'type':
+      return explained(`must be ${oneOf(accepted(error))}`, parentSchema);
+    case 'pattern':
+    case 'format':
+      return explained(plain, parentSchema, 'does not have the right form');
+    default:
+      return plain;
+  }
+}
+
+function unknownField(schema: SchemaError['parentSchema']): string {
+  const known = Object.keys(Object(schema?.['properties']));
+  return known.length === 0 ? 'is not a known field' : `is not a known field; known are: ${known.join(', ')}`;
+}
+
+/** A schema's own description tells more than "string" or a regular expression. */
+function explained(detail: string, schema: SchemaError['parentSchema'], instead = detail): string {
+  const description = schema?.['description'];
+  return typeof description === 'string' ? `${instead}. ${description}` : detail;
+}
+
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [String(value)]);
+
+function oneOf(values: readonly string[]): string {
+  const [only] = values;
+  if (values.length === 1 && only !== undefined) return only;
+  return values.length > 3
+    ? `one of ${values.join(', ')}`
+    : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
+}
+
+/**
+ * Whether an error came out of a branch of this union. A branch behind a `$ref` has a schema path of its own,
+ * so anything at or below the union's value counts, unless its schema path shows it to be the union's sibling.
+ */
+function isInside(found: Finding, union: SchemaError): boolean {
+  const value = union.instancePath;
+  if (found.instancePath !== value && !found.instancePath.startsWith(`${value}/`)) return false;
+  if (found.schemaPath.startsWith(`${union.schemaPath}/`)) return true;
+  const parent = union.schemaPath.slice(0, union.schemaPath.lastIndexOf('/') + 1);
+  if (!found.schemaPath.startsWith(parent)) return true;
+  return /^(\$defs|definitions)\//.test(found.schemaPath.slice(parent.length));
+}
+
+function foldUnion(union: SchemaError, found: readonly Finding[]): Finding {
+  const { keyword, instancePath, schemaPath, params, parentSchema } = union;
+  const fold = (faults: readonly Fault[], accepts: readonly string[] = []): Finding => ({
+    keyword,
+    instancePath,
+    schemaPath,
+    accepts,
+    faults,
+  });
+  const one = (detail: string) => [{ pointer: instancePath, detail: explained(detail, parentSchema) }];
+  if (Array.isArray(params['passingSchemas'])) return fold(one('matches more than one of the allowed forms'));
+
+  const simple = found.every(({ accepts, instancePath: at }) => accepts.length > 0 && at === instancePath);
+  const accepts = [...new Set(found.flatMap((branch) => branch.accepts))];
+  if (simple && accepts.length > 0) return fold(one(`must be ${oneOf(accepts)}`), accepts);
+
+  const [closest, second] = branchesOf(found, union)
+    .filter(
+      (branch) =>
+        !branch.some(({ keyword: at, ...rest }) => at === 'type' && rest.instancePath === instancePath),
+    )
+    .sort((a, b) => a.length - b.length);
+  if (closest === undefined || closest.length === second?.length)
+    return fold(one('matches none of the allowed forms'));
+  return fold(closest.flatMap((branch) => branch.faults));
+}
+
+/** The findings, grouped by the branch of the union (or the `$ref` target) that they came from. */
+function branchesOf(found: readonly Finding[], union: SchemaError): Finding[][] {
+  const branches = new Map<string, Finding[]>();
+  for (const entry of found) {
+    const path = entry.schemaPath;
+    const inline = path.startsWith(`${union.schemaPath}/`);
+    const key = inline
+      ? path.slice(union.schemaPath.length + 1).split('/', 1)[0]
+      : /^[^#]*#?(\/(\$defs|definitions)\/[^/]+)?/.exec(path)?.[0];
+    branches.set(key ?? '', [...(branches.get(key ?? '') ?? []), entry]);
+  }
+  return [...branches.values()];
+}

@@ -1,0 +1,7 @@
+let lastTime = { ms: 0, text: new Date(0).toISOString() };
+
+/** RFC 3339 in UTC, from Unix ms. Many jobs share a millisecond: the last text is kept. */
+export function toTimestamp(ms: number): string {
+  if (ms !== lastTime.ms) lastTime = { ms, text: new Date(ms).toISOString() };
+  return lastTime.text;
+}

@@ -1,0 +1,97 @@
+import { lookupScript, removeScript } from './jobs/scripts/lookup.ts';
+import { appendScript } from './jobs/submit/scripts/append.ts';
+import { submitScript } from './jobs/submit/scripts/submit.ts';
+import { existingKeysScript } from './leases/scripts/existing-keys.ts';
+import { heartbeatScript } from './leases/scripts/heartbeat.ts';
+import { heldJobsScript } from './leases/scripts/held-jobs.ts';
+import { httpQueuesScript } from './leases/scripts/http-queues.ts';
+import { lastIdsScript } from './leases/scripts/last-ids.ts';
+import { settleAndTakeScript } from './leases/scripts/settle-and-take.ts';
+import { buryScript } from './lifecycle/scripts/bury.ts';
+import { cancelScript } from './lifecycle/scripts/cancel.ts';
+import { completeAndTakeScript } from './lifecycle/scripts/complete-and-take.ts';
+import { purgeScript, requeueScript } from './lifecycle/scripts/dead-letters.ts';
+import { ensureGroupsScript } from './lifecycle/scripts/ensure-groups.ts';
+import { noteProgressScript } from './lifecycle/scripts/note-progress.ts';
+import { extendLeaseScript, recoverScript } from './lifecycle/scripts/recover.ts';
+import { releaseScript } from './lifecycle/scripts/release.ts';
+import { retryScript } from './lifecycle/scripts/retry.ts';
+import { sweepScript } from './lifecycle/scripts/sweep.ts';
+import { censusScript } from './queues/scripts/census.ts';
+import { maxJobsScript } from './queues/scripts/max-jobs.ts';
+import { pauseScript } from './queues/scripts/pause.ts';
+import type { Script } from './redis/script.ts';
+import { compareAndSetScript } from './schedules/scripts/compare-and-set.ts';
+import { fireScript } from './schedules/scripts/fire.ts';
+import { lockScript, unlockScript } from './schedules/scripts/lock.ts';
+import {
+  dueSchedulesScript,
+  readSchedulesScript,
+  writeScheduleScript,
+} from './schedules/scripts/schedules.ts';
+import { ackScript } from './subscriptions/scripts/ack.ts';
+import { readScript } from './subscriptions/scripts/read.ts';
+import { subscribeScript, unsubscribeScript } from './subscriptions/scripts/subscribe.ts';
+import { announceScript } from './tasks/scripts/announce.ts';
+
+/**
+ * The state machine's table of contents: every arrow between the places of a job.
+ *
+ *   append    -> lane
+ *   submit    -> lane, or parked + scheduled; all or none, at most once, within limits
+ *   fire      -> lane; of each slot of a schedule once
+ *   turn      both of these, in one round trip: complete  pending -> result (completed, cancelled, expired)
+ *                                               take      lane | scheduled | due -> pending
+ *   serve     the same for a lease over HTTP, which is there only while it holds jobs
+ *   retry     pending -> due
+ *   bury      pending -> dead; pending -> due where a cancel was asked
+ *   release   pending -> due, no attempt spent
+ *   recover   pending of a lease that ended -> due
+ *   withdraw  lane | scheduled | due -> result (cancelled, expired); pending -> result (cancelled, by force)
+ *   requeue   dead -> due
+ *   purge     dead -> nothing
+ *   sweep     no place (after an accident) -> due
+ *   remove    result | dead -> nothing
+ */
+export const scripts: readonly Script[] = [
+  appendScript,
+  submitScript,
+  fireScript,
+  completeAndTakeScript,
+  settleAndTakeScript,
+  retryScript,
+  buryScript,
+  releaseScript,
+  recoverScript,
+  cancelScript,
+  removeScript,
+  requeueScript,
+  purgeScript,
+  sweepScript,
+  // No moves: they make, renew, note, read and count.
+  ensureGroupsScript,
+  extendLeaseScript,
+  heartbeatScript,
+  heldJobsScript,
+  noteProgressScript,
+  pauseScript,
+  maxJobsScript,
+  announceScript,
+  httpQueuesScript,
+  lastIdsScript,
+  existingKeysScript,
+  lookupScript,
+  censusScript,
+  // Schedules, and where they are.
+  readSchedulesScript,
+  dueSchedulesScript,
+  writeScheduleScript,
+  compareAndSetScript,
+  lockScript,
+  unlockScript,
+  // Of durable subscriptions to the events.
+  subscribeScript,
+  unsubscribeScript,
+  readScript,
+  ackScript,
+];

@@ -1,0 +1,92 @@
+import type { Connection } from '../../redis/connection.ts';
+import type { QueueKeys } from '../../redis/keys.ts';
+import { defineScript } from '../../redis/script.ts';
+import { COUNT_EVENTS, groupOf, SUBSCRIPTIONS, subscriptionKeys } from './subscribe.ts';
+
+/** Entries acknowledged at a time, and how often in one call: some ten milliseconds, in which Redis serves nobody else. */
+const STEP = 1_000;
+const STEPS = 3;
+/** Entries of one call that are named one by one, for as long. */
+const MOST_MARKS = 300;
+
+/**
+ * Acknowledges events of a subscription. An entry is done with when all of its events are; until then the numbers of
+ * those that are stand in the hash of the subscription (`p:<entry>`).
+ *
+ * KEYS: events, subscriptions, subscription. ARGV: name, group, entry id before which all is acknowledged or '', then
+ *   entry id and its numbers (space separated, '*' for all), repeated.
+ * Returns {} when there is no such subscription, else { entries that are done with now, entries that are not, 1 if there are
+ *   more before that entry: then nothing else was done, and the same call goes on }.
+ */
+export const ackScript = defineScript(
+  'subscription-ack',
+  `${SUBSCRIPTIONS}${COUNT_EVENTS}
+local events, subscriptions, subscription = unpack(KEYS)
+local group, before, done = ARGV[2], ARGV[3], 0
+if redis.call('HEXISTS', subscriptions, ARGV[1]) == 0 then return {} end
+if not groupInfo(events, group) then return { 0, 0, 0 } end
+local function finish(ids)
+  local partial = {}
+  for i, id in ipairs(ids) do partial[i] = 'p:' .. id end
+  done = done + redis.call('XACK', events, group, unpack(ids))
+  redis.call('HDEL', subscription, unpack(partial))
+end
+local isMore = before ~= ''
+for _ = 1, isMore and ${STEPS} or 0 do
+  local ids = {}
+  for i, row in ipairs(redis.call('XPENDING', events, group, '-', '(' .. before, ${STEP})) do ids[i] = row[1] end
+  if #ids > 0 then finish(ids) end
+  isMore = #ids == ${STEP}
+  if not isMore then break end
+end
+if isMore then return { done, redis.call('XPENDING', events, group)[1], 1 } end
+
+local function mark(id, numbers)
+  if #redis.call('XPENDING', events, group, id, id, 1) == 0 then return end
+  local entry = redis.call('XRANGE', events, id, id)[1]
+  if numbers == '*' or not entry then return finish({ id }) end
+  local all, seen, list = eventsIn(entry[2]), {}, {}
+  for number in string.gmatch((redis.call('HGET', subscription, 'p:' .. id) or '') .. ' ' .. numbers, '%d+') do
+    if tonumber(number) >= 1 and tonumber(number) <= all and not seen[number] then
+      seen[number] = true
+      list[#list + 1] = number
+    end
+  end
+  if #list == all then finish({ id })
+  elseif #list > 0 then redis.call('HSET', subscription, 'p:' .. id, table.concat(list, ' ')) end
+end
+for i = 4, #ARGV, 2 do mark(ARGV[i], ARGV[i + 1]) end
+trim(events, subscriptions)
+return { done, redis.call('XPENDING', events, group)[1], 0 }
+`,
+);
+
+/** What is to be acknowledged. */
+export interface AckList {
+  /** All entries before this one. */
+  before: string | undefined;
+  /** By entry, the numbers of its events; undefined for all of them. */
+  events: ReadonlyMap<string, ReadonlySet<number> | undefined>;
+}
+
+/** Undefined when there is no such subscription. */
+export async function ackSubscription(
+  redis: Connection,
+  keys: QueueKeys,
+  name: string,
+  { before, events }: AckList,
+): Promise<{ acked: number; unacked: number } | undefined> {
+  const marks = [...events].map(([entry, numbers]) => [entry, numbers ? [...numbers].join(' ') : '*']);
+  for (let acked = 0, first = 0; ; ) {
+    const some = marks.slice(first, first + MOST_MARKS).flat();
+    const args = [name, groupOf(name), before ?? '', ...some];
+    const raw = (await ackScript.run(redis, subscriptionKeys(keys, name), args)) as
+      | []
+      | [number, number, 0 | 1];
+    if (raw.length === 0) return undefined;
+    const [done, unacked, more] = raw;
+    acked += done;
+    if (more === 0) first += MOST_MARKS;
+    if (more === 0 && first >= marks.length) return { acked, unacked };
+  }
+}

@@ -1,0 +1,139 @@
+import type { Core } from '../core/core.ts';
+import type { Requester } from '../core/requester.ts';
+import { AppError } from '../errors.ts';
+import type { EventNotifier } from '../events/notifier.ts';
+import { entryTime } from '../redis/entry.ts';
+import type { JobEvent } from '../schemas/event.ts';
+import {
+  type AckEvents,
+  type Acknowledged,
+  DEFAULT_ACK_WAIT_MS,
+  DEFAULT_BACKLOG,
+  DEFAULT_READ,
+  type EventsRead,
+  type ReadEvents,
+  type Subscription,
+  type SubscriptionOptions,
+} from '../schemas/subscription.ts';
+import { toTimestamp } from '../schemas/values/timestamp.ts';
+import { ackList } from './ack.ts';
+import { type ReadEventsPage, readEventsPage } from './read.ts';
+import { ackSubscription } from './scripts/ack.ts';
+import { MOST_SUBSCRIPTIONS, subscribe, unsubscribe } from './scripts/subscribe.ts';
+import { type SubscriptionState, subscriptionStates } from './state.ts';
+import { WaitingReaders } from './waiting-readers.ts';
+
+/** Durable subscriptions to the events of queues: each gets every event at least once. */
+export class Subscriptions {
+  readonly #core: Core;
+  readonly #line: WaitingReaders;
+
+  /** @param maxWaiters most reads that may wait at a time. */
+  constructor(core: Core, feed: EventNotifier, maxWaiters: number) {
+    this.#core = core;
+    this.#line = new WaitingReaders(feed, maxWaiters);
+  }
+
+  /** Makes one, or changes what is given of it. Also makes the queue known. @throws {AppError} too-many-subscriptions. */
+  async put(
+    queue: string,
+    name: string,
+    options: SubscriptionOptions,
+  ): Promise<{ isNew: boolean; subscription: Subscription }> {
+    const keys = this.#core.keySpace.queue(queue);
+    await this.#core.queues.register([queue]);
+    const outcome = await subscribe(this.#core.redis, keys, name, {
+      from: options.from ?? 'now',
+      maxBacklog: options.maxBacklog,
+      ackWaitMs: options.ackWaitMs,
+      defaults: { maxBacklog: DEFAULT_BACKLOG, ackWaitMs: DEFAULT_ACK_WAIT_MS },
+    });
+    if (outcome === 'full') {
+      throw new AppError(
+        'too-many-subscriptions',
+        `A queue has at most ${MOST_SUBSCRIPTIONS} subscriptions. Delete one that is not needed.`,
+      );
+    }
+    return { isNew: outcome === 'made', subscription: await this.get(queue, name) };
+  }
+
+  /** @throws {AppError} subscription-not-found, as do all below. */
+  async get(queue: string, name: string): Promise<Subscription> {
+    const keys = this.#core.keySpace.queue(queue);
+    const [state] = await subscriptionStates(this.#core.redis, keys, name);
+    if (state === undefined) throw notFound(queue, name);
+    return view(queue, state);
+  }
+
+  /** @throws {AppError} queue-not-found. */
+  async list(queue: string): Promise<Subscription[]> {
+    const keys = await this.#core.queues.existing(queue);
+    const states = await subscriptionStates(this.#core.redis, keys);
+    return states.map((state) => view(queue, state));
+  }
+
+  async remove(queue: string, name: string): Promise<void> {
+    const keys = this.#core.keySpace.queue(queue);
+    if (!(await unsubscribe(this.#core.redis, keys, name))) throw notFound(queue, name);
+  }
+
+  /**
+   * Hands out the next events, to whoever asks first; waits for some if there are none.
+   *
+   * @throws {AppError} also too-many-waiters.
+   */
+  async read(
+    queue: string,
+    name: string,
+    { max = DEFAULT_READ, waitMs = 0, types }: ReadEvents,
+    requester: Requester,
+  ): Promise<EventsRead> {
+    const keys = this.#core.keySpace.queue(queue);
+    const wanted = types && new Set<JobEvent['type']>(types);
+    const look = async () => {
+      const brought = await readEventsPage(this.#core.redis, keys, name, max, wanted);
+      if (brought === undefined) throw notFound(queue, name);
+      return brought;
+    };
+    const first = await look();
+    const { events, lost, isEmpty } =
+      waitMs > 0 && isNothing(first)
+        ? ((await this.#line.wait(keys, name, waitMs, requester, look, isNothing)) ?? first)
+        : first;
+    const isMore = events.length === 0 && !isEmpty;
+    return { events, ...(lost > 0 && { lost }), ...(isMore && { more: true }) };
+  }
+
+  /** @throws {AppError} also invalid-request. */
+  async ack(queue: string, name: string, what: AckEvents): Promise<Acknowledged> {
+    const keys = this.#core.keySpace.queue(queue);
+    const done = await ackSubscription(this.#core.redis, keys, name, ackList(what));
+    if (done === undefined) throw notFound(queue, name);
+    return done;
+  }
+
+  /** Answers everybody who waits. */
+  stop(): void {
+    this.#line.stop();
+  }
+}
+
+const isNothing = ({ events, lost }: ReadEventsPage): boolean => events.length === 0 && lost === 0;
+
+const notFound = (queue: string, name: string) =>
+  new AppError(
+    'subscription-not-found',
+    `There is no subscription "${name}" to the queue "${queue}". Make it with PUT /queues/${queue}/subscriptions/${name}.`,
+  );
+
+const view = (queue: string, state: SubscriptionState): Subscription => ({
+  name: state.name,
+  queue,
+  createdAt: toTimestamp(state.at),
+  backlog: state.backlog,
+  unacked: state.unacked,
+  ...(state.oldestUnacked !== undefined && { oldestUnackedAt: toTimestamp(entryTime(state.oldestUnacked)) }),
+  lost: state.lost,
+  maxBacklog: state.max,
+  ackWaitMs: state.wait,
+});

@@ -1,9 +1,0 @@
-import type { WorkerEvent } from '../observer.ts';
-import { isUnavailable } from '../redis/connect.ts';
-
-/** What is told of an error: that Redis cannot serve, or a defect of ours. */
-export const trouble = (where: string, error: unknown): WorkerEvent => ({
-  kind: isUnavailable(error) ? 'redis-trouble' : 'defect',
-  where,
-  error,
-});

@@ -1,0 +1,119 @@
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { until } from '../redis/server.ts';
+
+/** A message as an EventSource dispatches it (HTML standard, 9.2.6). */
+export interface Message {
+  /** The last id that was sent, with this message or before. */
+  id: string;
+  type: string;
+  data: Record<string, unknown>;
+}
+
+/** Splits what arrives into messages; comments and blocks without data make none. */
+export class SseParser {
+  #rest = '';
+  lastId = '';
+  comments = 0;
+
+  push(text: string): Message[] {
+    const blocks = (this.#rest + text).split('\n\n');
+    this.#rest = blocks.pop() ?? '';
+    return blocks.flatMap((block) => this.#read(block));
+  }
+
+  #read(block: string): Message[] {
+    const data: string[] = [];
+    let type = 'message';
+    for (const line of block.split('\n')) {
+      const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
+      if (line.startsWith(':')) this.comments += 1;
+      else if (name === 'id') this.lastId = value;
+      else if (name === 'event') type = value;
+      else if (name === 'data') data.push(value);
+    }
+    if (data.length === 0) return [];
+    return [{ id: this.lastId, type, data: JSON.parse(data.join('\n')) }];
+  }
+}
+
+export interface StreamOptions {
+  lastEventId?: string | undefined;
+  accept?: string;
+  /** Called for each message as it comes. */
+  onMessage?: (message: Message) => void;
+}
+
+/** A stream of events that is read. */
+export interface OpenStream {
+  readonly response: IncomingMessage;
+  readonly parser: SseParser;
+  readonly messages: readonly Message[];
+  /** All that has come, as it came. */
+  readonly text: string;
+  /** Settles when the stream has ended, in whatever way. */
+  readonly ended: Promise<void>;
+  /** Resolves when so many messages have come. */
+  count(count: number): Promise<readonly Message[]>;
+  /** The first message of the type, past or to come. */
+  message(type: string): Promise<Message>;
+  close(): void;
+}
+
+/** Opens a stream of Server-Sent Events; rejects when nobody answers. */
+export async function openStream(
+  origin: string,
+  path: string,
+  options: StreamOptions = {},
+): Promise<OpenStream> {
+  const { lastEventId, accept = 'text/event-stream', onMessage } = options;
+  const headers = { accept, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
+  const outgoing = request(`${origin}${path}`, { headers, agent: false });
+  const response = await answerTo(outgoing);
+  const parser = new SseParser();
+  const messages: Message[] = [];
+  let text = '';
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => {
+    text += chunk;
+    for (const message of parser.push(chunk)) {
+      messages.push(message);
+      onMessage?.(message);
+    }
+  });
+  const ended = new Promise<void>((resolve) => {
+    response.once('close', resolve);
+    response.once('error', () => resolve());
+  });
+  const seen = () => messages.map(({ type }) => type).join(' ');
+  return {
+    response,
+    parser,
+    messages,
+    get text() {
+      return text;
+    },
+    ended,
+    count: (count) =>
+      until(
+        () => messages.length >= count && messages,
+        () => `${count} messages, not ${seen()}`,
+      ),
+    message: (type) =>
+      until(
+        () => messages.find((message) => message.type === type),
+        () => `${type} in ${seen()}`,
+      ),
+    close: () => outgoing.destroy(),
+  };
+}
+
+function answerTo(outgoing: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once('response', resolve);
+    // Also after the answer has begun: the stream then ends.
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
+
+export const typesIn = (messages: readonly Message[]): string[] => messages.map(({ type }) => type);

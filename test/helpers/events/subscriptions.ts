@@ -1,0 +1,92 @@
+import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
+import { KEPT_ENTRIES } from '../../../src/redis/script.ts';
+import type { JobEvent } from '../../../src/schemas/event.ts';
+import { type Acknowledged, EventsRead, Subscription } from '../../../src/schemas/subscription.ts';
+import { expectShape } from '../api/expect-schema.ts';
+import type { TestApi } from '../api/server.ts';
+import type { TestRedis } from '../redis/server.ts';
+import type { HandWorker } from '../workers/manual-worker.ts';
+
+export interface Read {
+  events: JobEvent[];
+  lost?: number;
+  more?: boolean;
+}
+
+/** Where a subscription is found; the tests of one file each have a queue of their own. */
+export const at = (queue: string, name = 'sub'): string => `/queues/${queue}/subscriptions/${name}`;
+
+export const keysOf = (queue: string): QueueKeys => queueKeys('mr', queue);
+
+/** The reports among events, which `happen` numbers from 1 on. */
+export const progressIn = (events: readonly JobEvent[]): number[] =>
+  events.flatMap(({ progress }) => (typeof progress === 'number' ? [progress] : []));
+
+export const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+
+/** What tests do with subscriptions; each call must be answered well. */
+export interface TestSubscriptions {
+  /** Makes one. */
+  subscribe(queue: string, options?: object, name?: string): Promise<Subscription>;
+  read(queue: string, wish?: object, name?: string): Promise<Read>;
+  ack(queue: string, what: object, name?: string): Promise<Acknowledged>;
+  state(queue: string, name?: string): Promise<Subscription>;
+  /** Moves that each tell an event: one job is taken, and reports its progress as often as that makes so many. */
+  happen(queue: string, count: number): Promise<void>;
+  /** Entries as moves write them, each with so many events. */
+  tell(queue: string, entries: number, events?: number): Promise<void>;
+}
+
+export function useSubscriptions(
+  redis: TestRedis,
+  api: TestApi,
+  workerOf: (queue: string) => Promise<HandWorker>,
+): TestSubscriptions {
+  return {
+    async subscribe(queue, options = {}, name = 'sub') {
+      const { body } = await api.http.put(at(queue, name)).send(options).expect(201);
+      expectShape(Subscription, body);
+      return body as Subscription;
+    },
+    async read(queue, wish = {}, name = 'sub') {
+      const { body } = await api.http
+        .post(`${at(queue, name)}/read`)
+        .send(wish)
+        .expect(200);
+      expectShape(EventsRead, body);
+      return body as Read;
+    },
+    async ack(queue, what, name = 'sub') {
+      const { body } = await api.http
+        .post(`${at(queue, name)}/ack`)
+        .send(what)
+        .expect(200);
+      return body as Acknowledged;
+    },
+    async state(queue, name = 'sub') {
+      const { body } = await api.http.get(at(queue, name)).expect(200);
+      expectShape(Subscription, body);
+      return body as Subscription;
+    },
+    async happen(queue, count) {
+      const worker = await workerOf(queue);
+      await api.submit({ task: 'echo', queue });
+      const delivery = await worker.take();
+      for (let done = 1; done < count; ) {
+        const step = Math.min(500, count - done);
+        await Promise.all(Array.from({ length: step }, (_, i) => worker.progress(delivery, done + i)));
+        done += step;
+      }
+    },
+    async tell(queue, entries, events = 1) {
+      const { events: key, settings } = keysOf(queue);
+      const hold = (await redis.client.hget(settings, 'hold')) ?? KEPT_ENTRIES;
+      const pipeline = redis.client.pipeline();
+      for (let i = 1; i <= entries; i += 1) {
+        const refs = Array.from({ length: events }, (_, n) => `n${i}-${n}`);
+        pipeline.xadd(key, 'MAXLEN', '~', hold, '*', 'e', 'started', 'j', refs.join(' '));
+      }
+      await pipeline.exec();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import { type Core, type CoreSettings, createCore } from '../../../src/core/core.ts';
+import type { Connection } from '../../../src/redis/connect.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** A core whose jobs and keys outlive any test, below the prefix `mr`. */
+export const createTestCore = (redis: Connection, settings: Partial<CoreSettings> = {}): Core =>
+  createCore(redis, {
+    prefix: 'mr',
+    resultTtlMs: HOUR_MS,
+    idempotencyTtlMs: HOUR_MS,
+    deadMax: 10_000,
+    deadTtlMs: HOUR_MS,
+    unknownTasks: 'accept',
+    ...settings,
+  });

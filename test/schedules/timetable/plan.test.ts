@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { nextSlot, type Timetable } from '../../../src/schedules/timetable/fire-times.ts';
+import { fireAt, plan } from '../../../src/schedules/timetable/plan.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const NOW = Date.parse('2026-06-01T12:00:00Z');
+const firing = { id: 'x', misfire: 'all' as const, most: 1_000 };
+const every = (everyMs: number): Timetable => ({ rhythm: { everyMs, anchor: 0 } });
+const cron = (pattern: string): Timetable => ({ rhythm: { cron: pattern, timeZone: 'UTC' } });
+const range = (from: number, to: number, step: number) =>
+  Array.from({ length: (to - from) / step + 1 }, (_, i) => from + i * step);
+
+describe('what is done with the slots from the first that is due', () => {
+  it.each([
+    ['every', every(SECOND)],
+    ['cron', cron('* * * * * *')],
+  ])('%s: slots of the last minute are fired, whatever the rule', (_, timetable) => {
+    for (const misfire of ['skip', 'one', 'all'] as const) {
+      expect(plan(timetable, { ...firing, misfire }, NOW - MINUTE, NOW)).toEqual({
+        slots: range(NOW - MINUTE, NOW, SECOND),
+        missed: 0,
+        next: NOW + SECOND,
+      });
+    }
+  });
+
+  it.each([
+    ['every', every(SECOND)],
+    ['cron', cron('* * * * * *')],
+  ])('%s: of ten minutes, those that are older are made up for by the rule', (_, timetable) => {
+    const late = range(NOW - MINUTE, NOW, SECOND);
+    const last = NOW - MINUTE - SECOND;
+    const expected = { skip: [], one: [last], all: range(last - 99 * SECOND, last, SECOND) };
+    for (const misfire of ['skip', 'one', 'all'] as const) {
+      const made = expected[misfire];
+      expect(plan(timetable, { ...firing, misfire }, NOW - 10 * MINUTE, NOW)).toEqual({
+        slots: [...made, ...late],
+        missed: 540 - made.length,
+        next: NOW + SECOND,
+      });
+    }
+  });
+
+  it('nothing older than a day is made up for', () => {
+    const { slots, missed } = plan(every(HOUR), firing, NOW - 30 * HOUR, NOW);
+    expect(slots).toEqual(range(NOW - 24 * HOUR, NOW, HOUR));
+    expect(missed).toBe(6);
+  });
+
+  it('a cron of years ago takes no longer than one of yesterday', () => {
+    const { slots, missed, next } = plan(cron('* * * * * *'), { ...firing, misfire: 'one' }, 0, NOW);
+    expect(slots).toHaveLength(62);
+    expect(missed).toBe(999);
+    expect(next).toBe(NOW + SECOND);
+  });
+
+  it('no more than a step, and the rest is left', () => {
+    const step = plan(every(SECOND), { ...firing, most: 10 }, NOW - MINUTE, NOW);
+    expect(step).toEqual({
+      slots: range(NOW - MINUTE, NOW - MINUTE + 9 * SECOND, SECOND),
+      missed: 0,
+      next: NOW - 50 * SECOND,
+    });
+    // What was to be made up for is not lost on the way, nor counted twice.
+    const one = { ...firing, most: 1 };
+    let missed = 0;
+    let next: number | undefined = NOW - 200 * SECOND;
+    const fired: number[] = [];
+    while (next !== undefined && next <= NOW) {
+      const part = plan(every(SECOND), one, next, NOW);
+      fired.push(...part.slots);
+      missed += part.missed;
+      next = part.next;
+    }
+    expect({ missed, fired }).toEqual({ missed: 40, fired: range(NOW - 160 * SECOND, NOW, SECOND) });
+  });
+
+  it('nothing is left after the end', () => {
+    const bounded = { ...every(HOUR), endAt: NOW - HOUR };
+    expect(plan(bounded, firing, NOW - 2 * HOUR, NOW)).toEqual({
+      slots: [NOW - 2 * HOUR, NOW - HOUR],
+      missed: 0,
+    });
+    expect(plan(bounded, { ...firing, misfire: 'skip' }, NOW - 2 * HOUR, NOW)).toEqual({
+      slots: [],
+      missed: 2,
+    });
+  });
+});
+
+describe('the window', () => {
+  it.each([
+    ['shorter than the rhythm', 10 * MINUTE],
+    ['longer than the rhythm', 5 * HOUR],
+  ])('%s: each slot has a time of its own in it, always the same, before the next slot', (_, windowMs) => {
+    const times = range(NOW, NOW + 199 * HOUR, HOUR).map((slot) => {
+      const at = fireAt(every(HOUR), { id: 'x', windowMs }, slot);
+      expect(at).toBe(fireAt(every(HOUR), { id: 'x', windowMs }, slot));
+      expect(at).toBeGreaterThanOrEqual(slot);
+      expect(at).toBeLessThan(Math.min(slot + windowMs, nextSlot(every(HOUR), slot) ?? 0));
+      return at - slot;
+    });
+    expect(new Set(times).size).toBeGreaterThan(190);
+    expect(fireAt(every(HOUR), { id: 'y', windowMs }, NOW)).not.toBe(NOW + (times[0] ?? 0));
+  });
+
+  it('keeps a slot back until its time, and does not call it missed before', () => {
+    const spread = { ...firing, misfire: 'skip' as const, windowMs: 30 * MINUTE };
+    const at = fireAt(every(HOUR), spread, NOW);
+    expect(at - NOW).toBeGreaterThan(2 * MINUTE);
+    expect(plan(every(HOUR), spread, NOW, at - 1)).toEqual({ slots: [], missed: 0, next: NOW });
+    expect(plan(every(HOUR), spread, NOW, at)).toMatchObject({ slots: [NOW], missed: 0 });
+    expect(plan(every(HOUR), spread, NOW, at + MINUTE)).toMatchObject({ slots: [NOW], missed: 0 });
+    expect(plan(every(HOUR), spread, NOW, at + MINUTE + 1)).toMatchObject({ slots: [], missed: 1 });
+  });
+});

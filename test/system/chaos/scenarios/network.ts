@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from '../../../helpers/patience.ts';
+import { underLoad } from '../flow.ts';
+import { nextAccepted, nextStarted } from '../moments.ts';
+import { median } from '../report.ts';
+import { type Scenario, type Stage, stage } from '../stage.ts';
+
+const LOAD = { maxMs: 50, perSecond: 100 };
+const LEASE_MS = 2_000;
+/** Longer than a lease. */
+const HOLE_MS = 3_500;
+const DELAY_MS = 100;
+const DELAYED_MS = 2_000;
+/** An API without Redis says so within about a second. */
+const ANSWER_MS = 2_000;
+const RESUME_MS = 5_000;
+const PROBES = 3;
+
+const KINDS = ['black hole', 'cut', 'delay'] as const;
+
+interface Seen {
+  answers: number[];
+  accepted: number[];
+  started: number[];
+  violations: string[];
+}
+
+/** Redis is out of reach of APIs or of workers, in several ways, and comes back. */
+export const network: Scenario = (options) =>
+  stage('network', options, { proxied: true, leaseMs: LEASE_MS }, async (set) => {
+    const seen: Seen = { answers: [], accepted: [], started: [], violations: [] };
+    await underLoad(set, LOAD, async (i) => {
+      const kind = KINDS[Math.floor(i / 2) % KINDS.length] ?? 'cut';
+      await (i % 2 === 0 ? apisAlone(set, kind, seen) : workersAlone(set, kind, seen));
+    });
+    const span = (values: readonly number[]) => `${median(values)}, ${Math.max(...values)}`;
+    return {
+      recoveries: () => [...seen.accepted, ...seen.started],
+      recoverWithinMs: RESUME_MS,
+      violations: seen.violations,
+      figures: {
+        '503 after ms (median, max)': span(seen.answers),
+        'accepted again after ms (median, max)': span(seen.accepted),
+        'started again after ms (median, max)': span(seen.started),
+      },
+    };
+  });
+
+async function apisAlone(set: Stage, kind: (typeof KINDS)[number], seen: Seen): Promise<void> {
+  const { rig, clients, faults } = set;
+  const at = Date.now();
+  if (kind === 'black hole') {
+    rig.proxies.api.blackHole();
+    for (let i = 0; i < PROBES; i += 1) await probe(set, seen);
+  } else await makeTrouble(rig.proxies.api, kind);
+  rig.proxies.api.heal();
+  const back = Date.now();
+  faults.push({ kind: `${kind} of APIs`, at, until: back, pids: [], inFlight: 0 });
+  seen.accepted.push((await nextAccepted(clients, back)) - back);
+}
+
+async function workersAlone({ rig, faults }: Stage, kind: (typeof KINDS)[number], seen: Seen): Promise<void> {
+  const at = Date.now();
+  const { processes, workers, concurrency } = rig.options;
+  const loses = kind === 'black hole';
+  await makeTrouble(rig.proxies.worker, kind);
+  rig.proxies.worker.heal();
+  const back = Date.now();
+  const started = (await nextStarted(rig, back)) - back;
+  faults.push({
+    kind: `${kind} of workers`,
+    at,
+    // What was held back arrives only now, and leases are found to have ended.
+    until: Date.now() + LEASE_MS,
+    pids: loses ? undefined : [],
+    inFlight: loses ? processes * workers * concurrency : 0,
+  });
+  seen.started.push(started);
+}
+
+async function makeTrouble(
+  proxy: Stage['rig']['proxies']['api'],
+  kind: (typeof KINDS)[number],
+): Promise<void> {
+  if (kind === 'cut') return proxy.cut();
+  if (kind === 'delay') proxy.delay(DELAY_MS);
+  else proxy.blackHole();
+  await sleep(kind === 'delay' ? DELAYED_MS : HOLE_MS);
+}
+
+/** Every API must say 503, soon. */
+async function probe({ rig, options }: Stage, seen: Seen): Promise<void> {
+  await Promise.all(
+    rig.origins.map(async (origin) => {
+      const began = performance.now();
+      const answer = await fetch(`${origin}/jobs/default~n1-0`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+      await answer.text();
+      const ms = Math.round(performance.now() - began);
+      seen.answers.push(ms);
+      if (answer.status !== 503) seen.violations.push(`without Redis an API answered ${answer.status}`);
+      else if (ms > ANSWER_MS + options.slackMs) seen.violations.push(`an API took ${ms} ms to say 503`);
+    }),
+  );
+}

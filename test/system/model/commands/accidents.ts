@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { formatRef } from '../../../../src/redis/entry.ts';
+import { GROUP } from '../../../../src/redis/keys.ts';
+import type { Model } from '../model.ts';
+import { sweepAll } from '../real.ts';
+import { choose, step, whichever } from '../step.ts';
+
+const waits = (model: Readonly<Model>) =>
+  model.jobs.filter(({ status }) => status === 'scheduled' || status === 'retrying');
+
+const busy = (model: Readonly<Model>) =>
+  model.leased().filter((worker) => model.held().some((handout) => handout.worker === worker));
+
+/** What a replica without the last writes leaves, and a sweep finds. */
+export const accidents = [
+  step({
+    name: 'sweep',
+    args: fc.constant({}),
+    async act(_model, real) {
+      expect(await sweepAll(real)).toBe(0);
+    },
+  }),
+  step({
+    name: 'a delivery is lost',
+    args: fc.record({ which: whichever }),
+    possible: (model) => model.held().length > 0,
+    async act(model, real, { which }) {
+      const handout = choose(model.held(), which);
+      const { place, entryId } = handout.job.ref;
+      await real.redis.client.xack(real.keys.stream[place], GROUP, entryId);
+      model.lose(handout);
+      expect(await sweepAll(real)).toBe(1);
+    },
+  }),
+  step({
+    name: 'a wait is lost',
+    args: fc.record({ which: whichever }),
+    possible: (model) => waits(model).length > 0,
+    async act(model, real, { which }) {
+      const job = choose(waits(model), which);
+      const set = job.status === 'scheduled' ? real.keys.scheduled : real.keys.due[job.ref.place];
+      await real.redis.client.zrem(set, formatRef(job.ref));
+      Object.assign(job, { status: 'retrying', when: 'now' });
+      expect(await sweepAll(real)).toBe(1);
+    },
+  }),
+  step({
+    name: 'a lease is lost',
+    args: fc.record({ worker: whichever }),
+    possible: (model) => busy(model).length > 0,
+    async act(model, real, { worker: which }) {
+      const worker = choose(busy(model), which);
+      await real.redis.client.zrem(real.keys.leases, choose(real.workers, worker).name);
+      expect(await sweepAll(real)).toBe(0);
+      model.leases[worker] = 'over';
+    },
+  }),
+];

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { DeadStep } from '../../../../src/queues/dead-letters.ts';
+import type { DeadSelection } from '../../../../src/schemas/queue.ts';
+import type { ModelJob } from '../job.ts';
+import type { Model } from '../model.ts';
+import { passDelay } from '../real.ts';
+import { step } from '../step.ts';
+
+/** Which dead letters, and how many are looked at in one step. */
+const args = fc.record({
+  error: fc.constantFrom(undefined, undefined, 'Error: it failed', 'worker-lost: '),
+  limit: fc.integer({ min: 1, max: 3 }),
+});
+
+const some = (model: Readonly<Model>) => model.dead.length > 0;
+
+const selected = ({ dead }: Model, error: string | undefined): ModelJob[] =>
+  dead.filter(({ errors }) => error === undefined || error.startsWith(`${errors.at(-1)?.name}: `));
+
+/** Steps until there is no more to look at; returns how many were moved. */
+async function allSteps(next: (cursor: Pick<DeadSelection, 'cursor'>) => Promise<DeadStep>): Promise<number> {
+  let moved = 0;
+  for (let cursor: Pick<DeadSelection, 'cursor'> | undefined = {}; cursor !== undefined; ) {
+    const { count, nextCursor }: DeadStep = await next(cursor);
+    moved += count;
+    cursor = nextCursor === undefined ? undefined : { cursor: nextCursor };
+  }
+  return moved;
+}
+
+export const deadLetters = [
+  step({
+    name: 'retry dead letters',
+    args,
+    possible: some,
+    async act(model, real, { error, limit }) {
+      const { queueOperator, keys } = real;
+      // What was buried after it began is left alone, and so is what was buried in the same millisecond.
+      await passDelay(real);
+      const jobs = selected(model, error);
+      for (const job of jobs) model.requeue(job);
+      const selection = { limit, ...(error !== undefined && { error }) };
+      const moved = await allSteps((cursor) =>
+        queueOperator.retryDead(keys.queue, { ...selection, ...cursor }),
+      );
+      expect(moved).toBe(jobs.length);
+    },
+  }),
+  step({
+    name: 'purge dead letters',
+    args,
+    possible: some,
+    async act(model, real, { error, limit }) {
+      const { queueOperator, keys } = real;
+      // What was buried after it began is left alone, and so is what was buried in the same millisecond.
+      await passDelay(real);
+      const jobs = selected(model, error);
+      for (const job of jobs) model.remove(job);
+      const selection = { limit, ...(error !== undefined && { error }) };
+      const moved = await allSteps((cursor) =>
+        queueOperator.purgeDead(keys.queue, { ...selection, ...cursor }),
+      );
+      expect(moved).toBe(jobs.length);
+    },
+  }),
+];

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { Submitted } from '../../../../src/jobs/submit/outcomes.ts';
+import type { Job } from '../../../../src/schemas/job.ts';
+import { outcomeOf } from '../compare.ts';
+import type { Model } from '../model.ts';
+import { passDelay, type Real } from '../real.ts';
+import { step } from '../step.ts';
+import { modelJob, request, type Wish, wish } from '../wish.ts';
+
+type Answer = Submitted<Job> | string;
+
+const isNew = (answer: Answer) => typeof answer !== 'string' && !answer.replayed;
+
+const send = (real: Real, key: number, payload: number, asked: Wish): Promise<Answer> =>
+  outcomeOf(real.submitter.submit(request(real.keys.queue, payload, asked), `key-${key}`));
+
+/** Nothing is stored: the answer is the job that the key has stored before, as it is now, or that it is gone. */
+function expectReplay(model: Model, key: number, answer: Answer): void {
+  const { job } = model.once.get(key) ?? {};
+  if (job === undefined) throw new Error('the key is new');
+  if (model.lapsed().includes(job)) model.withdraw(job, 'expired');
+  if (job.status === 'gone') expect(answer).toBe('job-gone');
+  else expect(answer).toMatchObject({ replayed: true, value: { id: job.id, status: job.status } });
+}
+
+/** Two of the same moment, of which the script lets one in. */
+async function sendFirst(model: Model, real: Real, { key, asked, twice, other }: Args): Promise<void> {
+  const payloads = [model.jobs.length, model.jobs.length + (other ? 1 : 0)].slice(0, twice ? 2 : 1);
+  const answers = await Promise.all(payloads.map((payload) => send(real, key, payload, asked)));
+  if (model.makeRoom(1) === 0) {
+    expect(answers).toEqual(payloads.map(() => 'queue-full'));
+    return;
+  }
+  const first = answers.findIndex(isNew);
+  const answer = answers[first];
+  const payload = payloads[first];
+  if (answer === undefined || typeof answer === 'string' || payload === undefined) {
+    throw new Error(`nothing was stored: ${answers}`);
+  }
+  const job = modelJob(answer.value.id, payload, asked);
+  model.submit(job);
+  model.once.set(key, { job, asked });
+  for (const second of answers.filter((_, i) => i !== first)) {
+    if (other) expect(second).toBe('idempotency-mismatch');
+    else expectReplay(model, key, second);
+  }
+  if (asked.start === 'in 1 ms') await passDelay(real);
+}
+
+interface Args {
+  key: number;
+  asked: Wish;
+  /** Whether it is sent twice at once, the first time that the key is used. */
+  twice: boolean;
+  /** Whether what is sent again is another job. */
+  other: boolean;
+}
+
+export const submitOnce = step<Args>({
+  name: 'submit once',
+  args: fc.record({ key: fc.nat({ max: 4 }), asked: wish, twice: fc.boolean(), other: fc.boolean() }),
+  async act(model, real, args) {
+    const known = model.once.get(args.key);
+    if (known === undefined) {
+      await sendFirst(model, real, args);
+    } else if (args.other) {
+      const answer = await send(real, args.key, model.jobs.length, args.asked);
+      expect(answer).toBe('idempotency-mismatch');
+    } else {
+      expectReplay(model, args.key, await send(real, args.key, known.job.payload, known.asked));
+    }
+  },
+});

@@ -1,0 +1,144 @@
+import { expect } from 'vitest';
+import { AppError } from '../../../src/errors.ts';
+import { listJobs } from '../../../src/queues/list-jobs.ts';
+import { queueStats } from '../../../src/queues/stats.ts';
+import { formatRef } from '../../../src/redis/entry.ts';
+import { inOrder } from '../../../src/redis/keys.ts';
+import type { Job } from '../../../src/schemas/job.ts';
+import { LISTED_STATUSES, PRIORITIES } from '../../../src/schemas/values/names.ts';
+import { hasEnded, type ModelJob } from './job.ts';
+import type { Model } from './model.ts';
+import type { Real } from './real.ts';
+
+/** The view keeps no more. */
+const SHOWN_ERRORS = 10;
+/** More than any test has. */
+const ALL = 1_000;
+
+/** Everything that the real queue shows is what the model says; those that have lapsed are not told so. */
+export async function compare(model: Model, real: Real): Promise<void> {
+  await Promise.all([
+    compareJobs(model, real),
+    compareListing(model, real),
+    compareStats(model, real),
+    compareNotes(model, real),
+  ]);
+}
+
+/** What became of a call that the API may refuse: its value, or the code of the refusal. */
+export async function outcomeOf<T>(call: Promise<T>): Promise<T | string> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+}
+
+/** Each job by its id, but for those that a look would end. */
+async function compareJobs(model: Model, { jobInspector, workers }: Real): Promise<void> {
+  const lapsed = new Set(model.lapsed());
+  const jobs = model.jobs.filter((job) => !lapsed.has(job));
+  const found = await Promise.all(jobs.map((job) => outcomeOf(jobInspector.find(job.id))));
+  const shown = found.map((one) => (typeof one === 'string' ? one : essence(one)));
+  const name = (worker: number) => workers[worker]?.name;
+  expect(shown).toEqual(jobs.map((job) => (job.status === 'gone' ? 'job-gone' : expected(job, name))));
+}
+
+const essence = (job: Job) => ({
+  id: job.id,
+  status: job.status,
+  priority: job.priority,
+  attempt: job.attempt,
+  maxAttempts: job.maxAttempts,
+  payload: job.payload,
+  progress: job.progress,
+  result: job.result,
+  errors: job.errors?.map(({ attempt, name }) => ({ attempt, name })),
+  error: job.error?.attempt,
+  worker: job.worker,
+});
+
+function expected(job: ModelJob, nameOf: (worker: number) => string | undefined): ReturnType<typeof essence> {
+  const { id, priority, maxAttempts, errors, holder, ended } = job;
+  if (job.status === 'gone') throw new Error('a job that is gone is not shown');
+  const stored = !hasEnded(job) || job.status === 'failed';
+  // A result says who made it; only a completed job's may hold the payload.
+  const keeps = stored || (job.keepPayload && ended !== undefined);
+  const worker = holder?.worker ?? (stored ? job.buriedBy : ended?.worker);
+  return {
+    id,
+    status: job.status,
+    priority,
+    attempt: holder?.attempt ?? job.spent - job.base,
+    maxAttempts,
+    payload: keeps ? job.payload : undefined,
+    progress: stored ? job.progress : undefined,
+    result: job.result,
+    errors: errors.length === 0 ? undefined : errors.slice(-SHOWN_ERRORS),
+    error: job.status === 'failed' ? errors.at(-1)?.attempt : undefined,
+    worker: worker === undefined ? undefined : nameOf(worker),
+  };
+}
+
+/** Every job that has an entry is listed once, in its status; and what runs is what is pending. */
+async function compareListing(model: Model, { core, queueInspector, keys, workers }: Real): Promise<void> {
+  const live = model.jobs.filter(({ status }) => (LISTED_STATUSES as readonly string[]).includes(status));
+  const [{ items, nextCursor }, pending] = await Promise.all([
+    listJobs(core, keys, { limit: ALL }),
+    queueInspector.pending(keys.queue, ALL),
+  ]);
+  expect(items.map(({ id, status }) => `${id} ${status}`).sort()).toEqual(
+    live.map(({ id, status }) => `${id} ${status}`).sort(),
+  );
+  expect(nextCursor).toBeUndefined();
+  expect(pending.map(({ id, worker, attempt }) => `${id} ${worker} ${attempt}`).sort()).toEqual(
+    model
+      .held()
+      .map(({ job, worker, attempt }) => `${job.id} ${workers[worker]?.name} ${attempt}`)
+      .sort(),
+  );
+}
+
+async function compareStats(model: Model, { core, keys, workers }: Real): Promise<void> {
+  const stats = await queueStats(core.redis, keys);
+  const count = (test: (job: ModelJob) => boolean) => model.jobs.filter(test).length;
+  const counts = LISTED_STATUSES.map((status) => [status, count((job) => job.status === status)]);
+  const lanes = PRIORITIES.map((lane) => [
+    lane,
+    count((job) => job.status === 'queued' && job.priority === lane),
+  ]);
+  expect(stats).toMatchObject({
+    paused: model.paused,
+    counts: Object.fromEntries(counts),
+    lanes: Object.fromEntries(lanes),
+    totals: model.totals,
+  });
+  expect(stats.maxJobs ?? Number.POSITIVE_INFINITY).toBe(model.maxJobs);
+  const { submitted, completed, cancelled, expired, purged } = stats.totals;
+  const placed = Object.values(stats.counts).reduce((sum, one) => sum + one, 0);
+  expect(placed + completed + cancelled + expired + purged).toBe(submitted);
+  const atWork = workers.flatMap(({ name }, i) => {
+    const running = model.held().filter(({ worker }) => worker === i).length;
+    return model.leases[i] === 'held' ? [`${name} ${running}`] : [];
+  });
+  expect(stats.workers.map(({ name, running }) => `${name} ${running}`).sort()).toEqual(atWork.sort());
+}
+
+/** Only jobs that have an entry leave traces, each in one place at most. */
+async function compareNotes(model: Model, { redis: { client }, keys }: Real): Promise<void> {
+  const live = new Set(
+    model.jobs
+      .filter((job) => job.status === 'failed' || (job.status !== 'gone' && !hasEnded(job)))
+      .map(({ ref }) => formatRef(ref)),
+  );
+  const sets = [keys.scheduled, ...inOrder(keys.due), ...inOrder(keys.dead)];
+  const [fields, ...members] = await Promise.all([
+    client.hkeys(keys.notes),
+    ...sets.map((set) => client.zrange(set, 0, '-1')),
+  ]);
+  const noted = fields.map((field) => field.slice(0, field.indexOf(':')));
+  const placed = members.flat();
+  expect([...noted, ...placed].filter((ref) => !live.has(ref))).toEqual([]);
+  expect(new Set(placed).size).toBe(placed.length);
+}

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { parseJobId } from '../../../src/redis/entry.ts';
+import { DEFAULT_ATTEMPTS, DEFAULT_PRIORITY, type SubmitJob } from '../../../src/schemas/job.ts';
+import { PRIORITIES, type Priority } from '../../../src/schemas/values/names.ts';
+import type { ModelJob } from './job.ts';
+import { HOUR_MS } from './real.ts';
+
+/** What can be asked of a job; absent members are left out of the request. */
+export interface Wish {
+  priority?: Priority;
+  start?: 'no delay' | 'in 1 ms' | 'in the past' | 'in an hour';
+  attempts?: number;
+  expires?: 'at once' | 'in an hour';
+  keepPayload?: boolean;
+}
+
+export const wish: fc.Arbitrary<Wish> = fc.record(
+  {
+    priority: fc.constantFrom(...PRIORITIES),
+    start: fc.constantFrom('no delay', 'in 1 ms', 'in the past', 'in an hour'),
+    attempts: fc.integer({ min: 1, max: 3 }),
+    expires: fc.constantFrom('in an hour', 'at once'),
+    keepPayload: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
+
+const START: Readonly<Record<NonNullable<Wish['start']>, Partial<SubmitJob>>> = {
+  'no delay': { delay: 0 },
+  'in 1 ms': { delay: 1 },
+  'in the past': { runAt: '2020-01-01T00:00:00Z' },
+  'in an hour': { delay: HOUR_MS },
+};
+/** No job may have both. */
+export const REFUSED: Partial<SubmitJob> = { delay: 1, runAt: '2020-01-01T00:00:00Z' };
+
+export function request(queue: string, payload: number, { start, expires, ...asked }: Wish): SubmitJob {
+  return {
+    task: 'echo',
+    queue,
+    payload,
+    ...asked,
+    ...(start && START[start]),
+    ...(expires && { expiresIn: expires === 'at once' ? 0 : HOUR_MS }),
+  };
+}
+
+export function modelJob(id: string, payload: number, asked: Wish): ModelJob {
+  const { ref } = parseJobId(id) ?? {};
+  if (ref === undefined) throw new Error(`not an id: ${id}`);
+  const parked = asked.start !== undefined && asked.start !== 'no delay';
+  const priority = asked.priority ?? DEFAULT_PRIORITY;
+  expect(ref.place).toBe(parked ? 'parked' : priority);
+  return {
+    id,
+    ref,
+    priority,
+    payload,
+    keepPayload: asked.keepPayload ?? false,
+    maxAttempts: asked.attempts ?? DEFAULT_ATTEMPTS,
+    lapses: asked.expires === 'at once',
+    status: parked ? 'scheduled' : 'queued',
+    when: asked.start === 'in an hour' ? 'in an hour' : 'now',
+    spent: 0,
+    base: 0,
+    errors: [],
+    begun: false,
+    losses: 0,
+    watched: asked.expires === 'at once',
+    progress: undefined,
+    cancelAsked: false,
+    result: undefined,
+    buriedBy: undefined,
+    holder: undefined,
+    ended: undefined,
+  };
+}

@@ -1,0 +1,55 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInThisContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import type { LoadedTask } from '../../../src/tasks/types.ts';
+import { AttemptContext, type ContextParts } from '../../../workers/run/attempt-context.ts';
+import type { RunningJob } from '../../../workers/run/running-job.ts';
+
+setFlagsFromString('--allow-natives-syntax');
+const haveSameShape = runInThisContext('(a, b) => %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
+
+function make() {
+  const signals: AbortSignal[] = [];
+  const lines: unknown[] = [];
+  const running = {
+    id: 'default~n1-0',
+    attempt: 2,
+    delivery: { keys: { queue: 'default' } },
+    get signal() {
+      signals.push(new AbortController().signal);
+      return signals.at(-1);
+    },
+  };
+  const parts = { consumer: { name: 'w1' }, observe: (event: unknown) => lines.push(event) };
+  const entry = { task: 'echo', payload: 'null', value: null, options: {} };
+  const context = new AttemptContext(
+    parts as unknown as ContextParts,
+    running as unknown as RunningJob,
+    entry,
+    {
+      attempts: 3,
+    } as LoadedTask,
+  );
+  return { context, signals, lines };
+}
+
+describe('the context of an attempt', () => {
+  it('may be copied and taken apart', () => {
+    const { context, lines } = make();
+    const { signal, log, job } = { ...context };
+    expect(signal).toBeInstanceOf(AbortSignal);
+    expect(job).toMatchObject({ id: 'default~n1-0', attempt: 2, maxAttempts: 3, lease: 'w1' });
+    log('here');
+    expect(lines).toEqual([{ kind: 'task-log', job: 'default~n1-0', task: 'echo', text: 'here' }]);
+  });
+
+  it('makes a signal only for those who ask for it', () => {
+    const { context, signals } = make();
+    expect([context.job.task, signals.length]).toEqual(['echo', 0]);
+    expect(context.signal).toBe(signals[0]);
+  });
+
+  it('has one shape for all attempts: a shape of its own would outlive the attempt, with all that it holds', () => {
+    expect(haveSameShape(make().context, make().context)).toBe(true);
+  });
+});

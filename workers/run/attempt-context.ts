@@ -1,0 +1,66 @@
+import type { Consumer } from '../../src/lifecycle/consumer.ts';
+import type { Observer } from '../../src/observer.ts';
+import { type Entry, maxAttempts } from '../../src/redis/entry.ts';
+import type { LoadedTask, TaskContext } from '../../src/tasks/types.ts';
+import { progressReporter } from './progress-reporter.ts';
+import type { RunningJob } from './running-job.ts';
+
+export interface ContextParts {
+  consumer: Consumer;
+  observe: Observer;
+}
+
+/** What a handler is given beside the payload; `close` is to be called when its attempt has ended. */
+export class AttemptContext implements TaskContext {
+  readonly job: TaskContext['job'];
+  declare readonly signal: AbortSignal;
+  readonly #parts: ContextParts;
+  readonly #running: RunningJob;
+  #reporter: ReturnType<typeof progressReporter> | undefined;
+  #closed = false;
+
+  /**
+   * Of the object itself, so that it is there for those who copy the context; read only by those who ask, since a
+   * signal is made then. One getter for all: an object literal with a getter of its own gets a shape of its own, which
+   * lives until a full collection with all that the getter sees.
+   */
+  static readonly #signal: PropertyDescriptor & ThisType<AttemptContext> = {
+    enumerable: true,
+    get() {
+      return this.#running.signal;
+    },
+  };
+
+  constructor(parts: ContextParts, running: RunningJob, entry: Entry, task: LoadedTask) {
+    this.#parts = parts;
+    this.#running = running;
+    this.job = {
+      id: running.id,
+      queue: running.delivery.keys.queue,
+      task: entry.task,
+      attempt: running.attempt,
+      maxAttempts: maxAttempts(entry.options, task),
+      lease: parts.consumer.name,
+      // A copy: jobs with the same options share them.
+      ...(entry.options.m && { metadata: { ...entry.options.m } }),
+    };
+    Object.defineProperty(this, 'signal', AttemptContext.#signal);
+  }
+
+  // Fields, so that a handler may take them out of the context.
+  readonly progress = (value: unknown): void => {
+    if (this.#closed) return;
+    this.#reporter ??= progressReporter(this.#parts.consumer, this.#running, this.#parts.observe);
+    this.#reporter.report(value);
+  };
+
+  readonly log = (text: string): void => {
+    const { id, task } = this.job;
+    this.#parts.observe({ kind: 'task-log', job: id, task, text: String(text) });
+  };
+
+  close(): void {
+    this.#closed = true;
+    this.#reporter?.stop();
+  }
+}

@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Consumer, Failure, Held, Settled } from '../../src/lifecycle/consumer.ts';
+import { backoffMs } from '../../src/maintenance/redis-backoff.ts';
+import type { Observer } from '../../src/observer.ts';
+import { isUnavailable } from '../../src/redis/connect.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
+
+/**
+ * Writes the ends of attempts that leave no result. A write that Redis could not take is repeated until it can, or
+ * until `giveUp`: every move may be repeated, since only the first changes anything.
+ */
+export class PersistentWriter {
+  readonly #consumer: Consumer;
+  readonly #observe: Observer;
+  readonly #maxDead: number;
+  readonly #givenUp = new AbortController();
+
+  /** @param maxDead most dead letters that a queue keeps. */
+  constructor(consumer: Consumer, observe: Observer, maxDead: number) {
+    this.#consumer = consumer;
+    this.#observe = observe;
+    this.#maxDead = maxDead;
+  }
+
+  retry(keys: QueueKeys, failure: Failure, delayMs: number): Promise<Settled> {
+    return this.#persist('retry', () => this.#consumer.retry(keys, failure, delayMs));
+  }
+
+  bury(keys: QueueKeys, failure: Failure): Promise<Settled> {
+    return this.#persist('bury', () => this.#consumer.bury(keys, failure, this.#maxDead));
+  }
+
+  release(keys: QueueKeys, jobs: readonly Held[], delayMs = 0): Promise<Settled[]> {
+    return this.#persist('release', () => this.#consumer.release(keys, jobs, delayMs));
+  }
+
+  /** Repeats nothing from now on: what Redis cannot take is left to the recovery by others. */
+  giveUp(): void {
+    this.#givenUp.abort();
+  }
+
+  async #persist<T>(move: string, write: () => Promise<T>): Promise<T> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await write();
+      } catch (error) {
+        if (!isUnavailable(error) || this.#givenUp.signal.aborted) throw error;
+        if (failures === 0) this.#observe({ kind: 'redis-trouble', where: move, error });
+        await sleep(backoffMs(failures), undefined, { signal: this.#givenUp.signal }).catch(() => undefined);
+      }
+    }
+  }
+}
