@@ -24,13 +24,17 @@ describe(`${WAITERS} clients that wait at once`, () => {
     const late: number[] = [];
     const answers = Promise.all(
       ids.map(async (id) => {
-        const response = await fetch(`${api.origin}/jobs/${id}?wait=50`);
+        // A busy machine may keep Redis from its answer for longer than the API waits for it: a client asks again.
+        const response = await until(async () => {
+          const answer = await fetch(`${api.origin}/jobs/${id}?wait=50`);
+          return answer.status !== 503 && answer;
+        }, `an answer about ${id}`);
         const job = (await response.json()) as { status: string; finishedAt: string };
         expect(job.status).toBe('completed');
         late.push(Date.now() - Date.parse(job.finishedAt));
       }),
     );
-    await until(() => wait.mock.calls.length === WAITERS, 'waiters');
+    await until(() => wait.mock.calls.length >= WAITERS, 'waiters');
     const clients = String(await redis.client.client('LIST'));
     expect(late).toEqual([]);
     expect(clients.split('\n').filter((line) => line.includes('name=millrace-api'))).toHaveLength(3);
