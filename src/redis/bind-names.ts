@@ -108,8 +108,10 @@ function write(
   { hash, index, field, inner }: Use,
   writeIndex: (lua: string) => string,
 ): string | undefined {
-  const at = (offset: number, lua: string) =>
-    /^\d+$/.test(lua) ? `${table}[${offset + Number(lua)}]` : `${table}[${offset} + ${writeIndex(lua)}]`;
+  const at = (offset: number, lua: string) => {
+    if (/^\d+$/.test(lua)) return `${table}[${offset + Number(lua)}]`;
+    return `${table}[${offset === 0 ? '' : `${offset} + `}${writeIndex(lua)}]`;
+  };
   if (name.kind === 'tail' && index === undefined) {
     const length = before === 0 ? `#${table}` : `(#${table} - ${before})`;
     if (hash !== '#') return undefined;
