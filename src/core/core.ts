@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts';
-import type { Connection } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import { KeySpace } from '../redis/keyspace.ts';
 import { TaskDirectory } from '../tasks/directory.ts';
 import { QueueLimits } from './queue-limits.ts';

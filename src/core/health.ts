@@ -1,4 +1,4 @@
-import type { Connection } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { Core } from './core.ts';
 
 /** How much of what was accepted survives the death of Redis, as far as Redis tells. */

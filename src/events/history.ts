@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { Connection } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HistoryPage, HistoryQuery } from '../schemas/event.ts';
 import { decodeEvents, type PositionedEvent } from './decode.ts';

@@ -1,4 +1,4 @@
-import { compareEntryIds } from '../redis/entry.ts';
+import { compareEntryIds } from '../redis/job-id.ts';
 
 /**
  * A place between two events. The events of one queue are in the order of their entries; those of several queues in the

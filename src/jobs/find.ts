@@ -1,7 +1,9 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
 import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
-import { decodeEntry, entryTime, expiryOf, parseJobId, type Ref } from '../redis/entry.ts';
+import { decodeEntry } from '../redis/entry.ts';
+import { expiryOf } from '../redis/entry-options.ts';
+import { entryTime, parseJobId, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { Job } from '../schemas/job.ts';
 import { type Found, lookup } from './scripts/lookup.ts';

@@ -1,17 +1,15 @@
+import { decodeEntry } from '../redis/entry.ts';
 import {
   checkOptions,
-  decodeEntry,
   type EntryOptions,
-  entryTime,
   expiryOf,
-  formatJobId,
   maxAttempts,
-  parseJson,
   priorityOf,
-  type Ref,
   runAtOf,
   type TaskDefaults,
-} from '../redis/entry.ts';
+} from '../redis/entry-options.ts';
+import { entryTime, formatJobId, type Ref } from '../redis/job-id.ts';
+import { parseJson } from '../redis/parse-json.ts';
 import { decodeRecord, type StoredError } from '../redis/result-record.ts';
 import type { Job, JobError } from '../schemas/job.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';

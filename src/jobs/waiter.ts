@@ -3,7 +3,7 @@ import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import type { EventNotifier, FeedPosition } from '../events/notifier.ts';
 import { WakeableSleep } from '../events/wakeable-sleep.ts';
-import { formatRef } from '../redis/entry.ts';
+import { formatRef } from '../redis/job-id.ts';
 import type { Job } from '../schemas/job.ts';
 import { findJob, locate, showFound } from './find.ts';
 

@@ -1,5 +1,7 @@
-import type { Entry, TaskDefaults } from '../redis/entry.ts';
-import { entryTime, expiryOf, maxAttempts } from '../redis/entry.ts';
+import type { Entry } from '../redis/entry.ts';
+import type { TaskDefaults } from '../redis/entry-options.ts';
+import { expiryOf, maxAttempts } from '../redis/entry-options.ts';
+import { entryTime } from '../redis/job-id.ts';
 import type { Fault } from '../schemas/problem.ts';
 import { type Outcome, refusal } from './outcome.ts';
 import type { Delivery } from './scripts/take.ts';

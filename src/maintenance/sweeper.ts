@@ -2,7 +2,7 @@ import type { Core } from '../core/core.ts';
 import { expiredDeadLetters, purgeDead } from '../lifecycle/scripts/dead-letters.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../lifecycle/scripts/sweep.ts';
 import type { Observer } from '../observer.ts';
-import type { Connection } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 
 /** Between two steps of one sweep. */

@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { purgeDead, requeueDead } from '../lifecycle/scripts/dead-letters.ts';
-import { parseJobId, type Ref } from '../redis/entry.ts';
+import { parseJobId, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { redisTime } from '../redis/server-time.ts';
 import type { Job } from '../schemas/job.ts';

@@ -2,13 +2,13 @@ import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
 import { lookup } from '../jobs/scripts/lookup.ts';
 import { viewJob } from '../jobs/view.ts';
-import type { Connection } from '../redis/connect.ts';
-import { parseRef, type Ref } from '../redis/entry.ts';
+import type { Connection } from '../redis/connection.ts';
+import { parseRef, type Ref } from '../redis/job-id.ts';
 import { PLACES, type Place, type QueueKeys } from '../redis/keys.ts';
 import type { Job } from '../schemas/job.ts';
 import { LISTED_STATUSES, type ListedStatus, PRIORITIES } from '../schemas/values/names.ts';
+import { lastDelivered } from './last-delivered.ts';
 import { pendingRows } from './pending.ts';
-import { lastDelivered } from './scripts/census.ts';
 
 export interface Page {
   items: Job[];

@@ -1,7 +1,9 @@
 import type { Core } from '../core/core.ts';
 import { deliveriesBefore } from '../jobs/scripts/lookup.ts';
-import { type Connection, isNoGroup } from '../redis/connect.ts';
-import { decodeEntry, formatJobId } from '../redis/entry.ts';
+import type { Connection } from '../redis/connection.ts';
+import { decodeEntry } from '../redis/entry.ts';
+import { isNoGroup } from '../redis/faults.ts';
+import { formatJobId } from '../redis/job-id.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { PendingJob } from '../schemas/queue.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';

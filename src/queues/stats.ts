@@ -1,7 +1,7 @@
 import { parseWorkerName } from '../lifecycle/consumer-name.ts';
 import { latencyWindow, percentiles } from '../lifecycle/latency-histogram.ts';
-import type { Connection } from '../redis/connect.ts';
-import { entryTime } from '../redis/entry.ts';
+import type { Connection } from '../redis/connection.ts';
+import { entryTime } from '../redis/job-id.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
 import { PRIORITIES } from '../schemas/values/names.ts';

@@ -2,8 +2,6 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Connection } from './connection.ts';
 import type { Script } from './script.ts';
 
-export type { Connection } from './connection.ts';
-
 export interface ConnectOptions {
   url: string;
   /** Shown in CLIENT LIST. */
@@ -93,28 +91,3 @@ export function whenReady(redis: Connection, deadlineMs: number): Promise<boolea
     redis.once('end', onEnd);
   });
 }
-
-const SERVER_TROUBLE =
-  /^(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE)\b/;
-const CLIENT_TROUBLE =
-  /Stream isn't writeable|Connection is closed|Command aborted due to connection close|Socket timeout|connect ETIMEDOUT/;
-
-/** Whether the error says that Redis cannot serve now, as opposed to a defect of ours. */
-export function isUnavailable(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  // A transaction is refused as a whole; why is said of its commands. One that breaks off is the same error for all.
-  if ('previousErrors' in error && Array.isArray(error.previousErrors)) {
-    if (error.previousErrors.some((one) => one !== error && isUnavailable(one))) return true;
-  }
-  if (error.name === 'MaxRetriesPerRequestError' || error.name === 'AbortError') return true;
-  if (error.name === 'ReplyError') return SERVER_TROUBLE.test(error.message.replace(/^ERR /, ''));
-  const code = 'code' in error ? String(error.code) : '';
-  return (
-    /^(ECONN|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/.test(code) ||
-    CLIENT_TROUBLE.test(error.message)
-  );
-}
-
-/** Whether the error says that a stream or its consumer group is not there (yet, or any more). */
-export const isNoGroup = (error: unknown): boolean =>
-  error instanceof Error && (error.message.includes('NOGROUP') || error.message.startsWith('UNBLOCKED'));

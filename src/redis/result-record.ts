@@ -1,5 +1,5 @@
 import type { FinalStatus } from '../schemas/values/names.ts';
-import { type EntryOptions, encodeOptions } from './entry.ts';
+import { type EntryOptions, encodeOptions } from './entry-options.ts';
 
 /**
  * A finished job as stored under its result key: JSON with short names, since there are many of them.

@@ -1,10 +1,11 @@
+import { toPairs } from '../redis/pairs.ts';
 import type { Schedule } from '../schemas/schedule.ts';
 import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
 import { QUEUE_NAME_PATTERN } from '../schemas/values/names.ts';
 import { invalid } from './check.ts';
 import { decodeSchedule, isDraft } from './definition.ts';
 import { readSchedules } from './scripts/schedules.ts';
-import { decodeLocation, pairs, type ScheduleStore } from './store.ts';
+import { decodeLocation, type ScheduleStore } from './store.ts';
 import { viewSchedule } from './view.ts';
 
 export interface SchedulePage {
@@ -88,7 +89,7 @@ async function scan(
 ): Promise<{ next: string; found: Entry[] }> {
   const hash = queue === undefined ? keySpace.schedules : keySpace.queue(queue).scheduleStates;
   const [next, flat] = await redis.hscan(hash, cursor, 'COUNT', count);
-  const found = pairs(flat)
+  const found = toPairs(flat)
     // A draft is still to come into the queue.
     .filter(([, value]) => queue === undefined || !isDraft(value))
     .map(([id, value]) => ({ id, queue: queue ?? decodeLocation(value).queue }))

@@ -1,6 +1,6 @@
-import type { Connection } from '../redis/connect.ts';
-import { parseJson } from '../redis/entry.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
+import { parseJson } from '../redis/parse-json.ts';
 import { announceIfUnchanged } from './scripts/announce.ts';
 import type { TaskAnnouncement } from './types.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Connection } from '../redis/connection.ts';
-import type { TaskDefaults } from '../redis/entry.ts';
+import type { TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { QueueCache } from '../redis/queue-cache.ts';
 import type { Fault } from '../schemas/problem.ts';

@@ -12,7 +12,7 @@ import { retry } from '../../src/lifecycle/scripts/retry.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../../src/lifecycle/scripts/sweep.ts';
 import type { Delivery } from '../../src/lifecycle/scripts/take.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { entryTime, formatRef, type Ref } from '../../src/redis/entry.ts';
+import { entryTime, formatRef, type Ref } from '../../src/redis/job-id.ts';
 import { GROUP, type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { redisTime } from '../../src/redis/server-time.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';

@@ -1,7 +1,7 @@
 import type { Core } from '../../core/core.ts';
 import { encodePayload } from '../../core/encode-json.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
-import type { EntryOptions } from '../../redis/entry.ts';
+import type { EntryOptions } from '../../redis/entry-options.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { KeySpace } from '../../redis/keyspace.ts';
 import { type Backoff, DEFAULT_PRIORITY, DEFAULT_QUEUE, type SubmitJob } from '../../schemas/job.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { encodePayload } from '../../core/encode-json.ts';
 import { AppError } from '../../errors.ts';
-import type { Connection } from '../../redis/connect.ts';
-import { formatJobId, type Ref } from '../../redis/entry.ts';
+import type { Connection } from '../../redis/connection.ts';
+import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE } from '../../schemas/job.ts';
 import type { Candidate, SubmitOutcome } from './outcomes.ts';

@@ -1,7 +1,7 @@
 import type { Core } from '../../core/core.ts';
 import { AppError, toError } from '../../errors.ts';
 import { expireAll } from '../../lifecycle/expire.ts';
-import type { Ref } from '../../redis/entry.ts';
+import type { Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { Prepared } from './admission.ts';
 import { mismatch } from './idempotency.ts';

@@ -1,8 +1,9 @@
 import type { Core } from '../../core/core.ts';
 import { encodePayload } from '../../core/encode-json.ts';
 import { AppError } from '../../errors.ts';
-import { isUnavailable } from '../../redis/connect.ts';
-import { formatJobId, maxAttempts, type Ref } from '../../redis/entry.ts';
+import { maxAttempts } from '../../redis/entry-options.ts';
+import { isUnavailable } from '../../redis/faults.ts';
+import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
 import { findJob } from '../find.ts';
 import { revisionOf, revisionOfNew } from '../revision.ts';

@@ -1,5 +1,5 @@
 import { toError } from '../../errors.ts';
-import type { Connection } from '../../redis/connect.ts';
+import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { appendJobs } from './scripts/append.ts';
 import type { NewEntry } from './scripts/submit.ts';

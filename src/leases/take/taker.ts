@@ -5,14 +5,9 @@ import { preflight, type RunnableTask } from '../../lifecycle/preflight.ts';
 import type { Completion, Settled } from '../../lifecycle/scripts/complete.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
 import { settleWithoutResult } from '../../lifecycle/settle-failure.ts';
-import {
-  decodeEntry,
-  type Entry,
-  entryTime,
-  formatJobId,
-  maxAttempts,
-  timeoutMs,
-} from '../../redis/entry.ts';
+import { decodeEntry, type Entry } from '../../redis/entry.ts';
+import { maxAttempts, timeoutMs } from '../../redis/entry-options.ts';
+import { entryTime, formatJobId } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import { toTimestamp } from '../../schemas/values/timestamp.ts';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { type RedisOptions, type RedisServer, startRedis } from '../../../src/local/redis-server.ts';
-import { type Connection, connectForWork, whenReady } from '../../../src/redis/connect.ts';
+import { connectForWork, whenReady } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 import { scripts } from '../../../src/scripts.ts';
 
 export interface TestRedis {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeEntry, type EntryOptions } from '../../../src/redis/entry.ts';
+import { decodeEntry } from '../../../src/redis/entry.ts';
+import type { EntryOptions } from '../../../src/redis/entry-options.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { Job } from '../../../src/schemas/job.ts';
 import { PRIORITIES } from '../../../src/schemas/values/names.ts';

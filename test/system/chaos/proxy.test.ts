@@ -3,12 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../src/local/redis-settings.ts';
-import {
-  type Connection,
-  connectForRequests,
-  connectForWork,
-  whenReady,
-} from '../../../src/redis/connect.ts';
+import { connectForRequests, connectForWork, whenReady } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 import { scripts } from '../../../src/scripts.ts';
 import { until } from '../../helpers/redis/server.ts';
 import { isCommand } from './commands.ts';
