@@ -31,7 +31,7 @@ export class HttpQueues {
   async refresh(): Promise<void> {
     const now = performance.now();
     if (now - this.#refreshedAt < REFRESH_EVERY_MS) return;
-    const names = await readHttpQueues(this.#redis, this.#keySpace.served, Date.now(), MOST_QUEUES);
+    const names = await readHttpQueues(this.#redis, this.#keySpace.httpQueues, Date.now(), MOST_QUEUES);
     this.#refreshedAt = now;
     this.#queues = new Map(names.map((name) => [name, this.#queues.get(name) ?? this.#keySpace.queue(name)]));
     const all = [...this.#queues.values()];
