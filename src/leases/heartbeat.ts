@@ -33,7 +33,10 @@ export async function renew(
   keys: QueueKeys,
   leaseMs: number,
 ): Promise<Renewed> {
-  const [beat, known] = await Promise.all([consumer.beat(keys, leaseMs, MOST_TOLD), core.tasks.known(keys)]);
+  const [beat, known] = await Promise.all([
+    consumer.beat(keys, leaseMs, MOST_TOLD),
+    core.tasks.announced(keys),
+  ]);
   const overdue = (job: HeldJob): number | undefined => {
     const entry = decodeEntry(job.fields);
     const limit = timeoutMs(entry?.options ?? {}, entry && known.defaults(entry.task));

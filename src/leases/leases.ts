@@ -1,7 +1,7 @@
 import type { Core } from '../core/core.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
-import { locate } from '../jobs/find.ts';
+import { locateJob } from '../jobs/find.ts';
 import { newLeaseName, successorOf } from '../lifecycle/consumer-name.ts';
 import { progressText } from '../lifecycle/progress.ts';
 import type { LeasedJob } from '../schemas/lease.ts';
@@ -92,7 +92,7 @@ export class Leases {
 
   /** Shows what a running attempt has reached. @throws {AppError} invalid-request, stale-lease or job-not-found. */
   async progress(id: string, text: string, progress: unknown): Promise<SettledJob> {
-    const { keys, ref } = locate(this.#core, id);
+    const { keys, ref } = locateJob(this.#core, id);
     const value = progressText(progress);
     const lease = givenLease(text);
     const consumer = this.#consumer(lease);

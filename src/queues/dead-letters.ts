@@ -8,27 +8,33 @@ import type { DeadSelection } from '../schemas/queue.ts';
 import { listJobs } from './list-jobs.ts';
 
 /** What one bounded step over the dead letters has moved; with a cursor there is more to look at. */
-export interface DeadStep {
+export interface DeadLetterStep {
   count: number;
   nextCursor?: string;
 }
 
 /** Retries those of the next dead letters that are selected. */
-export const retryDeadLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<DeadStep> =>
-  step(core, keys, selection, requeueDead);
+export const retryDeadLetters = (
+  core: Core,
+  keys: QueueKeys,
+  selection: DeadSelection,
+): Promise<DeadLetterStep> => moveSelected(core, keys, selection, requeueDead);
 
 /** Removes those of the next dead letters that are selected, for ever. */
-export const purgeDeadLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<DeadStep> =>
-  step(core, keys, selection, purgeDead);
+export const purgeDeadLetters = (
+  core: Core,
+  keys: QueueKeys,
+  selection: DeadSelection,
+): Promise<DeadLetterStep> => moveSelected(core, keys, selection, purgeDead);
 
 const DEFAULT_LIMIT = 100;
 
-async function step(
+async function moveSelected(
   core: Core,
   keys: QueueKeys,
   { task, error, limit = DEFAULT_LIMIT, cursor }: DeadSelection,
   move: typeof requeueDead,
-): Promise<DeadStep> {
+): Promise<DeadLetterStep> {
   const [, began, inner] = /^(\d{1,16})\.(.*)$/.exec(cursor ?? '') ?? [];
   const since = began === undefined ? await redisTime(core.redis) : Number(began);
   const from = inner ?? cursor;
@@ -38,14 +44,14 @@ async function step(
       // What has failed again since the first step is not of this run: else it might never end.
       Date.parse(job.finishedAt ?? '') <= since &&
       (task === undefined || job.task === task) &&
-      (error === undefined || describe(job).includes(error)),
+      (error === undefined || errorText(job).includes(error)),
   );
   const count = await move(core.redis, keys, selected.flatMap(refOf));
   return { count, ...(page.nextCursor && { nextCursor: `${since}.${page.nextCursor}` }) };
 }
 
 /** What went wrong at last, as `error` of a selection is compared with. */
-const describe = ({ error }: Job): string =>
+const errorText = ({ error }: Job): string =>
   [error?.name, error?.message].filter((part) => part !== undefined).join(': ');
 
 const refOf = ({ id }: Job): Ref[] => {

@@ -10,7 +10,7 @@ import { LISTED_STATUSES, type ListedStatus, PRIORITIES } from '../schemas/value
 import { lastDelivered } from './last-delivered.ts';
 import { pendingRows } from './pending.ts';
 
-export interface Page {
+export interface JobPage {
   items: Job[];
   nextCursor?: string;
 }
@@ -95,7 +95,7 @@ export async function listJobs(
   core: Core,
   keys: QueueKeys,
   query: { status?: ListedStatus; limit: number; cursor?: string },
-): Promise<Page> {
+): Promise<JobPage> {
   let [shelfIndex, after] = query.cursor === undefined ? [0, ''] : decodeCursor(query.cursor, query.status);
   const refs: Ref[] = [];
   for (; shelfIndex < SHELVES.length; shelfIndex += 1, after = '') {
@@ -107,17 +107,17 @@ export async function listJobs(
     after = found.at(-1)?.position ?? after;
     if (refs.length >= query.limit) break;
   }
-  const items = await showAll(core, keys, refs, query.status);
+  const items = await viewAll(core, keys, refs, query.status);
   return shelfIndex < SHELVES.length ? { items, nextCursor: encodeCursor(shelfIndex, after) } : { items };
 }
 
-async function showAll(
+async function viewAll(
   core: Core,
   keys: QueueKeys,
   refs: readonly Ref[],
   status: ListedStatus | undefined,
 ): Promise<Job[]> {
-  await core.tasks.known(keys);
+  await core.tasks.announced(keys);
   const jobs = await Promise.all(
     refs.map(async (ref): Promise<Job[]> => {
       const found = await lookup(core.redis, keys, ref);

@@ -3,7 +3,7 @@ import { expireAll } from '../lifecycle/expire.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { PendingJob, QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { ListedStatus } from '../schemas/values/names.ts';
-import { listJobs, type Page } from './list-jobs.ts';
+import { type JobPage, listJobs } from './list-jobs.ts';
 import { listPending } from './pending.ts';
 import { queueStats, queueSummary } from './stats.ts';
 
@@ -37,7 +37,10 @@ export class QueueInspector {
     return queueStats(this.#core.redis, keys);
   }
 
-  async list(queue: string, query: { status?: ListedStatus; limit: number; cursor?: string }): Promise<Page> {
+  async list(
+    queue: string,
+    query: { status?: ListedStatus; limit: number; cursor?: string },
+  ): Promise<JobPage> {
     const keys = await this.#core.queues.existing(queue);
     await this.#expire(keys);
     return listJobs(this.#core, keys, query);

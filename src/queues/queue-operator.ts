@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import type { DeadSelection, QueueSettings, QueueSummary } from '../schemas/queue.ts';
-import { type DeadStep, purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
+import { type DeadLetterStep, purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
 import { setMaxJobs } from './scripts/max-jobs.ts';
 import { setPaused } from './scripts/pause.ts';
 import { queueSummary } from './stats.ts';
@@ -33,12 +33,12 @@ export class QueueOperator {
   }
 
   /** Retries selected dead letters, one bounded step at a time. @throws {AppError} queue-not-found, invalid-request. */
-  async retryDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
+  async retryDead(queue: string, selection: DeadSelection): Promise<DeadLetterStep> {
     return retryDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
   }
 
   /** Removes selected dead letters for ever, likewise. @throws {AppError} queue-not-found, invalid-request. */
-  async purgeDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
+  async purgeDead(queue: string, selection: DeadSelection): Promise<DeadLetterStep> {
     return purgeDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
   }
 }

@@ -130,7 +130,7 @@ function dueOf(keySpace: KeySpace, schedule: StoredSchedule, now: number): Due {
   if (known === undefined) throw new Error(`what is stored as schedule "${schedule.id}" is none`);
   const { id, definition, state, stateText } = known;
   const { overlap, maxRuns, job, misfire, window: windowMs } = definition;
-  const { entry } = newEntry(keySpace, job);
+  const { entry } = newEntry(keySpace, job, now);
   const bytesOfOne = Buffer.byteLength(entry.payload) + Buffer.byteLength(JSON.stringify(entry.options));
   const room = Math.max(1, Math.floor(MOST_BYTES / bytesOfOne));
   // Where one replaces another, each is to be cancelled for the next.

@@ -63,11 +63,11 @@ export async function readAnnouncements(
   keys: QueueKeys,
   now: number,
 ): Promise<TaskAnnouncement[]> {
-  return (await readStored(redis, keys, now)).map(({ at: _, ...task }) => task);
+  return (await readStoredAnnouncements(redis, keys, now)).map(({ at: _, ...task }) => task);
 }
 
 /** The same with the times at which they were written. */
-export async function readStored(
+export async function readStoredAnnouncements(
   redis: Connection,
   keys: QueueKeys,
   now: number,

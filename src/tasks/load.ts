@@ -40,7 +40,7 @@ export async function loadTasks(dir: string): Promise<ReadonlyMap<string, Loaded
   if (files.length === 0) {
     throw new TaskLoadError([{ file: folder, reason: 'holds no task module (.js, .mjs or .ts)' }]);
   }
-  const loaded = await Promise.all(files.map(async (file) => ({ file, checked: await readTask(file) })));
+  const loaded = await Promise.all(files.map(async (file) => ({ file, checked: await importTask(file) })));
   const faults: TaskFault[] = [];
   const tasks = new Map<string, LoadedTask>();
   for (const { file, checked } of loaded) {
@@ -59,7 +59,7 @@ export async function loadTasks(dir: string): Promise<ReadonlyMap<string, Loaded
  */
 export async function loadTask(path: string): Promise<LoadedTask> {
   const file = resolve(path);
-  const checked = await readTask(file);
+  const checked = await importTask(file);
   if (checked.ok) return checked.task;
   throw new TaskLoadError(checked.faults.map((fault) => ({ file, reason: reasonOf(fault) })));
 }
@@ -84,7 +84,7 @@ function nameClash(task: LoadedTask, tasks: ReadonlyMap<string, LoadedTask>): st
 
 async function moduleFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new TaskLoadError([{ file: folder, reason: `is not a readable folder (${messageOf(cause)})` }]);
+    throw new TaskLoadError([{ file: folder, reason: `is not a readable folder (${describeError(cause)})` }]);
   });
   const candidates = entries.filter(({ name }) => IS_MODULE.test(name) && !IS_ASIDE.test(name));
   const kept = await Promise.all(
@@ -105,13 +105,13 @@ async function isFile(folder: string, entry: Dirent): Promise<boolean> {
   );
 }
 
-async function readTask(file: string): Promise<CheckedTask> {
+async function importTask(file: string): Promise<CheckedTask> {
   try {
     return checkTask(file, await importDefault(file));
   } catch (error) {
-    return { ok: false, faults: [{ pointer: '', detail: `fails on import: ${messageOf(error)}` }] };
+    return { ok: false, faults: [{ pointer: '', detail: `fails on import: ${describeError(error)}` }] };
   }
 }
 
-const messageOf = (error: unknown): string =>
+const describeError = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -4,7 +4,7 @@ import type { Connection } from '../redis/connection.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import type { AnnounceTask, KnownTask } from '../schemas/task-http.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
-import { announceTasks, readStored, type StoredAnnouncement } from './announcements.ts';
+import { announceTasks, readStoredAnnouncements, type StoredAnnouncement } from './announcements.ts';
 import { checkTask } from './check.ts';
 import type { TaskDirectory } from './directory.ts';
 import { toAnnouncement } from './load.ts';
@@ -13,7 +13,7 @@ import { toAnnouncement } from './load.ts';
 const PAGE_QUEUES = 100;
 
 /** What the registry needs of the core. */
-export interface RegistryParts {
+export interface RegistryDependencies {
   readonly redis: Connection;
   readonly keySpace: KeySpace;
   readonly clock: Clock;
@@ -23,10 +23,10 @@ export interface RegistryParts {
 
 /** Announces tasks over HTTP, takes announcements back, and lists them. */
 export class TaskRegistry {
-  readonly #parts: RegistryParts;
+  readonly #core: RegistryDependencies;
 
-  constructor(parts: RegistryParts) {
-    this.#parts = parts;
+  constructor(parts: RegistryDependencies) {
+    this.#core = parts;
   }
 
   /**
@@ -35,7 +35,7 @@ export class TaskRegistry {
    * @throws {AppError} invalid-request.
    */
   async announce(queue: string, name: string, options: AnnounceTask): Promise<KnownTask> {
-    const { redis, keySpace, clock, tasks, queues } = this.#parts;
+    const { redis, keySpace, clock, tasks, queues } = this.#core;
     const keys = keySpace.queue(queue);
     // The worker has the handler; the check only wants one to be there.
     const checked = checkTask(name, { ...options, name, handler: () => null });
@@ -45,12 +45,12 @@ export class TaskRegistry {
     await queues.register([queue]);
     await announceTasks(redis, keys, [task], at);
     await tasks.refresh(keys);
-    return show(queue, { ...task, at });
+    return viewTask(queue, { ...task, at });
   }
 
   /** Takes an announcement back. @throws {AppError} task-not-found. */
   async remove(queue: string, name: string): Promise<void> {
-    const { redis, keySpace, tasks } = this.#parts;
+    const { redis, keySpace, tasks } = this.#core;
     const keys = keySpace.queue(queue);
     const removed = await redis.hdel(keys.tasks, name);
     await tasks.refresh(keys);
@@ -68,7 +68,7 @@ export class TaskRegistry {
     queue?: string;
     cursor?: string;
   }): Promise<{ items: KnownTask[]; nextCursor?: string }> {
-    const { queues } = this.#parts;
+    const { queues } = this.#core;
     const all = queue === undefined ? await queues.names() : [queue];
     const left = all.filter((name) => name > cursor);
     const page = left.slice(0, PAGE_QUEUES);
@@ -81,15 +81,15 @@ export class TaskRegistry {
   }
 
   async #tasksOf(queue: string): Promise<KnownTask[]> {
-    const { redis, keySpace, clock } = this.#parts;
-    const stored = await readStored(redis, keySpace.queue(queue), clock.wall());
-    return stored.sort(byName).map((task) => show(queue, task));
+    const { redis, keySpace, clock } = this.#core;
+    const stored = await readStoredAnnouncements(redis, keySpace.queue(queue), clock.wall());
+    return stored.sort(byName).map((task) => viewTask(queue, task));
   }
 }
 
 const byName = (a: StoredAnnouncement, b: StoredAnnouncement): number => (a.name < b.name ? -1 : 1);
 
-const show = (queue: string, { at, ...task }: StoredAnnouncement): KnownTask => ({
+const viewTask = (queue: string, { at, ...task }: StoredAnnouncement): KnownTask => ({
   queue,
   ...task,
   announcedAt: toTimestamp(at),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { textNew, viewJob, viewNew } from '../../src/jobs/view.ts';
+import { newJobText, viewNewJob } from '../../src/jobs/new-job.ts';
+import { viewJob } from '../../src/jobs/view.ts';
 import { PLACES } from '../../src/redis/keys.ts';
 
 const options = fc.oneof(
@@ -26,13 +27,13 @@ describe('the text of a new job', () => {
       fc.property(job, ({ task, payload, options: own, place, ms, seq, attempts }) => {
         const ref = { place, entryId: `${ms}-${seq}` };
         const defaults = attempts === undefined ? undefined : { attempts };
-        const text = textNew(
+        const text = newJobText(
           'default',
           ref,
           { task, payload: JSON.stringify(payload), options: own },
           defaults,
         );
-        const view = viewNew('default', ref, { task, payload, options: own }, defaults);
+        const view = viewNewJob('default', ref, { task, payload, options: own }, defaults);
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(view)));
       }),
     );

@@ -1,5 +1,5 @@
 import type { Core } from '../../core/core.ts';
-import { encodePayload } from '../../core/encode-json.ts';
+import { encodeJson } from '../../core/encode-json.ts';
 import { AppError } from '../../errors.ts';
 import { completionOf, type HeldDelivery } from '../../lifecycle/completion.ts';
 import { latencyField } from '../../lifecycle/latency-histogram.ts';
@@ -11,7 +11,7 @@ import type { TaskDefaults } from '../../redis/entry-options.ts';
 import { entryTime, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
-import type { KnownTasks } from '../../tasks/directory.ts';
+import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { Holding, LeaseConsumer } from '../lease-consumer.ts';
 
 /** What a worker over HTTP says that became of a job. */
@@ -72,7 +72,7 @@ export async function planItems(
   keys: QueueKeys,
   items: readonly Item[],
 ): Promise<PlannedItems> {
-  const known = await core.tasks.known(keys);
+  const known = await core.tasks.announced(keys);
   const refs = items.map(({ ref }) => ref);
   const holdings = refs.length > 0 ? await consumer.inspect(keys, refs, 'settle') : [];
   const completions: PlannedItems['completions'] = [];
@@ -127,7 +127,7 @@ type Plan =
   | { kind: 'completion'; completion: Completion }
   | ({ kind: 'other' } & Pick<OtherEnd, 'ending' | 'said' | 'task'>);
 
-function planOf(core: Core, item: Item, holding: Holding & { kind: 'held' }, known: KnownTasks): Plan {
+function planOf(core: Core, item: Item, holding: Holding & { kind: 'held' }, known: AnnouncedTasks): Plan {
   const entry = decodeEntry(holding.fields);
   const task = entry && known.defaults(entry.task);
   const { token, attempt } = holding;
@@ -151,5 +151,5 @@ function planOf(core: Core, item: Item, holding: Holding & { kind: 'held' }, kno
 /** What a completion says; undefined is stored as null. @throws {AppError} invalid-request for what is nested too deeply. */
 export const completedWith = (result: unknown): ReportedOutcome => ({
   kind: 'completed',
-  result: encodePayload(result ?? null, '/result'),
+  result: encodeJson(result ?? null, '/result'),
 });

@@ -11,7 +11,7 @@ import { entryTime, formatJobId } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import { toTimestamp } from '../../schemas/values/timestamp.ts';
-import type { KnownTasks } from '../../tasks/directory.ts';
+import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { LeaseConsumer } from '../lease-consumer.ts';
 
 /** What is to be done under a lease in one queue. */
@@ -72,7 +72,7 @@ export class Taker {
   }
 
   async run(order: TakeRequest): Promise<TakeResult> {
-    const known = await this.#core.tasks.known(order.keys);
+    const known = await this.#core.tasks.announced(order.keys);
     let out = await this.#round(order, known);
     for (let rounds = 1; out.mayBeMore && rounds < MOST_ROUNDS; rounds += 1) {
       const { settled } = out;
@@ -82,7 +82,7 @@ export class Taker {
     return out;
   }
 
-  async #round(order: TakeRequest, known: KnownTasks): Promise<TakeResult> {
+  async #round(order: TakeRequest, known: AnnouncedTasks): Promise<TakeResult> {
     const { consumer, keys, count, room, leaseMs, request, token, isAlive, isLater } = order;
     const share = this.#shares.get(keys) ?? new LaneFairness();
     this.#shares.set(keys, share);
@@ -117,7 +117,7 @@ export class Taker {
   }
 
   /** Ends what is not to be run, and shows the rest; the lease may have ended with it. */
-  async #sort(order: TakeRequest, deliveries: readonly Delivery[], known: KnownTasks) {
+  async #sort(order: TakeRequest, deliveries: readonly Delivery[], known: AnnouncedTasks) {
     const { consumer, keys, tasks } = order;
     const jobs: LeasedJob[] = [];
     const kept: Delivery[] = [];
@@ -150,7 +150,7 @@ export class Taker {
   }
 }
 
-function leasedJob(delivery: Delivery, entry: Entry, known: KnownTasks): LeasedJob {
+function leasedJob(delivery: Delivery, entry: Entry, known: AnnouncedTasks): LeasedJob {
   const { keys, place, entryId, attempt } = delivery;
   const defaults = known.defaults(entry.task);
   return {

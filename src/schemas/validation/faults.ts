@@ -27,7 +27,7 @@ interface Finding {
 const UNIONS = new Set(['anyOf', 'oneOf']);
 
 /** They only say that another error, which is listed too, was found inside. */
-const ECHOES = new Set(['if', 'propertyNames']);
+const FOLLOW_UP_KEYWORDS = new Set(['if', 'propertyNames']);
 
 /** More errors than this are not looked at: folding unions compares each with those before it. */
 const MAX_ERRORS = 200;
@@ -42,7 +42,7 @@ const MAX_ERRORS = 200;
 export function toFaults(errors: readonly SchemaError[] | null | undefined, base = ''): Fault[] {
   let findings: Finding[] = [];
   for (const error of (errors ?? []).slice(0, MAX_ERRORS)) {
-    if (ECHOES.has(error.keyword)) continue;
+    if (FOLLOW_UP_KEYWORDS.has(error.keyword)) continue;
     if (!UNIONS.has(error.keyword)) {
       findings.push(finding(error));
       continue;

@@ -11,7 +11,7 @@ export interface Hop {
   readonly body: string | undefined;
 }
 
-export type Answer =
+export type HopResult =
   | { readonly kind: 'redirect'; readonly status: number; readonly location: string }
   | { readonly kind: 'response'; readonly response: HttpResponse };
 
@@ -22,12 +22,12 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
  *
  * @throws {RequestRefused} when the URL or its address may not be reached; what undici throws on a broken exchange.
  */
-export async function exchange(
+export async function sendHop(
   hop: Hop,
   maxBytes: number,
   signal: AbortSignal,
   network: Network,
-): Promise<Answer> {
+): Promise<HopResult> {
   checkUrl(hop.url, network);
   const agent = new Agent({
     // The socket's own signal: undici hears a request's only once it is connected.

@@ -28,7 +28,7 @@ export function checkUrl(url: URL, network: Network): void {
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const refusal = isIP(host) === 0 ? undefined : network.refusal(host);
-  if (refusal !== undefined) throw notPublic(host, refusal);
+  if (refusal !== undefined) throw notPublicError(host, refusal);
 }
 
 /**
@@ -43,7 +43,7 @@ export function guardedLookup(network: Network): LookupFunction {
         const [first] = allowed;
         if (first === undefined) {
           const [refused] = found;
-          callback(notPublic(host, refused && network.refusal(refused.address)), []);
+          callback(notPublicError(host, refused && network.refusal(refused.address)), []);
         } else if (options.all === true) callback(null, allowed);
         else callback(null, first.address, first.family);
       },
@@ -53,5 +53,5 @@ export function guardedLookup(network: Network): LookupFunction {
 }
 
 /** Names the range, not the address: a private name's address is no business of whoever submits jobs. */
-const notPublic = (host: string, range = 'no address'): RequestRefused =>
+const notPublicError = (host: string, range = 'no address'): RequestRefused =>
   new RequestRefused(`${host} is not at a public address (${range})`);
