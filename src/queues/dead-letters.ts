@@ -7,20 +7,20 @@ import type { Job } from '../schemas/job.ts';
 import type { DeadSelection } from '../schemas/queue.ts';
 import { listJobs } from './list-jobs.ts';
 
-/** What one bounded step over the dead letters has moved; with a cursor there is more to look at. */
+/** The result of one bounded step over the dead letters: how many it moved. With a cursor there are more to check. */
 export interface DeadLetterStep {
   count: number;
   nextCursor?: string;
 }
 
-/** Retries those of the next dead letters that are selected. */
+/** Retries the selected jobs among the next dead letters. */
 export const retryDeadLetters = (
   core: Core,
   keys: QueueKeys,
   selection: DeadSelection,
 ): Promise<DeadLetterStep> => moveSelected(core, keys, selection, requeueDead);
 
-/** Removes those of the next dead letters that are selected, for ever. */
+/** Deletes the selected jobs among the next dead letters. */
 export const purgeDeadLetters = (
   core: Core,
   keys: QueueKeys,
@@ -29,28 +29,29 @@ export const purgeDeadLetters = (
 
 const DEFAULT_LIMIT = 100;
 
+/** The cursor is `<time of the first step, Unix ms>.<cursor of the listing>`. */
 async function moveSelected(
   core: Core,
   keys: QueueKeys,
   { task, error, limit = DEFAULT_LIMIT, cursor }: DeadSelection,
   move: typeof requeueDead,
 ): Promise<DeadLetterStep> {
-  const [, began, inner] = /^(\d{1,16})\.(.*)$/.exec(cursor ?? '') ?? [];
-  const since = began === undefined ? await redisTime(core.redis) : Number(began);
-  const from = inner ?? cursor;
+  const [, startedAt, listed] = /^(\d{1,16})\.(.*)$/.exec(cursor ?? '') ?? [];
+  const start = startedAt === undefined ? await redisTime(core.redis) : Number(startedAt);
+  const from = listed ?? cursor;
   const page = await listJobs(core, keys, { status: 'failed', limit, ...(from && { cursor: from }) });
   const selected = page.items.filter(
     (job) =>
-      // What has failed again since the first step is not of this run: else it might never end.
-      Date.parse(job.finishedAt ?? '') <= since &&
+      // Skip a job that has failed again since the first step: otherwise the steps might never end.
+      Date.parse(job.finishedAt ?? '') <= start &&
       (task === undefined || job.task === task) &&
       (error === undefined || errorText(job).includes(error)),
   );
   const count = await move(core.redis, keys, selected.flatMap(refOf));
-  return { count, ...(page.nextCursor && { nextCursor: `${since}.${page.nextCursor}` }) };
+  return { count, ...(page.nextCursor && { nextCursor: `${start}.${page.nextCursor}` }) };
 }
 
-/** What went wrong at last, as `error` of a selection is compared with. */
+/** The last error as text, which the `error` of a selection must be part of. */
 const errorText = ({ error }: Job): string =>
   [error?.name, error?.message].filter((part) => part !== undefined).join(': ');
 
