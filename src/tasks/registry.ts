@@ -12,7 +12,7 @@ import { toAnnouncement } from './load.ts';
 /** Queues whose tasks are listed on one page. */
 const PAGE_QUEUES = 100;
 
-/** What the registry needs of the core. */
+/** The members of the core that the registry uses. The core imports this room, so the room cannot import `Core`. */
 export interface RegistryDependencies {
   readonly redis: Connection;
   readonly keySpace: KeySpace;
@@ -21,7 +21,7 @@ export interface RegistryDependencies {
   readonly queues: { names(): Promise<string[]>; register(queues: readonly string[]): Promise<void> };
 }
 
-/** Announces tasks over HTTP, takes announcements back, and lists them. */
+/** Announces, withdraws and lists tasks over HTTP. */
 export class TaskRegistry {
   readonly #core: RegistryDependencies;
 
@@ -30,14 +30,14 @@ export class TaskRegistry {
   }
 
   /**
-   * Announces a task for a queue, as a TypeScript worker does for each of its own. An announcement counts for a day.
+   * Announces a task for a queue, as a TypeScript worker does for its own tasks. The announcement is valid for a day.
    *
    * @throws {AppError} invalid-request.
    */
   async announce(queue: string, name: string, options: AnnounceTask): Promise<KnownTask> {
     const { redis, keySpace, clock, tasks, queues } = this.#core;
     const keys = keySpace.queue(queue);
-    // The worker has the handler; the check only wants one to be there.
+    // The handler is in the worker, but the check requires one.
     const checked = checkTask(name, { ...options, name, handler: () => null });
     if (!checked.ok) throw invalidRequest(checked.faults);
     const at = clock.wall();
@@ -48,7 +48,7 @@ export class TaskRegistry {
     return viewTask(queue, { ...task, at });
   }
 
-  /** Takes an announcement back. @throws {AppError} task-not-found. */
+  /** Withdraws an announcement. @throws {AppError} task-not-found. */
   async remove(queue: string, name: string): Promise<void> {
     const { redis, keySpace, tasks } = this.#core;
     const keys = keySpace.queue(queue);
@@ -60,7 +60,7 @@ export class TaskRegistry {
     }
   }
 
-  /** The announced tasks of one queue, or of all: a page of queues at a time, by name. */
+  /** A page of announced tasks, of one queue or of all, ordered by queue and name. The cursor is the last queue. */
   async list({
     queue,
     cursor = '',
@@ -70,13 +70,13 @@ export class TaskRegistry {
   }): Promise<{ items: KnownTask[]; nextCursor?: string }> {
     const { queues } = this.#core;
     const all = queue === undefined ? await queues.names() : [queue];
-    const left = all.filter((name) => name > cursor);
-    const page = left.slice(0, PAGE_QUEUES);
+    const remaining = all.filter((name) => name > cursor);
+    const page = remaining.slice(0, PAGE_QUEUES);
     const tasks = await Promise.all(page.map((name) => this.#tasksOf(name)));
     const last = page.at(-1);
     return {
       items: tasks.flat(),
-      ...(left.length > page.length && last !== undefined ? { nextCursor: last } : {}),
+      ...(remaining.length > page.length && last !== undefined ? { nextCursor: last } : {}),
     };
   }
 

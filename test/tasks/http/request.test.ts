@@ -99,7 +99,7 @@ describe('sendRequest', () => {
       const error = await sendRequest({ url: url(), timeoutMs: 50 }, never, network()).catch(
         (e: unknown) => e,
       );
-      expect(error).toMatchObject({ message: expect.stringContaining('did not end within 50 ms') });
+      expect(error).toMatchObject({ message: expect.stringContaining('did not complete within 50 ms') });
       expect(error).not.toHaveProperty('retryable');
     }
   });
