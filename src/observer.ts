@@ -1,5 +1,6 @@
 /** Everything that the workers tell about themselves; telemetry turns it into log lines. */
 export type WorkerEvent =
+  | { kind: 'misspelt-setting'; text: string }
   | { kind: 'ready'; queues: readonly string[]; tasks: readonly string[]; processes: number }
   | { kind: 'child-started'; consumer: string; pid: number }
   | { kind: 'child-lost'; consumer: string; pid: number; how: string }

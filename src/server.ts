@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
-import { type Config, ConfigError, loadConfig } from './config.ts';
+import { type Config, ConfigError, loadConfig, misspeltSettings } from './config.ts';
+import { describeMisspelt } from './misspelt-settings.ts';
 import { createLogger } from './telemetry/log.ts';
 
 function readConfig(): Config {
@@ -15,6 +16,7 @@ function readConfig(): Config {
 
 const config = readConfig();
 const logger = createLogger(config.logLevel, 'millrace-api');
+for (const misspelt of misspeltSettings()) logger.warn(describeMisspelt(misspelt));
 const app = await buildApp(config, logger);
 
 // Stop order: not ready any more -> waiters answered -> open requests answered -> Redis connections closed.

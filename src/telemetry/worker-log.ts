@@ -4,6 +4,7 @@ import type { Observer, WorkerEvent } from '../observer.ts';
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 const LEVELS: Readonly<Record<WorkerEvent['kind'], Level>> = {
+  'misspelt-setting': 'warn',
   ready: 'info',
   'child-started': 'debug',
   'child-lost': 'error',
