@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { folder, MODULE } from './helpers.ts';
+import { folder, MODULE } from './task-folder.ts';
 
 async function importText(text: string, files: Record<string, string> = {}): Promise<unknown> {
   const dir = await folder({ ...files, 'a.ts': text });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folder, loadTasks, MODULE, TaskLoadError } from './helpers.ts';
+import { folder, loadTasks, MODULE, TaskLoadError } from './task-folder.ts';
 
 /** Each fault as `file: reason`, the folder's path left out. */
 async function faultsOf(files: Record<string, string>): Promise<string[]> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { TaskContext } from '../../src/tasks/types.ts';
-import { folder, loadTask, loadTasks, MODULE, toAnnouncement } from './helpers.ts';
+import { folder, loadTask, loadTasks, MODULE, toAnnouncement } from './task-folder.ts';
 
 const run = (handler: (payload: unknown, ctx: TaskContext) => unknown, payload: unknown) =>
   handler(payload, {} as TaskContext);

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { sendRequest } from '../../../src/tasks/http/request.ts';
-import { network, never, serve } from './helpers.ts';
+import { network, never, serve } from './site.ts';
 
 const refused = { name: 'RequestRefused', retryable: false };
 

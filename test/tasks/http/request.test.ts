@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Network } from '../../../src/tasks/http/network.ts';
 import { sendRequest } from '../../../src/tasks/http/request.ts';
-import { network, never, serve } from './helpers.ts';
+import { network, never, serve } from './site.ts';
 
 describe('sendRequest', () => {
   it('gives status, headers, body and URL', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sendRequest } from '../../../src/tasks/http/request.ts';
-import { network, never, serve } from './helpers.ts';
+import { network, never, serve } from './site.ts';
 
 const refused = { name: 'RequestRefused', retryable: false };
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { appendJobs } from '../../../src/jobs/submit/scripts/append.ts';
-import { isUnavailable } from '../../../src/redis/faults.ts';
-import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
-import { useRedis } from '../../helpers/redis/server.ts';
+import { appendJobs } from '../../../../src/jobs/submit/scripts/append.ts';
+import { isUnavailable } from '../../../../src/redis/faults.ts';
+import { type QueueKeys, queueKeys } from '../../../../src/redis/keys.ts';
+import { useRedis } from '../../../helpers/redis/server.ts';
 
 const redis = useRedis();
 let keys: QueueKeys;
