@@ -40,7 +40,7 @@ export class Waiter {
 
   /** The present position in the feed of a queue. Ask for it before the submit of a job to wait for. */
   feedPosition(queue: string): Promise<FeedPosition> {
-    return this.#feed.mark(this.#core.keySpace.queue(queue));
+    return this.#feed.position(this.#core.keySpace.queue(queue));
   }
 
   /**
@@ -73,7 +73,7 @@ export class Waiter {
       const interest = submitted === undefined ? 'all' : 'end';
       unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake, interest);
       const isCurrent =
-        submitted !== undefined && !this.#feed.mayHaveEnded(keys, formatRef(ref), submitted.position);
+        submitted !== undefined && !this.#feed.mayHaveFinished(keys, formatRef(ref), submitted.position);
       for (let reads = 0; ; reads += 1) {
         const end = sleeper.rearm();
         const job = await (end

@@ -67,6 +67,6 @@ export class QueueInspector {
 
   /** Expires the jobs whose time is up, so that counts and lists are right without a worker. */
   async #expire(keys: QueueKeys): Promise<void> {
-    await expireAll(this.#core.redis, keys, this.#core.settings.resultTtlMs);
+    await expireAll(this.#core, keys);
   }
 }

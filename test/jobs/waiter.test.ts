@@ -5,13 +5,13 @@ import { JobOperator } from '../../src/jobs/job-operator.ts';
 import { Submitter } from '../../src/jobs/submit/submitter.ts';
 import { Waiter } from '../../src/jobs/waiter.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { connectForBlocking, whenReady } from '../../src/redis/connect.ts';
+import { connectForBlocking } from '../../src/redis/connect.ts';
 import type { Connection } from '../../src/redis/connection.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { isFinal } from '../../src/schemas/values/names.ts';
 import { scripts } from '../../src/scripts.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
-import { until, useRedis } from '../helpers/redis/server.ts';
+import { until, untilConnected, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 let blocking: Connection;
@@ -23,7 +23,7 @@ let queues = 0;
 
 beforeAll(async () => {
   blocking = connectForBlocking({ url: redis.url, name: 'events', scripts });
-  await whenReady(blocking, 10_000);
+  await untilConnected(blocking);
   feed = new EventNotifier(new BlockingReader(blocking, redis.client), redis.client);
 });
 beforeEach(() => {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { connectForBlocking, whenReady } from '../../src/redis/connect.ts';
+import { connectForBlocking } from '../../src/redis/connect.ts';
 import type { Connection } from '../../src/redis/connection.ts';
 import { scripts } from '../../src/scripts.ts';
-import { until, useRedis } from '../helpers/redis/server.ts';
+import { until, untilConnected, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 let blocking: Connection;
@@ -11,12 +11,12 @@ let reader: BlockingReader;
 
 beforeEach(async () => {
   blocking = connectForBlocking({ url: redis.url, name: 'blocking', scripts });
-  await whenReady(blocking, 10_000);
+  await untilConnected(blocking);
   reader = new BlockingReader(blocking, redis.client);
 });
 afterEach(() => blocking.disconnect());
 
-const popped = () => reader.read((connection) => connection.blpop('list', 2));
+const popped = () => reader.read((connection) => connection.blpop('list', 0));
 const isBlocked = () =>
   until(async () => /blocked_clients:1/.test(await redis.client.info('clients')), 'a read blocks');
 
@@ -51,7 +51,7 @@ describe('a blocking reader', () => {
     await popped();
     blocking.stream.destroy();
     await until(() => blocking.status !== 'ready', 'the connection is lost');
-    await whenReady(blocking, 10_000);
+    await untilConnected(blocking);
     const read = popped();
     await isBlocked();
     await reader.interrupt();

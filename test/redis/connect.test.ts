@@ -7,7 +7,7 @@ import {
 } from '../../src/redis/connect.ts';
 import { isUnavailable } from '../../src/redis/faults.ts';
 import { scripts } from '../../src/scripts.ts';
-import { useRedis } from '../helpers/redis/server.ts';
+import { untilConnected, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 
@@ -43,7 +43,7 @@ describe('a connection', () => {
 
   it('for requests fails a command that Redis does not answer within a second', async () => {
     const connection = open(connectForRequests);
-    await whenReady(connection, 10_000);
+    await untilConnected(connection);
     await redis.client.call('CLIENT', 'PAUSE', '3000', 'ALL');
     const answer = connection.ping().catch((error: unknown) => error);
     expect(isUnavailable(await answer)).toBe(true);

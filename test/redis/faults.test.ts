@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { whenReady } from '../../src/redis/connect.ts';
 import { isNoGroup, isNoKey, isUnavailable } from '../../src/redis/faults.ts';
-import { until, useRedis } from '../helpers/redis/server.ts';
+import { until, untilConnected, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 
@@ -20,7 +19,7 @@ describe('a failed transaction', () => {
 
   it('means that Redis is unavailable when the connection breaks', async () => {
     const other = redis.client.duplicate();
-    await whenReady(other, 10_000);
+    await untilConnected(other);
     const answer = other
       .multi()
       .get('a')
@@ -61,7 +60,7 @@ describe('an error about something missing', () => {
   it('is recognised when the stream is deleted under a blocked reader', async () => {
     await redis.client.xgroup('CREATE', 'blocked', 'workers', '0', 'MKSTREAM');
     const reader = redis.client.duplicate();
-    await whenReady(reader, 10_000);
+    await untilConnected(reader);
     const read = errorOf(reader.xreadgroup('GROUP', 'workers', 'w', 'BLOCK', 0, 'STREAMS', 'blocked', '>'));
     await until(
       async () => /blocked_clients:1/.test(await redis.client.info('clients')),

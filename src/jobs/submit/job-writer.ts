@@ -124,10 +124,9 @@ export class JobWriter {
 
   /** Expires the jobs whose time is up, which count as unfinished until then, and tries again. */
   async #writeAfterExpiry(entries: readonly NewEntry[], once?: Once): Promise<Submitted> {
-    const { redis, settings } = this.#core;
     const queues = new Set(entries.map(({ keys }) => keys));
-    await Promise.all([...queues].map((keys) => expireAll(redis, keys, settings.resultTtlMs)));
-    return submitTogether(redis, entries, once);
+    await Promise.all([...queues].map((keys) => expireAll(this.#core, keys)));
+    return submitTogether(this.#core.redis, entries, once);
   }
 }
 

@@ -4,9 +4,7 @@ import type { EntryOptions } from '../../../src/redis/entry-options.ts';
 import { formatRef, type Ref } from '../../../src/redis/job-id.ts';
 import { GROUP, type Place, type QueueKeys } from '../../../src/redis/keys.ts';
 
-/** Jobs put into the places of a queue as the scripts leave them there. src/README.md lists the places. */
-
-/** Puts jobs into a lane, one for each payload. */
+/** Puts jobs into a lane, one for each payload. src/README.md lists the places of a job. */
 export async function putQueued(
   redis: Connection,
   keys: QueueKeys,
