@@ -33,7 +33,7 @@ export interface QueueKeys {
   readonly subscriptions: string;
   /** Capped stream of cancel requests, which every worker reads. */
   readonly control: string;
-  /** Stream of wake-ups. Each wakes one idle worker. */
+  /** Stream of wake tokens. Each wakes one idle worker. */
   readonly wake: string;
   /** Hash of lifetime counts. */
   readonly totals: string;

@@ -54,6 +54,9 @@ describe('a list source', () => {
     expect(await next()).toEqual(refs.slice(2));
     await redis.client.zrem(due, 'n2-0');
     expect(await next()).toEqual(refs.slice(2));
+    await redis.client.zadd(due, 20, 'n4-0');
+    expect(await next()).toEqual(['n4-0', 'n3-0']);
+    await redis.client.zrem(due, 'n4-0');
     await redis.client.zadd(due, 5, 'n2-0');
     expect(await next()).toEqual(refs.slice(2));
   });

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folder, loadTasks, MODULE, TaskLoadError } from './task-folder.ts';
 
-/** Each fault as `file: reason`, the folder's path left out. */
+/** Each fault as `file: reason`, without the path of the folder. */
 async function faultsOf(files: Record<string, string>): Promise<string[]> {
   const dir = await folder(files);
   const error = await loadTasks(dir).catch((thrown: unknown) => thrown);
-  if (!(error instanceof TaskLoadError)) throw new Error('the folder was loaded');
+  if (!(error instanceof TaskLoadError)) throw new Error('the folder was loaded without a fault');
   for (const { file, reason } of error.faults) expect(error.message).toContain(`${file}: ${reason}`);
   return error.faults.map(({ file, reason }) => `${file}: ${reason}`.replaceAll(`${dir}/`, ''));
 }

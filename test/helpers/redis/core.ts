@@ -3,7 +3,7 @@ import type { Connection } from '../../../src/redis/connection.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** A core whose jobs and keys outlive any test, below the prefix `mr`. */
+/** A core with the prefix `mr`, whose jobs and keys outlive every test. */
 export const createTestCore = (redis: Connection, settings: Partial<CoreSettings> = {}): Core =>
   createCore(redis, {
     prefix: 'mr',

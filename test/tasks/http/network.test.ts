@@ -20,7 +20,7 @@ describe('sendRequest refuses', () => {
     'http://169.254.169.254/latest/meta-data/',
     'http://[fd00:ec2::254]/',
     'https://10.0.0.1/',
-  ])('%s, which never goes through a lookup', async (url) => {
+  ])('%s, which needs no lookup', async (url) => {
     await expect(sendRequest({ url }, never)).rejects.toMatchObject(refused);
   });
 
@@ -33,7 +33,7 @@ describe('sendRequest refuses', () => {
     });
   });
 
-  it('localhost, by the lookup of the system', async () => {
+  it('localhost, which the system resolves', async () => {
     await expect(sendRequest({ url: 'http://localhost/' }, never)).rejects.toMatchObject(refused);
   });
 
@@ -57,27 +57,27 @@ describe('sendRequest refuses', () => {
     });
   });
 
-  it.each(['not a url', 'http://'])('%s, which is no URL', async (url) => {
+  it.each(['not a url', 'http://'])('%s, which is not a URL', async (url) => {
     await expect(sendRequest({ url }, never, network())).rejects.toMatchObject(refused);
   });
 });
 
 describe('sendRequest pins the address', () => {
-  it('connects to what its one lookup gave, though the next would give another (rebinding)', async () => {
+  it('connects to the address that it checked, although another lookup would give another one (rebinding)', async () => {
     const site = await serve((_, response) => void response.end('public'));
     const names = network({ 'site.test': [['127.0.0.1'], ['127.0.0.2']] });
     expect(await sendRequest({ url: site.url() }, never, names)).toMatchObject({ body: 'public' });
     expect(names.lookups).toEqual(['site.test']);
   });
 
-  it('checks again for each further connection to the same name', async () => {
+  it('checks each further connection to the same name', async () => {
     const site = await serve((_, response) => void response.writeHead(302, { location: '/again' }).end());
     const names = network({ 'site.test': [['127.0.0.1'], ['127.0.0.2']] });
     await expect(sendRequest({ url: site.url() }, never, names)).rejects.toMatchObject(refused);
     expect([names.lookups, site.requests.length]).toEqual([['site.test', 'site.test'], 1]);
   });
 
-  it('leaves out the private ones of several addresses', async () => {
+  it('uses only the public ones of several addresses', async () => {
     const site = await serve((_, response) => void response.end('public'));
     const names = network({ 'site.test': [['127.0.0.2', '::1', '127.0.0.1', '10.0.0.1']] });
     expect(await sendRequest({ url: site.url() }, never, names)).toMatchObject({ body: 'public' });
