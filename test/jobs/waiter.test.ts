@@ -93,7 +93,10 @@ describe('a wait', () => {
 
   it('ends when the job expires, which makes no event', async () => {
     const { id } = await submit({ expiresIn: 100 });
+    const start = performance.now();
     expect(await wait(id)).toMatchObject({ status: 'expired' });
+    // The waiter checked for the expiry itself: its regular poll comes after 5 s at the earliest.
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   it('of a new job ends even when the job finished before the wait began', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { guardedLookup } from '../../../src/tasks/http/network.ts';
 import { sendRequest } from '../../../src/tasks/http/request.ts';
 import { network, never, serve } from './site.ts';
 
@@ -81,5 +82,24 @@ describe('sendRequest pins the address', () => {
     const site = await serve((_, response) => void response.end('public'));
     const names = network({ 'site.test': [['127.0.0.2', '::1', '127.0.0.1', '10.0.0.1']] });
     expect(await sendRequest({ url: site.url() }, never, names)).toMatchObject({ body: 'public' });
+  });
+});
+
+describe('the guarded lookup', () => {
+  const resolve = (all: boolean) =>
+    new Promise((done) => {
+      const lookup = guardedLookup(network({ 'site.test': [['10.0.0.1', '127.0.0.1', '::1']] }));
+      lookup('site.test', { all }, (error, found) => done(error ?? found));
+    });
+
+  it('gives a socket only the allowed addresses', async () => {
+    expect(await resolve(true)).toEqual([{ address: '127.0.0.1', family: 4 }]);
+    expect(await resolve(false)).toBe('127.0.0.1');
+  });
+
+  it('gives an error when no address is allowed', async () => {
+    const lookup = guardedLookup(network({ 'inside.test': [['10.0.0.1']] }));
+    const error = await new Promise((done) => lookup('inside.test', {}, (fault) => done(fault)));
+    expect(error).toMatchObject({ ...refused, message: 'inside.test is not at a public address (private)' });
   });
 });
