@@ -1,4 +1,4 @@
-import { letterOf } from './entry.ts';
+import { letterOf } from './job-id.ts';
 import { PLACES } from './keys.ts';
 
 /** A piece of Lua that declares one local with the helper's name. */

@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { formatRef, type Ref } from '../../redis/entry.ts';
+import { formatRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { isAfter, lastId, now } from '../../redis/lua.ts';
 import { NOTE, NOTE_FIELDS } from '../../redis/note-fields.ts';

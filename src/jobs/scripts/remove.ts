@@ -1,6 +1,6 @@
 import { deleteDeadLetter } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
-import type { Ref } from '../../redis/entry.ts';
+import type { Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script.ts';
 import { decodeFound, type Found, LOOKUP, lookupNames } from './lookup.ts';

@@ -1,6 +1,6 @@
 import { withoutPayload } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
-import { formatRef, type Ref } from '../../redis/entry.ts';
+import { formatRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { letters } from '../../redis/lua.ts';
 import { NOTE } from '../../redis/note-fields.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { formatRef } from '../../redis/entry.ts';
+import { formatRef } from '../../redis/job-id.ts';
 import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { now } from '../../redis/lua.ts';
 import { NOTE } from '../../redis/note-fields.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { parseRef, type Ref } from '../../redis/entry.ts';
+import { parseRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { letters, now } from '../../redis/lua.ts';
 import { NOTE } from '../../redis/note-fields.ts';

@@ -1,4 +1,4 @@
-import { entryTime, parseRef } from '../../redis/entry.ts';
+import { entryTime, parseRef } from '../../redis/job-id.ts';
 import type { Place, QueueKeys } from '../../redis/keys.ts';
 
 /** An entry that a consumer has taken. */

@@ -1,6 +1,7 @@
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { now, toMap } from '../../redis/lua.ts';
+import { toPairs } from '../../redis/pairs.ts';
 import { defineScript } from '../../redis/script.ts';
 
 /** Counts of one stream of a queue. */
@@ -110,14 +111,14 @@ type RawCensus = [
 export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<Census> {
   const reply = await censusScript.run(redis, { queue }, { maxLeases: LISTED_LEASES });
   const [now, scheduled, paused, totals, leases, runs, sample, places, maxJobs] = reply as RawCensus;
-  const running = new Map(pairs(runs.map(String)));
+  const running = new Map(toPairs(runs.map(String)));
   return {
     now,
     scheduled,
     paused: paused === 1,
     maxJobs: maxJobs || undefined,
-    totals: Object.fromEntries(pairs(totals).map(([name, count]) => [name, Number(count)])),
-    leases: pairs(leases).map(([consumer, expiresAt]) => ({
+    totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),
+    leases: toPairs(leases).map(([consumer, expiresAt]) => ({
       consumer,
       expiresAt: Number(expiresAt),
       running: Number(running.get(consumer) ?? 0),
@@ -128,12 +129,6 @@ export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<C
       PlaceCensus
     >,
   };
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) result.push([flat[i] ?? '', flat[i + 1] ?? '']);
-  return result;
 }
 
 function decodeSample([id, added, completed, failed]: string[]): Census['sample'] {
@@ -149,18 +144,4 @@ function decodeSample([id, added, completed, failed]: string[]): Census['sample'
 function decodePlace(raw: RawPlace | undefined): PlaceCensus {
   const [length, running, due, dead, added, firstWaiting] = raw ?? [0, 0, 0, 0, 0, ''];
   return { length, running, due, dead, added, firstWaiting };
-}
-
-/** Id of the last entry that the group has delivered; '0-0' when there is no stream or group yet. */
-export async function lastDelivered(redis: Connection, stream: string): Promise<string> {
-  try {
-    const groups = (await redis.xinfo('GROUPS', stream)) as (string | number)[][];
-    for (const group of groups) {
-      const name = group[group.indexOf('name') + 1];
-      if (name === GROUP) return String(group[group.indexOf('last-delivered-id') + 1]);
-    }
-  } catch (error) {
-    if (!(error instanceof Error && error.message.includes('no such key'))) throw error;
-  }
-  return '0-0';
 }

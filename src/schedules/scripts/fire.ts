@@ -1,6 +1,6 @@
 import { openJobs } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
-import { type EntryOptions, encodeOptions } from '../../redis/entry.ts';
+import { type EntryOptions, encodeOptions } from '../../redis/entry-options.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { letters } from '../../redis/lua.ts';
 import { defineScript } from '../../redis/script.ts';

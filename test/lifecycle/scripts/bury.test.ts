@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { bury } from '../../../src/lifecycle/scripts/bury.ts';
-import type { Ref } from '../../../src/redis/entry.ts';
-import { formatRef } from '../../../src/redis/entry.ts';
+import type { Ref } from '../../../src/redis/job-id.ts';
+import { formatRef } from '../../../src/redis/job-id.ts';
 import { MAX_DEAD, useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { cancelOrExpire } from '../../../src/lifecycle/scripts/cancel.ts';
-import { formatRef } from '../../../src/redis/entry.ts';
+import { formatRef } from '../../../src/redis/job-id.ts';
 import { useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 

@@ -3,7 +3,7 @@ import type { WaitingConsumer } from '../../../src/lifecycle/consumer.ts';
 import { bury } from '../../../src/lifecycle/scripts/bury.ts';
 import { release } from '../../../src/lifecycle/scripts/release.ts';
 import { retry } from '../../../src/lifecycle/scripts/retry.ts';
-import { formatRef, type Ref } from '../../../src/redis/entry.ts';
+import { formatRef, type Ref } from '../../../src/redis/job-id.ts';
 import { GROUP } from '../../../src/redis/keys.ts';
 import { MAX_DEAD, useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
 import { useRedis } from '../../helpers/redis/server.ts';

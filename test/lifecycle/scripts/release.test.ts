@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { release } from '../../../src/lifecycle/scripts/release.ts';
-import type { Ref } from '../../../src/redis/entry.ts';
+import type { Ref } from '../../../src/redis/job-id.ts';
 import { useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { retry } from '../../../src/lifecycle/scripts/retry.ts';
-import type { Ref } from '../../../src/redis/entry.ts';
+import type { Ref } from '../../../src/redis/job-id.ts';
 import { GROUP } from '../../../src/redis/keys.ts';
 import { useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
 import { useRedis } from '../../helpers/redis/server.ts';

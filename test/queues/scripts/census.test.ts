@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { takeCensus } from '../../../src/queues/scripts/census.ts';
-import type { Ref } from '../../../src/redis/entry.ts';
+import type { Ref } from '../../../src/redis/job-id.ts';
 import { useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 import { complete } from '../../helpers/workers/moves.ts';

@@ -1,7 +1,8 @@
 import { openJobs, wakeWorkers } from '../../../lifecycle/scripts/lua.ts';
 import { WAKE_HORIZON_MS } from '../../../lifecycle/wake.ts';
 import type { Connection } from '../../../redis/connection.ts';
-import { type EntryOptions, encodeOptions, parseRef, type Ref } from '../../../redis/entry.ts';
+import { type EntryOptions, encodeOptions } from '../../../redis/entry-options.ts';
+import { parseRef, type Ref } from '../../../redis/job-id.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../../redis/keys.ts';
 import { letters, now } from '../../../redis/lua.ts';
 import { defineScript } from '../../../redis/script.ts';
