@@ -110,7 +110,8 @@ function write(
 ): string | undefined {
   const at = (offset: number, lua: string) => {
     if (/^\d+$/.test(lua)) return `${table}[${offset + Number(lua)}]`;
-    return `${table}[${offset === 0 ? '' : `${offset} + `}${writeIndex(lua)}]`;
+    // With 0, too: the sum makes a number of an argument, which is a text.
+    return `${table}[${offset} + ${writeIndex(lua)}]`;
   };
   if (name.kind === 'tail' && index === undefined) {
     const length = before === 0 ? `#${table}` : `(#${table} - ${before})`;

@@ -22,7 +22,7 @@ describe('names are sent as numbers', () => {
     ['dead[i - 1]', 'KEYS[6 + i - 1]'],
     ['due[id]', 'KEYS[1 + ARGV[1]]'],
     ['#jobs', '((#ARGV - 1) / 2)'],
-    ['jobs[i].place', 'ARGV[i * 2]'],
+    ['jobs[i].place', 'ARGV[0 + i * 2]'],
     ['jobs[i + 1].token', 'ARGV[1 + (i + 1) * 2]'],
     ['#queues', '((#KEYS - 11) / 6)'],
     ['queues[i].wake', 'KEYS[11 + i * 6]'],
