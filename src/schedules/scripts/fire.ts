@@ -2,8 +2,8 @@ import { openJobs } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../redis/entry-options.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../redis/keys.ts';
-import { letters } from '../../redis/lua.ts';
-import { defineScript, type ScriptArg } from '../../redis/script.ts';
+import { defineScript, type ScriptArg } from '../../redis/script/define-script.ts';
+import { letters } from '../../redis/script/lua.ts';
 
 /** Slots of one schedule that are to be fired. */
 export interface Firing {

@@ -1,5 +1,5 @@
-import { PRIORITIES } from '../schemas/values/names.ts';
-import { PLACES, type QueueKeys } from './keys.ts';
+import { PRIORITIES } from '../../schemas/values/names.ts';
+import { PLACES, type QueueKeys } from '../keys.ts';
 
 /** Keys of a queue that a script may name: one key each, but `stream`, `due` and `dead` have one for each place. */
 export type QueueKeyName = Exclude<

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bindParts, type LuaPart } from '../../src/redis/bind-names.ts';
-import { queueKeys } from '../../src/redis/keys.ts';
-import { listValues } from '../../src/redis/script-names.ts';
+import { queueKeys } from '../../../src/redis/keys.ts';
+import { bindParts, type LuaPart } from '../../../src/redis/script/bind-names.ts';
+import { listValues } from '../../../src/redis/script/names.ts';
 
 const PART = {
   queueKeys: ['notes', 'due', { lanes: 'dead' }],
