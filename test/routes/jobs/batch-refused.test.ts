@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
-import { BatchAnswer, MAX_BATCH } from '../../../src/schemas/http.ts';
+import { BulkSubmitResponse, MAX_BULK_JOBS } from '../../../src/schemas/http.ts';
 import type { Problem } from '../../../src/schemas/problem.ts';
 import { announceTasks } from '../../../src/tasks/announcements.ts';
 import { expectProblem, expectShape, type Pointers, pointersOf } from '../../helpers/api/expect-schema.ts';
@@ -60,7 +60,7 @@ describe('a batch with bad jobs', () => {
     const before = await redis.client.xlen(queueKeys('mr', 'mixed').stream.normal);
     const answer = await send(api.origin, { path, ...message });
     expect(answer.status).toBe(207);
-    expectShape(BatchAnswer, answer.body);
+    expectShape(BulkSubmitResponse, answer.body);
     expectItems(answer.body.items, MIXED);
     expect(await redis.client.xlen(queueKeys('mr', 'mixed').stream.normal)).toBe(before + 1);
     await refused({ ...message, path: `${path}?atomic=true` }, 400, 'invalid-batch');
@@ -110,7 +110,7 @@ describe('a batch that is none', () => {
     ['no list', '{"jobs":{"task":"echo"}}', ['/jobs']],
     ['a bare list', '[{"task":"echo"}]', ['']],
     ['another field', '{"jobs":[{"task":"echo"}],"atomic":true}', ['/atomic']],
-    ['too many jobs', `{"jobs":[${'0,'.repeat(MAX_BATCH)}0]}`, ['/jobs']],
+    ['too many jobs', `{"jobs":[${'0,'.repeat(MAX_BULK_JOBS)}0]}`, ['/jobs']],
   ])('is refused as JSON with %s', async (_name, body, pointers) => {
     await refused({ headers: JSON_TYPE, body }, 400, 'invalid-request', pointers);
   });
@@ -140,12 +140,12 @@ describe('a batch that is none', () => {
     const answer = await send(api.origin, {
       path,
       headers: NDJSON_TYPE,
-      body: lines(MAX_BATCH + 50, 'many'),
+      body: lines(MAX_BULK_JOBS + 50, 'many'),
     });
     expect(answer.status).toBe(207);
-    expect(answer.body.items).toHaveLength(MAX_BATCH + 1);
+    expect(answer.body.items).toHaveLength(MAX_BULK_JOBS + 1);
     expect(answer.body.items.at(-1)).toMatchObject({ status: 413, problem: { code: 'payload-too-large' } });
-    expect(await redis.client.xlen(queueKeys('mr', 'many').stream.normal)).toBe(MAX_BATCH);
+    expect(await redis.client.xlen(queueKeys('mr', 'many').stream.normal)).toBe(MAX_BULK_JOBS);
   });
 
   it('has a line refused that is too long, though its sender goes on for megabytes', async () => {

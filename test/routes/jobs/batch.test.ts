@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { queueKeys } from '../../../src/redis/keys.ts';
-import { BatchAnswer, MAX_BATCH } from '../../../src/schemas/http.ts';
+import { BulkSubmitResponse, MAX_BULK_JOBS } from '../../../src/schemas/http.ts';
 import type { Problem } from '../../../src/schemas/problem.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
@@ -61,7 +61,7 @@ describe('POST /jobs/batch', () => {
     ];
     const answer = await api.http.post('/jobs/batch').send({ jobs });
     expect(answer.status).toBe(207);
-    expectShape(BatchAnswer, answer.body);
+    expectShape(BulkSubmitResponse, answer.body);
     const items: Item[] = answer.body.items;
     expect(items.map(({ index, status }) => [index, status])).toEqual([0, 1, 2].map((i) => [i, 202]));
     for (const [i, job] of jobs.entries()) {
@@ -115,7 +115,7 @@ describe('POST /jobs/batch', () => {
   it('takes a stream of 10,000 lines, far longer than one body may be', async () => {
     const filler = createHash('sha1').update('x').digest('hex').repeat(3);
     const parts = function* (): Generator<string> {
-      for (let start = 0; start < MAX_BATCH; start += 100) {
+      for (let start = 0; start < MAX_BULK_JOBS; start += 100) {
         const numbers = Array.from({ length: 100 }, (_, i) => start + i);
         yield numbers.map((n) => `${line('stream', { n, filler })}\n`).join('');
       }
@@ -123,11 +123,11 @@ describe('POST /jobs/batch', () => {
     expect([...parts()].join('').length).toBeGreaterThan(20 * MAX_BYTES);
     const { status, items } = await postChunks(parts());
     expect(status).toBe(207);
-    expect(items).toHaveLength(MAX_BATCH);
+    expect(items).toHaveLength(MAX_BULK_JOBS);
     expect(items.every((item, i) => item.index === i && item.status === 202)).toBe(true);
-    expect(new Set(items.map(({ id }) => id)).size).toBe(MAX_BATCH);
+    expect(new Set(items.map(({ id }) => id)).size).toBe(MAX_BULK_JOBS);
     const stored = (await payloads('stream')) as { n: number }[];
-    expect(stored.map(({ n }) => n)).toEqual(Array.from({ length: MAX_BATCH }, (_, i) => i));
+    expect(stored.map(({ n }) => n)).toEqual(Array.from({ length: MAX_BULK_JOBS }, (_, i) => i));
   });
 
   it('stores jobs while the body still arrives, instead of holding it', async () => {
@@ -176,7 +176,7 @@ describe('an atomic batch', () => {
   ])('stores all jobs of a body in %s, whatever their queues and times', async (_name, send) => {
     const answer = await send();
     expect(answer.status).toBe(207);
-    expectShape(BatchAnswer, answer.body);
+    expectShape(BulkSubmitResponse, answer.body);
     const items: Item[] = answer.body.items;
     expect(items.map(({ index, status }) => [index, status])).toEqual([0, 1, 2, 3].map((i) => [i, 202]));
     const read = await Promise.all(items.map(({ id }) => api.get(id ?? '')));
