@@ -15,6 +15,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'getLiveness',
         summary: 'Check whether the process is alive',
+        description: 'For liveness probes. Works without Redis.',
         tags: ['health'],
         response: { 200: Alive },
       },
@@ -29,6 +30,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'getReadiness',
         summary: 'Check whether the service accepts jobs',
+        description: 'For readiness probes. Returns 503 with `reasons` while Redis is unavailable or the process stops.',
         tags: ['health'],
         response: { 200: Readiness, 503: { ...Readiness, description: 'Not ready: `reasons` says why.' } },
       },

@@ -47,6 +47,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'getSchedule',
         summary: 'Read a schedule and its progress',
+        description: 'Shows the settings, the next fire time and the counts.',
         tags: ['schedules'],
         params: ScheduleParams,
         response: { 200: schedule('The current schedule.'), ...problems(400, 404, 500, 503) },

@@ -62,6 +62,7 @@ export const subscriptionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'getSubscription',
         summary: 'Read a durable subscription',
+        description: 'Shows its settings, its backlog and its losses.',
         tags: ['events'],
         params: SubscriptionParams,
         response: { 200: subscription('The current subscription.'), ...problems(400, 404, 500, 503) },

@@ -65,7 +65,7 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
   await app.register(eventsPlugin, { config });
   await app.register(subscriptionsPlugin, { config });
   for (const route of routes) await app.register(route);
-  app.refuseOtherMethods();
+  app.rejectOtherMethods();
   return app as unknown as FastifyInstance;
 }
 

@@ -164,6 +164,7 @@ export const BulkSubmitResponse = Type.Object(
         id: Type.Optional(JobId),
         problem: Type.Optional(Type.Ref('Problem')),
       }),
+      { description: 'The outcomes.' },
     ),
   },
   {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import { EventResponse } from '../../../src/http/streams/stream-response.ts';
+import { StreamResponse } from '../../../src/http/streams/stream-response.ts';
 import { DroppedMessage } from '../../../src/schemas/event-stream.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { send } from '../../helpers/api/send.ts';
@@ -94,10 +94,10 @@ describe('a reader', () => {
     stalled.write(requestText('GET', '/queues/stalled/events', { 'last-event-id': '0-0' }));
     await new Promise((resolve) => stalled.once('data', resolve));
     stalled.pause();
-    const drop = vi.spyOn(EventResponse.prototype, 'drop');
+    const drop = vi.spyOn(StreamResponse.prototype, 'drop');
     const sockets = () => new Promise<number>((done) => api.app.server.getConnections((_, n) => done(n)));
     await until(async () => {
-      api.app.eventHub.beat();
+      api.app.streamHub.heartbeat();
       return (await sockets()) === 0;
     }, 'the end of the connection');
     expect(drop.mock.calls[0]).toEqual(['stalled']);
@@ -114,7 +114,7 @@ describe('a reader', () => {
       await openStream(broken.origin, `/jobs/${id}/events`),
     ];
     await streams[1]?.count(1);
-    await until(() => broken.app.eventHub.hasReaders('broken'), 'readers');
+    await until(() => broken.app.streamHub.hasReaders('broken'), 'readers');
     await redis.client.set(eventsOf('broken'), 'no stream');
     for (const stream of streams) {
       await stream.ended;
@@ -128,22 +128,22 @@ describe('a reader', () => {
   it('is let go when its client goes', async () => {
     await list('leaves');
     const stream = await openStream(api.origin, '/queues/leaves/events');
-    await until(() => api.app.eventHub.hasReaders('leaves'), 'a reader');
+    await until(() => api.app.streamHub.hasReaders('leaves'), 'a reader');
     stream.close();
-    await until(() => !api.app.eventHub.hasReaders('leaves'), 'no reader');
+    await until(() => !api.app.streamHub.hasReaders('leaves'), 'no reader');
   });
 
   it('that comes while signs of life are given gets them', async () => {
-    const { eventHub } = api.app;
+    const { streamHub } = api.app;
     await list('comes');
-    const admit = vi.spyOn(eventHub, 'admit').mockImplementationOnce((response) => {
-      eventHub.beat();
+    const admit = vi.spyOn(streamHub, 'admit').mockImplementationOnce((response) => {
+      streamHub.heartbeat();
       admit.mockRestore();
-      eventHub.admit(response);
+      streamHub.admit(response);
     });
     const stream = await openStream(api.origin, '/queues/comes/events');
     await until(() => {
-      eventHub.beat();
+      streamHub.heartbeat();
       return stream.parser.comments > 0;
     }, 'a sign of life');
     stream.close();

@@ -19,7 +19,7 @@ const get = (path: string, headers: Record<string, string> = {}, method = 'GET')
 /** Gives signs of life to all readers until the stream ends. */
 async function beatUntilEnd(stream: OpenStream): Promise<void> {
   await until(() => {
-    api.app.eventHub.beat();
+    api.app.streamHub.heartbeat();
     return stream.response.closed;
   }, 'the end of the stream');
 }
@@ -221,7 +221,7 @@ describe("a queue's events", () => {
     const stream = await openStream(api.origin, '/queues/lines/events', { accept: 'application/x-ndjson' });
     expect(stream.response.headers['content-type']).toMatch(/^application\/x-ndjson/);
     await until(() => {
-      if (stream.text === '') api.app.eventHub.beat();
+      if (stream.text === '') api.app.streamHub.heartbeat();
       return stream.text.startsWith('\n');
     }, 'a sign of life');
     await worker.complete(await worker.take(), 1);

@@ -154,7 +154,7 @@ describe('a batch that is none', () => {
     expect(answer.status).toBe(207);
     expect(answer.body.items).toMatchObject([
       { status: 202 },
-      { status: 413, problem: { detail: `A line may have at most ${MAX_BYTES} bytes.` } },
+      { status: 413, problem: { detail: `The line has more than ${MAX_BYTES} bytes.` } },
     ]);
     expect(await redis.client.xlen(queueKeys('mr', 'long').stream.normal)).toBe(1);
   });

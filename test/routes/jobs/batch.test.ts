@@ -209,7 +209,7 @@ describe('an atomic batch', () => {
     const lines = Array.from({ length: 50 }, () => line('heavy', 'x'.repeat(2_000)));
     const answer = await postLines(lines.join('\n'), '?atomic=true');
     expect(answer.status).toBe(400);
-    expect(answer.body.errors.at(-1).detail).toBe(`The lines may have at most ${MAX_BYTES} bytes together.`);
+    expect(answer.body.errors.at(-1).detail).toBe(`The body has more than ${MAX_BYTES} bytes.`);
     expect(await redis.client.keys('*heavy*')).toEqual([]);
     expect((await postLines(lines.join('\n'))).status).toBe(207);
   });

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
-import { compileSchema } from '../../src/schemas/validation/compile.ts';
+import { compileSchema } from '../../../src/schemas/validation/compile.ts';
 
 function faultsOf(schema: object | boolean, value: unknown) {
   const compiled = compileSchema(schema);

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type TSchema, Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
-import { type SchemaError, toFaults } from '../../src/schemas/validation/faults.ts';
+import { type SchemaError, toFaults } from '../../../src/schemas/validation/faults.ts';
 
 function faultsOf(schema: TSchema, value: unknown, verbose = true) {
   const ajv = new Ajv2020({ allErrors: true, verbose, strict: false });
