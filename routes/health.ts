@@ -30,7 +30,8 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'getReadiness',
         summary: 'Check whether the service accepts jobs',
-        description: 'For readiness probes. Returns 503 with `reasons` while Redis is unavailable or the process stops.',
+        description:
+          'For readiness probes. Returns 503 with `reasons` while Redis is unavailable or the process stops.',
         tags: ['health'],
         response: { 200: Readiness, 503: { ...Readiness, description: 'Not ready: `reasons` says why.' } },
       },

@@ -103,7 +103,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { next = 0 } = query;
       const settled = await app.leases.settle(params.lease, reportsOf(body), next, body.tasks);
       const items = settled.outcomes.map((outcome) => settleItem(outcome, request));
-      return reply.code(207).send({ items, ...(next > 0 ? showTaken(settled.handed) : {}) });
+      return reply.code(207).send({ items, ...(next > 0 ? showTaken(settled.taken) : {}) });
     },
   );
 

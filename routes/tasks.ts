@@ -50,7 +50,8 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'forgetTask',
         summary: 'Withdraw an announced task',
-        description: 'The service no longer checks its payloads and results. Workers that name it announce it again.',
+        description:
+          'The service no longer checks its payloads and results. Workers that name it announce it again.',
         tags: ['work'],
         params: TaskParams,
         response: {

@@ -23,9 +23,9 @@ export function resumePosition(lastEventId: string | undefined, isMerged: boolea
 export async function hasSeenEnd(log: EventLog, from: Position, job: Job): Promise<boolean> {
   if (comparePositions(from, START) === 0) return false;
   const endMs = Date.parse(job.finishedAt ?? job.createdAt);
-  for await (const { gaps, batches, position } of log.look(from)) {
+  for await (const { gaps, chunks, position } of log.pagesAfter(from)) {
     if (gaps.length > 0) return false;
-    if (batches.some(({ events }) => events.some(({ event }) => event.job === job.id))) return false;
+    if (chunks.some(({ events }) => events.some(({ event }) => event.job === job.id))) return false;
     if (entryTime(position.entry) > endMs) return true;
   }
   return true;
