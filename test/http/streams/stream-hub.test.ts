@@ -14,8 +14,8 @@ const redis = useRedis({ persistent: true });
 const api = useApi(redis);
 const { list, add } = eventEntries(redis);
 
-describe('a reader', () => {
-  it('goes on when Redis was away, and misses nothing', async () => {
+describe('an event stream', () => {
+  it('continues after a Redis restart without losing an event', async () => {
     await list('away');
     const live = await openStream(api.origin, '/queues/away/events');
     const all = await openStream(api.origin, '/events?type=started');
@@ -34,7 +34,7 @@ describe('a reader', () => {
     all.close();
   });
 
-  it('is told when so much happened during a fault that some is gone', async () => {
+  it('sends a reset when events were trimmed while the connection was broken', async () => {
     await list('flood');
     const live = await openStream(api.origin, '/queues/flood/events');
     await add('flood', 1);
@@ -53,7 +53,7 @@ describe('a reader', () => {
     live.close();
   });
 
-  it('that does not read is dropped, and holds up nobody', async () => {
+  it('drops a reader that is too slow, without delaying others', async () => {
     await list('slow');
     const { hostname, port } = new URL(api.origin);
     const slow = connect(Number(port), hostname);
@@ -81,7 +81,7 @@ describe('a reader', () => {
     expect(received).toContain('event: dropped\ndata: {"type":"dropped","reason":"too-slow"}');
   });
 
-  it('that takes nothing for some heartbeats is dropped while it is still told of the past', async () => {
+  it('drops a reader that takes no byte for two heartbeats, also while it gets past events', async () => {
     await list('stalled');
     const refs = upTo(1_000)
       .map((i) => `n${i}-0`)
@@ -105,7 +105,7 @@ describe('a reader', () => {
     stalled.destroy();
   });
 
-  it('whose events cannot be read, whatever Redis does, is dropped, and told why', async () => {
+  it('drops its readers with internal-error when its events cannot be read', async () => {
     const broken = await startApi(redis.url);
     const error = vi.spyOn(broken.app.logger, 'error');
     const { id } = await api.submit({ task: 'echo', queue: 'broken' });
@@ -125,7 +125,7 @@ describe('a reader', () => {
     await broken.app.close();
   });
 
-  it('is let go when its client goes', async () => {
+  it('forgets a reader when its client disconnects', async () => {
     await list('leaves');
     const stream = await openStream(api.origin, '/queues/leaves/events');
     await until(() => api.app.streamHub.hasReaders('leaves'), 'a reader');
@@ -133,7 +133,7 @@ describe('a reader', () => {
     await until(() => !api.app.streamHub.hasReaders('leaves'), 'no reader');
   });
 
-  it('that comes while signs of life are given gets them', async () => {
+  it('sends heartbeats to a reader that joins during a heartbeat', async () => {
     const { streamHub } = api.app;
     await list('comes');
     const admit = vi.spyOn(streamHub, 'admit').mockImplementationOnce((response) => {
@@ -145,13 +145,13 @@ describe('a reader', () => {
     await until(() => {
       streamHub.heartbeat();
       return stream.parser.comments > 0;
-    }, 'a sign of life');
+    }, 'a heartbeat');
     stream.close();
   });
 });
 
-describe('a service', () => {
-  it('that stops ends all streams at once', async () => {
+describe('StreamHub', () => {
+  it('drops all streams with service-stops when the app closes', async () => {
     const other = await startApi(redis.url);
     await list('stops');
     const streams = [
@@ -166,7 +166,7 @@ describe('a service', () => {
     }
   });
 
-  it('takes only so many readers', async () => {
+  it('rejects readers beyond MAX_WAITERS with 503', async () => {
     const other = await startApi(redis.url, { MAX_WAITERS: '2' });
     await list('limited');
     const one = await openStream(other.origin, '/queues/limited/events');
@@ -180,7 +180,7 @@ describe('a service', () => {
         openStream(other.origin, '/queues/limited/events').then(
           (stream) => stream.response.statusCode === 200 && stream,
         ),
-      'room',
+      'a free place',
     );
     two.close();
     three.close();
