@@ -65,6 +65,12 @@ export const invalidRequest = (errors: Fault[], parts = 'fields'): AppError =>
     errors,
   });
 
+/** For a cursor that no page of the listing gave. */
+export const invalidCursor = (): AppError =>
+  new AppError('invalid-request', 'Use nextCursor of the previous page, unchanged.', {
+    errors: [{ pointer: '/cursor', detail: 'is not a cursor of this listing' }],
+  });
+
 /** Anything thrown, as an Error. */
 export const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(String(thrown));

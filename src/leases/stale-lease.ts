@@ -1,13 +1,13 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import { findJob } from '../jobs/find.ts';
+import { findJob, locateJob } from '../jobs/find.ts';
 
 const DISCARD = 'Discard your work on it.';
 
 /** Why a lease may not act on a job: stale-lease with the job's status, or the error that there is no such job. */
 export async function staleError(core: Core, id: string): Promise<AppError> {
   try {
-    const { status } = await findJob(core, id);
+    const { status } = await findJob(core, locateJob(core, id));
     return new AppError('stale-lease', `The lease does not hold the job, which is ${status}. ${DISCARD}`, {
       extensions: { jobStatus: status },
     });

@@ -4,7 +4,8 @@ import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
 import { ensureGroups } from '../lifecycle/scripts/ensure-groups.ts';
 import { type GivenUp, type Recovery, recover } from '../lifecycle/scripts/recover.ts';
 import type { Observer } from '../observer.ts';
-import { BLOCK_MS, isNoGroup } from '../redis/connect.ts';
+import { BLOCK_MS } from '../redis/connect.ts';
+import { isNoGroup } from '../redis/faults.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 
 /** Other workers may hold shorter leases than ours, so check at least this often. */
@@ -16,7 +17,7 @@ const MIN_DELAY_MS = 20;
  */
 const AFTER_ERROR_MS = 2_000;
 
-/** Takes the jobs of expired leases back from their workers, and ends expired jobs. */
+/** Recovers the jobs of expired leases, and ends expired jobs. */
 export class Recoverer {
   readonly #core: Core;
   readonly #queues: () => Iterable<QueueKeys>;

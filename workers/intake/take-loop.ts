@@ -1,7 +1,8 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Awaited, Delivery, Taken, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { BLOCK_MS } from '../../src/redis/connect.ts';
-import { decodeEntry, entryTime, formatRef } from '../../src/redis/entry.ts';
+import { decodeEntry } from '../../src/redis/entry.ts';
+import { entryTime, formatRef } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { PersistentWriter } from '../run/persistent-writer.ts';
 import { RunningJob } from '../run/running-job.ts';

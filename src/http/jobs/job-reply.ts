@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { revisionOf } from '../../jobs/revision.ts';
-import type { Accepted } from '../../jobs/submit/outcomes.ts';
+import type { AcceptedJob } from '../../jobs/submit/outcomes.ts';
 import type { Job } from '../../schemas/job.ts';
 import { isFinal } from '../../schemas/values/names.ts';
 
@@ -17,7 +17,7 @@ export function sendJob(reply: FastifyReply, status: number, job: Job): FastifyR
 }
 
 /** Sends a job that was just stored. Its JSON text is ready: it needs no serializer. */
-export function sendAccepted(reply: FastifyReply, { id, text, revision }: Accepted): void {
+export function sendAccepted(reply: FastifyReply, { id, text, revision }: AcceptedJob): void {
   reply
     .code(202)
     .header('location', `/jobs/${id}`)

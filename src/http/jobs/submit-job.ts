@@ -31,7 +31,7 @@ export function submitJob(
   const preference = waitPreference(request.query, request.headers);
   if (key !== undefined || preference.ms > 0)
     return submitWith(app, { job: request.body, key, preference }, request, reply);
-  app.submitter.accept(request.body).then(
+  app.submitter.submitAsText(request.body).then(
     (accepted) => sendAccepted(reply, accepted),
     (error: unknown) => reply.send(error),
   );
@@ -46,14 +46,14 @@ async function submitWith(
 ): Promise<FastifyReply> {
   const isAwaited = preference.ms > 0;
   // Read before the submit, so that the end of the job cannot be missed. Without it the wait only costs more.
-  const mark = isAwaited
-    ? await app.waiter.mark(job.queue ?? DEFAULT_QUEUE).catch(() => undefined)
+  const position = isAwaited
+    ? await app.waiter.feedPosition(job.queue ?? DEFAULT_QUEUE).catch(() => undefined)
     : undefined;
   const { value: submitted, replayed } = await app.submitter.submit(job, key, { isAwaited });
   markReplayed(reply, replayed).header('location', `/jobs/${submitted.id}`);
   if (!isAwaited) return sendJob(reply, 202, submitted);
-  const fresh = mark && !replayed ? { job: submitted, mark } : undefined;
-  const waited = app.waiter.wait(submitted.id, hasEnded, preference.ms, requesterOf(reply), fresh);
+  const stored = position && !replayed ? { job: submitted, position } : undefined;
+  const waited = app.waiter.wait(submitted.id, hasEnded, preference.ms, requesterOf(reply), stored);
   // The job is stored: the client must get its id even if the wait fails.
   const latest = await waited.catch((error): Job | undefined => {
     app.logger.warn({ err: error, reqId: request.id }, 'wait for a submitted job failed');

@@ -1,6 +1,6 @@
 import fastifyPlugin from 'fastify-plugin';
 import { AppError, invalidRequest } from '../../errors.ts';
-import type { Candidate, SubmitOutcome, Submitted } from '../../jobs/submit/outcomes.ts';
+import type { Candidate, SubmitOutcome, SubmitResult } from '../../jobs/submit/outcomes.ts';
 import type { Fault } from '../../schemas/problem.ts';
 import { bulkCandidates } from '../jobs/bulk-candidates.ts';
 
@@ -74,6 +74,6 @@ declare module 'fastify' {
      * @throws {AppError} invalid-request for no jobs; invalid-batch with all faults; queue-full; idempotency-mismatch;
      *   redis-unavailable if no job could be stored.
      */
-    submitBulk(body: unknown, options: BulkSubmitOptions): Promise<Submitted<SubmitOutcome[]>>;
+    submitBulk(body: unknown, options: BulkSubmitOptions): Promise<SubmitResult<SubmitOutcome[]>>;
   }
 }

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
 import { readHistory } from '../../events/history.ts';
-import { parseJobId } from '../../redis/entry.ts';
+import { parseJobId } from '../../redis/job-id.ts';
 import type { HistoryPage, HistoryQuery } from '../../schemas/event.ts';
 import { eventFormatOf } from '../request/accept.ts';
 import { type JobSource, JobStreamReader } from '../streams/job-stream.ts';

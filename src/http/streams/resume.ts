@@ -1,7 +1,7 @@
 import { invalidRequest } from '../../errors.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { comparePositions, type Position, parsePosition, START } from '../../events/position.ts';
-import { entryTime } from '../../redis/entry.ts';
+import { entryTime } from '../../redis/job-id.ts';
 import type { Job } from '../../schemas/job.ts';
 
 /**
