@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import { EventResponse } from '../../../src/http/streams/stream-response.ts';
+import { StreamResponse } from '../../../src/http/streams/stream-response.ts';
 import { DroppedMessage } from '../../../src/schemas/event-stream.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { send } from '../../helpers/api/send.ts';
@@ -14,8 +14,8 @@ const redis = useRedis({ persistent: true });
 const api = useApi(redis);
 const { list, add } = eventEntries(redis);
 
-describe('a reader', () => {
-  it('goes on when Redis was away, and misses nothing', async () => {
+describe('an event stream', () => {
+  it('continues after a Redis restart without losing an event', async () => {
     await list('away');
     const live = await openStream(api.origin, '/queues/away/events');
     const all = await openStream(api.origin, '/events?type=started');
@@ -34,7 +34,7 @@ describe('a reader', () => {
     all.close();
   });
 
-  it('is told when so much happened during a fault that some is gone', async () => {
+  it('sends a reset when events were trimmed while the connection was broken', async () => {
     await list('flood');
     const live = await openStream(api.origin, '/queues/flood/events');
     await add('flood', 1);
@@ -53,7 +53,7 @@ describe('a reader', () => {
     live.close();
   });
 
-  it('that does not read is dropped, and holds up nobody', async () => {
+  it('drops a reader that is too slow, without delaying others', async () => {
     await list('slow');
     const { hostname, port } = new URL(api.origin);
     const slow = connect(Number(port), hostname);
@@ -81,7 +81,7 @@ describe('a reader', () => {
     expect(received).toContain('event: dropped\ndata: {"type":"dropped","reason":"too-slow"}');
   });
 
-  it('that takes nothing for some heartbeats is dropped while it is still told of the past', async () => {
+  it('drops a reader that takes no byte for two heartbeats, also while it gets past events', async () => {
     await list('stalled');
     const refs = upTo(1_000)
       .map((i) => `n${i}-0`)
@@ -94,10 +94,10 @@ describe('a reader', () => {
     stalled.write(requestText('GET', '/queues/stalled/events', { 'last-event-id': '0-0' }));
     await new Promise((resolve) => stalled.once('data', resolve));
     stalled.pause();
-    const drop = vi.spyOn(EventResponse.prototype, 'drop');
+    const drop = vi.spyOn(StreamResponse.prototype, 'drop');
     const sockets = () => new Promise<number>((done) => api.app.server.getConnections((_, n) => done(n)));
     await until(async () => {
-      api.app.eventHub.beat();
+      api.app.streamHub.heartbeat();
       return (await sockets()) === 0;
     }, 'the end of the connection');
     expect(drop.mock.calls[0]).toEqual(['stalled']);
@@ -105,7 +105,7 @@ describe('a reader', () => {
     stalled.destroy();
   });
 
-  it('whose events cannot be read, whatever Redis does, is dropped, and told why', async () => {
+  it('drops its readers with internal-error when its events cannot be read', async () => {
     const broken = await startApi(redis.url);
     const error = vi.spyOn(broken.app.logger, 'error');
     const { id } = await api.submit({ task: 'echo', queue: 'broken' });
@@ -114,7 +114,7 @@ describe('a reader', () => {
       await openStream(broken.origin, `/jobs/${id}/events`),
     ];
     await streams[1]?.count(1);
-    await until(() => broken.app.eventHub.hasReaders('broken'), 'readers');
+    await until(() => broken.app.streamHub.hasReaders('broken'), 'readers');
     await redis.client.set(eventsOf('broken'), 'no stream');
     for (const stream of streams) {
       await stream.ended;
@@ -125,33 +125,33 @@ describe('a reader', () => {
     await broken.app.close();
   });
 
-  it('is let go when its client goes', async () => {
+  it('forgets a reader when its client disconnects', async () => {
     await list('leaves');
     const stream = await openStream(api.origin, '/queues/leaves/events');
-    await until(() => api.app.eventHub.hasReaders('leaves'), 'a reader');
+    await until(() => api.app.streamHub.hasReaders('leaves'), 'a reader');
     stream.close();
-    await until(() => !api.app.eventHub.hasReaders('leaves'), 'no reader');
+    await until(() => !api.app.streamHub.hasReaders('leaves'), 'no reader');
   });
 
-  it('that comes while signs of life are given gets them', async () => {
-    const { eventHub } = api.app;
+  it('sends heartbeats to a reader that joins during a heartbeat', async () => {
+    const { streamHub } = api.app;
     await list('comes');
-    const admit = vi.spyOn(eventHub, 'admit').mockImplementationOnce((response) => {
-      eventHub.beat();
+    const admit = vi.spyOn(streamHub, 'admit').mockImplementationOnce((response) => {
+      streamHub.heartbeat();
       admit.mockRestore();
-      eventHub.admit(response);
+      streamHub.admit(response);
     });
     const stream = await openStream(api.origin, '/queues/comes/events');
     await until(() => {
-      eventHub.beat();
+      streamHub.heartbeat();
       return stream.parser.comments > 0;
-    }, 'a sign of life');
+    }, 'a heartbeat');
     stream.close();
   });
 });
 
-describe('a service', () => {
-  it('that stops ends all streams at once', async () => {
+describe('StreamHub', () => {
+  it('drops all streams with service-stops when the app closes', async () => {
     const other = await startApi(redis.url);
     await list('stops');
     const streams = [
@@ -166,7 +166,7 @@ describe('a service', () => {
     }
   });
 
-  it('takes only so many readers', async () => {
+  it('rejects readers beyond MAX_WAITERS with 503', async () => {
     const other = await startApi(redis.url, { MAX_WAITERS: '2' });
     await list('limited');
     const one = await openStream(other.origin, '/queues/limited/events');
@@ -180,7 +180,7 @@ describe('a service', () => {
         openStream(other.origin, '/queues/limited/events').then(
           (stream) => stream.response.statusCode === 200 && stream,
         ),
-      'room',
+      'a free place',
     );
     two.close();
     three.close();

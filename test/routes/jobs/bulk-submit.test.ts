@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { queueKeys } from '../../../src/redis/keys.ts';
-import { BatchAnswer, MAX_BATCH } from '../../../src/schemas/http.ts';
+import { BulkSubmitResponse, MAX_BULK_JOBS } from '../../../src/schemas/http.ts';
 import type { Problem } from '../../../src/schemas/problem.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
@@ -53,7 +53,7 @@ async function payloads(queue: string): Promise<unknown[]> {
 const line = (queue: string, payload: unknown): string => JSON.stringify({ task: 'echo', queue, payload });
 
 describe('POST /jobs/batch', () => {
-  it('answers 207 with an item for each job, in order', async () => {
+  it('answers 207 with an outcome for each job, in order', async () => {
     const jobs = [
       { task: 'echo', queue: 'json', payload: 0 },
       { task: 'echo', queue: 'json', payload: 1, priority: 'low' },
@@ -61,7 +61,7 @@ describe('POST /jobs/batch', () => {
     ];
     const answer = await api.http.post('/jobs/batch').send({ jobs });
     expect(answer.status).toBe(207);
-    expectShape(BatchAnswer, answer.body);
+    expectShape(BulkSubmitResponse, answer.body);
     const items: Item[] = answer.body.items;
     expect(items.map(({ index, status }) => [index, status])).toEqual([0, 1, 2].map((i) => [i, 202]));
     for (const [i, job] of jobs.entries()) {
@@ -70,7 +70,7 @@ describe('POST /jobs/batch', () => {
     }
   });
 
-  it('takes in the good jobs beside bad ones, and says what is wrong with those', async () => {
+  it('stores the valid jobs and says what is wrong with the others', async () => {
     const jobs = [
       { task: 'echo', queue: 'mixed' },
       { task: 'a b' },
@@ -91,13 +91,13 @@ describe('POST /jobs/batch', () => {
     expect(await payloads('mixed')).toHaveLength(2);
   });
 
-  it('tells at most ten faults of each job, so that the answer stays in proportion', async () => {
+  it('lists at most ten faults of each job', async () => {
     const noise = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`x${i}`, 0]));
     const answer = await postLines(`${JSON.stringify({ task: 'echo', ...noise })}\n`);
     expect(answer.body.items[0].problem.errors).toHaveLength(10);
   });
 
-  it('reads lines that end in any way, however they are cut into chunks', async () => {
+  it('reads lines with any line ending, however the body is cut', async () => {
     const euro = Buffer.from(line('cut', '€😀'));
     const cuts = [...euro.keys()].map((i) => euro.subarray(i, i + 1));
     const { status, items } = await postChunks([
@@ -112,10 +112,10 @@ describe('POST /jobs/batch', () => {
     expect(await payloads('cut')).toEqual([1, 2, 3, '€😀', 'last, without an end']);
   });
 
-  it('takes a stream of 10,000 lines, far longer than one body may be', async () => {
+  it('accepts 10,000 lines that exceed MAX_PAYLOAD_BYTES together', async () => {
     const filler = createHash('sha1').update('x').digest('hex').repeat(3);
     const parts = function* (): Generator<string> {
-      for (let start = 0; start < MAX_BATCH; start += 100) {
+      for (let start = 0; start < MAX_BULK_JOBS; start += 100) {
         const numbers = Array.from({ length: 100 }, (_, i) => start + i);
         yield numbers.map((n) => `${line('stream', { n, filler })}\n`).join('');
       }
@@ -123,14 +123,14 @@ describe('POST /jobs/batch', () => {
     expect([...parts()].join('').length).toBeGreaterThan(20 * MAX_BYTES);
     const { status, items } = await postChunks(parts());
     expect(status).toBe(207);
-    expect(items).toHaveLength(MAX_BATCH);
+    expect(items).toHaveLength(MAX_BULK_JOBS);
     expect(items.every((item, i) => item.index === i && item.status === 202)).toBe(true);
-    expect(new Set(items.map(({ id }) => id)).size).toBe(MAX_BATCH);
+    expect(new Set(items.map(({ id }) => id)).size).toBe(MAX_BULK_JOBS);
     const stored = (await payloads('stream')) as { n: number }[];
-    expect(stored.map(({ n }) => n)).toEqual(Array.from({ length: MAX_BATCH }, (_, i) => i));
+    expect(stored.map(({ n }) => n)).toEqual(Array.from({ length: MAX_BULK_JOBS }, (_, i) => i));
   });
 
-  it('stores jobs while the body still arrives, instead of holding it', async () => {
+  it('stores jobs while the body still arrives', async () => {
     const stream = queueKeys('mr', 'early').stream.normal;
     const parts = function* (): Generator<string> {
       for (let i = 0; i < 60; i += 1) yield `${line('early', 'x'.repeat(40_000))}\n`;
@@ -162,7 +162,7 @@ describe('POST /jobs/batch', () => {
   });
 });
 
-describe('an atomic batch', () => {
+describe('an atomic bulk submit', () => {
   const jobs = [
     { task: 'echo', queue: 'all-a', payload: 'now' },
     { task: 'echo', queue: 'all-b', priority: 'critical', metadata: { of: 'test' } },
@@ -173,10 +173,10 @@ describe('an atomic batch', () => {
   it.each([
     ['JSON', () => api.http.post('/jobs/batch?atomic=true').send({ jobs })],
     ['NDJSON', () => postLines(jobs.map((job) => JSON.stringify(job)).join('\n'), '?atomic=true')],
-  ])('stores all jobs of a body in %s, whatever their queues and times', async (_name, send) => {
+  ])('stores all jobs of a body in %s, with any queues and times', async (_name, send) => {
     const answer = await send();
     expect(answer.status).toBe(207);
-    expectShape(BatchAnswer, answer.body);
+    expectShape(BulkSubmitResponse, answer.body);
     const items: Item[] = answer.body.items;
     expect(items.map(({ index, status }) => [index, status])).toEqual([0, 1, 2, 3].map((i) => [i, 202]));
     const read = await Promise.all(items.map(({ id }) => api.get(id ?? '')));
@@ -190,7 +190,7 @@ describe('an atomic batch', () => {
     }
   });
 
-  it('stores none when one is refused, and lists the faults of all', async () => {
+  it('stores none when one is rejected, and lists the faults of all', async () => {
     const bad = [...jobs, { task: 'a b' }, { task: 'echo', delay: '999999999999d' }, null].map((job) =>
       job === null ? job : { ...job, queue: 'none' },
     );
@@ -205,11 +205,11 @@ describe('an atomic batch', () => {
     expect(await redis.client.keys('*none*')).toEqual([]);
   });
 
-  it('takes no more lines than fit into one body, since it holds them all', async () => {
+  it('rejects lines that exceed MAX_PAYLOAD_BYTES together', async () => {
     const lines = Array.from({ length: 50 }, () => line('heavy', 'x'.repeat(2_000)));
     const answer = await postLines(lines.join('\n'), '?atomic=true');
     expect(answer.status).toBe(400);
-    expect(answer.body.errors.at(-1).detail).toBe(`The lines may have at most ${MAX_BYTES} bytes together.`);
+    expect(answer.body.errors.at(-1).detail).toBe(`The body has more than ${MAX_BYTES} bytes.`);
     expect(await redis.client.keys('*heavy*')).toEqual([]);
     expect((await postLines(lines.join('\n'))).status).toBe(207);
   });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { ErrorCode } from '../../../src/errors.ts';
-import { expectProblem, type Pointers } from '../../helpers/api/expect-schema.ts';
-import { JSON_TYPE, type Message, send } from '../../helpers/api/send.ts';
-import { useApi } from '../../helpers/api/server.ts';
-import { stored } from '../../helpers/redis/dump.ts';
-import { useRedis } from '../../helpers/redis/server.ts';
+import type { ErrorCode } from '../../src/errors.ts';
+import { expectProblem, type Pointers } from '../helpers/api/expect-schema.ts';
+import { JSON_TYPE, type Message, send } from '../helpers/api/send.ts';
+import { useApi } from '../helpers/api/server.ts';
+import { stored } from '../helpers/redis/dump.ts';
+import { useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
 
-async function refused(message: Message, status: number, code: ErrorCode, pointers?: Pointers) {
+async function expectRejected(message: Message, status: number, code: ErrorCode, pointers?: Pointers) {
   const before = await stored(redis);
   const answer = await send(api.origin, message);
   expectProblem(answer, status, code, pointers);
@@ -19,7 +19,7 @@ async function refused(message: Message, status: number, code: ErrorCode, pointe
 
 const cursor = (text: string): string => Buffer.from(text).toString('base64url');
 
-describe('an id that is none', () => {
+describe('a job id', () => {
   it.each([
     'x',
     'default',
@@ -51,7 +51,7 @@ describe('an id that is none', () => {
     'x'.repeat(600),
     'x'.repeat(9_000),
     '%41'.repeat(3_000),
-  ])('is not found: %s', async (id) => {
+  ])('answers 404 for text that is not an id: %s', async (id) => {
     for (const [method, path] of [
       ['GET', `/jobs/${id}`],
       ['GET', `/jobs/${id}?wait=5`],
@@ -59,20 +59,20 @@ describe('an id that is none', () => {
       ['DELETE', `/jobs/${id}`],
       ['POST', `/jobs/${id}/cancel`],
     ] as const) {
-      const answer = await refused({ method, path }, 404, 'job-not-found');
-      // What was sent is quoted, but not at any length.
+      const answer = await expectRejected({ method, path }, 404, 'job-not-found');
+      // The problem quotes the id, shortened.
       expect(answer.body.detail.length).toBeLessThan(200);
     }
   });
 
-  it.each(['%zz', '%', '%E0%A4%A', '%ff'])('is refused where it cannot be decoded: %s', async (id) => {
+  it.each(['%zz', '%', '%E0%A4%A', '%ff'])('answers 400 when it cannot be decoded: %s', async (id) => {
     for (const path of [`/jobs/${id}`, `/jobs/${id}/cancel`, `/queues/${id}/stats`]) {
-      await refused({ method: 'GET', path }, 400, 'invalid-request');
+      await expectRejected({ method: 'GET', path }, 400, 'invalid-request');
     }
   });
 });
 
-describe('a name that no queue can have', () => {
+describe('a queue name', () => {
   it.each([
     'a:b',
     '{x}',
@@ -87,7 +87,7 @@ describe('a name that no queue can have', () => {
     'a%00',
     'x%0A',
     '%C3%BC',
-  ])('is refused: "%s"', async (name) => {
+  ])('is rejected when it is invalid: "%s"', async (name) => {
     for (const [method, rest] of [
       ['GET', 'stats'],
       ['GET', 'jobs'],
@@ -100,13 +100,13 @@ describe('a name that no queue can have', () => {
       ['POST', 'pause'],
       ['POST', 'resume'],
     ] as const) {
-      await refused({ method, path: `/queues/${name}/${rest}` }, 400, 'invalid-request', ['/name']);
+      await expectRejected({ method, path: `/queues/${name}/${rest}` }, 400, 'invalid-request', ['/name']);
     }
   });
 
-  it('is not found when it could be one, but is not', async () => {
+  it('answers 404 when there is no such queue', async () => {
     for (const rest of ['stats', 'jobs', 'pending', 'events', 'history', 'subscriptions']) {
-      await refused({ method: 'GET', path: `/queues/unknown/${rest}` }, 404, 'queue-not-found');
+      await expectRejected({ method: 'GET', path: `/queues/unknown/${rest}` }, 404, 'queue-not-found');
     }
   });
 });
@@ -123,15 +123,15 @@ describe('query parameters', () => {
     'wait=Infinity',
     'wait=1e9',
     'wait=%00',
-  ])('are refused for a job: %s', async (query) => {
-    await refused({ method: 'GET', path: `/jobs/x?${query}` }, 400, 'invalid-request', ['/wait']);
+  ])('are rejected for a job: %s', async (query) => {
+    await expectRejected({ method: 'GET', path: `/jobs/x?${query}` }, 400, 'invalid-request', ['/wait']);
     const job = { path: `/jobs?${query}`, headers: JSON_TYPE, body: '{"task":"echo"}' };
-    await refused(job, 400, 'invalid-request', ['/wait']);
+    await expectRejected(job, 400, 'invalid-request', ['/wait']);
   });
 
-  it('are refused by each name that is wrong', async () => {
+  it('are rejected with a pointer for each wrong name', async () => {
     const path = '/jobs/x?wait[]=1&wait';
-    await refused({ method: 'GET', path }, 400, 'invalid-request', ['/wait', '/wait[]']);
+    await expectRejected({ method: 'GET', path }, 400, 'invalid-request', ['/wait', '/wait[]']);
   });
 
   it.each<[string, Pointers]>([
@@ -145,8 +145,13 @@ describe('query parameters', () => {
     ['status=', ['/status']],
     ['status=x&limit=0', ['/limit', '/status']],
     [`cursor=${'x'.repeat(257)}`, ['/cursor']],
-  ])('are refused for a listing: %s', async (query, pointers) => {
-    await refused({ method: 'GET', path: `/queues/any/jobs?${query}` }, 400, 'invalid-request', pointers);
+  ])('are rejected for a listing: %s', async (query, pointers) => {
+    await expectRejected(
+      { method: 'GET', path: `/queues/any/jobs?${query}` },
+      400,
+      'invalid-request',
+      pointers,
+    );
   });
 
   it.each([
@@ -168,21 +173,21 @@ describe('query parameters', () => {
     cursor('4 inf:n1-1'),
     cursor('4 1:x1-1'),
     cursor('4 (1:n1-1'),
-  ])('are refused for a cursor that no page gave: %s', async (text) => {
+  ])('are rejected with a malformed cursor: %s', async (text) => {
     await api.http.post('/queues/listed/pause').expect(200);
     const message = { method: 'GET', path: `/queues/listed/jobs?cursor=${text}` };
-    await refused(message, 400, 'invalid-request', ['/cursor']);
+    await expectRejected(message, 400, 'invalid-request', ['/cursor']);
   });
 
-  it('are refused for a cursor of another status', async () => {
+  it('are rejected with the cursor of another status', async () => {
     for (let i = 0; i < 2; i += 1) await api.submit({ task: 'echo', queue: 'cursors' });
     const page = await api.http.get('/queues/cursors/jobs?status=queued&limit=1').expect(200);
     const path = `/queues/cursors/jobs?status=failed&cursor=${page.body.nextCursor}`;
-    await refused({ method: 'GET', path }, 400, 'invalid-request', ['/cursor']);
+    await expectRejected({ method: 'GET', path }, 400, 'invalid-request', ['/cursor']);
   });
 });
 
-describe('an address', () => {
+describe('a path', () => {
   it.each([
     '/nope',
     '//',
@@ -193,14 +198,18 @@ describe('an address', () => {
     '/livez/x',
     '/jobs/../livez',
     '/docs/nope.js',
-  ])('is not found: %s', async (path) => {
+  ])('answers 404 when there is no route: %s', async (path) => {
     for (const method of ['GET', 'POST', 'DELETE']) {
-      await refused({ method, path }, 404, 'route-not-found');
+      await expectRejected({ method, path }, 404, 'route-not-found');
     }
   });
 
-  it('is quoted in short when it is not found', async () => {
-    const answer = await refused({ method: 'GET', path: `/${'x'.repeat(9_000)}` }, 404, 'route-not-found');
+  it('is shortened in the problem when it is long', async () => {
+    const answer = await expectRejected(
+      { method: 'GET', path: `/${'x'.repeat(9_000)}` },
+      404,
+      'route-not-found',
+    );
     expect(answer.body.detail.length).toBeLessThan(300);
   });
 
@@ -222,14 +231,18 @@ describe('an address', () => {
     ['/livez', 'GET, HEAD'],
     ['/readyz', 'GET, HEAD'],
     ['/openapi.json', 'GET, HEAD'],
-  ])('%s names the methods that it knows: %s', async (path, allow) => {
+  ])('%s answers other methods with 405 and Allow: %s', async (path, allow) => {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
       if (allow.includes(method)) continue;
       // Whatever the body is: the method alone is wrong.
       const body = method === 'TRACE' ? undefined : '{"broken';
-      const answer = await refused({ method, path, headers: JSON_TYPE, body }, 405, 'method-not-allowed');
+      const answer = await expectRejected(
+        { method, path, headers: JSON_TYPE, body },
+        405,
+        'method-not-allowed',
+      );
       expect(answer.headers['allow']).toBe(allow);
-      expect(answer.body.detail).toContain(`${method} is not known here`);
+      expect(answer.body.detail).toContain(`has no ${method}`);
     }
     if (allow.includes('HEAD')) return;
     const head = await send(api.origin, { method: 'HEAD', path });

@@ -7,7 +7,7 @@ import { useRedis } from '../../helpers/redis/server.ts';
 const redis = useRedis();
 const api = useApi(redis);
 
-/** What others may have written into our keys; each must be shown, listed, cancelled, and harm nothing else. */
+/** Entries that another program may have written. The API must list, show and cancel each of them. */
 const ENTRIES: [string, string, string][] = [
   ['options that are no JSON', '1', '{bad'],
   ['options that are no object', '1', '[]'],
@@ -20,7 +20,7 @@ const ENTRIES: [string, string, string][] = [
   ['a payload nested too deeply', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, ''],
 ];
 
-describe('an entry written by hand', () => {
+describe('an entry of another program', () => {
   it.each(ENTRIES)(
     'with %s is listed, shown and cancelled like any other',
     async (what, payload, options) => {
@@ -50,7 +50,7 @@ describe('an entry written by hand', () => {
     },
   );
 
-  it('with an id that is no time is shown', async () => {
+  it('with an id beyond all times is shown', async () => {
     const keys = queueKeys('mr', 'far');
     const entryId = '99999999999999999-1';
     await redis.client.xadd(keys.stream.normal, entryId, 't', 'echo', 'p', '1', 'o', '');
@@ -61,8 +61,8 @@ describe('an entry written by hand', () => {
   });
 });
 
-describe('an announcement written by hand', () => {
-  it.each(['{bad', 'null', '7', '{}', '{"name":"x"}'])('as %s is passed over', async (text) => {
+describe('an announcement of another program', () => {
+  it.each(['{bad', 'null', '7', '{}', '{"name":"x"}'])('is ignored when malformed: %s', async (text) => {
     const keys = queueKeys('mr', 'announced');
     await redis.client.del(keys.tasks);
     await redis.client.hset(keys.tasks, 'x', text);
@@ -72,7 +72,7 @@ describe('an announcement written by hand', () => {
 });
 
 describe('a cancelled job', () => {
-  it('is kept for as long as it asked for itself', async () => {
+  it('is kept for its own resultTtl', async () => {
     const { id } = await api.submit({ task: 'echo', delay: '1h', resultTtl: '10s' });
     const { body } = await api.http.post(`/jobs/${id}/cancel`).expect(200);
     expect(Date.parse(body.expiresAt) - Date.parse(body.finishedAt)).toBe(10_000);
@@ -80,7 +80,7 @@ describe('a cancelled job', () => {
 });
 
 describe('an unknown query parameter', () => {
-  it('is refused, so that a slip of the pen is not taken for consent', async () => {
+  it('is rejected, so that a misspelt option is not ignored', async () => {
     const answer = await api.http.post('/jobs/batch?atmoic=true').send({ jobs: [{ task: 'echo' }] });
     expect(answer.status).toBe(400);
     expect(answer.body.errors).toMatchObject([{ pointer: '/atmoic' }]);

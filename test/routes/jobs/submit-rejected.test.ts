@@ -34,7 +34,7 @@ async function refused(message: Message, status: number, code: ErrorCode, pointe
 const refusedJob = (job: unknown, pointers: Pointers) =>
   refused({ headers: JSON_TYPE, body: JSON.stringify(job) }, 400, 'invalid-request', pointers);
 
-describe('a job', () => {
+describe('an invalid job', () => {
   const faulty: Record<string, readonly unknown[]> = {
     task: [undefined, null, 7, '', 'a b', ' echo', 'a\n', 'ü', '-x', '../x', 'x'.repeat(129), 'a\u0000', {}],
     queue: [null, 7, '', 'a:b', '{x}', '../x', '.x', '-x', 'ü', 'a b', 'a\n', 'q'.repeat(65), []],
@@ -93,7 +93,7 @@ describe('a job', () => {
     ]),
   );
 
-  it.each(rows)('is refused with the %s %s', async (field, _shown, value) => {
+  it.each(rows)('is rejected with the %s %s', async (field, _shown, value) => {
     const answer = await refused(
       { headers: JSON_TYPE, body: JSON.stringify({ task: 'echo', [field]: value }) },
       400,
@@ -133,9 +133,9 @@ describe('a job', () => {
     ],
     ['a field of a later issue', { task: 'echo', uniqueKey: 'x' }, ['/uniqueKey']],
     ['a name that needs escapes', { task: 'echo', 'a/b~c': 1 }, ['/a~1b~0c']],
-  ])('is refused with %s', (_name, job, pointers) => refusedJob(job, pointers).then(() => undefined));
+  ])('is rejected with %s', (_name, job, pointers) => refusedJob(job, pointers).then(() => undefined));
 
-  it('is told what a field should look like', async () => {
+  it('gets the expected form of a field', async () => {
     const { body } = await refusedJob({ task: 'echo', runAt: 'tomorrow', delay: '5 m' }, [
       '/delay',
       '/runAt',
@@ -145,12 +145,12 @@ describe('a job', () => {
     expect(details['/delay']).toMatch(/^does not have the right form\. .*"30s"/);
   });
 
-  it('names the fields that there are', async () => {
+  it('gets the names of the existing fields', async () => {
     const { body } = await refusedJob({ task: 'echo', tsak: 1 }, ['/tsak']);
     expect(body.errors[0].detail).toMatch(/known are: task, queue, payload, /);
   });
 
-  it('is refused when no worker of the queue knows its task', async () => {
+  it('is rejected when no worker of the queue has its task', async () => {
     const body = JSON.stringify({ task: 'tpyed', queue: 'announced' });
     const answer = await refused({ headers: JSON_TYPE, body }, 422, 'unknown-task', ['/task']);
     expect(answer.body.knownTasks).toEqual(['echo', 'typed']);
@@ -162,7 +162,7 @@ describe('a job', () => {
     [{}, ['/payload/n']],
     [{ n: 0 }, ['/payload/n']],
     [{ n: 'x', 'a/b': ['y', 1] }, ['/payload/a~1b/1', '/payload/n']],
-  ])('is refused with the payload %j that does not fit its task', async (payload, pointers) => {
+  ])('is rejected with the payload %j, which does not match its task', async (payload, pointers) => {
     const body = JSON.stringify({ task: 'typed', queue: 'announced', payload });
     await refused({ headers: JSON_TYPE, body }, 422, 'invalid-payload', pointers);
   });

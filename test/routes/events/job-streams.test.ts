@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lanes, queueKeys } from '../../../src/redis/keys.ts';
 import { JobEvent } from '../../../src/schemas/event.ts';
-import { EndEvent, JobMessage } from '../../../src/schemas/event-stream.ts';
+import { EndEvent } from '../../../src/schemas/event-stream.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
@@ -16,16 +16,16 @@ const workerOf = useHandWorkers(redis);
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   send(api.origin, { method, path, headers });
 
-/** Gives signs of life to all readers until the stream ends. */
-async function beatUntilEnd(stream: OpenStream): Promise<void> {
+/** Sends heartbeats to all readers until the stream ends. */
+async function heartbeatUntilEnd(stream: OpenStream): Promise<void> {
   await until(() => {
-    api.app.eventHub.beat();
+    api.app.streamHub.heartbeat();
     return stream.response.closed;
   }, 'the end of the stream');
 }
 
-describe("a job's events", () => {
-  it('begin with the job as it is, and end with its end and result', async () => {
+describe('a job stream', () => {
+  it('starts with the current job and ends with its last event and result', async () => {
     const worker = await workerOf('job');
     const job = await api.submit({ task: 'echo', queue: 'job', payload: 1 });
     const stream = await openStream(api.origin, `/jobs/${job.id}/events`);
@@ -53,7 +53,7 @@ describe("a job's events", () => {
     expect(stream.text).not.toContain(other.id);
   });
 
-  it('tell what an EventSource that comes back has missed, and then 204', async () => {
+  it('sends a reconnecting EventSource the events it missed, then answers 204', async () => {
     const worker = await workerOf('back');
     const { id } = await api.submit({ task: 'echo', queue: 'back' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
@@ -73,7 +73,7 @@ describe("a job's events", () => {
     expect([over.status, over.text]).toEqual([204, '']);
   });
 
-  it('of a job that has ended are the job alone, and 204 after it', async () => {
+  it('of an ended job has the job alone, and answers 204 after it', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'over' });
     await api.http.post(`/jobs/${id}/cancel`).expect(200);
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
@@ -82,7 +82,7 @@ describe("a job's events", () => {
     expect((await get(`/jobs/${id}/events`, { 'last-event-id': stream.parser.lastId })).status).toBe(204);
   });
 
-  it('that are not kept any more end with the job, once, for who knows nothing of it', async () => {
+  it('of a job whose events were trimmed ends with the job, sent once', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'trimmed' });
     await api.http.post(`/jobs/${id}/cancel`).expect(200);
     const path = `/jobs/${id}/events`;
@@ -98,7 +98,7 @@ describe("a job's events", () => {
     }
   });
 
-  it('of a job whose events are others end with the job after a reset', async () => {
+  it('of a job whose events were replaced ends with the job after a reset', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'replaced' });
     await api.http.post(`/jobs/${id}/cancel`).expect(200);
     const path = `/jobs/${id}/events`;
@@ -109,7 +109,7 @@ describe("a job's events", () => {
     expect((await get(path, { 'last-event-id': stream.parser.lastId })).status).toBe(204);
   });
 
-  it('go on to the last end of a job that was retried by hand', async () => {
+  it('continues to the last end of a job that was retried by hand', async () => {
     const worker = await workerOf('again');
     const { id } = await api.submit({ task: 'echo', queue: 'again' });
     const before = await openStream(api.origin, `/jobs/${id}/events`);
@@ -126,7 +126,7 @@ describe("a job's events", () => {
     expect(typesIn(rest.messages)).toEqual(['requeued', 'started', 'failed']);
   });
 
-  it('of a job that never was are a 404, and a 410 when it is not kept', async () => {
+  it('answers 404 for an unknown job and 410 for an expired result', async () => {
     expectProblem(await get('/jobs/nowhere~n1-0/events'), 404, 'job-not-found');
     expectProblem(await get('/jobs/x/events'), 404, 'job-not-found');
     const { id } = await api.submit({ task: 'echo', queue: 'gone' });
@@ -135,133 +135,39 @@ describe("a job's events", () => {
     expectProblem(await get(`/jobs/${id}/events`), 410, 'job-gone');
   });
 
-  it('of a job that lapses while nobody works on it end with a sign of life, for who came back too', async () => {
+  it('of a job that expires without a worker ends at a heartbeat, also after a reconnect', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'lapse', expiresIn: '2s' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
     await stream.count(1);
     stream.close();
     const { lastId } = stream.parser;
     const again = await openStream(api.origin, `/jobs/${id}/events`, { lastEventId: lastId });
-    await beatUntilEnd(again);
+    await heartbeatUntilEnd(again);
     expect(typesIn(again.messages)).toEqual(['expired']);
   });
 
-  it('of a job that lapses under the eyes of a reader end likewise', async () => {
+  it('of a job that expires during the stream ends at a heartbeat', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'seen-lapse', expiresIn: '2s' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
-    await beatUntilEnd(stream);
+    await heartbeatUntilEnd(stream);
     expect(typesIn(stream.messages)).toEqual(['job', 'expired']);
   });
 
-  it('of a job that was handed back and lapses then end likewise', async () => {
+  it('of a released job that expires ends at a heartbeat', async () => {
     const worker = await workerOf('back-lapse');
     const { id } = await api.submit({ task: 'echo', queue: 'back-lapse', expiresIn: '3s' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
     expect(await worker.handBack(await worker.take())).toEqual(['done']);
-    await beatUntilEnd(stream);
+    await heartbeatUntilEnd(stream);
     expect(typesIn(stream.messages)).toEqual(['job', 'started', 'released', 'expired']);
   });
 
-  it('of a job that is not there any more, of which no event tells, end', async () => {
+  it('of a job that vanishes without an event ends', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'lost' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
     await stream.count(1);
     await redis.client.del(...lanes(queueKeys('mr', 'lost')));
-    await beatUntilEnd(stream);
+    await heartbeatUntilEnd(stream);
     expect(typesIn(stream.messages)).toEqual(['job']);
-  });
-});
-
-describe("a queue's events", () => {
-  it('are seen by every reader, each with its own types', async () => {
-    const worker = await workerOf('fan');
-    await api.submit({ task: 'echo', queue: 'fan' });
-    const all = await openStream(api.origin, '/queues/fan/events');
-    const twin = await openStream(api.origin, '/queues/fan/events');
-    const ends = await openStream(api.origin, '/queues/fan/events?type=completed,failed');
-    await worker.complete(await worker.take(), 1);
-    await api.http.post('/queues/fan/pause').expect(200);
-    await all.count(3);
-    await twin.count(3);
-    await ends.count(1);
-    expect(typesIn(all.messages)).toEqual(['started', 'completed', 'paused']);
-    expect(twin.messages).toEqual(all.messages);
-    expect(ends.messages).toEqual([all.messages[1]]);
-    expect(all.messages[2]?.data).toEqual({
-      id: all.messages[2]?.id,
-      type: 'paused',
-      queue: 'fan',
-      at: expect.stringMatching(/Z$/),
-    });
-    for (const stream of [all, twin, ends]) stream.close();
-  });
-
-  it('go on after any of them, in the middle of an entry too', async () => {
-    const worker = await workerOf('middle');
-    for (let i = 0; i < 5; i += 1) await api.submit({ task: 'echo', queue: 'middle' });
-    const first = await openStream(api.origin, '/queues/middle/events');
-    await worker.takeNow(5);
-    const messages = await first.count(5);
-    first.close();
-    expect(new Set(messages.map(({ id }) => id.split('-').slice(0, 2).join())).size).toBe(1);
-    for (const [i, { id }] of messages.entries()) {
-      const rest = await openStream(api.origin, '/queues/middle/events', { lastEventId: id });
-      await api.http.post(`/queues/middle/${i % 2 === 0 ? 'pause' : 'resume'}`).expect(200);
-      await rest.message(i % 2 === 0 ? 'paused' : 'resumed');
-      // The rest of the entry, and what has happened since.
-      await rest.count(5);
-      expect(rest.messages.slice(0, 4 - i)).toEqual(messages.slice(i + 1));
-      rest.close();
-    }
-  });
-
-  it('come as lines to who asks for them', async () => {
-    const worker = await workerOf('lines');
-    await api.submit({ task: 'echo', queue: 'lines' });
-    const stream = await openStream(api.origin, '/queues/lines/events', { accept: 'application/x-ndjson' });
-    expect(stream.response.headers['content-type']).toMatch(/^application\/x-ndjson/);
-    await until(() => {
-      if (stream.text === '') api.app.eventHub.beat();
-      return stream.text.startsWith('\n');
-    }, 'a sign of life');
-    await worker.complete(await worker.take(), 1);
-    await until(() => stream.text.trim().split('\n').length === 2, 'two lines');
-    // The sign of life is a line of its own, and empty.
-    expect(stream.text).toMatch(/^\n+\{.*\}\n\{.*\}\n$/);
-    const events = stream.text.trim().split('\n');
-    expect(events.map((line) => JSON.parse(line))).toMatchObject([
-      { type: 'started', queue: 'lines' },
-      { type: 'completed', queue: 'lines' },
-    ]);
-    stream.close();
-  });
-
-  it('of a job as lines begin with the job', async () => {
-    const { id } = await api.submit({ task: 'echo', queue: 'job-lines' });
-    await api.http.post(`/jobs/${id}/cancel`).expect(200);
-    const { text } = await get(`/jobs/${id}/events`, { accept: 'application/x-ndjson' });
-    expectShape(JobMessage, JSON.parse(text));
-    expect(JSON.parse(text)).toMatchObject({ type: 'job', job: await api.get(id) });
-  });
-
-  it('are refused in other forms, after other ids, of other queues, and to HEAD have no body', async () => {
-    await api.submit({ task: 'echo', queue: 'forms' });
-    const path = '/queues/forms/events';
-    expectProblem(await get(path, { accept: 'application/json' }), 406, 'not-acceptable');
-    expectProblem(await get(path, { accept: 'text/event-stream;q=0' }), 406, 'not-acceptable');
-    for (const id of ['x', '1-1-1~forms', '1', '1-', '-1', '1-1-1-1', '9'.repeat(40)]) {
-      const answer = await get(path, { 'last-event-id': id });
-      expectProblem(answer, 400, 'invalid-request', ['/last-event-id']);
-    }
-    expectProblem(await get('/events', { 'last-event-id': '1-1-1' }), 400, 'invalid-request');
-    expectProblem(await get(`${path}?type=started,x`), 400, 'invalid-request', ['/type']);
-    expectProblem(await get(`${path}?other=1`), 400, 'invalid-request', ['/other']);
-    expectProblem(await get('/queues/nowhere/events'), 404, 'queue-not-found');
-    const head = await get(path, {}, 'HEAD');
-    expect([head.status, head.headers['content-type'], head.text]).toEqual([
-      200,
-      'text/event-stream; charset=utf-8',
-      '',
-    ]);
   });
 });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
-import { BatchAnswer, MAX_BATCH } from '../../../src/schemas/http.ts';
+import { BulkSubmitResponse, MAX_BULK_JOBS } from '../../../src/schemas/http.ts';
 import type { Problem } from '../../../src/schemas/problem.ts';
 import { announceTasks } from '../../../src/tasks/announcements.ts';
 import { expectProblem, expectShape, type Pointers, pointersOf } from '../../helpers/api/expect-schema.ts';
@@ -52,21 +52,21 @@ async function refused(message: Message, status: number, code: ErrorCode, pointe
   expect(await stored(redis)).toEqual(before);
 }
 
-describe('a batch with bad jobs', () => {
+describe('a bulk submit with invalid jobs', () => {
   it.each<[string, Message]>([
     ['JSON', { headers: JSON_TYPE, body: `{"jobs":[${MIXED.map(([line]) => line).join(',')}]}` }],
     ['NDJSON', { headers: NDJSON_TYPE, body: MIXED.map(([line]) => line).join('\n') }],
-  ])('stores the others and answers for each, in %s', async (_name, message) => {
+  ])('stores the others and returns an outcome for each, in %s', async (_name, message) => {
     const before = await redis.client.xlen(queueKeys('mr', 'mixed').stream.normal);
     const answer = await send(api.origin, { path, ...message });
     expect(answer.status).toBe(207);
-    expectShape(BatchAnswer, answer.body);
+    expectShape(BulkSubmitResponse, answer.body);
     expectItems(answer.body.items, MIXED);
     expect(await redis.client.xlen(queueKeys('mr', 'mixed').stream.normal)).toBe(before + 1);
     await refused({ ...message, path: `${path}?atomic=true` }, 400, 'invalid-batch');
   });
 
-  it('stores nothing when all are bad', async () => {
+  it('stores nothing when all are invalid', async () => {
     const rows = MIXED.filter(([, status]) => status !== 202);
     const before = await stored(redis);
     const body = rows.map(([line]) => line).join('\n');
@@ -75,7 +75,7 @@ describe('a batch with bad jobs', () => {
     expect(await stored(redis)).toEqual(before);
   });
 
-  it('names broken lines, and reads on behind them', async () => {
+  it('names broken lines and reads the lines after them', async () => {
     const lines = ['{"task":"echo"', 'x', '{"task":"echo","queue":"after"}', Buffer.from([0x22, 0xff, 0x22])];
     const body = Buffer.concat(lines.flatMap((line) => [Buffer.from(line), Buffer.from('\n')]));
     const answer = await send(api.origin, { path, headers: NDJSON_TYPE, body });
@@ -89,7 +89,7 @@ describe('a batch with bad jobs', () => {
     expect(items[0]?.problem?.detail).toMatch(/^The line cannot be read as JSON: ./);
   });
 
-  it('refuses all with pointers to each fault when it is atomic', async () => {
+  it('rejects all with a pointer to each fault when atomic', async () => {
     const body = MIXED.slice(0, 3)
       .map(([line]) => line)
       .join('\n');
@@ -100,7 +100,7 @@ describe('a batch with bad jobs', () => {
   });
 });
 
-describe('a batch that is none', () => {
+describe('a malformed bulk submit', () => {
   const lines = (count: number, queue: string) => `{"task":"echo","queue":"${queue}"}\n`.repeat(count);
 
   it.each<[string, string, Pointers]>([
@@ -110,12 +110,12 @@ describe('a batch that is none', () => {
     ['no list', '{"jobs":{"task":"echo"}}', ['/jobs']],
     ['a bare list', '[{"task":"echo"}]', ['']],
     ['another field', '{"jobs":[{"task":"echo"}],"atomic":true}', ['/atomic']],
-    ['too many jobs', `{"jobs":[${'0,'.repeat(MAX_BATCH)}0]}`, ['/jobs']],
-  ])('is refused as JSON with %s', async (_name, body, pointers) => {
+    ['too many jobs', `{"jobs":[${'0,'.repeat(MAX_BULK_JOBS)}0]}`, ['/jobs']],
+  ])('is rejected as JSON with %s', async (_name, body, pointers) => {
     await refused({ headers: JSON_TYPE, body }, 400, 'invalid-request', pointers);
   });
 
-  it.each(['', '\n', ' \r\n\t\n'])('is refused as lines of nothing: %j', async (body) => {
+  it.each(['', '\n', ' \r\n\t\n'])('is rejected without any line: %j', async (body) => {
     await refused({ headers: NDJSON_TYPE, body }, 400, 'invalid-request', ['/jobs']);
     await refused({ path: `${path}?atomic=true`, headers: NDJSON_TYPE, body }, 400, 'invalid-request', [
       '/jobs',
@@ -127,39 +127,39 @@ describe('a batch that is none', () => {
     ['no type', {}],
     ['lines in Latin 1', { 'content-type': 'application/x-ndjson; charset=latin1' }],
     ['compressed lines', { ...NDJSON_TYPE, 'content-encoding': 'gzip' }],
-  ])('is refused as %s', async (_name, headers = {}) => {
+  ])('is rejected with 415 as %s', async (_name, headers = {}) => {
     await refused({ headers, body: lines(1, 'x') }, 415, 'unsupported-media-type');
   });
 
-  it.each(['yes', '', '1', 'true&atomic=true'])('is refused with atomic=%s', async (atomic) => {
+  it.each(['yes', '', '1', 'true&atomic=true'])('is rejected with atomic=%s', async (atomic) => {
     const message = { path: `${path}?atomic=${atomic}`, headers: NDJSON_TYPE, body: lines(1, 'x') };
     await refused(message, 400, 'invalid-request', ['/atomic']);
   });
 
-  it('has its 10,001st line refused, and the rest unread', async () => {
+  it('has its 10,001st line rejected and the rest unread', async () => {
     const answer = await send(api.origin, {
       path,
       headers: NDJSON_TYPE,
-      body: lines(MAX_BATCH + 50, 'many'),
+      body: lines(MAX_BULK_JOBS + 50, 'many'),
     });
     expect(answer.status).toBe(207);
-    expect(answer.body.items).toHaveLength(MAX_BATCH + 1);
+    expect(answer.body.items).toHaveLength(MAX_BULK_JOBS + 1);
     expect(answer.body.items.at(-1)).toMatchObject({ status: 413, problem: { code: 'payload-too-large' } });
-    expect(await redis.client.xlen(queueKeys('mr', 'many').stream.normal)).toBe(MAX_BATCH);
+    expect(await redis.client.xlen(queueKeys('mr', 'many').stream.normal)).toBe(MAX_BULK_JOBS);
   });
 
-  it('has a line refused that is too long, though its sender goes on for megabytes', async () => {
+  it('has a line of many megabytes rejected while its client still sends', async () => {
     const body = `${lines(1, 'long')}{"task":"echo","payload":"${'x'.repeat(8_000_000)}"}\n${lines(1, 'long')}`;
     const answer = await send(api.origin, { path, headers: NDJSON_TYPE, body });
     expect(answer.status).toBe(207);
     expect(answer.body.items).toMatchObject([
       { status: 202 },
-      { status: 413, problem: { detail: `A line may have at most ${MAX_BYTES} bytes.` } },
+      { status: 413, problem: { detail: `The line has more than ${MAX_BYTES} bytes.` } },
     ]);
     expect(await redis.client.xlen(queueKeys('mr', 'long').stream.normal)).toBe(1);
   });
 
-  it('does not make the service swell when it is all faults', async () => {
+  it('takes bounded memory when every job is invalid', async () => {
     const noise = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [i, 0]));
     const body = `${JSON.stringify(noise)}\n`.repeat(1_000);
     const answer = await send(api.origin, { path, headers: NDJSON_TYPE, body });

@@ -116,7 +116,7 @@ const goOn = () => process.kill(redis.server.pid, 'SIGCONT');
 
 afterEach(() => vi.restoreAllMocks());
 
-it('polls that wait are answered when Redis goes away', async () => {
+it('answers waiting polls when Redis goes down', async () => {
   const server = redis.server;
   const body = JSON.stringify({ queues: ['polled'], waitMs: 30_000 });
   const polls = [1, 2, 3].map(() => send(api.origin, { path: '/leases', headers: JSON_TYPE, body }));
@@ -129,7 +129,7 @@ it('polls that wait are answered when Redis goes away', async () => {
 });
 
 describe('while Redis', () => {
-  it('is dead, every route says so at once; when it is back, all is well again', async () => {
+  it('is dead, every route answers 503 at once and works after the restart', async () => {
     await api.submit({ task: 'echo' });
     const server = redis.server;
     await server.kill();
@@ -138,7 +138,7 @@ describe('while Redis', () => {
     await expectAllWell();
   });
 
-  it('is silent, every route says so within a second; when it goes on, all is well again', async () => {
+  it('is suspended, every route answers 503 within a second and works when Redis resumes', async () => {
     await api.submit({ task: 'echo' });
     stop();
     try {
@@ -152,7 +152,7 @@ describe('while Redis', () => {
     await expectAllWell();
   });
 
-  it('is full, submits are refused as unavailable, and jobs can be read and ended', async () => {
+  it('is full, submits are rejected with 503, and jobs can be read and ended', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'full' });
     await redis.client.config('SET', 'maxmemory', '1');
     try {
@@ -165,7 +165,7 @@ describe('while Redis', () => {
     await expectAllWell();
   });
 
-  it('is full, workers over HTTP go on: also those that have come through another process', async () => {
+  it('is full, HTTP workers continue, also those of another API process', async () => {
     const queue = newQueue();
     const ids = await submitMany(api, queue, 3);
     const { lease } = await takeOne(api, { queues: [queue] });
@@ -203,14 +203,14 @@ describe('while Redis', () => {
   );
 });
 
-describe('who waits while Redis', () => {
+describe('a client that waits while Redis', () => {
   const begin = (message: Message, count = 1) => {
     const wait = vi.spyOn(api.app.waiter, 'wait');
     const answer = send(api.origin, message);
     return { answer, waiting: until(() => wait.mock.calls.length === count, 'a waiter') };
   };
 
-  it('dies is told at once, and a submitter learns the id of the job', async () => {
+  it('dies is answered at once, and a submitter gets the id of its job', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'dies' });
     const read = begin({ method: 'GET', path: `/jobs/${id}?wait=50` });
     await read.waiting;
@@ -232,7 +232,7 @@ describe('who waits while Redis', () => {
     await healed();
   });
 
-  it('is silent for a while is answered after it', async () => {
+  it('is suspended is answered when Redis resumes', async () => {
     const worker = await workerOf('silent');
     const { id } = await api.submit({ task: 'echo', queue: 'silent' });
     const delivery = await worker.take();
@@ -255,8 +255,8 @@ describe('who waits while Redis', () => {
   });
 });
 
-describe('a service that starts before Redis', () => {
-  it('serves 503s until it is there, and then jobs', async () => {
+describe('an API that starts before Redis', () => {
+  it('answers 503 until Redis is up, then accepts jobs', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'mr-late-'));
     let server: RedisServer | undefined;
     let app: FastifyInstance | undefined;

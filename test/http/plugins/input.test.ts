@@ -10,8 +10,8 @@ const MAX_BYTES = 300_000;
 const redis = useRedis();
 const api = useApi(redis, { MAX_PAYLOAD_BYTES: String(MAX_BYTES) });
 
-/** The request is refused and leaves no trace. */
-async function refused(message: Message, status: number, code: ErrorCode, pointers?: Pointers) {
+/** Expects that the request is rejected and stores nothing. */
+async function expectRejected(message: Message, status: number, code: ErrorCode, pointers?: Pointers) {
   const before = await stored(redis);
   const answer = await send(api.origin, message);
   expectProblem(answer, status, code, pointers);
@@ -21,7 +21,7 @@ async function refused(message: Message, status: number, code: ErrorCode, pointe
 
 const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 
-describe('a body that cannot be read', () => {
+describe('a request body', () => {
   it.each<[string, string | Buffer]>([
     ['ends too early', '{"task":'],
     ['has a comma too many', '{"task":"echo",}'],
@@ -30,8 +30,8 @@ describe('a body that cannot be read', () => {
     ['has a NUL byte', '{"task":"echo\u0000"}'],
     ['is not UTF-8', Buffer.from('{"task":"echo","payload":"\xff"}', 'latin1')],
     ['opens 100,000 lists', '['.repeat(100_000)],
-  ])('is refused as broken JSON when it %s', async (_name, body) => {
-    const answer = await refused({ headers: JSON_TYPE, body }, 400, 'broken-json');
+  ])('is rejected as broken JSON when it %s', async (_name, body) => {
+    const answer = await expectRejected({ headers: JSON_TYPE, body }, 400, 'broken-json');
     expect(answer.body.detail).toMatch(/^The body (cannot be read as JSON: .|is not UTF-8)/);
   });
 
@@ -45,13 +45,13 @@ describe('a body that cannot be read', () => {
     ['JSON in Latin 1', { 'content-type': 'application/json; charset=ISO-8859-1' }],
     ['JSON in UTF-16', { 'content-type': 'application/json;x=y;charset="utf-16"' }],
     ['compressed JSON', { ...JSON_TYPE, 'content-encoding': 'gzip' }],
-  ])('is refused as %s', async (_name, headers = {}) => {
-    const answer = await refused({ headers, body: '{"task":"echo"}' }, 415, 'unsupported-media-type');
+  ])('is rejected with 415 as %s', async (_name, headers = {}) => {
+    const answer = await expectRejected({ headers, body: '{"task":"echo"}' }, 415, 'unsupported-media-type');
     expect(answer.body.detail).toContain('application/json in UTF-8');
   });
 
   it.each(['application/json; charset=utf-8', 'Application/JSON;charset="UTF8"', 'application/json;v=1'])(
-    'is read as JSON when it says %s',
+    'is read as JSON for Content-Type %s',
     async (type) => {
       const headers = { 'content-type': type, 'content-encoding': 'identity' };
       const answer = await send(api.origin, { headers, body: '{"task":"echo","payload":"ü"}' });
@@ -63,24 +63,28 @@ describe('a body that cannot be read', () => {
   it.each([
     ['names its length', { 'content-length': String(MAX_BYTES + 1) }],
     ['comes in chunks', { 'transfer-encoding': 'chunked' }],
-  ])('is refused as too large when it %s', async (_name, headers) => {
+  ])('is rejected as too large when it %s', async (_name, headers) => {
     const body = JSON.stringify({ task: 'echo', payload: 'x'.repeat(MAX_BYTES + 1 - 28) });
     expect(body).toHaveLength(MAX_BYTES + 1);
-    const answer = await refused({ headers: { ...JSON_TYPE, ...headers }, body }, 413, 'payload-too-large');
+    const answer = await expectRejected(
+      { headers: { ...JSON_TYPE, ...headers }, body },
+      413,
+      'payload-too-large',
+    );
     expect(answer.body.detail).toContain(String(MAX_BYTES));
     const fits = body.replace('xx', 'x');
     expect((await send(api.origin, { headers: JSON_TYPE, body: fits })).status).toBe(202);
   });
 
   it.each(['', 'null', '7', '"echo"', '[]', '[{"task":"echo"}]'])(
-    'is refused as no job when it is "%s"',
+    'is rejected when it is %j instead of a job',
     async (body) => {
-      await refused({ headers: JSON_TYPE, body }, 400, 'invalid-request', ['']);
+      await expectRejected({ headers: JSON_TYPE, body }, 400, 'invalid-request', ['']);
     },
   );
 
-  it('is refused as no job when there is none', async () => {
-    await refused({}, 400, 'invalid-request', ['']);
+  it('is rejected when it is absent', async () => {
+    await expectRejected({}, 400, 'invalid-request', ['']);
   });
 
   it.each([
@@ -89,9 +93,9 @@ describe('a body that cannot be read', () => {
     '{"task":"echo","payload":{"\\u005f\\u005fproto__":{}}}',
     '{"task":"echo","metadata":{"__proto__":"x"}}',
     '{"task":"echo","payload":{"constructor":{"prototype":{}}}}',
-  ])('is refused with members that poison prototypes: %s', async (body) => {
-    await refused({ headers: JSON_TYPE, body }, 400, 'invalid-request', ['']);
-    await refused(
+  ])('is rejected with members that would change prototypes: %s', async (body) => {
+    await expectRejected({ headers: JSON_TYPE, body }, 400, 'invalid-request', ['']);
+    await expectRejected(
       { path: '/jobs/batch', headers: JSON_TYPE, body: `{"jobs":[${body}]}` },
       400,
       'invalid-request',
@@ -108,10 +112,13 @@ describe('a body that cannot be read', () => {
     ['/metadata', `{"task":"echo","metadata":${deep(100_000)}}`],
     ['/x', `{"task":"echo","x":${deep(100_000)}}`],
     ['', deep(100_000)],
-  ])('is refused when it is nested too deeply at "%s"', async (pointer, body) => {
-    await refused({ headers: JSON_TYPE, body }, 400, 'invalid-request', [pointer]);
-    await refused({ path: '/jobs/batch?atomic=true', headers: NDJSON_TYPE, body }, 400, 'invalid-batch', [
-      `/jobs/0${pointer}`,
-    ]);
+  ])('is rejected when it is nested too deeply at "%s"', async (pointer, body) => {
+    await expectRejected({ headers: JSON_TYPE, body }, 400, 'invalid-request', [pointer]);
+    await expectRejected(
+      { path: '/jobs/batch?atomic=true', headers: NDJSON_TYPE, body },
+      400,
+      'invalid-batch',
+      [`/jobs/0${pointer}`],
+    );
   });
 });

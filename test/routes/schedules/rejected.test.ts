@@ -34,7 +34,7 @@ async function refusedPut(body: unknown, pointers: Pointers, detail: RegExp = /.
   expect(answer.body.errors[0].detail).toMatch(detail);
 }
 
-describe('a schedule is refused', () => {
+describe('a schedule is rejected', () => {
   it.each([
     ['0 0 30 2 *', /never happens/],
     ['0 0 31 4,6,9,11 *', /never happens/],
@@ -66,13 +66,13 @@ describe('a schedule is refused', () => {
     refusedPut({ every, job }, ['/every']),
   );
 
-  it('without a rhythm, or with two', async () => {
+  it('without cron and every, or with both', async () => {
     await refusedPut({ job }, ['/cron'], /is required, unless every is given/);
     await refusedPut({ ...good, every: '1h' }, ['/every'], /not allowed together with cron/);
     await refusedPut({ every: '1h', timeZone: 'UTC', job }, ['/timeZone'], /only with cron/);
   });
 
-  it('for other members', async () => {
+  it('for other invalid fields', async () => {
     await refusedPut({ ...good, misfire: 'never' }, ['/misfire'], /skip, one or all|skip.*all/);
     await refusedPut({ ...good, overlap: 'queue' }, ['/overlap']);
     await refusedPut({ ...good, maxRuns: 0 }, ['/maxRuns']);
@@ -101,7 +101,7 @@ describe('a schedule is refused', () => {
       '/window',
     ]));
 
-  it('for its job, as a submit would be', async () => {
+  it('for an invalid job, as a submit is', async () => {
     await refusedPut({ ...good, job: {} }, ['/job/task'], /required/);
     await refusedPut({ ...good, job: { ...job, delay: '1s' } }, ['/job/delay'], /not a known field/);
     await refusedPut({ ...good, job: { ...job, runAt: '2030-01-01T00:00:00Z' } }, ['/job/runAt']);
@@ -143,7 +143,7 @@ describe('a schedule is refused', () => {
   );
 });
 
-describe('a look is refused', () => {
+describe('a read is rejected', () => {
   it.each([
     'limit=0',
     'limit=1001',
@@ -155,7 +155,7 @@ describe('a look is refused', () => {
     await refused({ method: 'GET', path: `/schedules?${query}` }, 400, 'invalid-request', [`/${name}`]);
   });
 
-  it('for other parameters', async () => {
+  it('for other invalid parameters', async () => {
     await refused({ method: 'GET', path: '/schedules?page=2' }, 400, 'invalid-request', ['/page']);
     await refused({ method: 'GET', path: '/schedules?queue=a:b' }, 400, 'invalid-request', ['/queue']);
     for (const n of ['0', '101', 'x']) {
@@ -166,7 +166,7 @@ describe('a look is refused', () => {
     }
   });
 
-  it('when a preview has nothing to show', async () => {
+  it('when a preview would be empty', async () => {
     for (const [body, pointer] of [
       [{ cron: '0 0 30 2 *' }, '/cron'],
       [{}, '/cron'],

@@ -24,8 +24,8 @@ const completes = async () => {
   return until(async () => (await api.get(id)).status === 'completed', 'its end');
 };
 
-describe('an API and a worker go on after Redis', () => {
-  it('could not write to its disk (MISCONF)', async () => {
+describe('an API and a worker recover after Redis', () => {
+  it('could not write to disk (MISCONF)', async () => {
     await startWorker(redis.url);
     await completes();
     // A folder stands where the file is to be written.
@@ -44,7 +44,7 @@ describe('an API and a worker go on after Redis', () => {
     await completes();
   });
 
-  it('had no memory left (OOM)', async () => {
+  it('was out of memory (OOM)', async () => {
     await startWorker(redis.url);
     await redis.client.config('SET', 'maxmemory', '1');
     expect([await isRefused(), await isNotReady('OOM')]).toEqual([true, true]);
@@ -82,8 +82,8 @@ describe('an API and a worker go on after Redis', () => {
   });
 });
 
-describe('a Redis that takes connections and says nothing', () => {
-  it('is told as not ready, and requests are refused instead of held up', async () => {
+describe('a Redis that accepts connections and never replies', () => {
+  it('makes the API not ready, and requests fail instead of hanging', async () => {
     const sockets = new Set<Socket>();
     const hole = createServer((socket) => {
       sockets.add(socket);
