@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { inChunks, type LuaHelper, letters, now } from '../../src/redis/lua.ts';
-import { defineScript } from '../../src/redis/script.ts';
-import { scripts } from '../../src/scripts.ts';
-import { faultsOf } from '../helpers/redis/lua-rules.ts';
-import { useRedis } from '../helpers/redis/server.ts';
+import { defineScript } from '../src/redis/script/define-script.ts';
+import { inChunks, type LuaHelper, letters, now } from '../src/redis/script/lua.ts';
+import { scripts } from '../src/scripts.ts';
+import { faultsOf } from './helpers/redis/lua-rules.ts';
+import { useRedis } from './helpers/redis/server.ts';
 
 const redis = useRedis();
 

@@ -1,12 +1,5 @@
 import { type LuaHelper, withHelpers } from './lua.ts';
-import {
-  type ArgSpec,
-  type KeySpec,
-  type Name,
-  type QueueKeySpec,
-  queueKeyName,
-  specName,
-} from './script-names.ts';
+import { type ArgSpec, type KeySpec, type Name, type QueueKeySpec, queueKeyName, specName } from './names.ts';
 
 /** A piece of Lua, and the names that it uses. */
 export interface LuaPart {
@@ -36,7 +29,7 @@ interface BoundParts {
  * - a list has an index from 1 and a length: `ids[i]`, `#ids`
  * - records and queues have fields, too: `jobs[i].token`, `#jobs`, `queues[i].wake`, `queues[i].stream[place]`
  *
- * An index holds no brackets. A name can be neither assigned nor declared; test/redis/scripts.test.ts sees to that.
+ * An index holds no brackets. A name can be neither assigned nor declared; test/scripts.test.ts sees to that.
  *
  * @throws {Error} when there are two tails, or a name is used as what it is not.
  */
@@ -110,7 +103,8 @@ function write(
 ): string | undefined {
   const at = (offset: number, lua: string) => {
     if (/^\d+$/.test(lua)) return `${table}[${offset + Number(lua)}]`;
-    return `${table}[${offset === 0 ? '' : `${offset} + `}${writeIndex(lua)}]`;
+    // With 0, too: the sum makes a number of an argument, which is a text.
+    return `${table}[${offset} + ${writeIndex(lua)}]`;
   };
   if (name.kind === 'tail' && index === undefined) {
     const length = before === 0 ? `#${table}` : `(#${table} - ${before})`;

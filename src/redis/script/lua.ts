@@ -1,5 +1,5 @@
-import { letterOf } from './job-id.ts';
-import { PLACES } from './keys.ts';
+import { letterOf } from '../job-id.ts';
+import { PLACES } from '../keys.ts';
 
 /** A piece of Lua that declares one local with the helper's name. */
 export interface LuaHelper {

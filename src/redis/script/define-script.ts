@@ -1,7 +1,7 @@
+import type { Connection } from '../connection.ts';
+import type { QueueKeys } from '../keys.ts';
 import { bindParts, type LuaPart } from './bind-names.ts';
-import type { Connection } from './connection.ts';
-import type { QueueKeys } from './keys.ts';
-import { listValues } from './script-names.ts';
+import { listValues } from './names.ts';
 
 export type ScriptArg = string | number;
 

@@ -1,5 +1,5 @@
-import { PRIORITIES } from '../schemas/values/names.ts';
-import { PLACES, type QueueKeys } from './keys.ts';
+import { PRIORITIES } from '../../schemas/values/names.ts';
+import { PLACES, type QueueKeys } from '../keys.ts';
 
 /** Keys of a queue that a script may name: one key each, but `stream`, `due` and `dead` have one for each place. */
 export type QueueKeyName = Exclude<
@@ -59,8 +59,11 @@ export function specName(spec: KeySpec | ArgSpec): Name {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Appends the values of the names, in their order. */
-export function listValues<T extends string | number>(names: readonly Name[], values: object): T[] {
+/** The values of the names, in their order; one list alone is not copied. */
+export function listValues<T extends string | number>(names: readonly Name[], values: object): readonly T[] {
+  const [first] = names;
+  if (names.length === 1 && first?.kind === 'tail' && first.fields.length === 0)
+    return (values as Values)[first.name] as readonly T[];
   const list: T[] = [];
   for (const name of names) append(list, name, (values as Values)[name.name]);
   return list;

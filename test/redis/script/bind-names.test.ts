@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bindParts, type LuaPart } from '../../src/redis/bind-names.ts';
-import { queueKeys } from '../../src/redis/keys.ts';
-import { listValues } from '../../src/redis/script-names.ts';
+import { queueKeys } from '../../../src/redis/keys.ts';
+import { bindParts, type LuaPart } from '../../../src/redis/script/bind-names.ts';
+import { listValues } from '../../../src/redis/script/names.ts';
 
 const PART = {
   queueKeys: ['notes', 'due', { lanes: 'dead' }],
@@ -22,7 +22,7 @@ describe('names are sent as numbers', () => {
     ['dead[i - 1]', 'KEYS[6 + i - 1]'],
     ['due[id]', 'KEYS[1 + ARGV[1]]'],
     ['#jobs', '((#ARGV - 1) / 2)'],
-    ['jobs[i].place', 'ARGV[i * 2]'],
+    ['jobs[i].place', 'ARGV[0 + i * 2]'],
     ['jobs[i + 1].token', 'ARGV[1 + (i + 1) * 2]'],
     ['#queues', '((#KEYS - 11) / 6)'],
     ['queues[i].wake', 'KEYS[11 + i * 6]'],
