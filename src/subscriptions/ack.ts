@@ -4,10 +4,10 @@ import type { AckEvents } from '../schemas/subscription.ts';
 import type { AckList } from './scripts/ack.ts';
 
 /** So many jobs no move has: a made-up number must not make a list of as many. */
-const MOST_IN_ENTRY = 100_000;
+const MAX_EVENTS_PER_ENTRY = 100_000;
 
 /** What a client acknowledges, by entry. @throws {AppError} invalid-request. */
-export function ackList({ upTo, ids }: AckEvents): AckList {
+export function toAckList({ upTo, ids }: AckEvents): AckList {
   const events = new Map<string, Set<number> | undefined>();
   if (upTo !== undefined) {
     const { entry, seen } = positionOf(upTo, '/upTo');
@@ -29,7 +29,7 @@ export function ackList({ upTo, ids }: AckEvents): AckList {
 
 function positionOf(id: string, pointer: string): { entry: string; seen: number } {
   const position = parsePosition(id, false);
-  const isFit = position !== undefined && (position.seen <= MOST_IN_ENTRY || !Number.isFinite(position.seen));
+  const isFit = position !== undefined && (position.seen <= MAX_EVENTS_PER_ENTRY || !Number.isFinite(position.seen));
   if (isFit) return position;
   throw new AppError('invalid-request', 'Acknowledge events by the ids with which they came.', {
     errors: [{ pointer, detail: 'is not the id of an event of this queue' }],

@@ -6,7 +6,7 @@ import { ackSubscription } from './scripts/ack.ts';
 import { readSubscription, type SubscriptionReading } from './scripts/read.ts';
 
 /** Reads of one request that find nothing of the types that are wanted. */
-const MOST_READS = 20;
+const MAX_READS = 20;
 
 /** What a read brought. */
 export interface ReadEventsPage {
@@ -40,8 +40,8 @@ export async function readEventsPage(
     const { events, others } = sort(keys.queue, reading, wanted);
     if (others.size > 0) await ackSubscription(redis, keys, name, { before: undefined, events: others });
     const isEmpty = reading.entries.length === 0;
-    if (isEmpty && reading.isPartial && reads < MOST_READS) continue;
-    if (isEmpty || events.length > 0 || reads >= MOST_READS) {
+    if (isEmpty && reading.isPartial && reads < MAX_READS) continue;
+    if (isEmpty || events.length > 0 || reads >= MAX_READS) {
       return { events, lost, isEmpty, dueInMs: isEmpty ? reading.dueInMs : 0 };
     }
   }

@@ -15,7 +15,7 @@ export interface SubscriptionState extends StoredSubscription {
 }
 
 /** What is known of a subscription from the stream of its events alone. */
-interface Standing {
+interface StreamCounts {
   name: string;
   stored: StoredSubscription;
   backlog: number;
@@ -34,7 +34,7 @@ export async function subscriptionBacklogs(
   redis: Connection,
   keys: QueueKeys,
 ): Promise<Pick<SubscriptionState, 'name' | 'backlog'>[]> {
-  return (await standings(redis, keys)).map(({ name, backlog }) => ({ name, backlog }));
+  return (await readStreamCounts(redis, keys)).map(({ name, backlog }) => ({ name, backlog }));
 }
 
 /** All subscriptions of a queue, by name, or the one that is named. */
@@ -43,7 +43,7 @@ export async function subscriptionStates(
   keys: QueueKeys,
   only?: string,
 ): Promise<SubscriptionState[]> {
-  const found = await standings(redis, keys, only);
+  const found = await readStreamCounts(redis, keys, only);
   return Promise.all(
     found.map(async ({ name, stored, backlog, unacked, dropped }): Promise<SubscriptionState> => {
       const [lost, oldestUnacked] = await Promise.all([
@@ -55,12 +55,12 @@ export async function subscriptionStates(
   );
 }
 
-async function standings(redis: Connection, keys: QueueKeys, only?: string): Promise<Standing[]> {
+async function readStreamCounts(redis: Connection, keys: QueueKeys, only?: string): Promise<StreamCounts[]> {
   const stored = Object.entries(await redis.hgetall(keys.subscriptions))
     .filter(([name]) => only === undefined || name === only)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   if (stored.length === 0) return [];
-  const { added, dropped, groups } = await lookAt(redis, keys);
+  const { added, dropped, groups } = await readStreamAndGroups(redis, keys);
   return stored.map(([name, text]) => {
     const group = groups.get(groupOf(name));
     const read = group?.read ?? dropped;
@@ -86,7 +86,7 @@ async function oldestPending(redis: Connection, keys: QueueKeys, name: string): 
 }
 
 /** What the events stream has, and its groups by name. */
-async function lookAt(
+async function readStreamAndGroups(
   redis: Connection,
   keys: QueueKeys,
 ): Promise<{ added: number; dropped: number; groups: Map<string, Group> }> {
@@ -96,10 +96,10 @@ async function lookAt(
   if (groups === undefined || extent === undefined) return { added: 0, dropped: 0, groups: new Map() };
   const [failed, found] = groups;
   if (failed) throw failed;
-  return { ...extent, groups: new Map((found as unknown[]).map(groupIn)) };
+  return { ...extent, groups: new Map((found as unknown[]).map(decodeGroup)) };
 }
 
-function groupIn(info: unknown): [name: string, Group] {
+function decodeGroup(info: unknown): [name: string, Group] {
   const read = fieldOf(info, 'entries-read');
   const pending = Number(fieldOf(info, 'pending'));
   return [String(fieldOf(info, 'name')), { read: typeof read === 'number' ? read : undefined, pending }];

@@ -16,7 +16,7 @@ import {
   type SubscriptionOptions,
 } from '../schemas/subscription.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
-import { ackList } from './ack.ts';
+import { toAckList } from './ack.ts';
 import { type ReadEventsPage, readEventsPage } from './read.ts';
 import { ackSubscription } from './scripts/ack.ts';
 import { MOST_SUBSCRIPTIONS, subscribe, unsubscribe } from './scripts/subscribe.ts';
@@ -107,7 +107,7 @@ export class Subscriptions {
   /** @throws {AppError} also invalid-request. */
   async ack(queue: string, name: string, what: AckEvents): Promise<Acknowledged> {
     const keys = this.#core.keySpace.queue(queue);
-    const done = await ackSubscription(this.#core.redis, keys, name, ackList(what));
+    const done = await ackSubscription(this.#core.redis, keys, name, toAckList(what));
     if (done === undefined) throw notFound(queue, name);
     return done;
   }

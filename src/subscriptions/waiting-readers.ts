@@ -5,9 +5,9 @@ import { WakeableSleep } from '../events/wakeable-sleep.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 
 /** However quiet it is, the first in line looks again. */
-const LOOK_AGAIN_MS = 5_000;
+const READ_AGAIN_MS = 5_000;
 /** The least pause before a look at what is due again, since others may have been quicker, ms. */
-const LEAST_PAUSE_MS = 20;
+const MIN_PAUSE_MS = 20;
 
 /** What a look brought, and in how many ms more may come without an event. */
 interface Looked {
@@ -73,8 +73,8 @@ export class WaitingReaders {
         if (sleeper.ended) return undefined;
         const looked = await look();
         if (!isNothing(looked) || left() <= 0) return looked;
-        const due = Math.max(LEAST_PAUSE_MS, looked.dueInMs ?? LOOK_AGAIN_MS);
-        await sleeper.sleep(Math.min(left(), due, LOOK_AGAIN_MS));
+        const due = Math.max(MIN_PAUSE_MS, looked.dueInMs ?? READ_AGAIN_MS);
+        await sleeper.sleep(Math.min(left(), due, READ_AGAIN_MS));
       }
     } finally {
       unwatch?.();

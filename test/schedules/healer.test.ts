@@ -22,15 +22,15 @@ describe('what a process leaves behind that dies', () => {
 
   it('while the index says that a schedule is where it is not: it is found again', async () => {
     await schedules.scheduler.put('astray', wish('a'));
-    const location = await schedules.store.locate('astray');
-    await schedules.store.point('astray', location, { queue: 'b', mark: 'died' });
+    const location = await schedules.store.readLocation('astray');
+    await schedules.store.setLocation('astray', location, { queue: 'b', version: 'died' });
     await heal();
     expect(await schedules.scheduler.get('astray')).toMatchObject({ job: { queue: 'a' } });
     expect(await redis.client.zcard(queueKeys('mr', 'a').slots)).toBe(1);
   });
 
   it('after it removed a schedule that the index still knows: it is not there, and a PUT makes it', async () => {
-    await schedules.store.point('early', undefined, { queue: 'a', mark: 'died' });
+    await schedules.store.setLocation('early', undefined, { queue: 'a', version: 'died' });
     await expect(schedules.scheduler.get('early')).rejects.toMatchObject({ code: 'schedule-not-found' });
     expect(await redis.client.exists('mr:schedules')).toBe(0);
     expect(await schedules.scheduler.put('early', wish('a'))).toMatchObject({ created: true });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { queueKeys } from '../../src/redis/keys.ts';
-import { scheduleRequestOf } from '../../src/schedules/check.ts';
+import { parseScheduleRequest } from '../../src/schedules/check.ts';
 import { putSchedule } from '../../src/schedules/put.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 import { HOUR, useSchedules } from '../helpers/schedules/scheduler.ts';
@@ -12,10 +12,11 @@ const QUEUES = ['a', 'b', 'c'];
 const wish = (queue: string) => ({ every: '1h', job: { task: 'echo', queue } });
 
 /** What a writer does one after the other; who moves a schedule goes on after each of them, or never. */
-const STEPS = ['write', 'point', 'remove', 'change'] as const;
+const STEPS = ['write', 'setLocation', 'remove', 'writeState'] as const;
 
 /** A PUT by a process that has no lock, since that has opened by itself. */
-const putAlone = (queue: string) => putSchedule(schedules.store, 'mover', scheduleRequestOf(wish(queue)));
+const putAlone = (queue: string) =>
+  putSchedule(schedules.store, 'mover', parseScheduleRequest(wish(queue), Date.now()));
 
 /** Where copies are, and where some are to be fired. */
 async function places(): Promise<{ copies: string[]; fired: string[] }> {
@@ -57,7 +58,7 @@ describe('a process that dies while it moves a schedule', () => {
     expect((await places()).fired.length).toBeLessThanOrEqual(1);
     expect(await schedules.scheduler.get('mover')).toMatchObject({ runs: 1 });
     await heal();
-    const expected = step === 'change' ? 'b' : 'a';
+    const expected = step === 'writeState' ? 'b' : 'a';
     expect(await places()).toEqual({ copies: [expected], fired: [expected] });
     expect(await schedules.scheduler.get('mover')).toMatchObject({ runs: 1, job: { queue: expected } });
   });
@@ -81,14 +82,14 @@ describe('a process that dies while it moves a schedule', () => {
     interrupt('write', async () => {
       told = await redis.client.hdel('mr:scheduled-queues', 'b');
     });
-    interrupt('point', () => Promise.reject(new Error('died')));
+    interrupt('setLocation', () => Promise.reject(new Error('died')));
     await expect(putAlone('b')).rejects.toThrow('died');
     expect(told).toBe(1);
     await heal();
     expect(await places()).toEqual({ copies: ['a'], fired: ['a'] });
   });
 
-  it.each(['write', 'point', 'change'] as const)(
+  it.each(['write', 'setLocation', 'writeState'] as const)(
     'or makes one, before it comes to %s, leaves a schedule or none',
     async (step) => {
       await schedules.scheduler.remove('mover');
@@ -96,9 +97,9 @@ describe('a process that dies while it moves a schedule', () => {
       await expect(putAlone('b')).rejects.toThrow('died');
       expect((await places()).fired).toEqual([]);
       await heal();
-      const expected = step === 'change' ? ['b'] : [];
+      const expected = step === 'writeState' ? ['b'] : [];
       expect(await places()).toEqual({ copies: expected, fired: expected });
-      expect(await redis.client.hkeys('mr:schedules')).toEqual(step === 'change' ? ['mover'] : []);
+      expect(await redis.client.hkeys('mr:schedules')).toEqual(step === 'writeState' ? ['mover'] : []);
     },
   );
 });

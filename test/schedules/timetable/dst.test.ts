@@ -82,7 +82,7 @@ const NO_LAST_HOUR = ['America/Nuuk'];
 describe('when clocks change', () => {
   it.each(TABLE)('in %s on %s, %s is fired at %j', (timeZone, day, cron, times) => {
     const show = local(timeZone);
-    const timetable: Timetable = { rhythm: { cron, timeZone } };
+    const timetable: Timetable = { recurrence: { cron, timeZone } };
     // From two days before, since a search that begins in between has its own way to be wrong.
     const slots = slotsAfter(timetable, Date.parse(`${day}T00:00:00Z`) - 2 * DAY, 40);
     const shown = slots.map(show).filter(({ text }) => text.startsWith(day));
@@ -98,7 +98,7 @@ describe('when clocks change', () => {
       const show = local(timeZone);
       const hasLastHour = !NO_LAST_HOUR.includes(timeZone);
       for (const time of times.filter((one) => hasLastHour || !one.endsWith(' 23'))) {
-        const timetable: Timetable = { rhythm: { cron: `${time} * * *`, timeZone } };
+        const timetable: Timetable = { recurrence: { cron: `${time} * * *`, timeZone } };
         const slots = slotsAfter(timetable, Date.parse('2025-12-31T12:00:00Z'), 365);
         const days = slots.map((slot) => show(slot).text.slice(0, 10));
         expect(new Set(days).size, time).toBe(365);
@@ -110,7 +110,7 @@ describe('when clocks change', () => {
   it.each(TABLE)(
     'in %s on %s, %s: a search from any moment finds the same slots, either way',
     (timeZone, day, cron) => {
-      const timetable: Timetable = { rhythm: { cron, timeZone } };
+      const timetable: Timetable = { recurrence: { cron, timeZone } };
       const start = Date.parse(`${day}T00:00:00Z`) - 2 * DAY;
       const slots = slotsAfter(timetable, start, 30);
       for (let i = 1; i < slots.length; i += 1) {

@@ -6,9 +6,9 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const NOW = Date.parse('2026-06-01T12:00:00Z');
-const firing = { id: 'x', misfire: 'all' as const, most: 1_000 };
-const every = (everyMs: number): Timetable => ({ rhythm: { everyMs, anchor: 0 } });
-const cron = (pattern: string): Timetable => ({ rhythm: { cron: pattern, timeZone: 'UTC' } });
+const firing = { id: 'x', misfire: 'all' as const, maxSlots: 1_000 };
+const every = (everyMs: number): Timetable => ({ recurrence: { everyMs, anchor: 0 } });
+const cron = (pattern: string): Timetable => ({ recurrence: { cron: pattern, timeZone: 'UTC' } });
 const range = (from: number, to: number, step: number) =>
   Array.from({ length: (to - from) / step + 1 }, (_, i) => from + i * step);
 
@@ -57,14 +57,14 @@ describe('what is done with the slots from the first that is due', () => {
   });
 
   it('no more than a step, and the rest is left', () => {
-    const step = plan(every(SECOND), { ...firing, most: 10 }, NOW - MINUTE, NOW);
+    const step = plan(every(SECOND), { ...firing, maxSlots: 10 }, NOW - MINUTE, NOW);
     expect(step).toEqual({
       slots: range(NOW - MINUTE, NOW - MINUTE + 9 * SECOND, SECOND),
       missed: 0,
       next: NOW - 50 * SECOND,
     });
     // What was to be made up for is not lost on the way, nor counted twice.
-    const one = { ...firing, most: 1 };
+    const one = { ...firing, maxSlots: 1 };
     let missed = 0;
     let next: number | undefined = NOW - 200 * SECOND;
     const fired: number[] = [];
