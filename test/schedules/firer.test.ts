@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatJobId } from '../../src/redis/entry.ts';
 import { fire } from '../../src/schedules/scripts/fire.ts';
 import { readSchedules } from '../../src/schedules/scripts/schedules.ts';
+import { LATE_MS } from '../../src/schedules/timetable/plan.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
 import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules/scheduler.ts';
 
@@ -9,8 +10,8 @@ const redis = useRedis();
 const one = useOneSchedule(redis);
 const { schedules, put, moveBack, slots, shown, fireAll } = one;
 
-describe('a slot', () => {
-  it('is fired at its time, and tells its job which it is', async () => {
+describe('Firer: a slot', () => {
+  it('fires at its time, and its job carries the label of the slot', async () => {
     await put({ cron: '* * * * * *', job: { task: 'echo', payload: { n: 1 }, metadata: { own: 'label' } } });
     const { nextAt } = await shown();
     const firer = schedules.newFirer();
@@ -29,7 +30,7 @@ describe('a slot', () => {
     ]);
   });
 
-  it('is fired once by any number of processes', async () => {
+  it('fires once, however many processes fire', async () => {
     await put({ every: '1s', misfire: 'all' });
     await moveBack(50_000);
     const firers = Array.from({ length: 8 }, () => schedules.newFirer());
@@ -41,7 +42,7 @@ describe('a slot', () => {
     expect((await shown()).runs).toBe(found.length);
   });
 
-  it('has no job of a definition that was replaced while somebody was about to fire it', async () => {
+  it('submits no job of a definition that was replaced while a process was about to fire', async () => {
     await put({ every: '1h' });
     const { keys } = one;
     const { schedules: read } = await readSchedules(redis.client, keys, [one.queue]);
@@ -66,7 +67,7 @@ describe('a slot', () => {
     expect(entries.map(([, fields]) => fields[3])).toEqual(['2']);
   });
 
-  it('waits for its time within the window, and keeps its name', async () => {
+  it('fires within the window, and keeps its name', async () => {
     await put({ every: '1h', window: '30m' });
     const { nextAt = '' } = await shown();
     const { next = 0 } = JSON.parse((await redis.client.hget(one.keys.scheduleStates, one.queue)) ?? '');
@@ -78,7 +79,7 @@ describe('a slot', () => {
     expect(await slots()).toEqual([new Date(next - HOUR - 35 * MINUTE).toISOString()]);
   });
 
-  it('goes into the lane of its job, with all that was asked for', async () => {
+  it('submits the job to its lane with all options', async () => {
     await put({
       every: '1h',
       job: {
@@ -95,11 +96,39 @@ describe('a slot', () => {
     const { keys } = one;
     const [[id, fields] = ['', []]] = await redis.client.xrange(keys.stream.high, '-', '+');
     expect(JSON.parse(fields[5] ?? '')).toMatchObject({ a: 2, x: 60_000, rt: 3_600_000, k: true });
-    const lapses = Number(await redis.client.zscore(keys.expiring, `h${id}`));
-    expect(lapses).toBe(Number(id.split('-')[0]) + 60_000);
+    const expiresAt = Number(await redis.client.zscore(keys.expiring, `h${id}`));
+    expect(expiresAt).toBe(Number(id.split('-')[0]) + 60_000);
     expect(await shown()).toMatchObject({
       lastJob: formatJobId(one.queue, { place: 'high', entryId: id }),
       runs: 1,
     });
+  });
+});
+
+describe('Firer.run', () => {
+  it('reports a stored schedule that cannot be read, tries it again soon, and fires the others', async () => {
+    await put({ every: '1h' });
+    await moveBack(HOUR);
+    const { keys } = one;
+    await redis.client.hset(keys.schedules, 'broken', '{"every":');
+    await redis.client.hset(keys.scheduleStates, 'broken', '{}');
+    await redis.client.zadd(keys.slots, 1, 'broken');
+    await fireAll();
+    expect(await slots()).toHaveLength(1);
+    expect(schedules.complaints).toContainEqual(expect.objectContaining({ where: 'schedule broken' }));
+    const again = Number(await redis.client.zscore(keys.slots, 'broken')) - Date.now();
+    expect(again).toBeGreaterThan(0);
+    expect(again).toBeLessThan(LATE_MS / 10);
+  });
+
+  it('sends one command when no queue has schedules', async () => {
+    await redis.client.flushall();
+    const firer = schedules.newFirer();
+    await redis.client.config('RESETSTAT');
+    expect(await firer.run()).toBe(1_000);
+    const stats = await redis.client.info('commandstats');
+    expect(stats.match(/cmdstat_(?!config|info)\S+/g)).toEqual([
+      expect.stringMatching(/^cmdstat_hgetall:calls=1,/),
+    ]);
   });
 });
