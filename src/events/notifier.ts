@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { BlockingReader } from '../redis/blocking-reader.ts';
-import { BLOCK_MS, type Connection } from '../redis/connect.ts';
+import { BLOCK_MS } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { dispatch, type Hint, type Interest } from './dispatch.ts';
 import { RecentRefs } from './recent-refs.ts';

@@ -1,24 +1,26 @@
-import type { Connection } from '../redis/connect.ts';
-import { parseRef } from '../redis/entry.ts';
+import type { Core } from '../core/core.ts';
+import { parseRef } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { redisTime } from '../redis/server-time.ts';
 import { cancelOrExpire } from './scripts/cancel.ts';
 
-/** Jobs ended at a time. */
-const STEP = 200;
-/** Steps of one call for somebody who waits for it. */
-const MOST_STEPS = 25;
+/** Most jobs of one pass. */
+const PASS_SIZE = 200;
+/** Most passes of one call that a request waits for. */
+const MAX_PASSES = 25;
 
-/** Ends jobs that have lapsed, at most 5,000 of them, so that they do not count as waiting where no worker runs. */
-export async function expireAll(redis: Connection, keys: QueueKeys, resultTtlMs: number): Promise<void> {
-  for (let i = 0; i < MOST_STEPS; i += 1) if (!(await expireDue(redis, keys, resultTtlMs))) return;
+/** Ends expired jobs, at most 5,000, so that they do not count as waiting where no worker runs. */
+export async function expireAll(core: Core, keys: QueueKeys): Promise<void> {
+  for (let i = 0; i < MAX_PASSES; i += 1) if (!(await expireDue(core, keys))) return;
 }
 
-/** Ends jobs that have lapsed as expired, at most 200 of them; true when there may be more. */
-export async function expireDue(redis: Connection, keys: QueueKeys, resultTtlMs: number): Promise<boolean> {
-  // Nothing may lapse early because our clock is ahead of that of Redis.
+/** Ends expired jobs, at most 200; true when there may be more. */
+export async function expireDue({ redis, settings }: Core, keys: QueueKeys): Promise<boolean> {
+  // A job must not expire early because our clock is ahead of that of Redis.
   const now = await redisTime(redis);
-  const lapsed = await redis.zrange(keys.expiring, '-inf', String(now), 'BYSCORE', 'LIMIT', 0, STEP);
-  await Promise.all(lapsed.map((ref) => cancelOrExpire(redis, keys, parseRef(ref), 'expired', resultTtlMs)));
-  return lapsed.length === STEP;
+  const expired = await redis.zrange(keys.expiring, '-inf', String(now), 'BYSCORE', 'LIMIT', 0, PASS_SIZE);
+  await Promise.all(
+    expired.map((ref) => cancelOrExpire(redis, keys, parseRef(ref), 'expired', settings.resultTtlMs)),
+  );
+  return expired.length === PASS_SIZE;
 }

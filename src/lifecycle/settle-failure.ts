@@ -1,4 +1,4 @@
-import type { TaskDefaults } from '../redis/entry.ts';
+import type { TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { afterFailure, type HeldDelivery } from './completion.ts';
 import type { Consumer } from './consumer.ts';

@@ -1,7 +1,7 @@
 import type { WorkerEvent } from '../observer.ts';
-import { isUnavailable } from '../redis/connect.ts';
+import { isUnavailable } from '../redis/faults.ts';
 
-/** What is told of an error: that Redis cannot serve, or a defect of ours. */
+/** The event for an error: Redis is unavailable, or our code has a defect. */
 export const toFaultEvent = (where: string, error: unknown): WorkerEvent => ({
   kind: isUnavailable(error) ? 'redis-trouble' : 'defect',
   where,

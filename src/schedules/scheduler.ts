@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import type { Submitted } from '../jobs/submit/outcomes.ts';
+import type { SubmitResult } from '../jobs/submit/outcomes.ts';
 import type { Submitter } from '../jobs/submit/submitter.ts';
 import type { Job } from '../schemas/job.ts';
 import { type PreviewSchedule, type PutSchedule, type Schedule, SLOT_LABEL } from '../schemas/schedule.ts';
@@ -89,7 +89,7 @@ export class Scheduler {
    *
    * @throws {AppError} also as a submit does.
    */
-  async run(id: string, key?: string): Promise<Submitted<Job>> {
+  async run(id: string, key?: string): Promise<SubmitResult<Job>> {
     const { decoded, now } = await this.#read(id);
     const { job } = decoded.definition;
     const metadata = { ...job.metadata, [SLOT_LABEL]: slotLabelOf(id, now) };

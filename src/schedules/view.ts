@@ -1,10 +1,8 @@
-import { formatJobId, parseRef } from '../redis/entry.ts';
+import { optionalTime } from '../jobs/view.ts';
+import { formatJobId, parseRef } from '../redis/job-id.ts';
 import type { Schedule } from '../schemas/schedule.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { type DecodedSchedule, fireTimeOf } from './definition.ts';
-
-const optionalTime = <K extends string>(key: K, ms: number | undefined): { [P in K]?: string } =>
-  ms === undefined ? {} : ({ [key]: toTimestamp(ms) } as { [P in K]?: string });
 
 /** A schedule as the API shows it. */
 export function viewSchedule({ id, definition, state }: Omit<DecodedSchedule, 'stateText'>): Schedule {

@@ -2,7 +2,7 @@ import type { Core } from '../core/core.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import type { EventNotifier } from '../events/notifier.ts';
-import { entryTime } from '../redis/entry.ts';
+import { entryTime } from '../redis/job-id.ts';
 import type { JobEvent } from '../schemas/event.ts';
 import {
   type AckEvents,

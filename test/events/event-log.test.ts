@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EventLog, type EventPage } from '../../src/events/event-log.ts';
 import { parsePosition, START } from '../../src/events/position.ts';
-import { entryTime } from '../../src/redis/entry.ts';
+import { entryTime } from '../../src/redis/job-id.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
 import { KeySpace } from '../../src/redis/keyspace.ts';
 import { useRedis } from '../helpers/redis/server.ts';

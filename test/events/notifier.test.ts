@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { EventNotifier } from '../../src/events/notifier.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { type Connection, connectForBlocking, whenReady } from '../../src/redis/connect.ts';
+import { connectForBlocking } from '../../src/redis/connect.ts';
+import type { Connection } from '../../src/redis/connection.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
 import { scripts } from '../../src/scripts.ts';
-import { until, useRedis } from '../helpers/redis/server.ts';
+import { until, untilConnected, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 const keys = queueKeys('mr', 'q');
@@ -18,7 +19,7 @@ let notifier: EventNotifier;
 beforeEach(async () => {
   await redis.client.flushall();
   blocking = connectForBlocking({ url: redis.url, name: 'test-blocking', scripts });
-  await whenReady(blocking, 10_000);
+  await untilConnected(blocking);
   notifier = new EventNotifier(new BlockingReader(blocking, redis.client), redis.client, systemClock);
 });
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Awaited, Delivery, Taken, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { BLOCK_MS } from '../../src/redis/connect.ts';
-import { decodeEntry, entryTime, formatRef } from '../../src/redis/entry.ts';
+import { decodeEntry } from '../../src/redis/entry.ts';
+import { entryTime, formatRef } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { PersistentWriter } from '../run/persistent-writer.ts';
 import { RunningJob } from '../run/running-job.ts';
@@ -172,7 +173,7 @@ export class TakeLoop {
       const known = new Set(
         [...slots.held].filter(({ delivery }) => delivery.keys === keys).map(({ refText }) => refText),
       );
-      const strays = (await consumer.held(keys)).filter(({ ref }) => !known.has(formatRef(ref)));
+      const strays = (await consumer.pendingDeliveries(keys)).filter(({ ref }) => !known.has(formatRef(ref)));
       // Nothing has begun on what never arrived.
       const unbegun = strays.map((stray) => ({ ...stray, begun: false }));
       if (strays.length > 0) await settler.release(keys, unbegun);

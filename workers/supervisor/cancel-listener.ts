@@ -1,7 +1,8 @@
 import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../../src/lifecycle/scripts/cancel.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { BLOCK_MS, type Connection } from '../../src/redis/connect.ts';
-import { parseRef, type Ref } from '../../src/redis/entry.ts';
+import { BLOCK_MS } from '../../src/redis/connect.ts';
+import type { Connection } from '../../src/redis/connection.ts';
+import { parseRef, type Ref } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 
 const READ_COUNT = 100;

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError, type ErrorCode } from '../../errors.ts';
-import { isUnavailable } from '../../redis/connect.ts';
+import { isUnavailable } from '../../redis/faults.ts';
 import type { Problem } from '../../schemas/problem.ts';
 
 /** Status and title of every code: the one place where a fault becomes HTTP. */

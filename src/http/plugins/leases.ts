@@ -15,15 +15,15 @@ import { logObserver } from '../../telemetry/worker-log.ts';
 /** Work over HTTP, and the upkeep of the queues that are worked on so: they may have no other workers. */
 export const leasesPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
-    const { redis, keySpace } = app.core;
+    const { redis } = app.core;
     const onError = (error: Error) => app.logger.warn({ err: error }, 'Redis connection');
     const url = config.redisUrl;
     const blocking = connectForBlocking({ url, name: 'millrace-api-polls', scripts, onError });
     const watch = new WorkWatch(new BlockingReader(blocking, redis), redis);
-    const polls = new LongPolls(keySpace, watch, config.maxWaiters);
+    const polls = new LongPolls(app.core, watch, config.maxWaiters);
 
     const observe = logObserver(app.logger);
-    const served = new HttpQueues(redis, keySpace);
+    const served = new HttpQueues(app.core);
     const recoverer = new Recoverer(app.core, served.busy, observe);
     const sweeper = new Sweeper(app.core, served.list, observe);
     const recover = async (): Promise<number> => {

@@ -1,9 +1,9 @@
 import { type Core, type CoreSettings, createCore } from '../../../src/core/core.ts';
-import type { Connection } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** A core whose jobs and keys outlive any test, below the prefix `mr`. */
+/** A core with the prefix `mr`, whose jobs and keys outlive every test. */
 export const createTestCore = (redis: Connection, settings: Partial<CoreSettings> = {}): Core =>
   createCore(redis, {
     prefix: 'mr',

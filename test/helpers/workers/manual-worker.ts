@@ -9,12 +9,13 @@ import {
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
-import { type Connection, connectForWork, whenReady } from '../../../src/redis/connect.ts';
+import { connectForWork } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 import { decodeEntry } from '../../../src/redis/entry.ts';
 import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import { encodeTail } from '../../../src/redis/result-record.ts';
 import { scripts } from '../../../src/scripts.ts';
-import { type TestRedis, until } from '../redis/server.ts';
+import { type TestRedis, until, untilConnected } from '../redis/server.ts';
 import { complete, take } from './moves.ts';
 
 const LEASE_MS = 600_000;
@@ -94,7 +95,7 @@ async function handWorker(redis: Connection, reader: BlockingReader, queue: stri
     handBack: (delivery) => consumer.release(keys, [{ ref: delivery, token: delivery.token, begun: false }]),
     bury: (delivery) => consumer.bury(keys, failureOf(delivery), MAX_DEAD),
     progress: (delivery, value) =>
-      consumer.noteProgress(keys, { ref: delivery, token: delivery.token }, JSON.stringify(value)),
+      consumer.recordProgress(keys, { ref: delivery, token: delivery.token }, JSON.stringify(value)),
   };
 }
 
@@ -105,13 +106,13 @@ export function useHandWorkers(redis: TestRedis): (queue: string) => Promise<Han
   const workers = new Map<string, Promise<HandWorker>>();
   beforeAll(async () => {
     connection = connectForWork({ url: redis.url, name: 'hand-worker', scripts });
-    await whenReady(connection, 10_000);
+    await untilConnected(connection);
     reader = new BlockingReader(connection, connection);
   });
   afterAll(() => connection.disconnect());
   return async (queue) => {
     // Redis may just have been restarted.
-    if (!(await whenReady(connection, 10_000))) throw new Error('the hand workers have no Redis');
+    await untilConnected(connection);
     const worker = workers.get(queue) ?? handWorker(connection, reader, queue);
     workers.set(queue, worker);
     return worker;

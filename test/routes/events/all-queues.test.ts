@@ -9,7 +9,7 @@ const api = useApi(redis);
 
 const eventsOf = (queue: string) => queueKeys('mr', queue).events;
 
-/** Writes an entry as scripts do. The id is fixed only where the test is about it. */
+/** Writes an entry as a move does; its id is given only where the test is about it. */
 const add = (queue: string, refs: string, id = '*') =>
   redis.client.xadd(eventsOf(queue), id, 'e', 'started', 'j', refs);
 
@@ -18,8 +18,8 @@ const list = (...queues: string[]) => redis.client.sadd('mr:queues', ...queues);
 const shown = (messages: readonly { data: Record<string, unknown> }[]) =>
   messages.map(({ data }) => `${data['queue']} ${String(data['job']).split('~')[1]}`);
 
-describe('GET /events', () => {
-  it('orders events by time, then by queue, and continues after any of them', async () => {
+describe('the events of all queues', () => {
+  it('come in the order of time, then of queues, and go on after any of them', async () => {
     await list('a', 'b', 'c');
     await add('b', 'n1-0 n2-0', '1000-0');
     await add('a', 'n3-0', '1000-1');
@@ -42,7 +42,7 @@ describe('GET /events', () => {
     }
   });
 
-  it('includes queues that are created during the stream', async () => {
+  it('are told of queues that appear while somebody reads', async () => {
     const stream = await openStream(api.origin, '/events');
     await api.http.post('/queues/fresh/pause').expect(200);
     const { data } = await stream.message('paused');
@@ -50,7 +50,7 @@ describe('GET /events', () => {
     stream.close();
   });
 
-  it('delivers each event once and in order while 20 queues are busy', async () => {
+  it('are in order however many queues move at once, and each comes once', async () => {
     const queues = Array.from({ length: 20 }, (_, i) => `many-${i}`);
     await list(...queues);
     const stream = await openStream(api.origin, '/events');
@@ -71,7 +71,7 @@ describe('GET /events', () => {
     again.close();
   });
 
-  it('sends a reset when the clock of Redis has gone back', async () => {
+  it('say so when the clock of Redis has gone back', async () => {
     const future = `${Date.now() + 3_600_000}-0-1~a`;
     const stream = await openStream(api.origin, '/events', { lastEventId: future });
     expect(await stream.message('reset')).toMatchObject({ data: { reason: 'clock-went-back' } });

@@ -14,8 +14,8 @@ const redis = useRedis({ persistent: true });
 const api = useApi(redis);
 const { list, add } = eventEntries(redis);
 
-describe('a reader of a stream', () => {
-  it('continues after Redis was away, and misses nothing', async () => {
+describe('a reader', () => {
+  it('goes on when Redis was away, and misses nothing', async () => {
     await list('away');
     const live = await openStream(api.origin, '/queues/away/events');
     const all = await openStream(api.origin, '/events?type=started');
@@ -34,12 +34,12 @@ describe('a reader of a stream', () => {
     all.close();
   });
 
-  it('gets a reset when events were trimmed during a fault', async () => {
+  it('is told when so much happened during a fault that some is gone', async () => {
     await list('flood');
     const live = await openStream(api.origin, '/queues/flood/events');
     await add('flood', 1);
     await live.count(1);
-    // This cuts the connections of the service, not the one of the test.
+    // For the service this is a fault of the connection; the test's own is not cut.
     await redis.client
       .multi()
       .xadd(eventsOf('flood'), '*', 'e', 'started', 'j', 'n2-0')
@@ -53,7 +53,7 @@ describe('a reader of a stream', () => {
     live.close();
   });
 
-  it('that does not read is dropped, and does not delay others', async () => {
+  it('that does not read is dropped, and holds up nobody', async () => {
     await list('slow');
     const { hostname, port } = new URL(api.origin);
     const slow = connect(Number(port), hostname);
@@ -65,7 +65,7 @@ describe('a reader of a stream', () => {
     const refs = upTo(1_000)
       .map((i) => `n${i}-0`)
       .join(' ');
-    // More than the kernel and the service buffer for one reader.
+    // More than the kernel and the service keep for one reader.
     const rounds = 100;
     for (let i = 0; i < rounds; i += 1) {
       await redis.client.xadd(eventsOf('slow'), '*', 'e', 'started', 'j', refs);
@@ -81,7 +81,7 @@ describe('a reader of a stream', () => {
     expect(received).toContain('event: dropped\ndata: {"type":"dropped","reason":"too-slow"}');
   });
 
-  it('that reads nothing for some heartbeats is dropped while it still gets past events', async () => {
+  it('that takes nothing for some heartbeats is dropped while it is still told of the past', async () => {
     await list('stalled');
     const refs = upTo(1_000)
       .map((i) => `n${i}-0`)
@@ -105,7 +105,7 @@ describe('a reader of a stream', () => {
     stalled.destroy();
   });
 
-  it('is dropped with a reason when the events cannot be read', async () => {
+  it('whose events cannot be read, whatever Redis does, is dropped, and told why', async () => {
     const broken = await startApi(redis.url);
     const error = vi.spyOn(broken.app.logger, 'error');
     const { id } = await api.submit({ task: 'echo', queue: 'broken' });
@@ -125,7 +125,7 @@ describe('a reader of a stream', () => {
     await broken.app.close();
   });
 
-  it('is removed when its client disconnects', async () => {
+  it('is let go when its client goes', async () => {
     await list('leaves');
     const stream = await openStream(api.origin, '/queues/leaves/events');
     await until(() => api.app.eventHub.hasReaders('leaves'), 'a reader');
@@ -133,7 +133,7 @@ describe('a reader of a stream', () => {
     await until(() => !api.app.eventHub.hasReaders('leaves'), 'no reader');
   });
 
-  it('that connects during a heartbeat gets the next ones', async () => {
+  it('that comes while signs of life are given gets them', async () => {
     const { eventHub } = api.app;
     await list('comes');
     const admit = vi.spyOn(eventHub, 'admit').mockImplementationOnce((response) => {
@@ -150,8 +150,8 @@ describe('a reader of a stream', () => {
   });
 });
 
-describe('the service', () => {
-  it('ends all streams at once when it stops', async () => {
+describe('a service', () => {
+  it('that stops ends all streams at once', async () => {
     const other = await startApi(redis.url);
     await list('stops');
     const streams = [
@@ -166,7 +166,7 @@ describe('the service', () => {
     }
   });
 
-  it('rejects more readers than MAX_WAITERS', async () => {
+  it('takes only so many readers', async () => {
     const other = await startApi(redis.url, { MAX_WAITERS: '2' });
     await list('limited');
     const one = await openStream(other.origin, '/queues/limited/events');
@@ -180,7 +180,7 @@ describe('the service', () => {
         openStream(other.origin, '/queues/limited/events').then(
           (stream) => stream.response.statusCode === 200 && stream,
         ),
-      'a free place',
+      'room',
     );
     two.close();
     three.close();

@@ -13,8 +13,8 @@ const workerOf = useHandWorkers(redis);
 
 const DAY = Date.parse('2026-01-31T12:00:00Z');
 
-/** Adds entries of three events each, a second apart. Every tenth has failed events. */
-async function addEntries(queue: string, count: number): Promise<void> {
+/** Entries of three events each, a second apart, every tenth of them an end. */
+async function happen(queue: string, count: number): Promise<void> {
   await redis.client.sadd('mr:queues', queue);
   const pipeline = redis.client.pipeline();
   for (let i = 0; i < count; i += 1) {
@@ -31,7 +31,7 @@ async function page(queue: string, query: string): Promise<HistoryPage> {
   return body as HistoryPage;
 }
 
-/** The events of all pages, and the number of pages. */
+/** All pages, and how many there were. */
 async function all(queue: string, query: string): Promise<{ events: JobEvent[]; pages: number }> {
   const events: JobEvent[] = [];
   let pages = 0;
@@ -43,9 +43,9 @@ async function all(queue: string, query: string): Promise<{ events: JobEvent[]; 
   return { events, pages };
 }
 
-describe('GET /queues/{name}/history', () => {
-  it('shows each event once, in pages of any size, in either order', async () => {
-    await addEntries('pages', 450);
+describe('the history of a queue', () => {
+  it('is read in pages of any size, in either order, each event once', async () => {
+    await happen('pages', 450);
     const { events, pages } = await all('pages', 'limit=1000');
     expect([events.length, pages]).toEqual([1_350, 2]);
     expect(events[0]).toEqual({
@@ -61,8 +61,8 @@ describe('GET /queues/{name}/history', () => {
     }
   });
 
-  it('filters by time and by type', async () => {
-    await addEntries('range', 300);
+  it('is cut out by time and by type', async () => {
+    await happen('range', 300);
     const from = '2026-01-31T12:00:10Z';
     const to = '2026-01-31T12:00:13.000%2B00:00';
     for (const order of ['asc', 'desc']) {
@@ -80,12 +80,12 @@ describe('GET /queues/{name}/history', () => {
     expect((await all('range', 'type=completed')).events).toEqual([]);
   });
 
-  it('may return an empty page of a rare type before the last page', async () => {
-    await addEntries('rare', 6_000);
+  it('is looked through in steps, so that a page of a rare type may be empty before the last one', async () => {
+    await happen('rare', 6_000);
     for (const order of ['asc', 'desc']) {
       const first = await page('rare', `type=completed&order=${order}`);
       expect(first).toEqual({ items: [], nextCursor: expect.any(String) });
-      // One page reads some 5,000 entries. The next page starts with the entry after them.
+      // Some 5,000 of the entries were looked at, and the next page begins with the one after them.
       const last = (Number(first.nextCursor?.split('-')[0]) - DAY) / 1_000;
       expect(Math.abs(last - (order === 'asc' ? 5_000 : 1_000))).toBeLessThan(50);
       const rest = await page('rare', `order=${order}&limit=1&cursor=${first.nextCursor}`);
@@ -95,8 +95,8 @@ describe('GET /queues/{name}/history', () => {
     }
   });
 
-  it('rejects invalid parameters', async () => {
-    await addEntries('bad', 1);
+  it('refuses what it cannot read', async () => {
+    await happen('bad', 1);
     for (const [query, pointer] of [
       ['from=yesterday', '/from'],
       ['to=1', '/to'],

@@ -16,7 +16,7 @@ const workerOf = useHandWorkers(redis);
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   send(api.origin, { method, path, headers });
 
-/** Sends heartbeats to all readers until the stream ends. */
+/** Gives signs of life to all readers until the stream ends. */
 async function beatUntilEnd(stream: OpenStream): Promise<void> {
   await until(() => {
     api.app.eventHub.beat();
@@ -24,8 +24,8 @@ async function beatUntilEnd(stream: OpenStream): Promise<void> {
   }, 'the end of the stream');
 }
 
-describe('GET /jobs/{id}/events', () => {
-  it('starts with the job as it is, and ends with its final event and result', async () => {
+describe("a job's events", () => {
+  it('begin with the job as it is, and end with its end and result', async () => {
     const worker = await workerOf('job');
     const job = await api.submit({ task: 'echo', queue: 'job', payload: 1 });
     const stream = await openStream(api.origin, `/jobs/${job.id}/events`);
@@ -53,7 +53,7 @@ describe('GET /jobs/{id}/events', () => {
     expect(stream.text).not.toContain(other.id);
   });
 
-  it('sends a returning EventSource the missed events, and then answers 204', async () => {
+  it('tell what an EventSource that comes back has missed, and then 204', async () => {
     const worker = await workerOf('back');
     const { id } = await api.submit({ task: 'echo', queue: 'back' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
@@ -73,7 +73,7 @@ describe('GET /jobs/{id}/events', () => {
     expect([over.status, over.text]).toEqual([204, '']);
   });
 
-  it('sends a finished job alone, and then answers 204', async () => {
+  it('of a job that has ended are the job alone, and 204 after it', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'over' });
     await api.http.post(`/jobs/${id}/cancel`).expect(200);
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
@@ -82,7 +82,7 @@ describe('GET /jobs/{id}/events', () => {
     expect((await get(`/jobs/${id}/events`, { 'last-event-id': stream.parser.lastId })).status).toBe(204);
   });
 
-  it('sends a finished job once when its events are no longer kept', async () => {
+  it('that are not kept any more end with the job, once, for who knows nothing of it', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'trimmed' });
     await api.http.post(`/jobs/${id}/cancel`).expect(200);
     const path = `/jobs/${id}/events`;
@@ -98,7 +98,7 @@ describe('GET /jobs/{id}/events', () => {
     }
   });
 
-  it('sends a reset and the finished job when the stream was replaced', async () => {
+  it('of a job whose events are others end with the job after a reset', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'replaced' });
     await api.http.post(`/jobs/${id}/cancel`).expect(200);
     const path = `/jobs/${id}/events`;
@@ -109,7 +109,7 @@ describe('GET /jobs/{id}/events', () => {
     expect((await get(path, { 'last-event-id': stream.parser.lastId })).status).toBe(204);
   });
 
-  it('continues to the last end of a job that was retried by hand', async () => {
+  it('go on to the last end of a job that was retried by hand', async () => {
     const worker = await workerOf('again');
     const { id } = await api.submit({ task: 'echo', queue: 'again' });
     const before = await openStream(api.origin, `/jobs/${id}/events`);
@@ -126,7 +126,7 @@ describe('GET /jobs/{id}/events', () => {
     expect(typesIn(rest.messages)).toEqual(['requeued', 'started', 'failed']);
   });
 
-  it('answers 404 for no such job, and 410 for a removed one', async () => {
+  it('of a job that never was are a 404, and a 410 when it is not kept', async () => {
     expectProblem(await get('/jobs/nowhere~n1-0/events'), 404, 'job-not-found');
     expectProblem(await get('/jobs/x/events'), 404, 'job-not-found');
     const { id } = await api.submit({ task: 'echo', queue: 'gone' });
@@ -135,8 +135,8 @@ describe('GET /jobs/{id}/events', () => {
     expectProblem(await get(`/jobs/${id}/events`), 410, 'job-gone');
   });
 
-  it('ends at a heartbeat when the job has expired, for a returning reader', async () => {
-    const { id } = await api.submit({ task: 'echo', queue: 'expire', expiresIn: '2s' });
+  it('of a job that lapses while nobody works on it end with a sign of life, for who came back too', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'lapse', expiresIn: '2s' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
     await stream.count(1);
     stream.close();
@@ -146,23 +146,23 @@ describe('GET /jobs/{id}/events', () => {
     expect(typesIn(again.messages)).toEqual(['expired']);
   });
 
-  it('ends at a heartbeat when the job has expired during the stream', async () => {
-    const { id } = await api.submit({ task: 'echo', queue: 'seen-expire', expiresIn: '2s' });
+  it('of a job that lapses under the eyes of a reader end likewise', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'seen-lapse', expiresIn: '2s' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
     await beatUntilEnd(stream);
     expect(typesIn(stream.messages)).toEqual(['job', 'expired']);
   });
 
-  it('ends at a heartbeat when the job was released and has expired', async () => {
-    const worker = await workerOf('release-expire');
-    const { id } = await api.submit({ task: 'echo', queue: 'release-expire', expiresIn: '3s' });
+  it('of a job that was handed back and lapses then end likewise', async () => {
+    const worker = await workerOf('back-lapse');
+    const { id } = await api.submit({ task: 'echo', queue: 'back-lapse', expiresIn: '3s' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
     expect(await worker.handBack(await worker.take())).toEqual(['done']);
     await beatUntilEnd(stream);
     expect(typesIn(stream.messages)).toEqual(['job', 'started', 'released', 'expired']);
   });
 
-  it('ends when the job has disappeared without an event', async () => {
+  it('of a job that is not there any more, of which no event tells, end', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'lost' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
     await stream.count(1);
@@ -172,8 +172,8 @@ describe('GET /jobs/{id}/events', () => {
   });
 });
 
-describe('GET /queues/{name}/events', () => {
-  it('sends every reader the types that it wants', async () => {
+describe("a queue's events", () => {
+  it('are seen by every reader, each with its own types', async () => {
     const worker = await workerOf('fan');
     await api.submit({ task: 'echo', queue: 'fan' });
     const all = await openStream(api.origin, '/queues/fan/events');
@@ -196,7 +196,7 @@ describe('GET /queues/{name}/events', () => {
     for (const stream of [all, twin, ends]) stream.close();
   });
 
-  it('continues after any event, in the middle of an entry too', async () => {
+  it('go on after any of them, in the middle of an entry too', async () => {
     const worker = await workerOf('middle');
     for (let i = 0; i < 5; i += 1) await api.submit({ task: 'echo', queue: 'middle' });
     const first = await openStream(api.origin, '/queues/middle/events');
@@ -208,14 +208,14 @@ describe('GET /queues/{name}/events', () => {
       const rest = await openStream(api.origin, '/queues/middle/events', { lastEventId: id });
       await api.http.post(`/queues/middle/${i % 2 === 0 ? 'pause' : 'resume'}`).expect(200);
       await rest.message(i % 2 === 0 ? 'paused' : 'resumed');
-      // The rest of the entry, and the event since.
+      // The rest of the entry, and what has happened since.
       await rest.count(5);
       expect(rest.messages.slice(0, 4 - i)).toEqual(messages.slice(i + 1));
       rest.close();
     }
   });
 
-  it('sends lines of JSON on request', async () => {
+  it('come as lines to who asks for them', async () => {
     const worker = await workerOf('lines');
     await api.submit({ task: 'echo', queue: 'lines' });
     const stream = await openStream(api.origin, '/queues/lines/events', { accept: 'application/x-ndjson' });
@@ -226,7 +226,7 @@ describe('GET /queues/{name}/events', () => {
     }, 'a sign of life');
     await worker.complete(await worker.take(), 1);
     await until(() => stream.text.trim().split('\n').length === 2, 'two lines');
-    // The sign of life is an empty line.
+    // The sign of life is a line of its own, and empty.
     expect(stream.text).toMatch(/^\n+\{.*\}\n\{.*\}\n$/);
     const events = stream.text.trim().split('\n');
     expect(events.map((line) => JSON.parse(line))).toMatchObject([
@@ -236,7 +236,7 @@ describe('GET /queues/{name}/events', () => {
     stream.close();
   });
 
-  it('starts lines of a job with the job', async () => {
+  it('of a job as lines begin with the job', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'job-lines' });
     await api.http.post(`/jobs/${id}/cancel`).expect(200);
     const { text } = await get(`/jobs/${id}/events`, { accept: 'application/x-ndjson' });
@@ -244,7 +244,7 @@ describe('GET /queues/{name}/events', () => {
     expect(JSON.parse(text)).toMatchObject({ type: 'job', job: await api.get(id) });
   });
 
-  it('rejects other formats, foreign ids and unknown queues, and sends HEAD no body', async () => {
+  it('are refused in other forms, after other ids, of other queues, and to HEAD have no body', async () => {
     await api.submit({ task: 'echo', queue: 'forms' });
     const path = '/queues/forms/events';
     expectProblem(await get(path, { accept: 'application/json' }), 406, 'not-acceptable');

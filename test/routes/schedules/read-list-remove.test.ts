@@ -13,7 +13,7 @@ const { put } = scheduleApi(api);
 afterEach(() => redis.client.flushall());
 
 describe('GET and DELETE /schedules/{id}', () => {
-  it('answer 404 for an unknown schedule', async () => {
+  it('know nothing of what is not there', async () => {
     for (const [method, rest] of [
       ['get', ''],
       ['delete', ''],
@@ -26,7 +26,7 @@ describe('GET and DELETE /schedules/{id}', () => {
     }
   });
 
-  it('leave no key behind', async () => {
+  it('leave nothing behind', async () => {
     await put('gone', { every: '1s', job: { task: 'echo', queue: 'tidy' } });
     await api.http.delete('/schedules/gone').expect(204);
     expectProblem(await api.http.get('/schedules/gone'), 404, 'schedule-not-found');
@@ -60,7 +60,7 @@ describe('GET /schedules', () => {
     }
   });
 
-  it('is empty without schedules', async () => {
+  it('is empty where there is none', async () => {
     await api.http.get('/schedules').expect(200, { items: [] });
     await api.http.get('/schedules?queue=nothing').expect(200, { items: [] });
   });

@@ -16,8 +16,8 @@ beforeAll(async () => {
   await announceTasks(redis.client, queueKeys('mr', 'announced'), tasks, Date.now());
 });
 
-/** Expects that the request is rejected and changes nothing in Redis. */
-async function rejected(message: Message, status: number, code: ErrorCode, pointers: Pointers) {
+/** The request is refused and leaves no trace. */
+async function refused(message: Message, status: number, code: ErrorCode, pointers: Pointers) {
   const before = await stored(redis);
   const answer = await send(api.origin, message);
   expectProblem(answer, status, code, pointers);
@@ -28,13 +28,13 @@ async function rejected(message: Message, status: number, code: ErrorCode, point
 const job = { task: 'echo' };
 const good = { cron: '30 2 * * *', job };
 
-async function rejectedPut(body: unknown, pointers: Pointers, detail: RegExp = /./) {
+async function refusedPut(body: unknown, pointers: Pointers, detail: RegExp = /./) {
   const message = { method: 'PUT', path: '/schedules/bad', headers: JSON_TYPE, body: JSON.stringify(body) };
-  const answer = await rejected(message, 400, 'invalid-request', pointers);
+  const answer = await refused(message, 400, 'invalid-request', pointers);
   expect(answer.body.errors[0].detail).toMatch(detail);
 }
 
-describe('PUT /schedules/{id} rejects', () => {
+describe('a schedule is refused', () => {
   it.each([
     ['0 0 30 2 *', /never happens/],
     ['0 0 31 4,6,9,11 *', /never happens/],
@@ -55,62 +55,62 @@ describe('PUT /schedules/{id} rejects', () => {
     [`${'*'.repeat(300)} * * * *`, /form/],
     [7, /string/],
     [null, /string/],
-  ])('the cron %j', (cron, detail) => rejectedPut({ cron, job }, ['/cron'], detail));
+  ])('for the cron %j', (cron, detail) => refusedPut({ cron, job }, ['/cron'], detail));
 
   it.each(['Mars/Phobos', '+01:00', 'Europe/Berlin ', '../etc', '', 'x'.repeat(65), 1])(
-    'the time zone %j',
-    (timeZone) => rejectedPut({ ...good, timeZone }, ['/timeZone']),
+    'for the zone %j',
+    (timeZone) => refusedPut({ ...good, timeZone }, ['/timeZone']),
   );
 
-  it.each([0, 999, '500ms', -1000, 1.5, '1x', '3651d', null, true])('every: %j', (every) =>
-    rejectedPut({ every, job }, ['/every']),
+  it.each([0, 999, '500ms', -1000, 1.5, '1x', '3651d', null, true])('for every %j', (every) =>
+    refusedPut({ every, job }, ['/every']),
   );
 
-  it('neither or both of cron and every', async () => {
-    await rejectedPut({ job }, ['/cron'], /is required, unless every is given/);
-    await rejectedPut({ ...good, every: '1h' }, ['/every'], /not allowed together with cron/);
-    await rejectedPut({ every: '1h', timeZone: 'UTC', job }, ['/timeZone'], /only with cron/);
+  it('without a rhythm, or with two', async () => {
+    await refusedPut({ job }, ['/cron'], /is required, unless every is given/);
+    await refusedPut({ ...good, every: '1h' }, ['/every'], /not allowed together with cron/);
+    await refusedPut({ every: '1h', timeZone: 'UTC', job }, ['/timeZone'], /only with cron/);
   });
 
-  it('other invalid members', async () => {
-    await rejectedPut({ ...good, misfire: 'never' }, ['/misfire'], /skip, one or all|skip.*all/);
-    await rejectedPut({ ...good, overlap: 'queue' }, ['/overlap']);
-    await rejectedPut({ ...good, maxRuns: 0 }, ['/maxRuns']);
-    await rejectedPut({ ...good, window: '25h' }, ['/window']);
-    await rejectedPut({ ...good, startAt: 'tomorrow' }, ['/startAt']);
-    await rejectedPut({ ...good, endAt: '2026-13-01T00:00:00Z' }, ['/endAt']);
-    await rejectedPut({ ...good, startAt: '1969-01-01T00:00:00Z' }, ['/startAt'], /1970/);
-    await rejectedPut({ ...good, paused: true }, ['/paused'], /not a known field/);
-    await rejectedPut({ ...good, startAt: '2999-01-01T00:00:00Z' }, ['/startAt'], /ten years/);
-    await rejectedPut([], [''], /object/);
-    await rejectedPut({ cron: '* * * * *' }, ['/job'], /required/);
+  it('for other members', async () => {
+    await refusedPut({ ...good, misfire: 'never' }, ['/misfire'], /skip, one or all|skip.*all/);
+    await refusedPut({ ...good, overlap: 'queue' }, ['/overlap']);
+    await refusedPut({ ...good, maxRuns: 0 }, ['/maxRuns']);
+    await refusedPut({ ...good, window: '25h' }, ['/window']);
+    await refusedPut({ ...good, startAt: 'tomorrow' }, ['/startAt']);
+    await refusedPut({ ...good, endAt: '2026-13-01T00:00:00Z' }, ['/endAt']);
+    await refusedPut({ ...good, startAt: '1969-01-01T00:00:00Z' }, ['/startAt'], /1970/);
+    await refusedPut({ ...good, paused: true }, ['/paused'], /not a known field/);
+    await refusedPut({ ...good, startAt: '2999-01-01T00:00:00Z' }, ['/startAt'], /ten years/);
+    await refusedPut([], [''], /object/);
+    await refusedPut({ cron: '* * * * *' }, ['/job'], /required/);
   });
 
-  it('a schedule that would never fire', async () => {
+  it('when it would never fire', async () => {
     const startAt = '2030-01-02T00:00:00Z';
-    await rejectedPut({ ...good, startAt, endAt: '2030-01-01T00:00:00Z' }, ['/endAt'], /before startAt/);
-    await rejectedPut({ ...good, startAt, endAt: '2030-01-02T01:00:00Z' }, ['/endAt'], /no time/);
-    await rejectedPut({ ...good, endAt: '2020-01-01T00:00:00Z' }, ['/endAt'], /no time/);
-    await rejectedPut({ every: '1h', job, endAt: '2020-01-01T00:00:00Z' }, ['/endAt'], /no time/);
+    await refusedPut({ ...good, startAt, endAt: '2030-01-01T00:00:00Z' }, ['/endAt'], /before startAt/);
+    await refusedPut({ ...good, startAt, endAt: '2030-01-02T01:00:00Z' }, ['/endAt'], /no time/);
+    await refusedPut({ ...good, endAt: '2020-01-01T00:00:00Z' }, ['/endAt'], /no time/);
+    await refusedPut({ every: '1h', job, endAt: '2020-01-01T00:00:00Z' }, ['/endAt'], /no time/);
   });
 
-  it('all faults at once', () =>
-    rejectedPut({ cron: '60 * * * *', timeZone: 'X/Y', window: '2d', job }, [
+  it('with every fault at once', () =>
+    refusedPut({ cron: '60 * * * *', timeZone: 'X/Y', window: '2d', job }, [
       '/cron',
       '/timeZone',
       '/window',
     ]));
 
-  it('a job that a submit would reject', async () => {
-    await rejectedPut({ ...good, job: {} }, ['/job/task'], /required/);
-    await rejectedPut({ ...good, job: { ...job, delay: '1s' } }, ['/job/delay'], /not a known field/);
-    await rejectedPut({ ...good, job: { ...job, runAt: '2030-01-01T00:00:00Z' } }, ['/job/runAt']);
-    await rejectedPut({ ...good, job: { ...job, timeout: '0s' } }, ['/job/timeout'], /at least 1 ms/);
-    await rejectedPut({ ...good, job: { ...job, metadata: { schedule: 'mine' } } }, [
+  it('for its job, as a submit would be', async () => {
+    await refusedPut({ ...good, job: {} }, ['/job/task'], /required/);
+    await refusedPut({ ...good, job: { ...job, delay: '1s' } }, ['/job/delay'], /not a known field/);
+    await refusedPut({ ...good, job: { ...job, runAt: '2030-01-01T00:00:00Z' } }, ['/job/runAt']);
+    await refusedPut({ ...good, job: { ...job, timeout: '0s' } }, ['/job/timeout'], /at least 1 ms/);
+    await refusedPut({ ...good, job: { ...job, metadata: { schedule: 'mine' } } }, [
       '/job/metadata/schedule',
     ]);
     const labels = Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`l${i}`, 'x']));
-    await rejectedPut({ ...good, job: { ...job, metadata: labels } }, ['/job/metadata']);
+    await refusedPut({ ...good, job: { ...job, metadata: labels } }, ['/job/metadata']);
     const put = (body: object) => ({
       method: 'PUT',
       path: '/schedules/bad',
@@ -118,14 +118,14 @@ describe('PUT /schedules/{id} rejects', () => {
       body: JSON.stringify(body),
     });
     const unknown = { ...good, job: { task: 'other', queue: 'announced' } };
-    const { body } = await rejected(put(unknown), 422, 'unknown-task', ['/job/task']);
+    const { body } = await refused(put(unknown), 422, 'unknown-task', ['/job/task']);
     expect(body.knownTasks).toEqual(['typed']);
     const wrong = { ...good, job: { task: 'typed', queue: 'announced', payload: {} } };
-    await rejected(put(wrong), 422, 'invalid-payload', ['/job/payload/n']);
+    await refused(put(wrong), 422, 'invalid-payload', ['/job/payload/n']);
   });
 
   it.each(['a:b', '%7Bx%7D', '.x', '-x', 'x'.repeat(65), 'a%20b', '%C3%BC', ''])(
-    'the invalid id "%s", as all requests do',
+    'for an id that none can have: "%s"',
     async (id) => {
       const message = { headers: JSON_TYPE, body: JSON.stringify(good) };
       for (const [method, rest] of [
@@ -137,36 +137,36 @@ describe('PUT /schedules/{id} rejects', () => {
         ['GET', '/preview'],
       ] as const) {
         const path = `/schedules/${id}${rest}`;
-        await rejected({ ...(method === 'PUT' && message), method, path }, 400, 'invalid-request', ['/id']);
+        await refused({ ...(method === 'PUT' && message), method, path }, 400, 'invalid-request', ['/id']);
       }
     },
   );
 });
 
-describe('GET /schedules and preview reject', () => {
+describe('a look is refused', () => {
   it.each([
     'limit=0',
     'limit=1001',
     'limit=x',
     'cursor=x',
     `cursor=${Buffer.from('x y').toString('base64url')}`,
-  ])('%s', async (query) => {
+  ])('for %s', async (query) => {
     const [name] = query.split('=');
-    await rejected({ method: 'GET', path: `/schedules?${query}` }, 400, 'invalid-request', [`/${name}`]);
+    await refused({ method: 'GET', path: `/schedules?${query}` }, 400, 'invalid-request', [`/${name}`]);
   });
 
-  it('other invalid parameters', async () => {
-    await rejected({ method: 'GET', path: '/schedules?page=2' }, 400, 'invalid-request', ['/page']);
-    await rejected({ method: 'GET', path: '/schedules?queue=a:b' }, 400, 'invalid-request', ['/queue']);
+  it('for other parameters', async () => {
+    await refused({ method: 'GET', path: '/schedules?page=2' }, 400, 'invalid-request', ['/page']);
+    await refused({ method: 'GET', path: '/schedules?queue=a:b' }, 400, 'invalid-request', ['/queue']);
     for (const n of ['0', '101', 'x']) {
       const body = JSON.stringify({ cron: '* * * * *' });
-      await rejected({ method: 'GET', path: `/schedules/x/preview?n=${n}` }, 400, 'invalid-request', ['/n']);
+      await refused({ method: 'GET', path: `/schedules/x/preview?n=${n}` }, 400, 'invalid-request', ['/n']);
       const message = { path: `/schedules/preview?n=${n}`, headers: JSON_TYPE, body };
-      await rejected(message, 400, 'invalid-request', ['/n']);
+      await refused(message, 400, 'invalid-request', ['/n']);
     }
   });
 
-  it('a preview without any slot', async () => {
+  it('when a preview has nothing to show', async () => {
     for (const [body, pointer] of [
       [{ cron: '0 0 30 2 *' }, '/cron'],
       [{}, '/cron'],
@@ -174,7 +174,7 @@ describe('GET /schedules and preview reject', () => {
       [{ cron: '* * * * *', endAt: '2020-01-01T00:00:00Z' }, '/endAt'],
     ] as const) {
       const message = { path: '/schedules/preview', headers: JSON_TYPE, body: JSON.stringify(body) };
-      await rejected(message, 400, 'invalid-request', [pointer]);
+      await refused(message, 400, 'invalid-request', [pointer]);
     }
   });
 });

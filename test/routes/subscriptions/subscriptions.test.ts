@@ -10,8 +10,8 @@ const redis = useRedis();
 const api = useApi(redis);
 const { subscribe } = useSubscriptions(redis, api, useHandWorkers(redis));
 
-describe('/queues/{name}/subscriptions', () => {
-  it('creates, changes, lists, counts and removes subscriptions', async () => {
+describe('subscriptions over HTTP', () => {
+  it('are made once, changed by what is given, listed, counted and removed', async () => {
     const body = await subscribe('made', { maxBacklog: 50_000 });
     expect(body).toMatchObject({ name: 'sub', queue: 'made', backlog: 0, lost: 0, maxBacklog: 50_000 });
     const again = await api.http.put(at('made')).send({ ackWaitMs: 200, from: 'oldest' }).expect(200);
@@ -44,7 +44,7 @@ describe('/queues/{name}/subscriptions', () => {
     );
   });
 
-  it('rejects invalid requests', async () => {
+  it('refuse what they cannot read', async () => {
     await subscribe('bad');
     const post = (verb: string, body: object) => api.http.post(`${at('bad')}/${verb}`).send(body);
     expectProblem(await post('read', { max: 0 }), 400, 'invalid-request', ['/max']);
@@ -62,7 +62,7 @@ describe('/queues/{name}/subscriptions', () => {
     expectProblem(await api.http.get('/queues/nowhere/subscriptions'), 404, 'queue-not-found');
   });
 
-  it('rejects the 101st subscription', async () => {
+  it('are a hundred at most', async () => {
     await Promise.all(Array.from({ length: 100 }, (_, i) => subscribe('hundred', {}, `s${i}`)));
     expectProblem(await api.http.put(at('hundred')).send({}), 409, 'too-many-subscriptions');
   });
