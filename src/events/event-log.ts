@@ -20,7 +20,7 @@ import {
 /** How far a reader has read. */
 export interface ReadCursor {
   position: Position;
-  /** Queues whose gap the reader has already been told of. */
+  /** Queues whose gap the reader has got already. */
   readonly gaps: Set<string>;
 }
 

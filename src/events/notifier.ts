@@ -10,7 +10,7 @@ interface FollowedQueue {
   lastId: string;
   /** Job ref -> its listeners, with what each wants. */
   readonly hints: Map<string, Map<Hint, Interest>>;
-  /** Called after every read that brought entries. */
+  /** Called after every read that returned entries. */
   readonly watchers: Set<() => void>;
   /** Refs of jobs that have finished. */
   readonly finishedRefs: RecentRefs;

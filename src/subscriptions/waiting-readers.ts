@@ -90,7 +90,7 @@ export class WaitingReaders {
     try {
       for (;;) {
         reader.rearm();
-        // A page that is read for a client that has gone would be delivered to nobody.
+        // The events of a page read for a disconnected client would not arrive.
         if (reader.ended) return undefined;
         const page = await readPage();
         if (!hasNothing(page) || left() <= 0) return page;
