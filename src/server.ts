@@ -19,7 +19,7 @@ const logger = createLogger(config.logLevel, 'millrace-api');
 for (const misspelt of misspeltSettings()) logger.warn(describeMisspelt(misspelt));
 const app = await buildApp(config, logger);
 
-// Stop order: not ready any more -> waiters answered -> open requests answered -> Redis connections closed.
+// Stop order: report not ready, answer waiters, answer open requests, close the Redis connections.
 closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err }) => {
   if (err) logger.error({ err }, 'stopping after a defect');
   await app.close();

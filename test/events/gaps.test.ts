@@ -105,7 +105,7 @@ describe('a reader that connects again', () => {
     await add('only', 1, 4);
     await first.count(1);
     await until(() => {
-      api.app.eventHub.beat();
+      api.app.streamHub.heartbeat();
       return first.parser.lastId.endsWith('~');
     }, 'a sign of life with a position between two events');
     first.close();

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatJobId } from '../../src/redis/job-id.ts';
-import { fire } from '../../src/schedules/scripts/fire.ts';
-import { readSchedules } from '../../src/schedules/scripts/schedules.ts';
+
 import { LATE_MS } from '../../src/schedules/timetable/plan.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
 import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules/scheduler.ts';
@@ -42,31 +40,6 @@ describe('Firer: a slot', () => {
     expect((await shown()).runs).toBe(found.length);
   });
 
-  it('submits no job of a definition that was replaced while a process was about to fire', async () => {
-    await put({ every: '1h' });
-    const { keys } = one;
-    const { schedules: read } = await readSchedules(redis.client, keys, [one.queue]);
-    const { state = '' } = read[0] ?? {};
-    const { next } = JSON.parse(state);
-    await put({ every: '1h', job: { task: 'echo', payload: 2 } });
-    const stale = {
-      id: one.queue,
-      expected: state,
-      state,
-      fireAt: next,
-      skipsOverlap: false,
-      maxRuns: undefined,
-    };
-    const job = { place: 'normal' as const, task: 'echo', payload: '1' };
-    const slot = { slot: next, options: { m: { schedule: `${one.queue}/late` } } };
-    expect(await fire(redis.client, keys, [{ ...stale, job, slots: [slot] }])).toBe(0);
-    expect(await slots()).toEqual([]);
-    await moveBack(HOUR);
-    await fireAll();
-    const entries = await redis.client.xrange(keys.stream.normal, '-', '+');
-    expect(entries.map(([, fields]) => fields[3])).toEqual(['2']);
-  });
-
   it('fires within the window, and keeps its name', async () => {
     await put({ every: '1h', window: '30m' });
     const { nextAt = '' } = await shown();
@@ -77,31 +50,6 @@ describe('Firer: a slot', () => {
     await moveBack(HOUR + 35 * MINUTE);
     await fireAll();
     expect(await slots()).toEqual([new Date(next - HOUR - 35 * MINUTE).toISOString()]);
-  });
-
-  it('submits the job to its lane with all options', async () => {
-    await put({
-      every: '1h',
-      job: {
-        task: 'echo',
-        priority: 'high',
-        attempts: 2,
-        expiresIn: '1m',
-        resultTtl: '1h',
-        keepPayload: true,
-      },
-    });
-    await moveBack(HOUR);
-    await fireAll();
-    const { keys } = one;
-    const [[id, fields] = ['', []]] = await redis.client.xrange(keys.stream.high, '-', '+');
-    expect(JSON.parse(fields[5] ?? '')).toMatchObject({ a: 2, x: 60_000, rt: 3_600_000, k: true });
-    const expiresAt = Number(await redis.client.zscore(keys.expiring, `h${id}`));
-    expect(expiresAt).toBe(Number(id.split('-')[0]) + 60_000);
-    expect(await shown()).toMatchObject({
-      lastJob: formatJobId(one.queue, { place: 'high', entryId: id }),
-      runs: 1,
-    });
   });
 });
 

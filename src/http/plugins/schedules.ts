@@ -4,7 +4,7 @@ import { Firer } from '../../schedules/firer.ts';
 import { Scheduler } from '../../schedules/scheduler.ts';
 import { logObserver } from '../../telemetry/worker-log.ts';
 
-/** Schedules; an API that listens fires them, as every worker does. */
+/** Schedules. A listening API process fires them, as every worker does. */
 export const schedulesPlugin = fastifyPlugin(
   async (app) => {
     const observe = logObserver(app.logger);
