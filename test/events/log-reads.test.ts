@@ -29,7 +29,9 @@ describe('readEvents', () => {
 
   it('rejects when a key holds another type', async () => {
     await redis.client.set('none', 'text');
-    await expect(readEvents(redis.client, starts, 1, true)).rejects.toThrow(/WRONGTYPE/);
+    for (const withExtents of [true, false]) {
+      await expect(readEvents(redis.client, starts, 1, withExtents)).rejects.toThrow(/WRONGTYPE/);
+    }
   });
 });
 
