@@ -1,5 +1,5 @@
 import type { Core } from '../core/core.ts';
-import { refusal } from '../lifecycle/outcome.ts';
+import { detectedFailure } from '../lifecycle/outcome.ts';
 import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
 import { settleWithoutResult } from '../lifecycle/settle-failure.ts';
 import { decodeEntry, formatJobId, timeoutMs } from '../redis/entry.ts';
@@ -40,7 +40,7 @@ export async function renew(
   const timeOut = async (job: HeldJob, limitMs: number) => {
     const entry = decodeEntry(job.fields);
     const message = `The attempt took longer than its timeout of ${limitMs} ms`;
-    const failed = refusal('timeout', message, job.attempt, Date.now(), { retryable: true });
+    const failed = detectedFailure('timeout', message, job.attempt, Date.now(), { retryable: true });
     await settleWithoutResult(
       consumer,
       keys,

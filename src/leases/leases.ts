@@ -3,7 +3,7 @@ import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import { locate } from '../jobs/find.ts';
 import { newLeaseName, successorOf } from '../lifecycle/consumer-name.ts';
-import { progressText } from '../lifecycle/progress.ts';
+import { encodeReportedProgress } from '../lifecycle/progress.ts';
 import type { LeasedJob } from '../schemas/lease.ts';
 import type { SettledJob } from '../schemas/settle.ts';
 import { renew } from './heartbeat.ts';
@@ -93,7 +93,7 @@ export class Leases {
   /** Shows what a running attempt has reached. @throws {AppError} invalid-request, stale-lease or job-not-found. */
   async progress(id: string, text: string, progress: unknown): Promise<SettledJob> {
     const { keys, ref } = locate(this.#core, id);
-    const value = progressText(progress);
+    const value = encodeReportedProgress(progress);
     const lease = givenLease(text);
     const consumer = this.#consumer(lease);
     const [holding] = lease.queues.includes(keys.queue) ? await consumer.inspect(keys, [ref], 'look') : [];

@@ -1,7 +1,7 @@
 import type { Entry, TaskDefaults } from '../redis/entry.ts';
 import { entryTime, expiryOf, maxAttempts } from '../redis/entry.ts';
 import type { Fault } from '../schemas/problem.ts';
-import { type Outcome, refusal } from './outcome.ts';
+import { detectedFailure, type Outcome } from './outcome.ts';
 import type { Delivery } from './scripts/take.ts';
 
 /** What a worker says of a task that it has. */
@@ -24,7 +24,7 @@ export function preflight(
   now: number,
 ): Exclude<Outcome, { kind: 'completed' | 'released' | 'lost' }> | undefined {
   const refuse = (name: string, message: string, more: { retryable: boolean; data?: unknown }) =>
-    refusal(name, message, delivery.attempt, now, more);
+    detectedFailure(name, message, delivery.attempt, now, more);
   if (entry === undefined) {
     return refuse('malformed-entry', 'The entry is not a job: it needs the fields t, p (JSON) and o', {
       retryable: false,

@@ -1,32 +1,76 @@
-import type { TaskDefaults } from '../redis/entry.ts';
+import { maxAttempts, type TaskDefaults } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { afterFailure, type HeldDelivery } from './completion.ts';
+import type { HeldDelivery } from './completion.ts';
 import type { Consumer } from './consumer.ts';
 import type { Outcome } from './outcome.ts';
+import { decide } from './retry-decision.ts';
 import type { Settled } from './scripts/complete.ts';
+import type { Held } from './scripts/release.ts';
 
-/** Writes an outcome that leaves no result; `next` is where the job is then. */
+/** An outcome that leaves no result record. */
+export type OutcomeWithoutResult = Exclude<Outcome, { kind: 'completed' | 'cancelled' | 'expired' }>;
+
+/** How a job goes on without a result; `error` is JSON text, empty when its errors are stored already. */
+export type NextStep =
+  | { kind: 'release'; delayMs: number }
+  | { kind: 'retry'; error: string; delayMs: number }
+  | { kind: 'bury'; error: string };
+
+/** Decides whether the job is released, retried or buried. */
+export function nextStep(
+  { entry, attempt }: HeldDelivery,
+  outcome: OutcomeWithoutResult,
+  task: TaskDefaults | undefined,
+): NextStep {
+  switch (outcome.kind) {
+    case 'released':
+      return { kind: 'release', delayMs: outcome.delayMs };
+    case 'lost':
+      // The lease may have been registered again: release the job if it is still ours, else the fence rejects it.
+      return { kind: 'release', delayMs: 0 };
+    case 'exhausted':
+      return { kind: 'bury', error: '' };
+    case 'failed': {
+      const options = entry?.options ?? {};
+      const { retryable, retryInMs } = outcome;
+      const failed = {
+        attempt,
+        maxAttempts: maxAttempts(options, task),
+        backoff: options.b ?? task?.backoff,
+        retryable,
+        retryInMs,
+      };
+      return { ...decide(failed, Math.random()), error: JSON.stringify(outcome.error) };
+    }
+  }
+}
+
+/** Moves the job by one script. The writer is a `Consumer`, or one that repeats what Redis could not take. */
+export async function writeStep(
+  writer: Pick<Consumer, 'retry' | 'bury' | 'release'>,
+  keys: QueueKeys,
+  job: Held,
+  step: NextStep,
+  maxDead: number,
+): Promise<Settled> {
+  const { ref, token } = job;
+  if (step.kind === 'retry') return writer.retry(keys, { ref, token, error: step.error }, step.delayMs);
+  if (step.kind === 'bury') return writer.bury(keys, { ref, token, error: step.error }, maxDead);
+  const [settled = 'stale'] = await writer.release(keys, [job], step.delayMs);
+  return settled;
+}
+
+/** Settles a job of an HTTP lease; `next` is the job's status afterwards. */
 export async function settleWithoutResult(
   consumer: Consumer,
   keys: QueueKeys,
-  ending: HeldDelivery,
-  outcome: Exclude<Outcome, { kind: 'completed' | 'cancelled' | 'expired' }>,
+  held: HeldDelivery,
+  outcome: OutcomeWithoutResult,
   task: TaskDefaults | undefined,
   maxDead: number,
 ): Promise<{ settled: Settled; next: 'retrying' | 'failed' }> {
-  const { ref, token } = ending;
-  if (outcome.kind === 'released' || outcome.kind === 'lost') {
-    const delayMs = outcome.kind === 'released' ? outcome.delayMs : 0;
-    const [settled = 'stale'] = await consumer.release(keys, [{ ref, token, begun: true }], delayMs);
-    return { settled, next: 'retrying' };
-  }
-  if (outcome.kind === 'exhausted') {
-    return { settled: await consumer.bury(keys, { ref, token, error: '' }, maxDead), next: 'failed' };
-  }
-  const failure = { ref, token, error: JSON.stringify(outcome.error) };
-  const decision = afterFailure(ending, outcome, task);
-  if (decision.kind === 'retry') {
-    return { settled: await consumer.retry(keys, failure, decision.delayMs), next: 'retrying' };
-  }
-  return { settled: await consumer.bury(keys, failure, maxDead), next: 'failed' };
+  const step = nextStep(held, outcome, task);
+  const { ref, token } = held;
+  const settled = await writeStep(consumer, keys, { ref, token, begun: true }, step, maxDead);
+  return { settled, next: step.kind === 'bury' ? 'failed' : 'retrying' };
 }

@@ -1,5 +1,5 @@
 import { invalidRequest } from '../../errors.ts';
-import { reported } from '../../lifecycle/outcome.ts';
+import { reportedFailure } from '../../lifecycle/outcome.ts';
 import { MAX_LEASED } from '../../schemas/lease.ts';
 import type { SettleJobs } from '../../schemas/settle.ts';
 import { completedWith } from './plan-items.ts';
@@ -18,7 +18,7 @@ export const failed = ({ id, error, retryable, retryInMs }: Of<'fail'>): JobRepo
     ...(retryable === undefined ? {} : { retryable }),
     ...(retryInMs === undefined ? {} : { retryInMs }),
   };
-  return { id, said: (attempt) => reported(error, how, attempt, Date.now()) };
+  return { id, said: (attempt) => reportedFailure(error, how, attempt, Date.now()) };
 };
 
 export const released = ({ id, delayMs = 0 }: Of<'release'>): JobReport => ({

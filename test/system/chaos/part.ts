@@ -15,7 +15,7 @@ export interface PartOptions {
   name: string;
   script: string;
   env: NodeJS.ProcessEnv;
-  leash: OrphanReaper;
+  reaper: OrphanReaper;
   onLine: (line: LogLine) => void;
 }
 
@@ -116,7 +116,7 @@ export class Part {
   }
 
   async #keepAlive(): Promise<void> {
-    const { name, script, env, leash } = this.#options;
+    const { name, script, env, reaper } = this.#options;
     while (this.#wanted) {
       this.#children.clear();
       const child = await startChild({
@@ -124,7 +124,7 @@ export class Part {
         command: process.execPath,
         args: [script],
         env,
-        leash,
+        reaper,
         onLine: (text) => this.#hear(parseLine(name, text)),
       });
       this.#child = child;
