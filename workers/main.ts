@@ -5,6 +5,7 @@ import { extendLease } from '../src/lifecycle/scripts/recover.ts';
 import { Loop } from '../src/maintenance/loop.ts';
 import { Recoverer } from '../src/maintenance/recoverer.ts';
 import { Sweeper } from '../src/maintenance/sweeper.ts';
+import { createObserver } from '../src/observer.ts';
 import { BlockingReader } from '../src/redis/blocking-reader.ts';
 import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
 import { Firer } from '../src/schedules/firer.ts';
@@ -13,7 +14,7 @@ import { announceTasks } from '../src/tasks/announcements.ts';
 import { loadTasks, TaskLoadError, toAnnouncement } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
 import { createLogger } from '../src/telemetry/log.ts';
-import { logObserver } from '../src/telemetry/worker-log.ts';
+import { logObserver } from '../src/telemetry/log-observer.ts';
 import { CancelListener } from './supervisor/cancel-listener.ts';
 import { renewPass } from './supervisor/lease-renewer.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -34,18 +35,18 @@ async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string,
 }
 
 const { config, tasks } = await readSetup();
-const observe = logObserver(createLogger(config.logLevel, 'millrace-worker'));
+const observe = createObserver(logObserver(createLogger(config.logLevel, 'millrace-worker')));
 const url = config.redisUrl;
 const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
 const redis = connectForWork({ url, name: 'millrace-worker', scripts, onError });
 const blocking = connectForBlocking({ url, name: 'millrace-worker-control', scripts, onError });
-const core = createCore(redis, config);
+const core = createCore(redis, config, { observe });
 const queues = config.queues.map((queue) => core.keySpace.queue(queue));
 
-const recoverer = new Recoverer(core, () => queues, observe);
-const sweeper = new Sweeper(core, () => queues, observe);
+const recoverer = new Recoverer(core, () => queues);
+const sweeper = new Sweeper(core, () => queues);
 
-const firer = new Firer(core, observe);
+const firer = new Firer(core);
 
 const supervisor = new Supervisor(
   config,
@@ -70,12 +71,8 @@ const announcePass = async (): Promise<number> => {
   }
   return ANNOUNCE_EVERY_MS;
 };
-const control = new CancelListener(
-  new BlockingReader(blocking, redis),
-  redis,
-  queues,
-  (queue, ref) => supervisor.tellAll({ type: 'cancel', queue, ref }),
-  config.resultTtlMs,
+const control = new CancelListener(new BlockingReader(blocking, redis), core, queues, (queue, ref) =>
+  supervisor.tellAll({ type: 'cancel', queue, ref }),
 );
 const announceLoop = new Loop('announce', announcePass, observe);
 const loops = [
@@ -83,7 +80,7 @@ const loops = [
   new Loop(
     'renew',
     renewPass(redis, queues, supervisor, config.leaseMs, (consumer, queue, at) => {
-      observe({ kind: 'lease-lost', consumer, queue });
+      observe({ kind: 'lease-lost', consumer, lease: consumer, queue });
       supervisor.tell(consumer, { type: 'lease-lost', queue, at });
       announceLoop.wake();
     }),
@@ -132,4 +129,10 @@ process.on('uncaughtException', (error) => {
 await Promise.all([whenReady(redis, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
 for (const loop of loops) loop.start();
 await supervisor.start();
-observe({ kind: 'ready', queues: config.queues, tasks: [...tasks.keys()], processes: config.processes });
+observe({
+  kind: 'ready',
+  service: 'worker',
+  queues: config.queues,
+  tasks: [...tasks.keys()],
+  processes: config.processes,
+});

@@ -1,6 +1,7 @@
 import type { Core } from '../core/core.ts';
+import { cancelJob } from '../lifecycle/cancel.ts';
 import { refusal } from '../lifecycle/outcome.ts';
-import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { CANCEL_PATIENCE_MS } from '../lifecycle/scripts/cancel.ts';
 import { settleWithoutResult } from '../lifecycle/settle-failure.ts';
 import { decodeEntry, formatJobId, timeoutMs } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
@@ -59,7 +60,7 @@ export async function renew(
       await timeOut(job, limitMs);
     } else if ((job.cancelAskedMs ?? 0) >= CANCEL_PATIENCE_MS) {
       taken += 1;
-      await cancelOrExpire(core.redis, keys, job.ref, 'cancelled', core.settings.resultTtlMs, 'enforce');
+      await cancelJob(core, keys, job.ref, 'enforce');
     }
     return [formatJobId(keys.queue, job.ref)];
   };

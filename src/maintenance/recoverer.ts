@@ -1,10 +1,9 @@
 import type { Core } from '../core/core.ts';
+import { cancelJob } from '../lifecycle/cancel.ts';
 import { expireDue } from '../lifecycle/expire.ts';
-import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
 import { ensureGroups } from '../lifecycle/scripts/ensure-groups.ts';
 import { type GivenUp, type Recovery, recover } from '../lifecycle/scripts/recover.ts';
-import type { Observer } from '../observer.ts';
-import { BLOCK_MS, type Connection, isNoGroup } from '../redis/connect.ts';
+import { BLOCK_MS, isNoGroup } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 
 /** Other workers may hold shorter leases than ours: look at least this often. */
@@ -18,24 +17,20 @@ const AFTER_TROUBLE_MS = 2_000;
 
 /** Takes back the jobs of workers whose leases have ended, and ends jobs that have lapsed. */
 export class Recoverer {
-  readonly #redis: Connection;
+  readonly #core: Core;
   readonly #queues: () => Iterable<QueueKeys>;
-  readonly #resultTtlMs: number;
-  readonly #observe: Observer;
   #trouble = false;
 
   /** @param queues those to look after, asked for in every pass. */
-  constructor({ redis, settings }: Core, queues: () => Iterable<QueueKeys>, observe: Observer) {
-    this.#redis = redis;
+  constructor(core: Core, queues: () => Iterable<QueueKeys>) {
+    this.#core = core;
     this.#queues = queues;
-    this.#resultTtlMs = settings.resultTtlMs;
-    this.#observe = observe;
   }
 
   /** Sweeps up the leases that have run out, in whatever process they were. */
   readonly run = async (): Promise<number> => {
     if (this.#trouble) {
-      await this.#redis.ping();
+      await this.#core.redis.ping();
       this.#trouble = false;
       return AFTER_TROUBLE_MS;
     }
@@ -43,7 +38,7 @@ export class Recoverer {
       let next = AT_LEAST_EVERY_MS;
       for (const keys of this.#queues()) {
         const { nextExpiryInMs, more, lapsed } = await this.#pass(keys);
-        const again = (lapsed && (await expireDue(this.#redis, keys, this.#resultTtlMs))) || more;
+        const again = (lapsed && (await expireDue(this.#core, keys))) || more;
         next = Math.min(next, again ? 0 : Math.max(AT_MOST_EVERY_MS, nextExpiryInMs ?? next));
       }
       return next;
@@ -66,19 +61,23 @@ export class Recoverer {
 
   async #pass(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
     const pass = await this.#healed(keys, givenUp);
-    if (pass.recovered > 0) this.#observe({ kind: 'recovered', queue: keys.queue, jobs: pass.recovered });
-    for (const ref of pass.cancelled)
-      await cancelOrExpire(this.#redis, keys, ref, 'cancelled', this.#resultTtlMs);
+    if (pass.recovered > 0) {
+      const { queue } = keys;
+      const lost = givenUp && { lease: givenUp.consumer };
+      const cause = givenUp ? 'process-ended' : 'lease-ran-out';
+      this.#core.observe({ kind: 'recovered', queue, jobs: pass.recovered, cause, ...lost });
+    }
+    for (const ref of pass.cancelled) await cancelJob(this.#core, keys, ref);
     return pass;
   }
 
   async #healed(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
     try {
-      return await recover(this.#redis, keys, givenUp);
+      return await recover(this.#core.redis, keys, givenUp);
     } catch (error) {
       if (!isNoGroup(error)) throw error;
-      await ensureGroups(this.#redis, keys);
-      return recover(this.#redis, keys, givenUp);
+      await ensureGroups(this.#core.redis, keys);
+      return recover(this.#core.redis, keys, givenUp);
     }
   }
 }

@@ -20,7 +20,7 @@ export class Sweeper {
   readonly #positions = new Map<string, SweepPosition>();
 
   /** @param queues those to look after, asked for in every pass. */
-  constructor({ redis, settings }: Core, queues: () => Iterable<QueueKeys>, observe: Observer) {
+  constructor({ redis, settings, observe }: Core, queues: () => Iterable<QueueKeys>) {
     this.#redis = redis;
     this.#queues = queues;
     this.#deadTtlMs = settings.deadTtlMs;
@@ -47,7 +47,7 @@ export class Sweeper {
     const position = this.#positions.get(keys.queue) ?? SWEEP_START;
     if (position === 'end') return true;
     const { found, next } = await sweep(this.#redis, keys, position);
-    if (found > 0) this.#observe({ kind: 'recovered', queue: keys.queue, jobs: found });
+    if (found > 0) this.#observe({ kind: 'recovered', queue: keys.queue, jobs: found, cause: 'stray' });
     this.#positions.set(keys.queue, next);
     return next === 'end';
   }

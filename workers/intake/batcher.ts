@@ -256,6 +256,7 @@ export class Batcher {
     state.lookedAt = now;
     state.lookedAtRedis = taken.now;
     state.nextDueAt = now + (taken.nextDueInMs ?? Number.POSITIVE_INFINITY);
+    state.hasLease = true;
     if (taken.deliveries.length > 0) this.#parts.onTaken(taken);
   }
 
@@ -266,7 +267,12 @@ export class Batcher {
       state.dry = false;
       this.schedule();
     }, LEASE_PAUSE_MS).unref();
-    this.#parts.onNoLease(state.keys.queue);
+    const { observe, consumer, onNoLease } = this.#parts;
+    const { queue } = state.keys;
+    // Once, and not for every try until the lease is back.
+    if (state.hasLease) observe({ kind: 'lease-lost', consumer: consumer.name, lease: consumer.name, queue });
+    state.hasLease = false;
+    onNoLease(queue);
   }
 
   #failed(state: QueueState, group: EndedJob[], error: unknown): void {

@@ -15,6 +15,8 @@ export interface QueueState {
   dry: boolean;
   /** No take before the lease is there again. */
   leaseless: boolean;
+  /** The last take found the lease; true before the first. */
+  hasLease: boolean;
   /** Takes on their way. */
   looking: number;
   /** Counts looks over all queues: the one with the lowest number was looked at longest ago. */
@@ -35,6 +37,7 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   paused: false,
   dry: false,
   leaseless: false,
+  hasLease: true,
   looking: 0,
   look: 0,
   lookedAt: Number.NEGATIVE_INFINITY,

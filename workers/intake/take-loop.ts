@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Awaited, Delivery, Taken, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
+import type { Observer } from '../../src/observer.ts';
 import { BLOCK_MS } from '../../src/redis/connect.ts';
 import { decodeEntry, entryTime, formatRef } from '../../src/redis/entry.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
@@ -7,6 +8,7 @@ import type { PersistentWriter } from '../run/persistent-writer.ts';
 import { RunningJob } from '../run/running-job.ts';
 import type { Batcher } from './batcher.ts';
 import type { ConcurrencyLimiter } from './concurrency.ts';
+import { observeTaken } from './observe-taken.ts';
 
 export interface TakeParts {
   consumer: WaitingConsumer;
@@ -15,6 +17,7 @@ export interface TakeParts {
   turns: Batcher;
   settler: PersistentWriter;
   clock: Clock;
+  observe: Observer;
   leaseMs: number;
   /** Jobs that came too late could not be handed back: they are found by the recovery. */
   onLost: (error: unknown) => void;
@@ -147,6 +150,7 @@ export class TakeLoop {
   }
 
   #accept(deliveries: readonly Delivery[], room: number): void {
+    observeTaken(this.#parts.observe, this.#parts.consumer.name, deliveries);
     const running = deliveries.map(toRunning);
     const most = this.#stopped ? 0 : room;
     this.#parts.slots.accept(running.slice(0, most));

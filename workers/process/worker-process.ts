@@ -3,14 +3,14 @@ import type { Config } from '../../src/config.ts';
 import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import { Loop } from '../../src/maintenance/loop.ts';
-import type { Observer } from '../../src/observer.ts';
+import { createObserver } from '../../src/observer.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { connectForBlocking, connectForWork, whenReady } from '../../src/redis/connect.ts';
 import { KeySpace } from '../../src/redis/keyspace.ts';
 import { scripts } from '../../src/scripts.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
-import { logObserver } from '../../src/telemetry/worker-log.ts';
+import { logObserver } from '../../src/telemetry/log-observer.ts';
 import { Batcher } from '../intake/batcher.ts';
 import { ConcurrencyLimiter } from '../intake/concurrency.ts';
 import { TakeLoop } from '../intake/take-loop.ts';
@@ -115,17 +115,17 @@ const say = (message: ToParent): void => {
 
 async function startChild(consumerName: string, config: Config): Promise<Child> {
   const logger = createLogger(config.logLevel, 'millrace-worker').child({ worker: consumerName });
-  const log = logObserver(logger);
-  const onError = (error: unknown) => log({ kind: 'redis-trouble', where: 'connection', error });
+  const observe = createObserver(logObserver(logger), {
+    wants: (kind) => kind === 'defect',
+    // Jobs that it concerns may have been taken, and be missing here.
+    observe: () => pass.distrust(),
+  });
+  const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
   const url = config.redisUrl;
   const redis = connectForWork({ url, name: consumerName, scripts, onError });
   const blocking = connectForBlocking({ url, name: `${consumerName}-reads`, scripts, onError });
   const tasks = await loadTasks(config.tasksDir);
   const consumer = new WaitingConsumer(consumerName, redis, new BlockingReader(blocking, redis));
-  const observe: Observer = (event) => {
-    if (event.kind === 'defect') pass.distrust();
-    log(event);
-  };
   const settler = new PersistentWriter(consumer, observe, config.deadMax);
   const threads = new ThreadPool(config.concurrency);
   const { resultTtlMs, maxPayloadBytes: maxResultBytes } = config;
@@ -175,6 +175,7 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     turns,
     settler,
     clock: systemClock,
+    observe,
     leaseMs: config.leaseMs,
     onLost: (error) => observe(toFaultEvent('hand back', error)),
   });

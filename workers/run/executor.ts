@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
-import type { Consumer, Settled } from '../../src/lifecycle/consumer.ts';
+import type { Settled } from '../../src/lifecycle/consumer.ts';
 import { failure, type Outcome, refusal } from '../../src/lifecycle/outcome.ts';
 import { preflight } from '../../src/lifecycle/preflight.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
@@ -9,12 +9,12 @@ import type { ProcessPool } from '../isolation/process-pool.ts';
 import type { ThreadPool } from '../isolation/thread-pool.ts';
 import type { HeartbeatSender } from '../process/heartbeat.ts';
 import { AttemptContext } from './attempt-context.ts';
+import { observeSettled, subjectOf, waitMsOf } from './attempt-events.ts';
 import { callHandler, checkResult, type MaybePromise } from './call-handler.ts';
 import type { RunningJob } from './running-job.ts';
 import { type SettleParts, settleOutcome } from './settle-outcome.ts';
 
 export interface ExecutorParts extends SettleParts {
-  consumer: Consumer;
   threads: ThreadPool;
   isolates: ProcessPool;
   clock: Clock;
@@ -59,26 +59,17 @@ export class Executor {
   readonly #find = (task: string): LoadedTask | undefined => this.#parts.tasks.get(task);
 
   #settle(running: RunningJob, outcome: Outcome, began: number): void {
-    const { clock, observe, onRan, onEnd } = this.#parts;
+    const { clock, consumer, observe, onRan, onEnd } = this.#parts;
     running.end();
     const runMs = clock.monotonic() - began;
     onRan(runMs);
-    const { id, entry, attempt } = running;
     const failed = (error: unknown) => {
       // Redis was away until the stop gave up writing: the lease runs out, and the job runs elsewhere.
-      observe(toFaultEvent(`job ${id}`, error));
+      observe(toFaultEvent(`job ${running.id}`, error));
       onEnd(running);
     };
-    const settled = (how: Settled) => {
-      if (how === 'stale') observe({ kind: 'stale', job: id, move: outcome.kind });
-      observe({
-        kind: 'attempt-ended',
-        job: id,
-        task: entry?.task ?? '',
-        attempt,
-        outcome: outcome.kind,
-        runMs: Math.round(runMs),
-      });
+    const settled = (how: Settled, next?: 'retrying' | 'failed') => {
+      observeSettled(observe, running, consumer.name, outcome, runMs, how, next);
       onEnd(running);
     };
     try {
@@ -102,12 +93,15 @@ export class Executor {
   }
 
   #run(running: RunningJob, entry: Entry, task: LoadedTask): MaybePromise<Outcome> {
-    const { clock, heart, isolates } = this.#parts;
+    const { clock, consumer, heart, isolates, observe } = this.#parts;
     // Waiting for room here would keep others from running, and this from running elsewhere.
     if (isSuspect(running) && !isolates.hasRoom) return { kind: 'released', delayMs: NO_ROOM_MS };
     const limit = timeoutMs(entry.options, task);
     running.deadline = clock.monotonic() + limit;
     heart.begin(running.deadline);
+    if (observe.wants('attempt-started')) {
+      observe({ kind: 'attempt-started', ...subjectOf(running, consumer.name), waitMs: waitMsOf(running) });
+    }
     const context = new AttemptContext(this.#parts, running, entry, task);
     const kill = isSuspect(running) || task.thread ? new AbortController() : undefined;
     const work = kill

@@ -1,6 +1,8 @@
-import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../../src/lifecycle/scripts/cancel.ts';
+import type { Core } from '../../src/core/core.ts';
+import { cancelJob } from '../../src/lifecycle/cancel.ts';
+import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { BLOCK_MS, type Connection } from '../../src/redis/connect.ts';
+import { BLOCK_MS } from '../../src/redis/connect.ts';
 import { parseRef, type Ref } from '../../src/redis/entry.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 
@@ -12,24 +14,21 @@ const ENFORCE_AFTER_MS = CANCEL_PATIENCE_MS + 1_000;
 /** Passes requests to cancel running jobs on, as soon as they are written, and sees that they come true. */
 export class CancelListener {
   readonly #reader: BlockingReader;
-  readonly #commands: Connection;
+  readonly #core: Core;
   readonly #queues: readonly QueueKeys[];
   readonly #onCancel: (queue: string, ref: string) => void;
-  readonly #resultTtlMs: number;
   readonly #positions = new Map<string, string>();
   /** Oldest first. */
   readonly #asked: { keys: QueueKeys; ref: Ref; at: number }[] = [];
 
   constructor(
     reader: BlockingReader,
-    commands: Connection,
+    core: Core,
     queues: readonly QueueKeys[],
     onCancel: (queue: string, ref: string) => void,
-    resultTtlMs: number,
   ) {
-    this.#resultTtlMs = resultTtlMs;
     this.#reader = reader;
-    this.#commands = commands;
+    this.#core = core;
     this.#queues = queues;
     this.#onCancel = onCancel;
   }
@@ -54,7 +53,7 @@ export class CancelListener {
   async #findPositions(): Promise<void> {
     for (const { control } of this.#queues) {
       if (this.#positions.has(control)) continue;
-      const last = await this.#commands.xrevrange(control, '+', '-', 'COUNT', 1);
+      const last = await this.#core.redis.xrevrange(control, '+', '-', 'COUNT', 1);
       this.#positions.set(control, last[0]?.[0] ?? '0-0');
     }
   }
@@ -63,7 +62,7 @@ export class CancelListener {
   async #enforce(): Promise<void> {
     for (let first = this.#asked[0]; first !== undefined; first = this.#asked[0]) {
       if (performance.now() - first.at < ENFORCE_AFTER_MS) return;
-      await cancelOrExpire(this.#commands, first.keys, first.ref, 'cancelled', this.#resultTtlMs, 'enforce');
+      await cancelJob(this.#core, first.keys, first.ref, 'enforce');
       this.#asked.shift();
     }
   }
