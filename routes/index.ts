@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { bulkSubmitRoutes } from './bulk-submit.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
+import { homeRoutes } from './home.ts';
 import { jobRoutes } from './jobs.ts';
 import { leaseRoutes } from './leases.ts';
 import { queueRoutes } from './queues.ts';
@@ -20,4 +21,5 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   eventRoutes,
   subscriptionRoutes,
   healthRoutes,
+  homeRoutes,
 ];

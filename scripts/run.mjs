@@ -55,7 +55,7 @@ export async function run(name, args) {
 }
 
 async function runEmbedded(name) {
-  const entry = pathToFileURL(join(root, 'dist', 'src', 'embedded', `${name}.js`));
+  const entry = pathToFileURL(join(root, 'dist', 'src', 'local', `${name}.js`));
   const { main } = await import(entry.href);
   return main();
 }

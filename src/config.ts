@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { findMisspelt, type MisspeltSetting } from './misspelt-settings.ts';
 import { QUEUE_NAME_PATTERN } from './schemas/values/names.ts';
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -163,6 +164,15 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const entries = Object.entries(SETTINGS).map(([key, setting]) => [key, read<unknown>(setting)]);
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(Object.fromEntries(entries)) as Config;
+}
+
+/** The variables of the environment that look like settings and are none. */
+export function misspeltSettings(env: NodeJS.ProcessEnv = process.env): readonly MisspeltSetting[] {
+  const names = Object.values(SETTINGS).map(({ variable, parse }) => ({
+    variable,
+    accepts: (value: string) => parse(value) !== undefined,
+  }));
+  return findMisspelt(env, names);
 }
 
 /** The environment of a child process: this one's, with `defaults` below it and `overrides` above it. */

@@ -9,6 +9,8 @@
  */
 export type ServiceEvent =
   // Processes.
+  /** API and supervisor: a variable looks like a misspelt setting. */
+  | { kind: 'misspelt-setting'; text: string }
   /** API: it listens. */
   | { kind: 'ready'; service: 'api'; address: string }
   /** Supervisor: all its processes take jobs. */

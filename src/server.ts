@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
-import { type Config, ConfigError, loadConfig } from './config.ts';
+import { type Config, ConfigError, loadConfig, misspeltSettings } from './config.ts';
+import { describeMisspelt } from './misspelt-settings.ts';
 import { createObserver } from './observer.ts';
 import { createLogger } from './telemetry/log.ts';
 import { logObserver } from './telemetry/log-observer.ts';
@@ -18,6 +19,9 @@ function readConfig(): Config {
 const config = readConfig();
 const logger = createLogger(config.logLevel, 'millrace-api');
 const observe = createObserver(logObserver(logger));
+for (const misspelt of misspeltSettings()) {
+  observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
+}
 const app = await buildApp(config, observe);
 
 // Stop order: not ready any more -> waiters answered -> open requests answered -> Redis connections closed.

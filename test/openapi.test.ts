@@ -28,6 +28,7 @@ interface Operation {
 interface Document {
   openapi: string;
   info: { version: string };
+  servers: { url: string }[];
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, { examples?: unknown[] }> };
 }
@@ -87,12 +88,36 @@ describe('openapi.json', () => {
     }
   });
 
-  it.each(operations.filter(([name]) => !/livez|readyz/.test(name)))(
+  it.each(operations.filter(([name]) => !/livez|readyz| \/$/.test(name)))(
     '%s tells that Redis may be away',
     (_name, operation) => {
       expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['500', '503']));
     },
   );
+});
+
+/** Where a client of the document at this address sends its requests (OpenAPI 3.1, 4.8.5): a folder's address. */
+function serverOf({ servers }: { servers: { url: string }[] }, documentAt: string): string {
+  const [{ url } = { url: '' }, ...more] = servers;
+  expect(more).toEqual([]);
+  return new URL(url, documentAt).href;
+}
+
+describe('requests by the document', () => {
+  it('go to where it is served, whatever the port is', async () => {
+    for (const path of ['/openapi.json', '/docs/json']) {
+      const { body } = await api.http.get(path).expect(200);
+      expect([path, serverOf(body, api.origin + path)]).toEqual([path, `${api.origin}/`]);
+    }
+  });
+
+  it('go below the path prefix of a proxy when "Try it out" at /docs sends them', async () => {
+    const initializer = await api.http.get('/docs/static/swagger-initializer.js').expect(200);
+    expect(initializer.text).toContain("url: resolveUrl('./json')");
+    const { body } = await api.http.get('/docs/json').expect(200);
+    expect(serverOf(body, 'https://proxy/prefix/docs/json')).toBe('https://proxy/prefix/');
+    expect({ ...body, servers: document.servers }).toEqual(document);
+  });
 });
 
 describe('/docs', () => {

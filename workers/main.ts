@@ -1,10 +1,11 @@
-import { type Config, ConfigError, loadConfig } from '../src/config.ts';
+import { type Config, ConfigError, loadConfig, misspeltSettings } from '../src/config.ts';
 import { createCore } from '../src/core/core.ts';
 import { ensureGroups } from '../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../src/lifecycle/scripts/recover.ts';
 import { Loop } from '../src/maintenance/loop.ts';
 import { Recoverer } from '../src/maintenance/recoverer.ts';
 import { Sweeper } from '../src/maintenance/sweeper.ts';
+import { describeMisspelt } from '../src/misspelt-settings.ts';
 import { createObserver } from '../src/observer.ts';
 import { BlockingReader } from '../src/redis/blocking-reader.ts';
 import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
@@ -36,6 +37,9 @@ async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string,
 
 const { config, tasks } = await readSetup();
 const observe = createObserver(logObserver(createLogger(config.logLevel, 'millrace-worker')));
+for (const misspelt of misspeltSettings()) {
+  observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
+}
 const url = config.redisUrl;
 const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
 const redis = connectForWork({ url, name: 'millrace-worker', scripts, onError });

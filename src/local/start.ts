@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { childEnv } from '../config.ts';
+import { childEnv, misspeltSettings } from '../config.ts';
+import { describeMisspelt } from '../misspelt-settings.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { Interrupted } from './run.ts';
 import { withStack } from './stack.ts';
@@ -10,7 +11,7 @@ const FIRST_JOB = `{"task":"fib","payload":{"n":100000}}`;
 export async function main(): Promise<number> {
   const interrupt = listenForInterrupt();
   // A log line for each request would bury what is printed here; LOG_LEVEL=info brings them back.
-  const env = childEnv({}, { LOG_LEVEL: 'warn' });
+  const env = childEnv({}, { ...tellMisspelt(), LOG_LEVEL: 'warn' });
   try {
     return await withStack(
       {
@@ -32,6 +33,13 @@ export async function main(): Promise<number> {
   } finally {
     interrupt.dispose();
   }
+}
+
+/** Tells of misspelt settings, and gives empty ones beside them, so that no part tells of them once more. */
+function tellMisspelt(): NodeJS.ProcessEnv {
+  const found = misspeltSettings();
+  for (const misspelt of found) console.error(describeMisspelt(misspelt));
+  return Object.fromEntries(found.map(({ meant }) => [meant, '']));
 }
 
 /** The stack ends this wait itself, on Ctrl-C or when a part dies. */

@@ -5,6 +5,7 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /** The level of each kind's line. */
 export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
+  'misspelt-setting': 'warn',
   ready: 'info',
   'child-started': 'debug',
   'child-lost': 'error',

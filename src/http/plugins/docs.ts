@@ -16,6 +16,7 @@ const TAGS = [
   { name: 'schedules', description: 'Let jobs be submitted at set times.' },
   { name: 'events', description: 'Follow what happens, live, later or again.' },
   { name: 'health', description: 'For load balancers and people on call.' },
+  { name: 'service', description: 'The service itself.' },
 ];
 
 /** Those that have a name in the document. */
@@ -74,7 +75,7 @@ export const docsPlugin = fastifyPlugin<{ version: string }>(
           description: 'A job service: submit with one request, poll or wait for the result.',
           license: { name: 'MIT', identifier: 'MIT' },
         },
-        servers: [{ url: 'http://127.0.0.1:3000', description: 'As started by npm start.' }],
+        servers: [{ url: '/', description: 'The service that serves this document.' }],
         tags: TAGS,
         // Who may call is decided in front of the service for now.
         security: [],
@@ -86,7 +87,16 @@ export const docsPlugin = fastifyPlugin<{ version: string }>(
           typeof json['$id'] === 'string' ? json['$id'] : `schema-${i}`,
       },
     });
-    await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true } });
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { deepLinking: true },
+      // The pages read the document at /docs/json; relative to it, requests stay below the path prefix of a proxy.
+      transformSpecification: (document) => ({
+        ...document,
+        servers: [{ url: '..', description: 'This service.' }],
+      }),
+      transformSpecificationClone: false,
+    });
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   },
   { name: 'docs' },

@@ -2,30 +2,20 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
 import { AppError } from '../../errors.ts';
-import type { EventFormat, EventTypes } from '../../events/event-chunk.ts';
+import type { EventTypes } from '../../events/event-chunk.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { readHistory } from '../../events/history.ts';
 import { comparePositions, type Position, parsePosition, START } from '../../events/position.ts';
 import { entryTime, parseJobId } from '../../redis/entry.ts';
 import type { EventType, HistoryPage, HistoryQuery } from '../../schemas/event.ts';
 import type { Job } from '../../schemas/job.ts';
-import { eventFormat } from '../request/accept.ts';
+import { eventFormatOf } from '../request/accept.ts';
 import { type JobLook, JobReader } from '../streams/job-stream.ts';
 import { EventReader } from '../streams/queue-stream.ts';
 import { EventHub } from '../streams/stream-hub.ts';
 import { EventResponse } from '../streams/stream-response.ts';
 
 type EventRequest = FastifyRequest<{ Headers: { accept?: string; 'last-event-id'?: string } }>;
-
-/** @throws {AppError} not-acceptable. */
-function formatOf({ headers }: EventRequest): EventFormat {
-  const format = eventFormat(headers.accept);
-  if (format !== undefined) return format;
-  throw new AppError(
-    'not-acceptable',
-    'Events come as text/event-stream or application/x-ndjson. Name one of them in Accept, or leave it out.',
-  );
-}
 
 /** Where the client goes on, if it says so. @throws {AppError} invalid-request. */
 function resumeFrom({ headers }: EventRequest, ofAll: boolean): Position | undefined {
@@ -88,7 +78,7 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
     }
 
     app.decorate('streamEvents', async (request, reply, queue, types) => {
-      const response = new EventResponse(reply.raw, formatOf(request));
+      const response = new EventResponse(reply.raw, eventFormatOf(request.headers.accept));
       const resume = resumeFrom(request, queue === undefined);
       if (queue !== undefined) await app.core.queues.existing(queue);
       const source = app.eventHub.source(queue);
@@ -101,7 +91,7 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
     });
 
     app.decorate('streamJob', async (request, reply, id) => {
-      const response = new EventResponse(reply.raw, formatOf(request));
+      const response = new EventResponse(reply.raw, eventFormatOf(request.headers.accept));
       const resume = resumeFrom(request, false);
       const queue = parseJobId(id)?.queue ?? '';
       const source = app.eventHub.source(queue);

@@ -217,7 +217,7 @@ export class Submitter {
       if (!(prepared instanceof Promise)) return { ok: true, prepared };
       return prepared.then((one): Checked => ({ ok: true, prepared: one })).catch(refuse);
     } catch (error) {
-      return this.#refuse(job, error);
+      return refuse(error);
     }
   }
 }

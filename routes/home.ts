@@ -1,0 +1,32 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { HOME_PAGE_POLICY, homePage } from '../src/http/home-page.ts';
+import { pageFormatOf } from '../src/http/request/accept.ts';
+import { HomeAnswer, homeOf } from '../src/schemas/home.ts';
+import { problems } from '../src/schemas/http.ts';
+import { VERSION } from '../src/version.ts';
+
+export const homeRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const home = homeOf(VERSION);
+  const page = homePage(home);
+
+  app.get(
+    '/',
+    {
+      schema: {
+        operationId: 'getHome',
+        summary: 'What this service is, and where to go on',
+        description: 'JSON unless Accept prefers text/html. Asks nothing of Redis.',
+        tags: ['service'],
+        response: { 200: HomeAnswer, ...problems(406) },
+      },
+    },
+    async ({ headers }, reply) => {
+      reply.header('vary', 'accept');
+      if (pageFormatOf(headers.accept) === 'json') return reply.send(home);
+      return reply
+        .type('text/html; charset=utf-8')
+        .header('content-security-policy', HOME_PAGE_POLICY)
+        .send(page);
+    },
+  );
+};

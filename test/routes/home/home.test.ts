@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { homePage } from '../../../src/http/home-page.ts';
+import { Home } from '../../../src/schemas/home.ts';
+import { VERSION } from '../../../src/version.ts';
+import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
+import { send } from '../../helpers/api/send.ts';
+import { startApi, useApi } from '../../helpers/api/server.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
+
+const redis = useRedis();
+const api = useApi(redis);
+
+/** What Firefox sends. */
+const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+
+const home = (accept?: string, method = 'GET') =>
+  send(api.origin, { method, path: '/', headers: accept === undefined ? {} : { accept } });
+
+describe('GET /', () => {
+  it.each([undefined, '', '*/*', 'application/json', 'application/*;q=0.9, text/html;q=0.1'])(
+    'answers a program in JSON, for Accept %j',
+    async (accept) => {
+      const { status, headers, body } = await home(accept);
+      expect(status).toBe(200);
+      expect(headers['content-type']).toMatch(/^application\/json/);
+      expect(headers['vary']).toBe('accept');
+      expectShape(Home, body);
+      expect(body).toMatchObject({ name: 'Millrace', version: VERSION });
+    },
+  );
+
+  it.each([BROWSER, 'text/html', 'text/*'])('answers a person with a page, for Accept %j', async (accept) => {
+    const { status, headers, text } = await home(accept);
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(headers['vary']).toBe('accept');
+    expect(text).toContain(`Millrace ${VERSION}`);
+  });
+
+  it('links to addresses that answer, with and without the path prefix of a proxy', async () => {
+    const { links } = (await home()).body as Home;
+    const page = (await home(BROWSER)).text;
+    const hrefs = [...page.matchAll(/href="([^"]+)"/g)].map(([, href]) => href);
+    expect(hrefs).toEqual(Object.values(links));
+    for (const href of Object.values(links)) {
+      expect(new URL(href, 'http://proxy/prefix/').pathname).toBe(`/prefix/${href}`);
+      expect([href, (await api.http.get(new URL(href, `${api.origin}/`).pathname)).status]).toEqual([
+        href,
+        200,
+      ]);
+    }
+  });
+
+  it('lets the page run and load nothing, but for its own style', async () => {
+    const { headers, text } = await home(BROWSER);
+    const style = /<style>(.*)<\/style>/s.exec(text)?.[1] ?? '';
+    const hash = createHash('sha256').update(style).digest('base64');
+    expect(headers['content-security-policy']?.split('; ').sort()).toEqual([
+      "base-uri 'none'",
+      "default-src 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      `style-src 'sha256-${hash}'`,
+    ]);
+    expect(text).not.toMatch(/<script| style=/);
+  });
+
+  it('shows no text as HTML', () => {
+    const page = homePage({ name: '<b>"M"</b>', version: `1&'2'` });
+    expect(page).toContain('<h1>&#60;b&#62;&#34;M&#34;&#60;/b&#62; 1&#38;&#39;2&#39;</h1>');
+    expect(page).not.toContain('<b>');
+  });
+
+  it('refuses a client that takes neither form', async () => {
+    const answer = await home('application/xml, text/html;q=0');
+    expectProblem(answer, 406, 'not-acceptable');
+    expect(answer.body.detail).toContain('application/json or text/html');
+    expect(answer.headers['vary']).toBe('accept');
+  });
+
+  it.each([undefined, BROWSER])('answers HEAD with the headers alone, for Accept %j', async (accept) => {
+    const { headers } = await home(accept);
+    const answer = await home(accept, 'HEAD');
+    expect(answer).toMatchObject({ status: 200, text: '' });
+    for (const name of ['content-type', 'content-length', 'vary', 'content-security-policy']) {
+      expect(answer.headers[name], name).toBe(headers[name]);
+    }
+  });
+
+  it('asks nothing of Redis', async () => {
+    // Port 1 is never a Redis.
+    const { app, origin } = await startApi('redis://127.0.0.1:1');
+    try {
+      const statusOf = async (path: string) => (await send(origin, { method: 'GET', path })).status;
+      expect(await statusOf('/queues')).toBe(503);
+      expect(await statusOf('/')).toBe(200);
+    } finally {
+      await app.close();
+    }
+  });
+});
