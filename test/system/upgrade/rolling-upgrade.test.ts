@@ -155,7 +155,7 @@ describe('a rolling upgrade', () => {
   });
 
   it('takes over from a worker of the previous release that was killed', async () => {
-    const held = await submit(api.origin, { queue: 'old', task: 'hold', payload: null });
+    const held = await submit(api.origin, { queue: 'old', task: 'hold', payload: {} });
     const running = await untilStatus(api.origin, held.id, 'running');
     oldWorker.signal('SIGKILL');
     await oldWorker.exited;
