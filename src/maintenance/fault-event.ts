@@ -1,8 +1,8 @@
 import type { ServiceEvent } from '../observer.ts';
 import { isUnavailable } from '../redis/connect.ts';
 
-/** What is told of an error: that Redis cannot serve, or a defect of ours. */
-export const toFaultEvent = (where: string, error: unknown): ServiceEvent & { error: unknown } => ({
+/** The event for an error: Redis is unavailable, or our code has a defect. */
+export const toFaultEvent = (where: string, error: unknown): ServiceEvent => ({
   kind: isUnavailable(error) ? 'redis-trouble' : 'defect',
   where,
   error,

@@ -191,8 +191,8 @@ describe('a job that may not start late', () => {
     const started = await submit({ x: 1 }, 'high');
     await takeAs(one, 1);
     await untilAfter(entryTime(started.entryId) + 1);
-    expect((await recover(redis.client, keys)).lapsed).toBe(true);
-    expect(await expireDue(createTestCore(redis.client), keys)).toBe(false);
+    expect((await recover(redis.client, keys)).hasExpired).toBe(true);
+    expect(await expireDue(createTestCore(redis.client, { resultTtlMs: 60_000 }), keys)).toBe(false);
     expect([await placeOf(waits), await placeOf(parked)]).toEqual(['result', 'result']);
     expect([await placeOf(later), await placeOf(started)]).toEqual(['queued', 'running']);
     expect(await redis.client.zcard(keys.expiring)).toBe(1);

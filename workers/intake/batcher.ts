@@ -2,7 +2,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { Consumer, Taken, TakeOptions } from '../../src/lifecycle/consumer.ts';
 import { LaneFairness } from '../../src/lifecycle/lane-fairness.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
-import { backoffMs } from '../../src/maintenance/redis-backoff.ts';
+import { redisBackoffMs } from '../../src/maintenance/redis-backoff.ts';
 import type { Observer } from '../../src/observer.ts';
 import { isUnavailable } from '../../src/redis/connect.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
@@ -129,7 +129,12 @@ export class Batcher {
     for (const { keys, latency } of this.states) {
       if (latency.isEmpty) continue;
       const counts = latency.takeAll(clock.monotonic());
-      await consumer.turn(keys, [], counts, clock.wall(), { count: 0, tokens: [], begun: [], ...NO_SHARE });
+      await consumer.completeAndTake(keys, [], counts, clock.wall(), {
+        count: 0,
+        tokens: [],
+        begun: [],
+        ...NO_SHARE,
+      });
     }
   }
 
@@ -208,17 +213,17 @@ export class Batcher {
     state.begun = [];
     const count = this.#mayTake(state) ? Math.min(this.#most, Math.max(0, this.#room + group.length)) : 0;
     const trip: Trip = { state, count, promised: Math.max(0, count - group.length) };
-    const healedBefore = consumer.healed;
+    const healedBefore = consumer.recreatedGroups;
     const options: TakeOptions = { count, tokens, begun, ...(count > 0 ? this.#share.next() : NO_SHARE) };
     const latency = state.latency.take(clock.monotonic());
     this.#traffic.depart(trip);
     try {
       const completions = group.map(({ completion }) => completion);
-      const turned = await consumer.turn(state.keys, completions, latency, clock.wall(), options);
+      const turned = await consumer.completeAndTake(state.keys, completions, latency, clock.wall(), options);
       this.#failures = 0;
       if (this.#told.size > 0) this.#told.clear();
       // A script that was repeated may have taken jobs the first time.
-      if (consumer.healed !== healedBefore) onDoubt();
+      if (consumer.recreatedGroups !== healedBefore) onDoubt();
       group.forEach(({ settled }, i) => {
         settled(turned.settled[i] ?? 'stale');
       });
@@ -293,7 +298,7 @@ export class Batcher {
     setTimeout(() => {
       this.#resting = false;
       this.schedule();
-    }, backoffMs(this.#failures)).unref();
+    }, redisBackoffMs(this.#failures)).unref();
     this.#failures += 1;
   }
 }

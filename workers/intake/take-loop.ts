@@ -176,7 +176,7 @@ export class TakeLoop {
       const known = new Set(
         [...slots.held].filter(({ delivery }) => delivery.keys === keys).map(({ refText }) => refText),
       );
-      const strays = (await consumer.held(keys)).filter(({ ref }) => !known.has(formatRef(ref)));
+      const strays = (await consumer.pendingDeliveries(keys)).filter(({ ref }) => !known.has(formatRef(ref)));
       // Nothing has begun on what never arrived.
       const unbegun = strays.map((stray) => ({ ...stray, begun: false }));
       if (strays.length > 0) await settler.release(keys, unbegun);

@@ -29,7 +29,7 @@ export function progressReporter(
     timer = setTimeout(() => void write(), EVERY_MS);
     const { keys, token } = running.delivery;
     try {
-      const ours = await consumer.noteProgress(keys, { ref: running.ref, token }, value);
+      const ours = await consumer.recordProgress(keys, { ref: running.ref, token }, value);
       if (!ours && !stopped) running.abort('lease-lost');
     } catch (error) {
       observe(toFaultEvent('progress', error));

@@ -14,14 +14,14 @@ import { scripts } from '../../scripts.ts';
 /** Work over HTTP, and the upkeep of the queues that are worked on so: they may have no other workers. */
 export const leasesPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
-    const { redis, keySpace, observe } = app.core;
+    const { redis, observe } = app.core;
     const onError = (error: Error) => observe({ kind: 'redis-trouble', where: 'connection', error });
     const url = config.redisUrl;
     const blocking = connectForBlocking({ url, name: 'millrace-api-polls', scripts, onError });
     const watch = new WorkWatch(new BlockingReader(blocking, redis), redis);
-    const polls = new LongPolls(keySpace, watch, config.maxWaiters);
+    const polls = new LongPolls(app.core, watch, config.maxWaiters);
 
-    const served = new HttpQueues(redis, keySpace);
+    const served = new HttpQueues(app.core);
     const recoverer = new Recoverer(app.core, served.busy);
     const sweeper = new Sweeper(app.core, served.list);
     const recover = async (): Promise<number> => {
