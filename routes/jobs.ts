@@ -106,7 +106,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     const fresh = mark && !wasKnown ? { job: submitted, mark } : undefined;
     const waited = app.waiter.wait(submitted.id, ended, wish.ms, requesterOf(reply), fresh);
     const latest = await waited.catch((error) => {
-      app.logger.warn({ err: error, reqId: request.id }, 'wait for a submitted job failed');
+      app.reportFault(error, request);
       return undefined;
     });
     if (latest === undefined) return sendJob(reply, 202, submitted);

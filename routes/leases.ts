@@ -41,14 +41,14 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async ({ body }, reply) => {
       const { queues, tasks, worker, max = 1, leaseMs = DEFAULT_LEASE_MS, waitMs = 0 } = body;
-      const handed = await app.leases.take(
+      const taken = await app.leases.take(
         { queues, tasks, worker, max, leaseMs },
         waitMs,
         requesterOf(reply),
       );
       // Its worker would ask again on the same connection, and again, as long as this process needs to stop.
       if (app.isDraining()) reply.header('connection', 'close');
-      return { ...handed, expiresAt: toTimestamp(handed.expiresAt) };
+      return { ...taken, expiresAt: toTimestamp(taken.expiresAt) };
     },
   );
 
@@ -94,10 +94,10 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { next = 0 } = request.query;
-      const statements = reportsOf(request.body);
-      const { outcomes, handed } = await app.leases.settle(
+      const reports = reportsOf(request.body);
+      const { outcomes, taken } = await app.leases.settle(
         request.params.lease,
-        statements,
+        reports,
         next,
         request.body.tasks,
       );
@@ -106,8 +106,8 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
         const problem = toProblem(outcome.error, request);
         return { id: outcome.id, status: problem.status, problem };
       });
-      const taken = { ...handed, expiresAt: toTimestamp(handed.expiresAt) };
-      return reply.code(207).send({ items, ...(next > 0 ? taken : {}) });
+      const lease = { ...taken, expiresAt: toTimestamp(taken.expiresAt) };
+      return reply.code(207).send({ items, ...(next > 0 ? lease : {}) });
     },
   );
 

@@ -116,7 +116,7 @@ describe('a misspelt setting', () => {
         () => api.child.lastLines().length > 0 && api.child.lastLines(),
         'a line of log',
       );
-      expect(JSON.parse(text)).toMatchObject({ level: 40, msg: WARNING });
+      expect(JSON.parse(text)).toMatchObject({ level: 40, msg: 'misspelt-setting', text: WARNING });
     } finally {
       await api.stop();
     }

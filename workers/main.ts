@@ -5,6 +5,7 @@ import { Loop } from '../src/maintenance/loop.ts';
 import { Recoverer } from '../src/maintenance/recoverer.ts';
 import { Sweeper } from '../src/maintenance/sweeper.ts';
 import { describeMisspelt } from '../src/misspelt-settings.ts';
+import { createObserver } from '../src/observer.ts';
 import { BlockingReader } from '../src/redis/blocking-reader.ts';
 import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
 import { Firer } from '../src/schedules/firer.ts';
@@ -12,7 +13,7 @@ import { scripts } from '../src/scripts.ts';
 import { loadTasks, TaskLoadError } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
 import { createLogger } from '../src/telemetry/log.ts';
-import { logObserver } from '../src/telemetry/worker-log.ts';
+import { logObserver } from '../src/telemetry/log-observer.ts';
 import { CancelListener } from './supervisor/cancel-listener.ts';
 import { LeaseRenewer } from './supervisor/lease-renewer.ts';
 import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
@@ -32,7 +33,7 @@ async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string,
 }
 
 const { config, tasks } = await readSetup();
-const observe = logObserver(createLogger(config.logLevel, 'millrace-worker'));
+const observe = createObserver(logObserver(createLogger(config.logLevel, 'millrace-worker')));
 for (const misspelt of misspeltSettings()) {
   observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
 }
@@ -41,13 +42,13 @@ const url = config.redisUrl;
 const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
 const redis = connectForWork({ url, name: 'millrace-worker', scripts, onError });
 const blocking = connectForBlocking({ url, name: 'millrace-worker-control', scripts, onError });
-const core = createCore(redis, config);
+const core = createCore(redis, config, { observe });
 const { clock } = core;
 const queues = config.queues.map((queue) => core.keySpace.queue(queue));
 
-const recoverer = new Recoverer(core, () => queues, observe);
-const sweeper = new Sweeper(core, () => queues, observe);
-const firer = new Firer(core, observe);
+const recoverer = new Recoverer(core, () => queues);
+const sweeper = new Sweeper(core, () => queues);
+const firer = new Firer(core);
 const announcer = new TaskAnnouncer(core, queues, tasks);
 const announceLoop = new Loop('announce', announcer.run, observe);
 
@@ -67,7 +68,7 @@ const renewer = new LeaseRenewer({
   supervisor,
   leaseMs: config.leaseMs,
   onLost: (consumer, queue, registeredAt) => {
-    observe({ kind: 'lease-lost', consumer, queue });
+    observe({ kind: 'lease-lost', consumer, lease: consumer, queue });
     supervisor.send(consumer, { type: 'lease-lost', queue, registeredAt });
     announceLoop.wake();
   },
@@ -124,4 +125,10 @@ process.on('uncaughtException', (error) => {
 await Promise.all([whenReady(redis, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
 for (const loop of loops) loop.start();
 await supervisor.start();
-observe({ kind: 'ready', queues: config.queues, tasks: [...tasks.keys()], processes: config.processes });
+observe({
+  kind: 'ready',
+  service: 'worker',
+  queues: config.queues,
+  tasks: [...tasks.keys()],
+  processes: config.processes,
+});

@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { expireJobs } from '../lifecycle/expire.ts';
 import { decodeEntry, entryTime, expiryOf, parseJobId, type Ref } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { Job } from '../schemas/job.ts';
@@ -63,6 +63,6 @@ export async function endIfExpired(core: Core, { keys, ref }: Located, found: Fo
   const options = decodeEntry(found.fields)?.options ?? {};
   const expiry = expiryOf(entryTime(ref.entryId), options);
   if (expiry === undefined || expiry > found.now) return false;
-  await cancelOrExpire(core.redis, keys, ref, 'expired', core.settings.resultTtlMs);
+  await expireJobs(core, keys, [ref]);
   return true;
 }

@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { cancelJob } from '../lifecycle/cancel.ts';
 import { requeueDead } from '../lifecycle/scripts/dead-letters.ts';
 import type { Job } from '../schemas/job.ts';
 import { endIfExpired, findJob, locate, showFound } from './find.ts';
@@ -20,9 +20,8 @@ export class JobOperator {
    * @throws {AppError} job-finished, job-not-found or job-gone.
    */
   async cancel(id: string): Promise<{ done: boolean; job: Job }> {
-    const { redis, settings } = this.#core;
     const { keys, ref } = locate(this.#core, id);
-    const outcome = await cancelOrExpire(redis, keys, ref, 'cancelled', settings.resultTtlMs);
+    const outcome = await cancelJob(this.#core, keys, ref);
     const job = await findJob(this.#core, id);
     if (outcome === 'finished') {
       throw new AppError('job-finished', `The job has ended already: it is ${job.status}.`, {

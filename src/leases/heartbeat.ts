@@ -1,75 +1,81 @@
 import type { Core } from '../core/core.ts';
+import { cancelJob } from '../lifecycle/cancel.ts';
 import { detectedFailure } from '../lifecycle/outcome.ts';
-import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { CANCEL_PATIENCE_MS } from '../lifecycle/scripts/cancel.ts';
 import { settleWithoutResult } from '../lifecycle/settle-failure.ts';
 import { decodeEntry, formatJobId, timeoutMs } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { MAX_LEASED } from '../schemas/lease.ts';
+import type { KnownTasks } from '../tasks/directory.ts';
 import type { LeaseConsumer } from './lease-consumer.ts';
 import type { HeldJob } from './scripts/heartbeat.ts';
 
-interface Renewed {
-  /** It had not ended in the queue before. */
-  wasAlive: boolean;
-  /** End of the lease, Unix ms; undefined when it has ended in the queue, be it by this. */
+/** What a heartbeat found in one queue. */
+interface QueueRenewal {
+  /** The lease existed in the queue before the heartbeat. */
+  wasActive: boolean;
+  /** End of the lease, Unix ms; undefined when it has ended in the queue, perhaps by this heartbeat. */
   expiresAt: number | undefined;
   /** Ids of jobs that the worker is to stop. */
   cancel: string[];
   isPaused: boolean;
 }
 
-/** A lease may hold more than one request takes. */
-const MOST_TOLD = 10 * MAX_LEASED;
+/** Most held jobs that one heartbeat checks: a lease may hold more than one request takes. */
+const MAX_CHECKED = 10 * MAX_LEASED;
 
 /**
- * Renews a lease in one queue, if it has not ended there. What its worker should have stopped long ago, or
- * runs beyond its timeout, is taken from it.
+ * Renews a lease in one queue, if it has not ended there. Jobs that run beyond their timeout, or long after their
+ * cancel, are taken from the worker.
  */
 export async function renew(
   core: Core,
   consumer: LeaseConsumer,
   keys: QueueKeys,
   leaseMs: number,
-): Promise<Renewed> {
-  const [beat, known] = await Promise.all([consumer.beat(keys, leaseMs, MOST_TOLD), core.tasks.known(keys)]);
-  const overdue = (job: HeldJob): number | undefined => {
-    const entry = decodeEntry(job.fields);
-    const limit = timeoutMs(entry?.options ?? {}, entry && known.defaults(entry.task));
-    return job.runMs > limit ? limit : undefined;
-  };
-  const timeOut = async (job: HeldJob, limitMs: number) => {
-    const entry = decodeEntry(job.fields);
-    const message = `The attempt took longer than its timeout of ${limitMs} ms`;
-    const failed = detectedFailure('timeout', message, job.attempt, Date.now(), { retryable: true });
-    await settleWithoutResult(
-      consumer,
-      keys,
-      { ...job, entry },
-      failed,
-      entry && known.defaults(entry.task),
-      core.settings.deadMax,
-    );
-  };
-  let taken = 0;
-  const stop = async (job: HeldJob): Promise<string[]> => {
-    const limitMs = overdue(job);
-    if (job.cancelAskedMs === undefined && limitMs === undefined) return [];
-    if (job.cancelAskedMs === undefined && limitMs !== undefined) {
-      taken += 1;
-      await timeOut(job, limitMs);
-    } else if ((job.cancelAskedMs ?? 0) >= CANCEL_PATIENCE_MS) {
-      taken += 1;
-      await cancelOrExpire(core.redis, keys, job.ref, 'cancelled', core.settings.resultTtlMs, 'enforce');
-    }
-    return [formatJobId(keys.queue, job.ref)];
-  };
-  const stopped = await Promise.all(beat.jobs.map(stop));
-  // It ends with its last job, even if that was taken from it.
-  const hasEnded = taken > 0 && taken === beat.jobs.length && (await consumer.finish(keys, []));
+): Promise<QueueRenewal> {
+  const [reply, known] = await Promise.all([
+    consumer.heartbeat(keys, leaseMs, MAX_CHECKED),
+    core.tasks.known(keys),
+  ]);
+  const checks = await Promise.all(
+    reply.jobs.map((job) => checkHeldJob({ core, consumer, keys, known }, job)),
+  );
+  const taken = checks.filter((check) => check === 'taken').length;
+  // The lease ends with its last job, even if that job was taken from it.
+  const hasEnded = taken > 0 && taken === reply.jobs.length && (await consumer.endIfIdle(keys));
   return {
-    wasAlive: beat.expiresAt !== undefined,
-    expiresAt: hasEnded ? undefined : beat.expiresAt,
-    cancel: stopped.flat(),
-    isPaused: beat.paused,
+    wasActive: reply.expiresAt !== undefined,
+    expiresAt: hasEnded ? undefined : reply.expiresAt,
+    cancel: reply.jobs.flatMap(({ ref }, i) => (checks[i] === 'run' ? [] : [formatJobId(keys.queue, ref)])),
+    isPaused: reply.paused,
   };
+}
+
+interface HeldJobParts {
+  readonly core: Core;
+  readonly consumer: LeaseConsumer;
+  readonly keys: QueueKeys;
+  readonly known: KnownTasks;
+}
+
+/** `run`: the worker may go on; `stop`: it is to stop the job; `taken`: the lease does not hold the job any more. */
+async function checkHeldJob(parts: HeldJobParts, job: HeldJob): Promise<'run' | 'stop' | 'taken'> {
+  if (job.cancelAskedMs === undefined) return (await failIfOverdue(parts, job)) ? 'taken' : 'run';
+  if (job.cancelAskedMs < CANCEL_PATIENCE_MS) return 'stop';
+  const { core, keys } = parts;
+  await cancelJob(core, keys, job.ref, 'enforce');
+  return 'taken';
+}
+
+/** Fails an attempt that has run longer than its timeout; tells whether it has. */
+async function failIfOverdue({ core, consumer, keys, known }: HeldJobParts, job: HeldJob): Promise<boolean> {
+  const entry = decodeEntry(job.fields);
+  const task = entry && known.defaults(entry.task);
+  const limitMs = timeoutMs(entry?.options ?? {}, task);
+  if (job.runMs <= limitMs) return false;
+  const message = `The attempt took longer than its timeout of ${limitMs} ms`;
+  const outcome = detectedFailure('timeout', message, job.attempt, core.clock.wall(), { retryable: true });
+  await settleWithoutResult(consumer, keys, { ...job, entry }, outcome, task, core.settings.deadMax);
+  return true;
 }

@@ -1,40 +1,38 @@
-import type { Connection } from '../redis/connect.ts';
+import type { Core } from '../core/core.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import type { KeySpace } from '../redis/keyspace.ts';
 import { withExistingKeys } from './scripts/existing-keys.ts';
 import { readHttpQueues } from './scripts/http-queues.ts';
 
 const REFRESH_EVERY_MS = 1_000;
-/** Queues that one process looks after. */
-const MOST_QUEUES = 10_000;
+/** Most queues that one process maintains. */
+const MAX_QUEUES = 10_000;
 
-/** The queues that are, or were lately, worked on over HTTP by whatever process of the API. */
+/** The queues with work over HTTP, now or lately, in any API process. The API maintains them. */
 export class HttpQueues {
-  readonly #redis: Connection;
-  readonly #keySpace: KeySpace;
+  readonly #core: Core;
   #refreshedAt = Number.NEGATIVE_INFINITY;
   #queues: ReadonlyMap<string, QueueKeys> = new Map();
   #busy: readonly QueueKeys[] = [];
 
-  constructor(redis: Connection, keySpace: KeySpace) {
-    this.#redis = redis;
-    this.#keySpace = keySpace;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
-  /** As they were last read. */
+  /** All of them, by the last refresh. */
   readonly list = (): Iterable<QueueKeys> => this.#queues.values();
 
-  /** Those of them in which leases may end, or jobs lapse. */
+  /** Those with leases that may end, or jobs that may expire, by the last refresh. */
   readonly busy = (): Iterable<QueueKeys> => this.#busy;
 
-  /** Reads them, at most once a second. */
+  /** Reads the queues, at most once a second. */
   async refresh(): Promise<void> {
-    const now = performance.now();
+    const { redis, keySpace, clock } = this.#core;
+    const now = clock.monotonic();
     if (now - this.#refreshedAt < REFRESH_EVERY_MS) return;
-    const names = await readHttpQueues(this.#redis, this.#keySpace.served, Date.now(), MOST_QUEUES);
+    const names = await readHttpQueues(redis, keySpace.served, clock.wall(), MAX_QUEUES);
     this.#refreshedAt = now;
-    this.#queues = new Map(names.map((name) => [name, this.#queues.get(name) ?? this.#keySpace.queue(name)]));
+    this.#queues = new Map(names.map((name) => [name, this.#queues.get(name) ?? keySpace.queue(name)]));
     const all = [...this.#queues.values()];
-    this.#busy = await withExistingKeys(this.#redis, all, ({ leases, expiring }) => [leases, expiring]);
+    this.#busy = await withExistingKeys(redis, all, ({ leases, expiring }) => [leases, expiring]);
   }
 }

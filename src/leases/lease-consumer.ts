@@ -1,31 +1,27 @@
 import { Consumer, latencyCounts } from '../lifecycle/consumer.ts';
 import type { Completion } from '../lifecycle/scripts/complete.ts';
-import type { Connection } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { Ref } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { type HeartbeatReply, heartbeat } from './scripts/heartbeat.ts';
-import { type Holding, readHeldJobs } from './scripts/held-jobs.ts';
+import { type JobLeaseState, readHeldJobs } from './scripts/held-jobs.ts';
 import { type SettleAndTakeRequest, type SettledAndTaken, settleAndTake } from './scripts/settle-and-take.ts';
-
-export type { Holding } from './scripts/held-jobs.ts';
-export type {
-  SettleAndTakeRequest as Serving,
-  SettledAndTaken as Served,
-} from './scripts/settle-and-take.ts';
 
 const TAKE_NOTHING: SettleAndTakeRequest = {
   count: 0,
   favouredLane: 0,
   share: 0,
-  room: 0,
+  byteBudget: 0,
   leaseMs: 0,
-  request: undefined,
-  token: 0,
-  isAlive: false,
-  isLater: false,
+  requestDigest: undefined,
+  highestToken: 0,
+  isLeaseActive: false,
+  isContinuation: false,
 };
 
-/** A consumer that is a lease given out over HTTP: any process of the API may act for it. */
+const NO_LATENCIES: ReadonlyMap<string, number> = new Map();
+
+/** The Redis consumer that stands for an HTTP lease. Any API process may act for it. */
 export class LeaseConsumer extends Consumer {
   readonly #redis: Connection;
 
@@ -34,31 +30,37 @@ export class LeaseConsumer extends Consumer {
     this.#redis = redis;
   }
 
-  /** Completes and takes in one step; `nowMs` is wall time and only chooses the slot of the histogram. */
-  serve(
+  /** Completes and takes in one script; `nowMs` is wall time and only chooses the window of the histogram. */
+  settleAndTake(
     keys: QueueKeys,
-    jobs: readonly Completion[],
+    completions: readonly Completion[],
     latency: ReadonlyMap<string, number>,
     nowMs: number,
-    serving: SettleAndTakeRequest,
+    request: SettleAndTakeRequest,
   ): Promise<SettledAndTaken> {
     const counts = latencyCounts(keys, latency, nowMs);
-    return this.withGroups([keys], () => settleAndTake(this.#redis, keys, this.name, jobs, counts, serving));
+    return this.withGroups([keys], () =>
+      settleAndTake(this.#redis, keys, this.name, completions, counts, request),
+    );
   }
 
-  /** Completes and takes nothing: the lease ends in the queue if it holds nothing there any more, which is true then. */
-  async finish(keys: QueueKeys, jobs: readonly Completion[]): Promise<boolean> {
-    const { expiresAt } = await this.serve(keys, jobs, new Map(), Date.now(), TAKE_NOTHING);
+  /**
+   * Ends the lease in the queue if it holds nothing there any more, once the jobs are completed. Returns whether it has
+   * ended. Takes nothing.
+   */
+  async endIfIdle(keys: QueueKeys, completions: readonly Completion[] = []): Promise<boolean> {
+    // The window does not matter, since there are no latencies to count.
+    const { expiresAt } = await this.settleAndTake(keys, completions, NO_LATENCIES, 0, TAKE_NOTHING);
     return expiresAt === undefined;
   }
 
-  /** What it has to do with each of the jobs, in their order. */
-  inspect(keys: QueueKeys, refs: readonly Ref[], purpose: 'settle' | 'look'): Promise<Holding[]> {
+  /** How each of the jobs stands towards the lease, in their order. */
+  readHeldJobs(keys: QueueKeys, refs: readonly Ref[], purpose: 'settle' | 'read'): Promise<JobLeaseState[]> {
     return readHeldJobs(this.#redis, keys, this.name, refs, purpose);
   }
 
-  /** Renews the lease if it has not ended, and tells of at most `most` jobs that it holds. */
-  beat(keys: QueueKeys, leaseMs: number, most: number): Promise<HeartbeatReply> {
-    return this.withGroups([keys], () => heartbeat(this.#redis, keys, this.name, leaseMs, most));
+  /** Renews the lease if it has not ended, and lists at most `maxJobs` of the jobs that it holds. */
+  heartbeat(keys: QueueKeys, leaseMs: number, maxJobs: number): Promise<HeartbeatReply> {
+    return this.withGroups([keys], () => heartbeat(this.#redis, keys, this.name, leaseMs, maxJobs));
   }
 }

@@ -4,45 +4,47 @@ import { MAX_LEASE_MS, MAX_LEASED_QUEUES, MIN_LEASE_MS } from '../schemas/lease.
 import { QUEUE_NAME_PATTERN } from '../schemas/values/names.ts';
 
 /**
- * What a lease that was given out over HTTP says of itself: nothing of it has to be stored. It is no secret, since its
- * consumer is shown wherever it is told who runs a job.
+ * An HTTP lease: the right to work on the jobs that it holds, until it expires. Its token holds all of this, so that
+ * nothing needs to be stored. The token is no secret: the consumer's name is shown with the jobs that it runs.
  */
 export interface Lease {
-  /** The consumer's name in every queue. */
+  /** Name of the Redis consumer that stands for the lease in every queue. */
   readonly consumer: string;
-  /** Life of the lease after each renewal, ms. */
+  /** How long the lease lasts after each renewal, ms. */
   readonly leaseMs: number;
-  /** The queues from which it takes, in their order. */
+  /** The queues from which it takes jobs, in this order. */
   readonly queues: readonly string[];
 }
 
-const MS = /^[0-9a-z]{1,7}$/;
+const LEASE_MS = /^[0-9a-z]{1,7}$/;
 const QUEUE = new RegExp(QUEUE_NAME_PATTERN);
 
-/** The parts are joined by `~`, which no part has; all of it is safe in an address. */
+/** Joins the parts by `~`, which no part contains. Every part is safe in a URL. */
 export const formatLease = ({ consumer, leaseMs, queues }: Lease): string =>
   [consumer, leaseMs.toString(36), ...queues].join('~');
 
-/** Undefined when no `POST /leases` can have answered the text. */
+/** Undefined for a text that `POST /leases` cannot have returned. */
 export function parseLease(text: string): Lease | undefined {
   const [consumer = '', ms = '', ...queues] = text.split('~');
-  const leaseMs = MS.test(ms) ? Number.parseInt(ms, 36) : 0;
+  const leaseMs = LEASE_MS.test(ms) ? Number.parseInt(ms, 36) : 0;
   if (!isLeaseName(consumer) || leaseMs < MIN_LEASE_MS || leaseMs > MAX_LEASE_MS) return undefined;
-  const isFit =
+  const isValidList =
     queues.length >= 1 && queues.length <= MAX_LEASED_QUEUES && new Set(queues).size === queues.length;
-  return isFit && queues.every((queue) => QUEUE.test(queue)) ? { consumer, leaseMs, queues } : undefined;
+  return isValidList && queues.every((queue) => QUEUE.test(queue))
+    ? { consumer, leaseMs, queues }
+    : undefined;
 }
 
-/** A lease out of an address. @throws {AppError} lease-not-found. */
-export function addressedLease(text: string): Lease {
+/** The lease in a URL. @throws {AppError} lease-not-found. */
+export function leaseOfUrl(text: string): Lease {
   const lease = parseLease(text);
   if (lease !== undefined) return lease;
-  throw new AppError('lease-not-found', 'There is no such lease. Send one as POST /leases answered it.');
+  throw new AppError('lease-not-found', 'There is no such lease. Send one that POST /leases returned.');
 }
 
-/** A lease out of a body. @throws {AppError} invalid-request. */
-export function givenLease(text: string): Lease {
+/** The lease in a request body. @throws {AppError} invalid-request. */
+export function leaseOfBody(text: string): Lease {
   const lease = parseLease(text);
   if (lease !== undefined) return lease;
-  throw invalidRequest([{ pointer: '/lease', detail: 'must be a lease as POST /leases answered it' }]);
+  throw invalidRequest([{ pointer: '/lease', detail: 'must be a lease that POST /leases returned' }]);
 }

@@ -2,32 +2,35 @@ import type { Core } from '../core/core.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import { locate } from '../jobs/find.ts';
-import { newLeaseName, successorOf } from '../lifecycle/consumer-name.ts';
+import { newLeaseName, replacementLeaseName } from '../lifecycle/consumer-name.ts';
 import { encodeReportedProgress } from '../lifecycle/progress.ts';
 import type { LeasedJob } from '../schemas/lease.ts';
 import type { SettledJob } from '../schemas/settle.ts';
 import { renew } from './heartbeat.ts';
 import { LeaseConsumer } from './lease-consumer.ts';
-import { addressedLease, formatLease, givenLease, type Lease } from './lease-token.ts';
-import type { JobReport } from './settle/plan-queues.ts';
-import { type SettledOutcome, settle } from './settle/settle.ts';
+import { formatLease, type Lease, leaseOfBody, leaseOfUrl } from './lease-token.ts';
+import type { JobReport } from './settle/reports.ts';
+import { type SettledOutcome, type SettleResult, settle } from './settle/settle.ts';
 import { staleError } from './stale-lease.ts';
 import type { LongPolls } from './take/long-polls.ts';
-import { earlier, TakenJobs } from './take/taken-jobs.ts';
+import { takeFromQueues } from './take/take-from-queues.ts';
+import { earlier, type TakenJobs } from './take/taken-jobs.ts';
 import { Taker } from './take/taker.ts';
 import { WorkedQueueRecorder } from './worked-queues.ts';
 
-/** What a poll asks for. */
-export interface Poll {
+/** A request for a new lease and its first jobs. */
+export interface LeaseRequest {
   readonly queues: readonly string[];
+  /** Most jobs to take. */
   readonly max: number;
   readonly leaseMs: number;
+  /** The worker's name for people. */
   readonly worker: string | undefined;
-  /** Tasks that the worker has; undefined: all. */
+  /** Tasks that the worker has; undefined stands for all. */
   readonly tasks: readonly string[] | undefined;
 }
 
-/** Jobs in the hands of a lease; none: the lease has ended. */
+/** Jobs taken under a lease. Without jobs the lease has ended. */
 export interface TakenLease {
   lease: string;
   /** Unix ms. */
@@ -35,157 +38,127 @@ export interface TakenLease {
   jobs: LeasedJob[];
 }
 
-/** What a heartbeat brought. */
+/** The answer to a heartbeat. */
 export interface LeaseHeartbeat {
-  /** End of the lease, Unix ms: now where it has ended with the last job that was taken from it. */
+  /** End of the lease, Unix ms: now if it ended with the last job that was taken from it. */
   expiresAt: number;
   /** Ids of jobs that the worker is to stop. */
   cancel: string[];
-  /** All of its queues are. */
+  /** All queues of the lease are paused. */
   isPaused: boolean;
 }
 
-/** Work on jobs over HTTP. The leases are in Redis alone, so that any process may serve any of them. */
+/**
+ * Work on jobs over HTTP. All state of a lease is in Redis, so any API process can serve any lease.
+ *
+ * - take: `long-polls` (now, or when a `watched-queue` has jobs) -> `take-from-queues` -> `taker`, one queue at a time
+ *   -> script `settle-and-take` -> `settle-unrunnable`
+ * - settle: `reports` -> `settle` -> `plan-queues` -> `plan-items` (reads only), then for each queue `taker` as above
+ */
 export class Leases {
   readonly #core: Core;
   readonly #polls: LongPolls;
-  readonly #handOut: Taker;
-  readonly #noted: WorkedQueueRecorder;
+  readonly #taker: Taker;
+  readonly #worked: WorkedQueueRecorder;
 
   constructor(core: Core, polls: LongPolls) {
     this.#core = core;
     this.#polls = polls;
-    this.#handOut = new Taker(core);
-    this.#noted = new WorkedQueueRecorder(core);
+    this.#taker = new Taker(core);
+    this.#worked = new WorkedQueueRecorder(core);
   }
 
-  /** Takes what there is, or waits for the first job for `waitMs`; an requester that has gone gets nothing. */
-  async take(poll: Poll, waitMs: number, requester: Requester): Promise<TakenLease> {
-    await this.#noted.note(poll);
-    const lease = { consumer: newLeaseName(poll.worker ?? ''), leaseMs: poll.leaseMs, queues: poll.queues };
-    const taking = await this.#polls.take(poll.queues, waitMs, requester, (queues) =>
-      this.#take(lease, poll, queues),
+  /** Takes jobs under a new lease; waits up to `waitMs` for the first. A requester that has gone gets none. */
+  async take(request: LeaseRequest, waitMs: number, requester: Requester): Promise<TakenLease> {
+    const { queues, leaseMs, worker = '', tasks } = request;
+    await this.#worked.record(queues, tasks);
+    const lease = { consumer: newLeaseName(worker), leaseMs, queues };
+    const taken = await this.#polls.take(queues, waitMs, requester, (from) =>
+      takeFromQueues(this.#core, this.#taker, lease, request, from),
     );
-    return handed(formatLease(lease), taking);
+    return this.#takenLease(formatLease(lease), taken);
   }
 
-  /** @throws {AppError} lease-not-found, or stale-lease when it has ended in all of its queues. */
-  async heartbeat(text: string, leaseMs?: number): Promise<LeaseHeartbeat> {
-    const lease = addressedLease(text);
-    const consumer = this.#consumer(lease);
-    const renewMs = leaseMs ?? lease.leaseMs;
+  /** @throws {AppError} lease-not-found, or stale-lease when the lease has ended in all of its queues. */
+  async heartbeat(leaseText: string, leaseMs?: number): Promise<LeaseHeartbeat> {
+    const lease = leaseOfUrl(leaseText);
+    const { queues } = lease;
+    const consumer = this.#consumerOf(lease);
+    const { keySpace, clock } = this.#core;
     const renewals = await Promise.all(
-      lease.queues.map((queue) => renew(this.#core, consumer, this.#core.keySpace.queue(queue), renewMs)),
+      queues.map((queue) => renew(this.#core, consumer, keySpace.queue(queue), leaseMs ?? lease.leaseMs)),
     );
-    const expiresAt = renewals.map((one) => one.expiresAt).reduce(earlier, undefined);
-    if (!renewals.some(({ wasAlive }) => wasAlive)) {
-      const why = 'it was not renewed in time and its jobs run elsewhere, or it holds no jobs any more';
-      throw new AppError('stale-lease', `The lease has ended: ${why}. ${TAKE_ANEW}`);
-    }
-    await this.#noted.note({ queues: lease.queues, tasks: undefined });
+    if (!renewals.some(({ wasActive }) => wasActive)) throw new AppError('stale-lease', LEASE_ENDED);
+    await this.#worked.record(queues, undefined);
     return {
-      expiresAt: expiresAt ?? Date.now(),
+      expiresAt: renewals.map(({ expiresAt }) => expiresAt).reduce(earlier, undefined) ?? clock.wall(),
       cancel: renewals.flatMap(({ cancel }) => cancel),
       isPaused: renewals.every(({ isPaused }) => isPaused),
     };
   }
 
-  /** Shows what a running attempt has reached. @throws {AppError} invalid-request, stale-lease or job-not-found. */
-  async progress(id: string, text: string, progress: unknown): Promise<SettledJob> {
+  /** Records the progress of a running attempt. @throws {AppError} invalid-request, stale-lease or job-not-found. */
+  async progress(id: string, leaseText: string, progress: unknown): Promise<SettledJob> {
     const { keys, ref } = locate(this.#core, id);
-    const value = encodeReportedProgress(progress);
-    const lease = givenLease(text);
-    const consumer = this.#consumer(lease);
-    const [holding] = lease.queues.includes(keys.queue) ? await consumer.inspect(keys, [ref], 'look') : [];
-    const isHeld =
-      holding?.kind === 'held' && (await consumer.noteProgress(keys, { ref, token: holding.token }, value));
-    if (!isHeld) throw await staleError(this.#core, id);
+    const text = encodeReportedProgress(progress);
+    const lease = leaseOfBody(leaseText);
+    const consumer = this.#consumerOf(lease);
+    const isOfLease = lease.queues.includes(keys.queue);
+    const [state] = isOfLease ? await consumer.readHeldJobs(keys, [ref], 'read') : [];
+    const isRecorded =
+      state?.kind === 'held' && (await consumer.recordProgress(keys, { ref, token: state.token }, text));
+    if (!isRecorded) throw await staleError(this.#core, id);
     return { id, status: 'running' };
   }
 
   /** Settles one job. @throws {AppError} stale-lease, job-not-found or invalid-result. */
-  async settleOne(text: string, statement: JobReport): Promise<SettledJob> {
-    const { outcomes } = await this.#settle(givenLease(text), [statement], 0, undefined);
+  async settleOne(leaseText: string, report: JobReport): Promise<SettledJob> {
+    const { outcomes } = await this.#settle(leaseOfBody(leaseText), [report], 0, undefined);
     const [outcome] = outcomes;
     if (outcome?.ok) return { id: outcome.id, status: outcome.status };
     throw outcome?.error ?? new Error('a job was settled without an outcome');
   }
 
-  /** Settles jobs, and takes up to `next` others: under the same lease, or a new one where that has ended. */
+  /** Settles jobs, then takes up to `next` jobs: under the same lease, or under a new one if it has ended. */
   async settle(
-    text: string,
-    statements: readonly JobReport[],
+    leaseText: string,
+    reports: readonly JobReport[],
     next: number,
     tasks: readonly string[] | undefined,
-  ): Promise<{ outcomes: SettledOutcome[]; handed: TakenLease }> {
-    const lease = addressedLease(text);
-    if (next > 0) await this.#noted.note({ queues: lease.queues, tasks });
-    const settled = await this.#settle(lease, statements, next, tasks);
-    const { outcomes, request, isLost } = settled;
-    if (!isLost || request === undefined) return { outcomes, handed: handed(text, settled) };
-    const fresh = { ...lease, consumer: successorOf(lease.consumer, request) };
-    const taking = await this.#take(fresh, { max: next, tasks }, lease.queues, request);
-    return { outcomes, handed: handed(formatLease(fresh), taking) };
+  ): Promise<{ outcomes: SettledOutcome[]; taken: TakenLease }> {
+    const lease = leaseOfUrl(leaseText);
+    if (next > 0) await this.#worked.record(lease.queues, tasks);
+    const settled = await this.#settle(lease, reports, next, tasks);
+    const { outcomes, requestDigest, hasLeaseEnded } = settled;
+    if (!hasLeaseEnded || requestDigest === undefined) {
+      return { outcomes, taken: this.#takenLease(leaseText, settled) };
+    }
+    const replacement = { ...lease, consumer: replacementLeaseName(lease.consumer, requestDigest) };
+    const options = { max: next, tasks, requestDigest };
+    const taken = await takeFromQueues(this.#core, this.#taker, replacement, options);
+    return { outcomes, taken: this.#takenLease(formatLease(replacement), taken) };
   }
 
   #settle(
     lease: Lease,
-    statements: readonly JobReport[],
+    reports: readonly JobReport[],
     next: number,
     tasks: readonly string[] | undefined,
-  ) {
-    const consumer = this.#consumer(lease);
-    const parts = { core: this.#core, handOut: this.#handOut, lease, consumer, next };
-    return settle({ ...parts, tasks: tasks && new Set(tasks) }, statements);
+  ): Promise<SettleResult> {
+    const consumer = this.#consumerOf(lease);
+    const parts = { core: this.#core, taker: this.#taker, lease, consumer, next };
+    return settle({ ...parts, tasks: tasks && new Set(tasks) }, reports);
   }
 
-  #consumer({ consumer }: Lease): LeaseConsumer {
+  #consumerOf({ consumer }: Lease): LeaseConsumer {
     return new LeaseConsumer(consumer, this.#core.redis);
   }
 
-  /** Takes from the queues in their order, until there are as many as were asked for. */
-  async #take(
-    lease: Lease,
-    poll: Pick<Poll, 'max' | 'tasks'>,
-    queues: readonly string[],
-    request?: string,
-  ): Promise<TakenJobs> {
-    const consumer = this.#consumer(lease);
-    const taking = new TakenJobs(consumer);
-    const order = {
-      consumer,
-      leaseMs: lease.leaseMs,
-      tasks: poll.tasks && new Set(poll.tasks),
-      request,
-      token: 0,
-      // It is there once it takes.
-      isAlive: true,
-      isLater: false,
-      completions: [],
-      latency: new Map<string, number>(),
-    };
-    try {
-      for (const queue of queues) {
-        const count = poll.max - taking.jobs.length;
-        const keys = this.#core.keySpace.queue(queue);
-        const { room } = taking;
-        if (count < 1 || room <= 0) break;
-        taking.add(keys, await this.#handOut.run({ ...order, keys, count, room }));
-      }
-      return taking;
-    } catch (error) {
-      // They would wait for the end of a lease that nobody has heard of, which is the last resort.
-      void taking.handBack().catch(() => undefined);
-      throw error;
-    }
+  /** A lease that never began, or has ended with its last job, ends now. */
+  #takenLease(lease: string, taken: Pick<TakenJobs, 'jobs' | 'expiresAt'> | undefined): TakenLease {
+    return { lease, jobs: taken?.jobs ?? [], expiresAt: taken?.expiresAt ?? this.#core.clock.wall() };
   }
 }
 
-const TAKE_ANEW = 'Drop what you do under it, and take jobs with POST /leases.';
-
-/** Of a lease that has ended with its last job, or never began, the end is now. */
-const handed = (lease: string, taken: Pick<TakenJobs, 'jobs' | 'expiresAt'> | undefined): TakenLease => ({
-  lease,
-  jobs: taken?.jobs ?? [],
-  expiresAt: taken?.expiresAt ?? Date.now(),
-});
+const LEASE_ENDED =
+  'The lease has ended: it was not renewed in time and its jobs run elsewhere, or it holds no jobs any more. Discard your work under it, and take jobs with POST /leases.';

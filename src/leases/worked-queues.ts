@@ -3,45 +3,45 @@ import type { Core } from '../core/core.ts';
 import { keepAnnounced } from '../tasks/announcements.ts';
 import { recordHttpQueues } from './scripts/http-queues.ts';
 
-/** What is to be known of work over HTTP. */
-export interface Worked {
-  readonly queues: readonly string[];
-  /** Tasks that the worker has; undefined: it has not said. */
-  readonly tasks: readonly string[] | undefined;
-}
+/** A record is repeated after this long, far sooner than it expires. */
+const RECORD_EVERY_MS = 60_000;
+/** Names come from outside: the memory of them must not grow without bound. */
+const MAX_REMEMBERED = 10_000;
 
-/** Noted anew after this long, far less than a note counts. */
-const NOTE_EVERY_MS = 60_000;
-const MOST_NOTED = 10_000;
-
-/** Makes queues known, and known as ones that need upkeep from the API; says which tasks their workers have. */
+/** Records which queues have work over HTTP, so that the API maintains them, and which tasks their workers have. */
 export class WorkedQueueRecorder {
   readonly #core: Core;
-  /** Queue and tasks -> when that was noted, monotonic ms. */
-  readonly #at = new Map<string, number>();
+  /** Queue and digest of the tasks -> when this process last recorded them, monotonic ms. */
+  readonly #recordedAt = new Map<string, number>();
 
   constructor(core: Core) {
     this.#core = core;
   }
 
-  /** Asks Redis nothing for what was noted lately. A queue that is known can be noted while Redis is full. */
-  async note({ queues, tasks }: Worked): Promise<void> {
-    const { redis, keySpace } = this.#core;
-    const now = performance.now();
-    const named = tasks === undefined ? '' : digest(tasks);
+  /**
+   * Sends nothing to Redis for what this process has recorded within the last minute. Works for a registered queue even
+   * while Redis is full.
+   *
+   * @param tasks those that the worker has; undefined when it does not say.
+   */
+  async record(queues: readonly string[], tasks: readonly string[] | undefined): Promise<void> {
+    const { redis, keySpace, clock } = this.#core;
+    const now = clock.monotonic();
+    const tasksDigest = tasks === undefined ? '' : digest(tasks);
+    const keyOf = (queue: string) => `${queue} ${tasksDigest}`;
     const due = queues.filter(
-      (queue) => now - (this.#at.get(`${queue} ${named}`) ?? -Infinity) > NOTE_EVERY_MS,
+      (queue) => now - (this.#recordedAt.get(keyOf(queue)) ?? -Infinity) > RECORD_EVERY_MS,
     );
     if (due.length === 0) return;
-    if (this.#at.size > MOST_NOTED) this.#at.clear();
+    if (this.#recordedAt.size > MAX_REMEMBERED) this.#recordedAt.clear();
     await this.#core.queues.register(due);
     const announce = (queue: string) =>
-      tasks === undefined ? undefined : keepAnnounced(redis, keySpace.queue(queue), tasks, Date.now());
+      tasks === undefined ? undefined : keepAnnounced(redis, keySpace.queue(queue), tasks, clock.wall());
     await Promise.all([recordHttpQueues(redis, keySpace.served, due), ...due.map(announce)]);
-    for (const queue of due) this.#at.set(`${queue} ${named}`, now);
+    for (const queue of due) this.#recordedAt.set(keyOf(queue), now);
   }
 }
 
-/** The names may be long, and many. */
+/** There may be many names, and long ones. */
 const digest = (tasks: readonly string[]): string =>
   createHash('sha1').update(tasks.join(' ')).digest('base64url');

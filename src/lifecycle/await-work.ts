@@ -7,8 +7,8 @@ export type Awaited =
   | { kind: 'nothing' };
 
 /**
- * Blocks until a job enters a lane of one of the queues, a wake token comes, or the time is over.
- * Paused queues are watched for tokens alone.
+ * Blocks until a lane of one of the queues delivers a job, a wake token comes, or `blockMs` have passed.
+ * Of a paused queue only the tokens are read.
  */
 export async function awaitWork(
   redis: Connection,
@@ -30,11 +30,11 @@ export async function awaitWork(
     ...streams.map(() => '>'),
   );
   return (reply ?? []).flatMap(([stream, entries]) =>
-    entries.map(([entryId, fields]): Awaited => found(queues, stream, entryId, fields ?? [])),
+    entries.map(([entryId, fields]): Awaited => toAwaited(queues, stream, entryId, fields ?? [])),
   );
 }
 
-function found(
+function toAwaited(
   queues: readonly { keys: QueueKeys }[],
   stream: string,
   entryId: string,

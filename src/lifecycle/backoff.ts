@@ -4,13 +4,13 @@ import { durationMs } from '../schemas/values/duration.ts';
 const DEFAULT_MAX_MS = 3_600_000;
 const DEFAULT_JITTER = 0.2;
 
-/** Waits of about 1 s, 2 s, 4 s, 8 s ... (each up to a fifth shorter or longer), at most 1 h. */
+/** Waits about 1 s, 2 s, 4 s, 8 s ..., each up to 20 % shorter or longer, and at most 1 h. */
 export const DEFAULT_BACKOFF: Backoff = { type: 'exponential', delay: 1_000 };
 
 /**
- * Milliseconds to wait after a failed attempt.
+ * The wait after a failed attempt, ms.
  *
- * @param attempt the attempt that failed, from 1.
+ * @param attempt number of the failed attempt, from 1.
  * @param random a number from 0 (inclusive) to 1 (exclusive); 0.5 gives the wait without jitter.
  */
 export function backoffMs(backoff: Backoff, attempt: number, random: number): number {

@@ -4,7 +4,7 @@ import { DEFAULT_ATTEMPTS } from '../schemas/job.ts';
 import type { Outcome } from './outcome.ts';
 import type { Completion } from './scripts/complete.ts';
 
-/** A delivery that ends; `entry` is undefined when it was no job. */
+/** A delivery to settle; `entry` is undefined when the stream entry is not a job. */
 export interface HeldDelivery {
   readonly entry: Pick<Entry, 'task' | 'payload' | 'options'> | undefined;
   readonly ref: Ref;
@@ -13,7 +13,7 @@ export interface HeldDelivery {
   readonly attempt: number;
 }
 
-/** The move for an outcome that leaves a result. */
+/** The arguments of `complete` for an outcome that leaves a result. */
 export function completionOf(
   { entry, ref, token }: HeldDelivery,
   outcome: Outcome & { kind: Completion['status'] },
@@ -26,7 +26,7 @@ export function completionOf(
     ref,
     token,
     status: outcome.kind,
-    // SET refuses a life of 0.
+    // SET refuses a TTL of 0.
     ttlMs: Math.max(1, options.rt ?? resultTtlMs),
     isAwaited: options.w === true,
     tail: encodeTail({

@@ -14,22 +14,22 @@ import type { TakeOptions } from './scripts/take.ts';
 
 export type { Awaited } from './await-work.ts';
 export type { Completion, Settled } from './scripts/complete.ts';
-export type { CompletedAndTaken as Turned } from './scripts/complete-and-take.ts';
 export type { Held } from './scripts/release.ts';
 export type { Failure } from './scripts/retry.ts';
 export type { Delivery, Taken, TakeOptions } from './scripts/take.ts';
 
-/** Deliveries of one consumer that are read at a time. */
-const HELD_PAGE = 1_000;
+/** Deliveries of one consumer that one command reads. */
+const PENDING_PAGE = 1_000;
 
 /**
- * What a worker does with jobs, under one name that is its lease in every queue. A group that is
- * missing (Redis was emptied, or a replica without it took over) is made anew and the call repeated.
+ * The moves that a worker makes with jobs. The consumer has one name in all queues, and its lease is under that name. If
+ * a consumer group is missing (Redis was emptied, or a replica without it took over), it is recreated and the call
+ * repeated.
  */
 export class Consumer {
   readonly name: string;
-  /** How often a missing group had to be made anew. */
-  healed = 0;
+  /** How often a missing group was recreated. */
+  recreatedGroups = 0;
   readonly #redis: Connection;
 
   constructor(name: string, redis: Connection) {
@@ -37,8 +37,8 @@ export class Consumer {
     this.#redis = redis;
   }
 
-  /** Completes and takes in one round trip; `nowMs` is wall time and only chooses the slot of the histogram. */
-  turn(
+  /** Completes and takes in one script; `nowMs` is wall time and only chooses the window of the histogram. */
+  completeAndTake(
     keys: QueueKeys,
     jobs: readonly Completion[],
     latency: ReadonlyMap<string, number>,
@@ -55,17 +55,17 @@ export class Consumer {
     return this.withGroups([keys], () => retry(this.#redis, keys, this.name, failure, delayMs));
   }
 
-  /** `maxDead`: most dead letters that the queue keeps. */
+  /** @param maxDead most dead letters that the queue keeps. */
   bury(keys: QueueKeys, failure: Failure, maxDead: number): Promise<Settled> {
     return this.withGroups([keys], () => bury(this.#redis, keys, this.name, failure, maxDead));
   }
 
-  /** The jobs are taken again after `delayMs` at the earliest. */
+  /** The jobs can be taken again after `delayMs`. */
   release(keys: QueueKeys, jobs: readonly Held[], delayMs = 0): Promise<Settled[]> {
     return this.withGroups([keys], () => release(this.#redis, keys, this.name, jobs, delayMs));
   }
 
-  noteProgress(keys: QueueKeys, delivery: Omit<Held, 'begun'>, progress: string): Promise<boolean> {
+  recordProgress(keys: QueueKeys, delivery: Omit<Held, 'begun'>, progress: string): Promise<boolean> {
     return this.withGroups([keys], () => noteProgress(this.#redis, keys, this.name, delivery, progress));
   }
 
@@ -74,39 +74,40 @@ export class Consumer {
   }
 
   /**
-   * What Redis believes this consumer to be running. After a read whose reply was lost, some of it may
-   * never have arrived: the caller compares, and releases those.
+   * The deliveries that this consumer holds by the state of Redis. Some may never have arrived, if the reply to a read
+   * was lost: the caller compares, and releases those.
    */
-  async held(keys: QueueKeys): Promise<Omit<Held, 'begun'>[]> {
-    const held: Omit<Held, 'begun'>[] = [];
+  async pendingDeliveries(keys: QueueKeys): Promise<Omit<Held, 'begun'>[]> {
+    const pending: Omit<Held, 'begun'>[] = [];
     for (const place of PLACES) {
       for (let from = '-', more = true; more; ) {
         const rows = await this.withGroups([keys], () => this.#pendingRows(keys.stream[place], from));
-        held.push(...rows.map(([entryId, , , token]) => ({ ref: { place, entryId }, token })));
-        more = rows.length === HELD_PAGE;
+        pending.push(...rows.map(([entryId, , , token]) => ({ ref: { place, entryId }, token })));
+        more = rows.length === PENDING_PAGE;
         from = `(${rows.at(-1)?.[0]}`;
       }
     }
-    return held;
+    return pending;
   }
 
   async #pendingRows(stream: string, from: string): Promise<[string, string, number, number][]> {
-    const rows = await this.#redis.xpending(stream, GROUP, from, '+', HELD_PAGE, this.name);
+    const rows = await this.#redis.xpending(stream, GROUP, from, '+', PENDING_PAGE, this.name);
     return rows as [string, string, number, number][];
   }
 
+  /** @param callAgain what to call once the missing groups are recreated. */
   protected async withGroups<T>(
     queues: readonly QueueKeys[],
     call: () => Promise<T>,
-    again: () => Promise<T> = call,
+    callAgain: () => Promise<T> = call,
   ): Promise<T> {
     try {
       return await call();
     } catch (error) {
       if (!isNoGroup(error)) throw error;
-      this.healed += 1;
+      this.recreatedGroups += 1;
       for (const keys of queues) await ensureGroups(this.#redis, keys);
-      return again();
+      return callAgain();
     }
   }
 }
@@ -120,9 +121,9 @@ export class WaitingConsumer extends Consumer {
     this.#reader = reader;
   }
 
-  /** Blocks for at most `blockMs`; `interrupt` ends it early. Brings nothing when a group had to be made anew. */
+  /** Blocks for at most `blockMs`; `interrupt` ends it early. Resolves to nothing when a group had to be recreated. */
   awaitWork(queues: readonly { keys: QueueKeys; paused: boolean }[], blockMs: number): Promise<Awaited[]> {
-    // A new group hands out everything again, which only `take` can tell apart.
+    // A recreated group delivers all entries again. Only `take` can tell which of them are new.
     return this.withGroups(
       queues.map(({ keys }) => keys),
       () => this.#reader.read((redis) => awaitWork(redis, this.name, queues, blockMs)),

@@ -1,9 +1,9 @@
-/** Waits and runs are counted in slots of this length; stats show the present slot and the one before. */
+/** Waits and runs are counted in windows of this length; stats show the present window and the one before. */
 export const LATENCY_WINDOW_MS = 300_000;
-/** A slot is readable for as long as stats may ask for it. */
+/** A window is kept for as long as stats may read it. */
 export const LATENCY_TTL_MS = 3 * LATENCY_WINDOW_MS;
 
-/** Upper bounds grow by this factor, so that a percentile is off by at most 15 %. */
+/** Each bucket's upper bound is this many times the one before, so a percentile is off by at most 15 %. */
 const GROWTH = 1.15;
 const FLOOR_MS = 0.1;
 
@@ -24,13 +24,13 @@ export function latencyField(kind: LatencyKind, ms: number): string {
   return `${kind}:${bucket}`;
 }
 
-/** Percentiles in ms (upper bound of the bucket, rounded to 0.1 ms) over several slots; undefined without counts. */
+/** Percentiles in ms (upper bound of the bucket, rounded to 0.1 ms) over several windows; undefined without counts. */
 export function percentiles(
-  slots: readonly Readonly<Record<string, string>>[],
+  windows: readonly Readonly<Record<string, string>>[],
   kind: LatencyKind,
 ): Percentiles | undefined {
   const counts = new Map<number, number>();
-  for (const [field, count] of slots.flatMap((slot) => Object.entries(slot))) {
+  for (const [field, count] of windows.flatMap((window) => Object.entries(window))) {
     const [name, bucket] = field.split(':');
     if (name === kind) counts.set(Number(bucket), (counts.get(Number(bucket)) ?? 0) + Number(count));
   }

@@ -1,18 +1,17 @@
-import type { Entry, TaskDefaults } from '../redis/entry.ts';
-import { entryTime, expiryOf, maxAttempts } from '../redis/entry.ts';
+import { type Entry, entryTime, expiryOf, maxAttempts, type TaskDefaults } from '../redis/entry.ts';
 import type { Fault } from '../schemas/problem.ts';
 import { detectedFailure, type Outcome } from './outcome.ts';
 import type { Delivery } from './scripts/take.ts';
 
-/** What a worker says of a task that it has. */
+/** A task that the worker has. */
 export interface RunnableTask extends TaskDefaults {
   readonly name: string;
-  /** Empty when the payload fits. */
+  /** Empty when the payload is valid. */
   validateInput(payload: unknown): Fault[];
 }
 
 /**
- * What becomes of a delivery without a run; undefined when it is to be run.
+ * The outcome of a delivery that needs no run, such as an expired job; undefined when it is to be run.
  *
  * @param find the task of that name, if the worker has it.
  * @param now Unix ms, for the time of an error.
@@ -41,6 +40,6 @@ export function preflight(
   }
   const faults = task.validateInput(entry.value);
   if (faults.length === 0) return undefined;
-  const message = `The payload does not fit the input schema of the task "${task.name}"`;
+  const message = `The payload does not match the input schema of the task "${task.name}"`;
   return refuse('invalid-payload', message, { retryable: false, data: faults });
 }

@@ -16,6 +16,12 @@ export type NextStep =
   | { kind: 'retry'; error: string; delayMs: number }
   | { kind: 'bury'; error: string };
 
+/** Status of a job that goes on without a result. */
+export type UnfinishedStatus = 'retrying' | 'failed';
+
+export const statusAfter = ({ kind }: NextStep): UnfinishedStatus =>
+  kind === 'bury' ? 'failed' : 'retrying';
+
 /** Decides whether the job is released, retried or buried. */
 export function nextStep(
   { entry, attempt }: HeldDelivery,
@@ -68,9 +74,9 @@ export async function settleWithoutResult(
   outcome: OutcomeWithoutResult,
   task: TaskDefaults | undefined,
   maxDead: number,
-): Promise<{ settled: Settled; next: 'retrying' | 'failed' }> {
+): Promise<{ settled: Settled; next: UnfinishedStatus }> {
   const step = nextStep(held, outcome, task);
   const { ref, token } = held;
   const settled = await writeStep(consumer, keys, { ref, token, begun: true }, step, maxDead);
-  return { settled, next: step.kind === 'bury' ? 'failed' : 'retrying' };
+  return { settled, next: statusAfter(step) };
 }

@@ -1,8 +1,8 @@
-import type { WorkerEvent } from '../observer.ts';
+import type { ServiceEvent } from '../observer.ts';
 import { isUnavailable } from '../redis/connect.ts';
 
-/** What is told of an error: that Redis cannot serve, or a defect of ours. */
-export const toFaultEvent = (where: string, error: unknown): WorkerEvent => ({
+/** The event for an error: Redis is unavailable, or our code has a defect. */
+export const toFaultEvent = (where: string, error: unknown): ServiceEvent => ({
   kind: isUnavailable(error) ? 'redis-trouble' : 'defect',
   where,
   error,

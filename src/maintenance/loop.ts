@@ -1,12 +1,12 @@
 import type { Observer } from '../observer.ts';
 import { toFaultEvent } from './fault-event.ts';
-import { backoffMs } from './redis-backoff.ts';
+import { redisBackoffMs } from './redis-backoff.ts';
 
 /**
- * Runs a pass again and again. The pass returns the milliseconds until the next one (0: at once); a pass
- * that throws is reported and repeated after a growing pause.
+ * Runs a pass again and again. The pass returns the time until the next one, ms. A pass that throws is reported and
+ * repeated after a growing pause.
  *
- * States: new -> running (`start`) -> stopped (`stop`, which waits for the pass that is under way).
+ * States: new -> running (`start`) -> stopped (`stop`, which waits for the pass under way).
  */
 export class Loop {
   readonly #name: string;
@@ -45,7 +45,7 @@ export class Loop {
         delay = await this.#pass();
         failures = 0;
       } catch (error) {
-        delay = backoffMs(failures);
+        delay = redisBackoffMs(failures);
         failures += 1;
         this.#observe(toFaultEvent(this.#name, error));
       }

@@ -1,84 +1,84 @@
 import type { Core } from '../core/core.ts';
+import { cancelJob } from '../lifecycle/cancel.ts';
 import { expireDue } from '../lifecycle/expire.ts';
-import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
 import { ensureGroups } from '../lifecycle/scripts/ensure-groups.ts';
 import { type GivenUp, type Recovery, recover } from '../lifecycle/scripts/recover.ts';
-import type { Observer } from '../observer.ts';
-import { BLOCK_MS, type Connection, isNoGroup } from '../redis/connect.ts';
+import { BLOCK_MS, isNoGroup } from '../redis/connect.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 
-/** Other workers may hold shorter leases than ours: look at least this often. */
-const AT_LEAST_EVERY_MS = 1_000;
-const AT_MOST_EVERY_MS = 20;
+/** Other workers may hold shorter leases than ours, so check at least this often. */
+const MAX_DELAY_MS = 1_000;
+const MIN_DELAY_MS = 20;
 /**
- * After Redis was away every lease may have run out, though its worker lives: whoever can renews first. A worker
- * tries to connect at least once a second.
+ * While Redis was unavailable every lease may have expired, though its worker lives. Workers reconnect at least once a
+ * second, so give them the time to renew first.
  */
-const AFTER_TROUBLE_MS = 2_000;
+const AFTER_ERROR_MS = 2_000;
 
-/** Takes back the jobs of workers whose leases have ended, and ends jobs that have lapsed. */
+/** Takes the jobs of expired leases back from their workers, and ends expired jobs. */
 export class Recoverer {
-  readonly #redis: Connection;
+  readonly #core: Core;
   readonly #queues: () => Iterable<QueueKeys>;
-  readonly #resultTtlMs: number;
-  readonly #observe: Observer;
-  #trouble = false;
+  #hasFailed = false;
 
-  /** @param queues those to look after, asked for in every pass. */
-  constructor({ redis, settings }: Core, queues: () => Iterable<QueueKeys>, observe: Observer) {
-    this.#redis = redis;
+  /** @param queues the queues to maintain; called in every pass. */
+  constructor(core: Core, queues: () => Iterable<QueueKeys>) {
+    this.#core = core;
     this.#queues = queues;
-    this.#resultTtlMs = settings.resultTtlMs;
-    this.#observe = observe;
   }
 
-  /** Sweeps up the leases that have run out, in whatever process they were. */
+  /** One pass over all queues; resolves to the time until the next one, ms. */
   readonly run = async (): Promise<number> => {
-    if (this.#trouble) {
-      await this.#redis.ping();
-      this.#trouble = false;
-      return AFTER_TROUBLE_MS;
+    if (this.#hasFailed) {
+      await this.#core.redis.ping();
+      this.#hasFailed = false;
+      return AFTER_ERROR_MS;
     }
     try {
-      let next = AT_LEAST_EVERY_MS;
+      let delay = MAX_DELAY_MS;
       for (const keys of this.#queues()) {
-        const { nextExpiryInMs, more, lapsed } = await this.#pass(keys);
-        const again = (lapsed && (await expireDue(this.#redis, keys, this.#resultTtlMs))) || more;
-        next = Math.min(next, again ? 0 : Math.max(AT_MOST_EVERY_MS, nextExpiryInMs ?? next));
+        const { nextExpiryInMs, more, hasExpired } = await this.#recover(keys);
+        const hasMore = (hasExpired && (await expireDue(this.#core, keys))) || more;
+        delay = Math.min(delay, hasMore ? 0 : Math.max(MIN_DELAY_MS, nextExpiryInMs ?? delay));
       }
-      return next;
+      return delay;
     } catch (error) {
-      this.#trouble = true;
+      this.#hasFailed = true;
       throw error;
     }
   };
 
   /**
-   * Gives up one lease now: its process has ended, and what it left runs elsewhere. After an end that was not
-   * `clean` a blocking read of it may be open at the server for a while, so its lease lingers for as long.
+   * Recovers the jobs of one consumer now, since its process has ended. Without a `clean` end the server may still hold
+   * a blocking read of the consumer, so its lease stays until such a read has ended.
    */
   async giveUp(consumer: string, { clean, how }: { clean: boolean; how: string }): Promise<void> {
     const lingerMs = clean ? 0 : BLOCK_MS + 1_000;
     for (const keys of this.#queues()) {
-      for (let more = true; more; ) ({ more } = await this.#pass(keys, { consumer, lingerMs, how }));
+      for (let more = true; more; ) ({ more } = await this.#recover(keys, { consumer, lingerMs, how }));
     }
   }
 
-  async #pass(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
-    const pass = await this.#healed(keys, givenUp);
-    if (pass.recovered > 0) this.#observe({ kind: 'recovered', queue: keys.queue, jobs: pass.recovered });
-    for (const ref of pass.cancelled)
-      await cancelOrExpire(this.#redis, keys, ref, 'cancelled', this.#resultTtlMs);
-    return pass;
+  async #recover(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
+    const recovery = await this.#recoverWithGroups(keys, givenUp);
+    const { recovered: jobs, cancelled } = recovery;
+    if (jobs > 0) {
+      const cause = givenUp ? 'process-ended' : 'lease-ran-out';
+      const lease = givenUp && { lease: givenUp.consumer };
+      this.#core.observe({ kind: 'recovered', queue: keys.queue, jobs, cause, ...lease });
+    }
+    for (const ref of cancelled) await cancelJob(this.#core, keys, ref);
+    return recovery;
   }
 
-  async #healed(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
+  async #recoverWithGroups(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
+    const { redis } = this.#core;
     try {
-      return await recover(this.#redis, keys, givenUp);
+      return await recover(redis, keys, givenUp);
     } catch (error) {
       if (!isNoGroup(error)) throw error;
-      await ensureGroups(this.#redis, keys);
-      return recover(this.#redis, keys, givenUp);
+      await ensureGroups(redis, keys);
+      return recover(redis, keys, givenUp);
     }
   }
 }

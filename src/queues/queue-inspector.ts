@@ -64,6 +64,6 @@ export class QueueInspector {
 
   /** Expired jobs are shown as such, though no worker may be there to end them. */
   async #expire(keys: QueueKeys): Promise<void> {
-    await expireAll(this.#core.redis, keys, this.#core.settings.resultTtlMs);
+    await expireAll(this.#core, keys);
   }
 }

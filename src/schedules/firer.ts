@@ -1,9 +1,8 @@
 import { setImmediate as breath } from 'node:timers/promises';
 import type { Core } from '../core/core.ts';
 import { newEntry } from '../jobs/submit/admission.ts';
-import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { cancelJob } from '../lifecycle/cancel.ts';
 import { toFaultEvent } from '../maintenance/fault-event.ts';
-import type { Observer } from '../observer.ts';
 import { isUnavailable } from '../redis/connect.ts';
 import { parseRef } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
@@ -35,15 +34,13 @@ const STAGGER_MS = 20;
  * their schedule on in the same step, if it is as it was read.
  */
 export class Firer {
+  readonly #core: Core;
   readonly #store: ScheduleStore;
-  readonly #resultTtlMs: number;
-  readonly #observe: Observer;
   readonly #healer: Healer;
 
-  constructor(core: Core, observe: Observer) {
+  constructor(core: Core) {
+    this.#core = core;
     this.#store = new ScheduleStore(core);
-    this.#resultTtlMs = core.settings.resultTtlMs;
-    this.#observe = observe;
     this.#healer = new Healer(this.#store);
   }
 
@@ -90,7 +87,7 @@ export class Firer {
   /** What is to be fired, once the job is cancelled that it replaces. */
   async #withdrawn(keys: QueueKeys, { firing, replaced }: Due): Promise<Firing> {
     if (replaced !== undefined) {
-      await cancelOrExpire(this.#store.redis, keys, parseRef(replaced), 'cancelled', this.#resultTtlMs);
+      await cancelJob(this.#core, keys, parseRef(replaced));
     }
     return firing;
   }
@@ -106,7 +103,7 @@ export class Firer {
       return await work();
     } catch (error) {
       if (isUnavailable(error)) throw error;
-      this.#observe(toFaultEvent(`schedule ${schedule.id}`, error));
+      this.#core.observe(toFaultEvent(`schedule ${schedule.id}`, error));
       await this.#store.postpone(keys, schedule, now + BROKEN_AGAIN_MS);
       return undefined;
     }

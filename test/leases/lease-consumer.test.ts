@@ -20,8 +20,8 @@ it('what a lease holds is told without payloads, but for those that a result kee
   const refs = [plain, kept].flatMap(({ id }) => parseJobId(id)?.ref ?? []);
   const lengths = (told: readonly object[]) =>
     told.map((one) => ('fields' in one ? (one.fields as string[])[3]?.length : undefined));
-  expect(lengths(await consumer.inspect(keys, refs, 'look'))).toEqual([4, 1_002]);
-  expect(lengths((await consumer.beat(keys, 30_000, 10))?.jobs ?? [])).toEqual([4, 1_002]);
+  expect(lengths(await consumer.readHeldJobs(keys, refs, 'read'))).toEqual([4, 1_002]);
+  expect(lengths((await consumer.heartbeat(keys, 30_000, 10))?.jobs ?? [])).toEqual([4, 1_002]);
   for (const { id } of [plain, kept]) await post(api, `/jobs/${id}/complete`, { lease });
   expect([(await api.get(plain.id)).payload, (await api.get(kept.id)).payload]).toEqual([
     undefined,

@@ -58,7 +58,10 @@ describe('a turn', () => {
     const [first, second] = await takeAs(one, 2);
     if (first === undefined || second === undefined) throw new Error('two jobs were there');
     await redis.client.config('RESETSTAT');
-    const turned = await one.turn(keys, [end(second), end(first)], new Map(), 0, { ...NOTHING, count: 2 });
+    const turned = await one.completeAndTake(keys, [end(second), end(first)], new Map(), 0, {
+      ...NOTHING,
+      count: 2,
+    });
     expect(await redis.client.info('commandstats')).toMatch(/cmdstat_evalsha:calls=1,/);
     expect(turned.settled).toEqual(['done', 'done']);
     const [third] = turned.taken.kind === 'taken' ? turned.taken.deliveries : [];
@@ -101,7 +104,10 @@ describe('a turn', () => {
     if (found?.kind !== 'job') throw new Error('the read brought no job');
     const delivery = { ...found, token: 1 };
     const begun = [formatRef(found)];
-    await one.turn(keys, [end(delivery as unknown as Delivery)], new Map(), 0, { ...NOTHING, begun });
+    await one.completeAndTake(keys, [end(delivery as unknown as Delivery)], new Map(), 0, {
+      ...NOTHING,
+      begun,
+    });
     expect(await events()).toEqual([`e started j ${begun[0]} e completed j ${begun[0]}`]);
   });
 

@@ -15,6 +15,7 @@ import { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { entryTime, formatRef, type Ref } from '../../src/redis/entry.ts';
 import { GROUP, type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { redisTime } from '../../src/redis/server-time.ts';
+import { createTestCore } from '../helpers/redis/core.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
 import { complete, take } from '../helpers/workers/moves.ts';
 
@@ -190,8 +191,8 @@ describe('a job that may not start late', () => {
     const started = await submit({ x: 1 }, 'high');
     await takeAs(one, 1);
     await untilAfter(entryTime(started.entryId) + 1);
-    expect((await recover(redis.client, keys)).lapsed).toBe(true);
-    expect(await expireDue(redis.client, keys, 60_000)).toBe(false);
+    expect((await recover(redis.client, keys)).hasExpired).toBe(true);
+    expect(await expireDue(createTestCore(redis.client, { resultTtlMs: 60_000 }), keys)).toBe(false);
     expect([await placeOf(waits), await placeOf(parked)]).toEqual(['result', 'result']);
     expect([await placeOf(later), await placeOf(started)]).toEqual(['queued', 'running']);
     expect(await redis.client.zcard(keys.expiring)).toBe(1);

@@ -9,11 +9,9 @@ const redis = useRedis();
 
 it('a sweep comes to its end, whoever makes the keys of the queues anew meanwhile', async () => {
   const queue = newQueue();
-  const sweeper = new Sweeper(
-    createTestCore(redis.client, { deadTtlMs: 1_000 }),
-    () => [queueKeys('mr', queue)],
-    () => undefined,
-  );
+  const sweeper = new Sweeper(createTestCore(redis.client, { deadTtlMs: 1_000 }), () => [
+    queueKeys('mr', queue),
+  ]);
   const delays: number[] = [];
   for (let pass = 0; pass < 10; pass += 1) delays.push(await sweeper.run());
   expect(Math.max(...delays)).toBeGreaterThan(10_000);

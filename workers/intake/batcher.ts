@@ -174,14 +174,14 @@ export class Batcher {
     const lane = count > 0 ? this.#fairness.next() : NO_FAVOURED_LANE;
     const options: TakeOptions = { count, tokens: wakeIds, begun: startedRefs, ...lane };
     const latency = state.latency.takeDue(clock.monotonic());
-    const healedBefore = consumer.healed;
+    const groupsBefore = consumer.recreatedGroups;
     this.#inFlight.startCall(call);
     try {
       const completions = chunk.map(({ completion }) => completion);
-      const reply = await consumer.turn(state.keys, completions, latency, clock.wall(), options);
+      const reply = await consumer.completeAndTake(state.keys, completions, latency, clock.wall(), options);
       this.#backoff.succeeded();
       // A script that was repeated may have taken jobs the first time.
-      if (consumer.healed !== healedBefore) onUncertainDelivery();
+      if (consumer.recreatedGroups !== groupsBefore) onUncertainDelivery();
       chunk.forEach(({ onSettled }, i) => {
         onSettled(reply.settled[i] ?? 'stale');
       });
@@ -215,7 +215,12 @@ export class Batcher {
       state.isDrained = false;
       this.schedule();
     }, LEASE_PAUSE_MS).unref();
-    this.#parts.onNoLease(state.keys.queue);
+    const { consumer, observe, onNoLease } = this.#parts;
+    const { queue } = state.keys;
+    const { name } = consumer;
+    if (!state.isLossReported) observe({ kind: 'lease-lost', consumer: name, lease: name, queue });
+    state.isLossReported = true;
+    onNoLease(queue);
   }
 
   #callFailed(state: QueueState, chunk: FinishedJob[], error: unknown): void {

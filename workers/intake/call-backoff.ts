@@ -1,4 +1,4 @@
-import { backoffMs } from '../../src/maintenance/redis-backoff.ts';
+import { redisBackoffMs } from '../../src/maintenance/redis-backoff.ts';
 
 /** Pauses the batcher's calls while Redis cannot serve them, and says which faults are new. */
 export class CallBackoff {
@@ -49,7 +49,7 @@ export class CallBackoff {
     setTimeout(() => {
       this.#isPaused = false;
       this.#onRetry();
-    }, backoffMs(this.#failures)).unref();
+    }, redisBackoffMs(this.#failures)).unref();
     this.#failures += 1;
   }
 }

@@ -29,7 +29,7 @@ export class LatencyFlusher {
     clearTimeout(this.#timer);
     for (const { keys, latency } of states) {
       if (latency.isEmpty) continue;
-      await consumer.turn(keys, [], latency.takeAll(clock.monotonic()), clock.wall(), WRITE_ONLY);
+      await consumer.completeAndTake(keys, [], latency.takeAll(clock.monotonic()), clock.wall(), WRITE_ONLY);
     }
   }
 }

@@ -17,6 +17,8 @@ export interface QueueState {
   isDrained: boolean;
   /** Redis has no lease of this process. Nothing is taken for a moment, so that it can be registered again. */
   lacksLease: boolean;
+  /** The missing lease was reported. The next take that finds a lease resets this. */
+  isLossReported: boolean;
   /** Takes whose reply is outstanding. */
   openTakes: number;
   /** Number of the last take, counted over all queues: the lowest number belongs to the least recently taken queue. */
@@ -37,6 +39,7 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   paused: false,
   isDrained: false,
   lacksLease: false,
+  isLossReported: false,
   openTakes: 0,
   lastTake: 0,
   lastTakeAt: Number.NEGATIVE_INFINITY,
@@ -59,6 +62,7 @@ export function recordTake(
   count: number,
   now: number,
 ): void {
+  state.isLossReported = false;
   state.paused = taken.paused;
   state.isDrained = taken.paused || taken.deliveries.length < count;
   state.lastTakeAt = now;

@@ -69,7 +69,9 @@ export class Reconciler {
     const arrived = new Set(
       limiter.held.filter(({ delivery }) => delivery.keys === keys).map(({ refText }) => refText),
     );
-    const undelivered = (await consumer.held(keys)).filter(({ ref }) => !arrived.has(formatRef(ref)));
+    const undelivered = (await consumer.pendingDeliveries(keys)).filter(
+      ({ ref }) => !arrived.has(formatRef(ref)),
+    );
     if (undelivered.length === 0) return;
     await writer.release(
       keys,

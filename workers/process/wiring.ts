@@ -1,8 +1,9 @@
+import { systemClock } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
 import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { Loop } from '../../src/maintenance/loop.ts';
-import type { Observer } from '../../src/observer.ts';
+import { createObserver, type Observer } from '../../src/observer.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { type Connection, connectForBlocking, connectForWork, whenReady } from '../../src/redis/connect.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
@@ -10,7 +11,7 @@ import { scripts } from '../../src/scripts.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
-import { logObserver } from '../../src/telemetry/worker-log.ts';
+import { logObserver } from '../../src/telemetry/log-observer.ts';
 import { Acceptor } from '../intake/acceptor.ts';
 import { Batcher } from '../intake/batcher.ts';
 import { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
@@ -44,13 +45,27 @@ export async function createWorkerProcess(
   config: Config,
   send: Send,
 ): Promise<WorkerProcess> {
-  const logger = createLogger(config.logLevel, 'millrace-worker').child({ worker: consumerName });
-  const log = logObserver(logger);
-  const connections = connect(consumerName, config.redisUrl, log);
+  const reconcileSchedule = new ReconcileSchedule(systemClock);
+  const observe = createWorkerObserver(consumerName, config, reconcileSchedule);
+  const connections = connect(consumerName, config.redisUrl, observe);
   const tasks = await loadTasks(config.tasksDir);
-  const worker = wire(createBase(consumerName, config, connections, log, send), connections, tasks);
+  const base = createBase(consumerName, config, connections, reconcileSchedule, observe, send);
+  const worker = wire(base, connections, tasks);
   await Promise.all(Object.values(connections).map((connection) => whenReady(connection, CONNECT_MS)));
   return worker;
+}
+
+function createWorkerObserver(
+  consumerName: string,
+  config: Config,
+  { reconcileSoon }: ReconcileSchedule,
+): Observer {
+  const logger = createLogger(config.logLevel, 'millrace-worker').child({ worker: consumerName });
+  // A defect may have lost deliveries.
+  return createObserver(logObserver(logger), {
+    wants: (kind) => kind === 'defect',
+    observe: reconcileSoon,
+  });
 }
 
 function connect(name: string, url: string, observe: Observer): Connections {
@@ -76,18 +91,13 @@ function createBase(
   consumerName: string,
   config: Config,
   { redis, blocking }: Connections,
-  log: Observer,
+  reconcileSchedule: ReconcileSchedule,
+  observe: Observer,
   send: Send,
 ): Base {
-  const core = createCore(redis, config);
+  const core = createCore(redis, config, { observe });
   const queues = config.queues.map((queue) => core.keySpace.queue(queue));
   const consumer = new WaitingConsumer(consumerName, redis, new BlockingReader(blocking, redis));
-  const reconcileSchedule = new ReconcileSchedule(core.clock);
-  const observe: Observer = (event) => {
-    // A defect may have lost deliveries.
-    if (event.kind === 'defect') reconcileSchedule.reconcileSoon();
-    log(event);
-  };
   return { config, core, queues, consumer, reconcileSchedule, observe, send };
 }
 
@@ -108,7 +118,7 @@ function createIntake({ config, core, queues, consumer, reconcileSchedule, obser
   const releaser = new Releaser(writer, queues, observe);
   const limiter = new ConcurrencyLimiter<RunningJob>({ size, clock, release: releaser.release });
   const heldJobs = new HeldJobs(limiter);
-  const acceptor = new Acceptor(limiter, releaser, clock);
+  const acceptor = new Acceptor({ consumer, limiter, releaser, clock, observe });
   const batcher = new Batcher({
     consumer,
     queues,
@@ -145,7 +155,17 @@ function createExecutor(
     observe,
     maxResultBytes: config.maxPayloadBytes,
   });
-  const executor = new Executor({ tasks, batcher, writer, settings, limiter, runner, clock, observe });
+  const executor = new Executor({
+    consumer,
+    tasks,
+    batcher,
+    writer,
+    settings,
+    limiter,
+    runner,
+    clock,
+    observe,
+  });
   limiter.runWith(executor.execute);
   return { heartbeat, threads };
 }

@@ -54,8 +54,8 @@ export class AttemptContext implements TaskContext {
   };
 
   readonly log = (text: string): void => {
-    const { id, task } = this.job;
-    this.#parts.observe({ kind: 'task-log', job: id, task, text: String(text) });
+    const { id, queue, task, lease } = this.job;
+    this.#parts.observe({ kind: 'task-log', queue, task, job: id, lease, text: String(text) });
   };
 
   close(): void {

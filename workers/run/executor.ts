@@ -2,10 +2,12 @@ import type { Clock } from '../../src/clock.ts';
 import type { Settled } from '../../src/lifecycle/consumer.ts';
 import { type Outcome, thrownFailure } from '../../src/lifecycle/outcome.ts';
 import { preflight } from '../../src/lifecycle/preflight.ts';
+import type { UnfinishedStatus } from '../../src/lifecycle/settle-failure.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import type { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
 import { applyAbort } from './apply-abort.ts';
+import { observeSettled } from './attempt-events.ts';
 import type { MaybePromise } from './call-handler.ts';
 import type { HandlerRunner } from './handler-runner.ts';
 import type { RunningJob } from './running-job.ts';
@@ -60,26 +62,17 @@ export class Executor {
 
   /** Frees the job's slot for the next handler, and stops holding the job when its outcome is written. */
   #settle(running: RunningJob, outcome: Outcome, startedAt: number): void {
-    const { clock, limiter, observe } = this.#parts;
+    const { consumer, clock, limiter, observe } = this.#parts;
     running.handlerEnded();
     const runMs = clock.monotonic() - startedAt;
     limiter.handlerEnded(runMs);
-    const { id, entry, attempt } = running;
     const onError = (error: unknown) => {
-      // Redis was away until the stop gave up writing: the lease runs out, and the job runs elsewhere.
-      observe(toFaultEvent(`job ${id}`, error));
+      // Redis was away until the stop gave up writing: the lease expires, and the job runs elsewhere.
+      observe(toFaultEvent(`job ${running.id}`, error));
       this.#stopHolding(running);
     };
-    const onSettled = (settled: Settled) => {
-      if (settled === 'stale') observe({ kind: 'stale', job: id, move: outcome.kind });
-      observe({
-        kind: 'attempt-ended',
-        job: id,
-        task: entry?.task ?? '',
-        attempt,
-        outcome: outcome.kind,
-        runMs: Math.round(runMs),
-      });
+    const onSettled = (settled: Settled, status?: UnfinishedStatus) => {
+      observeSettled(observe, running, consumer.name, outcome, runMs, settled, status);
       this.#stopHolding(running);
     };
     try {

@@ -9,6 +9,7 @@ import type { ThreadPool } from '../isolation/thread-pool.ts';
 import type { HeartbeatSender } from '../process/heartbeat.ts';
 import { applyAbort } from './apply-abort.ts';
 import { AttemptContext } from './attempt-context.ts';
+import { subjectOf, waitMsOf } from './attempt-events.ts';
 import { callHandler, type MaybePromise } from './call-handler.ts';
 import { checkResult } from './check-result.ts';
 import type { RunningJob } from './running-job.ts';
@@ -40,13 +41,16 @@ export class HandlerRunner {
 
   /** Returns a promise only if the handler does not answer at once. */
   run(running: RunningJob, entry: Entry, task: LoadedTask): MaybePromise<Outcome> {
-    const { clock, heartbeat, processes } = this.#parts;
+    const { consumer, clock, heartbeat, processes, observe } = this.#parts;
     // Waiting for a process would block other jobs, and this job could run on another worker.
     if (isSuspect(running) && !processes.hasCapacity)
       return { kind: 'released', delayMs: NO_PROCESS_DELAY_MS };
     const limitMs = timeoutMs(entry.options, task);
     running.deadline = clock.monotonic() + limitMs;
     heartbeat.attemptStarts(running.deadline);
+    if (observe.wants('attempt-started')) {
+      observe({ kind: 'attempt-started', ...subjectOf(running, consumer.name), waitMs: waitMsOf(running) });
+    }
     const context = new AttemptContext(this.#parts, running, entry, task);
     const kill = isSuspect(running) || task.thread ? new AbortController() : undefined;
     const handlerOutcome = kill

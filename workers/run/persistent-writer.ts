@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Failure, Held, Settled } from '../../src/lifecycle/consumer.ts';
-import { backoffMs } from '../../src/maintenance/redis-backoff.ts';
+import { redisBackoffMs } from '../../src/maintenance/redis-backoff.ts';
 import type { Observer } from '../../src/observer.ts';
 import { isUnavailable } from '../../src/redis/connect.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
@@ -44,7 +44,9 @@ export class PersistentWriter {
       } catch (error) {
         if (!isUnavailable(error) || this.#givenUp.signal.aborted) throw error;
         if (failures === 0) this.#observe({ kind: 'redis-trouble', where: move, error });
-        await sleep(backoffMs(failures), undefined, { signal: this.#givenUp.signal }).catch(() => undefined);
+        await sleep(redisBackoffMs(failures), undefined, { signal: this.#givenUp.signal }).catch(
+          () => undefined,
+        );
       }
     }
   }

@@ -29,7 +29,7 @@ export function progressReporter(
     timer = setTimeout(() => void write(), WRITE_EVERY_MS);
     const { keys, token } = running.delivery;
     try {
-      const isOwner = await consumer.noteProgress(keys, { ref: running.ref, token }, value);
+      const isOwner = await consumer.recordProgress(keys, { ref: running.ref, token }, value);
       if (!isOwner && !stopped) running.abort('lease-lost');
     } catch (error) {
       observe(toFaultEvent('progress', error));

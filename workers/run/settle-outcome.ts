@@ -1,20 +1,23 @@
 import type { CoreSettings } from '../../src/core/core.ts';
 import { completionOf } from '../../src/lifecycle/completion.ts';
+import type { Consumer, Settled } from '../../src/lifecycle/consumer.ts';
 import type { Outcome } from '../../src/lifecycle/outcome.ts';
+import type { NextStep, OutcomeWithoutResult } from '../../src/lifecycle/settle-failure.ts';
 import {
-  type NextStep,
   nextStep,
-  type OutcomeWithoutResult,
+  statusAfter,
+  type UnfinishedStatus,
   writeStep,
 } from '../../src/lifecycle/settle-failure.ts';
 import type { Observer } from '../../src/observer.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import type { Batcher } from '../intake/batcher.ts';
-import type { FinishedJob } from '../intake/finished-jobs.ts';
+import { subjectOf, waitMsOf } from './attempt-events.ts';
 import type { PersistentWriter } from './persistent-writer.ts';
 import type { RunningJob } from './running-job.ts';
 
 export interface SettleParts {
+  consumer: Consumer;
   tasks: ReadonlyMap<string, LoadedTask>;
   /** Writes outcomes that leave a result. */
   batcher: Pick<Batcher, 'complete' | 'schedule'>;
@@ -24,13 +27,19 @@ export interface SettleParts {
   observe: Observer;
 }
 
+export interface SettleCallbacks {
+  /** @param status of a job without a result, after the move. */
+  readonly onSettled: (settled: Settled, status?: UnfinishedStatus) => void;
+  readonly onError: (error: unknown) => void;
+}
+
 /** Writes the outcome of an attempt by one move; one of the callbacks is called when Redis has answered. */
 export function settleOutcome(
   parts: SettleParts,
   running: RunningJob,
   outcome: Outcome,
   runMs: number,
-  callbacks: Pick<FinishedJob, 'onSettled' | 'onError'>,
+  { onSettled, onError }: SettleCallbacks,
 ): void {
   const { tasks, batcher, writer, settings } = parts;
   const { delivery, entry } = running;
@@ -38,27 +47,29 @@ export function settleOutcome(
   const task = entry && tasks.get(entry.task);
   if (outcome.kind === 'completed' || outcome.kind === 'cancelled' || outcome.kind === 'expired') {
     const completion = completionOf(running, outcome, task, settings.resultTtlMs);
-    const waitMs = Math.max(0, delivery.takenAt - delivery.readyAt);
-    batcher.complete(keys, { completion, waitMs, runMs, ...callbacks });
+    batcher.complete(keys, { completion, waitMs: waitMsOf(running), runMs, onSettled, onError });
     return;
   }
   const step = nextStep(running, outcome, task);
   if (outcome.kind === 'failed') observeFailure(parts, running, outcome, step);
-  writeStep(writer, keys, running, step, settings.deadMax).then(callbacks.onSettled, callbacks.onError);
+  const status = statusAfter(step);
+  writeStep(writer, keys, running, step, settings.deadMax).then(
+    (settled) => onSettled(settled, status),
+    onError,
+  );
 }
 
 function observeFailure(
-  { observe }: SettleParts,
-  { id, entry, attempt }: RunningJob,
+  { consumer, observe }: SettleParts,
+  running: RunningJob,
   { error }: OutcomeWithoutResult & { kind: 'failed' },
   step: NextStep,
 ): void {
   observe({
     kind: 'attempt-failed',
-    job: id,
-    task: entry?.task ?? '',
-    attempt,
+    ...subjectOf(running, consumer.name),
     error: error.message,
     next: step.kind === 'retry' ? `retry in ${step.delayMs} ms` : 'failed for good',
+    ...(step.kind === 'retry' && { retryInMs: step.delayMs }),
   });
 }

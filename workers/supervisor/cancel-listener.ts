@@ -1,8 +1,8 @@
-import type { Clock } from '../../src/clock.ts';
 import type { Core } from '../../src/core/core.ts';
-import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../../src/lifecycle/scripts/cancel.ts';
+import { cancelJob } from '../../src/lifecycle/cancel.ts';
+import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { BLOCK_MS, type Connection } from '../../src/redis/connect.ts';
+import { BLOCK_MS } from '../../src/redis/connect.ts';
 import { parseRef, type Ref } from '../../src/redis/entry.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 
@@ -21,9 +21,7 @@ interface CancelRequest {
 /** Forwards requests to cancel running jobs as soon as they are written, and enforces those that are not obeyed. */
 export class CancelListener {
   readonly #reader: BlockingReader;
-  readonly #redis: Connection;
-  readonly #clock: Clock;
-  readonly #resultTtlMs: number;
+  readonly #core: Core;
   readonly #queues: readonly QueueKeys[];
   readonly #onCancel: (queue: string, ref: string) => void;
   /** Id of the last entry that was read, by control stream. */
@@ -32,15 +30,13 @@ export class CancelListener {
   readonly #requests: CancelRequest[] = [];
 
   constructor(
-    { redis, clock, settings }: Core,
+    core: Core,
     reader: BlockingReader,
     queues: readonly QueueKeys[],
     onCancel: (queue: string, ref: string) => void,
   ) {
     this.#reader = reader;
-    this.#redis = redis;
-    this.#clock = clock;
-    this.#resultTtlMs = settings.resultTtlMs;
+    this.#core = core;
     this.#queues = queues;
     this.#onCancel = onCancel;
   }
@@ -66,7 +62,7 @@ export class CancelListener {
   async #findPositions(): Promise<void> {
     for (const { control } of this.#queues) {
       if (this.#positions.has(control)) continue;
-      const last = await this.#redis.xrevrange(control, '+', '-', 'COUNT', 1);
+      const last = await this.#core.redis.xrevrange(control, '+', '-', 'COUNT', 1);
       this.#positions.set(control, last[0]?.[0] ?? '0-0');
     }
   }
@@ -74,8 +70,8 @@ export class CancelListener {
   /** Cancels jobs that are still running, in whatever process, long enough after the request. */
   async #enforce(): Promise<void> {
     for (let oldest = this.#requests[0]; oldest !== undefined; oldest = this.#requests[0]) {
-      if (this.#clock.monotonic() - oldest.receivedAt < ENFORCE_AFTER_MS) return;
-      await cancelOrExpire(this.#redis, oldest.keys, oldest.ref, 'cancelled', this.#resultTtlMs, 'enforce');
+      if (this.#core.clock.monotonic() - oldest.receivedAt < ENFORCE_AFTER_MS) return;
+      await cancelJob(this.#core, oldest.keys, oldest.ref, 'enforce');
       this.#requests.shift();
     }
   }
@@ -86,7 +82,7 @@ export class CancelListener {
       this.#positions.set(stream, id);
       if (keys === undefined || verb !== 'cancel' || ref === undefined) continue;
       this.#onCancel(keys.queue, ref);
-      this.#requests.push({ keys, ref: parseRef(ref), receivedAt: this.#clock.monotonic() });
+      this.#requests.push({ keys, ref: parseRef(ref), receivedAt: this.#core.clock.monotonic() });
     }
   }
 }

@@ -56,9 +56,7 @@ async function knowsAll(source: EventLog, from: Position, job: Job): Promise<boo
 /** Streams of events over HTTP. */
 export const eventsPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
-    const hub = new EventHub(app.core, app.eventFeed, config.maxWaiters, (error) =>
-      app.logger.error({ err: error }, 'A stream of events was ended'),
-    );
+    const hub = new EventHub(app.core, app.eventFeed, config.maxWaiters);
     app.decorate('eventHub', hub);
     app.decorate('eventHistory', async (queue, query) =>
       readHistory(app.core.redis, await app.core.queues.existing(queue), query),
@@ -87,7 +85,7 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
       // Asked in any case: while Redis is away the answer is a fault, and no stream that ends at once.
       const now = await source.now();
       const from = resume ?? now;
-      app.eventHub.admit(response);
+      app.eventHub.admit(response, queue === undefined ? {} : { queue });
       if (!take(request, reply, response, resume === undefined ? source.format(from) : undefined)) return;
       await app.eventHub.serve(source, response, new EventReader(response, typesOf(types)), from);
     });
@@ -95,12 +93,13 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
     app.decorate('streamJob', async (request, reply, id) => {
       const response = new EventResponse(reply.raw, eventFormatOf(request.headers.accept));
       const resume = resumeFrom(request, false);
-      const source = app.eventHub.source(parseJobId(id)?.queue ?? '');
+      const queue = parseJobId(id)?.queue ?? '';
+      const source = app.eventHub.source(queue);
       // Before the job is read, so that nothing in between is missed.
       const start = await source.now();
       const job = await app.jobInspector.find(id);
       const isOver = job.finishedAt !== undefined;
-      app.eventHub.admit(response);
+      app.eventHub.admit(response, { queue, job: id });
       if (isOver && resume !== undefined && (await knowsAll(source, resume, job))) {
         return void reply.code(204).send(null);
       }

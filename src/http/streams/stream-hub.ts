@@ -5,28 +5,29 @@ import { EventLog } from '../../events/event-log.ts';
 import type { EventNotifier } from '../../events/notifier.ts';
 import type { Position } from '../../events/position.ts';
 import type { Reader } from '../../events/subscribers.ts';
+import type { ServiceEvent } from '../../observer.ts';
 import { isUnavailable } from '../../redis/connect.ts';
 import type { EventResponse } from './stream-response.ts';
 
 const HEARTBEAT_MS = 15_000;
+
+/** What a stream is about: a queue, a job, or without both all queues. */
+type StreamSubject = Pick<ServiceEvent & { kind: 'stream-opened' }, 'queue' | 'job'>;
 
 /** All readers of events of the process. */
 export class EventHub {
   readonly #core: Core;
   readonly #feed: EventNotifier;
   readonly #maxReaders: number;
-  readonly #onDefect: (error: unknown) => void;
   readonly #channels = new Map<string | undefined, Channel>();
   readonly #responses = new Set<EventResponse>();
   #heartbeat: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  /** @param onDefect told of what ends streams and is no fault of Redis. */
-  constructor(core: Core, feed: EventNotifier, maxReaders: number, onDefect: (error: unknown) => void) {
+  constructor(core: Core, feed: EventNotifier, maxReaders: number) {
     this.#core = core;
     this.#feed = feed;
     this.#maxReaders = maxReaders;
-    this.#onDefect = onDefect;
   }
 
   /** The events of a queue, or of all. */
@@ -40,7 +41,7 @@ export class EventHub {
   }
 
   /** @throws {AppError} too-many-waiters. */
-  admit(response: EventResponse): void {
+  admit(response: EventResponse, subject: StreamSubject): void {
     if (this.#responses.size >= this.#maxReaders) {
       throw new AppError(
         'too-many-waiters',
@@ -48,7 +49,14 @@ export class EventHub {
       );
     }
     this.#responses.add(response);
-    response.onDisconnect(() => this.#responses.delete(response));
+    const { observe, clock } = this.#core;
+    const openedAt = clock.monotonic();
+    observe({ kind: 'stream-opened', ...subject });
+    response.onDisconnect(() => {
+      this.#responses.delete(response);
+      const reason = response.dropReason ?? 'ended';
+      observe({ kind: 'stream-closed', ...subject, reason, durationMs: clock.monotonic() - openedAt });
+    });
     this.#heartbeat ??= setInterval(() => this.beat(), HEARTBEAT_MS).unref();
   }
 
@@ -68,6 +76,9 @@ export class EventHub {
     if (!isRedis) this.#onDefect(error);
     response.drop(isRedis ? 'redis-unavailable' : 'internal-error');
   }
+
+  readonly #onDefect = (error: unknown): void =>
+    this.#core.observe({ kind: 'defect', where: 'event stream', error });
 
   #channelOf(source: EventLog): Channel {
     const known = this.#channels.get(source.queue);

@@ -24,6 +24,7 @@ export class EventResponse {
   readonly #raw: ServerResponse;
   #isClosed: boolean;
   readonly #maxSilenceMs: number;
+  #dropReason: DropReason | undefined;
   #taken = 0;
   #stalled = 0;
 
@@ -37,6 +38,11 @@ export class EventResponse {
   /** No more can be written. */
   get isClosed(): boolean {
     return this.#isClosed || this.#raw.destroyed;
+  }
+
+  /** Why the service has ended the stream before its end. */
+  get dropReason(): DropReason | undefined {
+    return this.#dropReason;
   }
 
   /** Calls `gone` once the connection is over, also if it is already. */
@@ -114,6 +120,7 @@ export class EventResponse {
     if (this.isClosed && reason !== 'service-stops') return;
     if (!this.isClosed) {
       this.#isClosed = true;
+      this.#dropReason = reason;
       const dropped: DroppedMessage = { type: 'dropped', reason };
       const data = JSON.stringify(dropped);
       // No id: a reader that comes back goes on after the last event.

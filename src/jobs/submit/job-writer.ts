@@ -122,10 +122,9 @@ export class JobWriter {
 
   /** Jobs that have lapsed take up room until somebody ends them. */
   async #makeRoom(entries: readonly NewEntry[], once?: Once): Promise<Submitted> {
-    const { redis, settings } = this.#core;
     const queues = new Set(entries.map(({ keys }) => keys));
-    await Promise.all([...queues].map((keys) => expireAll(redis, keys, settings.resultTtlMs)));
-    return submitTogether(redis, entries, once);
+    await Promise.all([...queues].map((keys) => expireAll(this.#core, keys)));
+    return submitTogether(this.#core.redis, entries, once);
   }
 }
 

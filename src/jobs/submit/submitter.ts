@@ -13,6 +13,7 @@ import { describe, onceFor, queueOf, readable, recall, recalled } from './idempo
 import { JobWriter } from './job-writer.ts';
 import type { Accepted, Candidate, SubmitOptions, SubmitOutcome, Submitted } from './outcomes.ts';
 import type { Once } from './scripts/submit.ts';
+import { observeBulkSubmit, observeRefusal, observeSubmit } from './submit-events.ts';
 
 /** Jobs of a batch that are on their way to Redis at a time. */
 const WINDOW = 500;
@@ -37,17 +38,51 @@ export class Submitter {
    */
   async submit(job: SubmitJob, key?: string, options: SubmitOptions = {}): Promise<Submitted<Job>> {
     const { isAwaited = false, request = job } = options;
-    if (key !== undefined) return this.#submitOnce(job, { key, request, isAwaited });
-    const prepared = await admitJob(this.#core, job);
-    if (isAwaited) prepared.entry.options.w = true;
-    return { value: await this.#store.one(prepared, show), replayed: false };
+    try {
+      if (key !== undefined) return await this.#submitOnce(job, { key, request, isAwaited });
+      const prepared = await admitJob(this.#core, job);
+      if (isAwaited) prepared.entry.options.w = true;
+      return { value: await this.#store.one(prepared, this.#show), replayed: false };
+    } catch (error) {
+      return this.#refuse(job, error);
+    }
   }
 
   /** As `submit` without a key, for those who want the job as text. Throws, or rejects, as that does. */
   accept(job: SubmitJob): Promise<Accepted> {
-    const prepared = admitJob(this.#core, job);
-    if (prepared instanceof Promise) return prepared.then((one) => this.#store.one(one, accepted));
-    return this.#store.one(prepared, accepted);
+    let prepared: Prepared | Promise<Prepared>;
+    try {
+      prepared = admitJob(this.#core, job);
+    } catch (error) {
+      return this.#refuse(job, error);
+    }
+    // Only these two can still be refused: a handler for all would cost each submit a promise.
+    if (prepared instanceof Promise) {
+      return prepared
+        .then((one) => this.#store.one(one, this.#accepted))
+        .catch((error) => this.#refuse(job, error));
+    }
+    const accepted = this.#store.one(prepared, this.#accepted);
+    return prepared.isLimited ? accepted.catch((error) => this.#refuse(job, error)) : accepted;
+  }
+
+  #refuse(job: SubmitJob, error: unknown): never {
+    observeRefusal(this.#core.observe, job, error);
+    throw error;
+  }
+
+  readonly #show = (prepared: Prepared, ref: Ref): Job => {
+    this.#observeStored(prepared, ref);
+    return show(prepared, ref);
+  };
+
+  readonly #accepted = (prepared: Prepared, ref: Ref): Accepted => {
+    this.#observeStored(prepared, ref);
+    return accepted(prepared, ref);
+  };
+
+  #observeStored({ entry }: Prepared, ref: Ref): void {
+    observeSubmit(this.#core.observe, 'jobs-submitted', entry.keys.queue, entry.task, ref);
   }
 
   async #submitOnce(
@@ -65,6 +100,7 @@ export class Submitter {
     );
     const replay = async ([ref]: readonly Ref[]) => {
       if (ref === undefined) throw new Error('an Idempotency-Key remembers no job');
+      observeSubmit(this.#core.observe, 'submit-replayed', queue, job.task, ref);
       return { value: await findJob(this.#core, formatJobId(queue, ref)), replayed: true };
     };
     const known = await recall(this.#core.redis, once);
@@ -74,7 +110,7 @@ export class Submitter {
     const stored = await this.#store.together([prepared.entry], once);
     const [ref] = stored.refs;
     if (stored.kind === 'replayed' || ref === undefined) return replay(stored.refs);
-    return { value: show(prepared, ref), replayed: false };
+    return { value: this.#show(prepared, ref), replayed: false };
   }
 
   /** Takes in what it can; outcomes come in the order of the jobs. */
@@ -88,6 +124,7 @@ export class Submitter {
         )),
       );
     }
+    observeBulkSubmit(this.#core.observe, 'jobs-submitted', candidates, outcomes);
     return outcomes;
   }
 
@@ -113,6 +150,29 @@ export class Submitter {
    * @throws {AppError} queue-full or idempotency-mismatch; nothing is stored then.
    */
   async submitTogether(
+    items: readonly Candidate[],
+    { atomic, key }: { atomic: boolean; key: string | undefined },
+  ): Promise<Submitted<SubmitOutcome[]>> {
+    const { observe } = this.#core;
+    try {
+      const submitted = await this.#submitTogether(items, { atomic, key });
+      const kind = submitted.replayed ? 'submit-replayed' : 'jobs-submitted';
+      observeBulkSubmit(observe, kind, items, submitted.value);
+      return submitted;
+    } catch (error) {
+      if (error instanceof AppError) {
+        observeBulkSubmit(
+          observe,
+          'jobs-submitted',
+          items,
+          items.map(() => ({ ok: false, error })),
+        );
+      }
+      throw error;
+    }
+  }
+
+  async #submitTogether(
     items: readonly Candidate[],
     { atomic, key }: { atomic: boolean; key: string | undefined },
   ): Promise<Submitted<SubmitOutcome[]>> {

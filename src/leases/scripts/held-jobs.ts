@@ -3,9 +3,9 @@ import { formatRef, type Ref } from '../../redis/entry.ts';
 import { inOrder, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script.ts';
 
-/** What a lease has to do with a job. */
-export type Holding =
-  /** It holds it. `runMs`: since it was handed out. */
+/** How a job stands towards a lease. */
+export type JobLeaseState =
+  /** The lease holds the job. `runMs`: since its delivery. */
   | {
       kind: 'held';
       token: number;
@@ -60,7 +60,7 @@ return reply
 
 type Row =
   | ['held', number, number, number, number, string[]]
-  | ['moved', (Holding & { kind: 'moved' })['move']]
+  | ['moved', (JobLeaseState & { kind: 'moved' })['move']]
   | ['none'];
 
 /** In the order of the jobs. */
@@ -69,8 +69,8 @@ export async function readHeldJobs(
   keys: QueueKeys,
   consumer: string,
   refs: readonly Ref[],
-  purpose: 'settle' | 'look',
-): Promise<Holding[]> {
+  purpose: 'settle' | 'read',
+): Promise<JobLeaseState[]> {
   const rows = (await heldJobsScript.run(
     redis,
     [keys.notes, keys.totals, ...inOrder(keys.stream), ...refs.map((ref) => keys.result(formatRef(ref)))],
@@ -80,7 +80,7 @@ export async function readHeldJobs(
       ...refs.flatMap(({ place, entryId }) => [placeIndex(place), entryId]),
     ],
   )) as Row[];
-  return rows.map((row): Holding => {
+  return rows.map((row): JobLeaseState => {
     if (row[0] === 'held') {
       const [kind, token, attempt, runMs, asked, fields] = row;
       return { kind, token, attempt, runMs, cancelAsked: asked === 1, fields };

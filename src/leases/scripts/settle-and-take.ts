@@ -10,37 +10,37 @@ import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script.ts';
 
-/** What is asked for under a lease of its own, which is there only while it holds jobs. */
+/** One request to settle and take in a queue, under a lease that exists only while it holds jobs. */
 export interface SettleAndTakeRequest {
-  /** Most jobs to take; with 0 none. */
+  /** Most jobs to take; 0 takes none. */
   count: number;
   favouredLane: number;
   share: number;
-  /** Once the payloads of what it takes are as long as this, bytes, it takes no more. */
-  room: number;
+  /** The script stops taking once the payloads that it has taken are this long together, bytes. */
+  byteBudget: number;
   leaseMs: number;
   /**
-   * Digest of the request, under which its answer can be asked for again: the lease is renewed. Undefined for a lease that
-   * is new, or where nothing is taken.
+   * Digest of the request. A repeated request has the same digest, gets the same jobs again and renews the lease.
+   * Undefined for a new lease, or where nothing is taken.
    */
-  request: string | undefined;
+  requestDigest: string | undefined;
   /**
-   * Highest fencing token of what the request fails or hands back, 0 for none. One that is higher than before tells
-   * another request in the same words: a job that is failed once more is no repetition.
+   * Highest fencing token among the jobs that the request fails or releases; 0 without any. A higher token than before
+   * marks another request in the same words: to fail a later attempt of a job is no repetition.
    */
-  token: number;
-  /** The lease has not ended, though it may hold nothing in this queue yet. */
-  isAlive: boolean;
-  /** The request has taken jobs already, none of which was to be run: others are taken in their place. */
-  isLater: boolean;
+  highestToken: number;
+  /** The lease exists in one of its queues, though it may hold nothing in this one yet. */
+  isLeaseActive: boolean;
+  /** An earlier take of the same request brought only jobs that need no run; this one takes others in their place. */
+  isContinuation: boolean;
 }
 
 export interface SettledAndTaken {
-  /** In the order of the jobs that were ended. */
+  /** In the order of the completed jobs. */
   settled: Settled[];
-  /** `no-lease`: nothing was taken, since the lease has ended. */
+  /** `no-lease`: the lease has ended, and nothing was taken. */
   taken: Taken;
-  /** End of the lease, Unix ms, if this was to renew it; undefined when it has ended in this queue, or was never there. */
+  /** End of the lease, Unix ms, if the request renews it; undefined when the lease has ended in this queue or never began. */
   expiresAt: number | undefined;
 }
 
@@ -127,15 +127,17 @@ export async function settleAndTake(
   consumer: string,
   jobs: readonly Completion[],
   latency: LatencyCounts,
-  { leaseMs, room, request, token, isAlive, isLater, ...wish }: SettleAndTakeRequest,
+  request: SettleAndTakeRequest,
 ): Promise<SettledAndTaken> {
+  const { leaseMs, byteBudget, requestDigest, highestToken, isLeaseActive, isContinuation } = request;
   const { resultKeys, args, decode } = encodeCompletions(keys, consumer, jobs, latency);
-  const options = { ...wish, tokens: [], begun: [] };
-  const flags = [request !== undefined, isAlive, isLater].map(Number);
+  const { count, favouredLane, share } = request;
+  const options = { count, favouredLane, share, tokens: [], begun: [] };
+  const flags = [requestDigest !== undefined, isLeaseActive, isContinuation].map(Number);
   const [outcomes, reply, end] = (await settleAndTakeScript.run(
     redis,
-    [...turnKeys(keys), latency.key, ...resultKeys, keys.handed(consumer, request ?? '')],
-    [...takeArgs(consumer, options), leaseMs, room, ...flags, token, ...args],
+    [...turnKeys(keys), latency.key, ...resultKeys, keys.handed(consumer, requestDigest ?? '')],
+    [...takeArgs(consumer, options), leaseMs, byteBudget, ...flags, highestToken, ...args],
   )) as [string, TakeReply, number];
   const expiresAt = end === 0 ? undefined : end;
   return { settled: decode(outcomes), taken: decodeTaken(keys, reply), expiresAt };

@@ -1,5 +1,4 @@
 import type { Core } from '../../core/core.ts';
-import { encodePayload } from '../../core/encode-json.ts';
 import { AppError } from '../../errors.ts';
 import { completionOf, type HeldDelivery } from '../../lifecycle/completion.ts';
 import { latencyField } from '../../lifecycle/latency-histogram.ts';
@@ -10,52 +9,98 @@ import { decodeEntry, entryTime, type Ref, type TaskDefaults } from '../../redis
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
 import type { KnownTasks } from '../../tasks/directory.ts';
-import type { Holding, LeaseConsumer } from '../lease-consumer.ts';
+import type { LeaseConsumer } from '../lease-consumer.ts';
+import type { JobLeaseState } from '../scripts/held-jobs.ts';
+import { type JobReport, outcomeOf, type ReportedOutcome } from './reports.ts';
 
-/** What a worker over HTTP says that became of a job. */
-export type ReportedOutcome = Outcome & { kind: 'completed' | 'failed' | 'released' };
-
-/** One job that is to be settled; the error of a failure has no attempt yet. */
+/** A report whose job belongs to a queue of the lease. */
 export interface Item {
-  readonly id: string;
+  /** Index of the report in the request. */
+  readonly index: number;
   readonly ref: Ref;
-  readonly said: (attempt: number) => ReportedOutcome;
-  /** Of a completion, to be checked. */
-  readonly result?: unknown;
+  readonly report: JobReport;
 }
 
 export type ItemOutcome =
   | { id: string; ok: true; status: SettledJob['status'] }
   | { id: string; ok: false; error: AppError }
-  /** The job is not this lease's any more. */
+  /** The lease does not hold the job. */
   | { id: string; ok: false; error: 'stale' };
 
 /** What is to be done with the items of one queue. */
-export interface PlannedItems {
-  /** In the order of the items; undefined for those that are to be ended. */
-  outcomes: (ItemOutcome | undefined)[];
-  /** Those that leave a result. */
-  completions: { index: number; completion: Completion }[];
-  /** Failures and hand-backs. */
-  others: OtherEnd[];
+export interface ItemPlan {
+  /** Items that leave a result: the take completes them in the same script. */
+  completions: { item: Item; completion: Completion }[];
+  /** Failed and released items. */
+  uncompleted: UncompletedItem[];
+  /** Latency bucket -> number of completions. */
   latency: Map<string, number>;
-  /** How many the lease held. */
+  /** Number of items that the lease holds. */
   held: number;
 }
 
-interface OtherEnd {
-  index: number;
-  id: string;
-  ending: HeldDelivery;
-  said: ReportedOutcome & { kind: 'failed' | 'released' };
+interface UncompletedItem {
+  item: Item;
+  delivery: HeldDelivery;
+  outcome: ReportedOutcome & { kind: 'failed' | 'released' };
   task: TaskDefaults | undefined;
 }
 
-/** Moves that a repeated call may find made, by what it says. */
-const MADE: Readonly<
+/** Decides what is to be done with the items; changes nothing. Writes the outcomes of items that need nothing more. */
+export async function planItems(
+  core: Core,
+  consumer: LeaseConsumer,
+  keys: QueueKeys,
+  items: readonly Item[],
+  outcomes: ItemOutcome[],
+): Promise<ItemPlan> {
+  const known = await core.tasks.known(keys);
+  const refs = items.map(({ ref }) => ref);
+  const states = refs.length > 0 ? await consumer.readHeldJobs(keys, refs, 'settle') : [];
+  const now = core.clock.wall();
+  const plan: ItemPlan = { completions: [], uncompleted: [], latency: new Map(), held: 0 };
+  items.forEach((item, i) => {
+    const state = states[i] ?? { kind: 'none' };
+    if (state.kind !== 'held') {
+      outcomes[item.index] = earlierOutcome(item, state);
+      return;
+    }
+    plan.held += 1;
+    const step = planItem(core, item, state, known, now);
+    if (step.kind === 'refused') outcomes[item.index] = { id: item.report.id, ok: false, error: step.error };
+    else if (step.kind === 'uncompleted') plan.uncompleted.push(step.uncompleted);
+    else {
+      plan.completions.push({ item, completion: step.completion });
+      countLatencies(plan.latency, item, state, now);
+    }
+  });
+  return plan;
+}
+
+/** Settles failed and released items. */
+export async function settleUncompleted(
+  core: Core,
+  consumer: LeaseConsumer,
+  keys: QueueKeys,
+  uncompleted: readonly UncompletedItem[],
+  outcomes: ItemOutcome[],
+): Promise<void> {
+  const settle = async ({ item: { index, report }, delivery, outcome, task }: UncompletedItem) => {
+    const { deadMax } = core.settings;
+    const { settled, next } = await settleWithoutResult(consumer, keys, delivery, outcome, task, deadMax);
+    outcomes[index] =
+      settled === 'stale' ? staleOutcome(report.id) : { id: report.id, ok: true, status: next };
+  };
+  await Promise.all(uncompleted.map(settle));
+}
+
+export const staleOutcome = (id: string): ItemOutcome => ({ id, ok: false, error: 'stale' });
+
+/** The status after the last move of a job, by what a repeated report says; absent where the report contradicts it. */
+const STATUS_AFTER: Readonly<
   Record<
-    ReportedOutcome['kind'],
-    Partial<Record<(Holding & { kind: 'moved' })['move'], SettledJob['status']>>
+    JobReport['kind'],
+    Partial<Record<(JobLeaseState & { kind: 'moved' })['move'], SettledJob['status']>>
   >
 > = {
   completed: { completed: 'completed' },
@@ -63,91 +108,58 @@ const MADE: Readonly<
   released: { release: 'retrying', cancelled: 'cancelled' },
 };
 
-/** Finds out what is to be done with the items; changes nothing. */
-export async function planItems(
-  core: Core,
-  consumer: LeaseConsumer,
-  keys: QueueKeys,
-  items: readonly Item[],
-): Promise<PlannedItems> {
-  const known = await core.tasks.known(keys);
-  const refs = items.map(({ ref }) => ref);
-  const holdings = refs.length > 0 ? await consumer.inspect(keys, refs, 'settle') : [];
-  const completions: PlannedItems['completions'] = [];
-  const others: OtherEnd[] = [];
-  const latency = new Map<string, number>();
-  const count = (field: string) => latency.set(field, (latency.get(field) ?? 0) + 1);
-  const outcomes = items.map((item, index) => {
-    const holding = holdings[index] ?? { kind: 'none' };
-    if (holding.kind !== 'held') return settledBefore(item, holding);
-    const plan = planOf(core, item, holding, known);
-    if (plan.kind === 'refused') return { id: item.id, ok: false as const, error: plan.error };
-    if (plan.kind === 'other') {
-      others.push({ index, id: item.id, ...plan });
-      return undefined;
-    }
-    completions.push({ index, completion: plan.completion });
-    count(latencyField('run', holding.runMs));
-    if (holding.token === 1 && item.ref.place !== 'parked') {
-      const waited = Date.now() - holding.runMs - entryTime(item.ref.entryId);
-      count(latencyField('wait', Math.max(0, waited)));
-    }
-    return undefined;
-  });
-  const held = holdings.filter(({ kind }) => kind === 'held').length;
-  return { outcomes, completions, others, latency, held };
+/** A repeated report gets the answer of the first time. */
+function earlierOutcome(
+  { report: { id, kind } }: Item,
+  state: Exclude<JobLeaseState, { kind: 'held' }>,
+): ItemOutcome {
+  const status = state.kind === 'moved' ? STATUS_AFTER[kind][state.move] : undefined;
+  return status === undefined ? staleOutcome(id) : { id, ok: true, status };
 }
 
-/** Settles failures and hand-backs. */
-export async function settleUncompleted(
-  consumer: LeaseConsumer,
-  keys: QueueKeys,
-  { others, outcomes }: Pick<PlannedItems, 'others' | 'outcomes'>,
-  maxDead: number,
-): Promise<void> {
-  const end = async ({ index, id, ending, said, task }: OtherEnd) => {
-    const { settled, next } = await settleWithoutResult(consumer, keys, ending, said, task, maxDead);
-    outcomes[index] =
-      settled === 'stale' ? { id, ok: false, error: 'stale' } : { id, ok: true, status: next };
-  };
-  await Promise.all(others.map(end));
-}
-
-function settledBefore(item: Item, holding: Exclude<Holding, { kind: 'held' }>): ItemOutcome {
-  const status = holding.kind === 'moved' ? MADE[item.said(0).kind][holding.move] : undefined;
-  return status === undefined
-    ? { id: item.id, ok: false, error: 'stale' }
-    : { id: item.id, ok: true, status };
-}
-
-type Plan =
+type ItemStep =
   | { kind: 'refused'; error: AppError }
   | { kind: 'completion'; completion: Completion }
-  | ({ kind: 'other' } & Pick<OtherEnd, 'ending' | 'said' | 'task'>);
+  | { kind: 'uncompleted'; uncompleted: UncompletedItem };
 
-function planOf(core: Core, item: Item, holding: Holding & { kind: 'held' }, known: KnownTasks): Plan {
-  const entry = decodeEntry(holding.fields);
+function planItem(
+  core: Core,
+  item: Item,
+  state: JobLeaseState & { kind: 'held' },
+  known: KnownTasks,
+  nowMs: number,
+): ItemStep {
+  const { ref, report } = item;
+  const entry = decodeEntry(state.fields);
   const task = entry && known.defaults(entry.task);
-  const { token, attempt } = holding;
-  const ending = { entry, ref: item.ref, token, attempt };
-  const said = item.said(attempt);
-  const complete = (outcome: Outcome & { kind: 'completed' | 'cancelled' }): Plan => ({
+  const delivery = { entry, ref, token: state.token, attempt: state.attempt };
+  const complete = (outcome: Outcome & { kind: 'completed' | 'cancelled' }): ItemStep => ({
     kind: 'completion',
-    completion: completionOf(ending, outcome, task, core.settings.resultTtlMs),
+    completion: completionOf(delivery, outcome, task, core.settings.resultTtlMs),
   });
-  if (said.kind === 'completed') {
-    const faults = entry === undefined ? [] : known.checkResult(entry.task, item.result ?? null);
-    if (faults.length === 0) return complete(said);
-    const detail = `The result does not fit what the task "${entry?.task}" promises. Complete it with another one, or fail it.`;
+  const outcome = outcomeOf(report, state.attempt, nowMs);
+  if (outcome.kind === 'completed') {
+    const result = report.kind === 'completed' ? report.result : null;
+    const faults = entry === undefined ? [] : known.checkResult(entry.task, result);
+    if (faults.length === 0) return complete(outcome);
+    const detail = `The result does not match the output schema of the task "${entry?.task}". Complete the job with another result, or fail it.`;
     return { kind: 'refused', error: new AppError('invalid-result', detail, { errors: faults }) };
   }
-  // Somebody asked to cancel it, and its worker has stopped: no retry follows.
-  if (holding.cancelAsked) return complete({ kind: 'cancelled' });
-  return { kind: 'other', ending, said, task };
+  // The job was cancelled and its worker has stopped: no retry follows.
+  if (state.cancelAsked) return complete({ kind: 'cancelled' });
+  return { kind: 'uncompleted', uncompleted: { item, delivery, outcome, task } };
 }
 
-/** What a completion says; undefined is stored as null. @throws {AppError} invalid-request for what is nested too deeply. */
-export const completedWith = (result: unknown): ReportedOutcome => ({
-  kind: 'completed',
-  result: encodePayload(result ?? null, '/result'),
-});
+function countLatencies(
+  latency: Map<string, number>,
+  { ref }: Item,
+  { runMs, token }: JobLeaseState & { kind: 'held' },
+  nowMs: number,
+): void {
+  const count = (field: string) => latency.set(field, (latency.get(field) ?? 0) + 1);
+  count(latencyField('run', runMs));
+  // A parked job, or one that was delivered before, waited for its time.
+  if (token === 1 && ref.place !== 'parked') {
+    count(latencyField('wait', Math.max(0, nowMs - runMs - entryTime(ref.entryId))));
+  }
+}

@@ -3,22 +3,12 @@ import { parseJobId } from '../../redis/entry.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeaseConsumer } from '../lease-consumer.ts';
 import type { Lease } from '../lease-token.ts';
-import { type Item, type ItemOutcome, type PlannedItems, planItems } from './plan-items.ts';
+import { type Item, type ItemOutcome, type ItemPlan, planItems } from './plan-items.ts';
+import type { JobReport } from './reports.ts';
 
-/** What a worker says of one job. */
-export type JobReport = Omit<Item, 'ref'>;
-
-/** An item, and its place among all that were sent. */
-interface Ranked {
-  rank: number;
-  item: Item;
-}
-
-/** A queue of a lease in which there is something to do. */
-export interface QueuePlan {
-  keys: QueueKeys;
-  ranked: readonly Ranked[];
-  planned: PlannedItems;
+/** What is to be done in one queue of a lease. */
+export interface QueuePlan extends ItemPlan {
+  readonly keys: QueueKeys;
 }
 
 export interface QueuePlanParts {
@@ -30,52 +20,44 @@ export interface QueuePlanParts {
 }
 
 /**
- * What is to be done in each queue, in the order of the lease: in all of them where jobs are asked for, since the lease is
- * renewed. Changes nothing; the outcomes of what can be no job of the lease are set.
+ * Plans the queues of a lease, in their order: those with reports, or all where jobs are to be taken, since that renews
+ * the lease. Changes nothing.
  */
 export function planQueues(
   { core, lease, consumer, next }: QueuePlanParts,
-  statements: readonly JobReport[],
+  reports: readonly JobReport[],
   outcomes: ItemOutcome[],
 ): Promise<QueuePlan[]> {
-  const byQueue = sort(lease, statements, outcomes);
+  const byQueue = itemsByQueue(lease, reports);
   const queues = lease.queues.filter((queue) => byQueue.has(queue) || next > 0);
   return Promise.all(
     queues.map(async (queue) => {
       const keys = core.keySpace.queue(queue);
-      const ranked = byQueue.get(queue) ?? [];
-      const items = ranked.map(({ item }) => item);
-      return { keys, ranked, planned: await planItems(core, consumer, keys, items) };
+      const plan = await planItems(core, consumer, keys, byQueue.get(queue) ?? [], outcomes);
+      return { ...plan, keys };
     }),
   );
 }
 
-/** Whether the lease has not ended; false for one of a single queue, where the script that takes looks by itself. */
-export async function isAliveSomewhere(
+/** Whether the lease is known to exist in one of its queues. With a single queue the script that takes checks it. */
+export async function isLeaseActive(
   { lease, consumer, next }: QueuePlanParts,
-  visits: readonly QueuePlan[],
+  plans: readonly QueuePlan[],
 ): Promise<boolean> {
-  if (visits.some(({ planned }) => planned.held > 0)) return true;
+  if (plans.some(({ held }) => held > 0)) return true;
   if (next === 0 || lease.queues.length === 1) return false;
-  return (await Promise.all(visits.map(({ keys }) => consumer.hasLease(keys)))).includes(true);
+  return (await Promise.all(plans.map(({ keys }) => consumer.hasLease(keys)))).includes(true);
 }
 
-/** Items by queue; of what is in none of the lease's queues Redis is not asked. */
-function sort(
-  { queues }: Lease,
-  statements: readonly JobReport[],
-  outcomes: ItemOutcome[],
-): Map<string, Ranked[]> {
-  const byQueue = new Map<string, Ranked[]>();
-  statements.forEach((statement, rank) => {
-    const parsed = parseJobId(statement.id);
-    if (parsed === undefined || !queues.includes(parsed.queue)) {
-      outcomes[rank] = { id: statement.id, ok: false, error: 'stale' };
-      return;
-    }
-    const ranked = byQueue.get(parsed.queue) ?? [];
-    ranked.push({ rank, item: { ...statement, ref: parsed.ref } });
-    byQueue.set(parsed.queue, ranked);
+/** Leaves out jobs of other queues: the lease cannot hold them, so Redis need not be asked. */
+function itemsByQueue({ queues }: Lease, reports: readonly JobReport[]): Map<string, Item[]> {
+  const byQueue = new Map<string, Item[]>();
+  reports.forEach((report, index) => {
+    const parsed = parseJobId(report.id);
+    if (parsed === undefined || !queues.includes(parsed.queue)) return;
+    const items = byQueue.get(parsed.queue) ?? [];
+    items.push({ index, ref: parsed.ref, report });
+    byQueue.set(parsed.queue, items);
   });
   return byQueue;
 }

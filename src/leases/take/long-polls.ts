@@ -1,118 +1,106 @@
+import type { Core } from '../../core/core.ts';
 import type { Requester } from '../../core/requester.ts';
 import { AppError } from '../../errors.ts';
-import type { KeySpace } from '../../redis/keyspace.ts';
 import type { TakenJobs } from './taken-jobs.ts';
-import { type Take, type Waiting, WatchedQueue } from './watched-queue.ts';
+import { type TakeNow, WaitingPoll } from './waiting-poll.ts';
+import { WatchedQueue } from './watched-queue.ts';
 import type { WorkWatch } from './work-watch.ts';
 
-/** Of more queues than these none is watched on, once nobody waits for it. */
-const MOST_LINGERING = 256;
+/** Above this number, queues without waiting polls are no longer watched. */
+const MAX_LINGERING = 256;
 
 /**
- * Polls that wait for jobs, whatever their number at the cost of one: while a queue is known to be empty, and
- * watched, nothing is taken from it. The first that came is served first.
+ * Polls that wait for jobs. All of them cost Redis as much as one: nothing is taken from a queue that is watched and
+ * known to be empty. Polls are served in the order of their arrival.
  */
 export class LongPolls {
-  readonly #keySpace: KeySpace;
+  readonly #core: Core;
   readonly #watch: WorkWatch;
   readonly #maxWaiting: number;
   readonly #queues = new Map<string, WatchedQueue>();
-  readonly #all = new Set<Waiting>();
+  readonly #polls = new Set<WaitingPoll>();
   #isStopped = false;
 
-  /** @param maxWaiting most that may wait at a time. */
-  constructor(keySpace: KeySpace, watch: WorkWatch, maxWaiting: number) {
-    this.#keySpace = keySpace;
+  /** @param maxWaiting most polls that may wait at a time. */
+  constructor(core: Core, watch: WorkWatch, maxWaiting: number) {
+    this.#core = core;
     this.#watch = watch;
     this.#maxWaiting = maxWaiting;
-    watch.onNews(({ queue }) => void this.#queues.get(queue)?.look());
+    watch.onWork(({ queue }) => void this.#queues.get(queue)?.serve());
   }
 
   /**
-   * Takes what there is, or waits for it; undefined when nothing came in time, or the requester has gone, or the
-   * service stops. What was taken for one that has gone is handed back.
+   * Takes what there is, or waits for the first jobs. Resolves to undefined when none came in time, the requester
+   * disconnects or the service stops. Jobs that were taken for a requester that has gone are released.
    *
-   * @throws {AppError} too-many-waiters; and what `take` throws.
+   * @param takeNow takes from the queues that it is given; called once or more.
+   * @throws {AppError} too-many-waiters; and what `takeNow` throws.
    */
   async take(
     queues: readonly string[],
     waitMs: number,
     requester: Requester,
-    take: Take,
+    takeNow: TakeNow,
   ): Promise<TakenJobs | undefined> {
-    const gone = new AbortController();
-    requester.onDisconnect(() => gone.abort());
-    // Where one queue is asked for, those who wait together share one look; of several the first has to come first.
-    const mayHaveJobs = queues.filter((one) => waitMs === 0 || !this.#queues.get(one)?.isDry);
+    const disconnect = new AbortController();
+    requester.onDisconnect(() => disconnect.abort());
+    // Polls for one queue share its takes. Of several queues the first with jobs comes first, so ask all of them now.
+    const mayHaveJobs = queues.filter((queue) => waitMs === 0 || !this.#queues.get(queue)?.isEmpty);
     if (waitMs === 0 || (queues.length > 1 && mayHaveJobs.length > 0)) {
-      const taking = await take(mayHaveJobs);
-      if (gone.signal.aborted) return void (await taking.handBack());
-      if (taking.jobs.length > 0) return taking;
+      const taken = await takeNow(mayHaveJobs);
+      if (disconnect.signal.aborted) return void (await taken.release());
+      if (taken.jobs.length > 0) return taken;
     }
-    if (waitMs === 0 || this.#isStopped || gone.signal.aborted) return undefined;
-    if (this.#all.size >= this.#maxWaiting) throw tooMany(this.#maxWaiting);
-    return this.#wait(queues, waitMs, gone.signal, take);
+    if (waitMs === 0 || this.#isStopped || disconnect.signal.aborted) return undefined;
+    if (this.#polls.size >= this.#maxWaiting) throw tooManyWaiters(this.#maxWaiting);
+    return this.#wait(queues, waitMs, disconnect.signal, takeNow);
   }
 
-  /** Answers all who wait with nothing, now and from now on. */
+  /** Answers all waiting polls, and all later ones, without jobs. */
   stop(): void {
     this.#isStopped = true;
-    for (const waiting of [...this.#all]) waiting.end({});
+    for (const poll of [...this.#polls]) poll.end();
     for (const watched of [...this.#queues.values()]) watched.close();
   }
 
-  #wait(
+  async #wait(
     queues: readonly string[],
     waitMs: number,
-    gone: AbortSignal,
-    take: Take,
+    disconnected: AbortSignal,
+    takeNow: TakeNow,
   ): Promise<TakenJobs | undefined> {
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
-        queues,
-        take,
-        isBusy: false,
-        isOver: false,
-        end: ({ taking, error }) => {
-          if (waiting.isOver) return;
-          waiting.isOver = true;
-          clearTimeout(timer);
-          this.#remove(waiting);
-          if (error === undefined) resolve(taking);
-          else reject(error);
-        },
-      };
-      const timer = setTimeout(() => waiting.end({}), waitMs);
-      gone.addEventListener('abort', () => waiting.end({}), { once: true });
-      this.#all.add(waiting);
-      for (const queue of queues) this.#watched(queue).add(waiting);
+    const poll = new WaitingPoll(queues, takeNow, () => {
+      this.#polls.delete(poll);
+      for (const queue of queues) this.#queues.get(queue)?.remove(poll);
     });
+    const timer = setTimeout(() => poll.end(), waitMs);
+    disconnected.addEventListener('abort', () => poll.end(), { once: true });
+    this.#polls.add(poll);
+    for (const queue of queues) this.#watchedQueue(queue).add(poll);
+    try {
+      return await poll.taken;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
-  #watched(queue: string): WatchedQueue {
-    const known = this.#queues.get(queue);
-    if (known !== undefined) return known;
-    const watched = new WatchedQueue(this.#keySpace.queue(queue), this.#watch, {
-      mayLinger: () => this.#queues.size <= MOST_LINGERING,
-      onFree: (waiting) => this.#lookElsewhere(queue, waiting),
-      onOver: () => this.#queues.delete(queue),
+  #watchedQueue(queue: string): WatchedQueue {
+    const existing = this.#queues.get(queue);
+    if (existing !== undefined) return existing;
+    const { keySpace, clock } = this.#core;
+    const watched = new WatchedQueue(keySpace.queue(queue), clock, this.#watch, {
+      mayLinger: () => this.#queues.size <= MAX_LINGERING,
+      onPollFree: (poll) => {
+        for (const other of poll.queues) if (other !== queue) this.#queues.get(other)?.serveSkipped();
+      },
+      onClosed: () => this.#queues.delete(queue),
     });
     this.#queues.set(queue, watched);
     return watched;
   }
-
-  #remove(waiting: Waiting): void {
-    this.#all.delete(waiting);
-    for (const queue of waiting.queues) this.#queues.get(queue)?.remove(waiting);
-  }
-
-  /** Other queues passed it over while it was busy. */
-  #lookElsewhere(queue: string, waiting: Waiting): void {
-    for (const other of waiting.queues) if (other !== queue) this.#queues.get(other)?.freed();
-  }
 }
 
-const tooMany = (most: number) =>
+const tooManyWaiters = (most: number) =>
   new AppError(
     'too-many-waiters',
     `${most} workers wait already. Try again after Retry-After seconds, or without waitMs.`,

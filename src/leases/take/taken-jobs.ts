@@ -2,49 +2,49 @@ import type { Delivery } from '../../lifecycle/scripts/take.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import type { LeaseConsumer } from '../lease-consumer.ts';
-import { MOST_BYTES, type TakeResult } from './taker.ts';
+import { MAX_PAYLOAD_BYTES, type TakeResult } from './taker.ts';
 
-/** What one request has taken, until it is known that there is somebody to have it. */
+/** The jobs that one request has taken from one or more queues. */
 export class TakenJobs {
   readonly jobs: LeasedJob[] = [];
-  /** End of the lease, Unix ms; undefined while it holds nothing. */
+  /** End of the lease, Unix ms; undefined while the lease holds nothing. */
   expiresAt: number | undefined;
-  /** Until the next job of a queue falls due, ms; infinite when none waits. */
+  /** Time until the next job of a queue is due, ms; infinite when none waits. */
   nextDueInMs = Number.POSITIVE_INFINITY;
-  /** What more jobs may take up, bytes. */
-  room = MOST_BYTES;
-  /** There may be more, though no jobs came: see `HandedOut`. */
-  mayBeMore = false;
+  /** Bytes that the payloads of further jobs may still have. */
+  byteBudget = MAX_PAYLOAD_BYTES;
+  /** See `TakeResult`. */
+  mayHaveMore = false;
   readonly #consumer: LeaseConsumer;
-  readonly #taken: { keys: QueueKeys; deliveries: Delivery[] }[] = [];
+  readonly #deliveries: { keys: QueueKeys; deliveries: readonly Delivery[] }[] = [];
 
   constructor(consumer: LeaseConsumer) {
     this.#consumer = consumer;
   }
 
-  add(keys: QueueKeys, { jobs, size, deliveries, expiresAt, nextDueInMs, mayBeMore }: TakeResult): void {
-    this.room -= size;
-    this.mayBeMore ||= mayBeMore;
-    this.jobs.push(...jobs);
-    if (deliveries.length > 0) this.#taken.push({ keys, deliveries });
-    this.expiresAt = earlier(this.expiresAt, expiresAt);
-    this.nextDueInMs = Math.min(this.nextDueInMs, nextDueInMs ?? Number.POSITIVE_INFINITY);
+  add(keys: QueueKeys, result: TakeResult): void {
+    this.byteBudget -= result.payloadSize;
+    this.mayHaveMore ||= result.mayHaveMore;
+    this.jobs.push(...result.jobs);
+    if (result.deliveries.length > 0) this.#deliveries.push({ keys, deliveries: result.deliveries });
+    this.expiresAt = earlier(this.expiresAt, result.expiresAt);
+    this.nextDueInMs = Math.min(this.nextDueInMs, result.nextDueInMs ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Nobody is there to have it: no attempt is spent, and the lease ends. */
-  async handBack(): Promise<void> {
-    for (const { keys, deliveries } of this.#taken) {
+  /** Gives the jobs back to their queues, for a requester that has gone: spends no attempt, and ends the lease. */
+  async release(): Promise<void> {
+    for (const { keys, deliveries } of this.#deliveries) {
       const held = deliveries.map(({ place, entryId, token, begun }) => ({
         ref: { place, entryId },
         token,
         begun,
       }));
       await this.#consumer.release(keys, held);
-      await this.#consumer.finish(keys, []);
+      await this.#consumer.endIfIdle(keys);
     }
   }
 }
 
-/** The earlier end of a lease in two queues; undefined where it has ended. */
+/** The earlier of a lease's ends in two queues; undefined stands for a queue in which it has ended. */
 export const earlier = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);

@@ -1,128 +1,114 @@
+import type { Clock } from '../../clock.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { WAKE_HORIZON_MS } from '../../redis/script.ts';
 import type { TakenJobs } from './taken-jobs.ts';
+import type { WaitingPoll } from './waiting-poll.ts';
 import type { WorkWatch } from './work-watch.ts';
 
-/** Takes what there is in these queues. */
-export type Take = (queues: readonly string[]) => Promise<TakenJobs>;
-
-/** One that waits for jobs. */
-export interface Waiting {
-  readonly queues: readonly string[];
-  readonly take: Take;
-  /** A take for it is under way. */
-  isBusy: boolean;
-  /** Nobody is there any more, or it has its answer. */
-  isOver: boolean;
-  readonly end: (outcome: { taking?: TakenJobs; error?: unknown }) => void;
-}
-
-/** However quiet it is, a queue that somebody waits for is looked at this often: of what falls due later there is no news. */
-const LOOK_AGAIN_MS = WAKE_HORIZON_MS - 1_000;
-/** A queue that nobody waits for any more is watched for this long, since the next poll is likely, if it may. */
+/** A delayed job that is due later than `WAKE_HORIZON_MS` adds no entry when its time comes, so check again by then. */
+const RECHECK_MS = WAKE_HORIZON_MS - 1_000;
+/** How long a queue stays watched after its last poll has ended: a worker is likely to poll again. */
 const LINGER_MS = 30_000;
 
+/** What a watched queue needs of the polls of all queues. */
+export interface WatchedQueueOwner {
+  /** Whether the queue may stay watched though no poll waits for it. */
+  mayLinger(): boolean;
+  /** The queue had nothing for this poll. Other queues have skipped the poll while this one took for it. */
+  onPollFree(poll: WaitingPoll): void;
+  onClosed(): void;
+}
+
 /**
- * A queue that somebody waits for.
+ * A queue for which polls wait.
  *
- * States: looking (takes for those who wait, the first that came first, until there is nothing more) -> dry (watched,
- * and asked for nothing but what falls due) -> looking (news, or something due); lingering when nobody waits, then over.
+ * States: serving (takes for its polls, first come first served, until the queue is empty) -> empty (watched; only
+ * delayed jobs are checked) -> serving (a new entry, or a delayed job is due). It lingers without polls, then closes.
  */
 export class WatchedQueue {
   readonly keys: QueueKeys;
+  readonly #clock: Clock;
   readonly #watch: WorkWatch;
-  readonly #mayLinger: () => boolean;
-  /** After it has waited for one in vain, so that other queues look which passed it over meanwhile. */
-  readonly #onFree: (waiting: Waiting) => void;
-  readonly #onOver: () => void;
-  /** In the order in which they came. */
-  readonly #waiting = new Set<Waiting>();
-  #isLooking = false;
-  #isOver = false;
-  /** There was news during a look. */
-  #again = false;
-  /** One that waited was passed over, since another queue served it. */
-  #hasPassedOver = false;
-  /** Until when nothing can fall due that is not known, monotonic ms. */
-  #freshUntil = 0;
+  readonly #owner: WatchedQueueOwner;
+  /** In the order of their arrival. */
+  readonly #polls = new Set<WaitingPoll>();
+  #isServing = false;
+  #isClosed = false;
+  /** A new entry came while the queue served its polls. */
+  #mustServeAgain = false;
+  /** A poll was skipped because another queue took for it. */
+  #hasSkipped = false;
+  /** No delayed job can be due before this time, monotonic ms. */
+  #emptyUntil = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    keys: QueueKeys,
-    watch: WorkWatch,
-    {
-      mayLinger,
-      onFree,
-      onOver,
-    }: { mayLinger: () => boolean; onFree: (waiting: Waiting) => void; onOver: () => void },
-  ) {
+  constructor(keys: QueueKeys, clock: Clock, watch: WorkWatch, owner: WatchedQueueOwner) {
     this.keys = keys;
+    this.#clock = clock;
     this.#watch = watch;
-    this.#mayLinger = mayLinger;
-    this.#onFree = onFree;
-    this.#onOver = onOver;
+    this.#owner = owner;
   }
 
-  /** Known to be empty, and watched. */
-  get isDry(): boolean {
-    return !this.#isLooking && this.#watch.isWatched(this.keys) && performance.now() < this.#freshUntil;
+  /** Whether the queue is empty for certain: a take would bring nothing. */
+  get isEmpty(): boolean {
+    return !this.#isServing && this.#watch.isWatched(this.keys) && this.#clock.monotonic() < this.#emptyUntil;
   }
 
-  add(waiting: Waiting): void {
-    this.#waiting.add(waiting);
-    if (!this.isDry) void this.look();
-    // It lingered: of what falls due nobody was to be told.
-    else if (this.#waiting.size === 1) {
-      this.#schedule(this.#freshUntil - performance.now(), () => void this.#lookIfDue());
+  add(poll: WaitingPoll): void {
+    this.#polls.add(poll);
+    if (!this.isEmpty) void this.serve();
+    // A lingering queue has no timer for its delayed jobs.
+    else if (this.#polls.size === 1) {
+      this.#schedule(this.#emptyUntil - this.#clock.monotonic(), () => void this.#serveIfDelayed());
     }
   }
 
-  remove(waiting: Waiting): void {
-    this.#waiting.delete(waiting);
-    if (this.#waiting.size === 0 && !this.#isLooking) this.#linger();
+  remove(poll: WaitingPoll): void {
+    this.#polls.delete(poll);
+    if (this.#polls.size === 0 && !this.#isServing) this.#linger();
   }
 
   close(): void {
-    this.#isOver = true;
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#watch.unwatch(this.keys);
-    this.#onOver();
+    this.#owner.onClosed();
   }
 
-  /** One that waits is free again, which may have been passed over. */
-  freed(): void {
-    if (this.#hasPassedOver) void this.look();
+  /** Serves again if the queue has skipped a poll: that poll may be free now. */
+  serveSkipped(): void {
+    if (this.#hasSkipped) void this.serve();
   }
 
-  /** Serves those who wait until there is nothing more, then watches. Never rejects. */
-  async look(): Promise<void> {
-    this.#again = true;
-    if (this.#isLooking) return;
-    this.#isLooking = true;
+  /** Takes for the polls until the queue is empty, then watches it. Never rejects. */
+  async serve(): Promise<void> {
+    this.#mustServeAgain = true;
+    if (this.#isServing) return;
+    this.#isServing = true;
     clearTimeout(this.#timer);
-    let nextInMs = LOOK_AGAIN_MS;
-    while (this.#again && this.#waiting.size > 0) {
-      this.#again = false;
-      nextInMs = Math.min(LOOK_AGAIN_MS, await this.#serveAndWatch());
+    let nextInMs = RECHECK_MS;
+    while (this.#mustServeAgain && this.#polls.size > 0) {
+      this.#mustServeAgain = false;
+      nextInMs = Math.min(RECHECK_MS, await this.#takeAndWatch());
     }
-    this.#isLooking = false;
-    if (this.#waiting.size === 0) this.#linger();
-    else this.#lookIn(nextInMs);
+    this.#isServing = false;
+    if (this.#polls.size === 0) this.#linger();
+    else this.#serveIn(nextInMs);
   }
 
   #linger(): void {
-    if (this.#isOver) return;
-    if (this.#mayLinger()) this.#schedule(LINGER_MS, () => this.close());
+    if (this.#isClosed) return;
+    if (this.#owner.mayLinger()) this.#schedule(LINGER_MS, () => this.close());
     else this.close();
   }
 
-  #lookIn(ms: number): void {
-    // Where a time is known, the look is due then, whatever there is; else all queues are asked for at once.
-    const isDueThen = ms < LOOK_AGAIN_MS;
-    const now = performance.now();
-    const waitMs = isDueThen ? ms : LOOK_AGAIN_MS - (now % LOOK_AGAIN_MS);
-    this.#freshUntil = now + waitMs;
-    this.#schedule(waitMs, () => void (isDueThen ? this.look() : this.#lookIfDue()));
+  #serveIn(ms: number): void {
+    const isDueThen = ms < RECHECK_MS;
+    const now = this.#clock.monotonic();
+    // Checks without a due time fall on common ticks, so that one command checks all queues.
+    const waitMs = isDueThen ? ms : RECHECK_MS - (now % RECHECK_MS);
+    this.#emptyUntil = now + waitMs;
+    this.#schedule(waitMs, () => void (isDueThen ? this.serve() : this.#serveIfDelayed()));
   }
 
   #schedule(ms: number, then: () => void): void {
@@ -130,65 +116,65 @@ export class WatchedQueue {
     this.#timer = setTimeout(then, ms);
   }
 
-  /** A queue that is watched is only asked for what falls due. */
-  async #lookIfDue(): Promise<void> {
-    const mayFallDue = await this.#watch.mayFallDue(this.keys).catch(() => true);
-    if (this.#isLooking || this.#waiting.size === 0) return;
-    if (mayFallDue || !this.#watch.isWatched(this.keys)) await this.look();
-    else this.#lookIn(LOOK_AGAIN_MS);
+  /** The watch reports new entries, so only delayed jobs are a reason to take. */
+  async #serveIfDelayed(): Promise<void> {
+    const mayBeDue = await this.#watch.hasDelayedJobs(this.keys).catch(() => true);
+    if (this.#isServing || this.#polls.size === 0) return;
+    if (mayBeDue || !this.#watch.isWatched(this.keys)) await this.serve();
+    else this.#serveIn(RECHECK_MS);
   }
 
-  /** Resolves to the ms until the next job falls due. */
-  async #serveAndWatch(): Promise<number> {
+  /** Resolves to the time until the next job is due, ms. */
+  async #takeAndWatch(): Promise<number> {
     try {
-      const dueInMs = await this.#serve();
-      if (this.#waiting.size === 0 || this.#watch.isWatched(this.keys)) return dueInMs;
+      const dueInMs = await this.#takeForPolls();
+      if (this.#polls.size === 0 || this.#watch.isWatched(this.keys)) return dueInMs;
       const positions = await this.#watch.positions(this.keys);
-      // What came before the positions were read is no news.
-      const laterDueInMs = await this.#serve();
-      if (this.#waiting.size > 0) this.#watch.watch(this.keys, positions);
+      // The watch does not report entries from before the positions were read: take them now.
+      const laterDueInMs = await this.#takeForPolls();
+      if (this.#polls.size > 0) this.#watch.watch(this.keys, positions);
       return laterDueInMs;
     } catch (error) {
-      for (const waiting of this.#waiting) waiting.end({ error });
-      return LOOK_AGAIN_MS;
+      for (const poll of this.#polls) poll.fail(error);
+      return RECHECK_MS;
     }
   }
 
-  async #serve(): Promise<number> {
-    this.#hasPassedOver = false;
-    for (let waiting = this.#next(); waiting !== undefined; waiting = this.#next()) {
-      const taking = await this.#serveOne(waiting);
-      if (taking?.jobs.length === 0 && !taking.mayBeMore) return taking.nextDueInMs;
+  async #takeForPolls(): Promise<number> {
+    this.#hasSkipped = false;
+    for (let poll = this.#nextPoll(); poll !== undefined; poll = this.#nextPoll()) {
+      const taken = await this.#takeFor(poll);
+      if (taken?.jobs.length === 0 && !taken.mayHaveMore) return taken.nextDueInMs;
     }
     return Number.POSITIVE_INFINITY;
   }
 
-  /** The first that no other queue serves just now. */
-  #next(): Waiting | undefined {
-    for (const waiting of this.#waiting) {
-      if (!waiting.isBusy) return waiting;
-      this.#hasPassedOver = true;
+  /** The first poll for which no other queue takes now. */
+  #nextPoll(): WaitingPoll | undefined {
+    for (const poll of this.#polls) {
+      if (!poll.isTaking) return poll;
+      this.#hasSkipped = true;
     }
     return undefined;
   }
 
-  /** One take for one that waits; undefined when it has gone meanwhile, and what was taken is handed back. */
-  async #serveOne(waiting: Waiting): Promise<TakenJobs | undefined> {
-    waiting.isBusy = true;
+  /** Takes once for a poll. If the poll ends first, releases what was taken and resolves to undefined. */
+  async #takeFor(poll: WaitingPoll): Promise<TakenJobs | undefined> {
+    poll.isTaking = true;
     try {
-      const taking = await waiting.take([this.keys.queue]);
-      if (!waiting.isOver) {
-        if (taking.jobs.length > 0) waiting.end({ taking });
-        return taking;
+      const taken = await poll.takeNow([this.keys.queue]);
+      if (!poll.hasEnded) {
+        if (taken.jobs.length > 0) poll.end(taken);
+        return taken;
       }
-      await taking.handBack();
+      await taken.release();
       return undefined;
     } catch (error) {
-      waiting.end({ error });
+      poll.fail(error);
       throw error;
     } finally {
-      waiting.isBusy = false;
-      if (!waiting.isOver) this.#onFree(waiting);
+      poll.isTaking = false;
+      if (!poll.hasEnded) this.#owner.onPollFree(poll);
     }
   }
 }

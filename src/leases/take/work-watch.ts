@@ -1,76 +1,77 @@
 import type { BlockingReader } from '../../redis/blocking-reader.ts';
-import { BLOCK_MS, type Connection } from '../../redis/connect.ts';
+import { BLOCK_MS } from '../../redis/connect.ts';
+import type { Connection } from '../../redis/connection.ts';
 import { inOrder, lanes, type QueueKeys } from '../../redis/keys.ts';
 import { withExistingKeys } from '../scripts/existing-keys.ts';
 import { readLastIds } from '../scripts/last-ids.ts';
 
-/** A moment in the streams of a queue: what comes after it is news. */
+/** By stream of a queue, the id of its last entry. */
 export type StreamPositions = ReadonlyMap<string, string>;
 
 const RETRY_MS = 200;
 
-interface Asked {
+interface DelayedCheck {
   readonly keys: QueueKeys;
-  readonly resolve: (mayFallDue: boolean) => void;
+  readonly resolve: (hasDelayedJobs: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Tells of queues that may have got jobs, all of a process on one blocking read, which takes nothing: whoever is told
- * has to look. A queue is watched until there is news of it, once.
+ * Reports queues with new entries. One blocking read watches all queues of a process; it takes no jobs, so the listener
+ * must take them. A report ends the watch of its queue.
  *
- * After a fault of the connection there is news of every queue, since some may have been missed.
+ * After a connection error every queue is reported, since entries may have been missed.
  */
 export class WorkWatch {
   readonly #reader: BlockingReader;
   readonly #commands: Connection;
-  #onNews: (keys: QueueKeys) => void = () => undefined;
+  #onWork: (keys: QueueKeys) => void = () => undefined;
   readonly #watched = new Map<QueueKeys, Map<string, string>>();
-  #asked: Asked[] = [];
+  #delayedChecks: DelayedCheck[] = [];
   #running: Promise<void> | undefined;
-  #closed = false;
+  #isClosed = false;
 
   constructor(reader: BlockingReader, commands: Connection) {
     this.#reader = reader;
     this.#commands = commands;
   }
 
-  /** Who is told. */
-  onNews(tell: (keys: QueueKeys) => void): void {
-    this.#onNews = tell;
+  /** Sets the one listener. */
+  onWork(listener: (keys: QueueKeys) => void): void {
+    this.#onWork = listener;
   }
 
-  /** Where the streams of the queue end now. */
+  /** Where the queue's streams end now. */
   async positions(keys: QueueKeys): Promise<StreamPositions> {
     const streams = [...lanes(keys), keys.wake];
-    const ends = await readLastIds(this.#commands, streams);
-    return new Map(streams.map((stream, i) => [stream, ends[i] ?? '0-0']));
+    const ids = await readLastIds(this.#commands, streams);
+    return new Map(streams.map((stream, i) => [stream, ids[i] ?? '0-0']));
   }
 
   /**
-   * Whether jobs wait for their time, of which there may be no news when it comes. What is asked in one turn of the event
-   * loop is asked together.
+   * Whether the queue has jobs that wait for their time; they may add no entry when it comes. One command answers all
+   * calls of one turn of the event loop.
    */
-  mayFallDue(keys: QueueKeys): Promise<boolean> {
+  hasDelayedJobs(keys: QueueKeys): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      this.#asked.push({ keys, resolve, reject });
-      if (this.#asked.length === 1) setImmediate(() => void this.#ask());
+      this.#delayedChecks.push({ keys, resolve, reject });
+      if (this.#delayedChecks.length === 1) setImmediate(() => void this.#checkDelayed());
     });
   }
 
-  async #ask(): Promise<void> {
-    const asked = this.#asked;
-    this.#asked = [];
+  async #checkDelayed(): Promise<void> {
+    const checks = this.#delayedChecks;
+    this.#delayedChecks = [];
     try {
-      const waiting = ({ keys: { scheduled, due } }: Asked) => [scheduled, ...inOrder(due)];
-      const found = new Set(await withExistingKeys(this.#commands, asked, waiting));
-      for (const one of asked) one.resolve(found.has(one));
+      const delayedIn = ({ keys: { scheduled, due } }: DelayedCheck) => [scheduled, ...inOrder(due)];
+      const found = new Set(await withExistingKeys(this.#commands, checks, delayedIn));
+      for (const check of checks) check.resolve(found.has(check));
     } catch (error) {
-      for (const { reject } of asked) reject(error);
+      for (const { reject } of checks) reject(error);
     }
   }
 
-  /** There is news of the queue once something comes after the positions. */
+  /** Reports the queue once, when an entry comes after the positions. */
   watch(keys: QueueKeys, positions: StreamPositions): void {
     this.#watched.set(keys, new Map(positions));
     if (this.#running === undefined) this.#running = this.#run();
@@ -86,38 +87,38 @@ export class WorkWatch {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     await this.#reader.interrupt().catch(() => undefined);
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    while (!this.#closed && this.#watched.size > 0) {
+    while (!this.#isClosed && this.#watched.size > 0) {
       try {
-        const found = await this.#read();
+        const streams = await this.#readChanged();
         for (const keys of [...this.#watched.keys()]) {
-          if (found.has(keys.wake) || lanes(keys).some((lane) => found.has(lane))) this.#tell(keys);
+          if (streams.has(keys.wake) || lanes(keys).some((lane) => streams.has(lane))) this.#report(keys);
         }
       } catch {
-        // The connection reports its own faults.
+        // The connection reports its own errors.
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-        for (const keys of [...this.#watched.keys()]) this.#tell(keys);
+        for (const keys of [...this.#watched.keys()]) this.#report(keys);
       }
     }
     this.#running = undefined;
   }
 
-  #tell(keys: QueueKeys): void {
+  #report(keys: QueueKeys): void {
     this.#watched.delete(keys);
-    this.#onNews(keys);
+    this.#onWork(keys);
   }
 
-  /** The streams with something new. */
-  async #read(): Promise<ReadonlySet<string>> {
+  /** The streams with entries after their positions. */
+  async #readChanged(): Promise<ReadonlySet<string>> {
     const all = [...this.#watched.values()].flatMap((positions) => [...positions]);
     const streams = all.map(([stream]) => stream);
     const ids = all.map(([, id]) => id);
-    // One entry is news enough, and may be long.
+    // One entry per stream is enough to know, and entries may be large.
     const reply = await this.#reader.read((redis) =>
       redis.xread('COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids),
     );

@@ -115,7 +115,7 @@ export interface Recovery {
   /** Recovered jobs that somebody has asked to cancel: nobody runs them now, so they can be withdrawn. */
   cancelled: Ref[];
   /** Whether there are jobs to be ended as expired. */
-  lapsed: boolean;
+  hasExpired: boolean;
 }
 
 /** A lease to be given up before its time. */
@@ -157,6 +157,6 @@ export async function recover(
     nextExpiryInMs: next < 0 ? undefined : next,
     more: more === 1,
     cancelled: cancelled.map(parseRef),
-    lapsed: lapsed > 0,
+    hasExpired: lapsed > 0,
   };
 }

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect } from 'vitest';
 import type { Core } from '../../../src/core/core.ts';
 import { Submitter } from '../../../src/jobs/submit/submitter.ts';
-import type { WorkerEvent } from '../../../src/observer.ts';
+import { createObserver, type ServiceEvent } from '../../../src/observer.ts';
 import { decodeEntry } from '../../../src/redis/entry.ts';
 import { inOrder, type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import { decodeSchedule } from '../../../src/schedules/definition.ts';
@@ -19,8 +19,8 @@ export const HOUR = 60 * MINUTE;
 export interface Schedules {
   readonly scheduler: Scheduler;
   readonly store: ScheduleStore;
-  /** What the firers have complained of. */
-  readonly complaints: readonly WorkerEvent[];
+  /** The troubles that the firers have met. */
+  readonly complaints: readonly ServiceEvent[];
   /** As each process has one. */
   newFirer(): Firer;
   /** What the one does who mends, once a minute, as if the last time were long ago. It fires, too. */
@@ -36,9 +36,13 @@ export function useSchedules(redis: TestRedis): Schedules {
   let scheduler: Scheduler;
   let store: ScheduleStore;
   let core: Core;
-  const complaints: WorkerEvent[] = [];
+  const complaints: ServiceEvent[] = [];
+  const observe = createObserver({
+    wants: (kind) => kind === 'defect' || kind === 'redis-trouble',
+    observe: (event) => complaints.push(event),
+  });
   beforeAll(() => {
-    core = createTestCore(redis.client);
+    core = createTestCore(redis.client, {}, observe);
     scheduler = new Scheduler(core, new Submitter(core));
     store = new ScheduleStore(core);
   });
@@ -50,10 +54,10 @@ export function useSchedules(redis: TestRedis): Schedules {
       return store;
     },
     complaints,
-    newFirer: () => new Firer(core, (event) => complaints.push(event)),
+    newFirer: () => new Firer(core),
     async heal() {
       await redis.client.del(core.keySpace.scheduleHeal);
-      await new Firer(core, (event) => complaints.push(event)).run();
+      await new Firer(core).run();
     },
     async moveBack(queue, id, ms) {
       const keys = queueKeys('mr', queue);

@@ -94,7 +94,7 @@ async function handWorker(redis: Connection, reader: BlockingReader, queue: stri
     handBack: (delivery) => consumer.release(keys, [{ ref: delivery, token: delivery.token, begun: false }]),
     bury: (delivery) => consumer.bury(keys, failureOf(delivery), MAX_DEAD),
     progress: (delivery, value) =>
-      consumer.noteProgress(keys, { ref: delivery, token: delivery.token }, JSON.stringify(value)),
+      consumer.recordProgress(keys, { ref: delivery, token: delivery.token }, JSON.stringify(value)),
   };
 }
 

@@ -13,7 +13,7 @@ export async function take(
   keys: QueueKeys,
   options: Partial<TakeOptions>,
 ): Promise<Taken> {
-  return (await consumer.turn(keys, [], new Map(), 0, { ...NOTHING, ...options })).taken;
+  return (await consumer.completeAndTake(keys, [], new Map(), 0, { ...NOTHING, ...options })).taken;
 }
 
 /** A turn that only ends jobs. */
@@ -22,7 +22,7 @@ export async function complete(
   keys: QueueKeys,
   jobs: readonly Completion[],
 ): Promise<Settled[]> {
-  return (await consumer.turn(keys, jobs, new Map(), Date.now(), NOTHING)).settled;
+  return (await consumer.completeAndTake(keys, jobs, new Map(), Date.now(), NOTHING)).settled;
 }
 
 /** Takes one job in that may start at once, and returns its entry id. */

@@ -74,7 +74,7 @@ async function release(
 async function progress(model: Model, real: Real, handout: Handout, value: number): Promise<Settled> {
   const { delivery, consumer, keys } = lookUp(model, real, handout);
   const report = { ref: delivery, token: delivery.token };
-  const isNoted = await consumer.noteProgress(keys, report, JSON.stringify(value));
+  const isNoted = await consumer.recordProgress(keys, report, JSON.stringify(value));
   const isOwner = handout.job.holder === handout;
   if (isOwner) handout.job.progress = value;
   expect(isNoted).toBe(isOwner);

@@ -1,0 +1,87 @@
+import type { Core } from '../../core/core.ts';
+import { completionOf } from '../../lifecycle/completion.ts';
+import { preflight, type RunnableTask } from '../../lifecycle/preflight.ts';
+import type { Completion } from '../../lifecycle/scripts/complete.ts';
+import type { Delivery } from '../../lifecycle/scripts/take.ts';
+import { settleWithoutResult } from '../../lifecycle/settle-failure.ts';
+import {
+  decodeEntry,
+  type Entry,
+  entryTime,
+  formatJobId,
+  maxAttempts,
+  timeoutMs,
+} from '../../redis/entry.ts';
+import type { QueueKeys } from '../../redis/keys.ts';
+import type { LeasedJob } from '../../schemas/lease.ts';
+import { toTimestamp } from '../../schemas/values/timestamp.ts';
+import type { KnownTasks } from '../../tasks/directory.ts';
+import type { LeaseConsumer } from '../lease-consumer.ts';
+
+/** The worker that takes jobs, and the queue. */
+export interface TakeTarget {
+  readonly consumer: LeaseConsumer;
+  readonly keys: QueueKeys;
+  /** Tasks that the worker has; undefined stands for all. */
+  readonly tasks: ReadonlySet<string> | undefined;
+}
+
+/** The deliveries that the worker is to run, and their jobs in the same order. */
+interface Runnable {
+  jobs: LeasedJob[];
+  deliveries: Delivery[];
+  /** The lease has ended in the queue, since nothing that it holds there is left. */
+  hasEnded: boolean;
+}
+
+/** Settles the deliveries that need no run, such as expired ones and those of an unknown task; returns the others. */
+export async function settleUnrunnable(
+  core: Core,
+  { consumer, keys, tasks }: TakeTarget,
+  taken: readonly Delivery[],
+  known: KnownTasks,
+): Promise<Runnable> {
+  const { resultTtlMs, deadMax } = core.settings;
+  const now = core.clock.wall();
+  const jobs: LeasedJob[] = [];
+  const deliveries: Delivery[] = [];
+  const completions: Completion[] = [];
+  const failures: Promise<unknown>[] = [];
+  const find = (name: string): RunnableTask | undefined =>
+    tasks?.has(name) === false
+      ? undefined
+      : { ...known.defaults(name), name, validateInput: (payload) => known.checkPayload(name, payload) };
+  for (const delivery of taken) {
+    const entry = decodeEntry(delivery.fields);
+    const outcome = preflight(delivery, entry, find, now);
+    if (outcome === undefined && entry !== undefined) {
+      jobs.push(leasedJob(delivery, entry, known));
+      deliveries.push(delivery);
+    } else if (outcome !== undefined) {
+      const { place, entryId, token, attempt } = delivery;
+      const held = { entry, ref: { place, entryId }, token, attempt };
+      const task = entry && known.defaults(entry.task);
+      if (outcome.kind === 'cancelled' || outcome.kind === 'expired') {
+        completions.push(completionOf(held, outcome, task, resultTtlMs));
+      } else failures.push(settleWithoutResult(consumer, keys, held, outcome, task, deadMax));
+    }
+  }
+  await Promise.all(failures);
+  const mayHaveEnded = completions.length > 0 || (failures.length > 0 && jobs.length === 0);
+  return { jobs, deliveries, hasEnded: mayHaveEnded && (await consumer.endIfIdle(keys, completions)) };
+}
+
+function leasedJob({ keys, place, entryId, attempt }: Delivery, entry: Entry, known: KnownTasks): LeasedJob {
+  const defaults = known.defaults(entry.task);
+  return {
+    id: formatJobId(keys.queue, { place, entryId }),
+    queue: keys.queue,
+    task: entry.task,
+    payload: entry.value,
+    attempt,
+    maxAttempts: maxAttempts(entry.options, defaults),
+    timeoutMs: timeoutMs(entry.options, defaults),
+    ...(entry.options.m && { metadata: entry.options.m }),
+    createdAt: toTimestamp(entryTime(entryId)),
+  };
+}
