@@ -77,8 +77,8 @@ function connect(name: string, url: string, observe: Observer): Connections {
 }
 
 /** What all parts share. */
-interface Base {
-  config: Config;
+export interface Base {
+  config: Pick<Config, 'concurrency' | 'leaseMs' | 'maxPayloadBytes'>;
   core: Core;
   queues: readonly QueueKeys[];
   consumer: WaitingConsumer;
@@ -102,16 +102,25 @@ function createBase(
 }
 
 /** From Redis to the jobs that this process holds. */
-interface Intake {
+export interface Intake {
   writer: PersistentWriter;
   releaser: Releaser;
   limiter: ConcurrencyLimiter<RunningJob>;
   heldJobs: HeldJobs;
   batcher: Batcher;
+  reconciler: Reconciler;
   takeLoop: TakeLoop;
 }
 
-function createIntake({ config, core, queues, consumer, reconcileSchedule, observe, send }: Base): Intake {
+export function createIntake({
+  config,
+  core,
+  queues,
+  consumer,
+  reconcileSchedule,
+  observe,
+  send,
+}: Base): Intake {
   const { clock } = core;
   const { concurrency: size, leaseMs } = config;
   const writer = new PersistentWriter(consumer, observe);
@@ -134,7 +143,7 @@ function createIntake({ config, core, queues, consumer, reconcileSchedule, obser
   });
   const reconciler = new Reconciler({ consumer, queues, limiter, writer, schedule: reconcileSchedule });
   const takeParts = { consumer, batcher, acceptor, reconciler, reconcileSchedule, clock, leaseMs };
-  return { writer, releaser, limiter, heldJobs, batcher, takeLoop: new TakeLoop(takeParts) };
+  return { writer, releaser, limiter, heldJobs, batcher, reconciler, takeLoop: new TakeLoop(takeParts) };
 }
 
 /** From held jobs to their outcomes. The limiter gets its `run` only here: what runs jobs also frees slots. */
