@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
 
 const API_READY_MS = 20_000;
 const WORKER_READY_MS = 30_000;
@@ -12,14 +13,14 @@ export async function untilPortFree(
   patienceMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = systemClock.monotonic() + patienceMs;
   for (;;) {
     const fault = await tryPort(host, port);
     if (fault === undefined) return;
     if (fault !== 'EADDRINUSE') {
       throw new Error(`The API cannot listen on ${host}:${port} (${fault}). Check HOST and PORT.`);
     }
-    if (performance.now() >= deadline) {
+    if (systemClock.monotonic() >= deadline) {
       throw new Error(
         `Port ${port} on ${host} is in use. Stop the process that uses it, or choose another port: PORT=${port + 1} npm start`,
       );
@@ -77,11 +78,11 @@ async function until(
   signal: AbortSignal,
   missing: () => Promise<string | undefined>,
 ): Promise<void> {
-  const deadline = performance.now() + deadlineMs;
+  const deadline = systemClock.monotonic() + deadlineMs;
   for (;;) {
     const reason = await missing().catch((error: unknown) => String(error));
     if (reason === undefined) return;
-    if (performance.now() >= deadline) {
+    if (systemClock.monotonic() >= deadline) {
       throw new Error(`${what} was not ready within ${deadlineMs / 1_000} s: ${reason}`);
     }
     signal.throwIfAborted();
