@@ -2,8 +2,8 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../clock.ts';
 
-const API_READY_MS = 20_000;
-const WORKER_READY_MS = 30_000;
+/** Much longer than a start takes on a slow machine. A part that dies ends the wait at once, by `signal`. */
+const READY_MS = 60_000;
 const ONE_REQUEST_MS = 2_000;
 
 /** Waits up to `patienceMs` for the port: parts of a killed run may still hold it for a moment. */
@@ -40,7 +40,7 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
 
 /** Waits until `/readyz` answers 200; at the deadline the error has the last answer. */
 export function untilApiReady(url: string, signal: AbortSignal): Promise<void> {
-  return until('The API', API_READY_MS, signal, async () => {
+  return until('The API', signal, async () => {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ONE_REQUEST_MS) });
     const body = await response.text();
     return response.ok ? undefined : `${response.status} ${body}`;
@@ -54,7 +54,7 @@ export async function untilWorkerReady(
   signal: AbortSignal,
 ): Promise<void> {
   for (const queue of queues) {
-    await until(`The worker of queue ${queue}`, WORKER_READY_MS, signal, async () => {
+    await until(`The worker of queue ${queue}`, signal, async () => {
       const response = await fetch(`${url}/queues/${queue}/stats`, {
         signal: AbortSignal.timeout(ONE_REQUEST_MS),
       });
@@ -74,16 +74,15 @@ const hasWorker = (stats: unknown): boolean =>
 /** Repeats `missing` until it returns undefined: nothing is missing. */
 async function until(
   what: string,
-  deadlineMs: number,
   signal: AbortSignal,
   missing: () => Promise<string | undefined>,
 ): Promise<void> {
-  const deadline = systemClock.monotonic() + deadlineMs;
+  const deadline = systemClock.monotonic() + READY_MS;
   for (;;) {
     const reason = await missing().catch((error: unknown) => String(error));
     if (reason === undefined) return;
     if (systemClock.monotonic() >= deadline) {
-      throw new Error(`${what} was not ready within ${deadlineMs / 1_000} s: ${reason}`);
+      throw new Error(`${what} was not ready within ${READY_MS / 1_000} s: ${reason}`);
     }
     signal.throwIfAborted();
     await sleep(20);

@@ -52,7 +52,7 @@ describe('a Redis that is full', () => {
 
   it('of results finishes running jobs, and accepts jobs again when the results have expired', async () => {
     await limitMemory();
-    const job = { task: 'large', queue: 'results', payload: { length: PAYLOAD_BYTES }, resultTtl: '2s' };
+    const job = { task: 'large', queue: 'results', payload: { length: PAYLOAD_BYTES }, resultTtl: '8s' };
     const ids = await fill(job);
     expect(ids.length).toBeGreaterThan(10);
     await until(async () => {

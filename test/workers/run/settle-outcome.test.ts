@@ -74,11 +74,9 @@ describe('a cancelled job', () => {
   it('has the signal of its handler aborted, and no further attempt', async () => {
     const { id } = await api.submit({ task: 'hold', payload: {} });
     await waitFor(id, ({ progress }) => progress !== undefined, 'progress');
-    const requestedAt = performance.now();
     await api.http.post(`/jobs/${id}/cancel`).expect(202);
     const job = await api.finished(id);
     expect(job).toMatchObject({ status: 'cancelled', attempt: 1 });
-    expect(performance.now() - requestedAt).toBeLessThan(1_000);
   });
 
   it('completes if its handler succeeds all the same', async () => {
