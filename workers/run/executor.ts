@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
+import { observeAttemptEnd, type UnfinishedStatus, waitMsOf } from '../../src/lifecycle/attempt-events.ts';
 import type { Settled } from '../../src/lifecycle/consumer.ts';
 import { failure, type Outcome, refusal } from '../../src/lifecycle/outcome.ts';
 import { preflight } from '../../src/lifecycle/preflight.ts';
@@ -9,9 +10,8 @@ import type { ProcessPool } from '../isolation/process-pool.ts';
 import type { ThreadPool } from '../isolation/thread-pool.ts';
 import type { HeartbeatSender } from '../process/heartbeat.ts';
 import { AttemptContext } from './attempt-context.ts';
-import { observeSettled, subjectOf, waitMsOf } from './attempt-events.ts';
 import { callHandler, checkResult, type MaybePromise } from './call-handler.ts';
-import type { RunningJob } from './running-job.ts';
+import { type RunningJob, subjectOf } from './running-job.ts';
 import { type SettleParts, settleOutcome } from './settle-outcome.ts';
 
 export interface ExecutorParts extends SettleParts {
@@ -59,7 +59,7 @@ export class Executor {
   readonly #find = (task: string): LoadedTask | undefined => this.#parts.tasks.get(task);
 
   #settle(running: RunningJob, outcome: Outcome, began: number): void {
-    const { clock, consumer, observe, onRan, onEnd } = this.#parts;
+    const { clock, observe, onRan, onEnd } = this.#parts;
     running.end();
     const runMs = clock.monotonic() - began;
     onRan(runMs);
@@ -68,8 +68,8 @@ export class Executor {
       observe(toFaultEvent(`job ${running.id}`, error));
       onEnd(running);
     };
-    const settled = (how: Settled, next?: 'retrying' | 'failed') => {
-      observeSettled(observe, running, consumer.name, outcome, runMs, how, next);
+    const settled = (how: Settled, status?: UnfinishedStatus) => {
+      this.#observeEnd(running, outcome, { settled: how, status }, runMs);
       onEnd(running);
     };
     try {
@@ -77,6 +77,21 @@ export class Executor {
     } catch (error) {
       failed(error);
     }
+  }
+
+  #observeEnd(
+    running: RunningJob,
+    { kind }: Outcome,
+    end: { settled: Settled; status: UnfinishedStatus | undefined },
+    runMs: number,
+  ): void {
+    const { observe, consumer } = this.#parts;
+    const isStale = end.settled === 'stale' && observe.wants('stale');
+    if (!isStale && !observe.wants('attempt-ended')) return;
+    const subject = subjectOf(running, consumer.name);
+    const { attempt: _, ...job } = subject;
+    if (isStale) observe({ kind: 'stale', ...job, move: kind });
+    observeAttemptEnd(observe, subject, kind, end, { waitMs: waitMsOf(running.delivery), runMs });
   }
 
   /** What can be said without running, else what the run says. */
@@ -100,7 +115,8 @@ export class Executor {
     running.deadline = clock.monotonic() + limit;
     heart.begin(running.deadline);
     if (observe.wants('attempt-started')) {
-      observe({ kind: 'attempt-started', ...subjectOf(running, consumer.name), waitMs: waitMsOf(running) });
+      const waitMs = waitMsOf(running.delivery);
+      observe({ kind: 'attempt-started', ...subjectOf(running, consumer.name), waitMs });
     }
     const context = new AttemptContext(this.#parts, running, entry, task);
     const kill = isSuspect(running) || task.thread ? new AbortController() : undefined;

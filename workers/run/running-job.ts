@@ -1,5 +1,6 @@
 import type { Delivery } from '../../src/lifecycle/consumer.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
+import type { AttemptSubject } from '../../src/observer.ts';
 import { type Entry, formatJobId, formatRef, type Ref } from '../../src/redis/entry.ts';
 import type { Item } from '../intake/concurrency.ts';
 import { type AbortCause, JobAborted } from './abort.ts';
@@ -89,6 +90,15 @@ export class RunningJob implements Item {
     clearTimeout(this.#patience);
   }
 }
+
+/** The members that name the attempt in every event of it. */
+export const subjectOf = ({ delivery, entry, id, attempt }: RunningJob, lease: string): AttemptSubject => ({
+  queue: delivery.keys.queue,
+  task: entry?.task ?? '',
+  job: id,
+  attempt,
+  lease,
+});
 
 interface PromiseWithResolvers {
   readonly promise: Promise<void>;

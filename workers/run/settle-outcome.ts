@@ -1,3 +1,4 @@
+import { observeFailure, type UnfinishedStatus, waitMsOf } from '../../src/lifecycle/attempt-events.ts';
 import { afterFailure, completionOf } from '../../src/lifecycle/completion.ts';
 import type { Completion, Consumer, Settled } from '../../src/lifecycle/consumer.ts';
 import type { Outcome } from '../../src/lifecycle/outcome.ts';
@@ -5,9 +6,8 @@ import type { Observer } from '../../src/observer.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import type { EndedJob } from '../intake/ended-jobs.ts';
-import { subjectOf, waitMsOf } from './attempt-events.ts';
 import type { PersistentWriter } from './persistent-writer.ts';
-import type { RunningJob } from './running-job.ts';
+import { type RunningJob, subjectOf } from './running-job.ts';
 
 export interface SettleParts {
   consumer: Consumer;
@@ -28,8 +28,8 @@ export function settleOutcome(
   outcome: Outcome,
   runMs: number,
   then: {
-    /** `next`: the status of a job that has no result. */
-    settled: (settled: Settled, next?: 'retrying' | 'failed') => void;
+    /** `status`: that of a job without a result. */
+    settled: (settled: Settled, status?: UnfinishedStatus) => void;
     failed: EndedJob['failed'];
   },
 ): void {
@@ -38,16 +38,16 @@ export function settleOutcome(
     const { tasks, resultTtlMs } = parts;
     const { entry } = running;
     const completion = completionOf(running, outcome, entry && tasks.get(entry.task), resultTtlMs);
-    parts.endWith(delivery.keys, { completion, waitMs: waitMsOf(running), runMs, ...then });
+    parts.endWith(delivery.keys, { completion, waitMs: waitMsOf(delivery), runMs, ...then });
   } else {
-    const { next, write } = settleUnended(parts, running, outcome);
-    write.then((settled) => then.settled(settled, next), then.failed);
+    const { status, write } = settleUnended(parts, running, outcome);
+    write.then((settled) => then.settled(settled, status), then.failed);
   }
 }
 
 /** A write that leaves no result, and the status of the job after it. */
 interface Unended {
-  next: 'retrying' | 'failed';
+  status: UnfinishedStatus;
   write: Promise<Settled>;
 }
 
@@ -62,13 +62,13 @@ function settleUnended(
     case 'failed':
       return settleFailure(parts, running, outcome);
     case 'exhausted':
-      return { next: 'failed', write: settler.bury(delivery.keys, { ref, token, error: '' }) };
+      return { status: 'failed', write: settler.bury(delivery.keys, { ref, token, error: '' }) };
     case 'released':
-      return { next: 'retrying', write: release(settler, running, outcome.delayMs) };
+      return { status: 'retrying', write: release(settler, running, outcome.delayMs) };
     case 'lost':
       // A lease can be lost and found: what is still ours by then must not stay with us unseen. What is not,
       // the fence keeps.
-      return { next: 'retrying', write: release(settler, running, 0) };
+      return { status: 'retrying', write: release(settler, running, 0) };
   }
 }
 
@@ -85,15 +85,9 @@ function settleFailure(
   const { entry, delivery, ref, token } = running;
   const { error } = outcome;
   const decision = afterFailure(running, outcome, entry && tasks.get(entry.task));
-  observe({
-    kind: 'attempt-failed',
-    ...subjectOf(running, consumer.name),
-    error: error.message,
-    next: decision.kind === 'retry' ? `retry in ${decision.delayMs} ms` : 'failed for good',
-    ...(decision.kind === 'retry' && { retryInMs: decision.delayMs }),
-  });
+  observeFailure(observe, subjectOf(running, consumer.name), outcome, decision);
   const failure = { ref, token, error: JSON.stringify(error) };
   return decision.kind === 'retry'
-    ? { next: 'retrying', write: settler.retry(delivery.keys, failure, decision.delayMs) }
-    : { next: 'failed', write: settler.bury(delivery.keys, failure) };
+    ? { status: 'retrying', write: settler.retry(delivery.keys, failure, decision.delayMs) }
+    : { status: 'failed', write: settler.bury(delivery.keys, failure) };
 }
