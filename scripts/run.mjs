@@ -19,7 +19,7 @@ const COMMANDS = {
   // The tests start Redis servers of their own, whatever REDIS_URL says.
   test: {
     ownRedis: () => true,
-    ensurePrograms: (args) => (mayRunExamples(args) ? ensureInterpreters() : undefined),
+    ensurePrograms: (args) => (mayNeedInterpreters(args) ? ensureInterpreters() : undefined),
     launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]),
   },
   chaos: script('test/system/chaos/main.ts'),
@@ -28,14 +28,18 @@ const COMMANDS = {
   bench: { ...script('bench/main.ts'), prepare: ensureBench },
 };
 
-/** Whether the tests of examples/workers may be among those asked for: Vitest takes parts of the paths of files. */
-function mayRunExamples(args) {
+/** The tests that run example workers, and the commands of the documentation. */
+const NEED_INTERPRETERS = ['test/examples/', 'test/system/e2e/'];
+
+/** Whether such tests may be among those asked for: Vitest takes parts of the paths of files. */
+function mayNeedInterpreters(args) {
   const filters = args.filter((arg) => !arg.startsWith('-'));
   return filters.length === 0 || !filters.every(isElsewhere);
 }
 
 const isElsewhere = (filter) =>
-  filter.startsWith('test/') && !filter.startsWith('test/examples') && !'test/examples/'.startsWith(filter);
+  filter.startsWith('test/') &&
+  !NEED_INTERPRETERS.some((folder) => `${filter}/`.startsWith(folder) || folder.startsWith(filter));
 
 /** Prepares what the command needs, runs it, and ends this process with its exit code. */
 export async function run(name, args) {

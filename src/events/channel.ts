@@ -1,41 +1,41 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { isUnavailable } from '../redis/connect.ts';
-import type { Cursor, EventLog, Page } from './event-log.ts';
+import type { EventLog, EventPage, ReadCursor } from './event-log.ts';
 import { comparePositions, type Position } from './position.ts';
 import { type Reader, Subscribers } from './subscribers.ts';
 import { WakeableSleep } from './wakeable-sleep.ts';
 
-/** A queue is told of by hints, but looked at this often by itself, ms; so are the queues that there are. */
-const LOOK_AGAIN_MS = 1_500;
+/** Hints may be lost: each queue, and the list of queues, is read again after this time without one. */
+const READ_AGAIN_MS = 1_500;
 const RETRY_MS = 200;
 
-/** Calls the function when something may have happened in the queue; resolves to what ends that. */
+/** Calls `wake` when something may have happened in the queue; resolves to the function that ends the watch. */
 export type Watch = (queue: string, wake: () => void) => Promise<() => void>;
 
 /**
- * All readers of one queue, or of all queues. What happens is read once for all of them.
+ * All readers of one queue, or of all queues. New events are read from Redis once for all of them.
  *
- * A reader that begins in the past reads for itself, page by page and no faster than it can take them, until it is where
- * the others are. A fault loses nothing: reading goes on from the last place.
+ * A reader that starts in the past reads its own pages, no faster than it can take them, until it has caught up with the
+ * others. A fault loses nothing: reading goes on from the last position.
  */
 export class Channel {
-  readonly #source: EventLog;
+  readonly #log: EventLog;
   readonly #watch: Watch;
   readonly #onDefect: (error: unknown) => void;
   readonly #live = new Subscribers();
-  /** Readers that have come, but read for themselves. */
+  /** Readers that still read their own pages. */
   readonly #behind = new Set<Reader>();
   readonly #watched = new Map<string, () => void>();
-  #cursor: Cursor | undefined;
-  #starting: Promise<Cursor> | undefined;
-  #pumping: Promise<void> | undefined;
-  readonly #sleeper = new WakeableSleep();
-  /** Whether something in between may be gone. */
-  #isInDoubt = false;
+  #cursor: ReadCursor | undefined;
+  #starting: Promise<ReadCursor> | undefined;
+  #looping: Promise<void> | undefined;
+  readonly #sleep = new WakeableSleep();
+  /** Events may have been trimmed since the last read, which failed. */
+  #mayHaveGaps = false;
 
-  /** @param onDefect told of what is no fault of Redis. */
-  constructor(source: EventLog, watch: Watch, onDefect: (error: unknown) => void) {
-    this.#source = source;
+  /** @param onDefect called for errors other than an unavailable Redis. */
+  constructor(log: EventLog, watch: Watch, onDefect: (error: unknown) => void) {
+    this.#log = log;
     this.#watch = watch;
     this.#onDefect = onDefect;
   }
@@ -44,17 +44,17 @@ export class Channel {
     return this.#live.isEmpty && this.#behind.size === 0;
   }
 
-  /** Resolves once the reader is told of everything that happens; of what came after the place it was told before. */
+  /** Delivers the events after `from`, then resolves: the reader has joined those that get new events. */
   async serve(reader: Reader, from: Position): Promise<void> {
     this.#behind.add(reader);
     try {
       const live = await this.#start();
-      const cursor: Cursor = { position: from, gaps: new Set() };
+      const cursor: ReadCursor = { position: from, gaps: new Set() };
       while (!reader.isClosed) {
-        const page = await this.#source.read(cursor, true);
-        for (const gap of page.gaps) reader.reset(gap, this.#source.format(gap.position));
-        for (const batch of page.batches) {
-          reader.deliver(batch);
+        const page = await this.#log.read(cursor, true);
+        for (const gap of page.gaps) reader.reset(gap, this.#log.format(gap.position));
+        for (const chunk of page.chunks) {
+          reader.deliver(chunk);
           await reader.ready();
         }
         cursor.position = page.position;
@@ -72,60 +72,60 @@ export class Channel {
     this.#live.leave(reader);
   }
 
-  /** Tells all readers that they are not forgotten, and those that have all how far they are. */
+  /** Sends a sign of life to all readers; those that have everything also get the present position. */
   idle(): void {
     for (const reader of this.#behind) reader.idle(undefined);
     const position = this.#cursor?.position;
-    this.#live.idle(position && this.#source.format(position), position);
+    this.#live.idle(position && this.#log.format(position), position);
   }
 
-  /** Ends the reading when there are no readers, and resolves when it has ended. */
+  /** Stops reading once there are no readers; resolves when the loop has ended. */
   async stop(): Promise<void> {
-    this.#sleeper.wake();
-    await this.#pumping;
+    this.#sleep.wake();
+    await this.#looping;
   }
 
-  async #start(): Promise<Cursor> {
-    if (this.#pumping !== undefined && this.#cursor !== undefined) return this.#cursor;
+  async #start(): Promise<ReadCursor> {
+    if (this.#looping !== undefined && this.#cursor !== undefined) return this.#cursor;
     this.#starting ??= this.#begin().finally(() => {
       this.#starting = undefined;
     });
     return this.#starting;
   }
 
-  async #begin(): Promise<Cursor> {
-    const cursor: Cursor = { position: await this.#source.now(), gaps: new Set() };
+  async #begin(): Promise<ReadCursor> {
+    const cursor: ReadCursor = { position: await this.#log.now(), gaps: new Set() };
     this.#cursor = cursor;
-    this.#pumping ??= this.#pump(cursor);
+    this.#looping ??= this.#loop(cursor);
     return cursor;
   }
 
-  async #pump(cursor: Cursor): Promise<void> {
+  async #loop(cursor: ReadCursor): Promise<void> {
     while (!this.isIdle) {
-      this.#sleeper.rearm();
-      const pauseMs = await this.#pass(cursor);
-      if (pauseMs > 0) await this.#sleeper.sleep(pauseMs);
+      this.#sleep.rearm();
+      const pauseMs = await this.#readOnce(cursor);
+      if (pauseMs > 0) await this.#sleep.sleep(pauseMs);
     }
-    this.#pumping = undefined;
+    this.#looping = undefined;
     for (const unwatch of this.#watched.values()) unwatch();
     this.#watched.clear();
   }
 
-  /** Tells what has happened; returns how long to wait for more, ms. */
-  async #pass(cursor: Cursor): Promise<number> {
+  /** Reads and delivers one page; returns the ms to wait before the next read. */
+  async #readOnce(cursor: ReadCursor): Promise<number> {
     try {
-      const page = await this.#source.read(cursor, this.#isInDoubt);
-      this.#isInDoubt = false;
+      const page = await this.#log.read(cursor, this.#mayHaveGaps);
+      this.#mayHaveGaps = false;
       for (const gap of page.gaps) {
-        for (const reader of this.#live.all()) reader.reset(gap, this.#source.format(gap.position));
+        for (const reader of this.#live.all()) reader.reset(gap, this.#log.format(gap.position));
       }
-      await this.#tell(page, cursor);
-      // What happens before it is watched is seen by the next look.
+      await this.#deliver(page, cursor);
+      // Events that came before the watch began are found by the next read.
       if (await this.#watchAll(page.queues)) return 0;
-      return page.more ? 0 : (page.againInMs ?? LOOK_AGAIN_MS);
+      return page.more ? 0 : (page.retryInMs ?? READ_AGAIN_MS);
     } catch (error) {
-      this.#isInDoubt = true;
-      // The connections report their own faults, which go by.
+      this.#mayHaveGaps = true;
+      // The connection reports its own faults, and they pass.
       if (!isUnavailable(error)) this.#fail(error);
       return RETRY_MS;
     }
@@ -139,11 +139,11 @@ export class Channel {
     }
   }
 
-  async #tell(page: Page, cursor: Cursor): Promise<void> {
-    for (const [i, batch] of page.batches.entries()) {
+  async #deliver(page: EventPage, cursor: ReadCursor): Promise<void> {
+    for (const [i, chunk] of page.chunks.entries()) {
       if (i > 0) await yieldToOthers();
-      this.#live.deliver(batch);
-      cursor.position = batch.end;
+      this.#live.deliver(chunk);
+      cursor.position = chunk.end;
     }
     cursor.position = page.position;
   }
@@ -152,7 +152,7 @@ export class Channel {
     const fresh = queues.filter((queue) => !this.#watched.has(queue));
     await Promise.all(
       fresh.map(async (queue) => {
-        this.#watched.set(queue, await this.#watch(queue, this.#sleeper.wake));
+        this.#watched.set(queue, await this.#watch(queue, this.#sleep.wake));
       }),
     );
     return fresh.length > 0;

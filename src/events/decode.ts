@@ -9,27 +9,27 @@ export interface EventEntry {
   readonly fields: readonly string[];
 }
 
-/** An event, and the place right after it. */
+/** An event, and the position right after it. */
 export interface PositionedEvent {
   readonly event: JobEvent;
   readonly position: Position;
 }
 
 /**
- * The events of an entry, in their order: a kind (`e`) for each of its jobs (`j`), with the progress that was reported
- * (`v`). Those that are not ours have their number, too, so that an id always means the same.
+ * The events of an entry, in their order: a kind (`e`), the jobs it happened to (`j`), and a reported progress (`v`).
+ * Events of unknown kinds are skipped but counted, so that an id means the same to every release.
  *
  * @param ofAll whether the ids are those of the stream of all queues.
  */
 export function decodeEvents({ queue, id, fields }: EventEntry, ofAll: boolean): PositionedEvent[] {
-  const told: PositionedEvent[] = [];
+  const events: PositionedEvent[] = [];
   const at = new Date(entryTime(id)).toISOString();
   let kind = '';
   let seen = 0;
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const value = fields[i + 1] ?? '';
     if (fields[i] === 'e') kind = value;
-    else if (fields[i] === 'v') addProgress(told.at(-1), value);
+    else if (fields[i] === 'v') addProgress(events.at(-1), value);
     else if (fields[i] === 'j') {
       for (const ref of value.split(' ')) {
         seen += 1;
@@ -37,19 +37,19 @@ export function decodeEvents({ queue, id, fields }: EventEntry, ofAll: boolean):
         const job = jobOf(queue, ref);
         if (!isEventType(kind) || job === undefined) continue;
         const event = { id: formatPosition(position, ofAll), type: kind, queue, ...job, at };
-        told.push({ event, position });
+        events.push({ event, position });
       }
     }
   }
-  return told;
+  return events;
 }
 
-function addProgress(told: PositionedEvent | undefined, text: string): void {
+function addProgress(last: PositionedEvent | undefined, text: string): void {
   const progress = parseJson(text);
-  if (told?.event.type === 'progress' && progress !== undefined) Object.assign(told.event, { progress });
+  if (last?.event.type === 'progress' && progress !== undefined) Object.assign(last.event, { progress });
 }
 
-/** What is about a queue has no job; undefined for what is no ref, since anybody may XADD. */
+/** An event about the queue has no job. Undefined for text that is not a ref: anybody may XADD. */
 function jobOf(queue: string, ref: string): { job?: string } | undefined {
   if (ref === '') return {};
   try {

@@ -4,18 +4,18 @@ import { comparePositions, type Position } from './position.ts';
 
 export type EventFormat = 'sse' | 'ndjson';
 
-/** Which events somebody wants; undefined for all. */
+/** The event types that a reader wants; undefined for all. */
 export type EventTypes = ReadonlySet<EventType> | undefined;
 
-/** A message of a stream of events: its data is one line of JSON. */
+/** One message of an event stream; its data is one line of JSON. */
 export function frame(format: EventFormat, type: string, id: string, data: string): string {
   return format === 'sse' ? `event: ${type}\nid: ${id}\ndata: ${data}\n\n` : `${data}\n`;
 }
 
-/** Events that are told together. Their text is made once for all readers that want the same. */
+/** Events that are delivered together. Their text is made once for all readers that want the same types. */
 export class EventChunk {
   readonly events: readonly PositionedEvent[];
-  /** The place after them. */
+  /** The position after the last of them. */
   readonly end: Position;
   readonly #texts = new Map<EventTypes, Map<EventFormat, Buffer>>();
 
@@ -24,19 +24,19 @@ export class EventChunk {
     this.end = end;
   }
 
-  /** What of it comes after a place. */
+  /** The events after a position. */
   after(position: Position): EventChunk {
-    const rest = this.events.filter((told) => comparePositions(told.position, position) > 0);
+    const rest = this.events.filter((one) => comparePositions(one.position, position) > 0);
     return new EventChunk(rest, this.end);
   }
 
-  /** The text of the events of these types; empty when there are none. Callers share the sets of types. */
+  /** The text of the events of these types, maybe empty. Callers pass the same set for the same types. */
   text(format: EventFormat, types: EventTypes): Buffer {
     const texts = this.#texts.get(types) ?? new Map<EventFormat, Buffer>();
     this.#texts.set(types, texts);
-    const known = texts.get(format) ?? this.#encode(format, types);
-    texts.set(format, known);
-    return known;
+    const text = texts.get(format) ?? this.#encode(format, types);
+    texts.set(format, text);
+    return text;
   }
 
   #encode(format: EventFormat, types: EventTypes): Buffer {

@@ -6,8 +6,8 @@ import type { GapReason } from '../schemas/event-stream.ts';
 import { decodeEvents, type PositionedEvent } from './decode.ts';
 import { EventChunk } from './event-chunk.ts';
 import { findGaps, type Gap } from './gaps.ts';
-import { type EventsReading, lastEventEntry, readEvents } from './log-reads.ts';
-import { type Merged, merge } from './merge.ts';
+import { lastEventEntry, readEvents, type StreamsReading } from './log-reads.ts';
+import { type MergedEntries, mergeEntries } from './merge.ts';
 import {
   AFTER_NOTHING,
   comparePositions,
@@ -17,40 +17,40 @@ import {
   START,
 } from './position.ts';
 
-/** How far somebody has read. */
-export interface Cursor {
+/** How far a reader has read. */
+export interface ReadCursor {
   position: Position;
-  /** Queues of which it is known that events before their oldest one are gone. */
+  /** Queues whose gap the reader has already been told of. */
   readonly gaps: Set<string>;
 }
 
-export interface Page {
+export interface EventPage {
   readonly gaps: readonly Gap[];
-  readonly batches: readonly EventChunk[];
+  readonly chunks: readonly EventChunk[];
   /** Where to read on. */
   readonly position: Position;
   /** Whether there is more to read at once. */
   readonly more: boolean;
-  /** Events were seen that may be told in this time, ms. */
-  readonly againInMs: number | undefined;
+  /** Some events are held back for so long, ms; undefined when none are. */
+  readonly retryInMs: number | undefined;
   readonly queues: readonly string[];
 }
 
 /** Entries of one read, over all queues. */
 const PAGE = 500;
 const MAX_PER_QUEUE = 100;
-/** With fewer, most of what happens in one of many queues would be more than one read takes. */
+/** With fewer, a busy queue among many would need several reads for most of its events. */
 const MIN_PER_QUEUE = 10;
-/** Events of one batch: one write to each reader, so that nobody is held up for long. */
-const BATCH_EVENTS = 300;
-/** An event of a millisecond is told when that is over, since another queue may still add to it. */
+/** Events of one chunk, which is one write to each reader: bounds how long a reader holds up the others. */
+const CHUNK_EVENTS = 300;
+/** An event is held until its millisecond is over, since another queue may still add to that millisecond. */
 const HOLD_MS = 2;
-/** How far a reader of all queues goes back when the clock of Redis has gone back. */
+/** How far a reader of all queues goes back after the clock of Redis went back. */
 const CLOCK_SLACK_MS = 1_000;
 
-const NOTHING: EventsReading = { extents: [], entries: new Map() };
+const NOTHING: StreamsReading = { extents: [], entries: new Map() };
 
-/** Reads the events of a queue, or of all queues, in order from any place on. */
+/** Reads the events of a queue, or of all queues, in order from any position on. */
 export class EventLog {
   readonly ofAll: boolean;
   readonly #redis: Connection;
@@ -66,12 +66,12 @@ export class EventLog {
     this.ofAll = queue === undefined;
   }
 
-  /** The id that a place has for readers. */
+  /** The id that readers see for a position. */
   format(position: Position): string {
     return formatPosition(position, this.ofAll);
   }
 
-  /** The place after all that has happened. */
+  /** The position after the last event. */
   async now(): Promise<Position> {
     if (this.queue === undefined) return atTime(await redisTime(this.#redis));
     const entry = await lastEventEntry(this.#redis, this.#keySpace.queue(this.queue).events);
@@ -79,36 +79,36 @@ export class EventLog {
   }
 
   /**
-   * The next events. It also tells whether some in between are gone: of one queue always, since that costs little; of all
-   * queues when that is in doubt, or when more has happened than one read takes, since only then may some be gone already.
+   * The next events, and the gaps where events were trimmed. For one queue gaps are always checked, since that is cheap.
+   * For all queues they are checked only on request, or when one read was not enough: only then can events be missing.
    */
-  async read({ position, gaps: known }: Cursor, inDoubt: boolean): Promise<Page> {
+  async read({ position, gaps: reported }: ReadCursor, checkGaps: boolean): Promise<EventPage> {
     const { queues, before } = await this.#scope(position);
     if (before < entryTime(position.entry)) {
       return this.#wentBack(atTime(Math.max(0, before - CLOCK_SLACK_MS)), queues);
     }
-    const check = inDoubt || !this.ofAll;
+    const check = checkGaps || !this.ofAll;
     let next = await this.#next(queues, position, before, check);
-    if (next.merged.isCut && !check) next = await this.#next(queues, position, before, true);
+    if (next.merged.hasMore && !check) next = await this.#next(queues, position, before, true);
     const { extents, merged } = next;
-    const { gaps, start } = findGaps(queues, extents, position, known, this.ofAll);
+    const { gaps, start } = findGaps(queues, extents, position, reported, this.ofAll);
     if (start !== position)
-      return { gaps, batches: [], position: start, more: true, againInMs: undefined, queues };
-    if (!merged.isCut) known.clear();
-    const told = merged.entries.flatMap((entry) => decodeEvents(entry, this.ofAll));
+      return { gaps, chunks: [], position: start, more: true, retryInMs: undefined, queues };
+    if (!merged.hasMore) reported.clear();
+    const events = merged.entries.flatMap((entry) => decodeEvents(entry, this.ofAll));
     return {
       gaps,
-      batches: inBatches(told.filter((one) => comparePositions(one.position, position) > 0)),
+      chunks: toChunks(events.filter((one) => comparePositions(one.position, position) > 0)),
       position: this.#endOf(position, merged, before, extents),
-      more: merged.isCut && merged.entries.length > 0,
-      againInMs: merged.isHeld ? HOLD_MS : undefined,
+      more: merged.hasMore && merged.entries.length > 0,
+      retryInMs: merged.isHeld ? HOLD_MS : undefined,
       queues,
     };
   }
 
-  /** Pages of what came after a place, for somebody who only looks. */
-  async *look(from: Position): AsyncGenerator<Page> {
-    const cursor: Cursor = { position: from, gaps: new Set() };
+  /** All pages after a position. */
+  async *pagesAfter(from: Position): AsyncGenerator<EventPage> {
+    const cursor: ReadCursor = { position: from, gaps: new Set() };
     for (let more = true; more; ) {
       const page = await this.read(cursor, true);
       cursor.position = page.position;
@@ -117,10 +117,10 @@ export class EventLog {
     }
   }
 
-  /** Which queues there are, and a time, Unix ms, before which nothing more will happen in any other one. */
+  /** The queues, and a time, Unix ms: no queue outside the list has events before it. */
   async #scope({ queue }: Position): Promise<{ queues: string[]; before: number }> {
     if (this.queue !== undefined) return { queues: [this.queue], before: Number.POSITIVE_INFINITY };
-    // In this order: a queue that is not listed yet can have no events of before that time.
+    // In this order: a queue that is not listed yet cannot have events from before that time.
     const [before, names] = await Promise.all([
       redisTime(this.#redis),
       this.#redis.smembers(this.#keySpace.queues),
@@ -128,27 +128,27 @@ export class EventLog {
     return { queues: [...new Set(queue === '' ? names : [...names, queue])].sort(), before };
   }
 
-  /** What comes next in all queues; with `check` also what each still has. */
+  /** The next entries of all queues; with `check` also what each stream still holds. */
   async #next(
     queues: readonly string[],
     position: Position,
     before: number,
     check: boolean,
-  ): Promise<{ extents: EventsReading['extents']; merged: Merged }> {
+  ): Promise<{ extents: StreamsReading['extents']; merged: MergedEntries }> {
     const share = Math.ceil(PAGE / Math.max(1, queues.length));
     const count = Math.min(MAX_PER_QUEUE, Math.max(MIN_PER_QUEUE, share));
     const streams = queues.map((queue) => ({ key: this.#keyOf(queue), after: readAfter(position, queue) }));
     const { extents, entries } =
       streams.length === 0 ? NOTHING : await readEvents(this.#redis, streams, count, check);
     const found = queues.map((queue) => ({ queue, entries: entries.get(this.#keyOf(queue)) ?? [] }));
-    return { extents, merged: merge(found, count, before) };
+    return { extents, merged: mergeEntries(found, count, before) };
   }
 
   #endOf(
     position: Position,
-    { entries, isCut }: Merged,
+    { entries, hasMore: isCut }: MergedEntries,
     before: number,
-    extents: EventsReading['extents'],
+    extents: StreamsReading['extents'],
   ): Position {
     const last = entries.at(-1);
     const reached: Position[] = [position];
@@ -161,9 +161,9 @@ export class EventLog {
     return reached.reduce((a, b) => (comparePositions(a, b) < 0 ? b : a));
   }
 
-  #wentBack(position: Position, queues: readonly string[]): Page {
+  #wentBack(position: Position, queues: readonly string[]): EventPage {
     const reason: GapReason = 'clock-went-back';
-    return { gaps: [{ reason, position }], batches: [], position, more: true, againInMs: undefined, queues };
+    return { gaps: [{ reason, position }], chunks: [], position, more: true, retryInMs: undefined, queues };
   }
 
   #keyOf(queue: string): string {
@@ -171,15 +171,15 @@ export class EventLog {
   }
 }
 
-/** Before all that happens in a millisecond, in whatever queue. */
+/** Before all events of a millisecond, in any queue. */
 const atTime = (ms: number): Position => (ms <= 0 ? START : { entry: `${ms}-0`, seen: 0, queue: '' });
 
-function inBatches(told: readonly PositionedEvent[]): EventChunk[] {
-  const batches: EventChunk[] = [];
-  for (let start = 0; start < told.length; start += BATCH_EVENTS) {
-    const events = told.slice(start, start + BATCH_EVENTS);
-    const last = events.at(-1);
-    if (last !== undefined) batches.push(new EventChunk(events, last.position));
+function toChunks(events: readonly PositionedEvent[]): EventChunk[] {
+  const chunks: EventChunk[] = [];
+  for (let start = 0; start < events.length; start += CHUNK_EVENTS) {
+    const part = events.slice(start, start + CHUNK_EVENTS);
+    const last = part.at(-1);
+    if (last !== undefined) chunks.push(new EventChunk(part, last.position));
   }
-  return batches;
+  return chunks;
 }

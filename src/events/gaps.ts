@@ -5,23 +5,23 @@ import { type Position, START } from './position.ts';
 
 export interface Gap {
   readonly reason: GapReason;
-  /** Where the reader goes on. */
+  /** Where reading goes on. */
   readonly position: Position;
-  /** In which queue, where that is known. */
+  /** The queue of the gap; absent when the clock went back. */
   readonly queue?: string;
 }
 
 /**
- * Where events between a place and the oldest that is kept are gone, and where to go on. What is told once stays in
- * `known` until the reader has passed it.
+ * Finds the queues in which events after the position have been trimmed, and the position where reading goes on.
  *
- * @param ofAll whether the place is one of the stream of all queues, however many there are.
+ * @param reported queues whose gap was reported; they stay in it until the reader has passed the gap.
+ * @param ofAll whether the position is one of the stream of all queues.
  */
 export function findGaps(
   queues: readonly string[],
   extents: readonly (StreamExtent | undefined)[],
   position: Position,
-  known: Set<string>,
+  reported: Set<string>,
   ofAll: boolean,
 ): { gaps: Gap[]; start: Position } {
   const gaps: Gap[] = [];
@@ -29,13 +29,13 @@ export function findGaps(
   extents.forEach((extent, i) => {
     const queue = queues[i] ?? '';
     const isOwn = position.entry !== START.entry && (!ofAll || queue === position.queue);
-    if (isOwn && isForeign(extent, position)) {
+    if (isOwn && isFromAnotherStream(extent, position)) {
       start = START;
       gaps.push({ reason: 'events-replaced', position: START, queue });
     } else if (extent === undefined || !isBehind(extent, position, isOwn)) {
-      known.delete(queue);
-    } else if (!known.has(queue)) {
-      known.add(queue);
+      reported.delete(queue);
+    } else if (!reported.has(queue)) {
+      reported.add(queue);
       const at =
         !ofAll && extent.first !== undefined ? { ...position, entry: extent.first, seen: 0 } : position;
       gaps.push({ reason: 'too-far-back', position: at, queue });
@@ -44,12 +44,12 @@ export function findGaps(
   return { gaps, start };
 }
 
-/** Whether the stream cannot have given the entry that was read last. */
-const isForeign = (extent: StreamExtent | undefined, { entry }: Position): boolean =>
+/** Whether this stream never gave the entry that was read last: another stream has its key now. */
+const isFromAnotherStream = (extent: StreamExtent | undefined, { entry }: Position): boolean =>
   extent === undefined || compareEntryIds(entry, extent.last) > 0;
 
 function isBehind(extent: StreamExtent, { entry }: Position, isOwn: boolean): boolean {
-  // Whoever begins with the oldest misses nothing, and another queue's stream may have begun later.
+  // A reader that starts at 0-0 has no gap. In the merged stream another queue's stream may simply be younger.
   if (entry === START.entry) return false;
   if (!isOwn && extent.dropped === 0) return false;
   return compareEntryIds(entry, extent.first ?? extent.last) < 0;

@@ -5,14 +5,14 @@ import type { HistoryPage, HistoryQuery } from '../schemas/event.ts';
 import { decodeEvents, type PositionedEvent } from './decode.ts';
 import { comparePositions, formatPosition, type Position, parsePosition } from './position.ts';
 
-/** Entries of one read. */
-const STEP = 200;
-/** Reads of one page: a page of a rare type may be short, and the next one goes on from there. */
-const MOST_STEPS = 25;
+/** Entries per read. */
+const READ_COUNT = 200;
+/** Reads per page. A page of a rare type may therefore be short; the next page goes on from its end. */
+const MAX_READS = 25;
 const DEFAULT_LIMIT = 100;
 
 /**
- * Events of a queue in a range of time, a page at a time. A cursor is the id of the last event that was looked at.
+ * Events of a queue in a range of time, a page at a time. A cursor is the id of the last event that was read.
  *
  * @throws {AppError} invalid-request for a cursor that no page gave.
  */
@@ -26,19 +26,19 @@ export async function readHistory(
   const isWanted = ({ event }: PositionedEvent) => types === undefined || types.includes(event.type);
   const items: PositionedEvent[] = [];
   let last = query.cursor === undefined ? undefined : positionOf(query.cursor);
-  for (let step = 0; step < MOST_STEPS; step += 1) {
-    const entries = await readStep(redis, keys.events, query, last);
-    const told = entries.flatMap(([id, fields]) =>
+  for (let step = 0; step < MAX_READS; step += 1) {
+    const entries = await readEntries(redis, keys.events, query, last);
+    const events = entries.flatMap(([id, fields]) =>
       inOrder(decodeEvents({ queue: keys.queue, id, fields }, false), order),
     );
-    for (const one of told) {
-      if (last !== undefined && isKnown(one.position, last, order)) continue;
-      // There is one more than fits: the page ends before it.
+    for (const one of events) {
+      if (last !== undefined && isAlreadyRead(one.position, last, order)) continue;
+      // One more event than fits: the page ends before it.
       if (items.length === limit) return page(items, last);
       last = one.position;
       if (isWanted(one)) items.push(one);
     }
-    if (entries.length < STEP) return page(items, undefined);
+    if (entries.length < READ_COUNT) return page(items, undefined);
     const [end] = entries.at(-1) ?? [];
     if (end !== undefined)
       last = { entry: end, seen: order === 'asc' ? Number.POSITIVE_INFINITY : 0, queue: '' };
@@ -51,7 +51,7 @@ const page = (items: readonly PositionedEvent[], last: Position | undefined): Hi
   ...(last !== undefined && { nextCursor: formatPosition(last, false) }),
 });
 
-function readStep(
+function readEntries(
   redis: Connection,
   key: string,
   { from, to, order }: HistoryQuery,
@@ -60,17 +60,17 @@ function readStep(
   const first = from === undefined ? '-' : String(toMs(from));
   // Ids of that millisecond come after it.
   const end = to === undefined ? '+' : `(${toMs(to)}-0`;
-  if (order === 'desc') return redis.xrevrange(key, last?.entry ?? end, first, 'COUNT', STEP);
-  return redis.xrange(key, last?.entry ?? first, end, 'COUNT', STEP);
+  if (order === 'desc') return redis.xrevrange(key, last?.entry ?? end, first, 'COUNT', READ_COUNT);
+  return redis.xrange(key, last?.entry ?? first, end, 'COUNT', READ_COUNT);
 }
 
-/** Redis knows no time before 1970; a leap second, which dates do not know, is taken as the one before it. */
+/** Redis has no time before 1970. `Date` has no leap seconds: one counts as the second before it. */
 const toMs = (time: string): number => Math.max(1, Date.parse(time.replace(/:60(?=[.Z+-])/i, ':59')));
 
-const inOrder = (told: PositionedEvent[], order: 'asc' | 'desc'): PositionedEvent[] =>
-  order === 'asc' ? told : told.reverse();
+const inOrder = (events: PositionedEvent[], order: 'asc' | 'desc'): PositionedEvent[] =>
+  order === 'asc' ? events : events.reverse();
 
-function isKnown(position: Position, last: Position, order: 'asc' | 'desc'): boolean {
+function isAlreadyRead(position: Position, last: Position, order: 'asc' | 'desc'): boolean {
   const compared = comparePositions(position, last);
   return order === 'asc' ? compared <= 0 : compared >= 0;
 }

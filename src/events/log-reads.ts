@@ -1,40 +1,40 @@
 import type { Connection } from '../redis/connection.ts';
 
-/** What an events stream still has. */
+/** What an events stream still holds. */
 export interface StreamExtent {
-  /** Its oldest entry; undefined when it has none. */
+  /** Id of its oldest entry; undefined when it is empty. */
   readonly first: string | undefined;
-  /** The last entry id that it has given. */
+  /** The last entry id that it gave. */
   readonly last: string;
-  /** Entries that it was given. */
+  /** Entries ever added. */
   readonly added: number;
-  /** Entries that it had and has no more. */
+  /** Entries added and trimmed since. */
   readonly dropped: number;
 }
 
 export type StreamEntries = [id: string, fields: string[]][];
 
-/** What several events streams had at one moment. */
-export interface EventsReading {
-  /** In the order of the keys; undefined where there is no stream. Only if they were asked for. */
+/** What several events streams held at one moment. */
+export interface StreamsReading {
+  /** In the order of the keys, undefined where there is no stream; empty unless requested. */
   readonly extents: readonly (StreamExtent | undefined)[];
   /** By key; streams without entries are left out. */
   readonly entries: ReadonlyMap<string, StreamEntries>;
 }
 
-/** A stream to read: its key, and the entry id after which to begin. */
-export interface ReadFrom {
+/** A stream to read: its key, and the entry id after which to start. */
+export interface StreamStart {
   readonly key: string;
   readonly after: string;
 }
 
-/** The next entries of each stream, at most `count` of each, and with `withExtents` what each has, all at one moment. */
+/** The next entries of each stream, at most `count` each, and with `withExtents` what each holds, at one moment. */
 export async function readEvents(
   redis: Connection,
-  streams: readonly ReadFrom[],
+  streams: readonly StreamStart[],
   count: number,
   withExtents: boolean,
-): Promise<EventsReading> {
+): Promise<StreamsReading> {
   const keys = streams.map(({ key }) => key);
   const transaction = redis.multi();
   if (withExtents) for (const key of keys) transaction.xinfo('STREAM', key);
@@ -48,7 +48,7 @@ export async function readEvents(
   };
 }
 
-/** Out of what a transaction replied to XINFO STREAM; undefined when there is no stream. */
+/** Decodes a reply to XINFO STREAM in a transaction; undefined when there is no stream. */
 export function extentOf(error: Error | null, info: unknown): StreamExtent | undefined {
   if (error?.message.includes('no such key')) return undefined;
   if (error) throw error;
@@ -62,14 +62,14 @@ export function extentOf(error: Error | null, info: unknown): StreamExtent | und
   };
 }
 
-/** A value out of names and values, as XINFO replies them one after the other; undefined when the name is not there. */
+/** A value from a flat reply of names and values, such as that of XINFO; undefined when the name is missing. */
 export function fieldOf(reply: unknown, name: string): unknown {
   const flat = reply as unknown[];
   const at = flat.indexOf(name);
   return at < 0 ? undefined : flat[at + 1];
 }
 
-/** The last entry id that the stream has given; '0-0' when there is none. */
+/** The last entry id that the stream gave; '0-0' when there is no stream. */
 export async function lastEventEntry(redis: Connection, key: string): Promise<string> {
   const { extents } = await readEvents(redis, [{ key, after: '0-0' }], 1, true);
   return extents[0]?.last ?? '0-0';

@@ -3,11 +3,11 @@ import type { EventEntry } from './decode.ts';
 import type { StreamEntries } from './log-reads.ts';
 import { compareQueues } from './position.ts';
 
-export interface Merged {
+export interface MergedEntries {
   readonly entries: readonly EventEntry[];
-  /** A stream has more than was read of it. */
-  readonly isCut: boolean;
-  /** Entries were left for later, since others may still come before them. */
+  /** Some stream has more entries than were read. */
+  readonly hasMore: boolean;
+  /** Entries were held back, since others may still come before them. */
   readonly isHeld: boolean;
 }
 
@@ -15,24 +15,24 @@ const compare = (a: EventEntry, b: EventEntry): number =>
   compareEntryIds(a.id, b.id) || compareQueues(a.queue, b.queue);
 
 /**
- * The entries of several streams in one order, as far as nothing can come between them any more: of a stream of which
- * only `count` were read the next ones may, and in a millisecond that is not over every stream may.
+ * Merges the entries of several streams by id, up to where no other entry can come in between any more. A stream of which
+ * `count` were read has more, and every stream may still add to the present millisecond.
  *
- * @param before Unix ms; entries of that time and later are left for later.
+ * @param before Unix ms; entries of that time and later are held back.
  */
-export function merge(
+export function mergeEntries(
   streams: readonly { queue: string; entries: StreamEntries }[],
   count: number,
   before: number,
-): Merged {
+): MergedEntries {
   const all: EventEntry[] = streams.flatMap(({ queue, entries }) =>
     entries.map(([id, fields]) => ({ queue, id, fields })),
   );
   const cut = streams.filter(({ entries }) => entries.length >= count);
   const bounds = cut.map(({ queue, entries }) => ({ queue, id: entries.at(-1)?.[0] ?? '0-0', fields: [] }));
   const bound = bounds.sort(compare)[0];
-  const settled = all.filter(({ id }) => entryTime(id) < before);
-  const ready = bound === undefined ? settled : settled.filter((entry) => compare(entry, bound) <= 0);
+  const past = all.filter(({ id }) => entryTime(id) < before);
+  const ready = bound === undefined ? past : past.filter((entry) => compare(entry, bound) <= 0);
   if (streams.length > 1) ready.sort(compare);
-  return { entries: ready, isCut: bound !== undefined, isHeld: settled.length < all.length };
+  return { entries: ready, hasMore: bound !== undefined, isHeld: past.length < all.length };
 }

@@ -4,25 +4,25 @@ import type { QueueKeys } from '../redis/keys.ts';
 import { dispatch, type Hint, type Interest } from './dispatch.ts';
 import { RecentRefs } from './recent-refs.ts';
 
-interface Followed {
+interface FollowedQueue {
   lastId: string;
-  /** Of each job: who is told of anything, and who of its end only. */
+  /** Job ref -> its listeners, with what each wants. */
   readonly hints: Map<string, Map<Hint, Interest>>;
-  /** Who is told that something has happened, whatever it was. */
+  /** Called after every read that brought entries. */
   readonly watchers: Set<() => void>;
-  /** Jobs that have ended. */
-  readonly ended: RecentRefs;
+  /** Refs of jobs that have finished. */
+  readonly finishedRefs: RecentRefs;
   idleSince: number | undefined;
 }
 
-/** A moment in what is known of a queue, before which nothing matters. */
+/** A moment in the events of a queue, as this process has read them. */
 export interface FeedPosition {
-  readonly followed: Followed;
-  readonly ended: number;
+  readonly followed: FollowedQueue;
+  readonly finished: number;
   readonly faults: number;
 }
 
-/** A queue nobody waits for any more is still read for this long, since the next waiter is likely. */
+/** A queue without waiters is still read for this long, since the next waiter is likely to come. */
 const LINGER_MS = 30_000;
 const READ_COUNT = 1_000;
 const RETRY_MS = 200;
@@ -32,16 +32,16 @@ type StreamsReply = [stream: string, entries: [id: string, fields: string[]][]][
 /**
  * One reader of events per process for all waiters: whatever their number, Redis sees one blocking read.
  *
- * A subscriber is told of everything after its `follow` has resolved, so: follow, then read the job. After
- * a fault of the connection every subscriber is told, since events may have been missed.
+ * A listener hears of everything after its `follow` has resolved, so: follow, then read the job. After a fault of the
+ * connection every listener is called, since events may have been missed.
  */
 export class EventNotifier {
   readonly #reader: BlockingReader;
   readonly #commands: Connection;
-  readonly #followed = new Map<string, Followed>();
+  readonly #followed = new Map<string, FollowedQueue>();
   #running: Promise<void> | undefined;
   #closed = false;
-  /** Times that events may have been missed. */
+  /** How often events may have been missed. */
   #faults = 0;
 
   constructor(reader: BlockingReader, commands: Connection) {
@@ -49,20 +49,20 @@ export class EventNotifier {
     this.#commands = commands;
   }
 
-  /** Resolves once nothing that happens from now on can be missed; ask then with `mayHaveEnded`. */
-  async mark(keys: QueueKeys): Promise<FeedPosition> {
+  /** Resolves once no later event can be missed. Pass the position to `mayHaveFinished`. */
+  async position(keys: QueueKeys): Promise<FeedPosition> {
     const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
     followed.idleSince = undefined;
-    return { followed, ended: followed.ended.count, faults: this.#faults };
+    return { followed, finished: followed.finishedRefs.count, faults: this.#faults };
   }
 
-  /** Whether the job may have ended since the mark without a hint. */
-  mayHaveEnded(keys: QueueKeys, ref: string, { followed, ended, faults }: FeedPosition): boolean {
+  /** Whether the job may have finished since the position was taken, without a hint. */
+  mayHaveFinished(keys: QueueKeys, ref: string, { followed, finished, faults }: FeedPosition): boolean {
     if (this.#followed.get(keys.events) !== followed || this.#faults !== faults) return true;
-    return followed.ended.mayHaveCome(ref, ended);
+    return followed.finishedRefs.mayHaveCome(ref, finished);
   }
 
-  /** Resolves, once nothing can be missed, to the function that ends the subscription. */
+  /** Calls `hint` for events of the job. Resolves, once none can be missed, to the function that ends this. */
   async follow(keys: QueueKeys, ref: string, hint: Hint, interest: Interest = 'all'): Promise<() => void> {
     const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
     const hints = followed.hints.get(ref) ?? new Map();
@@ -75,10 +75,7 @@ export class EventNotifier {
     };
   }
 
-  /**
-   * Calls `wake` when something has happened in the queue, or may have. Resolves, once nothing can be missed, to the
-   * function that ends it.
-   */
+  /** Calls `wake` when something may have happened in the queue. Resolves as `follow` does. */
   async watch(keys: QueueKeys, wake: () => void): Promise<() => void> {
     const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
     followed.watchers.add(wake);
@@ -88,23 +85,23 @@ export class EventNotifier {
     };
   }
 
-  /** Ends the reading. Subscribers hear nothing more. */
+  /** Stops reading. Listeners hear nothing more. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#reader.interrupt().catch(() => undefined);
     await this.#running;
   }
 
-  async #open(keys: QueueKeys): Promise<Followed> {
+  async #open(keys: QueueKeys): Promise<FollowedQueue> {
     const last = await this.#commands.xrevrange(keys.events, '+', '-', 'COUNT', 1);
-    // Another waiter may have opened the queue meanwhile; its position is older or the same.
-    const known = this.#followed.get(keys.events);
-    if (known !== undefined) return known;
-    const followed: Followed = {
+    // During the read another waiter may have opened the queue; its position is older or the same.
+    const opened = this.#followed.get(keys.events);
+    if (opened !== undefined) return opened;
+    const followed: FollowedQueue = {
       lastId: last[0]?.[0] ?? '0-0',
       hints: new Map(),
       watchers: new Set(),
-      ended: new RecentRefs(),
+      finishedRefs: new RecentRefs(),
       idleSince: undefined,
     };
     this.#followed.set(keys.events, followed);
@@ -118,7 +115,7 @@ export class EventNotifier {
       try {
         this.#dispatch(await this.#read());
       } catch {
-        // The connection reports its own faults; what was missed meanwhile is found by looking again.
+        // The connection reports its own faults; listeners find missed events by reading again.
         this.#hintAll();
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
@@ -150,7 +147,7 @@ export class EventNotifier {
   #hintAll(): void {
     this.#faults += 1;
     for (const followed of this.#followed.values()) {
-      // An emptied Redis counts ids anew by its clock; positions stay valid since time goes on.
+      // Positions stay valid after Redis was emptied: ids start from its clock, which goes on.
       for (const hints of followed.hints.values()) for (const hint of hints.keys()) hint();
       for (const wake of followed.watchers) wake();
     }

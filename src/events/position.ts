@@ -1,36 +1,36 @@
 import { compareEntryIds } from '../redis/entry.ts';
 
 /**
- * A place between two events. The events of one queue are in the order of their entries; those of several queues in the
- * order of entry id, then of the queue's name.
+ * A position between two events. Events of one queue are ordered by their entries; events of several queues by entry id,
+ * then by the queue's name.
  */
 export interface Position {
   readonly entry: string;
-  /** Events of that entry before this place; Infinity for all of them. */
+  /** How many events of the entry come before this position; Infinity for all. */
   readonly seen: number;
-  /** Which queue the entry is of; '' where that says itself, or before that entry of any queue. */
+  /** The queue of the entry; '' in the stream of one queue, and before the entry of any queue. */
   readonly queue: string;
 }
 
 /** Before everything. */
 export const START: Position = { entry: '0-0', seen: 0, queue: '' };
 
-/** Before everything too, but of one who knows that there was nothing. */
+/** Before everything too, for a reader that has seen the stream empty. */
 export const AFTER_NOTHING: Position = { ...START, seen: 1 };
 
-/** Numbers that Redis gives are shorter by far; longer ones it would refuse. */
+/** Redis gives far shorter numbers, and refuses longer ones. */
 const EVENT_ID = /^(\d{1,15}-\d{1,15})(?:-(\d{1,9}))?(?:~([A-Za-z0-9][A-Za-z0-9_.-]{0,63})?)?$/;
 
 /**
- * The id of an event, and of the place after it: entry, number of the event in it from 1 on, and in a stream of several
- * queues the queue. Without a number it is after the whole entry.
+ * The id of an event, and of the position after it: entry, number of the event in the entry from 1 on, and in the stream
+ * of all queues the queue. An id without a number is the position after the whole entry.
  */
 export function formatPosition({ entry, seen, queue }: Position, ofAll: boolean): string {
   const id = seen === Number.POSITIVE_INFINITY ? entry : `${entry}-${seen}`;
   return ofAll ? `${id}~${queue}` : id;
 }
 
-/** The place that an id stands for, or undefined when the text is none of a stream of that kind. */
+/** The position of an id; undefined when the text is not an id of that kind of stream. */
 export function parsePosition(text: string, ofAll: boolean): Position | undefined {
   const [, entry, seen, queue] = EVENT_ID.exec(text) ?? [];
   if (entry === undefined) return undefined;
@@ -49,17 +49,17 @@ export const compareQueues = (a: string, b: string): number => (a < b ? -1 : a >
 export const comparePositions = (a: Position, b: Position): number =>
   compareEntryIds(a.entry, b.entry) ||
   compareQueues(a.queue, b.queue) ||
-  // Infinity - Infinity is no number.
+  // Infinity - Infinity is NaN.
   (a.seen === b.seen ? 0 : a.seen - b.seen);
 
-/** The greatest id below this one; what reads after an id then reads from this one on. */
+/** The greatest id below this one: reading after that id starts with this entry. */
 export function justBefore(entry: string): string {
   const [ms = '0', seq = '0'] = entry.split('-');
   if (seq !== '0') return `${ms}-${BigInt(seq) - 1n}`;
   return ms === '0' ? '0-0' : `${Number(ms) - 1}-18446744073709551615`;
 }
 
-/** The id of an entry after which a queue is to be read on from a place. */
+/** The entry id after which a queue must be read to go on from a position. */
 export function readAfter({ entry, seen, queue: last }: Position, queue: string): string {
   const order = compareQueues(queue, last);
   if (last === '' || order === 0) return seen === Number.POSITIVE_INFINITY ? entry : justBefore(entry);

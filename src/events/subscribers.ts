@@ -2,27 +2,27 @@ import type { EventChunk } from './event-chunk.ts';
 import type { Gap } from './gaps.ts';
 import { comparePositions, type Position } from './position.ts';
 
-/** Somebody who reads events. */
+/** A client that reads events. */
 export interface Reader {
   /** Only events of this job; undefined for all. */
   readonly job: string | undefined;
   readonly isClosed: boolean;
-  deliver(batch: EventChunk): void;
-  /** Events may be missing here; goes on from the id. */
+  deliver(chunk: EventChunk): void;
+  /** Events may be missing here; reading goes on from the id. */
   reset(gap: Gap, id: string): void;
-  /** Resolves when the reader can take more, or has closed. */
+  /** Resolves when the reader can take more, or is closed. */
   ready(): Promise<void>;
-  /** Nothing of interest has happened up to the id. */
+  /** No event for this reader up to the id; undefined while it is still catching up. */
   idle(id: string | undefined): void;
-  /** What happens cannot be read, because of a defect. It is told nothing more. */
+  /** Events cannot be read because of a defect. The reader gets nothing more. */
   fail(): void;
 }
 
-/** Readers that are told the same at the same time; those of one job only what holds events of it. */
+/** Readers that get the same chunks at the same time. Readers of one job get only chunks with events of it. */
 export class Subscribers {
   readonly #ofAll = new Set<Reader>();
   readonly #ofJobs = new Map<string, Set<Reader>>();
-  /** Readers that are ahead of the others, until these have caught up. */
+  /** Readers that have read further than the others, until these have caught up. */
   readonly #ahead = new Map<Reader, Position>();
 
   get isEmpty(): boolean {
@@ -34,7 +34,7 @@ export class Subscribers {
     for (const readers of this.#ofJobs.values()) yield* readers;
   }
 
-  /** @param ahead what the reader has been told already, if that is more than the others were. */
+  /** @param ahead how far the reader has read, if that is further than the others. */
   join(reader: Reader, ahead: Position | undefined): void {
     if (ahead !== undefined) this.#ahead.set(reader, ahead);
     if (reader.job === undefined) {
@@ -54,17 +54,17 @@ export class Subscribers {
     if (readers?.size === 0) this.#ofJobs.delete(reader.job);
   }
 
-  deliver(batch: EventChunk): void {
-    for (const reader of this.#ofAll) this.#deliverTo(reader, batch);
+  deliver(chunk: EventChunk): void {
+    for (const reader of this.#ofAll) this.#deliverTo(reader, chunk);
     if (this.#ofJobs.size === 0) return;
     const readers = new Set<Reader>();
-    for (const { event } of batch.events) {
+    for (const { event } of chunk.events) {
       for (const reader of this.#ofJobs.get(event.job ?? '') ?? []) readers.add(reader);
     }
-    for (const reader of readers) this.#deliverTo(reader, batch);
+    for (const reader of readers) this.#deliverTo(reader, chunk);
   }
 
-  /** Tells all that nothing of interest has happened up to the position, which has this id. */
+  /** Passes on that nothing has happened up to the position, whose id is given. */
   idle(id: string | undefined, position: Position | undefined): void {
     for (const [reader, ahead] of this.#ahead) {
       if (position !== undefined && comparePositions(position, ahead) >= 0) this.#ahead.delete(reader);
@@ -72,13 +72,13 @@ export class Subscribers {
     for (const reader of this.all()) reader.idle(this.#ahead.has(reader) ? undefined : id);
   }
 
-  #deliverTo(reader: Reader, batch: EventChunk): void {
+  #deliverTo(reader: Reader, chunk: EventChunk): void {
     const position = this.#ahead.get(reader);
     if (position === undefined) {
-      reader.deliver(batch);
+      reader.deliver(chunk);
       return;
     }
-    if (comparePositions(batch.end, position) >= 0) this.#ahead.delete(reader);
-    reader.deliver(batch.after(position));
+    if (comparePositions(chunk.end, position) >= 0) this.#ahead.delete(reader);
+    reader.deliver(chunk.after(position));
   }
 }

@@ -1,13 +1,13 @@
-import type { ShownEnd } from './dispatch.ts';
+import type { ShownResult } from './dispatch.ts';
 
 /** A sleep that ends early when woken; a wake-up between two sleeps is kept for the next one. */
 export class WakeableSleep {
   #woken = false;
   #ended = false;
-  #told: ShownEnd | undefined;
-  #end: (() => void) | undefined;
+  #result: ShownResult | undefined;
+  #resume: (() => void) | undefined;
 
-  /** Nobody waits for the answer any more, or all are to be answered. */
+  /** The client has gone, or the service stops. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -17,25 +17,25 @@ export class WakeableSleep {
     this.wake();
   };
 
-  readonly wake = (told?: ShownEnd): void => {
+  readonly wake = (result?: ShownResult): void => {
     this.#woken = true;
-    this.#told = told ?? this.#told;
-    this.#end?.();
+    this.#result = result ?? this.#result;
+    this.#resume?.();
   };
 
-  /** The end that was told with a wake-up, if any. */
-  rearm(): ShownEnd | undefined {
+  /** Gets ready for the next sleep; returns the result that came with a wake-up, if any. */
+  rearm(): ShownResult | undefined {
     this.#woken = false;
-    return this.#told;
+    return this.#result;
   }
 
   sleep(ms: number): Promise<void> {
     if (this.#woken || this.#ended) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#end?.(), ms);
-      this.#end = () => {
+      const timer = setTimeout(() => this.#resume?.(), ms);
+      this.#resume = () => {
         clearTimeout(timer);
-        this.#end = undefined;
+        this.#resume = undefined;
         resolve();
       };
     });

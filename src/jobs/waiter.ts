@@ -36,7 +36,7 @@ export class Waiter {
 
   /** To be asked for before a job is submitted that is to be waited for. */
   mark(queue: string): Promise<FeedPosition> {
-    return this.#feed.mark(this.#core.keySpace.queue(queue));
+    return this.#feed.position(this.#core.keySpace.queue(queue));
   }
 
   /**
@@ -68,7 +68,7 @@ export class Waiter {
       observeEnd = observeWait(this.#core, { on: 'job', queues: [keys.queue], job: id }, waitMs);
       const interest = fresh === undefined ? 'all' : 'end';
       unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake, interest);
-      const isUnread = fresh !== undefined && !this.#feed.mayHaveEnded(keys, formatRef(ref), fresh.mark);
+      const isUnread = fresh !== undefined && !this.#feed.mayHaveFinished(keys, formatRef(ref), fresh.mark);
       let looks = 0;
       for (;;) {
         const end = sleeper.rearm();

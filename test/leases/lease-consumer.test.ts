@@ -9,7 +9,7 @@ import { useRedis } from '../helpers/redis/server.ts';
 const redis = useRedis();
 const api = useApi(redis);
 
-it('what a lease holds is told without payloads, but for those that a result keeps', async () => {
+it('reads the jobs of a lease without their payloads, except those that the result keeps', async () => {
   const queue = newQueue();
   const job = { queue, task: 'work', payload: 'x'.repeat(1_000), metadata: { k: '"k":true' } };
   const plain = await api.submit(job);
@@ -18,8 +18,8 @@ it('what a lease holds is told without payloads, but for those that a result kee
   const consumer = new LeaseConsumer(lease.split('~', 1)[0] ?? '', redis.client);
   const keys = queueKeys('mr', queue);
   const refs = [plain, kept].flatMap(({ id }) => parseJobId(id)?.ref ?? []);
-  const lengths = (told: readonly object[]) =>
-    told.map((one) => ('fields' in one ? (one.fields as string[])[3]?.length : undefined));
+  const lengths = (jobs: readonly object[]) =>
+    jobs.map((job) => ('fields' in job ? (job.fields as string[])[3]?.length : undefined));
   expect(lengths(await consumer.readHeldJobs(keys, refs, 'read'))).toEqual([4, 1_002]);
   expect(lengths((await consumer.heartbeat(keys, 30_000, 10))?.jobs ?? [])).toEqual([4, 1_002]);
   for (const { id } of [plain, kept]) await post(api, `/jobs/${id}/complete`, { lease });

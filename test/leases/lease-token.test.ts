@@ -6,7 +6,7 @@ import { MAX_LEASE_MS, MAX_LEASED_QUEUES, MIN_LEASE_MS } from '../../src/schemas
 const queues = Array.from({ length: MAX_LEASED_QUEUES }, (_, i) => `q${i}`);
 const lease = { consumer: newLeaseName('py-1@host'), leaseMs: 30_000, queues };
 
-it('says all of itself, whatever the name and the life that were asked for', () => {
+it('survives formatting and parsing, whatever the worker and the duration', () => {
   const names = ['py-1@host', '', 'ü b~c', 'x'.repeat(255), '~', 'a.b'];
   for (const consumer of names.map(newLeaseName)) {
     for (const leaseMs of [MIN_LEASE_MS, MAX_LEASE_MS]) {
@@ -16,7 +16,7 @@ it('says all of itself, whatever the name and the life that were asked for', () 
   }
 });
 
-it('is only what can have been given out', () => {
+it('is refused when POST /leases cannot have returned it', () => {
   const wrong = [
     { ...lease, consumer: newConsumerName(123) },
     { ...lease, consumer: 'host' },

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { backoffMs, DEFAULT_BACKOFF } from '../../src/lifecycle/backoff.ts';
-import { decide } from '../../src/lifecycle/retry-decision.ts';
 
 describe('the back-off', () => {
   it('doubles from a second by default, up to an hour', () => {
@@ -17,20 +16,5 @@ describe('the back-off', () => {
   it('can be fixed, and without jitter', () => {
     expect(backoffMs({ type: 'fixed', delay: '2s', jitter: 0 }, 7, 0.99)).toBe(2_000);
     expect(backoffMs({ type: 'fixed', delay: 100, jitter: 1 }, 1, 0)).toBe(0);
-  });
-});
-
-describe('the decision after a failed attempt', () => {
-  const failed = { attempt: 1, maxAttempts: 3, backoff: undefined, retryable: true, retryInMs: undefined };
-
-  it('is a retry until the attempts are spent', () => {
-    expect(decide(failed, 0.5)).toEqual({ kind: 'retry', delayMs: 1_000 });
-    expect(decide({ ...failed, attempt: 3 }, 0.5)).toEqual({ kind: 'bury' });
-  });
-
-  it('obeys the handler', () => {
-    expect(decide({ ...failed, retryable: false }, 0.5)).toEqual({ kind: 'bury' });
-    expect(decide({ ...failed, retryInMs: 7 }, 0.5)).toEqual({ kind: 'retry', delayMs: 7 });
-    expect(decide({ ...failed, attempt: 3, retryInMs: 7 }, 0.5)).toEqual({ kind: 'bury' });
   });
 });

@@ -3,12 +3,12 @@ import { latencyField, percentiles } from '../../src/lifecycle/latency-histogram
 
 describe('percentiles', () => {
   it('are off by at most the width of a bucket', () => {
-    const slot: Record<string, string> = {};
+    const window: Record<string, string> = {};
     for (let ms = 1; ms <= 1_000; ms += 1) {
       const field = latencyField('run', ms);
-      slot[field] = String(Number(slot[field] ?? 0) + 1);
+      window[field] = String(Number(window[field] ?? 0) + 1);
     }
-    const found = percentiles([slot], 'run');
+    const found = percentiles([window], 'run');
     for (const [name, exact] of [
       ['p50', 500],
       ['p95', 950],
@@ -19,7 +19,7 @@ describe('percentiles', () => {
     }
   });
 
-  it('add slots up, and know nothing without counts', () => {
+  it('add up over windows, and are undefined without counts', () => {
     expect(percentiles([{ [latencyField('wait', 1)]: '1' }, {}], 'run')).toBeUndefined();
     const both = percentiles([{ [latencyField('run', 1)]: '1' }, { [latencyField('run', 100)]: '9' }], 'run');
     expect(both?.p50).toBeGreaterThan(90);

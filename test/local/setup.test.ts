@@ -91,7 +91,7 @@ it('npm test needs them only where the tests of the examples may be meant', asyn
   await addProgram('redis-server', 'echo "Redis server v=7.2.4 sha=00000000:0 malloc=libc bits=64"');
   const { stdout, stderr } = await setup('test', 'test/nowhere', 'test/events/nothing');
   expect(stdout + stderr).toContain('No test files found');
-  for (const filter of ['test/ex', 'test/examples/away', 'worker']) {
+  for (const filter of ['test/ex', 'test/examples/away', 'test/system/e2e', 'worker']) {
     const refused = await setup('test', 'test/nowhere', filter);
     expect(refused.stderr, filter).toMatch(/^The tests of examples\/workers need bash/);
   }

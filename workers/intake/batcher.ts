@@ -20,8 +20,8 @@ export interface BatcherParts {
   observe: Observer;
   /** Jobs that were taken; there is room for all of them unless the worker stops. */
   onTaken: (taken: Taken & { kind: 'taken' }) => void;
-  /** The lease has ended: what runs for the queue may run elsewhere already. */
-  onNoLease: (queue: string) => void;
+  /** The lease has ended: what runs for the queue may run elsewhere already. `isNew`: the take before found it. */
+  onNoLease: (queue: string, isNew: boolean) => void;
   /** Jobs may have been handed out that never arrived. */
   onDoubt: () => void;
 }
@@ -272,12 +272,8 @@ export class Batcher {
       state.dry = false;
       this.schedule();
     }, LEASE_PAUSE_MS).unref();
-    const { observe, consumer, onNoLease } = this.#parts;
-    const { queue } = state.keys;
-    // Once, and not for every try until the lease is back.
-    if (state.hasLease) observe({ kind: 'lease-lost', consumer: consumer.name, lease: consumer.name, queue });
+    this.#parts.onNoLease(state.keys.queue, state.hasLease);
     state.hasLease = false;
-    onNoLease(queue);
   }
 
   #failed(state: QueueState, group: EndedJob[], error: unknown): void {

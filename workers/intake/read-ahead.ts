@@ -7,7 +7,7 @@ const LEAST = 4;
 
 /**
  * How many jobs beyond its concurrency a process may hold ready, so that short jobs do not wait for a round trip
- * each: none, until attempts are known to be short. docs/decisions/0008-read-ahead.md says why.
+ * each: none, until attempts are known to be short. docs/decisions/0008-short-jobs-are-read-ahead.md says why.
  */
 export class ReadAhead {
   readonly #most: number;

@@ -162,7 +162,8 @@ async function startChild(consumerName: string, config: Config): Promise<Child> 
     clock: systemClock,
     observe,
     onTaken: (taken) => pass.taken(taken),
-    onNoLease: (queue) => {
+    onNoLease: (queue, isNew) => {
+      if (isNew) observe({ kind: 'lease-lost', consumer: consumerName, lease: consumerName, queue });
       child.leaseLost(queue);
       say({ type: 'no-lease' });
     },

@@ -7,7 +7,7 @@ import type { Problem } from '../../schemas/problem.ts';
 import { routeOf } from '../request/route.ts';
 
 /** Status and title of every code: the one place where a fault becomes HTTP. */
-const ANSWERS: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
+export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
   'broken-json': { status: 400, title: 'The body is not JSON' },
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'invalid-batch': { status: 400, title: 'Jobs of the batch are not valid' },
@@ -44,7 +44,7 @@ const RETRY_AFTER_S = 1;
 
 /** The problem document of an error, as it is for this request. */
 export function toProblem(error: AppError, request: FastifyRequest): Problem {
-  const { status, title } = ANSWERS[error.code];
+  const { status, title } = PROBLEMS[error.code];
   return {
     type: `urn:millrace:problem:${error.code}`,
     title,

@@ -45,9 +45,9 @@ export function typesOf(list: string | undefined): EventTypes {
 async function knowsAll(source: EventLog, from: Position, job: Job): Promise<boolean> {
   if (comparePositions(from, START) === 0) return false;
   const endMs = Date.parse(job.finishedAt ?? job.createdAt);
-  for await (const { gaps, batches, position } of source.look(from)) {
+  for await (const { gaps, chunks, position } of source.pagesAfter(from)) {
     if (gaps.length > 0) return false;
-    if (batches.some(({ events }) => events.some(({ event }) => event.job === job.id))) return false;
+    if (chunks.some(({ events }) => events.some(({ event }) => event.job === job.id))) return false;
     if (entryTime(position.entry) > endMs) return true;
   }
   return true;

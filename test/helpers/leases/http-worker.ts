@@ -13,7 +13,7 @@ export interface TakenJobs {
   jobs: LeasedJob[];
 }
 
-/** Sends JSON, and gives the answer whatever its status. */
+/** Sends JSON, and returns the answer whatever its status. */
 export const post = (api: { origin: string }, path: string, body: object = {}): Promise<Answer> =>
   send(api.origin, { path, headers: JSON_TYPE, body: JSON.stringify(body) });
 
@@ -24,7 +24,7 @@ export async function take(api: { origin: string }, body: object): Promise<Taken
   return answer.body as TakenJobs;
 }
 
-/** Takes one job, which must be there. */
+/** Takes one job; waits for it up to ten seconds. */
 export async function takeOne(
   api: { origin: string },
   body: object,
@@ -35,7 +35,7 @@ export async function takeOne(
   return { lease, job };
 }
 
-/** Submits so many jobs with their numbers as payloads; returns their ids. */
+/** Submits `count` jobs with their numbers as payloads; returns their ids. */
 export async function submitMany(
   api: TestApi,
   queue: string,
@@ -47,18 +47,18 @@ export async function submitMany(
   return (answer.body as { items: { id: string }[] }).items.map(({ id }) => id);
 }
 
-/** What one call about one job answers when it is done. */
+/** The answer to a call that settled one job. */
 export const done = (id: string, status: SettledJob['status']) =>
   ({ status: 200, body: { id, status } }) as const;
 
 export const idsOf = ({ jobs }: { jobs: readonly LeasedJob[] }): string[] => jobs.map(({ id }) => id);
 
-/** What settles jobs as completed, each with its rank as its result. */
+/** The body that completes the jobs, each with its index as its result. */
 export const completing = (ids: readonly (string | undefined)[]) => ({
   complete: ids.map((id, result) => ({ id, result })),
 });
 
-/** An answer to jobs that were settled; with the next ones where some were asked for. */
+/** The answer to a settle; with the next jobs if `next` is more than 0. */
 export interface SettledJobs extends TakenJobs {
   items: { id: string; status: number; jobStatus?: string; problem?: { code: string; jobStatus?: string } }[];
 }

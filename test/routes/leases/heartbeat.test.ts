@@ -8,7 +8,7 @@ const redis = useRedis();
 const api = useApi(redis);
 
 describe('a heartbeat', () => {
-  it('carries a cancel, after which a failure is no failure', async () => {
+  it('returns a cancel; a failure or release after it ends the job as cancelled', async () => {
     const queue = newQueue();
     for (const [verb, more] of [
       ['fail', { error: { message: 'stopped' } }],
@@ -27,7 +27,7 @@ describe('a heartbeat', () => {
     }
   });
 
-  it('ends an attempt that takes longer than its timeout', async () => {
+  it('fails an attempt that takes longer than its timeout', async () => {
     const queue = newQueue();
     const { id } = await api.submit({ queue, task: 'work', timeout: 1, attempts: 1 });
     const { lease, job } = await takeOne(api, { queues: [queue] });
@@ -38,7 +38,7 @@ describe('a heartbeat', () => {
       return last.cancel.length > 0;
     }, 'the end of the attempt');
     expect(last.cancel).toEqual([id]);
-    // It was the last one: the lease is over.
+    // It was the last job, so the lease has ended.
     expect(Date.parse(last.expiresAt)).toBeLessThanOrEqual(Date.now());
     expect(await api.get(id)).toMatchObject({ status: 'failed', error: { name: 'timeout' } });
     expect((await post(api, `/jobs/${id}/complete`, { lease })).status).toBe(409);
@@ -46,7 +46,7 @@ describe('a heartbeat', () => {
     expect(await consumersOf(redis, queue)).toEqual([]);
   });
 
-  it('tells to drain while every queue of the lease is paused, those in which it holds nothing as well', async () => {
+  it('returns drain while every queue of the lease is paused, also those in which it holds nothing', async () => {
     const [queue, other] = [newQueue(), newQueue()];
     await api.submit({ queue, task: 'work' });
     const { lease } = await takeOne(api, { queues: [other, queue] });

@@ -12,7 +12,7 @@ const stats = async (queue: string): Promise<QueueStats> =>
   (await api.http.get(`/queues/${queue}/stats`)).body as QueueStats;
 
 describe('a job that is worked on over HTTP', () => {
-  it('is handed out whole, shown as running, and completed', async () => {
+  it('is returned with all its members, shown as running, and completed', async () => {
     const queue = newQueue();
     const { id } = await api.submit({
       queue,
@@ -48,7 +48,7 @@ describe('a job that is worked on over HTTP', () => {
     expect((await stats(queue)).latency).toMatchObject({ runMs: { p50: expect.any(Number) } });
   });
 
-  it('shows no progress that is too long', async () => {
+  it('rejects progress that is too long', async () => {
     const queue = newQueue();
     const { id } = await api.submit({ queue, task: 'work' });
     const { lease } = await takeOne(api, { queues: [queue] });
@@ -61,7 +61,7 @@ describe('a job that is worked on over HTTP', () => {
     expect((await api.get(id)).progress).toBe(long);
   });
 
-  it('wakes whoever waits for its result, and null is a result', async () => {
+  it('wakes a client that waits for its result, and null is a result', async () => {
     const queue = newQueue();
     const waited = api.http.post('/jobs?wait=20').send({ queue, task: 'work' });
     const [{ lease, job }, answer] = await Promise.all([
@@ -76,7 +76,7 @@ describe('a job that is worked on over HTTP', () => {
     expect(answer.body).toMatchObject({ id: job.id, status: 'completed', result: null });
   });
 
-  it('may be settled through another process than the one that handed it out', async () => {
+  it('can be renewed and settled through another API process', async () => {
     const queue = newQueue();
     const other = await startApi(redis.url);
     try {
@@ -91,7 +91,7 @@ describe('a job that is worked on over HTTP', () => {
     }
   });
 
-  it('fails, is retried after the wait that was asked for, and fails for good', async () => {
+  it('fails, is retried after retryInMs, and fails for good', async () => {
     const queue = newQueue();
     const { id } = await api.submit({
       queue,
@@ -113,7 +113,7 @@ describe('a job that is worked on over HTTP', () => {
     ]);
   });
 
-  it('fails at once when it is not retryable', async () => {
+  it('fails for good at once when it is not retryable', async () => {
     const queue = newQueue();
     const { id } = await api.submit({ queue, task: 'work' });
     const { lease } = await takeOne(api, { queues: [queue] });
@@ -122,7 +122,7 @@ describe('a job that is worked on over HTTP', () => {
     expect((await api.get(id)).status).toBe('failed');
   });
 
-  it('is handed back without spending an attempt', async () => {
+  it('is released without spending an attempt', async () => {
     const queue = newQueue();
     const { id } = await api.submit({ queue, task: 'work' });
     const { lease } = await takeOne(api, { queues: [queue] });
@@ -130,7 +130,7 @@ describe('a job that is worked on over HTTP', () => {
     expect((await takeOne(api, { queues: [queue] })).job).toMatchObject({ id, attempt: 1 });
   });
 
-  it('answers each call that comes again as the first time', async () => {
+  it('answers each repeated call as the first time', async () => {
     const queue = newQueue();
     const calls = [
       ['complete', {}, 'completed'],
@@ -156,8 +156,8 @@ describe('a job that is worked on over HTTP', () => {
   });
 });
 
-describe('a lease that was lost', () => {
-  it('is answered 409 with what the job is now, and the second result stands', async () => {
+describe('a lease that has ended', () => {
+  it('is answered 409 with the status of the job, and the second result stands', async () => {
     const queue = newQueue();
     const { id } = await api.submit({ queue, task: 'work' });
     const first = await takeOne(api, { queues: [queue], leaseMs: 1_000 });
@@ -185,7 +185,7 @@ describe('a lease that was lost', () => {
     expect((await stats(queue)).totals).toMatchObject({ recovered: 1, staleCommits: 4 });
   });
 
-  it('lasts for as long as it is renewed', async () => {
+  it('lasts as long as it is renewed', async () => {
     const queue = newQueue();
     const { id } = await api.submit({ queue, task: 'work' });
     const { lease } = await takeOne(api, { queues: [queue], leaseMs: 1_000 });
@@ -194,7 +194,7 @@ describe('a lease that was lost', () => {
       Date.now() + 30_000,
     );
     expect(renewed.body).toMatchObject({ cancel: [], directive: 'continue' });
-    // The queue is looked after when the lease would have ended: another one that ends then is taken back.
+    // Recovery runs when the first lease would have ended: the job of another lease that ends then is recovered.
     const { id: other } = await api.submit({ queue, task: 'work' });
     await takeOne(api, { queues: [queue], leaseMs: 1_000 });
     expect((await takeOne(api, { queues: [queue] })).job.id).toBe(other);
@@ -202,7 +202,7 @@ describe('a lease that was lost', () => {
     expect(await post(api, `/jobs/${id}/complete`, { lease })).toMatchObject(done(id, 'completed'));
   });
 
-  it('leaves nothing in Redis when it ends, nor does a poll that brings nothing', async () => {
+  it('leaves nothing in Redis when it ends, and neither does a poll without jobs', async () => {
     const queue = newQueue();
     const [id] = await submitMany(api, queue, 1);
     expect((await take(api, { queues: [newQueue()] })).jobs).toEqual([]);

@@ -12,13 +12,13 @@ const api = useApi(redis);
 
 const WAIT_MS = 20_000;
 
-/** Resolves when a poll has been sent that far that it waits: a later one is answered. */
+/** Resolves when the API has received the poll: it answers a later request. */
 const untilSent = async (): Promise<void> => {
   await api.http.get('/readyz');
 };
 
 describe('a poll that waits', () => {
-  it('is answered with the first job that comes', async () => {
+  it('is answered with the first job that is submitted', async () => {
     const queue = newQueue();
     const polled = take(api, { queues: [queue], waitMs: WAIT_MS });
     await untilSent();
@@ -27,9 +27,9 @@ describe('a poll that waits', () => {
   });
 
   it.each([
-    ['a delay of less than the horizon', { delay: 100 }],
-    ['a delay that nobody is told of', { delay: '3500ms' }],
-    ['a lane below', { priority: 'low' }],
+    ['a delay shorter than the wake horizon', { delay: 100 }],
+    ['a delay beyond the wake horizon', { delay: '3500ms' }],
+    ['a low priority', { priority: 'low' }],
   ])('is answered with a job that has %s', async (_, more) => {
     const queue = newQueue();
     const polled = take(api, { queues: [queue], waitMs: WAIT_MS });
@@ -38,7 +38,7 @@ describe('a poll that waits', () => {
     expect((await polled).jobs).toMatchObject([{ id }]);
   });
 
-  it('is answered with a job that nobody is told of, though another has waited in vain before', async () => {
+  it('is answered with a job that is due beyond the wake horizon, though another poll has ended without jobs before', async () => {
     const queue = newQueue();
     expect((await take(api, { queues: [queue], waitMs: 100 })).jobs).toEqual([]);
     const polled = take(api, { queues: [queue], waitMs: WAIT_MS });
@@ -57,7 +57,7 @@ describe('a poll that waits', () => {
     expect((await polled).jobs).toMatchObject([{ id }]);
   });
 
-  it('takes from its queues in their order, and from whichever has jobs later', async () => {
+  it('takes from its queues in their order, and later from the first that gets a job', async () => {
     const [one, two] = [newQueue(), newQueue()];
     const [second] = await submitMany(api, two, 1);
     const [first] = await submitMany(api, one, 1);
@@ -71,7 +71,7 @@ describe('a poll that waits', () => {
     }
   });
 
-  it('is served in turn with the others, one job each', async () => {
+  it('gets one job, and so does each of the others', async () => {
     const queue = newQueue();
     const polls = Array.from({ length: 20 }, () => take(api, { queues: [queue], waitMs: WAIT_MS }));
     await untilSent();
@@ -81,14 +81,14 @@ describe('a poll that waits', () => {
     expect(taken.every(({ jobs }) => jobs.length === 1)).toBe(true);
   });
 
-  it('ends empty after its time, and leaves no lease', async () => {
+  it('ends without jobs after waitMs, and leaves no lease', async () => {
     const queue = newQueue();
     const { jobs, lease } = await take(api, { queues: [queue], waitMs: 50 });
     expect(jobs).toEqual([]);
     expect((await post(api, `/leases/${lease}/heartbeat`)).status).toBe(409);
   });
 
-  it('ends empty when the service stops', async () => {
+  it('ends without jobs when the service stops', async () => {
     const { app, origin } = await startApi(redis.url);
     const agent = new Agent({ keepAlive: true });
     const { hostname, port } = new URL(origin);
@@ -97,11 +97,11 @@ describe('a poll that waits', () => {
       request(message).end(JSON.stringify({ queues: [newQueue()], waitMs: WAIT_MS })),
       'response',
     );
-    // A second poll on the same server: by its answer the first one waits.
+    // The server answers a second poll, so the first one waits by now.
     await take({ origin }, { queues: [newQueue()] });
     await app.close();
     const [answer] = (await polled) as [IncomingMessage];
-    // Whoever has no pause between two polls asks elsewhere, instead of here as fast as it can.
+    // A worker without a pause between polls must connect elsewhere, not poll here as fast as it can.
     expect([answer.statusCode, answer.headers.connection]).toEqual([200, 'close']);
     expect(await json(answer)).toMatchObject({ jobs: [] });
     agent.destroy();
@@ -136,7 +136,7 @@ describe('a poll that waits', () => {
   });
 });
 
-it('takes what other workers have left in between: a queue is shared', async () => {
+it('a released job goes to the next take, of any worker', async () => {
   const queue = newQueue();
   const [first] = await submitMany(api, queue, 1);
   const held = await takeOne(api, { queues: [queue] });

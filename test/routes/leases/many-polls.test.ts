@@ -9,11 +9,11 @@ import { until, useRedis } from '../../helpers/redis/server.ts';
 const redis = useRedis();
 const api = useApi(redis);
 
-/** Longer than the time after which a queue is looked at again. */
+/** Longer than the time after which a watched queue is checked for delayed jobs. */
 const WINDOW_MS = 2_500;
 const MOST_SENT = 25;
 
-/** Commands of the kinds that polls and upkeep send; what scripts do is not counted. */
+/** Number of commands of the kinds that polls and maintenance send, without those inside scripts. */
 async function commandsSent(): Promise<number> {
   const stats = await redis.client.info('commandstats');
   const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
@@ -21,7 +21,7 @@ async function commandsSent(): Promise<number> {
   return names.reduce((sum, name) => sum + calls(name), 0);
 }
 
-it.each([1, 25])('five hundred polls that wait for %i queues cost Redis next to nothing', async (count) => {
+it.each([1, 25])('five hundred waiting polls for %i queues send Redis almost no commands', async (count) => {
   const queues = Array.from({ length: count }, newQueue);
   const polls: IncomingMessage[] = [];
   const { hostname, port } = new URL(api.origin);
@@ -33,15 +33,15 @@ it.each([1, 25])('five hundred polls that wait for %i queues cost Redis next to 
     return poll;
   });
   try {
-    const sentMeanwhile = async () => {
+    const sentInWindow = async () => {
       const before = await commandsSent();
       await sleep(WINDOW_MS);
       return (await commandsSent()) - before;
     };
-    // What they ask for when they come may fall into the first window.
-    await until(async () => (await sentMeanwhile()) < MOST_SENT, 'polls that ask for nothing');
+    // The takes of new polls may fall into the first window.
+    await until(async () => (await sentInWindow()) < MOST_SENT, 'a window without commands of polls');
     expect(polls).toEqual([]);
-    // The first that came for it gets the job.
+    // The first poll gets the job.
     await api.submit({ queue: queues[0], task: 'work' });
     await expect.poll(() => polls.length).toBe(1);
   } finally {

@@ -15,7 +15,7 @@ import { useRedis } from '../../helpers/redis/server.ts';
 const redis = useRedis();
 const api = useApi(redis);
 
-/** When the lease ends in the queue, Unix ms; undefined where it has ended. */
+/** End of the lease in the queue, Unix ms; undefined when it has ended. */
 async function endOf(queue: string, lease: string): Promise<number | undefined> {
   const score = await redis.client.zscore(`mr:{${queue}}:leases`, consumerOf(lease));
   return score === null ? undefined : Number(score);
@@ -24,7 +24,7 @@ async function endOf(queue: string, lease: string): Promise<number | undefined> 
 const ms = ({ expiresAt }: { expiresAt: string }): number => Date.parse(expiresAt);
 
 describe('a lease over several queues', () => {
-  it('goes on while it holds jobs of any, and is served from its queues in their order', async () => {
+  it('goes on while it holds a job of any queue, and takes from its queues in their order', async () => {
     const [one, two] = [newQueue(), newQueue()];
     const [a, b, c] = await submitMany(api, two, 3);
     const { lease } = await take(api, { queues: [one, two], max: 3 });
@@ -38,7 +38,7 @@ describe('a lease over several queues', () => {
     expect(items.map(({ status }) => status)).toEqual([200, 200]);
   });
 
-  it('goes on where what is settled was lost, as long as it holds another', async () => {
+  it('goes on though a settled job is not its own any more, as long as it holds another', async () => {
     const [one, two] = [newQueue(), newQueue()];
     const [a, b] = await submitMany(api, two, 2);
     const { lease } = await take(api, { queues: [one, two], max: 2 });
@@ -54,7 +54,7 @@ describe('a lease over several queues', () => {
     ]);
   });
 
-  it('is renewed in each, and says when the first of them ends', async () => {
+  it('is renewed in each queue, and returns the first end', async () => {
     const [one, two] = [newQueue(), newQueue()];
     const [a] = await submitMany(api, one, 2);
     await submitMany(api, two, 1);
@@ -71,7 +71,7 @@ describe('a lease over several queues', () => {
 });
 
 describe('the end of a lease', () => {
-  it('is now where it holds nothing any more', async () => {
+  it('is now if it holds no jobs any more', async () => {
     const queue = newQueue();
     const [id] = await submitMany(api, queue, 1);
     const { lease } = await take(api, { queues: [queue] });
@@ -81,8 +81,8 @@ describe('the end of a lease', () => {
   });
 });
 
-describe('a request for next jobs that comes again', () => {
-  it('is given the same jobs, and renews the lease', async () => {
+describe('a repeated request for next jobs', () => {
+  it('gets the same jobs, and renews the lease', async () => {
     const queue = newQueue();
     const [a, b] = await submitMany(api, queue, 2);
     const { lease } = await take(api, { queues: [queue], leaseMs: 60_000 });
@@ -96,7 +96,7 @@ describe('a request for next jobs that comes again', () => {
     expect(ms(second)).toBeGreaterThan(Date.now() + 30_000);
   });
 
-  it('is given them though another request came in between', async () => {
+  it('gets them though another request came in between', async () => {
     const queue = newQueue();
     const [a, b, c, d] = await submitMany(api, queue, 5);
     const { lease } = await take(api, { queues: [queue], max: 2 });
@@ -108,7 +108,7 @@ describe('a request for next jobs that comes again', () => {
     }
   });
 
-  it('is given them under the lease that took the place of a lost one', async () => {
+  it('gets them under the lease that replaced an ended one', async () => {
     const queue = newQueue();
     const [a, b] = await submitMany(api, queue, 3);
     const { lease } = await take(api, { queues: [queue] });
@@ -122,7 +122,7 @@ describe('a request for next jobs that comes again', () => {
     expect((await settle(api, first.lease, completing([b]), 0)).items).toMatchObject([{ status: 200 }]);
   });
 
-  it('fails or hands back no attempt that it took itself', async () => {
+  it('does not fail or release an attempt that it took itself', async () => {
     const bodies = [
       (id = '') => ({ fail: [{ id, error: { message: 'no' }, retryInMs: 0 }] }),
       (id = '') => ({ release: [{ id }] }),
@@ -141,7 +141,7 @@ describe('a request for next jobs that comes again', () => {
   });
 });
 
-it('passes over jobs that need no run, and gives the one behind them', async () => {
+it('skips jobs that need no run, and returns the one behind them', async () => {
   const queue = newQueue();
   const [a] = await submitMany(api, queue, 1);
   const { lease } = await take(api, { queues: [queue] });
@@ -151,13 +151,13 @@ it('passes over jobs that need no run, and gives the one behind them', async () 
   const first = await settle(api, lease, body, 1);
   expect(first.lease).toBe(lease);
   expect(idsOf(first)).toEqual([good]);
-  // A repeat is given it too.
+  // So does a repetition.
   expect(idsOf(await settle(api, lease, body, 1))).toEqual([good]);
   expect((await post(api, `/jobs/${good}/complete`, { lease })).status).toBe(200);
 });
 
-describe('a request in the same words as one before', () => {
-  it('is another one where a job fails in its next attempt: no job is handed out twice', async () => {
+describe('a request with the same text as an earlier one', () => {
+  it('is a new one if it fails the next attempt of a job: no job is returned twice', async () => {
     const queue = newQueue();
     const [a, b] = await submitMany(api, queue, 2);
     const { lease } = await take(api, { queues: [queue] });
@@ -169,7 +169,7 @@ describe('a request in the same words as one before', () => {
     expect(idsOf(await settle(api, lease, fail, 1))).toEqual([c]);
   });
 
-  it('is another one where a result was refused and is mended', async () => {
+  it('is a new one if it corrects a refused result', async () => {
     const queue = newQueue();
     await api.http
       .put(`/queues/${queue}/tasks/work`)

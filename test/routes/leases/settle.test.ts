@@ -19,7 +19,7 @@ const api = useApi(redis);
 const bodyOf = (answer: Answer): SettledJobs => answer.body as SettledJobs;
 
 describe('settling many jobs', () => {
-  it('answers for each, and takes the next ones under the same lease', async () => {
+  it('answers for each job, and takes the next ones under the same lease', async () => {
     const queue = newQueue();
     const ids = await submitMany(api, queue, 6);
     const taken = await take(api, { queues: [queue], max: 4 });
@@ -46,7 +46,7 @@ describe('settling many jobs', () => {
     expect(await api.get(a ?? '')).toMatchObject({ status: 'completed', result: 'a' });
   });
 
-  it('gives a request that comes again the same next jobs', async () => {
+  it('returns the same next jobs to a repeated request', async () => {
     const queue = newQueue();
     const ids = await submitMany(api, queue, 6);
     const { lease } = await take(api, { queues: [queue], max: 2 });
@@ -73,7 +73,7 @@ describe('settling many jobs', () => {
     expect(last.jobs).toBeUndefined();
   });
 
-  it('goes on under another lease where the old one was lost', async () => {
+  it('goes on under another lease if the old one has ended', async () => {
     const queue = newQueue();
     const [id = ''] = await submitMany(api, queue, 1);
     const { lease } = await take(api, { queues: [queue], leaseMs: 1_000 });
@@ -90,7 +90,7 @@ describe('settling many jobs', () => {
     expect(bodyOf(done).items).toMatchObject([{ status: 200 }]);
   });
 
-  it('keeps its queues looked after, whatever process takes the next jobs', async () => {
+  it('keeps its queues maintained, whichever process takes the next jobs', async () => {
     const queue = newQueue();
     const [id = ''] = await submitMany(api, queue, 2);
     const { lease } = await take(api, { queues: [queue] });
@@ -106,7 +106,7 @@ describe('settling many jobs', () => {
     }
   });
 
-  it('of a queue that is not of the lease, or not there at all, makes nothing in Redis', async () => {
+  it('creates nothing in Redis for a queue that is not of the lease, or does not exist', async () => {
     const [mine, foreign, none] = [newQueue(), newQueue(), newQueue()];
     await submitMany(api, mine, 1);
     const [id = ''] = await submitMany(api, foreign, 1);
@@ -127,7 +127,7 @@ describe('settling many jobs', () => {
     expect(await post(api, `/jobs/${id}/complete`, { lease: other.lease })).toMatchObject({ status: 200 });
   });
 
-  it('refuses what it cannot read, and changes nothing', async () => {
+  it('rejects a malformed request, and changes nothing', async () => {
     const queue = newQueue();
     const [id = ''] = await submitMany(api, queue, 1);
     const { lease } = await take(api, { queues: [queue] });

@@ -30,7 +30,7 @@ async function callsOf(command: string): Promise<number> {
 }
 
 describe('a poll', () => {
-  it('is not kept from a job by the many before it that need no run', async () => {
+  it('reaches a job behind many others that need no run', async () => {
     const queue = newQueue();
     await submitMany(api, queue, 50);
     const { id } = await api.submit({ queue, task: 'work', payload: {} });
@@ -42,7 +42,7 @@ describe('a poll', () => {
     expect(await countsOf(queue)).toMatchObject({ failed: 50, running: 1 });
   });
 
-  it('looks on while a group that was made anew catches up', async () => {
+  it('goes on while a recreated consumer group catches up', async () => {
     const queue = newQueue();
     const ids = await submitMany(api, queue, 30);
     const { lease } = await take(api, { queues: [queue], max: 30 });
@@ -54,11 +54,11 @@ describe('a poll', () => {
     expect((await takeOne(api, { queues: [queue], waitMs: WAIT_MS })).job.id).toBe(id);
   });
 
-  it('ends all jobs together that have lapsed', async () => {
+  it('ends all expired jobs in few commands', async () => {
     const queue = newQueue();
     const ids = await submitMany(api, queue, 20, { expiresIn: 1 });
-    const lapsesAt = (await redisTime(redis.client)) + 1;
-    await until(async () => (await redisTime(redis.client)) > lapsesAt, 'the end of their time');
+    const expiredAt = (await redisTime(redis.client)) + 1;
+    await until(async () => (await redisTime(redis.client)) > expiredAt, 'the end of their time');
     await redis.client.config('RESETSTAT');
     expect((await take(api, { queues: [queue], max: 20 })).jobs).toEqual([]);
     expect(await callsOf('evalsha')).toBeLessThan(10);
@@ -67,7 +67,7 @@ describe('a poll', () => {
 });
 
 describe('lower lanes', () => {
-  it('get their share of a queue, whatever is settled, or taken from others, in between', async () => {
+  it('get their share of a queue, whatever is settled or taken from other queues in between', async () => {
     const [queue, other] = [newQueue(), newQueue()];
     const [id] = await submitMany(api, queue, 100, { priority: 'critical' });
     const { lease } = await take(api, { queues: [queue], max: 100 });
@@ -76,7 +76,7 @@ describe('lower lanes', () => {
     await take(api, { queues: [other] });
     for (const priority of ['critical', 'high']) await submitMany(api, queue, 10, { priority });
     const { jobs } = await take(api, { queues: [queue], max: 10 });
-    // One in sixteen of those that were taken.
+    // One in sixteen of the jobs that were taken before.
     expect(jobs.filter((job) => job.id.startsWith(`${queue}~h`))).toHaveLength(6);
   });
 });
@@ -87,7 +87,7 @@ describe('jobs with long payloads', () => {
     Promise.all(Array.from({ length: count }, () => api.submit({ queue, task: 'work', payload: LONG })));
   const bytes = ({ jobs }: { jobs: readonly { payload: unknown }[] }) => JSON.stringify(jobs).length;
 
-  it('are handed out some at a time, and the others spend no attempt', async () => {
+  it('are returned a few at a time, and the others spend no attempt', async () => {
     const [one, two] = [newQueue(), newQueue()];
     await submitLong(one, 24);
     await submitLong(two, 24);
@@ -100,7 +100,7 @@ describe('jobs with long payloads', () => {
     expect(await countsOf(two)).toMatchObject({ queued: 24 });
     const next = await settle(api, first.lease, completing(idsOf(first).slice(0, 1)), 100);
     expect(bytes(next)).toBeLessThan(17 * MIB);
-    // What is due is handed out so too.
+    // The limit holds for due jobs, too.
     await post(api, `/leases/${first.lease}/settle`, {
       release: [...idsOf(first).slice(1), ...idsOf(next)].map((id) => ({ id })),
     });
@@ -110,7 +110,7 @@ describe('jobs with long payloads', () => {
     expect(due.jobs.every(({ attempt }) => attempt === 1)).toBe(true);
   });
 
-  it('are no reason to read a hundred short ones in more than two steps', async () => {
+  it('do not make the take of a hundred short jobs need more than two reads', async () => {
     const queue = newQueue();
     const ids = await submitMany(api, queue, 101);
     const { lease } = await take(api, { queues: [queue] });

@@ -40,7 +40,9 @@ describe('the context of an attempt', () => {
     expect(signal).toBeInstanceOf(AbortSignal);
     expect(job).toMatchObject({ id: 'default~n1-0', attempt: 2, maxAttempts: 3, lease: 'w1' });
     log('here');
-    expect(lines).toEqual([{ kind: 'task-log', job: 'default~n1-0', task: 'echo', text: 'here' }]);
+    expect(lines).toEqual([
+      { kind: 'task-log', queue: 'default', task: 'echo', job: 'default~n1-0', lease: 'w1', text: 'here' },
+    ]);
   });
 
   it('makes a signal only for those who ask for it', () => {

@@ -1,0 +1,13 @@
+import { SETTINGS } from '../src/config/settings.ts';
+import { PROBLEMS } from '../src/http/plugins/errors.ts';
+import { apiPage } from './api-page.ts';
+import { configurationPage } from './configuration-page.ts';
+import { describeApi } from './describe.ts';
+
+/** The generated pages of `docs`, by file name. Needs no Redis. */
+export async function docsPages(): Promise<Record<string, string>> {
+  return {
+    'api.md': apiPage(JSON.parse(await describeApi()), PROBLEMS),
+    'configuration.md': configurationPage(Object.values(SETTINGS)),
+  };
+}

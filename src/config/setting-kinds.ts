@@ -1,0 +1,60 @@
+/** How a setting is read from the environment, and what docs/configuration.md says of it. */
+export interface Setting<T> {
+  readonly variable: string;
+  readonly usedBy: 'both' | 'api' | 'worker';
+  readonly meaning: string;
+  readonly fallback: () => T;
+  /** The default in words, where it depends on the machine. */
+  readonly fallbackText?: string;
+  readonly expected: string;
+  readonly example: string;
+  /** The value, or undefined when the text does not stand for one. */
+  readonly parse: (text: string) => T | undefined;
+}
+
+type Head = Pick<Setting<unknown>, 'variable' | 'usedBy' | 'meaning'>;
+
+interface IntegerKind extends Head {
+  readonly fallback: number | (() => number);
+  readonly fallbackText?: string;
+  readonly min: number;
+  readonly max: number;
+  readonly example: number;
+}
+
+export const integer = ({ fallback, min, max, example, ...head }: IntegerKind): Setting<number> => ({
+  ...head,
+  fallback: typeof fallback === 'number' ? () => fallback : fallback,
+  expected: `an integer from ${min} to ${max}`,
+  example: String(example),
+  parse: (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
+  },
+});
+
+interface ChoiceKind<T extends string> extends Head {
+  readonly values: readonly T[];
+  readonly fallback: T;
+  readonly example: T;
+}
+
+export const oneOf = <T extends string>({ values, fallback, ...rest }: ChoiceKind<T>): Setting<T> => ({
+  ...rest,
+  fallback: () => fallback,
+  expected: `one of ${values.join(', ')}`,
+  parse: (text) => values.find((value) => value === text),
+});
+
+interface TextKind extends Head {
+  readonly fallback: string;
+  readonly expected: string;
+  readonly example: string;
+  readonly accepts: (text: string) => boolean;
+}
+
+export const text = ({ fallback, accepts, ...rest }: TextKind): Setting<string> => ({
+  ...rest,
+  fallback: () => fallback,
+  parse: (value) => (accepts(value) ? value : undefined),
+});

@@ -1,0 +1,43 @@
+/** A fenced block of a page. */
+export interface Block {
+  readonly language: string;
+  readonly text: string;
+}
+
+/** How the test treats a command of a page. */
+export type CommandKind =
+  /** Starts the service and stays: later requests go to it. */
+  | 'service'
+  /** Ends by itself, with exit code 0. */
+  | 'run'
+  /** Asks the service, which must answer with a 2xx. */
+  | 'request'
+  /** Asks the service, and prints until it is interrupted. */
+  | 'stream'
+  /** Takes too long here, or the CI and another test run it already; what it names must exist. */
+  | 'named';
+
+const KINDS: readonly (readonly [CommandKind, RegExp])[] = [
+  ['service', /^([A-Z_]+=\S+ )*npm start$/],
+  ['stream', /^curl -sN .*$/],
+  ['request', /(^|\| )curl -s\w* .*$/],
+  ['run', /^(npm run demo|\w+=\$\(jq .*)$/],
+  [
+    'named',
+    /^(npm (ci|test)|npm run (build|lint|format|typecheck|docs|openapi|chaos|bench|durability|memory))( -- .*)?$|^docker compose .*$|^\.ci\/run$/,
+  ],
+];
+
+/** The kind of a command, or undefined when no test knows what to do with it. */
+export const kindOf = (command: string): CommandKind | undefined =>
+  KINDS.find(([, pattern]) => pattern.test(command))?.[0];
+
+/** The fenced blocks of a page in their order. */
+export const blocksOf = (page: string): Block[] =>
+  [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)].map(([, language = '', text = '']) => ({
+    language,
+    text: text.trim(),
+  }));
+
+/** The file that a block is to be written to: its first line is a comment with the path. */
+export const fileOf = ({ text }: Block): string | undefined => /^\/\/ (tasks\/\S+)$/m.exec(text)?.[1];

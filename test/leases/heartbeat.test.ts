@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { findJob } from '../../src/jobs/find.ts';
+import { JobOperator } from '../../src/jobs/job-operator.ts';
+import { renew } from '../../src/leases/heartbeat.ts';
+import type { Lease } from '../../src/leases/lease-token.ts';
+import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
+import { formatRef, parseJobId } from '../../src/redis/entry.ts';
+import { newQueue } from '../helpers/leases/http-worker.ts';
+import { newLease, useLeaseQueues } from '../helpers/leases/lease-queues.ts';
+import { until, useRedis } from '../helpers/redis/server.ts';
+
+const redis = useRedis();
+const queues = useLeaseQueues(redis);
+
+const keysOf = (queue: string) => queues.core.keySpace.queue(queue);
+const renewIn = (lease: Lease, queue: string) =>
+  renew(queues.core, queues.consumerOf(lease), keysOf(queue), lease.leaseMs);
+
+describe('a heartbeat in one queue', () => {
+  it('renews a lease that holds jobs, and no other', async () => {
+    const queue = newQueue();
+    const lease = newLease(queue);
+    expect(await renewIn(lease, queue)).toMatchObject({ wasActive: false, expiresAt: undefined });
+    await queues.submit(queue);
+    await queues.take(lease);
+    await redis.client.zadd(keysOf(queue).leases, Date.now() + 5_000, lease.consumer);
+    const renewal = await renewIn(lease, queue);
+    expect(renewal).toMatchObject({ wasActive: true, cancel: [], isPaused: false });
+    expect(renewal.expiresAt).toBeGreaterThan(Date.now() + 30_000);
+  });
+
+  it('fails an attempt that runs beyond its timeout, and leaves the others', async () => {
+    const queue = newQueue();
+    const lease = newLease(queue);
+    const slow = await queues.submit(queue, { options: { to: 1, a: 1 } });
+    const other = await queues.submit(queue);
+    await queues.take(lease, { max: 2 });
+    const renewal = await until(async () => {
+      const found = await renewIn(lease, queue);
+      return found.cancel.length > 0 && found;
+    }, 'the end of the attempt');
+    expect(renewal.cancel).toEqual([slow]);
+    expect(renewal.expiresAt).toBeGreaterThan(Date.now());
+    expect(await findJob(queues.core, slow)).toMatchObject({ status: 'failed', error: { name: 'timeout' } });
+    expect((await findJob(queues.core, other)).status).toBe('running');
+  });
+
+  it('lists a cancelled job, and takes it once its worker had time to stop; the lease ends with it', async () => {
+    const queue = newQueue();
+    const lease = newLease(queue);
+    const id = await queues.submit(queue);
+    await queues.take(lease);
+    await new JobOperator(queues.core).cancel(id);
+    expect(await renewIn(lease, queue)).toMatchObject({ cancel: [id], expiresAt: expect.any(Number) });
+    expect((await findJob(queues.core, id)).status).toBe('running');
+    const ref = parseJobId(id)?.ref;
+    const field = ref === undefined ? '' : `${formatRef(ref)}:c`;
+    const requestedAt = Number(await redis.client.hget(keysOf(queue).notes, field));
+    await redis.client.hset(keysOf(queue).notes, field, requestedAt - CANCEL_PATIENCE_MS);
+    expect(await renewIn(lease, queue)).toMatchObject({
+      wasActive: true,
+      cancel: [id],
+      expiresAt: undefined,
+    });
+    expect((await findJob(queues.core, id)).status).toBe('cancelled');
+  });
+});

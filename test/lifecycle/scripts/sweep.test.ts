@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { recover } from '../../../src/lifecycle/scripts/recover.ts';
+import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/scripts/sweep.ts';
+import type { Ref } from '../../../src/redis/entry.ts';
+import { GROUP } from '../../../src/redis/keys.ts';
+import { entryIdsOf, useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
+
+const redis = useRedis();
+const queue = useQueueOfTwo(redis);
+
+async function sweepAll(): Promise<number> {
+  let total = 0;
+  for (let position: SweepPosition = SWEEP_START; position !== 'end'; ) {
+    const { found, next } = await sweep(redis.client, queue.keys, position);
+    total += found;
+    position = next;
+  }
+  return total;
+}
+
+describe('the sweep', () => {
+  it('makes entries that are in no place due, in lanes and parked, and no others', async () => {
+    const { keys, one, two } = queue;
+    const refs: Ref[] = [];
+    for (let i = 0; i < 450; i += 1) refs.push(await queue.submit());
+    const parked = await queue.submit({ at: 1 }, 'parked');
+    const later = await queue.submit({ d: 3_600_000 }, 'parked');
+    const waiting = await queue.submit({}, 'low');
+    await queue.takeAs(one, 451);
+    const [running, due, dead, ...others] = refs as [Ref, Ref, Ref, ...Ref[]];
+    await queue.retry(due, 3_600_000);
+    await queue.bury(dead);
+    expect(await sweepAll()).toBe(0);
+    const lost = [others[0], others[220], others[440], parked] as Ref[];
+    for (const ref of lost) await redis.client.xack(keys.stream[ref.place], GROUP, ref.entryId);
+    expect(await sweepAll()).toBe(4);
+    for (const ref of lost) expect(await queue.placeOf(ref)).toBe('retrying');
+    expect(await queue.placeOf(running)).toBe('running');
+    expect([await queue.placeOf(due), await queue.placeOf(dead)]).toEqual(['retrying', 'failed']);
+    expect([await queue.placeOf(later), await queue.placeOf(waiting)]).toEqual(['scheduled', 'queued']);
+    const taken = entryIdsOf(await queue.takeAs(two, 4));
+    expect(new Set(taken)).toEqual(new Set(lost.map(({ entryId }) => entryId)));
+  });
+
+  it('leaves the jobs of a consumer without a lease to recovery', async () => {
+    const { keys, one } = queue;
+    const ref = await queue.submit();
+    await queue.takeAs(one);
+    await redis.client.zrem(keys.leases, 'one');
+    expect(await recover(redis.client, keys)).toMatchObject({ recovered: 0 });
+    await sweepAll();
+    expect(await recover(redis.client, keys)).toMatchObject({ recovered: 1 });
+    expect(await queue.placeOf(ref)).toBe('retrying');
+    expect(await redis.client.zrange(keys.leases, 0, '-1')).toEqual(['two']);
+  });
+});
