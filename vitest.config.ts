@@ -1,12 +1,17 @@
 import { defineConfig } from 'vitest/config';
+import { PATIENCE_MS, TEST_LIMIT_MS } from './test/helpers/patience.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/helpers/build.mjs'],
-    // Real processes and a real Redis: patience for slow machines; a test that passes waits for events only.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    setupFiles: ['test/helpers/setup.ts'],
+    // The files of a process share its modules: to load them for each anew takes a second of each file.
+    isolate: false,
+    // Real processes and a real Redis on machines that are busy: a test that passes waits for events only.
+    testTimeout: TEST_LIMIT_MS,
+    hookTimeout: TEST_LIMIT_MS,
+    expect: { poll: { timeout: PATIENCE_MS, interval: 5 } },
     // Each file has a Redis and processes of its own; more of them at a time only get in each other's way.
     maxWorkers: 2,
   },

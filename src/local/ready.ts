@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const API_READY_MS = 20_000;
-const WORKER_READY_MS = 30_000;
+/** Much longer than a start takes on a slow machine: a process that ends is seen at once by who started it. */
+const READY_MS = 60_000;
 const ONE_REQUEST_MS = 2_000;
 
 /** Waits up to `patienceMs` for the port; what a killed run left may still hold it for a moment. */
@@ -39,7 +39,7 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
 
 /** Waits for `/readyz` to say yes; what it says instead is told at the deadline. */
 export function untilApiReady(url: string, signal: AbortSignal): Promise<void> {
-  return until('The API', API_READY_MS, signal, async () => {
+  return until('The API', signal, async () => {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ONE_REQUEST_MS) });
     const body = await response.text();
     return response.ok ? undefined : `${response.status} ${body}`;
@@ -53,7 +53,7 @@ export async function untilWorkerReady(
   signal: AbortSignal,
 ): Promise<void> {
   for (const queue of queues) {
-    await until(`The worker of queue ${queue}`, WORKER_READY_MS, signal, async () => {
+    await until(`The worker of queue ${queue}`, signal, async () => {
       const response = await fetch(`${url}/queues/${queue}/stats`, {
         signal: AbortSignal.timeout(ONE_REQUEST_MS),
       });
@@ -73,16 +73,15 @@ const hasWorker = (stats: unknown): boolean =>
 /** Asks again and again; `missing` gives what is missing, or undefined when all is there. */
 async function until(
   what: string,
-  deadlineMs: number,
   signal: AbortSignal,
   missing: () => Promise<string | undefined>,
 ): Promise<void> {
-  const deadline = performance.now() + deadlineMs;
+  const deadline = performance.now() + READY_MS;
   for (;;) {
     const reason = await missing().catch((error: unknown) => String(error));
     if (reason === undefined) return;
     if (performance.now() >= deadline) {
-      throw new Error(`${what} did not get ready within ${deadlineMs / 1_000} s: ${reason}`);
+      throw new Error(`${what} did not get ready within ${READY_MS / 1_000} s: ${reason}`);
     }
     signal.throwIfAborted();
     await sleep(20);

@@ -12,12 +12,15 @@ import {
   startExample,
 } from '../helpers/workers/example-worker.ts';
 
-const LEASE_MS = 3_000;
+/** Its heartbeats come in time on a busy machine, too. */
+const LEASE_MS = 6_000;
 const BEAT_MS = LEASE_MS / 3;
 /** Longer than any test. */
 const LONG_MS = 120_000;
-/** A job in bash takes tenths of a second of a slow machine. */
-const PATIENCE = { timeout: 120_000 };
+/** Most of what this file takes: in bash a job needs several programs. */
+const JOBS = 60;
+/** The one with which a worker is killed. */
+const CAUGHT = 30;
 
 const redis = useRedis();
 const api = useApi(redis);
@@ -39,7 +42,7 @@ function held(job: Pick<Job, 'id' | 'queue'>): Promise<PendingJob> {
     const { body } = await api.http.get(`/queues/${job.queue}/pending`);
     return (body as { items?: PendingJob[] }).items?.find(({ id }) => id === job.id);
   };
-  return until(look, `a worker with ${job.id}`, PATIENCE.timeout / 2);
+  return until(look, `a worker with ${job.id}`);
 }
 
 /** Resolves to the job when it has ended, however slow the machine is. */
@@ -48,7 +51,7 @@ function ended(id = ''): Promise<Job> {
     const job = await api.finished(id);
     return job.finishedAt !== undefined && job;
   };
-  return until(look, `the end of ${id}`, PATIENCE.timeout);
+  return until(look, `the end of ${id}`);
 }
 
 const upper = (queue: string, text: string, sleepMs = 0) => ({
@@ -59,7 +62,7 @@ const upper = (queue: string, text: string, sleepMs = 0) => ({
 
 it('a lease that has ended changes nothing: the result of the next one stands', async () => {
   const take = async (leaseMs: number): Promise<Taken> =>
-    (await api.http.post('/leases').send({ queues: ['stale'], leaseMs, waitMs: 20_000 })).body as Taken;
+    (await api.http.post('/leases').send({ queues: ['stale'], leaseMs, waitMs: 30_000 })).body as Taken;
   const { id } = await api.submit({ queue: 'stale', task: 'upper', payload: {} });
   const complete = (lease: string, result: string) =>
     api.http.post(`/jobs/${id}/complete`).send({ lease, result });
@@ -93,34 +96,30 @@ it.each(EXAMPLES)('$file is short and has no long lines', (example) => {
 });
 
 describe('a worker that is killed', () => {
-  it.concurrent.for(EXAMPLES)(
-    '$file: its job is done by another, and each job once',
-    PATIENCE,
-    async (example) => {
-      const queue = `kill-${example.language}`;
-      const workers = await Promise.all([start(example, queue), start(example, queue)]);
-      const texts = Array.from({ length: 200 }, (_, i) => `job ${i} ✓`);
-      // One takes so long that its worker can be caught with it.
-      const jobs = texts.map((text, i) => upper(queue, text, i === 100 ? 1_500 : 0));
-      const batch = await api.http.post('/jobs/batch').send({ jobs });
-      const ids = (batch.body as { items: { id: string }[] }).items.map(({ id }) => id);
-      await ended(ids[50]);
-      const { worker } = await held({ id: ids[100] ?? '', queue });
-      const [victim, ...others] = workers.toSorted(({ name }) => (worker.startsWith(`${name}.`) ? -1 : 1));
-      expect(worker.startsWith(`${victim?.name}.`), `${worker} is one of the workers`).toBe(true);
-      await victim?.stop('SIGKILL');
+  it.concurrent.for(EXAMPLES)('$file: its job is done by another, and each job once', async (example) => {
+    const queue = `kill-${example.language}`;
+    const workers = await Promise.all([start(example, queue), start(example, queue)]);
+    const texts = Array.from({ length: JOBS }, (_, i) => `job ${i} ✓`);
+    // One takes so long that its worker can be caught with it.
+    const jobs = texts.map((text, i) => upper(queue, text, i === CAUGHT ? 1_500 : 0));
+    const batch = await api.http.post('/jobs/batch').send({ jobs });
+    const ids = (batch.body as { items: { id: string }[] }).items.map(({ id }) => id);
+    await ended(ids[CAUGHT / 2]);
+    const { worker } = await held({ id: ids[CAUGHT] ?? '', queue });
+    const [victim, ...others] = workers.toSorted(({ name }) => (worker.startsWith(`${name}.`) ? -1 : 1));
+    expect(worker.startsWith(`${victim?.name}.`), `${worker} is one of the workers`).toBe(true);
+    await victim?.stop('SIGKILL');
 
-      const ends: Job[] = [];
-      for (const id of ids) ends.push(await ended(id));
-      expect(ends.map(({ status, result }) => [status, result])).toEqual(
-        texts.map((text) => ['completed', { text: text.toUpperCase() }]),
-      );
-      expect(ends[100]?.attempt).toBe(2);
-      const { totals } = (await api.http.get(`/queues/${queue}/stats`)).body as QueueStats;
-      expect(totals).toMatchObject({ completed: 200, recovered: 1, retried: 0, failed: 0 });
-      for (const other of others) expect(await other.stop()).toBe(0);
-    },
-  );
+    const ends: Job[] = [];
+    for (const id of ids) ends.push(await ended(id));
+    expect(ends.map(({ status, result }) => [status, result])).toEqual(
+      texts.map((text) => ['completed', { text: text.toUpperCase() }]),
+    );
+    expect(ends[CAUGHT]?.attempt).toBe(2);
+    const { totals } = (await api.http.get(`/queues/${queue}/stats`)).body as QueueStats;
+    expect(totals).toMatchObject({ completed: JOBS, recovered: 1, retried: 0, failed: 0 });
+    for (const other of others) expect(await other.stop()).toBe(0);
+  });
 });
 
 describe('a worker that has lost its lease', () => {
@@ -130,7 +129,7 @@ describe('a worker that has lost its lease', () => {
     const job = await api.submit(upper(queue, 'lost', LONG_MS));
     await held(job);
     worker.process.kill('SIGSTOP');
-    const taken = (await api.http.post('/leases').send({ queues: [queue], waitMs: 20_000 })).body as Taken;
+    const taken = (await api.http.post('/leases').send({ queues: [queue], waitMs: 30_000 })).body as Taken;
     expect(taken.jobs).toMatchObject([{ id: job.id, attempt: 2 }]);
     await api.http.post(`/jobs/${job.id}/complete`).send({ lease: taken.lease, result: 'by hand' });
     worker.process.kill('SIGCONT');
@@ -150,10 +149,12 @@ describe('a cancel', () => {
     const worker = await start(example, queue);
     const job = await api.submit(upper(queue, 'long', LONG_MS));
     await held(job);
-    const asked = performance.now();
     expect((await api.http.post(`/jobs/${job.id}/cancel`)).status).toBe(202);
+    const before = beats.length;
     expect((await api.finished(job.id)).status).toBe('cancelled');
-    expect(performance.now() - asked).toBeLessThan(1_000 + BEAT_MS);
+    const own = beats.slice(before).filter((url) => url.startsWith(`/leases/${worker.name}.`));
+    // One may have been answered before the cancel.
+    expect(own.length).toBeLessThanOrEqual(2);
     // It takes from its other queue as well.
     const next = await api.finished((await api.submit(upper(`${queue}-2`, 'next'))).id);
     expect(next.result).toEqual({ text: 'NEXT' });

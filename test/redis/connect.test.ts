@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isUnavailable, whenReady } from '../../src/redis/connect.ts';
-import { useRedis } from '../helpers/redis/server.ts';
+import { isUnavailable } from '../../src/redis/connect.ts';
+import { untilConnected, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 
@@ -19,7 +19,7 @@ describe('a transaction that fails', () => {
 
   it('is a fault of Redis when the connection breaks', async () => {
     const other = redis.client.duplicate();
-    await whenReady(other, 10_000);
+    await untilConnected(other);
     const answer = other
       .multi()
       .get('a')

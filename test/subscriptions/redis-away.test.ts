@@ -14,7 +14,7 @@ const KEPT = 10_000;
 const entryIds = async (queue: string) =>
   (await redis.client.xrange(keysOf(queue).events, '-', '+')).map(([id]) => id);
 
-describe('a subscription that was away', { timeout: 60_000 }, () => {
+describe('a subscription that was away', () => {
   it('misses none of 22,000 events, and what was kept for it goes when it has read them', async () => {
     const count = 22_000;
     await subscribe('away');

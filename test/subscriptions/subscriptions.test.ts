@@ -53,7 +53,7 @@ describe('a subscription', () => {
     expect(events).toHaveLength(4);
     expect(await ack('parts', { ids: [events[2]?.id] })).toEqual({ acked: 0, unacked: 1 });
     expect(await ack('parts', { upTo: events[0]?.id })).toEqual({ acked: 0, unacked: 1 });
-    const rest = await read('parts', { waitMs: 10_000 });
+    const rest = await read('parts', { waitMs: 30_000 });
     expect(rest.events).toEqual([events[1], events[3]]);
     expect(await ack('parts', { ids: rest.events.map(({ id }) => id) })).toEqual({ acked: 1, unacked: 0 });
     expect(await redis.client.hkeys(keysOf('parts').subscription('sub'))).toEqual([]);
@@ -81,7 +81,7 @@ describe('a subscription', () => {
   it('is read by many who wait at the cost of one', async () => {
     await subscribe('wait');
     await redis.client.config('RESETSTAT');
-    const waiting = Array.from({ length: 50 }, () => read('wait', { waitMs: 20_000, max: 1 }));
+    const waiting = Array.from({ length: 50 }, () => read('wait', { waitMs: 30_000, max: 1 }));
     const calls = async (command = 'evalsha') => {
       const stats = await redis.client.info('commandstats');
       return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);

@@ -6,7 +6,7 @@ import { buildApp } from '../../../src/app.ts';
 import { loadConfig } from '../../../src/config.ts';
 import type { Observer } from '../../../src/observer.ts';
 import type { Job } from '../../../src/schemas/job.ts';
-import type { TestRedis } from '../redis/server.ts';
+import { type TestRedis, until } from '../redis/server.ts';
 
 export interface TestApi {
   readonly app: FastifyInstance;
@@ -41,6 +41,7 @@ export function useApi(redis: TestRedis, env: NodeJS.ProcessEnv = {}, observe?: 
 
   beforeAll(async () => {
     ({ app, origin } = await startApi(redis.url, env, observe));
+    await until(async () => (await supertest(origin).get('/readyz')).status === 200, 'a ready API');
   });
   afterAll(() => app.close());
 
@@ -63,8 +64,11 @@ export function useApi(redis: TestRedis, env: NodeJS.ProcessEnv = {}, observe?: 
       return (await supertest(origin).get(`/jobs/${id}`)).body as Job;
     },
     async finished(id) {
-      const answer = await supertest(origin).get(`/jobs/${id}?wait=30`);
-      return answer.body as Job;
+      return until(async () => {
+        const { status, text, body } = await supertest(origin).get(`/jobs/${id}?wait=30`);
+        if (status !== 200) throw new Error(`a read of ${id} answered ${status}: ${text}`);
+        return (body as Job).finishedAt !== undefined && (body as Job);
+      }, `the end of ${id}`);
     },
   };
 }

@@ -93,8 +93,16 @@ export async function openStream(
       return text;
     },
     ended,
-    count: (count) => until(() => messages.length >= count && messages, `${count} messages, not ${seen()}`),
-    message: (type) => until(() => messages.find((message) => message.type === type), `${type} in ${seen()}`),
+    count: (count) =>
+      until(
+        () => messages.length >= count && messages,
+        () => `${count} messages, not ${seen()}`,
+      ),
+    message: (type) =>
+      until(
+        () => messages.find((message) => message.type === type),
+        () => `${type} in ${seen()}`,
+      ),
     close: () => outgoing.destroy(),
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { LeasedJob } from '../../../src/schemas/lease.ts';
+import { type LeasedJob, MAX_POLL_MS } from '../../../src/schemas/lease.ts';
 import type { SettledJob } from '../../../src/schemas/settle.ts';
 import { type Answer, JSON_TYPE, send } from '../api/send.ts';
 import type { TestApi } from '../api/server.ts';
@@ -29,7 +29,7 @@ export async function takeOne(
   api: { origin: string },
   body: object,
 ): Promise<{ lease: string; job: LeasedJob }> {
-  const { lease, jobs } = await take(api, { waitMs: 10_000, ...body });
+  const { lease, jobs } = await take(api, { waitMs: MAX_POLL_MS, ...body });
   const [job] = jobs;
   if (job === undefined) throw new Error('there was no job to take');
   return { lease, job };

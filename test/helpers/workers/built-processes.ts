@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { type Child, startChild } from '../../../src/local/child-process.ts';
+import { type Child, describeExit, startChild } from '../../../src/local/child-process.ts';
 import { untilApiReady } from '../../../src/local/ready.ts';
 import { freePort } from '../../../src/local/redis-settings.ts';
 import type { OrphanReaper } from '../../../src/orphan-reaper.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 const STOP_MS = 10_000;
-const READY_MS = 30_000;
 
 /** A part of Millrace as users start it. */
 export interface BuiltProcess {
@@ -31,7 +31,7 @@ export async function startApiProcess(
   const origin = `http://127.0.0.1:${port}`;
   const settings = { ...env, REDIS_URL: redisUrl, PORT: String(port) };
   const child = await start('The API', 'src/server.js', settings, leash);
-  const untilReady = () => untilApiReady(origin, AbortSignal.timeout(READY_MS));
+  const untilReady = () => untilApiReady(origin, AbortSignal.timeout(PATIENCE_MS));
   await orStop(child, untilReady());
   return { child, origin, port, untilReady, stop: () => stop(child) };
 }
@@ -43,7 +43,7 @@ export async function startWorkerProcess(
   ready: (limit: AbortSignal) => Promise<void>,
 ): Promise<BuiltProcess> {
   const child = await start('The worker', 'workers/main.js', env, leash);
-  await orStop(child, ready(AbortSignal.timeout(READY_MS)));
+  await orStop(child, ready(AbortSignal.timeout(PATIENCE_MS)));
   return { child, stop: () => stop(child) };
 }
 
@@ -59,11 +59,18 @@ function start(name: string, file: string, env: NodeJS.ProcessEnv, leash: Orphan
 
 async function orStop(child: Child, ready: Promise<void>): Promise<void> {
   try {
-    await ready;
+    await Promise.race([ready, endedEarly(child)]);
   } catch (error) {
     await child.stop(STOP_MS);
     throw error;
   }
+}
+
+async function endedEarly(child: Child): Promise<never> {
+  const exit = describeExit(await child.exited);
+  throw new Error(
+    `${child.name} ended with ${exit} before it was ready. It said last:\n${child.lastLines().join('\n')}`,
+  );
 }
 
 async function stop(child: Child): Promise<void> {

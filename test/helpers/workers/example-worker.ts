@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import { until } from '../redis/server.ts';
 
 export interface Example {
@@ -28,11 +27,10 @@ export interface ExampleWorker {
   /** As it says to the service. */
   readonly name: string;
   readonly stderr: string;
-  /** Sends a signal and resolves to the exit code; rejects when it has not ended within ten seconds. */
+  /** Sends a signal and resolves to the exit code; rejects when it has not ended in time. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-const STOP_MS = 10_000;
 const running = new Set<ChildProcess>();
 
 /** Starts an example as users do, and resolves when it runs. */
@@ -66,14 +64,15 @@ export async function startExample(
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
       const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-      await until(hasEnded, `the end of ${example.file} after ${signal}`, STOP_MS);
+      await until(hasEnded, `the end of ${example.file} after ${signal}`);
       return child.exitCode;
     },
   };
 }
 
-afterAll(async () => {
+/** Kills what still runs; setup.ts does so after each file. */
+export async function killExamples(): Promise<void> {
   const ends = [...running].map((child) => once(child, 'exit'));
   for (const child of running) child.kill('SIGKILL');
   await Promise.all(ends);
-});
+}

@@ -9,12 +9,12 @@ import {
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
-import { type Connection, connectForWork, whenReady } from '../../../src/redis/connect.ts';
+import { type Connection, connectForWork } from '../../../src/redis/connect.ts';
 import { decodeEntry } from '../../../src/redis/entry.ts';
 import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import { encodeTail } from '../../../src/redis/result-record.ts';
 import { scripts } from '../../../src/scripts.ts';
-import { type TestRedis, until } from '../redis/server.ts';
+import { type TestRedis, until, untilConnected } from '../redis/server.ts';
 import { complete, take } from './moves.ts';
 
 const LEASE_MS = 600_000;
@@ -105,13 +105,13 @@ export function useHandWorkers(redis: TestRedis): (queue: string) => Promise<Han
   const workers = new Map<string, Promise<HandWorker>>();
   beforeAll(async () => {
     connection = connectForWork({ url: redis.url, name: 'hand-worker', scripts });
-    await whenReady(connection, 10_000);
+    await untilConnected(connection);
     reader = new BlockingReader(connection, connection);
   });
   afterAll(() => connection.disconnect());
   return async (queue) => {
     // Redis may just have been restarted.
-    if (!(await whenReady(connection, 10_000))) throw new Error('the hand workers have no Redis');
+    await untilConnected(connection);
     const worker = workers.get(queue) ?? handWorker(connection, reader, queue);
     workers.set(queue, worker);
     return worker;

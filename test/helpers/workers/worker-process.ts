@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import type { TestRedis } from '../redis/server.ts';
 
 const MAIN = fileURLToPath(new URL('../../../dist/workers/main.js', import.meta.url));
@@ -120,6 +120,7 @@ export function useWorker(redis: TestRedis, env: NodeJS.ProcessEnv = {}): { read
   };
 }
 
-afterEach(async () => {
+/** Kills what still runs; setup.ts does so after each test. */
+export async function killWorkers(): Promise<void> {
   await Promise.all([...running].map((worker) => worker.stop('SIGKILL')));
-});
+}

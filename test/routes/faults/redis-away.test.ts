@@ -13,7 +13,8 @@ import { newQueue, post, submitMany, takeOne } from '../../helpers/leases/http-w
 import { until, useRedis } from '../../helpers/redis/server.ts';
 import { useHandWorkers } from '../../helpers/workers/manual-worker.ts';
 
-const DEADLINE_MS = 1_500;
+/** About a second on an idle machine; without a deadline nobody would be answered at all. */
+const DEADLINE_MS = 15_000;
 
 const redis = useRedis();
 const api = useApi(redis);

@@ -1,19 +1,36 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { MAX_POLL_MS } from '../../../src/schemas/lease.ts';
 import { JSON_TYPE } from '../../helpers/api/send.ts';
 import { startApi, useApi } from '../../helpers/api/server.ts';
 import { newQueue, post, submitMany, take, takeOne } from '../../helpers/leases/http-worker.ts';
-import { useRedis } from '../../helpers/redis/server.ts';
+import { until, useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
 
-const WAIT_MS = 20_000;
+const WAIT_MS = MAX_POLL_MS;
 
-/** Resolves when the API has received the poll: it answers a later request. */
-const untilSent = async (): Promise<void> => {
+/** Polls that the API has received and whose connections are not done with. */
+let open = 0;
+beforeAll(() => {
+  api.app.server.on('request', (request, response) => {
+    if (request.url !== '/leases') return;
+    open += 1;
+    response.once('close', () => {
+      open -= 1;
+    });
+  });
+});
+
+/** Resolves when so many polls are open and have asked Redis, which answers in order: they wait. */
+const untilWaiting = async (polls = 1): Promise<void> => {
+  await until(
+    () => open === polls,
+    () => `${polls} open polls, not ${open}`,
+  );
   await api.http.get('/readyz');
 };
 
@@ -21,7 +38,7 @@ describe('a poll that waits', () => {
   it('is answered with the first job that is submitted', async () => {
     const queue = newQueue();
     const polled = take(api, { queues: [queue], waitMs: WAIT_MS });
-    await untilSent();
+    await untilWaiting();
     const { id } = await api.submit({ queue, task: 'work' });
     expect((await polled).jobs).toMatchObject([{ id }]);
   });
@@ -33,7 +50,7 @@ describe('a poll that waits', () => {
   ])('is answered with a job that has %s', async (_, more) => {
     const queue = newQueue();
     const polled = take(api, { queues: [queue], waitMs: WAIT_MS });
-    await untilSent();
+    await untilWaiting();
     const { id } = await api.submit({ queue, task: 'work', ...more });
     expect((await polled).jobs).toMatchObject([{ id }]);
   });
@@ -42,7 +59,7 @@ describe('a poll that waits', () => {
     const queue = newQueue();
     expect((await take(api, { queues: [queue], waitMs: 100 })).jobs).toEqual([]);
     const polled = take(api, { queues: [queue], waitMs: WAIT_MS });
-    await untilSent();
+    await untilWaiting();
     const { id } = await api.submit({ queue, task: 'work', delay: '3500ms' });
     expect((await polled).jobs).toMatchObject([{ id }]);
   });
@@ -52,7 +69,7 @@ describe('a poll that waits', () => {
     await api.http.post(`/queues/${queue}/pause`);
     const polled = take(api, { queues: [queue], waitMs: WAIT_MS });
     const { id } = await api.submit({ queue, task: 'work' });
-    await untilSent();
+    await untilWaiting();
     await api.http.post(`/queues/${queue}/resume`);
     expect((await polled).jobs).toMatchObject([{ id }]);
   });
@@ -65,7 +82,7 @@ describe('a poll that waits', () => {
     expect(both.jobs.map(({ id }) => id)).toEqual([first, second]);
     for (const queue of [two, one]) {
       const polled = take(api, { queues: [one, two], waitMs: WAIT_MS });
-      await untilSent();
+      await untilWaiting();
       const { id } = await api.submit({ queue, task: 'work' });
       expect((await polled).jobs).toMatchObject([{ id }]);
     }
@@ -74,7 +91,7 @@ describe('a poll that waits', () => {
   it('gets one job, and so does each of the others', async () => {
     const queue = newQueue();
     const polls = Array.from({ length: 20 }, () => take(api, { queues: [queue], waitMs: WAIT_MS }));
-    await untilSent();
+    await untilWaiting(20);
     const ids = await submitMany(api, queue, 20);
     const taken = await Promise.all(polls);
     expect(taken.flatMap(({ jobs }) => jobs.map(({ id }) => id)).sort()).toEqual([...ids].sort());
@@ -91,14 +108,14 @@ describe('a poll that waits', () => {
   it('ends without jobs when the service stops', async () => {
     const { app, origin } = await startApi(redis.url);
     const agent = new Agent({ keepAlive: true });
+    const received = once(app.server, 'request');
     const { hostname, port } = new URL(origin);
     const message = { agent, hostname, port, method: 'POST', path: '/leases', headers: JSON_TYPE };
     const polled = once(
       request(message).end(JSON.stringify({ queues: [newQueue()], waitMs: WAIT_MS })),
       'response',
     );
-    // The server answers a second poll, so the first one waits by now.
-    await take({ origin }, { queues: [newQueue()] });
+    await received;
     await app.close();
     const [answer] = (await polled) as [IncomingMessage];
     // A worker without a pause between polls must connect elsewhere, not poll here as fast as it can.
@@ -113,9 +130,12 @@ describe('a poll that waits', () => {
     const gone = request({ hostname, port, method: 'POST', path: '/leases', headers: JSON_TYPE });
     gone.on('error', () => undefined);
     gone.end(JSON.stringify({ queues: [queue], waitMs: WAIT_MS }));
+    await untilWaiting();
     const waiting = take(api, { queues: [queue], waitMs: WAIT_MS });
-    await untilSent();
+    await untilWaiting(2);
     gone.destroy();
+    // Until the API has seen it, nobody can know that the client is gone.
+    await untilWaiting();
     const { id } = await api.submit({ queue, task: 'work' });
     expect((await waiting).jobs).toMatchObject([{ id, attempt: 1 }]);
   });
@@ -124,7 +144,9 @@ describe('a poll that waits', () => {
     const { app, origin } = await startApi(redis.url, { MAX_WAITERS: '1' });
     try {
       const queue = newQueue();
+      const received = once(app.server, 'request');
       const polled = take({ origin }, { queues: [queue], waitMs: WAIT_MS });
+      await received;
       await expect
         .poll(async () => (await post({ origin }, '/leases', { queues: [queue], waitMs: 10 })).status)
         .toBe(503);

@@ -77,7 +77,7 @@ describe('settling many jobs', () => {
     const queue = newQueue();
     const [id = ''] = await submitMany(api, queue, 1);
     const { lease } = await take(api, { queues: [queue], leaseMs: 1_000 });
-    const other = await take(api, { queues: [queue], waitMs: 10_000 });
+    const other = await take(api, { queues: [queue], waitMs: 30_000 });
     expect(idsOf(other)).toEqual([id]);
     const [next] = await submitMany(api, queue, 1);
     const answer = bodyOf(await post(api, `/leases/${lease}/settle?next=1`, completing([id])));

@@ -17,7 +17,7 @@ import { until, useRedis } from '../../helpers/redis/server.ts';
 const redis = useRedis();
 const api = useApi(redis);
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 const MIB = 1_048_576;
 
 const countsOf = async (queue: string) =>

@@ -1,4 +1,5 @@
 import type { Job, SubmitJob } from '../../../src/schemas/job.ts';
+import { PATIENCE_MS } from '../../helpers/patience.ts';
 import { type Answer, RefusedError, type RequestOptions, Requests, type Sent } from './requests.ts';
 
 /** What a client knows of a job that it was told is accepted. */
@@ -16,7 +17,7 @@ export interface ClientOptions extends RequestOptions {
   concurrency: number;
 }
 
-export const DEFAULT_CLIENTS = { concurrency: 32, patienceMs: 60_000 };
+export const DEFAULT_CLIENTS = { concurrency: 32, patienceMs: PATIENCE_MS };
 
 const SUBMIT_DEADLINE_MS = 5_000;
 const WAIT_S = 10;

@@ -8,17 +8,15 @@ import type { Evidence, Fault } from './oracle.ts';
 import type { LogLine } from './part.ts';
 import { QUEUE, type Rig } from './rig.ts';
 
-/** How long the last jobs may take, and what dead processes left, until everything is at rest. */
-const REST_MS = 60_000;
 const MAP = readFileSync(new URL('../../../src/README.md', import.meta.url), 'utf8');
 
 /** Waits until all jobs have ended and all is at rest, as far as it comes to that, and collects what is to be judged. */
 export async function collect(rig: Rig, clients: Clients, faults: readonly Fault[]): Promise<Evidence> {
   const finals = await clients.finals();
   // A worker that starts has leases before it says whose they are.
-  await until(() => rig.workers.every(({ ready }) => ready), 'workers that are ready', REST_MS);
+  await until(() => rig.workers.every(({ ready }) => ready), 'workers that are ready');
   // A place that does not come to rest is for the oracle to say.
-  await until(async () => total(await leftovers(rig)) === 0, 'rest', REST_MS).catch(() => undefined);
+  await until(async () => total(await leftovers(rig)) === 0, 'rest').catch(() => undefined);
   return {
     accepted: [...clients.accepted.values()],
     finals,
@@ -33,14 +31,10 @@ export async function collect(rig: Rig, clients: Clients, faults: readonly Fault
 
 /** The queue, counted now. */
 const stats = (rig: Rig): Promise<QueueStats> =>
-  until(
-    async () => {
-      const answer = await fetch(`${rig.origins[0]}/queues/${QUEUE}/stats`).catch(() => undefined);
-      return answer?.ok === true && ((await answer.json()) as QueueStats);
-    },
-    'stats',
-    REST_MS,
-  );
+  until(async () => {
+    const answer = await fetch(`${rig.origins[0]}/queues/${QUEUE}/stats`).catch(() => undefined);
+    return answer?.ok === true && ((await answer.json()) as QueueStats);
+  }, 'stats');
 
 const total = (counts: Record<string, number>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);

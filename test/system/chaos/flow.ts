@@ -15,7 +15,6 @@ export interface Load {
   mayFail?: () => boolean;
 }
 
-const PATIENCE_MS = 60_000;
 /** A fault comes this long after the one before is over, at most: at any moment of what goes on. */
 const MAX_PAUSE_MS = 200;
 const REPORT_EVERY = 10;
@@ -33,7 +32,7 @@ export async function underLoad(
   const flow = clients.submitAll(paced(set, load, () => over));
   const faults = async () => {
     for (let i = 0; i < options.faults; i += 1) {
-      await until(mayFail, 'a time for the next fault', PATIENCE_MS);
+      await until(mayFail, 'a time for the next fault');
       await sleep(random.below(MAX_PAUSE_MS));
       await fault(i);
       if ((i + 1) % REPORT_EVERY === 0) {

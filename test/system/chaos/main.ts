@@ -34,6 +34,7 @@ for (const name of names) {
     jobs: Number(values.jobs ?? jobs),
     faults: Number(values.kills ?? faults),
     minutes: Number(values.minutes ?? 20),
+    slackMs: 0,
     say: (line) => say(`${name}: ${line}`),
   }).catch((error: unknown) => brokenOff(name, seed, error));
   say(`${name}: ${report.violations.length === 0 ? 'ok' : `${report.violations.length} violations`}`);

@@ -2,12 +2,10 @@ import { until } from '../../helpers/redis/server.ts';
 import type { Clients } from './clients.ts';
 import type { Rig } from './rig.ts';
 
-const PATIENCE_MS = 60_000;
-
 /** When the first job was accepted that was accepted after this moment; waits for it. Unix ms. */
 export const nextAccepted = (clients: Clients, after: number): Promise<number> =>
-  until(() => clients.acceptedSince(after), 'another job that is accepted', PATIENCE_MS);
+  until(() => clients.acceptedSince(after), 'another job that is accepted');
 
 /** When the first handler started after this moment; waits for it. Unix ms. */
 export const nextStarted = (rig: Rig, after: number): Promise<number> =>
-  until(() => rig.journal.startedSince(after), 'another job that runs', PATIENCE_MS);
+  until(() => rig.journal.startedSince(after), 'another job that runs');

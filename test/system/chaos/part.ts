@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Child, type Exit, startChild } from '../../../src/local/child-process.ts';
+import { type Child, describeExit, type Exit, startChild } from '../../../src/local/child-process.ts';
 import type { OrphanReaper } from '../../../src/orphan-reaper.ts';
 import { deliver } from './deliver.ts';
 
@@ -24,6 +24,8 @@ export interface PartExit extends Exit {
   pid: number;
   /** Unix ms. */
   at: number;
+  /** The last lines that it wrote. */
+  said: readonly string[];
 }
 
 /** So that a process which cannot start does not keep the machine busy. */
@@ -37,7 +39,6 @@ export class Part {
   /** Processes that it made, such as those of a worker. */
   readonly #children = new Set<number>();
   readonly #everMade = new Set<number>();
-  readonly #watchers = new Set<(line: LogLine) => void>();
   #child: Child | undefined;
   #wanted = true;
   #ready = false;
@@ -71,24 +72,11 @@ export class Part {
     return this.#ready && this.pid !== undefined;
   }
 
-  /** Resolves at the next such line. @throws {Error} when it does not come in time. */
-  line(msg: string, deadlineMs = 30_000): Promise<LogLine> {
-    return new Promise((resolve, reject) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#watchers.delete(watch);
-      };
-      const watch = (line: LogLine) => {
-        if (line.msg !== msg) return;
-        done();
-        resolve(line);
-      };
-      const timer = setTimeout(() => {
-        done();
-        reject(new Error(`${this.name} did not say "${msg}" within ${deadlineMs} ms`));
-      }, deadlineMs);
-      this.#watchers.add(watch);
-    });
+  /** @throws {Error} when it has ended by itself: what waits for its first start waits in vain. */
+  assertNeverEnded(): void {
+    const [exit] = this.exits;
+    if (exit === undefined) return;
+    throw new Error(`${this.name} ended with ${describeExit(exit)}. It said last:\n${exit.said.join('\n')}`);
   }
 
   /** Resolves when the process that runs now has ended. */
@@ -131,7 +119,7 @@ export class Part {
       this.#ready = false;
       if (!this.#wanted) child.signal('SIGTERM');
       const exit = await child.exited;
-      this.exits.push({ ...exit, pid: child.pid, at: Date.now() });
+      this.exits.push({ ...exit, pid: child.pid, at: Date.now(), said: child.lastLines() });
       if (this.#wanted) await sleep(RESPAWN_PAUSE_MS);
     }
   }
@@ -144,7 +132,6 @@ export class Part {
     }
     if (line.msg === 'ready') this.#ready = true;
     if (line.msg === 'child-lost') this.#children.delete(pid);
-    for (const watch of this.#watchers) watch(line);
     this.#options.onLine(line);
   }
 }

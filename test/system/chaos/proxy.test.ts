@@ -3,14 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../src/local/redis-settings.ts';
-import {
-  type Connection,
-  connectForRequests,
-  connectForWork,
-  whenReady,
-} from '../../../src/redis/connect.ts';
+import { type Connection, connectForRequests, connectForWork } from '../../../src/redis/connect.ts';
 import { scripts } from '../../../src/scripts.ts';
-import { until } from '../../helpers/redis/server.ts';
+import { until, untilConnected } from '../../helpers/redis/server.ts';
 import { isCommand } from './commands.ts';
 import { argumentsOf, FrameCutter } from './frames.ts';
 import { RedisProxy } from './proxy.ts';
@@ -26,7 +21,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'mr-proxy-'));
   redis = await RedisPart.start({ dir, port: await freePort(), persistent: false });
   direct = connectForWork({ url: redis.url, name: 'direct', scripts });
-  await whenReady(direct, 10_000);
+  await untilConnected(direct);
 });
 afterAll(async () => {
   direct.disconnect();
@@ -36,7 +31,7 @@ afterAll(async () => {
 beforeEach(async () => {
   proxy = await RedisProxy.listen(redis.url);
   client = connectForRequests({ url: proxy.url, name: 'through', scripts });
-  await whenReady(client, 10_000);
+  await untilConnected(client);
 });
 afterEach(async () => {
   client.disconnect();
@@ -60,7 +55,7 @@ describe('the proxy', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
     expect(proxy.dropped).toBe(1);
     expect(await direct.mget('before', 'count', 'after')).toEqual(['1', '1', '1']);
-    await whenReady(client, 10_000);
+    await untilConnected(client);
     expect(await client.incr('count')).toBe(2);
   });
 
@@ -90,7 +85,7 @@ describe('the proxy', () => {
     const ended = new Promise((resolve) => client.once('close', resolve));
     proxy.cut();
     await ended;
-    await whenReady(client, 10_000);
+    await untilConnected(client);
     expect(await client.ping()).toBe('PONG');
   });
 });

@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { untilApiReady } from '../../../src/local/ready.ts';
 import { freePort } from '../../../src/local/redis-settings.ts';
 import { createOrphanReaper, type OrphanReaper } from '../../../src/orphan-reaper.ts';
-import { type Connection, connectForWork, whenReady } from '../../../src/redis/connect.ts';
+import { type Connection, connectForWork } from '../../../src/redis/connect.ts';
 import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import { scripts } from '../../../src/scripts.ts';
+import { PATIENCE_MS } from '../../helpers/patience.ts';
+import { until, untilConnected } from '../../helpers/redis/server.ts';
 import { HandlerJournal } from './journal.ts';
 import { type LogLine, Part } from './part.ts';
 import { RedisProxy } from './proxy.ts';
@@ -150,6 +151,18 @@ export class Rig {
     return () => this.#watchers.delete(onLine);
   }
 
+  /** Resolves when this API takes requests. `first`: it has been started once, and must not have ended. */
+  async untilApiReady(which: number, { first = false } = {}): Promise<void> {
+    const isReady = async () => {
+      if (first) this.apis[which]?.assertNeverEnded();
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const answer = await fetch(`${this.origins[which]}/readyz`, { signal }).catch(() => undefined);
+      await answer?.body?.cancel();
+      return answer?.ok === true;
+    };
+    await until(isReady, `a ready ${this.apis[which]?.name}`);
+  }
+
   /** Ends everything; returns the processes that outlived those which made them. */
   async stop(): Promise<number[]> {
     for (const proxy of this.#bothProxies()) proxy.heal();
@@ -169,11 +182,17 @@ export class Rig {
   }
 
   async #ready(): Promise<void> {
-    const ready = [...this.workers, ...this.httpWorkers].map((worker) => worker.line('ready'));
-    for (const part of [...this.apis, ...this.workers, ...this.httpWorkers]) part.start();
-    await whenReady(this.client, 10_000);
-    const never = new AbortController().signal;
-    await Promise.all([...ready, ...this.origins.map((origin) => untilApiReady(origin, never))]);
+    const workers = [...this.workers, ...this.httpWorkers];
+    const parts = [...this.apis, ...workers];
+    for (const part of parts) part.start();
+    await untilConnected(this.client);
+    const areReady = () => {
+      for (const part of parts) part.assertNeverEnded();
+      return workers.every(({ ready }) => ready);
+    };
+    const missing = () => workers.filter(({ ready }) => !ready).map(({ name }) => name);
+    await until(areReady, () => `the start of ${missing().join(', ')}`);
+    for (const i of this.apis.keys()) await this.untilApiReady(i, { first: true });
   }
 
   #hear(line: LogLine): void {

@@ -99,7 +99,7 @@ describe('a plain job costs Redis no more than it did', () => {
     const ended = async (task: string, payload: unknown) => {
       await redis.client.config('RESETSTAT');
       const job = { task, queue: 'awaited', payload };
-      const { body } = await api.http.post('/jobs?wait=10').send(job).expect(200);
+      const { body } = await api.http.post('/jobs?wait=50').send(job).expect(200);
       expect(body).toMatchObject({ status: 'completed' });
       const stats = await redis.client.info('commandstats');
       return { body: body as { id: string }, reads: Number(/cmdstat_get:calls=(\d+)/.exec(stats)?.[1] ?? 0) };

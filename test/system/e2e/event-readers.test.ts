@@ -6,8 +6,8 @@ import { type OpenStream, openStream } from '../../helpers/events/sse-client.ts'
 import { until, useRedis } from '../../helpers/redis/server.ts';
 import { type ApiProcess, startApiProcess } from '../../helpers/workers/built-processes.ts';
 
-const EVENTS = 10_000;
-const KILLS = 10;
+const EVENTS = 4_000;
+const KILLS = 4;
 const READERS = 200;
 
 const redis = useRedis();
@@ -63,7 +63,7 @@ class ReconnectingReader {
   }
 }
 
-describe('readers with Last-Event-ID', { timeout: 240_000 }, () => {
+describe('readers with Last-Event-ID', () => {
   it(`see each of ${EVENTS} events once, in order, though the API is killed ${KILLS} times`, async () => {
     await redis.client.sadd('mr:queues', ...QUEUES);
     const leash = createOrphanReaper();
@@ -106,7 +106,6 @@ describe('readers with Last-Event-ID', { timeout: 240_000 }, () => {
     await until(
       () => readers.every(({ seen }, i) => seen.length >= (counts[i] ?? 0)),
       'all events for both readers',
-      60_000,
     );
     for (const reader of readers) await reader.close();
     await process.stop();

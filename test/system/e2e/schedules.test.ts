@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import type { Schedule } from '../../../src/schemas/schedule.ts';
+import { PATIENCE_MS, TEST_LIMIT_MS } from '../../helpers/patience.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
 import { type ApiProcess, startApiProcess } from '../../helpers/workers/built-processes.ts';
 import { startWorker, type TestWorker } from '../../helpers/workers/worker-process.ts';
@@ -34,8 +35,12 @@ async function ask<T>(path: string, method = 'GET', body?: object): Promise<T> {
 }
 
 /** Waits, asking once in a while, until the schedule has had so many slots. */
-const untilRuns = (runs: number, limitMs: number) =>
-  until(async () => (await ask<Schedule>(`/schedules/${id(0)}`)).runs >= runs, `${runs} slots`, limitMs);
+const untilRuns = (runs: number) =>
+  until(
+    async () => (await ask<Schedule>(`/schedules/${id(0)}`)).runs >= runs,
+    `${runs} slots`,
+    PATIENCE_MS + runs * 1_000,
+  );
 
 interface Ended {
   /** By schedule, in order. */
@@ -68,10 +73,10 @@ describe('two APIs and three workers', () => {
     async () => {
       const wish = { cron: '* * * * * *', job: { task: 'echo' } };
       await Promise.all(Array.from({ length: SCHEDULES }, (_, i) => ask(`/schedules/${id(i)}`, 'PUT', wish)));
-      await untilRuns(Math.floor(SECONDS / 3), SECONDS * 2_000);
+      await untilRuns(Math.floor(SECONDS / 3));
       apis[0]?.child.signal('SIGKILL');
       await workers[0]?.stop('SIGKILL');
-      await untilRuns(SECONDS, SECONDS * 3_000);
+      await untilRuns(SECONDS);
       await Promise.all(
         Array.from({ length: SCHEDULES }, (_, i) => ask(`/schedules/${id(i)}/pause`, 'POST')),
       );
@@ -81,7 +86,6 @@ describe('two APIs and three workers', () => {
       await until(
         async () => Number(await redis.client.hget('mr:{default}:totals', 'completed')) >= runs,
         `the end of ${runs} jobs`,
-        60_000,
       );
       const { slots, late } = await ended();
       expect(slots.size).toBe(SCHEDULES);
@@ -101,6 +105,6 @@ describe('two APIs and three workers', () => {
         lateMs: [0.5, 0.99, 1].map((share) => late.at(Math.ceil(share * runs) - 1)),
       });
     },
-    SECONDS * 6_000 + 60_000,
+    TEST_LIMIT_MS + SECONDS * 2_000,
   );
 });

@@ -35,7 +35,10 @@ describe('two workers with two processes each', () => {
     const ids: string[] = answer.body.items.map(({ id }: { id: string }) => id);
     expect(new Set(ids).size).toBe(JOBS);
 
+    // None begins before the others are there.
+    await api.http.post('/queues/default/pause').expect(200);
     const workers = await Promise.all([1, 2].map(() => startWorker(redis.url, { PROCESSES: '2' })));
+    await api.http.post('/queues/default/resume').expect(200);
     const stats = await until(async () => {
       const { body } = await api.http.get('/queues/default/stats');
       return body.totals.completed === JOBS && body;

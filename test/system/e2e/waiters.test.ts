@@ -4,8 +4,8 @@ import { until, useRedis } from '../../helpers/redis/server.ts';
 import { useWorker } from '../../helpers/workers/worker-process.ts';
 
 const WAITERS = 1_000;
-/** Less than the pause before the look that every waiter takes by itself: only an event is this quick. */
-const PROMPT_MS = 4_500;
+/** Half of the wait: who is faster was woken by an event, since no waiter looks again by itself here. */
+const PROMPT_MS = 25_000;
 
 const redis = useRedis();
 const api = useApi(redis);
@@ -19,16 +19,22 @@ describe(`${WAITERS} clients that wait at once`, () => {
     const batch = await api.http.post('/jobs/batch').send({ jobs }).expect(207);
     const ids: string[] = batch.body.items.map(({ id }: { id: string }) => id);
     const wait = vi.spyOn(api.app.waiter, 'wait');
+    // The pause before the look that a waiter takes without being told is drawn by chance.
+    vi.spyOn(Math, 'random').mockReturnValue(1_000);
     const late: number[] = [];
     const answers = Promise.all(
       ids.map(async (id) => {
-        const response = await fetch(`${api.origin}/jobs/${id}?wait=50`);
+        // A busy machine may keep Redis from its answer for longer than the API waits for it: a client asks again.
+        const response = await until(async () => {
+          const answer = await fetch(`${api.origin}/jobs/${id}?wait=50`);
+          return answer.status !== 503 && answer;
+        }, `an answer about ${id}`);
         const job = (await response.json()) as { status: string; finishedAt: string };
         expect(job.status).toBe('completed');
         late.push(Date.now() - Date.parse(job.finishedAt));
       }),
     );
-    await until(() => wait.mock.calls.length === WAITERS, 'waiters');
+    await until(() => wait.mock.calls.length >= WAITERS, 'waiters');
     const clients = String(await redis.client.client('LIST'));
     expect(late).toEqual([]);
     expect(clients.split('\n').filter((line) => line.includes('name=millrace-api'))).toHaveLength(3);

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { untilWorkerReady } from '../../../src/local/ready.ts';
 import { startRedis } from '../../../src/local/redis-server.ts';
 import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
-import { type Connection, connectForWork, whenReady } from '../../../src/redis/connect.ts';
+import { type Connection, connectForWork } from '../../../src/redis/connect.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import type { SubmitJob } from '../../../src/schemas/job.ts';
 import { scripts } from '../../../src/scripts.ts';
-import { until } from '../../helpers/redis/server.ts';
+import { until, untilConnected } from '../../helpers/redis/server.ts';
 import { startApiProcess, startWorkerProcess } from '../../helpers/workers/built-processes.ts';
 import { QUIET_SETTINGS, usedMemory } from './used.ts';
 
@@ -55,7 +55,7 @@ export async function withBench<T>(
     stops.push(() => worker.stop());
     const redis = connectForWork({ url: server.url, name: 'memory', scripts });
     stops.push(() => redis.disconnect());
-    await whenReady(redis, 10_000);
+    await untilConnected(redis);
     return await use({
       redis,
       submit: (count, job) => submit(api.origin, count, job),

@@ -9,14 +9,13 @@ import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/s
 import { QueueInspector } from '../../../src/queues/queue-inspector.ts';
 import { QueueOperator } from '../../../src/queues/queue-operator.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
-import { type Connection, connectForRequests, whenReady } from '../../../src/redis/connect.ts';
+import { type Connection, connectForRequests } from '../../../src/redis/connect.ts';
 import type { QueueKeys } from '../../../src/redis/keys.ts';
 import { scripts } from '../../../src/scripts.ts';
 import { createTestCore } from '../../helpers/redis/core.ts';
-import { type TestRedis, until } from '../../helpers/redis/server.ts';
+import { type TestRedis, until, untilConnected } from '../../helpers/redis/server.ts';
 
 export const HOUR_MS = 3_600_000;
-const READY_MS = 10_000;
 
 /** A queue of the real core, with workers by hand. */
 export interface Real {
@@ -44,7 +43,7 @@ export interface Shared {
 /** An API side as `src/http/plugins/core.ts` wires it, and the one reader of the workers. */
 export async function openShared(redis: TestRedis): Promise<Shared> {
   const requests = connectForRequests({ url: redis.url, name: 'model-api', scripts });
-  await whenReady(requests, READY_MS);
+  await untilConnected(requests);
   const core = createTestCore(requests, { unknownTasks: 'reject' });
   return { redis, core, reader: new BlockingReader(redis.client, redis.client) };
 }

@@ -52,7 +52,7 @@ describe('a Redis that is full', () => {
 
   it('of results alone finishes what runs, and takes jobs again when they have expired', async () => {
     await limitMemory();
-    const job = { task: 'large', queue: 'results', payload: { length: PIECE }, resultTtl: '2s' };
+    const job = { task: 'large', queue: 'results', payload: { length: PIECE }, resultTtl: '8s' };
     const ids = await fill(job);
     expect(ids.length).toBeGreaterThan(10);
     await until(async () => {

@@ -39,7 +39,6 @@ describe('a job that kills the process that runs it', () => {
       expect(await api.finished(neighbour.id)).toMatchObject({ status: 'completed' });
       expect(await worker.stop()).toBe(0);
     },
-    60_000,
   );
 
   it('alone is cancelled and timed out like any other', async () => {

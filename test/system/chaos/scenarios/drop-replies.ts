@@ -22,7 +22,7 @@ export const dropReplies: Scenario = (options) =>
       const before = proxy.dropped;
       const at = Date.now();
       proxy.dropReplies(1, filter);
-      await until(() => proxy.dropped > before, kind, 30_000);
+      await until(() => proxy.dropped > before, kind);
       faults.push({ kind, at, until: Date.now(), pids: [], inFlight: 0 });
     });
     return {

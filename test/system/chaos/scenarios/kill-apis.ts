@@ -1,4 +1,3 @@
-import { untilApiReady } from '../../../../src/local/ready.ts';
 import { underLoad } from '../flow.ts';
 import { nextAccepted } from '../moments.ts';
 import { median } from '../report.ts';
@@ -18,7 +17,7 @@ export const killApis: Scenario = (options) =>
       rig.apis[which]?.signal('SIGKILL');
       faults.push({ kind: 'kill -9 api', at, until: at, pids: [], inFlight: 0 });
       recovered.push((await nextAccepted(clients, at)) - at);
-      await untilApiReady(rig.origins[which] ?? '', AbortSignal.timeout(60_000));
+      await rig.untilApiReady(which);
       back.push(Date.now() - at);
     });
     return { recoveries: () => recovered, figures: { 'API back after ms (median)': median(back) } };

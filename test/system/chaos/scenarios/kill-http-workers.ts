@@ -31,6 +31,6 @@ export const killHttpWorkers: Scenario = (options) =>
 async function killOne(set: Stage): Promise<void> {
   const { rig, random } = set;
   const busy = (worker: Part) => worker.ready && rig.journal.inFlight([worker.pid ?? 0]).length > 0 && worker;
-  const worker = await until(() => busy(random.pick(rig.httpWorkers)), 'a busy worker', 60_000);
+  const worker = await until(() => busy(random.pick(rig.httpWorkers)), 'a busy worker');
   killHttpWorker(set, worker);
 }

@@ -29,7 +29,7 @@ export const killWorkers: Scenario = (options) =>
 /** Kills a worker, or one of its processes, that runs jobs at this moment. */
 async function killOne(set: Stage): Promise<void> {
   const { rig, random } = set;
-  const { worker, pid } = await until(() => busyOne(set, random.pick(rig.workers)), 'a busy worker', 60_000);
+  const { worker, pid } = await until(() => busyOne(set, random.pick(rig.workers)), 'a busy worker');
   killWorker(set, worker, random.pick(WHOM), pid);
 }
 

@@ -13,7 +13,6 @@ const HANDS = 2;
 const MAX_PAUSE_MS = 1_500;
 const MS_A_MINUTE = 60_000;
 const REPORT_EVERY_MS = 30_000;
-const HEALED_MS = 60_000;
 
 /** Everything at once, by chance, for as long as asked for; then all is healed and must come to rest. */
 export const mix: Scenario = (options) =>
@@ -60,5 +59,5 @@ async function tell({ clients, rig, faults, options }: Stage, isOver: () => bool
 async function heal({ rig }: Stage): Promise<void> {
   for (const proxy of [rig.proxies.api, rig.proxies.worker]) proxy.heal();
   for (const part of [...rig.apis, ...rig.workers]) part.signal('SIGCONT', 'tree');
-  await until(() => rig.workers.every(({ ready }) => ready), 'workers that are ready again', HEALED_MS);
+  await until(() => rig.workers.every(({ ready }) => ready), 'workers that are ready again');
 }

@@ -1,4 +1,3 @@
-import { untilApiReady } from '../../../../src/local/ready.ts';
 import { until } from '../../../helpers/redis/server.ts';
 import { underLoad } from '../flow.ts';
 import { type Scenario, type Stage, stage } from '../stage.ts';
@@ -34,14 +33,14 @@ async function stopWithWaiters(set: Stage, round: number): Promise<string[]> {
     const running = new Set(rig.journal.executions.map(({ key }) => key));
     return keys.every((key) => running.has(key));
   };
-  await until(isRunning, 'jobs that are waited for', 30_000);
+  await until(isRunning, 'jobs that are waited for');
   const at = Date.now();
   const ended = api.ended();
   api.signal('SIGTERM');
   const unanswered = (await Promise.all(waiters)).flat();
   const exit = await ended;
   faults.push({ kind: 'SIGTERM api', at, until: at, pids: [], inFlight: 0 });
-  await untilApiReady(origin, AbortSignal.timeout(60_000));
+  await rig.untilApiReady(which);
   const left = exit?.code === 0 ? [] : [`${api.name} ended with ${JSON.stringify(exit)} after SIGTERM`];
   return [...unanswered, ...left];
 }

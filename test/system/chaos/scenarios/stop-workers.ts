@@ -31,7 +31,7 @@ export const stopWorkers: Scenario = (options) =>
 
 /** Stops one worker in order; returns what was wrong with its end. */
 export async function stopOne({ rig, random, faults }: Stage): Promise<string[]> {
-  const worker = await until(() => readyOne(random.pick(rig.workers)), 'a worker that is ready', 60_000);
+  const worker = await until(() => readyOne(random.pick(rig.workers)), 'a worker that is ready');
   const at = Date.now();
   const ended = worker.ended();
   worker.signal('SIGTERM');
@@ -49,25 +49,21 @@ const attemptsSpent = (executions: readonly Execution[]): string[] =>
 
 /** For each job that was handed back since a moment: ms until it was started again. */
 async function handedBack({ client, keys }: Rig, from: number): Promise<number[]> {
-  return until(
-    async () => {
-      const moves = (await client.xrange(keys.events, String(from), '+')).flatMap(([at, fields]) => {
-        // One entry may tell several things, in pairs of pairs: e, kind, j, refs.
-        return fields.flatMap((refs, i) => {
-          if (i % 4 !== 3) return [];
-          const kind = fields[i - 2] ?? '';
-          return refs.split(' ').map((ref) => ({ at: Number.parseInt(at, 10), kind, ref }));
-        });
+  return until(async () => {
+    const moves = (await client.xrange(keys.events, String(from), '+')).flatMap(([at, fields]) => {
+      // One entry may tell several things, in pairs of pairs: e, kind, j, refs.
+      return fields.flatMap((refs, i) => {
+        if (i % 4 !== 3) return [];
+        const kind = fields[i - 2] ?? '';
+        return refs.split(' ').map((ref) => ({ at: Number.parseInt(at, 10), kind, ref }));
       });
-      const waits = moves
-        .filter(({ kind }) => kind === 'released')
-        .map(({ ref, at }) => {
-          const next = moves.find((move) => move.kind === 'started' && move.ref === ref && move.at >= at);
-          return next && next.at - at;
-        });
-      return waits.every((wait) => wait !== undefined) && waits;
-    },
-    'jobs handed back that start again',
-    10_000,
-  );
+    });
+    const waits = moves
+      .filter(({ kind }) => kind === 'released')
+      .map(({ ref, at }) => {
+        const next = moves.find((move) => move.kind === 'started' && move.ref === ref && move.at >= at);
+        return next && next.at - at;
+      });
+    return waits.every((wait) => wait !== undefined) && waits;
+  }, 'jobs handed back that start again');
 }

@@ -15,7 +15,6 @@ const BEYOND_MS = 5_000;
 /** How long after the end of the lease the jobs run elsewhere, at most. */
 const RECOVERY_MS = 1_000;
 const JOBS_A_ROUND = 8;
-const PATIENCE_MS = 20_000;
 
 interface Victim {
   worker: Part;
@@ -66,7 +65,7 @@ async function holdJobs({ rig, clients, random }: Stage, round: number, limit: n
       clients.submit({ task: 'hold', payload: { key, until: i % 2 === 0 ? 'signal' : 'thawed' } }),
     ),
   );
-  await until(() => held(rig, keys).length === keys.length, 'jobs that are held', PATIENCE_MS);
+  await until(() => held(rig, keys).length === keys.length, 'jobs that are held');
   const victims = rig.workers.flatMap((worker) => {
     const [pid = 0] = worker.children;
     const runs = held(rig, keys).filter((run) => run.pid === pid);
@@ -119,7 +118,7 @@ async function judgeVictim(rig: Rig, victim: Victim, stale: ReadonlySet<string>)
     ].filter((fault) => fault !== undefined);
   const now = () => rig.journal.executions.filter((run) => runs.some((first) => first.run === run.run));
   const isDone = () => now().every((run) => missing(run).length === 0);
-  await until(isDone, 'zombies that notice', PATIENCE_MS).catch(() => undefined);
+  await until(isDone, 'zombies that notice').catch(() => undefined);
   return now().flatMap((run) => missing(run).map((fault) => `${run.id} of a stopped ${variant} ${fault}`));
 }
 
@@ -127,5 +126,5 @@ async function judgeVictim(rig: Rig, victim: Victim, stale: ReadonlySet<string>)
 async function endHeld(rig: Rig, clients: Clients): Promise<void> {
   const open = () => rig.journal.executions.filter((run) => run.endedAt === undefined);
   for (const { id } of open()) await clients.insist(`/jobs/${id}/cancel`, [200, 202, 409]);
-  await until(() => open().length === 0, 'the end of all that is held', PATIENCE_MS);
+  await until(() => open().length === 0, 'the end of all that is held');
 }
