@@ -4,8 +4,8 @@ import { MAX_LEASE_MS, MAX_LEASED_QUEUES, MIN_LEASE_MS } from '../schemas/lease.
 import { QUEUE_NAME_PATTERN } from '../schemas/values/names.ts';
 
 /**
- * An HTTP lease: the right to work on the jobs that it holds, until it expires. Its token holds all of this, so that
- * nothing needs to be stored. The token is no secret: the consumer's name is shown with the jobs that it runs.
+ * An HTTP lease: the right to work on the jobs that it holds, until it expires. Its text holds all of this, so that
+ * nothing needs to be stored. The text is no secret: the consumer's name is shown with the jobs that it runs.
  */
 export interface Lease {
   /** Name of the Redis consumer that stands for the lease in every queue. */

@@ -15,7 +15,7 @@ const MIN_DELAY_MS = 20;
  */
 const AFTER_ERROR_MS = 2_000;
 
-/** Takes the jobs of expired leases back from their workers, and ends expired jobs. */
+/** Recovers the jobs of expired leases, and ends expired jobs. */
 export class Recoverer {
   readonly #core: Core;
   readonly #queues: () => Iterable<QueueKeys>;

@@ -21,14 +21,14 @@ export interface QueuePlanParts {
 
 /**
  * Plans the queues of a lease, in their order: those with reports, or all where jobs are to be taken, since that renews
- * the lease. Changes nothing.
+ * the lease. Leaves out jobs of other queues, since the lease cannot hold them. Changes nothing.
  */
 export function planQueues(
   { core, lease, consumer, next }: QueuePlanParts,
   reports: readonly JobReport[],
   outcomes: ItemOutcome[],
 ): Promise<QueuePlan[]> {
-  const byQueue = itemsByQueue(lease, reports);
+  const byQueue = itemsByQueue(reports);
   const queues = lease.queues.filter((queue) => byQueue.has(queue) || next > 0);
   return Promise.all(
     queues.map(async (queue) => {
@@ -49,12 +49,11 @@ export async function isLeaseActive(
   return (await Promise.all(plans.map(({ keys }) => consumer.hasLease(keys)))).includes(true);
 }
 
-/** Leaves out jobs of other queues: the lease cannot hold them, so Redis need not be asked. */
-function itemsByQueue({ queues }: Lease, reports: readonly JobReport[]): Map<string, Item[]> {
+function itemsByQueue(reports: readonly JobReport[]): Map<string, Item[]> {
   const byQueue = new Map<string, Item[]>();
   reports.forEach((report, index) => {
     const parsed = parseJobId(report.id);
-    if (parsed === undefined || !queues.includes(parsed.queue)) return;
+    if (parsed === undefined) return;
     const items = byQueue.get(parsed.queue) ?? [];
     items.push({ index, ref: parsed.ref, report });
     byQueue.set(parsed.queue, items);

@@ -24,7 +24,10 @@ function newWatchedQueue(queue: string) {
     const lease = newLease(queue);
     const poll: WaitingPoll = new WaitingPoll(
       [queue],
-      () => queues.take(lease),
+      () => {
+        log.push('take');
+        return queues.take(lease);
+      },
       () => watched.remove(poll),
     );
     watched.add(poll);
@@ -43,26 +46,29 @@ it('serves its polls in the order of their arrival, each with its own take', asy
   expect(taken.map((jobs) => idsOf(jobs ?? { jobs: [] }))).toEqual(ids.map((id) => [id]));
 });
 
+/** One take before the positions of the streams are read, and one after. */
+const TWO_TAKES = ['take', 'free', 'take', 'free'];
+
 it('takes nothing while it is empty, and closes with its last poll unless it may linger', async () => {
   const queue = newQueue();
   const { watched, addPoll, log } = newWatchedQueue(queue);
   const first = addPoll();
   await until(() => watched.isEmpty, 'an empty queue');
-  // Two takes: one before the positions of the streams are read, one after.
-  expect(log).toEqual(['free', 'free']);
+  expect(log).toEqual(TWO_TAKES);
   const second = addPoll();
   expect(watched.isEmpty).toBe(true);
   first.end();
-  expect(log).toEqual(['free', 'free']);
+  expect(log).toEqual(TWO_TAKES);
   second.end();
-  expect(log).toEqual(['free', 'free', 'closed']);
+  expect(log).toEqual([...TWO_TAKES, 'closed']);
   expect(watching.watch.isWatched(watched.keys)).toBe(false);
 });
 
-it('fails its polls when a take fails', async () => {
+it('fails all of its polls when a take fails', async () => {
   const queue = newQueue();
-  const { watched, addPoll } = newWatchedQueue(queue);
+  const { watched, addPoll, log } = newWatchedQueue(queue);
   await redis.client.set(watched.keys.stream.normal, 'not a stream');
   const polls = [addPoll(), addPoll()];
   for (const poll of polls) await expect(poll.taken).rejects.toThrow('WRONGTYPE');
+  expect(log).toEqual(['take', 'closed']);
 });
