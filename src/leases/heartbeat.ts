@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { cancelJob } from '../lifecycle/cancel.ts';
-import { refusal } from '../lifecycle/outcome.ts';
+import { detectedFailure } from '../lifecycle/outcome.ts';
 import { CANCEL_PATIENCE_MS } from '../lifecycle/scripts/cancel.ts';
 import { settleWithoutResult } from '../lifecycle/settle-failure.ts';
 import { decodeEntry, formatJobId, timeoutMs } from '../redis/entry.ts';
@@ -75,7 +75,7 @@ async function failIfOverdue({ core, consumer, keys, known }: HeldJobParts, job:
   const limitMs = timeoutMs(entry?.options ?? {}, task);
   if (job.runMs <= limitMs) return false;
   const message = `The attempt took longer than its timeout of ${limitMs} ms`;
-  const outcome = refusal('timeout', message, job.attempt, core.clock.wall(), { retryable: true });
+  const outcome = detectedFailure('timeout', message, job.attempt, core.clock.wall(), { retryable: true });
   await settleWithoutResult(core, consumer, keys, { ...job, entry }, outcome, task);
   return true;
 }

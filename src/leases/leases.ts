@@ -3,7 +3,7 @@ import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import { locate } from '../jobs/find.ts';
 import { newLeaseName, replacementLeaseName } from '../lifecycle/consumer-name.ts';
-import { progressText } from '../lifecycle/progress.ts';
+import { encodeReportedProgress } from '../lifecycle/progress.ts';
 import type { LeasedJob } from '../schemas/lease.ts';
 import type { SettledJob } from '../schemas/settle.ts';
 import { renew } from './heartbeat.ts';
@@ -111,7 +111,7 @@ export class Leases {
   /** Records the progress of a running attempt. @throws {AppError} invalid-request, stale-lease or job-not-found. */
   async progress(id: string, leaseText: string, progress: unknown): Promise<SettledJob> {
     const { keys, ref } = locate(this.#core, id);
-    const text = progressText(progress);
+    const text = encodeReportedProgress(progress);
     const lease = leaseOfBody(leaseText);
     const consumer = this.#consumerOf(lease);
     const isOfLease = lease.queues.includes(keys.queue);

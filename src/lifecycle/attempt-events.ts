@@ -3,11 +3,7 @@ import { formatJobId } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HeldDelivery } from './completion.ts';
 import type { Outcome } from './outcome.ts';
-import type { Decision } from './retry-decision.ts';
 import type { Settled } from './scripts/complete.ts';
-
-/** The status of a job whose attempt leaves no result. */
-export type UnfinishedStatus = 'retrying' | 'failed';
 
 /** The members that name an attempt in every event of it. */
 export const attemptSubject = (
@@ -20,20 +16,19 @@ export const attemptSubject = (
 export const waitMsOf = ({ takenAt, readyAt }: { takenAt: number; readyAt: number }): number =>
   Math.max(0, takenAt - readyAt);
 
-/** Reports that an attempt has failed, and what follows. */
+/** Reports that an attempt has failed. `retryInMs`: undefined when no attempt follows. */
 export function observeFailure(
   observe: Observer,
   subject: AttemptSubject,
   { error }: Outcome & { kind: 'failed' },
-  decision: Decision,
+  retryInMs: number | undefined,
 ): void {
-  const isRetried = decision.kind === 'retry';
   observe({
     kind: 'attempt-failed',
     ...subject,
     error: error.message,
-    next: isRetried ? `retry in ${decision.delayMs} ms` : 'failed for good',
-    ...(isRetried && { retryInMs: decision.delayMs }),
+    next: retryInMs === undefined ? 'failed for good' : `retry in ${retryInMs} ms`,
+    ...(retryInMs !== undefined && { retryInMs }),
   });
 }
 
@@ -42,7 +37,7 @@ export function observeAttemptEnd(
   observe: Observer,
   subject: AttemptSubject,
   outcome: Outcome['kind'],
-  { settled, status }: { settled: Settled; status: UnfinishedStatus | undefined },
+  { settled, status }: { settled: Settled; status: SettledStatus | undefined },
   { waitMs, runMs }: AttemptTimes,
 ): void {
   observe({

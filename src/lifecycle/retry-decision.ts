@@ -1,16 +1,17 @@
 import type { Backoff } from '../schemas/job.ts';
 import { backoffMs, DEFAULT_BACKOFF } from './backoff.ts';
 
-/** What follows a failed attempt. */
+/** What follows a failed attempt: another one after `delayMs`, or the dead letters. */
 export type Decision = { kind: 'retry'; delayMs: number } | { kind: 'bury' };
 
 export interface FailedAttempt {
+  /** From 1. */
   attempt: number;
   maxAttempts: number;
   backoff: Backoff | undefined;
-  /** False when the handler said that trying again is of no use. */
+  /** False when the handler has said that another attempt is useless. */
   retryable: boolean;
-  /** Wait that the handler asked for, ms. */
+  /** Delay that the handler has set, ms. It replaces the backoff. */
   retryInMs: number | undefined;
 }
 

@@ -1,67 +1,96 @@
 import type { Core } from '../core/core.ts';
 import type { AttemptTimes } from '../observer.ts';
-import type { TaskDefaults } from '../redis/entry.ts';
+import { maxAttempts, type TaskDefaults } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import {
-  attemptSubject,
-  observeAttemptEnd,
-  observeFailure,
-  type UnfinishedStatus,
-} from './attempt-events.ts';
-import { afterFailure, type HeldDelivery } from './completion.ts';
+import { attemptSubject, observeAttemptEnd, observeFailure } from './attempt-events.ts';
+import type { HeldDelivery } from './completion.ts';
 import type { Consumer } from './consumer.ts';
 import type { Outcome } from './outcome.ts';
+import { decide } from './retry-decision.ts';
 import type { Settled } from './scripts/complete.ts';
+import type { Held } from './scripts/release.ts';
 
-/** An outcome that leaves no result. */
-type Unfinished = Exclude<Outcome, { kind: 'completed' | 'cancelled' | 'expired' }>;
+/** An outcome that leaves no result record. */
+export type OutcomeWithoutResult = Exclude<Outcome, { kind: 'completed' | 'cancelled' | 'expired' }>;
 
-interface Written {
-  settled: Settled;
-  /** The status of the job then. */
-  next: UnfinishedStatus;
+/** How a job goes on without a result; `error` is JSON text, empty when its errors are stored already. */
+export type NextStep =
+  | { kind: 'release'; delayMs: number }
+  | { kind: 'retry'; error: string; delayMs: number }
+  | { kind: 'bury'; error: string };
+
+/** Status of a job that goes on without a result. */
+export type UnfinishedStatus = 'retrying' | 'failed';
+
+export const statusAfter = ({ kind }: NextStep): UnfinishedStatus =>
+  kind === 'bury' ? 'failed' : 'retrying';
+
+/** The wait before the next attempt after a failure; undefined when none follows. */
+export const retryInMs = (step: NextStep): number | undefined =>
+  step.kind === 'retry' ? step.delayMs : undefined;
+
+/** Decides whether the job is released, retried or buried. */
+export function nextStep(
+  { entry, attempt }: HeldDelivery,
+  outcome: OutcomeWithoutResult,
+  task: TaskDefaults | undefined,
+): NextStep {
+  switch (outcome.kind) {
+    case 'released':
+      return { kind: 'release', delayMs: outcome.delayMs };
+    case 'lost':
+      // The lease may have been registered again: release the job if it is still ours, else the fence rejects it.
+      return { kind: 'release', delayMs: 0 };
+    case 'exhausted':
+      return { kind: 'bury', error: '' };
+    case 'failed': {
+      const options = entry?.options ?? {};
+      const { retryable, retryInMs } = outcome;
+      const failed = {
+        attempt,
+        maxAttempts: maxAttempts(options, task),
+        backoff: options.b ?? task?.backoff,
+        retryable,
+        retryInMs,
+      };
+      return { ...decide(failed, Math.random()), error: JSON.stringify(outcome.error) };
+    }
+  }
 }
 
-/** Writes an outcome that leaves no result, and reports the end of the attempt. */
+/** Moves the job by one script. The writer is a `Consumer`, or one that repeats what Redis could not take. */
+export async function writeStep(
+  writer: Pick<Consumer, 'retry' | 'bury' | 'release'>,
+  keys: QueueKeys,
+  job: Held,
+  step: NextStep,
+  maxDead: number,
+): Promise<Settled> {
+  const { ref, token } = job;
+  if (step.kind === 'retry') return writer.retry(keys, { ref, token, error: step.error }, step.delayMs);
+  if (step.kind === 'bury') return writer.bury(keys, { ref, token, error: step.error }, maxDead);
+  const [settled = 'stale'] = await writer.release(keys, [job], step.delayMs);
+  return settled;
+}
+
+/** Settles a job of an HTTP lease, and reports the end of its attempt; `next` is the job's status afterwards. */
 export async function settleWithoutResult(
   core: Core,
   consumer: Consumer,
   keys: QueueKeys,
-  delivery: HeldDelivery & AttemptTimes,
-  outcome: Unfinished,
+  held: HeldDelivery & AttemptTimes,
+  outcome: OutcomeWithoutResult,
   task: TaskDefaults | undefined,
-): Promise<Written> {
-  const written = await write(core, consumer, keys, delivery, outcome, task);
-  if (core.observe.wants('attempt-ended')) {
-    const subject = attemptSubject(keys, delivery, consumer.name);
-    const end = { settled: written.settled, status: written.next };
-    observeAttemptEnd(core.observe, subject, outcome.kind, end, delivery);
+): Promise<{ settled: Settled; next: UnfinishedStatus }> {
+  const { settings, observe } = core;
+  const step = nextStep(held, outcome, task);
+  const subject = attemptSubject(keys, held, consumer.name);
+  if (outcome.kind === 'failed') observeFailure(observe, subject, outcome, retryInMs(step));
+  const { ref, token } = held;
+  const settled = await writeStep(consumer, keys, { ref, token, begun: true }, step, settings.deadMax);
+  const next = statusAfter(step);
+  if (observe.wants('attempt-ended')) {
+    observeAttemptEnd(observe, subject, outcome.kind, { settled, status: next }, held);
   }
-  return written;
-}
-
-async function write(
-  { settings: { deadMax }, observe }: Core,
-  consumer: Consumer,
-  keys: QueueKeys,
-  delivery: HeldDelivery,
-  outcome: Unfinished,
-  task: TaskDefaults | undefined,
-): Promise<Written> {
-  const { ref, token } = delivery;
-  if (outcome.kind === 'released' || outcome.kind === 'lost') {
-    const delayMs = outcome.kind === 'released' ? outcome.delayMs : 0;
-    const [settled = 'stale'] = await consumer.release(keys, [{ ref, token, begun: true }], delayMs);
-    return { settled, next: 'retrying' };
-  }
-  if (outcome.kind === 'exhausted') {
-    return { settled: await consumer.bury(keys, { ref, token, error: '' }, deadMax), next: 'failed' };
-  }
-  const decision = afterFailure(delivery, outcome, task);
-  observeFailure(observe, attemptSubject(keys, delivery, consumer.name), outcome, decision);
-  const failure = { ref, token, error: JSON.stringify(outcome.error) };
-  if (decision.kind === 'retry') {
-    return { settled: await consumer.retry(keys, failure, decision.delayMs), next: 'retrying' };
-  }
-  return { settled: await consumer.bury(keys, failure, deadMax), next: 'failed' };
+  return { settled, next };
 }

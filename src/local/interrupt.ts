@@ -8,10 +8,10 @@ export interface Interrupt {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A Ctrl-C reaches us twice when npm runs us: from the terminal, and once more from npm. */
+/** Under npm one Ctrl-C arrives twice: from the terminal, and from npm. */
 const ECHO_MS = 500;
 
-/** Turns signals of the system into abort signals, until `dispose`. */
+/** Turns process signals into abort signals, until `dispose`. */
 export function listenForInterrupt(): Interrupt {
   const stop = new AbortController();
   const hurry = new AbortController();

@@ -64,7 +64,7 @@ describe('a run', () => {
     const broken = run.orBroken(new Promise(() => {}));
     child.signal('SIGUSR2');
     await expect(broken).rejects.toThrow(
-      /^The child stopped by itself \(exit code 7\)\. It said last:\n {2}up\n {2}no more coal$/,
+      /^The child stopped by itself \(exit code 7\)\. Its last output:\n {2}up\n {2}no more coal$/,
     );
   });
 

@@ -8,22 +8,30 @@ import type { QueueKeys } from '../../src/redis/keys.ts';
 
 const READ_COUNT = 100;
 
-/** A worker ends a cancelled job by itself in time, unless its event loop is blocked. */
+/** A worker settles a cancelled job in time, unless its event loop is blocked. */
 const ENFORCE_AFTER_MS = CANCEL_PATIENCE_MS + 1_000;
 
-/** Passes requests to cancel running jobs on, as soon as they are written, and sees that they come true. */
+interface CancelRequest {
+  keys: QueueKeys;
+  ref: Ref;
+  /** Monotonic ms. */
+  receivedAt: number;
+}
+
+/** Forwards requests to cancel running jobs as soon as they are written, and enforces those that are not obeyed. */
 export class CancelListener {
   readonly #reader: BlockingReader;
   readonly #core: Core;
   readonly #queues: readonly QueueKeys[];
   readonly #onCancel: (queue: string, ref: string) => void;
+  /** Id of the last entry that was read, by control stream. */
   readonly #positions = new Map<string, string>();
   /** Oldest first. */
-  readonly #asked: { keys: QueueKeys; ref: Ref; at: number }[] = [];
+  readonly #requests: CancelRequest[] = [];
 
   constructor(
-    reader: BlockingReader,
     core: Core,
+    reader: BlockingReader,
     queues: readonly QueueKeys[],
     onCancel: (queue: string, ref: string) => void,
   ) {
@@ -41,15 +49,16 @@ export class CancelListener {
     const reply = await this.#reader.read((redis) =>
       redis.xread('COUNT', READ_COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...positions),
     );
-    for (const [stream, entries] of reply ?? []) this.#dispatch(stream, entries);
+    for (const [stream, entries] of reply ?? []) this.#forward(stream, entries);
     return 0;
   };
 
+  /** Ends an open read. */
   interrupt(): Promise<void> {
     return this.#reader.interrupt();
   }
 
-  /** From the last entry that was there when this process began: older requests were for older runs. */
+  /** Starts after the entries that are there now: older requests were for jobs of earlier processes. */
   async #findPositions(): Promise<void> {
     for (const { control } of this.#queues) {
       if (this.#positions.has(control)) continue;
@@ -58,22 +67,22 @@ export class CancelListener {
     }
   }
 
-  /** Takes cancelled jobs from workers that did not end them, whichever they are. */
+  /** Cancels jobs that are still running, in whatever process, long enough after the request. */
   async #enforce(): Promise<void> {
-    for (let first = this.#asked[0]; first !== undefined; first = this.#asked[0]) {
-      if (performance.now() - first.at < ENFORCE_AFTER_MS) return;
-      await cancelJob(this.#core, first.keys, first.ref, 'enforce');
-      this.#asked.shift();
+    for (let oldest = this.#requests[0]; oldest !== undefined; oldest = this.#requests[0]) {
+      if (this.#core.clock.monotonic() - oldest.receivedAt < ENFORCE_AFTER_MS) return;
+      await cancelJob(this.#core, oldest.keys, oldest.ref, 'enforce');
+      this.#requests.shift();
     }
   }
 
-  #dispatch(stream: string, entries: [string, string[]][]): void {
+  #forward(stream: string, entries: [string, string[]][]): void {
     const keys = this.#queues.find(({ control }) => control === stream);
     for (const [id, [verb, ref]] of entries) {
       this.#positions.set(stream, id);
       if (keys === undefined || verb !== 'cancel' || ref === undefined) continue;
       this.#onCancel(keys.queue, ref);
-      this.#asked.push({ keys, ref: parseRef(ref), at: performance.now() });
+      this.#requests.push({ keys, ref: parseRef(ref), receivedAt: this.#core.clock.monotonic() });
     }
   }
 }
