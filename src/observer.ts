@@ -41,19 +41,14 @@ export type ServiceEvent =
   // Attempts (worker processes; API for jobs under a lease over HTTP).
   /** One call took jobs. */
   | { kind: 'jobs-taken'; queue: string; lease: string; jobs: number }
-  /** A handler begins, or a job goes to a worker over HTTP. `waitMs`: from ready to taken. */
+  /** A handler begins, or a job goes to a worker over HTTP, which may be gone by then. `waitMs`: from ready to taken. */
   | ({ kind: 'attempt-started'; waitMs: number } & AttemptSubject)
   /**
    * The end of an attempt is written, or was found stale. `outcome`: how it ended. `status`: that of the job now, or
-   * `stale`. `waitMs`: from ready to taken; absent where it is unknown. `runMs`: over HTTP from taken to settled.
+   * `stale`, as it is where the job was taken back.
    */
-  | ({
-      kind: 'attempt-ended';
-      outcome: AttemptOutcome;
-      status: SettledStatus;
-      waitMs?: number;
-      runMs: number;
-    } & AttemptSubject)
+  | ({ kind: 'attempt-ended'; outcome: AttemptOutcome; status: SettledStatus } & AttemptTimes &
+      AttemptSubject)
   /** An attempt has failed. `error`: its message. `next`: for people. `retryInMs`: absent when no attempt is left. */
   | ({ kind: 'attempt-failed'; error: string; next: string; retryInMs?: number } & AttemptSubject)
   /** A lease wanted to move a job that it does not hold any more; nothing was changed. `move`: what it wanted. */
@@ -130,8 +125,16 @@ export interface AttemptSubject {
   lease: string;
 }
 
+/** How long an attempt took. */
+export interface AttemptTimes {
+  /** From ready to taken; absent where it is unknown, as over HTTP after a delay or a retry. */
+  waitMs?: number;
+  /** Of the handler; over HTTP from taken to settled. */
+  runMs: number;
+}
+
 /** What a request waits for. */
-interface WaitSubject {
+export interface WaitSubject {
   on: 'job' | 'work' | 'subscription';
   queues: readonly string[];
   job?: string;

@@ -1,8 +1,10 @@
 import type { Core } from '../core/core.ts';
+import { observeWait } from '../core/observe-wait.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import type { EventNotifier, FeedPosition } from '../events/notifier.ts';
 import { WakeableSleep } from '../events/wakeable-sleep.ts';
+import type { WaitOutcome } from '../observer.ts';
 import { formatRef } from '../redis/entry.ts';
 import type { Job } from '../schemas/job.ts';
 import { findJob, locate, showFound } from './find.ts';
@@ -57,11 +59,13 @@ export class Waiter {
     requester.onDisconnect(sleeper.end);
     this.#sleepers.add(sleeper);
     let unfollow: (() => void) | undefined;
+    let observeEnd: ((outcome: WaitOutcome) => void) | undefined;
     try {
       // A job that is not there, or needs no waiting, is answered without following its queue.
       const first = fresh?.job ?? (await findJob(this.#core, id));
       if (isEnough(first) || waitMs <= 0) return first;
       if (this.#sleepers.size > this.#maxWaiters) throw tooMany(this.#maxWaiters);
+      observeEnd = observeWait(this.#core, { on: 'job', queues: [keys.queue], job: id }, waitMs);
       const interest = fresh === undefined ? 'all' : 'end';
       unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake, interest);
       const isUnread = fresh !== undefined && !this.#feed.mayHaveFinished(keys, formatRef(ref), fresh.mark);
@@ -74,11 +78,18 @@ export class Waiter {
             ? first
             : findJob(this.#core, id));
         const left = deadline - performance.now();
-        if (isEnough(job) || left <= 0 || sleeper.ended) return job;
+        const isDone = isEnough(job);
+        if (isDone || left <= 0 || sleeper.ended) {
+          observeEnd(isDone ? 'enough' : sleeper.ended ? 'stopped' : 'timed-out');
+          return job;
+        }
         const lapseMs = untilLapse(job, looks);
         looks += 1;
         await sleeper.sleep(Math.min(left, LOOK_AGAIN_MS * (1 + Math.random()), lapseMs));
       }
+    } catch (error) {
+      observeEnd?.('failed');
+      throw error;
     } finally {
       this.#sleepers.delete(sleeper);
       unfollow?.();

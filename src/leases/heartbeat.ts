@@ -76,6 +76,6 @@ async function failIfOverdue({ core, consumer, keys, known }: HeldJobParts, job:
   if (job.runMs <= limitMs) return false;
   const message = `The attempt took longer than its timeout of ${limitMs} ms`;
   const outcome = detectedFailure('timeout', message, job.attempt, core.clock.wall(), { retryable: true });
-  await settleWithoutResult(consumer, keys, { ...job, entry }, outcome, task, core.settings.deadMax);
+  await settleWithoutResult(core, consumer, keys, { ...job, entry }, outcome, task);
   return true;
 }

@@ -84,15 +84,26 @@ export class Leases {
     const lease = leaseOfUrl(leaseText);
     const { queues } = lease;
     const consumer = this.#consumerOf(lease);
-    const { keySpace, clock } = this.#core;
+    const { keySpace, clock, observe } = this.#core;
+    const renewMs = leaseMs ?? lease.leaseMs;
     const renewals = await Promise.all(
-      queues.map((queue) => renew(this.#core, consumer, keySpace.queue(queue), leaseMs ?? lease.leaseMs)),
+      queues.map((queue) => renew(this.#core, consumer, keySpace.queue(queue), renewMs)),
     );
-    if (!renewals.some(({ wasActive }) => wasActive)) throw new AppError('stale-lease', LEASE_ENDED);
+    if (!renewals.some(({ wasActive }) => wasActive)) {
+      for (const queue of queues) {
+        observe({ kind: 'lease-lost', consumer: consumer.name, lease: consumer.name, queue });
+      }
+      throw new AppError('stale-lease', LEASE_ENDED);
+    }
+    const cancel = renewals.flatMap((renewal) => renewal.cancel);
+    if (observe.wants('lease-renewed')) {
+      const event = { kind: 'lease-renewed', queues, lease: consumer.name } as const;
+      observe({ ...event, leaseMs: renewMs, cancel: cancel.length });
+    }
     await this.#worked.record(queues, undefined);
     return {
       expiresAt: renewals.map(({ expiresAt }) => expiresAt).reduce(earlier, undefined) ?? clock.wall(),
-      cancel: renewals.flatMap(({ cancel }) => cancel),
+      cancel,
       isPaused: renewals.every(({ isPaused }) => isPaused),
     };
   }
@@ -107,7 +118,7 @@ export class Leases {
     const [state] = isOfLease ? await consumer.readHeldJobs(keys, [ref], 'read') : [];
     const isRecorded =
       state?.kind === 'held' && (await consumer.recordProgress(keys, { ref, token: state.token }, text));
-    if (!isRecorded) throw await staleError(this.#core, id);
+    if (!isRecorded) throw await staleError(this.#core, id, { lease: lease.consumer, move: 'progress' });
     return { id, status: 'running' };
   }
 

@@ -1,5 +1,8 @@
+import type { Core } from '../core/core.ts';
+import type { AttemptTimes } from '../observer.ts';
 import { maxAttempts, type TaskDefaults } from '../redis/entry.ts';
 import type { QueueKeys } from '../redis/keys.ts';
+import { attemptSubject, observeAttemptEnd, observeFailure } from './attempt-events.ts';
 import type { HeldDelivery } from './completion.ts';
 import type { Consumer } from './consumer.ts';
 import type { Outcome } from './outcome.ts';
@@ -21,6 +24,10 @@ export type UnfinishedStatus = 'retrying' | 'failed';
 
 export const statusAfter = ({ kind }: NextStep): UnfinishedStatus =>
   kind === 'bury' ? 'failed' : 'retrying';
+
+/** The wait before the next attempt after a failure; undefined when none follows. */
+export const retryInMs = (step: NextStep): number | undefined =>
+  step.kind === 'retry' ? step.delayMs : undefined;
 
 /** Decides whether the job is released, retried or buried. */
 export function nextStep(
@@ -66,17 +73,24 @@ export async function writeStep(
   return settled;
 }
 
-/** Settles a job of an HTTP lease; `next` is the job's status afterwards. */
+/** Settles a job of an HTTP lease, and reports the end of its attempt; `next` is the job's status afterwards. */
 export async function settleWithoutResult(
+  core: Core,
   consumer: Consumer,
   keys: QueueKeys,
-  held: HeldDelivery,
+  held: HeldDelivery & AttemptTimes,
   outcome: OutcomeWithoutResult,
   task: TaskDefaults | undefined,
-  maxDead: number,
 ): Promise<{ settled: Settled; next: UnfinishedStatus }> {
+  const { settings, observe } = core;
   const step = nextStep(held, outcome, task);
+  const subject = attemptSubject(keys, held, consumer.name);
+  if (outcome.kind === 'failed') observeFailure(observe, subject, outcome, retryInMs(step));
   const { ref, token } = held;
-  const settled = await writeStep(consumer, keys, { ref, token, begun: true }, step, maxDead);
-  return { settled, next: statusAfter(step) };
+  const settled = await writeStep(consumer, keys, { ref, token, begun: true }, step, settings.deadMax);
+  const next = statusAfter(step);
+  if (observe.wants('attempt-ended')) {
+    observeAttemptEnd(observe, subject, outcome.kind, { settled, status: next }, held);
+  }
+  return { settled, next };
 }

@@ -9,6 +9,7 @@ import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { SLOT_LABEL } from '../schemas/schedule.ts';
 import { decodeSchedule, labelOf, timeOf, timetableOf } from './definition.ts';
+import { observeFiring } from './firing-events.ts';
 import { Healer } from './healer.ts';
 import { type Firing, fire } from './scripts/fire.ts';
 import { dueSchedules, type StoredSchedule } from './scripts/schedules.ts';
@@ -77,7 +78,10 @@ export class Firer {
         this.#attempt(keys, due.schedule, now, () => this.#withdrawn(keys, due)),
       );
       const firings = (await Promise.all(tried)).filter((firing) => firing !== undefined);
-      await fire(this.#store.redis, keys, firings);
+      const states = await fire(this.#store.redis, keys, firings);
+      firings.forEach((firing, i) => {
+        observeFiring(this.#core.observe, keys.queue, firing, states[i] ?? '', now);
+      });
       times.push(...firings.map(({ fireAt }) => fireAt));
     }
     const first = Math.min(...times.map((at) => at ?? Number.POSITIVE_INFINITY));

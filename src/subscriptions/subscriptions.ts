@@ -1,8 +1,10 @@
 import type { Core } from '../core/core.ts';
+import { observeWait } from '../core/observe-wait.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import type { EventNotifier } from '../events/notifier.ts';
 import { entryTime } from '../redis/entry.ts';
+import type { QueueKeys } from '../redis/keys.ts';
 import type { JobEvent } from '../schemas/event.ts';
 import {
   type AckEvents,
@@ -98,10 +100,28 @@ export class Subscriptions {
     const first = await look();
     const { events, lost, isEmpty } =
       waitMs > 0 && isNothing(first)
-        ? ((await this.#line.wait(keys, name, waitMs, requester, look, isNothing)) ?? first)
+        ? ((await this.#wait(keys, name, waitMs, requester, look)) ?? first)
         : first;
     const isMore = events.length === 0 && !isEmpty;
     return { events, ...(lost > 0 && { lost }), ...(isMore && { more: true }) };
+  }
+
+  async #wait(
+    keys: QueueKeys,
+    name: string,
+    waitMs: number,
+    requester: Requester,
+    look: () => Promise<ReadEventsPage>,
+  ): Promise<ReadEventsPage | undefined> {
+    const observeEnd = observeWait(this.#core, { on: 'subscription', queues: [keys.queue] }, waitMs);
+    try {
+      const page = await this.#line.wait(keys, name, waitMs, requester, look, isNothing);
+      observeEnd(page === undefined ? 'stopped' : isNothing(page) ? 'timed-out' : 'enough');
+      return page;
+    } catch (error) {
+      observeEnd('failed');
+      throw error;
+    }
   }
 
   /** @throws {AppError} also invalid-request. */

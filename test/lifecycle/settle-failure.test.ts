@@ -10,7 +10,9 @@ import {
 } from '../../src/lifecycle/settle-failure.ts';
 import { decodeEntry, type EntryOptions } from '../../src/redis/entry.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
+import { createTestCore } from '../helpers/redis/core.ts';
 import { useRedis } from '../helpers/redis/server.ts';
+import { recordEvents } from '../helpers/telemetry/recorder.ts';
 import { submitPlain, take } from '../helpers/workers/moves.ts';
 
 const failed = (more: Partial<Outcome & { kind: 'failed' }> = {}): OutcomeWithoutResult => ({
@@ -75,13 +77,16 @@ describe('settling without a result', () => {
       const taken = await take(consumer, keys, { count: 1 });
       if (taken.kind !== 'taken' || taken.deliveries[0] === undefined) throw new Error('a job was there');
       const [delivery] = taken.deliveries;
-      const job = { ...delivery, ref: delivery, entry: decodeEntry(delivery.fields) };
-      expect(await settleWithoutResult(consumer, keys, job, outcome, undefined, 10)).toEqual({
+      const job = { ...delivery, ref: delivery, entry: decodeEntry(delivery.fields), runMs: 5 };
+      const { observe, ofKind } = recordEvents('attempt-ended');
+      const core = createTestCore(redis.client, {}, observe);
+      expect(await settleWithoutResult(core, consumer, keys, job, outcome, undefined)).toEqual({
         settled: 'done',
         next,
       });
-      const stale = await settleWithoutResult(consumer, keys, { ...job, token: 7 }, outcome, undefined, 10);
+      const stale = await settleWithoutResult(core, consumer, keys, { ...job, token: 7 }, outcome, undefined);
       expect(stale.settled).toBe('stale');
+      expect(ofKind('attempt-ended').map(({ status }) => status)).toEqual([next, 'stale']);
       const deadLetters = await redis.client.zcard(keys.dead.normal);
       const due = await redis.client.zcard(keys.due.normal);
       expect([due, deadLetters]).toEqual([parked, dead]);

@@ -1,3 +1,4 @@
+import { observeAttemptEnd, waitMsOf as waitOf } from '../../src/lifecycle/attempt-events.ts';
 import type { Outcome } from '../../src/lifecycle/outcome.ts';
 import type { Settled } from '../../src/lifecycle/scripts/complete.ts';
 import type { AttemptSubject, Observer, SettledStatus } from '../../src/observer.ts';
@@ -13,33 +14,22 @@ export const subjectOf = ({ id, entry, attempt, delivery }: RunningJob, lease: s
 });
 
 /** How long the job was ready before it was taken, ms. */
-export const waitMsOf = ({ delivery }: RunningJob): number =>
-  Math.max(0, delivery.takenAt - delivery.readyAt);
+export const waitMsOf = ({ delivery }: RunningJob): number => waitOf(delivery);
 
-/** Reports the end of an attempt; `next`: the status of a job that has no result. */
+/** Reports the end of an attempt. `status`: that of a job without a result. */
 export function observeSettled(
   observe: Observer,
   running: RunningJob,
   lease: string,
-  outcome: Outcome,
+  { kind }: Outcome,
   runMs: number,
   settled: Settled,
-  next: SettledStatus | undefined,
+  status: SettledStatus | undefined,
 ): void {
-  if (settled === 'stale' && observe.wants('stale')) {
-    const { attempt: _, ...subject } = subjectOf(running, lease);
-    observe({ kind: 'stale', ...subject, move: outcome.kind });
-  }
-  if (!observe.wants('attempt-ended')) return;
-  observe({
-    kind: 'attempt-ended',
-    ...subjectOf(running, lease),
-    outcome: outcome.kind,
-    status: settled === 'stale' ? 'stale' : (next ?? statusOf(outcome)),
-    waitMs: waitMsOf(running),
-    runMs: Math.round(runMs),
-  });
+  const isStale = settled === 'stale' && observe.wants('stale');
+  if (!isStale && !observe.wants('attempt-ended')) return;
+  const subject = subjectOf(running, lease);
+  const { attempt: _, ...job } = subject;
+  if (isStale) observe({ kind: 'stale', ...job, move: kind });
+  observeAttemptEnd(observe, subject, kind, { settled, status }, { waitMs: waitMsOf(running), runMs });
 }
-
-const statusOf = ({ kind }: Outcome): SettledStatus =>
-  kind === 'completed' || kind === 'cancelled' || kind === 'expired' ? kind : 'failed';

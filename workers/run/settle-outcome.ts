@@ -1,10 +1,11 @@
 import type { CoreSettings } from '../../src/core/core.ts';
+import { observeFailure } from '../../src/lifecycle/attempt-events.ts';
 import { completionOf } from '../../src/lifecycle/completion.ts';
 import type { Consumer, Settled } from '../../src/lifecycle/consumer.ts';
 import type { Outcome } from '../../src/lifecycle/outcome.ts';
-import type { NextStep, OutcomeWithoutResult } from '../../src/lifecycle/settle-failure.ts';
 import {
   nextStep,
+  retryInMs,
   statusAfter,
   type UnfinishedStatus,
   writeStep,
@@ -51,25 +52,11 @@ export function settleOutcome(
     return;
   }
   const step = nextStep(running, outcome, task);
-  if (outcome.kind === 'failed') observeFailure(parts, running, outcome, step);
+  if (outcome.kind === 'failed')
+    observeFailure(parts.observe, subjectOf(running, parts.consumer.name), outcome, retryInMs(step));
   const status = statusAfter(step);
   writeStep(writer, keys, running, step, settings.deadMax).then(
     (settled) => onSettled(settled, status),
     onError,
   );
-}
-
-function observeFailure(
-  { consumer, observe }: SettleParts,
-  running: RunningJob,
-  { error }: OutcomeWithoutResult & { kind: 'failed' },
-  step: NextStep,
-): void {
-  observe({
-    kind: 'attempt-failed',
-    ...subjectOf(running, consumer.name),
-    error: error.message,
-    next: step.kind === 'retry' ? `retry in ${step.delayMs} ms` : 'failed for good',
-    ...(step.kind === 'retry' && { retryInMs: step.delayMs }),
-  });
 }

@@ -28,7 +28,7 @@ export interface Firing {
  * KEYS: streams x5, dead x5, expiring, settings, schedule states, slots.
  * ARGV per schedule: id, expected state, new state, next time or '', 1 to skip overlaps, most runs or '', lane, task,
  *   payload, expires after ms or '', number of slots, then per slot: slot, options.
- * Returns the number of schedules that were moved on.
+ * Returns per schedule its state, or '' where it was not as expected.
  */
 export const fireScript = defineScript(
   'fire',
@@ -60,12 +60,12 @@ local function submit(lane, task, payload, options, lapses)
   return ref
 end
 
-local fired, i = 0, 1
+local fired, i = {}, 1
 -- As many as the caller has planned: 100 schedules at most, and 200 slots of all of them together.
 while i <= #ARGV do
   local id, expected, at, skips, most = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4] == '1', tonumber(ARGV[i + 5])
   local lane, task, payload, lapses = tonumber(ARGV[i + 6]), ARGV[i + 7], ARGV[i + 8], tonumber(ARGV[i + 9])
-  local first, count = i + 11, tonumber(ARGV[i + 10])
+  local first, count, moved = i + 11, tonumber(ARGV[i + 10]), ''
   if redis.call('HGET', states, id) == expected then
     local state = cjson.decode(ARGV[i + 2])
     for j = first, first + 2 * count - 2, 2 do
@@ -89,9 +89,10 @@ while i <= #ARGV do
       state.finished = true
       redis.call('ZREM', slots, id)
     end
-    redis.call('HSET', states, id, cjson.encode(state))
-    fired = fired + 1
+    moved = cjson.encode(state)
+    redis.call('HSET', states, id, moved)
   end
+  fired[#fired + 1] = moved
   i = first + 2 * count
 end
 return fired
@@ -99,8 +100,12 @@ return fired
   { whenFull: 'refused' },
 );
 
-/** Fires slots of schedules of one queue; tells how many schedules nobody else had fired before. */
-export async function fire(redis: Connection, keys: QueueKeys, firings: readonly Firing[]): Promise<number> {
+/** Fires slots of schedules of one queue. Returns the state of each, JSON; '' where another process fired it. */
+export async function fire(
+  redis: Connection,
+  keys: QueueKeys,
+  firings: readonly Firing[],
+): Promise<string[]> {
   const args = firings.flatMap(({ id, expected, state, fireAt, skipsOverlap, maxRuns, job, slots }) => [
     id,
     expected,
@@ -120,5 +125,5 @@ export async function fire(redis: Connection, keys: QueueKeys, firings: readonly
     redis,
     [...inOrder(stream), ...inOrder(dead), expiring, settings, scheduleStates, keys.slots],
     args,
-  )) as number;
+  )) as string[];
 }

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect } from 'vitest';
 import type { Core } from '../../../src/core/core.ts';
 import { Submitter } from '../../../src/jobs/submit/submitter.ts';
-import { createObserver, type ServiceEvent } from '../../../src/observer.ts';
+import type { ServiceEvent } from '../../../src/observer.ts';
 import { decodeEntry } from '../../../src/redis/entry.ts';
 import { inOrder, type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import { decodeSchedule } from '../../../src/schedules/definition.ts';
@@ -12,6 +12,7 @@ import { ScheduleStore } from '../../../src/schedules/store.ts';
 import type { PutSchedule, Schedule } from '../../../src/schemas/schedule.ts';
 import { createTestCore } from '../redis/core.ts';
 import type { TestRedis } from '../redis/server.ts';
+import { recordEvents } from '../telemetry/recorder.ts';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -36,11 +37,7 @@ export function useSchedules(redis: TestRedis): Schedules {
   let scheduler: Scheduler;
   let store: ScheduleStore;
   let core: Core;
-  const complaints: ServiceEvent[] = [];
-  const observe = createObserver({
-    wants: (kind) => kind === 'defect' || kind === 'redis-trouble',
-    observe: (event) => complaints.push(event),
-  });
+  const { observe, events: complaints } = recordEvents('defect', 'redis-trouble');
   beforeAll(() => {
     core = createTestCore(redis.client, {}, observe);
     scheduler = new Scheduler(core, new Submitter(core));
