@@ -4,7 +4,7 @@ import { type Completion, type Delivery, WaitingConsumer } from '../../src/lifec
 import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../../src/lifecycle/scripts/recover.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { formatRef } from '../../src/redis/entry.ts';
+import { formatRef } from '../../src/redis/job-id.ts';
 import { GROUP, type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 import { complete, NOTHING, take } from '../helpers/workers/moves.ts';

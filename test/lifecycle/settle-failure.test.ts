@@ -8,7 +8,8 @@ import {
   type OutcomeWithoutResult,
   settleWithoutResult,
 } from '../../src/lifecycle/settle-failure.ts';
-import { decodeEntry, type EntryOptions } from '../../src/redis/entry.ts';
+import { decodeEntry } from '../../src/redis/entry.ts';
+import type { EntryOptions } from '../../src/redis/entry-options.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
 import { useRedis } from '../helpers/redis/server.ts';

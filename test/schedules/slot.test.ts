@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatJobId } from '../../src/redis/entry.ts';
+import { formatJobId } from '../../src/redis/job-id.ts';
 import { fire } from '../../src/schedules/scripts/fire.ts';
 import { readSchedules } from '../../src/schedules/scripts/schedules.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';

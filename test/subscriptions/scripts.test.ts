@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Connection } from '../../src/redis/connect.ts';
+import type { Connection } from '../../src/redis/connection.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
 import { readSubscription } from '../../src/subscriptions/scripts/read.ts';
 import { groupOf, subscribe } from '../../src/subscriptions/scripts/subscribe.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { formatRef, type Ref } from '../../redis/entry.ts';
+import { formatRef, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript, type Script } from '../../redis/script.ts';
 

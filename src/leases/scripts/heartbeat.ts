@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { parseRef, type Ref } from '../../redis/entry.ts';
+import { parseRef, type Ref } from '../../redis/job-id.ts';
 import { inOrder, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script.ts';
 

@@ -1,4 +1,4 @@
-import { compareEntryIds, formatRef, type Ref } from '../../redis/entry.ts';
+import { compareEntryIds, formatRef, type Ref } from '../../redis/job-id.ts';
 import { placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import type { ScriptArg } from '../../redis/script.ts';
 

@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { formatRef, parseRef, type Ref } from '../../redis/entry.ts';
+import { formatRef, parseRef, type Ref } from '../../redis/job-id.ts';
 import { inOrder, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript, type Script } from '../../redis/script.ts';
 import { redisTime } from '../../redis/server-time.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { formatRef } from '../../redis/entry.ts';
+import { formatRef } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script.ts';
 import type { Held } from './release.ts';

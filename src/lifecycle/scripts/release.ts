@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import type { Ref } from '../../redis/entry.ts';
+import type { Ref } from '../../redis/job-id.ts';
 import { inOrder, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript, WAKE_HORIZON_MS } from '../../redis/script.ts';
 import type { Settled } from './complete.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { letterOf } from '../../redis/entry.ts';
+import { letterOf } from '../../redis/job-id.ts';
 import { PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script.ts';
 

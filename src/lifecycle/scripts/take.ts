@@ -1,4 +1,4 @@
-import { entryTime, parseRef } from '../../redis/entry.ts';
+import { entryTime, parseRef } from '../../redis/job-id.ts';
 import { inOrder, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { type ScriptArg, WAKE_HORIZON_MS } from '../../redis/script.ts';
 

@@ -1,5 +1,6 @@
 import type { Connection } from '../../redis/connection.ts';
-import { GROUP, inOrder, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
+import { inOrder, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
+import { toPairs } from '../../redis/pairs.ts';
 import { defineScript } from '../../redis/script.ts';
 
 /** What stands in one stream of a queue. */
@@ -112,14 +113,14 @@ export async function takeCensus(redis: Connection, keys: QueueKeys): Promise<Ce
     ],
     [LISTED_LEASES],
   )) as RawCensus;
-  const running = new Map(pairs(runs.map(String)));
+  const running = new Map(toPairs(runs.map(String)));
   return {
     now,
     scheduled,
     paused: paused === 1,
     maxJobs: maxJobs || undefined,
-    totals: Object.fromEntries(pairs(totals).map(([name, count]) => [name, Number(count)])),
-    leases: pairs(leases).map(([consumer, expiresAt]) => ({
+    totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),
+    leases: toPairs(leases).map(([consumer, expiresAt]) => ({
       consumer,
       expiresAt: Number(expiresAt),
       running: Number(running.get(consumer) ?? 0),
@@ -130,12 +131,6 @@ export async function takeCensus(redis: Connection, keys: QueueKeys): Promise<Ce
       PlaceCensus
     >,
   };
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) result.push([flat[i] ?? '', flat[i + 1] ?? '']);
-  return result;
 }
 
 function decodeSample([id, added, completed, failed]: string[]): Census['sample'] {
@@ -151,18 +146,4 @@ function decodeSample([id, added, completed, failed]: string[]): Census['sample'
 function decodePlace(raw: RawCensus[7][number] | undefined): PlaceCensus {
   const [length, running, due, dead, added, firstWaiting] = raw ?? [0, 0, 0, 0, 0, ''];
   return { length, running, due, dead, added, firstWaiting };
-}
-
-/** Id of the last entry that the group has handed out; '0-0' when there is no stream or group yet. */
-export async function lastDelivered(redis: Connection, stream: string): Promise<string> {
-  try {
-    const groups = (await redis.xinfo('GROUPS', stream)) as (string | number)[][];
-    for (const group of groups) {
-      const name = group[group.indexOf('name') + 1];
-      if (name === GROUP) return String(group[group.indexOf('last-delivered-id') + 1]);
-    }
-  } catch (error) {
-    if (!(error instanceof Error && error.message.includes('no such key'))) throw error;
-  }
-  return '0-0';
 }

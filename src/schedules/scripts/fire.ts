@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { type EntryOptions, encodeOptions } from '../../redis/entry.ts';
+import { type EntryOptions, encodeOptions } from '../../redis/entry-options.ts';
 import { inOrder, type Place, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script.ts';
 

@@ -9,7 +9,8 @@ import {
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
-import { type Connection, connectForWork } from '../../../src/redis/connect.ts';
+import { connectForWork } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 import { decodeEntry } from '../../../src/redis/entry.ts';
 import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import { encodeTail } from '../../../src/redis/result-record.ts';

@@ -9,7 +9,8 @@ import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/s
 import { QueueInspector } from '../../../src/queues/queue-inspector.ts';
 import { QueueOperator } from '../../../src/queues/queue-operator.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
-import { type Connection, connectForRequests } from '../../../src/redis/connect.ts';
+import { connectForRequests } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 import type { QueueKeys } from '../../../src/redis/keys.ts';
 import { scripts } from '../../../src/scripts.ts';
 import { createTestCore } from '../../helpers/redis/core.ts';

@@ -1,5 +1,6 @@
 import type { Connection } from '../../../redis/connection.ts';
-import { encodeEntry, encodeOptions } from '../../../redis/entry.ts';
+import { encodeEntry } from '../../../redis/entry.ts';
+import { encodeOptions } from '../../../redis/entry-options.ts';
 import { lanes, placeIndex, type QueueKeys } from '../../../redis/keys.ts';
 import { defineScript, type ScriptArg } from '../../../redis/script.ts';
 import type { NewEntry } from './submit.ts';

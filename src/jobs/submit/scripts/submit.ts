@@ -1,5 +1,6 @@
 import type { Connection } from '../../../redis/connection.ts';
-import { type EntryOptions, encodeOptions, parseRef, type Ref } from '../../../redis/entry.ts';
+import { type EntryOptions, encodeOptions } from '../../../redis/entry-options.ts';
+import { parseRef, type Ref } from '../../../redis/job-id.ts';
 import { inOrder, type Place, placeIndex, type QueueKeys } from '../../../redis/keys.ts';
 import { defineScript, WAKE_HORIZON_MS } from '../../../redis/script.ts';
 

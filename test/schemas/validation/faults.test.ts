@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type TSchema, Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
-import { type SchemaError, toFaults } from '../../src/schemas/validation/faults.ts';
+import { type SchemaError, toFaults } from '../../../src/schemas/validation/faults.ts';
 
 function faultsOf(schema: TSchema, value: unknown, verbose = true) {
   const ajv = new Ajv2020({ allErrors: true, verbose, strict: false });
@@ -11,16 +11,16 @@ function faultsOf(schema: TSchema, value: unknown, verbose = true) {
 }
 
 describe('toFaults', () => {
-  it('gives nothing for no errors', () => {
+  it('gives no faults without errors', () => {
     expect([toFaults(null), toFaults(undefined), toFaults([])]).toEqual([[], [], []]);
   });
 
-  it('points to a missing field by its own name', () => {
+  it('points to a missing field itself', () => {
     const schema = Type.Object({ job: Type.Object({ n: Type.Integer() }) });
     expect(faultsOf(schema, { job: {} })).toEqual([{ pointer: '/job/n', detail: 'is required' }]);
   });
 
-  it('names the known fields beside an unknown one', () => {
+  it('lists the known fields when a field is unknown', () => {
     const schema = Type.Object({ a: Type.Integer(), b: Type.Integer() }, { additionalProperties: false });
     const value = { a: 1, b: 2, c: 3 };
     const detail = 'is not a known field; known are: a, b';
@@ -33,13 +33,13 @@ describe('toFaults', () => {
     expect(faultsOf(schema, { b: 1 })).toEqual([{ pointer: '/b', detail: 'is not a known field' }]);
   });
 
-  it('escapes pointers as RFC 6901 asks', () => {
+  it('escapes pointers as RFC 6901 requires', () => {
     const schema = Type.Object({ 'a/b~c': Type.Integer() });
     expect(faultsOf(schema, {})).toEqual([{ pointer: '/a~1b~0c', detail: 'is required' }]);
     expect(faultsOf(schema, { 'a/b~c': 'x' })[0]?.pointer).toBe('/a~1b~0c');
   });
 
-  it('puts the base before every pointer', () => {
+  it('prefixes every pointer with the base', () => {
     const error: SchemaError = {
       keyword: 'required',
       instancePath: '/x',
@@ -60,7 +60,7 @@ describe('toFaults', () => {
     [{ type: 'string', maxLength: 1 }, 'must NOT have more than 1 characters'],
     [{ not: {} }, 'is not allowed'],
     [false, 'is not allowed'],
-  ])('says of %j what is wrong', (inner, detail) => {
+  ])('explains a fault of %j', (inner, detail) => {
     expect(faultsOf({ properties: { x: inner } }, { x: 'zz' })).toEqual([{ pointer: '/x', detail }]);
   });
 
@@ -72,7 +72,7 @@ describe('toFaults', () => {
     expect(faultsOf(schema, 1)).toEqual([{ pointer: '', detail: 'must be string. The letter a.' }]);
   });
 
-  it('keeps different faults of one value and tells each once', () => {
+  it('gives different faults of one value once each', () => {
     const schema = { allOf: [{ minLength: 3, pattern: '^a' }, { pattern: '^a' }] };
     expect(faultsOf(schema, 'b').map(({ detail }) => detail)).toEqual([
       'must NOT have fewer than 3 characters',
@@ -80,18 +80,18 @@ describe('toFaults', () => {
     ]);
   });
 
-  it('tells of a field that another one asks for', () => {
+  it('points to a field that another field requires', () => {
     const schema = { dependentRequired: { a: ['b'] } };
     expect(faultsOf(schema, { a: 1 })).toEqual([{ pointer: '/b', detail: 'is required when a is given' }]);
   });
 
-  it('points to a field whose name is wrong, once', () => {
+  it('points once to a field whose name is invalid', () => {
     const schema = { propertyNames: { pattern: '^[a-z]+$' } };
     const faults = faultsOf(schema, { 'A b': 1 });
     expect(faults).toEqual([{ pointer: '/A b', detail: 'has a name that must match pattern "^[a-z]+$"' }]);
   });
 
-  it('leaves out the echo of if and then', () => {
+  it('leaves out the errors of if, which repeat those of then', () => {
     const schema = JSON.parse('{"if":{"properties":{"a":{"const":1}}},"then":{"required":["b"]}}');
     expect(faultsOf(schema, { a: 1 })).toEqual([{ pointer: '/b', detail: 'is required' }]);
   });
@@ -102,7 +102,7 @@ describe('toFaults', () => {
 });
 
 describe('toFaults of a union', () => {
-  it('merges what its simple forms accept', () => {
+  it('merges the types and values that its branches accept', () => {
     expect(faultsOf(Type.Union([Type.String(), Type.Null()]), 1)).toEqual([
       { pointer: '', detail: 'must be string or null' },
     ]);
@@ -116,14 +116,14 @@ describe('toFaults of a union', () => {
     Type.Object({ kind: Type.Literal('square'), side: Type.Number() }),
   ];
 
-  it('tells the faults of the form that came closest', () => {
+  it('gives the faults of the closest branch', () => {
     const value = { shape: { kind: 'circle', radius: 'x' } };
     expect(faultsOf(Type.Object({ shape: Type.Union(shapes) }), value)).toEqual([
       { pointer: '/shape/radius', detail: 'must be number' },
     ]);
   });
 
-  it('finds the closest form behind references, too', () => {
+  it('finds the closest branch behind references', () => {
     const schema = {
       $defs: { circle: shapes[0], square: shapes[1] },
       oneOf: [{ $ref: '#/$defs/circle' }, { $ref: '#/$defs/square' }],
@@ -133,18 +133,18 @@ describe('toFaults of a union', () => {
     ]);
   });
 
-  it('leaves aside the forms of another type', () => {
+  it('ignores the branches of another type', () => {
     const schema = Type.Union([Type.String(), Type.Object({ n: Type.Integer() })]);
     expect(faultsOf(schema, { n: 'x' })).toEqual([{ pointer: '/n', detail: 'must be integer' }]);
   });
 
-  it('gives one fault when no form is closest', () => {
+  it('gives one fault when no branch is closest', () => {
     expect(faultsOf(Type.Object({ shape: Type.Union(shapes) }), { shape: { kind: 'x' } })).toEqual([
       { pointer: '/shape', detail: 'matches none of the allowed forms' },
     ]);
   });
 
-  it('tells when more than one form of oneOf matches', () => {
+  it('gives a fault when more than one branch of oneOf matches', () => {
     expect(faultsOf({ oneOf: [{ type: 'integer' }, { minimum: 1 }, { type: 'string' }] }, 5)).toEqual([
       { pointer: '', detail: 'matches more than one of the allowed forms' },
     ]);
@@ -155,7 +155,7 @@ describe('toFaults of a union', () => {
     expect(faultsOf(schema, 1)).toEqual([{ pointer: '', detail: 'must be string, null or boolean' }]);
   });
 
-  it('keeps the faults beside the union, before it and after', () => {
+  it('keeps the faults of values beside the union', () => {
     const before = { not: { minLength: 2 }, anyOf: [{ pattern: '^a' }, { pattern: '^c', maxLength: 1 }] };
     expect(faultsOf(before, 'bb')).toEqual([
       { pointer: '', detail: 'is not allowed' },

@@ -6,12 +6,12 @@ import { addressRefusal } from '../../../src/tasks/http/public-address.ts';
 
 export interface Site {
   readonly port: number;
-  /** With a name that `network` finds at 127.0.0.1. */
+  /** A URL whose host `network` resolves to 127.0.0.1. */
   readonly url: (path?: string, host?: string) => string;
   readonly requests: IncomingMessage[];
 }
 
-/** A server on 127.0.0.1 for the length of one test. */
+/** A server on 127.0.0.1 that closes after the test. */
 export async function serve(listener: RequestListener): Promise<Site> {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
@@ -28,8 +28,8 @@ export async function serve(listener: RequestListener): Promise<Site> {
 }
 
 /**
- * 127.0.0.1 stands for the public network, every other address is judged as always. Names are found at the
- * addresses given, one list for each lookup and the last one from then on; any other name is at 127.0.0.1.
+ * A network in which 127.0.0.1 counts as public; every other address is checked as usual. Each lookup of a given name
+ * returns its next list of addresses, and the last list from then on. Any other name is at 127.0.0.1.
  */
 export function network(names: Record<string, string[][]> = {}): Network & { lookups: string[] } {
   const lookups: string[] = [];

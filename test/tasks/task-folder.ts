@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
 import { onTestFinished } from 'vitest';
 
-/** Outside of vitest, whose own module loader reads files that Node would refuse, and the other way round. */
+/** Imported by tsx: the module loader of vitest accepts files that Node refuses, and the other way round. */
 export const {
   toAnnouncement,
   loadTask,
@@ -12,10 +12,10 @@ export const {
   TaskLoadError,
 }: typeof import('../../src/tasks/load.ts') = await tsImport('../../src/tasks/load.ts', import.meta.url);
 
-/** Makes .js and .ts files of the folder ES modules. */
+/** A package.json that makes the .js and .ts files of a folder ES modules. */
 export const MODULE = { 'package.json': '{ "type": "module" }' };
 
-/** A folder with these files, for the length of one test. */
+/** A folder with these files, which is deleted after the test. */
 export async function folder(files: Record<string, string>): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'millrace-tasks-'));
   onTestFinished(() => rm(dir, { recursive: true }));

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { appendJobs } from '../../../src/jobs/submit/scripts/append.ts';
-import { isUnavailable } from '../../../src/redis/connect.ts';
-import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
-import { useRedis } from '../../helpers/redis/server.ts';
+import { appendJobs } from '../../../../src/jobs/submit/scripts/append.ts';
+import { isUnavailable } from '../../../../src/redis/faults.ts';
+import { type QueueKeys, queueKeys } from '../../../../src/redis/keys.ts';
+import { useRedis } from '../../../helpers/redis/server.ts';
 
 const redis = useRedis();
 let keys: QueueKeys;
@@ -21,8 +21,8 @@ const job = (payload: number, more: Partial<Parameters<typeof appendJobs>[2][num
   ...more,
 });
 
-describe('jobs that are appended together', () => {
-  it('get ids in their order, each in its lane with all that belongs to it', async () => {
+describe('jobs appended in one call', () => {
+  it('get ids in their order, each in its lane with its task, payload and options', async () => {
     const jobs = [
       job(1),
       job(2),
@@ -56,7 +56,7 @@ describe('jobs that are appended together', () => {
     expect(stats).toMatch(/cmdstat_xadd:calls=50,/);
   });
 
-  it('stand each for itself when a lane is no stream', async () => {
+  it('fail one by one when a lane is not a stream', async () => {
     await redis.client.set(keys.stream.high, 'no stream');
     const written = await appendJobs(redis.client, keys, [job(1), job(2, { place: 'high' }), job(3)]);
     expect(written.map((one) => typeof one)).toEqual(['string', 'object', 'string']);
@@ -64,7 +64,7 @@ describe('jobs that are appended together', () => {
     expect(await redis.client.xlen(keys.stream.normal)).toBe(2);
   });
 
-  it('are refused together when memory is short, and nothing is stored', async () => {
+  it('are refused together when Redis has no memory, and nothing is stored', async () => {
     await redis.client.config('SET', 'maxmemory', '1');
     const refused = await appendJobs(redis.client, keys, [job(1), job(2)]).catch((error: unknown) => error);
     await redis.client.config('SET', 'maxmemory', '0');

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
-import { compileSchema } from '../../src/schemas/validation/compile.ts';
+import { compileSchema } from '../../../src/schemas/validation/compile.ts';
 
 function faultsOf(schema: object | boolean, value: unknown) {
   const compiled = compileSchema(schema);
@@ -9,7 +9,7 @@ function faultsOf(schema: object | boolean, value: unknown) {
 }
 
 describe('compileSchema', () => {
-  it('names every fault of a value', () => {
+  it('gives every fault of a value', () => {
     const schema = Type.Object({ a: Type.Integer(), b: Type.Integer() });
     expect(faultsOf(schema, { a: 'x', b: 'y' })).toEqual([
       { pointer: '/a', detail: 'must be integer' },
@@ -18,23 +18,23 @@ describe('compileSchema', () => {
     expect(faultsOf(schema, { a: 1, b: 2 })).toEqual([]);
   });
 
-  it('knows what a schema says of itself', () => {
+  it('ends a detail with the description in the schema', () => {
     const schema = Type.Object({ a: Type.Integer({ description: 'A count.' }) });
     expect(faultsOf(schema, { a: 'x' })).toEqual([{ pointer: '/a', detail: 'must be integer. A count.' }]);
   });
 
-  it('names only the first fault of a large value', () => {
+  it('gives only the first fault of a large value', () => {
     expect(faultsOf(Type.Array(Type.Integer()), Array(10_000).fill('x'))).toHaveLength(1);
   });
 
-  it('leaves the value as it is', () => {
+  it('does not change the value', () => {
     const value = { a: 1, extra: true };
     const schema = Type.Object({ a: Type.Integer(), b: Type.Optional(Type.Integer({ default: 2 })) });
     expect(faultsOf(schema, value)).toEqual([]);
     expect(value).toEqual({ a: 1, extra: true });
   });
 
-  it('knows draft 2020-12 by default and draft-07 by name', () => {
+  it('uses draft 2020-12 by default and draft-07 when the schema names it', () => {
     const tuple = { prefixItems: [{ type: 'integer' }] };
     expect(faultsOf(tuple, ['x'])).toEqual([{ pointer: '/0', detail: 'must be integer' }]);
     const old = { $schema: 'http://json-schema.org/draft-07/schema#', items: [{ type: 'integer' }] };
@@ -45,13 +45,13 @@ describe('compileSchema', () => {
     expect(faultsOf({ format: 'uuid' }, 'x')).toEqual([{ pointer: '', detail: 'must match format "uuid"' }]);
   });
 
-  it('takes the same $id for different schemas', () => {
+  it('accepts one $id for different schemas', () => {
     const value = 'x';
     expect(faultsOf({ $id: 'urn:test:same', type: 'string' }, value)).toEqual([]);
     expect(faultsOf({ $id: 'urn:test:same', type: 'integer' }, value)).toHaveLength(1);
   });
 
-  it('reports a value that a recursive schema cannot follow', () => {
+  it('gives a fault for a value that is too deep for a recursive schema', () => {
     let deep: unknown[] = [];
     for (let level = 0; level < 200_000; level += 1) deep = [deep];
     const schema = { type: 'array', items: { $ref: '#' } };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { guardedLookup } from '../../../src/tasks/http/network.ts';
 import { sendRequest } from '../../../src/tasks/http/request.ts';
-import { network, never, serve } from './helpers.ts';
+import { network, never, serve } from './site.ts';
 
 const refused = { name: 'RequestRefused', retryable: false };
 
@@ -20,7 +21,7 @@ describe('sendRequest refuses', () => {
     'http://169.254.169.254/latest/meta-data/',
     'http://[fd00:ec2::254]/',
     'https://10.0.0.1/',
-  ])('%s, which never goes through a lookup', async (url) => {
+  ])('%s, which needs no lookup', async (url) => {
     await expect(sendRequest({ url }, never)).rejects.toMatchObject(refused);
   });
 
@@ -33,7 +34,7 @@ describe('sendRequest refuses', () => {
     });
   });
 
-  it('localhost, by the lookup of the system', async () => {
+  it('localhost, which the system resolves', async () => {
     await expect(sendRequest({ url: 'http://localhost/' }, never)).rejects.toMatchObject(refused);
   });
 
@@ -57,29 +58,48 @@ describe('sendRequest refuses', () => {
     });
   });
 
-  it.each(['not a url', 'http://'])('%s, which is no URL', async (url) => {
+  it.each(['not a url', 'http://'])('%s, which is not a URL', async (url) => {
     await expect(sendRequest({ url }, never, network())).rejects.toMatchObject(refused);
   });
 });
 
 describe('sendRequest pins the address', () => {
-  it('connects to what its one lookup gave, though the next would give another (rebinding)', async () => {
+  it('connects to the address that it checked, although another lookup would give another one (rebinding)', async () => {
     const site = await serve((_, response) => void response.end('public'));
     const names = network({ 'site.test': [['127.0.0.1'], ['127.0.0.2']] });
     expect(await sendRequest({ url: site.url() }, never, names)).toMatchObject({ body: 'public' });
     expect(names.lookups).toEqual(['site.test']);
   });
 
-  it('checks again for each further connection to the same name', async () => {
+  it('checks each further connection to the same name', async () => {
     const site = await serve((_, response) => void response.writeHead(302, { location: '/again' }).end());
     const names = network({ 'site.test': [['127.0.0.1'], ['127.0.0.2']] });
     await expect(sendRequest({ url: site.url() }, never, names)).rejects.toMatchObject(refused);
     expect([names.lookups, site.requests.length]).toEqual([['site.test', 'site.test'], 1]);
   });
 
-  it('leaves out the private ones of several addresses', async () => {
+  it('uses only the public ones of several addresses', async () => {
     const site = await serve((_, response) => void response.end('public'));
     const names = network({ 'site.test': [['127.0.0.2', '::1', '127.0.0.1', '10.0.0.1']] });
     expect(await sendRequest({ url: site.url() }, never, names)).toMatchObject({ body: 'public' });
+  });
+});
+
+describe('the guarded lookup', () => {
+  const resolve = (all: boolean) =>
+    new Promise((done) => {
+      const lookup = guardedLookup(network({ 'site.test': [['10.0.0.1', '127.0.0.1', '::1']] }));
+      lookup('site.test', { all }, (error, found) => done(error ?? found));
+    });
+
+  it('gives a socket only the allowed addresses', async () => {
+    expect(await resolve(true)).toEqual([{ address: '127.0.0.1', family: 4 }]);
+    expect(await resolve(false)).toBe('127.0.0.1');
+  });
+
+  it('gives an error when no address is allowed', async () => {
+    const lookup = guardedLookup(network({ 'inside.test': [['10.0.0.1']] }));
+    const error = await new Promise((done) => lookup('inside.test', {}, (fault) => done(fault)));
+    expect(error).toMatchObject({ ...refused, message: 'inside.test is not at a public address (private)' });
   });
 });
