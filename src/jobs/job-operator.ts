@@ -4,7 +4,8 @@ import { cancelJob } from '../lifecycle/cancel.ts';
 import { requeueDead } from '../lifecycle/scripts/dead-letters.ts';
 import type { Job } from '../schemas/job.ts';
 import { expireIfDue, findJob, locateJob, viewFound } from './find.ts';
-import { type Found, remove } from './scripts/lookup.ts';
+import type { Found } from './scripts/lookup.ts';
+import { remove } from './scripts/remove.ts';
 
 /** Cancels, retries and removes single jobs. */
 export class JobOperator {

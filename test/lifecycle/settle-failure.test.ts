@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Consumer } from '../../src/lifecycle/consumer.ts';
 import type { Outcome } from '../../src/lifecycle/outcome.ts';
 import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
-import { extendLease } from '../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../src/lifecycle/scripts/extend-lease.ts';
 import {
   nextStep,
   type OutcomeWithoutResult,

@@ -1,4 +1,4 @@
-import { extendLease } from '../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../src/lifecycle/scripts/extend-lease.ts';
 import type { Connection } from '../../src/redis/connection.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { Supervisor } from './supervisor.ts';

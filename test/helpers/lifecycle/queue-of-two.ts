@@ -4,7 +4,7 @@ import { submitTogether } from '../../../src/jobs/submit/scripts/submit.ts';
 import { WaitingConsumer } from '../../../src/lifecycle/consumer.ts';
 import { bury } from '../../../src/lifecycle/scripts/bury.ts';
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
-import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
 import { retry } from '../../../src/lifecycle/scripts/retry.ts';
 import type { Delivery } from '../../../src/lifecycle/scripts/take.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';

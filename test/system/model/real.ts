@@ -4,7 +4,7 @@ import { JobOperator } from '../../../src/jobs/job-operator.ts';
 import { Submitter } from '../../../src/jobs/submit/submitter.ts';
 import { type Delivery, WaitingConsumer } from '../../../src/lifecycle/consumer.ts';
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
-import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/scripts/sweep.ts';
 import { QueueInspector } from '../../../src/queues/queue-inspector.ts';
 import { QueueOperator } from '../../../src/queues/queue-operator.ts';

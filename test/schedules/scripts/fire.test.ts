@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { formatJobId } from '../../src/redis/job-id.ts';
-import { fire } from '../../src/schedules/scripts/fire.ts';
-import { readSchedules } from '../../src/schedules/scripts/schedules.ts';
-import { until, useRedis } from '../helpers/redis/server.ts';
-import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules/scheduler.ts';
+import { formatJobId } from '../../../src/redis/job-id.ts';
+import { fire } from '../../../src/schedules/scripts/fire.ts';
+import { readSchedules } from '../../../src/schedules/scripts/schedules.ts';
+import { until, useRedis } from '../../helpers/redis/server.ts';
+import { HOUR, MINUTE, useOneSchedule } from '../../helpers/schedules/scheduler.ts';
 
 const redis = useRedis();
 const one = useOneSchedule(redis);

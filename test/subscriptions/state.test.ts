@@ -8,7 +8,7 @@ import { useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 
-it('a subscription that ends while it is looked at has nothing that is not acknowledged', async () => {
+it('a subscription that ends while its state is read has no unacknowledged event', async () => {
   const keys = queueKeys('mr', 'q');
   const defaults = { maxBacklog: 1_000, ackWaitMs: 1_000 };
   const { client } = redis;

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { withExistingKeys } from '../../src/leases/scripts/existing-keys.ts';
-import { useRedis } from '../helpers/redis/server.ts';
+import { withExistingKeys } from '../../../src/leases/scripts/existing-keys.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
 
-it('those of many items are found of which a key is there', async () => {
+it('finds the items that have at least one existing key', async () => {
   const items = Array.from({ length: 700 }, (_, i) => i);
   const keysOf = (i: number) => [`one:${i}`, `two:${i}`];
   const find = () => withExistingKeys(redis.client, items, keysOf);

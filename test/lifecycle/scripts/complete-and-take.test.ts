@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { appendJobs } from '../../src/jobs/submit/scripts/append.ts';
-import { type Completion, type Delivery, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
-import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
-import { extendLease } from '../../src/lifecycle/scripts/recover.ts';
-import { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { formatRef } from '../../src/redis/job-id.ts';
-import { GROUP, type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
-import { useRedis } from '../helpers/redis/server.ts';
-import { complete, NOTHING, take } from '../helpers/workers/moves.ts';
+import { appendJobs } from '../../../src/jobs/submit/scripts/append.ts';
+import { type Completion, type Delivery, WaitingConsumer } from '../../../src/lifecycle/consumer.ts';
+import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
+import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
+import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
+import { formatRef } from '../../../src/redis/job-id.ts';
+import { GROUP, type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
+import { complete, NOTHING, take } from '../../helpers/workers/moves.ts';
 
 const redis = useRedis();
 let reader: BlockingReader | undefined;
