@@ -10,7 +10,7 @@ import {
 } from '../src/http/request/prefer.ts';
 import { requesterOf } from '../src/http/request/requester.ts';
 import { revisionOf } from '../src/jobs/revision.ts';
-import type { Accepted } from '../src/jobs/submit/outcomes.ts';
+import type { AcceptedJob } from '../src/jobs/submit/outcomes.ts';
 import {
   JobAnswerHeaders,
   JobHeaders,
@@ -36,7 +36,7 @@ function sendJob(reply: FastifyReply, status: number, job: Job): FastifyReply {
 }
 
 /** The answer to most submits; its text is as the schema says, and is passed on as it is. */
-function sendAccepted(reply: FastifyReply, { id, text, revision }: Accepted): void {
+function sendAccepted(reply: FastifyReply, { id, text, revision }: AcceptedJob): void {
   reply
     .code(202)
     .header('location', `/jobs/${id}`)
@@ -81,7 +81,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
       if (key !== undefined || wish.ms > 0)
         return submitAndWait({ job: request.body, key, wish }, request, reply);
       // No promise is returned: Fastify would make three more of it.
-      app.submitter.accept(request.body).then(
+      app.submitter.submitAsText(request.body).then(
         (accepted) => sendAccepted(reply, accepted),
         (error: unknown) => reply.send(error),
       );
@@ -95,16 +95,18 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     // Before the job is there, so that its end cannot be missed; without it the wait only costs more.
-    const mark =
-      wish.ms > 0 ? await app.waiter.mark(job.queue ?? DEFAULT_QUEUE).catch(() => undefined) : undefined;
+    const position =
+      wish.ms > 0
+        ? await app.waiter.feedPosition(job.queue ?? DEFAULT_QUEUE).catch(() => undefined)
+        : undefined;
     const { value: submitted, replayed: wasKnown } = await app.submitter.submit(job, key, {
       isAwaited: wish.ms > 0,
     });
     replayed(reply, wasKnown).header('location', `/jobs/${submitted.id}`);
     if (wish.ms === 0) return sendJob(reply, 202, submitted);
     // The job is stored: whatever befalls the wait, the client learns its id.
-    const fresh = mark && !wasKnown ? { job: submitted, mark } : undefined;
-    const waited = app.waiter.wait(submitted.id, ended, wish.ms, requesterOf(reply), fresh);
+    const stored = position && !wasKnown ? { job: submitted, position } : undefined;
+    const waited = app.waiter.wait(submitted.id, ended, wish.ms, requesterOf(reply), stored);
     const latest = await waited.catch((error) => {
       app.reportFault(error, request);
       return undefined;

@@ -59,6 +59,12 @@ export class AppError extends Error {
 export const invalidRequest = (errors: Fault[]): AppError =>
   new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', { errors });
 
+/** The cursor is not one that a page of this listing gave. */
+export const invalidCursor = (): AppError =>
+  new AppError('invalid-request', 'Use nextCursor of the previous page, unchanged.', {
+    errors: [{ pointer: '/cursor', detail: 'is not a cursor of this listing' }],
+  });
+
 /** What was thrown, as an error. */
 export const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(String(thrown));

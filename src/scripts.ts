@@ -1,5 +1,6 @@
-import { lookupScript, removeScript } from './jobs/scripts/lookup.ts';
-import { appendScript } from './jobs/submit/scripts/append.ts';
+import { lookupScript } from './jobs/scripts/lookup.ts';
+import { removeScript } from './jobs/scripts/remove.ts';
+import { appendJobsScript } from './jobs/submit/scripts/append.ts';
 import { submitScript } from './jobs/submit/scripts/submit.ts';
 import { existingKeysScript } from './leases/scripts/existing-keys.ts';
 import { heartbeatScript } from './leases/scripts/heartbeat.ts';
@@ -12,8 +13,9 @@ import { cancelScript } from './lifecycle/scripts/cancel.ts';
 import { completeAndTakeScript } from './lifecycle/scripts/complete-and-take.ts';
 import { purgeScript, requeueScript } from './lifecycle/scripts/dead-letters.ts';
 import { ensureGroupsScript } from './lifecycle/scripts/ensure-groups.ts';
+import { extendLeaseScript } from './lifecycle/scripts/extend-lease.ts';
 import { noteProgressScript } from './lifecycle/scripts/note-progress.ts';
-import { extendLeaseScript, recoverScript } from './lifecycle/scripts/recover.ts';
+import { recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
 import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
@@ -32,29 +34,29 @@ import {
 import { ackScript } from './subscriptions/scripts/ack.ts';
 import { readScript } from './subscriptions/scripts/read.ts';
 import { subscribeScript, unsubscribeScript } from './subscriptions/scripts/subscribe.ts';
-import { announceScript } from './tasks/scripts/announce.ts';
+import { announceTaskScript } from './tasks/scripts/announce.ts';
 
 /**
  * The state machine's table of contents: every arrow between the places of a job.
  *
- *   append    -> lane
- *   submit    -> lane, or parked + scheduled; all or none, at most once, within limits
- *   fire      -> lane; of each slot of a schedule once
- *   turn      both of these, in one round trip: complete  pending -> result (completed, cancelled, expired)
- *                                               take      lane | scheduled | due -> pending
- *   serve     the same for a lease over HTTP, which is there only while it holds jobs
- *   retry     pending -> due
- *   bury      pending -> dead; pending -> due where a cancel was asked
- *   release   pending -> due, no attempt spent
- *   recover   pending of a lease that ended -> due
- *   withdraw  lane | scheduled | due -> result (cancelled, expired); pending -> result (cancelled, by force)
- *   requeue   dead -> due
- *   purge     dead -> nothing
- *   sweep     no place (after an accident) -> due
- *   remove    result | dead -> nothing
+ *   append-jobs       -> lane
+ *   submit            -> lane, or parked + scheduled; all or none, at most once, within limits
+ *   fire              -> lane; once for each slot of a schedule
+ *   complete-and-take two moves in one round trip: complete  pending -> result (completed, cancelled, expired)
+ *                                                  take      lane | scheduled | due -> pending
+ *   settle-and-take   the same for a lease over HTTP, which is there only while it holds jobs
+ *   retry             pending -> due
+ *   bury              pending -> dead; pending -> due where a cancel was asked
+ *   release           pending -> due, no attempt spent
+ *   recover           pending of a lease that ended -> due
+ *   cancel            lane | scheduled | due -> result (cancelled, expired); pending -> result (cancelled, enforced)
+ *   requeue           dead -> due
+ *   purge             dead -> nothing
+ *   sweep             no place (after an accident) -> due
+ *   remove            result | dead -> nothing
  */
 export const scripts: readonly Script[] = [
-  appendScript,
+  appendJobsScript,
   submitScript,
   fireScript,
   completeAndTakeScript,
@@ -68,7 +70,7 @@ export const scripts: readonly Script[] = [
   requeueScript,
   purgeScript,
   sweepScript,
-  // No moves: they make, renew, note, read and count.
+  // No moves: they make groups, renew leases, write notes and settings, read and count.
   ensureGroupsScript,
   extendLeaseScript,
   heartbeatScript,
@@ -76,20 +78,20 @@ export const scripts: readonly Script[] = [
   noteProgressScript,
   pauseScript,
   maxJobsScript,
-  announceScript,
+  announceTaskScript,
   httpQueuesScript,
   lastIdsScript,
   existingKeysScript,
   lookupScript,
   censusScript,
-  // Schedules, and where they are.
+  // Schedules.
   readSchedulesScript,
   dueSchedulesScript,
   writeScheduleScript,
   compareAndSetScript,
   lockScript,
   unlockScript,
-  // Of durable subscriptions to the events.
+  // Durable subscriptions to the events.
   subscribeScript,
   unsubscribeScript,
   readScript,

@@ -49,7 +49,7 @@ it('is not given an event of a submit that nobody wants', async () => {
   });
   const submitter = new Submitter(createTestCore(redis.client, {}, unwanted));
   const job = { task: 'echo', queue: 'quiet' };
-  await submitter.accept(job);
+  await submitter.submitAsText(job);
   await submitter.submit(job, 'a-key');
   await submitter.submit(job, 'a-key');
   await submitter.submitEach([{ ok: true, job }]);

@@ -1,6 +1,6 @@
 import { type Config, ConfigError, loadConfig, misspeltSettings } from '../src/config.ts';
 import { createCore } from '../src/core/core.ts';
-import { extendLease } from '../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../src/lifecycle/scripts/extend-lease.ts';
 import { Loop } from '../src/maintenance/loop.ts';
 import { Recoverer } from '../src/maintenance/recoverer.ts';
 import { Sweeper } from '../src/maintenance/sweeper.ts';

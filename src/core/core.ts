@@ -1,28 +1,28 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { NO_OBSERVER, type Observer } from '../observer.ts';
-import type { Connection } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import { KeySpace } from '../redis/keyspace.ts';
 import { TaskDirectory } from '../tasks/directory.ts';
 import { QueueLimits } from './queue-limits.ts';
 import { QueueRegistry } from './queue-registry.ts';
 
-/** What the core takes from the configuration. */
+/** The settings that API and workers share. */
 export interface CoreSettings {
-  /** First part of every key. */
+  /** First part of every Redis key. */
   readonly prefix: string;
-  /** How long a finished job can be read, unless the job says otherwise. */
+  /** How long a finished job is kept, ms, unless it has its own `resultTtl`. */
   readonly resultTtlMs: number;
-  /** How long an Idempotency-Key is remembered. */
+  /** How long an Idempotency-Key is valid, ms. */
   readonly idempotencyTtlMs: number;
-  /** Most failed jobs that a queue keeps. */
+  /** Most dead letters that a queue keeps. */
   readonly deadMax: number;
-  /** How long a failed job is kept. */
+  /** How long a dead letter is kept, ms. */
   readonly deadTtlMs: number;
   /** Whether a submit may name a task that no worker of the queue has announced. */
   readonly unknownTasks: 'accept' | 'reject';
 }
 
-/** What the nouns of the API and the workers share. */
+/** What every room of the API and the workers shares. */
 export interface Core {
   readonly redis: Connection;
   readonly keySpace: KeySpace;

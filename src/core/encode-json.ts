@@ -2,16 +2,17 @@ import { invalidRequest } from '../errors.ts';
 import { isTooDeep, MAX_DEPTH } from '../schemas/validation/depth.ts';
 
 /**
- * The payload as it is stored.
+ * The JSON text of a payload, result or progress value, as it is stored.
  *
- * @throws {AppError} invalid-request when it is nested too deeply.
+ * @param pointer where the value is in the request.
+ * @throws {AppError} invalid-request when the value is nested too deeply.
  */
-export function encodePayload(payload: unknown, pointer = '/payload'): string {
+export function encodeJson(value: unknown, pointer = '/payload'): string {
   try {
-    const text = JSON.stringify(payload);
-    if (!isTooDeep(payload, text.length)) return text;
+    const text = JSON.stringify(value);
+    if (!isTooDeep(value, text.length)) return text;
   } catch (error) {
-    // What is deeper by far ends the stack of JSON.stringify itself.
+    // A value that is far too deep overflows the stack of JSON.stringify.
     if (!(error instanceof RangeError)) throw error;
   }
   throw invalidRequest([{ pointer, detail: `must not be nested deeper than ${MAX_DEPTH} levels` }]);

@@ -1,17 +1,17 @@
-import type { Connection } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { Core } from './core.ts';
 
-/** How much of what was accepted survives the death of Redis, as far as Redis tells. */
+/** When Redis writes accepted jobs to disk; `off` without an append-only file, `unknown` when Redis does not tell. */
 export type Durability = 'always' | 'everysec' | 'no' | 'off' | 'unknown';
 
 export interface Health {
   ready: boolean;
-  /** Why not; empty when ready. */
+  /** Why the service is not ready; empty when it is. */
   reasons: string[];
   durability: Durability;
 }
 
-/** Asks Redis whether it can be trusted with jobs, and takes any now. Never rejects. */
+/** Checks that Redis accepts writes and does not evict keys. Never rejects. */
 export async function checkHealth({ redis, keySpace }: Core): Promise<Health> {
   try {
     const [info, refusal] = await Promise.all([
@@ -33,7 +33,7 @@ export async function checkHealth({ redis, keySpace }: Core): Promise<Health> {
   }
 }
 
-/** Why a write is refused just now: no memory, no disk, a replica ... SETRANGE with no text makes no key. */
+/** Why Redis refuses a write now (out of memory, disk fault, replica), or undefined. An empty SETRANGE makes no key. */
 async function writeRefusal(redis: Connection, key: string): Promise<string | undefined> {
   try {
     await redis.setrange(key, 0, '');
@@ -44,7 +44,7 @@ async function writeRefusal(redis: Connection, key: string): Promise<string | un
   }
 }
 
-/** Managed servers may refuse CONFIG, which says nothing about their health. */
+/** A managed Redis may refuse CONFIG. That is no fault. */
 async function fsyncMode(redis: Connection): Promise<Durability> {
   try {
     const reply = (await redis.config('GET', 'appendfsync')) as string[];

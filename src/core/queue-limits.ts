@@ -3,7 +3,7 @@ import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { QueueCache } from '../redis/queue-cache.ts';
 
-/** Which queues have a limit, as this process last read it, at most two seconds ago. */
+/** Which queues have `maxJobs`, read from Redis at most two seconds ago. */
 export class QueueLimits {
   readonly #limited: QueueCache<boolean>;
 
@@ -14,7 +14,7 @@ export class QueueLimits {
     );
   }
 
-  /** Whether `maxJobs` is set: a submit must then ask for free depth. */
+  /** Whether `maxJobs` is set. A submit must then check the free depth of the queue. */
   isLimited(keys: QueueKeys): boolean | Promise<boolean> {
     return this.#limited.get(keys);
   }

@@ -4,9 +4,9 @@ import type { Connection } from '../redis/connection.ts';
 import { inOrder, type QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 
-/** A queue is registered again after this long, in case Redis was emptied. */
+/** A queue is registered again after this long, in case Redis has lost its data. */
 const REGISTER_EVERY_MS = 60_000;
-/** Names come from outside: the memory of them must not grow without bound. */
+/** Clients choose queue names, so the number of remembered names is bounded. */
 const MAX_REMEMBERED = 10_000;
 
 /** The set of queue names, which `GET /queues` lists. */
@@ -31,18 +31,21 @@ export class QueueRegistry {
   /** The keys of a queue that exists. @throws {AppError} queue-not-found. */
   async existing(queue: string): Promise<QueueKeys> {
     const keys = this.#keySpace.queue(queue);
-    // After Redis was emptied, a queue can have jobs before it is registered again.
+    // After Redis has lost its data, a queue can have jobs before it is registered again.
     const [listed, streams] = await Promise.all([
       this.#redis.sismember(this.#keySpace.queues, queue),
       this.#redis.exists(...inOrder(keys.stream)),
     ]);
     if (listed === 0 && streams === 0) {
-      throw new AppError('queue-not-found', `No job or worker has come to a queue named "${queue}" yet.`);
+      throw new AppError(
+        'queue-not-found',
+        `There is no queue "${queue}": it has had no job and no worker yet.`,
+      );
     }
     return keys;
   }
 
-  /** Adds the names now. Redis may be full: it is asked for a write only where a name is missing. */
+  /** Adds the names now. Writes only missing names, because a full Redis refuses writes. */
   async register(queues: readonly string[]): Promise<void> {
     const listed = await this.#redis.smismember(this.#keySpace.queues, ...queues);
     const missing = queues.filter((_, i) => listed[i] === 0);
@@ -55,7 +58,7 @@ export class QueueRegistry {
     return this.#clock.monotonic() - at <= REGISTER_EVERY_MS;
   }
 
-  /** Adds the names that this process has not registered within the last minute, so that a submit is one command. */
+  /** Adds the names that this process has not registered within the last minute. Most submits then cost one command. */
   async keepRegistered(queues: readonly string[]): Promise<void> {
     const due = [...new Set(queues)].filter((queue) => !this.isRegistered(queue));
     if (due.length === 0) return;

@@ -1,5 +1,5 @@
 /** The client behind a request that waits. */
 export interface Requester {
-  /** Calls `onDisconnect` once, now or later, if the client disconnects; it may also be called after the answer. */
+  /** Calls `onDisconnect` once when the client disconnects; at once if it has. It can also be called after the response. */
   onDisconnect(onDisconnect: () => void): void;
 }

@@ -1,5 +1,5 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { isUnavailable } from '../redis/connect.ts';
+import { isUnavailable } from '../redis/faults.ts';
 import type { EventLog, EventPage, ReadCursor } from './event-log.ts';
 import { comparePositions, type Position } from './position.ts';
 import { type Reader, Subscribers } from './subscribers.ts';

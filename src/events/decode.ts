@@ -1,4 +1,5 @@
-import { entryTime, formatJobId, parseJson, parseRef } from '../redis/entry.ts';
+import { entryTime, formatJobId, parseRef } from '../redis/job-id.ts';
+import { parseJson } from '../redis/parse-json.ts';
 import { isEventType, type JobEvent } from '../schemas/event.ts';
 import { formatPosition, type Position } from './position.ts';
 

@@ -1,5 +1,5 @@
-import type { Connection } from '../redis/connect.ts';
-import { entryTime } from '../redis/entry.ts';
+import type { Connection } from '../redis/connection.ts';
+import { entryTime } from '../redis/job-id.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { redisTime } from '../redis/server-time.ts';
 import type { GapReason } from '../schemas/event-stream.ts';

@@ -1,4 +1,4 @@
-import { compareEntryIds } from '../redis/entry.ts';
+import { compareEntryIds } from '../redis/job-id.ts';
 import type { GapReason } from '../schemas/event-stream.ts';
 import type { StreamExtent } from './log-reads.ts';
 import { type Position, START } from './position.ts';

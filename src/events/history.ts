@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts';
-import type { Connection } from '../redis/connect.ts';
+import { invalidCursor } from '../errors.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HistoryPage, HistoryQuery } from '../schemas/event.ts';
 import { decodeEvents, type PositionedEvent } from './decode.ts';
@@ -78,7 +78,5 @@ function isAlreadyRead(position: Position, last: Position, order: 'asc' | 'desc'
 function positionOf(cursor: string): Position {
   const position = parsePosition(cursor, false);
   if (position !== undefined) return position;
-  throw new AppError('invalid-request', 'Take the cursor from nextCursor of the page before, unchanged.', {
-    errors: [{ pointer: '/cursor', detail: 'is not a cursor of this listing' }],
-  });
+  throw invalidCursor();
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '../redis/connection.ts';
+import { isNoKey } from '../redis/faults.ts';
 
 /** What an events stream still holds. */
 export interface StreamExtent {
@@ -50,7 +51,7 @@ export async function readEvents(
 
 /** Decodes a reply to XINFO STREAM in a transaction; undefined when there is no stream. */
 export function extentOf(error: Error | null, info: unknown): StreamExtent | undefined {
-  if (error?.message.includes('no such key')) return undefined;
+  if (isNoKey(error)) return undefined;
   if (error) throw error;
   const first = fieldOf(info, 'first-entry') as [string, string[]] | null;
   const added = Number(fieldOf(info, 'entries-added'));

@@ -1,4 +1,4 @@
-import { compareEntryIds, entryTime } from '../redis/entry.ts';
+import { compareEntryIds, entryTime } from '../redis/job-id.ts';
 import type { EventEntry } from './decode.ts';
 import type { StreamEntries } from './log-reads.ts';
 import { compareQueues } from './position.ts';

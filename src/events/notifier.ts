@@ -1,5 +1,6 @@
 import type { BlockingReader } from '../redis/blocking-reader.ts';
-import { BLOCK_MS, type Connection } from '../redis/connect.ts';
+import { BLOCK_MS } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { dispatch, type Hint, type Interest } from './dispatch.ts';
 import { RecentRefs } from './recent-refs.ts';

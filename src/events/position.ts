@@ -1,4 +1,4 @@
-import { compareEntryIds } from '../redis/entry.ts';
+import { compareEntryIds } from '../redis/job-id.ts';
 
 /**
  * A position between two events. Events of one queue are ordered by their entries; events of several queues by entry id,

@@ -1,65 +1,67 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
 import { expireJobs } from '../lifecycle/expire.ts';
-import { decodeEntry, entryTime, expiryOf, parseJobId, type Ref } from '../redis/entry.ts';
+import { decodeEntry } from '../redis/entry.ts';
+import { expiryOf } from '../redis/entry-options.ts';
+import { entryTime, parseJobId, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { Job } from '../schemas/job.ts';
 import { type Found, lookup } from './scripts/lookup.ts';
 import { viewJob } from './view.ts';
 
-/** A job's keys and ref, from its public id. */
-export interface Located {
-  keys: QueueKeys;
-  ref: Ref;
+/** A job's public id, and what it stands for: the keys of its queue and its ref there. */
+export interface LocatedJob {
+  readonly id: string;
+  readonly keys: QueueKeys;
+  readonly ref: Ref;
 }
 
-/** @throws {AppError} job-not-found when the text cannot be an id. */
-export function locate(core: Core, id: string): Located {
+/** @throws {AppError} job-not-found when the text is not a job id. */
+export function locateJob(core: Core, id: string): LocatedJob {
   const parsed = parseJobId(id);
   if (parsed === undefined) throw notFound(id);
-  return { keys: core.keySpace.queue(parsed.queue), ref: parsed.ref };
+  return { id, keys: core.keySpace.queue(parsed.queue), ref: parsed.ref };
 }
 
 const notFound = (id: string) =>
   new AppError(
     'job-not-found',
-    `There is no job "${id.slice(0, 100)}". Check the id that the submit answered.`,
+    `There is no job "${id.slice(0, 100)}". Check the id that the response to the submit gave.`,
   );
 
 /**
- * Reads a job in whatever place it is. A job that lapsed while nobody looked is ended as expired first.
+ * Reads a job wherever it is. Expires it first when its time is up and no worker has done so.
  *
- * @throws {AppError} job-not-found when it never was, job-gone when it was and its result has expired.
+ * @throws {AppError} job-not-found when there never was such a job, job-gone when its result has expired.
  */
-export async function findJob(core: Core, id: string): Promise<Job> {
-  const located = locate(core, id);
+export async function findJob(core: Core, located: LocatedJob): Promise<Job> {
   const [found] = await Promise.all([
     lookup(core.redis, located.keys, located.ref),
-    // The view takes a task's defaults from what is cached.
-    core.tasks.known(located.keys),
+    // The view takes the defaults of a task from the cache, which this fills.
+    core.tasks.announced(located.keys),
   ]);
-  if (!(await endIfExpired(core, located, found))) return showFound(core, id, located, found);
-  return showFound(core, id, located, await lookup(core.redis, located.keys, located.ref));
+  if (!(await expireIfDue(core, located, found))) return viewFound(core, located, found);
+  return viewFound(core, located, await lookup(core.redis, located.keys, located.ref));
 }
 
-/** The view of what was found. @throws {AppError} job-not-found or job-gone. */
-export function showFound(core: Core, id: string, { keys, ref }: Located, found: Found): Job {
+/** The job as the API shows it. @throws {AppError} job-not-found or job-gone. */
+export function viewFound(core: Core, { id, keys, ref }: LocatedJob, found: Found): Job {
   if (found.place === 'none') throw notFound(id);
   if (found.place === 'gone') {
-    throw new AppError('job-gone', `The job "${id}" has ended and its result is not kept any more.`);
+    throw new AppError('job-gone', `The job "${id}" has finished, and its result is no longer kept.`);
   }
   return viewJob(keys.queue, ref, found, core.tasks.defaultsOf);
 }
 
-/** Whether a job waits that no handler has begun on; one that was handed out and back stands where retries do. */
-const neverBegan = (found: Found): found is Extract<Found, { notes: unknown }> =>
+/** Whether no handler has started the job. A released job is in the place of retries, though none has started it. */
+const hasNotStarted = (found: Found): found is Extract<Found, { notes: unknown }> =>
   found.place === 'queued' ||
   found.place === 'scheduled' ||
   (found.place === 'retrying' && found.notes.attempts === 0 && found.notes.startedAt === undefined);
 
-/** Ends a job as expired that lapsed while nobody looked; tells whether it was one. */
-export async function endIfExpired(core: Core, { keys, ref }: Located, found: Found): Promise<boolean> {
-  if (!neverBegan(found)) return false;
+/** Expires a job whose time is up. Returns whether it did. */
+export async function expireIfDue(core: Core, { keys, ref }: LocatedJob, found: Found): Promise<boolean> {
+  if (!hasNotStarted(found)) return false;
   const options = decodeEntry(found.fields)?.options ?? {};
   const expiry = expiryOf(entryTime(ref.entryId), options);
   if (expiry === undefined || expiry > found.now) return false;

@@ -1,7 +1,7 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
 import type { Job } from '../schemas/job.ts';
-import { findJob } from './find.ts';
+import { findJob, locateJob } from './find.ts';
 
 /** Reads single jobs. */
 export class JobInspector {
@@ -12,14 +12,14 @@ export class JobInspector {
   }
 
   /** @throws {AppError} job-not-found or job-gone. */
-  find(id: string): Promise<Job> {
-    return findJob(this.#core, id);
+  async find(id: string): Promise<Job> {
+    return findJob(this.#core, locateJob(this.#core, id));
   }
 
-  /** The job, or undefined when it is not kept any more. */
+  /** The job, or undefined when it is no longer kept. */
   async findKept(id: string): Promise<Job | undefined> {
     try {
-      return await findJob(this.#core, id);
+      return await this.find(id);
     } catch (error) {
       if (error instanceof AppError && (error.code === 'job-gone' || error.code === 'job-not-found'))
         return undefined;

@@ -3,8 +3,9 @@ import { AppError } from '../errors.ts';
 import { cancelJob } from '../lifecycle/cancel.ts';
 import { requeueDead } from '../lifecycle/scripts/dead-letters.ts';
 import type { Job } from '../schemas/job.ts';
-import { endIfExpired, findJob, locate, showFound } from './find.ts';
-import { type Found, remove } from './scripts/lookup.ts';
+import { expireIfDue, findJob, locateJob, viewFound } from './find.ts';
+import type { Found } from './scripts/lookup.ts';
+import { remove } from './scripts/remove.ts';
 
 /** Cancels, retries and removes single jobs. */
 export class JobOperator {
@@ -15,57 +16,56 @@ export class JobOperator {
   }
 
   /**
-   * Ends a waiting job, or asks the worker of a running one to stop it.
+   * Cancels a waiting job, or asks the worker of a running job to stop it. `done` tells which.
    *
    * @throws {AppError} job-finished, job-not-found or job-gone.
    */
   async cancel(id: string): Promise<{ done: boolean; job: Job }> {
-    const { keys, ref } = locate(this.#core, id);
-    const outcome = await cancelJob(this.#core, keys, ref);
-    const job = await findJob(this.#core, id);
+    const located = locateJob(this.#core, id);
+    const outcome = await cancelJob(this.#core, located.keys, located.ref);
+    const job = await findJob(this.#core, located);
     if (outcome === 'finished') {
-      throw new AppError('job-finished', `The job has ended already: it is ${job.status}.`, {
-        extensions: { jobStatus: job.status },
-      });
+      throw wrongStatus('job-finished', `The job has finished already: it is ${job.status}.`, job);
     }
     return { done: outcome === 'withdrawn', job };
   }
 
   /**
-   * Runs a failed job again, under its id and with fresh attempts.
+   * Runs a failed job again, with the same id and the full number of attempts.
    *
    * @throws {AppError} job-not-failed, job-not-found or job-gone.
    */
   async retry(id: string): Promise<Job> {
-    const { keys, ref } = locate(this.#core, id);
-    const moved = await requeueDead(this.#core.redis, keys, [ref]);
-    const job = await findJob(this.#core, id);
+    const located = locateJob(this.#core, id);
+    const moved = await requeueDead(this.#core.redis, located.keys, [located.ref]);
+    const job = await findJob(this.#core, located);
     if (moved > 0) return job;
-    throw new AppError('job-not-failed', `Only failed jobs can be retried; this one is ${job.status}.`, {
-      extensions: { jobStatus: job.status },
-    });
+    throw wrongStatus('job-not-failed', `Only failed jobs can be retried; this one is ${job.status}.`, job);
   }
 
   /**
-   * Removes a finished job for ever, and returns it as it was.
+   * Deletes a finished job, and returns its last view.
    *
    * @throws {AppError} job-not-finished, job-not-found or job-gone.
    */
   async remove(id: string): Promise<Job> {
     const { redis } = this.#core;
-    const located = locate(this.#core, id);
+    const located = locateJob(this.#core, id);
     let found: Found = await remove(redis, located.keys, located.ref);
-    if (await endIfExpired(this.#core, located, found)) {
+    if (await expireIfDue(this.#core, located, found)) {
       found = await remove(redis, located.keys, located.ref);
     }
-    const job = showFound(this.#core, id, located, found);
-    if (found.place !== 'result' && found.place !== 'failed') {
-      throw new AppError(
-        'job-not-finished',
-        `The job is ${job.status}; cancel it first, or wait for its end.`,
-        { extensions: { jobStatus: job.status } },
-      );
-    }
-    return job;
+    const job = viewFound(this.#core, located, found);
+    if (found.place === 'result' || found.place === 'failed') return job;
+    throw wrongStatus(
+      'job-not-finished',
+      `The job is ${job.status}; cancel it first, or wait until it has finished.`,
+      job,
+    );
   }
 }
+
+type WrongStatus = 'job-finished' | 'job-not-failed' | 'job-not-finished';
+
+const wrongStatus = (code: WrongStatus, detail: string, { status }: Job): AppError =>
+  new AppError(code, detail, { extensions: { jobStatus: status } });

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { Core } from '../core/core.ts';
 import { observeWait } from '../core/observe-wait.ts';
 import type { Requester } from '../core/requester.ts';
@@ -5,21 +6,26 @@ import { AppError } from '../errors.ts';
 import type { EventNotifier, FeedPosition } from '../events/notifier.ts';
 import { WakeableSleep } from '../events/wakeable-sleep.ts';
 import type { WaitOutcome } from '../observer.ts';
-import { formatRef } from '../redis/entry.ts';
+import { formatRef } from '../redis/job-id.ts';
 import type { Job } from '../schemas/job.ts';
-import { findJob, locate, showFound } from './find.ts';
+import { findJob, locateJob, viewFound } from './find.ts';
 
 /**
- * However quiet the feed is, a waiter looks at its job again: an event is a hint, the place the truth. The pause
- * is drawn from one to two times this, since a thousand waiters that came together and looked together would
- * hold up the answers that fall due just then.
+ * A waiter reads its job again after this long, even without an event: events are hints, the stored state decides.
+ * The pause is one to two times this at random, so that waiters who came together do not all read at once.
  */
-const LOOK_AGAIN_MS = 5_000;
-/** The least pause before the first look at a job that is about to lapse; doubled for each further one. */
-const LOOK_AT_LAPSE_MS = 50;
-const MOST_DOUBLINGS = 7;
+const POLL_MS = 5_000;
+/** The shortest pause before the first check of a job that is about to expire. It doubles for each further check. */
+const FIRST_EXPIRY_CHECK_MS = 50;
+const MAX_DOUBLINGS = 7;
 
-/** Waits for jobs to change, all waiters of the process on one reader of events. */
+/** A job submitted a moment ago, and the position in the feed of events before it was stored. */
+export interface SubmittedJob {
+  readonly job: Job;
+  readonly position: FeedPosition;
+}
+
+/** Waits for jobs to change. All waiters of the process share one reader of events. */
 export class Waiter {
   readonly #core: Core;
   readonly #feed: EventNotifier;
@@ -27,21 +33,21 @@ export class Waiter {
   readonly #maxWaiters: number;
   #isStopped = false;
 
-  /** @param maxWaiters most that may wait at a time. */
+  /** @param maxWaiters most concurrent waits. */
   constructor(core: Core, feed: EventNotifier, maxWaiters: number) {
     this.#maxWaiters = maxWaiters;
     this.#core = core;
     this.#feed = feed;
   }
 
-  /** To be asked for before a job is submitted that is to be waited for. */
-  mark(queue: string): Promise<FeedPosition> {
+  /** The present position in the feed of a queue. Ask for it before the submit of a job to wait for. */
+  feedPosition(queue: string): Promise<FeedPosition> {
     return this.#feed.position(this.#core.keySpace.queue(queue));
   }
 
   /**
-   * Reads the job until `isEnough` holds, the time is over, the client is gone or the service stops, and
-   * returns it as it is then. Of a job that was submitted since a mark was made nothing needs to be read before it ends.
+   * Waits until `isEnough` holds for the job, `waitMs` have passed, the client disconnects or the service stops.
+   * Returns the job at that moment. With `submitted` the job is not read again before its end.
    *
    * @throws {AppError} job-not-found, job-gone or too-many-waiters.
    */
@@ -50,10 +56,11 @@ export class Waiter {
     isEnough: (job: Job) => boolean,
     waitMs: number,
     requester: Requester,
-    fresh?: { job: Job; mark: FeedPosition },
+    submitted?: SubmittedJob,
   ): Promise<Job> {
-    const { keys, ref } = locate(this.#core, id);
-    const deadline = performance.now() + waitMs;
+    const { clock } = this.#core;
+    const located = locateJob(this.#core, id);
+    const deadline = clock.monotonic() + waitMs;
     const sleeper = new WakeableSleep();
     if (this.#isStopped) sleeper.end();
     requester.onDisconnect(sleeper.end);
@@ -61,31 +68,32 @@ export class Waiter {
     let unfollow: (() => void) | undefined;
     let observeEnd: ((outcome: WaitOutcome) => void) | undefined;
     try {
-      // A job that is not there, or needs no waiting, is answered without following its queue.
-      const first = fresh?.job ?? (await findJob(this.#core, id));
+      // A missing job, or one that is enough already, is answered without following its queue.
+      const first = submitted?.job ?? (await findJob(this.#core, located));
       if (isEnough(first) || waitMs <= 0) return first;
-      if (this.#sleepers.size > this.#maxWaiters) throw tooMany(this.#maxWaiters);
-      observeEnd = observeWait(this.#core, { on: 'job', queues: [keys.queue], job: id }, waitMs);
-      const interest = fresh === undefined ? 'all' : 'end';
+      if (this.#sleepers.size > this.#maxWaiters) throw tooManyWaiters(this.#maxWaiters);
+      const { keys, ref } = located;
+      const subject = { on: 'job', queues: [keys.queue], job: located.id } as const;
+      observeEnd = observeWait(this.#core, subject, waitMs);
+      const interest = submitted === undefined ? 'all' : 'end';
       unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake, interest);
-      const isUnread = fresh !== undefined && !this.#feed.mayHaveFinished(keys, formatRef(ref), fresh.mark);
-      let looks = 0;
-      for (;;) {
+      const isCurrent =
+        submitted !== undefined && !this.#feed.mayHaveFinished(keys, formatRef(ref), submitted.position);
+      for (let reads = 0; ; reads += 1) {
         const end = sleeper.rearm();
         const job = await (end
-          ? showFound(this.#core, id, { keys, ref }, { place: 'result', ...end })
-          : isUnread && looks === 0
+          ? viewFound(this.#core, located, { place: 'result', ...end })
+          : isCurrent && reads === 0
             ? first
-            : findJob(this.#core, id));
-        const left = deadline - performance.now();
+            : findJob(this.#core, located));
+        const left = deadline - clock.monotonic();
         const isDone = isEnough(job);
         if (isDone || left <= 0 || sleeper.ended) {
           observeEnd(isDone ? 'enough' : sleeper.ended ? 'stopped' : 'timed-out');
           return job;
         }
-        const lapseMs = untilLapse(job, looks);
-        looks += 1;
-        await sleeper.sleep(Math.min(left, LOOK_AGAIN_MS * (1 + Math.random()), lapseMs));
+        const untilExpiry = untilExpiryCheck(job, reads, clock);
+        await sleeper.sleep(Math.min(left, POLL_MS * (1 + Math.random()), untilExpiry));
       }
     } catch (error) {
       observeEnd?.('failed');
@@ -96,25 +104,25 @@ export class Waiter {
     }
   }
 
-  /** Answers everybody who waits with the job as it is, now and from now on. */
+  /** Answers every wait with the present state of its job, now and from now on. */
   stop(): void {
     this.#isStopped = true;
     for (const sleeper of this.#sleepers) sleeper.end();
   }
 }
 
-const tooMany = (most: number) =>
+const tooManyWaiters = (most: number) =>
   new AppError(
     'too-many-waiters',
-    `${most} clients wait already. Poll without wait, or try again after Retry-After seconds.`,
+    `The service already has its maximum of ${most} waiting clients. Poll without wait, or try again after Retry-After seconds.`,
   );
 
-/** A job that lapses while nobody works on it makes no event by itself. */
-function untilLapse(job: Job, looks: number): number {
+/** Ms until the job may have expired. A job that expires before it starts makes no event by itself. */
+function untilExpiryCheck(job: Job, reads: number, clock: Clock): number {
   if (job.expiresAt === undefined) return Number.POSITIVE_INFINITY;
-  // The clock of Redis decides; ours may be ahead, and is then early every time, so that each look waits longer.
+  // The clock of Redis decides. Ours may be ahead and wake every check too early, so the pause grows.
   return Math.max(
-    LOOK_AT_LAPSE_MS * 2 ** Math.min(looks, MOST_DOUBLINGS),
-    Date.parse(job.expiresAt) - Date.now(),
+    FIRST_EXPIRY_CHECK_MS * 2 ** Math.min(reads, MAX_DOUBLINGS),
+    Date.parse(job.expiresAt) - clock.wall(),
   );
 }

@@ -3,10 +3,12 @@ import { cancelJob } from '../lifecycle/cancel.ts';
 import { detectedFailure } from '../lifecycle/outcome.ts';
 import { CANCEL_PATIENCE_MS } from '../lifecycle/scripts/cancel.ts';
 import { settleWithoutResult } from '../lifecycle/settle-failure.ts';
-import { decodeEntry, formatJobId, timeoutMs } from '../redis/entry.ts';
+import { decodeEntry } from '../redis/entry.ts';
+import { timeoutMs } from '../redis/entry-options.ts';
+import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { MAX_LEASED } from '../schemas/lease.ts';
-import type { KnownTasks } from '../tasks/directory.ts';
+import type { AnnouncedTasks } from '../tasks/directory.ts';
 import type { LeaseConsumer } from './lease-consumer.ts';
 import type { HeldJob } from './scripts/heartbeat.ts';
 
@@ -36,7 +38,7 @@ export async function renew(
 ): Promise<QueueRenewal> {
   const [reply, known] = await Promise.all([
     consumer.heartbeat(keys, leaseMs, MAX_CHECKED),
-    core.tasks.known(keys),
+    core.tasks.announced(keys),
   ]);
   const checks = await Promise.all(
     reply.jobs.map((job) => checkHeldJob({ core, consumer, keys, known }, job)),
@@ -56,7 +58,7 @@ interface HeldJobParts {
   readonly core: Core;
   readonly consumer: LeaseConsumer;
   readonly keys: QueueKeys;
-  readonly known: KnownTasks;
+  readonly known: AnnouncedTasks;
 }
 
 /** `run`: the worker may go on; `stop`: it is to stop the job; `taken`: the lease does not hold the job any more. */

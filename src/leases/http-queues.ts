@@ -29,7 +29,7 @@ export class HttpQueues {
     const { redis, keySpace, clock } = this.#core;
     const now = clock.monotonic();
     if (now - this.#refreshedAt < REFRESH_EVERY_MS) return;
-    const names = await readHttpQueues(redis, keySpace.served, clock.wall(), MAX_QUEUES);
+    const names = await readHttpQueues(redis, keySpace.httpQueues, clock.wall(), MAX_QUEUES);
     this.#refreshedAt = now;
     this.#queues = new Map(names.map((name) => [name, this.#queues.get(name) ?? keySpace.queue(name)]));
     const all = [...this.#queues.values()];

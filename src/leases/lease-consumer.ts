@@ -1,7 +1,7 @@
 import { Consumer, latencyCounts } from '../lifecycle/consumer.ts';
 import type { Completion } from '../lifecycle/scripts/complete.ts';
 import type { Connection } from '../redis/connection.ts';
-import type { Ref } from '../redis/entry.ts';
+import type { Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { type HeartbeatReply, heartbeat } from './scripts/heartbeat.ts';
 import { type JobLeaseState, readHeldJobs } from './scripts/held-jobs.ts';

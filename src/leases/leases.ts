@@ -1,7 +1,7 @@
 import type { Core } from '../core/core.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
-import { locate } from '../jobs/find.ts';
+import { locateJob } from '../jobs/find.ts';
 import { newLeaseName, replacementLeaseName } from '../lifecycle/consumer-name.ts';
 import { encodeReportedProgress } from '../lifecycle/progress.ts';
 import type { LeasedJob } from '../schemas/lease.ts';
@@ -110,7 +110,7 @@ export class Leases {
 
   /** Records the progress of a running attempt. @throws {AppError} invalid-request, stale-lease or job-not-found. */
   async progress(id: string, leaseText: string, progress: unknown): Promise<SettledJob> {
-    const { keys, ref } = locate(this.#core, id);
+    const { keys, ref } = locateJob(this.#core, id);
     const text = encodeReportedProgress(progress);
     const lease = leaseOfBody(leaseText);
     const consumer = this.#consumerOf(lease);

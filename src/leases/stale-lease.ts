@@ -1,7 +1,7 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import { findJob } from '../jobs/find.ts';
-import { parseJobId } from '../redis/entry.ts';
+import { findJob, locateJob } from '../jobs/find.ts';
+import { parseJobId } from '../redis/job-id.ts';
 
 const DISCARD = 'Discard your work on it.';
 
@@ -23,7 +23,7 @@ export async function staleError(
 
 async function findError(core: Core, id: string): Promise<AppError> {
   try {
-    const { status } = await findJob(core, id);
+    const { status } = await findJob(core, locateJob(core, id));
     return new AppError('stale-lease', `The lease does not hold the job, which is ${status}. ${DISCARD}`, {
       extensions: { jobStatus: status },
     });

@@ -37,7 +37,7 @@ export class WorkedQueueRecorder {
     await this.#core.queues.register(due);
     const announce = (queue: string) =>
       tasks === undefined ? undefined : keepAnnounced(redis, keySpace.queue(queue), tasks, clock.wall());
-    await Promise.all([recordHttpQueues(redis, keySpace.served, due), ...due.map(announce)]);
+    await Promise.all([recordHttpQueues(redis, keySpace.httpQueues, due), ...due.map(announce)]);
     for (const queue of due) this.#recordedAt.set(keyOf(queue), now);
   }
 }

@@ -1,5 +1,5 @@
 import type { AttemptSubject, AttemptTimes, Observer, SettledStatus } from '../observer.ts';
-import { formatJobId } from '../redis/entry.ts';
+import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HeldDelivery } from './completion.ts';
 import type { Outcome } from './outcome.ts';

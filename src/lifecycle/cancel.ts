@@ -1,5 +1,5 @@
 import type { Core } from '../core/core.ts';
-import { formatJobId, type Ref } from '../redis/entry.ts';
+import { formatJobId, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { type CancelOutcome, cancelOrExpire } from './scripts/cancel.ts';
 

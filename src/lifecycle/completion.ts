@@ -1,4 +1,6 @@
-import { type Entry, maxAttempts, type Ref, type TaskDefaults } from '../redis/entry.ts';
+import type { Entry } from '../redis/entry.ts';
+import { maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
+import type { Ref } from '../redis/job-id.ts';
 import { encodeTail } from '../redis/result-record.ts';
 import { DEFAULT_ATTEMPTS } from '../schemas/job.ts';
 import type { Outcome } from './outcome.ts';

@@ -1,5 +1,6 @@
 import type { BlockingReader } from '../redis/blocking-reader.ts';
-import { type Connection, isNoGroup } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
+import { isNoGroup } from '../redis/faults.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
 import { type Awaited, awaitWork } from './await-work.ts';
 import { LATENCY_TTL_MS, latencyWindow } from './latency-histogram.ts';

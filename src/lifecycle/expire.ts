@@ -1,5 +1,5 @@
 import type { Core } from '../core/core.ts';
-import { parseRef, type Ref } from '../redis/entry.ts';
+import { parseRef, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { redisTime } from '../redis/server-time.ts';
 import { cancelOrExpire } from './scripts/cancel.ts';

@@ -1,4 +1,6 @@
-import { type Entry, entryTime, expiryOf, maxAttempts, type TaskDefaults } from '../redis/entry.ts';
+import type { Entry } from '../redis/entry.ts';
+import { expiryOf, maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
+import { entryTime } from '../redis/job-id.ts';
 import type { Fault } from '../schemas/problem.ts';
 import { detectedFailure, type Outcome } from './outcome.ts';
 import type { Delivery } from './scripts/take.ts';

@@ -1,4 +1,4 @@
-import { encodePayload } from '../core/encode-json.ts';
+import { encodeJson } from '../core/encode-json.ts';
 import { invalidRequest } from '../errors.ts';
 
 /** Longest progress that is stored, in characters of JSON. */
@@ -14,7 +14,7 @@ export function encodeProgress(value: unknown): string {
 
 /** Progress over HTTP as JSON text. @throws {AppError} invalid-request when it is too long or nested too deeply. */
 export function encodeReportedProgress(progress: unknown): string {
-  const text = encodePayload(progress, '/progress');
+  const text = encodeJson(progress, '/progress');
   return checkLength(text, () => invalidRequest([{ pointer: '/progress', detail: LIMIT }]));
 }
 

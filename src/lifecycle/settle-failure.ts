@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import type { AttemptTimes } from '../observer.ts';
-import { maxAttempts, type TaskDefaults } from '../redis/entry.ts';
+import { maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { attemptSubject, observeAttemptEnd, observeFailure } from './attempt-events.ts';
 import type { HeldDelivery } from './completion.ts';

@@ -1,5 +1,5 @@
 import type { ServiceEvent } from '../observer.ts';
-import { isUnavailable } from '../redis/connect.ts';
+import { isUnavailable } from '../redis/faults.ts';
 
 /** The event for an error: Redis is unavailable, or our code has a defect. */
 export const toFaultEvent = (where: string, error: unknown): ServiceEvent => ({

@@ -3,7 +3,8 @@ import { cancelJob } from '../lifecycle/cancel.ts';
 import { expireDue } from '../lifecycle/expire.ts';
 import { ensureGroups } from '../lifecycle/scripts/ensure-groups.ts';
 import { type GivenUp, type Recovery, recover } from '../lifecycle/scripts/recover.ts';
-import { BLOCK_MS, isNoGroup } from '../redis/connect.ts';
+import { BLOCK_MS } from '../redis/connect.ts';
+import { isNoGroup } from '../redis/faults.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 
 /** Other workers may hold shorter leases than ours, so check at least this often. */

@@ -1,51 +1,58 @@
 import type { Core } from '../core/core.ts';
 import { purgeDead, requeueDead } from '../lifecycle/scripts/dead-letters.ts';
-import { parseJobId, type Ref } from '../redis/entry.ts';
+import { parseJobId, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { redisTime } from '../redis/server-time.ts';
 import type { Job } from '../schemas/job.ts';
 import type { DeadSelection } from '../schemas/queue.ts';
 import { listJobs } from './list-jobs.ts';
 
-/** What one bounded step over the dead letters has moved; with a cursor there is more to look at. */
-export interface DeadStep {
+/** The result of one bounded step over the dead letters: how many it moved. With a cursor there are more to check. */
+export interface DeadLetterStep {
   count: number;
   nextCursor?: string;
 }
 
-/** Retries those of the next dead letters that are selected. */
-export const retryDeadLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<DeadStep> =>
-  step(core, keys, selection, requeueDead);
+/** Retries the selected jobs among the next dead letters. */
+export const retryDeadLetters = (
+  core: Core,
+  keys: QueueKeys,
+  selection: DeadSelection,
+): Promise<DeadLetterStep> => moveSelected(core, keys, selection, requeueDead);
 
-/** Removes those of the next dead letters that are selected, for ever. */
-export const purgeDeadLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<DeadStep> =>
-  step(core, keys, selection, purgeDead);
+/** Deletes the selected jobs among the next dead letters. */
+export const purgeDeadLetters = (
+  core: Core,
+  keys: QueueKeys,
+  selection: DeadSelection,
+): Promise<DeadLetterStep> => moveSelected(core, keys, selection, purgeDead);
 
 const DEFAULT_LIMIT = 100;
 
-async function step(
+/** The cursor is `<time of the first step, Unix ms>.<cursor of the listing>`. */
+async function moveSelected(
   core: Core,
   keys: QueueKeys,
   { task, error, limit = DEFAULT_LIMIT, cursor }: DeadSelection,
   move: typeof requeueDead,
-): Promise<DeadStep> {
-  const [, began, inner] = /^(\d{1,16})\.(.*)$/.exec(cursor ?? '') ?? [];
-  const since = began === undefined ? await redisTime(core.redis) : Number(began);
-  const from = inner ?? cursor;
+): Promise<DeadLetterStep> {
+  const [, startedAt, listed] = /^(\d{1,16})\.(.*)$/.exec(cursor ?? '') ?? [];
+  const start = startedAt === undefined ? await redisTime(core.redis) : Number(startedAt);
+  const from = listed ?? cursor;
   const page = await listJobs(core, keys, { status: 'failed', limit, ...(from && { cursor: from }) });
   const selected = page.items.filter(
     (job) =>
-      // What has failed again since the first step is not of this run: else it might never end.
-      Date.parse(job.finishedAt ?? '') <= since &&
+      // Skip a job that has failed again since the first step: otherwise the steps might never end.
+      Date.parse(job.finishedAt ?? '') <= start &&
       (task === undefined || job.task === task) &&
-      (error === undefined || describe(job).includes(error)),
+      (error === undefined || errorText(job).includes(error)),
   );
   const count = await move(core.redis, keys, selected.flatMap(refOf));
-  return { count, ...(page.nextCursor && { nextCursor: `${since}.${page.nextCursor}` }) };
+  return { count, ...(page.nextCursor && { nextCursor: `${start}.${page.nextCursor}` }) };
 }
 
-/** What went wrong at last, as `error` of a selection is compared with. */
-const describe = ({ error }: Job): string =>
+/** The last error as text, which the `error` of a selection must be part of. */
+const errorText = ({ error }: Job): string =>
   [error?.name, error?.message].filter((part) => part !== undefined).join(': ');
 
 const refOf = ({ id }: Job): Ref[] => {

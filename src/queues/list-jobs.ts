@@ -1,123 +1,54 @@
 import type { Core } from '../core/core.ts';
-import { AppError } from '../errors.ts';
+import { invalidCursor } from '../errors.ts';
 import { lookup } from '../jobs/scripts/lookup.ts';
 import { viewJob } from '../jobs/view.ts';
-import type { Connection } from '../redis/connect.ts';
-import { parseRef, type Ref } from '../redis/entry.ts';
-import { PLACES, type Place, type QueueKeys } from '../redis/keys.ts';
+import type { Ref } from '../redis/job-id.ts';
+import type { QueueKeys } from '../redis/keys.ts';
 import type { Job } from '../schemas/job.ts';
-import { LISTED_STATUSES, type ListedStatus, PRIORITIES } from '../schemas/values/names.ts';
-import { pendingRows } from './pending.ts';
-import { lastDelivered } from './scripts/census.ts';
+import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
+import type { ListedStatus } from '../schemas/values/names.ts';
+import { LIST_SOURCES } from './list-sources.ts';
 
-export interface Page {
+export interface JobPage {
   items: Job[];
   nextCursor?: string;
 }
 
-/** Reads at most `count` refs of one place, beyond `after` (a value of its own kind, '' = from the start). */
-interface Shelf {
-  status: ListedStatus;
-  /** What a position looks like; numbers no longer than Redis reads them. */
-  position: RegExp;
-  read(
-    redis: Connection,
-    keys: QueueKeys,
-    after: string,
-    count: number,
-  ): Promise<{ ref: Ref; position: string }[]>;
-}
-
-const ENTRY_ID = /^\d{1,19}-\d{1,19}$/;
-const SCORE_AND_MEMBER = /^\d{1,16}(\.\d{1,6})?:[chnlp]\d{1,19}-\d{1,19}$/;
-
-const queuedShelf = (place: Place): Shelf => ({
-  status: 'queued',
-  position: ENTRY_ID,
-  read: async (redis, keys, after, count) => {
-    const stream = keys.stream[place];
-    const from = after || (await lastDelivered(redis, stream));
-    const entries = await redis.xrange(stream, `(${from}`, '+', 'COUNT', count);
-    return entries.map(([entryId]) => ({ ref: { place, entryId }, position: entryId }));
-  },
-});
-
-const runningShelf = (place: Place): Shelf => ({
-  status: 'running',
-  position: ENTRY_ID,
-  read: async (redis, keys, after, count) => {
-    const from = after === '' ? '-' : `(${after}`;
-    const rows = await pendingRows(redis, keys.stream[place], from, count);
-    return rows.map(([entryId]) => ({ ref: { place, entryId }, position: entryId }));
-  },
-});
-
-/** A sorted set, oldest first; the position is `score:member`, so that it outlives the member. */
-const setShelf = (status: ListedStatus, keyOf: (keys: QueueKeys) => string): Shelf => ({
-  status,
-  position: SCORE_AND_MEMBER,
-  read: async (redis, keys, after, count) => {
-    const key = keyOf(keys);
-    const start = after === '' ? 0 : await rankAfter(redis, key, after);
-    const rows = await redis.zrange(key, start, String(start + count - 1), 'WITHSCORES');
-    const found: { ref: Ref; position: string }[] = [];
-    for (let i = 0; i + 1 < rows.length; i += 2) {
-      const member = rows[i] ?? '';
-      found.push({ ref: parseRef(member), position: `${rows[i + 1]}:${member}` });
-    }
-    return found;
-  },
-});
-
-async function rankAfter(redis: Connection, key: string, position: string): Promise<number> {
-  const colon = position.indexOf(':');
-  const [score, member] = [position.slice(0, colon), position.slice(colon + 1)];
-  const [rank, present] = await Promise.all([redis.zrank(key, member), redis.zscore(key, member)]);
-  // One that has left and come back stands elsewhere now.
-  return rank === null || present !== score ? redis.zcount(key, '-inf', `(${score}`) : rank + 1;
-}
-
-const SHELVES: readonly Shelf[] = LISTED_STATUSES.flatMap((status): Shelf[] => {
-  if (status === 'queued') return PRIORITIES.map(queuedShelf);
-  if (status === 'running') return PLACES.map(runningShelf);
-  if (status === 'scheduled') return [setShelf(status, (keys) => keys.scheduled)];
-  if (status === 'retrying') return PLACES.map((place) => setShelf(status, (keys) => keys.due[place]));
-  return PLACES.map((place) => setShelf(status, (keys) => keys.dead[place]));
-});
-
 /**
- * Jobs that have a place in the queue, by status (all of them when none is given), a page at a time. Jobs
- * that move while the pages are read may be missed or shown twice.
+ * A page of the unfinished and failed jobs of a queue, of one status or of all. A job that moves between two pages can
+ * be missing or appear twice.
  *
  * @throws {AppError} invalid-request for a cursor that no page gave.
  */
 export async function listJobs(
   core: Core,
   keys: QueueKeys,
-  query: { status?: ListedStatus; limit: number; cursor?: string },
-): Promise<Page> {
-  let [shelfIndex, after] = query.cursor === undefined ? [0, ''] : decodeCursor(query.cursor, query.status);
+  { status, limit, cursor }: { status?: ListedStatus; limit: number; cursor?: string },
+): Promise<JobPage> {
+  let [index, after] = cursor === undefined ? [0, ''] : parseCursor(cursor, status);
   const refs: Ref[] = [];
-  for (; shelfIndex < SHELVES.length; shelfIndex += 1, after = '') {
-    const shelf = SHELVES[shelfIndex];
-    if (shelf === undefined || (query.status !== undefined && shelf.status !== query.status)) continue;
-    if (refs.length >= query.limit) break;
-    const found = await shelf.read(core.redis, keys, after, query.limit - refs.length);
-    refs.push(...found.map(({ ref }) => ref));
-    after = found.at(-1)?.position ?? after;
-    if (refs.length >= query.limit) break;
+  for (; index < LIST_SOURCES.length; index += 1, after = '') {
+    const source = LIST_SOURCES[index];
+    if (source === undefined || (status !== undefined && source.status !== status)) continue;
+    if (refs.length >= limit) break;
+    const listed = await source.read(core.redis, keys, after, limit - refs.length);
+    refs.push(...listed.map(({ ref }) => ref));
+    after = listed.at(-1)?.position ?? after;
+    if (refs.length >= limit) break;
   }
-  const items = await showAll(core, keys, refs, query.status);
-  return shelfIndex < SHELVES.length ? { items, nextCursor: encodeCursor(shelfIndex, after) } : { items };
+  const items = await viewAll(core, keys, refs, status);
+  return index < LIST_SOURCES.length ? { items, nextCursor: encodeCursor(`${index} ${after}`) } : { items };
 }
 
-async function showAll(
+/** Views of the jobs. Leaves out a job that has moved to another status since it was listed. */
+async function viewAll(
   core: Core,
   keys: QueueKeys,
   refs: readonly Ref[],
   status: ListedStatus | undefined,
 ): Promise<Job[]> {
-  await core.tasks.known(keys);
+  // Fills the cache, from which the views take the defaults of the tasks.
+  await core.tasks.announced(keys);
   const jobs = await Promise.all(
     refs.map(async (ref): Promise<Job[]> => {
       const found = await lookup(core.redis, keys, ref);
@@ -128,18 +59,13 @@ async function showAll(
   return jobs.flat().filter((job) => status === undefined || job.status === status);
 }
 
-const encodeCursor = (shelf: number, after: string): string =>
-  Buffer.from(`${shelf} ${after}`).toString('base64url');
-
-function decodeCursor(cursor: string, status: ListedStatus | undefined): [number, string] {
-  const [, index = '', position = ''] =
-    /^(\d{1,2}) (.*)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  const shelf = index === '' ? undefined : SHELVES[Number(index)];
-  const fits = position === '' || shelf?.position.test(position);
-  if (shelf === undefined || !fits || (status !== undefined && shelf.status !== status)) {
-    throw new AppError('invalid-request', 'Take the cursor from nextCursor of the page before, unchanged.', {
-      errors: [{ pointer: '/cursor', detail: 'is not a cursor of this listing' }],
-    });
+/** The index of a source and a position in it. */
+function parseCursor(cursor: string, status: ListedStatus | undefined): [index: number, after: string] {
+  const [, index = '', after = ''] = /^(\d{1,2}) (.*)$/.exec(decodeCursor(cursor)) ?? [];
+  const source = index === '' ? undefined : LIST_SOURCES[Number(index)];
+  const isPosition = after === '' || source?.position.test(after);
+  if (source === undefined || !isPosition || (status !== undefined && source.status !== status)) {
+    throw invalidCursor();
   }
-  return [Number(index), position];
+  return [Number(index), after];
 }

@@ -1,14 +1,16 @@
 import type { Core } from '../core/core.ts';
 import { deliveriesBefore } from '../jobs/scripts/lookup.ts';
-import { type Connection, isNoGroup } from '../redis/connect.ts';
-import { decodeEntry, formatJobId } from '../redis/entry.ts';
+import type { Connection } from '../redis/connection.ts';
+import { decodeEntry } from '../redis/entry.ts';
+import { isNoGroup } from '../redis/faults.ts';
+import { formatJobId } from '../redis/job-id.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { PendingJob } from '../schemas/queue.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 
 type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
 
-/** Rows of the pending list; none when there is no group yet. */
+/** Rows of the pending list from the entry id `from` on; empty while the stream or its group does not exist. */
 export async function pendingRows(
   redis: Connection,
   stream: string,
@@ -23,7 +25,7 @@ export async function pendingRows(
   }
 }
 
-/** Who runs what: at most `limit` running jobs, the oldest entries of each stream first. */
+/** At most `limit` running jobs with their workers: stream by stream, the oldest entries first. */
 export async function listPending(core: Core, keys: QueueKeys, limit: number): Promise<PendingJob[]> {
   const pending: PendingJob[] = [];
   for (const place of PLACES) {
@@ -31,7 +33,7 @@ export async function listPending(core: Core, keys: QueueKeys, limit: number): P
     const rows =
       limit > pending.length ? await pendingRows(core.redis, stream, '-', limit - pending.length) : [];
     const fields = await Promise.all(rows.map(([id]) => core.redis.xrange(stream, id, id)));
-    const before = await Promise.all(
+    const earlierDeliveries = await Promise.all(
       rows.map(([entryId]) => deliveriesBefore(core.redis, keys, { place, entryId })),
     );
     const now = core.clock.wall();
@@ -42,7 +44,7 @@ export async function listPending(core: Core, keys: QueueKeys, limit: number): P
         queue: keys.queue,
         ...(task === undefined ? {} : { task }),
         worker,
-        attempt: deliveries - (before[i] ?? 0),
+        attempt: deliveries - (earlierDeliveries[i] ?? 0),
         startedAt: toTimestamp(now - idleMs),
         runningMs: idleMs,
       });

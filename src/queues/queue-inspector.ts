@@ -3,14 +3,14 @@ import { expireAll } from '../lifecycle/expire.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { PendingJob, QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { ListedStatus } from '../schemas/values/names.ts';
-import { listJobs, type Page } from './list-jobs.ts';
+import { type JobPage, listJobs } from './list-jobs.ts';
 import { listPending } from './pending.ts';
 import { queueStats, queueSummary } from './stats.ts';
 
-/** Queues that are asked together, in the round trips of one. */
+/** Queues that are read at a time. Their commands share round trips. */
 const QUEUES_AT_ONCE = 50;
 
-/** Reads queues: counts, listings, running jobs. */
+/** Reads queues: counts, lists of jobs, running jobs. */
 export class QueueInspector {
   readonly #core: Core;
 
@@ -30,14 +30,17 @@ export class QueueInspector {
     );
   }
 
-  /** @throws {AppError} queue-not-found, as do all below that take a queue. */
+  /** @throws {AppError} queue-not-found, like every method below that takes a queue. */
   async stats(queue: string): Promise<QueueStats> {
     const keys = await this.#core.queues.existing(queue);
     await this.#expire(keys);
     return queueStats(this.#core.redis, keys);
   }
 
-  async list(queue: string, query: { status?: ListedStatus; limit: number; cursor?: string }): Promise<Page> {
+  async list(
+    queue: string,
+    query: { status?: ListedStatus; limit: number; cursor?: string },
+  ): Promise<JobPage> {
     const keys = await this.#core.queues.existing(queue);
     await this.#expire(keys);
     return listJobs(this.#core, keys, query);
@@ -47,22 +50,22 @@ export class QueueInspector {
     return listPending(this.#core, await this.#core.queues.existing(queue), limit);
   }
 
-  /** The running jobs of all queues, by queue: at most `limit`. */
+  /** At most `limit` running jobs of all queues, queue by queue. */
   async pendingOfAll(limit: number): Promise<PendingJob[]> {
     const names = await this.#core.queues.names();
-    const found: PendingJob[] = [];
-    for (let first = 0; first < names.length && found.length < limit; first += QUEUES_AT_ONCE) {
+    const pending: PendingJob[] = [];
+    for (let first = 0; first < names.length && pending.length < limit; first += QUEUES_AT_ONCE) {
       const queues = names
         .slice(first, first + QUEUES_AT_ONCE)
         .map((name) => this.#core.keySpace.queue(name));
-      const left = limit - found.length;
+      const left = limit - pending.length;
       const parts = await Promise.all(queues.map((keys) => listPending(this.#core, keys, left)));
-      found.push(...parts.flat().slice(0, left));
+      pending.push(...parts.flat().slice(0, left));
     }
-    return found;
+    return pending;
   }
 
-  /** Expired jobs are shown as such, though no worker may be there to end them. */
+  /** Expires the jobs whose time is up, so that counts and lists are right without a worker. */
   async #expire(keys: QueueKeys): Promise<void> {
     await expireAll(this.#core, keys);
   }

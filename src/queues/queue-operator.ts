@@ -1,11 +1,11 @@
 import type { Core } from '../core/core.ts';
 import type { DeadSelection, QueueSettings, QueueSummary } from '../schemas/queue.ts';
-import { type DeadStep, purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
+import { type DeadLetterStep, purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
 import { setMaxJobs } from './scripts/max-jobs.ts';
 import { setPaused } from './scripts/pause.ts';
 import { queueSummary } from './stats.ts';
 
-/** Changes queues: pause, limits, dead letters. */
+/** Changes queues: pauses them, sets their limits, retries or deletes dead letters. */
 export class QueueOperator {
   readonly #core: Core;
 
@@ -13,7 +13,7 @@ export class QueueOperator {
     this.#core = core;
   }
 
-  /** Pausing stops workers from taking jobs; running jobs go on. Also registers the queue. */
+  /** Workers take no jobs of a paused queue; running jobs continue. Also registers the queue. */
   async setPaused(queue: string, paused: boolean): Promise<QueueSummary> {
     const { redis, keySpace, queues } = this.#core;
     const keys = keySpace.queue(queue);
@@ -22,7 +22,7 @@ export class QueueOperator {
     return queueSummary(redis, keys);
   }
 
-  /** Sets the given settings of a queue. Also registers the queue. */
+  /** Changes the given settings of a queue. Also registers the queue. */
   async configure(queue: string, { maxJobs }: QueueSettings): Promise<QueueSummary> {
     const { redis, keySpace, queues, limits } = this.#core;
     const keys = keySpace.queue(queue);
@@ -32,13 +32,13 @@ export class QueueOperator {
     return queueSummary(redis, keys);
   }
 
-  /** Retries selected dead letters, one bounded step at a time. @throws {AppError} queue-not-found, invalid-request. */
-  async retryDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
+  /** One bounded step that retries selected dead letters. @throws {AppError} queue-not-found, invalid-request. */
+  async retryDead(queue: string, selection: DeadSelection): Promise<DeadLetterStep> {
     return retryDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
   }
 
-  /** Removes selected dead letters for ever, likewise. @throws {AppError} queue-not-found, invalid-request. */
-  async purgeDead(queue: string, selection: DeadSelection): Promise<DeadStep> {
+  /** One bounded step that deletes selected dead letters. @throws {AppError} queue-not-found, invalid-request. */
+  async purgeDead(queue: string, selection: DeadSelection): Promise<DeadLetterStep> {
     return purgeDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
   }
 }

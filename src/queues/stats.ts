@@ -1,7 +1,7 @@
 import { parseWorkerName } from '../lifecycle/consumer-name.ts';
 import { latencyWindow, percentiles } from '../lifecycle/latency-histogram.ts';
-import type { Connection } from '../redis/connect.ts';
-import { entryTime } from '../redis/entry.ts';
+import type { Connection } from '../redis/connection.ts';
+import { entryTime } from '../redis/job-id.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
 import { PRIORITIES } from '../schemas/values/names.ts';
@@ -10,18 +10,28 @@ import { subscriptionBacklogs } from '../subscriptions/state.ts';
 import { type Census, takeCensus } from './scripts/census.ts';
 
 const MINUTE_MS = 60_000;
+/** Below this a rate would be noise. */
+const MIN_ELAPSED_MS = 1_000;
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Queued = what is in a stream and in no other place. */
+/** Entries of a stream that are neither running, nor due, nor dead: they wait for their first delivery. */
 const queuedIn = ({ length, running, due, dead }: Census['places'][keyof Census['places']]): number =>
   Math.max(0, length - running - due - dead);
 
+function lanesOf({ places }: Census): QueueStats['lanes'] {
+  return {
+    critical: queuedIn(places.critical),
+    high: queuedIn(places.high),
+    normal: queuedIn(places.normal),
+    low: queuedIn(places.low),
+  };
+}
+
 function countsOf(census: Census): QueueSummary['counts'] {
   const places = PLACES.map((place) => census.places[place]);
-  const lanes = PRIORITIES.map((priority) => queuedIn(census.places[priority]));
   return {
-    queued: sum(lanes),
+    queued: sum(Object.values(lanesOf(census))),
     scheduled: census.scheduled,
     running: sum(places.map((place) => place.running)),
     retrying: sum(places.map((place) => place.due)),
@@ -33,9 +43,9 @@ const submittedOf = (census: Census): number => sum(PLACES.map((place) => census
 
 function ratesOf(census: Census): QueueStats['rates'] {
   const { sample, now, totals } = census;
-  const elapsed = sample === undefined ? 0 : now - sample.at;
+  const elapsedMs = sample === undefined ? 0 : now - sample.at;
   const perMin = (present: number, past: number) =>
-    elapsed < 1_000 ? 0 : Math.max(0, Math.round(((present - past) * MINUTE_MS) / elapsed));
+    elapsedMs < MIN_ELAPSED_MS ? 0 : Math.max(0, Math.round(((present - past) * MINUTE_MS) / elapsedMs));
   return {
     submittedPerMin: perMin(submittedOf(census), sample?.added ?? 0),
     completedPerMin: perMin(totals['completed'] ?? 0, sample?.completed ?? 0),
@@ -87,27 +97,24 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
   return sum(sizes.map((size) => size ?? 0));
 }
 
-/** Everything there is to say about a queue, counted at one moment. */
+/** All figures of a queue. Its jobs are counted in one step. */
 export async function queueStats(redis: Connection, keys: QueueKeys): Promise<QueueStats> {
   const census = await takeCensus(redis, keys);
-  const slot = latencyWindow(census.now);
-  const [memoryBytes, subscriptions, ...slots] = await Promise.all([
+  const window = latencyWindow(census.now);
+  const [memoryBytes, subscriptions, ...histograms] = await Promise.all([
     memoryOf(redis, keys),
     subscriptionBacklogs(redis, keys),
-    redis.hgetall(keys.latency(slot)),
-    redis.hgetall(keys.latency(slot - 1)),
+    redis.hgetall(keys.latency(window)),
+    redis.hgetall(keys.latency(window - 1)),
   ]);
-  const wait = percentiles(slots, 'wait');
-  const run = percentiles(slots, 'run');
-  const [critical = 0, high = 0, normal = 0, low = 0] = PRIORITIES.map((priority) =>
-    queuedIn(census.places[priority]),
-  );
+  const wait = percentiles(histograms, 'wait');
+  const run = percentiles(histograms, 'run');
   return {
     queue: keys.queue,
     paused: census.paused,
     ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
     counts: countsOf(census),
-    lanes: { critical, high, normal, low },
+    lanes: lanesOf(census),
     totals: totalsOf(census),
     oldestQueuedMs: oldestQueuedMs(census),
     workers: workersOf(census),
@@ -118,7 +125,7 @@ export async function queueStats(redis: Connection, keys: QueueKeys): Promise<Qu
   };
 }
 
-/** A line about a queue. */
+/** The figures of a queue in a list of queues. */
 export async function queueSummary(redis: Connection, keys: QueueKeys): Promise<QueueSummary> {
   const census = await takeCensus(redis, keys);
   return {

@@ -1,16 +1,19 @@
 import type { Connection } from './connection.ts';
 
+/** UNBLOCK has no effect until the read has reached the server; it is sent again after this long. */
+const UNBLOCK_RETRY_MS = 1;
+
 /**
- * One blocking read at a time on a connection of its own, which others may end early without losing what
- * it was about to return: the server is asked to unblock it, so that it answers either empty or in full.
+ * Runs one blocking read at a time on its own connection. Other callers can end the read early without losing its
+ * reply: CLIENT UNBLOCK makes the server answer either with nothing or with the whole reply.
  *
- * States: idle -> reading (`read`) -> idle (reply, time-out, unblocked, or error).
+ * States: idle -> reading (`read`) -> idle (reply, timeout, unblocked, or error).
  */
 export class BlockingReader {
   readonly #blocking: Connection;
   readonly #commands: Connection;
   #clientId: number | undefined;
-  /** Counts reads; `#reading` says whether the last one is still out. */
+  /** Counts the reads. `#reading` tells whether the last one is still running. */
   #generation = 0;
   #reading = false;
 
@@ -22,7 +25,7 @@ export class BlockingReader {
     });
   }
 
-  /** Runs one blocking command on the connection; rejects as the command does. */
+  /** Runs one blocking command on the connection. Rejects when the command does. */
   async read<T>(command: (redis: Connection) => Promise<T>): Promise<T> {
     this.#generation += 1;
     this.#reading = true;
@@ -34,14 +37,13 @@ export class BlockingReader {
     }
   }
 
-  /** Makes a read that is out now come back; returns at once when there is none. */
+  /** Ends the running read early. Returns at once when no read is running. */
   async interrupt(): Promise<void> {
     const generation = this.#generation;
     while (this.#reading && this.#generation === generation) {
       const id = this.#clientId;
-      // The read may not have reached the server yet: ask again until it is answered.
       if (id !== undefined && (await this.#commands.client('UNBLOCK', id)) === 1) return;
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve, UNBLOCK_RETRY_MS));
     }
   }
 }

@@ -2,34 +2,32 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Connection } from './connection.ts';
 import type { Script } from './script.ts';
 
-export type { Connection } from './connection.ts';
-
 export interface ConnectOptions {
   url: string;
   /** Shown in CLIENT LIST. */
   name: string;
-  /** All scripts that are to be run, known from the start: an automatic pipeline knows only those of its beginning. */
+  /** Every script that the connection may run. An automatic pipeline knows only scripts defined before its first command. */
   scripts: readonly Script[];
-  /** Called for every connection fault; the client reconnects by itself. */
+  /** Called for every connection fault. The client reconnects by itself. */
   onError?: (error: Error) => void;
 }
 
-/** A read of at most this many ms may block on the server. */
+/** A read may block on the server for at most this many ms. */
 export const BLOCK_MS = 2_000;
 
-/** A reply that takes longer than this on a request's connection is a fault: the answer is then a 503. */
+/** A slower reply on the connection for requests is a fault, which the API answers with 503. */
 const REQUEST_DEADLINE_MS = 900;
 const WORKER_DEADLINE_MS = 5_000;
 const BLOCKING_DEADLINE_MS = BLOCK_MS + 2_000;
 
 /**
- * For requests over HTTP: commands of one turn of the event loop share one write, and a server that does
- * not answer fails them within a second.
+ * For HTTP requests. Commands of one turn of the event loop share one write, and all fail within a second when the
+ * server does not answer.
  */
 export const connectForRequests = (options: ConnectOptions): Connection =>
   connect(options, {
     enableAutoPipelining: true,
-    // Submits are grouped by the write batcher: a pipeline would only hold them up.
+    // The write batcher groups submits already: a pipeline would only delay them.
     autoPipeliningIgnoredCommands: [
       'xadd',
       ...options.scripts.filter(({ isBatched }) => isBatched).map(({ name }) => name),
@@ -37,11 +35,11 @@ export const connectForRequests = (options: ConnectOptions): Connection =>
     socketTimeout: REQUEST_DEADLINE_MS,
   });
 
-/** For workers' scripts, where patience is better than a repeated write. */
+/** For the scripts of workers, where waiting longer is better than writing twice. */
 export const connectForWork = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: WORKER_DEADLINE_MS });
 
-/** For one blocking read at a time, of at most `BLOCK_MS`. */
+/** For one blocking read at a time, which blocks for at most `BLOCK_MS`. */
 export const connectForBlocking = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: BLOCKING_DEADLINE_MS });
 
@@ -53,13 +51,13 @@ function connect({ url, name, scripts, onError }: ConnectOptions, role: Role): C
     connectionName: name,
     connectTimeout: 1_000,
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt - 1, 5), 1_000),
-    // A write whose reply was lost may have been done: it is reported, never sent again behind our back.
+    // Redis may have run a write whose reply was lost: report the fault, never send the write again.
     autoResendUnfulfilledCommands: false,
-    // With 0 every command in flight is rejected when the connection breaks; otherwise it would hang.
+    // 0 rejects every command in flight when the connection breaks; otherwise such a command would hang.
     maxRetriesPerRequest: 0,
-    // Ready soon after Redis has read its data back, whatever time it guessed.
+    // While Redis loads its data it estimates the time left: check again within a second all the same.
     maxLoadingRetryTime: 1_000,
-    // The server has become a replica: its address may lead to the new primary. The command is not sent again.
+    // The server has become a replica: its address may lead to the new primary. ioredis does not send the command again.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     enableOfflineQueue: false,
     scripts: Object.fromEntries(scripts.map(({ name, lua }) => [name, { lua }])),
@@ -73,10 +71,10 @@ function connect({ url, name, scripts, onError }: ConnectOptions, role: Role): C
   return redis;
 }
 
-/** A service that starts while Redis is away waits for it so long, and then serves 503s until it comes. */
+/** How long a starting service waits for Redis, ms. After that it starts and answers 503 until Redis is available. */
 export const FIRST_CONNECT_MS = 1_000;
 
-/** Resolves once commands can be sent. */
+/** Resolves with true once commands can be sent, with false after `deadlineMs` or when the connection has ended. */
 export function whenReady(redis: Connection, deadlineMs: number): Promise<boolean> {
   if (redis.status === 'ready') return Promise.resolve(true);
   return new Promise((resolve) => {
@@ -93,28 +91,3 @@ export function whenReady(redis: Connection, deadlineMs: number): Promise<boolea
     redis.once('end', onEnd);
   });
 }
-
-const SERVER_TROUBLE =
-  /^(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE)\b/;
-const CLIENT_TROUBLE =
-  /Stream isn't writeable|Connection is closed|Command aborted due to connection close|Socket timeout|connect ETIMEDOUT/;
-
-/** Whether the error says that Redis cannot serve now, as opposed to a defect of ours. */
-export function isUnavailable(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  // A transaction is refused as a whole; why is said of its commands. One that breaks off is the same error for all.
-  if ('previousErrors' in error && Array.isArray(error.previousErrors)) {
-    if (error.previousErrors.some((one) => one !== error && isUnavailable(one))) return true;
-  }
-  if (error.name === 'MaxRetriesPerRequestError' || error.name === 'AbortError') return true;
-  if (error.name === 'ReplyError') return SERVER_TROUBLE.test(error.message.replace(/^ERR /, ''));
-  const code = 'code' in error ? String(error.code) : '';
-  return (
-    /^(ECONN|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/.test(code) ||
-    CLIENT_TROUBLE.test(error.message)
-  );
-}
-
-/** Whether the error says that a stream or its consumer group is not there (yet, or any more). */
-export const isNoGroup = (error: unknown): boolean =>
-  error instanceof Error && (error.message.includes('NOGROUP') || error.message.startsWith('UNBLOCKED'));

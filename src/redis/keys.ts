@@ -4,90 +4,88 @@ import { PRIORITIES, type Priority } from '../schemas/values/names.ts';
 export const PLACES = [...PRIORITIES, 'parked'] as const;
 export type Place = (typeof PLACES)[number];
 
-/** The one consumer group on every stream of jobs. */
+/** The consumer group of every stream of jobs. */
 export const GROUP = 'workers';
 
 /** A value for each stream of a queue. */
 export type PerPlace = Readonly<Record<Place, string>>;
 
-/** Every Redis key of one queue; all share the hash tag, so that one script may move a job between them. */
+/** Every Redis key of one queue. All share a hash tag, so that one script can move a job between them. Scores are Unix ms. */
 export interface QueueKeys {
   readonly queue: string;
   /** Streams of jobs, with the group `workers`. */
   readonly stream: PerPlace;
-  /** Sorted set, score = ms: jobs submitted for later that never ran; their entries are in `parked`. */
+  /** Sorted set, score = start time: jobs submitted for later that never ran. Their entries are in `parked`. */
   readonly scheduled: string;
-  /** Sorted sets, score = ms: entries of that stream that wait to be taken again. */
+  /** Sorted sets, score = due time: entries of that stream that wait for another attempt. */
   readonly due: PerPlace;
-  /** Sorted sets, score = ms of the end: entries of that stream that failed for good. */
+  /** Sorted sets, score = time of the failure: dead letters of that stream. */
   readonly dead: PerPlace;
-  /** Sorted set, score = ms: jobs that lapse at that time unless they have started. */
+  /** Sorted set, score = expiry: jobs that expire at that time unless they have started. */
   readonly expiring: string;
-  /** Sorted set, score = expiry ms: consumer names. */
+  /** Sorted set, score = expiry: consumer names. */
   readonly leases: string;
-  /** Hash, sparse: `<ref>:<field>`; its letters are listed in src/README.md. */
+  /** Sparse hash: `<ref>:<field>`. src/README.md lists the letters of the fields. */
   readonly notes: string;
-  /** Capped stream of what happened. */
+  /** Capped stream of job events. */
   readonly events: string;
-  /** Hash: name of a durable subscription to the events -> its options as JSON; see `scripts/subscription.ts`. */
+  /** Hash: name of a durable subscription -> its options, JSON. */
   readonly subscriptions: string;
-  /** Capped stream of cancel requests, read by every worker. */
+  /** Capped stream of cancel requests, which every worker reads. */
   readonly control: string;
-  /** Stream of tokens, each of which wakes one idle worker. */
+  /** Stream of wake tokens. Each wakes one idle worker. */
   readonly wake: string;
   /** Hash of lifetime counts. */
   readonly totals: string;
   /**
-   * Hash: `paused`, `maxJobs`, `heal:<stream>` while a group that was made anew catches up, and `hold`: how many entries of
-   * the events are kept while there are subscriptions.
+   * Hash: `paused`; `maxJobs`; `heal:<stream>` while a recreated group catches up; `hold`, the number of event entries
+   * kept for subscriptions.
    */
   readonly settings: string;
   /** Hash: schedule id -> definition, JSON. */
   readonly schedules: string;
-  /** Hash: schedule id -> how far it has come, JSON. */
+  /** Hash: schedule id -> state, JSON. */
   readonly scheduleStates: string;
-  /** Sorted set, score = ms: schedule ids by the time at which they are to fire next. */
+  /** Sorted set, score = next fire time: schedule ids. */
   readonly slots: string;
   /** Hash: task name -> announcement. */
   readonly tasks: string;
-  /** Capped stream of counter readings, from which rates are computed. */
+  /** Capped stream of counter samples, from which rates are computed. */
   readonly samples: string;
-  /** Hash with a TTL: histogram of waits and runs in one slot of time. */
-  latency(slot: number): string;
-  /** Hash of a subscription: what it has lost, where it looks for what was not acknowledged, and what was in part. */
+  /** Hash with a TTL: histogram of wait and run times in one time window. */
+  latency(window: number): string;
+  /** Hash: entries that a subscription has lost, where its redelivery starts, and partly acknowledged entries. */
   subscription(name: string): string;
-  /** String with a TTL: the finished job. */
+  /** String with a TTL: result record of a finished job. */
   result(ref: string): string;
-  /** String with a TTL: highest token of what this request of an HTTP lease failed, and refs of the jobs that it took. */
+  /** String with a TTL: the highest token that this request of an HTTP lease failed, and refs of the jobs it took. */
   handed(consumer: string, request: string): string;
-  /** String with a TTL: what a submit with this Idempotency-Key stored. */
+  /** String with a TTL: what the submit with this Idempotency-Key stored. */
   idempotency(key: string): string;
 }
 
-/** Key of the set of all known queues. */
+/** Key of the set of registered queue names. */
 export const queuesKey = (prefix: string): string => `${prefix}:queues`;
 
-/** Key of the sorted set of the queues that were worked on over HTTP; score = when that was last noted, Unix ms. */
-export const servedKey = (prefix: string): string => `${prefix}:served`;
-/** Key of the hash: schedule id -> its queue, and a mark of who wrote that last. */
+/** Key of the sorted set of queues with HTTP workers; score = when that was last recorded, Unix ms. */
+export const httpQueuesKey = (prefix: string): string => `${prefix}:served`;
+
+/** Key of the hash: schedule id -> its queue, and the version of that entry. */
 export const schedulesKey = (prefix: string): string => `${prefix}:schedules`;
 
-/** Key of the hash: queue with schedules -> a mark of who wrote that last. */
+/** Key of the hash: queue with schedules -> the version of that entry. */
 export const scheduledQueuesKey = (prefix: string): string => `${prefix}:scheduled-queues`;
 
-/** Key of the string that one writer of a schedule has while it writes. */
+/** Key of the lock that a writer of a schedule holds while it writes. */
 export const scheduleLockKey = (prefix: string, id: string): string => `${prefix}:schedule-lock:${id}`;
 
-/** Key of the string that tells that a process has lately mended what others have left of schedules. */
+/** Key of the string that exists while a recent repair of schedules makes another one needless. */
 export const scheduleHealKey = (prefix: string): string => `${prefix}:schedule-heal`;
 
-/** Key that never exists: writing nothing to it tells whether Redis takes writes. */
+/** Key that never exists. An empty write to it shows whether Redis accepts writes. */
 export const probeKey = (prefix: string): string => `${prefix}:probe`;
 
-/**
- * The keys of a queue. A queue lives in one part today; `part` keeps room for one queue spread over
- * several hash slots.
- */
+/** The keys of a queue. Every queue has one part today; `part` reserves names for queues over several hash slots. */
 export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
   const root = `${prefix}:{${part === 0 ? queue : `${queue}/${part}`}}`;
   const perPlace = (kind: string): PerPlace => ({
@@ -117,7 +115,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     slots: `${root}:slots`,
     tasks: `${root}:tasks`,
     samples: `${root}:samples`,
-    latency: (slot) => `${root}:latency:${slot}`,
+    latency: (window) => `${root}:latency:${window}`,
     subscription: (name) => `${root}:subscription:${name}`,
     result: (ref) => `${root}:result:${ref}`,
     handed: (consumer, request) => `${root}:handed:${consumer}:${request}`,

@@ -1,4 +1,5 @@
 import {
+  httpQueuesKey,
   probeKey,
   type QueueKeys,
   queueKeys,
@@ -7,13 +8,12 @@ import {
   scheduleHealKey,
   scheduleLockKey,
   schedulesKey,
-  servedKey,
 } from './keys.ts';
 
-/** Enough for the queues in use; names from outside must not make the cache grow without bound. */
-const CACHED_QUEUES = 1_000;
+/** Clients choose queue names, so the cache is bounded. */
+const MAX_CACHED = 1_000;
 
-/** The keys of all queues below one prefix. */
+/** The keys of all queues that share one prefix. */
 export class KeySpace {
   readonly #prefix: string;
   readonly #cache = new Map<string, QueueKeys>();
@@ -26,8 +26,8 @@ export class KeySpace {
     return queuesKey(this.#prefix);
   }
 
-  get served(): string {
-    return servedKey(this.#prefix);
+  get httpQueues(): string {
+    return httpQueuesKey(this.#prefix);
   }
 
   get schedules(): string {
@@ -53,7 +53,7 @@ export class KeySpace {
   queue(name: string): QueueKeys {
     const cached = this.#cache.get(name);
     if (cached !== undefined) return cached;
-    if (this.#cache.size >= CACHED_QUEUES) this.#cache.clear();
+    if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
     const keys = queueKeys(this.#prefix, name);
     this.#cache.set(name, keys);
     return keys;

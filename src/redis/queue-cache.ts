@@ -1,35 +1,35 @@
 import type { Clock } from '../clock.ts';
 import type { QueueKeys } from './keys.ts';
 
-/** How long a reading serves before the next caller reads again. */
-const FRESH_MS = 2_000;
-/** Names come from outside: the cache must not grow without bound. */
+/** How long a value is served before the next caller reads it again. */
+const MAX_AGE_MS = 2_000;
+/** Clients choose queue names, so the cache is bounded. */
 const MAX_QUEUES = 1_000;
 
-interface Reading<T> {
+interface Cached<T> {
   readonly value: T;
   readonly readAt: number;
 }
 
-/** One value per queue, read from Redis at most every two seconds. Callers at the same time share one reading. */
+/** One value per queue, read from Redis at most every two seconds. Concurrent callers share one read. */
 export class QueueCache<T> {
   readonly #clock: Clock;
   readonly #read: (keys: QueueKeys, previous: T | undefined) => Promise<T>;
-  readonly #readings = new Map<string, Reading<T>>();
+  readonly #cached = new Map<string, Cached<T>>();
   readonly #pending = new Map<string, Promise<T>>();
 
-  /** @param read may return `previous` where nothing has changed. */
+  /** @param read may return `previous` when nothing has changed. */
   constructor(clock: Clock, read: (keys: QueueKeys, previous: T | undefined) => Promise<T>) {
     this.#clock = clock;
     this.#read = read;
   }
 
-  /** The value, at most two seconds old; at once if it was read before. */
+  /** The value, at most two seconds old; without a promise when it is cached. */
   get(keys: QueueKeys): T | Promise<T> {
-    const reading = this.#readings.get(keys.queue);
-    if (reading === undefined || this.#clock.monotonic() - reading.readAt > FRESH_MS)
+    const cached = this.#cached.get(keys.queue);
+    if (cached === undefined || this.#clock.monotonic() - cached.readAt > MAX_AGE_MS)
       return this.refresh(keys);
-    return reading.value;
+    return cached.value;
   }
 
   /** Reads the value now. */
@@ -39,16 +39,16 @@ export class QueueCache<T> {
     return pending;
   }
 
-  /** The value as it was last read, however old; undefined if it never was. */
+  /** The last value read, however old; undefined when there is none. */
   peek(queue: string): T | undefined {
-    return this.#readings.get(queue)?.value;
+    return this.#cached.get(queue)?.value;
   }
 
   async #readNow(keys: QueueKeys): Promise<T> {
     try {
       const value = await this.#read(keys, this.peek(keys.queue));
-      if (this.#readings.size >= MAX_QUEUES) this.#readings.clear();
-      this.#readings.set(keys.queue, { value, readAt: this.#clock.monotonic() });
+      if (this.#cached.size >= MAX_QUEUES) this.#cached.clear();
+      this.#cached.set(keys.queue, { value, readAt: this.#clock.monotonic() });
       return value;
     } finally {
       this.#pending.delete(keys.queue);

@@ -1,16 +1,16 @@
 import type { FinalStatus } from '../schemas/values/names.ts';
-import { type EntryOptions, encodeOptions } from './entry.ts';
+import { type EntryOptions, encodeOptions } from './entry-options.ts';
 
 /**
- * A finished job as stored under its result key: JSON with short names, since there are many of them.
- * The scripts write the head (w to e), whoever finishes the job the tail (from t on).
+ * A finished job as stored under its result key: JSON with short names, because there are many of them.
+ * The script writes the head (w to e); the process that settles the job writes the tail (from t on).
  */
 export interface ResultRecord {
-  /** Lease that finished it, '' when none did. */
+  /** Lease that finished the job; '' when no lease did. */
   w: string;
   /** Attempts made. */
   a: number;
-  /** Fencing token of the last delivery, where it is another number. */
+  /** Fencing token of the last delivery; absent when it equals `a`. */
   k?: number;
   s: Exclude<FinalStatus, 'failed'>;
   /** Start of the last attempt, Unix ms. */
@@ -20,16 +20,16 @@ export interface ResultRecord {
   /** Failed attempts. */
   e?: StoredError[];
   t: string;
-  /** Attempts allowed, where neither the options nor the default say so. */
+  /** Attempts allowed; absent when the options or the default give the same number. */
   m?: number;
   o?: EntryOptions;
-  /** Payload, if it was to be kept. */
+  /** Payload, with `keepPayload`. */
   p?: unknown;
   /** Result of a completed job. */
   r?: unknown;
 }
 
-/** An error as stored, one line of JSON; `at` is Unix ms. */
+/** An error as stored: one line of JSON. `at` is Unix ms. */
 export interface StoredError {
   message: string;
   name?: string;
@@ -39,7 +39,7 @@ export interface StoredError {
   at?: number;
 }
 
-/** What the finisher knows; payload and result are JSON text, passed through as they are. */
+/** The members of the tail. Payload and result are JSON text, stored unchanged. */
 export interface EncodedTail {
   task: string;
   maxAttempts: number | undefined;
@@ -48,9 +48,9 @@ export interface EncodedTail {
   result: string | undefined;
 }
 
-/** The tail of a record, closing brace included. */
+/** The tail of a record, with its closing brace. */
 export function encodeTail(tail: EncodedTail): string {
-  const options = encodeOptions(tail.options.w ? settled(tail.options) : tail.options);
+  const options = encodeOptions(tail.options.w ? withoutWaiter(tail.options) : tail.options);
   return [
     `,"t":${JSON.stringify(tail.task)}`,
     tail.maxAttempts === undefined ? '' : `,"m":${tail.maxAttempts}`,
@@ -61,7 +61,7 @@ export function encodeTail(tail: EncodedTail): string {
   ].join('');
 }
 
-/** Nobody waits any more. */
-const settled = ({ w, ...rest }: EntryOptions): EntryOptions => rest;
+/** A finished job has no waiting submitter. */
+const withoutWaiter = ({ w, ...rest }: EntryOptions): EntryOptions => rest;
 
 export const decodeRecord = (text: string): ResultRecord => JSON.parse(text) as ResultRecord;

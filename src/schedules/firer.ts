@@ -3,8 +3,8 @@ import type { Core } from '../core/core.ts';
 import { newEntry } from '../jobs/submit/admission.ts';
 import { cancelJob } from '../lifecycle/cancel.ts';
 import { toFaultEvent } from '../maintenance/fault-event.ts';
-import { isUnavailable } from '../redis/connect.ts';
-import { parseRef } from '../redis/entry.ts';
+import { isUnavailable } from '../redis/faults.ts';
+import { parseRef } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { SLOT_LABEL } from '../schemas/schedule.ts';
@@ -131,7 +131,7 @@ function dueOf(keySpace: KeySpace, schedule: StoredSchedule, now: number): Due {
   if (known === undefined) throw new Error(`what is stored as schedule "${schedule.id}" is none`);
   const { id, definition, state, stateText } = known;
   const { overlap, maxRuns, job, misfire, window: windowMs } = definition;
-  const { entry } = newEntry(keySpace, job);
+  const { entry } = newEntry(keySpace, job, now);
   const bytesOfOne = Buffer.byteLength(entry.payload) + Buffer.byteLength(JSON.stringify(entry.options));
   const room = Math.max(1, Math.floor(MOST_BYTES / bytesOfOne));
   // Where one replaces another, each is to be cancelled for the next.

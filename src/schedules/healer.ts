@@ -1,8 +1,9 @@
 import { AppError } from '../errors.ts';
+import { toPairs } from '../redis/pairs.ts';
 import { isDraft } from './definition.ts';
 import { settledPlace } from './move.ts';
 import { lock } from './scripts/lock.ts';
-import { newVersion, pairs, type ScheduleStore } from './store.ts';
+import { newVersion, type ScheduleStore } from './store.ts';
 
 /** Between two looks, whoever takes them. */
 const HEAL_EVERY_MS = 60_000;
@@ -42,7 +43,7 @@ export class Healer {
     let found = 0;
     do {
       const [next, flat] = await redis.hscan(scheduleStates, cursor, 'COUNT', PAGE);
-      await this.#page(queue, pairs(flat));
+      await this.#page(queue, toPairs(flat));
       found += flat.length;
       cursor = next;
     } while (cursor !== '0');

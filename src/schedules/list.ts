@@ -1,10 +1,12 @@
+import { invalidCursor } from '../errors.ts';
+import { toPairs } from '../redis/pairs.ts';
 import type { Schedule } from '../schemas/schedule.ts';
 import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
+import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
 import { QUEUE_NAME_PATTERN } from '../schemas/values/names.ts';
-import { invalid } from './check.ts';
 import { decodeSchedule, isDraft } from './definition.ts';
 import { readSchedules } from './scripts/schedules.ts';
-import { decodeLocation, pairs, type ScheduleStore } from './store.ts';
+import { decodeLocation, type ScheduleStore } from './store.ts';
 import { viewSchedule } from './view.ts';
 
 export interface SchedulePage {
@@ -27,20 +29,16 @@ const MOST_STEPS = 50;
 /** A page ends before its definitions take more bytes, unless it has but one. */
 const MOST_BYTES = 8_388_608;
 
-function decodeCursor(text: string | undefined): Position {
+function parseCursor(text: string | undefined): Position {
   if (text === undefined) return { cursor: '0', after: '' };
-  const [, cursor, after = ''] =
-    /^(\d{1,20}) (.{0,64})$/.exec(Buffer.from(text, 'base64url').toString()) ?? [];
+  const [, cursor, after = ''] = /^(\d{1,20}) (.{0,64})$/.exec(decodeCursor(text)) ?? [];
   if (cursor === undefined || BigInt(cursor) >= 2n ** 64n || (after !== '' && !ID.test(after))) {
-    throw invalid([
-      { pointer: '/cursor', detail: 'is no cursor; use nextCursor of the page before, unchanged' },
-    ]);
+    throw invalidCursor();
   }
   return { cursor, after };
 }
 
-const encodeCursor = ({ cursor, after }: Position): string =>
-  Buffer.from(`${cursor} ${after}`).toString('base64url');
+const formatCursor = ({ cursor, after }: Position): string => encodeCursor(`${cursor} ${after}`);
 
 /** A schedule, and the queue where it is said to be. */
 interface Entry {
@@ -56,7 +54,7 @@ export async function listSchedules(
   store: ScheduleStore,
   { queue, limit, cursor }: ScheduleListQuery & { limit: number },
 ): Promise<SchedulePage> {
-  let position = decodeCursor(cursor);
+  let position = parseCursor(cursor);
   let count = position.after === '' ? limit : 1;
   for (let step = 0; ; step += 1) {
     const { next, found } = await scan(store, queue, position.cursor, count);
@@ -72,7 +70,7 @@ export async function listSchedules(
     const isLast = rest.cursor === '0' && rest.after === '';
     const items = await view(store, page);
     if (items.length > 0 || isLast || step >= MOST_STEPS) {
-      return { items, ...(isLast ? {} : { nextCursor: encodeCursor(rest) }) };
+      return { items, ...(isLast ? {} : { nextCursor: formatCursor(rest) }) };
     }
     position = rest;
     count = rest.after === '' ? limit : 1;
@@ -88,7 +86,7 @@ async function scan(
 ): Promise<{ next: string; found: Entry[] }> {
   const hash = queue === undefined ? keySpace.schedules : keySpace.queue(queue).scheduleStates;
   const [next, flat] = await redis.hscan(hash, cursor, 'COUNT', count);
-  const found = pairs(flat)
+  const found = toPairs(flat)
     // A draft is still to come into the queue.
     .filter(([, value]) => queue === undefined || !isDraft(value))
     .map(([id, value]) => ({ id, queue: queue ?? decodeLocation(value).queue }))

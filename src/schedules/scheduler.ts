@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import type { Submitted } from '../jobs/submit/outcomes.ts';
+import type { SubmitResult } from '../jobs/submit/outcomes.ts';
 import type { Submitter } from '../jobs/submit/submitter.ts';
 import type { Job } from '../schemas/job.ts';
 import { type PreviewSchedule, type PutSchedule, type Schedule, SLOT_LABEL } from '../schemas/schedule.ts';
@@ -86,7 +86,7 @@ export class Scheduler {
   }
 
   /** Submits the job now, whatever the slots; with a key once while the schedule stays in its queue. @throws {AppError} also as a submit does. */
-  async run(id: string, key?: string): Promise<Submitted<Job>> {
+  async run(id: string, key?: string): Promise<SubmitResult<Job>> {
     const { known, now } = await this.#find(id);
     const { job } = known.definition;
     const metadata = { ...job.metadata, [SLOT_LABEL]: labelOf(id, now) };

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Core } from '../core/core.ts';
 import type { QueueRegistry } from '../core/queue-registry.ts';
 import { AppError } from '../errors.ts';
-import type { Connection } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { redisTime } from '../redis/server-time.ts';
@@ -51,13 +51,6 @@ const scoreOf = (id: string, definition: ScheduleDefinition, { from, next }: Sch
 export function decodeLocation(text: string): Location {
   const [queue = '', mark = ''] = text.split(' ');
   return { queue, mark };
-}
-
-/** Fields and values of a hash, as HSCAN lists them. */
-export function pairs(flat: readonly string[]): [string, string][] {
-  const found: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) found.push([flat[i] ?? '', flat[i + 1] ?? '']);
-  return found;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { formatJobId, parseRef } from '../redis/entry.ts';
+import { formatJobId, parseRef } from '../redis/job-id.ts';
 import type { Schedule } from '../schemas/schedule.ts';
 import { type ReadSchedule, timeOf } from './definition.ts';
 

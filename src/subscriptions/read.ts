@@ -1,5 +1,5 @@
 import { decodeEvents } from '../events/decode.ts';
-import type { Connection } from '../redis/connect.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { JobEvent } from '../schemas/event.ts';
 import { ackSubscription } from './scripts/ack.ts';

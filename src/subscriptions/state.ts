@@ -1,6 +1,6 @@
 import { extentOf, fieldOf } from '../events/log-reads.ts';
-import { isNoGroup } from '../redis/connect.ts';
 import type { Connection } from '../redis/connection.ts';
+import { isNoGroup } from '../redis/faults.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { groupOf, type StoredSubscription } from './scripts/subscribe.ts';
 

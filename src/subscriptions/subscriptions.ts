@@ -3,7 +3,7 @@ import { observeWait } from '../core/observe-wait.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import type { EventNotifier } from '../events/notifier.ts';
-import { entryTime } from '../redis/entry.ts';
+import { entryTime } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { JobEvent } from '../schemas/event.ts';
 import {

@@ -1,19 +1,19 @@
-import type { Connection } from '../redis/connect.ts';
-import { parseJson } from '../redis/entry.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
+import { parseJson } from '../redis/parse-json.ts';
 import { announceIfUnchanged } from './scripts/announce.ts';
 import type { TaskAnnouncement } from './types.ts';
 
-/** An announcement counts this long after it was last renewed, so that tasks of the past fade out. */
+/** An announcement expires this long after its last renewal, so that tasks without a worker disappear. */
 export const ANNOUNCEMENT_TTL_MS = 86_400_000;
 
 /** As stored in the queue's `tasks` hash. */
 export interface StoredAnnouncement extends TaskAnnouncement {
-  /** When it was written, Unix ms. */
+  /** When the announcement was written, Unix ms. */
   at: number;
 }
 
-/** Tells the API which tasks the workers of a queue know; to be repeated well within the TTL. */
+/** Announces the tasks of a worker for a queue. Workers repeat this well within the TTL. */
 export async function announceTasks(
   redis: Connection,
   keys: QueueKeys,
@@ -27,12 +27,12 @@ export async function announceTasks(
   await redis.hset(keys.tasks, fields);
 }
 
-/** Announcements are renewed when they are older than this. */
+/** `keepAnnounced` renews an announcement that is older than this. */
 const RENEW_AFTER_MS = 600_000;
 
 /**
- * Says that a worker has these tasks, of which it knows no more than the names: what is announced of them stands.
- * Announcements that count no more are dropped with it.
+ * Announces tasks by name alone, for an HTTP worker. Schemas and defaults that are announced already stay as they are.
+ * Also removes expired announcements.
  */
 export async function keepAnnounced(
   redis: Connection,
@@ -43,38 +43,38 @@ export async function keepAnnounced(
   const texts = await redis.hmget(keys.tasks, ...names);
   const due = names.flatMap((name, i) => {
     const text = texts[i] ?? '';
-    const known = parseJson(text);
-    if (!isStored(known)) return [{ name, read: text, text: JSON.stringify({ name, at: now }) }];
-    if (now - known.at < RENEW_AFTER_MS) return [];
-    return [{ name, read: text, text: JSON.stringify({ ...known, at: now }) }];
+    const stored = parseJson(text);
+    if (!isStored(stored)) return [{ name, read: text, text: JSON.stringify({ name, at: now }) }];
+    if (now - stored.at < RENEW_AFTER_MS) return [];
+    return [{ name, read: text, text: JSON.stringify({ ...stored, at: now }) }];
   });
   if (due.length === 0) return;
   const expired = Object.entries(await redis.hgetall(keys.tasks)).flatMap(([name, read]) => {
-    const known = parseJson(read);
-    const isOver = isStored(known) && now - known.at >= ANNOUNCEMENT_TTL_MS && !names.includes(name);
-    return isOver ? [{ name, read, text: '' }] : [];
+    const stored = parseJson(read);
+    const isExpired = isStored(stored) && now - stored.at >= ANNOUNCEMENT_TTL_MS && !names.includes(name);
+    return isExpired ? [{ name, read, text: '' }] : [];
   });
   await announceIfUnchanged(redis, keys, [...expired, ...due]);
 }
 
-/** The tasks that workers of a queue have announced, by name; empty when none has. */
+/** The tasks that the workers of a queue have announced and that have not expired. */
 export async function readAnnouncements(
   redis: Connection,
   keys: QueueKeys,
   now: number,
 ): Promise<TaskAnnouncement[]> {
-  return (await readStored(redis, keys, now)).map(({ at: _, ...task }) => task);
+  return (await readStoredAnnouncements(redis, keys, now)).map(({ at: _, ...task }) => task);
 }
 
-/** The same with the times at which they were written. */
-export async function readStored(
+/** The same, with the time at which each was written. */
+export async function readStoredAnnouncements(
   redis: Connection,
   keys: QueueKeys,
   now: number,
 ): Promise<StoredAnnouncement[]> {
   const stored = Object.values(await redis.hgetall(keys.tasks)).flatMap((text) => {
     const value = parseJson(text);
-    // What else may stand there is not ours to fail for.
+    // Another program may have written to the hash: skip what is not an announcement.
     return isStored(value) ? [value] : [];
   });
   return stored.filter(({ at }) => now - at < ANNOUNCEMENT_TTL_MS);

@@ -7,7 +7,7 @@ import type { BackoffMs, LoadedTask, TaskHandler } from './types.ts';
 
 export type CheckedTask =
   | { readonly ok: true; readonly task: LoadedTask }
-  /** The pointers are into the options; '' where all of it is wrong. */
+  /** Pointers into the options; '' for a fault of the whole module. */
   | { readonly ok: false; readonly faults: Fault[] };
 
 type Check = LoadedTask['validateInput'];
@@ -17,9 +17,9 @@ const refuse = (detail: string): CheckedTask => ({ ok: false, faults: [{ pointer
 const optionsSchema = compileSchema(TaskOptions, { isOurs: true });
 
 /**
- * Makes a task of what a module exports as default, or says everything that is wrong with it.
+ * Makes a task of the default export of a module, or lists every fault in it.
  *
- * @param file absolute path of the module; its base name names a task that does not name itself.
+ * @param file absolute path of the module. Its base name is the default name of the task.
  */
 export function checkTask(file: string, exported: unknown): CheckedTask {
   if (exported === undefined) {
@@ -52,7 +52,7 @@ function optionFaults(options: Record<string, unknown>): Fault[] {
   return optionsSchema.check(options);
 }
 
-/** For a task's author, who knows `backoff.delay`, not `/backoff/delay`. */
+/** A fault as one sentence for the author of a task, who writes `backoff.delay`, not `/backoff/delay`. */
 export function reasonOf({ pointer, detail }: Fault): string {
   const member = pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
   return pointer === '' ? detail : `${member} ${detail}`;
@@ -92,14 +92,14 @@ interface ReadSchema {
   readonly faults: readonly Fault[];
 }
 
-/** Compiles the schema as the API will see it: after a way through JSON. */
+/** Compiles the schema in the form in which the API receives it: converted to JSON and back. */
 function readSchema(member: 'input' | 'output', written: TaskOptions['input']): ReadSchema {
-  const anything: ReadSchema = { check: (): Fault[] => [], faults: [] };
+  const none: ReadSchema = { check: (): Fault[] => [], faults: [] };
   const fault = (detail: string): ReadSchema => ({
-    ...anything,
+    ...none,
     faults: [{ pointer: `/${member}`, detail }],
   });
-  if (written === undefined) return anything;
+  if (written === undefined) return none;
   const schema = throughJson(written);
   if (schema === undefined) return fault('cannot be written as JSON');
   const compiled = compileSchema(schema);
@@ -115,7 +115,7 @@ function throughJson(schema: NonNullable<TaskOptions['input']>): typeof schema |
   }
 }
 
-/** A duration written as a string has no upper bound in the schema. */
+/** The schema cannot limit a duration that is written as a string. */
 function durationFaults({ backoff, timeoutMs }: TaskOptions): Fault[] {
   const limits: [string, string | number | undefined, number][] = [
     ['/backoff/delay', backoff?.delay, MAX_DURATION_MS],

@@ -2,7 +2,7 @@ import type { Static, TSchema } from 'typebox';
 import type { TaskOptions } from '../schemas/task.ts';
 import type { TaskContext, TaskDefinition, TaskHandler } from './types.ts';
 
-/** Marks that TypeBox leaves in its types; a plain JSON Schema has none, so it tells nothing at compile time. */
+/** Members that every TypeBox schema type has. A plain JSON Schema has none, and no type at compile time. */
 type TypeBoxSchema = { '~kind': string } | { '~unsafe': unknown };
 
 type Value<S> = S extends TypeBoxSchema & TSchema ? Static<S> : unknown;
@@ -14,8 +14,8 @@ type Definition<I, O> = Omit<TaskOptions, 'input' | 'output'> & {
 };
 
 /**
- * Gives a task module types, no more: the payload's from `input`, the result's from `output`, where they are
- * TypeBox schemas, else `unknown`. Returns what it was given.
+ * Adds types to a task module and returns its argument. The payload has the type of `input` and the result that of
+ * `output` if they are TypeBox schemas; otherwise they are `unknown`.
  */
 export function defineTask<P, R>(handler: TaskHandler<P, R>): TaskHandler<P, R>;
 export function defineTask<I extends object | boolean = object, O extends object | boolean = object>(

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Connection } from '../redis/connection.ts';
-import type { TaskDefaults } from '../redis/entry.ts';
+import type { TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { QueueCache } from '../redis/queue-cache.ts';
 import type { Fault } from '../schemas/problem.ts';
@@ -8,70 +8,70 @@ import { compileSchema } from '../schemas/validation/compile.ts';
 import { readAnnouncements } from './announcements.ts';
 import type { TaskAnnouncement } from './types.ts';
 
-/** The tasks that workers have announced for a queue. */
-export interface KnownTasks {
-  /** False when no worker has announced tasks for the queue: it then takes anything. */
-  readonly announced: boolean;
+/** The tasks that the workers of a queue have announced. */
+export interface AnnouncedTasks {
+  /** True when no worker has announced a task: the queue then accepts every task. */
+  readonly isEmpty: boolean;
   readonly names: readonly string[];
   has(task: string): boolean;
   defaults(task: string): TaskDefaults | undefined;
-  /** Empty when the payload fits the task's input schema, or when there is none. */
+  /** Empty when the payload matches the task's input schema, or when there is no schema. */
   checkPayload(task: string, payload: unknown): Fault[];
-  /** Empty when the result fits the task's output schema, or when there is none. */
+  /** Empty when the result matches the task's output schema, or when there is no schema. */
   checkResult(task: string, result: unknown): Fault[];
 }
 
-interface Reading {
-  /** The announcements as JSON, to see whether they have changed. */
+interface Cached {
+  /** The announcements as JSON, to detect a change. */
   readonly source: string;
-  readonly known: KnownTasks;
+  readonly tasks: AnnouncedTasks;
 }
 
 /**
- * The announced tasks of all queues, as this process last read them, at most two seconds ago. Before a job is
- * refused, the caller reads again with `refresh`: a worker may just have come.
+ * The announced tasks of every queue, read from Redis at most two seconds ago. A caller that is about to refuse a job
+ * reads them again with `refresh`, because a worker may have started a moment ago.
  */
 export class TaskDirectory {
-  readonly #cache: QueueCache<Reading>;
+  readonly #cache: QueueCache<Cached>;
 
   constructor(redis: Connection, clock: Clock) {
     this.#cache = new QueueCache(clock, async (keys, previous) => {
       const tasks = await readAnnouncements(redis, keys, clock.wall());
       const source = JSON.stringify(tasks);
-      return previous?.source === source ? previous : { source, known: index(tasks) };
+      return previous?.source === source ? previous : { source, tasks: indexTasks(tasks) };
     });
   }
 
-  /** The tasks of the queue, at most two seconds old; at once if they were read before. */
-  known(keys: QueueKeys): KnownTasks | Promise<KnownTasks> {
-    const reading = this.#cache.get(keys);
-    return reading instanceof Promise ? reading.then(({ known }) => known) : reading.known;
+  /** The tasks of the queue, at most two seconds old; without a promise when they are cached. */
+  announced(keys: QueueKeys): AnnouncedTasks | Promise<AnnouncedTasks> {
+    const cached = this.#cache.get(keys);
+    return cached instanceof Promise ? cached.then(({ tasks }) => tasks) : cached.tasks;
   }
 
-  /** Reads the announcements now; requests at the same time share one reading. */
-  async refresh(keys: QueueKeys): Promise<KnownTasks> {
-    return (await this.#cache.refresh(keys)).known;
+  /** Reads the announcements now. Concurrent callers share one read. */
+  async refresh(keys: QueueKeys): Promise<AnnouncedTasks> {
+    return (await this.#cache.refresh(keys)).tasks;
   }
 
-  /** Defaults of a task as far as they are cached. */
+  /** The defaults of a task, if they are cached. */
   readonly defaultsOf = (queue: string, task: string): TaskDefaults | undefined =>
-    this.#cache.peek(queue)?.known.defaults(task);
+    this.#cache.peek(queue)?.tasks.defaults(task);
 }
 
-function index(tasks: readonly TaskAnnouncement[]): KnownTasks {
+function indexTasks(tasks: readonly TaskAnnouncement[]): AnnouncedTasks {
   const byName = new Map(tasks.map((task) => [task.name, task]));
   const checkerOf = (member: 'input' | 'output', base: string) => {
     const compiled = new Map<string, (value: unknown) => Fault[]>();
     return (task: string, value: unknown): Fault[] => {
-      const known = byName.get(task);
-      if (known === undefined) return [];
-      const check = compiled.get(task) ?? compileCheck(known[member], base);
+      const announced = byName.get(task);
+      if (announced === undefined) return [];
+      const check = compiled.get(task) ?? compileCheck(announced[member], base);
       compiled.set(task, check);
       return check(value);
     };
   };
   return {
-    announced: byName.size > 0,
+    isEmpty: byName.size === 0,
     names: [...byName.keys()].sort(),
     has: (task) => byName.has(task),
     defaults: (task) => byName.get(task),
@@ -82,6 +82,6 @@ function index(tasks: readonly TaskAnnouncement[]): KnownTasks {
 
 function compileCheck(source: TaskAnnouncement['input'], base: string): (value: unknown) => Fault[] {
   const schema = source === undefined ? undefined : compileSchema(source);
-  // A schema that the worker could compile and this process cannot is left to the worker.
+  // A schema that this process cannot compile is left to the worker, which could.
   return schema?.ok ? (value) => schema.check(value, base) : () => [];
 }

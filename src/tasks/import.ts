@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 
-/** Imports a module by its URL; loads TypeScript on a Node that cannot. */
+/** Imports a module by its URL. */
 type Importer = (url: string) => Promise<unknown>;
 
 let typescriptImporter: Promise<Importer> | undefined;
 
 /**
- * The default export of a `.js`, `.mjs` or `.ts` file, CommonJS or ES module; undefined when there is none.
+ * The default export of a `.js`, `.mjs` or `.ts` file, CommonJS or ES module; undefined when there is no default export.
  *
- * @throws whatever the module throws on import, or an Error when no way to read TypeScript is at hand.
+ * @throws what the module throws on import, or an Error when neither Node nor tsx can read TypeScript.
  */
 export async function importDefault(file: string): Promise<unknown> {
   const url = pathToFileURL(file).href;
   const namespace = await (file.endsWith('.ts') ? importTypeScript(url) : importNative(url));
   const exported = memberDefault(namespace);
-  // CommonJS that was compiled from an ES module puts its default export one step further down.
+  // CommonJS compiled from an ES module has its default export one level deeper.
   return isObject(exported) && !('handler' in exported) && 'default' in exported
     ? memberDefault(exported)
     : exported;
@@ -34,19 +34,19 @@ async function importTypeScript(url: string): Promise<unknown> {
   return (await typescriptImporter)(url);
 }
 
-/** Registers tsx once: each registration adds a step to every later import of the process. */
+/** Registers tsx. Call it once: each registration adds a step to every later import of the process. */
 async function registerTsx(): Promise<Importer> {
   const [esm, cjs] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')]).catch(
     (cause: unknown) => {
       throw new Error(
-        'this Node cannot read TypeScript by itself and tsx is not installed: run "npm install tsx", or compile the task to JavaScript',
+        'this version of Node cannot read TypeScript and tsx is not installed: run "npm install tsx", or compile the task to JavaScript',
         { cause },
       );
     },
   );
-  // A name of its own: a second registration under one name would transform files twice.
+  // A unique name: two registrations with one name would transform files twice.
   const namespace = randomUUID();
-  // A folder without "type": "module" makes a .ts file CommonJS, which the ES hooks alone do not reach.
+  // Without "type": "module" in package.json a .ts file is CommonJS, which the ES hooks do not load.
   cjs.register({ namespace });
   const loader = esm.register({ namespace });
   return (url) => loader.import(url, import.meta.url);

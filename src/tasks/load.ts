@@ -5,14 +5,14 @@ import { type CheckedTask, checkTask, reasonOf } from './check.ts';
 import { importDefault } from './import.ts';
 import type { LoadedTask, TaskAnnouncement } from './types.ts';
 
-/** One file (or the folder itself) that cannot be served, and why. */
+/** Why a file, or the folder itself, cannot be loaded. */
 export interface TaskFault {
   /** Absolute path. */
   readonly file: string;
   readonly reason: string;
 }
 
-/** Lists every fault of every task module at once. */
+/** Lists every fault of every task module. */
 export class TaskLoadError extends Error {
   override readonly name = 'TaskLoadError';
   readonly faults: readonly TaskFault[];
@@ -26,21 +26,21 @@ export class TaskLoadError extends Error {
 }
 
 const IS_MODULE = /^[^._].*\.(js|mjs|ts)$/;
-const IS_ASIDE = /\.(d|test)\.(js|mjs|ts)$/;
+const IS_NO_TASK = /\.(d|test)\.(js|mjs|ts)$/;
 
 /**
- * Loads every task module (`.js`, `.mjs`, `.ts`) that lies directly in the folder, by task name. Files that
- * start with `_` or `.`, tests (`*.test.*`), declarations and sub-folders are passed over.
+ * Loads every task module (`.js`, `.mjs`, `.ts`) of the folder, by task name. Skips files that start with `_` or `.`,
+ * tests (`*.test.*`), declarations and sub-folders.
  *
- * @throws {TaskLoadError} naming every file that cannot be served; also for a missing or an empty folder.
+ * @throws {TaskLoadError} with every file that cannot be loaded; also for a missing or empty folder.
  */
 export async function loadTasks(dir: string): Promise<ReadonlyMap<string, LoadedTask>> {
   const folder = resolve(dir);
   const files = await moduleFiles(folder);
   if (files.length === 0) {
-    throw new TaskLoadError([{ file: folder, reason: 'holds no task module (.js, .mjs or .ts)' }]);
+    throw new TaskLoadError([{ file: folder, reason: 'has no task module (.js, .mjs or .ts)' }]);
   }
-  const loaded = await Promise.all(files.map(async (file) => ({ file, checked: await readTask(file) })));
+  const loaded = await Promise.all(files.map(async (file) => ({ file, checked: await importTask(file) })));
   const faults: TaskFault[] = [];
   const tasks = new Map<string, LoadedTask>();
   for (const { file, checked } of loaded) {
@@ -53,18 +53,18 @@ export async function loadTasks(dir: string): Promise<ReadonlyMap<string, Loaded
 }
 
 /**
- * Loads one task module, as a worker thread does with `LoadedTask.file`.
+ * Loads one task module. A worker thread calls it with `LoadedTask.file`.
  *
- * @throws {TaskLoadError} naming everything that is wrong with it.
+ * @throws {TaskLoadError} with every fault of the module.
  */
 export async function loadTask(path: string): Promise<LoadedTask> {
   const file = resolve(path);
-  const checked = await readTask(file);
+  const checked = await importTask(file);
   if (checked.ok) return checked.task;
   throw new TaskLoadError(checked.faults.map((fault) => ({ file, reason: reasonOf(fault) })));
 }
 
-/** What the API is told about a task: plain JSON, durations in milliseconds. */
+/** The announcement of a task: plain JSON, durations in milliseconds. */
 export function toAnnouncement(task: LoadedTask): TaskAnnouncement {
   const { name, input, output, attempts, backoff, timeoutMs } = task;
   return {
@@ -84,19 +84,19 @@ function nameClash(task: LoadedTask, tasks: ReadonlyMap<string, LoadedTask>): st
 
 async function moduleFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new TaskLoadError([{ file: folder, reason: `is not a readable folder (${messageOf(cause)})` }]);
+    throw new TaskLoadError([{ file: folder, reason: `is not a readable folder (${describeError(cause)})` }]);
   });
-  const candidates = entries.filter(({ name }) => IS_MODULE.test(name) && !IS_ASIDE.test(name));
-  const kept = await Promise.all(
+  const candidates = entries.filter(({ name }) => IS_MODULE.test(name) && !IS_NO_TASK.test(name));
+  const names = await Promise.all(
     candidates.map(async (entry) => ((await isFile(folder, entry)) ? entry.name : '')),
   );
-  return kept
+  return names
     .filter((name) => name !== '')
     .sort()
     .map((name) => join(folder, name));
 }
 
-/** A mounted ConfigMap shows its files as symbolic links. A dangling link counts: its import says what is wrong. */
+/** Follows symbolic links, which a mounted ConfigMap uses. Accepts a dangling link: its import reports the fault. */
 async function isFile(folder: string, entry: Dirent): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isFile();
   return stat(join(folder, entry.name)).then(
@@ -105,13 +105,13 @@ async function isFile(folder: string, entry: Dirent): Promise<boolean> {
   );
 }
 
-async function readTask(file: string): Promise<CheckedTask> {
+async function importTask(file: string): Promise<CheckedTask> {
   try {
     return checkTask(file, await importDefault(file));
   } catch (error) {
-    return { ok: false, faults: [{ pointer: '', detail: `fails on import: ${messageOf(error)}` }] };
+    return { ok: false, faults: [{ pointer: '', detail: `fails on import: ${describeError(error)}` }] };
   }
 }
 
-const messageOf = (error: unknown): string =>
+const describeError = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -4,7 +4,7 @@ import type { Connection } from '../redis/connection.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import type { AnnounceTask, KnownTask } from '../schemas/task-http.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
-import { announceTasks, readStored, type StoredAnnouncement } from './announcements.ts';
+import { announceTasks, readStoredAnnouncements, type StoredAnnouncement } from './announcements.ts';
 import { checkTask } from './check.ts';
 import type { TaskDirectory } from './directory.ts';
 import { toAnnouncement } from './load.ts';
@@ -12,8 +12,8 @@ import { toAnnouncement } from './load.ts';
 /** Queues whose tasks are listed on one page. */
 const PAGE_QUEUES = 100;
 
-/** What the registry needs of the core. */
-export interface RegistryParts {
+/** The members of the core that the registry uses. The core imports this room, so the room cannot import `Core`. */
+export interface RegistryDependencies {
   readonly redis: Connection;
   readonly keySpace: KeySpace;
   readonly clock: Clock;
@@ -21,23 +21,23 @@ export interface RegistryParts {
   readonly queues: { names(): Promise<string[]>; register(queues: readonly string[]): Promise<void> };
 }
 
-/** Announces tasks over HTTP, takes announcements back, and lists them. */
+/** Announces, withdraws and lists tasks over HTTP. */
 export class TaskRegistry {
-  readonly #parts: RegistryParts;
+  readonly #core: RegistryDependencies;
 
-  constructor(parts: RegistryParts) {
-    this.#parts = parts;
+  constructor(parts: RegistryDependencies) {
+    this.#core = parts;
   }
 
   /**
-   * Announces a task for a queue, as a TypeScript worker does for each of its own. An announcement counts for a day.
+   * Announces a task for a queue, as a TypeScript worker does for its own tasks. The announcement is valid for a day.
    *
    * @throws {AppError} invalid-request.
    */
   async announce(queue: string, name: string, options: AnnounceTask): Promise<KnownTask> {
-    const { redis, keySpace, clock, tasks, queues } = this.#parts;
+    const { redis, keySpace, clock, tasks, queues } = this.#core;
     const keys = keySpace.queue(queue);
-    // The worker has the handler; the check only wants one to be there.
+    // The handler is in the worker, but the check requires one.
     const checked = checkTask(name, { ...options, name, handler: () => null });
     if (!checked.ok) throw invalidRequest(checked.faults);
     const at = clock.wall();
@@ -45,12 +45,12 @@ export class TaskRegistry {
     await queues.register([queue]);
     await announceTasks(redis, keys, [task], at);
     await tasks.refresh(keys);
-    return show(queue, { ...task, at });
+    return viewTask(queue, { ...task, at });
   }
 
-  /** Takes an announcement back. @throws {AppError} task-not-found. */
+  /** Withdraws an announcement. @throws {AppError} task-not-found. */
   async remove(queue: string, name: string): Promise<void> {
-    const { redis, keySpace, tasks } = this.#parts;
+    const { redis, keySpace, tasks } = this.#core;
     const keys = keySpace.queue(queue);
     const removed = await redis.hdel(keys.tasks, name);
     await tasks.refresh(keys);
@@ -60,7 +60,7 @@ export class TaskRegistry {
     }
   }
 
-  /** The announced tasks of one queue, or of all: a page of queues at a time, by name. */
+  /** A page of announced tasks, of one queue or of all, ordered by queue and name. The cursor is the last queue. */
   async list({
     queue,
     cursor = '',
@@ -68,28 +68,28 @@ export class TaskRegistry {
     queue?: string;
     cursor?: string;
   }): Promise<{ items: KnownTask[]; nextCursor?: string }> {
-    const { queues } = this.#parts;
+    const { queues } = this.#core;
     const all = queue === undefined ? await queues.names() : [queue];
-    const left = all.filter((name) => name > cursor);
-    const page = left.slice(0, PAGE_QUEUES);
+    const remaining = all.filter((name) => name > cursor);
+    const page = remaining.slice(0, PAGE_QUEUES);
     const tasks = await Promise.all(page.map((name) => this.#tasksOf(name)));
     const last = page.at(-1);
     return {
       items: tasks.flat(),
-      ...(left.length > page.length && last !== undefined ? { nextCursor: last } : {}),
+      ...(remaining.length > page.length && last !== undefined ? { nextCursor: last } : {}),
     };
   }
 
   async #tasksOf(queue: string): Promise<KnownTask[]> {
-    const { redis, keySpace, clock } = this.#parts;
-    const stored = await readStored(redis, keySpace.queue(queue), clock.wall());
-    return stored.sort(byName).map((task) => show(queue, task));
+    const { redis, keySpace, clock } = this.#core;
+    const stored = await readStoredAnnouncements(redis, keySpace.queue(queue), clock.wall());
+    return stored.sort(byName).map((task) => viewTask(queue, task));
   }
 }
 
 const byName = (a: StoredAnnouncement, b: StoredAnnouncement): number => (a.name < b.name ? -1 : 1);
 
-const show = (queue: string, { at, ...task }: StoredAnnouncement): KnownTask => ({
+const viewTask = (queue: string, { at, ...task }: StoredAnnouncement): KnownTask => ({
   queue,
   ...task,
   announcedAt: toTimestamp(at),

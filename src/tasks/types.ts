@@ -2,7 +2,7 @@ import type { Backoff } from '../schemas/job.ts';
 import type { Fault } from '../schemas/problem.ts';
 import type { TaskOptions } from '../schemas/task.ts';
 
-/** What a handler learns about the attempt that it serves, and its line back to the worker. */
+/** The attempt that a handler runs, and its connection to the worker. */
 export interface TaskContext {
   readonly job: {
     readonly id: string;
@@ -11,22 +11,22 @@ export interface TaskContext {
     /** 1 for the first attempt. */
     readonly attempt: number;
     readonly maxAttempts: number;
-    /** The right to work on this very delivery. */
+    /** Name of the lease that holds this delivery. */
     readonly lease: string;
-    /** As it was submitted; absent when the job has none. A job of a schedule tells its slot by `schedule`. */
+    /** As submitted; absent when the job has none. In a job of a schedule, `schedule` names the slot. */
     readonly metadata?: Readonly<Record<string, string>>;
   };
-  /** Fires on timeout, cancel, shutdown and a lost lease; its reason says which. */
+  /** Fires on timeout, cancel, shutdown and a lost lease; its reason tells which. */
   readonly signal: AbortSignal;
-  /** Shows any JSON value as the job's `progress`; a later one replaces it. */
+  /** Publishes any JSON value as the job's `progress`, and replaces an earlier one. */
   progress(value: unknown): void;
-  /** Writes one line to the worker's log, marked with the job. */
+  /** Writes one line, with the job's id, to the worker's log. */
   log(text: string): void;
 }
 
 /**
- * Does one attempt. Throwing fails the attempt; an error with `retryable: false` fails the job, one with
- * `retryInMs` (milliseconds) sets the wait before the next attempt. `undefined` is stored as `null`.
+ * Runs one attempt and returns the result; `undefined` is stored as `null`. A thrown error fails the attempt. An error
+ * with `retryable: false` fails the job; one with `retryInMs` (milliseconds) sets the delay of the next attempt.
  */
 export type TaskHandler<P = unknown, R = unknown> = (payload: P, ctx: TaskContext) => R | Promise<R>;
 
@@ -35,7 +35,7 @@ export type JsonSchema = NonNullable<TaskOptions['input']>;
 /** The object form of a task module's default export. */
 export interface TaskDefinition<P = unknown, R = unknown> extends Omit<TaskOptions, 'input' | 'output'> {
   readonly handler: TaskHandler<P, R>;
-  /** JSON Schema of the payload; a TypeBox schema is one. */
+  /** JSON Schema of the payload, for example a TypeBox schema. */
   readonly input?: object | boolean;
   /** JSON Schema of the result. */
   readonly output?: object | boolean;
@@ -47,7 +47,7 @@ export type TaskModule<P = unknown, R = unknown> = TaskHandler<P, R> | TaskDefin
 /** `Backoff` with its durations in milliseconds. */
 export type BackoffMs = Omit<Backoff, 'delay' | 'max'> & { delay: number; max?: number };
 
-/** What a worker tells the API about a task; plain JSON, durations in milliseconds. */
+/** What a worker announces about a task: plain JSON, durations in milliseconds. */
 export interface TaskAnnouncement {
   readonly name: string;
   readonly input?: JsonSchema;
@@ -57,17 +57,17 @@ export interface TaskAnnouncement {
   readonly timeoutMs?: number;
 }
 
-/** A task module that was read, checked and compiled. */
+/** A task module that is imported, checked and compiled. */
 export interface LoadedTask extends TaskAnnouncement {
-  /** Absolute path of the module, for a worker thread to load again. */
+  /** Absolute path of the module. A worker thread loads it again. */
   readonly file: string;
   readonly handler: TaskHandler;
-  /** Whether it must run in a thread that can be killed. */
+  /** Whether the task must run in a thread, which the worker can kill. */
   readonly thread: boolean;
-  /** Empty when the payload fits `input`, or when there is none. */
+  /** Empty when the payload matches `input`, or when there is no `input`. */
   validateInput(payload: unknown): Fault[];
-  /** Empty when the result fits `output`, or when there is none; `undefined` counts as `null`. */
+  /** Empty when the result matches `output`, or when there is no `output`. `undefined` counts as `null`. */
   validateOutput(result: unknown): Fault[];
-  /** The options as the module wrote them. */
+  /** The options as written in the module. */
   readonly options: TaskOptions;
 }

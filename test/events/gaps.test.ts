@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { entryTime } from '../../src/redis/entry.ts';
+import { entryTime } from '../../src/redis/job-id.ts';
 import { redisTime } from '../../src/redis/server-time.ts';
 import { ResetMessage } from '../../src/schemas/event-stream.ts';
 import { expectShape } from '../helpers/api/expect-schema.ts';

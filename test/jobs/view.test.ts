@@ -1,48 +1,10 @@
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { textNew, viewJob, viewNew } from '../../src/jobs/view.ts';
-import { PLACES } from '../../src/redis/keys.ts';
-
-const options = fc.oneof(
-  fc.constant({}),
-  fc.record(
-    { a: fc.integer({ min: 1, max: 100 }), m: fc.dictionary(fc.string(), fc.string()), x: fc.nat() },
-    { requiredKeys: [] },
-  ),
-);
-
-describe('the text of a new job', () => {
-  it('says what its view says', () => {
-    const job = fc.record({
-      task: fc.stringMatching(/^[A-Za-z0-9_.:/-]{1,128}$/),
-      payload: fc.jsonValue(),
-      options,
-      place: fc.constantFrom(...PLACES),
-      ms: fc.integer({ min: 1, max: 4_000_000_000_000 }),
-      seq: fc.nat(),
-      attempts: fc.option(fc.integer({ min: 1, max: 100 }), { nil: undefined }),
-    });
-    fc.assert(
-      fc.property(job, ({ task, payload, options: own, place, ms, seq, attempts }) => {
-        const ref = { place, entryId: `${ms}-${seq}` };
-        const defaults = attempts === undefined ? undefined : { attempts };
-        const text = textNew(
-          'default',
-          ref,
-          { task, payload: JSON.stringify(payload), options: own },
-          defaults,
-        );
-        const view = viewNew('default', ref, { task, payload, options: own }, defaults);
-        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(view)));
-      }),
-    );
-  });
-});
+import { expect, it } from 'vitest';
+import { viewJob } from '../../src/jobs/view.ts';
 
 it.each([
-  ['it was made', {}, 1_000],
-  ['it was due', { d: 500 }, 1_500],
-  ['it was due', { at: 1_700 }, 1_700],
+  ['its submit', {}, 1_000],
+  ['its delay was over', { d: 500 }, 1_500],
+  ['its start time', { at: 1_700 }, 1_700],
 ])('a job is never shown to have started before %s', (_, own, first) => {
   const ref = { place: 'parked' as const, entryId: '1000-0' };
   const fields = ['t', 'task', 'p', '1', 'o', JSON.stringify(own)];
@@ -54,4 +16,46 @@ it.each([
   };
   expect(shownAt(first - 1)).toBe(new Date(first).toISOString());
   expect(shownAt(first + 1)).toBe(new Date(first + 1).toISOString());
+});
+
+it('a failed job shows its last error beside all of them', () => {
+  const ref = { place: 'normal' as const, entryId: '1000-0' };
+  const errors = '{"message":"one","attempt":1,"at":5}\n{"message":"two","attempt":2}';
+  const notes = {
+    attempts: 2,
+    errors,
+    progress: undefined,
+    cancelAskedAt: undefined,
+    worker: 'w',
+    startedAt: 2_000,
+  };
+  const fields = ['t', 'echo', 'p', '{"a":1}', 'o', ''];
+  const found = { place: 'failed' as const, now: 9_000, fields, notes, at: 3_000 };
+  expect(viewJob('q', ref, found, () => ({ attempts: 2 }))).toMatchObject({
+    status: 'failed',
+    task: 'echo',
+    payload: { a: 1 },
+    attempt: 2,
+    maxAttempts: 2,
+    error: { message: 'two', attempt: 2 },
+    errors: [{ message: 'one', at: new Date(5).toISOString() }, { message: 'two' }],
+    finishedAt: new Date(3_000).toISOString(),
+    worker: 'w',
+  });
+});
+
+it('an entry that no submit wrote is shown without task and payload', () => {
+  const notes = {
+    attempts: 0,
+    errors: undefined,
+    progress: undefined,
+    cancelAskedAt: undefined,
+    worker: undefined,
+    startedAt: undefined,
+  };
+  const found = { place: 'queued' as const, now: 1, fields: ['foreign', 'entry'], notes };
+  const job = viewJob('q', { place: 'normal', entryId: '1-0' }, found, () => undefined);
+  expect(job).toMatchObject({ status: 'queued', attempt: 0 });
+  expect(job).not.toHaveProperty('task');
+  expect(job).not.toHaveProperty('payload');
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { findJob } from '../../src/jobs/find.ts';
+import { JobInspector } from '../../src/jobs/job-inspector.ts';
 import { JobOperator } from '../../src/jobs/job-operator.ts';
 import { renew } from '../../src/leases/heartbeat.ts';
 import type { Lease } from '../../src/leases/lease-token.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
-import { formatRef, parseJobId } from '../../src/redis/entry.ts';
+import { formatRef, parseJobId } from '../../src/redis/job-id.ts';
 import { newQueue } from '../helpers/leases/http-worker.ts';
 import { newLease, useLeaseQueues } from '../helpers/leases/lease-queues.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
@@ -41,8 +41,11 @@ describe('a heartbeat in one queue', () => {
     }, 'the end of the attempt');
     expect(renewal.cancel).toEqual([slow]);
     expect(renewal.expiresAt).toBeGreaterThan(Date.now());
-    expect(await findJob(queues.core, slow)).toMatchObject({ status: 'failed', error: { name: 'timeout' } });
-    expect((await findJob(queues.core, other)).status).toBe('running');
+    expect(await new JobInspector(queues.core).find(slow)).toMatchObject({
+      status: 'failed',
+      error: { name: 'timeout' },
+    });
+    expect((await new JobInspector(queues.core).find(other)).status).toBe('running');
   });
 
   it('lists a cancelled job, and takes it once its worker had time to stop; the lease ends with it', async () => {
@@ -52,7 +55,7 @@ describe('a heartbeat in one queue', () => {
     await queues.take(lease);
     await new JobOperator(queues.core).cancel(id);
     expect(await renewIn(lease, queue)).toMatchObject({ cancel: [id], expiresAt: expect.any(Number) });
-    expect((await findJob(queues.core, id)).status).toBe('running');
+    expect((await new JobInspector(queues.core).find(id)).status).toBe('running');
     const ref = parseJobId(id)?.ref;
     const field = ref === undefined ? '' : `${formatRef(ref)}:c`;
     const requestedAt = Number(await redis.client.hget(keysOf(queue).notes, field));
@@ -62,6 +65,6 @@ describe('a heartbeat in one queue', () => {
       cancel: [id],
       expiresAt: undefined,
     });
-    expect((await findJob(queues.core, id)).status).toBe('cancelled');
+    expect((await new JobInspector(queues.core).find(id)).status).toBe('cancelled');
   });
 });

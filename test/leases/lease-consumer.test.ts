@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { LeaseConsumer } from '../../src/leases/lease-consumer.ts';
-import { parseJobId } from '../../src/redis/entry.ts';
+import { parseJobId } from '../../src/redis/job-id.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
 import { useApi } from '../helpers/api/server.ts';
 import { newQueue, post, take } from '../helpers/leases/http-worker.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { staleError } from '../../src/leases/stale-lease.ts';
-import { parseJobId } from '../../src/redis/entry.ts';
+import { parseJobId } from '../../src/redis/job-id.ts';
 import { newQueue } from '../helpers/leases/http-worker.ts';
 import { useLeaseQueues } from '../helpers/leases/lease-queues.ts';
 import { useRedis } from '../helpers/redis/server.ts';

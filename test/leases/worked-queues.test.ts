@@ -20,7 +20,7 @@ function newRecorder() {
 }
 
 const isServed = async (queue: string) =>
-  (await redis.client.zscore(queues.core.keySpace.served, queue)) !== null;
+  (await redis.client.zscore(queues.core.keySpace.httpQueues, queue)) !== null;
 
 describe('a record of worked queues', () => {
   it('registers the queues and announces the tasks', async () => {
@@ -36,7 +36,7 @@ describe('a record of worked queues', () => {
     const queue = newQueue();
     const { recorder, pass } = newRecorder();
     const isRecordedAgain = async (tasks?: string[]) => {
-      await redis.client.zrem(queues.core.keySpace.served, queue);
+      await redis.client.zrem(queues.core.keySpace.httpQueues, queue);
       await recorder.record([queue], tasks);
       return isServed(queue);
     };

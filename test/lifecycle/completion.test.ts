@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { completionOf } from '../../src/lifecycle/completion.ts';
-import type { EntryOptions } from '../../src/redis/entry.ts';
+import type { EntryOptions } from '../../src/redis/entry-options.ts';
 
 const ref = { place: 'normal', entryId: '1-0' } as const;
 const deliveryOf = (options: EntryOptions) => ({

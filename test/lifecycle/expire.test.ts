@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { expireAll, expireDue } from '../../src/lifecycle/expire.ts';
 import { cancelOrExpire } from '../../src/lifecycle/scripts/cancel.ts';
 import { recover } from '../../src/lifecycle/scripts/recover.ts';
-import { entryTime } from '../../src/redis/entry.ts';
+import { entryTime } from '../../src/redis/job-id.ts';
 import { redisTime } from '../../src/redis/server-time.ts';
 import { untilAfter, useQueueOfTwo } from '../helpers/lifecycle/queue-of-two.ts';
 import { createTestCore } from '../helpers/redis/core.ts';

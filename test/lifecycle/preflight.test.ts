@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { preflight, type RunnableTask } from '../../src/lifecycle/preflight.ts';
 import type { Delivery } from '../../src/lifecycle/scripts/take.ts';
-import { decodeEntry, type EntryOptions, encodeEntry } from '../../src/redis/entry.ts';
+import { decodeEntry, encodeEntry } from '../../src/redis/entry.ts';
+import type { EntryOptions } from '../../src/redis/entry-options.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
 
 const CREATED_AT = 1_000_000;

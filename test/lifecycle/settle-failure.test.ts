@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { Consumer } from '../../src/lifecycle/consumer.ts';
 import type { Outcome } from '../../src/lifecycle/outcome.ts';
 import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
-import { extendLease } from '../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../src/lifecycle/scripts/extend-lease.ts';
 import {
   nextStep,
   type OutcomeWithoutResult,
   settleWithoutResult,
 } from '../../src/lifecycle/settle-failure.ts';
-import { decodeEntry, type EntryOptions } from '../../src/redis/entry.ts';
+import { decodeEntry } from '../../src/redis/entry.ts';
+import type { EntryOptions } from '../../src/redis/entry-options.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
 import { useRedis } from '../helpers/redis/server.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Recoverer } from '../../src/maintenance/recoverer.ts';
-import { entryTime } from '../../src/redis/entry.ts';
+import { entryTime } from '../../src/redis/job-id.ts';
 import { untilAfter, useQueueOfTwo } from '../helpers/lifecycle/queue-of-two.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
 import { useRedis } from '../helpers/redis/server.ts';

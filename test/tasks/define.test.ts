@@ -4,7 +4,7 @@ import { defineTask } from '../../src/tasks/define.ts';
 import type { TaskContext, TaskHandler } from '../../src/tasks/types.ts';
 
 describe('defineTask', () => {
-  it('returns what it was given', () => {
+  it('returns its argument', () => {
     const definition = { handler: () => 1 };
     expect(defineTask(definition)).toBe(definition);
     const handler = () => 1;
@@ -26,7 +26,7 @@ describe('defineTask', () => {
     defineTask({ output: Type.Object({ value: Type.String() }), handler: () => ({ value: 1 }) });
   });
 
-  it('knows nothing of plain JSON Schemas, nor where there is none', () => {
+  it('gives the type unknown without a TypeBox schema', () => {
     defineTask({
       input: { type: 'object' },
       handler: (payload) => {

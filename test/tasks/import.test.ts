@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { folder, MODULE } from './helpers.ts';
+import { folder, MODULE } from './task-folder.ts';
 
 async function importText(text: string, files: Record<string, string> = {}): Promise<unknown> {
   const dir = await folder({ ...files, 'a.ts': text });
@@ -11,22 +11,22 @@ async function importText(text: string, files: Record<string, string> = {}): Pro
 
 const readsTypeScript = 'typescript' in process.features && Boolean(process.features.typescript);
 
-// Where Node reads TypeScript itself, vitest's module loader stands in its place: nothing of ours to test.
+// A Node that reads TypeScript itself needs no tsx, and vitest's module loader replaces its own.
 describe.skipIf(readsTypeScript)('importDefault reads TypeScript by tsx', () => {
-  it('past the loader of vitest', async () => {
+  it('without the loader of vitest', async () => {
     expect(await importText('export default typeof __vite_ssr_exports__ as string;', MODULE)).toBe(
       'undefined',
     );
   });
 
-  it('where package.json says nothing of modules', async () => {
+  it('when package.json has no "type"', async () => {
     const helper = { '_one.ts': 'export const one: number = 1;' };
     const text = "import { one } from './_one.ts'; export default one as number;";
     expect(await importText(text, helper)).toBe(1);
     expect(await importText('module.exports = 1 as number;')).toBe(1);
   });
 
-  it('and says what to do without tsx', async () => {
+  it('and tells what to do when tsx is missing', async () => {
     vi.doMock('tsx/esm/api', () => {
       throw new Error('Cannot find package');
     });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { TaskContext } from '../../src/tasks/types.ts';
-import { folder, loadTask, loadTasks, MODULE, toAnnouncement } from './helpers.ts';
+import { folder, loadTask, loadTasks, MODULE, toAnnouncement } from './task-folder.ts';
 
 const run = (handler: (payload: unknown, ctx: TaskContext) => unknown, payload: unknown) =>
   handler(payload, {} as TaskContext);
@@ -67,7 +67,7 @@ describe('loadTasks', () => {
     expect(task && run(task.handler, null)).toBe(1);
   });
 
-  it('passes over what is no task module', async () => {
+  it('skips files that are not task modules', async () => {
     const bad = 'throw new Error("loaded");';
     const dir = await folder({
       'a.mjs': 'export default () => 1;',
@@ -89,7 +89,7 @@ describe('loadTasks', () => {
     expect([...(await loadTasks(dir)).keys()]).toEqual(['linked']);
   });
 
-  it('announces a schema as JSON sees it', async () => {
+  it('announces a schema in its JSON form', async () => {
     const dir = await folder({
       'a.mjs': `export default { handler: () => 1, input: { type: 'string', toJSON: () => ({ type: 'integer' }) } };`,
     });
@@ -124,7 +124,7 @@ describe('loadTask', () => {
     await worker.terminate();
   });
 
-  it('lists the faults of that file', async () => {
+  it('rejects with the faults of the file', async () => {
     const file = join(await folder({ 'a.mjs': 'export default { attempts: 0 };' }), 'a.mjs');
     await expect(loadTask(file)).rejects.toMatchObject({
       name: 'TaskLoadError',

@@ -66,7 +66,7 @@ describe('echo', () => {
 describe('sleep', () => {
   const sleep = task('sleep');
 
-  it('says how long it slept', async () => {
+  it('returns how long it slept', async () => {
     const result = await sleep.handler({ ms: 20 }, context());
     expect(sleep.validateOutput(result)).toEqual([]);
     expect((result as { sleptMs: number }).sleptMs).toBeGreaterThanOrEqual(19);
@@ -84,11 +84,11 @@ describe('sleep', () => {
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 
-  it('does not start when the signal has fired before', async () => {
+  it('does not start when the signal has already fired', async () => {
     await expect(sleep.handler({ ms: 1_000 }, context(AbortSignal.abort('gone')))).rejects.toBe('gone');
   });
 
-  it('leaves no listener after the whole sleep', async () => {
+  it('leaves no listener after the sleep', async () => {
     const { signal } = new AbortController();
     await sleep.handler({ ms: 0 }, context(signal));
     expect(getEventListeners(signal, 'abort')).toEqual([]);
@@ -102,7 +102,7 @@ describe('sleep', () => {
 describe('http-request', () => {
   const http = task('http-request');
 
-  it('reaches no private address', async () => {
+  it('refuses a private address', async () => {
     await expect(http.handler({ url: 'http://127.0.0.1:6379/' }, context())).rejects.toMatchObject({
       name: 'RequestRefused',
       retryable: false,

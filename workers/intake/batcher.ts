@@ -3,7 +3,7 @@ import type { Consumer, Taken, TakeOptions } from '../../src/lifecycle/consumer.
 import { LaneFairness } from '../../src/lifecycle/lane-fairness.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { Observer } from '../../src/observer.ts';
-import { isUnavailable } from '../../src/redis/connect.ts';
+import { isUnavailable } from '../../src/redis/faults.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { RunningJob } from '../run/running-job.ts';
 import type { Acceptor } from './acceptor.ts';

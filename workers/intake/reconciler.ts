@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer } from '../../src/lifecycle/consumer.ts';
 import { BLOCK_MS } from '../../src/redis/connect.ts';
-import { formatRef } from '../../src/redis/entry.ts';
+import { formatRef } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { PersistentWriter } from '../run/persistent-writer.ts';
 import type { RunningJob } from '../run/running-job.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Awaited, Delivery, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { BLOCK_MS } from '../../src/redis/connect.ts';
-import { entryTime, formatRef } from '../../src/redis/entry.ts';
+import { entryTime, formatRef } from '../../src/redis/job-id.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { Batcher } from './batcher.ts';
 import type { Reconciler, ReconcileSchedule } from './reconciler.ts';

@@ -1,6 +1,7 @@
 import type { Consumer } from '../../src/lifecycle/consumer.ts';
 import type { Observer } from '../../src/observer.ts';
-import { type Entry, maxAttempts } from '../../src/redis/entry.ts';
+import type { Entry } from '../../src/redis/entry.ts';
+import { maxAttempts } from '../../src/redis/entry-options.ts';
 import type { LoadedTask, TaskContext } from '../../src/tasks/types.ts';
 import { progressReporter } from './progress-reporter.ts';
 import type { RunningJob } from './running-job.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Failure, Held, Settled } from '../../src/lifecycle/consumer.ts';
 import { redisBackoffMs } from '../../src/maintenance/redis-backoff.ts';
 import type { Observer } from '../../src/observer.ts';
-import { isUnavailable } from '../../src/redis/connect.ts';
+import { isUnavailable } from '../../src/redis/faults.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 
 /**

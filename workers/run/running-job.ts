@@ -1,6 +1,7 @@
 import type { Delivery } from '../../src/lifecycle/consumer.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
-import { type Entry, formatJobId, formatRef, type Ref } from '../../src/redis/entry.ts';
+import type { Entry } from '../../src/redis/entry.ts';
+import { formatJobId, formatRef, type Ref } from '../../src/redis/job-id.ts';
 import type { Item } from '../intake/concurrency-limiter.ts';
 import { type AbortCause, JobAborted } from './abort.ts';
 

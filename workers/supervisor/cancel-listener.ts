@@ -3,7 +3,7 @@ import { cancelJob } from '../../src/lifecycle/cancel.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { BLOCK_MS } from '../../src/redis/connect.ts';
-import { parseRef, type Ref } from '../../src/redis/entry.ts';
+import { parseRef, type Ref } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 
 const READ_COUNT = 100;

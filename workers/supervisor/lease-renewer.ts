@@ -1,5 +1,5 @@
-import { extendLease } from '../../src/lifecycle/scripts/recover.ts';
-import type { Connection } from '../../src/redis/connect.ts';
+import { extendLease } from '../../src/lifecycle/scripts/extend-lease.ts';
+import type { Connection } from '../../src/redis/connection.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { Supervisor } from './supervisor.ts';
 

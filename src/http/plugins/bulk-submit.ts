@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError } from '../../errors.ts';
-import type { Candidate, SubmitOutcome, Submitted } from '../../jobs/submit/outcomes.ts';
+import type { Candidate, SubmitOutcome, SubmitResult } from '../../jobs/submit/outcomes.ts';
 import { MAX_BATCH } from '../../schemas/http.ts';
 import { SubmitJob } from '../../schemas/job.ts';
 import type { Fault } from '../../schemas/problem.ts';
@@ -146,6 +146,6 @@ declare module 'fastify' {
     submitBatchTogether(
       body: unknown,
       how: { atomic: boolean; key: string | undefined },
-    ): Promise<Submitted<SubmitOutcome[]>>;
+    ): Promise<SubmitResult<SubmitOutcome[]>>;
   }
 }

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError, type ErrorCode } from '../../errors.ts';
 import type { Observer } from '../../observer.ts';
-import { isUnavailable } from '../../redis/connect.ts';
+import { isUnavailable } from '../../redis/faults.ts';
 import type { Problem } from '../../schemas/problem.ts';
 import { routeOf } from '../request/route.ts';
 

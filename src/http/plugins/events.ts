@@ -6,7 +6,7 @@ import type { EventTypes } from '../../events/event-chunk.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { readHistory } from '../../events/history.ts';
 import { comparePositions, type Position, parsePosition, START } from '../../events/position.ts';
-import { entryTime, parseJobId } from '../../redis/entry.ts';
+import { entryTime, parseJobId } from '../../redis/job-id.ts';
 import type { EventType, HistoryPage, HistoryQuery } from '../../schemas/event.ts';
 import type { Job } from '../../schemas/job.ts';
 import { eventFormatOf } from '../request/accept.ts';

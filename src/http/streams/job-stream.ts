@@ -2,7 +2,7 @@ import type { PositionedEvent } from '../../events/decode.ts';
 import type { EventChunk } from '../../events/event-chunk.ts';
 import type { Gap } from '../../events/gaps.ts';
 import type { Reader } from '../../events/subscribers.ts';
-import { entryTime } from '../../redis/entry.ts';
+import { entryTime } from '../../redis/job-id.ts';
 import type { JobEvent } from '../../schemas/event.ts';
 import type { Job } from '../../schemas/job.ts';
 import { FINAL_STATUSES, isFinal } from '../../schemas/values/names.ts';

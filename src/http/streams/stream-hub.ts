@@ -6,7 +6,7 @@ import type { EventNotifier } from '../../events/notifier.ts';
 import type { Position } from '../../events/position.ts';
 import type { Reader } from '../../events/subscribers.ts';
 import type { ServiceEvent } from '../../observer.ts';
-import { isUnavailable } from '../../redis/connect.ts';
+import { isUnavailable } from '../../redis/faults.ts';
 import type { EventResponse } from './stream-response.ts';
 
 const HEARTBEAT_MS = 15_000;

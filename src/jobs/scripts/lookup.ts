@@ -1,11 +1,13 @@
 import type { Connection } from '../../redis/connection.ts';
-import { formatRef, type Ref } from '../../redis/entry.ts';
-import type { QueueKeys } from '../../redis/keys.ts';
-import { defineScript, type Script } from '../../redis/script.ts';
+import { formatRef, type Ref } from '../../redis/job-id.ts';
+import { GROUP, type QueueKeys } from '../../redis/keys.ts';
+import { isAfter, lastId, now } from '../../redis/lua.ts';
+import { NOTE, NOTE_FIELDS } from '../../redis/note-fields.ts';
+import { defineFragment, defineScript } from '../../redis/script.ts';
 
-/** Where a job was found, and what is written there. Times are Unix ms by the clock of Redis. */
+/** Where a job was found, and what is stored there. Times are Unix ms by the clock of Redis. */
 export type Found =
-  /** `record` as written by `complete` or `withdraw`. */
+  /** `record`: a `ResultRecord` as text. */
   | { place: 'result'; record: string; expiresAt: number }
   | {
       place: 'queued' | 'scheduled' | 'running' | 'retrying' | 'failed';
@@ -21,7 +23,7 @@ export type Found =
     }
   /** Its entry is gone and its stream has passed it. */
   | { place: 'gone' }
-  /** It never was. */
+  /** There never was such a job. */
   | { place: 'none' };
 
 export interface Notes {
@@ -36,16 +38,15 @@ export interface Notes {
 }
 
 /**
- * Finds a job in whatever place it is. Leaves in `found` what the script returns.
- *
- * KEYS: stream, scheduled, due, dead, notes, result. ARGV: entry id, ref.
- * Returns { place, now, ... }: { 'result', now, record, expiry } | { 'gone' } | { 'none' } |
- *   { place, now, fields, notes a e p c w b, at, worker, attempt, started }.
+ * Lua: `found` is where a job is, in whatever place: { place, now, ... }: { 'result', now, record, expiry } | { 'gone' } |
+ * { 'none' } | { place, now, fields, notes, at, worker, attempt, started }. `RawNotes` lists the notes.
  */
-const LOOKUP = `
-local stream, scheduled, due, dead, notes, result = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local id, ref = ARGV[1], ARGV[2]
-
+export const LOOKUP = defineFragment({
+  queueKeys: ['scheduled', 'notes'],
+  keys: ['stream', 'due', 'dead', 'result'],
+  args: ['id', 'ref'],
+  uses: [now, isAfter, lastId],
+  lua: `
 local function isPast()
   return redis.call('EXISTS', stream) == 1 and not isAfter(id, lastId(stream))
 end
@@ -55,84 +56,86 @@ local function find()
   if record then return { 'result', now, record, redis.call('PEXPIRETIME', result) } end
   local entry = redis.call('XRANGE', stream, id, id)[1]
   if not entry then return { isPast() and 'gone' or 'none' } end
-  local noted = redis.call('HMGET', notes,
-    ref .. ':a', ref .. ':e', ref .. ':p', ref .. ':c', ref .. ':w', ref .. ':b', ref .. ':n')
-  local base = tonumber(noted[7]) or 0
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.errors}, ref .. ${NOTE.progress},
+    ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.worker}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue})
+  local failedBefore = tonumber(noted[7]) or 0
   for i = 1, 6 do noted[i] = noted[i] or '' end
-  noted[1] = (tonumber(noted[1]) or 0) - base
-  for place, set in pairs({ scheduled = scheduled, retrying = due, failed = dead }) do
-    local at = redis.call('ZSCORE', set, ref)
+  noted[1] = (tonumber(noted[1]) or 0) - failedBefore
+  for place, waiting in pairs({ scheduled = scheduled, retrying = due, failed = dead }) do
+    local at = redis.call('ZSCORE', waiting, ref)
     if at then return { place, now, entry[2], noted, tonumber(at), '', 0, 0 } end
   end
-  local grouped = #redis.call('XINFO', 'GROUPS', stream) > 0
-  local pending = grouped and redis.call('XPENDING', stream, 'workers', id, id, 1)[1]
-  if pending then return { 'running', now, entry[2], noted, 0, pending[2], pending[4] - base, now - pending[3] } end
+  local hasGroup = #redis.call('XINFO', 'GROUPS', stream) > 0
+  local row = hasGroup and redis.call('XPENDING', stream, '${GROUP}', id, id, 1)[1]
+  if row then return { 'running', now, entry[2], noted, 0, row[2], row[4] - failedBefore, now - row[3] } end
   return { 'queued', now, entry[2], noted, 0, '', 0, 0 }
 end
 
 local found = find()
-`;
+`,
+});
 
-export const lookupScript = defineScript('lookup', `${LOOKUP}\nreturn found`);
-
-/**
- * Removes a finished job and returns what was found. KEYS and ARGV as for the look-up, and totals.
- */
-export const removeScript = defineScript(
-  'remove',
-  `${LOOKUP}
-if found[1] == 'result' then
-  redis.call('DEL', result)
-elseif found[1] == 'failed' then
-  dropLetter(stream, dead, notes, KEYS[7], ref)
-end
+/** Finds a job. Returns `found`. */
+export const lookupScript = defineScript({
+  name: 'lookup',
+  fragments: [LOOKUP],
+  lua: `
 return found
 `,
-);
+});
 
-/** Deliveries of a job that count no more, since it was retried by hand: its attempts are counted from there. */
+/** Attempts of a job before it was retried by hand, which count no more. */
 export const deliveriesBefore = async (redis: Connection, keys: QueueKeys, ref: Ref): Promise<number> =>
-  Number((await redis.hget(keys.notes, `${formatRef(ref)}:n`)) ?? 0);
+  Number((await redis.hget(keys.notes, formatRef(ref) + NOTE_FIELDS.failedBeforeRequeue)) ?? 0);
 
 /** Finds a job by its id's parts. */
-export const lookup = (redis: Connection, keys: QueueKeys, ref: Ref): Promise<Found> =>
-  find(lookupScript, redis, keys, ref);
+export async function lookup(redis: Connection, queue: QueueKeys, ref: Ref): Promise<Found> {
+  const [keys, args] = lookupNames(queue, ref);
+  return decodeFound(await lookupScript.run(redis, keys, args));
+}
 
-/** Removes the job if it is finished ('result' or 'failed'); anything else is found and left alone. */
-export const remove = (redis: Connection, keys: QueueKeys, ref: Ref): Promise<Found> =>
-  find(removeScript, redis, keys, ref);
+/** Keys and arguments of `LOOKUP`. */
+export function lookupNames(queue: QueueKeys, { place, entryId }: Ref) {
+  const ref = formatRef({ place, entryId });
+  const [stream, due, dead] = [queue.stream[place], queue.due[place], queue.dead[place]];
+  return [
+    { queue, stream, due, dead, result: queue.result(ref) },
+    { id: entryId, ref },
+  ] as const;
+}
 
 type Live = 'queued' | 'scheduled' | 'running' | 'retrying' | 'failed';
-type RawResult = ['result', number, string, number];
-type RawNotes = [number, string, string, string, string, string];
-type RawLive = [Live, number, string[], RawNotes, number, string, number, number];
-type RawFound = RawResult | ['gone'] | ['none'] | RawLive;
+type RawResult = ['result', now: number, record: string, expiresAt: number];
+type RawNotes = [
+  attempts: number,
+  errors: string,
+  progress: string,
+  cancel: string,
+  worker: string,
+  started: string,
+];
+type RawLive = [
+  Live,
+  now: number,
+  fields: string[],
+  RawNotes,
+  at: number,
+  worker: string,
+  attempt: number,
+  startedAt: number,
+];
 
-async function find(script: Script, redis: Connection, keys: QueueKeys, ref: Ref): Promise<Found> {
-  const { place } = ref;
-  const name = formatRef(ref);
-  const raw = (await script.run(
-    redis,
-    [
-      keys.stream[place],
-      keys.scheduled,
-      keys.due[place],
-      keys.dead[place],
-      keys.notes,
-      keys.result(name),
-      keys.totals,
-    ],
-    [ref.entryId, name],
-  )) as RawFound;
+export function decodeFound(reply: unknown): Found {
+  const raw = reply as RawResult | ['gone'] | ['none'] | RawLive;
   if (raw.length === 1) return { place: raw[0] };
   if (raw.length === 4) return { place: 'result', record: raw[2], expiresAt: raw[3] };
-  const [where, now, fields, noted, at, worker, attempt, startedAt] = raw;
+  const [place, now, fields, noted, at, worker, attempt, startedAt] = raw;
   return {
-    place: where,
+    place,
     now,
     fields,
     notes: decodeNotes(noted),
-    ...(where === 'running' ? { worker, attempt, startedAt } : {}),
+    ...(place === 'running' ? { worker, attempt, startedAt } : {}),
     ...(at > 0 ? { at } : {}),
   };
 }

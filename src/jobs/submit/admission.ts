@@ -1,7 +1,7 @@
 import type { Core } from '../../core/core.ts';
-import { encodePayload } from '../../core/encode-json.ts';
+import { encodeJson } from '../../core/encode-json.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
-import type { EntryOptions } from '../../redis/entry.ts';
+import type { EntryOptions } from '../../redis/entry-options.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { KeySpace } from '../../redis/keyspace.ts';
 import { type Backoff, DEFAULT_PRIORITY, DEFAULT_QUEUE, type SubmitJob } from '../../schemas/job.ts';
@@ -13,113 +13,124 @@ import {
   RESULT_TTL_LIMITS,
   TIMEOUT_LIMITS,
 } from '../../schemas/values/duration.ts';
-import type { KnownTasks } from '../../tasks/directory.ts';
+import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { NewEntry } from './scripts/submit.ts';
 
-/** A job that has passed every check. */
-export interface Prepared {
+/** A job that has passed every check and has its entry. */
+export interface AdmittedJob {
   entry: NewEntry;
   payload: unknown;
-  tasks: KnownTasks;
-  /** Whether the queue has a limit: the job is then stored only where there is free depth. */
+  tasks: AnnouncedTasks;
+  /** Whether the queue has `maxJobs`: the job is then stored only if the queue has free depth. */
   isLimited: boolean;
 }
 
 /**
- * Checks what the schema cannot, and decides the job's place; at once where the announcements are at hand.
+ * Checks what the schema cannot check, and decides the job's place. Returns without a promise when the announced tasks
+ * and the limit of the queue are cached.
  *
- * @throws {AppError} invalid-request, unknown-task or invalid-payload; the promise may reject with them, too.
+ * @throws {AppError} invalid-request, unknown-task or invalid-payload. The promise rejects with the same errors.
  */
-export function admitJob(core: Core, job: SubmitJob): Prepared | Promise<Prepared> {
-  const { entry, payload } = newEntry(core.keySpace, job);
+export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<AdmittedJob> {
+  const { entry, payload } = newEntry(core.keySpace, job, core.clock.wall());
   const isLimited = core.limits.isLimited(entry.keys);
   const tasks = checkTask(core, entry.keys, job.task, payload);
   if (tasks instanceof Promise || isLimited instanceof Promise) {
-    return Promise.all([tasks, isLimited]).then(([known, limited]) => ({
+    return Promise.all([tasks, isLimited]).then(([announced, limited]) => ({
       entry,
       payload,
-      tasks: known,
+      tasks: announced,
       isLimited: limited,
     }));
   }
   return { entry, payload, tasks, isLimited };
 }
 
-/** The entry of a job that is in form, whether a worker knows its task or not. @throws {AppError} invalid-request. */
-export function newEntry(keySpace: KeySpace, job: SubmitJob): { entry: NewEntry; payload: unknown } {
+/**
+ * The entry of a job that fits the schema. Does not check its task.
+ *
+ * @param now Unix ms.
+ * @throws {AppError} invalid-request.
+ */
+export function newEntry(
+  keySpace: KeySpace,
+  job: SubmitJob,
+  now: number,
+): { entry: NewEntry; payload: unknown } {
   const keys = keySpace.queue(job.queue ?? DEFAULT_QUEUE);
   const payload = job.payload ?? null;
-  const options = entryOptions(job);
-  const text = encodePayload(payload);
-  const waits = options.at !== undefined || options.d !== undefined;
+  const options = entryOptions(job, now);
+  const text = encodeJson(payload);
+  const isDelayed = options.at !== undefined || options.d !== undefined;
   const priority = job.priority ?? DEFAULT_PRIORITY;
-  if (waits && priority !== DEFAULT_PRIORITY) options.pr = priority;
-  const place = waits ? 'parked' : priority;
+  if (isDelayed && priority !== DEFAULT_PRIORITY) options.pr = priority;
+  const place = isDelayed ? 'parked' : priority;
   return { entry: { keys, place, task: job.task, payload: text, options }, payload };
 }
 
-/** Refuses a task or payload that no worker of the queue takes. */
+/** Checks task and payload against the announced tasks of the queue. */
 function checkTask(
   core: Core,
   keys: QueueKeys,
   task: string,
   payload: unknown,
-): KnownTasks | Promise<KnownTasks> {
-  const known = core.tasks.known(keys);
-  const isFine = (tasks: KnownTasks) => refusal(core, tasks, keys.queue, task, payload) === undefined;
-  if (known instanceof Promise) {
-    return known.then((tasks) => (isFine(tasks) ? tasks : checkTaskAgain(core, keys, task, payload)));
+): AnnouncedTasks | Promise<AnnouncedTasks> {
+  const announced = core.tasks.announced(keys);
+  const accepts = (tasks: AnnouncedTasks) => refusal(core, tasks, keys.queue, task, payload) === undefined;
+  if (announced instanceof Promise) {
+    return announced.then((tasks) => (accepts(tasks) ? tasks : recheckTask(core, keys, task, payload)));
   }
-  return isFine(known) ? known : checkTaskAgain(core, keys, task, payload);
+  return accepts(announced) ? announced : recheckTask(core, keys, task, payload);
 }
 
-/** Reads the announcements anew before a job is refused: a worker may just have come. */
-async function checkTaskAgain(
+/** Reads the announcements again before it refuses a job: a worker may have started a moment ago. */
+async function recheckTask(
   core: Core,
   keys: QueueKeys,
   task: string,
   payload: unknown,
-): Promise<KnownTasks> {
-  const renewed = await core.tasks.refresh(keys);
-  const problem = refusal(core, renewed, keys.queue, task, payload);
-  if (problem !== undefined) throw problem;
-  return renewed;
+): Promise<AnnouncedTasks> {
+  const announced = await core.tasks.refresh(keys);
+  const error = refusal(core, announced, keys.queue, task, payload);
+  if (error !== undefined) throw error;
+  return announced;
 }
 
 function refusal(
   core: Core,
-  known: KnownTasks,
+  announced: AnnouncedTasks,
   queue: string,
   task: string,
   payload: unknown,
 ): AppError | undefined {
-  if (known.announced && !known.has(task) && core.settings.unknownTasks === 'reject') {
+  if (!announced.isEmpty && !announced.has(task) && core.settings.unknownTasks === 'reject') {
+    const names = announced.names.join(', ');
     return new AppError(
       'unknown-task',
-      `No worker of queue "${queue}" knows the task "${task}". Known tasks: ${known.names.join(', ')}.`,
+      `No worker of queue "${queue}" has announced the task "${task}". Announced tasks: ${names}.`,
       {
-        errors: [{ pointer: '/task', detail: `must be one of ${known.names.join(', ')}` }],
-        extensions: { knownTasks: known.names },
+        errors: [{ pointer: '/task', detail: `must be one of ${names}` }],
+        extensions: { knownTasks: announced.names },
       },
     );
   }
-  const faults = known.checkPayload(task, payload);
+  const faults = announced.checkPayload(task, payload);
   if (faults.length === 0) return undefined;
-  return new AppError('invalid-payload', `The payload does not fit what the task "${task}" takes.`, {
+  return new AppError('invalid-payload', `The payload does not match the input schema of task "${task}".`, {
     errors: faults,
   });
 }
 
-/** Members of a job that say nothing about how it is run. */
-const PLAIN: ReadonlySet<string> = new Set([
+/** Members of a job that are not options of its entry. */
+const NOT_OPTIONS: ReadonlySet<string> = new Set([
   'task',
   'queue',
   'payload',
   'priority',
 ] satisfies (keyof SubmitJob)[]);
 
-function entryOptions(job: SubmitJob): EntryOptions {
-  if (Object.keys(job).every((member) => PLAIN.has(member))) return {};
+function entryOptions(job: SubmitJob, now: number): EntryOptions {
+  if (Object.keys(job).every((member) => NOT_OPTIONS.has(member))) return {};
   const faults: Fault[] = [];
   const ms = (field: string, value: number | string | undefined, limits: DurationLimits = {}) => {
     if (value === undefined) return undefined;
@@ -133,12 +144,12 @@ function entryOptions(job: SubmitJob): EntryOptions {
     faults.push({ pointer: '/runAt', detail: 'is not allowed together with delay; give one of them' });
   }
   const delay = ms('delay', job.delay);
-  const runAt = job.runAt === undefined ? undefined : startTime(job.runAt, faults);
+  const runAt = job.runAt === undefined ? undefined : startTime(job.runAt, now, faults);
   const options: EntryOptions = compact({
     d: delay === 0 ? undefined : delay,
     at: runAt,
     a: job.attempts,
-    b: job.backoff && backoff(job.backoff, ms),
+    b: job.backoff && backoffMs(job.backoff, ms),
     to: ms('timeout', job.timeout, TIMEOUT_LIMITS),
     x: ms('expiresIn', job.expiresIn),
     rt: ms('resultTtl', job.resultTtl, RESULT_TTL_LIMITS),
@@ -149,7 +160,7 @@ function entryOptions(job: SubmitJob): EntryOptions {
   return options;
 }
 
-function backoff(
+function backoffMs(
   value: Backoff,
   ms: (field: string, value: number | string | undefined) => number | undefined,
 ): Backoff {
@@ -161,9 +172,9 @@ function backoff(
   });
 }
 
-function startTime(text: string, faults: Fault[]): number | undefined {
+function startTime(text: string, now: number, faults: Fault[]): number {
   const at = Date.parse(text);
-  if (Number.isNaN(at) || at > Date.now() + MAX_DURATION_MS || at < 0) {
+  if (Number.isNaN(at) || at > now + MAX_DURATION_MS || at < 0) {
     faults.push({ pointer: '/runAt', detail: 'must be a time from 1970 to ten years from now' });
   }
   return at;
@@ -173,7 +184,7 @@ type Compact<T> = { [K in keyof T as undefined extends T[K] ? K : never]?: Exclu
   [K in keyof T as undefined extends T[K] ? never : K]: T[K];
 };
 
-/** Without the members that are undefined. */
+/** The object without its undefined members. */
 function compact<T extends object>(value: T): Compact<T> {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Compact<T>;
 }

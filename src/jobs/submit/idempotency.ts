@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { encodePayload } from '../../core/encode-json.ts';
+import { encodeJson } from '../../core/encode-json.ts';
 import { AppError } from '../../errors.ts';
-import type { Connection } from '../../redis/connect.ts';
-import { formatJobId, type Ref } from '../../redis/entry.ts';
+import type { Connection } from '../../redis/connection.ts';
+import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE } from '../../schemas/job.ts';
 import type { Candidate, SubmitOutcome } from './outcomes.ts';
 import { type Once, type Remembered, recallOnce } from './scripts/submit.ts';
 
-/** JSON with the members of objects in order, so that the same request has the same text. */
+/** JSON with sorted members, so that equal requests have equal texts. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
@@ -17,10 +17,10 @@ function canonical(value: unknown): string {
 }
 
 /**
- * Names a submit by its Idempotency-Key. A key counts within a queue, where it is stored beside the jobs, in one
- * step with them.
+ * What makes a submit with an Idempotency-Key store its jobs once. The key is valid within one queue: the script
+ * stores it beside the jobs, in the same step.
  *
- * @param request all that was asked for; nested no deeper than payloads may be.
+ * @param request everything that must be equal in a repeated submit; nested no deeper than a payload may be.
  */
 export function onceFor(keys: QueueKeys, key: string, request: unknown, ttlMs: number): Once {
   const fingerprint = createHash('sha256').update(canonical(request)).digest('base64url');
@@ -28,45 +28,45 @@ export function onceFor(keys: QueueKeys, key: string, request: unknown, ttlMs: n
 }
 
 /**
- * What the key has stored, if it has. Asked before a request is checked: what was right then must not be refused
- * now because the worker that knew its task has gone.
+ * What an earlier submit with the key has stored, or undefined. Callers ask before admission: a repeated submit must
+ * not be refused because the worker that announced its task has stopped.
  *
- * @throws {AppError} idempotency-mismatch when it was another request.
+ * @throws {AppError} idempotency-mismatch when the earlier request was another one.
  */
-export async function recall(redis: Connection, once: Once): Promise<Remembered | undefined> {
-  const known = await recallOnce(redis, once.key);
-  if (known !== undefined && known.fingerprint !== once.fingerprint) throw mismatch();
-  return known;
+export async function findReplay(redis: Connection, once: Once): Promise<Remembered | undefined> {
+  const stored = await recallOnce(redis, once.key);
+  if (stored !== undefined && stored.fingerprint !== once.fingerprint) throw keyMismatch();
+  return stored;
 }
 
-export const mismatch = (): AppError =>
+export const keyMismatch = (): AppError =>
   new AppError(
     'idempotency-mismatch',
     'This Idempotency-Key was used with another request. Use a new key for each new request.',
   );
 
-/** The queue that a candidate asks for. */
+/** The queue of a candidate; undefined when its form is invalid. */
 export const queueOf = (one: Candidate): string | undefined =>
   one.ok ? (one.job.queue ?? DEFAULT_QUEUE) : undefined;
 
-/** An error as it is remembered with an Idempotency-Key. */
-type Description = Pick<AppError, 'code' | 'errors' | 'extensions'> & { detail: string };
+/** A refusal as stored with an Idempotency-Key. */
+type StoredRefusal = Pick<AppError, 'code' | 'errors' | 'extensions'> & { detail: string };
 
-export const describe = ({ code, message, errors, extensions }: AppError): Description => ({
+export const describeError = ({ code, message, errors, extensions }: AppError): StoredRefusal => ({
   code,
   detail: message,
   errors,
   extensions,
 });
 
-const restore = ({ code, detail, errors, extensions }: Description): AppError =>
+const restoreError = ({ code, detail, errors, extensions }: StoredRefusal): AppError =>
   new AppError(code, detail, errors === undefined ? { extensions } : { errors, extensions });
 
-/** A candidate whose text can be told from others': one that is nested too deeply is refused at once. */
-export function readable(one: Candidate): Candidate {
+/** Refuses a candidate that is nested too deeply for a fingerprint. Returns others unchanged. */
+export function refuseTooDeep(one: Candidate): Candidate {
   if (!one.ok) return one;
   try {
-    encodePayload(one.job.payload ?? null);
+    encodeJson(one.job.payload ?? null);
     return one;
   } catch (error) {
     if (error instanceof AppError) return { ok: false, error };
@@ -74,20 +74,20 @@ export function readable(one: Candidate): Candidate {
   }
 }
 
-/** Outcomes from what was stored: refs in the order of the jobs that were taken in, and the others' errors. */
-export function recalled(
+/** Outcomes from a stored record: `refs` in the order of the stored jobs, and in `note` the refusals of the others. */
+export function replayOutcomes(
   candidates: readonly Candidate[],
   { refs, note }: { refs: readonly Ref[]; note: string },
 ): SubmitOutcome[] {
-  const refused = JSON.parse(note) as (Description | null)[];
-  const taken = refs.values();
+  const refused = JSON.parse(note) as (StoredRefusal | null)[];
+  const stored = refs.values();
   return candidates.map((one, i): SubmitOutcome => {
     const error = refused[i];
-    if (error) return { ok: false, error: restore(error) };
-    const ref = taken.next().value;
+    if (error) return { ok: false, error: restoreError(error) };
+    const ref = stored.next().value;
     const queue = queueOf(one);
     if (ref === undefined || queue === undefined)
-      throw new Error('an Idempotency-Key remembers another batch');
+      throw new Error('the record of an Idempotency-Key does not match its request');
     return { ok: true, id: formatJobId(queue, ref) };
   });
 }

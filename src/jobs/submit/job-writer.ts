@@ -1,10 +1,10 @@
 import type { Core } from '../../core/core.ts';
 import { AppError, toError } from '../../errors.ts';
 import { expireAll } from '../../lifecycle/expire.ts';
-import type { Ref } from '../../redis/entry.ts';
+import type { Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import type { Prepared } from './admission.ts';
-import { mismatch } from './idempotency.ts';
+import type { AdmittedJob } from './admission.ts';
+import { keyMismatch } from './idempotency.ts';
 import {
   type NewEntry,
   type Once,
@@ -14,62 +14,63 @@ import {
 } from './scripts/submit.ts';
 import { WriteBatcher } from './write-batcher.ts';
 
-/** `refs` come in the order of the entries. */
-export type Stored = { kind: 'stored'; refs: Ref[] } | ({ kind: 'replayed' } & Remembered);
+/** `refs` are in the order of the entries. */
+export type WriteResult = { kind: 'stored'; refs: Ref[] } | ({ kind: 'replayed' } & Remembered);
 
-/** Writes jobs that have passed every check. */
+/** Stores admitted jobs. */
 export class JobWriter {
   readonly #core: Core;
-  readonly #appender: WriteBatcher;
+  readonly #batcher: WriteBatcher;
 
   constructor(core: Core) {
     this.#core = core;
-    this.#appender = new WriteBatcher(core.redis);
+    this.#batcher = new WriteBatcher(core.redis);
   }
 
   /**
-   * One command where nothing about the job or its queue asks for more; `view` makes the answer of it.
+   * Stores a job: with one XADD, which many submits share, when a lane entry is all it needs.
    *
+   * @param view makes the result from the stored job.
    * @throws {AppError} queue-full.
    */
-  one<T>(prepared: Prepared, view: (prepared: Prepared, ref: Ref) => T): Promise<T> {
-    const { entry } = prepared;
-    if (!isPlain(prepared) || !this.#core.queues.isRegistered(entry.keys.queue)) {
-      return this.#oneWithCare(prepared).then((ref) => view(prepared, ref));
+  write<T>(job: AdmittedJob, view: (job: AdmittedJob, ref: Ref) => T): Promise<T> {
+    const { entry } = job;
+    if (!isAppendOnly(job) || !this.#core.queues.isRegistered(entry.keys.queue)) {
+      return this.#writeOne(job).then((ref) => view(job, ref));
     }
-    // One promise for all of it, since most submits go this way.
+    // Most submits take this path, so it makes a single promise.
     return new Promise((resolve, reject) => {
-      const stored = (entryId: string) => {
+      const onStored = (entryId: string) => {
         try {
-          resolve(view(prepared, { place: entry.place, entryId }));
+          resolve(view(job, { place: entry.place, entryId }));
         } catch (error) {
           reject(error);
         }
       };
-      this.#appender.append(entry, stored, reject);
+      this.#batcher.append(entry, onStored, reject);
     });
   }
 
-  /** Each for itself: its ref, or why it may not have been stored, in the order of the jobs. Never rejects. */
-  async each(jobs: readonly Prepared[]): Promise<(Ref | Error)[]> {
+  /** Stores each job independently. Gives its ref, or why it may not be stored, in the order of the jobs. Never rejects. */
+  async writeEach(jobs: readonly AdmittedJob[]): Promise<(Ref | Error)[]> {
     const outcomes: (Ref | Error)[] = [];
-    const plain = new Map<QueueKeys, number[]>();
+    const appended = new Map<QueueKeys, number[]>();
     const registered = this.#core.queues
       .keepRegistered(jobs.map(({ entry }) => entry.keys.queue))
       .catch(toError);
     const writes: Promise<unknown>[] = [];
     jobs.forEach((job, i) => {
-      const group = plain.get(job.entry.keys);
-      if (!isPlain(job)) writes.push(this.#oneWithCare(job).catch(toError).then(put(outcomes, i)));
-      else if (group === undefined) plain.set(job.entry.keys, [i]);
+      const group = appended.get(job.entry.keys);
+      if (!isAppendOnly(job)) writes.push(this.#writeOne(job).catch(toError).then(setOutcome(outcomes, i)));
+      else if (group === undefined) appended.set(job.entry.keys, [i]);
       else group.push(i);
     });
-    for (const [keys, group] of plain) {
+    for (const [keys, group] of appended) {
       const entries = group.flatMap((i) => jobs[i]?.entry ?? []);
-      const written = this.#appender.appendAll(keys, entries).then((ids) => {
+      const written = this.#batcher.appendAll(keys, entries).then((ids) => {
         ids.forEach((id, rank) => {
           const place = entries[rank]?.place ?? 'normal';
-          put(outcomes, group[rank] ?? 0)(typeof id === 'string' ? { place, entryId: id } : id);
+          setOutcome(outcomes, group[rank] ?? 0)(typeof id === 'string' ? { place, entryId: id } : id);
         });
       });
       writes.push(written);
@@ -79,29 +80,30 @@ export class JobWriter {
     return fault === undefined ? outcomes : jobs.map(() => fault);
   }
 
-  async #oneWithCare(prepared: Prepared): Promise<Ref> {
-    const { entry } = prepared;
+  /** Stores a job that needs more than one XADD, or whose queue must be registered with it. */
+  async #writeOne(job: AdmittedJob): Promise<Ref> {
+    const { entry } = job;
     const { place, keys } = entry;
-    if (!isPlain(prepared)) {
-      const [ref] = (await this.together([entry])).refs;
-      if (ref === undefined) throw new Error('a submit stored nothing');
+    if (!isAppendOnly(job)) {
+      const [ref] = (await this.writeTogether([entry])).refs;
+      if (ref === undefined) throw new Error('the submit script stored no job');
       return ref;
     }
     const [[entryId]] = await Promise.all([
-      this.#appender.appendAll(keys, [entry]),
+      this.#batcher.appendAll(keys, [entry]),
       this.#core.queues.keepRegistered([keys.queue]),
     ]);
-    if (typeof entryId !== 'string') throw entryId ?? new Error('a submit stored nothing');
+    if (typeof entryId !== 'string') throw entryId ?? new Error('the append stored no job');
     return { place, entryId };
   }
 
-  /** All or none, in one step; with `once` at most once. @throws {AppError} queue-full or idempotency-mismatch. */
-  async together(entries: readonly NewEntry[], once?: Once): Promise<Stored> {
+  /** Stores all jobs or none, in one step; with `once` at most once. @throws {AppError} queue-full or idempotency-mismatch. */
+  async writeTogether(entries: readonly NewEntry[], once?: Once): Promise<WriteResult> {
     const [first] = await Promise.all([
       submitTogether(this.#core.redis, entries, once),
       this.#core.queues.keepRegistered(entries.map(({ keys }) => keys.queue)),
     ]);
-    const submitted = first.kind === 'full' ? await this.#makeRoom(entries, once) : first;
+    const submitted = first.kind === 'full' ? await this.#writeAfterExpiry(entries, once) : first;
     switch (submitted.kind) {
       case 'stored':
         return {
@@ -111,28 +113,28 @@ export class JobWriter {
       case 'replayed':
         return submitted;
       case 'mismatch':
-        throw mismatch();
+        throw keyMismatch();
       case 'full':
         throw new AppError(
           'queue-full',
-          `The queue "${submitted.queue}" may hold ${submitted.maxJobs} jobs that have not ended, and has no room for this. Try again later, or raise maxJobs with PUT /queues/${submitted.queue}.`,
+          `The queue "${submitted.queue}" is full: it may hold ${submitted.maxJobs} unfinished jobs. Try again later, or raise maxJobs with PUT /queues/${submitted.queue}.`,
         );
     }
   }
 
-  /** Jobs that have lapsed take up room until somebody ends them. */
-  async #makeRoom(entries: readonly NewEntry[], once?: Once): Promise<Submitted> {
+  /** Expires the jobs whose time is up, which count as unfinished until then, and tries again. */
+  async #writeAfterExpiry(entries: readonly NewEntry[], once?: Once): Promise<Submitted> {
     const queues = new Set(entries.map(({ keys }) => keys));
     await Promise.all([...queues].map((keys) => expireAll(this.#core, keys)));
     return submitTogether(this.#core.redis, entries, once);
   }
 }
 
-/** Whether the job is an entry in a lane and nothing more. */
-const isPlain = ({ entry, isLimited }: Prepared): boolean =>
+/** Whether an entry in a lane is all that the job needs. */
+const isAppendOnly = ({ entry, isLimited }: AdmittedJob): boolean =>
   entry.place !== 'parked' && entry.options.x === undefined && !isLimited;
 
-const put =
+const setOutcome =
   (outcomes: (Ref | Error)[], i: number) =>
   (outcome: Ref | Error): void => {
     outcomes[i] = outcome;

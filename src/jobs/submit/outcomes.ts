@@ -1,28 +1,28 @@
 import type { AppError } from '../../errors.ts';
 import type { SubmitJob } from '../../schemas/job.ts';
 
-/** One job of a bulk submit as it came: valid in form, or refused for its form. */
+/** One item of a bulk submit before admission: a job that fits the schema, or the reason for which it does not. */
 export type Candidate = { ok: true; job: SubmitJob } | { ok: false; error: AppError };
 
-/** One job of a bulk submit: stored, or refused with the reason. */
+/** One item of a bulk submit afterwards: the id of the stored job, or the reason for its refusal. */
 export type SubmitOutcome = { ok: true; id: string } | { ok: false; error: AppError };
 
-/** The outcome of a submit; `replayed`: its key had stored this before, and nothing was stored now. */
-export interface Submitted<T> {
+/** The result of a submit. `replayed`: an earlier submit with the same Idempotency-Key stored it, this one nothing. */
+export interface SubmitResult<T> {
   value: T;
   replayed: boolean;
 }
 
 /** A stored job: its id, its JSON text, and its revision. */
-export interface Accepted {
+export interface AcceptedJob {
   id: string;
   text: string;
   revision: string;
 }
 
 export interface SubmitOptions {
-  /** Somebody waits for the end of the job, and hears of it sooner. */
+  /** The submitter waits for the job to finish. The last event of the job then carries a short result. */
   isAwaited?: boolean;
-  /** What must be the same whenever the key is used; the job, unless given. */
+  /** What must be equal in every submit with this Idempotency-Key. Default: the job. */
   request?: unknown;
 }

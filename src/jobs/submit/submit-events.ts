@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts';
 import type { Observer } from '../../observer.ts';
-import { formatJobId, type Ref } from '../../redis/entry.ts';
+import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import { DEFAULT_QUEUE, type SubmitJob } from '../../schemas/job.ts';
 import type { Candidate, SubmitOutcome } from './outcomes.ts';
 

@@ -1,69 +1,72 @@
 import type { Core } from '../../core/core.ts';
-import { encodePayload } from '../../core/encode-json.ts';
+import { encodeJson } from '../../core/encode-json.ts';
 import { AppError } from '../../errors.ts';
-import { isUnavailable } from '../../redis/connect.ts';
-import { formatJobId, maxAttempts, type Ref } from '../../redis/entry.ts';
+import { maxAttempts } from '../../redis/entry-options.ts';
+import { isUnavailable } from '../../redis/faults.ts';
+import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
 import { findJob } from '../find.ts';
+import { newJobText, viewNewJob } from '../new-job.ts';
 import { revisionOf, revisionOfNew } from '../revision.ts';
-import { textNew, viewNew } from '../view.ts';
-
-import { admitJob, type Prepared } from './admission.ts';
-import { describe, onceFor, queueOf, readable, recall, recalled } from './idempotency.ts';
+import { type AdmittedJob, admitJob } from './admission.ts';
+import { describeError, findReplay, onceFor, queueOf, refuseTooDeep, replayOutcomes } from './idempotency.ts';
 import { JobWriter } from './job-writer.ts';
-import type { Accepted, Candidate, SubmitOptions, SubmitOutcome, Submitted } from './outcomes.ts';
+import type { AcceptedJob, Candidate, SubmitOptions, SubmitOutcome, SubmitResult } from './outcomes.ts';
 import type { Once } from './scripts/submit.ts';
 import { observeBulkSubmit, observeRefusal, observeSubmit } from './submit-events.ts';
 
-/** Jobs of a batch that are on their way to Redis at a time. */
-const WINDOW = 500;
+/** Jobs of a bulk submit that are written at a time. */
+const CHUNK_JOBS = 500;
 
-type Checked = { ok: true; prepared: Prepared } | { ok: false; error: AppError };
+type Admission = { ok: true; admitted: AdmittedJob } | { ok: false; error: AppError };
 
-/** Takes jobs in. Once a call resolves, Redis has them (on disk, where Redis syncs always). */
+/** Stores jobs. Once a call resolves, Redis has the jobs; on disk when it runs with `appendfsync always`. */
 export class Submitter {
   readonly #core: Core;
-  readonly #store: JobWriter;
+  readonly #writer: JobWriter;
 
   constructor(core: Core) {
     this.#core = core;
-    this.#store = new JobWriter(core);
+    this.#writer = new JobWriter(core);
   }
 
   /**
-   * Takes one job in; with a key at most once, however often it is sent.
+   * Stores one job; with an Idempotency-Key at most once, however often it is submitted.
    *
-   * @throws {AppError} invalid-request, unknown-task, invalid-payload, queue-full or idempotency-mismatch; nothing
-   *   is stored then. job-gone when the job that the key has stored is not kept any more.
+   * @throws {AppError} invalid-request, unknown-task, invalid-payload, queue-full or idempotency-mismatch: nothing
+   *   was stored. job-gone: an earlier submit stored the job, which is no longer kept.
    */
-  async submit(job: SubmitJob, key?: string, options: SubmitOptions = {}): Promise<Submitted<Job>> {
+  async submit(job: SubmitJob, key?: string, options: SubmitOptions = {}): Promise<SubmitResult<Job>> {
     const { isAwaited = false, request = job } = options;
     try {
       if (key !== undefined) return await this.#submitOnce(job, { key, request, isAwaited });
-      const prepared = await admitJob(this.#core, job);
-      if (isAwaited) prepared.entry.options.w = true;
-      return { value: await this.#store.one(prepared, this.#show), replayed: false };
+      const admitted = await admitJob(this.#core, job);
+      if (isAwaited) admitted.entry.options.w = true;
+      return { value: await this.#writer.write(admitted, this.#view), replayed: false };
     } catch (error) {
       return this.#refuse(job, error);
     }
   }
 
-  /** As `submit` without a key, for those who want the job as text. Throws, or rejects, as that does. */
-  accept(job: SubmitJob): Promise<Accepted> {
-    let prepared: Prepared | Promise<Prepared>;
+  /**
+   * As `submit` without a key, but gives the job as JSON text. Most requests take this path: it makes no promise and no
+   * object that it can do without. Throws or rejects with the errors of `submit`.
+   */
+  submitAsText(job: SubmitJob): Promise<AcceptedJob> {
+    let admitted: AdmittedJob | Promise<AdmittedJob>;
     try {
-      prepared = admitJob(this.#core, job);
+      admitted = admitJob(this.#core, job);
     } catch (error) {
       return this.#refuse(job, error);
     }
     // Only these two can still be refused: a handler for all would cost each submit a promise.
-    if (prepared instanceof Promise) {
-      return prepared
-        .then((one) => this.#store.one(one, this.#accepted))
+    if (admitted instanceof Promise) {
+      return admitted
+        .then((one) => this.#writer.write(one, this.#toAcceptedJob))
         .catch((error) => this.#refuse(job, error));
     }
-    const accepted = this.#store.one(prepared, this.#accepted);
-    return prepared.isLimited ? accepted.catch((error) => this.#refuse(job, error)) : accepted;
+    const written = this.#writer.write(admitted, this.#toAcceptedJob);
+    return admitted.isLimited ? written.catch((error) => this.#refuse(job, error)) : written;
   }
 
   #refuse(job: SubmitJob, error: unknown): never {
@@ -71,102 +74,91 @@ export class Submitter {
     throw error;
   }
 
-  readonly #show = (prepared: Prepared, ref: Ref): Job => {
-    this.#observeStored(prepared, ref);
-    return show(prepared, ref);
+  readonly #view = (admitted: AdmittedJob, ref: Ref): Job => {
+    this.#observeStored(admitted, ref);
+    return view(admitted, ref);
   };
 
-  readonly #accepted = (prepared: Prepared, ref: Ref): Accepted => {
-    this.#observeStored(prepared, ref);
-    return accepted(prepared, ref);
+  readonly #toAcceptedJob = (admitted: AdmittedJob, ref: Ref): AcceptedJob => {
+    this.#observeStored(admitted, ref);
+    return toAcceptedJob(admitted, ref);
   };
 
-  #observeStored({ entry }: Prepared, ref: Ref): void {
+  #observeStored({ entry }: AdmittedJob, ref: Ref): void {
     observeSubmit(this.#core.observe, 'jobs-submitted', entry.keys.queue, entry.task, ref);
   }
 
   async #submitOnce(
     job: SubmitJob,
     { key, request, isAwaited }: { key: string; request: unknown; isAwaited: boolean },
-  ): Promise<Submitted<Job>> {
-    // What is nested too deeply is refused before it is compared.
-    encodePayload(job.payload ?? null);
+  ): Promise<SubmitResult<Job>> {
+    // The fingerprint cannot be made of a payload that is nested too deeply: refuse it first.
+    encodeJson(job.payload ?? null);
     const queue = job.queue ?? DEFAULT_QUEUE;
-    const once = onceFor(
-      this.#core.keySpace.queue(queue),
-      key,
-      request,
-      this.#core.settings.idempotencyTtlMs,
-    );
+    const keys = this.#core.keySpace.queue(queue);
+    const once = onceFor(keys, key, request, this.#core.settings.idempotencyTtlMs);
     const replay = async ([ref]: readonly Ref[]) => {
-      if (ref === undefined) throw new Error('an Idempotency-Key remembers no job');
+      if (ref === undefined) throw new Error('the record of an Idempotency-Key has no job');
       observeSubmit(this.#core.observe, 'submit-replayed', queue, job.task, ref);
-      return { value: await findJob(this.#core, formatJobId(queue, ref)), replayed: true };
+      return { value: await findJob(this.#core, { id: formatJobId(queue, ref), keys, ref }), replayed: true };
     };
-    const known = await recall(this.#core.redis, once);
-    if (known !== undefined) return replay(known.refs);
-    const prepared = await admitJob(this.#core, job);
-    if (isAwaited) prepared.entry.options.w = true;
-    const stored = await this.#store.together([prepared.entry], once);
-    const [ref] = stored.refs;
-    if (stored.kind === 'replayed' || ref === undefined) return replay(stored.refs);
-    return { value: this.#show(prepared, ref), replayed: false };
+    const earlier = await findReplay(this.#core.redis, once);
+    if (earlier !== undefined) return replay(earlier.refs);
+    const admitted = await admitJob(this.#core, job);
+    if (isAwaited) admitted.entry.options.w = true;
+    const written = await this.#writer.writeTogether([admitted.entry], once);
+    const [ref] = written.refs;
+    if (written.kind === 'replayed' || ref === undefined) return replay(written.refs);
+    return { value: this.#view(admitted, ref), replayed: false };
   }
 
-  /** Takes in what it can; outcomes come in the order of the jobs. */
+  /** Stores each job that it can. Outcomes are in the order of the candidates. */
   async submitEach(candidates: readonly Candidate[]): Promise<SubmitOutcome[]> {
     const outcomes: SubmitOutcome[] = [];
-    for (let start = 0; start < candidates.length; start += WINDOW) {
-      const window = candidates.slice(start, start + WINDOW).map((one) => this.#check(one));
+    for (let start = 0; start < candidates.length; start += CHUNK_JOBS) {
+      const chunk = candidates.slice(start, start + CHUNK_JOBS).map((one) => this.#admit(one));
       outcomes.push(
-        ...(await this.#storeEach(
-          window.some(isPromise) ? await Promise.all(window) : (window as Checked[]),
-        )),
+        ...(await this.#storeEach(chunk.some(isPromise) ? await Promise.all(chunk) : (chunk as Admission[]))),
       );
     }
     observeBulkSubmit(this.#core.observe, 'jobs-submitted', candidates, outcomes);
     return outcomes;
   }
 
-  async #storeEach(checked: readonly Checked[]): Promise<SubmitOutcome[]> {
-    const refs = await this.#store.each(checked.flatMap((one) => (one.ok ? [one.prepared] : [])));
+  async #storeEach(admissions: readonly Admission[]): Promise<SubmitOutcome[]> {
+    const refs = await this.#writer.writeEach(admissions.flatMap((one) => (one.ok ? [one.admitted] : [])));
     const next = refs.values();
-    return checked.map((one): SubmitOutcome => {
+    return admissions.map((one): SubmitOutcome => {
       if (!one.ok) return one;
       const ref = next.next().value;
-      if (ref !== undefined && !(ref instanceof Error)) return stored(one.prepared, ref);
+      if (ref !== undefined && !(ref instanceof Error)) return toOutcome(one.admitted, ref);
       if (ref instanceof AppError) return { ok: false, error: ref };
       if (!isUnavailable(ref)) throw ref;
-      // The other jobs of the batch may be stored: each gets an answer of its own.
+      // Other jobs of the request may be stored, so each job has its own outcome.
       const cause = { cause: ref };
-      return { ok: false, error: new AppError('redis-unavailable', 'Redis did not take this job.', cause) };
+      return { ok: false, error: new AppError('redis-unavailable', 'Redis did not store this job.', cause) };
     });
   }
 
   /**
-   * Takes jobs in together, in one step: with `atomic` all or none, else those that are right; with a key at most
-   * once. Outcomes come in the order of the jobs; where an atomic batch has one that is refused, none is stored.
+   * Stores jobs in one step: with `atomic` all or none, else those that pass every check; with an Idempotency-Key at
+   * most once. Outcomes are in the order of the items. When an atomic submit has a refused item, no job is stored.
    *
-   * @throws {AppError} queue-full or idempotency-mismatch; nothing is stored then.
+   * @throws {AppError} queue-full or idempotency-mismatch: nothing was stored.
    */
   async submitTogether(
     items: readonly Candidate[],
     { atomic, key }: { atomic: boolean; key: string | undefined },
-  ): Promise<Submitted<SubmitOutcome[]>> {
+  ): Promise<SubmitResult<SubmitOutcome[]>> {
     const { observe } = this.#core;
     try {
-      const submitted = await this.#submitTogether(items, { atomic, key });
-      const kind = submitted.replayed ? 'submit-replayed' : 'jobs-submitted';
-      observeBulkSubmit(observe, kind, items, submitted.value);
-      return submitted;
+      const result = await this.#submitTogether(items, { atomic, key });
+      observeBulkSubmit(observe, result.replayed ? 'submit-replayed' : 'jobs-submitted', items, result.value);
+      return result;
     } catch (error) {
       if (error instanceof AppError) {
-        observeBulkSubmit(
-          observe,
-          'jobs-submitted',
-          items,
-          items.map(() => ({ ok: false, error })),
-        );
+        const refused = items.map(() => ({ ok: false as const, error }));
+        observeBulkSubmit(observe, 'jobs-submitted', items, refused);
       }
       throw error;
     }
@@ -175,29 +167,29 @@ export class Submitter {
   async #submitTogether(
     items: readonly Candidate[],
     { atomic, key }: { atomic: boolean; key: string | undefined },
-  ): Promise<Submitted<SubmitOutcome[]>> {
-    const candidates = key === undefined ? items : items.map(readable);
-    const once = key === undefined ? undefined : this.#onceForBatch(candidates, atomic, key);
-    const known = once && (await recall(this.#core.redis, once));
-    if (known !== undefined) return { value: recalled(candidates, known), replayed: true };
-    const checked = await Promise.all(candidates.map((one) => this.#check(one)));
-    const prepared = checked.flatMap((one) => (one.ok ? [one.prepared] : []));
-    const note = JSON.stringify(checked.map((one) => (one.ok ? null : describe(one.error))));
-    if (prepared.length === 0 || (atomic && prepared.length < candidates.length)) {
-      return { value: checked.map((one) => (one.ok ? { ok: true, id: '' } : one)), replayed: false };
+  ): Promise<SubmitResult<SubmitOutcome[]>> {
+    const candidates = key === undefined ? items : items.map(refuseTooDeep);
+    const once = key === undefined ? undefined : this.#onceForBulk(candidates, atomic, key);
+    const earlier = once && (await findReplay(this.#core.redis, once));
+    if (earlier !== undefined) return { value: replayOutcomes(candidates, earlier), replayed: true };
+    const admissions = await Promise.all(candidates.map((one) => this.#admit(one)));
+    const admitted = admissions.flatMap((one) => (one.ok ? [one.admitted] : []));
+    const note = JSON.stringify(admissions.map((one) => (one.ok ? null : describeError(one.error))));
+    if (admitted.length === 0 || (atomic && admitted.length < candidates.length)) {
+      return { value: admissions.map((one) => (one.ok ? { ok: true, id: '' } : one)), replayed: false };
     }
-    const stored = await this.#store.together(
-      prepared.map(({ entry }) => entry),
+    const written = await this.#writer.writeTogether(
+      admitted.map(({ entry }) => entry),
       once && { ...once, note },
     );
-    if (stored.kind === 'replayed') return { value: recalled(candidates, stored), replayed: true };
-    return { value: recalled(candidates, { refs: stored.refs, note }), replayed: false };
+    if (written.kind === 'replayed') return { value: replayOutcomes(candidates, written), replayed: true };
+    return { value: replayOutcomes(candidates, { refs: written.refs, note }), replayed: false };
   }
 
-  /** The queue of the first job that is in form keeps the key of a batch. */
-  #onceForBatch(candidates: readonly Candidate[], atomic: boolean, key: string): Once {
+  /** The queue of the first valid job stores the key of a bulk submit. */
+  #onceForBulk(candidates: readonly Candidate[], atomic: boolean, key: string): Once {
     const queue = candidates.map(queueOf).find((name) => name !== undefined) ?? DEFAULT_QUEUE;
-    const items = candidates.map((one) => (one.ok ? one.job : describe(one.error)));
+    const items = candidates.map((one) => (one.ok ? one.job : describeError(one.error)));
     return onceFor(
       this.#core.keySpace.queue(queue),
       key,
@@ -206,16 +198,16 @@ export class Submitter {
     );
   }
 
-  #check(candidate: Candidate): Checked | Promise<Checked> {
+  #admit(candidate: Candidate): Admission | Promise<Admission> {
     if (!candidate.ok) return candidate;
-    const refuse = (error: unknown): Checked => {
+    const refuse = (error: unknown): Admission => {
       if (error instanceof AppError) return { ok: false, error };
       throw error;
     };
     try {
-      const prepared = admitJob(this.#core, candidate.job);
-      if (!(prepared instanceof Promise)) return { ok: true, prepared };
-      return prepared.then((one): Checked => ({ ok: true, prepared: one })).catch(refuse);
+      const admitted = admitJob(this.#core, candidate.job);
+      if (!(admitted instanceof Promise)) return { ok: true, admitted };
+      return admitted.then((one): Admission => ({ ok: true, admitted: one })).catch(refuse);
     } catch (error) {
       return refuse(error);
     }
@@ -224,23 +216,23 @@ export class Submitter {
 
 const isPromise = (value: unknown): boolean => value instanceof Promise;
 
-const show = ({ entry, payload, tasks }: Prepared, ref: Ref): Job =>
-  viewNew(entry.keys.queue, ref, { ...entry, payload }, tasks.defaults(entry.task));
+const view = ({ entry, payload, tasks }: AdmittedJob, ref: Ref): Job =>
+  viewNewJob(entry.keys.queue, ref, { ...entry, payload }, tasks.defaults(entry.task));
 
-function accepted(prepared: Prepared, ref: Ref): Accepted {
-  const { entry, tasks } = prepared;
+function toAcceptedJob(admitted: AdmittedJob, ref: Ref): AcceptedJob {
+  const { entry, tasks } = admitted;
   const defaults = tasks.defaults(entry.task);
   return {
     id: formatJobId(entry.keys.queue, ref),
-    text: textNew(entry.keys.queue, ref, entry, defaults),
+    text: newJobText(entry.keys.queue, ref, entry, defaults),
     revision:
       ref.place === 'parked'
-        ? revisionOf(show(prepared, ref))
+        ? revisionOf(view(admitted, ref))
         : revisionOfNew(maxAttempts(entry.options, defaults)),
   };
 }
 
-const stored = ({ entry }: Prepared, ref: Ref): SubmitOutcome => ({
+const toOutcome = ({ entry }: AdmittedJob, ref: Ref): SubmitOutcome => ({
   ok: true,
   id: formatJobId(entry.keys.queue, ref),
 });

@@ -1,31 +1,31 @@
 import { toError } from '../../errors.ts';
-import type { Connection } from '../../redis/connect.ts';
+import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { appendJobs } from './scripts/append.ts';
 import type { NewEntry } from './scripts/submit.ts';
 
-interface Waiting {
+interface PendingWrite {
   readonly entry: NewEntry;
   readonly resolve: (entryId: string) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Jobs of one call: bounds the time for which it keeps Redis busy. */
-const MOST_JOBS = 500;
-/** Characters of payloads in one call, but for a single one that is longer. */
-const MOST_LENGTH = 1_048_576;
+/** Most jobs of one call. Bounds the time for which it blocks Redis. */
+const MAX_CALL_JOBS = 500;
+/** Most characters of payloads in one call. A longer payload gets a call of its own. */
+const MAX_CALL_LENGTH = 1_048_576;
 
-/** Writes jobs that may start at once; all that come up in one turn of the event loop share a round trip. */
+/** Appends jobs to lanes. All jobs of one turn of the event loop share a round trip. */
 export class WriteBatcher {
   readonly #redis: Connection;
-  #groups = new Map<QueueKeys, Waiting[]>();
+  #groups = new Map<QueueKeys, PendingWrite[]>();
 
   constructor(redis: Connection) {
     this.#redis = redis;
   }
 
-  /** Calls one of the two: with the entry id once Redis has it, or with why it has not. */
-  append(entry: NewEntry, resolve: Waiting['resolve'], reject: Waiting['reject']): void {
+  /** Calls `resolve` with the entry id once Redis has stored the job, or `reject` with the error. */
+  append(entry: NewEntry, resolve: PendingWrite['resolve'], reject: PendingWrite['reject']): void {
     const group = this.#groups.get(entry.keys);
     if (group !== undefined) {
       group.push({ entry, resolve, reject });
@@ -35,31 +35,31 @@ export class WriteBatcher {
     this.#groups.set(entry.keys, [{ entry, resolve, reject }]);
   }
 
-  /** Entry ids, or why there is none, in the order of the entries, which are all of that queue. Never rejects. */
+  /** Entry ids or errors, in the order of the entries, which must all be of that queue. Never rejects. */
   async appendAll(keys: QueueKeys, entries: readonly NewEntry[]): Promise<(string | Error)[]> {
-    const written = parts(entries).map(async (part) => {
+    const calls = splitIntoCalls(entries).map(async (call) => {
       try {
-        return await appendJobs(this.#redis, keys, part);
+        return await appendJobs(this.#redis, keys, call);
       } catch (error) {
-        return part.map(() => toError(error));
+        return call.map(() => toError(error));
       }
     });
-    return (await Promise.all(written)).flat();
+    return (await Promise.all(calls)).flat();
   }
 
   #flush(): void {
     const groups = this.#groups;
-    // Not cleared: that leaves the old table behind with all that it held, which then lives until a full collection.
+    // Replaced, not cleared: a cleared Map keeps its old backing store alive until a full collection.
     this.#groups = new Map();
     for (const [keys, group] of groups) void this.#write(keys, group);
   }
 
-  async #write(keys: QueueKeys, waiting: readonly Waiting[]): Promise<void> {
+  async #write(keys: QueueKeys, group: readonly PendingWrite[]): Promise<void> {
     const written = await this.appendAll(
       keys,
-      waiting.map(({ entry }) => entry),
+      group.map(({ entry }) => entry),
     );
-    waiting.forEach(({ resolve, reject }, i) => {
+    group.forEach(({ resolve, reject }, i) => {
       const id = written[i];
       if (typeof id === 'string') resolve(id);
       else reject(id);
@@ -67,19 +67,22 @@ export class WriteBatcher {
   }
 }
 
-/** The list in parts that are short enough for one call. */
-function parts(entries: readonly NewEntry[]): NewEntry[][] {
-  let part: NewEntry[] = [];
-  const found = [part];
+/** Splits the entries into lists that are short enough for one call. */
+function splitIntoCalls(entries: readonly NewEntry[]): NewEntry[][] {
+  let call: NewEntry[] = [];
+  const calls = [call];
   let length = 0;
   for (const entry of entries) {
-    if (part.length > 0 && (part.length === MOST_JOBS || length + entry.payload.length > MOST_LENGTH)) {
-      part = [];
-      found.push(part);
+    if (
+      call.length > 0 &&
+      (call.length === MAX_CALL_JOBS || length + entry.payload.length > MAX_CALL_LENGTH)
+    ) {
+      call = [];
+      calls.push(call);
       length = 0;
     }
-    part.push(entry);
+    call.push(entry);
     length += entry.payload.length;
   }
-  return found;
+  return calls;
 }

@@ -1,34 +1,35 @@
 import type { Connection } from '../../redis/connection.ts';
 import { defineScript } from '../../redis/script.ts';
 
-/** Keys of one call; Lua hands them to one command. */
+/** Keys of one call; Lua passes them all to one command. */
 const MOST_KEYS = 1_000;
 
 /**
- * Which of many keys are there. Of those that are not, one command tells for many.
+ * Finds which keys exist. EXISTS on a range answers 0 for all of it at once; otherwise the range is halved.
  *
- * KEYS: any. Returns the places of those that are there, from 1 on.
+ * Returns the indices of those that exist, from 1 on.
  */
-export const existingKeysScript = defineScript(
-  'present',
-  `
+export const existingKeysScript = defineScript({
+  name: 'existing-keys',
+  keys: [{ list: 'asked' }],
+  lua: `
 local found = {}
-local function look(first, last)
+local function search(first, last)
   if redis.call('EXISTS', unpack(KEYS, first, last)) == 0 then return end
   if first == last then
     found[#found + 1] = first
     return
   end
   local middle = math.floor((first + last) / 2)
-  look(first, middle)
-  look(middle + 1, last)
+  search(first, middle)
+  search(middle + 1, last)
 end
-look(1, #KEYS)
+search(1, #asked)
 return found
 `,
-);
+});
 
-/** Those of the items of which at least one key is there, in their order; each has at most `MOST_KEYS`. */
+/** Those of the items that have at least one existing key, in their order; each has at most 1,000 keys. */
 export async function withExistingKeys<T>(
   redis: Connection,
   items: readonly T[],
@@ -37,16 +38,16 @@ export async function withExistingKeys<T>(
   const found: T[] = [];
   for (let start = 0; start < items.length; ) {
     const owners: T[] = [];
-    const keys: string[] = [];
+    const asked: string[] = [];
     for (; start < items.length; start += 1) {
       const item = items[start] as T;
       const own = keysOf(item);
-      if (keys.length > 0 && keys.length + own.length > MOST_KEYS) break;
-      keys.push(...own);
+      if (asked.length > 0 && asked.length + own.length > MOST_KEYS) break;
+      asked.push(...own);
       owners.push(...own.map(() => item));
     }
-    const places = (await existingKeysScript.run(redis, keys, [])) as number[];
-    found.push(...new Set(places.map((place) => owners[place - 1] as T)));
+    const indices = (await existingKeysScript.run(redis, { asked }, {})) as number[];
+    found.push(...new Set(indices.map((index) => owners[index - 1] as T)));
   }
   return found;
 }

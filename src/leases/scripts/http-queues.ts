@@ -1,30 +1,32 @@
 import type { Connection } from '../../redis/connection.ts';
+import { now } from '../../redis/lua.ts';
 import { defineScript } from '../../redis/script.ts';
 
-/** A queue that was worked on over HTTP is looked after for this long; longer than any lease lasts unrenewed. */
+/** The API looks after a queue for this long after work over HTTP; longer than any lease lasts unrenewed. */
 export const LOOK_AFTER_MS = 3_600_000;
 
 /**
- * Notes that queues are worked on over HTTP, even where Redis is full: what they hold is to be finished. Those of
- * which that was noted long ago are dropped.
- *
- * KEYS: served. ARGV: ms for which a note counts, queues. Returns 1.
+ * Records that queues are worked on over HTTP, also while Redis is full: their jobs are to be finished. Queues recorded
+ * more than `keptMs` ago are dropped. Returns 1.
  */
-export const httpQueuesScript = defineScript(
-  'note-served',
-  `
-for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now, ARGV[i]) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1])
+export const httpQueuesScript = defineScript({
+  name: 'http-queues',
+  keys: ['served'],
+  args: ['keptMs', { list: 'queues' }],
+  uses: [now],
+  lua: `
+for i = 1, #queues do redis.call('ZADD', served, now, queues[i]) end
+redis.call('ZREMRANGEBYSCORE', served, '-inf', now - keptMs)
 return 1
 `,
-);
+});
 
 export async function recordHttpQueues(
   redis: Connection,
   served: string,
   queues: readonly string[],
 ): Promise<void> {
-  await httpQueuesScript.run(redis, [served], [LOOK_AFTER_MS, ...queues]);
+  await httpQueuesScript.run(redis, { served }, { keptMs: LOOK_AFTER_MS, queues });
 }
 
 /** At most `most` of the queues that are, or were lately, worked on over HTTP; `now`: wall time, Unix ms. */

@@ -4,11 +4,17 @@ import {
   type LatencyCounts,
   type Settled,
 } from '../../lifecycle/scripts/complete.ts';
-import { KEYS_BEFORE_RESULTS, TURN, turnKeys } from '../../lifecycle/scripts/complete-and-take.ts';
-import { decodeTaken, HAND, type Taken, type TakeReply, takeArgs } from '../../lifecycle/scripts/take.ts';
+import { COMPLETE } from '../../lifecycle/scripts/fragments/complete.ts';
+import { EVENTS, MARK_STARTED, QUEUE_STATE } from '../../lifecycle/scripts/fragments/queue-state.ts';
+import { DELIVER, NOTHING_TAKEN, SPLIT_REF, TAKE, TAKE_DUE } from '../../lifecycle/scripts/fragments/take.ts';
+import { PUT_BACK, TAKE_LANE } from '../../lifecycle/scripts/fragments/take-lane.ts';
+import { decodeTaken, type Taken, type TakeReply } from '../../lifecycle/scripts/take.ts';
+import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';
 import type { Connection } from '../../redis/connection.ts';
-import type { QueueKeys } from '../../redis/keys.ts';
-import { defineScript } from '../../redis/script.ts';
+import { GROUP, type QueueKeys } from '../../redis/keys.ts';
+import { now } from '../../redis/lua.ts';
+import { NOTE } from '../../redis/note-fields.ts';
+import { defineFragment, defineScript } from '../../redis/script.ts';
 
 /** One request to settle and take in a queue, under a lease that exists only while it holds jobs. */
 export interface SettleAndTakeRequest {
@@ -44,101 +50,139 @@ export interface SettledAndTaken {
   expiresAt: number | undefined;
 }
 
-/** So long after a request its answer can be asked for again, ms. */
+/** How long the answer to a request can be asked for again, ms. */
 const HANDED_TTL_MS = 60_000;
 
-/**
- * Ends deliveries of an HTTP lease and takes others, in one step: a turn whose lease is made with its first jobs
- * and ends with its last one, so that a poll that brings nothing leaves nothing behind. A request that comes again,
- * since its answer was lost, is given the jobs again that it took.
- *
- * KEYS: those of `turn`, handed. ARGV: those of `take`, lease ms, room in bytes, 1 for a request that may come again, else 0, 1 for a
- *   lease that is alive, if maybe only in another queue, else 0, 1 for a request that has taken jobs already, else 0,
- *   highest token, those of `complete`.
- * Returns { letter per job that was ended, reply of `take`, end of the lease or 0 when it has ended }.
- */
-export const settleAndTakeScript = defineScript(
-  'serve',
-  `${TURN}
-local leases, consumer, count, handed, expires = KEYS[2], ARGV[1], tonumber(ARGV[2]), KEYS[#KEYS], now + ARGV[8]
-local room, isRequest, isAlive, isLater = tonumber(ARGV[9]), ARGV[10] == '1', ARGV[11] == '1', ARGV[12] == '1'
-local token = tonumber(ARGV[13])
-local function held(place, limit)
-  return redis.call('XPENDING', KEYS[11 + place], 'workers', '-', '+', limit, consumer)
-end
--- Most polls find a queue that is empty.
-local isEmpty = not isRequest and count > 0 and #KEYS == ${KEYS_BEFORE_RESULTS + 1} and not isAnythingRare
-for place = 1, 4 do isEmpty = isEmpty and redis.call('XLEN', KEYS[11 + place]) == 0 end
-if isEmpty then return { '', { 'ok', now, 0, -1, '[]' }, 0 } end
--- A group that is missing changes nothing: jobs that were taken before it shows would be in nobody's hands.
-for place = 1, 5 do held(place, 1) end
+/** Lua: returns at once when the queue is empty and there is nothing to settle, as in most polls. */
+const EMPTY_POLL = defineFragment({
+  queueKeys: ['stream'],
+  args: ['isRequest', 'count', { list: 'completions' }],
+  uses: [now],
+  lua: `
+local isEmpty = isRequest == '0' and tonumber(count) > 0 and #completions == 0 and not hasSideState
+for place = 1, 4 do isEmpty = isEmpty and redis.call('XLEN', stream[place]) == 0 end
+if isEmpty then return { '', ${NOTHING_TAKEN}, 0 } end
+`,
+});
 
-local function handAgain(refs)
-  local reply, heads = { 'ok', now, 0, -1, '[]' }, {}
-  local function hand(ref, fields, ...)
-    ${HAND}
-  end
-  -- No more than were taken by one request.
-  for ref in string.gmatch(refs, '%S+') do
-    local place, id = string.find('chnlp', string.sub(ref, 1, 1), 1, true), string.sub(ref, 2)
-    local row = redis.call('XPENDING', KEYS[11 + place], 'workers', id, id, 1, consumer)[1]
-    local entry = row and redis.call('XRANGE', KEYS[11 + place], id, id)[1]
+/**
+ * Lua: `redeliver(record)` replies the jobs of a repeated request again that the lease still holds, and `takeNext()` takes
+ * jobs, unless the request has taken them before. `handed` remembers the highest token and the refs, at most those of one request.
+ */
+const TAKE_ONCE = defineFragment({
+  queueKeys: ['notes', 'stream', 'leases'],
+  keys: ['handed'],
+  args: ['consumer', 'isRequest', 'isActive', 'isContinuation', 'highestToken'],
+  uses: [now],
+  lua: `
+local function redeliver(record)
+  for ref in string.gmatch(record, '%S+') do
+    local place, id = ${SPLIT_REF}
+    local row = redis.call('XPENDING', stream[place], '${GROUP}', id, id, 1, consumer)[1]
+    local entry = row and redis.call('XRANGE', stream[place], id, id)[1]
     if entry then
-      local noted = redis.call('HMGET', KEYS[3], ref .. ':n', ref .. ':k', ref .. ':c')
-      hand(ref, entry[2], row[4], row[4] - (noted[1] or 0), tonumber(noted[2]) or 0, now, noted[3] and 1 or 0, 1)
+      local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.cancelAskedAt})
+      deliver(ref, entry[2], row[4], row[4] - (noted[1] or 0), tonumber(noted[2]) or 0, now, noted[3] and 1 or 0, 1)
     end
   end
   if #heads > 0 then reply[5] = cjson.encode(heads) end
   return reply
 end
-
-local function takeNext()
-  local before, known = string.match(isRequest and redis.call('GET', handed) or '', '^(%d+)(.*)')
-  if before and token > tonumber(before) then known = nil end
-  if isRequest and not known and not isAlive and not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
+local function takeNext(expires)
+  local before, taken = string.match(isRequest == '1' and redis.call('GET', handed) or '', '^(%d+)(.*)')
+  if before and tonumber(highestToken) > tonumber(before) then taken = nil end
+  if isRequest == '1' and not taken and isActive == '0' and not redis.call('ZSCORE', leases, consumer) then
+    return { 'no-lease' }
+  end
   redis.call('ZADD', leases, expires, consumer)
-  if known and not isLater then return handAgain(known) end
-  local reply = take(room)
-  if isRequest then
-    local refs = { token .. (known or '') }
-    for _, head in ipairs(cjson.decode(reply[5])) do refs[#refs + 1] = head[1] end
+  if taken and isContinuation == '0' then return redeliver(taken) end
+  take()
+  if isRequest == '1' then
+    table.insert(refs, 1, highestToken .. (taken or ''))
     redis.call('SET', handed, table.concat(refs, ' '), 'PX', ${HANDED_TTL_MS})
   end
   return reply
 end
+`,
+});
 
-local outcomes = completeAt(14)
-local reply = count > 0 and takeNext() or { 'ok', now, 0, -1, '[]' }
-if count == 0 and isRequest then redis.call('ZADD', leases, 'XX', expires, consumer) end
+/**
+ * Ends deliveries of an HTTP lease and takes others in one step. The lease is made with its first jobs and ends with
+ * its last one, so that a poll that takes nothing leaves nothing behind. A request that is repeated, since its answer was
+ * lost, gets the same jobs again.
+ *
+ * `isRequest`: 1 for a request that may be repeated, else 0. `isActive`: 1 for a lease that has not ended, if maybe only in
+ * another queue, else 0. `isContinuation`: 1 for a request that has taken jobs already, else 0.
+ * Returns { letter per completed job, reply of `take`, end of the lease or 0 when it has ended }.
+ */
+export const settleAndTakeScript = defineScript({
+  name: 'settle-and-take',
+  queueKeys: ['leases', 'stream'],
+  args: ['consumer', 'count', 'leaseMs', 'isRequest'],
+  uses: [now],
+  fragments: [
+    QUEUE_STATE,
+    EMPTY_POLL,
+    EVENTS,
+    MARK_STARTED,
+    COMPLETE,
+    DELIVER,
+    TAKE_DUE,
+    PUT_BACK,
+    TAKE_LANE,
+    TAKE,
+    TAKE_ONCE,
+  ],
+  lua: `
+local function held(place) return redis.call('XPENDING', stream[place], '${GROUP}', '-', '+', 1, consumer) end
+-- A missing group shows here, before anything is changed: jobs taken before would be held by nobody.
+for place = 1, 5 do held(place) end
+
+local expires = now + leaseMs
+local outcomes = complete()
+local taken = tonumber(count) > 0 and takeNext(expires) or ${NOTHING_TAKEN}
+if tonumber(count) == 0 and isRequest == '1' then redis.call('ZADD', leases, 'XX', expires, consumer) end
 local isIdle = true
-for place = 1, 5 do isIdle = isIdle and #held(place, 1) == 0 end
+for place = 1, 5 do isIdle = isIdle and #held(place) == 0 end
 if isIdle then
-  for place = 1, 5 do redis.call('XGROUP', 'DELCONSUMER', KEYS[11 + place], 'workers', consumer) end
+  for place = 1, 5 do redis.call('XGROUP', 'DELCONSUMER', stream[place], '${GROUP}', consumer) end
   redis.call('ZREM', leases, consumer)
 end
-tell()
-return { outcomes, reply, isIdle and 0 or expires }
+flushEvents()
+return { outcomes, taken, isIdle and 0 or expires }
 `,
-);
+});
 
 export async function settleAndTake(
   redis: Connection,
-  keys: QueueKeys,
+  queue: QueueKeys,
   consumer: string,
   jobs: readonly Completion[],
   latency: LatencyCounts,
   request: SettleAndTakeRequest,
 ): Promise<SettledAndTaken> {
-  const { leaseMs, byteBudget, requestDigest, highestToken, isLeaseActive, isContinuation } = request;
-  const { resultKeys, args, decode } = encodeCompletions(keys, consumer, jobs, latency);
-  const { count, favouredLane, share } = request;
-  const options = { count, favouredLane, share, tokens: [], begun: [] };
-  const flags = [requestDigest !== undefined, isLeaseActive, isContinuation].map(Number);
+  const { results, kindCount, completions, decode } = encodeCompletions(queue, jobs, latency.counts);
   const [outcomes, reply, end] = (await settleAndTakeScript.run(
     redis,
-    [...turnKeys(keys), latency.key, ...resultKeys, keys.handed(consumer, requestDigest ?? '')],
-    [...takeArgs(consumer, options), leaseMs, byteBudget, ...flags, highestToken, ...args],
+    { queue, histogram: latency.key, results, handed: queue.handed(consumer, request.requestDigest ?? '') },
+    {
+      consumer,
+      count: request.count,
+      leaseMs: request.leaseMs,
+      isRequest: request.requestDigest === undefined ? 0 : 1,
+      isActive: request.isLeaseActive ? 1 : 0,
+      isContinuation: request.isContinuation ? 1 : 0,
+      highestToken: request.highestToken,
+      maxBytes: request.byteBudget,
+      favouredLane: request.favouredLane,
+      share: request.share,
+      wakeHorizonMs: WAKE_HORIZON_MS,
+      latencyTtlMs: latency.ttlMs,
+      latencyCount: latency.counts.size,
+      kindCount,
+      completions,
+    },
   )) as [string, TakeReply, number];
   const expiresAt = end === 0 ? undefined : end;
-  return { settled: decode(outcomes), taken: decodeTaken(keys, reply), expiresAt };
+  return { settled: decode(outcomes), taken: decodeTaken(queue, reply), expiresAt };
 }

@@ -6,10 +6,12 @@ import type { Outcome } from '../../lifecycle/outcome.ts';
 import type { Completion } from '../../lifecycle/scripts/complete.ts';
 import { settleWithoutResult } from '../../lifecycle/settle-failure.ts';
 import type { AttemptTimes } from '../../observer.ts';
-import { decodeEntry, entryTime, type Ref, type TaskDefaults } from '../../redis/entry.ts';
+import { decodeEntry } from '../../redis/entry.ts';
+import type { TaskDefaults } from '../../redis/entry-options.ts';
+import { entryTime, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
-import type { KnownTasks } from '../../tasks/directory.ts';
+import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { LeaseConsumer } from '../lease-consumer.ts';
 import type { JobLeaseState } from '../scripts/held-jobs.ts';
 import { type JobReport, outcomeOf, type ReportedOutcome } from './reports.ts';
@@ -58,7 +60,7 @@ export async function planItems(
   items: readonly Item[],
   outcomes: ItemOutcome[],
 ): Promise<ItemPlan> {
-  const known = await core.tasks.known(keys);
+  const known = await core.tasks.announced(keys);
   const refs = items.map(({ ref }) => ref);
   const states = refs.length > 0 ? await consumer.readHeldJobs(keys, refs, 'settle') : [];
   const now = core.clock.wall();
@@ -129,7 +131,7 @@ function planItem(
   core: Core,
   item: Item,
   state: JobLeaseState & { kind: 'held' },
-  known: KnownTasks,
+  known: AnnouncedTasks,
   nowMs: number,
 ): ItemStep {
   const { ref, report } = item;

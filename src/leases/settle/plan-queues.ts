@@ -1,5 +1,5 @@
 import type { Core } from '../../core/core.ts';
-import { parseJobId } from '../../redis/entry.ts';
+import { parseJobId } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeaseConsumer } from '../lease-consumer.ts';
 import type { Lease } from '../lease-token.ts';

@@ -1,4 +1,4 @@
-import { encodePayload } from '../../core/encode-json.ts';
+import { encodeJson } from '../../core/encode-json.ts';
 import { invalidRequest } from '../../errors.ts';
 import { type Outcome, reportedFailure } from '../../lifecycle/outcome.ts';
 import { MAX_LEASED } from '../../schemas/lease.ts';
@@ -18,7 +18,7 @@ export type ReportedOutcome = Outcome & { kind: JobReport['kind'] };
 
 /** @throws {AppError} invalid-request for a result that is nested too deeply. */
 export function completed({ id, result = null }: ReportBody<'complete'>): JobReport {
-  return { kind: 'completed', id, result, text: encodePayload(result, '/result') };
+  return { kind: 'completed', id, result, text: encodeJson(result, '/result') };
 }
 
 export const failed = (report: ReportBody<'fail'>): JobReport => ({ ...report, kind: 'failed' });

@@ -6,18 +6,13 @@ import type { Completion } from '../../lifecycle/scripts/complete.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
 import { settleWithoutResult } from '../../lifecycle/settle-failure.ts';
 import type { AttemptTimes } from '../../observer.ts';
-import {
-  decodeEntry,
-  type Entry,
-  entryTime,
-  formatJobId,
-  maxAttempts,
-  timeoutMs,
-} from '../../redis/entry.ts';
+import { decodeEntry, type Entry } from '../../redis/entry.ts';
+import { maxAttempts, timeoutMs } from '../../redis/entry-options.ts';
+import { entryTime, formatJobId } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import { toTimestamp } from '../../schemas/values/timestamp.ts';
-import type { KnownTasks } from '../../tasks/directory.ts';
+import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { LeaseConsumer } from '../lease-consumer.ts';
 
 /** The worker that takes jobs, and the queue. */
@@ -41,7 +36,7 @@ export async function settleUnrunnable(
   core: Core,
   { consumer, keys, tasks }: TakeTarget,
   taken: readonly Delivery[],
-  known: KnownTasks,
+  known: AnnouncedTasks,
 ): Promise<Runnable> {
   const { resultTtlMs } = core.settings;
   const now = core.clock.wall();
@@ -83,7 +78,11 @@ export async function settleUnrunnable(
   return { jobs, deliveries, hasEnded };
 }
 
-function leasedJob({ keys, place, entryId, attempt }: Delivery, entry: Entry, known: KnownTasks): LeasedJob {
+function leasedJob(
+  { keys, place, entryId, attempt }: Delivery,
+  entry: Entry,
+  known: AnnouncedTasks,
+): LeasedJob {
   const defaults = known.defaults(entry.task);
   return {
     id: formatJobId(keys.queue, { place, entryId }),

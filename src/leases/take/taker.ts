@@ -6,7 +6,7 @@ import type { Delivery } from '../../lifecycle/scripts/take.ts';
 import type { Observer } from '../../observer.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
-import type { KnownTasks } from '../../tasks/directory.ts';
+import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { SettleAndTakeRequest } from '../scripts/settle-and-take.ts';
 import { settleUnrunnable, type TakeTarget } from './settle-unrunnable.ts';
 
@@ -54,7 +54,7 @@ export class Taker {
   }
 
   async take(request: TakeRequest): Promise<TakeResult> {
-    const known = await this.#core.tasks.known(request.keys);
+    const known = await this.#core.tasks.announced(request.keys);
     const first = await this.#takeOnce(request, false, known);
     let result = first;
     for (let round = 1; result.mayHaveMore && round < MAX_ROUNDS; round += 1) {
@@ -64,7 +64,7 @@ export class Taker {
     return result === first ? first : { ...result, settled: first.settled };
   }
 
-  async #takeOnce(request: TakeRequest, isContinuation: boolean, known: KnownTasks): Promise<TakeResult> {
+  async #takeOnce(request: TakeRequest, isContinuation: boolean, known: AnnouncedTasks): Promise<TakeResult> {
     const { consumer, keys, completions, latency, tasks, ...asked } = request;
     const { count } = request;
     const fairness = this.#fairness.get(keys) ?? new LaneFairness();

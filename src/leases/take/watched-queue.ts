@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
+import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { WAKE_HORIZON_MS } from '../../redis/script.ts';
 import type { TakenJobs } from './taken-jobs.ts';
 import type { WaitingPoll } from './waiting-poll.ts';
 import type { WorkWatch } from './work-watch.ts';

@@ -1,87 +1,93 @@
 import type { Connection } from '../../redis/connection.ts';
-import { formatRef } from '../../redis/entry.ts';
-import { inOrder, placeIndex, type QueueKeys } from '../../redis/keys.ts';
+import { formatRef } from '../../redis/job-id.ts';
+import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
+import { now } from '../../redis/lua.ts';
+import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script.ts';
-import type { Settled } from './complete.ts';
+import {
+  appendError,
+  deleteDeadLetter,
+  deliveredAt,
+  publishEvent,
+  type Settled,
+  wakeWorkers,
+} from './lua.ts';
 import type { Failure } from './retry.ts';
 
+/** Dead letters that one call deletes at most: more than one where fewer are kept than before. The rest goes with the next calls. */
+const MOST_DELETED = 10;
+
 /**
- * Ends a delivery for good: the job is failed, its entry stays for a retry by hand. Where that makes one dead
- * letter too many, the oldest of the queue go. One that somebody asked to cancel waits to be ended as such instead, by
- * whoever takes it.
+ * Ends a delivery for good: the job has failed, its entry stays for a retry by hand. Where that makes one dead letter too many,
+ * the oldest of the queue are deleted. A job that somebody asked to cancel is made due instead: the next taker cancels it.
  *
- * KEYS: notes, events, totals, wake, streams x5, dead x5, due x5, settings.
- * ARGV: consumer, stream index, entry id, ref, token, error line, or '' when all attempts were spent and noted
- *   before this delivery, most dead letters of a queue.
+ * `line`: the error, or '' when all attempts were spent and noted before this delivery.
  * Returns 'done' | 'repeated' | 'stale'.
  */
-export const buryScript = defineScript(
-  'bury',
-  `
-local notes, events, totals, wake = unpack(KEYS)
-local consumer, place, id, ref, token, line = unpack(ARGV)
-local stream, dead, move = KEYS[4 + place], KEYS[9 + place], 'bury:' .. token .. ':' .. consumer
-
-local started = owns(stream, id, consumer, token)
+export const buryScript = defineScript({
+  name: 'bury',
+  queueKeys: ['notes', 'events', 'totals', 'wake', 'stream', 'dead', 'due', 'settings'],
+  args: ['consumer', 'place', 'id', 'ref', 'token', 'line', 'maxDead'],
+  uses: [now, deliveredAt, appendError, wakeWorkers, publishEvent, deleteDeadLetter],
+  lua: `
+local move = 'bury:' .. token .. ':' .. consumer
+local started = deliveredAt(stream[place], id, consumer, token)
 if not started then
-  if redis.call('HGET', notes, ref .. ':l') == move then return 'repeated' end
+  if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
   redis.call('HINCRBY', totals, 'staleCommits', 1)
   return 'stale'
 end
-redis.call('XACK', stream, 'workers', id)
-redis.call('HSET', notes, ref .. ':l', move, ref .. ':w', consumer, ref .. ':b', started)
+redis.call('XACK', stream[place], '${GROUP}', id)
+redis.call('HSET', notes, ref .. ${NOTE.lastMove}, move, ref .. ${NOTE.worker}, consumer, ref .. ${NOTE.startedAt}, started)
 if line ~= '' then
-  redis.call('HSET', notes, ref .. ':a', token)
-  append(notes, ref, line)
+  redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token)
+  appendError(notes, ref, line)
 end
-if redis.call('HEXISTS', notes, ref .. ':c') == 1 then
-  redis.call('ZADD', KEYS[14 + place], now, ref)
-  nudge(wake, 1)
+if redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 then
+  redis.call('ZADD', due[place], now, ref)
+  wakeWorkers(wake, 1)
   return 'done'
 end
-redis.call('ZADD', dead, now, ref)
+redis.call('ZADD', dead[place], now, ref)
 redis.call('HINCRBY', totals, 'failed', 1)
-announce(events, 'failed', { ref }, KEYS[#KEYS])
+publishEvent(events, 'failed', { ref }, settings)
 
-local letters = 0
-for i = 1, 5 do letters = letters + redis.call('ZCARD', KEYS[9 + i]) end
-local function dropOldest()
+local function deleteOldest()
   local oldest
   for i = 1, 5 do
-    local first = redis.call('ZRANGE', KEYS[9 + i], 0, 0, 'WITHSCORES')
+    local first = redis.call('ZRANGE', dead[i], 0, 0, 'WITHSCORES')
     if first[1] and (not oldest or tonumber(first[2]) < oldest.at) then
-      oldest = { at = tonumber(first[2]), ref = first[1], stream = KEYS[4 + i], dead = KEYS[9 + i] }
+      oldest = { at = tonumber(first[2]), ref = first[1], place = i }
     end
   end
-  dropLetter(oldest.stream, oldest.dead, notes, totals, oldest.ref)
+  deleteDeadLetter(stream[oldest.place], dead[oldest.place], notes, totals, oldest.ref)
 end
--- More than one where fewer are kept than before; the rest of them goes with the next ones.
-for _ = 1, math.min(10, letters - ARGV[7]) do dropOldest() end
+local letters = 0
+for i = 1, 5 do letters = letters + redis.call('ZCARD', dead[i]) end
+for _ = 1, math.min(${MOST_DELETED}, letters - maxDead) do deleteOldest() end
 return 'done'
 `,
-);
+});
 
 /** @param maxDead most dead letters that the queue keeps. */
 export async function bury(
   redis: Connection,
-  keys: QueueKeys,
+  queue: QueueKeys,
   consumer: string,
-  failure: Failure,
+  { ref, token, error }: Failure,
   maxDead: number,
 ): Promise<Settled> {
-  const { place, entryId } = failure.ref;
   return (await buryScript.run(
     redis,
-    [
-      keys.notes,
-      keys.events,
-      keys.totals,
-      keys.wake,
-      ...inOrder(keys.stream),
-      ...inOrder(keys.dead),
-      ...inOrder(keys.due),
-      keys.settings,
-    ],
-    [consumer, placeIndex(place), entryId, formatRef(failure.ref), failure.token, failure.error, maxDead],
+    { queue },
+    {
+      consumer,
+      place: placeIndex(ref.place),
+      id: ref.entryId,
+      ref: formatRef(ref),
+      token,
+      line: error,
+      maxDead,
+    },
   )) as Settled;
 }

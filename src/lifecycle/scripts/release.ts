@@ -1,80 +1,77 @@
 import type { Connection } from '../../redis/connection.ts';
-import type { Ref } from '../../redis/entry.ts';
-import { inOrder, placeIndex, type QueueKeys } from '../../redis/keys.ts';
-import { defineScript, WAKE_HORIZON_MS } from '../../redis/script.ts';
-import type { Settled } from './complete.ts';
+import type { Ref } from '../../redis/job-id.ts';
+import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
+import { letters, now } from '../../redis/lua.ts';
+import { NOTE } from '../../redis/note-fields.ts';
+import { defineScript } from '../../redis/script.ts';
+import { WAKE_HORIZON_MS } from '../wake.ts';
+import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
 
 /**
- * Hands deliveries back, to be taken again after a delay; spends no attempt. One that lies in `due` or `dead` was handed
- * out by a group that had forgotten so, and only leaves the pending list. One that somebody asked to cancel waits no
- * longer.
+ * Releases deliveries, to be taken again after a delay; spends no attempt. A job that lies in `due` or `dead` was delivered by a
+ * group that was made again, and only leaves the pending list. A job that somebody asked to cancel waits no longer.
  *
- * KEYS: events, wake, notes, streams x5, due x5, dead x5, settings.
- * ARGV: consumer, delay ms, wake horizon, then per job: stream index, entry id, token, 1 when a handler has begun on it, else 0.
- * Returns 'done' | 'repeated' | 'stale' per job. Of a job on which no handler had begun a repeated release counts as stale:
- * both leave the job with somebody else.
+ * `begun`: 1 when a handler has started on the job, else 0.
+ * Returns 'done' | 'repeated' | 'stale' per job. Where no handler had started, a repeated release counts as stale: in both
+ * cases the job is no longer the consumer's.
  */
-export const releaseScript = defineScript(
-  'release',
-  `
-local events, wake, notes, consumer = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
+export const releaseScript = defineScript({
+  name: 'release',
+  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'dead', 'settings'],
+  args: ['consumer', 'delayMs', 'wakeHorizonMs', { records: 'jobs', of: ['place', 'id', 'token', 'begun'] }],
+  uses: [letters, now, deliveredAt, publishEvent, wakeWorkers],
+  lua: `
 local outcomes, released = {}, {}
-for i = 4, #ARGV, 4 do
-  local place, id, token = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
+local function putBack(place, ref, started, hasBegun, move)
+  local delay = redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 and 0 or delayMs
+  if redis.call('ZSCORE', dead[place], ref) or redis.call('ZADD', due[place], 'NX', now + delay, ref) == 0 then return end
+  redis.call('HDEL', notes, ref .. ${NOTE.progress})
+  if hasBegun then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move) end
+  released[#released + 1] = ref
+end
+for i = 1, #jobs do
+  local place, id, token = tonumber(jobs[i].place), jobs[i].id, jobs[i].token
   local ref, move = LETTERS[place] .. id, 'release:' .. token .. ':' .. consumer
-  local started = owns(KEYS[3 + place], id, consumer, token)
+  local started = deliveredAt(stream[place], id, consumer, token)
   if started then
-    redis.call('XACK', KEYS[3 + place], 'workers', id)
-    local delay = redis.call('HEXISTS', notes, ref .. ':c') == 1 and 0 or ARGV[2]
-    if not redis.call('ZSCORE', KEYS[13 + place], ref) and redis.call('ZADD', KEYS[8 + place], 'NX', now + delay, ref) == 1 then
-      redis.call('HDEL', notes, ref .. ':p')
-      if ARGV[i + 3] == '1' then redis.call('HSET', notes, ref .. ':b', started, ref .. ':l', move) end
-      released[#released + 1] = ref
-    end
-    outcomes[#outcomes + 1] = 'done'
+    redis.call('XACK', stream[place], '${GROUP}', id)
+    putBack(place, ref, started, jobs[i].begun == '1', move)
+    outcomes[i] = 'done'
   else
-    outcomes[#outcomes + 1] = redis.call('HGET', notes, ref .. ':l') == move and 'repeated' or 'stale'
+    outcomes[i] = redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move and 'repeated' or 'stale'
   end
 end
-announce(events, 'released', released, KEYS[#KEYS])
-if tonumber(ARGV[2]) < tonumber(ARGV[3]) then nudge(wake, #released) end
+publishEvent(events, 'released', released, settings)
+if tonumber(delayMs) < tonumber(wakeHorizonMs) then wakeWorkers(wake, #released) end
 return outcomes
 `,
-);
+});
 
-/** A delivery in the hands of a consumer. */
+/** A delivery that a consumer holds. */
 export interface Held {
   ref: Ref;
   /** Fencing token. */
   token: number;
-  /** Whether a handler has begun on it. */
+  /** Whether a handler has started on it. */
   begun: boolean;
 }
 
 export async function release(
   redis: Connection,
-  keys: QueueKeys,
+  queue: QueueKeys,
   consumer: string,
-  jobs: readonly Held[],
+  held: readonly Held[],
   delayMs: number,
 ): Promise<Settled[]> {
-  const args = jobs.flatMap((job) => [
-    placeIndex(job.ref.place),
-    job.ref.entryId,
-    job.token,
-    job.begun ? 1 : 0,
-  ]);
+  const jobs = held.map(({ ref, token, begun }) => ({
+    place: placeIndex(ref.place),
+    id: ref.entryId,
+    token,
+    begun: begun ? 1 : 0,
+  }));
   return (await releaseScript.run(
     redis,
-    [
-      keys.events,
-      keys.wake,
-      keys.notes,
-      ...inOrder(keys.stream),
-      ...inOrder(keys.due),
-      ...inOrder(keys.dead),
-      keys.settings,
-    ],
-    [consumer, delayMs, WAKE_HORIZON_MS, ...args],
+    { queue },
+    { consumer, delayMs, wakeHorizonMs: WAKE_HORIZON_MS, jobs },
   )) as Settled[];
 }

@@ -1,63 +1,71 @@
 import type { Connection } from '../../redis/connection.ts';
-import { formatRef, type Ref } from '../../redis/entry.ts';
-import type { QueueKeys } from '../../redis/keys.ts';
-import { defineScript, WAKE_HORIZON_MS } from '../../redis/script.ts';
-import type { Settled } from './complete.ts';
+import { formatRef, type Ref } from '../../redis/job-id.ts';
+import { GROUP, type QueueKeys } from '../../redis/keys.ts';
+import { now } from '../../redis/lua.ts';
+import { NOTE } from '../../redis/note-fields.ts';
+import { defineScript } from '../../redis/script.ts';
+import { WAKE_HORIZON_MS } from '../wake.ts';
+import { appendError, deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
 
-/** A failed attempt, as written by the lease that ran it. */
+/** A failed attempt, as the lease that ran it describes it. */
 export interface Failure {
   ref: Ref;
   /** Fencing token of the delivery. */
   token: number;
-  /** One line of JSON in the shape of `StoredError`; '' when there is nothing to add to the errors noted. */
+  /** One line of JSON in the shape of `StoredError`; '' when there is nothing to add to the errors in the notes. */
   error: string;
 }
 
 /**
- * Ends a delivery with a failed attempt; the job waits to be taken again. It leaves the pending list, so
- * that pending means running and nothing else. One that somebody asked to cancel waits no longer: whoever takes it
- * ends it.
+ * Ends a delivery with a failed attempt; the job waits to be taken again. It leaves the pending list, so that pending
+ * means running and nothing else. A job that somebody asked to cancel waits no longer: the next taker ends it.
  *
- * KEYS: stream, due, notes, events, totals, wake, settings.
- * ARGV: consumer, entry id, ref, token, delay ms, error line, wake horizon.
  * Returns 'done' | 'repeated' | 'stale'.
  */
-export const retryScript = defineScript(
-  'retry',
-  `
-local stream, due, notes, events, totals, wake = unpack(KEYS)
-local consumer, id, ref, token, delay, line = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+export const retryScript = defineScript({
+  name: 'retry',
+  queueKeys: ['notes', 'events', 'totals', 'wake', 'settings'],
+  keys: ['stream', 'due'],
+  args: ['consumer', 'id', 'ref', 'token', 'delayMs', 'line', 'wakeHorizonMs'],
+  uses: [now, deliveredAt, appendError, publishEvent, wakeWorkers],
+  lua: `
 local move = 'retry:' .. token .. ':' .. consumer
-
-if not owns(stream, id, consumer, token) then
-  if redis.call('HGET', notes, ref .. ':l') == move then return 'repeated' end
+if not deliveredAt(stream, id, consumer, token) then
+  if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
   redis.call('HINCRBY', totals, 'staleCommits', 1)
   return 'stale'
 end
-redis.call('XACK', stream, 'workers', id)
-if redis.call('HEXISTS', notes, ref .. ':c') == 1 then delay = 0 end
+redis.call('XACK', stream, '${GROUP}', id)
+local delay = redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 and 0 or tonumber(delayMs)
 redis.call('ZADD', due, now + delay, ref)
-redis.call('HSET', notes, ref .. ':a', token, ref .. ':l', move)
-redis.call('HDEL', notes, ref .. ':p')
-append(notes, ref, line)
+redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token, ref .. ${NOTE.lastMove}, move)
+redis.call('HDEL', notes, ref .. ${NOTE.progress})
+appendError(notes, ref, line)
 redis.call('HINCRBY', totals, 'retried', 1)
-announce(events, 'retrying', { ref }, KEYS[#KEYS])
-if delay < tonumber(ARGV[7]) then nudge(wake, 1) end
+publishEvent(events, 'retrying', { ref }, settings)
+if delay < tonumber(wakeHorizonMs) then wakeWorkers(wake, 1) end
 return 'done'
 `,
-);
+});
 
 export async function retry(
   redis: Connection,
-  keys: QueueKeys,
+  queue: QueueKeys,
   consumer: string,
-  failure: Failure,
+  { ref, token, error }: Failure,
   delayMs: number,
 ): Promise<Settled> {
-  const { place, entryId } = failure.ref;
   return (await retryScript.run(
     redis,
-    [keys.stream[place], keys.due[place], keys.notes, keys.events, keys.totals, keys.wake, keys.settings],
-    [consumer, entryId, formatRef(failure.ref), failure.token, delayMs, failure.error, WAKE_HORIZON_MS],
+    { queue, stream: queue.stream[ref.place], due: queue.due[ref.place] },
+    {
+      consumer,
+      id: ref.entryId,
+      ref: formatRef(ref),
+      token,
+      delayMs,
+      line: error,
+      wakeHorizonMs: WAKE_HORIZON_MS,
+    },
   )) as Settled;
 }

@@ -1,8 +1,10 @@
 import type { Connection } from '../../redis/connection.ts';
-import { GROUP, inOrder, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
+import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
+import { now, toMap } from '../../redis/lua.ts';
+import { toPairs } from '../../redis/pairs.ts';
 import { defineScript } from '../../redis/script.ts';
 
-/** What stands in one stream of a queue. */
+/** Counts of one stream of a queue. */
 export interface PlaceCensus {
   length: number;
   running: number;
@@ -10,7 +12,7 @@ export interface PlaceCensus {
   dead: number;
   /** Entries ever added. */
   added: number;
-  /** Id of the first entry not handed out yet, '' when there is none. */
+  /** Id of the first entry that was not delivered yet, '' when there is none. */
   firstWaiting: string;
 }
 
@@ -29,44 +31,43 @@ export interface Census {
 }
 
 /**
- * Counts everything in a queue at one moment, from the places themselves, and keeps a reading every ten
- * seconds for the rates.
+ * Counts all jobs of a queue at one moment, in the places themselves, and stores a reading every ten seconds for the
+ * rates.
  *
- * KEYS: scheduled, leases, totals, settings, samples, streams x5, due x5, dead x5. ARGV: listed leases.
- * Returns { now, scheduled, paused, totals, leases with scores, { consumer, running }...,
- *   sample fields with its time, per stream { length, running, due, dead, added, first waiting }, most jobs or 0 }.
+ * Returns `RawCensus`.
  */
-export const censusScript = defineScript(
-  'census',
-  `
-local scheduled, leases, totals, settings, samples = unpack(KEYS, 1, 5)
+export const censusScript = defineScript({
+  name: 'census',
+  queueKeys: ['scheduled', 'leases', 'totals', 'settings', 'samples', 'stream', 'due', 'dead'],
+  args: ['maxLeases'],
+  uses: [now, toMap],
+  lua: `
 local running, places, added = {}, {}, 0
 
 local function count(place)
-  local stream, due, dead = KEYS[5 + place], KEYS[10 + place], KEYS[15 + place]
-  local waiting = { redis.call('ZCARD', due), redis.call('ZCARD', dead) }
-  if redis.call('EXISTS', stream) == 0 then return { 0, 0, waiting[1], waiting[2], 0, '' } end
-  local info = flat(redis.call('XINFO', 'STREAM', stream))
+  local waiting, failed = redis.call('ZCARD', due[place]), redis.call('ZCARD', dead[place])
+  if redis.call('EXISTS', stream[place]) == 0 then return { 0, 0, waiting, failed, 0, '' } end
+  local info = toMap(redis.call('XINFO', 'STREAM', stream[place]))
   added = added + info['entries-added']
   local pending, after = 0, '-'
-  for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
-    local known = flat(group)
-    if known.name == 'workers' then pending, after = known.pending, '(' .. known['last-delivered-id'] end
+  for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream[place])) do
+    local workers = toMap(group)
+    if workers.name == '${GROUP}' then pending, after = workers.pending, '(' .. workers['last-delivered-id'] end
   end
   if pending > 0 then
-    for _, one in ipairs(redis.call('XPENDING', stream, 'workers')[4] or {}) do
+    for _, one in ipairs(redis.call('XPENDING', stream[place], '${GROUP}')[4] or {}) do
       running[one[1]] = (running[one[1]] or 0) + tonumber(one[2])
     end
   end
-  local first = place < 5 and redis.call('XRANGE', stream, after, '+', 'COUNT', 1)[1]
-  return { info.length, pending, waiting[1], waiting[2], info['entries-added'], first and first[1] or '' }
+  local first = place < 5 and redis.call('XRANGE', stream[place], after, '+', 'COUNT', 1)[1]
+  return { info.length, pending, waiting, failed, info['entries-added'], first and first[1] or '' }
 end
 for place = 1, 5 do places[place] = count(place) end
 
-local known = flat(redis.call('HGETALL', totals))
-local last = redis.call('XREVRANGE', samples, '+', '-', 'COUNT', 1)[1]
+local allTotals = redis.call('HGETALL', totals)
+local ended, last = toMap(allTotals), redis.call('XREVRANGE', samples, '+', '-', 'COUNT', 1)[1]
 if not last or now - tonumber(string.match(last[1], '^%d+')) >= 10000 then
-  redis.call('XADD', samples, 'MAXLEN', 30, '*', 'a', added, 'c', known.completed or 0, 'f', known.failed or 0)
+  redis.call('XADD', samples, 'MAXLEN', 30, '*', 'a', added, 'c', ended.completed or 0, 'f', ended.failed or 0)
 end
 local sample = redis.call('XREVRANGE', samples, now - 60000, now - 120000, 'COUNT', 1)[1]
   or redis.call('XRANGE', samples, now - 120000, '+', 'COUNT', 1)[1]
@@ -74,52 +75,50 @@ local sample = redis.call('XREVRANGE', samples, now - 60000, now - 120000, 'COUN
 local runs = {}
 for consumer, jobs in pairs(running) do runs[#runs + 1] = consumer; runs[#runs + 1] = jobs end
 return {
-  now, redis.call('ZCARD', scheduled), redis.call('HEXISTS', settings, 'paused'), redis.call('HGETALL', totals),
-  redis.call('ZRANGE', leases, 0, tonumber(ARGV[1]) - 1, 'WITHSCORES'), runs,
+  now, redis.call('ZCARD', scheduled), redis.call('HEXISTS', settings, 'paused'), allTotals,
+  redis.call('ZRANGE', leases, 0, maxLeases - 1, 'WITHSCORES'), runs,
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
   tonumber(redis.call('HGET', settings, 'maxJobs')) or 0,
 }
 `,
-);
+});
 
 const LISTED_LEASES = 1_000;
 
+type RawPlace = [
+  length: number,
+  running: number,
+  due: number,
+  dead: number,
+  added: number,
+  firstWaiting: string,
+];
+
+/** Maps come as names and values, one after the other. `sample`: its id and its three counts, or nothing. */
 type RawCensus = [
-  number,
-  number,
-  number,
-  string[],
-  string[],
-  (string | number)[],
-  string[],
-  [number, number, number, number, number, string][],
-  number,
+  now: number,
+  scheduled: number,
+  paused: number,
+  totals: string[],
+  leases: string[],
+  running: (string | number)[],
+  sample: string[],
+  places: RawPlace[],
+  maxJobs: number,
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
-export async function takeCensus(redis: Connection, keys: QueueKeys): Promise<Census> {
-  const [now, scheduled, paused, totals, leases, runs, sample, places, maxJobs] = (await censusScript.run(
-    redis,
-    [
-      keys.scheduled,
-      keys.leases,
-      keys.totals,
-      keys.settings,
-      keys.samples,
-      ...inOrder(keys.stream),
-      ...inOrder(keys.due),
-      ...inOrder(keys.dead),
-    ],
-    [LISTED_LEASES],
-  )) as RawCensus;
-  const running = new Map(pairs(runs.map(String)));
+export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<Census> {
+  const reply = await censusScript.run(redis, { queue }, { maxLeases: LISTED_LEASES });
+  const [now, scheduled, paused, totals, leases, runs, sample, places, maxJobs] = reply as RawCensus;
+  const running = new Map(toPairs(runs.map(String)));
   return {
     now,
     scheduled,
     paused: paused === 1,
     maxJobs: maxJobs || undefined,
-    totals: Object.fromEntries(pairs(totals).map(([name, count]) => [name, Number(count)])),
-    leases: pairs(leases).map(([consumer, expiresAt]) => ({
+    totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),
+    leases: toPairs(leases).map(([consumer, expiresAt]) => ({
       consumer,
       expiresAt: Number(expiresAt),
       running: Number(running.get(consumer) ?? 0),
@@ -132,12 +131,6 @@ export async function takeCensus(redis: Connection, keys: QueueKeys): Promise<Ce
   };
 }
 
-function pairs(flat: readonly string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) result.push([flat[i] ?? '', flat[i + 1] ?? '']);
-  return result;
-}
-
 function decodeSample([id, added, completed, failed]: string[]): Census['sample'] {
   if (id === undefined) return undefined;
   return {
@@ -148,21 +141,7 @@ function decodeSample([id, added, completed, failed]: string[]): Census['sample'
   };
 }
 
-function decodePlace(raw: RawCensus[7][number] | undefined): PlaceCensus {
+function decodePlace(raw: RawPlace | undefined): PlaceCensus {
   const [length, running, due, dead, added, firstWaiting] = raw ?? [0, 0, 0, 0, 0, ''];
   return { length, running, due, dead, added, firstWaiting };
-}
-
-/** Id of the last entry that the group has handed out; '0-0' when there is no stream or group yet. */
-export async function lastDelivered(redis: Connection, stream: string): Promise<string> {
-  try {
-    const groups = (await redis.xinfo('GROUPS', stream)) as (string | number)[][];
-    for (const group of groups) {
-      const name = group[group.indexOf('name') + 1];
-      if (name === GROUP) return String(group[group.indexOf('last-delivered-id') + 1]);
-    }
-  } catch (error) {
-    if (!(error instanceof Error && error.message.includes('no such key'))) throw error;
-  }
-  return '0-0';
 }

@@ -2,20 +2,20 @@ import type { Connection } from '../../redis/connection.ts';
 import { defineScript } from '../../redis/script.ts';
 
 /**
- * Changes a field of a hash, if nobody else has.
+ * Changes a field of a hash that still has the expected value. `expected`, `value`: '' for no field.
  *
- * KEYS: hash. ARGV: field, value that is expected or '' (none), new value or '' (none).
- * Returns 1, or 0 when it has another value.
+ * Returns 1, or 0 when the field has another value.
  */
-export const compareAndSetScript = defineScript(
-  'mark',
-  `
-local field, expected, value = unpack(ARGV)
-if (redis.call('HGET', KEYS[1], field) or '') ~= expected then return 0 end
-if value == '' then redis.call('HDEL', KEYS[1], field) else redis.call('HSET', KEYS[1], field, value) end
+export const compareAndSetScript = defineScript({
+  name: 'compare-and-set',
+  keys: ['hash'],
+  args: ['field', 'expected', 'value'],
+  lua: `
+if (redis.call('HGET', hash, field) or '') ~= expected then return 0 end
+if value == '' then redis.call('HDEL', hash, field) else redis.call('HSET', hash, field, value) end
 return 1
 `,
-);
+});
 
 /** Changes the field from one value to another; false when it has a third. Undefined stands for no field. */
 export async function compareAndSet(
@@ -24,5 +24,6 @@ export async function compareAndSet(
   expected: string | undefined,
   value: string | undefined,
 ): Promise<boolean> {
-  return (await compareAndSetScript.run(redis, [hash], [field, expected ?? '', value ?? ''])) === 1;
+  const args = { field, expected: expected ?? '', value: value ?? '' };
+  return (await compareAndSetScript.run(redis, { hash }, args)) === 1;
 }

@@ -1,6 +1,8 @@
+import { openJobs } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
-import { type EntryOptions, encodeOptions } from '../../redis/entry.ts';
-import { inOrder, type Place, placeIndex, type QueueKeys } from '../../redis/keys.ts';
+import { type EntryOptions, encodeOptions } from '../../redis/entry-options.ts';
+import { type Place, placeIndex, type QueueKeys } from '../../redis/keys.ts';
+import { letters } from '../../redis/lua.ts';
 import { defineScript } from '../../redis/script.ts';
 
 /** Slots of one schedule that are to be fired. */
@@ -8,7 +10,7 @@ export interface Firing {
   id: string;
   /** The state as it was read. */
   expected: string;
-  /** The state afterwards, JSON, but for what becomes of the jobs. */
+  /** The state afterwards, JSON; the script adds what becomes of the jobs. */
   state: string;
   /** When it is to fire next, Unix ms. */
   fireAt: number | undefined;
@@ -19,25 +21,26 @@ export interface Firing {
 }
 
 /**
- * Submits the jobs of slots, and moves their schedules on, each if it is as it was read: whoever comes second finds
+ * Submits the jobs of slots and moves their schedules on, each if its state is as it was read: a second process finds
  * another state, and submits nothing.
  *
- * A slot of which no job may be submitted is counted as skipped: the queue is full, or the job of the slot before
- * has not ended where overlap is `skip`. A job has ended when its entry is gone or dead.
+ * A slot without a job counts as skipped: the queue is full, or with overlap `skip` the job before has not ended. A job has
+ * ended when its entry is gone or dead.
  *
- * KEYS: streams x5, dead x5, expiring, settings, schedule states, slots.
- * ARGV per schedule: id, expected state, new state, next time or '', 1 to skip overlaps, most runs or '', lane, task,
+ * `firings`, per schedule: id, expected state, new state, next time or '', 1 to skip overlaps, most runs or '', lane, task,
  *   payload, expires after ms or '', number of slots, then per slot: slot, options.
  * Returns per schedule its state, or '' where it was not as expected.
  */
-export const fireScript = defineScript(
-  'fire',
-  `
-local expiring, settings, states, slots = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
-local limit = tonumber(redis.call('HGET', settings, 'maxJobs'))
-local room = limit
-if limit then
-  for place = 1, 5 do room = room - redis.call('XLEN', KEYS[place]) + redis.call('ZCARD', KEYS[5 + place]) end
+export const fireScript = defineScript({
+  name: 'fire',
+  queueKeys: ['stream', 'dead', 'expiring', 'settings', 'scheduleStates', 'slots'],
+  args: [{ list: 'firings' }],
+  uses: [letters, openJobs],
+  whenFull: 'refused',
+  lua: `
+local freeDepth = tonumber(redis.call('HGET', settings, 'maxJobs'))
+if freeDepth then
+  for place = 1, 5 do freeDepth = freeDepth - openJobs(stream[place], dead[place]) end
 end
 
 local function isOpen(ref)
@@ -45,43 +48,46 @@ local function isOpen(ref)
   for place = 1, 4 do
     if LETTERS[place] == string.sub(ref, 1, 1) then
       local id = string.sub(ref, 2)
-      return #redis.call('XRANGE', KEYS[place], id, id) > 0 and not redis.call('ZSCORE', KEYS[5 + place], ref)
+      return #redis.call('XRANGE', stream[place], id, id) > 0 and not redis.call('ZSCORE', dead[place], ref)
     end
   end
   return false
 end
 
-local function submit(lane, task, payload, options, lapses)
-  local id = redis.pcall('XADD', KEYS[lane], '*', 't', task, 'p', payload, 'o', options)
+local function submit(lane, task, payload, options, expiresIn)
+  local id = redis.pcall('XADD', stream[lane], '*', 't', task, 'p', payload, 'o', options)
   if id.err then return nil end
   local ref = LETTERS[lane] .. id
-  if lapses then redis.call('ZADD', expiring, tonumber(string.match(id, '^%d+')) + lapses, ref) end
-  if room then room = room - 1 end
+  if expiresIn then redis.call('ZADD', expiring, tonumber(string.match(id, '^%d+')) + expiresIn, ref) end
+  if freeDepth then freeDepth = freeDepth - 1 end
   return ref
 end
 
-local fired, i = {}, 1
+local function fireSlot(i, state, slot, options)
+  local reason, ref
+  if firings[i + 4] == '1' and state.ref and isOpen(state.ref) then reason = 'overlap'
+  elseif freeDepth and freeDepth < 1 then reason = 'queue-full'
+  else
+    ref = submit(tonumber(firings[i + 6]), firings[i + 7], firings[i + 8], options, tonumber(firings[i + 9]))
+    if not ref then reason = 'not-stored' end
+  end
+  if ref then
+    state.last, state.ref, state.runs = slot, ref, state.runs + 1
+  else
+    state.skipped, state.skip = state.skipped + 1, { slot = slot, reason = reason }
+  end
+end
+
+local states, i = {}, 1
 -- As many as the caller has planned: 100 schedules at most, and 200 slots of all of them together.
-while i <= #ARGV do
-  local id, expected, at, skips, most = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4] == '1', tonumber(ARGV[i + 5])
-  local lane, task, payload, lapses = tonumber(ARGV[i + 6]), ARGV[i + 7], ARGV[i + 8], tonumber(ARGV[i + 9])
-  local first, count, moved = i + 11, tonumber(ARGV[i + 10]), ''
-  if redis.call('HGET', states, id) == expected then
-    local state = cjson.decode(ARGV[i + 2])
+while i <= #firings do
+  local id, at, most = firings[i], firings[i + 3], tonumber(firings[i + 5])
+  local first, count, moved = i + 11, tonumber(firings[i + 10]), ''
+  if redis.call('HGET', scheduleStates, id) == firings[i + 1] then
+    local state = cjson.decode(firings[i + 2])
     for j = first, first + 2 * count - 2, 2 do
       if most and state.runs >= most then break end
-      local slot, reason, ref = tonumber(ARGV[j]), nil, nil
-      if skips and state.ref and isOpen(state.ref) then reason = 'overlap'
-      elseif room and room < 1 then reason = 'queue-full'
-      else
-        ref = submit(lane, task, payload, ARGV[j + 1], lapses)
-        if not ref then reason = 'not-stored' end
-      end
-      if ref then
-        state.last, state.ref, state.runs = slot, ref, state.runs + 1
-      else
-        state.skipped, state.skip = state.skipped + 1, { slot = slot, reason = reason }
-      end
+      fireSlot(i, state, tonumber(firings[j]), firings[j + 1])
     end
     if most and state.runs >= most then state.next = nil end
     if state.next then redis.call('ZADD', slots, at, id)
@@ -90,23 +96,22 @@ while i <= #ARGV do
       redis.call('ZREM', slots, id)
     end
     moved = cjson.encode(state)
-    redis.call('HSET', states, id, moved)
+    redis.call('HSET', scheduleStates, id, moved)
   end
-  fired[#fired + 1] = moved
+  states[#states + 1] = moved
   i = first + 2 * count
 end
-return fired
+return states
 `,
-  { whenFull: 'refused' },
-);
+});
 
 /** Fires slots of schedules of one queue. Returns the state of each, JSON; '' where another process fired it. */
 export async function fire(
   redis: Connection,
-  keys: QueueKeys,
-  firings: readonly Firing[],
+  queue: QueueKeys,
+  planned: readonly Firing[],
 ): Promise<string[]> {
-  const args = firings.flatMap(({ id, expected, state, fireAt, skipsOverlap, maxRuns, job, slots }) => [
+  const firings = planned.flatMap(({ id, expected, state, fireAt, skipsOverlap, maxRuns, job, slots }) => [
     id,
     expected,
     state,
@@ -120,10 +125,5 @@ export async function fire(
     slots.length,
     ...slots.flatMap(({ slot, options }) => [slot, encodeOptions(options)]),
   ]);
-  const { stream, dead, expiring, settings, scheduleStates } = keys;
-  return (await fireScript.run(
-    redis,
-    [...inOrder(stream), ...inOrder(dead), expiring, settings, scheduleStates, keys.slots],
-    args,
-  )) as string[];
+  return (await fireScript.run(redis, { queue }, { firings })) as string[];
 }

@@ -1,5 +1,6 @@
 import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
+import { now } from '../../redis/lua.ts';
 import { defineScript } from '../../redis/script.ts';
 
 /** A schedule as it is stored: two texts of JSON. `schemas/stored-schedule.ts` says what they hold. */
@@ -15,56 +16,57 @@ interface Snapshot {
   schedules: StoredSchedule[];
 }
 
-/** Most schedules that one call reads because they are due, and most bytes of them but for a single one. */
+/** Most due schedules that one call reads, and most bytes of their definitions; one alone may be larger. */
 const MOST_DUE = 100;
 const MOST_DUE_BYTES = 1_048_576;
 
 /**
- * Reads schedules of a queue.
+ * Reads schedules of a queue by their ids.
  *
- * KEYS: schedules, schedule states. ARGV: ids.
- * Returns { now, id, definition, state, id, ... } of those that are there; '' for what is not, when only one of both is.
+ * Returns { now, id, definition, state, id, ... } of those that are there; '' for a definition or a state without the other.
  */
-export const readSchedulesScript = defineScript(
-  'readSchedules',
-  `
+export const readSchedulesScript = defineScript({
+  name: 'read-schedules',
+  queueKeys: ['schedules', 'scheduleStates'],
+  args: [{ list: 'ids' }],
+  uses: [now],
+  lua: `
 local found = { now }
 -- As many as the caller has named: a page at most.
-for i = 1, #ARGV do
-  local definition, state = redis.call('HGET', KEYS[1], ARGV[i]), redis.call('HGET', KEYS[2], ARGV[i])
+for i = 1, #ids do
+  local definition, state = redis.call('HGET', schedules, ids[i]), redis.call('HGET', scheduleStates, ids[i])
   if definition or state then
-    found[#found + 1] = ARGV[i]
+    found[#found + 1] = ids[i]
     found[#found + 1] = definition or ''
     found[#found + 1] = state or ''
   end
 end
 return found
 `,
-);
+});
 
 /**
  * Reads schedules that are to fire now, the earliest first.
  *
- * KEYS: schedules, schedule states, slots. ARGV: most of them, most bytes.
- * Returns { now, when the first that is left is to fire or '', id, definition, state, id, ... }.
+ * Returns { now, when the first of the others is to fire or '', id, definition, state, id, ... }.
  */
-export const dueSchedulesScript = defineScript(
-  'dueSchedules',
-  `
-local schedules, states, slots = unpack(KEYS)
-local most, room = tonumber(ARGV[1]), tonumber(ARGV[2])
-local due = redis.call('ZRANGE', slots, '-inf', now, 'BYSCORE', 'LIMIT', 0, most)
-local found, kept = { now, '' }, 0
--- At most so many as ARGV says.
-for i = 1, #due do
-  local definition, state = redis.call('HGET', schedules, due[i]), redis.call('HGET', states, due[i])
+export const dueSchedulesScript = defineScript({
+  name: 'due-schedules',
+  queueKeys: ['schedules', 'scheduleStates', 'slots'],
+  args: ['maxDue', 'maxBytes'],
+  uses: [now],
+  lua: `
+local ids = redis.call('ZRANGE', slots, '-inf', now, 'BYSCORE', 'LIMIT', 0, maxDue)
+local found, kept, byteBudget = { now, '' }, 0, tonumber(maxBytes)
+for i = 1, #ids do
+  local definition, state = redis.call('HGET', schedules, ids[i]), redis.call('HGET', scheduleStates, ids[i])
   if not (definition and state) then
-    redis.call('ZREM', slots, due[i])
+    redis.call('ZREM', slots, ids[i])
   else
-    room = room - #definition
-    if room < 0 and kept > 0 then break end
+    byteBudget = byteBudget - #definition
+    if byteBudget < 0 and kept > 0 then break end
     kept = kept + 1
-    found[#found + 1] = due[i]
+    found[#found + 1] = ids[i]
     found[#found + 1] = definition
     found[#found + 1] = state
   end
@@ -73,31 +75,31 @@ local first = redis.call('ZRANGE', slots, kept, kept, 'WITHSCORES')
 if first[2] then found[2] = first[2] end
 return found
 `,
-);
+});
 
 /**
  * Writes one schedule, if it is as the writer has read it.
  *
- * KEYS: schedules, schedule states, slots. ARGV: id, state that was read or '', new definition or '' (it stays), new
- *   state or '' (the schedule goes), when it is to fire or '' (it does not). Returns 1, or 0 when it has changed.
+ * `expected`: the state that was read, or ''. `definition`: the new one, or '' to keep it. `state`: the new one, or '' to delete
+ * the schedule. `at`: when it is to fire, or '' for never. Returns 1, or 0 when the state has changed.
  */
-export const writeScheduleScript = defineScript(
-  'writeSchedule',
-  `
-local schedules, states, slots = unpack(KEYS)
-local id, expected, definition, state, at = unpack(ARGV)
-if (redis.call('HGET', states, id) or '') ~= expected then return 0 end
+export const writeScheduleScript = defineScript({
+  name: 'write-schedule',
+  queueKeys: ['schedules', 'scheduleStates', 'slots'],
+  args: ['id', 'expected', 'definition', 'state', 'at'],
+  lua: `
+if (redis.call('HGET', scheduleStates, id) or '') ~= expected then return 0 end
 if state == '' then
   redis.call('HDEL', schedules, id)
-  redis.call('HDEL', states, id)
+  redis.call('HDEL', scheduleStates, id)
 else
   if definition ~= '' then redis.call('HSET', schedules, id, definition) end
-  redis.call('HSET', states, id, state)
+  redis.call('HSET', scheduleStates, id, state)
 end
 if at == '' then redis.call('ZREM', slots, id) else redis.call('ZADD', slots, at, id) end
 return 1
 `,
-);
+});
 
 function triples(flat: readonly string[]): StoredSchedule[] {
   const schedules: StoredSchedule[] = [];
@@ -111,25 +113,24 @@ function triples(flat: readonly string[]): StoredSchedule[] {
 /** Those of the ids that are there. */
 export async function readSchedules(
   redis: Connection,
-  keys: QueueKeys,
+  queue: QueueKeys,
   ids: readonly string[],
 ): Promise<Snapshot> {
-  const raw = await readSchedulesScript.run(redis, [keys.schedules, keys.scheduleStates], ids);
-  const [now, ...flat] = raw as [number, ...string[]];
+  const [now, ...flat] = (await readSchedulesScript.run(redis, { queue }, { ids })) as [number, ...string[]];
   return { now, schedules: triples(flat) };
 }
 
-/** Those that are to fire now, at most 100; `nextAt`: when the first of the others is, which may be now. */
+/** Those that are to fire now, at most 100; `nextAt`: when the first of the others is to fire, which may be now. */
 export async function dueSchedules(
   redis: Connection,
-  keys: QueueKeys,
+  queue: QueueKeys,
 ): Promise<Snapshot & { nextAt?: number }> {
-  const raw = await dueSchedulesScript.run(
+  const reply = await dueSchedulesScript.run(
     redis,
-    [keys.schedules, keys.scheduleStates, keys.slots],
-    [MOST_DUE, MOST_DUE_BYTES],
+    { queue },
+    { maxDue: MOST_DUE, maxBytes: MOST_DUE_BYTES },
   );
-  const [now, nextAt, ...flat] = raw as [number, string, ...string[]];
+  const [now, nextAt, ...flat] = reply as [number, string, ...string[]];
   return { now, schedules: triples(flat), ...(nextAt === '' ? {} : { nextAt: Number(nextAt) }) };
 }
 
@@ -144,16 +145,16 @@ interface ScheduleWrite {
   fireAt?: number | undefined;
 }
 
-/** False when somebody else has written the schedule meanwhile; nothing is changed then. */
+/** False when another process has written the schedule since it was read; nothing is changed then. */
 export async function writeSchedule(
   redis: Connection,
-  keys: QueueKeys,
+  queue: QueueKeys,
   { id, expected, definition, state, fireAt }: ScheduleWrite,
 ): Promise<boolean> {
   const written = await writeScheduleScript.run(
     redis,
-    [keys.schedules, keys.scheduleStates, keys.slots],
-    [id, expected ?? '', definition ?? '', state ?? '', fireAt ?? ''],
+    { queue },
+    { id, expected: expected ?? '', definition: definition ?? '', state: state ?? '', at: fireAt ?? '' },
   );
   return written === 1;
 }

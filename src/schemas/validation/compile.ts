@@ -7,19 +7,19 @@ import { toFaults } from './faults.ts';
 export type CompiledSchema =
   | {
       readonly ok: true;
-      /** Empty when the value fits; `base` is put before every pointer. */
+      /** Empty when the value matches the schema. `base` is the prefix of every pointer. */
       check(value: unknown, base?: string): Fault[];
     }
   | { readonly ok: false; readonly reason: string };
 
-/** A value with more parts than this gets its first fault only: a list of a million wrong items has a million. */
+/** A value with more parts than this gets only its first fault: a list of a million wrong items has a million faults. */
 const MAX_PARTS_FOR_ALL_FAULTS = 5_000;
 
 /**
- * Compiles a JSON Schema: draft 2020-12, or draft-07 where its `$schema` says so. Keywords and formats that
- * the dialect does not know are ignored, as the specification asks; an unresolved `$ref` is a fault.
- * Values are checked as they are: nothing is removed or filled in, and converted (in place, for values that
- * are text by nature) only with `coerce`. That a schema is one is not looked at with `isOurs`: it takes longer than all else.
+ * Compiles a JSON Schema: draft 2020-12, or draft-07 if its `$schema` says so. Ignores unknown keywords and formats, as
+ * the specification requires. An unresolved `$ref` is a fault. A check does not change the value; with `coerce`, which
+ * is for values that arrive as text, it converts types in place. `isOurs` skips the check of the schema itself, which
+ * takes longer than everything else.
  */
 export function compileSchema(
   schema: object | boolean,
@@ -27,7 +27,7 @@ export function compileSchema(
 ): CompiledSchema {
   const compile = (allErrors: boolean) => compileWith(schema, { allErrors, coerceTypes: coerce, isOurs });
   try {
-    // Most values are right or small: the validator that names every fault is built when one is needed.
+    // Most values are valid: the validator that lists every fault is compiled when it is first needed.
     const fits = compile(false);
     let explain: typeof fits | undefined;
     const check = (value: unknown, base?: string): Fault[] => {
@@ -49,7 +49,7 @@ function compileWith(
 ) {
   const dialect = typeof schema === 'object' && '$schema' in schema ? schema.$schema : undefined;
   const Dialect = typeof dialect === 'string' && dialect.includes('draft-07') ? Ajv : Ajv2020;
-  // An instance each: two tasks may use one `$id` for different schemas.
+  // Each schema has its own instance: two tasks may use one `$id` for different schemas.
   const ajv = new Dialect({
     allErrors,
     coerceTypes,
@@ -65,7 +65,7 @@ function compileWith(
   return validate;
 }
 
-/** A recursive schema follows the value's nesting on the stack, which the sender of the value chooses. */
+/** A recursive schema uses the stack for each level of the value, and the client chooses the depth. */
 function unlessTooDeep(check: () => Fault[], base = ''): Fault[] {
   try {
     return check();

@@ -1,10 +1,10 @@
-/** Levels of arrays and objects in a payload: whoever reads it back follows them on the stack. */
+/** Most nested arrays and objects in a payload. Parsers use the stack for each level. */
 export const MAX_DEPTH = 1_000;
 
 /**
  * Whether a value is nested deeper than `MAX_DEPTH`.
  *
- * @param length of its JSON text: every level has two brackets, so that most texts are too short to be that deep.
+ * @param length length of its JSON text. Every level has two brackets, so most texts are too short to be too deep.
  */
 export function isTooDeep(value: unknown, length: number): boolean {
   if (length <= 2 * MAX_DEPTH) return false;

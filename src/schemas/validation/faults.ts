@@ -26,23 +26,23 @@ interface Finding {
 
 const UNIONS = new Set(['anyOf', 'oneOf']);
 
-/** They only say that another error, which is listed too, was found inside. */
-const ECHOES = new Set(['if', 'propertyNames']);
+/** Errors of these keywords only repeat that there is an inner error, which is listed too. */
+const FOLLOW_UP_KEYWORDS = new Set(['if', 'propertyNames']);
 
-/** More errors than this are not looked at: folding unions compares each with those before it. */
+/** Errors beyond this number are ignored: folding unions compares each error with all earlier ones. */
 const MAX_ERRORS = 200;
 
 /**
  * Turns validation errors into faults that a person can act on: a JSON pointer (RFC 6901) and a sentence.
- * A missing field's pointer names that field. A union (`anyOf`, `oneOf`) gives the faults of the form that
- * came closest, or one fault when no form did. At most 200 errors are read.
+ * The pointer of a missing field names that field. A union (`anyOf`, `oneOf`) gives the faults of its closest branch, or
+ * one fault when no branch is closest. Reads at most 200 errors.
  *
- * @param base pointer to the value that was validated, where it is part of something larger.
+ * @param base pointer to the validated value, when it is part of a larger one.
  */
 export function toFaults(errors: readonly SchemaError[] | null | undefined, base = ''): Fault[] {
   let findings: Finding[] = [];
   for (const error of (errors ?? []).slice(0, MAX_ERRORS)) {
-    if (ECHOES.has(error.keyword)) continue;
+    if (FOLLOW_UP_KEYWORDS.has(error.keyword)) continue;
     if (!UNIONS.has(error.keyword)) {
       findings.push(finding(error));
       continue;
@@ -67,7 +67,7 @@ function finding(error: SchemaError): Finding {
   return { keyword, instancePath, schemaPath, accepts: accepted(error), faults: [fault] };
 }
 
-/** The field that the error is about, where that is not the value at `instancePath` itself. */
+/** The field that the error is about, when that is not the value at `instancePath`. */
 function pointerSuffix({ params, propertyName }: SchemaError): string {
   const name =
     params['missingProperty'] ??
@@ -120,7 +120,7 @@ function unknownField(schema: SchemaError['parentSchema']): string {
   return known.length === 0 ? 'is not a known field' : `is not a known field; known are: ${known.join(', ')}`;
 }
 
-/** A schema's own description tells more than "string" or a regular expression. */
+/** The description in a schema is clearer than "string" or a regular expression. */
 function explained(detail: string, schema: SchemaError['parentSchema'], instead = detail): string {
   const description = schema?.['description'];
   return typeof description === 'string' ? `${instead}. ${description}` : detail;
@@ -137,8 +137,8 @@ function oneOf(values: readonly string[]): string {
 }
 
 /**
- * Whether an error came out of a branch of this union. A branch behind a `$ref` has a schema path of its own,
- * so anything at or below the union's value counts, unless its schema path shows it to be the union's sibling.
+ * Whether an error is from a branch of this union. A branch behind a `$ref` has its own schema path, so every error at
+ * or below the union's value counts, unless its schema path shows that it is a sibling of the union.
  */
 function isInside(found: Finding, union: SchemaError): boolean {
   const value = union.instancePath;
@@ -176,7 +176,7 @@ function foldUnion(union: SchemaError, found: readonly Finding[]): Finding {
   return fold(closest.flatMap((branch) => branch.faults));
 }
 
-/** The findings, grouped by the branch of the union (or the `$ref` target) that they came from. */
+/** The findings, grouped by their branch of the union or their `$ref` target. */
 function branchesOf(found: readonly Finding[], union: SchemaError): Finding[][] {
   const branches = new Map<string, Finding[]>();
   for (const entry of found) {

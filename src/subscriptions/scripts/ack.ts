@@ -1,29 +1,31 @@
 import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script.ts';
-import { COUNT_EVENTS, groupOf, SUBSCRIPTIONS, subscriptionKeys } from './subscribe.ts';
+import { countEvents, groupInfo, groupOf, trimEvents } from './lua.ts';
 
 /** Entries acknowledged at a time, and how often in one call: some ten milliseconds, in which Redis serves nobody else. */
 const STEP = 1_000;
 const STEPS = 3;
-/** Entries of one call that are named one by one, for as long. */
-const MOST_MARKS = 300;
+/** Entries of one call that are named one by one; they take as long. */
+const MOST_NAMED = 300;
 
 /**
- * Acknowledges events of a subscription. An entry is done with when all of its events are; until then the numbers of
- * those that are stand in the hash of the subscription (`p:<entry>`).
+ * Acknowledges events of a subscription. An entry is done when all of its events are; until then the numbers of those that
+ * are done stand in the hash of the subscription (`p:<entry>`).
  *
- * KEYS: events, subscriptions, subscription. ARGV: name, group, entry id before which all is acknowledged or '', then
- *   entry id and its numbers (space separated, '*' for all), repeated.
- * Returns {} when there is no such subscription, else { entries that are done with now, entries that are not, 1 if there are
- *   more before that entry: then nothing else was done, and the same call goes on }.
+ * `before`: all entries before this id are acknowledged, '' for none. `numbers` of an entry: separated by spaces, '*' for all.
+ * Returns {} when there is no such subscription, else { entries that are done now, entries that are not, 1 if there are more
+ *   before `before`: then nothing else was done, and the same call goes on }.
  */
-export const ackScript = defineScript(
-  'subscription-ack',
-  `${SUBSCRIPTIONS}${COUNT_EVENTS}
-local events, subscriptions, subscription = unpack(KEYS)
-local group, before, done = ARGV[2], ARGV[3], 0
-if redis.call('HEXISTS', subscriptions, ARGV[1]) == 0 then return {} end
+export const ackScript = defineScript({
+  name: 'subscription-ack',
+  queueKeys: ['events', 'subscriptions'],
+  keys: ['subscription'],
+  args: ['name', 'group', 'before', { records: 'entries', of: ['id', 'numbers'] }],
+  uses: [groupInfo, trimEvents, countEvents],
+  lua: `
+local done = 0
+if redis.call('HEXISTS', subscriptions, name) == 0 then return {} end
 if not groupInfo(events, group) then return { 0, 0, 0 } end
 local function finish(ids)
   local partial = {}
@@ -41,11 +43,11 @@ for _ = 1, isMore and ${STEPS} or 0 do
 end
 if isMore then return { done, redis.call('XPENDING', events, group)[1], 1 } end
 
-local function mark(id, numbers)
+local function ackEntry(id, numbers)
   if #redis.call('XPENDING', events, group, id, id, 1) == 0 then return end
   local entry = redis.call('XRANGE', events, id, id)[1]
   if numbers == '*' or not entry then return finish({ id }) end
-  local all, seen, list = eventsIn(entry[2]), {}, {}
+  local all, seen, list = countEvents(entry[2]), {}, {}
   for number in string.gmatch((redis.call('HGET', subscription, 'p:' .. id) or '') .. ' ' .. numbers, '%d+') do
     if tonumber(number) >= 1 and tonumber(number) <= all and not seen[number] then
       seen[number] = true
@@ -55,11 +57,11 @@ local function mark(id, numbers)
   if #list == all then finish({ id })
   elseif #list > 0 then redis.call('HSET', subscription, 'p:' .. id, table.concat(list, ' ')) end
 end
-for i = 4, #ARGV, 2 do mark(ARGV[i], ARGV[i + 1]) end
-trim(events, subscriptions)
+for i = 1, #entries do ackEntry(entries[i].id, entries[i].numbers) end
+trimEvents(events, subscriptions)
 return { done, redis.call('XPENDING', events, group)[1], 0 }
 `,
-);
+});
 
 /** What is to be acknowledged. */
 export interface AckList {
@@ -72,21 +74,22 @@ export interface AckList {
 /** Undefined when there is no such subscription. */
 export async function ackSubscription(
   redis: Connection,
-  keys: QueueKeys,
+  queue: QueueKeys,
   name: string,
   { before, events }: AckList,
 ): Promise<{ acked: number; unacked: number } | undefined> {
-  const marks = [...events].map(([entry, numbers]) => [entry, numbers ? [...numbers].join(' ') : '*']);
+  const keys = { queue, subscription: queue.subscription(name) };
+  const named = [...events].map(([id, numbers]) => ({ id, numbers: numbers ? [...numbers].join(' ') : '*' }));
   for (let acked = 0, first = 0; ; ) {
-    const some = marks.slice(first, first + MOST_MARKS).flat();
-    const args = [name, groupOf(name), before ?? '', ...some];
-    const raw = (await ackScript.run(redis, subscriptionKeys(keys, name), args)) as
+    const entries = named.slice(first, first + MOST_NAMED);
+    const args = { name, group: groupOf(name), before: before ?? '', entries };
+    const raw = (await ackScript.run(redis, keys, args)) as
       | []
-      | [number, number, 0 | 1];
+      | [done: number, unacked: number, isMore: 0 | 1];
     if (raw.length === 0) return undefined;
-    const [done, unacked, more] = raw;
+    const [done, unacked, isMore] = raw;
     acked += done;
-    if (more === 0) first += MOST_MARKS;
-    if (more === 0 && first >= marks.length) return { acked, unacked };
+    if (isMore === 0) first += MOST_NAMED;
+    if (isMore === 0 && first >= named.length) return { acked, unacked };
   }
 }

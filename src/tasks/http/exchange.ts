@@ -3,7 +3,7 @@ import type { RequestHeaders } from './headers.ts';
 import { checkUrl, guardedLookup, type Network } from './network.ts';
 import type { HttpRequest, HttpResponse } from './schemas.ts';
 
-/** One request of a chain of redirects. */
+/** One request in a chain of redirects. */
 export interface Hop {
   readonly url: URL;
   readonly method: NonNullable<HttpRequest['method']>;
@@ -11,28 +11,28 @@ export interface Hop {
   readonly body: string | undefined;
 }
 
-export type Answer =
+export type HopResult =
   | { readonly kind: 'redirect'; readonly status: number; readonly location: string }
   | { readonly kind: 'response'; readonly response: HttpResponse };
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Sends one request on a connection of its own and reads at most `maxBytes` of the body (bytes).
+ * Sends one request on its own connection and reads at most `maxBytes` of the response body.
  *
- * @throws {RequestRefused} when the URL or its address may not be reached; what undici throws on a broken exchange.
+ * @throws {RequestRefused} when the URL or its address is refused; the error of undici when the exchange fails.
  */
-export async function exchange(
+export async function sendHop(
   hop: Hop,
   maxBytes: number,
   signal: AbortSignal,
   network: Network,
-): Promise<Answer> {
+): Promise<HopResult> {
   checkUrl(hop.url, network);
   const agent = new Agent({
-    // The socket's own signal: undici hears a request's only once it is connected.
+    // undici passes a request's signal on only after the connect, so the socket has its own.
     connect: { lookup: guardedLookup(network), signal },
-    // No limits of undici's own on waiting: the signal bounds the whole exchange.
+    // No timeouts of undici: the signal bounds the whole exchange.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
@@ -74,16 +74,16 @@ async function readAtMost(body: AsyncIterable<Buffer>, maxBytes: number) {
   for await (const chunk of body) {
     chunks.push(chunk);
     size += chunk.length;
-    // Leaving the loop ends the stream, and with it the transfer.
+    // Leaving the loop destroys the stream and ends the transfer.
     if (size > maxBytes) break;
   }
   return { bytes: Buffer.concat(chunks).subarray(0, maxBytes), truncated: size > maxBytes };
 }
 
-/** Undefined when the bytes are no UTF-8. A cut may go through a character: its first bytes are left out. */
-function decodeUtf8(bytes: Buffer, cut: boolean): string | undefined {
+/** Undefined when the bytes are not UTF-8. Drops the first bytes of a character that truncation has split. */
+function decodeUtf8(bytes: Buffer, truncated: boolean): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: cut });
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: truncated });
   } catch {
     return undefined;
   }

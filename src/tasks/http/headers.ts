@@ -2,7 +2,7 @@ import { RequestRefused } from './refused.ts';
 
 export type RequestHeaders = Readonly<Record<string, string>>;
 
-/** They describe the connection or the message's frame, which belong to the transport (RFC 9110, 7.6.1). */
+/** Headers of the connection or the message framing. They belong to the transport (RFC 9110, 7.6.1). */
 const TRANSPORT_HEADERS = new Set([
   'connection',
   'content-length',
@@ -21,16 +21,16 @@ const TRANSPORT_HEADERS = new Set([
 
 const DEFAULTS: RequestHeaders = {
   accept: '*/*',
-  // The body is handed on as received, so a small answer cannot unfold into a large one.
+  // The body is returned as received: a small response cannot decompress into a large one.
   'accept-encoding': 'identity',
   'user-agent': 'millrace',
 };
 
-/** All that another origin may see: any other header may be a credential under a name of its own. */
+/** The only headers that another origin receives: any other header may hold a credential. */
 const SHAREABLE = new Set([...Object.keys(DEFAULTS), 'accept-language', 'content-language', 'content-type']);
 
 /**
- * The headers of the first request: the caller's in lower case, over the defaults.
+ * The headers of the first request: the caller's, in lower case, and the defaults for the others.
  *
  * @throws {RequestRefused} for a header that belongs to the transport.
  */
@@ -44,13 +44,13 @@ export function requestHeaders(given: RequestHeaders = {}): RequestHeaders {
   return headers;
 }
 
-/** What may go along to another origin. */
+/** The headers that another origin may receive. */
 export const shareableHeaders = (headers: RequestHeaders): RequestHeaders =>
   keep(headers, (name) => SHAREABLE.has(name));
 
-/** For a request that lost its body on the way. */
+/** The headers of a request that a redirect has made a GET without a body. */
 export const withoutContentHeaders = (headers: RequestHeaders): RequestHeaders =>
   keep(headers, (name) => !name.startsWith('content-'));
 
-const keep = (headers: RequestHeaders, wanted: (name: string) => boolean): RequestHeaders =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => wanted(name)));
+const keep = (headers: RequestHeaders, isKept: (name: string) => boolean): RequestHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => isKept(name)));

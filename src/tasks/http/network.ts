@@ -4,9 +4,9 @@ import { isIP, type LookupFunction } from 'node:net';
 import { addressRefusal } from './public-address.ts';
 import { RequestRefused } from './refused.ts';
 
-/** What a request may reach. Only tests pass one of their own: no payload or setting can. */
+/** The addresses that a request may reach. Only tests pass another one: no payload and no setting can. */
 export interface Network {
-  /** Why an address is refused, or undefined when it is not. */
+  /** Why an address is refused; undefined when it is allowed. */
   readonly refusal: (address: string) => string | undefined;
   readonly resolve: (host: string, options: LookupAllOptions) => Promise<LookupAddress[]>;
 }
@@ -14,8 +14,8 @@ export interface Network {
 export const PUBLIC_NETWORK: Network = { refusal: addressRefusal, resolve: lookup };
 
 /**
- * Checks all of a URL that can be judged before a connection. A host that is an address never goes through
- * a lookup, so it is checked here; `URL` has already turned octal, hexadecimal and short forms into decimal.
+ * Checks a URL before a connection is made. A host that is an address has no lookup, so it is checked here. `URL` has
+ * already converted octal, hexadecimal and short forms to decimal.
  *
  * @throws {RequestRefused}
  */
@@ -28,22 +28,22 @@ export function checkUrl(url: URL, network: Network): void {
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const refusal = isIP(host) === 0 ? undefined : network.refusal(host);
-  if (refusal !== undefined) throw notPublic(host, refusal);
+  if (refusal !== undefined) throw notPublicError(host, refusal);
 }
 
 /**
- * A lookup for `net.connect` that gives only addresses that may be reached. The socket connects to what this
- * very lookup gave, so a name that changes its address between check and use (DNS rebinding) gains nothing.
+ * A lookup for `net.connect` that returns only allowed addresses. The socket connects to the address that was checked,
+ * so a name that changes its address between check and use (DNS rebinding) has no effect.
  */
 export function guardedLookup(network: Network): LookupFunction {
   return (host, options, callback) => {
     network.resolve(host, { ...options, all: true }).then(
-      (found) => {
-        const allowed = found.filter(({ address }) => network.refusal(address) === undefined);
+      (addresses) => {
+        const allowed = addresses.filter(({ address }) => network.refusal(address) === undefined);
         const [first] = allowed;
         if (first === undefined) {
-          const [refused] = found;
-          callback(notPublic(host, refused && network.refusal(refused.address)), []);
+          const [refused] = addresses;
+          callback(notPublicError(host, refused && network.refusal(refused.address)), []);
         } else if (options.all === true) callback(null, allowed);
         else callback(null, first.address, first.family);
       },
@@ -52,6 +52,6 @@ export function guardedLookup(network: Network): LookupFunction {
   };
 }
 
-/** Names the range, not the address: a private name's address is no business of whoever submits jobs. */
-const notPublic = (host: string, range = 'no address'): RequestRefused =>
+/** Names the range, not the address: submitters must not learn the addresses of private hosts. */
+const notPublicError = (host: string, range = 'no address'): RequestRefused =>
   new RequestRefused(`${host} is not at a public address (${range})`);

@@ -1,18 +1,18 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** Azure's wire server: a platform service for every virtual machine, at an address that looks public. */
+/** Azure's wire server: a platform service for every virtual machine, at an address in the public range. */
 const AZURE_PLATFORM = '168.63.129.16';
 
-/** All that IANA has given out for global unicast: leaves out IPv4-compatible and every future special prefix. */
+/** The range that IANA allocates for global unicast. Excludes IPv4-compatible addresses and future special prefixes. */
 const IPV6_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /**
- * Why a connection to this address is refused, as the name of its range (`loopback`, `private`, `linkLocal`
- * and so on), or undefined for a public unicast address. An IPv6 address that wraps an IPv4 one is judged
- * by the inner address where it is IPv4-mapped; other translations (NAT64, 6to4, Teredo) are refused.
+ * The name of the range for which an address is refused (`loopback`, `private`, `linkLocal` and so on); undefined for a
+ * public unicast address. An IPv4-mapped IPv6 address is checked by its IPv4 address. Other translations (NAT64, 6to4,
+ * Teredo) are refused.
  *
- * @param address IPv4 or IPv6 without brackets; whatever is not an address is refused as `invalid`.
+ * @param address IPv4 or IPv6 without brackets. Other text is refused as `invalid`.
  */
 export function addressRefusal(address: string): string | undefined {
   if (address.includes('%')) return 'zoned';
@@ -26,6 +26,6 @@ export function addressRefusal(address: string): string | undefined {
   return parsed.toString() === AZURE_PLATFORM ? 'platform' : undefined;
 }
 
-/** ipaddr.js reads `::1.2.3.4` as IPv4-mapped, a connection as IPv4-compatible; hexadecimal leaves no doubt. */
+/** ipaddr.js reads `::1.2.3.4` as IPv4-mapped, a socket as IPv4-compatible. Hexadecimal is unambiguous. */
 const canonical = (address: string): string =>
   isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;

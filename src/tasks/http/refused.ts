@@ -1,4 +1,4 @@
-/** A request that no further attempt can mend: the job fails at once. */
+/** A request that would fail in every attempt: the job fails at once. */
 export class RequestRefused extends Error {
   override readonly name = 'RequestRefused';
   readonly retryable = false;

@@ -1,5 +1,5 @@
 import { errors } from 'undici';
-import { type Answer, exchange, type Hop } from './exchange.ts';
+import { type Hop, type HopResult, sendHop } from './exchange.ts';
 import { requestHeaders, shareableHeaders, withoutContentHeaders } from './headers.ts';
 import { type Network, PUBLIC_NETWORK } from './network.ts';
 import { RequestRefused } from './refused.ts';
@@ -8,13 +8,13 @@ import { DEFAULT_MAX_BYTES, DEFAULT_TIMEOUT_MS, type HttpRequest, type HttpRespo
 const MAX_REDIRECTS = 5;
 
 /**
- * Sends an HTTP request to a public host and follows up to five redirects, each checked like the first.
- * Any status is a result.
+ * Sends an HTTP request to a public host and follows up to five redirects. Checks each redirect like the first URL.
+ * Every status is a result.
  *
- * @param signal ends the request; its reason is what is thrown.
- * @param network what may be reached; only tests pass one.
- * @throws {RequestRefused} (`retryable: false`) when the target, a redirect or a header is refused; an Error,
- * worth another attempt, when the network fails or `timeoutMs` (for the whole exchange) has passed.
+ * @param signal aborts the request, which then throws the reason of the signal.
+ * @param network the addresses that may be reached; only tests pass one.
+ * @throws {RequestRefused} (`retryable: false`) when the target, a redirect or a header is refused; a retryable Error
+ *   when the network fails or `timeoutMs`, the limit of the whole exchange, has passed.
  */
 export async function sendRequest(
   input: HttpRequest,
@@ -26,11 +26,11 @@ export async function sendRequest(
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), timeoutMs);
   try {
-    return await follow(first, maxBytes, AbortSignal.any([signal, deadline.signal]), network);
+    return await followRedirects(first, maxBytes, AbortSignal.any([signal, deadline.signal]), network);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (deadline.signal.aborted) throw new Error(`${name(first)} did not end within ${timeoutMs} ms`);
-    throw explained(first, error);
+    if (deadline.signal.aborted) throw new Error(`${nameOf(first)} did not complete within ${timeoutMs} ms`);
+    throw toRequestError(first, error);
   } finally {
     clearTimeout(timer);
   }
@@ -44,7 +44,7 @@ function firstHop({ url, method = 'GET', headers, body }: HttpRequest): Hop {
   return { url: new URL(url), method, headers: requestHeaders(headers), body };
 }
 
-async function follow(
+async function followRedirects(
   first: Hop,
   maxBytes: number,
   signal: AbortSignal,
@@ -52,16 +52,16 @@ async function follow(
 ): Promise<HttpResponse> {
   let hop = first;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-    const answer = await exchange(hop, maxBytes, signal, network);
-    if (answer.kind === 'response') return answer.response;
-    hop = nextHop(hop, answer);
+    const result = await sendHop(hop, maxBytes, signal, network);
+    if (result.kind === 'response') return result.response;
+    hop = nextHop(hop, result);
   }
-  throw new RequestRefused(`${name(first)} was redirected more than ${MAX_REDIRECTS} times`);
+  throw new RequestRefused(`${nameOf(first)} was redirected more than ${MAX_REDIRECTS} times`);
 }
 
-/** The request after a redirect, as the Fetch standard has it, but with fewer headers for another origin. */
-function nextHop(hop: Hop, { status, location }: Extract<Answer, { kind: 'redirect' }>): Hop {
-  if (!URL.canParse(location, hop.url.href)) throw new RequestRefused('A redirect leads to no valid URL');
+/** The request after a redirect: by the Fetch standard, but with fewer headers for another origin. */
+function nextHop(hop: Hop, { status, location }: Extract<HopResult, { kind: 'redirect' }>): Hop {
+  if (!URL.canParse(location, hop.url.href)) throw new RequestRefused('A redirect has an invalid URL');
   const url = new URL(location, hop.url);
   const headers = url.origin === hop.url.origin ? hop.headers : shareableHeaders(hop.headers);
   const becomesGet =
@@ -72,13 +72,13 @@ function nextHop(hop: Hop, { status, location }: Extract<Answer, { kind: 'redire
     : { ...hop, url, headers };
 }
 
-const name = ({ method, url }: Hop): string => `${method} ${url.origin}`;
+const nameOf = ({ method, url }: Hop): string => `${method} ${url.origin}`;
 
-function explained(first: Hop, error: unknown): Error {
+function toRequestError(first: Hop, error: unknown): Error {
   if (error instanceof RequestRefused) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   const reason = cause.message || ('code' in cause ? String(cause.code) : cause.name);
-  // undici says no before anything is sent: a header or URL that no server would take.
+  // undici rejects an invalid header or URL before it sends anything.
   if (error instanceof errors.InvalidArgumentError) return new RequestRefused(reason);
-  return new Error(`${name(first)} failed: ${reason}`, { cause });
+  return new Error(`${nameOf(first)} failed: ${reason}`, { cause });
 }

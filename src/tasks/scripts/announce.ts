@@ -2,39 +2,38 @@ import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script.ts';
 
-/** Tasks of which a queue knows by their names alone; far more than a queue has. */
+/** Tasks of one queue; far more than a queue has. */
 const MOST_TASKS = 1_000;
 
 /**
- * Writes announcements where they still are as they were read: what a worker has announced meanwhile stands. No name
- * is added to a queue that has very many.
+ * Writes announcements that are still as they were read: what a worker has announced since then stays. A queue with very
+ * many names gets no new ones.
  *
- * KEYS: tasks. ARGV: most tasks, then per task: name, text as it was read or '' when there was none, new text or '' to
- *   drop it. Returns 1.
+ * `read`: the text as it was read, '' for none; `text`: the new one, '' to delete it. Returns 1.
  */
-export const announceScript = defineScript(
-  'announce-task',
-  `
-local tasks, most = KEYS[1], tonumber(ARGV[1])
-for i = 2, #ARGV, 3 do
-  local name, read, text = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+export const announceTaskScript = defineScript({
+  name: 'announce-task',
+  queueKeys: ['tasks'],
+  args: ['maxTasks', { records: 'changes', of: ['name', 'read', 'text'] }],
+  lua: `
+for i = 1, #changes do
+  local name, read, text = changes[i].name, changes[i].read, changes[i].text
   if (redis.call('HGET', tasks, name) or '') == read then
     if text == '' then
       redis.call('HDEL', tasks, name)
-    elseif read ~= '' or redis.call('HLEN', tasks) < most then
+    elseif read ~= '' or redis.call('HLEN', tasks) < tonumber(maxTasks) then
       redis.call('HSET', tasks, name, text)
     end
   end
 end
 return 1
 `,
-);
+});
 
 export async function announceIfUnchanged(
   redis: Connection,
-  keys: QueueKeys,
-  tasks: readonly { name: string; read: string; text: string }[],
+  queue: QueueKeys,
+  changes: readonly { name: string; read: string; text: string }[],
 ): Promise<void> {
-  const args = tasks.flatMap(({ name, read, text }) => [name, read, text]);
-  await announceScript.run(redis, [keys.tasks], [MOST_TASKS, ...args]);
+  await announceTaskScript.run(redis, { queue }, { maxTasks: MOST_TASKS, changes });
 }

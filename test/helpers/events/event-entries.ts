@@ -1,4 +1,4 @@
-import type { Connection } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import type { TestRedis } from '../redis/server.ts';
 import type { Message } from './sse-client.ts';

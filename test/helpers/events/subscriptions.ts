@@ -1,5 +1,5 @@
+import { KEPT_ENTRIES } from '../../../src/events/limits.ts';
 import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
-import { KEPT_ENTRIES } from '../../../src/redis/script.ts';
 import type { JobEvent } from '../../../src/schemas/event.ts';
 import { type Acknowledged, EventsRead, Subscription } from '../../../src/schemas/subscription.ts';
 import { expectShape } from '../api/expect-schema.ts';

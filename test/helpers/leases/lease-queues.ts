@@ -8,7 +8,7 @@ import { type TakeOptions, takeFromQueues } from '../../../src/leases/take/take-
 import type { TakenJobs } from '../../../src/leases/take/taken-jobs.ts';
 import { Taker } from '../../../src/leases/take/taker.ts';
 import { newLeaseName } from '../../../src/lifecycle/consumer-name.ts';
-import { formatJobId } from '../../../src/redis/entry.ts';
+import { formatJobId } from '../../../src/redis/job-id.ts';
 import { createTestCore } from '../redis/core.ts';
 import type { TestRedis } from '../redis/server.ts';
 

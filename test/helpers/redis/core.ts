@@ -1,6 +1,6 @@
 import { type Core, type CoreSettings, createCore } from '../../../src/core/core.ts';
 import { NO_OBSERVER, type Observer } from '../../../src/observer.ts';
-import type { Connection } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 
 const HOUR_MS = 3_600_000;
 

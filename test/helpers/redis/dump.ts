@@ -1,6 +1,6 @@
 import type { TestRedis } from './server.ts';
 
-/** Everything that Redis holds, by key, as its own serialisation: equal if and only if nothing was stored. */
+/** The serialised value of every key. Two dumps are equal if and only if nothing was written in between. */
 export async function stored({ client }: TestRedis): Promise<Map<string, string>> {
   const keys = await client.keys('*');
   const dumps = await Promise.all(
@@ -16,11 +16,11 @@ export async function stored({ client }: TestRedis): Promise<Map<string, string>
   return new Map(dumps);
 }
 
-/** The consumers that any stream of the queue knows. */
+/** The consumers of all streams of the queue. */
 export async function consumersOf({ client }: TestRedis, queue: string): Promise<unknown[]> {
   const streams = ['lane:critical', 'lane:high', 'lane:normal', 'lane:low', 'parked'];
-  const found = await Promise.all(
+  const consumers = await Promise.all(
     streams.map((stream) => client.xinfo('CONSUMERS', `mr:{${queue}}:${stream}`, 'workers').catch(() => [])),
   );
-  return found.flat();
+  return consumers.flat();
 }

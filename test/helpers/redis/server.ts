@@ -4,21 +4,22 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
 import { type RedisOptions, type RedisServer, startRedis } from '../../../src/local/redis-server.ts';
-import { type Connection, connectForWork, whenReady } from '../../../src/redis/connect.ts';
+import { connectForWork, whenReady } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 import { scripts } from '../../../src/scripts.ts';
 import { PATIENCE_MS } from '../patience.ts';
 
 export interface TestRedis {
-  /** For REDIS_URL. */
+  /** The value of REDIS_URL. */
   readonly url: string;
-  /** A connection to look at what is stored. */
+  /** A connection for the test itself. */
   readonly client: Connection;
   readonly server: RedisServer;
   /** Replaces the server after `server.restart()`. */
   replace(server: RedisServer): void;
 }
 
-/** A Redis for the tests of one file, in a folder of its own, gone afterwards. */
+/** Starts a Redis for the tests of one file, in its own folder. Stops it and deletes the folder after them. */
 export function useRedis(options: RedisOptions = {}): TestRedis {
   let server: RedisServer;
   let client: Connection;
@@ -52,7 +53,7 @@ export function useRedis(options: RedisOptions = {}): TestRedis {
   };
 }
 
-/** Resolves once the connection takes commands. */
+/** Resolves once the connection can send commands. */
 export async function untilConnected(connection: Connection): Promise<void> {
   if (!(await whenReady(connection, PATIENCE_MS))) throw new Error('the connection to Redis did not open');
 }
@@ -61,24 +62,24 @@ const FIRST_PAUSE_MS = 5;
 const MAX_PAUSE_MS = 25;
 
 /**
- * Resolves when the look comes true; looks again every few milliseconds. A look that throws ends the wait at once: so
- * it says that what is awaited cannot come any more.
+ * Resolves with the first value of the check that is neither undefined nor false. Checks every few milliseconds. A check
+ * that throws ends the wait at once, for example when the condition can no longer come true.
  *
- * @param what names what is awaited; a function is asked when the wait has failed
- * @param limitMs for measurements that take longer than any test
+ * @param what the condition, for the error; a function is called only when the wait has failed
+ * @param limitMs longer than the default only for measurements that take longer than any test
  */
 export async function until<T>(
-  look: () => Promise<T | undefined | false> | T | undefined | false,
+  check: () => Promise<T | undefined | false> | T | undefined | false,
   what: string | (() => string),
   limitMs = PATIENCE_MS,
 ): Promise<T> {
   const deadline = performance.now() + limitMs;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.2, MAX_PAUSE_MS)) {
-    const seen = await look();
-    if (seen !== undefined && seen !== false) return seen;
+    const value = await check();
+    if (value !== undefined && value !== false) return value;
     if (performance.now() > deadline) {
-      const told = typeof what === 'string' ? what : what();
-      throw new Error(`${told} did not come true within ${limitMs} ms`);
+      const condition = typeof what === 'string' ? what : what();
+      throw new Error(`${condition} did not come true within ${limitMs} ms`);
     }
     await sleep(pause);
   }

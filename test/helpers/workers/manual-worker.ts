@@ -7,9 +7,10 @@ import {
   WaitingConsumer,
 } from '../../../src/lifecycle/consumer.ts';
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
-import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
-import { type Connection, connectForWork } from '../../../src/redis/connect.ts';
+import { connectForWork } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 import { decodeEntry } from '../../../src/redis/entry.ts';
 import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import { encodeTail } from '../../../src/redis/result-record.ts';

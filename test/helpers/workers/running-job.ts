@@ -1,4 +1,5 @@
-import { decodeEntry, type EntryOptions, encodeEntry } from '../../../src/redis/entry.ts';
+import { decodeEntry, encodeEntry } from '../../../src/redis/entry.ts';
+import type { EntryOptions } from '../../../src/redis/entry-options.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { RunningJob } from '../../../workers/run/running-job.ts';
 

@@ -8,7 +8,7 @@ import {
   staleOutcome,
 } from '../../../src/leases/settle/plan-items.ts';
 import { completed, failed, type JobReport, released } from '../../../src/leases/settle/reports.ts';
-import { parseJobId } from '../../../src/redis/entry.ts';
+import { parseJobId } from '../../../src/redis/job-id.ts';
 import { announceTasks } from '../../../src/tasks/announcements.ts';
 import { newQueue } from '../../helpers/leases/http-worker.ts';
 import { newLease, useLeaseQueues } from '../../helpers/leases/lease-queues.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findJob } from '../../../src/jobs/find.ts';
+import { JobInspector } from '../../../src/jobs/job-inspector.ts';
 import type { Lease } from '../../../src/leases/lease-token.ts';
 import { completed, failed, type JobReport, released } from '../../../src/leases/settle/reports.ts';
 import { settle } from '../../../src/leases/settle/settle.ts';
@@ -41,7 +41,7 @@ describe('a settle', () => {
     ]);
     expect(idsOf(result)).toEqual(next);
     expect(result.hasLeaseEnded).toBe(false);
-    expect(await findJob(queues.core, a)).toMatchObject({ status: 'completed', result: 1 });
+    expect(await new JobInspector(queues.core).find(a)).toMatchObject({ status: 'completed', result: 1 });
   });
 
   it('does not take the job that it releases itself', async () => {

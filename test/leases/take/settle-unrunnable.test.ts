@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findJob } from '../../../src/jobs/find.ts';
+import { JobInspector } from '../../../src/jobs/job-inspector.ts';
 import { settleUnrunnable } from '../../../src/leases/take/settle-unrunnable.ts';
 import { redisTime } from '../../../src/redis/server-time.ts';
 import { idsOf, newQueue } from '../../helpers/leases/http-worker.ts';
@@ -18,7 +18,7 @@ async function deliver(queue: string) {
   await redis.client.zadd(keys.leases, Date.now() + 60_000, lease.consumer);
   const taken = await take(consumer, keys, { count: 10 });
   const deliveries = taken.kind === 'taken' ? taken.deliveries : [];
-  const known = await queues.core.tasks.known(keys);
+  const known = await queues.core.tasks.announced(keys);
   return settleUnrunnable(queues.core, { consumer, keys, tasks: new Set(['work']) }, deliveries, known);
 }
 
@@ -42,7 +42,7 @@ describe('delivered jobs', () => {
       metadata: { k: 'v' },
     });
     expect(hasEnded).toBe(false);
-    expect(await findJob(queues.core, other)).toMatchObject({
+    expect(await new JobInspector(queues.core).find(other)).toMatchObject({
       status: 'failed',
       error: { name: 'unknown-task' },
     });
@@ -57,7 +57,7 @@ describe('delivered jobs', () => {
     const expiredAt = (await redisTime(redis.client)) + 1;
     await until(async () => (await redisTime(redis.client)) > expiredAt, 'the end of their time');
     expect(await deliver(queue)).toEqual({ jobs: [], deliveries: [], hasEnded: true });
-    for (const id of ids) expect((await findJob(queues.core, id)).status).toBe('expired');
+    for (const id of ids) expect((await new JobInspector(queues.core).find(id)).status).toBe('expired');
     expect(await queues.isHeld(queue)).toBe(false);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { lookup } from '../../../src/jobs/scripts/lookup.ts';
 import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../../../src/lifecycle/scripts/cancel.ts';
 import { recover } from '../../../src/lifecycle/scripts/recover.ts';
-import { formatRef, type Ref } from '../../../src/redis/entry.ts';
+import { formatRef, type Ref } from '../../../src/redis/job-id.ts';
 import { useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 import { complete } from '../../helpers/workers/moves.ts';

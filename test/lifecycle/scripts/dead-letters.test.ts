@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { expiredDeadLetters, purgeDead } from '../../../src/lifecycle/scripts/dead-letters.ts';
-import { formatRef, type Ref } from '../../../src/redis/entry.ts';
+import { formatRef, type Ref } from '../../../src/redis/job-id.ts';
 import { redisTime } from '../../../src/redis/server-time.ts';
 import { untilAfter, useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
 import { useRedis } from '../../helpers/redis/server.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recover } from '../../../src/lifecycle/scripts/recover.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/scripts/sweep.ts';
-import type { Ref } from '../../../src/redis/entry.ts';
+import type { Ref } from '../../../src/redis/job-id.ts';
 import { GROUP } from '../../../src/redis/keys.ts';
 import { entryIdsOf, useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
 import { useRedis } from '../../helpers/redis/server.ts';

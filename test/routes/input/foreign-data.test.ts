@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatJobId } from '../../../src/redis/entry.ts';
+import { formatJobId } from '../../../src/redis/job-id.ts';
 import { queueKeys, queuesKey } from '../../../src/redis/keys.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';

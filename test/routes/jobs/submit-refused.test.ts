@@ -154,7 +154,7 @@ describe('a job', () => {
     const body = JSON.stringify({ task: 'tpyed', queue: 'announced' });
     const answer = await refused({ headers: JSON_TYPE, body }, 422, 'unknown-task', ['/task']);
     expect(answer.body.knownTasks).toEqual(['echo', 'typed']);
-    expect(answer.body.detail).toContain('Known tasks: echo, typed.');
+    expect(answer.body.detail).toContain('Announced tasks: echo, typed.');
   });
 
   it.each<[unknown, Pointers]>([

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { KEYS_BEFORE_RESULTS } from '../../../src/lifecycle/scripts/complete-and-take.ts';
+import { completeAndTakeScript } from '../../../src/lifecycle/scripts/complete-and-take.ts';
 import { scripts } from '../../../src/scripts.ts';
 import type { CommandFilter } from './proxy.ts';
 
@@ -19,7 +19,8 @@ export const isCommand =
   (args) =>
     names.includes(commandName(args));
 
-const isTurn = isCommand('turn');
+const isCompleteAndTake = isCommand('complete-and-take');
 
 /** Whether a command ends jobs with a result: EVALSHA, the script, and the number of its keys. */
-export const isFinish: CommandFilter = (args) => isTurn(args) && Number(args[2]) > KEYS_BEFORE_RESULTS;
+export const isFinish: CommandFilter = (args) =>
+  isCompleteAndTake(args) && Number(args[2]) > completeAndTakeScript.keyCount;

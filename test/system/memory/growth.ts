@@ -1,4 +1,4 @@
-import type { Connection } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 import { withBench } from './bench.ts';
 
 const WARM_UP = 20_000;

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
 import { listJobs } from '../../../src/queues/list-jobs.ts';
 import { queueStats } from '../../../src/queues/stats.ts';
-import { formatRef } from '../../../src/redis/entry.ts';
+import { formatRef } from '../../../src/redis/job-id.ts';
 import { inOrder } from '../../../src/redis/keys.ts';
 import type { Job } from '../../../src/schemas/job.ts';
 import { LISTED_STATUSES, PRIORITIES } from '../../../src/schemas/values/names.ts';

@@ -1,4 +1,4 @@
-import type { Ref } from '../../../src/redis/entry.ts';
+import type { Ref } from '../../../src/redis/job-id.ts';
 import { isFinal, type Priority, type Status } from '../../../src/schemas/values/names.ts';
 
 /** The moves that end a delivery; a late one of each can come from a lease that is lost. */

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
 import type { Model } from './model.ts';
 import { HOUR_MS, type Real } from './real.ts';
 import { choose } from './step.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { parseJobId } from '../../../src/redis/entry.ts';
+import { parseJobId } from '../../../src/redis/job-id.ts';
 import { DEFAULT_ATTEMPTS, DEFAULT_PRIORITY, type SubmitJob } from '../../../src/schemas/job.ts';
 import { PRIORITIES, type Priority } from '../../../src/schemas/values/names.ts';
 import type { ModelJob } from './job.ts';

@@ -66,7 +66,7 @@ describe('addressRefusal', () => {
     '2606:4700:4700::1111',
     '2a00:1450:4001:830::200e',
     '::ffff:8.8.8.8',
-  ])('lets %s pass', (address) => {
+  ])('allows %s', (address) => {
     expect(addressRefusal(address)).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { sendRequest } from '../../../src/tasks/http/request.ts';
-import { network, never, serve } from './helpers.ts';
+import { network, never, serve } from './site.ts';
 
 const refused = { name: 'RequestRefused', retryable: false };
 
@@ -13,7 +13,7 @@ const redirect =
   };
 
 describe('sendRequest follows', () => {
-  it('a redirect and says where the answer came from', async () => {
+  it('a redirect, and returns the URL of the response', async () => {
     const site = await serve(redirect('/there'));
     const answer = await sendRequest({ url: site.url() }, never, network());
     expect(answer).toMatchObject({ status: 200, url: site.url('/there') });
@@ -41,7 +41,7 @@ describe('sendRequest follows', () => {
     [303, 'PUT', 'GET', ''],
     [307, 'POST', 'POST', 'body'],
     [308, 'POST', 'POST', 'body'],
-  ] as const)('%i after %s by %s with body "%s"', async (status, method, then, body) => {
+  ] as const)('%i after %s with %s and body "%s"', async (status, method, then, body) => {
     const site = await serve(redirect('/there', status));
     const input = { url: site.url(), method, body: 'body', headers: { 'content-type': 'text/plain' } };
     expect(await sendRequest(input, never, network())).toMatchObject({ body });
@@ -49,13 +49,13 @@ describe('sendRequest follows', () => {
     expect(site.requests[1]?.headers['content-type']).toBe(body === '' ? undefined : 'text/plain');
   });
 
-  it('HEAD by HEAD', async () => {
+  it('HEAD with HEAD', async () => {
     const site = await serve(redirect('/there', 303));
     await sendRequest({ url: site.url(), method: 'HEAD' }, never, network());
     expect(site.requests.map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
   });
 
-  it('no redirect without a location', async () => {
+  it('no redirect that has no location', async () => {
     const site = await serve((_, response) => void response.writeHead(302).end('lost'));
     expect(await sendRequest({ url: site.url() }, never, network())).toMatchObject({
       status: 302,
@@ -77,7 +77,7 @@ describe('sendRequest keeps credentials', () => {
     });
   });
 
-  it('from every other origin, also on the way back', async () => {
+  it('from every other origin, also after a redirect back', async () => {
     const other = await serve((_, response) => void response.writeHead(302, { location: back }).end());
     const site = await serve(redirect(other.url('/', 'other.test')));
     const back = site.url('/back');
@@ -111,7 +111,7 @@ describe('sendRequest refuses a redirect', () => {
     expect(site.requests).toHaveLength(1);
   });
 
-  it('and reads none of its body', async () => {
+  it('without reading its body', async () => {
     const site = await serve((_, response) => {
       response.writeHead(302, { location: 'http://127.0.0.2/' });
       const pour = () => {

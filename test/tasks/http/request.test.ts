@@ -3,10 +3,10 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Network } from '../../../src/tasks/http/network.ts';
 import { sendRequest } from '../../../src/tasks/http/request.ts';
-import { network, never, serve } from './helpers.ts';
+import { network, never, serve } from './site.ts';
 
 describe('sendRequest', () => {
-  it('gives status, headers, body and URL', async () => {
+  it('returns status, headers, body and URL', async () => {
     const site = await serve((_, response) => {
       response.setHeader('set-cookie', ['a=1', 'b=2']).setHeader('x-a', 'b').end('größe');
     });
@@ -36,12 +36,12 @@ describe('sendRequest', () => {
     });
   });
 
-  it.each([404, 500, 304])('takes status %i as a result', async (status) => {
+  it.each([404, 500, 304])('returns status %i as a result', async (status) => {
     const site = await serve((_, response) => void response.writeHead(status).end());
     expect(await sendRequest({ url: site.url() }, never, network())).toMatchObject({ status, body: '' });
   });
 
-  it('gives bytes that are no text as base64, compressed ones included', async () => {
+  it('returns bytes that are not text, such as compressed ones, as base64', async () => {
     const bytes = gzipSync('x'.repeat(1_000_000));
     const site = await serve((_, response) => {
       response.setHeader('content-encoding', 'gzip').end(bytes);
@@ -50,7 +50,7 @@ describe('sendRequest', () => {
     expect(answer).toMatchObject({ encoding: 'base64', body: bytes.toString('base64'), truncated: false });
   });
 
-  it('keeps no more of the body than asked and ends an endless one', async () => {
+  it('reads at most maxBytes of the body, and ends an endless one', async () => {
     const site = await serve((_, response) => {
       const pour = () => {
         while (response.write('x'.repeat(10_000)));
@@ -62,7 +62,7 @@ describe('sendRequest', () => {
     expect([answer.truncated, answer.body.length]).toEqual([true, 15_000]);
   });
 
-  it('cuts text between characters', async () => {
+  it('truncates text between characters', async () => {
     const site = await serve((_, response) => void response.end('aéé'));
     const request = { url: site.url(), maxBytes: 4 };
     expect(await sendRequest(request, never, network())).toMatchObject({
@@ -92,19 +92,19 @@ describe('sendRequest', () => {
     await expect(sent).rejects.toMatchObject({ retryable: false });
   });
 
-  it('ends when its time is over, whatever the server does', async () => {
+  it('ends after its timeout, whatever the server does', async () => {
     const silent = await serve(() => {});
     const halting = await serve((_, response) => void response.write('x'));
     for (const { url } of [silent, halting]) {
       const error = await sendRequest({ url: url(), timeoutMs: 50 }, never, network()).catch(
         (e: unknown) => e,
       );
-      expect(error).toMatchObject({ message: expect.stringContaining('did not end within 50 ms') });
+      expect(error).toMatchObject({ message: expect.stringContaining('did not complete within 50 ms') });
       expect(error).not.toHaveProperty('retryable');
     }
   });
 
-  it('does not wait for a name server that is silent', async () => {
+  it('does not wait longer for a silent name server', async () => {
     const silent: Network = { ...network(), resolve: () => new Promise(() => {}) };
     await expect(sendRequest({ url: 'http://site.test/', timeoutMs: 50 }, never, silent)).rejects.toThrow(
       '50 ms',
@@ -130,21 +130,21 @@ describe('sendRequest', () => {
     if (!closed.signal.aborted) await once(closed.signal, 'abort');
   });
 
-  it('sends nothing when the signal has fired before', async () => {
+  it('sends nothing when the signal has already fired', async () => {
     const site = await serve((_, response) => void response.end());
     const signal = AbortSignal.abort('cancelled');
     await expect(sendRequest({ url: site.url() }, signal, network())).rejects.toBe('cancelled');
     expect(site.requests).toEqual([]);
   });
 
-  it('lets a broken exchange be tried again', async () => {
+  it('rejects with a retryable error when the exchange breaks', async () => {
     const site = await serve((request) => void request.socket.destroy());
     const error = await sendRequest({ url: site.url() }, never, network()).catch((e: unknown) => e);
     expect(error).toMatchObject({ message: expect.stringContaining('GET http://site.test') });
     expect(error).not.toHaveProperty('retryable');
   });
 
-  it('lets an unknown name be tried again', async () => {
+  it('rejects with a retryable error for an unknown name', async () => {
     const unknown: Network = {
       ...network(),
       resolve: () => Promise.reject(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' })),
@@ -154,14 +154,14 @@ describe('sendRequest', () => {
     expect(error).not.toHaveProperty('retryable');
   });
 
-  it('names the fault when none of several addresses answers', async () => {
+  it('names the fault when no address answers', async () => {
     const { port } = await serve(() => {});
     const names = { ...network({ 'two.test': [['127.0.0.2', '127.0.0.3']] }), refusal: () => undefined };
     const sent = sendRequest({ url: `http://two.test:${port}/` }, never, names);
     await expect(sent).rejects.toThrow(/two\.test:\d+ failed: ECONNREFUSED$/);
   });
 
-  it('gives up on a header that cannot be sent', async () => {
+  it('refuses a header that cannot be sent', async () => {
     const sent = sendRequest({ url: 'http://site.test/', headers: { a: 'x\r\nb: y' } }, never, network());
     await expect(sent).rejects.toMatchObject({ name: 'RequestRefused', retryable: false });
   });

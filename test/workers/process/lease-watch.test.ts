@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Consumer } from '../../../src/lifecycle/consumer.ts';
-import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { LeaseWatch } from '../../../workers/process/lease-watch.ts';
 import { useRedis } from '../../helpers/redis/server.ts';

@@ -1,6 +1,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
-import { type Connection, whenReady } from '../../../src/redis/connect.ts';
+import { whenReady } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 import { CancelListener } from '../../../workers/supervisor/cancel-listener.ts';
 import { createTestCore } from '../../helpers/redis/core.ts';
 import { useRedis } from '../../helpers/redis/server.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { extendLease } from '../../../src/lifecycle/scripts/recover.ts';
+import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import type { FromSupervisor } from '../../../workers/supervisor/ipc.ts';
 import { LeaseRenewer } from '../../../workers/supervisor/lease-renewer.ts';

@@ -1,9 +1,13 @@
+import { openJobs, wakeWorkers } from '../../../lifecycle/scripts/lua.ts';
+import { WAKE_HORIZON_MS } from '../../../lifecycle/wake.ts';
 import type { Connection } from '../../../redis/connection.ts';
-import { type EntryOptions, encodeOptions, parseRef, type Ref } from '../../../redis/entry.ts';
-import { inOrder, type Place, placeIndex, type QueueKeys } from '../../../redis/keys.ts';
-import { defineScript, WAKE_HORIZON_MS } from '../../../redis/script.ts';
+import { type EntryOptions, encodeOptions } from '../../../redis/entry-options.ts';
+import { parseRef, type Ref } from '../../../redis/job-id.ts';
+import { type Place, placeIndex, type QueueKeys } from '../../../redis/keys.ts';
+import { letters, now } from '../../../redis/lua.ts';
+import { defineScript } from '../../../redis/script.ts';
 
-/** A job on its way in, with its place decided. */
+/** A job to be stored in a place. */
 export interface NewEntry {
   keys: QueueKeys;
   place: Place;
@@ -12,11 +16,11 @@ export interface NewEntry {
   options: EntryOptions;
 }
 
-/** Makes a submit happen once, however often it is sent. */
+/** Makes a submit happen at most once, however often it is sent. */
 export interface Once {
-  /** Of the string that remembers it. */
+  /** Key of the string that remembers it. */
   key: string;
-  /** Of all that was asked for; the same key with another one is a mistake of the client. */
+  /** Digest of the request; the same key with another fingerprint is a mistake of the client. */
   fingerprint: string;
   ttlMs: number;
   /** One line of text to remember beside the ids. */
@@ -40,99 +44,100 @@ export type Submitted =
   | { kind: 'full'; queue: string; maxJobs: number };
 
 /**
- * Takes any number of jobs in, all or none (Redis runs the script alone, and refuses it before its first
- * write when memory is short).
+ * Takes in any number of jobs, all or none: Redis runs the script alone, and refuses it before its first write when memory
+ * is short.
  *
- * KEYS per queue: streams x5, dead x5, scheduled, expiring, wake, settings; then, with a fingerprint, the
- *   string that remembers the submit.
- * ARGV: wake horizon, number of queues, fingerprint or '', its TTL ms, note, then per job: index of its queue
- *   from 0, index of its stream, start time or '', delay or '', expires after ms or '', task, payload, options.
+ * `record`: the string that remembers a submit with a fingerprint, in three lines: fingerprint, refs, note. `queue` of a job is
+ * the index of its queue from 1; `at`, `delay`, `expiresIn` are ms or ''.
  * Returns { 'stored', ids } | { 'replayed', record } | { 'mismatch' } | { 'full', index of the queue, limit }.
- *   A record is three lines: fingerprint, refs, note.
  */
-export const submitScript = defineScript(
-  'submit',
-  `
-local horizon, queues, fingerprint = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local once, first, width = KEYS[queues * 14 + 1], 6, 8
-
+export const submitScript = defineScript({
+  name: 'submit',
+  keys: ['record', { queues: 'queues', of: ['stream', 'dead', 'scheduled', 'expiring', 'wake', 'settings'] }],
+  args: [
+    'wakeHorizonMs',
+    'fingerprint',
+    'recordTtlMs',
+    'note',
+    { records: 'jobs', of: ['queue', 'place', 'at', 'delay', 'expiresIn', 'task', 'payload', 'options'] },
+  ],
+  whenFull: 'refused',
+  uses: [letters, now, openJobs, wakeWorkers],
+  lua: `
 if fingerprint ~= '' then
-  local known = redis.call('GET', once)
-  if known then
-    if string.match(known, '^[^\\n]*') == fingerprint then return { 'replayed', known } end
+  local stored = redis.call('GET', record)
+  if stored then
+    if string.match(stored, '^[^\\n]*') == fingerprint then return { 'replayed', stored } end
     return { 'mismatch' }
   end
 end
 
-local coming = {}
-for i = first, #ARGV, width do coming[ARGV[i]] = (coming[ARGV[i]] or 0) + 1 end
-for queue, count in pairs(coming) do
-  local base = tonumber(queue) * 14
-  local limit = tonumber(redis.call('HGET', KEYS[base + 14], 'maxJobs'))
+local added = {}
+for i = 1, #jobs do added[jobs[i].queue] = (added[jobs[i].queue] or 0) + 1 end
+for queue, depth in pairs(added) do
+  local limit = tonumber(redis.call('HGET', queues[queue].settings, 'maxJobs'))
   if limit then
-    for place = 1, 5 do
-      count = count + redis.call('XLEN', KEYS[base + place]) - redis.call('ZCARD', KEYS[base + 5 + place])
-    end
-    if count > limit then return { 'full', tonumber(queue), limit } end
+    for place = 1, 5 do depth = depth + openJobs(queues[queue].stream[place], queues[queue].dead[place]) end
+    if depth > limit then return { 'full', tonumber(queue), limit } end
   end
 end
 
 local ids, refs = {}, {}
-for i = first, #ARGV, width do
-  local base, place, lapses = tonumber(ARGV[i]) * 14, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 4])
-  local id = redis.call('XADD', KEYS[base + place], '*', 't', ARGV[i + 5], 'p', ARGV[i + 6], 'o', ARGV[i + 7])
+for i = 1, #jobs do
+  local queue, place, expiresIn = jobs[i].queue, tonumber(jobs[i].place), tonumber(jobs[i].expiresIn)
+  local id = redis.call('XADD', queues[queue].stream[place], '*', 't', jobs[i].task, 'p', jobs[i].payload, 'o', jobs[i].options)
   local ref, created = LETTERS[place] .. id, tonumber(string.match(id, '^%d+'))
   if place == 5 then
-    local at = tonumber(ARGV[i + 2]) or (created + tonumber(ARGV[i + 3]))
-    redis.call('ZADD', KEYS[base + 11], at, ref)
-    if at - now < horizon then nudge(KEYS[base + 13], 1) end
+    local at = tonumber(jobs[i].at) or created + jobs[i].delay
+    redis.call('ZADD', queues[queue].scheduled, at, ref)
+    if at - now < tonumber(wakeHorizonMs) then wakeWorkers(queues[queue].wake, 1) end
   end
-  if lapses then redis.call('ZADD', KEYS[base + 12], created + lapses, ref) end
-  ids[#ids + 1] = id
-  refs[#refs + 1] = ref
+  if expiresIn then redis.call('ZADD', queues[queue].expiring, created + expiresIn, ref) end
+  ids[i] = id
+  refs[i] = ref
 end
 if fingerprint ~= '' then
-  redis.call('SET', once, fingerprint .. '\\n' .. table.concat(refs, ' ') .. '\\n' .. ARGV[5], 'PX', ARGV[4])
+  redis.call('SET', record, fingerprint .. '\\n' .. table.concat(refs, ' ') .. '\\n' .. note, 'PX', recordTtlMs)
 end
 return { 'stored', ids }
 `,
-  { whenFull: 'refused' },
-);
+});
 
-type RawSubmitted = ['stored', string[]] | ['replayed', string] | ['mismatch'] | ['full', number, number];
+type RawSubmitted =
+  | ['stored', ids: string[]]
+  | ['replayed', record: string]
+  | ['mismatch']
+  | ['full', queue: number, maxJobs: number];
 
-/**
- * Takes jobs in together; with `once` they are stored at most once. Entry ids come in the order of the jobs.
- */
+/** Takes in jobs together; with `once` they are stored at most once. Entry ids come in the order of the jobs. */
 export async function submitTogether(
   redis: Connection,
-  jobs: readonly NewEntry[],
+  entries: readonly NewEntry[],
   once?: Once,
 ): Promise<Submitted> {
-  const queues = [...new Map(jobs.map((job) => [job.keys.queue, job.keys])).values()];
-  const index = new Map(queues.map(({ queue }, i) => [queue, i]));
-  const keys = queues.flatMap((queue) => [
-    ...inOrder(queue.stream),
-    ...inOrder(queue.dead),
-    queue.scheduled,
-    queue.expiring,
-    queue.wake,
-    queue.settings,
-  ]);
-  const args = jobs.flatMap((job) => [
-    index.get(job.keys.queue) ?? 0,
-    placeIndex(job.place),
-    job.options.at ?? '',
-    job.options.d ?? '',
-    job.options.x ?? '',
-    job.task,
-    job.payload,
-    encodeOptions(job.options),
-  ]);
+  const queues = [...new Map(entries.map(({ keys }) => [keys.queue, keys])).values()];
+  const index = new Map(queues.map(({ queue }, i) => [queue, i + 1]));
+  const jobs = entries.map(({ keys, place, task, payload, options }) => ({
+    queue: index.get(keys.queue) ?? 0,
+    place: placeIndex(place),
+    at: options.at ?? '',
+    delay: options.d ?? '',
+    expiresIn: options.x ?? '',
+    task,
+    payload,
+    options: encodeOptions(options),
+  }));
   const raw = (await submitScript.run(
     redis,
-    [...keys, ...(once ? [once.key] : [])],
-    [WAKE_HORIZON_MS, queues.length, once?.fingerprint ?? '', once?.ttlMs ?? 0, once?.note ?? '', ...args],
+    // Without a fingerprint no record is read or written, but the script has one key for it.
+    { record: once?.key ?? queues[0]?.idempotency('') ?? '', queues },
+    {
+      wakeHorizonMs: WAKE_HORIZON_MS,
+      fingerprint: once?.fingerprint ?? '',
+      recordTtlMs: once?.ttlMs ?? 0,
+      note: once?.note ?? '',
+      jobs,
+    },
   )) as RawSubmitted;
   switch (raw[0]) {
     case 'stored':
@@ -142,7 +147,7 @@ export async function submitTogether(
     case 'mismatch':
       return { kind: 'mismatch' };
     case 'full':
-      return { kind: 'full', queue: queues[raw[1]]?.queue ?? '', maxJobs: raw[2] };
+      return { kind: 'full', queue: queues[raw[1] - 1]?.queue ?? '', maxJobs: raw[2] };
   }
 }
 

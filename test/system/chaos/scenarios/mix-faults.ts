@@ -9,7 +9,17 @@ const MAX_FREEZE_MS = 5_000;
 const MAX_OUTAGE_MS = 4_000;
 const MAX_DELAY_MS = 150;
 /** Everything that asks Redis to take a job in or to let go of one. */
-const MOVES = isCommand('submit', 'xadd', 'retry', 'bury', 'release', 'turn', 'serve', 'requeue', 'withdraw');
+const MOVES = isCommand(
+  'submit',
+  'xadd',
+  'retry',
+  'bury',
+  'release',
+  'complete-and-take',
+  'settle-and-take',
+  'requeue',
+  'cancel',
+);
 
 const upTo = ({ random }: Stage, ms: number) => sleep(random.below(ms));
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { formatRef } from '../../../../src/redis/entry.ts';
+import { formatRef } from '../../../../src/redis/job-id.ts';
 import { GROUP } from '../../../../src/redis/keys.ts';
 import type { Model } from '../model.ts';
 import { sweepAll } from '../real.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { DeadStep } from '../../../../src/queues/dead-letters.ts';
+import type { DeadLetterStep } from '../../../../src/queues/dead-letters.ts';
 import type { DeadSelection } from '../../../../src/schemas/queue.ts';
 import type { ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';
@@ -19,10 +19,12 @@ const selected = ({ dead }: Model, error: string | undefined): ModelJob[] =>
   dead.filter(({ errors }) => error === undefined || error.startsWith(`${errors.at(-1)?.name}: `));
 
 /** Steps until there is no more to look at; returns how many were moved. */
-async function allSteps(next: (cursor: Pick<DeadSelection, 'cursor'>) => Promise<DeadStep>): Promise<number> {
+async function allSteps(
+  next: (cursor: Pick<DeadSelection, 'cursor'>) => Promise<DeadLetterStep>,
+): Promise<number> {
   let moved = 0;
   for (let cursor: Pick<DeadSelection, 'cursor'> | undefined = {}; cursor !== undefined; ) {
-    const { count, nextCursor }: DeadStep = await next(cursor);
+    const { count, nextCursor }: DeadLetterStep = await next(cursor);
     moved += count;
     cursor = nextCursor === undefined ? undefined : { cursor: nextCursor };
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Awaited, Delivery, WaitingConsumer } from '../../../../src/lifecycle/consumer.ts';
 import { ensureGroups } from '../../../../src/lifecycle/scripts/ensure-groups.ts';
-import { entryTime } from '../../../../src/redis/entry.ts';
+import { entryTime } from '../../../../src/redis/job-id.ts';
 import { GROUP, PLACES } from '../../../../src/redis/keys.ts';
 import { NOTHING, take } from '../../../helpers/workers/moves.ts';
 import type { ModelJob } from '../job.ts';

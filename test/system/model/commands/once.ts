@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Submitted } from '../../../../src/jobs/submit/outcomes.ts';
+import type { SubmitResult } from '../../../../src/jobs/submit/outcomes.ts';
 import type { Job } from '../../../../src/schemas/job.ts';
 import { outcomeOf } from '../compare.ts';
 import type { Model } from '../model.ts';
@@ -8,7 +8,7 @@ import { passDelay, type Real } from '../real.ts';
 import { step } from '../step.ts';
 import { modelJob, request, type Wish, wish } from '../wish.ts';
 
-type Answer = Submitted<Job> | string;
+type Answer = SubmitResult<Job> | string;
 
 const isNew = (answer: Answer) => typeof answer !== 'string' && !answer.replayed;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { CANCEL_PATIENCE_MS } from '../../../../src/lifecycle/scripts/cancel.ts';
-import { formatRef } from '../../../../src/redis/entry.ts';
+import { formatRef } from '../../../../src/redis/job-id.ts';
 import { outcomeOf } from '../compare.ts';
 import { type Handout, hasEnded, type ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';

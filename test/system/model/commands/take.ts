@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Awaited, Delivery, Taken } from '../../../../src/lifecycle/consumer.ts';
-import { decodeEntry, formatRef } from '../../../../src/redis/entry.ts';
+import { decodeEntry } from '../../../../src/redis/entry.ts';
+import { formatRef } from '../../../../src/redis/job-id.ts';
 import { PLACES, type Place } from '../../../../src/redis/keys.ts';
 import { PRIORITIES } from '../../../../src/schemas/values/names.ts';
 import { take } from '../../../helpers/workers/moves.ts';

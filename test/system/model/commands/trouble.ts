@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { extendLease, type Recovery, recover } from '../../../../src/lifecycle/scripts/recover.ts';
-import { formatRef } from '../../../../src/redis/entry.ts';
+import { extendLease } from '../../../../src/lifecycle/scripts/extend-lease.ts';
+import { type Recovery, recover } from '../../../../src/lifecycle/scripts/recover.ts';
+import { formatRef } from '../../../../src/redis/job-id.ts';
 import type { ModelJob } from '../job.ts';
 import { HOUR_MS, killRedis } from '../real.ts';
 import { renew } from '../renew.ts';

@@ -1,0 +1,40 @@
+import type { Connection } from '../../redis/connection.ts';
+import type { QueueKeys } from '../../redis/keys.ts';
+import { now } from '../../redis/lua.ts';
+import { defineScript } from '../../redis/script.ts';
+
+/**
+ * Registers or renews leases. `mode`: 'new' | 'renew'.
+ *
+ * Returns { now, consumers whose lease had ended }: what they took before may run elsewhere already.
+ */
+export const extendLeaseScript = defineScript({
+  name: 'extend-lease',
+  queueKeys: ['leases'],
+  args: ['leaseMs', 'mode', { list: 'consumers' }],
+  uses: [now],
+  lua: `
+local lost = {}
+for i = 1, #consumers do
+  if mode == 'renew' and not redis.call('ZSCORE', leases, consumers[i]) then lost[#lost + 1] = consumers[i] end
+  redis.call('ZADD', leases, now + leaseMs, consumers[i])
+end
+return { now, lost }
+`,
+});
+
+/**
+ * Registers ('new') or renews leases of a queue. `lost`: names of the leases that had ended; `now`: when that was seen, Unix ms
+ * of Redis.
+ */
+export async function extendLease(
+  redis: Connection,
+  queue: QueueKeys,
+  mode: 'new' | 'renew',
+  consumers: readonly string[],
+  leaseMs: number,
+): Promise<{ now: number; lost: string[] }> {
+  const reply = await extendLeaseScript.run(redis, { queue }, { leaseMs, mode, consumers });
+  const [now, lost] = reply as [number, string[]];
+  return { now, lost };
+}

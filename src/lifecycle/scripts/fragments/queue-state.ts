@@ -1,0 +1,65 @@
+import { KEPT_ENTRIES } from '../../../events/limits.ts';
+import { inChunks } from '../../../redis/lua.ts';
+import { defineFragment } from '../../../redis/script.ts';
+
+/**
+ * Lua: `hasSideState` is false when the queue has no settings, notes, due or expiring jobs, as in most queues at most times:
+ * one question instead of four. `queueSettings` has `isPaused`, `hold` (entries of the events stream to keep) and
+ * `healUntil` by lane, where there are any.
+ */
+export const QUEUE_STATE = defineFragment({
+  queueKeys: ['settings', 'notes', 'scheduled', 'due', 'expiring'],
+  lua: `
+local hasSideState =
+  redis.call('EXISTS', settings, notes, scheduled, due[1], due[2], due[3], due[4], due[5], expiring) > 0
+local queueSettings = {}
+if hasSideState then
+  local found = redis.call('HMGET', settings, 'heal:1', 'heal:2', 'heal:3', 'heal:4', 'paused', 'hold')
+  queueSettings.healUntil, queueSettings.isPaused, queueSettings.hold = found, found[5], found[6]
+end
+`,
+});
+
+/** Characters of a record that an event shows, and of all records of one event: a history of them takes little memory. */
+const MAX_SHOWN = 512;
+const MAX_SHOWN_PER_EVENT = 4_096;
+
+/**
+ * Lua: all that a script did is one entry of the events stream, in several pairs. `addEvent(kind, refs)` adds a kind (`e`)
+ * and its jobs (`j`), `addShownResult(ref, expires, record)` a short record that somebody waits for (`r`: ref, expiry,
+ * record; space separated), `flushEvents()` writes the entry.
+ */
+export const EVENTS = defineFragment({
+  queueKeys: ['events'],
+  lua: `
+local pendingEvents, shownLength = {}, 0
+local function addEvent(kind, refs)
+  if #refs == 0 then return end
+  local n = #pendingEvents
+  pendingEvents[n + 1], pendingEvents[n + 2] = 'e', kind
+  pendingEvents[n + 3], pendingEvents[n + 4] = 'j', table.concat(refs, ' ')
+end
+local function addShownResult(ref, expires, record)
+  if #record > ${MAX_SHOWN} or shownLength + #record > ${MAX_SHOWN_PER_EVENT} then return end
+  shownLength = shownLength + #record
+  local n = #pendingEvents
+  pendingEvents[n + 1], pendingEvents[n + 2] = 'r', ref .. ' ' .. expires .. ' ' .. record
+end
+local function flushEvents()
+  if #pendingEvents == 0 then return end
+  redis.call('XADD', events, 'MAXLEN', '~', queueSettings.hold or ${KEPT_ENTRIES}, '*', unpack(pendingEvents))
+end
+`,
+});
+
+/** Lua: `markStarted(refs)` announces jobs that start; a job that has started in time can no longer expire. */
+export const MARK_STARTED = defineFragment({
+  queueKeys: ['expiring'],
+  uses: [inChunks],
+  lua: `
+local function markStarted(refs)
+  addEvent('started', refs)
+  if hasSideState then inChunks(refs, function(...) redis.call('ZREM', expiring, ...) end) end
+end
+`,
+});

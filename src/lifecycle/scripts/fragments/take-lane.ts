@@ -1,0 +1,72 @@
+import { GROUP } from '../../../redis/keys.ts';
+import { isAfter, letters, now } from '../../../redis/lua.ts';
+import { NOTE } from '../../../redis/note-fields.ts';
+import { defineFragment } from '../../../redis/script.ts';
+
+/**
+ * Lua: `putBack(place, id)` is for a lane whose group was made again, and delivers again what it had delivered before (see
+ * ensure-groups.ts). An entry that waits in `due`, lies in `dead` or has notes leaves the pending list again, and is
+ * taken when it is due. Returns whether the entry was put back.
+ */
+export const PUT_BACK = defineFragment({
+  queueKeys: ['notes', 'stream', 'due', { lanes: 'dead' }],
+  uses: [letters, now],
+  lua: `
+local putBack = hasSideState and function(place, id)
+  local ref = LETTERS[place] .. id
+  local isDead = redis.call('ZSCORE', dead[place], ref)
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.cancelAskedAt})
+  local isNew = not noted[1] and not noted[2] and not noted[3] and not redis.call('ZSCORE', due[place], ref)
+  if isNew and not isDead then return false end
+  redis.call('XACK', stream[place], '${GROUP}', id)
+  if not isDead then redis.call('ZADD', due[place], 'NX', now, ref) end
+  -- There is more to check, and due jobs may have been found.
+  nextDue = now
+  return true
+end
+`,
+});
+
+/**
+ * Lua: `takeLane(place, limit)` takes at most `limit` jobs of a lane, each read bounded by `free`. With `byteBudget` it reads
+ * some entries at a time, so that it takes at most 128 jobs too many, or 16 at first.
+ */
+export const TAKE_LANE = defineFragment({
+  queueKeys: ['settings', 'stream'],
+  args: ['consumer'],
+  uses: [letters, isAfter],
+  lua: `
+local laneBudget
+local function takeLane(place, limit)
+  -- An empty stream is asked for its length only, a third of the cost; most jobs are in the third lane.
+  if free < 1 or place ~= 3 and redis.call('XLEN', stream[place]) == 0 then return end
+  local healUntil = hasSideState and queueSettings.healUntil[place]
+  limit = math.min(limit, free)
+  repeat
+    local size = limit
+    if byteBudget then
+      -- What was taken so far tells how many will fit.
+      local fit = #refs == 0 and 16 or math.max(1, math.floor(byteBudget * #refs / math.max(1, laneBudget - byteBudget)))
+      size = math.min(limit, fit, 128)
+    end
+    limit = limit - size
+    local found = redis.pcall('XREADGROUP', 'GROUP', '${GROUP}', consumer, 'COUNT', size, 'STREAMS', stream[place], '>')
+    if found and found.err then
+      -- The group is missing. Jobs that this call has ended are announced all the same.
+      flushEvents()
+      error(found.err, 0)
+    end
+    local entries = found and found[1][2] or {}
+    for _, entry in ipairs(entries) do
+      if not healUntil or isAfter(entry[1], healUntil) or not putBack(place, entry[1]) then
+        deliver(LETTERS[place] .. entry[1], entry[2])
+      end
+    end
+    local last = entries[#entries]
+    if healUntil and (not last or last[1] == healUntil or isAfter(last[1], healUntil)) then
+      redis.call('HDEL', settings, 'heal:' .. place)
+    end
+  until #entries < size or limit < 1 or free < 1
+end
+`,
+});

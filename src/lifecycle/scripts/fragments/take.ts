@@ -1,0 +1,109 @@
+import { GROUP } from '../../../redis/keys.ts';
+import { now, PLACE_LETTERS } from '../../../redis/lua.ts';
+import { NOTE } from '../../../redis/note-fields.ts';
+import { defineFragment } from '../../../redis/script.ts';
+import { deleteNotes, wakeWorkers } from '../lua.ts';
+
+/** Lua: the reply of a take that found nothing; `TakeReply` says what stands in it. */
+export const NOTHING_TAKEN = `{ 'ok', now, 0, -1, '[]' }`;
+
+/** Lua: the index of the place that `ref` begins with, and the entry id behind it. */
+export const SPLIT_REF = `string.find('${PLACE_LETTERS}', string.sub(ref, 1, 1), 1, true), string.sub(ref, 2)`;
+
+/**
+ * Lua: `deliver(ref, fields, ...)` adds a job to `heads` and `reply`; `...` are the rest of its head. Where the fields are not
+ * those that we write, all of them stand in place of the task. `free` counts down to 0, the jobs that may still be taken; it is 0,
+ * too, once payloads and options take up `maxBytes`.
+ */
+export const DELIVER = defineFragment({
+  args: ['count', 'maxBytes'],
+  uses: [now],
+  lua: `
+local free, byteBudget = tonumber(count), tonumber(maxBytes)
+local heads, refs, reply = {}, {}, ${NOTHING_TAKEN}
+local function deliver(ref, fields, ...)
+  refs[#refs + 1] = ref
+  free = free - 1
+  if byteBudget then
+    byteBudget = byteBudget - #(fields[4] or '') - #(fields[6] or '')
+    if byteBudget <= 0 then free = 0 end
+  end
+  if #fields == 6 and fields[1] == 't' and fields[3] == 'p' and fields[5] == 'o' then
+    heads[#heads + 1] = { ref, fields[2], fields[6], ... }
+    reply[#reply + 1] = fields[4]
+  else
+    heads[#heads + 1] = { ref, fields, '', ... }
+    reply[#reply + 1] = ''
+  end
+end
+`,
+});
+
+/**
+ * Lua: `takeDue()` takes jobs that are due; `nextDue` is when the next one is. A due entry that is gone was removed: its
+ * traces are deleted. Due jobs of a lane that heals are delivered by its group: claimed before, they would run twice.
+ */
+export const TAKE_DUE = defineFragment({
+  queueKeys: ['notes', 'stream', 'scheduled', 'due'],
+  args: ['consumer'],
+  uses: [now, deleteNotes],
+  lua: `
+local nextDue
+local takeDue = hasSideState and function()
+  local function takeDueJob(waiting, ref, at)
+    local place, id = ${SPLIT_REF}
+    local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.cancelAskedAt},
+      ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.startedAt})
+    local token = (tonumber(noted[1]) or 0) + 1
+    local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
+    redis.call('ZREM', waiting, ref)
+    if not entry then return deleteNotes(notes, ref) end
+    deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
+      noted[5] and 1 or 0)
+  end
+  local function takeDueOf(waiting, isHealing)
+    local found = isHealing and {} or redis.call('ZRANGE', waiting, '-inf', now, 'BYSCORE', 'LIMIT', 0, free, 'WITHSCORES')
+    for i = 1, #found, 2 do
+      if free < 1 then break end
+      takeDueJob(waiting, found[i], tonumber(found[i + 1]))
+    end
+    local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')[2]
+    if first then nextDue = math.min(nextDue or tonumber(first), tonumber(first)) end
+  end
+  if redis.call('EXISTS', scheduled, due[1], due[2], due[3], due[4], due[5]) == 0 then return end
+  takeDueOf(scheduled)
+  for place = 1, 5 do takeDueOf(due[place], place < 5 and queueSettings.healUntil[place]) end
+end
+`,
+});
+
+/**
+ * Lua: `take()` takes at most `count` jobs: due ones first, then the lanes by priority, of which `favouredLane` may give its
+ * first `share` jobs before the others (0 for none). Returns `TakeReply`.
+ */
+export const TAKE = defineFragment({
+  queueKeys: ['leases', 'wake'],
+  args: ['consumer', 'favouredLane', 'share', 'wakeHorizonMs'],
+  uses: [now, wakeWorkers],
+  lua: `
+local function take()
+  if not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
+  if queueSettings.isPaused then
+    reply[3] = 1
+    return reply
+  end
+  if takeDue then takeDue() end
+  laneBudget = byteBudget
+  if tonumber(favouredLane) > 0 then takeLane(tonumber(favouredLane), tonumber(share)) end
+  for place = 1, 4 do takeLane(place, free) end
+  if nextDue then
+    reply[4] = math.max(0, nextDue - now)
+    -- This consumer can take no more: it wakes another one for the job that is due next.
+    if free < 1 and reply[4] < tonumber(wakeHorizonMs) then wakeWorkers(wake, 1) end
+  end
+  if #heads > 0 then reply[5] = cjson.encode(heads) end
+  markStarted(refs)
+  return reply
+end
+`,
+});

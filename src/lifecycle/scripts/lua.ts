@@ -1,0 +1,120 @@
+import { KEPT_ENTRIES } from '../../events/limits.ts';
+import { GROUP } from '../../redis/keys.ts';
+import { type LuaHelper, now } from '../../redis/lua.ts';
+import { NOTE, NOTE_FIELDS } from '../../redis/note-fields.ts';
+
+/** What became of a call that ends a delivery. */
+export type Settled =
+  /** The job was moved now. */
+  | 'done'
+  /** The same lease made the same move before; that answer must have been lost. */
+  | 'repeated'
+  /** The lease no longer holds this delivery; nothing was changed. */
+  | 'stale';
+
+/**
+ * Lua: `deliveredAt(stream, id, consumer, token)`, the start of the delivery if the consumer still holds it, else nil. The token
+ * is the delivery count. XACK and XDEL check no owner, so every script that ends a delivery asks this first.
+ */
+export const deliveredAt: LuaHelper = {
+  name: 'deliveredAt',
+  uses: [now],
+  lua: `
+local function deliveredAt(stream, id, consumer, token)
+  local row = redis.call('XPENDING', stream, '${GROUP}', id, id, 1, consumer)[1]
+  if row and row[4] == tonumber(token) then return now - row[3] end
+  return nil
+end
+`,
+};
+
+/**
+ * Lua: `publishEvent(events, kind, refs, settings, value)` writes one entry for all jobs of a move, with a value if there is
+ * one. The stream keeps more entries while durable subscriptions ask for them (`hold`).
+ */
+export const publishEvent: LuaHelper = {
+  name: 'publishEvent',
+  lua: `
+local function publishEvent(events, kind, refs, settings, value)
+  if #refs == 0 then return end
+  local entry = { 'e', kind, 'j', table.concat(refs, ' ') }
+  if value then entry[5], entry[6] = 'v', value end
+  redis.call('XADD', events, 'MAXLEN', '~', redis.call('HGET', settings, 'hold') or ${KEPT_ENTRIES}, '*', unpack(entry))
+end
+`,
+};
+
+/** Lua: `wakeWorkers(wake, count)` wakes that many idle workers, which then check for due jobs. */
+export const wakeWorkers: LuaHelper = {
+  name: 'wakeWorkers',
+  lua: `
+local function wakeWorkers(wake, count)
+  for _ = 1, math.min(count, 64) do
+    redis.call('XADD', wake, 'MAXLEN', 64, '*', 'w', '1')
+  end
+end
+`,
+};
+
+/** Lua: `appendError(notes, ref, line)` keeps an error; the last ten stay. */
+export const appendError: LuaHelper = {
+  name: 'appendError',
+  lua: `
+local function appendError(notes, ref, line)
+  local kept = redis.call('HGET', notes, ref .. ${NOTE.errors})
+  if kept then
+    local lines = {}
+    for one in string.gmatch(kept .. '\\n' .. line, '[^\\n]+') do lines[#lines + 1] = one end
+    line = table.concat(lines, '\\n', math.max(1, #lines - 9))
+  end
+  redis.call('HSET', notes, ref .. ${NOTE.errors}, line)
+end
+`,
+};
+
+/** Lua: `deleteNotes(notes, ref)` deletes all notes of a job. */
+export const deleteNotes: LuaHelper = {
+  name: 'deleteNotes',
+  lua: `
+local function deleteNotes(notes, ref)
+  redis.call('HDEL', notes, ${Object.keys(NOTE_FIELDS)
+    .map((name) => `ref .. ${NOTE[name as keyof typeof NOTE_FIELDS]}`)
+    .join(', ')})
+end
+`,
+};
+
+/** Lua: `withoutPayload(fields)`, the fields of an entry with `null` for a payload that its result will not keep. */
+export const withoutPayload: LuaHelper = {
+  name: 'withoutPayload',
+  lua: `
+local function withoutPayload(fields)
+  local isKept = string.find(fields[6] or '', '"k":true', 1, true)
+  if #fields == 6 and fields[3] == 'p' and not isKept then fields[4] = 'null' end
+  return fields
+end
+`,
+};
+
+/** Lua: `deleteDeadLetter(stream, dead, notes, totals, ref)` returns 1 if the job was a dead letter, else 0. */
+export const deleteDeadLetter: LuaHelper = {
+  name: 'deleteDeadLetter',
+  uses: [deleteNotes],
+  lua: `
+local function deleteDeadLetter(stream, dead, notes, totals, ref)
+  if redis.call('ZREM', dead, ref) == 0 then return 0 end
+  redis.call('XDEL', stream, string.sub(ref, 2))
+  deleteNotes(notes, ref)
+  redis.call('HINCRBY', totals, 'purged', 1)
+  return 1
+end
+`,
+};
+
+/** Lua: `openJobs(stream, dead)`, the jobs of one place that have not ended; all places together are the depth of a queue. */
+export const openJobs: LuaHelper = {
+  name: 'openJobs',
+  lua: `
+local function openJobs(stream, dead) return redis.call('XLEN', stream) - redis.call('ZCARD', dead) end
+`,
+};

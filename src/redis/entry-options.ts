@@ -1,0 +1,88 @@
+import { type Static, Type } from 'typebox';
+import { Attempts, Backoff, DEFAULT_ATTEMPTS, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS } from '../schemas/job.ts';
+import { compileSchema } from '../schemas/validation/compile.ts';
+import { MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/values/duration.ts';
+import { type Priority, PrioritySchema } from '../schemas/values/names.ts';
+import { MAX_TIME_MS } from '../schemas/values/timestamp.ts';
+import type { Place } from './keys.ts';
+import { parseJson } from './parse-json.ts';
+
+const Ms = Type.Integer({ minimum: 0, maximum: MAX_DURATION_MS });
+
+/**
+ * The options of a submitted job, besides task and payload. Every member is absent unless the submitter set it;
+ * a plain job has none. Stored as JSON with short names, because every entry repeats them.
+ */
+const EntryOptions = Type.Object({
+  /** Priority. Set only in entries of `parked`; other streams are the priority. */
+  pr: Type.Optional(PrioritySchema),
+  /** Delay in ms after the submit. */
+  d: Type.Optional(Ms),
+  /** Start time, Unix ms. */
+  at: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_TIME_MS })),
+  /** Attempts in total. */
+  a: Type.Optional(Attempts),
+  b: Type.Optional(Backoff),
+  /** Limit of one attempt, ms. */
+  to: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_TIMEOUT_MS })),
+  /** The job expires this many ms after the submit, unless it has started. */
+  x: Type.Optional(Ms),
+  /** How long the finished job is kept, ms. */
+  rt: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_DURATION_MS })),
+  /** Metadata. */
+  m: Type.Optional(Type.Record(Type.String(), Type.String())),
+  /** Keep the payload after completion. */
+  k: Type.Optional(Type.Literal(true)),
+  /** The submitter waits for the job: its last event carries a short result. */
+  w: Type.Optional(Type.Literal(true)),
+});
+export type EntryOptions = Static<typeof EntryOptions>;
+
+const optionsSchema = compileSchema(EntryOptions, { isOurs: true });
+
+/** The value if `encodeOptions` could have written it, else undefined. Any client of Redis can add an entry. */
+export function checkOptions(value: unknown): EntryOptions | undefined {
+  if (!optionsSchema.ok) throw new Error(optionsSchema.reason);
+  return optionsSchema.check(value).length === 0 ? (value as EntryOptions) : undefined;
+}
+
+/** JSON text; '' when there are no options. */
+export const encodeOptions = (options: EntryOptions): string => {
+  const text = JSON.stringify(options);
+  return text === '{}' ? '' : text;
+};
+
+/** The options, or undefined when `encodeOptions` did not write the text. Neighbours often share them: cached. */
+export function decodeOptions(text: string): Readonly<EntryOptions> | undefined {
+  if (text === '') return {};
+  if (text !== lastDecoded.text) lastDecoded = { text, options: checkOptions(parseJson(text)) };
+  return lastDecoded.options;
+}
+
+let lastDecoded: { text: string; options: Readonly<EntryOptions> | undefined } = { text: '', options: {} };
+
+/** Defaults that a task sets for its jobs. */
+export interface TaskDefaults {
+  attempts?: number;
+  backoff?: Backoff;
+  timeoutMs?: number;
+}
+
+export const maxAttempts = (options: EntryOptions, task: TaskDefaults | undefined): number =>
+  options.a ?? task?.attempts ?? DEFAULT_ATTEMPTS;
+
+export const timeoutMs = (options: EntryOptions, task: TaskDefaults | undefined): number =>
+  options.to ?? task?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+
+export const priorityOf = (place: Place, options: EntryOptions): Priority =>
+  place === 'parked' ? (options.pr ?? DEFAULT_PRIORITY) : place;
+
+/** When the job may start, Unix ms; undefined when it may start at once. */
+export function runAtOf(createdAt: number, options: EntryOptions): number | undefined {
+  if (options.at !== undefined) return options.at;
+  return options.d === undefined ? undefined : createdAt + options.d;
+}
+
+/** When the job expires unless it has started, Unix ms. */
+export const expiryOf = (createdAt: number, options: EntryOptions): number | undefined =>
+  options.x === undefined ? undefined : createdAt + options.x;

@@ -1,0 +1,26 @@
+const SERVER_UNAVAILABLE =
+  /^(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE)\b/;
+const CONNECTION_LOST =
+  /Stream isn't writeable|Connection is closed|Command aborted due to connection close|Socket timeout|connect ETIMEDOUT/;
+const SOCKET_CODE = /^(ECONN|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/;
+
+/** Whether the error means that Redis cannot serve now. Any other error is a defect of the service. */
+export function isUnavailable(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  // EXECABORT does not name the cause: the errors of the queued commands do. A lost connection lists itself.
+  if ('previousErrors' in error && Array.isArray(error.previousErrors)) {
+    if (error.previousErrors.some((previous) => previous !== error && isUnavailable(previous))) return true;
+  }
+  if (error.name === 'MaxRetriesPerRequestError' || error.name === 'AbortError') return true;
+  if (error.name === 'ReplyError') return SERVER_UNAVAILABLE.test(error.message.replace(/^ERR /, ''));
+  const code = 'code' in error ? String(error.code) : '';
+  return SOCKET_CODE.test(code) || CONNECTION_LOST.test(error.message);
+}
+
+/** Whether the error means that a stream or its consumer group does not exist (yet, or any more). */
+export const isNoGroup = (error: unknown): boolean =>
+  error instanceof Error && (error.message.includes('NOGROUP') || error.message.startsWith('UNBLOCKED'));
+
+/** Whether the error of XINFO means that the key does not exist. */
+export const isNoKey = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes('no such key');

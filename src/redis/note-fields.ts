@@ -1,0 +1,29 @@
+/**
+ * The fields of the hash of notes: `<ref>:<letter>`, here with the colon. A note is there only while it says something.
+ * All of a job's notes are deleted when the job leaves a result or its entry is gone; `requeue` is a retry by hand.
+ */
+export const NOTE_FIELDS = {
+  /** Deliveries that failed. Written by retry, bury, recover and requeue. */
+  failedDeliveries: ':a',
+  /** Start of the last delivery, Unix ms. Written by bury and release; deleted by requeue. */
+  startedAt: ':b',
+  /** When somebody asked to cancel the running job, Unix ms. Written by cancel; deleted by requeue. */
+  cancelAskedAt: ':c',
+  /** Errors of the last ten failed attempts, a line of JSON each. Written by retry, bury and recover. */
+  errors: ':e',
+  /** Processes that died while they ran the job. Written by recover; deleted by requeue. */
+  losses: ':k',
+  /** Last move, its token and its lease, to know a repeated call. Written by retry, bury and release; deleted by recover and requeue. */
+  lastMove: ':l',
+  /** Those of the failed deliveries that a retry by hand has forgiven. Written by requeue. */
+  failedBeforeRequeue: ':n',
+  /** Progress of the running attempt, JSON. Written by note-progress; deleted by retry, release, recover and requeue. */
+  progress: ':p',
+  /** Lease that failed the job for good. Written by bury; deleted by requeue. */
+  worker: ':w',
+} as const;
+
+/** The same as strings of Lua, for `ref .. ${NOTE.errors}`. */
+export const NOTE = Object.fromEntries(
+  Object.entries(NOTE_FIELDS).map(([name, field]) => [name, `'${field}'`]),
+) as Readonly<Record<keyof typeof NOTE_FIELDS, string>>;

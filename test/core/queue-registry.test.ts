@@ -1,0 +1,60 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/clock.ts';
+import { QueueRegistry } from '../../src/core/queue-registry.ts';
+import { KeySpace } from '../../src/redis/keyspace.ts';
+import { putQueued } from '../helpers/redis/places.ts';
+import { useRedis } from '../helpers/redis/server.ts';
+
+const redis = useRedis();
+const keySpace = new KeySpace('mr');
+let now = 0;
+const clock: Clock = { wall: () => now, monotonic: () => now };
+
+beforeEach(async () => {
+  now = 0;
+  await redis.client.flushall();
+});
+
+const newRegistry = () => new QueueRegistry(redis.client, keySpace, clock);
+
+describe('the registry of queues', () => {
+  it('lists registered names in order', async () => {
+    const registry = newRegistry();
+    await registry.register(['b', 'a', 'b']);
+    expect(await registry.names()).toEqual(['a', 'b']);
+  });
+
+  it('finds a queue that is registered or has jobs, and no other', async () => {
+    const registry = newRegistry();
+    await registry.register(['registered']);
+    await putQueued(redis.client, keySpace.queue('with-jobs'), [1]);
+    expect((await registry.existing('registered')).queue).toBe('registered');
+    expect((await registry.existing('with-jobs')).queue).toBe('with-jobs');
+    await expect(registry.existing('missing')).rejects.toMatchObject({ code: 'queue-not-found' });
+  });
+
+  it('registers a name again after a minute, not before', async () => {
+    const registry = newRegistry();
+    await registry.keepRegistered(['a']);
+    await redis.client.del(keySpace.queues);
+    now = 60_000;
+    expect(registry.isRegistered('a')).toBe(true);
+    await registry.keepRegistered(['a']);
+    expect(await registry.names()).toEqual([]);
+    now = 60_001;
+    await registry.keepRegistered(['a']);
+    expect(await registry.names()).toEqual(['a']);
+  });
+
+  it('needs no write for a registered name, so a full Redis does not matter', async () => {
+    const registry = newRegistry();
+    await registry.register(['a']);
+    await redis.client.config('SET', 'maxmemory', '1');
+    await registry.register(['a']);
+    await expect(registry.keepRegistered(['new'])).rejects.toThrow('OOM');
+    expect(registry.isRegistered('new')).toBe(false);
+    await redis.client.config('SET', 'maxmemory', '0');
+    await registry.keepRegistered(['new']);
+    expect(await registry.names()).toEqual(['a', 'new']);
+  });
+});

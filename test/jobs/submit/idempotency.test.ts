@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../src/errors.ts';
+import {
+  describeError,
+  findReplay,
+  onceFor,
+  refuseTooDeep,
+  replayOutcomes,
+} from '../../../src/jobs/submit/idempotency.ts';
+import { submitTogether } from '../../../src/jobs/submit/scripts/submit.ts';
+import { queueKeys } from '../../../src/redis/keys.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
+
+const redis = useRedis();
+const keys = queueKeys('mr', 'q');
+const onceOf = (request: unknown, key = 'key') => onceFor(keys, key, request, 60_000);
+
+describe('the fingerprint of a request', () => {
+  it('is the same for every order of members, at every depth', () => {
+    const one = { task: 'echo', payload: { a: 1, b: [{ c: 2, d: 3 }] } };
+    const other = { payload: { b: [{ d: 3, c: 2 }], a: 1 }, task: 'echo' };
+    expect(onceOf(one).fingerprint).toBe(onceOf(other).fingerprint);
+  });
+
+  it.each([[[1, 2]], [[2, 1]], [{ a: 1 }], [{ a: '1' }], ['{"a":1}'], [null]])(
+    'of %j is its own',
+    (request) => {
+      const others = [[1, 2], [2, 1], { a: 1 }, { a: '1' }, '{"a":1}', null].filter(
+        (other) => JSON.stringify(other) !== JSON.stringify(request),
+      );
+      for (const other of others) expect(onceOf(other).fingerprint).not.toBe(onceOf(request).fingerprint);
+    },
+  );
+});
+
+describe('a repeated submit', () => {
+  it('finds what the first one stored; another request is refused', async () => {
+    expect(await findReplay(redis.client, onceOf('request'))).toBeUndefined();
+    const entry = { keys, place: 'normal' as const, task: 'echo', payload: '1', options: {} };
+    const stored = await submitTogether(redis.client, [entry], onceOf('request'));
+    const entryId = stored.kind === 'stored' ? stored.entryIds[0] : undefined;
+    expect(await findReplay(redis.client, onceOf('request'))).toMatchObject({
+      refs: [{ place: 'normal', entryId }],
+    });
+    await expect(findReplay(redis.client, onceOf('other'))).rejects.toMatchObject({
+      code: 'idempotency-mismatch',
+    });
+  });
+
+  it('has the ids of stored jobs and the errors of refused ones, in the order of the request', () => {
+    const job = { task: 'echo', queue: 'q' };
+    const error = new AppError('invalid-payload', 'no', { errors: [{ pointer: '/payload', detail: 'x' }] });
+    const note = JSON.stringify([null, describeError(error), null]);
+    const refs = [
+      { place: 'normal' as const, entryId: '1-0' },
+      { place: 'normal' as const, entryId: '2-0' },
+    ];
+    const outcomes = replayOutcomes(
+      [
+        { ok: true, job },
+        { ok: true, job },
+        { ok: true, job },
+      ],
+      { refs, note },
+    );
+    expect(outcomes).toEqual([
+      { ok: true, id: 'q~n1-0' },
+      { ok: false, error: expect.objectContaining({ code: 'invalid-payload', errors: error.errors }) },
+      { ok: true, id: 'q~n2-0' },
+    ]);
+  });
+
+  it('has no candidate that is nested too deeply for a fingerprint', () => {
+    let payload: unknown = 1;
+    for (let i = 0; i < 2_000; i += 1) payload = [payload];
+    expect(refuseTooDeep({ ok: true, job: { task: 'echo', payload } })).toMatchObject({
+      ok: false,
+      error: { code: 'invalid-request' },
+    });
+    const fine = { ok: true as const, job: { task: 'echo', payload: 1 } };
+    expect(refuseTooDeep(fine)).toBe(fine);
+  });
+});

@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest';
+import { recallOnce, submitTogether } from '../../../../src/jobs/submit/scripts/submit.ts';
+import { setMaxJobs } from '../../../../src/queues/scripts/max-jobs.ts';
+import { type Place, type QueueKeys, queueKeys } from '../../../../src/redis/keys.ts';
+import { useRedis } from '../../../helpers/redis/server.ts';
+
+const redis = useRedis();
+
+const entry = (keys: QueueKeys, place: Place, options = {}) => ({
+  keys,
+  place,
+  task: 'echo',
+  payload: '1',
+  options,
+});
+
+it('stores jobs of several queues in their places', async () => {
+  const [first, second] = [queueKeys('mr', 'first'), queueKeys('mr', 'second')];
+  const submitted = await submitTogether(redis.client, [
+    entry(second, 'high', { x: 1_000 }),
+    entry(first, 'parked', { d: 60_000 }),
+    entry(second, 'low'),
+  ]);
+  const ids = submitted.kind === 'stored' ? submitted.entryIds : [];
+  expect(ids).toHaveLength(3);
+  const created = Number(ids[0]?.split('-')[0]);
+  expect(await redis.client.zrange(second.expiring, 0, '-1', 'WITHSCORES')).toEqual([
+    `h${ids[0]}`,
+    String(created + 1_000),
+  ]);
+  expect(await redis.client.zrange(first.scheduled, 0, '-1')).toEqual([`p${ids[1]}`]);
+  expect(await redis.client.xlen(second.stream.low)).toBe(1);
+});
+
+it('stores all jobs or none, and names the queue that is full', async () => {
+  const [free, full] = [queueKeys('mr', 'free'), queueKeys('mr', 'full')];
+  await setMaxJobs(redis.client, full, 1);
+  const jobs = [entry(free, 'normal'), entry(full, 'normal'), entry(full, 'normal')];
+  expect(await submitTogether(redis.client, jobs)).toEqual({ kind: 'full', queue: 'full', maxJobs: 1 });
+  expect(await redis.client.exists(free.stream.normal, full.stream.normal)).toBe(0);
+});
+
+it('stores the jobs of one key once', async () => {
+  const keys = queueKeys('mr', 'once');
+  const once = { key: keys.idempotency('k'), fingerprint: 'f', ttlMs: 60_000, note: 'refused: none' };
+  const first = await submitTogether(redis.client, [entry(keys, 'normal')], once);
+  const entryId = first.kind === 'stored' ? first.entryIds[0] : '';
+  const stored = { fingerprint: 'f', refs: [{ place: 'normal', entryId }], note: 'refused: none' };
+  expect(await submitTogether(redis.client, [entry(keys, 'normal')], once)).toEqual({
+    kind: 'replayed',
+    ...stored,
+  });
+  expect(await recallOnce(redis.client, once.key)).toEqual(stored);
+  const other = { ...once, fingerprint: 'g' };
+  expect(await submitTogether(redis.client, [entry(keys, 'normal')], other)).toEqual({ kind: 'mismatch' });
+  expect(await redis.client.xlen(keys.stream.normal)).toBe(1);
+});

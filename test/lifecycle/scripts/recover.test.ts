@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import { recover } from '../../../src/lifecycle/scripts/recover.ts';
+import { GROUP } from '../../../src/redis/keys.ts';
+import { useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
+
+const GIVE_UP = { consumer: 'one', lingerMs: 0, how: 'exit code 1' };
+
+const redis = useRedis();
+const queue = useQueueOfTwo(redis);
+
+it('moves the jobs of an ended lease to due, each loss an attempt, and deletes the consumer', async () => {
+  const refs = [await queue.submit(), await queue.submit()];
+  await queue.takeAs(queue.one);
+  await redis.client.zadd(queue.keys.leases, 1, 'one');
+  expect((await recover(redis.client, queue.keys)).recovered).toBe(2);
+  for (const ref of refs) expect(await queue.placeOf(ref)).toBe('retrying');
+  expect(await redis.client.zrange(queue.keys.leases, 0, '-1')).toEqual(['two']);
+  const consumers = await redis.client.call('xinfo', 'CONSUMERS', queue.keys.stream.normal, GROUP);
+  expect(JSON.stringify(consumers)).not.toContain('"one"');
+  expect((await queue.takeAs(queue.two)).map(({ attempt }) => attempt)).toEqual([2, 2]);
+});
+
+it('leaves living leases alone', async () => {
+  const ref = await queue.submit();
+  await queue.takeAs(queue.one);
+  expect(await recover(redis.client, queue.keys)).toMatchObject({ recovered: 0, more: false });
+  expect(await queue.placeOf(ref)).toBe('running');
+});
+
+it('goes in bounded steps, and keeps the consumer until nothing is pending', async () => {
+  for (let i = 0; i < 600; i += 1) await queue.submit();
+  await queue.takeAs(queue.one, 600);
+  expect(await recover(redis.client, queue.keys, GIVE_UP)).toMatchObject({ recovered: 500, more: true });
+  expect(await redis.client.zscore(queue.keys.leases, 'one')).not.toBeNull();
+  expect(await recover(redis.client, queue.keys, GIVE_UP)).toMatchObject({ recovered: 100, more: false });
+  expect(await redis.client.zscore(queue.keys.leases, 'one')).toBeNull();
+});
+
+it('says how the process ended, and counts the loss, only of a lease that was given up', async () => {
+  const ref = await queue.submit();
+  await queue.takeAs(queue.one);
+  await recover(redis.client, queue.keys, GIVE_UP);
+  const [delivery] = await queue.takeAs(queue.two);
+  expect(delivery).toMatchObject({ losses: 1 });
+  const errors = await redis.client.hget(queue.keys.notes, `n${ref.entryId}:e`);
+  expect(JSON.parse(errors ?? '')).toMatchObject({
+    name: 'worker-lost',
+    attempt: 1,
+    message: expect.stringContaining('exit code 1'),
+  });
+});

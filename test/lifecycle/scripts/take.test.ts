@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import { useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
+import { take } from '../../helpers/workers/moves.ts';
+
+const redis = useRedis();
+const queue = useQueueOfTwo(redis);
+
+it('needs a lease', async () => {
+  await redis.client.zrem(queue.keys.leases, 'one');
+  expect(await take(queue.one, queue.keys, { count: 1 })).toEqual({ kind: 'no-lease' });
+});
+
+it('takes due jobs first, then lanes by priority, and never more than asked for', async () => {
+  for (const place of ['low', 'critical', 'normal'] as const) await queue.submit({}, place);
+  await queue.submit({ at: 1 }, 'parked');
+  expect((await queue.takeAs(queue.one, 2)).map(({ place }) => place)).toEqual(['parked', 'critical']);
+  expect((await queue.takeAs(queue.one, 5)).map(({ place }) => place)).toEqual(['normal', 'low']);
+});
+
+it('takes the share of a favoured lane first', async () => {
+  for (const place of ['critical', 'low', 'low', 'low'] as const) await queue.submit({}, place);
+  const taken = await take(queue.one, queue.keys, { count: 4, favouredLane: 4, share: 2 });
+  const places = taken.kind === 'taken' ? taken.deliveries.map(({ place }) => place) : [];
+  expect(places).toEqual(['low', 'low', 'critical', 'low']);
+});
+
+it('says when the next job is due', async () => {
+  await queue.submit({ d: 40_000 }, 'parked');
+  const taken = await take(queue.one, queue.keys, { count: 1 });
+  const next = taken.kind === 'taken' ? taken.nextDueInMs : undefined;
+  expect(next).toBeGreaterThan(30_000);
+  expect(next).toBeLessThanOrEqual(40_000);
+});
+
+it('drops the traces of a due job whose entry is gone', async () => {
+  const ref = await queue.submit();
+  await queue.takeAs(queue.one);
+  await queue.retry(ref, 0);
+  await redis.client.xdel(queue.keys.stream.normal, ref.entryId);
+  expect(await queue.takeAs(queue.one)).toEqual([]);
+  expect(await redis.client.zcard(queue.keys.due.normal)).toBe(0);
+  expect(await redis.client.exists(queue.keys.notes)).toBe(0);
+});
+
+it('passes on the fields of an entry that is not as we write entries', async () => {
+  await redis.client.xadd(queue.keys.stream.high, '*', 'odd', 'entry');
+  expect(await queue.takeAs(queue.one)).toMatchObject([{ place: 'high', fields: ['odd', 'entry'] }]);
+});
+
+it('takes nothing from a paused queue', async () => {
+  await queue.submit();
+  await redis.client.hset(queue.keys.settings, 'paused', 1);
+  expect(await take(queue.one, queue.keys, { count: 1 })).toMatchObject({ deliveries: [], paused: true });
+});

@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BlockingReader } from '../../src/redis/blocking-reader.ts';
+import { connectForBlocking } from '../../src/redis/connect.ts';
+import type { Connection } from '../../src/redis/connection.ts';
+import { scripts } from '../../src/scripts.ts';
+import { until, untilConnected, useRedis } from '../helpers/redis/server.ts';
+
+const redis = useRedis();
+let blocking: Connection;
+let reader: BlockingReader;
+
+beforeEach(async () => {
+  blocking = connectForBlocking({ url: redis.url, name: 'blocking', scripts });
+  await untilConnected(blocking);
+  reader = new BlockingReader(blocking, redis.client);
+});
+afterEach(() => blocking.disconnect());
+
+const popped = () => reader.read((connection) => connection.blpop('list', 0));
+const isBlocked = () =>
+  until(async () => /blocked_clients:1/.test(await redis.client.info('clients')), 'a read blocks');
+
+describe('a blocking reader', () => {
+  it('returns the reply of its command', async () => {
+    await redis.client.rpush('list', 'a');
+    expect(await popped()).toEqual(['list', 'a']);
+  });
+
+  it('ends a blocked read early and without a reply, when interrupted', async () => {
+    const read = popped();
+    await isBlocked();
+    await reader.interrupt();
+    expect(await read).toBeNull();
+  });
+
+  it('ends a read that has not reached the server yet', async () => {
+    const read = popped();
+    await reader.interrupt();
+    expect(await read).toBeNull();
+  });
+
+  it('returns at once from an interrupt when no read is running', async () => {
+    await reader.interrupt();
+    await redis.client.rpush('list', 'b');
+    await popped();
+    await reader.interrupt();
+  });
+
+  it('interrupts a read on a new connection too', async () => {
+    await redis.client.rpush('list', 'c');
+    await popped();
+    blocking.stream.destroy();
+    await until(() => blocking.status !== 'ready', 'the connection is lost');
+    await untilConnected(blocking);
+    const read = popped();
+    await isBlocked();
+    await reader.interrupt();
+    expect(await read).toBeNull();
+  });
+});
