@@ -181,7 +181,7 @@ export const Readiness = Type.Object(
       type: 'string',
       enum: ['always', 'everysec', 'no', 'off', 'unknown'],
       description:
-        'When Redis writes an accepted job to disk: its `appendfsync` mode. `off`: append-only file disabled. `unknown`: Redis does not tell.',
+        'When Redis writes an accepted job to disk: its `appendfsync` mode. `off`: append-only file disabled. `unknown`: Redis does not show it.',
     }),
   },
   {

@@ -89,7 +89,7 @@ describe('a connection', () => {
     ['a fault in a job', 'POST', '/jobs', JSON_TYPE, '{"task":1}', 400],
     ['a wrong method', 'PUT', '/jobs', JSON_TYPE, '{"task"', 405],
     ['a wrong address', 'POST', '/nope', JSON_TYPE, '{"task":1}', 404],
-    ['a refused header', 'POST', '/jobs', { ...JSON_TYPE, 'idempotency-key': '"' }, '{"task":"echo"}', 400],
+    ['a rejected header', 'POST', '/jobs', { ...JSON_TYPE, 'idempotency-key': '"' }, '{"task":"echo"}', 400],
     ['a line that is too long', 'POST', '/jobs/batch', NDJSON_TYPE, `"${'x'.repeat(500_000)}"`, 207],
   ])(
     'delivers the response to %s, and is then usable or closed',

@@ -91,7 +91,7 @@ async function expectAllAway(): Promise<void> {
   const ready = await timed({ method: 'GET', path: '/readyz' });
   expect([ready.status, ready.body.ready]).toEqual([503, false]);
   expect(ready.body.reasons.join()).toMatch(/^Redis does not answer: ./);
-  // Faults of the client are told as such even now.
+  // Errors of the client keep their own status.
   expectProblem(await timed({ path: '/jobs', headers: JSON_TYPE, body: '{}' }), 400, 'invalid-request', [
     '/task',
   ]);
@@ -240,7 +240,7 @@ describe('a client that waits while Redis', () => {
     await api.http.get(`/jobs/${id}?wait=0.01`).expect(200);
     const read = begin({ method: 'GET', path: `/jobs/${id}?wait=50` });
     await read.waiting;
-    // Commands are answered in their order: what the waiter asked is answered by now.
+    // Redis replies in order, so the waiter has its reply by now.
     await api.get(id);
     await api.get(id);
     stop();

@@ -173,9 +173,9 @@ describe('StreamHub', () => {
     await list('limited');
     const one = await openStream(other.origin, '/queues/limited/events');
     const two = await openStream(other.origin, '/events');
-    const refused = await send(other.origin, { method: 'GET', path: '/queues/limited/events' });
-    expectProblem(refused, 503, 'too-many-waiters');
-    expect(refused.headers['retry-after']).toBe('1');
+    const rejected = await send(other.origin, { method: 'GET', path: '/queues/limited/events' });
+    expectProblem(rejected, 503, 'too-many-waiters');
+    expect(rejected.headers['retry-after']).toBe('1');
     one.close();
     const three = await until(
       () =>

@@ -45,7 +45,7 @@ function expectItems(items: Item[], rows: typeof MIXED): void {
   expect(pointers).toEqual(rows.map(([, , , expected]) => expected));
 }
 
-async function refused(message: Message, status: number, code: ErrorCode, pointers?: Pointers) {
+async function expectRejected(message: Message, status: number, code: ErrorCode, pointers?: Pointers) {
   const before = await stored(redis);
   const answer = await send(api.origin, { path, ...message });
   expectProblem(answer, status, code, pointers);
@@ -63,7 +63,7 @@ describe('a bulk submit with invalid jobs', () => {
     expectShape(BulkSubmitResponse, answer.body);
     expectItems(answer.body.items, MIXED);
     expect(await redis.client.xlen(queueKeys('mr', 'mixed').stream.normal)).toBe(before + 1);
-    await refused({ ...message, path: `${path}?atomic=true` }, 400, 'invalid-batch');
+    await expectRejected({ ...message, path: `${path}?atomic=true` }, 400, 'invalid-batch');
   });
 
   it('stores nothing when all are invalid', async () => {
@@ -93,7 +93,7 @@ describe('a bulk submit with invalid jobs', () => {
     const body = MIXED.slice(0, 3)
       .map(([line]) => line)
       .join('\n');
-    await refused({ path: `${path}?atomic=true`, headers: NDJSON_TYPE, body }, 400, 'invalid-batch', [
+    await expectRejected({ path: `${path}?atomic=true`, headers: NDJSON_TYPE, body }, 400, 'invalid-batch', [
       '/jobs/1/task',
       '/jobs/2',
     ]);
@@ -112,14 +112,17 @@ describe('a malformed bulk submit', () => {
     ['another field', '{"jobs":[{"task":"echo"}],"atomic":true}', ['/atomic']],
     ['too many jobs', `{"jobs":[${'0,'.repeat(MAX_BULK_JOBS)}0]}`, ['/jobs']],
   ])('is rejected as JSON with %s', async (_name, body, pointers) => {
-    await refused({ headers: JSON_TYPE, body }, 400, 'invalid-request', pointers);
+    await expectRejected({ headers: JSON_TYPE, body }, 400, 'invalid-request', pointers);
   });
 
   it.each(['', '\n', ' \r\n\t\n'])('is rejected without any line: %j', async (body) => {
-    await refused({ headers: NDJSON_TYPE, body }, 400, 'invalid-request', ['/jobs']);
-    await refused({ path: `${path}?atomic=true`, headers: NDJSON_TYPE, body }, 400, 'invalid-request', [
-      '/jobs',
-    ]);
+    await expectRejected({ headers: NDJSON_TYPE, body }, 400, 'invalid-request', ['/jobs']);
+    await expectRejected(
+      { path: `${path}?atomic=true`, headers: NDJSON_TYPE, body },
+      400,
+      'invalid-request',
+      ['/jobs'],
+    );
   });
 
   it.each<[string, Message['headers']]>([
@@ -128,12 +131,12 @@ describe('a malformed bulk submit', () => {
     ['lines in Latin 1', { 'content-type': 'application/x-ndjson; charset=latin1' }],
     ['compressed lines', { ...NDJSON_TYPE, 'content-encoding': 'gzip' }],
   ])('is rejected with 415 as %s', async (_name, headers = {}) => {
-    await refused({ headers, body: lines(1, 'x') }, 415, 'unsupported-media-type');
+    await expectRejected({ headers, body: lines(1, 'x') }, 415, 'unsupported-media-type');
   });
 
   it.each(['yes', '', '1', 'true&atomic=true'])('is rejected with atomic=%s', async (atomic) => {
     const message = { path: `${path}?atomic=${atomic}`, headers: NDJSON_TYPE, body: lines(1, 'x') };
-    await refused(message, 400, 'invalid-request', ['/atomic']);
+    await expectRejected(message, 400, 'invalid-request', ['/atomic']);
   });
 
   it('has its 10,001st line rejected and the rest unread', async () => {

@@ -74,7 +74,7 @@ describe('a job with an Idempotency-Key', () => {
     const { body } = await post('k', job);
     await redis.client.del('mr:{moved}:tasks');
     await announce('new');
-    // The API reads the announcements anew after some time.
+    // The API re-reads the announcements after some time.
     await until(async () => (await post(randomUUID(), job)).body.code === 'unknown-task', 'a refusal');
     expect((await post('k', job)).body).toMatchObject({ id: body.id, status: 'scheduled' });
   });

@@ -41,7 +41,7 @@ describe('GET /jobs/{id}', () => {
     const job: JobShape = answer.body;
     expectShape(Job, job);
     expect(job).toMatchObject({ id, status, queue: `show-${status}`, task: 'echo', priority: 'normal' });
-    // A poller is told when to come back, as long as there is something to come back for.
+    // Retry-After is present until the job has ended.
     expect(answer.headers['retry-after']).toBe(isFinal(status) ? undefined : '1');
     expect({ finished: job.finishedAt !== undefined, kept: job.payload !== undefined }).toEqual({
       finished: isFinal(status),
@@ -108,26 +108,26 @@ describe('GET /jobs/{id}', () => {
 });
 
 describe('a job id', () => {
-  let known: string;
+  let removed: string;
   beforeAll(async () => {
-    known = await make('completed', 'ids');
-    await api.http.delete(`/jobs/${known}`).expect(204);
+    removed = await make('completed', 'ids');
+    await api.http.delete(`/jobs/${removed}`).expect(204);
   });
 
   it('answers 410 when its job has existed', async () => {
-    expectProblem(await api.http.get(`/jobs/${known}`), 410, 'job-gone');
-    expectProblem(await api.http.get(`/jobs/${known}?wait=5`), 410, 'job-gone');
-    expectProblem(await api.http.delete(`/jobs/${known}`), 410, 'job-gone');
-    expectProblem(await api.http.post(`/jobs/${known}/cancel`), 410, 'job-gone');
+    expectProblem(await api.http.get(`/jobs/${removed}`), 410, 'job-gone');
+    expectProblem(await api.http.get(`/jobs/${removed}?wait=5`), 410, 'job-gone');
+    expectProblem(await api.http.delete(`/jobs/${removed}`), 410, 'job-gone');
+    expectProblem(await api.http.post(`/jobs/${removed}/cancel`), 410, 'job-gone');
   });
 
   it('answers 404 when its stream does not exist or has not reached it', async () => {
-    const later = known.replace(/-([^-]+)$/, '-zz');
-    const muchLater = known.replace(/~n[^-]+/, '~nzzzzzzzzz');
-    const otherLane = known.replace('~n', '~h');
-    const otherQueue = known.replace('ids-', 'sid-');
+    const later = removed.replace(/-([^-]+)$/, '-zz');
+    const muchLater = removed.replace(/~n[^-]+/, '~nzzzzzzzzz');
+    const otherLane = removed.replace('~n', '~h');
+    const otherQueue = removed.replace('ids-', 'sid-');
     for (const id of [later, muchLater, otherLane, otherQueue]) {
-      expect(id).not.toBe(known);
+      expect(id).not.toBe(removed);
       expectProblem(await api.http.get(`/jobs/${id}`), 404, 'job-not-found');
     }
   });

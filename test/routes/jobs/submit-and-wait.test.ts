@@ -16,7 +16,7 @@ useWorker(redis, { QUEUES: 'real' });
 const TOLD_MS = 25_000;
 
 beforeEach(() => {
-  // The pause before the look that a waiter takes without being told is drawn by chance.
+  // The pause before a waiter polls without an event is random.
   vi.spyOn(Math, 'random').mockReturnValue(1_000);
 });
 afterEach(() => vi.restoreAllMocks());
@@ -98,7 +98,7 @@ describe('a submit that waits', () => {
   });
 
   it.each([
-    ['a wish that is too long', { prefer: 'wait=100' }, 60_000, 'wait=60'],
+    ['a wait above the maximum', { prefer: 'wait=100' }, 60_000, 'wait=60'],
     [
       'one preference of several',
       { prefer: 'respond-async, wait=7; x=y, handling=lenient' },
@@ -108,9 +108,9 @@ describe('a submit that waits', () => {
     ['a quoted value, in capitals', { prefer: 'Wait="8"' }, 8_000, 'wait=8'],
     ['the first of two', { prefer: 'wait=9, wait=1' }, 9_000, 'wait=9'],
     ['a query beside the header', { query: '?wait=5', prefer: 'wait=1' }, 5_000, undefined],
-  ])('reads the wait from %s', async (_name, wish, waitMs, applied) => {
+  ])('reads the wait from %s', async (_name, preference, waitMs, applied) => {
     const wait = vi.spyOn(api.app.waiter, 'wait');
-    const pending = submitAndWait('wishes', wish);
+    const pending = submitAndWait('wishes', preference);
     const worker = await workerOf('wishes');
     await worker.complete(await worker.take(), null);
     const answer = await pending;

@@ -22,8 +22,8 @@ beforeAll(async () => {
   await announceTasks(redis.client, queueKeys('mr', 'announced'), tasks, Date.now());
 });
 
-/** The request is refused and leaves no trace. */
-async function refused(message: Message, status: number, code: ErrorCode, pointers?: Pointers) {
+/** Expects that the request is rejected and stores nothing. */
+async function expectRejected(message: Message, status: number, code: ErrorCode, pointers?: Pointers) {
   const before = await stored(redis);
   const answer = await send(api.origin, message);
   expectProblem(answer, status, code, pointers);
@@ -31,8 +31,8 @@ async function refused(message: Message, status: number, code: ErrorCode, pointe
   return answer;
 }
 
-const refusedJob = (job: unknown, pointers: Pointers) =>
-  refused({ headers: JSON_TYPE, body: JSON.stringify(job) }, 400, 'invalid-request', pointers);
+const expectJobRejected = (job: unknown, pointers: Pointers) =>
+  expectRejected({ headers: JSON_TYPE, body: JSON.stringify(job) }, 400, 'invalid-request', pointers);
 
 describe('an invalid job', () => {
   const faulty: Record<string, readonly unknown[]> = {
@@ -94,7 +94,7 @@ describe('an invalid job', () => {
   );
 
   it.each(rows)('is rejected with the %s %s', async (field, _shown, value) => {
-    const answer = await refused(
+    const answer = await expectRejected(
       { headers: JSON_TYPE, body: JSON.stringify({ task: 'echo', [field]: value }) },
       400,
       'invalid-request',
@@ -133,10 +133,10 @@ describe('an invalid job', () => {
     ],
     ['a field of a later issue', { task: 'echo', uniqueKey: 'x' }, ['/uniqueKey']],
     ['a name that needs escapes', { task: 'echo', 'a/b~c': 1 }, ['/a~1b~0c']],
-  ])('is rejected with %s', (_name, job, pointers) => refusedJob(job, pointers).then(() => undefined));
+  ])('is rejected with %s', (_name, job, pointers) => expectJobRejected(job, pointers).then(() => undefined));
 
   it('gets the expected form of a field', async () => {
-    const { body } = await refusedJob({ task: 'echo', runAt: 'tomorrow', delay: '5 m' }, [
+    const { body } = await expectJobRejected({ task: 'echo', runAt: 'tomorrow', delay: '5 m' }, [
       '/delay',
       '/runAt',
     ]);
@@ -146,13 +146,13 @@ describe('an invalid job', () => {
   });
 
   it('gets the names of the existing fields', async () => {
-    const { body } = await refusedJob({ task: 'echo', tsak: 1 }, ['/tsak']);
+    const { body } = await expectJobRejected({ task: 'echo', tsak: 1 }, ['/tsak']);
     expect(body.errors[0].detail).toMatch(/known are: task, queue, payload, /);
   });
 
   it('is rejected when no worker of the queue has its task', async () => {
     const body = JSON.stringify({ task: 'tpyed', queue: 'announced' });
-    const answer = await refused({ headers: JSON_TYPE, body }, 422, 'unknown-task', ['/task']);
+    const answer = await expectRejected({ headers: JSON_TYPE, body }, 422, 'unknown-task', ['/task']);
     expect(answer.body.knownTasks).toEqual(['echo', 'typed']);
     expect(answer.body.detail).toContain('Announced tasks: echo, typed.');
   });
@@ -164,16 +164,18 @@ describe('an invalid job', () => {
     [{ n: 'x', 'a/b': ['y', 1] }, ['/payload/a~1b/1', '/payload/n']],
   ])('is rejected with the payload %j, which does not match its task', async (payload, pointers) => {
     const body = JSON.stringify({ task: 'typed', queue: 'announced', payload });
-    await refused({ headers: JSON_TYPE, body }, 422, 'invalid-payload', pointers);
+    await expectRejected({ headers: JSON_TYPE, body }, 422, 'invalid-payload', pointers);
   });
 
   it.each([['""'], ['k'.repeat(256)], ['"a'.repeat(2)], ['k\u00e9']])(
-    'is refused with the Idempotency-Key %s',
+    'is rejected with the Idempotency-Key %s',
     async (key) => {
       const headers = { ...JSON_TYPE, 'idempotency-key': key };
-      await refused({ headers, body: '{"task":"echo"}' }, 400, 'invalid-request', ['/idempotency-key']);
+      await expectRejected({ headers, body: '{"task":"echo"}' }, 400, 'invalid-request', [
+        '/idempotency-key',
+      ]);
       const batch = { path: '/jobs/batch', headers, body: '{"jobs":[{"task":"echo"}]}' };
-      await refused(batch, 400, 'invalid-request', ['/idempotency-key']);
+      await expectRejected(batch, 400, 'invalid-request', ['/idempotency-key']);
     },
   );
 });

@@ -147,9 +147,15 @@ describe('POST /jobs', () => {
   });
 
   it('shows a job as expired when it has not started in time, without a worker', async () => {
-    const lapsed = { task: 'echo', queue: 'lapse', expiresIn: 0, resultTtl: 5_000, metadata: { of: 'test' } };
-    const plain = await api.submit(lapsed);
-    const delayed = await api.submit({ ...lapsed, delay: '1h' });
+    const expiring = {
+      task: 'echo',
+      queue: 'lapse',
+      expiresIn: 0,
+      resultTtl: 5_000,
+      metadata: { of: 'test' },
+    };
+    const plain = await api.submit(expiring);
+    const delayed = await api.submit({ ...expiring, delay: '1h' });
     for (const { id } of [plain, delayed]) {
       const job = await api.get(id);
       expect(job).toMatchObject({ id, status: 'expired', attempt: 0, metadata: { of: 'test' } });

@@ -22,7 +22,7 @@ const workerOf = useHandWorkers(redis);
 let wait: MockInstance<typeof api.app.waiter.wait>;
 beforeEach(() => {
   wait = vi.spyOn(api.app.waiter, 'wait');
-  // The pause before the look that a waiter takes without being told is drawn by chance.
+  // The pause before a waiter polls without an event is random.
   vi.spyOn(Math, 'random').mockReturnValue(1_000);
 });
 afterEach(() => vi.restoreAllMocks());

@@ -23,9 +23,9 @@ describe('a queue with maxJobs', () => {
     await api.submit({ task: 'echo', queue: 'small' });
     await api.submit({ task: 'echo', queue: 'small', delay: '1h' });
     await api.submit({ task: 'echo', queue: 'small', priority: 'high' });
-    const refused = await api.http.post('/jobs').send({ task: 'echo', queue: 'small' });
-    expectProblem(refused, 429, 'queue-full');
-    expect(refused.headers['retry-after']).toBe('1');
+    const rejected = await api.http.post('/jobs').send({ task: 'echo', queue: 'small' });
+    expectProblem(rejected, 429, 'queue-full');
+    expect(rejected.headers['retry-after']).toBe('1');
     // One that runs still counts; one that has failed does not.
     const delivery = await worker.take();
     expectProblem(await api.http.post('/jobs').send({ task: 'echo', queue: 'small' }), 429, 'queue-full');

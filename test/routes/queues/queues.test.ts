@@ -92,8 +92,8 @@ describe('GET /queues/{name}/stats', () => {
     await api.http.delete(`/jobs/${completed.id}`).expect(204);
     const cancelled = await api.submit({ task: 'echo', queue, delay: '1h' });
     await api.http.post(`/jobs/${cancelled.id}/cancel`).expect(200);
-    const lapsed = await api.submit({ task: 'echo', queue, expiresIn: 0 });
-    await api.http.delete(`/jobs/${lapsed.id}`).expect(204);
+    const expired = await api.submit({ task: 'echo', queue, expiresIn: 0 });
+    await api.http.delete(`/jobs/${expired.id}`).expect(204);
 
     await fill(queue);
 

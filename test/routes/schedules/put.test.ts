@@ -38,9 +38,17 @@ describe('PUT /schedules/{id}', () => {
   it('keeps every field, with durations in milliseconds', async () => {
     const startAt = at(Date.now() + HOUR);
     const endAt = at(Date.now() + 9 * HOUR);
-    const wish = { every: '90s', misfire: 'all', overlap: 'skip', startAt, endAt, maxRuns: 7, window: '1m' };
-    const made = await put('all', { ...wish, job: { task: 'echo', queue: 'other', attempts: 2 } });
-    expect(made).toMatchObject({ ...wish, every: 90_000, window: 60_000 });
+    const settings = {
+      every: '90s',
+      misfire: 'all',
+      overlap: 'skip',
+      startAt,
+      endAt,
+      maxRuns: 7,
+      window: '1m',
+    };
+    const made = await put('all', { ...settings, job: { task: 'echo', queue: 'other', attempts: 2 } });
+    expect(made).toMatchObject({ ...settings, every: 90_000, window: 60_000 });
     expect(Date.parse(made.nextAt ?? '') - Date.parse(startAt)).toBeLessThan(60_000);
   });
 

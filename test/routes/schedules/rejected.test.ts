@@ -16,8 +16,8 @@ beforeAll(async () => {
   await announceTasks(redis.client, queueKeys('mr', 'announced'), tasks, Date.now());
 });
 
-/** The request is refused and leaves no trace. */
-async function refused(message: Message, status: number, code: ErrorCode, pointers: Pointers) {
+/** Expects that the request is rejected and stores nothing. */
+async function expectRejected(message: Message, status: number, code: ErrorCode, pointers: Pointers) {
   const before = await stored(redis);
   const answer = await send(api.origin, message);
   expectProblem(answer, status, code, pointers);
@@ -28,9 +28,9 @@ async function refused(message: Message, status: number, code: ErrorCode, pointe
 const job = { task: 'echo' };
 const good = { cron: '30 2 * * *', job };
 
-async function refusedPut(body: unknown, pointers: Pointers, detail: RegExp = /./) {
+async function expectPutRejected(body: unknown, pointers: Pointers, detail: RegExp = /./) {
   const message = { method: 'PUT', path: '/schedules/bad', headers: JSON_TYPE, body: JSON.stringify(body) };
-  const answer = await refused(message, 400, 'invalid-request', pointers);
+  const answer = await expectRejected(message, 400, 'invalid-request', pointers);
   expect(answer.body.errors[0].detail).toMatch(detail);
 }
 
@@ -55,62 +55,66 @@ describe('a schedule is rejected', () => {
     [`${'*'.repeat(300)} * * * *`, /form/],
     [7, /string/],
     [null, /string/],
-  ])('for the cron %j', (cron, detail) => refusedPut({ cron, job }, ['/cron'], detail));
+  ])('for the cron %j', (cron, detail) => expectPutRejected({ cron, job }, ['/cron'], detail));
 
   it.each(['Mars/Phobos', '+01:00', 'Europe/Berlin ', '../etc', '', 'x'.repeat(65), 1])(
     'for the zone %j',
-    (timeZone) => refusedPut({ ...good, timeZone }, ['/timeZone']),
+    (timeZone) => expectPutRejected({ ...good, timeZone }, ['/timeZone']),
   );
 
   it.each([0, 999, '500ms', -1000, 1.5, '1x', '3651d', null, true])('for every %j', (every) =>
-    refusedPut({ every, job }, ['/every']),
+    expectPutRejected({ every, job }, ['/every']),
   );
 
   it('without cron and every, or with both', async () => {
-    await refusedPut({ job }, ['/cron'], /is required, unless every is given/);
-    await refusedPut({ ...good, every: '1h' }, ['/every'], /not allowed together with cron/);
-    await refusedPut({ every: '1h', timeZone: 'UTC', job }, ['/timeZone'], /only with cron/);
+    await expectPutRejected({ job }, ['/cron'], /is required, unless every is given/);
+    await expectPutRejected({ ...good, every: '1h' }, ['/every'], /not allowed together with cron/);
+    await expectPutRejected({ every: '1h', timeZone: 'UTC', job }, ['/timeZone'], /only with cron/);
   });
 
   it('for other invalid fields', async () => {
-    await refusedPut({ ...good, misfire: 'never' }, ['/misfire'], /skip, one or all|skip.*all/);
-    await refusedPut({ ...good, overlap: 'queue' }, ['/overlap']);
-    await refusedPut({ ...good, maxRuns: 0 }, ['/maxRuns']);
-    await refusedPut({ ...good, window: '25h' }, ['/window']);
-    await refusedPut({ ...good, startAt: 'tomorrow' }, ['/startAt']);
-    await refusedPut({ ...good, endAt: '2026-13-01T00:00:00Z' }, ['/endAt']);
-    await refusedPut({ ...good, startAt: '1969-01-01T00:00:00Z' }, ['/startAt'], /1970/);
-    await refusedPut({ ...good, paused: true }, ['/paused'], /not a known field/);
-    await refusedPut({ ...good, startAt: '2999-01-01T00:00:00Z' }, ['/startAt'], /ten years/);
-    await refusedPut([], [''], /object/);
-    await refusedPut({ cron: '* * * * *' }, ['/job'], /required/);
+    await expectPutRejected({ ...good, misfire: 'never' }, ['/misfire'], /skip, one or all|skip.*all/);
+    await expectPutRejected({ ...good, overlap: 'queue' }, ['/overlap']);
+    await expectPutRejected({ ...good, maxRuns: 0 }, ['/maxRuns']);
+    await expectPutRejected({ ...good, window: '25h' }, ['/window']);
+    await expectPutRejected({ ...good, startAt: 'tomorrow' }, ['/startAt']);
+    await expectPutRejected({ ...good, endAt: '2026-13-01T00:00:00Z' }, ['/endAt']);
+    await expectPutRejected({ ...good, startAt: '1969-01-01T00:00:00Z' }, ['/startAt'], /1970/);
+    await expectPutRejected({ ...good, paused: true }, ['/paused'], /not a known field/);
+    await expectPutRejected({ ...good, startAt: '2999-01-01T00:00:00Z' }, ['/startAt'], /ten years/);
+    await expectPutRejected([], [''], /object/);
+    await expectPutRejected({ cron: '* * * * *' }, ['/job'], /required/);
   });
 
   it('when it would never fire', async () => {
     const startAt = '2030-01-02T00:00:00Z';
-    await refusedPut({ ...good, startAt, endAt: '2030-01-01T00:00:00Z' }, ['/endAt'], /before startAt/);
-    await refusedPut({ ...good, startAt, endAt: '2030-01-02T01:00:00Z' }, ['/endAt'], /no time/);
-    await refusedPut({ ...good, endAt: '2020-01-01T00:00:00Z' }, ['/endAt'], /no time/);
-    await refusedPut({ every: '1h', job, endAt: '2020-01-01T00:00:00Z' }, ['/endAt'], /no time/);
+    await expectPutRejected(
+      { ...good, startAt, endAt: '2030-01-01T00:00:00Z' },
+      ['/endAt'],
+      /before startAt/,
+    );
+    await expectPutRejected({ ...good, startAt, endAt: '2030-01-02T01:00:00Z' }, ['/endAt'], /no time/);
+    await expectPutRejected({ ...good, endAt: '2020-01-01T00:00:00Z' }, ['/endAt'], /no time/);
+    await expectPutRejected({ every: '1h', job, endAt: '2020-01-01T00:00:00Z' }, ['/endAt'], /no time/);
   });
 
   it('with every fault at once', () =>
-    refusedPut({ cron: '60 * * * *', timeZone: 'X/Y', window: '2d', job }, [
+    expectPutRejected({ cron: '60 * * * *', timeZone: 'X/Y', window: '2d', job }, [
       '/cron',
       '/timeZone',
       '/window',
     ]));
 
   it('for an invalid job, as a submit is', async () => {
-    await refusedPut({ ...good, job: {} }, ['/job/task'], /required/);
-    await refusedPut({ ...good, job: { ...job, delay: '1s' } }, ['/job/delay'], /not a known field/);
-    await refusedPut({ ...good, job: { ...job, runAt: '2030-01-01T00:00:00Z' } }, ['/job/runAt']);
-    await refusedPut({ ...good, job: { ...job, timeout: '0s' } }, ['/job/timeout'], /at least 1 ms/);
-    await refusedPut({ ...good, job: { ...job, metadata: { schedule: 'mine' } } }, [
+    await expectPutRejected({ ...good, job: {} }, ['/job/task'], /required/);
+    await expectPutRejected({ ...good, job: { ...job, delay: '1s' } }, ['/job/delay'], /not a known field/);
+    await expectPutRejected({ ...good, job: { ...job, runAt: '2030-01-01T00:00:00Z' } }, ['/job/runAt']);
+    await expectPutRejected({ ...good, job: { ...job, timeout: '0s' } }, ['/job/timeout'], /at least 1 ms/);
+    await expectPutRejected({ ...good, job: { ...job, metadata: { schedule: 'mine' } } }, [
       '/job/metadata/schedule',
     ]);
     const labels = Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`l${i}`, 'x']));
-    await refusedPut({ ...good, job: { ...job, metadata: labels } }, ['/job/metadata']);
+    await expectPutRejected({ ...good, job: { ...job, metadata: labels } }, ['/job/metadata']);
     const put = (body: object) => ({
       method: 'PUT',
       path: '/schedules/bad',
@@ -118,10 +122,10 @@ describe('a schedule is rejected', () => {
       body: JSON.stringify(body),
     });
     const unknown = { ...good, job: { task: 'other', queue: 'announced' } };
-    const { body } = await refused(put(unknown), 422, 'unknown-task', ['/job/task']);
+    const { body } = await expectRejected(put(unknown), 422, 'unknown-task', ['/job/task']);
     expect(body.knownTasks).toEqual(['typed']);
     const wrong = { ...good, job: { task: 'typed', queue: 'announced', payload: {} } };
-    await refused(put(wrong), 422, 'invalid-payload', ['/job/payload/n']);
+    await expectRejected(put(wrong), 422, 'invalid-payload', ['/job/payload/n']);
   });
 
   it.each(['a:b', '%7Bx%7D', '.x', '-x', 'x'.repeat(65), 'a%20b', '%C3%BC', ''])(
@@ -137,7 +141,9 @@ describe('a schedule is rejected', () => {
         ['GET', '/preview'],
       ] as const) {
         const path = `/schedules/${id}${rest}`;
-        await refused({ ...(method === 'PUT' && message), method, path }, 400, 'invalid-request', ['/id']);
+        await expectRejected({ ...(method === 'PUT' && message), method, path }, 400, 'invalid-request', [
+          '/id',
+        ]);
       }
     },
   );
@@ -152,17 +158,21 @@ describe('a read is rejected', () => {
     `cursor=${Buffer.from('x y').toString('base64url')}`,
   ])('for %s', async (query) => {
     const [name] = query.split('=');
-    await refused({ method: 'GET', path: `/schedules?${query}` }, 400, 'invalid-request', [`/${name}`]);
+    await expectRejected({ method: 'GET', path: `/schedules?${query}` }, 400, 'invalid-request', [
+      `/${name}`,
+    ]);
   });
 
   it('for other invalid parameters', async () => {
-    await refused({ method: 'GET', path: '/schedules?page=2' }, 400, 'invalid-request', ['/page']);
-    await refused({ method: 'GET', path: '/schedules?queue=a:b' }, 400, 'invalid-request', ['/queue']);
+    await expectRejected({ method: 'GET', path: '/schedules?page=2' }, 400, 'invalid-request', ['/page']);
+    await expectRejected({ method: 'GET', path: '/schedules?queue=a:b' }, 400, 'invalid-request', ['/queue']);
     for (const n of ['0', '101', 'x']) {
       const body = JSON.stringify({ cron: '* * * * *' });
-      await refused({ method: 'GET', path: `/schedules/x/preview?n=${n}` }, 400, 'invalid-request', ['/n']);
+      await expectRejected({ method: 'GET', path: `/schedules/x/preview?n=${n}` }, 400, 'invalid-request', [
+        '/n',
+      ]);
       const message = { path: `/schedules/preview?n=${n}`, headers: JSON_TYPE, body };
-      await refused(message, 400, 'invalid-request', ['/n']);
+      await expectRejected(message, 400, 'invalid-request', ['/n']);
     }
   });
 
@@ -174,7 +184,7 @@ describe('a read is rejected', () => {
       [{ cron: '* * * * *', endAt: '2020-01-01T00:00:00Z' }, '/endAt'],
     ] as const) {
       const message = { path: '/schedules/preview', headers: JSON_TYPE, body: JSON.stringify(body) };
-      await refused(message, 400, 'invalid-request', [pointer]);
+      await expectRejected(message, 400, 'invalid-request', [pointer]);
     }
   });
 });

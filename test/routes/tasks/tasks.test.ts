@@ -15,8 +15,8 @@ describe('tasks announced over HTTP', () => {
     const input = { type: 'object', required: ['url'], properties: { url: { type: 'string' } } };
     const announced = await put(`/queues/${queue}/tasks/resize`, { input, attempts: 2, timeoutMs: '5s' });
     expect(announced).toMatchObject({ status: 200, body: { queue, name: 'resize', timeoutMs: 5_000 } });
-    const refused = await post(api, '/jobs', { queue, task: 'resize', payload: {} });
-    expect(refused).toMatchObject({ status: 422, body: { code: 'invalid-payload' } });
+    const rejected = await post(api, '/jobs', { queue, task: 'resize', payload: {} });
+    expect(rejected).toMatchObject({ status: 422, body: { code: 'invalid-payload' } });
     expect((await post(api, '/jobs', { queue, task: 'other' })).body).toMatchObject({ code: 'unknown-task' });
     await api.submit({ queue, task: 'resize', payload: { url: 'x' } });
     expect((await take(api, { queues: [queue] })).jobs).toMatchObject([{ maxAttempts: 2, timeoutMs: 5_000 }]);
@@ -36,8 +36,8 @@ describe('tasks announced over HTTP', () => {
     await put(`/queues/${queue}/tasks/work`, { output: { type: 'number' } });
     const [id = ''] = await submitMany(api, queue, 1);
     const { lease } = await take(api, { queues: [queue] });
-    const refused = await post(api, `/jobs/${id}/complete`, { lease, result: 'text' });
-    expect(refused).toMatchObject({
+    const rejected = await post(api, `/jobs/${id}/complete`, { lease, result: 'text' });
+    expect(rejected).toMatchObject({
       status: 422,
       body: { code: 'invalid-result', errors: [{ pointer: '/result' }] },
     });
