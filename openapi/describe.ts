@@ -1,9 +1,9 @@
 import { buildApp } from '../src/app.ts';
 import { loadConfig } from '../src/config.ts';
 
-/** The OpenAPI document of the service as it stands in the code, as text. Needs no Redis. */
+/** The OpenAPI document of the service as JSON text, from its routes and schemas. Needs no Redis. */
 export async function describeApi(): Promise<string> {
-  // Port 1 is never a Redis: the description is the same whether one answers or not.
+  // Port 1 is never a Redis: the document must not depend on one.
   const config = loadConfig({ REDIS_URL: 'redis://127.0.0.1:1' });
   const app = await buildApp(config);
   try {

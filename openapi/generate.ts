@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { describeApi } from './describe.ts';
 
-/** Writes `openapi.json` beside this file. */
+/** Where to write the document. */
 const target = new URL('./openapi.json', import.meta.url);
 await writeFile(target, await describeApi());

@@ -10,16 +10,18 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'streamJobEvents',
-        summary: 'Follow a job to its end',
+        summary: 'Follow a job until it ends',
         description:
-          'Begins with the job as it is (`job`), unless Last-Event-ID is sent, and ends with the event of its end, which has the job in `snapshot`. 204 when the end is known to the client.',
+          'The stream starts with the current job (`job`) unless you send `Last-Event-ID`. It ends with the final event of the job, which carries the job in `snapshot`.',
         tags: ['events'],
         params: JobParams,
         querystring: NoQuery,
         headers: EventHeaders,
         response: {
           200: JobEventStream,
-          204: Type.Null({ description: 'The job has ended, and you know: do not come back.' }),
+          204: Type.Null({
+            description: 'The job has ended and you have seen its last event: do not reconnect.',
+          }),
           ...problems(400, 404, 406, 410, 500, 503),
         },
       },
@@ -32,9 +34,9 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'streamQueueEvents',
-        summary: 'Follow what happens in a queue',
+        summary: 'Follow the events of a queue',
         description:
-          'Goes on after Last-Event-ID with every event once, in order. `reset`: some in between are not kept any more; `dropped`: the service ends the stream, and says why.',
+          'The stream continues after `Last-Event-ID` with every event once, in order. `reset` says that events may be missing. `dropped` says why the service ends the stream.',
         tags: ['events'],
         params: QueueParams,
         querystring: EventsQuery,
@@ -50,8 +52,8 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'streamEvents',
-        summary: 'Follow what happens in all queues',
-        description: 'As for one queue, in the order of time; ids are those of this stream.',
+        summary: 'Follow the events of all queues',
+        description: 'As for one queue, ordered by time. The ids are valid for this stream only.',
         tags: ['events'],
         querystring: EventsQuery,
         headers: EventHeaders,
@@ -66,8 +68,9 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'listHistory',
-        summary: 'What happened in a queue',
-        description: 'Of the events that are kept, about the last 10,000 moves.',
+        summary: 'List the past events of a queue',
+        description:
+          'A queue keeps about its last 10,000 stream entries, and more for durable subscriptions.',
         tags: ['events'],
         params: QueueParams,
         querystring: HistoryQuery,

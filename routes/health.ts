@@ -3,8 +3,8 @@ import { Type } from 'typebox';
 import { Readiness } from '../src/schemas/http.ts';
 
 const Alive = Type.Object(
-  { alive: Type.Literal(true) },
-  { description: 'It lives.', examples: [{ alive: true }] },
+  { alive: Type.Literal(true, { description: 'Always true.' }) },
+  { description: 'The process is alive.', examples: [{ alive: true }] },
 );
 
 export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -14,7 +14,8 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
       logLevel: 'warn',
       schema: {
         operationId: 'getLiveness',
-        summary: 'Whether the process lives',
+        summary: 'Check whether the process is alive',
+        description: 'For liveness probes. Works without Redis.',
         tags: ['health'],
         response: { 200: Alive },
       },
@@ -28,9 +29,11 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
       logLevel: 'warn',
       schema: {
         operationId: 'getReadiness',
-        summary: 'Whether jobs are accepted, and if not, why',
+        summary: 'Check whether the service accepts jobs',
+        description:
+          'For readiness probes. Returns 503 with `reasons` while Redis is unavailable or the process stops.',
         tags: ['health'],
-        response: { 200: Readiness, 503: { ...Readiness, description: 'Not ready, and why.' } },
+        response: { 200: Readiness, 503: { ...Readiness, description: 'Not ready: `reasons` says why.' } },
       },
     },
     async (_request, reply) => {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { HOME_PAGE_POLICY, homePage } from '../src/http/home-page.ts';
 import { pageFormatOf } from '../src/http/request/accept.ts';
-import { HomeAnswer, homeOf } from '../src/schemas/home.ts';
+import { HomeResponse, homeOf } from '../src/schemas/home.ts';
 import { problems } from '../src/schemas/http.ts';
 import { VERSION } from '../src/version.ts';
 
@@ -14,10 +14,10 @@ export const homeRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'getHome',
-        summary: 'What this service is, and where to go on',
-        description: 'JSON unless Accept prefers text/html. Asks nothing of Redis.',
+        summary: 'Show the name, version and links of the service',
+        description: 'Returns JSON, or HTML if `Accept` prefers it. Works without Redis.',
         tags: ['service'],
-        response: { 200: HomeAnswer, ...problems(406) },
+        response: { 200: HomeResponse, ...problems(406) },
       },
     },
     async ({ headers }, reply) => {

@@ -10,7 +10,7 @@ import { scheduleRoutes } from './schedules.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { taskRoutes } from './tasks.ts';
 
-/** Every room of routes, in the order of the documentation. */
+/** All routes, in the order of the documentation. */
 export const routes: readonly FastifyPluginAsyncTypebox[] = [
   jobRoutes,
   bulkSubmitRoutes,

@@ -1,29 +1,42 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { toProblem } from '../src/http/plugins/errors.ts';
+import type { FastifyRequest } from 'fastify';
+import { problemItem } from '../src/http/plugins/errors.ts';
+import { optionalBody } from '../src/http/request/optional-body.ts';
 import { requesterOf } from '../src/http/request/requester.ts';
 import { completed, failed, released, reportsOf } from '../src/leases/settle/reports.ts';
+import type { SettledOutcome } from '../src/leases/settle/settle.ts';
 import { JobParams, problems } from '../src/schemas/http.ts';
 import {
   DEFAULT_LEASE_MS,
   Heartbeat,
-  HeartbeatAnswer,
+  HeartbeatResponse,
   LeaseParams,
   TakeJobs,
-  Taken,
+  TakeResponse,
 } from '../src/schemas/lease.ts';
 import {
   CompleteJob,
   FailJob,
   ProgressJob,
   ReleaseJob,
-  SettleAnswer,
   SettledJob,
   SettleJobs,
   SettleQuery,
+  SettleResponse,
 } from '../src/schemas/settle.ts';
 import { toTimestamp } from '../src/schemas/values/timestamp.ts';
 
-const settled = { 200: SettledJob, ...problems(400, 404, 409, 413, 415, 422, 500, 503) };
+const showTaken = <T extends { expiresAt: number }>(taken: T) => ({
+  ...taken,
+  expiresAt: toTimestamp(taken.expiresAt),
+});
+
+const settleItem = (outcome: SettledOutcome, request: FastifyRequest) =>
+  outcome.ok
+    ? { id: outcome.id, status: 200, jobStatus: outcome.status }
+    : { id: outcome.id, ...problemItem(outcome.error, request) };
+
+const settledResponses = { 200: SettledJob, ...problems(400, 404, 409, 413, 415, 422, 500, 503) };
 
 export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
@@ -31,43 +44,36 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'takeJobs',
-        summary: 'Take jobs to work on',
+        summary: 'Take jobs to run',
         description:
-          'Answers as soon as there are jobs, or with none after waitMs. Each job is to be completed, failed or released under the lease, which heartbeats keep; it ends with its last job.',
+          'Returns as soon as there are jobs, or without jobs after `waitMs`. Complete, fail or release each job under the lease. Send heartbeats while you work. The lease ends with its last job.',
         tags: ['work'],
         body: TakeJobs,
-        response: { 200: Taken, ...problems(400, 413, 415, 500, 503) },
+        response: { 200: TakeResponse, ...problems(400, 413, 415, 500, 503) },
       },
     },
     async ({ body }, reply) => {
       const { queues, tasks, worker, max = 1, leaseMs = DEFAULT_LEASE_MS, waitMs = 0 } = body;
-      const taken = await app.leases.take(
-        { queues, tasks, worker, max, leaseMs },
-        waitMs,
-        requesterOf(reply),
-      );
-      // Its worker would ask again on the same connection, and again, as long as this process needs to stop.
+      const poll = { queues, tasks, worker, max, leaseMs };
+      const taken = await app.leases.take(poll, waitMs, requesterOf(reply));
+      // Otherwise the worker would poll on this connection until the process has stopped.
       if (app.isDraining()) reply.header('connection', 'close');
-      return { ...taken, expiresAt: toTimestamp(taken.expiresAt) };
+      return showTaken(taken);
     },
   );
 
   app.post(
     '/leases/:lease/heartbeat',
     {
-      // No body is no wish.
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
+      preValidation: optionalBody,
       schema: {
         operationId: 'renewLease',
-        summary: 'Keep a lease, and learn what to stop',
-        description:
-          'To be sent well within leaseMs, say three times in it, for as long as jobs are worked on.',
+        summary: 'Renew a lease and learn which jobs to stop',
+        description: 'Send it about three times per `leaseMs` while you hold jobs.',
         tags: ['work'],
         params: LeaseParams,
         body: Heartbeat,
-        response: { 200: HeartbeatAnswer, ...problems(400, 404, 409, 413, 415, 500, 503) },
+        response: { 200: HeartbeatResponse, ...problems(400, 404, 409, 413, 415, 500, 503) },
       },
     },
     async ({ params, body }) => {
@@ -82,32 +88,22 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'settleJobs',
-        summary: 'Settle many jobs, and take the next ones',
+        summary: 'Settle many jobs and take the next ones',
         description:
-          'An outcome for each job; one that is refused does not hold up the others. A repeated request is answered as the first time, with the same next jobs. Go on with the lease of the answer.',
+          'Returns an outcome for each job. A rejected job does not hold up the others. A repeated request gets the same response, with the same next jobs. Continue with the lease of the response.',
         tags: ['work'],
         params: LeaseParams,
         querystring: SettleQuery,
         body: SettleJobs,
-        response: { 207: SettleAnswer, ...problems(400, 404, 413, 415, 500, 503) },
+        response: { 207: SettleResponse, ...problems(400, 404, 413, 415, 500, 503) },
       },
     },
     async (request, reply) => {
-      const { next = 0 } = request.query;
-      const reports = reportsOf(request.body);
-      const { outcomes, taken } = await app.leases.settle(
-        request.params.lease,
-        reports,
-        next,
-        request.body.tasks,
-      );
-      const items = outcomes.map((outcome) => {
-        if (outcome.ok) return { id: outcome.id, status: 200, jobStatus: outcome.status };
-        const problem = toProblem(outcome.error, request);
-        return { id: outcome.id, status: problem.status, problem };
-      });
-      const lease = { ...taken, expiresAt: toTimestamp(taken.expiresAt) };
-      return reply.code(207).send({ items, ...(next > 0 ? lease : {}) });
+      const { params, query, body } = request;
+      const { next = 0 } = query;
+      const settled = await app.leases.settle(params.lease, reportsOf(body), next, body.tasks);
+      const items = settled.outcomes.map((outcome) => settleItem(outcome, request));
+      return reply.code(207).send({ items, ...(next > 0 ? showTaken(settled.taken) : {}) });
     },
   );
 
@@ -116,11 +112,12 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'completeJob',
-        summary: 'Say that a job is done',
+        summary: 'Complete a job',
+        description: 'The job ends with this result.',
         tags: ['work'],
         params: JobParams,
         body: CompleteJob,
-        response: settled,
+        response: settledResponses,
       },
     },
     ({ params, body }) => app.leases.settleOne(body.lease, completed({ ...body, id: params.id })),
@@ -131,12 +128,12 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'failJob',
-        summary: 'Say that an attempt has failed',
-        description: 'The job is tried again after its back-off, until its attempts are spent.',
+        summary: 'Fail an attempt of a job',
+        description: 'The job runs again after its backoff until its attempts are spent. It then fails.',
         tags: ['work'],
         params: JobParams,
         body: FailJob,
-        response: settled,
+        response: settledResponses,
       },
     },
     ({ params, body }) => app.leases.settleOne(body.lease, failed({ ...body, id: params.id })),
@@ -147,12 +144,12 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'releaseJob',
-        summary: 'Hand a job back',
-        description: 'Another worker may take it; no attempt is spent.',
+        summary: 'Release a job',
+        description: 'Gives the job back: another worker can take it. No attempt is spent.',
         tags: ['work'],
         params: JobParams,
         body: ReleaseJob,
-        response: settled,
+        response: settledResponses,
       },
     },
     ({ params, body }) => app.leases.settleOne(body.lease, released({ ...body, id: params.id })),
@@ -163,11 +160,12 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'reportProgress',
-        summary: 'Show how far a job has come',
+        summary: 'Report the progress of a job',
+        description: 'The report is visible in the job and in its events. It does not renew the lease.',
         tags: ['work'],
         params: JobParams,
         body: ProgressJob,
-        response: settled,
+        response: settledResponses,
       },
     },
     ({ params, body }) => app.leases.progress(params.id, body.lease, body.progress),

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { optionalBody } from '../src/http/request/optional-body.ts';
 import { JobPage, LimitQuery, ListQuery, problems, QueueParams } from '../src/schemas/http.ts';
 import {
   DeadSelection,
@@ -19,6 +20,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'listQueues',
         summary: 'List the queues',
+        description: 'Every queue that a job, a worker or a setting has used, with its counts.',
         tags: ['queues'],
         response: { 200: QueueList, ...problems(500, 503) },
       },
@@ -31,11 +33,12 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'getQueueStats',
-        summary: 'Count everything in a queue',
+        summary: 'Show the statistics of a queue',
+        description: 'Counts, totals, rates, latencies, workers and memory.',
         tags: ['queues'],
         params: QueueParams,
         response: {
-          200: { ...Type.Ref('QueueStats'), description: 'The queue, counted at one moment.' },
+          200: { ...Type.Ref('QueueStats'), description: 'The statistics at one moment.' },
           ...problems(400, 404, 500, 503),
         },
       },
@@ -50,7 +53,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'listJobs',
         summary: 'List the jobs of a queue',
         description:
-          'Jobs that have a place in the queue, by status. Completed, cancelled and expired jobs are read by id.',
+          'Lists queued, scheduled, running, retrying and failed jobs. Read completed, cancelled and expired jobs by id.',
         tags: ['queues'],
         params: QueueParams,
         querystring: ListQuery,
@@ -65,7 +68,8 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'listPending',
-        summary: 'Who runs what, since when and for how long, at which attempt',
+        summary: 'List the running jobs of a queue',
+        description: 'Shows which worker runs which job, since when, and at which attempt.',
         tags: ['queues'],
         params: QueueParams,
         querystring: LimitQuery,
@@ -85,8 +89,8 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'listAllPending',
-        summary: 'Who runs what in all queues, since when and for how long',
-        description: 'By queue, up to the limit.',
+        summary: 'List the running jobs of all queues',
+        description: 'Ordered by queue, up to `limit` jobs in all.',
         tags: ['queues'],
         querystring: LimitQuery,
         response: { 200: PendingList, ...problems(400, 500, 503) },
@@ -101,7 +105,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'configureQueue',
         summary: 'Set the limits of a queue',
-        description: 'A queue need not have jobs yet. Other API processes obey within two seconds.',
+        description: 'The queue needs no jobs yet. Other API processes apply the change within two seconds.',
         tags: ['queues'],
         params: QueueParams,
         body: QueueSettings,
@@ -114,15 +118,12 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/queues/:name/dead/retry',
     {
-      // No body is no condition.
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
+      preValidation: optionalBody,
       schema: {
         operationId: 'retryDead',
-        summary: 'Let failed jobs run again',
+        summary: 'Retry the failed jobs of a queue',
         description:
-          'Looks at the next `limit` failed jobs, the oldest of each priority first, and retries those that are selected. Call again with nextCursor until there is none.',
+          'Checks the next `limit` failed jobs, the oldest of each priority first, and retries those selected. Repeat with `nextCursor` until it is absent.',
         tags: ['queues'],
         params: QueueParams,
         body: DeadSelection,
@@ -137,9 +138,9 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'purgeDead',
-        summary: 'Remove failed jobs',
+        summary: 'Remove the failed jobs of a queue',
         description:
-          'Looks at the next `limit` failed jobs, the oldest of each priority first, and removes those that are selected. Call again with nextCursor until there is none.',
+          'Checks the next `limit` failed jobs, the oldest of each priority first, and removes those selected. Repeat with `nextCursor` until it is absent.',
         tags: ['queues'],
         params: QueueParams,
         querystring: DeadSelection,
@@ -158,10 +159,10 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
       {
         schema: {
           operationId: `${verb}Queue`,
-          summary: paused ? 'Stop workers from taking jobs' : 'Let workers take jobs again',
+          summary: paused ? 'Pause a queue' : 'Resume a queue',
           description: paused
-            ? 'Jobs that run go on; jobs are still accepted.'
-            : 'Has no effect on a queue that is not paused.',
+            ? 'Workers take no more jobs. Running jobs continue, and the queue still accepts jobs.'
+            : 'Workers take jobs again. This has no effect on a queue that is not paused.',
           tags: ['queues'],
           params: QueueParams,
           response: { 200: QueueSummary, ...problems(400, 500, 503) },

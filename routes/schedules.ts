@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { idempotencyKey, replayed } from '../src/http/request/idempotency-key.ts';
-import { OnceHeaders, problems, ReplayedHeader } from '../src/schemas/http.ts';
+import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
+import { IdempotencyHeaders, problems, ReplayedHeader } from '../src/schemas/http.ts';
 import { PreviewSchedule, PutSchedule } from '../src/schemas/schedule.ts';
 import {
   Preview,
@@ -22,14 +22,14 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'putSchedule',
-        summary: 'Make or replace a schedule',
+        summary: 'Create or replace a schedule',
         description:
-          'The same again changes nothing. Counts go on where cron, every and timeZone stay; a schedule that is paused stays so.',
+          'Sending the same schedule again changes nothing. The counts continue if `cron`, `every` and `timeZone` stay the same. A paused schedule stays paused.',
         tags: ['schedules'],
         params: ScheduleParams,
         body: PutSchedule,
         response: {
-          200: schedule('The schedule that was replaced, as it is now.'),
+          200: schedule('The schedule was replaced. This is its new state.'),
           201: schedule('The new schedule.'),
           ...problems(400, 409, 413, 415, 422, 500, 503),
         },
@@ -46,10 +46,11 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'getSchedule',
-        summary: 'Read a schedule, and how far it has come',
+        summary: 'Read a schedule and its progress',
+        description: 'Shows the settings, the next fire time and the counts.',
         tags: ['schedules'],
         params: ScheduleParams,
-        response: { 200: schedule('The schedule as it is now.'), ...problems(400, 404, 500, 503) },
+        response: { 200: schedule('The current schedule.'), ...problems(400, 404, 500, 503) },
       },
     },
     ({ params }) => app.scheduler.get(params.id),
@@ -61,10 +62,13 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'removeSchedule',
         summary: 'Remove a schedule',
-        description: 'Jobs that it has submitted stay.',
+        description: 'Jobs that it has submitted stay in their queues.',
         tags: ['schedules'],
         params: ScheduleParams,
-        response: { 204: Type.Null({ description: 'Removed.' }), ...problems(400, 404, 409, 500, 503) },
+        response: {
+          204: Type.Null({ description: 'The schedule is removed.' }),
+          ...problems(400, 404, 409, 500, 503),
+        },
       },
     },
     async ({ params }, reply) => {
@@ -79,6 +83,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'listSchedules',
         summary: 'List the schedules',
+        description: 'The schedules of one queue or of all queues, page by page.',
         tags: ['schedules'],
         querystring: ScheduleListQuery,
         response: { 200: SchedulePage, ...problems(400, 500, 503) },
@@ -88,8 +93,8 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   for (const [verb, summary] of [
-    ['pause', 'Stop a schedule from firing'],
-    ['resume', 'Let a schedule fire again'],
+    ['pause', 'Pause a schedule'],
+    ['resume', 'Resume a schedule'],
   ] as const) {
     app.post(
       `/schedules/:id/${verb}`,
@@ -97,10 +102,10 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
         schema: {
           operationId: `${verb}Schedule`,
           summary,
-          description: 'Slots that come while it is paused are not made up for.',
+          description: 'Slots that pass while the schedule is paused are dropped.',
           tags: ['schedules'],
           params: ScheduleParams,
-          response: { 200: schedule('The schedule as it is now.'), ...problems(400, 404, 409, 500, 503) },
+          response: { 200: schedule('The current schedule.'), ...problems(400, 404, 409, 500, 503) },
         },
       },
       ({ params }) => app.scheduler[verb](params.id),
@@ -114,23 +119,23 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'runSchedule',
         summary: 'Submit the job of a schedule now',
         description:
-          'Outside its slots: it counts for nothing of the schedule. With an `Idempotency-Key` it is submitted once, however often it is sent.',
+          'The job is submitted beside the slots and does not change the counts of the schedule. With an `Idempotency-Key` a repeated request stores nothing new.',
         tags: ['schedules'],
         params: ScheduleParams,
-        headers: OnceHeaders,
+        headers: IdempotencyHeaders,
         response: {
           202: {
             ...Type.Ref('Job'),
-            description: 'The job is stored; Location says where to read it.',
-            headers: { ...ReplayedHeader, location: Type.String({ description: 'Address of the job.' }) },
+            description: 'The job is stored. Read it at `Location`.',
+            headers: { ...ReplayedHeader, location: Type.String({ description: 'The path of the job.' }) },
           },
           ...problems(400, 404, 410, 422, 429, 500, 503),
         },
       },
     },
     async ({ params, headers }, reply) => {
-      const { value: job, replayed: wasKnown } = await app.scheduler.run(params.id, idempotencyKey(headers));
-      return replayed(reply, wasKnown).code(202).header('location', `/jobs/${job.id}`).send(job);
+      const { value: job, replayed } = await app.scheduler.run(params.id, idempotencyKey(headers));
+      return markReplayed(reply, replayed).code(202).header('location', `/jobs/${job.id}`).send(job);
     },
   );
 
@@ -139,8 +144,8 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'previewSchedule',
-        summary: 'The next times of a schedule',
-        description: 'None while it is paused.',
+        summary: 'Show the next fire times of a schedule',
+        description: 'A paused schedule has none.',
         tags: ['schedules'],
         params: ScheduleParams,
         querystring: PreviewQuery,
@@ -157,8 +162,9 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'previewNewSchedule',
-        summary: 'The times that a schedule would have',
-        description: 'Nothing is stored. With a window: the slots, from which each is spread.',
+        summary: 'Show the fire times of a schedule before creating it',
+        description:
+          'Nothing is stored. With a `window`, these are the slots: each fires within the window after it.',
         tags: ['schedules'],
         querystring: PreviewQuery,
         body: PreviewSchedule,

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { optionalBody } from '../src/http/request/optional-body.ts';
 import { requesterOf } from '../src/http/request/requester.ts';
 import { problems, QueueParams } from '../src/schemas/http.ts';
 import {
@@ -14,11 +15,6 @@ import {
 
 const subscription = (description: string) => ({ ...Type.Ref('Subscription'), description });
 
-/** No body is no wish. */
-const withBody = async (request: { body: unknown }) => {
-  request.body ??= {};
-};
-
 export const subscriptionRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/queues/:name/subscriptions',
@@ -26,6 +22,7 @@ export const subscriptionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'listSubscriptions',
         summary: 'List the durable subscriptions of a queue',
+        description: 'With the backlog and the losses of each.',
         tags: ['events'],
         params: QueueParams,
         response: { 200: SubscriptionList, ...problems(400, 404, 500, 503) },
@@ -37,18 +34,18 @@ export const subscriptionRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.put(
     '/queues/:name/subscriptions/:sub',
     {
-      preValidation: withBody,
+      preValidation: optionalBody,
       schema: {
         operationId: 'putSubscription',
-        summary: 'Subscribe to the events of a queue for good',
+        summary: 'Create or change a durable subscription',
         description:
-          'Every event from then on is kept until it is read and acknowledged, within maxBacklog. Of a subscription that is there only what is given changes.',
+          'The service keeps each later event of the queue until you have acknowledged it, within `maxBacklog`. For an existing subscription only the given fields change.',
         tags: ['events'],
         params: SubscriptionParams,
         body: SubscriptionOptions,
         response: {
-          200: subscription('It was there.'),
-          201: subscription('It is made.'),
+          200: subscription('The subscription existed. This is its new state.'),
+          201: subscription('The subscription is created.'),
           ...problems(400, 409, 413, 415, 500, 503),
         },
       },
@@ -64,10 +61,11 @@ export const subscriptionRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'getSubscription',
-        summary: 'How a subscription stands',
+        summary: 'Read a durable subscription',
+        description: 'Shows its settings, its backlog and its losses.',
         tags: ['events'],
         params: SubscriptionParams,
-        response: { 200: subscription('How it stands.'), ...problems(400, 404, 500, 503) },
+        response: { 200: subscription('The current subscription.'), ...problems(400, 404, 500, 503) },
       },
     },
     ({ params }) => app.subscriptions.get(params.name, params.sub),
@@ -78,11 +76,12 @@ export const subscriptionRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'removeSubscription',
-        summary: 'End a subscription',
+        summary: 'Remove a durable subscription',
+        description: 'The service keeps no more events for it.',
         tags: ['events'],
         params: SubscriptionParams,
         response: {
-          204: Type.Null({ description: 'It is gone, and nothing is kept for it.' }),
+          204: Type.Null({ description: 'The subscription is removed.' }),
           ...problems(400, 404, 500, 503),
         },
       },
@@ -96,12 +95,12 @@ export const subscriptionRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/queues/:name/subscriptions/:sub/read',
     {
-      preValidation: withBody,
+      preValidation: optionalBody,
       schema: {
         operationId: 'readSubscription',
-        summary: 'Take the next events of a subscription',
+        summary: 'Read the next events of a subscription',
         description:
-          'Each event goes to one of those who read, and again to one if it is not acknowledged within ackWaitMs.',
+          'Each event goes to one reader. If no reader acknowledges it within `ackWaitMs`, the service delivers it again.',
         tags: ['events'],
         params: SubscriptionParams,
         body: ReadEvents,
@@ -117,7 +116,7 @@ export const subscriptionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'ackSubscription',
         summary: 'Acknowledge events of a subscription',
-        description: 'They are not handed out again, and need not be kept any more.',
+        description: 'The service does not deliver them again and keeps them no longer.',
         tags: ['events'],
         params: SubscriptionParams,
         body: AckEvents,

@@ -1,7 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { optionalBody } from '../src/http/request/optional-body.ts';
 import { problems } from '../src/schemas/http.ts';
-import { AnnounceTask, KnownTask, TaskList, TaskListQuery, TaskParams } from '../src/schemas/task-http.ts';
+import {
+  AnnouncedTask,
+  AnnounceTask,
+  TaskList,
+  TaskListQuery,
+  TaskParams,
+} from '../src/schemas/task-http.ts';
 
 export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
@@ -10,7 +17,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'listTasks',
         summary: 'List the tasks that workers have announced',
-        description: 'All tasks of a page of queues. Call again with nextCursor until there is none.',
+        description: 'Returns all tasks of a page of queues. Repeat with `nextCursor` until it is absent.',
         tags: ['work'],
         querystring: TaskListQuery,
         response: { 200: TaskList, ...problems(400, 500, 503) },
@@ -22,19 +29,16 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.put(
     '/queues/:name/tasks/:task',
     {
-      // No body is a task of which nothing more is said.
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
+      preValidation: optionalBody,
       schema: {
         operationId: 'announceTask',
-        summary: 'Announce a task that workers over HTTP have',
+        summary: 'Announce a task of HTTP workers',
         description:
-          'Payloads are then checked against its input schema when jobs are submitted, results against its output schema when they are completed. It counts for a day, and for as long as workers name it when they take jobs.',
+          'The service then checks payloads against `input` at submit and results against `output` at completion. An announcement lasts a day. Workers renew it by naming the task when they take jobs.',
         tags: ['work'],
         params: TaskParams,
         body: AnnounceTask,
-        response: { 200: KnownTask, ...problems(400, 413, 415, 500, 503) },
+        response: { 200: AnnouncedTask, ...problems(400, 413, 415, 500, 503) },
       },
     },
     ({ params, body }) => app.taskRegistry.announce(params.name, params.task, body),
@@ -45,10 +49,15 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'forgetTask',
-        summary: 'Take an announcement back',
+        summary: 'Withdraw an announced task',
+        description:
+          'The service no longer checks its payloads and results. Workers that name it announce it again.',
         tags: ['work'],
         params: TaskParams,
-        response: { 204: Type.Null({ description: 'Forgotten.' }), ...problems(400, 404, 500, 503) },
+        response: {
+          204: Type.Null({ description: 'The announcement is withdrawn.' }),
+          ...problems(400, 404, 500, 503),
+        },
       },
     },
     async ({ params }, reply) => {

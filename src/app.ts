@@ -20,7 +20,7 @@ import { tasksPlugin } from './http/plugins/tasks.ts';
 import { NO_OBSERVER, type Observer } from './observer.ts';
 import { VERSION } from './version.ts';
 
-/** Ids that no other process gives, either: who made them, and a number. */
+/** Request ids, unique across processes: a random process prefix and a counter. */
 function requestIds(): () => string {
   const process = randomBytes(9).toString('base64url');
   let count = 0;
@@ -30,25 +30,25 @@ function requestIds(): () => string {
   };
 }
 
-/** A request, body included, has to arrive within this time, so that none can hang for ever. */
+/** A request must arrive within this time, body included, so that none can hang for ever. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
 /** The API with all its plugins and routes. It does not listen yet. */
 export async function buildApp(config: Config, observe: Observer = NO_OBSERVER): Promise<FastifyInstance> {
   const app = Fastify({
-    // Fastify would make a child logger for each request and listen for the end of each answer, whether anything is
-    // logged or not: a tenth of what a submit costs.
+    // Fastify's logger makes a child logger and an end listener per request, even if nothing is logged. That costs a
+    // tenth of a submit.
     logger: false,
     bodyLimit: config.maxPayloadBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: requestIds(),
     frameworkErrors: answerFrameworkError,
-    // Requests that come while the service stops are served: Redis is there until the last answer.
+    // Requests during a stop are served: Redis stays connected until the last response.
     return503OnClosing: false,
-    // A connection that idles must not hold up a stop; open requests are answered first.
+    // Idle connections must not hold up a stop. Open requests are answered first.
     forceCloseConnections: 'idle',
     clientErrorHandler: answerClientError,
-    // Longer than a request line can be: an id of whatever length is looked up, and is a 404.
+    // Longer than any request line, so that an id of any length is a 404.
     routerOptions: { maxParamLength: 65_536 },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
@@ -65,7 +65,7 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
   await app.register(schedulesPlugin);
   await app.register(eventsPlugin, { config });
   await app.register(subscriptionsPlugin, { config });
-  for (const room of routes) await app.register(room);
-  app.refuseOtherMethods();
+  for (const route of routes) await app.register(route);
+  app.rejectOtherMethods();
   return app as unknown as FastifyInstance;
 }

@@ -1,8 +1,10 @@
 import { performance } from 'node:perf_hooks';
 
-/** Wall time for what is stored, monotonic time for durations; both in milliseconds. */
+/** The source of time, in milliseconds. Code that needs the time takes a Clock, so that tests can set it. */
 export interface Clock {
+  /** Unix time, for stored times. It can jump. */
   wall(): number;
+  /** Time since the start of the process, for durations. It never goes back. */
   monotonic(): number;
 }
 

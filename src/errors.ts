@@ -1,6 +1,6 @@
 import type { Fault } from './schemas/problem.ts';
 
-/** Every fault that the service tells a client about. The HTTP edge maps each to a status. */
+/** Every error that a client can get. `src/http/plugins/errors.ts` maps each to a status and title. */
 export type ErrorCode =
   | 'broken-json'
   | 'invalid-request'
@@ -33,14 +33,14 @@ export type ErrorCode =
   | 'internal-error';
 
 export interface AppErrorDetails {
-  /** Where the input is wrong. */
+  /** The faults of the request, each with its place. */
   errors?: Fault[];
-  /** Further members of the problem document, such as `knownTasks`. */
+  /** More members of the problem document, such as `knownTasks`. */
   extensions?: Record<string, unknown>;
   cause?: unknown;
 }
 
-/** An expected fault with a sentence that says what to do. Anything else thrown is a defect. */
+/** An expected error. Its message says what is wrong and what to do. Anything else thrown is a defect. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
@@ -55,16 +55,22 @@ export class AppError extends Error {
   }
 }
 
-/** The request is in a form that the schema allows, and wrong all the same. */
-export const invalidRequest = (errors: Fault[]): AppError =>
-  new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', { errors });
+/**
+ * For input that is wrong, each fault with its place.
+ *
+ * @param parts the parts of the request that have the faults, such as "headers".
+ */
+export const invalidRequest = (errors: Fault[], parts = 'fields'): AppError =>
+  new AppError('invalid-request', `Fix the ${parts} listed in \`errors\` and send the request again.`, {
+    errors,
+  });
 
-/** The cursor is not one that a page of this listing gave. */
+/** For a cursor that no page of the listing gave. */
 export const invalidCursor = (): AppError =>
   new AppError('invalid-request', 'Use nextCursor of the previous page, unchanged.', {
     errors: [{ pointer: '/cursor', detail: 'is not a cursor of this listing' }],
   });
 
-/** What was thrown, as an error. */
+/** Anything thrown, as an Error. */
 export const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -177,6 +177,7 @@ export interface Observer {
 export function createObserver(...given: readonly Listener[]): Observer {
   let listeners = given;
   const observe = (event: ServiceEvent): void => {
+    if ('error' in event) dropArguments(event.error);
     for (const listener of listeners) {
       if (!listener.wants(event.kind)) continue;
       try {
@@ -192,6 +193,15 @@ export function createObserver(...given: readonly Listener[]): Observer {
     return false;
   };
   return Object.assign(observe, { wants });
+}
+
+/** The Redis client hangs the command on an error, with all arguments: payloads among them. */
+function dropArguments(error: unknown): void {
+  if (!(error instanceof Error) || !('command' in error)) return;
+  const { command } = error;
+  if (typeof command === 'object' && command !== null && 'args' in command) {
+    error.command = 'name' in command ? { name: command.name } : undefined;
+  }
 }
 
 /** Nobody listens. */

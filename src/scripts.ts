@@ -22,7 +22,7 @@ import { sweepScript } from './lifecycle/scripts/sweep.ts';
 import { censusScript } from './queues/scripts/census.ts';
 import { maxJobsScript } from './queues/scripts/max-jobs.ts';
 import { pauseScript } from './queues/scripts/pause.ts';
-import type { Script } from './redis/script.ts';
+import type { Script } from './redis/script/define-script.ts';
 import { compareAndSetScript } from './schedules/scripts/compare-and-set.ts';
 import { fireScript } from './schedules/scripts/fire.ts';
 import { lockScript, unlockScript } from './schedules/scripts/lock.ts';

@@ -24,7 +24,7 @@ for (const misspelt of misspeltSettings()) {
 }
 const app = await buildApp(config, observe);
 
-// Stop order: not ready any more -> waiters answered -> open requests answered -> Redis connections closed.
+// Stop order: report not ready, answer waiters, answer open requests, close the Redis connections.
 closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err, signal }) => {
   if (err) observe({ kind: 'defect', where: 'api', error: err });
   observe({ kind: 'stopping', why: err ? 'defect' : (signal ?? 'close') });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Beside `src` in a clone, beside `dist` when built: the nearest package.json above this file. */
+/** Reads the nearest package.json above this file: beside `src` in a clone, beside `dist` when built. */
 function readVersion(): string {
   for (const path of ['../package.json', '../../package.json']) {
     try {
@@ -10,7 +10,7 @@ function readVersion(): string {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     }
   }
-  throw new Error('package.json is missing beside the program');
+  throw new Error('There is no package.json above the program. Reinstall it.');
 }
 
 export const VERSION = readVersion();

@@ -30,11 +30,11 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes an empty variable for unset', () => {
+  it('treats an empty variable as unset', () => {
     expect(loadConfig({ PORT: '' }).port).toBe(3000);
   });
 
-  it('reports all faults at once, each by name with an example', () => {
+  it('reports all faults at once, each with its name and an example', () => {
     const faults = faultsOf({ PORT: 'http', QUEUES: 'a,a', UNKNOWN_TASKS: 'maybe', LEASE_MS: '5' });
     expect(faults).toHaveLength(4);
     expect(faults.join('\n')).toContain('QUEUES is "a,a"');
@@ -48,7 +48,7 @@ describe('the configuration', () => {
     ['PREFIX', ['mr', 'a-b_c.d'], ['a:b', '{a}', 'a b']],
     ['LOG_LEVEL', ['debug', 'silent'], ['loud']],
     ['CONCURRENCY', ['1', '10000'], ['0', '10001']],
-  ])('%s takes %j and refuses %j', (name, good, bad) => {
+  ])('%s accepts %j and rejects %j', (name, good, bad) => {
     for (const value of good) expect(faultsOf({ [name]: value }), value).toEqual([]);
     for (const value of bad) expect(faultsOf({ [name]: value }), value).toHaveLength(1);
   });

@@ -42,6 +42,15 @@ it('drops a listener that throws, and reports that to the others', () => {
   expect(heard).toEqual([{ kind: 'defect', where: 'observer', error }, STOPPED, STOPPED]);
 });
 
+it('hides the arguments of a Redis command from listeners, since they may be payloads', () => {
+  const heard: ServiceEvent[] = [];
+  const observe = createObserver({ wants: () => true, observe: (event) => heard.push(event) });
+  const error = Object.assign(new Error('OOM'), { command: { name: 'xadd', args: ['key', 'a payload'] } });
+  observe({ kind: 'redis-trouble', where: 'POST /jobs', error });
+  expect(heard).toMatchObject([{ error: { message: 'OOM', command: { name: 'xadd' } } }]);
+  expect(JSON.stringify(heard)).not.toContain('a payload');
+});
+
 it('is not given an event of a submit that nobody wants', async () => {
   const events: ServiceEvent[] = [];
   const unwanted: Observer = Object.assign((event: ServiceEvent) => void events.push(event), {

@@ -9,12 +9,15 @@ interface Fault {
 }
 
 const FAULTS: Readonly<Record<string, Fault>> = {
-  HPE_HEADER_OVERFLOW: { status: 431, detail: 'The headers of the request are too long.' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time.' },
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    detail: 'The headers of the request are too long. Send at most 16 KiB.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time. Send it again.' },
 };
-const NOT_HTTP: Fault = { status: 400, detail: 'The request is not valid HTTP.' };
+const NOT_HTTP: Fault = { status: 400, detail: 'The request is not valid HTTP/1.1.' };
 
-/** What cannot be read as HTTP is no request that a route could answer: the answer is written by hand. */
+/** Answers what is not valid HTTP. There is no request to reply to, so this writes to the socket. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const { status, detail } = FAULTS[error.code ?? ''] ?? NOT_HTTP;

@@ -4,7 +4,7 @@ import { HOME_LINKS, type Home } from '../schemas/home.ts';
 const STYLE =
   ':root{color-scheme:light dark}body{font:1.1rem/1.6 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}';
 
-/** The page runs no script, loads nothing and sits in no frame; its one style is named by its hash. */
+/** The page runs no script, loads nothing and sits in no frame. Its hash allows its one style. */
 export const HOME_PAGE_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
@@ -16,7 +16,7 @@ export const HOME_PAGE_POLICY = [
 const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** What `/` says, for a person with a browser. */
+/** The HTML of `/`. */
 export function homePage({ name, version }: Pick<Home, 'name' | 'version'>): string {
   const items = Object.entries(HOME_LINKS).map(
     ([title, { href, about }]) =>

@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Connection } from './connection.ts';
-import type { Script } from './script.ts';
+import type { Script } from './script/define-script.ts';
 
 export interface ConnectOptions {
   url: string;

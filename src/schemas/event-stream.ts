@@ -1,73 +1,74 @@
 import { type Static, Type } from 'typebox';
 import { EventId, exampleEvent } from './event.ts';
-import { QueueName } from './values/names.ts';
+import { queueName } from './values/names.ts';
 
 /** Why a reader may have missed events. */
 export type GapReason =
-  /** So many came since that the next ones are not kept any more. */
+  /** The events after the reader's position have been trimmed. */
   | 'too-far-back'
-  /** The events are others than those of which the reader knows: Redis was emptied, or lost its last writes. */
+  /** Redis was emptied or lost its last writes, so the reader's position belongs to another history. */
   | 'events-replaced'
-  /** Events of several queues may be missing, or come twice. */
+  /** Redis's clock went back, so the merged order of several queues is uncertain. */
   | 'clock-went-back';
 
 /** Why the service ends a stream of events. */
 export type DropReason =
-  /** More waits for the reader than may. */
+  /** Too many bytes wait for the reader. */
   | 'too-slow'
-  /** Nothing was taken from the connection for so long. */
+  /** The reader has taken no byte for several heartbeats. */
   | 'stalled'
   | 'service-stops'
   | 'redis-unavailable'
   | 'internal-error';
 
-/** One of these; the table keeps the list complete. */
+/** An enum that describes each value. The type makes the table complete. */
 const oneOf = <T extends string>(table: Record<T, string>) =>
   Type.Unsafe<T>({
     type: 'string',
     enum: Object.keys(table),
     description: Object.entries(table)
-      .map(([name, text]) => `\`${name}\`: ${text}`)
-      .join('; '),
+      .map(([name, text]) => `\`${name}\`: ${text}.`)
+      .join(' '),
   });
 
-/** What the end of a job looks like in its own stream. */
+/** The last event of a job's stream. */
 export const EndEvent = Type.Intersect(
   [
     Type.Ref('Event'),
     Type.Object({
       snapshot: Type.Optional(
-        Type.Ref('Job', { description: 'The job as it ended; absent if it is not kept any more.' }),
+        Type.Ref('Job', { description: 'The job at its end. Absent if its result has expired.' }),
       ),
     }),
   ],
-  { $id: 'EndEvent', description: 'The last event of a stream of a job: an Event that has the job with it.' },
+  { $id: 'EndEvent', description: 'The last event of a job stream: an Event that carries the job.' },
 );
 
-/** A job as it is, as a line. */
+/** A job as an NDJSON line. */
 export const JobMessage = Type.Object(
-  { id: EventId, type: Type.Literal('job'), job: Type.Ref('Job') },
+  { id: EventId, type: Type.Literal('job', { description: 'Always `job`.' }), job: Type.Ref('Job') },
   {
     $id: 'JobMessage',
     description:
-      'The job as it is: the first line of its stream. As an SSE message `job` its data is the Job alone.',
+      'The current job: the first NDJSON line of a job stream. The data of the SSE message `job` is the Job alone.',
   },
 );
 
 export const ResetMessage = Type.Object(
   {
     id: EventId,
-    type: Type.Literal('reset'),
+    type: Type.Literal('reset', { description: 'Always `reset`.' }),
     reason: oneOf<GapReason>({
-      'too-far-back': 'the next events are not kept any more',
-      'events-replaced': 'Redis was emptied or lost its last writes, so all that it has is told',
-      'clock-went-back': 'events of several queues may be missing, or come twice',
+      'too-far-back': 'the next events have been trimmed',
+      'events-replaced':
+        'Redis was emptied or lost its last writes, so the stream continues with all events it has',
+      'clock-went-back': 'events of several queues may be missing or come twice',
     }),
-    queue: Type.Optional(QueueName),
+    queue: Type.Optional(queueName('The queue with the gap. Absent: any queue of the stream.')),
   },
   {
     $id: 'ResetMessage',
-    description: 'Events may be missing here, of one queue if it is named.',
+    description: 'Events may be missing here. Read the jobs that you follow again.',
     examples: [{ id: exampleEvent.id, type: 'reset', reason: 'too-far-back', queue: 'default' }],
   },
 );
@@ -75,18 +76,19 @@ export type ResetMessage = Static<typeof ResetMessage>;
 
 export const DroppedMessage = Type.Object(
   {
-    type: Type.Literal('dropped'),
+    type: Type.Literal('dropped', { description: 'Always `dropped`.' }),
     reason: oneOf<DropReason>({
-      'too-slow': 'too much waited for you',
-      stalled: 'you took nothing for so long',
-      'service-stops': 'come back to another process',
-      'redis-unavailable': 'come back later',
-      'internal-error': 'a defect, which is in the log',
+      'too-slow': 'you read too slowly, and too many bytes wait',
+      stalled: 'you have read nothing for about 30 s',
+      'service-stops': 'this process stops; reconnect',
+      'redis-unavailable': 'reconnect later',
+      'internal-error': 'a defect of the service, which its log shows',
     }),
   },
   {
     $id: 'DroppedMessage',
-    description: 'The service ends the stream. It has no id: come back with the last one that you got.',
+    description:
+      'The service ends the stream. The message has no id: reconnect with the last id that you got.',
     examples: [{ type: 'dropped', reason: 'service-stops' }],
   },
 );
@@ -94,10 +96,10 @@ export type DroppedMessage = Static<typeof DroppedMessage>;
 
 type Name = 'Event' | 'Job' | 'EndEvent' | 'JobMessage' | 'ResetMessage' | 'DroppedMessage';
 
-/** @param forms what the data of a message, or a line, can be. */
+/** @param forms the schemas of the data of a message, or of a line. */
 const text = (description: string, forms: readonly Name[], example: string) =>
   Type.String({
-    description: `${description}; one of ${forms.join(', ')}.`,
+    description: `${description}: one of ${forms.join(', ')}.`,
     contentMediaType: 'application/json',
     contentSchema: { anyOf: forms.map((name) => Type.Ref(name)) },
     examples: [example],
@@ -108,14 +110,14 @@ const stream = (description: string, sse: readonly Name[], lines: readonly Name[
   content: {
     'text/event-stream': {
       schema: text(
-        'Messages: `event` is the type, `id` the id; comments keep the connection alive. The schema is that of `data`',
+        'Server-Sent Events. `event` is the type, `id` the id of the event. Comments keep the connection alive. `data` is JSON',
         sse,
         `event: started\nid: ${exampleEvent.id}\ndata: ${JSON.stringify(exampleEvent)}\n\n`,
       ),
     },
     'application/x-ndjson': {
       schema: text(
-        'Lines; empty ones keep the connection alive. The schema is that of each other line',
+        'Lines of JSON. Empty lines keep the connection alive. Each other line is JSON',
         lines,
         `${JSON.stringify(exampleEvent)}\n`,
       ),
@@ -123,15 +125,15 @@ const stream = (description: string, sse: readonly Name[], lines: readonly Name[
   },
 });
 
-/** The answer of the streams of events, as far as a schema can say it. */
+/** The response of an event stream, as far as a schema can describe it. */
 export const EventStream = stream(
-  'Events as they happen, until the client goes.',
+  'Events as they happen, until the client disconnects.',
   ['Event', 'ResetMessage', 'DroppedMessage'],
   ['Event', 'ResetMessage', 'DroppedMessage'],
 );
 
 export const JobEventStream = stream(
-  'The job, and its events as they happen, up to its end.',
+  'The job, then its events as they happen, up to its end.',
   ['Job', 'Event', 'EndEvent', 'ResetMessage', 'DroppedMessage'],
   ['JobMessage', 'Event', 'EndEvent', 'ResetMessage', 'DroppedMessage'],
 );

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { Cursor, Limit } from './http.ts';
-import { JobId, QueueName, Timestamp } from './values/names.ts';
+import { jobId, QueueName, timestamp } from './values/names.ts';
 
-/** Everything that the events of a queue can tell. */
+/** Every type of event. */
 export const EVENT_TYPES = [
   'started',
   'progress',
@@ -19,19 +19,19 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
-const KNOWN: ReadonlySet<string> = new Set(EVENT_TYPES);
+const TYPES: ReadonlySet<string> = new Set(EVENT_TYPES);
 
-export const isEventType = (text: string): text is EventType => KNOWN.has(text);
+export const isEventType = (text: string): text is EventType => TYPES.has(text);
 
 export const EventTypeSchema = Type.Unsafe<EventType>({
   type: 'string',
   enum: [...EVENT_TYPES],
   description:
-    'What happened. `released`: handed back without an attempt spent; `recovered`: taken back from a lost worker; `requeued`: retried by hand.',
+    'What happened. `released`: a worker gave the job back, which spends no attempt. `recovered`: the service took the job from a lost worker. `requeued`: a client retried a failed job. `paused` and `resumed` are about the queue.',
 });
 
 export const EventId = Type.String({
-  description: 'Opaque. Goes into Last-Event-ID, `upTo` and `ids` as it is.',
+  description: 'The id of the event: opaque. Send it unchanged in Last-Event-ID, `upTo` or `ids`.',
   examples: ['1769860800003-0-1'],
 });
 
@@ -43,21 +43,24 @@ export const exampleEvent = {
   at: '2026-01-31T12:00:00.003Z',
 };
 
-/** Something that happened to a job or a queue. */
+/** A change of a job or a queue. */
 export const JobEvent = Type.Object(
   {
     id: EventId,
     type: EventTypeSchema,
     queue: QueueName,
-    job: Type.Optional(JobId),
-    at: Timestamp,
+    job: Type.Optional(jobId('The job. Absent when the event is about the queue.')),
+    at: timestamp('When it happened.'),
     progress: Type.Optional(
-      Type.Unknown({ description: 'What the handler reported, if it is at most 512 characters of JSON.' }),
+      Type.Unknown({
+        description:
+          'The progress report of the task. Absent if its JSON has more than 512 characters; then read the job.',
+      }),
     ),
   },
   {
     $id: 'Event',
-    description: 'What happened to a job, or, without `job`, to a queue.',
+    description: 'A change of a job, or of a queue when `job` is absent.',
     examples: [exampleEvent],
   },
 );
@@ -67,19 +70,19 @@ const TYPES_PATTERN = `^(${EVENT_TYPES.join('|')})(,(${EVENT_TYPES.join('|')}))*
 
 export const TypeList = Type.String({
   pattern: TYPES_PATTERN,
-  description: `Only events of these types, comma separated: ${EVENT_TYPES.join(', ')}.`,
+  description: `Only events of these types, comma separated: ${EVENT_TYPES.join(', ')}. Default: all.`,
   examples: ['completed,failed'],
 });
 
 export const EventsQuery = Type.Object({ type: Type.Optional(TypeList) }, { additionalProperties: false });
 
-/** A job's stream has few events, and ends with one of them. */
+/** The events of a job are few and need no filter. */
 export const NoQuery = Type.Object({}, { additionalProperties: false });
 
 export const EventHeaders = Type.Object({
   accept: Type.Optional(
     Type.String({
-      description: 'text/event-stream (the default) or application/x-ndjson.',
+      description: '`text/event-stream` (default) or `application/x-ndjson`.',
       maxLength: 512,
       examples: ['text/event-stream'],
     }),
@@ -87,7 +90,7 @@ export const EventHeaders = Type.Object({
   'last-event-id': Type.Optional(
     Type.String({
       description:
-        'Goes on after this event; without it from now on. `0-0` is before the oldest that is kept.',
+        'The stream continues after this event. Absent: it starts now. `0-0`: it starts with the oldest kept event.',
       maxLength: 128,
       examples: ['1769860800003-0-1'],
     }),
@@ -96,14 +99,24 @@ export const EventHeaders = Type.Object({
 
 export const HistoryQuery = Type.Object(
   {
-    from: Type.Optional(Type.String({ format: 'date-time', description: 'Not before this time.' })),
-    to: Type.Optional(Type.String({ format: 'date-time', description: 'Before this time.' })),
+    from: Type.Optional(
+      Type.String({
+        format: 'date-time',
+        description: 'Only events at or after this time (RFC 3339). Default: the oldest kept.',
+      }),
+    ),
+    to: Type.Optional(
+      Type.String({
+        format: 'date-time',
+        description: 'Only events before this time (RFC 3339). Default: the latest.',
+      }),
+    ),
     type: Type.Optional(TypeList),
     order: Type.Optional(
       Type.Unsafe<'asc' | 'desc'>({
         type: 'string',
         enum: ['asc', 'desc'],
-        description: 'Oldest first (asc, the default) or latest first.',
+        description: '`asc`: oldest first (default). `desc`: latest first.',
       }),
     ),
     limit: Limit,
@@ -115,11 +128,14 @@ export type HistoryQuery = Static<typeof HistoryQuery>;
 
 export const HistoryPage = Type.Object(
   {
-    items: Type.Array(Type.Ref('Event')),
+    items: Type.Array(Type.Ref('Event'), { description: 'The events of this page.' }),
     nextCursor: Type.Optional(
-      Type.String({ description: 'Absent on the last page. A page may be short, or empty, before it.' }),
+      Type.String({
+        description:
+          'Send it as `cursor` to get the next page. Absent on the last page. Earlier pages may be short or empty.',
+      }),
     ),
   },
-  { description: 'A page of what happened.', examples: [{ items: [exampleEvent] }] },
+  { description: 'A page of events.', examples: [{ items: [exampleEvent] }] },
 );
 export type HistoryPage = { items: JobEvent[]; nextCursor?: string };

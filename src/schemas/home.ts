@@ -1,11 +1,11 @@
 import { type Static, Type } from 'typebox';
 
-/** Where to go on from `/`. Each address is relative to it, so that it holds below the path prefix of a proxy, too. */
+/** The links of `/`. They are relative, so that they also work below the path prefix of a proxy. */
 export const HOME_LINKS = {
-  docs: { href: 'docs/', about: 'Every request and answer, to read and to try out' },
-  openapi: { href: 'openapi.json', about: 'The same for programs, as an OpenAPI document' },
-  readyz: { href: 'readyz', about: 'Whether jobs are accepted, and if not, why' },
-  livez: { href: 'livez', about: 'Whether the process lives' },
+  docs: { href: 'docs/', about: 'All requests and responses, to read and to try out' },
+  openapi: { href: 'openapi.json', about: 'The same as an OpenAPI document, for programs' },
+  readyz: { href: 'readyz', about: 'Whether the service accepts jobs, and if not, why' },
+  livez: { href: 'livez', about: 'Whether the process is alive' },
   queues: { href: 'queues', about: 'All queues with their counts' },
 } as const;
 
@@ -32,23 +32,26 @@ export const Home = Type.Object(
         livez: link('livez'),
         queues: link('queues'),
       },
-      { description: 'Addresses, relative to this one.' },
+      { description: 'Addresses relative to this one.' },
     ),
   },
-  { examples: [{ name: 'Millrace', version: '0.1.0', links }] },
+  {
+    description: 'The name, version and links of the service.',
+    examples: [{ name: 'Millrace', version: '0.1.0', links }],
+  },
 );
 export type Home = Static<typeof Home>;
 
-/** What `/` says in JSON. */
+/** The JSON of `/`. */
 export const homeOf = (version: string): Home => ({ name: 'Millrace', version, links });
 
-/** The answer of `/`, in the form that Accept prefers. */
-export const HomeAnswer = {
-  description: 'The name and version of the service, and where to go on.',
+/** The response of `/`, in the form that Accept prefers. */
+export const HomeResponse = {
+  description: 'The name, version and links of the service.',
   content: {
     'application/json': { schema: Home },
     'text/html': {
-      schema: Type.String({ description: 'The same as a page.', examples: ['<!doctype html>'] }),
+      schema: Type.String({ description: 'The same as an HTML page.', examples: ['<!doctype html>'] }),
     },
   },
 };

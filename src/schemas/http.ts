@@ -1,11 +1,11 @@
 import { type TSchema, Type } from 'typebox';
 import { JobId, ListedStatusSchema, QueueName } from './values/names.ts';
 
-/** Longest wait of one request, in seconds. */
+/** The longest wait of one request, in seconds. */
 export const MAX_WAIT_S = 60;
 
-/** Most jobs in one batch. */
-export const MAX_BATCH = 10_000;
+/** The most jobs of one bulk submit. */
+export const MAX_BULK_JOBS = 10_000;
 
 export const WaitQuery = Type.Object(
   {
@@ -13,20 +13,20 @@ export const WaitQuery = Type.Object(
       Type.Number({
         minimum: 0,
         maximum: MAX_WAIT_S,
-        description: 'Seconds to wait for the answer to be final. The same as `Prefer: wait=N`.',
+        description: 'The most seconds to wait for the job. The same as `Prefer: wait=N`. Default 0.',
       }),
     ),
   },
   { additionalProperties: false },
 );
 
-/** Longest Idempotency-Key, without its quotes. */
+/** The longest Idempotency-Key, without its quotes. */
 export const MAX_KEY_LENGTH = 255;
 
 const idempotencyKey = Type.Optional(
   Type.String({
     description:
-      'At most 255 printable ASCII characters, bare or in quotes. The same key and request are stored once, whatever the number of tries; a key counts within a queue (of a batch: that of its first job).',
+      'Makes a repeated request store nothing new. 1 to 255 printable ASCII characters, bare or in quotes. A key belongs to one queue (in a batch: the queue of its first job). The service keeps it 24 h by default (IDEMPOTENCY_TTL_MS).',
     examples: ['order-4711'],
     maxLength: 2 * MAX_KEY_LENGTH + 2,
   }),
@@ -34,7 +34,11 @@ const idempotencyKey = Type.Optional(
 
 export const PreferHeader = Type.Object({
   prefer: Type.Optional(
-    Type.String({ description: 'RFC 7240, such as `wait=30`.', examples: ['wait=30'], maxLength: 512 }),
+    Type.String({
+      description: '`wait=N` waits at most N seconds for the job (RFC 7240). N is capped at 60.',
+      examples: ['wait=30'],
+      maxLength: 512,
+    }),
   ),
 });
 
@@ -43,13 +47,14 @@ export const SubmitHeaders = Type.Object({
   'idempotency-key': idempotencyKey,
 });
 
-export const OnceHeaders = Type.Object({ 'idempotency-key': idempotencyKey });
+export const IdempotencyHeaders = Type.Object({ 'idempotency-key': idempotencyKey });
 
 export const JobHeaders = Type.Object({
   ...PreferHeader.properties,
   'if-none-match': Type.Optional(
     Type.String({
-      description: 'An ETag seen before: 304 while the job is still like that.',
+      description:
+        'The ETag of an earlier response. While the job has not changed since, the service answers 304.',
       maxLength: 512,
     }),
   ),
@@ -58,7 +63,7 @@ export const JobHeaders = Type.Object({
 export const RemoveHeaders = Type.Object({
   prefer: Type.Optional(
     Type.String({
-      description: '`return=representation` answers 200 with the job that was removed.',
+      description: '`return=representation`: the service answers 200 with the removed job.',
       examples: ['return=representation'],
       maxLength: 512,
     }),
@@ -68,22 +73,29 @@ export const RemoveHeaders = Type.Object({
 export const JobParams = Type.Object({ id: JobId });
 export const QueueParams = Type.Object({ name: QueueName });
 
-export const BatchQuery = Type.Object(
+export const BulkSubmitQuery = Type.Object(
   {
-    atomic: Type.Optional(Type.Boolean({ description: 'All jobs or none. Default false.' })),
+    atomic: Type.Optional(Type.Boolean({ description: 'true: store all jobs or none. Default false.' })),
   },
   { additionalProperties: false },
 );
 
-/** Most items of a page. */
-export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default 100.' }));
-
-/** Where a page goes on. */
-export const Cursor = Type.Optional(
-  Type.String({ maxLength: 256, description: 'nextCursor of the page before, unchanged.' }),
+/** The most items of a page. */
+export const Limit = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: 1_000, description: 'The most items to return. Default 100.' }),
 );
 
-export const NextCursor = Type.Optional(Type.String({ description: 'Absent on the last page.' }));
+/** Where the next page starts. */
+export const Cursor = Type.Optional(
+  Type.String({
+    maxLength: 256,
+    description: 'The `nextCursor` of the page before, unchanged. Absent: the first page.',
+  }),
+);
+
+export const NextCursor = Type.Optional(
+  Type.String({ description: 'Send it as `cursor` to get the next page. Absent on the last page.' }),
+);
 
 export const ListQuery = Type.Object(
   {
@@ -101,16 +113,19 @@ export const LimitQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** Headers of an answer that is a job. */
-export const JobAnswerHeaders = {
-  etag: Type.String({ description: 'Changes whenever the job does.' }),
-  'retry-after': Type.Integer({ description: 'Seconds; on every job that has not ended.' }),
+/** Headers of a response that is a job. */
+export const JobResponseHeaders = {
+  etag: Type.String({ description: 'The revision of the job. It changes whenever the job changes.' }),
+  'retry-after': Type.Integer({
+    description: 'Seconds to wait before the next poll. Present while the job has not ended.',
+  }),
 };
 
-/** Header of an answer to a submit whose Idempotency-Key was known. */
+/** Header of a response to a repeated Idempotency-Key. */
 export const ReplayedHeader = {
   'idempotency-replayed': Type.Boolean({
-    description: 'true when the key was known: nothing was stored now, the answer is about what was.',
+    description:
+      'true: an earlier request used the key. Nothing new was stored; the response shows what that request stored.',
   }),
 };
 
@@ -118,7 +133,7 @@ const exampleJob = { id: 'default~nmfa2k9x0-0', queue: 'default', task: 'fib', p
 
 export const JobPage = Type.Object(
   {
-    items: Type.Array(Type.Ref('Job')),
+    items: Type.Array(Type.Ref('Job'), { description: 'The jobs of this page.' }),
     nextCursor: NextCursor,
   },
   {
@@ -140,62 +155,64 @@ export const JobPage = Type.Object(
   },
 );
 
-export const BatchAnswer = Type.Object(
+export const BulkSubmitResponse = Type.Object(
   {
     items: Type.Array(
       Type.Object({
-        index: Type.Integer(),
-        status: Type.Integer({ description: '202, or the status this job alone would have got.' }),
+        index: Type.Integer({ description: 'The position of the job in the request, counted from 0.' }),
+        status: Type.Integer({ description: '202: the job is stored. Else the status of the problem.' }),
         id: Type.Optional(JobId),
         problem: Type.Optional(Type.Ref('Problem')),
       }),
+      { description: 'The outcomes.' },
     ),
   },
   {
-    description: 'What became of each job, in their order.',
+    description: 'The outcome of each job, in the order of the request.',
     examples: [{ items: [{ index: 0, status: 202, id: 'default~nmfa2k9x0-0' }] }],
   },
 );
 
 export const Readiness = Type.Object(
   {
-    ready: Type.Boolean(),
-    reasons: Type.Array(Type.String()),
+    ready: Type.Boolean({ description: 'Whether the service accepts jobs.' }),
+    reasons: Type.Array(Type.String(), { description: 'Why the service is not ready. Empty when ready.' }),
     durability: Type.Unsafe<'always' | 'everysec' | 'no' | 'off' | 'unknown'>({
       type: 'string',
       enum: ['always', 'everysec', 'no', 'off', 'unknown'],
-      description: 'What Redis does before a job counts as accepted: its appendfsync mode, or off.',
+      description:
+        'When Redis writes an accepted job to disk: its `appendfsync` mode. `off`: append-only file disabled. `unknown`: Redis does not show it.',
     }),
   },
   {
-    description: 'The state of the service.',
+    description: 'Whether the service is ready, and how durable its jobs are.',
     examples: [{ ready: true, reasons: [], durability: 'always' }],
   },
 );
 
-/** A problem answer of each of these statuses, for the `response` part of a route's schema. */
+/** A problem response for each of these statuses, for the `response` part of a route's schema. */
 export function problems<S extends number>(...statuses: S[]): Record<S, TSchema> {
-  const answers = statuses.map((status) => [
+  const responses = statuses.map((status) => [
     status,
     {
-      description: PROBLEM_TITLES[status] ?? 'A fault',
+      description: PROBLEM_TITLES[status] ?? 'An error',
       content: { 'application/problem+json': { schema: Type.Ref('Problem') } },
     },
   ]);
-  return Object.fromEntries(answers) as Record<S, TSchema>;
+  return Object.fromEntries(responses) as Record<S, TSchema>;
 }
 
 const PROBLEM_TITLES: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
-  404: 'No such thing',
-  405: 'Wrong method for this address',
-  406: 'The answer is not had in a form that Accept names',
-  409: 'The job, lease, schedule or queue is in a state that does not allow it',
-  410: 'The job has ended and its result is not kept any more',
+  404: 'Not found',
+  405: 'The path does not have this method',
+  406: 'No media type in Accept is available',
+  409: 'The state of the job, lease, schedule or queue does not allow this',
+  410: 'The job has ended and its result has expired',
   413: 'The body is too large',
-  415: 'The body is not of a type that is read here',
-  422: 'The task or its payload is refused, or the Idempotency-Key belongs to another request',
-  429: 'The queue is full; try again after Retry-After seconds',
-  500: 'A defect of the service',
-  503: 'Redis cannot serve now; try again after Retry-After seconds',
+  415: 'The media type of the body is not supported',
+  422: 'The task, its payload or its result is rejected, or the Idempotency-Key belongs to another request',
+  429: 'The queue is full. Try again after Retry-After seconds',
+  500: 'Internal error',
+  503: 'Redis is unavailable, or too many clients wait. Try again after Retry-After seconds',
 };

@@ -1,37 +1,53 @@
 import { type Static, Type } from 'typebox';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
-import { JobId, PrioritySchema, QueueName, StatusSchema, TaskName, Timestamp } from './values/names.ts';
+import {
+  JobId,
+  PrioritySchema,
+  QueueName,
+  queueName,
+  StatusSchema,
+  TaskName,
+  timestamp,
+} from './values/names.ts';
 
 export const DEFAULT_QUEUE = 'default';
 export const DEFAULT_ATTEMPTS = 5;
 export const DEFAULT_TIMEOUT_MS = 30 * 60_000;
 export const DEFAULT_PRIORITY = 'normal';
 
-/** What a submitter or a task may say about waiting between attempts. */
+/** How long a job waits between attempts, as a submitter or a task sets it. */
 export const Backoff = Type.Object(
   {
-    type: Type.Unsafe<'exponential' | 'fixed'>({ type: 'string', enum: ['exponential', 'fixed'] }),
-    delay: duration('Wait before the second attempt; doubled for each further one when exponential.'),
-    max: Type.Optional(duration('No wait is longer than this. Default 1 h.')),
+    type: Type.Unsafe<'exponential' | 'fixed'>({
+      type: 'string',
+      enum: ['exponential', 'fixed'],
+      description: '`fixed`: every wait is `delay`. `exponential`: each wait is twice the one before.',
+    }),
+    delay: duration('The wait before the second attempt.'),
+    max: Type.Optional(duration('The longest wait. Default 1 h.')),
     jitter: Type.Optional(
       Type.Number({
         minimum: 0,
         maximum: 1,
-        description: 'Share of the wait that is drawn by chance, applied before the cap. Default 0.2.',
+        description:
+          'Each wait is longer or shorter at random by up to this share of it. `max` applies afterwards. Default 0.2.',
       }),
     ),
   },
-  { additionalProperties: false, description: 'Wait between attempts. Default: exponential from 1 s.' },
+  {
+    additionalProperties: false,
+    description: 'The wait between attempts. Default: what the task sets, else exponential from 1 s.',
+  },
 );
 export type Backoff = Static<typeof Backoff>;
 
 export const Attempts = Type.Integer({
   minimum: 1,
   maximum: 100,
-  description: 'How often the job may be tried in all. Default 5.',
+  description: 'The most attempts in all, the first one included. Default: what the task sets, else 5.',
 });
 
-/** Not `Type.Record`: its pattern for any name leaves out those with a line break in them. */
+/** Not `Type.Record`: its pattern rejects names with a line break in them. */
 const labels = (value: object = {}, options: object = {}) =>
   Type.Unsafe<Record<string, string>>({
     type: 'object',
@@ -42,22 +58,33 @@ const labels = (value: object = {}, options: object = {}) =>
 export const SubmitJob = Type.Object(
   {
     task: TaskName,
-    queue: Type.Optional(QueueName),
-    payload: Type.Optional(Type.Unknown({ description: 'Any JSON; the task receives it. Default null.' })),
+    queue: Type.Optional(queueName('The queue in which the job waits. Default "default".')),
+    payload: Type.Optional(
+      Type.Unknown({ description: 'The input of the task: any JSON value. Default null.' }),
+    ),
     priority: Type.Optional(PrioritySchema),
-    delay: Type.Optional(duration('Do not start before this much time has passed.')),
+    delay: Type.Optional(duration('The job starts no sooner than this long after the submit. Default 0.')),
     runAt: Type.Optional(
       Type.String({
         format: 'date-time',
-        description: 'Do not start before this time (RFC 3339). Not together with delay.',
+        description: 'The job starts no sooner than at this time (RFC 3339). Excludes `delay`.',
         examples: ['2026-01-31T12:00:00Z'],
       }),
     ),
     attempts: Type.Optional(Attempts),
     backoff: Type.Optional(Backoff),
-    timeout: Type.Optional(duration('Limit of one attempt. Default 30 min.', TIMEOUT_LIMITS)),
-    expiresIn: Type.Optional(duration('If it has not started by then, the job ends as expired.')),
-    resultTtl: Type.Optional(duration('How long the finished job can be read.', RESULT_TTL_LIMITS)),
+    timeout: Type.Optional(
+      duration('The longest time of one attempt. Default: what the task sets, else 30 min.', TIMEOUT_LIMITS),
+    ),
+    expiresIn: Type.Optional(
+      duration('The job expires if it has not started this long after the submit. Default: never.'),
+    ),
+    resultTtl: Type.Optional(
+      duration(
+        'How long the job can be read after its end. Default 24 h (RESULT_TTL_MS).',
+        RESULT_TTL_LIMITS,
+      ),
+    ),
     metadata: Type.Optional(
       labels(
         { maxLength: 1_024 },
@@ -65,17 +92,20 @@ export const SubmitJob = Type.Object(
           maxProperties: 32,
           propertyNames: { maxLength: 128 },
           description:
-            'Your own labels: up to 32 strings of at most 1,024 characters, with names of at most 128.',
+            'Your own labels: up to 32 strings of at most 1,024 characters. Names have at most 128 characters.',
         },
       ),
     ),
     keepPayload: Type.Optional(
-      Type.Boolean({ description: 'Keep the payload readable after the job has completed. Default false.' }),
+      Type.Boolean({
+        description: 'Keeps the payload readable after the job has completed. Default false.',
+      }),
     ),
   },
   {
     $id: 'SubmitJob',
     additionalProperties: false,
+    description: 'A job to submit.',
     examples: [{ task: 'fib', payload: { n: 100 } }],
   },
 );
@@ -83,12 +113,12 @@ export type SubmitJob = Static<typeof SubmitJob>;
 
 export const JobError = Type.Object(
   {
-    message: Type.String(),
-    name: Type.Optional(Type.String()),
-    stack: Type.Optional(Type.String()),
-    data: Type.Optional(Type.Unknown()),
-    attempt: Type.Optional(Type.Integer()),
-    at: Type.Optional(Timestamp),
+    message: Type.String({ description: 'What went wrong.' }),
+    name: Type.Optional(Type.String({ description: 'The class of the error, such as `TypeError`.' })),
+    stack: Type.Optional(Type.String({ description: 'The stack trace.' })),
+    data: Type.Optional(Type.Unknown({ description: 'Further data that the task gave with the error.' })),
+    attempt: Type.Optional(Type.Integer({ description: 'The attempt that failed, counted from 1.' })),
+    at: Type.Optional(timestamp('When the attempt failed.')),
   },
   { $id: 'JobError', description: 'Why an attempt failed.' },
 );
@@ -98,35 +128,47 @@ export const Job = Type.Object(
   {
     id: JobId,
     queue: QueueName,
-    task: Type.Optional(Type.String({ examples: ['fib'] })),
+    task: Type.Optional(Type.String({ description: 'The task that runs the job.', examples: ['fib'] })),
     status: StatusSchema,
     priority: Type.Optional(PrioritySchema),
-    attempt: Type.Integer({ minimum: 0, description: 'The running or last attempt; 0 before the first.' }),
-    maxAttempts: Type.Integer({ minimum: 1 }),
+    attempt: Type.Integer({
+      minimum: 0,
+      description: 'The running or last attempt, counted from 1. 0 before the first.',
+    }),
+    maxAttempts: Type.Integer({ minimum: 1, description: 'The most attempts in all.' }),
     payload: Type.Optional(
-      Type.Unknown({ description: 'Gone once completed, unless submitted with keepPayload.' }),
+      Type.Unknown({
+        description:
+          'The input of the task. Absent once the job has completed, unless `keepPayload` was set.',
+      }),
     ),
-    metadata: Type.Optional(labels()),
-    progress: Type.Optional(Type.Unknown({ description: 'What the running attempt last reported.' })),
-    result: Type.Optional(Type.Unknown({ description: 'What the task returned; only when completed.' })),
+    metadata: Type.Optional(labels({}, { description: 'The labels given at submit.' })),
+    progress: Type.Optional(
+      Type.Unknown({ description: 'The last progress report of the running attempt.' }),
+    ),
+    result: Type.Optional(
+      Type.Unknown({ description: 'What the task returned. Present only when completed.' }),
+    ),
     error: Type.Optional(Type.Ref('JobError')),
     errors: Type.Optional(
-      Type.Array(Type.Ref('JobError'), { description: 'One per failed attempt, the last ten.' }),
+      Type.Array(Type.Ref('JobError'), { description: 'The last ten failed attempts, oldest first.' }),
     ),
-    createdAt: Timestamp,
-    runAt: Type.Optional(Timestamp),
-    startedAt: Type.Optional(Timestamp),
-    finishedAt: Type.Optional(Timestamp),
+    createdAt: timestamp('When the job was stored.'),
+    runAt: Type.Optional(timestamp('The job starts no sooner than at this time.')),
+    startedAt: Type.Optional(timestamp('When the running or last attempt started.')),
+    finishedAt: Type.Optional(timestamp('When the job ended.')),
     expiresAt: Type.Optional(
       Type.String({
         format: 'date-time',
-        description: 'Before the start: when the job lapses. After the end: until when it can be read.',
+        description:
+          'Before the start: the job expires at this time. After the end: the job can be read until this time.',
       }),
     ),
     worker: Type.Optional(Type.String({ description: 'The lease that runs, or last ran, the job.' })),
   },
   {
     $id: 'Job',
+    description: 'A job and its state.',
     examples: [
       {
         id: 'default~nmfa2k9x0-0',

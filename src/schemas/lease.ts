@@ -1,20 +1,20 @@
 import { type Static, Type } from 'typebox';
-import { JobId, QueueName, TaskName, Timestamp } from './values/names.ts';
+import { JobId, QueueName, TaskName, timestamp } from './values/names.ts';
 
 export const DEFAULT_LEASE_MS = 30_000;
 export const MIN_LEASE_MS = 1_000;
 export const MAX_LEASE_MS = 600_000;
-/** Longest wait for jobs of one request, ms. */
+/** The longest wait for jobs of one request, ms. */
 export const MAX_POLL_MS = 30_000;
-/** Most jobs that one request takes or settles. */
+/** The most jobs that one request takes or settles. */
 export const MAX_LEASED = 1_000;
-/** Most queues of one lease. */
+/** The most queues of one lease. */
 export const MAX_LEASED_QUEUES = 16;
 
-export const LeaseText = Type.String({
+export const LeaseToken = Type.String({
   minLength: 1,
   maxLength: 2_048,
-  description: 'The lease that `POST /leases` answered. It is no secret: who reaches the API may use any.',
+  description: 'The lease from `POST /leases`. It is not a secret: every client of the API can use it.',
   examples: ['py-1@host.5f1c0e4b9a7d2c3e8f60a1b2~n5c~img'],
 });
 
@@ -22,14 +22,14 @@ const LeaseMs = Type.Integer({
   minimum: MIN_LEASE_MS,
   maximum: MAX_LEASE_MS,
   description:
-    'After so many ms without a heartbeat the jobs run elsewhere, and the attempt is lost. Default 30000.',
+    'Milliseconds without a heartbeat after which the lease expires. Its jobs then go to other workers, and the attempt is spent. Default 30000.',
 });
 
 export const Tasks = Type.Array(TaskName, {
   minItems: 1,
   maxItems: 256,
   description:
-    'The tasks that the worker has: they become known in its queues. A job of another task fails its attempt as `unknown-task`, and is not handed out. Without it every job is.',
+    'The tasks that the worker can run. The service announces them in the queues. A job of another task fails its attempt with `unknown-task`. Absent: the worker gets every job.',
   examples: [['resize']],
 });
 
@@ -39,17 +39,17 @@ export const TakeJobs = Type.Object(
       minItems: 1,
       maxItems: MAX_LEASED_QUEUES,
       uniqueItems: true,
-      description: 'The queues to take from; the first that has jobs comes first.',
+      description: 'The queues to take from, in order of preference.',
     }),
     max: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: MAX_LEASED, description: 'Most jobs to take. Default 1.' }),
+      Type.Integer({ minimum: 1, maximum: MAX_LEASED, description: 'The most jobs to take. Default 1.' }),
     ),
     leaseMs: Type.Optional(LeaseMs),
     waitMs: Type.Optional(
       Type.Integer({
         minimum: 0,
         maximum: MAX_POLL_MS,
-        description: 'How long to wait for the first job. Default 0.',
+        description: 'The longest wait for the first job, in milliseconds. Default 0.',
       }),
     ),
     worker: Type.Optional(
@@ -57,13 +57,14 @@ export const TakeJobs = Type.Object(
         minLength: 1,
         maxLength: 255,
         description:
-          'A name for people, such as `name-<pid>@host`; its first 64 characters are shown with the jobs and in the stats.',
+          'A name for people, such as `name-<pid>@host`. Jobs and stats show its first 64 characters.',
       }),
     ),
     tasks: Type.Optional(Tasks),
   },
   {
     additionalProperties: false,
+    description: 'Which jobs to take, and for how long.',
     examples: [{ queues: ['img'], max: 10, waitMs: 30_000, worker: 'py-1@host' }],
   },
 );
@@ -73,14 +74,21 @@ export const LeasedJob = Type.Object({
   id: JobId,
   queue: QueueName,
   task: TaskName,
-  payload: Type.Unknown(),
-  attempt: Type.Integer({ minimum: 1 }),
-  maxAttempts: Type.Integer({ minimum: 1 }),
-  timeoutMs: Type.Integer({ minimum: 1, description: 'The attempt fails when it takes longer than this.' }),
+  payload: Type.Unknown({ description: 'The input of the task.' }),
+  attempt: Type.Integer({ minimum: 1, description: 'This attempt, counted from 1.' }),
+  maxAttempts: Type.Integer({ minimum: 1, description: 'The most attempts in all.' }),
+  timeoutMs: Type.Integer({
+    minimum: 1,
+    description: 'The attempt fails if it takes longer, in milliseconds.',
+  }),
   metadata: Type.Optional(
-    Type.Unsafe<Record<string, string>>({ type: 'object', additionalProperties: { type: 'string' } }),
+    Type.Unsafe<Record<string, string>>({
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: 'The labels given at submit.',
+    }),
   ),
-  createdAt: Timestamp,
+  createdAt: timestamp('When the job was stored.'),
 });
 export type LeasedJob = Static<typeof LeasedJob>;
 
@@ -100,40 +108,46 @@ export const exampleLease = {
   expiresAt: '2026-01-31T12:00:30.000Z',
 };
 
-export const Taken = Type.Object(
+export const TakeResponse = Type.Object(
   {
-    lease: LeaseText,
-    expiresAt: Timestamp,
-    jobs: Type.Array(LeasedJob, { description: 'Empty when none came. The lease then ends at once.' }),
+    lease: LeaseToken,
+    expiresAt: timestamp('When the lease expires unless a heartbeat renews it.'),
+    jobs: Type.Array(LeasedJob, {
+      description: 'The jobs to run. Empty if none came within `waitMs`; the lease then ends at once.',
+    }),
   },
-  { description: 'The jobs that were handed out.', examples: [{ ...exampleLease, jobs: [exampleJob] }] },
+  { description: 'The lease and its jobs.', examples: [{ ...exampleLease, jobs: [exampleJob] }] },
 );
-export type Taken = Static<typeof Taken>;
+export type TakeResponse = Static<typeof TakeResponse>;
 
-export const LeaseParams = Type.Object({ lease: LeaseText });
+export const LeaseParams = Type.Object({ lease: LeaseToken });
 
 export const Heartbeat = Type.Object(
   { leaseMs: Type.Optional(LeaseMs) },
-  { additionalProperties: false, examples: [{ leaseMs: 30_000 }] },
+  {
+    additionalProperties: false,
+    description: 'How long the lease lasts from now. An absent body keeps the default.',
+    examples: [{ leaseMs: 30_000 }],
+  },
 );
 
-export const HeartbeatAnswer = Type.Object(
+export const HeartbeatResponse = Type.Object(
   {
-    expiresAt: Timestamp,
+    expiresAt: timestamp('When the lease expires unless a heartbeat renews it.'),
     cancel: Type.Array(JobId, {
-      description: 'Stop these: their cancel was asked, or their timeout is over.',
+      description: 'Stop these jobs. A client has cancelled them, or their attempt has timed out.',
     }),
     directive: Type.Unsafe<'continue' | 'drain'>({
       type: 'string',
       enum: ['continue', 'drain'],
       description:
-        '`drain`: finish what you hold and take nothing for now, since every queue of the lease is paused or this process stops.',
+        '`continue`: go on. `drain`: finish your jobs and take no more for now. Every queue of the lease is paused, or this process stops.',
     }),
   },
   {
     description:
-      'The lease goes on until expiresAt. That is now where its last job was taken from it: see cancel.',
+      'The renewed lease. `expiresAt` is now if the lease has just lost its last job; see `cancel`.',
     examples: [{ expiresAt: exampleLease.expiresAt, cancel: [], directive: 'continue' }],
   },
 );
-export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>;
+export type HeartbeatResponse = Static<typeof HeartbeatResponse>;

@@ -1,34 +1,44 @@
 import { type Static, Type } from 'typebox';
 
-/** One fault in the input: where (RFC 6901 JSON pointer) and what. */
+/** One fault of a request: where it is and what is wrong. */
 export const Fault = Type.Object({
-  pointer: Type.String({ description: 'RFC 6901 pointer into the input.', examples: ['/task'] }),
-  detail: Type.String({ examples: ['is required'] }),
+  pointer: Type.String({
+    description: 'Where the fault is: a JSON pointer (RFC 6901) into the body, query, path or headers.',
+    examples: ['/task'],
+  }),
+  detail: Type.String({ description: 'What is wrong there.', examples: ['is required'] }),
 });
 export type Fault = Static<typeof Fault>;
 
 /** RFC 9457 problem details. */
 export const Problem = Type.Object(
   {
-    type: Type.String({ examples: ['urn:millrace:problem:invalid-request'] }),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String({ description: 'What is wrong and what to do about it.' }),
-    instance: Type.String(),
-    code: Type.String({ examples: ['invalid-request'] }),
-    requestId: Type.String(),
-    errors: Type.Optional(Type.Array(Fault)),
+    type: Type.String({
+      description: 'The URN of the code.',
+      examples: ['urn:millrace:problem:invalid-request'],
+    }),
+    title: Type.String({ description: 'The code in words: the same text for every problem of this code.' }),
+    status: Type.Integer({ description: 'The HTTP status.' }),
+    detail: Type.String({ description: 'What is wrong with this request, and what to do about it.' }),
+    instance: Type.String({ description: 'The path of the request.' }),
+    code: Type.String({
+      description: 'What programs should test. Codes never change.',
+      examples: ['invalid-request'],
+    }),
+    requestId: Type.String({ description: 'Names the request in the log of the service.' }),
+    errors: Type.Optional(Type.Array(Fault, { description: 'Each fault of the request.' })),
   },
   {
     $id: 'Problem',
     additionalProperties: true,
-    description: 'RFC 9457 problem details.',
+    description:
+      'Why a request failed (RFC 9457 problem details). Some codes add members, such as `knownTasks`.',
     examples: [
       {
         type: 'urn:millrace:problem:invalid-request',
         title: 'The request is not valid',
         status: 400,
-        detail: 'Mend the fields listed in errors and send the request again.',
+        detail: 'Fix the fields listed in `errors` and send the request again.',
         instance: '/jobs',
         code: 'invalid-request',
         requestId: 'req-1',

@@ -1,28 +1,34 @@
 import { type Static, Type } from 'typebox';
-import { JobId, QueueName, TaskName, Timestamp } from './values/names.ts';
+import { JobId, QueueName, TaskName, timestamp } from './values/names.ts';
 
 const exampleCounts = { queued: 2, scheduled: 0, running: 1, retrying: 0, failed: 0 };
 
-const Count = Type.Integer({ minimum: 0 });
+const count = (description: string) => Type.Integer({ minimum: 0, description });
 
 export const QueueWorker = Type.Object({
-  name: Type.String({ description: 'The lease, as shown in the jobs it runs.' }),
-  host: Type.String(),
-  pid: Type.Optional(Type.Integer()),
-  running: Count,
-  leaseExpiresAt: Timestamp,
+  name: Type.String({ description: 'The lease, as `worker` of its jobs shows it.' }),
+  host: Type.String({ description: 'The host of the worker.' }),
+  pid: Type.Optional(Type.Integer({ description: 'The process id of the worker.' })),
+  running: count('Jobs that the worker runs.'),
+  leaseExpiresAt: timestamp('When the lease expires unless a heartbeat renews it.'),
 });
 
-const Latency = Type.Object(
-  { p50: Type.Number(), p95: Type.Number(), p99: Type.Number() },
-  { description: 'Milliseconds, over the last five to ten minutes.' },
-);
+const latency = (description: string) =>
+  Type.Object(
+    {
+      p50: Type.Number({ description: 'The median.' }),
+      p95: Type.Number({ description: 'The 95th percentile.' }),
+      p99: Type.Number({ description: 'The 99th percentile.' }),
+    },
+    { description: `${description} Milliseconds, over the last five to ten minutes.` },
+  );
 
-const MOST_JOBS = 'Most jobs of the queue that have not ended; submits beyond are answered 429.';
+const MOST_JOBS =
+  'The most jobs in the queue that have not ended. The service answers further submits with 429.';
 
-const MaxJobs = Type.Integer({ minimum: 1, description: MOST_JOBS });
+const MaxJobs = Type.Integer({ minimum: 1, description: `${MOST_JOBS} Absent: no limit.` });
 
-/** What can be set of a queue; a member that is left out stays as it is. */
+/** The settings of a queue. An absent member keeps its value. */
 export const QueueSettings = Type.Object(
   {
     maxJobs: Type.Optional(
@@ -32,11 +38,16 @@ export const QueueSettings = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false, minProperties: 1, examples: [{ maxJobs: 100_000 }] },
+  {
+    additionalProperties: false,
+    minProperties: 1,
+    description: 'Settings to change. An absent field keeps its value.',
+    examples: [{ maxJobs: 100_000 }],
+  },
 );
 export type QueueSettings = Static<typeof QueueSettings>;
 
-/** Which dead letters, of the next ones to be looked at. */
+/** Which of the next dead letters to act on. */
 export const DeadSelection = Type.Object(
   {
     task: Type.Optional(TaskName),
@@ -44,80 +55,122 @@ export const DeadSelection = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 1_000,
-        description: 'Only jobs whose last error has this text in its `name: message`.',
+        description: 'Only jobs whose last error contains this text in `name: message`. Default: any error.',
       }),
     ),
     limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1_000, description: 'How many to look at. Default 100.' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000,
+        description: 'The most failed jobs to check in this step. Default 100.',
+      }),
     ),
     cursor: Type.Optional(
-      Type.String({ maxLength: 256, description: 'nextCursor of the step before, unchanged.' }),
+      Type.String({
+        maxLength: 256,
+        description: 'The `nextCursor` of the step before, unchanged. Absent: the first step.',
+      }),
     ),
   },
-  { additionalProperties: false, examples: [{ task: 'fib', error: 'timeout' }] },
+  {
+    additionalProperties: false,
+    description: 'Which failed jobs to select. Absent fields select all.',
+    examples: [{ task: 'fib', error: 'timeout' }],
+  },
 );
 export type DeadSelection = Static<typeof DeadSelection>;
 
 export const DeadStep = Type.Object(
   {
-    count: Type.Integer({ minimum: 0, description: 'Jobs of this step that were selected.' }),
-    nextCursor: Type.Optional(Type.String({ description: 'There are more to look at: call again with it.' })),
+    count: Type.Integer({ minimum: 0, description: 'Jobs that this step retried or removed.' }),
+    nextCursor: Type.Optional(
+      Type.String({ description: 'More jobs remain: send it as `cursor`. Absent after the last step.' }),
+    ),
   },
-  { description: 'What one step has done.', examples: [{ count: 42 }] },
+  { description: 'The outcome of one step.', examples: [{ count: 42 }] },
+);
+
+const Paused = Type.Boolean({ description: 'Whether workers are kept from taking jobs.' });
+
+const Counts = Type.Object(
+  {
+    queued: count('Jobs that wait for a worker.'),
+    scheduled: count('Jobs that wait for their start time.'),
+    running: count('Jobs that a worker runs.'),
+    retrying: count('Jobs that wait for another attempt.'),
+    failed: count('Jobs whose attempts are spent: the dead letters.'),
+  },
+  { description: 'The jobs of the queue by status.' },
 );
 
 export const QueueStats = Type.Object(
   {
     queue: QueueName,
-    paused: Type.Boolean(),
+    paused: Paused,
     maxJobs: Type.Optional(MaxJobs),
-    counts: Type.Object(
-      { queued: Count, scheduled: Count, running: Count, retrying: Count, failed: Count },
-      { description: 'Jobs by the place where they are now.' },
-    ),
+    counts: Counts,
     lanes: Type.Object(
-      { critical: Count, high: Count, normal: Count, low: Count },
+      {
+        critical: count('Queued jobs of priority critical.'),
+        high: count('Queued jobs of priority high.'),
+        normal: count('Queued jobs of priority normal.'),
+        low: count('Queued jobs of priority low.'),
+      },
       { description: 'Queued jobs by priority.' },
     ),
     totals: Type.Object(
       {
-        submitted: Count,
-        completed: Count,
-        failed: Count,
-        cancelled: Count,
-        expired: Count,
-        retried: Count,
-        recovered: Count,
-        staleCommits: Count,
-        purged: Count,
+        submitted: count('Jobs submitted.'),
+        completed: count('Jobs completed.'),
+        failed: count('Jobs failed after their last attempt.'),
+        cancelled: count('Jobs cancelled.'),
+        expired: count('Jobs that did not start in time.'),
+        retried: count('Attempts that failed and were followed by another.'),
+        recovered: count('Jobs taken back from lost workers.'),
+        staleCommits: count('Outcomes rejected because the worker had lost its lease.'),
+        purged: count('Failed jobs removed.'),
       },
       {
         description:
-          'Since the queue began. At rest submitted = sum of counts + completed + cancelled + expired + purged.',
+          'Totals since the queue was created. When nothing moves, `submitted` = sum of `counts` + completed + cancelled + expired + purged.',
       },
     ),
-    oldestQueuedMs: Type.Integer({ minimum: 0, description: 'Age of the oldest queued job; 0 when none.' }),
-    workers: Type.Array(QueueWorker),
+    oldestQueuedMs: Type.Integer({
+      minimum: 0,
+      description: 'The age of the oldest queued job in milliseconds. 0 when none is queued.',
+    }),
+    workers: Type.Array(QueueWorker, { description: 'The workers with a lease on the queue.' }),
     rates: Type.Object(
       {
-        submittedPerMin: Type.Number(),
-        completedPerMin: Type.Number(),
-        failedPerMin: Type.Number(),
+        submittedPerMin: Type.Number({ description: 'Jobs submitted per minute.' }),
+        completedPerMin: Type.Number({ description: 'Jobs completed per minute.' }),
+        failedPerMin: Type.Number({ description: 'Jobs failed per minute.' }),
       },
-      { description: 'Over about the last minute.' },
+      { description: 'Rates over about the last minute.' },
     ),
-    latency: Type.Object({ waitMs: Type.Optional(Latency), runMs: Type.Optional(Latency) }),
+    latency: Type.Object(
+      {
+        waitMs: Type.Optional(latency('The time from when a job may start to its start.')),
+        runMs: Type.Optional(latency('The time of an attempt.')),
+      },
+      { description: 'Percentiles of waits and runs. Absent members had no jobs.' },
+    ),
     subscriptions: Type.Optional(
-      Type.Array(Type.Object({ name: Type.String(), backlog: Count }), {
-        description:
-          'Durable subscriptions to its events, if there are any, and the entries that wait for each.',
-      }),
+      Type.Array(
+        Type.Object({
+          name: Type.String({ description: 'The name of the subscription.' }),
+          backlog: count('Entries of events not read yet.'),
+        }),
+        { description: 'The durable subscriptions of the queue. Absent when there are none.' },
+      ),
     ),
-    memoryBytes: Type.Integer({ description: "The queue's keys in Redis, results not counted." }),
+    memoryBytes: Type.Integer({
+      description: 'The memory of the queue in Redis, in bytes, without results.',
+    }),
   },
   {
     $id: 'QueueStats',
-    description: 'The queue, counted at one moment.',
+    description: 'The counts, rates and workers of a queue at one moment.',
     examples: [
       {
         queue: 'default',
@@ -157,43 +210,40 @@ export type QueueStats = Static<typeof QueueStats>;
 export const QueueSummary = Type.Object(
   {
     name: QueueName,
-    paused: Type.Boolean(),
+    paused: Paused,
     maxJobs: Type.Optional(MaxJobs),
-    counts: Type.Object({
-      queued: Count,
-      scheduled: Count,
-      running: Count,
-      retrying: Count,
-      failed: Count,
-    }),
+    counts: Counts,
   },
-  { description: 'A queue.', examples: [{ name: 'default', paused: false, counts: exampleCounts }] },
+  {
+    description: 'A queue and its counts.',
+    examples: [{ name: 'default', paused: false, counts: exampleCounts }],
+  },
 );
 export type QueueSummary = Static<typeof QueueSummary>;
 
 export const PendingJob = Type.Object({
   id: JobId,
   queue: QueueName,
-  task: Type.Optional(Type.String()),
-  worker: Type.String(),
-  attempt: Type.Integer(),
-  startedAt: Timestamp,
-  runningMs: Type.Integer({ minimum: 0 }),
+  task: Type.Optional(Type.String({ description: 'The task of the job.' })),
+  worker: Type.String({ description: 'The lease that runs the job.' }),
+  attempt: Type.Integer({ description: 'The running attempt, counted from 1.' }),
+  startedAt: timestamp('When the attempt started.'),
+  runningMs: Type.Integer({ minimum: 0, description: 'Milliseconds since the start of the attempt.' }),
 });
 export type PendingJob = Static<typeof PendingJob>;
 
 export const QueueList = Type.Object(
-  { items: Type.Array(QueueSummary) },
+  { items: Type.Array(QueueSummary, { description: 'The queues.' }) },
   {
-    description: 'All queues, by name.',
+    description: 'All queues, ordered by name.',
     examples: [{ items: [{ name: 'default', paused: false, counts: exampleCounts }] }],
   },
 );
 
 export const PendingList = Type.Object(
-  { items: Type.Array(PendingJob) },
+  { items: Type.Array(PendingJob, { description: 'The running jobs, the oldest of each lane first.' }) },
   {
-    description: 'Running jobs.',
+    description: 'The running jobs and their workers.',
     examples: [
       {
         items: [

@@ -1,25 +1,25 @@
 import { type Static, Type } from 'typebox';
 import { SubmitJob } from './job.ts';
 import { duration } from './values/duration.ts';
-import { JobId, QUEUE_NAME_PATTERN, Timestamp } from './values/names.ts';
+import { jobId, NAME_FORM, QUEUE_NAME_PATTERN, timestamp } from './values/names.ts';
 
-/** Longest time over which the slots of a schedule may be spread, ms. */
+/** The longest window over which the fire times of a schedule may be spread, ms. */
 export const MAX_WINDOW_MS = 86_400_000;
-/** Shortest time between two slots, ms. */
+/** The shortest time between two slots, ms. */
 export const MIN_EVERY_MS = 1_000;
-/** The label that tells a job its slot. */
+/** The label of a job that names its schedule and slot. */
 export const SLOT_LABEL = 'schedule';
 export const DEFAULT_TIME_ZONE = 'UTC';
 
 export const ScheduleId = Type.String({
   pattern: QUEUE_NAME_PATTERN,
-  description: '1 to 64 characters: letters, digits, "_", ".", "-"; starts with a letter or digit.',
+  description: `The id of a schedule. ${NAME_FORM}`,
   examples: ['nightly-report'],
 });
 
 const labels = SubmitJob.properties.metadata;
 
-/** What is submitted: a job without a time of its own. */
+/** The job that a schedule submits. It has no start time of its own. */
 export const ScheduledJob = Type.Object(
   {
     ...Type.Omit(SubmitJob, ['delay', 'runAt', 'metadata']).properties,
@@ -28,11 +28,15 @@ export const ScheduledJob = Type.Object(
         ...labels,
         maxProperties: 31,
         propertyNames: { maxLength: 128, not: { const: SLOT_LABEL } },
-        description: `Your own labels, up to 31; "${SLOT_LABEL}" is added: \`<schedule id>/<slot>\`.`,
+        description: `Your own labels, up to 31. The service adds the label "${SLOT_LABEL}": \`<schedule id>/<slot>\`.`,
       }),
     ),
   },
-  { additionalProperties: false, examples: [{ task: 'fib', payload: { n: 100 } }] },
+  {
+    additionalProperties: false,
+    description: 'The job to submit at each slot, as for `POST /jobs`, without `delay` and `runAt`.',
+    examples: [{ task: 'fib', payload: { n: 100 } }],
+  },
 );
 export type ScheduledJob = Static<typeof ScheduledJob>;
 
@@ -45,11 +49,11 @@ const OVERLAPS = ['allow', 'skip', 'replace'] as const;
 
 export const MisfireRule = choice(
   MISFIRES,
-  'What becomes of slots that nobody fired within a minute: dropped, the latest fired once (default), or all fired, at most the latest 100 of the last day.',
+  'What happens to slots that no process fired within a minute. `skip`: they are dropped. `one`: the latest fires once (default). `all`: all fire, at most the latest 100 of the last day.',
 );
 export const OverlapRule = choice(
   OVERLAPS,
-  'While the job of the slot before has not ended: submit another (default), submit none, or cancel that one first.',
+  'What happens while the job of the slot before has not ended. `allow`: submit another (default). `skip`: submit none. `replace`: cancel that job first.',
 );
 
 const exampleJob = { queue: 'default', task: 'fib', payload: { n: 100 } };
@@ -62,32 +66,39 @@ const timing = {
     Type.String({
       pattern: '^[A-Za-z0-9@*/,#+ -]{1,256}$',
       description:
-        'Five fields, or six with seconds first, such as "30 2 * * *" or "0 9 * * MON-FRI". Either this or every.',
+        'A cron expression of five fields, or six with seconds first, such as "30 2 * * *" or "0 9 * * MON-FRI". Excludes `every`.',
       examples: ['30 2 * * *'],
     }),
   ),
   every: Type.Optional(
-    duration('Time between two slots, at least 1 s, counted from startAt or from the creation.', {
-      min: MIN_EVERY_MS,
-    }),
+    duration(
+      'The time between two slots, at least 1 s. Counts from `startAt`, else from the creation. Excludes `cron`.',
+      {
+        min: MIN_EVERY_MS,
+      },
+    ),
   ),
   timeZone: Type.Optional(
     Type.String({
       minLength: 1,
       maxLength: 64,
-      description: 'IANA zone in which cron is read. Default UTC.',
+      description: 'The IANA time zone of `cron`. Default UTC.',
       examples: ['Europe/Berlin'],
     }),
   ),
   misfire: Type.Optional(MisfireRule),
   overlap: Type.Optional(OverlapRule),
-  startAt: Type.Optional(time('No slot before this time (RFC 3339).')),
-  endAt: Type.Optional(time('No slot after this time (RFC 3339).')),
+  startAt: Type.Optional(time('There is no slot before this time (RFC 3339). Default: no limit.')),
+  endAt: Type.Optional(time('There is no slot after this time (RFC 3339). Default: no limit.')),
   maxRuns: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'Most jobs in all.' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'The most jobs in all. Default: no limit.',
+    }),
   ),
   window: Type.Optional(
-    duration('Spread: each slot is fired at a time of its own within this time after it.', {
+    duration('Spreads the load: each slot fires at its own moment within this time after it. Default 0.', {
       max: MAX_WINDOW_MS,
     }),
   ),
@@ -97,6 +108,7 @@ export const PutSchedule = Type.Object(
   { ...timing, job: ScheduledJob },
   {
     additionalProperties: false,
+    description: 'A schedule: when to submit, and which job. Give either `cron` or `every`.',
     examples: [{ cron: '30 2 * * *', timeZone: 'Europe/Berlin', job: exampleJob }],
   },
 );
@@ -104,13 +116,20 @@ export type PutSchedule = Static<typeof PutSchedule>;
 
 export const PreviewSchedule = Type.Object(
   { ...timing, job: Type.Optional(ScheduledJob) },
-  { additionalProperties: false, examples: [{ cron: '30 2 * * *', timeZone: 'Europe/Berlin' }] },
+  {
+    additionalProperties: false,
+    description: 'A schedule that is not stored. Give either `cron` or `every`.',
+    examples: [{ cron: '30 2 * * *', timeZone: 'Europe/Berlin' }],
+  },
 );
 export type PreviewSchedule = Static<typeof PreviewSchedule>;
 
 export const Count = Type.Integer({ minimum: 0 });
 
-export const SkipReasonSchema = choice(['overlap', 'queue-full', 'not-stored'], 'Why no job was submitted.');
+export const SkipReasonSchema = choice(
+  ['overlap', 'queue-full', 'not-stored'],
+  'Why the schedule submitted no job. `overlap`: the job before had not ended. `queue-full`: the queue was full. `not-stored`: Redis could not store the job.',
+);
 
 export const exampleSchedule = {
   id: 'nightly-report',
@@ -133,48 +152,55 @@ export const exampleSchedule = {
 
 export const Schedule = Type.Object(
   {
-    id: Type.String(),
-    cron: Type.Optional(Type.String()),
-    timeZone: Type.Optional(Type.String()),
-    every: Type.Optional(Type.Integer({ description: 'Milliseconds.' })),
+    id: Type.String({ description: 'The id of the schedule.' }),
+    cron: Type.Optional(Type.String({ description: 'The cron expression.' })),
+    timeZone: Type.Optional(Type.String({ description: 'The IANA time zone of `cron`.' })),
+    every: Type.Optional(Type.Integer({ description: 'The time between two slots, in milliseconds.' })),
     misfire: MisfireRule,
     overlap: OverlapRule,
-    startAt: Type.Optional(Timestamp),
-    endAt: Type.Optional(Timestamp),
-    maxRuns: Type.Optional(Type.Integer()),
-    window: Type.Optional(Type.Integer({ description: 'Milliseconds.' })),
+    startAt: Type.Optional(timestamp('There is no slot before this time.')),
+    endAt: Type.Optional(timestamp('There is no slot after this time.')),
+    maxRuns: Type.Optional(Type.Integer({ description: 'The most jobs in all.' })),
+    window: Type.Optional(
+      Type.Integer({ description: 'The window after each slot within which it fires, in milliseconds.' }),
+    ),
     job: Type.Unsafe<ScheduledJob>({
       type: 'object',
       additionalProperties: true,
-      description: 'As it was given.',
+      description: 'The job that the schedule submits, as given.',
     }),
-    paused: Type.Boolean(),
-    finished: Type.Boolean({ description: 'It fires no more: endAt or maxRuns is reached.' }),
-    createdAt: Timestamp,
-    updatedAt: Timestamp,
+    paused: Type.Boolean({ description: 'Whether the schedule is paused.' }),
+    finished: Type.Boolean({
+      description: 'Whether the schedule fires no more because `endAt` or `maxRuns` is reached.',
+    }),
+    createdAt: timestamp('When the schedule was created.'),
+    updatedAt: timestamp('When the schedule was last changed.'),
     nextAt: Type.Optional(
       Type.String({
         format: 'date-time',
-        description: 'When it fires next. Absent when paused or finished.',
+        description: 'When the schedule fires next. Absent when paused or finished.',
       }),
     ),
     lastSlot: Type.Optional(
-      Type.String({ format: 'date-time', description: 'The last slot of which a job was submitted.' }),
+      Type.String({ format: 'date-time', description: 'The last slot whose job was submitted.' }),
     ),
-    lastJob: Type.Optional(JobId),
-    runs: Type.Integer({ minimum: 0, description: 'Slots of which a job was submitted.' }),
-    missed: Type.Integer({ minimum: 0, description: 'Slots that the misfire rule has dropped.' }),
-    skipped: Type.Integer({ minimum: 0, description: 'Slots of which no job could be submitted.' }),
+    lastJob: Type.Optional(jobId('The id of the last job that the schedule submitted.')),
+    runs: Type.Integer({ minimum: 0, description: 'Slots whose job was submitted.' }),
+    missed: Type.Integer({ minimum: 0, description: 'Slots that the misfire rule dropped.' }),
+    skipped: Type.Integer({
+      minimum: 0,
+      description: 'Slots whose job could not be submitted. See `lastSkip`.',
+    }),
     lastSkip: Type.Optional(
-      Type.Object({
-        slot: Timestamp,
-        reason: SkipReasonSchema,
-      }),
+      Type.Object(
+        { slot: timestamp('The time of the slot.'), reason: SkipReasonSchema },
+        { description: 'The last slot whose job could not be submitted.' },
+      ),
     ),
   },
   {
     $id: 'Schedule',
-    description: 'A schedule, and how far it has come.',
+    description: 'A schedule and its progress.',
     examples: [exampleSchedule],
   },
 );

@@ -1,28 +1,36 @@
 import { type Static, Type } from 'typebox';
-import { exampleJob, exampleLease, LeasedJob, LeaseText, MAX_LEASED, Tasks } from './lease.ts';
+import { exampleJob, exampleLease, LeasedJob, LeaseToken, MAX_LEASED, Tasks } from './lease.ts';
 import { MAX_DURATION_MS } from './values/duration.ts';
-import { JobId, Timestamp } from './values/names.ts';
+import { JobId, timestamp } from './values/names.ts';
 
-const RESULT = Type.Optional(Type.Unknown({ description: 'Any JSON. Default null.' }));
+const RESULT = Type.Optional(
+  Type.Unknown({ description: 'The result of the task: any JSON value. Default null.' }),
+);
 
 const FailMembers = {
   error: Type.Object(
     {
-      message: Type.String({ maxLength: 65_536 }),
-      name: Type.Optional(Type.String({ maxLength: 1_024 })),
-      stack: Type.Optional(Type.String({ maxLength: 65_536 })),
+      message: Type.String({ maxLength: 65_536, description: 'What went wrong.' }),
+      name: Type.Optional(
+        Type.String({ maxLength: 1_024, description: 'The class of the error, such as `ValueError`.' }),
+      ),
+      stack: Type.Optional(Type.String({ maxLength: 65_536, description: 'The stack trace.' })),
       data: Type.Optional(
-        Type.Unknown({ description: 'Any JSON; left out where it is longer than 16,000 characters.' }),
+        Type.Unknown({
+          description: 'Further data: any JSON. The service drops it if it is longer than 16,000 characters.',
+        }),
       ),
     },
-    { additionalProperties: false, description: 'Why; long texts are shortened.' },
+    { additionalProperties: false, description: 'Why the attempt failed. The service shortens long texts.' },
   ),
-  retryable: Type.Optional(Type.Boolean({ description: 'false: the job fails for good. Default true.' })),
+  retryable: Type.Optional(
+    Type.Boolean({ description: 'false: the job fails now, without further attempts. Default true.' }),
+  ),
   retryInMs: Type.Optional(
     Type.Integer({
       minimum: 0,
       maximum: MAX_DURATION_MS,
-      description: 'The next attempt starts after so long, instead of after the back-off.',
+      description: 'Milliseconds before the next attempt. Default: the backoff of the job.',
     }),
   ),
 };
@@ -31,19 +39,20 @@ const ReleaseMembers = {
     Type.Integer({
       minimum: 0,
       maximum: MAX_DURATION_MS,
-      description: 'The job is handed out again after so long at the earliest. Default 0.',
+      description: 'Milliseconds before another worker can take the job. Default 0.',
     }),
   ),
 };
 const one = <T extends Record<string, Type.TSchema>>(members: T, example: object) =>
   Type.Object(
-    { lease: LeaseText, ...members },
+    { lease: LeaseToken, ...members },
     { additionalProperties: false, examples: [{ lease: exampleLease.lease, ...example }] },
   );
-const many = <T extends Record<string, Type.TSchema>>(members: T) =>
+const many = <T extends Record<string, Type.TSchema>>(members: T, description: string) =>
   Type.Optional(
     Type.Array(Type.Object({ id: JobId, ...members }, { additionalProperties: false }), {
       maxItems: MAX_LEASED,
+      description,
     }),
   );
 
@@ -51,19 +60,20 @@ export const CompleteJob = one({ result: RESULT }, { result: { width: 640 } });
 export const FailJob = one(FailMembers, { error: { message: 'no such image' }, retryable: false });
 export const ReleaseJob = one(ReleaseMembers, { delayMs: 5_000 });
 const PROGRESS = Type.Unknown({
-  description: 'Any JSON of at most 16,000 characters; it is shown with the job.',
+  description: 'Any JSON of at most 16,000 characters. It appears as `progress` of the job.',
 });
 export const ProgressJob = one({ progress: PROGRESS }, { progress: { percent: 40 } });
 
 export const SettleJobs = Type.Object(
   {
-    complete: many({ result: RESULT }),
-    fail: many(FailMembers),
-    release: many(ReleaseMembers),
+    complete: many({ result: RESULT }, 'Jobs that are done.'),
+    fail: many(FailMembers, 'Jobs whose attempt failed.'),
+    release: many(ReleaseMembers, 'Jobs to give back. No attempt is spent.'),
     tasks: Type.Optional(Tasks),
   },
   {
     additionalProperties: false,
+    description: `The outcomes of 1 to ${MAX_LEASED} jobs. Name each job once.`,
     examples: [
       {
         complete: [{ id: exampleJob.id, result: { width: 640 } }],
@@ -81,7 +91,7 @@ export const SettleQuery = Type.Object(
       Type.Integer({
         minimum: 0,
         maximum: MAX_LEASED,
-        description: 'Take up to so many jobs under the same lease, in the same step.',
+        description: 'The most jobs to take next, in the same step. Default 0.',
       }),
     ),
   },
@@ -92,35 +102,35 @@ const SETTLED_STATUSES = ['completed', 'retrying', 'failed', 'cancelled', 'runni
 const SettledStatus = Type.Unsafe<(typeof SETTLED_STATUSES)[number]>({
   type: 'string',
   enum: [...SETTLED_STATUSES],
-  description: 'What the job has become by this.',
+  description: 'The status of the job after this request.',
 });
 
 export const SettledJob = Type.Object(
   { id: JobId, status: SettledStatus },
   {
-    description: 'Done, now or by the same call before.',
+    description: 'The job is settled, by this request or by the same one before.',
     examples: [{ id: exampleJob.id, status: 'completed' }],
   },
 );
 export type SettledJob = Static<typeof SettledJob>;
 
-export const SettleAnswer = Type.Object(
+export const SettleResponse = Type.Object(
   {
     items: Type.Array(
       Type.Object({
         id: JobId,
-        status: Type.Integer({ description: '200, or the status that this item alone would have got.' }),
+        status: Type.Integer({ description: '200: the job is settled. Else the status of the problem.' }),
         jobStatus: Type.Optional(SettledStatus),
         problem: Type.Optional(Type.Ref('Problem')),
       }),
-      { description: 'An outcome per item: those of complete, of fail, of release, each in their order.' },
+      { description: 'An outcome per job: first those of `complete`, then of `fail`, then of `release`.' },
     ),
-    lease: Type.Optional(LeaseText),
-    expiresAt: Type.Optional(Timestamp),
-    jobs: Type.Optional(Type.Array(LeasedJob, { description: 'The next jobs; only with `next`.' })),
+    lease: Type.Optional(LeaseToken),
+    expiresAt: Type.Optional(timestamp('When the lease expires. Only with `next`.')),
+    jobs: Type.Optional(Type.Array(LeasedJob, { description: 'The next jobs. Only with `next`.' })),
   },
   {
-    description: 'What became of each.',
+    description: 'The outcome of each job, and the next jobs.',
     examples: [
       { items: [{ id: exampleJob.id, status: 200, jobStatus: 'completed' }], ...exampleLease, jobs: [] },
     ],

@@ -1,45 +1,50 @@
 import { type Static, Type } from 'typebox';
 import { Cursor, NextCursor } from './http.ts';
 import { TaskOptions } from './task.ts';
-import { QueueName, TaskName, Timestamp } from './values/names.ts';
+import { QueueName, queueName, TaskName, timestamp } from './values/names.ts';
 
 export const TaskParams = Type.Object({ name: QueueName, task: TaskName });
 
-/** What a worker over HTTP says of a task; its name is in the address, and how it is run is its own business. */
+/** What an HTTP worker may set for a task. The path has the task's name; the worker decides how to run it. */
 export const AnnounceTask = Type.Omit(TaskOptions, ['name', 'thread'], {
   additionalProperties: false,
+  description: 'A task that HTTP workers run. An absent body announces the name alone.',
   examples: [{ input: { type: 'object', required: ['url'] }, attempts: 3 }],
 });
 export type AnnounceTask = Static<typeof AnnounceTask>;
 
-export const KnownTask = Type.Object(
+export const AnnouncedTask = Type.Object(
   {
     queue: QueueName,
     name: TaskName,
     ...AnnounceTask.properties,
-    input: Type.Optional(Type.Unknown({ description: 'JSON Schema of the payload.' })),
-    output: Type.Optional(Type.Unknown({ description: 'JSON Schema of the result.' })),
-    announcedAt: Timestamp,
+    input: Type.Optional(
+      Type.Unknown({ description: 'The JSON Schema of the payload. Absent: any payload.' }),
+    ),
+    output: Type.Optional(
+      Type.Unknown({ description: 'The JSON Schema of the result. Absent: any result.' }),
+    ),
+    announcedAt: timestamp('When a worker last announced the task.'),
   },
   {
-    description: 'A task as it was announced; durations in milliseconds.',
+    description: 'An announced task. Durations are in milliseconds.',
     examples: [{ queue: 'img', name: 'resize', attempts: 3, announcedAt: '2026-01-31T12:00:00.000Z' }],
   },
 );
-export type KnownTask = Static<typeof KnownTask>;
+export type AnnouncedTask = Static<typeof AnnouncedTask>;
 
 export const TaskListQuery = Type.Object(
   {
-    queue: Type.Optional(QueueName),
+    queue: Type.Optional(queueName('Only tasks of this queue. Default: all queues.')),
     cursor: Cursor,
   },
   { additionalProperties: false },
 );
 
 export const TaskList = Type.Object(
-  { items: Type.Array(KnownTask), nextCursor: NextCursor },
+  { items: Type.Array(AnnouncedTask, { description: 'The tasks of this page.' }), nextCursor: NextCursor },
   {
-    description: 'Tasks that workers have announced in the last day.',
+    description: 'The tasks that workers have announced in the last day.',
     examples: [
       { items: [{ queue: 'img', name: 'resize', attempts: 3, announcedAt: '2026-01-31T12:00:00.000Z' }] },
     ],

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { AppError, invalidRequest } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
-import type { AnnounceTask, KnownTask } from '../schemas/task-http.ts';
+import type { AnnouncedTask, AnnounceTask } from '../schemas/task-http.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { announceTasks, readStoredAnnouncements, type StoredAnnouncement } from './announcements.ts';
 import { checkTask } from './check.ts';
@@ -34,7 +34,7 @@ export class TaskRegistry {
    *
    * @throws {AppError} invalid-request.
    */
-  async announce(queue: string, name: string, options: AnnounceTask): Promise<KnownTask> {
+  async announce(queue: string, name: string, options: AnnounceTask): Promise<AnnouncedTask> {
     const { redis, keySpace, clock, tasks, queues } = this.#core;
     const keys = keySpace.queue(queue);
     // The handler is in the worker, but the check requires one.
@@ -67,7 +67,7 @@ export class TaskRegistry {
   }: {
     queue?: string;
     cursor?: string;
-  }): Promise<{ items: KnownTask[]; nextCursor?: string }> {
+  }): Promise<{ items: AnnouncedTask[]; nextCursor?: string }> {
     const { queues } = this.#core;
     const all = queue === undefined ? await queues.names() : [queue];
     const remaining = all.filter((name) => name > cursor);
@@ -80,7 +80,7 @@ export class TaskRegistry {
     };
   }
 
-  async #tasksOf(queue: string): Promise<KnownTask[]> {
+  async #tasksOf(queue: string): Promise<AnnouncedTask[]> {
     const { redis, keySpace, clock } = this.#core;
     const stored = await readStoredAnnouncements(redis, keySpace.queue(queue), clock.wall());
     return stored.sort(byName).map((task) => viewTask(queue, task));
@@ -89,7 +89,7 @@ export class TaskRegistry {
 
 const byName = (a: StoredAnnouncement, b: StoredAnnouncement): number => (a.name < b.name ? -1 : 1);
 
-const viewTask = (queue: string, { at, ...task }: StoredAnnouncement): KnownTask => ({
+const viewTask = (queue: string, { at, ...task }: StoredAnnouncement): AnnouncedTask => ({
   queue,
   ...task,
   announcedAt: toTimestamp(at),

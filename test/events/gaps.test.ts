@@ -104,7 +104,7 @@ describe('a reader that comes back', () => {
     await add('only', 1, 4);
     await first.count(1);
     await until(() => {
-      api.app.eventHub.beat();
+      api.app.streamHub.heartbeat();
       return first.parser.lastId.endsWith('~');
     }, 'a sign of life with a place between two events');
     first.close();

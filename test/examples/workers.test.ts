@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/schemas/job.ts';
-import type { Taken } from '../../src/schemas/lease.ts';
+import type { TakeResponse } from '../../src/schemas/lease.ts';
 import type { PendingJob, QueueStats } from '../../src/schemas/queue.ts';
 import { useApi } from '../helpers/api/server.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
@@ -61,8 +61,9 @@ const upper = (queue: string, text: string, sleepMs = 0) => ({
 });
 
 it('a lease that has ended changes nothing: the result of the next one stands', async () => {
-  const take = async (leaseMs: number): Promise<Taken> =>
-    (await api.http.post('/leases').send({ queues: ['stale'], leaseMs, waitMs: 30_000 })).body as Taken;
+  const take = async (leaseMs: number): Promise<TakeResponse> =>
+    (await api.http.post('/leases').send({ queues: ['stale'], leaseMs, waitMs: 30_000 }))
+      .body as TakeResponse;
   const { id } = await api.submit({ queue: 'stale', task: 'upper', payload: {} });
   const complete = (lease: string, result: string) =>
     api.http.post(`/jobs/${id}/complete`).send({ lease, result });
@@ -129,7 +130,8 @@ describe('a worker that has lost its lease', () => {
     const job = await api.submit(upper(queue, 'lost', LONG_MS));
     await held(job);
     worker.process.kill('SIGSTOP');
-    const taken = (await api.http.post('/leases').send({ queues: [queue], waitMs: 30_000 })).body as Taken;
+    const taken = (await api.http.post('/leases').send({ queues: [queue], waitMs: 30_000 }))
+      .body as TakeResponse;
     expect(taken.jobs).toMatchObject([{ id: job.id, attempt: 2 }]);
     await api.http.post(`/jobs/${job.id}/complete`).send({ lease: taken.lease, result: 'by hand' });
     worker.process.kill('SIGCONT');

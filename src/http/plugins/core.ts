@@ -8,7 +8,7 @@ import { BlockingReader } from '../../redis/blocking-reader.ts';
 import { connectForBlocking, connectForRequests, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
 import { scripts } from '../../scripts.ts';
 
-/** What all nouns share: the core, the one reader of events, and health. Its connections end with the app. */
+/** What all nouns share: the core, the event notifier and health. Its connections close with the app. */
 export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
   async (app, { config, observe }) => {
     const onError = (error: Error) => observe({ kind: 'redis-trouble', where: 'connection', error });
@@ -16,11 +16,11 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     const redis = connectForRequests({ url, name: 'millrace-api', scripts, onError });
     const blocking = connectForBlocking({ url, name: 'millrace-api-events', scripts, onError });
     const core = createCore(redis, config, { observe });
-    const feed = new EventNotifier(new BlockingReader(blocking, redis), redis);
+    const notifier = new EventNotifier(new BlockingReader(blocking, redis), redis);
     let draining = false;
 
     app.decorate('core', core);
-    app.decorate('eventFeed', feed);
+    app.decorate('eventNotifier', notifier);
     app.decorate('isDraining', () => draining);
     app.decorate('health', async (): Promise<Health> => {
       const health = await checkHealth(core);
@@ -33,7 +33,7 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
       draining = true;
     });
     app.addHook('onClose', async () => {
-      await feed.close();
+      await notifier.close();
       blocking.disconnect();
       redis.disconnect();
     });
@@ -43,11 +43,11 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** What the nouns share; for plugins, not for routes. */
+    /** For plugins, not for routes. */
     core: Core;
-    eventFeed: EventNotifier;
+    eventNotifier: EventNotifier;
     health(): Promise<Health>;
-    /** The service stops: workers are to take their jobs elsewhere. */
+    /** Whether the service is stopping, so that workers should take their jobs elsewhere. */
     isDraining(): boolean;
   }
 }

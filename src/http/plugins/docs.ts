@@ -10,16 +10,16 @@ import { Schedule } from '../../schemas/schedule.ts';
 import { Subscription } from '../../schemas/subscription.ts';
 
 const TAGS = [
-  { name: 'jobs', description: 'Submit jobs and read what became of them.' },
-  { name: 'queues', description: 'Look into queues and steer them.' },
-  { name: 'work', description: 'Work on jobs, in any language.' },
-  { name: 'schedules', description: 'Let jobs be submitted at set times.' },
-  { name: 'events', description: 'Follow what happens, live, later or again.' },
-  { name: 'health', description: 'For load balancers and people on call.' },
+  { name: 'jobs', description: 'Submit jobs, wait for them, read, cancel, retry and remove them.' },
+  { name: 'queues', description: 'Inspect queues, limit and pause them, and handle failed jobs.' },
+  { name: 'work', description: 'Run jobs over HTTP, in any language.' },
+  { name: 'schedules', description: 'Submit jobs at set times.' },
+  { name: 'events', description: 'Follow events live, read past ones, or subscribe durably.' },
+  { name: 'health', description: 'Checks for load balancers and operators.' },
   { name: 'service', description: 'The service itself.' },
 ];
 
-/** Those that have a name in the document. */
+/** Schemas with a name in the document. */
 const SCHEMAS = [
   SubmitJob,
   JobError,
@@ -42,8 +42,8 @@ interface Bodies {
 const SUBMIT_JOB = { $ref: '#/components/schemas/SubmitJob' };
 
 /**
- * Bodies are validated by schemas that stand alone; readers and generators of clients are better served by
- * the name. A batch's jobs are checked one by one, so only here its schema says what they are.
+ * Refers to SubmitJob by name in the bodies of submits, for readers and client generators. The routes validate without
+ * references, and check the jobs of a batch one by one.
  */
 function nameBodies<T extends object>(document: T): T {
   const { paths } = document as unknown as Bodies;
@@ -55,14 +55,14 @@ function nameBodies<T extends object>(document: T): T {
   bodyOf('/jobs', 'application/json').schema = SUBMIT_JOB;
   bodyOf('/jobs/batch', 'application/x-ndjson').schema = {
     type: 'string',
-    description: 'Lines, each of them a SubmitJob.',
+    description: 'Lines of JSON. Each line is a SubmitJob.',
   };
   const batch = bodyOf('/jobs/batch', 'application/json').schema as { properties: { jobs: object } };
   Object.assign(batch.properties.jobs, { items: SUBMIT_JOB });
   return document;
 }
 
-/** Named schemas, `/openapi.json` and the pages at `/docs`. */
+/** The named schemas, `/openapi.json` and the pages at `/docs`. */
 export const docsPlugin = fastifyPlugin<{ version: string }>(
   async (app, { version }) => {
     for (const schema of SCHEMAS) app.addSchema(schema);
@@ -72,12 +72,13 @@ export const docsPlugin = fastifyPlugin<{ version: string }>(
         info: {
           title: 'Millrace',
           version,
-          description: 'A job service: submit with one request, poll or wait for the result.',
+          description:
+            'A job service: submit a job with one request, then poll or wait for its result. All durations are in milliseconds unless a field says otherwise.',
           license: { name: 'MIT', identifier: 'MIT' },
         },
         servers: [{ url: '/', description: 'The service that serves this document.' }],
         tags: TAGS,
-        // Who may call is decided in front of the service for now.
+        // The service has no access control of its own yet.
         security: [],
       },
       convertConstToEnum: false,
@@ -90,7 +91,7 @@ export const docsPlugin = fastifyPlugin<{ version: string }>(
     await app.register(swaggerUi, {
       routePrefix: '/docs',
       uiConfig: { deepLinking: true },
-      // The pages read the document at /docs/json; relative to it, requests stay below the path prefix of a proxy.
+      // The pages read /docs/json. A server relative to it keeps requests below the path prefix of a proxy.
       transformSpecification: (document) => ({
         ...document,
         servers: [{ url: '..', description: 'This service.' }],

@@ -6,43 +6,43 @@ import { isUnavailable } from '../../redis/faults.ts';
 import type { Problem } from '../../schemas/problem.ts';
 import { routeOf } from '../request/route.ts';
 
-/** Status and title of every code: the one place where a fault becomes HTTP. */
+/** The status and title of every code: the one place that maps an error to HTTP. */
 export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
   'broken-json': { status: 400, title: 'The body is not JSON' },
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'invalid-batch': { status: 400, title: 'Jobs of the batch are not valid' },
-  'route-not-found': { status: 404, title: 'No such address' },
+  'route-not-found': { status: 404, title: 'No such path' },
   'job-not-found': { status: 404, title: 'No such job' },
   'queue-not-found': { status: 404, title: 'No such queue' },
   'lease-not-found': { status: 404, title: 'No such lease' },
   'task-not-found': { status: 404, title: 'No such task' },
   'schedule-not-found': { status: 404, title: 'No such schedule' },
   'subscription-not-found': { status: 404, title: 'No such subscription' },
-  'method-not-allowed': { status: 405, title: 'Wrong method for this address' },
-  'not-acceptable': { status: 406, title: 'The answer is not had in that form' },
+  'method-not-allowed': { status: 405, title: 'Method not allowed' },
+  'not-acceptable': { status: 406, title: 'Not acceptable' },
   'job-finished': { status: 409, title: 'The job has ended' },
   'job-not-finished': { status: 409, title: 'The job has not ended' },
   'job-not-failed': { status: 409, title: 'The job has not failed' },
-  'stale-lease': { status: 409, title: 'The lease was lost' },
-  'schedule-busy': { status: 409, title: 'Others write the schedule' },
+  'stale-lease': { status: 409, title: 'The lease is no longer valid' },
+  'schedule-busy': { status: 409, title: 'The schedule is being changed by another request' },
   'too-many-subscriptions': { status: 409, title: 'The queue has too many subscriptions' },
-  'job-gone': { status: 410, title: 'The job is not kept any more' },
+  'job-gone': { status: 410, title: 'The job has ended and its result has expired' },
   'payload-too-large': { status: 413, title: 'The body is too large' },
-  'unsupported-media-type': { status: 415, title: 'The body is of another type' },
-  'unknown-task': { status: 422, title: 'No worker knows the task' },
-  'invalid-payload': { status: 422, title: 'The payload does not fit the task' },
-  'invalid-result': { status: 422, title: 'The result does not fit the task' },
+  'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
+  'unknown-task': { status: 422, title: 'No worker has the task' },
+  'invalid-payload': { status: 422, title: 'The payload does not match the input schema of the task' },
+  'invalid-result': { status: 422, title: 'The result does not match the output schema of the task' },
   'idempotency-mismatch': { status: 422, title: 'The Idempotency-Key belongs to another request' },
   'queue-full': { status: 429, title: 'The queue is full' },
-  'internal-error': { status: 500, title: 'A defect of the service' },
-  'redis-unavailable': { status: 503, title: 'Redis cannot serve now' },
-  'too-many-waiters': { status: 503, title: 'Too many clients wait' },
+  'internal-error': { status: 500, title: 'Internal error' },
+  'redis-unavailable': { status: 503, title: 'Redis is unavailable' },
+  'too-many-waiters': { status: 503, title: 'Too many clients are waiting' },
 };
 
-/** Seconds after which a client may try again, when Redis is away or there is no room. */
+/** Seconds to wait before the next try, when Redis is unavailable or a limit is reached. */
 const RETRY_AFTER_S = 1;
 
-/** The problem document of an error, as it is for this request. */
+/** The problem document of an error of this request. */
 export function toProblem(error: AppError, request: FastifyRequest): Problem {
   const { status, title } = PROBLEMS[error.code];
   return {
@@ -58,17 +58,29 @@ export function toProblem(error: AppError, request: FastifyRequest): Problem {
   };
 }
 
-/** Turns whatever was thrown into one of our errors. */
+/** The problem of one item of a response that has many. */
+export function problemItem(error: AppError, request: FastifyRequest): { status: number; problem: Problem } {
+  const problem = toProblem(error, request);
+  return { status: problem.status, problem };
+}
+
+/** The AppError for anything thrown. What is neither expected nor from Redis becomes `internal-error`. */
 export function toAppError(error: unknown, request: FastifyRequest): AppError {
   if (error instanceof AppError) return error;
   if (isUnavailable(error)) {
-    return new AppError('redis-unavailable', 'Redis does not answer or refuses writes. Try again shortly.', {
-      cause: error,
-    });
+    return new AppError(
+      'redis-unavailable',
+      'Redis does not respond or rejects writes. Try again after Retry-After seconds.',
+      {
+        cause: error,
+      },
+    );
   }
   return (
     fromFastify(error, request) ??
-    new AppError('internal-error', 'This is a defect of the service.', { cause: error })
+    new AppError('internal-error', 'The service has a defect. Its log shows this requestId.', {
+      cause: error,
+    })
   );
 }
 
@@ -79,7 +91,7 @@ function fromFastify(error: unknown, request: FastifyRequest): AppError | undefi
   if (statusCode === 413) {
     return new AppError(
       'payload-too-large',
-      `The body may have at most ${request.routeOptions.bodyLimit} bytes.`,
+      `The body has more than ${request.routeOptions.bodyLimit} bytes, which is the limit (MAX_PAYLOAD_BYTES).`,
     );
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
@@ -92,7 +104,7 @@ export function unsupportedType(request: FastifyRequest): AppError {
   const lines = request.routeOptions.url === '/jobs/batch' ? ' or application/x-ndjson' : '';
   return new AppError(
     'unsupported-media-type',
-    `Send the body as application/json${lines} in UTF-8, not compressed, and say so in the header Content-Type.`,
+    `Send the body as application/json${lines} in UTF-8, uncompressed, with the matching Content-Type.`,
   );
 }
 
@@ -102,12 +114,12 @@ function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): 
   return reply.code(problem.status).type('application/problem+json').send(problem);
 }
 
-/** For faults that arise before a route is found, such as an address that cannot be decoded. */
+/** Answers errors that happen before routing, such as a path that cannot be decoded. */
 export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   answer(toAppError(error, request), request, reply);
 }
 
-/** Every fault, wherever it arises, is answered as RFC 9457 problem details. */
+/** Answers every error with problem details (RFC 9457). */
 export const errorsPlugin = fastifyPlugin<{ observe: Observer }>(
   async (app, { observe }) => {
     app.decorate('reportFault', (raw, request) => {
@@ -125,7 +137,10 @@ export const errorsPlugin = fastifyPlugin<{ observe: Observer }>(
 
     app.setNotFoundHandler((request, reply) =>
       answer(
-        new AppError('route-not-found', `There is nothing at ${request.url.slice(0, 200)}. See /docs.`),
+        new AppError(
+          'route-not-found',
+          `There is nothing at ${request.url.slice(0, 200)}. See /docs for all paths.`,
+        ),
         request,
         reply,
       ),

@@ -1,47 +1,36 @@
 import type { FastifyRequest, FastifySchemaCompiler, HTTPMethods } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { TSchema } from 'typebox';
-import { AppError } from '../../errors.ts';
+import { AppError, invalidRequest } from '../../errors.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
 import { readJson } from '../request/read-json.ts';
 import { unsupportedType } from './errors.ts';
 
-const WHAT: Readonly<Record<string, string>> = {
+/** The parts of a request, as messages name them. */
+const PARTS: Readonly<Record<string, string>> = {
   querystring: 'query parameters',
-  params: 'parts of the address',
+  params: 'path parameters',
   headers: 'headers',
 };
 
-/**
- * Bodies are checked as they are; what comes as text by nature (query, path, headers) is converted to the
- * schema's types.
- */
+/** Validates bodies as sent. Converts query, path and headers, which are text, to the types of their schema. */
 const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart, url }) => {
   const compiled = compileSchema(schema, { coerce: httpPart !== 'body', isOurs: true });
   if (!compiled.ok) throw new Error(`the ${httpPart} schema of ${url} is not valid: ${compiled.reason}`);
-  const isBare = bareness(schema, httpPart);
+  const isEmpty = emptyCheck(schema, httpPart);
   return (value: unknown) => {
-    if (isBare(value)) return { value };
+    if (isEmpty(value)) return { value };
     const errors = compiled.check(value);
     if (errors.length === 0) return { value };
-    const what = WHAT[httpPart ?? 'body'] ?? 'fields';
-    return {
-      error: new AppError(
-        'invalid-request',
-        `Mend the ${what} listed in errors and send the request again.`,
-        {
-          errors,
-        },
-      ),
-    };
+    return { error: invalidRequest(errors, PARTS[httpPart ?? 'body']) };
   };
 };
 
 /**
- * Tells values that need no look: queries and headers of which the schema asks nothing and that have none of what it
- * knows, as those of most requests.
+ * Whether a value needs no validation: a query or headers without any member of a schema that requires none. Most
+ * requests have such ones, and skip the validator.
  */
-function bareness(schema: TSchema, httpPart: string | undefined): (value: unknown) => boolean {
+function emptyCheck(schema: TSchema, httpPart: string | undefined): (value: unknown) => boolean {
   const { properties = {}, required = [] } = schema as { properties?: object; required?: string[] };
   const names = Object.keys(properties);
   if (required.length > 0) return () => false;
@@ -52,9 +41,9 @@ function bareness(schema: TSchema, httpPart: string | undefined): (value: unknow
 
 const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
 
-/** Whether the body comes in a way that would be misread. */
-function isForeign({ headers }: FastifyRequest): boolean {
-  // What nearly all send.
+/** Whether the charset or coding of the body would be misread. */
+function hasForeignEncoding({ headers }: FastifyRequest): boolean {
+  // The headers of most requests.
   if (headers['content-type'] === 'application/json' && headers['content-encoding'] === undefined)
     return false;
   const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(headers['content-type'] ?? '')?.[1];
@@ -63,45 +52,45 @@ function isForeign({ headers }: FastifyRequest): boolean {
   return coding !== undefined && coding.toLowerCase() !== 'identity';
 }
 
-/** How requests are read: content types, validation, and 405 for addresses that know other methods. */
+/** Reads requests: content types, validation, and 405 for other methods of a path. */
 export const inputPlugin = fastifyPlugin(
   async (app) => {
     app.setValidatorCompiler(validatorCompiler);
-    // The framework takes text/plain by default; here it would only fail later and less clearly.
+    // Fastify accepts text/plain by default. Such a body would fail later and less clearly.
     app.removeContentTypeParser('text/plain');
     app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-      // Clients that always name a type send it with an empty body, too, where none is asked for.
+      // Some clients send Content-Type with every request, even without a body.
       if (body.length === 0) done(null, undefined);
       else done(null, readJson(typeof body === 'string' ? Buffer.from(body) : body, 'The body'));
     });
     app.addContentTypeParser('*', (request, _payload, done) => {
-      // So do those that name another one, such as `curl -d ''`.
+      // Some send another type with an empty body, such as `curl -d ''`.
       if (request.headers['content-length'] === '0') done(null, undefined);
       else done(unsupportedType(request));
     });
     app.addHook('onRequest', (request, _reply, done) => {
-      if (isForeign(request)) done(unsupportedType(request));
+      if (hasForeignEncoding(request)) done(unsupportedType(request));
       else done();
     });
 
-    const known = new Map<string, Set<string>>();
+    const methodsOf = new Map<string, Set<string>>();
     app.addHook('onRoute', ({ url, method }) => {
-      const methods = known.get(url) ?? new Set();
-      for (const one of [method].flat()) methods.add(one);
-      known.set(url, methods);
+      const methods = methodsOf.get(url) ?? new Set();
+      for (const each of [method].flat()) methods.add(each);
+      methodsOf.set(url, methods);
     });
-    app.decorate('refuseOtherMethods', () => {
-      for (const [url, methods] of [...known]) {
+    app.decorate('rejectOtherMethods', () => {
+      for (const [url, methods] of [...methodsOf]) {
         if (url.includes('*') || url.startsWith('/docs')) continue;
         const allow = [...methods].sort().join(', ');
         app.route({
           method: METHODS.filter((method) => !methods.has(method)),
           url,
           schema: { hide: true },
-          // Before the body is read: whatever it is, the method is wrong.
+          // Before the body is read, so that a broken body does not hide the wrong method.
           onRequest: async (request, reply) => {
             reply.header('allow', allow);
-            throw new AppError('method-not-allowed', `${request.method} is not known here; known: ${allow}.`);
+            throw new AppError('method-not-allowed', `This path has no ${request.method}. It has ${allow}.`);
           },
           handler: async () => undefined,
         });
@@ -113,7 +102,7 @@ export const inputPlugin = fastifyPlugin(
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** To be called after all routes are registered. */
-    refuseOtherMethods(): void;
+    /** Answers 405 for the other methods of every path. Call it after all routes are registered. */
+    rejectOtherMethods(): void;
   }
 }

@@ -5,15 +5,15 @@ import { JobOperator } from '../../jobs/job-operator.ts';
 import { Submitter } from '../../jobs/submit/submitter.ts';
 import { Waiter } from '../../jobs/waiter.ts';
 
-/** Submits, reads, waits for and acts on jobs. */
+/** Submits jobs, reads them, waits for them and acts on them. */
 export const jobsPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
-    const waiter = new Waiter(app.core, app.eventFeed, config.maxWaiters);
+    const waiter = new Waiter(app.core, app.eventNotifier, config.maxWaiters);
     app.decorate('submitter', new Submitter(app.core));
     app.decorate('jobInspector', new JobInspector(app.core));
     app.decorate('jobOperator', new JobOperator(app.core));
     app.decorate('waiter', waiter);
-    // The server then waits for its open requests: those of waiting clients must be answered first.
+    // Before the server waits for open requests: waiting clients must be answered.
     app.addHook('preClose', async () => waiter.stop());
   },
   { name: 'jobs', dependencies: ['core'] },

@@ -11,7 +11,7 @@ import { BlockingReader } from '../../redis/blocking-reader.ts';
 import { connectForBlocking, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
 import { scripts } from '../../scripts.ts';
 
-/** Work over HTTP, and the upkeep of the queues that are worked on so: they may have no other workers. */
+/** Work over HTTP. Also maintains the queues of HTTP workers, which may have no other workers. */
 export const leasesPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
     const { redis, observe } = app.core;
@@ -36,7 +36,7 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     });
     await whenReady(blocking, FIRST_CONNECT_MS);
 
-    // Those who wait are answered before the server waits for its open requests, which they are.
+    // Before the server waits for open requests: waiting workers must be answered.
     app.addHook('preClose', async () => {
       polls.stop();
     });

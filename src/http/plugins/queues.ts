@@ -2,7 +2,7 @@ import fastifyPlugin from 'fastify-plugin';
 import { QueueInspector } from '../../queues/queue-inspector.ts';
 import { QueueOperator } from '../../queues/queue-operator.ts';
 
-/** Reads queues and changes them. */
+/** Inspects queues and changes them. */
 export const queuesPlugin = fastifyPlugin(
   async (app) => {
     app.decorate('queueInspector', new QueueInspector(app.core));

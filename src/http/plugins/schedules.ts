@@ -3,7 +3,7 @@ import { Loop } from '../../maintenance/loop.ts';
 import { Firer } from '../../schedules/firer.ts';
 import { Scheduler } from '../../schedules/scheduler.ts';
 
-/** Schedules; an API that listens fires them, as every worker does. */
+/** Schedules. A listening API process fires them, as every worker does. */
 export const schedulesPlugin = fastifyPlugin(
   async (app) => {
     const firer = new Firer(app.core);

@@ -5,9 +5,9 @@ import { Subscriptions } from '../../subscriptions/subscriptions.ts';
 /** Durable subscriptions to events. */
 export const subscriptionsPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
-    const subscriptions = new Subscriptions(app.core, app.eventFeed, config.maxWaiters);
+    const subscriptions = new Subscriptions(app.core, app.eventNotifier, config.maxWaiters);
     app.decorate('subscriptions', subscriptions);
-    // The server then waits for its open requests: those of waiting readers must be answered first.
+    // Before the server waits for open requests: waiting readers must be answered.
     app.addHook('preClose', async () => subscriptions.stop());
   },
   { name: 'subscriptions', dependencies: ['core'] },

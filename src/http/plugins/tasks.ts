@@ -1,7 +1,7 @@
 import fastifyPlugin from 'fastify-plugin';
 import { TaskRegistry } from '../../tasks/registry.ts';
 
-/** Announces tasks over HTTP and lists them. */
+/** Lists announced tasks and announces those of HTTP workers. */
 export const tasksPlugin = fastifyPlugin(
   async (app) => {
     app.decorate('taskRegistry', new TaskRegistry(app.core));

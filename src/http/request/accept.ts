@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts';
 import type { EventFormat } from '../../events/event-chunk.ts';
 
-/** What a program reads, and what a person does. */
+/** JSON for programs, HTML for browsers. */
 export type PageFormat = 'json' | 'html';
 
 const EVENT_MEDIA: Readonly<Record<EventFormat, string>> = {
@@ -11,7 +11,7 @@ const EVENT_MEDIA: Readonly<Record<EventFormat, string>> = {
 
 const PAGE_MEDIA: Readonly<Record<PageFormat, string>> = { json: 'application/json', html: 'text/html' };
 
-/** The quality that an Accept header gives a media type (RFC 9110, 12.5.1): the most specific range counts. */
+/** The quality of a media type in an Accept header. The most specific range counts (RFC 9110, 12.5.1). */
 function qualityOf(media: string, header: string): number {
   const ranges = new Map<string, number>();
   for (const part of header.split(',')) {
@@ -24,33 +24,35 @@ function qualityOf(media: string, header: string): number {
 }
 
 /**
- * The form that a client likes best, by the media type of each; the first of them when it does not say.
+ * The format that a client prefers. On a tie, or without Accept, the first one.
  *
- * @throws {AppError} not-acceptable when the client takes none of them.
+ * @param media the media type of each format.
+ * @param subject the start of the message, such as "Events are available".
+ * @throws {AppError} not-acceptable if Accept allows none.
  */
 function preferred<F extends string>(
   media: Readonly<Record<F, string>>,
   accept: string | undefined,
-  what: string,
+  subject: string,
 ): F {
   const header = accept?.trim() || '*/*';
   let best: F | undefined;
   let bestQuality = 0;
-  for (const form in media) {
-    const quality = qualityOf(media[form], header);
-    if (quality > bestQuality) [best, bestQuality] = [form, quality];
+  for (const format in media) {
+    const quality = qualityOf(media[format], header);
+    if (quality > bestQuality) [best, bestQuality] = [format, quality];
   }
   if (best !== undefined) return best;
   throw new AppError(
     'not-acceptable',
-    `${what} as ${Object.values(media).join(' or ')}. Name one of them in Accept, or leave it out.`,
+    `${subject} as ${Object.values(media).join(' or ')}. Name one of them in Accept, or omit Accept.`,
   );
 }
 
-/** The form in which a client wants events. @throws {AppError} not-acceptable. */
+/** The format in which a client prefers events. @throws {AppError} not-acceptable. */
 export const eventFormatOf = (accept: string | undefined): EventFormat =>
-  preferred(EVENT_MEDIA, accept, 'Events come');
+  preferred(EVENT_MEDIA, accept, 'Events are available');
 
-/** The form in which a client wants a page. @throws {AppError} not-acceptable. */
+/** The format in which a client prefers a page. @throws {AppError} not-acceptable. */
 export const pageFormatOf = (accept: string | undefined): PageFormat =>
-  preferred(PAGE_MEDIA, accept, 'The page comes');
+  preferred(PAGE_MEDIA, accept, 'The page is available');

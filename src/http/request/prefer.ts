@@ -1,19 +1,19 @@
 import type { FastifyReply } from 'fastify';
 import { MAX_WAIT_S } from '../../schemas/http.ts';
 
-/** What a client asked for with `?wait=` or `Prefer`. */
+/** How long a client prefers to wait, from `?wait=` or `Prefer`. */
 export interface WaitPreference {
   ms: number;
-  /** Set when it came as a preference, which the answer then names. */
+  /** The preference to name in the response. Undefined for `?wait=`. */
   applied: string | undefined;
 }
 
-/** The members of a Prefer header (RFC 7240), names in lower case, values without quotes. */
+/** The preferences of a Prefer header (RFC 7240): names in lower case, values without quotes. */
 function preferences(header: string | undefined): Map<string, string> {
   const found = new Map<string, string>();
   for (const part of header?.split(',') ?? []) {
     const [name = '', value = ''] = part.split(';', 1)[0]?.split('=') ?? [];
-    // The first of a repeated preference counts, as the RFC asks.
+    // The first of a repeated preference counts (RFC 7240, 2).
     const key = name.trim().toLowerCase();
     if (!found.has(key)) found.set(key, value.trim().replaceAll('"', ''));
   }
@@ -22,7 +22,10 @@ function preferences(header: string | undefined): Map<string, string> {
 
 const NO_WAIT: WaitPreference = { ms: 0, applied: undefined };
 
-/** The query wins over the header; a preference that is no number from 0 on is ignored, as the RFC asks. */
+/**
+ * The query wins over the header. A preference that is not a whole number of seconds is ignored (RFC 7240, 2). One
+ * above the longest wait is capped.
+ */
 export function waitPreference(query: { wait?: number }, headers: { prefer?: string }): WaitPreference {
   if (query.wait !== undefined) return { ms: query.wait * 1_000, applied: undefined };
   if (headers.prefer === undefined) return NO_WAIT;
@@ -32,10 +35,11 @@ export function waitPreference(query: { wait?: number }, headers: { prefer?: str
   return { ms: seconds * 1_000, applied: `wait=${seconds}` };
 }
 
-export const wantsRepresentation = (headers: { prefer?: string }): boolean =>
+/** Whether the client prefers the removed job as the response. */
+export const prefersRepresentation = (headers: { prefer?: string }): boolean =>
   preferences(headers.prefer).get('return') === 'representation';
 
-/** Names the preference that was honoured, if any. */
-export function applied(reply: FastifyReply, preference: string | undefined): FastifyReply {
+/** Names the preference that the response follows, if any (RFC 7240, 3). */
+export function applyPreference(reply: FastifyReply, preference: string | undefined): FastifyReply {
   return preference === undefined ? reply : reply.header('preference-applied', preference);
 }

@@ -1,35 +1,35 @@
 import { isUtf8 } from 'node:buffer';
-import { AppError } from '../../errors.ts';
+import { AppError, invalidRequest } from '../../errors.ts';
 
 /**
- * Reads JSON from outside.
+ * Parses JSON from a client.
  *
- * @param what what the bytes are, for the message: "The body", "The line".
- * @throws {AppError} broken-json; invalid-request for members that change the prototype of an object which
- *   they are copied into, as a task may do without a thought.
+ * @param source what the bytes are, for the message: "The body" or "The line".
+ * @throws {AppError} broken-json; invalid-request for members that would change the prototype of an object that a task
+ *   copies them into.
  */
-export function readJson(bytes: Buffer, what: string): unknown {
-  // Decoding would put a replacement where a byte makes no sense, and the job would be another one.
-  if (!isUtf8(bytes)) throw new AppError('broken-json', `${what} is not UTF-8.`);
+export function readJson(bytes: Buffer, source: string): unknown {
+  // Decoding would replace invalid bytes, and store another job than the one sent.
+  if (!isUtf8(bytes)) throw new AppError('broken-json', `${source} is not UTF-8.`);
   const text = bytes.toString('utf8');
-  const value = parse(text, what);
-  if (SUSPICIOUS.test(text) && isPoisoned(value)) throw poisoned();
+  const value = parse(text, source);
+  if (MAY_POLLUTE.test(text) && pollutesPrototypes(value)) throw pollution();
   return value;
 }
 
-function parse(text: string, what: string): unknown {
+function parse(text: string, source: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new AppError('broken-json', `${what} cannot be read as JSON: ${error.message}`);
+    throw new AppError('broken-json', `${source} cannot be read as JSON: ${error.message}`);
   }
 }
 
-/** Texts without one of these, plain or escaped, are safe and need no second look. */
-const SUSPICIOUS = /"__proto__"|"constructor"|\\u00/;
+/** Texts without one of these, plain or escaped, are safe: most need no walk through the value. */
+const MAY_POLLUTE = /"__proto__"|"constructor"|\\u00/;
 
-function isPoisoned(value: unknown): boolean {
+function pollutesPrototypes(value: unknown): boolean {
   const open: unknown[] = [value];
   while (open.length > 0) {
     const part = open.pop();
@@ -43,9 +43,5 @@ function isPoisoned(value: unknown): boolean {
   return false;
 }
 
-const poisoned = () => {
-  const detail = 'has a member named __proto__, or constructor.prototype, which are not taken';
-  return new AppError('invalid-request', 'Rename the members listed in errors.', {
-    errors: [{ pointer: '', detail }],
-  });
-};
+const pollution = () =>
+  invalidRequest([{ pointer: '', detail: 'has a member __proto__ or constructor.prototype: rename it' }]);

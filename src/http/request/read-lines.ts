@@ -3,7 +3,7 @@ import { AppError } from '../../errors.ts';
 
 export interface LineLimits {
   maxLineBytes: number;
-  /** Of the whole body; no limit when undefined. */
+  /** The most bytes of the whole body. Undefined: no limit. */
   maxBytes?: number | undefined;
 }
 
@@ -11,57 +11,81 @@ const NEWLINE = 0x0a;
 const BLANKS: ReadonlySet<number> = new Set([0x09, 0x0d, 0x20]);
 
 /**
- * The lines of a body as it arrives, blank ones left out, all of a chunk together; never holds more than one line and one
- * chunk. What the caller does not read is drained, so that the answer gets through to a client that still sends.
+ * Reads the lines of a body as they arrive and yields those of each chunk together, without blank ones. Holds at most
+ * one line and one chunk. Drains what the caller does not read: a client that still sends would miss the response.
  *
- * @throws {AppError} payload-too-large when a line, or the body, is too long.
+ * @throws {AppError} payload-too-large if a line or the body is too long, after the lines before it.
  */
 export async function* readLines(body: Readable, limits: LineLimits): AsyncGenerator<Buffer[]> {
-  const { maxLineBytes, maxBytes = Number.POSITIVE_INFINITY } = limits;
-  let parts: Buffer[] = [];
-  let size = 0;
-  let total = 0;
-  const keep = (part: Buffer) => {
-    size += part.length;
-    if (size > maxLineBytes) throw tooLong(`A line may have at most ${maxLineBytes} bytes.`);
-    parts.push(part);
-  };
-  const flush = (): Buffer => {
-    const [first] = parts;
-    const line = first !== undefined && parts.length === 1 ? first : Buffer.concat(parts);
-    parts = [];
-    size = 0;
-    return line;
-  };
-  let lines: Buffer[] = [];
-  const take = (): Buffer[] => {
-    const taken = lines;
-    lines = [];
-    return taken;
-  };
+  const splitter = new LineSplitter(limits);
   try {
     for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      total += chunk.length;
-      if (total > maxBytes) throw tooLong(`The lines may have at most ${maxBytes} bytes together.`);
-      let start = 0;
-      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-        keep(chunk.subarray(start, end));
-        start = end + 1;
-        const line = flush();
-        if (!isBlank(line)) lines.push(line);
-      }
-      keep(chunk.subarray(start));
-      if (lines.length > 0) yield take();
+      splitter.push(chunk);
+      if (splitter.hasLines) yield splitter.takeLines();
     }
   } catch (error) {
-    // What was read before a line that is too long is as good as ever.
-    if (lines.length > 0) yield take();
+    if (splitter.hasLines) yield splitter.takeLines();
     throw error;
   } finally {
     body.resume();
   }
-  const last = flush();
-  if (!isBlank(last)) yield [last];
+  splitter.endLine();
+  if (splitter.hasLines) yield splitter.takeLines();
+}
+
+/** Splits chunks of bytes at newlines. */
+class LineSplitter {
+  readonly #maxLineBytes: number;
+  readonly #maxBytes: number;
+  #lines: Buffer[] = [];
+  /** The parts of the line that has not ended yet. */
+  #parts: Buffer[] = [];
+  #lineBytes = 0;
+  #bytes = 0;
+
+  constructor({ maxLineBytes, maxBytes = Number.POSITIVE_INFINITY }: LineLimits) {
+    this.#maxLineBytes = maxLineBytes;
+    this.#maxBytes = maxBytes;
+  }
+
+  get hasLines(): boolean {
+    return this.#lines.length > 0;
+  }
+
+  /** @throws {AppError} payload-too-large. The lines before the fault remain to be taken. */
+  push(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) throw tooLong(`The body has more than ${this.#maxBytes} bytes.`);
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      this.#add(chunk.subarray(start, end));
+      start = end + 1;
+      this.endLine();
+    }
+    this.#add(chunk.subarray(start));
+  }
+
+  endLine(): void {
+    const [first] = this.#parts;
+    const line = first !== undefined && this.#parts.length === 1 ? first : Buffer.concat(this.#parts);
+    this.#parts = [];
+    this.#lineBytes = 0;
+    if (!isBlank(line)) this.#lines.push(line);
+  }
+
+  takeLines(): Buffer[] {
+    const lines = this.#lines;
+    this.#lines = [];
+    return lines;
+  }
+
+  #add(part: Buffer): void {
+    this.#lineBytes += part.length;
+    if (this.#lineBytes > this.#maxLineBytes) {
+      throw tooLong(`The line has more than ${this.#maxLineBytes} bytes.`);
+    }
+    this.#parts.push(part);
+  }
 }
 
 const isBlank = (line: Buffer): boolean => line.every((byte) => BLANKS.has(byte));

@@ -1,10 +1,10 @@
 import type { FastifyReply } from 'fastify';
 import type { Requester } from '../../core/requester.ts';
 
-/** The client of a request. It counts as gone once its connection closes, or the answer is out. */
+/** The client of a request. It disconnects when its connection closes or the response is sent. */
 export const requesterOf = ({ raw }: FastifyReply): Requester => ({
-  onDisconnect: (onGone) => {
-    if (raw.closed) onGone();
-    else raw.once('close', onGone);
+  onDisconnect: (onDisconnect) => {
+    if (raw.closed) onDisconnect();
+    else raw.once('close', onDisconnect);
   },
 });

@@ -7,43 +7,35 @@ import type { JobEvent } from '../../schemas/event.ts';
 import type { Job } from '../../schemas/job.ts';
 import { FINAL_STATUSES, isFinal } from '../../schemas/values/names.ts';
 import { resetMessage } from './queue-stream.ts';
-import type { EventResponse } from './stream-response.ts';
+import type { StreamResponse } from './stream-response.ts';
 
-/** How to look at a job. */
-export interface JobLook {
-  /** The job as it is; undefined when it is not kept any more. */
+/** Where a job stream reads its job. */
+export interface JobSource {
+  /** The current job, or undefined if it is gone. */
   readonly find: () => Promise<Job | undefined>;
-  /** The id of the place after all that has happened in its queue. */
-  readonly now: () => Promise<string>;
+  /** The id after all events of the queue so far. */
+  readonly lastId: () => Promise<string>;
 }
 
-const hasEnded = (job: Job): boolean => isFinal(job.status);
-
 /**
- * Reads the events of one job up to its end. What needs a look at the job is told when that is done, and all that comes
- * after it later still.
+ * Sends the events of one job to a response until the job ends. Some events need a read of the job first. The reader
+ * therefore sends one after another, in order.
  */
-export class JobReader implements Reader {
+export class JobStreamReader implements Reader {
   readonly job: string;
-  readonly #response: EventResponse;
-  readonly #find: JobLook['find'];
-  readonly #now: JobLook['now'];
+  readonly #response: StreamResponse;
+  readonly #source: JobSource;
   readonly #onFault: (error: unknown) => void;
-  #told: Promise<void> = Promise.resolve();
-  #open = 0;
+  /** Resolves when all steps so far are done. */
+  #steps: Promise<void> = Promise.resolve();
+  #openSteps = 0;
   #wasGone = false;
 
-  /** @param onFault drops the response. */
-  constructor(
-    response: EventResponse,
-    job: string,
-    { find, now }: JobLook,
-    onFault: (error: unknown) => void,
-  ) {
+  /** @param onFault drops the response; the client reconnects after the last event that it got. */
+  constructor(response: StreamResponse, job: string, source: JobSource, onFault: (error: unknown) => void) {
     this.#response = response;
     this.job = job;
-    this.#find = find;
-    this.#now = now;
+    this.#source = source;
     this.#onFault = onFault;
   }
 
@@ -51,39 +43,39 @@ export class JobReader implements Reader {
     return this.#response.isClosed;
   }
 
-  deliver(batch: EventChunk): void {
-    for (const told of batch.events) {
-      if (told.event.job === this.job) this.#inTurn(() => this.#tell(told));
+  deliver(chunk: EventChunk): void {
+    for (const positioned of chunk.events) {
+      if (positioned.event.job === this.job) this.#addStep(() => this.#sendEvent(positioned));
     }
   }
 
   reset(gap: Gap, id: string): void {
-    this.#inTurn(async () => {
+    this.#addStep(async () => {
       this.#response.message('reset', id, resetMessage(gap, id));
-      await this.#lookAgain(id);
+      await this.#sendCurrentJob(id);
     });
   }
 
-  /** Tells the job as it is, and ends the stream if the job has. */
+  /** Sends the current job, and ends the stream if the job has ended. */
   snapshot(id: string, job: Job): void {
     this.#response.message('job', id, this.#response.format === 'sse' ? job : { id, type: 'job', job });
-    if (hasEnded(job)) this.#response.end();
+    if (isFinal(job.status)) this.#response.end();
   }
 
-  /** For a job that was seen to have ended: whatever its events say, the stream ends. */
+  /** For a job that has ended: ends the stream even if its last event was trimmed. */
   finish(): void {
-    this.#inTurn(() => this.#lookAgain(undefined));
+    this.#addStep(() => this.#sendCurrentJob(undefined));
   }
 
   async ready(): Promise<void> {
-    await this.#told;
+    await this.#steps;
     await this.#response.ready();
   }
 
   idle(id: string | undefined): void {
-    // What waits to be told comes before the id.
-    this.#response.heartbeat(this.#open > 0 ? undefined : id);
-    if (this.#open === 0) this.#inTurn(() => this.#look(id !== undefined));
+    // Events that wait for a step come before the id.
+    this.#response.heartbeat(this.#openSteps > 0 ? undefined : id);
+    if (this.#openSteps === 0) this.#addStep(() => this.#checkJob(id !== undefined));
   }
 
   fail(): void {
@@ -91,29 +83,29 @@ export class JobReader implements Reader {
   }
 
   /**
-   * A job that lapses while nobody works on it makes no event before somebody looks. One that is not there at two signs
-   * of life in a row has none to come.
+   * Expires a job that no worker touches: reading it makes the event. Ends the stream of a job that is gone at two
+   * heartbeats in a row, since no event of it can follow.
    */
-  async #look(isUpToDate: boolean): Promise<void> {
-    const isGone = (await this.#find()) === undefined && isUpToDate;
+  async #checkJob(isUpToDate: boolean): Promise<void> {
+    const isGone = (await this.#source.find()) === undefined && isUpToDate;
     if (isGone && this.#wasGone) this.#response.end();
     this.#wasGone = isGone;
   }
 
-  /** Tells the job, if it has ended with an id after which there is nothing of it, so that nobody comes back for more. */
-  async #lookAgain(id: string | undefined): Promise<void> {
-    const now = await this.#now();
-    const job = await this.#find();
+  /** Sends the current job. One that has ended gets the last id, so that the client does not reconnect for more. */
+  async #sendCurrentJob(id: string | undefined): Promise<void> {
+    const lastId = await this.#source.lastId();
+    const job = await this.#source.find();
     if (job === undefined) this.#response.end();
-    else this.snapshot(id === undefined || hasEnded(job) ? now : id, job);
+    else this.snapshot(id === undefined || isFinal(job.status) ? lastId : id, job);
   }
 
-  async #tell({ event, position }: PositionedEvent): Promise<void> {
-    const isEnd = ENDS.has(event.type);
-    const isShort = event.type === 'progress' && event.progress === undefined;
-    if (!isEnd && !isShort) return this.#response.message(event.type, event.id, event);
-    const job = await this.#find();
-    const shown = isShort ? withProgress(event, job) : event;
+  async #sendEvent({ event, position }: PositionedEvent): Promise<void> {
+    const isEnd = END_TYPES.has(event.type);
+    const lacksProgress = event.type === 'progress' && event.progress === undefined;
+    if (!isEnd && !lacksProgress) return this.#response.message(event.type, event.id, event);
+    const job = await this.#source.find();
+    const shown = lacksProgress ? withProgress(event, job) : event;
     if (!isEnd || !isEndOf(job, event, entryTime(position.entry))) {
       return this.#response.message(event.type, event.id, shown);
     }
@@ -121,25 +113,23 @@ export class JobReader implements Reader {
     this.#response.end();
   }
 
-  #inTurn(move: () => Promise<unknown>): void {
-    this.#open += 1;
-    const isNeeded = () => (this.isClosed ? undefined : move());
-    this.#told = this.#told
-      .then(isNeeded)
-      // The reader comes back and goes on after the last event that it got.
+  #addStep(step: () => Promise<unknown>): void {
+    this.#openSteps += 1;
+    this.#steps = this.#steps
+      .then(() => (this.isClosed ? undefined : step()))
       .catch(this.#onFault)
       .then(() => {
-        this.#open -= 1;
+        this.#openSteps -= 1;
       });
   }
 }
 
-const ENDS: ReadonlySet<string> = new Set(FINAL_STATUSES);
+const END_TYPES: ReadonlySet<string> = new Set(FINAL_STATUSES);
 
 const withProgress = (event: JobEvent, job: Job | undefined): JobEvent =>
   job?.progress === undefined ? event : { ...event, progress: job.progress };
 
-/** Whether the event tells the end of the job as it is now; a job that has failed may have been retried since. */
+/** Whether the event is the end of the current job. A failed job may have been retried since. */
 function isEndOf(job: Job | undefined, { type }: JobEvent, atMs: number): boolean {
   if (job === undefined) return true;
   return job.status === type && job.finishedAt !== undefined && Date.parse(job.finishedAt) <= atMs;

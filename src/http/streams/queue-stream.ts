@@ -2,9 +2,9 @@ import type { EventChunk, EventTypes } from '../../events/event-chunk.ts';
 import type { Gap } from '../../events/gaps.ts';
 import type { Reader } from '../../events/subscribers.ts';
 import type { ResetMessage } from '../../schemas/event-stream.ts';
-import type { EventResponse } from './stream-response.ts';
+import type { StreamResponse } from './stream-response.ts';
 
-/** What tells a reader that it may have missed events. */
+/** The message for a reader that may have missed events. */
 export const resetMessage = ({ reason, queue }: Gap, id: string): ResetMessage => ({
   id,
   type: 'reset',
@@ -12,13 +12,13 @@ export const resetMessage = ({ reason, queue }: Gap, id: string): ResetMessage =
   ...(queue === undefined ? {} : { queue }),
 });
 
-/** Reads the events of a queue, or of all queues. */
-export class EventReader implements Reader {
+/** Sends the events of a queue, or of all queues, to a response. */
+export class QueueStreamReader implements Reader {
   readonly job = undefined;
-  readonly #response: EventResponse;
+  readonly #response: StreamResponse;
   readonly #types: EventTypes;
 
-  constructor(response: EventResponse, types: EventTypes) {
+  constructor(response: StreamResponse, types: EventTypes) {
     this.#response = response;
     this.#types = types;
   }
@@ -27,8 +27,8 @@ export class EventReader implements Reader {
     return this.#response.isClosed;
   }
 
-  deliver(batch: EventChunk): void {
-    this.#response.write(batch.text(this.#response.format, this.#types));
+  deliver(chunk: EventChunk): void {
+    this.#response.write(chunk.text(this.#response.format, this.#types));
   }
 
   reset(gap: Gap, id: string): void {

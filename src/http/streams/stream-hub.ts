@@ -7,45 +7,45 @@ import type { Position } from '../../events/position.ts';
 import type { Reader } from '../../events/subscribers.ts';
 import type { ServiceEvent } from '../../observer.ts';
 import { isUnavailable } from '../../redis/faults.ts';
-import type { EventResponse } from './stream-response.ts';
+import type { StreamResponse } from './stream-response.ts';
 
 const HEARTBEAT_MS = 15_000;
 
 /** What a stream is about: a queue, a job, or without both all queues. */
 type StreamSubject = Pick<ServiceEvent & { kind: 'stream-opened' }, 'queue' | 'job'>;
 
-/** All readers of events of the process. */
-export class EventHub {
+/** All event streams of the process. */
+export class StreamHub {
   readonly #core: Core;
-  readonly #feed: EventNotifier;
+  readonly #notifier: EventNotifier;
   readonly #maxReaders: number;
   readonly #channels = new Map<string | undefined, Channel>();
-  readonly #responses = new Set<EventResponse>();
+  readonly #responses = new Set<StreamResponse>();
   #heartbeat: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  constructor(core: Core, feed: EventNotifier, maxReaders: number) {
+  constructor(core: Core, notifier: EventNotifier, maxReaders: number) {
     this.#core = core;
-    this.#feed = feed;
+    this.#notifier = notifier;
     this.#maxReaders = maxReaders;
   }
 
-  /** The events of a queue, or of all. */
-  source(queue: string | undefined): EventLog {
+  /** The events of a queue, or of all queues. */
+  logOf(queue: string | undefined): EventLog {
     return new EventLog(this.#core.redis, this.#core.keySpace, queue);
   }
 
-  /** Whether somebody reads the events of the queue, or for undefined of all. */
+  /** Whether a client reads the events of the queue, or of all queues for undefined. */
   hasReaders(queue: string | undefined): boolean {
     return this.#channels.get(queue)?.isIdle === false;
   }
 
-  /** @throws {AppError} too-many-waiters. */
-  admit(response: EventResponse, subject: StreamSubject): void {
+  /** Counts a response until it closes. @throws {AppError} too-many-waiters. */
+  admit(response: StreamResponse, subject: StreamSubject): void {
     if (this.#responses.size >= this.#maxReaders) {
       throw new AppError(
         'too-many-waiters',
-        `${this.#maxReaders} clients read events already. Try again after Retry-After seconds.`,
+        `${this.#maxReaders} clients already read events, which is the limit. Try again after Retry-After seconds.`,
       );
     }
     this.#responses.add(response);
@@ -55,23 +55,24 @@ export class EventHub {
     response.onDisconnect(() => {
       this.#responses.delete(response);
       const reason = response.dropReason ?? 'ended';
-      observe({ kind: 'stream-closed', ...subject, reason, durationMs: clock.monotonic() - openedAt });
+      const durationMs = Math.round(clock.monotonic() - openedAt);
+      observe({ kind: 'stream-closed', ...subject, reason, durationMs });
     });
-    this.#heartbeat ??= setInterval(() => this.beat(), HEARTBEAT_MS).unref();
+    this.#heartbeat ??= setInterval(() => this.heartbeat(), HEARTBEAT_MS).unref();
   }
 
-  /** Tells a reader of all that comes after a place; resolves when it is up to date. It leaves with its response. */
-  async serve(source: EventLog, response: EventResponse, reader: Reader, from: Position): Promise<void> {
+  /** Delivers all events after a position to a reader. Resolves when it is up to date. It leaves with its response. */
+  async serve(log: EventLog, response: StreamResponse, reader: Reader, from: Position): Promise<void> {
     if (this.#isStopped) return response.drop('service-stops');
-    // Its reader comes at once, so that no heartbeat finds it idle and forgets it.
-    const channel = this.#channelOf(source);
+    // The reader joins in the same tick, so that no heartbeat finds the channel idle and drops it.
+    const channel = this.#channelOf(log);
     response.onDisconnect(() => channel.leave(reader));
     await channel.serve(reader, from).catch((error) => this.fail(response, error));
     if (response.isClosed) channel.leave(reader);
   }
 
-  /** Ends a stream that cannot go on; its client goes on after the last event that it got. */
-  fail(response: EventResponse, error: unknown): void {
+  /** Ends a stream after an error. The client reconnects after the last event that it got. */
+  fail(response: StreamResponse, error: unknown): void {
     const isRedis = isUnavailable(error);
     if (!isRedis) this.#onDefect(error);
     response.drop(isRedis ? 'redis-unavailable' : 'internal-error');
@@ -80,32 +81,32 @@ export class EventHub {
   readonly #onDefect = (error: unknown): void =>
     this.#core.observe({ kind: 'defect', where: 'event stream', error });
 
-  #channelOf(source: EventLog): Channel {
-    const known = this.#channels.get(source.queue);
-    if (known !== undefined) return known;
+  #channelOf(log: EventLog): Channel {
+    const open = this.#channels.get(log.queue);
+    if (open !== undefined) return open;
     const { keySpace } = this.#core;
-    const watch = (name: string, wake: () => void) => this.#feed.watch(keySpace.queue(name), wake);
-    const channel = new Channel(source, watch, this.#onDefect);
-    this.#channels.set(source.queue, channel);
+    const watch = (name: string, wake: () => void) => this.#notifier.watch(keySpace.queue(name), wake);
+    const channel = new Channel(log, watch, this.#onDefect);
+    this.#channels.set(log.queue, channel);
     return channel;
   }
 
-  /** A sign of life to all readers. */
-  beat(): void {
+  /** Sends a heartbeat to all readers. */
+  heartbeat(): void {
     for (const [queue, channel] of this.#channels) {
       if (channel.isIdle) this.#channels.delete(queue);
       else channel.idle();
     }
   }
 
-  /** Ends all streams, now and from now on. */
+  /** Ends all streams, and those that come later. */
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#heartbeat);
     for (const response of this.#responses) response.drop('service-stops');
   }
 
-  /** Resolves when nothing is read any more. */
+  /** Resolves when no channel reads any more. */
   async close(): Promise<void> {
     this.stop();
     await Promise.all([...this.#channels.values()].map((channel) => channel.stop()));

@@ -2,15 +2,15 @@ import type { ServerResponse } from 'node:http';
 import { type EventFormat, frame } from '../../events/event-chunk.ts';
 import type { DroppedMessage, DropReason } from '../../schemas/event-stream.ts';
 
-/** Bytes that may wait for a reader; one for whom more do is dropped, and can go on from where it was. */
+/** The most bytes that wait for a reader. Beyond it the reader is dropped, and can resume. */
 const MAX_BUFFERED = 1_048_576;
-/** Heartbeats without a byte taken by a reader for whom some wait. */
-const MAX_STALLED = 2;
-/** How long the end of a stream waits for a client that takes nothing, ms. */
+/** Heartbeats after which a reader is dropped if bytes wait and it takes none. */
+const MAX_STALLED_HEARTBEATS = 2;
+/** How long a stream that ends waits for a client that takes nothing, ms. */
 const MAX_SILENCE_MS = 30_000;
-/** How long a reader that is dropped may take to read why, ms. */
-const LAST_WORDS_MS = 5_000;
-/** After which time an EventSource comes back, ms. */
+/** How long a dropped reader has to read the reason, ms. */
+const DROP_GRACE_MS = 5_000;
+/** How long an EventSource waits before it reconnects, ms. */
 const RETRY_MS = 1_000;
 
 const MEDIA: Readonly<Record<EventFormat, string>> = {
@@ -18,15 +18,15 @@ const MEDIA: Readonly<Record<EventFormat, string>> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
 };
 
-/** An answer that goes on: messages of Server-Sent Events (HTML standard, 9.2), or lines of JSON. */
-export class EventResponse {
+/** A streamed response: Server-Sent Events (HTML standard, 9.2) or lines of JSON. */
+export class StreamResponse {
   readonly format: EventFormat;
   readonly #raw: ServerResponse;
   #isClosed: boolean;
   readonly #maxSilenceMs: number;
   #dropReason: DropReason | undefined;
-  #taken = 0;
-  #stalled = 0;
+  #takenBytes = 0;
+  #stalledHeartbeats = 0;
 
   constructor(raw: ServerResponse, format: EventFormat, maxSilenceMs = MAX_SILENCE_MS) {
     this.#raw = raw;
@@ -35,7 +35,7 @@ export class EventResponse {
     this.#isClosed = raw.closed;
   }
 
-  /** No more can be written. */
+  /** Whether nothing more can be written. */
   get isClosed(): boolean {
     return this.#isClosed || this.#raw.destroyed;
   }
@@ -45,17 +45,17 @@ export class EventResponse {
     return this.#dropReason;
   }
 
-  /** Calls `gone` once the connection is over, also if it is already. */
-  onDisconnect(gone: () => void): void {
+  /** Calls back once the connection is closed, or now if it is. */
+  onDisconnect(onDisconnect: () => void): void {
     const close = () => {
       this.#isClosed = true;
-      gone();
+      onDisconnect();
     };
     if (this.#raw.closed) close();
     else this.#raw.once('close', close);
   }
 
-  /** @param id where a reader that comes back before the first event goes on. */
+  /** @param id where a client resumes if it reconnects before the first event. */
   open(id: string | undefined): void {
     this.#raw.shouldKeepAlive = false;
     this.#raw.writeHead(200, {
@@ -69,7 +69,7 @@ export class EventResponse {
 
   write(text: Buffer | string): void {
     if (this.isClosed || text.length === 0) return;
-    // What waits before it: a message may be long by itself.
+    // Only earlier bytes count: a single message may be longer than the limit.
     if (this.#raw.writableLength > MAX_BUFFERED) this.drop('too-slow');
     else this.#raw.write(text);
   }
@@ -78,21 +78,22 @@ export class EventResponse {
     this.write(frame(this.format, type, id, JSON.stringify(data)));
   }
 
-  /** Tells that the connection lives; an id tells that nothing of interest came up to it. */
+  /** Keeps the connection alive. An id says that no event of interest came up to it. */
   heartbeat(id: string | undefined): void {
     const { socket, writableLength } = this.#raw;
-    // Node counts what waits here as written.
-    const taken = (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0);
-    this.#stalled = writableLength > 0 && taken === this.#taken ? this.#stalled + 1 : 0;
-    this.#taken = taken;
-    if (this.#stalled >= MAX_STALLED) this.drop('stalled');
-    // What waits is a sign of life itself.
+    // bytesWritten includes the bytes that wait in the socket.
+    const takenBytes = (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0);
+    this.#stalledHeartbeats =
+      writableLength > 0 && takenBytes === this.#takenBytes ? this.#stalledHeartbeats + 1 : 0;
+    this.#takenBytes = takenBytes;
+    if (this.#stalledHeartbeats >= MAX_STALLED_HEARTBEATS) this.drop('stalled');
+    // Bytes that wait keep the connection alive themselves.
     else if (writableLength > 0) return;
     else if (this.format === 'ndjson') this.write('\n');
     else this.write(id === undefined ? ':\n\n' : `:\nid: ${id}\n\n`);
   }
 
-  /** Resolves when what was written is on its way, or the connection is over. */
+  /** Resolves when the response can take more, or is closed. */
   ready(): Promise<void> {
     if (this.isClosed || !this.#raw.writableNeedDrain) return Promise.resolve();
     return new Promise((resolve) => {
@@ -106,16 +107,16 @@ export class EventResponse {
     });
   }
 
-  /** The end, as it should be; it may be long, but not wait for ever for who takes nothing. */
+  /** Ends the stream after all bytes are sent. A client that takes none is cut off after a while. */
   end(): void {
     this.#isClosed = true;
     this.#raw.setTimeout(this.#maxSilenceMs, () => this.#raw.destroy());
     this.#raw.end();
   }
 
-  /** Ends the stream with the reason, if the reader still takes it. One that ends already ends soon when the service stops. */
+  /** Ends the stream with a reason. Cuts off a client that does not read it, and one that still ends at a stop. */
   drop(reason: DropReason): void {
-    // One that is not open yet is refused where it would be opened.
+    // A stream that is not open yet gets a problem instead.
     if (this.#raw.closed || !this.#raw.headersSent) return;
     if (this.isClosed && reason !== 'service-stops') return;
     if (!this.isClosed) {
@@ -123,10 +124,10 @@ export class EventResponse {
       this.#dropReason = reason;
       const dropped: DroppedMessage = { type: 'dropped', reason };
       const data = JSON.stringify(dropped);
-      // No id: a reader that comes back goes on after the last event.
+      // Without an id: the client resumes after its last event.
       this.#raw.end(this.format === 'sse' ? `event: dropped\ndata: ${data}\n\n` : `${data}\n`);
     }
-    const force = setTimeout(() => this.#raw.destroy(), LAST_WORDS_MS);
+    const force = setTimeout(() => this.#raw.destroy(), DROP_GRACE_MS);
     this.#raw.once('close', () => clearTimeout(force));
   }
 }

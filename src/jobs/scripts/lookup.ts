@@ -1,9 +1,9 @@
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
-import { isAfter, lastId, now } from '../../redis/lua.ts';
 import { NOTE, NOTE_FIELDS } from '../../redis/note-fields.ts';
-import { defineFragment, defineScript } from '../../redis/script.ts';
+import { defineFragment, defineScript } from '../../redis/script/define-script.ts';
+import { isAfter, lastId, now } from '../../redis/script/lua.ts';
 
 /** Where a job was found, and what is stored there. Times are Unix ms by the clock of Redis. */
 export type Found =

@@ -2,7 +2,7 @@ import { deleteDeadLetter } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import type { Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
 import { decodeFound, type Found, LOOKUP, lookupNames } from './lookup.ts';
 
 /** Removes a job that has ended ('result' or 'failed'); any other stays. Returns `found`: where the job was. */

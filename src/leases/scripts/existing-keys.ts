@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
 
 /** Keys of one call; Lua passes them all to one command. */
 const MOST_KEYS = 1_000;

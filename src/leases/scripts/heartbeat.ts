@@ -2,9 +2,9 @@ import { withoutPayload } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { parseRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
-import { letters, now } from '../../redis/lua.ts';
 import { NOTE } from '../../redis/note-fields.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { letters, now } from '../../redis/script/lua.ts';
 
 /** A job that a lease holds. */
 export interface HeldJob {

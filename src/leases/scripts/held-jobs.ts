@@ -2,10 +2,10 @@ import { withoutPayload } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
-import { letters } from '../../redis/lua.ts';
 import { NOTE } from '../../redis/note-fields.ts';
-import { RECORD_STATUS } from '../../redis/result-head.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { letters } from '../../redis/script/lua.ts';
+import { RECORD_STATUS } from '../../redis/script/result-head.ts';
 
 /** How a job stands towards a lease. */
 export type JobLeaseState =

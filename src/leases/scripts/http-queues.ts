@@ -1,6 +1,6 @@
 import type { Connection } from '../../redis/connection.ts';
-import { now } from '../../redis/lua.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { now } from '../../redis/script/lua.ts';
 
 /** The API looks after a queue for this long after work over HTTP; longer than any lease lasts unrenewed. */
 export const LOOK_AFTER_MS = 3_600_000;

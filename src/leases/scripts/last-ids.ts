@@ -1,6 +1,6 @@
 import type { Connection } from '../../redis/connection.ts';
-import { lastId } from '../../redis/lua.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { lastId } from '../../redis/script/lua.ts';
 
 /** The last id of each stream, without reading entries (they can be large); '0-0' for a stream that is not there. */
 export const lastIdsScript = defineScript({

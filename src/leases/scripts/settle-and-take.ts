@@ -12,9 +12,9 @@ import { decodeTaken, type Taken, type TakeReply } from '../../lifecycle/scripts
 import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
-import { now } from '../../redis/lua.ts';
 import { NOTE } from '../../redis/note-fields.ts';
-import { defineFragment, defineScript } from '../../redis/script.ts';
+import { defineFragment, defineScript } from '../../redis/script/define-script.ts';
+import { now } from '../../redis/script/lua.ts';
 
 /** One request to settle and take in a queue, under a lease that exists only while it holds jobs. */
 export interface SettleAndTakeRequest {

@@ -1,10 +1,10 @@
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
-import { now, toMap } from '../../redis/lua.ts';
 import { NOTE } from '../../redis/note-fields.ts';
-import { resultHead } from '../../redis/result-head.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { now, toMap } from '../../redis/script/lua.ts';
+import { resultHead } from '../../redis/script/result-head.ts';
 import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
 import { deleteNotes, publishEvent } from './lua.ts';
 

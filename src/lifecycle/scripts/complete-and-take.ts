@@ -1,7 +1,7 @@
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
-import { inChunks } from '../../redis/lua.ts';
-import { defineFragment, defineScript } from '../../redis/script.ts';
+import { defineFragment, defineScript } from '../../redis/script/define-script.ts';
+import { inChunks } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
 import { type Completion, encodeCompletions, type LatencyCounts, type Settled } from './complete.ts';
 import { COMPLETE } from './fragments/complete.ts';

@@ -1,6 +1,6 @@
 import { compareEntryIds, formatRef, type Ref } from '../../redis/job-id.ts';
 import { placeIndex, type QueueKeys } from '../../redis/keys.ts';
-import type { ScriptArg } from '../../redis/script.ts';
+import type { ScriptArg } from '../../redis/script/define-script.ts';
 import type { Settled } from './lua.ts';
 
 export type { Settled } from './lua.ts';

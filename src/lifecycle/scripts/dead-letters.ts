@@ -1,9 +1,9 @@
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef, parseRef, type Ref } from '../../redis/job-id.ts';
 import { inOrder, placeIndex, type QueueKeys } from '../../redis/keys.ts';
-import { now } from '../../redis/lua.ts';
 import { NOTE } from '../../redis/note-fields.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { now } from '../../redis/script/lua.ts';
 import { redisTime } from '../../redis/server-time.ts';
 import { deleteDeadLetter, publishEvent, wakeWorkers } from './lua.ts';
 

@@ -1,7 +1,7 @@
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
-import { lastId } from '../../redis/lua.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { lastId } from '../../redis/script/lua.ts';
 
 /**
  * Makes the consumer group of every stream, from the first entry on; existing groups stay.

@@ -1,7 +1,7 @@
 import { KEPT_ENTRIES } from '../../events/limits.ts';
 import { GROUP } from '../../redis/keys.ts';
-import { type LuaHelper, now } from '../../redis/lua.ts';
 import { NOTE, NOTE_FIELDS } from '../../redis/note-fields.ts';
+import { type LuaHelper, now } from '../../redis/script/lua.ts';
 
 /** What became of a call that ends a delivery. */
 export type Settled =

@@ -2,7 +2,7 @@ import type { Connection } from '../../redis/connection.ts';
 import { formatRef } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
 import { deliveredAt, publishEvent } from './lua.ts';
 import type { Held } from './release.ts';
 

@@ -1,9 +1,9 @@
 import type { Connection } from '../../redis/connection.ts';
 import { parseRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
-import { letters, now } from '../../redis/lua.ts';
 import { NOTE } from '../../redis/note-fields.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { letters, now } from '../../redis/script/lua.ts';
 import { appendError, publishEvent, wakeWorkers } from './lua.ts';
 
 /** Consumers and entries of one pass; what is left waits for the next pass. */

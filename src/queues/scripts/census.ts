@@ -1,8 +1,8 @@
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
-import { now, toMap } from '../../redis/lua.ts';
 import { toPairs } from '../../redis/pairs.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { now, toMap } from '../../redis/script/lua.ts';
 
 /** Counts of one stream of a queue. */
 export interface PlaceCensus {

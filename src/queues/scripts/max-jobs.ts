@@ -1,6 +1,6 @@
 import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
 
 /** Sets the most open jobs of a queue, '' for no limit, also while Redis is full: that is when a limit is wanted. Returns 1. */
 export const maxJobsScript = defineScript({

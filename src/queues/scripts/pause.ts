@@ -1,8 +1,8 @@
 import { publishEvent, wakeWorkers } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { now } from '../../redis/lua.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { now } from '../../redis/script/lua.ts';
 
 /**
  * Pauses or resumes a queue and wakes every worker that may be blocked, since what a blocked reader watches depends on it.

@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
 
 /**
  * Changes a field of a hash that still has the expected value. `expected`, `value`: '' for no field.

@@ -2,8 +2,8 @@ import { openJobs } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../redis/entry-options.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../redis/keys.ts';
-import { letters } from '../../redis/lua.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript, type ScriptArg } from '../../redis/script/define-script.ts';
+import { letters } from '../../redis/script/lua.ts';
 
 /** Slots of one schedule that are to be fired. */
 export interface Firing {
@@ -20,6 +20,25 @@ export interface Firing {
   slots: { slot: number; options: EntryOptions }[];
 }
 
+/** Fields of a schedule in the arguments; its slots follow, each with a time and options. '' stands for none. */
+const FIELDS = [
+  'id',
+  'expected',
+  'state',
+  'at',
+  'skipsOverlap',
+  'maxRuns',
+  'lane',
+  'task',
+  'payload',
+  'expiresIn',
+  'slotCount',
+] as const;
+type Field = (typeof FIELDS)[number];
+
+/** Lua: a field of the schedule whose first one is `firings[first]`. */
+const field = (name: Field): string => `firings[first + ${FIELDS.indexOf(name)}]`;
+
 /**
  * Submits the jobs of slots and moves their schedules on, each if its state is as it was read: a second process finds
  * another state, and submits nothing.
@@ -27,8 +46,6 @@ export interface Firing {
  * A slot without a job counts as skipped: the queue is full, or with overlap `skip` the job before has not ended. A job has
  * ended when its entry is gone or dead.
  *
- * `firings`, per schedule: id, expected state, new state, next time or '', 1 to skip overlaps, most runs or '', lane, task,
- *   payload, expires after ms or '', number of slots, then per slot: slot, options.
  * Returns per schedule its state, or '' where it was not as expected.
  */
 export const fireScript = defineScript({
@@ -63,12 +80,12 @@ local function submit(lane, task, payload, options, expiresIn)
   return ref
 end
 
-local function fireSlot(i, state, slot, options)
+local function fireSlot(first, state, slot, options)
   local reason, ref
-  if firings[i + 4] == '1' and state.ref and isOpen(state.ref) then reason = 'overlap'
+  if ${field('skipsOverlap')} == '1' and state.ref and isOpen(state.ref) then reason = 'overlap'
   elseif freeDepth and freeDepth < 1 then reason = 'queue-full'
   else
-    ref = submit(tonumber(firings[i + 6]), firings[i + 7], firings[i + 8], options, tonumber(firings[i + 9]))
+    ref = submit(tonumber(${field('lane')}), ${field('task')}, ${field('payload')}, options, tonumber(${field('expiresIn')}))
     if not ref then reason = 'not-stored' end
   end
   if ref then
@@ -78,19 +95,20 @@ local function fireSlot(i, state, slot, options)
   end
 end
 
-local states, i = {}, 1
+local states, first = {}, 1
 -- As many as the caller has planned: 100 schedules at most, and 200 slots of all of them together.
-while i <= #firings do
-  local id, at, most = firings[i], firings[i + 3], tonumber(firings[i + 5])
-  local first, count, moved = i + 11, tonumber(firings[i + 10]), ''
-  if redis.call('HGET', scheduleStates, id) == firings[i + 1] then
-    local state = cjson.decode(firings[i + 2])
-    for j = first, first + 2 * count - 2, 2 do
+while first <= #firings do
+  local id, most, moved = ${field('id')}, tonumber(${field('maxRuns')}), ''
+  local firstSlot = first + ${FIELDS.length}
+  local following = firstSlot + 2 * ${field('slotCount')}
+  if redis.call('HGET', scheduleStates, id) == ${field('expected')} then
+    local state = cjson.decode(${field('state')})
+    for i = firstSlot, following - 2, 2 do
       if most and state.runs >= most then break end
-      fireSlot(i, state, tonumber(firings[j]), firings[j + 1])
+      fireSlot(first, state, tonumber(firings[i]), firings[i + 1])
     end
     if most and state.runs >= most then state.next = nil end
-    if state.next then redis.call('ZADD', slots, at, id)
+    if state.next then redis.call('ZADD', slots, ${field('at')}, id)
     else
       state.finished = true
       redis.call('ZREM', slots, id)
@@ -99,7 +117,7 @@ while i <= #firings do
     redis.call('HSET', scheduleStates, id, moved)
   end
   states[#states + 1] = moved
-  i = first + 2 * count
+  first = following
 end
 return states
 `,
@@ -111,19 +129,24 @@ export async function fire(
   queue: QueueKeys,
   planned: readonly Firing[],
 ): Promise<string[]> {
-  const firings = planned.flatMap(({ id, expected, state, fireAt, skipsOverlap, maxRuns, job, slots }) => [
+  const firings = planned.flatMap(encodeFiring);
+  return (await fireScript.run(redis, { queue }, { firings })) as string[];
+}
+
+function encodeFiring({ id, expected, state, fireAt, skipsOverlap, maxRuns, job, slots }: Firing) {
+  const fields: Readonly<Record<Field, ScriptArg>> = {
     id,
     expected,
     state,
-    fireAt ?? '',
-    skipsOverlap ? 1 : 0,
-    maxRuns ?? '',
-    placeIndex(job.place),
-    job.task,
-    job.payload,
-    slots[0]?.options.x ?? '',
-    slots.length,
-    ...slots.flatMap(({ slot, options }) => [slot, encodeOptions(options)]),
-  ]);
-  return (await fireScript.run(redis, { queue }, { firings })) as string[];
+    at: fireAt ?? '',
+    skipsOverlap: skipsOverlap ? 1 : 0,
+    maxRuns: maxRuns ?? '',
+    lane: placeIndex(job.place),
+    task: job.task,
+    payload: job.payload,
+    expiresIn: slots[0]?.options.x ?? '',
+    slotCount: slots.length,
+  };
+  const encodedSlots = slots.flatMap(({ slot, options }) => [slot, encodeOptions(options)]);
+  return [...FIELDS.map((name) => fields[name]), ...encodedSlots];
 }

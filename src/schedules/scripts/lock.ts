@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
 
 /** Takes a lock that expires after `ttlMs`, also while Redis is full: a delete frees memory. Returns 1, or 0 when it is taken. */
 export const lockScript = defineScript({

@@ -1,7 +1,7 @@
 import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { now } from '../../redis/lua.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { now } from '../../redis/script/lua.ts';
 
 /** A schedule as it is stored: two texts of JSON. `schemas/stored-schedule.ts` says what they hold. */
 export interface StoredSchedule {

@@ -1,10 +1,10 @@
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 
-/** Most urgent first: the order in which a worker drains the lanes. */
+/** Most urgent first: workers drain the lanes in this order. */
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** Every status a job can be shown in; a job's status is the place where its entry is. */
+/** Every status of a job. The status follows from where the job's entry is. */
 export const STATUSES = [
   'queued',
   'scheduled',
@@ -17,50 +17,60 @@ export const STATUSES = [
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** Statuses that never change again by themselves. */
+/** The job has ended. Only a retry by hand moves a failed job out of its status. */
 export const FINAL_STATUSES = ['completed', 'failed', 'cancelled', 'expired'] as const;
 export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
-/** Statuses whose jobs can be listed: those that have an entry in a place of the queue. */
+/** Statuses whose jobs can be listed: their entries are still in the queue. */
 export const LISTED_STATUSES = ['queued', 'scheduled', 'running', 'retrying', 'failed'] as const;
 export type ListedStatus = (typeof LISTED_STATUSES)[number];
 
 export const isFinal = (status: Status): status is FinalStatus =>
   (FINAL_STATUSES as readonly string[]).includes(status);
 
-const text = <T extends string>(values: readonly T[], options: object) =>
-  Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
+const oneOf = <T extends string>(values: readonly T[], description: string) =>
+  Type.Unsafe<T>({ type: 'string', enum: [...values], description });
 
-export const PrioritySchema = text(PRIORITIES, {
-  description: 'Which lane of the queue the job waits in; more urgent lanes are drained first.',
-});
-export const StatusSchema = text(STATUSES, { description: 'Where the job is now.' });
-export const ListedStatusSchema = text(LISTED_STATUSES, { description: 'Only jobs in this status.' });
+export const PrioritySchema = oneOf(
+  PRIORITIES,
+  'The lane of the queue in which the job waits. Workers take from more urgent lanes first. Default normal.',
+);
+export const StatusSchema = oneOf(
+  STATUSES,
+  'The state of the job. `completed`, `failed`, `cancelled` and `expired` are final.',
+);
+export const ListedStatusSchema = oneOf(LISTED_STATUSES, 'Only jobs in this status. Default: all of these.');
 
 export const QUEUE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$';
 
+/** What a name has to look like, for descriptions and faults. */
+export const NAME_FORM =
+  '1 to 64 characters: letters, digits, "_", "." and "-". The first is a letter or digit.';
+
 /** A queue's name is part of its Redis keys (as hash tag) and of its jobs' ids. */
-export const QueueName = Type.String({
-  pattern: QUEUE_NAME_PATTERN,
-  description: '1 to 64 characters: letters, digits, "_", ".", "-"; starts with a letter or digit.',
-  examples: ['default'],
-});
+export const queueName = (description: string) =>
+  Type.String({
+    pattern: QUEUE_NAME_PATTERN,
+    description: `${description} ${NAME_FORM}`,
+    examples: ['default'],
+  });
+export const QueueName = queueName('The name of a queue.');
 
 export const TaskName = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$',
-  description: 'The kind of work: 1 to 128 characters: letters, digits, "_", ".", ":", "/", "-".',
+  description:
+    'The task that a worker runs for the job. 1 to 128 characters: letters, digits, "_", ".", ":", "/" and "-". The first is a letter or digit.',
   examples: ['fib'],
 });
 
-/** Loose on purpose: an id that never was is a 404, whatever it looks like. */
-export const JobId = Type.String({
-  description: 'Opaque, URL-safe id, at most 96 characters.',
-  examples: ['default~nmfa2k9x0-0'],
-});
+/** Has no pattern: a text that is not an id is answered with 404, as an id without a job is. */
+export const jobId = (description: string) => Type.String({ description, examples: ['default~nmfa2k9x0-0'] });
+export const JobId = jobId('The id of a job: opaque, URL-safe, at most 96 characters.');
 
-export const Timestamp = Type.String({
-  format: 'date-time',
-  description: 'RFC 3339, UTC.',
-  examples: ['2026-01-31T12:00:00.000Z'],
-});
-export type Timestamp = Static<typeof Timestamp>;
+/** @param description what happened at that time. */
+export const timestamp = (description: string) =>
+  Type.String({
+    format: 'date-time',
+    description: `${description} RFC 3339, UTC.`,
+    examples: ['2026-01-31T12:00:00.000Z'],
+  });

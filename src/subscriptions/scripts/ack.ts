@@ -1,6 +1,6 @@
 import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
 import { countEvents, groupInfo, groupOf, trimEvents } from './lua.ts';
 
 /** Entries acknowledged at a time, and how often in one call: some ten milliseconds, in which Redis serves nobody else. */

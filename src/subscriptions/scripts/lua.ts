@@ -1,5 +1,5 @@
 import { KEPT_ENTRIES } from '../../events/limits.ts';
-import { isAfter, type LuaHelper, toMap } from '../../redis/lua.ts';
+import { isAfter, type LuaHelper, toMap } from '../../redis/script/lua.ts';
 
 /** Prefix of the consumer groups of subscriptions. */
 const GROUP_PREFIX = 'sub:';

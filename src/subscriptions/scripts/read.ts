@@ -1,6 +1,6 @@
 import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
 import { countEvents, extent, groupInfo, groupOf, makeGroup, trimEvents } from './lua.ts';
 
 /** Entries of one call: how many events they have is known only afterwards, and those of an entry come together. */

@@ -1,7 +1,7 @@
 import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { now } from '../../redis/lua.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
+import { now } from '../../redis/script/lua.ts';
 import { groupInfo, groupOf, makeGroup, trimEvents, updateHold } from './lua.ts';
 
 export { groupOf } from './lua.ts';

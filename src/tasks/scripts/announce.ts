@@ -1,6 +1,6 @@
 import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { defineScript } from '../../redis/script.ts';
+import { defineScript } from '../../redis/script/define-script.ts';
 
 /** Tasks of one queue; far more than a queue has. */
 const MOST_TASKS = 1_000;

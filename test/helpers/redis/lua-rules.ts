@@ -1,8 +1,8 @@
 import * as luaparse from 'luaparse';
-import type { LuaPart } from '../../../src/redis/bind-names.ts';
-import type { LuaHelper } from '../../../src/redis/lua.ts';
-import type { Script } from '../../../src/redis/script.ts';
-import { queueKeyName, specName } from '../../../src/redis/script-names.ts';
+import type { LuaPart } from '../../../src/redis/script/bind-names.ts';
+import type { Script } from '../../../src/redis/script/define-script.ts';
+import type { LuaHelper } from '../../../src/redis/script/lua.ts';
+import { queueKeyName, specName } from '../../../src/redis/script/names.ts';
 import { type LuaNames, readNames } from './lua-names.ts';
 
 /** What Redis 7 gives a script, of which we use these. */

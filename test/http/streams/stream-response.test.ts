@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { EventResponse } from '../../../src/http/streams/stream-response.ts';
+import { StreamResponse } from '../../../src/http/streams/stream-response.ts';
 import { requestText } from '../../helpers/api/wire.ts';
 
 const MIB = 1_048_576;
@@ -40,7 +40,7 @@ async function received(client: Socket): Promise<string> {
 describe('a response of events', () => {
   it('may have a message that is longer than what may wait', async () => {
     const { raw, client } = await request();
-    const response = new EventResponse(raw, 'ndjson');
+    const response = new StreamResponse(raw, 'ndjson');
     response.open(undefined);
     const text = received(client);
     response.write('x'.repeat(2 * MIB));
@@ -51,7 +51,7 @@ describe('a response of events', () => {
 
   it('is dropped when too much waits', async () => {
     const { raw, client } = await request();
-    const response = new EventResponse(raw, 'ndjson');
+    const response = new StreamResponse(raw, 'ndjson');
     response.open(undefined);
     response.write('x'.repeat(LONG));
     expect(response.isClosed).toBe(false);
@@ -62,7 +62,7 @@ describe('a response of events', () => {
 
   it('is dropped when nothing is taken for two heartbeats, but not when something is', async () => {
     const { raw, client } = await request();
-    const response = new EventResponse(raw, 'ndjson');
+    const response = new StreamResponse(raw, 'ndjson');
     response.open(undefined);
     const beat = () => response.heartbeat(undefined);
     for (const isLast of [false, true]) {
@@ -85,7 +85,7 @@ describe('a response of events', () => {
 
   it('that has ended does not wait for a client that takes nothing', async () => {
     const { raw } = await request();
-    const response = new EventResponse(raw, 'ndjson', 50);
+    const response = new StreamResponse(raw, 'ndjson', 50);
     response.open(undefined);
     response.write('x'.repeat(LONG));
     const closed = once(raw, 'close');
@@ -96,7 +96,7 @@ describe('a response of events', () => {
 
   it('that has ended is cut soon when the service stops', async () => {
     const { raw } = await request();
-    const response = new EventResponse(raw, 'ndjson');
+    const response = new StreamResponse(raw, 'ndjson');
     response.open(undefined);
     response.write('x'.repeat(LONG));
     response.end();

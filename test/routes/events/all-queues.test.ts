@@ -19,7 +19,7 @@ const shown = (messages: readonly { data: Record<string, unknown> }[]) =>
   messages.map(({ data }) => `${data['queue']} ${String(data['job']).split('~')[1]}`);
 
 describe('the events of all queues', () => {
-  it('come in the order of time, then of queues, and go on after any of them', async () => {
+  it('are ordered by time, then by queue, and resume after any of them', async () => {
     await list('a', 'b', 'c');
     await add('b', 'n1-0 n2-0', '1000-0');
     await add('a', 'n3-0', '1000-1');
@@ -42,7 +42,7 @@ describe('the events of all queues', () => {
     }
   });
 
-  it('are told of queues that appear while somebody reads', async () => {
+  it('include queues that appear during a stream', async () => {
     const stream = await openStream(api.origin, '/events');
     await api.http.post('/queues/fresh/pause').expect(200);
     const { data } = await stream.message('paused');
@@ -50,7 +50,7 @@ describe('the events of all queues', () => {
     stream.close();
   });
 
-  it('are in order however many queues move at once, and each comes once', async () => {
+  it('come once and in order while many queues change concurrently', async () => {
     const queues = Array.from({ length: 20 }, (_, i) => `many-${i}`);
     await list(...queues);
     const stream = await openStream(api.origin, '/events');
@@ -71,7 +71,7 @@ describe('the events of all queues', () => {
     again.close();
   });
 
-  it('say so when the clock of Redis has gone back', async () => {
+  it('send a reset when the clock of Redis has gone back', async () => {
     const future = `${Date.now() + 3_600_000}-0-1~a`;
     const stream = await openStream(api.origin, '/events', { lastEventId: future });
     expect(await stream.message('reset')).toMatchObject({ data: { reason: 'clock-went-back' } });

@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { HistoryPage, type JobEvent } from '../../../src/schemas/event.ts';
-import { PendingList } from '../../../src/schemas/queue.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
-import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-const workerOf = useManualWorkers(redis);
 
 const DAY = Date.parse('2026-01-31T12:00:00Z');
 
@@ -44,7 +41,7 @@ async function all(queue: string, query: string): Promise<{ events: JobEvent[]; 
 }
 
 describe('the history of a queue', () => {
-  it('is read in pages of any size, in either order, each event once', async () => {
+  it('lists each event once, in pages of any size, in either order', async () => {
     await happen('pages', 450);
     const { events, pages } = await all('pages', 'limit=1000');
     expect([events.length, pages]).toEqual([1_350, 2]);
@@ -61,7 +58,7 @@ describe('the history of a queue', () => {
     }
   });
 
-  it('is cut out by time and by type', async () => {
+  it('can be filtered by time and by type', async () => {
     await happen('range', 300);
     const from = '2026-01-31T12:00:10Z';
     const to = '2026-01-31T12:00:13.000%2B00:00';
@@ -80,7 +77,7 @@ describe('the history of a queue', () => {
     expect((await all('range', 'type=completed')).events).toEqual([]);
   });
 
-  it('is looked through in steps, so that a page of a rare type may be empty before the last one', async () => {
+  it('is searched in steps, so that a page of a rare type can be empty before the last', async () => {
     await happen('rare', 6_000);
     for (const order of ['asc', 'desc']) {
       const first = await page('rare', `type=completed&order=${order}`);
@@ -95,7 +92,7 @@ describe('the history of a queue', () => {
     }
   });
 
-  it('refuses what it cannot read', async () => {
+  it('rejects invalid queries', async () => {
     await happen('bad', 1);
     for (const [query, pointer] of [
       ['from=yesterday', '/from'],
@@ -111,54 +108,3 @@ describe('the history of a queue', () => {
     expectProblem(await api.http.get('/queues/nowhere/history'), 404, 'queue-not-found');
   });
 });
-
-describe('who runs what', () => {
-  it('is told of one queue and of all, since when and for how long', async () => {
-    for (const queue of ['run-b', 'run-a']) {
-      const worker = await workerOf(queue);
-      await api.submit({ task: 'echo', queue });
-      await api.submit({ task: 'sum', queue });
-      await worker.takeNow(2);
-    }
-    const { body } = await api.http.get('/pending').expect(200);
-    expectShape(PendingList, body);
-    expect(body.items.map(({ queue, task }: PendingItem) => `${queue} ${task}`)).toEqual([
-      'run-a echo',
-      'run-a sum',
-      'run-b echo',
-      'run-b sum',
-    ]);
-    const [first] = body.items;
-    const { name } = await workerOf('run-a');
-    expect(first).toMatchObject({ worker: name, attempt: 1, runningMs: expect.any(Number) });
-    expect(Date.parse(first.startedAt)).toBeLessThanOrEqual(Date.now());
-    expect((await api.http.get('/pending?limit=3')).body.items).toHaveLength(3);
-    expect((await api.http.get('/queues/run-b/pending')).body.items).toMatchObject([
-      { queue: 'run-b', task: 'echo' },
-      { queue: 'run-b', task: 'sum' },
-    ]);
-    expectProblem(await api.http.get('/pending?limit=0'), 400, 'invalid-request', ['/limit']);
-  });
-});
-
-describe('what runs in many queues', () => {
-  it('is told by queue, at most as much as is asked for', async () => {
-    const queues = Array.from({ length: 60 }, (_, i) => `0-many-${10 + i}`);
-    await Promise.all(
-      queues.map(async (queue) => {
-        await api.submit({ task: 'echo', queue });
-        await api.submit({ task: 'echo', queue });
-        await (await workerOf(queue)).takeNow(2);
-      }),
-    );
-    const { body } = await api.http.get('/pending?limit=109').expect(200);
-    expect(body.items.map(({ queue }: PendingItem) => queue)).toEqual(
-      queues.flatMap((queue) => [queue, queue]).slice(0, 109),
-    );
-  });
-});
-
-interface PendingItem {
-  queue: string;
-  task: string;
-}

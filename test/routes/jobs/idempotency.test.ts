@@ -24,7 +24,7 @@ const submitted = async (queue: string): Promise<number> =>
   (await api.http.get(`/queues/${queue}/stats`)).body.totals.submitted;
 
 describe('a job with an Idempotency-Key', () => {
-  it('is stored once, however often it is sent, at the same time too', async () => {
+  it('is stored once, however often and concurrently it is sent', async () => {
     const job = { task: 'echo', queue: 'once', payload: { a: 1, b: [2] } };
     const answers = await Promise.all(Array.from({ length: 20 }, () => post('k', job)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
@@ -34,7 +34,7 @@ describe('a job with an Idempotency-Key', () => {
     expect(await submitted('once')).toBe(1);
   });
 
-  it('is the same in quotes and bare, and with its members in another order', async () => {
+  it('is the same with a quoted key, and with its members in another order', async () => {
     const first = await post('a "b" \\', { task: 'echo', queue: 'quoted', payload: { a: 1, b: 2 } });
     const second = await post('"a \\"b\\" \\\\"', { queue: 'quoted', payload: { b: 2, a: 1 }, task: 'echo' });
     expect(second.body.id).toBe(first.body.id);
@@ -42,7 +42,7 @@ describe('a job with an Idempotency-Key', () => {
     expect(second.headers['idempotency-replayed']).toBe('true');
   });
 
-  it('is answered with the job as it is now, and with its end to who waits', async () => {
+  it('is answered with the current job, or with the ended job after a wait', async () => {
     const worker = await workerOf('now');
     const job = { task: 'echo', queue: 'now', payload: 1 };
     const { body } = await post('k', job);
@@ -55,7 +55,7 @@ describe('a job with an Idempotency-Key', () => {
     expect((await post('k', job)).status).toBe(202);
   });
 
-  it('is refused with another body, and nothing is stored', async () => {
+  it('is rejected with another body, and nothing is stored', async () => {
     await post('k', { task: 'echo', queue: 'other', payload: 1 });
     expectProblem(await post('k', { task: 'echo', queue: 'other', payload: 2 }), 422, 'idempotency-mismatch');
     expectProblem(
@@ -66,7 +66,7 @@ describe('a job with an Idempotency-Key', () => {
     expect(await submitted('other')).toBe(1);
   });
 
-  it('is known though its task is known no more', async () => {
+  it('is replayed even if its task is no longer announced', async () => {
     const announce = (name: string) =>
       redis.client.hset('mr:{moved}:tasks', name, JSON.stringify({ name, at: Date.now() }));
     await announce('old');
@@ -74,12 +74,12 @@ describe('a job with an Idempotency-Key', () => {
     const { body } = await post('k', job);
     await redis.client.del('mr:{moved}:tasks');
     await announce('new');
-    // The API reads the announcements anew after some time.
+    // The API re-reads the announcements after some time.
     await until(async () => (await post(randomUUID(), job)).body.code === 'unknown-task', 'a refusal');
     expect((await post('k', job)).body).toMatchObject({ id: body.id, status: 'scheduled' });
   });
 
-  it('leaves a key free when it is refused', async () => {
+  it('leaves its key unused when it is rejected', async () => {
     expectProblem(
       await post('k', { task: 'echo', queue: 'free', delay: 1, runAt: '2026-01-31T12:00:00Z' }),
       400,
@@ -88,7 +88,7 @@ describe('a job with an Idempotency-Key', () => {
     expect((await post('k', { task: 'echo', queue: 'free' })).status).toBe(202);
   });
 
-  it('says that it is gone when its result is not kept any more', async () => {
+  it('answers 410 when its result has expired', async () => {
     const job = { task: 'echo', queue: 'gone' };
     const { body } = await post('k', job);
     await api.http.post(`/jobs/${body.id}/cancel`).expect(200);
@@ -96,7 +96,7 @@ describe('a job with an Idempotency-Key', () => {
     expectProblem(await post('k', job), 410, 'job-gone');
   });
 
-  it('forgets the key after IDEMPOTENCY_TTL_MS', async () => {
+  it('can be stored again after IDEMPOTENCY_TTL_MS', async () => {
     await post('k', { task: 'echo', queue: 'ttl' });
     const ttl = await redis.client.pttl('mr:{ttl}:idem:k');
     expect(ttl).toBeGreaterThan(86_000_000);
@@ -104,7 +104,7 @@ describe('a job with an Idempotency-Key', () => {
   });
 });
 
-describe('a batch with an Idempotency-Key', () => {
+describe('a bulk submit with an Idempotency-Key', () => {
   const jobs = [
     { task: 'echo', queue: 'batch', payload: 1 },
     { task: 'a b', queue: 'batch' },
@@ -112,7 +112,7 @@ describe('a batch with an Idempotency-Key', () => {
     { task: 'echo', queue: 'batch', payload: 2 },
   ];
 
-  it('is stored once, refusals and all, as JSON and as lines', async () => {
+  it('is stored once with its rejections, as JSON and as lines', async () => {
     const first = await post('b', { jobs }, '/jobs/batch');
     expect(first.body.items.map(({ status }: { status: number }) => status)).toEqual([202, 400, 202, 202]);
     const again = await post('b', { jobs }, '/jobs/batch');
@@ -131,7 +131,7 @@ describe('a batch with an Idempotency-Key', () => {
     for (const i of [0, 2, 3]) expect((await api.get(first.body.items[i].id)).task).toBe('echo');
   });
 
-  it('is refused when it is another one', async () => {
+  it('is rejected with other jobs', async () => {
     await post('c', { jobs }, '/jobs/batch');
     const atomic = '/jobs/batch?atomic=true';
     const good = jobs.filter((_, i) => i !== 1);
@@ -139,7 +139,7 @@ describe('a batch with an Idempotency-Key', () => {
     expectProblem(await post('c', { jobs: good }, atomic), 422, 'idempotency-mismatch');
   });
 
-  it('is all or none with atomic, and its key free after none', async () => {
+  it('stores all or none when atomic, and leaves its key unused after none', async () => {
     const atomic = '/jobs/batch?atomic=true';
     expectProblem(await post('d', { jobs }, atomic), 400, 'invalid-batch');
     const good = {
@@ -156,7 +156,7 @@ describe('a batch with an Idempotency-Key', () => {
     expect(await submitted('all')).toBe(500);
   });
 
-  it('may have a job that is nested too deeply', async () => {
+  it('can have a job that is nested too deeply', async () => {
     const deep = `{"jobs":[{"task":"echo","queue":"deep"},{"task":"echo","queue":"deep","payload":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`;
     const message = { path: '/jobs/batch', headers: { ...JSON_TYPE, 'idempotency-key': 'e' }, body: deep };
     for (const replayed of [undefined, 'true']) {

@@ -35,13 +35,13 @@ async function make(status: Status, test: string): Promise<string> {
 }
 
 describe('GET /jobs/{id}', () => {
-  it.each(STATUSES)('shows a job that is %s, with a revision that stays', async (status) => {
+  it.each(STATUSES)('shows a %s job, with a stable revision', async (status) => {
     const id = await make(status, 'show');
     const answer = await api.http.get(`/jobs/${id}`).expect(200);
     const job: JobShape = answer.body;
     expectShape(Job, job);
     expect(job).toMatchObject({ id, status, queue: `show-${status}`, task: 'echo', priority: 'normal' });
-    // A poller is told when to come back, as long as there is something to come back for.
+    // Retry-After is present until the job has ended.
     expect(answer.headers['retry-after']).toBe(isFinal(status) ? undefined : '1');
     expect({ finished: job.finishedAt !== undefined, kept: job.payload !== undefined }).toEqual({
       finished: isFinal(status),
@@ -56,7 +56,7 @@ describe('GET /jobs/{id}', () => {
     expect([again.status, again.text, again.headers['etag']]).toEqual([304, '', etag]);
   });
 
-  it('shows why a job failed, and what a retry waits for', async () => {
+  it('shows why a job failed and when it is retried', async () => {
     const failed = await api.get(await make('failed', 'why'));
     expect(failed.error).toMatchObject({ message: 'it failed', attempt: 1 });
     expect(failed.errors).toEqual([failed.error]);
@@ -65,7 +65,7 @@ describe('GET /jobs/{id}', () => {
     expect(Date.parse(retrying.runAt ?? '')).toBeGreaterThan(Date.now() + 3_000_000);
   });
 
-  it('has another revision after every move', async () => {
+  it('has a new revision after every change', async () => {
     const worker = await workerOf('moves');
     const { id } = await api.submit({ task: 'echo', queue: 'moves' });
     const revisions = new Set<string>();
@@ -97,7 +97,7 @@ describe('GET /jobs/{id}', () => {
     await api.http.get(`/jobs/${id}`).set('if-none-match', '"other"').expect(200);
   });
 
-  it('answers HEAD like GET, without the job', async () => {
+  it('answers HEAD like GET, without the body', async () => {
     const id = await make('completed', 'head');
     const get = await api.http.get(`/jobs/${id}`);
     const head = await api.http.head(`/jobs/${id}`);
@@ -107,34 +107,34 @@ describe('GET /jobs/{id}', () => {
   });
 });
 
-describe('an id', () => {
-  let known: string;
+describe('a job id', () => {
+  let removed: string;
   beforeAll(async () => {
-    known = await make('completed', 'ids');
-    await api.http.delete(`/jobs/${known}`).expect(204);
+    removed = await make('completed', 'ids');
+    await api.http.delete(`/jobs/${removed}`).expect(204);
   });
 
-  it('is gone when its job was there once', async () => {
-    expectProblem(await api.http.get(`/jobs/${known}`), 410, 'job-gone');
-    expectProblem(await api.http.get(`/jobs/${known}?wait=5`), 410, 'job-gone');
-    expectProblem(await api.http.delete(`/jobs/${known}`), 410, 'job-gone');
-    expectProblem(await api.http.post(`/jobs/${known}/cancel`), 410, 'job-gone');
+  it('answers 410 when its job has existed', async () => {
+    expectProblem(await api.http.get(`/jobs/${removed}`), 410, 'job-gone');
+    expectProblem(await api.http.get(`/jobs/${removed}?wait=5`), 410, 'job-gone');
+    expectProblem(await api.http.delete(`/jobs/${removed}`), 410, 'job-gone');
+    expectProblem(await api.http.post(`/jobs/${removed}/cancel`), 410, 'job-gone');
   });
 
-  it('is not found when its stream has not come that far, or is not there', async () => {
-    const later = known.replace(/-([^-]+)$/, '-zz');
-    const muchLater = known.replace(/~n[^-]+/, '~nzzzzzzzzz');
-    const otherLane = known.replace('~n', '~h');
-    const otherQueue = known.replace('ids-', 'sid-');
+  it('answers 404 when its stream does not exist or has not reached it', async () => {
+    const later = removed.replace(/-([^-]+)$/, '-zz');
+    const muchLater = removed.replace(/~n[^-]+/, '~nzzzzzzzzz');
+    const otherLane = removed.replace('~n', '~h');
+    const otherQueue = removed.replace('ids-', 'sid-');
     for (const id of [later, muchLater, otherLane, otherQueue]) {
-      expect(id).not.toBe(known);
+      expect(id).not.toBe(removed);
       expectProblem(await api.http.get(`/jobs/${id}`), 404, 'job-not-found');
     }
   });
 });
 
 describe('DELETE /jobs/{id}', () => {
-  it.each(STATUSES.filter(isFinal))('removes a job that is %s, for ever', async (status) => {
+  it.each(STATUSES.filter(isFinal))('removes a %s job for ever', async (status) => {
     const id = await make(status, 'remove');
     const answer = await api.http.delete(`/jobs/${id}`);
     expect([answer.status, answer.text]).toEqual([204, '']);
@@ -142,7 +142,7 @@ describe('DELETE /jobs/{id}', () => {
     expectProblem(await api.http.get(`/jobs/${id}`), 410, 'job-gone');
   });
 
-  it.each(STATUSES.filter((status) => !isFinal(status)))('leaves a job alone that is %s', async (status) => {
+  it.each(STATUSES.filter((status) => !isFinal(status)))('rejects a %s job', async (status) => {
     const id = await make(status, 'leave');
     const answer = await api.http.delete(`/jobs/${id}`).set('prefer', 'return=representation');
     expectProblem(answer, 409, 'job-not-finished');
@@ -150,7 +150,7 @@ describe('DELETE /jobs/{id}', () => {
     expect((await api.get(id)).status).toBe(status);
   });
 
-  it('hands the job to just one of many who want to read and remove it', async () => {
+  it('returns the job to exactly one of many concurrent removals', async () => {
     const id = await make('completed', 'race');
     const before = await api.get(id);
     const answers = await Promise.all(
@@ -167,7 +167,7 @@ describe('DELETE /jobs/{id}', () => {
 });
 
 describe('POST /jobs/{id}/cancel', () => {
-  it.each(['queued', 'scheduled', 'retrying'] as const)('ends a job that is %s', async (status) => {
+  it.each(['queued', 'scheduled', 'retrying'] as const)('cancels a %s job at once', async (status) => {
     const id = await make(status, 'cancel');
     const answer = await api.http.post(`/jobs/${id}/cancel`).expect(200);
     expectShape(Job, answer.body);
@@ -177,7 +177,7 @@ describe('POST /jobs/{id}/cancel', () => {
     expect(await (await workerOf(`cancel-${status}`)).takeNow()).toEqual([]);
   });
 
-  it('asks the worker of a running job, as often as it is called', async () => {
+  it('asks the worker of a running job to stop, on every call', async () => {
     const worker = await workerOf('asked');
     const { id } = await api.submit({ task: 'echo', queue: 'asked' });
     const delivery = await worker.take();
@@ -191,7 +191,7 @@ describe('POST /jobs/{id}/cancel', () => {
     expect((await api.get(id)).status).toBe('cancelled');
   });
 
-  it.each(STATUSES.filter(isFinal))('refuses a job that is %s', async (status) => {
+  it.each(STATUSES.filter(isFinal))('rejects a %s job', async (status) => {
     const id = await make(status, 'late');
     expect((await api.get(id)).status).toBe(status);
     const answer = await api.http.post(`/jobs/${id}/cancel`);
@@ -200,7 +200,7 @@ describe('POST /jobs/{id}/cancel', () => {
     expect((await api.get(id)).status).toBe(status);
   });
 
-  it('ends a job once, however many ask', async () => {
+  it('cancels a job once under concurrent requests', async () => {
     const id = await make('queued', 'crowd');
     const answers = await Promise.all(Array.from({ length: 10 }, () => api.http.post(`/jobs/${id}/cancel`)));
     const counted = answers.map(({ status }) => status).sort();

@@ -16,7 +16,7 @@ useWorker(redis, { QUEUES: 'real' });
 const TOLD_MS = 25_000;
 
 beforeEach(() => {
-  // The pause before the look that a waiter takes without being told is drawn by chance.
+  // The pause before a waiter polls without an event is random.
   vi.spyOn(Math, 'random').mockReturnValue(1_000);
 });
 afterEach(() => vi.restoreAllMocks());
@@ -38,7 +38,7 @@ async function submitAndWait(
 }
 
 describe('a submit that waits', () => {
-  it('answers 202 when nobody works on the job in time', async () => {
+  it('answers 202 when the job has not ended in time', async () => {
     const answer = await submitAndWait('nobody', { query: '?wait=0.05' });
     expect(answer.status).toBe(202);
     expect(answer.body.status).toBe('queued');
@@ -47,7 +47,7 @@ describe('a submit that waits', () => {
     expect(await api.get(answer.body.id)).toEqual(answer.body);
   });
 
-  it('shows in the answer how far the job came meanwhile', async () => {
+  it('shows the progress of the job in the response', async () => {
     const worker = await workerOf('halfway');
     const pending = submitAndWait('halfway', { prefer: 'wait=4' });
     await worker.take();
@@ -75,7 +75,7 @@ describe('a submit that waits', () => {
     expect(answer.headers['retry-after']).toBeUndefined();
   });
 
-  it('answers 200 when the job lapses within the wait, though no worker looks', async () => {
+  it('answers 200 when the job expires during the wait without a worker', async () => {
     const began = performance.now();
     const answer = await submitAndWait('lapse', { query: '?wait=50' }, { expiresIn: '200ms' });
     expect(performance.now() - began).toBeLessThan(TOLD_MS);
@@ -89,7 +89,7 @@ describe('a submit that waits', () => {
     expect(answer.body).toMatchObject({ status: 'completed', result: { n: 1 } });
   });
 
-  it('waits through attempts that fail', async () => {
+  it('waits through failed attempts', async () => {
     const worker = await workerOf('again');
     const pending = submitAndWait('again', { prefer: 'wait=50' });
     await worker.retry(await worker.take(), 0);
@@ -98,7 +98,7 @@ describe('a submit that waits', () => {
   });
 
   it.each([
-    ['a wish that is too long', { prefer: 'wait=100' }, 60_000, 'wait=60'],
+    ['a wait above the maximum', { prefer: 'wait=100' }, 60_000, 'wait=60'],
     [
       'one preference of several',
       { prefer: 'respond-async, wait=7; x=y, handling=lenient' },
@@ -108,9 +108,9 @@ describe('a submit that waits', () => {
     ['a quoted value, in capitals', { prefer: 'Wait="8"' }, 8_000, 'wait=8'],
     ['the first of two', { prefer: 'wait=9, wait=1' }, 9_000, 'wait=9'],
     ['a query beside the header', { query: '?wait=5', prefer: 'wait=1' }, 5_000, undefined],
-  ])('understands %s', async (_name, wish, waitMs, applied) => {
+  ])('reads the wait from %s', async (_name, preference, waitMs, applied) => {
     const wait = vi.spyOn(api.app.waiter, 'wait');
-    const pending = submitAndWait('wishes', wish);
+    const pending = submitAndWait('wishes', preference);
     const worker = await workerOf('wishes');
     await worker.complete(await worker.take(), null);
     const answer = await pending;
@@ -129,12 +129,12 @@ describe('a submit that waits', () => {
     },
   );
 
-  it('refuses a query for a longer wait than there is, and stores nothing', async () => {
+  it('rejects a wait above the maximum, and stores nothing', async () => {
     expectProblem(await submitAndWait('refused', { query: '?wait=100' }), 400, 'invalid-request', ['/wait']);
     expect(await redis.client.keys('*refused*')).toEqual([]);
   });
 
-  it('keeps the job when its submitter goes away', async () => {
+  it('keeps the job when its client disconnects', async () => {
     const wait = vi.spyOn(api.app.waiter, 'wait');
     const gone = new AbortController();
     const request = fetch(`${api.origin}/jobs?wait=50`, {

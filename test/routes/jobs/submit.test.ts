@@ -23,7 +23,7 @@ async function storedOptions(queue: string, place: 'normal' | 'parked' = 'normal
 const ms = (time: string | undefined): number => Date.parse(time ?? '');
 
 describe('POST /jobs', () => {
-  it('answers 202 with the job, its address and its revision', async () => {
+  it('answers 202 with the job, its path and its revision', async () => {
     const answer = await api.http.post('/jobs').send({ task: 'echo', payload: { a: [1, 'ü'] } });
     expect(answer.status).toBe(202);
     expectShape(Job, answer.body);
@@ -57,13 +57,13 @@ describe('POST /jobs', () => {
     ['an empty text', '', ''],
     ['an empty list', [], []],
     ['text beyond ASCII', 'a\u0000\u2028"\\😀', 'a\u0000\u2028"\\😀'],
-  ])('takes %s as payload', async (_name, payload, stored) => {
+  ])('accepts %s as payload', async (_name, payload, stored) => {
     const job = await api.submit({ task: 'echo', payload });
     expect(job.payload).toEqual(stored);
     expect((await api.get(job.id)).payload).toEqual(stored);
   });
 
-  it('takes a payload of 1,000 levels', async () => {
+  it('accepts a payload of 1,000 levels', async () => {
     const payload = JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`);
     const job = await api.submit({ task: 'echo', payload });
     expect((await api.get(job.id)).payload).toEqual(payload);
@@ -77,7 +77,7 @@ describe('POST /jobs', () => {
     expect(lanes).toEqual({ critical: 0, high: 0, normal: 0, low: 0, [priority]: 1 });
   });
 
-  it('drains the lanes in the order of their priorities', async () => {
+  it('delivers jobs in the order of their priorities', async () => {
     for (const priority of [...PRIORITIES].reverse()) {
       await api.submit({ task: 'echo', queue: 'order', priority });
     }
@@ -89,7 +89,7 @@ describe('POST /jobs', () => {
     ['ms', 60_000, 60_000],
     ['s', '90s', 90_000],
     ['h', '2h', 7_200_000],
-  ])('takes a delay in %s', async (unit, delay, expected) => {
+  ])('accepts a delay in %s', async (unit, delay, expected) => {
     const queue = `delay-${unit}`;
     const job = await api.submit({ task: 'echo', queue, delay, priority: 'high' });
     expect(job).toMatchObject({ status: 'scheduled', priority: 'high' });
@@ -98,7 +98,7 @@ describe('POST /jobs', () => {
     expect(await (await workerOf(queue)).takeNow()).toEqual([]);
   });
 
-  it('starts a job without delay, or with one that has passed, at once', async () => {
+  it('starts a job at once without a delay or with one that has passed', async () => {
     const worker = await workerOf('now');
     const none = await api.submit({ task: 'echo', queue: 'now', delay: 0 });
     expect(none.status).toBe('queued');
@@ -107,7 +107,7 @@ describe('POST /jobs', () => {
     expect(await worker.takeNow(2)).toHaveLength(2);
   });
 
-  it('takes a time to run at', async () => {
+  it('accepts runAt', async () => {
     const runAt = new Date(Date.now() + 3_600_000).toISOString();
     const job = await api.submit({ task: 'echo', queue: 'at', runAt });
     expect(job).toMatchObject({ status: 'scheduled', runAt });
@@ -141,15 +141,21 @@ describe('POST /jobs', () => {
     });
   });
 
-  it('stores nothing for what was not asked for', async () => {
+  it('stores no options for a plain job', async () => {
     await api.submit({ task: 'echo', queue: 'plain', priority: 'normal', delay: 0, keepPayload: false });
     expect(await storedOptions('plain')).toEqual({});
   });
 
-  it('shows a job as expired that nobody started in time, without any worker', async () => {
-    const lapsed = { task: 'echo', queue: 'lapse', expiresIn: 0, resultTtl: 5_000, metadata: { of: 'test' } };
-    const plain = await api.submit(lapsed);
-    const delayed = await api.submit({ ...lapsed, delay: '1h' });
+  it('shows a job as expired when it has not started in time, without a worker', async () => {
+    const expiring = {
+      task: 'echo',
+      queue: 'lapse',
+      expiresIn: 0,
+      resultTtl: 5_000,
+      metadata: { of: 'test' },
+    };
+    const plain = await api.submit(expiring);
+    const delayed = await api.submit({ ...expiring, delay: '1h' });
     for (const { id } of [plain, delayed]) {
       const job = await api.get(id);
       expect(job).toMatchObject({ id, status: 'expired', attempt: 0, metadata: { of: 'test' } });
@@ -161,7 +167,7 @@ describe('POST /jobs', () => {
     expect(counts).toMatchObject({ queued: 0, scheduled: 0 });
   });
 
-  it('gives ids that are URL-safe and at most 96 characters long', async () => {
+  it('makes ids that are URL-safe and have at most 96 characters', async () => {
     const queue = `${'Q'.repeat(61)}_.-`;
     expect(queue).toHaveLength(64);
     for (const more of [{}, { delay: '1h' }]) {
@@ -171,7 +177,7 @@ describe('POST /jobs', () => {
     }
   });
 
-  it('gives many jobs at a time ids of their own', async () => {
+  it('makes a different id for each of many concurrent jobs', async () => {
     const jobs = await Promise.all(
       Array.from({ length: 50 }, () => api.submit({ task: 'echo', queue: 'many' })),
     );
@@ -179,7 +185,7 @@ describe('POST /jobs', () => {
     expect(await redis.client.xlen(queueKeys('mr', 'many').stream.normal)).toBe(50);
   });
 
-  it('takes in a plain job with one Redis command', async () => {
+  it('stores a plain job with one Redis command', async () => {
     // The first job of a queue also registers the queue.
     await api.submit({ task: 'echo', queue: 'counted' });
     await redis.client.config('RESETSTAT');
@@ -195,14 +201,14 @@ describe('POST /jobs', () => {
     expect([...calls].filter(([, count]) => count >= 20)).toEqual([['xadd', 20]]);
   });
 
-  it('takes in the first delayed job of a fresh service beside other commands of the same moment', async () => {
+  it('stores the first delayed job of a new process beside concurrent commands', async () => {
     const delayed = await Promise.all(
       ['one', 'two'].map((queue) => api.submit({ task: 'echo', queue: `fresh-${queue}`, delay: '1h' })),
     );
     expect(delayed.map(({ status }) => status)).toEqual(['scheduled', 'scheduled']);
   });
 
-  it('goes on after the scripts were flushed from Redis', async () => {
+  it('continues after Redis has lost its scripts', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'flushed', delay: '1h' });
     await redis.client.script('FLUSH');
     const [read, second] = await Promise.all([

@@ -22,7 +22,7 @@ const workerOf = useManualWorkers(redis);
 let wait: MockInstance<typeof api.app.waiter.wait>;
 beforeEach(() => {
   wait = vi.spyOn(api.app.waiter, 'wait');
-  // The pause before the look that a waiter takes without being told is drawn by chance.
+  // The pause before a waiter polls without an event is random.
   vi.spyOn(Math, 'random').mockReturnValue(1_000);
 });
 afterEach(() => vi.restoreAllMocks());
@@ -50,7 +50,7 @@ async function connections(): Promise<number> {
 }
 
 describe('a wait for a job', () => {
-  it('ends with the job', async () => {
+  it('returns when the job ends', async () => {
     const worker = await workerOf('end');
     const { id } = await api.submit({ task: 'echo', queue: 'end' });
     const delivery = await worker.take();
@@ -60,14 +60,14 @@ describe('a wait for a job', () => {
     expect(answer?.headers['preference-applied']).toBeUndefined();
   });
 
-  it('answers at once when the job has ended before', async () => {
+  it('returns at once when the job has already ended', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'ended' });
     await api.http.post(`/jobs/${id}/cancel`).expect(200);
     const [answer] = await answersAfter([get(id, '?wait=50')], async () => undefined);
     expect(answer?.body.status).toBe('cancelled');
   });
 
-  it('shows the job as it is when the time is over', async () => {
+  it('returns the current job when the time is over', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'over' });
     const answer = await api.http.get(`/jobs/${id}`).set('prefer', 'wait=1');
     expect(answer.status).toBe(200);
@@ -75,7 +75,7 @@ describe('a wait for a job', () => {
     expect(answer.headers).toMatchObject({ 'retry-after': '1', 'preference-applied': 'wait=1' });
   });
 
-  it('is not disturbed by moves that are no end', async () => {
+  it('continues through changes that do not end the job', async () => {
     const worker = await workerOf('moves');
     const { id } = await api.submit({ task: 'echo', queue: 'moves' });
     const [answer] = await answersAfter([get(id, '?wait=50')], async () => {
@@ -87,7 +87,7 @@ describe('a wait for a job', () => {
     expect(answer?.body).toMatchObject({ status: 'failed', attempt: 2 });
   });
 
-  it('ends when the job is removed under it', async () => {
+  it('returns when the job is removed', async () => {
     const worker = await workerOf('removed');
     const { id } = await api.submit({ task: 'echo', queue: 'removed' });
     const { headers } = await api.http.get(`/jobs/${id}`);
@@ -96,13 +96,13 @@ describe('a wait for a job', () => {
     expectProblem(await get(id, '?wait=50', headers['etag']), 410, 'job-gone');
   });
 
-  it('is refused for a job that never was', async () => {
+  it('answers 404 for a job that does not exist', async () => {
     expectProblem(await get('nowhere~n1-0', '?wait=50'), 404, 'job-not-found');
   });
 });
 
 describe('a wait for a change', () => {
-  it('ends as soon as the job starts, reports, is retried and ends', async () => {
+  it('returns when the job starts, reports progress, is retried and ends', async () => {
     const worker = await workerOf('change');
     const { id } = await api.submit({ task: 'echo', queue: 'change' });
     let etag = (await api.http.get(`/jobs/${id}`)).headers['etag'];
@@ -124,7 +124,7 @@ describe('a wait for a change', () => {
     expect(await changed(() => worker.complete(last(), 1))).toMatchObject({ status: 'completed' });
   });
 
-  it('answers at once when the job is another already', async () => {
+  it('returns at once when the job has already changed', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'other' });
     const [answer] = await answersAfter([get(id, '?wait=50', '"other"')], async () => undefined);
     expect(answer?.status).toBe(200);
@@ -139,7 +139,7 @@ describe('a wait for a change', () => {
 });
 
 describe('many waiters', () => {
-  it('on one job share a connection, and all hear of its end', async () => {
+  it('on one job share a connection and all return at its end', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'one' });
     await get(id, '?wait=0.01');
     wait.mockClear();
@@ -154,7 +154,7 @@ describe('many waiters', () => {
     expect(before).toBe(3);
   });
 
-  it('on jobs of many queues share it as well, and each hears of its own', async () => {
+  it('on jobs of many queues share a connection and each returns at its own end', async () => {
     const queues = Array.from({ length: 20 }, (_, i) => `many-${i}`);
     const jobs = await Promise.all(
       queues.flatMap((queue) => Array.from({ length: 10 }, () => api.submit({ task: 'echo', queue }))),
@@ -171,7 +171,7 @@ describe('many waiters', () => {
 });
 
 describe('a waiter', () => {
-  it('ends when its client goes away', async () => {
+  it('stops when its client disconnects', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'gone' });
     const gone = new AbortController();
     const request = fetch(`${api.origin}/jobs/${id}?wait=50`, { signal: gone.signal });
@@ -183,7 +183,7 @@ describe('a waiter', () => {
     expect(performance.now() - left).toBeLessThan(TOLD_MS);
   });
 
-  it('ends when its client had gone before it began', async () => {
+  it('stops when its client has disconnected before it starts', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'gone-early' });
     // Its socket is gone, as that of a client which left while its body was read.
     const server = createServer().listen(0, '127.0.0.1');

@@ -25,7 +25,7 @@ const statuses = async (ids: readonly string[]) =>
   Promise.all(ids.map(async (id) => (await api.http.get(`/jobs/${id}`)).body.status ?? 'gone'));
 
 describe('a failed job', () => {
-  it('runs again under its id, with fresh attempts; its errors are kept', async () => {
+  it('runs again under its id with all its attempts and keeps its errors', async () => {
     const worker = await workerOf('again');
     const { id } = await api.submit({ task: 'echo', queue: 'again', payload: 'kept', attempts: 2 });
     await worker.retry(await worker.take(), 0);
@@ -45,7 +45,7 @@ describe('a failed job', () => {
     expect(totals).toMatchObject({ submitted: 1, completed: 1, failed: 1 });
   });
 
-  it('runs again though its time to start is over: it has started once', async () => {
+  it('runs again after its expiry, since it has started once', async () => {
     await startWorker(redis.url, { QUEUES: 'late' });
     const { id } = await api.submit({
       task: 'fail',
@@ -61,7 +61,7 @@ describe('a failed job', () => {
     expect(again.errors).toHaveLength(2);
   });
 
-  it('refuses the finish of a delivery from before its retry', async () => {
+  it('rejects the result of a delivery from before its retry', async () => {
     const worker = await workerOf('fenced');
     const { id } = await api.submit({ task: 'echo', queue: 'fenced' });
     const old = await worker.take();
@@ -89,13 +89,13 @@ describe('a failed job', () => {
     },
   );
 
-  it('that never was is a 404', async () => {
+  it('answers 404 when it does not exist', async () => {
     expectProblem(await api.http.post('/jobs/default~n1-0/retry'), 404, 'job-not-found');
   });
 });
 
 describe('the dead letters of a queue', () => {
-  it('are retried by task, a step at a time', async () => {
+  it('are retried by task, step by step', async () => {
     const ids = await failed('steps', ['a', 'b', 'a', 'b', 'a']);
     const first = await api.http.post('/queues/steps/dead/retry').send({ task: 'a', limit: 3 }).expect(200);
     expect(first.body).toMatchObject({ count: 2, nextCursor: expect.any(String) });
@@ -111,7 +111,7 @@ describe('the dead letters of a queue', () => {
     expect((await counts('steps')).counts).toMatchObject({ failed: 2, retrying: 3 });
   });
 
-  it('are each retried once, though they fail again between two steps', async () => {
+  it('are each retried once, even if they fail again between two steps', async () => {
     const ids = await failed('again-and-again', Array(7).fill('a'));
     const worker = await workerOf('again-and-again');
     const seen: number[] = [];
@@ -130,7 +130,7 @@ describe('the dead letters of a queue', () => {
     for (const id of ids) expect((await api.get(id)).errors).toHaveLength(2);
   });
 
-  it('are removed by error text; the others stay', async () => {
+  it('are removed by error text, and the others stay', async () => {
     const ids = await failed('purge', ['a', 'b']);
     await api.http.delete('/queues/purge/dead?error=no%20such%20text').expect(200, { count: 0 });
     await api.http.delete('/queues/purge/dead?error=it%20failed&task=b').expect(200, { count: 1 });
@@ -144,7 +144,7 @@ describe('the dead letters of a queue', () => {
     expect(await redis.client.xlen('mr:{purge}:lane:normal')).toBe(0);
   });
 
-  it('of a queue that never was are a 404, and bad selections a 400', async () => {
+  it('answer 404 for an unknown queue and 400 for an invalid selection', async () => {
     expectProblem(await api.http.delete('/queues/never/dead'), 404, 'queue-not-found');
     expectProblem(await api.http.delete('/queues/purge/dead?limit=0'), 400, 'invalid-request', ['/limit']);
     expectProblem(

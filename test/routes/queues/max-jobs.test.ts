@@ -16,16 +16,16 @@ const jobs = (queue: string, count: number, more: object = {}) =>
 const statusesOf = ({ items }: { items: { status: number }[] }) => items.map(({ status }) => status);
 
 describe('a queue with maxJobs', () => {
-  it('answers 429 with Retry-After when it is full, and has room again when jobs end', async () => {
+  it('answers 429 with Retry-After when it is full, and accepts jobs again when jobs end', async () => {
     const { body } = await limit('small', 3);
     expect(body).toMatchObject({ name: 'small', maxJobs: 3 });
     const worker = await workerOf('small');
     await api.submit({ task: 'echo', queue: 'small' });
     await api.submit({ task: 'echo', queue: 'small', delay: '1h' });
     await api.submit({ task: 'echo', queue: 'small', priority: 'high' });
-    const refused = await api.http.post('/jobs').send({ task: 'echo', queue: 'small' });
-    expectProblem(refused, 429, 'queue-full');
-    expect(refused.headers['retry-after']).toBe('1');
+    const rejected = await api.http.post('/jobs').send({ task: 'echo', queue: 'small' });
+    expectProblem(rejected, 429, 'queue-full');
+    expect(rejected.headers['retry-after']).toBe('1');
     // One that runs still counts; one that has failed does not.
     const delivery = await worker.take();
     expectProblem(await api.http.post('/jobs').send({ task: 'echo', queue: 'small' }), 429, 'queue-full');
@@ -40,7 +40,7 @@ describe('a queue with maxJobs', () => {
     await api.submit({ task: 'echo', queue: 'small' });
   });
 
-  it('takes of a batch what there is room for, of an atomic one all or none', async () => {
+  it('accepts as many jobs of a batch as fit, and all or none of an atomic one', async () => {
     await limit('batch', 3);
     const body = (count: number) => ({ jobs: jobs('batch', count) });
     expectProblem(await api.http.post('/jobs/batch?atomic=true').send(body(4)), 429, 'queue-full');
@@ -56,7 +56,7 @@ describe('a queue with maxJobs', () => {
     expect(statusesOf(more.body)).toEqual([429, 429]);
   });
 
-  it('is obeyed by an API process that knew the queue without it', async () => {
+  it('is applied by an API process that has cached the queue without it', async () => {
     const other = await startApi(redis.url);
     try {
       const post = () => send(other.origin, { headers: JSON_TYPE, body: '{"task":"echo","queue":"late"}' });
@@ -72,7 +72,7 @@ describe('a queue with maxJobs', () => {
     }
   });
 
-  it('has room where jobs have lapsed, though no worker runs', async () => {
+  it('accepts jobs after others have expired, without a worker', async () => {
     await limit('lapsing', 2);
     const lapsing = { task: 'echo', queue: 'lapsing', expiresIn: 1 };
     for (let i = 0; i < 2; i += 1) await api.submit(lapsing);
@@ -95,7 +95,7 @@ describe('a queue with maxJobs', () => {
     }
   });
 
-  it('repeats what it has stored', async () => {
+  it('replays a stored submit even when it is full', async () => {
     await limit('shared', 1);
     const other = await startApi(redis.url);
     try {
@@ -117,7 +117,7 @@ describe('a queue with maxJobs', () => {
     [{ maxJobs: 0 }, '/maxJobs'],
     [{ maxJobs: 'x' }, '/maxJobs'],
     [{ max: 1 }, '/max'],
-  ])('is not set by %j', async (body, pointer) => {
+  ])('rejects the settings %j', async (body, pointer) => {
     const answer = await api.http.put('/queues/bad').send(body);
     expectProblem(answer, 400, 'invalid-request');
     expect(answer.body.errors.map((fault: { pointer: string }) => fault.pointer)).toContain(pointer);
@@ -125,8 +125,8 @@ describe('a queue with maxJobs', () => {
   });
 });
 
-describe('more clients than may wait', () => {
-  it('are told so; a submitter learns the id of its job all the same', async () => {
+describe('a client beyond MAX_WAITERS', () => {
+  it('is rejected with 503, and a submitter still gets the id of its job', async () => {
     const { id } = await api.submit({ task: 'echo', queue: 'waiters' });
     const wait = vi.spyOn(api.app.waiter, 'wait');
     const read = () => send(api.origin, { method: 'GET', path: `/jobs/${id}?wait=50` });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JobPage } from '../../../src/schemas/http.ts';
 import type { Job } from '../../../src/schemas/job.ts';
-import { PendingList, QueueList, QueueStats, QueueSummary } from '../../../src/schemas/queue.ts';
+import { QueueList, QueueStats, QueueSummary } from '../../../src/schemas/queue.ts';
 import { LISTED_STATUSES, type ListedStatus, PRIORITIES } from '../../../src/schemas/values/names.ts';
 import { expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
@@ -78,7 +78,7 @@ describe('GET /queues', () => {
 });
 
 describe('GET /queues/{name}/stats', () => {
-  it('adds up after moves of all kinds', async () => {
+  it('adds up after changes of all kinds', async () => {
     const queue = 'sums';
     const worker = await workerOf(queue);
     const purged = await api.submit({ task: 'echo', queue, priority: 'critical' });
@@ -92,8 +92,8 @@ describe('GET /queues/{name}/stats', () => {
     await api.http.delete(`/jobs/${completed.id}`).expect(204);
     const cancelled = await api.submit({ task: 'echo', queue, delay: '1h' });
     await api.http.post(`/jobs/${cancelled.id}/cancel`).expect(200);
-    const lapsed = await api.submit({ task: 'echo', queue, expiresIn: 0 });
-    await api.http.delete(`/jobs/${lapsed.id}`).expect(204);
+    const expired = await api.submit({ task: 'echo', queue, expiresIn: 0 });
+    await api.http.delete(`/jobs/${expired.id}`).expect(204);
 
     await fill(queue);
 
@@ -123,7 +123,7 @@ describe('GET /queues/{name}/stats', () => {
     expect(Math.abs(Date.now() - oldest - seen.oldestQueuedMs)).toBeLessThan(2_000);
   });
 
-  it('adds up when the worker drained the queue', async () => {
+  it('adds up after a worker has drained the queue', async () => {
     const worker = await workerOf('drained');
     for (let i = 0; i < 20; i += 1) await api.submit({ task: 'echo', queue: 'drained' });
     for (const delivery of await worker.takeNow(20)) await worker.complete(delivery, null);
@@ -135,7 +135,7 @@ describe('GET /queues/{name}/stats', () => {
 });
 
 describe('GET /queues/{name}/jobs', () => {
-  it('shows every job exactly once, page by page, of one status or of all', async () => {
+  it('lists every job exactly once, page by page, by status or not', async () => {
     const ids = await fill('paged');
     for (const status of LISTED_STATUSES) {
       const found = await pages(`/queues/paged/jobs?status=${status}`, 3);
@@ -152,7 +152,7 @@ describe('GET /queues/{name}/jobs', () => {
     }
   });
 
-  it('goes on from a cursor whose own job has left', async () => {
+  it('continues from a cursor whose job has left', async () => {
     const ids = await fill('moving');
     for (const status of ['queued', 'scheduled'] as const) {
       const first = await api.http.get(`/queues/moving/jobs?status=${status}&limit=3`).expect(200);
@@ -166,7 +166,7 @@ describe('GET /queues/{name}/jobs', () => {
     }
   });
 
-  it('lists the scheduled ones in the order of their times, and the queued ones as they will run', async () => {
+  it('lists scheduled jobs by start time and queued jobs in the order of delivery', async () => {
     const ids = await fill('ordered');
     const scheduled = (await pages('/queues/ordered/jobs?status=scheduled', 100)).flat();
     expect(scheduled.map(({ id }) => id)).toEqual(ids.get('scheduled'));
@@ -176,13 +176,13 @@ describe('GET /queues/{name}/jobs', () => {
     ]);
   });
 
-  it('is empty for a queue that only was paused', async () => {
+  it('is empty for a queue that was only paused', async () => {
     await api.http.post('/queues/empty/pause').expect(200);
     const { body } = await api.http.get('/queues/empty/jobs').expect(200);
     expect(body).toEqual({ items: [] });
   });
 
-  it('shows 100 jobs unless asked for more', async () => {
+  it('lists 100 jobs by default', async () => {
     const jobs = Array.from({ length: 120 }, () => ({ task: 'echo', queue: 'hundred' }));
     await api.http.post('/jobs/batch').send({ jobs }).expect(207);
     const { body } = await api.http.get('/queues/hundred/jobs').expect(200);
@@ -191,30 +191,8 @@ describe('GET /queues/{name}/jobs', () => {
   });
 });
 
-describe('GET /queues/{name}/pending', () => {
-  it('shows who runs what, since when, at which attempt', async () => {
-    const worker = await workerOf('pending');
-    const { id } = await api.submit({ task: 'echo', queue: 'pending', priority: 'low' });
-    await worker.retry(await worker.take(), 0);
-    await worker.take();
-    const second = await api.submit({ task: 'other', queue: 'pending' });
-    await worker.take();
-    const { body } = await api.http.get('/queues/pending/pending').expect(200);
-    expectShape(PendingList, body);
-    expect(body.items).toMatchObject([
-      { id: second.id, task: 'other', worker: worker.name, attempt: 1 },
-      { id, task: 'echo', worker: worker.name, attempt: 2 },
-    ]);
-    for (const { startedAt, runningMs } of body.items) {
-      expect(Math.abs(Date.now() - Date.parse(startedAt) - runningMs)).toBeLessThan(2_000);
-    }
-    const limited = await api.http.get('/queues/pending/pending?limit=1').expect(200);
-    expect(limited.body.items).toEqual([expect.objectContaining({ id: second.id })]);
-  });
-});
-
 describe('pause and resume', () => {
-  it('keep workers from jobs and let them at them again; jobs are taken in all the while', async () => {
+  it('stop and restart deliveries, while submits are accepted', async () => {
     const worker = await workerOf('pause');
     for (let i = 0; i < 2; i += 1) {
       const { body } = await api.http.post('/queues/pause/pause').expect(200);

@@ -16,7 +16,7 @@ const at = (ms: number) => new Date(ms).toISOString();
 afterEach(() => redis.client.flushall());
 
 describe('pause, resume, run, preview', () => {
-  it('pause keeps it from firing, and resume goes on from now', async () => {
+  it('pause stops firing, and resume continues from now', async () => {
     await put('steered', { every: '1h', job: { task: 'echo' } });
     const paused = (await api.http.post('/schedules/steered/pause').expect(200)).body;
     expect(paused).toMatchObject({ paused: true, finished: false });
@@ -28,7 +28,7 @@ describe('pause, resume, run, preview', () => {
     expect((await api.http.post('/schedules/steered/resume').expect(200)).body).toEqual(resumed);
   });
 
-  it('run submits the job now, and counts for nothing', async () => {
+  it('run submits the job now and changes no counts', async () => {
     const made = await put('hand', { ...NIGHTLY, job: { task: 'echo', metadata: { own: 'x' } } });
     const answer = await api.http.post('/schedules/hand/run').expect(202);
     expectShape(Job, answer.body);
@@ -40,7 +40,7 @@ describe('pause, resume, run, preview', () => {
     expect(await get('hand')).toEqual(made);
   });
 
-  it('run with an Idempotency-Key submits one job, whatever became of the schedule', async () => {
+  it('run with an Idempotency-Key submits one job, even after the schedule has changed', async () => {
     await put('once', NIGHTLY);
     const run = (key: string) => api.http.post('/schedules/once/run').set('idempotency-key', key).expect(202);
     const first = await run('k');
@@ -55,7 +55,7 @@ describe('pause, resume, run, preview', () => {
     expectProblem(answer, 422, 'idempotency-mismatch');
   });
 
-  it('preview tells the next times, within the bounds', async () => {
+  it('preview shows the next times within the bounds', async () => {
     const startAt = Date.now() + HOUR;
     await put('seen', { every: '1h', startAt: at(startAt), maxRuns: 3, job: { task: 'echo' } });
     const items = [at(startAt), at(startAt + HOUR), at(startAt + 2 * HOUR)];
@@ -74,7 +74,7 @@ describe('pause, resume, run, preview', () => {
     expect(await stored(redis)).toHaveProperty('size', (await redis.client.keys('*')).length);
   });
 
-  it('preview shows when slots of a window are fired', async () => {
+  it('preview shows the fire times within a window', async () => {
     const made = await put('spread', { cron: '0 * * * *', window: '10m', job: { task: 'echo' } });
     const { body } = await api.http.get('/schedules/spread/preview?n=100').expect(200);
     expect(body.items).toHaveLength(100);

@@ -15,7 +15,7 @@ const at = (ms: number) => new Date(ms).toISOString();
 afterEach(() => redis.client.flushall());
 
 describe('PUT /schedules/{id}', () => {
-  it('makes a schedule, with what was left out filled in', async () => {
+  it('creates a schedule and fills in the defaults', async () => {
     const made = await put('nightly', NIGHTLY);
     const { createdAt, updatedAt, nextAt, ...rest } = made;
     expect(rest).toEqual({
@@ -35,16 +35,24 @@ describe('PUT /schedules/{id}', () => {
     expect(await get('nightly')).toEqual(made);
   });
 
-  it('keeps every member, durations in milliseconds', async () => {
+  it('keeps every field, with durations in milliseconds', async () => {
     const startAt = at(Date.now() + HOUR);
     const endAt = at(Date.now() + 9 * HOUR);
-    const wish = { every: '90s', misfire: 'all', overlap: 'skip', startAt, endAt, maxRuns: 7, window: '1m' };
-    const made = await put('all', { ...wish, job: { task: 'echo', queue: 'other', attempts: 2 } });
-    expect(made).toMatchObject({ ...wish, every: 90_000, window: 60_000 });
+    const settings = {
+      every: '90s',
+      misfire: 'all',
+      overlap: 'skip',
+      startAt,
+      endAt,
+      maxRuns: 7,
+      window: '1m',
+    };
+    const made = await put('all', { ...settings, job: { task: 'echo', queue: 'other', attempts: 2 } });
+    expect(made).toMatchObject({ ...settings, every: 90_000, window: 60_000 });
     expect(Date.parse(made.nextAt ?? '') - Date.parse(startAt)).toBeLessThan(60_000);
   });
 
-  it('of the same again changes nothing', async () => {
+  it('changes nothing for the same schedule', async () => {
     const made = await put('same', NIGHTLY);
     const before = await stored(redis);
     expect(await put('same', NIGHTLY, 200)).toEqual(made);
@@ -52,7 +60,7 @@ describe('PUT /schedules/{id}', () => {
     expect(await stored(redis)).toEqual(before);
   });
 
-  it('goes on counting where the rhythm stays, and begins anew where it does not', async () => {
+  it('continues the counts if the timing stays, and restarts them if not', async () => {
     await put('counts', { every: '1h', job: { task: 'echo' } });
     await schedules.moveBack('default', 'counts', 2 * HOUR);
     await until(async () => (await get('counts')).runs > 0, 'a run');
@@ -66,7 +74,7 @@ describe('PUT /schedules/{id}', () => {
     });
   });
 
-  it('moves it to another queue, where it is the only one', async () => {
+  it('moves the schedule to another queue, so that only one remains', async () => {
     await put('mover', { every: '1h', job: { task: 'echo', queue: 'a' } });
     await put('mover', { every: '1h', job: { task: 'echo', queue: 'b' } }, 200);
     expect(await redis.client.hkeys(queueKeys('mr', 'b').schedules)).toEqual(['mover']);
@@ -76,14 +84,14 @@ describe('PUT /schedules/{id}', () => {
     expect((await get('mover')).job.queue).toBe('b');
   });
 
-  it('leaves a paused one paused', async () => {
+  it('leaves a paused schedule paused', async () => {
     await put('paused', NIGHTLY);
     await api.http.post('/schedules/paused/pause').expect(200);
     expect(await put('paused', { ...NIGHTLY, cron: '0 3 * * *' }, 200)).toMatchObject({ paused: true });
     expect(await get('paused')).not.toHaveProperty('nextAt');
   });
 
-  it('lets one that is finished go on', async () => {
+  it('restarts a finished schedule', async () => {
     await put('more', { every: '1h', maxRuns: 1, job: { task: 'echo' } });
     await schedules.moveBack('default', 'more', HOUR);
     await until(async () => (await get('more')).finished, 'the end');

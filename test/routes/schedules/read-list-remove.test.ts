@@ -13,7 +13,7 @@ const { put } = scheduleApi(api);
 afterEach(() => redis.client.flushall());
 
 describe('GET and DELETE /schedules/{id}', () => {
-  it('know nothing of what is not there', async () => {
+  it('answer 404 when there is no such schedule', async () => {
     for (const [method, rest] of [
       ['get', ''],
       ['delete', ''],
@@ -26,7 +26,7 @@ describe('GET and DELETE /schedules/{id}', () => {
     }
   });
 
-  it('leave nothing behind', async () => {
+  it('leave no keys behind after a removal', async () => {
     await put('gone', { every: '1s', job: { task: 'echo', queue: 'tidy' } });
     await api.http.delete('/schedules/gone').expect(204);
     expectProblem(await api.http.get('/schedules/gone'), 404, 'schedule-not-found');
@@ -39,7 +39,7 @@ describe('GET and DELETE /schedules/{id}', () => {
 describe('GET /schedules', () => {
   beforeAll(() => redis.client.config('SET', 'hash-max-listpack-entries', '20'));
 
-  it.each([5, 60])('shows each of %i schedules once, page by page', async (count) => {
+  it.each([5, 60])('lists each of %i schedules once, page by page', async (count) => {
     const ids = Array.from({ length: count }, (_, i) => `s${String(i).padStart(2, '0')}`);
     await Promise.all(
       ids.map((id, i) => put(id, { every: '1h', job: { task: 'echo', queue: i % 3 ? 'a' : 'b' } })),
@@ -60,7 +60,7 @@ describe('GET /schedules', () => {
     }
   });
 
-  it('is empty where there is none', async () => {
+  it('is empty without schedules', async () => {
     await api.http.get('/schedules').expect(200, { items: [] });
     await api.http.get('/schedules?queue=nothing').expect(200, { items: [] });
   });

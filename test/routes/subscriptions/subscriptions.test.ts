@@ -11,7 +11,7 @@ const api = useApi(redis);
 const { subscribe } = useSubscriptions(redis, api, useManualWorkers(redis));
 
 describe('subscriptions over HTTP', () => {
-  it('are made once, changed by what is given, listed, counted and removed', async () => {
+  it('are created once, changed by the given fields, listed, counted and removed', async () => {
     const body = await subscribe('made', { maxBacklog: 50_000 });
     expect(body).toMatchObject({ name: 'sub', queue: 'made', backlog: 0, lost: 0, maxBacklog: 50_000 });
     const again = await api.http.put(at('made')).send({ ackWaitMs: 200, from: 'oldest' }).expect(200);
@@ -44,7 +44,7 @@ describe('subscriptions over HTTP', () => {
     );
   });
 
-  it('refuse what they cannot read', async () => {
+  it('reject invalid requests', async () => {
     await subscribe('bad');
     const post = (verb: string, body: object) => api.http.post(`${at('bad')}/${verb}`).send(body);
     expectProblem(await post('read', { max: 0 }), 400, 'invalid-request', ['/max']);
@@ -62,7 +62,7 @@ describe('subscriptions over HTTP', () => {
     expectProblem(await api.http.get('/queues/nowhere/subscriptions'), 404, 'queue-not-found');
   });
 
-  it('are a hundred at most', async () => {
+  it('are limited to a hundred per queue', async () => {
     await Promise.all(Array.from({ length: 100 }, (_, i) => subscribe('hundred', {}, `s${i}`)));
     expectProblem(await api.http.put(at('hundred')).send({}), 409, 'too-many-subscriptions');
   });

@@ -7,16 +7,16 @@ import { useRedis } from '../../helpers/redis/server.ts';
 const redis = useRedis();
 const api = useApi(redis);
 
-describe('tasks that are announced over HTTP', () => {
+describe('tasks announced over HTTP', () => {
   const put = (path: string, body: object) => api.http.put(path).send(body);
 
-  it('let submits be refused, give defaults, and are listed', async () => {
+  it('check submits, set defaults and are listed', async () => {
     const queue = newQueue();
     const input = { type: 'object', required: ['url'], properties: { url: { type: 'string' } } };
     const announced = await put(`/queues/${queue}/tasks/resize`, { input, attempts: 2, timeoutMs: '5s' });
     expect(announced).toMatchObject({ status: 200, body: { queue, name: 'resize', timeoutMs: 5_000 } });
-    const refused = await post(api, '/jobs', { queue, task: 'resize', payload: {} });
-    expect(refused).toMatchObject({ status: 422, body: { code: 'invalid-payload' } });
+    const rejected = await post(api, '/jobs', { queue, task: 'resize', payload: {} });
+    expect(rejected).toMatchObject({ status: 422, body: { code: 'invalid-payload' } });
     expect((await post(api, '/jobs', { queue, task: 'other' })).body).toMatchObject({ code: 'unknown-task' });
     await api.submit({ queue, task: 'resize', payload: { url: 'x' } });
     expect((await take(api, { queues: [queue] })).jobs).toMatchObject([{ maxAttempts: 2, timeoutMs: 5_000 }]);
@@ -31,20 +31,20 @@ describe('tasks that are announced over HTTP', () => {
     await api.submit({ queue, task: 'other' });
   });
 
-  it('check results: one that does not fit is refused, and the job stays with its worker', async () => {
+  it('check results: an invalid one is rejected, and the worker keeps the job', async () => {
     const queue = newQueue();
     await put(`/queues/${queue}/tasks/work`, { output: { type: 'number' } });
     const [id = ''] = await submitMany(api, queue, 1);
     const { lease } = await take(api, { queues: [queue] });
-    const refused = await post(api, `/jobs/${id}/complete`, { lease, result: 'text' });
-    expect(refused).toMatchObject({
+    const rejected = await post(api, `/jobs/${id}/complete`, { lease, result: 'text' });
+    expect(rejected).toMatchObject({
       status: 422,
       body: { code: 'invalid-result', errors: [{ pointer: '/result' }] },
     });
     expect((await post(api, `/jobs/${id}/complete`, { lease, result: 1 })).status).toBe(200);
   });
 
-  it('name every fault of an announcement', async () => {
+  it('are rejected with every fault of the announcement', async () => {
     const queue = newQueue();
     const answer = await put(`/queues/${queue}/tasks/work`, {
       input: { type: 'nonsense' },
@@ -59,7 +59,7 @@ describe('tasks that are announced over HTTP', () => {
     expect((await api.http.get(`/tasks?queue=${queue}`)).body).toEqual({ items: [] });
   });
 
-  it('stay known while workers name them; a job of another task fails its attempt', async () => {
+  it('stay announced while workers name them, and a job of another task fails its attempt', async () => {
     const queue = newQueue();
     const input = { type: 'number' };
     await put(`/queues/${queue}/tasks/work`, { input });
@@ -71,7 +71,7 @@ describe('tasks that are announced over HTTP', () => {
     expect(listed.items).toMatchObject([{ name: 'other' }, { name: 'work', input }]);
   });
 
-  it('are renewed by who names them, and dropped when they count no more', async () => {
+  it('are renewed by workers that name them, and dropped when they expire', async () => {
     const queue = newQueue();
     const input = { type: 'number' };
     const hour = 3_600_000;
@@ -88,7 +88,7 @@ describe('tasks that are announced over HTTP', () => {
     ]);
   });
 
-  it('are no more than very many, however many names workers have', async () => {
+  it('are bounded, however many tasks workers name', async () => {
     const queue = newQueue();
     const names = (page: number, count: number) => Array.from({ length: count }, (_, i) => `t${page}-${i}`);
     for (let page = 0; page < 6; page += 1) await take(api, { queues: [queue], tasks: names(page, 200) });

@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { HistoryPage } from '../../../src/schemas/event.ts';
-import { BatchAnswer, JobPage, Readiness } from '../../../src/schemas/http.ts';
+import { BulkSubmitResponse, JobPage, Readiness } from '../../../src/schemas/http.ts';
 import { Job } from '../../../src/schemas/job.ts';
-import { HeartbeatAnswer, Taken } from '../../../src/schemas/lease.ts';
+import { HeartbeatResponse, TakeResponse } from '../../../src/schemas/lease.ts';
 import { Problem } from '../../../src/schemas/problem.ts';
 import { PendingList, QueueList, QueueStats, QueueSummary } from '../../../src/schemas/queue.ts';
-import { SettleAnswer, SettledJob } from '../../../src/schemas/settle.ts';
+import { SettledJob, SettleResponse } from '../../../src/schemas/settle.ts';
 import { Acknowledged, EventsRead, Subscription } from '../../../src/schemas/subscription.ts';
-import { KnownTask, TaskList } from '../../../src/schemas/task-http.ts';
+import { AnnouncedTask, TaskList } from '../../../src/schemas/task-http.ts';
 import { announceTasks } from '../../../src/tasks/announcements.ts';
 import { expectShape } from '../../helpers/api/expect-schema.ts';
 import { type Answer, JSON_TYPE, type Message, NDJSON_TYPE, send } from '../../helpers/api/send.ts';
@@ -154,14 +154,14 @@ beforeAll(async () => {
 
 /** What each answer that is no problem must look like, by the start of the path. */
 const SHAPES: readonly [RegExp, Parameters<typeof expectShape>[0]][] = [
-  [/^\/jobs\/batch/, BatchAnswer],
+  [/^\/jobs\/batch/, BulkSubmitResponse],
   [/^\/jobs\/[^/]+\/(complete|fail|release|progress)/, SettledJob],
   [/^\/jobs/, Job],
-  [/^\/leases\/[^/]+\/heartbeat/, HeartbeatAnswer],
-  [/^\/leases\/[^/]+\/settle/, SettleAnswer],
-  [/^\/leases/, Taken],
+  [/^\/leases\/[^/]+\/heartbeat/, HeartbeatResponse],
+  [/^\/leases\/[^/]+\/settle/, SettleResponse],
+  [/^\/leases/, TakeResponse],
   [/^\/tasks/, TaskList],
-  [/^\/queues\/[^/]+\/tasks/, KnownTask],
+  [/^\/queues\/[^/]+\/tasks/, AnnouncedTask],
   [/^\/queues\/[^/]+\/stats/, QueueStats],
   [/^\/queues\/[^/]+\/jobs/, JobPage],
   [/^\/queues\/[^/]+\/pending/, PendingList],

@@ -2,7 +2,7 @@ import type { Connection } from '../../../redis/connection.ts';
 import { encodeEntry } from '../../../redis/entry.ts';
 import { encodeOptions } from '../../../redis/entry-options.ts';
 import { placeIndex, type QueueKeys } from '../../../redis/keys.ts';
-import { defineScript, type ScriptArg } from '../../../redis/script.ts';
+import { defineScript, type ScriptArg } from '../../../redis/script/define-script.ts';
 import type { NewEntry } from './submit.ts';
 
 /**

@@ -4,8 +4,8 @@ import type { Connection } from '../../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../../redis/entry-options.ts';
 import { parseRef, type Ref } from '../../../redis/job-id.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../../redis/keys.ts';
-import { letters, now } from '../../../redis/lua.ts';
-import { defineScript } from '../../../redis/script.ts';
+import { defineScript } from '../../../redis/script/define-script.ts';
+import { letters, now } from '../../../redis/script/lua.ts';
 
 /** A job to be stored in a place. */
 export interface NewEntry {

@@ -1,8 +1,8 @@
 import { GROUP } from '../../../redis/keys.ts';
-import { inChunks, letters, now } from '../../../redis/lua.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
-import { RECORD_OWNER, RECORD_TOKEN, resultHead } from '../../../redis/result-head.ts';
-import { defineFragment } from '../../../redis/script.ts';
+import { defineFragment } from '../../../redis/script/define-script.ts';
+import { inChunks, letters, now } from '../../../redis/script/lua.ts';
+import { RECORD_OWNER, RECORD_TOKEN, resultHead } from '../../../redis/script/result-head.ts';
 import { deleteNotes, deliveredAt } from '../lua.ts';
 
 /**

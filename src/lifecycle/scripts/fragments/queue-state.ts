@@ -1,6 +1,6 @@
 import { KEPT_ENTRIES } from '../../../events/limits.ts';
-import { inChunks } from '../../../redis/lua.ts';
-import { defineFragment } from '../../../redis/script.ts';
+import { defineFragment } from '../../../redis/script/define-script.ts';
+import { inChunks } from '../../../redis/script/lua.ts';
 
 /**
  * Lua: `hasSideState` is false when the queue has no settings, notes, due or expiring jobs, as in most queues at most times:

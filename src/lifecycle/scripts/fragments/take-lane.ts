@@ -1,7 +1,7 @@
 import { GROUP } from '../../../redis/keys.ts';
-import { isAfter, letters, now } from '../../../redis/lua.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
-import { defineFragment } from '../../../redis/script.ts';
+import { defineFragment } from '../../../redis/script/define-script.ts';
+import { isAfter, letters, now } from '../../../redis/script/lua.ts';
 
 /**
  * Lua: `putBack(place, id)` is for a lane whose group was made again, and delivers again what it had delivered before (see

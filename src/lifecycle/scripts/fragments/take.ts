@@ -1,7 +1,7 @@
 import { GROUP } from '../../../redis/keys.ts';
-import { now, PLACE_LETTERS } from '../../../redis/lua.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
-import { defineFragment } from '../../../redis/script.ts';
+import { defineFragment } from '../../../redis/script/define-script.ts';
+import { now, PLACE_LETTERS } from '../../../redis/script/lua.ts';
 import { deleteNotes, wakeWorkers } from '../lua.ts';
 
 /** Lua: the reply of a take that found nothing; `TakeReply` says what stands in it. */

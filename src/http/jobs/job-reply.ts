@@ -1,0 +1,28 @@
+import type { FastifyReply } from 'fastify';
+import { revisionOf } from '../../jobs/revision.ts';
+import type { AcceptedJob } from '../../jobs/submit/outcomes.ts';
+import type { Job } from '../../schemas/job.ts';
+import { isFinal } from '../../schemas/values/names.ts';
+
+/** Seconds that a client should wait before it polls again. */
+const POLL_AGAIN_S = 1;
+
+export const hasEnded = (job: Job): boolean => isFinal(job.status);
+
+/** Sends a job with its ETag and, unless the job has ended, Retry-After. */
+export function sendJob(reply: FastifyReply, status: number, job: Job): FastifyReply {
+  reply.header('etag', `"${revisionOf(job)}"`);
+  if (!hasEnded(job)) reply.header('retry-after', POLL_AGAIN_S);
+  return reply.code(status).send(job);
+}
+
+/** Sends a job that was just stored. Its JSON text is ready: it needs no serializer. */
+export function sendAccepted(reply: FastifyReply, { id, text, revision }: AcceptedJob): void {
+  reply
+    .code(202)
+    .header('location', `/jobs/${id}`)
+    .header('etag', `"${revision}"`)
+    .header('retry-after', POLL_AGAIN_S)
+    .type('application/json; charset=utf-8')
+    .send(text);
+}

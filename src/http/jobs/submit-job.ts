@@ -1,0 +1,64 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
+import { idempotencyKey, markReplayed } from '../request/idempotency-key.ts';
+import { applyPreference, type WaitPreference, waitPreference } from '../request/prefer.ts';
+import { requesterOf } from '../request/requester.ts';
+import { hasEnded, sendAccepted, sendJob } from './job-reply.ts';
+
+type SubmitRequest = FastifyRequest<{
+  Body: SubmitJob;
+  Querystring: { wait?: number };
+  Headers: { prefer?: string; 'idempotency-key'?: string };
+}>;
+
+interface Submit {
+  readonly job: SubmitJob;
+  readonly key: string | undefined;
+  readonly preference: WaitPreference;
+}
+
+/**
+ * Stores a job and replies with it: 202, or 200 if the client waits and the job ends in time.
+ *
+ * A plain submit returns no promise: Fastify would make three more of it.
+ */
+export function submitJob(
+  app: FastifyInstance,
+  request: SubmitRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> | undefined {
+  const key = idempotencyKey(request.headers);
+  const preference = waitPreference(request.query, request.headers);
+  if (key !== undefined || preference.ms > 0)
+    return submitWith(app, { job: request.body, key, preference }, request, reply);
+  app.submitter.submitAsText(request.body).then(
+    (accepted) => sendAccepted(reply, accepted),
+    (error: unknown) => reply.send(error),
+  );
+  return undefined;
+}
+
+async function submitWith(
+  app: FastifyInstance,
+  { job, key, preference }: Submit,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const isAwaited = preference.ms > 0;
+  // Read before the submit, so that the end of the job cannot be missed. Without it the wait only costs more.
+  const position = isAwaited
+    ? await app.waiter.feedPosition(job.queue ?? DEFAULT_QUEUE).catch(() => undefined)
+    : undefined;
+  const { value: submitted, replayed } = await app.submitter.submit(job, key, { isAwaited });
+  markReplayed(reply, replayed).header('location', `/jobs/${submitted.id}`);
+  if (!isAwaited) return sendJob(reply, 202, submitted);
+  const stored = position && !replayed ? { job: submitted, position } : undefined;
+  const waited = app.waiter.wait(submitted.id, hasEnded, preference.ms, requesterOf(reply), stored);
+  // The job is stored: the client must get its id even if the wait fails.
+  const latest = await waited.catch((error): Job | undefined => {
+    app.reportFault(error, request);
+    return undefined;
+  });
+  if (latest === undefined) return sendJob(reply, 202, submitted);
+  return sendJob(applyPreference(reply, preference.applied), hasEnded(latest) ? 200 : 202, latest);
+}

@@ -1,0 +1,47 @@
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { bulkCandidates } from '../../../src/http/jobs/bulk-candidates.ts';
+import type { Candidate } from '../../../src/jobs/submit/outcomes.ts';
+
+const LIMITS = { maxLineBytes: 1_000 };
+
+async function chunksOf(body: unknown): Promise<Candidate[][]> {
+  const chunks: Candidate[][] = [];
+  for await (const chunk of bulkCandidates(body, LIMITS)) chunks.push(chunk);
+  return chunks;
+}
+
+const linesOf = (...lines: string[]) => chunksOf(Readable.from([Buffer.from(lines.join('\n'))]));
+
+const outcomeOf = (candidate: Candidate) => (candidate.ok ? candidate.job.task : candidate.error.code);
+
+describe('bulkCandidates', () => {
+  it('checks each job of a JSON body alone', async () => {
+    const [chunk = []] = await chunksOf({ jobs: [{ task: 'a' }, { task: 7 }, 'x', { task: 'b' }] });
+    expect(chunk.map(outcomeOf)).toEqual(['a', 'invalid-request', 'invalid-request', 'b']);
+  });
+
+  it('reads on after a broken line', async () => {
+    const [chunk = []] = await linesOf('{"task":"a"}', '{', '{"task":"b"}');
+    expect(chunk.map(outcomeOf)).toEqual(['a', 'broken-json', 'b']);
+  });
+
+  it('stops after a line that is too long', async () => {
+    const [chunk = []] = await linesOf('{"task":"a"}', `"${'x'.repeat(1_000)}"`, '{"task":"b"}');
+    expect(chunk.map(outcomeOf)).toEqual(['a', 'payload-too-large']);
+  });
+
+  it('yields chunks of 500 jobs', async () => {
+    const jobs = Array.from({ length: 1_001 }, () => ({ task: 'a' }));
+    const sizes = async (body: unknown) => (await chunksOf(body)).map((chunk) => chunk.length);
+    expect(await sizes({ jobs })).toEqual([500, 500, 1]);
+    const body = Readable.from([Buffer.from(jobs.map((job) => JSON.stringify(job)).join('\n'))]);
+    expect(await sizes(body)).toEqual([500, 500, 1]);
+  });
+
+  it('lists at most ten faults of a job', async () => {
+    const fields = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`field${i}`, i]));
+    const [[candidate] = []] = await chunksOf({ jobs: [{ task: 'a', ...fields }] });
+    expect(candidate?.ok === false && candidate.error.errors).toHaveLength(10);
+  });
+});

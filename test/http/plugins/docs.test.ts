@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { useApi } from '../../helpers/api/server.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
+
+const redis = useRedis();
+const api = useApi(redis);
+
+const text = await readFile(new URL('../../../openapi/openapi.json', import.meta.url), 'utf8');
+const document: { servers: { url: string }[] } = JSON.parse(text);
+
+/** The URL to which a client of a document sends its requests (OpenAPI 3.1, 4.8.5). */
+function serverOf({ servers }: { servers: { url: string }[] }, documentAt: string): string {
+  const [{ url } = { url: '' }, ...more] = servers;
+  expect(more).toEqual([]);
+  return new URL(url, documentAt).href;
+}
+
+describe('the server of the document', () => {
+  it('is the origin that serves the document, on any port', async () => {
+    for (const path of ['/openapi.json', '/docs/json']) {
+      const { body } = await api.http.get(path).expect(200);
+      expect([path, serverOf(body, api.origin + path)]).toEqual([path, `${api.origin}/`]);
+    }
+  });
+
+  it('keeps requests of "Try it out" below the path prefix of a proxy', async () => {
+    const initializer = await api.http.get('/docs/static/swagger-initializer.js').expect(200);
+    expect(initializer.text).toContain("url: resolveUrl('./json')");
+    const { body } = await api.http.get('/docs/json').expect(200);
+    expect(serverOf(body, 'https://proxy/prefix/docs/json')).toBe('https://proxy/prefix/');
+    expect({ ...body, servers: document.servers }).toEqual(document);
+  });
+});
+
+describe('/docs', () => {
+  it('is a page that loads all its parts from the service', async () => {
+    const page = await api.http.get('/docs').redirects(2).expect(200);
+    expect(page.headers['content-type']).toMatch(/^text\/html/);
+    const assets = [...page.text.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, url]) => url ?? '');
+    expect(assets.some((url) => url.endsWith('.js'))).toBe(true);
+    expect(assets.some((url) => url.endsWith('.css'))).toBe(true);
+    for (const asset of assets) {
+      const url = new URL(asset, `${api.origin}/docs/`);
+      expect(url.origin).toBe(api.origin);
+      const { status, headers } = await api.http.get(url.pathname);
+      expect([asset, status]).toEqual([asset, 200]);
+      expect(headers['content-length']).not.toBe('0');
+    }
+  });
+});
