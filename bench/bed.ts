@@ -20,30 +20,30 @@ export interface BedOptions {
 /** Starts a Redis, lets `use` start processes, and ends all of them, last first, whatever comes. */
 export async function withBed<T>({ quick, redis }: BedOptions, use: (bed: Bed) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'mr-bench-'));
-  const leash = createOrphanReaper();
+  const reaper = createOrphanReaper();
   const remove = () => rmSync(dir, { recursive: true, force: true });
-  // A run that is interrupted waits for nothing: the leash ends the processes.
+  // A run that is interrupted waits for nothing: the reaper ends the processes.
   process.once('exit', remove);
-  const stops: (() => unknown)[] = [() => process.off('exit', remove), remove, () => leash.end()];
+  const stops: (() => unknown)[] = [() => process.off('exit', remove), remove, () => reaper.end()];
   const held = <P extends { stop(): Promise<void> }>(started: P): P => {
     stops.push(() => started.stop());
     return started;
   };
   try {
-    const server = held(await startRedis({ dir, persistent: false, settings: redis ?? {}, leash }));
+    const server = held(await startRedis({ dir, persistent: false, settings: redis ?? {}, reaper }));
     const view = bedRedis(server.url);
     return await use({
       quick,
       redis: view,
-      start: async (options) => held(await startServing(options, leash)),
+      start: async (options) => held(await startServing(options, reaper)),
       startApi: async (env) => {
-        const { child, port } = await startApiProcess(server.url, leash, env);
+        const { child, port } = await startApiProcess(server.url, reaper, env);
         return held({ ...faceOf(child), port });
       },
       startWorker: async (env = {}) => {
         const settings = { ...env, REDIS_URL: server.url };
         const ready = await leasesOf(view, settings);
-        const { child } = await startWorkerProcess(settings, leash, ready);
+        const { child } = await startWorkerProcess(settings, reaper, ready);
         return held(faceOf(child));
       },
     });

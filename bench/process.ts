@@ -33,7 +33,7 @@ export const faceOf = (child: Child): BedProcess => ({
 });
 
 /** Starts a program that calls `serve` (serve.ts), and waits until it has. */
-export async function startServing(options: StartOptions, leash: OrphanReaper): Promise<BedProcess> {
+export async function startServing(options: StartOptions, reaper: OrphanReaper): Promise<BedProcess> {
   const { name, file, env } = options;
   const waiting = new Map<number, Waiting>();
   let onReady = () => {};
@@ -45,7 +45,7 @@ export async function startServing(options: StartOptions, leash: OrphanReaper): 
     command: process.execPath,
     args: [fileURLToPath(compiled(file))],
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'fatal', ...env },
-    leash,
+    reaper,
     onMessage: (message) => {
       onReady();
       settle(waiting, message as Answer);

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { askRedis } from '../src/local/resp.ts';
+import { callRedis } from '../src/local/resp.ts';
 import { usedMemory } from '../test/system/memory/used.ts';
 import type { BedRedis } from './contract.ts';
 
@@ -8,7 +8,7 @@ const REPLY_MS = 30_000;
 
 /** Looks into a Redis over connections that live for one command each. */
 export function bedRedis(url: string): BedRedis {
-  const call = (...args: (string | number)[]) => askRedis(url, args.map(String), REPLY_MS);
+  const call = (...args: (string | number)[]) => callRedis(url, args.map(String), REPLY_MS);
   const info = async (section: string) => String(await call('INFO', section));
   return {
     url,

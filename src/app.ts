@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
 import { routes } from '../routes/index.ts';
 import type { Config } from './config.ts';
 import { answerClientError } from './http/client-errors.ts';
@@ -14,9 +13,11 @@ import { inputPlugin } from './http/plugins/input.ts';
 import { jobsPlugin } from './http/plugins/jobs.ts';
 import { leasesPlugin } from './http/plugins/leases.ts';
 import { queuesPlugin } from './http/plugins/queues.ts';
+import { requestEventsPlugin } from './http/plugins/request-events.ts';
 import { schedulesPlugin } from './http/plugins/schedules.ts';
 import { subscriptionsPlugin } from './http/plugins/subscriptions.ts';
 import { tasksPlugin } from './http/plugins/tasks.ts';
+import { NO_OBSERVER, type Observer } from './observer.ts';
 import { VERSION } from './version.ts';
 
 /** Request ids, unique across processes: a random process prefix and a counter. */
@@ -33,7 +34,7 @@ function requestIds(): () => string {
 const REQUEST_TIMEOUT_MS = 300_000;
 
 /** The API with all its plugins and routes. It does not listen yet. */
-export async function buildApp(config: Config, logger: Logger): Promise<FastifyInstance> {
+export async function buildApp(config: Config, observe: Observer = NO_OBSERVER): Promise<FastifyInstance> {
   const app = Fastify({
     // Fastify's logger makes a child logger and an end listener per request, even if nothing is logged. That costs a
     // tenth of a submit.
@@ -51,11 +52,11 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
     routerOptions: { maxParamLength: 65_536 },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  app.decorate('logger', logger);
-  await app.register(errorsPlugin);
+  await app.register(requestEventsPlugin, { observe });
+  await app.register(errorsPlugin, { observe });
   await app.register(inputPlugin);
   await app.register(docsPlugin, { version: VERSION });
-  await app.register(corePlugin, { config });
+  await app.register(corePlugin, { config, observe });
   await app.register(jobsPlugin, { config });
   await app.register(bulkSubmitPlugin, { maxLineBytes: config.maxPayloadBytes });
   await app.register(queuesPlugin);
@@ -67,11 +68,4 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
   for (const route of routes) await app.register(route);
   app.rejectOtherMethods();
   return app as unknown as FastifyInstance;
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** Log lines about a request have its `reqId`. */
-    logger: Logger;
-  }
 }

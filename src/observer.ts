@@ -1,18 +1,208 @@
-/** Everything that the workers tell about themselves; telemetry turns it into log lines. */
-export type WorkerEvent =
+/**
+ * Every event of the service, told by API and workers alike. Log lines come from them; metrics and traces can.
+ *
+ * No event holds a payload, a result or a progress value. Members of the same name mean the same everywhere:
+ * - `queue`, `task`: their names. `task` is '' for an entry that is no job of ours.
+ * - `job`: the id of a job. `jobs`: a number of jobs.
+ * - `lease`: the name of the consumer that holds the job: a worker process, or a lease over HTTP. It is no secret.
+ * - `attempt`: from 1. `waitMs`, `runMs`, `durationMs`: milliseconds. `where`: the part of the service, for people.
+ */
+export type ServiceEvent =
+  // Processes.
+  /** API and supervisor: a variable looks like a misspelt setting. */
   | { kind: 'misspelt-setting'; text: string }
-  | { kind: 'ready'; queues: readonly string[]; tasks: readonly string[]; processes: number }
+  /** API: it listens. */
+  | { kind: 'ready'; service: 'api'; address: string }
+  /** Supervisor: all its processes take jobs. */
+  | {
+      kind: 'ready';
+      service: 'worker';
+      queues: readonly string[];
+      tasks: readonly string[];
+      processes: number;
+    }
+  /** Supervisor: it has started a worker process. `consumer` is the name of its lease. */
   | { kind: 'child-started'; consumer: string; pid: number }
+  /** Supervisor: a worker process has ended unasked; `how` is for people. */
   | { kind: 'child-lost'; consumer: string; pid: number; how: string }
-  | { kind: 'attempt-ended'; job: string; task: string; attempt: number; outcome: string; runMs: number }
-  | { kind: 'attempt-failed'; job: string; task: string; attempt: number; error: string; next: string }
-  | { kind: 'stale'; job: string; move: string }
-  | { kind: 'recovered'; queue: string; jobs: number }
-  | { kind: 'lease-lost'; consumer: string; queue: string }
-  | { kind: 'redis-trouble'; where: string; error: unknown }
-  | { kind: 'defect'; where: string; error: unknown }
-  | { kind: 'task-log'; job: string; task: string; text: string }
+  /** API and supervisor: a signal or a defect stops them. */
   | { kind: 'stopping'; why: string }
-  | { kind: 'stopped' };
+  /** API and supervisor: open requests are answered, processes have ended. */
+  | { kind: 'stopped' }
 
-export type Observer = (event: WorkerEvent) => void;
+  // Jobs that come in (API).
+  /** Jobs of one task were stored by one request, or by one chunk of a bulk submit. `job`: where it is one alone. */
+  | { kind: 'jobs-submitted'; queue: string; task: string; jobs: number; job?: string }
+  /** An Idempotency-Key had stored these jobs before; nothing was stored now. */
+  | { kind: 'submit-replayed'; queue: string; task: string; jobs: number; job?: string }
+  /** Jobs that fit the schema were refused; `code` is that of the problem. */
+  | { kind: 'submit-refused'; queue: string; task: string; jobs: number; code: string }
+
+  // Attempts (worker processes; API for jobs under a lease over HTTP).
+  /** One call took jobs. */
+  | { kind: 'jobs-taken'; queue: string; lease: string; jobs: number }
+  /** A handler begins, or a job goes to a worker over HTTP, which may be gone by then. `waitMs`: from ready to taken. */
+  | ({ kind: 'attempt-started'; waitMs: number } & AttemptSubject)
+  /**
+   * The end of an attempt is written, or was found stale. `outcome`: how it ended. `status`: that of the job now, or
+   * `stale`, as it is where the job was taken back.
+   */
+  | ({ kind: 'attempt-ended'; outcome: AttemptOutcome; status: SettledStatus } & AttemptTimes &
+      AttemptSubject)
+  /** An attempt has failed. `error`: its message. `next`: for people. `retryInMs`: absent when no attempt is left. */
+  | ({ kind: 'attempt-failed'; error: string; next: string; retryInMs?: number } & AttemptSubject)
+  /** A lease wanted to move a job that it does not hold any more; nothing was changed. `move`: what it wanted. */
+  | { kind: 'stale'; queue: string; task?: string; job: string; lease: string; move: string }
+  /** A handler has logged a text. */
+  | ({ kind: 'task-log'; text: string } & Omit<AttemptSubject, 'attempt'>)
+
+  // Leases.
+  /** API: a worker over HTTP has renewed its lease. `cancel`: how many of its jobs it is to stop. */
+  | { kind: 'lease-renewed'; queues: readonly string[]; lease: string; leaseMs: number; cancel: number }
+  /** A lease had ended when it was needed: its jobs may run elsewhere. `consumer` is the same as `lease`. */
+  | { kind: 'lease-lost'; consumer: string; lease: string; queue: string }
+  /**
+   * Jobs were taken back. `cause`: their lease ran out, their worker process ended (`lease` is its lease), or the sweep
+   * found them in no place.
+   */
+  | {
+      kind: 'recovered';
+      queue: string;
+      jobs: number;
+      cause: 'lease-ran-out' | 'process-ended' | 'stray';
+      lease?: string;
+    }
+
+  // Jobs that end without an attempt.
+  /** A job was cancelled. `done`: false when its worker was asked to stop it. */
+  | { kind: 'job-cancelled'; queue: string; job: string; done: boolean }
+  /** Jobs that had not begun in time were ended. */
+  | { kind: 'jobs-expired'; queue: string; jobs: number }
+
+  // Schedules.
+  /** One pass fired a schedule. `jobs`: submitted by it. `lateMs`: since the time of its first slot. */
+  | { kind: 'schedule-fired'; queue: string; task: string; schedule: string; jobs: number; lateMs: number }
+  /** Slots of a schedule made no job; `reason`: that of the last one. */
+  | {
+      kind: 'schedule-skipped';
+      queue: string;
+      task: string;
+      schedule: string;
+      slots: number;
+      reason: SkipReason;
+    }
+
+  // Clients (API).
+  /** A request waits: for a job, for jobs to take, or for events of a subscription. `waitMs`: at most so long. */
+  | ({ kind: 'wait-started'; waitMs: number } & WaitSubject)
+  | ({ kind: 'wait-ended'; outcome: WaitOutcome; durationMs: number } & WaitSubject)
+  /** A stream of events was opened: of a queue, of a job, or without both of all queues. */
+  | { kind: 'stream-opened'; queue?: string; job?: string }
+  /** `reason`: why the service dropped it; `ended`: its job has ended, or its client has gone. */
+  | { kind: 'stream-closed'; queue?: string; job?: string; reason: string; durationMs: number }
+  /** A request was answered. `route` is the pattern, '' where none fits. `reqId`: as in a problem document. */
+  | {
+      kind: 'http-request';
+      method: string;
+      route: string;
+      status: number;
+      durationMs: number;
+      reqId: string;
+    }
+
+  // Troubles.
+  /** Redis does not serve. `reqId`: of the request that met it. */
+  | { kind: 'redis-trouble'; where: string; error: unknown; reqId?: string }
+  /** A defect of the service. */
+  | { kind: 'defect'; where: string; error: unknown; reqId?: string };
+
+/** Which attempt of which job. */
+export interface AttemptSubject {
+  queue: string;
+  task: string;
+  job: string;
+  attempt: number;
+  lease: string;
+}
+
+/** How long an attempt took. */
+export interface AttemptTimes {
+  /** From ready to taken; absent where it is unknown, as over HTTP after a delay or a retry. */
+  waitMs?: number;
+  /** Of the handler; over HTTP from taken to settled. */
+  runMs: number;
+}
+
+/** What a request waits for. */
+export interface WaitSubject {
+  on: 'job' | 'work' | 'subscription';
+  queues: readonly string[];
+  job?: string;
+}
+
+export type AttemptOutcome =
+  | 'completed'
+  | 'failed'
+  | 'cancelled'
+  | 'expired'
+  | 'exhausted'
+  | 'released'
+  | 'lost';
+
+/** `stale`: the attempt had lost its lease, so that the job was left alone. */
+export type SettledStatus = 'completed' | 'failed' | 'retrying' | 'cancelled' | 'expired' | 'stale';
+
+/** `enough`: what it waited for is there. `stopped`: the client has gone, or the service stops. */
+export type WaitOutcome = 'enough' | 'timed-out' | 'stopped' | 'failed';
+
+export type SkipReason = 'overlap' | 'queue-full' | 'not-stored' | 'missed';
+
+export type ServiceEventKind = ServiceEvent['kind'];
+
+/** One that takes events in, such as a log. */
+export interface Listener {
+  readonly wants: (kind: ServiceEventKind) => boolean;
+  /** Called at once, within the call that emits. Must neither block nor change the event. */
+  readonly observe: (event: ServiceEvent) => void;
+}
+
+/** Tells an event to all that want its kind. Never throws. */
+export interface Observer {
+  (event: ServiceEvent): void;
+  /** Whether somebody wants events of this kind. Hot paths ask before they make one. */
+  wants(kind: ServiceEventKind): boolean;
+}
+
+/** A listener that throws is dropped, and the others are told: it must not fail the job or request that it watches. */
+export function createObserver(...given: readonly Listener[]): Observer {
+  let listeners = given;
+  const observe = (event: ServiceEvent): void => {
+    if ('error' in event) dropArguments(event.error);
+    for (const listener of listeners) {
+      if (!listener.wants(event.kind)) continue;
+      try {
+        listener.observe(event);
+      } catch (error) {
+        listeners = listeners.filter((other) => other !== listener);
+        observe({ kind: 'defect', where: 'observer', error });
+      }
+    }
+  };
+  const wants = (kind: ServiceEventKind): boolean => {
+    for (const listener of listeners) if (listener.wants(kind)) return true;
+    return false;
+  };
+  return Object.assign(observe, { wants });
+}
+
+/** The Redis client hangs the command on an error, with all arguments: payloads among them. */
+function dropArguments(error: unknown): void {
+  if (!(error instanceof Error) || !('command' in error)) return;
+  const { command } = error;
+  if (typeof command === 'object' && command !== null && 'args' in command) {
+    error.command = 'name' in command ? { name: command.name } : undefined;
+  }
+}
+
+/** Nobody listens. */
+export const NO_OBSERVER: Observer = createObserver();

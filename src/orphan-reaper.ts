@@ -2,34 +2,42 @@ import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 
 /**
- * Ends the processes that it holds when this process is gone, however it went: kill -9 leaves no chance to
- * tidy up. A shell reads pids from a pipe that only this process can write to; the end of the pipe is the
- * end of this process.
+ * Ends child processes when this process has ended, even by SIGKILL, which leaves no chance to clean up. A shell reads
+ * pids from a pipe that only this process writes to: the end of the pipe means the end of this process.
  */
 export interface OrphanReaper {
-  hold(pid: number): void;
-  /** Call it as soon as the process has ended: its pid may soon be another's. */
-  release(pid: number): void;
-  /** Lets go; whatever is still held is ended. */
+  watch(pid: number): void;
+  /** Call it as soon as the process has ended: its pid may soon belong to another process. */
+  unwatch(pid: number): void;
+  /** Closes the pipe: processes that are still watched are ended. */
   end(): void;
 }
 
-/** Time that a part of the stack takes at most to stop in order. */
+export interface OrphanReaperOptions {
+  /** Seconds between SIGTERM and SIGKILL for each process. Default 30: longer than any part needs to stop. */
+  graceS?: number;
+  /**
+   * Whether all processes are ended at once. Default: one after the other, the newest first, so that workers can
+   * release their jobs while Redis still runs.
+   */
+  together?: boolean;
+}
+
 const GRACE_S = 30;
 
 const script = (graceS: number, together: boolean) => `
 lives() {
   kill -0 "$1" 2>/dev/null || return 1
-  # One that nobody has waited for is dead all the same.
+  # A zombie is dead, though its parent has not waited for it.
   [ ! -r "/proc/$1/stat" ] || read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
   case $stat in *') Z '*) return 1 ;; esac
 }
 stat=
-held=" "
+watched=" "
 while read -r verb pid; do
   case $verb in
-    hold) held=" $pid$held" ;;
-    release) held="\${held%% $pid *} \${held#* $pid }" ;;
+    watch) watched=" $pid$watched" ;;
+    unwatch) watched="\${watched%% $pid *} \${watched#* $pid }" ;;
   esac
 done
 end() {
@@ -43,36 +51,29 @@ end() {
     done
   done
 }
-if ${together}; then end $held; else for pid in $held; do end "$pid"; done; fi
+if ${together}; then end $watched; else for pid in $watched; do end "$pid"; done; fi
 `;
 
-interface LeashOptions {
-  /** Seconds that a held process has between SIGTERM and SIGKILL. Default 30. */
-  graceS?: number;
-  /**
-   * Whether all are ended at once. Default: what was held last is ended first, and alone, so that workers can still
-   * hand back to Redis.
-   */
-  together?: boolean;
-}
-
-export function createOrphanReaper({ graceS = GRACE_S, together = false }: LeashOptions = {}): OrphanReaper {
-  // A session of its own: neither Ctrl-C nor the end of the terminal reaches it before its work is done.
+export function createOrphanReaper({
+  graceS = GRACE_S,
+  together = false,
+}: OrphanReaperOptions = {}): OrphanReaper {
+  // A session of its own: neither Ctrl-C nor the end of the terminal stops the shell too early.
   const shell = spawn('/bin/sh', ['-c', script(graceS, together)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  shell.on('error', ignore);
-  shell.stdin.on('error', ignore);
+  shell.on('error', ignoreError);
+  shell.stdin.on('error', ignoreError);
   shell.unref();
   if (shell.stdin instanceof Socket) shell.stdin.unref();
-  const tell = (line: string) => shell.stdin.write(`${line}\n`);
+  const send = (line: string) => shell.stdin.write(`${line}\n`);
   return {
-    hold: (pid) => tell(`hold ${pid}`),
-    release: (pid) => tell(`release ${pid}`),
+    watch: (pid) => send(`watch ${pid}`),
+    unwatch: (pid) => send(`unwatch ${pid}`),
     end: () => shell.stdin.end(),
   };
 }
 
-/** Without a shell there is no leash, but all that is stopped in order still ends. */
-function ignore(): void {}
+/** Without a shell nothing reaps orphans; parts that are stopped in order still end. */
+function ignoreError(): void {}

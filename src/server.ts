@@ -2,7 +2,9 @@ import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, loadConfig, misspeltSettings } from './config.ts';
 import { describeMisspelt } from './misspelt-settings.ts';
+import { createObserver } from './observer.ts';
 import { createLogger } from './telemetry/log.ts';
+import { logObserver } from './telemetry/log-observer.ts';
 
 function readConfig(): Config {
   try {
@@ -16,18 +18,23 @@ function readConfig(): Config {
 
 const config = readConfig();
 const logger = createLogger(config.logLevel, 'millrace-api');
-for (const misspelt of misspeltSettings()) logger.warn(describeMisspelt(misspelt));
-const app = await buildApp(config, logger);
+const observe = createObserver(logObserver(logger));
+for (const misspelt of misspeltSettings()) {
+  observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
+}
+const app = await buildApp(config, observe);
 
 // Stop order: report not ready, answer waiters, answer open requests, close the Redis connections.
-closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err }) => {
-  if (err) logger.error({ err }, 'stopping after a defect');
+closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err, signal }) => {
+  if (err) observe({ kind: 'defect', where: 'api', error: err });
+  observe({ kind: 'stopping', why: err ? 'defect' : (signal ?? 'close') });
   await app.close();
+  observe({ kind: 'stopped' });
 });
 
 try {
   const address = await app.listen({ host: config.host, port: config.port });
-  logger.info({ address }, 'listening');
+  observe({ kind: 'ready', service: 'api', address });
 } catch (error) {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;

@@ -97,26 +97,26 @@ describe('a variable that is no setting', () => {
 });
 
 describe('a misspelt setting', () => {
-  let leash: OrphanReaper;
+  let reaper: OrphanReaper;
   let dir: string;
 
   beforeAll(async () => {
-    leash = createOrphanReaper();
+    reaper = createOrphanReaper();
     dir = await mkdtemp(join(tmpdir(), 'mr-misspelt-'));
   });
   afterAll(async () => {
-    leash.end();
+    reaper.end();
     await rm(dir, { recursive: true, force: true });
   });
 
   it('is warned of in the log of the API', async () => {
-    const api = await startApiProcess(redis.url, leash, { CONCURENCY: '5', LOG_LEVEL: 'warn' });
+    const api = await startApiProcess(redis.url, reaper, { CONCURENCY: '5', LOG_LEVEL: 'warn' });
     try {
       const [text = ''] = await until(
         () => api.child.lastLines().length > 0 && api.child.lastLines(),
         'a line of log',
       );
-      expect(JSON.parse(text)).toMatchObject({ level: 40, msg: WARNING });
+      expect(JSON.parse(text)).toMatchObject({ level: 40, msg: 'misspelt-setting', text: WARNING });
     } finally {
       await api.stop();
     }

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts';
+import { NO_OBSERVER, type Observer } from '../observer.ts';
 import type { Connection } from '../redis/connection.ts';
 import { KeySpace } from '../redis/keyspace.ts';
 import { TaskDirectory } from '../tasks/directory.ts';
@@ -26,19 +27,26 @@ export interface Core {
   readonly redis: Connection;
   readonly keySpace: KeySpace;
   readonly clock: Clock;
+  /** Takes the events of the service in. */
+  readonly observe: Observer;
   readonly settings: CoreSettings;
   readonly queues: QueueRegistry;
   readonly limits: QueueLimits;
   readonly tasks: TaskDirectory;
 }
 
-/** @param redis the connection for short commands. Blocking reads have their own connections. */
-export function createCore(redis: Connection, settings: CoreSettings, clock: Clock = systemClock): Core {
+/** @param redis the connection for short commands; blocking reads have connections of their own. */
+export function createCore(
+  redis: Connection,
+  settings: CoreSettings,
+  { clock = systemClock, observe = NO_OBSERVER }: { clock?: Clock; observe?: Observer } = {},
+): Core {
   const keySpace = new KeySpace(settings.prefix);
   return {
     redis,
     keySpace,
     clock,
+    observe,
     settings,
     queues: new QueueRegistry(redis, keySpace, clock),
     limits: new QueueLimits(redis, clock),

@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { expireJobs } from '../lifecycle/expire.ts';
 import { decodeEntry } from '../redis/entry.ts';
 import { expiryOf } from '../redis/entry-options.ts';
 import { entryTime, parseJobId, type Ref } from '../redis/job-id.ts';
@@ -65,6 +65,6 @@ export async function expireIfDue(core: Core, { keys, ref }: LocatedJob, found: 
   const options = decodeEntry(found.fields)?.options ?? {};
   const expiry = expiryOf(entryTime(ref.entryId), options);
   if (expiry === undefined || expiry > found.now) return false;
-  await cancelOrExpire(core.redis, keys, ref, 'expired', core.settings.resultTtlMs);
+  await expireJobs(core, keys, [ref]);
   return true;
 }

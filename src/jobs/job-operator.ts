@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { cancelJob } from '../lifecycle/cancel.ts';
 import { requeueDead } from '../lifecycle/scripts/dead-letters.ts';
 import type { Job } from '../schemas/job.ts';
 import { expireIfDue, findJob, locateJob, viewFound } from './find.ts';
@@ -21,9 +21,8 @@ export class JobOperator {
    * @throws {AppError} job-finished, job-not-found or job-gone.
    */
   async cancel(id: string): Promise<{ done: boolean; job: Job }> {
-    const { redis, settings } = this.#core;
     const located = locateJob(this.#core, id);
-    const outcome = await cancelOrExpire(redis, located.keys, located.ref, 'cancelled', settings.resultTtlMs);
+    const outcome = await cancelJob(this.#core, located.keys, located.ref);
     const job = await findJob(this.#core, located);
     if (outcome === 'finished') {
       throw wrongStatus('job-finished', `The job has finished already: it is ${job.status}.`, job);

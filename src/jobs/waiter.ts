@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { Core } from '../core/core.ts';
+import { observeWait } from '../core/observe-wait.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import type { EventNotifier, FeedPosition } from '../events/notifier.ts';
 import { WakeableSleep } from '../events/wakeable-sleep.ts';
+import type { WaitOutcome } from '../observer.ts';
 import { formatRef } from '../redis/job-id.ts';
 import type { Job } from '../schemas/job.ts';
 import { findJob, locateJob, viewFound } from './find.ts';
@@ -64,12 +66,15 @@ export class Waiter {
     requester.onDisconnect(sleeper.end);
     this.#sleepers.add(sleeper);
     let unfollow: (() => void) | undefined;
+    let observeEnd: ((outcome: WaitOutcome) => void) | undefined;
     try {
       // A missing job, or one that is enough already, is answered without following its queue.
       const first = submitted?.job ?? (await findJob(this.#core, located));
       if (isEnough(first) || waitMs <= 0) return first;
       if (this.#sleepers.size > this.#maxWaiters) throw tooManyWaiters(this.#maxWaiters);
       const { keys, ref } = located;
+      const subject = { on: 'job', queues: [keys.queue], job: located.id } as const;
+      observeEnd = observeWait(this.#core, subject, waitMs);
       const interest = submitted === undefined ? 'all' : 'end';
       unfollow = await this.#feed.follow(keys, formatRef(ref), sleeper.wake, interest);
       const isCurrent =
@@ -82,10 +87,17 @@ export class Waiter {
             ? first
             : findJob(this.#core, located));
         const left = deadline - clock.monotonic();
-        if (isEnough(job) || left <= 0 || sleeper.ended) return job;
+        const isDone = isEnough(job);
+        if (isDone || left <= 0 || sleeper.ended) {
+          observeEnd(isDone ? 'enough' : sleeper.ended ? 'stopped' : 'timed-out');
+          return job;
+        }
         const untilExpiry = untilExpiryCheck(job, reads, clock);
         await sleeper.sleep(Math.min(left, POLL_MS * (1 + Math.random()), untilExpiry));
       }
+    } catch (error) {
+      observeEnd?.('failed');
+      throw error;
     } finally {
       this.#sleepers.delete(sleeper);
       unfollow?.();

@@ -1,6 +1,7 @@
 import type { Core } from '../core/core.ts';
-import { refusal } from '../lifecycle/outcome.ts';
-import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { cancelJob } from '../lifecycle/cancel.ts';
+import { detectedFailure } from '../lifecycle/outcome.ts';
+import { CANCEL_PATIENCE_MS } from '../lifecycle/scripts/cancel.ts';
 import { settleWithoutResult } from '../lifecycle/settle-failure.ts';
 import { decodeEntry } from '../redis/entry.ts';
 import { timeoutMs } from '../redis/entry-options.ts';
@@ -65,7 +66,7 @@ async function checkHeldJob(parts: HeldJobParts, job: HeldJob): Promise<'run' | 
   if (job.cancelAskedMs === undefined) return (await failIfOverdue(parts, job)) ? 'taken' : 'run';
   if (job.cancelAskedMs < CANCEL_PATIENCE_MS) return 'stop';
   const { core, keys } = parts;
-  await cancelOrExpire(core.redis, keys, job.ref, 'cancelled', core.settings.resultTtlMs, 'enforce');
+  await cancelJob(core, keys, job.ref, 'enforce');
   return 'taken';
 }
 
@@ -76,7 +77,7 @@ async function failIfOverdue({ core, consumer, keys, known }: HeldJobParts, job:
   const limitMs = timeoutMs(entry?.options ?? {}, task);
   if (job.runMs <= limitMs) return false;
   const message = `The attempt took longer than its timeout of ${limitMs} ms`;
-  const outcome = refusal('timeout', message, job.attempt, core.clock.wall(), { retryable: true });
-  await settleWithoutResult(consumer, keys, { ...job, entry }, outcome, task, core.settings.deadMax);
+  const outcome = detectedFailure('timeout', message, job.attempt, core.clock.wall(), { retryable: true });
+  await settleWithoutResult(core, consumer, keys, { ...job, entry }, outcome, task);
   return true;
 }

@@ -3,7 +3,7 @@ import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import { locateJob } from '../jobs/find.ts';
 import { newLeaseName, replacementLeaseName } from '../lifecycle/consumer-name.ts';
-import { progressText } from '../lifecycle/progress.ts';
+import { encodeReportedProgress } from '../lifecycle/progress.ts';
 import type { LeasedJob } from '../schemas/lease.ts';
 import type { SettledJob } from '../schemas/settle.ts';
 import { renew } from './heartbeat.ts';
@@ -84,15 +84,26 @@ export class Leases {
     const lease = leaseOfUrl(leaseText);
     const { queues } = lease;
     const consumer = this.#consumerOf(lease);
-    const { keySpace, clock } = this.#core;
+    const { keySpace, clock, observe } = this.#core;
+    const renewMs = leaseMs ?? lease.leaseMs;
     const renewals = await Promise.all(
-      queues.map((queue) => renew(this.#core, consumer, keySpace.queue(queue), leaseMs ?? lease.leaseMs)),
+      queues.map((queue) => renew(this.#core, consumer, keySpace.queue(queue), renewMs)),
     );
-    if (!renewals.some(({ wasActive }) => wasActive)) throw new AppError('stale-lease', LEASE_ENDED);
+    if (!renewals.some(({ wasActive }) => wasActive)) {
+      for (const queue of queues) {
+        observe({ kind: 'lease-lost', consumer: consumer.name, lease: consumer.name, queue });
+      }
+      throw new AppError('stale-lease', LEASE_ENDED);
+    }
+    const cancel = renewals.flatMap((renewal) => renewal.cancel);
+    if (observe.wants('lease-renewed')) {
+      const event = { kind: 'lease-renewed', queues, lease: consumer.name } as const;
+      observe({ ...event, leaseMs: renewMs, cancel: cancel.length });
+    }
     await this.#worked.record(queues, undefined);
     return {
       expiresAt: renewals.map(({ expiresAt }) => expiresAt).reduce(earlier, undefined) ?? clock.wall(),
-      cancel: renewals.flatMap(({ cancel }) => cancel),
+      cancel,
       isPaused: renewals.every(({ isPaused }) => isPaused),
     };
   }
@@ -100,14 +111,14 @@ export class Leases {
   /** Records the progress of a running attempt. @throws {AppError} invalid-request, stale-lease or job-not-found. */
   async progress(id: string, leaseText: string, progress: unknown): Promise<SettledJob> {
     const { keys, ref } = locateJob(this.#core, id);
-    const text = progressText(progress);
+    const text = encodeReportedProgress(progress);
     const lease = leaseOfBody(leaseText);
     const consumer = this.#consumerOf(lease);
     const isOfLease = lease.queues.includes(keys.queue);
     const [state] = isOfLease ? await consumer.readHeldJobs(keys, [ref], 'read') : [];
     const isRecorded =
       state?.kind === 'held' && (await consumer.recordProgress(keys, { ref, token: state.token }, text));
-    if (!isRecorded) throw await staleError(this.#core, id);
+    if (!isRecorded) throw await staleError(this.#core, id, { lease: lease.consumer, move: 'progress' });
     return { id, status: 'running' };
   }
 

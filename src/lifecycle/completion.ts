@@ -4,7 +4,6 @@ import type { Ref } from '../redis/job-id.ts';
 import { encodeTail } from '../redis/result-record.ts';
 import { DEFAULT_ATTEMPTS } from '../schemas/job.ts';
 import type { Outcome } from './outcome.ts';
-import { type Decision, decide } from './retry-decision.ts';
 import type { Completion } from './scripts/complete.ts';
 
 /** A delivery to settle; `entry` is undefined when the stream entry is not a job. */
@@ -40,16 +39,4 @@ export function completionOf(
       result: outcome.kind === 'completed' ? outcome.result : undefined,
     }),
   };
-}
-
-/** Whether a failed attempt is retried, and when. */
-export function afterFailure(
-  { entry, attempt }: HeldDelivery,
-  { retryable, retryInMs }: Outcome & { kind: 'failed' },
-  task: TaskDefaults | undefined,
-): Decision {
-  const options = entry?.options ?? {};
-  const backoff = options.b ?? task?.backoff;
-  const allowed = maxAttempts(options, task);
-  return decide({ attempt, maxAttempts: allowed, backoff, retryable, retryInMs }, Math.random());
 }

@@ -1,5 +1,5 @@
 import type { Core } from '../core/core.ts';
-import { parseRef } from '../redis/job-id.ts';
+import { parseRef, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { redisTime } from '../redis/server-time.ts';
 import { cancelOrExpire } from './scripts/cancel.ts';
@@ -15,12 +15,24 @@ export async function expireAll(core: Core, keys: QueueKeys): Promise<void> {
 }
 
 /** Ends expired jobs, at most 200; true when there may be more. */
-export async function expireDue({ redis, settings }: Core, keys: QueueKeys): Promise<boolean> {
+export async function expireDue(core: Core, keys: QueueKeys): Promise<boolean> {
   // A job must not expire early because our clock is ahead of that of Redis.
-  const now = await redisTime(redis);
-  const expired = await redis.zrange(keys.expiring, '-inf', String(now), 'BYSCORE', 'LIMIT', 0, PASS_SIZE);
-  await Promise.all(
-    expired.map((ref) => cancelOrExpire(redis, keys, parseRef(ref), 'expired', settings.resultTtlMs)),
-  );
+  const now = await redisTime(core.redis);
+  const limit = ['LIMIT', 0, PASS_SIZE] as const;
+  const expired = await core.redis.zrange(keys.expiring, '-inf', String(now), 'BYSCORE', ...limit);
+  await expireJobs(core, keys, expired.map(parseRef));
   return expired.length === PASS_SIZE;
+}
+
+/** Ends those of the jobs that no handler has begun on as expired. */
+export async function expireJobs(
+  { redis, settings, observe }: Core,
+  keys: QueueKeys,
+  refs: readonly Ref[],
+): Promise<void> {
+  const outcomes = await Promise.all(
+    refs.map((ref) => cancelOrExpire(redis, keys, ref, 'expired', settings.resultTtlMs)),
+  );
+  const jobs = outcomes.filter((outcome) => outcome === 'withdrawn').length;
+  if (jobs > 0) observe({ kind: 'jobs-expired', queue: keys.queue, jobs });
 }

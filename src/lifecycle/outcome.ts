@@ -1,56 +1,56 @@
 import type { StoredError } from '../redis/result-record.ts';
 import { MAX_DURATION_MS } from '../schemas/values/duration.ts';
 
-/** How an attempt can end. */
+/** How an attempt can end. A closed set: what settles attempts handles each kind. */
 export type Outcome =
   /** `result` is JSON text. */
   | { kind: 'completed'; result: string }
   | { kind: 'failed'; error: StoredError; retryable: boolean; retryInMs: number | undefined }
   | { kind: 'cancelled' }
   | { kind: 'expired' }
-  /** All attempts were spent before this one began; the errors are noted already. */
+  /** All attempts were spent before this one started; the errors are stored already. */
   | { kind: 'exhausted' }
-  /** Handed back, to be taken again after a delay: spends no attempt. */
+  /** Released, to be taken again after a delay. Spends no attempt. */
   | { kind: 'released'; delayMs: number }
-  /** No longer ours to settle. */
+  /** The lease was lost: the job may run elsewhere. */
   | { kind: 'lost' };
 
-/** Longest texts of an error that are kept, in characters. */
+/** Longest texts of an error that are stored, in characters. */
 const MAX_MESSAGE = 4_000;
 const MAX_NAME = 200;
 const MAX_STACK = 8_000;
 const MAX_DATA = 16_000;
 
-/** The JSON text of a result; undefined is stored as null. @throws {TypeError} when it is not JSON. */
-export function resultText(value: unknown): string {
+/** The JSON text of a result; undefined becomes null. @throws {TypeError} when it is not JSON. */
+export function encodeResult(value: unknown): string {
   const text: string | undefined = JSON.stringify(value ?? null);
   // Functions and symbols have no JSON at all.
   if (text === undefined) throw new TypeError(`The task returned a ${typeof value}, which is not JSON`);
   return text;
 }
 
-/** What a thrown value says about the failure. Never throws, whatever was thrown. */
-export function failure(thrown: unknown, attempt: number, at: number): Outcome {
+/** The failure that a thrown value stands for; `at` in Unix ms. Never throws, whatever was thrown. */
+export function thrownFailure(thrown: unknown, attempt: number, at: number): Outcome {
   try {
     const hints = typeof thrown === 'object' && thrown !== null ? thrown : {};
     return {
       kind: 'failed',
       error: storedError(thrown, attempt, at),
       retryable: !('retryable' in hints && hints.retryable === false),
-      retryInMs: 'retryInMs' in hints ? wait(hints.retryInMs) : undefined,
+      retryInMs: 'retryInMs' in hints ? toDelayMs(hints.retryInMs) : undefined,
     };
   } catch {
-    // Getters, proxies and values without a text of their own can throw by being looked at.
-    const message = 'The task threw something that cannot be described';
-    return refusal('unreadable-error', message, attempt, at, { retryable: true });
+    // Getters, proxies and objects without a prototype can throw when they are read.
+    const message = 'The task threw a value that cannot be read';
+    return detectedFailure('unreadable-error', message, attempt, at, { retryable: true });
   }
 }
 
-const wait = (ms: unknown): number | undefined =>
+const toDelayMs = (ms: unknown): number | undefined =>
   typeof ms === 'number' && ms >= 0 ? Math.min(Math.round(ms), MAX_DURATION_MS) : undefined;
 
-/** A failure that the worker itself finds. */
-export function refusal(
+/** A failure that the service itself detects, such as an invalid payload. */
+export function detectedFailure(
   name: string,
   message: string,
   attempt: number,
@@ -66,19 +66,19 @@ export function refusal(
   };
 }
 
-/** A failure as a worker over HTTP reports it. */
-export function reported(
+/** A failure that an HTTP worker reports. */
+export function reportedFailure(
   { message, name, stack, data }: Pick<StoredError, 'message' | 'name' | 'stack' | 'data'>,
   { retryable = true, retryInMs }: { retryable?: boolean; retryInMs?: number },
   attempt: number,
   at: number,
 ): Outcome & { kind: 'failed' } {
-  const kept = data === undefined ? undefined : plainJson(data);
+  const storedData = data === undefined ? undefined : plainJson(data);
   const error: StoredError = {
     message: clip(message, MAX_MESSAGE),
     ...(name === undefined ? {} : { name: clip(name, MAX_NAME) }),
     ...(stack === undefined ? {} : { stack: clip(stack, MAX_STACK) }),
-    ...(kept === undefined ? {} : { data: kept }),
+    ...(storedData === undefined ? {} : { data: storedData }),
     attempt,
     at,
   };
@@ -89,7 +89,7 @@ function storedError(thrown: unknown, attempt: number, at: number): StoredError 
   if (!(thrown instanceof Error)) return { message: clip(describe(thrown), MAX_MESSAGE), attempt, at };
   const data = 'data' in thrown ? plainJson(thrown.data) : undefined;
   return {
-    // Anybody may have assigned anything to them.
+    // Either may have been replaced by a value of another type.
     message: clip(String(thrown.message), MAX_MESSAGE),
     name: clip(String(thrown.name), MAX_NAME),
     ...(thrown.stack === undefined ? {} : { stack: clip(String(thrown.stack), MAX_STACK) }),
@@ -105,7 +105,7 @@ const clip = (text: string, length: number): string =>
 const describe = (thrown: unknown): string =>
   typeof thrown === 'string' ? thrown : (JSON.stringify(plainJson(thrown)) ?? String(thrown));
 
-/** The value if it is JSON of moderate size, else undefined: an error must never fail to be stored. */
+/** The value if it is JSON of moderate size, else undefined: data must never keep an error from being stored. */
 function plainJson(value: unknown): unknown {
   try {
     const text: string | undefined = JSON.stringify(value);

@@ -2,7 +2,7 @@ import type { Entry } from '../redis/entry.ts';
 import { expiryOf, maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
 import { entryTime } from '../redis/job-id.ts';
 import type { Fault } from '../schemas/problem.ts';
-import { type Outcome, refusal } from './outcome.ts';
+import { detectedFailure, type Outcome } from './outcome.ts';
 import type { Delivery } from './scripts/take.ts';
 
 /** A task that the worker has. */
@@ -25,7 +25,7 @@ export function preflight(
   now: number,
 ): Exclude<Outcome, { kind: 'completed' | 'released' | 'lost' }> | undefined {
   const refuse = (name: string, message: string, more: { retryable: boolean; data?: unknown }) =>
-    refusal(name, message, delivery.attempt, now, more);
+    detectedFailure(name, message, delivery.attempt, now, more);
   if (entry === undefined) {
     return refuse('malformed-entry', 'The entry is not a job: it needs the fields t, p (JSON) and o', {
       retryable: false,

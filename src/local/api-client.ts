@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
 import type { Job } from '../schemas/job.ts';
 
-/** Something that the demo was promised and did not get. */
+/** The API did not do what the demo expects. */
 export class DemoError extends Error {
   override readonly name = 'DemoError';
 }
@@ -12,7 +13,7 @@ export interface Stats {
   workers: { name: string; pid: number }[];
 }
 
-export interface Answer<T> {
+export interface ApiResponse<T> {
   status: number;
   headers: Headers;
   body: T;
@@ -20,8 +21,8 @@ export interface Answer<T> {
 
 export interface Api {
   readonly url: string;
-  send<T>(method: 'GET' | 'POST', path: string, body?: unknown, prefer?: string): Promise<Answer<T>>;
-  /** Asks for the job until it has ended; gives it, with every status that was seen on the way. */
+  send<T>(method: 'GET' | 'POST', path: string, body?: unknown, prefer?: string): Promise<ApiResponse<T>>;
+  /** Polls the job until it has finished. `seen`: its statuses in order. */
   follow(path: string): Promise<{ job: Job; seen: string[]; requests: number }>;
 }
 
@@ -41,7 +42,7 @@ async function send<T>(
   path: string,
   body?: unknown,
   prefer?: string,
-): Promise<Answer<T>> {
+): Promise<ApiResponse<T>> {
   const response = await fetch(url + path, {
     method,
     headers: {
@@ -58,13 +59,13 @@ async function send<T>(
 }
 
 async function follow(url: string, path: string): Promise<{ job: Job; seen: string[]; requests: number }> {
-  const deadline = performance.now() + FOLLOW_MS;
+  const deadline = systemClock.monotonic() + FOLLOW_MS;
   const seen: string[] = [];
   for (let requests = 1; ; requests += 1) {
     const { body: job } = await send<Job>(url, 'GET', path);
     if (seen.at(-1) !== job.status) seen.push(job.status);
     if (job.finishedAt !== undefined) return { job, seen, requests };
-    if (performance.now() > deadline) {
+    if (systemClock.monotonic() > deadline) {
       throw new DemoError(`${path} was still ${job.status} after ${FOLLOW_MS / 1_000} s.`);
     }
     await sleep(POLL_MS);

@@ -9,44 +9,44 @@ export interface Exit {
 }
 
 export interface ChildOptions {
-  /** How people know it, such as `API`. */
+  /** Name for people, such as `API`. */
   name: string;
   command: string;
   args: string[];
   env?: NodeJS.ProcessEnv | undefined;
-  /** Given to the child's standard input, which then ends. */
+  /** Written to the child's standard input, which then ends. */
   input?: string;
-  /** Called with every line that the child writes. */
+  /** Called with each line of the child's output. */
   onLine?: ((line: string) => void) | undefined;
-  /** Opens a channel to the child, which must be Node's, too; called with every message that it sends. */
+  /** Opens an IPC channel to the child, which must be a Node process. Called with each of its messages. */
   onMessage?: ((message: unknown) => void) | undefined;
-  leash: OrphanReaper;
+  reaper: OrphanReaper;
 }
 
-/** A process that this one has started. */
+/** A process that this process has started. */
 export interface Child {
   readonly name: string;
   readonly pid: number;
-  /** Settles when it has ended, for whatever reason; never rejects. */
+  /** Resolves when the process has ended, for any reason; never rejects. */
   readonly exited: Promise<Exit>;
   readonly running: boolean;
-  /** The last lines that it wrote. */
+  /** The last lines of its output. */
   lastLines(): string[];
   signal(signal: NodeJS.Signals): void;
-  /** @throws {Error} when there is no channel, or it has ended. */
+  /** @throws {Error} when there is no IPC channel, or the process has ended. */
   send(message: Serializable): void;
-  /** SIGTERM, and SIGKILL if it has not ended after `graceMs`. */
+  /** Sends SIGTERM, and SIGKILL if the process has not ended after `graceMs`. */
   stop(graceMs: number): Promise<Exit>;
 }
 
-const KEPT_LINES = 20;
+const MAX_LINES = 20;
 
-/** @throws {Error} with the code `ENOENT` when there is no such command. */
+/** @throws {Error} with the code `ENOENT` when the command does not exist. */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const process = spawn(options.command, options.args, {
     env: options.env,
     stdio: ['pipe', 'pipe', 'pipe', ...(options.onMessage === undefined ? [] : ['ipc' as const])],
-    // A session of its own: Ctrl-C reaches only the launcher, which stops its children in order.
+    // A session of its own: Ctrl-C reaches only this process, which stops its children in order.
     detached: true,
   });
   const exited = new Promise<Exit>((resolve) => {
@@ -60,24 +60,24 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   process.stdin?.on('error', (error) => options.onLine?.(`${options.name}: ${error.message}`));
   process.stdin?.end(options.input ?? '');
   if (options.onMessage !== undefined) process.on('message', options.onMessage);
-  return watched(process, exited, options);
+  return toChild(process, exited, options);
 }
 
-function watched(process: ChildProcess, exited: Promise<Exit>, options: ChildOptions): Child {
+function toChild(process: ChildProcess, exited: Promise<Exit>, options: ChildOptions): Child {
   const { pid } = process;
   if (pid === undefined) throw new Error(`${options.name} has no process id.`);
-  options.leash.hold(pid);
+  options.reaper.watch(pid);
   const lines: string[] = [];
-  const keep = (line: string) => {
+  const onLine = (line: string) => {
     lines.push(line);
-    if (lines.length > KEPT_LINES) lines.shift();
+    if (lines.length > MAX_LINES) lines.shift();
     options.onLine?.(line);
   };
-  const drained = Promise.all([readLines(process.stdout, keep), readLines(process.stderr, keep)]);
+  const drained = Promise.all([readLines(process.stdout, onLine), readLines(process.stderr, onLine)]);
   let running = true;
   const ended = exited.then((exit) => {
     running = false;
-    options.leash.release(pid);
+    options.reaper.unwatch(pid);
     return withDeadline(drained, 1_000).then(() => exit);
   });
   return {
@@ -92,7 +92,7 @@ function watched(process: ChildProcess, exited: Promise<Exit>, options: ChildOpt
       if (running) process.kill(signal);
     },
     send: (message) => {
-      if (!process.connected) throw new Error(`${options.name} has no channel, or has ended.`);
+      if (!process.connected) throw new Error(`${options.name} has no IPC channel, or has ended.`);
       process.send(message);
     },
     async stop(graceMs) {
@@ -110,7 +110,7 @@ function readLines(stream: Readable | null, onLine: (line: string) => void): Pro
   return new Promise((resolve) => reader.once('close', () => resolve()));
 }
 
-/** The output may be held open by a grandchild that outlives the child; nobody waits for that. */
+/** A grandchild that outlives the child may hold the output open: wait only so long. */
 function withDeadline(promise: Promise<unknown>, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, deadlineMs);
@@ -121,5 +121,5 @@ function withDeadline(promise: Promise<unknown>, deadlineMs: number): Promise<vo
   });
 }
 
-/** Why it ended, in words: `exit code 1` or `SIGKILL`. */
+/** How the process ended: `exit code 1` or `SIGKILL`. */
 export const describeExit = ({ code, signal }: Exit): string => signal ?? `exit code ${code}`;

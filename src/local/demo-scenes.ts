@@ -1,12 +1,13 @@
+import { systemClock } from '../clock.ts';
 import type { Job } from '../schemas/job.ts';
-import { type Answer, type Api, DemoError, type Stats } from './api-client.ts';
+import { type Api, type ApiResponse, DemoError, type Stats } from './api-client.ts';
 
-/** What a scene may use, and how it tells what happened. */
+/** What a scene can use. */
 export interface Stage {
   readonly api: Api;
   readonly apiPid: number;
-  tell(line: string): void;
-  /** @throws {DemoError} with the sentence, unless the condition holds. */
+  print(line: string): void;
+  /** @throws {DemoError} with the sentence `otherwise`, unless the condition holds. */
   check(condition: boolean, otherwise: string): void;
 }
 
@@ -16,8 +17,8 @@ export interface Scene {
 }
 
 const QUEUE = 'default';
-const BATCH = 500;
-const AT_ONCE = 25;
+const BULK_SIZE = 500;
+const CONCURRENT_POLLS = 25;
 const DELAY_MS = 1_000;
 const FIB = { n: 100_000, digits: 20_899, end: '746875' };
 
@@ -27,9 +28,9 @@ const stats = async (api: Api): Promise<Stats> =>
   (await api.send<Stats>('GET', `/queues/${QUEUE}/stats`)).body;
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number }> {
-  const started = performance.now();
+  const started = systemClock.monotonic();
   const value = await work();
-  return { value, ms: performance.now() - started };
+  return { value, ms: systemClock.monotonic() - started };
 }
 
 function completed(job: Job, { check }: Stage): Job {
@@ -40,8 +41,8 @@ function completed(job: Job, { check }: Stage): Job {
   return job;
 }
 
-/** Where the API says that the job is; the same as `/jobs/{id}`. */
-function location({ status, headers }: Answer<Job>, { check }: Stage): string {
+/** The job's path, from the Location header; the same as `/jobs/{id}`. */
+function location({ status, headers }: ApiResponse<Job>, { check }: Stage): string {
   check(status === 202, `A submitted job was answered with ${status} instead of 202.`);
   const path = headers.get('location');
   if (path === null) throw new DemoError('The answer to a submitted job has no Location header.');
@@ -51,113 +52,112 @@ function location({ status, headers }: Answer<Job>, { check }: Stage): string {
 const fibonacci: Scene = {
   title: `The ${number(FIB.n)}th Fibonacci number, in one request that waits for the result`,
   async play(stage) {
-    const { api, apiPid, tell, check } = stage;
+    const { api, apiPid, print, check } = stage;
     const job = { task: 'fib', payload: { n: FIB.n } };
-    tell(`POST /jobs ${JSON.stringify(job)}   Prefer: wait=30`);
+    print(`POST /jobs ${JSON.stringify(job)}   Prefer: wait=30`);
     const { value, ms } = await timed(() => api.send<Job>('POST', '/jobs', job, 'wait=30'));
-    check(value.status === 200, `It had not ended after 30 s (${value.status}).`);
+    check(value.status === 200, `The job had not finished after 30 s (${value.status}).`);
     const { result, worker } = completed(value.body, stage);
     const digits = digitsOf(result);
-    check(digits.length === FIB.digits, `It has ${digits.length} digits instead of ${FIB.digits}.`);
-    check(digits.endsWith(FIB.end), `It ends in ${digits.slice(-6)} instead of ${FIB.end}.`);
-    tell(
+    check(digits.length === FIB.digits, `The number has ${digits.length} digits instead of ${FIB.digits}.`);
+    check(digits.endsWith(FIB.end), `The number ends in ${digits.slice(-6)} instead of ${FIB.end}.`);
+    print(
       `200 after ${seconds(ms)}: ${number(digits.length)} digits, ${digits.slice(0, 6)}...${digits.slice(-6)}`,
     );
     const { workers } = await stats(api);
     const pid = workers.find(({ name }) => name === worker)?.pid;
-    if (pid === undefined)
-      throw new DemoError(`The job's worker, ${worker}, is none of the queue's workers.`);
+    if (pid === undefined) throw new DemoError(`The queue does not list the job's worker, ${worker}.`);
     check(pid !== apiPid, `The job ran in the API's own process (${pid}).`);
-    tell(`It ran in process ${pid} (worker ${worker}); the API is process ${apiPid}.`);
+    print(`It ran in process ${pid} (worker ${worker}); the API is process ${apiPid}.`);
   },
 };
 
 function digitsOf(result: unknown): string {
   const value = typeof result === 'object' && result !== null && 'value' in result ? result.value : undefined;
-  if (typeof value !== 'string') throw new DemoError(`The result is no number: ${JSON.stringify(result)}`);
+  if (typeof value !== 'string') throw new DemoError(`The result is not a number: ${JSON.stringify(result)}`);
   return value;
 }
 
 const polled: Scene = {
-  title: 'A job that is submitted first and asked for later',
+  title: 'A job that is submitted first and polled later',
   async play(stage) {
-    const { api, tell, check } = stage;
+    const { api, print, check } = stage;
     const job = { task: 'sleep', payload: { ms: 300 } };
-    tell(`POST /jobs ${JSON.stringify(job)}`);
+    print(`POST /jobs ${JSON.stringify(job)}`);
     const { value, ms } = await timed(() => api.send<Job>('POST', '/jobs', job));
     const path = location(value, stage);
-    tell(`202 after ${seconds(ms)}, Location: ${path}`);
+    print(`202 after ${seconds(ms)}, Location: ${path}`);
     const followed = await timed(() => api.follow(path));
     const { seen, requests } = followed.value;
     completed(followed.value.job, stage);
-    check(seen.includes('running'), `It was never seen running, only ${seen.join(', ')}.`);
-    tell(`GET ${path}: ${seen.join(' -> ')}, in ${requests} requests over ${seconds(followed.ms)}`);
+    check(seen.includes('running'), `The job was never seen running, only ${seen.join(', ')}.`);
+    print(`GET ${path}: ${seen.join(' -> ')}, in ${requests} requests over ${seconds(followed.ms)}`);
   },
 };
 
 const delayed: Scene = {
   title: 'A job for later',
   async play(stage) {
-    const { api, tell, check } = stage;
+    const { api, print, check } = stage;
     const job = { task: 'echo', payload: 'later', delay: '1s' };
-    tell(`POST /jobs ${JSON.stringify(job)}`);
+    print(`POST /jobs ${JSON.stringify(job)}`);
     const path = location(await api.send<Job>('POST', '/jobs', job), stage);
     const { job: ended, seen } = await api.follow(path);
     const { createdAt, startedAt, result } = completed(ended, stage);
     const waited = Date.parse(startedAt ?? '') - Date.parse(createdAt);
-    check(waited >= DELAY_MS, `It was to wait ${DELAY_MS} ms and waited ${waited} ms.`);
-    check(result === 'later', `It gave back ${JSON.stringify(result)}.`);
-    tell(`${seen.join(' -> ')}: started ${seconds(waited)} after it was submitted`);
+    check(waited >= DELAY_MS, `The job waited ${waited} ms instead of at least ${DELAY_MS} ms.`);
+    check(result === 'later', `The job returned ${JSON.stringify(result)}.`);
+    print(`${seen.join(' -> ')}: started ${seconds(waited)} after it was submitted`);
   },
 };
 
-const batch: Scene = {
-  title: `${BATCH} jobs in one request`,
+const bulk: Scene = {
+  title: `${BULK_SIZE} jobs in one request`,
   async play(stage) {
-    const { api, tell, check } = stage;
-    const jobs = Array.from({ length: BATCH }, (_, i) => ({ task: 'echo', payload: i }));
-    tell(`POST /jobs/batch {"jobs":[{"task":"echo","payload":0}, ...]}`);
+    const { api, print, check } = stage;
+    const jobs = Array.from({ length: BULK_SIZE }, (_, i) => ({ task: 'echo', payload: i }));
+    print(`POST /jobs/batch {"jobs":[{"task":"echo","payload":0}, ...]}`);
     const submitted = await timed(() =>
       api.send<{ items: { id: string }[] }>('POST', '/jobs/batch', { jobs }),
     );
     const { items } = submitted.value.body;
     const ids = new Set(items.map(({ id }) => id));
-    check(ids.size === BATCH, `The batch of ${BATCH} jobs got ${ids.size} ids.`);
-    tell(`207 after ${seconds(submitted.ms)}: ${ids.size} ids`);
+    check(ids.size === BULK_SIZE, `${BULK_SIZE} jobs got ${ids.size} ids.`);
+    print(`207 after ${seconds(submitted.ms)}: ${ids.size} ids`);
     const { value: results, ms } = await timed(() => followAll(stage, items));
     check(
       results.every((result, i) => result === i),
-      'A job of the batch gave back what another one was sent.',
+      'A job returned the payload of another job.',
     );
-    tell(`All ${results.length} results read and right after another ${seconds(ms)}`);
+    print(`All ${results.length} results read and correct after another ${seconds(ms)}`);
   },
 };
 
-/** Some at a time, as a client with a few connections would. */
+/** Polls some jobs at a time, as a client with a few connections does. */
 async function followAll(stage: Stage, items: { id: string }[]): Promise<unknown[]> {
   const results: unknown[] = [];
-  for (let at = 0; at < items.length; at += AT_ONCE) {
+  for (let at = 0; at < items.length; at += CONCURRENT_POLLS) {
     const followed = items
-      .slice(at, at + AT_ONCE)
+      .slice(at, at + CONCURRENT_POLLS)
       .map(({ id }) => stage.api.follow(`/jobs/${encodeURIComponent(id)}`));
     for (const { job } of await Promise.all(followed)) results.push(completed(job, stage).result);
   }
   return results;
 }
 
-const account: Scene = {
-  title: 'What the queue says',
-  async play({ api, tell, check }) {
-    tell(`GET /queues/${QUEUE}/stats`);
+const statistics: Scene = {
+  title: 'The statistics of the queue',
+  async play({ api, print, check }) {
+    print(`GET /queues/${QUEUE}/stats`);
     const { counts, totals, workers } = await stats(api);
     const open = counts.queued + counts.scheduled + counts.running + counts.retrying;
     check(open === 0, `${open} jobs are still open: ${JSON.stringify(counts)}`);
     check(counts.failed === 0, `${counts.failed} jobs have failed.`);
-    check(totals.completed >= BATCH + 3, `Only ${totals.completed} jobs are counted as completed.`);
-    tell(
+    check(totals.completed >= BULK_SIZE + 3, `Only ${totals.completed} jobs are counted as completed.`);
+    print(
       `submitted ${totals.submitted}, completed ${totals.completed}, failed ${totals.failed}; nothing left open; ${workers.length} worker process${workers.length === 1 ? '' : 'es'}`,
     );
   },
 };
 
-export const SCENES: readonly Scene[] = [fibonacci, polled, delayed, batch, account];
+export const SCENES: readonly Scene[] = [fibonacci, polled, delayed, bulk, statistics];

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../clock.ts';
 import { childEnv } from '../config.ts';
 import { createApi, DemoError } from './api-client.ts';
 import { SCENES, type Stage } from './demo-scenes.ts';
@@ -9,8 +10,8 @@ import { Interrupted } from './run.ts';
 import { type Stack, withStack } from './stack.ts';
 
 /**
- * Its own keys and address, and defaults for the rest (an empty variable counts as unset): only REDIS_URL,
- * PROCESSES and CONCURRENCY are taken from outside.
+ * The demo has keys and an address of its own, and defaults for the rest (an empty variable counts as unset). From the
+ * environment it takes only REDIS_URL, PROCESSES and CONCURRENCY.
  */
 const SETTINGS = {
   PREFIX: 'millrace-demo',
@@ -22,21 +23,21 @@ const SETTINGS = {
   LOG_LEVEL: 'warn',
 };
 
-/** `npm run demo`: real jobs over HTTP on a stack of its own, every outcome verified. Gives the exit code. */
+/** `npm run demo`: real jobs over HTTP on a stack of its own, every outcome checked. Returns the exit code. */
 export async function main(): Promise<number> {
   const interrupt = listenForInterrupt();
   const dir = await mkdtemp(join(tmpdir(), 'millrace-'));
-  const started = performance.now();
+  const started = systemClock.monotonic();
   try {
     console.log('Starting Redis, the API and a worker ...');
     const options = {
       env: childEnv(SETTINGS),
       dir,
       interrupt,
-      say: (line: string) => console.log(line),
+      print: (line: string) => console.log(line),
     };
-    await withStack(options, (stack) => perform(stack, started));
-    console.log(`\nThe demo took ${elapsed(started)} s; all of it worked. Next: npm start`);
+    await withStack(options, (stack) => playScenes(stack, started));
+    console.log(`\nThe demo took ${elapsed(started)} s; everything worked. Next: npm start`);
     return 0;
   } catch (error) {
     if (error instanceof Interrupted) {
@@ -51,14 +52,14 @@ export async function main(): Promise<number> {
   }
 }
 
-const elapsed = (since: number): string => ((performance.now() - since) / 1_000).toFixed(1);
+const elapsed = (since: number): string => ((systemClock.monotonic() - since) / 1_000).toFixed(1);
 
-async function perform({ url, apiPid }: Stack, started: number): Promise<void> {
+async function playScenes({ url, apiPid }: Stack, started: number): Promise<void> {
   console.log(`Ready after ${elapsed(started)} s: ${url}`);
   const stage: Stage = {
     api: createApi(url),
     apiPid,
-    tell: (line) => console.log(`   ${line}`),
+    print: (line) => console.log(`   ${line}`),
     check: (condition, otherwise) => {
       if (!condition) throw new DemoError(otherwise);
     },

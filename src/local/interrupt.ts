@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from '../clock.ts';
+
 export interface Interrupt {
   /** Aborted by the first signal: stop in order. */
   readonly stop: AbortSignal;
@@ -8,19 +10,19 @@ export interface Interrupt {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A Ctrl-C reaches us twice when npm runs us: from the terminal, and once more from npm. */
+/** Under npm one Ctrl-C arrives twice: from the terminal, and from npm. */
 const ECHO_MS = 500;
 
-/** Turns signals of the system into abort signals, until `dispose`. */
-export function listenForInterrupt(): Interrupt {
+/** Turns process signals into abort signals, until `dispose`. */
+export function listenForInterrupt(clock: Clock = systemClock): Interrupt {
   const stop = new AbortController();
   const hurry = new AbortController();
   let firstAt = 0;
   const onSignal = () => {
     if (!stop.signal.aborted) {
-      firstAt = performance.now();
+      firstAt = clock.monotonic();
       stop.abort();
-    } else if (performance.now() - firstAt > ECHO_MS) {
+    } else if (clock.monotonic() - firstAt > ECHO_MS) {
       hurry.abort();
     }
   };

@@ -1,27 +1,28 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
 
-/** Much longer than a start takes on a slow machine: a process that ends is seen at once by who started it. */
+/** Much longer than a start takes on a slow machine. A part that dies ends the wait at once, by `signal`. */
 const READY_MS = 60_000;
 const ONE_REQUEST_MS = 2_000;
 
-/** Waits up to `patienceMs` for the port; what a killed run left may still hold it for a moment. */
+/** Waits up to `patienceMs` for the port: parts of a killed run may still hold it for a moment. */
 export async function untilPortFree(
   host: string,
   port: number,
   patienceMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = systemClock.monotonic() + patienceMs;
   for (;;) {
     const fault = await tryPort(host, port);
     if (fault === undefined) return;
     if (fault !== 'EADDRINUSE') {
       throw new Error(`The API cannot listen on ${host}:${port} (${fault}). Check HOST and PORT.`);
     }
-    if (performance.now() >= deadline) {
+    if (systemClock.monotonic() >= deadline) {
       throw new Error(
-        `Port ${port} on ${host} is in use. Stop what uses it, or choose another: PORT=${port + 1} npm start`,
+        `Port ${port} on ${host} is in use. Stop the process that uses it, or choose another port: PORT=${port + 1} npm start`,
       );
     }
     signal.throwIfAborted();
@@ -37,7 +38,7 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
   });
 }
 
-/** Waits for `/readyz` to say yes; what it says instead is told at the deadline. */
+/** Waits until `/readyz` answers 200; at the deadline the error has the last answer. */
 export function untilApiReady(url: string, signal: AbortSignal): Promise<void> {
   return until('The API', signal, async () => {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ONE_REQUEST_MS) });
@@ -46,7 +47,7 @@ export function untilApiReady(url: string, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits for a worker's lease on each of the queues. */
+/** Waits until each queue has a worker with a lease. */
 export async function untilWorkerReady(
   url: string,
   queues: readonly string[],
@@ -70,18 +71,18 @@ const hasWorker = (stats: unknown): boolean =>
   Array.isArray(stats.workers) &&
   stats.workers.length > 0;
 
-/** Asks again and again; `missing` gives what is missing, or undefined when all is there. */
+/** Repeats `missing` until it returns undefined: nothing is missing. */
 async function until(
   what: string,
   signal: AbortSignal,
   missing: () => Promise<string | undefined>,
 ): Promise<void> {
-  const deadline = performance.now() + READY_MS;
+  const deadline = systemClock.monotonic() + READY_MS;
   for (;;) {
     const reason = await missing().catch((error: unknown) => String(error));
     if (reason === undefined) return;
-    if (performance.now() >= deadline) {
-      throw new Error(`${what} did not get ready within ${READY_MS / 1_000} s: ${reason}`);
+    if (systemClock.monotonic() >= deadline) {
+      throw new Error(`${what} was not ready within ${READY_MS / 1_000} s: ${reason}`);
     }
     signal.throwIfAborted();
     await sleep(20);

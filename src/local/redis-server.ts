@@ -1,31 +1,32 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
 import { createOrphanReaper, type OrphanReaper } from '../orphan-reaper.ts';
 import { type Child, describeExit, type Exit, startChild } from './child-process.ts';
 import { chooseAddress, redisConf } from './redis-settings.ts';
-import { askRedis, RedisReplyError } from './resp.ts';
+import { callRedis, RedisReplyError } from './resp.ts';
 
 export interface RedisOptions {
-  /** Holds the data, the socket and nothing else; made if it is missing. Default `.millrace/redis`. */
+  /** Folder for data and socket alone; created if it is missing. Default `.millrace/redis`. */
   dir?: string;
   /** Listen on this loopback port instead of a Unix socket in `dir`. */
   port?: number;
-  /** Only with a port. Default: drawn by chance. */
+  /** Only with a port. Default: random. */
   password?: string;
-  /** True (the default): every accepted write is on disk. False: nothing is kept. */
+  /** True (the default): every accepted write is on disk. False: nothing is stored on disk. */
   persistent?: boolean;
-  /** Further settings of redis.conf; they win over ours. */
+  /** Further settings of redis.conf; they override ours. */
   settings?: Readonly<Record<string, string>>;
-  /** How long it may take until it answers: reading a large data file back takes its time. Default 60 s. */
+  /** How long Redis may take until it answers; a large data file takes time to load. Default 60 s. */
   readyMs?: number;
-  /** How long to wait for another Redis to leave `dir`. Default: not at all. */
+  /** How long to wait until another Redis no longer uses `dir`. Default: not at all. */
   patienceMs?: number;
   /** The server program. Default: `redis-server`, else `valkey-server`, from PATH. */
   binary?: string;
-  /** Default: one of its own. */
-  leash?: OrphanReaper;
-  /** Gives up the start; a Redis that runs already is not stopped by it. */
+  /** Default: a new one. */
+  reaper?: OrphanReaper;
+  /** Aborts the start; a Redis that runs already is not stopped. */
   signal?: AbortSignal;
 }
 
@@ -34,35 +35,35 @@ export interface RedisServer {
   readonly url: string;
   readonly pid: number;
   readonly dir: string;
-  /** Settles when the process has ended, for whatever reason; never rejects. */
+  /** Resolves when the process has ended, for any reason; never rejects. */
   readonly exited: Promise<Exit>;
   /** The last lines of its log. */
   lastLines(): string[];
-  /** Lets it write what it has, then ends it; by force after 10 s. */
+  /** Stops Redis after its last writes; kills it after 10 s. */
   stop(): Promise<void>;
-  /** kill -9. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
-  /** Starts anew on the same data and address, after `stop` or `kill`. */
+  /** Starts Redis again on the same data and address, after `stop` or `kill`. */
   restart(): Promise<RedisServer>;
 }
 
 const STOP_MS = 10_000;
 const PROGRAMS = ['redis-server', 'valkey-server'];
 
-/** Starts a Redis of our own and waits until it answers. The caller stops it. */
+/** Starts a Redis and waits until it answers. The caller stops it. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const dir = resolve(options.dir ?? join('.millrace', 'redis'));
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await chmod(dir, 0o700);
-  await claim(dir, options.patienceMs ?? 0, options.signal);
+  await untilUnused(dir, options.patienceMs ?? 0, options.signal);
   const address = await chooseAddress(dir, options);
-  const leash = options.leash ?? createOrphanReaper();
+  const reaper = options.reaper ?? createOrphanReaper();
   const conf = redisConf(dir, address, {
     persistent: options.persistent ?? true,
     settings: options.settings ?? {},
   });
-  const child = await launch(options.binary === undefined ? PROGRAMS : [options.binary], conf, leash);
-  if (options.leash === undefined) child.exited.then(() => leash.end());
+  const child = await spawnServer(options.binary === undefined ? PROGRAMS : [options.binary], conf, reaper);
+  if (options.reaper === undefined) child.exited.then(() => reaper.end());
   await writeFile(addressFile(dir), `${address.url}\n`, { mode: 0o600 });
   await untilReady(child, address.url, dir, { readyMs: options.readyMs ?? 60_000, signal: options.signal });
   const { port, password } = new URL(address.url);
@@ -89,14 +90,14 @@ function serverOf(child: Child, at: { url: string; dir: string }, restart: () =>
   };
 }
 
-/** Says where the Redis that uses this folder listens: Redis itself lets two write to the same files. */
+/** File with the address of the Redis that uses the folder. Redis itself would let two write to the same files. */
 const addressFile = (dir: string): string => join(dir, 'address');
 
-async function claim(dir: string, patienceMs: number, signal?: AbortSignal): Promise<void> {
+async function untilUnused(dir: string, patienceMs: number, signal?: AbortSignal): Promise<void> {
   const url = (await readFile(addressFile(dir), 'utf8').catch(() => '')).trim();
-  const deadline = performance.now() + patienceMs;
+  const deadline = systemClock.monotonic() + patienceMs;
   while (url !== '' && (await isInUse(url))) {
-    if (performance.now() >= deadline) {
+    if (systemClock.monotonic() >= deadline) {
       throw new Error(
         `The data folder ${dir} is in use by a Redis that still runs. Stop it, or choose another folder.`,
       );
@@ -106,10 +107,10 @@ async function claim(dir: string, patienceMs: number, signal?: AbortSignal): Pro
   }
 }
 
-/** What lets us in is ours, and so may be what stays silent; what refuses us came after ours. */
+/** A Redis that accepts our password is ours, and a silent one may be. One that refuses it took the port later. */
 async function isInUse(url: string): Promise<boolean> {
   try {
-    await askRedis(url, ['PING']);
+    await callRedis(url, ['PING']);
     return true;
   } catch (error) {
     if (error instanceof RedisReplyError) return /^(LOADING|BUSY|MISCONF)/.test(error.message);
@@ -117,40 +118,47 @@ async function isInUse(url: string): Promise<boolean> {
   }
 }
 
-async function launch(programs: string[], conf: string, leash: OrphanReaper): Promise<Child> {
+async function spawnServer(programs: string[], conf: string, reaper: OrphanReaper): Promise<Child> {
   for (const command of programs) {
     try {
-      return await startChild({ name: 'Redis', command, args: ['-'], input: conf, leash });
+      return await startChild({ name: 'Redis', command, args: ['-'], input: conf, reaper });
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     }
   }
   throw new Error(
-    `There is no ${programs.join(' or ')} on PATH. Install one (on Debian or Ubuntu: sudo apt-get install -y redis-server; on macOS: brew install redis), or set REDIS_URL to a Redis that runs.`,
+    `${programs.join(' or ')} is not on PATH. Install one (on Debian or Ubuntu: sudo apt-get install -y redis-server; on macOS: brew install redis), or set REDIS_URL to a running Redis.`,
   );
 }
 
-interface Wait {
+interface ReadyOptions {
   readyMs: number;
   signal: AbortSignal | undefined;
 }
 
-async function untilReady(child: Child, url: string, dir: string, { readyMs, signal }: Wait): Promise<void> {
-  const deadline = performance.now() + readyMs;
-  while (child.running && !signal?.aborted && performance.now() < deadline) {
+async function untilReady(
+  child: Child,
+  url: string,
+  dir: string,
+  { readyMs, signal }: ReadyOptions,
+): Promise<void> {
+  const deadline = systemClock.monotonic() + readyMs;
+  while (child.running && !signal?.aborted && systemClock.monotonic() < deadline) {
     if (await answers(url)) return;
     await sleep(10);
   }
   const late = child.running;
   const exit = await child.stop(STOP_MS);
   signal?.throwIfAborted();
-  const what = late ? `did not get ready within ${readyMs} ms` : `ended with ${describeExit(exit)}`;
-  throw new Error(`Redis on the data folder ${dir} ${what}. It said last:\n${quoteLines(child.lastLines())}`);
+  const what = late ? `was not ready within ${readyMs} ms` : `ended with ${describeExit(exit)}`;
+  throw new Error(
+    `Redis on the data folder ${dir} ${what}. Its last output:\n${quoteLines(child.lastLines())}`,
+  );
 }
 
-/** Not yet: nothing listens, or it still reads its data file back (LOADING). */
+/** False while nothing listens, or while Redis loads its data file (LOADING). */
 const answers = (url: string): Promise<boolean> =>
-  askRedis(url, ['PING']).then(
+  callRedis(url, ['PING']).then(
     (reply) => reply === 'PONG',
     () => false,
   );

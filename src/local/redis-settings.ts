@@ -3,24 +3,24 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Where a Redis listens, and what a client needs to get in. */
+/** The address of a Redis for clients, and its lines of redis.conf. */
 export interface RedisAddress {
   url: string;
   lines: string[];
 }
 
-/** The address of a Unix socket holds 104 bytes on macOS and 108 on Linux, with a zero at the end. */
+/** A Unix socket's path has at most 104 bytes on macOS and 108 on Linux, including a final zero. */
 const LONGEST_SOCKET_PATH = 100;
 
 /**
- * A Unix socket in the data folder, which only its owner can enter; where the folder's path is too long for
- * one, or a port is wished for, a loopback port with a password.
+ * A Unix socket in the data folder, which only its owner can enter. If the folder's path is too long for a socket, or
+ * the caller wants a port: a loopback port with a password.
  */
-export async function chooseAddress(dir: string, wish: { port?: number; password?: string }) {
+export async function chooseAddress(dir: string, options: { port?: number; password?: string }) {
   const socket = join(dir, 'redis.sock');
-  if (wish.port === undefined && Buffer.byteLength(socket) <= LONGEST_SOCKET_PATH) return onSocket(socket);
-  const password = wish.password ?? randomBytes(24).toString('hex');
-  return onPort(wish.port ?? (await freePort()), password);
+  if (options.port === undefined && Buffer.byteLength(socket) <= LONGEST_SOCKET_PATH) return onSocket(socket);
+  const password = options.password ?? randomBytes(24).toString('hex');
+  return onPort(options.port ?? (await freePort()), password);
 }
 
 const onSocket = (path: string): RedisAddress => ({
@@ -33,7 +33,7 @@ const onPort = (port: number, password: string): RedisAddress => ({
   lines: [`port ${port}`, 'bind 127.0.0.1', `requirepass ${password}`],
 });
 
-/** A port that nothing uses at this moment. */
+/** A port that is free at this moment. */
 export function freePort(host = '127.0.0.1'): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
@@ -47,13 +47,13 @@ export function freePort(host = '127.0.0.1'): Promise<number> {
 }
 
 export interface Durability {
-  /** True: every accepted write is on disk. False: nothing is kept, for tests of other things. */
+  /** True: every accepted write is on disk. False: nothing is stored on disk, for tests. */
   persistent: boolean;
-  /** Further settings of redis.conf; they win. */
+  /** Further settings of redis.conf; they override ours. */
   settings: Readonly<Record<string, string>>;
 }
 
-/** The text of redis.conf, for Redis's standard input: a password in it is seen in no process list. */
+/** The text of redis.conf, for Redis's standard input, so that no process list shows the password. */
 export function redisConf(dir: string, address: RedisAddress, { persistent, settings }: Durability): string {
   const durability = persistent ? ['appendonly yes', 'appendfsync always'] : ['appendonly no'];
   return [
@@ -64,7 +64,7 @@ export function redisConf(dir: string, address: RedisAddress, { persistent, sett
     'logfile ""',
     'save ""',
     'maxmemory-policy noeviction',
-    // A node of a stream is freed when all of its entries are gone: docs/decisions/0005-small-stream-nodes.md.
+    // A stream node is freed once all its entries are deleted: docs/decisions/0005-small-stream-nodes.md.
     'stream-node-max-entries 4',
     'stream-node-max-bytes 1024',
     ...durability,

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** A reply of Redis in RESP2. An error reply is thrown, so it is none of these. */
+/** A reply of Redis in RESP2. An error reply is thrown instead. */
 export type Reply = string | number | null | Reply[];
 
 /** Redis answered with an error, such as `WRONGPASS` or `LOADING`. */
@@ -9,12 +9,12 @@ export class RedisReplyError extends Error {
 }
 
 /**
- * Sends one command over a connection of its own and waits for the reply. Understands `unix:///path` and
- * `redis://[:password@]host:port`, which is what this room starts; for all else there is ioredis.
+ * Sends one command over a connection of its own and waits for the reply. It knows `unix:///path` and
+ * `redis://[:password@]host:port`, the addresses of a Redis started here; everything else uses ioredis.
  *
- * @throws {RedisReplyError} when Redis says no, any other error when it cannot be reached by `deadlineMs`.
+ * @throws {RedisReplyError} for an error reply; any other error when Redis does not reply within `deadlineMs`.
  */
-export async function askRedis(url: string, command: string[], deadlineMs = 1_000): Promise<Reply> {
+export async function callRedis(url: string, command: string[], deadlineMs = 1_000): Promise<Reply> {
   const { password } = new URL(url);
   const commands = password === '' ? [command] : [['AUTH', decodeURIComponent(password)], command];
   const replies = await exchange(open(url), commands, deadlineMs);
@@ -30,10 +30,10 @@ function open(url: string): Socket {
   return connect(Number(port), hostname);
 }
 
-type Answer = Reply | RedisReplyError;
+type RawReply = Reply | RedisReplyError;
 
-function exchange(socket: Socket, commands: string[][], deadlineMs: number): Promise<Answer[]> {
-  return new Promise<Answer[]>((resolve, reject) => {
+function exchange(socket: Socket, commands: string[][], deadlineMs: number): Promise<RawReply[]> {
+  return new Promise<RawReply[]>((resolve, reject) => {
     let received = Buffer.alloc(0);
     const timer = setTimeout(
       () => socket.destroy(new Error(`Redis did not answer within ${deadlineMs} ms.`)),
@@ -42,9 +42,9 @@ function exchange(socket: Socket, commands: string[][], deadlineMs: number): Pro
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk]);
       try {
-        const answers = parseAll(received, commands.length);
-        if (answers === undefined) return;
-        resolve(answers);
+        const replies = parseAll(received, commands.length);
+        if (replies === undefined) return;
+        resolve(replies);
         socket.destroy();
       } catch (error) {
         reject(error);
@@ -63,20 +63,20 @@ function exchange(socket: Socket, commands: string[][], deadlineMs: number): Pro
 const encode = (command: string[]): string =>
   `*${command.length}\r\n${command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join('')}`;
 
-/** The first `count` replies, or undefined as long as some bytes of them are missing. */
-function parseAll(bytes: Buffer, count: number): Answer[] | undefined {
-  const answers: Answer[] = [];
+/** The first `count` replies; undefined while bytes are missing. */
+function parseAll(bytes: Buffer, count: number): RawReply[] | undefined {
+  const replies: RawReply[] = [];
   let at = 0;
-  while (answers.length < count) {
+  while (replies.length < count) {
     const parsed = parseOne(bytes, at);
     if (parsed === undefined) return undefined;
-    answers.push(parsed.value);
+    replies.push(parsed.value);
     at = parsed.next;
   }
-  return answers;
+  return replies;
 }
 
-function parseOne(bytes: Buffer, at: number): { value: Answer; next: number } | undefined {
+function parseOne(bytes: Buffer, at: number): { value: RawReply; next: number } | undefined {
   const end = bytes.indexOf('\r\n', at);
   if (end === -1) return undefined;
   const line = bytes.toString('utf8', at + 1, end);
@@ -93,17 +93,21 @@ function parseOne(bytes: Buffer, at: number): { value: Answer; next: number } | 
     case '*':
       return parseArray(bytes, next, Number(line));
     default:
-      throw new Error('What answers at this address does not speak the protocol of Redis.');
+      throw new Error('The server at this address does not use the Redis protocol.');
   }
 }
 
-function parseBulk(bytes: Buffer, at: number, length: number): { value: Answer; next: number } | undefined {
+function parseBulk(bytes: Buffer, at: number, length: number): { value: RawReply; next: number } | undefined {
   if (length === -1) return { value: null, next: at };
   if (bytes.length < at + length + 2) return undefined;
   return { value: bytes.toString('utf8', at, at + length), next: at + length + 2 };
 }
 
-function parseArray(bytes: Buffer, at: number, length: number): { value: Answer; next: number } | undefined {
+function parseArray(
+  bytes: Buffer,
+  at: number,
+  length: number,
+): { value: RawReply; next: number } | undefined {
   if (length === -1) return { value: null, next: at };
   const items: Reply[] = [];
   let next = at;

@@ -2,18 +2,18 @@ import { createOrphanReaper } from '../orphan-reaper.ts';
 import { type Child, type ChildOptions, describeExit, type Exit, startChild } from './child-process.ts';
 import type { Interrupt } from './interrupt.ts';
 
-/** The first Ctrl-C, not a fault. */
+/** The reason of a run that Ctrl-C has ended, which is not a fault. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-/** After the second Ctrl-C a part has this long to hand its jobs back. */
+/** After the second Ctrl-C a part has this long to release its jobs. */
 const HURRY_MS = 3_000;
 
-/** What one run has started, and the order in which it stops. */
+/** The processes of one run of the stack, and the order in which they stop. */
 export class Run {
-  /** Ends what is left, should this process be killed. */
-  readonly leash = createOrphanReaper();
+  /** Ends the processes if this process is killed. */
+  readonly reaper = createOrphanReaper();
   readonly #children: Child[] = [];
   readonly #died = new AbortController();
   readonly #interrupted = new AbortController();
@@ -26,20 +26,20 @@ export class Run {
     if (interrupt.stop.aborted) this.#onInterrupt();
   }
 
-  /** Aborted, with the reason, once the run cannot go on: a part died, or Ctrl-C. */
+  /** Aborted, with the reason, when the run cannot go on: a part died, or Ctrl-C. */
   readonly signal = AbortSignal.any([this.#died.signal, this.#interrupted.signal]);
 
   readonly #onInterrupt = () => this.#interrupted.abort(new Interrupted('Interrupted.'));
 
-  async start(options: Omit<ChildOptions, 'leash'>): Promise<Child> {
+  async start(options: Omit<ChildOptions, 'reaper'>): Promise<Child> {
     this.signal.throwIfAborted();
-    const child = await startChild({ ...options, leash: this.leash });
+    const child = await startChild({ ...options, reaper: this.reaper });
     this.#children.push(child);
     this.#watch(child.name, child);
     return child;
   }
 
-  /** The store that the children write to: it stops when they have stopped. */
+  /** The Redis that the children write to: it stops after them. */
   keepStore(store: { exited: Promise<Exit>; lastLines(): string[]; stop(): Promise<void> }): void {
     this.#stopStore = () => store.stop();
     this.#watch('Redis', store);
@@ -49,11 +49,11 @@ export class Run {
     part.exited.then((exit) => {
       const lines = part.lastLines().map((line) => `\n  ${line}`);
       const how = describeExit(exit);
-      this.#died.abort(new Error(`${name} stopped by itself (${how}). It said last:${lines.join('')}`));
+      this.#died.abort(new Error(`${name} stopped by itself (${how}). Its last output:${lines.join('')}`));
     });
   }
 
-  /** The promise, or the reason why the run cannot go on if that comes first. */
+  /** The promise's value; rejects with the reason if the run cannot go on before. */
   async orBroken<T>(promise: Promise<T>): Promise<T> {
     const { signal } = this;
     let onAbort = () => {};
@@ -65,12 +65,12 @@ export class Run {
     return Promise.race([promise, broken]).finally(() => signal.removeEventListener('abort', onAbort));
   }
 
-  /** The children first: they hand their jobs back to the store. */
+  /** Stops the children first: they release their jobs in Redis. */
   async stop(graceMs: number): Promise<void> {
     this.#interrupt.stop.removeEventListener('abort', this.#onInterrupt);
     await Promise.all(this.#children.map((child) => stopChild(child, graceMs, this.#interrupt.hurry)));
     await this.#stopStore();
-    this.leash.end();
+    this.reaper.end();
   }
 }
 

@@ -10,14 +10,14 @@ import { Run } from './run.ts';
 import { takeLock } from './start-lock.ts';
 
 export interface StackOptions {
-  /** The settings of all parts. With REDIS_URL that Redis is used and none started; PORT=0: any free port. */
+  /** Settings of all parts. With REDIS_URL no Redis is started; PORT=0 means any free port. */
   env: NodeJS.ProcessEnv;
-  /** Holds the lock, and Redis's data in `redis`. */
+  /** Folder for the lock, and for Redis's data in `redis`. */
   dir: string;
   interrupt: Interrupt;
-  /** Told what takes a while. */
-  say: (line: string) => void;
-  /** Given each line of log of a part. */
+  /** Prints a line about a step that takes a while. */
+  print: (line: string) => void;
+  /** Receives each log line of a part. */
   onLine?: (part: string, line: string) => void;
 }
 
@@ -26,27 +26,27 @@ export interface Stack {
   readonly apiPid: number;
 }
 
-/** Longer than what a killed run left may take to end. */
+/** Longer than the parts of a killed run take to end. */
 const TAKEOVER_MS = 100_000;
-/** Beyond the grace that the settings give to running jobs. */
+/** Added to the grace of running jobs. */
 const STOP_EXTRA_MS = 10_000;
-/** A request fails a moment before the system tells that the API has died, which is the better reason. */
-const OBITUARY_MS = 250;
+/** A request fails a moment before the exit of the API is reported, which is the better reason. */
+const EXIT_REPORT_MS = 250;
 
 /**
- * Starts Redis, the API and a worker, hands them to `use`, and stops them when it returns, however it ends.
+ * Starts Redis, the API and a worker, calls `use`, and stops them when it has returned or thrown.
  *
- * @throws {Interrupted} on Ctrl-C; any other error when a part could not start, or died.
+ * @throws {Interrupted} on Ctrl-C; any other error when a part could not start, or has died.
  */
 export async function withStack<T>(options: StackOptions, use: (stack: Stack) => Promise<T>): Promise<T> {
   const config = loadConfig(options.env);
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const url = `http://${reachable(config.host)}:${port}`;
   const lock = await takeLock(join(options.dir, 'lock'), url);
-  if (lock.recovered) options.say('The last run was killed; waiting for what it left to end ...');
+  if (lock.recovered) options.print('The last run was killed; waiting until its processes have ended ...');
   const run = new Run(options.interrupt);
   try {
-    const stack = await boot(run, options, {
+    const stack = await startParts(run, options, {
       config,
       port,
       url,
@@ -54,34 +54,35 @@ export async function withStack<T>(options: StackOptions, use: (stack: Stack) =>
     });
     return await run.orBroken(use(stack));
   } catch (error) {
-    await run.orBroken(sleep(OBITUARY_MS));
+    await run.orBroken(sleep(EXIT_REPORT_MS));
     throw error;
   } finally {
-    if (run.signal.aborted) options.say('Stopping; running jobs may finish first (Ctrl-C again: now) ...');
+    if (run.signal.aborted)
+      options.print('Stopping after running jobs have finished (Ctrl-C again: now) ...');
     await run.stop(config.shutdownGraceMs + STOP_EXTRA_MS);
     await lock.release();
   }
 }
 
-/** An address that means "all interfaces" is none to connect to. */
+/** A client cannot connect to an address that means "all interfaces". */
 function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 }
 
-interface Plan {
+interface BootOptions {
   config: Config;
   port: number;
   url: string;
   patienceMs: number;
 }
 
-/** Every wait in here ends soon after the run's signal, so that nothing starts while the run stops. */
-async function boot(run: Run, options: StackOptions, plan: Plan): Promise<Stack> {
-  const { config, port, url, patienceMs } = plan;
+/** Every wait here ends soon after the run's signal, so that nothing starts while the run stops. */
+async function startParts(run: Run, options: StackOptions, boot: BootOptions): Promise<Stack> {
+  const { config, port, url, patienceMs } = boot;
   const { signal } = run;
   await untilPortFree(config.host, port, patienceMs, signal);
-  const redisUrl = options.env['REDIS_URL'] || (await bootRedis(run, options.dir, patienceMs));
+  const redisUrl = options.env['REDIS_URL'] || (await startOwnRedis(run, options.dir, patienceMs));
   const start = (name: string, file: string) =>
     run.start({
       name: `The ${name}`,
@@ -97,9 +98,9 @@ async function boot(run: Run, options: StackOptions, plan: Plan): Promise<Stack>
   return { url, apiPid: api.pid };
 }
 
-async function bootRedis(run: Run, dir: string, patienceMs: number): Promise<string> {
-  const { leash, signal } = run;
-  const redis = await startRedis({ dir: join(dir, 'redis'), leash, patienceMs, signal });
+async function startOwnRedis(run: Run, dir: string, patienceMs: number): Promise<string> {
+  const { reaper, signal } = run;
+  const redis = await startRedis({ dir: join(dir, 'redis'), reaper, patienceMs, signal });
   run.keepStore(redis);
   return redis.url;
 }

@@ -4,41 +4,41 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 export interface Lock {
-  /** A run before this one left it behind, so it was killed and parts of it may still be ending. */
+  /** An earlier run left the lock behind: it was killed, and its parts may still be stopping. */
   readonly recovered: boolean;
   release(): Promise<void>;
 }
 
 interface Holder {
   pid: number;
-  /** When the process was started, as the system tells it: a pid alone may be another's by now. */
+  /** Start time of the process, in the system's format: another process may have its pid now. */
   born: string;
-  /** What runs, for people. */
+  /** URL of the API, for people. */
   about: string;
 }
 
 /**
- * Takes the folder of this file for this process.
+ * Locks the folder of this file for this process.
  *
- * @throws {Error} when a living process holds it.
+ * @throws {Error} when a living process holds the lock.
  */
 export async function takeLock(path: string, about: string): Promise<Lock> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const found = await readHolder(path);
-  if (found !== undefined && (await isAlive(found))) throw new Error(refusal(found));
+  if (found !== undefined && (await isAlive(found))) throw new Error(refusalText(found));
   await rm(path, { force: true });
-  const holder: Holder = { pid: process.pid, born: await born(process.pid), about };
+  const holder: Holder = { pid: process.pid, born: await startTime(process.pid), about };
   try {
     await writeFile(path, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    // Another start came between; it says who it is.
+    // Another start has taken the lock since.
     const winner = await readHolder(path);
-    throw winner === undefined ? error : new Error(refusal(winner));
+    throw winner === undefined ? error : new Error(refusalText(winner));
   }
   return { recovered: found !== undefined, release: () => rm(path, { force: true }) };
 }
 
-const refusal = ({ pid, about }: Holder): string =>
+const refusalText = ({ pid, about }: Holder): string =>
   `Millrace already runs in this folder: ${about}, process ${pid}. Use that one, or stop it first with: kill ${pid}`;
 
 async function readHolder(path: string): Promise<Holder | undefined> {
@@ -46,7 +46,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     const value: unknown = JSON.parse(await readFile(path, 'utf8'));
     return isHolder(value) ? value : undefined;
   } catch {
-    // Not there, or cut off by a crash while it was written: nobody holds it.
+    // The file does not exist, or a crash cut it off: nobody holds the lock.
     return undefined;
   }
 }
@@ -62,13 +62,13 @@ const isHolder = (value: unknown): value is Holder =>
   typeof value.about === 'string';
 
 const isAlive = async (holder: Holder): Promise<boolean> => {
-  const now = await born(holder.pid);
-  return now !== '' && now === holder.born;
+  const born = await startTime(holder.pid);
+  return born !== '' && born === holder.born;
 };
 
-/** The start of a process; empty when there is no such process. */
-async function born(pid: number): Promise<string> {
-  if (process.platform === 'linux') return bornOnLinux(pid);
+/** Start time of a process; empty when it does not exist. */
+async function startTime(pid: number): Promise<string> {
+  if (process.platform === 'linux') return startTimeOnLinux(pid);
   try {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], {
       timeout: 5_000,
@@ -79,8 +79,8 @@ async function born(pid: number): Promise<string> {
   }
 }
 
-/** Field 22 of the process's stat: ticks since the boot. The name in field 2 may hold spaces. */
-async function bornOnLinux(pid: number): Promise<string> {
+/** Field 22 of `/proc/pid/stat`: ticks since the boot. The name in field 2 may contain spaces. */
+async function startTimeOnLinux(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const isDead = fields[0] === 'Z' || fields[0] === 'X';

@@ -7,18 +7,18 @@ import { withStack } from './stack.ts';
 
 const FIRST_JOB = `{"task":"fib","payload":{"n":100000}}`;
 
-/** `npm start`: the embedded stack until Ctrl-C. Gives the exit code. */
+/** `npm start`: the stack on this machine, until Ctrl-C. Returns the exit code. */
 export async function main(): Promise<number> {
   const interrupt = listenForInterrupt();
-  // A log line for each request would bury what is printed here; LOG_LEVEL=info brings them back.
-  const env = childEnv({}, { ...tellMisspelt(), LOG_LEVEL: 'warn' });
+  // Log lines of requests would bury the text below; LOG_LEVEL=info shows them.
+  const env = childEnv({}, { ...warnOfMisspelt(), LOG_LEVEL: 'warn' });
   try {
     return await withStack(
       {
         env,
         dir: resolve('.millrace'),
         interrupt,
-        say: (line) => console.log(line),
+        print: (line) => console.log(line),
         onLine: (part, line) => console.error(`${part}: ${line}`),
       },
       async ({ url }) => {
@@ -35,14 +35,14 @@ export async function main(): Promise<number> {
   }
 }
 
-/** Tells of misspelt settings, and gives empty ones beside them, so that no part tells of them once more. */
-function tellMisspelt(): NodeJS.ProcessEnv {
+/** Warns of misspelt settings. Returns the meant ones, empty, so that no part warns again. */
+function warnOfMisspelt(): NodeJS.ProcessEnv {
   const found = misspeltSettings();
   for (const misspelt of found) console.error(describeMisspelt(misspelt));
   return Object.fromEntries(found.map(({ meant }) => [meant, '']));
 }
 
-/** The stack ends this wait itself, on Ctrl-C or when a part dies. */
+/** Never resolves: the stack ends the wait on Ctrl-C, or when a part dies. */
 const untilInterrupted = (): Promise<never> => new Promise(() => {});
 
 function welcome(url: string, redisUrl: string | undefined): string {

@@ -1,9 +1,8 @@
 import type { Core } from '../core/core.ts';
+import { cancelJob } from '../lifecycle/cancel.ts';
 import { expireDue } from '../lifecycle/expire.ts';
-import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
 import { ensureGroups } from '../lifecycle/scripts/ensure-groups.ts';
 import { type GivenUp, type Recovery, recover } from '../lifecycle/scripts/recover.ts';
-import type { Observer } from '../observer.ts';
 import { BLOCK_MS } from '../redis/connect.ts';
 import { isNoGroup } from '../redis/faults.ts';
 import type { QueueKeys } from '../redis/keys.ts';
@@ -21,14 +20,12 @@ const AFTER_ERROR_MS = 2_000;
 export class Recoverer {
   readonly #core: Core;
   readonly #queues: () => Iterable<QueueKeys>;
-  readonly #observe: Observer;
   #hasFailed = false;
 
   /** @param queues the queues to maintain; called in every pass. */
-  constructor(core: Core, queues: () => Iterable<QueueKeys>, observe: Observer) {
+  constructor(core: Core, queues: () => Iterable<QueueKeys>) {
     this.#core = core;
     this.#queues = queues;
-    this.#observe = observe;
   }
 
   /** One pass over all queues; resolves to the time until the next one, ms. */
@@ -64,11 +61,14 @@ export class Recoverer {
   }
 
   async #recover(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
-    const { redis, settings } = this.#core;
     const recovery = await this.#recoverWithGroups(keys, givenUp);
     const { recovered: jobs, cancelled } = recovery;
-    if (jobs > 0) this.#observe({ kind: 'recovered', queue: keys.queue, jobs });
-    for (const ref of cancelled) await cancelOrExpire(redis, keys, ref, 'cancelled', settings.resultTtlMs);
+    if (jobs > 0) {
+      const cause = givenUp ? 'process-ended' : 'lease-ran-out';
+      const lease = givenUp && { lease: givenUp.consumer };
+      this.#core.observe({ kind: 'recovered', queue: keys.queue, jobs, cause, ...lease });
+    }
+    for (const ref of cancelled) await cancelJob(this.#core, keys, ref);
     return recovery;
   }
 

@@ -1,7 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { expiredDeadLetters, purgeDead } from '../lifecycle/scripts/dead-letters.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../lifecycle/scripts/sweep.ts';
-import type { Observer } from '../observer.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 
 /** Between two steps of one sweep. */
@@ -13,15 +12,13 @@ const SWEEP_EVERY_MS = 60_000;
 export class Sweeper {
   readonly #core: Core;
   readonly #queues: () => Iterable<QueueKeys>;
-  readonly #observe: Observer;
   /** By queue. */
   readonly #positions = new Map<string, SweepPosition>();
 
   /** @param queues the queues to maintain; called in every step. */
-  constructor(core: Core, queues: () => Iterable<QueueKeys>, observe: Observer) {
+  constructor(core: Core, queues: () => Iterable<QueueKeys>) {
     this.#core = core;
     this.#queues = queues;
-    this.#observe = observe;
   }
 
   /** One step in all queues; resolves to the time until the next one, ms. */
@@ -46,7 +43,7 @@ export class Sweeper {
     const position = this.#positions.get(keys.queue) ?? SWEEP_START;
     if (position === 'end') return true;
     const { found, next } = await sweep(this.#core.redis, keys, position);
-    if (found > 0) this.#observe({ kind: 'recovered', queue: keys.queue, jobs: found });
+    if (found > 0) this.#core.observe({ kind: 'recovered', queue: keys.queue, jobs: found, cause: 'stray' });
     this.#positions.set(keys.queue, next);
     return next === 'end';
   }

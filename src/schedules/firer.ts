@@ -1,11 +1,11 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Core } from '../core/core.ts';
-import { cancelOrExpire } from '../lifecycle/scripts/cancel.ts';
+import { cancelJob } from '../lifecycle/cancel.ts';
 import { toFaultEvent } from '../maintenance/fault-event.ts';
-import type { Observer } from '../observer.ts';
 import { isUnavailable } from '../redis/faults.ts';
 import { parseRef } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
+import { observeFiring } from './firing-events.ts';
 import { Healer } from './healer.ts';
 import { type PlannedFiring, planFiring, toChunks } from './plan-firing.ts';
 import { type Firing, fire } from './scripts/fire.ts';
@@ -27,15 +27,13 @@ const STAGGER_MS = 20;
  * on, if its state is still the one that was read. So each slot is submitted once.
  */
 export class Firer {
+  readonly #core: Core;
   readonly #store: ScheduleStore;
-  readonly #resultTtlMs: number;
-  readonly #observe: Observer;
   readonly #healer: Healer;
 
-  constructor(core: Core, observe: Observer) {
+  constructor(core: Core) {
+    this.#core = core;
     this.#store = new ScheduleStore(core);
-    this.#resultTtlMs = core.settings.resultTtlMs;
-    this.#observe = observe;
     this.#healer = new Healer(this.#store);
   }
 
@@ -72,7 +70,10 @@ export class Firer {
         this.#attempt(keys, one.schedule, now, () => this.#cancelReplaced(keys, one)),
       );
       const firings = (await Promise.all(attempts)).filter((firing) => firing !== undefined);
-      await fire(this.#store.redis, keys, firings);
+      const states = await fire(this.#store.redis, keys, firings);
+      firings.forEach((firing, i) => {
+        observeFiring(this.#core.observe, keys.queue, firing, states[i] ?? '', now);
+      });
       times.push(...firings.map(({ fireAt }) => fireAt));
     }
     const first = Math.min(...times.map((at) => at ?? Number.POSITIVE_INFINITY));
@@ -82,7 +83,7 @@ export class Firer {
   /** Cancels the job that the firing replaces, then returns the firing. */
   async #cancelReplaced(keys: QueueKeys, { firing, replacedRef }: PlannedFiring): Promise<Firing> {
     if (replacedRef !== undefined) {
-      await cancelOrExpire(this.#store.redis, keys, parseRef(replacedRef), 'cancelled', this.#resultTtlMs);
+      await cancelJob(this.#core, keys, parseRef(replacedRef));
     }
     return firing;
   }
@@ -98,7 +99,7 @@ export class Firer {
       return await work();
     } catch (error) {
       if (isUnavailable(error)) throw error;
-      this.#observe(toFaultEvent(`schedule ${schedule.id}`, error));
+      this.#core.observe(toFaultEvent(`schedule ${schedule.id}`, error));
       await this.#store.postpone(keys, schedule, now + RETRY_BROKEN_MS);
       return undefined;
     }

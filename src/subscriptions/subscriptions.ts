@@ -1,8 +1,10 @@
 import type { Core } from '../core/core.ts';
+import { observeWait } from '../core/observe-wait.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import type { EventNotifier } from '../events/notifier.ts';
 import { entryTime } from '../redis/job-id.ts';
+import type { QueueKeys } from '../redis/keys.ts';
 import type { JobEvent } from '../schemas/event.ts';
 import {
   type AckEvents,
@@ -102,10 +104,28 @@ export class Subscriptions {
     const first = await readPage();
     const { events, lost, isEmpty } =
       waitMs > 0 && hasNothing(first)
-        ? ((await this.#waitingReaders.wait(keys, name, waitMs, requester, readPage, hasNothing)) ?? first)
+        ? ((await this.#wait(keys, name, waitMs, requester, readPage)) ?? first)
         : first;
     const isMore = events.length === 0 && !isEmpty;
     return { events, ...(lost > 0 && { lost }), ...(isMore && { more: true }) };
+  }
+
+  async #wait(
+    keys: QueueKeys,
+    name: string,
+    waitMs: number,
+    requester: Requester,
+    readPage: () => Promise<ReadEventsPage>,
+  ): Promise<ReadEventsPage | undefined> {
+    const observeEnd = observeWait(this.#core, { on: 'subscription', queues: [keys.queue] }, waitMs);
+    try {
+      const page = await this.#waitingReaders.wait(keys, name, waitMs, requester, readPage, hasNothing);
+      observeEnd(page === undefined ? 'stopped' : hasNothing(page) ? 'timed-out' : 'enough');
+      return page;
+    } catch (error) {
+      observeEnd('failed');
+      throw error;
+    }
   }
 
   /** @throws {AppError} also invalid-request. */

@@ -3,26 +3,26 @@ import { type Child, startChild } from '../../src/local/child-process.ts';
 import { createOrphanReaper, type OrphanReaper } from '../../src/orphan-reaper.ts';
 import { until } from '../helpers/redis/server.ts';
 
-let leash: OrphanReaper;
+let reaper: OrphanReaper;
 let child: Child;
 
 afterEach(async () => {
   await child.stop(5_000);
-  leash.end();
+  reaper.end();
 });
 
 async function start(script: string, onMessage?: (message: unknown) => void): Promise<void> {
-  leash = createOrphanReaper();
+  reaper = createOrphanReaper();
   child = await startChild({
     name: 'One',
     command: process.execPath,
     args: ['-e', script],
-    leash,
+    reaper,
     onMessage,
   });
 }
 
-describe('the channel to a child', () => {
+describe('the IPC channel to a child', () => {
   it('carries messages both ways', async () => {
     const heard: unknown[] = [];
     await start(`process.on('message', (one) => process.send({ back: one }))`, (one) => heard.push(one));
@@ -31,12 +31,12 @@ describe('the channel to a child', () => {
     expect(heard).toEqual([{ back: { a: 1 } }]);
   });
 
-  it('is refused where there is none, and where the child has ended', async () => {
+  it('throws when there is none, and when the child has closed it', async () => {
     await start('setInterval(() => {}, 1_000)');
-    expect(() => child.send('hello')).toThrow('One has no channel, or has ended.');
+    expect(() => child.send('hello')).toThrow('One has no IPC channel, or has ended.');
     await child.stop(5_000);
     await start('process.disconnect()', () => {});
     await child.exited;
-    expect(() => child.send('hello')).toThrow('One has no channel, or has ended.');
+    expect(() => child.send('hello')).toThrow('One has no IPC channel, or has ended.');
   });
 });

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RedisOptions, type RedisServer, startRedis } from '../../src/local/redis-server.ts';
 import { freePort } from '../../src/local/redis-settings.ts';
-import { askRedis } from '../../src/local/resp.ts';
+import { callRedis } from '../../src/local/resp.ts';
 
 let dir: string;
 let started: RedisServer[];
@@ -30,7 +30,7 @@ const keep = (redis: RedisServer): RedisServer => {
 };
 const start = async (options: RedisOptions = {}) => keep(await startRedis({ dir, ...options }));
 const setting = async (redis: RedisServer, name: string) => {
-  const reply = await askRedis(redis.url, ['CONFIG', 'GET', name]);
+  const reply = await callRedis(redis.url, ['CONFIG', 'GET', name]);
   return Array.isArray(reply) ? reply[1] : reply;
 };
 
@@ -57,21 +57,21 @@ describe('startRedis', () => {
     const port = await freePort();
     const redis = await start({ port });
     expect(new URL(redis.url).port).toBe(String(port));
-    expect(await askRedis(redis.url, ['PING'])).toBe('PONG');
-    await expect(askRedis(`redis://127.0.0.1:${port}`, ['PING'])).rejects.toThrow('NOAUTH');
-    await expect(askRedis(`redis://:wrong@127.0.0.1:${port}`, ['PING'])).rejects.toThrow('WRONGPASS');
+    expect(await callRedis(redis.url, ['PING'])).toBe('PONG');
+    await expect(callRedis(`redis://127.0.0.1:${port}`, ['PING'])).rejects.toThrow('NOAUTH');
+    await expect(callRedis(`redis://:wrong@127.0.0.1:${port}`, ['PING'])).rejects.toThrow('WRONGPASS');
   });
 
-  it('takes a port by itself where the path is too long for a socket, also with odd characters', async () => {
+  it('uses a port where the path is too long for a socket, even with odd characters', async () => {
     const redis = await start({ dir: join(dir, `a "quoted" \\ näme ${'x'.repeat(90)}`) });
     expect(new URL(redis.url).protocol).toBe('redis:');
-    expect(await askRedis(redis.url, ['SET', 'k', 'v'])).toBe('OK');
+    expect(await callRedis(redis.url, ['SET', 'k', 'v'])).toBe('OK');
   });
 
   it('reaches a socket whose path has spaces', async () => {
     const redis = await start({ dir: join(dir, 'with space') });
     expect(redis.url).toContain('with%20space');
-    expect(await askRedis(redis.url, ['PING'])).toBe('PONG');
+    expect(await callRedis(redis.url, ['PING'])).toBe('PONG');
   });
 });
 
@@ -79,15 +79,15 @@ describe('a Redis that was killed', () => {
   it.each([
     ['on a socket', async () => ({})],
     ['on a port', async () => ({ port: await freePort() })],
-  ])('has all that it accepted when it starts again %s', async (_, options) => {
+  ])('has all accepted writes when it starts again %s', async (_, options) => {
     const first = await start(await options());
-    for (let i = 0; i < 100; i += 1) await askRedis(first.url, ['XADD', 'log', '*', 'i', String(i)]);
+    for (let i = 0; i < 100; i += 1) await callRedis(first.url, ['XADD', 'log', '*', 'i', String(i)]);
     await first.kill();
     expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL' });
     const second = keep(await first.restart());
     expect(second.url).toBe(first.url);
     expect(second.pid).not.toBe(first.pid);
-    expect(await askRedis(second.url, ['XLEN', 'log'])).toBe(100);
+    expect(await callRedis(second.url, ['XLEN', 'log'])).toBe(100);
   });
 
   it('ends with the process that started it, even when that one is killed', async () => {
@@ -97,9 +97,9 @@ describe('a Redis that was killed', () => {
       console.log(redis.url);`;
     const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
     const [url] = await once(createInterface({ input: parent.stdout }), 'line');
-    expect(await askRedis(url, ['PING'])).toBe('PONG');
+    expect(await callRedis(url, ['PING'])).toBe('PONG');
     // A blocked command ends, with its connection, at the moment that Redis ends.
-    const blocked = askRedis(url, ['BLPOP', 'never', '0'], 20_000);
+    const blocked = callRedis(url, ['BLPOP', 'never', '0'], 20_000);
     parent.kill('SIGKILL');
     await expect(blocked).rejects.toThrow('closed the connection');
     await start({ patienceMs: 10_000 });
@@ -113,7 +113,7 @@ describe('a Redis that cannot start', () => {
     other = undefined;
   });
 
-  it('refuses a data folder that another one uses', async () => {
+  it('refuses a data folder that another Redis uses', async () => {
     await start();
     await expect(startRedis({ dir })).rejects.toThrow(
       `The data folder ${dir} is in use by a Redis that still runs. Stop it, or choose another folder.`,
@@ -121,14 +121,14 @@ describe('a Redis that cannot start', () => {
     await expect(startRedis({ dir, port: await freePort() })).rejects.toThrow('is in use');
   });
 
-  it('waits, within its patience, for another one to leave', async () => {
+  it('waits, within its patience, until another Redis has stopped', async () => {
     const first = await start();
     const second = start({ patienceMs: 10_000 });
     await first.stop();
-    expect(await askRedis((await second).url, ['PING'])).toBe('PONG');
+    expect(await callRedis((await second).url, ['PING'])).toBe('PONG');
   });
 
-  it('gives its last words when the port is taken', async () => {
+  it('throws its last output when the port is in use', async () => {
     const server = createServer();
     other = server;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -139,7 +139,7 @@ describe('a Redis that cannot start', () => {
     );
   });
 
-  it('gives its last words when a setting is wrong', async () => {
+  it('throws its last output when a setting is wrong', async () => {
     await expect(startRedis({ dir, settings: { 'no-such-setting': '1' } })).rejects.toThrow(
       /ended with exit code 1.*no-such-setting/s,
     );
@@ -147,7 +147,7 @@ describe('a Redis that cannot start', () => {
 
   it('says what to install when there is no server program', async () => {
     await expect(startRedis({ dir, binary: 'no-such-server' })).rejects.toThrow(
-      /no no-such-server on PATH\. Install one .*apt-get install -y redis-server.*REDIS_URL/,
+      /no-such-server is not on PATH\. Install one .*apt-get install -y redis-server.*REDIS_URL/,
     );
   });
 });

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Loop } from '../../src/maintenance/loop.ts';
-import type { WorkerEvent } from '../../src/observer.ts';
+import { NO_OBSERVER } from '../../src/observer.ts';
 import { until } from '../helpers/redis/server.ts';
-
-const ignore = () => undefined;
+import { recordEvents } from '../helpers/telemetry/recorder.ts';
 
 describe('a loop', () => {
   it('runs its pass again after the pause, or at once when it is woken', async () => {
     let passes = 0;
-    const loop = new Loop('test', async () => (++passes < 3 ? 0 : 3_600_000), ignore);
+    const loop = new Loop('test', async () => (++passes < 3 ? 0 : 3_600_000), NO_OBSERVER);
     loop.start();
     await until(() => passes === 3, 'three passes');
     // The pause begins once the pass has resolved.
@@ -29,7 +28,7 @@ describe('a loop', () => {
       });
       return 0;
     };
-    const loop = new Loop('test', pass, ignore);
+    const loop = new Loop('test', pass, NO_OBSERVER);
     loop.start();
     let isStopped = false;
     const stopped = loop.stop().then(() => {
@@ -43,7 +42,7 @@ describe('a loop', () => {
   });
 
   it('reports a pass that throws, and goes on', async () => {
-    const events: WorkerEvent[] = [];
+    const { observe, events } = recordEvents();
     const error = new Error('broken');
     let passes = 0;
     const pass = async () => {
@@ -51,7 +50,7 @@ describe('a loop', () => {
       if (passes === 1) throw error;
       return 3_600_000;
     };
-    const loop = new Loop('test', pass, (event) => void events.push(event));
+    const loop = new Loop('test', pass, observe);
     loop.start();
     await until(() => passes === 2, 'a second pass');
     await loop.stop();

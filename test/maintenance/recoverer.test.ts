@@ -1,21 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { Recoverer } from '../../src/maintenance/recoverer.ts';
-import type { WorkerEvent } from '../../src/observer.ts';
 import { entryTime } from '../../src/redis/job-id.ts';
 import { untilAfter, useQueueOfTwo } from '../helpers/lifecycle/queue-of-two.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
 import { useRedis } from '../helpers/redis/server.ts';
+import { recordEvents } from '../helpers/telemetry/recorder.ts';
 
 const redis = useRedis();
 const queue = useQueueOfTwo(redis);
 
 function newRecoverer() {
-  const events: WorkerEvent[] = [];
-  const recoverer = new Recoverer(
-    createTestCore(redis.client),
-    () => [queue.keys],
-    (event) => void events.push(event),
-  );
+  const { observe, events } = recordEvents();
+  const recoverer = new Recoverer(createTestCore(redis.client, {}, observe), () => [queue.keys]);
   return { recoverer, events };
 }
 
@@ -31,7 +27,10 @@ describe('a pass of the recoverer', () => {
     await recoverer.run();
     expect(await queue.placeOf(running)).toBe('retrying');
     expect(await queue.placeOf(expired)).toBe('result');
-    expect(events).toEqual([{ kind: 'recovered', queue: keys.queue, jobs: 1 }]);
+    expect(events).toEqual([
+      { kind: 'recovered', queue: keys.queue, jobs: 1, cause: 'lease-ran-out' },
+      { kind: 'jobs-expired', queue: keys.queue, jobs: 1 },
+    ]);
   });
 
   it('ends a recovered job as cancelled if its cancel was requested', async () => {

@@ -10,11 +10,7 @@ const redis = useRedis();
 it('completes a sweep even if each pass gets new key objects for the queue', async () => {
   const queue = newQueue();
   const core = createTestCore(redis.client, { deadTtlMs: 1_000 });
-  const sweeper = new Sweeper(
-    core,
-    () => [queueKeys('mr', queue)],
-    () => undefined,
-  );
+  const sweeper = new Sweeper(core, () => [queueKeys('mr', queue)]);
   const delays: number[] = [];
   for (let pass = 0; pass < 10; pass += 1) delays.push(await sweeper.run());
   expect(Math.max(...delays)).toBeGreaterThan(10_000);

@@ -1,69 +1,68 @@
 import type { QueueState } from './queue-state.ts';
 
-/** One turn on its way. */
-export interface Trip {
+/** One call of the batcher whose reply is outstanding. */
+export interface Call {
   readonly state: QueueState;
-  /** Jobs asked for. */
+  /** Jobs that it asks for; 0 when it only writes. */
   readonly count: number;
-  /** Slots that it will need beyond those that it frees. */
-  readonly promised: number;
+  /** Free slots that its jobs will need, beyond the slots of the jobs that it completes. */
+  readonly reservedSlots: number;
 }
 
-/** While one turn is on its way, the jobs that the other brought run. */
-const MAX_IN_FLIGHT = 2;
+/** Two, so that the jobs of one call run while the other is under way. */
+const MAX_CALLS = 2;
 
-/** The turns and reads that are on their way, and the slots that are promised to what they bring. */
+/** Counts calls and blocking reads that are under way, and the slots reserved for the jobs that they may return. */
 export class InFlight {
-  #inFlight = 0;
-  #takes = 0;
-  #reserved = 0;
+  #calls = 0;
+  #openTakes = 0;
+  #takeCount = 0;
   #reads = 0;
-  #looks = 0;
+  #reservedSlots = 0;
 
-  get mayDepart(): boolean {
-    return this.#inFlight < MAX_IN_FLIGHT;
+  get hasCapacity(): boolean {
+    return this.#calls < MAX_CALLS;
   }
 
-  /** Turns on their way that take. */
-  get takes(): number {
-    return this.#takes;
+  /** Calls under way that take jobs. */
+  get openTakes(): number {
+    return this.#openTakes;
   }
 
-  get reserved(): number {
-    return this.#reserved;
+  get reservedSlots(): number {
+    return this.#reservedSlots;
   }
 
-  /** Whether a read is open that would bring what comes into any queue. */
-  get isWatching(): boolean {
+  /** Whether a blocking read is open, which returns at once when a job enters any queue. */
+  get isReading(): boolean {
     return this.#reads > 0;
   }
 
-  depart({ state, count, promised }: Trip): void {
-    this.#inFlight += 1;
-    this.#reserved += promised;
+  startCall({ state, count, reservedSlots }: Call): void {
+    this.#calls += 1;
+    this.#reservedSlots += reservedSlots;
     if (count === 0) return;
-    this.#takes += 1;
-    this.#looks += 1;
-    state.look = this.#looks;
-    state.looking += 1;
+    this.#openTakes += 1;
+    this.#takeCount += 1;
+    state.lastTake = this.#takeCount;
+    state.openTakes += 1;
   }
 
-  arrive({ state, count, promised }: Trip): void {
-    this.#inFlight -= 1;
-    this.#reserved -= promised;
+  endCall({ state, count, reservedSlots }: Call): void {
+    this.#calls -= 1;
+    this.#reservedSlots -= reservedSlots;
     if (count === 0) return;
-    this.#takes -= 1;
-    state.looking -= 1;
+    this.#openTakes -= 1;
+    state.openTakes -= 1;
   }
 
-  /** A blocking read begins, which needs a slot for what it brings; ends with `unwatch`. */
-  watch(): void {
+  startRead(): void {
     this.#reads += 1;
-    this.#reserved += 1;
+    this.#reservedSlots += 1;
   }
 
-  unwatch(): void {
+  endRead(): void {
     this.#reads -= 1;
-    this.#reserved -= 1;
+    this.#reservedSlots -= 1;
   }
 }

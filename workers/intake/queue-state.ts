@@ -1,47 +1,71 @@
+import type { Taken } from '../../src/lifecycle/consumer.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
-import { type EndedJob, LatencyTally } from './ended-jobs.ts';
+import type { FinishedJob } from './finished-jobs.ts';
+import { LatencyTally } from './latency-tally.ts';
 
-/** What a worker process knows of a queue, and what it has to tell of it in the next turn. */
+/** What a worker process knows about one queue, and what its next call has to write. Local times are monotonic ms. */
 export interface QueueState {
   readonly keys: QueueKeys;
-  readonly ended: EndedJob[];
+  readonly finished: FinishedJob[];
   readonly latency: LatencyTally;
-  /** Wake tokens to settle. */
-  tokens: string[];
-  /** Refs of jobs that a blocking read handed out, to be announced. */
-  begun: string[];
+  /** Wake tokens that were received and must be acknowledged. */
+  wakeIds: string[];
+  /** Refs of jobs that a blocking read delivered: Redis must record that they have started. */
+  startedRefs: string[];
   paused: boolean;
-  /** The last look found less than was asked for, and nothing has said since that there may be more. */
-  dry: boolean;
-  /** No take before the lease is there again. */
-  leaseless: boolean;
-  /** Takes on their way. */
-  looking: number;
-  /** Counts looks over all queues: the one with the lowest number was looked at longest ago. */
-  look: number;
-  /** When that look was answered: monotonic ms, and ms of Redis. */
-  lookedAt: number;
-  lookedAtRedis: number;
-  /** When the first job that waits for its time is due, monotonic ms. */
+  /** The last take returned less than it asked for, and nothing since says that there may be more. */
+  isDrained: boolean;
+  /** Redis has no lease of this process. Nothing is taken for a moment, so that it can be registered again. */
+  lacksLease: boolean;
+  /** The missing lease was reported. The next take that finds a lease resets this. */
+  isLossReported: boolean;
+  /** Takes whose reply is outstanding. */
+  openTakes: number;
+  /** Number of the last take, counted over all queues: the lowest number belongs to the least recently taken queue. */
+  lastTake: number;
+  lastTakeAt: number;
+  /** Redis time of that take, Unix ms. */
+  lastTakeAtRedis: number;
+  /** When the first delayed job or retry is due. */
   nextDueAt: number;
 }
 
 export const newQueueState = (keys: QueueKeys): QueueState => ({
   keys,
-  ended: [],
+  finished: [],
   latency: new LatencyTally(),
-  tokens: [],
-  begun: [],
+  wakeIds: [],
+  startedRefs: [],
   paused: false,
-  dry: false,
-  leaseless: false,
-  looking: 0,
-  look: 0,
-  lookedAt: Number.NEGATIVE_INFINITY,
-  lookedAtRedis: 0,
+  isDrained: false,
+  lacksLease: false,
+  isLossReported: false,
+  openTakes: 0,
+  lastTake: 0,
+  lastTakeAt: Number.NEGATIVE_INFINITY,
+  lastTakeAtRedis: 0,
   nextDueAt: Number.POSITIVE_INFINITY,
 });
 
-/** Whether there is something to tell; `now` in monotonic ms. */
-export const hasNews = ({ ended, tokens, begun, latency }: QueueState, now: number): boolean =>
-  ended.length + tokens.length + begun.length > 0 || latency.isDue(now);
+/** Whether the next call has something to write. */
+export const hasWrites = ({ finished, wakeIds, startedRefs, latency }: QueueState, now: number): boolean =>
+  finished.length + wakeIds.length + startedRefs.length > 0 || latency.isDue(now);
+
+/** Whether a blocking read is the way to learn about more jobs of the queue. */
+export const isReadyToWait = ({ isDrained, lacksLease, wakeIds, startedRefs }: QueueState): boolean =>
+  isDrained && !lacksLease && wakeIds.length + startedRefs.length === 0;
+
+/** Records what a take of `count` jobs says about the queue. */
+export function recordTake(
+  state: QueueState,
+  taken: Taken & { kind: 'taken' },
+  count: number,
+  now: number,
+): void {
+  state.isLossReported = false;
+  state.paused = taken.paused;
+  state.isDrained = taken.paused || taken.deliveries.length < count;
+  state.lastTakeAt = now;
+  state.lastTakeAtRedis = taken.now;
+  state.nextDueAt = now + (taken.nextDueInMs ?? Number.POSITIVE_INFINITY);
+}

@@ -1,39 +1,39 @@
-/** Jobs that are read ahead have to begin within this time if all goes on as it did. */
-const WAIT_MS = 2;
-/** Of each attempt in the mean. */
+/** A job that is read ahead should start within this time, if attempts stay as short as they were. */
+const MAX_WAIT_MS = 2;
+/** Weight of the newest attempt in the mean. */
 const WEIGHT = 0.1;
-/** Where concurrency is low, so many are worth a round trip. */
-const LEAST = 4;
+/** Where concurrency is low, this many jobs are worth a round trip. */
+const MIN_LIMIT = 4;
 
 /**
- * How many jobs beyond its concurrency a process may hold ready, so that short jobs do not wait for a round trip
- * each: none, until attempts are known to be short. docs/decisions/0008-short-jobs-are-read-ahead.md says why.
+ * How many jobs beyond its concurrency a process may hold ready, so that short jobs do not wait for a round trip each.
+ * None, until attempts have been short. docs/decisions/0008-short-jobs-are-read-ahead.md gives the reasons.
  */
 export class ReadAhead {
-  readonly #most: number;
+  readonly #limit: number;
   #meanMs = Number.POSITIVE_INFINITY;
 
   constructor(concurrency: number) {
-    this.#most = Math.max(LEAST, concurrency);
+    this.#limit = Math.max(MIN_LIMIT, concurrency);
   }
 
-  /** How long attempts take of late, ms; infinite until one has ended. */
+  /** Mean duration of recent attempts, ms; infinite until one has ended. */
   get meanMs(): number {
     return this.#meanMs;
   }
 
   get jobs(): number {
-    return Math.min(this.#most, Math.floor(WAIT_MS / this.#meanMs));
+    return Math.min(this.#limit, Math.floor(MAX_WAIT_MS / this.#meanMs));
   }
 
-  /** An attempt took so long. One that is longer than all should wait ends reading ahead at once. */
-  note(runMs: number): void {
-    const isKnown = Number.isFinite(this.#meanMs) && runMs < WAIT_MS;
-    this.#meanMs = isKnown ? this.#meanMs + (runMs - this.#meanMs) * WEIGHT : runMs;
+  /** Records the duration of an attempt. One that is longer than MAX_WAIT_MS turns read-ahead off at once. */
+  record(runMs: number): void {
+    const isShort = Number.isFinite(this.#meanMs) && runMs < MAX_WAIT_MS;
+    this.#meanMs = isShort ? this.#meanMs + (runMs - this.#meanMs) * WEIGHT : runMs;
   }
 
-  /** What was read ahead had to wait: nothing is known any more. */
-  forget(): void {
+  /** Turns read-ahead off until the next attempt ends: the jobs that were read ahead had to wait. */
+  reset(): void {
     this.#meanMs = Number.POSITIVE_INFINITY;
   }
 }

@@ -1,142 +1,104 @@
 import type { Clock } from '../../src/clock.ts';
-import type { Awaited, Delivery, Taken, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
+import type { Awaited, Delivery, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { BLOCK_MS } from '../../src/redis/connect.ts';
-import { decodeEntry } from '../../src/redis/entry.ts';
 import { entryTime, formatRef } from '../../src/redis/job-id.ts';
-import type { QueueKeys } from '../../src/redis/keys.ts';
-import type { PersistentWriter } from '../run/persistent-writer.ts';
-import { RunningJob } from '../run/running-job.ts';
+import type { Acceptor } from './acceptor.ts';
 import type { Batcher } from './batcher.ts';
-import type { ConcurrencyLimiter } from './concurrency.ts';
+import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
 
-export interface TakeParts {
+export interface TakeLoopParts {
   consumer: WaitingConsumer;
-  queues: readonly QueueKeys[];
-  slots: ConcurrencyLimiter<RunningJob>;
-  turns: Batcher;
-  settler: PersistentWriter;
+  batcher: Batcher;
+  acceptor: Acceptor;
+  reconciler: Reconciler;
+  reconcileSchedule: ReconcileSchedule;
   clock: Clock;
   leaseMs: number;
-  /** Jobs that came too late could not be handed back: they are found by the recovery. */
-  onLost: (error: unknown) => void;
 }
 
-/** The books are compared this often without a reason, too. */
-const COMPARE_EVERY_MS = 30_000;
-
-/**
- * Waits for work while the turns find none: one blocking read over all queues. A read whose reply was lost may
- * have handed out jobs that never arrived; those are found by comparing with what Redis says, after a fault and now
- * and then, and handed back.
- */
+/** Waits for work while all queues are drained: one blocking read over all of them. Reconciles held jobs when due. */
 export class TakeLoop {
-  readonly #parts: TakeParts;
+  readonly #parts: TakeLoopParts;
   readonly #blockMs: number;
-  /** When the books are compared next, monotonic ms. */
-  #compareAt: number;
-  readonly #handingBack = new Set<Promise<unknown>>();
-  #stopped = false;
-  /** Redis time minus local wall time, ms, as of the last call. */
-  #skew = 0;
+  #isStopped = false;
 
-  constructor(parts: TakeParts) {
+  constructor(parts: TakeLoopParts) {
     this.#parts = parts;
-    // A read of a process that was stopped still waits at the server, and would be handed jobs and tokens
-    // that nobody sees: it must be over before the lease is.
+    // The read of a suspended process stays open at the server, which would deliver jobs and tokens to it.
+    // It must end before the lease does.
     this.#blockMs = Math.min(BLOCK_MS, parts.leaseMs / 2);
-    this.#compareAt = parts.clock.monotonic() + COMPARE_EVERY_MS;
   }
 
-  /** Deliveries may have been lost: compare before the next take. */
-  distrust(): void {
-    this.#compareAt = 0;
-  }
-
-  /** Takes nothing more; a read that is out comes back. */
+  /** Takes nothing more: ends an open read, and releases all that has not started. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#parts.turns.stop();
-    this.#parts.slots.giveBackWaiting();
+    this.#isStopped = true;
+    this.#parts.batcher.stop();
+    this.#parts.acceptor.stop();
     await this.#parts.consumer.interrupt().catch(() => undefined);
   }
 
+  /** One pass: reconcile if due, let the batcher take until all queues are drained, then wait for work. */
   readonly run = async (): Promise<number> => {
-    const { clock, turns } = this.#parts;
-    if (this.#stopped) return BLOCK_MS;
+    const { batcher, reconciler, reconcileSchedule } = this.#parts;
+    if (this.#isStopped) return BLOCK_MS;
     try {
-      const mustCompare = () => clock.monotonic() >= this.#compareAt;
-      if (mustCompare()) await turns.withoutTakes(() => this.#releaseStrays());
-      this.#lookWhereDue();
-      await turns.quiet(() => this.#stopped || mustCompare());
-      if (this.#stopped) return BLOCK_MS;
-      if (!mustCompare()) await this.#block();
+      if (reconcileSchedule.isDue) await batcher.withoutTakes(() => reconciler.reconcile());
+      this.#markDueQueues();
+      await batcher.whenReadyToWait(() => this.#isStopped || reconcileSchedule.isDue);
+      if (this.#isStopped) return BLOCK_MS;
+      if (!reconcileSchedule.isDue) await this.#waitForWork();
       return 0;
     } catch (error) {
-      this.distrust();
+      reconcileSchedule.reconcileSoon();
       throw error;
     }
   };
 
-  /** What a turn has taken. */
-  readonly taken = ({ now, deliveries }: Taken & { kind: 'taken' }): void => {
-    this.#skew = now - this.#parts.clock.wall();
-    // They were promised room, which may have shrunk since.
-    this.#accept(deliveries, deliveries.length);
-  };
-
-  /** Resolves when nothing more arrives, and what has arrived too late is handed back. */
-  async drained(): Promise<void> {
-    await this.#parts.turns.withoutTakes(async () => undefined);
-    await Promise.all(this.#handingBack);
-    await this.#parts.turns.flush().catch((error: unknown) => this.#parts.onLost(error));
-  }
-
-  /** Has the queues looked at whose first job is due, or that nobody has looked at for a while. */
-  #lookWhereDue(): void {
+  /** Makes the batcher take from queues whose first delayed job is due, or that it has not taken from for a while. */
+  #markDueQueues(): void {
     const now = this.#parts.clock.monotonic();
-    for (const state of this.#parts.turns.states) {
-      if (state.nextDueAt <= now || now - state.lookedAt >= this.#blockMs) state.dry = false;
+    for (const state of this.#parts.batcher.states) {
+      if (state.nextDueAt <= now || now - state.lastTakeAt >= this.#blockMs) state.isDrained = false;
     }
   }
 
-  async #block(): Promise<void> {
-    const { consumer, turns, clock } = this.#parts;
-    const untilMs = Math.min(...turns.states.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
-    if (untilMs <= 0) return;
-    // The server looks at its time-outs only ten times a second, too coarse for a due time.
+  async #waitForWork(): Promise<void> {
+    const { consumer, batcher, acceptor, clock } = this.#parts;
+    const untilDueMs = Math.min(...batcher.states.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
+    if (untilDueMs <= 0) return;
+    // Redis checks the time-outs of blocked clients ten times a second, which is too coarse for a due time.
     const timer =
-      untilMs < this.#blockMs
-        ? setTimeout(() => void consumer.interrupt().catch(() => undefined), untilMs)
+      untilDueMs < this.#blockMs
+        ? setTimeout(() => void consumer.interrupt().catch(() => undefined), untilDueMs)
         : undefined;
-    const since = new Map(turns.states.map(({ keys, lookedAtRedis }) => [keys, lookedAtRedis]));
+    const lastTakes = new Map(batcher.states.map(({ keys, lastTakeAtRedis }) => [keys, lastTakeAtRedis]));
     try {
-      const found = await turns.watching(() => consumer.awaitWork(turns.states, this.#blockMs));
-      const deliveries = found.flatMap((one) => this.#sort(one));
-      const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= (since.get(keys) ?? 0);
+      const found = await batcher.duringRead(() => consumer.awaitWork(batcher.states, this.#blockMs));
+      const deliveries = found.flatMap((one) => this.#toDeliveries(one));
+      const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= (lastTakes.get(keys) ?? 0);
       const fresh = deliveries.filter(isNew);
       for (const { keys, place, entryId } of fresh) {
-        turns.stateOf(keys).begun.push(formatRef({ place, entryId }));
+        batcher.stateOf(keys).startedRefs.push(formatRef({ place, entryId }));
       }
-      // A blocking read brings a job from each lane that has one, whatever there is room for.
-      this.#accept(fresh, this.#parts.slots.free);
-      // The lanes were empty: what is older comes from a group made anew, and only `take` knows its place.
-      this.handBack(deliveries.filter((delivery) => !isNew(delivery)).map(toRunning));
+      acceptor.acceptRead(fresh);
+      // The lanes were drained, so an older job was replayed by a recreated group. Only `take` can tell its state.
+      acceptor.release(deliveries.filter((delivery) => !isNew(delivery)));
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #sort(found: Awaited): Delivery[] {
+  /** The delivery of a job; a wake token is recorded in the state of its queue instead. */
+  #toDeliveries(found: Awaited): Delivery[] {
     if (found.kind === 'nothing') return [];
     if (found.kind === 'token') {
-      const state = this.#parts.turns.stateOf(found.keys);
-      state.tokens.push(found.token);
-      state.dry = false;
+      const state = this.#parts.batcher.stateOf(found.keys);
+      state.wakeIds.push(found.token);
+      state.isDrained = false;
       return [];
     }
     const { keys, place, entryId, fields } = found;
-    const takenAt = this.#parts.clock.wall() + this.#skew;
-    const first = {
+    const firstDelivery = {
       token: 1,
       attempt: 1,
       losses: 0,
@@ -144,44 +106,6 @@ export class TakeLoop {
       readyAt: entryTime(entryId),
       cancelAsked: false,
     };
-    return [{ keys, place, entryId, fields, takenAt, ...first }];
-  }
-
-  #accept(deliveries: readonly Delivery[], room: number): void {
-    const running = deliveries.map(toRunning);
-    const most = this.#stopped ? 0 : room;
-    this.#parts.slots.accept(running.slice(0, most));
-    this.handBack(running.slice(most));
-  }
-
-  /** Lets others run what has not begun; spends no attempt. */
-  handBack(running: readonly RunningJob[]): void {
-    for (const keys of this.#parts.queues) {
-      const own = running.filter(({ delivery }) => delivery.keys === keys);
-      if (own.length === 0) continue;
-      const handed = this.#parts.settler
-        .release(keys, own)
-        .catch((error: unknown) => this.#parts.onLost(error))
-        .finally(() => this.#handingBack.delete(handed));
-      this.#handingBack.add(handed);
-    }
-  }
-
-  async #releaseStrays(): Promise<void> {
-    const { consumer, slots, queues, settler } = this.#parts;
-    for (const keys of queues) {
-      const known = new Set(
-        [...slots.held].filter(({ delivery }) => delivery.keys === keys).map(({ refText }) => refText),
-      );
-      const strays = (await consumer.pendingDeliveries(keys)).filter(({ ref }) => !known.has(formatRef(ref)));
-      // Nothing has begun on what never arrived.
-      const unbegun = strays.map((stray) => ({ ...stray, begun: false }));
-      if (strays.length > 0) await settler.release(keys, unbegun);
-    }
-    // A read that broke off here may be open at the server until its time is over, and be handed a job.
-    const soon = this.#compareAt === 0;
-    this.#compareAt = this.#parts.clock.monotonic() + (soon ? BLOCK_MS + 500 : COMPARE_EVERY_MS);
+    return [{ keys, place, entryId, fields, takenAt: this.#parts.acceptor.redisNow, ...firstDelivery }];
   }
 }
-
-const toRunning = (delivery: Delivery): RunningJob => new RunningJob(delivery, decodeEntry(delivery.fields));

@@ -1,19 +1,20 @@
+import { systemClock } from '../../src/clock.ts';
 import type { Outcome } from '../../src/lifecycle/outcome.ts';
+import { encodeProgress } from '../../src/lifecycle/progress.ts';
 import { importDefault } from '../../src/tasks/import.ts';
 import type { TaskContext, TaskHandler, TaskModule } from '../../src/tasks/types.ts';
-import { progressText } from '../progress-text.ts';
 import { callHandler } from '../run/call-handler.ts';
 
-/** One attempt that is to be run elsewhere, in a thread or in a process of its own. */
+/** One attempt that runs in a thread, or in a process of its own. */
 export interface IsolatedTask {
   file: string;
   payload: unknown;
   job: TaskContext['job'];
 }
 
-/** What the attempt says to its worker while it runs. */
+/** Messages of the attempt to its worker process. */
 export type FromIsolated = { type: 'progress'; value: unknown } | { type: 'log'; text: string };
-/** What the worker says to the attempt. */
+/** Message of the worker process to the attempt. */
 export interface ToIsolated {
   type: 'abort';
   name: string;
@@ -21,50 +22,50 @@ export interface ToIsolated {
   cause: string | undefined;
 }
 
-/** Passes what an attempt that runs elsewhere says on to its context. */
-export function onMessage(ctx: TaskContext, message: FromIsolated): void {
+/** Passes a message of the attempt to its context in the worker process. */
+export function applyMessage(ctx: TaskContext, message: FromIsolated): void {
   if (message.type === 'progress') ctx.progress(message.value);
   else ctx.log(message.text);
 }
 
-/** Calls `tell` when the context's signal fires; returns the function that ends that. */
-export function onAbort(ctx: TaskContext, tell: (message: ToIsolated) => void): () => void {
-  const pass = () => {
+/** Sends the abort of the context's signal to the attempt; returns a function that stops listening. */
+export function forwardAbort(ctx: TaskContext, send: (message: ToIsolated) => void): () => void {
+  const forward = () => {
     const reason: unknown = ctx.signal.reason;
     const { name, message } = reason instanceof Error ? reason : new Error(String(reason));
     const cause = reason instanceof Error && 'abortCause' in reason ? String(reason.abortCause) : undefined;
-    tell({ type: 'abort', name, message, cause });
+    send({ type: 'abort', name, message, cause });
   };
-  if (ctx.signal.aborted) pass();
-  else ctx.signal.addEventListener('abort', pass, { once: true });
-  return () => ctx.signal.removeEventListener('abort', pass);
+  if (ctx.signal.aborted) forward();
+  else ctx.signal.addEventListener('abort', forward, { once: true });
+  return () => ctx.signal.removeEventListener('abort', forward);
 }
 
-/** Fires the signal of an attempt that runs here for a worker elsewhere. */
+/** Aborts the attempt that runs in this thread or process. */
 export function abortWith(abort: AbortController, { name, message, cause }: ToIsolated): void {
   abort.abort(Object.assign(new Error(message), { name, ...(cause !== undefined && { abortCause: cause }) }));
 }
 
 /**
- * Runs one attempt for a worker elsewhere. The module was loaded and checked there, where payload and result are
- * checked as well: here it is only imported (once, by Node's own cache), and so starts quickly.
+ * Runs one attempt in this thread or process. The worker process has checked module and payload, and will check the
+ * result: here the module is only imported (once, by Node's own cache), so that the attempt starts quickly.
  */
 export async function runIsolated(
   { file, payload, job }: IsolatedTask,
   signal: AbortSignal,
-  say: (message: FromIsolated) => void,
+  send: (message: FromIsolated) => void,
 ): Promise<Outcome> {
   const ctx: TaskContext = {
     job,
     signal,
-    // A value that cannot be written fails the handler here, where it can be seen.
-    progress: (value) => say({ type: 'progress', value: JSON.parse(progressText(value)) }),
-    log: (text) => say({ type: 'log', text: String(text) }),
+    // Encoded here too, so that a value that is no JSON throws inside the handler.
+    progress: (value) => send({ type: 'progress', value: JSON.parse(encodeProgress(value)) }),
+    log: (text) => send({ type: 'log', text: String(text) }),
   };
-  return callHandler(await handlerOf(file), payload, ctx);
+  return callHandler(await importHandler(file), payload, ctx, systemClock);
 }
 
-async function handlerOf(file: string): Promise<TaskHandler> {
+async function importHandler(file: string): Promise<TaskHandler> {
   const module = (await importDefault(file)) as TaskModule;
   return typeof module === 'function' ? module : module.handler;
 }

@@ -4,18 +4,18 @@ import { createOrphanReaper, type OrphanReaper } from '../../src/orphan-reaper.t
 import type { TaskContext } from '../../src/tasks/types.ts';
 import { ORPHAN_GRACE_S } from '../supervisor/ipc.ts';
 import {
+  applyMessage,
   type FromIsolated,
+  forwardAbort,
   type IsolatedTask,
-  onAbort,
-  onMessage,
   type ToIsolated,
 } from './isolated-attempt.ts';
 
 export type ToProcess = { type: 'run'; task: IsolatedTask } | ToIsolated;
 export type FromProcess = FromIsolated | { type: 'outcome'; outcome: Outcome };
 
-/** Processes at a time: many jobs may have been lost together, most of them for the fault of one. */
-const MOST = 8;
+/** Processes at a time: many jobs may have been lost together, most of them because of one. */
+const MAX_PROCESSES = 8;
 
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? './process-entry.ts' : './process-entry.js',
@@ -23,21 +23,21 @@ const ENTRY = new URL(
 );
 
 /**
- * Runs attempts in processes of their own: those of jobs that processes died with before. If one of them kills its
- * process again, nothing else is lost with it.
+ * Runs each attempt in a process of its own. It is for suspects, jobs that were lost with their process before: if one
+ * kills its process again, no other job is lost.
  */
 export class ProcessPool {
   #running = 0;
-  #leash: OrphanReaper | undefined;
+  #reaper: OrphanReaper | undefined;
 
-  /** Whether one more may run now. */
-  get hasRoom(): boolean {
-    return this.#running < MOST;
+  /** Whether one more process may start now. */
+  get hasCapacity(): boolean {
+    return this.#running < MAX_PROCESSES;
   }
 
   /**
-   * Runs one attempt. The handler's signal fires with the context's; when `kill` fires the process ends. Rejects with
-   * the reason when it ended without an outcome, for whatever reason.
+   * Runs one attempt. The handler's signal aborts with the context's; `kill` kills the process. Rejects with the exit
+   * code or signal when the process ended without an outcome.
    */
   async run(task: IsolatedTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
     this.#running += 1;
@@ -49,13 +49,13 @@ export class ProcessPool {
   }
 
   async #fork(task: IsolatedTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
-    this.#leash ??= createOrphanReaper({ graceS: ORPHAN_GRACE_S, together: true });
+    this.#reaper ??= createOrphanReaper({ graceS: ORPHAN_GRACE_S, together: true });
     const child = fork(ENTRY, { serialization: 'json' });
-    if (child.pid !== undefined) this.#leash.hold(child.pid);
+    if (child.pid !== undefined) this.#reaper.watch(child.pid);
     try {
       return await runIn(child, task, ctx, kill);
     } finally {
-      if (child.pid !== undefined) this.#leash.release(child.pid);
+      if (child.pid !== undefined) this.#reaper.unwatch(child.pid);
     }
   }
 }
@@ -66,23 +66,23 @@ async function runIn(
   ctx: TaskContext,
   kill: AbortSignal,
 ): Promise<Outcome> {
-  // One that has ended already takes no more messages.
-  const tell = (message: ToProcess) => void (child.connected && child.send(message, () => undefined));
-  const end = () => child.kill('SIGKILL');
-  kill.addEventListener('abort', end, { once: true });
-  tell({ type: 'run', task });
-  const unlisten = onAbort(ctx, tell);
+  // A process that has exited takes no messages.
+  const send = (message: ToProcess) => void (child.connected && child.send(message, () => undefined));
+  const killChild = () => child.kill('SIGKILL');
+  kill.addEventListener('abort', killChild, { once: true });
+  send({ type: 'run', task });
+  const stopForwarding = forwardAbort(ctx, send);
   try {
     return await new Promise<Outcome>((resolve, reject) => {
       child.on('message', (message: FromProcess) => {
         if (message.type === 'outcome') resolve(message.outcome);
-        else onMessage(ctx, message);
+        else applyMessage(ctx, message);
       });
       child.once('error', reject);
       child.once('exit', (code, signal) => reject(new Error(signal ?? `exit code ${code}`)));
     });
   } finally {
-    unlisten();
-    kill.removeEventListener('abort', end);
+    stopForwarding();
+    kill.removeEventListener('abort', killChild);
   }
 }

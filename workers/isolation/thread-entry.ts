@@ -2,7 +2,7 @@ import type { Outcome } from '../../src/lifecycle/outcome.ts';
 import { abortWith, runIsolated, type ToIsolated } from './isolated-attempt.ts';
 import type { ThreadTask } from './thread-pool.ts';
 
-/** The entry of a thread: runs one attempt. */
+/** Entry of a thread: runs one attempt. */
 export default async function runInThread({ port, ...task }: ThreadTask): Promise<Outcome> {
   const abort = new AbortController();
   port.on('message', (message: ToIsolated) => abortWith(abort, message));

@@ -2,35 +2,35 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 import { Piscina } from 'piscina';
 import type { Outcome } from '../../src/lifecycle/outcome.ts';
 import type { TaskContext } from '../../src/tasks/types.ts';
-import { type FromIsolated, type IsolatedTask, onAbort, onMessage } from './isolated-attempt.ts';
+import { applyMessage, type FromIsolated, forwardAbort, type IsolatedTask } from './isolated-attempt.ts';
 
-/** What a thread is given for one attempt. */
+/** Input of a thread for one attempt. */
 export interface ThreadTask extends IsolatedTask {
   port: MessagePort;
 }
 
-/** A thread that has nothing to do for this long ends. */
+/** A thread that is idle for this long ends. */
 const IDLE_MS = 30_000;
 
-/** This file is `.ts` under a loader and `.js` when built; the thread's entry is beside it. */
+/** This file is `.ts` under a loader and `.js` when built, and so is the entry. */
 const THREAD_ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? './thread-entry.ts' : './thread-entry.js',
   import.meta.url,
 );
 
-/** Runs handlers in worker threads, which can be killed whatever they do. */
+/** Runs handlers in worker threads, which can be killed even while they block. */
 export class ThreadPool {
   readonly #size: number;
   #pool: Piscina | undefined;
 
-  /** @param size most threads at a time; none is made before the first is needed. */
+  /** @param size most threads at a time; the first starts with the first task. */
   constructor(size: number) {
     this.#size = size;
   }
 
   /**
-   * Runs one attempt. The handler's signal fires with `signal`; when `kill` fires, its thread ends and the
-   * promise rejects.
+   * Runs one attempt. The handler's signal aborts with the context's; `kill` ends the thread, and the promise
+   * rejects.
    */
   async run(task: IsolatedTask, ctx: TaskContext, kill: AbortSignal): Promise<Outcome> {
     this.#pool ??= new Piscina({
@@ -40,16 +40,16 @@ export class ThreadPool {
       idleTimeout: IDLE_MS,
     });
     const { port1, port2 } = new MessageChannel();
-    port1.on('message', (message: FromIsolated) => onMessage(ctx, message));
-    const unlisten = onAbort(ctx, (message) => port1.postMessage(message));
+    port1.on('message', (message: FromIsolated) => applyMessage(ctx, message));
+    const stopForwarding = forwardAbort(ctx, (message) => port1.postMessage(message));
     const threadTask: ThreadTask = { ...task, port: port2 };
     try {
       return (await this.#pool.run(threadTask, { signal: kill, transferList: [port2] })) as Outcome;
     } finally {
-      unlisten();
-      // The outcome comes another way, and may overtake what was said before it.
+      stopForwarding();
+      // The outcome comes over another port, and can overtake earlier messages.
       for (let left = receiveMessageOnPort(port1); left; left = receiveMessageOnPort(port1)) {
-        onMessage(ctx, left.message as FromIsolated);
+        applyMessage(ctx, left.message as FromIsolated);
       }
       port1.close();
     }

@@ -1,27 +1,27 @@
 import type { Clock } from '../../src/clock.ts';
 import { DEFAULT_TIMEOUT_MS } from '../../src/schemas/job.ts';
 import type { RunningJob } from '../run/running-job.ts';
-import type { ToParent } from '../supervisor/ipc.ts';
+import type { ToSupervisor } from '../supervisor/ipc.ts';
 
-/** How often a process says that its event loop turns. */
+/** How often a process reports that its event loop runs. */
 export const HEARTBEAT_EVERY_MS = 1_000;
 
 /**
- * Tells the parent that this event loop turns, and by when the first running attempt must have ended: an attempt
+ * Reports to the supervisor that this event loop runs, and when the first running attempt must have ended: an attempt
  * that blocks the loop beyond its timeout can only be ended from outside.
  */
 export class HeartbeatSender {
   readonly #running: () => Iterable<RunningJob>;
   readonly #clock: Clock;
-  readonly #say: (message: ToParent) => void;
+  readonly #send: (message: ToSupervisor) => void;
   #timer: NodeJS.Timeout | undefined;
-  /** The earliest end that the parent knows of, monotonic ms. */
-  #told = Number.NEGATIVE_INFINITY;
+  /** The earliest deadline that the supervisor has received, monotonic ms. */
+  #sentDeadline = Number.NEGATIVE_INFINITY;
 
-  constructor(running: () => Iterable<RunningJob>, clock: Clock, say: (message: ToParent) => void) {
+  constructor(running: () => Iterable<RunningJob>, clock: Clock, send: (message: ToSupervisor) => void) {
     this.#running = running;
     this.#clock = clock;
-    this.#say = say;
+    this.#send = send;
   }
 
   start(): void {
@@ -33,17 +33,17 @@ export class HeartbeatSender {
     clearInterval(this.#timer);
   }
 
-  /** An attempt begins that must end by then: told at once only if the parent would learn it too late. */
-  begin(deadline: number): void {
-    if (deadline < this.#told) this.#beat();
+  /** Sends a heartbeat at once if the attempt's deadline is before the one that the supervisor has. */
+  attemptStarts(deadline: number): void {
+    if (deadline < this.#sentDeadline) this.#beat();
   }
 
   #beat(): void {
     const now = this.#clock.monotonic();
-    // No further than an attempt with the default timeout, so that most attempts begin without a word.
+    // At most the default timeout ahead, so that most attempts need no extra heartbeat.
     let earliest = now + DEFAULT_TIMEOUT_MS;
     for (const { deadline } of this.#running()) earliest = Math.min(earliest, deadline);
-    this.#told = earliest;
-    this.#say({ type: 'alive', mustEndInMs: Math.max(0, earliest - now) });
+    this.#sentDeadline = earliest;
+    this.#send({ type: 'alive', mustEndInMs: Math.max(0, earliest - now) });
   }
 }

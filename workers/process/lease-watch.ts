@@ -2,44 +2,37 @@ import type { Clock } from '../../src/clock.ts';
 import type { Consumer } from '../../src/lifecycle/consumer.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 
+export interface LeaseWatchParts {
+  consumer: Consumer;
+  queues: readonly QueueKeys[];
+  leaseMs: number;
+  clock: Clock;
+  onLost: (queue: string) => void;
+}
+
 /**
- * Looks after the lease from inside the process that works under it, in case the parent that renews it falls silent:
- * then Redis is asked whether the lease is still there.
+ * Checks the lease from inside the process that works under it, in case the supervisor that renews it falls silent:
+ * without news for the length of a lease it asks Redis.
  */
 export class LeaseWatch {
-  readonly #consumer: Consumer;
-  readonly #queues: readonly QueueKeys[];
-  readonly #leaseMs: number;
-  readonly #clock: Clock;
-  readonly #onLost: (queue: string) => void;
+  readonly #parts: LeaseWatchParts;
   #renewedAt: number;
 
-  constructor(
-    consumer: Consumer,
-    queues: readonly QueueKeys[],
-    leaseMs: number,
-    clock: Clock,
-    onLost: (queue: string) => void,
-  ) {
-    this.#consumer = consumer;
-    this.#queues = queues;
-    this.#leaseMs = leaseMs;
-    this.#clock = clock;
-    this.#onLost = onLost;
-    this.#renewedAt = clock.monotonic();
+  constructor(parts: LeaseWatchParts) {
+    this.#parts = parts;
+    this.#renewedAt = parts.clock.monotonic();
   }
 
-  /** To be called when the parent says that it has renewed the lease. */
+  /** Call it when the supervisor reports that it has renewed the lease. */
   renewed(): void {
-    this.#renewedAt = this.#clock.monotonic();
+    this.#renewedAt = this.#parts.clock.monotonic();
   }
 
   readonly run = async (): Promise<number> => {
-    if (this.#clock.monotonic() - this.#renewedAt >= this.#leaseMs) {
-      for (const keys of this.#queues) {
-        if (!(await this.#consumer.hasLease(keys))) this.#onLost(keys.queue);
-      }
+    const { consumer, queues, leaseMs, clock, onLost } = this.#parts;
+    if (clock.monotonic() - this.#renewedAt >= leaseMs) {
+      for (const keys of queues) if (!(await consumer.hasLease(keys))) onLost(keys.queue);
     }
-    return this.#leaseMs / 3;
+    return leaseMs / 3;
   };
 }

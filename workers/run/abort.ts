@@ -1,4 +1,4 @@
-/** Why a running attempt was told to stop: with a success of the handler, this decides what follows. */
+/** Why a running attempt must stop. Unless the handler succeeds all the same, the cause decides the outcome. */
 export type AbortCause = 'timeout' | 'cancelled' | 'shutdown' | 'lease-lost';
 
 const MESSAGES: Readonly<Record<AbortCause, string>> = {

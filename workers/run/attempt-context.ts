@@ -11,7 +11,7 @@ export interface ContextParts {
   observe: Observer;
 }
 
-/** What a handler is given beside the payload; `close` is to be called when its attempt has ended. */
+/** What a handler receives beside the payload. Call `close` when the attempt has ended. */
 export class AttemptContext implements TaskContext {
   readonly job: TaskContext['job'];
   declare readonly signal: AbortSignal;
@@ -21,9 +21,8 @@ export class AttemptContext implements TaskContext {
   #closed = false;
 
   /**
-   * Of the object itself, so that it is there for those who copy the context; read only by those who ask, since a
-   * signal is made then. One getter for all: an object literal with a getter of its own gets a shape of its own, which
-   * lives until a full collection with all that the getter sees.
+   * An own property, so that copies of the context have it, and a getter, so that a signal is made only on use. One
+   * descriptor for all: a getter per object would give each a hidden class, which lives until a full GC.
    */
   static readonly #signal: PropertyDescriptor & ThisType<AttemptContext> = {
     enumerable: true,
@@ -42,13 +41,13 @@ export class AttemptContext implements TaskContext {
       attempt: running.attempt,
       maxAttempts: maxAttempts(entry.options, task),
       lease: parts.consumer.name,
-      // A copy: jobs with the same options share them.
+      // A copy: jobs with equal options share one object.
       ...(entry.options.m && { metadata: { ...entry.options.m } }),
     };
     Object.defineProperty(this, 'signal', AttemptContext.#signal);
   }
 
-  // Fields, so that a handler may take them out of the context.
+  // Arrow functions, so that a handler may destructure the context.
   readonly progress = (value: unknown): void => {
     if (this.#closed) return;
     this.#reporter ??= progressReporter(this.#parts.consumer, this.#running, this.#parts.observe);
@@ -56,8 +55,8 @@ export class AttemptContext implements TaskContext {
   };
 
   readonly log = (text: string): void => {
-    const { id, task } = this.job;
-    this.#parts.observe({ kind: 'task-log', job: id, task, text: String(text) });
+    const { id, queue, task, lease } = this.job;
+    this.#parts.observe({ kind: 'task-log', queue, task, job: id, lease, text: String(text) });
   };
 
   close(): void {

@@ -1,40 +1,27 @@
 import type { Clock } from '../../src/clock.ts';
-import type { Consumer, Settled } from '../../src/lifecycle/consumer.ts';
-import { failure, type Outcome, refusal } from '../../src/lifecycle/outcome.ts';
+import type { Settled } from '../../src/lifecycle/consumer.ts';
+import { type Outcome, thrownFailure } from '../../src/lifecycle/outcome.ts';
 import { preflight } from '../../src/lifecycle/preflight.ts';
+import type { UnfinishedStatus } from '../../src/lifecycle/settle-failure.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
-import type { Entry } from '../../src/redis/entry.ts';
-import { timeoutMs } from '../../src/redis/entry-options.ts';
-import type { LoadedTask, TaskContext } from '../../src/tasks/types.ts';
-import type { ProcessPool } from '../isolation/process-pool.ts';
-import type { ThreadPool } from '../isolation/thread-pool.ts';
-import type { HeartbeatSender } from '../process/heartbeat.ts';
-import { AttemptContext } from './attempt-context.ts';
-import { callHandler, checkResult, type MaybePromise } from './call-handler.ts';
+import type { LoadedTask } from '../../src/tasks/types.ts';
+import type { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
+import { applyAbort } from './apply-abort.ts';
+import { observeSettled } from './attempt-events.ts';
+import type { MaybePromise } from './call-handler.ts';
+import type { HandlerRunner } from './handler-runner.ts';
 import type { RunningJob } from './running-job.ts';
 import { type SettleParts, settleOutcome } from './settle-outcome.ts';
 
 export interface ExecutorParts extends SettleParts {
-  consumer: Consumer;
-  threads: ThreadPool;
-  isolates: ProcessPool;
+  limiter: ConcurrencyLimiter<RunningJob>;
+  runner: HandlerRunner;
   clock: Clock;
-  heart: HeartbeatSender;
-  /** A handler has ended after so long. */
-  onRan: (runMs: number) => void;
-  /** The job is out of this process's hands. */
-  onEnd: (running: RunningJob) => void;
 }
 
-/** A job that so many processes died with is suspected to be the cause. */
-const ISOLATE_FROM = 2;
-const isSuspect = ({ delivery }: RunningJob): boolean => delivery.losses >= ISOLATE_FROM;
-/** When a suspect that found no room is tried again. */
-const NO_ROOM_MS = 1_000;
-
 /**
- * Takes one delivery from decoding to settling. A handler that answers at once costs no promise: that is a third of
- * what a short job costs this process.
+ * Executes delivered jobs, step by step: an outcome without a run (cancelled, expired, no such task ...), else the
+ * handler's, then one move in Redis. Steps that answer at once cost no promise: that saves a third of a short job.
  */
 export class Executor {
   readonly #parts: ExecutorParts;
@@ -43,136 +30,60 @@ export class Executor {
     this.#parts = parts;
   }
 
-  /** Never throws: whatever goes wrong is an outcome, or is reported. */
+  /** Never throws: every fault is an outcome, or is reported. */
   readonly execute = (running: RunningJob): void => {
-    const began = this.#parts.clock.monotonic();
-    const fail = (thrown: unknown) => failure(thrown, running.attempt, this.#parts.clock.wall());
+    const startedAt = this.#parts.clock.monotonic();
+    const failed = (thrown: unknown) => thrownFailure(thrown, running.attempt, this.#parts.clock.wall());
     let outcome: MaybePromise<Outcome>;
     try {
-      outcome = this.#outcome(running);
+      outcome = this.#outcomeWithoutRun(running) ?? this.#run(running);
     } catch (thrown) {
-      outcome = fail(thrown);
+      outcome = failed(thrown);
     }
-    if (!(outcome instanceof Promise)) this.#settle(running, outcome, began);
-    else void outcome.catch(fail).then((ended) => this.#settle(running, ended, began));
+    if (!(outcome instanceof Promise)) this.#settle(running, outcome, startedAt);
+    else void outcome.catch(failed).then((ended) => this.#settle(running, ended, startedAt));
   };
 
-  readonly #find = (task: string): LoadedTask | undefined => this.#parts.tasks.get(task);
+  readonly #findTask = (task: string): LoadedTask | undefined => this.#parts.tasks.get(task);
 
-  #settle(running: RunningJob, outcome: Outcome, began: number): void {
-    const { clock, observe, onRan, onEnd } = this.#parts;
-    running.end();
-    const runMs = clock.monotonic() - began;
-    onRan(runMs);
-    const { id, entry, attempt } = running;
-    const failed = (error: unknown) => {
-      // Redis was away until the stop gave up writing: the lease runs out, and the job runs elsewhere.
-      observe(toFaultEvent(`job ${id}`, error));
-      onEnd(running);
+  /** Undefined when the handler must decide. */
+  #outcomeWithoutRun(running: RunningJob): Outcome | undefined {
+    const { clock } = this.#parts;
+    if (running.abortCause !== undefined) return applyAbort(running, undefined, 0, clock);
+    return preflight(running.delivery, running.entry, this.#findTask, clock.wall());
+  }
+
+  #run(running: RunningJob): MaybePromise<Outcome> {
+    const { entry } = running;
+    const task = entry && this.#findTask(entry.task);
+    if (entry === undefined || task === undefined) throw new Error('preflight passed a job without a task');
+    return this.#parts.runner.run(running, entry, task);
+  }
+
+  /** Frees the job's slot for the next handler, and stops holding the job when its outcome is written. */
+  #settle(running: RunningJob, outcome: Outcome, startedAt: number): void {
+    const { consumer, clock, limiter, observe } = this.#parts;
+    running.handlerEnded();
+    const runMs = clock.monotonic() - startedAt;
+    limiter.handlerEnded(runMs);
+    const onError = (error: unknown) => {
+      // Redis was away until the stop gave up writing: the lease expires, and the job runs elsewhere.
+      observe(toFaultEvent(`job ${running.id}`, error));
+      this.#stopHolding(running);
     };
-    const settled = (how: Settled) => {
-      if (how === 'stale') observe({ kind: 'stale', job: id, move: outcome.kind });
-      observe({
-        kind: 'attempt-ended',
-        job: id,
-        task: entry?.task ?? '',
-        attempt,
-        outcome: outcome.kind,
-        runMs: Math.round(runMs),
-      });
-      onEnd(running);
+    const onSettled = (settled: Settled, status?: UnfinishedStatus) => {
+      observeSettled(observe, running, consumer.name, outcome, runMs, settled, status);
+      this.#stopHolding(running);
     };
     try {
-      settleOutcome(this.#parts, running, outcome, runMs, { settled, failed });
+      settleOutcome(this.#parts, running, outcome, runMs, { onSettled, onError });
     } catch (error) {
-      failed(error);
+      onError(error);
     }
   }
 
-  /** What can be said without running, else what the run says. */
-  #outcome(running: RunningJob): MaybePromise<Outcome> {
-    // Told to stop before it could begin.
-    if (running.abortCause !== undefined) return byCause(running, undefined, 0);
-    const { entry, delivery } = running;
-    const judged = preflight(delivery, entry, this.#find, this.#parts.clock.wall());
-    if (judged !== undefined) return judged;
-    const task = entry && this.#find(entry.task);
-    if (entry === undefined || task === undefined)
-      throw new Error('a delivery was judged to be run without its task');
-    return this.#run(running, entry, task);
+  #stopHolding(running: RunningJob): void {
+    this.#parts.limiter.remove(running);
+    this.#parts.batcher.schedule();
   }
-
-  #run(running: RunningJob, entry: Entry, task: LoadedTask): MaybePromise<Outcome> {
-    const { clock, heart, isolates } = this.#parts;
-    // Waiting for room here would keep others from running, and this from running elsewhere.
-    if (isSuspect(running) && !isolates.hasRoom) return { kind: 'released', delayMs: NO_ROOM_MS };
-    const limit = timeoutMs(entry.options, task);
-    running.deadline = clock.monotonic() + limit;
-    heart.begin(running.deadline);
-    const context = new AttemptContext(this.#parts, running, entry, task);
-    const kill = isSuspect(running) || task.thread ? new AbortController() : undefined;
-    const work = kill
-      ? this.#startApart(running, task, entry.value, context, kill.signal)
-      : callHandler(task.handler, entry.value, context);
-    if (work instanceof Promise)
-      return this.#wait(running, task, work, limit, kill).finally(() => context.close());
-    context.close();
-    return byCause(running, this.#checked(running, task, work), limit);
-  }
-
-  async #wait(
-    running: RunningJob,
-    task: LoadedTask,
-    work: Promise<Outcome>,
-    limit: number,
-    kill: AbortController | undefined,
-  ): Promise<Outcome> {
-    const timer = setTimeout(() => running.abort('timeout'), limit);
-    const ended = await Promise.race([work, running.givenUp.then(() => undefined)]);
-    clearTimeout(timer);
-    if (ended === undefined) kill?.abort();
-    return byCause(running, ended && this.#checked(running, task, ended), limit);
-  }
-
-  #checked(running: RunningJob, task: LoadedTask, outcome: Outcome): Outcome {
-    return checkResult(task, outcome, running.attempt, this.#parts.maxResultBytes);
-  }
-
-  /** In a thread or, where processes died with the job, in one of its own. */
-  #startApart(
-    running: RunningJob,
-    task: LoadedTask,
-    payload: unknown,
-    ctx: TaskContext,
-    kill: AbortSignal,
-  ): Promise<Outcome> {
-    const { threads, isolates } = this.#parts;
-    const apart = { file: task.file, payload, job: ctx.job };
-    if (isSuspect(running)) {
-      return isolates
-        .run(apart, ctx, kill)
-        .catch(lost(running, 'worker-lost', 'The process that ran the job alone ended'));
-    }
-    return threads.run(apart, ctx, kill).catch(lost(running, 'thread-lost', 'The thread of the task ended'));
-  }
-}
-
-/** A thread or process that ended without an outcome: killed by us, or by itself (process.exit, out of memory). */
-const lost =
-  (running: RunningJob, name: string, what: string) =>
-  (error: unknown): Outcome => {
-    const message = `${what}: ${error instanceof Error ? error.message : String(error)}`;
-    return refusal(name, message, running.delivery.attempt, Date.now(), { retryable: true });
-  };
-
-/** The cause of an abort decides, whichever of handler and signal came first. */
-function byCause(running: RunningJob, ended: Outcome | undefined, limitMs: number): Outcome {
-  const cause = running.abortCause;
-  if (cause === undefined) return ended ?? { kind: 'released', delayMs: 0 };
-  const succeeded = ended?.kind === 'completed';
-  if (cause === 'lease-lost') return { kind: 'lost' };
-  if (cause === 'cancelled') return succeeded ? ended : { kind: 'cancelled' };
-  if (cause === 'shutdown') return succeeded ? ended : { kind: 'released', delayMs: 0 };
-  const message = `The attempt took longer than its timeout of ${limitMs} ms`;
-  return refusal('timeout', message, running.delivery.attempt, Date.now(), { retryable: true });
 }

@@ -6,35 +6,33 @@ import { isUnavailable } from '../../src/redis/faults.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 
 /**
- * Writes the ends of attempts that leave no result. A write that Redis could not take is repeated until it can, or
- * until `giveUp`: every move may be repeated, since only the first changes anything.
+ * Writes outcomes that leave no result. A write that Redis could not take is repeated until Redis takes it, or until
+ * `giveUp`. Repeating is safe: only the first move of a delivery changes anything.
  */
 export class PersistentWriter {
   readonly #consumer: Consumer;
   readonly #observe: Observer;
-  readonly #maxDead: number;
   readonly #givenUp = new AbortController();
 
-  /** @param maxDead most dead letters that a queue keeps. */
-  constructor(consumer: Consumer, observe: Observer, maxDead: number) {
+  constructor(consumer: Consumer, observe: Observer) {
     this.#consumer = consumer;
     this.#observe = observe;
-    this.#maxDead = maxDead;
   }
 
   retry(keys: QueueKeys, failure: Failure, delayMs: number): Promise<Settled> {
     return this.#persist('retry', () => this.#consumer.retry(keys, failure, delayMs));
   }
 
-  bury(keys: QueueKeys, failure: Failure): Promise<Settled> {
-    return this.#persist('bury', () => this.#consumer.bury(keys, failure, this.#maxDead));
+  /** @param maxDead most dead letters that the queue keeps. */
+  bury(keys: QueueKeys, failure: Failure, maxDead: number): Promise<Settled> {
+    return this.#persist('bury', () => this.#consumer.bury(keys, failure, maxDead));
   }
 
   release(keys: QueueKeys, jobs: readonly Held[], delayMs = 0): Promise<Settled[]> {
     return this.#persist('release', () => this.#consumer.release(keys, jobs, delayMs));
   }
 
-  /** Repeats nothing from now on: what Redis cannot take is left to the recovery by others. */
+  /** Repeats nothing from now on: jobs whose outcome Redis cannot store are recovered by other workers. */
   giveUp(): void {
     this.#givenUp.abort();
   }

@@ -1,16 +1,16 @@
 import type { Consumer } from '../../src/lifecycle/consumer.ts';
+import { encodeProgress } from '../../src/lifecycle/progress.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { Observer } from '../../src/observer.ts';
-import { progressText } from '../progress-text.ts';
 import type { RunningJob } from './running-job.ts';
 
-/** Reports of one attempt are written at most this often; the last one wins. */
-const EVERY_MS = 100;
+/** Progress of one attempt is written at most this often; the last report wins. */
+const WRITE_EVERY_MS = 100;
 
 /**
- * Makes `ctx.progress` for one attempt. A report is a courtesy: one that cannot be written is dropped.
+ * Makes `ctx.progress` for one attempt. A report that cannot be written is dropped: the next one replaces it.
  *
- * @throws {TypeError} (from the made function) as `progressText` does.
+ * `report` throws a TypeError as `encodeProgress` does.
  */
 export function progressReporter(
   consumer: Consumer,
@@ -26,11 +26,11 @@ export function progressReporter(
     if (latest === undefined || stopped) return;
     const value = latest;
     latest = undefined;
-    timer = setTimeout(() => void write(), EVERY_MS);
+    timer = setTimeout(() => void write(), WRITE_EVERY_MS);
     const { keys, token } = running.delivery;
     try {
-      const ours = await consumer.recordProgress(keys, { ref: running.ref, token }, value);
-      if (!ours && !stopped) running.abort('lease-lost');
+      const isOwner = await consumer.recordProgress(keys, { ref: running.ref, token }, value);
+      if (!isOwner && !stopped) running.abort('lease-lost');
     } catch (error) {
       observe(toFaultEvent('progress', error));
     }
@@ -38,7 +38,7 @@ export function progressReporter(
 
   return {
     report: (value) => {
-      latest = progressText(value);
+      latest = encodeProgress(value);
       if (timer === undefined) void write();
     },
     stop: () => {

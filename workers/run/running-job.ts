@@ -2,10 +2,10 @@ import type { Delivery } from '../../src/lifecycle/consumer.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import type { Entry } from '../../src/redis/entry.ts';
 import { formatJobId, formatRef, type Ref } from '../../src/redis/job-id.ts';
-import type { Item } from '../intake/concurrency.ts';
+import type { Item } from '../intake/concurrency-limiter.ts';
 import { type AbortCause, JobAborted } from './abort.ts';
 
-/** How long a handler that was told to stop may go on before the worker settles without it, ms. */
+/** How long the worker waits for an aborted handler before it settles without the handler, ms. */
 const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
   timeout: 500,
   cancelled: CANCEL_PATIENCE_MS,
@@ -14,10 +14,10 @@ const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
 };
 
 /**
- * One delivery in the hands of this process.
+ * One delivered job that this process holds.
  *
- * `signal` tells the handler to stop; `givenUp` settles when nobody waits for it any longer. Both are made when
- * first asked for: most handlers never do, and a signal costs more than all else about a short job.
+ * `signal` aborts the handler; `givenUp` resolves when the worker stops waiting for it. Both are made on first use:
+ * most handlers need neither, and a signal costs more than the rest of a short job.
  */
 export class RunningJob implements Item {
   readonly delivery: Delivery;
@@ -25,8 +25,8 @@ export class RunningJob implements Item {
   readonly ref: Ref;
   readonly refText: string;
   readonly id: string;
-  heldAt = 0;
-  /** When the attempt must have ended, monotonic ms; infinite until its handler begins. */
+  heldIndex = 0;
+  /** When the attempt must have ended, monotonic ms; infinite until its handler starts. */
   deadline = Number.POSITIVE_INFINITY;
   #cause: AbortCause | undefined;
   #abort: AbortController | undefined;
@@ -46,7 +46,7 @@ export class RunningJob implements Item {
     return this.delivery.attempt;
   }
 
-  /** Whether its handler has begun, now or in an attempt that was handed back. */
+  /** Whether the handler has started, here or in an earlier delivery that was released. */
   get begun(): boolean {
     return this.delivery.begun || this.deadline !== Number.POSITIVE_INFINITY;
   }
@@ -70,7 +70,7 @@ export class RunningJob implements Item {
     return this.#givenUp.promise;
   }
 
-  /** The first reason given counts; a lost lease shows in Redis in any case. */
+  /** The first cause wins. A lost lease needs no cause: Redis rejects the write. */
   get abortCause(): AbortCause | undefined {
     return this.#cause;
   }
@@ -85,8 +85,8 @@ export class RunningJob implements Item {
     this.#abort?.abort(new JobAborted(cause));
   }
 
-  /** To be called when the handler has ended or was given up. */
-  end(): void {
+  /** Call it when the handler has ended, or when the worker no longer waits for it. */
+  handlerEnded(): void {
     clearTimeout(this.#patience);
   }
 }

@@ -1,36 +1,42 @@
-import { CANCEL_PATIENCE_MS, cancelOrExpire } from '../../src/lifecycle/scripts/cancel.ts';
+import type { Core } from '../../src/core/core.ts';
+import { cancelJob } from '../../src/lifecycle/cancel.ts';
+import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { BLOCK_MS } from '../../src/redis/connect.ts';
-import type { Connection } from '../../src/redis/connection.ts';
 import { parseRef, type Ref } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 
 const READ_COUNT = 100;
 
-/** A worker ends a cancelled job by itself in time, unless its event loop is blocked. */
+/** A worker settles a cancelled job in time, unless its event loop is blocked. */
 const ENFORCE_AFTER_MS = CANCEL_PATIENCE_MS + 1_000;
 
-/** Passes requests to cancel running jobs on, as soon as they are written, and sees that they come true. */
+interface CancelRequest {
+  keys: QueueKeys;
+  ref: Ref;
+  /** Monotonic ms. */
+  receivedAt: number;
+}
+
+/** Forwards requests to cancel running jobs as soon as they are written, and enforces those that are not obeyed. */
 export class CancelListener {
   readonly #reader: BlockingReader;
-  readonly #commands: Connection;
+  readonly #core: Core;
   readonly #queues: readonly QueueKeys[];
   readonly #onCancel: (queue: string, ref: string) => void;
-  readonly #resultTtlMs: number;
+  /** Id of the last entry that was read, by control stream. */
   readonly #positions = new Map<string, string>();
   /** Oldest first. */
-  readonly #asked: { keys: QueueKeys; ref: Ref; at: number }[] = [];
+  readonly #requests: CancelRequest[] = [];
 
   constructor(
+    core: Core,
     reader: BlockingReader,
-    commands: Connection,
     queues: readonly QueueKeys[],
     onCancel: (queue: string, ref: string) => void,
-    resultTtlMs: number,
   ) {
-    this.#resultTtlMs = resultTtlMs;
     this.#reader = reader;
-    this.#commands = commands;
+    this.#core = core;
     this.#queues = queues;
     this.#onCancel = onCancel;
   }
@@ -43,39 +49,40 @@ export class CancelListener {
     const reply = await this.#reader.read((redis) =>
       redis.xread('COUNT', READ_COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...positions),
     );
-    for (const [stream, entries] of reply ?? []) this.#dispatch(stream, entries);
+    for (const [stream, entries] of reply ?? []) this.#forward(stream, entries);
     return 0;
   };
 
+  /** Ends an open read. */
   interrupt(): Promise<void> {
     return this.#reader.interrupt();
   }
 
-  /** From the last entry that was there when this process began: older requests were for older runs. */
+  /** Starts after the entries that are there now: older requests were for jobs of earlier processes. */
   async #findPositions(): Promise<void> {
     for (const { control } of this.#queues) {
       if (this.#positions.has(control)) continue;
-      const last = await this.#commands.xrevrange(control, '+', '-', 'COUNT', 1);
+      const last = await this.#core.redis.xrevrange(control, '+', '-', 'COUNT', 1);
       this.#positions.set(control, last[0]?.[0] ?? '0-0');
     }
   }
 
-  /** Takes cancelled jobs from workers that did not end them, whichever they are. */
+  /** Cancels jobs that are still running, in whatever process, long enough after the request. */
   async #enforce(): Promise<void> {
-    for (let first = this.#asked[0]; first !== undefined; first = this.#asked[0]) {
-      if (performance.now() - first.at < ENFORCE_AFTER_MS) return;
-      await cancelOrExpire(this.#commands, first.keys, first.ref, 'cancelled', this.#resultTtlMs, 'enforce');
-      this.#asked.shift();
+    for (let oldest = this.#requests[0]; oldest !== undefined; oldest = this.#requests[0]) {
+      if (this.#core.clock.monotonic() - oldest.receivedAt < ENFORCE_AFTER_MS) return;
+      await cancelJob(this.#core, oldest.keys, oldest.ref, 'enforce');
+      this.#requests.shift();
     }
   }
 
-  #dispatch(stream: string, entries: [string, string[]][]): void {
+  #forward(stream: string, entries: [string, string[]][]): void {
     const keys = this.#queues.find(({ control }) => control === stream);
     for (const [id, [verb, ref]] of entries) {
       this.#positions.set(stream, id);
       if (keys === undefined || verb !== 'cancel' || ref === undefined) continue;
       this.#onCancel(keys.queue, ref);
-      this.#asked.push({ keys, ref: parseRef(ref), at: performance.now() });
+      this.#requests.push({ keys, ref: parseRef(ref), receivedAt: this.#core.clock.monotonic() });
     }
   }
 }

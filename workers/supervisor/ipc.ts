@@ -1,22 +1,21 @@
 import type { Config } from '../../src/config.ts';
 
-/** A process that sees its parent gone leaves sooner than this; one whose event loop is blocked is then killed. */
+/** A process stops sooner than this after its supervisor has ended. One whose event loop is blocked is then killed. */
 export const ORPHAN_GRACE_S = 5;
 
-/** What the parent says to a child. */
-export type ToChild =
+/** Messages of the supervisor to a worker process. */
+export type FromSupervisor =
   | { type: 'start'; consumer: string; config: Config }
   | { type: 'cancel'; queue: string; ref: string }
-  /** The lease ended: what was taken before `at` (Unix ms of Redis) is no longer ours. */
-  | { type: 'lease-lost'; queue: string; at: number }
-  /** The lease was renewed. */
-  | { type: 'renewed' }
+  /** The lease expired. It was registered again at that time, Unix ms of Redis: jobs taken earlier are lost. */
+  | { type: 'lease-lost'; queue: string; registeredAt: number }
+  | { type: 'lease-renewed' }
   | { type: 'stop'; graceMs: number };
 
-/** What a child says to the parent. */
-export type ToParent =
+/** Messages of a worker process to the supervisor. */
+export type ToSupervisor =
   | { type: 'started' }
-  /** Redis does not know our lease: register it. */
+  /** Redis has no lease of this process: register it. */
   | { type: 'no-lease' }
-  /** The event loop turns; the first running attempt must have ended within that time. */
+  /** A heartbeat: the event loop runs, and the first running attempt must have ended within that time. */
   | { type: 'alive'; mustEndInMs: number };

@@ -1,2 +1,2 @@
-/** Returns the payload: the shortest task module there is, and a check that a queue works. */
+/** Returns the payload: the shortest possible task module, and a check that a queue works. */
 export default (payload: unknown): unknown => payload;

@@ -1,6 +1,6 @@
 import type { TaskDefinition } from '../../src/tasks/types.ts';
 
-// Plain JSON Schemas: a thread that imports nothing starts quickly.
+// Plain JSON Schemas: a thread without imports starts quickly.
 export default {
   input: {
     type: 'object',
@@ -14,11 +14,15 @@ export default {
   output: {
     type: 'object',
     properties: {
-      value: { type: 'string', pattern: '^[0-9]+$', description: 'Decimal, since no JSON number holds it.' },
+      value: {
+        type: 'string',
+        pattern: '^[0-9]+$',
+        description: 'Decimal text: a JSON number could not hold it.',
+      },
     },
     required: ['value'],
   },
-  // Computing keeps the event loop busy: in a thread it holds up no other job, and can be killed.
+  // The computation blocks the event loop: in a thread it delays no other job, and can be killed.
   thread: true,
   handler: ({ n }) => ({ value: fibonacci(n).toString() }),
 } satisfies TaskDefinition<{ n: number }, { value: string }>;

@@ -12,7 +12,7 @@ export default defineTask({
   handler: async ({ ms }, { signal }) => {
     const start = performance.now();
     await delay(ms, undefined, { signal }).catch((error: unknown) => {
-      // The timer's own AbortError hides the reason, and the reason decides what becomes of the job.
+      // The timer's own AbortError hides the abort reason, which the attempt's outcome depends on.
       throw signal.aborted ? signal.reason : error;
     });
     return { sleptMs: Math.round(performance.now() - start) };

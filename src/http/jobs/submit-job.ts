@@ -56,7 +56,7 @@ async function submitWith(
   const waited = app.waiter.wait(submitted.id, hasEnded, preference.ms, requesterOf(reply), stored);
   // The job is stored: the client must get its id even if the wait fails.
   const latest = await waited.catch((error): Job | undefined => {
-    app.logger.warn({ err: error, reqId: request.id }, 'wait for a submitted job failed');
+    app.reportFault(error, request);
     return undefined;
   });
   if (latest === undefined) return sendJob(reply, 202, submitted);

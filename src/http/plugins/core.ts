@@ -3,18 +3,19 @@ import type { Config } from '../../config.ts';
 import { type Core, createCore } from '../../core/core.ts';
 import { checkHealth, type Health } from '../../core/health.ts';
 import { EventNotifier } from '../../events/notifier.ts';
+import type { Observer } from '../../observer.ts';
 import { BlockingReader } from '../../redis/blocking-reader.ts';
 import { connectForBlocking, connectForRequests, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
 import { scripts } from '../../scripts.ts';
 
 /** What all nouns share: the core, the event notifier and health. Its connections close with the app. */
-export const corePlugin = fastifyPlugin<{ config: Config }>(
-  async (app, { config }) => {
-    const onError = (error: Error) => app.logger.warn({ err: error }, 'Redis connection');
+export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
+  async (app, { config, observe }) => {
+    const onError = (error: Error) => observe({ kind: 'redis-trouble', where: 'connection', error });
     const url = config.redisUrl;
     const redis = connectForRequests({ url, name: 'millrace-api', scripts, onError });
     const blocking = connectForBlocking({ url, name: 'millrace-api-events', scripts, onError });
-    const core = createCore(redis, config);
+    const core = createCore(redis, config, { observe });
     const notifier = new EventNotifier(new BlockingReader(blocking, redis), redis, core.clock);
     let draining = false;
 

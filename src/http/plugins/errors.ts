@@ -1,8 +1,10 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError, type ErrorCode } from '../../errors.ts';
+import type { Observer } from '../../observer.ts';
 import { isUnavailable } from '../../redis/faults.ts';
 import type { Problem } from '../../schemas/problem.ts';
+import { routeOf } from '../request/route.ts';
 
 /** The status and title of every code: the one place that maps an error to HTTP. */
 export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
@@ -118,14 +120,18 @@ export function answerFrameworkError(error: unknown, request: FastifyRequest, re
 }
 
 /** Answers every error with problem details (RFC 9457). */
-export const errorsPlugin = fastifyPlugin(
-  async (app) => {
+export const errorsPlugin = fastifyPlugin<{ observe: Observer }>(
+  async (app, { observe }) => {
+    app.decorate('reportFault', (raw, request) => {
+      const { code } = toAppError(raw, request);
+      if (code !== 'internal-error' && code !== 'redis-unavailable') return;
+      const kind = code === 'internal-error' ? 'defect' : 'redis-trouble';
+      observe({ kind, where: `${request.method} ${routeOf(request)}`, error: raw, reqId: request.id });
+    });
+
     app.setErrorHandler((raw, request, reply) => {
       const error = toAppError(raw, request);
-      if (error.code === 'internal-error')
-        app.logger.error({ err: raw, reqId: request.id }, 'request failed');
-      else if (error.code === 'redis-unavailable')
-        app.logger.warn({ err: raw, reqId: request.id }, 'Redis unavailable');
+      app.reportFault(raw, request);
       return answer(error, request, reply);
     });
 
@@ -142,3 +148,10 @@ export const errorsPlugin = fastifyPlugin(
   },
   { name: 'errors' },
 );
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Tells of an error that is a defect of ours or a trouble of Redis; of faults of clients it tells nothing. */
+    reportFault(error: unknown, request: FastifyRequest): void;
+  }
+}

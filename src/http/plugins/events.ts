@@ -17,9 +17,7 @@ type StreamRequest = FastifyRequest<{ Headers: { accept?: string; 'last-event-id
 /** Event streams over HTTP, and the history of events. */
 export const eventsPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
-    const hub = new StreamHub(app.core, app.eventNotifier, config.maxWaiters, (error) =>
-      app.logger.error({ err: error }, 'an event stream was ended'),
-    );
+    const hub = new StreamHub(app.core, app.eventNotifier, config.maxWaiters);
     app.decorate('streamHub', hub);
     app.decorate('eventHistory', async (queue, query) =>
       readHistory(app.core.redis, await app.core.queues.existing(queue), query),
@@ -35,7 +33,7 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
       // Read even when resuming: without Redis the response must be a problem, not a stream that ends at once.
       const now = await log.now();
       const from = resume ?? now;
-      hub.admit(response);
+      hub.admit(response, queue === undefined ? {} : { queue });
       if (!openStream(request, reply, response, resume === undefined ? log.format(from) : undefined)) return;
       await hub.serve(log, response, new QueueStreamReader(response, typeFilter(types)), from);
     });
@@ -43,12 +41,13 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
     app.decorate('streamJob', async (request, reply, id) => {
       const response = new StreamResponse(reply.raw, eventFormatOf(request.headers.accept));
       const resume = resumePosition(request.headers['last-event-id'], false);
-      const log = hub.logOf(parseJobId(id)?.queue ?? '');
+      const queue = parseJobId(id)?.queue ?? '';
+      const log = hub.logOf(queue);
       // Read before the job, so that no event in between is missed.
       const start = await log.now();
       const job = await app.jobInspector.find(id);
       const hasEnded = job.finishedAt !== undefined;
-      hub.admit(response);
+      hub.admit(response, { queue, job: id });
       if (hasEnded && resume !== undefined && (await hasSeenEnd(log, resume, job))) {
         return void reply.code(204).send(null);
       }

@@ -10,22 +10,20 @@ import { Sweeper } from '../../maintenance/sweeper.ts';
 import { BlockingReader } from '../../redis/blocking-reader.ts';
 import { connectForBlocking, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
 import { scripts } from '../../scripts.ts';
-import { logObserver } from '../../telemetry/worker-log.ts';
 
 /** Work over HTTP. Also maintains the queues of HTTP workers, which may have no other workers. */
 export const leasesPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
-    const { redis } = app.core;
-    const onError = (error: Error) => app.logger.warn({ err: error }, 'Redis connection');
+    const { redis, observe } = app.core;
+    const onError = (error: Error) => observe({ kind: 'redis-trouble', where: 'connection', error });
     const url = config.redisUrl;
     const blocking = connectForBlocking({ url, name: 'millrace-api-polls', scripts, onError });
     const watch = new WorkWatch(new BlockingReader(blocking, redis), redis);
     const polls = new LongPolls(app.core, watch, config.maxWaiters);
 
-    const observe = logObserver(app.logger);
     const served = new HttpQueues(app.core);
-    const recoverer = new Recoverer(app.core, served.busy, observe);
-    const sweeper = new Sweeper(app.core, served.list, observe);
+    const recoverer = new Recoverer(app.core, served.busy);
+    const sweeper = new Sweeper(app.core, served.list);
     const recover = async (): Promise<number> => {
       await served.refresh();
       return recoverer.run();

@@ -5,28 +5,29 @@ import { EventLog } from '../../events/event-log.ts';
 import type { EventNotifier } from '../../events/notifier.ts';
 import type { Position } from '../../events/position.ts';
 import type { Reader } from '../../events/subscribers.ts';
+import type { ServiceEvent } from '../../observer.ts';
 import { isUnavailable } from '../../redis/faults.ts';
 import type { StreamResponse } from './stream-response.ts';
 
 const HEARTBEAT_MS = 15_000;
+
+/** What a stream is about: a queue, a job, or without both all queues. */
+type StreamSubject = Pick<ServiceEvent & { kind: 'stream-opened' }, 'queue' | 'job'>;
 
 /** All event streams of the process. */
 export class StreamHub {
   readonly #core: Core;
   readonly #notifier: EventNotifier;
   readonly #maxReaders: number;
-  readonly #onDefect: (error: unknown) => void;
   readonly #channels = new Map<string | undefined, Channel>();
   readonly #responses = new Set<StreamResponse>();
   #heartbeat: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  /** @param onDefect gets errors that end streams and do not come from Redis. */
-  constructor(core: Core, notifier: EventNotifier, maxReaders: number, onDefect: (error: unknown) => void) {
+  constructor(core: Core, notifier: EventNotifier, maxReaders: number) {
     this.#core = core;
     this.#notifier = notifier;
     this.#maxReaders = maxReaders;
-    this.#onDefect = onDefect;
   }
 
   /** The events of a queue, or of all queues. */
@@ -40,7 +41,7 @@ export class StreamHub {
   }
 
   /** Counts a response until it closes. @throws {AppError} too-many-waiters. */
-  admit(response: StreamResponse): void {
+  admit(response: StreamResponse, subject: StreamSubject): void {
     if (this.#responses.size >= this.#maxReaders) {
       throw new AppError(
         'too-many-waiters',
@@ -48,7 +49,15 @@ export class StreamHub {
       );
     }
     this.#responses.add(response);
-    response.onDisconnect(() => this.#responses.delete(response));
+    const { observe, clock } = this.#core;
+    const openedAt = clock.monotonic();
+    observe({ kind: 'stream-opened', ...subject });
+    response.onDisconnect(() => {
+      this.#responses.delete(response);
+      const reason = response.dropReason ?? 'ended';
+      const durationMs = Math.round(clock.monotonic() - openedAt);
+      observe({ kind: 'stream-closed', ...subject, reason, durationMs });
+    });
     this.#heartbeat ??= setInterval(() => this.heartbeat(), HEARTBEAT_MS).unref();
   }
 
@@ -68,6 +77,9 @@ export class StreamHub {
     if (!isRedis) this.#onDefect(error);
     response.drop(isRedis ? 'redis-unavailable' : 'internal-error');
   }
+
+  readonly #onDefect = (error: unknown): void =>
+    this.#core.observe({ kind: 'defect', where: 'event stream', error });
 
   #channelOf(log: EventLog): Channel {
     const open = this.#channels.get(log.queue);

@@ -24,6 +24,7 @@ export class StreamResponse {
   readonly #raw: ServerResponse;
   #isClosed: boolean;
   readonly #maxSilenceMs: number;
+  #dropReason: DropReason | undefined;
   #takenBytes = 0;
   #stalledHeartbeats = 0;
 
@@ -37,6 +38,11 @@ export class StreamResponse {
   /** Whether nothing more can be written. */
   get isClosed(): boolean {
     return this.#isClosed || this.#raw.destroyed;
+  }
+
+  /** Why the service has ended the stream before its end. */
+  get dropReason(): DropReason | undefined {
+    return this.#dropReason;
   }
 
   /** Calls back once the connection is closed, or now if it is. */
@@ -115,6 +121,7 @@ export class StreamResponse {
     if (this.isClosed && reason !== 'service-stops') return;
     if (!this.isClosed) {
       this.#isClosed = true;
+      this.#dropReason = reason;
       const dropped: DroppedMessage = { type: 'dropped', reason };
       const data = JSON.stringify(dropped);
       // Without an id: the client resumes after its last event.

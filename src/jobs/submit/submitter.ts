@@ -13,6 +13,7 @@ import { describeError, findReplay, onceFor, queueOf, refuseTooDeep, replayOutco
 import { JobWriter } from './job-writer.ts';
 import type { AcceptedJob, Candidate, SubmitOptions, SubmitOutcome, SubmitResult } from './outcomes.ts';
 import type { Once } from './scripts/submit.ts';
+import { observeBulkSubmit, observeRefusal, observeSubmit } from './submit-events.ts';
 
 /** Jobs of a bulk submit that are written at a time. */
 const CHUNK_JOBS = 500;
@@ -37,10 +38,14 @@ export class Submitter {
    */
   async submit(job: SubmitJob, key?: string, options: SubmitOptions = {}): Promise<SubmitResult<Job>> {
     const { isAwaited = false, request = job } = options;
-    if (key !== undefined) return this.#submitOnce(job, { key, request, isAwaited });
-    const admitted = await admitJob(this.#core, job);
-    if (isAwaited) admitted.entry.options.w = true;
-    return { value: await this.#writer.write(admitted, view), replayed: false };
+    try {
+      if (key !== undefined) return await this.#submitOnce(job, { key, request, isAwaited });
+      const admitted = await admitJob(this.#core, job);
+      if (isAwaited) admitted.entry.options.w = true;
+      return { value: await this.#writer.write(admitted, this.#view), replayed: false };
+    } catch (error) {
+      return this.#refuse(job, error);
+    }
   }
 
   /**
@@ -48,9 +53,39 @@ export class Submitter {
    * object that it can do without. Throws or rejects with the errors of `submit`.
    */
   submitAsText(job: SubmitJob): Promise<AcceptedJob> {
-    const admitted = admitJob(this.#core, job);
-    if (admitted instanceof Promise) return admitted.then((one) => this.#writer.write(one, toAcceptedJob));
-    return this.#writer.write(admitted, toAcceptedJob);
+    let admitted: AdmittedJob | Promise<AdmittedJob>;
+    try {
+      admitted = admitJob(this.#core, job);
+    } catch (error) {
+      return this.#refuse(job, error);
+    }
+    // Only these two can still be refused: a handler for all would cost each submit a promise.
+    if (admitted instanceof Promise) {
+      return admitted
+        .then((one) => this.#writer.write(one, this.#toAcceptedJob))
+        .catch((error) => this.#refuse(job, error));
+    }
+    const written = this.#writer.write(admitted, this.#toAcceptedJob);
+    return admitted.isLimited ? written.catch((error) => this.#refuse(job, error)) : written;
+  }
+
+  #refuse(job: SubmitJob, error: unknown): never {
+    observeRefusal(this.#core.observe, job, error);
+    throw error;
+  }
+
+  readonly #view = (admitted: AdmittedJob, ref: Ref): Job => {
+    this.#observeStored(admitted, ref);
+    return view(admitted, ref);
+  };
+
+  readonly #toAcceptedJob = (admitted: AdmittedJob, ref: Ref): AcceptedJob => {
+    this.#observeStored(admitted, ref);
+    return toAcceptedJob(admitted, ref);
+  };
+
+  #observeStored({ entry }: AdmittedJob, ref: Ref): void {
+    observeSubmit(this.#core.observe, 'jobs-submitted', entry.keys.queue, entry.task, ref);
   }
 
   async #submitOnce(
@@ -64,6 +99,7 @@ export class Submitter {
     const once = onceFor(keys, key, request, this.#core.settings.idempotencyTtlMs);
     const replay = async ([ref]: readonly Ref[]) => {
       if (ref === undefined) throw new Error('the record of an Idempotency-Key has no job');
+      observeSubmit(this.#core.observe, 'submit-replayed', queue, job.task, ref);
       return { value: await findJob(this.#core, { id: formatJobId(queue, ref), keys, ref }), replayed: true };
     };
     const earlier = await findReplay(this.#core.redis, once);
@@ -73,7 +109,7 @@ export class Submitter {
     const written = await this.#writer.writeTogether([admitted.entry], once);
     const [ref] = written.refs;
     if (written.kind === 'replayed' || ref === undefined) return replay(written.refs);
-    return { value: view(admitted, ref), replayed: false };
+    return { value: this.#view(admitted, ref), replayed: false };
   }
 
   /** Stores each job that it can. Outcomes are in the order of the candidates. */
@@ -85,6 +121,7 @@ export class Submitter {
         ...(await this.#storeEach(chunk.some(isPromise) ? await Promise.all(chunk) : (chunk as Admission[]))),
       );
     }
+    observeBulkSubmit(this.#core.observe, 'jobs-submitted', candidates, outcomes);
     return outcomes;
   }
 
@@ -110,6 +147,24 @@ export class Submitter {
    * @throws {AppError} queue-full or idempotency-mismatch: nothing was stored.
    */
   async submitTogether(
+    items: readonly Candidate[],
+    { atomic, key }: { atomic: boolean; key: string | undefined },
+  ): Promise<SubmitResult<SubmitOutcome[]>> {
+    const { observe } = this.#core;
+    try {
+      const result = await this.#submitTogether(items, { atomic, key });
+      observeBulkSubmit(observe, result.replayed ? 'submit-replayed' : 'jobs-submitted', items, result.value);
+      return result;
+    } catch (error) {
+      if (error instanceof AppError) {
+        const refused = items.map(() => ({ ok: false as const, error }));
+        observeBulkSubmit(observe, 'jobs-submitted', items, refused);
+      }
+      throw error;
+    }
+  }
+
+  async #submitTogether(
     items: readonly Candidate[],
     { atomic, key }: { atomic: boolean; key: string | undefined },
   ): Promise<SubmitResult<SubmitOutcome[]>> {

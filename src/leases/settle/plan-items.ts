@@ -5,6 +5,7 @@ import { latencyField } from '../../lifecycle/latency-histogram.ts';
 import type { Outcome } from '../../lifecycle/outcome.ts';
 import type { Completion } from '../../lifecycle/scripts/complete.ts';
 import { settleWithoutResult } from '../../lifecycle/settle-failure.ts';
+import type { AttemptTimes } from '../../observer.ts';
 import { decodeEntry } from '../../redis/entry.ts';
 import type { TaskDefaults } from '../../redis/entry-options.ts';
 import { entryTime, type Ref } from '../../redis/job-id.ts';
@@ -32,7 +33,7 @@ export type ItemOutcome =
 /** What is to be done with the items of one queue. */
 export interface ItemPlan {
   /** Items that leave a result: the take completes them in the same script. */
-  completions: { item: Item; completion: Completion }[];
+  completions: { item: Item; delivery: ItemDelivery; completion: Completion }[];
   /** Failed and released items. */
   uncompleted: UncompletedItem[];
   /** Latency bucket -> number of completions. */
@@ -41,9 +42,12 @@ export interface ItemPlan {
   held: number;
 }
 
+/** What the lease holds, and how long its attempt took. */
+type ItemDelivery = HeldDelivery & AttemptTimes;
+
 interface UncompletedItem {
   item: Item;
-  delivery: HeldDelivery;
+  delivery: ItemDelivery;
   outcome: ReportedOutcome & { kind: 'failed' | 'released' };
   task: TaskDefaults | undefined;
 }
@@ -72,8 +76,8 @@ export async function planItems(
     if (step.kind === 'refused') outcomes[item.index] = { id: item.report.id, ok: false, error: step.error };
     else if (step.kind === 'uncompleted') plan.uncompleted.push(step.uncompleted);
     else {
-      plan.completions.push({ item, completion: step.completion });
-      countLatencies(plan.latency, item, state, now);
+      plan.completions.push({ item, delivery: step.delivery, completion: step.completion });
+      countLatencies(plan.latency, step.delivery);
     }
   });
   return plan;
@@ -88,8 +92,7 @@ export async function settleUncompleted(
   outcomes: ItemOutcome[],
 ): Promise<void> {
   const settle = async ({ item: { index, report }, delivery, outcome, task }: UncompletedItem) => {
-    const { deadMax } = core.settings;
-    const { settled, next } = await settleWithoutResult(consumer, keys, delivery, outcome, task, deadMax);
+    const { settled, next } = await settleWithoutResult(core, consumer, keys, delivery, outcome, task);
     outcomes[index] =
       settled === 'stale' ? staleOutcome(report.id) : { id: report.id, ok: true, status: next };
   };
@@ -121,7 +124,7 @@ function earlierOutcome(
 
 type ItemStep =
   | { kind: 'refused'; error: AppError }
-  | { kind: 'completion'; completion: Completion }
+  | { kind: 'completion'; delivery: ItemDelivery; completion: Completion }
   | { kind: 'uncompleted'; uncompleted: UncompletedItem };
 
 function planItem(
@@ -134,9 +137,11 @@ function planItem(
   const { ref, report } = item;
   const entry = decodeEntry(state.fields);
   const task = entry && known.defaults(entry.task);
-  const delivery = { entry, ref, token: state.token, attempt: state.attempt };
+  const { token, attempt, runMs } = state;
+  const delivery = { entry, ref, token, attempt, ...waitOf(item, state, nowMs), runMs };
   const complete = (outcome: Outcome & { kind: 'completed' | 'cancelled' }): ItemStep => ({
     kind: 'completion',
+    delivery,
     completion: completionOf(delivery, outcome, task, core.settings.resultTtlMs),
   });
   const outcome = outcomeOf(report, state.attempt, nowMs);
@@ -152,16 +157,18 @@ function planItem(
   return { kind: 'uncompleted', uncompleted: { item, delivery, outcome, task } };
 }
 
-function countLatencies(
-  latency: Map<string, number>,
+/** Absent for a parked job, and for one that was delivered before: it waited for its time. */
+const waitOf = (
   { ref }: Item,
   { runMs, token }: JobLeaseState & { kind: 'held' },
   nowMs: number,
-): void {
+): Pick<AttemptTimes, 'waitMs'> =>
+  token === 1 && ref.place !== 'parked'
+    ? { waitMs: Math.max(0, nowMs - runMs - entryTime(ref.entryId)) }
+    : {};
+
+function countLatencies(latency: Map<string, number>, { waitMs, runMs }: AttemptTimes): void {
   const count = (field: string) => latency.set(field, (latency.get(field) ?? 0) + 1);
   count(latencyField('run', runMs));
-  // A parked job, or one that was delivered before, waited for its time.
-  if (token === 1 && ref.place !== 'parked') {
-    count(latencyField('wait', Math.max(0, nowMs - runMs - entryTime(ref.entryId))));
-  }
+  if (waitMs !== undefined) count(latencyField('wait', waitMs));
 }

@@ -1,6 +1,6 @@
 import { encodeJson } from '../../core/encode-json.ts';
 import { invalidRequest } from '../../errors.ts';
-import { type Outcome, reported } from '../../lifecycle/outcome.ts';
+import { type Outcome, reportedFailure } from '../../lifecycle/outcome.ts';
 import { MAX_LEASED } from '../../schemas/lease.ts';
 import type { SettleJobs } from '../../schemas/settle.ts';
 
@@ -48,5 +48,5 @@ function faultOf(reports: readonly JobReport[]): string | undefined {
 export function outcomeOf(report: JobReport, attempt: number, nowMs: number): ReportedOutcome {
   if (report.kind === 'completed') return { kind: 'completed', result: report.text };
   if (report.kind === 'released') return { kind: 'released', delayMs: report.delayMs };
-  return reported(report.error, report, attempt, nowMs);
+  return reportedFailure(report.error, report, attempt, nowMs);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Core } from '../../core/core.ts';
 import type { AppError } from '../../errors.ts';
+import { attemptSubject, observeAttemptEnd } from '../../lifecycle/attempt-events.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
 import { staleError } from '../stale-lease.ts';
@@ -45,7 +45,7 @@ type QueueStep = Omit<TakeRequest, 'consumer' | 'keys' | 'leaseMs' | 'tasks' | '
  * known whether the lease holds a job in any of them. Then goes through the queues in their order.
  */
 export async function settle(parts: SettleParts, reports: readonly JobReport[]): Promise<SettleResult> {
-  const { core, next } = parts;
+  const { next } = parts;
   const outcomes = reports.map(({ id }) => staleOutcome(id));
   const plans = await planQueues(parts, reports, outcomes);
   const requestDigest = next > 0 ? digest(reports, next) : undefined;
@@ -71,7 +71,7 @@ export async function settle(parts: SettleParts, reports: readonly JobReport[]):
     expiresAt,
     requestDigest,
     hasLeaseEnded: ended.length > 0 && !ended.includes(false),
-    outcomes: await Promise.all(outcomes.map((outcome) => explain(core, outcome))),
+    outcomes: await Promise.all(outcomes.map((outcome, i) => explain(parts, outcome, reports[i]?.kind))),
   };
 }
 
@@ -99,10 +99,13 @@ async function settleQueue(
     completions: completions.map(({ completion }) => completion),
     latency,
   });
-  completions.forEach(({ item: { index, report }, completion }, i) => {
+  completions.forEach(({ item: { index, report }, delivery, completion }, i) => {
+    const settled = result.settled[i] ?? 'stale';
     const status = completion.status === 'cancelled' ? 'cancelled' : 'completed';
-    outcomes[index] =
-      result.settled[i] === 'stale' ? staleOutcome(report.id) : { id: report.id, ok: true, status };
+    outcomes[index] = settled === 'stale' ? staleOutcome(report.id) : { id: report.id, ok: true, status };
+    if (!core.observe.wants('attempt-ended')) return;
+    const subject = attemptSubject(keys, delivery, consumer.name);
+    observeAttemptEnd(core.observe, subject, status, { settled, status: undefined }, delivery);
   });
   if (!takes || uncompleted.length === 0) return result;
   await settleUncompleted(core, consumer, keys, uncompleted, outcomes);
@@ -129,8 +132,12 @@ function digest(reports: readonly JobReport[], next: number): string {
 }
 
 /** Replaces `stale` by an error with the job's present status. */
-async function explain(core: Core, outcome: ItemOutcome): Promise<SettledOutcome> {
+async function explain(
+  { core, lease }: SettleParts,
+  outcome: ItemOutcome,
+  move = '',
+): Promise<SettledOutcome> {
   if (outcome.ok || outcome.error !== 'stale') return outcome as SettledOutcome;
   const { id } = outcome;
-  return { id, ok: false, error: await staleError(core, id) };
+  return { id, ok: false, error: await staleError(core, id, { lease: lease.consumer, move }) };
 }

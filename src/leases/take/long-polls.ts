@@ -1,4 +1,5 @@
 import type { Core } from '../../core/core.ts';
+import { observeWait } from '../../core/observe-wait.ts';
 import type { Requester } from '../../core/requester.ts';
 import { AppError } from '../../errors.ts';
 import type { TakenJobs } from './taken-jobs.ts';
@@ -73,12 +74,22 @@ export class LongPolls {
       this.#polls.delete(poll);
       for (const queue of queues) this.#queues.get(queue)?.remove(poll);
     });
-    const timer = setTimeout(() => poll.end(), waitMs);
+    let isTimedOut = false;
+    const timer = setTimeout(() => {
+      isTimedOut = true;
+      poll.end();
+    }, waitMs);
+    const observeEnd = observeWait(this.#core, { on: 'work', queues }, waitMs);
     disconnected.addEventListener('abort', () => poll.end(), { once: true });
     this.#polls.add(poll);
     for (const queue of queues) this.#watchedQueue(queue).add(poll);
     try {
-      return await poll.taken;
+      const taken = await poll.taken;
+      observeEnd(taken === undefined ? (isTimedOut ? 'timed-out' : 'stopped') : 'enough');
+      return taken;
+    } catch (error) {
+      observeEnd('failed');
+      throw error;
     } finally {
       clearTimeout(timer);
     }

@@ -1,9 +1,11 @@
 import type { Core } from '../../core/core.ts';
-import { completionOf } from '../../lifecycle/completion.ts';
+import { attemptSubject, observeAttemptEnd, waitMsOf } from '../../lifecycle/attempt-events.ts';
+import { completionOf, type HeldDelivery } from '../../lifecycle/completion.ts';
 import { preflight, type RunnableTask } from '../../lifecycle/preflight.ts';
 import type { Completion } from '../../lifecycle/scripts/complete.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
 import { settleWithoutResult } from '../../lifecycle/settle-failure.ts';
+import type { AttemptTimes } from '../../observer.ts';
 import { decodeEntry, type Entry } from '../../redis/entry.ts';
 import { maxAttempts, timeoutMs } from '../../redis/entry-options.ts';
 import { entryTime, formatJobId } from '../../redis/job-id.ts';
@@ -36,11 +38,12 @@ export async function settleUnrunnable(
   taken: readonly Delivery[],
   known: AnnouncedTasks,
 ): Promise<Runnable> {
-  const { resultTtlMs, deadMax } = core.settings;
+  const { resultTtlMs } = core.settings;
   const now = core.clock.wall();
   const jobs: LeasedJob[] = [];
   const deliveries: Delivery[] = [];
   const completions: Completion[] = [];
+  const ends: { held: HeldDelivery & AttemptTimes; outcome: 'cancelled' | 'expired' }[] = [];
   const failures: Promise<unknown>[] = [];
   const find = (name: string): RunnableTask | undefined =>
     tasks?.has(name) === false
@@ -54,16 +57,25 @@ export async function settleUnrunnable(
       deliveries.push(delivery);
     } else if (outcome !== undefined) {
       const { place, entryId, token, attempt } = delivery;
-      const held = { entry, ref: { place, entryId }, token, attempt };
+      const waitMs = waitMsOf(delivery);
+      const held = { entry, ref: { place, entryId }, token, attempt, waitMs, runMs: 0 };
       const task = entry && known.defaults(entry.task);
       if (outcome.kind === 'cancelled' || outcome.kind === 'expired') {
         completions.push(completionOf(held, outcome, task, resultTtlMs));
-      } else failures.push(settleWithoutResult(consumer, keys, held, outcome, task, deadMax));
+        ends.push({ held, outcome: outcome.kind });
+      } else failures.push(settleWithoutResult(core, consumer, keys, held, outcome, task));
     }
   }
   await Promise.all(failures);
   const mayHaveEnded = completions.length > 0 || (failures.length > 0 && jobs.length === 0);
-  return { jobs, deliveries, hasEnded: mayHaveEnded && (await consumer.endIfIdle(keys, completions)) };
+  const hasEnded = mayHaveEnded && (await consumer.endIfIdle(keys, completions));
+  if (core.observe.wants('attempt-ended')) {
+    for (const { held, outcome } of ends) {
+      const subject = attemptSubject(keys, held, consumer.name);
+      observeAttemptEnd(core.observe, subject, outcome, { settled: 'done', status: undefined }, held);
+    }
+  }
+  return { jobs, deliveries, hasEnded };
 }
 
 function leasedJob(

@@ -1,7 +1,9 @@
 import type { Core } from '../../core/core.ts';
+import { waitMsOf } from '../../lifecycle/attempt-events.ts';
 import { LaneFairness } from '../../lifecycle/lane-fairness.ts';
 import type { Completion, Settled } from '../../lifecycle/scripts/complete.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
+import type { Observer } from '../../observer.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
@@ -83,6 +85,7 @@ export class Taker {
       taken.deliveries,
       known,
     );
+    observeTake(this.#core.observe, request, taken.deliveries.length, jobs, deliveries);
     return {
       settled,
       jobs,
@@ -94,6 +97,24 @@ export class Taker {
       mayHaveMore: taken.deliveries.length > 0 && jobs.length === 0,
     };
   }
+}
+
+/** Reports what was taken, and the attempts that begin with it. */
+function observeTake(
+  observe: Observer,
+  { keys: { queue }, consumer: { name: lease } }: TakeTarget,
+  taken: number,
+  jobs: readonly LeasedJob[],
+  deliveries: readonly Delivery[],
+): void {
+  if (taken > 0 && observe.wants('jobs-taken')) observe({ kind: 'jobs-taken', queue, lease, jobs: taken });
+  if (!observe.wants('attempt-started')) return;
+  jobs.forEach(({ id, task, attempt }, i) => {
+    const delivery = deliveries[i];
+    if (delivery === undefined) return;
+    const waitMs = waitMsOf(delivery);
+    observe({ kind: 'attempt-started', queue, task, job: id, attempt, lease, waitMs });
+  });
 }
 
 const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };

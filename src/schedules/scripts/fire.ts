@@ -46,7 +46,7 @@ const field = (name: Field): string => `firings[first + ${FIELDS.indexOf(name)}]
  * A slot without a job counts as skipped: the queue is full, or with overlap `skip` the job before has not ended. A job has
  * ended when its entry is gone or dead.
  *
- * Returns the number of schedules that were moved on.
+ * Returns per schedule its state, or '' where it was not as expected.
  */
 export const fireScript = defineScript({
   name: 'fire',
@@ -95,10 +95,10 @@ local function fireSlot(first, state, slot, options)
   end
 end
 
-local fired, first = 0, 1
+local states, first = {}, 1
 -- As many as the caller has planned: 100 schedules at most, and 200 slots of all of them together.
 while first <= #firings do
-  local id, most = ${field('id')}, tonumber(${field('maxRuns')})
+  local id, most, moved = ${field('id')}, tonumber(${field('maxRuns')}), ''
   local firstSlot = first + ${FIELDS.length}
   local following = firstSlot + 2 * ${field('slotCount')}
   if redis.call('HGET', scheduleStates, id) == ${field('expected')} then
@@ -113,19 +113,24 @@ while first <= #firings do
       state.finished = true
       redis.call('ZREM', slots, id)
     end
-    redis.call('HSET', scheduleStates, id, cjson.encode(state))
-    fired = fired + 1
+    moved = cjson.encode(state)
+    redis.call('HSET', scheduleStates, id, moved)
   end
+  states[#states + 1] = moved
   first = following
 end
-return fired
+return states
 `,
 });
 
-/** Fires slots of schedules of one queue; returns how many schedules no other process had fired before. */
-export async function fire(redis: Connection, queue: QueueKeys, planned: readonly Firing[]): Promise<number> {
+/** Fires slots of schedules of one queue. Returns the state of each, JSON; '' where another process fired it. */
+export async function fire(
+  redis: Connection,
+  queue: QueueKeys,
+  planned: readonly Firing[],
+): Promise<string[]> {
   const firings = planned.flatMap(encodeFiring);
-  return (await fireScript.run(redis, { queue }, { firings })) as number;
+  return (await fireScript.run(redis, { queue }, { firings })) as string[];
 }
 
 function encodeFiring({ id, expected, state, fireAt, skipsOverlap, maxRuns, job, slots }: Firing) {

@@ -4,8 +4,8 @@ import supertest from 'supertest';
 import { afterAll, beforeAll } from 'vitest';
 import { buildApp } from '../../../src/app.ts';
 import { loadConfig } from '../../../src/config.ts';
+import type { Observer } from '../../../src/observer.ts';
 import type { Job } from '../../../src/schemas/job.ts';
-import { createLogger } from '../../../src/telemetry/log.ts';
 import { type TestRedis, until } from '../redis/server.ts';
 
 export interface TestApi {
@@ -25,21 +25,22 @@ export interface TestApi {
 export async function startApi(
   redisUrl: string,
   env: NodeJS.ProcessEnv = {},
+  observe?: Observer,
 ): Promise<{ app: FastifyInstance; origin: string }> {
   const config = loadConfig({ REDIS_URL: redisUrl, PORT: '0', ...env });
-  const app = await buildApp(config, createLogger('silent', 'test'));
+  const app = await buildApp(config, observe);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return { app, origin: `http://127.0.0.1:${port}` };
 }
 
 /** An API for the tests of one file, in this process, listening on a free port. */
-export function useApi(redis: TestRedis, env: NodeJS.ProcessEnv = {}): TestApi {
+export function useApi(redis: TestRedis, env: NodeJS.ProcessEnv = {}, observe?: Observer): TestApi {
   let app: FastifyInstance;
   let origin: string;
 
   beforeAll(async () => {
-    ({ app, origin } = await startApi(redis.url, env));
+    ({ app, origin } = await startApi(redis.url, env, observe));
     await until(async () => (await supertest(origin).get('/readyz')).status === 200, 'a ready API');
   });
   afterAll(() => app.close());

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect } from 'vitest';
 import type { Core } from '../../../src/core/core.ts';
 import { Submitter } from '../../../src/jobs/submit/submitter.ts';
-import type { WorkerEvent } from '../../../src/observer.ts';
+import type { ServiceEvent } from '../../../src/observer.ts';
 import { decodeEntry } from '../../../src/redis/entry.ts';
 import { inOrder, type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import { decodeSchedule } from '../../../src/schedules/definition.ts';
@@ -12,6 +12,7 @@ import { ScheduleStore } from '../../../src/schedules/store.ts';
 import type { PutSchedule, Schedule } from '../../../src/schemas/schedule.ts';
 import { createTestCore } from '../redis/core.ts';
 import type { TestRedis } from '../redis/server.ts';
+import { recordEvents } from '../telemetry/recorder.ts';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -19,8 +20,8 @@ export const HOUR = 60 * MINUTE;
 export interface Schedules {
   readonly scheduler: Scheduler;
   readonly store: ScheduleStore;
-  /** What the firers have complained of. */
-  readonly complaints: readonly WorkerEvent[];
+  /** The troubles that the firers have met. */
+  readonly complaints: readonly ServiceEvent[];
   /** A firer, as each process has one. */
   newFirer(): Firer;
   /** Runs a firer whose healer is due. */
@@ -36,9 +37,9 @@ export function useSchedules(redis: TestRedis): Schedules {
   let scheduler: Scheduler;
   let store: ScheduleStore;
   let core: Core;
-  const complaints: WorkerEvent[] = [];
+  const { observe, events: complaints } = recordEvents('defect', 'redis-trouble');
   beforeAll(() => {
-    core = createTestCore(redis.client);
+    core = createTestCore(redis.client, {}, observe);
     scheduler = new Scheduler(core, new Submitter(core));
     store = new ScheduleStore(core);
   });
@@ -50,10 +51,10 @@ export function useSchedules(redis: TestRedis): Schedules {
       return store;
     },
     complaints,
-    newFirer: () => new Firer(core, (event) => complaints.push(event)),
+    newFirer: () => new Firer(core),
     async heal() {
       await redis.client.del(core.keySpace.scheduleHeal);
-      await new Firer(core, (event) => complaints.push(event)).run();
+      await new Firer(core).run();
     },
     async moveBack(queue, id, ms) {
       const keys = queueKeys('mr', queue);

@@ -23,14 +23,14 @@ export interface ApiProcess extends BuiltProcess {
 /** Starts the built API, on a free port unless one is given, and waits until it is ready. The caller stops it. */
 export async function startApiProcess(
   redisUrl: string,
-  leash: OrphanReaper,
+  reaper: OrphanReaper,
   env: NodeJS.ProcessEnv = {},
   givenPort?: number,
 ): Promise<ApiProcess> {
   const port = givenPort ?? (await freePort());
   const origin = `http://127.0.0.1:${port}`;
   const settings = { ...env, REDIS_URL: redisUrl, PORT: String(port) };
-  const child = await start('The API', 'src/server.js', settings, leash);
+  const child = await start('The API', 'src/server.js', settings, reaper);
   const untilReady = () => untilApiReady(origin, AbortSignal.timeout(PATIENCE_MS));
   await orStop(child, untilReady());
   return { child, origin, port, untilReady, stop: () => stop(child) };
@@ -39,21 +39,21 @@ export async function startApiProcess(
 /** Starts the built worker, and waits until `ready` says that it is. The caller stops it. */
 export async function startWorkerProcess(
   env: NodeJS.ProcessEnv,
-  leash: OrphanReaper,
+  reaper: OrphanReaper,
   ready: (limit: AbortSignal) => Promise<void>,
 ): Promise<BuiltProcess> {
-  const child = await start('The worker', 'workers/main.js', env, leash);
+  const child = await start('The worker', 'workers/main.js', env, reaper);
   await orStop(child, ready(AbortSignal.timeout(PATIENCE_MS)));
   return { child, stop: () => stop(child) };
 }
 
-function start(name: string, file: string, env: NodeJS.ProcessEnv, leash: OrphanReaper): Promise<Child> {
+function start(name: string, file: string, env: NodeJS.ProcessEnv, reaper: OrphanReaper): Promise<Child> {
   return startChild({
     name,
     command: process.execPath,
     args: [fileURLToPath(new URL(`../../../dist/${file}`, import.meta.url))],
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'fatal', ...env },
-    leash,
+    reaper,
   });
 }
 

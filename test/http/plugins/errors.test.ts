@@ -2,15 +2,14 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
 import { errorsPlugin, PROBLEMS, problemItem } from '../../../src/http/plugins/errors.ts';
-import { createLogger } from '../../../src/telemetry/log.ts';
+import { NO_OBSERVER } from '../../../src/observer.ts';
 
 let app: FastifyInstance;
 let thrown: unknown;
 
 beforeAll(async () => {
   app = Fastify();
-  app.decorate('logger', createLogger('silent', 'test'));
-  await app.register(errorsPlugin);
+  await app.register(errorsPlugin, { observe: NO_OBSERVER });
   app.get('/fails', async () => {
     throw thrown;
   });

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { StreamResponse } from '../../../src/http/streams/stream-response.ts';
+import { createObserver, type ServiceEvent } from '../../../src/observer.ts';
 import { DroppedMessage } from '../../../src/schemas/event-stream.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { send } from '../../helpers/api/send.ts';
@@ -106,8 +107,9 @@ describe('an event stream', () => {
   });
 
   it('drops its readers with internal-error when its events cannot be read', async () => {
-    const broken = await startApi(redis.url);
-    const error = vi.spyOn(broken.app.logger, 'error');
+    const observe = vi.fn<(event: ServiceEvent) => void>();
+    const observer = createObserver({ wants: (kind) => kind === 'defect', observe });
+    const broken = await startApi(redis.url, {}, observer);
     const { id } = await api.submit({ task: 'echo', queue: 'broken' });
     const streams = [
       await openStream(broken.origin, '/queues/broken/events'),
@@ -120,7 +122,7 @@ describe('an event stream', () => {
       await stream.ended;
       expect(stream.messages.at(-1)).toMatchObject({ type: 'dropped', data: { reason: 'internal-error' } });
     }
-    expect(error).toHaveBeenCalled();
+    expect(observe).toHaveBeenCalled();
     await redis.client.del(eventsOf('broken'));
     await broken.app.close();
   });
@@ -136,10 +138,10 @@ describe('an event stream', () => {
   it('sends heartbeats to a reader that joins during a heartbeat', async () => {
     const { streamHub } = api.app;
     await list('comes');
-    const admit = vi.spyOn(streamHub, 'admit').mockImplementationOnce((response) => {
+    const admit = vi.spyOn(streamHub, 'admit').mockImplementationOnce((response, subject) => {
       streamHub.heartbeat();
       admit.mockRestore();
-      streamHub.admit(response);
+      streamHub.admit(response, subject);
     });
     const stream = await openStream(api.origin, '/queues/comes/events');
     await until(() => {

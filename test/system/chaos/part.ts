@@ -15,7 +15,7 @@ export interface PartOptions {
   name: string;
   script: string;
   env: NodeJS.ProcessEnv;
-  leash: OrphanReaper;
+  reaper: OrphanReaper;
   onLine: (line: LogLine) => void;
 }
 
@@ -104,7 +104,7 @@ export class Part {
   }
 
   async #keepAlive(): Promise<void> {
-    const { name, script, env, leash } = this.#options;
+    const { name, script, env, reaper } = this.#options;
     while (this.#wanted) {
       this.#children.clear();
       const child = await startChild({
@@ -112,7 +112,7 @@ export class Part {
         command: process.execPath,
         args: [script],
         env,
-        leash,
+        reaper,
         onLine: (text) => this.#hear(parseLine(name, text)),
       });
       this.#child = child;

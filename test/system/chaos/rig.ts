@@ -71,7 +71,7 @@ export class Rig {
   readonly #watchers = new Set<(line: LogLine) => void>();
 
   private constructor(base: Base, ports: readonly number[]) {
-    const { options, dir, redis, proxies, leash } = base;
+    const { options, dir, redis, proxies, reaper } = base;
     this.options = options;
     this.dir = dir;
     this.redis = redis;
@@ -82,7 +82,7 @@ export class Rig {
     const common = { PATH: process.env['PATH'], LEASE_MS: String(options.leaseMs) };
     const onLine = (line: LogLine) => this.#hear(line);
     const part = (name: string, script: string, env: NodeJS.ProcessEnv) =>
-      new Part({ name, script, leash, onLine, env: { ...common, ...env } });
+      new Part({ name, script, reaper, onLine, env: { ...common, ...env } });
     this.apis = ports.map((port, i) =>
       part(`api-${i}`, SERVER, {
         REDIS_URL: proxies?.api.url ?? redis.url,
@@ -115,14 +115,14 @@ export class Rig {
   static async start(wish: Partial<RigOptions> = {}): Promise<Rig> {
     const options = { ...DEFAULT_RIG, ...wish };
     const dir = await mkdtemp(join(tmpdir(), 'mr-chaos-'));
-    const leash = createOrphanReaper();
-    const redis = await RedisPart.start({ dir: join(dir, 'redis'), port: await freePort(), leash });
+    const reaper = createOrphanReaper();
+    const redis = await RedisPart.start({ dir: join(dir, 'redis'), port: await freePort(), reaper });
     const proxies = options.proxied
       ? { api: await RedisProxy.listen(redis.url), worker: await RedisProxy.listen(redis.url) }
       : undefined;
     const ports = [];
     for (let i = 0; i < options.apis; i += 1) ports.push(await freePort());
-    const rig = new Rig({ options, dir, redis, proxies, leash }, ports);
+    const rig = new Rig({ options, dir, redis, proxies, reaper }, ports);
     try {
       await rig.#ready();
       return rig;
@@ -213,5 +213,5 @@ interface Base {
   dir: string;
   redis: RedisPart;
   proxies: Proxies | undefined;
-  leash: OrphanReaper;
+  reaper: OrphanReaper;
 }

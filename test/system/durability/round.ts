@@ -36,11 +36,11 @@ export interface Round {
  */
 export async function runRound(mode: Mode, cut: Cut, loadMs: number): Promise<Round> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'mr-durability-')));
-  const leash = createOrphanReaper();
+  const reaper = createOrphanReaper();
   try {
-    return await playRound({ mode, cut, loadMs, folder, leash });
+    return await playRound({ mode, cut, loadMs, folder, reaper });
   } finally {
-    leash.end();
+    reaper.end();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -50,15 +50,15 @@ interface Plan {
   cut: Cut;
   loadMs: number;
   folder: string;
-  leash: OrphanReaper;
+  reaper: OrphanReaper;
 }
 
-async function playRound({ mode, cut, loadMs, folder, leash }: Plan): Promise<Round> {
+async function playRound({ mode, cut, loadMs, folder, reaper }: Plan): Promise<Round> {
   const logFile = join(folder, 'trace');
-  const options = { ...MODES[mode], dir: join(folder, 'redis'), leash };
+  const options = { ...MODES[mode], dir: join(folder, 'redis'), reaper };
   const traced = cut === 'power cut' ? { binary: await tracedRedis(logFile) } : {};
   let redis: RedisServer = await startRedis({ ...options, ...traced });
-  const api = await startApiProcess(redis.url, leash);
+  const api = await startApiProcess(redis.url, reaper);
   const isCut = new AbortController();
   try {
     const startedAt = performance.now();

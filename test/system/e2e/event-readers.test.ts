@@ -66,8 +66,8 @@ class ReconnectingReader {
 describe('readers with Last-Event-ID', () => {
   it(`see each of ${EVENTS} events once, in order, though the API is killed ${KILLS} times`, async () => {
     await redis.client.sadd('mr:queues', ...QUEUES);
-    const leash = createOrphanReaper();
-    let process: ApiProcess = await startApiProcess(redis.url, leash);
+    const reaper = createOrphanReaper();
+    let process: ApiProcess = await startApiProcess(redis.url, reaper);
     const readers = ['/queues/one/events', '/events'].map(
       (path) => new ReconnectingReader(process.origin, path),
     );
@@ -93,7 +93,7 @@ describe('readers with Last-Event-ID', () => {
       process.child.signal('SIGKILL');
       await process.child.exited;
       kills += 1;
-      process = await startApiProcess(redis.url, leash, {}, port);
+      process = await startApiProcess(redis.url, reaper, {}, port);
       await until(
         () => readers.every(({ connections }, i) => connections > (before[i] ?? 0)),
         'readers that came back',

@@ -15,9 +15,9 @@ let apis: ApiProcess[];
 let workers: TestWorker[];
 
 beforeAll(async () => {
-  const leash = createOrphanReaper();
+  const reaper = createOrphanReaper();
   [apis, workers] = await Promise.all([
-    Promise.all([1, 2].map(() => startApiProcess(redis.url, leash))),
+    Promise.all([1, 2].map(() => startApiProcess(redis.url, reaper))),
     Promise.all([1, 2, 3].map(() => startWorker(redis.url, { LOG_LEVEL: 'info' }))),
   ]);
 });

@@ -36,21 +36,21 @@ export async function withBench<T>(
   use: (bench: Bench) => Promise<T>,
 ): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'mr-memory-'));
-  const leash = createOrphanReaper();
-  const stops: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true }), () => leash.end()];
+  const reaper = createOrphanReaper();
+  const stops: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true }), () => reaper.end()];
   try {
     const server = await startRedis({
       dir,
       persistent: false,
       settings: { ...QUIET_SETTINGS, ...settings },
-      leash,
+      reaper,
     });
     stops.push(() => server.stop());
-    const api = await startApiProcess(server.url, leash);
+    const api = await startApiProcess(server.url, reaper);
     stops.push(() => api.stop());
     const worker = await startWorkerProcess(
       { REDIS_URL: server.url, PROCESSES: '2', TASKS_DIR },
-      leash,
+      reaper,
       (limit) => untilWorkerReady(api.origin, ['default'], limit),
     );
     stops.push(() => worker.stop());

@@ -28,7 +28,7 @@ async function startPrevious(name: string, file: string, env: NodeJS.ProcessEnv)
     command: process.execPath,
     args: ['--import', 'tsx', join(previous.dir, file)],
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'fatal', REDIS_URL: redis.url, ...env },
-    leash: reaper,
+    reaper,
   });
   children.push(child);
   return child;

@@ -8,7 +8,7 @@ import type { RunningJob } from '../../../workers/run/running-job.ts';
 setFlagsFromString('--allow-natives-syntax');
 const haveSameShape = runInThisContext('(a, b) => %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
 
-function make() {
+function createContext() {
   const signals: AbortSignal[] = [];
   const lines: unknown[] = [];
   const running = {
@@ -34,22 +34,24 @@ function make() {
 }
 
 describe('the context of an attempt', () => {
-  it('may be copied and taken apart', () => {
-    const { context, lines } = make();
+  it('works when a handler copies or destructures it', () => {
+    const { context, lines } = createContext();
     const { signal, log, job } = { ...context };
     expect(signal).toBeInstanceOf(AbortSignal);
     expect(job).toMatchObject({ id: 'default~n1-0', attempt: 2, maxAttempts: 3, lease: 'w1' });
     log('here');
-    expect(lines).toEqual([{ kind: 'task-log', job: 'default~n1-0', task: 'echo', text: 'here' }]);
+    expect(lines).toEqual([
+      { kind: 'task-log', queue: 'default', task: 'echo', job: 'default~n1-0', lease: 'w1', text: 'here' },
+    ]);
   });
 
-  it('makes a signal only for those who ask for it', () => {
-    const { context, signals } = make();
+  it('makes a signal only on first use', () => {
+    const { context, signals } = createContext();
     expect([context.job.task, signals.length]).toEqual(['echo', 0]);
     expect(context.signal).toBe(signals[0]);
   });
 
-  it('has one shape for all attempts: a shape of its own would outlive the attempt, with all that it holds', () => {
-    expect(haveSameShape(make().context, make().context)).toBe(true);
+  it('has one hidden class for all attempts: its own would outlive the attempt, with all that it holds', () => {
+    expect(haveSameShape(createContext().context, createContext().context)).toBe(true);
   });
 });

@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+import type { Listener, ServiceEventKind } from '../observer.ts';
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** The level of each kind's line. */
+export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
+  'misspelt-setting': 'warn',
+  ready: 'info',
+  'child-started': 'debug',
+  'child-lost': 'error',
+  stopping: 'info',
+  stopped: 'info',
+  'jobs-submitted': 'debug',
+  'submit-replayed': 'debug',
+  'submit-refused': 'debug',
+  'jobs-taken': 'debug',
+  'attempt-started': 'debug',
+  'attempt-ended': 'debug',
+  'attempt-failed': 'warn',
+  stale: 'warn',
+  'task-log': 'info',
+  'lease-renewed': 'debug',
+  'lease-lost': 'warn',
+  recovered: 'warn',
+  'job-cancelled': 'debug',
+  'jobs-expired': 'debug',
+  'schedule-fired': 'debug',
+  'schedule-skipped': 'debug',
+  'wait-started': 'debug',
+  'wait-ended': 'debug',
+  'stream-opened': 'debug',
+  'stream-closed': 'debug',
+  'http-request': 'debug',
+  'redis-trouble': 'warn',
+  defect: 'error',
+};
+
+/** Writes a line for each event: its kind is the message, its members are the fields. */
+export function logObserver(logger: Logger): Listener {
+  // The level of a process never changes: what it leaves out is not even made.
+  const written = new Set<ServiceEventKind>();
+  for (const [kind, level] of Object.entries(LEVELS) as [ServiceEventKind, Level][]) {
+    if (logger.isLevelEnabled(level)) written.add(kind);
+  }
+  return {
+    wants: (kind) => written.has(kind),
+    observe: ({ kind, ...event }) => {
+      const { error, ...rest } = { error: undefined, ...event };
+      logger[LEVELS[kind]](error instanceof Error ? { ...rest, err: error } : { ...event }, kind);
+    },
+  };
+}

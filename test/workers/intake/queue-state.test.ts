@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { queueKeys } from '../../../src/redis/keys.ts';
+import { hasWrites, isReadyToWait, newQueueState, recordTake } from '../../../workers/intake/queue-state.ts';
+import { createRunningJob } from '../../helpers/workers/running-job.ts';
+
+const create = () => newQueueState(queueKeys('mr', 'default'));
+const taken = (jobs: number, more: { paused?: boolean; nextDueInMs?: number } = {}) => ({
+  kind: 'taken' as const,
+  now: 5_000,
+  deliveries: Array.from({ length: jobs }, () => createRunningJob().delivery),
+  paused: more.paused ?? false,
+  nextDueInMs: more.nextDueInMs,
+});
+
+describe('the state of a queue', () => {
+  it('is drained by a take that returns less than it asked for, or finds the queue paused', () => {
+    const state = create();
+    recordTake(state, taken(2), 2, 100);
+    expect(state.isDrained).toBe(false);
+    recordTake(state, taken(1), 2, 100);
+    expect(state.isDrained).toBe(true);
+    recordTake(state, taken(0, { paused: true }), 0, 100);
+    expect([state.paused, state.isDrained]).toEqual([true, true]);
+  });
+
+  it('keeps the time of the take here and at Redis, and the due time of the first delayed job', () => {
+    const state = create();
+    recordTake(state, taken(0, { nextDueInMs: 30 }), 1, 100);
+    expect([state.lastTakeAt, state.lastTakeAtRedis, state.nextDueAt]).toEqual([100, 5_000, 130]);
+    recordTake(state, taken(0), 1, 100);
+    expect(state.nextDueAt).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('allows a blocking read when the queue is drained and nothing is to be written', () => {
+    const state = create();
+    expect(isReadyToWait(state)).toBe(false);
+    state.isDrained = true;
+    expect([isReadyToWait(state), hasWrites(state, 0)]).toEqual([true, false]);
+    state.wakeIds.push('1-0');
+    expect([isReadyToWait(state), hasWrites(state, 0)]).toEqual([false, true]);
+    state.wakeIds = [];
+    state.lacksLease = true;
+    expect(isReadyToWait(state)).toBe(false);
+  });
+});

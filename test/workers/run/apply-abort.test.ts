@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../../src/lifecycle/outcome.ts';
+import { applyAbort } from '../../../workers/run/apply-abort.ts';
+import { createManualClock } from '../../helpers/workers/manual-clock.ts';
+
+const clock = createManualClock();
+const completed: Outcome = { kind: 'completed', result: '1' };
+const released: Outcome = { kind: 'released', delayMs: 0 };
+
+describe('the outcome of an attempt', () => {
+  it.each([
+    [undefined, completed, 'completed'],
+    [undefined, undefined, 'released'],
+    ['cancelled', completed, 'completed'],
+    ['cancelled', released, 'cancelled'],
+    ['cancelled', undefined, 'cancelled'],
+    ['shutdown', completed, 'completed'],
+    ['shutdown', { kind: 'cancelled' } as Outcome, 'released'],
+    ['shutdown', undefined, 'released'],
+    ['lease-lost', completed, 'lost'],
+    ['lease-lost', undefined, 'lost'],
+  ] as const)('with the cause %s and the handler outcome %j is %s', (abortCause, outcome, kind) => {
+    expect(applyAbort({ abortCause, attempt: 1 }, outcome, 100, clock).kind).toBe(kind);
+  });
+
+  it('after a timeout is a failure that can be retried, even if the handler succeeded later', () => {
+    expect(applyAbort({ abortCause: 'timeout', attempt: 2 }, completed, 100, clock)).toEqual({
+      kind: 'failed',
+      error: {
+        name: 'timeout',
+        message: 'The attempt took longer than its timeout of 100 ms',
+        attempt: 2,
+        at: clock.wall(),
+      },
+      retryable: true,
+      retryInMs: undefined,
+    });
+  });
+});

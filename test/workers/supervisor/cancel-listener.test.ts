@@ -1,0 +1,39 @@
+import { afterAll, expect, it } from 'vitest';
+import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
+import { whenReady } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
+import { CancelListener } from '../../../workers/supervisor/cancel-listener.ts';
+import { createTestCore } from '../../helpers/redis/core.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
+
+const redis = useRedis();
+const connections: Connection[] = [];
+afterAll(() => {
+  for (const connection of connections) connection.disconnect();
+});
+
+it('forwards requests that are written after its start, each once, from all queues', async () => {
+  const core = createTestCore(redis.client);
+  const queues = ['a', 'b'].map((queue) => core.keySpace.queue(queue));
+  const [a, b] = queues;
+  if (a === undefined || b === undefined) throw new Error('two queues');
+  await redis.client.xadd(a.control, '*', 'cancel', 'n1-0');
+  const blocking = redis.client.duplicate();
+  connections.push(blocking);
+  await whenReady(blocking, 10_000);
+  const requests: string[] = [];
+  const listener = new CancelListener(
+    core,
+    new BlockingReader(blocking, redis.client),
+    queues,
+    (queue, ref) => requests.push(`${queue} ${ref}`),
+  );
+  const first = listener.run();
+  await expect.poll(() => redis.client.info('clients'), { timeout: 20_000 }).toMatch(/blocked_clients:[1-9]/);
+  await redis.client.xadd(b.control, '*', 'cancel', 'n2-0');
+  await first;
+  await redis.client.xadd(a.control, '*', 'cancel', 'n3-0');
+  await redis.client.xadd(a.control, '*', 'unknown-verb', 'n4-0');
+  await listener.run();
+  expect(requests).toEqual(['b n2-0', 'a n3-0']);
+});

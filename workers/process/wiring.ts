@@ -1,0 +1,201 @@
+import { systemClock } from '../../src/clock.ts';
+import type { Config } from '../../src/config.ts';
+import { type Core, createCore } from '../../src/core/core.ts';
+import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
+import { Loop } from '../../src/maintenance/loop.ts';
+import { createObserver, type Observer } from '../../src/observer.ts';
+import { BlockingReader } from '../../src/redis/blocking-reader.ts';
+import { connectForBlocking, connectForWork, whenReady } from '../../src/redis/connect.ts';
+import type { Connection } from '../../src/redis/connection.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
+import { scripts } from '../../src/scripts.ts';
+import { loadTasks } from '../../src/tasks/load.ts';
+import type { LoadedTask } from '../../src/tasks/types.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
+import { logObserver } from '../../src/telemetry/log-observer.ts';
+import { Acceptor } from '../intake/acceptor.ts';
+import { Batcher } from '../intake/batcher.ts';
+import { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
+import { Reconciler, ReconcileSchedule } from '../intake/reconciler.ts';
+import { Releaser } from '../intake/releaser.ts';
+import { TakeLoop } from '../intake/take-loop.ts';
+import { ProcessPool } from '../isolation/process-pool.ts';
+import { ThreadPool } from '../isolation/thread-pool.ts';
+import { Executor } from '../run/executor.ts';
+import { HandlerRunner } from '../run/handler-runner.ts';
+import { PersistentWriter } from '../run/persistent-writer.ts';
+import type { RunningJob } from '../run/running-job.ts';
+import type { ToSupervisor } from '../supervisor/ipc.ts';
+import { HeartbeatSender } from './heartbeat.ts';
+import { HeldJobs } from './held-jobs.ts';
+import { LeaseWatch } from './lease-watch.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+const CONNECT_MS = 5_000;
+
+interface Connections {
+  redis: Connection;
+  blocking: Connection;
+}
+
+type Send = (message: ToSupervisor) => void;
+
+/** Loads the tasks, connects to Redis and makes the parts of one worker process. The caller starts it. */
+export async function createWorkerProcess(
+  consumerName: string,
+  config: Config,
+  send: Send,
+): Promise<WorkerProcess> {
+  const reconcileSchedule = new ReconcileSchedule(systemClock);
+  const observe = createWorkerObserver(consumerName, config, reconcileSchedule);
+  const connections = connect(consumerName, config.redisUrl, observe);
+  const tasks = await loadTasks(config.tasksDir);
+  const base = createBase(consumerName, config, connections, reconcileSchedule, observe, send);
+  const worker = wire(base, connections, tasks);
+  await Promise.all(Object.values(connections).map((connection) => whenReady(connection, CONNECT_MS)));
+  return worker;
+}
+
+function createWorkerObserver(
+  consumerName: string,
+  config: Config,
+  { reconcileSoon }: ReconcileSchedule,
+): Observer {
+  const logger = createLogger(config.logLevel, 'millrace-worker').child({ worker: consumerName });
+  // A defect may have lost deliveries.
+  return createObserver(logObserver(logger), {
+    wants: (kind) => kind === 'defect',
+    observe: reconcileSoon,
+  });
+}
+
+function connect(name: string, url: string, observe: Observer): Connections {
+  const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
+  return {
+    redis: connectForWork({ url, name, scripts, onError }),
+    blocking: connectForBlocking({ url, name: `${name}-reads`, scripts, onError }),
+  };
+}
+
+/** What all parts share. */
+export interface Base {
+  config: Pick<Config, 'concurrency' | 'leaseMs' | 'maxPayloadBytes'>;
+  core: Core;
+  queues: readonly QueueKeys[];
+  consumer: WaitingConsumer;
+  reconcileSchedule: ReconcileSchedule;
+  observe: Observer;
+  send: Send;
+}
+
+function createBase(
+  consumerName: string,
+  config: Config,
+  { redis, blocking }: Connections,
+  reconcileSchedule: ReconcileSchedule,
+  observe: Observer,
+  send: Send,
+): Base {
+  const core = createCore(redis, config, { observe });
+  const queues = config.queues.map((queue) => core.keySpace.queue(queue));
+  const consumer = new WaitingConsumer(consumerName, redis, new BlockingReader(blocking, redis));
+  return { config, core, queues, consumer, reconcileSchedule, observe, send };
+}
+
+/** From Redis to the jobs that this process holds. */
+export interface Intake {
+  writer: PersistentWriter;
+  releaser: Releaser;
+  limiter: ConcurrencyLimiter<RunningJob>;
+  heldJobs: HeldJobs;
+  batcher: Batcher;
+  reconciler: Reconciler;
+  takeLoop: TakeLoop;
+}
+
+export function createIntake({
+  config,
+  core,
+  queues,
+  consumer,
+  reconcileSchedule,
+  observe,
+  send,
+}: Base): Intake {
+  const { clock } = core;
+  const { concurrency: size, leaseMs } = config;
+  const writer = new PersistentWriter(consumer, observe);
+  const releaser = new Releaser(writer, queues, observe);
+  const limiter = new ConcurrencyLimiter<RunningJob>({ size, clock, release: releaser.release });
+  const heldJobs = new HeldJobs(limiter);
+  const acceptor = new Acceptor({ consumer, limiter, releaser, clock, observe });
+  const batcher = new Batcher({
+    consumer,
+    queues,
+    limiter,
+    acceptor,
+    clock,
+    observe,
+    onNoLease: (queue) => {
+      heldJobs.loseLease(queue);
+      send({ type: 'no-lease' });
+    },
+    onUncertainDelivery: reconcileSchedule.reconcileSoon,
+  });
+  const reconciler = new Reconciler({ consumer, queues, limiter, writer, schedule: reconcileSchedule });
+  const takeParts = { consumer, batcher, acceptor, reconciler, reconcileSchedule, clock, leaseMs };
+  return { writer, releaser, limiter, heldJobs, batcher, reconciler, takeLoop: new TakeLoop(takeParts) };
+}
+
+/** From held jobs to their outcomes. The limiter gets its `run` only here: what runs jobs also frees slots. */
+function createExecutor(
+  { config, core, consumer, observe, send }: Base,
+  { limiter, batcher, writer }: Intake,
+  tasks: ReadonlyMap<string, LoadedTask>,
+): { heartbeat: HeartbeatSender; threads: ThreadPool } {
+  const { clock, settings } = core;
+  const threads = new ThreadPool(config.concurrency);
+  const heartbeat = new HeartbeatSender(() => limiter.held, clock, send);
+  const runner = new HandlerRunner({
+    consumer,
+    threads,
+    processes: new ProcessPool(),
+    heartbeat,
+    clock,
+    observe,
+    maxResultBytes: config.maxPayloadBytes,
+  });
+  const executor = new Executor({
+    consumer,
+    tasks,
+    batcher,
+    writer,
+    settings,
+    limiter,
+    runner,
+    clock,
+    observe,
+  });
+  limiter.runWith(executor.execute);
+  return { heartbeat, threads };
+}
+
+function wire(base: Base, { redis, blocking }: Connections, tasks: ReadonlyMap<string, LoadedTask>) {
+  const { config, core, queues, consumer, observe } = base;
+  const intake = createIntake(base);
+  const { heartbeat, threads } = createExecutor(base, intake, tasks);
+  const leaseWatch = new LeaseWatch({
+    consumer,
+    queues,
+    leaseMs: config.leaseMs,
+    clock: core.clock,
+    onLost: (queue) => intake.heldJobs.loseLease(queue),
+  });
+  const loops = [new Loop('take', intake.takeLoop.run, observe), new Loop('lease', leaseWatch.run, observe)];
+  const close = async () => {
+    await threads.close();
+    redis.disconnect();
+    blocking.disconnect();
+  };
+  return new WorkerProcess({ ...intake, heartbeat, leaseWatch, loops, close });
+}

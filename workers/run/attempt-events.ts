@@ -1,0 +1,35 @@
+import { observeAttemptEnd, waitMsOf as waitOf } from '../../src/lifecycle/attempt-events.ts';
+import type { Outcome } from '../../src/lifecycle/outcome.ts';
+import type { Settled } from '../../src/lifecycle/scripts/complete.ts';
+import type { AttemptSubject, Observer, SettledStatus } from '../../src/observer.ts';
+import type { RunningJob } from './running-job.ts';
+
+/** The members that name an attempt in every event of it. */
+export const subjectOf = ({ id, entry, attempt, delivery }: RunningJob, lease: string): AttemptSubject => ({
+  queue: delivery.keys.queue,
+  task: entry?.task ?? '',
+  job: id,
+  attempt,
+  lease,
+});
+
+/** How long the job was ready before it was taken, ms. */
+export const waitMsOf = ({ delivery }: RunningJob): number => waitOf(delivery);
+
+/** Reports the end of an attempt. `status`: that of a job without a result. */
+export function observeSettled(
+  observe: Observer,
+  running: RunningJob,
+  lease: string,
+  { kind }: Outcome,
+  runMs: number,
+  settled: Settled,
+  status: SettledStatus | undefined,
+): void {
+  const isStale = settled === 'stale' && observe.wants('stale');
+  if (!isStale && !observe.wants('attempt-ended')) return;
+  const subject = subjectOf(running, lease);
+  const { attempt: _, ...job } = subject;
+  if (isStale) observe({ kind: 'stale', ...job, move: kind });
+  observeAttemptEnd(observe, subject, kind, { settled, status }, { waitMs: waitMsOf(running), runMs });
+}

@@ -1,0 +1,24 @@
+import type { Clock } from '../../src/clock.ts';
+import { detectedFailure, type Outcome } from '../../src/lifecycle/outcome.ts';
+import type { LoadedTask } from '../../src/tasks/types.ts';
+
+/** The outcome, or a failure when its result is too long or does not match the task's output schema. */
+export function checkResult(
+  task: LoadedTask,
+  outcome: Outcome,
+  attempt: number,
+  maxBytes: number,
+  clock: Clock,
+): Outcome {
+  if (outcome.kind !== 'completed') return outcome;
+  const bytes = Buffer.byteLength(outcome.result);
+  if (bytes > maxBytes) {
+    const message = `The result has ${bytes} bytes of JSON; at most ${maxBytes} are stored (MAX_PAYLOAD_BYTES). Store it elsewhere, and return where`;
+    return detectedFailure('result-too-large', message, attempt, clock.wall(), { retryable: false });
+  }
+  if (task.output === undefined) return outcome;
+  const faults = task.validateOutput(JSON.parse(outcome.result));
+  if (faults.length === 0) return outcome;
+  const message = `The result does not match the output schema of the task "${task.name}"`;
+  return detectedFailure('invalid-output', message, attempt, clock.wall(), { retryable: true, data: faults });
+}

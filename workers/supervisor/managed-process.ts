@@ -1,0 +1,78 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Clock } from '../../src/clock.ts';
+import { newConsumerName } from '../../src/lifecycle/consumer-name.ts';
+import { HeartbeatMonitor } from './heartbeat-monitor.ts';
+import type { FromSupervisor, ToSupervisor } from './ipc.ts';
+
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? '../process/entry.ts' : '../process/entry.js',
+  import.meta.url,
+);
+
+export interface ManagedProcessEvents {
+  /** Redis has no lease of the process. */
+  onNoLease: (consumer: string) => void;
+  /** A message could not be sent, or the process could not be started. */
+  onError: (error: Error) => void;
+}
+
+/** One worker process as its supervisor sees it. */
+export class ManagedProcess {
+  /** Name of the process's consumer, and so of its lease. */
+  readonly consumer: string;
+  readonly pid: number | undefined;
+  readonly heartbeats: HeartbeatMonitor;
+  /** Resolves when the process takes jobs. It never does if the process ends before. */
+  readonly started: Promise<void>;
+  /** Resolves with the reason when the process has ended, or could not be started; for people. */
+  readonly ended: Promise<string>;
+  readonly #child: ChildProcess;
+  readonly #clock: Clock;
+  readonly #forkedAt: number;
+  #killedFor: string | undefined;
+
+  constructor(clock: Clock, { onNoLease, onError }: ManagedProcessEvents) {
+    this.#clock = clock;
+    this.#forkedAt = clock.monotonic();
+    const child = fork(ENTRY, { serialization: 'json' });
+    this.#child = child;
+    this.pid = child.pid;
+    this.consumer = newConsumerName(child.pid ?? 0);
+    this.heartbeats = new HeartbeatMonitor(child.pid ?? 0, clock);
+    this.started = new Promise((resolve) => {
+      child.on('message', (message: ToSupervisor) => {
+        if (message.type === 'started') resolve();
+        else if (message.type === 'alive') this.heartbeats.record(message.mustEndInMs);
+        else onNoLease(this.consumer);
+      });
+    });
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve(this.#killedFor ?? signal ?? `exit code ${code}`));
+      child.on('error', (error) => {
+        onError(error);
+        // A process that could not be started never exits.
+        if (child.pid === undefined) resolve('could not be started');
+      });
+    });
+  }
+
+  /** Milliseconds since the process was started. */
+  get ageMs(): number {
+    return this.#clock.monotonic() - this.#forkedAt;
+  }
+
+  get hasExitedCleanly(): boolean {
+    return this.#child.exitCode === 0;
+  }
+
+  /** A process that is ending may have closed the channel: it then misses the message. */
+  send(message: FromSupervisor): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  /** @param reason what people read as the cause of the process's end. */
+  kill(reason?: string): void {
+    this.#killedFor ??= reason;
+    this.#child.kill('SIGKILL');
+  }
+}
