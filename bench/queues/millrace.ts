@@ -5,7 +5,7 @@ import { countKeys, fillBy, type JobQueue, TASKS_DIR } from './queue.ts';
 
 const keys = queueKeys('mr', 'default');
 
-/** A plain submit is this XADD (redis/scripts/submit.ts). */
+/** A plain submit is this XADD (src/jobs/submit/scripts/append.ts). */
 const FILL = `
 for i = tonumber(ARGV[1]), tonumber(ARGV[2]) do
   redis.call('XADD', '${keys.stream.normal}', '*', 't', ARGV[3], 'p', '{"i":' .. i .. ARGV[4], 'o', '')

@@ -10,8 +10,8 @@ export interface ShownResult {
 }
 
 /**
- * Called when something may have happened to the job; only the stored state says what. The result of a job may come
- * with it, if its submitter said that somebody waits.
+ * Called when something may have happened to the job; only the stored state says what. It may carry the result of the job,
+ * if a client waits for it since the submit.
  */
 export type Hint = (result?: ShownResult) => void;
 
@@ -29,7 +29,7 @@ const FINAL_KINDS: ReadonlySet<string> = new Set(FINAL_STATUSES);
 
 /**
  * Calls the listeners of the jobs in an entry. An entry holds one or more moves that happened together: a kind (`e`) and
- * the jobs it happened to (`j`), and before them results that somebody waits for (`r`).
+ * the jobs it happened to (`j`). Results for waiting clients (`r`) come before them.
  */
 export function dispatch({ hints, finishedRefs }: Listeners, fields: readonly string[]): void {
   let isFinal = false;

@@ -20,7 +20,7 @@ import {
 /** How far a reader has read. */
 export interface ReadCursor {
   position: Position;
-  /** Queues whose gap the reader has already been told of. */
+  /** Queues whose gap the reader has got already. */
   readonly gaps: Set<string>;
 }
 
@@ -74,8 +74,7 @@ export class EventLog {
   /** The position after the last event. */
   async now(): Promise<Position> {
     if (this.queue === undefined) return atTime(await redisTime(this.#redis));
-    const entry = await lastEventEntry(this.#redis, this.#keySpace.queue(this.queue).events);
-    return entry === START.entry ? AFTER_NOTHING : { entry, seen: Number.POSITIVE_INFINITY, queue: '' };
+    return afterLast(await lastEventEntry(this.#redis, this.#keySpace.queue(this.queue).events));
   }
 
   /**
@@ -156,8 +155,7 @@ export class EventLog {
       reached.push({ entry: last.id, seen: Number.POSITIVE_INFINITY, queue: this.ofAll ? last.queue : '' });
     }
     if (!isCut && this.ofAll) reached.push(atTime(before));
-    const given = this.ofAll || isCut ? undefined : extents[0]?.last;
-    if (given !== undefined) reached.push({ entry: given, seen: Number.POSITIVE_INFINITY, queue: '' });
+    if (!isCut && !this.ofAll) reached.push(afterLast(extents[0]?.last));
     return reached.reduce((a, b) => (comparePositions(a, b) < 0 ? b : a));
   }
 
@@ -170,6 +168,10 @@ export class EventLog {
     return this.#keySpace.queue(queue).events;
   }
 }
+
+/** The end of the stream of one queue, whose last entry is given. */
+const afterLast = (entry: string = START.entry): Position =>
+  entry === START.entry ? AFTER_NOTHING : { entry, seen: Number.POSITIVE_INFINITY, queue: '' };
 
 /** Before all events of a millisecond, in any queue. */
 const atTime = (ms: number): Position => (ms <= 0 ? START : { entry: `${ms}-0`, seen: 0, queue: '' });

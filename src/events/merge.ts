@@ -15,8 +15,8 @@ const compare = (a: EventEntry, b: EventEntry): number =>
   compareEntryIds(a.id, b.id) || compareQueues(a.queue, b.queue);
 
 /**
- * Merges the entries of several streams by id, up to where no other entry can come in between any more. A stream of which
- * `count` were read has more, and every stream may still add to the present millisecond.
+ * Merges the entries of several streams by id, up to the point where no other entry can still come in between. A stream
+ * with `count` entries in this read has more, and every stream may still add to the present millisecond.
  *
  * @param before Unix ms; entries of that time and later are held back.
  */

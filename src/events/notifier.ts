@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { BlockingReader } from '../redis/blocking-reader.ts';
 import { BLOCK_MS } from '../redis/connect.ts';
 import type { Connection } from '../redis/connection.ts';
@@ -9,7 +10,7 @@ interface FollowedQueue {
   lastId: string;
   /** Job ref -> its listeners, with what each wants. */
   readonly hints: Map<string, Map<Hint, Interest>>;
-  /** Called after every read that brought entries. */
+  /** Called after every read that returned entries. */
   readonly watchers: Set<() => void>;
   /** Refs of jobs that have finished. */
   readonly finishedRefs: RecentRefs;
@@ -39,15 +40,17 @@ type StreamsReply = [stream: string, entries: [id: string, fields: string[]][]][
 export class EventNotifier {
   readonly #reader: BlockingReader;
   readonly #commands: Connection;
+  readonly #clock: Clock;
   readonly #followed = new Map<string, FollowedQueue>();
   #running: Promise<void> | undefined;
   #closed = false;
   /** How often events may have been missed. */
   #faults = 0;
 
-  constructor(reader: BlockingReader, commands: Connection) {
+  constructor(reader: BlockingReader, commands: Connection, clock: Clock) {
     this.#reader = reader;
     this.#commands = commands;
+    this.#clock = clock;
   }
 
   /** Resolves once no later event can be missed. Pass the position to `mayHaveFinished`. */
@@ -155,7 +158,7 @@ export class EventNotifier {
   }
 
   #dropIdle(): void {
-    const now = performance.now();
+    const now = this.#clock.monotonic();
     for (const [stream, followed] of this.#followed) {
       if (followed.hints.size + followed.watchers.size > 0) continue;
       followed.idleSince ??= now;

@@ -1,7 +1,7 @@
 /** At least this many refs are kept. */
 const KEPT_REFS = 5_000;
 
-/** The refs that came last, for waiters that ask a moment too late. */
+/** The refs that came last, for waiters that start to listen a moment too late. */
 export class RecentRefs {
   #newer = new Set<string>();
   #older = new Set<string>();
@@ -16,7 +16,7 @@ export class RecentRefs {
     this.#newer = new Set();
   }
 
-  /** Whether the ref may have come since `count` was `since`; also true when that is too long ago to tell. */
+  /** Whether the ref may have come since `count` was `since`; also true when too many refs came since. */
   mayHaveCome(ref: string, since: number): boolean {
     return this.count - since > KEPT_REFS || this.#newer.has(ref) || this.#older.has(ref);
   }

@@ -1,4 +1,6 @@
-import { AppError } from '../errors.ts';
+import type { Core } from '../core/core.ts';
+import { AppError, invalidRequest } from '../errors.ts';
+import { admitJob } from '../jobs/submit/admission.ts';
 import { DEFAULT_QUEUE } from '../schemas/job.ts';
 import type { Fault } from '../schemas/problem.ts';
 import {
@@ -11,46 +13,45 @@ import {
 import { durationMs, MAX_DURATION_MS } from '../schemas/values/duration.ts';
 import { timetableOf } from './definition.ts';
 import type { ScheduleDefinition } from './stored.ts';
-import { cronFault, everHappens, isTimeZone, nextSlot } from './timetable/fire-times.ts';
+import { cronFault, hasAnySlot, isTimeZone, nextSlot } from './timetable/fire-times.ts';
 
-/** What somebody wants, in the form in which it is stored. */
+/** A schedule as a client requests it, in the form in which it is stored. */
 export type ScheduleRequest = Omit<ScheduleDefinition, 'createdAt' | 'updatedAt'>;
 
-/** The last time that has a place in RFC 3339. */
+/** RFC 3339 has no later time. */
 const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-export const invalid = (errors: Fault[]): AppError =>
-  new AppError('invalid-request', 'Mend the fields listed in errors and send the request again.', { errors });
-
 /**
- * Checks what the schema cannot, but for whether there is a slot in the future.
+ * Checks what the schema cannot, and fills in the defaults. `firstSlot` checks that the schedule has a slot.
  *
+ * @param now Unix ms.
  * @throws {AppError} invalid-request.
  */
-export function scheduleRequestOf(body: PreviewSchedule & { job: ScheduledJob }): ScheduleRequest {
-  const faults: Fault[] = [];
-  const fault = (pointer: string, detail: string) => faults.push({ pointer, detail });
+export function parseScheduleRequest(
+  body: PreviewSchedule & { job: ScheduledJob },
+  now: number,
+): ScheduleRequest {
+  const faults = recurrenceFaults(body);
   const ms = (pointer: string, value: number | string | undefined, min: number, max: number) => {
     if (value === undefined) return undefined;
     const parsed = durationMs(value);
-    if (parsed < min) fault(pointer, `must be at least ${min} ms`);
-    if (parsed > max) fault(pointer, `must be at most ${max} ms`);
+    if (parsed < min) faults.push({ pointer, detail: `must be at least ${min} ms` });
+    if (parsed > max) faults.push({ pointer, detail: `must be at most ${max} ms` });
     return parsed;
   };
-  const time = (pointer: string, text: string | undefined, last: number, until: string) => {
+  const time = (pointer: string, text: string | undefined, last: number, lastText: string) => {
     if (text === undefined) return undefined;
     const at = Date.parse(text);
-    if (!(at >= 0 && at <= last)) fault(pointer, `must be a time from 1970 to ${until}`);
+    if (!(at >= 0 && at <= last)) faults.push({ pointer, detail: `must be a time from 1970 to ${lastText}` });
     return at;
   };
-  faults.push(...rhythmFaults(body));
-  const startAt = time('/startAt', body.startAt, Date.now() + MAX_DURATION_MS, 'ten years from now');
+  const startAt = time('/startAt', body.startAt, now + MAX_DURATION_MS, 'ten years from now');
   const endAt = time('/endAt', body.endAt, MAX_TIME_MS, '9999');
   if (startAt !== undefined && endAt !== undefined && endAt < startAt) {
-    fault('/endAt', 'must not be before startAt');
+    faults.push({ pointer: '/endAt', detail: 'must not be before startAt' });
   }
   const window = ms('/window', body.window, 0, MAX_WINDOW_MS);
-  const wish: ScheduleRequest = {
+  const request: ScheduleRequest = {
     ...(body.cron === undefined
       ? { every: ms('/every', body.every, MIN_EVERY_MS, MAX_DURATION_MS) ?? MAX_DURATION_MS }
       : { cron: body.cron, timeZone: body.timeZone ?? DEFAULT_TIME_ZONE }),
@@ -62,38 +63,46 @@ export function scheduleRequestOf(body: PreviewSchedule & { job: ScheduledJob })
     ...(window === undefined || window === 0 ? {} : { window }),
     job: { ...body.job, queue: body.job.queue ?? DEFAULT_QUEUE },
   };
-  if (faults.length > 0) throw invalid(faults);
-  return wish;
+  if (faults.length > 0) throw invalidRequest(faults);
+  return request;
 }
 
-function rhythmFaults({ cron, every, timeZone }: PreviewSchedule): Fault[] {
+function recurrenceFaults({ cron, every, timeZone }: PreviewSchedule): Fault[] {
+  const faults: Fault[] = [];
+  const fault = (pointer: string, detail: string) => faults.push({ pointer, detail });
   if (cron === undefined) {
-    const faults = [];
-    if (every === undefined) faults.push({ pointer: '/cron', detail: 'is required, unless every is given' });
-    if (timeZone !== undefined) faults.push({ pointer: '/timeZone', detail: 'is allowed only with cron' });
+    if (every === undefined) fault('/cron', 'is required, unless every is given');
+    if (timeZone !== undefined) fault('/timeZone', 'is allowed only with cron');
     return faults;
   }
-  const faults = [];
-  if (every !== undefined) {
-    faults.push({ pointer: '/every', detail: 'is not allowed together with cron; give one of them' });
-  }
+  if (every !== undefined) fault('/every', 'is not allowed together with cron; give one of them');
   if (timeZone !== undefined && !isTimeZone(timeZone)) {
-    const detail = 'is no time zone that is known here; give an IANA name such as "Europe/Berlin"';
-    faults.push({ pointer: '/timeZone', detail });
+    fault('/timeZone', 'is not a known time zone; give an IANA name such as "Europe/Berlin"');
   }
-  const broken = cronFault(cron);
-  if (broken !== undefined) faults.push({ pointer: '/cron', detail: `is no cron pattern: ${broken}` });
-  else if (!everHappens(cron)) {
-    faults.push({ pointer: '/cron', detail: 'never happens: no month that it names has such a day' });
-  }
+  const reason = cronFault(cron);
+  if (reason !== undefined) fault('/cron', `is not a cron pattern: ${reason}`);
+  else if (!hasAnySlot(cron)) fault('/cron', 'never happens: none of its months has such a day');
   return faults;
 }
 
-/** The first slot after that time. @throws {AppError} invalid-request when there is none. */
+/** Checks the job as a submit does, with pointers into the schedule. @throws {AppError} as `admitJob`. */
+export async function checkJob(core: Core, job: ScheduledJob): Promise<void> {
+  try {
+    await admitJob(core, job);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const errors = error.errors?.map(({ pointer, detail }) => ({ pointer: `/job${pointer}`, detail }));
+    throw new AppError(error.code, error.message, {
+      extensions: error.extensions,
+      ...(errors === undefined ? {} : { errors }),
+    });
+  }
+}
+
+/** The first slot after a time. @throws {AppError} invalid-request when there is none. */
 export function firstSlot(definition: ScheduleRequest & { createdAt: number }, after: number): number {
   const slot = nextSlot(timetableOf(definition), after);
   if (slot !== undefined) return slot;
-  const detail =
-    'leaves no time at which the schedule could fire: none lies between now, or startAt, and this';
-  throw invalid([{ pointer: '/endAt', detail }]);
+  const detail = 'leaves no time to fire: the schedule has no slot between now, or startAt, and endAt';
+  throw invalidRequest([{ pointer: '/endAt', detail }]);
 }

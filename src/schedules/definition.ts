@@ -5,19 +5,20 @@ import { ScheduleDefinition, ScheduleState } from './stored.ts';
 import type { Timetable } from './timetable/fire-times.ts';
 import { fireAt } from './timetable/plan.ts';
 
-/** A schedule that was read. */
-export interface ReadSchedule {
+/** A stored schedule, decoded. */
+export interface DecodedSchedule {
   id: string;
   definition: ScheduleDefinition;
   state: ScheduleState;
-  /** The state as it stands in Redis: what a writer must have seen. */
+  /** The state exactly as Redis holds it. A writer passes it on as the expected state. */
   stateText: string;
 }
 
 const definitionSchema = compileSchema(ScheduleDefinition, { isOurs: true });
 const stateSchema = compileSchema(ScheduleState, { isOurs: true });
 
-function checked<T>(schema: typeof stateSchema, text: string): T | undefined {
+/** The value of a JSON text; undefined when the text does not match the schema. */
+function decodeJson<T>(schema: typeof stateSchema, text: string): T | undefined {
   if (!schema.ok) throw new Error(schema.reason);
   try {
     const value: unknown = JSON.parse(text);
@@ -28,34 +29,34 @@ function checked<T>(schema: typeof stateSchema, text: string): T | undefined {
   }
 }
 
-/** The schedule, or undefined when that is none: anybody may write into Redis. */
-export function decodeSchedule({ id, definition, state }: StoredSchedule): ReadSchedule | undefined {
+/** Decodes a schedule; undefined when the stored text is not a schedule: other programs can write to Redis. */
+export function decodeSchedule({ id, definition, state }: StoredSchedule): DecodedSchedule | undefined {
   const decoded = {
-    definition: checked<ScheduleDefinition>(definitionSchema, definition),
-    state: checked<ScheduleState>(stateSchema, state),
+    definition: decodeJson<ScheduleDefinition>(definitionSchema, definition),
+    state: decodeJson<ScheduleState>(stateSchema, state),
   };
   if (decoded.definition === undefined || decoded.state === undefined) return undefined;
   return { id, definition: decoded.definition, state: decoded.state, stateText: state };
 }
 
-/** Whether the state as it stands in Redis is that of a schedule that is being written to its queue. */
+/** Whether a stored state is that of a draft: the schedule is still on its way to this queue. See `move.ts`. */
 export const isDraft = (stateText: string): boolean =>
-  checked<ScheduleState>(stateSchema, stateText)?.from !== undefined;
+  decodeJson<ScheduleState>(stateSchema, stateText)?.from !== undefined;
 
 type Timing = Pick<ScheduleDefinition, 'cron' | 'timeZone' | 'every' | 'startAt' | 'endAt' | 'createdAt'>;
 
-/** When the schedule has slots. */
+/** The timetable of a definition. */
 export function timetableOf({ cron, timeZone, every, startAt, endAt, createdAt }: Timing): Timetable {
-  const rhythm =
+  const recurrence =
     cron === undefined
       ? { everyMs: every ?? Number.POSITIVE_INFINITY, anchor: startAt ?? createdAt }
       : { cron, timeZone: timeZone ?? DEFAULT_TIME_ZONE };
-  return { rhythm, startAt, endAt };
+  return { recurrence, startAt, endAt };
 }
 
-/** When the slot is fired, Unix ms; undefined when there is none. */
-export const timeOf = (id: string, definition: ScheduleDefinition, slot: number | undefined) =>
+/** When the slot fires, Unix ms; undefined when there is no slot. */
+export const fireTimeOf = (id: string, definition: ScheduleDefinition, slot: number | undefined) =>
   slot === undefined ? undefined : fireAt(timetableOf(definition), { id, windowMs: definition.window }, slot);
 
-/** The label of a job that tells its slot. */
-export const labelOf = (id: string, slot: number): string => `${id}/${new Date(slot).toISOString()}`;
+/** The label that names a slot in the metadata of its job. */
+export const slotLabelOf = (id: string, slot: number): string => `${id}/${new Date(slot).toISOString()}`;

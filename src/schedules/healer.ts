@@ -1,17 +1,17 @@
 import { AppError } from '../errors.ts';
 import { toPairs } from '../redis/pairs.ts';
 import { isDraft } from './definition.ts';
-import { settledPlace } from './move.ts';
+import { readLocated } from './move.ts';
 import { lock } from './scripts/lock.ts';
 import { newVersion, type ScheduleStore } from './store.ts';
 
-/** Between two looks, whoever takes them. */
+/** The time between two passes, by any process. */
 const HEAL_EVERY_MS = 60_000;
 const PAGE = 200;
 
 /**
- * Mends what processes leave behind that die between two writes: moves that were begun, drafts and schedules that the
- * index does not know, and queues without schedules that are still looked at.
+ * Repairs what a process leaves when it dies between two writes: unfinished moves, drafts and schedules that the index
+ * does not have, and watched queues without schedules.
  */
 export class Healer {
   readonly #store: ScheduleStore;
@@ -22,59 +22,60 @@ export class Healer {
   }
 
   /**
-   * Of all processes one does it at a time.
+   * Heals all queues once a minute. Only one process runs this at a time.
    *
-   * @param queues with the marks that they had when they were read.
+   * @param queues the watched queues, with the versions that were read.
    */
-  async run(queues: readonly (readonly [queue: string, mark: string])[]): Promise<void> {
-    const now = performance.now();
+  async run(queues: readonly (readonly [queue: string, version: string])[]): Promise<void> {
+    const { redis, keySpace, clock } = this.#store;
+    const now = clock.monotonic();
     if (now < this.#nextAt) return;
-    const { redis, keySpace } = this.#store;
-    // Drawn, so that the same process does not always come first.
+    // Random, so that a different process can be the first each time.
     this.#nextAt = now + HEAL_EVERY_MS * (0.5 + Math.random());
     if (!(await lock(redis, keySpace.scheduleHeal, newVersion(), HEAL_EVERY_MS))) return;
-    for (const [queue, mark] of queues) await this.#queue(queue, mark);
+    for (const [queue, version] of queues) await this.#healQueue(queue, version);
   }
 
-  async #queue(queue: string, mark: string): Promise<void> {
+  async #healQueue(queue: string, version: string): Promise<void> {
     const { redis, keySpace } = this.#store;
     const { scheduleStates } = keySpace.queue(queue);
     let cursor = '0';
-    let found = 0;
+    let isEmpty = true;
     do {
       const [next, flat] = await redis.hscan(scheduleStates, cursor, 'COUNT', PAGE);
-      await this.#page(queue, toPairs(flat));
-      found += flat.length;
+      await this.#healPage(queue, toPairs(flat));
+      if (flat.length > 0) isEmpty = false;
       cursor = next;
     } while (cursor !== '0');
-    if (found === 0) await this.#store.dismiss({ queue, mark });
+    if (isEmpty) await this.#store.unwatchQueue({ queue, version });
   }
 
-  async #page(queue: string, found: readonly [id: string, state: string][]): Promise<void> {
-    const locations = await this.#store.locateAll(found.map(([id]) => id));
-    for (const [i, [id, state]] of found.entries()) {
+  async #healPage(queue: string, states: readonly [id: string, state: string][]): Promise<void> {
+    const locations = await this.#store.readLocations(states.map(([id]) => id));
+    for (const [i, [id, state]] of states.entries()) {
       if (locations[i]?.queue === queue && !isDraft(state)) continue;
       try {
-        await this.#store.alone(id, () => this.#mend(id, queue));
+        await this.#store.withLock(id, () => this.#healSchedule(id, queue));
       } catch (error) {
-        // Somebody is at it.
+        // Another process is changing this schedule. The next pass looks again.
         if (!(error instanceof AppError)) throw error;
       }
     }
   }
 
-  async #mend(id: string, queue: string): Promise<void> {
-    const place = await settledPlace(this.#store, id);
-    const own = await this.#store.look(id, queue);
-    const location = place?.location;
+  async #healSchedule(id: string, queue: string): Promise<void> {
+    const located = await readLocated(this.#store, id);
+    const own = await this.#store.read(id, queue);
+    const location = located?.location;
     if (own.stored === undefined || location?.queue === queue) return;
-    if (place?.stored === undefined && !isDraft(own.stored.state)) {
-      await this.#store.point(id, location, { queue, mark: newVersion() });
+    if (located?.stored === undefined && !isDraft(own.stored.state)) {
+      await this.#store.setLocation(id, location, { queue, version: newVersion() });
       return;
     }
-    // With a new mark in the index, whoever is about to move it here, and sleeps, begins anew.
+    // The new version makes a stalled mover to this queue start again.
     const isSafe =
-      location === undefined || (await this.#store.point(id, location, { ...location, mark: newVersion() }));
+      location === undefined ||
+      (await this.#store.setLocation(id, location, { ...location, version: newVersion() }));
     if (isSafe) await this.#store.remove(own.keys, own.stored);
   }
 }

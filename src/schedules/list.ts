@@ -15,8 +15,8 @@ export interface SchedulePage {
 }
 
 /**
- * Where a page begins: at a cursor of HSCAN, and after this id of what a scan with COUNT 1 finds there. That is one
- * bucket, the same for each scan, or all of a small hash.
+ * Where a page begins: at a cursor of HSCAN, after this id among what a scan with COUNT 1 finds there. Such a scan reads
+ * one bucket, the same each time, or all of a small hash.
  */
 interface Position {
   cursor: string;
@@ -24,10 +24,10 @@ interface Position {
 }
 
 const ID = new RegExp(QUEUE_NAME_PATTERN);
-/** A large hash may have nothing at many cursors in a row. */
-const MOST_STEPS = 50;
-/** A page ends before its definitions take more bytes, unless it has but one. */
-const MOST_BYTES = 8_388_608;
+/** Scans per page. A large hash may find nothing at many cursors in a row. */
+const MAX_SCANS = 50;
+/** Bytes of the definitions of one page. A single definition may be larger. */
+const MAX_PAGE_BYTES = 8_388_608;
 
 function parseCursor(text: string | undefined): Position {
   if (text === undefined) return { cursor: '0', after: '' };
@@ -40,15 +40,15 @@ function parseCursor(text: string | undefined): Position {
 
 const formatCursor = ({ cursor, after }: Position): string => encodeCursor(`${cursor} ${after}`);
 
-/** A schedule, and the queue where it is said to be. */
-interface Entry {
+/** A schedule id, and the queue that should hold the schedule. */
+interface ListEntry {
   id: string;
   queue: string;
 }
 
 /**
- * A page of schedules, of all queues or of one. Each that is there from the first page to the last, and is not moved to another
- * queue meanwhile, is in one of them.
+ * A page of the schedules of all queues, or of one. The pages together show each schedule that exists from the first page
+ * to the last and stays in its queue.
  */
 export async function listSchedules(
   store: ScheduleStore,
@@ -56,66 +56,66 @@ export async function listSchedules(
 ): Promise<SchedulePage> {
   let position = parseCursor(cursor);
   let count = position.after === '' ? limit : 1;
-  for (let step = 0; ; step += 1) {
+  for (let scans = 0; ; scans += 1) {
     const { next, found } = await scan(store, queue, position.cursor, count);
-    const left = found.filter(({ id }) => id > position.after);
-    const page = await fitting(store, left.slice(0, limit));
-    const isCut = page.length < left.length;
+    const rest = found.filter(({ id }) => id > position.after);
+    const page = await fitToPage(store, rest.slice(0, limit));
+    const isCut = page.length < rest.length;
     if (isCut && count > 1) {
-      // A small hash is found whole, whatever the count.
+      // HSCAN returns a small hash whole, whatever the count.
       count = found.length > 2 * count ? 1 : Math.floor(count / 2);
       continue;
     }
-    const rest = isCut ? { ...position, after: page.at(-1)?.id ?? '' } : { cursor: next, after: '' };
-    const isLast = rest.cursor === '0' && rest.after === '';
-    const items = await view(store, page);
-    if (items.length > 0 || isLast || step >= MOST_STEPS) {
-      return { items, ...(isLast ? {} : { nextCursor: formatCursor(rest) }) };
+    const end = isCut ? { ...position, after: page.at(-1)?.id ?? '' } : { cursor: next, after: '' };
+    const isLast = end.cursor === '0' && end.after === '';
+    const items = await readAndView(store, page);
+    if (items.length > 0 || isLast || scans >= MAX_SCANS) {
+      return { items, ...(isLast ? {} : { nextCursor: formatCursor(end) }) };
     }
-    position = rest;
-    count = rest.after === '' ? limit : 1;
+    position = end;
+    count = end.after === '' ? limit : 1;
   }
 }
 
-/** What one HSCAN finds, by id. */
+/** What one HSCAN finds, sorted by id. */
 async function scan(
   { redis, keySpace }: ScheduleStore,
   queue: string | undefined,
   cursor: string,
   count: number,
-): Promise<{ next: string; found: Entry[] }> {
+): Promise<{ next: string; found: ListEntry[] }> {
   const hash = queue === undefined ? keySpace.schedules : keySpace.queue(queue).scheduleStates;
   const [next, flat] = await redis.hscan(hash, cursor, 'COUNT', count);
   const found = toPairs(flat)
-    // A draft is still to come into the queue.
+    // A draft does not belong to the queue yet.
     .filter(([, value]) => queue === undefined || !isDraft(value))
     .map(([id, value]) => ({ id, queue: queue ?? decodeLocation(value).queue }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
   return { next, found };
 }
 
-/** The first of them, as many as a page has room for. */
-async function fitting({ redis, keySpace }: ScheduleStore, entries: Entry[]): Promise<Entry[]> {
+/** The first entries whose definitions fit into a page. */
+async function fitToPage({ redis, keySpace }: ScheduleStore, entries: ListEntry[]): Promise<ListEntry[]> {
   const sizes = await Promise.all(
     entries.map(({ id, queue }) => redis.hstrlen(keySpace.queue(queue).schedules, id)),
   );
-  let room = MOST_BYTES;
-  const most = sizes.findIndex((size, i) => {
-    room -= size;
-    return room < 0 && i > 0;
+  let byteBudget = MAX_PAGE_BYTES;
+  const end = sizes.findIndex((size, i) => {
+    byteBudget -= size;
+    return byteBudget < 0 && i > 0;
   });
-  return most === -1 ? entries : entries.slice(0, most);
+  return end === -1 ? entries : entries.slice(0, end);
 }
 
-/** Those that are where they are said to be. */
-async function view(store: ScheduleStore, places: readonly Entry[]): Promise<Schedule[]> {
-  const queues = new Map<string, string[]>();
-  for (const { id, queue } of places) queues.set(queue, [...(queues.get(queue) ?? []), id]);
-  const read = [...queues].map(([queue, ids]) =>
+/** The schedules that their queues still hold, sorted by id. */
+async function readAndView(store: ScheduleStore, entries: readonly ListEntry[]): Promise<Schedule[]> {
+  const idsByQueue = new Map<string, string[]>();
+  for (const { id, queue } of entries) idsByQueue.set(queue, [...(idsByQueue.get(queue) ?? []), id]);
+  const reads = [...idsByQueue].map(([queue, ids]) =>
     readSchedules(store.redis, store.keySpace.queue(queue), ids),
   );
-  const known = (await Promise.all(read)).flatMap(({ schedules }) =>
+  const decoded = (await Promise.all(reads)).flatMap(({ schedules }) =>
     schedules.flatMap((one) => decodeSchedule(one) ?? []),
   );
-  return known.map(viewSchedule).sort((a, b) => (a.id < b.id ? -1 : 1));
+  return decoded.map(viewSchedule).sort((a, b) => (a.id < b.id ? -1 : 1));
 }

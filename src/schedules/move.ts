@@ -1,81 +1,93 @@
-import type { ReadSchedule } from './definition.ts';
-import { busy, type Location, type Look, MOST_TRIES, newVersion, type ScheduleStore } from './store.ts';
+import type { DecodedSchedule } from './definition.ts';
+import {
+  busy,
+  type Location,
+  MAX_TRIES,
+  newVersion,
+  type ScheduleRead,
+  type ScheduleStore,
+} from './store.ts';
 
 /**
- * How a schedule comes into a queue: index, old queue and new queue lie apart, and a process may die between any two
- * steps.
+ * How a schedule is written to a queue. The index, the old queue and the new queue are separate keys, and a process may
+ * die between any two steps.
  *
- * 1. a draft is written to the new queue: a state with `from`, that nobody fires;
- * 2. the index is pointed to it: from here on it counts;
- * 3. the schedule is removed from the old queue, if it is as it was read;
- * 4. the draft becomes the schedule.
+ * 1. Write a draft to the new queue: a state with `from`, which no process fires.
+ * 2. Set the location in the index. From here on the draft counts.
+ * 3. Remove the schedule from the old queue, if its state is the one that was read.
+ * 4. Turn the draft into the schedule.
  *
- * So it is in one place at least, and can be fired in one at most. A draft that the index does not know counts for nothing.
+ * So at least one queue holds the schedule, and at most one can fire it. A draft counts for nothing while the index does not
+ * name its queue.
  */
 
-/** A schedule where the index says that it is. */
-export type Place = Look & { location: Location };
+/** A schedule in the queue that the index names. */
+export type LocatedSchedule = ScheduleRead & { location: Location };
 
 /**
- * Where the schedule is, once moves that were begun are ended; undefined when the index does not know it. To be called
- * alone.
+ * Reads the schedule from the queue that the index names. First finishes a move that another process left unfinished.
+ * Undefined when the index does not have the schedule. Needs the lock.
  *
  * @throws {AppError} schedule-busy.
  */
-export async function settledPlace(store: ScheduleStore, id: string): Promise<Place | undefined> {
-  for (let i = 0; i < MOST_TRIES; i += 1) {
-    const location = await store.locate(id);
+export async function readLocated(store: ScheduleStore, id: string): Promise<LocatedSchedule | undefined> {
+  for (let i = 0; i < MAX_TRIES; i += 1) {
+    const location = await store.readLocation(id);
     if (location === undefined) return undefined;
-    const look = await store.look(id, location.queue);
-    const { known } = look;
-    if (known?.state.from === undefined) return { ...look, location };
-    await endMove(store, known, { ...look, location });
+    const read = await store.read(id, location.queue);
+    const { decoded } = read;
+    if (decoded?.state.from === undefined) return { ...read, location };
+    await finishMove(store, decoded, { ...read, location });
   }
   throw busy(id);
 }
 
-async function endMove(store: ScheduleStore, draft: ReadSchedule, { keys, location }: Place): Promise<void> {
+async function finishMove(
+  store: ScheduleStore,
+  draft: DecodedSchedule,
+  { keys, location }: LocatedSchedule,
+): Promise<void> {
   const { id } = draft;
   const { from = keys.queue, ...state } = draft.state;
-  const old = from === keys.queue ? undefined : await store.look(id, from);
-  if (old?.stored === undefined) await store.change(keys, draft, state);
-  else if (old.known === undefined) await store.remove(old.keys, old.stored);
+  const old = from === keys.queue ? undefined : await store.read(id, from);
+  if (old?.stored === undefined) await store.writeState(keys, draft, state);
+  else if (old.decoded === undefined) await store.remove(old.keys, old.stored);
   else {
-    // It has never left, and may have been fired since. A new mark first: whoever began the move, and sleeps, must not
-    // remove it when he wakes.
-    const stays = await store.change(old.keys, old.known, { ...old.known.state, v: newVersion() });
-    if (stays && (await store.point(id, location, { queue: from, mark: newVersion() }))) {
+    // The schedule is still in the old queue and may have fired. Bump its version first, so that a stalled mover
+    // cannot delete it later.
+    const isBumped = await store.writeState(old.keys, old.decoded, { ...old.decoded.state, v: newVersion() });
+    if (isBumped && (await store.setLocation(id, location, { queue: from, version: newVersion() }))) {
       await store.remove(keys, { ...draft, definition: '', state: draft.stateText });
     }
   }
 }
 
 /**
- * Puts the schedule into a queue. To be called alone.
+ * Writes the schedule to the queue of `location`. Needs the lock.
  *
- * @param old what was read of it, by `settled` if the index knows it.
- * @returns false when somebody has changed it since.
+ * @param old what was read before: by `readLocated` if the index has the schedule.
+ * @returns false when the schedule has changed since that read.
  */
-export async function placeSchedule(
+export async function writeToQueue(
   store: ScheduleStore,
-  made: Omit<ReadSchedule, 'stateText'>,
+  schedule: Omit<DecodedSchedule, 'stateText'>,
   location: Location,
-  old: Look & { location?: Location },
+  old: ScheduleRead & { location?: Location },
 ): Promise<boolean> {
-  const { id, definition, state } = made;
+  const { id, definition, state } = schedule;
   const keys = store.keySpace.queue(location.queue);
-  await store.announce(location.queue);
-  const isHere = old.keys.queue === location.queue;
-  if (isHere && old.location !== undefined && old.stored !== undefined) {
-    return store.write(keys, made, old.stored.state);
+  await store.watchQueue(location.queue);
+  const isSameQueue = old.keys.queue === location.queue;
+  if (isSameQueue && old.location !== undefined && old.stored !== undefined) {
+    return store.write(keys, schedule, old.stored.state);
   }
   const from = old.stored === undefined ? location.queue : old.keys.queue;
   const draft = { ...state, from };
-  const there = isHere ? old : await store.look(id, location.queue);
-  if (!(await store.write(keys, { id, definition, state: draft }, there.stored?.state))) return false;
-  // Again: as long as it was empty, the queue may have been dismissed.
-  await store.announce(location.queue);
-  if (!(await store.point(id, old.location, location))) return false;
-  if (!isHere && old.stored !== undefined && !(await store.remove(old.keys, old.stored))) return false;
-  return store.change(keys, { id, definition, state: draft, stateText: JSON.stringify(draft) }, state);
+  const target = isSameQueue ? old : await store.read(id, location.queue);
+  if (!(await store.write(keys, { id, definition, state: draft }, target.stored?.state))) return false;
+  // Again: a healer may have stopped watching the queue while it was still empty.
+  await store.watchQueue(location.queue);
+  if (!(await store.setLocation(id, old.location, location))) return false;
+  if (!isSameQueue && old.stored !== undefined && !(await store.remove(old.keys, old.stored))) return false;
+  return store.writeState(keys, { id, definition, state: draft, stateText: JSON.stringify(draft) }, state);
 }

@@ -1,106 +1,102 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Core } from '../core/core.ts';
-import { AppError } from '../errors.ts';
-import { admitJob } from '../jobs/submit/admission.ts';
-import type { ScheduledJob } from '../schemas/schedule.ts';
 import { firstSlot, type ScheduleRequest } from './check.ts';
-import { type ReadSchedule, timetableOf } from './definition.ts';
-import { placeSchedule, settledPlace } from './move.ts';
-import { busy, type Location, type Look, MOST_TRIES, newVersion, type ScheduleStore } from './store.ts';
+import { type DecodedSchedule, timetableOf } from './definition.ts';
+import { readLocated, writeToQueue } from './move.ts';
+import {
+  busy,
+  type Location,
+  MAX_TRIES,
+  newVersion,
+  type ScheduleRead,
+  type ScheduleStore,
+} from './store.ts';
 import type { ScheduleDefinition, ScheduleState } from './stored.ts';
 import { nextSlot } from './timetable/fire-times.ts';
 
-interface Put {
+interface PutResult {
   created: boolean;
-  schedule: Omit<ReadSchedule, 'stateText'>;
-}
-
-/** As for a submit, with pointers into the schedule. @throws {AppError} as `admitJob`. */
-export async function checkJob(core: Core, job: ScheduledJob): Promise<void> {
-  try {
-    await admitJob(core, job);
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const errors = error.errors?.map(({ pointer, detail }) => ({ pointer: `/job${pointer}`, detail }));
-    throw new AppError(error.code, error.message, {
-      extensions: error.extensions,
-      ...(errors === undefined ? {} : { errors }),
-    });
-  }
+  schedule: Omit<DecodedSchedule, 'stateText'>;
 }
 
 /**
- * Makes or replaces a schedule. What is the same as before changes nothing; a change of queue moves it. To be called
- * alone.
+ * Creates or replaces a schedule. The same request again changes nothing; another queue moves the schedule. Needs the lock.
  *
- * @throws {AppError} invalid-request when it would never fire; schedule-busy.
+ * @throws {AppError} invalid-request when the schedule would never fire; schedule-busy.
  */
-export async function putSchedule(store: ScheduleStore, id: string, wish: ScheduleRequest): Promise<Put> {
-  const location: Location = { queue: wish.job.queue ?? '', mark: newVersion() };
-  for (let i = 0; i < MOST_TRIES; i += 1) {
-    const old = (await settledPlace(store, id)) ?? (await leftover(store, id, location.queue));
-    const { known } = old;
-    if (known !== undefined && 'location' in old && isSame(known.definition, wish)) {
-      return { created: false, schedule: known };
+export async function putSchedule(
+  store: ScheduleStore,
+  id: string,
+  request: ScheduleRequest,
+): Promise<PutResult> {
+  const location: Location = { queue: request.job.queue ?? '', version: newVersion() };
+  for (let i = 0; i < MAX_TRIES; i += 1) {
+    const old = (await readLocated(store, id)) ?? (await readUnindexed(store, id, location.queue));
+    const { decoded } = old;
+    if (decoded !== undefined && 'location' in old && isSame(decoded.definition, request)) {
+      return { created: false, schedule: decoded };
     }
-    const schedule = { id, ...build(wish, old, location.mark) };
-    if (await placeSchedule(store, schedule, location, old))
-      return { created: known === undefined, schedule };
+    const schedule = { id, ...buildSchedule(request, old, location.version) };
+    if (await writeToQueue(store, schedule, location, old)) {
+      return { created: decoded === undefined, schedule };
+    }
   }
   throw busy(id);
 }
 
-/** What is in the queue though the index does not know it; a draft counts for nothing then. */
-async function leftover(store: ScheduleStore, id: string, queue: string): Promise<Look> {
-  const look = await store.look(id, queue);
-  return look.known?.state.from === undefined ? look : { ...look, known: undefined };
+/** What the queue holds although the index does not have the schedule. A draft counts for nothing then. */
+async function readUnindexed(store: ScheduleStore, id: string, queue: string): Promise<ScheduleRead> {
+  const read = await store.read(id, queue);
+  return read.decoded?.state.from === undefined ? read : { ...read, decoded: undefined };
 }
-
-type Made = { definition: ScheduleDefinition; state: ScheduleState };
 
 function isSame(
   { createdAt: _, updatedAt: __, ...stored }: ScheduleDefinition,
-  wish: ScheduleRequest,
+  request: ScheduleRequest,
 ): boolean {
-  // As JSON has it: what was read came through it.
-  return isDeepStrictEqual(stored, JSON.parse(JSON.stringify(wish)));
+  // The stored definition went through JSON, which drops undefined members.
+  return isDeepStrictEqual(stored, JSON.parse(JSON.stringify(request)));
 }
 
-/** What is to be stored: a schedule that keeps its rhythm goes on, any other begins. */
-function build(wish: ScheduleRequest, { known, now, keys }: Look, mark: string): Made {
+/** Builds definition and state. A schedule with the same recurrence keeps its counts; any other starts from zero. */
+function buildSchedule(
+  request: ScheduleRequest,
+  { decoded: old, now, keys }: ScheduleRead,
+  version: string,
+): { definition: ScheduleDefinition; state: ScheduleState } {
   const definition: ScheduleDefinition = {
-    ...wish,
-    createdAt: known?.definition.createdAt ?? now,
+    ...request,
+    createdAt: old?.definition.createdAt ?? now,
     updatedAt: now,
   };
-  const was = known?.state;
-  const goesOn = known !== undefined && hasSameRhythm(known.definition, wish);
+  const oldState = old?.state;
+  const isContinued = old !== undefined && hasSameRecurrence(old.definition, request);
   const state: ScheduleState = {
-    v: mark,
+    v: version,
     runs: 0,
     missed: 0,
     skipped: 0,
-    ...(goesOn ? counted(known.state) : {}),
-    ...(was?.paused ? { paused: true } : {}),
-    // A job of another queue has no ref here.
-    ...(was?.ref === undefined || was.last === undefined || keys.queue !== wish.job.queue
+    ...(isContinued ? countsOf(old.state) : {}),
+    ...(oldState?.paused ? { paused: true } : {}),
+    // A ref names a job of one queue only.
+    ...(oldState?.ref === undefined || oldState.last === undefined || keys.queue !== request.job.queue
       ? {}
-      : { ref: was.ref, last: was.last }),
+      : { ref: oldState.ref, last: oldState.last }),
   };
-  if (wish.maxRuns !== undefined && state.runs >= wish.maxRuns)
+  if (request.maxRuns !== undefined && state.runs >= request.maxRuns) {
     return { definition, state: { ...state, finished: true } };
-  // A slot that is due, and not fired yet, is not lost.
-  const after = goesOn && was?.next !== undefined ? Math.min(was.next - 1, now) : now;
+  }
+  // A slot that is due but has not fired must not be lost.
+  const after = isContinued && oldState?.next !== undefined ? Math.min(oldState.next - 1, now) : now;
   const next = nextSlot(timetableOf(definition), after) ?? firstSlot(definition, now);
   return { definition, state: state.paused ? state : { ...state, next } };
 }
 
-const counted = ({ runs, missed, skipped, skip }: ScheduleState) => ({
+const countsOf = ({ runs, missed, skipped, skip }: ScheduleState) => ({
   runs,
   missed,
   skipped,
   ...(skip === undefined ? {} : { skip }),
 });
 
-const hasSameRhythm = (a: ScheduleRequest, b: ScheduleRequest): boolean =>
+const hasSameRecurrence = (a: ScheduleRequest, b: ScheduleRequest): boolean =>
   a.cron === b.cron && a.every === b.every && a.timeZone === b.timeZone;

@@ -5,23 +5,22 @@ import type { Submitter } from '../jobs/submit/submitter.ts';
 import type { Job } from '../schemas/job.ts';
 import { type PreviewSchedule, type PutSchedule, type Schedule, SLOT_LABEL } from '../schemas/schedule.ts';
 import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
-import { firstSlot, scheduleRequestOf } from './check.ts';
-import { labelOf, timetableOf } from './definition.ts';
+import { toTimestamp } from '../schemas/values/timestamp.ts';
+import { checkJob, firstSlot, parseScheduleRequest } from './check.ts';
+import { type DecodedSchedule, slotLabelOf, timetableOf } from './definition.ts';
 import { listSchedules, type SchedulePage } from './list.ts';
-import { type Place, settledPlace } from './move.ts';
-import { checkJob, putSchedule } from './put.ts';
-import { busy, MOST_TRIES, ScheduleStore } from './store.ts';
+import { type LocatedSchedule, readLocated } from './move.ts';
+import { putSchedule } from './put.ts';
+import { busy, MAX_TRIES, ScheduleStore } from './store.ts';
 import type { ScheduleState } from './stored.ts';
 import { nextSlot, slotsAfter } from './timetable/fire-times.ts';
 import { fireAt } from './timetable/plan.ts';
 import { viewSchedule } from './view.ts';
 
-/** A schedule that is there. */
-type Found = Place & { known: NonNullable<Place['known']> };
+/** A located schedule that can be decoded. */
+type ReadableSchedule = LocatedSchedule & { decoded: DecodedSchedule };
 
-const toTimes = (times: readonly number[]): string[] => times.map((at) => new Date(at).toISOString());
-
-/** Makes, shows and steers schedules. Whoever fires them is a `Firer`. */
+/** Creates, shows and controls schedules. A `Firer` fires them. */
 export class Scheduler {
   readonly #core: Core;
   readonly #submitter: Submitter;
@@ -35,49 +34,49 @@ export class Scheduler {
 
   /** @throws {AppError} invalid-request, unknown-task, invalid-payload; schedule-busy. */
   async put(id: string, body: PutSchedule): Promise<{ created: boolean; schedule: Schedule }> {
-    const wish = scheduleRequestOf(body);
-    await checkJob(this.#core, wish.job);
-    const { created, schedule } = await this.#store.alone(id, () => putSchedule(this.#store, id, wish));
+    const request = parseScheduleRequest(body, this.#core.clock.wall());
+    await checkJob(this.#core, request.job);
+    const { created, schedule } = await this.#store.withLock(id, () => putSchedule(this.#store, id, request));
     return { created, schedule: viewSchedule(schedule) };
   }
 
-  /** @throws {AppError} schedule-not-found, as do all below that take an id. */
+  /** @throws {AppError} schedule-not-found, as do all methods below that take an id. */
   async get(id: string): Promise<Schedule> {
-    return viewSchedule((await this.#find(id)).known);
+    return viewSchedule((await this.#read(id)).decoded);
   }
 
   list(query: ScheduleListQuery & { limit: number }): Promise<SchedulePage> {
     return listSchedules(this.#store, query);
   }
 
-  /** Jobs that were submitted stay. */
+  /** Removes the schedule. Its submitted jobs stay. */
   remove(id: string): Promise<void> {
-    return this.#store.alone(id, () => this.#remove(id));
+    return this.#store.withLock(id, () => this.#remove(id));
   }
 
   async #remove(id: string): Promise<void> {
-    for (let i = 0; i < MOST_TRIES; i += 1) {
-      const place = await settledPlace(this.#store, id);
-      if (place === undefined) throw notFound(id);
-      const { keys, stored, location } = place;
+    for (let i = 0; i < MAX_TRIES; i += 1) {
+      const located = await readLocated(this.#store, id);
+      if (located === undefined) throw notFound(id);
+      const { keys, stored, location } = located;
       if (stored !== undefined && !(await this.#store.remove(keys, stored))) continue;
-      await this.#store.forget(id, location);
+      await this.#store.removeFromIndex(id, location);
       if (stored === undefined) throw notFound(id);
       return;
     }
     throw busy(id);
   }
 
-  /** Slots that come while it is paused are not made up for. */
+  /** Stops firing. Slots that pass during the pause are not fired later. */
   pause(id: string): Promise<Schedule> {
-    return this.#change(id, ({ known }) => {
-      const { next: _, ...state } = known.state;
+    return this.#change(id, ({ decoded }) => {
+      const { next: _, ...state } = decoded.state;
       return state.paused ? undefined : { ...state, paused: true };
     });
   }
 
   resume(id: string): Promise<Schedule> {
-    return this.#change(id, ({ known: { definition, state }, now }) => {
+    return this.#change(id, ({ decoded: { definition, state }, now }) => {
       if (!state.paused) return undefined;
       const { paused: _, ...rest } = state;
       const next = state.finished ? undefined : nextSlot(timetableOf(definition), now);
@@ -85,58 +84,66 @@ export class Scheduler {
     });
   }
 
-  /** Submits the job now, whatever the slots; with a key once while the schedule stays in its queue. @throws {AppError} also as a submit does. */
+  /**
+   * Submits the job now, outside the slots. A key makes this happen once, while the schedule stays in its queue.
+   *
+   * @throws {AppError} also as a submit does.
+   */
   async run(id: string, key?: string): Promise<SubmitResult<Job>> {
-    const { known, now } = await this.#find(id);
-    const { job } = known.definition;
-    const metadata = { ...job.metadata, [SLOT_LABEL]: labelOf(id, now) };
-    // The label tells the time, and the job may be changed: a repeated request is the same all the same.
+    const { decoded, now } = await this.#read(id);
+    const { job } = decoded.definition;
+    const metadata = { ...job.metadata, [SLOT_LABEL]: slotLabelOf(id, now) };
+    // A repeated request must match although its label has another time, and although the job may have changed.
     return this.#submitter.submit({ ...job, metadata }, key, { request: { run: id } });
   }
 
-  /** The next times at which it fires: none while it is paused. */
+  /** The next times at which the schedule fires; none while it is paused. */
   async preview(id: string, n: number): Promise<string[]> {
-    const { definition, state } = (await this.#find(id)).known;
+    const { definition, state } = (await this.#read(id)).decoded;
     const { maxRuns, window: windowMs } = definition;
     if (state.next === undefined) return [];
     const timetable = timetableOf(definition);
-    const most = Math.min(n, maxRuns === undefined ? n : maxRuns - state.runs);
-    const slots = slotsAfter(timetable, state.next - 1, most);
-    return toTimes(slots.map((slot) => fireAt(timetable, { id, windowMs }, slot)));
+    const count = Math.min(n, maxRuns === undefined ? n : maxRuns - state.runs);
+    const slots = slotsAfter(timetable, state.next - 1, count);
+    return slots.map((slot) => toTimestamp(fireAt(timetable, { id, windowMs }, slot)));
   }
 
-  /** As it would be if it were made now; with a window, the times from which each is spread. */
+  /** The first slots of a schedule that would be created now. A window is not applied: it needs the id. */
   async previewOf(body: PreviewSchedule, n: number): Promise<string[]> {
-    const wish = scheduleRequestOf({ ...body, job: body.job ?? { task: 'preview' } });
-    const definition = { ...wish, createdAt: await this.#store.now() };
+    const request = parseScheduleRequest(
+      { ...body, job: body.job ?? { task: 'preview' } },
+      this.#core.clock.wall(),
+    );
+    const definition = { ...request, createdAt: await this.#store.now() };
     const first = firstSlot(definition, definition.createdAt);
-    return toTimes(slotsAfter(timetableOf(definition), first - 1, Math.min(n, wish.maxRuns ?? n)));
+    const slots = slotsAfter(timetableOf(definition), first - 1, Math.min(n, request.maxRuns ?? n));
+    return slots.map(toTimestamp);
   }
 
-  /** Whether it is being moved or not. */
-  async #find(id: string): Promise<Found> {
-    for (let i = 0; i < MOST_TRIES; i += 1) {
-      const location = await this.#store.locate(id);
+  /** Reads the schedule without the lock, also while it is being moved. */
+  async #read(id: string): Promise<ReadableSchedule> {
+    for (let i = 0; i < MAX_TRIES; i += 1) {
+      const location = await this.#store.readLocation(id);
       if (location === undefined) throw notFound(id);
-      const look = await this.#store.look(id, location.queue);
-      if (look.stored !== undefined) return readable({ ...look, location });
-      // Left behind by a process that died, unless the schedule was moved since.
-      await this.#store.forget(id, location);
+      const read = await this.#store.read(id, location.queue);
+      if (read.stored !== undefined) return requireReadable({ ...read, location });
+      // A process that died left this location, or the schedule was moved since. Only the first is removed.
+      await this.#store.removeFromIndex(id, location);
     }
     throw busy(id);
   }
 
-  /** Changes the state; undefined leaves it as it is. */
-  #change(id: string, change: (found: Found) => ScheduleState | undefined): Promise<Schedule> {
-    return this.#store.alone(id, async () => {
-      for (let i = 0; i < MOST_TRIES; i += 1) {
-        const place = await settledPlace(this.#store, id);
-        if (place?.stored === undefined) throw notFound(id);
-        const found = readable(place);
-        const { keys, known } = found;
-        const state = change(found);
-        if (state === undefined) return viewSchedule(known);
-        if (await this.#store.change(keys, known, state)) return viewSchedule({ ...known, state });
+  /** Writes the state that `change` returns; undefined changes nothing. */
+  #change(id: string, change: (schedule: ReadableSchedule) => ScheduleState | undefined): Promise<Schedule> {
+    return this.#store.withLock(id, async () => {
+      for (let i = 0; i < MAX_TRIES; i += 1) {
+        const located = await readLocated(this.#store, id);
+        if (located?.stored === undefined) throw notFound(id);
+        const schedule = requireReadable(located);
+        const { keys, decoded } = schedule;
+        const state = change(schedule);
+        if (state === undefined) return viewSchedule(decoded);
+        if (await this.#store.writeState(keys, decoded, state)) return viewSchedule({ ...decoded, state });
       }
       throw busy(id);
     });
@@ -145,10 +152,10 @@ export class Scheduler {
 
 const notFound = (id: string) => new AppError('schedule-not-found', `There is no schedule "${id}".`);
 
-/** @throws {AppError} schedule-not-found when what is stored is no schedule that can be read. */
-function readable(place: Place): Found {
-  const { known, stored } = place;
-  if (known !== undefined) return { ...place, known };
-  const text = `What is stored as schedule "${stored?.id}" cannot be read. PUT replaces it, DELETE removes it.`;
+/** @throws {AppError} schedule-not-found when the stored text cannot be decoded. */
+function requireReadable(located: LocatedSchedule): ReadableSchedule {
+  const { decoded, stored } = located;
+  if (decoded !== undefined) return { ...located, decoded };
+  const text = `The stored schedule "${stored?.id}" cannot be read. Replace it with PUT or remove it with DELETE.`;
   throw new AppError('schedule-not-found', text);
 }

@@ -9,27 +9,28 @@ import {
   SkipReasonSchema,
 } from '../schemas/schedule.ts';
 
-/** How far a schedule has come, as it is stored; times are Unix ms. */
+/** The state of a schedule, as Redis holds it; times are Unix ms. */
 export const ScheduleState = Type.Object({
-  /** The mark of who wrote the definition: changes with it, so that no job of an old one is submitted. */
+  /** Version of the definition. It changes with the definition, so that no job of an old definition is submitted. */
   v: Type.String(),
-  /** The slot to be fired next; absent when paused or finished. */
+  /** The next slot to fire; absent when paused or finished. */
   next: Type.Optional(Count),
+  /** The last slot for which a job was submitted. */
   last: Type.Optional(Count),
-  /** Of the job of that slot. */
+  /** The ref of the job of that slot. */
   ref: Type.Optional(Type.String({ pattern: '^[chnl]\\d{1,20}-\\d{1,20}$' })),
   runs: Count,
   missed: Count,
   skipped: Count,
   skip: Type.Optional(Type.Object({ slot: Count, reason: SkipReasonSchema })),
-  /** While it is written to its queue: the queue that it leaves, or its own when it leaves none. It is not fired then. */
+  /** Only in a draft, which does not fire: the queue that the schedule leaves, or its own when it is new. */
   from: Type.Optional(Type.String()),
   paused: Type.Optional(Type.Literal(true)),
   finished: Type.Optional(Type.Literal(true)),
 });
 export type ScheduleState = Static<typeof ScheduleState>;
 
-/** What a schedule is, as it is stored; durations are ms, times Unix ms. */
+/** The definition of a schedule, as Redis holds it; durations are ms, times Unix ms. */
 export const ScheduleDefinition = Type.Object({
   cron: Type.Optional(Type.String()),
   timeZone: Type.Optional(Type.String()),

@@ -1,24 +1,23 @@
+import { optionalTime } from '../jobs/view.ts';
 import { formatJobId, parseRef } from '../redis/job-id.ts';
 import type { Schedule } from '../schemas/schedule.ts';
-import { type ReadSchedule, timeOf } from './definition.ts';
-
-const time = <K extends string>(key: K, ms: number | undefined): { [P in K]?: string } =>
-  ms === undefined ? {} : ({ [key]: new Date(ms).toISOString() } as { [P in K]?: string });
+import { toTimestamp } from '../schemas/values/timestamp.ts';
+import { type DecodedSchedule, fireTimeOf } from './definition.ts';
 
 /** A schedule as the API shows it. */
-export function viewSchedule({ id, definition, state }: Omit<ReadSchedule, 'stateText'>): Schedule {
-  const { startAt, endAt, createdAt, updatedAt, ...plain } = definition;
+export function viewSchedule({ id, definition, state }: Omit<DecodedSchedule, 'stateText'>): Schedule {
+  const { startAt, endAt, createdAt, updatedAt, ...sameInView } = definition;
   return {
     id,
-    ...plain,
-    ...time('startAt', startAt),
-    ...time('endAt', endAt),
+    ...sameInView,
+    ...optionalTime('startAt', startAt),
+    ...optionalTime('endAt', endAt),
     paused: state.paused === true,
     finished: state.finished === true,
-    createdAt: new Date(createdAt).toISOString(),
-    updatedAt: new Date(updatedAt).toISOString(),
-    ...time('nextAt', timeOf(id, definition, state.next)),
-    ...time('lastSlot', state.last),
+    createdAt: toTimestamp(createdAt),
+    updatedAt: toTimestamp(updatedAt),
+    ...optionalTime('nextAt', fireTimeOf(id, definition, state.next)),
+    ...optionalTime('lastSlot', state.last),
     ...(state.ref === undefined
       ? {}
       : { lastJob: formatJobId(definition.job.queue ?? '', parseRef(state.ref)) }),
@@ -27,6 +26,6 @@ export function viewSchedule({ id, definition, state }: Omit<ReadSchedule, 'stat
     skipped: state.skipped,
     ...(state.skip === undefined
       ? {}
-      : { lastSkip: { slot: new Date(state.skip.slot).toISOString(), reason: state.skip.reason } }),
+      : { lastSkip: { slot: toTimestamp(state.skip.slot), reason: state.skip.reason } }),
   };
 }

@@ -3,15 +3,15 @@ import { parsePosition, START } from '../events/position.ts';
 import type { AckEvents } from '../schemas/subscription.ts';
 import type { AckList } from './scripts/ack.ts';
 
-/** So many jobs no move has: a made-up number must not make a list of as many. */
-const MOST_IN_ENTRY = 100_000;
+/** No entry has more events. The bound keeps an invented id from creating a huge set. */
+const MAX_EVENTS_PER_ENTRY = 100_000;
 
-/** What a client acknowledges, by entry. @throws {AppError} invalid-request. */
-export function ackList({ upTo, ids }: AckEvents): AckList {
+/** The events that a client acknowledges, by entry. @throws {AppError} invalid-request. */
+export function toAckList({ upTo, ids }: AckEvents): AckList {
   const events = new Map<string, Set<number> | undefined>();
   if (upTo !== undefined) {
     const { entry, seen } = positionOf(upTo, '/upTo');
-    // There is nothing before the start, and Redis knows no such range.
+    // No event is before the start, and Redis rejects such a range.
     if (entry === START.entry) return { before: undefined, events };
     const isWhole = seen === Number.POSITIVE_INFINITY;
     events.set(entry, isWhole ? undefined : new Set(Array.from({ length: seen }, (_, i) => i + 1)));
@@ -29,9 +29,10 @@ export function ackList({ upTo, ids }: AckEvents): AckList {
 
 function positionOf(id: string, pointer: string): { entry: string; seen: number } {
   const position = parsePosition(id, false);
-  const isFit = position !== undefined && (position.seen <= MOST_IN_ENTRY || !Number.isFinite(position.seen));
-  if (isFit) return position;
-  throw new AppError('invalid-request', 'Acknowledge events by the ids with which they came.', {
+  const isValid =
+    position !== undefined && (position.seen <= MAX_EVENTS_PER_ENTRY || !Number.isFinite(position.seen));
+  if (isValid) return position;
+  throw new AppError('invalid-request', 'Acknowledge events by the ids that a read returned.', {
     errors: [{ pointer, detail: 'is not the id of an event of this queue' }],
   });
 }

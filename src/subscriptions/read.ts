@@ -5,25 +5,26 @@ import type { JobEvent } from '../schemas/event.ts';
 import { ackSubscription } from './scripts/ack.ts';
 import { readSubscription, type SubscriptionReading } from './scripts/read.ts';
 
-/** Reads of one request that find nothing of the types that are wanted. */
-const MOST_READS = 20;
+/** Reads of one request, when they find no event of the wanted types. */
+const MAX_READS = 20;
 
-/** What a read brought. */
+/** The result of a read. */
 export interface ReadEventsPage {
   events: JobEvent[];
-  /** Entries. */
+  /** Entries that were dropped without an acknowledgement since the last read. */
   lost: number;
-  /** The subscription had nothing more to hand out, wanted or not. */
+  /** The subscription had no entry to deliver, of any type. */
   isEmpty: boolean;
-  /** Until the oldest of what is not acknowledged is due again; 0 when there may be more at once. */
+  /** Ms until the oldest event without an acknowledgement is due again; 0 when more events may follow at once. */
   dueInMs: number | undefined;
 }
 
 /**
- * The next events of a subscription, of the types that are wanted (undefined: of all); the others that come before them are
- * acknowledged. Undefined when there is no such subscription.
+ * Reads the next events of a subscription; undefined when there is no such subscription. Events of unwanted types that come
+ * before the wanted ones are acknowledged.
  *
- * @param max events, about: those of one entry come together.
+ * @param max about how many events; those of one entry always come together.
+ * @param wanted the wanted types; undefined for all.
  */
 export async function readEventsPage(
   redis: Connection,
@@ -37,35 +38,36 @@ export async function readEventsPage(
     const reading = await readSubscription(redis, keys, name, max);
     if (reading === undefined) return undefined;
     lost += reading.lost;
-    const { events, others } = sort(keys.queue, reading, wanted);
-    if (others.size > 0) await ackSubscription(redis, keys, name, { before: undefined, events: others });
+    const { events, unwanted } = splitByType(keys.queue, reading, wanted);
+    if (unwanted.size > 0) {
+      await ackSubscription(redis, keys, name, { before: undefined, events: unwanted });
+    }
     const isEmpty = reading.entries.length === 0;
-    if (isEmpty && reading.isPartial && reads < MOST_READS) continue;
-    if (isEmpty || events.length > 0 || reads >= MOST_READS) {
+    if (isEmpty && reading.isPartial && reads < MAX_READS) continue;
+    if (isEmpty || events.length > 0 || reads >= MAX_READS) {
       return { events, lost, isEmpty, dueInMs: isEmpty ? reading.dueInMs : 0 };
     }
   }
 }
 
-/** The events that are wanted and not acknowledged, and the numbers of the others by entry. */
-function sort(
+/** The wanted events without an acknowledgement, and the numbers of the unwanted ones by entry (undefined: all of it). */
+function splitByType(
   queue: string,
   { entries, acked }: SubscriptionReading,
-  wanted: ReadonlySet<JobEvent['type']> | undefined,
-): { events: JobEvent[]; others: Map<string, ReadonlySet<number> | undefined> } {
+  types: ReadonlySet<JobEvent['type']> | undefined,
+): { events: JobEvent[]; unwanted: Map<string, ReadonlySet<number> | undefined> } {
   const events: JobEvent[] = [];
-  const others = new Map<string, ReadonlySet<number> | undefined>();
+  const unwanted = new Map<string, ReadonlySet<number> | undefined>();
   for (const [id, fields] of entries) {
-    const told = decodeEvents({ queue, id, fields }, false);
-    const open = told.filter(({ position }) => !acked.get(id)?.has(position.seen));
-    const kept = wanted === undefined ? open : open.filter(({ event }) => wanted.has(event.type));
-    events.push(...kept.map(({ event }) => event));
-    // An entry that tells nothing, or nothing that is wanted, is done with.
-    if (kept.length === 0) others.set(id, undefined);
-    else if (kept.length < open.length) {
-      const rest = open.filter((one) => !kept.includes(one));
-      others.set(id, new Set(rest.map(({ position }) => position.seen)));
+    const all = decodeEvents({ queue, id, fields }, false);
+    const unacked = all.filter(({ position }) => !acked.get(id)?.has(position.seen));
+    const wanted = types === undefined ? unacked : unacked.filter(({ event }) => types.has(event.type));
+    events.push(...wanted.map(({ event }) => event));
+    if (wanted.length === 0) unwanted.set(id, undefined);
+    else if (wanted.length < unacked.length) {
+      const rest = unacked.filter((one) => !wanted.includes(one));
+      unwanted.set(id, new Set(rest.map(({ position }) => position.seen)));
     }
   }
-  return { events, others };
+  return { events, unwanted };
 }

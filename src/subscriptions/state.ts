@@ -4,46 +4,51 @@ import { isNoGroup } from '../redis/faults.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { groupOf, type StoredSubscription } from './scripts/subscribe.ts';
 
-/** How a subscription stands; counts are of entries, times Unix ms. */
+/** The state of a subscription; counts are of stream entries, times Unix ms. */
 export interface SubscriptionState extends StoredSubscription {
   name: string;
+  /** Entries that no reader has got yet. */
   backlog: number;
+  /** Entries that a reader got and did not acknowledge. */
   unacked: number;
-  /** When the oldest of those that were not acknowledged happened, as its entry id; undefined when there is none. */
+  /** Id of the oldest entry without an acknowledgement; undefined when there is none. */
   oldestUnacked: string | undefined;
+  /** Entries that were dropped without an acknowledgement. */
   lost: number;
 }
 
-/** What is known of a subscription from the stream of its events alone. */
-interface Standing {
+/** What the events stream alone says about a subscription. */
+interface StreamCounts {
   name: string;
   stored: StoredSubscription;
   backlog: number;
   unacked: number;
-  /** Entries that were dropped since the last read: lost, though only the next read will note it. */
+  /** Entries that were dropped since the last read. They are lost, but only the next read will count them. */
   dropped: number;
 }
 
 interface Group {
+  /** Entries read; undefined when Redis cannot tell. */
   read: number | undefined;
+  /** Entries read and not acknowledged. */
   pending: number;
 }
 
-/** What waits to be read of each subscription of a queue, by name. */
+/** The backlog of each subscription of a queue, sorted by name. */
 export async function subscriptionBacklogs(
   redis: Connection,
   keys: QueueKeys,
 ): Promise<Pick<SubscriptionState, 'name' | 'backlog'>[]> {
-  return (await standings(redis, keys)).map(({ name, backlog }) => ({ name, backlog }));
+  return (await readStreamCounts(redis, keys)).map(({ name, backlog }) => ({ name, backlog }));
 }
 
-/** All subscriptions of a queue, by name, or the one that is named. */
+/** All subscriptions of a queue, sorted by name, or only the one with the given name. */
 export async function subscriptionStates(
   redis: Connection,
   keys: QueueKeys,
   only?: string,
 ): Promise<SubscriptionState[]> {
-  const found = await standings(redis, keys, only);
+  const found = await readStreamCounts(redis, keys, only);
   return Promise.all(
     found.map(async ({ name, stored, backlog, unacked, dropped }): Promise<SubscriptionState> => {
       const [lost, oldestUnacked] = await Promise.all([
@@ -55,12 +60,12 @@ export async function subscriptionStates(
   );
 }
 
-async function standings(redis: Connection, keys: QueueKeys, only?: string): Promise<Standing[]> {
+async function readStreamCounts(redis: Connection, keys: QueueKeys, only?: string): Promise<StreamCounts[]> {
   const stored = Object.entries(await redis.hgetall(keys.subscriptions))
     .filter(([name]) => only === undefined || name === only)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   if (stored.length === 0) return [];
-  const { added, dropped, groups } = await lookAt(redis, keys);
+  const { added, dropped, groups } = await readStreamAndGroups(redis, keys);
   return stored.map(([name, text]) => {
     const group = groups.get(groupOf(name));
     const read = group?.read ?? dropped;
@@ -74,7 +79,7 @@ async function standings(redis: Connection, keys: QueueKeys, only?: string): Pro
   });
 }
 
-/** The oldest entry that is not acknowledged; undefined when there is none, or the group is gone meanwhile. */
+/** Id of the oldest entry without an acknowledgement; undefined when there is none, or no group any more. */
 async function oldestPending(redis: Connection, keys: QueueKeys, name: string): Promise<string | undefined> {
   try {
     const [, first] = (await redis.xpending(keys.events, groupOf(name))) as [number, string | null];
@@ -85,8 +90,8 @@ async function oldestPending(redis: Connection, keys: QueueKeys, name: string): 
   }
 }
 
-/** What the events stream has, and its groups by name. */
-async function lookAt(
+/** The entry counts of the events stream, and its consumer groups by name. */
+async function readStreamAndGroups(
   redis: Connection,
   keys: QueueKeys,
 ): Promise<{ added: number; dropped: number; groups: Map<string, Group> }> {
@@ -96,10 +101,10 @@ async function lookAt(
   if (groups === undefined || extent === undefined) return { added: 0, dropped: 0, groups: new Map() };
   const [failed, found] = groups;
   if (failed) throw failed;
-  return { ...extent, groups: new Map((found as unknown[]).map(groupIn)) };
+  return { ...extent, groups: new Map((found as unknown[]).map(decodeGroup)) };
 }
 
-function groupIn(info: unknown): [name: string, Group] {
+function decodeGroup(info: unknown): [name: string, Group] {
   const read = fieldOf(info, 'entries-read');
   const pending = Number(fieldOf(info, 'pending'));
   return [String(fieldOf(info, 'name')), { read: typeof read === 'number' ? read : undefined, pending }];

@@ -18,7 +18,7 @@ import {
   type SubscriptionOptions,
 } from '../schemas/subscription.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
-import { ackList } from './ack.ts';
+import { toAckList } from './ack.ts';
 import { type ReadEventsPage, readEventsPage } from './read.ts';
 import { ackSubscription } from './scripts/ack.ts';
 import { MOST_SUBSCRIPTIONS, subscribe, unsubscribe } from './scripts/subscribe.ts';
@@ -28,15 +28,19 @@ import { WaitingReaders } from './waiting-readers.ts';
 /** Durable subscriptions to the events of queues: each gets every event at least once. */
 export class Subscriptions {
   readonly #core: Core;
-  readonly #line: WaitingReaders;
+  readonly #waitingReaders: WaitingReaders;
 
-  /** @param maxWaiters most reads that may wait at a time. */
-  constructor(core: Core, feed: EventNotifier, maxWaiters: number) {
+  /** @param maxWaiters how many reads can wait at the same time. */
+  constructor(core: Core, notifier: EventNotifier, maxWaiters: number) {
     this.#core = core;
-    this.#line = new WaitingReaders(feed, maxWaiters);
+    this.#waitingReaders = new WaitingReaders(notifier, maxWaiters, core.clock);
   }
 
-  /** Makes one, or changes what is given of it. Also makes the queue known. @throws {AppError} too-many-subscriptions. */
+  /**
+   * Creates a subscription, or changes the given options of an existing one. Registers the queue.
+   *
+   * @throws {AppError} too-many-subscriptions.
+   */
   async put(
     queue: string,
     name: string,
@@ -53,13 +57,13 @@ export class Subscriptions {
     if (outcome === 'full') {
       throw new AppError(
         'too-many-subscriptions',
-        `A queue has at most ${MOST_SUBSCRIPTIONS} subscriptions. Delete one that is not needed.`,
+        `A queue can have at most ${MOST_SUBSCRIPTIONS} subscriptions. Delete one that you no longer need.`,
       );
     }
     return { isNew: outcome === 'made', subscription: await this.get(queue, name) };
   }
 
-  /** @throws {AppError} subscription-not-found, as do all below. */
+  /** @throws {AppError} subscription-not-found, as do all methods below. */
   async get(queue: string, name: string): Promise<Subscription> {
     const keys = this.#core.keySpace.queue(queue);
     const [state] = await subscriptionStates(this.#core.redis, keys, name);
@@ -80,7 +84,7 @@ export class Subscriptions {
   }
 
   /**
-   * Hands out the next events, to whoever asks first; waits for some if there are none.
+   * Delivers the next events; waits up to `waitMs` when there are none. Waiting readers are served in order.
    *
    * @throws {AppError} also too-many-waiters.
    */
@@ -92,15 +96,15 @@ export class Subscriptions {
   ): Promise<EventsRead> {
     const keys = this.#core.keySpace.queue(queue);
     const wanted = types && new Set<JobEvent['type']>(types);
-    const look = async () => {
-      const brought = await readEventsPage(this.#core.redis, keys, name, max, wanted);
-      if (brought === undefined) throw notFound(queue, name);
-      return brought;
+    const readPage = async () => {
+      const page = await readEventsPage(this.#core.redis, keys, name, max, wanted);
+      if (page === undefined) throw notFound(queue, name);
+      return page;
     };
-    const first = await look();
+    const first = await readPage();
     const { events, lost, isEmpty } =
-      waitMs > 0 && isNothing(first)
-        ? ((await this.#wait(keys, name, waitMs, requester, look)) ?? first)
+      waitMs > 0 && hasNothing(first)
+        ? ((await this.#wait(keys, name, waitMs, requester, readPage)) ?? first)
         : first;
     const isMore = events.length === 0 && !isEmpty;
     return { events, ...(lost > 0 && { lost }), ...(isMore && { more: true }) };
@@ -111,12 +115,12 @@ export class Subscriptions {
     name: string,
     waitMs: number,
     requester: Requester,
-    look: () => Promise<ReadEventsPage>,
+    readPage: () => Promise<ReadEventsPage>,
   ): Promise<ReadEventsPage | undefined> {
     const observeEnd = observeWait(this.#core, { on: 'subscription', queues: [keys.queue] }, waitMs);
     try {
-      const page = await this.#line.wait(keys, name, waitMs, requester, look, isNothing);
-      observeEnd(page === undefined ? 'stopped' : isNothing(page) ? 'timed-out' : 'enough');
+      const page = await this.#waitingReaders.wait(keys, name, waitMs, requester, readPage, hasNothing);
+      observeEnd(page === undefined ? 'stopped' : hasNothing(page) ? 'timed-out' : 'enough');
       return page;
     } catch (error) {
       observeEnd('failed');
@@ -125,25 +129,25 @@ export class Subscriptions {
   }
 
   /** @throws {AppError} also invalid-request. */
-  async ack(queue: string, name: string, what: AckEvents): Promise<Acknowledged> {
+  async ack(queue: string, name: string, acked: AckEvents): Promise<Acknowledged> {
     const keys = this.#core.keySpace.queue(queue);
-    const done = await ackSubscription(this.#core.redis, keys, name, ackList(what));
-    if (done === undefined) throw notFound(queue, name);
-    return done;
+    const result = await ackSubscription(this.#core.redis, keys, name, toAckList(acked));
+    if (result === undefined) throw notFound(queue, name);
+    return result;
   }
 
-  /** Answers everybody who waits. */
+  /** Ends all waits: each waiting read returns without events. */
   stop(): void {
-    this.#line.stop();
+    this.#waitingReaders.stop();
   }
 }
 
-const isNothing = ({ events, lost }: ReadEventsPage): boolean => events.length === 0 && lost === 0;
+const hasNothing = ({ events, lost }: ReadEventsPage): boolean => events.length === 0 && lost === 0;
 
 const notFound = (queue: string, name: string) =>
   new AppError(
     'subscription-not-found',
-    `There is no subscription "${name}" to the queue "${queue}". Make it with PUT /queues/${queue}/subscriptions/${name}.`,
+    `There is no subscription "${name}" to the queue "${queue}". Create it with PUT /queues/${queue}/subscriptions/${name}.`,
   );
 
 const view = (queue: string, state: SubscriptionState): Subscription => ({

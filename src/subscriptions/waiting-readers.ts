@@ -1,93 +1,110 @@
+import type { Clock } from '../clock.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import type { EventNotifier } from '../events/notifier.ts';
 import { WakeableSleep } from '../events/wakeable-sleep.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 
-/** However quiet it is, the first in line looks again. */
-const LOOK_AGAIN_MS = 5_000;
-/** The least pause before a look at what is due again, since others may have been quicker, ms. */
-const LEAST_PAUSE_MS = 20;
+/** The first reader reads again after this time, even when no event arrives. */
+const READ_AGAIN_MS = 5_000;
+/** Pause before events that are due again are read, since another process may be quicker. */
+const MIN_PAUSE_MS = 20;
 
-/** What a look brought, and in how many ms more may come without an event. */
-interface Looked {
+/** The result of a read. */
+interface Page {
+  /** When a read may find something without a new event, in ms; undefined when it cannot. */
   dueInMs: number | undefined;
 }
 
 /**
- * Readers that wait for the events of a subscription stand in line, so that an event makes one of them look and not
- * all: whatever their number, they cost Redis what one does.
+ * Readers that wait for events of a subscription. They form a queue, and only the first one reads: many readers cost Redis
+ * as much as one.
  */
 export class WaitingReaders {
-  readonly #feed: Pick<EventNotifier, 'watch'>;
+  readonly #notifier: Pick<EventNotifier, 'watch'>;
   readonly #maxWaiters: number;
-  readonly #lines = new Map<string, WakeableSleep[]>();
+  readonly #clock: Clock;
+  /** The queue of readers of each subscription, by its key. */
+  readonly #readers = new Map<string, WakeableSleep[]>();
   #waiting = 0;
   #isStopped = false;
 
-  constructor(feed: Pick<EventNotifier, 'watch'>, maxWaiters: number) {
-    this.#feed = feed;
+  constructor(notifier: Pick<EventNotifier, 'watch'>, maxWaiters: number, clock: Clock) {
+    this.#notifier = notifier;
     this.#maxWaiters = maxWaiters;
+    this.#clock = clock;
   }
 
   /**
-   * Looks until that brings something or the time is over, and returns what the last look brought; undefined once the requester
-   * is gone or the service stops.
+   * Reads until a page has something or the time is over; returns the last page. Undefined once the requester has
+   * disconnected or the service stops.
    *
    * @throws {AppError} too-many-waiters.
    */
-  async wait<T extends Looked>(
+  async wait<T extends Page>(
     keys: QueueKeys,
     name: string,
     waitMs: number,
     requester: Requester,
-    look: () => Promise<T>,
-    isNothing: (looked: T) => boolean,
+    readPage: () => Promise<T>,
+    hasNothing: (page: T) => boolean,
   ): Promise<T | undefined> {
     if (this.#waiting >= this.#maxWaiters) {
       throw new AppError(
         'too-many-waiters',
-        `${this.#maxWaiters} reads wait already. Read without waitMs, or try again after Retry-After seconds.`,
+        `${this.#maxWaiters} reads are waiting already. Read without waitMs, or try again after Retry-After seconds.`,
       );
     }
-    const place = keys.subscription(name);
-    const line = this.#lines.get(place) ?? [];
-    this.#lines.set(place, line);
-    const sleeper = new WakeableSleep();
-    if (this.#isStopped) sleeper.end();
-    requester.onDisconnect(sleeper.end);
-    line.push(sleeper);
+    const deadline = this.#clock.monotonic() + waitMs;
+    const left = () => deadline - this.#clock.monotonic();
+    const key = keys.subscription(name);
+    const readers = this.#readers.get(key) ?? [];
+    this.#readers.set(key, readers);
+    const reader = new WakeableSleep();
+    if (this.#isStopped) reader.end();
+    requester.onDisconnect(reader.end);
+    readers.push(reader);
     this.#waiting += 1;
-    let unwatch: (() => void) | undefined;
     try {
-      const deadline = performance.now() + waitMs;
-      const left = () => deadline - performance.now();
-      while (line[0] !== sleeper && left() > 0 && !sleeper.ended) {
-        sleeper.rearm();
-        await sleeper.sleep(left());
+      while (readers[0] !== reader && left() > 0 && !reader.ended) {
+        reader.rearm();
+        await reader.sleep(left());
       }
-      unwatch = await this.#feed.watch(keys, sleeper.wake);
-      for (;;) {
-        sleeper.rearm();
-        // Nothing is handed to somebody who is not there.
-        if (sleeper.ended) return undefined;
-        const looked = await look();
-        if (!isNothing(looked) || left() <= 0) return looked;
-        const due = Math.max(LEAST_PAUSE_MS, looked.dueInMs ?? LOOK_AGAIN_MS);
-        await sleeper.sleep(Math.min(left(), due, LOOK_AGAIN_MS));
-      }
+      return await this.#readUntil(left, keys, reader, readPage, hasNothing);
     } finally {
-      unwatch?.();
       this.#waiting -= 1;
-      line.splice(line.indexOf(sleeper), 1);
-      line[0]?.wake();
-      if (line.length === 0) this.#lines.delete(place);
+      readers.splice(readers.indexOf(reader), 1);
+      readers[0]?.wake();
+      if (readers.length === 0) this.#readers.delete(key);
     }
   }
 
-  /** Answers everybody who waits, now and from now on. */
+  async #readUntil<T extends Page>(
+    left: () => number,
+    keys: QueueKeys,
+    reader: WakeableSleep,
+    readPage: () => Promise<T>,
+    hasNothing: (page: T) => boolean,
+  ): Promise<T | undefined> {
+    const unwatch = await this.#notifier.watch(keys, reader.wake);
+    try {
+      for (;;) {
+        reader.rearm();
+        // The events of a page read for a disconnected client would not arrive.
+        if (reader.ended) return undefined;
+        const page = await readPage();
+        if (!hasNothing(page) || left() <= 0) return page;
+        const pauseMs = Math.max(MIN_PAUSE_MS, page.dueInMs ?? READ_AGAIN_MS);
+        await reader.sleep(Math.min(left(), pauseMs, READ_AGAIN_MS));
+      }
+    } finally {
+      unwatch();
+    }
+  }
+
+  /** Ends all waits, present and future. */
   stop(): void {
     this.#isStopped = true;
-    for (const line of this.#lines.values()) for (const sleeper of line) sleeper.end();
+    for (const readers of this.#readers.values()) for (const reader of readers) reader.end();
   }
 }

@@ -12,8 +12,8 @@ const redis = useRedis();
 const api = useApi(redis);
 const { list, add } = eventEntries(redis);
 
-describe('a reader that comes back', () => {
-  it('is told when events in between are gone, and goes on with the oldest', async () => {
+describe('a reader that connects again', () => {
+  it('gets a reset when events in between were trimmed, and continues with the oldest', async () => {
     await list('far');
     await add('far', 10);
     const stream = await openStream(api.origin, '/queues/far/events', { lastEventId: '0-0' });
@@ -48,12 +48,12 @@ describe('a reader that comes back', () => {
     }
   });
 
-  it('of all queues is told likewise, once for each queue', async () => {
+  it('of all queues gets one reset for each trimmed queue', async () => {
     await list('far-a', 'far-b');
     await add('far-a', 1);
     const before = await openStream(api.origin, '/events');
     await add('far-b', 300);
-    // More than a page of another queue before the oldest that is kept.
+    // Another queue has more than a page before the oldest kept entry.
     await add('far-a', 350, 2);
     await add('far-b', 400, 301);
     await before.count(1_050);
@@ -64,13 +64,14 @@ describe('a reader that comes back', () => {
     expect(again.messages.filter(({ type }) => type === 'reset')).toMatchObject([
       { data: { reason: 'too-far-back', queue: 'far-b' } },
     ]);
-    const told = (queue: string) => numbers(again.messages.filter(({ data }) => data['queue'] === queue));
-    expect(told('far-a')).toEqual(upTo(350, 2));
-    expect(told('far-b')).toEqual(upTo(400, 301));
+    const numbersOf = (queue: string) =>
+      numbers(again.messages.filter(({ data }) => data['queue'] === queue));
+    expect(numbersOf('far-a')).toEqual(upTo(350, 2));
+    expect(numbersOf('far-b')).toEqual(upTo(400, 301));
     again.close();
   });
 
-  it('is told when Redis was emptied', async () => {
+  it('gets a reset when Redis was emptied', async () => {
     await list('emptied');
     await add('emptied', 3);
     const stream = await openStream(api.origin, '/queues/emptied/events', { lastEventId: '0-0' });
@@ -93,12 +94,12 @@ describe('a reader that comes back', () => {
     again.close();
   });
 
-  it('of all queues, of which there is one, is told nothing else', async () => {
+  it('of all queues gets no reset when it has seen everything', async () => {
     await redis.client.flushall();
     await list('only');
     await add('only', 3);
     const last = (await redis.client.xrevrange(eventsOf('only'), '+', '-', 'COUNT', 1))[0]?.[0] ?? '';
-    // A reader begins with the millisecond in which it comes.
+    // A reader starts with the millisecond in which it connects.
     await until(async () => (await redisTime(redis.client)) > entryTime(last), 'the next millisecond');
     const first = await openStream(api.origin, '/events');
     await add('only', 1, 4);
@@ -106,7 +107,7 @@ describe('a reader that comes back', () => {
     await until(() => {
       api.app.streamHub.heartbeat();
       return first.parser.lastId.endsWith('~');
-    }, 'a sign of life with a place between two events');
+    }, 'a sign of life with a position between two events');
     first.close();
     const again = await openStream(api.origin, '/events', { lastEventId: first.parser.lastId });
     await add('only', 1, 5);
@@ -118,7 +119,7 @@ describe('a reader that comes back', () => {
 });
 
 describe('a reader that is up to date', () => {
-  it('is told when more happens at once than is kept', async () => {
+  it('gets a reset when more events come at once than are kept', async () => {
     await list('burst');
     const live = await openStream(api.origin, '/queues/burst/events');
     await add('burst', 1);
@@ -131,13 +132,13 @@ describe('a reader that is up to date', () => {
     live.close();
   });
 
-  it('of all queues is told likewise', async () => {
+  it('of all queues gets a reset, too', async () => {
     await list('burst-a', 'burst-b');
     const live = await openStream(api.origin, '/events');
     await add('burst-a', 1);
     await live.count(1);
     for (const first of [2, 702]) {
-      // What is kept is more than one read takes.
+      // More entries are kept than one read returns.
       const burst = addTo(redis.client.multi(), 'burst-a', 700, first);
       await burst.xtrim(eventsOf('burst-a'), 'MAXLEN', 600).exec();
       await until(() => numbers(live.messages).includes(first + 699), 'the last event');

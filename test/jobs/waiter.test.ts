@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import type { Core } from '../../src/core/core.ts';
 import { EventNotifier } from '../../src/events/notifier.ts';
 import { JobOperator } from '../../src/jobs/job-operator.ts';
@@ -24,7 +25,7 @@ let queues = 0;
 beforeAll(async () => {
   blocking = connectForBlocking({ url: redis.url, name: 'events', scripts });
   await untilConnected(blocking);
-  feed = new EventNotifier(new BlockingReader(blocking, redis.client), redis.client);
+  feed = new EventNotifier(new BlockingReader(blocking, redis.client), redis.client, systemClock);
 });
 beforeEach(() => {
   queues += 1;

@@ -14,7 +14,7 @@ beforeEach(async () => {
   await redis.client.flushall();
 });
 
-/** All pages, with a limit for each; something may be done between them. */
+/** Reads all pages, each with its own limit; `between` runs after each page. */
 async function pages(
   limitOf: (page: number) => number,
   { queue, between }: { queue?: string; between?: (shown: string[]) => Promise<unknown> } = {},
@@ -23,8 +23,8 @@ async function pages(
   let cursor: string | undefined;
   do {
     const limit = limitOf(found.length);
-    const wish = { limit, ...(queue && { queue }), ...(cursor && { cursor }) };
-    const page = await schedules.scheduler.list(wish);
+    const query = { limit, ...(queue && { queue }), ...(cursor && { cursor }) };
+    const page = await schedules.scheduler.list(query);
     const shown = page.items.map(({ id }) => id);
     expect(shown.length).toBeLessThanOrEqual(limit);
     found.push(shown);
@@ -34,12 +34,12 @@ async function pages(
   return found;
 }
 
-describe('pages of 400 schedules', () => {
+describe('listSchedules: the pages of 400 schedules', () => {
   beforeEach(async () => {
     for (const id of ids) await put(id, 1);
   });
 
-  it.each([undefined, 'a'])('show each, though their limits change (queue: %s)', async (queue) => {
+  it.each([undefined, 'a'])('show every schedule although the limits differ (queue: %s)', async (queue) => {
     const limits = [1, 50, 3, 1, 100, 2, 7];
     const found = await pages(
       (page) => limits[page % limits.length] ?? 1,
@@ -48,7 +48,7 @@ describe('pages of 400 schedules', () => {
     expect([...new Set(found.flat())].sort()).toEqual(ids);
   });
 
-  it('show each, though those that were shown are removed', async () => {
+  it('show every schedule although the shown ones are removed', async () => {
     const found = await pages(() => 5, {
       between: (shown) => Promise.all(shown.map((id) => schedules.scheduler.remove(id))),
     });
@@ -57,8 +57,8 @@ describe('pages of 400 schedules', () => {
   });
 });
 
-describe('pages of a few schedules', () => {
-  it('show each, though those that were shown are removed and limits change', async () => {
+describe('listSchedules: the pages of a few schedules', () => {
+  it('show every schedule although the shown ones are removed and the limits differ', async () => {
     for (const id of ids.slice(0, 30)) await put(id, 1);
     const found = await pages((page) => page + 1, {
       between: (shown) => Promise.all(shown.map((id) => schedules.scheduler.remove(id))),
@@ -66,7 +66,7 @@ describe('pages of a few schedules', () => {
     expect(found.flat()).toEqual(ids.slice(0, 30));
   });
 
-  it('end before they hold more than 8 MiB', async () => {
+  it('hold at most 8 MiB of definitions each', async () => {
     for (const id of ids.slice(0, 20)) await put(id, 'x'.repeat(MIB - 1_024), id < 's010' ? 'a' : 'b');
     const found = await pages(() => 1_000);
     expect(found.map((page) => page.length)).toEqual([8, 8, 4]);

@@ -6,40 +6,40 @@ const redis = useRedis();
 const one = useOneSchedule(redis);
 const { schedules, put, moveBack, slots, shown, fireAll } = one;
 
-describe('after ten minutes in which nobody fired', () => {
+describe('after ten minutes without any process that fires', () => {
   it.each([
     ['skip', 0, 9],
     ['one', 1, 8],
     ['all', 9, 0],
-  ] as const)('%s makes up for %i of the slots, and drops %i', async (misfire, made, missed) => {
+  ] as const)('misfire %s fires %i of the missed slots and drops %i', async (misfire, caughtUp, missed) => {
     await put({ every: '1m', misfire });
-    // Then the first slot is nine minutes ago, and the last of them, the tenth, is just late.
+    // The first slot is now nine minutes old. The tenth, the last, is late but not missed.
     const first = Date.parse((await shown()).nextAt ?? '') - 10 * MINUTE;
     await moveBack(10 * MINUTE);
     await fireAll();
     const times = Array.from({ length: 10 }, (_, i) => new Date(first + i * MINUTE).toISOString());
     const expected = misfire === 'all' ? times : misfire === 'one' ? times.slice(-2) : times.slice(-1);
     expect(await slots()).toEqual(expected);
-    expect(await shown()).toMatchObject({ runs: made + 1, missed, lastSlot: times.at(-1) });
+    expect(await shown()).toMatchObject({ runs: caughtUp + 1, missed, lastSlot: times.at(-1) });
   });
 
-  it('all makes up for a hundred slots and no more, the latest', async () => {
+  it('misfire all fires the latest hundred missed slots, and no more', async () => {
     await put({ cron: '* * * * * *', misfire: 'all' });
     await moveBack(10 * MINUTE);
     const first = Date.parse((await shown()).nextAt ?? '');
     await fireAll();
     const found = await slots();
-    const made = found.filter((slot) => Date.parse(slot) < Date.parse(found.at(-1) ?? '') - MINUTE);
-    expect(made.length).toBeGreaterThanOrEqual(98);
-    expect(made.length).toBeLessThanOrEqual(100);
+    const caughtUp = found.filter((slot) => Date.parse(slot) < Date.parse(found.at(-1) ?? '') - MINUTE);
+    expect(caughtUp.length).toBeGreaterThanOrEqual(98);
+    expect(caughtUp.length).toBeLessThanOrEqual(100);
     const { runs, missed } = await shown();
     expect(runs).toBe(found.length);
-    // Every second is there or counted.
+    // Every second has a job or is counted.
     expect(runs + missed).toBe((Date.parse(found.at(-1) ?? '') - first) / 1_000 + 1);
     expect(missed).toBeGreaterThan(400);
   });
 
-  it('no more than 8 MiB are submitted at a time, and the rest right after', async () => {
+  it('one pass submits at most 8 MiB, and the next pass the rest', async () => {
     const payload = 'x'.repeat(1_048_576 - 1_024);
     await put({ every: '1m', misfire: 'all', job: { task: 'echo', payload } });
     await moveBack(12 * MINUTE);
@@ -51,7 +51,7 @@ describe('after ten minutes in which nobody fired', () => {
     expect(await shown()).toMatchObject({ runs: 12, missed: 0 });
   });
 
-  it('all makes up for no slot that is older than a day', async () => {
+  it('misfire all fires no slot older than a day', async () => {
     await put({ every: '6h', misfire: 'all' });
     await moveBack(60 * HOUR + MINUTE);
     await fireAll();
@@ -60,8 +60,8 @@ describe('after ten minutes in which nobody fired', () => {
   });
 });
 
-describe('a schedule all of whose due slots are dropped', () => {
-  it('goes on with the next', async () => {
+describe('a schedule whose due slots are all dropped', () => {
+  it('continues with the next slot', async () => {
     await put({ every: '1h', misfire: 'skip' });
     await moveBack(1.5 * HOUR);
     await fireAll();
@@ -72,7 +72,7 @@ describe('a schedule all of whose due slots are dropped', () => {
   });
 
   it.each(['skip', 'all'] as const)(
-    'has ended when the last of them is %s and past endAt',
+    'is finished when its last slot before endAt was missed (misfire: %s)',
     async (misfire) => {
       await put({ every: '1h', misfire, endAt: new Date(Date.now() + 1.2 * HOUR).toISOString() });
       await moveBack(30 * HOUR);
@@ -82,7 +82,7 @@ describe('a schedule all of whose due slots are dropped', () => {
     },
   );
 
-  it('holds up no other, however many there are', async () => {
+  it('does not delay other schedules, even if 120 are like it', async () => {
     const { scheduler, moveBack: back } = schedules;
     const ids = Array.from({ length: 120 }, (_, i) => `dropped-${i}`);
     const job = { task: 'echo', queue: one.queue };

@@ -9,7 +9,7 @@ const one = useOneSchedule(redis);
 const { schedules, put, moveBack, slots, shown, fireAll } = one;
 const workerOf = useHandWorkers(redis);
 
-describe('a slot that comes before the job of the last one has ended', () => {
+describe('a slot whose predecessor still has an open job', () => {
   const twice = async (overlap: PutSchedule['overlap']) => {
     await put({ every: '1h', ...(overlap && { overlap }) });
     const worker = await workerOf(one.queue);
@@ -21,12 +21,12 @@ describe('a slot that comes before the job of the last one has ended', () => {
     return { worker, delivery };
   };
 
-  it('is fired all the same', async () => {
+  it('fires with overlap allow', async () => {
     await twice(undefined);
     expect(await slots()).toHaveLength(2);
   });
 
-  it('is skipped and counted, until that job has ended', async () => {
+  it('is skipped and counted with overlap skip, until that job has completed', async () => {
     const { worker, delivery } = await twice('skip');
     expect(await slots()).toHaveLength(1);
     expect(await shown()).toMatchObject({ runs: 1, skipped: 1, lastSkip: { reason: 'overlap' } });
@@ -36,7 +36,7 @@ describe('a slot that comes before the job of the last one has ended', () => {
     expect(await shown()).toMatchObject({ runs: 2, skipped: 1 });
   });
 
-  it('is fired when that job lies dead', async () => {
+  it('fires with overlap skip when that job is a dead letter', async () => {
     const { worker, delivery } = await twice('skip');
     await worker.bury(delivery);
     await moveBack(HOUR);
@@ -44,14 +44,14 @@ describe('a slot that comes before the job of the last one has ended', () => {
     expect(await shown()).toMatchObject({ runs: 2, skipped: 1 });
   });
 
-  it('replaces that job: a running one is asked to stop', async () => {
+  it('sends a cancel request to a running job with overlap replace', async () => {
     await twice('replace');
     expect(await slots()).toHaveLength(2);
     const control = await redis.client.xrange(one.keys.control, '-', '+');
     expect(control).toHaveLength(1);
   });
 
-  it('replaces that job: a waiting one is gone', async () => {
+  it('cancels a waiting job with overlap replace', async () => {
     await put({ every: '1m', overlap: 'replace', misfire: 'all' });
     await moveBack(5 * MINUTE);
     await fireAll();
@@ -62,12 +62,12 @@ describe('a slot that comes before the job of the last one has ended', () => {
     expect(await redis.client.hget(one.keys.totals, 'cancelled')).toBe('4');
   });
 
-  it('replaces that job right before it is submitted, not while others are planned', async () => {
+  it('cancels that job right before its own submit, not while other schedules are planned', async () => {
     await put({ every: '1h', overlap: 'replace' });
     await moveBack(HOUR);
     await fireAll();
     await moveBack(HOUR);
-    // These come first, and do not fit into one call.
+    // These fire first, and do not fit into one call of the script.
     const many = { cron: '* * * * * *', misfire: 'all' as const, job: { task: 'echo', queue: one.queue } };
     for (const [id, hours] of [
       ['first', 3],

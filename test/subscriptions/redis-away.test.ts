@@ -7,18 +7,18 @@ import { useHandWorkers } from '../helpers/workers/manual-worker.ts';
 const redis = useRedis();
 const api = useApi(redis);
 const workerOf = useHandWorkers(redis);
-const { subscribe, read, ack, state, happen, tell } = useSubscriptions(redis, api, workerOf);
+const { subscribe, read, ack, state, reportProgress, addEntries } = useSubscriptions(redis, api, workerOf);
 
 const KEPT = 10_000;
 
 const entryIds = async (queue: string) =>
   (await redis.client.xrange(keysOf(queue).events, '-', '+')).map(([id]) => id);
 
-describe('a subscription that was away', () => {
-  it('misses none of 22,000 events, and what was kept for it goes when it has read them', async () => {
+describe('a subscription without a reader for a long time', () => {
+  it('gets all of 22,000 events, and the stream shrinks once they are read', async () => {
     const count = 22_000;
     await subscribe('away');
-    await happen('away', count);
+    await reportProgress('away', count);
     expect(await state('away')).toMatchObject({ backlog: count, lost: 0 });
     const seen: number[] = [];
     let length = 0;
@@ -27,22 +27,22 @@ describe('a subscription that was away', () => {
       expect(lost).toBeUndefined();
       if (events.length === 0) break;
       seen.push(...progressIn(events));
-      // Nothing that is not acknowledged is dropped, nor what others may look at.
+      // Neither unacknowledged entries nor the last 10,000 are dropped.
       expect(await redis.client.xlen(keysOf('away').events)).toBeGreaterThanOrEqual(KEPT);
       await ack('away', { upTo: events.at(-1)?.id });
       length = await redis.client.xlen(keysOf('away').events);
     }
-    // Reports that are sent together are noted in any order.
+    // Reports sent at the same time are stored in any order.
     expect(seen.sort((a, b) => a - b)).toEqual(upTo(count - 1));
     expect(length).toBeGreaterThanOrEqual(KEPT);
     expect(length).toBeLessThan(KEPT + 500);
     expect(await state('away')).toMatchObject({ backlog: 0, unacked: 0, lost: 0 });
   });
 
-  it('is handed what is due again, wherever that is among very many that are not', async () => {
+  it('gets an entry that is due again among 10,500 that are not', async () => {
     const count = 10_500;
     await subscribe('many', { ackWaitMs: 600_000 });
-    await tell('many', count);
+    await addEntries('many', count);
     for (let seen = 0; seen < count; ) seen += (await read('many', { max: 1_000 })).events.length;
     const { events: stream, subscription } = keysOf('many');
     const ids = await entryIds('many');
@@ -56,11 +56,11 @@ describe('a subscription that was away', () => {
     }
   });
 
-  it('for longer than its bound is told how much it has lost', async () => {
+  it('gets the number of entries that it lost beyond its maxBacklog', async () => {
     const count = 13_000;
     await subscribe('bound', { maxBacklog: 1_000 });
-    // Others are kept as ever.
-    await happen('bound', count);
+    // The last 10,000 entries are still kept.
+    await reportProgress('bound', count);
     const length = await redis.client.xlen(keysOf('bound').events);
     const lost = count - length;
     expect(lost).toBeGreaterThan(2_000);
@@ -69,19 +69,19 @@ describe('a subscription that was away', () => {
     expect(first.lost).toBe(lost);
     expect((await read('bound', { max: 1 })).lost).toBeUndefined();
     expect(await state('bound')).toMatchObject({ lost, backlog: length - 1_001, unacked: 1_001 });
-    // What was handed out and is not kept any more is lost, too.
+    // A delivered entry that is trimmed is lost, too.
     await redis.client.xtrim(keysOf('bound').events, 'MAXLEN', length - 500);
     await api.http.put(at('bound')).send({ ackWaitMs: 100 }).expect(200);
     await until(async () => {
       await read('bound', { max: 1_000 });
       return (await state('bound')).lost === lost + 500;
-    }, 'more that is lost');
+    }, 'more lost entries');
   });
 
-  it('does not lose its events to any move, whatever script tells it', async () => {
+  it('loses no event to any script that writes events', async () => {
     const worker = await workerOf('moves');
     await subscribe('moves', { maxBacklog: 20_000 });
-    await happen('moves', 12_000);
+    await reportProgress('moves', 12_000);
     const job = await api.submit({ task: 'echo', queue: 'moves', attempts: 2 });
     const first = await worker.take();
     await worker.retry(first, 0);
@@ -96,7 +96,7 @@ describe('a subscription that was away', () => {
     expect(await redis.client.xlen(keysOf('moves').events)).toBeLessThan(KEPT + 500);
   });
 
-  it('goes on when its stream and group were destroyed, and says that something is lost', async () => {
+  it('continues after its stream and group were deleted, and reports the loss', async () => {
     await subscribe('destroyed');
     await redis.client.del(keysOf('destroyed').events);
     await api.http.post('/queues/destroyed/pause').expect(200);
@@ -105,7 +105,7 @@ describe('a subscription that was away', () => {
     expect(lost).toBe(1);
   });
 
-  it('that is changed meanwhile does not pass over what it has lost', async () => {
+  it('still reports the loss when it was changed in between', async () => {
     await subscribe('changed');
     await redis.client.del(keysOf('changed').events);
     await api.http.post('/queues/changed/pause').expect(200);
@@ -115,14 +115,14 @@ describe('a subscription that was away', () => {
     expect(lost).toBe(1);
   });
 
-  it('holds back as many entries as its own bound says, whatever others may hold back', async () => {
+  it('keeps as many entries as its own maxBacklog allows, whatever the others keep', async () => {
     const { events } = keysOf('held');
     await subscribe('held', { maxBacklog: 1_000 }, 'unread');
     await subscribe('held', { maxBacklog: 1_000 }, 'stuck');
     await subscribe('held', { maxBacklog: 15_000 }, 'long');
     await subscribe('held', { maxBacklog: 1_000_000 }, 'quick');
-    await tell('held', 22_000);
-    // Of this one a single entry is pending, the first.
+    await addEntries('held', 22_000);
+    // Only the first entry of this subscription stays pending.
     await redis.client.xreadgroup('GROUP', 'sub:stuck', 'reader', 'COUNT', 22_000, 'STREAMS', events, '>');
     const { events: first } = await read('held', { max: 1 }, 'long');
     await redis.client.xack(events, 'sub:stuck', ...(await entryIds('held')).slice(1));
@@ -143,9 +143,9 @@ describe('a subscription that was away', () => {
     const rest = await redis.client.xlen(events);
     expect(rest).toBeGreaterThanOrEqual(KEPT);
     expect(rest).toBeLessThan(KEPT + 500);
-    // What only another waits for is not dropped with it.
+    // Deleting one subscription drops no entry that another one needs.
     await subscribe('held', { maxBacklog: 20_000 }, 'long');
-    await tell('held', 12_000);
+    await addEntries('held', 12_000);
     expect(await drain()).toBeGreaterThanOrEqual(12_000);
     expect(await state('held', 'long')).toMatchObject({ backlog: 12_000, lost: 0 });
   });

@@ -7,11 +7,11 @@ import { useHandWorkers } from '../helpers/workers/manual-worker.ts';
 const redis = useRedis();
 const api = useApi(redis);
 const workerOf = useHandWorkers(redis);
-const { subscribe, read, ack, state, happen, tell } = useSubscriptions(redis, api, workerOf);
+const { subscribe, read, ack, state, reportProgress, addEntries } = useSubscriptions(redis, api, workerOf);
 
-describe('a subscription', () => {
-  it('begins with what comes, or with the oldest event', async () => {
-    await happen('from', 3);
+describe('Subscriptions: a subscription', () => {
+  it('starts with new events, or with the oldest event', async () => {
+    await reportProgress('from', 3);
     await subscribe('from');
     await subscribe('from', { from: 'oldest' }, 'old');
     expect(await state('from', 'old')).toMatchObject({ backlog: 3 });
@@ -23,9 +23,9 @@ describe('a subscription', () => {
     ]);
   });
 
-  it('hands out what was not acknowledged again, and counts it', async () => {
+  it('delivers events again that were not acknowledged, and counts them', async () => {
     await subscribe('again', { ackWaitMs: 100 });
-    await happen('again', 3);
+    await reportProgress('again', 3);
     const first = await read('again');
     expect(await state('again')).toMatchObject({
       backlog: 0,
@@ -36,7 +36,7 @@ describe('a subscription', () => {
     const again = await until(async () => {
       const { events } = await read('again');
       return events.length > 0 && events;
-    }, 'what is due again');
+    }, 'events that are due again');
     expect(again).toEqual([first.events[0], first.events[2]]);
     expect(await ack('again', { upTo: again[1]?.id })).toEqual({ acked: 2, unacked: 0 });
     const settled = await state('again');
@@ -44,7 +44,7 @@ describe('a subscription', () => {
     expect(settled.oldestUnackedAt).toBeUndefined();
   });
 
-  it('takes acknowledgements of single events of an entry', async () => {
+  it('accepts acknowledgements of single events of an entry', async () => {
     await subscribe('parts', { ackWaitMs: 100 });
     const worker = await workerOf('parts');
     for (let i = 0; i < 4; i += 1) await api.submit({ task: 'echo', queue: 'parts' });
@@ -59,7 +59,7 @@ describe('a subscription', () => {
     expect(await redis.client.hkeys(keysOf('parts').subscription('sub'))).toEqual([]);
   });
 
-  it('leaves out types that are not wanted, for good', async () => {
+  it('acknowledges events of unwanted types', async () => {
     await subscribe('types', { ackWaitMs: 100 });
     const worker = await workerOf('types');
     await api.submit({ task: 'echo', queue: 'types' });
@@ -70,15 +70,15 @@ describe('a subscription', () => {
     expect(await state('types')).toMatchObject({ backlog: 0, unacked: 0 });
   });
 
-  it('is shared by those who read it, each event once', async () => {
+  it('delivers each event to one of many readers', async () => {
     await subscribe('shared');
-    await happen('shared', 200);
+    await reportProgress('shared', 200);
     const parts = await Promise.all(Array.from({ length: 8 }, () => read('shared', { max: 25 })));
     const all = parts.flatMap(({ events }) => progressIn(events));
     expect(all.sort((a, b) => a - b)).toEqual(upTo(199));
   });
 
-  it('is read by many who wait at the cost of one', async () => {
+  it('costs Redis one reader, however many wait', async () => {
     await subscribe('wait');
     await redis.client.config('RESETSTAT');
     const waiting = Array.from({ length: 50 }, () => read('wait', { waitMs: 30_000, max: 1 }));
@@ -86,52 +86,52 @@ describe('a subscription', () => {
       const stats = await redis.client.info('commandstats');
       return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
     };
-    await until(async () => (await calls()) >= 51, 'all to have looked');
+    await until(async () => (await calls()) >= 51, 'a first read of all');
     const before = await calls();
-    // One event after the other, each for the one that reads for them all.
+    // One event at a time. Each goes to the first of the waiting readers.
     let answered = 0;
     for (const answer of waiting) void answer.then(() => (answered += 1));
-    for (let told = 1; told <= 50; told += 1) {
-      await tell('wait', 1);
-      await until(() => answered === told, 'an answer');
+    for (let added = 1; added <= 50; added += 1) {
+      await addEntries('wait', 1);
+      await until(() => answered === added, 'an answer');
     }
-    // A look that takes the event, and one of the next in line before there is one.
+    // One read gets the event, and one read of the next reader finds nothing yet.
     expect((await calls()) - before).toBeLessThan(150);
     const answers = await Promise.all(waiting);
     expect(answers.every(({ events }) => events.length === 1)).toBe(true);
   });
 
-  it('answers with nothing when the time is over', async () => {
+  it('answers without events when the wait is over', async () => {
     await subscribe('over');
     expect(await read('over', { waitMs: 50 })).toEqual({ events: [] });
   });
 
-  it('brings about as many events as are asked for, however many its entries have', async () => {
+  it('delivers about as many events as requested, however many an entry has', async () => {
     await subscribe('sizes', { ackWaitMs: 100 });
-    await tell('sizes', 1);
-    await tell('sizes', 100, 50);
+    await addEntries('sizes', 1);
+    await addEntries('sizes', 100, 50);
     const { events } = await read('sizes', { max: 100 });
     expect(events.length).toBeGreaterThanOrEqual(100);
     expect(events.length).toBeLessThan(1_000);
     const again = await until(async () => {
       const seen = await read('sizes', { max: 100 });
       return seen.events[0]?.id === events[0]?.id && seen.events;
-    }, 'what is due again');
+    }, 'events that are due again');
     expect(again.length).toBeLessThan(1_000);
   });
 
-  it('has nothing to acknowledge before everything', async () => {
+  it('acknowledges nothing before the start', async () => {
     await subscribe('start');
-    await happen('start', 2);
+    await reportProgress('start', 2);
     await read('start');
     expect(await ack('start', { upTo: '0-0' })).toEqual({ acked: 0, unacked: 2 });
     expect(await ack('start', { ids: ['0-0'] })).toEqual({ acked: 0, unacked: 2 });
   });
 
-  it('acknowledges any number of entries, in steps that do not hold up Redis', async () => {
+  it('acknowledges 25,000 entries in several short calls', async () => {
     const count = 25_000;
     await subscribe('many');
-    await tell('many', count);
+    await addEntries('many', count);
     const { events } = keysOf('many');
     const read = await redis.client.xreadgroup(
       'GROUP',
@@ -155,22 +155,22 @@ describe('a subscription', () => {
     expect((await calls()) - between).toBeGreaterThan(3);
   });
 
-  it('says when there may be more though nothing of the wanted types came', async () => {
+  it('says that there may be more when a read found no wanted type', async () => {
     await subscribe('rare');
-    await tell('rare', 45);
-    const wish = { types: ['failed'], max: 1 };
+    await addEntries('rare', 45);
+    const request = { types: ['failed'], max: 1 };
     const answers: Read[] = [];
-    do answers.push(await read('rare', wish));
+    do answers.push(await read('rare', request));
     while (answers.at(-1)?.more === true);
     expect(answers).toEqual([{ events: [], more: true }, { events: [], more: true }, { events: [] }]);
     expect(await state('rare')).toMatchObject({ backlog: 0, unacked: 0 });
   });
 
-  it('keeps no acknowledgements of what is not kept any more', async () => {
+  it('deletes the acknowledgements of entries that were trimmed', async () => {
     for (const how of ['trimmed', 'destroyed']) {
       const { events, subscription } = keysOf(how);
       await subscribe(how);
-      await tell(how, 1, 3);
+      await addEntries(how, 1, 3);
       const first = await read(how);
       await ack(how, { ids: [first.events[1]?.id] });
       expect(await redis.client.hlen(subscription('sub'))).toBe(1);

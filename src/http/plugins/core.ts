@@ -16,7 +16,7 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     const redis = connectForRequests({ url, name: 'millrace-api', scripts, onError });
     const blocking = connectForBlocking({ url, name: 'millrace-api-events', scripts, onError });
     const core = createCore(redis, config, { observe });
-    const notifier = new EventNotifier(new BlockingReader(blocking, redis), redis);
+    const notifier = new EventNotifier(new BlockingReader(blocking, redis), redis, core.clock);
     let draining = false;
 
     app.decorate('core', core);

@@ -1,47 +1,47 @@
 import { Cron } from 'croner';
 
-/** When something is to happen; all times are Unix ms. A slot is one such time, and the name of what happens then. */
+/** The times of a schedule, Unix ms. Each of them is a slot. */
 export interface Timetable {
-  readonly rhythm: Rhythm;
-  /** No slot before this time. */
+  readonly recurrence: Recurrence;
+  /** No slot is before this time. */
   readonly startAt?: number | undefined;
-  /** No slot after this time. */
+  /** No slot is after this time. */
   readonly endAt?: number | undefined;
 }
 
-type Rhythm =
-  /** Five fields, or six with seconds first, read in an IANA zone. */
+type Recurrence =
+  /** Five fields, or six with seconds first, in an IANA time zone. */
   | { readonly cron: string; readonly timeZone: string }
-  /** `anchor` and every so many ms after it. */
+  /** `anchor`, and every `everyMs` after it. */
   | { readonly everyMs: number; readonly anchor: number };
 
-/** Compiled patterns, by zone and pattern: compiling takes as long as a search. */
+/** Compiled patterns by zone and pattern. Compiling takes as long as a search. */
 const compiled = new Map<string, Cron>();
-const MOST_COMPILED = 2_000;
+const MAX_COMPILED = 2_000;
 
 /**
- * Around a change of the clock (croner, `fixedTimeRule`): a pattern whose time fields have neither wildcard nor step
- * names times of day. Those that fall into a gap are fired together once, at its end, unless that is on the next day;
- * those that come twice are fired the first time. Any other pattern is an interval, and goes by what the clock shows.
+ * Compiles a pattern. `fixedTimeRule` (croner) decides around a change of the clock: time fields without wildcard and step
+ * name times of day. Times in a gap fire once, at its end, unless that is the next day; a time that comes twice fires the
+ * first time. Any other pattern is an interval and follows the clock.
  *
- * @throws {Error} which says what is wrong with the pattern.
+ * @throws {Error} that says what is wrong with the pattern.
  */
 function compile({ cron, timeZone }: { cron: string; timeZone: string }): Cron {
   const key = `${timeZone} ${cron}`;
-  const known = compiled.get(key);
-  if (known !== undefined) return known;
-  const made = new Cron(cron, {
+  const cached = compiled.get(key);
+  if (cached !== undefined) return cached;
+  const pattern = new Cron(cron, {
     timezone: timeZone,
     mode: '5-or-6-parts',
     fixedTimeRule: 'no-wildcard',
     paused: true,
   });
-  if (compiled.size >= MOST_COMPILED) compiled.clear();
-  compiled.set(key, made);
-  return made;
+  if (compiled.size >= MAX_COMPILED) compiled.clear();
+  compiled.set(key, pattern);
+  return pattern;
 }
 
-/** Why this is no pattern, in croner's words. */
+/** Why the text is not a pattern, in the words of croner; undefined when it is one. */
 export function cronFault(cron: string): string | undefined {
   try {
     compile({ cron, timeZone: 'UTC' });
@@ -51,7 +51,7 @@ export function cronFault(cron: string): string | undefined {
   }
 }
 
-/** Whether this Node knows the zone (ECMA-402: IANA names, whatever their case; not offsets). */
+/** Whether this Node knows the time zone: an IANA name in any case, not an offset (ECMA-402). */
 export function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
@@ -61,12 +61,15 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** Whether the pattern has any slot at all: there is no 30 February. */
-export const everHappens = (cron: string): boolean =>
+/** Whether the pattern has any slot at all. One for 30 February has none. */
+export const hasAnySlot = (cron: string): boolean =>
   compile({ cron, timeZone: 'UTC' }).nextRun(new Date(0)) !== null;
 
-/** The first slot strictly after that time. */
-export function nextSlot({ rhythm, startAt, endAt }: Timetable, after: number): number | undefined {
+/** The first slot strictly after a time; undefined when there is none. */
+export function nextSlot(
+  { recurrence: rhythm, startAt, endAt }: Timetable,
+  after: number,
+): number | undefined {
   const from = startAt === undefined ? after : Math.max(after, startAt - 1);
   const slot =
     'cron' in rhythm
@@ -75,40 +78,40 @@ export function nextSlot({ rhythm, startAt, endAt }: Timetable, after: number): 
   return slot === undefined || (endAt !== undefined && slot > endAt) ? undefined : slot;
 }
 
-/** The next slots strictly after that time, at most so many. */
-export function slotsAfter(timetable: Timetable, after: number, most: number): number[] {
+/** The first `count` slots strictly after a time; fewer when the timetable ends. */
+export function slotsAfter(timetable: Timetable, after: number, count: number): number[] {
   const slots: number[] = [];
   for (let slot = nextSlot(timetable, after); slot !== undefined; slot = nextSlot(timetable, slot)) {
-    if (slots.push(slot) >= most) break;
+    if (slots.push(slot) >= count) break;
   }
   return slots;
 }
 
-/** The last slots from `from` on and before `before`, at most so many, in order. `from` is itself one. */
+/** The last `max` slots before `before`, in order, none before `from`, which is a slot. */
 export function slotsBefore(
-  { rhythm, endAt }: Timetable,
+  { recurrence: rhythm, endAt }: Timetable,
   { from, before }: { from: number; before: number },
-  most: number,
+  max: number,
 ): number[] {
   const end = endAt === undefined ? before : Math.min(before, endAt + 1);
   if ('cron' in rhythm) {
-    const found = compile(rhythm).previousRuns(most, new Date(end));
+    const found = compile(rhythm).previousRuns(max, new Date(end));
     return found
       .map((date) => date.getTime())
       .filter((slot) => slot >= from && slot < end)
       .sort((a, b) => a - b);
   }
   const last = from + Math.floor((end - 1 - from) / rhythm.everyMs) * rhythm.everyMs;
-  const count = Math.max(0, Math.min(most, (last - from) / rhythm.everyMs + 1));
+  const count = Math.max(0, Math.min(max, (last - from) / rhythm.everyMs + 1));
   return Array.from({ length: count }, (_, i) => last - (count - 1 - i) * rhythm.everyMs);
 }
 
-/** How many slots there are from `from`, which is one, to `to`, which is one; of a cron at most `most` are counted. */
-export function countSlots(timetable: Timetable, { from, to }: { from: number; to: number }, most: number) {
-  const { rhythm } = timetable;
+/** The number of slots from `from` to `to`, which are both slots. For a cron the count stops at `max`. */
+export function countSlots(timetable: Timetable, { from, to }: { from: number; to: number }, max: number) {
+  const { recurrence: rhythm } = timetable;
   if (!('cron' in rhythm)) return (to - from) / rhythm.everyMs + 1;
   let count = 1;
-  for (let slot: number | undefined = from; slot !== undefined && slot < to && count < most; count += 1) {
+  for (let slot: number | undefined = from; slot !== undefined && slot < to && count < max; count += 1) {
     slot = nextSlot(timetable, slot);
   }
   return count;

@@ -2,88 +2,92 @@ import { createHash } from 'node:crypto';
 import type { Misfire } from '../../schemas/schedule.ts';
 import { countSlots, nextSlot, slotsBefore, type Timetable } from './fire-times.ts';
 
-/** A slot that is fired no later than this after its time is just late, and is not lost, whatever the rule. */
+/** A slot that fires no later than this is late, not missed. Every misfire rule fires late slots. */
 export const LATE_MS = 60_000;
-/** `misfire: all` makes up for no more slots than this, the latest ones, */
-const MAX_MADE_UP = 100;
-/** and for none that is older. */
-const MAX_MADE_UP_AGE_MS = 86_400_000;
-/** Missed slots of a cron are counted no further: looking for each takes some 50 microseconds. */
+/** With `misfire: all` at most this many missed slots fire, the latest ones, */
+const MAX_CATCH_UP = 100;
+/** and none that is older. */
+const MAX_CATCH_UP_AGE_MS = 86_400_000;
+/** The count of missed slots of a cron stops here: finding each takes some 50 microseconds. */
 const MAX_COUNTED = 1_000;
 
-/** How the slots of a schedule are fired. */
-interface Rule {
-  /** Seeds the spread. */
+/** How the slots of a schedule fire. */
+interface FiringRule {
+  /** The id of the schedule. It seeds the fire times within the window. */
   readonly id: string;
   readonly misfire: Misfire;
-  /** Slots are fired within this time after theirs. */
+  /** A slot fires within this time after it. */
   readonly windowMs?: number | undefined;
-  /** Most slots of one step. */
-  readonly most: number;
+  /** At most this many slots fire now. */
+  readonly maxSlots: number;
 }
 
-/** What to do with a schedule now. */
+/** What to do with the slots of a schedule now. */
 interface Plan {
-  /** To be fired now, in order. */
+  /** The slots to fire now, in order. */
   slots: number[];
-  /** Slots that are dropped. */
+  /** The number of slots that are dropped. */
   missed: number;
-  /** The first slot that is left; absent when there is none. */
+  /** The first slot to fire later; absent when there is none. */
   next?: number;
 }
 
 /**
- * When a slot is fired: within the window after its time, and before the slot that follows. The same for all
- * processes, since it is drawn by a hash of schedule and slot.
+ * When a slot fires: within the window after the slot, and before the next slot. A hash of schedule and slot decides, so
+ * that all processes agree.
  */
-export function fireAt(timetable: Timetable, { id, windowMs }: Pick<Rule, 'id' | 'windowMs'>, slot: number) {
+export function fireAt(
+  timetable: Timetable,
+  { id, windowMs }: Pick<FiringRule, 'id' | 'windowMs'>,
+  slot: number,
+) {
   if (windowMs === undefined) return slot;
   const following = nextSlot(timetable, slot);
-  const room = following === undefined ? windowMs : Math.min(windowMs, following - slot);
-  const drawn = createHash('sha256').update(`${id} ${slot}`).digest().readUInt32BE(0) / 2 ** 32;
-  return slot + Math.floor(drawn * room);
+  const spanMs = following === undefined ? windowMs : Math.min(windowMs, following - slot);
+  const fraction = createHash('sha256').update(`${id} ${slot}`).digest().readUInt32BE(0) / 2 ** 32;
+  return slot + Math.floor(fraction * spanMs);
 }
 
-/** Sorts the slots from `first`, which is due, to `now` into those to be fired, dropped, and left. */
-export function plan(timetable: Timetable, rule: Rule, first: number, now: number): Plan {
+/** Divides the slots from `first`, which is due, to `now` into those to fire now, to drop, and to fire later. */
+export function plan(timetable: Timetable, rule: FiringRule, first: number, now: number): Plan {
   const timeOf = (slot: number) => fireAt(timetable, rule, slot);
-  const { made, missed, after } = makeUp(timetable, rule, first, now);
-  const slots = [...made];
+  const { caughtUp, missed, after } = catchUp(timetable, rule, first, now);
+  const slots = [...caughtUp];
   let next = after;
-  while (next !== undefined && slots.length < rule.most && timeOf(next) <= now) {
+  while (next !== undefined && slots.length < rule.maxSlots && timeOf(next) <= now) {
     slots.push(next);
     next = nextSlot(timetable, next);
   }
-  const [left] = slots.splice(rule.most);
-  next = left ?? next;
+  const [later] = slots.splice(rule.maxSlots);
+  next = later ?? next;
   return { slots, missed, ...(next === undefined ? {} : { next }) };
 }
 
-/** What the rule makes of the slots that are later than late, and the first slot after them. */
-function makeUp(
+/** Applies the misfire rule to the missed slots; also returns the first slot after them. */
+function catchUp(
   timetable: Timetable,
-  rule: Rule,
+  rule: FiringRule,
   first: number,
   now: number,
-): { made: number[]; missed: number; after: number | undefined } {
+): { caughtUp: number[]; missed: number; after: number | undefined } {
   const isMissed = (slot: number) => fireAt(timetable, rule, slot) < now - LATE_MS;
-  if (!isMissed(first)) return { made: [], missed: 0, after: first };
+  if (!isMissed(first)) return { caughtUp: [], missed: 0, after: first };
   const range = { from: first, before: now - LATE_MS };
-  const latest = slotsBefore(timetable, range, rule.misfire === 'all' ? MAX_MADE_UP + 1 : 2);
+  const latest = slotsBefore(timetable, range, rule.misfire === 'all' ? MAX_CATCH_UP + 1 : 2);
   if (latest.length > 1 && !isMissed(latest.at(-1) ?? first)) latest.pop();
   const last = latest.at(-1) ?? first;
   const count = countSlots(timetable, { from: first, to: last }, MAX_COUNTED);
-  const made = madeUp(rule.misfire, latest, now);
-  return { made, missed: Math.max(0, count - made.length), after: nextSlot(timetable, last) };
+  const caughtUp = slotsToCatchUp(rule.misfire, latest, now);
+  return { caughtUp, missed: Math.max(0, count - caughtUp.length), after: nextSlot(timetable, last) };
 }
 
-function madeUp(misfire: Misfire, latest: readonly number[], now: number): number[] {
+function slotsToCatchUp(misfire: Misfire, latest: readonly number[], now: number): number[] {
   switch (misfire) {
     case 'skip':
       return [];
     case 'one':
       return latest.slice(-1);
     case 'all':
-      return latest.slice(-MAX_MADE_UP).filter((slot) => slot >= now - MAX_MADE_UP_AGE_MS);
+      return latest.slice(-MAX_CATCH_UP).filter((slot) => slot >= now - MAX_CATCH_UP_AGE_MS);
   }
 }

@@ -5,15 +5,15 @@ import type { Message } from './sse-client.ts';
 
 export const eventsOf = (queue: string): string => queueKeys('mr', queue).events;
 
-/** What writes events of queues as their moves do. */
+/** Writes stream entries as scripts do. */
 export interface EventEntries {
-  /** Makes the queues known. */
+  /** Registers the queues. */
   list(...queues: string[]): Promise<number>;
   /** Writes entries of one event each, numbered from `first` on. */
   add(queue: string, count: number, first?: number): Promise<void>;
 }
 
-/** Queues the commands for entries of one event each. */
+/** Adds to a pipeline the commands for entries of one event each. */
 export function addTo<T extends Pick<ReturnType<Connection['pipeline']>, 'xadd'>>(
   pipeline: T,
   queue: string,
@@ -33,7 +33,7 @@ export const eventEntries = (redis: TestRedis): EventEntries => ({
   },
 });
 
-/** The numbers of the events that have come. */
+/** The numbers of the received events. */
 export const numbers = (messages: readonly Message[]): number[] =>
   messages
     .filter(({ type }) => type === 'started')

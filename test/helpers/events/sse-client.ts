@@ -3,13 +3,13 @@ import { until } from '../redis/server.ts';
 
 /** A message as an EventSource dispatches it (HTML standard, 9.2.6). */
 export interface Message {
-  /** The last id that was sent, with this message or before. */
+  /** The last id sent, with this message or before it. */
   id: string;
   type: string;
   data: Record<string, unknown>;
 }
 
-/** Splits what arrives into messages; comments and blocks without data make none. */
+/** Splits a stream into messages. Comments and blocks without data are not messages. */
 export class SseParser {
   #rest = '';
   lastId = '';
@@ -43,23 +43,23 @@ export interface StreamOptions {
   onMessage?: (message: Message) => void;
 }
 
-/** A stream of events that is read. */
+/** An open stream of events. */
 export interface OpenStream {
   readonly response: IncomingMessage;
   readonly parser: SseParser;
   readonly messages: readonly Message[];
-  /** All that has come, as it came. */
+  /** The whole text received. */
   readonly text: string;
-  /** Settles when the stream has ended, in whatever way. */
+  /** Resolves when the stream has ended for any reason. */
   readonly ended: Promise<void>;
-  /** Resolves when so many messages have come. */
+  /** Resolves when `count` messages have been received. */
   count(count: number): Promise<readonly Message[]>;
-  /** The first message of the type, past or to come. */
+  /** The first message of the type, already received or not. */
   message(type: string): Promise<Message>;
   close(): void;
 }
 
-/** Opens a stream of Server-Sent Events; rejects when nobody answers. */
+/** Opens a stream of events; rejects when there is no response. */
 export async function openStream(
   origin: string,
   path: string,
@@ -68,7 +68,7 @@ export async function openStream(
   const { lastEventId, accept = 'text/event-stream', onMessage } = options;
   const headers = { accept, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
   const outgoing = request(`${origin}${path}`, { headers, agent: false });
-  const response = await answerTo(outgoing);
+  const response = await responseTo(outgoing);
   const parser = new SseParser();
   const messages: Message[] = [];
   let text = '';
@@ -107,10 +107,10 @@ export async function openStream(
   };
 }
 
-function answerTo(outgoing: ClientRequest): Promise<IncomingMessage> {
+function responseTo(outgoing: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     outgoing.once('response', resolve);
-    // Also after the answer has begun: the stream then ends.
+    // An error after the response began ends the stream.
     outgoing.on('error', reject);
     outgoing.end();
   });

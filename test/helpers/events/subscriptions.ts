@@ -13,28 +13,28 @@ export interface Read {
   more?: boolean;
 }
 
-/** Where a subscription is found; the tests of one file each have a queue of their own. */
+/** The path of a subscription. Each test of a file has a queue of its own. */
 export const at = (queue: string, name = 'sub'): string => `/queues/${queue}/subscriptions/${name}`;
 
 export const keysOf = (queue: string): QueueKeys => queueKeys('mr', queue);
 
-/** The reports among events, which `happen` numbers from 1 on. */
+/** The progress values among events, which `reportProgress` numbers from 1. */
 export const progressIn = (events: readonly JobEvent[]): number[] =>
   events.flatMap(({ progress }) => (typeof progress === 'number' ? [progress] : []));
 
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 
-/** What tests do with subscriptions; each call must be answered well. */
+/** Requests about subscriptions. Each must succeed. */
 export interface TestSubscriptions {
-  /** Makes one. */
+  /** Creates a subscription. */
   subscribe(queue: string, options?: object, name?: string): Promise<Subscription>;
-  read(queue: string, wish?: object, name?: string): Promise<Read>;
-  ack(queue: string, what: object, name?: string): Promise<Acknowledged>;
+  read(queue: string, body?: object, name?: string): Promise<Read>;
+  ack(queue: string, acked: object, name?: string): Promise<Acknowledged>;
   state(queue: string, name?: string): Promise<Subscription>;
-  /** Moves that each tell an event: one job is taken, and reports its progress as often as that makes so many. */
-  happen(queue: string, count: number): Promise<void>;
-  /** Entries as moves write them, each with so many events. */
-  tell(queue: string, entries: number, events?: number): Promise<void>;
+  /** Adds `count` events: one job is started and reports progress. */
+  reportProgress(queue: string, count: number): Promise<void>;
+  /** Adds stream entries, as scripts write them, each with `events` events. */
+  addEntries(queue: string, entries: number, events?: number): Promise<void>;
 }
 
 export function useSubscriptions(
@@ -48,18 +48,18 @@ export function useSubscriptions(
       expectShape(Subscription, body);
       return body as Subscription;
     },
-    async read(queue, wish = {}, name = 'sub') {
+    async read(queue, request = {}, name = 'sub') {
       const { body } = await api.http
         .post(`${at(queue, name)}/read`)
-        .send(wish)
+        .send(request)
         .expect(200);
       expectShape(EventsRead, body);
       return body as Read;
     },
-    async ack(queue, what, name = 'sub') {
+    async ack(queue, acked, name = 'sub') {
       const { body } = await api.http
         .post(`${at(queue, name)}/ack`)
-        .send(what)
+        .send(acked)
         .expect(200);
       return body as Acknowledged;
     },
@@ -68,7 +68,7 @@ export function useSubscriptions(
       expectShape(Subscription, body);
       return body as Subscription;
     },
-    async happen(queue, count) {
+    async reportProgress(queue, count) {
       const worker = await workerOf(queue);
       await api.submit({ task: 'echo', queue });
       const delivery = await worker.take();
@@ -78,7 +78,7 @@ export function useSubscriptions(
         done += step;
       }
     },
-    async tell(queue, entries, events = 1) {
+    async addEntries(queue, entries, events = 1) {
       const { events: key, settings } = keysOf(queue);
       const hold = (await redis.client.hget(settings, 'hold')) ?? KEPT_ENTRIES;
       const pipeline = redis.client.pipeline();

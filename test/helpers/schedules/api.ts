@@ -8,12 +8,12 @@ export const NIGHTLY = {
   job: { task: 'fib', payload: { n: 1 } },
 };
 
-/** Schedules as clients see them. */
+/** Requests about schedules over HTTP. Each must succeed. */
 export const scheduleApi = (api: TestApi) => ({
-  async put(id: string, wish: object, status: 200 | 201 = 201): Promise<Schedule> {
-    const { body } = await api.http.put(`/schedules/${id}`).send(wish).expect(status);
-    expectShape(Schedule, body);
-    return body;
+  async put(id: string, body: object, status: 200 | 201 = 201): Promise<Schedule> {
+    const response = await api.http.put(`/schedules/${id}`).send(body).expect(status);
+    expectShape(Schedule, response.body);
+    return response.body;
   },
   async get(id: string): Promise<Schedule> {
     return (await api.http.get(`/schedules/${id}`).expect(200)).body;

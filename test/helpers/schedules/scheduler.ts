@@ -22,17 +22,17 @@ export interface Schedules {
   readonly store: ScheduleStore;
   /** The troubles that the firers have met. */
   readonly complaints: readonly ServiceEvent[];
-  /** As each process has one. */
+  /** A firer, as each process has one. */
   newFirer(): Firer;
-  /** What the one does who mends, once a minute, as if the last time were long ago. It fires, too. */
+  /** Runs a firer whose healer is due. */
   heal(): Promise<void>;
-  /** Moves all that is stored of a schedule so far into the past: as if nobody had fired it for as long. */
+  /** Moves a stored schedule into the past, as if no process had fired it for that time. */
   moveBack(queue: string, id: string, ms: number): Promise<void>;
-  /** The slots of the jobs in the lanes of a queue, in the order of their submits: what follows `<id>/`. */
+  /** The slots of the jobs in the lanes of a queue: what follows `<id>/` in their labels. */
   slots(queue: string, id: string): Promise<string[]>;
 }
 
-/** Schedules without any loop: they are fired when a test says so. */
+/** Schedules without a loop: they fire only when a test runs a firer. */
 export function useSchedules(redis: TestRedis): Schedules {
   let scheduler: Scheduler;
   let store: ScheduleStore;
@@ -58,9 +58,9 @@ export function useSchedules(redis: TestRedis): Schedules {
     },
     async moveBack(queue, id, ms) {
       const keys = queueKeys('mr', queue);
-      const [known] = (await readSchedules(redis.client, keys, [id])).schedules.map(decodeSchedule);
-      if (known === undefined) throw new Error(`there is no schedule ${id}`);
-      const { definition, state } = known;
+      const [decoded] = (await readSchedules(redis.client, keys, [id])).schedules.map(decodeSchedule);
+      if (decoded === undefined) throw new Error(`there is no schedule ${id}`);
+      const { definition, state } = decoded;
       const { createdAt, startAt, endAt } = definition;
       const moved = {
         id,
@@ -72,7 +72,7 @@ export function useSchedules(redis: TestRedis): Schedules {
         },
         state: { ...state, ...(state.next === undefined ? {} : { next: state.next - ms }) },
       };
-      expect(await store.write(keys, moved, known.stateText)).toBe(true);
+      expect(await store.write(keys, moved, decoded.stateText)).toBe(true);
     },
     async slots(queue, id) {
       const lanes = inOrder(queueKeys('mr', queue).stream);
@@ -83,17 +83,17 @@ export function useSchedules(redis: TestRedis): Schedules {
   };
 }
 
-/** The schedule of a test, in a queue of its own; its id is that of the queue. */
+/** One schedule for each test, in its own queue. The schedule has the name of the queue as its id. */
 export interface OneSchedule {
   readonly schedules: Schedules;
   readonly queue: string;
   readonly keys: QueueKeys;
-  /** Makes it: a job of the task `echo`, unless the wish says otherwise. */
-  put(wish: Partial<PutSchedule>): Promise<void>;
+  /** Puts the schedule. The job has the task `echo`, unless the body has another. */
+  put(body: Partial<PutSchedule>): Promise<void>;
   moveBack(ms: number): Promise<void>;
   slots(): Promise<string[]>;
   shown(): Promise<Schedule>;
-  /** Fires all that is due. A pass fires no more than it may; what is left is due at once. */
+  /** Runs a firer until nothing is due. One pass fires only a limited number of slots. */
   fireAll(): Promise<void>;
 }
 
@@ -113,9 +113,9 @@ export function useOneSchedule(redis: TestRedis): OneSchedule {
     get keys() {
       return queueKeys('mr', queue);
     },
-    async put(wish) {
-      const job = { task: 'echo', queue, payload: 1, ...wish.job };
-      await schedules.scheduler.put(queue, { ...wish, job });
+    async put(body) {
+      const job = { task: 'echo', queue, payload: 1, ...body.job };
+      await schedules.scheduler.put(queue, { ...body, job });
     },
     moveBack: (ms) => schedules.moveBack(queue, queue, ms),
     slots: () => schedules.slots(queue, queue),

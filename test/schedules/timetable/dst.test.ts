@@ -8,7 +8,7 @@ import {
 
 const DAY = 86_400_000;
 
-/** Local time, and how far it is from UTC: two slots of one local time differ in that. */
+/** Local time and UTC offset. Two slots with the same local time differ in the offset. */
 const local = (timeZone: string) => {
   const format = new Intl.DateTimeFormat('sv', {
     timeZone,
@@ -22,7 +22,7 @@ const local = (timeZone: string) => {
   });
 };
 
-/** Zone, day, pattern, and the local times at which it is fired on that day; docs/schedules.md shows the same. */
+/** Zone, day, pattern, and the local times of its slots on that day. docs/schedules.md shows the same table. */
 const TABLE: readonly (readonly [zone: string, day: string, cron: string, times: readonly string[]])[] = [
   ['America/New_York', '2026-03-08', '30 2 * * *', ['03:00 -04:00']],
   [
@@ -76,14 +76,14 @@ const TABLE: readonly (readonly [zone: string, day: string, cron: string, times:
   ['America/Nuuk', '2026-03-29', '0 0 * * *', ['00:00 -01:00']],
 ];
 
-/** Here the hour before midnight does not exist once a year, so that the day has no end of the gap. */
+/** Once a year the hour before midnight does not exist here, so the gap does not end on that day. */
 const NO_LAST_HOUR = ['America/Nuuk'];
 
 describe('when clocks change', () => {
-  it.each(TABLE)('in %s on %s, %s is fired at %j', (timeZone, day, cron, times) => {
+  it.each(TABLE)('in %s on %s, %s fires at %j', (timeZone, day, cron, times) => {
     const show = local(timeZone);
-    const timetable: Timetable = { rhythm: { cron, timeZone } };
-    // From two days before, since a search that begins in between has its own way to be wrong.
+    const timetable: Timetable = { recurrence: { cron, timeZone } };
+    // The search starts two days before. A test below starts it at every moment in between.
     const slots = slotsAfter(timetable, Date.parse(`${day}T00:00:00Z`) - 2 * DAY, 40);
     const shown = slots.map(show).filter(({ text }) => text.startsWith(day));
     expect(shown.map(({ text, offset }) => `${text.slice(11)} ${offset}`)).toEqual(times);
@@ -92,25 +92,22 @@ describe('when clocks change', () => {
   const zones = [...new Set(TABLE.map(([zone]) => zone))];
   const times = ['0 0', '30 0', '30 1', '45 1', '0 2', '15 2', '30 2', '0 3', '0 22', '0 23', '30 23'];
 
-  it.each(zones)(
-    'in %s a daily time is fired once on each day of the year, whatever time it is',
-    (timeZone) => {
-      const show = local(timeZone);
-      const hasLastHour = !NO_LAST_HOUR.includes(timeZone);
-      for (const time of times.filter((one) => hasLastHour || !one.endsWith(' 23'))) {
-        const timetable: Timetable = { rhythm: { cron: `${time} * * *`, timeZone } };
-        const slots = slotsAfter(timetable, Date.parse('2025-12-31T12:00:00Z'), 365);
-        const days = slots.map((slot) => show(slot).text.slice(0, 10));
-        expect(new Set(days).size, time).toBe(365);
-        expect(Date.parse(days.at(-1) ?? '') - Date.parse(days[0] ?? ''), time).toBe(364 * DAY);
-      }
-    },
-  );
+  it.each(zones)('in %s a daily time fires once on each day of the year', (timeZone) => {
+    const show = local(timeZone);
+    const hasLastHour = !NO_LAST_HOUR.includes(timeZone);
+    for (const time of times.filter((one) => hasLastHour || !one.endsWith(' 23'))) {
+      const timetable: Timetable = { recurrence: { cron: `${time} * * *`, timeZone } };
+      const slots = slotsAfter(timetable, Date.parse('2025-12-31T12:00:00Z'), 365);
+      const days = slots.map((slot) => show(slot).text.slice(0, 10));
+      expect(new Set(days).size, time).toBe(365);
+      expect(Date.parse(days.at(-1) ?? '') - Date.parse(days[0] ?? ''), time).toBe(364 * DAY);
+    }
+  });
 
   it.each(TABLE)(
-    'in %s on %s, %s: a search from any moment finds the same slots, either way',
+    'in %s on %s, %s has the same slots for a search from any moment, forward or back',
     (timeZone, day, cron) => {
-      const timetable: Timetable = { rhythm: { cron, timeZone } };
+      const timetable: Timetable = { recurrence: { cron, timeZone } };
       const start = Date.parse(`${day}T00:00:00Z`) - 2 * DAY;
       const slots = slotsAfter(timetable, start, 30);
       for (let i = 1; i < slots.length; i += 1) {
