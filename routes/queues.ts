@@ -1,15 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { optionalBody } from '../src/http/request/optional-body.ts';
+import { DeadSelection, DeadStep } from '../src/schemas/dead-letter.ts';
 import { JobPage, LimitQuery, ListQuery, problems, QueueParams } from '../src/schemas/http.ts';
-import {
-  DeadSelection,
-  DeadStep,
-  PendingList,
-  QueueList,
-  QueueSettings,
-  QueueSummary,
-} from '../src/schemas/queue.ts';
+import { PendingList, QueueList, QueueSettings, QueueSummary } from '../src/schemas/queue.ts';
 
 const DEFAULT_LIMIT = 100;
 

@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import { expireJobs } from '../lifecycle/expire.ts';
+import { expireJobs } from '../lifecycle/cancel-and-expire.ts';
 import { decodeEntry } from '../redis/entry.ts';
 import { expiryOf } from '../redis/entry-options.ts';
 import { entryTime, parseJobId, type Ref } from '../redis/job-id.ts';

@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import { cancelJob } from '../lifecycle/cancel.ts';
+import { cancelJob } from '../lifecycle/cancel-and-expire.ts';
 import { requeueDead } from '../lifecycle/scripts/dead-letters.ts';
 import type { Job } from '../schemas/job.ts';
 import { expireIfDue, findJob, locateJob, viewFound } from './find.ts';

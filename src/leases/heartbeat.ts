@@ -1,5 +1,5 @@
 import type { Core } from '../core/core.ts';
-import { cancelJob } from '../lifecycle/cancel.ts';
+import { cancelJob } from '../lifecycle/cancel-and-expire.ts';
 import { detectedFailure } from '../lifecycle/outcome.ts';
 import { CANCEL_PATIENCE_MS } from '../lifecycle/scripts/cancel.ts';
 import { settleWithoutResult } from '../lifecycle/settle-failure.ts';

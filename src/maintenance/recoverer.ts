@@ -1,6 +1,5 @@
 import type { Core } from '../core/core.ts';
-import { cancelJob } from '../lifecycle/cancel.ts';
-import { expireDue } from '../lifecycle/expire.ts';
+import { cancelJob, expireDue } from '../lifecycle/cancel-and-expire.ts';
 import { ensureGroups } from '../lifecycle/scripts/ensure-groups.ts';
 import { type GivenUp, type Recovery, recover } from '../lifecycle/scripts/recover.ts';
 import { BLOCK_MS } from '../redis/connect.ts';

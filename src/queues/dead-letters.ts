@@ -3,8 +3,8 @@ import { purgeDead, requeueDead } from '../lifecycle/scripts/dead-letters.ts';
 import { parseJobId, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { redisTime } from '../redis/server-time.ts';
+import type { DeadSelection } from '../schemas/dead-letter.ts';
 import type { Job } from '../schemas/job.ts';
-import type { DeadSelection } from '../schemas/queue.ts';
 import { listJobs } from './list-jobs.ts';
 
 /** The result of one bounded step over the dead letters: how many it moved. With a cursor there are more to check. */

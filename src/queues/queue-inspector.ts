@@ -1,5 +1,5 @@
 import type { Core } from '../core/core.ts';
-import { expireAll } from '../lifecycle/expire.ts';
+import { expireAll } from '../lifecycle/cancel-and-expire.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { PendingJob, QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { ListedStatus } from '../schemas/values/names.ts';

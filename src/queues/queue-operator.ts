@@ -1,5 +1,6 @@
 import type { Core } from '../core/core.ts';
-import type { DeadSelection, QueueSettings, QueueSummary } from '../schemas/queue.ts';
+import type { DeadSelection } from '../schemas/dead-letter.ts';
+import type { QueueSettings, QueueSummary } from '../schemas/queue.ts';
 import { type DeadLetterStep, purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
 import { setMaxJobs } from './scripts/max-jobs.ts';
 import { setPaused } from './scripts/pause.ts';

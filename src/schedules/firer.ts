@@ -1,6 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Core } from '../core/core.ts';
-import { cancelJob } from '../lifecycle/cancel.ts';
+import { cancelJob } from '../lifecycle/cancel-and-expire.ts';
 import { toFaultEvent } from '../maintenance/fault-event.ts';
 import { isUnavailable } from '../redis/faults.ts';
 import { parseRef } from '../redis/job-id.ts';

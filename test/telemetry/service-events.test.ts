@@ -315,6 +315,9 @@ describe('the events of the service', () => {
   beforeAll(async () => {
     leash = createOrphanReaper();
     const other = await startApiProcess(redis.url, leash, { LOG_LEVEL: 'info' });
+    // Its first answer may come before its line.
+    const isReady = () => other.child.lastLines().some((text) => text.includes('"ready"'));
+    await until(isReady, 'the line of the API that is ready');
     await other.stop();
     for (const text of other.child.lastLines()) logged.push(toEvent(JSON.parse(text)));
     expect(await shared.worker.stop()).toBe(0);

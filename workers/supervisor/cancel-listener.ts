@@ -1,5 +1,5 @@
 import type { Core } from '../../src/core/core.ts';
-import { cancelJob } from '../../src/lifecycle/cancel.ts';
+import { cancelJob } from '../../src/lifecycle/cancel-and-expire.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { BLOCK_MS } from '../../src/redis/connect.ts';

@@ -1,6 +1,6 @@
 import type { Core } from '../../core/core.ts';
 import { AppError, toError } from '../../errors.ts';
-import { expireAll } from '../../lifecycle/expire.ts';
+import { expireAll } from '../../lifecycle/cancel-and-expire.ts';
 import type { Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { AdmittedJob } from './admission.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { DeadLetterStep } from '../../../../src/queues/dead-letters.ts';
-import type { DeadSelection } from '../../../../src/schemas/queue.ts';
+import type { DeadSelection } from '../../../../src/schemas/dead-letter.ts';
 import type { ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';
 import { passDelay } from '../real.ts';

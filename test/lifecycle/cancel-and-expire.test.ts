@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expireAll, expireDue } from '../../src/lifecycle/expire.ts';
+import { expireAll, expireDue } from '../../src/lifecycle/cancel-and-expire.ts';
 import { cancelOrExpire } from '../../src/lifecycle/scripts/cancel.ts';
 import { recover } from '../../src/lifecycle/scripts/recover.ts';
 import { entryTime } from '../../src/redis/job-id.ts';

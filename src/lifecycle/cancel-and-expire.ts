@@ -1,8 +1,8 @@
 import type { Core } from '../core/core.ts';
-import { parseRef, type Ref } from '../redis/job-id.ts';
+import { formatJobId, parseRef, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { redisTime } from '../redis/server-time.ts';
-import { cancelOrExpire } from './scripts/cancel.ts';
+import { type CancelOutcome, cancelOrExpire } from './scripts/cancel.ts';
 
 /** Most jobs of one pass. */
 const PASS_SIZE = 200;
@@ -35,4 +35,20 @@ export async function expireJobs(
   );
   const jobs = outcomes.filter((outcome) => outcome === 'withdrawn').length;
   if (jobs > 0) observe({ kind: 'jobs-expired', queue: keys.queue, jobs });
+}
+
+/** Cancels a job, see `cancelOrExpire`. */
+export async function cancelJob(
+  { redis, settings, observe }: Core,
+  keys: QueueKeys,
+  ref: Ref,
+  mode?: 'ask' | 'enforce',
+): Promise<CancelOutcome> {
+  const outcome = await cancelOrExpire(redis, keys, ref, 'cancelled', settings.resultTtlMs, mode);
+  const { queue } = keys;
+  // An enforcement that asks has changed nothing.
+  if (outcome === 'withdrawn' || (outcome === 'asked' && mode !== 'enforce')) {
+    observe({ kind: 'job-cancelled', queue, job: formatJobId(queue, ref), done: outcome === 'withdrawn' });
+  }
+  return outcome;
 }
