@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { JobId, QueueName, TaskName, timestamp } from './values/names.ts';
+import { JobId, QueueName, timestamp } from './values/names.ts';
 
 const exampleCounts = { queued: 2, scheduled: 0, running: 1, retrying: 0, failed: 0 };
 
