@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { CODE_FILES, readCode } from './helpers/code-files.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -96,12 +96,8 @@ const ROOTS = [
 /** Packages that only the rooms named above may use; `@fastify/x` and `fastify-plugin` count as fastify. */
 const GUARDED = ['ioredis', 'fastify', 'typebox', 'ajv', 'pino', 'piscina', 'undici', 'tsx', 'croner'];
 
-const files = ['src', 'routes', 'workers'].flatMap((room) =>
-  readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => `${room}/${name}`),
-);
-const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const files = CODE_FILES;
+const read = readCode;
 
 function roomOf(file: string): string {
   if (file.startsWith('workers/tasks/')) return 'workers/tasks';
@@ -181,16 +177,6 @@ describe('the rooms', () => {
         .flatMap((file) => pathsOf(file).map(roomOf))
         .filter((target) => target !== room);
     expect(circleIn(rooms, importsOfRoom)).toBeUndefined();
-  });
-
-  it('a folder has at most 15 files of code, a file at most 300 lines, half of them at most 90', () => {
-    const folders = [...new Set(files.map((file) => dirname(file)))];
-    const crowded = folders.filter((folder) => files.filter((file) => dirname(file) === folder).length > 15);
-    const lengths = files.map((file) => ({ file, lines: read(file).split('\n').length - 1 }));
-    const sorted = lengths.map(({ lines }) => lines).sort((a, b) => a - b);
-    expect(crowded).toEqual([]);
-    expect(lengths.filter(({ lines }) => lines > 300)).toEqual([]);
-    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(90);
   });
 
   it('routes do not import each other, but for the list of them', () => {

@@ -2,11 +2,12 @@ import type { Core } from '../core/core.ts';
 import type { AttemptTimes } from '../observer.ts';
 import { maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
+import type { Backoff } from '../schemas/job.ts';
 import { attemptSubject, observeAttemptEnd, observeFailure } from './attempt-events.ts';
+import { backoffMs, DEFAULT_BACKOFF } from './backoff.ts';
 import type { HeldDelivery } from './completion.ts';
 import type { Consumer } from './consumer.ts';
 import type { Outcome } from './outcome.ts';
-import { decide } from './retry-decision.ts';
 import type { Settled } from './scripts/complete.ts';
 import type { Held } from './scripts/release.ts';
 
@@ -28,6 +29,27 @@ export const statusAfter = ({ kind }: NextStep): UnfinishedStatus =>
 /** The wait before the next attempt after a failure; undefined when none follows. */
 export const retryInMs = (step: NextStep): number | undefined =>
   step.kind === 'retry' ? step.delayMs : undefined;
+
+/** What follows a failed attempt: another one after `delayMs`, or the dead letters. */
+export type Decision = { kind: 'retry'; delayMs: number } | { kind: 'bury' };
+
+export interface FailedAttempt {
+  /** From 1. */
+  attempt: number;
+  maxAttempts: number;
+  backoff: Backoff | undefined;
+  /** False when the handler has said that another attempt is useless. */
+  retryable: boolean;
+  /** Delay that the handler has set, ms. It replaces the backoff. */
+  retryInMs: number | undefined;
+}
+
+/** @param random see `backoffMs`. */
+export function decide(failed: FailedAttempt, random: number): Decision {
+  if (!failed.retryable || failed.attempt >= failed.maxAttempts) return { kind: 'bury' };
+  const delayMs = failed.retryInMs ?? backoffMs(failed.backoff ?? DEFAULT_BACKOFF, failed.attempt, random);
+  return { kind: 'retry', delayMs };
+}
 
 /** Decides whether the job is released, retried or buried. */
 export function nextStep(

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
 import type { Job } from '../schemas/job.ts';
 
 /** The API did not do what the demo expects. */
@@ -58,13 +59,13 @@ async function send<T>(
 }
 
 async function follow(url: string, path: string): Promise<{ job: Job; seen: string[]; requests: number }> {
-  const deadline = performance.now() + FOLLOW_MS;
+  const deadline = systemClock.monotonic() + FOLLOW_MS;
   const seen: string[] = [];
   for (let requests = 1; ; requests += 1) {
     const { body: job } = await send<Job>(url, 'GET', path);
     if (seen.at(-1) !== job.status) seen.push(job.status);
     if (job.finishedAt !== undefined) return { job, seen, requests };
-    if (performance.now() > deadline) {
+    if (systemClock.monotonic() > deadline) {
       throw new DemoError(`${path} was still ${job.status} after ${FOLLOW_MS / 1_000} s.`);
     }
     await sleep(POLL_MS);

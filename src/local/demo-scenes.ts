@@ -1,3 +1,4 @@
+import { systemClock } from '../clock.ts';
 import type { Job } from '../schemas/job.ts';
 import { type Api, type ApiResponse, DemoError, type Stats } from './api-client.ts';
 
@@ -27,9 +28,9 @@ const stats = async (api: Api): Promise<Stats> =>
   (await api.send<Stats>('GET', `/queues/${QUEUE}/stats`)).body;
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number }> {
-  const started = performance.now();
+  const started = systemClock.monotonic();
   const value = await work();
-  return { value, ms: performance.now() - started };
+  return { value, ms: systemClock.monotonic() - started };
 }
 
 function completed(job: Job, { check }: Stage): Job {

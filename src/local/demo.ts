@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../clock.ts';
 import { childEnv } from '../config.ts';
 import { createApi, DemoError } from './api-client.ts';
 import { SCENES, type Stage } from './demo-scenes.ts';
@@ -26,7 +27,7 @@ const SETTINGS = {
 export async function main(): Promise<number> {
   const interrupt = listenForInterrupt();
   const dir = await mkdtemp(join(tmpdir(), 'millrace-'));
-  const started = performance.now();
+  const started = systemClock.monotonic();
   try {
     console.log('Starting Redis, the API and a worker ...');
     const options = {
@@ -51,7 +52,7 @@ export async function main(): Promise<number> {
   }
 }
 
-const elapsed = (since: number): string => ((performance.now() - since) / 1_000).toFixed(1);
+const elapsed = (since: number): string => ((systemClock.monotonic() - since) / 1_000).toFixed(1);
 
 async function playScenes({ url, apiPid }: Stack, started: number): Promise<void> {
   console.log(`Ready after ${elapsed(started)} s: ${url}`);

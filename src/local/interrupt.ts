@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from '../clock.ts';
+
 export interface Interrupt {
   /** Aborted by the first signal: stop in order. */
   readonly stop: AbortSignal;
@@ -12,15 +14,15 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const ECHO_MS = 500;
 
 /** Turns process signals into abort signals, until `dispose`. */
-export function listenForInterrupt(): Interrupt {
+export function listenForInterrupt(clock: Clock = systemClock): Interrupt {
   const stop = new AbortController();
   const hurry = new AbortController();
   let firstAt = 0;
   const onSignal = () => {
     if (!stop.signal.aborted) {
-      firstAt = performance.now();
+      firstAt = clock.monotonic();
       stop.abort();
-    } else if (performance.now() - firstAt > ECHO_MS) {
+    } else if (clock.monotonic() - firstAt > ECHO_MS) {
       hurry.abort();
     }
   };

@@ -1,7 +1,8 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
 
-/** Much longer than a start takes on a slow machine: a process that ends is seen at once by who started it. */
+/** Much longer than a start takes on a slow machine. A part that dies ends the wait at once, by `signal`. */
 const READY_MS = 60_000;
 const ONE_REQUEST_MS = 2_000;
 
@@ -12,14 +13,14 @@ export async function untilPortFree(
   patienceMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = systemClock.monotonic() + patienceMs;
   for (;;) {
     const fault = await tryPort(host, port);
     if (fault === undefined) return;
     if (fault !== 'EADDRINUSE') {
       throw new Error(`The API cannot listen on ${host}:${port} (${fault}). Check HOST and PORT.`);
     }
-    if (performance.now() >= deadline) {
+    if (systemClock.monotonic() >= deadline) {
       throw new Error(
         `Port ${port} on ${host} is in use. Stop the process that uses it, or choose another port: PORT=${port + 1} npm start`,
       );
@@ -76,11 +77,11 @@ async function until(
   signal: AbortSignal,
   missing: () => Promise<string | undefined>,
 ): Promise<void> {
-  const deadline = performance.now() + READY_MS;
+  const deadline = systemClock.monotonic() + READY_MS;
   for (;;) {
     const reason = await missing().catch((error: unknown) => String(error));
     if (reason === undefined) return;
-    if (performance.now() >= deadline) {
+    if (systemClock.monotonic() >= deadline) {
       throw new Error(`${what} was not ready within ${READY_MS / 1_000} s: ${reason}`);
     }
     signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
 import { createOrphanReaper, type OrphanReaper } from '../orphan-reaper.ts';
 import { type Child, describeExit, type Exit, startChild } from './child-process.ts';
 import { chooseAddress, redisConf } from './redis-settings.ts';
@@ -94,9 +95,9 @@ const addressFile = (dir: string): string => join(dir, 'address');
 
 async function untilUnused(dir: string, patienceMs: number, signal?: AbortSignal): Promise<void> {
   const url = (await readFile(addressFile(dir), 'utf8').catch(() => '')).trim();
-  const deadline = performance.now() + patienceMs;
+  const deadline = systemClock.monotonic() + patienceMs;
   while (url !== '' && (await isInUse(url))) {
-    if (performance.now() >= deadline) {
+    if (systemClock.monotonic() >= deadline) {
       throw new Error(
         `The data folder ${dir} is in use by a Redis that still runs. Stop it, or choose another folder.`,
       );
@@ -141,8 +142,8 @@ async function untilReady(
   dir: string,
   { readyMs, signal }: ReadyOptions,
 ): Promise<void> {
-  const deadline = performance.now() + readyMs;
-  while (child.running && !signal?.aborted && performance.now() < deadline) {
+  const deadline = systemClock.monotonic() + readyMs;
+  while (child.running && !signal?.aborted && systemClock.monotonic() < deadline) {
     if (await answers(url)) return;
     await sleep(10);
   }

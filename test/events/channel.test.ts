@@ -82,6 +82,22 @@ describe('Channel', () => {
     expect(some.seen).toEqual(['2-0-1', '3-0-1']);
   });
 
+  it('delivers no event twice to a reader that has read further than the others', async () => {
+    const first = await serve('0-0');
+    await until(() => watched, 'the watch');
+    // The read that follows the watch is sent before the PING, so its reply comes first.
+    await new Promise(setImmediate);
+    await redis.client.ping();
+    // No wake-up: the others read this event only with the next one.
+    await add('1-0');
+    const ahead = await serve('0-0');
+    await add('2-0');
+    wake();
+    await until(() => first.seen.length === 2 && ahead.seen.length >= 2, 'both events');
+    expect(first.seen).toEqual(['1-0-1', '2-0-1']);
+    expect(ahead.seen).toEqual(['1-0-1', '2-0-1']);
+  });
+
   it('reports gaps to a reader that starts too far back', async () => {
     for (const id of ['1-0', '2-0', '3-0']) await add(id);
     await redis.client.xtrim(key, 'MAXLEN', 1);

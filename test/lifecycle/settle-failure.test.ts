@@ -4,6 +4,7 @@ import type { Outcome } from '../../src/lifecycle/outcome.ts';
 import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../../src/lifecycle/scripts/extend-lease.ts';
 import {
+  decide,
   nextStep,
   type OutcomeWithoutResult,
   settleWithoutResult,
@@ -31,6 +32,21 @@ const held = (attempt: number, options: EntryOptions = FIXED) => ({
   attempt,
 });
 const error = JSON.stringify({ message: 'no', attempt: 1, at: 0 });
+
+describe('the decision after a failed attempt', () => {
+  const failed = { attempt: 1, maxAttempts: 3, backoff: undefined, retryable: true, retryInMs: undefined };
+
+  it('is a retry until the attempts are spent', () => {
+    expect(decide(failed, 0.5)).toEqual({ kind: 'retry', delayMs: 1_000 });
+    expect(decide({ ...failed, attempt: 3 }, 0.5)).toEqual({ kind: 'bury' });
+  });
+
+  it('follows what the handler asks for', () => {
+    expect(decide({ ...failed, retryable: false }, 0.5)).toEqual({ kind: 'bury' });
+    expect(decide({ ...failed, retryInMs: 7 }, 0.5)).toEqual({ kind: 'retry', delayMs: 7 });
+    expect(decide({ ...failed, attempt: 3, retryInMs: 7 }, 0.5)).toEqual({ kind: 'bury' });
+  });
+});
 
 describe('the next step of a job', () => {
   it('after a failure is a retry by the job own backoff, until its attempts are spent', () => {

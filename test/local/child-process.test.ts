@@ -22,7 +22,7 @@ async function start(script: string, onMessage?: (message: unknown) => void): Pr
   });
 }
 
-describe('the channel to a child', () => {
+describe('the IPC channel to a child', () => {
   it('carries messages both ways', async () => {
     const heard: unknown[] = [];
     await start(`process.on('message', (one) => process.send({ back: one }))`, (one) => heard.push(one));
@@ -31,7 +31,7 @@ describe('the channel to a child', () => {
     expect(heard).toEqual([{ back: { a: 1 } }]);
   });
 
-  it('is refused where there is none, and where the child has ended', async () => {
+  it('throws when there is none, and when the child has closed it', async () => {
     await start('setInterval(() => {}, 1_000)');
     expect(() => child.send('hello')).toThrow('One has no IPC channel, or has ended.');
     await child.stop(5_000);

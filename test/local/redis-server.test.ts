@@ -62,7 +62,7 @@ describe('startRedis', () => {
     await expect(callRedis(`redis://:wrong@127.0.0.1:${port}`, ['PING'])).rejects.toThrow('WRONGPASS');
   });
 
-  it('takes a port by itself where the path is too long for a socket, also with odd characters', async () => {
+  it('uses a port where the path is too long for a socket, even with odd characters', async () => {
     const redis = await start({ dir: join(dir, `a "quoted" \\ näme ${'x'.repeat(90)}`) });
     expect(new URL(redis.url).protocol).toBe('redis:');
     expect(await callRedis(redis.url, ['SET', 'k', 'v'])).toBe('OK');
@@ -79,7 +79,7 @@ describe('a Redis that was killed', () => {
   it.each([
     ['on a socket', async () => ({})],
     ['on a port', async () => ({ port: await freePort() })],
-  ])('has all that it accepted when it starts again %s', async (_, options) => {
+  ])('has all accepted writes when it starts again %s', async (_, options) => {
     const first = await start(await options());
     for (let i = 0; i < 100; i += 1) await callRedis(first.url, ['XADD', 'log', '*', 'i', String(i)]);
     await first.kill();
@@ -113,7 +113,7 @@ describe('a Redis that cannot start', () => {
     other = undefined;
   });
 
-  it('refuses a data folder that another one uses', async () => {
+  it('refuses a data folder that another Redis uses', async () => {
     await start();
     await expect(startRedis({ dir })).rejects.toThrow(
       `The data folder ${dir} is in use by a Redis that still runs. Stop it, or choose another folder.`,
@@ -121,14 +121,14 @@ describe('a Redis that cannot start', () => {
     await expect(startRedis({ dir, port: await freePort() })).rejects.toThrow('is in use');
   });
 
-  it('waits, within its patience, for another one to leave', async () => {
+  it('waits, within its patience, until another Redis has stopped', async () => {
     const first = await start();
     const second = start({ patienceMs: 10_000 });
     await first.stop();
     expect(await callRedis((await second).url, ['PING'])).toBe('PONG');
   });
 
-  it('gives its last words when the port is taken', async () => {
+  it('throws its last output when the port is in use', async () => {
     const server = createServer();
     other = server;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -139,7 +139,7 @@ describe('a Redis that cannot start', () => {
     );
   });
 
-  it('gives its last words when a setting is wrong', async () => {
+  it('throws its last output when a setting is wrong', async () => {
     await expect(startRedis({ dir, settings: { 'no-such-setting': '1' } })).rejects.toThrow(
       /ended with exit code 1.*no-such-setting/s,
     );

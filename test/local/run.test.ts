@@ -51,13 +51,13 @@ const line = (wanted: string): Promise<void> =>
   });
 
 describe('a run', () => {
-  it('goes on as long as its parts live', async () => {
+  it('goes on while its parts run', async () => {
     await start('');
     expect(await run.orBroken(Promise.resolve('done'))).toBe('done');
     expect(run.signal.aborted).toBe(false);
   });
 
-  it('ends when a part dies, with its last words', async () => {
+  it('ends when a part dies, with its last output', async () => {
     const child = await start(
       `process.on('SIGUSR2', () => { console.error('no more coal'); process.exit(7); });`,
     );
@@ -75,10 +75,8 @@ describe('a run', () => {
     await expect(start('')).rejects.toThrow(Interrupted);
   });
 
-  it('stops its store only when the children have ended', async () => {
-    const child = await start(
-      `process.on('SIGTERM', () => { console.log('handed back'); process.exit(0); });`,
-    );
+  it('stops Redis only after the children', async () => {
+    const child = await start(`process.on('SIGTERM', () => { console.log('released'); process.exit(0); });`);
     run.keepStore({
       exited: new Promise(() => {}),
       lastLines: () => [],
@@ -87,10 +85,10 @@ describe('a run', () => {
       },
     });
     await run.stop(GRACE_MS);
-    expect(lines).toEqual(['up', 'handed back', 'store stopped, child ended']);
+    expect(lines).toEqual(['up', 'released', 'store stopped, child ended']);
   });
 
-  it('asks a second time at once when there is a hurry', async () => {
+  it('sends a second SIGTERM at once in a hurry', async () => {
     const child = await start(
       `let asked = 0; process.on('SIGTERM', () => { asked += 1; console.log('asked'); if (asked === 2) process.exit(3); });`,
     );
@@ -102,7 +100,7 @@ describe('a run', () => {
     expect(await child.exited).toEqual({ code: 3, signal: null });
   });
 
-  it('ends by force what does not end in time', async () => {
+  it('kills a child that does not end in time', async () => {
     const child = await start(STUBBORN);
     await run.stop(100);
     expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });

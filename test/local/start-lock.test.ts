@@ -17,7 +17,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-it('is refused to a second one, who is told about the first, until it is released', async () => {
+it('is refused to a second process, with the first in the error, until it is released', async () => {
   const lock = await takeLock(path, 'http://127.0.0.1:3000');
   expect(lock.recovered).toBe(false);
   await expect(takeLock(path, 'another')).rejects.toThrow(
@@ -27,7 +27,7 @@ it('is refused to a second one, who is told about the first, until it is release
   expect((await takeLock(path, 'another')).recovered).toBe(false);
 });
 
-it('is taken from one that was killed', async () => {
+it('is taken over from a killed process', async () => {
   const module = pathToFileURL(join(import.meta.dirname, '../../src/local/start-lock.ts')).href;
   const script = `const { takeLock } = await import(${JSON.stringify(module)});
     await takeLock(${JSON.stringify(path)}, 'the first');
@@ -41,14 +41,14 @@ it('is taken from one that was killed', async () => {
   expect((await takeLock(path, 'the second')).recovered).toBe(true);
 });
 
-it('does not take another process with the same id for its holder', async () => {
+it('is not held by another process with the same pid', async () => {
   await takeLock(path, 'the first');
   const holder = JSON.parse(await readFile(path, 'utf8'));
   await writeFile(path, JSON.stringify({ ...holder, born: 'at another time' }));
   expect((await takeLock(path, 'the second')).recovered).toBe(true);
 });
 
-it('is taken from a file that was cut off', async () => {
+it('is not held by a file that was cut off', async () => {
   await writeFile(path, '{"pid":1');
   expect((await takeLock(path, 'the second')).recovered).toBe(false);
 });

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { PutSchedule } from '../../src/schemas/schedule.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules/scheduler.ts';
-import { useHandWorkers } from '../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const one = useOneSchedule(redis);
 const { schedules, put, moveBack, slots, shown, fireAll } = one;
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 
 describe('a slot whose predecessor still has an open job', () => {
   const twice = async (overlap: PutSchedule['overlap']) => {

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { useApi } from '../helpers/api/server.ts';
 import { keysOf, progressIn, type Read, upTo, useSubscriptions } from '../helpers/events/subscriptions.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
-import { useHandWorkers } from '../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 const { subscribe, read, ack, state, reportProgress, addEntries } = useSubscriptions(redis, api, workerOf);
 
 describe('Subscriptions: a subscription', () => {

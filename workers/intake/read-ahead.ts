@@ -7,7 +7,7 @@ const MIN_LIMIT = 4;
 
 /**
  * How many jobs beyond its concurrency a process may hold ready, so that short jobs do not wait for a round trip each.
- * None, until attempts have been short. docs/decisions/0008-read-ahead.md gives the reasons.
+ * None, until attempts have been short. docs/decisions/0008-short-jobs-are-read-ahead.md gives the reasons.
  */
 export class ReadAhead {
   readonly #limit: number;

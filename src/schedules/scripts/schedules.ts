@@ -3,7 +3,7 @@ import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { now } from '../../redis/script/lua.ts';
 
-/** A schedule as it is stored: two texts of JSON. `schemas/stored-schedule.ts` says what they hold. */
+/** A schedule as it is stored: two texts of JSON. `stored.ts` says what they hold. */
 export interface StoredSchedule {
   id: string;
   definition: string;

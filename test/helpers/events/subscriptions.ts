@@ -5,7 +5,7 @@ import { type Acknowledged, EventsRead, Subscription } from '../../../src/schema
 import { expectShape } from '../api/expect-schema.ts';
 import type { TestApi } from '../api/server.ts';
 import type { TestRedis } from '../redis/server.ts';
-import type { HandWorker } from '../workers/manual-worker.ts';
+import type { ManualWorker } from '../workers/manual-worker.ts';
 
 export interface Read {
   events: JobEvent[];
@@ -40,7 +40,7 @@ export interface TestSubscriptions {
 export function useSubscriptions(
   redis: TestRedis,
   api: TestApi,
-  workerOf: (queue: string) => Promise<HandWorker>,
+  workerOf: (queue: string) => Promise<ManualWorker>,
 ): TestSubscriptions {
   return {
     async subscribe(queue, options = {}, name = 'sub') {

@@ -21,35 +21,35 @@ import { complete, take } from './moves.ts';
 const LEASE_MS = 600_000;
 const MAX_DEAD = 10_000;
 
-/** A worker whose every move is made by the test. */
-export interface HandWorker {
+/** A worker whose moves the test makes, one by one. */
+export interface ManualWorker {
   readonly name: string;
   readonly keys: QueueKeys;
-  /** Takes what is there now, at most `count` jobs. */
+  /** Takes the jobs that are ready now, at most `count`. */
   takeNow(count?: number): Promise<Delivery[]>;
-  /** Takes the next job, as soon as there is one. */
+  /** Takes the next job, as soon as one is ready. */
   take(): Promise<Delivery>;
   complete(delivery: Delivery, result: unknown): Promise<Settled | undefined>;
-  /** Ends a running job as its worker does when it was asked to cancel it. */
+  /** Settles a running job as cancelled, as its worker does after a request to cancel it. */
   cancel(delivery: Delivery): Promise<Settled | undefined>;
   retry(delivery: Delivery, delayMs: number): Promise<Settled>;
   bury(delivery: Delivery): Promise<Settled>;
-  /** Hands a job back before its handler has begun. */
-  handBack(delivery: Delivery): Promise<readonly Settled[]>;
+  /** Releases a job whose handler has not started. */
+  release(delivery: Delivery): Promise<readonly Settled[]>;
   progress(delivery: Delivery, value: unknown): Promise<boolean>;
 }
 
 const errorLine = (message: string, attempt: number): string =>
   JSON.stringify({ message, name: 'Error', attempt, at: Date.now() });
 
-/** What a worker writes about an attempt that failed. */
+/** The arguments of a retry or bury after an attempt that failed. */
 export const failureOf = (delivery: Delivery): Failure => ({
   ref: delivery,
   token: delivery.token,
   error: errorLine('it failed', delivery.attempt),
 });
 
-/** What a worker writes at the end of a delivery; `result` is JSON text. */
+/** The arguments of a completion; `result` is JSON text. */
 export function completionOf(
   delivery: Delivery,
   status: Completion['status'],
@@ -67,7 +67,11 @@ export function completionOf(
   };
 }
 
-async function handWorker(redis: Connection, reader: BlockingReader, queue: string): Promise<HandWorker> {
+async function createManualWorker(
+  redis: Connection,
+  reader: BlockingReader,
+  queue: string,
+): Promise<ManualWorker> {
   const keys = queueKeys('mr', queue);
   const name = `hand.${process.pid}.${Buffer.from(queue).toString('hex').slice(0, 16)}`;
   const consumer = new WaitingConsumer(name, redis, reader);
@@ -92,20 +96,20 @@ async function handWorker(redis: Connection, reader: BlockingReader, queue: stri
     complete: (delivery, result) => end(delivery, 'completed', JSON.stringify(result)),
     cancel: (delivery) => end(delivery, 'cancelled', undefined),
     retry: (delivery, delayMs) => consumer.retry(keys, failureOf(delivery), delayMs),
-    handBack: (delivery) => consumer.release(keys, [{ ref: delivery, token: delivery.token, begun: false }]),
+    release: (delivery) => consumer.release(keys, [{ ref: delivery, token: delivery.token, begun: false }]),
     bury: (delivery) => consumer.bury(keys, failureOf(delivery), MAX_DEAD),
     progress: (delivery, value) =>
       consumer.recordProgress(keys, { ref: delivery, token: delivery.token }, JSON.stringify(value)),
   };
 }
 
-/** Workers by hand for the tests of one file, one for each queue that a test names. */
-export function useHandWorkers(redis: TestRedis): (queue: string) => Promise<HandWorker> {
+/** Manual workers for the tests of one file, one for each queue that a test names. */
+export function useManualWorkers(redis: TestRedis): (queue: string) => Promise<ManualWorker> {
   let connection: Connection;
   let reader: BlockingReader;
-  const workers = new Map<string, Promise<HandWorker>>();
+  const workers = new Map<string, Promise<ManualWorker>>();
   beforeAll(async () => {
-    connection = connectForWork({ url: redis.url, name: 'hand-worker', scripts });
+    connection = connectForWork({ url: redis.url, name: 'manual-worker', scripts });
     await untilConnected(connection);
     reader = new BlockingReader(connection, connection);
   });
@@ -113,7 +117,7 @@ export function useHandWorkers(redis: TestRedis): (queue: string) => Promise<Han
   return async (queue) => {
     // Redis may just have been restarted.
     await untilConnected(connection);
-    const worker = workers.get(queue) ?? handWorker(connection, reader, queue);
+    const worker = workers.get(queue) ?? createManualWorker(connection, reader, queue);
     workers.set(queue, worker);
     return worker;
   };

@@ -11,14 +11,14 @@ import { type Answer, JSON_TYPE, type Message, NDJSON_TYPE, send } from '../../h
 import { startApi, useApi } from '../../helpers/api/server.ts';
 import { newQueue, post, submitMany, takeOne } from '../../helpers/leases/http-worker.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
-import { useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
 /** About a second on an idle machine; without a deadline nobody would be answered at all. */
 const DEADLINE_MS = 15_000;
 
 const redis = useRedis();
 const api = useApi(redis);
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 
 /** Of a form that could be one. */
 const LEASE = `me.${'0'.repeat(24)}~n5c~default`;

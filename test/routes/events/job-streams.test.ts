@@ -7,11 +7,11 @@ import { send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { type OpenStream, openStream, typesIn } from '../../helpers/events/sse-client.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
-import { useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   send(api.origin, { method, path, headers });
@@ -157,7 +157,7 @@ describe('a job stream', () => {
     const worker = await workerOf('back-lapse');
     const { id } = await api.submit({ task: 'echo', queue: 'back-lapse', expiresIn: '3s' });
     const stream = await openStream(api.origin, `/jobs/${id}/events`);
-    expect(await worker.handBack(await worker.take())).toEqual(['done']);
+    expect(await worker.release(await worker.take())).toEqual(['done']);
     await heartbeatUntilEnd(stream);
     expect(typesIn(stream.messages)).toEqual(['job', 'started', 'released', 'expired']);
   });

@@ -4,11 +4,11 @@ import { expectProblem } from '../../helpers/api/expect-schema.ts';
 import { type Answer, JSON_TYPE, NDJSON_TYPE, send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
-import { useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 
 const post = (key: string, body: object, path = '/jobs'): Promise<Answer> =>
   send(api.origin, { path, headers: { ...JSON_TYPE, 'idempotency-key': key }, body: JSON.stringify(body) });

@@ -5,14 +5,14 @@ import { isFinal, STATUSES, type Status } from '../../../src/schemas/values/name
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
-import { type HandWorker, useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { type ManualWorker, useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 
 /** Makes a job of each status, by the moves that lead there. */
-const MAKERS: Readonly<Record<Status, (worker: HandWorker, queue: string) => Promise<{ id: string }>>> = {
+const MAKERS: Readonly<Record<Status, (worker: ManualWorker, queue: string) => Promise<{ id: string }>>> = {
   queued: (_worker, queue) => api.submit({ task: 'echo', queue }),
   scheduled: (_worker, queue) => api.submit({ task: 'echo', queue, delay: '1h' }),
   running: (worker, queue) => then(queue, async () => void (await worker.take())),

@@ -4,12 +4,12 @@ import { Job } from '../../../src/schemas/job.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
-import { type HandWorker, useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { type ManualWorker, useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 import { useWorker } from '../../helpers/workers/worker-process.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 useWorker(redis, { QUEUES: 'real' });
 
 /** Half of the wait: who is faster was woken, since no waiter looks again by itself in this file. */
@@ -58,9 +58,9 @@ describe('a submit that waits', () => {
   });
 
   it.each([
-    ['completed', async (worker: HandWorker) => worker.complete(await worker.take(), { done: true })],
-    ['failed', async (worker: HandWorker) => worker.bury(await worker.take())],
-    ['cancelled', async (worker: HandWorker) => worker.cancel(await worker.take())],
+    ['completed', async (worker: ManualWorker) => worker.complete(await worker.take(), { done: true })],
+    ['failed', async (worker: ManualWorker) => worker.bury(await worker.take())],
+    ['cancelled', async (worker: ManualWorker) => worker.cancel(await worker.take())],
   ])('answers 200 as soon as the job is %s', async (status, end) => {
     const pending = submitAndWait(status, { prefer: 'wait=50' });
     expect(await end(await workerOf(status))).toBe('done');

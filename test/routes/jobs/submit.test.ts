@@ -7,11 +7,11 @@ import { PRIORITIES } from '../../../src/schemas/values/names.ts';
 import { expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
-import { useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 
 /** The options of the only job that a lane (or `parked`) of a queue holds. */
 async function storedOptions(queue: string, place: 'normal' | 'parked' = 'normal'): Promise<EntryOptions> {

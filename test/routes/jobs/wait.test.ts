@@ -10,14 +10,14 @@ import { expectProblem } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { requestText } from '../../helpers/api/wire.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
-import { useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
 /** Half of every wait: who is faster was woken by an event, since no waiter looks again by itself in this file. */
 const TOLD_MS = 25_000;
 
 const redis = useRedis();
 const api = useApi(redis);
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 
 let wait: MockInstance<typeof api.app.waiter.wait>;
 beforeEach(() => {

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { expectProblem } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
-import { useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 import { startWorker } from '../../helpers/workers/worker-process.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 
 /** Failed jobs of a queue, by the task that each has. */
 async function failed(queue: string, tasks: readonly string[]): Promise<string[]> {

@@ -3,11 +3,11 @@ import { expectProblem } from '../../helpers/api/expect-schema.ts';
 import { JSON_TYPE, NDJSON_TYPE, send } from '../../helpers/api/send.ts';
 import { startApi, useApi } from '../../helpers/api/server.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
-import { useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis, { MAX_WAITERS: '2' });
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 
 const limit = (queue: string, maxJobs: number | null) =>
   api.http.put(`/queues/${queue}`).send({ maxJobs }).expect(200);

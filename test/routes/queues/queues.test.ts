@@ -6,11 +6,11 @@ import { LISTED_STATUSES, type ListedStatus, PRIORITIES } from '../../../src/sch
 import { expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
-import { useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 
 async function stats(queue: string): Promise<QueueStats> {
   const { body } = await api.http.get(`/queues/${queue}/stats`).expect(200);

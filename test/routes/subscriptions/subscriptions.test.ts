@@ -4,11 +4,11 @@ import { expectProblem } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { at, keysOf, useSubscriptions } from '../../helpers/events/subscriptions.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
-import { useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-const { subscribe } = useSubscriptions(redis, api, useHandWorkers(redis));
+const { subscribe } = useSubscriptions(redis, api, useManualWorkers(redis));
 
 describe('subscriptions over HTTP', () => {
   it('are created once, changed by the given fields, listed, counted and removed', async () => {

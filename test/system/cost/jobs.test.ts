@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
-import { useHandWorkers } from '../../helpers/workers/manual-worker.ts';
+import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 import { startWorker } from '../../helpers/workers/worker-process.ts';
 
 /**
@@ -22,7 +22,7 @@ const PAYLOAD = { text: 'x'.repeat(89) };
 
 const redis = useRedis({ settings: { 'latency-tracking': 'no', 'slowlog-max-len': '0' } });
 const api = useApi(redis, { UNKNOWN_TASKS: 'accept' });
-const workerOf = useHandWorkers(redis);
+const workerOf = useManualWorkers(redis);
 
 async function submit(queue: string, count: number): Promise<void> {
   for (let sent = 0; sent < count; sent += BATCH) {

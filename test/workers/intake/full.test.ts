@@ -3,17 +3,17 @@ import { useApi } from '../../helpers/api/server.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
 import { useWorker } from '../../helpers/workers/worker-process.ts';
 
-const ROOM = 8_000_000;
-const PIECE = 200_000;
+const FREE_BYTES = 8_000_000;
+const PAYLOAD_BYTES = 200_000;
 
 const redis = useRedis();
 const api = useApi(redis);
 useWorker(redis, { QUEUES: 'payloads,results' });
 
-/** Leaves room for some megabytes more. */
+/** Leaves some megabytes of free memory. */
 async function limitMemory(): Promise<void> {
   const info = await redis.client.info('memory');
-  await redis.client.config('SET', 'maxmemory', Number(/^used_memory:(\d+)/m.exec(info)?.[1]) + ROOM);
+  await redis.client.config('SET', 'maxmemory', Number(/^used_memory:(\d+)/m.exec(info)?.[1]) + FREE_BYTES);
 }
 
 /** Submits until it is refused; returns the ids that were accepted. */
@@ -31,12 +31,12 @@ async function fill(job: object): Promise<string[]> {
 const isAccepted = async (job: object) => (await api.http.post('/jobs').send(job)).status === 202;
 
 describe('a Redis that is full', () => {
-  it('of payloads finishes what runs, and takes jobs again when it has worked them off', async () => {
+  it('of payloads finishes running jobs, and accepts jobs again when others are done', async () => {
     const running = await api.submit({ task: 'hold', queue: 'payloads', payload: { finish: true } });
     await until(async () => (await api.get(running.id)).progress !== undefined, 'a running job');
     await api.http.post('/queues/payloads/pause').expect(200);
     await limitMemory();
-    const job = { task: 'echo', queue: 'payloads', payload: 'x'.repeat(PIECE), resultTtl: '1s' };
+    const job = { task: 'echo', queue: 'payloads', payload: 'x'.repeat(PAYLOAD_BYTES), resultTtl: '1s' };
     const ids = await fill(job);
     expect(ids.length).toBeGreaterThan(10);
     await api.http.post(`/jobs/${running.id}/cancel`).expect(202);
@@ -50,9 +50,9 @@ describe('a Redis that is full', () => {
     expect((await api.http.get('/readyz')).status).toBe(200);
   });
 
-  it('of results alone finishes what runs, and takes jobs again when they have expired', async () => {
+  it('of results finishes running jobs, and accepts jobs again when the results have expired', async () => {
     await limitMemory();
-    const job = { task: 'large', queue: 'results', payload: { length: PIECE }, resultTtl: '8s' };
+    const job = { task: 'large', queue: 'results', payload: { length: PAYLOAD_BYTES }, resultTtl: '8s' };
     const ids = await fill(job);
     expect(ids.length).toBeGreaterThan(10);
     await until(async () => {

@@ -19,7 +19,7 @@ const completes = async (payload: string) => {
 };
 
 describe('a worker and an API', () => {
-  it('go on after Redis was killed and started again; what was accepted is there', async () => {
+  it('go on after Redis was killed and restarted, with all accepted jobs', async () => {
     await completes('before');
     await api.http.post('/queues/default/pause').expect(200);
     const { id } = await api.submit({ task: 'echo', payload: 'kept' });
@@ -32,16 +32,16 @@ describe('a worker and an API', () => {
     const job = await until(async () => {
       const found = await api.get(id);
       return found.status === 'completed' && found;
-    }, 'the job of before');
+    }, 'the job from before');
     expect(job).toMatchObject({ result: 'kept', attempt: 1 });
     expect(await completes('after')).toMatchObject({ result: 'after', attempt: 1 });
   });
 
-  it('finish a job that ran while Redis was away', async () => {
+  it('complete a job that ran while Redis was away', async () => {
     const { id } = await api.submit({ task: 'sleep', payload: { ms: 500 } });
     await until(async () => (await api.get(id)).status === 'running', 'running');
     await redis.server.kill();
-    // The handler ends while nobody takes its result.
+    // The handler ends while Redis cannot store its result.
     await shared.worker.line('redis-trouble', (line) => line['where'] === 'complete');
     redis.replace(await redis.server.restart());
     const job = await until(async () => {
@@ -58,7 +58,7 @@ describe('a worker and an API', () => {
 
   it('go on after everything was deleted', async () => {
     await until(() => redis.client.flushall().catch(() => undefined), 'the flush');
-    expect(await completes('anew')).toMatchObject({ result: 'anew', attempt: 1 });
+    expect(await completes('again')).toMatchObject({ result: 'again', attempt: 1 });
     const { body } = await api.http.get('/queues/default/stats');
     expect(body.totals).toMatchObject({ submitted: 1, completed: 1 });
   });

@@ -13,7 +13,7 @@ describe('a job that kills the process that runs it', () => {
     ['kill', 'SIGKILL'],
     ['memory', 'SIGABRT'],
   ])(
-    '(%s) fails after its attempts; from the third on it runs alone, and its neighbour stays',
+    '(%s) fails after its attempts; from the third on it runs alone and costs no other job',
     async (way, how) => {
       const queue = `poison-${way}`;
       const env = { QUEUES: queue, LEASE_MS: '60000', NODE_OPTIONS: '--max-old-space-size=64' };
@@ -41,7 +41,7 @@ describe('a job that kills the process that runs it', () => {
     },
   );
 
-  it('alone is cancelled and timed out like any other', async () => {
+  it('alone can be cancelled and time out as any job', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'alone' });
     const suspect = async (job: object) => {
       await api.http.post('/queues/alone/pause').expect(200);

@@ -28,7 +28,7 @@ describe('a worker', () => {
     expect(Date.parse(job.finishedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(job.startedAt ?? ''));
   });
 
-  it('keeps the payload where that was asked for', async () => {
+  it('keeps the payload of a job with keepPayload', async () => {
     const { id } = await api.submit({ task: 'echo', payload: 'kept', keepPayload: true });
     expect(await api.finished(id)).toMatchObject({ status: 'completed', payload: 'kept', result: 'kept' });
   });
@@ -48,7 +48,7 @@ describe('a worker', () => {
     expect(job).toMatchObject({ status: 'failed', error: { name: 'TypeError' } });
   });
 
-  it('tells the task which job it serves', async () => {
+  it('passes the job to the task', async () => {
     const { id } = await api.submit({ task: 'log', payload: 'hello', queue: 'default' });
     const job = await api.finished(id);
     expect(job.result).toEqual({
@@ -57,7 +57,7 @@ describe('a worker', () => {
     await shared.worker.line('task-log', (line) => line['text'] === 'hello' && line['job'] === id);
   });
 
-  it.each(['metadata', 'thread-metadata'])('tells the task the metadata of its job: %s', async (task) => {
+  it.each(['metadata', 'thread-metadata'])('passes the metadata of the job: %s', async (task) => {
     const metadata = { of: 'test', schedule: 'nightly/2026-01-31T01:30:00.000Z' };
     for (const expected of [metadata, metadata, undefined]) {
       const { id } = await api.submit({ task, ...(expected && { metadata: expected }) });
@@ -65,7 +65,7 @@ describe('a worker', () => {
     }
   });
 
-  it('shows the progress of a running job, and who runs it', async () => {
+  it('shows the progress and the worker of a running job', async () => {
     const { id } = await api.submit({ task: 'hold', payload: {} });
     const running = await until(async () => {
       const job = await api.get(id);
@@ -82,7 +82,7 @@ describe('a worker', () => {
     await api.finished(id);
   });
 
-  it('checks payloads and results against the schemas of the task', async () => {
+  it('checks payload and result against the schemas of the task', async () => {
     // Past the API's own check, as a job that was submitted before the worker announced its schemas.
     await redis.client.xadd('mr:{typed}:lane:normal', '*', 't', 'typed-task', 'p', '{"n":0}', 'o', '');
     const bad = await until(async () => {
@@ -115,7 +115,7 @@ describe('a worker', () => {
     });
   });
 
-  it('ends an attempt that takes too long, in a handler or in a thread', async () => {
+  it('fails an attempt that exceeds its timeout, here or in a thread', async () => {
     const polite = await api.submit({ task: 'hold', attempts: 1, timeout: 50, payload: {} });
     const stubborn = await api.submit({
       task: 'hold',
@@ -127,12 +127,12 @@ describe('a worker', () => {
     for (const { id } of [polite, stubborn, blocked]) {
       expect(await api.finished(id)).toMatchObject({ status: 'failed', error: { name: 'timeout' } });
     }
-    // The killed thread left its place to others.
+    // Another thread has replaced the killed one.
     const after = await api.submit({ task: 'thread', payload: {} });
     expect(await api.finished(after.id)).toMatchObject({ status: 'completed' });
   });
 
-  it('buries a raw entry that is no job, and lives', async () => {
+  it('buries a stream entry that is not a job, and goes on', async () => {
     for (const fields of [
       ['x', 'y'],
       ['t', 'echo'],
@@ -150,7 +150,7 @@ describe('a worker', () => {
     expect(await api.finished(id)).toMatchObject({ status: 'completed' });
   });
 
-  it('serves several queues and never runs more than CONCURRENCY jobs in a process', async () => {
+  it('works on several queues, with at most CONCURRENCY jobs in a process', async () => {
     await startWorker(redis.url, { QUEUES: 'one,two', CONCURRENCY: '2' });
     const jobs: Job[] = [];
     for (const queue of ['one', 'two', 'one', 'two']) {

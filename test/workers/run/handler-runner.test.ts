@@ -22,7 +22,7 @@ describe('a task that throws', () => {
     'a wait that is a symbol',
     'a getter that throws',
     'nothing',
-  ])('%s fails its attempt like any other', async (name) => {
+  ])('%s fails its attempt as any error does', async (name) => {
     const { id } = await api.submit({ task: 'hostile', payload: name, attempts: 1 });
     const job = await api.finished(id);
     expect(job).toMatchObject({ status: 'failed', attempt: 1 });
@@ -30,7 +30,7 @@ describe('a task that throws', () => {
     expect(typeof job.error?.message).toBe('string');
   });
 
-  it('a wait beyond all time is tried again within ten years', async () => {
+  it('an endless retry delay is capped at ten years', async () => {
     const { id } = await api.submit({ task: 'fail', payload: { retryInMs: Number.MAX_SAFE_INTEGER } });
     const job = await waitFor(id, ({ status }) => status === 'retrying', 'retrying');
     expect(Date.parse(job.runAt ?? '') - Date.now()).toBeLessThan(3_651 * 86_400_000);
@@ -39,20 +39,8 @@ describe('a task that throws', () => {
   });
 });
 
-describe('a thread', () => {
-  it('that reports what cannot be written fails alone', async () => {
-    const neighbour = await api.submit({ task: 'hold', payload: { finish: true } });
-    await waitFor(neighbour.id, ({ progress }) => progress !== undefined, 'progress');
-    const { id } = await api.submit({ task: 'thread-progress', attempts: 1 });
-    expect(await api.finished(id)).toMatchObject({ status: 'failed', error: { name: 'TypeError' } });
-    await api.http.post(`/jobs/${neighbour.id}/cancel`).expect(202);
-    expect(await api.finished(neighbour.id)).toMatchObject({ status: 'completed', attempt: 1 });
-    expect(shared.worker.lines.filter(({ msg }) => msg === 'child-lost')).toEqual([]);
-  });
-});
-
-describe('a lease that Redis has forgotten', () => {
-  it('aborts what runs under it and hands it back; it runs again', async () => {
+describe('a lease that Redis has lost', () => {
+  it('aborts its jobs and releases them; they run again', async () => {
     const { id } = await api.submit({ task: 'hold', payload: {} });
     await waitFor(id, ({ progress }) => progress !== undefined, 'progress');
     const aborted = shared.worker.line(
@@ -73,7 +61,7 @@ describe('a lease that Redis has forgotten', () => {
 });
 
 describe('a Redis that is full', () => {
-  it('takes no new jobs, finishes those that it has, and is not lost when there is room again', async () => {
+  it('accepts no new jobs, finishes running ones, and accepts jobs again when memory is free', async () => {
     const running = await api.submit({ task: 'hold', payload: { finish: true } });
     await waitFor(running.id, ({ progress }) => progress !== undefined, 'progress');
     const failing = await api.submit({ task: 'fail', payload: { retryable: false }, delay: 300 });

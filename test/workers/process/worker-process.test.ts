@@ -26,9 +26,9 @@ const waitFor = (id: string, fits: (job: Job) => boolean, what: string) =>
   }, what);
 const pidOf = (job: Job): number => Number(job.worker?.split('.')[1]);
 
-describe('a worker that is stopped and goes on', () => {
+describe('a worker that is suspended and resumed', () => {
   it.each(['its child', 'its parent'])(
-    '(%s) loses the job to another; its handler is aborted and its finish refused',
+    '(%s) loses its job to another worker; its handler is aborted and its result refused',
     async (who) => {
       const queue = who.replace(' ', '-');
       const env = { ...LEASE, QUEUES: queue, CONCURRENCY: '1' };
@@ -61,7 +61,7 @@ describe('a worker that is stopped and goes on', () => {
 });
 
 describe('a handler that blocks its event loop', () => {
-  it('beyond its timeout costs its process, and is tried again; the reason is told', async () => {
+  it('beyond its timeout has its process killed, with the reason in the error', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'hang', CONCURRENCY: '1' });
     const job = { task: 'block', queue: 'hang', payload: { ms: 60_000 }, timeout: 100, attempts: 1 };
     const { id } = await api.submit(job);
@@ -73,7 +73,7 @@ describe('a handler that blocks its event loop', () => {
     expect(await worker.stop()).toBe(0);
   });
 
-  it('is cancelled all the same, without its worker', async () => {
+  it('is cancelled all the same, by the supervisor', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'deaf', CONCURRENCY: '1', PROCESSES: '1' });
     const until = join(dir, 'cancelled');
     const { id } = await api.submit({ task: 'block', queue: 'deaf', payload: { until } });
@@ -81,7 +81,7 @@ describe('a handler that blocks its event loop', () => {
     await api.http.post(`/jobs/${id}/cancel`).expect(202);
     expect(await api.finished(id)).toMatchObject({ status: 'cancelled', attempt: 1 });
     await writeFile(until, '');
-    // The late finish is refused.
+    // The late result is refused.
     await worker.line('stale', (line) => line['job'] === id);
     expect((await api.get(id)).status).toBe('cancelled');
     expect((await api.http.get('/queues/deaf/stats')).body.totals).toMatchObject({
@@ -92,8 +92,8 @@ describe('a handler that blocks its event loop', () => {
   });
 });
 
-describe('a parent that is killed', () => {
-  it('takes its children whose event loops are blocked with it, all at the same time', async () => {
+describe('a supervisor that is killed', () => {
+  it('has its blocked processes killed, all at the same time', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'orphan', CONCURRENCY: '1', PROCESSES: '3' });
     const job = { task: 'block', queue: 'orphan', payload: { ms: 600_000 } };
     const pids: number[] = [];
@@ -111,7 +111,7 @@ describe('a parent that is killed', () => {
 });
 
 describe('a result', () => {
-  it('that is too large fails its job, and says what to do', async () => {
+  it('that is too large fails its job, with what to do', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'large', MAX_PAYLOAD_BYTES: '2048' });
     const submit = (length: number) => api.submit({ task: 'large', queue: 'large', payload: { length } });
     const [fits, over] = [await submit(2_046), await submit(2_047)];
