@@ -1,0 +1,34 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { unsupportedType } from '../plugins/errors.ts';
+import { readJson } from './read-json.ts';
+
+/** Whether the charset or coding of the body would be misread. */
+function hasForeignEncoding({ headers }: FastifyRequest): boolean {
+  // The headers of most requests.
+  if (headers['content-type'] === 'application/json' && headers['content-encoding'] === undefined)
+    return false;
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(headers['content-type'] ?? '')?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) return true;
+  const coding = headers['content-encoding'];
+  return coding !== undefined && coding.toLowerCase() !== 'identity';
+}
+
+/** Reads bodies of JSON; answers 415 for other types, charsets and codings. */
+export function readOnlyJson(app: FastifyInstance): void {
+  // Fastify accepts text/plain by default. Such a body would fail later and less clearly.
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    // Some clients send Content-Type with every request, even without a body.
+    if (body.length === 0) done(null, undefined);
+    else done(null, readJson(typeof body === 'string' ? Buffer.from(body) : body, 'The body'));
+  });
+  app.addContentTypeParser('*', (request, _payload, done) => {
+    // Some send another type with an empty body, such as `curl -d ''`.
+    if (request.headers['content-length'] === '0') done(null, undefined);
+    else done(unsupportedType(request));
+  });
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (hasForeignEncoding(request)) done(unsupportedType(request));
+    else done();
+  });
+}
