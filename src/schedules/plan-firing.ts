@@ -31,7 +31,7 @@ export function planFiring(keySpace: KeySpace, schedule: StoredSchedule, now: nu
   if (decoded === undefined) throw new Error(`the stored schedule "${schedule.id}" cannot be read`);
   const { id, definition, state, stateText } = decoded;
   const { overlap, maxRuns, job, misfire, window: windowMs } = definition;
-  const { entry } = newEntry(keySpace, job, now);
+  const { entry } = newEntry(keySpace, job, { wall: () => now });
   const jobBytes = Buffer.byteLength(entry.payload) + Buffer.byteLength(JSON.stringify(entry.options));
   const fittingSlots = Math.max(1, Math.floor(MAX_CHUNK_BYTES / jobBytes));
   // With `replace` each job is cancelled before the next is submitted, so one slot at a time.

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import type { Core } from '../../core/core.ts';
 import { encodeJson } from '../../core/encode-json.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
@@ -32,7 +33,7 @@ export interface AdmittedJob {
  * @throws {AppError} invalid-request, unknown-task or invalid-payload. The promise rejects with the same errors.
  */
 export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<AdmittedJob> {
-  const { entry, payload } = newEntry(core.keySpace, job, core.clock.wall());
+  const { entry, payload } = newEntry(core.keySpace, job, core.clock);
   const isLimited = core.limits.isLimited(entry.keys);
   const tasks = checkTask(core, entry.keys, job.task, payload);
   if (tasks instanceof Promise || isLimited instanceof Promise) {
@@ -49,17 +50,17 @@ export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<Admi
 /**
  * The entry of a job that fits the schema. Does not check its task.
  *
- * @param now Unix ms.
+ * @param clock read only for a job with `runAt`.
  * @throws {AppError} invalid-request.
  */
 export function newEntry(
   keySpace: KeySpace,
   job: SubmitJob,
-  now: number,
+  clock: Pick<Clock, 'wall'>,
 ): { entry: NewEntry; payload: unknown } {
   const keys = keySpace.queue(job.queue ?? DEFAULT_QUEUE);
   const payload = job.payload ?? null;
-  const options = entryOptions(job, now);
+  const options = entryOptions(job, clock);
   const text = encodeJson(payload);
   const isDelayed = options.at !== undefined || options.d !== undefined;
   const priority = job.priority ?? DEFAULT_PRIORITY;
@@ -129,7 +130,7 @@ const NOT_OPTIONS: ReadonlySet<string> = new Set([
   'priority',
 ] satisfies (keyof SubmitJob)[]);
 
-function entryOptions(job: SubmitJob, now: number): EntryOptions {
+function entryOptions(job: SubmitJob, clock: Pick<Clock, 'wall'>): EntryOptions {
   if (Object.keys(job).every((member) => NOT_OPTIONS.has(member))) return {};
   const faults: Fault[] = [];
   const ms = (field: string, value: number | string | undefined, limits: DurationLimits = {}) => {
@@ -144,7 +145,7 @@ function entryOptions(job: SubmitJob, now: number): EntryOptions {
     faults.push({ pointer: '/runAt', detail: 'is not allowed together with delay; give one of them' });
   }
   const delay = ms('delay', job.delay);
-  const runAt = job.runAt === undefined ? undefined : startTime(job.runAt, now, faults);
+  const runAt = job.runAt === undefined ? undefined : startTime(job.runAt, clock.wall(), faults);
   const options: EntryOptions = compact({
     d: delay === 0 ? undefined : delay,
     at: runAt,

@@ -54,23 +54,26 @@ export class JobWriter {
   /** Stores each job independently. Gives its ref, or why it may not be stored, in the order of the jobs. Never rejects. */
   async writeEach(jobs: readonly AdmittedJob[]): Promise<(Ref | Error)[]> {
     const outcomes: (Ref | Error)[] = [];
-    const appended = new Map<QueueKeys, number[]>();
+    const appended = new Map<QueueKeys, { entries: NewEntry[]; indexes: number[] }>();
     const registered = this.#core.queues
       .keepRegistered(jobs.map(({ entry }) => entry.keys.queue))
       .catch(toError);
     const writes: Promise<unknown>[] = [];
     jobs.forEach((job, i) => {
-      const group = appended.get(job.entry.keys);
-      if (!isAppendOnly(job)) writes.push(this.#writeOne(job).catch(toError).then(setOutcome(outcomes, i)));
-      else if (group === undefined) appended.set(job.entry.keys, [i]);
-      else group.push(i);
+      if (!isAppendOnly(job)) {
+        writes.push(this.#writeOne(job).catch(toError).then(setOutcome(outcomes, i)));
+        return;
+      }
+      const group = appended.get(job.entry.keys) ?? { entries: [], indexes: [] };
+      if (group.entries.length === 0) appended.set(job.entry.keys, group);
+      group.entries.push(job.entry);
+      group.indexes.push(i);
     });
-    for (const [keys, group] of appended) {
-      const entries = group.flatMap((i) => jobs[i]?.entry ?? []);
+    for (const [keys, { entries, indexes }] of appended) {
       const written = this.#batcher.appendAll(keys, entries).then((ids) => {
         ids.forEach((id, rank) => {
           const place = entries[rank]?.place ?? 'normal';
-          setOutcome(outcomes, group[rank] ?? 0)(typeof id === 'string' ? { place, entryId: id } : id);
+          outcomes[indexes[rank] ?? 0] = typeof id === 'string' ? { place, entryId: id } : id;
         });
       });
       writes.push(written);

@@ -126,11 +126,14 @@ export class Submitter {
   }
 
   async #storeEach(admissions: readonly Admission[]): Promise<SubmitOutcome[]> {
-    const refs = await this.#writer.writeEach(admissions.flatMap((one) => (one.ok ? [one.admitted] : [])));
-    const next = refs.values();
+    const admitted: AdmittedJob[] = [];
+    for (const one of admissions) if (one.ok) admitted.push(one.admitted);
+    const refs = await this.#writer.writeEach(admitted);
+    let next = 0;
     return admissions.map((one): SubmitOutcome => {
       if (!one.ok) return one;
-      const ref = next.next().value;
+      const ref = refs[next];
+      next += 1;
       if (ref !== undefined && !(ref instanceof Error)) return toOutcome(one.admitted, ref);
       if (ref instanceof AppError) return { ok: false, error: ref };
       if (!isUnavailable(ref)) throw ref;

@@ -17,7 +17,7 @@ beforeEach(async () => {
   core = createTestCore(redis.client, { unknownTasks: 'reject' });
 });
 
-const entryOf = (job: object) => newEntry(keySpace, { task: 'echo', ...job }, NOW).entry;
+const entryOf = (job: object) => newEntry(keySpace, { task: 'echo', ...job }, { wall: () => NOW }).entry;
 const announce = (...tasks: Parameters<typeof announceTasks>[2]) =>
   announceTasks(redis.client, core.keySpace.queue('default'), tasks, Date.now());
 

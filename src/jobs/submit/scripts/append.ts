@@ -23,8 +23,9 @@ export const appendJobsScript = defineScript({
 local lines, i = {}, 1
 while i <= #runs do
   local place, task, options, last = runs[i], runs[i + 1], runs[i + 2], i + 3 + runs[i + 3]
+  local lane = stream[place]
   for j = i + 4, last do
-    local id = redis.pcall('XADD', stream[place], '*', 't', task, 'p', runs[j], 'o', options)
+    local id = redis.pcall('XADD', lane, '*', 't', task, 'p', runs[j], 'o', options)
     -- Memory is short, or this is a replica: that holds for all.
     if id.err and #lines == 0 and not string.find(id.err, 'WRONGTYPE', 1, true) then return id end
     lines[#lines + 1] = id.err and '-' .. string.gsub(id.err, '[\\r\\n]', ' ') or id
