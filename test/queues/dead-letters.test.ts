@@ -42,7 +42,7 @@ describe('dead letters', () => {
     expect(await redis.client.xlen(keys.stream.normal)).toBe(0);
   });
 
-  it('are moved in bounded steps, each of which goes on from the last', async () => {
+  it('are moved in bounded steps; each goes on where the last one ended', async () => {
     await fail(['a', 'b', 'c']);
     const first = await purgeDeadLetters(core(), keys, { limit: 2 });
     expect(first.count).toBe(2);

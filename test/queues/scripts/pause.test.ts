@@ -13,6 +13,6 @@ it('pauses and resumes a queue, and wakes each lease and one poll', async () => 
   expect(await redis.client.xlen(wake)).toBe(3);
   await setPaused(redis.client, queue.keys, false);
   expect(await redis.client.exists(settings)).toBe(0);
-  const told = (await redis.client.xrange(events, '-', '+')).map(([, fields]) => fields[1]);
-  expect(told).toEqual(['paused', 'resumed']);
+  const kinds = (await redis.client.xrange(events, '-', '+')).map(([, fields]) => fields[1]);
+  expect(kinds).toEqual(['paused', 'resumed']);
 });

@@ -2,7 +2,7 @@ import type { Job, SubmitJob } from '../../../src/schemas/job.ts';
 import { PATIENCE_MS } from '../../helpers/patience.ts';
 import { type Answer, RefusedError, type RequestOptions, Requests, type Sent } from './requests.ts';
 
-/** What a client knows of a job that it was told is accepted. */
+/** A job that the API has accepted, as its client knows it. */
 export interface Accepted {
   readonly key: string;
   readonly task: string;
@@ -33,7 +33,7 @@ const keyed = (key: string, body: unknown): Omit<Sent, 'path'> => ({
   body: JSON.stringify(body),
 });
 
-/** Clients that try again until they have an answer, with what they were told. */
+/** Clients that try again until they have an answer, and what the answers were. */
 export class Clients {
   readonly accepted = new Map<string, Accepted>();
   readonly #options: ClientOptions;

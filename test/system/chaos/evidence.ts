@@ -4,35 +4,39 @@ import { GROUP, inOrder } from '../../../src/redis/keys.ts';
 import type { QueueStats } from '../../../src/schemas/queue.ts';
 import { until } from '../../helpers/redis/server.ts';
 import type { Clients } from './clients.ts';
+import { type Cluster, QUEUE } from './cluster.ts';
 import type { Evidence, Fault } from './oracle.ts';
-import type { LogLine } from './part.ts';
-import { QUEUE, type Rig } from './rig.ts';
+import type { LogLine } from './process.ts';
 
 const MAP = readFileSync(new URL('../../../src/README.md', import.meta.url), 'utf8');
 
 /** Waits until all jobs have ended and all is at rest, as far as it comes to that, and collects what is to be judged. */
-export async function collect(rig: Rig, clients: Clients, faults: readonly Fault[]): Promise<Evidence> {
+export async function collect(
+  cluster: Cluster,
+  clients: Clients,
+  faults: readonly Fault[],
+): Promise<Evidence> {
   const finals = await clients.finals();
   // A worker that starts has leases before it says whose they are.
-  await until(() => rig.workers.every(({ ready }) => ready), 'workers that are ready');
+  await until(() => cluster.workers.every(({ ready }) => ready), 'workers that are ready');
   // A place that does not come to rest is for the oracle to say.
-  await until(async () => total(await leftovers(rig)) === 0, 'rest').catch(() => undefined);
+  await until(async () => total(await leftovers(cluster)) === 0, 'rest').catch(() => undefined);
   return {
     accepted: [...clients.accepted.values()],
     finals,
-    executions: rig.journal.executions,
+    executions: cluster.journal.executions,
     faults,
-    stats: await stats(rig),
-    leftovers: await leftovers(rig),
-    unknownKeys: (await rig.client.keys('*')).filter((key) => !isDocumented(key)),
-    defects: rig.complaints.filter(isDefect).map((line) => JSON.stringify(line)),
+    stats: await stats(cluster),
+    leftovers: await leftovers(cluster),
+    unknownKeys: (await cluster.client.keys('*')).filter((key) => !isDocumented(key)),
+    defects: cluster.complaints.filter(isDefect).map((line) => JSON.stringify(line)),
   };
 }
 
 /** The queue, counted now. */
-const stats = (rig: Rig): Promise<QueueStats> =>
+const stats = (cluster: Cluster): Promise<QueueStats> =>
   until(async () => {
-    const answer = await fetch(`${rig.origins[0]}/queues/${QUEUE}/stats`).catch(() => undefined);
+    const answer = await fetch(`${cluster.origins[0]}/queues/${QUEUE}/stats`).catch(() => undefined);
     return answer?.ok === true && ((await answer.json()) as QueueStats);
   }, 'stats');
 
@@ -40,7 +44,7 @@ const total = (counts: Record<string, number>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 /** What is in the places that are empty when nothing is to be done, and leases of processes that are gone. */
-async function leftovers({ client, keys, handlerPids }: Rig): Promise<Record<string, number>> {
+async function leftovers({ client, keys, handlerPids }: Cluster): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   const consumers = new Set<string>();
   for (const stream of inOrder(keys.stream)) {
@@ -60,7 +64,7 @@ async function leftovers({ client, keys, handlerPids }: Rig): Promise<Record<str
   return found;
 }
 
-async function consumerNames(client: Rig['client'], stream: string): Promise<string[]> {
+async function consumerNames(client: Cluster['client'], stream: string): Promise<string[]> {
   const consumers = (await client.call('XINFO', 'CONSUMERS', stream, GROUP)) as unknown[];
   return consumers.map((one) => {
     const fields = Array.isArray(one) ? one : Object.entries(one as object).flat();

@@ -12,7 +12,7 @@ export interface Execution {
   readonly pid: number;
   readonly startedAt: number;
   endedAt?: number;
-  /** It failed because it was told to. */
+  /** The job asked it to fail. */
   failed?: boolean;
   /** When and why its signal fired. */
   abortedAt?: number;

@@ -73,7 +73,7 @@ function judgeJobs({ accepted, finals, executions }: Evidence, expected: Expecta
 const keyOf = (result: unknown): string =>
   typeof result === 'object' && result !== null && 'key' in result ? String(result.key) : String(result);
 
-/** A second execution needs a reason: the one before failed, was handed back, or was hit by a fault. */
+/** A second execution needs a reason: the one before failed, was released, or was hit by a fault. */
 function judgeExecutions({ executions, faults, accepted }: Evidence): string[] {
   const known = new Set(accepted.flatMap(({ ids }) => [...ids]));
   const strangers = executions.filter(({ id }) => !known.has(id)).map(({ id }) => `of ${id}, never accepted`);

@@ -10,17 +10,17 @@ import { until, untilConnected } from '../../helpers/redis/server.ts';
 import { isCommand } from './commands.ts';
 import { argumentsOf, FrameCutter } from './frames.ts';
 import { RedisProxy } from './proxy.ts';
-import { RedisPart } from './redis-part.ts';
+import { RedisProcess } from './redis-process.ts';
 
 let dir: string;
-let redis: RedisPart;
+let redis: RedisProcess;
 let proxy: RedisProxy;
 let direct: Connection;
 let client: Connection;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'mr-proxy-'));
-  redis = await RedisPart.start({ dir, port: await freePort(), persistent: false });
+  redis = await RedisProcess.start({ dir, port: await freePort(), persistent: false });
   direct = connectForWork({ url: redis.url, name: 'direct', scripts });
   await untilConnected(direct);
 });

@@ -115,7 +115,7 @@ describe('a plain job costs Redis no more than it did', () => {
     expect(await worker.stop()).toBe(0);
   });
 
-  it('in questions about its settings, of which there are none, and one in a turn where somebody is subscribed', async () => {
+  it('no read of its settings, and one per call where somebody is subscribed', async () => {
     const worker = await workerOf('asked');
     const questions = async () => {
       for (let i = 0; i < 2; i += 1) await api.submit({ task: 'echo', queue: 'asked' });

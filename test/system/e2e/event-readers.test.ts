@@ -129,7 +129,7 @@ async function jobsOf(queue: string): Promise<string[]> {
 }
 
 describe(`${READERS} readers at once`, () => {
-  it('are all told, over the three connections that the service has', async () => {
+  it('all get every event, over the three connections of the service', async () => {
     await redis.client.sadd('mr:queues', 'crowd');
     const streams = await Promise.all(
       Array.from({ length: READERS }, () => openStream(api.origin, '/queues/crowd/events')),

@@ -19,7 +19,7 @@ describe(`${WAITERS} clients that wait at once`, () => {
     const batch = await api.http.post('/jobs/batch').send({ jobs }).expect(207);
     const ids: string[] = batch.body.items.map(({ id }: { id: string }) => id);
     const wait = vi.spyOn(api.app.waiter, 'wait');
-    // The pause before the look that a waiter takes without being told is drawn by chance.
+    // The pause before a waiter reads without a hint is drawn at random.
     vi.spyOn(Math, 'random').mockReturnValue(1_000);
     const late: number[] = [];
     const answers = Promise.all(

@@ -1,7 +1,7 @@
 import type { Place } from '../../../src/redis/keys.ts';
 import { PRIORITIES } from '../../../src/schemas/values/names.ts';
 import { compareEntries, type Handout, hasEnded, type Lease, type ModelJob } from './job.ts';
-import type { Wish } from './wish.ts';
+import type { JobOptions } from './job-options.ts';
 
 /** What is in a queue, and what follows from that. */
 export class State {
@@ -12,7 +12,7 @@ export class State {
   /** Most jobs that have not ended. */
   maxJobs = Number.POSITIVE_INFINITY;
   /** What was submitted with an Idempotency-Key. */
-  readonly once = new Map<number, { job: ModelJob; asked: Wish }>();
+  readonly once = new Map<number, { job: ModelJob; asked: JobOptions }>();
   /** Dead letters, oldest first. */
   readonly dead: ModelJob[] = [];
   readonly totals = {

@@ -1,4 +1,4 @@
-import type { Scenario } from '../stage.ts';
+import type { Scenario } from '../scenario-run.ts';
 import { dropReplies } from './drop-replies.ts';
 import { killApis } from './kill-apis.ts';
 import { killHttpWorkers } from './kill-http-workers.ts';

@@ -1,7 +1,7 @@
-import { underLoad } from '../flow.ts';
-import { nextAccepted, nextStarted } from '../moments.ts';
+import { underLoad } from '../load.ts';
 import { median } from '../report.ts';
-import { type Scenario, stage } from '../stage.ts';
+import { runScenario, type Scenario } from '../scenario-run.ts';
+import { nextAccepted, nextStarted } from '../waits.ts';
 
 const LOAD = { maxMs: 50, perSecond: 200 };
 /** Longer than Redis is away, so that no lease ends and nothing has a reason to run twice. */
@@ -9,19 +9,19 @@ const LEASE_MS = 10_000;
 
 /** kill -9 of Redis under load: what it accepted is on disk, what runs goes on, its finish is written later. */
 export const killRedis: Scenario = (options) =>
-  stage('kill-redis', options, { leaseMs: LEASE_MS }, async (set) => {
-    const { rig, clients, faults } = set;
+  runScenario('kill-redis', options, { leaseMs: LEASE_MS }, async (set) => {
+    const { cluster, clients, faults } = set;
     const away: number[] = [];
     const accepted: number[] = [];
     const started: number[] = [];
     await underLoad(set, LOAD, async () => {
       const at = Date.now();
-      await rig.redis.restart('SIGKILL');
+      await cluster.redis.restart('SIGKILL');
       const back = Date.now();
       away.push(back - at);
       faults.push({ kind: 'kill -9 redis', at, until: back, pids: [], inFlight: 0 });
       accepted.push((await nextAccepted(clients, back)) - at);
-      started.push((await nextStarted(rig, back)) - at);
+      started.push((await nextStarted(cluster, back)) - at);
     });
     return {
       recoveries: () => accepted.map((ms, i) => Math.max(ms, started[i] ?? ms)),

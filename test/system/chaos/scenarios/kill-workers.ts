@@ -1,9 +1,9 @@
 import { until } from '../../../helpers/redis/server.ts';
-import { underLoad } from '../flow.ts';
 import type { Execution } from '../journal.ts';
+import { underLoad } from '../load.ts';
 import type { Fault } from '../oracle.ts';
-import type { Part } from '../part.ts';
-import { type Scenario, type Stage, stage } from '../stage.ts';
+import type { ClusterProcess } from '../process.ts';
+import { runScenario, type Scenario, type ScenarioRun } from '../scenario-run.ts';
 import { killWorker, WHOM } from './faults.ts';
 
 /** Handlers are busy most of the time, and the load is less than what the workers can do. */
@@ -13,30 +13,33 @@ export const RECOVERY_MS = 1_000;
 
 /** kill -9 of workers under load: of the parent, of one process that runs jobs, or of all at once. */
 export const killWorkers: Scenario = (options) =>
-  stage('kill-workers', options, {}, async (set) => {
-    const { rig, faults } = set;
+  runScenario('kill-workers', options, {}, async (set) => {
+    const { cluster, faults } = set;
     // Each loss is measured by itself: what was interrupted runs again before the next.
     const mayFail = () =>
-      rig.workers.filter(({ ready }) => ready).length > 1 &&
-      recoveries(faults.slice(-1), rig.journal.executions).every((ms) => ms !== undefined);
+      cluster.workers.filter(({ ready }) => ready).length > 1 &&
+      recoveries(faults.slice(-1), cluster.journal.executions).every((ms) => ms !== undefined);
     await underLoad(set, { ...LOAD, mayFail }, () => killOne(set));
     return {
       recoveries: (executions) => recoveries(faults, executions).filter((ms) => ms !== undefined),
-      recoverWithinMs: rig.options.leaseMs + RECOVERY_MS,
+      recoverWithinMs: cluster.options.leaseMs + RECOVERY_MS,
     };
   });
 
 /** Kills a worker, or one of its processes, that runs jobs at this moment. */
-async function killOne(set: Stage): Promise<void> {
-  const { rig, random } = set;
-  const { worker, pid } = await until(() => busyOne(set, random.pick(rig.workers)), 'a busy worker');
+async function killOne(set: ScenarioRun): Promise<void> {
+  const { cluster, random } = set;
+  const { worker, pid } = await until(() => busyOne(set, random.pick(cluster.workers)), 'a busy worker');
   killWorker(set, worker, random.pick(WHOM), pid);
 }
 
 /** The worker and a process of it that runs jobs, if there is one, and somebody is left to take them over. */
-function busyOne({ rig, random }: Stage, worker: Part): { worker: Part; pid: number } | undefined {
-  const pids = worker.children.filter((pid) => rig.journal.inFlight([pid]).length > 0);
-  const isLast = !rig.workers.some((other) => other !== worker && other.ready);
+function busyOne(
+  { cluster, random }: ScenarioRun,
+  worker: ClusterProcess,
+): { worker: ClusterProcess; pid: number } | undefined {
+  const pids = worker.children.filter((pid) => cluster.journal.inFlight([pid]).length > 0);
+  const isLast = !cluster.workers.some((other) => other !== worker && other.ready);
   return worker.ready && !isLast && pids.length > 0 ? { worker, pid: random.pick(pids) } : undefined;
 }
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyedJob } from '../clients.ts';
-import type { Stage } from '../stage.ts';
+import type { ScenarioRun } from '../scenario-run.ts';
 
-type Deed = (set: Stage, n: number) => Promise<void>;
+type Deed = (set: ScenarioRun, n: number) => Promise<void>;
 
 const MAX_PAUSE_MS = 300;
 const MAX_BATCH = 20;
@@ -14,7 +14,7 @@ const ILL_MS = 1_000;
 const MAX_RETRIES = 50;
 const RETRY_PAUSE_MS = 200;
 
-const work = ({ random }: Stage, key: string, more: Partial<KeyedJob> = {}): KeyedJob => ({
+const work = ({ random }: ScenarioRun, key: string, more: Partial<KeyedJob> = {}): KeyedJob => ({
   task: 'work',
   ...more,
   payload: { key, ms: random.below(MAX_WORK_MS), ...more.payload },
@@ -48,7 +48,7 @@ const DEEDS: readonly Deed[] = [
 export const mayEndCancelled = (key: string): boolean => key.startsWith('c');
 
 /** Retries a failed job by hand until it is completed. */
-async function retried({ clients }: Stage, id: string): Promise<void> {
+async function retried({ clients }: ScenarioRun, id: string): Promise<void> {
   for (let i = 0; i < MAX_RETRIES; i += 1) {
     const job = await clients.finished(id);
     if (job?.status !== 'failed') return;
@@ -58,7 +58,7 @@ async function retried({ clients }: Stage, id: string): Promise<void> {
 }
 
 /** Does one thing after another until it is over. */
-export async function mixedClient(set: Stage, name: number, isOver: () => boolean): Promise<void> {
+export async function mixedClient(set: ScenarioRun, name: number, isOver: () => boolean): Promise<void> {
   for (let i = 0; !isOver(); i += 1) {
     await set.random.pick(DEEDS)(set, name * 1_000_000 + i);
     await sleep(set.random.below(MAX_PAUSE_MS));

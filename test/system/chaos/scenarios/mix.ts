@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../../helpers/redis/server.ts';
-import { underLoad } from '../flow.ts';
+import { underLoad } from '../load.ts';
 import { seeded } from '../random.ts';
-import { type Scenario, type Stage, stage } from '../stage.ts';
+import { runScenario, type Scenario, type ScenarioRun } from '../scenario-run.ts';
 import { mayEndCancelled, mixedClient } from './mix-clients.ts';
 import { MIX_FAULTS } from './mix-faults.ts';
 
@@ -16,11 +16,11 @@ const REPORT_EVERY_MS = 30_000;
 
 /** Everything at once, by chance, for as long as asked for; then all is healed and must come to rest. */
 export const mix: Scenario = (options) =>
-  stage('mix', options, { proxied: true, httpWorkers: 2 }, async (set) => {
-    const { rig } = set;
+  runScenario('mix', options, { proxied: true, httpWorkers: 2 }, async (set) => {
+    const { cluster } = set;
     const end = performance.now() + options.minutes * MS_A_MINUTE;
     const isOver = () => performance.now() >= end;
-    const own = (i: number): Stage => ({ ...set, random: seeded(options.seed + 10 + i) });
+    const own = (i: number): ScenarioRun => ({ ...set, random: seeded(options.seed + 10 + i) });
     const made = new Map<string, number>();
     const trouble = async () => {
       const hands = Array.from({ length: HANDS }, (_, i) => doHarm(own(i), made, isOver));
@@ -34,12 +34,12 @@ export const mix: Scenario = (options) =>
       expected: { endings: (key) => (mayEndCancelled(key) ? ['completed', 'cancelled'] : ['completed']) },
       figures: {
         harm,
-        restarts: [...rig.apis, ...rig.workers].reduce((sum, one) => sum + one.exits.length, 0),
+        restarts: [...cluster.apis, ...cluster.workers].reduce((sum, one) => sum + one.exits.length, 0),
       },
     };
   });
 
-async function doHarm(set: Stage, made: Map<string, number>, isOver: () => boolean): Promise<void> {
+async function doHarm(set: ScenarioRun, made: Map<string, number>, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const [name, fault] = set.random.pick(Object.entries(MIX_FAULTS));
     await fault(set);
@@ -48,16 +48,19 @@ async function doHarm(set: Stage, made: Map<string, number>, isOver: () => boole
   }
 }
 
-async function tell({ clients, rig, faults, options }: Stage, isOver: () => boolean): Promise<void> {
+async function tell(
+  { clients, cluster, faults, options }: ScenarioRun,
+  isOver: () => boolean,
+): Promise<void> {
   for (let next = performance.now() + REPORT_EVERY_MS; !isOver(); next += REPORT_EVERY_MS) {
     await until(() => isOver() || performance.now() >= next, 'time', 2 * REPORT_EVERY_MS);
-    options.say(`${faults.length} faults, ${clients.accepted.size} accepted, ${rig.journal.ended} ended`);
+    options.say(`${faults.length} faults, ${clients.accepted.size} accepted, ${cluster.journal.ended} ended`);
   }
 }
 
 /** Ends all trouble that may still be on. */
-async function heal({ rig }: Stage): Promise<void> {
-  for (const proxy of [rig.proxies.api, rig.proxies.worker]) proxy.heal();
-  for (const part of [...rig.apis, ...rig.workers]) part.signal('SIGCONT', 'tree');
-  await until(() => rig.workers.every(({ ready }) => ready), 'workers that are ready again');
+async function heal({ cluster }: ScenarioRun): Promise<void> {
+  for (const proxy of [cluster.proxies.api, cluster.proxies.worker]) proxy.heal();
+  for (const part of [...cluster.apis, ...cluster.workers]) part.signal('SIGCONT', 'tree');
+  await until(() => cluster.workers.every(({ ready }) => ready), 'workers that are ready again');
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS } from '../../../helpers/patience.ts';
-import { underLoad } from '../flow.ts';
-import { nextAccepted, nextStarted } from '../moments.ts';
+import { underLoad } from '../load.ts';
 import { median } from '../report.ts';
-import { type Scenario, type Stage, stage } from '../stage.ts';
+import { runScenario, type Scenario, type ScenarioRun } from '../scenario-run.ts';
+import { nextAccepted, nextStarted } from '../waits.ts';
 
 const LOAD = { maxMs: 50, perSecond: 100 };
 const LEASE_MS = 2_000;
@@ -27,7 +27,7 @@ interface Seen {
 
 /** Redis is out of reach of APIs or of workers, in several ways, and comes back. */
 export const network: Scenario = (options) =>
-  stage('network', options, { proxied: true, leaseMs: LEASE_MS }, async (set) => {
+  runScenario('network', options, { proxied: true, leaseMs: LEASE_MS }, async (set) => {
     const seen: Seen = { answers: [], accepted: [], started: [], violations: [] };
     await underLoad(set, LOAD, async (i) => {
       const kind = KINDS[Math.floor(i / 2) % KINDS.length] ?? 'cut';
@@ -46,27 +46,31 @@ export const network: Scenario = (options) =>
     };
   });
 
-async function apisAlone(set: Stage, kind: (typeof KINDS)[number], seen: Seen): Promise<void> {
-  const { rig, clients, faults } = set;
+async function apisAlone(set: ScenarioRun, kind: (typeof KINDS)[number], seen: Seen): Promise<void> {
+  const { cluster, clients, faults } = set;
   const at = Date.now();
   if (kind === 'black hole') {
-    rig.proxies.api.blackHole();
+    cluster.proxies.api.blackHole();
     for (let i = 0; i < PROBES; i += 1) await probe(set, seen);
-  } else await makeTrouble(rig.proxies.api, kind);
-  rig.proxies.api.heal();
+  } else await makeTrouble(cluster.proxies.api, kind);
+  cluster.proxies.api.heal();
   const back = Date.now();
   faults.push({ kind: `${kind} of APIs`, at, until: back, pids: [], inFlight: 0 });
   seen.accepted.push((await nextAccepted(clients, back)) - back);
 }
 
-async function workersAlone({ rig, faults }: Stage, kind: (typeof KINDS)[number], seen: Seen): Promise<void> {
+async function workersAlone(
+  { cluster, faults }: ScenarioRun,
+  kind: (typeof KINDS)[number],
+  seen: Seen,
+): Promise<void> {
   const at = Date.now();
-  const { processes, workers, concurrency } = rig.options;
+  const { processes, workers, concurrency } = cluster.options;
   const loses = kind === 'black hole';
-  await makeTrouble(rig.proxies.worker, kind);
-  rig.proxies.worker.heal();
+  await makeTrouble(cluster.proxies.worker, kind);
+  cluster.proxies.worker.heal();
   const back = Date.now();
-  const started = (await nextStarted(rig, back)) - back;
+  const started = (await nextStarted(cluster, back)) - back;
   faults.push({
     kind: `${kind} of workers`,
     at,
@@ -79,7 +83,7 @@ async function workersAlone({ rig, faults }: Stage, kind: (typeof KINDS)[number]
 }
 
 async function makeTrouble(
-  proxy: Stage['rig']['proxies']['api'],
+  proxy: ScenarioRun['cluster']['proxies']['api'],
   kind: (typeof KINDS)[number],
 ): Promise<void> {
   if (kind === 'cut') return proxy.cut();
@@ -89,9 +93,9 @@ async function makeTrouble(
 }
 
 /** Every API must say 503, soon. */
-async function probe({ rig, options }: Stage, seen: Seen): Promise<void> {
+async function probe({ cluster, options }: ScenarioRun, seen: Seen): Promise<void> {
   await Promise.all(
-    rig.origins.map(async (origin) => {
+    cluster.origins.map(async (origin) => {
       const began = performance.now();
       const answer = await fetch(`${origin}/jobs/default~n1-0`, { signal: AbortSignal.timeout(PATIENCE_MS) });
       await answer.text();

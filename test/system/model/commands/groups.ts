@@ -6,10 +6,10 @@ import { entryTime } from '../../../../src/redis/job-id.ts';
 import { GROUP, PLACES } from '../../../../src/redis/keys.ts';
 import { NOTHING, take } from '../../../helpers/workers/moves.ts';
 import type { ModelJob } from '../job.ts';
+import { type JobOptions, jobOptions } from '../job-options.ts';
 import type { Model } from '../model.ts';
 import { passDelay, type Real, sweepAll } from '../real.ts';
 import { choose, step, whichever } from '../step.ts';
-import { type Wish, wish } from '../wish.ts';
 import { askToCancel } from './outside.ts';
 import { submitOne } from './submit.ts';
 import { firstDelivery, nameOf, noteDelivery, tell } from './take.ts';
@@ -93,7 +93,7 @@ interface Destruction {
   /** Who reads before, in order. */
   readers: number[];
   /** A job that comes at the same time. */
-  fresh: Wish | undefined;
+  fresh: JobOptions | undefined;
   sweepFirst: boolean;
   /** Whether somebody has just asked to cancel a running job. */
   cancels: boolean;
@@ -107,7 +107,7 @@ export const destroyGroups = step<Destruction>({
     worker: whichever,
     count: fc.integer({ min: 1, max: 5 }),
     readers: fc.array(whichever, { maxLength: 3 }),
-    fresh: fc.option(wish, { nil: undefined }),
+    fresh: fc.option(jobOptions, { nil: undefined }),
     sweepFirst: fc.boolean(),
     cancels: fc.boolean(),
   }),

@@ -3,16 +3,16 @@ import { expect } from 'vitest';
 import type { SubmitResult } from '../../../../src/jobs/submit/outcomes.ts';
 import type { Job } from '../../../../src/schemas/job.ts';
 import { outcomeOf } from '../compare.ts';
+import { type JobOptions, jobOptions, modelJob, request } from '../job-options.ts';
 import type { Model } from '../model.ts';
 import { passDelay, type Real } from '../real.ts';
 import { step } from '../step.ts';
-import { modelJob, request, type Wish, wish } from '../wish.ts';
 
 type Answer = SubmitResult<Job> | string;
 
 const isNew = (answer: Answer) => typeof answer !== 'string' && !answer.replayed;
 
-const send = (real: Real, key: number, payload: number, asked: Wish): Promise<Answer> =>
+const send = (real: Real, key: number, payload: number, asked: JobOptions): Promise<Answer> =>
   outcomeOf(real.submitter.submit(request(real.keys.queue, payload, asked), `key-${key}`));
 
 /** Nothing is stored: the answer is the job that the key has stored before, as it is now, or that it is gone. */
@@ -50,7 +50,7 @@ async function sendFirst(model: Model, real: Real, { key, asked, twice, other }:
 
 interface Args {
   key: number;
-  asked: Wish;
+  asked: JobOptions;
   /** Whether it is sent twice at once, the first time that the key is used. */
   twice: boolean;
   /** Whether what is sent again is another job. */
@@ -59,7 +59,7 @@ interface Args {
 
 export const submitOnce = step<Args>({
   name: 'submit once',
-  args: fc.record({ key: fc.nat({ max: 4 }), asked: wish, twice: fc.boolean(), other: fc.boolean() }),
+  args: fc.record({ key: fc.nat({ max: 4 }), asked: jobOptions, twice: fc.boolean(), other: fc.boolean() }),
   async act(model, real, args) {
     const known = model.once.get(args.key);
     if (known === undefined) {

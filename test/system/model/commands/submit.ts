@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Candidate, SubmitOutcome } from '../../../../src/jobs/submit/outcomes.ts';
 import { outcomeOf } from '../compare.ts';
+import { type JobOptions, jobOptions, modelJob, REFUSED, request } from '../job-options.ts';
 import type { Model } from '../model.ts';
 import { passDelay, type Real } from '../real.ts';
 import { step } from '../step.ts';
-import { modelJob, REFUSED, request, type Wish, wish } from '../wish.ts';
 
-export async function submitOne(model: Model, real: Real, asked: Wish): Promise<void> {
+export async function submitOne(model: Model, real: Real, asked: JobOptions): Promise<void> {
   const payload = model.jobs.length;
   const answer = await outcomeOf(real.submitter.submit(request(real.keys.queue, payload, asked)));
   const fitting = model.makeRoom(1);
@@ -22,16 +22,16 @@ export async function submitOne(model: Model, real: Real, asked: Wish): Promise<
   if (asked.start === 'in 1 ms') await passDelay(real);
 }
 
-export const submit = step({ name: 'submit', args: wish, act: submitOne });
+export const submit = step({ name: 'submit', args: jobOptions, act: submitOne });
 
 interface Batch {
-  jobs: Wish[];
+  jobs: JobOptions[];
   /** Index of a job that is refused, if there are so many. */
   refused: number;
 }
 
 const batch: fc.Arbitrary<Batch> = fc.record({
-  jobs: fc.array(wish, { minLength: 1, maxLength: 4 }),
+  jobs: fc.array(jobOptions, { minLength: 1, maxLength: 4 }),
   refused: fc.nat({ max: 7 }),
 });
 
@@ -60,7 +60,7 @@ const allBut = (stored: string, { jobs, refused }: Batch): string[] =>
   jobs.map((_, i) => (i === refused ? 'invalid-request' : stored));
 
 /** Jobs of the same batch do not make room for each other: when they lapse is left to chance. */
-const lasting = ({ expires, ...asked }: Wish): Wish =>
+const lasting = ({ expires, ...asked }: JobOptions): JobOptions =>
   expires === 'in an hour' ? { ...asked, expires } : asked;
 
 export const submitEach = step({

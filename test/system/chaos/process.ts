@@ -11,7 +11,7 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
-export interface PartOptions {
+export interface ProcessOptions {
   name: string;
   script: string;
   env: NodeJS.ProcessEnv;
@@ -19,8 +19,8 @@ export interface PartOptions {
   onLine: (line: LogLine) => void;
 }
 
-/** An end of the process of a part. */
-export interface PartExit extends Exit {
+/** How a process has ended. */
+export interface ProcessExit extends Exit {
   pid: number;
   /** Unix ms. */
   at: number;
@@ -32,10 +32,10 @@ export interface PartExit extends Exit {
 const RESPAWN_PAUSE_MS = 20;
 
 /** A process that is started again at once whenever it ends, until `stop`. */
-export class Part {
+export class ClusterProcess {
   readonly name: string;
-  readonly exits: PartExit[] = [];
-  readonly #options: PartOptions;
+  readonly exits: ProcessExit[] = [];
+  readonly #options: ProcessOptions;
   /** Processes that it made, such as those of a worker. */
   readonly #children = new Set<number>();
   readonly #everMade = new Set<number>();
@@ -44,7 +44,7 @@ export class Part {
   #ready = false;
   #run: Promise<void> | undefined;
 
-  constructor(options: PartOptions) {
+  constructor(options: ProcessOptions) {
     this.name = options.name;
     this.#options = options;
   }

@@ -1,11 +1,11 @@
 import { Clients, DEFAULT_CLIENTS } from './clients.ts';
+import { Cluster, type ClusterOptions } from './cluster.ts';
 import { collect } from './evidence.ts';
 import type { Execution } from './journal.ts';
 import type { Evidence, Expectation, Fault } from './oracle.ts';
 import { judge, repeats } from './oracle.ts';
 import { type Random, seeded } from './random.ts';
 import { bound, type Report, reportOf } from './report.ts';
-import { Rig, type RigOptions } from './rig.ts';
 
 export interface ScenarioOptions {
   seed: number;
@@ -18,24 +18,24 @@ export interface ScenarioOptions {
   /** Added to each bound on a time, ms: the long form measures, the short one passes on a busy machine, too. */
   slackMs: number;
   /** Where it is to differ from what the scenario asks for. */
-  rig?: Partial<RigOptions>;
+  cluster?: Partial<ClusterOptions>;
   /** Told what goes on. */
   say: (line: string) => void;
 }
 
 export type Scenario = (options: ScenarioOptions) => Promise<Report>;
 
-/** What a scenario plays on. */
-export interface Stage {
-  readonly rig: Rig;
+/** What a scenario works with. */
+export interface ScenarioRun {
+  readonly cluster: Cluster;
   readonly clients: Clients;
   readonly random: Random;
   readonly faults: Fault[];
   readonly options: ScenarioOptions;
 }
 
-/** What a scenario tells besides what the oracle sees. */
-export interface Play {
+/** What a scenario has found out, beside what the oracle sees. */
+export interface ScenarioFindings {
   /** Ms, from all that ran, once all is at rest. */
   recoveries?: (executions: readonly Execution[]) => readonly number[];
   figures?: Record<string, number | string>;
@@ -45,40 +45,44 @@ export interface Play {
   expected?: Expectation;
 }
 
-/** Sets the stage, plays, waits for all to come to rest, asks the oracle, and clears everything away. */
-export async function stage(
+/** Starts a cluster, runs the scenario, waits until all jobs have ended, asks the oracle, and stops everything. */
+export async function runScenario(
   name: string,
   options: ScenarioOptions,
-  wish: Partial<RigOptions>,
-  play: (stage: Stage) => Promise<Play>,
+  clusterOptions: Partial<ClusterOptions>,
+  run: (scenario: ScenarioRun) => Promise<ScenarioFindings>,
 ): Promise<Report> {
-  // Each has chances of its own, so that the order of what goes on at the same time changes no choice.
+  // Each part draws from its own random numbers, so that their order in time changes no choice.
   const random = seeded(options.seed);
-  const rig = await Rig.start({ ...wish, ...options.rig });
-  const clients = new Clients({ ...DEFAULT_CLIENTS, origins: rig.origins, random: seeded(options.seed + 1) });
+  const cluster = await Cluster.start({ ...clusterOptions, ...options.cluster });
+  const clients = new Clients({
+    ...DEFAULT_CLIENTS,
+    origins: cluster.origins,
+    random: seeded(options.seed + 1),
+  });
   const faults: Fault[] = [];
   let cleared: Promise<number[]> | undefined;
   const clear = () => {
-    cleared ??= clients.close().then(() => rig.stop());
+    cleared ??= clients.close().then(() => cluster.stop());
     return cleared;
   };
   try {
-    const played = await play({ rig, clients, random, faults, options });
-    const evidence = await collect(rig, clients, faults);
+    const found = await run({ cluster, clients, random, faults, options });
+    const evidence = await collect(cluster, clients, faults);
     const survivors = await clear();
-    const recoveries = played.recoveries?.(evidence.executions) ?? [];
+    const recoveries = found.recoveries?.(evidence.executions) ?? [];
     return reportOf(name, options.seed, evidence, {
       recoveries,
       figures: {
-        ...played.figures,
+        ...found.figures,
         'stale commits': evidence.stats.totals.staleCommits,
         answers: [...clients.answers].map(([answer, count]) => `${answer} x ${count}`).join(', '),
       },
       violations: [
-        ...judge(evidence, played.expected),
-        ...(played.violations ?? []),
+        ...judge(evidence, found.expected),
+        ...(found.violations ?? []),
         ...beyondBound(evidence),
-        ...tooLate(recoveries, (played.recoverWithinMs ?? Number.POSITIVE_INFINITY) + options.slackMs),
+        ...tooLate(recoveries, (found.recoverWithinMs ?? Number.POSITIVE_INFINITY) + options.slackMs),
         ...survivors.map((pid) => `process ${pid} outlived its parent`),
       ],
     });

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { PATIENCE_MS } from '../../helpers/patience.ts';
-import type { RigOptions } from './rig.ts';
+import type { ClusterOptions } from './cluster.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 
-/** `npm run chaos` plays the long forms; these are the same scenarios with small numbers. */
-export interface ShortForm {
+/** The scenarios of `npm run chaos` with small numbers. */
+export interface CiScenario {
   name: string;
   jobs: number;
   faults: number;
   /** Fewer processes than in the long form: most of the time goes into their starts. */
-  rig?: Partial<RigOptions>;
+  cluster?: Partial<ClusterOptions>;
 }
 
 const SEED = 20_260_131;
@@ -19,22 +19,22 @@ const SLACK_MS = 20_000;
 const LIMIT_MS = 5 * PATIENCE_MS;
 
 /** A test for each: all promises are kept. */
-export function playShort(forms: readonly ShortForm[]): void {
+export function testScenarios(forms: readonly CiScenario[]): void {
   it.each(forms)(
     `$name, seed ${SEED}`,
-    async ({ name, jobs, faults, rig = {} }) => {
-      const told: string[] = [];
-      const say = (line: string) => told.push(line);
+    async ({ name, jobs, faults, cluster = {} }) => {
+      const lines: string[] = [];
+      const say = (line: string) => lines.push(line);
       const report = await SCENARIOS[name]?.play({
         seed: SEED,
         jobs,
         faults,
         minutes: MINUTES,
         slackMs: SLACK_MS,
-        rig,
+        cluster,
         say,
       });
-      expect(report?.violations, JSON.stringify({ ...report, told })).toEqual([]);
+      expect(report?.violations, JSON.stringify({ ...report, lines })).toEqual([]);
     },
     LIMIT_MS,
   );

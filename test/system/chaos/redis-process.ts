@@ -2,7 +2,7 @@ import { type RedisOptions, type RedisServer, startRedis } from '../../../src/lo
 import { deliver } from './deliver.ts';
 
 /** A Redis on a loopback port that keeps its address and its data over restarts. */
-export class RedisPart {
+export class RedisProcess {
   #server: RedisServer;
   #restarting: Promise<void> = Promise.resolve();
 
@@ -10,8 +10,8 @@ export class RedisPart {
     this.#server = server;
   }
 
-  static async start(options: RedisOptions): Promise<RedisPart> {
-    return new RedisPart(await startRedis(options));
+  static async start(options: RedisOptions): Promise<RedisProcess> {
+    return new RedisProcess(await startRedis(options));
   }
 
   get url(): string {

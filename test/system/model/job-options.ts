@@ -7,7 +7,7 @@ import type { ModelJob } from './job.ts';
 import { HOUR_MS } from './real.ts';
 
 /** What can be asked of a job; absent members are left out of the request. */
-export interface Wish {
+export interface JobOptions {
   priority?: Priority;
   start?: 'no delay' | 'in 1 ms' | 'in the past' | 'in an hour';
   attempts?: number;
@@ -15,7 +15,7 @@ export interface Wish {
   keepPayload?: boolean;
 }
 
-export const wish: fc.Arbitrary<Wish> = fc.record(
+export const jobOptions: fc.Arbitrary<JobOptions> = fc.record(
   {
     priority: fc.constantFrom(...PRIORITIES),
     start: fc.constantFrom('no delay', 'in 1 ms', 'in the past', 'in an hour'),
@@ -26,7 +26,7 @@ export const wish: fc.Arbitrary<Wish> = fc.record(
   { requiredKeys: [] },
 );
 
-const START: Readonly<Record<NonNullable<Wish['start']>, Partial<SubmitJob>>> = {
+const START: Readonly<Record<NonNullable<JobOptions['start']>, Partial<SubmitJob>>> = {
   'no delay': { delay: 0 },
   'in 1 ms': { delay: 1 },
   'in the past': { runAt: '2020-01-01T00:00:00Z' },
@@ -35,7 +35,7 @@ const START: Readonly<Record<NonNullable<Wish['start']>, Partial<SubmitJob>>> = 
 /** No job may have both. */
 export const REFUSED: Partial<SubmitJob> = { delay: 1, runAt: '2020-01-01T00:00:00Z' };
 
-export function request(queue: string, payload: number, { start, expires, ...asked }: Wish): SubmitJob {
+export function request(queue: string, payload: number, { start, expires, ...asked }: JobOptions): SubmitJob {
   return {
     task: 'echo',
     queue,
@@ -46,7 +46,7 @@ export function request(queue: string, payload: number, { start, expires, ...ask
   };
 }
 
-export function modelJob(id: string, payload: number, asked: Wish): ModelJob {
+export function modelJob(id: string, payload: number, asked: JobOptions): ModelJob {
   const { ref } = parseJobId(id) ?? {};
   if (ref === undefined) throw new Error(`not an id: ${id}`);
   const parked = asked.start !== undefined && asked.start !== 'no delay';

@@ -11,11 +11,11 @@ import { scripts } from '../../../src/scripts.ts';
 import { PATIENCE_MS } from '../../helpers/patience.ts';
 import { until, untilConnected } from '../../helpers/redis/server.ts';
 import { HandlerJournal } from './journal.ts';
-import { type LogLine, Part } from './part.ts';
+import { ClusterProcess, type LogLine } from './process.ts';
 import { RedisProxy } from './proxy.ts';
-import { RedisPart } from './redis-part.ts';
+import { RedisProcess } from './redis-process.ts';
 
-export interface RigOptions {
+export interface ClusterOptions {
   apis: number;
   workers: number;
   /** Workers that know nothing but HTTP. */
@@ -29,7 +29,7 @@ export interface RigOptions {
   proxied: boolean;
 }
 
-export const DEFAULT_RIG: RigOptions = {
+export const DEFAULT_CLUSTER: ClusterOptions = {
   apis: 2,
   workers: 3,
   httpWorkers: 0,
@@ -53,16 +53,16 @@ const STOP_MS = 15_000;
 const WARN = 40;
 
 /** Redis, APIs and workers as users run them, all restartable, and what they say. */
-export class Rig {
-  readonly options: RigOptions;
+export class Cluster {
+  readonly options: ClusterOptions;
   readonly dir: string;
-  readonly redis: RedisPart;
+  readonly redis: RedisProcess;
   readonly #proxies: Proxies | undefined;
   readonly journal: HandlerJournal;
-  readonly apis: readonly Part[];
+  readonly apis: readonly ClusterProcess[];
   readonly origins: readonly string[];
-  readonly workers: readonly Part[];
-  readonly httpWorkers: readonly Part[];
+  readonly workers: readonly ClusterProcess[];
+  readonly httpWorkers: readonly ClusterProcess[];
   /** Straight to Redis, to look at what is stored. */
   readonly client: Connection;
   readonly keys: QueueKeys = queueKeys('mr', QUEUE);
@@ -82,7 +82,7 @@ export class Rig {
     const common = { PATH: process.env['PATH'], LEASE_MS: String(options.leaseMs) };
     const onLine = (line: LogLine) => this.#hear(line);
     const part = (name: string, script: string, env: NodeJS.ProcessEnv) =>
-      new Part({ name, script, reaper, onLine, env: { ...common, ...env } });
+      new ClusterProcess({ name, script, reaper, onLine, env: { ...common, ...env } });
     this.apis = ports.map((port, i) =>
       part(`api-${i}`, SERVER, {
         REDIS_URL: proxies?.api.url ?? redis.url,
@@ -112,29 +112,29 @@ export class Rig {
   }
 
   /** Starts all, and waits until jobs are accepted and taken. */
-  static async start(wish: Partial<RigOptions> = {}): Promise<Rig> {
-    const options = { ...DEFAULT_RIG, ...wish };
+  static async start(given: Partial<ClusterOptions> = {}): Promise<Cluster> {
+    const options = { ...DEFAULT_CLUSTER, ...given };
     const dir = await mkdtemp(join(tmpdir(), 'mr-chaos-'));
     const reaper = createOrphanReaper();
-    const redis = await RedisPart.start({ dir: join(dir, 'redis'), port: await freePort(), reaper });
+    const redis = await RedisProcess.start({ dir: join(dir, 'redis'), port: await freePort(), reaper });
     const proxies = options.proxied
       ? { api: await RedisProxy.listen(redis.url), worker: await RedisProxy.listen(redis.url) }
       : undefined;
     const ports = [];
     for (let i = 0; i < options.apis; i += 1) ports.push(await freePort());
-    const rig = new Rig({ options, dir, redis, proxies, reaper }, ports);
+    const cluster = new Cluster({ options, dir, redis, proxies, reaper }, ports);
     try {
-      await rig.#ready();
-      return rig;
+      await cluster.#ready();
+      return cluster;
     } catch (error) {
-      await rig.stop();
+      await cluster.stop();
       throw error;
     }
   }
 
-  /** @throws {Error} when the rig has none. */
+  /** @throws {Error} when the cluster has none. */
   get proxies(): Proxies {
-    if (this.#proxies === undefined) throw new Error('this rig has no proxies');
+    if (this.#proxies === undefined) throw new Error('this cluster has no proxies');
     return this.#proxies;
   }
 
@@ -209,9 +209,9 @@ export interface Proxies {
 }
 
 interface Base {
-  options: RigOptions;
+  options: ClusterOptions;
   dir: string;
-  redis: RedisPart;
+  redis: RedisProcess;
   proxies: Proxies | undefined;
   reaper: OrphanReaper;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../helpers/redis/server.ts';
 import type { KeyedJob } from './clients.ts';
 import { seeded } from './random.ts';
-import type { Stage } from './stage.ts';
+import type { ScenarioRun } from './scenario-run.ts';
 
 export interface Load {
   /** No job takes longer, ms. */
@@ -23,11 +23,11 @@ const AGAIN = 0.05;
 
 /** Makes the faults one after another while jobs flow in; jobs do so until there were enough of both. */
 export async function underLoad(
-  set: Stage,
+  set: ScenarioRun,
   { mayFail = () => true, ...load }: Load,
   fault: (i: number) => Promise<void>,
 ): Promise<void> {
-  const { rig, options, random, clients } = set;
+  const { cluster, options, random, clients } = set;
   let over = false;
   const flow = clients.submitAll(paced(set, load, () => over));
   const faults = async () => {
@@ -36,7 +36,7 @@ export async function underLoad(
       await sleep(random.below(MAX_PAUSE_MS));
       await fault(i);
       if ((i + 1) % REPORT_EVERY === 0) {
-        options.say(`${i + 1} faults, ${clients.accepted.size} accepted, ${rig.journal.ended} ended`);
+        options.say(`${i + 1} faults, ${clients.accepted.size} accepted, ${cluster.journal.ended} ended`);
       }
     }
   };
@@ -54,7 +54,7 @@ export async function underLoad(
 
 /** Jobs of the task `work`, as many as asked for and further ones until it is over, each at its time. */
 async function* paced(
-  { options }: Stage,
+  { options }: ScenarioRun,
   { maxMs, perSecond, failing = 0 }: Load,
   isOver: () => boolean,
 ): AsyncGenerator<KeyedJob> {
@@ -63,7 +63,7 @@ async function* paced(
   for (let i = 0; i < options.jobs || !isOver(); i += 1) {
     const payload = { key: `w${i}`, ms: random.below(maxMs), failures: random.next() < failing ? 1 : 0 };
     yield { task: 'work', payload };
-    // Some clients ask twice, and must be told the same.
+    // Some clients ask twice, and must get the same answer.
     if (random.next() < AGAIN) yield { task: 'work', payload };
     const now = performance.now();
     // What was missed while nothing was accepted is not made up for.
