@@ -10,12 +10,12 @@ import { hasEnded, type ModelJob } from './job.ts';
 import type { Model } from './model.ts';
 import type { Real } from './real.ts';
 
-/** The view keeps no more. */
+/** The job view keeps this many errors. */
 const SHOWN_ERRORS = 10;
-/** More than any test has. */
+/** No test has this many jobs. */
 const ALL = 1_000;
 
-/** Everything that the real queue shows is what the model says; those that have lapsed are not told so. */
+/** The real queue shows what the model expects. The comparison does not read expired jobs, since a read ends them. */
 export async function compare(model: Model, real: Real): Promise<void> {
   await Promise.all([
     compareJobs(model, real),
@@ -25,7 +25,7 @@ export async function compare(model: Model, real: Real): Promise<void> {
   ]);
 }
 
-/** What became of a call that the API may refuse: its value, or the code of the refusal. */
+/** Returns the value of an API call, or the error code if the API refuses it. */
 export async function outcomeOf<T>(call: Promise<T>): Promise<T | string> {
   try {
     return await call;
@@ -35,17 +35,17 @@ export async function outcomeOf<T>(call: Promise<T>): Promise<T | string> {
   }
 }
 
-/** Each job by its id, but for those that a look would end. */
+/** Compares each job by its id, except the jobs that a read would end. */
 async function compareJobs(model: Model, { jobInspector, workers }: Real): Promise<void> {
-  const lapsed = new Set(model.lapsed());
-  const jobs = model.jobs.filter((job) => !lapsed.has(job));
+  const expiredJobs = new Set(model.expiredJobs());
+  const jobs = model.jobs.filter((job) => !expiredJobs.has(job));
   const found = await Promise.all(jobs.map((job) => outcomeOf(jobInspector.find(job.id))));
-  const shown = found.map((one) => (typeof one === 'string' ? one : essence(one)));
+  const shown = found.map((one) => (typeof one === 'string' ? one : comparedFields(one)));
   const name = (worker: number) => workers[worker]?.name;
   expect(shown).toEqual(jobs.map((job) => (job.status === 'gone' ? 'job-gone' : expected(job, name))));
 }
 
-const essence = (job: Job) => ({
+const comparedFields = (job: Job) => ({
   id: job.id,
   status: job.status,
   priority: job.priority,
@@ -59,11 +59,14 @@ const essence = (job: Job) => ({
   worker: job.worker,
 });
 
-function expected(job: ModelJob, nameOf: (worker: number) => string | undefined): ReturnType<typeof essence> {
+function expected(
+  job: ModelJob,
+  nameOf: (worker: number) => string | undefined,
+): ReturnType<typeof comparedFields> {
   const { id, priority, maxAttempts, errors, holder, ended } = job;
-  if (job.status === 'gone') throw new Error('a job that is gone is not shown');
+  if (job.status === 'gone') throw new Error('the API does not show a job that is gone');
   const stored = !hasEnded(job) || job.status === 'failed';
-  // A result says who made it; only a completed job's may hold the payload.
+  // A result names its worker. Only the result of a completed job may hold the payload.
   const keeps = stored || (job.keepPayload && ended !== undefined);
   const worker = holder?.worker ?? (stored ? job.buriedBy : ended?.worker);
   return {
@@ -81,7 +84,7 @@ function expected(job: ModelJob, nameOf: (worker: number) => string | undefined)
   };
 }
 
-/** Every job that has an entry is listed once, in its status; and what runs is what is pending. */
+/** The listing shows every job with an entry once, with its status. Pending entries are the running jobs. */
 async function compareListing(model: Model, { core, queueInspector, keys, workers }: Real): Promise<void> {
   const live = model.jobs.filter(({ status }) => (LISTED_STATUSES as readonly string[]).includes(status));
   const [{ items, nextCursor }, pending] = await Promise.all([
@@ -125,7 +128,7 @@ async function compareStats(model: Model, { core, keys, workers }: Real): Promis
   expect(stats.workers.map(({ name, running }) => `${name} ${running}`).sort()).toEqual(atWork.sort());
 }
 
-/** Only jobs that have an entry leave traces, each in one place at most. */
+/** Only jobs with an entry have notes, and each is in at most one set. */
 async function compareNotes(model: Model, { redis: { client }, keys }: Real): Promise<void> {
   const live = new Set(
     model.jobs

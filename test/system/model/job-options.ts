@@ -6,7 +6,7 @@ import { PRIORITIES, type Priority } from '../../../src/schemas/values/names.ts'
 import type { ModelJob } from './job.ts';
 import { HOUR_MS } from './real.ts';
 
-/** What can be asked of a job; absent members are left out of the request. */
+/** Options of a submitted job. The request omits absent members. */
 export interface JobOptions {
   priority?: Priority;
   start?: 'no delay' | 'in 1 ms' | 'in the past' | 'in an hour';
@@ -32,7 +32,7 @@ const START: Readonly<Record<NonNullable<JobOptions['start']>, Partial<SubmitJob
   'in the past': { runAt: '2020-01-01T00:00:00Z' },
   'in an hour': { delay: HOUR_MS },
 };
-/** No job may have both. */
+/** The API refuses a job with both members. */
 export const REFUSED: Partial<SubmitJob> = { delay: 1, runAt: '2020-01-01T00:00:00Z' };
 
 export function request(queue: string, payload: number, { start, expires, ...asked }: JobOptions): SubmitJob {
@@ -48,7 +48,7 @@ export function request(queue: string, payload: number, { start, expires, ...ask
 
 export function modelJob(id: string, payload: number, asked: JobOptions): ModelJob {
   const { ref } = parseJobId(id) ?? {};
-  if (ref === undefined) throw new Error(`not an id: ${id}`);
+  if (ref === undefined) throw new Error(`the API returned an invalid job id: ${id}`);
   const parked = asked.start !== undefined && asked.start !== 'no delay';
   const priority = asked.priority ?? DEFAULT_PRIORITY;
   expect(ref.place).toBe(parked ? 'parked' : priority);
@@ -59,7 +59,7 @@ export function modelJob(id: string, payload: number, asked: JobOptions): ModelJ
     payload,
     keepPayload: asked.keepPayload ?? false,
     maxAttempts: asked.attempts ?? DEFAULT_ATTEMPTS,
-    lapses: asked.expires === 'at once',
+    expiresAtOnce: asked.expires === 'at once',
     status: parked ? 'scheduled' : 'queued',
     when: asked.start === 'in an hour' ? 'in an hour' : 'now',
     spent: 0,
@@ -67,7 +67,7 @@ export function modelJob(id: string, payload: number, asked: JobOptions): ModelJ
     errors: [],
     begun: false,
     losses: 0,
-    watched: asked.expires === 'at once',
+    expirable: asked.expires === 'at once',
     progress: undefined,
     cancelAsked: false,
     result: undefined,

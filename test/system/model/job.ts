@@ -1,10 +1,10 @@
 import type { Ref } from '../../../src/redis/job-id.ts';
 import { isFinal, type Priority, type Status } from '../../../src/schemas/values/names.ts';
 
-/** The moves that end a delivery; a late one of each can come from a lease that is lost. */
+/** The moves that end a delivery. A worker that lost its lease may still send each of them late. */
 export type Move = 'complete' | 'retry' | 'bury' | 'release';
 
-/** When a job that waits may run: a test waits for no clock, so there is no other time. */
+/** When a waiting job may run. Tests do not wait for a clock, so two times are enough. */
 export type When = 'now' | 'in an hour';
 
 export interface ModelJob {
@@ -14,63 +14,63 @@ export interface ModelJob {
   readonly payload: number;
   readonly keepPayload: boolean;
   readonly maxAttempts: number;
-  /** Has lapsed as soon as it is there, unless it starts before anybody looks at it. */
-  readonly lapses: boolean;
+  /** The job expires on submission, unless a worker starts it before a read finds it. */
+  readonly expiresAtOnce: boolean;
   status: Status | 'gone';
   when: When;
-  /** Deliveries that spent an attempt, and were noted. */
+  /** Recorded deliveries that spent an attempt. */
   spent: number;
-  /** How many of them there were when it was last retried by hand. */
+  /** The value of `spent` at the last manual retry. */
   base: number;
-  /** Attempts that failed, oldest first. */
+  /** Failed attempts, oldest first. */
   errors: { attempt: number; name: string }[];
-  /** A handler had begun on it when it was handed back, since it was last retried by hand. */
+  /** A handler began the job since the last manual retry, and its worker then released or buried it. */
   begun: boolean;
-  /** How often a worker was lost with it, since it was last retried by hand. */
+  /** How many workers died with the job since the last manual retry. */
   losses: number;
-  /** It lapses, and nobody has said that it was started. */
-  watched: boolean;
+  /** A queue read may expire the job: it expires at once, and no worker has reported its start. */
+  expirable: boolean;
   progress: number | undefined;
   cancelAsked: boolean;
   result: number | undefined;
-  /** The worker that buried it, unless it was retried by hand since. */
+  /** The worker that buried the job. A manual retry clears it. */
   buriedBy: number | undefined;
-  /** Who runs it. */
-  holder: Handout | undefined;
-  /** The last move that ended a delivery; it is answered again to whoever repeats it. */
+  /** The delivery that runs now. */
+  holder: ModelDelivery | undefined;
+  /** The last move that ended a delivery. The same worker gets the same answer when it repeats the move. */
   ended: { worker: number; token: number; move: Move } | undefined;
 }
 
-/** A delivery, current or past; its index in `Model.handouts` is also that of the real one. */
-export interface Handout {
+/** A current or past delivery. Its index in `Model.deliveries` is the index in `Real.deliveries`. */
+export interface ModelDelivery {
   readonly job: ModelJob;
   readonly worker: number;
   readonly attempt: number;
-  /** Tells deliveries of a job apart. */
+  /** Distinguishes the deliveries of one job. */
   readonly token: number;
-  /** It spent nothing, so that the next one has the same token. */
+  /** The delivery spent no attempt, so the next one has the same token. */
   unspent: boolean;
 }
 
-/** 'over': its end has come, but nobody has noticed. */
+/** 'over': the lease has run out, but no recovery has found it yet. */
 export type Lease = 'held' | 'over' | 'none';
 
-/** Whether a move that comes late is the one that ended its delivery. */
-export const isRepeated = ({ job: { ended }, worker, token }: Handout, move: Move): boolean =>
+/** Whether a late move is the move that ended its delivery. */
+export const isRepeated = ({ job: { ended }, worker, token }: ModelDelivery, move: Move): boolean =>
   ended?.move === move && ended.token === token && ended.worker === worker;
 
-/** An attempt that failed. */
-export function spend({ job, attempt, token }: Handout, name: string): void {
+/** Records a failed attempt. */
+export function spend({ job, attempt, token }: ModelDelivery, name: string): void {
   job.spent = token;
   job.errors.push({ attempt, name });
 }
 
-/** All attempts were spent before this one: its worker only buries the job. */
-export const isExhausted = ({ job, attempt }: Handout): boolean => attempt > job.maxAttempts;
+/** Earlier deliveries spent all attempts, so the worker only buries the job. */
+export const isExhausted = ({ job, attempt }: ModelDelivery): boolean => attempt > job.maxAttempts;
 
 export const hasEnded = ({ status }: ModelJob): boolean => status !== 'gone' && isFinal(status);
 
-/** Order of two entry ids of one stream. */
+/** Compares two entry ids of one stream. */
 export function compareEntries(a: string, b: string): number {
   const [aMs, aSeq] = a.split('-').map(Number);
   const [bMs, bSeq] = b.split('-').map(Number);

@@ -1,58 +1,66 @@
 import type { Settled } from '../../../src/lifecycle/consumer.ts';
 import type { FinalStatus } from '../../../src/schemas/values/names.ts';
-import { type Handout, isExhausted, isRepeated, type ModelJob, type Move, spend, type When } from './job.ts';
+import {
+  isExhausted,
+  isRepeated,
+  type ModelDelivery,
+  type ModelJob,
+  type Move,
+  spend,
+  type When,
+} from './job.ts';
 import { State } from './state.ts';
 
-/** What a queue should do, told in the plainest way. */
+/** The expected behaviour of a queue, in its simplest form. */
 export class Model extends State {
   submit(job: ModelJob): void {
     this.jobs.push(job);
     this.totals.submitted += 1;
   }
 
-  handOut(job: ModelJob, worker: number): Handout {
+  deliver(job: ModelJob, worker: number): ModelDelivery {
     const token = job.spent + 1;
-    const handout = { job, worker, attempt: token - job.base, token, unspent: false };
+    const delivery = { job, worker, attempt: token - job.base, token, unspent: false };
     job.status = 'running';
-    job.holder = handout;
-    this.handouts.push(handout);
-    return handout;
+    job.holder = delivery;
+    this.deliveries.push(delivery);
+    return delivery;
   }
 
-  complete(handout: Handout, status: Exclude<FinalStatus, 'failed'>, result: number): Settled {
-    const settled = this.#end(handout, 'complete');
+  complete(delivery: ModelDelivery, status: Exclude<FinalStatus, 'failed'>, result: number): Settled {
+    const settled = this.#end(delivery, 'complete');
     if (settled === 'done') {
-      Object.assign(handout.job, { status, spent: handout.token });
-      if (status === 'completed') handout.job.result = result;
+      Object.assign(delivery.job, { status, spent: delivery.token });
+      if (status === 'completed') delivery.job.result = result;
       this.totals[status] += 1;
     }
     return settled;
   }
 
-  retry(handout: Handout, when: When): Settled {
-    const settled = this.#end(handout, 'retry');
+  retry(delivery: ModelDelivery, when: When): Settled {
+    const settled = this.#end(delivery, 'retry');
     if (settled === 'done') {
-      // One that is to be cancelled waits no longer: whoever takes it ends it.
-      const soon = handout.job.cancelAsked ? 'now' : when;
-      Object.assign(handout.job, { status: 'retrying', when: soon, progress: undefined });
-      spend(handout, 'Error');
+      // A job with a cancel request does not wait: the next worker takes it and cancels it.
+      const soon = delivery.job.cancelAsked ? 'now' : when;
+      Object.assign(delivery.job, { status: 'retrying', when: soon, progress: undefined });
+      spend(delivery, 'Error');
       this.totals.retried += 1;
     }
     return settled;
   }
 
-  /** Where that makes more than `maxDead` dead letters, the oldest go. */
-  bury(handout: Handout, maxDead: number): Settled {
-    const settled = this.#end(handout, 'bury');
+  /** Removes the oldest dead letters above `maxDead`. */
+  bury(delivery: ModelDelivery, maxDead: number): Settled {
+    const settled = this.#end(delivery, 'bury');
     if (settled === 'done') {
-      const { job, worker } = handout;
+      const { job, worker } = delivery;
       Object.assign(job, { buriedBy: worker, begun: true });
-      const spends = !isExhausted(handout);
-      if (spends) spend(handout, 'Error');
+      const spends = !isExhausted(delivery);
+      if (spends) spend(delivery, 'Error');
       if (job.cancelAsked) {
-        // Whoever takes it ends it as cancelled.
+        // The next worker takes the job and cancels it.
         Object.assign(job, { status: 'retrying', when: 'now' });
-        handout.unspent = !spends;
+        delivery.unspent = !spends;
       } else {
         job.status = 'failed';
         this.totals.failed += 1;
@@ -63,22 +71,22 @@ export class Model extends State {
     return settled;
   }
 
-  release(handout: Handout, begun: boolean, when: When): Settled {
-    if (handout.job.holder !== handout) return isRepeated(handout, 'release') ? 'repeated' : 'stale';
-    const { worker, token } = handout;
-    if (begun) Object.assign(handout.job, { begun: true, ended: { worker, token, move: 'release' } });
-    const soon = handout.job.cancelAsked ? 'now' : when;
-    Object.assign(handout.job, { status: 'retrying', when: soon, progress: undefined, holder: undefined });
-    handout.unspent = true;
+  release(delivery: ModelDelivery, begun: boolean, when: When): Settled {
+    if (delivery.job.holder !== delivery) return isRepeated(delivery, 'release') ? 'repeated' : 'stale';
+    const { worker, token } = delivery;
+    if (begun) Object.assign(delivery.job, { begun: true, ended: { worker, token, move: 'release' } });
+    const soon = delivery.job.cancelAsked ? 'now' : when;
+    Object.assign(delivery.job, { status: 'retrying', when: soon, progress: undefined, holder: undefined });
+    delivery.unspent = true;
     return 'done';
   }
 
-  /** What a worker held whose lease is over waits again, one attempt poorer; `died`: it is known to have ended. */
+  /** The jobs of a lost worker wait again. Each spends one attempt. `died`: the worker's process has ended. */
   recover(worker: number, died: boolean): ModelJob[] {
-    const lost = this.held().filter((handout) => handout.worker === worker);
-    for (const handout of lost) {
-      spend(handout, 'worker-lost');
-      if (died) handout.job.losses += 1;
+    const lost = this.held().filter((delivery) => delivery.worker === worker);
+    for (const delivery of lost) {
+      spend(delivery, 'worker-lost');
+      if (died) delivery.job.losses += 1;
       const now = {
         status: 'retrying',
         when: 'now',
@@ -86,46 +94,46 @@ export class Model extends State {
         holder: undefined,
         ended: undefined,
       };
-      Object.assign(handout.job, now);
+      Object.assign(delivery.job, now);
     }
     this.totals.recovered += lost.length;
     return lost.map(({ job }) => job);
   }
 
-  /** Redis forgets that it handed this out; what waits in a place again, waits for now. */
-  lose(handout: Handout): void {
-    Object.assign(handout.job, { status: 'retrying', when: 'now', holder: undefined });
-    handout.unspent = true;
+  /** Redis loses a delivery. Its job waits again and may run now. */
+  lose(delivery: ModelDelivery): void {
+    Object.assign(delivery.job, { status: 'retrying', when: 'now', holder: undefined });
+    delivery.unspent = true;
   }
 
-  /** Somebody looks at the queue, and ends what has lapsed. */
+  /** A queue read ends the expired jobs that no worker has started. */
   expire(): void {
-    for (const job of this.unstarted()) this.withdraw(job, 'expired');
-    for (const job of this.jobs) job.watched = false;
+    for (const job of this.expiredUnstarted()) this.cancelOrExpire(job, 'expired');
+    for (const job of this.jobs) job.expirable = false;
   }
 
-  /** How many of so many jobs find room; what has lapsed makes some where there is not enough. */
-  makeRoom(jobs: number): number {
-    if (jobs > this.room()) this.expire();
-    return Math.min(jobs, this.room());
+  /** Returns how many of `jobs` fit under the limit. Expired jobs end first if the free depth is too small. */
+  expireToFit(jobs: number): number {
+    if (jobs > this.freeDepth()) this.expire();
+    return Math.min(jobs, this.freeDepth());
   }
 
-  /** Ends a job that waits. */
-  withdraw(job: ModelJob, status: 'cancelled' | 'expired'): void {
+  /** Ends a waiting job. */
+  cancelOrExpire(job: ModelJob, status: 'cancelled' | 'expired'): void {
     Object.assign(job, { status, progress: undefined, ended: undefined });
     this.totals[status] += 1;
   }
 
-  /** Ends a job whose worker was asked to cancel it and has not. */
+  /** Ends a running job whose worker ignored a cancel request. */
   forceCancel(job: ModelJob): void {
     job.spent += 1;
     job.holder = undefined;
-    this.withdraw(job, 'cancelled');
+    this.cancelOrExpire(job, 'cancelled');
   }
 
-  /** A failed job runs again, with fresh attempts. A delivery that was not noted keeps its token for itself. */
+  /** A failed job runs again with all its attempts. A new token keeps earlier unrecorded deliveries stale. */
   requeue(job: ModelJob): void {
-    this.#exhume(job);
+    this.#removeDeadLetter(job);
     job.spent += 1;
     Object.assign(job, { status: 'retrying', when: 'now', base: job.spent, begun: false, losses: 0 });
     Object.assign(job, { progress: undefined, cancelAsked: false, ended: undefined, buriedBy: undefined });
@@ -133,23 +141,23 @@ export class Model extends State {
 
   remove(job: ModelJob): void {
     if (job.status === 'failed') {
-      this.#exhume(job);
+      this.#removeDeadLetter(job);
       this.totals.purged += 1;
     }
     Object.assign(job, { status: 'gone', ended: undefined });
   }
 
-  #exhume(job: ModelJob): void {
+  #removeDeadLetter(job: ModelJob): void {
     this.dead.splice(this.dead.indexOf(job), 1);
   }
 
-  #end(handout: Handout, move: Move): Settled {
-    const { job, worker, token } = handout;
-    if (job.holder === handout) {
+  #end(delivery: ModelDelivery, move: Move): Settled {
+    const { job, worker, token } = delivery;
+    if (job.holder === delivery) {
       Object.assign(job, { holder: undefined, ended: { worker, token, move } });
       return 'done';
     }
-    if (isRepeated(handout, move)) return 'repeated';
+    if (isRepeated(delivery, move)) return 'repeated';
     this.totals.staleCommits += 1;
     return 'stale';
   }

@@ -18,7 +18,7 @@ import { type TestRedis, until, untilConnected } from '../../helpers/redis/serve
 
 export const HOUR_MS = 3_600_000;
 
-/** A queue of the real core, with workers by hand. */
+/** A queue of the real core, with manual workers. */
 export interface Real {
   readonly redis: TestRedis;
   /** The API side. */
@@ -30,18 +30,18 @@ export interface Real {
   readonly queueInspector: QueueInspector;
   readonly queueOperator: QueueOperator;
   readonly workers: readonly WaitingConsumer[];
-  /** Everything that was ever handed out; `Model.handouts` has the same indices. */
+  /** All deliveries so far. `Model.deliveries` has the same indices. */
   readonly deliveries: Delivery[];
 }
 
-/** What all queues of a file share. */
+/** Connections that all queues of a test file share. */
 export interface Shared {
   readonly redis: TestRedis;
   readonly core: Core;
   readonly reader: BlockingReader;
 }
 
-/** An API side as `src/http/plugins/core.ts` wires it, and the one reader of the workers. */
+/** Opens an API side, wired as in `src/http/plugins/core.ts`, and the reader that all workers share. */
 export async function openShared(redis: TestRedis): Promise<Shared> {
   const requests = connectForRequests({ url: redis.url, name: 'model-api', scripts });
   await untilConnected(requests);
@@ -49,7 +49,7 @@ export async function openShared(redis: TestRedis): Promise<Shared> {
   return { redis, core, reader: new BlockingReader(redis.client, redis.client) };
 }
 
-/** A queue that nobody used before, with its groups and the leases of its workers. */
+/** Opens a new queue with its groups and the leases of its workers. */
 export async function openQueue(
   { redis, core, reader }: Shared,
   queue: string,
@@ -75,10 +75,10 @@ export async function openQueue(
   };
 }
 
-/** Waits until a delay of one millisecond that was asked for before is over by the clock of Redis. */
+/** Waits until the clock of Redis passes a delay of one millisecond. */
 export async function passDelay({ redis }: Real): Promise<void> {
   const start = await timeOf(redis.client);
-  await until(async () => (await timeOf(redis.client)) > start + 1, 'the next milliseconds');
+  await until(async () => (await timeOf(redis.client)) > start + 1, 'the clock of Redis to pass the delay');
 }
 
 async function timeOf(client: Connection): Promise<number> {
@@ -86,7 +86,7 @@ async function timeOf(client: Connection): Promise<number> {
   return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
 }
 
-/** One whole sweep; returns how many jobs it has found in no place. */
+/** Runs one whole sweep. Returns how many jobs it found in no place. */
 export async function sweepAll({ redis, keys }: Real): Promise<number> {
   let found = 0;
   for (let at: SweepPosition = SWEEP_START; at !== 'end'; ) {
@@ -97,7 +97,7 @@ export async function sweepAll({ redis, keys }: Real): Promise<number> {
   return found;
 }
 
-/** kill -9 of Redis, and a new start on what is on disk. */
+/** Kills Redis with SIGKILL and restarts it from disk. */
 export async function killRedis({ redis, core }: Real): Promise<void> {
   await redis.server.kill();
   redis.replace(await redis.server.restart());

@@ -4,7 +4,7 @@ import type { Model } from './model.ts';
 import { HOUR_MS, type Real } from './real.ts';
 import { choose } from './step.ts';
 
-/** A worker registers its lease, and learns whether it had lost it. */
+/** A worker renews its lease. The answer says whether the lease was lost. */
 export async function renew(
   model: Model,
   { redis: { client }, keys, workers }: Real,

@@ -1,17 +1,17 @@
 import type { Place } from '../../../src/redis/keys.ts';
 import { PRIORITIES } from '../../../src/schemas/values/names.ts';
-import { compareEntries, type Handout, hasEnded, type Lease, type ModelJob } from './job.ts';
+import { compareEntries, hasEnded, type Lease, type ModelDelivery, type ModelJob } from './job.ts';
 import type { JobOptions } from './job-options.ts';
 
-/** What is in a queue, and what follows from that. */
+/** The contents of a queue and the values derived from them. */
 export class State {
   readonly jobs: ModelJob[] = [];
   readonly leases: Lease[];
-  readonly handouts: Handout[] = [];
+  readonly deliveries: ModelDelivery[] = [];
   paused = false;
-  /** Most jobs that have not ended. */
+  /** Limit on the jobs that have not ended. */
   maxJobs = Number.POSITIVE_INFINITY;
-  /** What was submitted with an Idempotency-Key. */
+  /** Jobs submitted with an Idempotency-Key, by key. */
   readonly once = new Map<number, { job: ModelJob; asked: JobOptions }>();
   /** Dead letters, oldest first. */
   readonly dead: ModelJob[] = [];
@@ -31,17 +31,17 @@ export class State {
     this.leases = Array.from({ length: workers }, () => 'held');
   }
 
-  /** Those that a finder would end as expired: no handler has begun on them, though they may have been handed out. */
-  lapsed(): ModelJob[] {
-    return this.jobs.filter(({ lapses, status, spent, begun }) => {
+  /** Jobs that a read by id ends as expired. No handler has begun them, but a worker may have received them. */
+  expiredJobs(): ModelJob[] {
+    return this.jobs.filter(({ expiresAtOnce, status, spent, begun }) => {
       const waits = status === 'queued' || status === 'scheduled' || (status === 'retrying' && !begun);
-      return lapses && waits && spent === 0;
+      return expiresAtOnce && waits && spent === 0;
     });
   }
 
-  /** Those that a look at the queue ends as expired. */
-  unstarted(): ModelJob[] {
-    return this.lapsed().filter(({ watched }) => watched);
+  /** Jobs that a queue read ends as expired. */
+  expiredUnstarted(): ModelJob[] {
+    return this.expiredJobs().filter(({ expirable }) => expirable);
   }
 
   /** Jobs that have not ended. */
@@ -49,8 +49,8 @@ export class State {
     return this.jobs.filter((job) => job.status !== 'gone' && !hasEnded(job));
   }
 
-  /** How many jobs may come. */
-  room(): number {
+  /** How many more jobs the queue accepts. */
+  freeDepth(): number {
     return Math.max(0, this.maxJobs - this.live().length);
   }
 
@@ -59,37 +59,37 @@ export class State {
     return this.leases.flatMap((lease, worker) => (lease === 'none' ? [] : [worker]));
   }
 
-  held(): Handout[] {
-    return this.handouts.filter((handout) => handout.job.holder === handout);
+  held(): ModelDelivery[] {
+    return this.deliveries.filter((delivery) => delivery.job.holder === delivery);
   }
 
   /**
-   * Deliveries that are over. Left out are those that spent nothing and were handed to the same lease again, which
-   * are the same by lease and token.
+   * Past deliveries. An unspent delivery is left out if the same worker received the job again:
+   * worker and token cannot distinguish the two.
    */
-  past(): Handout[] {
-    return this.handouts.filter((handout) => {
-      const { holder } = handout.job;
-      if (holder === handout) return false;
-      return !handout.unspent || holder?.worker !== handout.worker || holder.token !== handout.token;
+  past(): ModelDelivery[] {
+    return this.deliveries.filter((delivery) => {
+      const { holder } = delivery.job;
+      if (holder === delivery) return false;
+      return !delivery.unspent || holder?.worker !== delivery.worker || holder.token !== delivery.token;
     });
   }
 
-  /** Jobs of a place that wait there and may run, in the order of their entries. */
+  /** Jobs that wait in a place and may run now, in entry order. */
   waiting(status: 'queued' | 'scheduled' | 'retrying', place: Place): ModelJob[] {
     return this.jobs
       .filter((job) => job.status === status && job.ref.place === place && job.when === 'now')
       .sort((a, b) => compareEntries(a.ref.entryId, b.ref.entryId));
   }
 
-  /** All that may be handed out. */
+  /** Jobs that a worker may receive now. */
   runnable(): ModelJob[] {
     return this.jobs.filter(({ status, when }) => {
       return status === 'queued' || ((status === 'scheduled' || status === 'retrying') && when === 'now');
     });
   }
 
-  /** What the lanes give, in order; `favoured` is a lane's number from 1 whose first `share` jobs go first. */
+  /** The next jobs of the lanes, in order. The first `share` jobs of lane number `favoured` (from 1) go first. */
   fromLanes(count: number, favoured: number, share: number): ModelJob[] {
     const first = PRIORITIES.slice(Math.max(0, favoured - 1), favoured).flatMap((lane) =>
       this.waiting('queued', lane).slice(0, share),

@@ -6,13 +6,13 @@ import type { Real } from './real.ts';
 export interface Definition<A> {
   name: string;
   args: fc.Arbitrary<A>;
-  /** Whether it makes sense now; default: always. */
+  /** Whether the step makes sense now. Default: always. */
   possible?(model: Readonly<Model>): boolean;
-  /** Does it to both sides, and compares what the real one answers. */
+  /** Acts on the model and the real queue, and compares the answers. */
   act(model: Model, real: Real, args: A): Promise<void>;
 }
 
-/** One thing that somebody does to a queue; model and queue are compared after each. */
+/** One action on a queue. The step then compares the queue with the model. */
 export class Step<A> implements fc.AsyncCommand<Model, Real> {
   readonly #definition: Definition<A>;
   readonly #args: A;
@@ -41,12 +41,12 @@ export type AnyStep = fc.Arbitrary<fc.AsyncCommand<Model, Real>>;
 export const step = <A>(definition: Definition<A>): AnyStep =>
   definition.args.map((args) => new Step(definition, args));
 
-/** Chooses one of the things that there are when the step is done. */
-export const whichever = fc.nat({ max: 99 });
+/** `choose` maps this index to one of the items that exist when the step runs. */
+export const anyIndex = fc.nat({ max: 99 });
 
-/** @throws when there is none to choose from: `possible` has not said so. */
+/** @throws if `from` is empty: `possible` should have ruled out the step. */
 export function choose<T>(from: readonly T[], which: number): T {
   const chosen = from[which % from.length];
-  if (chosen === undefined) throw new Error('nothing to choose from');
+  if (chosen === undefined) throw new Error('choose() got an empty list');
   return chosen;
 }

@@ -4,15 +4,15 @@ import { formatRef } from '../../../../src/redis/job-id.ts';
 import { GROUP } from '../../../../src/redis/keys.ts';
 import type { Model } from '../model.ts';
 import { sweepAll } from '../real.ts';
-import { choose, step, whichever } from '../step.ts';
+import { anyIndex, choose, step } from '../step.ts';
 
 const waits = (model: Readonly<Model>) =>
   model.jobs.filter(({ status }) => status === 'scheduled' || status === 'retrying');
 
 const busy = (model: Readonly<Model>) =>
-  model.leased().filter((worker) => model.held().some((handout) => handout.worker === worker));
+  model.leased().filter((worker) => model.held().some((delivery) => delivery.worker === worker));
 
-/** What a replica without the last writes leaves, and a sweep finds. */
+/** A replica that misses the last writes loses these records. A sweep finds the jobs. */
 export const accidents = [
   step({
     name: 'sweep',
@@ -23,19 +23,19 @@ export const accidents = [
   }),
   step({
     name: 'a delivery is lost',
-    args: fc.record({ which: whichever }),
+    args: fc.record({ which: anyIndex }),
     possible: (model) => model.held().length > 0,
     async act(model, real, { which }) {
-      const handout = choose(model.held(), which);
-      const { place, entryId } = handout.job.ref;
+      const delivery = choose(model.held(), which);
+      const { place, entryId } = delivery.job.ref;
       await real.redis.client.xack(real.keys.stream[place], GROUP, entryId);
-      model.lose(handout);
+      model.lose(delivery);
       expect(await sweepAll(real)).toBe(1);
     },
   }),
   step({
     name: 'a wait is lost',
-    args: fc.record({ which: whichever }),
+    args: fc.record({ which: anyIndex }),
     possible: (model) => waits(model).length > 0,
     async act(model, real, { which }) {
       const job = choose(waits(model), which);
@@ -47,7 +47,7 @@ export const accidents = [
   }),
   step({
     name: 'a lease is lost',
-    args: fc.record({ worker: whichever }),
+    args: fc.record({ worker: anyIndex }),
     possible: (model) => busy(model).length > 0,
     async act(model, real, { worker: which }) {
       const worker = choose(busy(model), which);

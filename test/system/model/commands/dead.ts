@@ -7,18 +7,18 @@ import type { Model } from '../model.ts';
 import { passDelay } from '../real.ts';
 import { step } from '../step.ts';
 
-/** Which dead letters, and how many are looked at in one step. */
+/** Selects dead letters by error. Each step reads at most `limit` of them. */
 const args = fc.record({
   error: fc.constantFrom(undefined, undefined, 'Error: it failed', 'worker-lost: '),
   limit: fc.integer({ min: 1, max: 3 }),
 });
 
-const some = (model: Readonly<Model>) => model.dead.length > 0;
+const hasDeadLetters = (model: Readonly<Model>) => model.dead.length > 0;
 
 const selected = ({ dead }: Model, error: string | undefined): ModelJob[] =>
   dead.filter(({ errors }) => error === undefined || error.startsWith(`${errors.at(-1)?.name}: `));
 
-/** Steps until there is no more to look at; returns how many were moved. */
+/** Runs steps until the cursor ends. Returns how many dead letters moved. */
 async function allSteps(
   next: (cursor: Pick<DeadSelection, 'cursor'>) => Promise<DeadLetterStep>,
 ): Promise<number> {
@@ -35,10 +35,10 @@ export const deadLetters = [
   step({
     name: 'retry dead letters',
     args,
-    possible: some,
+    possible: hasDeadLetters,
     async act(model, real, { error, limit }) {
       const { queueOperator, keys } = real;
-      // What was buried after it began is left alone, and so is what was buried in the same millisecond.
+      // The operation skips jobs that were buried in or after the millisecond of its start.
       await passDelay(real);
       const jobs = selected(model, error);
       for (const job of jobs) model.requeue(job);
@@ -52,10 +52,10 @@ export const deadLetters = [
   step({
     name: 'purge dead letters',
     args,
-    possible: some,
+    possible: hasDeadLetters,
     async act(model, real, { error, limit }) {
       const { queueOperator, keys } = real;
-      // What was buried after it began is left alone, and so is what was buried in the same millisecond.
+      // The operation skips jobs that were buried in or after the millisecond of its start.
       await passDelay(real);
       const jobs = selected(model, error);
       for (const job of jobs) model.remove(job);

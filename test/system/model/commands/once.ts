@@ -15,20 +15,20 @@ const isNew = (answer: Answer) => typeof answer !== 'string' && !answer.replayed
 const send = (real: Real, key: number, payload: number, asked: JobOptions): Promise<Answer> =>
   outcomeOf(real.submitter.submit(request(real.keys.queue, payload, asked), `key-${key}`));
 
-/** Nothing is stored: the answer is the job that the key has stored before, as it is now, or that it is gone. */
+/** A replay stores nothing. It answers with the current state of the earlier job, or `job-gone`. */
 function expectReplay(model: Model, key: number, answer: Answer): void {
   const { job } = model.once.get(key) ?? {};
-  if (job === undefined) throw new Error('the key is new');
-  if (model.lapsed().includes(job)) model.withdraw(job, 'expired');
+  if (job === undefined) throw new Error('the model has no job for this key');
+  if (model.expiredJobs().includes(job)) model.cancelOrExpire(job, 'expired');
   if (job.status === 'gone') expect(answer).toBe('job-gone');
   else expect(answer).toMatchObject({ replayed: true, value: { id: job.id, status: job.status } });
 }
 
-/** Two of the same moment, of which the script lets one in. */
+/** Sends one or two requests at once. The script stores only one job. */
 async function sendFirst(model: Model, real: Real, { key, asked, twice, other }: Args): Promise<void> {
   const payloads = [model.jobs.length, model.jobs.length + (other ? 1 : 0)].slice(0, twice ? 2 : 1);
   const answers = await Promise.all(payloads.map((payload) => send(real, key, payload, asked)));
-  if (model.makeRoom(1) === 0) {
+  if (model.expireToFit(1) === 0) {
     expect(answers).toEqual(payloads.map(() => 'queue-full'));
     return;
   }
@@ -36,7 +36,7 @@ async function sendFirst(model: Model, real: Real, { key, asked, twice, other }:
   const answer = answers[first];
   const payload = payloads[first];
   if (answer === undefined || typeof answer === 'string' || payload === undefined) {
-    throw new Error(`nothing was stored: ${answers}`);
+    throw new Error(`the API stored no job: ${answers}`);
   }
   const job = modelJob(answer.value.id, payload, asked);
   model.submit(job);
@@ -51,9 +51,9 @@ async function sendFirst(model: Model, real: Real, { key, asked, twice, other }:
 interface Args {
   key: number;
   asked: JobOptions;
-  /** Whether it is sent twice at once, the first time that the key is used. */
+  /** Whether the first use of the key sends two requests at once. */
   twice: boolean;
-  /** Whether what is sent again is another job. */
+  /** Whether the second request has another job. */
   other: boolean;
 }
 

@@ -3,15 +3,15 @@ import { expect } from 'vitest';
 import { CANCEL_PATIENCE_MS } from '../../../../src/lifecycle/scripts/cancel.ts';
 import { formatRef } from '../../../../src/redis/job-id.ts';
 import { outcomeOf } from '../compare.ts';
-import { type Handout, hasEnded, type ModelJob } from '../job.ts';
+import { hasEnded, type ModelDelivery, type ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';
 import type { Real } from '../real.ts';
-import { choose, step, whichever } from '../step.ts';
+import { anyIndex, choose, step } from '../step.ts';
 
 const anyJob = (model: Readonly<Model>) => model.jobs.length > 0;
 
-/** A job of any status that there is, each as likely: most jobs soon have the same one. */
-const anyStatus = fc.record({ status: whichever, which: whichever });
+/** Each present status is equally likely, since most jobs soon share one status. */
+const anyStatus = fc.record({ status: anyIndex, which: anyIndex });
 function chooseByStatus(model: Model, { status, which }: { status: number; which: number }): ModelJob {
   const present = [...new Set(model.jobs.map((job) => job.status))].sort();
   const chosen = choose(present, status);
@@ -26,8 +26,8 @@ const inAnHour = (model: Readonly<Model>) =>
     ({ status, when }) => (status === 'scheduled' || status === 'retrying') && when === 'in an hour',
   );
 
-/** Somebody asks the worker of a running job to stop it. */
-export async function askToCancel({ job }: Handout, { jobOperator }: Real): Promise<void> {
+/** A client asks to cancel a running job. */
+export async function askToCancel({ job }: ModelDelivery, { jobOperator }: Real): Promise<void> {
   job.cancelAsked = true;
   expect(await jobOperator.cancel(job.id)).toMatchObject({ done: false, job: { status: 'running' } });
 }
@@ -45,25 +45,25 @@ export const outside = [
       else {
         const runs = job.status === 'running';
         if (runs) job.cancelAsked = true;
-        else model.withdraw(job, 'cancelled');
+        else model.cancelOrExpire(job, 'cancelled');
         expect(answer).toMatchObject({ done: !runs, job: { id: job.id, status: job.status } });
       }
     },
   }),
   step({
     name: 'ask to cancel',
-    args: fc.record({ which: whichever }),
+    args: fc.record({ which: anyIndex }),
     possible: (model) => model.held().length > 0,
     act: (model, real, { which }) => askToCancel(choose(model.held(), which), real),
   }),
   step({
-    name: 'cancel what does not end',
-    args: fc.record({ which: whichever }),
+    name: 'cancel a job that does not stop',
+    args: fc.record({ which: anyIndex }),
     possible: (model) => model.held().length > 0,
     async act(model, { jobOperator, redis: { client }, keys }, { which }) {
       const { job } = choose(model.held(), which);
       if (!job.cancelAsked) expect(await jobOperator.cancel(job.id)).toMatchObject({ done: false });
-      // Nobody turns the clock of Redis: it was asked earlier instead.
+      // A test cannot move the clock of Redis, so it moves the cancel request into the past.
       await client.hincrby(keys.notes, `${formatRef(job.ref)}:c`, -CANCEL_PATIENCE_MS);
       model.forceCancel(job);
       expect(await jobOperator.cancel(job.id)).toMatchObject({ done: true, job: { status: 'cancelled' } });
@@ -76,7 +76,7 @@ export const outside = [
     async act(model, { jobOperator }, args) {
       const job = chooseByStatus(model, args);
       const answer = await outcomeOf(jobOperator.remove(job.id));
-      if (model.lapsed().includes(job)) model.withdraw(job, 'expired');
+      if (model.expiredJobs().includes(job)) model.cancelOrExpire(job, 'expired');
       if (job.status === 'gone') expect(answer).toBe('job-gone');
       else if (!hasEnded(job)) expect(answer).toBe('job-not-finished');
       else {
@@ -86,13 +86,13 @@ export const outside = [
     },
   }),
   step({
-    name: 'retry by hand',
+    name: 'manual retry',
     args: anyStatus,
     possible: anyJob,
     async act(model, { jobOperator }, args) {
       const job = chooseByStatus(model, args);
       const answer = await outcomeOf(jobOperator.retry(job.id));
-      if (model.lapsed().includes(job)) model.withdraw(job, 'expired');
+      if (model.expiredJobs().includes(job)) model.cancelOrExpire(job, 'expired');
       if (job.status === 'gone') expect(answer).toBe('job-gone');
       else if (job.status !== 'failed') expect(answer).toBe('job-not-failed');
       else {
@@ -103,7 +103,7 @@ export const outside = [
   }),
   step({
     name: 'pause or resume',
-    // A queue that is paused for long shows little.
+    // A paused queue moves few jobs, so resuming is more likely.
     args: fc.record({ paused: fc.constantFrom(false, false, true) }),
     async act(model, { queueOperator, keys }, { paused }) {
       model.paused = paused;
@@ -112,9 +112,9 @@ export const outside = [
   }),
   step({
     name: 'limit',
-    args: fc.record({ room: fc.option(fc.nat({ max: 4 })) }),
-    async act(model, { queueOperator, keys }, { room }) {
-      const maxJobs = room === null ? null : Math.max(1, model.live().length + room);
+    args: fc.record({ spare: fc.option(fc.nat({ max: 4 })) }),
+    async act(model, { queueOperator, keys }, { spare }) {
+      const maxJobs = spare === null ? null : Math.max(1, model.live().length + spare);
       model.maxJobs = maxJobs ?? Number.POSITIVE_INFINITY;
       const { maxJobs: set } = await queueOperator.configure(keys.queue, { maxJobs });
       expect(set ?? null).toBe(maxJobs);
@@ -122,40 +122,44 @@ export const outside = [
   }),
   step({
     name: 'an hour passes for a job',
-    args: fc.record({ which: whichever }),
+    args: fc.record({ which: anyIndex }),
     possible: (model) => inAnHour(model).length > 0,
     async act(model, { redis: { client }, keys }, { which }) {
       const job = choose(inAnHour(model), which);
       job.when = 'now';
       const set = job.status === 'scheduled' ? keys.scheduled : keys.due[job.ref.place];
-      // Nobody turns the clock of Redis: the due time comes nearer instead.
+      // A test cannot move the clock of Redis, so it moves the due time.
       await client.zadd(set, 'XX', 1, formatRef(job.ref));
     },
   }),
 ];
 
-/** Somebody looks at the queue, by its listing or its statistics. */
-export async function look(model: Model, { queueInspector, keys }: Real, listing: boolean): Promise<void> {
+/** A client queueReads the listing or the statistics of the queue. */
+export async function readQueue(
+  model: Model,
+  { queueInspector, keys }: Real,
+  listing: boolean,
+): Promise<void> {
   model.expire();
   if (listing) await queueInspector.list(keys.queue, { limit: 1 });
   else await queueInspector.stats(keys.queue);
 }
 
-/** What has lapsed is ended by whoever looks. */
-export const looks = [
+/** A read ends expired jobs. */
+export const queueReads = [
   step({
-    name: 'look at the queue',
+    name: 'read the queue',
     args: fc.record({ listing: fc.boolean() }),
     possible: anyJob,
-    act: (model, real, { listing }) => look(model, real, listing),
+    act: (model, real, { listing }) => readQueue(model, real, listing),
   }),
   step({
-    name: 'look at a lapsed job',
-    args: fc.record({ which: whichever }),
-    possible: (model) => model.lapsed().length > 0,
+    name: 'read an expired job',
+    args: fc.record({ which: anyIndex }),
+    possible: (model) => model.expiredJobs().length > 0,
     async act(model, { jobInspector }, { which }) {
-      const job = choose(model.lapsed(), which);
-      model.withdraw(job, 'expired');
+      const job = choose(model.expiredJobs(), which);
+      model.cancelOrExpire(job, 'expired');
       expect(await jobInspector.find(job.id)).toMatchObject({ status: 'expired', attempt: 0 });
     },
   }),

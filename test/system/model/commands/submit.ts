@@ -10,7 +10,7 @@ import { step } from '../step.ts';
 export async function submitOne(model: Model, real: Real, asked: JobOptions): Promise<void> {
   const payload = model.jobs.length;
   const answer = await outcomeOf(real.submitter.submit(request(real.keys.queue, payload, asked)));
-  const fitting = model.makeRoom(1);
+  const fitting = model.expireToFit(1);
   if (fitting === 0 || typeof answer === 'string') {
     expect([fitting, answer]).toEqual([0, 'queue-full']);
     return;
@@ -18,7 +18,7 @@ export async function submitOne(model: Model, real: Real, asked: JobOptions): Pr
   const { value: shown } = answer;
   const job = modelJob(shown.id, payload, asked);
   model.submit(job);
-  if (!job.lapses) expect(await real.jobInspector.find(shown.id)).toEqual(shown);
+  if (!job.expiresAtOnce) expect(await real.jobInspector.find(shown.id)).toEqual(shown);
   if (asked.start === 'in 1 ms') await passDelay(real);
 }
 
@@ -26,7 +26,7 @@ export const submit = step({ name: 'submit', args: jobOptions, act: submitOne })
 
 interface Batch {
   jobs: JobOptions[];
-  /** Index of a job that is refused, if there are so many. */
+  /** Index of the job that the API refuses. A larger index refuses no job. */
   refused: number;
 }
 
@@ -55,12 +55,12 @@ async function submitBatch(
   return outcomes.map((outcome) => (outcome.ok ? outcome.id && 'stored' : outcome.error.code));
 }
 
-/** What is to come of a batch: each job stored, but for the one that is refused. */
+/** The expected outcomes of a batch: the API refuses one job and stores the others. */
 const allBut = (stored: string, { jobs, refused }: Batch): string[] =>
   jobs.map((_, i) => (i === refused ? 'invalid-request' : stored));
 
-/** Jobs of the same batch do not make room for each other: when they lapse is left to chance. */
-const lasting = ({ expires, ...asked }: JobOptions): JobOptions =>
+/** Removes immediate expiry: a full queue would make the outcome of a batch depend on the order of expiry. */
+const withoutImmediateExpiry = ({ expires, ...asked }: JobOptions): JobOptions =>
   expires === 'in an hour' ? { ...asked, expires } : asked;
 
 export const submitEach = step({
@@ -68,10 +68,10 @@ export const submitEach = step({
   args: batch,
   async act(model, real, { jobs, refused }) {
     const valid = jobs.length - (refused < jobs.length ? 1 : 0);
-    const args = { refused, jobs: valid > model.room() ? jobs.map(lasting) : jobs };
-    const fitting = model.makeRoom(valid);
+    const args = { refused, jobs: valid > model.freeDepth() ? jobs.map(withoutImmediateExpiry) : jobs };
+    const fitting = model.expireToFit(valid);
     const outcomes = await submitBatch(model, real, args, (jobs) => real.submitter.submitEach(jobs));
-    // Which of them find room is left to chance.
+    // The order of storing is not defined, so any of the valid jobs may fit.
     const expected = allBut('stored', args);
     const regardless = outcomes.map((outcome, i) =>
       outcome === 'queue-full' && expected[i] === 'stored' ? 'stored' : outcome,
@@ -87,7 +87,7 @@ export const submitAll = step({
   async act(model, real, args) {
     const count = args.jobs.length;
     const isRefused = args.refused < count;
-    const isFull = !isRefused && model.makeRoom(count) < count;
+    const isFull = !isRefused && model.expireToFit(count) < count;
     const outcomes = await outcomeOf(
       submitBatch(model, real, args, async (jobs) => {
         const { value } = await real.submitter.submitTogether(jobs, { atomic: true, key: undefined });

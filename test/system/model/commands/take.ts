@@ -10,8 +10,8 @@ import type { ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';
 import type { Real } from '../real.ts';
 import { renew } from '../renew.ts';
-import { choose, step, whichever } from '../step.ts';
-import { look } from './outside.ts';
+import { anyIndex, choose, step } from '../step.ts';
+import { readQueue } from './outside.ts';
 
 export function noteDelivery(
   model: Model,
@@ -20,7 +20,7 @@ export function noteDelivery(
   worker: number,
   delivery: Delivery,
 ): void {
-  const { attempt, token } = model.handOut(job, worker);
+  const { attempt, token } = model.deliver(job, worker);
   real.deliveries.push(delivery);
   expect({
     attempt: delivery.attempt,
@@ -39,13 +39,13 @@ export function noteDelivery(
   });
 }
 
-/** The delivery that a worker makes of what a blocking read brought. */
+/** The delivery that a worker makes from an entry of a blocking read. */
 export function firstDelivery({ keys, place, entryId, fields }: Awaited & { kind: 'job' }): Delivery {
   const first = { attempt: 1, token: 1, losses: 0, begun: false, cancelAsked: false };
   return { keys, place, entryId, fields, takenAt: 0, readyAt: 0, ...first };
 }
 
-/** The sets in which jobs wait for their time, in the order in which they are looked through. */
+/** The sets of waiting jobs, in the order in which the take script reads them. */
 const SETS: readonly { status: 'scheduled' | 'retrying'; place: Place }[] = [
   { status: 'scheduled', place: 'parked' },
   ...PLACES.map((place) => ({ status: 'retrying' as const, place })),
@@ -53,7 +53,7 @@ const SETS: readonly { status: 'scheduled' | 'retrying'; place: Place }[] = [
 
 export const nameOf = ({ place, entryId }: { place: Place; entryId: string }) => `${place} ${entryId}`;
 
-/** Jobs of `deliveries` in order: due ones, of each set as many as fit, and then the lanes to the letter. */
+/** The expected jobs of `deliveries`, in order: due jobs of each set up to `count`, then the jobs of the lanes. */
 function expectedJobs(
   model: Model,
   deliveries: readonly Delivery[],
@@ -63,19 +63,19 @@ function expectedJobs(
   for (const { status, place } of SETS) {
     const due = new Map(model.waiting(status, place).map((job) => [nameOf(job.ref), job]));
     const fitting = Math.min(due.size, count - expected.length);
-    // Those of one set go by their time, which the model does not know.
+    // Redis sorts one set by due time, which the model does not know.
     const found = deliveries.slice(expected.length, expected.length + fitting).map((delivery) => {
       const job = due.get(nameOf(delivery));
       due.delete(nameOf(delivery));
       return job;
     });
-    expect(found, `${fitting} of those that are ${status} in ${place}`).not.toContain(undefined);
+    expect(found, `the take should deliver ${fitting} ${status} jobs of ${place}`).not.toContain(undefined);
     expected.push(...found.filter((job) => job !== undefined));
   }
   return [...expected, ...model.fromLanes(count - expected.length, favoured, share)];
 }
 
-/** The time until the next due job: none, at once, or later. */
+/** Compares the time until the next due job: undefined, 0 or later. */
 function expectNextDue(model: Model, taken: Taken & { kind: 'taken' }): void {
   const waits = model.jobs.filter(({ status }) => status === 'scheduled' || status === 'retrying');
   if (model.paused || waits.length === 0) expect(taken.nextDueInMs).toBeUndefined();
@@ -86,7 +86,7 @@ function expectNextDue(model: Model, taken: Taken & { kind: 'taken' }): void {
 export const taking = step({
   name: 'take',
   args: fc.record({
-    worker: whichever,
+    worker: anyIndex,
     count: fc.integer({ min: 1, max: 5 }),
     favoured: fc.nat({ max: PRIORITIES.length }),
     share: fc.integer({ min: 1, max: 2 }),
@@ -101,12 +101,12 @@ export const taking = step({
       await renew(model, real, worker);
       return;
     }
-    if (taken.kind === 'no-lease') throw new Error('the lease was not known');
+    if (taken.kind === 'no-lease') throw new Error('the worker has no lease');
     const jobs = model.paused ? [] : expectedJobs(model, taken.deliveries, limits);
     expect(taken.deliveries.map(nameOf)).toEqual(jobs.map(({ ref }) => nameOf(ref)));
     jobs.forEach((job, i) => {
       noteDelivery(model, real, job, worker, choose(taken.deliveries, i));
-      job.watched = false;
+      job.expirable = false;
     });
     expect(taken.paused).toBe(model.paused);
     expectNextDue(model, taken);
@@ -114,14 +114,14 @@ export const taking = step({
 });
 
 /**
- * What an idle worker does: a blocking read hands jobs out, and the script is told of it afterwards. A worker that is
- * told to stop meanwhile hands them back at once, which somebody sees, and one that is slow says nothing for a while.
+ * An idle worker gets jobs by a blocking read and reports them to the script afterwards. A worker that stops
+ * meanwhile releases the jobs, and a client then reads the queue. A slow worker does not report yet.
  */
-export const read = step({
-  name: 'read',
+export const blockingRead = step({
+  name: 'blocking read',
   args: fc.record({
-    worker: whichever,
-    next: fc.constantFrom('tells', 'hands back', 'says nothing'),
+    worker: anyIndex,
+    next: fc.constantFrom('settles', 'releases', 'waits'),
     begun: fc.boolean(),
   }),
   possible: (model) => model.leased().length > 0,
@@ -137,24 +137,24 @@ export const read = step({
     jobs.forEach((job, i) => {
       noteDelivery(model, real, job, worker, firstDelivery(choose(begun, i)));
     });
-    if (next === 'tells') await tell(model, real, worker, awaited, jobs);
-    if (next === 'hands back') {
-      await handBack(model, real, worker, hasBegun);
-      await look(model, real, hasBegun);
+    if (next === 'settles') await settleRead(model, real, worker, awaited, jobs);
+    if (next === 'releases') {
+      await releaseAll(model, real, worker, hasBegun);
+      await readQueue(model, real, hasBegun);
     }
   },
 });
 
-/** Everything that a worker holds goes back, in one call. */
-async function handBack(model: Model, real: Real, worker: number, begun: boolean): Promise<void> {
-  const handouts = model.held().filter((handout) => handout.worker === worker);
-  const jobs = handouts.map(({ job, token }) => ({ ref: job.ref, token, begun }));
+/** A worker releases all its jobs in one call. */
+async function releaseAll(model: Model, real: Real, worker: number, begun: boolean): Promise<void> {
+  const deliveries = model.held().filter((delivery) => delivery.worker === worker);
+  const jobs = deliveries.map(({ job, token }) => ({ ref: job.ref, token, begun }));
   const settled = await choose(real.workers, worker).release(real.keys, jobs);
-  expect(settled).toEqual(handouts.map((handout) => model.release(handout, begun, 'now')));
+  expect(settled).toEqual(deliveries.map((delivery) => model.release(delivery, begun, 'now')));
 }
 
-/** The script settles what a read brought: from then on nobody ends the jobs because they have lapsed. */
-export async function tell(
+/** The script settles the entries of a blocking read. No read can expire these jobs afterwards. */
+export async function settleRead(
   model: Model,
   { keys, workers }: Real,
   worker: number,
@@ -165,5 +165,5 @@ export async function tell(
   const begun = jobs.map(({ ref }) => formatRef(ref));
   const taken = await take(choose(workers, worker), keys, { tokens, begun });
   expect(taken).toMatchObject({ kind: 'taken', deliveries: [], paused: model.paused });
-  for (const job of jobs) job.watched = false;
+  for (const job of jobs) job.expirable = false;
 }

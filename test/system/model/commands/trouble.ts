@@ -6,9 +6,9 @@ import { formatRef } from '../../../../src/redis/job-id.ts';
 import type { ModelJob } from '../job.ts';
 import { HOUR_MS, killRedis } from '../real.ts';
 import { renew } from '../renew.ts';
-import { choose, step, whichever } from '../step.ts';
+import { anyIndex, choose, step } from '../step.ts';
 
-/** Of those that were lost, the caller is told which ones somebody asked to cancel. */
+/** The recovery reports the lost jobs that have a cancel request. */
 function expectCancelled({ cancelled }: Recovery, lost: readonly ModelJob[]): void {
   expect(cancelled.map(formatRef).sort()).toEqual(
     lost
@@ -21,7 +21,7 @@ function expectCancelled({ cancelled }: Recovery, lost: readonly ModelJob[]): vo
 export const leases = [
   step({
     name: 'a lease runs out',
-    args: fc.record({ worker: whichever }),
+    args: fc.record({ worker: anyIndex }),
     async act(model, { redis: { client }, keys, workers }, { worker }) {
       await extendLease(client, keys, 'renew', [choose(workers, worker).name], 0);
       model.leases[worker % workers.length] = 'over';
@@ -29,7 +29,7 @@ export const leases = [
   }),
   step({
     name: 'renew',
-    args: fc.record({ worker: whichever }),
+    args: fc.record({ worker: anyIndex }),
     act: (model, real, { worker }) => renew(model, real, worker % real.workers.length),
   }),
   step({
@@ -52,7 +52,7 @@ export const leases = [
   }),
   step({
     name: 'give up a lease',
-    args: fc.record({ worker: whichever, lingers: fc.boolean() }),
+    args: fc.record({ worker: anyIndex, lingers: fc.boolean() }),
     async act(model, { redis: { client }, keys, workers }, { worker, lingers }) {
       const { name } = choose(workers, worker);
       const pass = await recover(client, keys, {
