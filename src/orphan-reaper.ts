@@ -24,6 +24,8 @@ export interface OrphanReaperOptions {
 }
 
 const GRACE_S = 30;
+/** How long a killed process may take to end before the next one is ended. */
+const KILL_WAIT_S = 10;
 
 const script = (graceS: number, together: boolean) => `
 lives() {
@@ -45,7 +47,9 @@ end() {
   tries=0
   for pid in "$@"; do
     while lives "$pid"; do
-      [ $tries -lt $((${graceS} * 5)) ] || { kill -KILL "$pid" 2>/dev/null; break; }
+      [ $tries -lt $((${graceS} * 5)) ] || kill -KILL "$pid" 2>/dev/null
+      # A process that SIGKILL cannot end hangs in the kernel: do not wait for it for ever.
+      [ $tries -lt $((${graceS} * 5 + ${KILL_WAIT_S} * 5)) ] || break
       tries=$((tries + 1))
       sleep 0.2
     done

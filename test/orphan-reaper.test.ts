@@ -8,9 +8,17 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** A process that ignores SIGTERM if it is stubborn. Resolves when its handlers are there. */
-async function startProcess({ stubborn = false } = {}) {
-  const onTerm = stubborn ? `process.on('SIGTERM', () => {});` : '';
+const STUBBORN = `process.on('SIGTERM', () => {});`;
+
+/** On SIGTERM: prints whether the process still runs, then exits. A zombie is dead, though nobody has waited for it. */
+const printState = (pid: number): string => `process.on('SIGTERM', () => {
+  let stat = '';
+  try { stat = require('node:fs').readFileSync('/proc/${pid}/stat', 'utf8'); } catch {}
+  process.stdout.write(stat === '' || stat.includes(') Z ') ? 'dead' : 'alive', () => process.exit(0));
+});`;
+
+/** A process with this code on SIGTERM. Resolves when its handlers are there. */
+async function startProcess({ onTerm = '' } = {}) {
   const code = `${onTerm} setInterval(() => {}, 1000); console.log('up');`;
   const child = spawn(process.execPath, ['-e', code]);
   children.push(child);
@@ -35,23 +43,22 @@ describe('the reaper', () => {
 
   it('ends the newest process first, and waits for it', async () => {
     const reaper = createOrphanReaper({ graceS: 1 });
-    const [oldest, newest] = [await startProcess(), await startProcess({ stubborn: true })];
+    const newest = await startProcess({ onTerm: STUBBORN });
+    const oldest = await startProcess({ onTerm: printState(newest.pid) });
+    const stateOfNewest = once(oldest.child.stdout, 'data');
     reaper.watch(oldest.pid);
     reaper.watch(newest.pid);
-    const order: string[] = [];
-    void oldest.exited.then(() => order.push('oldest'));
-    void newest.exited.then(() => order.push('newest'));
     reaper.end();
+    expect(String(await stateOfNewest)).toBe('dead');
     expect([await newest.exited, await oldest.exited]).toEqual([
       [null, 'SIGKILL'],
-      [null, 'SIGTERM'],
+      [0, null],
     ]);
-    expect(order).toEqual(['newest', 'oldest']);
   });
 
   it('ends all processes at once with `together`', async () => {
     const reaper = createOrphanReaper({ graceS: 60, together: true });
-    const [polite, stubborn] = [await startProcess(), await startProcess({ stubborn: true })];
+    const [polite, stubborn] = [await startProcess(), await startProcess({ onTerm: STUBBORN })];
     reaper.watch(polite.pid);
     reaper.watch(stubborn.pid);
     reaper.end();
