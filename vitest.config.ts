@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/helpers/build.mjs'],
     setupFiles: ['test/helpers/setup.ts'],
-    // The files of a process share its modules: to load them for each anew takes a second of each file.
+    // The test files of a process share its modules: loading them again costs each file a second.
     isolate: false,
     // Real processes and a real Redis on machines that are busy: a test that passes waits for events only.
     testTimeout: TEST_LIMIT_MS,

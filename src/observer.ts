@@ -1,5 +1,5 @@
 /**
- * Every event of the service, told by API and workers alike. Log lines come from them; metrics and traces can.
+ * Every service event. API and workers emit the same ones; log lines are made from them, and metrics and traces can be.
  *
  * No event holds a payload, a result or a progress value. Members of the same name mean the same everywhere:
  * - `queue`, `task`: their names. `task` is '' for an entry that is no job of ours.

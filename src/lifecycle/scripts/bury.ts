@@ -14,14 +14,14 @@ import {
 } from './lua.ts';
 import type { Failure } from './retry.ts';
 
-/** Dead letters that one call deletes at most: more than one where fewer are kept than before. The rest goes with the next calls. */
+/** Most dead letters that one call deletes. After DEAD_MAX was lowered, later calls delete the rest. */
 const MOST_DELETED = 10;
 
 /**
- * Ends a delivery for good: the job has failed, its entry stays for a retry by hand. Where that makes one dead letter too many,
- * the oldest of the queue are deleted. A job that somebody asked to cancel is made due instead: the next taker cancels it.
+ * Makes a job a dead letter: it has failed, and its entry stays for a retry by hand. If the queue then has too many dead
+ * letters, the oldest are deleted. A job that a client asked to cancel is made due instead: the next taker cancels it.
  *
- * `line`: the error, or '' when all attempts were spent and noted before this delivery.
+ * `line`: the error, or '' when all attempts were spent before this delivery.
  * Returns 'done' | 'repeated' | 'stale'.
  */
 export const buryScript = defineScript({

@@ -61,7 +61,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** Whether the pattern has any slot at all. One for 30 February has none. */
+/** Whether the pattern has any slot. A pattern for 30 February has no slot. */
 export const hasAnySlot = (cron: string): boolean =>
   compile({ cron, timeZone: 'UTC' }).nextRun(new Date(0)) !== null;
 

@@ -78,8 +78,8 @@ end
 });
 
 /**
- * Lua: `take()` takes at most `count` jobs: due ones first, then the lanes by priority, of which `favouredLane` may give its
- * first `share` jobs before the others (0 for none). Returns `TakeReply`.
+ * Lua: `take()` takes at most `count` jobs: due ones first, then the lanes by priority. Up to `share` jobs of `favouredLane`
+ * (0 for no lane) go before those of the other lanes. Returns `TakeReply`.
  */
 export const TAKE = defineFragment({
   queueKeys: ['leases', 'wake'],
