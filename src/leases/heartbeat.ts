@@ -1,8 +1,8 @@
+import { detectedFailure } from '../attempts/outcome.ts';
+import { settleWithoutResult } from '../attempts/settle-failure.ts';
 import type { Core } from '../core/core.ts';
 import { cancelJob } from '../lifecycle/cancel-and-expire.ts';
-import { detectedFailure } from '../lifecycle/outcome.ts';
 import { CANCEL_PATIENCE_MS } from '../lifecycle/scripts/cancel.ts';
-import { settleWithoutResult } from '../lifecycle/settle-failure.ts';
 import { decodeEntry } from '../redis/entry.ts';
 import { timeoutMs } from '../redis/entry-options.ts';
 import { formatJobId } from '../redis/job-id.ts';

@@ -1,9 +1,9 @@
+import { encodeReportedProgress } from '../attempts/progress.ts';
 import type { Core } from '../core/core.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import { locateJob } from '../jobs/find.ts';
 import { newLeaseName, replacementLeaseName } from '../lifecycle/consumer-name.ts';
-import { encodeReportedProgress } from '../lifecycle/progress.ts';
 import type { LeasedJob } from '../schemas/lease.ts';
 import type { SettledJob } from '../schemas/settle.ts';
 import { renew } from './heartbeat.ts';

@@ -5,6 +5,7 @@ import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { Observer } from '../../src/observer.ts';
 import { isUnavailable } from '../../src/redis/faults.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
+import { LatencyFlusher } from '../latency/latency-flusher.ts';
 import type { RunningJob } from '../run/running-job.ts';
 import type { Acceptor } from './acceptor.ts';
 import { CallBackoff } from './call-backoff.ts';
@@ -12,7 +13,6 @@ import { ChangeSignal } from './change-signal.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { type FinishedJob, takeChunk } from './finished-jobs.ts';
 import { type Call, InFlight } from './in-flight.ts';
-import { LatencyFlusher } from './latency-flusher.ts';
 import { NextQueue } from './next-queue.ts';
 import { isReadyToWait, newQueueState, type QueueState, recordTake } from './queue-state.ts';
 

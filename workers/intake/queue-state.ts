@@ -1,7 +1,7 @@
 import type { Taken } from '../../src/lifecycle/consumer.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
+import { LatencyTally } from '../latency/latency-tally.ts';
 import type { FinishedJob } from './finished-jobs.ts';
-import { LatencyTally } from './latency-tally.ts';
 
 /** What a worker process knows about one queue, and what its next call has to write. Local times are monotonic ms. */
 export interface QueueState {

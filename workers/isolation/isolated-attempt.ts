@@ -1,6 +1,6 @@
+import type { Outcome } from '../../src/attempts/outcome.ts';
+import { encodeProgress } from '../../src/attempts/progress.ts';
 import { systemClock } from '../../src/clock.ts';
-import type { Outcome } from '../../src/lifecycle/outcome.ts';
-import { encodeProgress } from '../../src/lifecycle/progress.ts';
 import { importDefault } from '../../src/tasks/import.ts';
 import type { TaskContext, TaskHandler, TaskModule } from '../../src/tasks/types.ts';
 import { callHandler } from '../run/call-handler.ts';

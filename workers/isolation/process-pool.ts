@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Outcome } from '../../src/lifecycle/outcome.ts';
+import type { Outcome } from '../../src/attempts/outcome.ts';
 import { createOrphanReaper, type OrphanReaper } from '../../src/orphan-reaper.ts';
 import type { TaskContext } from '../../src/tasks/types.ts';
 import { ORPHAN_GRACE_S } from '../supervisor/ipc.ts';

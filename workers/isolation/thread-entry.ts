@@ -1,4 +1,4 @@
-import type { Outcome } from '../../src/lifecycle/outcome.ts';
+import type { Outcome } from '../../src/attempts/outcome.ts';
 import { abortWith, runIsolated, type ToIsolated } from './isolated-attempt.ts';
 import type { ThreadTask } from './thread-pool.ts';
 

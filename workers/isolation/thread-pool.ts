@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { Outcome } from '../../src/lifecycle/outcome.ts';
+import type { Outcome } from '../../src/attempts/outcome.ts';
 import type { TaskContext } from '../../src/tasks/types.ts';
 import { applyMessage, type FromIsolated, forwardAbort, type IsolatedTask } from './isolated-attempt.ts';
 

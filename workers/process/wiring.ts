@@ -16,6 +16,7 @@ import { logObserver } from '../../src/telemetry/log-observer.ts';
 import { Acceptor } from '../intake/acceptor.ts';
 import { Batcher } from '../intake/batcher.ts';
 import { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
+import { HeldJobs } from '../intake/held-jobs.ts';
 import { Reconciler, ReconcileSchedule } from '../intake/reconciler.ts';
 import { Releaser } from '../intake/releaser.ts';
 import { TakeLoop } from '../intake/take-loop.ts';
@@ -27,7 +28,6 @@ import { PersistentWriter } from '../run/persistent-writer.ts';
 import type { RunningJob } from '../run/running-job.ts';
 import type { ToSupervisor } from '../supervisor/ipc.ts';
 import { HeartbeatSender } from './heartbeat.ts';
-import { HeldJobs } from './held-jobs.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import { WorkerProcess } from './worker-process.ts';
 

@@ -1,12 +1,12 @@
 import type { Loop } from '../../src/maintenance/loop.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
+import type { HeldJobs } from '../intake/held-jobs.ts';
 import type { Releaser } from '../intake/releaser.ts';
 import type { TakeLoop } from '../intake/take-loop.ts';
 import type { PersistentWriter } from '../run/persistent-writer.ts';
 import type { RunningJob } from '../run/running-job.ts';
 import type { HeartbeatSender } from './heartbeat.ts';
-import type { HeldJobs } from './held-jobs.ts';
 import type { LeaseWatch } from './lease-watch.ts';
 
 export interface WorkerProcessParts {

@@ -1,5 +1,5 @@
+import { detectedFailure, type Outcome } from '../../src/attempts/outcome.ts';
 import type { Clock } from '../../src/clock.ts';
-import { detectedFailure, type Outcome } from '../../src/lifecycle/outcome.ts';
 import type { RunningJob } from './running-job.ts';
 
 /**

@@ -1,5 +1,5 @@
+import { encodeResult, type Outcome, thrownFailure } from '../../src/attempts/outcome.ts';
 import type { Clock } from '../../src/clock.ts';
-import { encodeResult, type Outcome, thrownFailure } from '../../src/lifecycle/outcome.ts';
 import type { TaskContext, TaskHandler } from '../../src/tasks/types.ts';
 
 export type MaybePromise<T> = T | Promise<T>;

@@ -1,5 +1,5 @@
+import { detectedFailure, type Outcome } from '../../src/attempts/outcome.ts';
 import type { Clock } from '../../src/clock.ts';
-import { detectedFailure, type Outcome } from '../../src/lifecycle/outcome.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 
 /** The outcome, or a failure when its result is too long or does not match the task's output schema. */

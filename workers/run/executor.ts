@@ -1,8 +1,8 @@
+import { type Outcome, thrownFailure } from '../../src/attempts/outcome.ts';
+import { preflight } from '../../src/attempts/preflight.ts';
+import type { UnfinishedStatus } from '../../src/attempts/settle-failure.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Settled } from '../../src/lifecycle/consumer.ts';
-import { type Outcome, thrownFailure } from '../../src/lifecycle/outcome.ts';
-import { preflight } from '../../src/lifecycle/preflight.ts';
-import type { UnfinishedStatus } from '../../src/lifecycle/settle-failure.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import type { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';

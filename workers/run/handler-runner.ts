@@ -1,6 +1,6 @@
+import { detectedFailure, type Outcome } from '../../src/attempts/outcome.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer } from '../../src/lifecycle/consumer.ts';
-import { detectedFailure, type Outcome } from '../../src/lifecycle/outcome.ts';
 import type { Observer } from '../../src/observer.ts';
 import type { Entry } from '../../src/redis/entry.ts';
 import { timeoutMs } from '../../src/redis/entry-options.ts';

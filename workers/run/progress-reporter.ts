@@ -1,5 +1,5 @@
+import { encodeProgress } from '../../src/attempts/progress.ts';
 import type { Consumer } from '../../src/lifecycle/consumer.ts';
-import { encodeProgress } from '../../src/lifecycle/progress.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { Observer } from '../../src/observer.ts';
 import type { RunningJob } from './running-job.ts';

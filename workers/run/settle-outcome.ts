@@ -1,15 +1,15 @@
-import type { CoreSettings } from '../../src/core/core.ts';
-import { observeFailure } from '../../src/lifecycle/attempt-events.ts';
-import { completionOf } from '../../src/lifecycle/completion.ts';
-import type { Consumer, Settled } from '../../src/lifecycle/consumer.ts';
-import type { Outcome } from '../../src/lifecycle/outcome.ts';
+import { observeFailure } from '../../src/attempts/attempt-events.ts';
+import { completionOf } from '../../src/attempts/completion.ts';
+import type { Outcome } from '../../src/attempts/outcome.ts';
 import {
   nextStep,
   retryInMs,
   statusAfter,
   type UnfinishedStatus,
   writeStep,
-} from '../../src/lifecycle/settle-failure.ts';
+} from '../../src/attempts/settle-failure.ts';
+import type { CoreSettings } from '../../src/core/core.ts';
+import type { Consumer, Settled } from '../../src/lifecycle/consumer.ts';
 import type { Observer } from '../../src/observer.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import type { Batcher } from '../intake/batcher.ts';

@@ -1,10 +1,10 @@
+import { completionOf, type HeldDelivery } from '../../attempts/completion.ts';
+import type { Outcome } from '../../attempts/outcome.ts';
+import { settleWithoutResult } from '../../attempts/settle-failure.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../errors.ts';
-import { completionOf, type HeldDelivery } from '../../lifecycle/completion.ts';
 import { latencyField } from '../../lifecycle/latency-histogram.ts';
-import type { Outcome } from '../../lifecycle/outcome.ts';
 import type { Completion } from '../../lifecycle/scripts/complete.ts';
-import { settleWithoutResult } from '../../lifecycle/settle-failure.ts';
 import type { AttemptTimes } from '../../observer.ts';
 import { decodeEntry } from '../../redis/entry.ts';
 import type { TaskDefaults } from '../../redis/entry-options.ts';

@@ -1,6 +1,6 @@
+import { type Outcome, reportedFailure } from '../../attempts/outcome.ts';
 import { encodeJson } from '../../core/encode-json.ts';
 import { invalidRequest } from '../../errors.ts';
-import { type Outcome, reportedFailure } from '../../lifecycle/outcome.ts';
 import { MAX_LEASED } from '../../schemas/lease.ts';
 import type { SettleJobs } from '../../schemas/settle.ts';
 

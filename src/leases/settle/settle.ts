@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { attemptSubject, observeAttemptEnd } from '../../attempts/attempt-events.ts';
 import type { AppError } from '../../errors.ts';
-import { attemptSubject, observeAttemptEnd } from '../../lifecycle/attempt-events.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
 import { staleError } from '../stale-lease.ts';

@@ -1,10 +1,10 @@
+import { attemptSubject, observeAttemptEnd, waitMsOf } from '../../attempts/attempt-events.ts';
+import { completionOf, type HeldDelivery } from '../../attempts/completion.ts';
+import { preflight, type RunnableTask } from '../../attempts/preflight.ts';
+import { settleWithoutResult } from '../../attempts/settle-failure.ts';
 import type { Core } from '../../core/core.ts';
-import { attemptSubject, observeAttemptEnd, waitMsOf } from '../../lifecycle/attempt-events.ts';
-import { completionOf, type HeldDelivery } from '../../lifecycle/completion.ts';
-import { preflight, type RunnableTask } from '../../lifecycle/preflight.ts';
 import type { Completion } from '../../lifecycle/scripts/complete.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
-import { settleWithoutResult } from '../../lifecycle/settle-failure.ts';
 import type { AttemptTimes } from '../../observer.ts';
 import { decodeEntry, type Entry } from '../../redis/entry.ts';
 import { maxAttempts, timeoutMs } from '../../redis/entry-options.ts';

@@ -1,5 +1,5 @@
+import { waitMsOf } from '../../attempts/attempt-events.ts';
 import type { Core } from '../../core/core.ts';
-import { waitMsOf } from '../../lifecycle/attempt-events.ts';
 import { LaneFairness } from '../../lifecycle/lane-fairness.ts';
 import type { Completion, Settled } from '../../lifecycle/scripts/complete.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { completionOf } from '../../../src/attempts/completion.ts';
 import type { TakeRequest } from '../../../src/leases/take/taker.ts';
 import { MAX_PAYLOAD_BYTES } from '../../../src/leases/take/taker.ts';
-import { completionOf } from '../../../src/lifecycle/completion.ts';
 import { idsOf, newQueue } from '../../helpers/leases/http-worker.ts';
 import { newLease, useLeaseQueues } from '../../helpers/leases/lease-queues.ts';
 import { useRedis } from '../../helpers/redis/server.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { completionOf } from '../../../src/lifecycle/completion.ts';
+import { completionOf } from '../../../src/attempts/completion.ts';
 import type { Settled } from '../../../src/lifecycle/consumer.ts';
 import type { RunningJob } from '../../../workers/run/running-job.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../../src/lifecycle/outcome.ts';
+import type { Outcome } from '../../../src/attempts/outcome.ts';
 import { applyAbort } from '../../../workers/run/apply-abort.ts';
 import { createManualClock } from '../../helpers/workers/manual-clock.ts';
 

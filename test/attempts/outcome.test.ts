@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeResult, reportedFailure, thrownFailure } from '../../src/lifecycle/outcome.ts';
+import { encodeResult, reportedFailure, thrownFailure } from '../../src/attempts/outcome.ts';
 import { MAX_DURATION_MS } from '../../src/schemas/values/duration.ts';
 
 describe('a thrown value', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { completionOf } from '../../src/lifecycle/completion.ts';
+import { completionOf } from '../../src/attempts/completion.ts';
 import type { EntryOptions } from '../../src/redis/entry-options.ts';
 
 const ref = { place: 'normal', entryId: '1-0' } as const;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer } from '../../src/lifecycle/consumer.ts';
+import type { QueueState } from '../intake/queue-state.ts';
 import { FLUSH_EVERY_MS } from './latency-tally.ts';
-import type { QueueState } from './queue-state.ts';
 
 const WRITE_ONLY = { count: 0, tokens: [], begun: [], favouredLane: 0, share: 0 };
 

@@ -1,4 +1,7 @@
 import type { Core } from '../core/core.ts';
+import type { Consumer } from '../lifecycle/consumer.ts';
+import type { Settled } from '../lifecycle/scripts/complete.ts';
+import type { Held } from '../lifecycle/scripts/release.ts';
 import type { AttemptTimes } from '../observer.ts';
 import { maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
@@ -6,10 +9,7 @@ import type { Backoff } from '../schemas/job.ts';
 import { attemptSubject, observeAttemptEnd, observeFailure } from './attempt-events.ts';
 import { backoffMs, DEFAULT_BACKOFF } from './backoff.ts';
 import type { HeldDelivery } from './completion.ts';
-import type { Consumer } from './consumer.ts';
 import type { Outcome } from './outcome.ts';
-import type { Settled } from './scripts/complete.ts';
-import type { Held } from './scripts/release.ts';
 
 /** An outcome that leaves no result record. */
 export type OutcomeWithoutResult = Exclude<Outcome, { kind: 'completed' | 'cancelled' | 'expired' }>;

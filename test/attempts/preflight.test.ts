@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { preflight, type RunnableTask } from '../../src/lifecycle/preflight.ts';
+import { preflight, type RunnableTask } from '../../src/attempts/preflight.ts';
 import type { Delivery } from '../../src/lifecycle/scripts/take.ts';
 import { decodeEntry, encodeEntry } from '../../src/redis/entry.ts';
 import type { EntryOptions } from '../../src/redis/entry-options.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { HeldJobs } from '../../../workers/process/held-jobs.ts';
+import { HeldJobs } from '../../../workers/intake/held-jobs.ts';
 import { createRunningJob } from '../../helpers/workers/running-job.ts';
 
 function create() {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoffMs, DEFAULT_BACKOFF } from '../../src/lifecycle/backoff.ts';
+import { backoffMs, DEFAULT_BACKOFF } from '../../src/attempts/backoff.ts';
 
 describe('the back-off', () => {
   it('doubles from a second by default, up to an hour', () => {

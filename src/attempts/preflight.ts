@@ -1,9 +1,9 @@
+import type { Delivery } from '../lifecycle/scripts/take.ts';
 import type { Entry } from '../redis/entry.ts';
 import { expiryOf, maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
 import { entryTime } from '../redis/job-id.ts';
 import type { Fault } from '../schemas/problem.ts';
 import { detectedFailure, type Outcome } from './outcome.ts';
-import type { Delivery } from './scripts/take.ts';
 
 /** A task that the worker has. */
 export interface RunnableTask extends TaskDefaults {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { encodeProgress, encodeReportedProgress, MAX_PROGRESS } from '../../src/attempts/progress.ts';
 import { AppError } from '../../src/errors.ts';
-import { encodeProgress, encodeReportedProgress, MAX_PROGRESS } from '../../src/lifecycle/progress.ts';
 
 const longest = 'x'.repeat(MAX_PROGRESS - 2);
 

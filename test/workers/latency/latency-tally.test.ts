@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LatencyTally } from '../../../workers/intake/latency-tally.ts';
+import { LatencyTally } from '../../../workers/latency/latency-tally.ts';
 
 const job = { waitMs: 5, runMs: 50 } as Parameters<LatencyTally['count']>[0];
 const total = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((sum, n) => sum + n, 0);

@@ -1,10 +1,10 @@
+import type { Completion } from '../lifecycle/scripts/complete.ts';
 import type { Entry } from '../redis/entry.ts';
 import { maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
 import type { Ref } from '../redis/job-id.ts';
 import { encodeTail } from '../redis/result-record.ts';
 import { DEFAULT_ATTEMPTS } from '../schemas/job.ts';
 import type { Outcome } from './outcome.ts';
-import type { Completion } from './scripts/complete.ts';
 
 /** A delivery to settle; `entry` is undefined when the stream entry is not a job. */
 export interface HeldDelivery {

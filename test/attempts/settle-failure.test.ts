@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Consumer } from '../../src/lifecycle/consumer.ts';
-import type { Outcome } from '../../src/lifecycle/outcome.ts';
-import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
-import { extendLease } from '../../src/lifecycle/scripts/extend-lease.ts';
+import type { Outcome } from '../../src/attempts/outcome.ts';
 import {
   decide,
   nextStep,
   type OutcomeWithoutResult,
   settleWithoutResult,
-} from '../../src/lifecycle/settle-failure.ts';
+} from '../../src/attempts/settle-failure.ts';
+import { Consumer } from '../../src/lifecycle/consumer.ts';
+import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
+import { extendLease } from '../../src/lifecycle/scripts/extend-lease.ts';
 import { decodeEntry } from '../../src/redis/entry.ts';
 import type { EntryOptions } from '../../src/redis/entry-options.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
