@@ -1,3 +1,4 @@
+import { HELD_MEMBER, refOfHeld } from '../lifecycle/hold-class.ts';
 import type { Connection } from '../redis/connection.ts';
 import { parseRef, type Ref } from '../redis/job-id.ts';
 import { PLACES, type Place, type QueueKeys } from '../redis/keys.ts';
@@ -68,11 +69,24 @@ async function rankAfter(redis: Connection, key: string, position: string): Prom
   return rank === null || currentScore !== score ? redis.zcount(key, '-inf', `(${score}`) : rank + 1;
 }
 
+/** Held jobs, class by class. */
+const held: ListSource = {
+  status: 'queued',
+  position: HELD_MEMBER,
+  read: async (redis, keys, after, count) => {
+    const from = after === '' ? '-' : `(${after}`;
+    const members = await redis.zrange(keys.holds, from, '+', 'BYLEX', 'LIMIT', 0, count);
+    return members.map((member) => ({ ref: parseRef(refOfHeld(member)), position: member }));
+  },
+};
+
 /** Every source of a listing, in its order. A cursor holds the index of its source, so the order must not change. */
-export const LIST_SOURCES: readonly ListSource[] = LISTED_STATUSES.flatMap((status): ListSource[] => {
+export const LIST_SOURCES: readonly ListSource[] = [...LISTED_STATUSES.flatMap(sourcesOf), held];
+
+function sourcesOf(status: ListedStatus): ListSource[] {
   if (status === 'queued') return PRIORITIES.map(queuedIn);
   if (status === 'running') return PLACES.map(runningIn);
   if (status === 'scheduled') return [sortedSet(status, (keys) => keys.scheduled)];
   if (status === 'retrying') return PLACES.map((place) => sortedSet(status, (keys) => keys.due[place]));
   return PLACES.map((place) => sortedSet(status, (keys) => keys.dead[place]));
-});
+}

@@ -4,7 +4,7 @@ import type { Connection } from '../redis/connection.ts';
 import { entryTime } from '../redis/job-id.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
-import { PRIORITIES } from '../schemas/values/names.ts';
+import { PRIORITIES, type Priority } from '../schemas/values/names.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { subscriptionBacklogs } from '../subscriptions/state.ts';
 import { type Census, takeCensus } from './scripts/census.ts';
@@ -15,16 +15,20 @@ const MIN_ELAPSED_MS = 1_000;
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Entries of a stream that are neither running, nor due, nor dead: they wait for their first delivery. */
+/** Entries of a stream that are neither running, nor due, nor dead: they wait for their first delivery, or are held. */
 const queuedIn = ({ length, running, due, dead }: Census['places'][keyof Census['places']]): number =>
   Math.max(0, length - running - due - dead);
 
-function lanesOf({ places }: Census): QueueStats['lanes'] {
+function lanesOf({ places, held }: Census): QueueStats['lanes'] {
+  const waiting = (priority: Priority) => {
+    const parked = held.filter((group) => group.isParked && group.priority === priority);
+    return queuedIn(places[priority]) + sum(parked.map(({ jobs }) => jobs));
+  };
   return {
-    critical: queuedIn(places.critical),
-    high: queuedIn(places.high),
-    normal: queuedIn(places.normal),
-    low: queuedIn(places.low),
+    critical: waiting('critical'),
+    high: waiting('high'),
+    normal: waiting('normal'),
+    low: waiting('low'),
   };
 }
 
@@ -70,7 +74,8 @@ function totalsOf(census: Census): QueueStats['totals'] {
 
 function oldestQueuedMs(census: Census): number {
   const firsts = PRIORITIES.map((priority) => census.places[priority].firstWaiting).filter(Boolean);
-  return Math.max(0, ...firsts.map((id) => census.now - entryTime(id)));
+  const since = [...firsts.map(entryTime), ...census.held.map(({ readySince }) => readySince)];
+  return Math.max(0, ...since.map((at) => census.now - at));
 }
 
 function workersOf(census: Census): QueueStats['workers'] {
@@ -90,6 +95,7 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
     ...inOrder(keys.due),
     ...inOrder(keys.dead),
     keys.scheduled,
+    keys.holds,
     keys.notes,
     keys.events,
   ];

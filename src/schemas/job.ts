@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
 import {
+  HeldBySchema,
   JobId,
   PrioritySchema,
   QueueName,
@@ -130,6 +131,7 @@ export const Job = Type.Object(
     queue: QueueName,
     task: Type.Optional(Type.String({ description: 'The task that runs the job.', examples: ['fib'] })),
     status: StatusSchema,
+    heldBy: Type.Optional(HeldBySchema),
     priority: Type.Optional(PrioritySchema),
     attempt: Type.Integer({
       minimum: 0,

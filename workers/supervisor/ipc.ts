@@ -7,6 +7,8 @@ export const ORPHAN_GRACE_S = 5;
 export type FromSupervisor =
   | { type: 'start'; consumer: string; config: Config }
   | { type: 'cancel'; queue: string; ref: string }
+  /** A job of the class is held since a moment ago; without a class it may be any. */
+  | { type: 'held'; queue: string; holdClass?: string | undefined }
   /** The lease expired. It was registered again at that time, Unix ms of Redis: jobs taken earlier are lost. */
   | { type: 'lease-lost'; queue: string; registeredAt: number }
   | { type: 'lease-renewed' }

@@ -4,6 +4,7 @@ import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE, NOTE_FIELDS } from '../../redis/note-fields.ts';
 import { defineFragment, defineScript } from '../../redis/script/define-script.ts';
 import { isAfter, lastId, now } from '../../redis/script/lua.ts';
+import type { HeldBy } from '../../schemas/values/names.ts';
 
 /** Where a job was found, and what is stored there. Times are Unix ms by the clock of Redis. */
 export type Found =
@@ -20,6 +21,8 @@ export type Found =
       worker?: string;
       attempt?: number;
       startedAt?: number;
+      /** Why a queued job is not handed out. */
+      heldBy?: HeldBy;
     }
   /** Its entry is gone and its stream has passed it. */
   | { place: 'gone' }
@@ -39,10 +42,11 @@ export interface Notes {
 
 /**
  * Lua: `found` is where a job is, in whatever place: { place, now, ... }: { 'result', now, record, expiry } | { 'gone' } |
- * { 'none' } | { place, now, fields, notes, at, worker, attempt, started }. `RawNotes` lists the notes.
+ * { 'none' } | { place, now, fields, notes, at, worker, attempt, started,
+ * held by }. `RawNotes` lists the notes.
  */
 export const LOOKUP = defineFragment({
-  queueKeys: ['scheduled', 'notes'],
+  queueKeys: ['scheduled', 'holds', 'notes'],
   keys: ['stream', 'due', 'dead', 'result'],
   args: ['id', 'ref'],
   uses: [now, isAfter, lastId],
@@ -57,18 +61,20 @@ local function find()
   local entry = redis.call('XRANGE', stream, id, id)[1]
   if not entry then return { isPast() and 'gone' or 'none' } end
   local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.errors}, ref .. ${NOTE.progress},
-    ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.worker}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue})
+    ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.worker}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue},
+    ref .. ${NOTE.heldAs})
   local failedBefore = tonumber(noted[7]) or 0
+  local heldBy = noted[8] and redis.call('ZSCORE', holds, noted[8] .. ref) and string.match(noted[8], '^%a+')
   for i = 1, 6 do noted[i] = noted[i] or '' end
   noted[1] = (tonumber(noted[1]) or 0) - failedBefore
   for place, waiting in pairs({ scheduled = scheduled, retrying = due, failed = dead }) do
     local at = redis.call('ZSCORE', waiting, ref)
-    if at then return { place, now, entry[2], noted, tonumber(at), '', 0, 0 } end
+    if at then return { place, now, entry[2], noted, tonumber(at), '', 0, 0, '' } end
   end
   local hasGroup = #redis.call('XINFO', 'GROUPS', stream) > 0
   local row = hasGroup and redis.call('XPENDING', stream, '${GROUP}', id, id, 1)[1]
-  if row then return { 'running', now, entry[2], noted, 0, row[2], row[4] - failedBefore, now - row[3] } end
-  return { 'queued', now, entry[2], noted, 0, '', 0, 0 }
+  if row then return { 'running', now, entry[2], noted, 0, row[2], row[4] - failedBefore, now - row[3], '' } end
+  return { 'queued', now, entry[2], noted, 0, '', 0, 0, heldBy or '' }
 end
 
 local found = find()
@@ -123,13 +129,14 @@ type RawLive = [
   worker: string,
   attempt: number,
   startedAt: number,
+  heldBy: HeldBy | '',
 ];
 
 export function decodeFound(reply: unknown): Found {
   const raw = reply as RawResult | ['gone'] | ['none'] | RawLive;
   if (raw.length === 1) return { place: raw[0] };
   if (raw.length === 4) return { place: 'result', record: raw[2], expiresAt: raw[3] };
-  const [place, now, fields, noted, at, worker, attempt, startedAt] = raw;
+  const [place, now, fields, noted, at, worker, attempt, startedAt, heldBy] = raw;
   return {
     place,
     now,
@@ -137,6 +144,7 @@ export function decodeFound(reply: unknown): Found {
     notes: decodeNotes(noted),
     ...(place === 'running' ? { worker, attempt, startedAt } : {}),
     ...(at > 0 ? { at } : {}),
+    ...(heldBy === '' ? {} : { heldBy }),
   };
 }
 

@@ -13,7 +13,7 @@ import { settleUnrunnable, type TakeTarget } from './settle-unrunnable.ts';
 /** A request to complete and take jobs in one queue, under a lease. */
 export interface TakeRequest
   extends TakeTarget,
-    Omit<SettleAndTakeRequest, 'favouredLane' | 'share' | 'isContinuation'> {
+    Omit<SettleAndTakeRequest, 'favouredLane' | 'share' | 'isContinuation' | 'classes'> {
   readonly completions: readonly Completion[];
   readonly latency: ReadonlyMap<string, number>;
 }
@@ -33,6 +33,8 @@ export interface TakeResult {
   readonly nextDueInMs: number | undefined;
   /** Everything that was taken needed no run. The next jobs may need none either, so there may be more. */
   readonly mayHaveMore: boolean;
+  /** The queue holds jobs, of whatever class: those that this worker can run are among the taken ones. */
+  readonly hasHolds: boolean;
 }
 
 /**
@@ -42,12 +44,18 @@ export interface TakeResult {
 export const MAX_PAYLOAD_BYTES = 8 * 1_048_576;
 
 /** Most takes of one request, while all that was taken needed no run. */
-const MAX_ROUNDS = 10;
+const MAX_ROUNDS = 100;
+/** No further take follows once this many jobs needed no run. */
+const MAX_UNRUNNABLE = 1_000;
+
+const NO_CLASSES: readonly string[] = [];
 
 /** Takes jobs from one queue for HTTP leases, and settles those at once that need no run. */
 export class Taker {
   readonly #core: Core;
   readonly #fairness = new WeakMap<QueueKeys, LaneFairness>();
+  /** Queues that held jobs at their last take. */
+  readonly #withHolds = new WeakSet<QueueKeys>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -55,16 +63,48 @@ export class Taker {
 
   async take(request: TakeRequest): Promise<TakeResult> {
     const known = await this.#core.tasks.announced(request.keys);
-    const first = await this.#takeOnce(request, false, known);
+    const hasLooked = this.#withHolds.has(request.keys) && request.count > 0;
+    let classes = hasLooked ? await runnableClasses(request, known) : NO_CLASSES;
+    const first = await this.#takeOnce({ ...request, classes }, false, known);
     let result = first;
-    for (let round = 1; result.mayHaveMore && round < MAX_ROUNDS; round += 1) {
-      const next = { ...request, isLeaseActive: true, completions: [], latency: new Map() };
-      result = await this.#takeOnce(next, true, known);
+    if (first.hasHolds && !hasLooked && first.jobs.length < request.count) {
+      classes = await runnableClasses(request, known);
+      if (classes.length > 0) result = await this.#takeMore(request, classes, first, known);
+    }
+    const most = Math.min(MAX_ROUNDS, Math.ceil(MAX_UNRUNNABLE / Math.max(1, request.count)));
+    for (let round = 1; result.mayHaveMore && round < most; round += 1) {
+      result = await this.#takeMore(request, classes, result, known);
     }
     return result === first ? first : { ...result, settled: first.settled };
   }
 
-  async #takeOnce(request: TakeRequest, isContinuation: boolean, known: AnnouncedTasks): Promise<TakeResult> {
+  /** Takes what still fits, for the same request. */
+  async #takeMore(
+    request: TakeRequest,
+    classes: readonly string[],
+    before: TakeResult,
+    known: AnnouncedTasks,
+  ): Promise<TakeResult> {
+    const { jobs, deliveries, payloadSize } = before;
+    const left = { count: request.count - jobs.length, byteBudget: request.byteBudget - payloadSize };
+    if (left.byteBudget <= 0) return before;
+    const next = { ...request, ...left, classes, isLeaseActive: true, completions: [], latency: new Map() };
+    const more = await this.#takeOnce(next, true, known);
+    if (jobs.length === 0) return more;
+    return {
+      ...more,
+      jobs: [...jobs, ...more.jobs],
+      deliveries: [...deliveries, ...more.deliveries],
+      payloadSize: payloadSize + more.payloadSize,
+      mayHaveMore: false,
+    };
+  }
+
+  async #takeOnce(
+    request: TakeRequest & { classes: readonly string[] },
+    isContinuation: boolean,
+    known: AnnouncedTasks,
+  ): Promise<TakeResult> {
     const { consumer, keys, completions, latency, tasks, ...asked } = request;
     const { count } = request;
     const fairness = this.#fairness.get(keys) ?? new LaneFairness();
@@ -78,8 +118,12 @@ export class Taker {
       { ...asked, ...lane, isContinuation },
     );
     if (taken.kind === 'no-lease') return { ...NOTHING_TAKEN, settled, expiresAt, hasLeaseEnded: true };
-    if (count > 0) fairness.taken(taken.deliveries.length, count);
-    const { jobs, deliveries, hasEnded } = await settleUnrunnable(
+    if (count > 0) {
+      fairness.taken(taken.deliveries.length, count);
+      if (taken.hasHolds) this.#withHolds.add(keys);
+      else this.#withHolds.delete(keys);
+    }
+    const { jobs, deliveries, hasHeld, hasEnded } = await settleUnrunnable(
       this.#core,
       { consumer, keys, tasks },
       taken.deliveries,
@@ -95,9 +139,16 @@ export class Taker {
       hasLeaseEnded: false,
       nextDueInMs: taken.nextDueInMs,
       mayHaveMore: taken.deliveries.length > 0 && jobs.length === 0,
+      hasHolds: taken.hasHolds || hasHeld,
     };
   }
 }
+
+/** The classes of held jobs of which the worker can run some. */
+const runnableClasses = (
+  { consumer, keys, tasks }: TakeTarget,
+  { schemasOf }: AnnouncedTasks,
+): Promise<string[]> => consumer.runnableClasses(keys, { tasks: tasks && [...tasks], schemasOf });
 
 /** Reports what was taken, and the attempts that begin with it. */
 function observeTake(
@@ -128,4 +179,5 @@ export const NOTHING_TAKEN: TakeResult = {
   hasLeaseEnded: false,
   nextDueInMs: undefined,
   mayHaveMore: false,
+  hasHolds: false,
 };

@@ -8,8 +8,8 @@ import { WAKE_HORIZON_MS } from '../wake.ts';
 import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
 
 /**
- * Releases deliveries, to be taken again after a delay; spends no attempt. A job that lies in `due` or `dead` was delivered by a
- * group that was made again, and only leaves the pending list. A job that somebody asked to cancel waits no longer.
+ * Releases deliveries, to be taken again after a delay; spends no attempt. A job that lies in `due` or `dead`, or is held, was
+ * delivered by a group that was made again, and only leaves the pending list. A job that somebody asked to cancel waits no longer.
  *
  * `begun`: 1 when a handler has started on the job, else 0.
  * Returns 'done' | 'repeated' | 'stale' per job. Where no handler had started, a repeated release counts as stale: in both
@@ -17,13 +17,15 @@ import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
  */
 export const releaseScript = defineScript({
   name: 'release',
-  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'dead', 'settings'],
+  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'dead', 'holds', 'settings'],
   args: ['consumer', 'delayMs', 'wakeHorizonMs', { records: 'jobs', of: ['place', 'id', 'token', 'begun'] }],
   uses: [letters, now, deliveredAt, publishEvent, wakeWorkers],
   lua: `
 local outcomes, released = {}, {}
 local function putBack(place, ref, started, hasBegun, move)
-  local delay = redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 and 0 or delayMs
+  local cancelAskedAt, heldAs = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs}), 1, 2)
+  if heldAs and redis.call('ZSCORE', holds, heldAs .. ref) then return end
+  local delay = cancelAskedAt and 0 or delayMs
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZADD', due[place], 'NX', now + delay, ref) == 0 then return end
   redis.call('HDEL', notes, ref .. ${NOTE.progress})
   if hasBegun then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move) end

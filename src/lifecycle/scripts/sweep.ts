@@ -1,8 +1,10 @@
 import type { Connection } from '../../redis/connection.ts';
 import { letterOf } from '../../redis/job-id.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
+import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { now, toMap } from '../../redis/script/lua.ts';
+import { sweepHolds } from './holds/sweep-holds.ts';
 import { publishEvent, wakeWorkers } from './lua.ts';
 
 /** Entries that one step checks. */
@@ -19,7 +21,7 @@ const STEP = 200;
  */
 export const sweepScript = defineScript({
   name: 'sweep',
-  queueKeys: ['scheduled', 'leases', 'events', 'wake', 'settings'],
+  queueKeys: ['scheduled', 'holds', 'notes', 'leases', 'events', 'wake', 'settings'],
   keys: ['stream', 'due', 'dead'],
   args: ['letter', 'from', 'most'],
   uses: [now, toMap, publishEvent, wakeWorkers],
@@ -38,6 +40,11 @@ if from == '-' then
   end
 end
 
+local function isHeld(ref)
+  local heldAs = redis.call('HGET', notes, ref .. ${NOTE.heldAs})
+  return heldAs and redis.call('ZSCORE', holds, heldAs .. ref)
+end
+
 -- Entries of a lane that were not delivered yet are in their place; parked ones are never delivered by reading.
 local upTo, found, last = letter == '${letterOf('parked')}' and '+' or delivered, {}, ''
 local entries = redis.call('XRANGE', stream, from, upTo, 'COUNT', most)
@@ -45,7 +52,7 @@ for _, entry in ipairs(entries) do
   last = entry[1]
   local ref = letter .. last
   if not redis.call('ZSCORE', due, ref) and not redis.call('ZSCORE', dead, ref) and not redis.call('ZSCORE', scheduled, ref)
-    and #redis.call('XPENDING', stream, '${GROUP}', last, last, 1) == 0 then
+    and #redis.call('XPENDING', stream, '${GROUP}', last, last, 1) == 0 and not isHeld(ref) then
     redis.call('ZADD', due, now, ref)
     found[#found + 1] = ref
   end
@@ -56,8 +63,8 @@ return { #entries == tonumber(most) and last or '', #found }
 `,
 });
 
-/** Where a sweep goes on: a stream, and the first entry of it to check, as XRANGE takes it. */
-export type SweepPosition = { place: Place; from: string } | 'end';
+/** Where a sweep goes on: a stream and its first entry to check, as XRANGE takes it, or the held jobs at the end. */
+export type SweepPosition = { place: Place | 'holds'; from: string } | 'end';
 
 export const SWEEP_START: SweepPosition = { place: PLACES[0], from: '-' };
 
@@ -67,12 +74,15 @@ export async function sweep(
   queue: QueueKeys,
   { place, from }: Exclude<SweepPosition, 'end'>,
 ): Promise<{ found: number; next: SweepPosition }> {
+  if (place === 'holds') {
+    const following = await sweepHolds(redis, queue, from);
+    return { found: 0, next: following === undefined ? 'end' : { place, from: following } };
+  }
   const [last, found] = (await sweepScript.run(
     redis,
     { queue, stream: queue.stream[place], due: queue.due[place], dead: queue.dead[place] },
     { letter: letterOf(place), from, most: STEP },
   )) as [string, number];
   if (last !== '') return { found, next: { place, from: `(${last}` } };
-  const following = PLACES[PLACES.indexOf(place) + 1];
-  return { found, next: following === undefined ? 'end' : { place: following, from: '-' } };
+  return { found, next: { place: PLACES[PLACES.indexOf(place) + 1] ?? 'holds', from: '-' } };
 }

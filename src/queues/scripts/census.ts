@@ -3,6 +3,8 @@ import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { toPairs } from '../../redis/pairs.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { now, toMap } from '../../redis/script/lua.ts';
+import { DEFAULT_PRIORITY } from '../../schemas/job.ts';
+import { PRIORITIES, type Priority } from '../../schemas/values/names.ts';
 
 /** Counts of one stream of a queue. */
 export interface PlaceCensus {
@@ -20,6 +22,8 @@ export interface Census {
   now: number;
   places: Record<Place, PlaceCensus>;
   scheduled: number;
+  /** Held jobs, in groups of one class, priority and origin. */
+  held: HeldGroup[];
   paused: boolean;
   /** Most jobs that have not ended; undefined without a limit. */
   maxJobs: number | undefined;
@@ -30,6 +34,16 @@ export interface Census {
   sample: { at: number; added: number; completed: number; failed: number } | undefined;
 }
 
+/** Held jobs of one class. */
+export interface HeldGroup {
+  priority: Priority;
+  /** They were in `parked`; others are counted with their lane. */
+  isParked: boolean;
+  jobs: number;
+  /** When the first of them became ready to run, Unix ms. */
+  readySince: number;
+}
+
 /**
  * Counts all jobs of a queue at one moment, in the places themselves, and stores a reading every ten seconds for the
  * rates.
@@ -38,8 +52,8 @@ export interface Census {
  */
 export const censusScript = defineScript({
   name: 'census',
-  queueKeys: ['scheduled', 'leases', 'totals', 'settings', 'samples', 'stream', 'due', 'dead'],
-  args: ['maxLeases'],
+  queueKeys: ['scheduled', 'holds', 'leases', 'totals', 'settings', 'samples', 'stream', 'due', 'dead'],
+  args: ['maxLeases', 'maxGroups'],
   uses: [now, toMap],
   lua: `
 local running, places, added = {}, {}, 0
@@ -72,6 +86,18 @@ end
 local sample = redis.call('XREVRANGE', samples, now - 60000, now - 120000, 'COUNT', 1)[1]
   or redis.call('XRANGE', samples, now - 120000, '+', 'COUNT', 1)[1]
 
+local function heldGroups()
+  local groups, from = {}, '-'
+  while #groups < tonumber(maxGroups) do
+    local member = redis.call('ZRANGE', holds, from, '+', 'BYLEX', 'LIMIT', 0, 1)[1]
+    local group, order, at = string.match(member or '', '^([^\\n]*\\n[^\\n]*\\n(%d%d))(%d+)')
+    if not group then return groups end
+    groups[#groups + 1] = { order, redis.call('ZLEXCOUNT', holds, '[' .. group, '(' .. group .. '\\255'), at }
+    from = '(' .. group .. '\\255'
+  end
+  return groups
+end
+
 local runs = {}
 for consumer, jobs in pairs(running) do runs[#runs + 1] = consumer; runs[#runs + 1] = jobs end
 return {
@@ -79,11 +105,14 @@ return {
   redis.call('ZRANGE', leases, 0, maxLeases - 1, 'WITHSCORES'), runs,
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
   tonumber(redis.call('HGET', settings, 'maxJobs')) or 0,
+  heldGroups(),
 }
 `,
 });
 
 const LISTED_LEASES = 1_000;
+/** A class is a task with the releases that refused its jobs, so there are few groups. */
+const LISTED_GROUPS = 200;
 
 type RawPlace = [
   length: number,
@@ -105,16 +134,25 @@ type RawCensus = [
   sample: string[],
   places: RawPlace[],
   maxJobs: number,
+  held: [order: string, jobs: number, readySince: string][],
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
 export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<Census> {
-  const reply = await censusScript.run(redis, { queue }, { maxLeases: LISTED_LEASES });
-  const [now, scheduled, paused, totals, leases, runs, sample, places, maxJobs] = reply as RawCensus;
+  const reply = await censusScript.run(
+    redis,
+    { queue },
+    {
+      maxLeases: LISTED_LEASES,
+      maxGroups: LISTED_GROUPS,
+    },
+  );
+  const [now, scheduled, paused, totals, leases, runs, sample, places, maxJobs, held] = reply as RawCensus;
   const running = new Map(toPairs(runs.map(String)));
   return {
     now,
     scheduled,
+    held: held.map(decodeGroup),
     paused: paused === 1,
     maxJobs: maxJobs || undefined,
     totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),
@@ -138,6 +176,15 @@ function decodeSample([id, added, completed, failed]: string[]): Census['sample'
     added: Number(added),
     completed: Number(completed),
     failed: Number(failed),
+  };
+}
+
+function decodeGroup([order, jobs, readySince]: RawCensus[9][number]): HeldGroup {
+  return {
+    priority: PRIORITIES[Number(order[0]) - 1] ?? DEFAULT_PRIORITY,
+    isParked: order[1] === '0',
+    jobs,
+    readySince: Number(readySince),
   };
 }
 

@@ -39,6 +39,14 @@ export const StatusSchema = oneOf(
   STATUSES,
   'The state of the job. `completed`, `failed`, `cancelled` and `expired` are final.',
 );
+/** Why a queued job is not handed out. */
+export const HELD_BY = ['task'] as const;
+export type HeldBy = (typeof HELD_BY)[number];
+
+export const HeldBySchema = oneOf(
+  HELD_BY,
+  'Why a queued job is not handed out. `task`: no worker so far has the task and an input schema that takes the payload. The job waits for such a worker, and spends no attempt.',
+);
 export const ListedStatusSchema = oneOf(LISTED_STATUSES, 'Only jobs in this status. Default: all of these.');
 
 export const QUEUE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$';
