@@ -26,7 +26,7 @@ function stored(definition: Partial<ScheduleDefinition> = {}, state: Partial<Sch
 describe('planFiring', () => {
   it('plans one job per due slot, each with the label of its slot', () => {
     const schedule = stored();
-    const { firing, replacedRef } = planFiring(keySpace, schedule, NOW);
+    const { firing, replacedRef } = planFiring(keySpace, schedule, NOW, TASKS);
     expect(firing.expected).toBe(schedule.state);
     expect(firing.slots.map(({ slot }) => slot)).toEqual([4, 3, 2, 1, 0].map((s) => NOW - s * SECOND));
     expect(firing.slots[0]?.options.m).toEqual({ own: 'label', schedule: 's/2026-01-31T11:59:56.000Z' });
@@ -36,7 +36,7 @@ describe('planFiring', () => {
   });
 
   it('adds the dropped slots to those missed before', () => {
-    const { firing } = planFiring(keySpace, stored({ misfire: 'skip' }, { next: NOW - 70 * SECOND }), NOW);
+    const { firing } = planFiring(keySpace, stored({ misfire: 'skip' }, { next: NOW - 70 * SECOND }), NOW, TASKS);
     expect(JSON.parse(firing.state)).toHaveProperty('missed', 1 + 10);
   });
 
@@ -64,14 +64,14 @@ describe('planFiring', () => {
   });
 
   it('throws for a stored schedule that cannot be read', () => {
-    expect(() => planFiring(keySpace, { ...stored(), definition: '{"later":true}' }, NOW)).toThrow(
+    expect(() => planFiring(keySpace, { ...stored(), definition: '{"later":true}' }, NOW, TASKS)).toThrow(
       'the stored schedule "s" cannot be read',
     );
   });
 });
 
 describe('toChunks', () => {
-  const one = planFiring(keySpace, stored(), NOW);
+  const one = planFiring(keySpace, stored(), NOW, TASKS);
   const planned = (slots: number, bytes: number): PlannedFiring => {
     const [slot = { slot: 0, options: {} }] = one.firing.slots;
     return { ...one, bytes, firing: { ...one.firing, slots: Array.from({ length: slots }, () => slot) } };
