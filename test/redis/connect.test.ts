@@ -69,9 +69,12 @@ describe('many connections that were lost at one moment', () => {
     expect(Math.max(...times)).toBeLessThanOrEqual(awayMs + 1_000);
   });
 
-  it.each([connectForRequests, connectForWork, connectForBlocking])('%o waits for a random time', (connect) => {
-    const strategy = open(connect).options.retryStrategy;
-    const delays = new Set(Array.from({ length: 50 }, () => strategy?.(2)));
-    expect(delays.size).toBeGreaterThan(25);
-  });
+  it.each([connectForRequests, connectForWork, connectForBlocking])(
+    '%o waits for a random time',
+    (connect) => {
+      const strategy = open(connect).options.retryStrategy;
+      const delays = new Set(Array.from({ length: 50 }, () => strategy?.(2)));
+      expect(delays.size).toBeGreaterThan(25);
+    },
+  );
 });

@@ -4,8 +4,8 @@ import type { AppError } from '../../errors.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
 import { staleError } from '../stale-lease.ts';
-import { earlier } from '../take/taken-jobs.ts';
 import { visitsByDigest } from '../take/queue-shares.ts';
+import { earlier } from '../take/taken-jobs.ts';
 import {
   isDrained,
   MAX_PAYLOAD_BYTES,

@@ -3,7 +3,7 @@ import { LeaseConsumer } from '../lease-consumer.ts';
 import type { Lease } from '../lease-token.ts';
 import { type Visit, visitsByDigest } from './queue-shares.ts';
 import { TakenJobs } from './taken-jobs.ts';
-import { isDrained, type Taker, type TakeRequest } from './taker.ts';
+import { isDrained, type TakeRequest, type Taker } from './taker.ts';
 
 /** Which jobs a request takes. */
 export interface TakeOptions {
