@@ -86,6 +86,7 @@ export class Taker {
       known,
     );
     observeTake(this.#core.observe, request, taken.deliveries.length, jobs, deliveries);
+    if (jobs.length > 0) this.#core.deadlines.note(keys.queue, shortestTimeout(jobs) + 1);
     return {
       settled,
       jobs,
@@ -98,6 +99,9 @@ export class Taker {
     };
   }
 }
+
+const shortestTimeout = (jobs: readonly LeasedJob[]): number =>
+  jobs.reduce((shortest, { timeoutMs }) => Math.min(shortest, timeoutMs), Number.POSITIVE_INFINITY);
 
 /** Reports what was taken, and the attempts that begin with it. */
 function observeTake(
