@@ -39,7 +39,8 @@ export const TakeJobs = Type.Object(
       minItems: 1,
       maxItems: MAX_LEASED_QUEUES,
       uniqueItems: true,
-      description: 'The queues to take from, in order of preference.',
+      description:
+        'The queues to take from, in order of preference. While the first is full, one job in sixteen comes from the others.',
     }),
     max: Type.Optional(
       Type.Integer({ minimum: 1, maximum: MAX_LEASED, description: 'The most jobs to take. Default 1.' }),

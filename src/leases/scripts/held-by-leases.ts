@@ -1,7 +1,7 @@
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
-import { letters, now } from '../../redis/script/lua.ts';
+import { letters } from '../../redis/script/lua.ts';
 import { decodeHeldJob, type HeldJob, heldRow, type RawHeldJob } from './heartbeat.ts';
 
 /** Jobs and bytes of payloads that one call reads. */
@@ -31,7 +31,7 @@ export const heldByLeasesScript = defineScript({
   name: 'held-by-leases',
   queueKeys: ['notes', 'stream'],
   args: ['maxJobs', 'maxBytes', 'startPlace', 'startFrom', { list: 'consumers' }],
-  uses: [letters, now, heldRow],
+  uses: [letters, heldRow],
   lua: `
 local free, bytes, reply = tonumber(maxJobs), tonumber(maxBytes), { 0, 0, '' }
 local function pendingOf(place, from, consumer)
