@@ -1,7 +1,7 @@
 import { newEntry, withDefaults } from '../jobs/submit/admission.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
-import type { AnnouncedTasks } from '../tasks/directory.ts';
 import { SLOT_LABEL } from '../schemas/schedule.ts';
+import type { AnnouncedTasks } from '../tasks/directory.ts';
 import { decodeSchedule, fireTimeOf, slotLabelOf, timetableOf } from './definition.ts';
 import type { Firing } from './scripts/fire.ts';
 import type { StoredSchedule } from './scripts/schedules.ts';

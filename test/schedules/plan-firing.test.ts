@@ -6,6 +6,7 @@ import type { ScheduleDefinition, ScheduleState } from '../../src/schedules/stor
 const keySpace = new KeySpace('mr');
 const NOW = Date.UTC(2026, 0, 31, 12);
 const SECOND = 1_000;
+const TASKS = { defaults: () => ({ attempts: 3 }) };
 
 function stored(definition: Partial<ScheduleDefinition> = {}, state: Partial<ScheduleState> = {}) {
   return {
@@ -36,7 +37,12 @@ describe('planFiring', () => {
   });
 
   it('adds the dropped slots to those missed before', () => {
-    const { firing } = planFiring(keySpace, stored({ misfire: 'skip' }, { next: NOW - 70 * SECOND }), NOW, TASKS);
+    const { firing } = planFiring(
+      keySpace,
+      stored({ misfire: 'skip' }, { next: NOW - 70 * SECOND }),
+      NOW,
+      TASKS,
+    );
     expect(JSON.parse(firing.state)).toHaveProperty('missed', 1 + 10);
   });
 
@@ -45,6 +51,7 @@ describe('planFiring', () => {
       keySpace,
       stored({ overlap: 'replace' }, { ref: 'n1-0' }),
       NOW,
+      TASKS,
     );
     expect(firing.slots).toHaveLength(1);
     expect(replacedRef).toBe('n1-0');
@@ -57,6 +64,7 @@ describe('planFiring', () => {
       keySpace,
       stored({ job: { task: 'echo', queue: 'q', payload } }),
       NOW,
+      TASKS,
     );
     expect(firing.slots).toHaveLength(2);
     expect(bytes).toBeGreaterThan(6_000_000);

@@ -8,6 +8,7 @@ import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { SettleAndTakeRequest } from '../scripts/settle-and-take.ts';
+import { QueueShares } from './queue-shares.ts';
 import { settleUnrunnable, type TakeTarget } from './settle-unrunnable.ts';
 
 /** A request to complete and take jobs in one queue, under a lease. */
@@ -16,6 +17,8 @@ export interface TakeRequest
     Omit<SettleAndTakeRequest, 'favouredLane' | 'share' | 'isContinuation' | 'classes'> {
   readonly completions: readonly Completion[];
   readonly latency: ReadonlyMap<string, number>;
+  /** The request has taken from this queue before. */
+  readonly isAgain?: boolean;
 }
 
 export interface TakeResult {
@@ -56,6 +59,8 @@ export class Taker {
   readonly #fairness = new WeakMap<QueueKeys, LaneFairness>();
   /** Queues that held jobs at their last take. */
   readonly #withHolds = new WeakSet<QueueKeys>();
+  /** Shares of the queues of those leases that name several. */
+  readonly queueShares = new QueueShares();
 
   constructor(core: Core) {
     this.#core = core;
@@ -65,7 +70,7 @@ export class Taker {
     const known = await this.#core.tasks.announced(request.keys);
     const hasLooked = this.#withHolds.has(request.keys) && request.count > 0;
     let classes = hasLooked ? await runnableClasses(request, known) : NO_CLASSES;
-    const first = await this.#takeOnce({ ...request, classes }, false, known);
+    const first = await this.#takeOnce({ ...request, classes }, request.isAgain === true, known);
     let result = first;
     if (first.hasHolds && !hasLooked && first.jobs.length < request.count) {
       classes = await runnableClasses(request, known);
@@ -105,7 +110,7 @@ export class Taker {
     isContinuation: boolean,
     known: AnnouncedTasks,
   ): Promise<TakeResult> {
-    const { consumer, keys, completions, latency, tasks, ...asked } = request;
+    const { consumer, keys, completions, latency, tasks, isAgain: _, ...asked } = request;
     const { count } = request;
     const fairness = this.#fairness.get(keys) ?? new LaneFairness();
     this.#fairness.set(keys, fairness);
@@ -130,6 +135,7 @@ export class Taker {
       known,
     );
     observeTake(this.#core.observe, request, taken.deliveries.length, jobs, deliveries);
+    if (jobs.length > 0) this.#core.deadlines.note(keys.queue, shortestTimeout(jobs) + 1);
     return {
       settled,
       jobs,
@@ -149,6 +155,13 @@ const runnableClasses = (
   { consumer, keys, tasks }: TakeTarget,
   { schemasOf }: AnnouncedTasks,
 ): Promise<string[]> => consumer.runnableClasses(keys, { tasks: tasks && [...tasks], schemasOf });
+
+const shortestTimeout = (jobs: readonly LeasedJob[]): number =>
+  jobs.reduce((shortest, { timeoutMs }) => Math.min(shortest, timeoutMs), Number.POSITIVE_INFINITY);
+
+/** Whether the take that asked for `count` jobs has left none in the queue. */
+export const isDrained = ({ jobs, mayHaveMore }: TakeResult, count: number): boolean =>
+  jobs.length < count && !mayHaveMore;
 
 /** Reports what was taken, and the attempts that begin with it. */
 function observeTake(
