@@ -51,7 +51,7 @@ const Paused = Type.Boolean({ description: 'Whether workers are kept from taking
 
 const Counts = Type.Object(
   {
-    queued: count('Jobs that wait for a worker.'),
+    queued: count('Jobs that wait for a worker, also those with `heldBy`.'),
     scheduled: count('Jobs that wait for their start time.'),
     running: count('Jobs that a worker runs.'),
     retrying: count('Jobs that wait for another attempt.'),
