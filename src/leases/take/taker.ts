@@ -91,6 +91,7 @@ export class Taker {
       known,
     );
     observeTake(this.#core.observe, request, taken.deliveries.length, jobs, deliveries);
+    if (jobs.length > 0) this.#core.deadlines.note(keys.queue, shortestTimeout(jobs) + 1);
     return {
       settled,
       jobs,
@@ -103,6 +104,9 @@ export class Taker {
     };
   }
 }
+
+const shortestTimeout = (jobs: readonly LeasedJob[]): number =>
+  jobs.reduce((shortest, { timeoutMs }) => Math.min(shortest, timeoutMs), Number.POSITIVE_INFINITY);
 
 /** Whether the take that asked for `count` jobs has left none in the queue. */
 export const isDrained = ({ jobs, mayHaveMore }: TakeResult, count: number): boolean =>
