@@ -21,7 +21,8 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
       const outcomes: SubmitOutcome[] = [];
       let fault: AppError | undefined;
       for await (const { candidates } of bulkCandidates(body, { maxLineBytes })) {
-        const submitted = await submitUnless(fault, candidates);
+        const submitted =
+          fault === undefined ? await app.submitter.submitEach(candidates) : unstored(candidates, fault);
         for (const outcome of submitted) outcomes.push(outcome);
         const [first] = submitted;
         // Redis is down: the other chunks would only wait for the same error.
@@ -32,11 +33,6 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
       if (!first.ok && outcomes.every(isRedisDown)) throw first.error;
       return { value: outcomes, replayed: false };
     }
-
-    const submitUnless = async (fault: AppError | undefined, candidates: Candidate[]) =>
-      fault === undefined
-        ? app.submitter.submitEach(candidates)
-        : candidates.map((one): SubmitOutcome => (one.ok ? { ok: false, error: fault } : one));
 
     /** Stores all jobs or none. One step needs all of them in memory, so the body may be no longer than any other. */
     async function submitAtomically(body: unknown, key: string | undefined): Promise<Submitted> {
@@ -78,6 +74,9 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
   },
   { name: 'bulk-submit', dependencies: ['core', 'jobs', 'input'] },
 );
+
+const unstored = (candidates: readonly Candidate[], error: AppError): SubmitOutcome[] =>
+  candidates.map((one) => (one.ok ? { ok: false, error } : one));
 
 /** Reads chunks until they have more than `maxBytes`, or to the end of the body. */
 async function readFirst(
