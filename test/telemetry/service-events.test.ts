@@ -113,6 +113,8 @@ describe('a worker', () => {
     const line = await shared.worker.line('uncaught-error', (one) => one['job'] === id);
     expect(line).toMatchObject({ queue: 'w', task: 'uncaught', attempt: 1, origin: 'uncaughtException' });
     expect(await shared.worker.line('child-replaced')).toMatchObject({ consumer: line['lease'] });
+    // The new process has taken a job, and so has its lease.
+    await api.finished((await api.submit({ task: 'echo', queue: 'w' })).id);
   });
 
   it('reports that a lease was lost', async () => {
