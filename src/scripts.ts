@@ -15,6 +15,7 @@ import { completeAndTakeScript } from './lifecycle/scripts/complete-and-take.ts'
 import { purgeScript, requeueScript } from './lifecycle/scripts/dead-letters.ts';
 import { ensureGroupsScript } from './lifecycle/scripts/ensure-groups.ts';
 import { extendLeaseScript } from './lifecycle/scripts/extend-lease.ts';
+import { handOverScript } from './lifecycle/scripts/hand-over.ts';
 import { holdScript } from './lifecycle/scripts/holds/hold.ts';
 import { holdClassesScript } from './lifecycle/scripts/holds/hold-classes.ts';
 import { sweepHoldsScript } from './lifecycle/scripts/holds/sweep-holds.ts';
@@ -52,6 +53,7 @@ import { announceReleasesScript, announceTaskScript } from './tasks/scripts/anno
  *   retry             pending -> due
  *   bury              pending -> dead; pending -> due where a cancel was asked
  *   release           pending -> due, no attempt spent
+ *   hand-over         pending -> pending of another lease, of a process that runs the job alone
  *   hold              pending -> holds, no attempt spent
  *   recover           pending of a lease that ended -> due
  *   cancel            lane | scheduled | due | holds -> result (cancelled, expired); pending -> result (cancelled, enforced)
@@ -70,6 +72,7 @@ export const scripts: readonly Script[] = [
   buryScript,
   releaseScript,
   holdScript,
+  handOverScript,
   recoverScript,
   cancelScript,
   removeScript,

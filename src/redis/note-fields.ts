@@ -13,7 +13,7 @@ export const NOTE_FIELDS = {
   errors: ':e',
   /** Where the job is, or was last, held: its member of `holds` without the ref. Written by hold. */
   heldAs: ':h',
-  /** Processes that died while they ran the job. Written by recover; deleted by requeue. */
+  /** Processes that died, or had to be replaced, while they ran the job. Written by recover and release; deleted by requeue. */
   losses: ':k',
   /** Last move, its token and its lease, to know a repeated call. Written by retry, bury and release; deleted by recover and requeue. */
   lastMove: ':l',

@@ -25,6 +25,10 @@ export type FinalStatus = (typeof FINAL_STATUSES)[number];
 export const LISTED_STATUSES = ['queued', 'scheduled', 'running', 'retrying', 'failed'] as const;
 export type ListedStatus = (typeof LISTED_STATUSES)[number];
 
+/** How an error comes up outside the promise of its handler. */
+export const ERROR_ORIGINS = ['unhandledRejection', 'uncaughtException', 'process.exit'] as const;
+export type ErrorOrigin = (typeof ERROR_ORIGINS)[number];
+
 export const isFinal = (status: Status): status is FinalStatus =>
   (FINAL_STATUSES as readonly string[]).includes(status);
 
@@ -46,6 +50,10 @@ export type HeldBy = (typeof HELD_BY)[number];
 export const HeldBySchema = oneOf(
   HELD_BY,
   'Why a queued job is not handed out. `task`: no worker so far has the task and an input schema that takes the payload. The job waits for such a worker, and spends no attempt.',
+);
+export const ErrorOriginSchema = oneOf(
+  ERROR_ORIGINS,
+  'The error came from outside the promise of the handler: a promise without a handler for its rejection, a throw in a timer or an event, or a call of `process.exit`. Absent for an error that the handler threw.',
 );
 export const ListedStatusSchema = oneOf(LISTED_STATUSES, 'Only jobs in this status. Default: all of these.');
 
