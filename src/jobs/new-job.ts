@@ -1,4 +1,10 @@
-import { type EntryOptions, expiryOf, maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
+import {
+  type EntryOptions,
+  expiryOf,
+  maxAttempts,
+  runAtOf,
+  type TaskDefaults,
+} from '../redis/entry-options.ts';
 import { entryTime, formatJobId, type Ref } from '../redis/job-id.ts';
 import type { Job } from '../schemas/job.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
@@ -11,14 +17,16 @@ export function viewNewJob(
   job: { task: string; payload: unknown; options: EntryOptions },
   defaults: TaskDefaults | undefined,
 ): Job {
+  const createdAt = entryTime(ref.entryId);
+  const isEarly = (runAtOf(createdAt, job.options) ?? 0) > createdAt;
   return {
     ...commonMembers(queue, ref, job.options),
     task: job.task,
-    status: ref.place === 'parked' ? 'scheduled' : 'queued',
+    status: ref.place === 'parked' && isEarly ? 'scheduled' : 'queued',
     attempt: 0,
     maxAttempts: maxAttempts(job.options, defaults),
     payload: job.payload,
-    ...optionalTime('expiresAt', expiryOf(entryTime(ref.entryId), job.options)),
+    ...optionalTime('expiresAt', expiryOf(createdAt, job.options)),
   };
 }
 

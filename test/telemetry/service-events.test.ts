@@ -212,7 +212,7 @@ describe('an API', () => {
     await api.submit({ task: 'a', queue });
     const { lease, job } = await takeOne(api, { queues: [queue], max: 1 });
     await redis.client.zadd(`mr:{${queue}}:leases`, 1, lease.split('~')[0] ?? '');
-    await until(async () => (await api.get(job.id)).status === 'retrying', 'the recovery');
+    await until(async () => (await api.get(job.id)).status === 'queued', 'the recovery');
     const never = `${newQueue()}~n1-0`;
     await settle(api, lease, { complete: [{ id: job.id, result: SECRET }, { id: never }] }, 0);
     expect(ofKind('stale')).toEqual([

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { Core } from '../../core/core.ts';
 import { encodeJson } from '../../core/encode-json.ts';
 import { AppError } from '../../errors.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE } from '../../schemas/job.ts';
-import type { Candidate, SubmitOutcome } from './outcomes.ts';
+import type { BulkOptions, Candidate, SubmitOutcome } from './outcomes.ts';
 import { type Once, type Remembered, recallOnce } from './scripts/submit.ts';
 
 /** JSON with sorted members, so that equal requests have equal texts. */
@@ -46,7 +47,7 @@ export const keyMismatch = (): AppError =>
   );
 
 /** The queue of a candidate; undefined when its form is invalid. */
-export const queueOf = (one: Candidate): string | undefined =>
+const queueOf = (one: Candidate): string | undefined =>
   one.ok ? (one.job.queue ?? DEFAULT_QUEUE) : undefined;
 
 /** A refusal as stored with an Idempotency-Key. */
@@ -61,6 +62,24 @@ export const describeError = ({ code, message, errors, extensions }: AppError): 
 
 const restoreError = ({ code, detail, errors, extensions }: StoredRefusal): AppError =>
   new AppError(code, detail, errors === undefined ? { extensions } : { errors, extensions });
+
+/** As `onceFor` for a bulk submit, or a part of it. The queue of its first valid job stores the key. */
+export function onceForBulk(
+  { keySpace, settings }: Core,
+  candidates: readonly Candidate[],
+  { atomic, key, part }: BulkOptions & { readonly key: string },
+): Once {
+  const queue = candidates.map(queueOf).find((name) => name !== undefined) ?? DEFAULT_QUEUE;
+  const items = candidates.map((one) => (one.ok ? one.job : describeError(one.error)));
+  // No key of a client has a line break.
+  const ownKey = part === undefined || part.index === 0 ? key : `${key}\n${part.index}`;
+  return onceFor(
+    keySpace.queue(queue),
+    ownKey,
+    { atomic, items, ...(part && { part }) },
+    settings.idempotencyTtlMs,
+  );
+}
 
 /** Refuses a candidate that is nested too deeply for a fingerprint. Returns others unchanged. */
 export function refuseTooDeep(one: Candidate): Candidate {

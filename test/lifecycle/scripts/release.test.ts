@@ -14,7 +14,7 @@ it('spends no attempt', async () => {
   const ref = await queue.submit();
   await queue.takeAs(queue.one);
   expect(await releaseAs('one', ref, false)).toEqual(['done']);
-  expect(await queue.placeOf(ref)).toBe('retrying');
+  expect(await queue.placeOf(ref)).toBe('queued');
   expect(await queue.takeAs(queue.two)).toMatchObject([{ attempt: 1, token: 1, begun: false }]);
 });
 
