@@ -13,7 +13,7 @@ import { CallBackoff } from './call-backoff.ts';
 import { ChangeSignal } from './change-signal.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { type FinishedJob, takeChunk } from './finished-jobs.ts';
-import { type AskedClasses, HoldWatch } from './hold-watch.ts';
+import { type AskedClasses, askedClasses, HoldWatch } from './hold-watch.ts';
 import { type Call, InFlight } from './in-flight.ts';
 import { NextQueue } from './next-queue.ts';
 import { isReadyToWait, newQueueState, type QueueState, recordTake } from './queue-state.ts';
@@ -37,8 +37,6 @@ const LEASE_PAUSE_MS = 200;
 
 /** Most jobs of one call: bounds the time for which it keeps Redis busy. */
 const MOST_TAKEN = 200;
-
-const NO_CLASSES: AskedClasses = new Map();
 
 const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
 
@@ -184,9 +182,14 @@ export class Batcher {
     const count = this.#takeCount(state, chunk.length);
     const call: Call = { state, count, reservedSlots: Math.max(0, count - chunk.length) };
     const lane = count > 0 ? this.#fairness.next() : NO_FAVOURED_LANE;
-    const asked = state.classes.size > 0 ? new Map(state.classes) : NO_CLASSES;
-    const classes = [...asked.keys()];
-    const options: TakeOptions = { count, classes, tokens: wakeIds, begun: startedRefs, ...lane };
+    const asked = askedClasses(state);
+    const options: TakeOptions = {
+      count,
+      classes: [...asked.keys()],
+      tokens: wakeIds,
+      begun: startedRefs,
+      ...lane,
+    };
     const latency = state.latency.takeDue(clock.monotonic());
     const groupsBefore = consumer.recreatedGroups;
     this.#inFlight.startCall(call);

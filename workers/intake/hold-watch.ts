@@ -16,6 +16,12 @@ export interface HoldWatchParts {
 /** The classes that a take asks for, each with the number of the news of it. */
 export type AskedClasses = ReadonlyMap<string, number>;
 
+const NO_CLASSES: AskedClasses = new Map();
+
+/** What the next take asks for; mostly nothing. */
+export const askedClasses = ({ classes }: QueueState): AskedClasses =>
+  classes.size > 0 ? new Map(classes) : NO_CLASSES;
+
 /**
  * Knows which classes of held jobs this process should take from. It looks for them once, when a take first says that the queue
  * holds jobs. From then on the first job of each class is told (`heard`), so nothing is asked again and again.
