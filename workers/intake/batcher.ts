@@ -64,9 +64,7 @@ export class Batcher {
   constructor(parts: BatcherParts) {
     this.#parts = parts;
     this.states = parts.queues.map(newQueueState);
-    const { consumer, ability, observe } = parts;
-    const onFound = () => this.schedule();
-    this.holds = new HoldWatch({ consumer, ability, states: this.states, observe, onFound });
+    this.holds = new HoldWatch({ ...parts, states: this.states, onFound: () => this.schedule() });
     this.#nextQueue = new NextQueue(this.states, this.#inFlight);
   }
 
@@ -183,13 +181,8 @@ export class Batcher {
     const call: Call = { state, count, reservedSlots: Math.max(0, count - chunk.length) };
     const lane = count > 0 ? this.#fairness.next() : NO_FAVOURED_LANE;
     const asked = askedClasses(state);
-    const options: TakeOptions = {
-      count,
-      classes: [...asked.keys()],
-      tokens: wakeIds,
-      begun: startedRefs,
-      ...lane,
-    };
+    const given = { tokens: wakeIds, begun: startedRefs, classes: [...asked.keys()] };
+    const options: TakeOptions = { count, ...given, ...lane };
     const latency = state.latency.takeDue(clock.monotonic());
     const groupsBefore = consumer.recreatedGroups;
     this.#inFlight.startCall(call);
