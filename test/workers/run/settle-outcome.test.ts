@@ -76,10 +76,10 @@ describe('the error of a job', () => {
     const { id } = await api.submit({ task: 'refused', attempts: 1 });
     const job = await api.finished(id);
     expectShape(Job, job);
-    const cause = { name: 'Error', code: 'ECONNREFUSED', message: expect.stringContaining('127.0.0.1:1') };
+    const cause = { name: 'Error', code: 'ECONNREFUSED', message: expect.stringContaining('127.0.0.1:2') };
     expect(job.error).toMatchObject({ name: 'TypeError', message: 'fetch failed', cause });
     const line = await shared.worker.line('attempt-failed', (one) => one['job'] === id);
-    expect(line['error']).toContain('fetch failed: connect ECONNREFUSED 127.0.0.1:1');
+    expect(line['error']).toContain('fetch failed: connect ECONNREFUSED 127.0.0.1:2');
   });
 });
 
