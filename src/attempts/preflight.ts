@@ -5,23 +5,25 @@ import { entryTime } from '../redis/job-id.ts';
 import type { Fault } from '../schemas/problem.ts';
 import { detectedFailure, type Outcome } from './outcome.ts';
 
-/** A task that the worker has. */
-export interface RunnableTask extends TaskDefaults {
+/** A task that the worker has. `P`: a payload as the worker holds it, as text or parsed. */
+export interface RunnableTask<P> extends TaskDefaults {
   readonly name: string;
   /** Empty when the payload is valid. */
-  validateInput(payload: unknown): Fault[];
+  validateInput(payload: P): Fault[];
 }
 
 /**
  * The outcome of a delivery that needs no run, such as an expired job; undefined when it is to be run.
  *
+ * @param payload of the entry.
  * @param find the task of that name, if the worker has it.
  * @param now Unix ms, for the time of an error.
  */
-export function preflight(
+export function preflight<P>(
   delivery: Delivery,
   entry: Entry | undefined,
-  find: (task: string) => RunnableTask | undefined,
+  payload: P,
+  find: (task: string) => RunnableTask<P> | undefined,
   now: number,
 ): Exclude<Outcome, { kind: 'completed' | 'released' | 'lost' }> | undefined {
   const refuse = (name: string, message: string, more: { retryable: boolean; data?: unknown }) =>
@@ -40,7 +42,7 @@ export function preflight(
   if (task === undefined) {
     return refuse('unknown-task', `This worker has no task "${entry.task}"`, { retryable: true });
   }
-  const faults = task.validateInput(entry.value);
+  const faults = task.validateInput(payload);
   if (faults.length === 0) return undefined;
   const message = `The payload does not match the input schema of the task "${task.name}"`;
   return refuse('invalid-payload', message, { retryable: false, data: faults });

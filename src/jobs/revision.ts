@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Job } from '../schemas/job.ts';
+import { printJson } from '../schemas/json/json-text.ts';
 
 /**
  * The ETag of a job: changes whenever the job does. It leaves out the start of a running attempt, because Redis only
@@ -12,7 +13,7 @@ export function revisionOf(job: Job): string {
   if (job.finishedAt !== undefined) return `${job.status}-${Date.parse(job.finishedAt)}-${job.attempt}`;
   const { startedAt, ...rest } = job;
   const stable = job.status === 'running' ? rest : job;
-  return createHash('sha1').update(JSON.stringify(stable)).digest('base64url').slice(0, 16);
+  return createHash('sha1').update(printJson(stable)).digest('base64url').slice(0, 16);
 }
 
 /** The revision of a job that waits in a lane for its first delivery. */

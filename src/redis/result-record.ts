@@ -1,3 +1,6 @@
+import type { JsonText } from '../schemas/json/json-text.ts';
+import { parseAround } from '../schemas/json/parse-around.ts';
+import { inMembers } from '../schemas/json/scan.ts';
 import type { FinalStatus } from '../schemas/values/names.ts';
 import { type EntryOptions, encodeOptions } from './entry-options.ts';
 
@@ -24,9 +27,9 @@ export interface ResultRecord {
   m?: number;
   o?: EntryOptions;
   /** Payload, with `keepPayload`. */
-  p?: unknown;
+  p?: JsonText;
   /** Result of a completed job. */
-  r?: unknown;
+  r?: JsonText;
 }
 
 /** An error as stored: one line of JSON. `at` is Unix ms. */
@@ -34,6 +37,7 @@ export interface StoredError {
   message: string;
   name?: string;
   stack?: string;
+  /** A `JsonText`, or a value that JavaScript made. */
   data?: unknown;
   attempt?: number;
   at?: number;
@@ -64,4 +68,13 @@ export function encodeTail(tail: EncodedTail): string {
 /** A finished job has no waiting submitter. */
 const withoutWaiter = ({ w, ...rest }: EntryOptions): EntryOptions => rest;
 
-export const decodeRecord = (text: string): ResultRecord => JSON.parse(text) as ResultRecord;
+const ERROR_TEXTS = inMembers({ data: 'text' });
+const RECORD_TEXTS = inMembers({ p: 'text', r: 'text', e: { each: ERROR_TEXTS } });
+
+/** @throws {SyntaxError} when the text is not JSON. */
+export const decodeRecord = (text: string): ResultRecord =>
+  (parseAround(Buffer.from(text), RECORD_TEXTS)?.value ?? JSON.parse(text)) as ResultRecord;
+
+/** @param line as `StoredError` describes it. @throws {SyntaxError} when it is not JSON. */
+export const decodeError = (line: string): StoredError =>
+  (parseAround(Buffer.from(line), ERROR_TEXTS)?.value ?? JSON.parse(line)) as StoredError;

@@ -3,6 +3,7 @@ import type { Connection } from '../redis/connection.ts';
 import type { TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { QueueCache } from '../redis/queue-cache.ts';
+import type { JsonText } from '../schemas/json/json-text.ts';
 import type { Fault } from '../schemas/problem.ts';
 import { compileSchema } from '../schemas/validation/compile.ts';
 import { readAnnouncements } from './announcements.ts';
@@ -16,9 +17,9 @@ export interface AnnouncedTasks {
   has(task: string): boolean;
   defaults(task: string): TaskDefaults | undefined;
   /** Empty when the payload matches the task's input schema, or when there is no schema. */
-  checkPayload(task: string, payload: unknown): Fault[];
+  checkPayload(task: string, payload: JsonText): Fault[];
   /** Empty when the result matches the task's output schema, or when there is no schema. */
-  checkResult(task: string, result: unknown): Fault[];
+  checkResult(task: string, result: JsonText): Fault[];
 }
 
 interface Cached {
@@ -61,13 +62,13 @@ export class TaskDirectory {
 function indexTasks(tasks: readonly TaskAnnouncement[]): AnnouncedTasks {
   const byName = new Map(tasks.map((task) => [task.name, task]));
   const checkerOf = (member: 'input' | 'output', base: string) => {
-    const compiled = new Map<string, (value: unknown) => Fault[]>();
-    return (task: string, value: unknown): Fault[] => {
+    const compiled = new Map<string, (json: JsonText) => Fault[]>();
+    return (task: string, json: JsonText): Fault[] => {
       const announced = byName.get(task);
       if (announced === undefined) return [];
       const check = compiled.get(task) ?? compileCheck(announced[member], base);
       compiled.set(task, check);
-      return check(value);
+      return check(json);
     };
   };
   return {
@@ -80,8 +81,9 @@ function indexTasks(tasks: readonly TaskAnnouncement[]): AnnouncedTasks {
   };
 }
 
-function compileCheck(source: TaskAnnouncement['input'], base: string): (value: unknown) => Fault[] {
+/** Only a schema asks for the parsed value. */
+function compileCheck(source: TaskAnnouncement['input'], base: string): (json: JsonText) => Fault[] {
   const schema = source === undefined ? undefined : compileSchema(source);
   // A schema that this process cannot compile is left to the worker, which could.
-  return schema?.ok ? (value) => schema.check(value, base) : () => [];
+  return schema?.ok ? (json) => schema.check(json.parse(), base) : () => [];
 }

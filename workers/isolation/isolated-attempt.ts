@@ -8,7 +8,8 @@ import { callHandler } from '../run/call-handler.ts';
 /** One attempt that runs in a thread, or in a process of its own. */
 export interface IsolatedTask {
   file: string;
-  payload: unknown;
+  /** JSON text: a message to a process would change numbers such as 1e400. */
+  payload: string;
   job: TaskContext['job'];
 }
 
@@ -62,7 +63,7 @@ export async function runIsolated(
     progress: (value) => send({ type: 'progress', value: JSON.parse(encodeProgress(value)) }),
     log: (text) => send({ type: 'log', text: String(text) }),
   };
-  return callHandler(await importHandler(file), payload, ctx, systemClock);
+  return callHandler(await importHandler(file), JSON.parse(payload), ctx, systemClock);
 }
 
 async function importHandler(file: string): Promise<TaskHandler> {

@@ -2,7 +2,7 @@ import { detectedFailure, type Outcome } from '../../src/attempts/outcome.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer } from '../../src/lifecycle/consumer.ts';
 import type { Observer } from '../../src/observer.ts';
-import type { Entry } from '../../src/redis/entry.ts';
+import type { ParsedEntry } from '../../src/redis/entry.ts';
 import { timeoutMs } from '../../src/redis/entry-options.ts';
 import type { LoadedTask, TaskContext } from '../../src/tasks/types.ts';
 import type { ProcessPool } from '../isolation/process-pool.ts';
@@ -41,7 +41,7 @@ export class HandlerRunner {
   }
 
   /** Returns a promise only if the handler does not answer at once. */
-  run(running: RunningJob, entry: Entry, task: LoadedTask): MaybePromise<Outcome> {
+  run(running: RunningJob, entry: ParsedEntry, task: LoadedTask): MaybePromise<Outcome> {
     const { consumer, clock, heartbeat, processes, observe } = this.#parts;
     // Waiting for a process would block other jobs, and this job could run on another worker.
     if (isSuspect(running) && !processes.hasCapacity)
@@ -55,7 +55,7 @@ export class HandlerRunner {
     const context = new AttemptContext(this.#parts, running, entry, task);
     const kill = isSuspect(running) || task.thread ? new AbortController() : undefined;
     const handlerOutcome = kill
-      ? this.#runIsolated(running, task, entry.value, context, kill.signal)
+      ? this.#runIsolated(running, task, entry.payload, context, kill.signal)
       : callHandler(task.handler, entry.value, context, clock);
     if (handlerOutcome instanceof Promise) {
       const outcome = this.#waitForEnd(running, task, handlerOutcome, limitMs, kill);
@@ -95,7 +95,7 @@ export class HandlerRunner {
   #runIsolated(
     running: RunningJob,
     task: LoadedTask,
-    payload: unknown,
+    payload: string,
     ctx: TaskContext,
     kill: AbortSignal,
   ): Promise<Outcome> {

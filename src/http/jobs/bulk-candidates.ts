@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import { AppError, invalidRequest } from '../../errors.ts';
 import type { Candidate } from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
-import { SubmitJob } from '../../schemas/job.ts';
+import { SUBMIT_TEXTS, SubmitJob } from '../../schemas/job.ts';
+import type { JsonText } from '../../schemas/json/json-text.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
 import { readJson } from '../request/read-json.ts';
 import { type LineLimits, readLines } from '../request/read-lines.ts';
@@ -19,17 +20,17 @@ const submitJobSchema = compileSchema(SubmitJob);
 /**
  * The jobs of a bulk submit, each checked alone, in chunks.
  *
- * @param body the parsed JSON body, or the NDJSON body as a stream.
+ * @param body the JSON body with its jobs as texts, or the NDJSON body as a stream.
  * @param limits for NDJSON only.
  */
 export function bulkCandidates(body: unknown, limits: LineLimits): AsyncGenerator<Candidate[]> {
-  if (typeof body === 'object' && body !== null && 'jobs' in body) return fromArray(body.jobs as unknown[]);
+  if (typeof body === 'object' && body !== null && 'jobs' in body) return fromArray(body.jobs as JsonText[]);
   return fromLines(body as Readable, limits);
 }
 
-async function* fromArray(jobs: readonly unknown[]): AsyncGenerator<Candidate[]> {
+async function* fromArray(jobs: readonly JsonText[]): AsyncGenerator<Candidate[]> {
   for (let start = 0; start < jobs.length; start += CHUNK_JOBS)
-    yield jobs.slice(start, start + CHUNK_JOBS).map(checkJob);
+    yield jobs.slice(start, start + CHUNK_JOBS).map(({ text }) => readCandidate(Buffer.from(text), 'The job'));
 }
 
 /** Reads jobs as they arrive. Stops after a line that is too long or one too many, which is the last candidate. */
@@ -42,7 +43,7 @@ async function* fromLines(body: Readable, limits: LineLimits): AsyncGenerator<Ca
       for (const line of lines) {
         count += 1;
         if (count > MAX_BULK_JOBS) throw tooMany();
-        chunk.push(checkLine(line));
+        chunk.push(readCandidate(line, 'The line'));
         bytes += line.length;
         if (chunk.length < CHUNK_JOBS && bytes < CHUNK_BYTES) continue;
         yield chunk;
@@ -57,14 +58,16 @@ async function* fromLines(body: Readable, limits: LineLimits): AsyncGenerator<Ca
   if (chunk.length > 0) yield chunk;
 }
 
-function checkLine(line: Buffer): Candidate {
+function readCandidate(json: Buffer, source: string): Candidate {
   try {
-    return checkJob(readJson(line, 'The line'));
+    return checkJob(readJson(json, source, JOB_READING));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { ok: false, error };
   }
 }
+
+const JOB_READING = { texts: SUBMIT_TEXTS };
 
 function checkJob(value: unknown): Candidate {
   if (!submitJobSchema.ok) throw new Error(submitJobSchema.reason);

@@ -1,5 +1,4 @@
 import type { Core } from '../../core/core.ts';
-import { encodeJson } from '../../core/encode-json.ts';
 import { AppError } from '../../errors.ts';
 import { maxAttempts } from '../../redis/entry-options.ts';
 import { isUnavailable } from '../../redis/faults.ts';
@@ -9,10 +8,16 @@ import { findJob } from '../find.ts';
 import { newJobText, viewNewJob } from '../new-job.ts';
 import { revisionOf, revisionOfNew } from '../revision.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
-import { describeError, findReplay, onceFor, queueOf, refuseTooDeep, replayOutcomes } from './idempotency.ts';
+import {
+  describeError,
+  findReplay,
+  type KeyedSubmit,
+  onceFor,
+  queueOf,
+  replayOutcomes,
+} from './idempotency.ts';
 import { JobWriter } from './job-writer.ts';
 import type { AcceptedJob, Candidate, SubmitOptions, SubmitOutcome, SubmitResult } from './outcomes.ts';
-import type { Once } from './scripts/submit.ts';
 import { observeBulkSubmit, observeRefusal, observeSubmit } from './submit-events.ts';
 
 /** Jobs of a bulk submit that are written at a time. */
@@ -92,8 +97,6 @@ export class Submitter {
     job: SubmitJob,
     { key, request, isAwaited }: { key: string; request: unknown; isAwaited: boolean },
   ): Promise<SubmitResult<Job>> {
-    // The fingerprint cannot be made of a payload that is nested too deeply: refuse it first.
-    encodeJson(job.payload ?? null);
     const queue = job.queue ?? DEFAULT_QUEUE;
     const keys = this.#core.keySpace.queue(queue);
     const once = onceFor(keys, key, request, this.#core.settings.idempotencyTtlMs);
@@ -168,10 +171,9 @@ export class Submitter {
   }
 
   async #submitTogether(
-    items: readonly Candidate[],
+    candidates: readonly Candidate[],
     { atomic, key }: { atomic: boolean; key: string | undefined },
   ): Promise<SubmitResult<SubmitOutcome[]>> {
-    const candidates = key === undefined ? items : items.map(refuseTooDeep);
     const once = key === undefined ? undefined : this.#onceForBulk(candidates, atomic, key);
     const earlier = once && (await findReplay(this.#core.redis, once));
     if (earlier !== undefined) return { value: replayOutcomes(candidates, earlier), replayed: true };
@@ -190,7 +192,7 @@ export class Submitter {
   }
 
   /** The queue of the first valid job stores the key of a bulk submit. */
-  #onceForBulk(candidates: readonly Candidate[], atomic: boolean, key: string): Once {
+  #onceForBulk(candidates: readonly Candidate[], atomic: boolean, key: string): KeyedSubmit {
     const queue = candidates.map(queueOf).find((name) => name !== undefined) ?? DEFAULT_QUEUE;
     const items = candidates.map((one) => (one.ok ? one.job : describeError(one.error)));
     return onceFor(
@@ -219,15 +221,15 @@ export class Submitter {
 
 const isPromise = (value: unknown): boolean => value instanceof Promise;
 
-const view = ({ entry, payload, tasks }: AdmittedJob, ref: Ref): Job =>
-  viewNewJob(entry.keys.queue, ref, { ...entry, payload }, tasks.defaults(entry.task));
+const view = (admitted: AdmittedJob, ref: Ref): Job =>
+  viewNewJob(admitted.entry.keys.queue, ref, admitted, admitted.tasks.defaults(admitted.entry.task));
 
 function toAcceptedJob(admitted: AdmittedJob, ref: Ref): AcceptedJob {
   const { entry, tasks } = admitted;
   const defaults = tasks.defaults(entry.task);
   return {
     id: formatJobId(entry.keys.queue, ref),
-    text: newJobText(entry.keys.queue, ref, entry, defaults),
+    text: newJobText(entry.keys.queue, ref, admitted, defaults),
     revision:
       ref.place === 'parked'
         ? revisionOf(view(admitted, ref))
