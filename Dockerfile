@@ -20,6 +20,6 @@ COPY scripts/health.mjs scripts/health.mjs
 USER node
 EXPOSE 3000
 # Sees by itself which of the two roles runs.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "scripts/health.mjs"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=20s --retries=4 CMD ["node", "scripts/health.mjs"]
 # Node itself is process 1 and gets the SIGTERM; npm in between would keep it.
 CMD ["node", "dist/src/server.js"]

@@ -6,6 +6,7 @@ import { homeRoutes } from './home.ts';
 import { jobRoutes } from './jobs.ts';
 import { leaseRoutes } from './leases.ts';
 import { queueRoutes } from './queues.ts';
+import { reportRoutes } from './reports.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { taskRoutes } from './tasks.ts';
@@ -15,6 +16,7 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   jobRoutes,
   bulkSubmitRoutes,
   leaseRoutes,
+  reportRoutes,
   taskRoutes,
   queueRoutes,
   scheduleRoutes,

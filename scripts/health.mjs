@@ -2,9 +2,6 @@
 // worker holds a lease that has not run out. Otherwise it says why not and exits with 1.
 import { readFileSync } from 'node:fs';
 import { loadConfig } from '../dist/src/config.js';
-import { newConsumerName, parseWorkerName } from '../dist/src/lifecycle/consumer-name.js';
-import { connectForRequests, whenReady } from '../dist/src/redis/connect.js';
-import { queueKeys } from '../dist/src/redis/keys.js';
 
 const LIMIT_MS = 4_000;
 
@@ -19,6 +16,10 @@ async function apiFault() {
 
 /** A container has a host name of its own. */
 async function workerFault() {
+  // Loaded only here: the API is asked often, and needs none of it.
+  const { newConsumerName, parseWorkerName } = await import('../dist/src/lifecycle/consumer-name.js');
+  const { connectForRequests, whenReady } = await import('../dist/src/redis/connect.js');
+  const { queueKeys } = await import('../dist/src/redis/keys.js');
   const redis = connectForRequests({ url: config.redisUrl, name: 'millrace-health', scripts: [] });
   try {
     if (!(await whenReady(redis, LIMIT_MS))) return 'Redis does not answer.';

@@ -4,6 +4,7 @@ import { appendJobsScript } from './jobs/submit/scripts/append.ts';
 import { submitScript } from './jobs/submit/scripts/submit.ts';
 import { existingKeysScript } from './leases/scripts/existing-keys.ts';
 import { heartbeatScript } from './leases/scripts/heartbeat.ts';
+import { heldByLeasesScript } from './leases/scripts/held-by-leases.ts';
 import { heldJobsScript } from './leases/scripts/held-jobs.ts';
 import { httpQueuesScript } from './leases/scripts/http-queues.ts';
 import { lastIdsScript } from './leases/scripts/last-ids.ts';
@@ -75,6 +76,7 @@ export const scripts: readonly Script[] = [
   extendLeaseScript,
   heartbeatScript,
   heldJobsScript,
+  heldByLeasesScript,
   noteProgressScript,
   pauseScript,
   maxJobsScript,

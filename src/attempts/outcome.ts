@@ -1,5 +1,6 @@
 import type { StoredError } from '../redis/result-record.ts';
 import { MAX_DURATION_MS } from '../schemas/values/duration.ts';
+import { type ReportedError, reportedMs } from './reported-error.ts';
 
 /** How an attempt can end. A closed set: what settles attempts handles each kind. */
 export type Outcome =
@@ -37,7 +38,7 @@ export function thrownFailure(thrown: unknown, attempt: number, at: number): Out
       kind: 'failed',
       error: storedError(thrown, attempt, at),
       retryable: !('retryable' in hints && hints.retryable === false),
-      retryInMs: 'retryInMs' in hints ? toDelayMs(hints.retryInMs) : undefined,
+      retryInMs: 'retryInMs' in hints ? reportedMs(hints.retryInMs, DELAY_LIMITS) : undefined,
     };
   } catch {
     // Getters, proxies and objects without a prototype can throw when they are read.
@@ -46,8 +47,13 @@ export function thrownFailure(thrown: unknown, attempt: number, at: number): Out
   }
 }
 
-const toDelayMs = (ms: unknown): number | undefined =>
-  typeof ms === 'number' && ms >= 0 ? Math.min(Math.round(ms), MAX_DURATION_MS) : undefined;
+const DELAY_LIMITS = { min: 0, max: MAX_DURATION_MS };
+
+/** The error of a result that is too long to be stored. Another attempt would return the same. */
+export const tooLargeResult = (bytes: number, maxBytes: number) => ({
+  name: 'result-too-large',
+  message: `The result has ${bytes} bytes of JSON; at most ${maxBytes} are stored (MAX_PAYLOAD_BYTES). Store it elsewhere, and return where`,
+});
 
 /** A failure that the service itself detects, such as an invalid payload. */
 export function detectedFailure(
@@ -68,8 +74,8 @@ export function detectedFailure(
 
 /** A failure that an HTTP worker reports. */
 export function reportedFailure(
-  { message, name, stack, data }: Pick<StoredError, 'message' | 'name' | 'stack' | 'data'>,
-  { retryable = true, retryInMs }: { retryable?: boolean; retryInMs?: number },
+  { message, name, stack, data }: ReportedError,
+  { retryable, retryInMs }: { retryable: boolean; retryInMs: number | undefined },
   attempt: number,
   at: number,
 ): Outcome & { kind: 'failed' } {
@@ -99,7 +105,8 @@ function storedError(thrown: unknown, attempt: number, at: number): StoredError 
   };
 }
 
-const clip = (text: string, length: number): string =>
+/** The text, shortened to a length. */
+export const clip = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length)}…`;
 
 const describe = (thrown: unknown): string =>

@@ -3,6 +3,7 @@ import { NO_OBSERVER, type Observer } from '../observer.ts';
 import type { Connection } from '../redis/connection.ts';
 import { KeySpace } from '../redis/keyspace.ts';
 import { TaskDirectory } from '../tasks/directory.ts';
+import { Deadlines } from './deadlines.ts';
 import { QueueLimits } from './queue-limits.ts';
 import { QueueRegistry } from './queue-registry.ts';
 
@@ -33,6 +34,7 @@ export interface Core {
   readonly queues: QueueRegistry;
   readonly limits: QueueLimits;
   readonly tasks: TaskDirectory;
+  readonly deadlines: Deadlines;
 }
 
 /** @param redis the connection for short commands; blocking reads have connections of their own. */
@@ -51,5 +53,6 @@ export function createCore(
     queues: new QueueRegistry(redis, keySpace, clock),
     limits: new QueueLimits(redis, clock),
     tasks: new TaskDirectory(redis, clock),
+    deadlines: new Deadlines(clock),
   };
 }

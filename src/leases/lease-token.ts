@@ -43,8 +43,8 @@ export function leaseOfUrl(text: string): Lease {
 }
 
 /** The lease in a request body. @throws {AppError} invalid-request. */
-export function leaseOfBody(text: string): Lease {
-  const lease = parseLease(text);
+export function leaseOfBody(value: unknown): Lease {
+  const lease = typeof value === 'string' ? parseLease(value) : undefined;
   if (lease !== undefined) return lease;
   throw invalidRequest([{ pointer: '/lease', detail: 'must be a lease that POST /leases returned' }]);
 }

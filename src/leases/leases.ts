@@ -1,16 +1,18 @@
 import { encodeReportedProgress } from '../attempts/progress.ts';
+import { reportedMs } from '../attempts/reported-error.ts';
 import type { Core } from '../core/core.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import { locateJob } from '../jobs/find.ts';
 import { newLeaseName, replacementLeaseName } from '../lifecycle/consumer-name.ts';
-import type { LeasedJob } from '../schemas/lease.ts';
+import { type LeasedJob, MAX_LEASE_MS, MIN_LEASE_MS } from '../schemas/lease.ts';
 import type { SettledJob } from '../schemas/settle.ts';
 import { renew } from './heartbeat.ts';
 import { LeaseConsumer } from './lease-consumer.ts';
 import { formatLease, type Lease, leaseOfBody, leaseOfUrl } from './lease-token.ts';
 import type { JobReport } from './settle/reports.ts';
 import { type SettledOutcome, type SettleResult, settle } from './settle/settle.ts';
+import { isReport, outcomesOf, type SettleItem } from './settle/settle-items.ts';
 import { staleError } from './stale-lease.ts';
 import type { LongPolls } from './take/long-polls.ts';
 import { takeFromQueues } from './take/take-from-queues.ts';
@@ -80,12 +82,12 @@ export class Leases {
   }
 
   /** @throws {AppError} lease-not-found, or stale-lease when the lease has ended in all of its queues. */
-  async heartbeat(leaseText: string, leaseMs?: number): Promise<LeaseHeartbeat> {
+  async heartbeat(leaseText: string, leaseMs?: unknown): Promise<LeaseHeartbeat> {
     const lease = leaseOfUrl(leaseText);
     const { queues } = lease;
     const consumer = this.#consumerOf(lease);
     const { keySpace, clock, observe } = this.#core;
-    const renewMs = leaseMs ?? lease.leaseMs;
+    const renewMs = reportedMs(leaseMs, { min: MIN_LEASE_MS, max: MAX_LEASE_MS }) ?? lease.leaseMs;
     const renewals = await Promise.all(
       queues.map((queue) => renew(this.#core, consumer, keySpace.queue(queue), renewMs)),
     );
@@ -109,7 +111,7 @@ export class Leases {
   }
 
   /** Records the progress of a running attempt. @throws {AppError} invalid-request, stale-lease or job-not-found. */
-  async progress(id: string, leaseText: string, progress: unknown): Promise<SettledJob> {
+  async progress(id: string, leaseText: unknown, progress: unknown): Promise<SettledJob> {
     const { keys, ref } = locateJob(this.#core, id);
     const text = encodeReportedProgress(progress);
     const lease = leaseOfBody(leaseText);
@@ -123,7 +125,7 @@ export class Leases {
   }
 
   /** Settles one job. @throws {AppError} stale-lease, job-not-found or invalid-result. */
-  async settleOne(leaseText: string, report: JobReport): Promise<SettledJob> {
+  async settleOne(leaseText: unknown, report: JobReport): Promise<SettledJob> {
     const { outcomes } = await this.#settle(leaseOfBody(leaseText), [report], 0, undefined);
     const [outcome] = outcomes;
     if (outcome?.ok) return { id: outcome.id, status: outcome.status };
@@ -133,14 +135,15 @@ export class Leases {
   /** Settles jobs, then takes up to `next` jobs: under the same lease, or under a new one if it has ended. */
   async settle(
     leaseText: string,
-    reports: readonly JobReport[],
+    items: readonly SettleItem[],
     next: number,
     tasks: readonly string[] | undefined,
   ): Promise<{ outcomes: SettledOutcome[]; taken: TakenLease }> {
     const lease = leaseOfUrl(leaseText);
     if (next > 0) await this.#worked.record(lease.queues, tasks);
-    const settled = await this.#settle(lease, reports, next, tasks);
-    const { outcomes, requestDigest, hasLeaseEnded } = settled;
+    const settled = await this.#settle(lease, items.filter(isReport), next, tasks);
+    const { requestDigest, hasLeaseEnded } = settled;
+    const outcomes = outcomesOf(items, settled.outcomes);
     if (!hasLeaseEnded || requestDigest === undefined) {
       return { outcomes, taken: this.#takenLease(leaseText, settled) };
     }

@@ -2,7 +2,7 @@ import type { Core } from '../core/core.ts';
 import { formatJobId, parseRef, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { redisTime } from '../redis/server-time.ts';
-import { type CancelOutcome, cancelOrExpire } from './scripts/cancel.ts';
+import { CANCEL_PATIENCE_MS, type CancelOutcome, cancelOrExpire } from './scripts/cancel.ts';
 
 /** Most jobs of one pass. */
 const PASS_SIZE = 200;
@@ -37,15 +37,16 @@ export async function expireJobs(
   if (jobs > 0) observe({ kind: 'jobs-expired', queue: keys.queue, jobs });
 }
 
-/** Cancels a job, see `cancelOrExpire`. */
+/** Cancels a job, see `cancelOrExpire`. A worker that was asked and does not stop loses the job after its patience. */
 export async function cancelJob(
-  { redis, settings, observe }: Core,
+  { redis, settings, observe, deadlines }: Core,
   keys: QueueKeys,
   ref: Ref,
   mode?: 'ask' | 'enforce',
 ): Promise<CancelOutcome> {
   const outcome = await cancelOrExpire(redis, keys, ref, 'cancelled', settings.resultTtlMs, mode);
   const { queue } = keys;
+  if (outcome === 'asked' && mode !== 'enforce') deadlines.note(queue, CANCEL_PATIENCE_MS);
   // An enforcement that asks has changed nothing.
   if (outcome === 'withdrawn' || (outcome === 'asked' && mode !== 'enforce')) {
     observe({ kind: 'job-cancelled', queue, job: formatJobId(queue, ref), done: outcome === 'withdrawn' });

@@ -43,6 +43,19 @@ export const connectForWork = (options: ConnectOptions): Connection =>
 export const connectForBlocking = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: BLOCKING_DEADLINE_MS });
 
+/** Processes that lost Redis at one moment come back spread over this time, at least. */
+const FIRST_SPREAD_MS = 500;
+/** Recovery of jobs relies on it that workers try to connect once a second. */
+const MAX_SPREAD_MS = 1_000;
+
+/**
+ * The wait before a connection is tried again, ms: any time up to the spread, so that many processes do not come at once.
+ *
+ * @param attempt from 1. @param random from 0 to 1.
+ */
+export const reconnectInMs = (attempt: number, random: number): number =>
+  Math.round(random * Math.min(FIRST_SPREAD_MS * 2 ** (attempt - 1), MAX_SPREAD_MS));
+
 type Role = Pick<RedisOptions, 'enableAutoPipelining' | 'autoPipeliningIgnoredCommands' | 'socketTimeout'>;
 
 function connect({ url, name, scripts, onError }: ConnectOptions, role: Role): Connection {
@@ -50,7 +63,7 @@ function connect({ url, name, scripts, onError }: ConnectOptions, role: Role): C
     ...role,
     connectionName: name,
     connectTimeout: 1_000,
-    retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt - 1, 5), 1_000),
+    retryStrategy: (attempt: number) => reconnectInMs(attempt, Math.random()),
     // Redis may have run a write whose reply was lost: report the fault, never send the write again.
     autoResendUnfulfilledCommands: false,
     // 0 rejects every command in flight when the connection breaks; otherwise such a command would hang.

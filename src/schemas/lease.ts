@@ -39,7 +39,8 @@ export const TakeJobs = Type.Object(
       minItems: 1,
       maxItems: MAX_LEASED_QUEUES,
       uniqueItems: true,
-      description: 'The queues to take from, in order of preference.',
+      description:
+        'The queues to take from, in order of preference. While the first is full, one job in sixteen comes from the others.',
     }),
     max: Type.Optional(
       Type.Integer({ minimum: 1, maximum: MAX_LEASED, description: 'The most jobs to take. Default 1.' }),
@@ -123,9 +124,16 @@ export type TakeResponse = Static<typeof TakeResponse>;
 export const LeaseParams = Type.Object({ lease: LeaseToken });
 
 export const Heartbeat = Type.Object(
-  { leaseMs: Type.Optional(LeaseMs) },
   {
-    additionalProperties: false,
+    // A report of a worker: read leniently, so anything may arrive.
+    leaseMs: Type.Optional(
+      Type.Unsafe<unknown>({
+        type: 'number',
+        description: `Milliseconds without a heartbeat after which the lease expires, rounded and limited to ${MIN_LEASE_MS} to ${MAX_LEASE_MS}. Default: as taken.`,
+      }),
+    ),
+  },
+  {
     description: 'How long the lease lasts from now. An absent body keeps the default.',
     examples: [{ leaseMs: 30_000 }],
   },

@@ -1,78 +1,81 @@
 import { type Static, Type } from 'typebox';
 import { exampleJob, exampleLease, LeasedJob, LeaseToken, MAX_LEASED, Tasks } from './lease.ts';
-import { MAX_DURATION_MS } from './values/duration.ts';
 import { JobId, timestamp } from './values/names.ts';
 
-const RESULT = Type.Optional(
-  Type.Unknown({ description: 'The result of the task: any JSON value. Default null.' }),
-);
+/** A member as it should be sent. Reports are read leniently, so its type says that anything may arrive. */
+const member = (schema: object) => Type.Optional(Type.Unsafe<unknown>(schema));
+
+const RESULT = member({
+  description:
+    'The result of the task: any JSON value. Default null. Beyond MAX_PAYLOAD_BYTES the job fails with `result-too-large`, and `status` says so.',
+});
 
 const FailMembers = {
-  error: Type.Object(
-    {
-      message: Type.String({ maxLength: 65_536, description: 'What went wrong.' }),
-      name: Type.Optional(
-        Type.String({ maxLength: 1_024, description: 'The class of the error, such as `ValueError`.' }),
-      ),
-      stack: Type.Optional(Type.String({ maxLength: 65_536, description: 'The stack trace.' })),
-      data: Type.Optional(
-        Type.Unknown({
-          description: 'Further data: any JSON. The service drops it if it is longer than 16,000 characters.',
-        }),
-      ),
+  error: Type.Unsafe<unknown>({
+    description:
+      'Why the attempt failed: an object, or just its message. The service shortens long texts, and takes any other JSON as the message.',
+    type: ['object', 'string'],
+    properties: {
+      message: { type: 'string', description: 'What went wrong. Default: the JSON of the error.' },
+      name: { type: 'string', description: 'The class of the error, such as `ValueError`.' },
+      stack: { type: 'string', description: 'The stack trace.' },
+      data: {
+        description: 'Further data: any JSON. The service drops it if it is longer than 16,000 characters.',
+      },
     },
-    { additionalProperties: false, description: 'Why the attempt failed. The service shortens long texts.' },
-  ),
-  retryable: Type.Optional(
-    Type.Boolean({ description: 'false: the job fails now, without further attempts. Default true.' }),
-  ),
-  retryInMs: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: MAX_DURATION_MS,
-      description: 'Milliseconds before the next attempt. Default: the backoff of the job.',
-    }),
-  ),
+  }),
+  retryable: member({
+    type: 'boolean',
+    description: 'false: the job fails now, without further attempts. Default true.',
+  }),
+  retryInMs: member({
+    type: 'number',
+    description:
+      'Milliseconds before the next attempt, rounded and limited to ten years. Default: the backoff of the job.',
+  }),
 };
 const ReleaseMembers = {
-  delayMs: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: MAX_DURATION_MS,
-      description: 'Milliseconds before another worker can take the job. Default 0.',
-    }),
-  ),
+  delayMs: member({
+    type: 'number',
+    description:
+      'Milliseconds before another worker can take the job, rounded and limited to ten years. Default 0.',
+  }),
 };
 const one = <T extends Record<string, Type.TSchema>>(members: T, example: object) =>
   Type.Object(
-    { lease: LeaseToken, ...members },
-    { additionalProperties: false, examples: [{ lease: exampleLease.lease, ...example }] },
+    {
+      lease: member({
+        type: 'string',
+        description: 'The lease that holds the job. Required, here or as `?lease=`.',
+        examples: [exampleLease.lease],
+      }),
+      ...members,
+    },
+    { examples: [{ lease: exampleLease.lease, ...example }] },
   );
 const many = <T extends Record<string, Type.TSchema>>(members: T, description: string) =>
-  Type.Optional(
-    Type.Array(Type.Object({ id: JobId, ...members }, { additionalProperties: false }), {
-      maxItems: MAX_LEASED,
-      description,
-    }),
-  );
+  member(Type.Array(Type.Object({ id: JobId, ...members }), { maxItems: MAX_LEASED, description }));
 
 export const CompleteJob = one({ result: RESULT }, { result: { width: 640 } });
 export const FailJob = one(FailMembers, { error: { message: 'no such image' }, retryable: false });
 export const ReleaseJob = one(ReleaseMembers, { delayMs: 5_000 });
-const PROGRESS = Type.Unknown({
-  description: 'Any JSON of at most 16,000 characters. It appears as `progress` of the job.',
+const PROGRESS = member({
+  description:
+    'Any JSON. It appears as `progress` of the job. Of more than 16,000 characters only the beginning is kept, as text.',
 });
 export const ProgressJob = one({ progress: PROGRESS }, { progress: { percent: 40 } });
+
+/** The lease of a report in its URL: it is found there even if the body is too large to be read. */
+export const ReportQuery = Type.Object({ lease: Type.Optional(LeaseToken) }, { additionalProperties: false });
 
 export const SettleJobs = Type.Object(
   {
     complete: many({ result: RESULT }, 'Jobs that are done.'),
     fail: many(FailMembers, 'Jobs whose attempt failed.'),
     release: many(ReleaseMembers, 'Jobs to give back. No attempt is spent.'),
-    tasks: Type.Optional(Tasks),
+    tasks: member(Tasks),
   },
   {
-    additionalProperties: false,
     description: `The outcomes of 1 to ${MAX_LEASED} jobs. Name each job once.`,
     examples: [
       {
@@ -123,7 +126,10 @@ export const SettleResponse = Type.Object(
         jobStatus: Type.Optional(SettledStatus),
         problem: Type.Optional(Type.Ref('Problem')),
       }),
-      { description: 'An outcome per job: first those of `complete`, then of `fail`, then of `release`.' },
+      {
+        description:
+          'An outcome per item: first those of `complete`, then of `fail`, then of `release`. The `id` of an item without an id is empty.',
+      },
     ),
     lease: Type.Optional(LeaseToken),
     expiresAt: Type.Optional(timestamp('When the lease expires. Only with `next`.')),

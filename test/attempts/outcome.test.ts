@@ -46,7 +46,7 @@ describe('a thrown value', () => {
     expect(thrownFailure({ retryInMs: Number.MAX_VALUE }, 1, 0)).toMatchObject({
       retryInMs: MAX_DURATION_MS,
     });
-    expect(thrownFailure({ retryInMs: -1 }, 1, 0)).toMatchObject({ retryInMs: undefined });
+    expect(thrownFailure({ retryInMs: -1 }, 1, 0)).toMatchObject({ retryInMs: 0 });
   });
 
   it('is clipped, and loses data that is too long', () => {
@@ -57,7 +57,8 @@ describe('a thrown value', () => {
 });
 
 it('a reported failure is clipped in the same way', () => {
-  const { error } = reportedFailure({ message: 'm'.repeat(5_000), name: 'n'.repeat(300) }, {}, 1, 0);
+  const wishes = { retryable: true, retryInMs: undefined };
+  const { error } = reportedFailure({ message: 'm'.repeat(5_000), name: 'n'.repeat(300) }, wishes, 1, 0);
   expect([error.message.length, error.name?.length]).toEqual([4_001, 201]);
 });
 

@@ -1,21 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { encodeProgress, encodeReportedProgress, MAX_PROGRESS } from '../../src/attempts/progress.ts';
-import { AppError } from '../../src/errors.ts';
 
 const longest = 'x'.repeat(MAX_PROGRESS - 2);
 
 describe.each([
-  ['of a handler', encodeProgress, TypeError],
-  ['over HTTP', encodeReportedProgress, AppError],
-] as const)('progress %s', (_, encode, errorType) => {
+  ['of a handler', encodeProgress],
+  ['over HTTP', encodeReportedProgress],
+] as const)('progress %s', (_, encode) => {
   it('is stored as JSON of at most 16,000 characters', () => {
     expect(encode({ done: 1 })).toBe('{"done":1}');
     expect(encode(longest)).toHaveLength(MAX_PROGRESS);
-    expect(() => encode(`${longest}x`)).toThrow(errorType);
+    expect(encode(undefined)).toBe('null');
   });
 });
 
-it('progress of a handler may be undefined, and must be JSON', () => {
-  expect(encodeProgress(undefined)).toBe('null');
+it('progress of a handler must be JSON, and no longer', () => {
   expect(() => encodeProgress(() => 1)).toThrow('progress must be JSON of at most 16000 characters');
+  expect(() => encodeProgress(`${longest}x`)).toThrow(TypeError);
+});
+
+it('progress over HTTP that is too long or too deep is kept as a text', () => {
+  expect(JSON.parse(encodeReportedProgress(`${longest}x`))).toMatch(/^x{2000}…$/);
+  expect(JSON.parse(encodeReportedProgress([longest]))).toMatch(/^\["x+…$/);
+  expect(encodeReportedProgress('\u0000'.repeat(MAX_PROGRESS)).length).toBeLessThanOrEqual(MAX_PROGRESS);
+  let deep: unknown = 1;
+  for (let i = 0; i < 5_000; i += 1) deep = [deep];
+  expect(JSON.parse(encodeReportedProgress(deep))).toContain('too deeply');
 });

@@ -1,8 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type ConnectOptions,
+  connectForBlocking,
   connectForRequests,
   connectForWork,
+  reconnectInMs,
   whenReady,
 } from '../../src/redis/connect.ts';
 import { isUnavailable } from '../../src/redis/faults.ts';
@@ -48,4 +50,31 @@ describe('a connection', () => {
     const answer = connection.ping().catch((error: unknown) => error);
     expect(isUnavailable(await answer)).toBe(true);
   });
+});
+
+describe('many connections that were lost at one moment', () => {
+  /** Most of the times that lie in one window of 100 ms. */
+  const mostAtOnce = (times: readonly number[]) =>
+    Math.max(...times.map((start) => times.filter((time) => time >= start && time < start + 100).length));
+
+  it.each([0, 300, 1_000, 5_000])('come back one after the other, %d ms later', (awayMs) => {
+    const times = Array.from({ length: 200 }, () => {
+      let time = 0;
+      for (let attempt = 1; attempt === 1 || time < awayMs; attempt += 1) {
+        time += reconnectInMs(attempt, Math.random());
+      }
+      return time;
+    });
+    expect(mostAtOnce(times)).toBeLessThan(100);
+    expect(Math.max(...times)).toBeLessThanOrEqual(awayMs + 1_000);
+  });
+
+  it.each([connectForRequests, connectForWork, connectForBlocking])(
+    '%o waits for a random time',
+    (connect) => {
+      const strategy = open(connect).options.retryStrategy;
+      const delays = new Set(Array.from({ length: 50 }, () => strategy?.(2)));
+      expect(delays.size).toBeGreaterThan(25);
+    },
+  );
 });

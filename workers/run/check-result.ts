@@ -1,4 +1,4 @@
-import { detectedFailure, type Outcome } from '../../src/attempts/outcome.ts';
+import { detectedFailure, type Outcome, tooLargeResult } from '../../src/attempts/outcome.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 
@@ -13,8 +13,8 @@ export function checkResult(
   if (outcome.kind !== 'completed') return outcome;
   const bytes = Buffer.byteLength(outcome.result);
   if (bytes > maxBytes) {
-    const message = `The result has ${bytes} bytes of JSON; at most ${maxBytes} are stored (MAX_PAYLOAD_BYTES). Store it elsewhere, and return where`;
-    return detectedFailure('result-too-large', message, attempt, clock.wall(), { retryable: false });
+    const { name, message } = tooLargeResult(bytes, maxBytes);
+    return detectedFailure(name, message, attempt, clock.wall(), { retryable: false });
   }
   if (task.output === undefined) return outcome;
   const faults = task.validateOutput(JSON.parse(outcome.result));

@@ -1,5 +1,6 @@
 import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
+import { DeadlineEnforcer } from '../../leases/deadline-enforcer.ts';
 import { HttpQueues } from '../../leases/http-queues.ts';
 import { Leases } from '../../leases/leases.ts';
 import { LongPolls } from '../../leases/take/long-polls.ts';
@@ -24,13 +25,22 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     const served = new HttpQueues(app.core);
     const recoverer = new Recoverer(app.core, served.busy);
     const sweeper = new Sweeper(app.core, served.list);
+    const enforcer = new DeadlineEnforcer(app.core, async () => {
+      await served.refresh();
+      return served.busy();
+    });
     const recover = async (): Promise<number> => {
       await served.refresh();
       return recoverer.run();
     };
-    const loops = [new Loop('recover', recover, observe), new Loop('sweep', sweeper.run, observe)];
+    const loops = [
+      new Loop('recover', recover, observe),
+      new Loop('enforce', enforcer.run, observe),
+      new Loop('sweep', sweeper.run, observe),
+    ];
 
     app.decorate('leases', new Leases(app.core, polls));
+    app.decorate('maxResultBytes', config.maxPayloadBytes);
     app.addHook('onListen', async () => {
       for (const loop of loops) loop.start();
     });
@@ -52,5 +62,7 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
 declare module 'fastify' {
   interface FastifyInstance {
     leases: Leases;
+    /** The most bytes of a result that is stored. */
+    maxResultBytes: number;
   }
 }

@@ -1,48 +1,79 @@
-import { type Outcome, reportedFailure } from '../../attempts/outcome.ts';
-import { encodeJson } from '../../core/encode-json.ts';
-import { invalidRequest } from '../../errors.ts';
-import { MAX_LEASED } from '../../schemas/lease.ts';
-import type { SettleJobs } from '../../schemas/settle.ts';
-
-type ReportBody<K extends 'complete' | 'fail' | 'release'> = NonNullable<SettleJobs[K]>[number];
+import { type Outcome, reportedFailure, tooLargeResult } from '../../attempts/outcome.ts';
+import {
+  isReportedFalse,
+  type ReportedError,
+  reportedError,
+  reportedJson,
+  reportedMs,
+} from '../../attempts/reported-error.ts';
+import { MAX_DEPTH } from '../../schemas/validation/depth.ts';
+import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
+import { OversizeReport } from './oversize-report.ts';
 
 /** What a worker reports about one job. */
 export type JobReport =
   /** `text`: the result as JSON text. */
   | { readonly id: string; readonly kind: 'completed'; readonly result: unknown; readonly text: string }
-  | ({ readonly kind: 'failed' } & ReportBody<'fail'>)
+  | FailedReport
   | { readonly id: string; readonly kind: 'released'; readonly delayMs: number };
+
+interface FailedReport {
+  readonly id: string;
+  readonly kind: 'failed';
+  readonly error: ReportedError;
+  readonly retryable: boolean;
+  /** Undefined: the backoff of the job decides. */
+  readonly retryInMs: number | undefined;
+}
 
 /** How an attempt ended by the report of its worker. */
 export type ReportedOutcome = Outcome & { kind: JobReport['kind'] };
 
-/** @throws {AppError} invalid-request for a result that is nested too deeply. */
-export function completed({ id, result = null }: ReportBody<'complete'>): JobReport {
-  return { kind: 'completed', id, result, text: encodeJson(result, '/result') };
-}
+/** The members of a report, as they arrived. */
+type Members = Readonly<Record<string, unknown>>;
 
-export const failed = (report: ReportBody<'fail'>): JobReport => ({ ...report, kind: 'failed' });
+/** Reads the report of one job. Never refuses it. @param maxResultBytes most bytes of a stored result. */
+export type ReadReport = (id: string, body: Members, maxResultBytes: number) => JobReport;
 
-export const released = ({ id, delayMs = 0 }: ReportBody<'release'>): JobReport => ({
-  kind: 'released',
+/** A result that cannot be stored fails the job: the worker would compute the same one again. */
+export const completed: ReadReport = (id, body, maxResultBytes) => {
+  if (body instanceof OversizeReport) return unstorable(id, tooLargeResult(body.bytes, maxResultBytes));
+  const result = body['result'] ?? null;
+  const text = reportedJson(result);
+  if (text === undefined) return unstorable(id, TOO_DEEP);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxResultBytes) return unstorable(id, tooLargeResult(bytes, maxResultBytes));
+  return { id, kind: 'completed', result, text };
+};
+
+export const failed: ReadReport = (id, { error, retryable, retryInMs }) => ({
   id,
-  delayMs,
+  kind: 'failed',
+  error: reportedError(error),
+  retryable: !isReportedFalse(retryable),
+  retryInMs: reportedMs(retryInMs, DELAY_LIMITS),
 });
 
-/** One report per job. @throws {AppError} invalid-request. */
-export function reportsOf({ complete = [], fail = [], release = [] }: SettleJobs): JobReport[] {
-  const reports = [...complete.map(completed), ...fail.map(failed), ...release.map(released)];
-  const fault = faultOf(reports);
-  if (fault === undefined) return reports;
-  throw invalidRequest([{ pointer: '', detail: fault }]);
-}
+export const released: ReadReport = (id, { delayMs }) => ({
+  id,
+  kind: 'released',
+  delayMs: reportedMs(delayMs, DELAY_LIMITS) ?? 0,
+});
 
-function faultOf(reports: readonly JobReport[]): string | undefined {
-  if (reports.length === 0) return 'must have at least one job in complete, fail or release';
-  if (reports.length > MAX_LEASED) return `must have at most ${MAX_LEASED} jobs in all`;
-  const isUnique = new Set(reports.map(({ id }) => id)).size === reports.length;
-  return isUnique ? undefined : 'must name each job once';
-}
+const DELAY_LIMITS = { min: 0, max: MAX_DURATION_MS };
+
+const TOO_DEEP: ReportedError = {
+  name: 'result-too-deep',
+  message: `The result is nested deeper than ${MAX_DEPTH} levels; it cannot be stored. Return a flatter one`,
+};
+
+const unstorable = (id: string, error: ReportedError): FailedReport => ({
+  id,
+  kind: 'failed',
+  error,
+  retryable: false,
+  retryInMs: undefined,
+});
 
 /** @param nowMs Unix ms, for the time of an error. */
 export function outcomeOf(report: JobReport, attempt: number, nowMs: number): ReportedOutcome {

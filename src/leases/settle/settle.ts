@@ -4,8 +4,10 @@ import type { AppError } from '../../errors.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
 import { staleError } from '../stale-lease.ts';
+import { visitsByDigest } from '../take/queue-shares.ts';
 import { earlier } from '../take/taken-jobs.ts';
 import {
+  isDrained,
   MAX_PAYLOAD_BYTES,
   NOTHING_TAKEN,
   type TakeRequest,
@@ -42,7 +44,7 @@ type QueueStep = Omit<TakeRequest, 'consumer' | 'keys' | 'leaseMs' | 'tasks' | '
 
 /**
  * Settles jobs of a lease, and takes up to `next` jobs. First plans all queues, since nothing may be taken before it is
- * known whether the lease holds a job in any of them. Then goes through the queues in their order.
+ * known whether the lease holds a job in any of them. Then goes through the queues in their order, after a share of a later one.
  */
 export async function settle(parts: SettleParts, reports: readonly JobReport[]): Promise<SettleResult> {
   const { next } = parts;
@@ -58,16 +60,22 @@ export async function settle(parts: SettleParts, reports: readonly JobReport[]):
   let expiresAt: number | undefined;
   let byteBudget = MAX_PAYLOAD_BYTES;
   const ended: boolean[] = [];
-  for (const plan of plans) {
-    const count = byteBudget > 0 ? next - jobs.length : 0;
-    const result = await settleQueue(parts, plan, { ...request, count, byteBudget }, outcomes);
+  let drained: number | undefined;
+  for (const { index, most, isAgain } of visitsByDigest(plans.length, next, requestDigest ?? '')) {
+    const plan = plans[index];
+    const count = byteBudget > 0 ? Math.min(most, next - jobs.length) : 0;
+    if (plan === undefined || (isAgain && (count < 1 || index === drained))) continue;
+    const step = { ...request, count, byteBudget, isAgain };
+    const result = await settleQueue(parts, isAgain ? settledPlan(plan) : plan, step, outcomes);
     byteBudget -= result.payloadSize;
     jobs.push(...result.jobs);
     expiresAt = earlier(expiresAt, result.expiresAt);
     if (count > 0) ended.push(result.hasLeaseEnded);
+    if (count > 0 && isDrained(result, count)) drained = index;
   }
+  const rank = new Map(plans.map(({ keys }, i) => [keys.queue, i]));
   return {
-    jobs,
+    jobs: jobs.sort((one, other) => (rank.get(one.queue) ?? 0) - (rank.get(other.queue) ?? 0)),
     expiresAt,
     requestDigest,
     hasLeaseEnded: ended.length > 0 && !ended.includes(false),
@@ -113,6 +121,14 @@ async function settleQueue(
   const hasEnded = result.jobs.length === 0 && (await consumer.endIfIdle(keys));
   return hasEnded ? { ...result, expiresAt: undefined } : result;
 }
+
+/** The queue takes again: its reports are settled. */
+const settledPlan = (plan: QueuePlan): QueuePlan => ({
+  ...plan,
+  completions: [],
+  uncompleted: [],
+  latency: new Map(),
+});
 
 const highestToken = (plans: readonly QueuePlan[]): number =>
   plans

@@ -1,8 +1,9 @@
 import type { Core } from '../../core/core.ts';
 import { LeaseConsumer } from '../lease-consumer.ts';
 import type { Lease } from '../lease-token.ts';
+import { type Visit, visitsByDigest } from './queue-shares.ts';
 import { TakenJobs } from './taken-jobs.ts';
-import type { Taker } from './taker.ts';
+import { isDrained, type TakeRequest, type Taker } from './taker.ts';
 
 /** Which jobs a request takes. */
 export interface TakeOptions {
@@ -14,7 +15,7 @@ export interface TakeOptions {
   readonly requestDigest?: string | undefined;
 }
 
-/** Takes jobs under a lease from its queues, in their order, until there are `max`. Waits for none. */
+/** Takes jobs under a lease from its queues until there are `max`: in their order, but each keeps a share. Waits for none. */
 export async function takeFromQueues(
   core: Core,
   taker: Taker,
@@ -35,19 +36,39 @@ export async function takeFromQueues(
     completions: [],
     latency: NO_LATENCIES,
   };
+  const shares = taker.queueShares;
+  const visits =
+    requestDigest === undefined ? shares.plan(queues) : visitsByDigest(queues.length, max, requestDigest);
   try {
-    for (const queue of queues) {
-      const count = max - taken.jobs.length;
-      const { byteBudget } = taken;
-      if (count < 1 || byteBudget <= 0) break;
-      const keys = core.keySpace.queue(queue);
-      taken.add(keys, await taker.take({ ...request, keys, count, byteBudget }));
-    }
+    await takeVisits(core, taker, taken, queues, visits, { ...request, max });
+    if (requestDigest === undefined) shares.taken(queues, taken.jobs.length, max);
     return taken;
   } catch (error) {
     // The caller never learns of this lease: its jobs would stay locked until it expires.
     void taken.release().catch(() => undefined);
     throw error;
+  }
+}
+
+async function takeVisits(
+  core: Core,
+  taker: Taker,
+  taken: TakenJobs,
+  queues: readonly string[],
+  visits: readonly Visit[],
+  { max, ...request }: Omit<TakeRequest, 'keys' | 'count' | 'byteBudget'> & { readonly max: number },
+): Promise<void> {
+  /** Its share was larger than what it had. */
+  let drained: number | undefined;
+  for (const { index, most, isAgain } of visits) {
+    const count = Math.min(most, max - taken.jobs.length);
+    const { byteBudget } = taken;
+    if (count < 1 || byteBudget <= 0) break;
+    if (index === drained) continue;
+    const keys = core.keySpace.queue(queues[index] ?? '');
+    const result = await taker.take({ ...request, keys, count, byteBudget, isAgain });
+    taken.add(keys, result);
+    if (isDrained(result, count)) drained = index;
   }
 }
 

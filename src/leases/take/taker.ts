@@ -8,6 +8,7 @@ import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { SettleAndTakeRequest } from '../scripts/settle-and-take.ts';
+import { QueueShares } from './queue-shares.ts';
 import { settleUnrunnable, type TakeTarget } from './settle-unrunnable.ts';
 
 /** A request to complete and take jobs in one queue, under a lease. */
@@ -16,6 +17,8 @@ export interface TakeRequest
     Omit<SettleAndTakeRequest, 'favouredLane' | 'share' | 'isContinuation'> {
   readonly completions: readonly Completion[];
   readonly latency: ReadonlyMap<string, number>;
+  /** The request has taken from this queue before. */
+  readonly isAgain?: boolean;
 }
 
 export interface TakeResult {
@@ -48,6 +51,8 @@ const MAX_ROUNDS = 10;
 export class Taker {
   readonly #core: Core;
   readonly #fairness = new WeakMap<QueueKeys, LaneFairness>();
+  /** Shares of the queues of those leases that name several. */
+  readonly queueShares = new QueueShares();
 
   constructor(core: Core) {
     this.#core = core;
@@ -55,7 +60,7 @@ export class Taker {
 
   async take(request: TakeRequest): Promise<TakeResult> {
     const known = await this.#core.tasks.announced(request.keys);
-    const first = await this.#takeOnce(request, false, known);
+    const first = await this.#takeOnce(request, request.isAgain === true, known);
     let result = first;
     for (let round = 1; result.mayHaveMore && round < MAX_ROUNDS; round += 1) {
       const next = { ...request, isLeaseActive: true, completions: [], latency: new Map() };
@@ -65,7 +70,7 @@ export class Taker {
   }
 
   async #takeOnce(request: TakeRequest, isContinuation: boolean, known: AnnouncedTasks): Promise<TakeResult> {
-    const { consumer, keys, completions, latency, tasks, ...asked } = request;
+    const { consumer, keys, completions, latency, tasks, isAgain: _, ...asked } = request;
     const { count } = request;
     const fairness = this.#fairness.get(keys) ?? new LaneFairness();
     this.#fairness.set(keys, fairness);
@@ -86,6 +91,7 @@ export class Taker {
       known,
     );
     observeTake(this.#core.observe, request, taken.deliveries.length, jobs, deliveries);
+    if (jobs.length > 0) this.#core.deadlines.note(keys.queue, shortestTimeout(jobs) + 1);
     return {
       settled,
       jobs,
@@ -98,6 +104,13 @@ export class Taker {
     };
   }
 }
+
+const shortestTimeout = (jobs: readonly LeasedJob[]): number =>
+  jobs.reduce((shortest, { timeoutMs }) => Math.min(shortest, timeoutMs), Number.POSITIVE_INFINITY);
+
+/** Whether the take that asked for `count` jobs has left none in the queue. */
+export const isDrained = ({ jobs, mayHaveMore }: TakeResult, count: number): boolean =>
+  jobs.length < count && !mayHaveMore;
 
 /** Reports what was taken, and the attempts that begin with it. */
 function observeTake(

@@ -7,11 +7,12 @@ import {
   settleUncompleted,
   staleOutcome,
 } from '../../../src/leases/settle/plan-items.ts';
-import { completed, failed, type JobReport, released } from '../../../src/leases/settle/reports.ts';
+import type { JobReport } from '../../../src/leases/settle/reports.ts';
 import { parseJobId } from '../../../src/redis/job-id.ts';
 import { announceTasks } from '../../../src/tasks/announcements.ts';
 import { newQueue } from '../../helpers/leases/http-worker.ts';
 import { newLease, useLeaseQueues } from '../../helpers/leases/lease-queues.ts';
+import { completed, failed, released } from '../../helpers/leases/reports.ts';
 import { stored } from '../../helpers/redis/dump.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Lease } from '../../../src/leases/lease-token.ts';
 import { staleOutcome } from '../../../src/leases/settle/plan-items.ts';
 import { isLeaseActive, planQueues } from '../../../src/leases/settle/plan-queues.ts';
-import { type JobReport, released } from '../../../src/leases/settle/reports.ts';
+import type { JobReport } from '../../../src/leases/settle/reports.ts';
 import { newQueue } from '../../helpers/leases/http-worker.ts';
 import { newLease, useLeaseQueues } from '../../helpers/leases/lease-queues.ts';
+import { released } from '../../helpers/leases/reports.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { JobInspector } from '../../../src/jobs/job-inspector.ts';
 import type { Lease } from '../../../src/leases/lease-token.ts';
-import { completed, failed, type JobReport, released } from '../../../src/leases/settle/reports.ts';
+import type { JobReport } from '../../../src/leases/settle/reports.ts';
 import { settle } from '../../../src/leases/settle/settle.ts';
 import { idsOf, newQueue } from '../../helpers/leases/http-worker.ts';
 import { newLease, useLeaseQueues } from '../../helpers/leases/lease-queues.ts';
+import { completed, failed, released } from '../../helpers/leases/reports.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();

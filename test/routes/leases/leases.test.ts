@@ -48,19 +48,6 @@ describe('a job that is worked on over HTTP', () => {
     expect((await stats(queue)).latency).toMatchObject({ runMs: { p50: expect.any(Number) } });
   });
 
-  it('rejects progress that is too long', async () => {
-    const queue = newQueue();
-    const { id } = await api.submit({ queue, task: 'work' });
-    const { lease } = await takeOne(api, { queues: [queue] });
-    const long = 'x'.repeat(15_998);
-    expect((await post(api, `/jobs/${id}/progress`, { lease, progress: long })).status).toBe(200);
-    expect(await post(api, `/jobs/${id}/progress`, { lease, progress: `${long}x` })).toMatchObject({
-      status: 400,
-      body: { errors: [{ pointer: '/progress' }] },
-    });
-    expect((await api.get(id)).progress).toBe(long);
-  });
-
   it('wakes a client that waits for its result, and null is a result', async () => {
     const queue = newQueue();
     const waited = api.http.post('/jobs?wait=20').send({ queue, task: 'work' });

@@ -29,11 +29,11 @@ describe('a lease over several queues', () => {
     const [a, b, c] = await submitMany(api, two, 3);
     const { lease } = await take(api, { queues: [one, two], max: 3 });
     expect(await settle(api, lease, completing([a]), 1)).toMatchObject({ lease, jobs: [] });
-    await submitMany(api, two, 1);
+    const [last] = await submitMany(api, two, 1);
     const [next] = await submitMany(api, one, 1);
-    const answer = await settle(api, lease, completing([b]), 1);
+    const answer = await settle(api, lease, completing([b]), 3);
     expect(answer.lease).toBe(lease);
-    expect(idsOf(answer)).toEqual([next]);
+    expect(idsOf(answer)).toEqual([next, last]);
     const { items } = await settle(api, lease, completing([c, next]), 0);
     expect(items.map(({ status }) => status)).toEqual([200, 200]);
   });

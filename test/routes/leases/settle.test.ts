@@ -133,10 +133,8 @@ describe('settling many jobs', () => {
     const { lease } = await take(api, { queues: [queue] });
     const bad: [object, string][] = [
       [{}, 'at least one job'],
-      [{ complete: [{ id }], release: [{ id }] }, 'once'],
-      [{ complete: [{ id, reslt: 1 }] }, 'known'],
-      [{ fail: [{ id }] }, 'error'],
-      [{ complete: [{ id }], fail: [{ id: `${id}1`, error: { message: 1 } }] }, 'string'],
+      [{ complete: null }, 'at least one job'],
+      [{ complete: [{ id }], tasks: 'work' }, '/tasks'],
     ];
     for (const [body, text] of bad) {
       const answer = await post(api, `/leases/${lease}/settle`, body);

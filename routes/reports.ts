@@ -1,0 +1,164 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import { problemItem } from '../src/http/plugins/errors.ts';
+import { leaseOf, type ReportRequest, refuseOversize } from '../src/http/reports/lease-of.ts';
+import { readReports, reportLimit } from '../src/http/reports/read-body.ts';
+import { showLease } from '../src/http/reports/show-lease.ts';
+import { reportValidator } from '../src/http/reports/validator.ts';
+import { optionalBody } from '../src/http/request/optional-body.ts';
+import { completed, failed, type ReadReport, released } from '../src/leases/settle/reports.ts';
+import type { SettledOutcome } from '../src/leases/settle/settle.ts';
+import { settleItems, tasksOf } from '../src/leases/settle/settle-items.ts';
+import { JobParams, problems } from '../src/schemas/http.ts';
+import { Heartbeat, HeartbeatResponse, LeaseParams } from '../src/schemas/lease.ts';
+import {
+  CompleteJob,
+  FailJob,
+  ProgressJob,
+  ReleaseJob,
+  ReportQuery,
+  SettledJob,
+  SettleJobs,
+  SettleQuery,
+  SettleResponse,
+} from '../src/schemas/settle.ts';
+import { toTimestamp } from '../src/schemas/values/timestamp.ts';
+
+const settleItem = (outcome: SettledOutcome, request: FastifyRequest) =>
+  outcome.ok
+    ? { id: outcome.id, status: 200, jobStatus: outcome.status }
+    : { id: outcome.id, ...problemItem(outcome.error, request) };
+
+const settledResponses = { 200: SettledJob, ...problems(400, 404, 409, 413, 415, 422, 500, 503) };
+
+/** What a worker reports is not refused for its size or form: nobody else knows how its job ended. */
+const report = { validatorCompiler: reportValidator, preValidation: optionalBody };
+
+/** What workers report about their leases and jobs. */
+export const reportRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { maxResultBytes } = app;
+  readReports(app, reportLimit(maxResultBytes));
+  const settleOne = (request: ReportRequest & { params: { id: string } }, read: ReadReport) =>
+    app.leases.settleOne(leaseOf(request), read(request.params.id, request.body, maxResultBytes));
+
+  app.post(
+    '/leases/:lease/heartbeat',
+    {
+      ...report,
+      schema: {
+        operationId: 'renewLease',
+        summary: 'Renew a lease and learn which jobs to stop',
+        description: 'Send it about three times per `leaseMs` while you hold jobs.',
+        tags: ['work'],
+        params: LeaseParams,
+        body: Heartbeat,
+        response: { 200: HeartbeatResponse, ...problems(400, 404, 409, 413, 415, 500, 503) },
+      },
+    },
+    async ({ params, body }) => {
+      const { expiresAt, cancel, isPaused } = await app.leases.heartbeat(params.lease, body.leaseMs);
+      const directive = isPaused || app.isDraining() ? ('drain' as const) : ('continue' as const);
+      return { expiresAt: toTimestamp(expiresAt), cancel, directive };
+    },
+  );
+
+  app.post(
+    '/leases/:lease/settle',
+    {
+      ...report,
+      schema: {
+        operationId: 'settleJobs',
+        summary: 'Settle many jobs and take the next ones',
+        description:
+          'Returns an outcome for each item. A rejected item does not hold up the others. A repeated request gets the same response, with the same next jobs. Continue with the lease of the response.',
+        tags: ['work'],
+        params: LeaseParams,
+        querystring: SettleQuery,
+        body: SettleJobs,
+        response: { 207: SettleResponse, ...problems(400, 404, 413, 415, 500, 503) },
+      },
+    },
+    async (request, reply) => {
+      const { params, query, body } = request;
+      const { next = 0 } = query;
+      refuseOversize(body);
+      const items = settleItems(body, maxResultBytes);
+      const settled = await app.leases.settle(params.lease, items, next, tasksOf(body.tasks));
+      const answers = settled.outcomes.map((outcome) => settleItem(outcome, request));
+      return reply.code(207).send({ items: answers, ...(next > 0 ? showLease(settled.taken) : {}) });
+    },
+  );
+
+  app.post(
+    '/jobs/:id/complete',
+    {
+      ...report,
+      schema: {
+        operationId: 'completeJob',
+        summary: 'Complete a job',
+        description:
+          'The job ends with this result. A result that is too large to be stored ends it as failed, with `result-too-large`.',
+        tags: ['work'],
+        params: JobParams,
+        querystring: ReportQuery,
+        body: CompleteJob,
+        response: settledResponses,
+      },
+    },
+    (request) => settleOne(request, completed),
+  );
+
+  app.post(
+    '/jobs/:id/fail',
+    {
+      ...report,
+      schema: {
+        operationId: 'failJob',
+        summary: 'Fail an attempt of a job',
+        description: 'The job runs again after its backoff until its attempts are spent. It then fails.',
+        tags: ['work'],
+        params: JobParams,
+        querystring: ReportQuery,
+        body: FailJob,
+        response: settledResponses,
+      },
+    },
+    (request) => settleOne(request, failed),
+  );
+
+  app.post(
+    '/jobs/:id/release',
+    {
+      ...report,
+      schema: {
+        operationId: 'releaseJob',
+        summary: 'Release a job',
+        description: 'Gives the job back: another worker can take it. No attempt is spent.',
+        tags: ['work'],
+        params: JobParams,
+        querystring: ReportQuery,
+        body: ReleaseJob,
+        response: settledResponses,
+      },
+    },
+    (request) => settleOne(request, released),
+  );
+
+  app.post(
+    '/jobs/:id/progress',
+    {
+      ...report,
+      schema: {
+        operationId: 'reportProgress',
+        summary: 'Report the progress of a job',
+        description: 'The report is visible in the job and in its events. It does not renew the lease.',
+        tags: ['work'],
+        params: JobParams,
+        querystring: ReportQuery,
+        body: ProgressJob,
+        response: settledResponses,
+      },
+    },
+    (request) => app.leases.progress(request.params.id, leaseOf(request), request.body.progress),
+  );
+};

@@ -1,0 +1,67 @@
+import { encodeJson } from '../core/encode-json.ts';
+import { AppError } from '../errors.ts';
+import { durationMs } from '../schemas/values/duration.ts';
+
+/** An error as an HTTP worker reports it, before its texts are shortened. */
+export interface ReportedError {
+  readonly message: string;
+  readonly name?: string;
+  readonly stack?: string;
+  readonly data?: unknown;
+}
+
+/**
+ * The error in a report. Takes any JSON: a refused report would leave the real error nowhere. Text is the message, and so
+ * is the JSON of an object without a message.
+ */
+export function reportedError(value: unknown): ReportedError {
+  if (value === undefined || value === null) return { message: 'The worker reported no error' };
+  if (typeof value !== 'object' || Array.isArray(value)) return { message: textOf(value) };
+  const { message, name, stack, data } = value as Record<string, unknown>;
+  return {
+    message: textOf(message ?? value),
+    ...(isAbsent(name) ? {} : { name: textOf(name) }),
+    ...(isAbsent(stack) ? {} : { stack: textOf(stack) }),
+    ...(isAbsent(data) ? {} : { data }),
+  };
+}
+
+/** The JSON text of a value in a report; undefined for one that is nested too deeply to be stored. */
+export function reportedJson(value: unknown): string | undefined {
+  try {
+    return encodeJson(value);
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}
+
+/** Milliseconds in a report, rounded and limited; undefined when the value is no number and no duration. */
+export function reportedMs(value: unknown, { min, max }: { min: number; max: number }): number | undefined {
+  const ms = typeof value === 'string' ? msOfText(value) : value;
+  if (typeof ms !== 'number' || Number.isNaN(ms)) return undefined;
+  return Math.min(Math.max(Math.round(ms), min), max);
+}
+
+/** What languages without a boolean of their own send for false. */
+const FALSE: readonly unknown[] = [false, 0, '', '0', 'false'];
+
+export const isReportedFalse = (value: unknown): boolean => FALSE.includes(value);
+
+const isAbsent = (value: unknown): boolean => value === undefined || value === null;
+
+function msOfText(text: string): number | undefined {
+  if (/^\s*$/.test(text)) return undefined;
+  try {
+    return durationMs(text);
+  } catch {
+    return Number(text);
+  }
+}
+
+/** A list of lines becomes a text, as stack traces are lists in some languages. Other JSON becomes its text. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value) && value.every((line) => typeof line === 'string')) return value.join('\n');
+  return reportedJson(value) ?? 'The worker reported an error that is nested too deeply to be shown';
+}

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { Deadlines } from '../../src/core/deadlines.ts';
+
+describe('the deadlines of queues', () => {
+  it('are due at the earliest time that was noted, once', () => {
+    let now = 0;
+    const deadlines = new Deadlines({ monotonic: () => now });
+    deadlines.note('a', 100);
+    deadlines.note('a', 50);
+    deadlines.note('a', 200);
+    deadlines.note('b', 70);
+    expect(deadlines.takeDue()).toEqual([]);
+    now = 50;
+    expect(deadlines.takeDue()).toEqual(['a']);
+    now = 500;
+    expect(deadlines.takeDue()).toEqual(['b']);
+    expect(deadlines.takeDue()).toEqual([]);
+  });
+});
