@@ -1,4 +1,7 @@
 import type { StoredError } from '../redis/result-record.ts';
+import { isDeeper, MAX_DATA_DEPTH, MAX_DEPTH } from '../schemas/json/depth.ts';
+import { JsonText } from '../schemas/json/json-text.ts';
+import { clip, wellFormedJson } from '../schemas/json/well-formed.ts';
 import { MAX_DURATION_MS } from '../schemas/values/duration.ts';
 import { type ReportedError, reportedMs } from './reported-error.ts';
 
@@ -27,7 +30,7 @@ export function encodeResult(value: unknown): string {
   const text: string | undefined = JSON.stringify(value ?? null);
   // Functions and symbols have no JSON at all.
   if (text === undefined) throw new TypeError(`The task returned a ${typeof value}, which is not JSON`);
-  return text;
+  return wellFormedJson(text);
 }
 
 /** The failure that a thrown value stands for; `at` in Unix ms. Never throws, whatever was thrown. */
@@ -55,6 +58,12 @@ export const tooLargeResult = (bytes: number, maxBytes: number) => ({
   message: `The result has ${bytes} bytes of JSON; at most ${maxBytes} are stored (MAX_PAYLOAD_BYTES). Store it elsewhere, and return where`,
 });
 
+/** The error of a result that many languages could not read. */
+export const tooDeepResult = {
+  name: 'result-too-deep',
+  message: `The result is nested deeper than ${MAX_DEPTH} levels; it cannot be stored. Return a flatter one`,
+};
+
 /** A failure that the service itself detects, such as an invalid payload. */
 export function detectedFailure(
   name: string,
@@ -79,7 +88,7 @@ export function reportedFailure(
   attempt: number,
   at: number,
 ): Outcome & { kind: 'failed' } {
-  const storedData = data === undefined ? undefined : plainJson(data);
+  const storedData = data === undefined ? undefined : reportedData(data);
   const error: StoredError = {
     message: clip(message, MAX_MESSAGE),
     ...(name === undefined ? {} : { name: clip(name, MAX_NAME) }),
@@ -105,18 +114,25 @@ function storedError(thrown: unknown, attempt: number, at: number): StoredError 
   };
 }
 
-/** The text, shortened to a length. */
-export const clip = (text: string, length: number): string =>
-  text.length <= length ? text : `${text.slice(0, length)}…`;
-
 const describe = (thrown: unknown): string =>
   typeof thrown === 'string' ? thrown : (JSON.stringify(plainJson(thrown)) ?? String(thrown));
 
-/** The value if it is JSON of moderate size, else undefined: data must never keep an error from being stored. */
+/** Data from a worker over HTTP: its text unless it is too long, as a string if it is nested too deeply. */
+function reportedData(data: unknown): unknown {
+  const json = JsonText.of(data).toWellFormed();
+  if (json.text.length > MAX_DATA) return undefined;
+  return json.facts.depth > MAX_DATA_DEPTH ? json.text : json;
+}
+
+/**
+ * The value if it is JSON of moderate size, as a string if it is nested too deeply; else undefined. Data must never keep an
+ * error from being stored.
+ */
 function plainJson(value: unknown): unknown {
   try {
     const text: string | undefined = JSON.stringify(value);
-    return text === undefined || text.length > MAX_DATA ? undefined : JSON.parse(text);
+    if (text === undefined || text.length > MAX_DATA) return undefined;
+    return isDeeper(text, MAX_DATA_DEPTH) ? text : JSON.parse(wellFormedJson(text));
   } catch {
     return undefined;
   }

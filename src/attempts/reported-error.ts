@@ -1,5 +1,5 @@
-import { encodeJson } from '../core/encode-json.ts';
-import { AppError } from '../errors.ts';
+import { MAX_DEPTH } from '../schemas/json/depth.ts';
+import { JsonText } from '../schemas/json/json-text.ts';
 import { durationMs } from '../schemas/values/duration.ts';
 
 /** An error as an HTTP worker reports it, before its texts are shortened. */
@@ -26,12 +26,14 @@ export function reportedError(value: unknown): ReportedError {
   };
 }
 
-/** The JSON text of a value in a report; undefined for one that is nested too deeply to be stored. */
-export function reportedJson(value: unknown): string | undefined {
+/** The JSON of a value in a report, with U+FFFD for lone surrogates; undefined for one that is nested too deeply. */
+export function reportedJson(value: unknown, maxDepth = MAX_DEPTH): JsonText | undefined {
   try {
-    return encodeJson(value);
+    const json = JsonText.of(value);
+    return json.facts.depth > maxDepth ? undefined : json.toWellFormed();
   } catch (error) {
-    if (error instanceof AppError) return undefined;
+    // A value that is far too deep overflows the stack of JSON.stringify.
+    if (error instanceof RangeError) return undefined;
     throw error;
   }
 }
@@ -48,7 +50,8 @@ const FALSE: readonly unknown[] = [false, 0, '', '0', 'false'];
 
 export const isReportedFalse = (value: unknown): boolean => FALSE.includes(value);
 
-const isAbsent = (value: unknown): boolean => value === undefined || value === null;
+const isAbsent = (value: unknown): boolean =>
+  value === undefined || value === null || (value instanceof JsonText && value.text === 'null');
 
 function msOfText(text: string): number | undefined {
   if (/^\s*$/.test(text)) return undefined;
@@ -63,5 +66,5 @@ function msOfText(text: string): number | undefined {
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value) && value.every((line) => typeof line === 'string')) return value.join('\n');
-  return reportedJson(value) ?? 'The worker reported an error that is nested too deeply to be shown';
+  return reportedJson(value)?.text ?? 'The worker reported an error that is nested too deeply to be shown';
 }

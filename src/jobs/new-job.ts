@@ -33,12 +33,7 @@ export function viewNewJob(
  * The JSON text of `viewNewJob`. The payload is inserted as the text that is stored. A template writes the other
  * members of a job without options, which most jobs are: that takes a tenth of the time of view and `printJson`.
  */
-export function newJobText(
-  queue: string,
-  ref: Ref,
-  job: NewJob,
-  defaults: TaskDefaults | undefined,
-): string {
+export function newJobText(queue: string, ref: Ref, job: NewJob, defaults: TaskDefaults | undefined): string {
   const { task, options } = job.entry;
   if (ref.place === 'parked' || Object.keys(options).length > 0)
     return printJson(viewNewJob(queue, ref, job, defaults));

@@ -1,4 +1,4 @@
-import { lengthOfDepth, MAX_STORED_DEPTH } from '../schemas/json/depth.ts';
+import { isDeeper, MAX_STORED_DEPTH } from '../schemas/json/depth.ts';
 import { JsonText } from '../schemas/json/json-text.ts';
 import { decodeOptions, type EntryOptions, encodeOptions } from './entry-options.ts';
 import { parseJson } from './parse-json.ts';
@@ -49,13 +49,9 @@ export function readEntry(fields: readonly string[]): TextEntry | undefined {
 /** The entry with its payload parsed, for who runs it; undefined when it is not JSON or nested too deeply to parse. */
 export function parseEntry(fields: readonly string[]): ParsedEntry | undefined {
   const entry = decodeEntry(fields);
-  if (entry === undefined || isTooDeep(entry.payload)) return undefined;
+  if (entry === undefined || isDeeper(entry.payload, MAX_STORED_DEPTH)) return undefined;
   const value = parseJson(entry.payload);
   if (value === undefined) return undefined;
   const { task, payload, options } = entry;
   return { task, payload, value, options };
 }
-
-const isTooDeep = (payload: string): boolean =>
-  payload.length > lengthOfDepth(MAX_STORED_DEPTH) &&
-  (JsonText.read(payload)?.facts.depth ?? 0) > MAX_STORED_DEPTH;

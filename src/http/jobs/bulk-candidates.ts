@@ -30,7 +30,9 @@ export function bulkCandidates(body: unknown, limits: LineLimits): AsyncGenerato
 
 async function* fromArray(jobs: readonly JsonText[]): AsyncGenerator<Candidate[]> {
   for (let start = 0; start < jobs.length; start += CHUNK_JOBS)
-    yield jobs.slice(start, start + CHUNK_JOBS).map(({ text }) => readCandidate(Buffer.from(text), 'The job'));
+    yield jobs
+      .slice(start, start + CHUNK_JOBS)
+      .map(({ text }) => readCandidate(Buffer.from(text), 'The job'));
 }
 
 /** Reads jobs as they arrive. Stops after a line that is too long or one too many, which is the last candidate. */

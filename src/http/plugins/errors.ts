@@ -3,6 +3,7 @@ import fastifyPlugin from 'fastify-plugin';
 import { AppError, type ErrorCode } from '../../errors.ts';
 import type { Observer } from '../../observer.ts';
 import { isUnavailable } from '../../redis/faults.ts';
+import { clip } from '../../schemas/json/well-formed.ts';
 import type { Problem } from '../../schemas/problem.ts';
 import { routeOf } from '../request/route.ts';
 
@@ -139,7 +140,7 @@ export const errorsPlugin = fastifyPlugin<{ observe: Observer }>(
       answer(
         new AppError(
           'route-not-found',
-          `There is nothing at ${request.url.slice(0, 200)}. See /docs for all paths.`,
+          `There is nothing at ${clip(request.url, 200)}. See /docs for all paths.`,
         ),
         request,
         reply,

@@ -5,7 +5,7 @@ import type { EntryOptions } from '../../redis/entry-options.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { KeySpace } from '../../redis/keyspace.ts';
 import { type Backoff, DEFAULT_PRIORITY, DEFAULT_QUEUE, type SubmitJob } from '../../schemas/job.ts';
-import { jsonFault } from '../../schemas/json/json-fault.ts';
+import { textFault } from '../../schemas/json/json-fault.ts';
 import { JSON_NULL, JsonText } from '../../schemas/json/json-text.ts';
 import type { Fault } from '../../schemas/problem.ts';
 import {
@@ -35,6 +35,8 @@ export interface AdmittedJob {
  */
 export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<AdmittedJob> {
   const { entry, payload } = newEntry(core.keySpace, job, core.clock);
+  const fault = textFault(payload, '/payload');
+  if (fault !== undefined) throw invalidRequest([fault]);
   const isLimited = core.limits.isLimited(entry.keys);
   const tasks = checkTask(core, entry.keys, job.task, payload);
   if (tasks instanceof Promise || isLimited instanceof Promise) {
@@ -49,7 +51,7 @@ export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<Admi
 }
 
 /**
- * The entry of a job that fits the schema. Does not check its task.
+ * The entry of a job that fits the schema. Does not check its task and payload.
  *
  * @param clock read only for a job with `runAt`.
  * @throws {AppError} invalid-request.
@@ -61,8 +63,6 @@ export function newEntry(
 ): { entry: NewEntry; payload: JsonText } {
   const keys = keySpace.queue(job.queue ?? DEFAULT_QUEUE);
   const payload = job.payload === undefined ? JSON_NULL : JsonText.of(job.payload);
-  const fault = jsonFault(payload.facts, () => payload.parse(), '/payload');
-  if (fault !== undefined) throw invalidRequest([fault]);
   const options = entryOptions(job, clock);
   const isDelayed = options.at !== undefined || options.d !== undefined;
   const priority = job.priority ?? DEFAULT_PRIORITY;

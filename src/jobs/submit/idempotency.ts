@@ -21,12 +21,7 @@ export interface KeyedSubmit extends Once {
  * What makes a submit with an Idempotency-Key store its jobs once. The key is valid within one queue: the script
  * stores it beside the jobs, in the same step.
  */
-export const onceFor = (
-  keys: QueueKeys,
-  key: string,
-  request: unknown,
-  ttlMs: number,
-): KeyedSubmit => ({
+export const onceFor = (keys: QueueKeys, key: string, request: unknown, ttlMs: number): KeyedSubmit => ({
   key: keys.idempotency(key),
   request,
   fingerprint: digest(request, 'exact'),

@@ -5,12 +5,7 @@ import type { Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { AdmittedJob } from './admission.ts';
 import { findReplay, type KeyedSubmit } from './idempotency.ts';
-import {
-  type NewEntry,
-  type Remembered,
-  type Submitted,
-  submitTogether,
-} from './scripts/submit.ts';
+import { type NewEntry, type Remembered, type Submitted, submitTogether } from './scripts/submit.ts';
 import { WriteBatcher } from './write-batcher.ts';
 
 /** `refs` are in the order of the entries. */

@@ -45,7 +45,8 @@ class Canonicalizer {
   value(): string {
     const code = this.#next();
     if (code === CODE.quote) return JSON.stringify(this.#string());
-    if (code === CODE.openArray) return `[${[...this.#parts(CODE.closeArray, () => this.value())].join(',')}]`;
+    if (code === CODE.openArray)
+      return `[${[...this.#parts(CODE.closeArray, () => this.value())].join(',')}]`;
     if (code === CODE.openObject) return this.#object();
     const source = this.#slice(scalarEnd(this.#json, this.#at));
     return /^[a-z]/.test(source) ? source : canonicalNumber(source, this.#numbers);

@@ -4,22 +4,25 @@ import { MAX_DEPTH } from './depth.ts';
 import { JsonText } from './json-text.ts';
 import type { JsonFacts } from './scan.ts';
 
+/** Why a text from a client is refused although it is JSON; undefined when nothing is wrong with it. */
+export const textFault = (json: JsonText, base: string): Fault | undefined =>
+  json.facts.depth > MAX_DEPTH
+    ? { pointer: base, detail: `must not be nested deeper than ${MAX_DEPTH} levels` }
+    : jsonFault(json.facts, () => json.parse(), base);
+
 /**
  * Why a value from a client is refused although it is JSON: programs in some languages could not read it, or it is
- * dangerous in JavaScript. Undefined when nothing is wrong with it.
+ * dangerous in JavaScript. Undefined when nothing is wrong with it. A schema decides about its levels.
  *
  * @param parse gives the value. It is called only for a fault, to find its place.
  * @param base pointer to the value.
  */
 export function jsonFault(facts: Readonly<JsonFacts>, parse: () => unknown, base: string): Fault | undefined {
-  if (facts.depth > MAX_DEPTH) {
-    return { pointer: base, detail: `must not be nested deeper than ${MAX_DEPTH} levels` };
-  }
   if (facts.hasLoneSurrogate) {
     return { pointer: base + pointerTo(parse(), isNotWellFormed), detail: LONE_SURROGATE };
   }
-  if (facts.mayPollute) return { pointer: base + pointerTo(parse(), changesPrototype), detail: POLLUTION };
-  return undefined;
+  const pollution = facts.mayPollute ? pointerTo(parse(), changesPrototype) : '';
+  return pollution === '' ? undefined : { pointer: base + pollution, detail: POLLUTION };
 }
 
 const LONE_SURROGATE =

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { MAX_DEPTH } from './depth.ts';
 import { factsOf, JsonFacts } from './scan.ts';
-import { replaceLoneSurrogates } from './well-formed.ts';
+import { replaceLoneSurrogates, wellFormedJson } from './well-formed.ts';
 
 /** JSON has line breaks between its tokens only. Event streams, NDJSON and stored errors end at one. */
 const toOneLine = (text: string): string =>
@@ -31,10 +31,15 @@ export class JsonText {
   /** A `JsonText` itself, or the text of a JavaScript value. @throws {TypeError} when the value has no JSON. */
   static of(value: unknown): JsonText {
     if (value instanceof JsonText) return value;
-    const text: string | undefined = JSON.stringify(value);
-    const read = text === undefined ? undefined : JsonText.read(text);
-    if (read === undefined) throw new TypeError(`a ${typeof value} has no JSON`);
-    return read;
+    const text = printJson(value);
+    return new JsonText(text, factsOf(Buffer.from(text)) ?? new JsonFacts());
+  }
+
+  /** With U+FFFD for lone surrogates. */
+  toWellFormed(): JsonText {
+    if (!this.facts.hasLoneSurrogate) return this;
+    const { depth, mayPollute } = this.facts;
+    return new JsonText(replaceLoneSurrogates(this.text), { depth, mayPollute, hasLoneSurrogate: false });
   }
 
   /** The JavaScript value. Each call parses: ask only where somebody looks into the value. */
@@ -61,18 +66,20 @@ const PRINTED_HOLE = JSON.stringify(HOLE);
 /**
  * The JSON of an answer, or of something to store. Each `JsonText` in it is inserted as it is. Every reader can take the
  * result: it has no lone surrogates, and a text that is nested too deeply is shown as a string.
+ *
+ * @throws {TypeError} when the value has no JSON, as a function.
  */
 export function printJson(value: unknown): string {
   const texts: JsonText[] = [];
   printing = texts;
-  let outline: string;
+  let stringified: string | undefined;
   try {
-    outline = JSON.stringify(value);
+    stringified = JSON.stringify(value);
   } finally {
     printing = undefined;
   }
-  // `JSON.stringify` escapes lone surrogates.
-  if (outline.includes('\\ud')) outline = replaceLoneSurrogates(outline);
+  if (stringified === undefined) throw new TypeError(`a ${typeof value} has no JSON`);
+  const outline = wellFormedJson(stringified);
   let printed = '';
   let from = 0;
   for (const text of texts) {
@@ -84,7 +91,7 @@ export function printJson(value: unknown): string {
 }
 
 /** A text that every reader can take, whatever an older release has stored: others stand beside it in an answer. */
-function readable({ text, facts }: JsonText): string {
-  const wellFormed = facts.hasLoneSurrogate ? replaceLoneSurrogates(text) : text;
-  return facts.depth > MAX_DEPTH ? JSON.stringify(wellFormed) : wellFormed;
+function readable(json: JsonText): string {
+  const { text, facts } = json.toWellFormed();
+  return facts.depth > MAX_DEPTH ? JSON.stringify(text) : text;
 }

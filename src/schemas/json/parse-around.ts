@@ -35,12 +35,12 @@ function fill(value: unknown, places: Places, texts: readonly JsonText[]): unkno
   if (places === 'text') return texts[value as number];
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    if ('each' in places) value.forEach((item, i) => (value[i] = fill(item, places.each, texts)));
+    const { each } = places;
+    if (each !== undefined) for (const [i, item] of value.entries()) value[i] = fill(item, each, texts);
     return value;
   }
-  if (!('members' in places)) return value;
   const members = value as Record<string, unknown>;
-  for (const { name, places: inner } of places.members) {
+  for (const { name, places: inner } of places.members ?? []) {
     if (Object.hasOwn(members, name)) members[name] = fill(members[name], inner, texts);
   }
   return value;

@@ -1,11 +1,14 @@
 import { blanksEnd, CODE, scalarEnd, stringEnd } from './tokens.ts';
 
 /** Where a document holds texts, which are values that stay as they came. */
-export type Places =
-  | 'text'
-  /** In each item of an array. */
-  | { readonly each: Places }
-  | { readonly members: readonly Member[] };
+export type Places = 'text' | PlacesInside;
+
+interface PlacesInside {
+  /** In each item, if the value is an array. */
+  readonly each?: Places;
+  /** In members, if it is an object. */
+  readonly members?: readonly Member[];
+}
 
 interface Member {
   readonly name: string;
@@ -14,7 +17,7 @@ interface Member {
 }
 
 /** Places in members of an object, such as `inMembers({ payload: 'text' })`. */
-export const inMembers = (members: Readonly<Record<string, Places>>): Places => ({
+export const inMembers = (members: Readonly<Record<string, Places>>): PlacesInside => ({
   members: Object.entries(members).map(([name, places]) => ({ name, bytes: Buffer.from(name), places })),
 });
 
@@ -71,30 +74,29 @@ function placedEnd(scan: Scan, at: number, places: Places | undefined, level: nu
     return end;
   }
   const code = json[at];
-  const isPlace =
-    places !== undefined &&
-    ((code === CODE.openObject && 'members' in places) || (code === CODE.openArray && 'each' in places));
-  return isPlace ? partsEnd(scan, at, places, level + 1) : valueEnd(json, at, head, level);
+  const inner =
+    code === CODE.openObject ? places?.members : code === CODE.openArray ? places?.each : undefined;
+  return inner === undefined ? valueEnd(json, at, head, level) : partsEnd(scan, at, inner, level + 1);
 }
 
-/** The index after an array or object that has places. */
-function partsEnd(scan: Scan, at: number, places: Exclude<Places, 'text'>, level: number): number {
+/** The index after an array or object, with the places in it. */
+function partsEnd(scan: Scan, at: number, inner: Places | readonly Member[], level: number): number {
   const { json, head } = scan;
   const close = (json[at] as number) + CLOSE;
   if (level > head.depth) head.depth = level;
   let end = blanksEnd(json, at + 1);
   if (json[end] === close) return end + 1;
   for (;;) {
-    let inner: Places | undefined;
-    if ('each' in places) inner = places.each;
+    let places: Places | undefined;
+    if (!Array.isArray(inner)) places = inner as Places;
     else {
       const name = end;
       end = nameEnd(json, name, head);
       if (end < 0) return -1;
-      inner = placesOf(json, name, places.members);
+      places = placesOf(json, name, inner);
       end = blanksEnd(json, end);
     }
-    end = placedEnd(scan, end, inner, level);
+    end = placedEnd(scan, end, places, level);
     if (end < 0) return -1;
     end = blanksEnd(json, end);
     if (json[end] === close) return end + 1;
