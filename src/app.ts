@@ -5,6 +5,7 @@ import { routes } from '../routes/index.ts';
 import type { Config } from './config.ts';
 import { answerClientError } from './http/client-errors.ts';
 import { bulkSubmitPlugin } from './http/plugins/bulk-submit.ts';
+import { connectionsPlugin } from './http/plugins/connections.ts';
 import { corePlugin } from './http/plugins/core.ts';
 import { docsPlugin } from './http/plugins/docs.ts';
 import { answerFrameworkError, errorsPlugin } from './http/plugins/errors.ts';
@@ -34,6 +35,9 @@ function requestIds(): () => string {
 /** A request must arrive within this time, body included, so that none can hang for ever. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
+/** A connection on which no byte comes and none is taken for this long is closed. No wait of ours is that long. */
+const SILENCE_TIMEOUT_MS = 120_000;
+
 /** The API with all its plugins and routes. It does not listen yet. */
 export async function buildApp(config: Config, observe: Observer = NO_OBSERVER): Promise<FastifyInstance> {
   const app = Fastify({
@@ -42,6 +46,7 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
     logger: false,
     bodyLimit: config.maxPayloadBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: SILENCE_TIMEOUT_MS,
     genReqId: requestIds(),
     frameworkErrors: answerFrameworkError,
     // Requests during a stop are served: Redis stays connected until the last response.
@@ -53,6 +58,7 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
     routerOptions: { maxParamLength: 65_536 },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  await app.register(connectionsPlugin);
   await app.register(requestEventsPlugin, { observe });
   await app.register(repliesPlugin);
   await app.register(errorsPlugin, { observe });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Problem } from '../schemas/problem.ts';
+import { closeGently } from './connections/close-gently.ts';
 
 interface Fault {
   status: number;
@@ -20,6 +21,10 @@ const NOT_HTTP: Fault = { status: 400, detail: 'The request is not valid HTTP/1.
 /** Answers what is not valid HTTP. There is no request to reply to, so this writes to the socket. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (!socket.writable) {
+    socket.destroy(error);
+    return;
+  }
   const { status, detail } = FAULTS[error.code ?? ''] ?? NOT_HTTP;
   const problem: Problem = {
     type: 'urn:millrace:problem:invalid-request',
@@ -37,6 +42,6 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ].join('\r\n');
-  if (socket.writable) socket.write(`${head}\r\n\r\n${body}`);
-  socket.destroy(error);
+  socket.write(`${head}\r\n\r\n${body}`);
+  closeGently(socket);
 }

@@ -49,7 +49,8 @@ export async function findJob(core: Core, located: LocatedJob): Promise<Job> {
 export function viewFound(core: Core, { id, keys, ref }: LocatedJob, found: Found): Job {
   if (found.place === 'none') throw notFound(id);
   if (found.place === 'gone') {
-    throw new AppError('job-gone', `The job "${id}" has finished, and its result is no longer kept.`);
+    const reason = 'its result is no longer kept, or Redis has lost it';
+    throw new AppError('job-gone', `The job "${id}" is gone: ${reason}.`);
   }
   return viewJob(keys.queue, ref, found, core.tasks.defaultsOf);
 }

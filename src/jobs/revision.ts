@@ -2,18 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Job } from '../schemas/job.ts';
 import { printJson } from '../schemas/json/json-text.ts';
 
-/**
- * The ETag of a job: changes whenever the job does. It leaves out the start of a running attempt, because Redis only
- * tells how many ms ago that was, and the result varies by a millisecond. The start changes with the attempt anyway.
- */
+/** The ETag of a job: changes whenever the job does. */
 export function revisionOf(job: Job): string {
   // Before its first delivery a job changes only when its task announces another number of attempts.
   if (job.status === 'queued' && job.attempt === 0) return revisionOfNew(job.maxAttempts);
   // A finished job changes only by a retry.
   if (job.finishedAt !== undefined) return `${job.status}-${Date.parse(job.finishedAt)}-${job.attempt}`;
-  const { startedAt, ...rest } = job;
-  const stable = job.status === 'running' ? rest : job;
-  return createHash('sha1').update(printJson(stable)).digest('base64url').slice(0, 16);
+  return createHash('sha1').update(printJson(job)).digest('base64url').slice(0, 16);
 }
 
 /** The revision of a job that waits in a lane for its first delivery. */

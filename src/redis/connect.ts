@@ -43,8 +43,8 @@ export const connectForWork = (options: ConnectOptions): Connection =>
 export const connectForBlocking = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: BLOCKING_DEADLINE_MS });
 
-/** Processes that lost Redis at one moment come back spread over this time, at least. */
-const FIRST_SPREAD_MS = 500;
+/** Processes that lost Redis at one moment try again spread over this time, which doubles with each try. */
+const FIRST_SPREAD_MS = 100;
 /** Recovery of jobs relies on it that workers try to connect once a second. */
 const MAX_SPREAD_MS = 1_000;
 

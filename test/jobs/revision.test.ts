@@ -20,11 +20,6 @@ describe('the revision of a job', () => {
     expect(revisionOf(job({ maxAttempts: 6 }))).not.toBe(revisionOfNew(5));
   });
 
-  it('stays while the start of a running attempt varies', () => {
-    const at = (startedAt: string) => revisionOf(job({ status: 'running', attempt: 1, startedAt }));
-    expect(at('2026-01-01T00:00:00.001Z')).toBe(at('2026-01-01T00:00:00.002Z'));
-  });
-
   it('changes with status, attempt, progress and end', () => {
     const finishedAt = '2026-01-01T00:00:01.000Z';
     const revisions = [

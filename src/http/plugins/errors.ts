@@ -5,7 +5,9 @@ import type { Observer } from '../../observer.ts';
 import { isUnavailable } from '../../redis/faults.ts';
 import { clip } from '../../schemas/json/well-formed.ts';
 import type { Problem } from '../../schemas/problem.ts';
+import { connectionOf } from '../connections/connection.ts';
 import { routeOf } from '../request/route.ts';
+import { leavesBodyUnread } from '../request/unread-body.ts';
 
 /** The status and title of every code: the one place that maps an error to HTTP. */
 export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
@@ -109,15 +111,19 @@ export function unsupportedType(request: FastifyRequest): AppError {
   );
 }
 
+const noSuchPath = ({ url }: FastifyRequest) =>
+  new AppError('route-not-found', `There is nothing at ${clip(url, 200)}. See /docs for all paths.`);
+
 function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error, request);
   if (problem.status === 503 || problem.status === 429) reply.header('retry-after', RETRY_AFTER_S);
+  if (leavesBodyUnread(request.raw)) reply.header('connection', 'close');
   return reply.code(problem.status).type('application/problem+json').send(problem);
 }
 
-/** Answers errors that happen before routing, such as a path that cannot be decoded. */
+/** Answers errors that happen before routing and its hooks, such as a path that cannot be decoded. */
 export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  answer(toAppError(error, request), request, reply);
+  connectionOf(request.raw.socket).enter(reply.raw, () => answer(toAppError(error, request), request, reply));
 }
 
 /** Answers every error with problem details (RFC 9457). */
@@ -136,16 +142,11 @@ export const errorsPlugin = fastifyPlugin<{ observe: Observer }>(
       return answer(error, request, reply);
     });
 
-    app.setNotFoundHandler((request, reply) =>
-      answer(
-        new AppError(
-          'route-not-found',
-          `There is nothing at ${clip(request.url, 200)}. See /docs for all paths.`,
-        ),
-        request,
-        reply,
-      ),
-    );
+    // Before the body is read, so that a body cannot hide the wrong path.
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (request.is404) done(noSuchPath(request));
+      else done();
+    });
   },
   { name: 'errors' },
 );

@@ -3,7 +3,7 @@ import { formatRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE, NOTE_FIELDS } from '../../redis/note-fields.ts';
 import { defineFragment, defineScript } from '../../redis/script/define-script.ts';
-import { isAfter, lastId, now } from '../../redis/script/lua.ts';
+import { isAfter, lastId, now, pendingRow } from '../../redis/script/lua.ts';
 
 /** Where a job was found, and what is stored there. Times are Unix ms by the clock of Redis. */
 export type Found =
@@ -45,7 +45,7 @@ export const LOOKUP = defineFragment({
   queueKeys: ['scheduled', 'notes'],
   keys: ['stream', 'due', 'dead', 'result'],
   args: ['id', 'ref'],
-  uses: [now, isAfter, lastId],
+  uses: [now, isAfter, lastId, pendingRow],
   lua: `
 local function isPast()
   return redis.call('EXISTS', stream) == 1 and not isAfter(id, lastId(stream))
@@ -66,8 +66,10 @@ local function find()
     if at then return { place, now, entry[2], noted, tonumber(at), '', 0, 0 } end
   end
   local hasGroup = #redis.call('XINFO', 'GROUPS', stream) > 0
-  local row = hasGroup and redis.call('XPENDING', stream, '${GROUP}', id, id, 1)[1]
-  if row then return { 'running', now, entry[2], noted, 0, row[2], row[4] - failedBefore, now - row[3] } end
+  if hasGroup then
+    local row, startedAt = pendingRow(stream, '${GROUP}', id)
+    if row then return { 'running', now, entry[2], noted, 0, row[2], row[4] - failedBefore, startedAt } end
+  end
   return { 'queued', now, entry[2], noted, 0, '', 0, 0 }
 end
 

@@ -29,6 +29,29 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `,
 };
 
+/**
+ * Lua: `pendingRow(stream, group, id)`, the row of XPENDING and the Unix ms of the delivery; nil without one. XPENDING only
+ * tells the ms since then by a clock that goes on within a script (Redis before 7.2), so the time is read on both sides.
+ */
+export const pendingRow: LuaHelper = {
+  name: 'pendingRow',
+  lua: `
+local function unixMs()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function pendingRow(stream, group, id)
+  local before, row
+  for _ = 1, 5 do
+    before = unixMs()
+    row = redis.call('XPENDING', stream, group, id, id, 1)[1]
+    if not row or unixMs() == before then break end
+  end
+  return row, row and before - row[3]
+end
+`,
+};
+
 /** Letters of the places in the order of `PLACES`, for a search in Lua. */
 export const PLACE_LETTERS = PLACES.map(letterOf).join('');
 

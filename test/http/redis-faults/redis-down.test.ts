@@ -98,8 +98,18 @@ async function expectAllAway(): Promise<void> {
   for (const message of [...ROUTES, ...STREAMS]) expectAway(await timed(message));
 }
 
-const healed = () =>
-  until(async () => (await api.http.get('/readyz')).status === 200, 'a service that is ready again');
+const CONNECTIONS = ['millrace-api', 'millrace-api-events', 'millrace-api-polls'];
+
+/** Each connection of the service comes back at a time of its own. */
+async function healed(): Promise<void> {
+  await until(async () => (await api.http.get('/readyz')).status === 200, 'a service that is ready again');
+  await until(async () => {
+    const names = [...String(await redis.client.client('LIST').catch(() => '')).matchAll(/ name=(\S*)/g)].map(
+      ([, name]) => name,
+    );
+    return CONNECTIONS.every((name) => names.includes(name));
+  }, 'the connections of the service');
+}
 
 async function expectAllWell(): Promise<void> {
   await healed();
@@ -121,7 +131,10 @@ it('answers waiting polls when Redis goes down', async () => {
   const body = JSON.stringify({ queues: ['polled'], waitMs: 30_000 });
   const polls = [1, 2, 3].map(() => send(api.origin, { path: '/leases', headers: JSON_TYPE, body }));
   // Once somebody watches the queue, all of them wait.
-  await until(async () => /cmd=xread /.test(String(await redis.client.client('LIST'))), 'polls that wait');
+  await until(
+    async () => /cmd=xread /.test(String(await redis.client.client('LIST').catch(() => ''))),
+    'polls that wait',
+  );
   await server.kill();
   for (const poll of polls) expectAway(await poll);
   redis.replace(await server.restart());

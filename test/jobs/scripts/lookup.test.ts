@@ -32,3 +32,11 @@ it('tells a job that is gone from one that never was', async () => {
   expect(await queue.placeOf({ place: 'normal', entryId: `${Number(ms) + 60_000}-0` })).toBe('none');
   expect(await queue.placeOf({ place: 'low', entryId: ref.entryId })).toBe('none');
 });
+
+it('tells the same start of a running attempt at every read', async () => {
+  const ref = await queue.submit();
+  await queue.takeAs(queue.one);
+  const reads = Array.from({ length: 3_000 }, () => lookup(redis.client, queue.keys, ref));
+  const starts = (await Promise.all(reads)).map((found) => 'startedAt' in found && found.startedAt);
+  expect(new Set(starts).size).toBe(1);
+});

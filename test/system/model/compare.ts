@@ -9,6 +9,7 @@ import { LISTED_STATUSES, PRIORITIES } from '../../../src/schemas/values/names.t
 import { hasEnded, type ModelJob } from './job.ts';
 import type { Model } from './model.ts';
 import type { Real } from './real.ts';
+import { JsonText } from '../../../src/schemas/json/json-text.ts';
 
 /** The job view keeps this many errors. */
 const SHOWN_ERRORS = 10;
@@ -45,15 +46,18 @@ async function compareJobs(model: Model, { jobInspector, workers }: Real): Promi
   expect(shown).toEqual(jobs.map((job) => (job.status === 'gone' ? 'job-gone' : expected(job, name))));
 }
 
+/** Of a text of JSON. */
+const valueOf = (json: unknown) => (json === undefined ? undefined : JsonText.of(json).parse());
+
 const comparedFields = (job: Job) => ({
   id: job.id,
   status: job.status,
   priority: job.priority,
   attempt: job.attempt,
   maxAttempts: job.maxAttempts,
-  payload: job.payload,
-  progress: job.progress,
-  result: job.result,
+  payload: valueOf(job.payload),
+  progress: valueOf(job.progress),
+  result: valueOf(job.result),
   errors: job.errors?.map(({ attempt, name }) => ({ attempt, name })),
   error: job.error?.attempt,
   worker: job.worker,

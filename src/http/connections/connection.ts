@@ -1,0 +1,95 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { closeGently } from './close-gently.ts';
+
+/** A request that waits for its turn. */
+interface Turn {
+  readonly response: ServerResponse;
+  readonly proceed: () => void;
+}
+
+/** Most requests of a connection that wait. One chunk of bytes can bring 2,000, and Node keeps 4 KB for each. */
+export const MAX_WAITING = 100;
+
+/**
+ * A connection of a client. Its requests run one after another: the next one starts when the client has taken the
+ * answer before it. A client that does not read its answers thus costs the memory of one.
+ */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #waiting: Turn[] = [];
+  /** The latest request that has started. */
+  #latest: ServerResponse | undefined;
+  /** Whether the last answer that is due says that the connection closes. */
+  #isLast = false;
+  #hasDropped = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    const closeAtOnce = socket.destroySoon;
+    // Node calls it after the last answer, whether or not the client still sends.
+    socket.destroySoon = () => {
+      if (this.#isRead) closeAtOnce.call(socket);
+      else closeGently(socket);
+    };
+  }
+
+  /** Calls `proceed` when it is the turn of the request; never if the connection closes before. */
+  enter(response: ServerResponse, proceed: () => void): void {
+    const latest = this.#latest;
+    const isFree = latest === undefined || (latest.writableFinished && this.#waiting.length === 0);
+    if (isFree) {
+      this.#latest = response;
+      proceed();
+      return;
+    }
+    if (this.#waiting.length === MAX_WAITING) this.retire();
+    if (this.#isLast) {
+      this.#hasDropped = true;
+      return;
+    }
+    this.#waiting.push({ response, proceed });
+    if (this.#waiting.length > 1) return;
+    latest.once('close', this.#advance);
+    // Node's parser resumes the socket at the end of each request of a chunk.
+    process.nextTick(() => {
+      if (this.#waiting.length > 0) this.#socket.pause();
+    });
+  }
+
+  /** Lets the last answer that is due say that the connection closes. It drops requests that come after that. */
+  retire(): void {
+    const last = this.#waiting.at(-1)?.response ?? this.#latest;
+    if (last === undefined || last.headersSent) return;
+    last.shouldKeepAlive = false;
+    this.#isLast = true;
+  }
+
+  /** Whether the service has read all that the client has sent, as far as it knows. */
+  get #isRead(): boolean {
+    return this.#latest?.req.complete === true && this.#waiting.length === 0 && !this.#hasDropped;
+  }
+
+  readonly #advance = (): void => {
+    // Other connections get their turn first.
+    setImmediate(() => {
+      const turn = this.#socket.destroyed ? undefined : this.#waiting.shift();
+      if (turn === undefined) return;
+      this.#latest = turn.response;
+      if (this.#waiting.length > 0) turn.response.once('close', this.#advance);
+      else this.#socket.resume();
+      turn.proceed();
+    });
+  };
+}
+
+const connections = new WeakMap<Socket, Connection>();
+
+/** The connection of a socket. */
+export function connectionOf(socket: Socket): Connection {
+  const known = connections.get(socket);
+  if (known !== undefined) return known;
+  const connection = new Connection(socket);
+  connections.set(socket, connection);
+  return connection;
+}

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { request } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { Problem } from '../../src/schemas/problem.ts';
+import { JSON_TYPE, NDJSON_TYPE } from '../helpers/api/send.ts';
+import { useApi } from '../helpers/api/server.ts';
+import { parseAnswers, requestText, wire } from '../helpers/api/wire.ts';
+import { useRedis } from '../helpers/redis/server.ts';
+
+/** More than the sockets of both sides hold. */
+const BODY_BYTES = 8_000_000;
+
+const redis = useRedis();
+const api = useApi(redis);
+
+interface Case {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Requests that the service answers before it has read their body. */
+const CASES: readonly [number, string, Case][] = [
+  [413, 'payload-too-large', { method: 'POST', path: '/jobs', headers: JSON_TYPE }],
+  [415, 'unsupported-media-type', { method: 'POST', path: '/jobs', headers: { 'content-type': 'text/xml' } }],
+  [405, 'method-not-allowed', { method: 'PUT', path: '/jobs', headers: JSON_TYPE }],
+  [404, 'route-not-found', { method: 'POST', path: '/nope', headers: { 'content-type': 'text/xml' } }],
+  [400, 'invalid-request', { method: 'POST', path: '/%zz', headers: JSON_TYPE }],
+];
+
+const body = Buffer.alloc(BODY_BYTES, 'x');
+
+/** Node's http client. Without a length it sends the body in chunks. */
+function sendWithNode({ method, path, headers }: Case, length: number | undefined): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    const sized = length === undefined ? headers : { ...headers, 'content-length': length };
+    const outgoing = request(new URL(path, api.origin), { method, headers: sized, agent: false });
+    outgoing.once('error', reject);
+    outgoing.once('response', (incoming) => {
+      json(incoming).then((problem) => resolve([incoming.statusCode, (problem as Problem).code]), reject);
+    });
+    outgoing.end(body);
+  });
+}
+
+async function sendWithFetch({ method, path, headers }: Case): Promise<unknown[]> {
+  const answer = await fetch(`${api.origin}${path}`, { method, headers, body });
+  return [answer.status, ((await answer.json()) as Problem).code];
+}
+
+async function sendWithPython({ method, path, headers }: Case): Promise<unknown> {
+  const script = fileURLToPath(new URL('../helpers/api/clients.py', import.meta.url));
+  const args = [script, api.origin, method, path, JSON.stringify(headers), String(BODY_BYTES)];
+  const { stdout } = await promisify(execFile)('python3', args);
+  return JSON.parse(stdout);
+}
+
+describe('an answer that comes before the body was read', () => {
+  it.each(CASES)('reaches clients that send all of it first: %i %s', async (status, code, message) => {
+    const answer = [status, code];
+    expect(await sendWithPython(message)).toEqual([answer, answer, answer]);
+    expect(await sendWithNode(message, BODY_BYTES)).toEqual(answer);
+    expect(await sendWithNode(message, undefined)).toEqual(answer);
+    expect(await sendWithFetch(message)).toEqual(answer);
+  });
+
+  it('comes instead of 100 Continue, and the client need not send the body', async () => {
+    for (const [status, , { method, path, headers }] of CASES) {
+      const expecting = { ...headers, expect: '100-continue', 'content-length': String(BODY_BYTES) };
+      const head = requestText(method, path, { ...expecting, connection: 'keep-alive' });
+      const [answer, ...none] = parseAnswers(await wire(api.origin, head));
+      expect(answer?.status).toBe(status);
+      expect(answer?.headers.get('connection')).toBe('close');
+      expect(none).toEqual([]);
+    }
+  });
+
+  it('keeps the connection when what is unread is short', async () => {
+    const refused = requestText(
+      'PUT',
+      '/jobs',
+      { ...NDJSON_TYPE, connection: 'keep-alive' },
+      'x'.repeat(1_000),
+    );
+    const answers = parseAnswers(await wire(api.origin, refused, requestText('GET', '/livez')));
+    expect(answers.map(({ status }) => status)).toEqual([405, 200]);
+  });
+});
