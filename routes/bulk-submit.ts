@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { problemItem } from '../src/http/plugins/errors.ts';
+import { sendBulk } from '../src/http/jobs/bulk-reply.ts';
 import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
 import {
   BulkSubmitQuery,
@@ -29,7 +29,7 @@ const BatchBody = Type.Object(
 );
 
 const Lines = Type.Unknown({
-  description: `One job on each line, as for \`POST /jobs\`. At most ${MAX_BULK_JOBS} lines. The service stores jobs while the body arrives.`,
+  description: `One job on each line, as for \`POST /jobs\`. At most ${MAX_BULK_JOBS} jobs; each line beyond them is answered 413. The service stores jobs while the body arrives.`,
   examples: ['{"task":"echo","payload":1}\n{"task":"echo","payload":2}\n'],
 });
 
@@ -45,7 +45,7 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'submitBatch',
         summary: 'Submit many jobs',
         description:
-          'Stores each valid job and returns an outcome for every job. With `atomic=true` it stores all jobs or none. An `Idempotency-Key` covers the whole batch.',
+          'Stores each valid job and returns an outcome for every job. With `atomic=true` it stores all jobs or none. An `Idempotency-Key` covers the whole batch: the same request, sent again after a break, stores what is missing and answers as if it were the first.',
         tags: ['jobs'],
         querystring: BulkSubmitQuery,
         headers: IdempotencyHeaders,
@@ -64,12 +64,7 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const options = { atomic: request.query.atomic === true, key: idempotencyKey(request.headers) };
       const { value, replayed } = await app.submitBulk(request.body, options);
-      const items = value.map((outcome, index) =>
-        outcome.ok
-          ? { index, status: 202, id: outcome.id }
-          : { index, ...problemItem(outcome.error, request) },
-      );
-      return markReplayed(reply, replayed).code(207).send({ items });
+      return sendBulk(markReplayed(reply, replayed), value, request);
     },
   );
 };

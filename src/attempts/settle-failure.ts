@@ -17,7 +17,7 @@ export type OutcomeWithoutResult = Exclude<Outcome, { kind: 'completed' | 'cance
 
 /** How a job goes on without a result; `error` is JSON text, empty when its errors are stored already. */
 export type NextStep =
-  | { kind: 'release'; delayMs: number }
+  | { kind: 'release'; delayMs: number; isSuspect?: boolean }
   | { kind: 'retry'; error: string; delayMs: number }
   | { kind: 'bury'; error: string };
 
@@ -60,7 +60,11 @@ export function nextStep(
 ): NextStep {
   switch (outcome.kind) {
     case 'released':
-      return { kind: 'release', delayMs: outcome.delayMs };
+      return {
+        kind: 'release',
+        delayMs: outcome.delayMs,
+        ...(outcome.isSuspect === true && { isSuspect: true }),
+      };
     case 'lost':
       // The lease may have been registered again: release the job if it is still ours, else the fence rejects it.
       return { kind: 'release', delayMs: 0 };
@@ -89,10 +93,11 @@ export async function writeStep(
   step: NextStep,
   maxDead: number,
 ): Promise<Settled> {
-  const { ref, token } = job;
+  const { ref, token, begun } = job;
   if (step.kind === 'retry') return writer.retry(keys, { ref, token, error: step.error }, step.delayMs);
   if (step.kind === 'bury') return writer.bury(keys, { ref, token, error: step.error }, maxDead);
-  const [settled = 'stale'] = await writer.release(keys, [job], step.delayMs);
+  const { delayMs, isSuspect = false } = step;
+  const [settled = 'stale'] = await writer.release(keys, [{ ref, token, begun, isSuspect }], delayMs);
   return settled;
 }
 

@@ -55,11 +55,10 @@ export function viewFound(core: Core, { id, keys, ref }: LocatedJob, found: Foun
   return viewJob(keys.queue, ref, found, core.tasks.defaultsOf);
 }
 
-/** Whether no handler has started the job. A released job is in the place of retries, though none has started it. */
+/** Whether no handler has started the job. A released job may wait for its time, though none has started it. */
 const hasNotStarted = (found: Found): found is Extract<Found, { notes: unknown }> =>
-  found.place === 'queued' ||
-  found.place === 'scheduled' ||
-  (found.place === 'retrying' && found.notes.attempts === 0 && found.notes.startedAt === undefined);
+  (found.place === 'queued' || found.place === 'scheduled' || found.place === 'retrying') &&
+  !found.notes.hasStarted;
 
 /** Expires a job whose time is up. Returns whether it did. */
 export async function expireIfDue(core: Core, { keys, ref }: LocatedJob, found: Found): Promise<boolean> {

@@ -1,4 +1,10 @@
-import { type EntryOptions, expiryOf, maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
+import {
+  type EntryOptions,
+  expiryOf,
+  maxAttempts,
+  runAtOf,
+  type TaskDefaults,
+} from '../redis/entry-options.ts';
 import { entryTime, formatJobId, type Ref } from '../redis/job-id.ts';
 import type { Job } from '../schemas/job.ts';
 import { type JsonText, printJson } from '../schemas/json/json-text.ts';
@@ -18,14 +24,16 @@ export function viewNewJob(
   { entry: { task, options }, payload }: NewJob,
   defaults: TaskDefaults | undefined,
 ): Job {
+  const createdAt = entryTime(ref.entryId);
+  const isEarly = (runAtOf(createdAt, options) ?? 0) > createdAt;
   return {
     ...commonMembers(queue, ref, options),
     task,
-    status: ref.place === 'parked' ? 'scheduled' : 'queued',
+    status: ref.place === 'parked' && isEarly ? 'scheduled' : 'queued',
     attempt: 0,
     maxAttempts: maxAttempts(options, defaults),
     payload,
-    ...optionalTime('expiresAt', expiryOf(entryTime(ref.entryId), options)),
+    ...optionalTime('expiresAt', expiryOf(createdAt, options)),
   };
 }
 

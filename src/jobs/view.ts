@@ -79,7 +79,7 @@ export function viewJob(queue: string, ref: Ref, found: ViewableJob, defaultsOf:
   const entry = readEntry(found.fields);
   const options = entry?.options ?? {};
   const errors = viewErrors(parseErrors(notes.errors));
-  const isStarted = place === 'running' || place === 'failed' || place === 'retrying';
+  const isStarted = place === 'running' || place === 'failed' || notes.hasStarted;
   const progress = notes.progress === undefined ? undefined : JsonText.read(notes.progress);
   return {
     ...commonMembers(queue, ref, options),
@@ -91,7 +91,7 @@ export function viewJob(queue: string, ref: Ref, found: ViewableJob, defaultsOf:
     ...optional('progress', progress),
     ...(place === 'failed' ? optional('error', errors?.at(-1)) : {}),
     ...optional('errors', errors),
-    ...(place === 'retrying' ? optionalTime('runAt', found.at) : {}),
+    ...(place === 'failed' ? {} : optionalTime('runAt', found.at)),
     ...startOf(ref, options, found.startedAt ?? notes.startedAt),
     ...(place === 'failed' ? optionalTime('finishedAt', found.at) : {}),
     ...(isStarted ? {} : optionalTime('expiresAt', expiryOf(entryTime(ref.entryId), options))),

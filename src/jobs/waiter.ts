@@ -15,8 +15,8 @@ import { findJob, locateJob, viewFound } from './find.ts';
  * The pause is one to two times this at random, so that waiters who came together do not all read at once.
  */
 const POLL_MS = 5_000;
-/** The shortest pause before the first check of a job that is about to expire. It doubles for each further check. */
-const FIRST_EXPIRY_CHECK_MS = 50;
+/** The shortest pause before the first check of a job whose time is about to come. It doubles for each further check. */
+const FIRST_TIME_CHECK_MS = 50;
 const MAX_DOUBLINGS = 7;
 
 /** A job submitted a moment ago, and the position in the feed of events before it was stored. */
@@ -92,8 +92,8 @@ export class Waiter {
           observeEnd(isDone ? 'enough' : sleeper.ended ? 'stopped' : 'timed-out');
           return job;
         }
-        const untilExpiry = untilExpiryCheck(job, reads, clock);
-        await sleeper.sleep(Math.min(left, POLL_MS * (1 + Math.random()), untilExpiry));
+        const untilTime = untilTimeCheck(job, reads, clock);
+        await sleeper.sleep(Math.min(left, POLL_MS * (1 + Math.random()), untilTime));
       }
     } catch (error) {
       observeEnd?.('failed');
@@ -117,12 +117,14 @@ const tooManyWaiters = (most: number) =>
     `The service already has its maximum of ${most} waiting clients. Poll without wait, or try again after Retry-After seconds.`,
   );
 
-/** Ms until the job may have expired. A job that expires before it starts makes no event by itself. */
-function untilExpiryCheck(job: Job, reads: number, clock: Clock): number {
-  if (job.expiresAt === undefined) return Number.POSITIVE_INFINITY;
+/** Ms until the job may have expired, or waits for a worker instead of its time. Neither makes an event by itself. */
+function untilTimeCheck({ status, runAt, expiresAt }: Job, reads: number, clock: Clock): number {
+  const isEarly = status === 'scheduled' || status === 'retrying';
+  const times = [expiresAt, isEarly ? runAt : undefined].flatMap((time) => time ?? []);
+  if (times.length === 0) return Number.POSITIVE_INFINITY;
   // The clock of Redis decides. Ours may be ahead and wake every check too early, so the pause grows.
   return Math.max(
-    FIRST_EXPIRY_CHECK_MS * 2 ** Math.min(reads, MAX_DOUBLINGS),
-    Date.parse(job.expiresAt) - clock.wall(),
+    FIRST_TIME_CHECK_MS * 2 ** Math.min(reads, MAX_DOUBLINGS),
+    Math.min(...times.map((time) => Date.parse(time))) - clock.wall(),
   );
 }

@@ -4,6 +4,7 @@ import { lookup } from '../jobs/scripts/lookup.ts';
 import { viewJob } from '../jobs/view.ts';
 import type { Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
+import { redisTime } from '../redis/server-time.ts';
 import type { Job } from '../schemas/job.ts';
 import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
 import type { ListedStatus } from '../schemas/values/names.ts';
@@ -26,12 +27,13 @@ export async function listJobs(
   { status, limit, cursor }: { status?: ListedStatus; limit: number; cursor?: string },
 ): Promise<JobPage> {
   let [index, after] = cursor === undefined ? [0, ''] : parseCursor(cursor, status);
+  const now = await redisTime(core.redis);
   const refs: Ref[] = [];
   for (; index < LIST_SOURCES.length; index += 1, after = '') {
     const source = LIST_SOURCES[index];
     if (source === undefined || (status !== undefined && source.status !== status)) continue;
     if (refs.length >= limit) break;
-    const listed = await source.read(core.redis, keys, after, limit - refs.length);
+    const listed = await source.read(core.redis, keys, { after, count: limit - refs.length, now });
     refs.push(...listed.map(({ ref }) => ref));
     after = listed.at(-1)?.position ?? after;
     if (refs.length >= limit) break;

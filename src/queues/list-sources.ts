@@ -12,8 +12,15 @@ export interface ListSource {
   readonly status: ListedStatus;
   /** The form of a position. Its numbers are no longer than those that Redis accepts. */
   readonly position: RegExp;
-  /** At most `count` jobs after the position `after` ('': from the start), each with its position. */
-  readonly read: (redis: Connection, keys: QueueKeys, after: string, count: number) => Promise<ListedRef[]>;
+  /**
+   * At most `count` jobs after the position `after` ('': from the start), each with its position.
+   * `now`: the time of Redis, Unix ms, the same for all sources of a page.
+   */
+  readonly read: (
+    redis: Connection,
+    keys: QueueKeys,
+    page: { readonly after: string; readonly count: number; readonly now: number },
+  ) => Promise<ListedRef[]>;
 }
 
 export interface ListedRef {
@@ -27,7 +34,7 @@ const SCORE_AND_MEMBER = /^\d{1,16}(\.\d{1,6})?:[chnlp]\d{1,19}-\d{1,19}$/;
 const queuedIn = (place: Place): ListSource => ({
   status: 'queued',
   position: ENTRY_ID,
-  read: async (redis, keys, after, count) => {
+  read: async (redis, keys, { after, count }) => {
     const stream = keys.stream[place];
     const from = after || (await lastDelivered(redis, stream));
     const entries = await redis.xrange(stream, `(${from}`, '+', 'COUNT', count);
@@ -38,21 +45,27 @@ const queuedIn = (place: Place): ListSource => ({
 const runningIn = (place: Place): ListSource => ({
   status: 'running',
   position: ENTRY_ID,
-  read: async (redis, keys, after, count) => {
+  read: async (redis, keys, { after, count }) => {
     const from = after === '' ? '-' : `(${after}`;
     const rows = await pendingRows(redis, keys.stream[place], from, count);
     return rows.map(([entryId]) => ({ ref: { place, entryId }, position: entryId }));
   },
 });
 
-/** A sorted set, oldest first. The position is `score:member`, so that it stays valid without the member. */
+/**
+ * The part of a sorted set that has a status, oldest first: `queued` up to now, `scheduled` and `retrying` from then on, all
+ * of it for other statuses. The position is `score:member`, so that it stays valid without the member.
+ */
 const sortedSet = (status: ListedStatus, keyOf: (keys: QueueKeys) => string): ListSource => ({
   status,
   position: SCORE_AND_MEMBER,
-  read: async (redis, keys, after, count) => {
+  read: async (redis, keys, { after, count, now }) => {
     const key = keyOf(keys);
-    const start = after === '' ? 0 : await rankAfter(redis, key, after);
-    const rows = await redis.zrange(key, start, String(start + count - 1), 'WITHSCORES');
+    const dueNow = status === 'failed' ? 0 : await redis.zcount(key, '-inf', now);
+    const first = status === 'queued' ? 0 : dueNow;
+    const start = Math.max(first, after === '' ? 0 : await rankAfter(redis, key, after));
+    const end = status === 'queued' ? Math.min(dueNow, start + count) : start + count;
+    const rows = end > start ? await redis.zrange(key, start, String(end - 1), 'WITHSCORES') : [];
     return toPairs(rows).map(([member, score]) => ({
       ref: parseRef(member),
       position: `${score}:${member}`,
@@ -68,11 +81,20 @@ async function rankAfter(redis: Connection, key: string, position: string): Prom
   return rank === null || currentScore !== score ? redis.zcount(key, '-inf', `(${score}`) : rank + 1;
 }
 
-/** Every source of a listing, in its order. A cursor holds the index of its source, so the order must not change. */
-export const LIST_SOURCES: readonly ListSource[] = LISTED_STATUSES.flatMap((status): ListSource[] => {
-  if (status === 'queued') return PRIORITIES.map(queuedIn);
-  if (status === 'running') return PLACES.map(runningIn);
-  if (status === 'scheduled') return [sortedSet(status, (keys) => keys.scheduled)];
-  if (status === 'retrying') return PLACES.map((place) => sortedSet(status, (keys) => keys.due[place]));
-  return PLACES.map((place) => sortedSet(status, (keys) => keys.dead[place]));
-});
+/** Sources of jobs that wait for their time, or whose time has come. */
+const delayed = (status: ListedStatus): ListSource => sortedSet(status, (keys) => keys.scheduled);
+const due = (status: ListedStatus): ListSource[] =>
+  PLACES.map((place) => sortedSet(status, (keys) => keys.due[place]));
+
+/** Every source of a listing, in its order. A cursor holds the index of its source: a new source goes to the end. */
+export const LIST_SOURCES: readonly ListSource[] = [
+  ...LISTED_STATUSES.flatMap((status): ListSource[] => {
+    if (status === 'queued') return PRIORITIES.map(queuedIn);
+    if (status === 'running') return PLACES.map(runningIn);
+    if (status === 'scheduled') return [delayed(status)];
+    if (status === 'retrying') return due(status);
+    return PLACES.map((place) => sortedSet(status, (keys) => keys.dead[place]));
+  }),
+  ...due('queued'),
+  delayed('queued'),
+];

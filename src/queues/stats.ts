@@ -1,13 +1,11 @@
 import { parseWorkerName } from '../lifecycle/consumer-name.ts';
 import { latencyWindow, percentiles } from '../lifecycle/latency-histogram.ts';
 import type { Connection } from '../redis/connection.ts';
-import { entryTime } from '../redis/job-id.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
-import { PRIORITIES } from '../schemas/values/names.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { subscriptionBacklogs } from '../subscriptions/state.ts';
-import { type Census, takeCensus } from './scripts/census.ts';
+import { type Census, type PlaceCensus, takeCensus } from './scripts/census.ts';
 
 const MINUTE_MS = 60_000;
 /** Below this a rate would be noise. */
@@ -15,15 +13,15 @@ const MIN_ELAPSED_MS = 1_000;
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Entries of a stream that are neither running, nor due, nor dead: they wait for their first delivery. */
-const queuedIn = ({ length, running, due, dead }: Census['places'][keyof Census['places']]): number =>
-  Math.max(0, length - running - due - dead);
+/** Entries of a lane that wait for their first delivery (neither running, nor due, nor dead), and those whose time has come. */
+const queuedIn = ({ length, running, due, dueNow, dead }: PlaceCensus): number =>
+  Math.max(0, length - running - due - dead) + dueNow;
 
-function lanesOf({ places }: Census): QueueStats['lanes'] {
+function lanesOf({ places, scheduledNow }: Census): QueueStats['lanes'] {
   return {
     critical: queuedIn(places.critical),
     high: queuedIn(places.high),
-    normal: queuedIn(places.normal),
+    normal: queuedIn(places.normal) + places.parked.dueNow + scheduledNow,
     low: queuedIn(places.low),
   };
 }
@@ -32,9 +30,9 @@ function countsOf(census: Census): QueueSummary['counts'] {
   const places = PLACES.map((place) => census.places[place]);
   return {
     queued: sum(Object.values(lanesOf(census))),
-    scheduled: census.scheduled,
+    scheduled: census.scheduled - census.scheduledNow,
     running: sum(places.map((place) => place.running)),
-    retrying: sum(places.map((place) => place.due)),
+    retrying: sum(places.map((place) => place.due - place.dueNow)),
     failed: sum(places.map((place) => place.dead)),
   };
 }
@@ -66,11 +64,6 @@ function totalsOf(census: Census): QueueStats['totals'] {
     staleCommits: count('staleCommits'),
     purged: count('purged'),
   };
-}
-
-function oldestQueuedMs(census: Census): number {
-  const firsts = PRIORITIES.map((priority) => census.places[priority].firstWaiting).filter(Boolean);
-  return Math.max(0, ...firsts.map((id) => census.now - entryTime(id)));
 }
 
 function workersOf(census: Census): QueueStats['workers'] {
@@ -116,7 +109,7 @@ export async function queueStats(redis: Connection, keys: QueueKeys): Promise<Qu
     counts: countsOf(census),
     lanes: lanesOf(census),
     totals: totalsOf(census),
-    oldestQueuedMs: oldestQueuedMs(census),
+    oldestQueuedMs: census.now - census.waitingSince,
     workers: workersOf(census),
     rates: ratesOf(census),
     latency: { ...(wait && { waitMs: wait }), ...(run && { runMs: run }) },

@@ -1,7 +1,7 @@
 import type { JsonText } from '../schemas/json/json-text.ts';
 import { parseAround } from '../schemas/json/parse-around.ts';
 import { inMembers } from '../schemas/json/scan.ts';
-import type { FinalStatus } from '../schemas/values/names.ts';
+import type { ErrorOrigin, FinalStatus } from '../schemas/values/names.ts';
 import { type EntryOptions, encodeOptions } from './entry-options.ts';
 
 /**
@@ -39,6 +39,8 @@ export interface StoredError {
   stack?: string;
   /** A `JsonText`, or a value that JavaScript made. */
   data?: unknown;
+  /** Absent when the handler threw the error itself. */
+  origin?: ErrorOrigin;
   attempt?: number;
   at?: number;
 }

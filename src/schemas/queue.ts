@@ -51,10 +51,10 @@ const Paused = Type.Boolean({ description: 'Whether workers are kept from taking
 
 const Counts = Type.Object(
   {
-    queued: count('Jobs that wait for a worker.'),
-    scheduled: count('Jobs that wait for their start time.'),
+    queued: count('Jobs that wait for a worker: new ones, and delayed or retried ones whose time has come.'),
+    scheduled: count('Delayed jobs whose start time has not come.'),
     running: count('Jobs that a worker runs.'),
-    retrying: count('Jobs that wait for another attempt.'),
+    retrying: count('Jobs that wait for the time of another attempt.'),
     failed: count('Jobs whose attempts are spent: the dead letters.'),
   },
   { description: 'The jobs of the queue by status.' },
@@ -94,7 +94,8 @@ export const QueueStats = Type.Object(
     ),
     oldestQueuedMs: Type.Integer({
       minimum: 0,
-      description: 'The age of the oldest queued job in milliseconds. 0 when none is queued.',
+      description:
+        'How long the oldest queued job has waited since it could run, in milliseconds. 0 when none is queued.',
     }),
     workers: Type.Array(QueueWorker, { description: 'The workers with a lease on the queue.' }),
     rates: Type.Object(

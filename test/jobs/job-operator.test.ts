@@ -55,7 +55,7 @@ describe('a cancel', () => {
 describe('a retry', () => {
   it('lets a failed job run again with the full number of attempts', async () => {
     const id = await putFailed();
-    expect(await operator().retry(id)).toMatchObject({ id, status: 'retrying', attempt: 0 });
+    expect(await operator().retry(id)).toMatchObject({ id, status: 'queued', attempt: 0 });
   });
 
   it('is refused for a job that has not failed', async () => {

@@ -10,7 +10,7 @@ it.each([
   const ref = { place: 'parked' as const, entryId: '1000-0' };
   const fields = ['t', 'task', 'p', '1', 'o', JSON.stringify(own)];
   const unknown = { errors: undefined, progress: undefined, cancelAskedAt: undefined, worker: undefined };
-  const notes = { attempts: 0, startedAt: undefined, ...unknown };
+  const notes = { attempts: 0, startedAt: undefined, hasStarted: false, ...unknown };
   const shownAt = (startedAt: number) => {
     const found = { place: 'running' as const, now: 2_000, fields, notes, startedAt };
     return viewJob('q', ref, found, () => undefined).startedAt;
@@ -29,6 +29,7 @@ it('a failed job shows its last error beside all of them', () => {
     cancelAskedAt: undefined,
     worker: 'w',
     startedAt: 2_000,
+    hasStarted: true,
   };
   const fields = ['t', 'echo', 'p', '{"a":1}', 'o', ''];
   const found = { place: 'failed' as const, now: 9_000, fields, notes, at: 3_000 };
@@ -53,6 +54,7 @@ it('an entry that no submit wrote is shown without task and payload', () => {
     cancelAskedAt: undefined,
     worker: undefined,
     startedAt: undefined,
+    hasStarted: false,
   };
   const found = { place: 'queued' as const, now: 1, fields: ['foreign', 'entry'], notes };
   const job = viewJob('q', { place: 'normal', entryId: '1-0' }, found, () => undefined);

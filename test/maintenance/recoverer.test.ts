@@ -25,7 +25,7 @@ describe('a pass of the recoverer', () => {
     await untilAfter(redis, entryTime(expired.entryId) + 1);
     const { recoverer, events } = newRecoverer();
     await recoverer.run();
-    expect(await queue.placeOf(running)).toBe('retrying');
+    expect(await queue.placeOf(running)).toBe('queued');
     expect(await queue.placeOf(expired)).toBe('result');
     expect(events).toEqual([
       { kind: 'recovered', queue: keys.queue, jobs: 1, cause: 'lease-ran-out' },
@@ -67,7 +67,7 @@ it('recovers the jobs of a process that has ended, before its lease expires', as
   const ref = await queue.submit();
   await queue.takeAs(queue.one);
   await newRecoverer().recoverer.giveUp('one', { clean: true, how: 'exit code 0' });
-  expect(await queue.placeOf(ref)).toBe('retrying');
+  expect(await queue.placeOf(ref)).toBe('queued');
   expect(await queue.one.hasLease(queue.keys)).toBe(false);
   expect(await queue.two.hasLease(queue.keys)).toBe(true);
 });

@@ -24,7 +24,7 @@ function sourceOf(status: ListedStatus): ListSource {
 
 const listed = async (status: ListedStatus, after = '', count = 10) => {
   const source = sourceOf(status);
-  const found = await source.read(redis.client, keys, after, count);
+  const found = await source.read(redis.client, keys, { after, count, now: 5 });
   for (const { position } of found) expect(position).toMatch(source.position);
   return found;
 };
@@ -57,11 +57,12 @@ describe('a list source', () => {
     await redis.client.zadd(due, 20, 'n4-0');
     expect(await next()).toEqual(['n4-0', 'n3-0']);
     await redis.client.zrem(due, 'n4-0');
-    await redis.client.zadd(due, 5, 'n2-0');
+    await redis.client.zadd(due, 6, 'n2-0');
     expect(await next()).toEqual(refs.slice(2));
   });
 
   it('is empty while the queue has no stream', async () => {
-    for (const source of LIST_SOURCES) expect(await source.read(redis.client, keys, '', 10)).toEqual([]);
+    const page = { after: '', count: 10, now: 5 };
+    for (const source of LIST_SOURCES) expect(await source.read(redis.client, keys, page)).toEqual([]);
   });
 });

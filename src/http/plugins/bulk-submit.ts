@@ -1,11 +1,14 @@
 import fastifyPlugin from 'fastify-plugin';
 import { AppError, invalidRequest } from '../../errors.ts';
-import type { Candidate, SubmitOutcome, SubmitResult } from '../../jobs/submit/outcomes.ts';
+import type { BulkPart, Candidate, SubmitOutcome, SubmitResult } from '../../jobs/submit/outcomes.ts';
+import { MAX_BULK_JOBS } from '../../schemas/http.ts';
 import type { Fault } from '../../schemas/problem.ts';
-import { bulkCandidates } from '../jobs/bulk-candidates.ts';
+import { type BulkChunk, bulkCandidates, tooMany } from '../jobs/bulk-candidates.ts';
 
 /** Faults listed when a whole batch is rejected. */
 const MAX_FAULTS = 1_000;
+
+type Submitted = SubmitResult<SubmitOutcome[]>;
 
 const isRedisDown = (outcome: SubmitOutcome): boolean =>
   !outcome.ok && outcome.error.code === 'redis-unavailable';
@@ -13,39 +16,99 @@ const isRedisDown = (outcome: SubmitOutcome): boolean =>
 /** Bulk submits: many jobs in one request. */
 export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
   async (app, { maxLineBytes }) => {
-    async function submitEach(body: unknown): Promise<SubmitOutcome[]> {
+    /** Stores each chunk as it arrives. */
+    async function submitEach(body: unknown): Promise<Submitted> {
       const outcomes: SubmitOutcome[] = [];
-      for await (const chunk of bulkCandidates(body, { maxLineBytes })) {
-        const submitted = await app.submitter.submitEach(chunk);
-        outcomes.push(...submitted);
+      let fault: AppError | undefined;
+      for await (const { candidates } of bulkCandidates(body, { maxLineBytes })) {
+        const submitted =
+          fault === undefined ? await app.submitter.submitEach(candidates) : unstored(candidates, fault);
+        for (const outcome of submitted) outcomes.push(outcome);
+        const [first] = submitted;
         // Redis is down: the other chunks would only wait for the same error.
-        if (submitted.every(isRedisDown)) break;
+        if (submitted.every(isRedisDown) && first?.ok === false) fault = first.error;
       }
       const [first] = outcomes;
       if (first === undefined) throw noJobs();
       if (!first.ok && outcomes.every(isRedisDown)) throw first.error;
-      return outcomes;
+      return { value: outcomes, replayed: false };
     }
 
-    async function submitTogether(body: unknown, options: BulkSubmitOptions) {
+    /** Stores all jobs or none. One step needs all of them in memory, so the body may be no longer than any other. */
+    async function submitAtomically(body: unknown, key: string | undefined): Promise<Submitted> {
       const all: Candidate[] = [];
-      // One step needs all jobs in memory, so the body may be no longer than any other.
-      const limits = { maxLineBytes, maxBytes: maxLineBytes };
-      for await (const chunk of bulkCandidates(body, limits)) all.push(...chunk);
+      for await (const { candidates } of bulkCandidates(body, { maxLineBytes, maxBytes: maxLineBytes })) {
+        for (const one of candidates) all.push(one);
+        if (all.length > MAX_BULK_JOBS) throw tooMany();
+      }
       if (all.length === 0) throw noJobs();
-      if (options.atomic && !all.every(({ ok }) => ok)) throw invalidBatch(all);
-      const submitted = await app.submitter.submitTogether(all, options);
-      if (options.atomic && !submitted.value.every(({ ok }) => ok)) throw invalidBatch(submitted.value);
+      if (!all.every(({ ok }) => ok)) throw invalidBatch(all);
+      const submitted = await app.submitter.submitTogether(all, { atomic: true, key });
+      if (!submitted.value.every(({ ok }) => ok)) throw invalidBatch(submitted.value);
       return submitted;
     }
 
-    app.decorate('submitBulk', async (body, options) => {
-      if (options.atomic || options.key !== undefined) return submitTogether(body, options);
-      return { value: await submitEach(body), replayed: false };
+    /**
+     * Stores the jobs at most once under the key: in one step if the body is no longer than any other, else each chunk in a
+     * step of its own, so that a repeated request stores what is missing.
+     */
+    async function submitOnce(body: unknown, key: string): Promise<Submitted> {
+      const chunks = bulkCandidates(body, { maxLineBytes });
+      const { first, isWhole } = await readFirst(chunks, maxLineBytes);
+      if (first.length === 0) throw noJobs();
+      if (isWhole) return app.submitter.submitTogether(first.flat(), { atomic: false, key });
+      const outcomes: SubmitOutcome[] = [];
+      let replayed = true;
+      for await (const { candidates, part } of parts(first, chunks)) {
+        const submitted = await app.submitter.submitTogether(candidates, { atomic: false, key, part });
+        for (const outcome of submitted.value) outcomes.push(outcome);
+        replayed &&= submitted.replayed;
+      }
+      return { value: outcomes, replayed };
+    }
+
+    app.decorate('submitBulk', (body, { atomic, key }) => {
+      if (atomic) return submitAtomically(body, key);
+      return key === undefined ? submitEach(body) : submitOnce(body, key);
     });
   },
   { name: 'bulk-submit', dependencies: ['core', 'jobs', 'input'] },
 );
+
+const unstored = (candidates: readonly Candidate[], error: AppError): SubmitOutcome[] =>
+  candidates.map((one) => (one.ok ? { ok: false, error } : one));
+
+/** Reads chunks until they have more than `maxBytes`, or to the end of the body. */
+async function readFirst(
+  chunks: AsyncGenerator<BulkChunk>,
+  maxBytes: number,
+): Promise<{ first: Candidate[][]; isWhole: boolean }> {
+  const first: Candidate[][] = [];
+  let bytes = 0;
+  while (bytes <= maxBytes) {
+    const next = await chunks.next();
+    if (next.done) return { first, isWhole: true };
+    first.push(next.value.candidates);
+    bytes += next.value.bytes;
+  }
+  return { first, isWhole: false };
+}
+
+/** The chunks with their numbers; the last one is known as such. */
+async function* parts(
+  first: readonly Candidate[][],
+  rest: AsyncGenerator<BulkChunk>,
+): AsyncGenerator<{ candidates: Candidate[]; part: BulkPart }> {
+  const waiting = [...first];
+  for (let index = 0; waiting.length > 0; index += 1) {
+    const [candidates = []] = waiting.splice(0, 1);
+    if (waiting.length === 0) {
+      const next = await rest.next();
+      if (!next.done) waiting.push(next.value.candidates);
+    }
+    yield { candidates, part: { index, isLast: waiting.length === 0 } };
+  }
+}
 
 const noJobs = () => invalidRequest([{ pointer: '/jobs', detail: 'must have at least one job' }]);
 
@@ -68,12 +131,13 @@ interface BulkSubmitOptions {
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Stores the jobs of a body and returns an outcome for each. With `atomic` or a key it stores them in one step:
-     * all or none, or at most once.
+     * Stores the jobs of a body and returns an outcome for each. With `atomic` it stores all or none in one step; with a
+     * key each at most once, however often the same request is sent.
      *
-     * @throws {AppError} invalid-request for no jobs; invalid-batch with all faults; queue-full; idempotency-mismatch;
-     *   redis-unavailable if no job could be stored.
+     * @throws {AppError} invalid-request for no jobs; invalid-batch with all faults, payload-too-large: nothing was stored.
+     *   queue-full, idempotency-mismatch; redis-unavailable if no job could be stored, or with a key some not: the same
+     *   request stores what is missing.
      */
-    submitBulk(body: unknown, options: BulkSubmitOptions): Promise<SubmitResult<SubmitOutcome[]>>;
+    submitBulk(body: unknown, options: BulkSubmitOptions): Promise<Submitted>;
   }
 }

@@ -14,7 +14,7 @@ export type Found =
       now: number;
       fields: string[];
       notes: Notes;
-      /** Due time of scheduled and retrying jobs, end of failed ones. */
+      /** When a delayed or retried job may run, also once that has come; end of a failed one. */
       at?: number;
       /** Of a running job. */
       worker?: string;
@@ -35,6 +35,8 @@ export interface Notes {
   cancelAskedAt: number | undefined;
   worker: string | undefined;
   startedAt: number | undefined;
+  /** An attempt has begun, though maybe none counts since a retry by hand. Such a job no longer expires. */
+  hasStarted: boolean;
 }
 
 /**
@@ -59,11 +61,15 @@ local function find()
   local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.errors}, ref .. ${NOTE.progress},
     ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.worker}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue})
   local failedBefore = tonumber(noted[7]) or 0
-  for i = 1, 6 do noted[i] = noted[i] or '' end
+  for i = 1, 7 do noted[i] = noted[i] or '' end
   noted[1] = (tonumber(noted[1]) or 0) - failedBefore
   for place, waiting in pairs({ scheduled = scheduled, retrying = due, failed = dead }) do
     local at = redis.call('ZSCORE', waiting, ref)
-    if at then return { place, now, entry[2], noted, tonumber(at), '', 0, 0 } end
+    if at then
+      -- From its time on a job waits for a worker, whether or not one has asked.
+      local isQueued = place ~= 'failed' and tonumber(at) <= now
+      return { isQueued and 'queued' or place, now, entry[2], noted, tonumber(at), '', 0, 0 }
+    end
   end
   local hasGroup = #redis.call('XINFO', 'GROUPS', stream) > 0
   if hasGroup then
@@ -115,6 +121,7 @@ type RawNotes = [
   cancel: string,
   worker: string,
   started: string,
+  failedBeforeRequeue: string,
 ];
 type RawLive = [
   Live,
@@ -142,7 +149,7 @@ export function decodeFound(reply: unknown): Found {
   };
 }
 
-function decodeNotes([attempts, errors, progress, cancel, worker, started]: RawNotes): Notes {
+function decodeNotes([attempts, errors, progress, cancel, worker, started, before]: RawNotes): Notes {
   const number = (text: string | undefined) => (text ? Number(text) : undefined);
   return {
     attempts,
@@ -151,5 +158,6 @@ function decodeNotes([attempts, errors, progress, cancel, worker, started]: RawN
     cancelAskedAt: number(cancel),
     worker: worker || undefined,
     startedAt: number(started),
+    hasStarted: attempts > 0 || started !== '' || before !== '',
   };
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { Core } from '../../core/core.ts';
 import { AppError } from '../../errors.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE } from '../../schemas/job.ts';
 import { canonicalJson, type Numbers } from '../../schemas/json/canonical.ts';
-import type { Candidate, SubmitOutcome } from './outcomes.ts';
+import type { BulkOptions, Candidate, SubmitOutcome } from './outcomes.ts';
 import { type Once, type Remembered, recallOnce } from './scripts/submit.ts';
 
 const digest = (request: unknown, numbers: Numbers): string =>
@@ -50,7 +51,7 @@ const keyMismatch = (): AppError =>
   );
 
 /** The queue of a candidate; undefined when its form is invalid. */
-export const queueOf = (one: Candidate): string | undefined =>
+const queueOf = (one: Candidate): string | undefined =>
   one.ok ? (one.job.queue ?? DEFAULT_QUEUE) : undefined;
 
 /** A refusal as stored with an Idempotency-Key. */
@@ -65,6 +66,24 @@ export const describeError = ({ code, message, errors, extensions }: AppError): 
 
 const restoreError = ({ code, detail, errors, extensions }: StoredRefusal): AppError =>
   new AppError(code, detail, errors === undefined ? { extensions } : { errors, extensions });
+
+/** As `onceFor` for a bulk submit, or a part of it. The queue of its first valid job stores the key. */
+export function onceForBulk(
+  { keySpace, settings }: Core,
+  candidates: readonly Candidate[],
+  { atomic, key, part }: BulkOptions & { readonly key: string },
+): KeyedSubmit {
+  const queue = candidates.map(queueOf).find((name) => name !== undefined) ?? DEFAULT_QUEUE;
+  const items = candidates.map((one) => (one.ok ? one.job : describeError(one.error)));
+  // No key of a client has a line break.
+  const ownKey = part === undefined || part.index === 0 ? key : `${key}\n${part.index}`;
+  return onceFor(
+    keySpace.queue(queue),
+    ownKey,
+    { atomic, items, ...(part && { part }) },
+    settings.idempotencyTtlMs,
+  );
+}
 
 /** Outcomes from a stored record: `refs` in the order of the stored jobs, and in `note` the refusals of the others. */
 export function replayOutcomes(

@@ -26,3 +26,17 @@ export interface SubmitOptions {
   /** What must be equal in every submit with this Idempotency-Key. Default: the job. */
   request?: unknown;
 }
+
+/** A chunk of a bulk submit with an Idempotency-Key that is too long for one step. */
+export interface BulkPart {
+  /** From 0. */
+  readonly index: number;
+  readonly isLast: boolean;
+}
+
+export interface BulkOptions {
+  readonly atomic: boolean;
+  readonly key: string | undefined;
+  /** Undefined: the candidates are the whole bulk submit. */
+  readonly part?: BulkPart | undefined;
+}

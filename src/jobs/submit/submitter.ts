@@ -8,16 +8,16 @@ import { findJob } from '../find.ts';
 import { newJobText, viewNewJob } from '../new-job.ts';
 import { revisionOf, revisionOfNew } from '../revision.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
-import {
-  describeError,
-  findReplay,
-  type KeyedSubmit,
-  onceFor,
-  queueOf,
-  replayOutcomes,
-} from './idempotency.ts';
+import { describeError, findReplay, onceFor, onceForBulk, replayOutcomes } from './idempotency.ts';
 import { JobWriter } from './job-writer.ts';
-import type { AcceptedJob, Candidate, SubmitOptions, SubmitOutcome, SubmitResult } from './outcomes.ts';
+import type {
+  AcceptedJob,
+  BulkOptions,
+  Candidate,
+  SubmitOptions,
+  SubmitOutcome,
+  SubmitResult,
+} from './outcomes.ts';
 import { observeBulkSubmit, observeRefusal, observeSubmit } from './submit-events.ts';
 
 /** Jobs of a bulk submit that are written at a time. */
@@ -154,11 +154,11 @@ export class Submitter {
    */
   async submitTogether(
     items: readonly Candidate[],
-    { atomic, key }: { atomic: boolean; key: string | undefined },
+    options: BulkOptions,
   ): Promise<SubmitResult<SubmitOutcome[]>> {
     const { observe } = this.#core;
     try {
-      const result = await this.#submitTogether(items, { atomic, key });
+      const result = await this.#submitTogether(items, options);
       observeBulkSubmit(observe, result.replayed ? 'submit-replayed' : 'jobs-submitted', items, result.value);
       return result;
     } catch (error) {
@@ -172,9 +172,9 @@ export class Submitter {
 
   async #submitTogether(
     candidates: readonly Candidate[],
-    { atomic, key }: { atomic: boolean; key: string | undefined },
+    { atomic, key, part }: BulkOptions,
   ): Promise<SubmitResult<SubmitOutcome[]>> {
-    const once = key === undefined ? undefined : this.#onceForBulk(candidates, atomic, key);
+    const once = key === undefined ? undefined : onceForBulk(this.#core, candidates, { atomic, key, part });
     const earlier = once && (await findReplay(this.#core.redis, once));
     if (earlier !== undefined) return { value: replayOutcomes(candidates, earlier), replayed: true };
     const admissions = await Promise.all(candidates.map((one) => this.#admit(one)));
@@ -189,18 +189,6 @@ export class Submitter {
     );
     if (written.kind === 'replayed') return { value: replayOutcomes(candidates, written), replayed: true };
     return { value: replayOutcomes(candidates, { refs: written.refs, note }), replayed: false };
-  }
-
-  /** The queue of the first valid job stores the key of a bulk submit. */
-  #onceForBulk(candidates: readonly Candidate[], atomic: boolean, key: string): KeyedSubmit {
-    const queue = candidates.map(queueOf).find((name) => name !== undefined) ?? DEFAULT_QUEUE;
-    const items = candidates.map((one) => (one.ok ? one.job : describeError(one.error)));
-    return onceFor(
-      this.#core.keySpace.queue(queue),
-      key,
-      { atomic, items },
-      this.#core.settings.idempotencyTtlMs,
-    );
   }
 
   #admit(candidate: Candidate): Admission | Promise<Admission> {

@@ -11,22 +11,28 @@ import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
  * Releases deliveries, to be taken again after a delay; spends no attempt. A job that lies in `due` or `dead` was delivered by a
  * group that was made again, and only leaves the pending list. A job that somebody asked to cancel waits no longer.
  *
- * `begun`: 1 when a handler has started on the job, else 0.
+ * `begun`: 1 when a handler has started on the job, else 0. `suspect`: 1 when it may have spoilt its process, which counts as a loss.
  * Returns 'done' | 'repeated' | 'stale' per job. Where no handler had started, a repeated release counts as stale: in both
  * cases the job is no longer the consumer's.
  */
 export const releaseScript = defineScript({
   name: 'release',
   queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'dead', 'settings'],
-  args: ['consumer', 'delayMs', 'wakeHorizonMs', { records: 'jobs', of: ['place', 'id', 'token', 'begun'] }],
+  args: [
+    'consumer',
+    'delayMs',
+    'wakeHorizonMs',
+    { records: 'jobs', of: ['place', 'id', 'token', 'begun', 'suspect'] },
+  ],
   uses: [letters, now, deliveredAt, publishEvent, wakeWorkers],
   lua: `
 local outcomes, released = {}, {}
-local function putBack(place, ref, started, hasBegun, move)
+local function putBack(i, place, ref, started, move)
   local delay = redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 and 0 or delayMs
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZADD', due[place], 'NX', now + delay, ref) == 0 then return end
   redis.call('HDEL', notes, ref .. ${NOTE.progress})
-  if hasBegun then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move) end
+  if jobs[i].suspect == '1' then redis.call('HINCRBY', notes, ref .. ${NOTE.losses}, 1) end
+  if jobs[i].begun == '1' then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move) end
   released[#released + 1] = ref
 end
 for i = 1, #jobs do
@@ -35,7 +41,7 @@ for i = 1, #jobs do
   local started = deliveredAt(stream[place], id, consumer, token)
   if started then
     redis.call('XACK', stream[place], '${GROUP}', id)
-    putBack(place, ref, started, jobs[i].begun == '1', move)
+    putBack(i, place, ref, started, move)
     outcomes[i] = 'done'
   else
     outcomes[i] = redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move and 'repeated' or 'stale'
@@ -54,6 +60,8 @@ export interface Held {
   token: number;
   /** Whether a handler has started on it. */
   begun: boolean;
+  /** Whether it may have spoilt its process: after two losses a job runs alone. */
+  isSuspect?: boolean;
 }
 
 export async function release(
@@ -63,11 +71,12 @@ export async function release(
   held: readonly Held[],
   delayMs: number,
 ): Promise<Settled[]> {
-  const jobs = held.map(({ ref, token, begun }) => ({
+  const jobs = held.map(({ ref, token, begun, isSuspect = false }) => ({
     place: placeIndex(ref.place),
     id: ref.entryId,
     token,
     begun: begun ? 1 : 0,
+    suspect: isSuspect ? 1 : 0,
   }));
   return (await releaseScript.run(
     redis,

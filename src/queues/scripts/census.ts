@@ -8,18 +8,22 @@ import { now, toMap } from '../../redis/script/lua.ts';
 export interface PlaceCensus {
   length: number;
   running: number;
+  /** Jobs that wait for another attempt, and those of them whose time has come. */
   due: number;
+  dueNow: number;
   dead: number;
   /** Entries ever added. */
   added: number;
-  /** Id of the first entry that was not delivered yet, '' when there is none. */
-  firstWaiting: string;
 }
 
 export interface Census {
   now: number;
   places: Record<Place, PlaceCensus>;
+  /** Delayed jobs that never ran, and those of them whose time has come. */
   scheduled: number;
+  scheduledNow: number;
+  /** Since when the job that waits longest could have run, Unix ms; now when none waits. */
+  waitingSince: number;
   paused: boolean;
   /** Most jobs that have not ended; undefined without a limit. */
   maxJobs: number | undefined;
@@ -42,11 +46,21 @@ export const censusScript = defineScript({
   args: ['maxLeases'],
   uses: [now, toMap],
   lua: `
-local running, places, added = {}, {}, 0
+local running, places, added, waitingSince = {}, {}, 0, now
+
+local function countDue(waiting, total)
+  local first = total > 0 and redis.call('ZRANGE', waiting, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES') or {}
+  if not first[1] then return 0 end
+  -- A job submitted for a time that was past has waited since its submit.
+  local since = math.max(tonumber(first[2]), tonumber(string.match(first[1], '%d+')))
+  waitingSince = math.min(waitingSince, since)
+  return redis.call('ZCOUNT', waiting, '-inf', now)
+end
 
 local function count(place)
   local waiting, failed = redis.call('ZCARD', due[place]), redis.call('ZCARD', dead[place])
-  if redis.call('EXISTS', stream[place]) == 0 then return { 0, 0, waiting, failed, 0, '' } end
+  local dueNow = countDue(due[place], waiting)
+  if redis.call('EXISTS', stream[place]) == 0 then return { 0, 0, waiting, failed, 0, dueNow } end
   local info = toMap(redis.call('XINFO', 'STREAM', stream[place]))
   added = added + info['entries-added']
   local pending, after = 0, '-'
@@ -60,9 +74,12 @@ local function count(place)
     end
   end
   local first = place < 5 and redis.call('XRANGE', stream[place], after, '+', 'COUNT', 1)[1]
-  return { info.length, pending, waiting, failed, info['entries-added'], first and first[1] or '' }
+  if first then waitingSince = math.min(waitingSince, tonumber(string.match(first[1], '^%d+'))) end
+  return { info.length, pending, waiting, failed, info['entries-added'], dueNow }
 end
 for place = 1, 5 do places[place] = count(place) end
+local delayed = redis.call('ZCARD', scheduled)
+local delayedNow = countDue(scheduled, delayed)
 
 local allTotals = redis.call('HGETALL', totals)
 local ended, last = toMap(allTotals), redis.call('XREVRANGE', samples, '+', '-', 'COUNT', 1)[1]
@@ -75,24 +92,17 @@ local sample = redis.call('XREVRANGE', samples, now - 60000, now - 120000, 'COUN
 local runs = {}
 for consumer, jobs in pairs(running) do runs[#runs + 1] = consumer; runs[#runs + 1] = jobs end
 return {
-  now, redis.call('ZCARD', scheduled), redis.call('HEXISTS', settings, 'paused'), allTotals,
+  now, delayed, redis.call('HEXISTS', settings, 'paused'), allTotals,
   redis.call('ZRANGE', leases, 0, maxLeases - 1, 'WITHSCORES'), runs,
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
-  tonumber(redis.call('HGET', settings, 'maxJobs')) or 0,
+  tonumber(redis.call('HGET', settings, 'maxJobs')) or 0, delayedNow, waitingSince,
 }
 `,
 });
 
 const LISTED_LEASES = 1_000;
 
-type RawPlace = [
-  length: number,
-  running: number,
-  due: number,
-  dead: number,
-  added: number,
-  firstWaiting: string,
-];
+type RawPlace = [length: number, running: number, due: number, dead: number, added: number, dueNow: number];
 
 /** Maps come as names and values, one after the other. `sample`: its id and its three counts, or nothing. */
 type RawCensus = [
@@ -105,16 +115,21 @@ type RawCensus = [
   sample: string[],
   places: RawPlace[],
   maxJobs: number,
+  scheduledNow: number,
+  waitingSince: number,
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
 export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<Census> {
   const reply = await censusScript.run(redis, { queue }, { maxLeases: LISTED_LEASES });
-  const [now, scheduled, paused, totals, leases, runs, sample, places, maxJobs] = reply as RawCensus;
+  const [now, scheduled, paused, totals, leases, runs, sample, places, maxJobs, scheduledNow, waitingSince] =
+    reply as RawCensus;
   const running = new Map(toPairs(runs.map(String)));
   return {
     now,
     scheduled,
+    scheduledNow,
+    waitingSince,
     paused: paused === 1,
     maxJobs: maxJobs || undefined,
     totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),
@@ -142,6 +157,6 @@ function decodeSample([id, added, completed, failed]: string[]): Census['sample'
 }
 
 function decodePlace(raw: RawPlace | undefined): PlaceCensus {
-  const [length, running, due, dead, added, firstWaiting] = raw ?? [0, 0, 0, 0, 0, ''];
-  return { length, running, due, dead, added, firstWaiting };
+  const [length, running, due, dead, added, dueNow] = raw ?? [0, 0, 0, 0, 0, 0];
+  return { length, running, due, dueNow, dead, added };
 }

@@ -8,7 +8,7 @@ const LIMITS = { maxLineBytes: 1_000 };
 
 async function chunksOf(body: unknown): Promise<Candidate[][]> {
   const chunks: Candidate[][] = [];
-  for await (const chunk of bulkCandidates(body, LIMITS)) chunks.push(chunk);
+  for await (const { candidates } of bulkCandidates(body, LIMITS)) chunks.push(candidates);
   return chunks;
 }
 
@@ -30,9 +30,20 @@ describe('bulkCandidates', () => {
     expect(chunk.map(outcomeOf)).toEqual(['a', 'broken-json', 'b']);
   });
 
-  it('stops after a line that is too long', async () => {
+  it('reads on after a line that is too long', async () => {
     const [chunk = []] = await linesOf('{"task":"a"}', `"${'x'.repeat(1_000)}"`, '{"task":"b"}');
-    expect(chunk.map(outcomeOf)).toEqual(['a', 'payload-too-large']);
+    expect(chunk.map(outcomeOf)).toEqual(['a', 'payload-too-large', 'b']);
+  });
+
+  it('has a candidate for every line beyond the most jobs, up to a bound', async () => {
+    const many = (await linesOf(...Array(12_000).fill('{"task":"a"}'))).flat();
+    expect(many).toHaveLength(12_000);
+    expect(many.slice(9_999, 10_001).map(outcomeOf)).toEqual(['a', 'payload-too-large']);
+    expect(new Set(many.slice(10_000)).size).toBe(1);
+    const bounded = (await linesOf(...Array(100_500).fill('0'))).flat();
+    expect(bounded).toHaveLength(100_000);
+    const last = bounded.at(-1);
+    expect(last?.ok === false && last.error.message).toContain('all lines after it');
   });
 
   it('yields chunks of 500 jobs', async () => {

@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../src/errors.ts';
 import { type LineLimits, readLines } from '../../../src/http/request/read-lines.ts';
 
 const LIMITS: LineLimits = { maxLineBytes: 10 };
@@ -10,7 +11,8 @@ async function linesOf(chunks: string[], limits = LIMITS): Promise<{ lines: stri
   const lines: string[][] = [];
   try {
     const body = Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
-    for await (const chunk of readLines(body, limits)) lines.push(chunk.map(String));
+    for await (const chunk of readLines(body, limits))
+      lines.push(chunk.map((line) => (line instanceof AppError ? line.message : String(line))));
     return { lines };
   } catch (error) {
     return { lines, error: (error as Error).message };
@@ -26,10 +28,24 @@ describe('readLines', () => {
     expect(await linesOf(['\n \t\r\n', 'a\r\n', '\n'])).toEqual({ lines: [['a\r']] });
   });
 
-  it('yields the lines before a line that is too long, then throws', async () => {
-    const { lines, error } = await linesOf(['a\nb\n12345', '678901\nc\n']);
-    expect(lines).toEqual([['a', 'b']]);
-    expect(error).toBe('The line has more than 10 bytes.');
+  it('yields an error in place of a line that is too long', async () => {
+    expect(await linesOf(['a\nb\n12345', '678901', '234\nc\n', '1234567890\n'])).toEqual({
+      lines: [['a', 'b'], ['The line has more than 10 bytes.', 'c'], ['1234567890']],
+    });
+  });
+
+  it('leaves out a byte order mark at the start, and only there', async () => {
+    expect(await linesOf(['\ufeffa\n\ufeffb'])).toEqual({ lines: [['a'], ['\ufeffb']] });
+  });
+
+  it('says that the body broke off when the client has gone', async () => {
+    const body = new PassThrough();
+    body.write('a\nb');
+    setImmediate(() => body.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' })));
+    const read = async () => {
+      for await (const _ of readLines(body, LIMITS));
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'invalid-request' });
   });
 
   it('throws when the whole body is too long', async () => {

@@ -19,9 +19,24 @@ it('finds a job in each place', async () => {
   });
   await queue.retry(ref, 0);
   expect(await lookup(redis.client, queue.keys, ref)).toMatchObject({
-    place: 'retrying',
+    place: 'queued',
     notes: { attempts: 1, errors: '{"message":"no","attempt":1}' },
   });
+});
+
+it('finds a job queued from its time on, whatever it waited for', async () => {
+  const [early, past] = [
+    await queue.submit({ d: 60_000 }, 'parked'),
+    await queue.submit({ at: 5 }, 'parked'),
+  ];
+  const [later, again] = [await queue.submit(), await queue.submit()];
+  await queue.takeAs(queue.one, 3);
+  await queue.retry(later, 60_000);
+  await queue.retry(again, 0);
+  const places = await Promise.all([early, past, later, again].map((ref) => queue.placeOf(ref)));
+  expect(places).toEqual(['scheduled', 'running', 'retrying', 'queued']);
+  expect(await lookup(redis.client, queue.keys, past)).toMatchObject({ notes: { hasStarted: false } });
+  expect(await lookup(redis.client, queue.keys, again)).toMatchObject({ notes: { hasStarted: true } });
 });
 
 it('tells a job that is gone from one that never was', async () => {

@@ -69,7 +69,7 @@ describe('a settle', () => {
     const result = await settleUnder(lease, [completed({ id })], 1);
     expect(result).toMatchObject({ jobs: [], hasLeaseEnded: true });
     expect(result.outcomes).toMatchObject([
-      { ok: false, error: { code: 'stale-lease', extensions: { jobStatus: 'retrying' } } },
+      { ok: false, error: { code: 'stale-lease', extensions: { jobStatus: 'queued' } } },
     ]);
   });
 

@@ -52,6 +52,6 @@ it('makes a job due that somebody asked to cancel', async () => {
   await queue.takeAs(queue.one);
   await redis.client.hset(queue.keys.notes, `${formatRef(ref)}:c`, Date.now());
   expect(await queue.bury(ref)).toBe('done');
-  expect(await queue.placeOf(ref)).toBe('retrying');
+  expect(await queue.placeOf(ref)).toBe('queued');
   expect(await redis.client.xlen(queue.keys.wake)).toBe(1);
 });

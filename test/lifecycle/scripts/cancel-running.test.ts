@@ -49,7 +49,7 @@ describe('a running job that was cancelled', () => {
     await cancel(ref);
     expect(await queue.bury(ref)).toBe('done');
     expect(await queue.bury(ref)).toBe('repeated');
-    expect(await queue.placeOf(ref)).toBe('retrying');
+    expect(await queue.placeOf(ref)).toBe('queued');
     expect(await queue.takeAs(queue.two)).toMatchObject([{ entryId: ref.entryId, cancelAsked: true }]);
     expect(await redis.client.hget(queue.keys.totals, 'failed')).toBeNull();
   });

@@ -14,7 +14,7 @@ it('moves the jobs of an ended lease to due, each loss an attempt, and deletes t
   await queue.takeAs(queue.one);
   await redis.client.zadd(queue.keys.leases, 1, 'one');
   expect((await recover(redis.client, queue.keys)).recovered).toBe(2);
-  for (const ref of refs) expect(await queue.placeOf(ref)).toBe('retrying');
+  for (const ref of refs) expect(await queue.placeOf(ref)).toBe('queued');
   expect(await redis.client.zrange(queue.keys.leases, 0, '-1')).toEqual(['two']);
   const consumers = await redis.client.call('xinfo', 'CONSUMERS', queue.keys.stream.normal, GROUP);
   expect(JSON.stringify(consumers)).not.toContain('"one"');

@@ -19,7 +19,7 @@ describe('a retry', () => {
     await queue.takeAs(queue.one);
     await queue.retry(ref, 0);
     expect(await redis.client.xpending(queue.keys.stream.normal, GROUP)).toEqual([0, null, null, null]);
-    expect(await queue.placeOf(ref)).toBe('retrying');
+    expect(await queue.placeOf(ref)).toBe('queued');
     await queue.takeAs(queue.two);
     const [row] = (await redis.client.xpending(queue.keys.stream.normal, GROUP, '-', '+', 1)) as [
       [string, string, number, number],

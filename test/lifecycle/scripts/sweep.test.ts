@@ -35,7 +35,7 @@ describe('the sweep', () => {
     const lost = [others[0], others[220], others[440], parked] as Ref[];
     for (const ref of lost) await redis.client.xack(keys.stream[ref.place], GROUP, ref.entryId);
     expect(await sweepAll()).toBe(4);
-    for (const ref of lost) expect(await queue.placeOf(ref)).toBe('retrying');
+    for (const ref of lost) expect(await queue.placeOf(ref)).toBe('queued');
     expect(await queue.placeOf(running)).toBe('running');
     expect([await queue.placeOf(due), await queue.placeOf(dead)]).toEqual(['retrying', 'failed']);
     expect([await queue.placeOf(later), await queue.placeOf(waiting)]).toEqual(['scheduled', 'queued']);
@@ -51,7 +51,7 @@ describe('the sweep', () => {
     expect(await recover(redis.client, keys)).toMatchObject({ recovered: 0 });
     await sweepAll();
     expect(await recover(redis.client, keys)).toMatchObject({ recovered: 1 });
-    expect(await queue.placeOf(ref)).toBe('retrying');
+    expect(await queue.placeOf(ref)).toBe('queued');
     expect(await redis.client.zrange(keys.leases, 0, '-1')).toEqual(['two']);
   });
 });

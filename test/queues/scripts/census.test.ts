@@ -23,6 +23,7 @@ it('counts each place, and adds up', async () => {
   expect(census.places.normal).toMatchObject({ length: 4, running: 1, due: 1, dead: 1, added: 5 });
   expect(census.scheduled).toBe(1);
   expect(census.leases.find(({ consumer }) => consumer === 'one')?.running).toBe(1);
-  expect(census.places.normal.firstWaiting).toBe(refs[4]?.entryId);
+  const oldest = Number.parseInt(refs[4]?.entryId ?? '', 10);
+  expect(census.waitingSince).toBe(oldest);
   expect(census.totals).toMatchObject({ completed: 1, retried: 1, failed: 1 });
 });

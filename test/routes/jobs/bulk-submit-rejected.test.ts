@@ -139,27 +139,34 @@ describe('a malformed bulk submit', () => {
     await expectRejected(message, 400, 'invalid-request', ['/atomic']);
   });
 
-  it('has its 10,001st line rejected and the rest unread', async () => {
-    const answer = await send(api.origin, {
-      path,
-      headers: NDJSON_TYPE,
-      body: lines(MAX_BULK_JOBS + 50, 'many'),
-    });
+  it('has each line beyond the most jobs rejected', async () => {
+    const body = lines(MAX_BULK_JOBS + 2_000, 'many');
+    const answer = await send(api.origin, { path, headers: NDJSON_TYPE, body });
     expect(answer.status).toBe(207);
-    expect(answer.body.items).toHaveLength(MAX_BULK_JOBS + 1);
-    expect(answer.body.items.at(-1)).toMatchObject({ status: 413, problem: { code: 'payload-too-large' } });
+    expectShape(BulkSubmitResponse, { items: answer.body.items.slice(-2) });
+    const statuses = answer.body.items.map(({ status }: Item) => status);
+    expect(statuses).toEqual([...Array(MAX_BULK_JOBS).fill(202), ...Array(2_000).fill(413)]);
     expect(await redis.client.xlen(queueKeys('mr', 'many').stream.normal)).toBe(MAX_BULK_JOBS);
   });
 
-  it('has a line of many megabytes rejected while its client still sends', async () => {
+  it('is rejected as a whole with too many lines when atomic', async () => {
+    const message = { path: `${path}?atomic=true`, headers: NDJSON_TYPE };
+    const few = '{"task":"a"}\n'.length;
+    expect(few * (MAX_BULK_JOBS + 1)).toBeGreaterThan(MAX_BYTES);
+    await expectRejected({ ...message, body: lines(MAX_BULK_JOBS + 1, 'x') }, 413, 'payload-too-large');
+    await expectRejected({ ...message, body: '0\n'.repeat(MAX_BULK_JOBS + 1) }, 413, 'payload-too-large');
+  });
+
+  it('has a line of many megabytes rejected, and the lines after it stored', async () => {
     const body = `${lines(1, 'long')}{"task":"echo","payload":"${'x'.repeat(8_000_000)}"}\n${lines(1, 'long')}`;
     const answer = await send(api.origin, { path, headers: NDJSON_TYPE, body });
     expect(answer.status).toBe(207);
     expect(answer.body.items).toMatchObject([
       { status: 202 },
       { status: 413, problem: { detail: `The line has more than ${MAX_BYTES} bytes.` } },
+      { status: 202 },
     ]);
-    expect(await redis.client.xlen(queueKeys('mr', 'long').stream.normal)).toBe(1);
+    expect(await redis.client.xlen(queueKeys('mr', 'long').stream.normal)).toBe(2);
   });
 
   it('takes bounded memory when every job is invalid', async () => {

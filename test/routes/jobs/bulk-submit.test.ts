@@ -208,8 +208,8 @@ describe('an atomic bulk submit', () => {
   it('rejects lines that exceed MAX_PAYLOAD_BYTES together', async () => {
     const lines = Array.from({ length: 50 }, () => line('heavy', 'x'.repeat(2_000)));
     const answer = await postLines(lines.join('\n'), '?atomic=true');
-    expect(answer.status).toBe(400);
-    expect(answer.body.errors.at(-1).detail).toBe(`The body has more than ${MAX_BYTES} bytes.`);
+    expectProblem(answer, 413, 'payload-too-large');
+    expect(answer.body.detail).toBe(`The body has more than ${MAX_BYTES} bytes.`);
     expect(await redis.client.keys('*heavy*')).toEqual([]);
     expect((await postLines(lines.join('\n'))).status).toBe(207);
   });

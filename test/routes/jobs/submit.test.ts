@@ -104,7 +104,7 @@ describe('POST /jobs', () => {
     const none = await api.submit({ task: 'echo', queue: 'now', delay: 0 });
     expect(none.status).toBe('queued');
     const past = await api.submit({ task: 'echo', queue: 'now', runAt: '2001-02-03T04:05:06+07:00' });
-    expect(past).toMatchObject({ status: 'scheduled', runAt: '2001-02-02T21:05:06.000Z' });
+    expect(past).toMatchObject({ status: 'queued', runAt: '2001-02-02T21:05:06.000Z' });
     expect(await worker.takeNow(2)).toHaveLength(2);
   });
 

@@ -119,7 +119,7 @@ describe('a wait for a change', () => {
     const take = async () => taken.push(await worker.take());
     expect(await changed(take)).toMatchObject({ status: 'running', attempt: 1 });
     expect(await changed(() => worker.progress(last(), 0.5))).toMatchObject({ progress: 0.5 });
-    expect(await changed(() => worker.retry(last(), 0))).toMatchObject({ status: 'retrying' });
+    expect(await changed(() => worker.retry(last(), 0))).toMatchObject({ status: 'queued', attempt: 1 });
     expect(await changed(take)).toMatchObject({ status: 'running', attempt: 2 });
     expect(await changed(() => worker.complete(last(), 1))).toMatchObject({ status: 'completed' });
   });

@@ -32,7 +32,7 @@ describe('a failed job', () => {
     await worker.bury(await worker.take());
     expect(await api.get(id)).toMatchObject({ status: 'failed', attempt: 2 });
     const { body } = await api.http.post(`/jobs/${id}/retry`).expect(202);
-    expect(body).toMatchObject({ id, status: 'retrying', attempt: 0, payload: 'kept' });
+    expect(body).toMatchObject({ id, status: 'queued', attempt: 0, payload: 'kept' });
     const delivery = await worker.take();
     expect(delivery).toMatchObject({ attempt: 1, token: 4 });
     expect(await api.get(id)).toMatchObject({ status: 'running', attempt: 1 });
@@ -99,7 +99,7 @@ describe('the dead letters of a queue', () => {
     const ids = await failed('steps', ['a', 'b', 'a', 'b', 'a']);
     const first = await api.http.post('/queues/steps/dead/retry').send({ task: 'a', limit: 3 }).expect(200);
     expect(first.body).toMatchObject({ count: 2, nextCursor: expect.any(String) });
-    expect(await statuses(ids)).toEqual(['retrying', 'failed', 'retrying', 'failed', 'failed']);
+    expect(await statuses(ids)).toEqual(['queued', 'failed', 'queued', 'failed', 'failed']);
     let cursor: string | undefined = first.body.nextCursor;
     let count = 0;
     for (let steps = 0; cursor !== undefined && steps < 10; steps += 1) {
@@ -108,7 +108,7 @@ describe('the dead letters of a queue', () => {
       cursor = body.nextCursor;
     }
     expect([count, cursor]).toEqual([1, undefined]);
-    expect((await counts('steps')).counts).toMatchObject({ failed: 2, retrying: 3 });
+    expect((await counts('steps')).counts).toMatchObject({ failed: 2, queued: 3 });
   });
 
   it('are each retried once, even if they fail again between two steps', async () => {

@@ -5,11 +5,11 @@ import { queueStats } from '../../../src/queues/stats.ts';
 import { formatRef } from '../../../src/redis/job-id.ts';
 import { inOrder } from '../../../src/redis/keys.ts';
 import type { Job } from '../../../src/schemas/job.ts';
+import { JsonText } from '../../../src/schemas/json/json-text.ts';
 import { LISTED_STATUSES, PRIORITIES } from '../../../src/schemas/values/names.ts';
-import { hasEnded, type ModelJob } from './job.ts';
+import { hasEnded, type ModelJob, shownStatus } from './job.ts';
 import type { Model } from './model.ts';
 import type { Real } from './real.ts';
-import { JsonText } from '../../../src/schemas/json/json-text.ts';
 
 /** The job view keeps this many errors. */
 const SHOWN_ERRORS = 10;
@@ -75,7 +75,7 @@ function expected(
   const worker = holder?.worker ?? (stored ? job.buriedBy : ended?.worker);
   return {
     id,
-    status: job.status,
+    status: shownStatus(job.status, job),
     priority,
     attempt: holder?.attempt ?? job.spent - job.base,
     maxAttempts,
@@ -96,7 +96,7 @@ async function compareListing(model: Model, { core, queueInspector, keys, worker
     queueInspector.pending(keys.queue, ALL),
   ]);
   expect(items.map(({ id, status }) => `${id} ${status}`).sort()).toEqual(
-    live.map(({ id, status }) => `${id} ${status}`).sort(),
+    live.map((job) => `${job.id} ${shownStatus(job.status, job)}`).sort(),
   );
   expect(nextCursor).toBeUndefined();
   expect(pending.map(({ id, worker, attempt }) => `${id} ${worker} ${attempt}`).sort()).toEqual(
@@ -107,13 +107,18 @@ async function compareListing(model: Model, { core, queueInspector, keys, worker
   );
 }
 
+const laneOf = ({ ref, priority }: ModelJob) => (ref.place === 'parked' ? 'normal' : priority);
+
 async function compareStats(model: Model, { core, keys, workers }: Real): Promise<void> {
   const stats = await queueStats(core.redis, keys);
   const count = (test: (job: ModelJob) => boolean) => model.jobs.filter(test).length;
-  const counts = LISTED_STATUSES.map((status) => [status, count((job) => job.status === status)]);
+  const counts = LISTED_STATUSES.map((status) => [
+    status,
+    count((job) => shownStatus(job.status, job) === status),
+  ]);
   const lanes = PRIORITIES.map((lane) => [
     lane,
-    count((job) => job.status === 'queued' && job.priority === lane),
+    count((job) => shownStatus(job.status, job) === 'queued' && laneOf(job) === lane),
   ]);
   expect(stats).toMatchObject({
     paused: model.paused,

@@ -68,6 +68,10 @@ export function spend({ job, attempt, token }: ModelDelivery, name: string): voi
 /** Earlier deliveries spent all attempts, so the worker only buries the job. */
 export const isExhausted = ({ job, attempt }: ModelDelivery): boolean => attempt > job.maxAttempts;
 
+/** The status that the API shows: a job whose time has come waits for a worker. */
+export const shownStatus = <S extends ModelJob['status']>(status: S, { when }: ModelJob): S | 'queued' =>
+  (status === 'scheduled' || status === 'retrying') && when === 'now' ? 'queued' : status;
+
 export const hasEnded = ({ status }: ModelJob): boolean => status !== 'gone' && isFinal(status);
 
 /** Compares two entry ids of one stream. */

@@ -41,7 +41,7 @@ describe('a stop of a worker', () => {
     await waitFor(id, ({ progress }) => progress !== undefined, 'progress');
     expect(await worker.stop()).toBe(0);
     const job = await api.get(id);
-    expect(job).toMatchObject({ status: 'retrying', attempt: 0 });
+    expect(job).toMatchObject({ status: 'queued', attempt: 0 });
     expect(job.errors).toBeUndefined();
     await startWorker(redis.url, { QUEUES: 'grace' });
     await waitFor(id, ({ status, attempt }) => status === 'running' && attempt === 1, 'first attempt again');
@@ -56,7 +56,7 @@ describe('a stop of a worker', () => {
     worker.process.kill('SIGTERM');
     await worker.line('stopping');
     expect(await worker.stop('SIGTERM')).toBe(0);
-    expect(await api.get(id)).toMatchObject({ status: 'retrying', attempt: 0 });
+    expect(await api.get(id)).toMatchObject({ status: 'queued', attempt: 0 });
   });
 });
 
@@ -87,12 +87,12 @@ describe('a lost worker', () => {
     const first = await waitFor(id, ({ progress }) => progress !== undefined, 'progress');
     await worker.stop('SIGKILL');
     await until(() => !isAlive(pidOf(first)), 'the end of the orphan');
-    expect(await api.get(id)).toMatchObject({ status: 'retrying', attempt: 0 });
+    expect(await api.get(id)).toMatchObject({ status: 'queued', attempt: 0 });
   });
 
   it('replaces a process that dies; a job that kills its process fails as worker-lost', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'poison', LEASE_MS: '60000' });
-    const { id } = await api.submit({ task: 'die', payload: 'exit', queue: 'poison', attempts: 2 });
+    const { id } = await api.submit({ task: 'die', payload: 'kill', queue: 'poison', attempts: 2 });
     const job = await api.finished(id);
     expect(job).toMatchObject({ status: 'failed', attempt: 2, error: { name: 'worker-lost' } });
     expect(job.errors).toHaveLength(2);

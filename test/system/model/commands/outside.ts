@@ -97,7 +97,7 @@ export const outside = [
       else if (job.status !== 'failed') expect(answer).toBe('job-not-failed');
       else {
         model.requeue(job);
-        expect(answer).toMatchObject({ id: job.id, status: 'retrying', attempt: 0 });
+        expect(answer).toMatchObject({ id: job.id, status: 'queued', attempt: 0 });
       }
     },
   }),

@@ -18,8 +18,12 @@ export async function submitOne(model: Model, real: Real, asked: JobOptions): Pr
   const { value: shown } = answer;
   const job = modelJob(shown.id, payload, asked);
   model.submit(job);
+  if (asked.start === 'in 1 ms') {
+    expect(shown.status).toBe('scheduled');
+    await passDelay(real);
+    shown.status = 'queued';
+  }
   if (!job.expiresAtOnce) expect(await real.jobInspector.find(shown.id)).toEqual(shown);
-  if (asked.start === 'in 1 ms') await passDelay(real);
 }
 
 export const submit = step({ name: 'submit', args: jobOptions, act: submitOne });

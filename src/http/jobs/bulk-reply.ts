@@ -1,0 +1,23 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { SubmitOutcome } from '../../jobs/submit/outcomes.ts';
+import { problemItem } from '../plugins/errors.ts';
+
+/** Sends the outcomes of a bulk submit. Many of them may share one error: its JSON is made once. */
+export function sendBulk(
+  reply: FastifyReply,
+  outcomes: readonly SubmitOutcome[],
+  request: FastifyRequest,
+): FastifyReply {
+  const problems = new Map<object, string>();
+  const items = outcomes.map((outcome, index) => {
+    if (outcome.ok) return `{"index":${index},"status":202,"id":${JSON.stringify(outcome.id)}}`;
+    const problem =
+      problems.get(outcome.error) ?? JSON.stringify(problemItem(outcome.error, request)).slice(1);
+    problems.set(outcome.error, problem);
+    return `{"index":${index},${problem}`;
+  });
+  return reply
+    .code(207)
+    .type('application/json; charset=utf-8')
+    .send(`{"items":[${items.join(',')}]}`);
+}
