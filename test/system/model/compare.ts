@@ -47,7 +47,7 @@ async function compareJobs(model: Model, { jobInspector, workers }: Real): Promi
 }
 
 /** Of a text of JSON. */
-const valueOf = (json: unknown) => (json === undefined ? undefined : JsonText.of(json).parse());
+const parsed = (json: unknown) => (json === undefined ? undefined : JsonText.of(json).parse());
 
 const comparedFields = (job: Job) => ({
   id: job.id,
@@ -55,9 +55,9 @@ const comparedFields = (job: Job) => ({
   priority: job.priority,
   attempt: job.attempt,
   maxAttempts: job.maxAttempts,
-  payload: valueOf(job.payload),
-  progress: valueOf(job.progress),
-  result: valueOf(job.result),
+  payload: parsed(job.payload),
+  progress: parsed(job.progress),
+  result: parsed(job.result),
   errors: job.errors?.map(({ attempt, name }) => ({ attempt, name })),
   error: job.error?.attempt,
   worker: job.worker,
