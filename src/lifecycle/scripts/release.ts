@@ -3,6 +3,7 @@ import type { Ref } from '../../redis/job-id.ts';
 import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
+import { inSteps } from '../../redis/script/in-steps.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
 import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
@@ -64,23 +65,25 @@ export interface Held {
   isSuspect?: boolean;
 }
 
-export async function release(
+/** Jobs of one call: bounds the time for which it keeps Redis busy. */
+const STEP = 100;
+
+/** In bounded steps; outcomes are in the order of the deliveries. */
+export const release = (
   redis: Connection,
   queue: QueueKeys,
   consumer: string,
   held: readonly Held[],
   delayMs: number,
-): Promise<Settled[]> {
-  const jobs = held.map(({ ref, token, begun, isSuspect = false }) => ({
-    place: placeIndex(ref.place),
-    id: ref.entryId,
-    token,
-    begun: begun ? 1 : 0,
-    suspect: isSuspect ? 1 : 0,
-  }));
-  return (await releaseScript.run(
-    redis,
-    { queue },
-    { consumer, delayMs, wakeHorizonMs: WAKE_HORIZON_MS, jobs },
-  )) as Settled[];
-}
+): Promise<Settled[]> =>
+  inSteps(held, STEP, async (step) => {
+    const jobs = step.map(({ ref, token, begun, isSuspect = false }) => ({
+      place: placeIndex(ref.place),
+      id: ref.entryId,
+      token,
+      begun: begun ? 1 : 0,
+      suspect: isSuspect ? 1 : 0,
+    }));
+    const args = { consumer, delayMs, wakeHorizonMs: WAKE_HORIZON_MS, jobs };
+    return (await releaseScript.run(redis, { queue }, args)) as Settled[];
+  });
