@@ -1,6 +1,7 @@
 import { MAX_DEPTH } from '../schemas/json/depth.ts';
 import { JsonText } from '../schemas/json/json-text.ts';
 import { durationMs } from '../schemas/values/duration.ts';
+import { type ErrorReasons, isAbsent, reasonsOf } from './error-reasons.ts';
 
 /** An error as an HTTP worker reports it, before its texts are shortened. */
 export interface ReportedError {
@@ -8,6 +9,7 @@ export interface ReportedError {
   readonly name?: string;
   readonly stack?: string;
   readonly data?: unknown;
+  readonly reasons?: ErrorReasons;
 }
 
 /**
@@ -22,7 +24,8 @@ export function reportedError(value: unknown): ReportedError {
     message: textOf(message ?? value),
     ...(isAbsent(name) ? {} : { name: textOf(name) }),
     ...(isAbsent(stack) ? {} : { stack: textOf(stack) }),
-    ...(isAbsent(data) ? {} : { data }),
+    ...(isAbsent(data) || isNull(data) ? {} : { data }),
+    reasons: reasonsOf(value),
   };
 }
 
@@ -50,8 +53,7 @@ const FALSE: readonly unknown[] = [false, 0, '', '0', 'false'];
 
 export const isReportedFalse = (value: unknown): boolean => FALSE.includes(value);
 
-const isAbsent = (value: unknown): boolean =>
-  value === undefined || value === null || (value instanceof JsonText && value.text === 'null');
+const isNull = (value: unknown): boolean => value instanceof JsonText && value.text === 'null';
 
 function msOfText(text: string): number | undefined {
   if (/^\s*$/.test(text)) return undefined;
