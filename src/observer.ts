@@ -53,7 +53,7 @@ export type ServiceEvent =
    */
   | ({ kind: 'attempt-ended'; outcome: AttemptOutcome; status: SettledStatus } & AttemptTimes &
       AttemptSubject)
-  /** An attempt has failed. `error`: its message. `next`: for people. `retryInMs`: absent when no attempt is left. */
+  /** An attempt has failed. `error`: its message, with those of its causes. `next`: for people. `retryInMs`: absent when no attempt is left. */
   | ({ kind: 'attempt-failed'; error: string; next: string; retryInMs?: number } & AttemptSubject)
   /**
    * Code of a task has left an error uncaught. `from`: the attempt that it came from; a running one has failed by it, after
@@ -69,6 +69,9 @@ export type ServiceEvent =
   | { kind: 'stale'; queue: string; task?: string; job: string; lease: string; move: string }
   /** A handler has logged a text. */
   | ({ kind: 'task-log'; text: string } & Omit<AttemptSubject, 'attempt'>)
+
+  /** Jobs that one call took wait for another worker: this one lacks their task, or its schema refuses their payload. */
+  | { kind: 'jobs-held'; queue: string; lease: string; jobs: number }
 
   // Leases.
   /** API: a worker over HTTP has renewed its lease. `cancel`: how many of its jobs it is to stop. */

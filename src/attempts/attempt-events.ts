@@ -3,7 +3,8 @@ import type { AttemptSubject, AttemptTimes, Observer, SettledStatus } from '../o
 import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HeldDelivery } from './completion.ts';
-import type { Outcome } from './outcome.ts';
+import { summaryOf } from './error-reasons.ts';
+import type { ObservedOutcome, Outcome } from './outcome.ts';
 
 /** The members that name an attempt in every event of it. */
 export const attemptSubject = (
@@ -26,7 +27,7 @@ export function observeFailure(
   observe({
     kind: 'attempt-failed',
     ...subject,
-    error: error.message,
+    error: summaryOf(error),
     next: retryInMs === undefined ? 'failed for good' : `retry in ${retryInMs} ms`,
     ...(retryInMs !== undefined && { retryInMs }),
   });
@@ -36,7 +37,7 @@ export function observeFailure(
 export function observeAttemptEnd(
   observe: Observer,
   subject: AttemptSubject,
-  outcome: Outcome['kind'],
+  outcome: ObservedOutcome['kind'],
   { settled, status }: { settled: Settled; status: SettledStatus | undefined },
   { waitMs, runMs }: AttemptTimes,
 ): void {
@@ -50,5 +51,5 @@ export function observeAttemptEnd(
   });
 }
 
-const finalStatus = (outcome: Outcome['kind']): SettledStatus =>
+const finalStatus = (outcome: ObservedOutcome['kind']): SettledStatus =>
   outcome === 'completed' || outcome === 'cancelled' || outcome === 'expired' ? outcome : 'failed';
