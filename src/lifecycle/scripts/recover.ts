@@ -10,13 +10,13 @@ import { publishEvent, wakeWorkers, withError } from './lua.ts';
 const MOST_CONSUMERS = 16;
 const MOST_ENTRIES = 100;
 
-/** A job that is due for so long, ms, waits for a worker: perhaps all that are idle have yet to learn of it. */
-const OVERDUE_MS = 500;
+/** Idle workers are not told of each job that is due some day: one is woken when a job is due sooner than this, ms. */
+const WAKE_AHEAD_MS = 2_000;
 
 /**
  * Takes back the jobs of consumers whose lease has ended, or of `givenUp`: each loss is an attempt that failed as
  * `worker-lost`. A consumer is deleted only when it has nothing pending, all in one script. Wakes a worker where a job is
- * overdue.
+ * due soon.
  *
  * `givenUp`: a consumer to give up now, or ''; `lingerMs`: how long its lease stays; `cause`: how it was lost.
  * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now, refs of recovered jobs that
@@ -93,9 +93,9 @@ local function giveUp(consumer)
 end
 
 local function firstLeaseEnd() return tonumber(redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')[2]) end
-local function hasOverdue()
+local function isDueSoon()
   for _, waiting in ipairs({ scheduled, due[1], due[2], due[3], due[4], due[5] }) do
-    if redis.call('ZCOUNT', waiting, '-inf', now - ${OVERDUE_MS}) > 0 then return true end
+    if redis.call('ZCOUNT', waiting, '-inf', now + ${WAKE_AHEAD_MS}) > 0 then return true end
   end
   return false
 end
@@ -115,7 +115,7 @@ if #ended > 0 then first = firstLeaseEnd() end
 -- One question for queues in which nothing waits for its time.
 if redis.call('EXISTS', expiring, scheduled, due[1], due[2], due[3], due[4], due[5]) > 0 then
   expired = #redis.call('ZRANGE', expiring, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1)
-  if #refs == 0 and hasOverdue() then wakeWorkers(wake, 1) end
+  if #refs == 0 and redis.call('HEXISTS', settings, 'paused') == 0 and isDueSoon() then wakeWorkers(wake, 1) end
 end
 local isMore = budget < 1 or #ended == tonumber(maxConsumers)
 return { #refs, first and math.max(0, first - now) or -1, isMore and 1 or 0, cancelled, expired, redis.call('ZCARD', leases) }
