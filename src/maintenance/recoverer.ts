@@ -11,6 +11,8 @@ const MAX_DELAY_MS = 1_000;
 const MIN_DELAY_MS = 20;
 /** Where many workers look after a queue, each looks less often, but not less than once in so many delays. */
 const MAX_SHARE = 5;
+/** A job that is due this long after the next pass is announced by this one. */
+const AHEAD_MARGIN_MS = 1_000;
 /**
  * While Redis was unavailable every lease may have expired, though its worker lives. Workers reconnect at least once a
  * second, so give them the time to renew first.
@@ -22,6 +24,8 @@ export class Recoverer {
   readonly #core: Core;
   readonly #queues: () => Iterable<QueueKeys>;
   readonly #ownLeases: number;
+  /** Longest time until the next pass, ms. */
+  #longestTurnMs = MAX_DELAY_MS;
   #hasFailed = false;
 
   /**
@@ -59,8 +63,9 @@ export class Recoverer {
 
   /** Until this worker looks again, ms, so that all together look once a second. They take turns by chance. */
   #turnMs(leases: number): number {
-    const share = Math.min(MAX_SHARE, leases / this.#ownLeases);
-    return share <= 1 ? MAX_DELAY_MS : MAX_DELAY_MS * share * (0.5 + Math.random() / 2);
+    const share = Math.min(MAX_SHARE, Math.max(1, leases / this.#ownLeases));
+    this.#longestTurnMs = MAX_DELAY_MS * share;
+    return share === 1 ? MAX_DELAY_MS : this.#longestTurnMs * (0.5 + Math.random() / 2);
   }
 
   /**
@@ -88,12 +93,13 @@ export class Recoverer {
 
   async #recoverWithGroups(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
     const { redis } = this.#core;
+    const aheadMs = this.#longestTurnMs + AHEAD_MARGIN_MS;
     try {
-      return await recover(redis, keys, givenUp);
+      return await recover(redis, keys, givenUp, aheadMs);
     } catch (error) {
       if (!isNoGroup(error)) throw error;
       await ensureGroups(redis, keys);
-      return recover(redis, keys, givenUp);
+      return recover(redis, keys, givenUp, aheadMs);
     }
   }
 }
