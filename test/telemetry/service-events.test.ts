@@ -252,6 +252,14 @@ describe('an API', () => {
     expect(ofKind('jobs-expired')).toContainEqual({ kind: 'jobs-expired', queue, jobs: 1 });
   });
 
+  it('reports jobs that wait for another worker', async () => {
+    const queue = newQueue();
+    await api.submit({ task: 'a', queue, payload: SECRET });
+    const { lease } = await take(api, { queues: [queue], tasks: ['b'] });
+    const event = { kind: 'jobs-held', queue, lease: lease.split('~')[0], jobs: 1 };
+    expect(ofKind('jobs-held')).toContainEqual(event);
+  });
+
   it('reports waits, and how they end', async () => {
     const queue = newQueue();
     const { id } = await api.submit({ task: 'a', queue });
