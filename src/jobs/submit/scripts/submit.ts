@@ -33,7 +33,12 @@ export interface Remembered {
   /** In the order of the jobs. */
   refs: Ref[];
   note: string;
+  /** The fingerprint was made of exact numbers; older releases had rounded them. */
+  isExact: boolean;
 }
+
+/** The last line of a record whose fingerprint is exact. Older releases do not read so far. */
+const EXACT = 'exact';
 
 export type Submitted =
   | { kind: 'stored'; entryIds: string[] }
@@ -47,7 +52,7 @@ export type Submitted =
  * Takes in any number of jobs, all or none: Redis runs the script alone, and refuses it before its first write when memory
  * is short.
  *
- * `record`: the string that remembers a submit with a fingerprint, in three lines: fingerprint, refs, note. `queue` of a job is
+ * `record`: the string that remembers a submit with a fingerprint, in lines: fingerprint, refs, note, `exact`. `queue` of a job is
  * the index of its queue from 1; `at`, `delay`, `expiresIn` are ms or ''.
  * Returns { 'stored', ids } | { 'replayed', record } | { 'mismatch' } | { 'full', index of the queue, limit }.
  */
@@ -82,7 +87,7 @@ for queue, depth in pairs(added) do
   end
 end
 
-local ids, refs = {}, {}
+local ids, refs, dueSoon = {}, {}, {}
 for i = 1, #jobs do
   local queue, place, expiresIn = jobs[i].queue, tonumber(jobs[i].place), tonumber(jobs[i].expiresIn)
   local id = redis.call('XADD', queues[queue].stream[place], '*', 't', jobs[i].task, 'p', jobs[i].payload, 'o', jobs[i].options)
@@ -90,14 +95,15 @@ for i = 1, #jobs do
   if place == 5 then
     local at = tonumber(jobs[i].at) or created + jobs[i].delay
     redis.call('ZADD', queues[queue].scheduled, at, ref)
-    if at - now < tonumber(wakeHorizonMs) then wakeWorkers(queues[queue].wake, 1) end
+    if at - now < tonumber(wakeHorizonMs) then dueSoon[queue] = (dueSoon[queue] or 0) + 1 end
   end
   if expiresIn then redis.call('ZADD', queues[queue].expiring, created + expiresIn, ref) end
   ids[i] = id
   refs[i] = ref
 end
+for queue, count in pairs(dueSoon) do wakeWorkers(queues[queue].wake, count) end
 if fingerprint ~= '' then
-  redis.call('SET', record, fingerprint .. '\\n' .. table.concat(refs, ' ') .. '\\n' .. note, 'PX', recordTtlMs)
+  redis.call('SET', record, fingerprint .. '\\n' .. table.concat(refs, ' ') .. '\\n' .. note .. '\\n${EXACT}', 'PX', recordTtlMs)
 end
 return { 'stored', ids }
 `,
@@ -152,8 +158,9 @@ export async function submitTogether(
 }
 
 function decodeOnce(record: string): Remembered {
-  const [fingerprint = '', refs = '', note = ''] = record.split('\n');
-  return { fingerprint, refs: refs === '' ? [] : refs.split(' ').map(parseRef), note };
+  const [fingerprint = '', refs = '', note = '', numbers] = record.split('\n');
+  const isExact = numbers === EXACT;
+  return { fingerprint, refs: refs === '' ? [] : refs.split(' ').map(parseRef), note, isExact };
 }
 
 /** What a key has stored, if it has. */
