@@ -3,6 +3,7 @@ import { latencyWindow, percentiles } from '../lifecycle/latency-histogram.ts';
 import type { Connection } from '../redis/connection.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
+import { PRIORITIES } from '../schemas/values/names.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { subscriptionBacklogs } from '../subscriptions/state.ts';
 import { type Census, type PlaceCensus, takeCensus } from './scripts/census.ts';
@@ -17,19 +18,25 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 const queuedIn = ({ length, running, due, dueNow, dead }: PlaceCensus): number =>
   Math.max(0, length - running - due - dead) + dueNow;
 
-function lanesOf({ places, scheduledNow }: Census): QueueStats['lanes'] {
+/** Parked jobs whose time has come. */
+const parkedNow = ({ places, scheduledNow }: Census): number => places.parked.dueNow + scheduledNow;
+
+/** A parked job whose time has come is queued in the lane of its priority. */
+function lanesOf(census: Census): QueueStats['lanes'] {
+  const { places, ranked } = census;
+  const normal = Math.max(0, parkedNow(census) - ranked.critical - ranked.high - ranked.low);
   return {
-    critical: queuedIn(places.critical),
-    high: queuedIn(places.high),
-    normal: queuedIn(places.normal) + places.parked.dueNow + scheduledNow,
-    low: queuedIn(places.low),
+    critical: queuedIn(places.critical) + ranked.critical,
+    high: queuedIn(places.high) + ranked.high,
+    normal: queuedIn(places.normal) + normal,
+    low: queuedIn(places.low) + ranked.low,
   };
 }
 
 function countsOf(census: Census): QueueSummary['counts'] {
   const places = PLACES.map((place) => census.places[place]);
   return {
-    queued: sum(Object.values(lanesOf(census))),
+    queued: sum(PRIORITIES.map((priority) => queuedIn(census.places[priority]))) + parkedNow(census),
     scheduled: census.scheduled - census.scheduledNow,
     running: sum(places.map((place) => place.running)),
     retrying: sum(places.map((place) => place.due - place.dueNow)),
@@ -83,6 +90,7 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
     ...inOrder(keys.due),
     ...inOrder(keys.dead),
     keys.scheduled,
+    keys.ranked,
     keys.notes,
     keys.events,
   ];

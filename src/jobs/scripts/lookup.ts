@@ -68,7 +68,7 @@ local function find()
     if at then
       -- From its time on a job waits for a worker, whether or not one has asked.
       local isQueued = place ~= 'failed' and tonumber(at) <= now
-      return { isQueued and 'queued' or place, now, entry[2], noted, tonumber(at), '', 0, 0 }
+      return { isQueued and 'queued' or place, now, entry[2], noted, math.abs(at), '', 0, 0 }
     end
   end
   local hasGroup = #redis.call('XINFO', 'GROUPS', stream) > 0

@@ -6,7 +6,8 @@ import {
 } from '../../lifecycle/scripts/complete.ts';
 import { COMPLETE } from '../../lifecycle/scripts/fragments/complete.ts';
 import { EVENTS, MARK_STARTED, QUEUE_STATE } from '../../lifecycle/scripts/fragments/queue-state.ts';
-import { DELIVER, NOTHING_TAKEN, SPLIT_REF, TAKE, TAKE_DUE } from '../../lifecycle/scripts/fragments/take.ts';
+import { DELIVER, NOTHING_TAKEN, SPLIT_REF, TAKE } from '../../lifecycle/scripts/fragments/take.ts';
+import { TAKE_DUE } from '../../lifecycle/scripts/fragments/take-due.ts';
 import { PUT_BACK, TAKE_LANE } from '../../lifecycle/scripts/fragments/take-lane.ts';
 import { decodeTaken, type Taken, type TakeReply } from '../../lifecycle/scripts/take.ts';
 import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';
@@ -22,6 +23,7 @@ export interface SettleAndTakeRequest {
   count: number;
   favouredLane: number;
   share: number;
+  favoursDue?: boolean;
   /** The script stops taking once the payloads that it has taken are this long together, bytes. */
   byteBudget: number;
   leaseMs: number;
@@ -176,6 +178,7 @@ export async function settleAndTake(
       maxBytes: request.byteBudget,
       favouredLane: request.favouredLane,
       share: request.share,
+      favoursDue: request.favoursDue ? 1 : 0,
       wakeHorizonMs: WAKE_HORIZON_MS,
       latencyTtlMs: latency.ttlMs,
       latencyCount: latency.counts.size,

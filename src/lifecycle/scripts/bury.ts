@@ -10,6 +10,7 @@ import {
   deliveredAt,
   publishEvent,
   type Settled,
+  setRankedTime,
   wakeWorkers,
 } from './lua.ts';
 import type { Failure } from './retry.ts';
@@ -26,9 +27,9 @@ const MOST_DELETED = 10;
  */
 export const buryScript = defineScript({
   name: 'bury',
-  queueKeys: ['notes', 'events', 'totals', 'wake', 'stream', 'dead', 'due', 'settings'],
+  queueKeys: ['notes', 'events', 'totals', 'wake', 'stream', 'dead', 'due', 'ranked', 'settings'],
   args: ['consumer', 'place', 'id', 'ref', 'token', 'line', 'maxDead'],
-  uses: [now, deliveredAt, appendError, wakeWorkers, publishEvent, deleteDeadLetter],
+  uses: [now, deliveredAt, appendError, wakeWorkers, publishEvent, setRankedTime, deleteDeadLetter],
   lua: `
 local move = 'bury:' .. token .. ':' .. consumer
 local started = deliveredAt(stream[place], id, consumer, token)
@@ -45,6 +46,7 @@ if line ~= '' then
 end
 if redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 then
   redis.call('ZADD', due[place], now, ref)
+  setRankedTime(ranked, ref, now)
   wakeWorkers(wake, 1)
   return 'done'
 end
@@ -60,7 +62,7 @@ local function deleteOldest()
       oldest = { at = tonumber(first[2]), ref = first[1], place = i }
     end
   end
-  deleteDeadLetter(stream[oldest.place], dead[oldest.place], notes, totals, oldest.ref)
+  deleteDeadLetter(stream[oldest.place], dead[oldest.place], notes, ranked, totals, oldest.ref)
 end
 local letters = 0
 for i = 1, 5 do letters = letters + redis.call('ZCARD', dead[i]) end

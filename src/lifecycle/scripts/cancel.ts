@@ -30,7 +30,7 @@ export type CancelOutcome =
  */
 export const cancelScript = defineScript({
   name: 'cancel',
-  queueKeys: ['scheduled', 'notes', 'events', 'totals', 'control', 'expiring', 'settings'],
+  queueKeys: ['scheduled', 'ranked', 'notes', 'events', 'totals', 'control', 'expiring', 'settings'],
   keys: ['stream', 'due', 'dead', 'result'],
   args: ['id', 'ref', 'status', 'ttlMs', 'maxTtlMs', 'patienceMs', 'isEnforced'],
   uses: [now, toMap, deleteNotes, publishEvent],
@@ -63,7 +63,7 @@ end
 redis.call('ZREM', scheduled, ref)
 redis.call('ZREM', due, ref)
 redis.call('XDEL', stream, id)
-deleteNotes(notes, ref)
+deleteNotes(notes, ranked, ref)
 local fields, keptMs = toMap(entry[2]), ttlMs
 local record = ${resultHead({ lease: `''`, attempts: 'attempts', status: 'status', finishedAt: 'now', errors: 'errors' })}
 record = record .. ',"t":' .. cjson.encode(fields.t or '')

@@ -6,7 +6,8 @@ import { WAKE_HORIZON_MS } from '../wake.ts';
 import { type Completion, encodeCompletions, type LatencyCounts, type Settled } from './complete.ts';
 import { COMPLETE } from './fragments/complete.ts';
 import { EVENTS, MARK_STARTED, QUEUE_STATE } from './fragments/queue-state.ts';
-import { DELIVER, TAKE, TAKE_DUE } from './fragments/take.ts';
+import { DELIVER, TAKE } from './fragments/take.ts';
+import { TAKE_DUE } from './fragments/take-due.ts';
 import { PUT_BACK, TAKE_LANE } from './fragments/take-lane.ts';
 import { decodeTaken, type Taken, type TakeOptions, type TakeReply } from './take.ts';
 
@@ -89,6 +90,7 @@ export async function completeAndTake(
       maxBytes: '',
       favouredLane: options.favouredLane,
       share: options.share,
+      favoursDue: options.favoursDue ? 1 : 0,
       wakeHorizonMs: WAKE_HORIZON_MS,
       wakeIds: options.tokens.join(' '),
       startedRefs: options.begun.join(' '),

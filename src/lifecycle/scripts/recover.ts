@@ -4,7 +4,7 @@ import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { letters, now } from '../../redis/script/lua.ts';
-import { appendError, publishEvent, wakeWorkers } from './lua.ts';
+import { appendError, publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
 
 /** Consumers and entries of one pass; what is left waits for the next pass. */
 const MOST_CONSUMERS = 16;
@@ -20,9 +20,20 @@ const MOST_ENTRIES = 500;
  */
 export const recoverScript = defineScript({
   name: 'recover',
-  queueKeys: ['leases', 'notes', 'events', 'totals', 'wake', 'stream', 'due', 'expiring', 'settings'],
+  queueKeys: [
+    'leases',
+    'notes',
+    'events',
+    'totals',
+    'wake',
+    'stream',
+    'due',
+    'ranked',
+    'expiring',
+    'settings',
+  ],
   args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause'],
-  uses: [letters, now, appendError, publishEvent, wakeWorkers],
+  uses: [letters, now, appendError, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 local budget, refs, cancelled = tonumber(maxEntries), {}, {}
 
@@ -32,6 +43,7 @@ local function takeBack(place, id, consumer)
   local token = (tonumber(noted[1]) or 0) + 1
   redis.call('XACK', stream[place], '${GROUP}', id)
   redis.call('ZADD', due[place], now, ref)
+  setRankedTime(ranked, ref, now)
   redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token)
   redis.call('HDEL', notes, ref .. ${NOTE.lastMove})
   -- A lease that ran out says nothing about its jobs: its machine may have gone, or the network.

@@ -5,7 +5,7 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
-import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
+import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from './lua.ts';
 
 /**
  * Releases deliveries, to be taken again after a delay; spends no attempt. A job that lies in `due` or `dead` was delivered by a
@@ -17,14 +17,15 @@ import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
  */
 export const releaseScript = defineScript({
   name: 'release',
-  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'dead', 'settings'],
+  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'ranked', 'dead', 'settings'],
   args: ['consumer', 'delayMs', 'wakeHorizonMs', { records: 'jobs', of: ['place', 'id', 'token', 'begun'] }],
-  uses: [letters, now, deliveredAt, publishEvent, wakeWorkers],
+  uses: [letters, now, deliveredAt, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 local outcomes, released = {}, {}
 local function putBack(place, ref, started, hasBegun, move)
   local delay = redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 and 0 or delayMs
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZADD', due[place], 'NX', now + delay, ref) == 0 then return end
+  setRankedTime(ranked, ref, now + delay)
   redis.call('HDEL', notes, ref .. ${NOTE.progress})
   if hasBegun then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move) end
   released[#released + 1] = ref

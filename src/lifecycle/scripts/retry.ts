@@ -5,7 +5,7 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
-import { appendError, deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
+import { appendError, deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from './lua.ts';
 
 /** A failed attempt, as the lease that ran it describes it. */
 export interface Failure {
@@ -24,10 +24,10 @@ export interface Failure {
  */
 export const retryScript = defineScript({
   name: 'retry',
-  queueKeys: ['notes', 'events', 'totals', 'wake', 'settings'],
+  queueKeys: ['notes', 'events', 'totals', 'wake', 'ranked', 'settings'],
   keys: ['stream', 'due'],
   args: ['consumer', 'id', 'ref', 'token', 'delayMs', 'line', 'wakeHorizonMs'],
-  uses: [now, deliveredAt, appendError, publishEvent, wakeWorkers],
+  uses: [now, deliveredAt, appendError, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 local move = 'retry:' .. token .. ':' .. consumer
 if not deliveredAt(stream, id, consumer, token) then
@@ -38,6 +38,7 @@ end
 redis.call('XACK', stream, '${GROUP}', id)
 local delay = redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 and 0 or tonumber(delayMs)
 redis.call('ZADD', due, now + delay, ref)
+setRankedTime(ranked, ref, now + delay)
 redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token, ref .. ${NOTE.lastMove}, move)
 redis.call('HDEL', notes, ref .. ${NOTE.progress})
 appendError(notes, ref, line)

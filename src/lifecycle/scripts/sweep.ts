@@ -3,10 +3,12 @@ import { letterOf } from '../../redis/job-id.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { now, toMap } from '../../redis/script/lua.ts';
-import { publishEvent, wakeWorkers } from './lua.ts';
+import { publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
 
 /** Entries that one step checks. */
 const STEP = 200;
+/** Ranks, chosen at random, that one step checks. */
+const RANKS = 50;
 
 /**
  * Finds what no other script can have left, but accidents may: consumers without a lease, and entries that were delivered and
@@ -19,10 +21,10 @@ const STEP = 200;
  */
 export const sweepScript = defineScript({
   name: 'sweep',
-  queueKeys: ['scheduled', 'leases', 'events', 'wake', 'settings'],
+  queueKeys: ['scheduled', 'ranked', 'leases', 'events', 'wake', 'settings'],
   keys: ['stream', 'due', 'dead'],
   args: ['letter', 'from', 'most'],
-  uses: [now, toMap, publishEvent, wakeWorkers],
+  uses: [now, toMap, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 if redis.call('EXISTS', stream) == 0 then return { '', 0 } end
 local delivered
@@ -38,17 +40,26 @@ if from == '-' then
   end
 end
 
+local function isSomewhere(id, ref)
+  return redis.call('ZSCORE', due, ref) or redis.call('ZSCORE', dead, ref) or redis.call('ZSCORE', scheduled, ref)
+    or #redis.call('XPENDING', stream, '${GROUP}', id, id, 1) > 0
+end
+
 -- Entries of a lane that were not delivered yet are in their place; parked ones are never delivered by reading.
 local upTo, found, last = letter == '${letterOf('parked')}' and '+' or delivered, {}, ''
 local entries = redis.call('XRANGE', stream, from, upTo, 'COUNT', most)
 for _, entry in ipairs(entries) do
   last = entry[1]
   local ref = letter .. last
-  if not redis.call('ZSCORE', due, ref) and not redis.call('ZSCORE', dead, ref) and not redis.call('ZSCORE', scheduled, ref)
-    and #redis.call('XPENDING', stream, '${GROUP}', last, last, 1) == 0 then
+  if not isSomewhere(last, ref) then
     redis.call('ZADD', due, now, ref)
+    setRankedTime(ranked, ref, now)
     found[#found + 1] = ref
   end
+end
+-- A release without ranks leaves those of the jobs that it has ended.
+for _, ref in ipairs(letter == '${letterOf('parked')}' and redis.call('ZRANDMEMBER', ranked, ${RANKS}) or {}) do
+  if not isSomewhere(string.sub(ref, 2), ref) then redis.call('ZREM', ranked, ref) end
 end
 publishEvent(events, 'recovered', found, settings)
 wakeWorkers(wake, #found)

@@ -1,6 +1,13 @@
 import type { Place } from '../../../src/redis/keys.ts';
-import { PRIORITIES } from '../../../src/schemas/values/names.ts';
-import { compareEntries, hasEnded, type Lease, type ModelDelivery, type ModelJob } from './job.ts';
+import type { Priority } from '../../../src/schemas/values/names.ts';
+import {
+  compareEntries,
+  hasEnded,
+  type Lease,
+  type ModelDelivery,
+  type ModelJob,
+  shownStatus,
+} from './job.ts';
 import type { JobOptions } from './job-options.ts';
 
 /** The contents of a queue and the values derived from them. */
@@ -89,12 +96,10 @@ export class State {
     });
   }
 
-  /** The next jobs of the lanes, in order. The first `share` jobs of lane number `favoured` (from 1) go first. */
-  fromLanes(count: number, favoured: number, share: number): ModelJob[] {
-    const first = PRIORITIES.slice(Math.max(0, favoured - 1), favoured).flatMap((lane) =>
-      this.waiting('queued', lane).slice(0, share),
+  /** Jobs of a priority whose time has come, in no order. */
+  due(priority: Priority): ModelJob[] {
+    return this.jobs.filter(
+      (job) => job.status !== shownStatus(job.status, job) && job.priority === priority,
     );
-    const others = PRIORITIES.flatMap((lane) => this.waiting('queued', lane));
-    return [...new Set([...first, ...others])].slice(0, count);
   }
 }

@@ -1,8 +1,6 @@
-import { GROUP } from '../../../redis/keys.ts';
-import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { now, PLACE_LETTERS } from '../../../redis/script/lua.ts';
-import { deleteNotes, wakeWorkers } from '../lua.ts';
+import { wakeWorkers } from '../lua.ts';
 
 /** Lua: the reply of a take that found nothing; `TakeReply` says what stands in it. */
 export const NOTHING_TAKEN = `{ 'ok', now, 0, -1, '[]' }`;
@@ -40,62 +38,35 @@ end
 });
 
 /**
- * Lua: `takeDue()` takes jobs that are due; `nextDue` is when the next one is. A due entry that is gone was removed: its
- * traces are deleted. Due jobs of a lane that heals are delivered by its group: claimed before, they would run twice.
- */
-export const TAKE_DUE = defineFragment({
-  queueKeys: ['notes', 'stream', 'scheduled', 'due'],
-  args: ['consumer'],
-  uses: [now, deleteNotes],
-  lua: `
-local nextDue
-local takeDue = hasSideState and function()
-  local function takeDueJob(waiting, ref, at)
-    local place, id = ${SPLIT_REF}
-    local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.cancelAskedAt},
-      ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.startedAt})
-    local token = (tonumber(noted[1]) or 0) + 1
-    local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
-    redis.call('ZREM', waiting, ref)
-    if not entry then return deleteNotes(notes, ref) end
-    deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
-      noted[5] and 1 or 0)
-  end
-  local function takeDueOf(waiting, isHealing)
-    local found = isHealing and {} or redis.call('ZRANGE', waiting, '-inf', now, 'BYSCORE', 'LIMIT', 0, free, 'WITHSCORES')
-    for i = 1, #found, 2 do
-      if free < 1 then break end
-      takeDueJob(waiting, found[i], tonumber(found[i + 1]))
-    end
-    local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')[2]
-    if first then nextDue = math.min(nextDue or tonumber(first), tonumber(first)) end
-  end
-  if redis.call('EXISTS', scheduled, due[1], due[2], due[3], due[4], due[5]) == 0 then return end
-  takeDueOf(scheduled)
-  for place = 1, 5 do takeDueOf(due[place], place < 5 and queueSettings.healUntil[place]) end
-end
-`,
-});
-
-/**
- * Lua: `take()` takes at most `count` jobs: due ones first, then the lanes by priority. Up to `share` jobs of `favouredLane`
- * (0 for no lane) go before those of the other lanes. Returns `TakeReply`.
+ * Lua: `take()` takes at most `count` jobs by priority: of each the due ones, which have waited longer, then the lane. Up to
+ * `share` jobs of `favouredLane` (0 for no lane) go before all others: due ones first where `favoursDue` is 1, else the
+ * entries of the lane. Returns `TakeReply`.
  */
 export const TAKE = defineFragment({
   queueKeys: ['leases', 'wake'],
-  args: ['consumer', 'favouredLane', 'share', 'wakeHorizonMs'],
+  args: ['consumer', 'favouredLane', 'share', 'favoursDue', 'wakeHorizonMs'],
   uses: [now, wakeWorkers],
   lua: `
+local function takeFavoured(lane, most)
+  local before = #refs
+  if takeDue and favoursDue == '1' then takeDue(lane, most) end
+  local left = most - (#refs - before)
+  if left > 0 then takeLane(lane, left) end
+  if takeDue then takeDue(lane, most - (#refs - before)) end
+end
 local function take()
   if not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
   if queueSettings.isPaused then
     reply[3] = 1
     return reply
   end
-  if takeDue then takeDue() end
   laneBudget = byteBudget
-  if tonumber(favouredLane) > 0 then takeLane(tonumber(favouredLane), tonumber(share)) end
-  for place = 1, 4 do takeLane(place, free) end
+  if tonumber(favouredLane) > 0 then takeFavoured(tonumber(favouredLane), tonumber(share)) end
+  for place = 1, 4 do
+    if takeDue then takeDue(place, free) end
+    takeLane(place, free)
+  end
+  if takeDue then findNextDue() end
   if nextDue then
     reply[4] = math.max(0, nextDue - now)
     -- This consumer can take no more: it wakes another one for the job that is due next.
