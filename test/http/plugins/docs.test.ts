@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
@@ -30,6 +30,21 @@ describe('the server of the document', () => {
     const { body } = await api.http.get('/docs/json').expect(200);
     expect(serverOf(body, 'https://proxy/prefix/docs/json')).toBe('https://proxy/prefix/');
     expect({ ...body, servers: document.servers }).toEqual(document);
+  });
+});
+
+describe('the document', () => {
+  it.each(['/openapi.json', '/docs/json', '/docs/yaml'])('is made once: %s', async (path) => {
+    const first = await api.http.get(path).expect(200);
+    const swagger = vi.spyOn(api.app, 'swagger');
+    for (let count = 0; count < 3; count += 1) {
+      const next = await api.http.get(path).expect(200);
+      expect([next.headers['content-type'], next.text]).toEqual([first.headers['content-type'], first.text]);
+    }
+    expect(swagger).not.toHaveBeenCalled();
+    swagger.mockRestore();
+    const head = await api.http.head(path).expect(200);
+    expect(head.headers['content-type']).toBe(first.headers['content-type']);
   });
 });
 
