@@ -5,7 +5,15 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
-import { deleteDeadLetter, deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers, withError } from './lua.ts';
+import {
+  deleteDeadLetter,
+  deliveredAt,
+  publishEvent,
+  type Settled,
+  setRankedTime,
+  wakeWorkers,
+  withError,
+} from './lua.ts';
 import type { Failure } from './retry.ts';
 
 /** Jobs of one call: bounds the time for which it keeps Redis busy. */

@@ -7,11 +7,11 @@ import { publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
 
 /** Entries that one step checks, and bytes that it reads: bounds the time for which it keeps Redis busy. */
 const STEP = 200;
-/** Ranks, chosen at random, that the last step of a sweep checks. */
-const RANKS = 50;
 const STEP_BYTES = 1_048_576;
 /** Entries of one read; their size is known only afterwards. */
 const READ = 20;
+/** Ranks, chosen at random, that the last step of a sweep checks. */
+const RANKS = 50;
 
 /**
  * Finds what no other script can have left, but accidents may: consumers without a lease, and entries that were delivered and
