@@ -3,7 +3,7 @@ import { latencyWindow, percentiles } from '../lifecycle/latency-histogram.ts';
 import type { Connection } from '../redis/connection.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
-import { PRIORITIES } from '../schemas/values/names.ts';
+import type { Priority } from '../schemas/values/names.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { subscriptionBacklogs } from '../subscriptions/state.ts';
 import { type Census, type PlaceCensus, takeCensus } from './scripts/census.ts';
@@ -14,29 +14,33 @@ const MIN_ELAPSED_MS = 1_000;
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Entries of a lane that wait for their first delivery (neither running, nor due, nor dead), and those whose time has come. */
+/**
+ * Entries of a lane that wait for their first delivery, or are held (neither running, nor due, nor dead), and those whose time has
+ * come.
+ */
 const queuedIn = ({ length, running, due, dueNow, dead }: PlaceCensus): number =>
   Math.max(0, length - running - due - dead) + dueNow;
 
-/** Parked jobs whose time has come. */
-const parkedNow = ({ places, scheduledNow }: Census): number => places.parked.dueNow + scheduledNow;
-
 /** A parked job whose time has come is queued in the lane of its priority. */
-function lanesOf(census: Census): QueueStats['lanes'] {
-  const { places, ranked } = census;
-  const normal = Math.max(0, parkedNow(census) - ranked.critical - ranked.high - ranked.low);
+function lanesOf({ places, scheduledNow, ranked, held }: Census): QueueStats['lanes'] {
+  const waiting = (priority: Priority, parked: number) => {
+    const heldParked = held.filter((group) => group.isParked && group.priority === priority);
+    return queuedIn(places[priority]) + sum(heldParked.map(({ jobs }) => jobs)) + parked;
+  };
+  const { critical, high, low } = ranked;
+  const normal = Math.max(0, places.parked.dueNow + scheduledNow - critical - high - low);
   return {
-    critical: queuedIn(places.critical) + ranked.critical,
-    high: queuedIn(places.high) + ranked.high,
-    normal: queuedIn(places.normal) + normal,
-    low: queuedIn(places.low) + ranked.low,
+    critical: waiting('critical', critical),
+    high: waiting('high', high),
+    normal: waiting('normal', normal),
+    low: waiting('low', low),
   };
 }
 
 function countsOf(census: Census): QueueSummary['counts'] {
   const places = PLACES.map((place) => census.places[place]);
   return {
-    queued: sum(PRIORITIES.map((priority) => queuedIn(census.places[priority]))) + parkedNow(census),
+    queued: sum(Object.values(lanesOf(census))),
     scheduled: census.scheduled - census.scheduledNow,
     running: sum(places.map((place) => place.running)),
     retrying: sum(places.map((place) => place.due - place.dueNow)),
@@ -91,6 +95,7 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
     ...inOrder(keys.dead),
     keys.scheduled,
     keys.ranked,
+    keys.holds,
     keys.notes,
     keys.events,
   ];

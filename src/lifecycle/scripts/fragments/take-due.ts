@@ -1,9 +1,6 @@
-import { GROUP } from '../../../redis/keys.ts';
-import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { now } from '../../../redis/script/lua.ts';
-import { deleteNotes, RANK_SPAN, setRankedTime } from '../lua.ts';
-import { SPLIT_REF } from './take.ts';
+import { RANK_SPAN, setRankedTime } from '../lua.ts';
 
 /** Entries of one read of parked jobs, and reads of one take, while jobs of other priorities stand before those wanted. */
 const PARKED_PAGE = 200;
@@ -13,16 +10,14 @@ const PARKED_PAGES = 5;
  * Lua: `takeDue(priority, most)` takes at most that many jobs of a priority (index from 1) that are due, the longest due first.
  * Both are nil where nothing can be due. `findNextDue()` then sets `nextDue`, when the next job of any priority is due.
  *
- * A due entry that is gone was removed: its traces are deleted. Due jobs of a lane that heals are delivered by its group:
- * claimed before, they would run twice.
+ * Due jobs of a lane that heals are delivered by its group: claimed before, they would run twice.
  *
  * `scheduled` and the due jobs of `parked` mix the priorities. Those of a job that is not in `ranked` is normal. A ranked job
  * that stands before normal ones steps aside: its time there becomes negative. A release without `ranked` takes it all the same.
  */
 export const TAKE_DUE = defineFragment({
-  queueKeys: ['notes', 'stream', 'scheduled', 'due', 'ranked'],
-  args: ['consumer'],
-  uses: [now, deleteNotes, setRankedTime],
+  queueKeys: ['scheduled', 'due', 'ranked'],
+  uses: [now, setRankedTime],
   lua: `
 local nextDue, takeDue, findNextDue
 if hasSideState then
@@ -39,16 +34,9 @@ if hasSideState then
   end
 
   local function takeDueJob(set, ref, at)
-    local place, id = ${SPLIT_REF}
-    local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.cancelAskedAt},
-      ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.startedAt})
-    local token = (tonumber(noted[1]) or 0) + 1
-    local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
+    claim(ref, at)
     redis.call('ZREM', waiting[set], ref)
-    if not entry then return deleteNotes(notes, ranked, ref) end
     if hasRanked then setRankedTime(ranked, ref, ${RANK_SPAN - 1}) end
-    deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
-      noted[5] and 1 or 0)
   end
 
   local function addOfLane(found, priority, most)

@@ -1,6 +1,8 @@
+import { GROUP } from '../../../redis/keys.ts';
+import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { now, PLACE_LETTERS } from '../../../redis/script/lua.ts';
-import { wakeWorkers } from '../lua.ts';
+import { deleteNotes, wakeWorkers } from '../lua.ts';
 
 /** Lua: the reply of a take that found nothing; `TakeReply` says what stands in it. */
 export const NOTHING_TAKEN = `{ 'ok', now, 0, -1, '[]' }`;
@@ -38,21 +40,45 @@ end
 });
 
 /**
- * Lua: `take()` takes at most `count` jobs by priority: of each the due ones, which have waited longer, then the lane. Up to
- * `share` jobs of `favouredLane` (0 for no lane) go before all others: due ones first where `favoursDue` is 1, else the
- * entries of the lane. Returns `TakeReply`.
+ * Lua: `claim(ref, at)` delivers a job that waits in a set since `at`, ms. An entry that is gone was removed: its traces are
+ * deleted.
+ */
+export const CLAIM = defineFragment({
+  queueKeys: ['notes', 'stream', 'holds', 'ranked'],
+  args: ['consumer'],
+  uses: [deleteNotes],
+  lua: `
+local claim = hasSideState and function(ref, at)
+  local place, id = ${SPLIT_REF}
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.cancelAskedAt},
+    ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs})
+  local token = (tonumber(noted[1]) or 0) + 1
+  local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
+  -- The sweep of an earlier release takes held jobs for lost ones, and makes them due.
+  if noted[6] then redis.call('ZREM', holds, noted[6] .. ref) end
+  if not entry then return deleteNotes(notes, ranked, ref) end
+  deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
+    noted[5] and 1 or 0)
+end
+`,
+});
+
+/**
+ * Lua: `take()` takes at most `count` jobs by priority: of each the due ones, which have waited longer, then held ones, then
+ * the lane. Up to `share` jobs of `favouredLane` (0 for no lane) go before all others: due ones first where `favoursDue` is 1,
+ * else those of the lane. Returns `TakeReply`, whose third value is 1 for a paused queue, 2 for one that holds jobs.
  */
 export const TAKE = defineFragment({
-  queueKeys: ['leases', 'wake'],
+  queueKeys: ['leases', 'wake', 'holds'],
   args: ['consumer', 'favouredLane', 'share', 'favoursDue', 'wakeHorizonMs'],
   uses: [now, wakeWorkers],
   lua: `
-local function takeFavoured(lane, most)
-  local before = #refs
+local takeFavoured = favouredLane ~= '0' and function(lane, most)
+  local last = #refs + most
   if takeDue and favoursDue == '1' then takeDue(lane, most) end
-  local left = most - (#refs - before)
-  if left > 0 then takeLane(lane, left) end
-  if takeDue then takeDue(lane, most - (#refs - before)) end
+  if takeHolds then takeHolds(lane, last - #refs) end
+  if last > #refs then takeLane(lane, last - #refs) end
+  if takeDue then takeDue(lane, last - #refs) end
 end
 local function take()
   if not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
@@ -61,12 +87,14 @@ local function take()
     return reply
   end
   laneBudget = byteBudget
-  if tonumber(favouredLane) > 0 then takeFavoured(tonumber(favouredLane), tonumber(share)) end
-  for place = 1, 4 do
-    if takeDue then takeDue(place, free) end
-    takeLane(place, free)
+  if takeFavoured then takeFavoured(tonumber(favouredLane), tonumber(share)) end
+  for priority = 1, 4 do
+    if takeDue then takeDue(priority, free) end
+    if takeHolds then takeHolds(priority, free) end
+    takeLane(priority, free)
   end
   if takeDue then findNextDue() end
+  if hasSideState and redis.call('EXISTS', holds) == 1 then reply[3] = 2 end
   if nextDue then
     reply[4] = math.max(0, nextDue - now)
     -- This consumer can take no more: it wakes another one for the job that is due next.
