@@ -41,8 +41,8 @@ export class State {
   /** Jobs that a read by id ends as expired. No handler has begun them, but a worker may have received them. */
   expiredJobs(): ModelJob[] {
     return this.jobs.filter(({ expiresAtOnce, status, spent, begun }) => {
-      const waits = status === 'queued' || status === 'scheduled' || (status === 'retrying' && !begun);
-      return expiresAtOnce && waits && spent === 0;
+      const waits = status === 'queued' || status === 'scheduled' || status === 'retrying';
+      return expiresAtOnce && waits && spent === 0 && !begun;
     });
   }
 
@@ -86,14 +86,23 @@ export class State {
   waiting(status: 'queued' | 'scheduled' | 'retrying', place: Place): ModelJob[] {
     return this.jobs
       .filter((job) => job.status === status && job.ref.place === place && job.when === 'now')
+      .filter(({ heldAt }) => heldAt === undefined)
       .sort((a, b) => compareEntries(a.ref.entryId, b.ref.entryId));
   }
 
   /** Jobs that a worker may receive now. */
   runnable(): ModelJob[] {
-    return this.jobs.filter(({ status, when }) => {
+    return this.jobs.filter(({ status, when, heldAt }) => {
+      if (heldAt !== undefined) return false;
       return status === 'queued' || ((status === 'scheduled' || status === 'retrying') && when === 'now');
     });
+  }
+
+  /** The held jobs of a priority, in their order. */
+  heldOf(priority: Priority): ModelJob[] {
+    return this.jobs
+      .filter((job) => job.heldAt !== undefined && job.priority === priority)
+      .sort((a, b) => ((a.heldAt ?? '') < (b.heldAt ?? '') ? -1 : 1));
   }
 
   /** Jobs of a priority whose time has come, in no order. */

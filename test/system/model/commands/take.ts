@@ -45,6 +45,9 @@ export function firstDelivery({ keys, place, entryId, fields }: Awaited & { kind
   return { keys, place, entryId, fields, takenAt: 0, readyAt: 0, ...first };
 }
 
+/** The class of all held jobs of a model. */
+export const HELD_CLASS = 'task:work\nv1';
+
 export const nameOf = ({ place, entryId }: { place: Place; entryId: string }) => `${place} ${entryId}`;
 
 interface Limits {
@@ -52,16 +55,21 @@ interface Limits {
   favoured: number;
   share: number;
   favoursDue: boolean;
+  fromHolds: boolean;
 }
 
-/** The expected jobs of `deliveries`, in order: of each priority the due ones, then the lane; favoured jobs go first. */
+/**
+ * The expected jobs of `deliveries`, in order: of each priority the due ones, the held ones, then the lane; favoured jobs
+ * go first.
+ */
 class Expectation {
   readonly jobs: ModelJob[] = [];
   readonly #model: Model;
   readonly #deliveries: readonly Delivery[];
   readonly #count: number;
 
-  constructor(model: Model, deliveries: readonly Delivery[], { count, favoured, share, favoursDue }: Limits) {
+  constructor(model: Model, deliveries: readonly Delivery[], limits: Limits) {
+    const { count, favoured, share, favoursDue, fromHolds } = limits;
     this.#model = model;
     this.#deliveries = deliveries;
     this.#count = count;
@@ -69,24 +77,26 @@ class Expectation {
     if (first !== undefined) {
       const left = () => share - this.jobs.length;
       if (favoursDue) this.#addDue(first, left());
-      this.#addLane(first, left());
+      if (fromHolds) this.#add(model.heldOf(first), left());
+      this.#add(model.waiting('queued', first), left());
       this.#addDue(first, left());
     }
     for (const priority of PRIORITIES) {
       this.#addDue(priority, count);
-      this.#addLane(priority, count);
+      if (fromHolds) this.#add(model.heldOf(priority), count);
+      this.#add(model.waiting('queued', priority), count);
     }
   }
 
-  #addLane(priority: Priority, most: number): void {
-    const lane = this.#model.waiting('queued', priority).filter((job) => !this.jobs.includes(job));
-    this.jobs.push(...lane.slice(0, Math.min(most, this.#count - this.jobs.length)));
+  #add(inOrder: readonly ModelJob[], most: number): void {
+    const left = inOrder.filter((job) => !this.jobs.includes(job));
+    this.jobs.push(...left.slice(0, Math.max(0, Math.min(most, this.#count - this.jobs.length))));
   }
 
   /** Redis sorts due jobs by their times, which the model does not know. */
   #addDue(priority: Priority, most: number): void {
     const due = this.#model.due(priority).filter((job) => !this.jobs.includes(job));
-    const fitting = Math.min(due.length, most, this.#count - this.jobs.length);
+    const fitting = Math.max(0, Math.min(due.length, most, this.#count - this.jobs.length));
     const names = this.#deliveries.slice(this.jobs.length, this.jobs.length + fitting).map(nameOf);
     const found = due.filter(({ ref }) => names.includes(nameOf(ref)));
     expect(found, `the take should deliver ${fitting} due jobs of priority ${priority}`).toHaveLength(
@@ -112,12 +122,13 @@ export const taking = step({
     favoured: fc.nat({ max: PRIORITIES.length }),
     share: fc.integer({ min: 1, max: 2 }),
     favoursDue: fc.boolean(),
+    fromHolds: fc.boolean(),
   }),
-  possible: (model) => model.runnable().length > 0,
+  possible: (model) => model.runnable().length > 0 || model.jobs.some(({ heldAt }) => heldAt !== undefined),
   async act(model, real, { worker: which, ...limits }) {
     const worker = which % real.workers.length;
-    const { favoured: favouredLane, ...more } = limits;
-    const options = { ...more, favouredLane };
+    const { favoured: favouredLane, fromHolds, ...more } = limits;
+    const options = { ...more, favouredLane, classes: fromHolds ? [HELD_CLASS] : [] };
     const taken = await take(choose(real.workers, which), real.keys, options);
     if (model.leases[worker] === 'none') {
       expect(taken).toEqual({ kind: 'no-lease' });
@@ -132,6 +143,7 @@ export const taking = step({
       job.expirable = false;
     });
     expect(taken.paused).toBe(model.paused);
+    expect(taken.hasHolds).toBe(!model.paused && model.jobs.some(({ heldAt }) => heldAt !== undefined));
     expectNextDue(model, taken);
   },
 });
