@@ -96,14 +96,16 @@ function storedError(thrown: unknown, attempt: number, at: number): StoredError 
   const data = 'data' in thrown ? plainJson(thrown.data) : undefined;
   return {
     // Either may have been replaced by a value of another type.
-    message: clip(String(thrown.message), MAX_MESSAGE),
-    name: clip(String(thrown.name), MAX_NAME),
+    message: clip(String(thrown.message ?? ''), MAX_MESSAGE),
+    ...(isAbsent(thrown.name) ? {} : { name: clip(String(thrown.name), MAX_NAME) }),
     ...(thrown.stack === undefined ? {} : { stack: clip(String(thrown.stack), MAX_STACK) }),
     ...(data === undefined ? {} : { data }),
     attempt,
     at,
   };
 }
+
+const isAbsent = (value: unknown): boolean => value === undefined || value === null;
 
 /** The text, shortened to a length. */
 export const clip = (text: string, length: number): string =>

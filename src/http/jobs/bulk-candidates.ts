@@ -4,6 +4,7 @@ import type { Candidate } from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
 import { SubmitJob } from '../../schemas/job.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
+import { dropNulls } from '../../schemas/validation/drop-nulls.ts';
 import { readJson } from '../request/read-json.ts';
 import { type Line, type LineLimits, readLines } from '../request/read-lines.ts';
 
@@ -74,9 +75,10 @@ function checkLine(line: Line): Candidate {
 
 function checkJob(value: unknown): Candidate {
   if (!submitJobSchema.ok) throw new Error(submitJobSchema.reason);
-  const faults = submitJobSchema.check(value).slice(0, MAX_JOB_FAULTS);
+  let faults = submitJobSchema.check(value);
+  if (faults.length > 0 && dropNulls(SubmitJob, value)) faults = submitJobSchema.check(value);
   if (faults.length === 0) return { ok: true, job: value as SubmitJob };
-  return { ok: false, error: invalidRequest(faults) };
+  return { ok: false, error: invalidRequest(faults.slice(0, MAX_JOB_FAULTS)) };
 }
 
 const LIMIT = `A batch has at most ${MAX_BULK_JOBS} jobs. Send the rest in another request.`;
