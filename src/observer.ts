@@ -1,3 +1,5 @@
+import type { ErrorOrigin } from './schemas/values/names.ts';
+
 /**
  * Every service event. API and workers emit the same ones; log lines are made from them, and metrics and traces can be.
  *
@@ -25,6 +27,8 @@ export type ServiceEvent =
   | { kind: 'child-started'; consumer: string; pid: number }
   /** Supervisor: a worker process has ended unasked; `how` is for people. */
   | { kind: 'child-lost'; consumer: string; pid: number; how: string }
+  /** Supervisor: a worker process is in doubt after an uncaught error. It takes no more jobs, and another one starts. */
+  | { kind: 'child-replaced'; consumer: string; pid: number }
   /** API and supervisor: a signal or a defect stops them. */
   | { kind: 'stopping'; why: string }
   /** API and supervisor: open requests are answered, processes have ended. */
@@ -51,6 +55,16 @@ export type ServiceEvent =
       AttemptSubject)
   /** An attempt has failed. `error`: its message. `next`: for people. `retryInMs`: absent when no attempt is left. */
   | ({ kind: 'attempt-failed'; error: string; next: string; retryInMs?: number } & AttemptSubject)
+  /**
+   * Code of a task has left an error uncaught. `from`: the attempt that it came from; a running one has failed by it, after
+   * an ended one it changes no job. Without an attempt: `task file`, which the supervisor has imported, or `unknown`.
+   */
+  | ({
+      kind: 'uncaught-error';
+      origin: ErrorOrigin;
+      from: 'running attempt' | 'ended attempt' | 'task file' | 'unknown';
+      error: unknown;
+    } & Partial<AttemptSubject>)
   /** A lease wanted to move a job that it does not hold any more; nothing was changed. `move`: what it wanted. */
   | { kind: 'stale'; queue: string; task?: string; job: string; lease: string; move: string }
   /** A handler has logged a text. */

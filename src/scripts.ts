@@ -15,6 +15,7 @@ import { completeAndTakeScript } from './lifecycle/scripts/complete-and-take.ts'
 import { purgeScript, requeueScript } from './lifecycle/scripts/dead-letters.ts';
 import { ensureGroupsScript } from './lifecycle/scripts/ensure-groups.ts';
 import { extendLeaseScript } from './lifecycle/scripts/extend-lease.ts';
+import { handOverScript } from './lifecycle/scripts/hand-over.ts';
 import { noteProgressScript } from './lifecycle/scripts/note-progress.ts';
 import { recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
@@ -49,6 +50,7 @@ import { announceTaskScript } from './tasks/scripts/announce.ts';
  *   retry             pending -> due
  *   bury              pending -> dead; pending -> due where a cancel was asked
  *   release           pending -> due, no attempt spent
+ *   hand-over         pending -> pending of another lease, of a process that runs the job alone
  *   recover           pending of a lease that ended -> due
  *   cancel            lane | scheduled | due -> result (cancelled, expired); pending -> result (cancelled, enforced)
  *   requeue           dead -> due
@@ -65,6 +67,7 @@ export const scripts: readonly Script[] = [
   retryScript,
   buryScript,
   releaseScript,
+  handOverScript,
   recoverScript,
   cancelScript,
   removeScript,

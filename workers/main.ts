@@ -1,6 +1,7 @@
 import { type Config, ConfigError, loadConfig, misspeltSettings } from '../src/config.ts';
 import { createCore } from '../src/core/core.ts';
 import { extendLease } from '../src/lifecycle/scripts/extend-lease.ts';
+import { handOver } from '../src/lifecycle/scripts/hand-over.ts';
 import { Loop } from '../src/maintenance/loop.ts';
 import { Recoverer } from '../src/maintenance/recoverer.ts';
 import { Sweeper } from '../src/maintenance/sweeper.ts';
@@ -14,6 +15,7 @@ import { loadTasks, TaskLoadError } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/log-observer.ts';
+import { importTraced, isOfTaskFile } from './run/attempt-trace.ts';
 import { CancelListener } from './supervisor/cancel-listener.ts';
 import { LeaseRenewer } from './supervisor/lease-renewer.ts';
 import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
@@ -24,7 +26,7 @@ const CONNECT_MS = 2_000;
 async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string, LoadedTask> }> {
   try {
     const config = loadConfig();
-    return { config, tasks: await loadTasks(config.tasksDir) };
+    return { config, tasks: await importTraced(() => loadTasks(config.tasksDir)) };
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof TaskLoadError)) throw error;
     console.error(error.message);
@@ -59,6 +61,8 @@ const leases: LeaseKeeper = {
     announceLoop.wake();
   },
   giveUp: (consumer, end) => recoverer.giveUp(consumer, end),
+  handOver: ({ queue, delivery: { place, entryId, token } }, from, to) =>
+    handOver(redis, core.keySpace.queue(queue), { ref: { place, entryId }, token, from, to }),
 };
 const supervisor = new Supervisor({ config, leases, clock, observe });
 
@@ -116,7 +120,9 @@ function onStop(why: string): void {
 
 process.on('SIGTERM', onStop);
 process.on('SIGINT', onStop);
-process.on('uncaughtException', (error) => {
+process.on('uncaughtException', (error, origin) => {
+  // What a task file leaves behind runs here, too, and is no defect of this process.
+  if (isOfTaskFile()) return observe({ kind: 'uncaught-error', origin, from: 'task file', error });
   observe({ kind: 'defect', where: 'worker', error });
   process.exitCode = 1;
   if (stopping === undefined) onStop('defect');

@@ -2,7 +2,7 @@
 # A Millrace worker: one job at a time, run several for more. Perl 5.14 or newer, nothing to install.
 use strict; use warnings; use HTTP::Tiny; use IO::Select; use JSON::PP; use Sys::Hostname;
 my ($url, $lease_ms) = ($ENV{MILLRACE_URL} // 'http://127.0.0.1:3000', $ENV{LEASE_MS} // 30_000);
-my ($busy, $stopping) = (0, 0);
+my ($busy, $stopping);
 my %tasks = (upper => sub {
     my ($payload) = @_;
     select undef, undef, undef, ($payload->{sleepMs} // 0) / 1000;
@@ -14,8 +14,7 @@ sub post {    # Returns status and answer; no answer at all is a 599.
     my $answer = HTTP::Tiny->new(timeout => $seconds // 10)->post($url . $path, \%message);
     return ($answer->{status}, eval { decode_json $answer->{content} } // { detail => $answer->{content} });
 }
-sub work {    # The job runs in a child, which prints what became of it; the lease is kept meanwhile.
-    my ($job, $lease) = @_;
+sub work { my ($job, $lease) = @_;    # The job runs in a child, which prints what became of it.
     my $pid = open(my $pipe, '-|') // die "no child: $!";
     exit print eval { encode_json { result => $tasks{ $job->{task} }->($job->{payload}) } }
         // encode_json { error => { message => "$@" } } if !$pid;
@@ -24,9 +23,10 @@ sub work {    # The job runs in a child, which prints what became of it; the lea
         kill KILL => $pid if $status == 409 || grep { $_ eq $job->{id} } @{ $answer->{cancel} // [] };
     }
     my $said = eval { decode_json join '', <$pipe> } // { error => { message => 'stopped' } };
-    my ($path, $status, $answer) = "/jobs/$job->{id}/" . ($said->{error} ? 'fail' : 'complete');
-    sleep 1 until (($status, $answer) = post($path, { lease => $lease, %$said })) && $status < 500;
-    warn "$path: $status $answer->{detail}\n" if $status != 200;    # 409: it is lost, others have it.
+    my ($path, $code, $answer) = "/jobs/$job->{id}/" . ($said->{error} ? 'fail' : 'complete');
+    my $end = time + $lease_ms / 1000;    # Then the lease has ended, and others have the job.
+    sleep 1 until (($code, $answer) = post($path, { lease => $lease, %$said })) && $code < 500 || time > $end;
+    warn "$path: $code $answer->{detail}\n" if $code != 200;    # 409: it is lost, others have it.
 }
 $SIG{TERM} = sub { $busy ? $stopping = 1 : exit };    # Cuts a poll short; a job in hand is finished first.
 my %wish = (queues => [split /,/, $ENV{QUEUES} // 'default'], tasks => [keys %tasks], waitMs => 30_000,
@@ -36,5 +36,5 @@ until ($stopping) {
     $busy = 1;
     work($_, $taken->{lease}) for @{ $taken->{jobs} // [] };
     $busy = 0;
-    sleep 1 if $status != 200 && warn "$status $taken->{detail}\n";
+    $status < 500 ? exit 1 : sleep 1 if $status != 200 && warn "$status $taken->{detail}\n";    # 4xx: final
 }

@@ -2,7 +2,6 @@
 """A Millrace worker: one job at a time, run several for more. Python 3.8 or newer, nothing to install."""
 import json, os, signal, socket, sys, threading, time, urllib.request as web
 from concurrent.futures import ThreadPoolExecutor, wait
-
 def upper(payload, stop):  # A task. One that takes long looks at `stop` now and then: set, it is to give up.
     if stop.wait(payload.get("sleepMs", 0) / 1000) or payload.get("fail"):
         raise RuntimeError("told to stop" if stop.is_set() else "told to fail")
@@ -24,10 +23,10 @@ def work(job, lease):
         if status == 409 or job["id"] in answer.get("cancel", []): stop.set()
     bad = run.exception()
     verb, said = ("fail", {"error": {"message": str(bad)}}) if bad else ("complete", {"result": run.result()})
-    while (answer := post(f"/jobs/{job['id']}/{verb}", {"lease": lease, **said}))[0] >= 500:
-        time.sleep(1)  # Until it is answered: to say it again does no harm.
-    if answer[0] >= 400: print(job["id"], verb, *answer, file=sys.stderr)  # 409: it is lost, others have it.
-
+    path, end = f"/jobs/{job['id']}/{verb}", time.monotonic() + LEASE_MS / 1000
+    while (answer := post(path, {"lease": lease, **said}))[0] >= 500 and time.monotonic() < end:
+        time.sleep(1)  # To say it again does no harm. When the lease has ended, others have the job.
+    if answer[0] >= 400: print(path, *answer, file=sys.stderr)  # 409: it is lost, others have it.
 WISH = {"queues": os.environ.get("QUEUES", "default").split(","), "tasks": list(TASKS), "waitMs": 30_000,
         "leaseMs": LEASE_MS, "worker": f"python-{os.getpid()}@{socket.gethostname()}"}
 busy, stopping = threading.Event(), threading.Event()
@@ -38,3 +37,4 @@ while not stopping.is_set():  # SIGTERM cuts a poll short at once; a job in hand
     for job in taken.get("jobs", []): work(job, taken["lease"])
     busy.clear()
     if status != 200: print(status, taken["detail"], file=sys.stderr) or time.sleep(1)
+    if 400 <= status < 500: sys.exit(1)  # It would be refused again.

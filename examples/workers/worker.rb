@@ -28,13 +28,13 @@ end
 busy = stopping = false
 trap('TERM') { busy ? stopping = true : exit } # Cuts a poll short; a job in hand is finished first.
 until stopping
-  status, taken = post('/leases', WISH, 40)
-  busy = true
+  status, taken, busy = *post('/leases', WISH, 40), true
   taken.fetch('jobs', []).each do |job|
     verb, said = work(job, taken['lease'])
-    sleep 1 while (code, answer = post("/jobs/#{job['id']}/#{verb}", said)).first >= 500 # No harm in it.
+    over = Time.now + LEASE_MS / 1000 # When the lease has ended, others have the job.
+    sleep 1 while (code, answer = post("/jobs/#{job['id']}/#{verb}", said)).first >= 500 && Time.now < over
     warn "#{job['id']} #{verb}: #{code} #{answer['detail']}" if code != 200 # 409: it is lost, others have it.
   end
   busy = false
-  sleep 1 if status != 200 && warn("#{status} #{taken['detail']}").nil?
+  warn("#{status} #{taken['detail']}") || (status < 500 ? exit(1) : sleep(1)) if status != 200 # 4xx: final
 end

@@ -24,16 +24,17 @@ work() { # Job id, lease, task and payload.
     fi
   done
   wait "$pid" || wait "$pid" || { verb=fail filter='{lease: $lease, error: {message: .}}'; } # TERM ends one.
+  local end=$((SECONDS + lease_ms / 1000)) # When the lease has ended, others have the job.
   while jq -Rsc --arg lease "$2" "$filter" <<<"$said" >"$dir/body"
     status=$(post "/jobs/$1/$verb" -o "$dir/answer" -w '%{http_code}' <"$dir/body")
-    ((status < 200 || status >= 500)); do sleep 1; done # Until it is answered: to say it again does no harm.
+    ((status < 200 || status >= 500)) && ((SECONDS < end)); do sleep 1; done # To say it again does no harm.
   [[ $status == 200 ]] || echo "$1 $verb: $(cat "$dir/answer")" >&2 # 409: it is lost, others have it.
 }
 until [[ $stopping ]]; do
-  post /leases -m 40 --fail-with-body <<<"$wish" >"$dir/taken" & wait $! || { cat "$dir/taken" >&2; sleep 1; }
+  post /leases -m 40 --fail-with-body <<<"$wish" >"$dir/taken" & wait $! || { cat "$dir/taken" >&2
+    grep -q '"status": *4' "$dir/taken" && exit 1; sleep 1; } # 4xx: it would be refused again.
   busy=1
   read -r id lease task payload < <(
     jq -r '.lease as $lease | .jobs[]? | "\(.id) \($lease) \(.task) \(.payload)"' "$dir/taken")
-  [[ -z $id ]] || work "$id" "$lease" "$task" "$payload"
-  busy=''
+  [[ -z $id ]] || work "$id" "$lease" "$task" "$payload"; busy=''
 done

@@ -1,5 +1,6 @@
 import type { StoredError } from '../redis/result-record.ts';
 import { MAX_DURATION_MS } from '../schemas/values/duration.ts';
+import type { ErrorOrigin } from '../schemas/values/names.ts';
 import { type ReportedError, reportedMs } from './reported-error.ts';
 
 /** How an attempt can end. A closed set: what settles attempts handles each kind. */
@@ -11,8 +12,8 @@ export type Outcome =
   | { kind: 'expired' }
   /** All attempts were spent before this one started; the errors are stored already. */
   | { kind: 'exhausted' }
-  /** Released, to be taken again after a delay. Spends no attempt. */
-  | { kind: 'released'; delayMs: number }
+  /** Released, to be taken again after a delay. Spends no attempt. `isSuspect`: it may have spoilt its process. */
+  | { kind: 'released'; delayMs: number; isSuspect?: boolean }
   /** The lease was lost: the job may run elsewhere. */
   | { kind: 'lost' };
 
@@ -30,13 +31,22 @@ export function encodeResult(value: unknown): string {
   return text;
 }
 
-/** The failure that a thrown value stands for; `at` in Unix ms. Never throws, whatever was thrown. */
-export function thrownFailure(thrown: unknown, attempt: number, at: number): Outcome {
+/**
+ * The failure that a thrown value stands for; `at` in Unix ms. Never throws, whatever was thrown.
+ *
+ * @param origin how it came up outside the handler's promise.
+ */
+export function thrownFailure(
+  thrown: unknown,
+  attempt: number,
+  at: number,
+  origin?: ErrorOrigin,
+): Outcome & { kind: 'failed' } {
   try {
     const hints = typeof thrown === 'object' && thrown !== null ? thrown : {};
     return {
       kind: 'failed',
-      error: storedError(thrown, attempt, at),
+      error: { ...storedError(thrown, attempt, at), ...(origin !== undefined && { origin }) },
       retryable: !('retryable' in hints && hints.retryable === false),
       retryInMs: 'retryInMs' in hints ? reportedMs(hints.retryInMs, DELAY_LIMITS) : undefined,
     };

@@ -2,6 +2,7 @@ import type { Core } from '../core/core.ts';
 import type { Consumer } from '../lifecycle/consumer.ts';
 import type { Settled } from '../lifecycle/scripts/complete.ts';
 import type { Held } from '../lifecycle/scripts/release.ts';
+import type { Failure, Retry } from '../lifecycle/scripts/retry.ts';
 import type { AttemptTimes } from '../observer.ts';
 import { maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
@@ -16,7 +17,7 @@ export type OutcomeWithoutResult = Exclude<Outcome, { kind: 'completed' | 'cance
 
 /** How a job goes on without a result; `error` is JSON text, empty when its errors are stored already. */
 export type NextStep =
-  | { kind: 'release'; delayMs: number }
+  | { kind: 'release'; delayMs: number; isSuspect?: boolean }
   | { kind: 'retry'; error: string; delayMs: number }
   | { kind: 'bury'; error: string };
 
@@ -59,7 +60,11 @@ export function nextStep(
 ): NextStep {
   switch (outcome.kind) {
     case 'released':
-      return { kind: 'release', delayMs: outcome.delayMs };
+      return {
+        kind: 'release',
+        delayMs: outcome.delayMs,
+        ...(outcome.isSuspect === true && { isSuspect: true }),
+      };
     case 'lost':
       // The lease may have been registered again: release the job if it is still ours, else the fence rejects it.
       return { kind: 'release', delayMs: 0 };
@@ -88,14 +93,28 @@ export async function writeStep(
   step: NextStep,
   maxDead: number,
 ): Promise<Settled> {
-  const { ref, token } = job;
+  const { ref, token, begun } = job;
   if (step.kind === 'retry') return writer.retry(keys, { ref, token, error: step.error }, step.delayMs);
   if (step.kind === 'bury') return writer.bury(keys, { ref, token, error: step.error }, maxDead);
-  const [settled = 'stale'] = await writer.release(keys, [job], step.delayMs);
+  const { delayMs, isSuspect = false } = step;
+  const [settled = 'stale'] = await writer.release(keys, [{ ref, token, begun, isSuspect }], delayMs);
   return settled;
 }
 
-/** Settles a job of an HTTP lease, and reports the end of its attempt; `next` is the job's status afterwards. */
+/** A job of an HTTP lease whose attempt has ended without a result. */
+export interface Unfinished {
+  readonly held: HeldDelivery & AttemptTimes;
+  readonly outcome: OutcomeWithoutResult;
+  readonly task: TaskDefaults | undefined;
+}
+
+/** `next`: the status of the job afterwards. */
+export interface SettledUnfinished {
+  readonly settled: Settled;
+  readonly next: UnfinishedStatus;
+}
+
+/** Settles a job of an HTTP lease, and reports the end of its attempt. */
 export async function settleWithoutResult(
   core: Core,
   consumer: Consumer,
@@ -103,16 +122,73 @@ export async function settleWithoutResult(
   held: HeldDelivery & AttemptTimes,
   outcome: OutcomeWithoutResult,
   task: TaskDefaults | undefined,
-): Promise<{ settled: Settled; next: UnfinishedStatus }> {
+): Promise<SettledUnfinished> {
+  const [settled] = await settleAllWithoutResult(core, consumer, keys, [{ held, outcome, task }]);
+  if (settled === undefined) throw new Error('a job was settled without an outcome');
+  return settled;
+}
+
+/** Settles jobs of an HTTP lease in one queue, in few calls, and reports the ends of their attempts. */
+export async function settleAllWithoutResult(
+  core: Core,
+  consumer: Consumer,
+  keys: QueueKeys,
+  unfinished: readonly Unfinished[],
+): Promise<SettledUnfinished[]> {
   const { settings, observe } = core;
-  const step = nextStep(held, outcome, task);
-  const subject = attemptSubject(keys, held, consumer.name);
-  if (outcome.kind === 'failed') observeFailure(observe, subject, outcome, retryInMs(step));
-  const { ref, token } = held;
-  const settled = await writeStep(consumer, keys, { ref, token, begun: true }, step, settings.deadMax);
-  const next = statusAfter(step);
-  if (observe.wants('attempt-ended')) {
-    observeAttemptEnd(observe, subject, outcome.kind, { settled, status: next }, held);
+  const moves = unfinished.map(({ held, outcome, task }, index): Move => {
+    const step = nextStep(held, outcome, task);
+    if (outcome.kind === 'failed') {
+      observeFailure(observe, attemptSubject(keys, held, consumer.name), outcome, retryInMs(step));
+    }
+    const { ref, token } = held;
+    return { index, job: { ref, token, begun: true }, step };
+  });
+  const settled = await writeMoves(consumer, keys, moves, settings.deadMax);
+  const ends = moves.map(({ step }, i) => ({ settled: settled[i] ?? 'stale', next: statusAfter(step) }));
+  if (!observe.wants('attempt-ended')) return ends;
+  ends.forEach((end, i) => {
+    const { held, outcome } = unfinished[i] as Unfinished;
+    const subject = attemptSubject(keys, held, consumer.name);
+    observeAttemptEnd(observe, subject, outcome.kind, { settled: end.settled, status: end.next }, held);
+  });
+  return ends;
+}
+
+interface Move {
+  readonly index: number;
+  readonly job: Held;
+  readonly step: NextStep;
+}
+
+/** Moves the jobs, those of one kind together; outcomes are in the order of the moves. */
+async function writeMoves(
+  consumer: Consumer,
+  keys: QueueKeys,
+  moves: readonly Move[],
+  maxDead: number,
+): Promise<Settled[]> {
+  const retries: (Retry & { index: number })[] = [];
+  const failures: (Failure & { index: number })[] = [];
+  /** By delay: a release has one for all of its jobs. */
+  const releases = new Map<number, (Held & { index: number })[]>();
+  for (const { index, job, step } of moves) {
+    const { ref, token } = job;
+    if (step.kind === 'retry') retries.push({ index, ref, token, error: step.error, delayMs: step.delayMs });
+    else if (step.kind === 'bury') failures.push({ index, ref, token, error: step.error });
+    else {
+      const group = releases.get(step.delayMs) ?? [];
+      group.push({ index, ...job });
+      releases.set(step.delayMs, group);
+    }
   }
-  return { settled, next };
+  const settled: Settled[] = [];
+  const record = (group: readonly { index: number }[], outcomes: readonly Settled[]) =>
+    outcomes.forEach((outcome, i) => {
+      settled[group[i]?.index ?? -1] = outcome;
+    });
+  record(retries, await consumer.retryAll(keys, retries));
+  record(failures, await consumer.buryAll(keys, failures, maxDead));
+  for (const [delayMs, group] of releases) record(group, await consumer.release(keys, group, delayMs));
+  return settled;
 }

@@ -182,10 +182,11 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   maxPayloadBytes: integer({
     variable: 'MAX_PAYLOAD_BYTES',
     usedBy: 'both',
-    meaning: 'Longest request body, longest line of NDJSON, longest result of a task.',
+    meaning:
+      'Longest request body, longest line of NDJSON, longest result of a task. A value holds up all other requests while API and Redis handle it: about 7 ms for each MiB.',
     fallback: 1_048_576,
     min: 1_024,
-    max: 268_435_456,
+    max: 8_388_608,
     example: 1_048_576,
   }),
   maxWaiters: integer({

@@ -49,9 +49,14 @@ export class LeaseConsumer extends Consumer {
    * ended. Takes nothing.
    */
   async endIfIdle(keys: QueueKeys, completions: readonly Completion[] = []): Promise<boolean> {
-    // The window does not matter, since there are no latencies to count.
-    const { expiresAt } = await this.settleAndTake(keys, completions, NO_LATENCIES, 0, TAKE_NOTHING);
+    const { expiresAt } = await this.completeOnly(keys, completions);
     return expiresAt === undefined;
+  }
+
+  /** Ends deliveries, and takes nothing. The lease ends in the queue if it then holds nothing there. */
+  completeOnly(keys: QueueKeys, completions: readonly Completion[]): Promise<SettledAndTaken> {
+    // The window does not matter, since there are no latencies to count.
+    return this.settleAndTake(keys, completions, NO_LATENCIES, 0, TAKE_NOTHING);
   }
 
   /** How each of the jobs stands towards the lease, in their order. */

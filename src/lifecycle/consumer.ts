@@ -4,13 +4,13 @@ import { isNoGroup } from '../redis/faults.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
 import { type Awaited, awaitWork } from './await-work.ts';
 import { LATENCY_TTL_MS, latencyWindow } from './latency-histogram.ts';
-import { bury } from './scripts/bury.ts';
+import { bury, buryAll } from './scripts/bury.ts';
 import type { Completion, LatencyCounts, Settled } from './scripts/complete.ts';
 import { type CompletedAndTaken, completeAndTake } from './scripts/complete-and-take.ts';
 import { ensureGroups } from './scripts/ensure-groups.ts';
 import { noteProgress } from './scripts/note-progress.ts';
 import { type Held, release } from './scripts/release.ts';
-import { type Failure, retry } from './scripts/retry.ts';
+import { type Failure, type Retry, retry, retryAll } from './scripts/retry.ts';
 import type { TakeOptions } from './scripts/take.ts';
 
 export type { Awaited } from './await-work.ts';
@@ -56,9 +56,19 @@ export class Consumer {
     return this.withGroups([keys], () => retry(this.#redis, keys, this.name, failure, delayMs));
   }
 
+  /** As `retry`, for many; outcomes are in their order. */
+  retryAll(keys: QueueKeys, retries: readonly Retry[]): Promise<Settled[]> {
+    return this.withGroups([keys], () => retryAll(this.#redis, keys, this.name, retries));
+  }
+
   /** @param maxDead most dead letters that the queue keeps. */
   bury(keys: QueueKeys, failure: Failure, maxDead: number): Promise<Settled> {
     return this.withGroups([keys], () => bury(this.#redis, keys, this.name, failure, maxDead));
+  }
+
+  /** As `bury`, for many; outcomes are in their order. */
+  buryAll(keys: QueueKeys, failures: readonly Failure[], maxDead: number): Promise<Settled[]> {
+    return this.withGroups([keys], () => buryAll(this.#redis, keys, this.name, failures, maxDead));
   }
 
   /** The jobs can be taken again after `delayMs`. */

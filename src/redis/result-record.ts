@@ -1,4 +1,4 @@
-import type { FinalStatus } from '../schemas/values/names.ts';
+import type { ErrorOrigin, FinalStatus } from '../schemas/values/names.ts';
 import { type EntryOptions, encodeOptions } from './entry-options.ts';
 
 /**
@@ -35,6 +35,8 @@ export interface StoredError {
   name?: string;
   stack?: string;
   data?: unknown;
+  /** Absent when the handler threw the error itself. */
+  origin?: ErrorOrigin;
   attempt?: number;
   at?: number;
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
 import {
+  ErrorOriginSchema,
   JobId,
   PrioritySchema,
   QueueName,
@@ -117,6 +118,7 @@ export const JobError = Type.Object(
     name: Type.Optional(Type.String({ description: 'The class of the error, such as `TypeError`.' })),
     stack: Type.Optional(Type.String({ description: 'The stack trace.' })),
     data: Type.Optional(Type.Unknown({ description: 'Further data that the task gave with the error.' })),
+    origin: Type.Optional(ErrorOriginSchema),
     attempt: Type.Optional(Type.Integer({ description: 'The attempt that failed, counted from 1.' })),
     at: Type.Optional(timestamp('When the attempt failed.')),
   },

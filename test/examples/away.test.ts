@@ -12,13 +12,13 @@ const LEASE_MS = 120_000;
 const redis = useRedis();
 const api = useApi(redis);
 
-/** Stands before the service: until it is mended, it answers 503 to whoever has done a job, and notes the address. */
-async function startFront(port: number) {
+/** Stands before the service. Until it is mended, it answers 503 to reports of done jobs, and notes their addresses. */
+async function startFront(port: number, isRefused = (_url: string) => true) {
   const refused = new Set<string>();
   let isMended = false;
   const server = createServer((incoming, answer) => {
     const { url = '', method, headers } = incoming;
-    if (!isMended && url.endsWith('/complete')) {
+    if (!isMended && url.endsWith('/complete') && isRefused(url)) {
       refused.add(url);
       answer.writeHead(503).end();
       return;
@@ -67,4 +67,38 @@ it('workers wait for the service to come, and say again what it has not heard', 
   }
   expect(await Promise.all(workers.map((worker) => worker.stop()))).toEqual(EXAMPLES.map(() => 0));
   await front.stop();
+});
+
+it('workers give up a report when the lease has ended, and take other jobs', async () => {
+  const port = await freePort();
+  const lost = new Set<string>();
+  const front = await startFront(port, (url) => lost.has(url));
+  const queueOf = ({ language }: (typeof EXAMPLES)[number]) => `lost-${language}`;
+  const submit = (example: (typeof EXAMPLES)[number]) =>
+    api.submit({ queue: queueOf(example), task: 'upper', payload: { text: 'x' }, attempts: 1 });
+  for (const { id } of await Promise.all(EXAMPLES.map(submit))) lost.add(`/jobs/${id}/complete`);
+  const workers = await Promise.all(
+    EXAMPLES.map((example) =>
+      startExample(example, `http://127.0.0.1:${port}`, { QUEUES: queueOf(example), LEASE_MS: '1000' }),
+    ),
+  );
+  await until(() => front.refused.size === lost.size, 'a refused report of each worker');
+  for (const { id } of await Promise.all(EXAMPLES.map(submit))) {
+    expect(await api.finished(id)).toMatchObject({ status: 'completed', result: { text: 'X' } });
+  }
+  expect(await Promise.all(workers.map((worker) => worker.stop()))).toEqual(EXAMPLES.map(() => 0));
+  await front.stop();
+});
+
+it('workers end when their poll is refused', async () => {
+  const workers = await Promise.all(
+    EXAMPLES.map((example) => startExample(example, api.origin, { QUEUES: 'not a queue', LEASE_MS: '1000' })),
+  );
+  const haveEnded = () => workers.every(({ process }) => process.exitCode !== null);
+  await until(
+    haveEnded,
+    () => `the ends of ${workers.filter(({ process }) => process.exitCode === null).map(({ name }) => name)}`,
+  );
+  expect(workers.map(({ process }) => process.exitCode)).toEqual(EXAMPLES.map(() => 1));
+  for (const { stderr } of workers) expect(stderr).toContain('400');
 });

@@ -19,6 +19,7 @@ const MEMBERS: Members = {
   ready: ['service'],
   'child-started': ['consumer', 'pid'],
   'child-lost': ['consumer', 'pid', 'how'],
+  'child-replaced': ['consumer', 'pid'],
   stopping: ['why'],
   stopped: [],
   'jobs-submitted': ['queue', 'task', 'jobs'],
@@ -28,6 +29,7 @@ const MEMBERS: Members = {
   'attempt-started': [...ATTEMPT, 'waitMs'],
   'attempt-ended': [...ATTEMPT, 'outcome', 'status', 'runMs'],
   'attempt-failed': [...ATTEMPT, 'error', 'next'],
+  'uncaught-error': ['origin', 'from', 'error'],
   stale: ['queue', 'job', 'lease', 'move'],
   'task-log': ['queue', 'task', 'job', 'lease', 'text'],
   'lease-renewed': ['queues', 'lease', 'leaseMs', 'cancel'],
@@ -103,6 +105,16 @@ describe('a worker', () => {
       cause: 'process-ended',
       lease: consumer,
     });
+  });
+
+  it('reports an error that a handler does not catch, and the process that is replaced for it', async () => {
+    const { id } = await api.submit({ task: 'uncaught', queue: 'w', payload: { way: 'timer' }, attempts: 1 });
+    await api.finished(id);
+    const line = await shared.worker.line('uncaught-error', (one) => one['job'] === id);
+    expect(line).toMatchObject({ queue: 'w', task: 'uncaught', attempt: 1, origin: 'uncaughtException' });
+    expect(await shared.worker.line('child-replaced')).toMatchObject({ consumer: line['lease'] });
+    // The new process has taken a job, and so has its lease.
+    await api.finished((await api.submit({ task: 'echo', queue: 'w' })).id);
   });
 
   it('reports that a lease was lost', async () => {

@@ -32,6 +32,9 @@ export interface BatcherParts {
 /** How long nothing is taken from a queue without a lease, so that the supervisor can register it. */
 const LEASE_PAUSE_MS = 200;
 
+/** Most jobs of one call: bounds the time for which it keeps Redis busy. */
+const MOST_TAKEN = 200;
+
 const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
 
 /**
@@ -159,7 +162,7 @@ export class Batcher {
   /** How many jobs a call may take that completes `finished` jobs: at most half the capacity, so that two calls share it. */
   #takeCount(state: QueueState, finished: number): number {
     if (this.#holds > 0 || !this.#nextQueue.isFirstToTake(state, this.#parts.clock.monotonic())) return 0;
-    const most = Math.ceil(this.#parts.limiter.capacity / 2);
+    const most = Math.min(MOST_TAKEN, Math.ceil(this.#parts.limiter.capacity / 2));
     return Math.min(most, Math.max(0, this.#freeSlots + finished));
   }
 

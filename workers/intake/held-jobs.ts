@@ -21,8 +21,8 @@ export class HeldJobs {
     );
   }
 
-  abortAll(): void {
-    this.#abort('shutdown', () => true);
+  abortAll(cause: AbortCause): void {
+    this.#abort(cause, () => true);
   }
 
   #abort(cause: AbortCause, isMeant: (job: RunningJob) => boolean): void {

@@ -3,9 +3,10 @@ import { encodeProgress } from '../../src/attempts/progress.ts';
 import { systemClock } from '../../src/clock.ts';
 import { importDefault } from '../../src/tasks/import.ts';
 import type { TaskContext, TaskHandler, TaskModule } from '../../src/tasks/types.ts';
+import { AttemptTrace } from '../run/attempt-trace.ts';
 import { callHandler } from '../run/call-handler.ts';
 
-/** One attempt that runs in a thread, or in a process of its own. */
+/** One attempt that runs in a thread. */
 export interface IsolatedTask {
   file: string;
   payload: unknown;
@@ -41,19 +42,20 @@ export function forwardAbort(ctx: TaskContext, send: (message: ToIsolated) => vo
   return () => ctx.signal.removeEventListener('abort', forward);
 }
 
-/** Aborts the attempt that runs in this thread or process. */
+/** Aborts the attempt that runs in this thread. */
 export function abortWith(abort: AbortController, { name, message, cause }: ToIsolated): void {
   abort.abort(Object.assign(new Error(message), { name, ...(cause !== undefined && { abortCause: cause }) }));
 }
 
 /**
- * Runs one attempt in this thread or process. The worker process has checked module and payload, and will check the
- * result: here the module is only imported (once, by Node's own cache), so that the attempt starts quickly.
+ * Runs one attempt in this thread, until its handler ends or leaves an error uncaught. The worker process has checked
+ * module and payload, and will check the result: here the module is only imported, once, so that the attempt starts quickly.
  */
 export async function runIsolated(
   { file, payload, job }: IsolatedTask,
   signal: AbortSignal,
   send: (message: FromIsolated) => void,
+  onStart: (trace: AttemptTrace) => void,
 ): Promise<Outcome> {
   const ctx: TaskContext = {
     job,
@@ -62,7 +64,12 @@ export async function runIsolated(
     progress: (value) => send({ type: 'progress', value: JSON.parse(encodeProgress(value)) }),
     log: (text) => send({ type: 'log', text: String(text) }),
   };
-  return callHandler(await importHandler(file), payload, ctx, systemClock);
+  const handler = await importHandler(file);
+  return new Promise((resolve) => {
+    const trace = new AttemptTrace(job, { fail: resolve });
+    onStart(trace);
+    void Promise.resolve(callHandler(handler, payload, ctx, systemClock, trace)).then(resolve);
+  });
 }
 
 async function importHandler(file: string): Promise<TaskHandler> {

@@ -1,6 +1,33 @@
+import { parentPort } from 'node:worker_threads';
 import type { Outcome } from '../../src/attempts/outcome.ts';
-import { abortWith, runIsolated, type ToIsolated } from './isolated-attempt.ts';
-import type { ThreadTask } from './thread-pool.ts';
+import { systemClock } from '../../src/clock.ts';
+import { createObserver } from '../../src/observer.ts';
+import { UncaughtErrors } from '../process/uncaught-errors.ts';
+import type { AttemptTrace } from '../run/attempt-trace.ts';
+import { abortWith, type FromIsolated, runIsolated, type ToIsolated } from './isolated-attempt.ts';
+import type { FromThread, ThreadTask } from './thread-pool.ts';
+
+/** The attempt that runs here, or ran last. */
+let current: AttemptTrace | undefined;
+/** Whether code has left an error uncaught: this thread runs no further attempt. */
+let isInDoubt = false;
+
+new UncaughtErrors({
+  only: () => current,
+  clock: systemClock,
+  // The pool passes it to the log. What was thrown may be no value that can be sent.
+  observe: createObserver({
+    wants: () => true,
+    observe: (event) => {
+      const error = 'error' in event && event.error instanceof Error ? event.error.stack : undefined;
+      parentPort?.postMessage({ ...event, error: error ?? 'a value that is no error' });
+    },
+  }),
+  lease: '',
+  onDoubt: () => {
+    isInDoubt = true;
+  },
+}).install();
 
 /** Entry of a thread: runs one attempt. */
 export default async function runInThread({ port, ...task }: ThreadTask): Promise<Outcome> {
@@ -8,9 +35,17 @@ export default async function runInThread({ port, ...task }: ThreadTask): Promis
   port.on('message', (message: ToIsolated) => abortWith(abort, message));
   // The port must not keep an idle thread alive.
   port.unref();
-  try {
-    return await runIsolated(task, abort.signal, (message) => port.postMessage(message));
-  } finally {
+  const send = (message: FromIsolated) => port.postMessage(message);
+  const outcome = await runIsolated(task, abort.signal, send, (trace) => {
+    current = trace;
+  });
+  current?.handlerEnded();
+  if (!isInDoubt) {
     port.close();
+    return outcome;
   }
+  const last: FromThread = { type: 'last-outcome', outcome };
+  port.postMessage(last);
+  // The pool ends this thread.
+  return new Promise(() => undefined);
 }

@@ -20,8 +20,9 @@ import { HeldJobs } from '../intake/held-jobs.ts';
 import { Reconciler, ReconcileSchedule } from '../intake/reconciler.ts';
 import { Releaser } from '../intake/releaser.ts';
 import { TakeLoop } from '../intake/take-loop.ts';
-import { ProcessPool } from '../isolation/process-pool.ts';
+import { HandOvers } from '../isolation/hand-overs.ts';
 import { ThreadPool } from '../isolation/thread-pool.ts';
+import { importTraced } from '../run/attempt-trace.ts';
 import { Executor } from '../run/executor.ts';
 import { HandlerRunner } from '../run/handler-runner.ts';
 import { PersistentWriter } from '../run/persistent-writer.ts';
@@ -29,6 +30,7 @@ import type { RunningJob } from '../run/running-job.ts';
 import type { ToSupervisor } from '../supervisor/ipc.ts';
 import { HeartbeatSender } from './heartbeat.ts';
 import { LeaseWatch } from './lease-watch.ts';
+import { UncaughtErrors } from './uncaught-errors.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 const CONNECT_MS = 5_000;
@@ -40,19 +42,45 @@ interface Connections {
 
 type Send = (message: ToSupervisor) => void;
 
-/** Loads the tasks, connects to Redis and makes the parts of one worker process. The caller starts it. */
-export async function createWorkerProcess(
-  consumerName: string,
-  config: Config,
-  send: Send,
-): Promise<WorkerProcess> {
+export interface WorkerProcessOptions {
+  /** Name of its consumer, and so of its lease. */
+  consumer: string;
+  config: Config;
+  send: Send;
+  /** Whether it runs one job and takes none. */
+  isAlone: boolean;
+  /** Called when the process must be replaced, perhaps more than once. */
+  onDoubt: () => void;
+}
+
+/**
+ * Loads the tasks, connects to Redis and makes the parts of one worker process. From then on uncaught errors do not end
+ * this process. The caller starts it.
+ */
+export async function createWorkerProcess({
+  consumer: consumerName,
+  config,
+  send,
+  isAlone,
+  onDoubt,
+}: WorkerProcessOptions): Promise<WorkerProcess> {
   const reconcileSchedule = new ReconcileSchedule(systemClock);
   const observe = createWorkerObserver(consumerName, config, reconcileSchedule);
   const connections = connect(consumerName, config.redisUrl, observe);
-  const tasks = await loadTasks(config.tasksDir);
+  const tasks = await importTraced(() => loadTasks(config.tasksDir));
   const base = createBase(consumerName, config, connections, reconcileSchedule, observe, send);
-  const worker = wire(base, connections, tasks);
+  const { worker, runner } = wire(base, connections, tasks, isAlone);
   await Promise.all(Object.values(connections).map((connection) => whenReady(connection, CONNECT_MS)));
+  new UncaughtErrors({
+    only: () => (isAlone ? runner.lastTrace : undefined),
+    clock: systemClock,
+    observe,
+    lease: consumerName,
+    onDoubt: (isKnown) => {
+      if (!isKnown) worker.suspectJobs();
+      onDoubt();
+    },
+  }).install();
   return worker;
 }
 
@@ -152,14 +180,15 @@ function createExecutor(
   { config, core, consumer, observe, send }: Base,
   { limiter, batcher, writer }: Intake,
   tasks: ReadonlyMap<string, LoadedTask>,
-): { heartbeat: HeartbeatSender; threads: ThreadPool } {
+  handOvers: HandOvers | undefined,
+): { heartbeat: HeartbeatSender; threads: ThreadPool; runner: HandlerRunner } {
   const { clock, settings } = core;
-  const threads = new ThreadPool(config.concurrency);
+  const threads = new ThreadPool(config.concurrency, (event) => observe({ ...event, lease: consumer.name }));
   const heartbeat = new HeartbeatSender(() => limiter.held, clock, send);
   const runner = new HandlerRunner({
     consumer,
     threads,
-    processes: new ProcessPool(),
+    handOvers,
     heartbeat,
     clock,
     observe,
@@ -177,13 +206,19 @@ function createExecutor(
     observe,
   });
   limiter.runWith(executor.execute);
-  return { heartbeat, threads };
+  return { heartbeat, threads, runner };
 }
 
-function wire(base: Base, { redis, blocking }: Connections, tasks: ReadonlyMap<string, LoadedTask>) {
-  const { config, core, queues, consumer, observe } = base;
+function wire(
+  base: Base,
+  { redis, blocking }: Connections,
+  tasks: ReadonlyMap<string, LoadedTask>,
+  isAlone: boolean,
+): { worker: WorkerProcess; runner: HandlerRunner } {
+  const { config, core, queues, consumer, observe, send } = base;
   const intake = createIntake(base);
-  const { heartbeat, threads } = createExecutor(base, intake, tasks);
+  const handOvers = isAlone ? undefined : new HandOvers(send);
+  const { heartbeat, threads, runner } = createExecutor(base, intake, tasks, handOvers);
   const leaseWatch = new LeaseWatch({
     consumer,
     queues,
@@ -191,11 +226,13 @@ function wire(base: Base, { redis, blocking }: Connections, tasks: ReadonlyMap<s
     clock: core.clock,
     onLost: (queue) => intake.heldJobs.loseLease(queue),
   });
-  const loops = [new Loop('take', intake.takeLoop.run, observe), new Loop('lease', leaseWatch.run, observe)];
+  const takes = isAlone ? [] : [new Loop('take', intake.takeLoop.run, observe)];
+  const loops = [...takes, new Loop('lease', leaseWatch.run, observe)];
   const close = async () => {
     await threads.close();
     redis.disconnect();
     blocking.disconnect();
   };
-  return new WorkerProcess({ ...intake, heartbeat, leaseWatch, loops, close });
+  const worker = new WorkerProcess({ ...intake, queues, handOvers, heartbeat, leaseWatch, loops, close });
+  return { worker, runner };
 }

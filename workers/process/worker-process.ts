@@ -1,15 +1,23 @@
 import type { Loop } from '../../src/maintenance/loop.ts';
+import { decodeEntry } from '../../src/redis/entry.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
 import type { HeldJobs } from '../intake/held-jobs.ts';
 import type { Releaser } from '../intake/releaser.ts';
 import type { TakeLoop } from '../intake/take-loop.ts';
+import type { HandOvers } from '../isolation/hand-overs.ts';
+import type { AbortCause } from '../run/abort.ts';
 import type { PersistentWriter } from '../run/persistent-writer.ts';
-import type { RunningJob } from '../run/running-job.ts';
+import { RunningJob } from '../run/running-job.ts';
+import type { SentDelivery } from '../supervisor/ipc.ts';
 import type { HeartbeatSender } from './heartbeat.ts';
 import type { LeaseWatch } from './lease-watch.ts';
 
 export interface WorkerProcessParts {
+  queues: readonly QueueKeys[];
+  /** Absent in a process that runs one job alone. */
+  handOvers: HandOvers | undefined;
   limiter: ConcurrencyLimiter<RunningJob>;
   heldJobs: HeldJobs;
   releaser: Releaser;
@@ -33,6 +41,8 @@ const LAST_WRITES_MS = 1_000;
 export class WorkerProcess {
   readonly #parts: WorkerProcessParts;
   #stopping: Promise<void> | undefined;
+  /** Why the jobs are aborted that do not end within the grace of a stop. */
+  #abortCause: AbortCause = 'shutdown';
 
   constructor(parts: WorkerProcessParts) {
     this.#parts = parts;
@@ -41,6 +51,23 @@ export class WorkerProcess {
   start(): void {
     this.#parts.heartbeat.start();
     for (const loop of this.#parts.loops) loop.start();
+  }
+
+  /** Runs one job that this process holds already, and takes none. Resolves when the process has stopped. */
+  async runAlone(queue: string, delivery: SentDelivery): Promise<void> {
+    const { queues, batcher, limiter } = this.#parts;
+    const keys = queues.find((known) => known.queue === queue);
+    if (keys === undefined) throw new Error(`${queue} is not a queue of this worker`);
+    batcher.stop();
+    this.start();
+    limiter.accept([new RunningJob({ ...delivery, keys }, decodeEntry(delivery.fields))]);
+    await limiter.whenEmpty();
+    await this.stop(0);
+  }
+
+  /** The supervisor has answered a request to run a job alone. */
+  handedOver(job: string, token: number, isDone: boolean): void {
+    this.#parts.handOvers?.answered(job, token, isDone);
   }
 
   /** The supervisor has renewed the lease. */
@@ -55,6 +82,11 @@ export class WorkerProcess {
 
   cancel(queue: string, ref: string): void {
     this.#parts.heldJobs.cancel(queue, ref);
+  }
+
+  /** One of the jobs may have spoilt this process: those that a stop has to abort are suspects. */
+  suspectJobs(): void {
+    this.#abortCause = 'suspected';
   }
 
   /**
@@ -85,7 +117,7 @@ export class WorkerProcess {
 
   #abortAll(): void {
     const { heldJobs, writer, batcher } = this.#parts;
-    heldJobs.abortAll();
+    heldJobs.abortAll(this.#abortCause);
     setTimeout(() => {
       writer.giveUp();
       batcher.giveUp();

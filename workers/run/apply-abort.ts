@@ -8,7 +8,7 @@ import type { RunningJob } from './running-job.ts';
  * @param outcome of the handler; undefined when the worker has given up waiting for it.
  */
 export function applyAbort(
-  { abortCause, attempt }: Pick<RunningJob, 'abortCause' | 'attempt'>,
+  { abortCause, attempt, failure }: Pick<RunningJob, 'abortCause' | 'attempt' | 'failure'>,
   outcome: Outcome | undefined,
   timeoutMs: number,
   clock: Clock,
@@ -23,6 +23,10 @@ export function applyAbort(
       return completed ?? { kind: 'cancelled' };
     case 'shutdown':
       return completed ?? { kind: 'released', delayMs: 0 };
+    case 'suspected':
+      return completed ?? { kind: 'released', delayMs: 0, isSuspect: true };
+    case 'uncaught':
+      return failure ?? { kind: 'released', delayMs: 0 };
     case 'timeout': {
       const message = `The attempt took longer than its timeout of ${timeoutMs} ms`;
       return detectedFailure('timeout', message, attempt, clock.wall(), { retryable: true });

@@ -1,6 +1,7 @@
 import { encodeResult, type Outcome, thrownFailure } from '../../src/attempts/outcome.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { TaskContext, TaskHandler } from '../../src/tasks/types.ts';
+import { type AttemptTrace, callTraced } from './attempt-trace.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -10,11 +11,12 @@ export function callHandler(
   payload: unknown,
   ctx: TaskContext,
   clock: Clock,
+  trace: AttemptTrace,
 ): MaybePromise<Outcome> {
   const completed = (value: unknown): Outcome => ({ kind: 'completed', result: encodeResult(value) });
   const failed = (thrown: unknown) => thrownFailure(thrown, ctx.job.attempt, clock.wall());
   try {
-    const returned = handler(payload, ctx);
+    const returned = callTraced(trace, handler, payload, ctx);
     return isThenable(returned)
       ? Promise.resolve(returned).then(completed).catch(failed)
       : completed(returned);

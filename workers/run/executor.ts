@@ -34,7 +34,7 @@ export class Executor {
   readonly execute = (running: RunningJob): void => {
     const startedAt = this.#parts.clock.monotonic();
     const failed = (thrown: unknown) => thrownFailure(thrown, running.attempt, this.#parts.clock.wall());
-    let outcome: MaybePromise<Outcome>;
+    let outcome: MaybePromise<Outcome | undefined>;
     try {
       outcome = this.#outcomeWithoutRun(running) ?? this.#run(running);
     } catch (thrown) {
@@ -53,19 +53,26 @@ export class Executor {
     return preflight(running.delivery, running.entry, this.#findTask, clock.wall());
   }
 
-  #run(running: RunningJob): MaybePromise<Outcome> {
+  #run(running: RunningJob): MaybePromise<Outcome | undefined> {
     const { entry } = running;
     const task = entry && this.#findTask(entry.task);
     if (entry === undefined || task === undefined) throw new Error('preflight passed a job without a task');
     return this.#parts.runner.run(running, entry, task);
   }
 
-  /** Frees the job's slot for the next handler, and stops holding the job when its outcome is written. */
-  #settle(running: RunningJob, outcome: Outcome, startedAt: number): void {
+  /**
+   * Frees the job's slot for the next handler, and stops holding the job when its outcome is written. Without an outcome
+   * another process has the job.
+   */
+  #settle(running: RunningJob, outcome: Outcome | undefined, startedAt: number): void {
     const { consumer, clock, limiter, observe } = this.#parts;
     running.handlerEnded();
     const runMs = clock.monotonic() - startedAt;
     limiter.handlerEnded(runMs);
+    if (outcome === undefined) {
+      this.#stopHolding(running);
+      return;
+    }
     const onError = (error: unknown) => {
       // Redis was away until the stop gave up writing: the lease expires, and the job runs elsewhere.
       observe(toFaultEvent(`job ${running.id}`, error));

@@ -5,12 +5,13 @@ import type { Observer } from '../../src/observer.ts';
 import type { Entry } from '../../src/redis/entry.ts';
 import { timeoutMs } from '../../src/redis/entry-options.ts';
 import type { LoadedTask, TaskContext } from '../../src/tasks/types.ts';
-import type { ProcessPool } from '../isolation/process-pool.ts';
+import { type HandOvers, isSuspect } from '../isolation/hand-overs.ts';
 import type { ThreadPool } from '../isolation/thread-pool.ts';
 import type { HeartbeatSender } from '../process/heartbeat.ts';
 import { applyAbort } from './apply-abort.ts';
 import { AttemptContext } from './attempt-context.ts';
 import { subjectOf, waitMsOf } from './attempt-events.ts';
+import { AttemptTrace } from './attempt-trace.ts';
 import { callHandler, type MaybePromise } from './call-handler.ts';
 import { checkResult } from './check-result.ts';
 import type { RunningJob } from './running-job.ts';
@@ -18,7 +19,8 @@ import type { RunningJob } from './running-job.ts';
 export interface HandlerRunnerParts {
   consumer: Consumer;
   threads: ThreadPool;
-  processes: ProcessPool;
+  /** Absent in a process that runs one job alone. */
+  handOvers: HandOvers | undefined;
   heartbeat: HeartbeatSender;
   clock: Clock;
   observe: Observer;
@@ -26,26 +28,27 @@ export interface HandlerRunnerParts {
   maxResultBytes: number;
 }
 
-/** A job is a suspect once this many processes died while they ran it. */
-const SUSPECT_LOSSES = 2;
-const isSuspect = ({ delivery }: RunningJob): boolean => delivery.losses >= SUSPECT_LOSSES;
-/** When a suspect is tried again for which no process of its own was free. */
+/** When a suspect is tried again that no process could run alone. */
 const NO_PROCESS_DELAY_MS = 1_000;
 
-/** Runs the handler of one job: here, in a thread, or in a process of its own for a suspect. */
+/** Runs the handler of one job, here or in a thread. Hands suspects over to processes of their own. */
 export class HandlerRunner {
   readonly #parts: HandlerRunnerParts;
+  #lastTrace: AttemptTrace | undefined;
 
   constructor(parts: HandlerRunnerParts) {
     this.#parts = parts;
   }
 
-  /** Returns a promise only if the handler does not answer at once. */
-  run(running: RunningJob, entry: Entry, task: LoadedTask): MaybePromise<Outcome> {
-    const { consumer, clock, heartbeat, processes, observe } = this.#parts;
-    // Waiting for a process would block other jobs, and this job could run on another worker.
-    if (isSuspect(running) && !processes.hasCapacity)
-      return { kind: 'released', delayMs: NO_PROCESS_DELAY_MS };
+  /** The attempt that started last. */
+  get lastTrace(): AttemptTrace | undefined {
+    return this.#lastTrace;
+  }
+
+  /** Returns a promise only if the handler does not answer at once. Undefined: another process has the job now. */
+  run(running: RunningJob, entry: Entry, task: LoadedTask): MaybePromise<Outcome | undefined> {
+    const { consumer, clock, heartbeat, handOvers, observe } = this.#parts;
+    if (handOvers !== undefined && isSuspect(running)) return this.#handOver(handOvers, running);
     const limitMs = timeoutMs(entry.options, task);
     running.deadline = clock.monotonic() + limitMs;
     heartbeat.attemptStarts(running.deadline);
@@ -53,14 +56,20 @@ export class HandlerRunner {
       observe({ kind: 'attempt-started', ...subjectOf(running, consumer.name), waitMs: waitMsOf(running) });
     }
     const context = new AttemptContext(this.#parts, running, entry, task);
-    const kill = isSuspect(running) || task.thread ? new AbortController() : undefined;
+    const trace = new AttemptTrace(context.job, running);
+    this.#lastTrace = trace;
+    const kill = task.thread ? new AbortController() : undefined;
     const handlerOutcome = kill
-      ? this.#runIsolated(running, task, entry.value, context, kill.signal)
-      : callHandler(task.handler, entry.value, context, clock);
+      ? this.#runInThread(running, task, entry.value, context, kill.signal)
+      : callHandler(task.handler, entry.value, context, clock, trace);
     if (handlerOutcome instanceof Promise) {
       const outcome = this.#waitForEnd(running, task, handlerOutcome, limitMs, kill);
-      return outcome.finally(() => context.close());
+      return outcome.finally(() => {
+        trace.handlerEnded();
+        context.close();
+      });
     }
+    trace.handlerEnded();
     context.close();
     return this.#conclude(running, task, handlerOutcome, limitMs);
   }
@@ -74,7 +83,7 @@ export class HandlerRunner {
     kill: AbortController | undefined,
   ): Promise<Outcome> {
     const timer = setTimeout(() => running.abort('timeout'), limitMs);
-    const ended = await Promise.race([handlerOutcome, running.givenUp.then(() => undefined)]);
+    const ended = await Promise.race([handlerOutcome, running.givenUp]);
     clearTimeout(timer);
     if (ended === undefined) kill?.abort();
     return this.#conclude(running, task, ended, limitMs);
@@ -92,27 +101,26 @@ export class HandlerRunner {
     return applyAbort(running, checked, limitMs, clock);
   }
 
-  #runIsolated(
+  /** Waiting for a free process would hold up other jobs, and another worker could run this one: it is released. */
+  async #handOver(handOvers: HandOvers, running: RunningJob): Promise<Outcome | undefined> {
+    const isDone = await Promise.race([handOvers.request(running), running.givenUp]);
+    if (isDone) return undefined;
+    const released: Outcome = { kind: 'released', delayMs: NO_PROCESS_DELAY_MS };
+    return applyAbort(running, released, 0, this.#parts.clock);
+  }
+
+  #runInThread(
     running: RunningJob,
     task: LoadedTask,
     payload: unknown,
     ctx: TaskContext,
     kill: AbortSignal,
   ): Promise<Outcome> {
-    const { threads, processes } = this.#parts;
-    const isolated = { file: task.file, payload, job: ctx.job };
-    return isSuspect(running)
-      ? processes
-          .run(isolated, ctx, kill)
-          .catch(this.#died(running, 'worker-lost', 'process that ran the job alone'))
-      : threads.run(isolated, ctx, kill).catch(this.#died(running, 'thread-lost', 'thread of the task'));
-  }
-
-  /** For a thread or process that ended without an outcome: killed, or by itself (process.exit, out of memory). */
-  #died(running: RunningJob, name: string, what: string): (error: unknown) => Outcome {
-    return (error) => {
-      const message = `The ${what} ended: ${error instanceof Error ? error.message : String(error)}`;
-      return detectedFailure(name, message, running.attempt, this.#parts.clock.wall(), { retryable: true });
-    };
+    const { threads, clock } = this.#parts;
+    return threads.run({ file: task.file, payload, job: ctx.job }, ctx, kill).catch((error: unknown) => {
+      // The thread has ended without an outcome: killed, or by itself (process.exit, out of memory).
+      const message = `The thread of the task ended: ${error instanceof Error ? error.message : String(error)}`;
+      return detectedFailure('thread-lost', message, running.attempt, clock.wall(), { retryable: true });
+    });
   }
 }

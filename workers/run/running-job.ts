@@ -1,16 +1,20 @@
+import type { Outcome } from '../../src/attempts/outcome.ts';
 import type { Delivery } from '../../src/lifecycle/consumer.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import type { Entry } from '../../src/redis/entry.ts';
 import { formatJobId, formatRef, type Ref } from '../../src/redis/job-id.ts';
 import type { Item } from '../intake/concurrency-limiter.ts';
 import { type AbortCause, JobAborted } from './abort.ts';
+import type { Failable } from './attempt-trace.ts';
 
 /** How long the worker waits for an aborted handler before it settles without the handler, ms. */
 const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
   timeout: 500,
   cancelled: CANCEL_PATIENCE_MS,
   shutdown: 500,
+  suspected: 500,
   'lease-lost': 500,
+  uncaught: 0,
 };
 
 /**
@@ -19,7 +23,7 @@ const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
  * `signal` aborts the handler; `givenUp` resolves when the worker stops waiting for it. Both are made on first use:
  * most handlers need neither, and a signal costs more than the rest of a short job.
  */
-export class RunningJob implements Item {
+export class RunningJob implements Item, Failable {
   readonly delivery: Delivery;
   readonly entry: Entry | undefined;
   readonly ref: Ref;
@@ -28,6 +32,8 @@ export class RunningJob implements Item {
   heldIndex = 0;
   /** When the attempt must have ended, monotonic ms; infinite until its handler starts. */
   deadline = Number.POSITIVE_INFINITY;
+  /** What an uncaught error of the attempt stands for. */
+  failure: Outcome | undefined;
   #cause: AbortCause | undefined;
   #abort: AbortController | undefined;
   #givenUp: PromiseWithResolvers | undefined;
@@ -64,9 +70,9 @@ export class RunningJob implements Item {
     return this.#abort.signal;
   }
 
-  get givenUp(): Promise<void> {
+  get givenUp(): Promise<undefined> {
     this.#givenUp ??= withResolvers();
-    if (this.#isGivenUp) this.#givenUp.resolve();
+    if (this.#isGivenUp) this.#givenUp.resolve(undefined);
     return this.#givenUp.promise;
   }
 
@@ -78,27 +84,36 @@ export class RunningJob implements Item {
   abort(cause: AbortCause): void {
     if (this.#cause !== undefined) return;
     this.#cause = cause;
-    this.#patience = setTimeout(() => {
-      this.#isGivenUp = true;
-      this.#givenUp?.resolve();
-    }, PATIENCE_MS[cause]);
+    this.#patience = setTimeout(() => this.#giveUp(), PATIENCE_MS[cause]);
     this.#abort?.abort(new JobAborted(cause));
+  }
+
+  /** Ends the attempt by an uncaught error. An attempt that was aborted before ends by that cause, but at once. */
+  fail(failure: Outcome): void {
+    this.failure ??= failure;
+    this.abort('uncaught');
+    this.#giveUp();
   }
 
   /** Call it when the handler has ended, or when the worker no longer waits for it. */
   handlerEnded(): void {
     clearTimeout(this.#patience);
   }
+
+  #giveUp(): void {
+    this.#isGivenUp = true;
+    this.#givenUp?.resolve(undefined);
+  }
 }
 
 interface PromiseWithResolvers {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
+  readonly promise: Promise<undefined>;
+  readonly resolve: (value: undefined) => void;
 }
 
 function withResolvers(): PromiseWithResolvers {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((settle) => {
+  let resolve: (value: undefined) => void = () => undefined;
+  const promise = new Promise<undefined>((settle) => {
     resolve = settle;
   });
   return { promise, resolve };

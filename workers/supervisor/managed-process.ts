@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Clock } from '../../src/clock.ts';
 import { newConsumerName } from '../../src/lifecycle/consumer-name.ts';
 import { HeartbeatMonitor } from './heartbeat-monitor.ts';
-import type { FromSupervisor, ToSupervisor } from './ipc.ts';
+import type { FromSupervisor, HandOverRequest, ToSupervisor } from './ipc.ts';
 
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? '../process/entry.ts' : '../process/entry.js',
@@ -12,12 +12,20 @@ const ENTRY = new URL(
 export interface ManagedProcessEvents {
   /** Redis has no lease of the process. */
   onNoLease: (consumer: string) => void;
+  /** The process takes no more jobs and will end. */
+  onReplace: (child: ManagedProcess) => void;
+  /** The process asks to have a job run alone. */
+  onHandOver: (child: ManagedProcess, request: HandOverRequest) => void;
   /** A message could not be sent, or the process could not be started. */
   onError: (error: Error) => void;
 }
 
+/** `shared`: it takes jobs, and is started again when it ends. `alone`: it runs one job and ends. */
+export type ProcessRole = 'shared' | 'alone';
+
 /** One worker process as its supervisor sees it. */
 export class ManagedProcess {
+  readonly role: ProcessRole;
   /** Name of the process's consumer, and so of its lease. */
   readonly consumer: string;
   readonly pid: number | undefined;
@@ -30,8 +38,12 @@ export class ManagedProcess {
   readonly #clock: Clock;
   readonly #forkedAt: number;
   #killedFor: string | undefined;
+  #mayEnd: boolean;
+  #isDiscarded = false;
 
-  constructor(clock: Clock, { onNoLease, onError }: ManagedProcessEvents) {
+  constructor(role: ProcessRole, clock: Clock, events: ManagedProcessEvents) {
+    this.role = role;
+    this.#mayEnd = role === 'alone';
     this.#clock = clock;
     this.#forkedAt = clock.monotonic();
     const child = fork(ENTRY, { serialization: 'json' });
@@ -42,14 +54,13 @@ export class ManagedProcess {
     this.started = new Promise((resolve) => {
       child.on('message', (message: ToSupervisor) => {
         if (message.type === 'started') resolve();
-        else if (message.type === 'alive') this.heartbeats.record(message.mustEndInMs);
-        else onNoLease(this.consumer);
+        else this.#receive(message, events);
       });
     });
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => resolve(this.#killedFor ?? signal ?? `exit code ${code}`));
       child.on('error', (error) => {
-        onError(error);
+        events.onError(error);
         // A process that could not be started never exits.
         if (child.pid === undefined) resolve('could not be started');
       });
@@ -61,8 +72,14 @@ export class ManagedProcess {
     return this.#clock.monotonic() - this.#forkedAt;
   }
 
+  /** Whether it may end by itself: nothing has to be started for it then. */
+  get mayEnd(): boolean {
+    return this.#mayEnd;
+  }
+
+  /** Whether it had ended its reads of Redis. */
   get hasExitedCleanly(): boolean {
-    return this.#child.exitCode === 0;
+    return this.#isDiscarded || this.#child.exitCode === 0;
   }
 
   /** A process that is ending may have closed the channel: it then misses the message. */
@@ -70,9 +87,25 @@ export class ManagedProcess {
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
+  /** Ends a process that has no job. */
+  discard(): void {
+    this.#isDiscarded = true;
+    this.#child.kill('SIGKILL');
+  }
+
   /** @param reason what people read as the cause of the process's end. */
   kill(reason?: string): void {
     this.#killedFor ??= reason;
     this.#child.kill('SIGKILL');
+  }
+
+  #receive(message: Exclude<ToSupervisor, { type: 'started' }>, events: ManagedProcessEvents): void {
+    if (message.type === 'alive') this.heartbeats.record(message.mustEndInMs);
+    else if (message.type === 'no-lease') events.onNoLease(this.consumer);
+    else if (message.type === 'hand-over') events.onHandOver(this, message);
+    else {
+      this.#mayEnd = true;
+      events.onReplace(this);
+    }
   }
 }

@@ -3,8 +3,8 @@ import type { Clock } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
 import type { Observer } from '../../src/observer.ts';
 import { createOrphanReaper } from '../../src/orphan-reaper.ts';
-import { type FromSupervisor, ORPHAN_GRACE_S } from './ipc.ts';
-import { ManagedProcess } from './managed-process.ts';
+import { type FromSupervisor, type HandOverRequest, ORPHAN_GRACE_S } from './ipc.ts';
+import { ManagedProcess, type ProcessRole } from './managed-process.ts';
 
 /** Where the supervisor registers and gives up the leases of its processes. */
 export interface LeaseKeeper {
@@ -16,6 +16,8 @@ export interface LeaseKeeper {
    * @param end `clean`: the process had ended its reads; `how`: the reason, for people.
    */
   giveUp(consumer: string, end: { clean: boolean; how: string }): Promise<void>;
+  /** Moves a job from one process to another; undefined when the first does not hold it any more. */
+  handOver(request: HandOverRequest, from: string, to: string): Promise<{ cancelAsked: boolean } | undefined>;
 }
 
 export interface SupervisorParts {
@@ -34,6 +36,9 @@ const CHECK_EVERY_MS = 1_000;
 const GIVE_UP_MS = 1_000;
 /** How long after the grace a process may take to write and exit, before it is killed. */
 const EXIT_PATIENCE_MS = 3_000;
+
+/** Jobs that run alone at a time, for each shared process: many may be suspects, most of them because of one. */
+const ALONE_PER_PROCESS = 8;
 
 /** Keeps a number of worker processes alive. */
 export class Supervisor {
@@ -101,18 +106,56 @@ export class Supervisor {
 
   async #spawn(): Promise<void> {
     if (this.#isStopping) return;
-    const { config, clock, observe } = this.#parts;
-    const child = new ManagedProcess(clock, {
+    const { child, ended } = await this.#fork('shared');
+    child.send({ type: 'start', consumer: child.consumer, config: this.#parts.config });
+    await Promise.race([child.started, ended]);
+  }
+
+  /** Starts a process and registers its lease. It waits for its first message. */
+  async #fork(role: ProcessRole): Promise<{ child: ManagedProcess; ended: Promise<void> }> {
+    const { clock, observe } = this.#parts;
+    const child = new ManagedProcess(role, clock, {
       onNoLease: (consumer) => void this.#register(consumer),
+      onHandOver: (from, request) => void this.#handOver(from, request),
+      onReplace: this.#replace,
       onError: (error) => observe({ kind: 'defect', where: 'worker process', error }),
     });
     const ended = child.ended.then((how) => this.#ended(child, how));
     this.#processes.set(child, ended);
     if (child.pid !== undefined) this.#reaper.watch(child.pid);
-    await this.#register(child.consumer);
-    child.send({ type: 'start', consumer: child.consumer, config });
     observe({ kind: 'child-started', consumer: child.consumer, pid: child.pid ?? 0 });
-    await Promise.race([child.started, ended]);
+    await this.#register(child.consumer);
+    return { child, ended };
+  }
+
+  /** Runs a job of a process in a new one, unless too many do so already. */
+  async #handOver(from: ManagedProcess, request: HandOverRequest): Promise<void> {
+    const { job, queue, delivery } = request;
+    const answer = (isDone: boolean) =>
+      from.send({ type: 'handed-over', job, token: delivery.token, isDone });
+    const { config, leases, observe } = this.#parts;
+    const alone = [...this.#processes.keys()].filter(({ role }) => role === 'alone').length;
+    if (this.#isStopping || alone >= ALONE_PER_PROCESS * config.processes) return answer(false);
+    const { child } = await this.#fork('alone');
+    const { consumer } = child;
+    try {
+      const moved = this.#isStopping ? undefined : await leases.handOver(request, from.consumer, consumer);
+      answer(moved !== undefined);
+      if (moved === undefined) return child.discard();
+      const cancelAsked = delivery.cancelAsked || moved.cancelAsked;
+      child.send({
+        type: 'run-alone',
+        consumer,
+        config: { ...config, concurrency: 1 },
+        queue,
+        delivery: { ...delivery, cancelAsked },
+      });
+    } catch (error) {
+      observe({ kind: 'redis-trouble', where: 'hand-over', error });
+      // The job may have been moved: it is then recovered with the lease of the new process.
+      child.kill();
+      answer(false);
+    }
   }
 
   /** A process without a lease asks again, so a failure is only reported. */
@@ -129,13 +172,13 @@ export class Supervisor {
     const { consumer, pid } = child;
     this.#processes.delete(child);
     if (pid !== undefined) this.#reaper.unwatch(pid);
-    if (!this.#isStopping) {
-      observe({ kind: 'child-lost', consumer, pid: pid ?? 0, how });
-      this.#respawnLater(child.ageMs);
-    }
+    const mayEnd = this.#isStopping || child.mayEnd;
+    const clean = mayEnd && child.hasExitedCleanly;
+    if (!this.#isStopping && !clean) observe({ kind: 'child-lost', consumer, pid: pid ?? 0, how });
+    if (!mayEnd) this.#respawnLater(child.ageMs);
     try {
-      const clean = this.#isStopping && child.hasExitedCleanly;
-      const givenUp = leases.giveUp(consumer, { clean, how });
+      const cause = child.role === 'alone' ? `${how}. It ran the job alone` : how;
+      const givenUp = leases.giveUp(consumer, { clean, how: cause });
       // A stop does not wait for a Redis that is away: the lease then expires.
       await (this.#isStopping ? Promise.race([givenUp, sleep(GIVE_UP_MS)]) : givenUp);
     } catch (error) {
@@ -143,6 +186,23 @@ export class Supervisor {
       observe({ kind: 'redis-trouble', where: 'lease', error });
     }
   }
+
+  /** Starts another process for one that is in doubt, which may finish its jobs within the grace of a stop. */
+  readonly #replace = (child: ManagedProcess): void => {
+    const { config, observe } = this.#parts;
+    if (this.#isStopping || !this.#processes.has(child)) return;
+    observe({ kind: 'child-replaced', consumer: child.consumer, pid: child.pid ?? 0 });
+    this.#respawnLater(child.ageMs);
+    // A task that does this in every attempt would else fill the machine with processes that end slowly.
+    const isReplaced = ({ role, mayEnd }: ManagedProcess) => role === 'shared' && mayEnd;
+    const replaced = [...this.#processes.keys()].filter(isReplaced);
+    for (const old of replaced.slice(0, -config.processes)) old.send({ type: 'stop', graceMs: 0 });
+    const timer = setTimeout(
+      () => child.kill('it did not end in time after an uncaught error'),
+      config.shutdownGraceMs + EXIT_PATIENCE_MS,
+    );
+    void child.ended.then(() => clearTimeout(timer));
+  };
 
   #respawnLater(livedMs: number): void {
     this.#losses = livedMs > STABLE_MS ? 0 : this.#losses + 1;

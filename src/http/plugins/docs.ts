@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { RouteOptions } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { JobEvent } from '../../schemas/event.ts';
 import { DroppedMessage, EndEvent, JobMessage, ResetMessage } from '../../schemas/event-stream.ts';
@@ -62,10 +63,30 @@ function nameBodies<T extends object>(document: T): T {
   return document;
 }
 
+/** Where the document is served. */
+const DOCUMENTS: ReadonlySet<string> = new Set(['/openapi.json', '/docs/json', '/docs/yaml']);
+
+/** Keeps the first answer of a route as text: to print the document takes long. */
+function makeOnce(route: RouteOptions): void {
+  let text: unknown;
+  let type: string | undefined;
+  route.preHandler = (_request, reply, done) => {
+    if (type === undefined) done();
+    else reply.type(type).send(text);
+  };
+  route.onSend = (_request, reply, payload, done) => {
+    if (reply.statusCode === 200) [text, type] = [payload, String(reply.getHeader('content-type'))];
+    done();
+  };
+}
+
 /** The named schemas, `/openapi.json` and the pages at `/docs`. */
 export const docsPlugin = fastifyPlugin<{ version: string; publicUrl: string }>(
   async (app, { version, publicUrl }) => {
     for (const schema of SCHEMAS) app.addSchema(schema);
+    app.addHook('onRoute', (route) => {
+      if (DOCUMENTS.has(route.url)) makeOnce(route);
+    });
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',

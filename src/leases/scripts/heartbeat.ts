@@ -27,6 +27,10 @@ export interface HeartbeatReply {
   jobs: HeldJob[];
 }
 
+/** Jobs of one call, and bytes of their entries: bounds the time for which it keeps Redis busy. */
+const STEP = 100;
+const STEP_BYTES = 1_048_576;
+
 /**
  * Lua: `heldRow(notes, stream, letter, row)`, from a row of XPENDING: { ref, token, attempt, run ms, ms since a cancel was
  * asked or -1, fields }, and the length of the payload, bytes.
@@ -46,27 +50,39 @@ end
 };
 
 /**
- * Renews a lease that has not ended, and lists the jobs that it holds.
+ * Renews a lease that has not ended, and lists some of the jobs that it holds: after the entry id `after` of the stream
+ * `place`, '-' for its start.
  *
- * Returns { end of the lease or 0 when it has ended, paused 0|1, row of `heldRow` per job }.
+ * Returns { end of the lease or 0 when it has ended, paused 0|1, place and entry id of the last job where there may be more,
+ *   else 0 and '', per job { ref, token, attempt, run ms, ms since a cancel was asked or -1, fields } }.
  */
 export const heartbeatScript = defineScript({
   name: 'heartbeat',
   queueKeys: ['leases', 'notes', 'settings', 'stream'],
-  args: ['consumer', 'leaseMs', 'maxJobs'],
+  args: ['consumer', 'leaseMs', 'maxJobs', 'place', 'after'],
   uses: [letters, now, heldRow],
   lua: `
 local paused = redis.call('HEXISTS', settings, 'paused')
-if not redis.call('ZSCORE', leases, consumer) then return { 0, paused } end
-local expires, most = now + leaseMs, tonumber(maxJobs)
+if not redis.call('ZSCORE', leases, consumer) then return { 0, paused, 0, '' } end
+local expires, most, bytes = now + leaseMs, tonumber(maxJobs), 0
 redis.call('ZADD', leases, expires, consumer)
-local reply = { expires, paused }
-for place = 1, 5 do
-  -- A lease holds as many jobs as were asked for: far fewer than the bound.
-  local rows = most > 0 and redis.call('EXISTS', stream[place]) == 1
-    and redis.call('XPENDING', stream[place], '${GROUP}', '-', '+', most, consumer) or {}
-  most = most - #rows
-  for _, row in ipairs(rows) do reply[#reply + 1] = heldRow(notes, stream[place], LETTERS[place], row) end
+local reply = { expires, paused, 0, '' }
+local function addJobs(i, first)
+  local rows = redis.call('EXISTS', stream[i]) == 1
+    and redis.call('XPENDING', stream[i], '${GROUP}', first, '+', most, consumer) or {}
+  for _, row in ipairs(rows) do
+    local job, size = heldRow(notes, stream[i], LETTERS[i], row)
+    reply[#reply + 1] = job
+    most, bytes = most - 1, bytes + size
+    if most < 1 or bytes > ${STEP_BYTES} then
+      reply[3], reply[4] = i, row[1]
+      return
+    end
+  end
+end
+for i = tonumber(place), 5 do
+  addJobs(i, i == tonumber(place) and after ~= '-' and '(' .. after or '-')
+  if reply[3] > 0 then break end
 end
 return reply
 `,
@@ -80,9 +96,9 @@ export type RawHeldJob = [
   askedMs: number,
   fields: string[],
 ];
-type RawHeartbeat = [end: number, paused: number, ...jobs: RawHeldJob[]];
+type RawHeartbeat = [end: number, paused: number, place: number, after: string, ...jobs: RawHeldJob[]];
 
-/** @param maxJobs most jobs to list. */
+/** In bounded steps. @param maxJobs most jobs to list. */
 export async function heartbeat(
   redis: Connection,
   queue: QueueKeys,
@@ -90,9 +106,17 @@ export async function heartbeat(
   leaseMs: number,
   maxJobs: number,
 ): Promise<HeartbeatReply> {
-  const reply = await heartbeatScript.run(redis, { queue }, { consumer, leaseMs, maxJobs });
-  const [end, paused, ...rows] = reply as RawHeartbeat;
-  return { expiresAt: end === 0 ? undefined : end, paused: paused === 1, jobs: rows.map(decodeHeldJob) };
+  const jobs: HeldJob[] = [];
+  for (let place = 1, after = '-'; ; ) {
+    const args = { consumer, leaseMs, maxJobs: Math.min(STEP, maxJobs - jobs.length), place, after };
+    const reply = (await heartbeatScript.run(redis, { queue }, args)) as RawHeartbeat;
+    const [end, paused, nextPlace, last, ...rows] = reply;
+    jobs.push(...rows.map(decodeHeldJob));
+    if (nextPlace === 0 || jobs.length >= maxJobs) {
+      return { expiresAt: end === 0 ? undefined : end, paused: paused === 1, jobs };
+    }
+    [place, after] = [nextPlace, last];
+  }
 }
 
 export const decodeHeldJob = ([ref, token, attempt, runMs, askedMs, fields]: RawHeldJob): HeldJob => ({

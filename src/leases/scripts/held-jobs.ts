@@ -24,12 +24,17 @@ export type JobLeaseState =
   | { kind: 'moved'; move: 'completed' | 'cancelled' | 'expired' | 'retry' | 'bury' | 'release' }
   | { kind: 'none' };
 
+/** Jobs of one call, and bytes of their entries: bounds the time for which it keeps Redis busy. */
+const STEP = 100;
+const STEP_BYTES = 1_048_576;
+
 /**
  * How jobs are related to a consumer that is known by its name alone: its moves need the fencing tokens. If the consumer group
  * is missing, the lease holds no jobs.
  *
  * `isSettling`: 1 when the jobs are to be settled, else 0; a job that the consumer cannot settle counts as a stale commit.
- * Returns per job { 'held', token, attempt, run ms, cancel asked 0|1, fields } | { 'moved', move } | { 'none' }.
+ * Returns per job { 'held', token, attempt, run ms, cancel asked 0|1, fields } | { 'moved', move } | { 'none' }; after entries
+ *   of 1 MiB, the other jobs are left out.
  */
 export const heldJobsScript = defineScript({
   name: 'held-jobs',
@@ -38,7 +43,7 @@ export const heldJobsScript = defineScript({
   args: ['consumer', 'isSettling', { records: 'jobs', of: ['place', 'id'] }],
   uses: [letters, withoutPayload],
   lua: `
-local reply, stale = {}, 0
+local reply, stale, bytes = {}, 0, 0
 local function heldRow(key, id)
   local rows = redis.pcall('XPENDING', key, '${GROUP}', id, id, 1, consumer)
   if rows.err and not string.find(rows.err, 'NOGROUP', 1, true) then error(rows.err, 0) end
@@ -48,6 +53,7 @@ local function holdingOf(place, id, result)
   local ref, row = LETTERS[place] .. id, heldRow(stream[place], id)
   local entry = row and redis.call('XRANGE', stream[place], id, id)[1]
   if entry then
+    for _, text in ipairs(entry[2]) do bytes = bytes + #text end
     local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.cancelAskedAt})
     return { 'held', row[4], row[4] - (noted[1] or 0), row[3], noted[2] and 1 or 0, withoutPayload(entry[2]) }
   end
@@ -60,7 +66,10 @@ local function holdingOf(place, id, result)
   if record or #redis.call('XRANGE', stream[place], id, id) > 0 then stale = stale + 1 end
   return { 'none' }
 end
-for i = 1, #jobs do reply[i] = holdingOf(tonumber(jobs[i].place), jobs[i].id, results[i]) end
+for i = 1, #jobs do
+  if bytes > ${STEP_BYTES} then break end
+  reply[i] = holdingOf(tonumber(jobs[i].place), jobs[i].id, results[i])
+end
 if isSettling == '1' and stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
 return reply
 `,
@@ -71,7 +80,7 @@ type RawHolding =
   | ['moved', (JobLeaseState & { kind: 'moved' })['move']]
   | ['none'];
 
-/** In the order of the jobs. */
+/** In bounded steps, in the order of the jobs. */
 export async function readHeldJobs(
   redis: Connection,
   queue: QueueKeys,
@@ -79,15 +88,22 @@ export async function readHeldJobs(
   refs: readonly Ref[],
   purpose: 'settle' | 'read',
 ): Promise<JobLeaseState[]> {
-  const results = refs.map((ref) => queue.result(formatRef(ref)));
-  const jobs = refs.map(({ place, entryId }) => ({ place: placeIndex(place), id: entryId }));
   const isSettling = purpose === 'settle' ? 1 : 0;
-  const rows = await heldJobsScript.run(redis, { queue, results }, { consumer, isSettling, jobs });
-  return (rows as RawHolding[]).map((row): JobLeaseState => {
-    if (row[0] === 'held') {
-      const [kind, token, attempt, runMs, asked, fields] = row;
-      return { kind, token, attempt, runMs, cancelAsked: asked === 1, fields };
-    }
-    return row[0] === 'moved' ? { kind: 'moved', move: row[1] } : { kind: 'none' };
-  });
+  const states: JobLeaseState[] = [];
+  while (states.length < refs.length) {
+    const step = refs.slice(states.length, states.length + STEP);
+    const results = step.map((ref) => queue.result(formatRef(ref)));
+    const jobs = step.map(({ place, entryId }) => ({ place: placeIndex(place), id: entryId }));
+    const rows = await heldJobsScript.run(redis, { queue, results }, { consumer, isSettling, jobs });
+    states.push(...(rows as RawHolding[]).map(toState));
+  }
+  return states;
+}
+
+function toState(row: RawHolding): JobLeaseState {
+  if (row[0] === 'held') {
+    const [kind, token, attempt, runMs, asked, fields] = row;
+    return { kind, token, attempt, runMs, cancelAsked: asked === 1, fields };
+  }
+  return row[0] === 'moved' ? { kind: 'moved', move: row[1] } : { kind: 'none' };
 }

@@ -1,6 +1,6 @@
 import { completionOf, type HeldDelivery } from '../../attempts/completion.ts';
 import type { Outcome } from '../../attempts/outcome.ts';
-import { settleWithoutResult } from '../../attempts/settle-failure.ts';
+import { settleAllWithoutResult } from '../../attempts/settle-failure.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../errors.ts';
 import { latencyField } from '../../lifecycle/latency-histogram.ts';
@@ -91,12 +91,15 @@ export async function settleUncompleted(
   uncompleted: readonly UncompletedItem[],
   outcomes: ItemOutcome[],
 ): Promise<void> {
-  const settle = async ({ item: { index, report }, delivery, outcome, task }: UncompletedItem) => {
-    const { settled, next } = await settleWithoutResult(core, consumer, keys, delivery, outcome, task);
+  const unfinished = uncompleted.map(({ delivery, outcome, task }) => ({ held: delivery, outcome, task }));
+  const ends = await settleAllWithoutResult(core, consumer, keys, unfinished);
+  uncompleted.forEach(({ item: { index, report } }, i) => {
+    const end = ends[i];
     outcomes[index] =
-      settled === 'stale' ? staleOutcome(report.id) : { id: report.id, ok: true, status: next };
-  };
-  await Promise.all(uncompleted.map(settle));
+      end === undefined || end.settled === 'stale'
+        ? staleOutcome(report.id)
+        : { id: report.id, ok: true, status: end.next };
+  });
 }
 
 export const staleOutcome = (id: string): ItemOutcome => ({ id, ok: false, error: 'stale' });

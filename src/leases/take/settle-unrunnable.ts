@@ -1,7 +1,7 @@
 import { attemptSubject, observeAttemptEnd, waitMsOf } from '../../attempts/attempt-events.ts';
 import { completionOf, type HeldDelivery } from '../../attempts/completion.ts';
 import { preflight, type RunnableTask } from '../../attempts/preflight.ts';
-import { settleWithoutResult } from '../../attempts/settle-failure.ts';
+import { settleAllWithoutResult, type Unfinished } from '../../attempts/settle-failure.ts';
 import type { Core } from '../../core/core.ts';
 import type { Completion } from '../../lifecycle/scripts/complete.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
@@ -44,7 +44,7 @@ export async function settleUnrunnable(
   const deliveries: Delivery[] = [];
   const completions: Completion[] = [];
   const ends: { held: HeldDelivery & AttemptTimes; outcome: 'cancelled' | 'expired' }[] = [];
-  const failures: Promise<unknown>[] = [];
+  const failures: Unfinished[] = [];
   const find = (name: string): RunnableTask | undefined =>
     tasks?.has(name) === false
       ? undefined
@@ -63,10 +63,10 @@ export async function settleUnrunnable(
       if (outcome.kind === 'cancelled' || outcome.kind === 'expired') {
         completions.push(completionOf(held, outcome, task, resultTtlMs));
         ends.push({ held, outcome: outcome.kind });
-      } else failures.push(settleWithoutResult(core, consumer, keys, held, outcome, task));
+      } else failures.push({ held, outcome, task });
     }
   }
-  await Promise.all(failures);
+  await settleAllWithoutResult(core, consumer, keys, failures);
   const mayHaveEnded = completions.length > 0 || (failures.length > 0 && jobs.length === 0);
   const hasEnded = mayHaveEnded && (await consumer.endIfIdle(keys, completions));
   if (core.observe.wants('attempt-ended')) {

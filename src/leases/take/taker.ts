@@ -25,7 +25,7 @@ export interface TakeResult {
   /** In the order of the completions. */
   readonly settled: readonly Settled[];
   readonly jobs: readonly LeasedJob[];
-  /** Length of the payloads of `jobs`, characters. */
+  /** Length of the payloads and options of `jobs`, characters. */
   readonly payloadSize: number;
   /** The deliveries of `jobs`, to release them if the requester has gone. */
   readonly deliveries: readonly Delivery[];
@@ -34,7 +34,7 @@ export interface TakeResult {
   /** The lease has ended, and nothing was taken. */
   readonly hasLeaseEnded: boolean;
   readonly nextDueInMs: number | undefined;
-  /** Everything that was taken needed no run. The next jobs may need none either, so there may be more. */
+  /** The queue may have more jobs that could be taken now. */
   readonly mayHaveMore: boolean;
 }
 
@@ -44,8 +44,12 @@ export interface TakeResult {
  */
 export const MAX_PAYLOAD_BYTES = 8 * 1_048_576;
 
-/** Most takes of one request, while all that was taken needed no run. */
+/** Most takes of one request in a row of which nothing needed a run. */
 const MAX_ROUNDS = 10;
+
+/** Completions and jobs of one call, and bytes of payloads: bounds the time for which it keeps Redis busy. */
+const STEP = 200;
+const STEP_BYTES = 2 * 1_048_576;
 
 /** Takes jobs from one queue for HTTP leases, and settles those at once that need no run. */
 export class Taker {
@@ -58,20 +62,46 @@ export class Taker {
     this.#core = core;
   }
 
+  /** Completes and takes, in bounded steps: the first take goes with the last completions. */
   async take(request: TakeRequest): Promise<TakeResult> {
     const known = await this.#core.tasks.announced(request.keys);
-    const first = await this.#takeOnce(request, request.isAgain === true, known);
-    let result = first;
-    for (let round = 1; result.mayHaveMore && round < MAX_ROUNDS; round += 1) {
-      const next = { ...request, isLeaseActive: true, completions: [], latency: new Map() };
-      result = await this.#takeOnce(next, true, known);
+    const settled: Settled[] = [];
+    let { completions } = request;
+    for (; completions.length > STEP; completions = completions.slice(STEP)) {
+      settled.push(...(await this.#complete(request, completions.slice(0, STEP))));
     }
-    return result === first ? first : { ...result, settled: first.settled };
+    const first = { ...request, completions };
+    let result = await this.#takeStep(first, request.isAgain === true, known);
+    settled.push(...result.settled);
+    let idleRounds = result.jobs.length === 0 ? 1 : 0;
+    while (result.mayHaveMore && idleRounds < MAX_ROUNDS) {
+      const count = request.count - result.jobs.length;
+      const byteBudget = request.byteBudget - result.payloadSize;
+      if (count < 1 || byteBudget <= 0) break;
+      const next = {
+        ...request,
+        count,
+        byteBudget,
+        isLeaseActive: true,
+        completions: [],
+        latency: NO_LATENCIES,
+      };
+      const step = await this.#takeStep(next, true, known);
+      idleRounds = step.jobs.length === 0 ? idleRounds + 1 : 0;
+      result = joined(result, step);
+    }
+    return { ...result, settled };
   }
 
-  async #takeOnce(request: TakeRequest, isContinuation: boolean, known: AnnouncedTasks): Promise<TakeResult> {
+  /** Ends deliveries; their latencies are counted with the last ones. */
+  async #complete({ consumer, keys }: TakeRequest, completions: readonly Completion[]): Promise<Settled[]> {
+    return (await consumer.completeOnly(keys, completions)).settled;
+  }
+
+  async #takeStep(request: TakeRequest, isContinuation: boolean, known: AnnouncedTasks): Promise<TakeResult> {
     const { consumer, keys, completions, latency, tasks, isAgain: _, ...asked } = request;
-    const { count } = request;
+    const count = Math.min(request.count, STEP);
+    const byteBudget = Math.min(request.byteBudget, STEP_BYTES);
     const fairness = this.#fairness.get(keys) ?? new LaneFairness();
     this.#fairness.set(keys, fairness);
     const lane = count > 0 ? fairness.next() : NO_FAVOURED_LANE;
@@ -80,7 +110,7 @@ export class Taker {
       completions,
       latency,
       this.#core.clock.wall(),
-      { ...asked, ...lane, isContinuation },
+      { ...asked, ...lane, count, byteBudget, isContinuation },
     );
     if (taken.kind === 'no-lease') return { ...NOTHING_TAKEN, settled, expiresAt, hasLeaseEnded: true };
     if (count > 0) fairness.taken(taken.deliveries.length, count);
@@ -92,21 +122,40 @@ export class Taker {
     );
     observeTake(this.#core.observe, request, taken.deliveries.length, jobs, deliveries);
     if (jobs.length > 0) this.#core.deadlines.note(keys.queue, shortestTimeout(jobs) + 1);
+    const isFull =
+      taken.deliveries.length >= count || MOST_CHAR_BYTES * sizeOf(taken.deliveries) >= byteBudget;
     return {
       settled,
       jobs,
-      payloadSize: deliveries.reduce((sum, { fields }) => sum + (fields[3]?.length ?? 0), 0),
+      payloadSize: sizeOf(deliveries),
       deliveries,
       expiresAt: hasEnded ? undefined : expiresAt,
       hasLeaseEnded: false,
       nextDueInMs: taken.nextDueInMs,
-      mayHaveMore: taken.deliveries.length > 0 && jobs.length === 0,
+      mayHaveMore: taken.deliveries.length > 0 && (isFull || jobs.length === 0),
     };
   }
 }
 
 const shortestTimeout = (jobs: readonly LeasedJob[]): number =>
   jobs.reduce((shortest, { timeoutMs }) => Math.min(shortest, timeoutMs), Number.POSITIVE_INFINITY);
+
+/** Bytes of a UTF-16 character in UTF-8. */
+const MOST_CHAR_BYTES = 3;
+
+/** Length of payloads and options, which the script counts in bytes, characters. */
+const sizeOf = (deliveries: readonly Delivery[]): number =>
+  deliveries.reduce((sum, { fields }) => sum + (fields[3]?.length ?? 0) + (fields[5]?.length ?? 0), 0);
+
+/** What a request has taken in all, after one more step. */
+const joined = (before: TakeResult, step: TakeResult): TakeResult => ({
+  ...step,
+  jobs: [...before.jobs, ...step.jobs],
+  deliveries: [...before.deliveries, ...step.deliveries],
+  payloadSize: before.payloadSize + step.payloadSize,
+  // A step that finds the queue empty says nothing of what the lease holds from before.
+  expiresAt: step.expiresAt ?? (before.jobs.length > 0 ? before.expiresAt : undefined),
+});
 
 /** Whether the take that asked for `count` jobs has left none in the queue. */
 export const isDrained = ({ jobs, mayHaveMore }: TakeResult, count: number): boolean =>
@@ -129,6 +178,8 @@ function observeTake(
     observe({ kind: 'attempt-started', queue, task, job: id, attempt, lease, waitMs });
   });
 }
+
+const NO_LATENCIES: ReadonlyMap<string, number> = new Map();
 
 const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
 

@@ -3,55 +3,54 @@ import { formatRef } from '../../redis/job-id.ts';
 import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
+import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
-import {
-  appendError,
-  deleteDeadLetter,
-  deliveredAt,
-  publishEvent,
-  type Settled,
-  wakeWorkers,
-} from './lua.ts';
+import { deleteDeadLetter, deliveredAt, publishEvent, type Settled, wakeWorkers, withError } from './lua.ts';
 import type { Failure } from './retry.ts';
 
-/** Most dead letters that one call deletes. After DEAD_MAX was lowered, later calls delete the rest. */
+/** Jobs of one call: bounds the time for which it keeps Redis busy. */
+const STEP = 50;
+
+/** Most dead letters that one call deletes beyond those that it adds. After DEAD_MAX was lowered, later calls delete the rest. */
 const MOST_DELETED = 10;
 
 /**
- * Makes a job a dead letter: it has failed, and its entry stays for a retry by hand. If the queue then has too many dead
+ * Makes jobs dead letters: they have failed, and their entries stay for a retry by hand. If the queue then has too many dead
  * letters, the oldest are deleted. A job that a client asked to cancel is made due instead: the next taker cancels it.
  *
  * `line`: the error, or '' when all attempts were spent before this delivery.
- * Returns 'done' | 'repeated' | 'stale'.
+ * Returns per job 'done' | 'repeated' | 'stale'.
  */
 export const buryScript = defineScript({
   name: 'bury',
   queueKeys: ['notes', 'events', 'totals', 'wake', 'stream', 'dead', 'due', 'settings'],
-  args: ['consumer', 'place', 'id', 'ref', 'token', 'line', 'maxDead'],
-  uses: [now, deliveredAt, appendError, wakeWorkers, publishEvent, deleteDeadLetter],
+  args: ['consumer', 'maxDead', { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'line'] }],
+  uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, deleteDeadLetter],
   lua: `
-local move = 'bury:' .. token .. ':' .. consumer
-local started = deliveredAt(stream[place], id, consumer, token)
-if not started then
-  if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
-  redis.call('HINCRBY', totals, 'staleCommits', 1)
-  return 'stale'
-end
-redis.call('XACK', stream[place], '${GROUP}', id)
-redis.call('HSET', notes, ref .. ${NOTE.lastMove}, move, ref .. ${NOTE.worker}, consumer, ref .. ${NOTE.startedAt}, started)
-if line ~= '' then
-  redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token)
-  appendError(notes, ref, line)
-end
-if redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 then
-  redis.call('ZADD', due[place], now, ref)
-  wakeWorkers(wake, 1)
+local outcomes, buried, stale, cancelled = {}, {}, 0, 0
+local function bury(place, id, ref, token, line)
+  local move = 'bury:' .. token .. ':' .. consumer
+  local started = deliveredAt(stream[place], id, consumer, token)
+  if not started then
+    if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
+    stale = stale + 1
+    return 'stale'
+  end
+  redis.call('XACK', stream[place], '${GROUP}', id)
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors})
+  redis.call('HSET', notes, ref .. ${NOTE.lastMove}, move, ref .. ${NOTE.worker}, consumer, ref .. ${NOTE.startedAt}, started)
+  if line ~= '' then
+    redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token, ref .. ${NOTE.errors}, withError(noted[2], line))
+  end
+  if noted[1] then
+    redis.call('ZADD', due[place], now, ref)
+    cancelled = cancelled + 1
+  else
+    redis.call('ZADD', dead[place], now, ref)
+    buried[#buried + 1] = ref
+  end
   return 'done'
 end
-redis.call('ZADD', dead[place], now, ref)
-redis.call('HINCRBY', totals, 'failed', 1)
-publishEvent(events, 'failed', { ref }, settings)
-
 local function deleteOldest()
   local oldest
   for i = 1, 5 do
@@ -62,32 +61,47 @@ local function deleteOldest()
   end
   deleteDeadLetter(stream[oldest.place], dead[oldest.place], notes, totals, oldest.ref)
 end
+for i = 1, #jobs do
+  outcomes[i] = bury(tonumber(jobs[i].place), jobs[i].id, jobs[i].ref, jobs[i].token, jobs[i].line)
+end
+if stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
+wakeWorkers(wake, cancelled)
+if #buried == 0 then return outcomes end
+redis.call('HINCRBY', totals, 'failed', #buried)
+publishEvent(events, 'failed', buried, settings)
 local letters = 0
 for i = 1, 5 do letters = letters + redis.call('ZCARD', dead[i]) end
-for _ = 1, math.min(${MOST_DELETED}, letters - maxDead) do deleteOldest() end
-return 'done'
+for _ = 1, math.min(#buried - 1 + ${MOST_DELETED}, letters - maxDead) do deleteOldest() end
+return outcomes
 `,
 });
 
-/** @param maxDead most dead letters that the queue keeps. */
-export async function bury(
+/** Ends deliveries of one queue, in bounded steps; outcomes are in their order. @param maxDead most dead letters that the queue keeps. */
+export const buryAll = (
   redis: Connection,
   queue: QueueKeys,
   consumer: string,
-  { ref, token, error }: Failure,
+  failures: readonly Failure[],
   maxDead: number,
-): Promise<Settled> {
-  return (await buryScript.run(
-    redis,
-    { queue },
-    {
-      consumer,
+): Promise<Settled[]> =>
+  inSteps(failures, STEP, async (step) => {
+    const jobs = step.map(({ ref, token, error }) => ({
       place: placeIndex(ref.place),
       id: ref.entryId,
       ref: formatRef(ref),
       token,
       line: error,
-      maxDead,
-    },
-  )) as Settled;
+    }));
+    return (await buryScript.run(redis, { queue }, { consumer, maxDead, jobs })) as Settled[];
+  });
+
+export async function bury(
+  redis: Connection,
+  queue: QueueKeys,
+  consumer: string,
+  failure: Failure,
+  maxDead: number,
+): Promise<Settled> {
+  const [settled = 'stale'] = await buryAll(redis, queue, consumer, [failure], maxDead);
+  return settled;
 }

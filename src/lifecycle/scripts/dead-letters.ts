@@ -3,6 +3,7 @@ import { formatRef, parseRef, type Ref } from '../../redis/job-id.ts';
 import { inOrder, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
+import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
 import { redisTime } from '../../redis/server-time.ts';
 import { deleteDeadLetter, publishEvent, wakeWorkers } from './lua.ts';
@@ -56,7 +57,7 @@ return outcomes
 });
 
 /** Jobs of one call: bounds the time for which a script keeps Redis busy. */
-const STEP = 200;
+const STEP = 100;
 
 /** The oldest dead letters of each stream that are older than `ttlMs`, at most 200 of each. */
 export async function expiredDeadLetters(redis: Connection, keys: QueueKeys, ttlMs: number): Promise<Ref[]> {
@@ -69,24 +70,21 @@ export async function expiredDeadLetters(redis: Connection, keys: QueueKeys, ttl
 
 /** Requeues those of the jobs that are dead letters; returns how many were. */
 export const requeueDead = (redis: Connection, keys: QueueKeys, refs: readonly Ref[]): Promise<number> =>
-  inSteps(requeueScript, redis, keys, refs);
+  moveDead(requeueScript, redis, keys, refs);
 
 /** Removes those of the jobs that are dead letters; returns how many were. */
 export const purgeDead = (redis: Connection, keys: QueueKeys, refs: readonly Ref[]): Promise<number> =>
-  inSteps(purgeScript, redis, keys, refs);
+  moveDead(purgeScript, redis, keys, refs);
 
-async function inSteps(
+async function moveDead(
   script: typeof requeueScript | typeof purgeScript,
   redis: Connection,
   queue: QueueKeys,
   refs: readonly Ref[],
 ): Promise<number> {
-  let moved = 0;
-  for (let start = 0; start < refs.length; start += STEP) {
-    const step = refs.slice(start, start + STEP);
+  const outcomes = await inSteps(refs, STEP, async (step) => {
     const jobs = step.map((ref) => ({ place: placeIndex(ref.place), ref: formatRef(ref) }));
-    const outcomes = (await script.run(redis, { queue }, { jobs })) as number[];
-    moved += outcomes.filter((outcome) => outcome === 1).length;
-  }
-  return moved;
+    return (await script.run(redis, { queue }, { jobs })) as number[];
+  });
+  return outcomes.filter((outcome) => outcome === 1).length;
 }

@@ -56,18 +56,15 @@ end
 `,
 };
 
-/** Lua: `appendError(notes, ref, line)` keeps an error; the last ten stay. */
-export const appendError: LuaHelper = {
-  name: 'appendError',
+/** Lua: `withError(kept, line)`, the lines of a job's errors with one more; the last ten stay. `kept`: false for none. */
+export const withError: LuaHelper = {
+  name: 'withError',
   lua: `
-local function appendError(notes, ref, line)
-  local kept = redis.call('HGET', notes, ref .. ${NOTE.errors})
-  if kept then
-    local lines = {}
-    for one in string.gmatch(kept .. '\\n' .. line, '[^\\n]+') do lines[#lines + 1] = one end
-    line = table.concat(lines, '\\n', math.max(1, #lines - 9))
-  end
-  redis.call('HSET', notes, ref .. ${NOTE.errors}, line)
+local function withError(kept, line)
+  if not kept then return line end
+  local lines = {}
+  for one in string.gmatch(kept .. '\\n' .. line, '[^\\n]+') do lines[#lines + 1] = one end
+  return table.concat(lines, '\\n', math.max(1, #lines - 9))
 end
 `,
 };

@@ -4,50 +4,82 @@ import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { letters, now } from '../../redis/script/lua.ts';
-import { appendError, publishEvent, wakeWorkers } from './lua.ts';
+import { publishEvent, wakeWorkers, withError } from './lua.ts';
 
-/** Consumers and entries of one pass; what is left waits for the next pass. */
+/** Consumers and entries of one pass, which bound the time for which it keeps Redis busy; the next pass does more. */
 const MOST_CONSUMERS = 16;
-const MOST_ENTRIES = 500;
+const MOST_ENTRIES = 100;
+
+/** A job that is due for so long, ms, waits for a worker: perhaps all that are idle have yet to learn of it. */
+const OVERDUE_MS = 500;
 
 /**
  * Takes back the jobs of consumers whose lease has ended, or of `givenUp`: each loss is an attempt that failed as
- * `worker-lost`. A consumer is deleted only when it has nothing pending, all in one script.
+ * `worker-lost`. A consumer is deleted only when it has nothing pending, all in one script. Wakes a worker where a job is
+ * overdue.
  *
  * `givenUp`: a consumer to give up now, or ''; `lingerMs`: how long its lease stays; `cause`: how it was lost.
  * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now, refs of recovered jobs that
- *   somebody asked to cancel, expired jobs (1 for many) }.
+ *   somebody asked to cancel, expired jobs (1 for many), leases }.
  */
 export const recoverScript = defineScript({
   name: 'recover',
-  queueKeys: ['leases', 'notes', 'events', 'totals', 'wake', 'stream', 'due', 'expiring', 'settings'],
+  queueKeys: [
+    'leases',
+    'notes',
+    'events',
+    'totals',
+    'wake',
+    'stream',
+    'due',
+    'scheduled',
+    'expiring',
+    'settings',
+  ],
   args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause'],
-  uses: [letters, now, appendError, publishEvent, wakeWorkers],
+  uses: [letters, now, withError, publishEvent, wakeWorkers],
   lua: `
 local budget, refs, cancelled = tonumber(maxEntries), {}, {}
 
-local function takeBack(place, id, consumer)
-  local ref = LETTERS[place] .. id
-  local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.cancelAskedAt})
-  local token = (tonumber(noted[1]) or 0) + 1
-  redis.call('XACK', stream[place], '${GROUP}', id)
-  redis.call('ZADD', due[place], now, ref)
-  redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token)
-  redis.call('HDEL', notes, ref .. ${NOTE.lastMove})
+local function takeBackOne(ref, consumer, failed, failedBefore, errors, losses)
+  local token = (tonumber(failed) or 0) + 1
+  local line = cjson.encode({ message = 'The worker ' .. consumer .. ' was lost while it ran the job: ' .. cause,
+    name = 'worker-lost', attempt = token - (failedBefore or 0), at = now })
+  local changes = { ref .. ${NOTE.failedDeliveries}, token, ref .. ${NOTE.errors}, withError(errors, line) }
   -- A lease that ran out says nothing about its jobs: its machine may have gone, or the network.
-  if givenUp ~= '' then redis.call('HINCRBY', notes, ref .. ${NOTE.losses}, 1) end
-  redis.call('HDEL', notes, ref .. ${NOTE.progress})
-  appendError(notes, ref, cjson.encode({ message = 'The worker ' .. consumer .. ' was lost while it ran the job: ' .. cause,
-    name = 'worker-lost', attempt = token - (noted[2] or 0), at = now }))
+  if givenUp ~= '' then
+    changes[5], changes[6] = ref .. ${NOTE.losses}, (tonumber(losses) or 0) + 1
+  end
+  redis.call('HSET', notes, unpack(changes))
   refs[#refs + 1] = ref
-  if noted[3] then cancelled[#cancelled + 1] = ref end
+end
+
+local function takeBack(place, rows, consumer)
+  local ids, asked, waiting, outdated = {}, {}, {}, {}
+  for i, row in ipairs(rows) do
+    local ref = LETTERS[place] .. row[1]
+    ids[i], waiting[2 * i - 1], waiting[2 * i] = row[1], now, ref
+    outdated[2 * i - 1], outdated[2 * i] = ref .. ${NOTE.lastMove}, ref .. ${NOTE.progress}
+    for _, field in ipairs({ ${NOTE.failedDeliveries}, ${NOTE.failedBeforeRequeue}, ${NOTE.cancelAskedAt}, ${NOTE.errors}, ${NOTE.losses} }) do
+      asked[#asked + 1] = ref .. field
+    end
+  end
+  local noted = redis.call('HMGET', notes, unpack(asked))
+  redis.call('XACK', stream[place], '${GROUP}', unpack(ids))
+  redis.call('ZADD', due[place], unpack(waiting))
+  redis.call('HDEL', notes, unpack(outdated))
+  for i = 1, #rows do
+    local failed, failedBefore, cancelAsked, errors, losses = unpack(noted, 5 * i - 4, 5 * i)
+    takeBackOne(waiting[2 * i], consumer, failed, failedBefore, errors, losses)
+    if cancelAsked then cancelled[#cancelled + 1] = waiting[2 * i] end
+  end
 end
 
 local function giveUp(consumer)
   for place = 1, 5 do
-    local pending = budget > 0 and redis.call('XPENDING', stream[place], '${GROUP}', '-', '+', budget, consumer) or {}
-    for _, entry in ipairs(pending) do takeBack(place, entry[1], consumer) end
-    budget = budget - #pending
+    local rows = budget > 0 and redis.call('XPENDING', stream[place], '${GROUP}', '-', '+', budget, consumer) or {}
+    if #rows > 0 then takeBack(place, rows, consumer) end
+    budget = budget - #rows
   end
   if budget < 1 then return end
   if tonumber(lingerMs) > 0 then
@@ -60,8 +92,17 @@ local function giveUp(consumer)
   redis.call('ZREM', leases, consumer)
 end
 
-local ended = redis.call('ZRANGE', leases, '-inf', now, 'BYSCORE', 'LIMIT', 0, maxConsumers)
-if givenUp ~= '' then ended = { givenUp } end
+local function firstLeaseEnd() return tonumber(redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')[2]) end
+local function hasOverdue()
+  for _, waiting in ipairs({ scheduled, due[1], due[2], due[3], due[4], due[5] }) do
+    if redis.call('ZCOUNT', waiting, '-inf', now - ${OVERDUE_MS}) > 0 then return true end
+  end
+  return false
+end
+
+local first, ended, expired = firstLeaseEnd(), {}, 0
+if givenUp ~= '' then ended = { givenUp }
+elseif first and first <= now then ended = redis.call('ZRANGE', leases, '-inf', now, 'BYSCORE', 'LIMIT', 0, maxConsumers) end
 for _, consumer in ipairs(ended) do
   if budget > 0 then giveUp(consumer) end
 end
@@ -70,10 +111,14 @@ if #refs > 0 then
   publishEvent(events, 'recovered', refs, settings)
   wakeWorkers(wake, #refs)
 end
-local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')[2]
+if #ended > 0 then first = firstLeaseEnd() end
+-- One question for queues in which nothing waits for its time.
+if redis.call('EXISTS', expiring, scheduled, due[1], due[2], due[3], due[4], due[5]) > 0 then
+  expired = #redis.call('ZRANGE', expiring, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1)
+  if #refs == 0 and hasOverdue() then wakeWorkers(wake, 1) end
+end
 local isMore = budget < 1 or #ended == tonumber(maxConsumers)
-local expired = redis.call('ZRANGE', expiring, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1)
-return { #refs, first and math.max(0, first - now) or -1, isMore and 1 or 0, cancelled, #expired }
+return { #refs, first and math.max(0, first - now) or -1, isMore and 1 or 0, cancelled, expired, redis.call('ZCARD', leases) }
 `,
 });
 
@@ -86,6 +131,8 @@ export interface Recovery {
   cancelled: Ref[];
   /** Whether there are jobs to be ended as expired. */
   hasExpired: boolean;
+  /** Leases of the queue: one for each worker process, and for each HTTP lease with jobs. */
+  leases: number;
 }
 
 /** A lease to be given up before its time. */
@@ -105,16 +152,17 @@ export async function recover(
   queue: QueueKeys,
   { consumer, lingerMs, how }: GivenUp = { consumer: '', lingerMs: 0, how: LEASE_RAN_OUT },
 ): Promise<Recovery> {
-  const [recovered, next, more, cancelled, expired] = (await recoverScript.run(
+  const [recovered, next, more, cancelled, expired, leases] = (await recoverScript.run(
     redis,
     { queue },
     { maxConsumers: MOST_CONSUMERS, maxEntries: MOST_ENTRIES, givenUp: consumer, lingerMs, cause: how },
-  )) as [number, number, number, string[], number];
+  )) as [number, number, number, string[], number, number];
   return {
     recovered,
     nextExpiryInMs: next < 0 ? undefined : next,
     more: more === 1,
     cancelled: cancelled.map(parseRef),
     hasExpired: expired > 0,
+    leases,
   };
 }

@@ -3,6 +3,7 @@ import type { Ref } from '../../redis/job-id.ts';
 import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
+import { inSteps } from '../../redis/script/in-steps.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
 import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
@@ -11,22 +12,28 @@ import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
  * Releases deliveries, to be taken again after a delay; spends no attempt. A job that lies in `due` or `dead` was delivered by a
  * group that was made again, and only leaves the pending list. A job that somebody asked to cancel waits no longer.
  *
- * `begun`: 1 when a handler has started on the job, else 0.
+ * `begun`: 1 when a handler has started on the job, else 0. `suspect`: 1 when it may have spoilt its process, which counts as a loss.
  * Returns 'done' | 'repeated' | 'stale' per job. Where no handler had started, a repeated release counts as stale: in both
  * cases the job is no longer the consumer's.
  */
 export const releaseScript = defineScript({
   name: 'release',
   queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'dead', 'settings'],
-  args: ['consumer', 'delayMs', 'wakeHorizonMs', { records: 'jobs', of: ['place', 'id', 'token', 'begun'] }],
+  args: [
+    'consumer',
+    'delayMs',
+    'wakeHorizonMs',
+    { records: 'jobs', of: ['place', 'id', 'token', 'begun', 'suspect'] },
+  ],
   uses: [letters, now, deliveredAt, publishEvent, wakeWorkers],
   lua: `
 local outcomes, released = {}, {}
-local function putBack(place, ref, started, hasBegun, move)
+local function putBack(i, place, ref, started, move)
   local delay = redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 and 0 or delayMs
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZADD', due[place], 'NX', now + delay, ref) == 0 then return end
   redis.call('HDEL', notes, ref .. ${NOTE.progress})
-  if hasBegun then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move) end
+  if jobs[i].suspect == '1' then redis.call('HINCRBY', notes, ref .. ${NOTE.losses}, 1) end
+  if jobs[i].begun == '1' then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move) end
   released[#released + 1] = ref
 end
 for i = 1, #jobs do
@@ -35,7 +42,7 @@ for i = 1, #jobs do
   local started = deliveredAt(stream[place], id, consumer, token)
   if started then
     redis.call('XACK', stream[place], '${GROUP}', id)
-    putBack(place, ref, started, jobs[i].begun == '1', move)
+    putBack(i, place, ref, started, move)
     outcomes[i] = 'done'
   else
     outcomes[i] = redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move and 'repeated' or 'stale'
@@ -54,24 +61,29 @@ export interface Held {
   token: number;
   /** Whether a handler has started on it. */
   begun: boolean;
+  /** Whether it may have spoilt its process: after two losses a job runs alone. */
+  isSuspect?: boolean;
 }
 
-export async function release(
+/** Jobs of one call: bounds the time for which it keeps Redis busy. */
+const STEP = 100;
+
+/** In bounded steps; outcomes are in the order of the deliveries. */
+export const release = (
   redis: Connection,
   queue: QueueKeys,
   consumer: string,
   held: readonly Held[],
   delayMs: number,
-): Promise<Settled[]> {
-  const jobs = held.map(({ ref, token, begun }) => ({
-    place: placeIndex(ref.place),
-    id: ref.entryId,
-    token,
-    begun: begun ? 1 : 0,
-  }));
-  return (await releaseScript.run(
-    redis,
-    { queue },
-    { consumer, delayMs, wakeHorizonMs: WAKE_HORIZON_MS, jobs },
-  )) as Settled[];
-}
+): Promise<Settled[]> =>
+  inSteps(held, STEP, async (step) => {
+    const jobs = step.map(({ ref, token, begun, isSuspect = false }) => ({
+      place: placeIndex(ref.place),
+      id: ref.entryId,
+      token,
+      begun: begun ? 1 : 0,
+      suspect: isSuspect ? 1 : 0,
+    }));
+    const args = { consumer, delayMs, wakeHorizonMs: WAKE_HORIZON_MS, jobs };
+    return (await releaseScript.run(redis, { queue }, args)) as Settled[];
+  });

@@ -1,11 +1,12 @@
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef, type Ref } from '../../redis/job-id.ts';
-import { GROUP, type QueueKeys } from '../../redis/keys.ts';
+import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
+import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
-import { appendError, deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
+import { deliveredAt, publishEvent, type Settled, wakeWorkers, withError } from './lua.ts';
 
 /** A failed attempt, as the lease that ran it describes it. */
 export interface Failure {
@@ -16,56 +17,87 @@ export interface Failure {
   error: string;
 }
 
+/** A failed attempt that another one follows. */
+export interface Retry extends Failure {
+  delayMs: number;
+}
+
+/** Jobs of one call: bounds the time for which it keeps Redis busy. */
+const STEP = 100;
+
 /**
- * Ends a delivery with a failed attempt; the job waits to be taken again. It leaves the pending list, so that pending
+ * Ends deliveries with a failed attempt; the jobs wait to be taken again. They leave the pending list, so that pending
  * means running and nothing else. A job that somebody asked to cancel waits no longer: the next taker ends it.
  *
- * Returns 'done' | 'repeated' | 'stale'.
+ * Returns per job 'done' | 'repeated' | 'stale'.
  */
 export const retryScript = defineScript({
   name: 'retry',
-  queueKeys: ['notes', 'events', 'totals', 'wake', 'settings'],
-  keys: ['stream', 'due'],
-  args: ['consumer', 'id', 'ref', 'token', 'delayMs', 'line', 'wakeHorizonMs'],
-  uses: [now, deliveredAt, appendError, publishEvent, wakeWorkers],
+  queueKeys: ['notes', 'events', 'totals', 'wake', 'settings', 'stream', 'due'],
+  args: [
+    'consumer',
+    'wakeHorizonMs',
+    { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'delayMs', 'line'] },
+  ],
+  uses: [now, deliveredAt, withError, publishEvent, wakeWorkers],
   lua: `
-local move = 'retry:' .. token .. ':' .. consumer
-if not deliveredAt(stream, id, consumer, token) then
-  if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
-  redis.call('HINCRBY', totals, 'staleCommits', 1)
-  return 'stale'
+local outcomes, retried, stale, dueSoon = {}, {}, 0, 0
+local function retry(place, id, ref, token, delayMs, line)
+  local move = 'retry:' .. token .. ':' .. consumer
+  if not deliveredAt(stream[place], id, consumer, token) then
+    if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
+    stale = stale + 1
+    return 'stale'
+  end
+  redis.call('XACK', stream[place], '${GROUP}', id)
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors})
+  local delay = noted[1] and 0 or tonumber(delayMs)
+  redis.call('ZADD', due[place], now + delay, ref)
+  redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token, ref .. ${NOTE.lastMove}, move,
+    ref .. ${NOTE.errors}, withError(noted[2], line))
+  redis.call('HDEL', notes, ref .. ${NOTE.progress})
+  retried[#retried + 1] = ref
+  if delay < tonumber(wakeHorizonMs) then dueSoon = dueSoon + 1 end
+  return 'done'
 end
-redis.call('XACK', stream, '${GROUP}', id)
-local delay = redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 and 0 or tonumber(delayMs)
-redis.call('ZADD', due, now + delay, ref)
-redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token, ref .. ${NOTE.lastMove}, move)
-redis.call('HDEL', notes, ref .. ${NOTE.progress})
-appendError(notes, ref, line)
-redis.call('HINCRBY', totals, 'retried', 1)
-publishEvent(events, 'retrying', { ref }, settings)
-if delay < tonumber(wakeHorizonMs) then wakeWorkers(wake, 1) end
-return 'done'
+for i = 1, #jobs do
+  outcomes[i] = retry(tonumber(jobs[i].place), jobs[i].id, jobs[i].ref, jobs[i].token, jobs[i].delayMs, jobs[i].line)
+end
+if stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
+if #retried > 0 then redis.call('HINCRBY', totals, 'retried', #retried) end
+publishEvent(events, 'retrying', retried, settings)
+wakeWorkers(wake, dueSoon)
+return outcomes
 `,
 });
 
-export async function retry(
+/** Ends deliveries of one queue, in bounded steps; outcomes are in their order. */
+export const retryAll = (
   redis: Connection,
   queue: QueueKeys,
   consumer: string,
-  { ref, token, error }: Failure,
-  delayMs: number,
-): Promise<Settled> {
-  return (await retryScript.run(
-    redis,
-    { queue, stream: queue.stream[ref.place], due: queue.due[ref.place] },
-    {
-      consumer,
+  retries: readonly Retry[],
+): Promise<Settled[]> =>
+  inSteps(retries, STEP, async (step) => {
+    const jobs = step.map(({ ref, token, delayMs, error }) => ({
+      place: placeIndex(ref.place),
       id: ref.entryId,
       ref: formatRef(ref),
       token,
       delayMs,
       line: error,
-      wakeHorizonMs: WAKE_HORIZON_MS,
-    },
-  )) as Settled;
+    }));
+    const args = { consumer, wakeHorizonMs: WAKE_HORIZON_MS, jobs };
+    return (await retryScript.run(redis, { queue }, args)) as Settled[];
+  });
+
+export async function retry(
+  redis: Connection,
+  queue: QueueKeys,
+  consumer: string,
+  failure: Failure,
+  delayMs: number,
+): Promise<Settled> {
+  const [settled = 'stale'] = await retryAll(redis, queue, consumer, [{ ...failure, delayMs }]);
+  return settled;
 }

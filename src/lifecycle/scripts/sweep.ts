@@ -2,11 +2,14 @@ import type { Connection } from '../../redis/connection.ts';
 import { letterOf } from '../../redis/job-id.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
-import { now, toMap } from '../../redis/script/lua.ts';
+import { inChunks, now, toMap } from '../../redis/script/lua.ts';
 import { publishEvent, wakeWorkers } from './lua.ts';
 
-/** Entries that one step checks. */
+/** Entries that one step checks, and bytes that it reads: bounds the time for which it keeps Redis busy. */
 const STEP = 200;
+const STEP_BYTES = 1_048_576;
+/** Entries of one read; their size is known only afterwards. */
+const READ = 20;
 
 /**
  * Finds what no other script can have left, but accidents may: consumers without a lease, and entries that were delivered and
@@ -15,14 +18,14 @@ const STEP = 200;
  *
  * `from`: first entry id to check; `most`: entries to check. A consumer without a lease gets one that has ended, so that
  * recovery does the rest.
- * Returns { entry id after which the next step begins, or '' at the end, entries found and made due }.
+ * Returns { where the next step begins as XRANGE takes it, or '' at the end, entries found and made due }.
  */
 export const sweepScript = defineScript({
   name: 'sweep',
   queueKeys: ['scheduled', 'leases', 'events', 'wake', 'settings'],
   keys: ['stream', 'due', 'dead'],
   args: ['letter', 'from', 'most'],
-  uses: [now, toMap, publishEvent, wakeWorkers],
+  uses: [now, inChunks, toMap, publishEvent, wakeWorkers],
   lua: `
 if redis.call('EXISTS', stream) == 0 then return { '', 0 } end
 local delivered
@@ -33,26 +36,36 @@ end
 if not delivered then return { '', 0 } end
 
 if from == '-' then
+  local scored = {}
   for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', stream, '${GROUP}')) do
-    redis.call('ZADD', leases, 'NX', now, toMap(consumer).name)
+    scored[#scored + 1] = now
+    scored[#scored + 1] = toMap(consumer).name
   end
+  inChunks(scored, function(...) redis.call('ZADD', leases, 'NX', ...) end)
 end
 
 -- Entries of a lane that were not delivered yet are in their place; parked ones are never delivered by reading.
-local upTo, found, last = letter == '${letterOf('parked')}' and '+' or delivered, {}, ''
-local entries = redis.call('XRANGE', stream, from, upTo, 'COUNT', most)
-for _, entry in ipairs(entries) do
-  last = entry[1]
-  local ref = letter .. last
+local upTo, found, last, checked, bytes = letter == '${letterOf('parked')}' and '+' or delivered, {}, from, 0, 0
+local function check(entry)
+  for _, text in ipairs(entry[2]) do bytes = bytes + #text end
+  local id = entry[1]
+  local ref = letter .. id
   if not redis.call('ZSCORE', due, ref) and not redis.call('ZSCORE', dead, ref) and not redis.call('ZSCORE', scheduled, ref)
-    and #redis.call('XPENDING', stream, '${GROUP}', last, last, 1) == 0 then
+    and #redis.call('XPENDING', stream, '${GROUP}', id, id, 1) == 0 then
     redis.call('ZADD', due, now, ref)
     found[#found + 1] = ref
   end
 end
+repeat
+  local size = math.min(${READ}, most - checked)
+  local entries = redis.call('XRANGE', stream, last, upTo, 'COUNT', size)
+  for _, entry in ipairs(entries) do check(entry) end
+  checked = checked + #entries
+  last = #entries == size and '(' .. entries[size][1] or ''
+until last == '' or checked >= tonumber(most) or bytes > ${STEP_BYTES}
 publishEvent(events, 'recovered', found, settings)
 wakeWorkers(wake, #found)
-return { #entries == tonumber(most) and last or '', #found }
+return { last, #found }
 `,
 });
 
@@ -67,12 +80,12 @@ export async function sweep(
   queue: QueueKeys,
   { place, from }: Exclude<SweepPosition, 'end'>,
 ): Promise<{ found: number; next: SweepPosition }> {
-  const [last, found] = (await sweepScript.run(
+  const [following, found] = (await sweepScript.run(
     redis,
     { queue, stream: queue.stream[place], due: queue.due[place], dead: queue.dead[place] },
     { letter: letterOf(place), from, most: STEP },
   )) as [string, number];
-  if (last !== '') return { found, next: { place, from: `(${last}` } };
-  const following = PLACES[PLACES.indexOf(place) + 1];
-  return { found, next: following === undefined ? 'end' : { place: following, from: '-' } };
+  if (following !== '') return { found, next: { place, from: following } };
+  const nextPlace = PLACES[PLACES.indexOf(place) + 1];
+  return { found, next: nextPlace === undefined ? 'end' : { place: nextPlace, from: '-' } };
 }

@@ -25,6 +25,10 @@ export type FinalStatus = (typeof FINAL_STATUSES)[number];
 export const LISTED_STATUSES = ['queued', 'scheduled', 'running', 'retrying', 'failed'] as const;
 export type ListedStatus = (typeof LISTED_STATUSES)[number];
 
+/** How an error comes up outside the promise of its handler. */
+export const ERROR_ORIGINS = ['unhandledRejection', 'uncaughtException', 'process.exit'] as const;
+export type ErrorOrigin = (typeof ERROR_ORIGINS)[number];
+
 export const isFinal = (status: Status): status is FinalStatus =>
   (FINAL_STATUSES as readonly string[]).includes(status);
 
@@ -38,6 +42,10 @@ export const PrioritySchema = oneOf(
 export const StatusSchema = oneOf(
   STATUSES,
   'The state of the job. `completed`, `failed`, `cancelled` and `expired` are final.',
+);
+export const ErrorOriginSchema = oneOf(
+  ERROR_ORIGINS,
+  'The error came from outside the promise of the handler: a promise without a handler for its rejection, a throw in a timer or an event, or a call of `process.exit`. Absent for an error that the handler threw.',
 );
 export const ListedStatusSchema = oneOf(LISTED_STATUSES, 'Only jobs in this status. Default: all of these.');
 

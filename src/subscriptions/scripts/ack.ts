@@ -3,11 +3,9 @@ import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { countEvents, groupInfo, groupOf, trimEvents } from './lua.ts';
 
-/** Entries acknowledged at a time, and how often in one call: some ten milliseconds, in which Redis serves nobody else. */
+/** Entries acknowledged in one call, and entries that are named one by one: some milliseconds, in which Redis serves nobody else. */
 const STEP = 1_000;
-const STEPS = 3;
-/** Entries of one call that are named one by one; they take as long. */
-const MOST_NAMED = 300;
+const MOST_NAMED = 100;
 
 /**
  * Acknowledges events of a subscription. An entry is done when all of its events are; until then the numbers of those that
@@ -33,15 +31,12 @@ local function finish(ids)
   done = done + redis.call('XACK', events, group, unpack(ids))
   redis.call('HDEL', subscription, unpack(partial))
 end
-local isMore = before ~= ''
-for _ = 1, isMore and ${STEPS} or 0 do
+if before ~= '' then
   local ids = {}
   for i, row in ipairs(redis.call('XPENDING', events, group, '-', '(' .. before, ${STEP})) do ids[i] = row[1] end
   if #ids > 0 then finish(ids) end
-  isMore = #ids == ${STEP}
-  if not isMore then break end
+  if #ids == ${STEP} then return { done, redis.call('XPENDING', events, group)[1], 1 } end
 end
-if isMore then return { done, redis.call('XPENDING', events, group)[1], 1 } end
 
 local function ackEntry(id, numbers)
   if #redis.call('XPENDING', events, group, id, id, 1) == 0 then return end

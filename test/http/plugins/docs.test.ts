@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { startApi, useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
@@ -62,6 +62,21 @@ describe('behind a proxy', () => {
     } finally {
       await app.close();
     }
+  });
+});
+
+describe('the document', () => {
+  it.each(['/openapi.json', '/docs/json', '/docs/yaml'])('is made once: %s', async (path) => {
+    const first = await api.http.get(path).expect(200);
+    const swagger = vi.spyOn(api.app, 'swagger');
+    for (let count = 0; count < 3; count += 1) {
+      const next = await api.http.get(path).expect(200);
+      expect([next.headers['content-type'], next.text]).toEqual([first.headers['content-type'], first.text]);
+    }
+    expect(swagger).not.toHaveBeenCalled();
+    swagger.mockRestore();
+    const head = await api.http.head(path).expect(200);
+    expect(head.headers['content-type']).toBe(first.headers['content-type']);
   });
 });
 

@@ -27,3 +27,15 @@ it('tells a repeated release of a started job from one that is not the consumerâ
   expect(await releaseAs('two', ref, true)).toEqual(['stale']);
   expect(await queue.takeAs(queue.two)).toMatchObject([{ begun: true }]);
 });
+
+it('counts a loss of a suspect', async () => {
+  const ref = await queue.submit();
+  for (const losses of [1, 2]) {
+    const [{ token } = { token: 0 }] = await queue.takeAs(queue.one);
+    const suspect = { ref, token, begun: true, isSuspect: true };
+    expect(await release(redis.client, queue.keys, 'one', [suspect], 0)).toEqual(['done']);
+    const [delivery] = await queue.takeAs(queue.two);
+    expect(delivery).toMatchObject({ attempt: 1, losses });
+    await release(redis.client, queue.keys, 'two', [{ ref, token: delivery?.token ?? 0, begun: true }], 0);
+  }
+});

@@ -36,6 +36,6 @@ it('aborts all jobs of a queue that has no lease', () => {
 
 it('aborts all jobs at a shutdown', () => {
   const { jobs, causes } = create();
-  jobs.abortAll();
+  jobs.abortAll('shutdown');
   expect(causes()).toEqual(['shutdown', 'shutdown', 'shutdown']);
 });

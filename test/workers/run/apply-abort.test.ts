@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../../src/attempts/outcome.ts';
+import { type Outcome, thrownFailure } from '../../../src/attempts/outcome.ts';
 import { applyAbort } from '../../../workers/run/apply-abort.ts';
 import { createManualClock } from '../../helpers/workers/manual-clock.ts';
 
@@ -17,14 +17,18 @@ describe('the outcome of an attempt', () => {
     ['shutdown', completed, 'completed'],
     ['shutdown', { kind: 'cancelled' } as Outcome, 'released'],
     ['shutdown', undefined, 'released'],
+    ['suspected', completed, 'completed'],
+    ['suspected', undefined, 'released'],
     ['lease-lost', completed, 'lost'],
     ['lease-lost', undefined, 'lost'],
   ] as const)('with the cause %s and the handler outcome %j is %s', (abortCause, outcome, kind) => {
-    expect(applyAbort({ abortCause, attempt: 1 }, outcome, 100, clock).kind).toBe(kind);
+    expect(applyAbort({ abortCause, attempt: 1, failure: undefined }, outcome, 100, clock).kind).toBe(kind);
   });
 
   it('after a timeout is a failure that can be retried, even if the handler succeeded later', () => {
-    expect(applyAbort({ abortCause: 'timeout', attempt: 2 }, completed, 100, clock)).toEqual({
+    expect(
+      applyAbort({ abortCause: 'timeout', attempt: 2, failure: undefined }, completed, 100, clock),
+    ).toEqual({
       kind: 'failed',
       error: {
         name: 'timeout',
@@ -35,5 +39,12 @@ describe('the outcome of an attempt', () => {
       retryable: true,
       retryInMs: undefined,
     });
+  });
+
+  it('after an uncaught error is its failure, whatever the handler does', () => {
+    const failure = thrownFailure(new Error('not caught'), 1, 0, 'uncaughtException');
+    const running = { abortCause: 'uncaught', attempt: 1, failure } as const;
+    expect(applyAbort(running, completed, 100, clock)).toBe(failure);
+    expect(applyAbort(running, undefined, 100, clock)).toBe(failure);
   });
 });

@@ -92,7 +92,7 @@ describe('a lost worker', () => {
 
   it('replaces a process that dies; a job that kills its process fails as worker-lost', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'poison', LEASE_MS: '60000' });
-    const { id } = await api.submit({ task: 'die', payload: 'exit', queue: 'poison', attempts: 2 });
+    const { id } = await api.submit({ task: 'die', payload: 'kill', queue: 'poison', attempts: 2 });
     const job = await api.finished(id);
     expect(job).toMatchObject({ status: 'failed', attempt: 2, error: { name: 'worker-lost' } });
     expect(job.errors).toHaveLength(2);
