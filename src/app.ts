@@ -57,7 +57,7 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
     routerOptions: { maxParamLength: 65_536 },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  await app.register(connectionsPlugin);
+  await app.register(connectionsPlugin, config);
   await app.register(requestEventsPlugin, { observe });
   await app.register(errorsPlugin, { observe });
   await app.register(inputPlugin);

@@ -4,7 +4,6 @@ import { AppError, type ErrorCode } from '../../errors.ts';
 import type { Observer } from '../../observer.ts';
 import { isUnavailable } from '../../redis/faults.ts';
 import type { Problem } from '../../schemas/problem.ts';
-import { connectionOf } from '../connections/connection.ts';
 import { routeOf } from '../request/route.ts';
 import { leavesBodyUnread } from '../request/unread-body.ts';
 
@@ -122,7 +121,10 @@ function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): 
 
 /** Answers errors that happen before routing and its hooks, such as a path that cannot be decoded. */
 export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  connectionOf(request.raw.socket).enter(reply.raw, () => answer(toAppError(error, request), request, reply));
+  const { connections } = reply.server;
+  connections
+    .of(request.raw.socket)
+    .enter(reply.raw, () => answer(toAppError(error, request), request, reply));
 }
 
 /** Answers every error with problem details (RFC 9457). */
