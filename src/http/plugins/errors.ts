@@ -3,6 +3,7 @@ import fastifyPlugin from 'fastify-plugin';
 import { AppError, type ErrorCode } from '../../errors.ts';
 import type { Observer } from '../../observer.ts';
 import { isUnavailable } from '../../redis/faults.ts';
+import { clip } from '../../schemas/json/well-formed.ts';
 import type { Problem } from '../../schemas/problem.ts';
 import { routeOf } from '../request/route.ts';
 import { leavesBodyUnread } from '../request/unread-body.ts';
@@ -110,7 +111,7 @@ export function unsupportedType(request: FastifyRequest): AppError {
 }
 
 const noSuchPath = ({ url }: FastifyRequest) =>
-  new AppError('route-not-found', `There is nothing at ${url.slice(0, 200)}. See /docs for all paths.`);
+  new AppError('route-not-found', `There is nothing at ${clip(url, 200)}. See /docs for all paths.`);
 
 function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error, request);

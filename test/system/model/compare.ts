@@ -1,10 +1,12 @@
 import { expect } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
+import { refOfHeld } from '../../../src/lifecycle/hold-class.ts';
 import { listJobs } from '../../../src/queues/list-jobs.ts';
 import { queueStats } from '../../../src/queues/stats.ts';
 import { formatRef } from '../../../src/redis/job-id.ts';
 import { inOrder } from '../../../src/redis/keys.ts';
 import type { Job } from '../../../src/schemas/job.ts';
+import { JsonText } from '../../../src/schemas/json/json-text.ts';
 import { LISTED_STATUSES, PRIORITIES } from '../../../src/schemas/values/names.ts';
 import { hasEnded, type ModelJob, shownStatus } from './job.ts';
 import type { Model } from './model.ts';
@@ -45,15 +47,19 @@ async function compareJobs(model: Model, { jobInspector, workers }: Real): Promi
   expect(shown).toEqual(jobs.map((job) => (job.status === 'gone' ? 'job-gone' : expected(job, name))));
 }
 
+/** Of a text of JSON. */
+const parsed = (json: unknown) => (json === undefined ? undefined : JsonText.of(json).parse());
+
 const comparedFields = (job: Job) => ({
   id: job.id,
   status: job.status,
+  heldBy: job.heldBy,
   priority: job.priority,
   attempt: job.attempt,
   maxAttempts: job.maxAttempts,
-  payload: job.payload,
-  progress: job.progress,
-  result: job.result,
+  payload: parsed(job.payload),
+  progress: parsed(job.progress),
+  result: parsed(job.result),
   errors: job.errors?.map(({ attempt, name }) => ({ attempt, name })),
   error: job.error?.attempt,
   worker: job.worker,
@@ -72,6 +78,7 @@ function expected(
   return {
     id,
     status: shownStatus(job.status, job),
+    heldBy: job.heldAt === undefined ? undefined : ('task' as const),
     priority,
     attempt: holder?.attempt ?? job.spent - job.base,
     maxAttempts,
@@ -103,7 +110,8 @@ async function compareListing(model: Model, { core, queueInspector, keys, worker
   );
 }
 
-const laneOf = ({ ref, priority }: ModelJob) => (ref.place === 'parked' ? 'normal' : priority);
+const laneOf = ({ ref, priority, heldAt }: ModelJob) =>
+  ref.place === 'parked' && heldAt === undefined ? 'normal' : priority;
 
 async function compareStats(model: Model, { core, keys, workers }: Real): Promise<void> {
   const stats = await queueStats(core.redis, keys);
@@ -141,12 +149,13 @@ async function compareNotes(model: Model, { redis: { client }, keys }: Real): Pr
       .map(({ ref }) => formatRef(ref)),
   );
   const sets = [keys.scheduled, ...inOrder(keys.due), ...inOrder(keys.dead)];
-  const [fields, ...members] = await Promise.all([
+  const [fields, held, ...members] = await Promise.all([
     client.hkeys(keys.notes),
+    client.zrange(keys.holds, 0, '-1'),
     ...sets.map((set) => client.zrange(set, 0, '-1')),
   ]);
   const noted = fields.map((field) => field.slice(0, field.indexOf(':')));
-  const placed = members.flat();
+  const placed = [...members.flat(), ...held.map(refOfHeld)];
   expect([...noted, ...placed].filter((ref) => !live.has(ref))).toEqual([]);
   expect(new Set(placed).size).toBe(placed.length);
 }
