@@ -1,11 +1,12 @@
-import { openJobs, wakeWorkers } from '../../../lifecycle/scripts/lua.ts';
+import { openJobs, RANK_SPAN, wakeWorkers } from '../../../lifecycle/scripts/lua.ts';
 import { WAKE_HORIZON_MS } from '../../../lifecycle/wake.ts';
 import type { Connection } from '../../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../../redis/entry-options.ts';
 import { parseRef, type Ref } from '../../../redis/job-id.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../../redis/keys.ts';
-import { defineScript, type ScriptArg } from '../../../redis/script/define-script.ts';
+import { defineScript } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
+import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
 
 /** A job to be stored in a place. */
 export interface NewEntry {
@@ -52,15 +53,27 @@ export type Submitted =
  * Takes in any number of jobs, all or none: Redis runs the script alone, and refuses it before its first write when memory
  * is short.
  *
- * `record`: the string that remembers a submit with a fingerprint, in lines: fingerprint, refs, note, `exact`. `runs`: runs of
- * jobs that differ in their payloads alone: index of the queue from 1, lane, `at`, `delay`, `expiresIn` (ms or ''), task, options,
- * number of jobs, their payloads.
+ * `record`: the string that remembers a submit with a fingerprint, in lines: fingerprint, refs, note, `exact`. `queue` of a job is
+ * the index of its queue from 1; `at`, `delay`, `expiresIn` are ms or ''; `rank` is the index of the
+ * priority of a parked job, '' for normal.
  * Returns { 'stored', ids } | { 'replayed', record } | { 'mismatch' } | { 'full', index of the queue, limit }.
  */
 export const submitScript = defineScript({
   name: 'submit',
-  keys: ['record', { queues: 'queues', of: ['stream', 'dead', 'scheduled', 'expiring', 'wake', 'settings'] }],
-  args: ['wakeHorizonMs', 'fingerprint', 'recordTtlMs', 'note', { list: 'runs' }],
+  keys: [
+    'record',
+    { queues: 'queues', of: ['stream', 'dead', 'scheduled', 'ranked', 'expiring', 'wake', 'settings'] },
+  ],
+  args: [
+    'wakeHorizonMs',
+    'fingerprint',
+    'recordTtlMs',
+    'note',
+    {
+      records: 'jobs',
+      of: ['queue', 'place', 'at', 'delay', 'rank', 'expiresIn', 'task', 'payload', 'options'],
+    },
+  ],
   whenFull: 'refused',
   uses: [letters, now, openJobs, wakeWorkers],
   lua: `
@@ -72,12 +85,8 @@ if fingerprint ~= '' then
   end
 end
 
-local added, first = {}, 1
-while first <= #runs do
-  local queue, count = runs[first], tonumber(runs[first + 7])
-  added[queue] = (added[queue] or 0) + count
-  first = first + 8 + count
-end
+local added = {}
+for i = 1, #jobs do added[jobs[i].queue] = (added[jobs[i].queue] or 0) + 1 end
 for queue, depth in pairs(added) do
   local limit = tonumber(redis.call('HGET', queues[queue].settings, 'maxJobs'))
   if limit then
@@ -87,27 +96,19 @@ for queue, depth in pairs(added) do
 end
 
 local ids, refs, dueSoon = {}, {}, {}
-local function plan(queue, place, id, ref, startAt, delay, expiresIn)
-  local created = tonumber(string.match(id, '^%d+'))
+for i = 1, #jobs do
+  local queue, place, expiresIn = jobs[i].queue, tonumber(jobs[i].place), tonumber(jobs[i].expiresIn)
+  local id = redis.call('XADD', queues[queue].stream[place], '*', 't', jobs[i].task, 'p', jobs[i].payload, 'o', jobs[i].options)
+  local ref, created = LETTERS[place] .. id, tonumber(string.match(id, '^%d+'))
   if place == 5 then
-    local at = startAt or created + delay
+    local at = tonumber(jobs[i].at) or created + jobs[i].delay
     redis.call('ZADD', queues[queue].scheduled, at, ref)
+    if jobs[i].rank ~= '' then redis.call('ZADD', queues[queue].ranked, jobs[i].rank * ${RANK_SPAN} + at, ref) end
     if at - now < tonumber(wakeHorizonMs) then dueSoon[queue] = (dueSoon[queue] or 0) + 1 end
   end
   if expiresIn then redis.call('ZADD', queues[queue].expiring, created + expiresIn, ref) end
-end
-first = 1
-while first <= #runs do
-  local queue, place, startAt, delay = runs[first], tonumber(runs[first + 1]), tonumber(runs[first + 2]), runs[first + 3]
-  local expiresIn, task, options = tonumber(runs[first + 4]), runs[first + 5], runs[first + 6]
-  local lane, letter, last = queues[queue].stream[place], LETTERS[place], first + 7 + runs[first + 7]
-  for i = first + 8, last do
-    local id = redis.call('XADD', lane, '*', 't', task, 'p', runs[i], 'o', options)
-    local ref = letter .. id
-    if place == 5 or expiresIn then plan(queue, place, id, ref, startAt, delay, expiresIn) end
-    ids[#ids + 1], refs[#refs + 1] = id, ref
-  end
-  first = last + 1
+  ids[i] = id
+  refs[i] = ref
 end
 for queue, count in pairs(dueSoon) do wakeWorkers(queues[queue].wake, count) end
 if fingerprint ~= '' then
@@ -131,6 +132,17 @@ export async function submitTogether(
 ): Promise<Submitted> {
   const queues = [...new Map(entries.map(({ keys }) => [keys.queue, keys])).values()];
   const index = new Map(queues.map(({ queue }, i) => [queue, i + 1]));
+  const jobs = entries.map(({ keys, place, task, payload, options }) => ({
+    queue: index.get(keys.queue) ?? 0,
+    place: placeIndex(place),
+    at: options.at ?? '',
+    delay: options.d ?? '',
+    rank: options.pr === undefined || options.pr === DEFAULT_PRIORITY ? '' : placeIndex(options.pr),
+    expiresIn: options.x ?? '',
+    task,
+    payload,
+    options: encodeOptions(options),
+  }));
   const raw = (await submitScript.run(
     redis,
     // Without a fingerprint no record is read or written, but the script has one key for it.
@@ -140,7 +152,7 @@ export async function submitTogether(
       fingerprint: once?.fingerprint ?? '',
       recordTtlMs: once?.ttlMs ?? 0,
       note: once?.note ?? '',
-      runs: encodeRuns(entries, (queue) => index.get(queue) ?? 0),
+      jobs,
     },
   )) as RawSubmitted;
   switch (raw[0]) {
@@ -153,33 +165,6 @@ export async function submitTogether(
     case 'full':
       return { kind: 'full', queue: queues[raw[1] - 1]?.queue ?? '', maxJobs: raw[2] };
   }
-}
-
-/** Few arguments for many jobs: those that differ in their payloads alone share the rest. */
-function encodeRuns(entries: readonly NewEntry[], indexOf: (queue: string) => number): ScriptArg[] {
-  const runs: ScriptArg[] = [];
-  let run = { start: -1, name: '' };
-  for (const { keys, place, task, payload, options } of entries) {
-    const { at = '', d: delay = '', x: expiresIn = '' } = options;
-    const shared = [
-      indexOf(keys.queue),
-      placeIndex(place),
-      at,
-      delay,
-      expiresIn,
-      task,
-      encodeOptions(options),
-    ];
-    const name = shared.join('\n');
-    if (name === run.name) {
-      runs[run.start + shared.length] = Number(runs[run.start + shared.length]) + 1;
-    } else {
-      run = { start: runs.length, name };
-      runs.push(...shared, 1);
-    }
-    runs.push(payload);
-  }
-  return runs;
 }
 
 function decodeOnce(record: string): Remembered {
