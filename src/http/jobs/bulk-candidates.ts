@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { Slices } from '../../core/slices.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
 import type { Candidate } from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
@@ -15,6 +16,8 @@ const CHUNK_BYTES = 1_048_576;
 const MAX_ANSWERED = 100_000;
 /** Faults listed per job, so that the response stays in proportion to the request. */
 const MAX_JOB_FAULTS = 10;
+/** Faults listed per batch. Jobs after that get their first one: to look for all of them takes long. */
+const MAX_BATCH_FAULTS = 1_000;
 
 const submitJobSchema = compileSchema(SubmitJob);
 
@@ -38,19 +41,26 @@ export function bulkCandidates(body: unknown, limits: LineLimits): AsyncGenerato
 }
 
 async function* fromArray(jobs: readonly unknown[]): AsyncGenerator<BulkChunk> {
-  for (let start = 0; start < jobs.length; start += CHUNK_JOBS)
-    yield { candidates: jobs.slice(start, start + CHUNK_JOBS).map(checkJob), bytes: 0 };
+  const slices = new Slices();
+  const checkJob = jobCheck();
+  for (let start = 0; start < jobs.length; start += CHUNK_JOBS) {
+    const candidates = await slices.map(jobs.slice(start, start + CHUNK_JOBS), checkJob);
+    yield { candidates, bytes: 0 };
+  }
 }
 
 /** Reads jobs as they arrive. Every line is a candidate, also beyond the most jobs of a batch. */
 async function* fromLines(body: Readable, limits: LineLimits): AsyncGenerator<BulkChunk> {
+  const slices = new Slices();
+  const checkJob = jobCheck();
   let chunk: Candidate[] = [];
   let bytes = 0;
   let count = 0;
   for await (const lines of readLines(body, limits)) {
     for (const line of lines) {
+      if (slices.isOver) await slices.next();
       count += 1;
-      chunk.push(count > MAX_BULK_JOBS ? beyondMost(count) : checkLine(line));
+      chunk.push(count > MAX_BULK_JOBS ? beyondMost(count) : checkLine(line, checkJob));
       bytes += line instanceof AppError ? 0 : line.length;
       if (chunk.length < CHUNK_JOBS && bytes < CHUNK_BYTES && count < MAX_ANSWERED) continue;
       yield { candidates: chunk, bytes };
@@ -62,7 +72,9 @@ async function* fromLines(body: Readable, limits: LineLimits): AsyncGenerator<Bu
   if (chunk.length > 0) yield { candidates: chunk, bytes };
 }
 
-function checkLine(line: Line): Candidate {
+type JobCheck = (value: unknown) => Candidate;
+
+function checkLine(line: Line, checkJob: JobCheck): Candidate {
   if (line instanceof AppError) return { ok: false, error: line };
   try {
     return checkJob(readJson(line, 'The line'));
@@ -72,11 +84,18 @@ function checkLine(line: Line): Candidate {
   }
 }
 
-function checkJob(value: unknown): Candidate {
-  if (!submitJobSchema.ok) throw new Error(submitJobSchema.reason);
-  const faults = submitJobSchema.check(value).slice(0, MAX_JOB_FAULTS);
-  if (faults.length === 0) return { ok: true, job: value as SubmitJob };
-  return { ok: false, error: invalidRequest(faults) };
+/** Checks the jobs of one batch. */
+function jobCheck(): JobCheck {
+  const schema = submitJobSchema;
+  if (!schema.ok) throw new Error(schema.reason);
+  let listed = 0;
+  return (value) => {
+    const isFull = listed >= MAX_BATCH_FAULTS;
+    const faults = schema.check(value, '', isFull ? 'first' : 'all').slice(0, MAX_JOB_FAULTS);
+    if (faults.length === 0) return { ok: true, job: value as SubmitJob };
+    listed += faults.length;
+    return { ok: false, error: invalidRequest(faults) };
+  };
 }
 
 const LIMIT = `A batch has at most ${MAX_BULK_JOBS} jobs. Send the rest in another request.`;

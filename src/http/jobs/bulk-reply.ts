@@ -1,15 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Slices } from '../../core/slices.ts';
 import type { SubmitOutcome } from '../../jobs/submit/outcomes.ts';
 import { problemItem } from '../plugins/errors.ts';
 
 /** Sends the outcomes of a bulk submit. Many of them may share one error: its JSON is made once. */
-export function sendBulk(
+export async function sendBulk(
   reply: FastifyReply,
   outcomes: readonly SubmitOutcome[],
   request: FastifyRequest,
-): FastifyReply {
+): Promise<FastifyReply> {
   const problems = new Map<object, string>();
-  const items = outcomes.map((outcome, index) => {
+  const items = await new Slices().map(outcomes, (outcome, index) => {
     if (outcome.ok) return `{"index":${index},"status":202,"id":${JSON.stringify(outcome.id)}}`;
     const problem =
       problems.get(outcome.error) ?? JSON.stringify(problemItem(outcome.error, request)).slice(1);

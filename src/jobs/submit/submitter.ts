@@ -9,6 +9,7 @@ import { findJob } from '../find.ts';
 import { newJobText, viewNewJob } from '../new-job.ts';
 import { revisionOf, revisionOfNew } from '../revision.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
+import { type Admission, admitAll } from './admit-all.ts';
 import {
   describeError,
   findReplay,
@@ -30,8 +31,6 @@ import { observeBulkSubmit, observeRefusal, observeSubmit } from './submit-event
 
 /** Jobs of a bulk submit that are written at a time. */
 const CHUNK_JOBS = 500;
-
-type Admission = { ok: true; admitted: AdmittedJob } | { ok: false; error: AppError };
 
 /** Stores jobs. Once a call resolves, Redis has the jobs; on disk when it runs with `appendfsync always`. */
 export class Submitter {
@@ -129,10 +128,8 @@ export class Submitter {
   async submitEach(candidates: readonly Candidate[]): Promise<SubmitOutcome[]> {
     const outcomes: SubmitOutcome[] = [];
     for (let start = 0; start < candidates.length; start += CHUNK_JOBS) {
-      const chunk = candidates.slice(start, start + CHUNK_JOBS).map((one) => this.#admit(one));
-      outcomes.push(
-        ...(await this.#storeEach(chunk.some(isPromise) ? await Promise.all(chunk) : (chunk as Admission[]))),
-      );
+      const admissions = await admitAll(this.#core, candidates.slice(start, start + CHUNK_JOBS));
+      outcomes.push(...(await this.#storeEach(admissions)));
     }
     observeBulkSubmit(this.#core.observe, 'jobs-submitted', candidates, outcomes);
     return outcomes;
@@ -188,12 +185,12 @@ export class Submitter {
     const once = key === undefined ? undefined : onceForBulk(this.#core, candidates, { atomic, key, part });
     const earlier = once && (await findReplay(this.#core.redis, once));
     if (earlier !== undefined) return { value: replayOutcomes(candidates, earlier), replayed: true };
-    const admissions = await Promise.all(candidates.map((one) => this.#admit(one)));
+    const admissions = await admitAll(this.#core, candidates);
     const admitted = admissions.flatMap((one) => (one.ok ? [one.admitted] : []));
-    const note = JSON.stringify(admissions.map((one) => (one.ok ? null : describeError(one.error))));
     if (admitted.length === 0 || (atomic && admitted.length < candidates.length)) {
       return { value: admissions.map((one) => (one.ok ? { ok: true, id: '' } : one)), replayed: false };
     }
+    const note = JSON.stringify(admissions.map((one) => (one.ok ? null : describeError(one.error))));
     const written = await this.#writer.writeTogether(
       admitted.map(({ entry }) => entry),
       once && { ...once, note },
@@ -201,24 +198,7 @@ export class Submitter {
     if (written.kind === 'replayed') return { value: replayOutcomes(candidates, written), replayed: true };
     return { value: replayOutcomes(candidates, { refs: written.refs, note }), replayed: false };
   }
-
-  #admit(candidate: Candidate): Admission | Promise<Admission> {
-    if (!candidate.ok) return candidate;
-    const refuse = (error: unknown): Admission => {
-      if (error instanceof AppError) return { ok: false, error };
-      throw error;
-    };
-    try {
-      const admitted = admitJob(this.#core, candidate.job);
-      if (!(admitted instanceof Promise)) return { ok: true, admitted };
-      return admitted.then((one): Admission => ({ ok: true, admitted: one })).catch(refuse);
-    } catch (error) {
-      return refuse(error);
-    }
-  }
 }
-
-const isPromise = (value: unknown): boolean => value instanceof Promise;
 
 const view = ({ entry, payload, tasks }: AdmittedJob, ref: Ref): Job =>
   viewNewJob(entry.keys.queue, ref, { ...entry, payload }, tasks.defaults(entry.task));

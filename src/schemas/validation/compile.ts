@@ -8,7 +8,7 @@ export type CompiledSchema =
   | {
       readonly ok: true;
       /** Empty when the value matches the schema. `base` is the prefix of every pointer. */
-      check(value: unknown, base?: string): Fault[];
+      check(value: unknown, base?: string, extent?: 'all' | 'first'): Fault[];
     }
   | { readonly ok: false; readonly reason: string };
 
@@ -30,14 +30,17 @@ export function compileSchema(
     // Most values are valid: the validator that lists every fault is compiled when it is first needed.
     const fits = compile(false);
     let explain: typeof fits | undefined;
-    const check = (value: unknown, base?: string): Fault[] => {
+    const check = (value: unknown, base?: string, extent = 'all'): Fault[] => {
       if (fits(value)) return [];
-      if (!isSmall(value)) return toFaults(fits.errors, base);
+      if (extent === 'first' || !isSmall(value)) return toFaults(fits.errors, base);
       explain ??= compile(true);
       explain(value);
       return toFaults(explain.errors, base);
     };
-    return { ok: true, check: (value, base) => unlessTooDeep(() => check(value, base), base) };
+    return {
+      ok: true,
+      check: (value, base, extent) => unlessTooDeep(() => check(value, base, extent), base),
+    };
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }

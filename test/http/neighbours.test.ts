@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { MAX_BULK_JOBS } from '../../src/schemas/http.ts';
+import { useApi } from '../helpers/api/server.ts';
+import { longestTurn } from '../helpers/api/turns.ts';
+import { useRedis } from '../helpers/redis/server.ts';
+
+/** Longer nobody waits for the request of somebody else. */
+const MAX_TURN_MS = 100;
+
+const redis = useRedis();
+const api = useApi(redis);
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'mr-bodies-'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+/** Sends a body with another process, so that only the work of the API is counted here. Resolves to the status. */
+async function post(
+  path: string,
+  type: string,
+  body: string,
+  headers: readonly string[] = [],
+): Promise<number> {
+  const file = join(dir, 'body');
+  await writeFile(file, body);
+  const options = ['-H', `content-type: ${type}`, ...headers.flatMap((header) => ['-H', header])];
+  const args = [
+    '-s',
+    '-o',
+    join(dir, 'answer'),
+    '-w',
+    '%{http_code}',
+    ...options,
+    '--data-binary',
+    `@${file}`,
+  ];
+  const { stdout } = await promisify(execFile)('curl', [...args, api.origin + path]);
+  return Number(stdout);
+}
+
+const batch = (job: string) => `{"jobs":[${Array(MAX_BULK_JOBS).fill(job).join(',')}]}`;
+const lines = (job: string) => Array(MAX_BULK_JOBS).fill(job).join('\n');
+const BAD = '{"task":7,"queue":"","delay":"x","more":1}';
+const TWO_TIMES = '{"task":"echo","delay":"1d","runAt":"2030-01-01T00:00:00Z"}';
+const GOOD = '{"task":"echo","payload":{"a":1}}';
+const JSON_BODY = 'application/json';
+const KEY = 'idempotency-key: a';
+
+it.each<[string, string, string, string, string[], number]>([
+  ['10,000 jobs that break the schema', '/jobs/batch', JSON_BODY, batch(BAD), [], 207],
+  ['as many lines', '/jobs/batch', 'application/x-ndjson', lines(BAD), [], 207],
+  ['as many in an atomic batch', '/jobs/batch?atomic=true', JSON_BODY, batch(BAD), [], 400],
+  ['as many with a key', '/jobs/batch', JSON_BODY, batch(BAD), [KEY], 207],
+  ['10,000 jobs with two times', '/jobs/batch', JSON_BODY, batch(TWO_TIMES), [], 207],
+  ['10,000 good jobs', '/jobs/batch', JSON_BODY, batch(GOOD), [], 207],
+  ['as many in an atomic batch with a key', '/jobs/batch?atomic=true', JSON_BODY, batch(GOOD), [KEY], 207],
+])('others get their turn during a request: %s', async (_name, path, type, body, headers, status) => {
+  // What runs for the first time is compiled first.
+  await post(path, type, body.startsWith('{"jobs"') ? '{"jobs":[{"task":7}]}' : '{"task":7}');
+  const turn = await longestTurn(async () => {
+    expect(await post(path, type, body, headers)).toBe(status);
+  });
+  expect(turn).toBeLessThan(MAX_TURN_MS);
+});
