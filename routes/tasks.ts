@@ -34,7 +34,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'announceTask',
         summary: 'Announce a task of HTTP workers',
         description:
-          'The service then checks payloads against `input` at submit and results against `output` at completion. An announcement lasts a day. Workers renew it by naming the task when they take jobs.',
+          'The service then checks payloads against `input` at submit and results against `output` at completion. Different schemas of a task count side by side: what one of them takes is accepted. An announcement lasts a day. Workers renew the last one by naming the task when they take jobs.',
         tags: ['work'],
         params: TaskParams,
         body: AnnounceTask,

@@ -70,6 +70,9 @@ export type ServiceEvent =
   /** A handler has logged a text. */
   | ({ kind: 'task-log'; text: string } & Omit<AttemptSubject, 'attempt'>)
 
+  /** Jobs that one call took wait for another worker: this one lacks their task, or its schema refuses their payload. */
+  | { kind: 'jobs-held'; queue: string; lease: string; jobs: number }
+
   // Leases.
   /** API: a worker over HTTP has renewed its lease. `cancel`: how many of its jobs it is to stop. */
   | { kind: 'lease-renewed'; queues: readonly string[]; lease: string; leaseMs: number; cancel: number }

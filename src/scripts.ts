@@ -16,6 +16,9 @@ import { purgeScript, requeueScript } from './lifecycle/scripts/dead-letters.ts'
 import { ensureGroupsScript } from './lifecycle/scripts/ensure-groups.ts';
 import { extendLeaseScript } from './lifecycle/scripts/extend-lease.ts';
 import { handOverScript } from './lifecycle/scripts/hand-over.ts';
+import { holdScript } from './lifecycle/scripts/holds/hold.ts';
+import { holdClassesScript } from './lifecycle/scripts/holds/hold-classes.ts';
+import { sweepHoldsScript } from './lifecycle/scripts/holds/sweep-holds.ts';
 import { noteProgressScript } from './lifecycle/scripts/note-progress.ts';
 import { recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
@@ -39,7 +42,7 @@ import {
 import { ackScript } from './subscriptions/scripts/ack.ts';
 import { readScript } from './subscriptions/scripts/read.ts';
 import { subscribeScript, unsubscribeScript } from './subscriptions/scripts/subscribe.ts';
-import { announceTaskScript } from './tasks/scripts/announce.ts';
+import { announceReleasesScript, announceTaskScript } from './tasks/scripts/announce.ts';
 
 /**
  * The state machine's table of contents: every arrow between the places of a job.
@@ -48,14 +51,15 @@ import { announceTaskScript } from './tasks/scripts/announce.ts';
  *   submit            -> lane, or parked + scheduled; all or none, at most once, within limits
  *   fire              -> lane; once for each slot of a schedule
  *   complete-and-take two moves in one round trip: complete  pending -> result (completed, cancelled, expired)
- *                                                  take      lane | scheduled | due -> pending
+ *                                                  take      lane | scheduled | due | holds -> pending
  *   settle-and-take   the same for a lease over HTTP, which is there only while it holds jobs
  *   retry             pending -> due
  *   bury              pending -> dead; pending -> due where a cancel was asked
  *   release           pending -> due, no attempt spent
  *   hand-over         pending -> pending of another lease, of a process that runs the job alone
+ *   hold              pending -> holds, no attempt spent
  *   recover           pending of a lease that ended -> due
- *   cancel            lane | scheduled | due -> result (cancelled, expired); pending -> result (cancelled, enforced)
+ *   cancel            lane | scheduled | due | holds -> result (cancelled, expired); pending -> result (cancelled, enforced)
  *   requeue           dead -> due
  *   purge             dead -> nothing
  *   sweep             no place (after an accident) -> due
@@ -70,6 +74,7 @@ export const scripts: readonly Script[] = [
   retryScript,
   buryScript,
   releaseScript,
+  holdScript,
   handOverScript,
   recoverScript,
   cancelScript,
@@ -77,6 +82,7 @@ export const scripts: readonly Script[] = [
   requeueScript,
   purgeScript,
   sweepScript,
+  sweepHoldsScript,
   // No moves: they make groups, renew leases, write notes and settings, read and count.
   ensureGroupsScript,
   extendLeaseScript,
@@ -90,9 +96,11 @@ export const scripts: readonly Script[] = [
   pauseScript,
   maxJobsScript,
   announceTaskScript,
+  announceReleasesScript,
   httpQueuesScript,
   lastIdsScript,
   existingKeysScript,
+  holdClassesScript,
   lookupScript,
   censusScript,
   // Schedules.

@@ -53,12 +53,16 @@ const sweeper = new Sweeper(core, () => queues);
 const firer = new Firer(core);
 const announcer = new TaskAnnouncer(core, queues, tasks);
 const announceLoop = new Loop('announce', announcer.run, observe);
+const announceAgain = () => {
+  announcer.forget();
+  announceLoop.wake();
+};
 
 const leases: LeaseKeeper = {
   register: async (consumer) => {
     for (const keys of queues) await extendLease(redis, keys, 'new', [consumer], config.leaseMs);
     // The process may lack a lease because Redis was emptied: the tasks must be announced again, too.
-    announceLoop.wake();
+    announceAgain();
   },
   giveUp: (consumer, end) => recoverer.giveUp(consumer, end),
   handOver: ({ queue, delivery: { place, entryId, token } }, from, to) =>
@@ -74,13 +78,14 @@ const renewer = new LeaseRenewer({
   onLost: (consumer, queue, registeredAt) => {
     observe({ kind: 'lease-lost', consumer, lease: consumer, queue });
     supervisor.send(consumer, { type: 'lease-lost', queue, registeredAt });
-    announceLoop.wake();
+    announceAgain();
   },
 });
 
-const cancelListener = new CancelListener(core, new BlockingReader(blocking, redis), queues, (queue, ref) =>
-  supervisor.sendToAll({ type: 'cancel', queue, ref }),
-);
+const cancelListener = new CancelListener(core, new BlockingReader(blocking, redis), queues, {
+  onCancel: (queue, ref) => supervisor.sendToAll({ type: 'cancel', queue, ref }),
+  onHeld: (queue, holdClass) => supervisor.sendToAll({ type: 'held', queue, holdClass }),
+});
 
 const loops = [
   announceLoop,

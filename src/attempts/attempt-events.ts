@@ -3,7 +3,7 @@ import type { AttemptSubject, AttemptTimes, Observer, SettledStatus } from '../o
 import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HeldDelivery } from './completion.ts';
-import type { Outcome } from './outcome.ts';
+import type { ObservedOutcome, Outcome } from './outcome.ts';
 
 /** The members that name an attempt in every event of it. */
 export const attemptSubject = (
@@ -36,7 +36,7 @@ export function observeFailure(
 export function observeAttemptEnd(
   observe: Observer,
   subject: AttemptSubject,
-  outcome: Outcome['kind'],
+  outcome: ObservedOutcome['kind'],
   { settled, status }: { settled: Settled; status: SettledStatus | undefined },
   { waitMs, runMs }: AttemptTimes,
 ): void {
@@ -50,5 +50,5 @@ export function observeAttemptEnd(
   });
 }
 
-const finalStatus = (outcome: Outcome['kind']): SettledStatus =>
+const finalStatus = (outcome: ObservedOutcome['kind']): SettledStatus =>
   outcome === 'completed' || outcome === 'cancelled' || outcome === 'expired' ? outcome : 'failed';

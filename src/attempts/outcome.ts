@@ -14,8 +14,13 @@ export type Outcome =
   | { kind: 'exhausted' }
   /** Released, to be taken again after a delay. Spends no attempt. `isSuspect`: it may have spoilt its process. */
   | { kind: 'released'; delayMs: number; isSuspect?: boolean }
+  /** This worker cannot run the job: it lacks the task, or its input schemas refuse the payload. Spends no attempt. */
+  | { kind: 'held'; reason: string; refusers: readonly string[] }
   /** The lease was lost: the job may run elsewhere. */
   | { kind: 'lost' };
+
+/** How an attempt that was made can end. */
+export type ObservedOutcome = Exclude<Outcome, { kind: 'held' }>;
 
 /** Longest texts of an error that are stored, in characters. */
 const MAX_MESSAGE = 4_000;

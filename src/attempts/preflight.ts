@@ -1,19 +1,19 @@
+import { taskReason } from '../lifecycle/hold-class.ts';
 import type { Delivery } from '../lifecycle/scripts/take.ts';
 import type { Entry } from '../redis/entry.ts';
 import { expiryOf, maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
 import { entryTime } from '../redis/job-id.ts';
-import type { Fault } from '../schemas/problem.ts';
 import { detectedFailure, type Outcome } from './outcome.ts';
 
 /** A task that the worker has. */
 export interface RunnableTask extends TaskDefaults {
-  readonly name: string;
-  /** Empty when the payload is valid. */
-  validateInput(payload: unknown): Fault[];
+  /** Fingerprints of the input schemas if all of them refuse the payload; empty when it is valid. */
+  refusersOf(payload: unknown): readonly string[];
 }
 
 /**
- * The outcome of a delivery that needs no run, such as an expired job; undefined when it is to be run.
+ * The outcome of a delivery that needs no run, such as an expired job; undefined when it is to be run. A worker without the
+ * task does not know how many attempts it allows, so it judges nothing that depends on that.
  *
  * @param find the task of that name, if the worker has it.
  * @param now Unix ms, for the time of an error.
@@ -24,24 +24,17 @@ export function preflight(
   find: (task: string) => RunnableTask | undefined,
   now: number,
 ): Exclude<Outcome, { kind: 'completed' | 'released' | 'lost' }> | undefined {
-  const refuse = (name: string, message: string, more: { retryable: boolean; data?: unknown }) =>
-    detectedFailure(name, message, delivery.attempt, now, more);
   if (entry === undefined) {
-    return refuse('malformed-entry', 'The entry is not a job: it needs the fields t, p (JSON) and o', {
-      retryable: false,
-    });
+    const message = 'The entry is not a job: it needs the fields t, p (JSON) and o';
+    return detectedFailure('malformed-entry', message, delivery.attempt, now, { retryable: false });
   }
   if (delivery.cancelAsked) return { kind: 'cancelled' };
   const expiry = expiryOf(entryTime(delivery.entryId), entry.options);
   if (delivery.token === 1 && !delivery.begun && expiry !== undefined && expiry <= delivery.takenAt)
     return { kind: 'expired' };
   const task = find(entry.task);
+  if (task === undefined) return { kind: 'held', reason: taskReason(entry.task), refusers: [] };
   if (delivery.attempt > maxAttempts(entry.options, task)) return { kind: 'exhausted' };
-  if (task === undefined) {
-    return refuse('unknown-task', `This worker has no task "${entry.task}"`, { retryable: true });
-  }
-  const faults = task.validateInput(entry.value);
-  if (faults.length === 0) return undefined;
-  const message = `The payload does not match the input schema of the task "${task.name}"`;
-  return refuse('invalid-payload', message, { retryable: false, data: faults });
+  const refusers = task.refusersOf(entry.value);
+  return refusers.length === 0 ? undefined : { kind: 'held', reason: taskReason(entry.task), refusers };
 }

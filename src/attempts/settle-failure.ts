@@ -13,7 +13,7 @@ import type { HeldDelivery } from './completion.ts';
 import type { Outcome } from './outcome.ts';
 
 /** An outcome that leaves no result record. */
-export type OutcomeWithoutResult = Exclude<Outcome, { kind: 'completed' | 'cancelled' | 'expired' }>;
+export type OutcomeWithoutResult = Exclude<Outcome, { kind: 'completed' | 'cancelled' | 'expired' | 'held' }>;
 
 /** How a job goes on without a result; `error` is JSON text, empty when its errors are stored already. */
 export type NextStep =

@@ -202,7 +202,7 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     variable: 'UNKNOWN_TASKS',
     usedBy: 'api',
     meaning:
-      'What happens to a job whose task no worker of its queue has announced. `reject` answers 422, once some task is known in the queue; `accept` stores it.',
+      'What happens to a job whose task no worker of its queue has announced. `reject` answers 422, once some task is known in the queue and no live worker takes every task; `accept` stores it.',
     values: UNKNOWN_TASKS,
     fallback: 'reject',
     example: 'accept',

@@ -90,6 +90,7 @@ export function viewJob(queue: string, ref: Ref, found: ViewableJob, defaultsOf:
     ...commonMembers(queue, ref, options),
     ...optional('task', entry?.task),
     status: place,
+    ...optional('heldBy', found.heldBy),
     attempt: found.attempt ?? notes.attempts,
     maxAttempts: maxAttempts(options, entry && defaultsOf(queue, entry.task)),
     ...(entry === undefined ? {} : { payload: entry.value }),

@@ -11,6 +11,7 @@ const TAKE_NOTHING: SettleAndTakeRequest = {
   count: 0,
   favouredLane: 0,
   share: 0,
+  classes: [],
   byteBudget: 0,
   leaseMs: 0,
   requestDigest: undefined,

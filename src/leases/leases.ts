@@ -73,10 +73,14 @@ export class Leases {
   /** Takes jobs under a new lease; waits up to `waitMs` for the first. A requester that has gone gets none. */
   async take(request: LeaseRequest, waitMs: number, requester: Requester): Promise<TakenLease> {
     const { queues, leaseMs, worker = '', tasks } = request;
-    await this.#worked.record(queues, tasks);
+    await this.#worked.record(queues, tasks ?? 'all');
     const lease = { consumer: newLeaseName(worker), leaseMs, queues };
-    const taken = await this.#polls.take(queues, waitMs, requester, (from) =>
-      takeFromQueues(this.#core, this.#taker, lease, request, from),
+    const taken = await this.#polls.take(
+      queues,
+      tasks?.toSorted().join(' ') ?? '*',
+      waitMs,
+      requester,
+      (from) => takeFromQueues(this.#core, this.#taker, lease, request, from),
     );
     return this.#takenLease(formatLease(lease), taken);
   }
@@ -140,7 +144,7 @@ export class Leases {
     tasks: readonly string[] | undefined,
   ): Promise<{ outcomes: SettledOutcome[]; taken: TakenLease }> {
     const lease = leaseOfUrl(leaseText);
-    if (next > 0) await this.#worked.record(lease.queues, tasks);
+    if (next > 0) await this.#worked.record(lease.queues, tasks ?? 'all');
     const settled = await this.#settle(lease, items.filter(isReport), next, tasks);
     const { requestDigest, hasLeaseEnded } = settled;
     const outcomes = outcomesOf(items, settled.outcomes);

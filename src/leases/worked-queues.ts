@@ -22,12 +22,12 @@ export class WorkedQueueRecorder {
    * Sends nothing to Redis for what this process has recorded within the last minute. Works for a registered queue even
    * while Redis is full.
    *
-   * @param tasks those that the worker has; undefined when it does not say.
+   * @param tasks those that the worker has, or `all`; undefined when it does not say, as in a heartbeat.
    */
-  async record(queues: readonly string[], tasks: readonly string[] | undefined): Promise<void> {
+  async record(queues: readonly string[], tasks: readonly string[] | 'all' | undefined): Promise<void> {
     const { redis, keySpace, clock } = this.#core;
     const now = clock.monotonic();
-    const tasksDigest = tasks === undefined ? '' : digest(tasks);
+    const tasksDigest = tasks === undefined || tasks === 'all' ? (tasks ?? '') : digest(tasks);
     const keyOf = (queue: string) => `${queue} ${tasksDigest}`;
     const due = queues.filter(
       (queue) => now - (this.#recordedAt.get(keyOf(queue)) ?? -Infinity) > RECORD_EVERY_MS,
@@ -36,7 +36,9 @@ export class WorkedQueueRecorder {
     if (this.#recordedAt.size > MAX_REMEMBERED) this.#recordedAt.clear();
     await this.#core.queues.register(due);
     const announce = (queue: string) =>
-      tasks === undefined ? undefined : keepAnnounced(redis, keySpace.queue(queue), tasks, clock.wall());
+      tasks === undefined
+        ? undefined
+        : keepAnnounced(redis, keySpace.queue(queue), tasks === 'all' ? undefined : tasks);
     await Promise.all([recordHttpQueues(redis, keySpace.httpQueues, due), ...due.map(announce)]);
     for (const queue of due) this.#recordedAt.set(keyOf(queue), now);
   }

@@ -3,11 +3,14 @@ import type { Connection } from '../redis/connection.ts';
 import { isNoGroup } from '../redis/faults.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
 import { type Awaited, awaitWork } from './await-work.ts';
+import { type Ability, canRun, classPrefix } from './hold-class.ts';
 import { LATENCY_TTL_MS, latencyWindow } from './latency-histogram.ts';
 import { bury, buryAll } from './scripts/bury.ts';
 import type { Completion, LatencyCounts, Settled } from './scripts/complete.ts';
 import { type CompletedAndTaken, completeAndTake } from './scripts/complete-and-take.ts';
 import { ensureGroups } from './scripts/ensure-groups.ts';
+import { hold, type Unrunnable } from './scripts/holds/hold.ts';
+import { holdClasses } from './scripts/holds/hold-classes.ts';
 import { noteProgress } from './scripts/note-progress.ts';
 import { type Held, release } from './scripts/release.ts';
 import { type Failure, type Retry, retry, retryAll } from './scripts/retry.ts';
@@ -15,6 +18,7 @@ import type { TakeOptions } from './scripts/take.ts';
 
 export type { Awaited } from './await-work.ts';
 export type { Completion, Settled } from './scripts/complete.ts';
+export type { Unrunnable } from './scripts/holds/hold.ts';
 export type { Held } from './scripts/release.ts';
 export type { Failure } from './scripts/retry.ts';
 export type { Delivery, Taken, TakeOptions } from './scripts/take.ts';
@@ -74,6 +78,18 @@ export class Consumer {
   /** The jobs can be taken again after `delayMs`. */
   release(keys: QueueKeys, jobs: readonly Held[], delayMs = 0): Promise<Settled[]> {
     return this.withGroups([keys], () => release(this.#redis, keys, this.name, jobs, delayMs));
+  }
+
+  /** The jobs wait for a worker that can run them. */
+  hold(keys: QueueKeys, jobs: readonly Unrunnable[]): Promise<Settled[]> {
+    return this.withGroups([keys], () => hold(this.#redis, keys, this.name, jobs));
+  }
+
+  /** The classes of held jobs of which this consumer can run some. */
+  async runnableClasses(keys: QueueKeys, ability: Ability): Promise<string[]> {
+    const prefixes = ability.tasks?.map(classPrefix) ?? [''];
+    const classes = await holdClasses(this.#redis, keys, prefixes);
+    return classes.filter((one) => canRun(ability, one));
   }
 
   recordProgress(keys: QueueKeys, delivery: Omit<Held, 'begun'>, progress: string): Promise<boolean> {

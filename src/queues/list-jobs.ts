@@ -50,7 +50,7 @@ export async function listJobs(core: Core, keys: QueueKeys, query: JobListQuery)
 
 /** The index of a source and a position in it. */
 function parseCursor(cursor: string, status: ListedStatus | undefined): [index: number, after: string] {
-  const [, index = '', after = ''] = /^(\d{1,2}) (.*)$/.exec(decodeCursor(cursor)) ?? [];
+  const [, index = '', after = ''] = /^(\d{1,2}) (.*)$/s.exec(decodeCursor(cursor)) ?? [];
   const source = index === '' ? undefined : LIST_SOURCES[Number(index)];
   const isPosition = after === '' || source?.position.test(after);
   if (source === undefined || !isPosition || (status !== undefined && source.status !== status)) {

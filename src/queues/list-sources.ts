@@ -1,3 +1,4 @@
+import { HELD_MEMBER, refOfHeld } from '../lifecycle/hold-class.ts';
 import type { Connection } from '../redis/connection.ts';
 import { parseRef, type Ref } from '../redis/job-id.ts';
 import { PLACES, type Place, type QueueKeys } from '../redis/keys.ts';
@@ -82,6 +83,17 @@ async function rankAfter(redis: Connection, key: string, position: string): Prom
   return rank === null || currentScore !== score ? redis.zcount(key, '-inf', `(${score}`) : rank + 1;
 }
 
+/** Held jobs, class by class. */
+const held: ListSource = {
+  status: 'queued',
+  position: HELD_MEMBER,
+  read: async (redis, keys, { after, count }) => {
+    const from = after === '' ? '-' : `(${after}`;
+    const members = await redis.zrange(keys.holds, from, '+', 'BYLEX', 'LIMIT', 0, count);
+    return members.map((member) => ({ ref: parseRef(refOfHeld(member)), position: member }));
+  },
+};
+
 /** Sources of jobs that wait for their time, or whose time has come. */
 const delayed = (status: ListedStatus): ListSource => sortedSet(status, (keys) => keys.scheduled);
 const due = (status: ListedStatus): ListSource[] =>
@@ -98,4 +110,5 @@ export const LIST_SOURCES: readonly ListSource[] = [
   }),
   ...due('queued'),
   delayed('queued'),
+  held,
 ];

@@ -3,6 +3,7 @@ import { latencyWindow, percentiles } from '../lifecycle/latency-histogram.ts';
 import type { Connection } from '../redis/connection.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
+import type { Priority } from '../schemas/values/names.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { subscriptionBacklogs } from '../subscriptions/state.ts';
 import { type Census, type PlaceCensus, takeCensus } from './scripts/census.ts';
@@ -13,16 +14,23 @@ const MIN_ELAPSED_MS = 1_000;
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Entries of a lane that wait for their first delivery (neither running, nor due, nor dead), and those whose time has come. */
+/**
+ * Entries of a lane that wait for their first delivery, or are held (neither running, nor due, nor dead), and those whose time has
+ * come.
+ */
 const queuedIn = ({ length, running, due, dueNow, dead }: PlaceCensus): number =>
   Math.max(0, length - running - due - dead) + dueNow;
 
-function lanesOf({ places, scheduledNow }: Census): QueueStats['lanes'] {
+function lanesOf({ places, scheduledNow, held }: Census): QueueStats['lanes'] {
+  const waiting = (priority: Priority) => {
+    const parked = held.filter((group) => group.isParked && group.priority === priority);
+    return queuedIn(places[priority]) + sum(parked.map(({ jobs }) => jobs));
+  };
   return {
-    critical: queuedIn(places.critical),
-    high: queuedIn(places.high),
-    normal: queuedIn(places.normal) + places.parked.dueNow + scheduledNow,
-    low: queuedIn(places.low),
+    critical: waiting('critical'),
+    high: waiting('high'),
+    normal: waiting('normal') + places.parked.dueNow + scheduledNow,
+    low: waiting('low'),
   };
 }
 
@@ -83,6 +91,7 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
     ...inOrder(keys.due),
     ...inOrder(keys.dead),
     keys.scheduled,
+    keys.holds,
     keys.notes,
     keys.events,
   ];

@@ -21,6 +21,8 @@ export interface QueueKeys {
   readonly due: PerPlace;
   /** Sorted sets, score = time of the failure: dead letters of that stream. */
   readonly dead: PerPlace;
+  /** Sorted set, score 0: jobs that wait for a worker that can run them. src/lifecycle/hold-class.ts says what a member is. */
+  readonly holds: string;
   /** Sorted set, score = expiry: jobs that expire at that time unless they have started. */
   readonly expiring: string;
   /** Sorted set, score = expiry: consumer names. */
@@ -31,7 +33,7 @@ export interface QueueKeys {
   readonly events: string;
   /** Hash: name of a durable subscription -> its options, JSON. */
   readonly subscriptions: string;
-  /** Capped stream of cancel requests, which every worker reads. */
+  /** Capped stream that every worker reads: cancel requests, and classes of held jobs. */
   readonly control: string;
   /** Stream of wake tokens. Each wakes one idle worker. */
   readonly wake: string;
@@ -101,6 +103,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     scheduled: `${root}:scheduled`,
     due: perPlace('due'),
     dead: perPlace('dead'),
+    holds: `${root}:holds`,
     expiring: `${root}:expiring`,
     leases: `${root}:leases`,
     notes: `${root}:notes`,

@@ -11,6 +11,8 @@ export const NOTE_FIELDS = {
   cancelAskedAt: ':c',
   /** Errors of the last ten failed attempts, a line of JSON each. Written by retry, bury and recover. */
   errors: ':e',
+  /** Where the job is, or was last, held: its member of `holds` without the ref. Written by hold. */
+  heldAs: ':h',
   /** Processes that died, or had to be replaced, while they ran the job. Written by recover and release; deleted by requeue. */
   losses: ':k',
   /** Last move, its token and its lease, to know a repeated call. Written by retry, bury and release; deleted by recover and requeue. */

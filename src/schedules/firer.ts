@@ -22,6 +22,8 @@ const RETRY_BROKEN_MS = 5_000;
 /** Random delay of each pass, so that one process has often fired everything before the others look. */
 const STAGGER_MS = 20;
 
+const NO_TASKS = { defaults: () => undefined };
+
 /**
  * Fires schedules. Every process does so; there is no leader. One script submits the jobs of slots and moves their schedule
  * on, if its state is still the one that was read. So each slot is submitted once.
@@ -55,10 +57,11 @@ export class Firer {
   async #fireQueue(keys: QueueKeys): Promise<number> {
     const { now, nextAt, schedules } = await dueSchedules(this.#store.redis, keys);
     const readAt = this.#store.clock.monotonic();
+    const tasks = schedules.length > 0 ? await this.#core.tasks.announced(keys) : NO_TASKS;
     const planned: PlannedFiring[] = [];
     for (const schedule of schedules) {
       const one = await this.#attempt(keys, schedule, now, async () =>
-        planFiring(this.#store.keySpace, schedule, now),
+        planFiring(this.#store.keySpace, schedule, now, tasks),
       );
       if (one !== undefined) planned.push(one);
       // The search for missed slots takes a while, so requests and lease renewals run in between.

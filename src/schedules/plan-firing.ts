@@ -1,6 +1,7 @@
-import { newEntry } from '../jobs/submit/admission.ts';
+import { newEntry, withDefaults } from '../jobs/submit/admission.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { SLOT_LABEL } from '../schemas/schedule.ts';
+import type { AnnouncedTasks } from '../tasks/directory.ts';
 import { decodeSchedule, fireTimeOf, slotLabelOf, timetableOf } from './definition.ts';
 import type { Firing } from './scripts/fire.ts';
 import type { StoredSchedule } from './scripts/schedules.ts';
@@ -24,14 +25,20 @@ export interface PlannedFiring {
  * Plans the firing of a due schedule.
  *
  * @param now Unix ms by the clock of Redis.
+ * @param tasks those of the queue: their defaults are fixed now.
  * @throws {Error} when this process cannot fire the schedule.
  */
-export function planFiring(keySpace: KeySpace, schedule: StoredSchedule, now: number): PlannedFiring {
+export function planFiring(
+  keySpace: KeySpace,
+  schedule: StoredSchedule,
+  now: number,
+  tasks: Pick<AnnouncedTasks, 'defaults'>,
+): PlannedFiring {
   const decoded = decodeSchedule(schedule);
   if (decoded === undefined) throw new Error(`the stored schedule "${schedule.id}" cannot be read`);
   const { id, definition, state, stateText } = decoded;
   const { overlap, maxRuns, job, misfire, window: windowMs } = definition;
-  const { entry } = newEntry(keySpace, job, { wall: () => now });
+  const entry = withDefaults(newEntry(keySpace, job, { wall: () => now }).entry, tasks);
   const jobBytes = Buffer.byteLength(entry.payload) + Buffer.byteLength(JSON.stringify(entry.options));
   const fittingSlots = Math.max(1, Math.floor(MAX_CHUNK_BYTES / jobBytes));
   // With `replace` each job is cancelled before the next is submitted, so one slot at a time.

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
 import {
   ErrorOriginSchema,
+  HeldBySchema,
   JobId,
   PrioritySchema,
   QueueName,
@@ -132,6 +133,7 @@ export const Job = Type.Object(
     queue: QueueName,
     task: Type.Optional(Type.String({ description: 'The task that runs the job.', examples: ['fib'] })),
     status: StatusSchema,
+    heldBy: Type.Optional(HeldBySchema),
     priority: Type.Optional(PrioritySchema),
     attempt: Type.Integer({
       minimum: 0,

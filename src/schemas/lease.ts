@@ -29,7 +29,7 @@ export const Tasks = Type.Array(TaskName, {
   minItems: 1,
   maxItems: 256,
   description:
-    'The tasks that the worker can run. The service announces them in the queues. A job of another task fails its attempt with `unknown-task`. Absent: the worker gets every job.',
+    'The tasks that the worker can run. The service announces them in the queues. A job of another task is not handed out: it waits for a worker that has the task. Absent: the worker gets every job.',
   examples: [['resize']],
 });
 

@@ -52,7 +52,9 @@ const Paused = Type.Boolean({ description: 'Whether workers are kept from taking
 
 const Counts = Type.Object(
   {
-    queued: count('Jobs that wait for a worker: new ones, and delayed or retried ones whose time has come.'),
+    queued: count(
+      'Jobs that wait for a worker: new ones, and delayed or retried ones whose time has come. Jobs with `heldBy` are among them.',
+    ),
     scheduled: count('Delayed jobs whose start time has not come.'),
     running: count('Jobs that a worker runs.'),
     retrying: count('Jobs that wait for the time of another attempt.'),

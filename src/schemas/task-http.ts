@@ -44,7 +44,8 @@ export const TaskListQuery = Type.Object(
 export const TaskList = Type.Object(
   { items: Type.Array(AnnouncedTask, { description: 'The tasks of this page.' }), nextCursor: NextCursor },
   {
-    description: 'The tasks that workers have announced in the last day.',
+    description:
+      'The tasks that workers have announced in the last day, each as its newest release announces it.',
     examples: [
       { items: [{ queue: 'img', name: 'resize', attempts: 3, announcedAt: '2026-01-31T12:00:00.000Z' }] },
     ],

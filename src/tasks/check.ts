@@ -3,6 +3,7 @@ import type { Fault } from '../schemas/problem.ts';
 import { TaskOptions } from '../schemas/task.ts';
 import { compileSchema } from '../schemas/validation/compile.ts';
 import { durationMs, MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/values/duration.ts';
+import { schemaFingerprint } from './fingerprint.ts';
 import type { BackoffMs, LoadedTask, TaskHandler } from './types.ts';
 
 export type CheckedTask =
@@ -11,6 +12,8 @@ export type CheckedTask =
   | { readonly ok: false; readonly faults: Fault[] };
 
 type Check = LoadedTask['validateInput'];
+
+const ACCEPTED: readonly string[] = [];
 
 const refuse = (detail: string): CheckedTask => ({ ok: false, faults: [{ pointer: '', detail }] });
 
@@ -69,13 +72,16 @@ function buildTask(file: string, handler: TaskHandler, options: TaskOptions): Ch
     ...output.faults,
   ];
   if (faults.length > 0) return { ok: false, faults };
+  const fingerprint = schemaFingerprint(input.schema);
   const task: LoadedTask = {
+    fingerprint,
     name,
     file,
     handler,
     thread: options.thread ?? false,
     options,
     validateInput: input.check,
+    refusersOf: (payload) => (input.check(payload).length === 0 ? ACCEPTED : [fingerprint]),
     validateOutput: (result) => output.check(result ?? null),
     ...(input.schema === undefined ? {} : { input: input.schema }),
     ...(output.schema === undefined ? {} : { output: output.schema }),

@@ -3,26 +3,14 @@ import type { Connection } from '../redis/connection.ts';
 import type { TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { QueueCache } from '../redis/queue-cache.ts';
-import type { Fault } from '../schemas/problem.ts';
-import { compileSchema } from '../schemas/validation/compile.ts';
-import { readAnnouncements } from './announcements.ts';
-import type { TaskAnnouncement } from './types.ts';
+import { redisTime } from '../redis/server-time.ts';
+import { isLive, readAnnouncements } from './announcements.ts';
+import { type AnnouncedTasks, type KnownTask, knownTasks } from './known-tasks.ts';
 
-/** The tasks that the workers of a queue have announced. */
-export interface AnnouncedTasks {
-  /** True when no worker has announced a task: the queue then accepts every task. */
-  readonly isEmpty: boolean;
-  readonly names: readonly string[];
-  has(task: string): boolean;
-  defaults(task: string): TaskDefaults | undefined;
-  /** Empty when the payload matches the task's input schema, or when there is no schema. */
-  checkPayload(task: string, payload: unknown): Fault[];
-  /** Empty when the result matches the task's output schema, or when there is no schema. */
-  checkResult(task: string, result: unknown): Fault[];
-}
+export type { AnnouncedTasks } from './known-tasks.ts';
 
 interface Cached {
-  /** The announcements as JSON, to detect a change. */
+  /** What is known as JSON, to detect a change. */
   readonly source: string;
   readonly tasks: AnnouncedTasks;
 }
@@ -36,9 +24,13 @@ export class TaskDirectory {
 
   constructor(redis: Connection, clock: Clock) {
     this.#cache = new QueueCache(clock, async (keys, previous) => {
-      const tasks = await readAnnouncements(redis, keys, clock.wall());
-      const source = JSON.stringify(tasks);
-      return previous?.source === source ? previous : { source, tasks: indexTasks(tasks) };
+      const now = await redisTime(redis);
+      const { tasks, hasTakerOfAll } = await readAnnouncements(redis, keys, now);
+      const known = tasks.map(
+        ({ at, since: _, liveMs, ...task }): KnownTask => ({ ...task, isLive: isLive({ at, liveMs }, now) }),
+      );
+      const source = JSON.stringify([hasTakerOfAll, known]);
+      return previous?.source === source ? previous : { source, tasks: knownTasks(known, hasTakerOfAll) };
     });
   }
 
@@ -56,32 +48,4 @@ export class TaskDirectory {
   /** The defaults of a task, if they are cached. */
   readonly defaultsOf = (queue: string, task: string): TaskDefaults | undefined =>
     this.#cache.peek(queue)?.tasks.defaults(task);
-}
-
-function indexTasks(tasks: readonly TaskAnnouncement[]): AnnouncedTasks {
-  const byName = new Map(tasks.map((task) => [task.name, task]));
-  const checkerOf = (member: 'input' | 'output', base: string) => {
-    const compiled = new Map<string, (value: unknown) => Fault[]>();
-    return (task: string, value: unknown): Fault[] => {
-      const announced = byName.get(task);
-      if (announced === undefined) return [];
-      const check = compiled.get(task) ?? compileCheck(announced[member], base);
-      compiled.set(task, check);
-      return check(value);
-    };
-  };
-  return {
-    isEmpty: byName.size === 0,
-    names: [...byName.keys()].sort(),
-    has: (task) => byName.has(task),
-    defaults: (task) => byName.get(task),
-    checkPayload: checkerOf('input', '/payload'),
-    checkResult: checkerOf('output', '/result'),
-  };
-}
-
-function compileCheck(source: TaskAnnouncement['input'], base: string): (value: unknown) => Fault[] {
-  const schema = source === undefined ? undefined : compileSchema(source);
-  // A schema that this process cannot compile is left to the worker, which could.
-  return schema?.ok ? (value) => schema.check(value, base) : () => [];
 }

@@ -1,13 +1,21 @@
-import type { Clock } from '../clock.ts';
 import { AppError, invalidRequest } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
+import { redisTime } from '../redis/server-time.ts';
 import type { AnnouncedTask, AnnounceTask } from '../schemas/task-http.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
-import { announceTasks, readStoredAnnouncements, type StoredAnnouncement } from './announcements.ts';
+import {
+  announceTasks,
+  isLive,
+  readAnnouncements,
+  type StoredAnnouncement,
+  toTask,
+  withdraw,
+} from './announcements.ts';
 import { checkTask } from './check.ts';
 import type { TaskDirectory } from './directory.ts';
 import { toAnnouncement } from './load.ts';
+import type { TaskAnnouncement } from './types.ts';
 
 /** Queues whose tasks are listed on one page. */
 const PAGE_QUEUES = 100;
@@ -16,7 +24,6 @@ const PAGE_QUEUES = 100;
 export interface RegistryDependencies {
   readonly redis: Connection;
   readonly keySpace: KeySpace;
-  readonly clock: Clock;
   readonly tasks: TaskDirectory;
   readonly queues: { names(): Promise<string[]>; register(queues: readonly string[]): Promise<void> };
 }
@@ -35,24 +42,23 @@ export class TaskRegistry {
    * @throws {AppError} invalid-request.
    */
   async announce(queue: string, name: string, options: AnnounceTask): Promise<AnnouncedTask> {
-    const { redis, keySpace, clock, tasks, queues } = this.#core;
+    const { redis, keySpace, tasks, queues } = this.#core;
     const keys = keySpace.queue(queue);
     // The handler is in the worker, but the check requires one.
     const checked = checkTask(name, { ...options, name, handler: () => null });
     if (!checked.ok) throw invalidRequest(checked.faults);
-    const at = clock.wall();
     const task = toAnnouncement(checked.task);
     await queues.register([queue]);
-    await announceTasks(redis, keys, [task], at);
+    await announceTasks(redis, keys, [task], 'http');
     await tasks.refresh(keys);
-    return viewTask(queue, { ...task, at });
+    return viewTask(queue, task, await redisTime(redis));
   }
 
   /** Withdraws an announcement. @throws {AppError} task-not-found. */
   async remove(queue: string, name: string): Promise<void> {
     const { redis, keySpace, tasks } = this.#core;
     const keys = keySpace.queue(queue);
-    const removed = await redis.hdel(keys.tasks, name);
+    const removed = await withdraw(redis, keys, name);
     await tasks.refresh(keys);
     if (removed === 0) {
       const detail = `No worker has announced the task "${name}" for queue "${queue}". GET /tasks lists the announced tasks.`;
@@ -81,15 +87,32 @@ export class TaskRegistry {
   }
 
   async #tasksOf(queue: string): Promise<AnnouncedTask[]> {
-    const { redis, keySpace, clock } = this.#core;
-    const stored = await readStoredAnnouncements(redis, keySpace.queue(queue), clock.wall());
-    return stored.sort(byName).map((task) => viewTask(queue, task));
+    const { redis, keySpace } = this.#core;
+    const now = await redisTime(redis);
+    const { tasks } = await readAnnouncements(redis, keySpace.queue(queue), now);
+    return [...newestReleases(tasks, now).values()]
+      .sort(byName)
+      .map((task) => viewTask(queue, toTask(task), task.at));
   }
 }
 
 const byName = (a: StoredAnnouncement, b: StoredAnnouncement): number => (a.name < b.name ? -1 : 1);
 
-const viewTask = (queue: string, { at, ...task }: StoredAnnouncement): AnnouncedTask => ({
+/** By name; a release of a live worker goes before one that may be gone, and both before a mere name. */
+function newestReleases(
+  tasks: readonly StoredAnnouncement[],
+  now: number,
+): ReadonlyMap<string, StoredAnnouncement> {
+  const rank = (task: StoredAnnouncement) => (task.isRelease ? (isLive(task, now) ? 2 : 1) : 0);
+  const newest = new Map<string, StoredAnnouncement>();
+  for (const task of tasks) {
+    const other = newest.get(task.name);
+    if (other === undefined || rank(task) > rank(other)) newest.set(task.name, task);
+  }
+  return newest;
+}
+
+const viewTask = (queue: string, task: TaskAnnouncement, at: number): AnnouncedTask => ({
   queue,
   ...task,
   announcedAt: toTimestamp(at),

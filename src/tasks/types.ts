@@ -64,8 +64,12 @@ export interface LoadedTask extends TaskAnnouncement {
   readonly handler: TaskHandler;
   /** Whether the task must run in a thread, which the worker can kill. */
   readonly thread: boolean;
+  /** Of `input`; '' without one. */
+  readonly fingerprint: string;
   /** Empty when the payload matches `input`, or when there is no `input`. */
   validateInput(payload: unknown): Fault[];
+  /** The fingerprint of `input` if the payload does not match it; empty when it does. */
+  refusersOf(payload: unknown): readonly string[];
   /** Empty when the result matches `output`, or when there is no `output`. `undefined` counts as `null`. */
   validateOutput(result: unknown): Fault[];
   /** The options as written in the module. */

@@ -27,6 +27,7 @@ export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   recovered: 'warn',
   'job-cancelled': 'debug',
   'jobs-expired': 'debug',
+  'jobs-held': 'debug',
   'schedule-fired': 'debug',
   'schedule-skipped': 'debug',
   'wait-started': 'debug',

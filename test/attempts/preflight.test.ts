@@ -9,8 +9,7 @@ const CREATED_AT = 1_000_000;
 const NOW = 2_000_000;
 
 const task: RunnableTask = {
-  name: 'work',
-  validateInput: (payload) => (payload === 1 ? [] : [{ pointer: '/payload', detail: 'must be 1' }]),
+  refusersOf: (payload) => (payload === 1 ? [] : ['v1']),
 };
 const find = (name: string) => (name === 'work' ? task : undefined);
 
@@ -44,24 +43,25 @@ describe('a delivery', () => {
     expect(check({ x: 5_000 }, { delivery: { takenAt: CREATED_AT + 4_999 } })).toBeUndefined();
   });
 
-  it('fails for good when the entry is not a job, or its payload is invalid', () => {
+  it('fails for good when the entry is not a job', () => {
     expect(check({}, { entry: ['other', 'fields'] })).toMatchObject({
       kind: 'failed',
       retryable: false,
       error: { name: 'malformed-entry', attempt: 1, at: NOW },
     });
-    expect(check({}, { entry: encodeEntry('work', '2', {}) })).toMatchObject({
-      kind: 'failed',
-      retryable: false,
-      error: { name: 'invalid-payload', data: [{ pointer: '/payload', detail: 'must be 1' }] },
-    });
   });
 
-  it('fails with a retry when this worker does not have the task', () => {
-    expect(check({}, { entry: encodeEntry('other', '1', {}) })).toMatchObject({
-      kind: 'failed',
-      retryable: true,
-      error: { name: 'unknown-task' },
+  it('is held when this worker lacks the task, whatever its attempt, or when its schema refuses the payload', () => {
+    const unknown = encodeEntry('other', '1', {});
+    expect(check({}, { entry: unknown, delivery: { attempt: 9 } })).toEqual({
+      kind: 'held',
+      reason: 'task:other',
+      refusers: [],
+    });
+    expect(check({}, { entry: encodeEntry('work', '2', {}) })).toEqual({
+      kind: 'held',
+      reason: 'task:work',
+      refusers: ['v1'],
     });
   });
 

@@ -6,6 +6,7 @@ import type { ScheduleDefinition, ScheduleState } from '../../src/schedules/stor
 const keySpace = new KeySpace('mr');
 const NOW = Date.UTC(2026, 0, 31, 12);
 const SECOND = 1_000;
+const TASKS = { defaults: () => ({ attempts: 3 }) };
 
 function stored(definition: Partial<ScheduleDefinition> = {}, state: Partial<ScheduleState> = {}) {
   return {
@@ -26,7 +27,7 @@ function stored(definition: Partial<ScheduleDefinition> = {}, state: Partial<Sch
 describe('planFiring', () => {
   it('plans one job per due slot, each with the label of its slot', () => {
     const schedule = stored();
-    const { firing, replacedRef } = planFiring(keySpace, schedule, NOW);
+    const { firing, replacedRef } = planFiring(keySpace, schedule, NOW, TASKS);
     expect(firing.expected).toBe(schedule.state);
     expect(firing.slots.map(({ slot }) => slot)).toEqual([4, 3, 2, 1, 0].map((s) => NOW - s * SECOND));
     expect(firing.slots[0]?.options.m).toEqual({ own: 'label', schedule: 's/2026-01-31T11:59:56.000Z' });
@@ -36,7 +37,12 @@ describe('planFiring', () => {
   });
 
   it('adds the dropped slots to those missed before', () => {
-    const { firing } = planFiring(keySpace, stored({ misfire: 'skip' }, { next: NOW - 70 * SECOND }), NOW);
+    const { firing } = planFiring(
+      keySpace,
+      stored({ misfire: 'skip' }, { next: NOW - 70 * SECOND }),
+      NOW,
+      TASKS,
+    );
     expect(JSON.parse(firing.state)).toHaveProperty('missed', 1 + 10);
   });
 
@@ -45,6 +51,7 @@ describe('planFiring', () => {
       keySpace,
       stored({ overlap: 'replace' }, { ref: 'n1-0' }),
       NOW,
+      TASKS,
     );
     expect(firing.slots).toHaveLength(1);
     expect(replacedRef).toBe('n1-0');
@@ -57,6 +64,7 @@ describe('planFiring', () => {
       keySpace,
       stored({ job: { task: 'echo', queue: 'q', payload } }),
       NOW,
+      TASKS,
     );
     expect(firing.slots).toHaveLength(2);
     expect(bytes).toBeGreaterThan(6_000_000);
@@ -64,14 +72,14 @@ describe('planFiring', () => {
   });
 
   it('throws for a stored schedule that cannot be read', () => {
-    expect(() => planFiring(keySpace, { ...stored(), definition: '{"later":true}' }, NOW)).toThrow(
+    expect(() => planFiring(keySpace, { ...stored(), definition: '{"later":true}' }, NOW, TASKS)).toThrow(
       'the stored schedule "s" cannot be read',
     );
   });
 });
 
 describe('toChunks', () => {
-  const one = planFiring(keySpace, stored(), NOW);
+  const one = planFiring(keySpace, stored(), NOW, TASKS);
   const planned = (slots: number, bytes: number): PlannedFiring => {
     const [slot = { slot: 0, options: {} }] = one.firing.slots;
     return { ...one, bytes, firing: { ...one.firing, slots: Array.from({ length: slots }, () => slot) } };

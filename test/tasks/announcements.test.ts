@@ -1,11 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { queueKeys } from '../../src/redis/keys.ts';
+import { redisTime } from '../../src/redis/server-time.ts';
 import {
   ANNOUNCEMENT_TTL_MS,
   announceTasks,
+  isLive,
   keepAnnounced,
   readAnnouncements,
-  readStoredAnnouncements,
+  removeForgotten,
+  toTask,
+  WORKER_LIVE_MS,
+  withdraw,
 } from '../../src/tasks/announcements.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 
@@ -15,44 +20,99 @@ const HOUR_MS = 3_600_000;
 
 beforeEach(() => redis.client.flushall());
 
-const namesAt = async (now: number) =>
-  (await readAnnouncements(redis.client, keys, now)).map(({ name }) => name).sort();
+/** What is known `laterMs` from now. */
+const readAfter = async (laterMs = 0) => {
+  const now = (await redisTime(redis.client)) + laterMs;
+  return { now, ...(await readAnnouncements(redis.client, keys, now)) };
+};
+const namesAfter = async (laterMs = 0) => (await readAfter(laterMs)).tasks.map(({ name }) => name).sort();
+
+/** An announcement of an earlier release, which has a field for each name. */
+const putEarlier = (name: string, ageMs: number, more: object = {}) =>
+  redis.client.hset(keys.tasks, name, JSON.stringify({ name, ...more, at: Date.now() - ageMs }));
 
 describe('an announcement', () => {
-  it('can be read until it expires', async () => {
-    await announceTasks(redis.client, keys, [{ name: 'echo', attempts: 3 }], 1_000);
-    expect(await readAnnouncements(redis.client, keys, 1_000)).toEqual([{ name: 'echo', attempts: 3 }]);
-    expect(await readStoredAnnouncements(redis.client, keys, 1_000)).toMatchObject([{ at: 1_000 }]);
-    expect(await namesAt(1_000 + ANNOUNCEMENT_TTL_MS - 1)).toEqual(['echo']);
-    expect(await namesAt(1_000 + ANNOUNCEMENT_TTL_MS)).toEqual([]);
+  it('is forgotten after a day; its worker counts as live for a minute', async () => {
+    await announceTasks(redis.client, keys, [{ name: 'echo', attempts: 3 }]);
+    const { now, tasks } = await readAfter();
+    expect(tasks.map(toTask)).toEqual([{ name: 'echo', attempts: 3 }]);
+    const [task] = tasks;
+    if (task === undefined) throw new Error('no task');
+    expect([isLive(task, now), isLive(task, now + WORKER_LIVE_MS + 1)]).toEqual([true, false]);
+    expect(await namesAfter(ANNOUNCEMENT_TTL_MS - HOUR_MS)).toEqual(['echo']);
+    expect(await namesAfter(ANNOUNCEMENT_TTL_MS + 1)).toEqual([]);
+  });
+
+  it('of another release of the task stands beside it, and the first time of each stays', async () => {
+    const one = { name: 'echo', input: { type: 'string' } };
+    const two = { name: 'echo', input: { type: 'number' } };
+    await announceTasks(redis.client, keys, [one]);
+    const [first] = (await readAfter()).tasks;
+    await expect.poll(async () => (await readAfter()).now).toBeGreaterThan(first?.since ?? Infinity);
+    await announceTasks(redis.client, keys, [two]);
+    await announceTasks(redis.client, keys, [one]);
+    const { tasks } = await readAfter();
+    expect(tasks.map(toTask)).toEqual([two, one]);
+    expect(tasks[1]?.since).toBe(first?.since);
+    expect(await withdraw(redis.client, keys, 'echo')).toBe(2);
   });
 
   it('that another program wrote is skipped', async () => {
-    await redis.client.hset(keys.tasks, 'a', 'no JSON', 'b', '{"name":7}', 'c', '{"name":"c","at":1}');
-    expect(await namesAt(1)).toEqual(['c']);
+    await redis.client.hset(keys.tasks, 'a', 'no JSON', 'b', '{"name":7}');
+    await putEarlier('c', 0);
+    expect(await namesAfter()).toEqual(['c']);
+  });
+
+  it('is written again where it is gone or was spoilt', async () => {
+    await announceTasks(redis.client, keys, [{ name: 'echo' }]);
+    const [field = ''] = await redis.client.hkeys(keys.tasks);
+    await redis.client.hset(keys.tasks, field, 'spoilt');
+    await announceTasks(redis.client, keys, [{ name: 'echo' }]);
+    expect(await namesAfter()).toEqual(['echo']);
   });
 });
 
 describe('an announcement by name alone', () => {
   it('keeps the schemas and defaults that are announced already', async () => {
-    await announceTasks(redis.client, keys, [{ name: 'echo', attempts: 3 }], 0);
-    await keepAnnounced(redis.client, keys, ['echo', 'new'], HOUR_MS);
-    const stored = await readStoredAnnouncements(redis.client, keys, HOUR_MS);
-    expect(stored.sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
-      { name: 'echo', attempts: 3, at: HOUR_MS },
-      { name: 'new', at: HOUR_MS },
-    ]);
+    await putEarlier('echo', HOUR_MS, { attempts: 3 });
+    await keepAnnounced(redis.client, keys, ['echo', 'new']);
+    const { tasks, now } = await readAfter();
+    expect(tasks.map(toTask)).toEqual(
+      expect.arrayContaining([{ name: 'echo', attempts: 3 }, { name: 'new' }]),
+    );
+    expect(tasks.every((task) => isLive(task, now))).toBe(true);
+  });
+
+  it('renews the last release that was announced over HTTP', async () => {
+    await announceTasks(redis.client, keys, [{ name: 'echo', attempts: 3 }], 'http');
+    const [field = ''] = await redis.client.hkeys(keys.tasks);
+    const stored = JSON.parse((await redis.client.hget(keys.tasks, field)) ?? '');
+    await redis.client.hset(keys.tasks, field, JSON.stringify({ ...stored, at: stored.at - HOUR_MS }));
+    await keepAnnounced(redis.client, keys, ['echo']);
+    const { at } = JSON.parse((await redis.client.hget(keys.tasks, field)) ?? '');
+    expect(at).toBeGreaterThanOrEqual(stored.at);
   });
 
   it('writes nothing while the announcement is recent', async () => {
-    await announceTasks(redis.client, keys, [{ name: 'echo' }], 0);
-    await keepAnnounced(redis.client, keys, ['echo'], 599_999);
-    expect(await readStoredAnnouncements(redis.client, keys, 599_999)).toMatchObject([{ at: 0 }]);
+    await putEarlier('echo', 100_000);
+    const before = await redis.client.hgetall(keys.tasks);
+    await keepAnnounced(redis.client, keys, ['echo']);
+    expect(await redis.client.hgetall(keys.tasks)).toEqual(before);
   });
 
-  it('removes the announcements that have expired', async () => {
-    await announceTasks(redis.client, keys, [{ name: 'old' }], 0);
-    await keepAnnounced(redis.client, keys, ['new'], ANNOUNCEMENT_TTL_MS);
+  it('for all tasks makes the queue take any name', async () => {
+    expect((await readAfter()).hasTakerOfAll).toBe(false);
+    await keepAnnounced(redis.client, keys, undefined);
+    expect(await readAfter()).toMatchObject({ hasTakerOfAll: true, tasks: [] });
+    expect((await readAfter(HOUR_MS)).hasTakerOfAll).toBe(false);
+  });
+
+  it('removes the announcements that are forgotten', async () => {
+    await putEarlier('old', ANNOUNCEMENT_TTL_MS);
+    await keepAnnounced(redis.client, keys, ['new']);
+    expect(await redis.client.hkeys(keys.tasks)).toEqual(['new']);
+    await putEarlier('old', ANNOUNCEMENT_TTL_MS);
+    await removeForgotten(redis.client, keys);
     expect(await redis.client.hkeys(keys.tasks)).toEqual(['new']);
   });
 });

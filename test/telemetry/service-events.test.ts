@@ -37,6 +37,7 @@ const MEMBERS: Members = {
   recovered: ['queue', 'jobs', 'cause'],
   'job-cancelled': ['queue', 'job', 'done'],
   'jobs-expired': ['queue', 'jobs'],
+  'jobs-held': ['queue', 'lease', 'jobs'],
   'schedule-fired': ['queue', 'task', 'schedule', 'jobs', 'lateMs'],
   'schedule-skipped': ['queue', 'task', 'schedule', 'slots', 'reason'],
   'wait-started': ['on', 'queues', 'waitMs'],

@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer, Taken, TakeOptions } from '../../src/lifecycle/consumer.ts';
+import type { Ability } from '../../src/lifecycle/hold-class.ts';
 import { LaneFairness } from '../../src/lifecycle/lane-fairness.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { Observer } from '../../src/observer.ts';
@@ -12,6 +13,7 @@ import { CallBackoff } from './call-backoff.ts';
 import { ChangeSignal } from './change-signal.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { type FinishedJob, takeChunk } from './finished-jobs.ts';
+import { type AskedClasses, askedClasses, HoldWatch } from './hold-watch.ts';
 import { type Call, InFlight } from './in-flight.ts';
 import { NextQueue } from './next-queue.ts';
 import { isReadyToWait, newQueueState, type QueueState, recordTake } from './queue-state.ts';
@@ -21,6 +23,7 @@ export interface BatcherParts {
   queues: readonly QueueKeys[];
   limiter: ConcurrencyLimiter<RunningJob>;
   acceptor: Acceptor;
+  ability: Ability;
   clock: Clock;
   observe: Observer;
   /** Redis has no lease of this process: jobs of the queue may already run elsewhere. */
@@ -46,6 +49,7 @@ const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
  */
 export class Batcher {
   readonly states: readonly QueueState[];
+  readonly holds: HoldWatch;
   readonly #parts: BatcherParts;
   readonly #inFlight = new InFlight();
   readonly #nextQueue: NextQueue;
@@ -60,6 +64,7 @@ export class Batcher {
   constructor(parts: BatcherParts) {
     this.#parts = parts;
     this.states = parts.queues.map(newQueueState);
+    this.holds = new HoldWatch({ ...parts, states: this.states, onFound: () => this.schedule() });
     this.#nextQueue = new NextQueue(this.states, this.#inFlight);
   }
 
@@ -175,7 +180,9 @@ export class Batcher {
     const count = this.#takeCount(state, chunk.length);
     const call: Call = { state, count, reservedSlots: Math.max(0, count - chunk.length) };
     const lane = count > 0 ? this.#fairness.next() : NO_FAVOURED_LANE;
-    const options: TakeOptions = { count, tokens: wakeIds, begun: startedRefs, ...lane };
+    const asked = askedClasses(state);
+    const given = { tokens: wakeIds, begun: startedRefs, classes: [...asked.keys()] };
+    const options: TakeOptions = { count, ...given, ...lane };
     const latency = state.latency.takeDue(clock.monotonic());
     const groupsBefore = consumer.recreatedGroups;
     this.#inFlight.startCall(call);
@@ -189,7 +196,7 @@ export class Batcher {
         onSettled(reply.settled[i] ?? 'stale');
       });
       this.#inFlight.endCall(call);
-      if (count > 0) this.#accept(state, reply.taken, count);
+      if (count > 0) this.#accept(state, reply.taken, count, asked);
       this.#latencyFlusher.scheduleFor(state);
     } catch (error) {
       this.#inFlight.endCall(call);
@@ -201,13 +208,14 @@ export class Batcher {
     this.#startCalls();
   }
 
-  #accept(state: QueueState, taken: Taken, count: number): void {
+  #accept(state: QueueState, taken: Taken, count: number, asked: AskedClasses): void {
     if (taken.kind === 'no-lease') {
       this.#pauseWithoutLease(state);
       return;
     }
     this.#fairness.taken(taken.deliveries.length, count);
     recordTake(state, taken, count, this.#parts.clock.monotonic());
+    this.holds.taken(state, asked, taken, count);
     if (taken.deliveries.length > 0) this.#parts.acceptor.acceptTaken(taken);
   }
 

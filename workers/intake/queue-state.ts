@@ -12,6 +12,10 @@ export interface QueueState {
   wakeIds: string[];
   /** Refs of jobs that a blocking read delivered: Redis must record that they have started. */
   startedRefs: string[];
+  /** Classes of held jobs to take from, each with the number of the last news of it. */
+  readonly classes: Map<string, number>;
+  /** The classes of held jobs must be looked up, if there are any. */
+  mustLook: boolean;
   paused: boolean;
   /** The last take returned less than it asked for, and nothing since says that there may be more. */
   isDrained: boolean;
@@ -36,6 +40,8 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   latency: new LatencyTally(),
   wakeIds: [],
   startedRefs: [],
+  classes: new Map(),
+  mustLook: true,
   paused: false,
   isDrained: false,
   lacksLease: false,

@@ -37,12 +37,21 @@ export class TakeLoop {
     await this.#parts.consumer.interrupt().catch(() => undefined);
   }
 
+  /** A job of the class is held since a moment ago; undefined stands for any class. Ends an open read, to take it now. */
+  heardOfHold(queue: string, holdClass: string | undefined): void {
+    const { batcher, consumer } = this.#parts;
+    if (batcher.holds.heard(queue, holdClass)) void consumer.interrupt().catch(() => undefined);
+  }
+
   /** One pass: reconcile if due, let the batcher take until all queues are drained, then wait for work. */
   readonly run = async (): Promise<number> => {
     const { batcher, reconciler, reconcileSchedule } = this.#parts;
     if (this.#isStopped) return BLOCK_MS;
     try {
-      if (reconcileSchedule.isDue) await batcher.withoutTakes(() => reconciler.reconcile());
+      if (reconcileSchedule.isDue) {
+        await batcher.withoutTakes(() => reconciler.reconcile());
+        batcher.holds.lookAgain();
+      }
       this.#markDueQueues();
       await batcher.whenReadyToWait(() => this.#isStopped || reconcileSchedule.isDue);
       if (this.#isStopped) return BLOCK_MS;

@@ -3,7 +3,7 @@ import type { Consumer } from '../../src/lifecycle/consumer.ts';
 import type { QueueState } from '../intake/queue-state.ts';
 import { FLUSH_EVERY_MS } from './latency-tally.ts';
 
-const WRITE_ONLY = { count: 0, tokens: [], begun: [], favouredLane: 0, share: 0 };
+const WRITE_ONLY = { count: 0, classes: [], tokens: [], begun: [], favouredLane: 0, share: 0 };
 
 /** Sees that latency counts reach Redis when no call takes them along. */
 export class LatencyFlusher {

@@ -60,6 +60,8 @@ process.on('message', async (message: FromSupervisor) => {
       return stop(message.graceMs);
     case 'cancel':
       return (await worker)?.cancel(message.queue, message.ref);
+    case 'held':
+      return (await worker)?.heardOfHold(message.queue, message.holdClass);
     case 'lease-renewed':
       return (await worker)?.leaseRenewed();
     case 'lease-lost':

@@ -2,6 +2,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
 import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
+import type { Ability } from '../../src/lifecycle/hold-class.ts';
 import { Loop } from '../../src/maintenance/loop.ts';
 import { createObserver, type Observer } from '../../src/observer.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
@@ -25,6 +26,7 @@ import { ThreadPool } from '../isolation/thread-pool.ts';
 import { importTraced } from '../run/attempt-trace.ts';
 import { Executor } from '../run/executor.ts';
 import { HandlerRunner } from '../run/handler-runner.ts';
+import { Holder } from '../run/holder.ts';
 import { PersistentWriter } from '../run/persistent-writer.ts';
 import type { RunningJob } from '../run/running-job.ts';
 import type { ToSupervisor } from '../supervisor/ipc.ts';
@@ -68,7 +70,7 @@ export async function createWorkerProcess({
   const observe = createWorkerObserver(consumerName, config, reconcileSchedule);
   const connections = connect(consumerName, config.redisUrl, observe);
   const tasks = await importTraced(() => loadTasks(config.tasksDir));
-  const base = createBase(consumerName, config, connections, reconcileSchedule, observe, send);
+  const base = createBase(consumerName, config, connections, tasks, reconcileSchedule, observe, send);
   const { worker, runner } = wire(base, connections, tasks, isAlone);
   await Promise.all(Object.values(connections).map((connection) => whenReady(connection, CONNECT_MS)));
   new UncaughtErrors({
@@ -111,6 +113,7 @@ export interface Base {
   core: Core;
   queues: readonly QueueKeys[];
   consumer: WaitingConsumer;
+  ability: Ability;
   reconcileSchedule: ReconcileSchedule;
   observe: Observer;
   send: Send;
@@ -120,6 +123,7 @@ function createBase(
   consumerName: string,
   config: Config,
   { redis, blocking }: Connections,
+  tasks: ReadonlyMap<string, LoadedTask>,
   reconcileSchedule: ReconcileSchedule,
   observe: Observer,
   send: Send,
@@ -127,7 +131,11 @@ function createBase(
   const core = createCore(redis, config, { observe });
   const queues = config.queues.map((queue) => core.keySpace.queue(queue));
   const consumer = new WaitingConsumer(consumerName, redis, new BlockingReader(blocking, redis));
-  return { config, core, queues, consumer, reconcileSchedule, observe, send };
+  const ability = {
+    tasks: [...tasks.keys()],
+    schemasOf: (task: string) => [tasks.get(task)?.fingerprint ?? ''],
+  };
+  return { config, core, queues, consumer, ability, reconcileSchedule, observe, send };
 }
 
 /** From Redis to the jobs that this process holds. */
@@ -146,6 +154,7 @@ export function createIntake({
   core,
   queues,
   consumer,
+  ability,
   reconcileSchedule,
   observe,
   send,
@@ -162,6 +171,7 @@ export function createIntake({
     queues,
     limiter,
     acceptor,
+    ability,
     clock,
     observe,
     onNoLease: (queue) => {
@@ -198,6 +208,7 @@ function createExecutor(
     consumer,
     tasks,
     batcher,
+    holder: new Holder(writer, consumer.name, observe),
     writer,
     settings,
     limiter,

@@ -80,6 +80,11 @@ export class WorkerProcess {
     this.#parts.heldJobs.loseLease(queue, registeredAt);
   }
 
+  /** A job of the class is held since a moment ago; undefined stands for any class. */
+  heardOfHold(queue: string, holdClass: string | undefined): void {
+    this.#parts.takeLoop.heardOfHold(queue, holdClass);
+  }
+
   cancel(queue: string, ref: string): void {
     this.#parts.heldJobs.cancel(queue, ref);
   }

@@ -1,5 +1,5 @@
 import { observeAttemptEnd, waitMsOf as waitOf } from '../../src/attempts/attempt-events.ts';
-import type { Outcome } from '../../src/attempts/outcome.ts';
+import type { ObservedOutcome } from '../../src/attempts/outcome.ts';
 import type { Settled } from '../../src/lifecycle/scripts/complete.ts';
 import type { AttemptSubject, Observer, SettledStatus } from '../../src/observer.ts';
 import type { RunningJob } from './running-job.ts';
@@ -21,7 +21,7 @@ export function observeSettled(
   observe: Observer,
   running: RunningJob,
   lease: string,
-  { kind }: Outcome,
+  { kind }: ObservedOutcome,
   runMs: number,
   settled: Settled,
   status: SettledStatus | undefined,

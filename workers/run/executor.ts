@@ -79,7 +79,9 @@ export class Executor {
       this.#stopHolding(running);
     };
     const onSettled = (settled: Settled, status?: UnfinishedStatus) => {
-      observeSettled(observe, running, consumer.name, outcome, runMs, settled, status);
+      // No attempt was made of a held job.
+      if (outcome.kind !== 'held')
+        observeSettled(observe, running, consumer.name, outcome, runMs, settled, status);
       this.#stopHolding(running);
     };
     try {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, Failure, Held, Settled } from '../../src/lifecycle/consumer.ts';
+import type { Consumer, Failure, Held, Settled, Unrunnable } from '../../src/lifecycle/consumer.ts';
 import { redisBackoffMs } from '../../src/maintenance/redis-backoff.ts';
 import type { Observer } from '../../src/observer.ts';
 import { isUnavailable } from '../../src/redis/faults.ts';
@@ -30,6 +30,10 @@ export class PersistentWriter {
 
   release(keys: QueueKeys, jobs: readonly Held[], delayMs = 0): Promise<Settled[]> {
     return this.#persist('release', () => this.#consumer.release(keys, jobs, delayMs));
+  }
+
+  hold(keys: QueueKeys, jobs: readonly Unrunnable[]): Promise<Settled[]> {
+    return this.#persist('hold', () => this.#consumer.hold(keys, jobs));
   }
 
   /** Repeats nothing from now on: jobs whose outcome Redis cannot store are recovered by other workers. */

@@ -8,12 +8,14 @@ import {
   type UnfinishedStatus,
   writeStep,
 } from '../../src/attempts/settle-failure.ts';
+import { unrunnableOf } from '../../src/attempts/unrunnable.ts';
 import type { CoreSettings } from '../../src/core/core.ts';
 import type { Consumer, Settled } from '../../src/lifecycle/consumer.ts';
 import type { Observer } from '../../src/observer.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import { subjectOf, waitMsOf } from './attempt-events.ts';
+import type { Holder } from './holder.ts';
 import type { PersistentWriter } from './persistent-writer.ts';
 import type { RunningJob } from './running-job.ts';
 
@@ -22,6 +24,8 @@ export interface SettleParts {
   tasks: ReadonlyMap<string, LoadedTask>;
   /** Writes outcomes that leave a result. */
   batcher: Pick<Batcher, 'complete' | 'schedule'>;
+  /** Writes that this worker cannot run a job. */
+  holder: Pick<Holder, 'hold'>;
   /** Writes all other outcomes. */
   writer: PersistentWriter;
   settings: Pick<CoreSettings, 'resultTtlMs' | 'deadMax'>;
@@ -42,13 +46,17 @@ export function settleOutcome(
   runMs: number,
   { onSettled, onError }: SettleCallbacks,
 ): void {
-  const { tasks, batcher, writer, settings } = parts;
+  const { tasks, batcher, holder, writer, settings } = parts;
   const { delivery, entry } = running;
   const { keys } = delivery;
   const task = entry && tasks.get(entry.task);
   if (outcome.kind === 'completed' || outcome.kind === 'cancelled' || outcome.kind === 'expired') {
     const completion = completionOf(running, outcome, task, settings.resultTtlMs);
     batcher.complete(keys, { completion, waitMs: waitMsOf(running), runMs, onSettled, onError });
+    return;
+  }
+  if (outcome.kind === 'held') {
+    holder.hold(keys, { job: unrunnableOf(delivery, entry, outcome), onSettled, onError });
     return;
   }
   const step = nextStep(running, outcome, task);

@@ -1,6 +1,7 @@
 import type { Core } from '../../src/core/core.ts';
 import { cancelJob } from '../../src/lifecycle/cancel-and-expire.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
+import { HELD_MESSAGE } from '../../src/lifecycle/scripts/holds/hold.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { BLOCK_MS } from '../../src/redis/connect.ts';
 import { parseRef, type Ref } from '../../src/redis/job-id.ts';
@@ -11,6 +12,12 @@ const READ_COUNT = 100;
 /** A worker settles a cancelled job in time, unless its event loop is blocked. */
 const ENFORCE_AFTER_MS = CANCEL_PATIENCE_MS + 1_000;
 
+export interface ControlHandlers {
+  readonly onCancel: (queue: string, ref: string) => void;
+  /** A job of the class is held since a moment ago; undefined stands for any class. */
+  readonly onHeld: (queue: string, holdClass: string | undefined) => void;
+}
+
 interface CancelRequest {
   keys: QueueKeys;
   ref: Ref;
@@ -18,27 +25,25 @@ interface CancelRequest {
   receivedAt: number;
 }
 
-/** Forwards requests to cancel running jobs as soon as they are written, and enforces those that are not obeyed. */
+/**
+ * Forwards requests to cancel running jobs as soon as they are written, and enforces those that are not obeyed. Forwards classes
+ * of held jobs, too.
+ */
 export class CancelListener {
   readonly #reader: BlockingReader;
   readonly #core: Core;
   readonly #queues: readonly QueueKeys[];
-  readonly #onCancel: (queue: string, ref: string) => void;
+  readonly #handlers: ControlHandlers;
   /** Id of the last entry that was read, by control stream. */
   readonly #positions = new Map<string, string>();
   /** Oldest first. */
   readonly #requests: CancelRequest[] = [];
 
-  constructor(
-    core: Core,
-    reader: BlockingReader,
-    queues: readonly QueueKeys[],
-    onCancel: (queue: string, ref: string) => void,
-  ) {
+  constructor(core: Core, reader: BlockingReader, queues: readonly QueueKeys[], handlers: ControlHandlers) {
     this.#reader = reader;
     this.#core = core;
     this.#queues = queues;
-    this.#onCancel = onCancel;
+    this.#handlers = handlers;
   }
 
   readonly run = async (): Promise<number> => {
@@ -60,10 +65,12 @@ export class CancelListener {
 
   /** Starts after the entries that are there now: older requests were for jobs of earlier processes. */
   async #findPositions(): Promise<void> {
-    for (const { control } of this.#queues) {
+    for (const { control, queue } of this.#queues) {
       if (this.#positions.has(control)) continue;
       const last = await this.#core.redis.xrevrange(control, '+', '-', 'COUNT', 1);
       this.#positions.set(control, last[0]?.[0] ?? '0-0');
+      // Jobs that were held before this moment are told to nobody.
+      this.#handlers.onHeld(queue, undefined);
     }
   }
 
@@ -78,11 +85,13 @@ export class CancelListener {
 
   #forward(stream: string, entries: [string, string[]][]): void {
     const keys = this.#queues.find(({ control }) => control === stream);
-    for (const [id, [verb, ref]] of entries) {
+    for (const [id, [verb, subject]] of entries) {
       this.#positions.set(stream, id);
-      if (keys === undefined || verb !== 'cancel' || ref === undefined) continue;
-      this.#onCancel(keys.queue, ref);
-      this.#requests.push({ keys, ref: parseRef(ref), receivedAt: this.#core.clock.monotonic() });
+      if (keys === undefined || subject === undefined) continue;
+      if (verb === HELD_MESSAGE) this.#handlers.onHeld(keys.queue, subject);
+      if (verb !== 'cancel') continue;
+      this.#handlers.onCancel(keys.queue, subject);
+      this.#requests.push({ keys, ref: parseRef(subject), receivedAt: this.#core.clock.monotonic() });
     }
   }
 }

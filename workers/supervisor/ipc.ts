@@ -15,6 +15,8 @@ export type FromSupervisor =
   /** The answer to `hand-over`. `isDone`: another process has the job now. */
   | { type: 'handed-over'; job: string; token: number; isDone: boolean }
   | { type: 'cancel'; queue: string; ref: string }
+  /** A job of the class is held since a moment ago; without a class it may be any. */
+  | { type: 'held'; queue: string; holdClass?: string | undefined }
   /** The lease expired. It was registered again at that time, Unix ms of Redis: jobs taken earlier are lost. */
   | { type: 'lease-lost'; queue: string; registeredAt: number }
   | { type: 'lease-renewed' }

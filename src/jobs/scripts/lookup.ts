@@ -4,6 +4,7 @@ import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineFragment, defineScript } from '../../redis/script/define-script.ts';
 import { isAfter, lastId, now, pendingRow } from '../../redis/script/lua.ts';
+import type { HeldBy } from '../../schemas/values/names.ts';
 
 /** Where a job was found, and what is stored there. Times are Unix ms by the clock of Redis. */
 export type Found =
@@ -20,6 +21,8 @@ export type Found =
       worker?: string;
       attempt?: number;
       startedAt?: number;
+      /** Why a queued job is not handed out. */
+      heldBy?: HeldBy;
     }
   /** Its entry is gone and its stream has passed it. */
   | { place: 'gone' }
@@ -41,10 +44,11 @@ export interface Notes {
 
 /**
  * Lua: `found` is where a job is, in whatever place: { place, now, ... }: { 'result', now, record, expiry } | { 'gone' } |
- * { 'none' } | { place, now, fields, notes, at, worker, attempt, started }. `RawNotes` lists the notes.
+ * { 'none' } | { place, now, fields, notes, at, worker, attempt, started,
+ * held by }. `RawNotes` lists the notes.
  */
 export const LOOKUP = defineFragment({
-  queueKeys: ['scheduled', 'notes'],
+  queueKeys: ['scheduled', 'holds', 'notes'],
   keys: ['stream', 'due', 'dead', 'result'],
   args: ['id', 'ref'],
   uses: [now, isAfter, lastId, pendingRow],
@@ -59,8 +63,10 @@ local function find()
   local entry = redis.call('XRANGE', stream, id, id)[1]
   if not entry then return { isPast() and 'gone' or 'none' } end
   local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.errors}, ref .. ${NOTE.progress},
-    ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.worker}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue})
+    ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.worker}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue},
+    ref .. ${NOTE.heldAs})
   local failedBefore = tonumber(noted[7]) or 0
+  local heldBy = noted[8] and redis.call('ZSCORE', holds, noted[8] .. ref) and string.match(noted[8], '^%a+')
   for i = 1, 7 do noted[i] = noted[i] or '' end
   noted[1] = (tonumber(noted[1]) or 0) - failedBefore
   for place, waiting in pairs({ scheduled = scheduled, retrying = due, failed = dead }) do
@@ -68,15 +74,15 @@ local function find()
     if at then
       -- From its time on a job waits for a worker, whether or not one has asked.
       local isQueued = place ~= 'failed' and tonumber(at) <= now
-      return { isQueued and 'queued' or place, now, entry[2], noted, tonumber(at), '', 0, 0 }
+      return { isQueued and 'queued' or place, now, entry[2], noted, tonumber(at), '', 0, 0, heldBy or '' }
     end
   end
   local hasGroup = #redis.call('XINFO', 'GROUPS', stream) > 0
   if hasGroup then
     local row, startedAt = pendingRow(stream, '${GROUP}', id)
-    if row then return { 'running', now, entry[2], noted, 0, row[2], row[4] - failedBefore, startedAt } end
+    if row then return { 'running', now, entry[2], noted, 0, row[2], row[4] - failedBefore, startedAt, '' } end
   end
-  return { 'queued', now, entry[2], noted, 0, '', 0, 0 }
+  return { 'queued', now, entry[2], noted, 0, '', 0, 0, heldBy or '' }
 end
 
 local found = find()
@@ -128,13 +134,14 @@ type RawLive = [
   worker: string,
   attempt: number,
   startedAt: number,
+  heldBy: HeldBy | '',
 ];
 
 export function decodeFound(reply: unknown): Found {
   const raw = reply as RawResult | ['gone'] | ['none'] | RawLive;
   if (raw.length === 1) return { place: raw[0] };
   if (raw.length === 4) return { place: 'result', record: raw[2], expiresAt: raw[3] };
-  const [place, now, fields, noted, at, worker, attempt, startedAt] = raw;
+  const [place, now, fields, noted, at, worker, attempt, startedAt, heldBy] = raw;
   return {
     place,
     now,
@@ -142,6 +149,7 @@ export function decodeFound(reply: unknown): Found {
     notes: decodeNotes(noted),
     ...(place === 'running' ? { worker, attempt, startedAt } : {}),
     ...(at > 0 ? { at } : {}),
+    ...(heldBy === '' ? {} : { heldBy }),
   };
 }
 

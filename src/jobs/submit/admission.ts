@@ -38,13 +38,13 @@ export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<Admi
   const tasks = checkTask(core, entry.keys, job.task, payload);
   if (tasks instanceof Promise || isLimited instanceof Promise) {
     return Promise.all([tasks, isLimited]).then(([announced, limited]) => ({
-      entry,
+      entry: withDefaults(entry, announced),
       payload,
       tasks: announced,
       isLimited: limited,
     }));
   }
-  return { entry, payload, tasks, isLimited };
+  return { entry: withDefaults(entry, tasks), payload, tasks, isLimited };
 }
 
 /**
@@ -67,6 +67,19 @@ export function newEntry(
   if (isDelayed && priority !== DEFAULT_PRIORITY) options.pr = priority;
   const place = isDelayed ? 'parked' : priority;
   return { entry: { keys, place, task: job.task, payload: text, options }, payload };
+}
+
+/** Fixes the defaults of the task as they are announced now, as far as the job does not say its own. */
+export function withDefaults<E extends Pick<NewEntry, 'task' | 'options'>>(
+  entry: E,
+  tasks: Pick<AnnouncedTasks, 'defaults'>,
+): E {
+  const defaults = tasks.defaults(entry.task);
+  if (defaults === undefined) return entry;
+  const { attempts, backoff, timeoutMs } = defaults;
+  if (attempts === undefined && backoff === undefined && timeoutMs === undefined) return entry;
+  const own = compact({ a: attempts, b: backoff, to: timeoutMs });
+  return { ...entry, options: { ...own, ...entry.options } };
 }
 
 /** Checks task and payload against the announced tasks of the queue. */
@@ -104,7 +117,8 @@ function refusal(
   task: string,
   payload: unknown,
 ): AppError | undefined {
-  if (!announced.isEmpty && !announced.has(task) && core.settings.unknownTasks === 'reject') {
+  const isUnknown = !announced.isEmpty && !announced.hasTakerOfAll && !announced.has(task);
+  if (isUnknown && core.settings.unknownTasks === 'reject') {
     const names = announced.names.join(', ');
     return new AppError(
       'unknown-task',

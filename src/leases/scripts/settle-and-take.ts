@@ -6,9 +6,17 @@ import {
 } from '../../lifecycle/scripts/complete.ts';
 import { COMPLETE } from '../../lifecycle/scripts/fragments/complete.ts';
 import { EVENTS, MARK_STARTED, QUEUE_STATE } from '../../lifecycle/scripts/fragments/queue-state.ts';
-import { DELIVER, NOTHING_TAKEN, SPLIT_REF, TAKE, TAKE_DUE } from '../../lifecycle/scripts/fragments/take.ts';
+import {
+  CLAIM,
+  DELIVER,
+  NOTHING_TAKEN,
+  SPLIT_REF,
+  TAKE,
+  TAKE_DUE,
+} from '../../lifecycle/scripts/fragments/take.ts';
+import { TAKE_HOLDS } from '../../lifecycle/scripts/fragments/take-holds.ts';
 import { PUT_BACK, TAKE_LANE } from '../../lifecycle/scripts/fragments/take-lane.ts';
-import { decodeTaken, type Taken, type TakeReply } from '../../lifecycle/scripts/take.ts';
+import { decodeTaken, encodeClasses, type Taken, type TakeReply } from '../../lifecycle/scripts/take.ts';
 import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
@@ -22,6 +30,8 @@ export interface SettleAndTakeRequest {
   count: number;
   favouredLane: number;
   share: number;
+  /** Classes of held jobs that the worker can run. */
+  classes: readonly string[];
   /** The script stops taking once the payloads that it has taken are this long together, bytes. */
   byteBudget: number;
   leaseMs: number;
@@ -127,7 +137,9 @@ export const settleAndTakeScript = defineScript({
     MARK_STARTED,
     COMPLETE,
     DELIVER,
+    CLAIM,
     TAKE_DUE,
+    TAKE_HOLDS,
     PUT_BACK,
     TAKE_LANE,
     TAKE,
@@ -177,6 +189,7 @@ export async function settleAndTake(
       favouredLane: request.favouredLane,
       share: request.share,
       wakeHorizonMs: WAKE_HORIZON_MS,
+      holdClasses: encodeClasses(request.classes),
       latencyTtlMs: latency.ttlMs,
       latencyCount: latency.counts.size,
       kindCount,

@@ -34,11 +34,13 @@ export class LongPolls {
    * Takes what there is, or waits for the first jobs. Resolves to undefined when none came in time, the requester
    * disconnects or the service stops. Jobs that were taken for a requester that has gone are released.
    *
+   * @param tasks equal for workers with the same tasks: held jobs are for some workers only.
    * @param takeNow takes from the queues that it is given; called once or more.
    * @throws {AppError} too-many-waiters; and what `takeNow` throws.
    */
   async take(
     queues: readonly string[],
+    tasks: string,
     waitMs: number,
     requester: Requester,
     takeNow: TakeNow,
@@ -46,7 +48,7 @@ export class LongPolls {
     const disconnect = new AbortController();
     requester.onDisconnect(() => disconnect.abort());
     // Polls for one queue share its takes. Of several queues the first with jobs comes first, so ask all of them now.
-    const mayHaveJobs = queues.filter((queue) => waitMs === 0 || !this.#queues.get(queue)?.isEmpty);
+    const mayHaveJobs = queues.filter((queue) => waitMs === 0 || !this.#queues.get(queue)?.isEmptyFor(tasks));
     if (waitMs === 0 || (queues.length > 1 && mayHaveJobs.length > 0)) {
       const taken = await takeNow(mayHaveJobs);
       if (disconnect.signal.aborted) return void (await taken.release());
@@ -54,7 +56,7 @@ export class LongPolls {
     }
     if (waitMs === 0 || this.#isStopped || disconnect.signal.aborted) return undefined;
     if (this.#polls.size >= this.#maxWaiting) throw tooManyWaiters(this.#maxWaiting);
-    return this.#wait(queues, waitMs, disconnect.signal, takeNow);
+    return this.#wait(queues, tasks, waitMs, disconnect.signal, takeNow);
   }
 
   /** Answers all waiting polls, and all later ones, without jobs. */
@@ -66,11 +68,12 @@ export class LongPolls {
 
   async #wait(
     queues: readonly string[],
+    tasks: string,
     waitMs: number,
     disconnected: AbortSignal,
     takeNow: TakeNow,
   ): Promise<TakenJobs | undefined> {
-    const poll = new WaitingPoll(queues, takeNow, () => {
+    const poll = new WaitingPoll(queues, tasks, takeNow, () => {
       this.#polls.delete(poll);
       for (const queue of queues) this.#queues.get(queue)?.remove(poll);
     });

@@ -2,8 +2,10 @@ import { attemptSubject, observeAttemptEnd, waitMsOf } from '../../attempts/atte
 import { completionOf, type HeldDelivery } from '../../attempts/completion.ts';
 import { preflight, type RunnableTask } from '../../attempts/preflight.ts';
 import { settleAllWithoutResult, type Unfinished } from '../../attempts/settle-failure.ts';
+import { unrunnableOf } from '../../attempts/unrunnable.ts';
 import type { Core } from '../../core/core.ts';
 import type { Completion } from '../../lifecycle/scripts/complete.ts';
+import type { Unrunnable } from '../../lifecycle/scripts/holds/hold.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
 import type { AttemptTimes } from '../../observer.ts';
 import { decodeEntry, type Entry } from '../../redis/entry.ts';
@@ -27,11 +29,13 @@ export interface TakeTarget {
 interface Runnable {
   jobs: LeasedJob[];
   deliveries: Delivery[];
+  /** Some of the others are held now: the worker lacks their task, or no schema takes their payload. */
+  hasHeld: boolean;
   /** The lease has ended in the queue, since nothing that it holds there is left. */
   hasEnded: boolean;
 }
 
-/** Settles the deliveries that need no run, such as expired ones and those of an unknown task; returns the others. */
+/** Settles the deliveries that need no run, such as expired ones and those that the worker cannot run; returns the others. */
 export async function settleUnrunnable(
   core: Core,
   { consumer, keys, tasks }: TakeTarget,
@@ -44,17 +48,24 @@ export async function settleUnrunnable(
   const deliveries: Delivery[] = [];
   const completions: Completion[] = [];
   const ends: { held: HeldDelivery & AttemptTimes; outcome: 'cancelled' | 'expired' }[] = [];
+  const held: Unrunnable[] = [];
   const failures: Unfinished[] = [];
   const find = (name: string): RunnableTask | undefined =>
     tasks?.has(name) === false
       ? undefined
-      : { ...known.defaults(name), name, validateInput: (payload) => known.checkPayload(name, payload) };
+      : {
+          ...known.defaults(name),
+          refusersOf: (payload) =>
+            known.checkPayload(name, payload).length > 0 ? known.schemasOf(name) : [],
+        };
   for (const delivery of taken) {
     const entry = decodeEntry(delivery.fields);
     const outcome = preflight(delivery, entry, find, now);
     if (outcome === undefined && entry !== undefined) {
       jobs.push(leasedJob(delivery, entry, known));
       deliveries.push(delivery);
+    } else if (outcome?.kind === 'held') {
+      held.push(unrunnableOf(delivery, entry, outcome));
     } else if (outcome !== undefined) {
       const { place, entryId, token, attempt } = delivery;
       const waitMs = waitMsOf(delivery);
@@ -67,7 +78,8 @@ export async function settleUnrunnable(
     }
   }
   await settleAllWithoutResult(core, consumer, keys, failures);
-  const mayHaveEnded = completions.length > 0 || (failures.length > 0 && jobs.length === 0);
+  if (held.length > 0) await hold(core, consumer, keys, held);
+  const mayHaveEnded = completions.length > 0 || (failures.length + held.length > 0 && jobs.length === 0);
   const hasEnded = mayHaveEnded && (await consumer.endIfIdle(keys, completions));
   if (core.observe.wants('attempt-ended')) {
     for (const { held, outcome } of ends) {
@@ -75,7 +87,17 @@ export async function settleUnrunnable(
       observeAttemptEnd(core.observe, subject, outcome, { settled: 'done', status: undefined }, held);
     }
   }
-  return { jobs, deliveries, hasEnded };
+  return { jobs, deliveries, hasHeld: held.length > 0, hasEnded };
+}
+
+async function hold(
+  { observe }: Core,
+  consumer: LeaseConsumer,
+  keys: QueueKeys,
+  held: readonly Unrunnable[],
+): Promise<void> {
+  await consumer.hold(keys, held);
+  observe({ kind: 'jobs-held', queue: keys.queue, lease: consumer.name, jobs: held.length });
 }
 
 function leasedJob(

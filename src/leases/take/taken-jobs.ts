@@ -15,6 +15,8 @@ export class TakenJobs {
   byteBudget = MAX_PAYLOAD_BYTES;
   /** See `TakeResult`. */
   mayHaveMore = false;
+  /** See `TakeResult`. */
+  hasHolds = false;
   readonly #consumer: LeaseConsumer;
   readonly #deliveries: { keys: QueueKeys; deliveries: readonly Delivery[] }[] = [];
 
@@ -25,6 +27,7 @@ export class TakenJobs {
   add(keys: QueueKeys, result: TakeResult): void {
     this.byteBudget -= result.payloadSize;
     this.mayHaveMore ||= result.mayHaveMore;
+    this.hasHolds ||= result.hasHolds;
     this.jobs.push(...result.jobs);
     if (result.deliveries.length > 0) this.#deliveries.push({ keys, deliveries: result.deliveries });
     this.expiresAt = earlier(this.expiresAt, result.expiresAt);

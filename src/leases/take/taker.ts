@@ -14,7 +14,7 @@ import { settleUnrunnable, type TakeTarget } from './settle-unrunnable.ts';
 /** A request to complete and take jobs in one queue, under a lease. */
 export interface TakeRequest
   extends TakeTarget,
-    Omit<SettleAndTakeRequest, 'favouredLane' | 'share' | 'isContinuation'> {
+    Omit<SettleAndTakeRequest, 'favouredLane' | 'share' | 'isContinuation' | 'classes'> {
   readonly completions: readonly Completion[];
   readonly latency: ReadonlyMap<string, number>;
   /** The request has taken from this queue before. */
@@ -36,6 +36,8 @@ export interface TakeResult {
   readonly nextDueInMs: number | undefined;
   /** The queue may have more jobs that could be taken now. */
   readonly mayHaveMore: boolean;
+  /** The queue holds jobs, of whatever class: those that this worker can run are among the taken ones. */
+  readonly hasHolds: boolean;
 }
 
 /**
@@ -45,7 +47,11 @@ export interface TakeResult {
 export const MAX_PAYLOAD_BYTES = 8 * 1_048_576;
 
 /** Most takes of one request in a row of which nothing needed a run. */
-const MAX_ROUNDS = 10;
+const MAX_ROUNDS = 100;
+/** No further take follows once this many jobs needed no run. */
+const MAX_UNRUNNABLE = 1_000;
+
+const NO_CLASSES: readonly string[] = [];
 
 /** Completions and jobs of one call, and bytes of payloads: bounds the time for which it keeps Redis busy. */
 const STEP = 200;
@@ -55,6 +61,8 @@ const STEP_BYTES = 2 * 1_048_576;
 export class Taker {
   readonly #core: Core;
   readonly #fairness = new WeakMap<QueueKeys, LaneFairness>();
+  /** Queues that held jobs at their last take. */
+  readonly #withHolds = new WeakSet<QueueKeys>();
   /** Shares of the queues of those leases that name several. */
   readonly queueShares = new QueueShares();
 
@@ -70,23 +78,30 @@ export class Taker {
     for (; completions.length > STEP; completions = completions.slice(STEP)) {
       settled.push(...(await this.#complete(request, completions.slice(0, STEP))));
     }
-    const first = { ...request, completions };
-    let result = await this.#takeStep(first, request.isAgain === true, known);
+    const result = await this.#takeSteps({ ...request, completions }, known);
     settled.push(...result.settled);
+    return { ...result, settled };
+  }
+
+  /** Takes until the request has what it wants. Held jobs are looked for first where the queue is known to hold some. */
+  async #takeSteps(request: TakeRequest, known: AnnouncedTasks): Promise<TakeResult> {
+    let mustLook = this.#withHolds.has(request.keys) && request.count > 0;
+    const hasLooked = mustLook;
+    let classes = mustLook ? await runnableClasses(request, known) : NO_CLASSES;
+    let result = await this.#takeStep({ ...request, classes }, request.isAgain === true, known);
+    const { settled } = result;
+    mustLook = result.hasHolds && !hasLooked;
+    const mostRounds = Math.min(MAX_ROUNDS, Math.ceil(MAX_UNRUNNABLE / Math.max(1, request.count)));
     let idleRounds = result.jobs.length === 0 ? 1 : 0;
-    while (result.mayHaveMore && idleRounds < MAX_ROUNDS) {
+    while (mustLook || (result.mayHaveMore && idleRounds < mostRounds)) {
       const count = request.count - result.jobs.length;
       const byteBudget = request.byteBudget - result.payloadSize;
       if (count < 1 || byteBudget <= 0) break;
-      const next = {
-        ...request,
-        count,
-        byteBudget,
-        isLeaseActive: true,
-        completions: [],
-        latency: NO_LATENCIES,
-      };
-      const step = await this.#takeStep(next, true, known);
+      if (mustLook) classes = await runnableClasses(request, known);
+      if (classes.length === 0 && !result.mayHaveMore) break;
+      mustLook = false;
+      const left = { count, byteBudget, classes, completions: [], latency: NO_LATENCIES };
+      const step = await this.#takeStep({ ...request, ...left, isLeaseActive: true }, true, known);
       idleRounds = step.jobs.length === 0 ? idleRounds + 1 : 0;
       result = joined(result, step);
     }
@@ -98,7 +113,11 @@ export class Taker {
     return (await consumer.completeOnly(keys, completions)).settled;
   }
 
-  async #takeStep(request: TakeRequest, isContinuation: boolean, known: AnnouncedTasks): Promise<TakeResult> {
+  async #takeStep(
+    request: TakeRequest & { classes: readonly string[] },
+    isContinuation: boolean,
+    known: AnnouncedTasks,
+  ): Promise<TakeResult> {
     const { consumer, keys, completions, latency, tasks, isAgain: _, ...asked } = request;
     const count = Math.min(request.count, STEP);
     const byteBudget = Math.min(request.byteBudget, STEP_BYTES);
@@ -113,8 +132,12 @@ export class Taker {
       { ...asked, ...lane, count, byteBudget, isContinuation },
     );
     if (taken.kind === 'no-lease') return { ...NOTHING_TAKEN, settled, expiresAt, hasLeaseEnded: true };
-    if (count > 0) fairness.taken(taken.deliveries.length, count);
-    const { jobs, deliveries, hasEnded } = await settleUnrunnable(
+    if (count > 0) {
+      fairness.taken(taken.deliveries.length, count);
+      if (taken.hasHolds) this.#withHolds.add(keys);
+      else this.#withHolds.delete(keys);
+    }
+    const { jobs, deliveries, hasHeld, hasEnded } = await settleUnrunnable(
       this.#core,
       { consumer, keys, tasks },
       taken.deliveries,
@@ -133,9 +156,16 @@ export class Taker {
       hasLeaseEnded: false,
       nextDueInMs: taken.nextDueInMs,
       mayHaveMore: taken.deliveries.length > 0 && (isFull || jobs.length === 0),
+      hasHolds: taken.hasHolds || hasHeld,
     };
   }
 }
+
+/** The classes of held jobs of which the worker can run some. */
+const runnableClasses = (
+  { consumer, keys, tasks }: TakeTarget,
+  { schemasOf }: AnnouncedTasks,
+): Promise<string[]> => consumer.runnableClasses(keys, { tasks: tasks && [...tasks], schemasOf });
 
 const shortestTimeout = (jobs: readonly LeasedJob[]): number =>
   jobs.reduce((shortest, { timeoutMs }) => Math.min(shortest, timeoutMs), Number.POSITIVE_INFINITY);
@@ -192,4 +222,5 @@ export const NOTHING_TAKEN: TakeResult = {
   hasLeaseEnded: false,
   nextDueInMs: undefined,
   mayHaveMore: false,
+  hasHolds: false,
 };

@@ -6,6 +6,8 @@ export type TakeNow = (queues: readonly string[]) => Promise<TakenJobs>;
 /** A poll that waits for jobs of its queues. It ends once: with jobs, without any, or with an error. */
 export class WaitingPoll {
   readonly queues: readonly string[];
+  /** Equal for polls of workers with the same tasks. */
+  readonly tasks: string;
   readonly takeNow: TakeNow;
   /** Resolves when the poll ends; to undefined when it ends without jobs. */
   readonly taken: Promise<TakenJobs | undefined>;
@@ -17,8 +19,9 @@ export class WaitingPoll {
   #hasEnded = false;
 
   /** @param onEnd called once, before `taken` settles. */
-  constructor(queues: readonly string[], takeNow: TakeNow, onEnd: () => void) {
+  constructor(queues: readonly string[], tasks: string, takeNow: TakeNow, onEnd: () => void) {
     this.queues = queues;
+    this.tasks = tasks;
     this.takeNow = takeNow;
     this.#onEnd = onEnd;
     this.taken = new Promise((resolve, reject) => {

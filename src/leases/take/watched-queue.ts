@@ -38,6 +38,10 @@ export class WatchedQueue {
   #mustServeAgain = false;
   /** A poll was skipped because another queue took for it. */
   #hasSkipped = false;
+  /** The queue holds jobs that some workers can run. */
+  #hasHolds = false;
+  /** The tasks of the polls for which the last serving found nothing. */
+  #served: ReadonlySet<string> = new Set();
   /** No delayed job can be due before this time, monotonic ms. */
   #emptyUntil = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -49,14 +53,19 @@ export class WatchedQueue {
     this.#owner = owner;
   }
 
-  /** Whether the queue is empty for certain: a take would bring nothing. */
-  get isEmpty(): boolean {
-    return !this.#isServing && this.#watch.isWatched(this.keys) && this.#clock.monotonic() < this.#emptyUntil;
+  /** Whether a take for a worker with these tasks would certainly bring nothing. */
+  isEmptyFor(tasks: string): boolean {
+    const isKnown = !this.#hasHolds || this.#served.has(tasks);
+    return isKnown && !this.#isServing && this.#watch.isWatched(this.keys) && this.#isQuiet;
+  }
+
+  get #isQuiet(): boolean {
+    return this.#clock.monotonic() < this.#emptyUntil;
   }
 
   add(poll: WaitingPoll): void {
     this.#polls.add(poll);
-    if (!this.isEmpty) void this.serve();
+    if (!this.isEmptyFor(poll.tasks)) void this.serve();
     // A lingering queue has no timer for its delayed jobs.
     else if (this.#polls.size === 1) {
       this.#schedule(this.#emptyUntil - this.#clock.monotonic(), () => void this.#serveIfDelayed());
@@ -142,16 +151,25 @@ export class WatchedQueue {
 
   async #takeForPolls(): Promise<number> {
     this.#hasSkipped = false;
-    for (let poll = this.#nextPoll(); poll !== undefined; poll = this.#nextPoll()) {
+    const served = new Set<string>();
+    this.#served = served;
+    let nextDueInMs = Number.POSITIVE_INFINITY;
+    for (let poll = this.#nextPoll(served); poll !== undefined; poll = this.#nextPoll(served)) {
       const taken = await this.#takeFor(poll);
-      if (taken?.jobs.length === 0 && !taken.mayHaveMore) return taken.nextDueInMs;
+      if (taken === undefined || taken.jobs.length > 0 || taken.mayHaveMore) continue;
+      nextDueInMs = taken.nextDueInMs;
+      served.add(poll.tasks);
+      this.#hasHolds = taken.hasHolds;
+      // What is held may be for workers with other tasks; else there is nothing for anybody.
+      if (!taken.hasHolds) break;
     }
-    return Number.POSITIVE_INFINITY;
+    return nextDueInMs;
   }
 
-  /** The first poll for which no other queue takes now. */
-  #nextPoll(): WaitingPoll | undefined {
+  /** The first poll for which no other queue takes now, and with other tasks than those for which there is nothing. */
+  #nextPoll(served: ReadonlySet<string>): WaitingPoll | undefined {
     for (const poll of this.#polls) {
+      if (served.has(poll.tasks)) continue;
       if (!poll.isTaking) return poll;
       this.#hasSkipped = true;
     }

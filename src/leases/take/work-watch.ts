@@ -10,6 +10,9 @@ export type StreamPositions = ReadonlyMap<string, string>;
 
 const RETRY_MS = 200;
 
+/** Jobs come into lanes, wake tokens tell of due ones, messages in `control` of held ones. */
+const watchedStreams = (keys: QueueKeys): string[] => [...lanes(keys), keys.wake, keys.control];
+
 interface DelayedCheck {
   readonly keys: QueueKeys;
   readonly resolve: (hasDelayedJobs: boolean) => void;
@@ -43,7 +46,7 @@ export class WorkWatch {
 
   /** Where the queue's streams end now. */
   async positions(keys: QueueKeys): Promise<StreamPositions> {
-    const streams = [...lanes(keys), keys.wake];
+    const streams = watchedStreams(keys);
     const ids = await readLastIds(this.#commands, streams);
     return new Map(streams.map((stream, i) => [stream, ids[i] ?? '0-0']));
   }
@@ -97,7 +100,7 @@ export class WorkWatch {
       try {
         const streams = await this.#readChanged();
         for (const keys of [...this.#watched.keys()]) {
-          if (streams.has(keys.wake) || lanes(keys).some((lane) => streams.has(lane))) this.#report(keys);
+          if (watchedStreams(keys).some((stream) => streams.has(stream))) this.#report(keys);
         }
       } catch {
         // The connection reports its own errors.

@@ -30,7 +30,7 @@ export type CancelOutcome =
  */
 export const cancelScript = defineScript({
   name: 'cancel',
-  queueKeys: ['scheduled', 'notes', 'events', 'totals', 'control', 'expiring', 'settings'],
+  queueKeys: ['scheduled', 'holds', 'notes', 'events', 'totals', 'control', 'expiring', 'settings'],
   keys: ['stream', 'due', 'dead', 'result'],
   args: ['id', 'ref', 'status', 'ttlMs', 'maxTtlMs', 'patienceMs', 'isEnforced'],
   uses: [now, toMap, deleteNotes, publishEvent],
@@ -42,9 +42,9 @@ local entry = redis.call('XRANGE', stream, id, id)[1]
 if not entry then return 'not-found' end
 
 local isWaiting = redis.call('ZSCORE', scheduled, ref) or redis.call('ZSCORE', due, ref)
-local failed, errors, failedBefore, cancelAskedAt, startedAt = unpack(redis.call('HMGET', notes,
+local failed, errors, failedBefore, cancelAskedAt, startedAt, heldAs = unpack(redis.call('HMGET', notes,
   ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.errors}, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.cancelAskedAt},
-  ref .. ${NOTE.startedAt}), 1, 5)
+  ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs}), 1, 6)
 local attempts = (tonumber(failed) or 0) - (tonumber(failedBefore) or 0)
 if status == 'expired' and (failed or startedAt) then return 'asked' end
 if isEnforced == '1' and (not cancelAskedAt or now - cancelAskedAt < tonumber(patienceMs)) then return 'asked' end
@@ -62,6 +62,7 @@ end
 
 redis.call('ZREM', scheduled, ref)
 redis.call('ZREM', due, ref)
+if heldAs then redis.call('ZREM', holds, heldAs .. ref) end
 redis.call('XDEL', stream, id)
 deleteNotes(notes, ref)
 local fields, keptMs = toMap(entry[2]), ttlMs

@@ -6,9 +6,10 @@ import { WAKE_HORIZON_MS } from '../wake.ts';
 import { type Completion, encodeCompletions, type LatencyCounts, type Settled } from './complete.ts';
 import { COMPLETE } from './fragments/complete.ts';
 import { EVENTS, MARK_STARTED, QUEUE_STATE } from './fragments/queue-state.ts';
-import { DELIVER, TAKE, TAKE_DUE } from './fragments/take.ts';
+import { CLAIM, DELIVER, TAKE, TAKE_DUE } from './fragments/take.ts';
+import { TAKE_HOLDS } from './fragments/take-holds.ts';
 import { PUT_BACK, TAKE_LANE } from './fragments/take-lane.ts';
-import { decodeTaken, type Taken, type TakeOptions, type TakeReply } from './take.ts';
+import { decodeTaken, encodeClasses, type Taken, type TakeOptions, type TakeReply } from './take.ts';
 
 export interface CompletedAndTaken {
   /** In the order of the completed jobs. */
@@ -54,7 +55,9 @@ export const completeAndTakeScript = defineScript({
     MARK_STARTED,
     COMPLETE,
     DELIVER,
+    CLAIM,
     TAKE_DUE,
+    TAKE_HOLDS,
     PUT_BACK,
     TAKE_LANE,
     TAKE,
@@ -90,6 +93,7 @@ export async function completeAndTake(
       favouredLane: options.favouredLane,
       share: options.share,
       wakeHorizonMs: WAKE_HORIZON_MS,
+      holdClasses: encodeClasses(options.classes),
       wakeIds: options.tokens.join(' '),
       startedRefs: options.begun.join(' '),
       latencyTtlMs: latency.ttlMs,

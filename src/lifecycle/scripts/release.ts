@@ -9,8 +9,8 @@ import { WAKE_HORIZON_MS } from '../wake.ts';
 import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
 
 /**
- * Releases deliveries, to be taken again after a delay; spends no attempt. A job that lies in `due` or `dead` was delivered by a
- * group that was made again, and only leaves the pending list. A job that somebody asked to cancel waits no longer.
+ * Releases deliveries, to be taken again after a delay; spends no attempt. A job that lies in `due` or `dead`, or is held, was
+ * delivered by a group that was made again, and only leaves the pending list. A job that somebody asked to cancel waits no longer.
  *
  * `begun`: 1 when a handler has started on the job, else 0. `suspect`: 1 when it may have spoilt its process, which counts as a loss.
  * Returns 'done' | 'repeated' | 'stale' per job. Where no handler had started, a repeated release counts as stale: in both
@@ -18,7 +18,7 @@ import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
  */
 export const releaseScript = defineScript({
   name: 'release',
-  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'dead', 'settings'],
+  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'dead', 'holds', 'settings'],
   args: [
     'consumer',
     'delayMs',
@@ -29,7 +29,9 @@ export const releaseScript = defineScript({
   lua: `
 local outcomes, released = {}, {}
 local function putBack(i, place, ref, started, move)
-  local delay = redis.call('HEXISTS', notes, ref .. ${NOTE.cancelAskedAt}) == 1 and 0 or delayMs
+  local cancelAskedAt, heldAs = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs}), 1, 2)
+  if heldAs and redis.call('ZSCORE', holds, heldAs .. ref) then return end
+  local delay = cancelAskedAt and 0 or delayMs
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZADD', due[place], 'NX', now + delay, ref) == 0 then return end
   redis.call('HDEL', notes, ref .. ${NOTE.progress})
   if jobs[i].suspect == '1' then redis.call('HINCRBY', notes, ref .. ${NOTE.losses}, 1) end

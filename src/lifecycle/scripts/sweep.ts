@@ -1,8 +1,10 @@
 import type { Connection } from '../../redis/connection.ts';
 import { letterOf } from '../../redis/job-id.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
+import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inChunks, now, toMap } from '../../redis/script/lua.ts';
+import { sweepHolds } from './holds/sweep-holds.ts';
 import { publishEvent, wakeWorkers } from './lua.ts';
 
 /** Entries that one step checks, and bytes that it reads: bounds the time for which it keeps Redis busy. */
@@ -22,7 +24,7 @@ const READ = 20;
  */
 export const sweepScript = defineScript({
   name: 'sweep',
-  queueKeys: ['scheduled', 'leases', 'events', 'wake', 'settings'],
+  queueKeys: ['scheduled', 'holds', 'notes', 'leases', 'events', 'wake', 'settings'],
   keys: ['stream', 'due', 'dead'],
   args: ['letter', 'from', 'most'],
   uses: [now, inChunks, toMap, publishEvent, wakeWorkers],
@@ -44,6 +46,11 @@ if from == '-' then
   inChunks(scored, function(...) redis.call('ZADD', leases, 'NX', ...) end)
 end
 
+local function isHeld(ref)
+  local heldAs = redis.call('HGET', notes, ref .. ${NOTE.heldAs})
+  return heldAs and redis.call('ZSCORE', holds, heldAs .. ref)
+end
+
 -- Entries of a lane that were not delivered yet are in their place; parked ones are never delivered by reading.
 local upTo, found, last, checked, bytes = letter == '${letterOf('parked')}' and '+' or delivered, {}, from, 0, 0
 local function check(entry)
@@ -51,7 +58,7 @@ local function check(entry)
   local id = entry[1]
   local ref = letter .. id
   if not redis.call('ZSCORE', due, ref) and not redis.call('ZSCORE', dead, ref) and not redis.call('ZSCORE', scheduled, ref)
-    and #redis.call('XPENDING', stream, '${GROUP}', id, id, 1) == 0 then
+    and #redis.call('XPENDING', stream, '${GROUP}', id, id, 1) == 0 and not isHeld(ref) then
     redis.call('ZADD', due, now, ref)
     found[#found + 1] = ref
   end
@@ -69,8 +76,8 @@ return { last, #found }
 `,
 });
 
-/** Where a sweep goes on: a stream, and the first entry of it to check, as XRANGE takes it. */
-export type SweepPosition = { place: Place; from: string } | 'end';
+/** Where a sweep goes on: a stream and its first entry to check, as XRANGE takes it, or the held jobs at the end. */
+export type SweepPosition = { place: Place | 'holds'; from: string } | 'end';
 
 export const SWEEP_START: SweepPosition = { place: PLACES[0], from: '-' };
 
@@ -80,12 +87,15 @@ export async function sweep(
   queue: QueueKeys,
   { place, from }: Exclude<SweepPosition, 'end'>,
 ): Promise<{ found: number; next: SweepPosition }> {
+  if (place === 'holds') {
+    const next = await sweepHolds(redis, queue, from);
+    return { found: 0, next: next === undefined ? 'end' : { place, from: next } };
+  }
   const [following, found] = (await sweepScript.run(
     redis,
     { queue, stream: queue.stream[place], due: queue.due[place], dead: queue.dead[place] },
     { letter: letterOf(place), from, most: STEP },
   )) as [string, number];
   if (following !== '') return { found, next: { place, from: following } };
-  const nextPlace = PLACES[PLACES.indexOf(place) + 1];
-  return { found, next: nextPlace === undefined ? 'end' : { place: nextPlace, from: '-' } };
+  return { found, next: { place: PLACES[PLACES.indexOf(place) + 1] ?? 'holds', from: '-' } };
 }

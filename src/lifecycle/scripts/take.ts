@@ -30,6 +30,8 @@ export interface TakeOptions {
   /** A lane (index from 1, as in `PRIORITIES`) whose first `share` jobs go before the others; 0 for none. */
   favouredLane: number;
   share: number;
+  /** Classes of held jobs that this consumer can run. */
+  classes: readonly string[];
   /** Ids of the wake tokens that woke this consumer. */
   tokens: readonly string[];
   /** Refs of jobs that a blocking read delivered. */
@@ -38,7 +40,15 @@ export interface TakeOptions {
 
 export type Taken =
   /** `now`: the time of Redis, Unix ms. */
-  | { kind: 'taken'; now: number; deliveries: Delivery[]; paused: boolean; nextDueInMs: number | undefined }
+  | {
+      kind: 'taken';
+      now: number;
+      deliveries: Delivery[];
+      paused: boolean;
+      /** The queue holds jobs, of whatever class; false while it is paused. */
+      hasHolds: boolean;
+      nextDueInMs: number | undefined;
+    }
   /** The lease is not (or no longer) there: register it again before taking. */
   | { kind: 'no-lease' };
 
@@ -55,14 +65,18 @@ type Head = [
     | [token: number, attempt: number, losses: number, readyAt: number, cancelAsked: number, begun: number],
 ];
 
-/** What `take()` returns. `nextDue`: ms until the next due time, or -1. */
+/** What `take()` returns. `state`: 1 for a paused queue, 2 for one that holds jobs. `nextDue`: ms until the next due time, or -1. */
 export type TakeReply =
   | ['no-lease']
-  | ['ok', now: number, paused: number, nextDue: number, heads: string, ...payloads: string[]];
+  | ['ok', now: number, state: number, nextDue: number, heads: string, ...payloads: string[]];
+
+/** Most takes have none. */
+export const encodeClasses = (classes: readonly string[]): string =>
+  classes.length === 0 ? '' : JSON.stringify(classes);
 
 export function decodeTaken(keys: QueueKeys, reply: TakeReply): Taken {
   if (reply[0] === 'no-lease') return { kind: 'no-lease' };
-  const [, now, paused, nextDue, heads, ...payloads] = reply;
+  const [, now, state, nextDue, heads, ...payloads] = reply;
   const deliveries = (JSON.parse(heads) as Head[]).map((head, i) =>
     decodeDelivery(keys, now, head, payloads[i] ?? ''),
   );
@@ -70,7 +84,8 @@ export function decodeTaken(keys: QueueKeys, reply: TakeReply): Taken {
     kind: 'taken',
     now,
     deliveries,
-    paused: paused === 1,
+    paused: state === 1,
+    hasHolds: state === 2,
     nextDueInMs: nextDue < 0 ? undefined : nextDue,
   };
 }

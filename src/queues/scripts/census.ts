@@ -3,6 +3,8 @@ import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { toPairs } from '../../redis/pairs.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { now, toMap } from '../../redis/script/lua.ts';
+import { DEFAULT_PRIORITY } from '../../schemas/job.ts';
+import { PRIORITIES, type Priority } from '../../schemas/values/names.ts';
 
 /** Counts of one stream of a queue. */
 export interface PlaceCensus {
@@ -24,6 +26,8 @@ export interface Census {
   scheduledNow: number;
   /** Since when the job that waits longest could have run, Unix ms; now when none waits. */
   waitingSince: number;
+  /** Held jobs, in groups of one class, priority and origin. */
+  held: HeldGroup[];
   paused: boolean;
   /** Most jobs that have not ended; undefined without a limit. */
   maxJobs: number | undefined;
@@ -34,6 +38,14 @@ export interface Census {
   sample: { at: number; added: number; completed: number; failed: number } | undefined;
 }
 
+/** Held jobs of one class. */
+export interface HeldGroup {
+  priority: Priority;
+  /** They were in `parked`; others are counted with their lane. */
+  isParked: boolean;
+  jobs: number;
+}
+
 /**
  * Counts all jobs of a queue at one moment, in the places themselves, and stores a reading every ten seconds for the
  * rates.
@@ -42,8 +54,8 @@ export interface Census {
  */
 export const censusScript = defineScript({
   name: 'census',
-  queueKeys: ['scheduled', 'leases', 'totals', 'settings', 'samples', 'stream', 'due', 'dead'],
-  args: ['maxLeases'],
+  queueKeys: ['scheduled', 'holds', 'leases', 'totals', 'settings', 'samples', 'stream', 'due', 'dead'],
+  args: ['maxLeases', 'maxGroups'],
   uses: [now, toMap],
   lua: `
 local running, places, added, waitingSince = {}, {}, 0, now
@@ -89,20 +101,37 @@ end
 local sample = redis.call('XREVRANGE', samples, now - 60000, now - 120000, 'COUNT', 1)[1]
   or redis.call('XRANGE', samples, now - 120000, '+', 'COUNT', 1)[1]
 
-local runs = {}
+local function heldGroups()
+  local groups, from = {}, '-'
+  while #groups < tonumber(maxGroups) do
+    local member = redis.call('ZRANGE', holds, from, '+', 'BYLEX', 'LIMIT', 0, 1)[1]
+    local group, order, at = string.match(member or '', '^([^\\n]*\\n[^\\n]*\\n(%d%d))(%d+)')
+    if not group then return groups end
+    groups[#groups + 1] = { order, redis.call('ZLEXCOUNT', holds, '[' .. group, '(' .. group .. '\\255') }
+    waitingSince = math.min(waitingSince, tonumber(at))
+    from = '(' .. group .. '\\255'
+  end
+  return groups
+end
+
+local held, runs = heldGroups(), {}
 for consumer, jobs in pairs(running) do runs[#runs + 1] = consumer; runs[#runs + 1] = jobs end
 return {
   now, delayed, redis.call('HEXISTS', settings, 'paused'), allTotals,
   redis.call('ZRANGE', leases, 0, maxLeases - 1, 'WITHSCORES'), runs,
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
-  tonumber(redis.call('HGET', settings, 'maxJobs')) or 0, delayedNow, waitingSince,
+  tonumber(redis.call('HGET', settings, 'maxJobs')) or 0, delayedNow, waitingSince, held,
 }
 `,
 });
 
 const LISTED_LEASES = 1_000;
+/** A class is a task with the releases that refused its jobs, so there are few groups. */
+const LISTED_GROUPS = 200;
 
 type RawPlace = [length: number, running: number, due: number, dead: number, added: number, dueNow: number];
+
+type RawGroup = [order: string, jobs: number];
 
 /** Maps come as names and values, one after the other. `sample`: its id and its three counts, or nothing. */
 type RawCensus = [
@@ -117,19 +146,40 @@ type RawCensus = [
   maxJobs: number,
   scheduledNow: number,
   waitingSince: number,
+  held: RawGroup[],
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
 export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<Census> {
-  const reply = await censusScript.run(redis, { queue }, { maxLeases: LISTED_LEASES });
-  const [now, scheduled, paused, totals, leases, runs, sample, places, maxJobs, scheduledNow, waitingSince] =
-    reply as RawCensus;
+  const reply = await censusScript.run(
+    redis,
+    { queue },
+    {
+      maxLeases: LISTED_LEASES,
+      maxGroups: LISTED_GROUPS,
+    },
+  );
+  const [
+    now,
+    scheduled,
+    paused,
+    totals,
+    leases,
+    runs,
+    sample,
+    places,
+    maxJobs,
+    scheduledNow,
+    waitingSince,
+    held,
+  ] = reply as RawCensus;
   const running = new Map(toPairs(runs.map(String)));
   return {
     now,
     scheduled,
     scheduledNow,
     waitingSince,
+    held: held.map(decodeGroup),
     paused: paused === 1,
     maxJobs: maxJobs || undefined,
     totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),
@@ -153,6 +203,14 @@ function decodeSample([id, added, completed, failed]: string[]): Census['sample'
     added: Number(added),
     completed: Number(completed),
     failed: Number(failed),
+  };
+}
+
+function decodeGroup([order, jobs]: RawGroup): HeldGroup {
+  return {
+    priority: PRIORITIES[Number(order[0]) - 1] ?? DEFAULT_PRIORITY,
+    isParked: order[1] === '0',
+    jobs,
   };
 }
 

@@ -43,6 +43,14 @@ export const StatusSchema = oneOf(
   STATUSES,
   'The state of the job. `completed`, `failed`, `cancelled` and `expired` are final.',
 );
+/** Why a queued job is not handed out. */
+export const HELD_BY = ['task'] as const;
+export type HeldBy = (typeof HELD_BY)[number];
+
+export const HeldBySchema = oneOf(
+  HELD_BY,
+  'Why a queued job is not handed out. `task`: no worker so far has the task and an input schema that takes the payload. The job waits for such a worker, and spends no attempt.',
+);
 export const ErrorOriginSchema = oneOf(
   ERROR_ORIGINS,
   'The error came from outside the promise of the handler: a promise without a handler for its rejection, a throw in a timer or an event, or a call of `process.exit`. Absent for an error that the handler threw.',

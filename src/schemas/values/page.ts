@@ -8,7 +8,7 @@ export const Limit = Type.Optional(
 /** Where the next page starts. */
 export const Cursor = Type.Optional(
   Type.String({
-    maxLength: 256,
+    maxLength: 1_024,
     description: 'The `nextCursor` of the page before, unchanged. Absent: the first page.',
   }),
 );

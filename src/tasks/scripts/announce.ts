@@ -1,6 +1,7 @@
 import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
+import { now } from '../../redis/script/lua.ts';
 
 /** Tasks of one queue; far more than a queue has. */
 const MOST_TASKS = 1_000;
@@ -36,4 +37,38 @@ export async function announceIfUnchanged(
   changes: readonly { name: string; read: string; text: string }[],
 ): Promise<void> {
   await announceTaskScript.run(redis, { queue }, { maxTasks: MOST_TASKS, changes });
+}
+
+/**
+ * Renews releases of tasks, or announces them for the first time.
+ *
+ * `tail`: the announcement as JSON without its first brace, or '' to renew what is there. Returns 1 per release that is announced
+ * now, 0 for one that was not there to be renewed.
+ */
+export const announceReleasesScript = defineScript({
+  name: 'announce-releases',
+  queueKeys: ['tasks'],
+  args: [{ records: 'releases', of: ['field', 'tail'] }],
+  uses: [now],
+  lua: `
+local done = {}
+for i = 1, #releases do
+  local field, tail = releases[i].field, releases[i].tail
+  local since, kept = string.match(redis.call('HGET', tasks, field) or '', '^{"at":%d+,"since":(%d+),(.*)$')
+  if tail == '' then tail = kept end
+  done[i] = tail and 1 or 0
+  if tail then redis.call('HSET', tasks, field, '{"at":' .. now .. ',"since":' .. (since or now) .. ',' .. tail) end
+end
+return done
+`,
+});
+
+/** Whether each release is announced now; one without a tail is renewed if it is there. */
+export async function announceReleases(
+  redis: Connection,
+  queue: QueueKeys,
+  releases: readonly { field: string; tail: string }[],
+): Promise<boolean[]> {
+  const done = (await announceReleasesScript.run(redis, { queue }, { releases })) as number[];
+  return done.map((one) => one === 1);
 }

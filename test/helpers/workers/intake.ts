@@ -37,7 +37,16 @@ export async function createTestIntake(
   const reconcileSchedule = new ReconcileSchedule(systemClock);
   const config = { concurrency, leaseMs: LEASE_MS, maxPayloadBytes: 1_000_000 };
   const send = (message: ToSupervisor) => messages.push(message);
-  const intake = createIntake({ config, core, queues, consumer, reconcileSchedule, observe, send });
+  const intake = createIntake({
+    config,
+    core,
+    queues,
+    consumer,
+    ability: { tasks: undefined, schemasOf: () => [] },
+    reconcileSchedule,
+    observe,
+    send,
+  });
   const started: RunningJob[] = [];
   intake.limiter.runWith((job) => started.push(job));
   for (const keys of queues) {

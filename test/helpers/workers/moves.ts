@@ -5,7 +5,14 @@ import type { Connection } from '../../../src/redis/connection.ts';
 import type { QueueKeys } from '../../../src/redis/keys.ts';
 
 /** A take for nothing in particular. */
-export const NOTHING: TakeOptions = { count: 0, favouredLane: 0, share: 0, tokens: [], begun: [] };
+export const NOTHING: TakeOptions = {
+  count: 0,
+  favouredLane: 0,
+  share: 0,
+  classes: [],
+  tokens: [],
+  begun: [],
+};
 
 /** A turn that only takes. */
 export async function take(

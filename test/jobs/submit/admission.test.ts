@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 const entryOf = (job: object) => newEntry(keySpace, { task: 'echo', ...job }, { wall: () => NOW }).entry;
 const announce = (...tasks: Parameters<typeof announceTasks>[2]) =>
-  announceTasks(redis.client, core.keySpace.queue('default'), tasks, Date.now());
+  announceTasks(redis.client, core.keySpace.queue('default'), tasks);
 
 describe('the entry of a job', () => {
   it('is in the lane of its priority, without options unless the job has any', () => {

@@ -17,7 +17,7 @@ beforeEach(async () => {
   await redis.client.flushall();
   core = createTestCore(redis.client, { unknownTasks: 'reject' });
   submitter = new Submitter(core);
-  await announceTasks(redis.client, core.keySpace.queue('default'), [{ name: 'echo' }], Date.now());
+  await announceTasks(redis.client, core.keySpace.queue('default'), [{ name: 'echo' }]);
 });
 
 const candidate = (job: Partial<SubmitJob> = {}): Candidate => ({ ok: true, job: { task: 'echo', ...job } });

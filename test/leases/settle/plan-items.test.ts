@@ -63,7 +63,7 @@ describe('the plan for reports', () => {
     const { ids, keys, outcomes, plan } = await planFor(1, ([id = '']) => [
       completed({ id, result: 'text' }),
     ]);
-    await announceTasks(redis.client, keys, [{ name: 'work', output: { type: 'number' } }], Date.now());
+    await announceTasks(redis.client, keys, [{ name: 'work', output: { type: 'number' } }]);
     await queues.core.tasks.refresh(keys);
     expect(await plan()).toMatchObject({ completions: [], uncompleted: [], held: 1 });
     expect(outcomes).toMatchObject([{ id: ids[0], ok: false, error: { code: 'invalid-result' } }]);

@@ -32,7 +32,7 @@ describe('a poll', () => {
     const polls = newPolls();
     const queue = newQueue();
     const lease = newLease(queue);
-    const poll = polls.take([queue], 20_000, stays, () => queues.take(lease));
+    const poll = polls.take([queue], '*', 20_000, stays, () => queues.take(lease));
     const id = await queues.submit(queue);
     expect((await poll)?.jobs).toMatchObject([{ id }]);
     polls.stop();
@@ -40,8 +40,8 @@ describe('a poll', () => {
 
   it('is refused when too many wait', async () => {
     const polls = newPolls(1);
-    const open = polls.take([newQueue()], 20_000, stays, async () => nothing());
-    await expect(polls.take([newQueue()], 20_000, stays, async () => nothing())).rejects.toMatchObject({
+    const open = polls.take([newQueue()], '*', 20_000, stays, async () => nothing());
+    await expect(polls.take([newQueue()], '*', 20_000, stays, async () => nothing())).rejects.toMatchObject({
       code: 'too-many-waiters',
     });
     polls.stop();
@@ -57,7 +57,7 @@ describe('a poll', () => {
     const ids = [await queues.submit(queue), await queues.submit(queue)];
     const { requester, disconnect } = newRequester();
     const lease = newLease(queue);
-    const taken = await polls.take([queue], waitMs, requester, async () => {
+    const taken = await polls.take([queue], '*', waitMs, requester, async () => {
       const jobs = await queues.take(lease, { max: 2 });
       disconnect();
       return jobs;
@@ -77,7 +77,7 @@ it('keeps some queues watched after their last poll has ended, but at most 256',
   const watched = () => names.filter((queue) => watching.watch.isWatched(keySpace.queue(queue))).length;
   const requesters = names.map(newRequester);
   const open = names.map((queue, i) =>
-    polls.take([queue], 30_000, requesters[i]?.requester ?? stays, async () => nothing()),
+    polls.take([queue], '*', 30_000, requesters[i]?.requester ?? stays, async () => nothing()),
   );
   await until(() => watched() === names.length, 'queues that are watched');
   for (const { disconnect } of requesters) disconnect();
@@ -92,7 +92,7 @@ it('leaves no timer behind when it is stopped during a take', async () => {
   const polls = newPolls();
   const timers = vi.spyOn(globalThis, 'setTimeout');
   const takes: (() => void)[] = [];
-  const poll = polls.take([newQueue()], 20_000, stays, async () => {
+  const poll = polls.take([newQueue()], '*', 20_000, stays, async () => {
     await new Promise<void>((resolve) => takes.push(resolve));
     return nothing();
   });

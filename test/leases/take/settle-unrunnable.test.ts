@@ -43,8 +43,9 @@ describe('delivered jobs', () => {
     });
     expect(hasEnded).toBe(false);
     expect(await new JobInspector(queues.core).find(other)).toMatchObject({
-      status: 'failed',
-      error: { name: 'unknown-task' },
+      status: 'queued',
+      heldBy: 'task',
+      attempt: 0,
     });
   });
 
@@ -56,7 +57,7 @@ describe('delivered jobs', () => {
     ];
     const expiredAt = (await redisTime(redis.client)) + 1;
     await until(async () => (await redisTime(redis.client)) > expiredAt, 'the end of their time');
-    expect(await deliver(queue)).toEqual({ jobs: [], deliveries: [], hasEnded: true });
+    expect(await deliver(queue)).toEqual({ jobs: [], deliveries: [], hasHeld: false, hasEnded: true });
     for (const id of ids) expect((await new JobInspector(queues.core).find(id)).status).toBe('expired');
     expect(await queues.isHeld(queue)).toBe(false);
   });

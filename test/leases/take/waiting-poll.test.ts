@@ -11,6 +11,7 @@ function newPoll() {
   const ends: boolean[] = [];
   const poll: WaitingPoll = new WaitingPoll(
     ['q'],
+    '*',
     async () => taken,
     () => void ends.push(poll.hasEnded),
   );

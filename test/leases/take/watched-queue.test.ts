@@ -24,6 +24,7 @@ function newWatchedQueue(queue: string) {
     const lease = newLease(queue);
     const poll: WaitingPoll = new WaitingPoll(
       [queue],
+      '*',
       () => {
         log.push('take');
         return queues.take(lease);
@@ -40,7 +41,7 @@ it('serves its polls in the order of their arrival, each with its own take', asy
   const queue = newQueue();
   const { watched, addPoll } = newWatchedQueue(queue);
   const polls = [addPoll(), addPoll(), addPoll()];
-  await until(() => watched.isEmpty, 'an empty queue');
+  await until(() => watched.isEmptyFor('*'), 'an empty queue');
   const ids = [await queues.submit(queue), await queues.submit(queue), await queues.submit(queue)];
   const taken = await Promise.all(polls.map((poll) => poll.taken));
   expect(taken.map((jobs) => idsOf(jobs ?? { jobs: [] }))).toEqual(ids.map((id) => [id]));
@@ -53,10 +54,10 @@ it('takes nothing while it is empty, and closes with its last poll unless it may
   const queue = newQueue();
   const { watched, addPoll, log } = newWatchedQueue(queue);
   const first = addPoll();
-  await until(() => watched.isEmpty, 'an empty queue');
+  await until(() => watched.isEmptyFor('*'), 'an empty queue');
   expect(log).toEqual(TWO_TAKES);
   const second = addPoll();
-  expect(watched.isEmpty).toBe(true);
+  expect(watched.isEmptyFor('*')).toBe(true);
   first.end();
   expect(log).toEqual(TWO_TAKES);
   second.end();

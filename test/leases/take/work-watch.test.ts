@@ -21,6 +21,7 @@ it('positions are the last ids of the streams, also where the last entry is dele
     [normal]: first,
     [low]: deleted,
     [keys.wake]: token,
+    [keys.control]: '0-0',
   });
 });
 

@@ -17,7 +17,7 @@ const path = '/jobs/batch';
 
 beforeAll(async () => {
   const input = { type: 'object', required: ['n'] };
-  await announceTasks(redis.client, queueKeys('mr', 'announced'), [{ name: 'typed', input }], Date.now());
+  await announceTasks(redis.client, queueKeys('mr', 'announced'), [{ name: 'typed', input }]);
 });
 
 /** The jobs of a mixed batch, each with the status and pointers that it gets. */

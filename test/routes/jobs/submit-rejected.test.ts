@@ -19,7 +19,7 @@ beforeAll(async () => {
     required: ['n'],
   };
   const tasks = [{ name: 'typed', input }, { name: 'echo' }];
-  await announceTasks(redis.client, queueKeys('mr', 'announced'), tasks, Date.now());
+  await announceTasks(redis.client, queueKeys('mr', 'announced'), tasks);
 });
 
 /** Expects that the request is rejected and stores nothing. */

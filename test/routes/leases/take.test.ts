@@ -39,7 +39,7 @@ describe('a poll', () => {
       .send({ input: { type: 'object' } })
       .expect(200);
     expect((await takeOne(api, { queues: [queue], waitMs: WAIT_MS })).job.id).toBe(id);
-    expect(await countsOf(queue)).toMatchObject({ failed: 50, running: 1 });
+    expect(await countsOf(queue)).toMatchObject({ queued: 50, running: 1 });
   });
 
   it('goes on while a recreated consumer group catches up', async () => {

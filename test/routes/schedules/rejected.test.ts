@@ -13,7 +13,7 @@ const api = useApi(redis);
 
 beforeAll(async () => {
   const tasks = [{ name: 'typed', input: { type: 'object', required: ['n'] } }];
-  await announceTasks(redis.client, queueKeys('mr', 'announced'), tasks, Date.now());
+  await announceTasks(redis.client, queueKeys('mr', 'announced'), tasks);
 });
 
 /** Expects that the request is rejected and stores nothing. */

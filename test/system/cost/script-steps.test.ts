@@ -60,6 +60,7 @@ async function heldBy(count: number): Promise<LeaseConsumer> {
     requestDigest: undefined,
     highestToken: 0,
     isLeaseActive: true,
+    classes: [],
     isContinuation: false,
   };
   for (let held = 0; held < count; held += 200) {

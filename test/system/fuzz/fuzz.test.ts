@@ -149,7 +149,7 @@ beforeAll(async () => {
     additionalProperties: { $ref: '#' },
   };
   const tasks = [{ name: 'typed', input }, { name: 'echo' }];
-  await announceTasks(redis.client, queueKeys('mr', 'announced'), tasks, Date.now());
+  await announceTasks(redis.client, queueKeys('mr', 'announced'), tasks);
 });
 
 /** What each answer that is no problem must look like, by the start of the path. */

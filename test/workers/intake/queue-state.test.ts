@@ -9,6 +9,7 @@ const taken = (jobs: number, more: { paused?: boolean; nextDueInMs?: number } = 
   now: 5_000,
   deliveries: Array.from({ length: jobs }, () => createRunningJob().delivery),
   paused: more.paused ?? false,
+  hasHolds: false,
   nextDueInMs: more.nextDueInMs,
 });
 

@@ -12,7 +12,7 @@ afterAll(() => {
   for (const connection of connections) connection.disconnect();
 });
 
-it('forwards requests that are written after its start, each once, from all queues', async () => {
+it('forwards requests and classes of held jobs that are written after its start, each once, from all queues', async () => {
   const core = createTestCore(redis.client);
   const queues = ['a', 'b'].map((queue) => core.keySpace.queue(queue));
   const [a, b] = queues;
@@ -22,18 +22,20 @@ it('forwards requests that are written after its start, each once, from all queu
   connections.push(blocking);
   await whenReady(blocking, 10_000);
   const requests: string[] = [];
-  const listener = new CancelListener(
-    core,
-    new BlockingReader(blocking, redis.client),
-    queues,
-    (queue, ref) => requests.push(`${queue} ${ref}`),
-  );
+  const held: string[] = [];
+  const listener = new CancelListener(core, new BlockingReader(blocking, redis.client), queues, {
+    onCancel: (queue, ref) => requests.push(`${queue} ${ref}`),
+    onHeld: (queue, holdClass = 'any') => held.push(`${queue} ${holdClass}`),
+  });
   const first = listener.run();
   await expect.poll(() => redis.client.info('clients'), { timeout: 20_000 }).toMatch(/blocked_clients:[1-9]/);
   await redis.client.xadd(b.control, '*', 'cancel', 'n2-0');
   await first;
   await redis.client.xadd(a.control, '*', 'cancel', 'n3-0');
   await redis.client.xadd(a.control, '*', 'unknown-verb', 'n4-0');
+  await redis.client.xadd(a.control, '*', 'held', 'task:resize\n');
   await listener.run();
   expect(requests).toEqual(['b n2-0', 'a n3-0']);
+  // Jobs of any class may be held from before the start.
+  expect(held).toEqual(['a any', 'b any', 'a task:resize\n']);
 });

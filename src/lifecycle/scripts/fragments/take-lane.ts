@@ -6,17 +6,19 @@ import { isAfter, letters, now } from '../../../redis/script/lua.ts';
 /**
  * Lua: `putBack(place, id)` is for a lane whose group was made again, and delivers again what it had delivered before (see
  * ensure-groups.ts). An entry that waits in `due`, lies in `dead` or has notes leaves the pending list again, and is
- * taken when it is due. Returns whether the entry was put back.
+ * taken when it is due; so is one that was held. Returns whether the entry was put back.
  */
 export const PUT_BACK = defineFragment({
-  queueKeys: ['notes', 'stream', 'due', { lanes: 'dead' }],
+  queueKeys: ['notes', 'stream', 'due', { lanes: 'dead' }, 'holds'],
   uses: [letters, now],
   lua: `
 local putBack = hasSideState and function(place, id)
   local ref = LETTERS[place] .. id
   local isDead = redis.call('ZSCORE', dead[place], ref)
-  local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.cancelAskedAt})
-  local isNew = not noted[1] and not noted[2] and not noted[3] and not redis.call('ZSCORE', due[place], ref)
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.cancelAskedAt},
+    ref .. ${NOTE.heldAs})
+  local wasHeld = noted[4] and redis.call('ZREM', holds, noted[4] .. ref) == 1
+  local isNew = not wasHeld and not noted[1] and not noted[2] and not noted[3] and not redis.call('ZSCORE', due[place], ref)
   if isNew and not isDead then return false end
   redis.call('XACK', stream[place], '${GROUP}', id)
   if not isDead then redis.call('ZADD', due[place], 'NX', now, ref) end

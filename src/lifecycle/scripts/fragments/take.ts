@@ -40,32 +40,44 @@ end
 });
 
 /**
- * Lua: `takeDue()` takes jobs that are due; `nextDue` is when the next one is. A due entry that is gone was removed: its
- * traces are deleted. Due jobs of a lane that heals are delivered by its group: claimed before, they would run twice.
+ * Lua: `claim(ref, at)` delivers a job that waits in a set since `at`, ms. An entry that is gone was removed: its traces are
+ * deleted.
+ */
+export const CLAIM = defineFragment({
+  queueKeys: ['notes', 'stream', 'holds'],
+  args: ['consumer'],
+  uses: [deleteNotes],
+  lua: `
+local claim = hasSideState and function(ref, at)
+  local place, id = ${SPLIT_REF}
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.cancelAskedAt},
+    ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs})
+  local token = (tonumber(noted[1]) or 0) + 1
+  local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
+  -- The sweep of an earlier release takes held jobs for lost ones, and makes them due.
+  if noted[6] then redis.call('ZREM', holds, noted[6] .. ref) end
+  if not entry then return deleteNotes(notes, ref) end
+  deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
+    noted[5] and 1 or 0)
+end
+`,
+});
+
+/**
+ * Lua: `takeDue()` takes jobs that are due; `nextDue` is when the next one is. Due jobs of a lane that heals are delivered by its group: claimed before, they would run twice.
  */
 export const TAKE_DUE = defineFragment({
-  queueKeys: ['notes', 'stream', 'scheduled', 'due'],
-  args: ['consumer'],
-  uses: [now, deleteNotes],
+  queueKeys: ['scheduled', 'due'],
+  uses: [now],
   lua: `
 local nextDue
 local takeDue = hasSideState and function()
-  local function takeDueJob(waiting, ref, at)
-    local place, id = ${SPLIT_REF}
-    local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.cancelAskedAt},
-      ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.startedAt})
-    local token = (tonumber(noted[1]) or 0) + 1
-    local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
-    redis.call('ZREM', waiting, ref)
-    if not entry then return deleteNotes(notes, ref) end
-    deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
-      noted[5] and 1 or 0)
-  end
   local function takeDueOf(waiting, isHealing)
     local found = isHealing and {} or redis.call('ZRANGE', waiting, '-inf', now, 'BYSCORE', 'LIMIT', 0, free, 'WITHSCORES')
     for i = 1, #found, 2 do
       if free < 1 then break end
-      takeDueJob(waiting, found[i], tonumber(found[i + 1]))
+      claim(found[i], tonumber(found[i + 1]))
+      redis.call('ZREM', waiting, found[i])
     end
     local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')[2]
     if first then nextDue = math.min(nextDue or tonumber(first), tonumber(first)) end
@@ -78,11 +90,12 @@ end
 });
 
 /**
- * Lua: `take()` takes at most `count` jobs: due ones first, then the lanes by priority. Up to `share` jobs of `favouredLane`
- * (0 for no lane) go before those of the other lanes. Returns `TakeReply`.
+ * Lua: `take()` takes at most `count` jobs: due ones first, then held ones and the lanes by priority. Up to `share` jobs of `favouredLane`
+ * (0 for no lane) go before those of the other lanes. Returns `TakeReply`, whose third value is 1 for a paused queue, 2 for one
+ * that holds jobs.
  */
 export const TAKE = defineFragment({
-  queueKeys: ['leases', 'wake'],
+  queueKeys: ['leases', 'wake', 'holds'],
   args: ['consumer', 'favouredLane', 'share', 'wakeHorizonMs'],
   uses: [now, wakeWorkers],
   lua: `
@@ -94,8 +107,15 @@ local function take()
   end
   if takeDue then takeDue() end
   laneBudget = byteBudget
-  if tonumber(favouredLane) > 0 then takeLane(tonumber(favouredLane), tonumber(share)) end
-  for place = 1, 4 do takeLane(place, free) end
+  if tonumber(favouredLane) > 0 then
+    if takeHolds then takeHolds(tonumber(favouredLane), tonumber(share)) end
+    takeLane(tonumber(favouredLane), tonumber(share))
+  end
+  for priority = 1, 4 do
+    if takeHolds then takeHolds(priority, free) end
+    takeLane(priority, free)
+  end
+  if hasSideState and redis.call('EXISTS', holds) == 1 then reply[3] = 2 end
   if nextDue then
     reply[4] = math.max(0, nextDue - now)
     -- This consumer can take no more: it wakes another one for the job that is due next.

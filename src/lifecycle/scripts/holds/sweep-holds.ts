@@ -1,0 +1,45 @@
+import type { Connection } from '../../../redis/connection.ts';
+import type { QueueKeys } from '../../../redis/keys.ts';
+import { NOTE } from '../../../redis/note-fields.ts';
+import { defineScript } from '../../../redis/script/define-script.ts';
+import { SPLIT_REF } from '../fragments/take.ts';
+import { deleteNotes } from '../lua.ts';
+
+/** Members that one step checks. */
+const STEP = 200;
+
+/**
+ * Removes members of `holds` that accidents may have left: one whose entry is gone, and one without its note, whose job the
+ * sweep of its stream makes due.
+ *
+ * `from`: the member after which the step begins, as ZRANGE takes it.
+ * Returns the member after which the next step begins, or '' at the end.
+ */
+export const sweepHoldsScript = defineScript({
+  name: 'sweep-holds',
+  queueKeys: ['stream', 'notes', 'holds'],
+  args: ['from', 'most'],
+  uses: [deleteNotes],
+  lua: `
+local members = redis.call('ZRANGE', holds, from, '+', 'BYLEX', 'LIMIT', 0, most)
+for _, member in ipairs(members) do
+  local prefix, ref = string.match(member, '^(.* )(%S+)$')
+  local place, id
+  if ref then place, id = ${SPLIT_REF} end
+  local isGone = not place or #redis.call('XRANGE', stream[place], id, id) == 0
+  if isGone and place then deleteNotes(notes, ref) end
+  if isGone or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then redis.call('ZREM', holds, member) end
+end
+return #members == tonumber(most) and members[#members] or ''
+`,
+});
+
+/** One bounded step. Returns where the next one begins; undefined at the end. */
+export async function sweepHolds(
+  redis: Connection,
+  queue: QueueKeys,
+  from: string,
+): Promise<string | undefined> {
+  const last = (await sweepHoldsScript.run(redis, { queue }, { from, most: STEP })) as string;
+  return last === '' ? undefined : `(${last}`;
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { schemaFingerprint } from '../../src/tasks/fingerprint.ts';
+import { type KnownTask, knownTasks } from '../../src/tasks/known-tasks.ts';
+
+const STRING = { type: 'string' };
+const NUMBER = { type: 'number' };
+const known = (more: Partial<KnownTask> = {}): KnownTask => ({
+  name: 'work',
+  isLive: true,
+  isRelease: true,
+  ...more,
+});
+
+describe('the releases of a task', () => {
+  const both = knownTasks(
+    [known({ input: NUMBER, attempts: 2 }), known({ input: STRING, attempts: 9 })],
+    false,
+  );
+
+  it('accept what one of them takes, and refuse with the faults of the newest', () => {
+    expect(both.checkPayload('work', 'text')).toEqual([]);
+    expect(both.checkPayload('work', 1)).toEqual([]);
+    expect(both.checkPayload('work', null)).toEqual([{ pointer: '/payload', detail: 'must be number' }]);
+    expect(both.schemasOf('work')).toEqual([schemaFingerprint(NUMBER), schemaFingerprint(STRING)]);
+  });
+
+  it('give the defaults of the newest that is live', () => {
+    expect(both.defaults('work')).toMatchObject({ attempts: 2 });
+    const older = knownTasks([known({ attempts: 2, isLive: false }), known({ attempts: 9 })], false);
+    expect(older.defaults('work')).toMatchObject({ attempts: 9 });
+    const gone = knownTasks([known({ attempts: 2, isLive: false })], false);
+    expect(gone.defaults('work')).toMatchObject({ attempts: 2 });
+  });
+
+  it('refuse nothing once their workers are gone, though the name is known', () => {
+    const gone = knownTasks([known({ input: NUMBER, output: NUMBER, isLive: false })], false);
+    expect([gone.checkPayload('work', 'text'), gone.checkResult('work', 'text')]).toEqual([[], []]);
+    expect([gone.has('work'), gone.names]).toEqual([true, ['work']]);
+  });
+
+  it('refuse nothing if one of them has no schema; a mere name is no release', () => {
+    const open = knownTasks([known({ input: NUMBER }), known()], false);
+    expect([open.checkPayload('work', 'text'), open.schemasOf('work')]).toEqual([[], []]);
+    const named = knownTasks([known({ input: NUMBER }), known({ isRelease: false })], false);
+    expect(named.checkPayload('work', 'text')).toHaveLength(1);
+    expect(named.schemasOf('work')).toHaveLength(1);
+  });
+});
+
+it('the fingerprint of a schema does not depend on the order of its members', () => {
+  expect(schemaFingerprint({ a: 1, b: { c: 2, d: [1, 2] } })).toBe(
+    schemaFingerprint({ b: { d: [1, 2], c: 2 }, a: 1 }),
+  );
+  expect(schemaFingerprint({ b: { d: [2, 1] } })).not.toBe(schemaFingerprint({ b: { d: [1, 2] } }));
+  expect(schemaFingerprint(undefined)).toBe('');
+});
