@@ -53,7 +53,7 @@ export type ServiceEvent =
    */
   | ({ kind: 'attempt-ended'; outcome: AttemptOutcome; status: SettledStatus } & AttemptTimes &
       AttemptSubject)
-  /** An attempt has failed. `error`: its message. `next`: for people. `retryInMs`: absent when no attempt is left. */
+  /** An attempt has failed. `error`: its message, with those of its causes. `next`: for people. `retryInMs`: absent when no attempt is left. */
   | ({ kind: 'attempt-failed'; error: string; next: string; retryInMs?: number } & AttemptSubject)
   /**
    * Code of a task has left an error uncaught. `from`: the attempt that it came from; a running one has failed by it, after

@@ -3,6 +3,7 @@ import type { AttemptSubject, AttemptTimes, Observer, SettledStatus } from '../o
 import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HeldDelivery } from './completion.ts';
+import { summaryOf } from './error-reasons.ts';
 import type { ObservedOutcome, Outcome } from './outcome.ts';
 
 /** The members that name an attempt in every event of it. */
@@ -26,7 +27,7 @@ export function observeFailure(
   observe({
     kind: 'attempt-failed',
     ...subject,
-    error: error.message,
+    error: summaryOf(error),
     next: retryInMs === undefined ? 'failed for good' : `retry in ${retryInMs} ms`,
     ...(retryInMs !== undefined && { retryInMs }),
   });

@@ -1,7 +1,11 @@
+import { types } from 'node:util';
 import type { StoredError } from '../redis/result-record.ts';
 import { MAX_DURATION_MS } from '../schemas/values/duration.ts';
 import type { ErrorOrigin } from '../schemas/values/names.ts';
+import { clip } from './clip.ts';
+import { isAbsent, reasonsOf } from './error-reasons.ts';
 import { type ReportedError, reportedMs } from './reported-error.ts';
+import { checkUsable } from './unusable-result.ts';
 
 /** How an attempt can end. A closed set: what settles attempts handles each kind. */
 export type Outcome =
@@ -28,11 +32,15 @@ const MAX_NAME = 200;
 const MAX_STACK = 8_000;
 const MAX_DATA = 16_000;
 
-/** The JSON text of a result; undefined becomes null. @throws {TypeError} when it is not JSON. */
+/** The JSON text of a result; undefined becomes null. @throws {UnusableResult} when JSON cannot say it. */
 export function encodeResult(value: unknown): string {
-  const text: string | undefined = JSON.stringify(value ?? null);
-  // Functions and symbols have no JSON at all.
-  if (text === undefined) throw new TypeError(`The task returned a ${typeof value}, which is not JSON`);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value ?? null);
+  } finally {
+    // Its reason is clearer than that of a throw of JSON.stringify.
+    if (typeof value === 'object' || text === undefined) checkUsable(value);
+  }
   return text;
 }
 
@@ -89,7 +97,7 @@ export function detectedFailure(
 
 /** A failure that an HTTP worker reports. */
 export function reportedFailure(
-  { message, name, stack, data }: ReportedError,
+  { message, name, stack, data, reasons }: ReportedError,
   { retryable, retryInMs }: { retryable: boolean; retryInMs: number | undefined },
   attempt: number,
   at: number,
@@ -100,6 +108,7 @@ export function reportedFailure(
     ...(name === undefined ? {} : { name: clip(name, MAX_NAME) }),
     ...(stack === undefined ? {} : { stack: clip(stack, MAX_STACK) }),
     ...(storedData === undefined ? {} : { data: storedData }),
+    ...reasons,
     attempt,
     at,
   };
@@ -107,22 +116,24 @@ export function reportedFailure(
 }
 
 function storedError(thrown: unknown, attempt: number, at: number): StoredError {
-  if (!(thrown instanceof Error)) return { message: clip(describe(thrown), MAX_MESSAGE), attempt, at };
+  if (!isError(thrown)) return { message: clip(describe(thrown), MAX_MESSAGE), attempt, at };
   const data = 'data' in thrown ? plainJson(thrown.data) : undefined;
+  // Each may have been replaced by a value of another type.
+  const { message, name, stack } = thrown as Partial<Record<keyof Error, unknown>>;
+  const realName = typeof name === 'string' && name !== '' ? name : thrown.constructor?.name;
   return {
-    // Either may have been replaced by a value of another type.
-    message: clip(String(thrown.message), MAX_MESSAGE),
-    name: clip(String(thrown.name), MAX_NAME),
-    ...(thrown.stack === undefined ? {} : { stack: clip(String(thrown.stack), MAX_STACK) }),
+    message: clip(isAbsent(message) ? '' : describe(message), MAX_MESSAGE),
+    ...(typeof realName === 'string' && { name: clip(realName, MAX_NAME) }),
+    ...(typeof stack === 'string' && { stack: clip(stack, MAX_STACK) }),
     ...(data === undefined ? {} : { data }),
+    ...reasonsOf(thrown),
     attempt,
     at,
   };
 }
 
-/** The text, shortened to a length. */
-export const clip = (text: string, length: number): string =>
-  text.length <= length ? text : `${text.slice(0, length)}…`;
+/** Also an error of another realm, such as a `vm` context. */
+const isError = (thrown: unknown): thrown is Error => thrown instanceof Error || types.isNativeError(thrown);
 
 const describe = (thrown: unknown): string =>
   typeof thrown === 'string' ? thrown : (JSON.stringify(plainJson(thrown)) ?? String(thrown));

@@ -1,4 +1,4 @@
-import { clip } from './outcome.ts';
+import { clip } from './clip.ts';
 import { reportedJson } from './reported-error.ts';
 
 /** Longest progress that is stored, in characters of JSON. */

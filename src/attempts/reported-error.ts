@@ -1,6 +1,7 @@
 import { encodeJson } from '../core/encode-json.ts';
 import { AppError } from '../errors.ts';
 import { durationMs } from '../schemas/values/duration.ts';
+import { type ErrorReasons, isAbsent, reasonsOf } from './error-reasons.ts';
 
 /** An error as an HTTP worker reports it, before its texts are shortened. */
 export interface ReportedError {
@@ -8,6 +9,7 @@ export interface ReportedError {
   readonly name?: string;
   readonly stack?: string;
   readonly data?: unknown;
+  readonly reasons?: ErrorReasons;
 }
 
 /**
@@ -23,6 +25,7 @@ export function reportedError(value: unknown): ReportedError {
     ...(isAbsent(name) ? {} : { name: textOf(name) }),
     ...(isAbsent(stack) ? {} : { stack: textOf(stack) }),
     ...(isAbsent(data) ? {} : { data }),
+    reasons: reasonsOf(value),
   };
 }
 
@@ -47,8 +50,6 @@ export function reportedMs(value: unknown, { min, max }: { min: number; max: num
 const FALSE: readonly unknown[] = [false, 0, '', '0', 'false'];
 
 export const isReportedFalse = (value: unknown): boolean => FALSE.includes(value);
-
-const isAbsent = (value: unknown): boolean => value === undefined || value === null;
 
 function msOfText(text: string): number | undefined {
   if (/^\s*$/.test(text)) return undefined;

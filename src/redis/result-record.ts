@@ -30,15 +30,23 @@ export interface ResultRecord {
 }
 
 /** An error as stored: one line of JSON. `at` is Unix ms. */
-export interface StoredError {
-  message: string;
-  name?: string;
-  stack?: string;
+export interface StoredError extends StoredCause {
   data?: unknown;
   /** Absent when the handler threw the error itself. */
   origin?: ErrorOrigin;
   attempt?: number;
   at?: number;
+}
+
+/** What an error says about itself, and about the errors that led to it. */
+export interface StoredCause {
+  message: string;
+  name?: string;
+  code?: string | number;
+  stack?: string;
+  cause?: StoredCause;
+  /** The parts of an AggregateError. */
+  errors?: StoredCause[];
 }
 
 /** The members of the tail. Payload and result are JSON text, stored unchanged. */

@@ -119,13 +119,30 @@ export const JobError = Type.Object(
     name: Type.Optional(Type.String({ description: 'The class of the error, such as `TypeError`.' })),
     stack: Type.Optional(Type.String({ description: 'The stack trace.' })),
     data: Type.Optional(Type.Unknown({ description: 'Further data that the task gave with the error.' })),
+    code: Type.Optional(
+      Type.Unsafe<string | number>({
+        type: ['string', 'number'],
+        description: 'The code of the error, such as `ECONNREFUSED`.',
+      }),
+    ),
+    cause: Type.Optional(
+      Type.Ref('JobError', { description: 'The error that led to this one. At most five levels are kept.' }),
+    ),
+    errors: Type.Optional(
+      Type.Array(Type.Ref('JobError'), {
+        description: 'The parts of an error that stands for several, at most ten.',
+      }),
+    ),
     origin: Type.Optional(ErrorOriginSchema),
     attempt: Type.Optional(Type.Integer({ description: 'The attempt that failed, counted from 1.' })),
     at: Type.Optional(timestamp('When the attempt failed.')),
   },
   { $id: 'JobError', description: 'Why an attempt failed.' },
 );
-export type JobError = Static<typeof JobError>;
+export type JobError = Omit<Static<typeof JobError>, 'cause' | 'errors'> & {
+  cause?: JobError;
+  errors?: JobError[];
+};
 
 export const Job = Type.Object(
   {

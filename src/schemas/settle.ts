@@ -19,6 +19,9 @@ const FailMembers = {
       message: { type: 'string', description: 'What went wrong. Default: the JSON of the error.' },
       name: { type: 'string', description: 'The class of the error, such as `ValueError`.' },
       stack: { type: 'string', description: 'The stack trace.' },
+      code: { type: ['string', 'number'], description: 'The code of the error, such as `ECONNREFUSED`.' },
+      cause: { description: 'The error that led to this one: an object of the same form, or its message.' },
+      errors: { type: 'array', items: {}, description: 'The parts of an error that stands for several.' },
       data: {
         description: 'Further data: any JSON. The service drops it if it is longer than 16,000 characters.',
       },

@@ -28,14 +28,18 @@ export function checkTask(file: string, exported: unknown): CheckedTask {
   if (exported === undefined) {
     return refuse('has no default export: export a function (payload, ctx) => result, or { handler, ... }');
   }
+  const wrongKind = wrongFunction(exported);
+  if (wrongKind !== undefined) return refuse(`its default export is ${wrongKind}`);
   if (isHandler(exported)) return buildTask(file, exported, {});
   if (typeof exported !== 'object' || exported === null || Array.isArray(exported)) {
     return refuse(`its default export is ${kindOf(exported)}, not a function or { handler, ... }`);
   }
   const { handler, ...options } = exported as Record<string, unknown>;
   const faults = optionFaults(options);
-  if (!isHandler(handler)) {
-    faults.unshift({ pointer: '/handler', detail: `is ${kindOf(handler)}, not a function` });
+  const wrong =
+    wrongFunction(handler) ?? (isHandler(handler) ? undefined : `${kindOf(handler)}, not a function`);
+  if (wrong !== undefined || !isHandler(handler)) {
+    faults.unshift({ pointer: '/handler', detail: `is ${wrong}` });
     return { ok: false, faults };
   }
   if (faults.length > 0) return { ok: false, faults };
@@ -43,6 +47,15 @@ export function checkTask(file: string, exported: unknown): CheckedTask {
 }
 
 const isHandler = (value: unknown): value is TaskHandler => typeof value === 'function';
+
+/** Functions that would never run as a handler. */
+function wrongFunction(value: unknown): string | undefined {
+  if (typeof value !== 'function') return undefined;
+  if (/^class\b/.test(Function.prototype.toString.call(value)))
+    return 'a class, which the worker cannot call: use a function (payload, ctx) => result';
+  if (!/Generator/.test(Object.prototype.toString.call(value))) return undefined;
+  return 'a generator function, whose body the worker would not run: use an async function, and report steps by ctx.progress';
+}
 
 function kindOf(value: unknown): string {
   if (value === undefined) return 'missing';

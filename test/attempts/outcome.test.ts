@@ -64,5 +64,4 @@ it('a reported failure is clipped in the same way', () => {
 
 it('a result is JSON; undefined becomes null', () => {
   expect([encodeResult({ a: 1 }), encodeResult(undefined)]).toEqual(['{"a":1}', 'null']);
-  expect(() => encodeResult(Symbol('x'))).toThrow('The task returned a symbol, which is not JSON');
 });

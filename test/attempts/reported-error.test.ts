@@ -27,7 +27,7 @@ describe('a reported error', () => {
     ['a list of lines as its stack', { message: 'm', stack: ['a', 'b'] }, { message: 'm', stack: 'a\nb' }],
     ['unknown members', { message: 'm', file: 'x.php' }, { message: 'm' }],
   ])('is taken as %s', (_, value, error) => {
-    expect(reportedError(value)).toEqual(error);
+    expect(reportedError(value)).toMatchObject(error);
   });
 
   it('is taken however deep it is', () => {

@@ -37,6 +37,18 @@ describe('a failure', () => {
       { error: { code: 'E' } },
       { message: expect.stringContaining('"code":"E"') },
     ],
+    [
+      'its code, its cause and its parts',
+      {
+        error: { message: 'm', code: 404, cause: { message: 'c', code: 'E', cause: 'root' }, errors: ['p'] },
+      },
+      {
+        message: 'm',
+        code: 404,
+        cause: { message: 'c', code: 'E', cause: { message: 'root' } },
+        errors: [{ message: 'p' }],
+      },
+    ],
     ['unknown members', { error: { message: 'm', file: 'x' }, host: 'h' }, { message: 'm' }],
     ['no error', {}, { message: 'The worker reported no error' }],
     ['null', { error: null, retryable: null, retryInMs: null }, { message: 'The worker reported no error' }],

@@ -33,7 +33,7 @@ describe('a handler', () => {
   });
 
   it('that returns no JSON fails, at once or later', async () => {
-    const expected = { kind: 'failed', error: { name: 'TypeError' } };
+    const expected = { kind: 'failed', retryable: false, error: { name: 'unusable-result' } };
     expect(callHandler(() => () => 1, 1, ctx, clock, trace)).toMatchObject(expected);
     expect(await callHandler(async () => 1n, 1, ctx, clock, trace)).toMatchObject(expected);
   });

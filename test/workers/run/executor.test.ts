@@ -45,7 +45,7 @@ describe('a worker', () => {
   it.each(['bigint', 'function', 'circular'])('fails an attempt that returns a %s', async (name) => {
     const { id } = await api.submit({ task: 'values', payload: name, attempts: 1 });
     const job = await api.finished(id);
-    expect(job).toMatchObject({ status: 'failed', error: { name: 'TypeError' } });
+    expect(job).toMatchObject({ status: 'failed', error: { name: 'unusable-result' } });
   });
 
   it('passes the job to the task', async () => {

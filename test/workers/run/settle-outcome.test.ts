@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/schemas/job.ts';
+import { Job } from '../../../src/schemas/job.ts';
+import { expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
 import { useWorker } from '../../helpers/workers/worker-process.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
-useWorker(redis);
+const shared = useWorker(redis);
 
 const waitFor = (id: string, fits: (job: Job) => boolean, what: string) =>
   until(async () => {
@@ -67,6 +68,18 @@ describe('a failing job', () => {
     });
     const { errors } = await api.finished(id);
     expect(errors?.map(({ attempt }) => attempt)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+});
+
+describe('the error of a job', () => {
+  it('says what led to it, as the log does', async () => {
+    const { id } = await api.submit({ task: 'refused', attempts: 1 });
+    const job = await api.finished(id);
+    expectShape(Job, job);
+    const cause = { name: 'Error', code: 'ECONNREFUSED', message: expect.stringContaining('127.0.0.1:2') };
+    expect(job.error).toMatchObject({ name: 'TypeError', message: 'fetch failed', cause });
+    const line = await shared.worker.line('attempt-failed', (one) => one['job'] === id);
+    expect(line['error']).toContain('fetch failed: connect ECONNREFUSED 127.0.0.1:2');
   });
 });
 
