@@ -8,7 +8,7 @@ import { Sweeper } from '../src/maintenance/sweeper.ts';
 import { describeMisspelt } from '../src/misspelt-settings.ts';
 import { createObserver } from '../src/observer.ts';
 import { BlockingReader } from '../src/redis/blocking-reader.ts';
-import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
+import { connectForBlocking, connectForWork, WORKER_BLOCK_MS, whenReady } from '../src/redis/connect.ts';
 import { Firer } from '../src/schedules/firer.ts';
 import { scripts } from '../src/scripts.ts';
 import { loadTasks, TaskLoadError } from '../src/tasks/load.ts';
@@ -22,6 +22,9 @@ import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
 import { TaskAnnouncer } from './supervisor/task-announcer.ts';
 
 const CONNECT_MS = 2_000;
+
+/** The API, which creates schedules, looks every second itself. */
+const SCHEDULE_CHECK_MS = 5_000;
 
 async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string, LoadedTask> }> {
   try {
@@ -43,14 +46,20 @@ for (const misspelt of misspeltSettings()) {
 const url = config.redisUrl;
 const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
 const redis = connectForWork({ url, name: 'millrace-worker', scripts, onError });
-const blocking = connectForBlocking({ url, name: 'millrace-worker-control', scripts, onError });
+const blocking = connectForBlocking({
+  url,
+  name: 'millrace-worker-control',
+  scripts,
+  onError,
+  blockMs: WORKER_BLOCK_MS,
+});
 const core = createCore(redis, config, { observe });
 const { clock } = core;
 const queues = config.queues.map((queue) => core.keySpace.queue(queue));
 
-const recoverer = new Recoverer(core, () => queues);
+const recoverer = new Recoverer(core, () => queues, config.processes);
 const sweeper = new Sweeper(core, () => queues);
-const firer = new Firer(core);
+const firer = new Firer(core, SCHEDULE_CHECK_MS);
 const announcer = new TaskAnnouncer(core, queues, tasks);
 const announceLoop = new Loop('announce', announcer.run, observe);
 const announceAgain = () => {

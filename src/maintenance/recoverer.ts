@@ -2,13 +2,17 @@ import type { Core } from '../core/core.ts';
 import { cancelJob, expireDue } from '../lifecycle/cancel-and-expire.ts';
 import { ensureGroups } from '../lifecycle/scripts/ensure-groups.ts';
 import { type GivenUp, type Recovery, recover } from '../lifecycle/scripts/recover.ts';
-import { BLOCK_MS } from '../redis/connect.ts';
+import { WORKER_BLOCK_MS } from '../redis/connect.ts';
 import { isNoGroup } from '../redis/faults.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 
 /** Other workers may hold shorter leases than ours, so check at least this often. */
 const MAX_DELAY_MS = 1_000;
 const MIN_DELAY_MS = 20;
+/** Where many workers look after a queue, each looks less often, but not less than once in so many delays. */
+const MAX_SHARE = 5;
+/** A job that is due this long after the next pass is announced by this one. */
+const AHEAD_MARGIN_MS = 1_000;
 /**
  * While Redis was unavailable every lease may have expired, though its worker lives. Workers reconnect at least once a
  * second, so give them the time to renew first.
@@ -19,12 +23,19 @@ const AFTER_ERROR_MS = 2_000;
 export class Recoverer {
   readonly #core: Core;
   readonly #queues: () => Iterable<QueueKeys>;
+  readonly #ownLeases: number;
+  /** Longest time until the next pass, ms. */
+  #longestTurnMs = MAX_DELAY_MS;
   #hasFailed = false;
 
-  /** @param queues the queues to maintain; called in every pass. */
-  constructor(core: Core, queues: () => Iterable<QueueKeys>) {
+  /**
+   * @param queues the queues to maintain; called in every pass.
+   * @param ownLeases leases of this worker in each queue. Infinite: the others may look after nothing.
+   */
+  constructor(core: Core, queues: () => Iterable<QueueKeys>, ownLeases = Number.POSITIVE_INFINITY) {
     this.#core = core;
     this.#queues = queues;
+    this.#ownLeases = ownLeases;
   }
 
   /** One pass over all queues; resolves to the time until the next one, ms. */
@@ -35,25 +46,34 @@ export class Recoverer {
       return AFTER_ERROR_MS;
     }
     try {
-      let delay = MAX_DELAY_MS;
+      let delay = Number.POSITIVE_INFINITY;
       for (const keys of this.#queues()) {
-        const { nextExpiryInMs, more, hasExpired } = await this.#recover(keys);
+        const { nextExpiryInMs, more, hasExpired, leases } = await this.#recover(keys);
         const hasMore = (hasExpired && (await expireDue(this.#core, keys))) || more;
-        delay = Math.min(delay, hasMore ? 0 : Math.max(MIN_DELAY_MS, nextExpiryInMs ?? delay));
+        // All leases of now are known, so none ends unseen before its time, however seldom this worker looks.
+        const inMs = Math.min(this.#turnMs(leases), nextExpiryInMs ?? Number.POSITIVE_INFINITY);
+        delay = Math.min(delay, hasMore ? 0 : Math.max(MIN_DELAY_MS, inMs));
       }
-      return delay;
+      return Number.isFinite(delay) ? delay : MAX_DELAY_MS;
     } catch (error) {
       this.#hasFailed = true;
       throw error;
     }
   };
 
+  /** Until this worker looks again, ms, so that all together look once a second. They take turns by chance. */
+  #turnMs(leases: number): number {
+    const share = Math.min(MAX_SHARE, Math.max(1, leases / this.#ownLeases));
+    this.#longestTurnMs = MAX_DELAY_MS * share;
+    return share === 1 ? MAX_DELAY_MS : this.#longestTurnMs * (0.5 + Math.random() / 2);
+  }
+
   /**
    * Recovers the jobs of one consumer now, since its process has ended. Without a `clean` end the server may still hold
    * a blocking read of the consumer, so its lease stays until such a read has ended.
    */
   async giveUp(consumer: string, { clean, how }: { clean: boolean; how: string }): Promise<void> {
-    const lingerMs = clean ? 0 : BLOCK_MS + 1_000;
+    const lingerMs = clean ? 0 : WORKER_BLOCK_MS + 1_000;
     for (const keys of this.#queues()) {
       for (let more = true; more; ) ({ more } = await this.#recover(keys, { consumer, lingerMs, how }));
     }
@@ -73,12 +93,13 @@ export class Recoverer {
 
   async #recoverWithGroups(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
     const { redis } = this.#core;
+    const aheadMs = this.#longestTurnMs + AHEAD_MARGIN_MS;
     try {
-      return await recover(redis, keys, givenUp);
+      return await recover(redis, keys, givenUp, aheadMs);
     } catch (error) {
       if (!isNoGroup(error)) throw error;
       await ensureGroups(redis, keys);
-      return recover(redis, keys, givenUp);
+      return recover(redis, keys, givenUp, aheadMs);
     }
   }
 }

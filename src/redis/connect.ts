@@ -10,15 +10,20 @@ export interface ConnectOptions {
   scripts: readonly Script[];
   /** Called for every connection fault. The client reconnects by itself. */
   onError?: (error: Error) => void;
+  /** How long a read on a connection for blocking reads may block, ms; by default `BLOCK_MS`. */
+  blockMs?: number;
 }
 
-/** A read may block on the server for at most this many ms. */
+/** A read of the API may block on the server for at most this many ms. */
 export const BLOCK_MS = 2_000;
+/** A read of a worker process. Idle processes are many, so each asks seldom. */
+export const WORKER_BLOCK_MS = 5_000;
 
 /** A slower reply on the connection for requests is a fault, which the API answers with 503. */
 const REQUEST_DEADLINE_MS = 900;
 const WORKER_DEADLINE_MS = 5_000;
-const BLOCKING_DEADLINE_MS = BLOCK_MS + 2_000;
+/** How much longer than it may block a read may take. */
+const BLOCKED_REPLY_MS = 2_000;
 
 /**
  * For HTTP requests. Commands of one turn of the event loop share one write, and all fail within a second when the
@@ -39,9 +44,9 @@ export const connectForRequests = (options: ConnectOptions): Connection =>
 export const connectForWork = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: WORKER_DEADLINE_MS });
 
-/** For one blocking read at a time, which blocks for at most `BLOCK_MS`. */
+/** For one blocking read at a time, which blocks for at most `blockMs`. */
 export const connectForBlocking = (options: ConnectOptions): Connection =>
-  connect(options, { socketTimeout: BLOCKING_DEADLINE_MS });
+  connect(options, { socketTimeout: (options.blockMs ?? BLOCK_MS) + BLOCKED_REPLY_MS });
 
 /** Processes that lost Redis at one moment try again spread over this time, which doubles with each try. */
 const FIRST_SPREAD_MS = 100;

@@ -32,9 +32,12 @@ export class Firer {
   readonly #core: Core;
   readonly #store: ScheduleStore;
   readonly #healer: Healer;
+  readonly #maxWaitMs: number;
 
-  constructor(core: Core) {
+  /** @param maxWaitMs how often to look for new schedules, ms. */
+  constructor(core: Core, maxWaitMs = MAX_WAIT_MS) {
     this.#core = core;
+    this.#maxWaitMs = maxWaitMs;
     this.#store = new ScheduleStore(core);
     this.#healer = new Healer(this.#store);
   }
@@ -42,14 +45,14 @@ export class Firer {
   /** Fires what is due in all queues; returns the ms until the next pass. Sends one command when no queue is watched. */
   readonly run = async (): Promise<number> => {
     const queues = Object.entries(await this.#store.redis.hgetall(this.#store.keySpace.scheduledQueues));
-    if (queues.length === 0) return MAX_WAIT_MS;
+    if (queues.length === 0) return this.#maxWaitMs;
     // Queues are independent and there may be many, so their round trips overlap.
     const waits = await Promise.all(
       queues.map(([queue]) => this.#fireQueue(this.#store.keySpace.queue(queue))),
     );
     const firedAt = this.#store.clock.monotonic();
     await this.#healer.run(queues);
-    const wait = Math.min(MAX_WAIT_MS, ...waits) - (this.#store.clock.monotonic() - firedAt);
+    const wait = Math.min(this.#maxWaitMs, ...waits) - (this.#store.clock.monotonic() - firedAt);
     return Math.max(0, wait) + Math.random() * STAGGER_MS;
   };
 

@@ -52,6 +52,22 @@ describe('a pass of the recoverer', () => {
     expect(delay).toBeLessThanOrEqual(500);
   });
 
+  it('comes less often where other workers look as well, but in time for the next lease that may expire', async () => {
+    const { keys } = queue;
+    const recoverer = new Recoverer(createTestCore(redis.client), () => [keys], 2);
+    expect(await recoverer.run()).toBe(1_000);
+    for (let i = 0; i < 98; i += 1) await redis.client.zadd(keys.leases, Date.now() + 60_000, `other-${i}`);
+    const delay = await recoverer.run();
+    expect(delay).toBeGreaterThanOrEqual(2_500);
+    expect(delay).toBeLessThanOrEqual(5_000);
+    await redis.client.zadd(keys.leases, Date.now() + 500, 'other-1');
+    expect(await recoverer.run()).toBeLessThanOrEqual(500);
+  });
+
+  it('comes every second while there is no queue', async () => {
+    expect(await new Recoverer(createTestCore(redis.client), () => []).run()).toBe(1_000);
+  });
+
   it('gives workers time to renew their leases after a pass that failed', async () => {
     const { keys } = queue;
     const { recoverer } = newRecoverer();

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer } from '../../src/lifecycle/consumer.ts';
-import { BLOCK_MS } from '../../src/redis/connect.ts';
+import { WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
 import { formatRef } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { PersistentWriter } from '../run/persistent-writer.ts';
@@ -8,9 +8,9 @@ import type { RunningJob } from '../run/running-job.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 
 /** Held jobs are reconciled this often even without a reason. */
-const RECONCILE_EVERY_MS = 30_000;
+const RECONCILE_EVERY_MS = 60_000;
 /** A blocking read that broke off here may stay open at the server for this long, and receive a job. */
-const BROKEN_READ_MS = BLOCK_MS + 500;
+const BROKEN_READ_MS = WORKER_BLOCK_MS + 500;
 
 /** Decides when held jobs are reconciled with Redis. Times are monotonic ms. */
 export class ReconcileSchedule {

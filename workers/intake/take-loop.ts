@@ -1,10 +1,18 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Awaited, Delivery, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
-import { BLOCK_MS } from '../../src/redis/connect.ts';
+import { WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
 import { entryTime, formatRef } from '../../src/redis/job-id.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { Batcher } from './batcher.ts';
 import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
+
+/**
+ * An idle worker takes from a queue this often, though nothing says that there is something to take: the recovery, which
+ * looks for all processes of a worker at once, wakes a worker before a job is due.
+ */
+const IDLE_CHECK_MS = 60_000;
+/** From a paused queue it only hears wake tokens, and there may be fewer than workers. */
+const PAUSED_CHECK_MS = 5_000;
 
 export interface TakeLoopParts {
   consumer: WaitingConsumer;
@@ -26,7 +34,7 @@ export class TakeLoop {
     this.#parts = parts;
     // The read of a suspended process stays open at the server, which would deliver jobs and tokens to it.
     // It must end before the lease does.
-    this.#blockMs = Math.min(BLOCK_MS, parts.leaseMs / 2);
+    this.#blockMs = Math.min(WORKER_BLOCK_MS, parts.leaseMs / 2);
   }
 
   /** Takes nothing more: ends an open read, and releases all that has not started. */
@@ -46,7 +54,7 @@ export class TakeLoop {
   /** One pass: reconcile if due, let the batcher take until all queues are drained, then wait for work. */
   readonly run = async (): Promise<number> => {
     const { batcher, reconciler, reconcileSchedule } = this.#parts;
-    if (this.#isStopped) return BLOCK_MS;
+    if (this.#isStopped) return WORKER_BLOCK_MS;
     try {
       if (reconcileSchedule.isDue) {
         await batcher.withoutTakes(() => reconciler.reconcile());
@@ -54,7 +62,7 @@ export class TakeLoop {
       }
       this.#markDueQueues();
       await batcher.whenReadyToWait(() => this.#isStopped || reconcileSchedule.isDue);
-      if (this.#isStopped) return BLOCK_MS;
+      if (this.#isStopped) return WORKER_BLOCK_MS;
       if (!reconcileSchedule.isDue) await this.#waitForWork();
       return 0;
     } catch (error) {
@@ -67,7 +75,8 @@ export class TakeLoop {
   #markDueQueues(): void {
     const now = this.#parts.clock.monotonic();
     for (const state of this.#parts.batcher.states) {
-      if (state.nextDueAt <= now || now - state.lastTakeAt >= this.#blockMs) state.isDrained = false;
+      const checkMs = state.paused ? PAUSED_CHECK_MS : IDLE_CHECK_MS;
+      if (state.nextDueAt <= now || now - state.lastTakeAt >= checkMs) state.isDrained = false;
     }
   }
 

@@ -3,8 +3,11 @@ import { DEFAULT_TIMEOUT_MS } from '../../src/schemas/job.ts';
 import type { RunningJob } from '../run/running-job.ts';
 import type { ToSupervisor } from '../supervisor/ipc.ts';
 
-/** How often a process reports that its event loop runs. */
+/** How often a process that runs attempts reports that its event loop runs. */
 export const HEARTBEAT_EVERY_MS = 1_000;
+
+/** How often an idle one does: no attempt can block it. Far within the default timeout, which it reports. */
+const IDLE_HEARTBEAT_MS = 60_000;
 
 /**
  * Reports to the supervisor that this event loop runs, and when the first running attempt must have ended: an attempt
@@ -15,8 +18,11 @@ export class HeartbeatSender {
   readonly #clock: Clock;
   readonly #send: (message: ToSupervisor) => void;
   #timer: NodeJS.Timeout | undefined;
+  #isStarted = false;
+  #isIdle = false;
   /** The earliest deadline that the supervisor has received, monotonic ms. */
   #sentDeadline = Number.NEGATIVE_INFINITY;
+  #sentAt = Number.NEGATIVE_INFINITY;
 
   constructor(running: () => Iterable<RunningJob>, clock: Clock, send: (message: ToSupervisor) => void) {
     this.#running = running;
@@ -25,25 +31,35 @@ export class HeartbeatSender {
   }
 
   start(): void {
+    this.#isStarted = true;
     this.#beat();
-    this.#timer = setInterval(() => this.#beat(), HEARTBEAT_EVERY_MS);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#isStarted = false;
+    clearTimeout(this.#timer);
   }
 
-  /** Sends a heartbeat at once if the attempt's deadline is before the one that the supervisor has. */
+  /** Sends a heartbeat at once if the attempt's deadline is before the one that the supervisor has, or that one is old. */
   attemptStarts(deadline: number): void {
-    if (deadline < this.#sentDeadline) this.#beat();
+    const isOld = this.#isIdle && this.#clock.monotonic() - this.#sentAt >= HEARTBEAT_EVERY_MS;
+    if (deadline < this.#sentDeadline || isOld) this.#beat();
   }
 
-  #beat(): void {
+  readonly #beat = (): void => {
     const now = this.#clock.monotonic();
     // At most the default timeout ahead, so that most attempts need no extra heartbeat.
     let earliest = now + DEFAULT_TIMEOUT_MS;
-    for (const { deadline } of this.#running()) earliest = Math.min(earliest, deadline);
+    this.#isIdle = true;
+    for (const { deadline } of this.#running()) {
+      earliest = Math.min(earliest, deadline);
+      this.#isIdle = false;
+    }
     this.#sentDeadline = earliest;
+    this.#sentAt = now;
     this.#send({ type: 'alive', mustEndInMs: Math.max(0, earliest - now) });
-  }
+    clearTimeout(this.#timer);
+    if (!this.#isStarted) return;
+    this.#timer = setTimeout(this.#beat, this.#isIdle ? IDLE_HEARTBEAT_MS : HEARTBEAT_EVERY_MS);
+  };
 }

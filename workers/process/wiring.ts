@@ -6,7 +6,7 @@ import type { Ability } from '../../src/lifecycle/hold-class.ts';
 import { Loop } from '../../src/maintenance/loop.ts';
 import { createObserver, type Observer } from '../../src/observer.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { connectForBlocking, connectForWork, whenReady } from '../../src/redis/connect.ts';
+import { connectForBlocking, connectForWork, WORKER_BLOCK_MS, whenReady } from '../../src/redis/connect.ts';
 import type { Connection } from '../../src/redis/connection.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { scripts } from '../../src/scripts.ts';
@@ -103,7 +103,7 @@ function connect(name: string, url: string, observe: Observer): Connections {
   const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
   return {
     redis: connectForWork({ url, name, scripts, onError }),
-    blocking: connectForBlocking({ url, name: `${name}-reads`, scripts, onError }),
+    blocking: connectForBlocking({ url, name: `${name}-reads`, scripts, onError, blockMs: WORKER_BLOCK_MS }),
   };
 }
 

@@ -3,7 +3,7 @@ import { cancelJob } from '../../src/lifecycle/cancel-and-expire.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import { HELD_MESSAGE } from '../../src/lifecycle/scripts/holds/hold.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { BLOCK_MS } from '../../src/redis/connect.ts';
+import { WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
 import { parseRef, type Ref } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 
@@ -52,11 +52,19 @@ export class CancelListener {
     const streams = this.#queues.map((keys) => keys.control);
     const positions = streams.map((stream) => this.#positions.get(stream) ?? '0-0');
     const reply = await this.#reader.read((redis) =>
-      redis.xread('COUNT', READ_COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...positions),
+      redis.xread('COUNT', READ_COUNT, 'BLOCK', this.#blockMs, 'STREAMS', ...streams, ...positions),
     );
     for (const [stream, entries] of reply ?? []) this.#forward(stream, entries);
     return 0;
   };
+
+  /** Until the first request is to be enforced, ms, at most as long as a read may block. */
+  get #blockMs(): number {
+    const [oldest] = this.#requests;
+    if (oldest === undefined) return WORKER_BLOCK_MS;
+    const untilDueMs = oldest.receivedAt + ENFORCE_AFTER_MS - this.#core.clock.monotonic();
+    return Math.ceil(Math.min(WORKER_BLOCK_MS, Math.max(1, untilDueMs)));
+  }
 
   /** Ends an open read. */
   interrupt(): Promise<void> {

@@ -14,11 +14,16 @@ export const extendLeaseScript = defineScript({
   args: ['leaseMs', 'mode', { list: 'consumers' }],
   uses: [now],
   lua: `
-local lost = {}
+-- Two commands, however many processes a worker has: one parent renews for all.
+local names, scored, lost = {}, {}, {}
 for i = 1, #consumers do
-  if mode == 'renew' and not redis.call('ZSCORE', leases, consumers[i]) then lost[#lost + 1] = consumers[i] end
-  redis.call('ZADD', leases, now + leaseMs, consumers[i])
+  names[i], scored[2 * i - 1], scored[2 * i] = consumers[i], now + leaseMs, consumers[i]
 end
+local known = mode == 'renew' and redis.call('ZMSCORE', leases, unpack(names)) or names
+for i, name in ipairs(names) do
+  if not known[i] then lost[#lost + 1] = name end
+end
+redis.call('ZADD', leases, unpack(scored))
 return { now, lost }
 `,
 });

@@ -44,13 +44,14 @@ end
 `,
 };
 
-/** Lua: `wakeWorkers(wake, count)` wakes that many idle workers, which then check for due jobs. */
+/** Lua: `wakeWorkers(wake, count, most)` wakes that many idle workers, at most 64 or `most`; they then check for due jobs. */
 export const wakeWorkers: LuaHelper = {
   name: 'wakeWorkers',
   lua: `
-local function wakeWorkers(wake, count)
-  for _ = 1, math.min(count, 64) do
-    redis.call('XADD', wake, 'MAXLEN', 64, '*', 'w', '1')
+local function wakeWorkers(wake, count, most)
+  most = most or 64
+  for _ = 1, math.min(count, most) do
+    redis.call('XADD', wake, 'MAXLEN', most, '*', 'w', '1')
   end
 end
 `,

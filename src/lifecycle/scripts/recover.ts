@@ -10,15 +10,13 @@ import { publishEvent, wakeWorkers, withError } from './lua.ts';
 const MOST_CONSUMERS = 16;
 const MOST_ENTRIES = 100;
 
-/** A job that is due for so long, ms, waits for a worker: perhaps all that are idle have yet to learn of it. */
-const OVERDUE_MS = 500;
-
 /**
  * Takes back the jobs of consumers whose lease has ended, or of `givenUp`: each loss is an attempt that failed as
  * `worker-lost`. A consumer is deleted only when it has nothing pending, all in one script. Wakes a worker where a job is
- * overdue.
+ * due soon.
  *
- * `givenUp`: a consumer to give up now, or ''; `lingerMs`: how long its lease stays; `cause`: how it was lost.
+ * `givenUp`: a consumer to give up now, or ''; `lingerMs`: how long its lease stays; `cause`: how it was lost. `aheadMs`: a job
+ * that is due within this time is due soon.
  * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now, refs of recovered jobs that
  *   somebody asked to cancel, expired jobs (1 for many), leases }.
  */
@@ -36,7 +34,7 @@ export const recoverScript = defineScript({
     'expiring',
     'settings',
   ],
-  args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause'],
+  args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause', 'aheadMs'],
   uses: [letters, now, withError, publishEvent, wakeWorkers],
   lua: `
 local budget, refs, cancelled = tonumber(maxEntries), {}, {}
@@ -93,9 +91,9 @@ local function giveUp(consumer)
 end
 
 local function firstLeaseEnd() return tonumber(redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')[2]) end
-local function hasOverdue()
+local function isDueSoon()
   for _, waiting in ipairs({ scheduled, due[1], due[2], due[3], due[4], due[5] }) do
-    if redis.call('ZCOUNT', waiting, '-inf', now - ${OVERDUE_MS}) > 0 then return true end
+    if redis.call('ZCOUNT', waiting, '-inf', now + aheadMs) > 0 then return true end
   end
   return false
 end
@@ -115,7 +113,7 @@ if #ended > 0 then first = firstLeaseEnd() end
 -- One question for queues in which nothing waits for its time.
 if redis.call('EXISTS', expiring, scheduled, due[1], due[2], due[3], due[4], due[5]) > 0 then
   expired = #redis.call('ZRANGE', expiring, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1)
-  if #refs == 0 and hasOverdue() then wakeWorkers(wake, 1) end
+  if #refs == 0 and redis.call('HEXISTS', settings, 'paused') == 0 and isDueSoon() then wakeWorkers(wake, 1) end
 end
 local isMore = budget < 1 or #ended == tonumber(maxConsumers)
 return { #refs, first and math.max(0, first - now) or -1, isMore and 1 or 0, cancelled, expired, redis.call('ZCARD', leases) }
@@ -146,16 +144,33 @@ export interface GivenUp {
 
 const LEASE_RAN_OUT = 'its lease ran out';
 
-/** One bounded pass over the leases that have ended, or over one that is given up; call again while `more`. */
+const NOBODY: GivenUp = { consumer: '', lingerMs: 0, how: LEASE_RAN_OUT };
+
+/** Workers are woken for jobs that are due within this time, ms. */
+const DEFAULT_AHEAD_MS = 2_000;
+
+/**
+ * One bounded pass over the leases that have ended, or over one that is given up; call again while `more`.
+ *
+ * @param aheadMs longer than until the next pass: a worker that is woken learns when the next job is due.
+ */
 export async function recover(
   redis: Connection,
   queue: QueueKeys,
-  { consumer, lingerMs, how }: GivenUp = { consumer: '', lingerMs: 0, how: LEASE_RAN_OUT },
+  { consumer, lingerMs, how }: GivenUp = NOBODY,
+  aheadMs = DEFAULT_AHEAD_MS,
 ): Promise<Recovery> {
   const [recovered, next, more, cancelled, expired, leases] = (await recoverScript.run(
     redis,
     { queue },
-    { maxConsumers: MOST_CONSUMERS, maxEntries: MOST_ENTRIES, givenUp: consumer, lingerMs, cause: how },
+    {
+      maxConsumers: MOST_CONSUMERS,
+      maxEntries: MOST_ENTRIES,
+      givenUp: consumer,
+      lingerMs,
+      cause: how,
+      aheadMs,
+    },
   )) as [number, number, number, string[], number, number];
   return {
     recovered,

@@ -17,7 +17,7 @@ export const pauseScript = defineScript({
   lua: `
 if isPaused == '1' then redis.call('HSET', settings, 'paused', now) else redis.call('HDEL', settings, 'paused') end
 -- One more for those that wait over HTTP, who need no lease.
-wakeWorkers(wake, redis.call('ZCARD', leases) + 1)
+wakeWorkers(wake, redis.call('ZCARD', leases) + 1, 512)
 publishEvent(events, isPaused == '1' and 'paused' or 'resumed', { '' }, settings)
 return 1
 `,

@@ -50,3 +50,17 @@ it('says how the process ended, and counts the loss, only of a lease that was gi
     message: expect.stringContaining('exit code 1'),
   });
 });
+
+it('wakes one worker where a job is due soon, unless the queue is paused', async () => {
+  const woken = async () => {
+    const before = await redis.client.xlen(queue.keys.wake);
+    await recover(redis.client, queue.keys);
+    return (await redis.client.xlen(queue.keys.wake)) - before;
+  };
+  await queue.submit({ d: 60_000 }, 'parked');
+  expect(await woken()).toBe(0);
+  for (let i = 0; i < 3; i += 1) await queue.submit({ d: 0 }, 'parked');
+  expect(await woken()).toBe(1);
+  await redis.client.hset(queue.keys.settings, 'paused', 1);
+  expect(await woken()).toBe(0);
+});

@@ -6,10 +6,10 @@ import { createManualClock } from '../../helpers/workers/manual-clock.ts';
 import { take } from '../../helpers/workers/moves.ts';
 
 describe('the schedule', () => {
-  it('is due every 30 s', () => {
+  it('is due every minute', () => {
     const clock = createManualClock();
     const schedule = new ReconcileSchedule(clock);
-    clock.advance(29_999);
+    clock.advance(59_999);
     expect(schedule.isDue).toBe(false);
     clock.advance(1);
     expect(schedule.isDue).toBe(true);
@@ -23,7 +23,7 @@ describe('the schedule', () => {
     schedule.reconcileSoon();
     expect(schedule.isDue).toBe(true);
     schedule.done();
-    clock.advance(2_499);
+    clock.advance(5_499);
     expect(schedule.isDue).toBe(false);
     clock.advance(1);
     expect(schedule.isDue).toBe(true);

@@ -97,7 +97,7 @@ describe('a job that kills the process that runs it', () => {
     await runs(id);
     expect(await worker.stop()).toBe(0);
     const released = await api.get(id);
-    expect(released).toMatchObject({ status: 'retrying', attempt: 0 });
+    expect(released).toMatchObject({ status: 'queued', attempt: 0 });
     expect(released.errors).toBeUndefined();
   });
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DEFAULT_TIMEOUT_MS } from '../../../src/schemas/job.ts';
 import { HeartbeatSender } from '../../../workers/process/heartbeat.ts';
 import type { RunningJob } from '../../../workers/run/running-job.ts';
@@ -47,5 +47,20 @@ describe('a heartbeat', () => {
     expect(sent.at(-1)).toEqual({ type: 'alive', mustEndInMs: 100 });
     startAttempt(200);
     expect(sent).toHaveLength(2);
+  });
+
+  it('is sent by an idle process only when an attempt starts', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { clock, sent, heartbeat, startAttempt } = create();
+    heartbeat.start();
+    vi.advanceTimersByTime(30_000);
+    expect(sent).toHaveLength(1);
+    clock.advance(30_000);
+    startAttempt(DEFAULT_TIMEOUT_MS);
+    startAttempt(DEFAULT_TIMEOUT_MS);
+    expect(sent).toHaveLength(2);
+    vi.advanceTimersByTime(3_000);
+    expect(sent).toHaveLength(5);
   });
 });

@@ -82,7 +82,7 @@ for queue, depth in pairs(added) do
   end
 end
 
-local ids, refs = {}, {}
+local ids, refs, dueSoon = {}, {}, {}
 for i = 1, #jobs do
   local queue, place, expiresIn = jobs[i].queue, tonumber(jobs[i].place), tonumber(jobs[i].expiresIn)
   local id = redis.call('XADD', queues[queue].stream[place], '*', 't', jobs[i].task, 'p', jobs[i].payload, 'o', jobs[i].options)
@@ -90,12 +90,13 @@ for i = 1, #jobs do
   if place == 5 then
     local at = tonumber(jobs[i].at) or created + jobs[i].delay
     redis.call('ZADD', queues[queue].scheduled, at, ref)
-    if at - now < tonumber(wakeHorizonMs) then wakeWorkers(queues[queue].wake, 1) end
+    if at - now < tonumber(wakeHorizonMs) then dueSoon[queue] = (dueSoon[queue] or 0) + 1 end
   end
   if expiresIn then redis.call('ZADD', queues[queue].expiring, created + expiresIn, ref) end
   ids[i] = id
   refs[i] = ref
 end
+for queue, count in pairs(dueSoon) do wakeWorkers(queues[queue].wake, count) end
 if fingerprint ~= '' then
   redis.call('SET', record, fingerprint .. '\\n' .. table.concat(refs, ' ') .. '\\n' .. note, 'PX', recordTtlMs)
 end
