@@ -10,8 +10,9 @@ import {
   problems,
   ReplayedHeader,
 } from '../src/schemas/http.ts';
+import { inMembers } from '../src/schemas/json/scan.ts';
 
-/** The schema leaves the jobs open: each is checked alone, so that a bad one does not reject the others. */
+/** The jobs stay texts: each is read and checked alone, so that a bad one does not reject the others. */
 const BatchBody = Type.Object(
   {
     jobs: Type.Array(Type.Unknown(), {
@@ -39,6 +40,7 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/jobs/batch',
     {
+      config: { json: { texts: inMembers({ jobs: { each: 'text' } }) } },
       schema: {
         operationId: 'submitBatch',
         summary: 'Submit many jobs',

@@ -15,7 +15,7 @@ import {
   SubmitHeaders,
   WaitQuery,
 } from '../src/schemas/http.ts';
-import { SubmitJob } from '../src/schemas/job.ts';
+import { SUBMIT_TEXTS, SubmitJob } from '../src/schemas/job.ts';
 
 const job = (description: string) => ({ ...Type.Ref('Job'), description, headers: JobResponseHeaders });
 
@@ -23,6 +23,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/jobs',
     {
+      config: { json: { texts: SUBMIT_TEXTS } },
       schema: {
         operationId: 'submitJob',
         summary: 'Submit a job',

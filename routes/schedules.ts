@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
 import { IdempotencyHeaders, problems, ReplayedHeader } from '../src/schemas/http.ts';
-import { PreviewSchedule, PutSchedule } from '../src/schemas/schedule.ts';
+import { PreviewSchedule, PutSchedule, SCHEDULE_TEXTS } from '../src/schemas/schedule.ts';
 import {
   Preview,
   PreviewQuery,
@@ -20,6 +20,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.put(
     '/schedules/:id',
     {
+      config: { json: { texts: SCHEDULE_TEXTS } },
       schema: {
         operationId: 'putSchedule',
         summary: 'Create or replace a schedule',
@@ -160,6 +161,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/schedules/preview',
     {
+      config: { json: { texts: SCHEDULE_TEXTS } },
       schema: {
         operationId: 'previewNewSchedule',
         summary: 'Show the fire times of a schedule before creating it',

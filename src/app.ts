@@ -14,6 +14,7 @@ import { inputPlugin } from './http/plugins/input.ts';
 import { jobsPlugin } from './http/plugins/jobs.ts';
 import { leasesPlugin } from './http/plugins/leases.ts';
 import { queuesPlugin } from './http/plugins/queues.ts';
+import { repliesPlugin } from './http/plugins/replies.ts';
 import { requestEventsPlugin } from './http/plugins/request-events.ts';
 import { schedulesPlugin } from './http/plugins/schedules.ts';
 import { subscriptionsPlugin } from './http/plugins/subscriptions.ts';
@@ -57,8 +58,9 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
     routerOptions: { maxParamLength: 65_536 },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  await app.register(connectionsPlugin);
+  await app.register(connectionsPlugin, config);
   await app.register(requestEventsPlugin, { observe });
+  await app.register(repliesPlugin);
   await app.register(errorsPlugin, { observe });
   await app.register(inputPlugin);
   await app.register(docsPlugin, { version: VERSION });

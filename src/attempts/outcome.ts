@@ -1,8 +1,10 @@
 import { types } from 'node:util';
 import type { StoredError } from '../redis/result-record.ts';
+import { isDeeper, MAX_DATA_DEPTH, MAX_DEPTH } from '../schemas/json/depth.ts';
+import { JsonText } from '../schemas/json/json-text.ts';
+import { clip, wellFormedJson } from '../schemas/json/well-formed.ts';
 import { MAX_DURATION_MS } from '../schemas/values/duration.ts';
 import type { ErrorOrigin } from '../schemas/values/names.ts';
-import { clip } from './clip.ts';
 import { isAbsent, reasonsOf } from './error-reasons.ts';
 import { type ReportedError, reportedMs } from './reported-error.ts';
 import { checkUsable } from './unusable-result.ts';
@@ -41,7 +43,7 @@ export function encodeResult(value: unknown): string {
     // Its reason is clearer than that of a throw of JSON.stringify.
     if (typeof value === 'object' || text === undefined) checkUsable(value);
   }
-  return text;
+  return wellFormedJson(text);
 }
 
 /**
@@ -78,6 +80,12 @@ export const tooLargeResult = (bytes: number, maxBytes: number) => ({
   message: `The result has ${bytes} bytes of JSON; at most ${maxBytes} are stored (MAX_PAYLOAD_BYTES). Store it elsewhere, and return where`,
 });
 
+/** The error of a result that many languages could not read. */
+export const tooDeepResult = {
+  name: 'result-too-deep',
+  message: `The result is nested deeper than ${MAX_DEPTH} levels; it cannot be stored. Return a flatter one`,
+};
+
 /** A failure that the service itself detects, such as an invalid payload. */
 export function detectedFailure(
   name: string,
@@ -102,7 +110,7 @@ export function reportedFailure(
   attempt: number,
   at: number,
 ): Outcome & { kind: 'failed' } {
-  const storedData = data === undefined ? undefined : plainJson(data);
+  const storedData = data === undefined ? undefined : reportedData(data);
   const error: StoredError = {
     message: clip(message, MAX_MESSAGE),
     ...(name === undefined ? {} : { name: clip(name, MAX_NAME) }),
@@ -138,11 +146,22 @@ const isError = (thrown: unknown): thrown is Error => thrown instanceof Error ||
 const describe = (thrown: unknown): string =>
   typeof thrown === 'string' ? thrown : (JSON.stringify(plainJson(thrown)) ?? String(thrown));
 
-/** The value if it is JSON of moderate size, else undefined: data must never keep an error from being stored. */
+/** Data from a worker over HTTP: its text unless it is too long, as a string if it is nested too deeply. */
+function reportedData(data: unknown): unknown {
+  const json = JsonText.of(data).toWellFormed();
+  if (json.text.length > MAX_DATA) return undefined;
+  return json.facts.depth > MAX_DATA_DEPTH ? json.text : json;
+}
+
+/**
+ * The value if it is JSON of moderate size, as a string if it is nested too deeply; else undefined. Data must never keep an
+ * error from being stored.
+ */
 function plainJson(value: unknown): unknown {
   try {
     const text: string | undefined = JSON.stringify(value);
-    return text === undefined || text.length > MAX_DATA ? undefined : JSON.parse(text);
+    if (text === undefined || text.length > MAX_DATA) return undefined;
+    return isDeeper(text, MAX_DATA_DEPTH) ? text : JSON.parse(wellFormedJson(text));
   } catch {
     return undefined;
   }

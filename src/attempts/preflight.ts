@@ -5,23 +5,25 @@ import { expiryOf, maxAttempts, type TaskDefaults } from '../redis/entry-options
 import { entryTime } from '../redis/job-id.ts';
 import { detectedFailure, type Outcome } from './outcome.ts';
 
-/** A task that the worker has. */
-export interface RunnableTask extends TaskDefaults {
+/** A task that the worker has. `P`: a payload as the worker holds it, as text or parsed. */
+export interface RunnableTask<P> extends TaskDefaults {
   /** Fingerprints of the input schemas if all of them refuse the payload; empty when it is valid. */
-  refusersOf(payload: unknown): readonly string[];
+  refusersOf(payload: P): readonly string[];
 }
 
 /**
  * The outcome of a delivery that needs no run, such as an expired job; undefined when it is to be run. A worker without the
  * task does not know how many attempts it allows, so it judges nothing that depends on that.
  *
+ * @param payload of the entry.
  * @param find the task of that name, if the worker has it.
  * @param now Unix ms, for the time of an error.
  */
-export function preflight(
+export function preflight<P>(
   delivery: Delivery,
   entry: Entry | undefined,
-  find: (task: string) => RunnableTask | undefined,
+  payload: P,
+  find: (task: string) => RunnableTask<P> | undefined,
   now: number,
 ): Exclude<Outcome, { kind: 'completed' | 'released' | 'lost' }> | undefined {
   if (entry === undefined) {
@@ -35,6 +37,6 @@ export function preflight(
   const task = find(entry.task);
   if (task === undefined) return { kind: 'held', reason: taskReason(entry.task), refusers: [] };
   if (delivery.attempt > maxAttempts(entry.options, task)) return { kind: 'exhausted' };
-  const refusers = task.refusersOf(entry.value);
+  const refusers = task.refusersOf(payload);
   return refusers.length === 0 ? undefined : { kind: 'held', reason: taskReason(entry.task), refusers };
 }

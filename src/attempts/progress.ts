@@ -1,4 +1,5 @@
-import { clip } from './clip.ts';
+import { isDeeper, MAX_DEPTH } from '../schemas/json/depth.ts';
+import { clip, wellFormedJson } from '../schemas/json/well-formed.ts';
 import { reportedJson } from './reported-error.ts';
 
 /** Longest progress that is stored, in characters of JSON. */
@@ -7,8 +8,10 @@ export const MAX_PROGRESS = 16_000;
 /** Progress of a handler as JSON text; undefined becomes null. @throws {TypeError} for no JSON, or too much of it. */
 export function encodeProgress(value: unknown): string {
   const text: string | undefined = JSON.stringify(value ?? null);
-  if (text !== undefined && text.length <= MAX_PROGRESS) return text;
-  throw new TypeError(`progress must be JSON of at most ${MAX_PROGRESS} characters`);
+  if (text === undefined || text.length > MAX_PROGRESS) {
+    throw new TypeError(`progress must be JSON of at most ${MAX_PROGRESS} characters`);
+  }
+  return isDeeper(text, MAX_DEPTH) ? TOO_DEEP : wellFormedJson(text);
 }
 
 /** What is kept of progress over HTTP that is too long; with escapes it is several times as long. */
@@ -16,9 +19,11 @@ const KEPT = 2_000;
 
 /** Progress over HTTP as JSON text. Of one that is too long only the beginning is kept, as a text. Never refuses any. */
 export function encodeReportedProgress(progress: unknown): string {
-  const text = reportedJson(progress ?? null) ?? TOO_DEEP;
-  if (text.length <= MAX_PROGRESS) return text;
-  return JSON.stringify(clip(typeof progress === 'string' ? progress : text, KEPT));
+  const json = reportedJson(progress ?? null);
+  if (json === undefined) return TOO_DEEP;
+  if (json.text.length <= MAX_PROGRESS) return json.text;
+  const value = json.parse();
+  return JSON.stringify(clip(typeof value === 'string' ? value : json.text, KEPT));
 }
 
 const TOO_DEEP = JSON.stringify('The progress is nested too deeply to be shown');

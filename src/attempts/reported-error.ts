@@ -1,5 +1,5 @@
-import { encodeJson } from '../core/encode-json.ts';
-import { AppError } from '../errors.ts';
+import { MAX_DEPTH } from '../schemas/json/depth.ts';
+import { JsonText } from '../schemas/json/json-text.ts';
 import { durationMs } from '../schemas/values/duration.ts';
 import { type ErrorReasons, isAbsent, reasonsOf } from './error-reasons.ts';
 
@@ -24,17 +24,19 @@ export function reportedError(value: unknown): ReportedError {
     message: textOf(message ?? value),
     ...(isAbsent(name) ? {} : { name: textOf(name) }),
     ...(isAbsent(stack) ? {} : { stack: textOf(stack) }),
-    ...(isAbsent(data) ? {} : { data }),
+    ...(isAbsent(data) || isNull(data) ? {} : { data }),
     reasons: reasonsOf(value),
   };
 }
 
-/** The JSON text of a value in a report; undefined for one that is nested too deeply to be stored. */
-export function reportedJson(value: unknown): string | undefined {
+/** The JSON of a value in a report, with U+FFFD for lone surrogates; undefined for one that is nested too deeply. */
+export function reportedJson(value: unknown, maxDepth = MAX_DEPTH): JsonText | undefined {
   try {
-    return encodeJson(value);
+    const json = JsonText.of(value);
+    return json.facts.depth > maxDepth ? undefined : json.toWellFormed();
   } catch (error) {
-    if (error instanceof AppError) return undefined;
+    // A value that is far too deep overflows the stack of JSON.stringify.
+    if (error instanceof RangeError) return undefined;
     throw error;
   }
 }
@@ -51,6 +53,8 @@ const FALSE: readonly unknown[] = [false, 0, '', '0', 'false'];
 
 export const isReportedFalse = (value: unknown): boolean => FALSE.includes(value);
 
+const isNull = (value: unknown): boolean => value instanceof JsonText && value.text === 'null';
+
 function msOfText(text: string): number | undefined {
   if (/^\s*$/.test(text)) return undefined;
   try {
@@ -64,5 +68,5 @@ function msOfText(text: string): number | undefined {
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value) && value.every((line) => typeof line === 'string')) return value.join('\n');
-  return reportedJson(value) ?? 'The worker reported an error that is nested too deeply to be shown';
+  return reportedJson(value)?.text ?? 'The worker reported an error that is nested too deeply to be shown';
 }

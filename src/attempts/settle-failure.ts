@@ -7,6 +7,7 @@ import type { AttemptTimes } from '../observer.ts';
 import { maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { Backoff } from '../schemas/job.ts';
+import { printJson } from '../schemas/json/json-text.ts';
 import { attemptSubject, observeAttemptEnd, observeFailure } from './attempt-events.ts';
 import { backoffMs, DEFAULT_BACKOFF } from './backoff.ts';
 import type { HeldDelivery } from './completion.ts';
@@ -80,7 +81,7 @@ export function nextStep(
         retryable,
         retryInMs,
       };
-      return { ...decide(failed, Math.random()), error: JSON.stringify(outcome.error) };
+      return { ...decide(failed, Math.random()), error: printJson(outcome.error) };
     }
   }
 }

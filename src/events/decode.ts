@@ -1,6 +1,6 @@
 import { entryTime, formatJobId, parseRef } from '../redis/job-id.ts';
-import { parseJson } from '../redis/parse-json.ts';
 import { isEventType, type JobEvent } from '../schemas/event.ts';
+import { JsonText } from '../schemas/json/json-text.ts';
 import { formatPosition, type Position } from './position.ts';
 
 /** An entry of the events stream of a queue. */
@@ -46,7 +46,7 @@ export function decodeEvents({ queue, id, fields }: EventEntry, ofAll: boolean):
 }
 
 function addProgress(last: PositionedEvent | undefined, text: string): void {
-  const progress = parseJson(text);
+  const progress = JsonText.read(text);
   if (last?.event.type === 'progress' && progress !== undefined) Object.assign(last.event, { progress });
 }
 

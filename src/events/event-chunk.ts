@@ -1,4 +1,5 @@
 import type { EventType } from '../schemas/event.ts';
+import { printJson } from '../schemas/json/json-text.ts';
 import type { PositionedEvent } from './decode.ts';
 import { comparePositions, type Position } from './position.ts';
 
@@ -41,7 +42,7 @@ export class EventChunk {
 
   #encode(format: EventFormat, types: EventTypes): Buffer {
     const wanted = this.events.filter(({ event }) => types === undefined || types.has(event.type));
-    const frames = wanted.map(({ event }) => frame(format, event.type, event.id, JSON.stringify(event)));
+    const frames = wanted.map(({ event }) => frame(format, event.type, event.id, printJson(event)));
     return Buffer.from(frames.join(''));
   }
 }

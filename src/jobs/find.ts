@@ -6,6 +6,7 @@ import { expiryOf } from '../redis/entry-options.ts';
 import { entryTime, parseJobId, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { Job } from '../schemas/job.ts';
+import { clip } from '../schemas/json/well-formed.ts';
 import { type Found, lookup } from './scripts/lookup.ts';
 import { viewJob } from './view.ts';
 
@@ -26,7 +27,7 @@ export function locateJob(core: Core, id: string): LocatedJob {
 const notFound = (id: string) =>
   new AppError(
     'job-not-found',
-    `There is no job "${id.slice(0, 100)}". Check the id that the response to the submit gave.`,
+    `There is no job "${clip(id, 100)}". Check the id that the response to the submit gave.`,
   );
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Job } from '../schemas/job.ts';
+import { printJson } from '../schemas/json/json-text.ts';
 
 /** The ETag of a job: changes whenever the job does. */
 export function revisionOf(job: Job): string {
@@ -8,7 +9,7 @@ export function revisionOf(job: Job): string {
   if (job.status === 'queued' && job.runAt === undefined) return revisionOfNew(job.maxAttempts);
   // A finished job changes only by a retry.
   if (job.finishedAt !== undefined) return `${job.status}-${Date.parse(job.finishedAt)}-${job.attempt}`;
-  return createHash('sha1').update(JSON.stringify(job)).digest('base64url').slice(0, 16);
+  return createHash('sha1').update(printJson(job)).digest('base64url').slice(0, 16);
 }
 
 /** The revision of a job that waits in a lane for its first delivery. */

@@ -1,4 +1,4 @@
-import { decodeEntry } from '../redis/entry.ts';
+import { readEntry } from '../redis/entry.ts';
 import {
   checkOptions,
   type EntryOptions,
@@ -9,9 +9,9 @@ import {
   type TaskDefaults,
 } from '../redis/entry-options.ts';
 import { entryTime, formatJobId, type Ref } from '../redis/job-id.ts';
-import { parseJson } from '../redis/parse-json.ts';
-import { decodeRecord, type StoredError } from '../redis/result-record.ts';
+import { decodeError, decodeRecord, type StoredError } from '../redis/result-record.ts';
 import type { Job, JobError } from '../schemas/job.ts';
+import { JsonText } from '../schemas/json/json-text.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import type { Found } from './scripts/lookup.ts';
 
@@ -51,7 +51,7 @@ function viewErrors(stored: readonly StoredError[] | undefined): JobError[] | un
 }
 
 const parseErrors = (lines: string | undefined): StoredError[] | undefined =>
-  lines?.split('\n').map((line) => JSON.parse(line) as StoredError);
+  lines?.split('\n').map(decodeError);
 
 function viewFinished(queue: string, ref: Ref, text: string, expiresAt: number): Job {
   const record = decodeRecord(text);
@@ -77,15 +77,15 @@ export function withoutPayload({ payload: _, ...job }: Job): Job {
   return job;
 }
 
-/** A job as the API shows it, from what was found of it. */
+/** A job as the API shows it, from what was found of it. Payload, progress and result are a `JsonText`. */
 export function viewJob(queue: string, ref: Ref, found: ViewableJob, defaultsOf: DefaultsOf): Job {
   if (found.place === 'result') return viewFinished(queue, ref, found.record, found.expiresAt);
   const { place, notes } = found;
-  const entry = decodeEntry(found.fields);
+  const entry = readEntry(found.fields);
   const options = entry?.options ?? {};
   const errors = viewErrors(parseErrors(notes.errors));
   const isStarted = place === 'running' || place === 'failed' || notes.hasStarted;
-  const progress = notes.progress === undefined ? undefined : parseJson(notes.progress);
+  const progress = notes.progress === undefined ? undefined : JsonText.read(notes.progress);
   return {
     ...commonMembers(queue, ref, options),
     ...optional('task', entry?.task),
@@ -93,7 +93,7 @@ export function viewJob(queue: string, ref: Ref, found: ViewableJob, defaultsOf:
     ...optional('heldBy', found.heldBy),
     attempt: found.attempt ?? notes.attempts,
     maxAttempts: maxAttempts(options, entry && defaultsOf(queue, entry.task)),
-    ...(entry === undefined ? {} : { payload: entry.value }),
+    ...(entry === undefined ? {} : { payload: entry.json }),
     ...optional('progress', progress),
     ...(place === 'failed' ? optional('error', errors?.at(-1)) : {}),
     ...optional('errors', errors),

@@ -1,3 +1,6 @@
+import type { JsonText } from '../schemas/json/json-text.ts';
+import { parseAround } from '../schemas/json/parse-around.ts';
+import { inMembers } from '../schemas/json/scan.ts';
 import type { ErrorOrigin, FinalStatus } from '../schemas/values/names.ts';
 import { type EntryOptions, encodeOptions } from './entry-options.ts';
 
@@ -24,13 +27,14 @@ export interface ResultRecord {
   m?: number;
   o?: EntryOptions;
   /** Payload, with `keepPayload`. */
-  p?: unknown;
+  p?: JsonText;
   /** Result of a completed job. */
-  r?: unknown;
+  r?: JsonText;
 }
 
 /** An error as stored: one line of JSON. `at` is Unix ms. */
 export interface StoredError extends StoredCause {
+  /** A `JsonText`, or a value that JavaScript made. */
   data?: unknown;
   /** Absent when the handler threw the error itself. */
   origin?: ErrorOrigin;
@@ -74,4 +78,13 @@ export function encodeTail(tail: EncodedTail): string {
 /** A finished job has no waiting submitter. */
 const withoutWaiter = ({ w, ...rest }: EntryOptions): EntryOptions => rest;
 
-export const decodeRecord = (text: string): ResultRecord => JSON.parse(text) as ResultRecord;
+const ERROR_TEXTS = inMembers({ data: 'text' });
+const RECORD_TEXTS = inMembers({ p: 'text', r: 'text', e: { each: ERROR_TEXTS } });
+
+/** @throws {SyntaxError} when the text is not JSON. */
+export const decodeRecord = (text: string): ResultRecord =>
+  (parseAround(Buffer.from(text), RECORD_TEXTS)?.value ?? JSON.parse(text)) as ResultRecord;
+
+/** @param line as `StoredError` describes it. @throws {SyntaxError} when it is not JSON. */
+export const decodeError = (line: string): StoredError =>
+  (parseAround(Buffer.from(line), ERROR_TEXTS)?.value ?? JSON.parse(line)) as StoredError;

@@ -1,4 +1,5 @@
-import { DEFAULT_TIME_ZONE } from '../schemas/schedule.ts';
+import { parseAround } from '../schemas/json/parse-around.ts';
+import { DEFAULT_TIME_ZONE, SCHEDULE_TEXTS } from '../schemas/schedule.ts';
 import { compileSchema } from '../schemas/validation/compile.ts';
 import type { StoredSchedule } from './scripts/schedules.ts';
 import { ScheduleDefinition, ScheduleState } from './stored.ts';
@@ -20,13 +21,8 @@ const stateSchema = compileSchema(ScheduleState, { isOurs: true });
 /** The value of a JSON text; undefined when the text does not match the schema. */
 function decodeJson<T>(schema: typeof stateSchema, text: string): T | undefined {
   if (!schema.ok) throw new Error(schema.reason);
-  try {
-    const value: unknown = JSON.parse(text);
-    return schema.check(value).length === 0 ? (value as T) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const parsed = parseAround(Buffer.from(text), SCHEDULE_TEXTS);
+  return parsed !== undefined && schema.check(parsed.value).length === 0 ? (parsed.value as T) : undefined;
 }
 
 /** Decodes a schedule; undefined when the stored text is not a schedule: other programs can write to Redis. */

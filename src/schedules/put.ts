@@ -1,4 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { printJson } from '../schemas/json/json-text.ts';
+import { parseAround } from '../schemas/json/parse-around.ts';
+import { SCHEDULE_TEXTS } from '../schemas/schedule.ts';
 import { firstSlot, type ScheduleRequest } from './check.ts';
 import { type DecodedSchedule, timetableOf } from './definition.ts';
 import { readLocated, writeToQueue } from './move.ts';
@@ -54,7 +57,8 @@ function isSame(
   request: ScheduleRequest,
 ): boolean {
   // The stored definition went through JSON, which drops undefined members.
-  return isDeepStrictEqual(stored, JSON.parse(JSON.stringify(request)));
+  const written = parseAround(Buffer.from(printJson(request)), SCHEDULE_TEXTS);
+  return isDeepStrictEqual(stored, written?.value);
 }
 
 /** Builds definition and state. A schedule with the same recurrence keeps its counts; any other starts from zero. */

@@ -8,6 +8,7 @@ import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { redisTime } from '../redis/server-time.ts';
+import { printJson } from '../schemas/json/json-text.ts';
 import { type DecodedSchedule, decodeSchedule, fireTimeOf } from './definition.ts';
 import { compareAndSet } from './scripts/compare-and-set.ts';
 import { lock, unlock } from './scripts/lock.ts';
@@ -152,7 +153,7 @@ export class ScheduleStore {
     return writeSchedule(this.redis, keys, {
       id,
       expected,
-      definition: JSON.stringify(definition),
+      definition: printJson(definition),
       state: JSON.stringify(state),
       fireAt: nextFireTime(id, definition, state),
     });

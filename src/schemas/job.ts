@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { inMembers } from './json/scan.ts';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
 import {
   ErrorOriginSchema,
@@ -62,7 +63,10 @@ export const SubmitJob = Type.Object(
     task: TaskName,
     queue: Type.Optional(queueName('The queue in which the job waits. Default "default".')),
     payload: Type.Optional(
-      Type.Unknown({ description: 'The input of the task: any JSON value. Default null.' }),
+      Type.Unknown({
+        description:
+          'The input of the task: any JSON value of at most 60 levels. Default null. The service passes its text on unchanged.',
+      }),
     ),
     priority: Type.Optional(PrioritySchema),
     delay: Type.Optional(duration('The job starts no sooner than this long after the submit. Default 0.')),
@@ -112,6 +116,9 @@ export const SubmitJob = Type.Object(
   },
 );
 export type SubmitJob = Static<typeof SubmitJob>;
+
+/** The texts in a `SubmitJob`. */
+export const SUBMIT_TEXTS = inMembers({ payload: 'text' });
 
 export const JobError = Type.Object(
   {

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { SubmitJob } from './job.ts';
+import { SUBMIT_TEXTS, SubmitJob } from './job.ts';
+import { inMembers } from './json/scan.ts';
 import { duration } from './values/duration.ts';
 import { jobId, NAME_FORM, QUEUE_NAME_PATTERN, timestamp } from './values/names.ts';
 
@@ -113,6 +114,9 @@ export const PutSchedule = Type.Object(
   },
 );
 export type PutSchedule = Static<typeof PutSchedule>;
+
+/** The texts in a schedule, as sent and as stored. */
+export const SCHEDULE_TEXTS = inMembers({ job: SUBMIT_TEXTS });
 
 export const PreviewSchedule = Type.Object(
   { ...timing, job: Type.Optional(ScheduledJob) },

@@ -1,4 +1,5 @@
 import type { TaskDefaults } from '../redis/entry-options.ts';
+import type { JsonText } from '../schemas/json/json-text.ts';
 import type { Fault } from '../schemas/problem.ts';
 import { compileSchema } from '../schemas/validation/compile.ts';
 import { schemaFingerprint } from './fingerprint.ts';
@@ -23,9 +24,9 @@ export interface AnnouncedTasks {
   /** Those of the newest release. */
   defaults(task: string): TaskDefaults | undefined;
   /** Empty when at least one live release takes the payload, or when there is none; else the faults for the newest one. */
-  checkPayload(task: string, payload: unknown): Fault[];
+  checkPayload(task: string, payload: JsonText): Fault[];
   /** Empty when the result matches the output schema of at least one live release, or when there is none. */
-  checkResult(task: string, result: unknown): Fault[];
+  checkResult(task: string, result: JsonText): Fault[];
   /** Fingerprints of the input schemas of all live releases; empty when one of them takes every payload. */
   schemasOf(task: string): readonly string[];
 }
@@ -71,8 +72,8 @@ function checkAny(releases: readonly Release[], check: (release: Release) => Fau
 class Release {
   readonly task: KnownTask;
   readonly isLive: boolean;
-  #input: ((value: unknown) => Fault[]) | undefined;
-  #output: ((value: unknown) => Fault[]) | undefined;
+  #input: ((json: JsonText) => Fault[]) | undefined;
+  #output: ((json: JsonText) => Fault[]) | undefined;
   #fingerprint: string | undefined;
 
   constructor(task: KnownTask) {
@@ -85,19 +86,20 @@ class Release {
     return this.#fingerprint;
   }
 
-  checkInput(value: unknown): Fault[] {
+  checkInput(json: JsonText): Fault[] {
     this.#input ??= compileCheck(this.task.input, '/payload');
-    return this.#input(value);
+    return this.#input(json);
   }
 
-  checkOutput(value: unknown): Fault[] {
+  checkOutput(json: JsonText): Fault[] {
     this.#output ??= compileCheck(this.task.output, '/result');
-    return this.#output(value);
+    return this.#output(json);
   }
 }
 
-function compileCheck(source: TaskAnnouncement['input'], base: string): (value: unknown) => Fault[] {
+/** Only a schema asks for the parsed value. */
+function compileCheck(source: TaskAnnouncement['input'], base: string): (json: JsonText) => Fault[] {
   const schema = source === undefined ? undefined : compileSchema(source);
   // A schema that this process cannot compile is left to the worker, which could.
-  return schema?.ok ? (value) => schema.check(value, base) : () => [];
+  return schema?.ok ? (json) => schema.check(json.parse(), base) : () => [];
 }

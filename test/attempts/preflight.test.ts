@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { preflight, type RunnableTask } from '../../src/attempts/preflight.ts';
 import type { Delivery } from '../../src/lifecycle/scripts/take.ts';
-import { decodeEntry, encodeEntry } from '../../src/redis/entry.ts';
+import { encodeEntry, parseEntry } from '../../src/redis/entry.ts';
 import type { EntryOptions } from '../../src/redis/entry-options.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
 
 const CREATED_AT = 1_000_000;
 const NOW = 2_000_000;
 
-const task: RunnableTask = {
+const task: RunnableTask<unknown> = {
   refusersOf: (payload) => (payload === 1 ? [] : ['v1']),
 };
 const find = (name: string) => (name === 'work' ? task : undefined);
@@ -34,7 +34,7 @@ function check(
     cancelAsked: false,
     ...delivery,
   };
-  return preflight(full, decodeEntry(full.fields), find, NOW);
+  return preflight(full, parseEntry(full.fields), parseEntry(full.fields)?.value, find, NOW);
 }
 
 describe('a delivery', () => {

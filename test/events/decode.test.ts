@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeEvents } from '../../src/events/decode.ts';
+import { JsonText } from '../../src/schemas/json/json-text.ts';
 
 const decode = (fields: string[], ofAll = false) => decodeEvents({ queue: 'q', id: '1000-0', fields }, ofAll);
 
@@ -43,7 +44,7 @@ describe('decodeEvents', () => {
       'v',
       '2',
     ]);
-    expect(events.map(({ event }) => event.progress)).toEqual([{ step: 1 }, undefined]);
+    expect(events.map(({ event }) => event.progress)).toEqual([JsonText.of({ step: 1 }), undefined]);
     expect(decode(['e', 'progress', 'j', 'n1-0', 'v', '{'])[0]?.event).not.toHaveProperty('progress');
   });
 });

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { findJob, locateJob } from '../../src/jobs/find.ts';
 import { formatJobId, formatRef } from '../../src/redis/job-id.ts';
 import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
+import { JsonText } from '../../src/schemas/json/json-text.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
 import { bury, deliver, putQueued } from '../helpers/redis/places.ts';
 import { useRedis } from '../helpers/redis/server.ts';
@@ -43,7 +44,7 @@ describe('a job id', () => {
 describe('a job', () => {
   it('is found queued, running and failed', async () => {
     const { ref, id } = await put();
-    expect(await find(id)).toMatchObject({ id, status: 'queued', payload: 'payload' });
+    expect(await find(id)).toMatchObject({ id, status: 'queued', payload: JsonText.of('payload') });
     await deliver(redis.client, keys, 1);
     expect(await find(id)).toMatchObject({ status: 'running', worker: 'worker', attempt: 1 });
     await bury(redis.client, keys, ref, 5_000, { message: 'no disk' });

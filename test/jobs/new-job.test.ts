@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { newJobText, viewNewJob } from '../../src/jobs/new-job.ts';
 import { PLACES } from '../../src/redis/keys.ts';
+import { JsonText, printJson } from '../../src/schemas/json/json-text.ts';
 
 const optionsArbitrary = fc.oneof(
   fc.constant({}),
@@ -25,10 +26,10 @@ it('the text of a new job is the JSON of its view', () => {
     fc.property(job, ({ task, payload, options, place, ms, seq, attempts }) => {
       const ref = { place, entryId: `${ms}-${seq}` };
       const defaults = attempts === undefined ? undefined : { attempts };
-      const stored = { task, payload: JSON.stringify(payload), options };
-      const text = newJobText('default', ref, stored, defaults);
-      const view = viewNewJob('default', ref, { task, payload, options }, defaults);
-      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(view)));
+      const job = { entry: { task, options }, payload: JsonText.of(payload) };
+      const text = newJobText('default', ref, job, defaults);
+      const view = viewNewJob('default', ref, job, defaults);
+      expect(JSON.parse(text)).toEqual(JSON.parse(printJson(view)));
     }),
   );
 });

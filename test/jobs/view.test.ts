@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { viewJob } from '../../src/jobs/view.ts';
+import { JsonText } from '../../src/schemas/json/json-text.ts';
 
 it.each([
   ['its submit', {}, 1_000],
@@ -35,7 +36,7 @@ it('a failed job shows its last error beside all of them', () => {
   expect(viewJob('q', ref, found, () => ({ attempts: 2 }))).toMatchObject({
     status: 'failed',
     task: 'echo',
-    payload: { a: 1 },
+    payload: JsonText.of({ a: 1 }),
     attempt: 2,
     maxAttempts: 2,
     error: { message: 'two', attempt: 2 },

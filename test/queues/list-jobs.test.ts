@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type JobPage, listJobs } from '../../src/queues/list-jobs.ts';
 import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
+import { JsonText } from '../../src/schemas/json/json-text.ts';
 import { encodeCursor } from '../../src/schemas/values/cursor.ts';
 import type { ListedStatus } from '../../src/schemas/values/names.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
@@ -27,7 +28,8 @@ async function allPages(query: { status?: ListedStatus; limit: number }): Promis
   return pages;
 }
 
-const payloads = (pages: readonly JobPage[]) => pages.flatMap(({ items }) => items.map((job) => job.payload));
+const payloads = (pages: readonly JobPage[]) =>
+  pages.flatMap(({ items }) => items.map((job) => JsonText.of(job.payload).parse()));
 
 /** Two jobs of each of three statuses: running, failed, queued. */
 async function fill(): Promise<void> {

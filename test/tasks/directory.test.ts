@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
+import { JsonText } from '../../src/schemas/json/json-text.ts';
 import { announceTasks } from '../../src/tasks/announcements.ts';
 import { TaskDirectory } from '../../src/tasks/directory.ts';
 import type { TaskAnnouncement } from '../../src/tasks/types.ts';
@@ -51,15 +52,19 @@ describe('the announced tasks of a queue', () => {
   it('check payload and result with pointers into the request', async () => {
     await announce({ name: 'echo', input: { required: ['n'] }, output: { type: 'null' } });
     const tasks = await new TaskDirectory(redis.client, clock).announced(keys);
-    expect(tasks.checkPayload('echo', {})).toEqual([{ pointer: '/payload/n', detail: 'is required' }]);
-    expect(tasks.checkResult('echo', 1)).toEqual([{ pointer: '/result', detail: 'must be null' }]);
-    expect(tasks.checkPayload('other', {})).toEqual([]);
+    expect(tasks.checkPayload('echo', JsonText.of({}))).toEqual([
+      { pointer: '/payload/n', detail: 'is required' },
+    ]);
+    expect(tasks.checkResult('echo', JsonText.of(1))).toEqual([
+      { pointer: '/result', detail: 'must be null' },
+    ]);
+    expect(tasks.checkPayload('other', JsonText.of({}))).toEqual([]);
   });
 
   it('accept every payload when this process cannot compile the schema', async () => {
     await announce({ name: 'echo', input: { $ref: '#/missing' } });
     const tasks = await new TaskDirectory(redis.client, clock).announced(keys);
-    expect(tasks.checkPayload('echo', 1)).toEqual([]);
+    expect(tasks.checkPayload('echo', JsonText.of(1))).toEqual([]);
   });
 
   it('give their defaults as far as they are cached', async () => {

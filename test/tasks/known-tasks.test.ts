@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { JsonText } from '../../src/schemas/json/json-text.ts';
 import { schemaFingerprint } from '../../src/tasks/fingerprint.ts';
 import { type KnownTask, knownTasks } from '../../src/tasks/known-tasks.ts';
 
@@ -18,9 +19,11 @@ describe('the releases of a task', () => {
   );
 
   it('accept what one of them takes, and refuse with the faults of the newest', () => {
-    expect(both.checkPayload('work', 'text')).toEqual([]);
-    expect(both.checkPayload('work', 1)).toEqual([]);
-    expect(both.checkPayload('work', null)).toEqual([{ pointer: '/payload', detail: 'must be number' }]);
+    expect(both.checkPayload('work', JsonText.of('text'))).toEqual([]);
+    expect(both.checkPayload('work', JsonText.of(1))).toEqual([]);
+    expect(both.checkPayload('work', JsonText.of(null))).toEqual([
+      { pointer: '/payload', detail: 'must be number' },
+    ]);
     expect(both.schemasOf('work')).toEqual([schemaFingerprint(NUMBER), schemaFingerprint(STRING)]);
   });
 
@@ -34,15 +37,18 @@ describe('the releases of a task', () => {
 
   it('refuse nothing once their workers are gone, though the name is known', () => {
     const gone = knownTasks([known({ input: NUMBER, output: NUMBER, isLive: false })], false);
-    expect([gone.checkPayload('work', 'text'), gone.checkResult('work', 'text')]).toEqual([[], []]);
+    expect([
+      gone.checkPayload('work', JsonText.of('text')),
+      gone.checkResult('work', JsonText.of('text')),
+    ]).toEqual([[], []]);
     expect([gone.has('work'), gone.names]).toEqual([true, ['work']]);
   });
 
   it('refuse nothing if one of them has no schema; a mere name is no release', () => {
     const open = knownTasks([known({ input: NUMBER }), known()], false);
-    expect([open.checkPayload('work', 'text'), open.schemasOf('work')]).toEqual([[], []]);
+    expect([open.checkPayload('work', JsonText.of('text')), open.schemasOf('work')]).toEqual([[], []]);
     const named = knownTasks([known({ input: NUMBER }), known({ isRelease: false })], false);
-    expect(named.checkPayload('work', 'text')).toHaveLength(1);
+    expect(named.checkPayload('work', JsonText.of('text'))).toHaveLength(1);
     expect(named.schemasOf('work')).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer, Delivery, Taken } from '../../src/lifecycle/consumer.ts';
 import type { Observer } from '../../src/observer.ts';
-import { decodeEntry } from '../../src/redis/entry.ts';
+import { parseEntry } from '../../src/redis/entry.ts';
 import { RunningJob } from '../run/running-job.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { Releaser } from './releaser.ts';
@@ -62,7 +62,7 @@ export class Acceptor {
 }
 
 const toRunningJob = (delivery: Delivery): RunningJob =>
-  new RunningJob(delivery, decodeEntry(delivery.fields));
+  new RunningJob(delivery, parseEntry(delivery.fields));
 
 /** Reports how many jobs of each queue one call took. */
 function observeTaken(observe: Observer, lease: string, deliveries: readonly Delivery[]): void {

@@ -9,7 +9,8 @@ import { callHandler } from '../run/call-handler.ts';
 /** One attempt that runs in a thread. */
 export interface IsolatedTask {
   file: string;
-  payload: unknown;
+  /** JSON text: a message to a process would change numbers such as 1e400. */
+  payload: string;
   job: TaskContext['job'];
 }
 
@@ -68,7 +69,7 @@ export async function runIsolated(
   return new Promise((resolve) => {
     const trace = new AttemptTrace(job, { fail: resolve });
     onStart(trace);
-    void Promise.resolve(callHandler(handler, payload, ctx, systemClock, trace)).then(resolve);
+    void Promise.resolve(callHandler(handler, JSON.parse(payload), ctx, systemClock, trace)).then(resolve);
   });
 }
 

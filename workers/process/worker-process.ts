@@ -1,5 +1,5 @@
 import type { Loop } from '../../src/maintenance/loop.ts';
-import { decodeEntry } from '../../src/redis/entry.ts';
+import { parseEntry } from '../../src/redis/entry.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
@@ -60,7 +60,7 @@ export class WorkerProcess {
     if (keys === undefined) throw new Error(`${queue} is not a queue of this worker`);
     batcher.stop();
     this.start();
-    limiter.accept([new RunningJob({ ...delivery, keys }, decodeEntry(delivery.fields))]);
+    limiter.accept([new RunningJob({ ...delivery, keys }, parseEntry(delivery.fields))]);
     await limiter.whenEmpty();
     await this.stop(0);
   }

@@ -50,7 +50,7 @@ export class Executor {
   #outcomeWithoutRun(running: RunningJob): Outcome | undefined {
     const { clock } = this.#parts;
     if (running.abortCause !== undefined) return applyAbort(running, undefined, 0, clock);
-    return preflight(running.delivery, running.entry, this.#findTask, clock.wall());
+    return preflight(running.delivery, running.entry, running.entry?.value, this.#findTask, clock.wall());
   }
 
   #run(running: RunningJob): MaybePromise<Outcome | undefined> {

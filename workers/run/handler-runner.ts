@@ -2,7 +2,7 @@ import { detectedFailure, type Outcome } from '../../src/attempts/outcome.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer } from '../../src/lifecycle/consumer.ts';
 import type { Observer } from '../../src/observer.ts';
-import type { Entry } from '../../src/redis/entry.ts';
+import type { ParsedEntry } from '../../src/redis/entry.ts';
 import { timeoutMs } from '../../src/redis/entry-options.ts';
 import type { LoadedTask, TaskContext } from '../../src/tasks/types.ts';
 import { type HandOvers, isSuspect } from '../isolation/hand-overs.ts';
@@ -46,7 +46,7 @@ export class HandlerRunner {
   }
 
   /** Returns a promise only if the handler does not answer at once. Undefined: another process has the job now. */
-  run(running: RunningJob, entry: Entry, task: LoadedTask): MaybePromise<Outcome | undefined> {
+  run(running: RunningJob, entry: ParsedEntry, task: LoadedTask): MaybePromise<Outcome | undefined> {
     const { consumer, clock, heartbeat, handOvers, observe } = this.#parts;
     if (handOvers !== undefined && isSuspect(running)) return this.#handOver(handOvers, running);
     const limitMs = timeoutMs(entry.options, task);
@@ -60,7 +60,7 @@ export class HandlerRunner {
     this.#lastTrace = trace;
     const kill = task.thread ? new AbortController() : undefined;
     const handlerOutcome = kill
-      ? this.#runInThread(running, task, entry.value, context, kill.signal)
+      ? this.#runInThread(running, task, entry.payload, context, kill.signal)
       : callHandler(task.handler, entry.value, context, clock, trace);
     if (handlerOutcome instanceof Promise) {
       const outcome = this.#waitForEnd(running, task, handlerOutcome, limitMs, kill);
@@ -112,7 +112,7 @@ export class HandlerRunner {
   #runInThread(
     running: RunningJob,
     task: LoadedTask,
-    payload: unknown,
+    payload: string,
     ctx: TaskContext,
     kill: AbortSignal,
   ): Promise<Outcome> {

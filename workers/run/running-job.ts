@@ -1,7 +1,7 @@
 import type { Outcome } from '../../src/attempts/outcome.ts';
 import type { Delivery } from '../../src/lifecycle/consumer.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
-import type { Entry } from '../../src/redis/entry.ts';
+import type { ParsedEntry } from '../../src/redis/entry.ts';
 import { formatJobId, formatRef, type Ref } from '../../src/redis/job-id.ts';
 import type { Item } from '../intake/concurrency-limiter.ts';
 import { type AbortCause, JobAborted } from './abort.ts';
@@ -25,7 +25,7 @@ const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
  */
 export class RunningJob implements Item, Failable {
   readonly delivery: Delivery;
-  readonly entry: Entry | undefined;
+  readonly entry: ParsedEntry | undefined;
   readonly ref: Ref;
   readonly refText: string;
   readonly id: string;
@@ -40,7 +40,7 @@ export class RunningJob implements Item, Failable {
   #patience: NodeJS.Timeout | undefined;
   #isGivenUp = false;
 
-  constructor(delivery: Delivery, entry: Entry | undefined) {
+  constructor(delivery: Delivery, entry: ParsedEntry | undefined) {
     this.delivery = delivery;
     this.entry = entry;
     this.ref = { place: delivery.place, entryId: delivery.entryId };

@@ -57,12 +57,19 @@ export class Connection {
     });
   }
 
-  /** Lets the last answer that is due say that the connection closes. It drops requests that come after that. */
+  /** Closes the connection after the last answer that is due. Drops requests that come after that. */
   retire(): void {
     const last = this.#waiting.at(-1)?.response ?? this.#latest;
-    if (last === undefined || last.headersSent) return;
-    last.shouldKeepAlive = false;
+    if (last === undefined || last.writableFinished) return;
     this.#isLast = true;
+    if (last.headersSent) last.once('close', () => this.#socket.destroySoon());
+    else last.shouldKeepAlive = false;
+  }
+
+  /** Whether a request has arrived and its answer is not taken yet. */
+  get isBusy(): boolean {
+    const latest = this.#latest;
+    return this.#waiting.length > 0 || (latest?.req.complete === true && !latest.writableFinished);
   }
 
   /** Whether the service has read all that the client has sent, as far as it knows. */
@@ -81,15 +88,4 @@ export class Connection {
       turn.proceed();
     });
   };
-}
-
-const connections = new WeakMap<Socket, Connection>();
-
-/** The connection of a socket. */
-export function connectionOf(socket: Socket): Connection {
-  const known = connections.get(socket);
-  if (known !== undefined) return known;
-  const connection = new Connection(socket);
-  connections.set(socket, connection);
-  return connection;
 }

@@ -3,7 +3,8 @@ import { Slices } from '../../core/slices.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
 import type { Candidate } from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
-import { SubmitJob } from '../../schemas/job.ts';
+import { SUBMIT_TEXTS, SubmitJob } from '../../schemas/job.ts';
+import type { JsonText } from '../../schemas/json/json-text.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
 import { readJson } from '../request/read-json.ts';
 import { type Line, type LineLimits, readLines } from '../request/read-lines.ts';
@@ -31,20 +32,21 @@ export interface BulkChunk {
 /**
  * The jobs of a bulk submit, each checked alone, in chunks. Where chunks end follows from the body alone.
  *
- * @param body the parsed JSON body, or the NDJSON body as a stream.
+ * @param body the JSON body with its jobs as texts, or the NDJSON body as a stream.
  * @param limits for NDJSON only.
  * @throws {AppError} payload-too-large if the body has more than `maxBytes`; invalid-request if it breaks off.
  */
 export function bulkCandidates(body: unknown, limits: LineLimits): AsyncGenerator<BulkChunk> {
-  if (typeof body === 'object' && body !== null && 'jobs' in body) return fromArray(body.jobs as unknown[]);
+  if (typeof body === 'object' && body !== null && 'jobs' in body) return fromArray(body.jobs as JsonText[]);
   return fromLines(body as Readable, limits);
 }
 
-async function* fromArray(jobs: readonly unknown[]): AsyncGenerator<BulkChunk> {
+async function* fromArray(jobs: readonly JsonText[]): AsyncGenerator<BulkChunk> {
   const slices = new Slices();
   const checkJob = jobCheck();
+  const read = ({ text }: JsonText) => readCandidate(Buffer.from(text), 'The job', checkJob);
   for (let start = 0; start < jobs.length; start += CHUNK_JOBS) {
-    const candidates = await slices.map(jobs.slice(start, start + CHUNK_JOBS), checkJob);
+    const candidates = await slices.map(jobs.slice(start, start + CHUNK_JOBS), read);
     yield { candidates, bytes: 0 };
   }
 }
@@ -60,7 +62,7 @@ async function* fromLines(body: Readable, limits: LineLimits): AsyncGenerator<Bu
     for (const line of lines) {
       if (slices.isOver) await slices.next();
       count += 1;
-      chunk.push(count > MAX_BULK_JOBS ? beyondMost(count) : checkLine(line, checkJob));
+      chunk.push(count > MAX_BULK_JOBS ? beyondMost(count) : readCandidate(line, 'The line', checkJob));
       bytes += line instanceof AppError ? 0 : line.length;
       if (chunk.length < CHUNK_JOBS && bytes < CHUNK_BYTES && count < MAX_ANSWERED) continue;
       yield { candidates: chunk, bytes };
@@ -74,15 +76,17 @@ async function* fromLines(body: Readable, limits: LineLimits): AsyncGenerator<Bu
 
 type JobCheck = (value: unknown) => Candidate;
 
-function checkLine(line: Line, checkJob: JobCheck): Candidate {
-  if (line instanceof AppError) return { ok: false, error: line };
+function readCandidate(json: Line, source: string, checkJob: JobCheck): Candidate {
+  if (json instanceof AppError) return { ok: false, error: json };
   try {
-    return checkJob(readJson(line, 'The line'));
+    return checkJob(readJson(json, source, JOB_READING));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { ok: false, error };
   }
 }
+
+const JOB_READING = { texts: SUBMIT_TEXTS };
 
 /** Checks the jobs of one batch. */
 function jobCheck(): JobCheck {

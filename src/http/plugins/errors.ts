@@ -3,8 +3,8 @@ import fastifyPlugin from 'fastify-plugin';
 import { AppError, type ErrorCode } from '../../errors.ts';
 import type { Observer } from '../../observer.ts';
 import { isUnavailable } from '../../redis/faults.ts';
+import { clip } from '../../schemas/json/well-formed.ts';
 import type { Problem } from '../../schemas/problem.ts';
-import { connectionOf } from '../connections/connection.ts';
 import { routeOf } from '../request/route.ts';
 import { leavesBodyUnread } from '../request/unread-body.ts';
 
@@ -111,7 +111,7 @@ export function unsupportedType(request: FastifyRequest): AppError {
 }
 
 const noSuchPath = ({ url }: FastifyRequest) =>
-  new AppError('route-not-found', `There is nothing at ${url.slice(0, 200)}. See /docs for all paths.`);
+  new AppError('route-not-found', `There is nothing at ${clip(url, 200)}. See /docs for all paths.`);
 
 function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error, request);
@@ -122,7 +122,10 @@ function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): 
 
 /** Answers errors that happen before routing and its hooks, such as a path that cannot be decoded. */
 export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  connectionOf(request.raw.socket).enter(reply.raw, () => answer(toAppError(error, request), request, reply));
+  const { connections } = reply.server;
+  connections
+    .of(request.raw.socket)
+    .enter(reply.raw, () => answer(toAppError(error, request), request, reply));
 }
 
 /** Answers every error with problem details (RFC 9457). */

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../../errors.ts';
 import { OversizeReport } from '../../leases/settle/oversize-report.ts';
+import { REPORT_TEXTS } from '../../leases/settle/reports.ts';
 import { readJson } from '../request/read-json.ts';
 
 /** Many results fit into a report of this many bytes, and so does one that is too large to be stored. */
@@ -51,8 +52,10 @@ export async function readReportBody(body: Readable, limit: number): Promise<unk
     throw error instanceof AppError ? error : brokenOff(error);
   }
   if (ends !== undefined) return oversizeReport(bytes, ends.first.toString(), ends.last.toString());
-  return bytes === 0 ? undefined : readJson(Buffer.concat(whole), 'The body');
+  return bytes === 0 ? undefined : readJson(Buffer.concat(whole), 'The body', READING);
 }
+
+const READING = { texts: REPORT_TEXTS, isReport: true };
 
 /** The lease as the first member of a body, or as the last: one inside a text would have its quotes escaped. */
 const FIRST_LEASE = /^\s*\{\s*"lease"\s*:\s*"([^"\\]*)"/;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { unsupportedType } from '../plugins/errors.ts';
-import { readJson } from './read-json.ts';
+import { type JsonReading, readJson } from './read-json.ts';
 
 /** Whether the charset or coding of the body would be misread. */
 function hasForeignEncoding({ headers }: FastifyRequest): boolean {
@@ -17,10 +17,11 @@ function hasForeignEncoding({ headers }: FastifyRequest): boolean {
 export function readOnlyJson(app: FastifyInstance): void {
   // Fastify accepts text/plain by default. Such a body would fail later and less clearly.
   app.removeContentTypeParser('text/plain');
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const { json } = request.routeOptions.config;
     // Some clients send Content-Type with every request, even without a body.
     if (body.length === 0) done(null, undefined);
-    else done(null, readJson(typeof body === 'string' ? Buffer.from(body) : body, 'The body'));
+    else done(null, readJson(typeof body === 'string' ? Buffer.from(body) : body, 'The body', json));
   });
   app.addContentTypeParser('*', (request, _payload, done) => {
     // Some send another type with an empty body, such as `curl -d ''`.
@@ -31,4 +32,10 @@ export function readOnlyJson(app: FastifyInstance): void {
     if (hasForeignEncoding(request)) done(unsupportedType(request));
     else done();
   });
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    json?: JsonReading;
+  }
 }

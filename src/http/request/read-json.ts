@@ -1,47 +1,49 @@
 import { isUtf8 } from 'node:buffer';
 import { AppError, invalidRequest } from '../../errors.ts';
+import { jsonFault } from '../../schemas/json/json-fault.ts';
+import { parseAround } from '../../schemas/json/parse-around.ts';
+import { inMembers, type Places } from '../../schemas/json/scan.ts';
+import { replaceLoneSurrogates } from '../../schemas/json/well-formed.ts';
+
+/** How the JSON of a request is read. */
+export interface JsonReading {
+  /** Values that stay text: each becomes a `JsonText`. Who takes it decides what it may hold. */
+  readonly texts?: Places;
+  /** A report of a worker: it is mended, never refused for its form. */
+  readonly isReport?: boolean;
+}
 
 /**
  * Parses JSON from a client.
  *
  * @param source what the bytes are, for the message: "The body" or "The line".
- * @throws {AppError} broken-json; invalid-request for members that would change the prototype of an object that a task
- *   copies them into.
+ * @throws {AppError} broken-json; invalid-request for what `jsonFault` finds outside of the texts.
  */
-export function readJson(bytes: Buffer, source: string): unknown {
+export function readJson(bytes: Buffer, source: string, reading: JsonReading = {}): unknown {
   // Decoding would replace invalid bytes, and store another job than the one sent.
   if (!isUtf8(bytes)) throw new AppError('broken-json', `${source} is not UTF-8.`);
-  const text = bytes.toString('utf8');
-  const value = parse(text, source);
-  if (MAY_POLLUTE.test(text) && pollutesPrototypes(value)) throw pollution();
+  const { texts = NO_TEXTS, isReport = false } = reading;
+  const read = parseAround(bytes, texts);
+  if (read === undefined) throw broken(bytes, source);
+  const { value, head } = read;
+  if (isReport) {
+    if (!head.hasLoneSurrogate) return value;
+    return readJson(Buffer.from(replaceLoneSurrogates(bytes.toString('utf8'))), source, reading);
+  }
+  const fault = jsonFault(head, () => value, '');
+  if (fault !== undefined) throw invalidRequest([fault]);
   return value;
 }
 
-function parse(text: string, source: string): unknown {
+const NO_TEXTS: Places = inMembers({});
+
+/** `JSON.parse` tells where the fault is. */
+function broken(bytes: Buffer, source: string): AppError {
   try {
-    return JSON.parse(text);
+    JSON.parse(bytes.toString('utf8'));
+    return new AppError('broken-json', `${source} cannot be read as JSON.`);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new AppError('broken-json', `${source} cannot be read as JSON: ${error.message}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    return new AppError('broken-json', `${source} cannot be read as JSON: ${reason}`);
   }
 }
-
-/** Texts without one of these, plain or escaped, are safe: most need no walk through the value. */
-const MAY_POLLUTE = /"__proto__"|"constructor"|\\u00/;
-
-function pollutesPrototypes(value: unknown): boolean {
-  const open: unknown[] = [value];
-  while (open.length > 0) {
-    const part = open.pop();
-    if (typeof part !== 'object' || part === null) continue;
-    for (const [name, child] of Object.entries(part)) {
-      if (name === '__proto__') return true;
-      if (name === 'constructor' && Object.hasOwn(Object(child), 'prototype')) return true;
-      open.push(child);
-    }
-  }
-  return false;
-}
-
-const pollution = () =>
-  invalidRequest([{ pointer: '', detail: 'has a member __proto__ or constructor.prototype: rename it' }]);

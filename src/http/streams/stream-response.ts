@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type EventFormat, frame } from '../../events/event-chunk.ts';
 import type { DroppedMessage, DropReason } from '../../schemas/event-stream.ts';
+import { printJson } from '../../schemas/json/json-text.ts';
 
 /** The most bytes that wait for a reader. Beyond it the reader is dropped, and can resume. */
 const MAX_BUFFERED = 1_048_576;
@@ -75,7 +76,7 @@ export class StreamResponse {
   }
 
   message(type: string, id: string, data: object): void {
-    this.write(frame(this.format, type, id, JSON.stringify(data)));
+    this.write(frame(this.format, type, id, printJson(data)));
   }
 
   /** Keeps the connection alive. An id says that no event of interest came up to it. */

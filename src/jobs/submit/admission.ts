@@ -1,11 +1,12 @@
 import type { Clock } from '../../clock.ts';
 import type { Core } from '../../core/core.ts';
-import { encodeJson } from '../../core/encode-json.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
 import type { EntryOptions } from '../../redis/entry-options.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { KeySpace } from '../../redis/keyspace.ts';
 import { type Backoff, DEFAULT_PRIORITY, DEFAULT_QUEUE, type SubmitJob } from '../../schemas/job.ts';
+import { textFault } from '../../schemas/json/json-fault.ts';
+import { JSON_NULL, JsonText } from '../../schemas/json/json-text.ts';
 import type { Fault } from '../../schemas/problem.ts';
 import {
   type DurationLimits,
@@ -20,7 +21,7 @@ import type { NewEntry } from './scripts/submit.ts';
 /** A job that has passed every check and has its entry. */
 export interface AdmittedJob {
   entry: NewEntry;
-  payload: unknown;
+  payload: JsonText;
   tasks: AnnouncedTasks;
   /** Whether the queue has `maxJobs`: the job is then stored only if the queue has free depth. */
   isLimited: boolean;
@@ -34,6 +35,8 @@ export interface AdmittedJob {
  */
 export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<AdmittedJob> {
   const { entry, payload } = newEntry(core.keySpace, job, core.clock);
+  const fault = textFault(payload, '/payload');
+  if (fault !== undefined) throw invalidRequest([fault]);
   const isLimited = core.limits.isLimited(entry.keys);
   const tasks = checkTask(core, entry.keys, job.task, payload);
   if (tasks instanceof Promise || isLimited instanceof Promise) {
@@ -48,7 +51,7 @@ export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<Admi
 }
 
 /**
- * The entry of a job that fits the schema. Does not check its task.
+ * The entry of a job that fits the schema. Does not check its task and payload.
  *
  * @param clock read only for a job with `runAt`.
  * @throws {AppError} invalid-request.
@@ -57,16 +60,15 @@ export function newEntry(
   keySpace: KeySpace,
   job: SubmitJob,
   clock: Pick<Clock, 'wall'>,
-): { entry: NewEntry; payload: unknown } {
+): { entry: NewEntry; payload: JsonText } {
   const keys = keySpace.queue(job.queue ?? DEFAULT_QUEUE);
-  const payload = job.payload ?? null;
+  const payload = job.payload === undefined ? JSON_NULL : JsonText.of(job.payload);
   const options = entryOptions(job, clock);
-  const text = encodeJson(payload);
   const isDelayed = options.at !== undefined || options.d !== undefined;
   const priority = job.priority ?? DEFAULT_PRIORITY;
   if (isDelayed && priority !== DEFAULT_PRIORITY) options.pr = priority;
   const place = isDelayed ? 'parked' : priority;
-  return { entry: { keys, place, task: job.task, payload: text, options }, payload };
+  return { entry: { keys, place, task: job.task, payload: payload.text, options }, payload };
 }
 
 /** Fixes the defaults of the task as they are announced now, as far as the job does not say its own. */
@@ -87,7 +89,7 @@ function checkTask(
   core: Core,
   keys: QueueKeys,
   task: string,
-  payload: unknown,
+  payload: JsonText,
 ): AnnouncedTasks | Promise<AnnouncedTasks> {
   const announced = core.tasks.announced(keys);
   const accepts = (tasks: AnnouncedTasks) => refusal(core, tasks, keys.queue, task, payload) === undefined;
@@ -102,7 +104,7 @@ async function recheckTask(
   core: Core,
   keys: QueueKeys,
   task: string,
-  payload: unknown,
+  payload: JsonText,
 ): Promise<AnnouncedTasks> {
   const announced = await core.tasks.refresh(keys);
   const error = refusal(core, announced, keys.queue, task, payload);
@@ -115,7 +117,7 @@ function refusal(
   announced: AnnouncedTasks,
   queue: string,
   task: string,
-  payload: unknown,
+  payload: JsonText,
 ): AppError | undefined {
   const isUnknown = !announced.isEmpty && !announced.hasTakerOfAll && !announced.has(task);
   if (isUnknown && core.settings.unknownTasks === 'reject') {

@@ -1,32 +1,34 @@
 import { createHash } from 'node:crypto';
 import type { Core } from '../../core/core.ts';
-import { encodeJson } from '../../core/encode-json.ts';
 import { AppError } from '../../errors.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE } from '../../schemas/job.ts';
+import { canonicalJson, type Numbers } from '../../schemas/json/canonical.ts';
 import type { BulkOptions, Candidate, SubmitOutcome } from './outcomes.ts';
 import { type Once, type Remembered, recallOnce } from './scripts/submit.ts';
 
-/** JSON with sorted members, so that equal requests have equal texts. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
+const digest = (request: unknown, numbers: Numbers): string =>
+  createHash('sha256').update(canonicalJson(request, numbers)).digest('base64url');
+
+/** A submit with an Idempotency-Key. */
+export interface KeyedSubmit extends Once {
+  /** Everything that must be equal in a repeated submit. */
+  readonly request: unknown;
 }
 
 /**
  * What makes a submit with an Idempotency-Key store its jobs once. The key is valid within one queue: the script
  * stores it beside the jobs, in the same step.
- *
- * @param request everything that must be equal in a repeated submit; nested no deeper than a payload may be.
  */
-export function onceFor(keys: QueueKeys, key: string, request: unknown, ttlMs: number): Once {
-  const fingerprint = createHash('sha256').update(canonical(request)).digest('base64url');
-  return { key: keys.idempotency(key), fingerprint, ttlMs, note: '' };
-}
+export const onceFor = (keys: QueueKeys, key: string, request: unknown, ttlMs: number): KeyedSubmit => ({
+  key: keys.idempotency(key),
+  request,
+  fingerprint: digest(request, 'exact'),
+  ttlMs,
+  note: '',
+});
 
 /**
  * What an earlier submit with the key has stored, or undefined. Callers ask before admission: a repeated submit must
@@ -34,13 +36,15 @@ export function onceFor(keys: QueueKeys, key: string, request: unknown, ttlMs: n
  *
  * @throws {AppError} idempotency-mismatch when the earlier request was another one.
  */
-export async function findReplay(redis: Connection, once: Once): Promise<Remembered | undefined> {
+export async function findReplay(redis: Connection, once: KeyedSubmit): Promise<Remembered | undefined> {
   const stored = await recallOnce(redis, once.key);
-  if (stored !== undefined && stored.fingerprint !== once.fingerprint) throw keyMismatch();
-  return stored;
+  if (stored === undefined || stored.fingerprint === once.fingerprint) return stored;
+  // Older releases had rounded the numbers before they made the fingerprint.
+  if (!stored.isExact && stored.fingerprint === digest(once.request, 'rounded')) return stored;
+  throw keyMismatch();
 }
 
-export const keyMismatch = (): AppError =>
+const keyMismatch = (): AppError =>
   new AppError(
     'idempotency-mismatch',
     'This Idempotency-Key was used with another request. Use a new key for each new request.',
@@ -68,7 +72,7 @@ export function onceForBulk(
   { keySpace, settings }: Core,
   candidates: readonly Candidate[],
   { atomic, key, part }: BulkOptions & { readonly key: string },
-): Once {
+): KeyedSubmit {
   const queue = candidates.map(queueOf).find((name) => name !== undefined) ?? DEFAULT_QUEUE;
   const items = candidates.map((one) => (one.ok ? one.job : describeError(one.error)));
   // No key of a client has a line break.
@@ -79,18 +83,6 @@ export function onceForBulk(
     { atomic, items, ...(part && { part }) },
     settings.idempotencyTtlMs,
   );
-}
-
-/** Refuses a candidate that is nested too deeply for a fingerprint. Returns others unchanged. */
-export function refuseTooDeep(one: Candidate): Candidate {
-  if (!one.ok) return one;
-  try {
-    encodeJson(one.job.payload ?? null);
-    return one;
-  } catch (error) {
-    if (error instanceof AppError) return { ok: false, error };
-    throw error;
-  }
 }
 
 /** Outcomes from a stored record: `refs` in the order of the stored jobs, and in `note` the refusals of the others. */

@@ -4,14 +4,8 @@ import { expireAll } from '../../lifecycle/cancel-and-expire.ts';
 import type { Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { AdmittedJob } from './admission.ts';
-import { keyMismatch } from './idempotency.ts';
-import {
-  type NewEntry,
-  type Once,
-  type Remembered,
-  type Submitted,
-  submitTogether,
-} from './scripts/submit.ts';
+import { findReplay, type KeyedSubmit } from './idempotency.ts';
+import { type NewEntry, type Remembered, type Submitted, submitTogether } from './scripts/submit.ts';
 import { WriteBatcher } from './write-batcher.ts';
 
 /** `refs` are in the order of the entries. */
@@ -101,7 +95,7 @@ export class JobWriter {
   }
 
   /** Stores all jobs or none, in one step; with `once` at most once. @throws {AppError} queue-full or idempotency-mismatch. */
-  async writeTogether(entries: readonly NewEntry[], once?: Once): Promise<WriteResult> {
+  async writeTogether(entries: readonly NewEntry[], once?: KeyedSubmit): Promise<WriteResult> {
     const [first] = await Promise.all([
       submitTogether(this.#core.redis, entries, once),
       this.#core.queues.keepRegistered(entries.map(({ keys }) => keys.queue)),
@@ -116,7 +110,7 @@ export class JobWriter {
       case 'replayed':
         return submitted;
       case 'mismatch':
-        throw keyMismatch();
+        return this.#replayOf(once);
       case 'full':
         throw new AppError(
           'queue-full',
@@ -125,8 +119,15 @@ export class JobWriter {
     }
   }
 
+  /** The script knows one fingerprint only. @throws {AppError} idempotency-mismatch. */
+  async #replayOf(once: KeyedSubmit | undefined): Promise<WriteResult> {
+    const earlier = once && (await findReplay(this.#core.redis, once));
+    if (earlier === undefined) throw new Error('an Idempotency-Key expired while it was compared');
+    return { kind: 'replayed', ...earlier };
+  }
+
   /** Expires the jobs whose time is up, which count as unfinished until then, and tries again. */
-  async #writeAfterExpiry(entries: readonly NewEntry[], once?: Once): Promise<Submitted> {
+  async #writeAfterExpiry(entries: readonly NewEntry[], once?: KeyedSubmit): Promise<Submitted> {
     const queues = new Set(entries.map(({ keys }) => keys));
     await Promise.all([...queues].map((keys) => expireAll(this.#core, keys)));
     return submitTogether(this.#core.redis, entries, once);

@@ -1,5 +1,4 @@
 import type { Core } from '../../core/core.ts';
-import { encodeJson } from '../../core/encode-json.ts';
 import { AppError } from '../../errors.ts';
 import { maxAttempts } from '../../redis/entry-options.ts';
 import { isUnavailable } from '../../redis/faults.ts';
@@ -10,14 +9,7 @@ import { newJobText, viewNewJob } from '../new-job.ts';
 import { revisionOf, revisionOfNew } from '../revision.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
 import { type Admission, admitAll } from './admit-all.ts';
-import {
-  describeError,
-  findReplay,
-  onceFor,
-  onceForBulk,
-  refuseTooDeep,
-  replayOutcomes,
-} from './idempotency.ts';
+import { describeError, findReplay, onceFor, onceForBulk, replayOutcomes } from './idempotency.ts';
 import { JobWriter } from './job-writer.ts';
 import type {
   AcceptedJob,
@@ -104,8 +96,6 @@ export class Submitter {
     job: SubmitJob,
     { key, request, isAwaited }: { key: string; request: unknown; isAwaited: boolean },
   ): Promise<SubmitResult<Job>> {
-    // The fingerprint cannot be made of a payload that is nested too deeply: refuse it first.
-    encodeJson(job.payload ?? null);
     const queue = job.queue ?? DEFAULT_QUEUE;
     const keys = this.#core.keySpace.queue(queue);
     const once = onceFor(keys, key, request, this.#core.settings.idempotencyTtlMs);
@@ -178,10 +168,9 @@ export class Submitter {
   }
 
   async #submitTogether(
-    items: readonly Candidate[],
+    candidates: readonly Candidate[],
     { atomic, key, part }: BulkOptions,
   ): Promise<SubmitResult<SubmitOutcome[]>> {
-    const candidates = key === undefined ? items : items.map(refuseTooDeep);
     const once = key === undefined ? undefined : onceForBulk(this.#core, candidates, { atomic, key, part });
     const earlier = once && (await findReplay(this.#core.redis, once));
     if (earlier !== undefined) return { value: replayOutcomes(candidates, earlier), replayed: true };
@@ -200,15 +189,15 @@ export class Submitter {
   }
 }
 
-const view = ({ entry, payload, tasks }: AdmittedJob, ref: Ref): Job =>
-  viewNewJob(entry.keys.queue, ref, { ...entry, payload }, tasks.defaults(entry.task));
+const view = (admitted: AdmittedJob, ref: Ref): Job =>
+  viewNewJob(admitted.entry.keys.queue, ref, admitted, admitted.tasks.defaults(admitted.entry.task));
 
 function toAcceptedJob(admitted: AdmittedJob, ref: Ref): AcceptedJob {
   const { entry, tasks } = admitted;
   const defaults = tasks.defaults(entry.task);
   return {
     id: formatJobId(entry.keys.queue, ref),
-    text: newJobText(entry.keys.queue, ref, entry, defaults),
+    text: newJobText(entry.keys.queue, ref, admitted, defaults),
     revision:
       ref.place === 'parked'
         ? revisionOf(view(admitted, ref))

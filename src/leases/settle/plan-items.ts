@@ -10,6 +10,7 @@ import { decodeEntry } from '../../redis/entry.ts';
 import type { TaskDefaults } from '../../redis/entry-options.ts';
 import { entryTime, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
+import { JSON_NULL } from '../../schemas/json/json-text.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { LeaseConsumer } from '../lease-consumer.ts';
@@ -149,7 +150,7 @@ function planItem(
   });
   const outcome = outcomeOf(report, state.attempt, nowMs);
   if (outcome.kind === 'completed') {
-    const result = report.kind === 'completed' ? report.result : null;
+    const result = report.kind === 'completed' ? report.result : JSON_NULL;
     const faults = entry === undefined ? [] : known.checkResult(entry.task, result);
     if (faults.length === 0) return complete(outcome);
     const detail = `The result does not match the output schema of the task "${entry?.task}". Complete the job with another result, or fail it.`;

@@ -1,4 +1,4 @@
-import { type Outcome, reportedFailure, tooLargeResult } from '../../attempts/outcome.ts';
+import { type Outcome, reportedFailure, tooDeepResult, tooLargeResult } from '../../attempts/outcome.ts';
 import {
   isReportedFalse,
   type ReportedError,
@@ -6,14 +6,14 @@ import {
   reportedJson,
   reportedMs,
 } from '../../attempts/reported-error.ts';
-import { MAX_DEPTH } from '../../schemas/validation/depth.ts';
+import { JSON_NULL, type JsonText } from '../../schemas/json/json-text.ts';
+import { inMembers } from '../../schemas/json/scan.ts';
 import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
 import { OversizeReport } from './oversize-report.ts';
 
 /** What a worker reports about one job. */
 export type JobReport =
-  /** `text`: the result as JSON text. */
-  | { readonly id: string; readonly kind: 'completed'; readonly result: unknown; readonly text: string }
+  | { readonly id: string; readonly kind: 'completed'; readonly result: JsonText }
   | FailedReport
   | { readonly id: string; readonly kind: 'released'; readonly delayMs: number };
 
@@ -29,6 +29,19 @@ interface FailedReport {
 /** How an attempt ended by the report of its worker. */
 export type ReportedOutcome = Outcome & { kind: JobReport['kind'] };
 
+const ERROR_TEXTS = inMembers({ data: 'text' });
+const COMPLETE_TEXTS = inMembers({ result: 'text' });
+const FAIL_TEXTS = inMembers({ error: ERROR_TEXTS });
+
+/** The texts in the reports of one job or many. An item of a list may stand without it. */
+export const REPORT_TEXTS = inMembers({
+  result: 'text',
+  progress: 'text',
+  error: ERROR_TEXTS,
+  complete: { ...COMPLETE_TEXTS, each: COMPLETE_TEXTS },
+  fail: { ...FAIL_TEXTS, each: FAIL_TEXTS },
+});
+
 /** The members of a report, as they arrived. */
 type Members = Readonly<Record<string, unknown>>;
 
@@ -38,12 +51,11 @@ export type ReadReport = (id: string, body: Members, maxResultBytes: number) => 
 /** A result that cannot be stored fails the job: the worker would compute the same one again. */
 export const completed: ReadReport = (id, body, maxResultBytes) => {
   if (body instanceof OversizeReport) return unstorable(id, tooLargeResult(body.bytes, maxResultBytes));
-  const result = body['result'] ?? null;
-  const text = reportedJson(result);
-  if (text === undefined) return unstorable(id, TOO_DEEP);
-  const bytes = Buffer.byteLength(text);
+  const result = reportedJson(body['result'] ?? JSON_NULL);
+  if (result === undefined) return unstorable(id, tooDeepResult);
+  const bytes = Buffer.byteLength(result.text);
   if (bytes > maxResultBytes) return unstorable(id, tooLargeResult(bytes, maxResultBytes));
-  return { id, kind: 'completed', result, text };
+  return { id, kind: 'completed', result };
 };
 
 export const failed: ReadReport = (id, { error, retryable, retryInMs }) => ({
@@ -62,11 +74,6 @@ export const released: ReadReport = (id, { delayMs }) => ({
 
 const DELAY_LIMITS = { min: 0, max: MAX_DURATION_MS };
 
-const TOO_DEEP: ReportedError = {
-  name: 'result-too-deep',
-  message: `The result is nested deeper than ${MAX_DEPTH} levels; it cannot be stored. Return a flatter one`,
-};
-
 const unstorable = (id: string, error: ReportedError): FailedReport => ({
   id,
   kind: 'failed',
@@ -77,7 +84,7 @@ const unstorable = (id: string, error: ReportedError): FailedReport => ({
 
 /** @param nowMs Unix ms, for the time of an error. */
 export function outcomeOf(report: JobReport, attempt: number, nowMs: number): ReportedOutcome {
-  if (report.kind === 'completed') return { kind: 'completed', result: report.text };
+  if (report.kind === 'completed') return { kind: 'completed', result: report.result.text };
   if (report.kind === 'released') return { kind: 'released', delayMs: report.delayMs };
   return reportedFailure(report.error, report, attempt, nowMs);
 }

@@ -140,7 +140,7 @@ function digest(reports: readonly JobReport[], next: number): string {
   const texts = reports.map((report) => [
     report.id,
     report.kind,
-    report.kind === 'completed' ? report.text : '',
+    report.kind === 'completed' ? report.result.text : '',
   ]);
   return createHash('sha1')
     .update(JSON.stringify([next, texts]))

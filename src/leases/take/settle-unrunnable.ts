@@ -8,10 +8,11 @@ import type { Completion } from '../../lifecycle/scripts/complete.ts';
 import type { Unrunnable } from '../../lifecycle/scripts/holds/hold.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
 import type { AttemptTimes } from '../../observer.ts';
-import { decodeEntry, type Entry } from '../../redis/entry.ts';
+import { readEntry, type TextEntry } from '../../redis/entry.ts';
 import { maxAttempts, timeoutMs } from '../../redis/entry-options.ts';
 import { entryTime, formatJobId } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
+import { JSON_NULL, type JsonText } from '../../schemas/json/json-text.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import { toTimestamp } from '../../schemas/values/timestamp.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
@@ -50,7 +51,7 @@ export async function settleUnrunnable(
   const ends: { held: HeldDelivery & AttemptTimes; outcome: 'cancelled' | 'expired' }[] = [];
   const held: Unrunnable[] = [];
   const failures: Unfinished[] = [];
-  const find = (name: string): RunnableTask | undefined =>
+  const find = (name: string): RunnableTask<JsonText> | undefined =>
     tasks?.has(name) === false
       ? undefined
       : {
@@ -59,8 +60,8 @@ export async function settleUnrunnable(
             known.checkPayload(name, payload).length > 0 ? known.schemasOf(name) : [],
         };
   for (const delivery of taken) {
-    const entry = decodeEntry(delivery.fields);
-    const outcome = preflight(delivery, entry, find, now);
+    const entry = readEntry(delivery.fields);
+    const outcome = preflight(delivery, entry, entry?.json ?? JSON_NULL, find, now);
     if (outcome === undefined && entry !== undefined) {
       jobs.push(leasedJob(delivery, entry, known));
       deliveries.push(delivery);
@@ -102,7 +103,7 @@ async function hold(
 
 function leasedJob(
   { keys, place, entryId, attempt }: Delivery,
-  entry: Entry,
+  entry: TextEntry,
   known: AnnouncedTasks,
 ): LeasedJob {
   const defaults = known.defaults(entry.task);
@@ -110,7 +111,7 @@ function leasedJob(
     id: formatJobId(keys.queue, { place, entryId }),
     queue: keys.queue,
     task: entry.task,
-    payload: entry.value,
+    payload: entry.json,
     attempt,
     maxAttempts: maxAttempts(entry.options, defaults),
     timeoutMs: timeoutMs(entry.options, defaults),

@@ -1,4 +1,4 @@
-import { decodeEntry, encodeEntry } from '../../../src/redis/entry.ts';
+import { encodeEntry, parseEntry } from '../../../src/redis/entry.ts';
 import type { EntryOptions } from '../../../src/redis/entry-options.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { RunningJob } from '../../../workers/run/running-job.ts';
@@ -32,5 +32,5 @@ export function createRunningJob(given: JobOptions = {}): RunningJob {
     readyAt: 0,
     cancelAsked: false,
   };
-  return new RunningJob(delivery, decodeEntry(fields));
+  return new RunningJob(delivery, parseEntry(fields));
 }

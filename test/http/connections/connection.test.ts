@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { connectionOf, MAX_WAITING } from '../../../src/http/connections/connection.ts';
+import { MAX_WAITING } from '../../../src/http/connections/connection.ts';
+import { Connections } from '../../../src/http/connections/connections.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { parseAnswers, requestText, wire } from '../../helpers/api/wire.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
@@ -13,9 +14,10 @@ describe('a connection', () => {
   /** Responses that have had their turn, in order; and the paths that Node has read. */
   const started: ServerResponse[] = [];
   const read: (string | undefined)[] = [];
+  const connections = new Connections();
   const server = createServer((request, response) => {
     read.push(request.url);
-    connectionOf(request.socket).enter(response, () => started.push(response));
+    connections.of(request.socket).enter(response, () => started.push(response));
   });
   let origin: string;
   const answer = (count: number) =>

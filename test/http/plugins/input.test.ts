@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../src/errors.ts';
+import { MAX_DEPTH } from '../../../src/schemas/json/depth.ts';
 import { expectProblem, type Pointers } from '../../helpers/api/expect-schema.ts';
 import { JSON_TYPE, type Message, NDJSON_TYPE, send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
@@ -88,25 +89,29 @@ describe('a request body', () => {
   });
 
   it.each([
-    '{"task":"echo","__proto__":{"x":1}}',
-    '{"task":"echo","payload":{"a":[{"__proto__":{}}]}}',
-    '{"task":"echo","payload":{"\\u005f\\u005fproto__":{}}}',
-    '{"task":"echo","metadata":{"__proto__":"x"}}',
-    '{"task":"echo","payload":{"constructor":{"prototype":{}}}}',
-  ])('is rejected with members that would change prototypes: %s', async (body) => {
-    await expectRejected({ headers: JSON_TYPE, body }, 400, 'invalid-request', ['']);
-    await expectRejected(
-      { path: '/jobs/batch', headers: JSON_TYPE, body: `{"jobs":[${body}]}` },
-      400,
-      'invalid-request',
-      [''],
-    );
-    const { body: batch } = await send(api.origin, { path: '/jobs/batch', headers: NDJSON_TYPE, body });
-    expect(batch.items).toMatchObject([{ status: 400, problem: { code: 'invalid-request' } }]);
+    ['/__proto__', '{"task":"echo","__proto__":{"x":1}}'],
+    ['/payload/a/0/__proto__', '{"task":"echo","payload":{"a":[{"__proto__":{}}]}}'],
+    ['/payload/__proto__', '{"task":"echo","payload":{"\\u005f\\u005fproto__":{}}}'],
+    ['/metadata/__proto__', '{"task":"echo","metadata":{"__proto__":"x"}}'],
+    ['/payload/constructor', '{"task":"echo","payload":{"constructor":{"prototype":{}}}}'],
+    ['/payload', '{"task":"echo","payload":"half \\ud83d"}'],
+    ['/payload/0/a~1b', '{"task":"echo","payload":[{"x":1,"a/b":"\\ude00"}]}'],
+    ['/metadata/x', '{"task":"echo","metadata":{"x":"\\uD83D\\uD83D"}}'],
+  ])('is rejected for a member that other programs could not read or copy, at %s', async (pointer, body) => {
+    const fine = '{"task":"echo","payload":{"constructor":"Audi","text":"\\ud83d\\ude00"}}';
+    await expectRejected({ headers: JSON_TYPE, body }, 400, 'invalid-request', [pointer]);
+    for (const message of [
+      { headers: JSON_TYPE, body: `{"jobs":[${body},${fine}]}` },
+      { headers: NDJSON_TYPE, body: `${body}\n${fine}` },
+    ]) {
+      const { body: batch } = await send(api.origin, { path: '/jobs/batch', ...message });
+      const problem = { code: 'invalid-request', errors: [{ pointer }] };
+      expect(batch.items).toMatchObject([{ status: 400, problem }, { status: 202 }]);
+    }
   });
 
   it.each([
-    ['/payload', `{"task":"echo","payload":${deep(1_001)}}`],
+    ['/payload', `{"task":"echo","payload":${deep(MAX_DEPTH + 1)}}`],
     ['/payload', `{"task":"echo","payload":${deep(100_000)}}`],
     ['/payload', `{"task":"echo","payload":{"a":${'{"b":'.repeat(1_500)}1${'}'.repeat(1_501)}}`],
     ['/metadata', `{"task":"echo","metadata":${deep(100_000)}}`],

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Core } from '../../../src/core/core.ts';
 import { admitJob, newEntry } from '../../../src/jobs/submit/admission.ts';
 import { KeySpace } from '../../../src/redis/keyspace.ts';
+import { JSON_NULL, JsonText } from '../../../src/schemas/json/json-text.ts';
 import { MAX_DURATION_MS } from '../../../src/schemas/values/duration.ts';
 import { announceTasks } from '../../../src/tasks/announcements.ts';
 import { createTestCore } from '../../helpers/redis/core.ts';
@@ -76,7 +77,7 @@ describe('the entry of a job', () => {
 
 describe('admission', () => {
   it('accepts every task of a queue without announcements', async () => {
-    expect(await admitJob(core, { task: 'any' })).toMatchObject({ payload: null, isLimited: false });
+    expect(await admitJob(core, { task: 'any' })).toMatchObject({ payload: JSON_NULL, isLimited: false });
   });
 
   it('makes no promise once tasks and limit are cached', async () => {
@@ -107,7 +108,9 @@ describe('admission', () => {
       code: 'invalid-payload',
       errors: [{ pointer: '/payload/n', detail: 'is required' }],
     });
-    expect(await admitJob(core, { task: 'echo', payload: { n: 1 } })).toMatchObject({ payload: { n: 1 } });
+    expect(await admitJob(core, { task: 'echo', payload: { n: 1 } })).toMatchObject({
+      payload: JsonText.of({ n: 1 }),
+    });
   });
 
   it('tells whether the queue has a limit', async () => {

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
-import {
-  describeError,
-  findReplay,
-  onceFor,
-  refuseTooDeep,
-  replayOutcomes,
-} from '../../../src/jobs/submit/idempotency.ts';
+import { describeError, findReplay, onceFor, replayOutcomes } from '../../../src/jobs/submit/idempotency.ts';
 import { submitTogether } from '../../../src/jobs/submit/scripts/submit.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
@@ -68,16 +62,5 @@ describe('a repeated submit', () => {
       { ok: false, error: expect.objectContaining({ code: 'invalid-payload', errors: error.errors }) },
       { ok: true, id: 'q~n2-0' },
     ]);
-  });
-
-  it('has no candidate that is nested too deeply for a fingerprint', () => {
-    let payload: unknown = 1;
-    for (let i = 0; i < 2_000; i += 1) payload = [payload];
-    expect(refuseTooDeep({ ok: true, job: { task: 'echo', payload } })).toMatchObject({
-      ok: false,
-      error: { code: 'invalid-request' },
-    });
-    const fine = { ok: true as const, job: { task: 'echo', payload: 1 } };
-    expect(refuseTooDeep(fine)).toBe(fine);
   });
 });

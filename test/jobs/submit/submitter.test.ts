@@ -36,7 +36,7 @@ describe('a submit', () => {
       const { value } = await submitter.submit(job);
       const accepted: Job = JSON.parse(text);
       expect(accepted.id).toBe(id);
-      expect(withoutTimes(accepted)).toEqual(withoutTimes(value));
+      expect(withoutTimes(accepted)).toEqual(JSON.parse(printJson(withoutTimes(value))));
       expect(Object.keys(accepted).sort()).toEqual(Object.keys(value).sort());
       expect(revision).toBe(revisionOf(accepted));
     },
@@ -99,3 +99,5 @@ describe('a bulk submit', () => {
     expect(await stored()).toBe(1);
   });
 });
+
+import { printJson } from '../../../src/schemas/json/json-text.ts';

@@ -3,6 +3,7 @@ import { JobInspector } from '../../../src/jobs/job-inspector.ts';
 import type { Lease } from '../../../src/leases/lease-token.ts';
 import type { JobReport } from '../../../src/leases/settle/reports.ts';
 import { settle } from '../../../src/leases/settle/settle.ts';
+import { JsonText } from '../../../src/schemas/json/json-text.ts';
 import { idsOf, newQueue } from '../../helpers/leases/http-worker.ts';
 import { newLease, useLeaseQueues } from '../../helpers/leases/lease-queues.ts';
 import { completed, failed, released } from '../../helpers/leases/reports.ts';
@@ -42,7 +43,10 @@ describe('a settle', () => {
     ]);
     expect(idsOf(result)).toEqual(next);
     expect(result.hasLeaseEnded).toBe(false);
-    expect(await new JobInspector(queues.core).find(a)).toMatchObject({ status: 'completed', result: 1 });
+    expect(await new JobInspector(queues.core).find(a)).toMatchObject({
+      status: 'completed',
+      result: JsonText.of(1),
+    });
   });
 
   it('does not take the job that it releases itself', async () => {

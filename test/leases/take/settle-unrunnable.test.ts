@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { JobInspector } from '../../../src/jobs/job-inspector.ts';
 import { settleUnrunnable } from '../../../src/leases/take/settle-unrunnable.ts';
 import { redisTime } from '../../../src/redis/server-time.ts';
+import { JsonText } from '../../../src/schemas/json/json-text.ts';
 import { idsOf, newQueue } from '../../helpers/leases/http-worker.ts';
 import { newLease, useLeaseQueues } from '../../helpers/leases/lease-queues.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
@@ -35,7 +36,7 @@ describe('delivered jobs', () => {
     expect(idsOf({ jobs })).toEqual([first, second]);
     expect(deliveries).toHaveLength(2);
     expect(jobs[0]).toMatchObject({
-      payload: { a: 1 },
+      payload: JsonText.of({ a: 1 }),
       attempt: 1,
       maxAttempts: 2,
       timeoutMs: 5_000,

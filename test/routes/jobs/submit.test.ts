@@ -3,6 +3,7 @@ import { decodeEntry } from '../../../src/redis/entry.ts';
 import type { EntryOptions } from '../../../src/redis/entry-options.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { Job } from '../../../src/schemas/job.ts';
+import { MAX_DEPTH } from '../../../src/schemas/json/depth.ts';
 import { PRIORITIES } from '../../../src/schemas/values/names.ts';
 import { expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
@@ -63,8 +64,8 @@ describe('POST /jobs', () => {
     expect((await api.get(job.id)).payload).toEqual(stored);
   });
 
-  it('accepts a payload of 1,000 levels', async () => {
-    const payload = JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`);
+  it(`accepts a payload of ${MAX_DEPTH} levels`, async () => {
+    const payload = JSON.parse(`${'['.repeat(MAX_DEPTH)}${']'.repeat(MAX_DEPTH)}`);
     const job = await api.submit({ task: 'echo', payload });
     expect((await api.get(job.id)).payload).toEqual(payload);
   });

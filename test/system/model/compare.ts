@@ -5,6 +5,7 @@ import { queueStats } from '../../../src/queues/stats.ts';
 import { formatRef } from '../../../src/redis/job-id.ts';
 import { inOrder } from '../../../src/redis/keys.ts';
 import type { Job } from '../../../src/schemas/job.ts';
+import { JsonText } from '../../../src/schemas/json/json-text.ts';
 import { LISTED_STATUSES, PRIORITIES } from '../../../src/schemas/values/names.ts';
 import { hasEnded, type ModelJob, shownStatus } from './job.ts';
 import type { Model } from './model.ts';
@@ -45,15 +46,18 @@ async function compareJobs(model: Model, { jobInspector, workers }: Real): Promi
   expect(shown).toEqual(jobs.map((job) => (job.status === 'gone' ? 'job-gone' : expected(job, name))));
 }
 
+/** Of a text of JSON. */
+const parsed = (json: unknown) => (json === undefined ? undefined : JsonText.of(json).parse());
+
 const comparedFields = (job: Job) => ({
   id: job.id,
   status: job.status,
   priority: job.priority,
   attempt: job.attempt,
   maxAttempts: job.maxAttempts,
-  payload: job.payload,
-  progress: job.progress,
-  result: job.result,
+  payload: parsed(job.payload),
+  progress: parsed(job.progress),
+  result: parsed(job.result),
   errors: job.errors?.map(({ attempt, name }) => ({ attempt, name })),
   error: job.error?.attempt,
   worker: job.worker,

@@ -45,7 +45,12 @@ it('stores the jobs of one key once', async () => {
   const once = { key: keys.idempotency('k'), fingerprint: 'f', ttlMs: 60_000, note: 'refused: none' };
   const first = await submitTogether(redis.client, [entry(keys, 'normal')], once);
   const entryId = first.kind === 'stored' ? first.entryIds[0] : '';
-  const stored = { fingerprint: 'f', refs: [{ place: 'normal', entryId }], note: 'refused: none' };
+  const stored = {
+    fingerprint: 'f',
+    refs: [{ place: 'normal', entryId }],
+    note: 'refused: none',
+    isExact: true,
+  };
   expect(await submitTogether(redis.client, [entry(keys, 'normal')], once)).toEqual({
     kind: 'replayed',
     ...stored,

@@ -1,0 +1,37 @@
+import type { Socket } from 'node:net';
+import { answerClientError } from '../client-errors.ts';
+import { Connection } from './connection.ts';
+
+/** The open connections of an API. */
+export class Connections {
+  readonly #open = new Map<Socket, Connection>();
+
+  /** The connection of a socket. */
+  of(socket: Socket): Connection {
+    const known = this.#open.get(socket);
+    if (known !== undefined) return known;
+    const connection = new Connection(socket);
+    this.#open.set(socket, connection);
+    socket.once('close', () => this.#open.delete(socket));
+    return connection;
+  }
+
+  /** Closes each connection that is busy after the answers that are due. */
+  retire(): void {
+    for (const connection of this.#open.values()) connection.retire();
+  }
+
+  /** Closes connections on which nothing has come since they were opened. */
+  closeSilent(): void {
+    for (const socket of this.#open.keys()) if (socket.bytesRead === 0) socket.destroy();
+  }
+
+  /** Closes connections that are not busy. One whose request has not arrived in full gets 408. */
+  closeUnfinished(): void {
+    for (const [socket, connection] of this.#open) {
+      if (connection.isBusy) continue;
+      if (socket.bytesRead === 0 || socket.writableEnded) socket.destroy();
+      else answerClientError(Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+    }
+  }
+}

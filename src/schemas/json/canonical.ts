@@ -1,0 +1,124 @@
+import { MAX_STORED_DEPTH } from './depth.ts';
+import { JsonText } from './json-text.ts';
+import { blanksEnd, CODE, scalarEnd, stringEnd } from './tokens.ts';
+
+/** How numbers are compared: by their exact decimal value, or as JavaScript rounds them. */
+export type Numbers = 'exact' | 'rounded';
+
+/**
+ * The canonical JSON of a value: equal for equal values, whatever their spelling. Members are sorted, strings and
+ * numbers have one spelling: 1.0 and 10e-1 are 1. Blanks do not count. A text that is nested too deeply to be stored
+ * stays as it is.
+ */
+export function canonicalJson(value: unknown, numbers: Numbers): string {
+  if (value instanceof JsonText) {
+    if (value.facts.depth > MAX_STORED_DEPTH) return value.text;
+    return new Canonicalizer(value.text, numbers).value();
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item, numbers)).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const members = Object.entries(value).map(
+    ([name, member]): Member => [name, canonicalJson(member, numbers)],
+  );
+  return canonicalObject(members);
+}
+
+/** A name, and canonical JSON. */
+type Member = [name: string, text: string];
+
+function canonicalObject(members: Member[]): string {
+  const sorted = members.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${sorted.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
+}
+
+/** Reads a JSON text from its start. */
+class Canonicalizer {
+  readonly #json: Buffer;
+  readonly #numbers: Numbers;
+  #at = 0;
+
+  constructor(text: string, numbers: Numbers) {
+    this.#json = Buffer.from(text);
+    this.#numbers = numbers;
+  }
+
+  value(): string {
+    const code = this.#next();
+    if (code === CODE.quote) return JSON.stringify(this.#string());
+    if (code === CODE.openArray)
+      return `[${[...this.#parts(CODE.closeArray, () => this.value())].join(',')}]`;
+    if (code === CODE.openObject) return this.#object();
+    const source = this.#slice(scalarEnd(this.#json, this.#at));
+    return /^[a-z]/.test(source) ? source : canonicalNumber(source, this.#numbers);
+  }
+
+  #object(): string {
+    // Of equal names the last one counts, as for `JSON.parse`.
+    const members = new Map<string, string>();
+    for (const [name, text] of this.#parts(CODE.closeObject, () => this.#member())) members.set(name, text);
+    return canonicalObject([...members]);
+  }
+
+  #member(): Member {
+    this.#next();
+    const name = this.#string();
+    this.#next();
+    this.#at += 1;
+    return [name, this.value()];
+  }
+
+  /** What `read` reads between the bracket here and its closing one. */
+  *#parts<T>(close: number, read: () => T): Generator<T> {
+    this.#at += 1;
+    while (this.#next() !== close) {
+      yield read();
+      if (this.#next() === CODE.comma) this.#at += 1;
+    }
+    this.#at += 1;
+  }
+
+  #string(): string {
+    return JSON.parse(this.#slice(stringEnd(this.#json, this.#at, { hasLoneSurrogate: false }))) as string;
+  }
+
+  /** The code of the next character that is not blank. */
+  #next(): number {
+    this.#at = blanksEnd(this.#json, this.#at);
+    return this.#json[this.#at] ?? -1;
+  }
+
+  #slice(end: number): string {
+    const start = this.#at;
+    this.#at = end;
+    return this.#json.toString('utf8', start, end);
+  }
+}
+
+/** Longer exponents are compared as they are written: no number that anybody computes with has one. */
+const MAX_EXPONENT_DIGITS = 15;
+
+/** A number that JavaScript holds exactly is written as JavaScript does, so that fingerprints of older releases match. */
+function canonicalNumber(source: string, numbers: Numbers): string {
+  const rounded = JSON.stringify(Number(source));
+  if (numbers === 'rounded' || rounded === source) return rounded;
+  const exact = decimalOf(source);
+  return rounded !== 'null' && decimalOf(rounded) === exact ? rounded : exact;
+}
+
+/** Sign, digits without zeros around them, and exponent: equal for equal numbers. */
+function decimalOf(source: string): string {
+  const [, sign = '', whole = '', part = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
+  const digits = (whole + part).replace(/^0+/, '');
+  if (digits === '') return '0';
+  const significant = trimZeros(digits);
+  if (exponent.length > MAX_EXPONENT_DIGITS) return `${sign}${significant}.${whole.length}e${exponent}`;
+  return `${sign}${significant}e${Number(exponent) - part.length + digits.length - significant.length}`;
+}
+
+/** Without the zeros at its end. A pattern would try each of many zeros in turn. */
+function trimZeros(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  return digits.slice(0, end);
+}

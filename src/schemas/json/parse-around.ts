@@ -1,0 +1,47 @@
+import { isAscii } from 'node:buffer';
+import { JsonText } from './json-text.ts';
+import { type JsonFacts, type Places, scanJson } from './scan.ts';
+
+export interface ParsedDocument {
+  readonly value: unknown;
+  /** Of everything outside of the texts. */
+  readonly head: Readonly<JsonFacts>;
+}
+
+/** Parses a document of UTF-8. The values at the given places become `JsonText`. Undefined when it is not JSON. */
+export function parseAround(json: Buffer, places: Places): ParsedDocument | undefined {
+  const scan = scanJson(json, places);
+  if (scan === undefined) return undefined;
+  const ascii = isAscii(json) ? json.toString('latin1') : undefined;
+  /** The document with the number of each text in its place. */
+  let numbered = '';
+  let from = 0;
+  const texts: JsonText[] = [];
+  for (const { start, end, facts } of scan.texts) {
+    numbered += sliceOf(json, ascii, from, start) + texts.length;
+    texts.push(new JsonText(sliceOf(json, ascii, start, end), facts));
+    from = end;
+  }
+  numbered += sliceOf(json, ascii, from, json.length);
+  return { value: fill(JSON.parse(numbered), places, texts), head: scan.head };
+}
+
+/** Decodes a part. Of ASCII, which is all one text, a part is cheaper. */
+const sliceOf = (json: Buffer, ascii: string | undefined, start: number, end: number): string =>
+  ascii === undefined ? json.toString('utf8', start, end) : ascii.slice(start, end);
+
+/** Puts the texts where their numbers are. Of equal members the last one counts, as for `JSON.parse`. */
+function fill(value: unknown, places: Places, texts: readonly JsonText[]): unknown {
+  if (places === 'text') return texts[value as number];
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const { each } = places;
+    if (each !== undefined) for (const [i, item] of value.entries()) value[i] = fill(item, each, texts);
+    return value;
+  }
+  const members = value as Record<string, unknown>;
+  for (const { name, places: inner } of places.members ?? []) {
+    if (Object.hasOwn(members, name)) members[name] = fill(members[name], inner, texts);
+  }
+  return value;
+}

@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { factsOf, inMembers, scanJson } from '../../../src/schemas/json/scan.ts';
+
+const facts = (text: string) => factsOf(Buffer.from(text));
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const BROKEN = [
+  '',
+  ' ',
+  '{',
+  '}',
+  '[1,]',
+  '[,1]',
+  '[1 2]',
+  '{"a"}',
+  '{"a":}',
+  '{"a":1,}',
+  '{,}',
+  '{a:1}',
+  "{'a':1}",
+  '[}',
+  '{]',
+  '[1}',
+  '"',
+  '"\\"',
+  '"\\x"',
+  '"\\u12g4"',
+  '"\\u12"',
+  '"a\nb"',
+  '"\t"',
+  '01',
+  '-',
+  '-a',
+  '1.',
+  '.5',
+  '1e',
+  '1e+',
+  '+1',
+  '0x1',
+  'NaN',
+  'Infinity',
+  'tru',
+  'truee',
+  'nulll',
+  'True',
+  '1 2',
+  '[] []',
+  '\u00a01',
+  '\ufeff1',
+];
+const VALID = [
+  '1',
+  ' -0 ',
+  '-0.0e-1',
+  '1E+400',
+  '12345678901234567890.123',
+  'true',
+  'false',
+  'null',
+  '""',
+  '"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9"',
+  '"é日😀\u2028\u007f"',
+  '[]',
+  '{}',
+  '\t[ ]\r\n',
+  '{ "a" : [ { } , [ [ ] ] ] , "a" : 2 }',
+  '{"":{"":""}}',
+];
+
+describe('a scan', () => {
+  it.each(BROKEN)('refuses %j, as JSON.parse does', (text) => {
+    expect(isJson(text)).toBe(false);
+    expect(facts(text)).toBeUndefined();
+  });
+
+  it.each(VALID)('takes %j, as JSON.parse does', (text) => {
+    expect(isJson(text)).toBe(true);
+    expect(facts(text)).toBeDefined();
+  });
+
+  it('takes what JSON.parse takes, and nothing else', () => {
+    const json = fc.jsonValue().map((value) => JSON.stringify(value));
+    const pieces = fc.constantFrom(...'{}[],:"\\ue0-+.1a \n', 'true', 'null', '"a"', '\\ud83d', '1.5');
+    const edited = fc.tuple(json, fc.nat(), fc.nat(3), fc.array(pieces, { maxLength: 3 }));
+    const texts = fc.oneof(
+      json,
+      fc.array(pieces).map((parts) => parts.join('')),
+      edited.map(([text, at, cut, added]) => {
+        const start = at % (text.length + 1);
+        return text.slice(0, start) + added.join('') + text.slice(start + cut);
+      }),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        expect(facts(text.toWellFormed()) !== undefined, text).toBe(isJson(text.toWellFormed()));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('counts levels, however many, without a stack', () => {
+    expect([facts('1'), facts('[]'), facts('{"a":[{}],"b":[]}')].map((found) => found?.depth)).toEqual([
+      0, 1, 3,
+    ]);
+    expect(facts('['.repeat(1_000_000) + ']'.repeat(1_000_000))?.depth).toBe(1_000_000);
+    expect(facts('{"a":'.repeat(200_000))).toBeUndefined();
+  });
+
+  it.each([
+    ['"\\ud83d\\ude00"', false],
+    ['"\\uD83D\\uDE00"', false],
+    ['"😀 \\\\ud83d"', false],
+    ['"\\ud83d"', true],
+    ['"\\ude00"', true],
+    ['"\\ud83d\\ud83d\\ude00"', true],
+    ['"\\ude00\\ud83d"', true],
+    ['"\\ud83dx"', true],
+    ['"\\ud83d\\n"', true],
+    ['{"\\uDBFF":1}', true],
+    ['[["\\udfff"]]', true],
+  ])('finds lone surrogates: %s', (text, expected) => {
+    expect(facts(text)?.hasLoneSurrogate).toBe(expected);
+  });
+
+  it.each([
+    ['{"__proto__":1}', true],
+    ['[{"a":{"\\u005f_proto__":1}}]', true],
+    ['{"constructor":1}', true],
+    ['{"construct\\u006fr":1}', true],
+    ['{"proto":1,"constructors":2,"_":3,"c":4}', false],
+    ['"__proto__"', false],
+  ])('finds names that may change a prototype: %s', (text, expected) => {
+    expect(facts(text)?.mayPollute).toBe(expected);
+  });
+});
+
+describe('the texts of a document', () => {
+  const places = inMembers({
+    payload: 'text',
+    job: inMembers({ payload: 'text' }),
+    jobs: { each: 'text' },
+    done: { ...inMembers({ result: 'text' }), each: inMembers({ result: 'text' }) },
+  });
+  const textsOf = (document: string) => {
+    const bytes = Buffer.from(document);
+    return scanJson(bytes, places)?.texts.map(({ start, end }) => bytes.toString('utf8', start, end));
+  };
+
+  it.each([
+    ['{"payload": 1.0 }', ['1.0']],
+    ['{"a":{"payload":2},"payload":[ {"payload":3} ]}', ['[ {"payload":3} ]']],
+    ['{"é":"日","payload":"é😀"}', ['"é😀"']],
+    ['{"payl\\u006fad":-0}', ['-0']],
+    ['{"payload":1,"payload":2}', ['1', '2']],
+    ['{"job":{"payload":1e400,"x":2}}', ['1e400']],
+    ['{"job":[{"payload":1}]}', []],
+    ['{"jobs":[1,{"a":2},[]],"payload":""}', ['1', '{"a":2}', '[]', '""']],
+    ['{"jobs":{"0":1}}', []],
+    ['{"done":{"result":1}}', ['1']],
+    ['{"done":[{"result":1},{"id":2},3]}', ['1']],
+    ['[{"payload":1}]', []],
+    ['{"jobs":[],"job":{}}', []],
+  ])('are found in %s', (document, expected) => {
+    expect(textsOf(document)).toEqual(expected);
+  });
+
+  it('have facts of their own', () => {
+    const scan = scanJson(
+      Buffer.from('{"a":"\\ud83d","payload":[["\\ude00"]],"jobs":[{"__proto__":1},[]]}'),
+      places,
+    );
+    expect(scan?.head).toEqual({ depth: 2, hasLoneSurrogate: true, mayPollute: false });
+    expect(scan?.texts.map((text) => text.facts)).toEqual([
+      { depth: 2, hasLoneSurrogate: true, mayPollute: false },
+      { depth: 1, hasLoneSurrogate: false, mayPollute: true },
+      { depth: 1, hasLoneSurrogate: false, mayPollute: false },
+    ]);
+  });
+
+  it.each(['{"payload":}', '{"payload":[}', '{"jobs":[1,]}', '{"job":{"payload":1}', '{"payload":1}}'])(
+    'are none in %s, which is not JSON',
+    (document) => {
+      expect(textsOf(document)).toBeUndefined();
+    },
+  );
+});
