@@ -144,7 +144,7 @@ describe('query parameters', () => {
     ['status=queued&status=failed', ['/status']],
     ['status=', ['/status']],
     ['status=x&limit=0', ['/limit', '/status']],
-    [`cursor=${'x'.repeat(257)}`, ['/cursor']],
+    [`cursor=${'x'.repeat(1_025)}`, ['/cursor']],
   ])('are rejected for a listing: %s', async (query, pointers) => {
     await expectRejected(
       { method: 'GET', path: `/queues/any/jobs?${query}` },

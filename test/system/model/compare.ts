@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
+import { refOfHeld } from '../../../src/lifecycle/hold-class.ts';
 import { listJobs } from '../../../src/queues/list-jobs.ts';
 import { queueStats } from '../../../src/queues/stats.ts';
 import { formatRef } from '../../../src/redis/job-id.ts';
@@ -52,6 +53,7 @@ const parsed = (json: unknown) => (json === undefined ? undefined : JsonText.of(
 const comparedFields = (job: Job) => ({
   id: job.id,
   status: job.status,
+  heldBy: job.heldBy,
   priority: job.priority,
   attempt: job.attempt,
   maxAttempts: job.maxAttempts,
@@ -76,6 +78,7 @@ function expected(
   return {
     id,
     status: shownStatus(job.status, job),
+    heldBy: job.heldAt === undefined ? undefined : ('task' as const),
     priority,
     attempt: holder?.attempt ?? job.spent - job.base,
     maxAttempts,
@@ -107,7 +110,8 @@ async function compareListing(model: Model, { core, queueInspector, keys, worker
   );
 }
 
-const laneOf = ({ ref, priority }: ModelJob) => (ref.place === 'parked' ? 'normal' : priority);
+const laneOf = ({ ref, priority, heldAt }: ModelJob) =>
+  ref.place === 'parked' && heldAt === undefined ? 'normal' : priority;
 
 async function compareStats(model: Model, { core, keys, workers }: Real): Promise<void> {
   const stats = await queueStats(core.redis, keys);
@@ -145,12 +149,13 @@ async function compareNotes(model: Model, { redis: { client }, keys }: Real): Pr
       .map(({ ref }) => formatRef(ref)),
   );
   const sets = [keys.scheduled, ...inOrder(keys.due), ...inOrder(keys.dead)];
-  const [fields, ...members] = await Promise.all([
+  const [fields, held, ...members] = await Promise.all([
     client.hkeys(keys.notes),
+    client.zrange(keys.holds, 0, '-1'),
     ...sets.map((set) => client.zrange(set, 0, '-1')),
   ]);
   const noted = fields.map((field) => field.slice(0, field.indexOf(':')));
-  const placed = members.flat();
+  const placed = [...members.flat(), ...held.map(refOfHeld)];
   expect([...noted, ...placed].filter((ref) => !live.has(ref))).toEqual([]);
   expect(new Set(placed).size).toBe(placed.length);
 }

@@ -66,6 +66,7 @@ export function modelJob(id: string, payload: number, asked: JobOptions): ModelJ
     base: 0,
     errors: [],
     begun: false,
+    heldAt: undefined,
     losses: 0,
     expirable: asked.expires === 'at once',
     progress: undefined,

@@ -26,6 +26,8 @@ export interface ModelJob {
   errors: { attempt: number; name: string }[];
   /** A handler began the job since the last manual retry, and its worker then released or buried it. */
   begun: boolean;
+  /** It is held for want of a worker; its place among the held jobs. It shows as queued. */
+  heldAt: string | undefined;
   /** How many workers died with the job since the last manual retry. */
   losses: number;
   /** A queue read may expire the job: it expires at once, and no worker has reported its start. */

@@ -22,6 +22,7 @@ export class Model extends State {
     const token = job.spent + 1;
     const delivery = { job, worker, attempt: token - job.base, token, unspent: false };
     job.status = 'running';
+    job.heldAt = undefined;
     job.holder = delivery;
     this.deliveries.push(delivery);
     return delivery;
@@ -81,6 +82,22 @@ export class Model extends State {
     return 'done';
   }
 
+  /** The worker cannot run the job: it waits for one that can, at this place among such jobs. */
+  hold(delivery: ModelDelivery, heldAt: string): Settled {
+    const { job, token } = delivery;
+    if (job.holder !== delivery) return 'stale';
+    job.holder = undefined;
+    delivery.unspent = true;
+    if (job.cancelAsked) Object.assign(job, { status: 'retrying', when: 'now' });
+    else
+      Object.assign(job, {
+        status: 'queued',
+        heldAt,
+        expirable: job.expirable || (job.expiresAtOnce && token === 1 && !job.begun),
+      });
+    return 'done';
+  }
+
   /** The jobs of a lost worker wait again. Each spends one attempt. `died`: the worker's process has ended. */
   recover(worker: number, died: boolean): ModelJob[] {
     const lost = this.held().filter((delivery) => delivery.worker === worker);
@@ -120,7 +137,7 @@ export class Model extends State {
 
   /** Ends a waiting job. */
   cancelOrExpire(job: ModelJob, status: 'cancelled' | 'expired'): void {
-    Object.assign(job, { status, progress: undefined, ended: undefined });
+    Object.assign(job, { status, progress: undefined, ended: undefined, heldAt: undefined });
     this.totals[status] += 1;
   }
 

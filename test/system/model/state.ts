@@ -1,5 +1,5 @@
 import type { Place } from '../../../src/redis/keys.ts';
-import { PRIORITIES } from '../../../src/schemas/values/names.ts';
+import { PRIORITIES, type Priority } from '../../../src/schemas/values/names.ts';
 import { compareEntries, hasEnded, type Lease, type ModelDelivery, type ModelJob } from './job.ts';
 import type { JobOptions } from './job-options.ts';
 
@@ -34,8 +34,8 @@ export class State {
   /** Jobs that a read by id ends as expired. No handler has begun them, but a worker may have received them. */
   expiredJobs(): ModelJob[] {
     return this.jobs.filter(({ expiresAtOnce, status, spent, begun }) => {
-      const waits = status === 'queued' || status === 'scheduled' || (status === 'retrying' && !begun);
-      return expiresAtOnce && waits && spent === 0;
+      const waits = status === 'queued' || status === 'scheduled' || status === 'retrying';
+      return expiresAtOnce && waits && spent === 0 && !begun;
     });
   }
 
@@ -79,22 +79,36 @@ export class State {
   waiting(status: 'queued' | 'scheduled' | 'retrying', place: Place): ModelJob[] {
     return this.jobs
       .filter((job) => job.status === status && job.ref.place === place && job.when === 'now')
+      .filter(({ heldAt }) => heldAt === undefined)
       .sort((a, b) => compareEntries(a.ref.entryId, b.ref.entryId));
   }
 
   /** Jobs that a worker may receive now. */
   runnable(): ModelJob[] {
-    return this.jobs.filter(({ status, when }) => {
+    return this.jobs.filter(({ status, when, heldAt }) => {
+      if (heldAt !== undefined) return false;
       return status === 'queued' || ((status === 'scheduled' || status === 'retrying') && when === 'now');
     });
   }
 
-  /** The next jobs of the lanes, in order. The first `share` jobs of lane number `favoured` (from 1) go first. */
-  fromLanes(count: number, favoured: number, share: number): ModelJob[] {
-    const first = PRIORITIES.slice(Math.max(0, favoured - 1), favoured).flatMap((lane) =>
-      this.waiting('queued', lane).slice(0, share),
-    );
-    const others = PRIORITIES.flatMap((lane) => this.waiting('queued', lane));
+  /** The held jobs of a priority, in their order. */
+  heldOf(priority: Priority): ModelJob[] {
+    return this.jobs
+      .filter((job) => job.heldAt !== undefined && job.priority === priority)
+      .sort((a, b) => ((a.heldAt ?? '') < (b.heldAt ?? '') ? -1 : 1));
+  }
+
+  /**
+   * The next jobs of the lanes, in order; with `fromHolds` held jobs of a priority go before its lane. The first `share` jobs
+   * of lane number `favoured` (from 1) go first, and as many held ones before them.
+   */
+  fromLanes(count: number, favoured: number, share: number, fromHolds: boolean): ModelJob[] {
+    const held = (lane: Priority) => (fromHolds ? this.heldOf(lane) : []);
+    const first = PRIORITIES.slice(Math.max(0, favoured - 1), favoured).flatMap((lane) => [
+      ...held(lane).slice(0, share),
+      ...this.waiting('queued', lane).slice(0, share),
+    ]);
+    const others = PRIORITIES.flatMap((lane) => [...held(lane), ...this.waiting('queued', lane)]);
     return [...new Set([...first, ...others])].slice(0, count);
   }
 }

@@ -46,6 +46,20 @@ export const accidents = [
     },
   }),
   step({
+    name: 'the place of a held job is lost',
+    args: fc.record({ which: anyIndex }),
+    possible: (model) => model.jobs.some(({ heldAt }) => heldAt !== undefined),
+    async act(model, real, { which }) {
+      const job = choose(
+        model.jobs.filter(({ heldAt }) => heldAt !== undefined),
+        which,
+      );
+      await real.redis.client.zrem(real.keys.holds, job.heldAt ?? '');
+      Object.assign(job, { status: 'retrying', when: 'now', heldAt: undefined });
+      expect(await sweepAll(real)).toBe(1);
+    },
+  }),
+  step({
     name: 'a lease is lost',
     args: fc.record({ worker: anyIndex }),
     possible: (model) => busy(model).length > 0,

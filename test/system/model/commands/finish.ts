@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { unrunnableOf } from '../../../../src/attempts/unrunnable.ts';
 import type { Settled } from '../../../../src/lifecycle/consumer.ts';
+import { refOfHeld } from '../../../../src/lifecycle/hold-class.ts';
+import { decodeEntry } from '../../../../src/redis/entry.ts';
+import { formatRef } from '../../../../src/redis/job-id.ts';
 import { completionOf, failureOf } from '../../../helpers/workers/manual-worker.ts';
 import { complete as completeJobs } from '../../../helpers/workers/moves.ts';
 import { isExhausted, type ModelDelivery, type When } from '../job.ts';
@@ -138,6 +142,22 @@ export const finishing = [
     possible: held,
     async act(model, real, { which, ...how }) {
       expect(await release(model, real, choose(model.held(), which), how)).toBe('done');
+    },
+  }),
+  step({
+    name: 'hold',
+    args: fc.record({ which: anyIndex }),
+    possible: held,
+    async act(model, real, { which }) {
+      const modelDelivery = choose(model.held(), which);
+      const { delivery, consumer, keys } = realSideOf(model, real, modelDelivery);
+      const outcome = { kind: 'held' as const, reason: 'task:work', refusers: ['v1'] };
+      const job = unrunnableOf(delivery, decodeEntry(delivery.fields), outcome);
+      const settled = await consumer.hold(keys, [job]);
+      const [member = ''] = (await real.redis.client.zrange(keys.holds, 0, '-1')).filter(
+        (one) => refOfHeld(one) === formatRef(job.ref),
+      );
+      expect(settled).toEqual([model.hold(modelDelivery, member)]);
     },
   }),
   step({

@@ -53,7 +53,7 @@ async function readDuringCatchUp(
   model: Model,
   real: Real,
   worker: number,
-  { lastTake, unplaced }: { lastTake: number; unplaced: Set<ModelJob> },
+  { lastTake, unplaced, read }: { lastTake: number; unplaced: Set<ModelJob>; read: Set<ModelJob> },
 ): Promise<void> {
   const consumer = choose(real.workers, worker);
   const awaited = await consumer.awaitWork([{ keys: real.keys, paused: false }], 1);
@@ -69,7 +69,9 @@ async function readDuringCatchUp(
     if (entryTime(one.entryId) >= lastTake) noteDelivery(model, real, job, worker, firstDelivery(one));
     else {
       outdated.push(one);
-      if (job.status === 'queued') Object.assign(job, { status: 'retrying', when: 'now' });
+      // A held job only leaves the pending list again.
+      if (job.heldAt !== undefined) read.add(job);
+      else if (job.status === 'queued') Object.assign(job, { status: 'retrying', when: 'now' });
       if (unplaced.delete(job)) job.progress = undefined;
     }
   }
@@ -125,8 +127,15 @@ export const destroyGroups = step<Destruction>({
     for (const delivery of lost) model.lose(delivery);
     await ensureGroups(redis.client, keys);
     const unplaced = new Set(lost.map(({ job }) => job));
+    const read = new Set<ModelJob>();
     for (const reader of readers) {
-      await readDuringCatchUp(model, real, choose(model.leased(), reader), { lastTake, unplaced });
+      await readDuringCatchUp(model, real, choose(model.leased(), reader), { lastTake, unplaced, read });
+    }
+    // Its lane delivers a held job again, which is then due.
+    for (const job of model.jobs) {
+      const isDelivered = places.includes(job.ref.place) && job.ref.place !== 'parked' && !read.has(job);
+      if (job.heldAt === undefined || !isDelivered) continue;
+      Object.assign(job, { status: 'retrying', when: 'now', heldAt: undefined });
     }
 
     // No lane delivers parked jobs: only a sweep finds them.

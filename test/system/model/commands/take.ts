@@ -45,6 +45,9 @@ export function firstDelivery({ keys, place, entryId, fields }: Awaited & { kind
   return { keys, place, entryId, fields, takenAt: 0, readyAt: 0, ...first };
 }
 
+/** The class of all held jobs of a model. */
+export const HELD_CLASS = 'task:work\nv1';
+
 /** The sets of waiting jobs, in the order in which the take script reads them. */
 const SETS: readonly { status: 'scheduled' | 'retrying'; place: Place }[] = [
   { status: 'scheduled', place: 'parked' },
@@ -57,7 +60,12 @@ export const nameOf = ({ place, entryId }: { place: Place; entryId: string }) =>
 function expectedJobs(
   model: Model,
   deliveries: readonly Delivery[],
-  { count, favoured, share }: { count: number; favoured: number; share: number },
+  {
+    count,
+    favoured,
+    share,
+    fromHolds,
+  }: { count: number; favoured: number; share: number; fromHolds: boolean },
 ): ModelJob[] {
   const expected: ModelJob[] = [];
   for (const { status, place } of SETS) {
@@ -72,7 +80,7 @@ function expectedJobs(
     expect(found, `the take should deliver ${fitting} ${status} jobs of ${place}`).not.toContain(undefined);
     expected.push(...found.filter((job) => job !== undefined));
   }
-  return [...expected, ...model.fromLanes(count - expected.length, favoured, share)];
+  return [...expected, ...model.fromLanes(count - expected.length, favoured, share, fromHolds)];
 }
 
 /** Compares the time until the next due job: undefined, 0 or later. */
@@ -90,11 +98,13 @@ export const taking = step({
     count: fc.integer({ min: 1, max: 5 }),
     favoured: fc.nat({ max: PRIORITIES.length }),
     share: fc.integer({ min: 1, max: 2 }),
+    fromHolds: fc.boolean(),
   }),
-  possible: (model) => model.runnable().length > 0,
+  possible: (model) => model.runnable().length > 0 || model.jobs.some(({ heldAt }) => heldAt !== undefined),
   async act(model, real, { worker: which, ...limits }) {
     const worker = which % real.workers.length;
-    const options = { count: limits.count, favouredLane: limits.favoured, share: limits.share };
+    const classes = limits.fromHolds ? [HELD_CLASS] : [];
+    const options = { count: limits.count, favouredLane: limits.favoured, share: limits.share, classes };
     const taken = await take(choose(real.workers, which), real.keys, options);
     if (model.leases[worker] === 'none') {
       expect(taken).toEqual({ kind: 'no-lease' });
@@ -109,6 +119,7 @@ export const taking = step({
       job.expirable = false;
     });
     expect(taken.paused).toBe(model.paused);
+    expect(taken.hasHolds).toBe(!model.paused && model.jobs.some(({ heldAt }) => heldAt !== undefined));
     expectNextDue(model, taken);
   },
 });
