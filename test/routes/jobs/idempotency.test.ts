@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { queueKeys } from '../../../src/redis/keys.ts';
 import { expectProblem } from '../../helpers/api/expect-schema.ts';
 import { type Answer, JSON_TYPE, NDJSON_TYPE, send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
@@ -53,6 +54,37 @@ describe('a job with an Idempotency-Key', () => {
     const answer = await waiting;
     expect([answer.status, answer.body.result]).toEqual([200, 'done']);
     expect((await post('k', job)).status).toBe(202);
+  });
+
+  it('is the same in another spelling, and another one when its numbers differ beyond what JavaScript holds', async () => {
+    const raw = (payload: string): Promise<Answer> =>
+      send(api.origin, {
+        path: '/jobs',
+        headers: { ...JSON_TYPE, 'idempotency-key': 'exact' },
+        body: `{"task":"echo","queue":"exact","payload":${payload}}`,
+      });
+    const first = await raw('{"n":9007199254740993,"x":1.0,"t":"é"}');
+    const again = await raw('{ "t": "\\u00e9", "x": 10e-1, "n": 9007199254740993 }');
+    expect([again.status, again.body.id]).toEqual([202, first.body.id]);
+    expectProblem(await raw('{"n":9007199254740992,"x":1,"t":"é"}'), 422, 'idempotency-mismatch');
+  });
+
+  it('is known again when an older release has stored it, which had rounded its numbers', async () => {
+    const body = '{"task":"echo","queue":"older","payload":{"n":9007199254740993,"x":1e400}}';
+    const headers = { ...JSON_TYPE, 'idempotency-key': 'k' };
+    const job = await api.submit({ task: 'echo', queue: 'older' });
+    const rounded = '{"payload":{"n":9007199254740992,"x":null},"queue":"older","task":"echo"}';
+    const fingerprint = createHash('sha256').update(rounded).digest('base64url');
+    const [[entryId] = ['']] = await redis.client.xrange(queueKeys('mr', 'older').stream.normal, '-', '+');
+    await redis.client.set(queueKeys('mr', 'older').idempotency('k'), `${fingerprint}\nn${entryId}\n`);
+    const answer = await send(api.origin, { path: '/jobs', headers, body });
+    expect([answer.status, answer.body.id]).toEqual([202, job.id]);
+    const other = body.replace('93', '01');
+    expectProblem(
+      await send(api.origin, { path: '/jobs', headers, body: other }),
+      422,
+      'idempotency-mismatch',
+    );
   });
 
   it('is rejected with another body, and nothing is stored', async () => {
