@@ -1,6 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { EventHeaders, EventsQuery, HistoryPage, HistoryQuery, NoQuery } from '../src/schemas/event.ts';
+import {
+  EventHeaders,
+  EventsQuery,
+  HistoryPage,
+  HistoryQuery,
+  JobEventsQuery,
+} from '../src/schemas/event.ts';
 import { EventStream, JobEventStream } from '../src/schemas/event-stream.ts';
 import { JobParams, problems, QueueParams } from '../src/schemas/http.ts';
 
@@ -15,7 +21,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
           'The stream starts with the current job (`job`) unless you send `Last-Event-ID`. It ends with the final event of the job, which carries the job in `snapshot`.',
         tags: ['events'],
         params: JobParams,
-        querystring: NoQuery,
+        querystring: JobEventsQuery,
         headers: EventHeaders,
         response: {
           200: JobEventStream,
@@ -36,12 +42,12 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'streamQueueEvents',
         summary: 'Follow the events of a queue',
         description:
-          'The stream continues after `Last-Event-ID` with every event once, in order. `reset` says that events may be missing. `dropped` says why the service ends the stream.',
+          'The stream continues after `Last-Event-ID` with every event once, in order. Of a queue that had no job yet it waits for the first. `reset` says that events may be missing. `dropped` says why the service ends the stream.',
         tags: ['events'],
         params: QueueParams,
         querystring: EventsQuery,
         headers: EventHeaders,
-        response: { 200: EventStream, ...problems(400, 404, 406, 500, 503) },
+        response: { 200: EventStream, ...problems(400, 406, 500, 503) },
       },
     },
     (request, reply) => app.streamEvents(request, reply, request.params.name, request.query.type),

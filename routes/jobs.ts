@@ -40,7 +40,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
             headers: {
               ...JobResponseHeaders,
               ...ReplayedHeader,
-              location: Type.String({ description: 'The path of the job.' }),
+              location: Type.String({ description: 'The path of the job, or its address below PUBLIC_URL.' }),
             },
           },
           ...problems(400, 410, 413, 415, 422, 429, 500, 503),

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { jobLocation } from '../src/http/jobs/job-reply.ts';
 import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
 import { IdempotencyHeaders, problems, ReplayedHeader } from '../src/schemas/http.ts';
 import { PreviewSchedule, PutSchedule, SCHEDULE_TEXTS } from '../src/schemas/schedule.ts';
@@ -128,7 +129,10 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
           202: {
             ...Type.Ref('Job'),
             description: 'The job is stored. Read it at `Location`.',
-            headers: { ...ReplayedHeader, location: Type.String({ description: 'The path of the job.' }) },
+            headers: {
+              ...ReplayedHeader,
+              location: Type.String({ description: 'The path of the job, or its address below PUBLIC_URL.' }),
+            },
           },
           ...problems(400, 404, 410, 422, 429, 500, 503),
         },
@@ -136,7 +140,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async ({ params, headers }, reply) => {
       const { value: job, replayed } = await app.scheduler.run(params.id, idempotencyKey(headers));
-      return markReplayed(reply, replayed).code(202).header('location', `/jobs/${job.id}`).send(job);
+      return markReplayed(reply, replayed).code(202).header('location', jobLocation(reply, job.id)).send(job);
     },
   );
 

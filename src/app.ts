@@ -3,7 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { routes } from '../routes/index.ts';
 import type { Config } from './config.ts';
-import { answerClientError } from './http/client-errors.ts';
+import { answerClientError, answerExpectation } from './http/client-errors.ts';
 import { bulkSubmitPlugin } from './http/plugins/bulk-submit.ts';
 import { connectionsPlugin } from './http/plugins/connections.ts';
 import { corePlugin } from './http/plugins/core.ts';
@@ -19,6 +19,7 @@ import { requestEventsPlugin } from './http/plugins/request-events.ts';
 import { schedulesPlugin } from './http/plugins/schedules.ts';
 import { subscriptionsPlugin } from './http/plugins/subscriptions.ts';
 import { tasksPlugin } from './http/plugins/tasks.ts';
+import { belowPrefix } from './http/request/below-prefix.ts';
 import { NO_OBSERVER, type Observer } from './observer.ts';
 import { VERSION } from './version.ts';
 
@@ -54,16 +55,21 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
     // Idle connections must not hold up a stop. Open requests are answered first.
     forceCloseConnections: 'idle',
     clientErrorHandler: answerClientError,
+    // A request without Host gets a problem document from us.
+    http: { requireHostHeader: false },
     // Longer than any request line, so that an id of any length is a 404.
-    routerOptions: { maxParamLength: 65_536 },
+    routerOptions: { maxParamLength: 65_536, ignoreTrailingSlash: true },
+    ...belowPrefix(config.publicUrl),
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  app.server.on('checkExpectation', answerExpectation);
+  app.decorate('publicUrl', config.publicUrl);
   await app.register(connectionsPlugin, config);
   await app.register(requestEventsPlugin, { observe });
   await app.register(repliesPlugin);
   await app.register(errorsPlugin, { observe });
   await app.register(inputPlugin);
-  await app.register(docsPlugin, { version: VERSION });
+  await app.register(docsPlugin, { version: VERSION, publicUrl: config.publicUrl });
   await app.register(corePlugin, { config, observe });
   await app.register(jobsPlugin, { config });
   await app.register(bulkSubmitPlugin, { maxLineBytes: config.maxPayloadBytes });
@@ -76,4 +82,11 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
   for (const route of routes) await app.register(route);
   app.rejectOtherMethods();
   return app as unknown as FastifyInstance;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Where clients reach the service, without a slash at the end; '' if the operator has not said it. */
+    publicUrl: string;
+  }
 }

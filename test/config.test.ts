@@ -47,6 +47,11 @@ describe('the configuration', () => {
     ['QUEUES', ['a', 'a, b.c'], ['a:b', '', ',', 'a,,b'].filter(Boolean)],
     ['PREFIX', ['mr', 'a-b_c.d'], ['a:b', '{a}', 'a b']],
     ['LOG_LEVEL', ['debug', 'silent'], ['loud']],
+    [
+      'PUBLIC_URL',
+      ['https://a.b', 'http://a.b:1/c/'],
+      ['a.b', '/c', 'ftp://a', 'https://u@a', 'https://a/?b', 'https://a/#b'],
+    ],
     ['CONCURRENCY', ['1', '10000'], ['0', '10001']],
   ])('%s accepts %j and rejects %j', (name, good, bad) => {
     for (const value of good) expect(faultsOf({ [name]: value }), value).toEqual([]);

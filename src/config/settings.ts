@@ -13,6 +13,7 @@ export interface Config {
   readonly prefix: string;
   readonly host: string;
   readonly port: number;
+  readonly publicUrl: string;
   readonly queues: readonly string[];
   readonly tasksDir: string;
   readonly processes: number;
@@ -44,6 +45,13 @@ function parseQueues(value: string): readonly string[] | undefined {
   const names = value.split(',').map((name) => name.trim());
   const valid = names.every((name) => QUEUE_NAME.test(name)) && new Set(names).size === names.length;
   return valid ? names : undefined;
+}
+
+/** Without a slash at the end, so that paths can follow. */
+function parsePublicUrl(value: string): string | undefined {
+  if (!/^https?:\/\//.test(value) || !URL.canParse(value)) return undefined;
+  const { username, search, hash, origin, pathname } = new URL(value);
+  return username + search + hash === '' ? `${origin}${pathname}`.replace(/\/+$/, '') : undefined;
 }
 
 /** From this file's compiled form: `dist/src/config/settings.js` -> `dist/workers/tasks`. */
@@ -86,6 +94,17 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     max: 65_535,
     example: 3_000,
   }),
+  publicUrl: {
+    variable: 'PUBLIC_URL',
+    usedBy: 'api',
+    meaning:
+      'Where clients reach the API, if not at the root of the address that they call: behind a proxy with a path prefix. `Location` and the OpenAPI document name it. The API takes requests with and without the prefix.',
+    fallback: () => '',
+    fallbackText: 'the address that is called',
+    expected: 'an http or https URL without user, query and fragment',
+    example: 'https://example.com/millrace',
+    parse: parsePublicUrl,
+  },
   queues: {
     variable: 'QUEUES',
     usedBy: 'worker',

@@ -2,6 +2,7 @@ import { invalidCursor } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HistoryPage, HistoryQuery } from '../schemas/event.ts';
+import { timeMs } from '../schemas/values/timestamp.ts';
 import { decodeEvents, type PositionedEvent } from './decode.ts';
 import { comparePositions, formatPosition, type Position, parsePosition } from './position.ts';
 
@@ -65,7 +66,7 @@ function readEntries(
 }
 
 /** Redis has no time before 1970. `Date` has no leap seconds: one counts as the second before it. */
-const toMs = (time: string): number => Math.max(1, Date.parse(time.replace(/:60(?=[.Z+-])/i, ':59')));
+const toMs = (time: string): number => Math.max(1, timeMs(time));
 
 const inOrder = (events: PositionedEvent[], order: 'asc' | 'desc'): PositionedEvent[] =>
   order === 'asc' ? events : events.reverse();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Problem } from '../schemas/problem.ts';
 import { closeGently } from './connections/close-gently.ts';
@@ -26,6 +26,30 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     return;
   }
   const { status, detail } = FAULTS[error.code ?? ''] ?? NOT_HTTP;
+  const body = problemText(status, detail);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/problem+json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ].join('\r\n');
+  socket.write(`${head}\r\n\r\n${body}`);
+  closeGently(socket);
+}
+
+/** Answers a request that expects something else than 100-continue (RFC 9110, 10.1.1). Node hands it to no route. */
+export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const detail = `The service cannot meet "Expect: ${request.headers.expect?.slice(0, 100)}". Send the request without it.`;
+  const body = problemText(417, detail);
+  const headers = {
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  response.writeHead(417, headers).end(body);
+}
+
+function problemText(status: number, detail: string): string {
   const problem: Problem = {
     type: 'urn:millrace:problem:invalid-request',
     title: 'The request is not valid',
@@ -35,13 +59,5 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     code: 'invalid-request',
     requestId: randomUUID(),
   };
-  const body = JSON.stringify(problem);
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'content-type: application/problem+json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ].join('\r\n');
-  socket.write(`${head}\r\n\r\n${body}`);
-  closeGently(socket);
+  return JSON.stringify(problem);
 }

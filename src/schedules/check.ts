@@ -10,7 +10,8 @@ import {
   type PreviewSchedule,
   type ScheduledJob,
 } from '../schemas/schedule.ts';
-import { durationMs, MAX_DURATION_MS } from '../schemas/values/duration.ts';
+import { durationMs, MAX_DURATION_MS, MAX_START_MS } from '../schemas/values/duration.ts';
+import { timeMs } from '../schemas/values/timestamp.ts';
 import { timetableOf } from './definition.ts';
 import type { ScheduleDefinition } from './stored.ts';
 import { cronFault, hasAnySlot, isTimeZone, nextSlot } from './timetable/fire-times.ts';
@@ -41,11 +42,11 @@ export function parseScheduleRequest(
   };
   const time = (pointer: string, text: string | undefined, last: number, lastText: string) => {
     if (text === undefined) return undefined;
-    const at = Date.parse(text);
+    const at = timeMs(text);
     if (!(at >= 0 && at <= last)) faults.push({ pointer, detail: `must be a time from 1970 to ${lastText}` });
     return at;
   };
-  const startAt = time('/startAt', body.startAt, now + MAX_DURATION_MS, 'ten years from now');
+  const startAt = time('/startAt', body.startAt, now + MAX_START_MS, '100 years from now');
   const endAt = time('/endAt', body.endAt, MAX_TIME_MS, '9999');
   if (startAt !== undefined && endAt !== undefined && endAt < startAt) {
     faults.push({ pointer: '/endAt', detail: 'must not be before startAt' });

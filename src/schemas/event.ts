@@ -74,10 +74,29 @@ export const TypeList = Type.String({
   examples: ['completed,failed'],
 });
 
-export const EventsQuery = Type.Object({ type: Type.Optional(TypeList) }, { additionalProperties: false });
+const cacheBuster = Type.Optional(
+  Type.String({ maxLength: 128, description: 'Ignored. Some clients add it to get past caches.' }),
+);
 
-/** The events of a job are few and need no filter. */
-export const NoQuery = Type.Object({}, { additionalProperties: false });
+/** What an EventSource in a browser, or what stands for it there, can send only in the URL. The events of a job need no filter. */
+export const JobEventsQuery = Type.Object(
+  {
+    lastEventId: Type.Optional(
+      Type.String({
+        maxLength: 128,
+        description: 'The same as `Last-Event-ID`, for clients that cannot send headers. The header wins.',
+      }),
+    ),
+    _: cacheBuster,
+    t: cacheBuster,
+  },
+  { additionalProperties: false },
+);
+
+export const EventsQuery = Type.Object(
+  { type: Type.Optional(TypeList), ...JobEventsQuery.properties },
+  { additionalProperties: false },
+);
 
 export const EventHeaders = Type.Object({
   accept: Type.Optional(

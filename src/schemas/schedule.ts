@@ -65,9 +65,9 @@ const time = (description: string) =>
 const timing = {
   cron: Type.Optional(
     Type.String({
-      pattern: '^[A-Za-z0-9@*/,#+ -]{1,256}$',
+      pattern: '^[A-Za-z0-9@*?/,#+ -]{1,256}$',
       description:
-        'A cron expression of five fields, or six with seconds first, such as "30 2 * * *" or "0 9 * * MON-FRI". Excludes `every`.',
+        'A cron expression of five fields, or six with seconds first, such as "30 2 * * *" or "0 9 * * MON-FRI". `?` is the same as `*`. Excludes `every`.',
       examples: ['30 2 * * *'],
     }),
   ),

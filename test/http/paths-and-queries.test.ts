@@ -105,7 +105,7 @@ describe('a queue name', () => {
   });
 
   it('answers 404 when there is no such queue', async () => {
-    for (const rest of ['stats', 'jobs', 'pending', 'events', 'history', 'subscriptions']) {
+    for (const rest of ['stats', 'jobs', 'pending', 'history', 'subscriptions']) {
       await expectRejected({ method: 'GET', path: `/queues/unknown/${rest}` }, 404, 'queue-not-found');
     }
   });
@@ -188,21 +188,14 @@ describe('query parameters', () => {
 });
 
 describe('a path', () => {
-  it.each([
-    '/nope',
-    '//',
-    '/JOBS',
-    '/jobs/x/y',
-    '/jobs/x/cancel/',
-    '/queues/x/',
-    '/livez/x',
-    '/jobs/../livez',
-    '/docs/nope.js',
-  ])('answers 404 when there is no route: %s', async (path) => {
-    for (const method of ['GET', 'POST', 'DELETE']) {
-      await expectRejected({ method, path }, 404, 'route-not-found');
-    }
-  });
+  it.each(['/nope', '/JOBS', '/jobs/x/y', '/livez/x', '/jobs/../livez', '/docs/nope.js'])(
+    'answers 404 when there is no route: %s',
+    async (path) => {
+      for (const method of ['GET', 'POST', 'DELETE']) {
+        await expectRejected({ method, path }, 404, 'route-not-found');
+      }
+    },
+  );
 
   it('is shortened in the problem when it is long', async () => {
     const answer = await expectRejected(

@@ -6,6 +6,7 @@ import { MAX_BULK_JOBS } from '../../schemas/http.ts';
 import { SUBMIT_TEXTS, SubmitJob } from '../../schemas/job.ts';
 import type { JsonText } from '../../schemas/json/json-text.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
+import { dropNulls } from '../../schemas/validation/drop-nulls.ts';
 import { readJson } from '../request/read-json.ts';
 import { type Line, type LineLimits, readLines } from '../request/read-lines.ts';
 
@@ -95,8 +96,11 @@ function jobCheck(): JobCheck {
   let listed = 0;
   return (value) => {
     const isFull = listed >= MAX_BATCH_FAULTS;
-    const faults = schema.check(value, '', isFull ? 'first' : 'all').slice(0, MAX_JOB_FAULTS);
+    const check = () => schema.check(value, '', isFull ? 'first' : 'all');
+    let faults = check();
+    if (faults.length > 0 && dropNulls(SubmitJob, value)) faults = check();
     if (faults.length === 0) return { ok: true, job: value as SubmitJob };
+    faults = faults.slice(0, MAX_JOB_FAULTS);
     listed += faults.length;
     return { ok: false, error: invalidRequest(faults) };
   };
@@ -112,8 +116,5 @@ const UNREAD: Candidate = {
 };
 
 const beyondMost = (count: number): Candidate => (count < MAX_ANSWERED ? TOO_MANY : UNREAD);
-
-/** Whether a batch has more jobs than it may have. */
-export const hasTooMany = (candidates: readonly Candidate[]): boolean => candidates.length > MAX_BULK_JOBS;
 
 export const tooMany = (): AppError => new AppError('payload-too-large', LIMIT);

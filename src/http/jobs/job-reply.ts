@@ -17,11 +17,14 @@ export function sendJob(reply: FastifyReply, status: number, job: Job, payload =
   return reply.code(status).send(payload ? job : withoutPayload(job));
 }
 
+/** The address of a job: a path, or below the public address if there is one. */
+export const jobLocation = ({ server }: FastifyReply, id: string): string => `${server.publicUrl}/jobs/${id}`;
+
 /** Sends a job that was just stored. Its JSON text is ready: it needs no serializer. */
 export function sendAccepted(reply: FastifyReply, { id, text, revision }: AcceptedJob): void {
   reply
     .code(202)
-    .header('location', `/jobs/${id}`)
+    .header('location', jobLocation(reply, id))
     .header('etag', `"${revision}"`)
     .header('retry-after', POLL_AGAIN_S)
     .type('application/json; charset=utf-8')

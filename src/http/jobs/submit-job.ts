@@ -3,7 +3,7 @@ import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
 import { idempotencyKey, markReplayed } from '../request/idempotency-key.ts';
 import { applyPreference, type WaitPreference, waitPreference } from '../request/prefer.ts';
 import { requesterOf } from '../request/requester.ts';
-import { hasEnded, sendAccepted, sendJob } from './job-reply.ts';
+import { hasEnded, jobLocation, sendAccepted, sendJob } from './job-reply.ts';
 
 type SubmitRequest = FastifyRequest<{
   Body: SubmitJob;
@@ -50,7 +50,7 @@ async function submitWith(
     ? await app.waiter.feedPosition(job.queue ?? DEFAULT_QUEUE).catch(() => undefined)
     : undefined;
   const { value: submitted, replayed } = await app.submitter.submit(job, key, { isAwaited });
-  markReplayed(reply, replayed).header('location', `/jobs/${submitted.id}`);
+  markReplayed(reply, replayed).header('location', jobLocation(reply, submitted.id));
   if (!isAwaited) return sendJob(reply, 202, submitted);
   const stored = position && !replayed ? { job: submitted, position } : undefined;
   const waited = app.waiter.wait(submitted.id, hasEnded, preference.ms, requesterOf(reply), stored);

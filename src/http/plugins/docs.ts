@@ -81,8 +81,8 @@ function makeOnce(route: RouteOptions): void {
 }
 
 /** The named schemas, `/openapi.json` and the pages at `/docs`. */
-export const docsPlugin = fastifyPlugin<{ version: string }>(
-  async (app, { version }) => {
+export const docsPlugin = fastifyPlugin<{ version: string; publicUrl: string }>(
+  async (app, { version, publicUrl }) => {
     for (const schema of SCHEMAS) app.addSchema(schema);
     app.addHook('onRoute', (route) => {
       if (DOCUMENTS.has(route.url)) makeOnce(route);
@@ -97,7 +97,7 @@ export const docsPlugin = fastifyPlugin<{ version: string }>(
             'A job service: submit a job with one request, then poll or wait for its result. All durations are in milliseconds unless a field says otherwise.',
           license: { name: 'MIT', identifier: 'MIT' },
         },
-        servers: [{ url: '/', description: 'The service that serves this document.' }],
+        servers: [{ url: publicUrl || '/', description: 'The service that serves this document.' }],
         tags: TAGS,
         // The service has no access control of its own yet.
         security: [],
@@ -111,6 +111,8 @@ export const docsPlugin = fastifyPlugin<{ version: string }>(
     });
     await app.register(swaggerUi, {
       routePrefix: '/docs',
+      // The page at /docs, without a slash, names its files relative to itself.
+      indexPrefix: '.',
       uiConfig: { deepLinking: true },
       // The pages read /docs/json. A server relative to it keeps requests below the path prefix of a proxy.
       transformSpecification: (document) => ({

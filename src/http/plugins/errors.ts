@@ -69,6 +69,9 @@ export function problemItem(error: AppError, request: FastifyRequest): { status:
 /** The AppError for anything thrown. What is neither expected nor from Redis becomes `internal-error`. */
 export function toAppError(error: unknown, request: FastifyRequest): AppError {
   if (error instanceof AppError) return error;
+  // First: a client that hangs up while its body is read looks like a lost connection to Redis.
+  const fault = fromFastify(error, request);
+  if (fault !== undefined) return fault;
   if (isUnavailable(error)) {
     return new AppError(
       'redis-unavailable',
@@ -78,12 +81,9 @@ export function toAppError(error: unknown, request: FastifyRequest): AppError {
       },
     );
   }
-  return (
-    fromFastify(error, request) ??
-    new AppError('internal-error', 'The service has a defect. Its log shows this requestId.', {
-      cause: error,
-    })
-  );
+  return new AppError('internal-error', 'The service has a defect. Its log shows this requestId.', {
+    cause: error,
+  });
 }
 
 function fromFastify(error: unknown, request: FastifyRequest): AppError | undefined {

@@ -12,7 +12,13 @@ import { StreamHub } from '../streams/stream-hub.ts';
 import { StreamResponse } from '../streams/stream-response.ts';
 import { typeFilter } from '../streams/type-filter.ts';
 
-type StreamRequest = FastifyRequest<{ Headers: { accept?: string; 'last-event-id'?: string } }>;
+type StreamRequest = FastifyRequest<{
+  Headers: { accept?: string; 'last-event-id'?: string };
+  Querystring: { lastEventId?: string };
+}>;
+
+const lastEventId = ({ headers, query }: StreamRequest): string | undefined =>
+  headers['last-event-id'] || query.lastEventId;
 
 /** Event streams over HTTP, and the history of events. */
 export const eventsPlugin = fastifyPlugin<{ config: Config }>(
@@ -27,8 +33,7 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
 
     app.decorate('streamEvents', async (request, reply, queue, types) => {
       const response = new StreamResponse(reply.raw, eventFormatOf(request.headers.accept));
-      const resume = resumePosition(request.headers['last-event-id'], queue === undefined);
-      if (queue !== undefined) await app.core.queues.existing(queue);
+      const resume = resumePosition(lastEventId(request), queue === undefined);
       const log = hub.logOf(queue);
       // Read even when resuming: without Redis the response must be a problem, not a stream that ends at once.
       const now = await log.now();
@@ -40,7 +45,7 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
 
     app.decorate('streamJob', async (request, reply, id) => {
       const response = new StreamResponse(reply.raw, eventFormatOf(request.headers.accept));
-      const resume = resumePosition(request.headers['last-event-id'], false);
+      const resume = resumePosition(lastEventId(request), false);
       const queue = parseJobId(id)?.queue ?? '';
       const log = hub.logOf(queue);
       // Read before the job, so that no event in between is missed.
@@ -87,7 +92,7 @@ declare module 'fastify' {
     /**
      * Streams the events of a queue, or of all queues.
      *
-     * @throws {AppError} not-acceptable, invalid-request, queue-not-found or too-many-waiters, before the stream opens.
+     * @throws {AppError} not-acceptable, invalid-request or too-many-waiters, before the stream opens.
      */
     streamEvents(
       request: StreamRequest,

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../../errors.ts';
 import { OversizeReport } from '../../leases/settle/oversize-report.ts';
 import { REPORT_TEXTS } from '../../leases/settle/reports.ts';
+import { withoutMark } from '../request/bom.ts';
 import { readJson } from '../request/read-json.ts';
 
 /** Many results fit into a report of this many bytes, and so does one that is too large to be stored. */
@@ -52,13 +53,13 @@ export async function readReportBody(body: Readable, limit: number): Promise<unk
     throw error instanceof AppError ? error : brokenOff(error);
   }
   if (ends !== undefined) return oversizeReport(bytes, ends.first.toString(), ends.last.toString());
-  return bytes === 0 ? undefined : readJson(Buffer.concat(whole), 'The body', READING);
+  return bytes === 0 ? undefined : readJson(withoutMark(Buffer.concat(whole)), 'The body', READING);
 }
 
 const READING = { texts: REPORT_TEXTS, isReport: true };
 
 /** The lease as the first member of a body, or as the last: one inside a text would have its quotes escaped. */
-const FIRST_LEASE = /^\s*\{\s*"lease"\s*:\s*"([^"\\]*)"/;
+const FIRST_LEASE = /^\ufeff?\s*\{\s*"lease"\s*:\s*"([^"\\]*)"/;
 const LAST_LEASE = /"lease"\s*:\s*"([^"\\]*)"\s*\}\s*$/;
 
 function oversizeReport(bytes: number, first: string, last: string): OversizeReport {

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { invalidRequest } from '../../errors.ts';
 import { unsupportedType } from '../plugins/errors.ts';
+import { withoutMark } from './bom.ts';
 import { type JsonReading, readJson } from './read-json.ts';
 
 /** Whether the charset or coding of the body would be misread. */
@@ -13,6 +15,12 @@ function hasForeignEncoding({ headers }: FastifyRequest): boolean {
   return coding !== undefined && coding.toLowerCase() !== 'identity';
 }
 
+/** HTTP/1.1 requires a host (RFC 9112, 3.2). Node would answer without a problem document. */
+const lacksHost = ({ raw }: FastifyRequest): boolean =>
+  raw.headers.host === undefined && raw.httpVersion === '1.1';
+
+const noHost = () => invalidRequest([{ pointer: '/host', detail: 'is required in HTTP/1.1' }], 'headers');
+
 /** Reads bodies of JSON; answers 415 for other types, charsets and codings. */
 export function readOnlyJson(app: FastifyInstance): void {
   // Fastify accepts text/plain by default. Such a body would fail later and less clearly.
@@ -21,7 +29,10 @@ export function readOnlyJson(app: FastifyInstance): void {
     const { json } = request.routeOptions.config;
     // Some clients send Content-Type with every request, even without a body.
     if (body.length === 0) done(null, undefined);
-    else done(null, readJson(typeof body === 'string' ? Buffer.from(body) : body, 'The body', json));
+    else {
+      const bytes = withoutMark(typeof body === 'string' ? Buffer.from(body) : body);
+      done(null, readJson(bytes, 'The body', json));
+    }
   });
   app.addContentTypeParser('*', (request, _payload, done) => {
     // Some send another type with an empty body, such as `curl -d ''`.
@@ -29,7 +40,8 @@ export function readOnlyJson(app: FastifyInstance): void {
     else done(unsupportedType(request));
   });
   app.addHook('onRequest', (request, _reply, done) => {
-    if (hasForeignEncoding(request)) done(unsupportedType(request));
+    if (lacksHost(request)) done(noHost());
+    else if (hasForeignEncoding(request)) done(unsupportedType(request));
     else done();
   });
 }

@@ -2,6 +2,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { invalidRequest } from '../../errors.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
+import { dropNulls } from '../../schemas/validation/drop-nulls.ts';
 
 /** The parts of a request, as messages name them. */
 const PARTS: Readonly<Record<string, string>> = {
@@ -17,7 +18,10 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const isEmpty = emptyCheck(schema, httpPart);
   return (value: unknown) => {
     if (isEmpty(value)) return { value };
-    const errors = compiled.check(value);
+    let errors = compiled.check(value);
+    if (errors.length === 0) return { value };
+    // Most bodies are valid as they are, so only the others are looked through.
+    if (httpPart === 'body' && dropNulls(schema, value)) errors = compiled.check(value);
     if (errors.length === 0) return { value };
     return { error: invalidRequest(errors, PARTS[httpPart ?? 'body']) };
   };

@@ -12,9 +12,11 @@ import {
   type DurationLimits,
   durationMs,
   MAX_DURATION_MS,
+  MAX_START_MS,
   RESULT_TTL_LIMITS,
   TIMEOUT_LIMITS,
 } from '../../schemas/values/duration.ts';
+import { timeMs } from '../../schemas/values/timestamp.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { NewEntry } from './scripts/submit.ts';
 
@@ -190,9 +192,9 @@ function backoffMs(
 }
 
 function startTime(text: string, now: number, faults: Fault[]): number {
-  const at = Date.parse(text);
-  if (Number.isNaN(at) || at > now + MAX_DURATION_MS || at < 0) {
-    faults.push({ pointer: '/runAt', detail: 'must be a time from 1970 to ten years from now' });
+  const at = timeMs(text);
+  if (Number.isNaN(at) || at > now + MAX_START_MS || at < 0) {
+    faults.push({ pointer: '/runAt', detail: 'must be a time from 1970 to 100 years from now' });
   }
   return at;
 }

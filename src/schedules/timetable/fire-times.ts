@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { explainCronFault } from './cron-faults.ts';
 
 /** The times of a schedule, Unix ms. Each of them is a slot. */
 export interface Timetable {
@@ -41,13 +42,14 @@ function compile({ cron, timeZone }: { cron: string; timeZone: string }): Cron {
   return pattern;
 }
 
-/** Why the text is not a pattern, in the words of croner; undefined when it is one. */
+/** Why the text is not a pattern; undefined when it is one. */
 export function cronFault(cron: string): string | undefined {
   try {
     compile({ cron, timeZone: 'UTC' });
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error);
+    const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error);
+    return explainCronFault(cron) ?? reason;
   }
 }
 

@@ -7,6 +7,9 @@ const SHAPE = new RegExp(PATTERN);
 /** The longest delay, expiry or retention: ten years, in milliseconds. */
 export const MAX_DURATION_MS = 3_650 * UNITS.d;
 
+/** The latest start of a job: 100 years from now, in milliseconds. A time such as 2099-12-31 is how people write "never". */
+export const MAX_START_MS = 36_525 * UNITS.d;
+
 /** The longest timeout of one attempt, in milliseconds. A JavaScript timer takes at most 2^31 - 1. */
 export const MAX_TIMEOUT_MS = 24 * UNITS.d;
 

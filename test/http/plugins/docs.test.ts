@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { useApi } from '../../helpers/api/server.ts';
+import { JSON_TYPE, send } from '../../helpers/api/send.ts';
+import { startApi, useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
@@ -33,6 +34,37 @@ describe('the server of the document', () => {
   });
 });
 
+describe('behind a proxy', () => {
+  it.each(['/docs', '/docs/'])('%s names its files below the path prefix', async (path) => {
+    const { text: page } = await api.http.get(path).expect(200);
+    const assets = [...page.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, url]) => url ?? '');
+    expect(assets.length).toBeGreaterThan(3);
+    for (const asset of assets) {
+      expect(new URL(asset, `https://proxy/prefix${path}`).pathname).toMatch(/^\/prefix\/docs\/static\//);
+    }
+  });
+
+  it('the public address is named in the document and in Location, and its path is taken with every request', async () => {
+    const publicUrl = 'https://example.com/mill/race';
+    const { app, origin } = await startApi(redis.url, { PUBLIC_URL: `${publicUrl}/` });
+    try {
+      for (const prefix of ['', '/mill/race']) {
+        const read = (path: string) => send(origin, { method: 'GET', path: prefix + path });
+        expect((await read('/openapi.json')).body.servers[0].url).toBe(publicUrl);
+        expect((await read('/docs')).status).toBe(200);
+        const post = { path: `${prefix}/jobs`, headers: JSON_TYPE, body: '{"task":"echo"}' };
+        for (const headers of [JSON_TYPE, { ...JSON_TYPE, 'idempotency-key': `k${prefix}` }]) {
+          const answer = await send(origin, { ...post, headers });
+          expect(answer.headers['location']).toBe(`${publicUrl}/jobs/${answer.body.id}`);
+        }
+      }
+      expect((await send(origin, { method: 'GET', path: '/mill/racer/livez' })).status).toBe(404);
+    } finally {
+      await app.close();
+    }
+  });
+});
+
 describe('the document', () => {
   it.each(['/openapi.json', '/docs/json', '/docs/yaml'])('is made once: %s', async (path) => {
     const first = await api.http.get(path).expect(200);
@@ -56,7 +88,7 @@ describe('/docs', () => {
     expect(assets.some((url) => url.endsWith('.js'))).toBe(true);
     expect(assets.some((url) => url.endsWith('.css'))).toBe(true);
     for (const asset of assets) {
-      const url = new URL(asset, `${api.origin}/docs/`);
+      const url = new URL(asset, `${api.origin}/docs`);
       expect(url.origin).toBe(api.origin);
       const { status, headers } = await api.http.get(url.pathname);
       expect([asset, status]).toEqual([asset, 200]);

@@ -3,7 +3,7 @@ import type { Core } from '../../../src/core/core.ts';
 import { admitJob, newEntry } from '../../../src/jobs/submit/admission.ts';
 import { KeySpace } from '../../../src/redis/keyspace.ts';
 import { JSON_NULL, JsonText } from '../../../src/schemas/json/json-text.ts';
-import { MAX_DURATION_MS } from '../../../src/schemas/values/duration.ts';
+import { MAX_START_MS } from '../../../src/schemas/values/duration.ts';
 import { announceTasks } from '../../../src/tasks/announcements.ts';
 import { createTestCore } from '../../helpers/redis/core.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
@@ -63,7 +63,7 @@ describe('the entry of a job', () => {
 
   it.each([
     [{ delay: 1, runAt: '2026-01-01T00:00:00Z' }, ['/runAt']],
-    [{ runAt: new Date(NOW + MAX_DURATION_MS + 1).toISOString() }, ['/runAt']],
+    [{ runAt: new Date(NOW + MAX_START_MS + 1).toISOString() }, ['/runAt']],
     [{ delay: '9999d', timeout: '9999d' }, ['/delay', '/timeout']],
     [{ backoff: { type: 'fixed', delay: '9999d' } }, ['/backoff/delay']],
   ])('is refused for %j', (job, pointers) => {

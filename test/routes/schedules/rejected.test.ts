@@ -38,23 +38,22 @@ describe('a schedule is rejected', () => {
   it.each([
     ['0 0 30 2 *', /never happens/],
     ['0 0 31 4,6,9,11 *', /never happens/],
-    ['60 * * * *', /minute: 60/],
-    ['* 24 * * *', /hour: 24/],
-    ['* * 0 * *', /day/],
-    ['* * * 13 *', /month/],
-    ['* * * * 8', /dayOfWeek/],
-    ['*/0 * * * *', /stepping/],
-    ['* * * *', /parts/],
-    ['* * * * * * *', /parts/],
+    ['60 * * * *', /minute 60 is not from 0 to 59/],
+    ['* 24 * * *', /hour 24 is not from 0 to 23/],
+    ['* * 0 * *', /day of month 0 is not from 1 to 31/],
+    ['* * * 13 *', /month 13 is not from 1 to 12/],
+    ['* * * * 8', /day of week 8 is not from 0 to 7/],
+    ['*/0 * * * *', /step "0" of the minute/],
+    ['* * * *', /4 fields/],
+    ['* * * * * * *', /7 fields/],
     ['@reboot', /not supported/],
-    ['a b c d e', /illegal/],
+    ['a b c d e', /minute "a" cannot be read/],
     ['2026-01-01T00:00:00', /form/],
-    ['? * * * *', /form/],
+    ['2026-01-01 * * * *', /minute/],
     ['* * * * *\n', /form/],
     ['', /form/],
     [`${'*'.repeat(300)} * * * *`, /form/],
     [7, /string/],
-    [null, /string/],
   ])('for the cron %j', (cron, detail) => expectPutRejected({ cron, job }, ['/cron'], detail));
 
   it.each(['Mars/Phobos', '+01:00', 'Europe/Berlin ', '../etc', '', 'x'.repeat(65), 1])(
@@ -62,7 +61,7 @@ describe('a schedule is rejected', () => {
     (timeZone) => expectPutRejected({ ...good, timeZone }, ['/timeZone']),
   );
 
-  it.each([0, 999, '500ms', -1000, 1.5, '1x', '3651d', null, true])('for every %j', (every) =>
+  it.each([0, 999, '500ms', -1000, 1.5, '1x', '3651d', true])('for every %j', (every) =>
     expectPutRejected({ every, job }, ['/every']),
   );
 
@@ -81,7 +80,7 @@ describe('a schedule is rejected', () => {
     await expectPutRejected({ ...good, endAt: '2026-13-01T00:00:00Z' }, ['/endAt']);
     await expectPutRejected({ ...good, startAt: '1969-01-01T00:00:00Z' }, ['/startAt'], /1970/);
     await expectPutRejected({ ...good, paused: true }, ['/paused'], /not a known field/);
-    await expectPutRejected({ ...good, startAt: '2999-01-01T00:00:00Z' }, ['/startAt'], /ten years/);
+    await expectPutRejected({ ...good, startAt: '2999-01-01T00:00:00Z' }, ['/startAt'], /100 years/);
     await expectPutRejected([], [''], /object/);
     await expectPutRejected({ cron: '* * * * *' }, ['/job'], /required/);
   });
@@ -128,7 +127,7 @@ describe('a schedule is rejected', () => {
     await expectRejected(put(wrong), 422, 'invalid-payload', ['/job/payload/n']);
   });
 
-  it.each(['a:b', '%7Bx%7D', '.x', '-x', 'x'.repeat(65), 'a%20b', '%C3%BC', ''])(
+  it.each(['a:b', '%7Bx%7D', '.x', '-x', 'x'.repeat(65), 'a%20b', '%C3%BC'])(
     'for an id that none can have: "%s"',
     async (id) => {
       const message = { headers: JSON_TYPE, body: JSON.stringify(good) };
