@@ -30,7 +30,7 @@ export interface ListedRef {
 }
 
 const ENTRY_ID = /^\d{1,19}-\d{1,19}$/;
-const SCORE_AND_MEMBER = /^\d{1,16}(\.\d{1,6})?:[chnlp]\d{1,19}-\d{1,19}$/;
+const SCORE_AND_MEMBER = /^-?\d{1,16}(\.\d{1,6})?:[chnlp]\d{1,19}-\d{1,19}$/;
 
 const queuedIn = (place: Place): ListSource => ({
   status: 'queued',

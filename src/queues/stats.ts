@@ -21,16 +21,19 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 const queuedIn = ({ length, running, due, dueNow, dead }: PlaceCensus): number =>
   Math.max(0, length - running - due - dead) + dueNow;
 
-function lanesOf({ places, scheduledNow, held }: Census): QueueStats['lanes'] {
-  const waiting = (priority: Priority) => {
-    const parked = held.filter((group) => group.isParked && group.priority === priority);
-    return queuedIn(places[priority]) + sum(parked.map(({ jobs }) => jobs));
+/** A parked job whose time has come is queued in the lane of its priority. */
+function lanesOf({ places, scheduledNow, ranked, held }: Census): QueueStats['lanes'] {
+  const waiting = (priority: Priority, parked: number) => {
+    const heldParked = held.filter((group) => group.isParked && group.priority === priority);
+    return queuedIn(places[priority]) + sum(heldParked.map(({ jobs }) => jobs)) + parked;
   };
+  const { critical, high, low } = ranked;
+  const normal = Math.max(0, places.parked.dueNow + scheduledNow - critical - high - low);
   return {
-    critical: waiting('critical'),
-    high: waiting('high'),
-    normal: waiting('normal') + places.parked.dueNow + scheduledNow,
-    low: waiting('low'),
+    critical: waiting('critical', critical),
+    high: waiting('high', high),
+    normal: waiting('normal', normal),
+    low: waiting('low', low),
   };
 }
 
@@ -91,6 +94,7 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
     ...inOrder(keys.due),
     ...inOrder(keys.dead),
     keys.scheduled,
+    keys.ranked,
     keys.holds,
     keys.notes,
     keys.events,

@@ -17,6 +17,11 @@ export interface QueueKeys {
   readonly stream: PerPlace;
   /** Sorted set, score = start time: jobs submitted for later that never ran. Their entries are in `parked`. */
   readonly scheduled: string;
+  /**
+   * Sorted set: jobs of `parked` of another priority than normal that have not ended; score = priority and time. Scripts read
+   * there which of `scheduled` and the due ones goes first; where a job waits is said by those.
+   */
+  readonly ranked: string;
   /** Sorted sets, score = due time: entries of that stream that wait for another attempt. */
   readonly due: PerPlace;
   /** Sorted sets, score = time of the failure: dead letters of that stream. */
@@ -101,6 +106,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     queue,
     stream: { ...perPlace('lane'), parked: `${root}:parked` },
     scheduled: `${root}:scheduled`,
+    ranked: `${root}:ranked`,
     due: perPlace('due'),
     dead: perPlace('dead'),
     holds: `${root}:holds`,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeResult, reportedFailure, thrownFailure } from '../../src/attempts/outcome.ts';
+import { MAX_DATA_DEPTH } from '../../src/schemas/json/depth.ts';
+import { printJson } from '../../src/schemas/json/json-text.ts';
 import { MAX_DURATION_MS } from '../../src/schemas/values/duration.ts';
 
 describe('a thrown value', () => {
@@ -64,4 +66,28 @@ it('a reported failure is clipped in the same way', () => {
 
 it('a result is JSON; undefined becomes null', () => {
   expect([encodeResult({ a: 1 }), encodeResult(undefined)]).toEqual(['{"a":1}', 'null']);
+});
+
+describe('what a task or worker reports', () => {
+  const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
+  const text = (levels: number) => JSON.stringify(nested(levels));
+  const dataOf = (error: object) => JSON.parse(printJson({ ...error, at: 0 })).data;
+  const thrown = (data: unknown) =>
+    dataOf(thrownFailure(Object.assign(new Error('no'), { data }), 1, 0).error);
+  const reported = (data: unknown) =>
+    dataOf(reportedFailure({ message: 'no', data }, { retryable: true, retryInMs: undefined }, 1, 0).error);
+
+  it('has U+FFFD for lone surrogates', () => {
+    expect(encodeResult(['\ud83d', '😀', '\\ud83d'])).toBe('["\\ufffd","😀","\\\\ud83d"]');
+    expect([thrown('\ude00'), reported('\ude00')]).toEqual(['\ufffd', '\ufffd']);
+    const { error } = thrownFailure(new Error('half \ud83d'), 1, 0);
+    expect(error.message).toBe('half \ufffd');
+  });
+
+  it('has data that is nested too deeply as its text', () => {
+    for (const store of [thrown, reported]) {
+      expect(store(nested(MAX_DATA_DEPTH))).toEqual(nested(MAX_DATA_DEPTH));
+      expect(store(nested(MAX_DATA_DEPTH + 1))).toBe(text(MAX_DATA_DEPTH + 1));
+    }
+  });
 });

@@ -27,3 +27,12 @@ it('progress over HTTP that is too long or too deep is kept as a text', () => {
   for (let i = 0; i < 5_000; i += 1) deep = [deep];
   expect(JSON.parse(encodeReportedProgress(deep))).toContain('too deeply');
 });
+
+it('progress has U+FFFD for lone surrogates, and is shown as a text when it is nested too deeply', () => {
+  let deep: unknown = 1;
+  for (let i = 0; i < 100; i += 1) deep = [deep];
+  for (const encode of [encodeProgress, encodeReportedProgress]) {
+    expect(encode({ a: '\ud83d' })).toBe('{"a":"\\ufffd"}');
+    expect(JSON.parse(encode(deep))).toContain('too deeply');
+  }
+});

@@ -49,6 +49,13 @@ const lines = (job: string) => Array(MAX_BULK_JOBS).fill(job).join('\n');
 const BAD = '{"task":7,"queue":"","delay":"x","more":1}';
 const TWO_TIMES = '{"task":"echo","delay":"1d","runAt":"2030-01-01T00:00:00Z"}';
 const GOOD = '{"task":"echo","payload":{"a":1}}';
+const deep = (levels: number) => {
+  const one = '['.repeat(levels) + ']'.repeat(levels);
+  return `{"task":"echo","payload":[${Array(Math.floor(1_000_000 / one.length))
+    .fill(one)
+    .join(',')}]}`;
+};
+const members = Array.from({ length: 80_000 }, (_, i) => `"k${i}":1`).join(',');
 const JSON_BODY = 'application/json';
 const KEY = 'idempotency-key: a';
 
@@ -58,6 +65,9 @@ it.each<[string, string, string, string, string[], number]>([
   ['as many in an atomic batch', '/jobs/batch?atomic=true', JSON_BODY, batch(BAD), [], 400],
   ['as many with a key', '/jobs/batch', JSON_BODY, batch(BAD), [KEY], 207],
   ['10,000 jobs with two times', '/jobs/batch', JSON_BODY, batch(TWO_TIMES), [], 207],
+  ['1 MB that is nested 990 deep', '/jobs', JSON_BODY, deep(990), [], 400],
+  ['1 MB that is nested 50 deep', '/jobs', JSON_BODY, deep(50), [], 202],
+  ['80,000 members', '/jobs', JSON_BODY, `{"task":"echo","payload":{${members}}}`, [], 202],
   ['10,000 good jobs', '/jobs/batch', JSON_BODY, batch(GOOD), [], 207],
   ['as many in an atomic batch with a key', '/jobs/batch?atomic=true', JSON_BODY, batch(GOOD), [KEY], 207],
 ])('others get their turn during a request: %s', async (_name, path, type, body, headers, status) => {

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { AppError, invalidRequest } from '../../errors.ts';
 import { jsonFault } from '../../schemas/json/json-fault.ts';
 import { parseAround } from '../../schemas/json/parse-around.ts';
@@ -21,9 +21,10 @@ export interface JsonReading {
  */
 export function readJson(bytes: Buffer, source: string, reading: JsonReading = {}): unknown {
   // Decoding would replace invalid bytes, and store another job than the one sent.
-  if (!isUtf8(bytes)) throw new AppError('broken-json', `${source} is not UTF-8.`);
+  const isPlain = isAscii(bytes);
+  if (!isPlain && !isUtf8(bytes)) throw new AppError('broken-json', `${source} is not UTF-8.`);
   const { texts = NO_TEXTS, isReport = false } = reading;
-  const read = parseAround(bytes, texts);
+  const read = parseAround(bytes, texts, isPlain);
   if (read === undefined) throw broken(bytes, source);
   const { value, head } = read;
   if (isReport) {

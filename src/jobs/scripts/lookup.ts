@@ -74,7 +74,7 @@ local function find()
     if at then
       -- From its time on a job waits for a worker, whether or not one has asked.
       local isQueued = place ~= 'failed' and tonumber(at) <= now
-      return { isQueued and 'queued' or place, now, entry[2], noted, tonumber(at), '', 0, 0, heldBy or '' }
+      return { isQueued and 'queued' or place, now, entry[2], noted, math.abs(at), '', 0, 0, heldBy or '' }
     end
   end
   local hasGroup = #redis.call('XINFO', 'GROUPS', stream) > 0

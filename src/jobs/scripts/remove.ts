@@ -9,13 +9,13 @@ import { decodeFound, type Found, LOOKUP, lookupNames } from './lookup.ts';
 export const removeScript = defineScript({
   name: 'remove',
   fragments: [LOOKUP],
-  queueKeys: ['totals'],
+  queueKeys: ['totals', 'ranked'],
   uses: [deleteDeadLetter],
   lua: `
 if found[1] == 'result' then
   redis.call('DEL', result)
 elseif found[1] == 'failed' then
-  deleteDeadLetter(stream, dead, notes, totals, ref)
+  deleteDeadLetter(stream, dead, notes, ranked, totals, ref)
 end
 return found
 `,

@@ -6,14 +6,8 @@ import {
 } from '../../lifecycle/scripts/complete.ts';
 import { COMPLETE } from '../../lifecycle/scripts/fragments/complete.ts';
 import { EVENTS, MARK_STARTED, QUEUE_STATE } from '../../lifecycle/scripts/fragments/queue-state.ts';
-import {
-  CLAIM,
-  DELIVER,
-  NOTHING_TAKEN,
-  SPLIT_REF,
-  TAKE,
-  TAKE_DUE,
-} from '../../lifecycle/scripts/fragments/take.ts';
+import { CLAIM, DELIVER, NOTHING_TAKEN, SPLIT_REF, TAKE } from '../../lifecycle/scripts/fragments/take.ts';
+import { TAKE_DUE } from '../../lifecycle/scripts/fragments/take-due.ts';
 import { TAKE_HOLDS } from '../../lifecycle/scripts/fragments/take-holds.ts';
 import { PUT_BACK, TAKE_LANE } from '../../lifecycle/scripts/fragments/take-lane.ts';
 import { decodeTaken, encodeClasses, type Taken, type TakeReply } from '../../lifecycle/scripts/take.ts';
@@ -32,6 +26,7 @@ export interface SettleAndTakeRequest {
   share: number;
   /** Classes of held jobs that the worker can run. */
   classes: readonly string[];
+  favoursDue?: boolean;
   /** The script stops taking once the payloads that it has taken are this long together, bytes. */
   byteBudget: number;
   leaseMs: number;
@@ -188,6 +183,7 @@ export async function settleAndTake(
       maxBytes: request.byteBudget,
       favouredLane: request.favouredLane,
       share: request.share,
+      favoursDue: request.favoursDue ? 1 : 0,
       wakeHorizonMs: WAKE_HORIZON_MS,
       holdClasses: encodeClasses(request.classes),
       latencyTtlMs: latency.ttlMs,

@@ -5,7 +5,15 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
-import { deleteDeadLetter, deliveredAt, publishEvent, type Settled, wakeWorkers, withError } from './lua.ts';
+import {
+  deleteDeadLetter,
+  deliveredAt,
+  publishEvent,
+  type Settled,
+  setRankedTime,
+  wakeWorkers,
+  withError,
+} from './lua.ts';
 import type { Failure } from './retry.ts';
 
 /** Jobs of one call: bounds the time for which it keeps Redis busy. */
@@ -23,9 +31,9 @@ const MOST_DELETED = 10;
  */
 export const buryScript = defineScript({
   name: 'bury',
-  queueKeys: ['notes', 'events', 'totals', 'wake', 'stream', 'dead', 'due', 'settings'],
+  queueKeys: ['notes', 'events', 'totals', 'wake', 'stream', 'dead', 'due', 'ranked', 'settings'],
   args: ['consumer', 'maxDead', { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'line'] }],
-  uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, deleteDeadLetter],
+  uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, setRankedTime, deleteDeadLetter],
   lua: `
 local outcomes, buried, stale, cancelled = {}, {}, 0, 0
 local function bury(place, id, ref, token, line)
@@ -44,6 +52,7 @@ local function bury(place, id, ref, token, line)
   end
   if noted[1] then
     redis.call('ZADD', due[place], now, ref)
+    setRankedTime(ranked, ref, now)
     cancelled = cancelled + 1
   else
     redis.call('ZADD', dead[place], now, ref)
@@ -59,7 +68,7 @@ local function deleteOldest()
       oldest = { at = tonumber(first[2]), ref = first[1], place = i }
     end
   end
-  deleteDeadLetter(stream[oldest.place], dead[oldest.place], notes, totals, oldest.ref)
+  deleteDeadLetter(stream[oldest.place], dead[oldest.place], notes, ranked, totals, oldest.ref)
 end
 for i = 1, #jobs do
   outcomes[i] = bury(tonumber(jobs[i].place), jobs[i].id, jobs[i].ref, jobs[i].token, jobs[i].line)

@@ -30,7 +30,7 @@ export type CancelOutcome =
  */
 export const cancelScript = defineScript({
   name: 'cancel',
-  queueKeys: ['scheduled', 'holds', 'notes', 'events', 'totals', 'control', 'expiring', 'settings'],
+  queueKeys: ['scheduled', 'holds', 'ranked', 'notes', 'events', 'totals', 'control', 'expiring', 'settings'],
   keys: ['stream', 'due', 'dead', 'result'],
   args: ['id', 'ref', 'status', 'ttlMs', 'maxTtlMs', 'patienceMs', 'isEnforced'],
   uses: [now, toMap, deleteNotes, publishEvent],
@@ -64,7 +64,7 @@ redis.call('ZREM', scheduled, ref)
 redis.call('ZREM', due, ref)
 if heldAs then redis.call('ZREM', holds, heldAs .. ref) end
 redis.call('XDEL', stream, id)
-deleteNotes(notes, ref)
+deleteNotes(notes, ranked, ref)
 local fields, keptMs, payload = toMap(entry[2]), ttlMs, ''
 local record = ${resultHead({ lease: `''`, attempts: 'attempts', status: 'status', finishedAt: 'now', errors: 'errors' })}
 record = record .. ',"t":' .. cjson.encode(fields.t or '')

@@ -6,7 +6,8 @@ import { WAKE_HORIZON_MS } from '../wake.ts';
 import { type Completion, encodeCompletions, type LatencyCounts, type Settled } from './complete.ts';
 import { COMPLETE } from './fragments/complete.ts';
 import { EVENTS, MARK_STARTED, QUEUE_STATE } from './fragments/queue-state.ts';
-import { CLAIM, DELIVER, TAKE, TAKE_DUE } from './fragments/take.ts';
+import { CLAIM, DELIVER, TAKE } from './fragments/take.ts';
+import { TAKE_DUE } from './fragments/take-due.ts';
 import { TAKE_HOLDS } from './fragments/take-holds.ts';
 import { PUT_BACK, TAKE_LANE } from './fragments/take-lane.ts';
 import { decodeTaken, encodeClasses, type Taken, type TakeOptions, type TakeReply } from './take.ts';
@@ -92,6 +93,7 @@ export async function completeAndTake(
       maxBytes: '',
       favouredLane: options.favouredLane,
       share: options.share,
+      favoursDue: options.favoursDue ? 1 : 0,
       wakeHorizonMs: WAKE_HORIZON_MS,
       holdClasses: encodeClasses(options.classes),
       wakeIds: options.tokens.join(' '),

@@ -6,7 +6,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
 import { redisTime } from '../../redis/server-time.ts';
-import { deleteDeadLetter, publishEvent, wakeWorkers } from './lua.ts';
+import { deleteDeadLetter, publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
 
 /**
  * Makes dead letters due again, with fresh attempts under their old ids. The count of deliveries goes on, since it is the
@@ -16,9 +16,9 @@ import { deleteDeadLetter, publishEvent, wakeWorkers } from './lua.ts';
  */
 export const requeueScript = defineScript({
   name: 'requeue',
-  queueKeys: ['notes', 'events', 'wake', 'dead', 'due', 'settings'],
+  queueKeys: ['notes', 'events', 'wake', 'dead', 'due', 'ranked', 'settings'],
   args: [{ records: 'jobs', of: ['place', 'ref'] }],
-  uses: [now, publishEvent, wakeWorkers],
+  uses: [now, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 local outcomes, refs = {}, {}
 for i = 1, #jobs do
@@ -26,6 +26,7 @@ for i = 1, #jobs do
   outcomes[i] = redis.call('ZREM', dead[place], ref)
   if outcomes[i] == 1 then
     redis.call('ZADD', due[place], now, ref)
+    setRankedTime(ranked, ref, now)
     -- One more than was used: a delivery that found all attempts spent has used none.
     local token = (tonumber(redis.call('HGET', notes, ref .. ${NOTE.failedDeliveries})) or 0) + 1
     redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token, ref .. ${NOTE.failedBeforeRequeue}, token)
@@ -43,14 +44,14 @@ return outcomes
 /** Removes dead letters for good. Returns 1 per job that was dead, else 0. */
 export const purgeScript = defineScript({
   name: 'purge',
-  queueKeys: ['notes', 'totals', 'stream', 'dead'],
+  queueKeys: ['notes', 'ranked', 'totals', 'stream', 'dead'],
   args: [{ records: 'jobs', of: ['place', 'ref'] }],
   uses: [deleteDeadLetter],
   lua: `
 local outcomes = {}
 for i = 1, #jobs do
   local place = jobs[i].place
-  outcomes[i] = deleteDeadLetter(stream[place], dead[place], notes, totals, jobs[i].ref)
+  outcomes[i] = deleteDeadLetter(stream[place], dead[place], notes, ranked, totals, jobs[i].ref)
 end
 return outcomes
 `,

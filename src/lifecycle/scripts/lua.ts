@@ -1,4 +1,5 @@
 import { KEPT_ENTRIES } from '../../events/limits.ts';
+import { letterOf } from '../../redis/job-id.ts';
 import { GROUP } from '../../redis/keys.ts';
 import { NOTE, NOTE_FIELDS } from '../../redis/note-fields.ts';
 import { type LuaHelper, now } from '../../redis/script/lua.ts';
@@ -70,11 +71,30 @@ end
 `,
 };
 
-/** Lua: `deleteNotes(notes, ref)` deletes all notes of a job. */
+/**
+ * Scores of `ranked`: the index of the priority (from 1) times this, and the time of the job below it, Unix ms. The last
+ * one is that of a job that does not wait.
+ */
+export const RANK_SPAN = 2 ** 43;
+
+/** Lua: `setRankedTime(ranked, ref, at)` keeps the priority of a parked job that waits from now on for its time. */
+export const setRankedTime: LuaHelper = {
+  name: 'setRankedTime',
+  lua: `
+local function setRankedTime(ranked, ref, at)
+  if string.sub(ref, 1, 1) ~= '${letterOf('parked')}' then return end
+  local score = tonumber(redis.call('ZSCORE', ranked, ref))
+  if score then redis.call('ZADD', ranked, score - score % ${RANK_SPAN} + at, ref) end
+end
+`,
+};
+
+/** Lua: `deleteNotes(notes, ranked, ref)` deletes all notes of a job that is no more, and its rank. */
 export const deleteNotes: LuaHelper = {
   name: 'deleteNotes',
   lua: `
-local function deleteNotes(notes, ref)
+local function deleteNotes(notes, ranked, ref)
+  if string.sub(ref, 1, 1) == '${letterOf('parked')}' then redis.call('ZREM', ranked, ref) end
   redis.call('HDEL', notes, ${Object.keys(NOTE_FIELDS)
     .map((name) => `ref .. ${NOTE[name as keyof typeof NOTE_FIELDS]}`)
     .join(', ')})
@@ -94,15 +114,15 @@ end
 `,
 };
 
-/** Lua: `deleteDeadLetter(stream, dead, notes, totals, ref)` returns 1 if the job was a dead letter, else 0. */
+/** Lua: `deleteDeadLetter(stream, dead, notes, ranked, totals, ref)` returns 1 if the job was a dead letter, else 0. */
 export const deleteDeadLetter: LuaHelper = {
   name: 'deleteDeadLetter',
   uses: [deleteNotes],
   lua: `
-local function deleteDeadLetter(stream, dead, notes, totals, ref)
+local function deleteDeadLetter(stream, dead, notes, ranked, totals, ref)
   if redis.call('ZREM', dead, ref) == 0 then return 0 end
   redis.call('XDEL', stream, string.sub(ref, 2))
-  deleteNotes(notes, ref)
+  deleteNotes(notes, ranked, ref)
   redis.call('HINCRBY', totals, 'purged', 1)
   return 1
 end

@@ -4,7 +4,7 @@ import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { letters, now } from '../../redis/script/lua.ts';
-import { publishEvent, wakeWorkers, withError } from './lua.ts';
+import { publishEvent, setRankedTime, wakeWorkers, withError } from './lua.ts';
 
 /** Consumers and entries of one pass, which bound the time for which it keeps Redis busy; the next pass does more. */
 const MOST_CONSUMERS = 16;
@@ -30,12 +30,13 @@ export const recoverScript = defineScript({
     'wake',
     'stream',
     'due',
+    'ranked',
     'scheduled',
     'expiring',
     'settings',
   ],
   args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause', 'aheadMs'],
-  uses: [letters, now, withError, publishEvent, wakeWorkers],
+  uses: [letters, now, withError, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 local budget, refs, cancelled = tonumber(maxEntries), {}, {}
 
@@ -68,6 +69,7 @@ local function takeBack(place, rows, consumer)
   redis.call('HDEL', notes, unpack(outdated))
   for i = 1, #rows do
     local failed, failedBefore, cancelAsked, errors, losses = unpack(noted, 5 * i - 4, 5 * i)
+    setRankedTime(ranked, waiting[2 * i], now)
     takeBackOne(waiting[2 * i], consumer, failed, failedBefore, errors, losses)
     if cancelAsked then cancelled[#cancelled + 1] = waiting[2 * i] end
   end

@@ -6,7 +6,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
-import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
+import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from './lua.ts';
 
 /**
  * Releases deliveries, to be taken again after a delay; spends no attempt. A job that lies in `due` or `dead`, or is held, was
@@ -18,14 +18,14 @@ import { deliveredAt, publishEvent, type Settled, wakeWorkers } from './lua.ts';
  */
 export const releaseScript = defineScript({
   name: 'release',
-  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'dead', 'holds', 'settings'],
+  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'ranked', 'dead', 'holds', 'settings'],
   args: [
     'consumer',
     'delayMs',
     'wakeHorizonMs',
     { records: 'jobs', of: ['place', 'id', 'token', 'begun', 'suspect'] },
   ],
-  uses: [letters, now, deliveredAt, publishEvent, wakeWorkers],
+  uses: [letters, now, deliveredAt, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 local outcomes, released = {}, {}
 local function putBack(i, place, ref, started, move)
@@ -33,6 +33,7 @@ local function putBack(i, place, ref, started, move)
   if heldAs and redis.call('ZSCORE', holds, heldAs .. ref) then return end
   local delay = cancelAskedAt and 0 or delayMs
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZADD', due[place], 'NX', now + delay, ref) == 0 then return end
+  setRankedTime(ranked, ref, now + delay)
   redis.call('HDEL', notes, ref .. ${NOTE.progress})
   if jobs[i].suspect == '1' then redis.call('HINCRBY', notes, ref .. ${NOTE.losses}, 1) end
   if jobs[i].begun == '1' then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move) end

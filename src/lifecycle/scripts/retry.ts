@@ -6,7 +6,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
-import { deliveredAt, publishEvent, type Settled, wakeWorkers, withError } from './lua.ts';
+import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers, withError } from './lua.ts';
 
 /** A failed attempt, as the lease that ran it describes it. */
 export interface Failure {
@@ -33,13 +33,13 @@ const STEP = 100;
  */
 export const retryScript = defineScript({
   name: 'retry',
-  queueKeys: ['notes', 'events', 'totals', 'wake', 'settings', 'stream', 'due'],
+  queueKeys: ['notes', 'events', 'totals', 'wake', 'settings', 'stream', 'due', 'ranked'],
   args: [
     'consumer',
     'wakeHorizonMs',
     { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'delayMs', 'line'] },
   ],
-  uses: [now, deliveredAt, withError, publishEvent, wakeWorkers],
+  uses: [now, deliveredAt, withError, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 local outcomes, retried, stale, dueSoon = {}, {}, 0, 0
 local function retry(place, id, ref, token, delayMs, line)
@@ -53,6 +53,7 @@ local function retry(place, id, ref, token, delayMs, line)
   local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors})
   local delay = noted[1] and 0 or tonumber(delayMs)
   redis.call('ZADD', due[place], now + delay, ref)
+  setRankedTime(ranked, ref, now + delay)
   redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token, ref .. ${NOTE.lastMove}, move,
     ref .. ${NOTE.errors}, withError(noted[2], line))
   redis.call('HDEL', notes, ref .. ${NOTE.progress})

@@ -5,13 +5,15 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inChunks, now, toMap } from '../../redis/script/lua.ts';
 import { sweepHolds } from './holds/sweep-holds.ts';
-import { publishEvent, wakeWorkers } from './lua.ts';
+import { publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
 
 /** Entries that one step checks, and bytes that it reads: bounds the time for which it keeps Redis busy. */
 const STEP = 200;
 const STEP_BYTES = 1_048_576;
 /** Entries of one read; their size is known only afterwards. */
 const READ = 20;
+/** Ranks, chosen at random, that the last step of a sweep checks. */
+const RANKS = 50;
 
 /**
  * Finds what no other script can have left, but accidents may: consumers without a lease, and entries that were delivered and
@@ -24,10 +26,10 @@ const READ = 20;
  */
 export const sweepScript = defineScript({
   name: 'sweep',
-  queueKeys: ['scheduled', 'holds', 'notes', 'leases', 'events', 'wake', 'settings'],
+  queueKeys: ['scheduled', 'ranked', 'holds', 'notes', 'leases', 'events', 'wake', 'settings'],
   keys: ['stream', 'due', 'dead'],
   args: ['letter', 'from', 'most'],
-  uses: [now, inChunks, toMap, publishEvent, wakeWorkers],
+  uses: [now, inChunks, toMap, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 if redis.call('EXISTS', stream) == 0 then return { '', 0 } end
 local delivered
@@ -50,6 +52,10 @@ local function isHeld(ref)
   local heldAs = redis.call('HGET', notes, ref .. ${NOTE.heldAs})
   return heldAs and redis.call('ZSCORE', holds, heldAs .. ref)
 end
+local function isSomewhere(id, ref)
+  return redis.call('ZSCORE', due, ref) or redis.call('ZSCORE', dead, ref) or redis.call('ZSCORE', scheduled, ref)
+    or #redis.call('XPENDING', stream, '${GROUP}', id, id, 1) > 0 or isHeld(ref)
+end
 
 -- Entries of a lane that were not delivered yet are in their place; parked ones are never delivered by reading.
 local upTo, found, last, checked, bytes = letter == '${letterOf('parked')}' and '+' or delivered, {}, from, 0, 0
@@ -57,9 +63,9 @@ local function check(entry)
   for _, text in ipairs(entry[2]) do bytes = bytes + #text end
   local id = entry[1]
   local ref = letter .. id
-  if not redis.call('ZSCORE', due, ref) and not redis.call('ZSCORE', dead, ref) and not redis.call('ZSCORE', scheduled, ref)
-    and #redis.call('XPENDING', stream, '${GROUP}', id, id, 1) == 0 and not isHeld(ref) then
+  if not isSomewhere(id, ref) then
     redis.call('ZADD', due, now, ref)
+    setRankedTime(ranked, ref, now)
     found[#found + 1] = ref
   end
 end
@@ -70,6 +76,10 @@ repeat
   checked = checked + #entries
   last = #entries == size and '(' .. entries[size][1] or ''
 until last == '' or checked >= tonumber(most) or bytes > ${STEP_BYTES}
+-- A release without ranks leaves those of the jobs that it has ended.
+for _, ref in ipairs(letter == '${letterOf('parked')}' and last == '' and redis.call('ZRANDMEMBER', ranked, ${RANKS}) or {}) do
+  if not isSomewhere(string.sub(ref, 2), ref) then redis.call('ZREM', ranked, ref) end
+end
 publishEvent(events, 'recovered', found, settings)
 wakeWorkers(wake, #found)
 return { last, #found }

@@ -27,9 +27,11 @@ export interface Delivery {
 export interface TakeOptions {
   /** Most jobs to take; with 0 only the wake tokens and started jobs are handled. */
   count: number;
-  /** A lane (index from 1, as in `PRIORITIES`) whose first `share` jobs go before the others; 0 for none. */
+  /** A priority (index from 1, as in `PRIORITIES`) whose first `share` jobs go before the others; 0 for none. */
   favouredLane: number;
   share: number;
+  /** These are due jobs rather than entries of the lane, as far as there are both. Default: false. */
+  favoursDue?: boolean;
   /** Classes of held jobs that this consumer can run. */
   classes: readonly string[];
   /** Ids of the wake tokens that woke this consumer. */

@@ -1,3 +1,4 @@
+import { RANK_SPAN } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { toPairs } from '../../redis/pairs.ts';
@@ -24,6 +25,8 @@ export interface Census {
   /** Delayed jobs that never ran, and those of them whose time has come. */
   scheduled: number;
   scheduledNow: number;
+  /** Parked jobs of these priorities whose time has come. */
+  ranked: { critical: number; high: number; low: number };
   /** Since when the job that waits longest could have run, Unix ms; now when none waits. */
   waitingSince: number;
   /** Held jobs, in groups of one class, priority and origin. */
@@ -54,19 +57,37 @@ export interface HeldGroup {
  */
 export const censusScript = defineScript({
   name: 'census',
-  queueKeys: ['scheduled', 'holds', 'leases', 'totals', 'settings', 'samples', 'stream', 'due', 'dead'],
+  queueKeys: [
+    'scheduled',
+    'ranked',
+    'holds',
+    'leases',
+    'totals',
+    'settings',
+    'samples',
+    'stream',
+    'due',
+    'dead',
+  ],
   args: ['maxLeases', 'maxGroups'],
   uses: [now, toMap],
   lua: `
 local running, places, added, waitingSince = {}, {}, 0, now
 
 local function countDue(waiting, total)
-  local first = total > 0 and redis.call('ZRANGE', waiting, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES') or {}
-  if not first[1] then return 0 end
-  -- A job submitted for a time that was past has waited since its submit.
-  local since = math.max(tonumber(first[2]), tonumber(string.match(first[1], '%d+')))
-  waitingSince = math.min(waitingSince, since)
-  return redis.call('ZCOUNT', waiting, '-inf', now)
+  local found = total > 0 and redis.call('ZCOUNT', waiting, '-inf', now) or 0
+  if found == 0 then return 0 end
+  -- Negative times are those of jobs that stepped aside for others, see take-due.ts: the longest wait is the last.
+  for _, first in ipairs({ redis.call('ZRANGE', waiting, 0, now, 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES'),
+    redis.call('ZRANGE', waiting, 0, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1, 'WITHSCORES') }) do
+    -- A job submitted for a time that was past has waited since its submit.
+    local created = first[1] and tonumber(string.match(first[1], '%d+'))
+    if created then waitingSince = math.min(waitingSince, math.max(math.abs(first[2]), created)) end
+  end
+  return found
+end
+local function countRanked(priority)
+  return redis.call('ZCOUNT', ranked, priority * ${RANK_SPAN}, priority * ${RANK_SPAN} + now)
 end
 
 local function count(place)
@@ -92,6 +113,8 @@ end
 for place = 1, 5 do places[place] = count(place) end
 local delayed = redis.call('ZCARD', scheduled)
 local delayedNow = countDue(scheduled, delayed)
+local hasRanked = delayedNow + places[5][6] > 0 and redis.call('EXISTS', ranked) == 1
+local ranks = hasRanked and { countRanked(1), countRanked(2), countRanked(4) } or { 0, 0, 0 }
 
 local allTotals = redis.call('HGETALL', totals)
 local ended, last = toMap(allTotals), redis.call('XREVRANGE', samples, '+', '-', 'COUNT', 1)[1]
@@ -120,7 +143,7 @@ return {
   now, delayed, redis.call('HEXISTS', settings, 'paused'), allTotals,
   redis.call('ZRANGE', leases, 0, maxLeases - 1, 'WITHSCORES'), runs,
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
-  tonumber(redis.call('HGET', settings, 'maxJobs')) or 0, delayedNow, waitingSince, held,
+  tonumber(redis.call('HGET', settings, 'maxJobs')) or 0, delayedNow, waitingSince, held, ranks,
 }
 `,
 });
@@ -147,6 +170,7 @@ type RawCensus = [
   scheduledNow: number,
   waitingSince: number,
   held: RawGroup[],
+  ranked: [critical: number, high: number, low: number],
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
@@ -172,12 +196,14 @@ export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<C
     scheduledNow,
     waitingSince,
     held,
+    [critical, high, low],
   ] = reply as RawCensus;
   const running = new Map(toPairs(runs.map(String)));
   return {
     now,
     scheduled,
     scheduledNow,
+    ranked: { critical, high, low },
     waitingSince,
     held: held.map(decodeGroup),
     paused: paused === 1,

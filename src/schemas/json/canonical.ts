@@ -18,17 +18,18 @@ export function canonicalJson(value: unknown, numbers: Numbers): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item, numbers)).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const members = Object.entries(value).map(
-    ([name, member]): Member => [name, canonicalJson(member, numbers)],
+    ([name, member]): Member => [name, `${JSON.stringify(name)}:${canonicalJson(member, numbers)}`],
   );
   return canonicalObject(members);
 }
 
-/** A name, and canonical JSON. */
+/** The name of a member, and both as canonical JSON. */
 type Member = [name: string, text: string];
 
 function canonicalObject(members: Member[]): string {
-  const sorted = members.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${sorted.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
+  const isSorted = members.every(([name], i) => i === 0 || (members[i - 1] as Member)[0] < name);
+  if (!isSorted) members.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([, text]) => text).join(',')}}`;
 }
 
 /** Reads a JSON text from its start. */
@@ -44,41 +45,44 @@ class Canonicalizer {
 
   value(): string {
     const code = this.#next();
-    if (code === CODE.quote) return JSON.stringify(this.#string());
-    if (code === CODE.openArray)
-      return `[${[...this.#parts(CODE.closeArray, () => this.value())].join(',')}]`;
+    if (code === CODE.quote) return this.#string();
+    if (code === CODE.openArray) return this.#array();
     if (code === CODE.openObject) return this.#object();
     const source = this.#slice(scalarEnd(this.#json, this.#at));
-    return /^[a-z]/.test(source) ? source : canonicalNumber(source, this.#numbers);
+    return source.length === 1 || /^[a-z]/.test(source) ? source : canonicalNumber(source, this.#numbers);
+  }
+
+  #array(): string {
+    let text = '[';
+    this.#at += 1;
+    while (this.#next() !== CODE.closeArray) {
+      text += text === '[' ? this.value() : `,${this.value()}`;
+      if (this.#next() === CODE.comma) this.#at += 1;
+    }
+    this.#at += 1;
+    return `${text}]`;
   }
 
   #object(): string {
     // Of equal names the last one counts, as for `JSON.parse`.
     const members = new Map<string, string>();
-    for (const [name, text] of this.#parts(CODE.closeObject, () => this.#member())) members.set(name, text);
-    return canonicalObject([...members]);
-  }
-
-  #member(): Member {
-    this.#next();
-    const name = this.#string();
-    this.#next();
     this.#at += 1;
-    return [name, this.value()];
-  }
-
-  /** What `read` reads between the bracket here and its closing one. */
-  *#parts<T>(close: number, read: () => T): Generator<T> {
-    this.#at += 1;
-    while (this.#next() !== close) {
-      yield read();
+    while (this.#next() !== CODE.closeObject) {
+      const quoted = this.#string();
+      this.#next();
+      this.#at += 1;
+      const name = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
+      members.set(name, `${quoted}:${this.value()}`);
       if (this.#next() === CODE.comma) this.#at += 1;
     }
     this.#at += 1;
+    return canonicalObject([...members]);
   }
 
+  /** A string in its one spelling: with the fewest escapes. Most have none. */
   #string(): string {
-    return JSON.parse(this.#slice(stringEnd(this.#json, this.#at, { hasLoneSurrogate: false }))) as string;
+    const source = this.#slice(stringEnd(this.#json, this.#at, { hasLoneSurrogate: false }));
+    return source.includes('\\') ? JSON.stringify(JSON.parse(source)) : source;
   }
 
   /** The code of the next character that is not blank. */

@@ -8,11 +8,19 @@ export interface ParsedDocument {
   readonly head: Readonly<JsonFacts>;
 }
 
-/** Parses a document of UTF-8. The values at the given places become `JsonText`. Undefined when it is not JSON. */
-export function parseAround(json: Buffer, places: Places): ParsedDocument | undefined {
+/**
+ * Parses a document of UTF-8. The values at the given places become `JsonText`. Undefined when it is not JSON.
+ *
+ * @param isPlain whether it is ASCII, for who knows it.
+ */
+export function parseAround(
+  json: Buffer,
+  places: Places,
+  isPlain = isAscii(json),
+): ParsedDocument | undefined {
   const scan = scanJson(json, places);
   if (scan === undefined) return undefined;
-  const ascii = isAscii(json) ? json.toString('latin1') : undefined;
+  const ascii = isPlain ? json.toString('latin1') : undefined;
   /** The document with the number of each text in its place. */
   let numbered = '';
   let from = 0;

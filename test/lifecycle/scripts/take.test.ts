@@ -11,11 +11,12 @@ it('needs a lease', async () => {
   expect(await take(queue.one, queue.keys, { count: 1 })).toEqual({ kind: 'no-lease' });
 });
 
-it('takes due jobs first, then lanes by priority, and never more than asked for', async () => {
+it('takes jobs by priority, of each the due ones before its lane, and never more than asked for', async () => {
   for (const place of ['low', 'critical', 'normal'] as const) await queue.submit({}, place);
   await queue.submit({ at: 1 }, 'parked');
-  expect((await queue.takeAs(queue.one, 2)).map(({ place }) => place)).toEqual(['parked', 'critical']);
-  expect((await queue.takeAs(queue.one, 5)).map(({ place }) => place)).toEqual(['normal', 'low']);
+  await queue.submit({ at: 1, pr: 'low' }, 'parked');
+  expect((await queue.takeAs(queue.one, 2)).map(({ place }) => place)).toEqual(['critical', 'parked']);
+  expect((await queue.takeAs(queue.one, 5)).map(({ place }) => place)).toEqual(['normal', 'parked', 'low']);
 });
 
 it('takes the share of a favoured lane first', async () => {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { requeueDead } from '../../../src/lifecycle/scripts/dead-letters.ts';
 import { recover } from '../../../src/lifecycle/scripts/recover.ts';
+import { formatJobId } from '../../../src/redis/job-id.ts';
 import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import type { Job } from '../../../src/schemas/job.ts';
 import { useApi } from '../../helpers/api/server.ts';
@@ -129,3 +130,36 @@ it('a listing in pages shows every waiting job once, in lanes or due', async () 
     expect(found.toSorted()).toEqual([...expected].sort());
   }
 });
+
+describe.each(['delayed', 'retried'])(
+  'a critical job that waits beside 200 low jobs that are %s and due',
+  (way) => {
+    const fill = async (queue: string) => {
+      const worker = await workerOf(queue);
+      const low = { task: 'echo', queue, priority: 'low', ...(way === 'delayed' && { delay: 1 }) };
+      const { body } = await api.http
+        .post('/jobs/batch')
+        .send({ jobs: Array.from({ length: 200 }, () => low) });
+      expect(body.items).toHaveLength(200);
+      if (way === 'retried') for (const job of await worker.takeNow(200)) await worker.retry(job, 0);
+      await until(async () => (await statsOf(queue)).lanes.low === 200, 'their time');
+      const critical = await api.submit({ task: 'echo', queue, priority: 'critical' });
+      expect((await statsOf(queue)).lanes).toEqual({ critical: 1, high: 0, normal: 0, low: 200 });
+      return { worker, critical };
+    };
+
+    it('goes first to a TypeScript worker', async () => {
+      const { worker, critical } = await fill(`ts-${way}`);
+      expect(formatJobId(`ts-${way}`, await worker.take())).toBe(critical.id);
+    });
+
+    it('goes first to an HTTP worker', async () => {
+      const { critical } = await fill(`http-${way}`);
+      const { body } = await api.http
+        .post('/leases')
+        .send({ queues: [`http-${way}`], max: 2 })
+        .expect(200);
+      expect(body.jobs.map(({ id }: Job) => id)[0]).toBe(critical.id);
+    });
+  },
+);

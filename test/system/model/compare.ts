@@ -110,9 +110,6 @@ async function compareListing(model: Model, { core, queueInspector, keys, worker
   );
 }
 
-const laneOf = ({ ref, priority, heldAt }: ModelJob) =>
-  ref.place === 'parked' && heldAt === undefined ? 'normal' : priority;
-
 async function compareStats(model: Model, { core, keys, workers }: Real): Promise<void> {
   const stats = await queueStats(core.redis, keys);
   const count = (test: (job: ModelJob) => boolean) => model.jobs.filter(test).length;
@@ -122,7 +119,7 @@ async function compareStats(model: Model, { core, keys, workers }: Real): Promis
   ]);
   const lanes = PRIORITIES.map((lane) => [
     lane,
-    count((job) => shownStatus(job.status, job) === 'queued' && laneOf(job) === lane),
+    count((job) => shownStatus(job.status, job) === 'queued' && job.priority === lane),
   ]);
   expect(stats).toMatchObject({
     paused: model.paused,
@@ -141,7 +138,7 @@ async function compareStats(model: Model, { core, keys, workers }: Real): Promis
   expect(stats.workers.map(({ name, running }) => `${name} ${running}`).sort()).toEqual(atWork.sort());
 }
 
-/** Only jobs with an entry have notes, and each is in at most one set. */
+/** Only jobs with an entry have notes or a rank, and each is in at most one set. */
 async function compareNotes(model: Model, { redis: { client }, keys }: Real): Promise<void> {
   const live = new Set(
     model.jobs
@@ -149,13 +146,17 @@ async function compareNotes(model: Model, { redis: { client }, keys }: Real): Pr
       .map(({ ref }) => formatRef(ref)),
   );
   const sets = [keys.scheduled, ...inOrder(keys.due), ...inOrder(keys.dead)];
-  const [fields, held, ...members] = await Promise.all([
+  const [fields, held, ranked, ...members] = await Promise.all([
     client.hkeys(keys.notes),
     client.zrange(keys.holds, 0, '-1'),
+    client.zrange(keys.ranked, 0, '-1'),
     ...sets.map((set) => client.zrange(set, 0, '-1')),
   ]);
   const noted = fields.map((field) => field.slice(0, field.indexOf(':')));
   const placed = [...members.flat(), ...held.map(refOfHeld)];
   expect([...noted, ...placed].filter((ref) => !live.has(ref))).toEqual([]);
   expect(new Set(placed).size).toBe(placed.length);
+  const ranks = model.jobs.filter(({ ref, priority }) => ref.place === 'parked' && priority !== 'normal');
+  const ranksLeft = ranks.map(({ ref }) => formatRef(ref)).filter((ref) => live.has(ref));
+  expect(ranked.sort()).toEqual(ranksLeft.sort());
 }

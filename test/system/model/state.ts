@@ -1,6 +1,13 @@
 import type { Place } from '../../../src/redis/keys.ts';
-import { PRIORITIES, type Priority } from '../../../src/schemas/values/names.ts';
-import { compareEntries, hasEnded, type Lease, type ModelDelivery, type ModelJob } from './job.ts';
+import type { Priority } from '../../../src/schemas/values/names.ts';
+import {
+  compareEntries,
+  hasEnded,
+  type Lease,
+  type ModelDelivery,
+  type ModelJob,
+  shownStatus,
+} from './job.ts';
 import type { JobOptions } from './job-options.ts';
 
 /** The contents of a queue and the values derived from them. */
@@ -98,17 +105,10 @@ export class State {
       .sort((a, b) => ((a.heldAt ?? '') < (b.heldAt ?? '') ? -1 : 1));
   }
 
-  /**
-   * The next jobs of the lanes, in order; with `fromHolds` held jobs of a priority go before its lane. The first `share` jobs
-   * of lane number `favoured` (from 1) go first, and as many held ones before them.
-   */
-  fromLanes(count: number, favoured: number, share: number, fromHolds: boolean): ModelJob[] {
-    const held = (lane: Priority) => (fromHolds ? this.heldOf(lane) : []);
-    const first = PRIORITIES.slice(Math.max(0, favoured - 1), favoured).flatMap((lane) => [
-      ...held(lane).slice(0, share),
-      ...this.waiting('queued', lane).slice(0, share),
-    ]);
-    const others = PRIORITIES.flatMap((lane) => [...held(lane), ...this.waiting('queued', lane)]);
-    return [...new Set([...first, ...others])].slice(0, count);
+  /** Jobs of a priority whose time has come, in no order. */
+  due(priority: Priority): ModelJob[] {
+    return this.jobs.filter(
+      (job) => job.status !== shownStatus(job.status, job) && job.priority === priority,
+    );
   }
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
+import { MAX_DEPTH } from '../../../src/schemas/json/depth.ts';
 import { defineTask } from '../../../src/tasks/define.ts';
 import type { LoadedTask } from '../../../src/tasks/types.ts';
 import { checkResult } from '../../../workers/run/check-result.ts';
@@ -35,6 +36,16 @@ describe('a result', () => {
       kind: 'failed',
       retryable: false,
       error: { name: 'result-too-large', message: expect.stringMatching(/has 102 bytes.*MAX_PAYLOAD_BYTES/) },
+    });
+  });
+
+  it(`that has more than ${MAX_DEPTH} levels fails for good: many languages could not read it`, () => {
+    const nested = (levels: number) => `{"n":1,"x":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+    expect(check(nested(MAX_DEPTH), 1_000)).toMatchObject({ kind: 'completed' });
+    expect(check(nested(MAX_DEPTH + 1), 1_000)).toMatchObject({
+      kind: 'failed',
+      retryable: false,
+      error: { name: 'result-too-deep' },
     });
   });
 });

@@ -1,4 +1,4 @@
-import { openJobs, wakeWorkers } from '../../../lifecycle/scripts/lua.ts';
+import { openJobs, RANK_SPAN, wakeWorkers } from '../../../lifecycle/scripts/lua.ts';
 import { WAKE_HORIZON_MS } from '../../../lifecycle/wake.ts';
 import type { Connection } from '../../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../../redis/entry-options.ts';
@@ -6,6 +6,7 @@ import { parseRef, type Ref } from '../../../redis/job-id.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../../redis/keys.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
+import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
 
 /** A job to be stored in a place. */
 export interface NewEntry {
@@ -53,18 +54,25 @@ export type Submitted =
  * is short.
  *
  * `record`: the string that remembers a submit with a fingerprint, in lines: fingerprint, refs, note, `exact`. `queue` of a job is
- * the index of its queue from 1; `at`, `delay`, `expiresIn` are ms or ''.
+ * the index of its queue from 1; `at`, `delay`, `expiresIn` are ms or ''; `rank` is the index of the
+ * priority of a parked job, '' for normal.
  * Returns { 'stored', ids } | { 'replayed', record } | { 'mismatch' } | { 'full', index of the queue, limit }.
  */
 export const submitScript = defineScript({
   name: 'submit',
-  keys: ['record', { queues: 'queues', of: ['stream', 'dead', 'scheduled', 'expiring', 'wake', 'settings'] }],
+  keys: [
+    'record',
+    { queues: 'queues', of: ['stream', 'dead', 'scheduled', 'ranked', 'expiring', 'wake', 'settings'] },
+  ],
   args: [
     'wakeHorizonMs',
     'fingerprint',
     'recordTtlMs',
     'note',
-    { records: 'jobs', of: ['queue', 'place', 'at', 'delay', 'expiresIn', 'task', 'payload', 'options'] },
+    {
+      records: 'jobs',
+      of: ['queue', 'place', 'at', 'delay', 'rank', 'expiresIn', 'task', 'payload', 'options'],
+    },
   ],
   whenFull: 'refused',
   uses: [letters, now, openJobs, wakeWorkers],
@@ -95,6 +103,7 @@ for i = 1, #jobs do
   if place == 5 then
     local at = tonumber(jobs[i].at) or created + jobs[i].delay
     redis.call('ZADD', queues[queue].scheduled, at, ref)
+    if jobs[i].rank ~= '' then redis.call('ZADD', queues[queue].ranked, jobs[i].rank * ${RANK_SPAN} + at, ref) end
     if at - now < tonumber(wakeHorizonMs) then dueSoon[queue] = (dueSoon[queue] or 0) + 1 end
   end
   if expiresIn then redis.call('ZADD', queues[queue].expiring, created + expiresIn, ref) end
@@ -128,6 +137,7 @@ export async function submitTogether(
     place: placeIndex(place),
     at: options.at ?? '',
     delay: options.d ?? '',
+    rank: options.pr === undefined || options.pr === DEFAULT_PRIORITY ? '' : placeIndex(options.pr),
     expiresIn: options.x ?? '',
     task,
     payload,

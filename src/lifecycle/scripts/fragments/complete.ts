@@ -74,7 +74,7 @@ local takeErrors = hasSideState and function(held)
   inChunks(fields, function(...)
     for _, value in ipairs(redis.call('HMGET', notes, ...)) do found[#found + 1] = value end
   end)
-  for _, job in ipairs(held) do deleteNotes(notes, job.ref) end
+  for _, job in ipairs(held) do deleteNotes(notes, ranked, job.ref) end
   return found
 end
 

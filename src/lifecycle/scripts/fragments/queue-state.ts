@@ -3,15 +3,15 @@ import { defineFragment } from '../../../redis/script/define-script.ts';
 import { inChunks } from '../../../redis/script/lua.ts';
 
 /**
- * Lua: `hasSideState` is false when the queue has no settings, notes, due, held or expiring jobs, as in most queues at most times:
+ * Lua: `hasSideState` is false when the queue has no settings, notes, ranked, due, held or expiring jobs, as in most queues at most times:
  * one question instead of four. `queueSettings` has `isPaused`, `hold` (entries of the events stream to keep) and
  * `healUntil` by lane, where there are any.
  */
 export const QUEUE_STATE = defineFragment({
-  queueKeys: ['settings', 'notes', 'scheduled', 'due', 'expiring', 'holds'],
+  queueKeys: ['settings', 'notes', 'scheduled', 'ranked', 'due', 'expiring', 'holds'],
   lua: `
 local hasSideState =
-  redis.call('EXISTS', settings, notes, scheduled, due[1], due[2], due[3], due[4], due[5], expiring, holds) > 0
+  redis.call('EXISTS', settings, notes, scheduled, ranked, due[1], due[2], due[3], due[4], due[5], expiring, holds) > 0
 local queueSettings = {}
 if hasSideState then
   local found = redis.call('HMGET', settings, 'heal:1', 'heal:2', 'heal:3', 'heal:4', 'paused', 'hold')

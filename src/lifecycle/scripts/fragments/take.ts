@@ -44,7 +44,7 @@ end
  * deleted.
  */
 export const CLAIM = defineFragment({
-  queueKeys: ['notes', 'stream', 'holds'],
+  queueKeys: ['notes', 'stream', 'holds', 'ranked'],
   args: ['consumer'],
   uses: [deleteNotes],
   lua: `
@@ -56,7 +56,7 @@ local claim = hasSideState and function(ref, at)
   local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
   -- The sweep of an earlier release takes held jobs for lost ones, and makes them due.
   if noted[6] then redis.call('ZREM', holds, noted[6] .. ref) end
-  if not entry then return deleteNotes(notes, ref) end
+  if not entry then return deleteNotes(notes, ranked, ref) end
   deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
     noted[5] and 1 or 0)
 end
@@ -64,57 +64,36 @@ end
 });
 
 /**
- * Lua: `takeDue()` takes jobs that are due; `nextDue` is when the next one is. Due jobs of a lane that heals are delivered by its group: claimed before, they would run twice.
- */
-export const TAKE_DUE = defineFragment({
-  queueKeys: ['scheduled', 'due'],
-  uses: [now],
-  lua: `
-local nextDue
-local takeDue = hasSideState and function()
-  local function takeDueOf(waiting, isHealing)
-    local found = isHealing and {} or redis.call('ZRANGE', waiting, '-inf', now, 'BYSCORE', 'LIMIT', 0, free, 'WITHSCORES')
-    for i = 1, #found, 2 do
-      if free < 1 then break end
-      claim(found[i], tonumber(found[i + 1]))
-      redis.call('ZREM', waiting, found[i])
-    end
-    local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')[2]
-    if first then nextDue = math.min(nextDue or tonumber(first), tonumber(first)) end
-  end
-  if redis.call('EXISTS', scheduled, due[1], due[2], due[3], due[4], due[5]) == 0 then return end
-  takeDueOf(scheduled)
-  for place = 1, 5 do takeDueOf(due[place], place < 5 and queueSettings.healUntil[place]) end
-end
-`,
-});
-
-/**
- * Lua: `take()` takes at most `count` jobs: due ones first, then held ones and the lanes by priority. Up to `share` jobs of `favouredLane`
- * (0 for no lane) go before those of the other lanes. Returns `TakeReply`, whose third value is 1 for a paused queue, 2 for one
- * that holds jobs.
+ * Lua: `take()` takes at most `count` jobs by priority: of each the due ones, which have waited longer, then held ones, then
+ * the lane. Up to `share` jobs of `favouredLane` (0 for no lane) go before all others: due ones first where `favoursDue` is 1,
+ * else those of the lane. Returns `TakeReply`, whose third value is 1 for a paused queue, 2 for one that holds jobs.
  */
 export const TAKE = defineFragment({
   queueKeys: ['leases', 'wake', 'holds'],
-  args: ['consumer', 'favouredLane', 'share', 'wakeHorizonMs'],
+  args: ['consumer', 'favouredLane', 'share', 'favoursDue', 'wakeHorizonMs'],
   uses: [now, wakeWorkers],
   lua: `
+local takeFavoured = favouredLane ~= '0' and function(lane, most)
+  local last = #refs + most
+  if takeDue and favoursDue == '1' then takeDue(lane, most) end
+  if takeHolds then takeHolds(lane, last - #refs) end
+  if last > #refs then takeLane(lane, last - #refs) end
+  if takeDue then takeDue(lane, last - #refs) end
+end
 local function take()
   if not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
   if queueSettings.isPaused then
     reply[3] = 1
     return reply
   end
-  if takeDue then takeDue() end
   laneBudget = byteBudget
-  if tonumber(favouredLane) > 0 then
-    if takeHolds then takeHolds(tonumber(favouredLane), tonumber(share)) end
-    takeLane(tonumber(favouredLane), tonumber(share))
-  end
+  if takeFavoured then takeFavoured(tonumber(favouredLane), tonumber(share)) end
   for priority = 1, 4 do
+    if takeDue then takeDue(priority, free) end
     if takeHolds then takeHolds(priority, free) end
     takeLane(priority, free)
   end
+  if takeDue then findNextDue() end
   if hasSideState and redis.call('EXISTS', holds) == 1 then reply[3] = 2 end
   if nextDue then
     reply[4] = math.max(0, nextDue - now)

@@ -6,7 +6,7 @@ import { defineScript } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
 import type { Priority } from '../../../schemas/values/names.ts';
 import { PRIORITIES } from '../../../schemas/values/names.ts';
-import { deliveredAt, publishEvent, type Settled, wakeWorkers } from '../lua.ts';
+import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from '../lua.ts';
 
 /** Most schemas that a class names: more releases of a task are never tried in turn. */
 const MOST_REFUSERS = 32;
@@ -29,12 +29,24 @@ export const HELD_MESSAGE = 'held';
  */
 export const holdScript = defineScript({
   name: 'hold',
-  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'dead', 'holds', 'control', 'expiring', 'settings'],
+  queueKeys: [
+    'events',
+    'wake',
+    'notes',
+    'stream',
+    'due',
+    'ranked',
+    'dead',
+    'holds',
+    'control',
+    'expiring',
+    'settings',
+  ],
   args: [
     'consumer',
     { records: 'jobs', of: ['place', 'id', 'token', 'reason', 'refusers', 'order', 'expiresAt'] },
   ],
-  uses: [letters, now, deliveredAt, publishEvent, wakeWorkers],
+  uses: [letters, now, deliveredAt, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 local function classOf(reason, refusers, heldAs)
   local before, earlier = string.match(heldAs or '', '^([^\\n]*)\\n([^\\n]*)\\n')
@@ -58,6 +70,7 @@ local function hold(job, ref, place)
   refs[#refs + 1] = ref
   if cancelAskedAt then
     redis.call('ZADD', due[place], now, ref)
+    setRankedTime(ranked, ref, now)
     return wakeWorkers(wake, 1)
   end
   local class = classOf(jobs[job].reason, jobs[job].refusers, heldAs)

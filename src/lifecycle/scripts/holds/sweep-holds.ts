@@ -17,7 +17,7 @@ const STEP = 200;
  */
 export const sweepHoldsScript = defineScript({
   name: 'sweep-holds',
-  queueKeys: ['stream', 'notes', 'holds'],
+  queueKeys: ['stream', 'notes', 'ranked', 'holds'],
   args: ['from', 'most'],
   uses: [deleteNotes],
   lua: `
@@ -27,7 +27,7 @@ for _, member in ipairs(members) do
   local place, id
   if ref then place, id = ${SPLIT_REF} end
   local isGone = not place or #redis.call('XRANGE', stream[place], id, id) == 0
-  if isGone and place then deleteNotes(notes, ref) end
+  if isGone and place then deleteNotes(notes, ranked, ref) end
   if isGone or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then redis.call('ZREM', holds, member) end
 end
 return #members == tonumber(most) and members[#members] or ''

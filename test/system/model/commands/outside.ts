@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { CANCEL_PATIENCE_MS } from '../../../../src/lifecycle/scripts/cancel.ts';
+import { RANK_SPAN } from '../../../../src/lifecycle/scripts/lua.ts';
 import { formatRef } from '../../../../src/redis/job-id.ts';
 import { outcomeOf } from '../compare.ts';
 import { hasEnded, type ModelDelivery, type ModelJob } from '../job.ts';
@@ -130,6 +131,8 @@ export const outside = [
       const set = job.status === 'scheduled' ? keys.scheduled : keys.due[job.ref.place];
       // A test cannot move the clock of Redis, so it moves the due time.
       await client.zadd(set, 'XX', 1, formatRef(job.ref));
+      const rank = Number((await client.zscore(keys.ranked, formatRef(job.ref))) ?? 0);
+      await client.zadd(keys.ranked, 'XX', rank - (rank % RANK_SPAN) + 1, formatRef(job.ref));
     },
   }),
 ];

@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import type { Awaited, Delivery, Taken } from '../../../../src/lifecycle/consumer.ts';
 import { decodeEntry } from '../../../../src/redis/entry.ts';
 import { formatRef } from '../../../../src/redis/job-id.ts';
-import { PLACES, type Place } from '../../../../src/redis/keys.ts';
-import { PRIORITIES } from '../../../../src/schemas/values/names.ts';
+import type { Place } from '../../../../src/redis/keys.ts';
+import { PRIORITIES, type Priority } from '../../../../src/schemas/values/names.ts';
 import { take } from '../../../helpers/workers/moves.ts';
 import type { ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';
@@ -48,39 +48,62 @@ export function firstDelivery({ keys, place, entryId, fields }: Awaited & { kind
 /** The class of all held jobs of a model. */
 export const HELD_CLASS = 'task:work\nv1';
 
-/** The sets of waiting jobs, in the order in which the take script reads them. */
-const SETS: readonly { status: 'scheduled' | 'retrying'; place: Place }[] = [
-  { status: 'scheduled', place: 'parked' },
-  ...PLACES.map((place) => ({ status: 'retrying' as const, place })),
-];
-
 export const nameOf = ({ place, entryId }: { place: Place; entryId: string }) => `${place} ${entryId}`;
 
-/** The expected jobs of `deliveries`, in order: due jobs of each set up to `count`, then the jobs of the lanes. */
-function expectedJobs(
-  model: Model,
-  deliveries: readonly Delivery[],
-  {
-    count,
-    favoured,
-    share,
-    fromHolds,
-  }: { count: number; favoured: number; share: number; fromHolds: boolean },
-): ModelJob[] {
-  const expected: ModelJob[] = [];
-  for (const { status, place } of SETS) {
-    const due = new Map(model.waiting(status, place).map((job) => [nameOf(job.ref), job]));
-    const fitting = Math.min(due.size, count - expected.length);
-    // Redis sorts one set by due time, which the model does not know.
-    const found = deliveries.slice(expected.length, expected.length + fitting).map((delivery) => {
-      const job = due.get(nameOf(delivery));
-      due.delete(nameOf(delivery));
-      return job;
-    });
-    expect(found, `the take should deliver ${fitting} ${status} jobs of ${place}`).not.toContain(undefined);
-    expected.push(...found.filter((job) => job !== undefined));
+interface Limits {
+  count: number;
+  favoured: number;
+  share: number;
+  favoursDue: boolean;
+  fromHolds: boolean;
+}
+
+/**
+ * The expected jobs of `deliveries`, in order: of each priority the due ones, the held ones, then the lane; favoured jobs
+ * go first.
+ */
+class Expectation {
+  readonly jobs: ModelJob[] = [];
+  readonly #model: Model;
+  readonly #deliveries: readonly Delivery[];
+  readonly #count: number;
+
+  constructor(model: Model, deliveries: readonly Delivery[], limits: Limits) {
+    const { count, favoured, share, favoursDue, fromHolds } = limits;
+    this.#model = model;
+    this.#deliveries = deliveries;
+    this.#count = count;
+    const first = PRIORITIES[favoured - 1];
+    if (first !== undefined) {
+      const left = () => share - this.jobs.length;
+      if (favoursDue) this.#addDue(first, left());
+      if (fromHolds) this.#add(model.heldOf(first), left());
+      this.#add(model.waiting('queued', first), left());
+      this.#addDue(first, left());
+    }
+    for (const priority of PRIORITIES) {
+      this.#addDue(priority, count);
+      if (fromHolds) this.#add(model.heldOf(priority), count);
+      this.#add(model.waiting('queued', priority), count);
+    }
   }
-  return [...expected, ...model.fromLanes(count - expected.length, favoured, share, fromHolds)];
+
+  #add(inOrder: readonly ModelJob[], most: number): void {
+    const left = inOrder.filter((job) => !this.jobs.includes(job));
+    this.jobs.push(...left.slice(0, Math.max(0, Math.min(most, this.#count - this.jobs.length))));
+  }
+
+  /** Redis sorts due jobs by their times, which the model does not know. */
+  #addDue(priority: Priority, most: number): void {
+    const due = this.#model.due(priority).filter((job) => !this.jobs.includes(job));
+    const fitting = Math.max(0, Math.min(due.length, most, this.#count - this.jobs.length));
+    const names = this.#deliveries.slice(this.jobs.length, this.jobs.length + fitting).map(nameOf);
+    const found = due.filter(({ ref }) => names.includes(nameOf(ref)));
+    expect(found, `the take should deliver ${fitting} due jobs of priority ${priority}`).toHaveLength(
+      fitting,
+    );
+    this.jobs.push(...names.flatMap((name) => found.find(({ ref }) => nameOf(ref) === name) ?? []));
+  }
 }
 
 /** Compares the time until the next due job: undefined, 0 or later. */
@@ -98,13 +121,14 @@ export const taking = step({
     count: fc.integer({ min: 1, max: 5 }),
     favoured: fc.nat({ max: PRIORITIES.length }),
     share: fc.integer({ min: 1, max: 2 }),
+    favoursDue: fc.boolean(),
     fromHolds: fc.boolean(),
   }),
   possible: (model) => model.runnable().length > 0 || model.jobs.some(({ heldAt }) => heldAt !== undefined),
   async act(model, real, { worker: which, ...limits }) {
     const worker = which % real.workers.length;
-    const classes = limits.fromHolds ? [HELD_CLASS] : [];
-    const options = { count: limits.count, favouredLane: limits.favoured, share: limits.share, classes };
+    const { favoured: favouredLane, fromHolds, ...more } = limits;
+    const options = { ...more, favouredLane, classes: fromHolds ? [HELD_CLASS] : [] };
     const taken = await take(choose(real.workers, which), real.keys, options);
     if (model.leases[worker] === 'none') {
       expect(taken).toEqual({ kind: 'no-lease' });
@@ -112,7 +136,7 @@ export const taking = step({
       return;
     }
     if (taken.kind === 'no-lease') throw new Error('the worker has no lease');
-    const jobs = model.paused ? [] : expectedJobs(model, taken.deliveries, limits);
+    const { jobs } = model.paused ? { jobs: [] } : new Expectation(model, taken.deliveries, limits);
     expect(taken.deliveries.map(nameOf)).toEqual(jobs.map(({ ref }) => nameOf(ref)));
     jobs.forEach((job, i) => {
       noteDelivery(model, real, job, worker, choose(taken.deliveries, i));
