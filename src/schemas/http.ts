@@ -133,7 +133,9 @@ const exampleJob = { id: 'default~nmfa2k9x0-0', queue: 'default', task: 'fib', p
 
 export const JobPage = Type.Object(
   {
-    items: Type.Array(Type.Ref('Job'), { description: 'The jobs of this page.' }),
+    items: Type.Array(Type.Ref('Job'), {
+      description: 'The jobs of this page. A page ends early once its jobs have some 8 MiB.',
+    }),
     nextCursor: NextCursor,
   },
   {

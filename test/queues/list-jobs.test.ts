@@ -48,6 +48,20 @@ describe('a listing of jobs', () => {
     for (const { items } of pages) expect(items.length).toBeLessThanOrEqual(limit);
   });
 
+  it('has a bound in bytes, and large jobs come in more pages', async () => {
+    await putQueued(
+      redis.client,
+      keys,
+      Array.from({ length: 20 }, (_, i) => `${i}${'x'.repeat(1_048_576)}`),
+    );
+    const pages = await allPages({ limit: 100 });
+    expect(payloads(pages).map((payload) => Number.parseInt(String(payload), 10))).toEqual(
+      Array.from({ length: 20 }, (_, i) => i),
+    );
+    expect(pages.length).toBeGreaterThan(1);
+    for (const { items } of pages) expect(items.length).toBeLessThanOrEqual(9);
+  });
+
   it('shows only the jobs of one status', async () => {
     await fill();
     expect(payloads(await allPages({ status: 'failed', limit: 1 }))).toEqual(['f1', 'f2']);
