@@ -81,6 +81,8 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
   await app.register(subscriptionsPlugin, { config });
   for (const route of routes) await app.register(route);
   app.rejectOtherMethods();
+  // After the hooks of the plugins, which answer waiting clients.
+  app.addHook('preClose', () => app.untilIdle());
   return app as unknown as FastifyInstance;
 }
 

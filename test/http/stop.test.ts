@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOrphanReaper, type OrphanReaper } from '../../src/orphan-reaper.ts';
+import { startApi } from '../helpers/api/server.ts';
 import { parseAnswers, requestText, type WireAnswer } from '../helpers/api/wire.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
 import { type ApiProcess, startApiProcess } from '../helpers/workers/built-processes.ts';
@@ -30,7 +32,7 @@ class Client {
   readonly closed: Promise<unknown>;
   received = '';
 
-  constructor({ port }: ApiProcess) {
+  constructor({ port }: Pick<ApiProcess, 'port'>) {
     this.socket = connect(port, '127.0.0.1');
     this.socket.on('data', (chunk) => {
       this.received += chunk;
@@ -82,6 +84,21 @@ describe('an API that is stopped', () => {
     for (const { closed } of [waiting, silent, unfinished, last, ...halves.map(({ client }) => client)])
       await closed;
     expect(await api.child.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('answers requests that are on their way on kept connections', async () => {
+    // In this process, so that the stop and the requests share one event loop.
+    const { app, origin } = await startApi(redis.url, { SHUTDOWN_GRACE_MS: String(GRACE_MS) });
+    const clients = Array.from({ length: 50 }, () => new Client({ port: Number(new URL(origin).port) }));
+    for (const client of clients) client.send(JOB);
+    for (const client of clients) await client.answers(1);
+    const stopped = app.close();
+    await sleep(30);
+    for (const client of clients) client.send(JOB);
+    await Promise.all(clients.map(({ closed }) => closed));
+    const second = ({ received }: Client) => outcome(parseAnswers(received)[1]);
+    expect(clients.map(second)).toEqual(clients.map(() => [202, 'close']));
+    await stopped;
   });
 
   it('answers all clients that have connected before, whether it has accepted them or not', async () => {

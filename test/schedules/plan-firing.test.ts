@@ -30,6 +30,7 @@ describe('planFiring', () => {
     const { firing, replacedRef } = planFiring(keySpace, schedule, NOW, TASKS);
     expect(firing.expected).toBe(schedule.state);
     expect(firing.slots.map(({ slot }) => slot)).toEqual([4, 3, 2, 1, 0].map((s) => NOW - s * SECOND));
+    expect(firing.slots[0]?.options.a).toBe(3);
     expect(firing.slots[0]?.options.m).toEqual({ own: 'label', schedule: 's/2026-01-31T11:59:56.000Z' });
     expect(JSON.parse(firing.state)).toMatchObject({ next: NOW + SECOND, runs: 7, missed: 1 });
     expect(firing.fireAt).toBe(NOW + SECOND);

@@ -16,6 +16,10 @@ export class Connections {
     return connection;
   }
 
+  get isEmpty(): boolean {
+    return this.#open.size === 0;
+  }
+
   /** Closes each connection that is busy after the answers that are due. */
   retire(): void {
     for (const connection of this.#open.values()) connection.retire();

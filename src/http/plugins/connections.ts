@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fastifyPlugin from 'fastify-plugin';
 import { Connections } from '../connections/connections.ts';
 
@@ -6,6 +7,12 @@ import { Connections } from '../connections/connections.ts';
 const SILENT_MS = 1_000;
 /** How long a stop waits for the rest of requests that have begun to arrive, ms; at most half of its grace. */
 const UNFINISHED_MS = 5_000;
+
+/**
+ * How long a stop keeps connections that look idle, ms: the next request may be on its way. Node would close them unread.
+ */
+const IDLE_MS = 200;
+const IDLE_CHECK_MS = 10;
 
 /** Turns of the event loop without a new connection, after which none waits. */
 const QUIET_TURNS = 3;
@@ -33,6 +40,10 @@ export const connectionsPlugin = fastifyPlugin<{ shutdownGraceMs: number }>(
       const unfinishedMs = Math.min(UNFINISHED_MS, shutdownGraceMs / 2);
       timers.push(setTimeout(() => connections.closeSilent(), Math.min(SILENT_MS, unfinishedMs)));
       timers.push(setTimeout(() => connections.closeUnfinished(), unfinishedMs));
+    });
+    app.decorate('untilIdle', async () => {
+      const mostMs = Math.min(IDLE_MS, shutdownGraceMs / 4);
+      for (let ms = 0; ms < mostMs && !connections.isEmpty; ms += IDLE_CHECK_MS) await sleep(IDLE_CHECK_MS);
     });
     app.addHook('onClose', async () => timers.forEach(clearTimeout));
   },
@@ -70,5 +81,7 @@ function continueWhenRead(request: IncomingMessage, response: ServerResponse): v
 declare module 'fastify' {
   interface FastifyInstance {
     connections: Connections;
+    /** The last step before the server closes idle connections. What arrives until then is answered. */
+    untilIdle(): Promise<void>;
   }
 }

@@ -31,6 +31,19 @@ describe('tasks announced over HTTP', () => {
     await api.submit({ queue, task: 'other' });
   });
 
+  it('fix the defaults of a job when it is submitted', async () => {
+    const queue = newQueue();
+    await put(`/queues/${queue}/tasks/work`, { attempts: 2, timeoutMs: '5s' });
+    const { id } = await api.submit({ queue, task: 'work' });
+    const own = await api.submit({ queue, task: 'work', attempts: 4 });
+    await put(`/queues/${queue}/tasks/work`, { attempts: 9, timeoutMs: '9s' });
+    const { jobs } = await take(api, { queues: [queue], max: 2 });
+    expect(jobs).toMatchObject([
+      { id, maxAttempts: 2, timeoutMs: 5_000 },
+      { id: own.id, maxAttempts: 4, timeoutMs: 5_000 },
+    ]);
+  });
+
   it('check results: an invalid one is rejected, and the worker keeps the job', async () => {
     const queue = newQueue();
     await put(`/queues/${queue}/tasks/work`, { output: { type: 'number' } });
