@@ -7,6 +7,7 @@ import { applyPreference, prefersRepresentation } from '../src/http/request/pref
 import {
   JobHeaders,
   JobParams,
+  JobQuery,
   JobResponseHeaders,
   problems,
   RemoveHeaders,
@@ -59,7 +60,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
           'With `wait` it returns as soon as the job has ended. With `wait` and `If-None-Match` it returns as soon as the job has changed.',
         tags: ['jobs'],
         params: JobParams,
-        querystring: WaitQuery,
+        querystring: JobQuery,
         headers: JobHeaders,
         response: {
           200: job('The current job.'),

@@ -2,7 +2,15 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { optionalBody } from '../src/http/request/optional-body.ts';
 import { DeadSelection, DeadStep } from '../src/schemas/dead-letter.ts';
-import { JobPage, LimitQuery, ListQuery, problems, QueueParams } from '../src/schemas/http.ts';
+import {
+  JobPage,
+  ListQuery,
+  MAX_QUEUES,
+  PageQuery,
+  problems,
+  QueueListQuery,
+  QueueParams,
+} from '../src/schemas/http.ts';
 import { PendingList, QueueList, QueueSettings, QueueSummary } from '../src/schemas/queue.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -16,10 +24,11 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'List the queues',
         description: 'Every queue that a job, a worker or a setting has used, with its counts.',
         tags: ['queues'],
-        response: { 200: QueueList, ...problems(500, 503) },
+        querystring: QueueListQuery,
+        response: { 200: QueueList, ...problems(400, 500, 503) },
       },
     },
-    async () => ({ items: await app.queueInspector.summaries() }),
+    ({ query }) => app.queueInspector.summaries({ limit: MAX_QUEUES, ...query }),
   );
 
   app.get(
@@ -47,7 +56,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'listJobs',
         summary: 'List the jobs of a queue',
         description:
-          'Lists queued, scheduled, running, retrying and failed jobs. Read completed, cancelled and expired jobs by id.',
+          'Lists queued, scheduled, running, retrying and failed jobs. Read completed, cancelled and expired jobs by id. A page of large jobs has fewer than `limit` jobs: about 8 MiB, and at least one job.',
         tags: ['queues'],
         params: QueueParams,
         querystring: ListQuery,
@@ -66,16 +75,14 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         description: 'Shows which worker runs which job, since when, and at which attempt.',
         tags: ['queues'],
         params: QueueParams,
-        querystring: LimitQuery,
+        querystring: PageQuery,
         response: {
           200: PendingList,
           ...problems(400, 404, 500, 503),
         },
       },
     },
-    async ({ params, query }) => ({
-      items: await app.queueInspector.pending(params.name, query.limit ?? DEFAULT_LIMIT),
-    }),
+    ({ params, query }) => app.queueInspector.pending(params.name, { limit: DEFAULT_LIMIT, ...query }),
   );
 
   app.get(
@@ -84,13 +91,13 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'listAllPending',
         summary: 'List the running jobs of all queues',
-        description: 'Ordered by queue, up to `limit` jobs in all.',
+        description: 'Ordered by queue.',
         tags: ['queues'],
-        querystring: LimitQuery,
+        querystring: PageQuery,
         response: { 200: PendingList, ...problems(400, 500, 503) },
       },
     },
-    async ({ query }) => ({ items: await app.queueInspector.pendingOfAll(query.limit ?? DEFAULT_LIMIT) }),
+    ({ query }) => app.queueInspector.pendingOfAll({ limit: DEFAULT_LIMIT, ...query }),
   );
 
   app.put(

@@ -25,8 +25,11 @@ import { releaseScript } from './lifecycle/scripts/release.ts';
 import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
 import { censusScript } from './queues/scripts/census.ts';
+import { laneIdsScript } from './queues/scripts/lane-ids.ts';
+import { listedJobScript } from './queues/scripts/listed-job.ts';
 import { maxJobsScript } from './queues/scripts/max-jobs.ts';
 import { pauseScript } from './queues/scripts/pause.ts';
+import { runningJobsScript } from './queues/scripts/running-jobs.ts';
 import type { Script } from './redis/script/define-script.ts';
 import { compareAndSetScript } from './schedules/scripts/compare-and-set.ts';
 import { fireScript } from './schedules/scripts/fire.ts';
@@ -84,6 +87,9 @@ export const scripts: readonly Script[] = [
   ensureGroupsScript,
   extendLeaseScript,
   heartbeatScript,
+  laneIdsScript,
+  listedJobScript,
+  runningJobsScript,
   heldJobsScript,
   heldByLeasesScript,
   noteProgressScript,

@@ -72,6 +72,11 @@ function viewFinished(queue: string, ref: Ref, text: string, expiresAt: number):
   };
 }
 
+/** The job for a client that asked not to get its payload. */
+export function withoutPayload({ payload: _, ...job }: Job): Job {
+  return job;
+}
+
 /** A job as the API shows it, from what was found of it. Payload, progress and result are a `JsonText`. */
 export function viewJob(queue: string, ref: Ref, found: ViewableJob, defaultsOf: DefaultsOf): Job {
   if (found.place === 'result') return viewFinished(queue, ref, found.record, found.expiresAt);

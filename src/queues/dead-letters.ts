@@ -39,7 +39,8 @@ async function moveSelected(
   const [, startedAt, listed] = /^(\d{1,16})\.(.*)$/.exec(cursor ?? '') ?? [];
   const start = startedAt === undefined ? await redisTime(core.redis) : Number(startedAt);
   const from = listed ?? cursor;
-  const page = await listJobs(core, keys, { status: 'failed', limit, ...(from && { cursor: from }) });
+  const query = { status: 'failed', limit, payload: false, ...(from && { cursor: from }) } as const;
+  const page = await listJobs(core, keys, query);
   const selected = page.items.filter(
     (job) =>
       // Skip a job that has failed again since the first step: otherwise the steps might never end.

@@ -6,6 +6,7 @@ import { toPairs } from '../redis/pairs.ts';
 import { LISTED_STATUSES, type ListedStatus, PRIORITIES } from '../schemas/values/names.ts';
 import { lastDelivered } from './last-delivered.ts';
 import { pendingRows } from './pending.ts';
+import { laneIds } from './scripts/lane-ids.ts';
 
 /** One ordered structure of Redis that a listing of jobs reads: part of a stream, or a sorted set. */
 export interface ListSource {
@@ -38,8 +39,8 @@ const queuedIn = (place: Place): ListSource => ({
   read: async (redis, keys, { after, count }) => {
     const stream = keys.stream[place];
     const from = after || (await lastDelivered(redis, stream));
-    const entries = await redis.xrange(stream, `(${from}`, '+', 'COUNT', count);
-    return entries.map(([entryId]) => ({ ref: { place, entryId }, position: entryId }));
+    const ids = await laneIds(redis, stream, from, count);
+    return ids.map((entryId) => ({ ref: { place, entryId }, position: entryId }));
   },
 });
 

@@ -1,12 +1,13 @@
 import type { Core } from '../core/core.ts';
-import { deliveriesBefore } from '../jobs/scripts/lookup.ts';
+import { invalidCursor } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
 import { decodeEntry } from '../redis/entry.ts';
 import { isNoGroup } from '../redis/faults.ts';
-import { formatJobId } from '../redis/job-id.ts';
-import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
+import { formatJobId, parseJobId } from '../redis/job-id.ts';
+import { GROUP, PLACES, type Place, type QueueKeys } from '../redis/keys.ts';
 import type { PendingJob } from '../schemas/queue.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
+import { type RunningRow, runningJobs } from './scripts/running-jobs.ts';
 
 type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
 
@@ -25,30 +26,63 @@ export async function pendingRows(
   }
 }
 
-/** At most `limit` running jobs with their workers: stream by stream, the oldest entries first. */
-export async function listPending(core: Core, keys: QueueKeys, limit: number): Promise<PendingJob[]> {
+/** The index of a stream, and the id of the entry after which the list goes on there. */
+interface Position {
+  readonly index: number;
+  readonly after: string;
+}
+
+const START: Position = { index: 0, after: '' };
+
+/**
+ * At most `limit` running jobs with their workers: stream by stream, the oldest entries first, from the start or after a
+ * position.
+ */
+export async function listPending(
+  core: Core,
+  keys: QueueKeys,
+  limit: number,
+  position: Position = START,
+): Promise<PendingJob[]> {
+  let { index, after } = position;
   const pending: PendingJob[] = [];
-  for (const place of PLACES) {
-    const stream = keys.stream[place];
-    const rows =
-      limit > pending.length ? await pendingRows(core.redis, stream, '-', limit - pending.length) : [];
-    const fields = await Promise.all(rows.map(([id]) => core.redis.xrange(stream, id, id)));
-    const earlierDeliveries = await Promise.all(
-      rows.map(([entryId]) => deliveriesBefore(core.redis, keys, { place, entryId })),
-    );
-    const now = core.clock.wall();
-    rows.forEach(([entryId, worker, idleMs, deliveries], i) => {
-      const task = decodeEntry(fields[i]?.[0]?.[1] ?? [])?.task;
-      pending.push({
-        id: formatJobId(keys.queue, { place, entryId }),
-        queue: keys.queue,
-        ...(task === undefined ? {} : { task }),
-        worker,
-        attempt: deliveries - (earlierDeliveries[i] ?? 0),
-        startedAt: toTimestamp(now - idleMs),
-        runningMs: idleMs,
-      });
-    });
+  for (; index < PLACES.length && pending.length < limit; index += 1, after = '') {
+    const place = PLACES[index];
+    if (place === undefined) break;
+    const count = limit - pending.length;
+    const { now, rows } = await runningJobs(core.redis, keys, place, { after, count });
+    pending.push(...rows.map((row) => viewRunning(keys, place, row, now)));
   }
   return pending;
+}
+
+/** The position of a job in the list of its queue, as text. */
+export function positionOf({ id }: PendingJob): string {
+  const { ref } = parseJobId(id) ?? {};
+  return ref === undefined ? '' : `${PLACES.indexOf(ref.place)}:${ref.entryId}`;
+}
+
+/** @throws {AppError} invalid-request for a text that `positionOf` did not give. */
+export function parsePosition(text: string): Position {
+  const [, index, after] = /^([0-4]):(\d{1,19}-\d{1,19})$/.exec(text) ?? [];
+  if (index === undefined || after === undefined) throw invalidCursor();
+  return { index: Number(index), after };
+}
+
+function viewRunning(
+  { queue }: QueueKeys,
+  place: Place,
+  { entryId, consumer, startedAt, attempt, fields }: RunningRow,
+  now: number,
+): PendingJob {
+  const task = decodeEntry(fields)?.task;
+  return {
+    id: formatJobId(queue, { place, entryId }),
+    queue,
+    ...(task === undefined ? {} : { task }),
+    worker: consumer,
+    attempt,
+    startedAt: toTimestamp(startedAt),
+    runningMs: Math.max(0, now - startedAt),
+  };
 }

@@ -1,11 +1,18 @@
 import type { Core } from '../core/core.ts';
+import { invalidCursor } from '../errors.ts';
 import { expireAll } from '../lifecycle/cancel-and-expire.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import type { PendingJob, QueueStats, QueueSummary } from '../schemas/queue.ts';
-import type { ListedStatus } from '../schemas/values/names.ts';
-import { type JobPage, listJobs } from './list-jobs.ts';
-import { listPending } from './pending.ts';
+import type { PendingJob, PendingList, QueueList, QueueStats, QueueSummary } from '../schemas/queue.ts';
+import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
+import { QUEUE_NAME_PATTERN } from '../schemas/values/names.ts';
+import { type JobListQuery, type JobPage, listJobs } from './list-jobs.ts';
+import { listPending, parsePosition, positionOf } from './pending.ts';
 import { queueStats, queueSummary } from './stats.ts';
+
+interface PageQuery {
+  limit: number;
+  cursor?: string;
+}
 
 /** Queues that are read at a time. Their commands share round trips. */
 const QUEUES_AT_ONCE = 50;
@@ -18,16 +25,20 @@ export class QueueInspector {
     this.#core = core;
   }
 
-  async summaries(): Promise<QueueSummary[]> {
-    const { redis, keySpace, queues } = this.#core;
-    const names = await queues.names();
-    return Promise.all(
-      names.map(async (name) => {
-        const keys = keySpace.queue(name);
-        await this.#expire(keys);
-        return queueSummary(redis, keys);
-      }),
-    );
+  /** A page of all queues, ordered by name. @throws {AppError} invalid-request for a cursor that no page gave. */
+  async summaries({ limit, cursor }: PageQuery): Promise<QueueList> {
+    const after = cursor === undefined ? '' : parseQueue(decodeCursor(cursor));
+    const names = (await this.#core.queues.names()).filter((name) => name > after);
+    const items: QueueSummary[] = [];
+    for (let first = 0; first < Math.min(limit, names.length); first += QUEUES_AT_ONCE) {
+      const some = names.slice(first, Math.min(limit, first + QUEUES_AT_ONCE));
+      items.push(...(await Promise.all(some.map((name) => this.#summary(name)))));
+    }
+    const last = items.at(-1);
+    return {
+      items,
+      ...(last !== undefined && names.length > limit && { nextCursor: encodeCursor(last.name) }),
+    };
   }
 
   /** @throws {AppError} queue-not-found, like every method below that takes a queue. */
@@ -37,36 +48,76 @@ export class QueueInspector {
     return queueStats(this.#core.redis, keys);
   }
 
-  async list(
-    queue: string,
-    query: { status?: ListedStatus; limit: number; cursor?: string },
-  ): Promise<JobPage> {
+  async list(queue: string, query: JobListQuery): Promise<JobPage> {
     const keys = await this.#core.queues.existing(queue);
     await this.#expire(keys);
     return listJobs(this.#core, keys, query);
   }
 
-  async pending(queue: string, limit: number): Promise<PendingJob[]> {
-    return listPending(this.#core, await this.#core.queues.existing(queue), limit);
+  /** A page of the running jobs of a queue. */
+  async pending(queue: string, { limit, cursor }: PageQuery): Promise<PendingList> {
+    const keys = await this.#core.queues.existing(queue);
+    const position = cursor === undefined ? undefined : parsePosition(decodeCursor(cursor));
+    const items = await listPending(this.#core, keys, limit, position);
+    return pendingPage(items, limit, positionOf);
   }
 
-  /** At most `limit` running jobs of all queues, queue by queue. */
-  async pendingOfAll(limit: number): Promise<PendingJob[]> {
-    const names = await this.#core.queues.names();
+  /** A page of the running jobs of all queues, queue by queue. The cursor is `<queue> <position in its list>`. */
+  async pendingOfAll({ limit, cursor }: PageQuery): Promise<PendingList> {
+    const start = cursor === undefined ? undefined : parseStart(decodeCursor(cursor));
+    const names = (await this.#core.queues.names()).filter((name) => name >= (start?.queue ?? ''));
     const pending: PendingJob[] = [];
     for (let first = 0; first < names.length && pending.length < limit; first += QUEUES_AT_ONCE) {
-      const queues = names
-        .slice(first, first + QUEUES_AT_ONCE)
-        .map((name) => this.#core.keySpace.queue(name));
+      const some = names.slice(first, first + QUEUES_AT_ONCE);
       const left = limit - pending.length;
-      const parts = await Promise.all(queues.map((keys) => listPending(this.#core, keys, left)));
+      const parts = await Promise.all(
+        some.map((name) =>
+          listPending(
+            this.#core,
+            this.#core.keySpace.queue(name),
+            left,
+            name === start?.queue ? start.position : undefined,
+          ),
+        ),
+      );
       pending.push(...parts.flat().slice(0, left));
     }
-    return pending;
+    return pendingPage(pending, limit, (job) => `${job.queue} ${positionOf(job)}`);
+  }
+
+  async #summary(name: string): Promise<QueueSummary> {
+    const keys = this.#core.keySpace.queue(name);
+    await this.#expire(keys);
+    return queueSummary(this.#core.redis, keys);
   }
 
   /** Expires the jobs whose time is up, so that counts and lists are right without a worker. */
   async #expire(keys: QueueKeys): Promise<void> {
     await expireAll(this.#core, keys);
   }
+}
+
+const QUEUE_NAME = new RegExp(QUEUE_NAME_PATTERN);
+
+/** The name of a queue that a cursor holds. */
+function parseQueue(text: string): string {
+  if (!QUEUE_NAME.test(text)) throw invalidCursor();
+  return text;
+}
+
+/** The queue and the position in its list that a cursor over all queues holds. */
+function parseStart(text: string) {
+  const [queue = '', position = ''] = text.split(' ');
+  return { queue: parseQueue(queue), position: parsePosition(position) };
+}
+
+/** A page with the cursor of the next one, unless it has fewer jobs than it could. */
+function pendingPage(
+  items: PendingJob[],
+  limit: number,
+  positionAfter: (job: PendingJob) => string,
+): PendingList {
+  const last = items.at(-1);
+  if (last === undefined || items.length < limit) return { items };
+  return { items, nextCursor: encodeCursor(positionAfter(last)) };
 }

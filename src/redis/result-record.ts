@@ -81,9 +81,27 @@ const withoutWaiter = ({ w, ...rest }: EntryOptions): EntryOptions => rest;
 const ERROR_TEXTS = inMembers({ data: 'text' });
 const RECORD_TEXTS = inMembers({ p: 'text', r: 'text', e: { each: ERROR_TEXTS } });
 
-/** @throws {SyntaxError} when the text is not JSON. */
+/**
+ * A record whose payload is not JSON, as any client of Redis can add, is read without it.
+ *
+ * @throws {SyntaxError} when the rest is not JSON.
+ */
 export const decodeRecord = (text: string): ResultRecord =>
-  (parseAround(Buffer.from(text), RECORD_TEXTS)?.value ?? JSON.parse(text)) as ResultRecord;
+  (parseAround(Buffer.from(text), RECORD_TEXTS)?.value ?? parseWithoutPayload(text)) as ResultRecord;
+
+/** Tries each place where the payload may begin, the first of which leaves a whole object. */
+function parseWithoutPayload(text: string): unknown {
+  const [head = '', ...rest] = text.split(PAYLOAD, MAX_TRIED);
+  for (let i = 0; i < rest.length; i += 1) {
+    const record = [head, ...rest.slice(0, i)].join(PAYLOAD);
+    const parsed = parseAround(Buffer.from(`${record}}`), RECORD_TEXTS);
+    if (parsed !== undefined) return parsed.value;
+  }
+  return JSON.parse(text);
+}
+
+const PAYLOAD = ',"p":';
+const MAX_TRIED = 50;
 
 /** @param line as `StoredError` describes it. @throws {SyntaxError} when it is not JSON. */
 export const decodeError = (line: string): StoredError =>

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { Cursor, Limit } from './http.ts';
 import { jobId, QueueName, timestamp } from './values/names.ts';
+import { Cursor, Limit } from './values/page.ts';
 
 /** Every type of event. */
 export const EVENT_TYPES = [

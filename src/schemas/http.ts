@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import { JobId, ListedStatusSchema, QueueName } from './values/names.ts';
+import { Cursor, Limit, NextCursor } from './values/page.ts';
 
 /** The longest wait of one request, in seconds. */
 export const MAX_WAIT_S = 60;
@@ -30,6 +31,16 @@ const idempotencyKey = Type.Optional(
     examples: ['order-4711'],
     maxLength: 2 * MAX_KEY_LENGTH + 2,
   }),
+);
+
+/** Whether an answer shows payloads. */
+const WithPayload = Type.Optional(
+  Type.Boolean({ description: 'false: leave out the payload, which may be large. Default true.' }),
+);
+
+export const JobQuery = Type.Object(
+  { ...WaitQuery.properties, payload: WithPayload },
+  { additionalProperties: false },
 );
 
 export const PreferHeader = Type.Object({
@@ -80,35 +91,31 @@ export const BulkSubmitQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** The most items of a page. */
-export const Limit = Type.Optional(
-  Type.Integer({ minimum: 1, maximum: 1_000, description: 'The most items to return. Default 100.' }),
-);
-
-/** Where the next page starts. */
-export const Cursor = Type.Optional(
-  Type.String({
-    maxLength: 1_024,
-    description: 'The `nextCursor` of the page before, unchanged. Absent: the first page.',
-  }),
-);
-
-export const NextCursor = Type.Optional(
-  Type.String({ description: 'Send it as `cursor` to get the next page. Absent on the last page.' }),
-);
-
 export const ListQuery = Type.Object(
   {
     status: Type.Optional(ListedStatusSchema),
     limit: Limit,
     cursor: Cursor,
+    payload: WithPayload,
   },
   { additionalProperties: false },
 );
 
-export const LimitQuery = Type.Object(
+export const PageQuery = Type.Object({ limit: Limit, cursor: Cursor }, { additionalProperties: false });
+
+/** The most queues of a page, which is also the default: few services have more. */
+export const MAX_QUEUES = 1_000;
+
+export const QueueListQuery = Type.Object(
   {
-    limit: Limit,
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_QUEUES,
+        description: 'The most queues to return. Default 1,000.',
+      }),
+    ),
+    cursor: Cursor,
   },
   { additionalProperties: false },
 );

@@ -104,7 +104,8 @@ export const SubmitJob = Type.Object(
     ),
     keepPayload: Type.Optional(
       Type.Boolean({
-        description: 'Keeps the payload readable after the job has completed. Default false.',
+        description:
+          'Keeps the payload readable after the job has completed, expired or been cancelled. Default false.',
       }),
     ),
   },
@@ -167,7 +168,7 @@ export const Job = Type.Object(
     payload: Type.Optional(
       Type.Unknown({
         description:
-          'The input of the task. Absent once the job has completed, unless `keepPayload` was set.',
+          'The input of the task. Absent once the job has completed, expired or been cancelled, unless `keepPayload` was set.',
       }),
     ),
     metadata: Type.Optional(labels({}, { description: 'The labels given at submit.' })),

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { JobId, QueueName, timestamp } from './values/names.ts';
+import { NextCursor } from './values/page.ts';
 
 const exampleCounts = { queued: 2, scheduled: 0, running: 1, retrying: 0, failed: 0 };
 
@@ -193,17 +194,21 @@ export const PendingJob = Type.Object({
 export type PendingJob = Static<typeof PendingJob>;
 
 export const QueueList = Type.Object(
-  { items: Type.Array(QueueSummary, { description: 'The queues.' }) },
+  { items: Type.Array(QueueSummary, { description: 'The queues of this page.' }), nextCursor: NextCursor },
   {
-    description: 'All queues, ordered by name.',
+    description: 'A page of all queues, ordered by name.',
     examples: [{ items: [{ name: 'default', paused: false, counts: exampleCounts }] }],
   },
 );
+export type QueueList = Static<typeof QueueList>;
 
 export const PendingList = Type.Object(
-  { items: Type.Array(PendingJob, { description: 'The running jobs, the oldest of each lane first.' }) },
   {
-    description: 'The running jobs and their workers.',
+    items: Type.Array(PendingJob, { description: 'The running jobs, the oldest of each lane first.' }),
+    nextCursor: NextCursor,
+  },
+  {
+    description: 'A page of the running jobs and their workers.',
     examples: [
       {
         items: [
@@ -221,3 +226,4 @@ export const PendingList = Type.Object(
     ],
   },
 );
+export type PendingList = Static<typeof PendingList>;

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { Cursor, Limit, NextCursor } from './http.ts';
 import { exampleSchedule, ScheduleId } from './schedule.ts';
 import { QUEUE_NAME_PATTERN, timestamp } from './values/names.ts';
+import { Cursor, Limit, NextCursor } from './values/page.ts';
 
 const MAX_PREVIEW = 100;
 

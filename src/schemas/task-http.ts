@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { Cursor, NextCursor } from './http.ts';
 import { TaskOptions } from './task.ts';
 import { QueueName, queueName, TaskName, timestamp } from './values/names.ts';
+import { Cursor, NextCursor } from './values/page.ts';
 
 export const TaskParams = Type.Object({ name: QueueName, task: TaskName });
 

@@ -85,6 +85,17 @@ describe('a submit', () => {
   });
 });
 
+it.each(['cancelled', 'expired'])('a job that is %s keeps its payload with keepPayload', async (status) => {
+  const payload = '{"n":9007199254740993,"x":1.0}';
+  const more = status === 'expired' ? ',"expiresIn":1' : '';
+  const body = `{"task":"echo","queue":"kept","keepPayload":true,"payload":${payload}${more}}`;
+  const { id } = (await send(api.origin, { headers: JSON_TYPE, body })).body;
+  if (status === 'cancelled') await send(api.origin, { path: `/jobs/${id}/cancel` });
+  const read = () => send(api.origin, { method: 'GET', path: `/jobs/${id}` });
+  await until(async () => (await read()).body.status === status, 'the end of the job');
+  expect((await read()).text).toContain(`"payload":${payload}`);
+});
+
 describe('a schedule', () => {
   it('may have a question mark in its cron', async () => {
     const body = JSON.stringify({ cron: '0 12 ? * MON' });

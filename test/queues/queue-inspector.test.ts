@@ -11,7 +11,7 @@ it('answers queue-not-found for a queue that does not exist', async () => {
   const missing = { code: 'queue-not-found' };
   await expect(inspector.stats('missing')).rejects.toMatchObject(missing);
   await expect(inspector.list('missing', { limit: 1 })).rejects.toMatchObject(missing);
-  await expect(inspector.pending('missing', 1)).rejects.toMatchObject(missing);
+  await expect(inspector.pending('missing', { limit: 1 })).rejects.toMatchObject(missing);
 });
 
 it('lists the running jobs of all queues up to a limit', async () => {
@@ -23,9 +23,9 @@ it('lists the running jobs of all queues up to a limit', async () => {
     await deliver(redis.client, core.keySpace.queue(queue), 2);
   }
   const inspector = new QueueInspector(core);
-  expect(await inspector.pendingOfAll(100)).toHaveLength(6);
-  const five = await inspector.pendingOfAll(5);
-  expect(five.map(({ queue }) => queue)).toEqual(['a', 'a', 'b', 'b', 'c']);
+  expect((await inspector.pendingOfAll({ limit: 100 })).items).toHaveLength(6);
+  const five = await inspector.pendingOfAll({ limit: 5 });
+  expect(five.items.map(({ queue }) => queue)).toEqual(['a', 'a', 'b', 'b', 'c']);
 });
 
 it('counts a job whose time is up as no longer queued, without a worker', async () => {

@@ -34,3 +34,13 @@ it('a record keeps the options, but not that the submitter waited', () => {
   expect(stored({ a: 3, w: true })).toEqual({ a: 3 });
   expect(stored({ w: true })).toBeUndefined();
 });
+
+it('a record is read without a payload that is not JSON', () => {
+  const errors = ',"e":[{"message":"no","data":{"a":1,"p":2}}]';
+  for (const payload of ['', 'x', '{"a":1,"p":', '[1']) {
+    const record = decodeRecord(`${HEAD}${errors},"t":"echo","o":{"k":true},"p":${payload}}`);
+    expect(record).toMatchObject({ s: 'completed', t: 'echo', o: { k: true } });
+    expect(record.p).toBeUndefined();
+  }
+  expect(() => decodeRecord('x')).toThrow(SyntaxError);
+});

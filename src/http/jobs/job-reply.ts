@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { revisionOf } from '../../jobs/revision.ts';
 import type { AcceptedJob } from '../../jobs/submit/outcomes.ts';
+import { withoutPayload } from '../../jobs/view.ts';
 import type { Job } from '../../schemas/job.ts';
 import { isFinal } from '../../schemas/values/names.ts';
 
@@ -9,11 +10,11 @@ const POLL_AGAIN_S = 1;
 
 export const hasEnded = (job: Job): boolean => isFinal(job.status);
 
-/** Sends a job with its ETag and, unless the job has ended, Retry-After. */
-export function sendJob(reply: FastifyReply, status: number, job: Job): FastifyReply {
+/** Sends a job, or all but its payload, with its ETag and, unless the job has ended, Retry-After. */
+export function sendJob(reply: FastifyReply, status: number, job: Job, payload = true): FastifyReply {
   reply.header('etag', `"${revisionOf(job)}"`);
   if (!hasEnded(job)) reply.header('retry-after', POLL_AGAIN_S);
-  return reply.code(status).send(job);
+  return reply.code(status).send(payload ? job : withoutPayload(job));
 }
 
 /** The address of a job: a path, or below the public address if there is one. */

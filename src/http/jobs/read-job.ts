@@ -7,7 +7,7 @@ import { hasEnded, sendJob } from './job-reply.ts';
 
 type ReadRequest = FastifyRequest<{
   Params: { id: string };
-  Querystring: { wait?: number };
+  Querystring: { wait?: number; payload?: boolean };
   Headers: { prefer?: string; 'if-none-match'?: string };
 }>;
 
@@ -27,7 +27,7 @@ export async function readJob(
       ? await app.jobInspector.find(id)
       : await app.waiter.wait(id, isEnough, preference.ms, requesterOf(reply));
   applyPreference(reply, preference.applied);
-  if (!isSeen(job)) return sendJob(reply, 200, job);
+  if (!isSeen(job)) return sendJob(reply, 200, job, request.query.payload);
   return reply
     .header('etag', `"${revisionOf(job)}"`)
     .code(304)

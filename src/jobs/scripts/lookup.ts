@@ -1,7 +1,7 @@
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
-import { NOTE, NOTE_FIELDS } from '../../redis/note-fields.ts';
+import { NOTE } from '../../redis/note-fields.ts';
 import { defineFragment, defineScript } from '../../redis/script/define-script.ts';
 import { isAfter, lastId, now, pendingRow } from '../../redis/script/lua.ts';
 import type { HeldBy } from '../../schemas/values/names.ts';
@@ -97,10 +97,6 @@ export const lookupScript = defineScript({
 return found
 `,
 });
-
-/** Attempts of a job before it was retried by hand, which count no more. */
-export const deliveriesBefore = async (redis: Connection, keys: QueueKeys, ref: Ref): Promise<number> =>
-  Number((await redis.hget(keys.notes, formatRef(ref) + NOTE_FIELDS.failedBeforeRequeue)) ?? 0);
 
 /** Finds a job by its id's parts. */
 export async function lookup(redis: Connection, queue: QueueKeys, ref: Ref): Promise<Found> {

@@ -65,7 +65,7 @@ redis.call('ZREM', due, ref)
 if heldAs then redis.call('ZREM', holds, heldAs .. ref) end
 redis.call('XDEL', stream, id)
 deleteNotes(notes, ranked, ref)
-local fields, keptMs = toMap(entry[2]), ttlMs
+local fields, keptMs, payload = toMap(entry[2]), ttlMs, ''
 local record = ${resultHead({ lease: `''`, attempts: 'attempts', status: 'status', finishedAt: 'now', errors: 'errors' })}
 record = record .. ',"t":' .. cjson.encode(fields.t or '')
 -- Anybody may XADD: options that are no JSON object would spoil the record.
@@ -74,8 +74,10 @@ if isJson and type(options) == 'table' then
   record = record .. ',"o":' .. fields.o
   local own = tonumber(options.rt)
   if own and own >= 1 and own <= tonumber(maxTtlMs) then keptMs = math.floor(own) end
+  -- The last member, and not checked: to parse a long payload here would hold up Redis.
+  if options.k == true and fields.p then payload = ',"p":' .. fields.p end
 end
-redis.call('SET', result, record .. '}', 'PXAT', now + keptMs)
+redis.call('SET', result, record .. payload .. '}', 'PXAT', now + keptMs)
 redis.call('HINCRBY', totals, status, 1)
 publishEvent(events, status, { ref }, settings)
 return 'withdrawn'

@@ -60,18 +60,22 @@ end
 `,
 };
 
+/** Entries of one trim: bounds the time for which it keeps Redis busy. */
+const MOST_DROPPED = 5_000;
+
 /**
  * Lua: `trimEvents(events, subscriptions)` drops entries that no subscription needs or may still hold back, down to those that are kept
  * anyway. It goes on from the subscription that is furthest behind: up to its first entry nothing is needed; behind that,
- * the entries stay that the subscriptions before it may hold back.
+ * the entries stay that the subscriptions before it may hold back. Drops a bounded number of entries, and returns whether there
+ * may be more to drop.
  */
 export const trimEvents: LuaHelper = {
   name: 'trimEvents',
   uses: [isAfter, toMap],
   lua: `
 local function trimEvents(events, subscriptions)
-  if redis.call('XLEN', events) <= ${KEPT_ENTRIES} then return end
-  local held, keep = {}, ${KEPT_ENTRIES}
+  if redis.call('XLEN', events) <= ${KEPT_ENTRIES} then return false end
+  local held, keep, isMore = {}, ${KEPT_ENTRIES}, false
   for _, one in ipairs(redis.call('XINFO', 'GROUPS', events)) do
     local info = toMap(one)
     local options = redis.call('HGET', subscriptions, string.sub(info.name, ${GROUP_PREFIX.length + 1}))
@@ -81,14 +85,17 @@ local function trimEvents(events, subscriptions)
   table.sort(held, function(one, other) return isAfter(other.first, one.first) end)
   local function drop(how, upTo)
     local extra = redis.call('XLEN', events) - keep
-    if extra > 0 then redis.call('XTRIM', events, how, '~', upTo, 'LIMIT', extra) end
-    return extra > 0
+    if extra < 1 then return false end
+    local dropped = redis.call('XTRIM', events, how, '~', upTo, 'LIMIT', math.min(extra, ${MOST_DROPPED}))
+    isMore = dropped > 0 and extra > ${MOST_DROPPED}
+    return not isMore
   end
   for _, one in ipairs(held) do
-    if not drop('MINID', one.first) then return end
+    if not drop('MINID', one.first) then return isMore end
     keep = math.max(keep, one.max)
   end
   drop('MAXLEN', keep)
+  return isMore
 end
 `,
 };

@@ -44,7 +44,14 @@ return stored and 'known' or 'made'
 `,
 });
 
-/** Removes a subscription, and what was kept for it alone. Returns 1, or 0 when there is none. */
+/** Entries of one call that were delivered and not acknowledged. */
+const STEP = 1_000;
+
+/**
+ * Removes a subscription, and what was kept for it alone, a bounded part at a time.
+ *
+ * Returns { 1, or 0 when there is no such subscription, 1 when there is more to remove }.
+ */
 export const unsubscribeScript = defineScript({
   name: 'unsubscribe',
   queueKeys: ['events', 'settings', 'subscriptions'],
@@ -52,14 +59,19 @@ export const unsubscribeScript = defineScript({
   args: ['name', 'group'],
   uses: [groupInfo, updateHold, trimEvents],
   lua: `
-if redis.call('HDEL', subscriptions, name) == 0 then return 0 end
-redis.call('UNLINK', subscription)
-updateHold(settings, subscriptions)
-if groupInfo(events, group) then
-  redis.call('XGROUP', 'DESTROY', events, group)
-  trimEvents(events, subscriptions)
+local found, info = redis.call('HDEL', subscriptions, name), groupInfo(events, group)
+if found == 1 then
+  redis.call('UNLINK', subscription)
+  updateHold(settings, subscriptions)
 end
-return 1
+if info and info.pending > ${STEP} then
+  local ids = {}
+  for i, row in ipairs(redis.call('XPENDING', events, group, '-', '+', ${STEP})) do ids[i] = row[1] end
+  redis.call('XACK', events, group, unpack(ids))
+  return { found, 1 }
+end
+if info then redis.call('XGROUP', 'DESTROY', events, group) end
+return { found, trimEvents(events, subscriptions) and 1 or 0 }
 `,
 });
 
@@ -96,5 +108,10 @@ export async function subscribe(
 /** False when there is none. */
 export async function unsubscribe(redis: Connection, queue: QueueKeys, name: string): Promise<boolean> {
   const keys = { queue, subscription: queue.subscription(name) };
-  return (await unsubscribeScript.run(redis, keys, { name, group: groupOf(name) })) === 1;
+  for (let wasFound = false; ; ) {
+    const reply = await unsubscribeScript.run(redis, keys, { name, group: groupOf(name) });
+    const [found, isMore] = reply as [found: 0 | 1, isMore: 0 | 1];
+    wasFound ||= found === 1;
+    if (isMore === 0) return wasFound;
+  }
 }

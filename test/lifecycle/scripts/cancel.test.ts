@@ -35,3 +35,15 @@ it('asks the worker of a running job, but does not expire it', async () => {
   await queue.retry(ref, 60_000);
   expect((await queue.takeAs(queue.one))[0]?.cancelAsked).toBe(true);
 });
+
+it('keeps the payload as it came where the job asks for it, however the job ends', async () => {
+  for (const status of ['cancelled', 'expired'] as const) {
+    const kept = await queue.submit({ k: true });
+    const other = await queue.submit();
+    for (const ref of [kept, other]) await cancelOrExpire(redis.client, queue.keys, ref, status, 60_000);
+    const recordOf = async (ref: typeof kept) =>
+      JSON.parse((await redis.client.get(queue.keys.result(formatRef(ref)))) ?? '');
+    expect(await recordOf(kept)).toMatchObject({ s: status, p: expect.anything() });
+    expect(await recordOf(other)).not.toHaveProperty('p');
+  }
+});

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PendingList } from '../../../src/schemas/queue.ts';
+import { encodeCursor } from '../../../src/schemas/values/cursor.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
@@ -10,6 +11,7 @@ const api = useApi(redis);
 const workerOf = useManualWorkers(redis);
 
 interface PendingItem {
+  id: string;
   queue: string;
   task: string;
 }
@@ -55,6 +57,57 @@ describe('GET /pending', () => {
     expect(body.items.map(({ queue }: PendingItem) => queue)).toEqual(
       queues.flatMap((queue) => [queue, queue]).slice(0, 109),
     );
+  });
+});
+
+/** All pages of a listing, one after the other. */
+async function allItems(path: string): Promise<PendingItem[]> {
+  const items: PendingItem[] = [];
+  for (let cursor = ''; ; ) {
+    const { body } = await api.http.get(`${path}${cursor}`).expect(200);
+    expectShape(PendingList, body);
+    items.push(...body.items);
+    if (body.nextCursor === undefined) return items;
+    cursor = `&cursor=${body.nextCursor}`;
+  }
+}
+
+describe('pages of running jobs', () => {
+  it('show every job once, in one queue or in all', async () => {
+    for (const queue of ['page-b', 'page-a']) {
+      const worker = await workerOf(queue);
+      for (const priority of ['low', 'normal', 'normal', 'critical'])
+        await api.submit({ task: 'echo', queue, priority });
+      expect(await worker.takeNow(4)).toHaveLength(4);
+    }
+    const whole: PendingItem[] = (await api.http.get('/pending?limit=1000')).body.items;
+    for (const limit of [1, 3, 4, 7]) {
+      const ofQueue = await allItems(`/queues/page-a/pending?limit=${limit}`);
+      expect(ofQueue.map(({ id }) => id)).toEqual(
+        whole.filter(({ queue }) => queue === 'page-a').map(({ id }) => id),
+      );
+      const ofAll = await allItems(`/pending?limit=${limit}`);
+      expect(ofAll.map(({ id }) => id)).toEqual(whole.map(({ id }) => id));
+    }
+  });
+
+  it('show the start that the job itself shows, by the clock of Redis', async () => {
+    const worker = await workerOf('start');
+    await api.submit({ task: 'echo', queue: 'start' });
+    await worker.take();
+    const { body } = await api.http.get('/queues/start/pending').expect(200);
+    const [{ id, startedAt }] = body.items;
+    expect(startedAt).toBe((await api.get(id)).startedAt);
+  });
+
+  it('refuse a cursor that no page gave', async () => {
+    await api.submit({ task: 'echo', queue: 'cursors' });
+    for (const text of ['', 'x', '9:1-1', 'cursors 9:1-1', '{} 0:1-1']) {
+      const cursor = encodeCursor(text);
+      for (const path of ['/pending', '/queues/cursors/pending']) {
+        expectProblem(await api.http.get(`${path}?cursor=${cursor}x`), 400, 'invalid-request', ['/cursor']);
+      }
+    }
   });
 });
 

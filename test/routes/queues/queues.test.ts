@@ -3,7 +3,7 @@ import { JobPage } from '../../../src/schemas/http.ts';
 import type { Job } from '../../../src/schemas/job.ts';
 import { QueueList, QueueStats, QueueSummary } from '../../../src/schemas/queue.ts';
 import { LISTED_STATUSES, type ListedStatus, PRIORITIES } from '../../../src/schemas/values/names.ts';
-import { expectShape } from '../../helpers/api/expect-schema.ts';
+import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
@@ -74,6 +74,26 @@ describe('GET /queues', () => {
       paused: false,
       counts: { queued: 1, scheduled: 0, running: 0, retrying: 0, failed: 0 },
     });
+  });
+});
+
+describe('pages of queues', () => {
+  it('show every queue once, by name', async () => {
+    for (const queue of ['z3', 'z1', 'z2']) await api.submit({ task: 'echo', queue });
+    const { body: whole } = await api.http.get('/queues').expect(200);
+    expect(whole).not.toHaveProperty('nextCursor');
+    const names: string[] = [];
+    for (let cursor = ''; ; ) {
+      const { body } = await api.http.get(`/queues?limit=2${cursor}`).expect(200);
+      expectShape(QueueList, body);
+      names.push(...body.items.map(({ name }: QueueSummary) => name));
+      if (body.nextCursor === undefined) break;
+      expect(body.items).toHaveLength(2);
+      cursor = `&cursor=${body.nextCursor}`;
+    }
+    expect(names).toEqual(whole.items.map(({ name }: QueueSummary) => name));
+    for (const query of ['limit=0', 'limit=1001', 'cursor=e30', 'cursor='])
+      expectProblem(await api.http.get(`/queues?${query}`), 400, 'invalid-request');
   });
 });
 

@@ -1,0 +1,18 @@
+import { Type } from 'typebox';
+
+/** The most items of a page. */
+export const Limit = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: 1_000, description: 'The most items to return. Default 100.' }),
+);
+
+/** Where the next page starts. */
+export const Cursor = Type.Optional(
+  Type.String({
+    maxLength: 1_024,
+    description: 'The `nextCursor` of the page before, unchanged. Absent: the first page.',
+  }),
+);
+
+export const NextCursor = Type.Optional(
+  Type.String({ description: 'Send it as `cursor` to get the next page. Absent on the last page.' }),
+);
