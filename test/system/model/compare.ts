@@ -72,8 +72,8 @@ function expected(
   const { id, priority, maxAttempts, errors, holder, ended } = job;
   if (job.status === 'gone') throw new Error('the API does not show a job that is gone');
   const stored = !hasEnded(job) || job.status === 'failed';
-  // A result names its worker. Only the result of a completed job may hold the payload.
-  const keeps = stored || (job.keepPayload && ended !== undefined);
+  // A result names its worker, and holds the payload if the job says so.
+  const keeps = stored || job.keepPayload;
   const worker = holder?.worker ?? (stored ? job.buriedBy : ended?.worker);
   return {
     id,
