@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { BATCH_READING } from '../src/http/jobs/bulk-candidates.ts';
 import { sendBulk } from '../src/http/jobs/bulk-reply.ts';
 import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
 import {
@@ -10,9 +11,8 @@ import {
   problems,
   ReplayedHeader,
 } from '../src/schemas/http.ts';
-import { inMembers } from '../src/schemas/json/scan.ts';
 
-/** The jobs stay texts: each is read and checked alone, so that a bad one does not reject the others. */
+/** Each job is checked alone, so that a bad one does not reject the others. */
 const BatchBody = Type.Object(
   {
     jobs: Type.Array(Type.Unknown(), {
@@ -40,7 +40,7 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/jobs/batch',
     {
-      config: { json: { texts: inMembers({ jobs: { each: 'text' } }) } },
+      config: { json: BATCH_READING },
       schema: {
         operationId: 'submitBatch',
         summary: 'Submit many jobs',

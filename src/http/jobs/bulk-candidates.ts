@@ -4,10 +4,11 @@ import { AppError, invalidRequest } from '../../errors.ts';
 import type { Candidate } from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
 import { SUBMIT_TEXTS, SubmitJob } from '../../schemas/job.ts';
-import type { JsonText } from '../../schemas/json/json-text.ts';
+import { JsonText } from '../../schemas/json/json-text.ts';
+import { inMembers } from '../../schemas/json/scan.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
 import { dropNulls } from '../../schemas/validation/drop-nulls.ts';
-import { readJson } from '../request/read-json.ts';
+import { type JsonReading, readJson } from '../request/read-json.ts';
 import { type Line, type LineLimits, readLines } from '../request/read-lines.ts';
 
 /** Jobs per chunk, so that a stream of any length takes constant memory. */
@@ -33,19 +34,20 @@ export interface BulkChunk {
 /**
  * The jobs of a bulk submit, each checked alone, in chunks. Where chunks end follows from the body alone.
  *
- * @param body the JSON body with its jobs as texts, or the NDJSON body as a stream.
+ * @param body the JSON body as `BATCH_READING` reads it, or the NDJSON body as a stream.
  * @param limits for NDJSON only.
  * @throws {AppError} payload-too-large if the body has more than `maxBytes`; invalid-request if it breaks off.
  */
 export function bulkCandidates(body: unknown, limits: LineLimits): AsyncGenerator<BulkChunk> {
-  if (typeof body === 'object' && body !== null && 'jobs' in body) return fromArray(body.jobs as JsonText[]);
+  if (typeof body === 'object' && body !== null && 'jobs' in body) return fromArray(body.jobs as unknown[]);
   return fromLines(body as Readable, limits);
 }
 
-async function* fromArray(jobs: readonly JsonText[]): AsyncGenerator<BulkChunk> {
+async function* fromArray(jobs: readonly unknown[]): AsyncGenerator<BulkChunk> {
   const slices = new Slices();
   const checkJob = jobCheck();
-  const read = ({ text }: JsonText) => readCandidate(Buffer.from(text), 'The job', checkJob);
+  const read = (job: unknown) =>
+    job instanceof JsonText ? readCandidate(Buffer.from(job.text), 'The job', checkJob) : checkJob(job);
   for (let start = 0; start < jobs.length; start += CHUNK_JOBS) {
     const candidates = await slices.map(jobs.slice(start, start + CHUNK_JOBS), read);
     yield { candidates, bytes: 0 };
@@ -88,6 +90,12 @@ function readCandidate(json: Line, source: string, checkJob: JobCheck): Candidat
 }
 
 const JOB_READING = { texts: SUBMIT_TEXTS };
+
+/** Jobs are read one by one only where the JSON of one is at fault, so that it does not reject the others. */
+export const BATCH_READING: JsonReading = {
+  texts: inMembers({ jobs: { each: SUBMIT_TEXTS } }),
+  whenFaulty: { texts: inMembers({ jobs: { each: 'text' } }) },
+};
 
 /** Checks the jobs of one batch. */
 function jobCheck(): JobCheck {

@@ -11,6 +11,8 @@ export interface JsonReading {
   readonly texts?: Places;
   /** A report of a worker: it is mended, never refused for its form. */
   readonly isReport?: boolean;
+  /** How the JSON is read instead when there is a fault outside of its texts. */
+  readonly whenFaulty?: JsonReading;
 }
 
 /**
@@ -23,7 +25,7 @@ export function readJson(bytes: Buffer, source: string, reading: JsonReading = {
   // Decoding would replace invalid bytes, and store another job than the one sent.
   const isPlain = isAscii(bytes);
   if (!isPlain && !isUtf8(bytes)) throw new AppError('broken-json', `${source} is not UTF-8.`);
-  const { texts = NO_TEXTS, isReport = false } = reading;
+  const { texts = NO_TEXTS, isReport = false, whenFaulty } = reading;
   const read = parseAround(bytes, texts, isPlain);
   if (read === undefined) throw broken(bytes, source);
   const { value, head } = read;
@@ -32,8 +34,9 @@ export function readJson(bytes: Buffer, source: string, reading: JsonReading = {
     return readJson(Buffer.from(replaceLoneSurrogates(bytes.toString('utf8'))), source, reading);
   }
   const fault = jsonFault(head, () => value, '');
-  if (fault !== undefined) throw invalidRequest([fault]);
-  return value;
+  if (fault === undefined) return value;
+  if (whenFaulty !== undefined) return readJson(bytes, source, whenFaulty);
+  throw invalidRequest([fault]);
 }
 
 const NO_TEXTS: Places = inMembers({});

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Core } from '../../core/core.ts';
+import { Slices } from '../../core/slices.ts';
 import { AppError } from '../../errors.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
@@ -67,22 +68,31 @@ export const describeError = ({ code, message, errors, extensions }: AppError): 
 const restoreError = ({ code, detail, errors, extensions }: StoredRefusal): AppError =>
   new AppError(code, detail, errors === undefined ? { extensions } : { errors, extensions });
 
-/** As `onceFor` for a bulk submit, or a part of it. The queue of its first valid job stores the key. */
-export function onceForBulk(
+/**
+ * As `onceFor` for a bulk submit, or a part of it. The queue of its first valid job stores the key. Others get their turn
+ * while the fingerprint is made, which is that of the whole request all the same.
+ */
+export async function onceForBulk(
   { keySpace, settings }: Core,
   candidates: readonly Candidate[],
   { atomic, key, part }: BulkOptions & { readonly key: string },
-): KeyedSubmit {
+): Promise<KeyedSubmit> {
   const queue = candidates.map(queueOf).find((name) => name !== undefined) ?? DEFAULT_QUEUE;
   const items = candidates.map((one) => (one.ok ? one.job : describeError(one.error)));
   // No key of a client has a line break.
   const ownKey = part === undefined || part.index === 0 ? key : `${key}\n${part.index}`;
-  return onceFor(
-    keySpace.queue(queue),
-    ownKey,
-    { atomic, items, ...(part && { part }) },
-    settings.idempotencyTtlMs,
-  );
+  const hash = createHash('sha256').update(`{"atomic":${atomic},"items":[`);
+  await new Slices().map(items, (item, i) => {
+    hash.update((i === 0 ? '' : ',') + canonicalJson(item, 'exact'));
+  });
+  hash.update(part === undefined ? ']}' : `],"part":${canonicalJson(part, 'exact')}}`);
+  return {
+    key: keySpace.queue(queue).idempotency(ownKey),
+    request: { atomic, items, ...(part && { part }) },
+    fingerprint: hash.digest('base64url'),
+    ttlMs: settings.idempotencyTtlMs,
+    note: '',
+  };
 }
 
 /** Outcomes from a stored record: `refs` in the order of the stored jobs, and in `note` the refusals of the others. */

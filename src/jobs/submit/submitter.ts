@@ -116,11 +116,16 @@ export class Submitter {
 
   /** Stores each job that it can. Outcomes are in the order of the candidates. */
   async submitEach(candidates: readonly Candidate[]): Promise<SubmitOutcome[]> {
-    const outcomes: SubmitOutcome[] = [];
+    // Redis stores a chunk while the next one is checked.
+    const stored: Promise<SubmitOutcome[]>[] = [];
     for (let start = 0; start < candidates.length; start += CHUNK_JOBS) {
       const admissions = await admitAll(this.#core, candidates.slice(start, start + CHUNK_JOBS));
-      outcomes.push(...(await this.#storeEach(admissions)));
+      const storing = this.#storeEach(admissions);
+      // The last line of this function rejects with the error.
+      storing.catch(() => undefined);
+      stored.push(storing);
     }
+    const outcomes = (await Promise.all(stored)).flat();
     observeBulkSubmit(this.#core.observe, 'jobs-submitted', candidates, outcomes);
     return outcomes;
   }
@@ -171,7 +176,8 @@ export class Submitter {
     candidates: readonly Candidate[],
     { atomic, key, part }: BulkOptions,
   ): Promise<SubmitResult<SubmitOutcome[]>> {
-    const once = key === undefined ? undefined : onceForBulk(this.#core, candidates, { atomic, key, part });
+    const once =
+      key === undefined ? undefined : await onceForBulk(this.#core, candidates, { atomic, key, part });
     const earlier = once && (await findReplay(this.#core.redis, once));
     if (earlier !== undefined) return { value: replayOutcomes(candidates, earlier), replayed: true };
     const admissions = await admitAll(this.#core, candidates);

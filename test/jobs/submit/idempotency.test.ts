@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
-import { describeError, findReplay, onceFor, replayOutcomes } from '../../../src/jobs/submit/idempotency.ts';
+import {
+  describeError,
+  findReplay,
+  onceFor,
+  onceForBulk,
+  replayOutcomes,
+} from '../../../src/jobs/submit/idempotency.ts';
 import { submitTogether } from '../../../src/jobs/submit/scripts/submit.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
+import { createTestCore } from '../../helpers/redis/core.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
@@ -25,6 +32,18 @@ describe('the fingerprint of a request', () => {
       for (const other of others) expect(onceOf(other).fingerprint).not.toBe(onceOf(request).fingerprint);
     },
   );
+});
+
+it('has for a batch the fingerprint that the whole request has', async () => {
+  const core = createTestCore(redis.client);
+  const error = new AppError('invalid-payload', 'no');
+  const jobs = [{ task: 'echo', payload: 1 }, { task: 'echo' }];
+  const candidates = [...jobs.map((job) => ({ ok: true as const, job })), { ok: false as const, error }];
+  const items = [...jobs, describeError(error)];
+  for (const part of [undefined, { index: 1, isLast: true }]) {
+    const batch = await onceForBulk(core, candidates, { atomic: false, key: 'key', part });
+    expect(batch.fingerprint).toBe(onceOf({ atomic: false, items, ...(part && { part }) }).fingerprint);
+  }
 });
 
 describe('a repeated submit', () => {
