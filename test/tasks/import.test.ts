@@ -30,7 +30,11 @@ describe.skipIf(readsTypeScript)('importDefault reads TypeScript by tsx', () => 
     vi.doMock('tsx/esm/api', () => {
       throw new Error('Cannot find package');
     });
-    onTestFinished(() => void vi.doUnmock('tsx/esm/api'));
+    onTestFinished(() => {
+      vi.doUnmock('tsx/esm/api');
+      // The next file in this process must not get the module that has found no tsx.
+      vi.resetModules();
+    });
     await expect(importText('export default 1;', MODULE)).rejects.toThrow('tsx is not installed');
   });
 });
