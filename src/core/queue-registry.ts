@@ -67,10 +67,11 @@ export class QueueRegistry {
     await this.#redis.zadd(this.#keySpace.removedQueues, await redisTime(this.#redis), queue);
   }
 
-  /** Takes a removed queue off the list. */
+  /** Takes a removed queue off the list, unless it has come back already. */
   async unlist(queue: string): Promise<void> {
     this.#registeredAt.delete(queue);
     await this.#redis.srem(this.#keySpace.queues, queue);
+    if (await this.#hasKeys(queue)) await this.register([queue]);
   }
 
   /** Lists removed queues that have come back; resolves to the time until the next look, ms. */
