@@ -49,6 +49,8 @@ export class JsonText {
 
   /** Whether every reader can take it, as far as that can be seen without a scan: it is short and has nothing special. */
   get isPlain(): boolean {
+    const facts = this.#facts;
+    if (facts !== undefined) return facts.depth <= MAX_DEPTH && !facts.hasLoneSurrogate && !facts.mayPollute;
     const { text } = this;
     if (text.length > 2 * MAX_DEPTH || text.includes('\\')) return false;
     return !text.includes('{') || !(text.includes('__proto__') || text.includes('constructor'));
