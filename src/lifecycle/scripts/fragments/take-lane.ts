@@ -30,11 +30,11 @@ end
 });
 
 /** Most entries of one read, once some have shown how large they are. */
-const MOST_READ = 48;
+const MOST_READ = 96;
 
 /**
  * Lua: `takeLane(place, limit)` takes at most `limit` jobs of a lane, each read bounded by `free`. It reads `firstRead` entries at
- * first, and then as many as `byteBudget` may have room for. Their size is known only when they are read: it takes at most 48
+ * first, and then as many as `byteBudget` may have room for. Their size is known only when they are read: it takes at most 96
  * jobs too many.
  */
 export const TAKE_LANE = defineFragment({
