@@ -12,6 +12,7 @@ import { settleItems, tasksOf } from '../src/leases/settle/settle-items.ts';
 import { JobParams, problems } from '../src/schemas/http.ts';
 import { Heartbeat, HeartbeatResponse, LeaseParams } from '../src/schemas/lease.ts';
 import {
+  CheckpointJob,
   CompleteJob,
   FailJob,
   ProgressJob,
@@ -160,5 +161,24 @@ export const reportRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     (request) => app.leases.progress(request.params.id, leaseOf(request), request.body.progress),
+  );
+
+  app.post(
+    '/jobs/:id/checkpoint',
+    {
+      ...report,
+      schema: {
+        operationId: 'saveCheckpoint',
+        summary: 'Save a checkpoint of a job',
+        description:
+          'The next attempt of the job gets it as `checkpoint`, however this one ends. The last one counts; it goes when the job ends, but stays with a dead letter. It does not renew the lease.',
+        tags: ['work'],
+        params: JobParams,
+        querystring: ReportQuery,
+        body: CheckpointJob,
+        response: settledResponses,
+      },
+    },
+    (request) => app.leases.checkpoint(request.params.id, leaseOf(request), request.body),
   );
 };

@@ -19,9 +19,10 @@ import { handOverScript } from './lifecycle/scripts/hand-over.ts';
 import { holdScript } from './lifecycle/scripts/holds/hold.ts';
 import { holdClassesScript } from './lifecycle/scripts/holds/hold-classes.ts';
 import { sweepHoldsScript } from './lifecycle/scripts/holds/sweep-holds.ts';
-import { noteProgressScript } from './lifecycle/scripts/note-progress.ts';
 import { recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
+import { noteCheckpointScript } from './lifecycle/scripts/reports/note-checkpoint.ts';
+import { noteProgressScript } from './lifecycle/scripts/reports/note-progress.ts';
 import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
 import { censusScript } from './queues/scripts/census.ts';
@@ -93,6 +94,7 @@ export const scripts: readonly Script[] = [
   heldJobsScript,
   heldByLeasesScript,
   noteProgressScript,
+  noteCheckpointScript,
   pauseScript,
   maxJobsScript,
   announceTaskScript,

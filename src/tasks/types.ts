@@ -20,6 +20,13 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   /** Publishes any JSON value as the job's `progress`, and replaces an earlier one. */
   progress(value: unknown): void;
+  /**
+   * Keeps any JSON value of at most 64 KiB for the next attempt, whatever becomes of this one; null removes it. Resolves once it
+   * is stored. Rejects when the value cannot be kept or the lease is lost; the former checkpoint then stays.
+   */
+  checkpoint(value: unknown): Promise<void>;
+  /** What the attempt before has kept; absent when there is no checkpoint. */
+  readonly lastCheckpoint?: unknown;
   /** Writes one line, with the job's id, to the worker's log. */
   log(text: string): void;
 }

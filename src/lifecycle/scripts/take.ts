@@ -22,6 +22,8 @@ export interface Delivery {
   readyAt: number;
   /** Somebody asked to cancel it while an earlier attempt ran. */
   cancelAsked: boolean;
+  /** JSON text that an earlier attempt left for this one. */
+  checkpoint?: string;
 }
 
 export interface TakeOptions {
@@ -64,7 +66,15 @@ type Head = [
   options: string,
   ...more:
     | []
-    | [token: number, attempt: number, losses: number, readyAt: number, cancelAsked: number, begun: number],
+    | [
+        token: number,
+        attempt: number,
+        losses: number,
+        readyAt: number,
+        cancelAsked: number,
+        begun: number,
+        checkpoint?: string,
+      ],
 ];
 
 /** What `take()` returns. `state`: 1 for a paused queue, 2 for one that holds jobs. `nextDue`: ms until the next due time, or -1. */
@@ -95,7 +105,7 @@ export function decodeTaken(keys: QueueKeys, reply: TakeReply): Taken {
 function decodeDelivery(
   keys: QueueKeys,
   takenAt: number,
-  [ref, task, options, token = 1, attempt = 1, losses = 0, readyAt, asked = 0, begun = 0]: Head,
+  [ref, task, options, token = 1, attempt = 1, losses = 0, readyAt, asked = 0, begun = 0, checkpoint]: Head,
   payload: string,
 ): Delivery {
   const { place, entryId } = parseRef(ref);
@@ -111,5 +121,6 @@ function decodeDelivery(
     takenAt,
     readyAt: readyAt ?? entryTime(entryId),
     cancelAsked: asked === 1,
+    ...(checkpoint !== undefined && { checkpoint }),
   };
 }

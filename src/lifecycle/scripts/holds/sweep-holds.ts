@@ -7,10 +7,13 @@ import { deleteNotes } from '../lua.ts';
 
 /** Members that one step checks. */
 const STEP = 200;
+/** Notes, chosen at random, that the last step of a sweep checks. */
+const NOTES = 50;
 
 /**
  * Removes members of `holds` that accidents may have left: one whose entry is gone, and one without its note, whose job the
- * sweep of its stream makes due.
+ * sweep of its stream makes due. The last step also removes notes of jobs that are no more: a release that does not know a
+ * note leaves it.
  *
  * `from`: the member after which the step begins, as ZRANGE takes it.
  * Returns the member after which the next step begins, or '' at the end.
@@ -21,16 +24,23 @@ export const sweepHoldsScript = defineScript({
   args: ['from', 'most'],
   uses: [deleteNotes],
   lua: `
+local function isThere(ref)
+  local place, id = ${SPLIT_REF}
+  return place and #redis.call('XRANGE', stream[place], id, id) > 0
+end
 local members = redis.call('ZRANGE', holds, from, '+', 'BYLEX', 'LIMIT', 0, most)
 for _, member in ipairs(members) do
   local prefix, ref = string.match(member, '^(.* )(%S+)$')
-  local place, id
-  if ref then place, id = ${SPLIT_REF} end
-  local isGone = not place or #redis.call('XRANGE', stream[place], id, id) == 0
-  if isGone and place then deleteNotes(notes, ranked, ref) end
+  local isGone = not ref or not isThere(ref)
+  if isGone and ref then deleteNotes(notes, ranked, ref) end
   if isGone or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then redis.call('ZREM', holds, member) end
 end
-return #members == tonumber(most) and members[#members] or ''
+if #members == tonumber(most) then return members[#members] end
+for _, field in ipairs(redis.call('HRANDFIELD', notes, ${NOTES})) do
+  local ref = string.match(field, '^(%a%d+%-%d+):%a$')
+  if ref and not isThere(ref) then deleteNotes(notes, ranked, ref) end
+end
+return ''
 `,
 });
 

@@ -1,13 +1,17 @@
-import type { Consumer } from '../../src/lifecycle/consumer.ts';
-import type { Observer } from '../../src/observer.ts';
-import type { Entry } from '../../src/redis/entry.ts';
-import { maxAttempts } from '../../src/redis/entry-options.ts';
-import type { LoadedTask, TaskContext } from '../../src/tasks/types.ts';
+import type { Consumer } from '../../../src/lifecycle/consumer.ts';
+import type { Observer } from '../../../src/observer.ts';
+import type { Entry } from '../../../src/redis/entry.ts';
+import { maxAttempts } from '../../../src/redis/entry-options.ts';
+import { parseJson } from '../../../src/redis/parse-json.ts';
+import type { LoadedTask, TaskContext } from '../../../src/tasks/types.ts';
+import type { PersistentWriter } from '../persistent-writer.ts';
+import { CheckpointWriter } from './checkpoint-writer.ts';
 import { progressReporter } from './progress-reporter.ts';
-import type { RunningJob } from './running-job.ts';
+import type { RunningJob } from '../running-job.ts';
 
 export interface ContextParts {
   consumer: Consumer;
+  writer: Pick<PersistentWriter, 'checkpoint'>;
   observe: Observer;
 }
 
@@ -15,19 +19,29 @@ export interface ContextParts {
 export class AttemptContext implements TaskContext {
   readonly job: TaskContext['job'];
   declare readonly signal: AbortSignal;
+  declare readonly checkpoint: TaskContext['checkpoint'];
+  declare readonly lastCheckpoint?: unknown;
   readonly #parts: ContextParts;
   readonly #running: RunningJob;
   #reporter: ReturnType<typeof progressReporter> | undefined;
+  #checkpoints: CheckpointWriter | undefined;
   #closed = false;
 
   /**
-   * An own property, so that copies of the context have it, and a getter, so that a signal is made only on use. One
+   * Own properties, so that copies of the context have them, and getters, so that they are made only on use. One
    * descriptor for all: a getter per object would give each a hidden class, which lives until a full GC.
    */
   static readonly #signal: PropertyDescriptor & ThisType<AttemptContext> = {
     enumerable: true,
     get() {
       return this.#running.signal;
+    },
+  };
+  static readonly #checkpoint: PropertyDescriptor & ThisType<AttemptContext> = {
+    enumerable: true,
+    get() {
+      this.#checkpoints ??= new CheckpointWriter(this.#parts.writer, this.#running);
+      return this.#checkpoints.write;
     },
   };
 
@@ -45,6 +59,9 @@ export class AttemptContext implements TaskContext {
       ...(entry.options.m && { metadata: { ...entry.options.m } }),
     };
     Object.defineProperty(this, 'signal', AttemptContext.#signal);
+    Object.defineProperty(this, 'checkpoint', AttemptContext.#checkpoint);
+    const { checkpoint } = running.delivery;
+    if (checkpoint !== undefined) this.lastCheckpoint = parseJson(checkpoint);
   }
 
   // Arrow functions, so that a handler may destructure the context.
@@ -62,5 +79,6 @@ export class AttemptContext implements TaskContext {
   close(): void {
     this.#closed = true;
     this.#reporter?.stop();
+    this.#checkpoints?.close();
   }
 }

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { LoadedTask } from '../../../src/tasks/types.ts';
-import { AttemptContext, type ContextParts } from '../../../workers/run/attempt-context.ts';
-import type { RunningJob } from '../../../workers/run/running-job.ts';
+import type { LoadedTask } from '../../../../src/tasks/types.ts';
+import { AttemptContext, type ContextParts } from '../../../../workers/run/context/attempt-context.ts';
+import type { RunningJob } from '../../../../workers/run/running-job.ts';
 
 setFlagsFromString('--allow-natives-syntax');
 const haveSameShape = runInThisContext('(a, b) => %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
