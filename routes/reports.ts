@@ -15,6 +15,7 @@ import {
   CheckpointJob,
   CompleteJob,
   FailJob,
+  LogJob,
   ProgressJob,
   ReleaseJob,
   ReportQuery,
@@ -180,5 +181,24 @@ export const reportRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     (request) => app.leases.checkpoint(request.params.id, leaseOf(request), request.body),
+  );
+
+  app.post(
+    '/jobs/:id/log',
+    {
+      ...report,
+      schema: {
+        operationId: 'appendLog',
+        summary: 'Add lines to the log of a job',
+        description:
+          'The job keeps the last 1,000 lines within 64 KiB, as long as its result. Send lines together rather than one by one. It does not renew the lease.',
+        tags: ['work'],
+        params: JobParams,
+        querystring: ReportQuery,
+        body: LogJob,
+        response: settledResponses,
+      },
+    },
+    (request) => app.leases.log(request.params.id, leaseOf(request), request.body.log),
   );
 };

@@ -1,4 +1,5 @@
 import { lookupScript } from './jobs/scripts/lookup.ts';
+import { readLogScript } from './jobs/scripts/read-log.ts';
 import { removeScript } from './jobs/scripts/remove.ts';
 import { appendJobsScript } from './jobs/submit/scripts/append.ts';
 import { submitScript } from './jobs/submit/scripts/submit.ts';
@@ -21,6 +22,7 @@ import { holdClassesScript } from './lifecycle/scripts/holds/hold-classes.ts';
 import { sweepHoldsScript } from './lifecycle/scripts/holds/sweep-holds.ts';
 import { recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
+import { appendLogScript } from './lifecycle/scripts/reports/append-log.ts';
 import { noteCheckpointScript } from './lifecycle/scripts/reports/note-checkpoint.ts';
 import { noteProgressScript } from './lifecycle/scripts/reports/note-progress.ts';
 import { retryScript } from './lifecycle/scripts/retry.ts';
@@ -95,6 +97,8 @@ export const scripts: readonly Script[] = [
   heldByLeasesScript,
   noteProgressScript,
   noteCheckpointScript,
+  appendLogScript,
+  readLogScript,
   pauseScript,
   maxJobsScript,
   announceTaskScript,

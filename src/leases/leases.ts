@@ -1,3 +1,4 @@
+import { reportedLines } from '../attempts/log-lines.ts';
 import { encodeReportedProgress } from '../attempts/progress.ts';
 import { reportedMs } from '../attempts/reported-error.ts';
 import type { Core } from '../core/core.ts';
@@ -136,19 +137,37 @@ export class Leases {
     );
   }
 
+  /** Adds the lines in a report to the log of a running job. @throws {AppError} as `progress`. */
+  log(id: string, leaseText: unknown, report: unknown): Promise<SettledJob> {
+    const batch = reportedLines(report);
+    return this.#record(
+      id,
+      leaseText,
+      'log',
+      async (consumer, keys, { attempt, ...delivery }) =>
+        batch.lines.length === 0 || consumer.appendLog(keys, delivery, { ...batch, attempt }),
+    );
+  }
+
   /** Writes a report about a delivery that the lease holds. */
   async #record(
     id: string,
     leaseText: unknown,
     move: string,
-    write: (consumer: LeaseConsumer, keys: QueueKeys, delivery: Omit<Held, 'begun'>) => Promise<boolean>,
+    write: (
+      consumer: LeaseConsumer,
+      keys: QueueKeys,
+      delivery: Omit<Held, 'begun'> & { attempt: number },
+    ) => Promise<boolean>,
   ): Promise<SettledJob> {
     const { keys, ref } = locateJob(this.#core, id);
     const lease = leaseOfBody(leaseText);
     const consumer = this.#consumerOf(lease);
     const isOfLease = lease.queues.includes(keys.queue);
     const [state] = isOfLease ? await consumer.readHeldJobs(keys, [ref], 'read') : [];
-    const isRecorded = state?.kind === 'held' && (await write(consumer, keys, { ref, token: state.token }));
+    const isRecorded =
+      state?.kind === 'held' &&
+      (await write(consumer, keys, { ref, token: state.token, attempt: state.attempt }));
     if (!isRecorded) throw await staleError(this.#core, id, { lease: lease.consumer, move });
     return { id, status: 'running' };
   }

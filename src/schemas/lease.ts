@@ -77,7 +77,9 @@ export const LeasedJob = Type.Object({
   task: TaskName,
   payload: Type.Unknown({ description: 'The input of the task.' }),
   checkpoint: Type.Optional(
-    Type.Unknown({ description: 'What an earlier attempt left for this one with `POST /jobs/{id}/checkpoint`.' }),
+    Type.Unknown({
+      description: 'What an earlier attempt left for this one with `POST /jobs/{id}/checkpoint`.',
+    }),
   ),
   attempt: Type.Integer({ minimum: 1, description: 'This attempt, counted from 1.' }),
   maxAttempts: Type.Integer({ minimum: 1, description: 'The most attempts in all.' }),

@@ -2,6 +2,8 @@ import type { Backoff } from '../schemas/job.ts';
 import type { Fault } from '../schemas/problem.ts';
 import type { TaskOptions } from '../schemas/task.ts';
 
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
 /** The attempt that a handler runs, and its connection to the worker. */
 export interface TaskContext {
   readonly job: {
@@ -27,8 +29,8 @@ export interface TaskContext {
   checkpoint(value: unknown): Promise<void>;
   /** What the attempt before has kept; absent when there is no checkpoint. */
   readonly lastCheckpoint?: unknown;
-  /** Writes one line, with the job's id, to the worker's log. */
-  log(text: string): void;
+  /** Writes a line to the job's log, and with the job's id to the worker's log. @param level default `info`. */
+  log(text: string, level?: LogLevel): void;
 }
 
 /**

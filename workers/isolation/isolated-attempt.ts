@@ -1,10 +1,11 @@
-import type { Outcome } from '../../src/attempts/outcome.ts';
 import { encodeCheckpoint } from '../../src/attempts/checkpoint.ts';
+import { lineText } from '../../src/attempts/log-lines.ts';
+import type { Outcome } from '../../src/attempts/outcome.ts';
 import { encodeProgress } from '../../src/attempts/progress.ts';
 import { systemClock } from '../../src/clock.ts';
 import { parseJson } from '../../src/redis/parse-json.ts';
 import { importDefault } from '../../src/tasks/import.ts';
-import type { TaskContext, TaskHandler, TaskModule } from '../../src/tasks/types.ts';
+import type { LogLevel, TaskContext, TaskHandler, TaskModule } from '../../src/tasks/types.ts';
 import { AttemptTrace } from '../run/attempt-trace.ts';
 import { callHandler } from '../run/call-handler.ts';
 
@@ -21,7 +22,7 @@ export interface IsolatedTask {
 /** Messages of the attempt to its worker process. */
 export type FromIsolated =
   | { type: 'progress'; value: unknown }
-  | { type: 'log'; text: string }
+  | { type: 'log'; text: string; level: LogLevel | undefined }
   /** Answered by `checkpointed` of the same number. */
   | { type: 'checkpoint'; value: unknown; number: number };
 /** Messages of the worker process to the attempt. */
@@ -43,7 +44,7 @@ export function applyMessage(
   answer: (message: ToIsolated) => void,
 ): void {
   if (message.type === 'progress') ctx.progress(message.value);
-  else if (message.type === 'log') ctx.log(message.text);
+  else if (message.type === 'log') ctx.log(message.text, message.level);
   else {
     const { number } = message;
     ctx.checkpoint(message.value).then(
@@ -120,7 +121,7 @@ export async function runIsolated(
     progress: (value) => line.send({ type: 'progress', value: JSON.parse(encodeProgress(value)) }),
     checkpoint: line.checkpoint,
     ...(checkpoint !== undefined && { lastCheckpoint: parseJson(checkpoint) }),
-    log: (text) => line.send({ type: 'log', text: String(text) }),
+    log: (text, level) => line.send({ type: 'log', text: lineText(text), level }),
   };
   const handler = await importHandler(file);
   return new Promise((resolve) => {

@@ -3,7 +3,13 @@ import { Piscina } from 'piscina';
 import type { Outcome } from '../../src/attempts/outcome.ts';
 import type { ServiceEvent } from '../../src/observer.ts';
 import type { TaskContext } from '../../src/tasks/types.ts';
-import { applyMessage, type FromIsolated, forwardAbort, type IsolatedTask, type ToIsolated } from './isolated-attempt.ts';
+import {
+  applyMessage,
+  type FromIsolated,
+  forwardAbort,
+  type IsolatedTask,
+  type ToIsolated,
+} from './isolated-attempt.ts';
 
 /** An error that code of a task has left uncaught. */
 export type UncaughtEvent = ServiceEvent & { kind: 'uncaught-error' };

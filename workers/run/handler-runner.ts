@@ -9,11 +9,11 @@ import { type HandOvers, isSuspect } from '../isolation/hand-overs.ts';
 import type { ThreadPool } from '../isolation/thread-pool.ts';
 import type { HeartbeatSender } from '../process/heartbeat.ts';
 import { applyAbort } from './apply-abort.ts';
-import { AttemptContext } from './context/attempt-context.ts';
 import { subjectOf, waitMsOf } from './attempt-events.ts';
 import { AttemptTrace } from './attempt-trace.ts';
 import { callHandler, type MaybePromise } from './call-handler.ts';
 import { checkResult } from './check-result.ts';
+import { AttemptContext } from './context/attempt-context.ts';
 import type { PersistentWriter } from './persistent-writer.ts';
 import type { RunningJob } from './running-job.ts';
 
@@ -120,7 +120,12 @@ export class HandlerRunner {
   ): Promise<Outcome> {
     const { threads, clock } = this.#parts;
     const { checkpoint } = running.delivery;
-    const isolated = { file: task.file, payload, job: ctx.job, ...(checkpoint !== undefined && { checkpoint }) };
+    const isolated = {
+      file: task.file,
+      payload,
+      job: ctx.job,
+      ...(checkpoint !== undefined && { checkpoint }),
+    };
     return threads.run(isolated, ctx, kill).catch((error: unknown) => {
       // The thread has ended without an outcome: killed, or by itself (process.exit, out of memory).
       const message = `The thread of the task ended: ${error instanceof Error ? error.message : String(error)}`;

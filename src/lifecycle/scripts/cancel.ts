@@ -30,7 +30,18 @@ export type CancelOutcome =
  */
 export const cancelScript = defineScript({
   name: 'cancel',
-  queueKeys: ['scheduled', 'holds', 'ranked', 'notes', 'events', 'totals', 'control', 'expiring', 'settings'],
+  queueKeys: [
+    'scheduled',
+    'holds',
+    'ranked',
+    'logs',
+    'notes',
+    'events',
+    'totals',
+    'control',
+    'expiring',
+    'settings',
+  ],
   keys: ['stream', 'due', 'dead', 'result'],
   args: ['id', 'ref', 'status', 'ttlMs', 'maxTtlMs', 'patienceMs', 'isEnforced'],
   uses: [now, toMap, deleteNotes, publishEvent],
@@ -78,6 +89,7 @@ if isJson and type(options) == 'table' then
   if options.k == true and fields.p then payload = ',"p":' .. fields.p end
 end
 redis.call('SET', result, record .. payload .. '}', 'PXAT', now + keptMs)
+redis.call('PEXPIREAT', logs .. ref, now + keptMs)
 redis.call('HINCRBY', totals, status, 1)
 publishEvent(events, status, { ref }, settings)
 return 'withdrawn'

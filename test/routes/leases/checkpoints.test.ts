@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
-import { done, newQueue, post, settle, takeOne } from '../../helpers/leases/http-worker.ts';
+import { completing, done, newQueue, post, settle, takeOne } from '../../helpers/leases/http-worker.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
@@ -57,11 +57,13 @@ describe('a checkpoint over HTTP', () => {
   });
 
   it('comes with the next jobs of a settle, also when the answer is asked for again', async () => {
-    const { id, lease } = await held();
+    const { queue, id, lease } = await held();
     await save(id, lease, TEXT);
-    const body = { release: [{ id }] };
+    const other = await api.submit({ queue, task: 'work' });
+    const { lease: second } = await takeOne(api, { queues: [queue] });
+    await post(api, `/jobs/${id}/release`, { lease });
     for (let time = 0; time < 2; time += 1) {
-      const { jobs } = await settle(api, lease, body, 1);
+      const { jobs } = await settle(api, second, completing([other.id]), 1);
       expect(jobs).toMatchObject([{ id, checkpoint: { z: -0, é: '😀' } }]);
     }
   });

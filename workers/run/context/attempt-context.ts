@@ -1,16 +1,20 @@
+import { lineText, logLine } from '../../../src/attempts/log-lines.ts';
+import type { Clock } from '../../../src/clock.ts';
 import type { Consumer } from '../../../src/lifecycle/consumer.ts';
 import type { Observer } from '../../../src/observer.ts';
 import type { Entry } from '../../../src/redis/entry.ts';
 import { maxAttempts } from '../../../src/redis/entry-options.ts';
 import { parseJson } from '../../../src/redis/parse-json.ts';
-import type { LoadedTask, TaskContext } from '../../../src/tasks/types.ts';
+import type { LoadedTask, LogLevel, TaskContext } from '../../../src/tasks/types.ts';
 import type { PersistentWriter } from '../persistent-writer.ts';
-import { CheckpointWriter } from './checkpoint-writer.ts';
-import { progressReporter } from './progress-reporter.ts';
 import type { RunningJob } from '../running-job.ts';
+import { CheckpointWriter } from './checkpoint-writer.ts';
+import { LogWriter } from './log-writer.ts';
+import { progressReporter } from './progress-reporter.ts';
 
 export interface ContextParts {
   consumer: Consumer;
+  clock: Clock;
   writer: Pick<PersistentWriter, 'checkpoint'>;
   observe: Observer;
 }
@@ -25,6 +29,7 @@ export class AttemptContext implements TaskContext {
   readonly #running: RunningJob;
   #reporter: ReturnType<typeof progressReporter> | undefined;
   #checkpoints: CheckpointWriter | undefined;
+  #log: LogWriter | undefined;
   #closed = false;
 
   /**
@@ -71,14 +76,19 @@ export class AttemptContext implements TaskContext {
     this.#reporter.report(value);
   };
 
-  readonly log = (text: string): void => {
+  readonly log = (text: string, level?: LogLevel): void => {
     const { id, queue, task, lease } = this.job;
-    this.#parts.observe({ kind: 'task-log', queue, task, job: id, lease, text: String(text) });
+    const message = lineText(text);
+    this.#parts.observe({ kind: 'task-log', queue, task, job: id, lease, text: message });
+    if (this.#closed) return;
+    this.#log ??= new LogWriter(this.#parts, this.#running);
+    this.#log.add(logLine(message, level));
   };
 
   close(): void {
     this.#closed = true;
     this.#reporter?.stop();
     this.#checkpoints?.close();
+    this.#log?.close();
   }
 }

@@ -2,7 +2,7 @@ import { GROUP } from '../../../redis/keys.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { now, PLACE_LETTERS } from '../../../redis/script/lua.ts';
-import { deleteNotes, wakeWorkers } from '../lua.ts';
+import { deleteTraces, wakeWorkers } from '../lua.ts';
 
 /** Lua: the reply of a take that found nothing; `TakeReply` says what stands in it. */
 export const NOTHING_TAKEN = `{ 'ok', now, 0, -1, '[]' }`;
@@ -44,9 +44,9 @@ end
  * deleted.
  */
 export const CLAIM = defineFragment({
-  queueKeys: ['notes', 'stream', 'holds', 'ranked'],
+  queueKeys: ['notes', 'stream', 'holds', 'ranked', 'logs'],
   args: ['consumer'],
-  uses: [deleteNotes],
+  uses: [deleteTraces],
   lua: `
 local claim = hasSideState and function(ref, at)
   local place, id = ${SPLIT_REF}
@@ -57,7 +57,7 @@ local claim = hasSideState and function(ref, at)
   local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
   -- The sweep of an earlier release takes held jobs for lost ones, and makes them due.
   if noted[6] then redis.call('ZREM', holds, noted[6] .. ref) end
-  if not entry then return deleteNotes(notes, ranked, ref) end
+  if not entry then return deleteTraces(notes, ranked, logs, ref) end
   deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
     noted[5] and 1 or 0, noted[7] or nil)
 end

@@ -3,7 +3,7 @@ import type { QueueKeys } from '../../../redis/keys.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
 import { SPLIT_REF } from '../fragments/take.ts';
-import { deleteNotes } from '../lua.ts';
+import { deleteTraces } from '../lua.ts';
 
 /** Members that one step checks. */
 const STEP = 200;
@@ -20,9 +20,9 @@ const NOTES = 50;
  */
 export const sweepHoldsScript = defineScript({
   name: 'sweep-holds',
-  queueKeys: ['stream', 'notes', 'ranked', 'holds'],
+  queueKeys: ['stream', 'notes', 'ranked', 'logs', 'holds'],
   args: ['from', 'most'],
-  uses: [deleteNotes],
+  uses: [deleteTraces],
   lua: `
 local function isThere(ref)
   local place, id = ${SPLIT_REF}
@@ -32,13 +32,13 @@ local members = redis.call('ZRANGE', holds, from, '+', 'BYLEX', 'LIMIT', 0, most
 for _, member in ipairs(members) do
   local prefix, ref = string.match(member, '^(.* )(%S+)$')
   local isGone = not ref or not isThere(ref)
-  if isGone and ref then deleteNotes(notes, ranked, ref) end
+  if isGone and ref then deleteTraces(notes, ranked, logs, ref) end
   if isGone or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then redis.call('ZREM', holds, member) end
 end
 if #members == tonumber(most) then return members[#members] end
 for _, field in ipairs(redis.call('HRANDFIELD', notes, ${NOTES})) do
   local ref = string.match(field, '^(%a%d+%-%d+):%a$')
-  if ref and not isThere(ref) then deleteNotes(notes, ranked, ref) end
+  if ref and not isThere(ref) then deleteTraces(notes, ranked, logs, ref) end
 end
 return ''
 `,

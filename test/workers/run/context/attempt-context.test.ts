@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../src/clock.ts';
 import type { LoadedTask } from '../../../../src/tasks/types.ts';
 import { AttemptContext, type ContextParts } from '../../../../workers/run/context/attempt-context.ts';
 import type { RunningJob } from '../../../../workers/run/running-job.ts';
@@ -20,7 +21,8 @@ function createContext() {
       return signals.at(-1);
     },
   };
-  const parts = { consumer: { name: 'w1' }, observe: (event: unknown) => lines.push(event) };
+  const consumer = { name: 'w1', appendLog: async () => true };
+  const parts = { consumer, clock: systemClock, observe: (event: unknown) => lines.push(event) };
   const entry = { task: 'echo', payload: 'null', value: null, options: {} };
   const context = new AttemptContext(
     parts as unknown as ContextParts,
@@ -36,13 +38,16 @@ function createContext() {
 describe('the context of an attempt', () => {
   it('works when a handler copies or destructures it', () => {
     const { context, lines } = createContext();
-    const { signal, log, job } = { ...context };
+    const { signal, log, job, checkpoint } = { ...context };
+    expect(checkpoint).toBeInstanceOf(Function);
+    expect(context).not.toHaveProperty('lastCheckpoint');
     expect(signal).toBeInstanceOf(AbortSignal);
     expect(job).toMatchObject({ id: 'default~n1-0', attempt: 2, maxAttempts: 3, lease: 'w1' });
     log('here');
     expect(lines).toEqual([
       { kind: 'task-log', queue: 'default', task: 'echo', job: 'default~n1-0', lease: 'w1', text: 'here' },
     ]);
+    context.close();
   });
 
   it('makes a signal only on first use', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { PersistentWriter } from '../../../../workers/run/persistent-writer.ts';
 import { CheckpointWriter } from '../../../../workers/run/context/checkpoint-writer.ts';
+import type { PersistentWriter } from '../../../../workers/run/persistent-writer.ts';
 import { useApi } from '../../../helpers/api/server.ts';
 import { until, useRedis } from '../../../helpers/redis/server.ts';
 import { createRunningJob } from '../../../helpers/workers/running-job.ts';
@@ -11,18 +11,24 @@ const api = useApi(redis);
 useWorker(redis);
 
 describe('ctx.checkpoint', () => {
-  it.each(['steps', 'thread-steps'])('is what the next attempt sees as ctx.lastCheckpoint (%s)', async (task) => {
-    const { id } = await api.submit({ task, payload: {} });
-    expect(await api.finished(id)).toMatchObject({
-      status: 'completed',
-      attempt: 3,
-      result: { before: { steps: [1, 2] } },
-    });
-    expect(await api.get(id)).not.toHaveProperty('checkpoint');
-  });
+  it.each(['steps', 'thread-steps'])(
+    'is what the next attempt sees as ctx.lastCheckpoint (%s)',
+    async (task) => {
+      const { id } = await api.submit({ task, payload: {} });
+      expect(await api.finished(id)).toMatchObject({
+        status: 'completed',
+        attempt: 3,
+        result: { before: { steps: [1, 2] } },
+      });
+      expect(await api.get(id)).not.toHaveProperty('checkpoint');
+    },
+  );
 
   it('refuses what cannot be kept, and the former one stays with the dead letter', async () => {
-    const { id } = await api.submit({ task: 'checkpoints', payload: { values: [{ a: 1 }, 'large', 'bigint'] } });
+    const { id } = await api.submit({
+      task: 'checkpoints',
+      payload: { values: [{ a: 1 }, 'large', 'bigint'] },
+    });
     expect(await api.finished(id)).toMatchObject({
       status: 'failed',
       checkpoint: { a: 1 },
@@ -34,8 +40,14 @@ describe('ctx.checkpoint', () => {
     const env = { QUEUES: 'killed', LEASE_MS: '1000' };
     const first = await startWorker(redis.url, env);
     const { id } = await api.submit({ task: 'steps', queue: 'killed', payload: { way: 'hold' } });
-    await until(async () => (await api.get(id)).progress !== undefined, 'the first step');
-    await first.stop('SIGKILL');
+    const { worker = '' } = await until(async () => {
+      const found = await api.get(id);
+      return found.progress !== undefined && found;
+    }, 'the first step');
+    const [, pid = ''] = /\.(\d+)\./.exec(worker) ?? [];
+    const died = first.stop('SIGKILL');
+    process.kill(Number(pid), 'SIGKILL');
+    await died;
     const second = await startWorker(redis.url, env);
     const job = await until(async () => {
       const found = await api.get(id);
