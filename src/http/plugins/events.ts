@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
 import { readHistory } from '../../events/history.ts';
@@ -26,19 +26,20 @@ type StreamRequest = FastifyRequest<{
 const lastEventId = ({ headers, query }: StreamRequest): string | undefined =>
   headers['last-event-id'] || query.lastEventId;
 
+function logSource({ core, eventNotifier }: FastifyInstance, id: string): LogSource {
+  const { keys, ref } = locateJob(core, id);
+  const name = formatRef(ref);
+  return {
+    read: (after) => readLog(core.redis, keys, name, after),
+    follow: (wake) => eventNotifier.followLog(keys, name, wake),
+  };
+}
+
 /** Event streams over HTTP, and the history of events. */
 export const eventsPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
     const hub = new StreamHub(app.core, app.eventNotifier, config.maxWaiters);
     const logs = new LogChannels(hub.onDefect);
-    const logSource = (id: string): LogSource => {
-      const { keys, ref } = locateJob(app.core, id);
-      const name = formatRef(ref);
-      return {
-        read: (after) => readLog(app.core.redis, keys, name, after),
-        follow: (wake) => app.eventNotifier.followLog(keys, name, wake),
-      };
-    };
     app.decorate('streamHub', hub);
     app.decorate('eventHistory', async (queue, query) =>
       readHistory(app.core.redis, await app.core.queues.existing(queue), query),
@@ -81,10 +82,9 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
       if (resume === undefined) reader.snapshot(log.format(start), job);
       if (!response.isClosed) {
         const sinceMs = resume === undefined ? undefined : entryTime(resume.entry) - LOG_SLACK_MS;
+        const joined = logs.join(job.id, logSource(app, job.id), reader, sinceMs);
         response.onDisconnect(() => logs.leave(job.id, reader));
-        await logs
-          .join(job.id, logSource(job.id), reader, sinceMs)
-          .catch((error) => hub.fail(response, error));
+        await joined.catch((error) => hub.fail(response, error));
         await hub.serve(log, response, reader, resume ?? start);
       }
       if (hasEnded) reader.finish();

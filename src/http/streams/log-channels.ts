@@ -48,6 +48,7 @@ class LogChannel {
     const wanted = sinceMs === undefined ? lines : lines.filter(({ at }) => Date.parse(at) >= sinceMs);
     const [first] = wanted;
     if (first !== undefined) reader.log(wanted, sinceMs === undefined ? first.line - 1 : 0);
+    if (reader.isClosed) return;
     this.#seen.set(reader, total);
     // Others may have been told of further lines since.
     await this.flush();
@@ -64,10 +65,9 @@ class LogChannel {
 
   /** Delivers the lines so far to all readers. */
   flush(): Promise<void> {
+    if (this.#seen.size === 0) return Promise.resolve();
     this.#isWoken = true;
-    this.#reading ??= this.#readAll().finally(() => {
-      this.#reading = undefined;
-    });
+    this.#reading ??= this.#readAll();
     return this.#reading;
   }
 
@@ -83,9 +83,13 @@ class LogChannel {
   };
 
   async #readAll(): Promise<void> {
-    while (this.#isWoken && this.#seen.size > 0) {
-      this.#isWoken = false;
-      this.#deliver(await this.#source.read(Math.min(...this.#seen.values())));
+    try {
+      while (this.#isWoken && this.#seen.size > 0) {
+        this.#isWoken = false;
+        this.#deliver(await this.#source.read(Math.min(...this.#seen.values())));
+      }
+    } finally {
+      this.#reading = undefined;
     }
   }
 
@@ -110,7 +114,7 @@ export class LogChannels {
     this.#onDefect = onDefect;
   }
 
-  /** Begins to deliver lines to a reader; see `LogChannel.join`. Call `leave` afterwards, also if this has failed. */
+  /** Begins to deliver lines to a reader; see `LogChannel.join`. Call `leave` once afterwards, also if this has failed. */
   join(job: string, source: LogSource, reader: LogReader, sinceMs: number | undefined): Promise<void> {
     const channel = this.#channels.get(job) ?? new LogChannel(source, this.#onDefect);
     this.#channels.set(job, channel);
