@@ -4,6 +4,7 @@ import { formatRef } from '../redis/job-id.ts';
 import type { Job } from '../schemas/job.ts';
 import type { JobLog } from '../schemas/jobs/log.ts';
 import { findJob, locateJob } from './find.ts';
+import { type KeyedJobsQuery, listKeyedJobs } from './keyed-jobs.ts';
 import { readLog } from './scripts/read-log.ts';
 
 /** Reads single jobs. */
@@ -36,5 +37,14 @@ export class JobInspector {
         return undefined;
       throw error;
     }
+  }
+
+  /** A page of the jobs that a submit with the Idempotency-Key has stored in the queue. @throws {AppError} invalid-request. */
+  listKeyed(
+    queue: string,
+    key: string,
+    query: KeyedJobsQuery,
+  ): Promise<{ items: Job[]; nextCursor?: string }> {
+    return listKeyedJobs(this.#core, this.#core.keySpace.queue(queue), key, query);
   }
 }

@@ -1,6 +1,7 @@
 import type { Backoff } from '../schemas/job.ts';
 import type { Fault } from '../schemas/problem.ts';
 import type { TaskOptions } from '../schemas/task.ts';
+import type { AttemptLimit } from '../schemas/values/attempts.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -12,6 +13,7 @@ export interface TaskContext {
     readonly task: string;
     /** 1 for the first attempt. */
     readonly attempt: number;
+    /** `Infinity` for a job without a limit. */
     readonly maxAttempts: number;
     /** Name of the lease that holds this delivery. */
     readonly lease: string;
@@ -61,7 +63,7 @@ export interface TaskAnnouncement {
   readonly name: string;
   readonly input?: JsonSchema;
   readonly output?: JsonSchema;
-  readonly attempts?: number;
+  readonly attempts?: AttemptLimit;
   readonly backoff?: BackoffMs;
   readonly timeoutMs?: number;
 }

@@ -2,11 +2,13 @@ import type { Connection } from '../../../redis/connection.ts';
 import type { QueueKeys } from '../../../redis/keys.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
+import { bytesOf } from '../../../redis/script/lua.ts';
 import { SPLIT_REF } from '../fragments/take.ts';
 import { deleteTraces } from '../lua.ts';
 
-/** Members that one step checks. */
+/** Members that one step checks, and bytes of entries that it reads: both bound the time for which it keeps Redis busy. */
 const STEP = 200;
+const STEP_BYTES = 1_048_576;
 /** Notes, chosen at random, that the last step of a sweep checks. */
 const NOTES = 50;
 
@@ -22,23 +24,27 @@ export const sweepHoldsScript = defineScript({
   name: 'sweep-holds',
   queueKeys: ['stream', 'notes', 'ranked', 'logs', 'holds'],
   args: ['from', 'most'],
-  uses: [deleteTraces],
+  uses: [bytesOf, deleteTraces],
   lua: `
+local members, bytes = redis.call('ZRANGE', holds, from, '+', 'BYLEX', 'LIMIT', 0, most), 0
 local function isThere(ref)
   local place, id = ${SPLIT_REF}
-  return place and #redis.call('XRANGE', stream[place], id, id) > 0
+  local entry = place and redis.call('XRANGE', stream[place], id, id)[1]
+  if entry then bytes = bytes + bytesOf(entry[2])
+  elseif place then deleteTraces(notes, ranked, logs, ref) end
+  return entry
 end
-local members = redis.call('ZRANGE', holds, from, '+', 'BYLEX', 'LIMIT', 0, most)
-for _, member in ipairs(members) do
+local function check(member)
   local prefix, ref = string.match(member, '^(.* )(%S+)$')
-  local isGone = not ref or not isThere(ref)
-  if isGone and ref then deleteTraces(notes, ranked, logs, ref) end
-  if isGone or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then redis.call('ZREM', holds, member) end
+  if not ref or not isThere(ref) or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then redis.call('ZREM', holds, member) end
 end
-if #members == tonumber(most) then return members[#members] end
+for i, member in ipairs(members) do
+  check(member)
+  if bytes > ${STEP_BYTES} or i == tonumber(most) then return member end
+end
 for _, field in ipairs(redis.call('HRANDFIELD', notes, ${NOTES})) do
   local ref = string.match(field, '^(%a%d+%-%d+):%a$')
-  if ref and not isThere(ref) then deleteTraces(notes, ranked, logs, ref) end
+  if ref and bytes <= ${STEP_BYTES} then isThere(ref) end
 end
 return ''
 `,

@@ -9,7 +9,7 @@ import type { RunningJob } from '../../../../workers/run/running-job.ts';
 setFlagsFromString('--allow-natives-syntax');
 const haveSameShape = runInThisContext('(a, b) => %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
 
-function createContext() {
+function createContext(task: Partial<LoadedTask> = { attempts: 3 }) {
   const signals: AbortSignal[] = [];
   const lines: unknown[] = [];
   const running = {
@@ -28,9 +28,7 @@ function createContext() {
     parts as unknown as ContextParts,
     running as unknown as RunningJob,
     entry,
-    {
-      attempts: 3,
-    } as LoadedTask,
+    task as LoadedTask,
   );
   return { context, signals, lines };
 }
@@ -48,6 +46,10 @@ describe('the context of an attempt', () => {
       { kind: 'task-log', queue: 'default', task: 'echo', job: 'default~n1-0', lease: 'w1', text: 'here' },
     ]);
     context.close();
+  });
+
+  it('has infinitely many attempts for a job without a limit', () => {
+    expect(createContext({ attempts: 'unlimited' }).context.job.maxAttempts).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('makes a signal only on first use', () => {
