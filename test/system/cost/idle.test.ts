@@ -13,9 +13,9 @@ import { useRedis } from '../../helpers/redis/server.ts';
 import { startWorker } from '../../helpers/workers/worker-process.ts';
 
 const LEASE_MS = 15_000;
-/** Commands of what the parent process of an idle worker repeats, those inside scripts included: where it is alone, and among many. */
-const ALONE_PER_SECOND = 3;
-const AMONG_MANY_PER_SECOND = 1.6;
+/** Commands of what the parent process of an idle worker repeats: where it is alone, and among many. Sweeps come by chance. */
+const ALONE_PER_SECOND = 4.5;
+const AMONG_MANY_PER_SECOND = 2.4;
 const MANY = 20;
 
 /** Commands of a new worker with four processes and of an API, while one delayed job waits and runs; polls would be many more. */
