@@ -32,6 +32,21 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   app.get(
+    '/queues/:name',
+    {
+      schema: {
+        operationId: 'getQueue',
+        summary: 'Show a queue',
+        description: 'Its settings and its counts. A queue that had no job yet is empty.',
+        tags: ['queues'],
+        params: QueueParams,
+        response: { 200: QueueSummary, ...problems(400, 500, 503) },
+      },
+    },
+    ({ params }) => app.queueInspector.summary(params.name),
+  );
+
+  app.get(
     '/queues/:name/stats',
     {
       schema: {
@@ -105,8 +120,8 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'configureQueue',
-        summary: 'Set the limits of a queue',
-        description: 'The queue needs no jobs yet. Other API processes apply the change within two seconds.',
+        summary: 'Change the settings of a queue',
+        description: 'Sets what you name. The queue needs no jobs yet. Other API processes apply the change within two seconds.',
         tags: ['queues'],
         params: QueueParams,
         body: QueueSettings,

@@ -27,7 +27,7 @@ import { sweepScript } from './lifecycle/scripts/sweep.ts';
 import { censusScript } from './queues/scripts/census.ts';
 import { laneIdsScript } from './queues/scripts/lane-ids.ts';
 import { listedJobScript } from './queues/scripts/listed-job.ts';
-import { maxJobsScript } from './queues/scripts/max-jobs.ts';
+import { configureScript } from './queues/scripts/configure.ts';
 import { pauseScript } from './queues/scripts/pause.ts';
 import { runningJobsScript } from './queues/scripts/running-jobs.ts';
 import type { Script } from './redis/script/define-script.ts';
@@ -94,7 +94,7 @@ export const scripts: readonly Script[] = [
   heldByLeasesScript,
   noteProgressScript,
   pauseScript,
-  maxJobsScript,
+  configureScript,
   announceTaskScript,
   announceReleasesScript,
   httpQueuesScript,

@@ -32,13 +32,20 @@ export class QueueInspector {
     const items: QueueSummary[] = [];
     for (let first = 0; first < Math.min(limit, names.length); first += QUEUES_AT_ONCE) {
       const some = names.slice(first, Math.min(limit, first + QUEUES_AT_ONCE));
-      items.push(...(await Promise.all(some.map((name) => this.#summary(name)))));
+      items.push(...(await Promise.all(some.map((name) => this.summary(name)))));
     }
     const last = items.at(-1);
     return {
       items,
       ...(last !== undefined && names.length > limit && { nextCursor: encodeCursor(last.name) }),
     };
+  }
+
+  /** The settings and counts of a queue. One that had no job and no worker yet is empty. */
+  async summary(queue: string): Promise<QueueSummary> {
+    const keys = this.#core.keySpace.queue(queue);
+    await this.#expire(keys);
+    return queueSummary(this.#core.redis, keys);
   }
 
   /** @throws {AppError} queue-not-found, like every method below that takes a queue. */
@@ -83,12 +90,6 @@ export class QueueInspector {
       pending.push(...parts.flat().slice(0, left));
     }
     return pendingPage(pending, limit, (job) => `${job.queue} ${positionOf(job)}`);
-  }
-
-  async #summary(name: string): Promise<QueueSummary> {
-    const keys = this.#core.keySpace.queue(name);
-    await this.#expire(keys);
-    return queueSummary(this.#core.redis, keys);
   }
 
   /** Expires the jobs whose time is up, so that counts and lists are right without a worker. */

@@ -45,7 +45,7 @@ export interface QueueKeys {
   /** Hash of lifetime counts. */
   readonly totals: string;
   /**
-   * Hash: `paused`; `maxJobs`; `heal:<stream>` while a recreated group catches up; `hold`, the number of event entries
+   * Hash: `paused`; `maxJobs`; `submitEvents`; `heal:<stream>` while a recreated group catches up; `hold`, the number of event entries
    * kept for subscriptions.
    */
   readonly settings: string;

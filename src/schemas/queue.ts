@@ -4,6 +4,8 @@ import { NextCursor } from './values/page.ts';
 
 const exampleCounts = { queued: 2, scheduled: 0, running: 1, retrying: 0, failed: 0 };
 
+const exampleQueue = { name: 'default', paused: false, submitEvents: false, counts: exampleCounts };
+
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 
 export const QueueWorker = Type.Object({
@@ -27,6 +29,8 @@ const latency = (description: string) =>
 const MOST_JOBS =
   'The most jobs in the queue that have not ended. The service answers further submits with 429.';
 
+const SUBMIT_EVENTS = 'Whether each stored job makes an event `submitted`.';
+
 const MaxJobs = Type.Integer({ minimum: 1, description: `${MOST_JOBS} Absent: no limit.` });
 
 /** The settings of a queue. An absent member keeps its value. */
@@ -36,6 +40,12 @@ export const QueueSettings = Type.Object(
       Type.Unsafe<number | null>({
         anyOf: [{ type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER }, { type: 'null' }],
         description: `${MOST_JOBS} null: no limit.`,
+      }),
+    ),
+    submitEvents: Type.Optional(
+      Type.Unsafe<boolean | null>({
+        anyOf: [{ type: 'boolean' }, { type: 'null' }],
+        description: `${SUBMIT_EVENTS} null: no.`,
       }),
     ),
   },
@@ -173,11 +183,12 @@ export const QueueSummary = Type.Object(
     name: QueueName,
     paused: Paused,
     maxJobs: Type.Optional(MaxJobs),
+    submitEvents: Type.Boolean({ description: SUBMIT_EVENTS }),
     counts: Counts,
   },
   {
-    description: 'A queue and its counts.',
-    examples: [{ name: 'default', paused: false, counts: exampleCounts }],
+    description: 'A queue, its settings and its counts.',
+    examples: [exampleQueue],
   },
 );
 export type QueueSummary = Static<typeof QueueSummary>;
@@ -197,7 +208,7 @@ export const QueueList = Type.Object(
   { items: Type.Array(QueueSummary, { description: 'The queues of this page.' }), nextCursor: NextCursor },
   {
     description: 'A page of all queues, ordered by name.',
-    examples: [{ items: [{ name: 'default', paused: false, counts: exampleCounts }] }],
+    examples: [{ items: [exampleQueue] }],
   },
 );
 export type QueueList = Static<typeof QueueList>;

@@ -45,6 +45,22 @@ end
 `,
 };
 
+/** Jobs in one entry of events: readers get an entry as a whole. */
+const MOST_SUBMITTED = 200;
+
+/**
+ * Lua: statements that write the event `submitted` for stored jobs. Only queues with the setting `submitEvents` pay for it, so it
+ * is no helper: each function costs a call a little.
+ *
+ * @param refs name of the list of refs; `events` and `settings` are expressions for the keys of their queue.
+ */
+export const publishSubmitted = (refs: string, events = 'events', settings = 'settings'): string => `
+  local kept = redis.call('HGET', ${settings}, 'hold') or ${KEPT_ENTRIES}
+  for first = 1, #${refs}, ${MOST_SUBMITTED} do
+    local part = table.concat(${refs}, ' ', first, math.min(#${refs}, first + ${MOST_SUBMITTED - 1}))
+    redis.call('XADD', ${events}, 'MAXLEN', '~', kept, '*', 'e', 'submitted', 'j', part)
+  end`.trim();
+
 /** Lua: `wakeWorkers(wake, count, most)` wakes that many idle workers, at most 64 or `most`; they then check for due jobs. */
 export const wakeWorkers: LuaHelper = {
   name: 'wakeWorkers',
