@@ -13,6 +13,8 @@ export type ServiceEvent =
   // Processes.
   /** API and supervisor: a variable looks like a misspelt setting. */
   | { kind: 'misspelt-setting'; text: string }
+  /** API and supervisor: another process has another value of a setting that all should share. */
+  | { kind: 'settings-differ'; text: string }
   /** API: it listens. */
   | { kind: 'ready'; service: 'api'; address: string }
   /** Supervisor: all its processes take jobs. */

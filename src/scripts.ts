@@ -1,5 +1,6 @@
 import { lookupScript } from './jobs/scripts/lookup.ts';
 import { removeScript } from './jobs/scripts/remove.ts';
+import { announceConfigurationScript } from './core/scripts/announce-configuration.ts';
 import { appendJobsScript } from './jobs/submit/scripts/append.ts';
 import { submitScript } from './jobs/submit/scripts/submit.ts';
 import { existingKeysScript } from './leases/scripts/existing-keys.ts';
@@ -95,6 +96,7 @@ export const scripts: readonly Script[] = [
   noteProgressScript,
   pauseScript,
   configureScript,
+  announceConfigurationScript,
   announceTaskScript,
   announceReleasesScript,
   httpQueuesScript,

@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   leases: ['redis', 'core', 'lifecycle', 'attempts', 'jobs', 'tasks'],
   maintenance: ['redis', 'core', 'lifecycle'],
   schedules: ['redis', 'core', 'lifecycle', 'jobs', 'tasks', 'maintenance', 'croner', 'typebox'],
-  scripts: ['redis', 'jobs', 'leases', 'lifecycle', 'queues', 'schedules', 'subscriptions', 'tasks'],
+  scripts: ['redis', 'core', 'jobs', 'leases', 'lifecycle', 'queues', 'schedules', 'subscriptions', 'tasks'],
   telemetry: ['config', 'pino'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
   http: [

@@ -89,6 +89,9 @@ export const scheduleLockKey = (prefix: string, id: string): string => `${prefix
 /** Key of the string that exists while a recent repair of schedules makes another one needless. */
 export const scheduleHealKey = (prefix: string): string => `${prefix}:schedule-heal`;
 
+/** Key of the hash: the settings that all processes should share -> when a process last had them, Unix ms, and its host. */
+export const configurationsKey = (prefix: string): string => `${prefix}:configurations`;
+
 /** Key that never exists. An empty write to it shows whether Redis accepts writes. */
 export const probeKey = (prefix: string): string => `${prefix}:probe`;
 
