@@ -57,7 +57,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         params: QueueParams,
         response: {
           200: { ...Type.Ref('QueueStats'), description: 'The statistics at one moment.' },
-          ...problems(400, 404, 500, 503),
+          ...problems(400, 500, 503),
         },
       },
     },
@@ -75,7 +75,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['queues'],
         params: QueueParams,
         querystring: ListQuery,
-        response: { 200: JobPage, ...problems(400, 404, 500, 503) },
+        response: { 200: JobPage, ...problems(400, 500, 503) },
       },
     },
     ({ params, query }) => app.queueInspector.list(params.name, { limit: DEFAULT_LIMIT, ...query }),
@@ -93,7 +93,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         querystring: PageQuery,
         response: {
           200: PendingList,
-          ...problems(400, 404, 500, 503),
+          ...problems(400, 500, 503),
         },
       },
     },

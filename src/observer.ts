@@ -169,7 +169,14 @@ export type AttemptOutcome =
   | 'lost';
 
 /** `stale`: the attempt had lost its lease, so that the job was left alone. */
-export type SettledStatus = 'completed' | 'failed' | 'retrying' | 'cancelled' | 'expired' | 'stale';
+export type SettledStatus =
+  | 'completed'
+  | 'failed'
+  | 'queued'
+  | 'retrying'
+  | 'cancelled'
+  | 'expired'
+  | 'stale';
 
 /** `enough`: what it waited for is there. `stopped`: the client has gone, or the service stops. */
 export type WaitOutcome = 'enough' | 'timed-out' | 'stopped' | 'failed';

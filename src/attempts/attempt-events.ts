@@ -3,7 +3,7 @@ import type { AttemptSubject, AttemptTimes, Observer, SettledStatus } from '../o
 import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HeldDelivery } from './completion.ts';
-import { summaryOf } from './error-reasons.ts';
+import { summaryOf } from '../error-reasons.ts';
 import type { ObservedOutcome, Outcome } from './outcome.ts';
 
 /** The members that name an attempt in every event of it. */

@@ -17,7 +17,7 @@ interface PageQuery {
 /** Queues that are read at a time. Their commands share round trips. */
 const QUEUES_AT_ONCE = 50;
 
-/** Reads queues: counts, lists of jobs, running jobs. */
+/** Reads queues: counts, lists of jobs, running jobs. One that had no job and no worker yet is empty: the first job makes it. */
 export class QueueInspector {
   readonly #core: Core;
 
@@ -41,29 +41,29 @@ export class QueueInspector {
     };
   }
 
-  /** The settings and counts of a queue. One that had no job and no worker yet is empty. */
+  /** The settings and counts of a queue. */
   async summary(queue: string): Promise<QueueSummary> {
     const keys = this.#core.keySpace.queue(queue);
     await this.#expire(keys);
     return queueSummary(this.#core.redis, keys);
   }
 
-  /** @throws {AppError} queue-not-found, like every method below that takes a queue. */
   async stats(queue: string): Promise<QueueStats> {
-    const keys = await this.#core.queues.existing(queue);
+    const keys = this.#core.keySpace.queue(queue);
     await this.#expire(keys);
     return queueStats(this.#core.redis, keys);
   }
 
+  /** @throws {AppError} invalid-request for a cursor that no page gave, like every method below. */
   async list(queue: string, query: JobListQuery): Promise<JobPage> {
-    const keys = await this.#core.queues.existing(queue);
+    const keys = this.#core.keySpace.queue(queue);
     await this.#expire(keys);
     return listJobs(this.#core, keys, query);
   }
 
   /** A page of the running jobs of a queue. */
   async pending(queue: string, { limit, cursor }: PageQuery): Promise<PendingList> {
-    const keys = await this.#core.queues.existing(queue);
+    const keys = this.#core.keySpace.queue(queue);
     const position = cursor === undefined ? undefined : parsePosition(decodeCursor(cursor));
     const items = await listPending(this.#core, keys, limit, position);
     return pendingPage(items, limit, positionOf);

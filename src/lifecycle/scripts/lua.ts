@@ -45,6 +45,22 @@ end
 `,
 };
 
+/**
+ * Lua: the first statements of a function that ends the delivery of a failed attempt, with the locals `place`, `id`, `ref`, `token`
+ * and the count `stale` of its script. Returns 'repeated' or 'stale' from that function, else frees the entry and leaves the locals
+ * `move`, `started` and `noted` (when a cancel was asked for, the errors so far).
+ */
+export const endFailedDelivery = (move: 'retry' | 'bury'): string => `
+  local move = '${move}:' .. token .. ':' .. consumer
+  local started = deliveredAt(stream[place], id, consumer, token)
+  if not started then
+    if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
+    stale = stale + 1
+    return 'stale'
+  end
+  redis.call('XACK', stream[place], '${GROUP}', id)
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors})`.trim();
+
 /** Jobs in one entry of events: readers get an entry as a whole. */
 const MOST_SUBMITTED = 200;
 
