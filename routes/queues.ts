@@ -121,7 +121,8 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'configureQueue',
         summary: 'Change the settings of a queue',
-        description: 'Sets what you name. The queue needs no jobs yet. Other API processes apply the change within two seconds.',
+        description:
+          'Sets what you name. The queue needs no jobs yet. Other API processes apply the change within two seconds.',
         tags: ['queues'],
         params: QueueParams,
         body: QueueSettings,

@@ -1,6 +1,6 @@
+import { announceConfigurationScript } from './core/scripts/announce-configuration.ts';
 import { lookupScript } from './jobs/scripts/lookup.ts';
 import { removeScript } from './jobs/scripts/remove.ts';
-import { announceConfigurationScript } from './core/scripts/announce-configuration.ts';
 import { appendJobsScript } from './jobs/submit/scripts/append.ts';
 import { submitScript } from './jobs/submit/scripts/submit.ts';
 import { existingKeysScript } from './leases/scripts/existing-keys.ts';
@@ -26,9 +26,9 @@ import { releaseScript } from './lifecycle/scripts/release.ts';
 import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
 import { censusScript } from './queues/scripts/census.ts';
+import { configureScript } from './queues/scripts/configure.ts';
 import { laneIdsScript } from './queues/scripts/lane-ids.ts';
 import { listedJobScript } from './queues/scripts/listed-job.ts';
-import { configureScript } from './queues/scripts/configure.ts';
 import { pauseScript } from './queues/scripts/pause.ts';
 import { runningJobsScript } from './queues/scripts/running-jobs.ts';
 import type { Script } from './redis/script/define-script.ts';

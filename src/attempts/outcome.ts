@@ -1,11 +1,11 @@
 import { types } from 'node:util';
+import { isAbsent, reasonsOf } from '../error-reasons.ts';
 import type { StoredError } from '../redis/result-record.ts';
 import { isDeeper, MAX_DATA_DEPTH, MAX_DEPTH } from '../schemas/json/depth.ts';
 import { JsonText } from '../schemas/json/json-text.ts';
 import { clip, wellFormedJson } from '../schemas/json/well-formed.ts';
 import { MAX_DURATION_MS } from '../schemas/values/duration.ts';
 import type { ErrorOrigin } from '../schemas/values/names.ts';
-import { isAbsent, reasonsOf } from '../error-reasons.ts';
 import { type ReportedError, reportedMs } from './reported-error.ts';
 import { usableJson } from './unusable-value.ts';
 

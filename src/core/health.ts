@@ -10,7 +10,7 @@ export interface Health {
   reasons: string[];
   durability: Durability;
   /** What an operator should mend although the service is ready. Absent when there is nothing. */
-  warnings?: readonly string[];
+  warnings?: string[];
 }
 
 /** Checks that Redis accepts writes and does not evict keys. Never rejects. */

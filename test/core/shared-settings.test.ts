@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { beforeEach, expect, it } from 'vitest';
-import { SharedSettings, type SettingValues } from '../../src/core/shared-settings.ts';
+import { type SettingValues, SharedSettings } from '../../src/core/shared-settings.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 import { recordEvents } from '../helpers/telemetry/recorder.ts';
@@ -51,7 +51,11 @@ it('forgets a process that is gone, and passes over what no process has written'
   const worker = processOf('worker', { KEPT: 10 });
   await worker.settings.run();
   const api = processOf('API', { KEPT: 1 });
-  await redis.client.hset(api.key, { nonsense: 'x', '{"service":1}': `${Date.now()} host`, '[]': `${Date.now()}` });
+  await redis.client.hset(api.key, {
+    nonsense: 'x',
+    '{"service":1}': `${Date.now()} host`,
+    '[]': `${Date.now()}`,
+  });
   await api.settings.run();
   expect(api.settings.differences).toHaveLength(1);
   const [gone = ''] = (await redis.client.hkeys(api.key)).filter((field) => field.includes('worker'));

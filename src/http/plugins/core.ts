@@ -28,7 +28,7 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     app.decorate('isDraining', () => draining);
     app.decorate('health', async (): Promise<Health> => {
       const { differences } = shared;
-      const warnings = differences.length > 0 && { warnings: differences };
+      const warnings = differences.length > 0 && { warnings: [...differences] };
       const health = { ...(await checkHealth(core)), ...warnings };
       if (!draining) return health;
       return { ...health, ready: false, reasons: ['The service is stopping.', ...health.reasons] };

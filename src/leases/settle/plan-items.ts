@@ -117,10 +117,7 @@ function statusAfterMove(report: JobReport, move: Move): SettledJob['status'] | 
 }
 
 /** A repeated report gets the answer of the first time. */
-function earlierOutcome(
-  { report }: Item,
-  state: Exclude<JobLeaseState, { kind: 'held' }>,
-): ItemOutcome {
+function earlierOutcome({ report }: Item, state: Exclude<JobLeaseState, { kind: 'held' }>): ItemOutcome {
   const status = state.kind === 'moved' ? statusAfterMove(report, state.move) : undefined;
   return status === undefined ? staleOutcome(report.id) : { id: report.id, ok: true, status };
 }

@@ -31,7 +31,10 @@ export function settleItems(body: Readonly<Record<string, unknown>>, maxResultBy
   const count = lists.reduce((sum, { items }) => sum + items.length, 0);
   if (count === 0) throw invalid('', 'must have at least one job in complete, fail or release');
   if (count > MAX_SETTLED) {
-    throw invalid('', `must have at most ${MAX_SETTLED} jobs in all; none is settled, so send them in several requests`);
+    throw invalid(
+      '',
+      `must have at most ${MAX_SETTLED} jobs in all; none is settled, so send them in several requests`,
+    );
   }
   const named = new Set<string>();
   return lists.flatMap(({ name, read, items }) =>

@@ -50,7 +50,8 @@ end
  * and the count `stale` of its script. Returns 'repeated' or 'stale' from that function, else frees the entry and leaves the locals
  * `move`, `started` and `noted` (when a cancel was asked for, the errors so far).
  */
-export const endFailedDelivery = (move: 'retry' | 'bury'): string => `
+export const endFailedDelivery = (move: 'retry' | 'bury'): string =>
+  `
   local move = '${move}:' .. token .. ':' .. consumer
   local started = deliveredAt(stream[place], id, consumer, token)
   if not started then
@@ -70,7 +71,8 @@ const MOST_SUBMITTED = 200;
  *
  * @param refs name of the list of refs; `events` and `settings` are expressions for the keys of their queue.
  */
-export const publishSubmitted = (refs: string, events = 'events', settings = 'settings'): string => `
+export const publishSubmitted = (refs: string, events = 'events', settings = 'settings'): string =>
+  `
   local kept = redis.call('HGET', ${settings}, 'hold') or ${KEPT_ENTRIES}
   for first = 1, #${refs}, ${MOST_SUBMITTED} do
     local part = table.concat(${refs}, ' ', first, math.min(#${refs}, first + ${MOST_SUBMITTED - 1}))

@@ -6,7 +6,15 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
-import { deliveredAt, endFailedDelivery, publishEvent, type Settled, setRankedTime, wakeWorkers, withError } from './lua.ts';
+import {
+  deliveredAt,
+  endFailedDelivery,
+  publishEvent,
+  type Settled,
+  setRankedTime,
+  wakeWorkers,
+  withError,
+} from './lua.ts';
 
 /** A failed attempt, as the lease that ran it describes it. */
 export interface Failure {

@@ -1,10 +1,10 @@
 import { systemClock } from '../../../src/clock.ts';
 import { appendJobs } from '../../../src/jobs/submit/scripts/append.ts';
 import { WaitingConsumer } from '../../../src/lifecycle/consumer.ts';
+import type { Ability } from '../../../src/lifecycle/hold-class.ts';
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
 import { createObserver, type ServiceEvent } from '../../../src/observer.ts';
-import type { Ability } from '../../../src/lifecycle/hold-class.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
 import { whenReady } from '../../../src/redis/connect.ts';
 import type { QueueKeys } from '../../../src/redis/keys.ts';

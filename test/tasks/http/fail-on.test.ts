@@ -20,8 +20,14 @@ describe('the statuses that fail an attempt', () => {
       [400, 404, 428, 429, 430, 499, 500, 503, 599],
     ],
     [['2XX'], [200, 204]],
-    [['429', 503], [429, 503]],
-    [['404-404', '428-430'], [404, 428, 429, 430]],
+    [
+      ['429', 503],
+      [429, 503],
+    ],
+    [
+      ['404-404', '428-430'],
+      [404, 428, 429, 430],
+    ],
   ])('are those of %j', (failOn, statuses) => {
     expect(failing(failOn)).toEqual(statuses);
   });
@@ -79,7 +85,11 @@ describe('the wait before the next attempt', () => {
     ['a date as RFC 850 has it', { date, 'retry-after': 'Sunday, 06-Nov-94 08:49:47 GMT' }, 10_000],
     ['a date as asctime has it', { date, 'retry-after': 'Sun Nov  6 08:49:38 1994' }, 1_000],
     ['a date beyond a day', { date, 'retry-after': 'Sun, 06 Nov 2094 08:49:37 GMT' }, 86_400_000],
-    ['a date far off, without the time of the server', { 'retry-after': 'Fri, 01 Jan 2100 00:00:00 GMT' }, 86_400_000],
+    [
+      'a date far off, without the time of the server',
+      { 'retry-after': 'Fri, 01 Jan 2100 00:00:00 GMT' },
+      86_400_000,
+    ],
   ])('is what Retry-After says: %s', (_, headers, ms) => {
     expect(new StatusFailure('GET', answer(headers))).toMatchObject({ retryInMs: ms });
   });

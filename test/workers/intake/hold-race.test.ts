@@ -5,8 +5,8 @@ import { Loop } from '../../../src/maintenance/loop.ts';
 import { NO_OBSERVER } from '../../../src/observer.ts';
 import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
 import { whenReady } from '../../../src/redis/connect.ts';
-import { TaskAnnouncer } from '../../../workers/supervisor/task-announcer.ts';
 import { CancelListener } from '../../../workers/supervisor/cancel-listener.ts';
+import { TaskAnnouncer } from '../../../workers/supervisor/task-announcer.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { take } from '../../helpers/leases/http-worker.ts';
 import { PATIENCE_MS } from '../../helpers/patience.ts';
@@ -70,7 +70,10 @@ async function readyWorker(queue: string): Promise<{ start: () => void; started:
     await stopped;
     blocking.disconnect();
   });
-  return { start: () => loops.forEach((loop) => loop.start()), started: intake.started };
+  const start = () => {
+    for (const loop of loops) loop.start();
+  };
+  return { start, started: intake.started };
 }
 
 describe('a job that is held in the moment in which a worker that can run it comes', () => {

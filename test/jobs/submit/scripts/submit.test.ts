@@ -64,7 +64,9 @@ it('stores the jobs of one key once', async () => {
 it('writes events for the jobs of the queues that ask for them, in entries of a bounded size', async () => {
   const [told, quiet] = [queueKeys('mr', 'told'), queueKeys('mr', 'untold')];
   await configure(redis.client, told, { submitEvents: true });
-  const entries = Array.from({ length: 450 }, (_, i) => entry(told, i === 0 ? 'parked' : 'high', { d: 60_000 }));
+  const entries = Array.from({ length: 450 }, (_, i) =>
+    entry(told, i === 0 ? 'parked' : 'high', { d: 60_000 }),
+  );
   const submitted = await submitTogether(redis.client, [...entries, entry(quiet, 'normal')]);
   const ids = submitted.kind === 'stored' ? submitted.entryIds : [];
   const events = await redis.client.xrange(told.events, '-', '+');
