@@ -218,7 +218,7 @@ describe('a path', () => {
     ['/jobs/x', 'DELETE, GET, HEAD'],
     ['/jobs/x/cancel', 'POST'],
     ['/queues', 'GET, HEAD'],
-    ['/queues/x', 'PUT'],
+    ['/queues/x', 'GET, HEAD, PUT'],
     ['/queues/x/dead', 'DELETE'],
     ['/queues/x/dead/retry', 'POST'],
     ['/queues/x/stats', 'GET, HEAD'],

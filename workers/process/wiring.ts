@@ -172,6 +172,7 @@ export function createIntake({
     limiter,
     acceptor,
     ability,
+    endRead: () => void consumer.interrupt().catch(() => undefined),
     clock,
     observe,
     onNoLease: (queue) => {

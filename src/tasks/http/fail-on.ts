@@ -17,7 +17,7 @@ const HTTP_DATE =
 export class StatusFailure extends Error {
   override readonly name = 'StatusFailure';
   readonly data: Pick<HttpResponse, 'status' | 'url' | 'body' | 'encoding'>;
-  readonly retryInMs?: number;
+  declare readonly retryInMs?: number;
 
   constructor(method: string, { status, url, headers, body, encoding }: HttpResponse) {
     super(`${method} ${new URL(url).origin} answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd());
