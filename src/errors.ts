@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'queue-full'
   | 'too-many-waiters'
   | 'job-not-failed'
+  | 'payload-not-kept'
   | 'stale-lease'
   | 'lease-not-found'
   | 'invalid-result'

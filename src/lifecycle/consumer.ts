@@ -21,7 +21,7 @@ export type { Completion, Settled } from './scripts/complete.ts';
 export type { Unrunnable } from './scripts/holds/hold.ts';
 export type { Held } from './scripts/release.ts';
 export type { Failure } from './scripts/retry.ts';
-export type { Delivery, Taken, TakeOptions } from './scripts/take.ts';
+export { type Delivery, FIRST_READ, TAKEN_BYTES, type Taken, type TakeOptions } from './scripts/take.ts';
 
 /** Deliveries of one consumer that one command reads. */
 const PENDING_PAGE = 1_000;

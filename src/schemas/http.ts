@@ -34,7 +34,7 @@ const idempotencyKey = Type.Optional(
 );
 
 /** Whether an answer shows payloads. */
-const WithPayload = Type.Optional(
+export const WithPayload = Type.Optional(
   Type.Boolean({ description: 'false: leave out the payload, which may be large. Default true.' }),
 );
 

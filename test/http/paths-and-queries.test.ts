@@ -213,10 +213,11 @@ describe('a path', () => {
 
   it.each([
     ['/', 'GET, HEAD'],
-    ['/jobs', 'POST'],
+    ['/jobs', 'GET, HEAD, POST'],
     ['/jobs/batch', 'POST'],
     ['/jobs/x', 'DELETE, GET, HEAD'],
     ['/jobs/x/cancel', 'POST'],
+    ['/jobs/x/rerun', 'POST'],
     ['/queues', 'GET, HEAD'],
     ['/queues/x', 'GET, HEAD, PUT'],
     ['/queues/x/dead', 'DELETE'],

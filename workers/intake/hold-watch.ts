@@ -2,7 +2,7 @@ import type { Consumer, Taken } from '../../src/lifecycle/consumer.ts';
 import { type Ability, canRun } from '../../src/lifecycle/hold-class.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { Observer } from '../../src/observer.ts';
-import type { QueueState } from './queue-state.ts';
+import { isFull, type QueueState } from './queue-state.ts';
 
 export interface HoldWatchParts {
   consumer: Pick<Consumer, 'runnableClasses'>;
@@ -60,7 +60,7 @@ export class HoldWatch {
     taken: Taken & { kind: 'taken' },
     { count, heldNews }: { readonly count: number; readonly heldNews: number },
   ): void {
-    if (taken.deliveries.length < count && !taken.paused) {
+    if (!isFull(taken, count) && !taken.paused) {
       for (const [one, news] of asked) if (state.classes.get(one) === news) state.classes.delete(one);
     }
     // The take did not know of news that came while it ran.

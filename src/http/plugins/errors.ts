@@ -25,6 +25,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'job-finished': { status: 409, title: 'The job has ended' },
   'job-not-finished': { status: 409, title: 'The job has not ended' },
   'job-not-failed': { status: 409, title: 'The job has not failed' },
+  'payload-not-kept': { status: 409, title: 'The payload of the job was not kept' },
   'stale-lease': { status: 409, title: 'The lease is no longer valid' },
   'schedule-busy': { status: 409, title: 'The schedule is being changed by another request' },
   'too-many-subscriptions': { status: 409, title: 'The queue has too many subscriptions' },

@@ -39,9 +39,10 @@ function create(classes: readonly string[] = []) {
     const { heldNews } = state;
     whileItRuns?.();
     const deliveries = Array.from({ length: jobs }, () => createRunningJob().delivery);
-    const taken = { kind: 'taken' as const, now: 0, deliveries, paused: false, hasHolds: true, ...more };
+    const said = { paused: false, hasHolds: true, isCut: false, ...more };
+    const taken = { kind: 'taken' as const, now: 0, deliveries, ...said };
     // What a take records of a queue without more jobs.
-    state.isDrained = taken.deliveries.length < 2;
+    state.isDrained = deliveries.length < 2;
     watch.taken(state, asked, { ...taken, nextDueInMs: undefined }, { count: 2, heldNews });
     await new Promise(setImmediate);
   };
