@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'job-not-found'
   | 'job-gone'
   | 'queue-not-found'
+  | 'queue-not-empty'
   | 'subscription-not-found'
   | 'too-many-subscriptions'
   | 'job-finished'

@@ -27,9 +27,11 @@ import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
 import { censusScript } from './queues/scripts/census.ts';
 import { configureScript } from './queues/scripts/configure.ts';
+import { endedRecordsScript } from './queues/scripts/ended-records.ts';
 import { laneIdsScript } from './queues/scripts/lane-ids.ts';
 import { listedJobScript } from './queues/scripts/listed-job.ts';
 import { pauseScript } from './queues/scripts/pause.ts';
+import { removeQueueScript } from './queues/scripts/remove-queue.ts';
 import { runningJobsScript } from './queues/scripts/running-jobs.ts';
 import type { Script } from './redis/script/define-script.ts';
 import { compareAndSetScript } from './schedules/scripts/compare-and-set.ts';
@@ -89,6 +91,7 @@ export const scripts: readonly Script[] = [
   extendLeaseScript,
   heartbeatScript,
   laneIdsScript,
+  endedRecordsScript,
   listedJobScript,
   runningJobsScript,
   heldJobsScript,
@@ -97,6 +100,7 @@ export const scripts: readonly Script[] = [
   pauseScript,
   configureScript,
   announceConfigurationScript,
+  removeQueueScript,
   announceTaskScript,
   announceReleasesScript,
   httpQueuesScript,

@@ -1,7 +1,8 @@
 import type { Core } from '../core/core.ts';
-import type { DeadSelection } from '../schemas/dead-letter.ts';
+import type { BulkStep, DeadSelection, JobSelection } from '../schemas/bulk.ts';
 import type { QueueSettings, QueueSummary } from '../schemas/queue.ts';
-import { type DeadLetterStep, purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
+import { cancelJobs } from './cancel-jobs.ts';
+import { purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
 import { configure } from './scripts/configure.ts';
 import { setPaused } from './scripts/pause.ts';
 import { queueSummary } from './stats.ts';
@@ -34,12 +35,17 @@ export class QueueOperator {
   }
 
   /** One bounded step that retries selected dead letters. @throws {AppError} queue-not-found, invalid-request. */
-  async retryDead(queue: string, selection: DeadSelection): Promise<DeadLetterStep> {
+  async retryDead(queue: string, selection: DeadSelection): Promise<BulkStep> {
     return retryDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
   }
 
   /** One bounded step that deletes selected dead letters. @throws {AppError} queue-not-found, invalid-request. */
-  async purgeDead(queue: string, selection: DeadSelection): Promise<DeadLetterStep> {
+  async purgeDead(queue: string, selection: DeadSelection): Promise<BulkStep> {
     return purgeDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
+  }
+
+  /** One bounded step that cancels waiting jobs, or removes failed ones. @throws {AppError} queue-not-found, invalid-request. */
+  async cancelJobs(queue: string, selection: JobSelection): Promise<BulkStep> {
+    return cancelJobs(this.#core, await this.#core.queues.existing(queue), selection);
   }
 }

@@ -5,6 +5,7 @@ import {
   type QueueKeys,
   queueKeys,
   queuesKey,
+  removedQueuesKey,
   scheduledQueuesKey,
   scheduleHealKey,
   scheduleLockKey,
@@ -25,6 +26,10 @@ export class KeySpace {
 
   get queues(): string {
     return queuesKey(this.#prefix);
+  }
+
+  get removedQueues(): string {
+    return removedQueuesKey(this.#prefix);
   }
 
   get httpQueues(): string {

@@ -213,6 +213,13 @@ describe('an API', () => {
     expect(ofKind('jobs-expired')).toContainEqual({ kind: 'jobs-expired', queue, jobs: 1 });
   });
 
+  it('reports a cancel of many jobs', async () => {
+    const queue = newQueue();
+    for (let i = 0; i < 2; i += 1) await api.submit({ task: 'a', queue });
+    await api.http.delete(`/queues/${queue}/jobs?status=queued`).expect(200);
+    expect(ofKind('jobs-cancelled')).toContainEqual({ kind: 'jobs-cancelled', queue, jobs: 2 });
+  });
+
   it('reports jobs that wait for another worker', async () => {
     const queue = newQueue();
     await api.submit({ task: 'a', queue, payload: SECRET });

@@ -40,6 +40,13 @@ describe('an API', () => {
     expect(ofKind('wait-ended').find(isOther)).toMatchObject({ on: 'work', outcome: 'enough' });
   });
 
+  it('reports that a queue was removed', async () => {
+    const queue = newQueue();
+    await api.http.put(`/queues/${queue}`).send({ maxJobs: 1 }).expect(200);
+    await api.http.delete(`/queues/${queue}`).expect(204);
+    expect(ofKind('queue-removed')).toContainEqual({ kind: 'queue-removed', queue });
+  });
+
   it('reports streams of events', async () => {
     const queue = newQueue();
     await api.submit({ task: 'a', queue });

@@ -22,6 +22,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'subscription-not-found': { status: 404, title: 'No such subscription' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'not-acceptable': { status: 406, title: 'Not acceptable' },
+  'queue-not-empty': { status: 409, title: 'The queue has jobs or schedules' },
   'job-finished': { status: 409, title: 'The job has ended' },
   'job-not-finished': { status: 409, title: 'The job has not ended' },
   'job-not-failed': { status: 409, title: 'The job has not failed' },

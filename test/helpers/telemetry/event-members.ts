@@ -23,6 +23,7 @@ export const JOB_EVENTS = {
   'lease-lost': ['consumer', 'lease', 'queue'],
   recovered: ['queue', 'jobs', 'cause'],
   'job-cancelled': ['queue', 'job', 'done'],
+  'jobs-cancelled': ['queue', 'jobs'],
   'jobs-expired': ['queue', 'jobs'],
   'jobs-held': ['queue', 'lease', 'jobs'],
 } satisfies Partial<Members>;
@@ -35,6 +36,7 @@ export const LIFE_EVENTS = {
   'child-started': ['consumer', 'pid'],
   stopping: ['why'],
   stopped: [],
+  'queue-removed': ['queue'],
   'schedule-fired': ['queue', 'task', 'schedule', 'jobs', 'lateMs'],
   'schedule-skipped': ['queue', 'task', 'schedule', 'slots', 'reason'],
   'wait-started': ['on', 'queues', 'waitMs'],
