@@ -12,7 +12,8 @@ import {
   QueueParams,
   RemoveQueueQuery,
 } from '../src/schemas/http.ts';
-import { PendingList, QueueList, QueueRemains, QueueSettings, QueueSummary } from '../src/schemas/queue.ts';
+import { QueueList, QueueRemains, QueueSettings, QueueSummary } from '../src/schemas/queue.ts';
+import { PendingList } from '../src/schemas/queues/pending.ts';
 
 const DEFAULT_LIMIT = 100;
 

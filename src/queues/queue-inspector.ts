@@ -2,7 +2,8 @@ import type { Core } from '../core/core.ts';
 import { invalidCursor } from '../errors.ts';
 import { expireAll } from '../lifecycle/cancel-and-expire.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import type { PendingJob, PendingList, QueueList, QueueStats, QueueSummary } from '../schemas/queue.ts';
+import type { QueueList, QueueStats, QueueSummary } from '../schemas/queue.ts';
+import type { PendingJob, PendingList } from '../schemas/queues/pending.ts';
 import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
 import {
   ENDED_STATUSES,
