@@ -70,6 +70,16 @@ const PROGRESS = member({
     'Any JSON. It appears as `progress` of the job. Of more than 16,000 characters only the beginning is kept, as text.',
 });
 export const ProgressJob = one({ progress: PROGRESS }, { progress: { percent: 40 } });
+const CHECKPOINT = Type.Unsafe<unknown>({
+  description:
+    'Any JSON of at most 65,536 bytes and 60 levels. The next attempt gets it unchanged; null removes it. A larger one is a 413, and the former one stays.',
+});
+export const CheckpointJob = one({ checkpoint: CHECKPOINT }, { checkpoint: { page: 12 } });
+const LOG = member({
+  description:
+    'A line, or a list of lines, oldest first: text, or `{ level, message }`. The service shortens long ones, and takes any other JSON as the message.',
+});
+export const LogJob = one({ log: LOG }, { log: [{ level: 'warn', message: 'page 3 is empty' }, 'page 4'] });
 
 /** The lease of a report in its URL: it is found there even if the body is too large to be read. */
 export const ReportQuery = Type.Object({ lease: Type.Optional(LeaseToken) }, { additionalProperties: false });

@@ -16,6 +16,7 @@ const context = (signal: AbortSignal = new AbortController().signal): TaskContex
   job: { id: 'j', queue: 'q', task: 't', attempt: 1, maxAttempts: 1, lease: 'l' },
   signal,
   progress: () => {},
+  checkpoint: async () => {},
   log: () => {},
 });
 

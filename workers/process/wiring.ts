@@ -198,6 +198,7 @@ function createExecutor(
   const heartbeat = new HeartbeatSender(() => limiter.held, clock, send);
   const runner = new HandlerRunner({
     consumer,
+    writer,
     threads,
     handOvers,
     heartbeat,

@@ -5,6 +5,7 @@ import fastifyPlugin from 'fastify-plugin';
 import { JobEvent } from '../../schemas/event.ts';
 import { DroppedMessage, EndEvent, JobMessage, ResetMessage } from '../../schemas/event-stream.ts';
 import { Job, JobError, SubmitJob } from '../../schemas/job.ts';
+import { LogLine, LogMessage } from '../../schemas/jobs/log.ts';
 import { Problem } from '../../schemas/problem.ts';
 import { QueueStats } from '../../schemas/queue.ts';
 import { Schedule } from '../../schemas/schedule.ts';
@@ -31,6 +32,8 @@ const SCHEMAS = [
   JobEvent,
   EndEvent,
   JobMessage,
+  LogLine,
+  LogMessage,
   ResetMessage,
   DroppedMessage,
   Subscription,

@@ -32,7 +32,7 @@ const MOST_DELETED = 10;
  */
 export const buryScript = defineScript({
   name: 'bury',
-  queueKeys: ['notes', 'events', 'totals', 'wake', 'stream', 'dead', 'due', 'ranked', 'settings'],
+  queueKeys: ['notes', 'events', 'totals', 'wake', 'stream', 'dead', 'due', 'ranked', 'logs', 'settings'],
   args: ['consumer', 'maxDead', { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'line'] }],
   uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, setRankedTime, deleteDeadLetter],
   lua: `
@@ -61,7 +61,7 @@ local function deleteOldest()
       oldest = { at = tonumber(first[2]), ref = first[1], place = i }
     end
   end
-  deleteDeadLetter(stream[oldest.place], dead[oldest.place], notes, ranked, totals, oldest.ref)
+  deleteDeadLetter(stream[oldest.place], dead[oldest.place], notes, ranked, logs, totals, oldest.ref)
 end
 for i = 1, #jobs do
   outcomes[i] = bury(tonumber(jobs[i].place), jobs[i].id, jobs[i].ref, jobs[i].token, jobs[i].line)

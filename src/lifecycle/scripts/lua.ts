@@ -136,6 +136,18 @@ end
 `,
 };
 
+/** Lua: `deleteTraces(notes, ranked, logs, ref)` deletes all that is kept of a job beside its entry: notes, rank and log. */
+export const deleteTraces: LuaHelper = {
+  name: 'deleteTraces',
+  uses: [deleteNotes],
+  lua: `
+local function deleteTraces(notes, ranked, logs, ref)
+  deleteNotes(notes, ranked, ref)
+  redis.call('DEL', logs .. ref)
+end
+`,
+};
+
 /** Lua: `withoutPayload(fields)`, the fields of an entry with `null` for a payload that its result will not keep. */
 export const withoutPayload: LuaHelper = {
   name: 'withoutPayload',
@@ -148,15 +160,15 @@ end
 `,
 };
 
-/** Lua: `deleteDeadLetter(stream, dead, notes, ranked, totals, ref)` returns 1 if the job was a dead letter, else 0. */
+/** Lua: `deleteDeadLetter(stream, dead, notes, ranked, logs, totals, ref)` returns 1 if the job was a dead letter, else 0. */
 export const deleteDeadLetter: LuaHelper = {
   name: 'deleteDeadLetter',
-  uses: [deleteNotes],
+  uses: [deleteTraces],
   lua: `
-local function deleteDeadLetter(stream, dead, notes, ranked, totals, ref)
+local function deleteDeadLetter(stream, dead, notes, ranked, logs, totals, ref)
   if redis.call('ZREM', dead, ref) == 0 then return 0 end
   redis.call('XDEL', stream, string.sub(ref, 2))
-  deleteNotes(notes, ranked, ref)
+  deleteTraces(notes, ranked, logs, ref)
   redis.call('HINCRBY', totals, 'purged', 1)
   return 1
 end

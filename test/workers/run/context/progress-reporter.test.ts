@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from 'vitest';
-import { UnusableValue } from '../../../src/attempts/unusable-value.ts';
-import { NO_OBSERVER } from '../../../src/observer.ts';
-import { progressReporter } from '../../../workers/run/progress-reporter.ts';
-import { until, useRedis } from '../../helpers/redis/server.ts';
-import { createTestIntake, submitNumbers } from '../../helpers/workers/intake.ts';
+import { UnusableValue } from '../../../../src/attempts/unusable-value.ts';
+import { NO_OBSERVER } from '../../../../src/observer.ts';
+import { progressReporter } from '../../../../workers/run/context/progress-reporter.ts';
+import { until, useRedis } from '../../../helpers/redis/server.ts';
+import { createTestIntake, submitNumbers } from '../../../helpers/workers/intake.ts';
 
 const redis = useRedis();
 let intake: Awaited<ReturnType<typeof createTestIntake>>;
