@@ -9,7 +9,7 @@ import { Sweeper } from '../src/maintenance/sweeper.ts';
 import { describeMisspelt } from '../src/misspelt-settings.ts';
 import { createObserver } from '../src/observer.ts';
 import { BlockingReader } from '../src/redis/blocking-reader.ts';
-import { connectForBlocking, connectForWork, WORKER_BLOCK_MS, whenReady } from '../src/redis/connect.ts';
+import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
 import { Firer } from '../src/schedules/firer.ts';
 import { scripts } from '../src/scripts.ts';
 import { loadTasks, TaskLoadError } from '../src/tasks/load.ts';
@@ -17,7 +17,7 @@ import type { LoadedTask } from '../src/tasks/types.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/log-observer.ts';
 import { importTraced, isOfTaskFile } from './run/attempt-trace.ts';
-import { CancelListener } from './supervisor/cancel-listener.ts';
+import { CancelListener, CONTROL_BLOCK_MS } from './supervisor/cancel-listener.ts';
 import { LeaseRenewer } from './supervisor/lease-renewer.ts';
 import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
 import { TaskAnnouncer } from './supervisor/task-announcer.ts';
@@ -25,7 +25,7 @@ import { TaskAnnouncer } from './supervisor/task-announcer.ts';
 const CONNECT_MS = 2_000;
 
 /** The API, which creates schedules, looks every second itself. */
-const SCHEDULE_CHECK_MS = 5_000;
+const SCHEDULE_CHECK_MS = 10_000;
 
 async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string, LoadedTask> }> {
   try {
@@ -52,14 +52,14 @@ const blocking = connectForBlocking({
   name: 'millrace-worker-control',
   scripts,
   onError,
-  blockMs: WORKER_BLOCK_MS,
+  blockMs: CONTROL_BLOCK_MS,
 });
 const core = createCore(redis, config, { observe });
 const { clock } = core;
 const queues = config.queues.map((queue) => core.keySpace.queue(queue));
 
 const recoverer = new Recoverer(core, () => queues, config.processes);
-const sweeper = new Sweeper(core, () => queues);
+const sweeper = new Sweeper(core, () => queues, config.processes);
 const firer = new Firer(core, SCHEDULE_CHECK_MS);
 const shared = new SharedSettings(core, 'worker', sharedSettings(config));
 const announcer = new TaskAnnouncer(core, queues, tasks);

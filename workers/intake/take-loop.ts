@@ -10,7 +10,7 @@ import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
  * An idle worker takes from a queue this often, though nothing says that there is something to take: the recovery, which
  * looks for all processes of a worker at once, wakes a worker before a job is due.
  */
-const IDLE_CHECK_MS = 60_000;
+const IDLE_CHECK_MS = 180_000;
 /** From a paused queue it only hears wake tokens, and there may be fewer than workers. */
 const PAUSED_CHECK_MS = 5_000;
 
