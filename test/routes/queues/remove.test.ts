@@ -198,7 +198,10 @@ describe('a removed queue', () => {
     await redis.client.zadd('mr:{late}:leases', 1, 'killed');
     await redis.client.hset('mr:{late}:tasks', 'echo', '{}');
     await redis.client.zadd('mr:removed', Date.now() - 121_000, 'late');
-    await until(async () => (await redis.client.zscore('mr:removed', 'late')) === null, 'the end of the watch');
+    await until(
+      async () => (await redis.client.zscore('mr:removed', 'late')) === null,
+      'the end of the watch',
+    );
     expect(await keysOf('late')).toEqual([]);
     expect(await names()).not.toContain('late');
   });
