@@ -12,9 +12,9 @@ import { deleteNotes, publishEvent } from './lua.ts';
 /** How long a running handler has to end after a cancel, before its job ends without it. */
 export const CANCEL_PATIENCE_MS = 10_000;
 
-/** Jobs of one call, and bytes of their entries: both bound the time for which it keeps Redis busy. */
+/** Jobs of one call, and bytes of their entries, each of which is copied several times: both bound its time. */
 const STEP = 50;
-const STEP_BYTES = 1_048_576;
+const STEP_BYTES = 262_144;
 
 export type CancelOutcome =
   /** It waited, and has left its place; its result says why. */

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { queueKeys } from '../../../src/redis/keys.ts';
+import { inOrder, queueKeys } from '../../../src/redis/keys.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { createTestCore } from '../../helpers/redis/core.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
@@ -52,6 +52,15 @@ beforeAll(async () => {
 
 describe('with a long backlog, in bounded steps', () => {
   for (const stop of tourOf(backlog)) it(stop.title, () => expectSteps(stop));
+
+  it('an empty queue is removed', async () => {
+    const { keys } = site;
+    const places = [keys.stream, keys.due, keys.dead].flatMap(inOrder);
+    await redis.client.del(...places, keys.scheduled, keys.holds, keys.leases);
+    const { scripts, commands } = await counted(() => api.http.delete(`/queues/${keys.queue}`).expect(204));
+    expect(scripts).toBe(1);
+    expect(commands).toBeLessThan(60);
+  });
 
   it('no script keeps Redis for long', async () => {
     const slow = (await slowScripts(redis.client)).filter(({ times }) => (times[0] ?? 0) > MOST_MS);
