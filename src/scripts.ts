@@ -1,3 +1,4 @@
+import { announceConfigurationScript } from './core/scripts/announce-configuration.ts';
 import { lookupScript } from './jobs/scripts/lookup.ts';
 import { readLogScript } from './jobs/scripts/read-log.ts';
 import { removeScript } from './jobs/scripts/remove.ts';
@@ -28,10 +29,10 @@ import { noteProgressScript } from './lifecycle/scripts/reports/note-progress.ts
 import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
 import { censusScript } from './queues/scripts/census.ts';
+import { configureScript } from './queues/scripts/configure.ts';
 import { endedRecordsScript } from './queues/scripts/ended-records.ts';
 import { laneIdsScript } from './queues/scripts/lane-ids.ts';
 import { listedJobScript } from './queues/scripts/listed-job.ts';
-import { maxJobsScript } from './queues/scripts/max-jobs.ts';
 import { pauseScript } from './queues/scripts/pause.ts';
 import { removeQueueScript } from './queues/scripts/remove-queue.ts';
 import { runningJobsScript } from './queues/scripts/running-jobs.ts';
@@ -103,7 +104,8 @@ export const scripts: readonly Script[] = [
   appendLogScript,
   readLogScript,
   pauseScript,
-  maxJobsScript,
+  configureScript,
+  announceConfigurationScript,
   removeQueueScript,
   announceTaskScript,
   announceReleasesScript,

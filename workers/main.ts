@@ -1,5 +1,6 @@
-import { type Config, ConfigError, loadConfig, misspeltSettings } from '../src/config.ts';
+import { type Config, ConfigError, loadConfig, misspeltSettings, sharedSettings } from '../src/config.ts';
 import { createCore } from '../src/core/core.ts';
+import { SharedSettings } from '../src/core/shared-settings.ts';
 import { extendLease } from '../src/lifecycle/scripts/extend-lease.ts';
 import { handOver } from '../src/lifecycle/scripts/hand-over.ts';
 import { Loop } from '../src/maintenance/loop.ts';
@@ -60,6 +61,7 @@ const queues = config.queues.map((queue) => core.keySpace.queue(queue));
 const recoverer = new Recoverer(core, () => queues, config.processes);
 const sweeper = new Sweeper(core, () => queues, config.processes);
 const firer = new Firer(core, SCHEDULE_CHECK_MS);
+const shared = new SharedSettings(core, 'worker', sharedSettings(config));
 const announcer = new TaskAnnouncer(core, queues, tasks);
 const announceLoop = new Loop('announce', announcer.run, observe);
 const announceAgain = () => {
@@ -98,6 +100,7 @@ const cancelListener = new CancelListener(core, new BlockingReader(blocking, red
 
 const loops = [
   announceLoop,
+  new Loop('settings', shared.run, observe),
   new Loop('renew', renewer.run, observe),
   new Loop('recover', recoverer.run, observe),
   new Loop('sweep', sweeper.run, observe),

@@ -138,6 +138,7 @@ export async function queueSummary(redis: Connection, keys: QueueKeys): Promise<
     name: keys.queue,
     paused: census.paused,
     ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
+    submitEvents: census.submitEvents,
     counts: countsOf(census),
   };
 }

@@ -49,7 +49,7 @@ export interface QueueKeys {
   /** Hash of lifetime counts. */
   readonly totals: string;
   /**
-   * Hash: `paused`; `maxJobs`; `heal:<stream>` while a recreated group catches up; `hold`, the number of event entries
+   * Hash: `paused`; `maxJobs`; `submitEvents`; `heal:<stream>` while a recreated group catches up; `hold`, the number of event entries
    * kept for subscriptions.
    */
   readonly settings: string;
@@ -97,6 +97,9 @@ export const scheduleLockKey = (prefix: string, id: string): string => `${prefix
 
 /** Key of the string that exists while a recent repair of schedules makes another one needless. */
 export const scheduleHealKey = (prefix: string): string => `${prefix}:schedule-heal`;
+
+/** Key of the hash: the settings that all processes should share -> when a process last had them, Unix ms, and its host. */
+export const configurationsKey = (prefix: string): string => `${prefix}:configurations`;
 
 /** Key that never exists. An empty write to it shows whether Redis accepts writes. */
 export const probeKey = (prefix: string): string => `${prefix}:probe`;

@@ -2,6 +2,9 @@ import { type Static, Type } from 'typebox';
 import { exampleJob, exampleLease, LeasedJob, LeaseToken, MAX_LEASED, Tasks } from './lease.ts';
 import { JobId, timestamp } from './values/names.ts';
 
+/** The most jobs of one settle. A lease may hold more than it can take at once. */
+export const MAX_SETTLED = 10_000;
+
 /** A member as it should be sent. Reports are read leniently, so its type says that anything may arrive. */
 const member = (schema: object) => Type.Optional(Type.Unsafe<unknown>(schema));
 
@@ -57,7 +60,7 @@ const one = <T extends Record<string, Type.TSchema>>(members: T, example: object
     { examples: [{ lease: exampleLease.lease, ...example }] },
   );
 const many = <T extends Record<string, Type.TSchema>>(members: T, description: string) =>
-  member(Type.Array(Type.Object({ id: JobId, ...members }), { maxItems: MAX_LEASED, description }));
+  member(Type.Array(Type.Object({ id: JobId, ...members }), { maxItems: MAX_SETTLED, description }));
 
 export const CompleteJob = one({ result: RESULT }, { result: { width: 640 } });
 export const FailJob = one(FailMembers, { error: { message: 'no such image' }, retryable: false });
@@ -89,7 +92,7 @@ export const SettleJobs = Type.Object(
     tasks: member(Tasks),
   },
   {
-    description: `The outcomes of 1 to ${MAX_LEASED} jobs. Name each job once.`,
+    description: `The outcomes of 1 to ${MAX_SETTLED} jobs; with more none is settled. Name each job once.`,
     examples: [
       {
         complete: [{ id: exampleJob.id, result: { width: 640 } }],
@@ -114,11 +117,12 @@ export const SettleQuery = Type.Object(
   { additionalProperties: false },
 );
 
-const SETTLED_STATUSES = ['completed', 'retrying', 'failed', 'cancelled', 'running'] as const;
+const SETTLED_STATUSES = ['completed', 'queued', 'retrying', 'failed', 'cancelled', 'running'] as const;
 const SettledStatus = Type.Unsafe<(typeof SETTLED_STATUSES)[number]>({
   type: 'string',
   enum: [...SETTLED_STATUSES],
-  description: 'The status of the job after this request.',
+  description:
+    'The status of the job after this request. `queued`: it can be taken again now; `retrying`: after its delay.',
 });
 
 export const SettledJob = Type.Object(

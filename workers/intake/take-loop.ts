@@ -45,10 +45,9 @@ export class TakeLoop {
     await this.#parts.consumer.interrupt().catch(() => undefined);
   }
 
-  /** A job of the class is held since a moment ago; undefined stands for any class. Ends an open read, to take it now. */
+  /** A job of the class is held since a moment ago; undefined stands for any class. */
   heardOfHold(queue: string, holdClass: string | undefined): void {
-    const { batcher, consumer } = this.#parts;
-    if (batcher.holds.heard(queue, holdClass)) void consumer.interrupt().catch(() => undefined);
+    this.#parts.batcher.holds.heard(queue, holdClass);
   }
 
   /** One pass: reconcile if due, let the batcher take until all queues are drained, then wait for work. */
@@ -83,7 +82,8 @@ export class TakeLoop {
   async #waitForWork(): Promise<void> {
     const { consumer, batcher, acceptor, clock } = this.#parts;
     const untilDueMs = Math.min(...batcher.states.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
-    if (untilDueMs <= 0) return;
+    // Something may have come up since the batcher was ready.
+    if (untilDueMs <= 0 || !batcher.isReadyToWait) return;
     // Redis checks the time-outs of blocked clients ten times a second, which is too coarse for a due time.
     const timer =
       untilDueMs < this.#blockMs

@@ -149,18 +149,10 @@ export interface Intake {
   takeLoop: TakeLoop;
 }
 
-export function createIntake({
-  config,
-  core,
-  queues,
-  consumer,
-  ability,
-  reconcileSchedule,
-  observe,
-  send,
-}: Base): Intake {
+export function createIntake(base: Base): Intake {
+  const { core, queues, consumer, ability, reconcileSchedule, observe, send } = base;
   const { clock } = core;
-  const { concurrency: size, leaseMs } = config;
+  const { concurrency: size, leaseMs } = base.config;
   const writer = new PersistentWriter(consumer, observe);
   const releaser = new Releaser(writer, queues, observe);
   const limiter = new ConcurrencyLimiter<RunningJob>({ size, clock, release: releaser.release });
@@ -172,6 +164,7 @@ export function createIntake({
     limiter,
     acceptor,
     ability,
+    endRead: () => void consumer.interrupt().catch(() => undefined),
     clock,
     observe,
     onNoLease: (queue) => {

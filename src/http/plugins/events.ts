@@ -42,7 +42,7 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
     const logs = new LogChannels(hub.onDefect);
     app.decorate('streamHub', hub);
     app.decorate('eventHistory', async (queue, query) =>
-      readHistory(app.core.redis, await app.core.queues.existing(queue), query),
+      readHistory(app.core.redis, app.core.keySpace.queue(queue), query),
     );
     app.addHook('preClose', async () => hub.stop());
     app.addHook('onClose', () => hub.close());
@@ -110,7 +110,7 @@ function openStream(
 declare module 'fastify' {
   interface FastifyInstance {
     streamHub: StreamHub;
-    /** A page of the past events of a queue. @throws {AppError} queue-not-found, invalid-request. */
+    /** A page of the past events of a queue. @throws {AppError} invalid-request. */
     eventHistory(queue: string, query: HistoryQuery): Promise<HistoryPage>;
     /**
      * Streams the events of a queue, or of all queues.

@@ -1,6 +1,6 @@
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef } from '../../redis/job-id.ts';
-import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
+import { placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
@@ -8,6 +8,7 @@ import { now } from '../../redis/script/lua.ts';
 import {
   deleteDeadLetter,
   deliveredAt,
+  endFailedDelivery,
   publishEvent,
   type Settled,
   setRankedTime,
@@ -37,15 +38,7 @@ export const buryScript = defineScript({
   lua: `
 local outcomes, buried, stale, cancelled = {}, {}, 0, 0
 local function bury(place, id, ref, token, line)
-  local move = 'bury:' .. token .. ':' .. consumer
-  local started = deliveredAt(stream[place], id, consumer, token)
-  if not started then
-    if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
-    stale = stale + 1
-    return 'stale'
-  end
-  redis.call('XACK', stream[place], '${GROUP}', id)
-  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors})
+  ${endFailedDelivery('bury')}
   redis.call('HSET', notes, ref .. ${NOTE.lastMove}, move, ref .. ${NOTE.worker}, consumer, ref .. ${NOTE.startedAt}, started)
   if line ~= '' then
     redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token, ref .. ${NOTE.errors}, withError(noted[2], line))

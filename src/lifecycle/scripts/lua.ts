@@ -45,6 +45,40 @@ end
 `,
 };
 
+/**
+ * Lua: the first statements of a function that ends the delivery of a failed attempt, with the locals `place`, `id`, `ref`, `token`
+ * and the count `stale` of its script. Returns 'repeated' or 'stale' from that function, else frees the entry and leaves the locals
+ * `move`, `started` and `noted` (when a cancel was asked for, the errors so far).
+ */
+export const endFailedDelivery = (move: 'retry' | 'bury'): string =>
+  `
+  local move = '${move}:' .. token .. ':' .. consumer
+  local started = deliveredAt(stream[place], id, consumer, token)
+  if not started then
+    if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
+    stale = stale + 1
+    return 'stale'
+  end
+  redis.call('XACK', stream[place], '${GROUP}', id)
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors})`.trim();
+
+/** Jobs in one entry of events: readers get an entry as a whole. */
+const MOST_SUBMITTED = 200;
+
+/**
+ * Lua: statements that write the event `submitted` for stored jobs. Only queues with the setting `submitEvents` pay for it, so it
+ * is no helper: each function costs a call a little.
+ *
+ * @param refs name of the list of refs; `events` and `settings` are expressions for the keys of their queue.
+ */
+export const publishSubmitted = (refs: string, events = 'events', settings = 'settings'): string =>
+  `
+  local kept = redis.call('HGET', ${settings}, 'hold') or ${KEPT_ENTRIES}
+  for first = 1, #${refs}, ${MOST_SUBMITTED} do
+    local part = table.concat(${refs}, ' ', first, math.min(#${refs}, first + ${MOST_SUBMITTED - 1}))
+    redis.call('XADD', ${events}, 'MAXLEN', '~', kept, '*', 'e', 'submitted', 'j', part)
+  end`.trim();
+
 /** Lua: `wakeWorkers(wake, count, most)` wakes that many idle workers, at most 64 or `most`; they then check for due jobs. */
 export const wakeWorkers: LuaHelper = {
   name: 'wakeWorkers',

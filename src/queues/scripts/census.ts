@@ -34,6 +34,8 @@ export interface Census {
   paused: boolean;
   /** Most jobs that have not ended; undefined without a limit. */
   maxJobs: number | undefined;
+  /** Whether submits make events. */
+  submitEvents: boolean;
   totals: Record<string, number>;
   /** Consumer, lease end (Unix ms), jobs it runs. */
   leases: { consumer: string; expiresAt: number; running: number }[];
@@ -72,7 +74,7 @@ export const censusScript = defineScript({
   args: ['maxLeases', 'maxGroups'],
   uses: [now, toMap],
   lua: `
-local running, places, added, waitingSince = {}, {}, 0, now
+local running, places, added, waitingSince, isMade = {}, {}, 0, now, false
 
 local function countDue(waiting, total)
   local found = total > 0 and redis.call('ZCOUNT', waiting, '-inf', now) or 0
@@ -95,6 +97,7 @@ local function count(place)
   local dueNow = countDue(due[place], waiting)
   if redis.call('EXISTS', stream[place]) == 0 then return { 0, 0, waiting, failed, 0, dueNow } end
   local info = toMap(redis.call('XINFO', 'STREAM', stream[place]))
+  isMade = true
   added = added + info['entries-added']
   local pending, after = 0, '-'
   for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream[place])) do
@@ -120,7 +123,8 @@ local ranks = hasRanked and { countRanked(1), countRanked(2), countRanked(4) } o
 
 local allTotals = redis.call('HGETALL', totals)
 local ended, last = toMap(allTotals), redis.call('XREVRANGE', samples, '+', '-', 'COUNT', 1)[1]
-if not last or now - tonumber(string.match(last[1], '^%d+')) >= 10000 then
+-- Clients choose names: a look at a queue that nobody has made leaves no key.
+if isMade and (not last or now - tonumber(string.match(last[1], '^%d+')) >= 10000) then
   redis.call('XADD', samples, 'MAXLEN', 30, '*', 'a', added, 'c', ended.completed or 0, 'f', ended.failed or 0)
 end
 local sample = redis.call('XREVRANGE', samples, now - 60000, now - 120000, 'COUNT', 1)[1]
@@ -140,12 +144,13 @@ local function heldGroups()
 end
 
 local held, runs = heldGroups(), {}
+local configured = redis.call('HMGET', settings, 'paused', 'maxJobs', 'submitEvents')
 for consumer, jobs in pairs(running) do runs[#runs + 1] = consumer; runs[#runs + 1] = jobs end
 return {
-  now, delayed, redis.call('HEXISTS', settings, 'paused'), allTotals,
+  now, delayed, configured[1] and 1 or 0, allTotals,
   redis.call('ZRANGE', leases, 0, maxLeases - 1, 'WITHSCORES'), runs,
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
-  tonumber(redis.call('HGET', settings, 'maxJobs')) or 0, delayedNow, waitingSince, held, ranks,
+  tonumber(configured[2]) or 0, delayedNow, waitingSince, held, ranks, configured[3] and 1 or 0,
 }
 `,
 });
@@ -173,18 +178,13 @@ type RawCensus = [
   waitingSince: number,
   held: RawGroup[],
   ranked: [critical: number, high: number, low: number],
+  submitEvents: number,
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
 export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<Census> {
-  const reply = await censusScript.run(
-    redis,
-    { queue },
-    {
-      maxLeases: LISTED_LEASES,
-      maxGroups: LISTED_GROUPS,
-    },
-  );
+  const limits = { maxLeases: LISTED_LEASES, maxGroups: LISTED_GROUPS };
+  const reply = await censusScript.run(redis, { queue }, limits);
   const [
     now,
     scheduled,
@@ -199,6 +199,7 @@ export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<C
     waitingSince,
     held,
     [critical, high, low],
+    submitEvents,
   ] = reply as RawCensus;
   const running = new Map(toPairs(runs.map(String)));
   return {
@@ -210,6 +211,7 @@ export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<C
     held: held.map(decodeGroup),
     paused: paused === 1,
     maxJobs: maxJobs || undefined,
+    submitEvents: submitEvents === 1,
     totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),
     leases: toPairs(leases).map(([consumer, expiresAt]) => ({
       consumer,

@@ -5,7 +5,8 @@ import { BulkSubmitResponse, JobPage, Readiness } from '../../../src/schemas/htt
 import { Job } from '../../../src/schemas/job.ts';
 import { HeartbeatResponse, TakeResponse } from '../../../src/schemas/lease.ts';
 import { Problem } from '../../../src/schemas/problem.ts';
-import { PendingList, QueueList, QueueStats, QueueSummary } from '../../../src/schemas/queue.ts';
+import { QueueList, QueueStats, QueueSummary } from '../../../src/schemas/queue.ts';
+import { PendingList } from '../../../src/schemas/queues/pending.ts';
 import { SettledJob, SettleResponse } from '../../../src/schemas/settle.ts';
 import { Acknowledged, EventsRead, Subscription } from '../../../src/schemas/subscription.ts';
 import { AnnouncedTask, TaskList } from '../../../src/schemas/task-http.ts';

@@ -10,7 +10,7 @@ const WRITE_EVERY_MS = 100;
 /**
  * Makes `ctx.progress` for one attempt. A report that cannot be written is dropped: the next one replaces it.
  *
- * `report` throws a TypeError as `encodeProgress` does.
+ * `report` throws what `encodeProgress` does.
  */
 export function progressReporter(
   consumer: Consumer,
