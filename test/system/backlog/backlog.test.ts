@@ -59,7 +59,7 @@ describe('with a long backlog, in bounded steps', () => {
     await redis.client.del(...places, keys.scheduled, keys.holds, keys.leases);
     const { scripts, commands } = await counted(() => api.http.delete(`/queues/${keys.queue}`).expect(204));
     expect(scripts).toBe(1);
-    expect(commands).toBeLessThan(60);
+    expect(commands).toBeLessThan(100);
   });
 
   it('no script keeps Redis for long', async () => {
