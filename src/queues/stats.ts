@@ -88,6 +88,11 @@ function workersOf(census: Census): QueueStats['workers'] {
     }));
 }
 
+const pauseOf = ({ paused, pausedUntil }: Census): Pick<QueueSummary, 'paused' | 'pausedUntil'> => ({
+  paused,
+  ...(pausedUntil !== undefined && { pausedUntil: toTimestamp(pausedUntil) }),
+});
+
 async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
   const names = [
     ...inOrder(keys.stream),
@@ -117,7 +122,7 @@ export async function queueStats(redis: Connection, keys: QueueKeys): Promise<Qu
   const run = percentiles(histograms, 'run');
   return {
     queue: keys.queue,
-    paused: census.paused,
+    ...pauseOf(census),
     ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
     counts: countsOf(census),
     lanes: lanesOf(census),
@@ -136,7 +141,7 @@ export async function queueSummary(redis: Connection, keys: QueueKeys): Promise<
   const census = await takeCensus(redis, keys);
   return {
     name: keys.queue,
-    paused: census.paused,
+    ...pauseOf(census),
     ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
     counts: countsOf(census),
   };

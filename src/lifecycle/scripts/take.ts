@@ -67,7 +67,7 @@ type Head = [
     | [token: number, attempt: number, losses: number, readyAt: number, cancelAsked: number, begun: number],
 ];
 
-/** What `take()` returns. `state`: 1 for a paused queue, 2 for one that holds jobs. `nextDue`: ms until the next due time, or -1. */
+/** What `take()` returns. `state`: 1 for a paused queue, 2 for one that holds jobs. `nextDue`: ms until the next due time or the end of the pause, or -1. */
 export type TakeReply =
   | ['no-lease']
   | ['ok', now: number, state: number, nextDue: number, heads: string, ...payloads: string[]];

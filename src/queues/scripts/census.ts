@@ -1,4 +1,4 @@
-import { RANK_SPAN } from '../../lifecycle/scripts/lua.ts';
+import { pauseNow, RANK_SPAN } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { toPairs } from '../../redis/pairs.ts';
@@ -32,6 +32,8 @@ export interface Census {
   /** Held jobs, in groups of one class, priority and origin. */
   held: HeldGroup[];
   paused: boolean;
+  /** When the pause ends by itself, Unix ms. */
+  pausedUntil: number | undefined;
   /** Most jobs that have not ended; undefined without a limit. */
   maxJobs: number | undefined;
   totals: Record<string, number>;
@@ -70,7 +72,7 @@ export const censusScript = defineScript({
     'dead',
   ],
   args: ['maxLeases', 'maxGroups'],
-  uses: [now, toMap],
+  uses: [now, toMap, pauseNow],
   lua: `
 local running, places, added, waitingSince = {}, {}, 0, now
 
@@ -138,12 +140,13 @@ local function heldGroups()
 end
 
 local held, runs = heldGroups(), {}
+local paused, pausedUntil = pauseNow(settings)
 for consumer, jobs in pairs(running) do runs[#runs + 1] = consumer; runs[#runs + 1] = jobs end
 return {
-  now, delayed, redis.call('HEXISTS', settings, 'paused'), allTotals,
+  now, delayed, paused, allTotals,
   redis.call('ZRANGE', leases, 0, maxLeases - 1, 'WITHSCORES'), runs,
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
-  tonumber(redis.call('HGET', settings, 'maxJobs')) or 0, delayedNow, waitingSince, held, ranks,
+  tonumber(redis.call('HGET', settings, 'maxJobs')) or 0, delayedNow, waitingSince, held, ranks, pausedUntil,
 }
 `,
 });
@@ -171,6 +174,7 @@ type RawCensus = [
   waitingSince: number,
   held: RawGroup[],
   ranked: [critical: number, high: number, low: number],
+  pausedUntil: number,
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
@@ -197,6 +201,7 @@ export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<C
     waitingSince,
     held,
     [critical, high, low],
+    pausedUntil,
   ] = reply as RawCensus;
   const running = new Map(toPairs(runs.map(String)));
   return {
@@ -207,6 +212,7 @@ export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<C
     waitingSince,
     held: held.map(decodeGroup),
     paused: paused === 1,
+    pausedUntil: pausedUntil < 0 ? undefined : pausedUntil,
     maxJobs: maxJobs || undefined,
     totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),
     leases: toPairs(leases).map(([consumer, expiresAt]) => ({

@@ -1,14 +1,16 @@
 import { KEPT_ENTRIES } from '../../../events/limits.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
-import { inChunks } from '../../../redis/script/lua.ts';
+import { inChunks, now } from '../../../redis/script/lua.ts';
+import { pauseEnd } from '../lua.ts';
 
 /**
  * Lua: `hasSideState` is false when the queue has no settings, notes, ranked, due, held or expiring jobs, as in most queues at most times:
- * one question instead of four. `queueSettings` has `isPaused`, `hold` (entries of the events stream to keep) and
- * `healUntil` by lane, where there are any.
+ * one question instead of four. `queueSettings` has `isPaused`, `pausedUntil` (Unix ms), `hold` (entries of the events stream to
+ * keep) and `healUntil` by lane, where there are any. A pause whose end has come is removed: `hasResumed`.
  */
 export const QUEUE_STATE = defineFragment({
   queueKeys: ['settings', 'notes', 'scheduled', 'ranked', 'due', 'expiring', 'holds'],
+  uses: [now],
   lua: `
 local hasSideState =
   redis.call('EXISTS', settings, notes, scheduled, ranked, due[1], due[2], due[3], due[4], due[5], expiring, holds) > 0
@@ -16,6 +18,12 @@ local queueSettings = {}
 if hasSideState then
   local found = redis.call('HMGET', settings, 'heal:1', 'heal:2', 'heal:3', 'heal:4', 'paused', 'hold')
   queueSettings.healUntil, queueSettings.isPaused, queueSettings.hold = found, found[5], found[6]
+  local ends = found[5] and ${pauseEnd('found[5]')}
+  queueSettings.pausedUntil = ends
+  if ends and ends <= now then
+    queueSettings.isPaused, queueSettings.hasResumed = false, true
+    redis.call('HDEL', settings, 'paused')
+  end
 end
 `,
 });
@@ -39,6 +47,7 @@ local function addEvent(kind, refs)
   pendingEvents[n + 1], pendingEvents[n + 2] = 'e', kind
   pendingEvents[n + 3], pendingEvents[n + 4] = 'j', table.concat(refs, ' ')
 end
+if queueSettings.hasResumed then addEvent('resumed', { '' }) end
 local function addShownResult(ref, expires, record)
   if #record > ${MAX_SHOWN} or shownLength + #record > ${MAX_SHOWN_PER_EVENT} then return end
   shownLength = shownLength + #record
