@@ -18,6 +18,7 @@ import { logObserver } from '../src/telemetry/log-observer.ts';
 import { importTraced, isOfTaskFile } from './run/attempt-trace.ts';
 import { CancelListener } from './supervisor/cancel-listener.ts';
 import { LeaseRenewer } from './supervisor/lease-renewer.ts';
+import { ServedQueues } from './supervisor/served-queues.ts';
 import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
 import { TaskAnnouncer } from './supervisor/task-announcer.ts';
 
@@ -55,12 +56,32 @@ const blocking = connectForBlocking({
 });
 const core = createCore(redis, config, { observe });
 const { clock } = core;
-const queues = config.queues.map((queue) => core.keySpace.queue(queue));
+
+const served = new ServedQueues(core, config.queues, {
+  onJoin: async (joined) => {
+    await announcer.announce(joined, true);
+    const consumers = supervisor.livingConsumers();
+    if (consumers.length === 0) return;
+    for (const keys of joined) await extendLease(redis, keys, 'new', consumers, config.leaseMs);
+  },
+  onRead: (names, hasChanged) => {
+    // Also without a change: a process drops a deleted queue by itself, which may have come back since.
+    supervisor.sendToAll({ type: 'queues', queues: names });
+    if (!hasChanged) return;
+    controlLoop.wake();
+    void cancelListener.interrupt().catch(() => undefined);
+  },
+  onLeave: ({ leases: key }) => {
+    // Leases that were renewed after the deletion would stay for ever.
+    void redis.zrem(key, ...supervisor.livingConsumers()).catch(() => undefined);
+  },
+});
+const { list: queues } = served;
 
 const recoverer = new Recoverer(core, () => queues, config.processes);
 const sweeper = new Sweeper(core, () => queues);
 const firer = new Firer(core, SCHEDULE_CHECK_MS);
-const announcer = new TaskAnnouncer(core, queues, tasks);
+const announcer = new TaskAnnouncer(core, served, tasks);
 const announceLoop = new Loop('announce', announcer.run, observe);
 const announceAgain = () => {
   announcer.forget();
@@ -69,7 +90,8 @@ const announceAgain = () => {
 
 const leases: LeaseKeeper = {
   register: async (consumer) => {
-    for (const keys of queues) await extendLease(redis, keys, 'new', [consumer], config.leaseMs);
+    await served.refresh();
+    for (const keys of [...queues]) await extendLease(redis, keys, 'new', [consumer], config.leaseMs);
     // The process may lack a lease because Redis was emptied: the tasks must be announced again, too.
     announceAgain();
   },
@@ -77,7 +99,7 @@ const leases: LeaseKeeper = {
   handOver: ({ queue, delivery: { place, entryId, token } }, from, to) =>
     handOver(redis, core.keySpace.queue(queue), { ref: { place, entryId }, token, from, to }),
 };
-const supervisor = new Supervisor({ config, leases, clock, observe });
+const supervisor = new Supervisor({ config, queues: () => served.names, leases, clock, observe });
 
 const renewer = new LeaseRenewer({
   redis,
@@ -96,14 +118,20 @@ const cancelListener = new CancelListener(core, new BlockingReader(blocking, red
   onHeld: (queue, holdClass) => supervisor.sendToAll({ type: 'held', queue, holdClass }),
 });
 
+const controlLoop = new Loop('control', cancelListener.run, observe);
+const renew = async () => {
+  await served.refresh();
+  return renewer.run();
+};
 const loops = [
   announceLoop,
-  new Loop('renew', renewer.run, observe),
+  new Loop('renew', renew, observe),
   new Loop('recover', recoverer.run, observe),
   new Loop('sweep', sweeper.run, observe),
   new Loop('schedules', firer.run, observe),
   new Loop('watch', supervisor.checkHeartbeats, observe),
-  new Loop('control', cancelListener.run, observe),
+  controlLoop,
+  ...(served.hasPatterns ? [new Loop('queues', served.run, observe)] : []),
 ];
 
 let stopping: Promise<void> | undefined;

@@ -122,6 +122,11 @@ export class Consumer {
     return rows as [string, string, number, number][];
   }
 
+  /** Of queues with missing groups, those whose groups are to be recreated. */
+  protected async existing(queues: readonly QueueKeys[]): Promise<readonly QueueKeys[]> {
+    return queues;
+  }
+
   /** @param callAgain what to call once the missing groups are recreated. */
   protected async withGroups<T>(
     queues: readonly QueueKeys[],
@@ -133,19 +138,33 @@ export class Consumer {
     } catch (error) {
       if (!isNoGroup(error)) throw error;
       this.recreatedGroups += 1;
-      for (const keys of queues) await ensureGroups(this.#redis, keys);
+      for (const keys of await this.existing(queues)) await ensureGroups(this.#redis, keys);
       return callAgain();
     }
   }
 }
 
+/** Serves those of the queues no longer that have been deleted, and returns them. */
+export type DropDeleted = (queues: readonly QueueKeys[]) => Promise<readonly QueueKeys[]>;
+
 /** A consumer that can also wait for work. */
 export class WaitingConsumer extends Consumer {
   readonly #reader: BlockingReader;
+  #dropDeleted: DropDeleted | undefined;
 
   constructor(name: string, redis: Connection, reader: BlockingReader) {
     super(name, redis);
     this.#reader = reader;
+  }
+
+  /** For a worker that serves some queues only while they exist. */
+  dropWith(dropDeleted: DropDeleted): void {
+    this.#dropDeleted = dropDeleted;
+  }
+
+  protected override async existing(queues: readonly QueueKeys[]): Promise<readonly QueueKeys[]> {
+    const deleted = (await this.#dropDeleted?.(queues)) ?? [];
+    return queues.filter((keys) => !deleted.includes(keys));
   }
 
   /** Blocks for at most `blockMs`; `interrupt` ends it early. Resolves to nothing when a group had to be recreated. */

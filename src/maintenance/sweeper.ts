@@ -24,7 +24,7 @@ export class Sweeper {
   /** One step in all queues; resolves to the time until the next one, ms. */
   readonly run = async (): Promise<number> => {
     let isDone = true;
-    for (const keys of this.#queues()) {
+    for (const keys of [...this.#queues()]) {
       const deleted = await this.#deleteOldDeadLetters(keys);
       if (!(await this.#step(keys)) || deleted > 0) isDone = false;
     }

@@ -16,7 +16,7 @@ import { type FinishedJob, takeChunk } from './finished-jobs.ts';
 import { type AskedClasses, askedClasses, HoldWatch } from './hold-watch.ts';
 import { type Call, InFlight } from './in-flight.ts';
 import { NextQueue } from './next-queue.ts';
-import { isReadyToWait, newQueueState, type QueueState, recordTake } from './queue-state.ts';
+import { isReadyToWait, newQueueState, type QueueState, recordTake, serveQueues } from './queue-state.ts';
 
 export interface BatcherParts {
   consumer: Consumer;
@@ -37,7 +37,6 @@ const LEASE_PAUSE_MS = 200;
 
 /** Most jobs of one call: bounds the time for which it keeps Redis busy. */
 const MOST_TAKEN = 200;
-
 const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
 
 /**
@@ -48,7 +47,7 @@ const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
  * taken unseen are found by reconciling (`onUncertainDelivery`).
  */
 export class Batcher {
-  readonly states: readonly QueueState[];
+  readonly states: QueueState[];
   readonly holds: HoldWatch;
   readonly #parts: BatcherParts;
   readonly #inFlight = new InFlight();
@@ -72,6 +71,11 @@ export class Batcher {
     const state = this.states.find((candidate) => candidate.keys === keys);
     if (state === undefined) throw new Error(`${keys.queue} is not a queue of this worker`);
     return state;
+  }
+
+  /** Serves these queues from now on. Returns whether one has joined or was dropped. */
+  serve(queues: readonly QueueKeys[]): boolean {
+    return serveQueues(this.states, queues, this.#parts.limiter.held);
   }
 
   /** Writes the result of a job with the next call. */

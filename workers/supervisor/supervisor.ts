@@ -22,6 +22,8 @@ export interface LeaseKeeper {
 
 export interface SupervisorParts {
   config: Config;
+  /** The queues that its processes serve now. */
+  queues: () => readonly string[];
   leases: LeaseKeeper;
   clock: Clock;
   observe: Observer;
@@ -107,7 +109,8 @@ export class Supervisor {
   async #spawn(): Promise<void> {
     if (this.#isStopping) return;
     const { child, ended } = await this.#fork('shared');
-    child.send({ type: 'start', consumer: child.consumer, config: this.#parts.config });
+    const { config, queues } = this.#parts;
+    child.send({ type: 'start', consumer: child.consumer, config, queues: queues() });
     await Promise.race([child.started, ended]);
   }
 
