@@ -11,7 +11,8 @@ import {
   QueueListQuery,
   QueueParams,
 } from '../src/schemas/http.ts';
-import { PauseQueue, PendingList, QueueList, QueueSettings, QueueSummary } from '../src/schemas/queue.ts';
+import { PendingList, QueueList, QueueSettings, QueueSummary } from '../src/schemas/queue.ts';
+import { PauseQueue } from '../src/schemas/queues/pause.ts';
 
 const DEFAULT_LIMIT = 100;
 

@@ -36,10 +36,7 @@ export class QueueRegistry {
   /** Which of the queues are not registered. */
   async missing(queues: readonly QueueKeys[]): Promise<QueueKeys[]> {
     if (queues.length === 0) return [];
-    const listed = await this.#redis.smismember(
-      this.#keySpace.queues,
-      ...queues.map(({ queue }) => queue),
-    );
+    const listed = await this.#redis.smismember(this.#keySpace.queues, ...queues.map(({ queue }) => queue));
     return queues.filter((_, i) => listed[i] === 0);
   }
 

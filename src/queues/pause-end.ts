@@ -1,5 +1,5 @@
 import { invalidRequest } from '../errors.ts';
-import type { PauseQueue } from '../schemas/queue.ts';
+import type { PauseQueue } from '../schemas/queues/pause.ts';
 import { durationMs, MAX_DURATION_MS, MAX_START_MS } from '../schemas/values/duration.ts';
 import { timeMs } from '../schemas/values/timestamp.ts';
 import type { PauseEnd } from './scripts/pause.ts';
@@ -15,7 +15,9 @@ export const wrongEnd = () =>
  */
 export function readPauseEnd({ until, for: time }: PauseQueue, now: number): PauseEnd {
   if (until !== undefined && time !== undefined) {
-    throw invalidRequest([{ pointer: '/for', detail: 'is not allowed together with until; give one of them' }]);
+    throw invalidRequest([
+      { pointer: '/for', detail: 'is not allowed together with until; give one of them' },
+    ]);
   }
   const untilMs = until === undefined ? undefined : timeMs(until);
   if (untilMs !== undefined && !(untilMs > 0 && untilMs <= now + MAX_START_MS)) throw wrongEnd();

@@ -1,6 +1,7 @@
 import type { Core } from '../core/core.ts';
 import type { DeadSelection } from '../schemas/dead-letter.ts';
-import type { PauseQueue, QueueSettings, QueueSummary } from '../schemas/queue.ts';
+import type { QueueSettings, QueueSummary } from '../schemas/queue.ts';
+import type { PauseQueue } from '../schemas/queues/pause.ts';
 import { type DeadLetterStep, purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
 import { readPauseEnd, wrongEnd } from './pause-end.ts';
 import { setMaxJobs } from './scripts/max-jobs.ts';

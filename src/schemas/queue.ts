@@ -1,5 +1,4 @@
 import { type Static, Type } from 'typebox';
-import { duration } from './values/duration.ts';
 import { JobId, QueueName, timestamp } from './values/names.ts';
 import { NextCursor } from './values/page.ts';
 
@@ -53,28 +52,6 @@ const Paused = Type.Boolean({ description: 'Whether workers are kept from taking
 const PausedUntil = Type.Optional(
   timestamp('When the queue resumes by itself. Absent: only when it is told to.'),
 );
-
-/** When a pause ends by itself. */
-export const PauseQueue = Type.Object(
-  {
-    until: Type.Optional(
-      Type.String({
-        format: 'date-time',
-        description: 'The queue resumes by itself at this time (RFC 3339). Excludes `for`.',
-        examples: ['2026-01-31T12:00:00Z'],
-      }),
-    ),
-    for: Type.Optional(
-      duration('The queue resumes by itself after this long. Excludes `until`.', { min: 1 }),
-    ),
-  },
-  {
-    additionalProperties: false,
-    description: 'When the pause ends by itself. Absent: it lasts until the queue is resumed.',
-    examples: [{ for: '10m' }],
-  },
-);
-export type PauseQueue = Static<typeof PauseQueue>;
 
 const Counts = Type.Object(
   {

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceEvent, ServiceEventKind } from '../../src/observer.ts';
 import { createOrphanReaper, type OrphanReaper } from '../../src/orphan-reaper.ts';
+import { MAX_SERVED } from '../../src/schemas/values/queue-patterns.ts';
+import { ServedQueues } from '../../workers/supervisor/served-queues.ts';
 import { useApi } from '../helpers/api/server.ts';
 import { openStream } from '../helpers/events/sse-client.ts';
 import { newQueue, post, settle, take, takeOne } from '../helpers/leases/http-worker.ts';
+import { createTestCore } from '../helpers/redis/core.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
 import { recordEvents } from '../helpers/telemetry/recorder.ts';
 import { startApiProcess } from '../helpers/workers/built-processes.ts';
@@ -20,6 +23,8 @@ const MEMBERS: Members = {
   'child-started': ['consumer', 'pid'],
   'child-lost': ['consumer', 'pid', 'how'],
   'child-replaced': ['consumer', 'pid'],
+  'queues-changed': ['joined', 'left'],
+  'too-many-queues': ['served', 'leftOut', 'most'],
   stopping: ['why'],
   stopped: [],
   'jobs-submitted': ['queue', 'task', 'jobs'],
@@ -61,6 +66,15 @@ const logged: { kind: string; [member: string]: unknown }[] = [];
 const ended = (job: string) => ofKind('attempt-ended').find((event) => event.job === job);
 
 describe('a worker', () => {
+  it('reports the queues that fit its patterns, and that there are too many', async () => {
+    const core = createTestCore(redis.client, { prefix: 'many' }, recorder.observe);
+    await core.queues.register(Array.from({ length: MAX_SERVED + 1 }, (_, i) => `q${i}`));
+    const handlers = { onJoin: async () => undefined, onRead: () => undefined, onLeave: () => undefined };
+    await new ServedQueues(core, ['q*'], handlers).refresh();
+    expect(ofKind('queues-changed')).toMatchObject([{ left: [] }]);
+    expect(ofKind('too-many-queues')).toMatchObject([{ served: MAX_SERVED, leftOut: 1, most: MAX_SERVED }]);
+  });
+
   it('reports the attempts of a job, from its take to its end', async () => {
     const { id } = await api.submit({ task: 'flaky', queue: 'w', payload: { until: 2, SECRET } });
     await api.finished(id);

@@ -53,10 +53,7 @@ describe('a worker that serves patterns', () => {
     await api.finished((await api.submit({ queue, task: 'echo' })).id);
     await remove(queue);
     await left(queue);
-    await until(
-      async () => (await redis.client.keys(`mr:{${queue}}:*`)).length === 0,
-      async () => `no keys of ${queue}: ${await redis.client.keys(`mr:{${queue}}:*`)}`,
-    );
+    await until(async () => (await redis.client.keys(`mr:{${queue}}:*`)).length === 0, `no keys of ${queue}`);
     await redis.client.sadd('mr:queues', queue);
     const { id } = await api.submit({ queue, task: 'echo', payload: 2 });
     expect(await api.finished(id)).toMatchObject({ status: 'completed', result: 2 });

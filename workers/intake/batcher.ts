@@ -74,9 +74,8 @@ export class Batcher {
   }
 
   /** Serves these queues from now on. Returns whether one has joined or was dropped. */
-  serve(queues: readonly QueueKeys[]): boolean {
-    return serveQueues(this.states, queues, this.#parts.limiter.held);
-  }
+  readonly serve = (queues: readonly QueueKeys[]): boolean =>
+    serveQueues(this.states, queues, this.#parts.limiter.held);
 
   /** Writes the result of a job with the next call. */
   complete(keys: QueueKeys, job: FinishedJob): void {

@@ -61,7 +61,13 @@ export const hasWrites = ({ finished, wakeIds, startedRefs, latency }: QueueStat
   finished.length + wakeIds.length + startedRefs.length > 0 || latency.isDue(now);
 
 /** Whether a blocking read is the way to learn about more jobs of the queue. */
-export const isReadyToWait = ({ isDropped, isDrained, lacksLease, wakeIds, startedRefs }: QueueState): boolean =>
+export const isReadyToWait = ({
+  isDropped,
+  isDrained,
+  lacksLease,
+  wakeIds,
+  startedRefs,
+}: QueueState): boolean =>
   (isDropped || (isDrained && !lacksLease)) && wakeIds.length + startedRefs.length === 0;
 
 /**

@@ -74,4 +74,3 @@ export function createBase(
   };
   return { config, core, queues, consumer, ability, reconcileSchedule, observe, send };
 }
-

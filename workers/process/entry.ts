@@ -12,11 +12,7 @@ const send = (message: ToSupervisor): void => {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 };
 
-async function start({
-  consumer,
-  config,
-  queues,
-}: FromSupervisor & { type: 'start' }): Promise<void> {
+async function start({ consumer, config, queues }: FromSupervisor & { type: 'start' }): Promise<void> {
   const onDoubt = () => replace(config.shutdownGraceMs);
   worker = createWorkerProcess({ consumer, config, queues, send, isAlone: false, onDoubt });
   (await worker).start();

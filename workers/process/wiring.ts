@@ -185,6 +185,15 @@ function wire(
     redis.disconnect();
     blocking.disconnect();
   };
-  const worker = new WorkerProcess({ ...intake, queues, servedQueues, handOvers, heartbeat, leaseWatch, loops, close });
+  const worker = new WorkerProcess({
+    ...intake,
+    queues,
+    servedQueues,
+    handOvers,
+    heartbeat,
+    leaseWatch,
+    loops,
+    close,
+  });
   return { worker, runner };
 }

@@ -179,14 +179,8 @@ type RawCensus = [
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
 export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<Census> {
-  const reply = await censusScript.run(
-    redis,
-    { queue },
-    {
-      maxLeases: LISTED_LEASES,
-      maxGroups: LISTED_GROUPS,
-    },
-  );
+  const args = { maxLeases: LISTED_LEASES, maxGroups: LISTED_GROUPS };
+  const reply = await censusScript.run(redis, { queue }, args);
   const [
     now,
     scheduled,

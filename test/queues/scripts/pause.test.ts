@@ -36,7 +36,10 @@ describe('a pause with an end', () => {
     });
     await untilAfter(redis, at);
     expect(await redis.client.hexists(settings, 'paused')).toBe(1);
-    expect(await takeCensus(redis.client, queue.keys)).toMatchObject({ paused: false, pausedUntil: undefined });
+    expect(await takeCensus(redis.client, queue.keys)).toMatchObject({
+      paused: false,
+      pausedUntil: undefined,
+    });
     expect(await kindsOf()).toEqual(['paused']);
     // The first take says so, and leaves nothing behind.
     expect(await take(queue.one, queue.keys, { count: 1 })).toMatchObject({ paused: false });

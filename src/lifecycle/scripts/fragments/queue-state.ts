@@ -6,7 +6,7 @@ import { pauseEnd } from '../lua.ts';
 /**
  * Lua: `hasSideState` is false when the queue has no settings, notes, ranked, due, held or expiring jobs, as in most queues at most times:
  * one question instead of four. `queueSettings` has `isPaused`, `pausedUntil` (Unix ms), `hold` (entries of the events stream to
- * keep) and `healUntil` by lane, where there are any. A pause whose end has come is removed: `hasResumed`.
+ * keep) and `healUntil` by lane, where there are any. `hasResumed`: the end of the pause has come.
  */
 export const QUEUE_STATE = defineFragment({
   queueKeys: ['settings', 'notes', 'scheduled', 'ranked', 'due', 'expiring', 'holds'],
@@ -22,7 +22,6 @@ if hasSideState then
   queueSettings.pausedUntil = ends
   if ends and ends <= now then
     queueSettings.isPaused, queueSettings.hasResumed = false, true
-    redis.call('HDEL', settings, 'paused')
   end
 end
 `,
@@ -35,10 +34,11 @@ const MAX_SHOWN_PER_EVENT = 4_096;
 /**
  * Lua: all that a script did is one entry of the events stream, in several pairs. `addEvent(kind, refs)` adds a kind (`e`)
  * and its jobs (`j`), `addShownResult(ref, expires, record)` a short record that somebody waits for (`r`: ref, expiry,
- * record; space separated), `flushEvents()` writes the entry.
+ * record; space separated), `flushEvents()` writes the entry. It also removes a pause that is over, which no script may do before it
+ * can fail.
  */
 export const EVENTS = defineFragment({
-  queueKeys: ['events'],
+  queueKeys: ['events', 'settings'],
   lua: `
 local pendingEvents, shownLength = {}, 0
 local function addEvent(kind, refs)
@@ -47,7 +47,6 @@ local function addEvent(kind, refs)
   pendingEvents[n + 1], pendingEvents[n + 2] = 'e', kind
   pendingEvents[n + 3], pendingEvents[n + 4] = 'j', table.concat(refs, ' ')
 end
-if queueSettings.hasResumed then addEvent('resumed', { '' }) end
 local function addShownResult(ref, expires, record)
   if #record > ${MAX_SHOWN} or shownLength + #record > ${MAX_SHOWN_PER_EVENT} then return end
   shownLength = shownLength + #record
@@ -55,6 +54,10 @@ local function addShownResult(ref, expires, record)
   pendingEvents[n + 1], pendingEvents[n + 2] = 'r', ref .. ' ' .. expires .. ' ' .. record
 end
 local function flushEvents()
+  if queueSettings.hasResumed then
+    redis.call('HDEL', settings, 'paused')
+    for i, text in ipairs({ 'e', 'resumed', 'j', '' }) do table.insert(pendingEvents, i, text) end
+  end
   if #pendingEvents == 0 then return end
   redis.call('XADD', events, 'MAXLEN', '~', queueSettings.hold or ${KEPT_ENTRIES}, '*', unpack(pendingEvents))
 end
