@@ -5,10 +5,12 @@ import { JsonText } from './json-text.ts';
 import type { JsonFacts } from './scan.ts';
 
 /** Why a text from a client is refused although it is JSON; undefined when nothing is wrong with it. */
-export const textFault = (json: JsonText, base: string): Fault | undefined =>
-  json.facts.depth > MAX_DEPTH
+export function textFault(json: JsonText, base: string): Fault | undefined {
+  if (json.isPlain) return undefined;
+  return json.facts.depth > MAX_DEPTH
     ? { pointer: base, detail: `must not be nested deeper than ${MAX_DEPTH} levels` }
     : jsonFault(json.facts, () => json.parse(), base);
+}
 
 /**
  * Why a value from a client is refused although it is JSON: programs in some languages could not read it, or it is

@@ -14,25 +14,46 @@ const toOneLine = (text: string): string =>
 export class JsonText {
   /** On one line. */
   readonly text: string;
-  readonly facts: Readonly<JsonFacts>;
+  #facts: Readonly<JsonFacts> | undefined;
 
-  /** @param facts of the text: who makes a `JsonText` has scanned it. */
-  constructor(text: string, facts: Readonly<JsonFacts>) {
-    this.text = toOneLine(text);
-    this.facts = facts;
+  /**
+   * @param text on one line.
+   * @param facts of the text, for who has scanned it.
+   */
+  private constructor(text: string, facts?: Readonly<JsonFacts>) {
+    this.text = text;
+    this.#facts = facts;
+  }
+
+  /** A text that `facts` were found in. */
+  static scanned(text: string, facts: Readonly<JsonFacts>): JsonText {
+    return new JsonText(toOneLine(text), facts);
   }
 
   /** Undefined when the text is not JSON. */
   static read(text: string): JsonText | undefined {
     const facts = factsOf(Buffer.from(text));
-    return facts && new JsonText(text, facts);
+    return facts && JsonText.scanned(text, facts);
   }
 
   /** A `JsonText` itself, or the text of a JavaScript value. @throws {TypeError} when the value has no JSON. */
   static of(value: unknown): JsonText {
-    if (value instanceof JsonText) return value;
-    const text = printJson(value);
-    return new JsonText(text, factsOf(Buffer.from(text)) ?? new JsonFacts());
+    return value instanceof JsonText ? value : new JsonText(printJson(value));
+  }
+
+  /** What some readers cannot take. A text that came from a JavaScript value is scanned when somebody asks. */
+  get facts(): Readonly<JsonFacts> {
+    this.#facts ??= factsOf(Buffer.from(this.text)) ?? new JsonFacts();
+    return this.#facts;
+  }
+
+  /** Whether every reader can take it, as far as that can be seen without a scan: it is short and has nothing special. */
+  get isPlain(): boolean {
+    const facts = this.#facts;
+    if (facts !== undefined) return facts.depth <= MAX_DEPTH && !facts.hasLoneSurrogate && !facts.mayPollute;
+    const { text } = this;
+    if (text.length > 2 * MAX_DEPTH || text.includes('\\')) return false;
+    return !text.includes('{') || !(text.includes('__proto__') || text.includes('constructor'));
   }
 
   /** With U+FFFD for lone surrogates. */
@@ -55,9 +76,9 @@ export class JsonText {
   }
 }
 
-export const JSON_NULL = new JsonText('null', new JsonFacts());
+export const JSON_NULL = JsonText.scanned('null', new JsonFacts());
 
-/** The texts that `JSON.stringify` has met since `printJson` called it. */
+/** The texts that `JSON.stringify` has met since `printJson` called it; undefined while it prints nothing. */
 let printing: JsonText[] | undefined;
 /** No value has this text, since nobody ever sees it. */
 const HOLE = randomBytes(18).toString('base64url');
@@ -71,15 +92,10 @@ const PRINTED_HOLE = JSON.stringify(HOLE);
  */
 export function printJson(value: unknown): string {
   const texts: JsonText[] = [];
-  printing = texts;
-  let stringified: string | undefined;
-  try {
-    stringified = JSON.stringify(value);
-  } finally {
-    printing = undefined;
-  }
-  if (stringified === undefined) throw new TypeError(`a ${typeof value} has no JSON`);
-  const outline = wellFormedJson(stringified);
+  const outline = wellFormedJson(
+    typeof value === 'object' ? stringifyAround(value, texts) : stringify(value),
+  );
+  if (texts.length === 0) return outline;
   let printed = '';
   let from = 0;
   for (const text of texts) {
@@ -90,8 +106,25 @@ export function printJson(value: unknown): string {
   return printed + outline.slice(from);
 }
 
+/** JSON with a hole for each text, which is added to `texts`. */
+function stringifyAround(value: unknown, texts: JsonText[]): string {
+  printing = texts;
+  try {
+    return stringify(value);
+  } finally {
+    printing = undefined;
+  }
+}
+
+function stringify(value: unknown): string {
+  const json: string | undefined = JSON.stringify(value);
+  if (json === undefined) throw new TypeError(`a ${typeof value} has no JSON`);
+  return json;
+}
+
 /** A text that every reader can take, whatever an older release has stored: others stand beside it in an answer. */
 function readable(json: JsonText): string {
+  if (json.isPlain) return json.text;
   const { text, facts } = json.toWellFormed();
   return facts.depth > MAX_DEPTH ? JSON.stringify(text) : text;
 }

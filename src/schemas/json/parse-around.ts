@@ -27,7 +27,7 @@ export function parseAround(
   const texts: JsonText[] = [];
   for (const { start, end, facts } of scan.texts) {
     numbered += sliceOf(json, ascii, from, start) + texts.length;
-    texts.push(new JsonText(sliceOf(json, ascii, start, end), facts));
+    texts.push(JsonText.scanned(sliceOf(json, ascii, start, end), facts));
     from = end;
   }
   numbered += sliceOf(json, ascii, from, json.length);

@@ -73,6 +73,30 @@ describe('a text', () => {
     expect(JSON.stringify({ a: read('[1.0]') })).toBe('{"a":[1]}');
   });
 
+  it('of a value is never called plain when a scan finds something in it', () => {
+    const odd = fc.constantFrom('__proto__', 'constructor', '\ud83d', 'a\\b', '{', nested(61));
+    const value = fc.letrec((tie) => ({
+      any: fc.oneof(
+        { maxDepth: 80 },
+        odd,
+        fc.integer(),
+        fc.array(tie('any'), { maxLength: 2 }),
+        fc.dictionary(odd, tie('any'), { maxKeys: 2 }),
+      ),
+    })).any;
+    const deep = fc.integer({ min: 50, max: 70 }).map((levels) => JSON.parse(nested(levels)) as unknown);
+    fc.assert(
+      fc.property(fc.oneof(value, deep), (one) => {
+        const { isPlain, text } = JsonText.of(one);
+        const { depth, hasLoneSurrogate, mayPollute } = read(text).facts;
+        const isReadable = depth <= MAX_DEPTH && !hasLoneSurrogate && !mayPollute;
+        expect(read(text).isPlain).toBe(isReadable);
+        if (isPlain) expect(isReadable).toBe(true);
+      }),
+    );
+    expect(JsonText.of({ to: 'a@b.example', n: 1 }).isPlain).toBe(true);
+  });
+
   it('without lone surrogates stays as it is', () => {
     const plain = read('"\\ud83d\\ude00"');
     expect(plain.toWellFormed()).toBe(plain);
