@@ -16,7 +16,7 @@ import { type FinishedJob, takeChunk } from './finished-jobs.ts';
 import { type AskedClasses, askedClasses, HoldWatch } from './hold-watch.ts';
 import { type Call, InFlight } from './in-flight.ts';
 import { NextQueue } from './next-queue.ts';
-import { isReadyToWait, newQueueState, type QueueState, recordTake, serveQueues } from './queue-state.ts';
+import { isReadyToWait, newQueueState, type QueueState, recordTake, stateIn } from './queue-state.ts';
 
 export interface BatcherParts {
   consumer: Consumer;
@@ -47,6 +47,7 @@ const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
  * taken unseen are found by reconciling (`onUncertainDelivery`).
  */
 export class Batcher {
+  /** Changed by `serveQueues`. */
   readonly states: QueueState[];
   readonly holds: HoldWatch;
   readonly #parts: BatcherParts;
@@ -67,19 +68,9 @@ export class Batcher {
     this.#nextQueue = new NextQueue(this.states, this.#inFlight);
   }
 
-  stateOf(keys: QueueKeys): QueueState {
-    const state = this.states.find((candidate) => candidate.keys === keys);
-    if (state === undefined) throw new Error(`${keys.queue} is not a queue of this worker`);
-    return state;
-  }
-
-  /** Serves these queues from now on. Returns whether one has joined or was dropped. */
-  readonly serve = (queues: readonly QueueKeys[]): boolean =>
-    serveQueues(this.states, queues, this.#parts.limiter.held);
-
   /** Writes the result of a job with the next call. */
   complete(keys: QueueKeys, job: FinishedJob): void {
-    const state = this.stateOf(keys);
+    const state = stateIn(this.states, keys);
     state.finished.push(job);
     state.latency.count(job);
     this.schedule();

@@ -56,6 +56,13 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   nextDueAt: Number.POSITIVE_INFINITY,
 });
 
+/** @throws {Error} for a queue that the process does not serve. */
+export function stateIn(states: readonly QueueState[], keys: QueueKeys): QueueState {
+  const state = states.find((candidate) => candidate.keys === keys);
+  if (state === undefined) throw new Error(`${keys.queue} is not a queue of this worker`);
+  return state;
+}
+
 /** Whether the next call has something to write. */
 export const hasWrites = ({ finished, wakeIds, startedRefs, latency }: QueueState, now: number): boolean =>
   finished.length + wakeIds.length + startedRefs.length > 0 || latency.isDue(now);

@@ -5,6 +5,7 @@ import { entryTime, formatRef } from '../../src/redis/job-id.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { Batcher } from './batcher.ts';
 import { ChangeSignal } from './change-signal.ts';
+import { stateIn } from './queue-state.ts';
 import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
 
 /**
@@ -107,7 +108,7 @@ export class TakeLoop {
       const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= (lastTakes.get(keys) ?? 0);
       const fresh = deliveries.filter(isNew);
       for (const { keys, place, entryId } of fresh) {
-        batcher.stateOf(keys).startedRefs.push(formatRef({ place, entryId }));
+        stateIn(batcher.states, keys).startedRefs.push(formatRef({ place, entryId }));
       }
       acceptor.acceptRead(fresh);
       // The lanes were drained, so an older job was replayed by a recreated group. Only `take` can tell its state.
@@ -121,7 +122,7 @@ export class TakeLoop {
   #toDeliveries(found: Awaited): Delivery[] {
     if (found.kind === 'nothing') return [];
     if (found.kind === 'token') {
-      const state = this.#parts.batcher.stateOf(found.keys);
+      const state = stateIn(this.#parts.batcher.states, found.keys);
       state.wakeIds.push(found.token);
       state.isDrained = false;
       return [];

@@ -2,7 +2,10 @@ import type { QueueRegistry } from '../../src/core/queue-registry.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { KeySpace } from '../../src/redis/keyspace.ts';
 import type { Batcher } from '../intake/batcher.ts';
+import type { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
+import { serveQueues } from '../intake/queue-state.ts';
 import type { TakeLoop } from '../intake/take-loop.ts';
+import type { RunningJob } from '../run/running-job.ts';
 
 export interface ServedQueuesParts {
   /** Changed in place. */
@@ -11,7 +14,8 @@ export interface ServedQueuesParts {
   wanted: readonly string[];
   registry: Pick<QueueRegistry, 'missing'>;
   keySpace: KeySpace;
-  batcher: Pick<Batcher, 'states' | 'serve'>;
+  batcher: Pick<Batcher, 'states'>;
+  limiter: Pick<ConcurrencyLimiter<RunningJob>, 'held'>;
   takeLoop: Pick<TakeLoop, 'queuesChanged'>;
 }
 
@@ -25,10 +29,10 @@ export class ServedQueues {
 
   /** Serves these queues from now on. Jobs that it holds of another one are finished. */
   serve(names: readonly string[]): void {
-    const { queues, keySpace, batcher, takeLoop } = this.#parts;
+    const { queues, keySpace, batcher, limiter, takeLoop } = this.#parts;
     const known = new Map(batcher.states.map(({ keys }) => [keys.queue, keys]));
     queues.splice(0, queues.length, ...names.map((name) => known.get(name) ?? keySpace.queue(name)));
-    if (batcher.serve(queues)) takeLoop.queuesChanged();
+    if (serveQueues(batcher.states, queues, limiter.held)) takeLoop.queuesChanged();
   }
 
   /** Drops those of the queues that were deleted, before the supervisor says so, and returns them. */

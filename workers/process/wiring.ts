@@ -174,9 +174,13 @@ function wire(
     clock: core.clock,
     onLost: (queue) => intake.heldJobs.loseLease(queue),
   });
-  const { batcher, takeLoop } = intake;
-  const parts = { queues, wanted, registry: core.queues, keySpace: core.keySpace, batcher, takeLoop };
-  const servedQueues = new ServedQueues(parts);
+  const servedQueues = new ServedQueues({
+    ...intake,
+    queues,
+    wanted,
+    registry: core.queues,
+    keySpace: core.keySpace,
+  });
   if (wanted.some(isPattern)) consumer.dropWith(servedQueues.dropDeleted);
   const takes = isAlone ? [] : [new Loop('take', intake.takeLoop.run, observe)];
   const loops = [...takes, new Loop('lease', leaseWatch.run, observe)];

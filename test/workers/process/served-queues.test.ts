@@ -10,9 +10,8 @@ async function create(names: readonly string[], wanted: readonly string[]) {
   const core = createTestCore(redis.client);
   const intake = await createTestIntake(redis, names);
   onTestFinished(intake.close);
-  const { batcher, takeLoop } = intake;
   const queues = [...intake.queues];
-  const parts = { queues, wanted, registry: core.queues, keySpace: core.keySpace, batcher, takeLoop };
+  const parts = { ...intake, queues, wanted, registry: core.queues, keySpace: core.keySpace };
   return { ...intake, core, queues, served: new ServedQueues(parts) };
 }
 
