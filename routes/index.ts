@@ -3,6 +3,7 @@ import { bulkSubmitRoutes } from './bulk-submit.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { homeRoutes } from './home.ts';
+import { jobChangeRoutes } from './job-changes.ts';
 import { jobRoutes } from './jobs.ts';
 import { leaseRoutes } from './leases.ts';
 import { queueRoutes } from './queues.ts';
@@ -14,6 +15,7 @@ import { taskRoutes } from './tasks.ts';
 /** All routes, in the order of the documentation. */
 export const routes: readonly FastifyPluginAsyncTypebox[] = [
   jobRoutes,
+  jobChangeRoutes,
   bulkSubmitRoutes,
   leaseRoutes,
   reportRoutes,

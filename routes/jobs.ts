@@ -3,9 +3,11 @@ import { Type } from 'typebox';
 import { sendJob } from '../src/http/jobs/job-reply.ts';
 import { readJob } from '../src/http/jobs/read-job.ts';
 import { submitJob } from '../src/http/jobs/submit-job.ts';
+import { parseKey } from '../src/http/request/idempotency-key.ts';
 import { applyPreference, prefersRepresentation } from '../src/http/request/prefer.ts';
 import {
   JobHeaders,
+  JobPage,
   JobParams,
   JobQuery,
   JobResponseHeaders,
@@ -15,7 +17,10 @@ import {
   SubmitHeaders,
   WaitQuery,
 } from '../src/schemas/http.ts';
-import { SUBMIT_TEXTS, SubmitJob } from '../src/schemas/job.ts';
+import { DEFAULT_QUEUE, SUBMIT_TEXTS, SubmitJob } from '../src/schemas/job.ts';
+import { FindJobsQuery } from '../src/schemas/jobs/list.ts';
+
+const DEFAULT_LIMIT = 100;
 
 const job = (description: string) => ({ ...Type.Ref('Job'), description, headers: JobResponseHeaders });
 
@@ -48,6 +53,25 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     (request, reply) => submitJob(app, request, reply),
+  );
+
+  app.get(
+    '/jobs',
+    {
+      schema: {
+        operationId: 'findJobs',
+        summary: 'Find jobs by their Idempotency-Key',
+        description:
+          'Lists the jobs that a submit with this key has stored, in whatever status. The list is empty when the key is unknown or its time is over (IDEMPOTENCY_TTL_MS). Jobs whose result has expired are left out.',
+        tags: ['jobs'],
+        querystring: FindJobsQuery,
+        response: { 200: JobPage, ...problems(400, 500, 503) },
+      },
+    },
+    ({ query: { idempotencyKey, queue = DEFAULT_QUEUE, ...page } }) => {
+      const key = parseKey(idempotencyKey, '/idempotencyKey', 'query parameters');
+      return app.jobInspector.listKeyed(queue, key, { limit: DEFAULT_LIMIT, ...page });
+    },
   );
 
   app.get(

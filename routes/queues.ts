@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { optionalBody } from '../src/http/request/optional-body.ts';
-import { DeadSelection, DeadStep } from '../src/schemas/dead-letter.ts';
+import { BulkStep, DeadSelection, JobSelection } from '../src/schemas/bulk.ts';
 import {
   JobPage,
   ListQuery,
@@ -10,8 +10,9 @@ import {
   problems,
   QueueListQuery,
   QueueParams,
+  RemoveQueueQuery,
 } from '../src/schemas/http.ts';
-import { PendingList, QueueList, QueueSettings, QueueSummary } from '../src/schemas/queue.ts';
+import { PendingList, QueueList, QueueRemains, QueueSettings, QueueSummary } from '../src/schemas/queue.ts';
 import { PauseQueue } from '../src/schemas/queues/pause.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -57,7 +58,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'listJobs',
         summary: 'List the jobs of a queue',
         description:
-          'Lists queued, scheduled, running, retrying and failed jobs. Read completed, cancelled and expired jobs by id. A page of large jobs has fewer than `limit` jobs: about 8 MiB, and at least one job.',
+          'Lists queued, scheduled, running, retrying and failed jobs. With `status=completed`, `cancelled` or `expired` it lists jobs that ended so, the last one first: as far back as the events of the queue and the results of the jobs are kept. A page of large jobs has fewer than `limit` jobs: about 8 MiB, and at least one job.',
         tags: ['queues'],
         params: QueueParams,
         querystring: ListQuery,
@@ -65,6 +66,23 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     ({ params, query }) => app.queueInspector.list(params.name, { limit: DEFAULT_LIMIT, ...query }),
+  );
+
+  app.delete(
+    '/queues/:name/jobs',
+    {
+      schema: {
+        operationId: 'cancelJobs',
+        summary: 'Cancel the waiting jobs of a queue',
+        description:
+          'Checks the next `limit` jobs with the status, and cancels them, or those of the task. Each ends as POST /jobs/{id}/cancel ends it. Jobs that start before their turn, and jobs submitted after the first step, are left alone. With `status=failed` it removes failed jobs. Repeat with `nextCursor` until it is absent.',
+        tags: ['queues'],
+        params: QueueParams,
+        querystring: JobSelection,
+        response: { 200: BulkStep, ...problems(400, 404, 500, 503) },
+      },
+    },
+    ({ params, query }) => app.queueOperator.cancelJobs(params.name, query),
   );
 
   app.get(
@@ -117,6 +135,33 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     ({ params, body }) => app.queueOperator.configure(params.name, body),
   );
 
+  app.delete(
+    '/queues/:name',
+    {
+      schema: {
+        operationId: 'removeQueue',
+        summary: 'Remove a queue',
+        description:
+          'Removes a queue that has no jobs and no schedules: its settings, subscriptions, events and totals. Results and Idempotency-Keys are kept for their time. With `force=true` it also ends the jobs and schedules of the queue, a part with each request: repeat it until it answers 204. A queue that a worker still serves comes back empty.',
+        tags: ['queues'],
+        params: QueueParams,
+        querystring: RemoveQueueQuery,
+        response: {
+          202: QueueRemains,
+          204: Type.Null({ description: 'The queue is removed.' }),
+          ...problems(400, 404, 409, 500, 503),
+        },
+      },
+    },
+    async ({ params, query }, reply) => {
+      const { queueRemover } = app;
+      const remains = query.force
+        ? await queueRemover.force(params.name)
+        : await queueRemover.remove(params.name);
+      return remains === undefined ? reply.code(204).send(null) : reply.code(202).send(remains);
+    },
+  );
+
   app.post(
     '/queues/:name/dead/retry',
     {
@@ -129,7 +174,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['queues'],
         params: QueueParams,
         body: DeadSelection,
-        response: { 200: DeadStep, ...problems(400, 404, 413, 415, 500, 503) },
+        response: { 200: BulkStep, ...problems(400, 404, 413, 415, 500, 503) },
       },
     },
     ({ params, body }) => app.queueOperator.retryDead(params.name, body),
@@ -146,7 +191,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['queues'],
         params: QueueParams,
         querystring: DeadSelection,
-        response: { 200: DeadStep, ...problems(400, 404, 500, 503) },
+        response: { 200: BulkStep, ...problems(400, 404, 500, 503) },
       },
     },
     ({ params, query }) => app.queueOperator.purgeDead(params.name, query),

@@ -73,10 +73,10 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
   await app.register(corePlugin, { config, observe });
   await app.register(jobsPlugin, { config });
   await app.register(bulkSubmitPlugin, { maxLineBytes: config.maxPayloadBytes });
-  await app.register(queuesPlugin);
   await app.register(tasksPlugin);
   await app.register(leasesPlugin, { config });
   await app.register(schedulesPlugin);
+  await app.register(queuesPlugin);
   await app.register(eventsPlugin, { config });
   await app.register(subscriptionsPlugin, { config });
   for (const route of routes) await app.register(route);

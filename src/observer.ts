@@ -97,8 +97,14 @@ export type ServiceEvent =
   // Jobs that end without an attempt.
   /** A job was cancelled. `done`: false when its worker was asked to stop it. */
   | { kind: 'job-cancelled'; queue: string; job: string; done: boolean }
+  /** A request cancelled waiting jobs of a queue, all that it named. */
+  | { kind: 'jobs-cancelled'; queue: string; jobs: number }
   /** Jobs that had not begun in time were ended. */
   | { kind: 'jobs-expired'; queue: string; jobs: number }
+
+  // Queues.
+  /** A request has removed a queue. */
+  | { kind: 'queue-removed'; queue: string }
 
   // Schedules.
   /** One pass fired a schedule. `jobs`: submitted by it. `lateMs`: since the time of its first slot. */

@@ -25,10 +25,12 @@ import { releaseScript } from './lifecycle/scripts/release.ts';
 import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
 import { censusScript } from './queues/scripts/census.ts';
+import { endedRecordsScript } from './queues/scripts/ended-records.ts';
 import { laneIdsScript } from './queues/scripts/lane-ids.ts';
 import { listedJobScript } from './queues/scripts/listed-job.ts';
 import { maxJobsScript } from './queues/scripts/max-jobs.ts';
 import { pauseScript } from './queues/scripts/pause.ts';
+import { removeQueueScript } from './queues/scripts/remove-queue.ts';
 import { runningJobsScript } from './queues/scripts/running-jobs.ts';
 import type { Script } from './redis/script/define-script.ts';
 import { compareAndSetScript } from './schedules/scripts/compare-and-set.ts';
@@ -88,6 +90,7 @@ export const scripts: readonly Script[] = [
   extendLeaseScript,
   heartbeatScript,
   laneIdsScript,
+  endedRecordsScript,
   listedJobScript,
   runningJobsScript,
   heldJobsScript,
@@ -95,6 +98,7 @@ export const scripts: readonly Script[] = [
   noteProgressScript,
   pauseScript,
   maxJobsScript,
+  removeQueueScript,
   announceTaskScript,
   announceReleasesScript,
   httpQueuesScript,

@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   attempts: ['redis', 'core', 'lifecycle'],
   jobs: ['redis', 'core', 'lifecycle', 'events', 'tasks'],
   subscriptions: ['redis', 'core', 'events'],
-  queues: ['redis', 'core', 'lifecycle', 'jobs', 'subscriptions'],
+  queues: ['redis', 'core', 'lifecycle', 'jobs', 'events', 'subscriptions'],
   leases: ['redis', 'core', 'lifecycle', 'attempts', 'jobs', 'tasks'],
   maintenance: ['redis', 'core', 'lifecycle'],
   schedules: ['redis', 'core', 'lifecycle', 'jobs', 'tasks', 'maintenance', 'croner', 'typebox'],

@@ -18,7 +18,7 @@ import { logObserver } from '../src/telemetry/log-observer.ts';
 import { importTraced, isOfTaskFile } from './run/attempt-trace.ts';
 import { CancelListener } from './supervisor/cancel-listener.ts';
 import { LeaseRenewer } from './supervisor/lease-renewer.ts';
-import { ServedQueues } from './supervisor/served-queues.ts';
+import { leaveQueue, ServedQueues } from './supervisor/served-queues.ts';
 import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
 import { TaskAnnouncer } from './supervisor/task-announcer.ts';
 
@@ -71,10 +71,7 @@ const served = new ServedQueues(core, config.queues, {
     controlLoop.wake();
     void cancelListener.interrupt().catch(() => undefined);
   },
-  onLeave: ({ leases: key }) => {
-    // Leases that were renewed after the deletion would stay for ever.
-    void redis.zrem(key, ...supervisor.livingConsumers()).catch(() => undefined);
-  },
+  onLeave: (keys) => void leaveQueue(redis, keys, supervisor.livingConsumers()).catch(() => undefined),
 });
 const { list: queues } = served;
 

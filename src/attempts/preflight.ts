@@ -3,6 +3,7 @@ import type { Delivery } from '../lifecycle/scripts/take.ts';
 import type { Entry } from '../redis/entry.ts';
 import { expiryOf, maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
 import { entryTime } from '../redis/job-id.ts';
+import { isLastAttempt } from '../schemas/values/attempts.ts';
 import { detectedFailure, type Outcome } from './outcome.ts';
 
 /** A task that the worker has. `P`: a payload as the worker holds it, as text or parsed. */
@@ -36,7 +37,7 @@ export function preflight<P>(
     return { kind: 'expired' };
   const task = find(entry.task);
   if (task === undefined) return { kind: 'held', reason: taskReason(entry.task), refusers: [] };
-  if (delivery.attempt > maxAttempts(entry.options, task)) return { kind: 'exhausted' };
+  if (isLastAttempt(delivery.attempt - 1, maxAttempts(entry.options, task))) return { kind: 'exhausted' };
   const refusers = task.refusersOf(payload);
   return refusers.length === 0 ? undefined : { kind: 'held', reason: taskReason(entry.task), refusers };
 }

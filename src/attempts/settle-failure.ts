@@ -8,6 +8,7 @@ import { maxAttempts, type TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { Backoff } from '../schemas/job.ts';
 import { printJson } from '../schemas/json/json-text.ts';
+import { type AttemptLimit, isLastAttempt } from '../schemas/values/attempts.ts';
 import { attemptSubject, observeAttemptEnd, observeFailure } from './attempt-events.ts';
 import { backoffMs, DEFAULT_BACKOFF } from './backoff.ts';
 import type { HeldDelivery } from './completion.ts';
@@ -38,7 +39,7 @@ export type Decision = { kind: 'retry'; delayMs: number } | { kind: 'bury' };
 export interface FailedAttempt {
   /** From 1. */
   attempt: number;
-  maxAttempts: number;
+  maxAttempts: AttemptLimit;
   backoff: Backoff | undefined;
   /** False when the handler has said that another attempt is useless. */
   retryable: boolean;
@@ -48,7 +49,7 @@ export interface FailedAttempt {
 
 /** @param random see `backoffMs`. */
 export function decide(failed: FailedAttempt, random: number): Decision {
-  if (!failed.retryable || failed.attempt >= failed.maxAttempts) return { kind: 'bury' };
+  if (!failed.retryable || isLastAttempt(failed.attempt, failed.maxAttempts)) return { kind: 'bury' };
   const delayMs = failed.retryInMs ?? backoffMs(failed.backoff ?? DEFAULT_BACKOFF, failed.attempt, random);
   return { kind: 'retry', delayMs };
 }

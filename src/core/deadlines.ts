@@ -25,6 +25,12 @@ export class Deadlines {
     this.#earliest.set(queue, at);
   }
 
+  /** Whether its time has come; also where this process knows none, as after a start. */
+  mayBeDue(queue: string): boolean {
+    const at = this.#earliest.get(queue);
+    return at === undefined || at <= this.#clock.monotonic();
+  }
+
   /** The queues whose time has come; they are forgotten. */
   takeDue(): string[] {
     const now = this.#clock.monotonic();

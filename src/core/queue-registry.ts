@@ -3,9 +3,19 @@ import { AppError } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
 import { inOrder, type QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
+import { toPairs } from '../redis/pairs.ts';
+import { redisTime } from '../redis/server-time.ts';
 
 /** A queue is registered again after this long, in case Redis has lost its data. */
 const REGISTER_EVERY_MS = 60_000;
+/**
+ * How long a removed queue is watched. A process that has registered it shortly before still submits to it without another
+ * look at the list.
+ */
+const WATCH_REMOVED_MS = 2 * REGISTER_EVERY_MS;
+/** Between two looks at removed queues, and most of one look. */
+const RELIST_EVERY_MS = 2_000;
+const MOST_REMOVED = 500;
 /** Clients choose queue names, so the number of remembered names is bounded. */
 const MAX_REMEMBERED = 10_000;
 
@@ -33,11 +43,10 @@ export class QueueRegistry {
     return this.#redis.scard(this.#keySpace.queues);
   }
 
-  /** Which of the queues are not registered. */
-  async missing(queues: readonly QueueKeys[]): Promise<QueueKeys[]> {
-    if (queues.length === 0) return [];
-    const listed = await this.#redis.smismember(this.#keySpace.queues, ...queues.map(({ queue }) => queue));
-    return queues.filter((_, i) => listed[i] === 0);
+  /** Those of the queues that have no streams: they were removed. The list may still have them for a moment. */
+  async withoutStreams(queues: readonly QueueKeys[]): Promise<QueueKeys[]> {
+    const found = await Promise.all(queues.map(({ stream }) => this.#redis.exists(...inOrder(stream))));
+    return queues.filter((_, i) => found[i] === 0);
   }
 
   /** The keys of a queue that exists. @throws {AppError} queue-not-found. */
@@ -63,6 +72,40 @@ export class QueueRegistry {
     const listed = await this.#redis.smismember(this.#keySpace.queues, ...queues);
     const missing = queues.filter((_, i) => listed[i] === 0);
     if (missing.length > 0) await this.#redis.sadd(this.#keySpace.queues, missing);
+  }
+
+  /** Announces that the queue may be removed: from now on it is watched, see `relist`. */
+  async beforeRemoval(queue: string): Promise<void> {
+    await this.#redis.zadd(this.#keySpace.removedQueues, await redisTime(this.#redis), queue);
+  }
+
+  /** Takes a removed queue off the list, unless it has come back already. */
+  async unlist(queue: string): Promise<void> {
+    this.#registeredAt.delete(queue);
+    await this.#redis.srem(this.#keySpace.queues, queue);
+    if (await this.#hasKeys(queue)) await this.register([queue]);
+  }
+
+  /** Lists removed queues that have come back; resolves to the time until the next look, ms. */
+  readonly relist = async (): Promise<number> => {
+    const { removedQueues } = this.#keySpace;
+    const removed = toPairs(
+      await this.#redis.zrange(removedQueues, 0, String(MOST_REMOVED - 1), 'WITHSCORES'),
+    );
+    const [, last] = removed.at(-1) ?? [];
+    if (last === undefined) return RELIST_EVERY_MS;
+    const watchedSince = (await redisTime(this.#redis)) - WATCH_REMOVED_MS;
+    const found = await Promise.all(removed.map(([queue]) => this.#hasKeys(queue)));
+    const back = removed.flatMap(([queue], i) => (found[i] ? [queue] : []));
+    if (back.length > 0) await this.register(back);
+    // A queue that was removed again since has a later time, and stays.
+    await this.#redis.zremrangebyscore(removedQueues, '-inf', Math.min(watchedSince, Number(last)));
+    return RELIST_EVERY_MS;
+  };
+
+  async #hasKeys(queue: string): Promise<boolean> {
+    const { stream, settings, scheduleStates, subscriptions } = this.#keySpace.queue(queue);
+    return (await this.#redis.exists(...inOrder(stream), settings, scheduleStates, subscriptions)) > 0;
   }
 
   /** Whether this process has registered the queue within the last minute. */

@@ -1,5 +1,5 @@
 import { entryTime, formatJobId, parseRef } from '../redis/job-id.ts';
-import { isEventType, type JobEvent } from '../schemas/event.ts';
+import { type EventType, isEventType, type JobEvent } from '../schemas/event.ts';
 import { JsonText } from '../schemas/json/json-text.ts';
 import { formatPosition, type Position } from './position.ts';
 
@@ -21,8 +21,13 @@ export interface PositionedEvent {
  * Events of unknown kinds are skipped but counted, so that an id means the same to every release.
  *
  * @param ofAll whether the ids are those of the stream of all queues.
+ * @param types events of other types are skipped, too; undefined for all.
  */
-export function decodeEvents({ queue, id, fields }: EventEntry, ofAll: boolean): PositionedEvent[] {
+export function decodeEvents(
+  { queue, id, fields }: EventEntry,
+  ofAll: boolean,
+  types?: ReadonlySet<EventType>,
+): PositionedEvent[] {
   const events: PositionedEvent[] = [];
   const at = new Date(entryTime(id)).toISOString();
   let kind = '';
@@ -32,13 +37,18 @@ export function decodeEvents({ queue, id, fields }: EventEntry, ofAll: boolean):
     if (fields[i] === 'e') kind = value;
     else if (fields[i] === 'v') addProgress(events.at(-1), value);
     else if (fields[i] === 'j') {
-      for (const ref of value.split(' ')) {
-        seen += 1;
-        const position: Position = { entry: id, seen, queue: ofAll ? queue : '' };
-        const job = jobOf(queue, ref);
-        if (!isEventType(kind) || job === undefined) continue;
-        const event = { id: formatPosition(position, ofAll), type: kind, queue, ...job, at };
-        events.push({ event, position });
+      const refs = value.split(' ');
+      const type = isEventType(kind) && (types?.has(kind) ?? true) ? kind : undefined;
+      if (type === undefined) seen += refs.length;
+      else {
+        for (const ref of refs) {
+          seen += 1;
+          const position: Position = { entry: id, seen, queue: ofAll ? queue : '' };
+          const job = jobOf(queue, ref);
+          if (job === undefined) continue;
+          const event = { id: formatPosition(position, ofAll), type, queue, ...job, at };
+          events.push({ event, position });
+        }
       }
     }
   }

@@ -1,7 +1,7 @@
 import { invalidCursor } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import type { HistoryPage, HistoryQuery } from '../schemas/event.ts';
+import { type HistoryPage, type HistoryQuery, isEventType } from '../schemas/event.ts';
 import { timeMs } from '../schemas/values/timestamp.ts';
 import { decodeEvents, type PositionedEvent } from './decode.ts';
 import { comparePositions, formatPosition, type Position, parsePosition } from './position.ts';
@@ -23,21 +23,19 @@ export async function readHistory(
   query: HistoryQuery,
 ): Promise<HistoryPage> {
   const { limit = DEFAULT_LIMIT, order = 'asc' } = query;
-  const types = query.type?.split(',');
-  const isWanted = ({ event }: PositionedEvent) => types === undefined || types.includes(event.type);
+  const types = query.type === undefined ? undefined : new Set(query.type.split(',').filter(isEventType));
   const items: PositionedEvent[] = [];
   let last = query.cursor === undefined ? undefined : positionOf(query.cursor);
   for (let step = 0; step < MAX_READS; step += 1) {
     const entries = await readEntries(redis, keys.events, query, last);
-    const events = entries.flatMap(([id, fields]) =>
-      inOrder(decodeEvents({ queue: keys.queue, id, fields }, false), order),
-    );
-    for (const one of events) {
-      if (last !== undefined && isAlreadyRead(one.position, last, order)) continue;
-      // One more event than fits: the page ends before it.
-      if (items.length === limit) return page(items, last);
-      last = one.position;
-      if (isWanted(one)) items.push(one);
+    for (const [id, fields] of entries) {
+      for (const one of inOrder(decodeEvents({ queue: keys.queue, id, fields }, false, types), order)) {
+        if (last !== undefined && isAlreadyRead(one.position, last, order)) continue;
+        // One more event than fits: the page ends before it.
+        if (items.length === limit) return page(items, last);
+        last = one.position;
+        items.push(one);
+      }
     }
     if (entries.length < READ_COUNT) return page(items, undefined);
     const [end] = entries.at(-1) ?? [];

@@ -36,13 +36,18 @@ const notFound = (id: string) =>
  * @throws {AppError} job-not-found when there never was such a job, job-gone when its result has expired.
  */
 export async function findJob(core: Core, located: LocatedJob): Promise<Job> {
+  return viewFound(core, located, await findStored(core, located));
+}
+
+/** As `findJob`, but gives what is stored. */
+export async function findStored(core: Core, located: LocatedJob): Promise<Found> {
   const [found] = await Promise.all([
     lookup(core.redis, located.keys, located.ref),
     // The view takes the defaults of a task from the cache, which this fills.
     core.tasks.announced(located.keys),
   ]);
-  if (!(await expireIfDue(core, located, found))) return viewFound(core, located, found);
-  return viewFound(core, located, await lookup(core.redis, located.keys, located.ref));
+  if (!(await expireIfDue(core, located, found))) return found;
+  return lookup(core.redis, located.keys, located.ref);
 }
 
 /** The job as the API shows it. @throws {AppError} job-not-found or job-gone. */

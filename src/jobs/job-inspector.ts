@@ -2,6 +2,7 @@ import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
 import type { Job } from '../schemas/job.ts';
 import { findJob, locateJob } from './find.ts';
+import { type KeyedJobsQuery, listKeyedJobs } from './keyed-jobs.ts';
 
 /** Reads single jobs. */
 export class JobInspector {
@@ -25,5 +26,14 @@ export class JobInspector {
         return undefined;
       throw error;
     }
+  }
+
+  /** A page of the jobs that a submit with the Idempotency-Key has stored in the queue. @throws {AppError} invalid-request. */
+  listKeyed(
+    queue: string,
+    key: string,
+    query: KeyedJobsQuery,
+  ): Promise<{ items: Job[]; nextCursor?: string }> {
+    return listKeyedJobs(this.#core, this.#core.keySpace.queue(queue), key, query);
   }
 }

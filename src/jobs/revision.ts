@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Job } from '../schemas/job.ts';
 import { printJson } from '../schemas/json/json-text.ts';
+import type { AttemptLimit } from '../schemas/values/attempts.ts';
 
 /** The ETag of a job: changes whenever the job does. */
 export function revisionOf(job: Job): string {
@@ -13,4 +14,4 @@ export function revisionOf(job: Job): string {
 }
 
 /** The revision of a job that waits in a lane for its first delivery. */
-export const revisionOfNew = (maxAttempts: number): string => `new-${maxAttempts}`;
+export const revisionOfNew = (maxAttempts: AttemptLimit): string => `new-${maxAttempts}`;

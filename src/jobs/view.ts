@@ -41,6 +41,7 @@ export function commonMembers(queue: string, ref: Ref, options: EntryOptions) {
     queue,
     priority: priorityOf(ref.place, options),
     ...optional('metadata', options.m),
+    ...optional('rerunOf', options.ro),
     createdAt: toTimestamp(createdAt),
     ...optionalTime('runAt', runAtOf(createdAt, options)),
   };

@@ -1,7 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { MAX_LEASED } from '../schemas/lease.ts';
 import { checkHeldJob } from './held-job.ts';
 import type { LeaseConsumer } from './lease-consumer.ts';
 
@@ -16,12 +15,12 @@ interface QueueRenewal {
   isPaused: boolean;
 }
 
-/** Most held jobs that one heartbeat checks: a lease may hold more than one request takes. */
-const MAX_CHECKED = 10 * MAX_LEASED;
+/** Most jobs that one heartbeat tells a worker to stop; the next one tells more. */
+const MOST_CANCELS = 10_000;
 
 /**
  * Renews a lease in one queue, if it has not ended there. Jobs that run beyond their timeout, or long after their
- * cancel, are taken from the worker.
+ * cancel, are taken from the worker. Timeouts are looked for only when one may have come: that reads every job of the lease.
  */
 export async function renew(
   core: Core,
@@ -29,20 +28,28 @@ export async function renew(
   keys: QueueKeys,
   leaseMs: number,
 ): Promise<QueueRenewal> {
-  const [reply, known] = await Promise.all([
-    consumer.heartbeat(keys, leaseMs, MAX_CHECKED),
+  const which = core.deadlines.mayBeDue(keys.queue) ? 'all' : 'cancelled';
+  const [first, known] = await Promise.all([
+    consumer.heartbeat(keys, leaseMs, which),
     core.tasks.announced(keys),
   ]);
-  const checks = await Promise.all(
-    reply.jobs.map((job) => checkHeldJob({ core, consumer, keys, known }, job)),
-  );
-  const taken = checks.filter((check) => check === 'taken').length;
+  const cancel: string[] = [];
+  let hasLost = false;
+  let reply = first;
+  for (;;) {
+    const { jobs, next } = reply;
+    const checks = await Promise.all(jobs.map((job) => checkHeldJob({ core, consumer, keys, known }, job)));
+    hasLost ||= checks.includes('taken');
+    cancel.push(...jobs.flatMap(({ ref }, i) => (checks[i] === 'run' ? [] : [formatJobId(keys.queue, ref)])));
+    if (next === undefined || cancel.length >= MOST_CANCELS) break;
+    reply = await consumer.heartbeat(keys, leaseMs, which, next);
+  }
   // The lease ends with its last job, even if that job was taken from it.
-  const hasEnded = taken > 0 && taken === reply.jobs.length && (await consumer.endIfIdle(keys));
+  const hasEnded = hasLost && (await consumer.endIfIdle(keys));
   return {
-    wasActive: reply.expiresAt !== undefined,
+    wasActive: first.expiresAt !== undefined,
     expiresAt: hasEnded ? undefined : reply.expiresAt,
-    cancel: reply.jobs.flatMap(({ ref }, i) => (checks[i] === 'run' ? [] : [formatJobId(keys.queue, ref)])),
-    isPaused: reply.paused,
+    cancel,
+    isPaused: first.paused,
   };
 }

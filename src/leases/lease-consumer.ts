@@ -3,7 +3,12 @@ import type { Completion } from '../lifecycle/scripts/complete.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { type HeartbeatReply, heartbeat } from './scripts/heartbeat.ts';
+import {
+  type HeartbeatPosition,
+  type HeartbeatReply,
+  type HeartbeatScope,
+  heartbeat,
+} from './scripts/heartbeat.ts';
 import { type JobLeaseState, readHeldJobs } from './scripts/held-jobs.ts';
 import { type SettleAndTakeRequest, type SettledAndTaken, settleAndTake } from './scripts/settle-and-take.ts';
 
@@ -65,8 +70,13 @@ export class LeaseConsumer extends Consumer {
     return readHeldJobs(this.#redis, keys, this.name, refs, purpose);
   }
 
-  /** Renews the lease if it has not ended, and lists at most `maxJobs` of the jobs that it holds. */
-  heartbeat(keys: QueueKeys, leaseMs: number, maxJobs: number): Promise<HeartbeatReply> {
-    return this.withGroups([keys], () => heartbeat(this.#redis, keys, this.name, leaseMs, maxJobs));
+  /** Renews the lease if it has not ended, and lists some of the jobs that it holds; `position`: where they begin. */
+  heartbeat(
+    keys: QueueKeys,
+    leaseMs: number,
+    which: HeartbeatScope,
+    position?: HeartbeatPosition,
+  ): Promise<HeartbeatReply> {
+    return this.withGroups([keys], () => heartbeat(this.#redis, keys, this.name, leaseMs, which, position));
   }
 }

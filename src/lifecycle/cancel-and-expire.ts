@@ -2,7 +2,13 @@ import type { Core } from '../core/core.ts';
 import { formatJobId, parseRef, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { redisTime } from '../redis/server-time.ts';
-import { CANCEL_PATIENCE_MS, type CancelOutcome, cancelOrExpire } from './scripts/cancel.ts';
+import {
+  CANCEL_PATIENCE_MS,
+  type CancelOutcome,
+  cancelOrExpire,
+  type Withdrawal,
+  withdrawAll,
+} from './scripts/cancel.ts';
 
 /** Most jobs of one pass. */
 const PASS_SIZE = 200;
@@ -30,12 +36,39 @@ export async function expireJobs(
   keys: QueueKeys,
   refs: readonly Ref[],
 ): Promise<void> {
-  const outcomes = await Promise.all(
-    refs.map((ref) => cancelOrExpire(redis, keys, ref, 'expired', settings.resultTtlMs)),
-  );
-  const jobs = outcomes.filter((outcome) => outcome === 'withdrawn').length;
+  const { resultTtlMs } = settings;
+  const jobs = countWithdrawn(await withdrawAll(redis, keys, refs, { status: 'expired', resultTtlMs }));
   if (jobs > 0) observe({ kind: 'jobs-expired', queue: keys.queue, jobs });
 }
+
+/** Cancels those of the jobs that wait as `only` says, and asks nobody to stop; returns how many that were. */
+export async function cancelWaiting(
+  { redis, settings, observe }: Core,
+  keys: QueueKeys,
+  refs: readonly Ref[],
+  only: NonNullable<Withdrawal['only']>,
+): Promise<number> {
+  const { resultTtlMs } = settings;
+  const jobs = countWithdrawn(
+    await withdrawAll(redis, keys, refs, { status: 'cancelled', resultTtlMs, only }),
+  );
+  if (jobs > 0) observe({ kind: 'jobs-cancelled', queue: keys.queue, jobs });
+  return jobs;
+}
+
+/** Cancels jobs in any place, and asks the workers of running ones to stop. Returns how many have ended. */
+export async function cancelAll(core: Core, keys: QueueKeys, refs: readonly Ref[]): Promise<number> {
+  const { redis, settings, observe, deadlines } = core;
+  const { resultTtlMs } = settings;
+  const outcomes = await withdrawAll(redis, keys, refs, { status: 'cancelled', resultTtlMs });
+  if (outcomes.includes('asked')) deadlines.note(keys.queue, CANCEL_PATIENCE_MS);
+  const jobs = countWithdrawn(outcomes);
+  if (jobs > 0) observe({ kind: 'jobs-cancelled', queue: keys.queue, jobs });
+  return jobs;
+}
+
+const countWithdrawn = (outcomes: readonly CancelOutcome[]): number =>
+  outcomes.filter((outcome) => outcome === 'withdrawn').length;
 
 /** Cancels a job, see `cancelOrExpire`. A worker that was asked and does not stop loses the job after its patience. */
 export async function cancelJob(

@@ -21,7 +21,7 @@ export type { Completion, Settled } from './scripts/complete.ts';
 export type { Unrunnable } from './scripts/holds/hold.ts';
 export type { Held } from './scripts/release.ts';
 export type { Failure } from './scripts/retry.ts';
-export type { Delivery, Taken, TakeOptions } from './scripts/take.ts';
+export { type Delivery, FIRST_READ, TAKEN_BYTES, type Taken, type TakeOptions } from './scripts/take.ts';
 
 /** Deliveries of one consumer that one command reads. */
 const PENDING_PAGE = 1_000;
@@ -122,35 +122,34 @@ export class Consumer {
     return rows as [string, string, number, number][];
   }
 
-  /** Of queues with missing groups, those whose groups are to be recreated. */
-  protected async existing(queues: readonly QueueKeys[]): Promise<readonly QueueKeys[]> {
-    return queues;
-  }
-
-  /** @param callAgain what to call once the missing groups are recreated. */
+  /**
+   * @param callAgain what to call once the missing groups are recreated.
+   * @param recreatable which of the queues are to have groups.
+   */
   protected async withGroups<T>(
     queues: readonly QueueKeys[],
     call: () => Promise<T>,
     callAgain: () => Promise<T> = call,
+    recreatable = async (all: readonly QueueKeys[]) => all,
   ): Promise<T> {
     try {
       return await call();
     } catch (error) {
       if (!isNoGroup(error)) throw error;
       this.recreatedGroups += 1;
-      for (const keys of await this.existing(queues)) await ensureGroups(this.#redis, keys);
+      for (const keys of await recreatable(queues)) await ensureGroups(this.#redis, keys);
       return callAgain();
     }
   }
 }
 
-/** Serves those of the queues no longer that have been deleted, and returns them. */
-export type DropDeleted = (queues: readonly QueueKeys[]) => Promise<readonly QueueKeys[]>;
+/** Serves those of the queues no longer that were removed, and returns them. */
+export type DropRemoved = (queues: readonly QueueKeys[]) => Promise<readonly QueueKeys[]>;
 
 /** A consumer that can also wait for work. */
 export class WaitingConsumer extends Consumer {
   readonly #reader: BlockingReader;
-  #dropDeleted: DropDeleted | undefined;
+  #dropRemoved: DropRemoved | undefined;
 
   constructor(name: string, redis: Connection, reader: BlockingReader) {
     super(name, redis);
@@ -158,13 +157,8 @@ export class WaitingConsumer extends Consumer {
   }
 
   /** For a worker that serves some queues only while they exist. */
-  dropWith(dropDeleted: DropDeleted): void {
-    this.#dropDeleted = dropDeleted;
-  }
-
-  protected override async existing(queues: readonly QueueKeys[]): Promise<readonly QueueKeys[]> {
-    const deleted = (await this.#dropDeleted?.(queues)) ?? [];
-    return queues.filter((keys) => !deleted.includes(keys));
+  dropWith(dropRemoved: DropRemoved): void {
+    this.#dropRemoved = dropRemoved;
   }
 
   /** Blocks for at most `blockMs`; `interrupt` ends it early. Resolves to nothing when a group had to be recreated. */
@@ -174,6 +168,10 @@ export class WaitingConsumer extends Consumer {
       queues.map(({ keys }) => keys),
       () => this.#reader.read((redis) => awaitWork(redis, this.name, queues, blockMs)),
       async () => [],
+      async (all) => {
+        const dropped = (await this.#dropRemoved?.(all)) ?? [];
+        return all.filter((keys) => !dropped.includes(keys));
+      },
     );
   }
 

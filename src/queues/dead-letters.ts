@@ -2,54 +2,40 @@ import type { Core } from '../core/core.ts';
 import { purgeDead, requeueDead } from '../lifecycle/scripts/dead-letters.ts';
 import { parseJobId, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { redisTime } from '../redis/server-time.ts';
-import type { DeadSelection } from '../schemas/dead-letter.ts';
+import type { BulkStep, DeadSelection } from '../schemas/bulk.ts';
 import type { Job } from '../schemas/job.ts';
 import { listJobs } from './list-jobs.ts';
-
-/** The result of one bounded step over the dead letters: how many it moved. With a cursor there are more to check. */
-export interface DeadLetterStep {
-  count: number;
-  nextCursor?: string;
-}
+import { readStepCursor, stepDone } from './step-cursor.ts';
 
 /** Retries the selected jobs among the next dead letters. */
-export const retryDeadLetters = (
-  core: Core,
-  keys: QueueKeys,
-  selection: DeadSelection,
-): Promise<DeadLetterStep> => moveSelected(core, keys, selection, requeueDead);
+export const retryDeadLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<BulkStep> =>
+  moveSelected(core, keys, selection, requeueDead);
 
 /** Deletes the selected jobs among the next dead letters. */
-export const purgeDeadLetters = (
-  core: Core,
-  keys: QueueKeys,
-  selection: DeadSelection,
-): Promise<DeadLetterStep> => moveSelected(core, keys, selection, purgeDead);
+export const purgeDeadLetters = (core: Core, keys: QueueKeys, selection: DeadSelection): Promise<BulkStep> =>
+  moveSelected(core, keys, selection, purgeDead);
 
 const DEFAULT_LIMIT = 100;
 
-/** The cursor is `<time of the first step, Unix ms>.<cursor of the listing>`. */
 async function moveSelected(
   core: Core,
   keys: QueueKeys,
   { task, error, limit = DEFAULT_LIMIT, cursor }: DeadSelection,
   move: typeof requeueDead,
-): Promise<DeadLetterStep> {
-  const [, startedAt, listed] = /^(\d{1,16})\.(.*)$/.exec(cursor ?? '') ?? [];
-  const start = startedAt === undefined ? await redisTime(core.redis) : Number(startedAt);
-  const from = listed ?? cursor;
+): Promise<BulkStep> {
+  const start = await readStepCursor(core.redis, cursor);
+  const from = start.cursor;
   const query = { status: 'failed', limit, payload: false, ...(from && { cursor: from }) } as const;
   const page = await listJobs(core, keys, query);
   const selected = page.items.filter(
     (job) =>
       // Skip a job that has failed again since the first step: otherwise the steps might never end.
-      Date.parse(job.finishedAt ?? '') <= start &&
+      Date.parse(job.finishedAt ?? '') <= start.startedAt &&
       (task === undefined || job.task === task) &&
       (error === undefined || errorText(job).includes(error)),
   );
   const count = await move(core.redis, keys, selected.flatMap(refOf));
-  return { count, ...(page.nextCursor && { nextCursor: `${start}.${page.nextCursor}` }) };
+  return stepDone(start, count, page.nextCursor);
 }
 
 /** The last error as text, which the `error` of a selection must be part of. */

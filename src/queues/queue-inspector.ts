@@ -4,8 +4,14 @@ import { expireAll } from '../lifecycle/cancel-and-expire.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { PendingJob, PendingList, QueueList, QueueStats, QueueSummary } from '../schemas/queue.ts';
 import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
-import { QUEUE_NAME_PATTERN } from '../schemas/values/names.ts';
-import { type JobListQuery, type JobPage, listJobs } from './list-jobs.ts';
+import {
+  ENDED_STATUSES,
+  type EndedStatus,
+  QUEUE_NAME_PATTERN,
+  type Status,
+} from '../schemas/values/names.ts';
+import { listEnded } from './list-ended.ts';
+import { type JobPage, type JobPageQuery, listJobs } from './list-jobs.ts';
 import { listPending, parsePosition, positionOf } from './pending.ts';
 import { queueStats, queueSummary } from './stats.ts';
 
@@ -48,10 +54,12 @@ export class QueueInspector {
     return queueStats(this.#core.redis, keys);
   }
 
-  async list(queue: string, query: JobListQuery): Promise<JobPage> {
+  /** A page of the jobs of one status; without a status, of all that have not ended and failed ones. */
+  async list(queue: string, { status, ...page }: JobPageQuery & { status?: Status }): Promise<JobPage> {
     const keys = await this.#core.queues.existing(queue);
     await this.#expire(keys);
-    return listJobs(this.#core, keys, query);
+    if (isEnded(status)) return listEnded(this.#core, keys, { ...page, status });
+    return listJobs(this.#core, keys, { ...page, ...(status && { status }) });
   }
 
   /** A page of the running jobs of a queue. */
@@ -96,6 +104,9 @@ export class QueueInspector {
     await expireAll(this.#core, keys);
   }
 }
+
+const isEnded = (status: Status | undefined): status is EndedStatus =>
+  ENDED_STATUSES.some((ended) => ended === status);
 
 const QUEUE_NAME = new RegExp(QUEUE_NAME_PATTERN);
 

@@ -1,8 +1,9 @@
 import type { Core } from '../core/core.ts';
-import type { DeadSelection } from '../schemas/dead-letter.ts';
+import type { BulkStep, DeadSelection, JobSelection } from '../schemas/bulk.ts';
 import type { QueueSettings, QueueSummary } from '../schemas/queue.ts';
 import type { PauseQueue } from '../schemas/queues/pause.ts';
-import { type DeadLetterStep, purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
+import { cancelJobs } from './cancel-jobs.ts';
+import { purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
 import { readPauseEnd, wrongEnd } from './pause-end.ts';
 import { setMaxJobs } from './scripts/max-jobs.ts';
 import { setPaused } from './scripts/pause.ts';
@@ -40,12 +41,17 @@ export class QueueOperator {
   }
 
   /** One bounded step that retries selected dead letters. @throws {AppError} queue-not-found, invalid-request. */
-  async retryDead(queue: string, selection: DeadSelection): Promise<DeadLetterStep> {
+  async retryDead(queue: string, selection: DeadSelection): Promise<BulkStep> {
     return retryDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
   }
 
   /** One bounded step that deletes selected dead letters. @throws {AppError} queue-not-found, invalid-request. */
-  async purgeDead(queue: string, selection: DeadSelection): Promise<DeadLetterStep> {
+  async purgeDead(queue: string, selection: DeadSelection): Promise<BulkStep> {
     return purgeDeadLetters(this.#core, await this.#core.queues.existing(queue), selection);
+  }
+
+  /** One bounded step that cancels waiting jobs, or removes failed ones. @throws {AppError} queue-not-found, invalid-request. */
+  async cancelJobs(queue: string, selection: JobSelection): Promise<BulkStep> {
+    return cancelJobs(this.#core, await this.#core.queues.existing(queue), selection);
   }
 }

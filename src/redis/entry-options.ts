@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { Attempts, Backoff, DEFAULT_ATTEMPTS, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS } from '../schemas/job.ts';
+import { Backoff, DEFAULT_ATTEMPTS, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS } from '../schemas/job.ts';
 import { compileSchema } from '../schemas/validation/compile.ts';
+import { type AttemptLimit, MAX_ATTEMPTS } from '../schemas/values/attempts.ts';
 import { MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/values/duration.ts';
 import { type Priority, PrioritySchema } from '../schemas/values/names.ts';
 import { MAX_TIME_MS } from '../schemas/values/timestamp.ts';
@@ -21,7 +22,9 @@ const EntryOptions = Type.Object({
   /** Start time, Unix ms. */
   at: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_TIME_MS })),
   /** Attempts in total. */
-  a: Type.Optional(Attempts),
+  a: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_ATTEMPTS })),
+  /** There is no limit of attempts; `a` is for releases that do not know this. */
+  u: Type.Optional(Type.Literal(true)),
   b: Type.Optional(Backoff),
   /** Limit of one attempt, ms. */
   to: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_TIMEOUT_MS })),
@@ -35,6 +38,8 @@ const EntryOptions = Type.Object({
   k: Type.Optional(Type.Literal(true)),
   /** The submitter waits for the job: its last event carries a short result. */
   w: Type.Optional(Type.Literal(true)),
+  /** The id of the ended job that this one repeats. */
+  ro: Type.Optional(Type.String({ maxLength: 96 })),
 });
 export type EntryOptions = Static<typeof EntryOptions>;
 
@@ -63,13 +68,17 @@ let lastDecoded: { text: string; options: Readonly<EntryOptions> | undefined } =
 
 /** Defaults that a task sets for its jobs. */
 export interface TaskDefaults {
-  attempts?: number;
+  attempts?: AttemptLimit;
   backoff?: Backoff;
   timeoutMs?: number;
 }
 
-export const maxAttempts = (options: EntryOptions, task: TaskDefaults | undefined): number =>
-  options.a ?? task?.attempts ?? DEFAULT_ATTEMPTS;
+/** The options that stand for a limit; `a` alone is what earlier releases read. */
+export const attemptOptions = (limit: AttemptLimit | undefined): Pick<EntryOptions, 'a' | 'u'> =>
+  limit === undefined ? {} : limit === 'unlimited' ? { a: MAX_ATTEMPTS, u: true } : { a: limit };
+
+export const maxAttempts = (options: EntryOptions, task: TaskDefaults | undefined): AttemptLimit =>
+  options.u ? 'unlimited' : (options.a ?? task?.attempts ?? DEFAULT_ATTEMPTS);
 
 export const timeoutMs = (options: EntryOptions, task: TaskDefaults | undefined): number =>
   options.to ?? task?.timeoutMs ?? DEFAULT_TIMEOUT_MS;

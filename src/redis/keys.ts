@@ -74,6 +74,9 @@ export interface QueueKeys {
 /** Key of the set of registered queue names. */
 export const queuesKey = (prefix: string): string => `${prefix}:queues`;
 
+/** Key of the sorted set of queues that were removed lately; score = when, Unix ms. */
+export const removedQueuesKey = (prefix: string): string => `${prefix}:removed`;
+
 /** Key of the sorted set of queues with HTTP workers; score = when that was last recorded, Unix ms. */
 export const httpQueuesKey = (prefix: string): string => `${prefix}:served`;
 

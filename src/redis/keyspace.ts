@@ -4,6 +4,7 @@ import {
   type QueueKeys,
   queueKeys,
   queuesKey,
+  removedQueuesKey,
   scheduledQueuesKey,
   scheduleHealKey,
   scheduleLockKey,
@@ -24,6 +25,10 @@ export class KeySpace {
 
   get queues(): string {
     return queuesKey(this.#prefix);
+  }
+
+  get removedQueues(): string {
+    return removedQueuesKey(this.#prefix);
   }
 
   get httpQueues(): string {

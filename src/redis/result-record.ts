@@ -1,6 +1,7 @@
 import type { JsonText } from '../schemas/json/json-text.ts';
 import { parseAround } from '../schemas/json/parse-around.ts';
 import { inMembers } from '../schemas/json/scan.ts';
+import type { AttemptLimit } from '../schemas/values/attempts.ts';
 import type { ErrorOrigin, FinalStatus } from '../schemas/values/names.ts';
 import { type EntryOptions, encodeOptions } from './entry-options.ts';
 
@@ -24,7 +25,7 @@ export interface ResultRecord {
   e?: StoredError[];
   t: string;
   /** Attempts allowed; absent when the options or the default give the same number. */
-  m?: number;
+  m?: AttemptLimit;
   o?: EntryOptions;
   /** Payload, with `keepPayload`. */
   p?: JsonText;
@@ -56,7 +57,7 @@ export interface StoredCause {
 /** The members of the tail. Payload and result are JSON text, stored unchanged. */
 export interface EncodedTail {
   task: string;
-  maxAttempts: number | undefined;
+  maxAttempts: AttemptLimit | undefined;
   options: EntryOptions;
   payload: string | undefined;
   result: string | undefined;
@@ -67,7 +68,7 @@ export function encodeTail(tail: EncodedTail): string {
   const options = encodeOptions(tail.options.w ? withoutWaiter(tail.options) : tail.options);
   return [
     `,"t":${JSON.stringify(tail.task)}`,
-    tail.maxAttempts === undefined ? '' : `,"m":${tail.maxAttempts}`,
+    tail.maxAttempts === undefined ? '' : `,"m":${JSON.stringify(tail.maxAttempts)}`,
     options === '' ? '' : `,"o":${options}`,
     tail.payload === undefined ? '' : `,"p":${tail.payload}`,
     tail.result === undefined ? '' : `,"r":${tail.result}`,

@@ -1,6 +1,7 @@
 import { parseAround } from '../schemas/json/parse-around.ts';
 import { DEFAULT_TIME_ZONE, SCHEDULE_TEXTS } from '../schemas/schedule.ts';
 import { compileSchema } from '../schemas/validation/compile.ts';
+import { restoreLimit } from '../schemas/values/attempts.ts';
 import type { StoredSchedule } from './scripts/schedules.ts';
 import { ScheduleDefinition, ScheduleState } from './stored.ts';
 import type { Timetable } from './timetable/fire-times.ts';
@@ -32,7 +33,8 @@ export function decodeSchedule({ id, definition, state }: StoredSchedule): Decod
     state: decodeJson<ScheduleState>(stateSchema, state),
   };
   if (decoded.definition === undefined || decoded.state === undefined) return undefined;
-  return { id, definition: decoded.definition, state: decoded.state, stateText: state };
+  const job = restoreLimit(decoded.definition.job);
+  return { id, definition: { ...decoded.definition, job }, state: decoded.state, stateText: state };
 }
 
 /** Whether a stored state is that of a draft: the schedule is still on its way to this queue. See `move.ts`. */

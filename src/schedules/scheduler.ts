@@ -54,6 +54,16 @@ export class Scheduler {
     return this.#store.withLock(id, () => this.#remove(id));
   }
 
+  /** Removes the schedule if it is in this queue, or else the draft that an unfinished move has left there. */
+  removeFromQueue(id: string, queue: string): Promise<void> {
+    return this.#store.withLock(id, async () => {
+      const located = await readLocated(this.#store, id);
+      if (located?.location.queue === queue) return this.#remove(id);
+      const { keys, stored } = await this.#store.read(id, queue);
+      if (stored !== undefined) await this.#store.remove(keys, stored);
+    });
+  }
+
   async #remove(id: string): Promise<void> {
     for (let i = 0; i < MAX_TRIES; i += 1) {
       const located = await readLocated(this.#store, id);

@@ -9,6 +9,7 @@ import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { redisTime } from '../redis/server-time.ts';
 import { printJson } from '../schemas/json/json-text.ts';
+import { storeLimit } from '../schemas/values/attempts.ts';
 import { type DecodedSchedule, decodeSchedule, fireTimeOf } from './definition.ts';
 import { compareAndSet } from './scripts/compare-and-set.ts';
 import { lock, unlock } from './scripts/lock.ts';
@@ -153,7 +154,7 @@ export class ScheduleStore {
     return writeSchedule(this.redis, keys, {
       id,
       expected,
-      definition: printJson(definition),
+      definition: printJson({ ...definition, job: storeLimit(definition.job) }),
       state: JSON.stringify(state),
       fireAt: nextFireTime(id, definition, state),
     });

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { jobId, QueueName, timestamp } from './values/names.ts';
-import { Cursor, Limit } from './values/page.ts';
+import { Cursor, Limit, NextPartCursor } from './values/page.ts';
 
 /** Every type of event. */
 export const EVENT_TYPES = [
@@ -148,12 +148,7 @@ export type HistoryQuery = Static<typeof HistoryQuery>;
 export const HistoryPage = Type.Object(
   {
     items: Type.Array(Type.Ref('Event'), { description: 'The events of this page.' }),
-    nextCursor: Type.Optional(
-      Type.String({
-        description:
-          'Send it as `cursor` to get the next page. Absent on the last page. Earlier pages may be short or empty.',
-      }),
-    ),
+    nextCursor: NextPartCursor,
   },
   { description: 'A page of events.', examples: [{ items: [exampleEvent] }] },
 );

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
-import { JobId, ListedStatusSchema, QueueName } from './values/names.ts';
-import { Cursor, Limit, NextCursor } from './values/page.ts';
+import { JobId, QueueName, StatusFilter } from './values/names.ts';
+import { Cursor, Limit, NextPartCursor } from './values/page.ts';
 
 /** The longest wait of one request, in seconds. */
 export const MAX_WAIT_S = 60;
@@ -34,7 +34,7 @@ const idempotencyKey = Type.Optional(
 );
 
 /** Whether an answer shows payloads. */
-const WithPayload = Type.Optional(
+export const WithPayload = Type.Optional(
   Type.Boolean({ description: 'false: leave out the payload, which may be large. Default true.' }),
 );
 
@@ -93,10 +93,22 @@ export const BulkSubmitQuery = Type.Object(
 
 export const ListQuery = Type.Object(
   {
-    status: Type.Optional(ListedStatusSchema),
+    status: Type.Optional(StatusFilter),
     limit: Limit,
     cursor: Cursor,
     payload: WithPayload,
+  },
+  { additionalProperties: false },
+);
+
+export const RemoveQueueQuery = Type.Object(
+  {
+    force: Type.Optional(
+      Type.Boolean({
+        description:
+          'true: cancel the jobs of the queue, and remove its failed jobs and its schedules, at most 1,000 jobs with each request. Default false.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -143,7 +155,7 @@ export const JobPage = Type.Object(
     items: Type.Array(Type.Ref('Job'), {
       description: 'The jobs of this page. A page ends early once its jobs have some 8 MiB.',
     }),
-    nextCursor: NextCursor,
+    nextCursor: NextPartCursor,
   },
   {
     description: 'A page of jobs.',

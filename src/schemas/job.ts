@@ -1,10 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { inMembers } from './json/scan.ts';
+import { Attempts, MaxAttempts } from './values/attempts.ts';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
 import {
   ErrorOriginSchema,
   HeldBySchema,
   JobId,
+  jobId,
   PrioritySchema,
   QueueName,
   queueName,
@@ -43,12 +45,6 @@ export const Backoff = Type.Object(
   },
 );
 export type Backoff = Static<typeof Backoff>;
-
-export const Attempts = Type.Integer({
-  minimum: 1,
-  maximum: 100,
-  description: 'The most attempts in all, the first one included. Default: what the task sets, else 5.',
-});
 
 /** Not `Type.Record`: its pattern rejects names with a line break in them. */
 const labels = (value: object = {}, options: object = {}) =>
@@ -164,7 +160,7 @@ export const Job = Type.Object(
       minimum: 0,
       description: 'The running or last attempt, counted from 1. 0 before the first.',
     }),
-    maxAttempts: Type.Integer({ minimum: 1, description: 'The most attempts in all.' }),
+    maxAttempts: MaxAttempts,
     payload: Type.Optional(
       Type.Unknown({
         description:
@@ -193,6 +189,7 @@ export const Job = Type.Object(
           'Before the start: the job expires at this time. After the end: the job can be read until this time.',
       }),
     ),
+    rerunOf: Type.Optional(jobId('The ended job that this one repeats, see `POST /jobs/{id}/rerun`.')),
     worker: Type.Optional(Type.String({ description: 'The lease that runs, or last ran, the job.' })),
   },
   {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { MaxAttempts } from './values/attempts.ts';
 import { JobId, QueueName, TaskName, timestamp } from './values/names.ts';
 
 export const DEFAULT_LEASE_MS = 30_000;
@@ -77,7 +78,7 @@ export const LeasedJob = Type.Object({
   task: TaskName,
   payload: Type.Unknown({ description: 'The input of the task.' }),
   attempt: Type.Integer({ minimum: 1, description: 'This attempt, counted from 1.' }),
-  maxAttempts: Type.Integer({ minimum: 1, description: 'The most attempts in all.' }),
+  maxAttempts: MaxAttempts,
   timeoutMs: Type.Integer({
     minimum: 1,
     description: 'The attempt fails if it takes longer, in milliseconds.',

@@ -187,6 +187,20 @@ export const QueueSummary = Type.Object(
 );
 export type QueueSummary = Static<typeof QueueSummary>;
 
+/** What a removal of a queue has left. */
+export const QueueRemains = Type.Object(
+  {
+    name: QueueName,
+    counts: Counts,
+    schedules: count('Schedules whose jobs go to the queue.'),
+  },
+  {
+    description: 'What is left of the queue. Repeat the request until it answers 204.',
+    examples: [{ name: 'default', counts: exampleCounts, schedules: 0 }],
+  },
+);
+export type QueueRemains = Static<typeof QueueRemains>;
+
 export const PendingJob = Type.Object({
   id: JobId,
   queue: QueueName,

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { Attempts, Backoff } from './job.ts';
+import { Backoff } from './job.ts';
+import { Attempts } from './values/attempts.ts';
 import { duration, TIMEOUT_LIMITS } from './values/duration.ts';
 import { TaskName } from './values/names.ts';
 

@@ -2,6 +2,7 @@ import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { parseJson } from '../redis/parse-json.ts';
 import { redisTime } from '../redis/server-time.ts';
+import { restoreLimit, storeLimit } from '../schemas/values/attempts.ts';
 import { releaseFingerprint } from './fingerprint.ts';
 import { announceIfUnchanged, announceReleases } from './scripts/announce.ts';
 import type { TaskAnnouncement } from './types.ts';
@@ -59,7 +60,7 @@ export async function announceTasks(
   const liveMs = by === 'http' ? ANNOUNCEMENT_TTL_MS : WORKER_LIVE_MS;
   const rows = tasks.map((task) => ({
     field: `${task.name}\n${by === 'http' ? 'http-' : ''}${releaseFingerprint(task)}`,
-    tail: JSON.stringify({ liveMs, ...task }).slice(1),
+    tail: JSON.stringify({ liveMs, ...storeLimit(task) }).slice(1),
   }));
   const known = await announceReleases(
     redis,
@@ -149,7 +150,7 @@ interface Written {
 function toStored(field: string, value: Written & TaskAnnouncement): StoredAnnouncement {
   const { since = 0, liveMs = HTTP_LIVE_MS } = value;
   const isRelease = field !== value.name || value.input !== undefined || value.output !== undefined;
-  return { ...value, since, liveMs, isRelease };
+  return { ...restoreLimit(value), since, liveMs, isRelease };
 }
 
 const isAnnouncement = (value: unknown): value is Written =>

@@ -1,6 +1,7 @@
 import type { Backoff } from '../schemas/job.ts';
 import type { Fault } from '../schemas/problem.ts';
 import type { TaskOptions } from '../schemas/task.ts';
+import type { AttemptLimit } from '../schemas/values/attempts.ts';
 
 /** The attempt that a handler runs, and its connection to the worker. */
 export interface TaskContext {
@@ -10,6 +11,7 @@ export interface TaskContext {
     readonly task: string;
     /** 1 for the first attempt. */
     readonly attempt: number;
+    /** `Infinity` for a job without a limit. */
     readonly maxAttempts: number;
     /** Name of the lease that holds this delivery. */
     readonly lease: string;
@@ -52,7 +54,7 @@ export interface TaskAnnouncement {
   readonly name: string;
   readonly input?: JsonSchema;
   readonly output?: JsonSchema;
-  readonly attempts?: number;
+  readonly attempts?: AttemptLimit;
   readonly backoff?: BackoffMs;
   readonly timeoutMs?: number;
 }

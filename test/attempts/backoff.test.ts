@@ -13,6 +13,14 @@ describe('the back-off', () => {
     expect(backoffMs({ type: 'exponential', delay: '1s', max: '1s' }, 9, 0.9)).toBe(1_000);
   });
 
+  it('stays a number for ever', () => {
+    for (const attempt of [1_025, 2 ** 52]) {
+      expect(backoffMs(DEFAULT_BACKOFF, attempt, 0.5)).toBe(3_600_000);
+      expect(backoffMs({ type: 'exponential', delay: 0 }, attempt, 0.5)).toBe(0);
+      expect(backoffMs({ type: 'exponential', delay: 1, jitter: 1 }, attempt, 0)).toBe(0);
+    }
+  });
+
   it('can be fixed, and without jitter', () => {
     expect(backoffMs({ type: 'fixed', delay: '2s', jitter: 0 }, 7, 0.99)).toBe(2_000);
     expect(backoffMs({ type: 'fixed', delay: 100, jitter: 1 }, 1, 0)).toBe(0);

@@ -16,4 +16,14 @@ describe('the deadlines of queues', () => {
     expect(deadlines.takeDue()).toEqual(['b']);
     expect(deadlines.takeDue()).toEqual([]);
   });
+
+  it('may be due where none is known, and from their time on', () => {
+    let now = 0;
+    const deadlines = new Deadlines({ monotonic: () => now });
+    expect(deadlines.mayBeDue('a')).toBe(true);
+    deadlines.note('a', 100);
+    expect(deadlines.mayBeDue('a')).toBe(false);
+    now = 100;
+    expect(deadlines.mayBeDue('a')).toBe(true);
+  });
 });

@@ -57,4 +57,23 @@ describe('the registry of queues', () => {
     await registry.keepRegistered(['new']);
     expect(await registry.names()).toEqual(['a', 'new']);
   });
+
+  it('lists a removed queue again that has come back, for two minutes', async () => {
+    const registry = newRegistry();
+    await registry.keepRegistered(['back', 'gone']);
+    for (const queue of ['back', 'gone']) {
+      await registry.beforeRemoval(queue);
+      await registry.unlist(queue);
+    }
+    expect(registry.isRegistered('back')).toBe(false);
+    await putQueued(redis.client, keySpace.queue('back'), [1]);
+    await registry.relist();
+    expect(await registry.names()).toEqual(['back']);
+    expect(await redis.client.zcard(keySpace.removedQueues)).toBe(2);
+    await redis.client.zadd(keySpace.removedQueues, Date.now() - 121_000, 'gone');
+    await putQueued(redis.client, keySpace.queue('gone'), [1]);
+    await registry.relist();
+    expect(await registry.names()).toEqual(['back', 'gone']);
+    expect(await redis.client.zrange(keySpace.removedQueues, 0, '-1')).toEqual(['back']);
+  });
 });

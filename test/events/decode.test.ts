@@ -25,6 +25,26 @@ describe('decodeEvents', () => {
     expect(events.map(({ event }) => event.id)).toEqual(['1000-0-3']);
   });
 
+  it('leaves out types that are not wanted, and counts them', () => {
+    const fields = [
+      'e',
+      'started',
+      'j',
+      'n1-0 n2-0',
+      'e',
+      'completed',
+      'j',
+      'n3-0',
+      'e',
+      'started',
+      'j',
+      'n4-0',
+    ];
+    const entry = { queue: 'q', id: '1000-0', fields };
+    const wanted = decodeEvents(entry, false, new Set(['completed']));
+    expect(wanted).toEqual(decodeEvents(entry, false).slice(2, 3));
+  });
+
   it('has no job in an event of the queue', () => {
     expect(decode(['e', 'paused', 'j', ''])[0]?.event).not.toHaveProperty('job');
   });

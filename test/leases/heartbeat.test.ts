@@ -4,13 +4,17 @@ import { JobOperator } from '../../src/jobs/job-operator.ts';
 import { renew } from '../../src/leases/heartbeat.ts';
 import type { Lease } from '../../src/leases/lease-token.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
-import { formatRef, parseJobId } from '../../src/redis/job-id.ts';
+import { formatJobId, formatRef, parseJobId } from '../../src/redis/job-id.ts';
 import { newQueue } from '../helpers/leases/http-worker.ts';
 import { newLease, useLeaseQueues } from '../helpers/leases/lease-queues.ts';
+import { deliver, putQueued } from '../helpers/redis/places.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 const queues = useLeaseQueues(redis);
+
+/** More than one heartbeat read before. */
+const MANY = 10_100;
 
 const keysOf = (queue: string) => queues.core.keySpace.queue(queue);
 const renewIn = (lease: Lease, queue: string) =>
@@ -66,5 +70,33 @@ describe('a heartbeat in one queue', () => {
       expiresAt: undefined,
     });
     expect((await new JobInspector(queues.core).find(id)).status).toBe('cancelled');
+  });
+
+  it('tells of a cancelled job, however many jobs the lease holds', async () => {
+    const queue = newQueue();
+    const keys = keysOf(queue);
+    const lease = newLease(queue);
+    const refs = await putQueued(redis.client, keys, Array.from({ length: MANY }).fill(1));
+    await deliver(redis.client, keys, MANY, { consumer: lease.consumer });
+    await redis.client.zadd(keys.leases, Date.now() + 60_000, lease.consumer);
+    const ids = refs.map((ref) => formatJobId(queue, ref));
+    const last = ids.at(-1) ?? '';
+    await new JobOperator(queues.core).cancel(last);
+    expect(await renewIn(lease, queue)).toMatchObject({ cancel: [last] });
+    // No timeout can have come since then.
+    expect(await renewIn(lease, queue)).toMatchObject({ cancel: [last] });
+  });
+
+  it('reads no job of its lease while none was cancelled and no timeout can have come', async () => {
+    const queue = newQueue();
+    const lease = newLease(queue);
+    await queues.submit(queue);
+    await queues.take(lease);
+    await renewIn(lease, queue);
+    await redis.client.config('RESETSTAT');
+    await renewIn(lease, queue);
+    const stats = await redis.client.info('commandstats');
+    expect(stats).toMatch(/cmdstat_zadd:/);
+    expect(stats).not.toMatch(/cmdstat_(xrange|xpending):/);
   });
 });

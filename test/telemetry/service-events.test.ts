@@ -41,8 +41,10 @@ const MEMBERS: Members = {
   'lease-lost': ['consumer', 'lease', 'queue'],
   recovered: ['queue', 'jobs', 'cause'],
   'job-cancelled': ['queue', 'job', 'done'],
+  'jobs-cancelled': ['queue', 'jobs'],
   'jobs-expired': ['queue', 'jobs'],
   'jobs-held': ['queue', 'lease', 'jobs'],
+  'queue-removed': ['queue'],
   'schedule-fired': ['queue', 'task', 'schedule', 'jobs', 'lateMs'],
   'schedule-skipped': ['queue', 'task', 'schedule', 'slots', 'reason'],
   'wait-started': ['on', 'queues', 'waitMs'],
@@ -264,6 +266,15 @@ describe('an API', () => {
     const late = await api.submit({ task: 'a', queue, expiresIn: 1 });
     await until(async () => (await api.get(late.id)).status === 'expired', 'the expiry');
     expect(ofKind('jobs-expired')).toContainEqual({ kind: 'jobs-expired', queue, jobs: 1 });
+  });
+
+  it('reports a cancel of many jobs, and a queue that was removed', async () => {
+    const queue = newQueue();
+    for (let i = 0; i < 2; i += 1) await api.submit({ task: 'a', queue });
+    await api.http.delete(`/queues/${queue}/jobs?status=queued`).expect(200);
+    await api.http.delete(`/queues/${queue}`).expect(204);
+    expect(ofKind('jobs-cancelled')).toContainEqual({ kind: 'jobs-cancelled', queue, jobs: 2 });
+    expect(ofKind('queue-removed')).toContainEqual({ kind: 'queue-removed', queue });
   });
 
   it('reports jobs that wait for another worker', async () => {

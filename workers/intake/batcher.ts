@@ -176,7 +176,7 @@ export class Batcher {
     const lane = count > 0 ? this.#fairness.next() : NO_FAVOURED_LANE;
     const asked = askedClasses(state);
     const given = { tokens: wakeIds, begun: startedRefs, classes: [...asked.keys()] };
-    const options: TakeOptions = { count, ...given, ...lane };
+    const options: TakeOptions = { count, firstRead: state.firstRead, ...given, ...lane };
     const latency = state.latency.takeDue(clock.monotonic());
     const groupsBefore = consumer.recreatedGroups;
     this.#inFlight.startCall(call);

@@ -2,7 +2,7 @@ import type { Consumer, Taken } from '../../src/lifecycle/consumer.ts';
 import { type Ability, canRun } from '../../src/lifecycle/hold-class.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { Observer } from '../../src/observer.ts';
-import type { QueueState } from './queue-state.ts';
+import { isFull, type QueueState } from './queue-state.ts';
 
 export interface HoldWatchParts {
   consumer: Pick<Consumer, 'runnableClasses'>;
@@ -54,7 +54,7 @@ export class HoldWatch {
 
   /** A take has asked for `count` jobs, and for those of some classes. A class of which there is no news since then is empty. */
   taken(state: QueueState, asked: AskedClasses, taken: Taken & { kind: 'taken' }, count: number): void {
-    if (taken.deliveries.length < count && !taken.paused) {
+    if (!isFull(taken, count) && !taken.paused) {
       for (const [one, news] of asked) if (state.classes.get(one) === news) state.classes.delete(one);
     }
     if (!taken.hasHolds || !state.mustLook) return;

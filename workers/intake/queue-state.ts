@@ -1,4 +1,4 @@
-import type { Taken } from '../../src/lifecycle/consumer.ts';
+import { FIRST_READ, TAKEN_BYTES, type Taken } from '../../src/lifecycle/consumer.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { LatencyTally } from '../latency/latency-tally.ts';
 import type { FinishedJob } from './finished-jobs.ts';
@@ -34,6 +34,8 @@ export interface QueueState {
   lastTakeAtRedis: number;
   /** When the first delayed job or retry is due. */
   nextDueAt: number;
+  /** How many entries of a lane the next take reads at first. */
+  firstRead: number;
 }
 
 export const newQueueState = (keys: QueueKeys): QueueState => ({
@@ -54,6 +56,7 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   lastTakeAt: Number.NEGATIVE_INFINITY,
   lastTakeAtRedis: 0,
   nextDueAt: Number.POSITIVE_INFINITY,
+  firstRead: FIRST_READ,
 });
 
 /** @throws {Error} for a queue that the process does not serve. */
@@ -119,8 +122,21 @@ export function recordTake(
 ): void {
   state.isLossReported = false;
   state.paused = taken.paused;
-  state.isDrained = taken.paused || taken.deliveries.length < count;
+  state.isDrained = taken.paused || !isFull(taken, count);
   state.lastTakeAt = now;
   state.lastTakeAtRedis = taken.now;
   state.nextDueAt = now + (taken.nextDueInMs ?? Number.POSITIVE_INFINITY);
+  state.firstRead = fitting(taken.deliveries) ?? state.firstRead;
+}
+
+/** Whether a take of `count` jobs may have left some. */
+export const isFull = ({ deliveries, isCut }: Taken & { kind: 'taken' }, count: number): boolean =>
+  isCut || deliveries.length >= count;
+
+/** How many jobs of their size one take may bring, as far as that bounds its first read. */
+function fitting(deliveries: (Taken & { kind: 'taken' })['deliveries']): number | undefined {
+  if (deliveries.length === 0) return undefined;
+  let length = 1;
+  for (const { fields } of deliveries) length += fields[3]?.length ?? 0;
+  return Math.min(FIRST_READ, Math.max(1, Math.floor((TAKEN_BYTES * deliveries.length) / length)));
 }

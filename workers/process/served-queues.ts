@@ -12,7 +12,7 @@ export interface ServedQueuesParts {
   queues: QueueKeys[];
   /** The list in QUEUES: a queue that it names is served whether it exists or not. */
   wanted: readonly string[];
-  registry: Pick<QueueRegistry, 'missing'>;
+  registry: Pick<QueueRegistry, 'withoutStreams'>;
   keySpace: KeySpace;
   batcher: Pick<Batcher, 'states'>;
   limiter: Pick<ConcurrencyLimiter<RunningJob>, 'held'>;
@@ -35,10 +35,10 @@ export class ServedQueues {
     if (serveQueues(batcher.states, queues, limiter.held)) takeLoop.queuesChanged();
   }
 
-  /** Drops those of the queues that were deleted, before the supervisor says so, and returns them. */
-  readonly dropDeleted = async (asked: readonly QueueKeys[]): Promise<readonly QueueKeys[]> => {
+  /** Drops those of the queues that were removed, before the supervisor says so, and returns them. */
+  readonly dropRemoved = async (asked: readonly QueueKeys[]): Promise<readonly QueueKeys[]> => {
     const { queues, wanted, registry } = this.#parts;
-    const gone = await registry.missing(asked.filter(({ queue }) => !wanted.includes(queue)));
+    const gone = await registry.withoutStreams(asked.filter(({ queue }) => !wanted.includes(queue)));
     const left = queues.filter((keys) => !gone.includes(keys));
     if (left.length < queues.length) this.serve(left.map(({ queue }) => queue));
     return gone;

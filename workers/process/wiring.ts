@@ -181,7 +181,7 @@ function wire(
     registry: core.queues,
     keySpace: core.keySpace,
   });
-  if (wanted.some(isPattern)) consumer.dropWith(servedQueues.dropDeleted);
+  if (wanted.some(isPattern)) consumer.dropWith(servedQueues.dropRemoved);
   const takes = isAlone ? [] : [new Loop('take', intake.takeLoop.run, observe)];
   const loops = [...takes, new Loop('lease', leaseWatch.run, observe)];
   const close = async () => {

@@ -34,12 +34,13 @@ export class AttemptContext implements TaskContext {
   constructor(parts: ContextParts, running: RunningJob, entry: Entry, task: LoadedTask) {
     this.#parts = parts;
     this.#running = running;
+    const limit = maxAttempts(entry.options, task);
     this.job = {
       id: running.id,
       queue: running.delivery.keys.queue,
       task: entry.task,
       attempt: running.attempt,
-      maxAttempts: maxAttempts(entry.options, task),
+      maxAttempts: limit === 'unlimited' ? Number.POSITIVE_INFINITY : limit,
       lease: parts.consumer.name,
       // A copy: jobs with equal options share one object.
       ...(entry.options.m && { metadata: { ...entry.options.m } }),

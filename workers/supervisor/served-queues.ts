@@ -1,4 +1,5 @@
 import type { Core } from '../../src/core/core.ts';
+import type { Connection } from '../../src/redis/connection.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { isPattern, MAX_SERVED, servedQueues } from '../../src/schemas/values/queue-patterns.ts';
 
@@ -12,7 +13,7 @@ export interface ServedQueuesHandlers {
   readonly onJoin: (queues: readonly QueueKeys[]) => Promise<void>;
   /** The queues have been read again. `hasChanged`: some have joined, or left. */
   readonly onRead: (queues: readonly string[], hasChanged: boolean) => void;
-  /** The queue was deleted. */
+  /** The queue was removed. */
   readonly onLeave: (queue: QueueKeys) => void;
 }
 
@@ -93,3 +94,13 @@ export class ServedQueues {
 }
 
 const namesOf = (queues: readonly QueueKeys[]): string[] => queues.map(({ queue }) => queue);
+
+/** Removes what a worker leaves in a queue that was removed: its leases, and the tasks once nobody has a lease. */
+export async function leaveQueue(
+  redis: Connection,
+  { leases, tasks }: QueueKeys,
+  consumers: readonly string[],
+): Promise<void> {
+  if (consumers.length > 0) await redis.zrem(leases, ...consumers);
+  if ((await redis.exists(leases)) === 0) await redis.unlink(tasks);
+}

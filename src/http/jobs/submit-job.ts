@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { SubmitResult } from '../../jobs/submit/outcomes.ts';
 import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
 import { idempotencyKey, markReplayed } from '../request/idempotency-key.ts';
 import { applyPreference, type WaitPreference, waitPreference } from '../request/prefer.ts';
@@ -11,10 +12,12 @@ type SubmitRequest = FastifyRequest<{
   Headers: { prefer?: string; 'idempotency-key'?: string };
 }>;
 
+/** A submit that takes more than to store a plain job. */
 interface Submit {
-  readonly job: SubmitJob;
-  readonly key: string | undefined;
+  /** Of the new job; undefined when it is not known yet, which makes a wait cost more. */
+  readonly queue: string | undefined;
   readonly preference: WaitPreference;
+  readonly store: (isAwaited: boolean) => Promise<SubmitResult<Job>>;
 }
 
 /**
@@ -29,8 +32,11 @@ export function submitJob(
 ): Promise<FastifyReply> | undefined {
   const key = idempotencyKey(request.headers);
   const preference = waitPreference(request.query, request.headers);
-  if (key !== undefined || preference.ms > 0)
-    return submitWith(app, { job: request.body, key, preference }, request, reply);
+  if (key !== undefined || preference.ms > 0) {
+    const job = request.body;
+    const store = (isAwaited: boolean) => app.submitter.submit(job, key, { isAwaited });
+    return submitWith(app, { queue: job.queue ?? DEFAULT_QUEUE, preference, store }, request, reply);
+  }
   app.submitter.submitAsText(request.body).then(
     (accepted) => sendAccepted(reply, accepted),
     (error: unknown) => reply.send(error),
@@ -38,18 +44,20 @@ export function submitJob(
   return undefined;
 }
 
-async function submitWith(
+/** Stores a job and replies with it as `submitJob` does. */
+export async function submitWith(
   app: FastifyInstance,
-  { job, key, preference }: Submit,
+  { queue, preference, store }: Submit,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const isAwaited = preference.ms > 0;
   // Read before the submit, so that the end of the job cannot be missed. Without it the wait only costs more.
-  const position = isAwaited
-    ? await app.waiter.feedPosition(job.queue ?? DEFAULT_QUEUE).catch(() => undefined)
-    : undefined;
-  const { value: submitted, replayed } = await app.submitter.submit(job, key, { isAwaited });
+  const position =
+    isAwaited && queue !== undefined
+      ? await app.waiter.feedPosition(queue).catch(() => undefined)
+      : undefined;
+  const { value: submitted, replayed } = await store(isAwaited);
   markReplayed(reply, replayed).header('location', jobLocation(reply, submitted.id));
   if (!isAwaited) return sendJob(reply, 202, submitted);
   const stored = position && !replayed ? { job: submitted, position } : undefined;

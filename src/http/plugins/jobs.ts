@@ -2,6 +2,7 @@ import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
 import { JobInspector } from '../../jobs/job-inspector.ts';
 import { JobOperator } from '../../jobs/job-operator.ts';
+import { Rerunner } from '../../jobs/rerun.ts';
 import { Submitter } from '../../jobs/submit/submitter.ts';
 import { Waiter } from '../../jobs/waiter.ts';
 
@@ -9,7 +10,9 @@ import { Waiter } from '../../jobs/waiter.ts';
 export const jobsPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
     const waiter = new Waiter(app.core, app.eventNotifier, config.maxWaiters);
-    app.decorate('submitter', new Submitter(app.core));
+    const submitter = new Submitter(app.core);
+    app.decorate('submitter', submitter);
+    app.decorate('rerunner', new Rerunner(app.core, submitter));
     app.decorate('jobInspector', new JobInspector(app.core));
     app.decorate('jobOperator', new JobOperator(app.core));
     app.decorate('waiter', waiter);
@@ -22,6 +25,7 @@ export const jobsPlugin = fastifyPlugin<{ config: Config }>(
 declare module 'fastify' {
   interface FastifyInstance {
     submitter: Submitter;
+    rerunner: Rerunner;
     jobInspector: JobInspector;
     jobOperator: JobOperator;
     waiter: Waiter;

@@ -1,19 +1,27 @@
 import fastifyPlugin from 'fastify-plugin';
+import { Loop } from '../../maintenance/loop.ts';
 import { QueueInspector } from '../../queues/queue-inspector.ts';
 import { QueueOperator } from '../../queues/queue-operator.ts';
+import { QueueRemover } from '../../queues/remove/queue-remover.ts';
 
-/** Inspects queues and changes them. */
+/** Inspects queues, changes and removes them. A listening API process lists removed queues again that come back. */
 export const queuesPlugin = fastifyPlugin(
   async (app) => {
-    app.decorate('queueInspector', new QueueInspector(app.core));
-    app.decorate('queueOperator', new QueueOperator(app.core));
+    const { core } = app;
+    const loop = new Loop('queues', core.queues.relist, core.observe);
+    app.decorate('queueInspector', new QueueInspector(core));
+    app.decorate('queueOperator', new QueueOperator(core));
+    app.decorate('queueRemover', new QueueRemover(core, app.scheduler));
+    app.addHook('onListen', async () => loop.start());
+    app.addHook('preClose', () => loop.stop());
   },
-  { name: 'queues', dependencies: ['core'] },
+  { name: 'queues', dependencies: ['core', 'schedules'] },
 );
 
 declare module 'fastify' {
   interface FastifyInstance {
     queueInspector: QueueInspector;
     queueOperator: QueueOperator;
+    queueRemover: QueueRemover;
   }
 }

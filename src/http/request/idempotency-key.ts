@@ -12,13 +12,23 @@ const BARE = /^[\x21\x23-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
  * @throws {AppError} invalid-request if the header is not a valid key.
  */
 export function idempotencyKey(headers: { 'idempotency-key'?: string }): string | undefined {
-  const text = headers['idempotency-key']?.trim();
-  if (text === undefined) return undefined;
+  const text = headers['idempotency-key'];
+  return text === undefined ? undefined : parseKey(text, '/idempotency-key', 'headers');
+}
+
+/**
+ * The key that a header or query parameter spells.
+ *
+ * @param parts the parts of the request that have it, such as "headers".
+ * @throws {AppError} invalid-request if the text is not a valid key.
+ */
+export function parseKey(written: string, pointer: string, parts: string): string {
+  const text = written.trim();
   const quoted = QUOTED.exec(text)?.[1]?.replaceAll(/\\(.)/g, '$1');
   const key = quoted ?? (BARE.test(text) ? text : '');
   if (key.length >= 1 && key.length <= MAX_KEY_LENGTH) return key;
   const detail = `must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters, bare or in quotes`;
-  throw invalidRequest([{ pointer: '/idempotency-key', detail }], 'headers');
+  throw invalidRequest([{ pointer, detail }], parts);
 }
 
 /** Marks the response of a repeated key, which shows what an earlier request stored. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
-import type { EntryOptions } from '../../redis/entry-options.ts';
+import { attemptOptions, type EntryOptions } from '../../redis/entry-options.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { KeySpace } from '../../redis/keyspace.ts';
 import { type Backoff, DEFAULT_PRIORITY, DEFAULT_QUEUE, type SubmitJob } from '../../schemas/job.ts';
@@ -82,8 +82,13 @@ export function withDefaults<E extends Pick<NewEntry, 'task' | 'options'>>(
   if (defaults === undefined) return entry;
   const { attempts, backoff, timeoutMs } = defaults;
   if (attempts === undefined && backoff === undefined && timeoutMs === undefined) return entry;
-  const own = compact({ a: attempts, b: backoff, to: timeoutMs });
-  return { ...entry, options: { ...own, ...entry.options } };
+  const { options } = entry;
+  const own = compact({
+    ...(options.a === undefined && attemptOptions(attempts)),
+    b: backoff,
+    to: timeoutMs,
+  });
+  return { ...entry, options: { ...own, ...options } };
 }
 
 /** Checks task and payload against the announced tasks of the queue. */
@@ -167,7 +172,7 @@ function entryOptions(job: SubmitJob, clock: Pick<Clock, 'wall'>): EntryOptions 
   const options: EntryOptions = compact({
     d: delay === 0 ? undefined : delay,
     at: runAt,
-    a: job.attempts,
+    ...attemptOptions(job.attempts),
     b: job.backoff && backoffMs(job.backoff, ms),
     to: ms('timeout', job.timeout, TIMEOUT_LIMITS),
     x: ms('expiresIn', job.expiresIn),
@@ -204,6 +209,6 @@ type Compact<T> = { [K in keyof T as undefined extends T[K] ? K : never]?: Exclu
 };
 
 /** The object without its undefined members. */
-function compact<T extends object>(value: T): Compact<T> {
+export function compact<T extends object>(value: T): Compact<T> {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Compact<T>;
 }

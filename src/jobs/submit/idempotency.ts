@@ -25,6 +25,7 @@ export interface KeyedSubmit extends Once {
  */
 export const onceFor = (keys: QueueKeys, key: string, request: unknown, ttlMs: number): KeyedSubmit => ({
   key: keys.idempotency(key),
+  queue: keys.queue,
   request,
   fingerprint: digest(request, 'exact'),
   ttlMs,
@@ -50,6 +51,9 @@ const keyMismatch = (): AppError =>
     'idempotency-mismatch',
     'This Idempotency-Key was used with another request. Use a new key for each new request.',
   );
+
+/** The key of one part of a bulk submit. No key of a client has a line break. */
+export const partKey = (key: string, index: number): string => (index === 0 ? key : `${key}\n${index}`);
 
 /** The queue of a candidate; undefined when its form is invalid. */
 const queueOf = (one: Candidate): string | undefined =>
@@ -79,15 +83,14 @@ export async function onceForBulk(
 ): Promise<KeyedSubmit> {
   const queue = candidates.map(queueOf).find((name) => name !== undefined) ?? DEFAULT_QUEUE;
   const items = candidates.map((one) => (one.ok ? one.job : describeError(one.error)));
-  // No key of a client has a line break.
-  const ownKey = part === undefined || part.index === 0 ? key : `${key}\n${part.index}`;
   const hash = createHash('sha256').update(`{"atomic":${atomic},"items":[`);
   await new Slices().map(items, (item, i) => {
     hash.update((i === 0 ? '' : ',') + canonicalJson(item, 'exact'));
   });
   hash.update(part === undefined ? ']}' : `],"part":${canonicalJson(part, 'exact')}}`);
   return {
-    key: keySpace.queue(queue).idempotency(ownKey),
+    key: keySpace.queue(queue).idempotency(partKey(key, part?.index ?? 0)),
+    queue,
     request: { atomic, items, ...(part && { part }) },
     fingerprint: hash.digest('base64url'),
     ttlMs: settings.idempotencyTtlMs,

@@ -25,6 +25,8 @@ export interface SubmitOptions {
   isAwaited?: boolean;
   /** What must be equal in every submit with this Idempotency-Key. Default: the job. */
   request?: unknown;
+  /** The id of the ended job that the new one repeats. */
+  rerunOf?: string;
 }
 
 /** A chunk of a bulk submit with an Idempotency-Key that is too long for one step. */

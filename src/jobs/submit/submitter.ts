@@ -3,13 +3,21 @@ import { AppError } from '../../errors.ts';
 import { maxAttempts } from '../../redis/entry-options.ts';
 import { isUnavailable } from '../../redis/faults.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
+import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
 import { findJob } from '../find.ts';
 import { newJobText, viewNewJob } from '../new-job.ts';
 import { revisionOf, revisionOfNew } from '../revision.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
 import { type Admission, admitAll } from './admit-all.ts';
-import { describeError, findReplay, onceFor, onceForBulk, replayOutcomes } from './idempotency.ts';
+import {
+  describeError,
+  findReplay,
+  type KeyedSubmit,
+  onceFor,
+  onceForBulk,
+  replayOutcomes,
+} from './idempotency.ts';
 import { JobWriter } from './job-writer.ts';
 import type {
   AcceptedJob,
@@ -41,11 +49,9 @@ export class Submitter {
    *   was stored. job-gone: an earlier submit stored the job, which is no longer kept.
    */
   async submit(job: SubmitJob, key?: string, options: SubmitOptions = {}): Promise<SubmitResult<Job>> {
-    const { isAwaited = false, request = job } = options;
     try {
-      if (key !== undefined) return await this.#submitOnce(job, { key, request, isAwaited });
-      const admitted = await admitJob(this.#core, job);
-      if (isAwaited) admitted.entry.options.w = true;
+      if (key !== undefined) return await this.#submitOnce(job, key, options);
+      const admitted = await this.#admit(job, options);
       return { value: await this.#writer.write(admitted, this.#view), replayed: false };
     } catch (error) {
       return this.#refuse(job, error);
@@ -92,26 +98,47 @@ export class Submitter {
     observeSubmit(this.#core.observe, 'jobs-submitted', entry.keys.queue, entry.task, ref);
   }
 
-  async #submitOnce(
-    job: SubmitJob,
-    { key, request, isAwaited }: { key: string; request: unknown; isAwaited: boolean },
-  ): Promise<SubmitResult<Job>> {
-    const queue = job.queue ?? DEFAULT_QUEUE;
-    const keys = this.#core.keySpace.queue(queue);
-    const once = onceFor(keys, key, request, this.#core.settings.idempotencyTtlMs);
-    const replay = async ([ref]: readonly Ref[]) => {
-      if (ref === undefined) throw new Error('the record of an Idempotency-Key has no job');
-      observeSubmit(this.#core.observe, 'submit-replayed', queue, job.task, ref);
-      return { value: await findJob(this.#core, { id: formatJobId(queue, ref), keys, ref }), replayed: true };
-    };
-    const earlier = await findReplay(this.#core.redis, once);
-    if (earlier !== undefined) return replay(earlier.refs);
+  async #admit(job: SubmitJob, { isAwaited = false, rerunOf }: SubmitOptions): Promise<AdmittedJob> {
     const admitted = await admitJob(this.#core, job);
-    if (isAwaited) admitted.entry.options.w = true;
+    const { options } = admitted.entry;
+    if (isAwaited) options.w = true;
+    if (rerunOf !== undefined) options.ro = rerunOf;
+    return admitted;
+  }
+
+  async #submitOnce(job: SubmitJob, key: string, options: SubmitOptions): Promise<SubmitResult<Job>> {
+    const keys = this.#core.keySpace.queue(job.queue ?? DEFAULT_QUEUE);
+    const once = this.#once(keys, key, options.request ?? job);
+    const earlier = await findReplay(this.#core.redis, once);
+    if (earlier !== undefined) return this.#replay(keys, earlier.refs);
+    const admitted = await this.#admit(job, options);
     const written = await this.#writer.writeTogether([admitted.entry], once);
     const [ref] = written.refs;
-    if (written.kind === 'replayed' || ref === undefined) return replay(written.refs);
+    if (written.kind === 'replayed' || ref === undefined) return this.#replay(keys, written.refs);
     return { value: this.#view(admitted, ref), replayed: false };
+  }
+
+  /**
+   * The job of an earlier submit of the same request with this Idempotency-Key, if there is one.
+   *
+   * @throws {AppError} idempotency-mismatch or job-gone.
+   */
+  async findReplay(queue: string, key: string, request: unknown): Promise<SubmitResult<Job> | undefined> {
+    const keys = this.#core.keySpace.queue(queue);
+    const earlier = await findReplay(this.#core.redis, this.#once(keys, key, request));
+    return earlier && this.#replay(keys, earlier.refs);
+  }
+
+  #once(keys: QueueKeys, key: string, request: unknown): KeyedSubmit {
+    return onceFor(keys, key, request, this.#core.settings.idempotencyTtlMs);
+  }
+
+  async #replay(keys: QueueKeys, [ref]: readonly Ref[]): Promise<SubmitResult<Job>> {
+    if (ref === undefined) throw new Error('the record of an Idempotency-Key has no job');
+    const { queue } = keys;
+    const job = await findJob(this.#core, { id: formatJobId(queue, ref), keys, ref });
+    observeSubmit(this.#core.observe, 'submit-replayed', queue, job.task ?? '', ref);
+    return { value: job, replayed: true };
   }
 
   /** Stores each job that it can. Outcomes are in the order of the candidates. */

@@ -4,8 +4,8 @@ import { formatRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
-import { letters } from '../../redis/script/lua.ts';
-import { RECORD_STATUS } from '../../redis/script/result-head.ts';
+import { bytesOf, letters } from '../../redis/script/lua.ts';
+import { RECORD_STATUS, readHead } from '../../redis/script/result-head.ts';
 
 /** How a job stands towards a lease. */
 export type JobLeaseState =
@@ -41,7 +41,7 @@ export const heldJobsScript = defineScript({
   queueKeys: ['notes', 'totals', 'stream'],
   keys: [{ list: 'results' }],
   args: ['consumer', 'isSettling', { records: 'jobs', of: ['place', 'id'] }],
-  uses: [letters, withoutPayload],
+  uses: [letters, bytesOf, withoutPayload],
   lua: `
 local reply, stale, bytes = {}, 0, 0
 local function heldRow(key, id)
@@ -49,21 +49,25 @@ local function heldRow(key, id)
   if rows.err and not string.find(rows.err, 'NOGROUP', 1, true) then error(rows.err, 0) end
   return rows[1]
 end
+local function readEntry(key, id)
+  local entry = redis.call('XRANGE', key, id, id)[1]
+  bytes = bytes + bytesOf(entry and entry[2] or {})
+  return entry
+end
 local function holdingOf(place, id, result)
   local ref, row = LETTERS[place] .. id, heldRow(stream[place], id)
-  local entry = row and redis.call('XRANGE', stream[place], id, id)[1]
+  local entry = row and readEntry(stream[place], id)
   if entry then
-    for _, text in ipairs(entry[2]) do bytes = bytes + #text end
     local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.cancelAskedAt})
     return { 'held', row[4], row[4] - (noted[1] or 0), row[3], noted[2] and 1 or 0, withoutPayload(entry[2]) }
   end
-  local record = redis.call('GET', result)
-  local lease, status = string.match(record or '', '${RECORD_STATUS}')
+  local record = ${readHead('result')}
+  local lease, status = string.match(record, '${RECORD_STATUS}')
   if lease == consumer then return { 'moved', status } end
   local move, by = string.match(redis.call('HGET', notes, ref .. ${NOTE.lastMove}) or '', '^(%a+):%d+:(.*)$')
   if by == consumer then return { 'moved', move } end
   -- Nobody can commit a job that never existed.
-  if record or #redis.call('XRANGE', stream[place], id, id) > 0 then stale = stale + 1 end
+  if record ~= '' or readEntry(stream[place], id) then stale = stale + 1 end
   return { 'none' }
 end
 for i = 1, #jobs do

@@ -10,7 +10,13 @@ import { CLAIM, DELIVER, NOTHING_TAKEN, SPLIT_REF, TAKE } from '../../lifecycle/
 import { TAKE_DUE } from '../../lifecycle/scripts/fragments/take-due.ts';
 import { TAKE_HOLDS } from '../../lifecycle/scripts/fragments/take-holds.ts';
 import { PUT_BACK, TAKE_LANE } from '../../lifecycle/scripts/fragments/take-lane.ts';
-import { decodeTaken, encodeClasses, type Taken, type TakeReply } from '../../lifecycle/scripts/take.ts';
+import {
+  decodeTaken,
+  encodeClasses,
+  FIRST_READ,
+  type Taken,
+  type TakeReply,
+} from '../../lifecycle/scripts/take.ts';
 import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
@@ -181,6 +187,7 @@ export async function settleAndTake(
       isContinuation: request.isContinuation ? 1 : 0,
       highestToken: request.highestToken,
       maxBytes: request.byteBudget,
+      firstRead: FIRST_READ,
       favouredLane: request.favouredLane,
       share: request.share,
       favoursDue: request.favoursDue ? 1 : 0,

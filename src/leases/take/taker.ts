@@ -2,7 +2,7 @@ import { waitMsOf } from '../../attempts/attempt-events.ts';
 import type { Core } from '../../core/core.ts';
 import { LaneFairness } from '../../lifecycle/lane-fairness.ts';
 import type { Completion, Settled } from '../../lifecycle/scripts/complete.ts';
-import type { Delivery } from '../../lifecycle/scripts/take.ts';
+import { type Delivery, TAKEN_BYTES } from '../../lifecycle/scripts/take.ts';
 import type { Observer } from '../../observer.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
@@ -53,9 +53,8 @@ const MAX_UNRUNNABLE = 1_000;
 
 const NO_CLASSES: readonly string[] = [];
 
-/** Completions and jobs of one call, and bytes of payloads: bounds the time for which it keeps Redis busy. */
+/** Completions and jobs of one call: bounds the time for which it keeps Redis busy. */
 const STEP = 200;
-const STEP_BYTES = 2 * 1_048_576;
 
 /** Takes jobs from one queue for HTTP leases, and settles those at once that need no run. */
 export class Taker {
@@ -120,7 +119,7 @@ export class Taker {
   ): Promise<TakeResult> {
     const { consumer, keys, completions, latency, tasks, isAgain: _, ...asked } = request;
     const count = Math.min(request.count, STEP);
-    const byteBudget = Math.min(request.byteBudget, STEP_BYTES);
+    const byteBudget = Math.min(request.byteBudget, TAKEN_BYTES);
     const fairness = this.#fairness.get(keys) ?? new LaneFairness();
     this.#fairness.set(keys, fairness);
     const lane = count > 0 ? fairness.next() : NO_FAVOURED_LANE;
@@ -145,8 +144,7 @@ export class Taker {
     );
     observeTake(this.#core.observe, request, taken.deliveries.length, jobs, deliveries);
     if (jobs.length > 0) this.#core.deadlines.note(keys.queue, shortestTimeout(jobs) + 1);
-    const isFull =
-      taken.deliveries.length >= count || MOST_CHAR_BYTES * sizeOf(taken.deliveries) >= byteBudget;
+    const isFull = taken.deliveries.length >= count || taken.isCut;
     return {
       settled,
       jobs,
@@ -169,9 +167,6 @@ const runnableClasses = (
 
 const shortestTimeout = (jobs: readonly LeasedJob[]): number =>
   jobs.reduce((shortest, { timeoutMs }) => Math.min(shortest, timeoutMs), Number.POSITIVE_INFINITY);
-
-/** Bytes of a UTF-16 character in UTF-8. */
-const MOST_CHAR_BYTES = 3;
 
 /** Length of payloads and options, which the script counts in bytes, characters. */
 const sizeOf = (deliveries: readonly Delivery[]): number =>

@@ -10,7 +10,15 @@ import { CLAIM, DELIVER, TAKE } from './fragments/take.ts';
 import { TAKE_DUE } from './fragments/take-due.ts';
 import { TAKE_HOLDS } from './fragments/take-holds.ts';
 import { PUT_BACK, TAKE_LANE } from './fragments/take-lane.ts';
-import { decodeTaken, encodeClasses, type Taken, type TakeOptions, type TakeReply } from './take.ts';
+import {
+  decodeTaken,
+  encodeClasses,
+  FIRST_READ,
+  TAKEN_BYTES,
+  type Taken,
+  type TakeOptions,
+  type TakeReply,
+} from './take.ts';
 
 export interface CompletedAndTaken {
   /** In the order of the completed jobs. */
@@ -90,7 +98,8 @@ export async function completeAndTake(
     {
       consumer,
       count: options.count,
-      maxBytes: '',
+      maxBytes: TAKEN_BYTES,
+      firstRead: options.firstRead ?? FIRST_READ,
       favouredLane: options.favouredLane,
       share: options.share,
       favoursDue: options.favoursDue ? 1 : 0,

@@ -3,15 +3,13 @@ import { letterOf } from '../../redis/job-id.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
-import { inChunks, now, toMap } from '../../redis/script/lua.ts';
+import { inChunks, now, toMap, visitIds } from '../../redis/script/lua.ts';
 import { sweepHolds } from './holds/sweep-holds.ts';
 import { publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
 
 /** Entries that one step checks, and bytes that it reads: bounds the time for which it keeps Redis busy. */
 const STEP = 200;
 const STEP_BYTES = 1_048_576;
-/** Entries of one read; their size is known only afterwards. */
-const READ = 20;
 /** Ranks, chosen at random, that the last step of a sweep checks. */
 const RANKS = 50;
 
@@ -29,7 +27,7 @@ export const sweepScript = defineScript({
   queueKeys: ['scheduled', 'ranked', 'holds', 'notes', 'leases', 'events', 'wake', 'settings'],
   keys: ['stream', 'due', 'dead'],
   args: ['letter', 'from', 'most'],
-  uses: [now, inChunks, toMap, publishEvent, setRankedTime, wakeWorkers],
+  uses: [now, inChunks, toMap, visitIds, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 if redis.call('EXISTS', stream) == 0 then return { '', 0 } end
 local delivered
@@ -58,24 +56,14 @@ local function isSomewhere(id, ref)
 end
 
 -- Entries of a lane that were not delivered yet are in their place; parked ones are never delivered by reading.
-local upTo, found, last, checked, bytes = letter == '${letterOf('parked')}' and '+' or delivered, {}, from, 0, 0
-local function check(entry)
-  for _, text in ipairs(entry[2]) do bytes = bytes + #text end
-  local id = entry[1]
+local upTo, found = letter == '${letterOf('parked')}' and '+' or delivered, {}
+local last = visitIds(stream, from, upTo, tonumber(most), ${STEP_BYTES}, function(id)
   local ref = letter .. id
-  if not isSomewhere(id, ref) then
-    redis.call('ZADD', due, now, ref)
-    setRankedTime(ranked, ref, now)
-    found[#found + 1] = ref
-  end
-end
-repeat
-  local size = math.min(${READ}, most - checked)
-  local entries = redis.call('XRANGE', stream, last, upTo, 'COUNT', size)
-  for _, entry in ipairs(entries) do check(entry) end
-  checked = checked + #entries
-  last = #entries == size and '(' .. entries[size][1] or ''
-until last == '' or checked >= tonumber(most) or bytes > ${STEP_BYTES}
+  if isSomewhere(id, ref) then return end
+  redis.call('ZADD', due, now, ref)
+  setRankedTime(ranked, ref, now)
+  found[#found + 1] = ref
+end)
 -- A release without ranks leaves those of the jobs that it has ended.
 for _, ref in ipairs(letter == '${letterOf('parked')}' and last == '' and redis.call('ZRANDMEMBER', ranked, ${RANKS}) or {}) do
   if not isSomewhere(string.sub(ref, 2), ref) then redis.call('ZREM', ranked, ref) end

@@ -24,6 +24,14 @@ export interface Delivery {
   cancelAsked: boolean;
 }
 
+/**
+ * A take ends once the payloads and options of its jobs have this many bytes together: bounds the time for which it keeps Redis
+ * busy, and the reply.
+ */
+export const TAKEN_BYTES = 2 * 1_048_576;
+/** Most entries of the first read of a lane: how large they are is known only then. */
+export const FIRST_READ = 16;
+
 export interface TakeOptions {
   /** Most jobs to take; with 0 only the wake tokens and started jobs are handled. */
   count: number;
@@ -32,6 +40,8 @@ export interface TakeOptions {
   share: number;
   /** These are due jobs rather than entries of the lane, as far as there are both. Default: false. */
   favoursDue?: boolean;
+  /** How many entries of a lane to read at first, at most `FIRST_READ`: which is the default: fewer where jobs are large. */
+  firstRead?: number;
   /** Classes of held jobs that this consumer can run. */
   classes: readonly string[];
   /** Ids of the wake tokens that woke this consumer. */
@@ -49,6 +59,8 @@ export type Taken =
       paused: boolean;
       /** The queue holds jobs, of whatever class; false while it is paused. */
       hasHolds: boolean;
+      /** The jobs have as many bytes as one take may bring: there may be more. */
+      isCut: boolean;
       nextDueInMs: number | undefined;
     }
   /** The lease is not (or no longer) there: register it again before taking. */
@@ -67,7 +79,10 @@ type Head = [
     | [token: number, attempt: number, losses: number, readyAt: number, cancelAsked: number, begun: number],
 ];
 
-/** What `take()` returns. `state`: 1 for a paused queue, 2 for one that holds jobs. `nextDue`: ms until the next due time or the end of the pause, or -1. */
+/**
+ * What `take()` returns. `state`: 1 for a paused queue, else the sum of 2 for one that holds jobs and 4 for a take that ended at its
+ * bytes. `nextDue`: ms until the next due time or the end of the pause, or -1.
+ */
 export type TakeReply =
   | ['no-lease']
   | ['ok', now: number, state: number, nextDue: number, heads: string, ...payloads: string[]];
@@ -87,7 +102,8 @@ export function decodeTaken(keys: QueueKeys, reply: TakeReply): Taken {
     now,
     deliveries,
     paused: state === 1,
-    hasHolds: state === 2,
+    hasHolds: (state & 2) !== 0,
+    isCut: (state & 4) !== 0,
     nextDueInMs: nextDue < 0 ? undefined : nextDue,
   };
 }

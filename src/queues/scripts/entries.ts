@@ -1,17 +1,5 @@
 import type { LuaHelper } from '../../redis/script/lua.ts';
 
-/** Lua: `bytesOf(texts)`, the bytes of all texts. */
-export const bytesOf: LuaHelper = {
-  name: 'bytesOf',
-  lua: `
-local function bytesOf(texts)
-  local bytes = 0
-  for _, text in ipairs(texts) do bytes = bytes + #text end
-  return bytes
-end
-`,
-};
-
 /** Lua: `headOnly(fields)`, the fields of an entry with `null` for its payload; none where we did not write them. */
 export const headOnly: LuaHelper = {
   name: 'headOnly',

@@ -1,12 +1,12 @@
 import type { Connection } from '../../redis/connection.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
-import { bytesOf } from './entries.ts';
+import { visitIds } from '../../redis/script/lua.ts';
 
-/** Bytes of entries that one call reads, about. A stream cannot be read without its payloads. */
+/** Bytes of entries that one call reads, about. */
 const STEP_BYTES = 4_194_304;
 
 /**
- * Lists entries of a stream without their fields. They stay in Redis, and at most 16 are read at a time.
+ * Lists entries of a stream without their fields, which stay in Redis.
  *
  * Returns { 1 at the end of the stream else 0, ids }.
  */
@@ -14,21 +14,11 @@ export const laneIdsScript = defineScript({
   name: 'lane-ids',
   keys: ['stream'],
   args: ['after', 'count', 'maxBytes'],
-  uses: [bytesOf],
+  uses: [visitIds],
   lua: `
-local ids, bytes, from, size = {}, 0, '(' .. after, 0
-repeat
-  local fit = #ids == 0 and 4 or math.floor((maxBytes - bytes) * #ids / math.max(1, bytes))
-  size = math.min(count - #ids, math.max(1, fit), 16)
-  local entries = redis.call('XRANGE', stream, from, '+', 'COUNT', size)
-  for _, entry in ipairs(entries) do
-    ids[#ids + 1] = entry[1]
-    bytes = bytes + bytesOf(entry[2])
-    from = '(' .. entry[1]
-  end
-  if #entries < size then return { 1, ids } end
-until #ids >= tonumber(count) or bytes >= tonumber(maxBytes)
-return { 0, ids }
+local ids = {}
+local from = visitIds(stream, '(' .. after, '+', tonumber(count), tonumber(maxBytes), function(id) ids[#ids + 1] = id end)
+return { from == '' and 1 or 0, ids }
 `,
 });
 

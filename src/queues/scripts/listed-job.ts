@@ -3,7 +3,8 @@ import type { Connection } from '../../redis/connection.ts';
 import type { Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
-import { bytesOf, headOnly } from './entries.ts';
+import { bytesOf } from '../../redis/script/lua.ts';
+import { headOnly } from './entries.ts';
 
 /**
  * Finds a job for a listing, which shows no result: a job that has ended since is `gone`. An entry of more than `maxBytes`

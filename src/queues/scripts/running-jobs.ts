@@ -3,8 +3,8 @@ import { letterOf } from '../../redis/job-id.ts';
 import { GROUP, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
-import { now, pendingRow } from '../../redis/script/lua.ts';
-import { bytesOf, headOnly } from './entries.ts';
+import { bytesOf, now, pendingRow } from '../../redis/script/lua.ts';
+import { headOnly } from './entries.ts';
 
 /** Jobs of one call, and bytes of their entries: both bound the time for which it keeps Redis busy. */
 const STEP = 100;

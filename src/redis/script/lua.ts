@@ -106,3 +106,44 @@ export const lastId: LuaHelper = {
 local function lastId(stream) return toMap(redis.call('XINFO', 'STREAM', stream))['last-generated-id'] end
 `,
 };
+
+/** Lua: `bytesOf(texts)`, the bytes of all texts. */
+export const bytesOf: LuaHelper = {
+  name: 'bytesOf',
+  lua: `
+local function bytesOf(texts)
+  local bytes = 0
+  for _, text in ipairs(texts) do bytes = bytes + #text end
+  return bytes
+end
+`,
+};
+
+/** Entries of one read: their size is known only afterwards. */
+const READ = 8;
+
+/**
+ * Lua: `visitIds(stream, from, upTo, most, maxBytes, visit)` calls `visit` with the ids of at most `most` entries. A stream cannot be
+ * read without its payloads: it stops after `maxBytes` of entries. Returns where the range goes on, or '' at its end.
+ */
+export const visitIds: LuaHelper = {
+  name: 'visitIds',
+  uses: [bytesOf],
+  lua: `
+local function visitIds(stream, from, upTo, most, maxBytes, visit)
+  local seen, bytes, size = 0, 0, 1
+  repeat
+    local entries = redis.call('XRANGE', stream, from, upTo, 'COUNT', size)
+    for _, entry in ipairs(entries) do
+      visit(entry[1])
+      bytes, from = bytes + bytesOf(entry[2]), '(' .. entry[1]
+    end
+    if #entries < size then return '' end
+    seen = seen + size
+    local fit = math.floor((maxBytes - bytes) * seen / math.max(1, bytes))
+    size = math.max(1, math.min(most - seen, fit, 2 * size, ${READ}))
+  until seen >= most or bytes >= maxBytes
+  return from
+end
+`,
+};

@@ -26,6 +26,9 @@ export const resultHead = (of: HeadParts): string =>
     `(${of.errors} and ',"e":[' .. string.gsub(${of.errors}, '\\n', ',') .. ']' or '')`,
   ].join(' .. ');
 
+/** Lua: what the patterns below need of the record under a result key, '' without one: a record may have megabytes. */
+export const readHead = (key: string): string => `redis.call('GETRANGE', ${key}, 0, 511)`;
+
 /** Lua pattern: lease, attempts and the rest of a record. */
 export const RECORD_OWNER = '^{"w":"([^"]*)","a":(%d+)(.*)';
 /** Lua pattern: the token at the start of that rest, where it is another number than the attempts. */

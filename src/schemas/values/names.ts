@@ -21,9 +21,17 @@ export type Status = (typeof STATUSES)[number];
 export const FINAL_STATUSES = ['completed', 'failed', 'cancelled', 'expired'] as const;
 export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
-/** Statuses whose jobs can be listed: their entries are still in the queue. */
+/** Statuses of jobs whose entries are still in the queue. */
 export const LISTED_STATUSES = ['queued', 'scheduled', 'running', 'retrying', 'failed'] as const;
 export type ListedStatus = (typeof LISTED_STATUSES)[number];
+
+/** Statuses of jobs that no worker runs and that will run. */
+export const WAITING_STATUSES = ['queued', 'scheduled', 'retrying'] as const;
+export type WaitingStatus = (typeof WAITING_STATUSES)[number];
+
+/** Statuses of jobs that have left the queue: only their results are kept. */
+export const ENDED_STATUSES = ['completed', 'cancelled', 'expired'] as const;
+export type EndedStatus = (typeof ENDED_STATUSES)[number];
 
 /** How an error comes up outside the promise of its handler. */
 export const ERROR_ORIGINS = ['unhandledRejection', 'uncaughtException', 'process.exit'] as const;
@@ -32,7 +40,7 @@ export type ErrorOrigin = (typeof ERROR_ORIGINS)[number];
 export const isFinal = (status: Status): status is FinalStatus =>
   (FINAL_STATUSES as readonly string[]).includes(status);
 
-const oneOf = <T extends string>(values: readonly T[], description: string) =>
+export const oneOf = <T extends string>(values: readonly T[], description: string) =>
   Type.Unsafe<T>({ type: 'string', enum: [...values], description });
 
 export const PrioritySchema = oneOf(
@@ -55,7 +63,10 @@ export const ErrorOriginSchema = oneOf(
   ERROR_ORIGINS,
   'The error came from outside the promise of the handler: a promise without a handler for its rejection, a throw in a timer or an event, or a call of `process.exit`. Absent for an error that the handler threw.',
 );
-export const ListedStatusSchema = oneOf(LISTED_STATUSES, 'Only jobs in this status. Default: all of these.');
+export const StatusFilter = oneOf(
+  STATUSES,
+  'Only jobs in this status. Default: jobs that have not ended, and failed ones.',
+);
 
 export const QUEUE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$';
 

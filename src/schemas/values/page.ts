@@ -16,3 +16,11 @@ export const Cursor = Type.Optional(
 export const NextCursor = Type.Optional(
   Type.String({ description: 'Send it as `cursor` to get the next page. Absent on the last page.' }),
 );
+
+/** As `NextCursor`, of a listing that reads a bounded part of what may hold items. */
+export const NextPartCursor = Type.Optional(
+  Type.String({
+    description:
+      'Send it as `cursor` to get the next page. Absent on the last page. Earlier pages may be short or empty.',
+  }),
+);

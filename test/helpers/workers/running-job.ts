@@ -9,6 +9,8 @@ interface JobOptions {
   takenAt?: number;
   attempt?: number;
   options?: EntryOptions;
+  /** JSON text. */
+  payload?: string | undefined;
 }
 
 const keysOf = new Map<string, ReturnType<typeof queueKeys>>();
@@ -16,9 +18,10 @@ const keysOf = new Map<string, ReturnType<typeof queueKeys>>();
 /** A delivered job of the task `echo`, as if a take had returned it. */
 export function createRunningJob(given: JobOptions = {}): RunningJob {
   const { queue = 'default', entryId = '1-0', takenAt = 0, attempt = 1, options = {} } = given;
+  const { payload = '"payload"' } = given;
   const keys = keysOf.get(queue) ?? queueKeys('mr', queue);
   keysOf.set(queue, keys);
-  const fields = encodeEntry('echo', '"payload"', options);
+  const fields = encodeEntry('echo', payload, options);
   const delivery = {
     keys,
     place: 'normal' as const,

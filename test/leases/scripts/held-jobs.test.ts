@@ -31,3 +31,16 @@ it('counts jobs that the lease cannot settle as stale, but none that never was',
   expect(await readHeldJobs(redis.client, queue.keys, 'two', refs, 'settle')).toEqual(none);
   expect(await redis.client.hget(queue.keys.totals, 'staleCommits')).toBe('1');
 });
+
+it('reads no result of a job that has ended, only who ended it', async () => {
+  const ref = await queue.submit();
+  await queue.takeAs(queue.one);
+  const tail = `,"t":"echo","r":"${'x'.repeat(100_000)}"}`;
+  const end = { ref, token: 1, status: 'completed', ttlMs: 60_000, tail } as const;
+  await complete(queue.one, queue.keys, [end]);
+  await redis.client.config('RESETSTAT');
+  const [state] = await readHeldJobs(redis.client, queue.keys, 'one', [ref], 'settle');
+  expect(state).toEqual({ kind: 'moved', move: 'completed' });
+  expect(await complete(queue.one, queue.keys, [end])).toEqual(['repeated']);
+  expect(await redis.client.info('commandstats')).not.toMatch(/cmdstat_get:/);
+});

@@ -1,7 +1,9 @@
-import { expect, it } from 'vitest';
-import { cancelOrExpire } from '../../../src/lifecycle/scripts/cancel.ts';
-import { formatRef } from '../../../src/redis/job-id.ts';
-import { useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
+import { describe, expect, it } from 'vitest';
+import { cancelOrExpire, withdrawAll } from '../../../src/lifecycle/scripts/cancel.ts';
+import { formatRef, type Ref } from '../../../src/redis/job-id.ts';
+import { redisTime } from '../../../src/redis/server-time.ts';
+import type { WaitingStatus } from '../../../src/schemas/values/names.ts';
+import { untilAfter, useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
@@ -46,4 +48,56 @@ it('keeps the payload as it came where the job asks for it, however the job ends
     expect(await recordOf(kept)).toMatchObject({ s: status, p: expect.anything() });
     expect(await recordOf(other)).not.toHaveProperty('p');
   }
+});
+
+describe('a cancel of many', () => {
+  const cancel = (refs: readonly Ref[], status: WaitingStatus, task?: string) =>
+    withdrawAll(redis.client, queue.keys, refs, {
+      status: 'cancelled',
+      resultTtlMs: 60_000,
+      only: { status, ...(task && { task }) },
+    });
+
+  it('ends only jobs that wait as it says, and touches no other', async () => {
+    const running = await queue.submit();
+    const retrying = await queue.submit();
+    await queue.takeAs(queue.one);
+    await queue.retry(retrying, 60_000);
+    const queued = await queue.submit();
+    const soon = (await redisTime(redis.client)) + 5;
+    const due = await queue.submit({ at: soon }, 'parked');
+    const scheduled = await queue.submit({ at: soon + 60_000, x: 120_000 }, 'parked');
+    await untilAfter(redis, soon);
+    const all = [running, retrying, queued, due, scheduled];
+    const other = 'other';
+    expect(await cancel(all, 'retrying', 'missing')).toEqual([other, other, other, other, other]);
+    expect(await redis.client.zcard(queue.keys.expiring)).toBe(1);
+    expect(await cancel(all, 'queued')).toEqual([other, other, 'withdrawn', 'withdrawn', other]);
+    expect(await cancel(all, 'scheduled', 'echo')).toEqual([
+      other,
+      other,
+      'finished',
+      'finished',
+      'withdrawn',
+    ]);
+    expect(await cancel(all, 'retrying')).toEqual([other, 'withdrawn', 'finished', 'finished', 'finished']);
+    expect([await queue.placeOf(running), await redis.client.xlen(queue.keys.control)]).toEqual([
+      'running',
+      0,
+    ]);
+    expect(await redis.client.hkeys(queue.keys.notes)).toEqual([]);
+    expect(await redis.client.exists(queue.keys.expiring)).toBe(0);
+  });
+
+  it('writes one event for the jobs of a step, and counts each', async () => {
+    const refs: Ref[] = [];
+    for (let i = 0; i < 60; i += 1) refs.push(await queue.submit());
+    expect(await cancel(refs, 'queued')).toEqual(refs.map(() => 'withdrawn'));
+    expect(await redis.client.hget(queue.keys.totals, 'cancelled')).toBe('60');
+    const events = await redis.client.xrange(queue.keys.events, '-', '+');
+    expect(events.map(([, [, kind, , jobs]]) => [kind, jobs?.split(' ').length])).toEqual([
+      ['cancelled', 50],
+      ['cancelled', 10],
+    ]);
+  });
 });

@@ -4,6 +4,7 @@ import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/s
 import type { Ref } from '../../../src/redis/job-id.ts';
 import { GROUP } from '../../../src/redis/keys.ts';
 import { entryIdsOf, useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
+import { putQueued } from '../../helpers/redis/places.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
@@ -53,5 +54,28 @@ describe('the sweep', () => {
     expect(await recover(redis.client, keys)).toMatchObject({ recovered: 1 });
     expect(await queue.placeOf(ref)).toBe('queued');
     expect(await redis.client.zrange(keys.leases, 0, '-1')).toEqual(['two']);
+  });
+
+  it('reads few large entries in one step, in streams as among held jobs', async () => {
+    const { keys, one } = queue;
+    const large = Array.from({ length: 12 }).fill('x'.repeat(300_000));
+    const refs = await putQueued(redis.client, keys, [...large, ...large]);
+    await queue.takeAs(one, 7);
+    await queue.takeAs(one, 5);
+    const jobs = refs.slice(0, 12).map((ref) => ({
+      ref,
+      token: 1,
+      priority: 'normal' as const,
+      readyAt: 1,
+      reason: 'task:nobody',
+      refusers: [],
+      expiresAt: undefined,
+    }));
+    await one.hold(keys, jobs);
+    await redis.client.config('RESETSTAT');
+    expect(await sweepAll()).toBe(0);
+    const stats = await redis.client.info('commandstats');
+    // Four of them have more than 1 MiB; every other place takes one step.
+    expect(Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1])).toBeGreaterThanOrEqual(3 + 3 + 4);
   });
 });

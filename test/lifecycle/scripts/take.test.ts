@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
+import { putQueued } from '../../helpers/redis/places.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 import { take } from '../../helpers/workers/moves.ts';
 
@@ -53,4 +54,27 @@ it('takes nothing from a paused queue', async () => {
   await queue.submit();
   await redis.client.hset(queue.keys.settings, 'paused', 1);
   expect(await take(queue.one, queue.keys, { count: 1 })).toMatchObject({ deliveries: [], paused: true });
+});
+
+it('ends a take once its jobs have 2 MiB, and says so', async () => {
+  const payloads = Array.from({ length: 30 }).fill('x'.repeat(300_000));
+  await putQueued(redis.client, queue.keys, payloads);
+  const taken = async (count: number, firstRead?: number) => {
+    const reply = await take(queue.one, queue.keys, { count, ...(firstRead && { firstRead }) });
+    return reply.kind === 'taken' && [reply.deliveries.length, reply.isCut];
+  };
+  // How large they are is known only when they have been read.
+  expect(await taken(30)).toEqual([16, true]);
+  expect(await taken(14, 2)).toEqual([7, true]);
+  expect(await taken(3, 2)).toEqual([3, false]);
+  expect(await taken(14, 2)).toEqual([4, false]);
+});
+
+it('ends a take of due jobs likewise', async () => {
+  const refs = await putQueued(redis.client, queue.keys, Array.from({ length: 9 }).fill('x'.repeat(300_000)));
+  await queue.takeAs(queue.one, 9);
+  for (const ref of refs) await queue.retry(ref, 0);
+  const reply = await take(queue.one, queue.keys, { count: 9 });
+  expect(reply).toMatchObject({ isCut: true });
+  expect(reply.kind === 'taken' && reply.deliveries).toHaveLength(7);
 });

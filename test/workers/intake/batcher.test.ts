@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { completionOf } from '../../../src/attempts/completion.ts';
 import type { Settled } from '../../../src/lifecycle/consumer.ts';
 import type { RunningJob } from '../../../workers/run/running-job.ts';
+import { putQueued } from '../../helpers/redis/places.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
 import { createTestIntake, submitNumbers } from '../../helpers/workers/intake.ts';
 
@@ -103,5 +104,17 @@ describe('the batcher', () => {
     await intake.batcher.whenReadyToWait(() => false);
     expect(intake.started).toHaveLength(1);
     expect(intake.batcher.states.map(({ isDrained }) => isDrained)).toEqual([true, true]);
+  });
+
+  it('takes large jobs in several calls, until its slots are full', async () => {
+    intake = await createTestIntake(redis, ['large'], 30);
+    await putQueued(redis.client, firstKeys(), Array.from({ length: 40 }).fill('x'.repeat(400_000)));
+    intake.batcher.schedule();
+    await until(() => intake.started.length === 30, 'all started jobs');
+    const takes = intake.events.flatMap((event) => (event.kind === 'jobs-taken' ? [event.jobs] : []));
+    expect(takes[0]).toBe(15);
+    // 2 MiB each, from then on.
+    expect(Math.max(...takes.slice(1))).toBeLessThanOrEqual(6);
+    expect(intake.batcher.states.map(({ isDrained }) => isDrained)).toEqual([false]);
   });
 });

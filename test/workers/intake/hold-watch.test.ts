@@ -35,7 +35,8 @@ function create(classes: readonly string[] = []) {
     const asked = askedClasses(state);
     whileItRuns?.();
     const deliveries = Array.from({ length: jobs }, () => createRunningJob().delivery);
-    const taken = { kind: 'taken' as const, now: 0, deliveries, paused: false, hasHolds: true, ...more };
+    const said = { paused: false, hasHolds: true, isCut: false, ...more };
+    const taken = { kind: 'taken' as const, now: 0, deliveries, ...said };
     watch.taken(state, asked, { ...taken, nextDueInMs: undefined }, 2);
     await new Promise(setImmediate);
   };

@@ -11,12 +11,16 @@ import {
 import { createRunningJob } from '../../helpers/workers/running-job.ts';
 
 const create = () => newQueueState(queueKeys('mr', 'default'));
-const taken = (jobs: number, more: { paused?: boolean; nextDueInMs?: number } = {}) => ({
+const taken = (
+  jobs: number,
+  more: { paused?: boolean; isCut?: boolean; nextDueInMs?: number; payload?: string } = {},
+) => ({
   kind: 'taken' as const,
   now: 5_000,
-  deliveries: Array.from({ length: jobs }, () => createRunningJob().delivery),
+  deliveries: Array.from({ length: jobs }, () => createRunningJob({ payload: more.payload }).delivery),
   paused: more.paused ?? false,
   hasHolds: false,
+  isCut: more.isCut ?? false,
   nextDueInMs: more.nextDueInMs,
 });
 
@@ -27,8 +31,23 @@ describe('the state of a queue', () => {
     expect(state.isDrained).toBe(false);
     recordTake(state, taken(1), 2, 100);
     expect(state.isDrained).toBe(true);
+    recordTake(state, taken(1, { isCut: true }), 2, 100);
+    expect(state.isDrained).toBe(false);
     recordTake(state, taken(0, { paused: true }), 0, 100);
     expect([state.paused, state.isDrained]).toEqual([true, true]);
+  });
+
+  it('lets the next take begin with fewer jobs where the last ones were large', () => {
+    const state = create();
+    expect(state.firstRead).toBe(16);
+    recordTake(state, taken(2, { payload: 'x'.repeat(700_000) }), 2, 100);
+    expect(state.firstRead).toBe(2);
+    recordTake(state, taken(0), 2, 100);
+    expect(state.firstRead).toBe(2);
+    recordTake(state, taken(1, { payload: 'x'.repeat(9_000_000) }), 2, 100);
+    expect(state.firstRead).toBe(1);
+    recordTake(state, taken(1), 2, 100);
+    expect(state.firstRead).toBe(16);
   });
 
   it('keeps the time of the take here and at Redis, and the due time of the first delayed job', () => {

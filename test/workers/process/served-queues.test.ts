@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { inOrder } from '../../../src/redis/keys.ts';
 import { ServedQueues } from '../../../workers/process/served-queues.ts';
 import { createTestCore } from '../../helpers/redis/core.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
@@ -49,11 +50,10 @@ describe('the queues of a process', () => {
     await until(() => started.length === 4, 'the job that waited in the old queue');
   });
 
-  it('drops the deleted ones unless QUEUES names them', async () => {
-    const { served, queues, core } = await create(['kept', 'gone', 'named'], ['named', '*']);
-    await redis.client.del('mr:queues');
-    await core.queues.register(['kept']);
-    const gone = await served.dropDeleted([...queues]);
+  it('drops those that were removed unless QUEUES names them', async () => {
+    const { served, queues } = await create(['kept', 'gone', 'named'], ['named', '*']);
+    for (const keys of queues) if (keys.queue !== 'kept') await redis.client.del(...inOrder(keys.stream));
+    const gone = await served.dropRemoved([...queues]);
     expect(gone.map(({ queue }) => queue)).toEqual(['gone']);
     expect(queues.map(({ queue }) => queue)).toEqual(['kept', 'named']);
   });

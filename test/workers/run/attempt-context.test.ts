@@ -8,7 +8,7 @@ import type { RunningJob } from '../../../workers/run/running-job.ts';
 setFlagsFromString('--allow-natives-syntax');
 const haveSameShape = runInThisContext('(a, b) => %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
 
-function createContext() {
+function createContext(task: Partial<LoadedTask> = { attempts: 3 }) {
   const signals: AbortSignal[] = [];
   const lines: unknown[] = [];
   const running = {
@@ -26,9 +26,7 @@ function createContext() {
     parts as unknown as ContextParts,
     running as unknown as RunningJob,
     entry,
-    {
-      attempts: 3,
-    } as LoadedTask,
+    task as LoadedTask,
   );
   return { context, signals, lines };
 }
@@ -43,6 +41,10 @@ describe('the context of an attempt', () => {
     expect(lines).toEqual([
       { kind: 'task-log', queue: 'default', task: 'echo', job: 'default~n1-0', lease: 'w1', text: 'here' },
     ]);
+  });
+
+  it('has infinitely many attempts for a job without a limit', () => {
+    expect(createContext({ attempts: 'unlimited' }).context.job.maxAttempts).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('makes a signal only on first use', () => {

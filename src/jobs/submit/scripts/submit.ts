@@ -4,6 +4,7 @@ import type { Connection } from '../../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../../redis/entry-options.ts';
 import { parseRef, type Ref } from '../../../redis/job-id.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../../redis/keys.ts';
+import { toPairs } from '../../../redis/pairs.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
@@ -21,6 +22,8 @@ export interface NewEntry {
 export interface Once {
   /** Key of the string that remembers it. */
   key: string;
+  /** The queue of that key. */
+  queue: string;
   /** Digest of the request; the same key with another fingerprint is a mistake of the client. */
   fingerprint: string;
   ttlMs: number;
@@ -33,12 +36,14 @@ export interface Remembered {
   fingerprint: string;
   /** In the order of the jobs. */
   refs: Ref[];
+  /** Queues of the refs, in their order; undefined when all are of the queue that stores the key. */
+  queues: string[] | undefined;
   note: string;
   /** The fingerprint was made of exact numbers; older releases had rounded them. */
   isExact: boolean;
 }
 
-/** The last line of a record whose fingerprint is exact. Older releases do not read so far. */
+/** The fourth line of a record whose fingerprint is exact. Older releases do not read so far. */
 const EXACT = 'exact';
 
 export type Submitted =
@@ -53,7 +58,8 @@ export type Submitted =
  * Takes in any number of jobs, all or none: Redis runs the script alone, and refuses it before its first write when memory
  * is short.
  *
- * `record`: the string that remembers a submit with a fingerprint, in lines: fingerprint, refs, note, `exact`. `queue` of a job is
+ * `record`: the string that remembers a submit with a fingerprint, in lines: fingerprint, refs, note, `exact`, `refQueues` (the
+ * queues of the refs where they differ, each with its number of refs). `queue` of a job is
  * the index of its queue from 1; `at`, `delay`, `expiresIn` are ms or ''; `rank` is the index of the
  * priority of a parked job, '' for normal.
  * Returns { 'stored', ids } | { 'replayed', record } | { 'mismatch' } | { 'full', index of the queue, limit }.
@@ -69,6 +75,7 @@ export const submitScript = defineScript({
     'fingerprint',
     'recordTtlMs',
     'note',
+    'refQueues',
     {
       records: 'jobs',
       of: ['queue', 'place', 'at', 'delay', 'rank', 'expiresIn', 'task', 'payload', 'options'],
@@ -112,7 +119,7 @@ for i = 1, #jobs do
 end
 for queue, count in pairs(dueSoon) do wakeWorkers(queues[queue].wake, count) end
 if fingerprint ~= '' then
-  redis.call('SET', record, fingerprint .. '\\n' .. table.concat(refs, ' ') .. '\\n' .. note .. '\\n${EXACT}', 'PX', recordTtlMs)
+  redis.call('SET', record, fingerprint .. '\\n' .. table.concat(refs, ' ') .. '\\n' .. note .. '\\n${EXACT}\\n' .. refQueues, 'PX', recordTtlMs)
 end
 return { 'stored', ids }
 `,
@@ -152,6 +159,7 @@ export async function submitTogether(
       fingerprint: once?.fingerprint ?? '',
       recordTtlMs: once?.ttlMs ?? 0,
       note: once?.note ?? '',
+      refQueues: once === undefined ? '' : encodeQueues(entries, once.queue),
       jobs,
     },
   )) as RawSubmitted;
@@ -167,10 +175,30 @@ export async function submitTogether(
   }
 }
 
+/** Each queue with the number of its jobs that stand together, such as `img 3 default 1`; '' when all are of `usual`. */
+function encodeQueues(entries: readonly NewEntry[], usual: string): string {
+  if (entries.every(({ keys }) => keys.queue === usual)) return '';
+  const runs: { queue: string; count: number }[] = [];
+  for (const { keys } of entries) {
+    const last = runs.at(-1);
+    if (last?.queue === keys.queue) last.count += 1;
+    else runs.push({ queue: keys.queue, count: 1 });
+  }
+  return runs.map(({ queue, count }) => `${queue} ${count}`).join(' ');
+}
+
+const decodeQueues = (text: string): string[] =>
+  toPairs(text.split(' ')).flatMap(([queue, count]) => new Array<string>(Number(count)).fill(queue));
+
 function decodeOnce(record: string): Remembered {
-  const [fingerprint = '', refs = '', note = '', numbers] = record.split('\n');
-  const isExact = numbers === EXACT;
-  return { fingerprint, refs: refs === '' ? [] : refs.split(' ').map(parseRef), note, isExact };
+  const [fingerprint = '', refs = '', note = '', numbers, queues = ''] = record.split('\n');
+  return {
+    fingerprint,
+    refs: refs === '' ? [] : refs.split(' ').map(parseRef),
+    queues: queues === '' ? undefined : decodeQueues(queues),
+    note,
+    isExact: numbers === EXACT,
+  };
 }
 
 /** What a key has stored, if it has. */

@@ -2,7 +2,7 @@ import { GROUP } from '../../../redis/keys.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { inChunks, letters, now } from '../../../redis/script/lua.ts';
-import { RECORD_OWNER, RECORD_TOKEN, resultHead } from '../../../redis/script/result-head.ts';
+import { RECORD_OWNER, RECORD_TOKEN, readHead, resultHead } from '../../../redis/script/result-head.ts';
 import { deleteNotes, deliveredAt } from '../lua.ts';
 
 /**
@@ -116,7 +116,7 @@ local function complete()
   for i, job in ipairs(jobs) do
     outcomes[i] = 'd'
     if not job.started then
-      local lease, attempts, rest = string.match(redis.call('GET', job.key) or '', '${RECORD_OWNER}')
+      local lease, attempts, rest = string.match(${readHead('job.key')}, '${RECORD_OWNER}')
       local isRepeated = lease == consumer and (string.match(rest, '${RECORD_TOKEN}') or attempts) == job.token
       outcomes[i] = isRepeated and 'r' or 's'
       if not isRepeated then counts.staleCommits = (counts.staleCommits or 0) + 1 end

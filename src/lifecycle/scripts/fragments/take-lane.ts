@@ -29,13 +29,17 @@ end
 `,
 });
 
+/** Most entries of one read, once some have shown how large they are. */
+const MOST_READ = 96;
+
 /**
- * Lua: `takeLane(place, limit)` takes at most `limit` jobs of a lane, each read bounded by `free`. With `byteBudget` it reads
- * some entries at a time, so that it takes at most 128 jobs too many, or 16 at first.
+ * Lua: `takeLane(place, limit)` takes at most `limit` jobs of a lane, each read bounded by `free`. It reads `firstRead` entries at
+ * first, and then as many as `byteBudget` may have room for. Their size is known only when they are read: it takes at most 96
+ * jobs too many.
  */
 export const TAKE_LANE = defineFragment({
   queueKeys: ['settings', 'stream'],
-  args: ['consumer'],
+  args: ['consumer', 'firstRead'],
   uses: [letters, isAfter],
   lua: `
 local laneBudget
@@ -45,11 +49,10 @@ local function takeLane(place, limit)
   local healUntil = hasSideState and queueSettings.healUntil[place]
   limit = math.min(limit, free)
   repeat
-    local size = limit
-    if byteBudget then
-      -- What was taken so far tells how many will fit.
-      local fit = #refs == 0 and 16 or math.max(1, math.floor(byteBudget * #refs / math.max(1, laneBudget - byteBudget)))
-      size = math.min(limit, fit, 128)
+    local size = math.min(limit, firstRead)
+    if #refs > 0 then
+      local fit = math.floor(byteBudget * #refs / math.max(1, laneBudget - byteBudget))
+      size = math.min(limit, math.max(1, fit), ${MOST_READ})
     end
     limit = limit - size
     local found = redis.pcall('XREADGROUP', 'GROUP', '${GROUP}', consumer, 'COUNT', size, 'STREAMS', stream[place], '>')

@@ -24,10 +24,8 @@ local heads, refs, reply = {}, {}, ${NOTHING_TAKEN}
 local function deliver(ref, fields, ...)
   refs[#refs + 1] = ref
   free = free - 1
-  if byteBudget then
-    byteBudget = byteBudget - #(fields[4] or '') - #(fields[6] or '')
-    if byteBudget <= 0 then free = 0 end
-  end
+  byteBudget = byteBudget - #(fields[4] or '') - #(fields[6] or '')
+  if byteBudget <= 0 then free = 0 end
   if #fields == 6 and fields[1] == 't' and fields[3] == 'p' and fields[5] == 'o' then
     heads[#heads + 1] = { ref, fields[2], fields[6], ... }
     reply[#reply + 1] = fields[4]
@@ -66,7 +64,8 @@ end
 /**
  * Lua: `take()` takes at most `count` jobs by priority: of each the due ones, which have waited longer, then held ones, then
  * the lane. Up to `share` jobs of `favouredLane` (0 for no lane) go before all others: due ones first where `favoursDue` is 1,
- * else those of the lane. Returns `TakeReply`, whose third value is 1 for a paused queue, 2 for one that holds jobs.
+ * else those of the lane. Returns `TakeReply`, whose third value is 1 for a paused queue, else the sum of 2 for one that holds jobs
+ * and 4 where the payloads have taken up `maxBytes`.
  */
 export const TAKE = defineFragment({
   queueKeys: ['leases', 'wake', 'holds'],
@@ -95,6 +94,7 @@ local function take()
   end
   if takeDue then findNextDue() end
   if hasSideState and redis.call('EXISTS', holds) == 1 then reply[3] = 2 end
+  if byteBudget <= 0 then reply[3] = reply[3] + 4 end
   if nextDue then
     reply[4] = math.max(0, nextDue - now)
     -- This consumer can take no more: it wakes another one for the job that is due next.

@@ -2,11 +2,13 @@ import type { Connection } from '../../../redis/connection.ts';
 import type { QueueKeys } from '../../../redis/keys.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
+import { bytesOf } from '../../../redis/script/lua.ts';
 import { SPLIT_REF } from '../fragments/take.ts';
 import { deleteNotes } from '../lua.ts';
 
-/** Members that one step checks. */
+/** Members that one step checks, and bytes of entries that it reads: both bound the time for which it keeps Redis busy. */
 const STEP = 200;
+const STEP_BYTES = 1_048_576;
 
 /**
  * Removes members of `holds` that accidents may have left: one whose entry is gone, and one without its note, whose job the
@@ -19,18 +21,23 @@ export const sweepHoldsScript = defineScript({
   name: 'sweep-holds',
   queueKeys: ['stream', 'notes', 'ranked', 'holds'],
   args: ['from', 'most'],
-  uses: [deleteNotes],
+  uses: [bytesOf, deleteNotes],
   lua: `
-local members = redis.call('ZRANGE', holds, from, '+', 'BYLEX', 'LIMIT', 0, most)
-for _, member in ipairs(members) do
+local members, bytes = redis.call('ZRANGE', holds, from, '+', 'BYLEX', 'LIMIT', 0, most), 0
+local function check(member)
   local prefix, ref = string.match(member, '^(.* )(%S+)$')
   local place, id
   if ref then place, id = ${SPLIT_REF} end
-  local isGone = not place or #redis.call('XRANGE', stream[place], id, id) == 0
-  if isGone and place then deleteNotes(notes, ranked, ref) end
-  if isGone or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then redis.call('ZREM', holds, member) end
+  local entry = place and redis.call('XRANGE', stream[place], id, id)[1]
+  if entry then bytes = bytes + bytesOf(entry[2])
+  elseif place then deleteNotes(notes, ranked, ref) end
+  if not entry or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then redis.call('ZREM', holds, member) end
 end
-return #members == tonumber(most) and members[#members] or ''
+for i, member in ipairs(members) do
+  check(member)
+  if bytes > ${STEP_BYTES} or i == tonumber(most) then return member end
+end
+return ''
 `,
 });
 

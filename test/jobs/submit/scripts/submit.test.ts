@@ -42,7 +42,13 @@ it('stores all jobs or none, and names the queue that is full', async () => {
 
 it('stores the jobs of one key once', async () => {
   const keys = queueKeys('mr', 'once');
-  const once = { key: keys.idempotency('k'), fingerprint: 'f', ttlMs: 60_000, note: 'refused: none' };
+  const once = {
+    key: keys.idempotency('k'),
+    queue: 'once',
+    fingerprint: 'f',
+    ttlMs: 60_000,
+    note: 'refused: none',
+  };
   const first = await submitTogether(redis.client, [entry(keys, 'normal')], once);
   const entryId = first.kind === 'stored' ? first.entryIds[0] : '';
   const stored = {

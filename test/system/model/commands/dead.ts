@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { DeadLetterStep } from '../../../../src/queues/dead-letters.ts';
-import type { DeadSelection } from '../../../../src/schemas/dead-letter.ts';
+import type { BulkStep, DeadSelection } from '../../../../src/schemas/bulk.ts';
 import type { ModelJob } from '../job.ts';
 import type { Model } from '../model.ts';
 import { passDelay } from '../real.ts';
@@ -19,12 +18,10 @@ const selected = ({ dead }: Model, error: string | undefined): ModelJob[] =>
   dead.filter(({ errors }) => error === undefined || error.startsWith(`${errors.at(-1)?.name}: `));
 
 /** Runs steps until the cursor ends. Returns how many dead letters moved. */
-async function allSteps(
-  next: (cursor: Pick<DeadSelection, 'cursor'>) => Promise<DeadLetterStep>,
-): Promise<number> {
+async function allSteps(next: (cursor: Pick<DeadSelection, 'cursor'>) => Promise<BulkStep>): Promise<number> {
   let moved = 0;
   for (let cursor: Pick<DeadSelection, 'cursor'> | undefined = {}; cursor !== undefined; ) {
-    const { count, nextCursor }: DeadLetterStep = await next(cursor);
+    const { count, nextCursor }: BulkStep = await next(cursor);
     moved += count;
     cursor = nextCursor === undefined ? undefined : { cursor: nextCursor };
   }
