@@ -11,13 +11,6 @@ const api = useApi(redis);
 // There is no queue when it starts.
 const own = useWorker(redis, { QUEUES: 'critical-*,q*', LEASE_MS: '2000', PROCESSES: '2' });
 
-/** Deletes all keys of a queue, as its removal does. */
-async function remove(queue: string): Promise<void> {
-  await redis.client.srem('mr:queues', queue);
-  const keys = await redis.client.keys(`mr:{${queue}}:*`);
-  if (keys.length > 0) await redis.client.del(...keys);
-}
-
 const left = (queue: string) =>
   own.worker.line('queues-changed', (line) => (line['left'] as string[]).includes(queue));
 
@@ -51,7 +44,7 @@ describe('a worker that serves patterns', () => {
   it('drops a queue that was removed, leaves no key of it, and serves it again when it comes back', async () => {
     const queue = newQueue();
     await api.finished((await api.submit({ queue, task: 'echo' })).id);
-    await remove(queue);
+    await until(async () => (await api.http.delete(`/queues/${queue}`)).status === 204, 'a removed queue');
     await left(queue);
     const keys = () => redis.client.keys(`mr:{${queue}}:*`);
     // The result of its job stays.

@@ -48,6 +48,8 @@ export class Supervisor {
   /** Every process that runs, with a promise that resolves when it has ended and its lease is given up. */
   readonly #processes = new Map<ManagedProcess, Promise<void>>();
   readonly #reaper = createOrphanReaper({ graceS: ORPHAN_GRACE_S, together: true });
+  /** Consumers that have had a lease: before that, one that is renewed would look lost. */
+  readonly #registered = new Set<string>();
   readonly #respawnTimers = new Set<NodeJS.Timeout>();
   /** Losses in a row of processes that did not live long. */
   #losses = 0;
@@ -62,7 +64,7 @@ export class Supervisor {
   /** Consumers whose leases must be renewed: not those of suspended processes. */
   livingConsumers(): string[] {
     return [...this.#processes.keys()]
-      .filter(({ heartbeats }) => !heartbeats.isSuspended)
+      .filter(({ consumer, heartbeats }) => this.#registered.has(consumer) && !heartbeats.isSuspended)
       .map(({ consumer }) => consumer);
   }
 
@@ -165,6 +167,7 @@ export class Supervisor {
   async #register(consumer: string): Promise<void> {
     try {
       await this.#parts.leases.register(consumer);
+      this.#registered.add(consumer);
     } catch (error) {
       this.#parts.observe({ kind: 'redis-trouble', where: 'lease', error });
     }
@@ -174,6 +177,7 @@ export class Supervisor {
     const { leases, observe } = this.#parts;
     const { consumer, pid } = child;
     this.#processes.delete(child);
+    this.#registered.delete(consumer);
     if (pid !== undefined) this.#reaper.unwatch(pid);
     const mayEnd = this.#isStopping || child.mayEnd;
     const clean = mayEnd && child.hasExitedCleanly;
