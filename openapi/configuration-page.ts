@@ -11,7 +11,11 @@ misspelt, such as \`CONCURENCY\`, is reported at start. Times are in millisecond
 `;
 
 const ROLES = [
-  ['both', 'API and workers', 'Give API and workers the same values of these.'],
+  [
+    'both',
+    'API and workers',
+    'Give API and workers the same values of these. If `RESULT_TTL_MS`, `DEAD_MAX`, `DEAD_TTL_MS` or `MAX_PAYLOAD_BYTES` differ, each process uses its own, logs `settings-differ`, and `GET /readyz` says so in `warnings`.',
+  ],
   ['api', 'API', ''],
   ['worker', 'Workers', ''],
 ] as const;

@@ -80,7 +80,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['events'],
         params: QueueParams,
         querystring: HistoryQuery,
-        response: { 200: HistoryPage, ...problems(400, 404, 500, 503) },
+        response: { 200: HistoryPage, ...problems(400, 500, 503) },
       },
     },
     ({ params, query }) => app.eventHistory(params.name, query),

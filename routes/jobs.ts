@@ -19,6 +19,7 @@ import {
 } from '../src/schemas/http.ts';
 import { DEFAULT_QUEUE, SUBMIT_TEXTS, SubmitJob } from '../src/schemas/job.ts';
 import { FindJobsQuery } from '../src/schemas/jobs/list.ts';
+import { JobLog, LogQuery } from '../src/schemas/jobs/log.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -94,6 +95,23 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     (request, reply) => readJob(app, request, reply),
+  );
+
+  app.get(
+    '/jobs/:id/logs',
+    {
+      schema: {
+        operationId: 'getJobLog',
+        summary: 'Read the log of a job',
+        description:
+          'The last 1,000 lines within 64 KiB, of all attempts. They are kept as long as the job. Its event stream has new lines live.',
+        tags: ['jobs'],
+        params: JobParams,
+        querystring: LogQuery,
+        response: { 200: JobLog, ...problems(400, 404, 410, 500, 503) },
+      },
+    },
+    ({ params, query }) => app.jobInspector.log(params.id, query.after ?? 0),
   );
 
   app.post(

@@ -12,8 +12,9 @@ import {
   QueueParams,
   RemoveQueueQuery,
 } from '../src/schemas/http.ts';
-import { PendingList, QueueList, QueueRemains, QueueSettings, QueueSummary } from '../src/schemas/queue.ts';
+import { QueueList, QueueRemains, QueueSettings, QueueSummary } from '../src/schemas/queue.ts';
 import { PauseQueue } from '../src/schemas/queues/pause.ts';
+import { PendingList } from '../src/schemas/queues/pending.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -34,6 +35,21 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   app.get(
+    '/queues/:name',
+    {
+      schema: {
+        operationId: 'getQueue',
+        summary: 'Show a queue',
+        description: 'Its settings and its counts. A queue that had no job yet is empty.',
+        tags: ['queues'],
+        params: QueueParams,
+        response: { 200: QueueSummary, ...problems(400, 500, 503) },
+      },
+    },
+    ({ params }) => app.queueInspector.summary(params.name),
+  );
+
+  app.get(
     '/queues/:name/stats',
     {
       schema: {
@@ -44,7 +60,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         params: QueueParams,
         response: {
           200: { ...Type.Ref('QueueStats'), description: 'The statistics at one moment.' },
-          ...problems(400, 404, 500, 503),
+          ...problems(400, 500, 503),
         },
       },
     },
@@ -62,7 +78,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['queues'],
         params: QueueParams,
         querystring: ListQuery,
-        response: { 200: JobPage, ...problems(400, 404, 500, 503) },
+        response: { 200: JobPage, ...problems(400, 500, 503) },
       },
     },
     ({ params, query }) => app.queueInspector.list(params.name, { limit: DEFAULT_LIMIT, ...query }),
@@ -97,7 +113,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         querystring: PageQuery,
         response: {
           200: PendingList,
-          ...problems(400, 404, 500, 503),
+          ...problems(400, 500, 503),
         },
       },
     },
@@ -124,8 +140,9 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'configureQueue',
-        summary: 'Set the limits of a queue',
-        description: 'The queue needs no jobs yet. Other API processes apply the change within two seconds.',
+        summary: 'Change the settings of a queue',
+        description:
+          'Sets what you name. The queue needs no jobs yet. Other API processes apply the change within two seconds.',
         tags: ['queues'],
         params: QueueParams,
         body: QueueSettings,

@@ -12,8 +12,10 @@ import { settleItems, tasksOf } from '../src/leases/settle/settle-items.ts';
 import { JobParams, problems } from '../src/schemas/http.ts';
 import { Heartbeat, HeartbeatResponse, LeaseParams } from '../src/schemas/lease.ts';
 import {
+  CheckpointJob,
   CompleteJob,
   FailJob,
+  LogJob,
   ProgressJob,
   ReleaseJob,
   ReportQuery,
@@ -160,5 +162,43 @@ export const reportRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     (request) => app.leases.progress(request.params.id, leaseOf(request), request.body.progress),
+  );
+
+  app.post(
+    '/jobs/:id/checkpoint',
+    {
+      ...report,
+      schema: {
+        operationId: 'saveCheckpoint',
+        summary: 'Save a checkpoint of a job',
+        description:
+          'The next attempt of the job gets it as `checkpoint`, however this one ends. The last one counts; it goes when the job ends, but stays with a dead letter. It does not renew the lease.',
+        tags: ['work'],
+        params: JobParams,
+        querystring: ReportQuery,
+        body: CheckpointJob,
+        response: settledResponses,
+      },
+    },
+    (request) => app.leases.checkpoint(request.params.id, leaseOf(request), request.body),
+  );
+
+  app.post(
+    '/jobs/:id/log',
+    {
+      ...report,
+      schema: {
+        operationId: 'appendLog',
+        summary: 'Add lines to the log of a job',
+        description:
+          'The job keeps the last 1,000 lines within 64 KiB, as long as its result. Send lines together rather than one by one. It does not renew the lease.',
+        tags: ['work'],
+        params: JobParams,
+        querystring: ReportQuery,
+        body: LogJob,
+        response: settledResponses,
+      },
+    },
+    (request) => app.leases.log(request.params.id, leaseOf(request), request.body.log),
   );
 };

@@ -25,7 +25,7 @@ export const subscriptionRoutes: FastifyPluginAsyncTypebox = async (app) => {
         description: 'With the backlog and the losses of each.',
         tags: ['events'],
         params: QueueParams,
-        response: { 200: SubscriptionList, ...problems(400, 404, 500, 503) },
+        response: { 200: SubscriptionList, ...problems(400, 500, 503) },
       },
     },
     async ({ params }) => ({ items: await app.subscriptions.list(params.name) }),

@@ -37,6 +37,13 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return Object.freeze(Object.fromEntries(entries)) as Config;
 }
 
+/** Each process uses its own values of these: they would differ unseen. */
+const SHARED = ['resultTtlMs', 'deadMax', 'deadTtlMs', 'maxPayloadBytes'] as const;
+
+/** The settings that API and workers must have in common, by their variables. */
+export const sharedSettings = (config: Pick<Config, (typeof SHARED)[number]>): Record<string, number> =>
+  Object.fromEntries(SHARED.map((name) => [SETTINGS[name].variable, config[name]]));
+
 /** The variables of the environment that look like settings and are none. */
 export function misspeltSettings(env: NodeJS.ProcessEnv = process.env): readonly MisspeltSetting[] {
   const names = Object.values(SETTINGS).map(({ variable, parse }) => ({

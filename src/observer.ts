@@ -13,6 +13,8 @@ export type ServiceEvent =
   // Processes.
   /** API and supervisor: a variable looks like a misspelt setting. */
   | { kind: 'misspelt-setting'; text: string }
+  /** API and supervisor: another process has another value of a setting that all should share. */
+  | { kind: 'settings-differ'; text: string }
   /** API: it listens. */
   | { kind: 'ready'; service: 'api'; address: string }
   /** Supervisor: all its processes take jobs. */
@@ -177,7 +179,14 @@ export type AttemptOutcome =
   | 'lost';
 
 /** `stale`: the attempt had lost its lease, so that the job was left alone. */
-export type SettledStatus = 'completed' | 'failed' | 'retrying' | 'cancelled' | 'expired' | 'stale';
+export type SettledStatus =
+  | 'completed'
+  | 'failed'
+  | 'queued'
+  | 'retrying'
+  | 'cancelled'
+  | 'expired'
+  | 'stale';
 
 /** `enough`: what it waited for is there. `stopped`: the client has gone, or the service stops. */
 export type WaitOutcome = 'enough' | 'timed-out' | 'stopped' | 'failed';

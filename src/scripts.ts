@@ -1,4 +1,6 @@
+import { announceConfigurationScript } from './core/scripts/announce-configuration.ts';
 import { lookupScript } from './jobs/scripts/lookup.ts';
+import { readLogScript } from './jobs/scripts/read-log.ts';
 import { removeScript } from './jobs/scripts/remove.ts';
 import { appendJobsScript } from './jobs/submit/scripts/append.ts';
 import { submitScript } from './jobs/submit/scripts/submit.ts';
@@ -19,16 +21,18 @@ import { handOverScript } from './lifecycle/scripts/hand-over.ts';
 import { holdScript } from './lifecycle/scripts/holds/hold.ts';
 import { holdClassesScript } from './lifecycle/scripts/holds/hold-classes.ts';
 import { sweepHoldsScript } from './lifecycle/scripts/holds/sweep-holds.ts';
-import { noteProgressScript } from './lifecycle/scripts/note-progress.ts';
 import { recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
+import { appendLogScript } from './lifecycle/scripts/reports/append-log.ts';
+import { noteCheckpointScript } from './lifecycle/scripts/reports/note-checkpoint.ts';
+import { noteProgressScript } from './lifecycle/scripts/reports/note-progress.ts';
 import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
 import { censusScript } from './queues/scripts/census.ts';
+import { configureScript } from './queues/scripts/configure.ts';
 import { endedRecordsScript } from './queues/scripts/ended-records.ts';
 import { laneIdsScript } from './queues/scripts/lane-ids.ts';
 import { listedJobScript } from './queues/scripts/listed-job.ts';
-import { maxJobsScript } from './queues/scripts/max-jobs.ts';
 import { pauseScript } from './queues/scripts/pause.ts';
 import { removeQueueScript } from './queues/scripts/remove-queue.ts';
 import { runningJobsScript } from './queues/scripts/running-jobs.ts';
@@ -96,8 +100,12 @@ export const scripts: readonly Script[] = [
   heldJobsScript,
   heldByLeasesScript,
   noteProgressScript,
+  noteCheckpointScript,
+  appendLogScript,
+  readLogScript,
   pauseScript,
-  maxJobsScript,
+  configureScript,
+  announceConfigurationScript,
   removeQueueScript,
   announceTaskScript,
   announceReleasesScript,

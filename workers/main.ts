@@ -1,5 +1,6 @@
-import { type Config, ConfigError, loadConfig, misspeltSettings } from '../src/config.ts';
+import { type Config, ConfigError, loadConfig, misspeltSettings, sharedSettings } from '../src/config.ts';
 import { createCore } from '../src/core/core.ts';
+import { SharedSettings } from '../src/core/shared-settings.ts';
 import { extendLease } from '../src/lifecycle/scripts/extend-lease.ts';
 import { handOver } from '../src/lifecycle/scripts/hand-over.ts';
 import { Loop } from '../src/maintenance/loop.ts';
@@ -8,7 +9,7 @@ import { Sweeper } from '../src/maintenance/sweeper.ts';
 import { describeMisspelt } from '../src/misspelt-settings.ts';
 import { createObserver } from '../src/observer.ts';
 import { BlockingReader } from '../src/redis/blocking-reader.ts';
-import { connectForBlocking, connectForWork, WORKER_BLOCK_MS, whenReady } from '../src/redis/connect.ts';
+import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
 import { Firer } from '../src/schedules/firer.ts';
 import { scripts } from '../src/scripts.ts';
 import { loadTasks, TaskLoadError } from '../src/tasks/load.ts';
@@ -16,7 +17,7 @@ import type { LoadedTask } from '../src/tasks/types.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/log-observer.ts';
 import { importTraced, isOfTaskFile } from './run/attempt-trace.ts';
-import { CancelListener } from './supervisor/cancel-listener.ts';
+import { CancelListener, CONTROL_BLOCK_MS } from './supervisor/cancel-listener.ts';
 import { LeaseRenewer } from './supervisor/lease-renewer.ts';
 import { leaveQueue, ServedQueues } from './supervisor/served-queues.ts';
 import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
@@ -25,7 +26,7 @@ import { TaskAnnouncer } from './supervisor/task-announcer.ts';
 const CONNECT_MS = 2_000;
 
 /** The API, which creates schedules, looks every second itself. */
-const SCHEDULE_CHECK_MS = 5_000;
+const SCHEDULE_CHECK_MS = 10_000;
 
 async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string, LoadedTask> }> {
   try {
@@ -52,7 +53,7 @@ const blocking = connectForBlocking({
   name: 'millrace-worker-control',
   scripts,
   onError,
-  blockMs: WORKER_BLOCK_MS,
+  blockMs: CONTROL_BLOCK_MS,
 });
 const core = createCore(redis, config, { observe });
 const { clock } = core;
@@ -76,8 +77,9 @@ const served = new ServedQueues(core, config.queues, {
 const { list: queues } = served;
 
 const recoverer = new Recoverer(core, () => queues, config.processes);
-const sweeper = new Sweeper(core, () => queues);
+const sweeper = new Sweeper(core, () => queues, config.processes);
 const firer = new Firer(core, SCHEDULE_CHECK_MS);
+const shared = new SharedSettings(core, 'worker', sharedSettings(config));
 const announcer = new TaskAnnouncer(core, served, tasks);
 const announceLoop = new Loop('announce', announcer.run, observe);
 const announceAgain = () => {
@@ -122,6 +124,7 @@ const renew = async () => {
 };
 const loops = [
   announceLoop,
+  new Loop('settings', shared.run, observe),
   new Loop('renew', renew, observe),
   new Loop('recover', recoverer.run, observe),
   new Loop('sweep', sweeper.run, observe),

@@ -1,9 +1,9 @@
+import { summaryOf } from '../error-reasons.ts';
 import type { Settled } from '../lifecycle/scripts/complete.ts';
 import type { AttemptSubject, AttemptTimes, Observer, SettledStatus } from '../observer.ts';
 import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HeldDelivery } from './completion.ts';
-import { summaryOf } from './error-reasons.ts';
 import type { ObservedOutcome, Outcome } from './outcome.ts';
 
 /** The members that name an attempt in every event of it. */

@@ -1,13 +1,13 @@
 import { types } from 'node:util';
+import { isAbsent, reasonsOf } from '../error-reasons.ts';
 import type { StoredError } from '../redis/result-record.ts';
 import { isDeeper, MAX_DATA_DEPTH, MAX_DEPTH } from '../schemas/json/depth.ts';
 import { JsonText } from '../schemas/json/json-text.ts';
 import { clip, wellFormedJson } from '../schemas/json/well-formed.ts';
 import { MAX_DURATION_MS } from '../schemas/values/duration.ts';
 import type { ErrorOrigin } from '../schemas/values/names.ts';
-import { isAbsent, reasonsOf } from './error-reasons.ts';
 import { type ReportedError, reportedMs } from './reported-error.ts';
-import { checkUsable } from './unusable-result.ts';
+import { usableJson } from './unusable-value.ts';
 
 /** How an attempt can end. A closed set: what settles attempts handles each kind. */
 export type Outcome =
@@ -34,17 +34,8 @@ const MAX_NAME = 200;
 const MAX_STACK = 8_000;
 const MAX_DATA = 16_000;
 
-/** The JSON text of a result; undefined becomes null. @throws {UnusableResult} when JSON cannot say it. */
-export function encodeResult(value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value ?? null);
-  } finally {
-    // Its reason is clearer than that of a throw of JSON.stringify.
-    if (typeof value === 'object' || text === undefined) checkUsable(value);
-  }
-  return wellFormedJson(text);
-}
+/** The JSON text of a result; undefined becomes null. @throws {UnusableValue} when JSON cannot say it. */
+export const encodeResult = (value: unknown): string => wellFormedJson(usableJson(value, 'result'));
 
 /**
  * The failure that a thrown value stands for; `at` in Unix ms. Never throws, whatever was thrown.

@@ -1,15 +1,20 @@
 import { isDeeper, MAX_DEPTH } from '../schemas/json/depth.ts';
 import { clip, wellFormedJson } from '../schemas/json/well-formed.ts';
 import { reportedJson } from './reported-error.ts';
+import { usableJson } from './unusable-value.ts';
 
 /** Longest progress that is stored, in characters of JSON. */
 export const MAX_PROGRESS = 16_000;
 
-/** Progress of a handler as JSON text; undefined becomes null. @throws {TypeError} for no JSON, or too much of it. */
+/**
+ * Progress of a handler as JSON text; undefined becomes null.
+ *
+ * @throws {UnusableValue} when JSON cannot say it; {TypeError} when it is too long.
+ */
 export function encodeProgress(value: unknown): string {
-  const text: string | undefined = JSON.stringify(value ?? null);
-  if (text === undefined || text.length > MAX_PROGRESS) {
-    throw new TypeError(`progress must be JSON of at most ${MAX_PROGRESS} characters`);
+  const text = usableJson(value, 'progress');
+  if (text.length > MAX_PROGRESS) {
+    throw new TypeError(`progress must be JSON of at most ${MAX_PROGRESS} characters; it has ${text.length}`);
   }
   return isDeeper(text, MAX_DEPTH) ? TOO_DEEP : wellFormedJson(text);
 }

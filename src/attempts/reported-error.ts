@@ -1,7 +1,7 @@
+import { type ErrorReasons, isAbsent, reasonsOf } from '../error-reasons.ts';
 import { MAX_DEPTH } from '../schemas/json/depth.ts';
 import { JsonText } from '../schemas/json/json-text.ts';
 import { durationMs } from '../schemas/values/duration.ts';
-import { type ErrorReasons, isAbsent, reasonsOf } from './error-reasons.ts';
 
 /** An error as an HTTP worker reports it, before its texts are shortened. */
 export interface ReportedError {

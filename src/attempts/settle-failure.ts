@@ -24,10 +24,13 @@ export type NextStep =
   | { kind: 'bury'; error: string };
 
 /** Status of a job that goes on without a result. */
-export type UnfinishedStatus = 'retrying' | 'failed';
+export type UnfinishedStatus = 'queued' | 'retrying' | 'failed';
 
-export const statusAfter = ({ kind }: NextStep): UnfinishedStatus =>
-  kind === 'bury' ? 'failed' : 'retrying';
+export const statusAfter = (step: NextStep): UnfinishedStatus =>
+  step.kind === 'bury' ? 'failed' : statusUntil(step.delayMs);
+
+/** Status of a job that was delivered before and waits for that long; one whose time has come is queued. */
+export const statusUntil = (delayMs: number): UnfinishedStatus => (delayMs > 0 ? 'retrying' : 'queued');
 
 /** The wait before the next attempt after a failure; undefined when none follows. */
 export const retryInMs = (step: NextStep): number | undefined =>

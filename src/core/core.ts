@@ -4,8 +4,8 @@ import type { Connection } from '../redis/connection.ts';
 import { KeySpace } from '../redis/keyspace.ts';
 import { TaskDirectory } from '../tasks/directory.ts';
 import { Deadlines } from './deadlines.ts';
-import { QueueLimits } from './queue-limits.ts';
 import { QueueRegistry } from './queue-registry.ts';
+import { SubmitSettings } from './submit-settings.ts';
 
 /** The settings that API and workers share. */
 export interface CoreSettings {
@@ -32,7 +32,7 @@ export interface Core {
   readonly observe: Observer;
   readonly settings: CoreSettings;
   readonly queues: QueueRegistry;
-  readonly limits: QueueLimits;
+  readonly submitSettings: SubmitSettings;
   readonly tasks: TaskDirectory;
   readonly deadlines: Deadlines;
 }
@@ -51,7 +51,7 @@ export function createCore(
     observe,
     settings,
     queues: new QueueRegistry(redis, keySpace, clock),
-    limits: new QueueLimits(redis, clock),
+    submitSettings: new SubmitSettings(redis, clock),
     tasks: new TaskDirectory(redis, clock),
     deadlines: new Deadlines(clock),
   };

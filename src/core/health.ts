@@ -9,6 +9,8 @@ export interface Health {
   /** Why the service is not ready; empty when it is. */
   reasons: string[];
   durability: Durability;
+  /** What an operator should mend although the service is ready. Absent when there is nothing. */
+  warnings?: string[];
 }
 
 /** Checks that Redis accepts writes and does not evict keys. Never rejects. */

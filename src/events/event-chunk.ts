@@ -9,8 +9,9 @@ export type EventFormat = 'sse' | 'ndjson';
 export type EventTypes = ReadonlySet<EventType> | undefined;
 
 /** One message of an event stream; its data is one line of JSON. */
-export function frame(format: EventFormat, type: string, id: string, data: string): string {
-  return format === 'sse' ? `event: ${type}\nid: ${id}\ndata: ${data}\n\n` : `${data}\n`;
+export function frame(format: EventFormat, type: string, id: string | undefined, data: string): string {
+  const idLine = id === undefined ? '' : `id: ${id}\n`;
+  return format === 'sse' ? `event: ${type}\n${idLine}data: ${data}\n\n` : `${data}\n`;
 }
 
 /** Events that are delivered together. Their text is made once for all readers that want the same types. */

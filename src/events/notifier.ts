@@ -41,6 +41,7 @@ export class EventNotifier {
   readonly #reader: BlockingReader;
   readonly #commands: Connection;
   readonly #clock: Clock;
+  /** By stream: the events of a queue, or hints at its logs. */
   readonly #followed = new Map<string, FollowedQueue>();
   #running: Promise<void> | undefined;
   #closed = false;
@@ -55,7 +56,7 @@ export class EventNotifier {
 
   /** Resolves once no later event can be missed. Pass the position to `mayHaveFinished`. */
   async position(keys: QueueKeys): Promise<FeedPosition> {
-    const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
+    const followed = this.#followed.get(keys.events) ?? (await this.#open(keys.events));
     followed.idleSince = undefined;
     return { followed, finished: followed.finishedRefs.count, faults: this.#faults };
   }
@@ -67,8 +68,17 @@ export class EventNotifier {
   }
 
   /** Calls `hint` for events of the job. Resolves, once none can be missed, to the function that ends this. */
-  async follow(keys: QueueKeys, ref: string, hint: Hint, interest: Interest = 'all'): Promise<() => void> {
-    const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
+  follow(keys: QueueKeys, ref: string, hint: Hint, interest: Interest = 'all'): Promise<() => void> {
+    return this.#follow(keys.events, ref, hint, interest);
+  }
+
+  /** Calls `hint` when the log of the job may have got lines. Resolves as `follow` does. */
+  followLog(keys: QueueKeys, ref: string, hint: Hint): Promise<() => void> {
+    return this.#follow(keys.logHints, ref, hint, 'all');
+  }
+
+  async #follow(stream: string, ref: string, hint: Hint, interest: Interest): Promise<() => void> {
+    const followed = this.#followed.get(stream) ?? (await this.#open(stream));
     const hints = followed.hints.get(ref) ?? new Map();
     hints.set(hint, interest);
     followed.hints.set(ref, hints);
@@ -81,7 +91,7 @@ export class EventNotifier {
 
   /** Calls `wake` when something may have happened in the queue. Resolves as `follow` does. */
   async watch(keys: QueueKeys, wake: () => void): Promise<() => void> {
-    const followed = this.#followed.get(keys.events) ?? (await this.#open(keys));
+    const followed = this.#followed.get(keys.events) ?? (await this.#open(keys.events));
     followed.watchers.add(wake);
     followed.idleSince = undefined;
     return () => {
@@ -96,10 +106,10 @@ export class EventNotifier {
     await this.#running;
   }
 
-  async #open(keys: QueueKeys): Promise<FollowedQueue> {
-    const last = await this.#commands.xrevrange(keys.events, '+', '-', 'COUNT', 1);
+  async #open(stream: string): Promise<FollowedQueue> {
+    const last = await this.#commands.xrevrange(stream, '+', '-', 'COUNT', 1);
     // During the read another waiter may have opened the queue; its position is older or the same.
-    const opened = this.#followed.get(keys.events);
+    const opened = this.#followed.get(stream);
     if (opened !== undefined) return opened;
     const followed: FollowedQueue = {
       lastId: last[0]?.[0] ?? '0-0',
@@ -108,7 +118,7 @@ export class EventNotifier {
       finishedRefs: new RecentRefs(),
       idleSince: undefined,
     };
-    this.#followed.set(keys.events, followed);
+    this.#followed.set(stream, followed);
     if (this.#running === undefined) this.#running = this.#run();
     else await this.#reader.interrupt();
     return followed;

@@ -23,6 +23,9 @@ type ViewableJob = Exclude<Found, { place: 'gone' | 'none' }>;
 const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
 
+const readText = (text: string | undefined): JsonText | undefined =>
+  text === undefined ? undefined : JsonText.read(text);
+
 export const optionalTime = <K extends string>(key: K, ms: number | undefined) =>
   optional(key, ms === undefined ? undefined : toTimestamp(ms));
 
@@ -78,7 +81,7 @@ export function withoutPayload({ payload: _, ...job }: Job): Job {
   return job;
 }
 
-/** A job as the API shows it, from what was found of it. Payload, progress and result are a `JsonText`. */
+/** A job as the API shows it, from what was found of it. Payload, progress, checkpoint and result are a `JsonText`. */
 export function viewJob(queue: string, ref: Ref, found: ViewableJob, defaultsOf: DefaultsOf): Job {
   if (found.place === 'result') return viewFinished(queue, ref, found.record, found.expiresAt);
   const { place, notes } = found;
@@ -86,7 +89,6 @@ export function viewJob(queue: string, ref: Ref, found: ViewableJob, defaultsOf:
   const options = entry?.options ?? {};
   const errors = viewErrors(parseErrors(notes.errors));
   const isStarted = place === 'running' || place === 'failed' || notes.hasStarted;
-  const progress = notes.progress === undefined ? undefined : JsonText.read(notes.progress);
   return {
     ...commonMembers(queue, ref, options),
     ...optional('task', entry?.task),
@@ -95,7 +97,8 @@ export function viewJob(queue: string, ref: Ref, found: ViewableJob, defaultsOf:
     attempt: found.attempt ?? notes.attempts,
     maxAttempts: maxAttempts(options, entry && defaultsOf(queue, entry.task)),
     ...(entry === undefined ? {} : { payload: entry.json }),
-    ...optional('progress', progress),
+    ...optional('progress', readText(notes.progress)),
+    ...optional('checkpoint', readText(notes.checkpoint)),
     ...(place === 'failed' ? optional('error', errors?.at(-1)) : {}),
     ...optional('errors', errors),
     ...(place === 'failed' ? {} : optionalTime('runAt', found.at)),

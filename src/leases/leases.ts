@@ -1,3 +1,4 @@
+import { reportedLines } from '../attempts/log-lines.ts';
 import { encodeReportedProgress } from '../attempts/progress.ts';
 import { reportedMs } from '../attempts/reported-error.ts';
 import type { Core } from '../core/core.ts';
@@ -5,12 +6,14 @@ import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import { locateJob } from '../jobs/find.ts';
 import { newLeaseName, replacementLeaseName } from '../lifecycle/consumer-name.ts';
+import type { Held } from '../lifecycle/scripts/release.ts';
+import type { QueueKeys } from '../redis/keys.ts';
 import { type LeasedJob, MAX_LEASE_MS, MIN_LEASE_MS } from '../schemas/lease.ts';
 import type { SettledJob } from '../schemas/settle.ts';
 import { renew } from './heartbeat.ts';
 import { LeaseConsumer } from './lease-consumer.ts';
 import { formatLease, type Lease, leaseOfBody, leaseOfUrl } from './lease-token.ts';
-import type { JobReport } from './settle/reports.ts';
+import { type JobReport, reportedCheckpoint } from './settle/reports.ts';
 import { type SettledOutcome, type SettleResult, settle } from './settle/settle.ts';
 import { isReport, outcomesOf, type SettleItem } from './settle/settle-items.ts';
 import { staleError } from './stale-lease.ts';
@@ -115,16 +118,57 @@ export class Leases {
   }
 
   /** Records the progress of a running attempt. @throws {AppError} invalid-request, stale-lease or job-not-found. */
-  async progress(id: string, leaseText: unknown, progress: unknown): Promise<SettledJob> {
-    const { keys, ref } = locateJob(this.#core, id);
+  progress(id: string, leaseText: unknown, progress: unknown): Promise<SettledJob> {
     const text = encodeReportedProgress(progress);
+    return this.#record(id, leaseText, 'progress', (consumer, keys, delivery) =>
+      consumer.recordProgress(keys, delivery, text),
+    );
+  }
+
+  /**
+   * Keeps the checkpoint in a report for the next attempt.
+   *
+   * @throws {AppError} as `progress`; payload-too-large, and invalid-request for one that is missing or nested too deeply.
+   */
+  checkpoint(id: string, leaseText: unknown, body: object): Promise<SettledJob> {
+    const text = reportedCheckpoint(body);
+    return this.#record(id, leaseText, 'checkpoint', (consumer, keys, delivery) =>
+      consumer.recordCheckpoint(keys, delivery, text),
+    );
+  }
+
+  /** Adds the lines in a report to the log of a running job. @throws {AppError} as `progress`. */
+  log(id: string, leaseText: unknown, report: unknown): Promise<SettledJob> {
+    const batch = reportedLines(report);
+    return this.#record(
+      id,
+      leaseText,
+      'log',
+      async (consumer, keys, { attempt, ...delivery }) =>
+        batch.lines.length === 0 || consumer.appendLog(keys, delivery, { ...batch, attempt }),
+    );
+  }
+
+  /** Writes a report about a delivery that the lease holds. */
+  async #record(
+    id: string,
+    leaseText: unknown,
+    move: string,
+    write: (
+      consumer: LeaseConsumer,
+      keys: QueueKeys,
+      delivery: Omit<Held, 'begun'> & { attempt: number },
+    ) => Promise<boolean>,
+  ): Promise<SettledJob> {
+    const { keys, ref } = locateJob(this.#core, id);
     const lease = leaseOfBody(leaseText);
     const consumer = this.#consumerOf(lease);
     const isOfLease = lease.queues.includes(keys.queue);
     const [state] = isOfLease ? await consumer.readHeldJobs(keys, [ref], 'read') : [];
     const isRecorded =
-      state?.kind === 'held' && (await consumer.recordProgress(keys, { ref, token: state.token }, text));
-    if (!isRecorded) throw await staleError(this.#core, id, { lease: lease.consumer, move: 'progress' });
+      state?.kind === 'held' &&
+      (await write(consumer, keys, { ref, token: state.token, attempt: state.attempt }));
+    if (!isRecorded) throw await staleError(this.#core, id, { lease: lease.consumer, move });
     return { id, status: 'running' };
   }
 

@@ -11,8 +11,10 @@ import { type CompletedAndTaken, completeAndTake } from './scripts/complete-and-
 import { ensureGroups } from './scripts/ensure-groups.ts';
 import { hold, type Unrunnable } from './scripts/holds/hold.ts';
 import { holdClasses } from './scripts/holds/hold-classes.ts';
-import { noteProgress } from './scripts/note-progress.ts';
 import { type Held, release } from './scripts/release.ts';
+import { appendLog, type LogBatch } from './scripts/reports/append-log.ts';
+import { noteCheckpoint } from './scripts/reports/note-checkpoint.ts';
+import { noteProgress } from './scripts/reports/note-progress.ts';
 import { type Failure, type Retry, retry, retryAll } from './scripts/retry.ts';
 import type { TakeOptions } from './scripts/take.ts';
 
@@ -94,6 +96,16 @@ export class Consumer {
 
   recordProgress(keys: QueueKeys, delivery: Omit<Held, 'begun'>, progress: string): Promise<boolean> {
     return this.withGroups([keys], () => noteProgress(this.#redis, keys, this.name, delivery, progress));
+  }
+
+  /** Keeps JSON text for the next attempt; resolves to false when the delivery is no longer this consumer's. */
+  recordCheckpoint(keys: QueueKeys, delivery: Omit<Held, 'begun'>, checkpoint: string): Promise<boolean> {
+    return this.withGroups([keys], () => noteCheckpoint(this.#redis, keys, this.name, delivery, checkpoint));
+  }
+
+  /** Adds lines to the log of a job; resolves to false when the delivery is no longer this consumer's. */
+  appendLog(keys: QueueKeys, delivery: Omit<Held, 'begun'>, batch: LogBatch): Promise<boolean> {
+    return this.withGroups([keys], () => appendLog(this.#redis, keys, this.name, delivery, batch));
   }
 
   async hasLease(keys: QueueKeys): Promise<boolean> {

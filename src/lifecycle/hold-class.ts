@@ -1,3 +1,4 @@
+import { clip } from '../schemas/json/well-formed.ts';
 import type { HeldBy } from '../schemas/values/names.ts';
 
 /**
@@ -20,7 +21,7 @@ const MAX_NAME = 200;
 
 /** The first line of a class: why a job is held, and for what. */
 const reasonOf = (heldBy: HeldBy, name: string): string =>
-  `${heldBy}:${name.slice(0, MAX_NAME).replaceAll(/[\s\p{Cc}]/gu, '_')}`;
+  `${heldBy}:${clip(name, MAX_NAME).replaceAll(/[\s\p{Cc}]/gu, '_')}`;
 
 /** The first line of the classes whose jobs wait for a worker that has the task. */
 export const taskReason = (task: string): string => reasonOf('task', task);

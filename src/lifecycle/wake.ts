@@ -1,5 +1,5 @@
 /**
- * A job that is due sooner than this wakes an idle worker at once, ms: the worker may be blocked on a read for as long.
- * Later ones are found by the check that every idle worker makes between two reads.
+ * A job that is due sooner than this wakes an idle worker at once, ms. Later ones are found by the recovery, which looks at a queue at
+ * least this often and wakes a worker in time.
  */
-export const WAKE_HORIZON_MS = 3_000;
+export const WAKE_HORIZON_MS = 6_000;

@@ -2,15 +2,18 @@ import type { Core } from '../core/core.ts';
 import { cancelJob, expireDue } from '../lifecycle/cancel-and-expire.ts';
 import { ensureGroups } from '../lifecycle/scripts/ensure-groups.ts';
 import { type GivenUp, type Recovery, recover } from '../lifecycle/scripts/recover.ts';
+import { WAKE_HORIZON_MS } from '../lifecycle/wake.ts';
 import { WORKER_BLOCK_MS } from '../redis/connect.ts';
 import { isNoGroup } from '../redis/faults.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 
-/** Other workers may hold shorter leases than ours, so check at least this often. */
+/** The API looks this often: HTTP leases may be short. So does a worker while jobs of the queue can expire. */
 const MAX_DELAY_MS = 1_000;
 const MIN_DELAY_MS = 20;
-/** Where many workers look after a queue, each looks less often, but not less than once in so many delays. */
-const MAX_SHARE = 5;
+/** A worker looks this often: it knows when each lease ends, and what is due within `WAKE_HORIZON_MS` wakes a worker by itself. */
+const WORKER_DELAY_MS = WAKE_HORIZON_MS - 1_000;
+/** Where more workers look after a queue, each looks less often: half as often, where they are twice as many or more. */
+const MANY_WORKERS = 8;
 /** A job that is due this long after the next pass is announced by this one. */
 const AHEAD_MARGIN_MS = 1_000;
 /**
@@ -24,8 +27,7 @@ export class Recoverer {
   readonly #core: Core;
   readonly #queues: () => Iterable<QueueKeys>;
   readonly #ownLeases: number;
-  /** Longest time until the next pass, ms. */
-  #longestTurnMs = MAX_DELAY_MS;
+  readonly #aheadMs: number;
   #hasFailed = false;
 
   /**
@@ -36,6 +38,8 @@ export class Recoverer {
     this.#core = core;
     this.#queues = queues;
     this.#ownLeases = ownLeases;
+    const longestMs = Number.isFinite(ownLeases) ? 2 * WORKER_DELAY_MS : MAX_DELAY_MS;
+    this.#aheadMs = longestMs + AHEAD_MARGIN_MS;
   }
 
   /** One pass over all queues; resolves to the time until the next one, ms. */
@@ -48,10 +52,10 @@ export class Recoverer {
     try {
       let delay = Number.POSITIVE_INFINITY;
       for (const keys of [...this.#queues()]) {
-        const { nextExpiryInMs, more, hasExpired, leases } = await this.#recover(keys);
-        const hasMore = (hasExpired && (await expireDue(this.#core, keys))) || more;
+        const recovery = await this.#recover(keys);
+        const hasMore = (recovery.hasExpired && (await expireDue(this.#core, keys))) || recovery.more;
         // All leases of now are known, so none ends unseen before its time, however seldom this worker looks.
-        const inMs = Math.min(this.#turnMs(leases), nextExpiryInMs ?? Number.POSITIVE_INFINITY);
+        const inMs = Math.min(this.#turnMs(recovery), recovery.nextExpiryInMs ?? Number.POSITIVE_INFINITY);
         delay = Math.min(delay, hasMore ? 0 : Math.max(MIN_DELAY_MS, inMs));
       }
       return Number.isFinite(delay) ? delay : MAX_DELAY_MS;
@@ -61,11 +65,11 @@ export class Recoverer {
     }
   };
 
-  /** Until this worker looks again, ms, so that all together look once a second. They take turns by chance. */
-  #turnMs(leases: number): number {
-    const share = Math.min(MAX_SHARE, Math.max(1, leases / this.#ownLeases));
-    this.#longestTurnMs = MAX_DELAY_MS * share;
-    return share === 1 ? MAX_DELAY_MS : this.#longestTurnMs * (0.5 + Math.random() / 2);
+  /** Until this process looks again, ms. */
+  #turnMs({ leases, mayExpire }: Recovery): number {
+    if (mayExpire || !Number.isFinite(this.#ownLeases)) return MAX_DELAY_MS;
+    const share = leases / this.#ownLeases / MANY_WORKERS;
+    return WORKER_DELAY_MS * Math.min(2, Math.max(1, share));
   }
 
   /**
@@ -93,13 +97,12 @@ export class Recoverer {
 
   async #recoverWithGroups(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
     const { redis } = this.#core;
-    const aheadMs = this.#longestTurnMs + AHEAD_MARGIN_MS;
     try {
-      return await recover(redis, keys, givenUp, aheadMs);
+      return await recover(redis, keys, givenUp, this.#aheadMs);
     } catch (error) {
       if (!isNoGroup(error)) throw error;
       await ensureGroups(redis, keys);
-      return recover(redis, keys, givenUp, aheadMs);
+      return recover(redis, keys, givenUp, this.#aheadMs);
     }
   }
 }

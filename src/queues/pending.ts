@@ -5,7 +5,7 @@ import { decodeEntry } from '../redis/entry.ts';
 import { isNoGroup } from '../redis/faults.ts';
 import { formatJobId, parseJobId } from '../redis/job-id.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../redis/keys.ts';
-import type { PendingJob } from '../schemas/queue.ts';
+import type { PendingJob } from '../schemas/queues/pending.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { type RunningRow, runningJobs } from './scripts/running-jobs.ts';
 

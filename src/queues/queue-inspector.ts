@@ -2,7 +2,8 @@ import type { Core } from '../core/core.ts';
 import { invalidCursor } from '../errors.ts';
 import { expireAll } from '../lifecycle/cancel-and-expire.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import type { PendingJob, PendingList, QueueList, QueueStats, QueueSummary } from '../schemas/queue.ts';
+import type { QueueList, QueueStats, QueueSummary } from '../schemas/queue.ts';
+import type { PendingJob, PendingList } from '../schemas/queues/pending.ts';
 import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
 import {
   ENDED_STATUSES,
@@ -23,7 +24,7 @@ interface PageQuery {
 /** Queues that are read at a time. Their commands share round trips. */
 const QUEUES_AT_ONCE = 50;
 
-/** Reads queues: counts, lists of jobs, running jobs. */
+/** Reads queues: counts, lists of jobs, running jobs. One that had no job and no worker yet is empty: the first job makes it. */
 export class QueueInspector {
   readonly #core: Core;
 
@@ -38,7 +39,7 @@ export class QueueInspector {
     const items: QueueSummary[] = [];
     for (let first = 0; first < Math.min(limit, names.length); first += QUEUES_AT_ONCE) {
       const some = names.slice(first, Math.min(limit, first + QUEUES_AT_ONCE));
-      items.push(...(await Promise.all(some.map((name) => this.#summary(name)))));
+      items.push(...(await Promise.all(some.map((name) => this.summary(name)))));
     }
     const last = items.at(-1);
     return {
@@ -47,16 +48,22 @@ export class QueueInspector {
     };
   }
 
-  /** @throws {AppError} queue-not-found, like every method below that takes a queue. */
+  /** The settings and counts of a queue. */
+  async summary(queue: string): Promise<QueueSummary> {
+    const keys = this.#core.keySpace.queue(queue);
+    await this.#expire(keys);
+    return queueSummary(this.#core.redis, keys);
+  }
+
   async stats(queue: string): Promise<QueueStats> {
-    const keys = await this.#core.queues.existing(queue);
+    const keys = this.#core.keySpace.queue(queue);
     await this.#expire(keys);
     return queueStats(this.#core.redis, keys);
   }
 
   /** A page of the jobs of one status; without a status, of all that have not ended and failed ones. */
   async list(queue: string, { status, ...page }: JobPageQuery & { status?: Status }): Promise<JobPage> {
-    const keys = await this.#core.queues.existing(queue);
+    const keys = this.#core.keySpace.queue(queue);
     await this.#expire(keys);
     if (isEnded(status)) return listEnded(this.#core, keys, { ...page, status });
     return listJobs(this.#core, keys, { ...page, ...(status && { status }) });
@@ -64,7 +71,7 @@ export class QueueInspector {
 
   /** A page of the running jobs of a queue. */
   async pending(queue: string, { limit, cursor }: PageQuery): Promise<PendingList> {
-    const keys = await this.#core.queues.existing(queue);
+    const keys = this.#core.keySpace.queue(queue);
     const position = cursor === undefined ? undefined : parsePosition(decodeCursor(cursor));
     const items = await listPending(this.#core, keys, limit, position);
     return pendingPage(items, limit, positionOf);
@@ -91,12 +98,6 @@ export class QueueInspector {
       pending.push(...parts.flat().slice(0, left));
     }
     return pendingPage(pending, limit, (job) => `${job.queue} ${positionOf(job)}`);
-  }
-
-  async #summary(name: string): Promise<QueueSummary> {
-    const keys = this.#core.keySpace.queue(name);
-    await this.#expire(keys);
-    return queueSummary(this.#core.redis, keys);
   }
 
   /** Expires the jobs whose time is up, so that counts and lists are right without a worker. */

@@ -5,11 +5,11 @@ import type { PauseQueue } from '../schemas/queues/pause.ts';
 import { cancelJobs } from './cancel-jobs.ts';
 import { purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
 import { readPauseEnd, wrongEnd } from './pause-end.ts';
-import { setMaxJobs } from './scripts/max-jobs.ts';
+import { configure } from './scripts/configure.ts';
 import { setPaused } from './scripts/pause.ts';
 import { queueSummary } from './stats.ts';
 
-/** Changes queues: pauses them, sets their limits, retries or deletes dead letters. */
+/** Changes queues: pauses them, changes their settings, retries or deletes dead letters. */
 export class QueueOperator {
   readonly #core: Core;
 
@@ -31,12 +31,12 @@ export class QueueOperator {
   }
 
   /** Changes the given settings of a queue. Also registers the queue. */
-  async configure(queue: string, { maxJobs }: QueueSettings): Promise<QueueSummary> {
-    const { redis, keySpace, queues, limits } = this.#core;
+  async configure(queue: string, settings: QueueSettings): Promise<QueueSummary> {
+    const { redis, keySpace, queues, submitSettings } = this.#core;
     const keys = keySpace.queue(queue);
     await queues.register([queue]);
-    if (maxJobs !== undefined) await setMaxJobs(redis, keys, maxJobs);
-    await limits.refresh(keys);
+    await configure(redis, keys, settings);
+    await submitSettings.refresh(keys);
     return queueSummary(redis, keys);
   }
 

@@ -6,7 +6,8 @@ import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { Priority } from '../schemas/values/names.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { subscriptionBacklogs } from '../subscriptions/state.ts';
-import { type Census, type PlaceCensus, takeCensus } from './scripts/census.ts';
+import type { Census, PlaceCensus } from './census.ts';
+import { takeCensus } from './scripts/census.ts';
 
 const MINUTE_MS = 60_000;
 /** Below this a rate would be noise. */
@@ -143,6 +144,7 @@ export async function queueSummary(redis: Connection, keys: QueueKeys): Promise<
     name: keys.queue,
     ...pauseOf(census),
     ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
+    submitEvents: census.submitEvents,
     counts: countsOf(census),
   };
 }

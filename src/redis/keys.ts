@@ -34,6 +34,10 @@ export interface QueueKeys {
   readonly leases: string;
   /** Sparse hash: `<ref>:<field>`. src/README.md lists the letters of the fields. */
   readonly notes: string;
+  /** Prefix of the keys of logs of jobs, for scripts that find the refs of these themselves. See `log`. */
+  readonly logs: string;
+  /** Capped stream: jobs whose log has got lines, for those who follow one. */
+  readonly logHints: string;
   /** Capped stream of job events. */
   readonly events: string;
   /** Hash: name of a durable subscription -> its options, JSON. */
@@ -45,8 +49,8 @@ export interface QueueKeys {
   /** Hash of lifetime counts. */
   readonly totals: string;
   /**
-   * Hash: `paused`, the start of the pause and, if it ends by itself, its end, Unix ms; `maxJobs`; `heal:<stream>` while a
-   * recreated group catches up; `hold`, the number of event entries kept for subscriptions.
+   * Hash: `paused`, the start of the pause and, if it ends by itself, its end, Unix ms; `maxJobs`; `submitEvents`; `heal:<stream>`
+   * while a recreated group catches up; `hold`, the number of event entries kept for subscriptions.
    */
   readonly settings: string;
   /** Hash: schedule id -> definition, JSON. */
@@ -65,6 +69,8 @@ export interface QueueKeys {
   subscription(name: string): string;
   /** String with a TTL: result record of a finished job. */
   result(ref: string): string;
+  /** List: the log of a job. It gets the TTL of the result when the job ends. */
+  log(ref: string): string;
   /** String with a TTL: the highest token that this request of an HTTP lease failed, and refs of the jobs it took. */
   handed(consumer: string, request: string): string;
   /** String with a TTL: what the submit with this Idempotency-Key stored. */
@@ -92,6 +98,9 @@ export const scheduleLockKey = (prefix: string, id: string): string => `${prefix
 /** Key of the string that exists while a recent repair of schedules makes another one needless. */
 export const scheduleHealKey = (prefix: string): string => `${prefix}:schedule-heal`;
 
+/** Key of the hash: the settings that all processes should share -> when a process last had them, Unix ms, and its host. */
+export const configurationsKey = (prefix: string): string => `${prefix}:configurations`;
+
 /** Key that never exists. An empty write to it shows whether Redis accepts writes. */
 export const probeKey = (prefix: string): string => `${prefix}:probe`;
 
@@ -116,6 +125,8 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     expiring: `${root}:expiring`,
     leases: `${root}:leases`,
     notes: `${root}:notes`,
+    logs: `${root}:log:`,
+    logHints: `${root}:log-hints`,
     events: `${root}:events`,
     subscriptions: `${root}:subscriptions`,
     control: `${root}:control`,
@@ -130,6 +141,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     latency: (window) => `${root}:latency:${window}`,
     subscription: (name) => `${root}:subscription:${name}`,
     result: (ref) => `${root}:result:${ref}`,
+    log: (ref) => `${root}:log:${ref}`,
     handed: (consumer, request) => `${root}:handed:${consumer}:${request}`,
     idempotency: (key) => `${root}:idem:${key}`,
   };

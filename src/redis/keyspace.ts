@@ -1,4 +1,5 @@
 import {
+  configurationsKey,
   httpQueuesKey,
   probeKey,
   type QueueKeys,
@@ -49,6 +50,10 @@ export class KeySpace {
 
   get scheduleHeal(): string {
     return scheduleHealKey(this.#prefix);
+  }
+
+  get configurations(): string {
+    return configurationsKey(this.#prefix);
   }
 
   get probe(): string {

@@ -19,6 +19,10 @@ export const NOTE_FIELDS = {
   lastMove: ':l',
   /** Those of the failed deliveries that a retry by hand has forgiven. Written by requeue. */
   failedBeforeRequeue: ':n',
+  /** What an attempt left for the next one, JSON. Written and deleted by note-checkpoint. */
+  checkpoint: ':s',
+  /** '1': the job has a log. Written by append-log. */
+  logged: ':g',
   /** Progress of the running attempt, JSON. Written by note-progress; deleted by retry, release, recover and requeue. */
   progress: ':p',
   /** Lease that failed the job for good. Written by bury; deleted by requeue. */

@@ -94,7 +94,7 @@ export const DroppedMessage = Type.Object(
 );
 export type DroppedMessage = Static<typeof DroppedMessage>;
 
-type Name = 'Event' | 'Job' | 'EndEvent' | 'JobMessage' | 'ResetMessage' | 'DroppedMessage';
+type Name = 'Event' | 'Job' | 'EndEvent' | 'JobMessage' | 'LogMessage' | 'ResetMessage' | 'DroppedMessage';
 
 /** @param forms the schemas of the data of a message, or of a line. */
 const text = (description: string, forms: readonly Name[], example: string) =>
@@ -134,6 +134,6 @@ export const EventStream = stream(
 
 export const JobEventStream = stream(
   'The job, then its events as they happen, up to its end.',
-  ['Job', 'Event', 'EndEvent', 'ResetMessage', 'DroppedMessage'],
-  ['JobMessage', 'Event', 'EndEvent', 'ResetMessage', 'DroppedMessage'],
+  ['Job', 'Event', 'EndEvent', 'LogMessage', 'ResetMessage', 'DroppedMessage'],
+  ['JobMessage', 'Event', 'EndEvent', 'LogMessage', 'ResetMessage', 'DroppedMessage'],
 );

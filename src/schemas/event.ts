@@ -4,6 +4,7 @@ import { Cursor, Limit, NextPartCursor } from './values/page.ts';
 
 /** Every type of event. */
 export const EVENT_TYPES = [
+  'submitted',
   'started',
   'progress',
   'completed',
@@ -27,7 +28,7 @@ export const EventTypeSchema = Type.Unsafe<EventType>({
   type: 'string',
   enum: [...EVENT_TYPES],
   description:
-    'What happened. `released`: a worker gave the job back, which spends no attempt. `recovered`: the service took the job from a lost worker. `requeued`: a client retried a failed job. `paused` and `resumed` are about the queue.',
+    'What happened. `submitted`: a job was stored; only queues with `submitEvents` say so. `released`: a worker gave the job back, which spends no attempt. `recovered`: the service took the job from a lost worker. `requeued`: a client retried a failed job. `paused` and `resumed` are about the queue.',
 });
 
 export const EventId = Type.String({

@@ -204,6 +204,12 @@ export const Readiness = Type.Object(
       description:
         'When Redis writes an accepted job to disk: its `appendfsync` mode. `off`: append-only file disabled. `unknown`: Redis does not show it.',
     }),
+    warnings: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'What needs a look although the service is ready: settings that other processes have with other values. Absent when there is nothing.',
+      }),
+    ),
   },
   {
     description: 'Whether the service is ready, and how durable its jobs are.',

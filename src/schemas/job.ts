@@ -171,6 +171,12 @@ export const Job = Type.Object(
     progress: Type.Optional(
       Type.Unknown({ description: 'The last progress report of the running attempt.' }),
     ),
+    checkpoint: Type.Optional(
+      Type.Unknown({
+        description:
+          'What the last attempt left for the next one. Absent once the job has ended otherwise than as `failed`.',
+      }),
+    ),
     result: Type.Optional(
       Type.Unknown({ description: 'What the task returned. Present only when completed.' }),
     ),

@@ -77,6 +77,11 @@ export const LeasedJob = Type.Object({
   queue: QueueName,
   task: TaskName,
   payload: Type.Unknown({ description: 'The input of the task.' }),
+  checkpoint: Type.Optional(
+    Type.Unknown({
+      description: 'What an earlier attempt left for this one with `POST /jobs/{id}/checkpoint`.',
+    }),
+  ),
   attempt: Type.Integer({ minimum: 1, description: 'This attempt, counted from 1.' }),
   maxAttempts: MaxAttempts,
   timeoutMs: Type.Integer({

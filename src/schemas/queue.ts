@@ -1,8 +1,10 @@
 import { type Static, Type } from 'typebox';
-import { JobId, QueueName, timestamp } from './values/names.ts';
+import { QueueName, timestamp } from './values/names.ts';
 import { NextCursor } from './values/page.ts';
 
 const exampleCounts = { queued: 2, scheduled: 0, running: 1, retrying: 0, failed: 0 };
+
+const exampleQueue = { name: 'default', paused: false, submitEvents: false, counts: exampleCounts };
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 
@@ -27,6 +29,8 @@ const latency = (description: string) =>
 const MOST_JOBS =
   'The most jobs in the queue that have not ended. The service answers further submits with 429.';
 
+const SUBMIT_EVENTS = 'Whether each stored job makes an event `submitted`.';
+
 const MaxJobs = Type.Integer({ minimum: 1, description: `${MOST_JOBS} Absent: no limit.` });
 
 /** The settings of a queue. An absent member keeps its value. */
@@ -36,6 +40,12 @@ export const QueueSettings = Type.Object(
       Type.Unsafe<number | null>({
         anyOf: [{ type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER }, { type: 'null' }],
         description: `${MOST_JOBS} null: no limit.`,
+      }),
+    ),
+    submitEvents: Type.Optional(
+      Type.Unsafe<boolean | null>({
+        anyOf: [{ type: 'boolean' }, { type: 'null' }],
+        description: `${SUBMIT_EVENTS} null: no.`,
       }),
     ),
   },
@@ -178,11 +188,12 @@ export const QueueSummary = Type.Object(
     paused: Paused,
     pausedUntil: PausedUntil,
     maxJobs: Type.Optional(MaxJobs),
+    submitEvents: Type.Boolean({ description: SUBMIT_EVENTS }),
     counts: Counts,
   },
   {
-    description: 'A queue and its counts.',
-    examples: [{ name: 'default', paused: false, counts: exampleCounts }],
+    description: 'A queue, its settings and its counts.',
+    examples: [exampleQueue],
   },
 );
 export type QueueSummary = Static<typeof QueueSummary>;
@@ -201,48 +212,11 @@ export const QueueRemains = Type.Object(
 );
 export type QueueRemains = Static<typeof QueueRemains>;
 
-export const PendingJob = Type.Object({
-  id: JobId,
-  queue: QueueName,
-  task: Type.Optional(Type.String({ description: 'The task of the job.' })),
-  worker: Type.String({ description: 'The lease that runs the job.' }),
-  attempt: Type.Integer({ description: 'The running attempt, counted from 1.' }),
-  startedAt: timestamp('When the attempt started.'),
-  runningMs: Type.Integer({ minimum: 0, description: 'Milliseconds since the start of the attempt.' }),
-});
-export type PendingJob = Static<typeof PendingJob>;
-
 export const QueueList = Type.Object(
   { items: Type.Array(QueueSummary, { description: 'The queues of this page.' }), nextCursor: NextCursor },
   {
     description: 'A page of all queues, ordered by name.',
-    examples: [{ items: [{ name: 'default', paused: false, counts: exampleCounts }] }],
+    examples: [{ items: [exampleQueue] }],
   },
 );
 export type QueueList = Static<typeof QueueList>;
-
-export const PendingList = Type.Object(
-  {
-    items: Type.Array(PendingJob, { description: 'The running jobs, the oldest of each lane first.' }),
-    nextCursor: NextCursor,
-  },
-  {
-    description: 'A page of the running jobs and their workers.',
-    examples: [
-      {
-        items: [
-          {
-            id: 'default~nmfa2k9x0-0',
-            queue: 'default',
-            task: 'fib',
-            worker: 'host-1.4711.9f86d081ab',
-            attempt: 1,
-            startedAt: '2026-01-31T12:00:00.003Z',
-            runningMs: 140,
-          },
-        ],
-      },
-    ],
-  },
-);
-export type PendingList = Static<typeof PendingList>;

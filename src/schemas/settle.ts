@@ -2,6 +2,9 @@ import { type Static, Type } from 'typebox';
 import { exampleJob, exampleLease, LeasedJob, LeaseToken, MAX_LEASED, Tasks } from './lease.ts';
 import { JobId, timestamp } from './values/names.ts';
 
+/** The most jobs of one settle. A lease may hold more than it can take at once. */
+export const MAX_SETTLED = 10_000;
+
 /** A member as it should be sent. Reports are read leniently, so its type says that anything may arrive. */
 const member = (schema: object) => Type.Optional(Type.Unsafe<unknown>(schema));
 
@@ -57,7 +60,7 @@ const one = <T extends Record<string, Type.TSchema>>(members: T, example: object
     { examples: [{ lease: exampleLease.lease, ...example }] },
   );
 const many = <T extends Record<string, Type.TSchema>>(members: T, description: string) =>
-  member(Type.Array(Type.Object({ id: JobId, ...members }), { maxItems: MAX_LEASED, description }));
+  member(Type.Array(Type.Object({ id: JobId, ...members }), { maxItems: MAX_SETTLED, description }));
 
 export const CompleteJob = one({ result: RESULT }, { result: { width: 640 } });
 export const FailJob = one(FailMembers, { error: { message: 'no such image' }, retryable: false });
@@ -67,6 +70,16 @@ const PROGRESS = member({
     'Any JSON. It appears as `progress` of the job. Of more than 16,000 characters only the beginning is kept, as text.',
 });
 export const ProgressJob = one({ progress: PROGRESS }, { progress: { percent: 40 } });
+const CHECKPOINT = Type.Unsafe<unknown>({
+  description:
+    'Any JSON of at most 65,536 bytes and 60 levels. The next attempt gets it unchanged; null removes it. A larger one is a 413, and the former one stays.',
+});
+export const CheckpointJob = one({ checkpoint: CHECKPOINT }, { checkpoint: { page: 12 } });
+const LOG = member({
+  description:
+    'A line, or a list of lines, oldest first: text, or `{ level, message }`. The service shortens long ones, and takes any other JSON as the message.',
+});
+export const LogJob = one({ log: LOG }, { log: [{ level: 'warn', message: 'page 3 is empty' }, 'page 4'] });
 
 /** The lease of a report in its URL: it is found there even if the body is too large to be read. */
 export const ReportQuery = Type.Object({ lease: Type.Optional(LeaseToken) }, { additionalProperties: false });
@@ -79,7 +92,7 @@ export const SettleJobs = Type.Object(
     tasks: member(Tasks),
   },
   {
-    description: `The outcomes of 1 to ${MAX_LEASED} jobs. Name each job once.`,
+    description: `The outcomes of 1 to ${MAX_SETTLED} jobs; with more none is settled. Name each job once.`,
     examples: [
       {
         complete: [{ id: exampleJob.id, result: { width: 640 } }],
@@ -104,11 +117,12 @@ export const SettleQuery = Type.Object(
   { additionalProperties: false },
 );
 
-const SETTLED_STATUSES = ['completed', 'retrying', 'failed', 'cancelled', 'running'] as const;
+const SETTLED_STATUSES = ['completed', 'queued', 'retrying', 'failed', 'cancelled', 'running'] as const;
 const SettledStatus = Type.Unsafe<(typeof SETTLED_STATUSES)[number]>({
   type: 'string',
   enum: [...SETTLED_STATUSES],
-  description: 'The status of the job after this request.',
+  description:
+    'The status of the job after this request. `queued`: it can be taken again now; `retrying`: after its delay.',
 });
 
 export const SettledJob = Type.Object(

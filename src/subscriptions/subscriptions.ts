@@ -71,9 +71,8 @@ export class Subscriptions {
     return view(queue, state);
   }
 
-  /** @throws {AppError} queue-not-found. */
   async list(queue: string): Promise<Subscription[]> {
-    const keys = await this.#core.queues.existing(queue);
+    const keys = this.#core.keySpace.queue(queue);
     const states = await subscriptionStates(this.#core.redis, keys);
     return states.map((state) => view(queue, state));
   }

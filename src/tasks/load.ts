@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { reasonsOf, summaryOf } from '../error-reasons.ts';
 import { type CheckedTask, checkTask, reasonOf } from './check.ts';
 import { importDefault } from './import.ts';
 import type { LoadedTask, TaskAnnouncement } from './types.ts';
@@ -113,5 +114,9 @@ async function importTask(file: string): Promise<CheckedTask> {
   }
 }
 
-const describeError = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+/** With the messages of its causes: they often say what is really wrong. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message } = error;
+  return `${name}: ${summaryOf({ message, ...reasonsOf(error) })}`;
+}

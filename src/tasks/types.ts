@@ -3,6 +3,8 @@ import type { Fault } from '../schemas/problem.ts';
 import type { TaskOptions } from '../schemas/task.ts';
 import type { AttemptLimit } from '../schemas/values/attempts.ts';
 
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
 /** The attempt that a handler runs, and its connection to the worker. */
 export interface TaskContext {
   readonly job: {
@@ -22,8 +24,15 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   /** Publishes any JSON value as the job's `progress`, and replaces an earlier one. */
   progress(value: unknown): void;
-  /** Writes one line, with the job's id, to the worker's log. */
-  log(text: string): void;
+  /**
+   * Keeps any JSON value of at most 64 KiB for the next attempt, whatever becomes of this one; null removes it. Resolves once it
+   * is stored. Rejects when the value cannot be kept or the lease is lost; the former checkpoint then stays.
+   */
+  checkpoint(value: unknown): Promise<void>;
+  /** What the attempt before has kept; absent when there is no checkpoint. */
+  readonly lastCheckpoint?: unknown;
+  /** Writes a line to the job's log, and with the job's id to the worker's log. @param level default `info`. */
+  log(text: string, level?: LogLevel): void;
 }
 
 /**

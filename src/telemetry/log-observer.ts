@@ -6,6 +6,7 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
 /** The level of each kind's line. */
 export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   'misspelt-setting': 'warn',
+  'settings-differ': 'warn',
   ready: 'info',
   'child-started': 'debug',
   'child-lost': 'error',

@@ -15,7 +15,10 @@ describe.each([
 });
 
 it('progress of a handler must be JSON, and no longer', () => {
-  expect(() => encodeProgress(() => 1)).toThrow('progress must be JSON of at most 16000 characters');
+  expect(() => encodeProgress(() => 1)).toThrow('The progress is a function');
+  expect(() => encodeProgress(`${longest}x`)).toThrow(
+    'progress must be JSON of at most 16000 characters; it has 16001',
+  );
   expect(() => encodeProgress(`${longest}x`)).toThrow(TypeError);
 });
 

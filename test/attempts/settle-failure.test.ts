@@ -83,6 +83,8 @@ describe('settling without a result', () => {
     ['failed', failed(), 'retrying', 1, 0],
     ['failed for good', failed({ retryable: false }), 'failed', 0, 1],
     ['released', { kind: 'released', delayMs: 60_000 } as const, 'retrying', 1, 0],
+    ['released at once', { kind: 'released', delayMs: 0 } as const, 'queued', 1, 0],
+    ['failed, to be tried at once', failed({ retryInMs: 0 }), 'queued', 1, 0],
   ])(
     'moves a %s job once, and finds it stale when it is repeated with another token',
     async (name, outcome, next, parked, dead) => {

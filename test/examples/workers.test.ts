@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/schemas/job.ts';
 import type { TakeResponse } from '../../src/schemas/lease.ts';
-import type { PendingJob, QueueStats } from '../../src/schemas/queue.ts';
+import type { QueueStats } from '../../src/schemas/queue.ts';
+import type { PendingJob } from '../../src/schemas/queues/pending.ts';
 import { useApi } from '../helpers/api/server.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
 import {

@@ -104,10 +104,15 @@ describe('a queue name', () => {
     }
   });
 
-  it('answers 404 when there is no such queue', async () => {
-    for (const rest of ['stats', 'jobs', 'pending', 'history', 'subscriptions']) {
-      await expectRejected({ method: 'GET', path: `/queues/unknown/${rest}` }, 404, 'queue-not-found');
+  it('need not exist to be read: a queue that had no job yet is empty, and stays unmade', async () => {
+    for (const rest of ['', '/stats', '/jobs', '/pending', '/history', '/subscriptions']) {
+      const { status, body } = await send(api.origin, { method: 'GET', path: `/queues/unknown${rest}` });
+      expect([rest, status]).toEqual([rest, 200]);
+      if ('items' in body) expect(body).toEqual({ items: [] });
+      else expect(body.counts.queued).toBe(0);
     }
+    expect(await redis.client.keys('*unknown*')).toEqual([]);
+    expect((await send(api.origin, { method: 'GET', path: '/queues' })).text).not.toContain('unknown');
   });
 });
 
@@ -214,7 +219,7 @@ describe('a path', () => {
     ['/jobs/x/cancel', 'POST'],
     ['/jobs/x/rerun', 'POST'],
     ['/queues', 'GET, HEAD'],
-    ['/queues/x', 'DELETE, PUT'],
+    ['/queues/x', 'DELETE, GET, HEAD, PUT'],
     ['/queues/x/dead', 'DELETE'],
     ['/queues/x/dead/retry', 'POST'],
     ['/queues/x/stats', 'GET, HEAD'],

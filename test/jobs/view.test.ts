@@ -9,8 +9,14 @@ it.each([
 ])('a job is never shown to have started before %s', (_, own, first) => {
   const ref = { place: 'parked' as const, entryId: '1000-0' };
   const fields = ['t', 'task', 'p', '1', 'o', JSON.stringify(own)];
-  const unknown = { errors: undefined, progress: undefined, cancelAskedAt: undefined, worker: undefined };
-  const notes = { attempts: 0, startedAt: undefined, hasStarted: false, ...unknown };
+  const unknown = { errors: undefined, progress: undefined, checkpoint: undefined, worker: undefined };
+  const notes = {
+    attempts: 0,
+    startedAt: undefined,
+    hasStarted: false,
+    cancelAskedAt: undefined,
+    ...unknown,
+  };
   const shownAt = (startedAt: number) => {
     const found = { place: 'running' as const, now: 2_000, fields, notes, startedAt };
     return viewJob('q', ref, found, () => undefined).startedAt;
@@ -26,6 +32,7 @@ it('a failed job shows its last error beside all of them', () => {
     attempts: 2,
     errors,
     progress: undefined,
+    checkpoint: undefined,
     cancelAskedAt: undefined,
     worker: 'w',
     startedAt: 2_000,
@@ -51,6 +58,7 @@ it('an entry that no submit wrote is shown without task and payload', () => {
     attempts: 0,
     errors: undefined,
     progress: undefined,
+    checkpoint: undefined,
     cancelAskedAt: undefined,
     worker: undefined,
     startedAt: undefined,

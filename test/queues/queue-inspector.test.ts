@@ -6,12 +6,14 @@ import { useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 
-it('answers queue-not-found for a queue that does not exist', async () => {
+it('shows a queue that nobody has made as empty, and does not make it', async () => {
   const inspector = new QueueInspector(createTestCore(redis.client));
-  const missing = { code: 'queue-not-found' };
-  await expect(inspector.stats('missing')).rejects.toMatchObject(missing);
-  await expect(inspector.list('missing', { limit: 1 })).rejects.toMatchObject(missing);
-  await expect(inspector.pending('missing', { limit: 1 })).rejects.toMatchObject(missing);
+  const counts = { queued: 0, scheduled: 0, running: 0, retrying: 0, failed: 0 };
+  expect(await inspector.summary('missing')).toMatchObject({ name: 'missing', counts });
+  expect(await inspector.stats('missing')).toMatchObject({ queue: 'missing', counts, memoryBytes: 0 });
+  expect(await inspector.list('missing', { limit: 1 })).toEqual({ items: [] });
+  expect(await inspector.pending('missing', { limit: 1 })).toEqual({ items: [] });
+  expect(await redis.client.dbsize()).toBe(0);
 });
 
 it('lists the running jobs of all queues up to a limit', async () => {

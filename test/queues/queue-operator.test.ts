@@ -17,12 +17,12 @@ it('sets, keeps and removes the limit of a queue, which submits see at once', as
   const core = createTestCore(redis.client);
   const operator = new QueueOperator(core);
   const keys = core.keySpace.queue('limited');
-  expect(await core.limits.isLimited(keys)).toBe(false);
+  expect(await core.submitSettings.isSet(keys)).toBe(false);
   expect(await operator.configure('limited', { maxJobs: 5 })).toMatchObject({ maxJobs: 5 });
-  expect(core.limits.isLimited(keys)).toBe(true);
+  expect(core.submitSettings.isSet(keys)).toBe(true);
   expect(await operator.configure('limited', {})).toMatchObject({ maxJobs: 5 });
   expect(await operator.configure('limited', { maxJobs: null })).not.toHaveProperty('maxJobs');
-  expect(core.limits.isLimited(keys)).toBe(false);
+  expect(core.submitSettings.isSet(keys)).toBe(false);
 });
 
 it('answers queue-not-found for dead letters of a queue that does not exist', async () => {

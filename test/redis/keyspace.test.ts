@@ -24,6 +24,7 @@ it('every key has the prefix', () => {
     keySpace.scheduledQueues,
     keySpace.scheduleHeal,
     keySpace.scheduleLock('x'),
+    keySpace.configurations,
     keySpace.probe,
     keySpace.queue('q').events,
   ];

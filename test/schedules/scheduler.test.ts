@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { setMaxJobs } from '../../src/queues/scripts/max-jobs.ts';
+import { configure } from '../../src/queues/scripts/configure.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 import { HOUR, MINUTE, useOneSchedule } from '../helpers/schedules/scheduler.ts';
 
@@ -45,7 +45,7 @@ describe('Scheduler: a schedule', () => {
 
   it('counts the slots that a full queue refuses', async () => {
     await put({ every: '1m', misfire: 'all' });
-    await setMaxJobs(redis.client, one.keys, 2);
+    await configure(redis.client, one.keys, { maxJobs: 2 });
     await moveBack(5 * MINUTE);
     await fireAll();
     expect(await slots()).toHaveLength(2);

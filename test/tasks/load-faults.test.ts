@@ -30,6 +30,16 @@ describe('loadTasks refuses', () => {
   it.each([
     ['a syntax error', 'export default (', /^fails on import: SyntaxError: /],
     ['a module that throws', 'throw new TypeError("no key");', /^fails on import: TypeError: no key$/],
+    [
+      'a module whose error has causes',
+      'throw new Error("no settings", { cause: new Error("no file", { cause: Object.assign(new Error("open /x"), { code: "ENOENT" }) }) });',
+      /^fails on import: Error: no settings: no file: open \/x \(ENOENT\)$/,
+    ],
+    [
+      'a module whose error has parts',
+      'throw new AggregateError([new Error("no key"), new Error("no host")], "two faults");',
+      /^fails on import: AggregateError: two faults: no key; no host$/,
+    ],
     ['a module that throws a text', 'throw "no key";', /^fails on import: no key$/],
     ['a missing dependency', 'import "no-such-package";', /^fails on import: Error: Cannot find package/],
     ['no default export', 'export const handler = () => 1;', /^has no default export/],

@@ -16,6 +16,7 @@ const context = (signal: AbortSignal = new AbortController().signal): TaskContex
   job: { id: 'j', queue: 'q', task: 't', attempt: 1, maxAttempts: 1, lease: 'l' },
   signal,
   progress: () => {},
+  checkpoint: async () => {},
   log: () => {},
 });
 
@@ -116,6 +117,10 @@ describe('http-request', () => {
     ['a header name with a space', { headers: { 'a b': 'x' } }, '/headers/a b'],
     ['a header of two lines', { headers: { a: 'x\r\nb: y' } }, '/headers/a'],
     ['an endless wait', { timeoutMs: 600_001 }, '/timeoutMs'],
+    ['a status that is none', { failOn: [600] }, '/failOn/0'],
+    ['a class that is none', { failOn: [500, '6xx'] }, '/failOn/1'],
+    ['an open range', { failOn: ['400-'] }, '/failOn/0'],
+    ['a text for a list', { failOn: '5xx' }, '/failOn'],
     ['an endless body', { maxBytes: 8_388_609 }, '/maxBytes'],
   ])('refuses %s', (_, members, pointer) => {
     const faults = http.validateInput({ url: 'https://example.com/', ...members });

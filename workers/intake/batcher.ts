@@ -1,6 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer, Taken, TakeOptions } from '../../src/lifecycle/consumer.ts';
-import type { Ability } from '../../src/lifecycle/hold-class.ts';
 import { LaneFairness } from '../../src/lifecycle/lane-fairness.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { Observer } from '../../src/observer.ts';
@@ -13,17 +12,16 @@ import { CallBackoff } from './call-backoff.ts';
 import { ChangeSignal } from './change-signal.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { type FinishedJob, takeChunk } from './finished-jobs.ts';
-import { type AskedClasses, askedClasses, HoldWatch } from './hold-watch.ts';
+import { type AskedClasses, askedClasses, HoldWatch, type HoldWatchParts } from './hold-watch.ts';
 import { type Call, InFlight } from './in-flight.ts';
 import { NextQueue } from './next-queue.ts';
 import { isReadyToWait, newQueueState, type QueueState, recordTake, stateIn } from './queue-state.ts';
 
-export interface BatcherParts {
+export interface BatcherParts extends Pick<HoldWatchParts, 'ability' | 'endRead'> {
   consumer: Consumer;
   queues: readonly QueueKeys[];
   limiter: ConcurrencyLimiter<RunningJob>;
   acceptor: Acceptor;
-  ability: Ability;
   clock: Clock;
   observe: Observer;
   /** Redis has no lease of this process: jobs of the queue may already run elsewhere. */
@@ -103,7 +101,7 @@ export class Batcher {
    */
   async whenReadyToWait(isInterrupted: () => boolean): Promise<void> {
     this.schedule();
-    while (!this.#isReadyToWait && !isInterrupted()) await this.#change.next();
+    while (!this.isReadyToWait && !isInterrupted()) await this.#change.next();
   }
 
   /** Runs `use` while no take is under way. */
@@ -144,7 +142,8 @@ export class Batcher {
     return this.#parts.limiter.freeSlots - this.#inFlight.reservedSlots;
   }
 
-  get #isReadyToWait(): boolean {
+  /** Whether a blocking read can wait for jobs. */
+  get isReadyToWait(): boolean {
     return this.#freeSlots > 0 && !this.#backoff.isPaused && this.states.every(isReadyToWait);
   }
 
@@ -172,7 +171,8 @@ export class Batcher {
     state.wakeIds = [];
     state.startedRefs = [];
     const count = this.#takeCount(state, chunk.length);
-    const call: Call = { state, count, reservedSlots: Math.max(0, count - chunk.length) };
+    const reservedSlots = Math.max(0, count - chunk.length);
+    const call: Call = { state, count, heldNews: state.heldNews, reservedSlots };
     const lane = count > 0 ? this.#fairness.next() : NO_FAVOURED_LANE;
     const asked = askedClasses(state);
     const given = { tokens: wakeIds, begun: startedRefs, classes: [...asked.keys()] };
@@ -190,7 +190,7 @@ export class Batcher {
         onSettled(reply.settled[i] ?? 'stale');
       });
       this.#inFlight.endCall(call);
-      if (count > 0) this.#accept(state, reply.taken, count, asked);
+      if (count > 0) this.#accept(call, reply.taken, asked);
       this.#latencyFlusher.scheduleFor(state);
     } catch (error) {
       this.#inFlight.endCall(call);
@@ -202,14 +202,15 @@ export class Batcher {
     this.#startCalls();
   }
 
-  #accept(state: QueueState, taken: Taken, count: number, asked: AskedClasses): void {
+  #accept(call: Call, taken: Taken, asked: AskedClasses): void {
+    const { state, count } = call;
     if (taken.kind === 'no-lease') {
       this.#pauseWithoutLease(state);
       return;
     }
     this.#fairness.taken(taken.deliveries.length, count);
     recordTake(state, taken, count, this.#parts.clock.monotonic());
-    this.holds.taken(state, asked, taken, count);
+    this.holds.taken(state, asked, taken, call);
     if (taken.deliveries.length > 0) this.#parts.acceptor.acceptTaken(taken);
   }
 

@@ -11,6 +11,8 @@ export interface HoldWatchParts {
   observe: Observer;
   /** There may be held jobs to take. */
   onFound: () => void;
+  /** Ends an open blocking read: it reserves a slot, which may be the only free one. */
+  endRead: () => void;
 }
 
 /** The classes that a take asks for, each with the number of the news of it. */
@@ -28,23 +30,22 @@ export const askedClasses = ({ classes }: QueueState): AskedClasses =>
  */
 export class HoldWatch {
   readonly #parts: HoldWatchParts;
-  #news = 0;
 
   constructor(parts: HoldWatchParts) {
     this.#parts = parts;
   }
 
-  /** A job of the class is held since a moment ago; undefined stands for any class. Returns whether there is something to do. */
-  heard(queue: string, holdClass: string | undefined): boolean {
+  /** A job of the class is held since a moment ago; undefined stands for any class. */
+  heard(queue: string, holdClass: string | undefined): void {
     const state = this.#parts.states.find(({ keys }) => keys.queue === queue);
-    if (state === undefined) return false;
+    if (state === undefined) return;
     if (holdClass === undefined) {
+      state.heldNews += 1;
       state.mustLook = true;
       state.isDrained = false;
     } else if (canRun(this.#parts.ability, holdClass)) this.#add(state, holdClass);
-    else return false;
-    this.#parts.onFound();
-    return true;
+    else return;
+    this.#found();
   }
 
   /** News may have been missed: looks again in every queue that holds jobs, with its next take. */
@@ -53,30 +54,42 @@ export class HoldWatch {
   }
 
   /** A take has asked for `count` jobs, and for those of some classes. A class of which there is no news since then is empty. */
-  taken(state: QueueState, asked: AskedClasses, taken: Taken & { kind: 'taken' }, count: number): void {
+  taken(
+    state: QueueState,
+    asked: AskedClasses,
+    taken: Taken & { kind: 'taken' },
+    { count, heldNews }: { readonly count: number; readonly heldNews: number },
+  ): void {
     if (!isFull(taken, count) && !taken.paused) {
       for (const [one, news] of asked) if (state.classes.get(one) === news) state.classes.delete(one);
     }
+    // The take did not know of news that came while it ran.
+    if (state.heldNews > heldNews && !taken.paused) state.isDrained = false;
     if (!taken.hasHolds || !state.mustLook) return;
     state.mustLook = false;
     void this.#look(state);
   }
 
   async #look(state: QueueState): Promise<void> {
-    const { consumer, ability, observe, onFound } = this.#parts;
+    const { consumer, ability, observe } = this.#parts;
     try {
       const classes = await consumer.runnableClasses(state.keys, ability);
       for (const one of classes) this.#add(state, one);
-      if (classes.length > 0) onFound();
+      if (classes.length > 0) this.#found();
     } catch (error) {
       state.mustLook = true;
       observe(toFaultEvent('look', error));
     }
   }
 
+  #found(): void {
+    this.#parts.onFound();
+    this.#parts.endRead();
+  }
+
   #add(state: QueueState, holdClass: string): void {
-    this.#news += 1;
-    state.classes.set(holdClass, this.#news);
+    state.heldNews += 1;
+    state.classes.set(holdClass, state.heldNews);
     state.isDrained = false;
   }
 }

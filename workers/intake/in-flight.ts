@@ -5,6 +5,8 @@ export interface Call {
   readonly state: QueueState;
   /** Jobs that it asks for; 0 when it only writes. */
   readonly count: number;
+  /** The news of held jobs that there were when it began. */
+  readonly heldNews: number;
   /** Free slots that its jobs will need, beyond the slots of the jobs that it completes. */
   readonly reservedSlots: number;
 }

@@ -8,7 +8,7 @@ import type { RunningJob } from '../run/running-job.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 
 /** Held jobs are reconciled this often even without a reason. */
-const RECONCILE_EVERY_MS = 60_000;
+const RECONCILE_EVERY_MS = 180_000;
 /** A blocking read that broke off here may stay open at the server for this long, and receive a job. */
 const BROKEN_READ_MS = WORKER_BLOCK_MS + 500;
 

@@ -12,7 +12,7 @@ import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
  * An idle worker takes from a queue this often, though nothing says that there is something to take: the recovery, which
  * looks for all processes of a worker at once, wakes a worker before a job is due.
  */
-const IDLE_CHECK_MS = 60_000;
+const IDLE_CHECK_MS = 180_000;
 /** From a paused queue it only hears wake tokens, and there may be fewer than workers. */
 const PAUSED_CHECK_MS = 5_000;
 
@@ -55,10 +55,9 @@ export class TakeLoop {
     void this.#parts.consumer.interrupt().catch(() => undefined);
   }
 
-  /** A job of the class is held since a moment ago; undefined stands for any class. Ends an open read, to take it now. */
+  /** A job of the class is held since a moment ago; undefined stands for any class. */
   heardOfHold(queue: string, holdClass: string | undefined): void {
-    const { batcher, consumer } = this.#parts;
-    if (batcher.holds.heard(queue, holdClass)) void consumer.interrupt().catch(() => undefined);
+    this.#parts.batcher.holds.heard(queue, holdClass);
   }
 
   /** One pass: reconcile if due, let the batcher take until all queues are drained, then wait for work. */
@@ -95,7 +94,8 @@ export class TakeLoop {
     const served = batcher.states.filter(({ isDropped }) => !isDropped);
     if (served.length === 0) return this.#change.next();
     const untilDueMs = Math.min(...served.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
-    if (untilDueMs <= 0) return;
+    // Something may have come up since the batcher was ready.
+    if (untilDueMs <= 0 || !batcher.isReadyToWait) return;
     // Redis checks the time-outs of blocked clients ten times a second, which is too coarse for a due time.
     const timer =
       untilDueMs < this.#blockMs

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import { createObserver } from '../../src/observer.ts';
 import { UncaughtErrors } from '../process/uncaught-errors.ts';
 import type { AttemptTrace } from '../run/attempt-trace.ts';
-import { abortWith, type FromIsolated, runIsolated, type ToIsolated } from './isolated-attempt.ts';
+import { ProcessLine, runIsolated, type ToIsolated } from './isolated-attempt.ts';
 import type { FromThread, ThreadTask } from './thread-pool.ts';
 
 /** The attempt that runs here, or ran last. */
@@ -31,12 +31,11 @@ new UncaughtErrors({
 
 /** Entry of a thread: runs one attempt. */
 export default async function runInThread({ port, ...task }: ThreadTask): Promise<Outcome> {
-  const abort = new AbortController();
-  port.on('message', (message: ToIsolated) => abortWith(abort, message));
+  const line = new ProcessLine((message) => port.postMessage(message));
+  port.on('message', (message: ToIsolated) => line.receive(message));
   // The port must not keep an idle thread alive.
   port.unref();
-  const send = (message: FromIsolated) => port.postMessage(message);
-  const outcome = await runIsolated(task, abort.signal, send, (trace) => {
+  const outcome = await runIsolated(task, line, (trace) => {
     current = trace;
   });
   current?.handlerEnded();

@@ -3,7 +3,13 @@ import { Piscina } from 'piscina';
 import type { Outcome } from '../../src/attempts/outcome.ts';
 import type { ServiceEvent } from '../../src/observer.ts';
 import type { TaskContext } from '../../src/tasks/types.ts';
-import { applyMessage, type FromIsolated, forwardAbort, type IsolatedTask } from './isolated-attempt.ts';
+import {
+  applyMessage,
+  type FromIsolated,
+  forwardAbort,
+  type IsolatedTask,
+  type ToIsolated,
+} from './isolated-attempt.ts';
 
 /** An error that code of a task has left uncaught. */
 export type UncaughtEvent = ServiceEvent & { kind: 'uncaught-error' };
@@ -48,14 +54,15 @@ export class ThreadPool {
     this.#pool ??= this.#createPool();
     const { port1, port2 } = new MessageChannel();
     const end = new AbortController();
+    const send = (message: ToIsolated) => port1.postMessage(message);
     const lastOutcome = new Promise<Outcome>((resolve) => {
       port1.on('message', (message: FromThread) => {
-        if (message.type !== 'last-outcome') return applyMessage(ctx, message);
+        if (message.type !== 'last-outcome') return applyMessage(ctx, message, send);
         resolve(message.outcome);
         end.abort();
       });
     });
-    const stopForwarding = forwardAbort(ctx, (message) => port1.postMessage(message));
+    const stopForwarding = forwardAbort(ctx, send);
     const threadTask: ThreadTask = { ...task, port: port2 };
     const signal = AbortSignal.any([kill, end.signal]);
     try {
@@ -66,7 +73,7 @@ export class ThreadPool {
       // The outcome comes over another port, and can overtake earlier messages.
       for (let left = receiveMessageOnPort(port1); left; left = receiveMessageOnPort(port1)) {
         const message = left.message as FromThread;
-        if (message.type !== 'last-outcome') applyMessage(ctx, message);
+        if (message.type !== 'last-outcome') applyMessage(ctx, message, send);
       }
       port1.close();
     }

@@ -85,18 +85,10 @@ export interface Intake {
   takeLoop: TakeLoop;
 }
 
-export function createIntake({
-  config,
-  core,
-  queues,
-  consumer,
-  ability,
-  reconcileSchedule,
-  observe,
-  send,
-}: Base): Intake {
+export function createIntake(base: Base): Intake {
+  const { core, queues, consumer, ability, reconcileSchedule, observe, send } = base;
   const { clock } = core;
-  const { concurrency: size, leaseMs } = config;
+  const { concurrency: size, leaseMs } = base.config;
   const writer = new PersistentWriter(consumer, observe);
   const releaser = new Releaser(writer, observe);
   const limiter = new ConcurrencyLimiter<RunningJob>({ size, clock, release: releaser.release });
@@ -108,6 +100,7 @@ export function createIntake({
     limiter,
     acceptor,
     ability,
+    endRead: () => void consumer.interrupt().catch(() => undefined),
     clock,
     observe,
     onNoLease: (queue) => {
@@ -133,6 +126,7 @@ function createExecutor(
   const heartbeat = new HeartbeatSender(() => limiter.held, clock, send);
   const runner = new HandlerRunner({
     consumer,
+    writer,
     threads,
     handOvers,
     heartbeat,

@@ -9,15 +9,17 @@ import { type HandOvers, isSuspect } from '../isolation/hand-overs.ts';
 import type { ThreadPool } from '../isolation/thread-pool.ts';
 import type { HeartbeatSender } from '../process/heartbeat.ts';
 import { applyAbort } from './apply-abort.ts';
-import { AttemptContext } from './attempt-context.ts';
 import { subjectOf, waitMsOf } from './attempt-events.ts';
 import { AttemptTrace } from './attempt-trace.ts';
 import { callHandler, type MaybePromise } from './call-handler.ts';
 import { checkResult } from './check-result.ts';
+import { AttemptContext } from './context/attempt-context.ts';
+import type { PersistentWriter } from './persistent-writer.ts';
 import type { RunningJob } from './running-job.ts';
 
 export interface HandlerRunnerParts {
   consumer: Consumer;
+  writer: PersistentWriter;
   threads: ThreadPool;
   /** Absent in a process that runs one job alone. */
   handOvers: HandOvers | undefined;
@@ -117,7 +119,14 @@ export class HandlerRunner {
     kill: AbortSignal,
   ): Promise<Outcome> {
     const { threads, clock } = this.#parts;
-    return threads.run({ file: task.file, payload, job: ctx.job }, ctx, kill).catch((error: unknown) => {
+    const { checkpoint } = running.delivery;
+    const isolated = {
+      file: task.file,
+      payload,
+      job: ctx.job,
+      ...(checkpoint !== undefined && { checkpoint }),
+    };
+    return threads.run(isolated, ctx, kill).catch((error: unknown) => {
       // The thread has ended without an outcome: killed, or by itself (process.exit, out of memory).
       const message = `The thread of the task ended: ${error instanceof Error ? error.message : String(error)}`;
       return detectedFailure('thread-lost', message, running.attempt, clock.wall(), { retryable: true });

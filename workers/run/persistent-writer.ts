@@ -36,6 +36,10 @@ export class PersistentWriter {
     return this.#persist('hold', () => this.#consumer.hold(keys, jobs));
   }
 
+  checkpoint(keys: QueueKeys, delivery: Omit<Held, 'begun'>, text: string): Promise<boolean> {
+    return this.#persist('checkpoint', () => this.#consumer.recordCheckpoint(keys, delivery, text));
+  }
+
   /** Repeats nothing from now on: jobs whose outcome Redis cannot store are recovered by other workers. */
   giveUp(): void {
     this.#givenUp.abort();

@@ -3,11 +3,12 @@ import { cancelJob } from '../../src/lifecycle/cancel-and-expire.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import { HELD_MESSAGE } from '../../src/lifecycle/scripts/holds/hold.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
 import { parseRef, type Ref } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 
 const READ_COUNT = 100;
+/** A read of this connection may block for this long, ms. */
+export const CONTROL_BLOCK_MS = 10_000;
 
 /** A worker settles a cancelled job in time, unless its event loop is blocked. */
 const ENFORCE_AFTER_MS = CANCEL_PATIENCE_MS + 1_000;
@@ -52,7 +53,7 @@ export class CancelListener {
     const streams = this.#queues
       .map(({ control }) => control)
       .filter((stream) => this.#positions.has(stream));
-    if (streams.length === 0) return WORKER_BLOCK_MS;
+    if (streams.length === 0) return CONTROL_BLOCK_MS;
     const positions = streams.map((stream) => this.#positions.get(stream) ?? '0-0');
     const reply = await this.#reader.read((redis) =>
       redis.xread('COUNT', READ_COUNT, 'BLOCK', this.#blockMs, 'STREAMS', ...streams, ...positions),
@@ -64,9 +65,9 @@ export class CancelListener {
   /** Until the first request is to be enforced, ms, at most as long as a read may block. */
   get #blockMs(): number {
     const [oldest] = this.#requests;
-    if (oldest === undefined) return WORKER_BLOCK_MS;
+    if (oldest === undefined) return CONTROL_BLOCK_MS;
     const untilDueMs = oldest.receivedAt + ENFORCE_AFTER_MS - this.#core.clock.monotonic();
-    return Math.ceil(Math.min(WORKER_BLOCK_MS, Math.max(1, untilDueMs)));
+    return Math.ceil(Math.min(CONTROL_BLOCK_MS, Math.max(1, untilDueMs)));
   }
 
   /** Ends an open read. */

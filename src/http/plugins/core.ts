@@ -1,8 +1,10 @@
 import fastifyPlugin from 'fastify-plugin';
-import type { Config } from '../../config.ts';
+import { type Config, sharedSettings } from '../../config.ts';
 import { type Core, createCore } from '../../core/core.ts';
 import { checkHealth, type Health } from '../../core/health.ts';
+import { SharedSettings } from '../../core/shared-settings.ts';
 import { EventNotifier } from '../../events/notifier.ts';
+import { Loop } from '../../maintenance/loop.ts';
 import type { Observer } from '../../observer.ts';
 import { BlockingReader } from '../../redis/blocking-reader.ts';
 import { connectForBlocking, connectForRequests, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
@@ -17,22 +19,28 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     const blocking = connectForBlocking({ url, name: 'millrace-api-events', scripts, onError });
     const core = createCore(redis, config, { observe });
     const notifier = new EventNotifier(new BlockingReader(blocking, redis), redis, core.clock);
+    const shared = new SharedSettings(core, 'API', sharedSettings(config));
+    const loop = new Loop('settings', shared.run, observe);
     let draining = false;
 
     app.decorate('core', core);
     app.decorate('eventNotifier', notifier);
     app.decorate('isDraining', () => draining);
     app.decorate('health', async (): Promise<Health> => {
-      const health = await checkHealth(core);
+      const { differences } = shared;
+      const warnings = differences.length > 0 && { warnings: [...differences] };
+      const health = { ...(await checkHealth(core)), ...warnings };
       if (!draining) return health;
       return { ...health, ready: false, reasons: ['The service is stopping.', ...health.reasons] };
     });
     await Promise.all([whenReady(redis, FIRST_CONNECT_MS), whenReady(blocking, FIRST_CONNECT_MS)]);
 
+    app.addHook('onListen', async () => loop.start());
     app.addHook('preClose', async () => {
       draining = true;
     });
     app.addHook('onClose', async () => {
+      await loop.stop();
       await notifier.close();
       blocking.disconnect();
       redis.disconnect();

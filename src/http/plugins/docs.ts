@@ -1,10 +1,11 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { RouteOptions } from 'fastify';
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { JobEvent } from '../../schemas/event.ts';
 import { DroppedMessage, EndEvent, JobMessage, ResetMessage } from '../../schemas/event-stream.ts';
 import { Job, JobError, SubmitJob } from '../../schemas/job.ts';
+import { LogLine, LogMessage } from '../../schemas/jobs/log.ts';
 import { Problem } from '../../schemas/problem.ts';
 import { QueueStats } from '../../schemas/queue.ts';
 import { Schedule } from '../../schemas/schedule.ts';
@@ -31,6 +32,8 @@ const SCHEMAS = [
   JobEvent,
   EndEvent,
   JobMessage,
+  LogLine,
+  LogMessage,
   ResetMessage,
   DroppedMessage,
   Subscription,
@@ -80,6 +83,15 @@ function makeOnce(route: RouteOptions): void {
   };
 }
 
+/** The page names its files by how the URL ends, and its redirects by the whole URL: both mean the path without a query. */
+function nameByPath(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const [path = ''] = request.url.split('?', 1);
+  request.raw.url = path;
+  // Relative: the path prefix of a proxy stays.
+  if (path.endsWith('/static/index.html')) reply.redirect('../');
+  else done();
+}
+
 /** The named schemas, `/openapi.json` and the pages at `/docs`. */
 export const docsPlugin = fastifyPlugin<{ version: string; publicUrl: string }>(
   async (app, { version, publicUrl }) => {
@@ -114,6 +126,7 @@ export const docsPlugin = fastifyPlugin<{ version: string; publicUrl: string }>(
       // The page at /docs, without a slash, names its files relative to itself.
       indexPrefix: '.',
       uiConfig: { deepLinking: true },
+      uiHooks: { onRequest: nameByPath },
       // The pages read /docs/json. A server relative to it keeps requests below the path prefix of a proxy.
       transformSpecification: (document) => ({
         ...document,

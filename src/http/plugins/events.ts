@@ -1,16 +1,22 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
 import { readHistory } from '../../events/history.ts';
-import { parseJobId } from '../../redis/job-id.ts';
+import { locateJob } from '../../jobs/find.ts';
+import { readLog } from '../../jobs/scripts/read-log.ts';
+import { entryTime, formatRef, parseJobId } from '../../redis/job-id.ts';
 import type { HistoryPage, HistoryQuery } from '../../schemas/event.ts';
 import { eventFormatOf } from '../request/accept.ts';
 import { type JobSource, JobStreamReader } from '../streams/job-stream.ts';
+import { LogChannels, type LogSource } from '../streams/log-channels.ts';
 import { QueueStreamReader } from '../streams/queue-stream.ts';
 import { hasSeenEnd, resumePosition } from '../streams/resume.ts';
 import { StreamHub } from '../streams/stream-hub.ts';
 import { StreamResponse } from '../streams/stream-response.ts';
 import { typeFilter } from '../streams/type-filter.ts';
+
+/** A line is stored at most about so long after it was written, ms. */
+const LOG_SLACK_MS = 2_000;
 
 type StreamRequest = FastifyRequest<{
   Headers: { accept?: string; 'last-event-id'?: string };
@@ -20,13 +26,23 @@ type StreamRequest = FastifyRequest<{
 const lastEventId = ({ headers, query }: StreamRequest): string | undefined =>
   headers['last-event-id'] || query.lastEventId;
 
+function logSource({ core, eventNotifier }: FastifyInstance, id: string): LogSource {
+  const { keys, ref } = locateJob(core, id);
+  const name = formatRef(ref);
+  return {
+    read: (after) => readLog(core.redis, keys, name, after),
+    follow: (wake) => eventNotifier.followLog(keys, name, wake),
+  };
+}
+
 /** Event streams over HTTP, and the history of events. */
 export const eventsPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
     const hub = new StreamHub(app.core, app.eventNotifier, config.maxWaiters);
+    const logs = new LogChannels(hub.onDefect);
     app.decorate('streamHub', hub);
     app.decorate('eventHistory', async (queue, query) =>
-      readHistory(app.core.redis, await app.core.queues.existing(queue), query),
+      readHistory(app.core.redis, app.core.keySpace.queue(queue), query),
     );
     app.addHook('preClose', async () => hub.stop());
     app.addHook('onClose', () => hub.close());
@@ -60,10 +76,17 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
       const source: JobSource = {
         find: () => app.jobInspector.findKept(id),
         lastId: async () => log.format(await log.now()),
+        flushLog: () => logs.flush(job.id),
       };
       const reader = new JobStreamReader(response, job.id, source, (error) => hub.fail(response, error));
       if (resume === undefined) reader.snapshot(log.format(start), job);
-      if (!response.isClosed) await hub.serve(log, response, reader, resume ?? start);
+      if (!response.isClosed) {
+        const sinceMs = resume === undefined ? undefined : entryTime(resume.entry) - LOG_SLACK_MS;
+        const joined = logs.join(job.id, logSource(app, job.id), reader, sinceMs);
+        response.onDisconnect(() => logs.leave(job.id, reader));
+        await joined.catch((error) => hub.fail(response, error));
+        await hub.serve(log, response, reader, resume ?? start);
+      }
       if (hasEnded) reader.finish();
     });
   },
@@ -87,7 +110,7 @@ function openStream(
 declare module 'fastify' {
   interface FastifyInstance {
     streamHub: StreamHub;
-    /** A page of the past events of a queue. @throws {AppError} queue-not-found, invalid-request. */
+    /** A page of the past events of a queue. @throws {AppError} invalid-request. */
     eventHistory(queue: string, query: HistoryQuery): Promise<HistoryPage>;
     /**
      * Streams the events of a queue, or of all queues.

@@ -5,7 +5,9 @@ import type { Reader } from '../../events/subscribers.ts';
 import { entryTime } from '../../redis/job-id.ts';
 import type { JobEvent } from '../../schemas/event.ts';
 import type { Job } from '../../schemas/job.ts';
+import type { LogLine, LogMessage } from '../../schemas/jobs/log.ts';
 import { FINAL_STATUSES, isFinal } from '../../schemas/values/names.ts';
+import type { LogReader } from './log-channels.ts';
 import { resetMessage } from './queue-stream.ts';
 import type { StreamResponse } from './stream-response.ts';
 
@@ -15,13 +17,15 @@ export interface JobSource {
   readonly find: () => Promise<Job | undefined>;
   /** The id after all events of the queue so far. */
   readonly lastId: () => Promise<string>;
+  /** Delivers the lines of its log so far. */
+  readonly flushLog: () => Promise<void>;
 }
 
 /**
  * Sends the events of one job to a response until the job ends. Some events need a read of the job first. The reader
  * therefore sends one after another, in order.
  */
-export class JobStreamReader implements Reader {
+export class JobStreamReader implements Reader, LogReader {
   readonly job: string;
   readonly #response: StreamResponse;
   readonly #source: JobSource;
@@ -62,6 +66,11 @@ export class JobStreamReader implements Reader {
     if (isFinal(job.status)) this.#response.end();
   }
 
+  log(lines: readonly LogLine[], dropped: number): void {
+    const message: LogMessage = { type: 'log', lines, dropped };
+    this.#response.message('log', undefined, message);
+  }
+
   /** For a job that has ended: ends the stream even if its last event was trimmed. */
   finish(): void {
     this.#addStep(() => this.#sendCurrentJob(undefined));
@@ -88,6 +97,8 @@ export class JobStreamReader implements Reader {
    */
   async #checkJob(isUpToDate: boolean): Promise<void> {
     const isGone = (await this.#source.find()) === undefined && isUpToDate;
+    // A hint may have been lost.
+    if (!isGone) await this.#source.flushLog();
     if (isGone && this.#wasGone) this.#response.end();
     this.#wasGone = isGone;
   }
@@ -96,6 +107,7 @@ export class JobStreamReader implements Reader {
   async #sendCurrentJob(id: string | undefined): Promise<void> {
     const lastId = await this.#source.lastId();
     const job = await this.#source.find();
+    await this.#source.flushLog();
     if (job === undefined) this.#response.end();
     else this.snapshot(id === undefined || isFinal(job.status) ? lastId : id, job);
   }
@@ -109,6 +121,7 @@ export class JobStreamReader implements Reader {
     if (!isEnd || !isEndOf(job, event, entryTime(position.entry))) {
       return this.#response.message(event.type, event.id, shown);
     }
+    await this.#source.flushLog();
     this.#response.message(event.type, event.id, { ...event, ...(job && { snapshot: job }) });
     this.#response.end();
   }

@@ -74,11 +74,11 @@ export class StreamHub {
   /** Ends a stream after an error. The client reconnects after the last event that it got. */
   fail(response: StreamResponse, error: unknown): void {
     const isRedis = isUnavailable(error);
-    if (!isRedis) this.#onDefect(error);
+    if (!isRedis) this.onDefect(error);
     response.drop(isRedis ? 'redis-unavailable' : 'internal-error');
   }
 
-  readonly #onDefect = (error: unknown): void =>
+  readonly onDefect = (error: unknown): void =>
     this.#core.observe({ kind: 'defect', where: 'event stream', error });
 
   #channelOf(log: EventLog): Channel {
@@ -86,7 +86,7 @@ export class StreamHub {
     if (open !== undefined) return open;
     const { keySpace } = this.#core;
     const watch = (name: string, wake: () => void) => this.#notifier.watch(keySpace.queue(name), wake);
-    const channel = new Channel(log, watch, this.#onDefect);
+    const channel = new Channel(log, watch, this.onDefect);
     this.#channels.set(log.queue, channel);
     return channel;
   }

@@ -75,7 +75,8 @@ export class StreamResponse {
     else this.#raw.write(text);
   }
 
-  message(type: string, id: string, data: object): void {
+  /** @param id undefined for a message after which a client resumes as before it. */
+  message(type: string, id: string | undefined, data: object): void {
     this.write(frame(this.format, type, id, printJson(data)));
   }
 

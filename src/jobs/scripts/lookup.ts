@@ -35,6 +35,7 @@ export interface Notes {
   /** Lines of JSON, oldest first. */
   errors: string | undefined;
   progress: string | undefined;
+  checkpoint: string | undefined;
   cancelAskedAt: number | undefined;
   worker: string | undefined;
   startedAt: number | undefined;
@@ -64,10 +65,10 @@ local function find()
   if not entry then return { isPast() and 'gone' or 'none' } end
   local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.errors}, ref .. ${NOTE.progress},
     ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.worker}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue},
-    ref .. ${NOTE.heldAs})
+    ref .. ${NOTE.checkpoint}, ref .. ${NOTE.heldAs})
   local failedBefore = tonumber(noted[7]) or 0
-  local heldBy = noted[8] and redis.call('ZSCORE', holds, noted[8] .. ref) and string.match(noted[8], '^%a+')
-  for i = 1, 7 do noted[i] = noted[i] or '' end
+  local heldBy = noted[9] and redis.call('ZSCORE', holds, noted[9] .. ref) and string.match(noted[9], '^%a+')
+  for i = 1, 8 do noted[i] = noted[i] or '' end
   noted[1] = (tonumber(noted[1]) or 0) - failedBefore
   for place, waiting in pairs({ scheduled = scheduled, retrying = due, failed = dead }) do
     local at = redis.call('ZSCORE', waiting, ref)
@@ -124,6 +125,7 @@ type RawNotes = [
   worker: string,
   started: string,
   failedBeforeRequeue: string,
+  checkpoint: string,
 ];
 type RawLive = [
   Live,
@@ -153,12 +155,14 @@ export function decodeFound(reply: unknown): Found {
   };
 }
 
-function decodeNotes([attempts, errors, progress, cancel, worker, started, before]: RawNotes): Notes {
+function decodeNotes(raw: RawNotes): Notes {
+  const [attempts, errors, progress, cancel, worker, started, before, checkpoint] = raw;
   const number = (text: string | undefined) => (text ? Number(text) : undefined);
   return {
     attempts,
     errors: errors || undefined,
     progress: progress || undefined,
+    checkpoint: checkpoint || undefined,
     cancelAskedAt: number(cancel),
     worker: worker || undefined,
     startedAt: number(started),

@@ -9,13 +9,13 @@ import { decodeFound, type Found, LOOKUP, lookupNames } from './lookup.ts';
 export const removeScript = defineScript({
   name: 'remove',
   fragments: [LOOKUP],
-  queueKeys: ['totals', 'ranked'],
+  queueKeys: ['totals', 'ranked', 'logs'],
   uses: [deleteDeadLetter],
   lua: `
 if found[1] == 'result' then
-  redis.call('DEL', result)
+  redis.call('DEL', result, logs .. ref)
 elseif found[1] == 'failed' then
-  deleteDeadLetter(stream, dead, notes, ranked, totals, ref)
+  deleteDeadLetter(stream, dead, notes, ranked, logs, totals, ref)
 end
 return found
 `,

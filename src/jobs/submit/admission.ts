@@ -25,13 +25,13 @@ export interface AdmittedJob {
   entry: NewEntry;
   payload: JsonText;
   tasks: AnnouncedTasks;
-  /** Whether the queue has `maxJobs`: the job is then stored only if the queue has free depth. */
-  isLimited: boolean;
+  /** Whether the queue has `maxJobs` or `submitEvents`: only the submit script heeds them. */
+  needsScript: boolean;
 }
 
 /**
  * Checks what the schema cannot check, and decides the job's place. Returns without a promise when the announced tasks
- * and the limit of the queue are cached.
+ * and the settings of the queue are cached.
  *
  * @throws {AppError} invalid-request, unknown-task or invalid-payload. The promise rejects with the same errors.
  */
@@ -39,17 +39,17 @@ export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<Admi
   const { entry, payload } = newEntry(core.keySpace, job, core.clock);
   const fault = textFault(payload, '/payload');
   if (fault !== undefined) throw invalidRequest([fault]);
-  const isLimited = core.limits.isLimited(entry.keys);
+  const needsScript = core.submitSettings.isSet(entry.keys);
   const tasks = checkTask(core, entry.keys, job.task, payload);
-  if (tasks instanceof Promise || isLimited instanceof Promise) {
-    return Promise.all([tasks, isLimited]).then(([announced, limited]) => ({
+  if (tasks instanceof Promise || needsScript instanceof Promise) {
+    return Promise.all([tasks, needsScript]).then(([announced, isSet]) => ({
       entry: withDefaults(entry, announced),
       payload,
       tasks: announced,
-      isLimited: limited,
+      needsScript: isSet,
     }));
   }
-  return { entry: withDefaults(entry, tasks), payload, tasks, isLimited };
+  return { entry: withDefaults(entry, tasks), payload, tasks, needsScript };
 }
 
 /**

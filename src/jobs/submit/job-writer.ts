@@ -135,8 +135,8 @@ export class JobWriter {
 }
 
 /** Whether an entry in a lane is all that the job needs. */
-const isAppendOnly = ({ entry, isLimited }: AdmittedJob): boolean =>
-  entry.place !== 'parked' && entry.options.x === undefined && !isLimited;
+const isAppendOnly = ({ entry, needsScript }: AdmittedJob): boolean =>
+  entry.place !== 'parked' && entry.options.x === undefined && !needsScript;
 
 const setOutcome =
   (outcomes: (Ref | Error)[], i: number) =>

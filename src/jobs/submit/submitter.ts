@@ -76,7 +76,7 @@ export class Submitter {
         .catch((error) => this.#refuse(job, error));
     }
     const written = this.#writer.write(admitted, this.#toAcceptedJob);
-    return admitted.isLimited ? written.catch((error) => this.#refuse(job, error)) : written;
+    return admitted.needsScript ? written.catch((error) => this.#refuse(job, error)) : written;
   }
 
   #refuse(job: SubmitJob, error: unknown): never {

@@ -92,8 +92,10 @@ local function redeliver(record)
     local row = redis.call('XPENDING', stream[place], '${GROUP}', id, id, 1, consumer)[1]
     local entry = row and redis.call('XRANGE', stream[place], id, id)[1]
     if entry then
-      local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.cancelAskedAt})
-      deliver(ref, entry[2], row[4], row[4] - (noted[1] or 0), tonumber(noted[2]) or 0, now, noted[3] and 1 or 0, 1)
+      local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.cancelAskedAt},
+        ref .. ${NOTE.checkpoint})
+      deliver(ref, entry[2], row[4], row[4] - (noted[1] or 0), tonumber(noted[2]) or 0, now, noted[3] and 1 or 0, 1,
+        noted[4] or nil)
     end
   end
   if #heads > 0 then reply[5] = cjson.encode(heads) end

@@ -7,11 +7,13 @@ export class OversizeReport {
   /** What the attempt failed with, where the report is of a failure. */
   readonly error: string;
   readonly progress: string;
+  readonly log: string;
 
   constructor(bytes: number, lease: string | undefined, beginning: string) {
     this.bytes = bytes;
     this.lease = lease;
     this.error = `The report of the failure has ${bytes} bytes, which is too much to be read. It begins: ${beginning}`;
     this.progress = beginning;
+    this.log = beginning;
   }
 }

@@ -1,6 +1,6 @@
 import { completionOf, type HeldDelivery } from '../../attempts/completion.ts';
 import type { Outcome } from '../../attempts/outcome.ts';
-import { settleAllWithoutResult } from '../../attempts/settle-failure.ts';
+import { settleAllWithoutResult, statusUntil } from '../../attempts/settle-failure.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../errors.ts';
 import { latencyField } from '../../lifecycle/latency-histogram.ts';
@@ -105,25 +105,21 @@ export async function settleUncompleted(
 
 export const staleOutcome = (id: string): ItemOutcome => ({ id, ok: false, error: 'stale' });
 
-/** The status after the last move of a job, by what a repeated report says; absent where the report contradicts it. */
-const STATUS_AFTER: Readonly<
-  Record<
-    JobReport['kind'],
-    Partial<Record<(JobLeaseState & { kind: 'moved' })['move'], SettledJob['status']>>
-  >
-> = {
-  completed: { completed: 'completed' },
-  failed: { retry: 'retrying', bury: 'failed', cancelled: 'cancelled' },
-  released: { release: 'retrying', cancelled: 'cancelled' },
-};
+type Move = (JobLeaseState & { kind: 'moved' })['move'];
+
+/** The status after the last move of a job, by what a repeated report says; undefined where the report contradicts it. */
+function statusAfterMove(report: JobReport, move: Move): SettledJob['status'] | undefined {
+  if (report.kind === 'completed') return move === 'completed' ? move : undefined;
+  if (move === 'cancelled') return move;
+  if (report.kind === 'released') return move === 'release' ? statusUntil(report.delayMs) : undefined;
+  if (move === 'bury') return 'failed';
+  return move === 'retry' ? statusUntil(report.retryInMs ?? 1) : undefined;
+}
 
 /** A repeated report gets the answer of the first time. */
-function earlierOutcome(
-  { report: { id, kind } }: Item,
-  state: Exclude<JobLeaseState, { kind: 'held' }>,
-): ItemOutcome {
-  const status = state.kind === 'moved' ? STATUS_AFTER[kind][state.move] : undefined;
-  return status === undefined ? staleOutcome(id) : { id, ok: true, status };
+function earlierOutcome({ report }: Item, state: Exclude<JobLeaseState, { kind: 'held' }>): ItemOutcome {
+  const status = state.kind === 'moved' ? statusAfterMove(report, state.move) : undefined;
+  return status === undefined ? staleOutcome(report.id) : { id: report.id, ok: true, status };
 }
 
 type ItemStep =

@@ -1,3 +1,4 @@
+import { checkpointText, tooLargeCheckpoint, UnusableCheckpoint } from '../../attempts/checkpoint.ts';
 import { type Outcome, reportedFailure, tooDeepResult, tooLargeResult } from '../../attempts/outcome.ts';
 import {
   isReportedFalse,
@@ -6,7 +7,8 @@ import {
   reportedJson,
   reportedMs,
 } from '../../attempts/reported-error.ts';
-import { JSON_NULL, type JsonText } from '../../schemas/json/json-text.ts';
+import { AppError, invalidRequest } from '../../errors.ts';
+import { JSON_NULL, JsonText } from '../../schemas/json/json-text.ts';
 import { inMembers } from '../../schemas/json/scan.ts';
 import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
 import { OversizeReport } from './oversize-report.ts';
@@ -37,6 +39,7 @@ const FAIL_TEXTS = inMembers({ error: ERROR_TEXTS });
 export const REPORT_TEXTS = inMembers({
   result: 'text',
   progress: 'text',
+  checkpoint: 'text',
   error: ERROR_TEXTS,
   complete: { ...COMPLETE_TEXTS, each: COMPLETE_TEXTS },
   fail: { ...FAIL_TEXTS, each: FAIL_TEXTS },
@@ -71,6 +74,29 @@ export const released: ReadReport = (id, { delayMs }) => ({
   kind: 'released',
   delayMs: reportedMs(delayMs, DELAY_LIMITS) ?? 0,
 });
+
+/**
+ * The checkpoint in a report as JSON text. One that cannot be kept is an error: the worker would go on in the belief that it is.
+ *
+ * @throws {AppError} payload-too-large or invalid-request.
+ */
+export function reportedCheckpoint(body: object): string {
+  if (body instanceof OversizeReport) throw refused(tooLargeCheckpoint(body.bytes));
+  const { checkpoint } = body as { checkpoint?: unknown };
+  if (checkpoint === undefined) {
+    throw invalidRequest([{ pointer: '/checkpoint', detail: 'is required; null removes the checkpoint' }]);
+  }
+  try {
+    return checkpointText(JsonText.of(checkpoint));
+  } catch (error) {
+    throw error instanceof UnusableCheckpoint ? refused(error) : error;
+  }
+}
+
+const refused = ({ message, isTooLarge }: UnusableCheckpoint): AppError =>
+  isTooLarge
+    ? new AppError('payload-too-large', `${message}.`)
+    : invalidRequest([{ pointer: '/checkpoint', detail: message }]);
 
 const DELAY_LIMITS = { min: 0, max: MAX_DURATION_MS };
 

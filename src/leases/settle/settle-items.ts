@@ -1,5 +1,6 @@
 import { type AppError, invalidRequest } from '../../errors.ts';
-import { MAX_LEASED, Tasks } from '../../schemas/lease.ts';
+import { Tasks } from '../../schemas/lease.ts';
+import { MAX_SETTLED } from '../../schemas/settle.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
 import { completed, failed, type JobReport, type ReadReport, released } from './reports.ts';
 import type { SettledOutcome } from './settle.ts';
@@ -29,7 +30,12 @@ export function settleItems(body: Readonly<Record<string, unknown>>, maxResultBy
   const lists = READERS.map(([name, read]) => ({ name, read, items: listOf(body[name]) }));
   const count = lists.reduce((sum, { items }) => sum + items.length, 0);
   if (count === 0) throw invalid('', 'must have at least one job in complete, fail or release');
-  if (count > MAX_LEASED) throw invalid('', `must have at most ${MAX_LEASED} jobs in all`);
+  if (count > MAX_SETTLED) {
+    throw invalid(
+      '',
+      `must have at most ${MAX_SETTLED} jobs in all; none is settled, so send them in several requests`,
+    );
+  }
   const named = new Set<string>();
   return lists.flatMap(({ name, read, items }) =>
     items.map((item, i): SettleItem => {

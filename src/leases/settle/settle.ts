@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { attemptSubject, observeAttemptEnd } from '../../attempts/attempt-events.ts';
 import type { AppError } from '../../errors.ts';
-import type { LeasedJob } from '../../schemas/lease.ts';
+import { type LeasedJob, MAX_LEASED } from '../../schemas/lease.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
 import { staleError } from '../stale-lease.ts';
 import { visitsByDigest } from '../take/queue-shares.ts';
@@ -42,11 +42,26 @@ export interface SettleResult {
 
 type QueueStep = Omit<TakeRequest, 'consumer' | 'keys' | 'leaseMs' | 'tasks' | 'completions' | 'latency'>;
 
+/** Reports of one step: the most jobs that a lease takes at once. */
+const STEP = MAX_LEASED;
+
+/** Settles jobs of a lease in steps; the last step takes up to `next` jobs, too. */
+export async function settle(parts: SettleParts, reports: readonly JobReport[]): Promise<SettleResult> {
+  const outcomes: SettledOutcome[] = [];
+  let first = 0;
+  for (; reports.length - first > STEP; first += STEP) {
+    const step = await settleStep({ ...parts, next: 0 }, reports.slice(first, first + STEP));
+    outcomes.push(...step.outcomes);
+  }
+  const last = await settleStep(parts, first === 0 ? reports : reports.slice(first));
+  return first === 0 ? last : { ...last, outcomes: [...outcomes, ...last.outcomes] };
+}
+
 /**
  * Settles jobs of a lease, and takes up to `next` jobs. First plans all queues, since nothing may be taken before it is
  * known whether the lease holds a job in any of them. Then goes through the queues in their order, after a share of a later one.
  */
-export async function settle(parts: SettleParts, reports: readonly JobReport[]): Promise<SettleResult> {
+async function settleStep(parts: SettleParts, reports: readonly JobReport[]): Promise<SettleResult> {
   const { next } = parts;
   const outcomes = reports.map(({ id }) => staleOutcome(id));
   const plans = await planQueues(parts, reports, outcomes);

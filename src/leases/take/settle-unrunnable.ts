@@ -12,7 +12,7 @@ import { readEntry, type TextEntry } from '../../redis/entry.ts';
 import { maxAttempts, timeoutMs } from '../../redis/entry-options.ts';
 import { entryTime, formatJobId } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { JSON_NULL, type JsonText } from '../../schemas/json/json-text.ts';
+import { JSON_NULL, JsonText } from '../../schemas/json/json-text.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import { toTimestamp } from '../../schemas/values/timestamp.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
@@ -102,7 +102,7 @@ async function hold(
 }
 
 function leasedJob(
-  { keys, place, entryId, attempt }: Delivery,
+  { keys, place, entryId, attempt, checkpoint }: Delivery,
   entry: TextEntry,
   known: AnnouncedTasks,
 ): LeasedJob {
@@ -112,6 +112,7 @@ function leasedJob(
     queue: keys.queue,
     task: entry.task,
     payload: entry.json,
+    ...(checkpoint !== undefined && { checkpoint: JsonText.read(checkpoint) }),
     attempt,
     maxAttempts: maxAttempts(entry.options, defaults),
     timeoutMs: timeoutMs(entry.options, defaults),

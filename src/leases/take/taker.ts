@@ -168,9 +168,13 @@ const runnableClasses = (
 const shortestTimeout = (jobs: readonly LeasedJob[]): number =>
   jobs.reduce((shortest, { timeoutMs }) => Math.min(shortest, timeoutMs), Number.POSITIVE_INFINITY);
 
-/** Length of payloads and options, which the script counts in bytes, characters. */
+/** Length of payloads, options and checkpoints, which the script counts in bytes, characters. */
 const sizeOf = (deliveries: readonly Delivery[]): number =>
-  deliveries.reduce((sum, { fields }) => sum + (fields[3]?.length ?? 0) + (fields[5]?.length ?? 0), 0);
+  deliveries.reduce(
+    (sum, { fields, checkpoint = '' }) =>
+      sum + (fields[3]?.length ?? 0) + (fields[5]?.length ?? 0) + checkpoint.length,
+    0,
+  );
 
 /** What a request has taken in all, after one more step. */
 const joined = (before: TakeResult, step: TakeResult): TakeResult => ({

@@ -1,6 +1,6 @@
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef } from '../../redis/job-id.ts';
-import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
+import { placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
@@ -8,6 +8,7 @@ import { now } from '../../redis/script/lua.ts';
 import {
   deleteDeadLetter,
   deliveredAt,
+  endFailedDelivery,
   publishEvent,
   type Settled,
   setRankedTime,
@@ -31,21 +32,13 @@ const MOST_DELETED = 10;
  */
 export const buryScript = defineScript({
   name: 'bury',
-  queueKeys: ['notes', 'events', 'totals', 'wake', 'stream', 'dead', 'due', 'ranked', 'settings'],
+  queueKeys: ['notes', 'events', 'totals', 'wake', 'stream', 'dead', 'due', 'ranked', 'logs', 'settings'],
   args: ['consumer', 'maxDead', { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'line'] }],
   uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, setRankedTime, deleteDeadLetter],
   lua: `
 local outcomes, buried, stale, cancelled = {}, {}, 0, 0
 local function bury(place, id, ref, token, line)
-  local move = 'bury:' .. token .. ':' .. consumer
-  local started = deliveredAt(stream[place], id, consumer, token)
-  if not started then
-    if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
-    stale = stale + 1
-    return 'stale'
-  end
-  redis.call('XACK', stream[place], '${GROUP}', id)
-  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors})
+  ${endFailedDelivery('bury')}
   redis.call('HSET', notes, ref .. ${NOTE.lastMove}, move, ref .. ${NOTE.worker}, consumer, ref .. ${NOTE.startedAt}, started)
   if line ~= '' then
     redis.call('HSET', notes, ref .. ${NOTE.failedDeliveries}, token, ref .. ${NOTE.errors}, withError(noted[2], line))
@@ -68,7 +61,7 @@ local function deleteOldest()
       oldest = { at = tonumber(first[2]), ref = first[1], place = i }
     end
   end
-  deleteDeadLetter(stream[oldest.place], dead[oldest.place], notes, ranked, totals, oldest.ref)
+  deleteDeadLetter(stream[oldest.place], dead[oldest.place], notes, ranked, logs, totals, oldest.ref)
 end
 for i = 1, #jobs do
   outcomes[i] = bury(tonumber(jobs[i].place), jobs[i].id, jobs[i].ref, jobs[i].token, jobs[i].line)

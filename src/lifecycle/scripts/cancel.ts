@@ -12,9 +12,9 @@ import { deleteNotes, publishEvent } from './lua.ts';
 /** How long a running handler has to end after a cancel, before its job ends without it. */
 export const CANCEL_PATIENCE_MS = 10_000;
 
-/** Jobs of one call, and bytes of their entries: both bound the time for which it keeps Redis busy. */
+/** Jobs of one call, and bytes of their entries, each of which is copied several times: both bound its time. */
 const STEP = 50;
-const STEP_BYTES = 1_048_576;
+const STEP_BYTES = 262_144;
 
 export type CancelOutcome =
   /** It waited, and has left its place; its result says why. */
@@ -42,6 +42,7 @@ export const cancelScript = defineScript({
     'scheduled',
     'holds',
     'ranked',
+    'logs',
     'notes',
     'events',
     'totals',
@@ -85,7 +86,7 @@ local function takeBack(place, id, ref, cancelAskedAt)
   return true
 end
 
-local function storeResult(key, fields, attempts, errors)
+local function storeResult(key, log, fields, attempts, errors)
   local keptMs, payload = ttlMs, ''
   local record = ${resultHead({ lease: `''`, attempts: 'attempts', status: 'status', finishedAt: 'now', errors: 'errors' })}
   record = record .. ',"t":' .. cjson.encode(fields.t or '')
@@ -99,6 +100,7 @@ local function storeResult(key, fields, attempts, errors)
     if options.k == true and fields.p then payload = ',"p":' .. fields.p end
   end
   redis.call('SET', key, record .. payload .. '}', 'PXAT', now + keptMs)
+  if log then redis.call('PEXPIREAT', log, now + keptMs) end
 end
 
 local function cancel(place, id, ref, key)
@@ -114,9 +116,9 @@ local function cancel(place, id, ref, key)
   if tonumber(delayedTo or retryAt or 0) > now then waits = delayedTo and 'scheduled' or 'retrying' end
   if only ~= '' and only ~= waits or task ~= '' and task ~= fields.t then return 'other' end
 
-  local failed, errors, failedBefore, cancelAskedAt, startedAt, heldAs = unpack(redis.call('HMGET', notes,
+  local failed, errors, failedBefore, cancelAskedAt, startedAt, heldAs, hasLog = unpack(redis.call('HMGET', notes,
     ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.errors}, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.cancelAskedAt},
-    ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs}), 1, 6)
+    ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs}, ref .. ${NOTE.logged}), 1, 7)
   local attempts = (tonumber(failed) or 0) - (tonumber(failedBefore) or 0)
   if status == 'expired' and (failed or startedAt) then return 'asked' end
   if isEnforced == '1' and (not cancelAskedAt or now - cancelAskedAt < tonumber(patienceMs)) then return 'asked' end
@@ -132,7 +134,7 @@ local function cancel(place, id, ref, key)
   if heldAs then redis.call('ZREM', holds, heldAs .. ref) end
   redis.call('XDEL', stream[place], id)
   deleteNotes(notes, ranked, ref)
-  storeResult(key, fields, attempts, errors)
+  storeResult(key, hasLog and logs .. ref, fields, attempts, errors)
   withdrawn[#withdrawn + 1] = ref
   return 'withdrawn'
 end

@@ -44,14 +44,14 @@ return outcomes
 /** Removes dead letters for good. Returns 1 per job that was dead, else 0. */
 export const purgeScript = defineScript({
   name: 'purge',
-  queueKeys: ['notes', 'ranked', 'totals', 'stream', 'dead'],
+  queueKeys: ['notes', 'ranked', 'logs', 'totals', 'stream', 'dead'],
   args: [{ records: 'jobs', of: ['place', 'ref'] }],
   uses: [deleteDeadLetter],
   lua: `
 local outcomes = {}
 for i = 1, #jobs do
   local place = jobs[i].place
-  outcomes[i] = deleteDeadLetter(stream[place], dead[place], notes, ranked, totals, jobs[i].ref)
+  outcomes[i] = deleteDeadLetter(stream[place], dead[place], notes, ranked, logs, totals, jobs[i].ref)
 end
 return outcomes
 `,

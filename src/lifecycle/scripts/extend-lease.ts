@@ -14,14 +14,12 @@ export const extendLeaseScript = defineScript({
   args: ['leaseMs', 'mode', { list: 'consumers' }],
   uses: [now],
   lua: `
--- Two commands, however many processes a worker has: one parent renews for all.
-local names, scored, lost = {}, {}, {}
+-- One command in most cases, however many processes a worker has: one parent renews for all.
+local scored, lost = {}, {}
+for i = 1, #consumers do scored[2 * i - 1], scored[2 * i] = now + leaseMs, consumers[i] end
+if mode == 'renew' and redis.call('ZADD', leases, 'XX', 'CH', unpack(scored)) == #consumers then return { now, lost } end
 for i = 1, #consumers do
-  names[i], scored[2 * i - 1], scored[2 * i] = consumers[i], now + leaseMs, consumers[i]
-end
-local known = mode == 'renew' and redis.call('ZMSCORE', leases, unpack(names)) or names
-for i, name in ipairs(names) do
-  if not known[i] then lost[#lost + 1] = name end
+  if mode == 'renew' and not redis.call('ZSCORE', leases, consumers[i]) then lost[#lost + 1] = consumers[i] end
 end
 redis.call('ZADD', leases, unpack(scored))
 return { now, lost }

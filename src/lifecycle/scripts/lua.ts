@@ -45,6 +45,40 @@ end
 `,
 };
 
+/**
+ * Lua: the first statements of a function that ends the delivery of a failed attempt, with the locals `place`, `id`, `ref`, `token`
+ * and the count `stale` of its script. Returns 'repeated' or 'stale' from that function, else frees the entry and leaves the locals
+ * `move`, `started` and `noted` (when a cancel was asked for, the errors so far).
+ */
+export const endFailedDelivery = (move: 'retry' | 'bury'): string =>
+  `
+  local move = '${move}:' .. token .. ':' .. consumer
+  local started = deliveredAt(stream[place], id, consumer, token)
+  if not started then
+    if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
+    stale = stale + 1
+    return 'stale'
+  end
+  redis.call('XACK', stream[place], '${GROUP}', id)
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors})`.trim();
+
+/** Jobs in one entry of events: readers get an entry as a whole. */
+const MOST_SUBMITTED = 200;
+
+/**
+ * Lua: statements that write the event `submitted` for stored jobs. Only queues with the setting `submitEvents` pay for it, so it
+ * is no helper: each function costs a call a little.
+ *
+ * @param refs name of the list of refs; `events` and `settings` are expressions for the keys of their queue.
+ */
+export const publishSubmitted = (refs: string, events = 'events', settings = 'settings'): string =>
+  `
+  local kept = redis.call('HGET', ${settings}, 'hold') or ${KEPT_ENTRIES}
+  for first = 1, #${refs}, ${MOST_SUBMITTED} do
+    local part = table.concat(${refs}, ' ', first, math.min(#${refs}, first + ${MOST_SUBMITTED - 1}))
+    redis.call('XADD', ${events}, 'MAXLEN', '~', kept, '*', 'e', 'submitted', 'j', part)
+  end`.trim();
+
 /** Lua: `wakeWorkers(wake, count, most)` wakes that many idle workers, at most 64 or `most`; they then check for due jobs. */
 export const wakeWorkers: LuaHelper = {
   name: 'wakeWorkers',
@@ -119,6 +153,18 @@ end
 `,
 };
 
+/** Lua: `deleteTraces(notes, ranked, logs, ref)` deletes all that is kept of a job beside its entry: notes, rank and log. */
+export const deleteTraces: LuaHelper = {
+  name: 'deleteTraces',
+  uses: [deleteNotes],
+  lua: `
+local function deleteTraces(notes, ranked, logs, ref)
+  deleteNotes(notes, ranked, ref)
+  redis.call('DEL', logs .. ref)
+end
+`,
+};
+
 /** Lua: `withoutPayload(fields)`, the fields of an entry with `null` for a payload that its result will not keep. */
 export const withoutPayload: LuaHelper = {
   name: 'withoutPayload',
@@ -131,15 +177,15 @@ end
 `,
 };
 
-/** Lua: `deleteDeadLetter(stream, dead, notes, ranked, totals, ref)` returns 1 if the job was a dead letter, else 0. */
+/** Lua: `deleteDeadLetter(stream, dead, notes, ranked, logs, totals, ref)` returns 1 if the job was a dead letter, else 0. */
 export const deleteDeadLetter: LuaHelper = {
   name: 'deleteDeadLetter',
-  uses: [deleteNotes],
+  uses: [deleteTraces],
   lua: `
-local function deleteDeadLetter(stream, dead, notes, ranked, totals, ref)
+local function deleteDeadLetter(stream, dead, notes, ranked, logs, totals, ref)
   if redis.call('ZREM', dead, ref) == 0 then return 0 end
   redis.call('XDEL', stream, string.sub(ref, 2))
-  deleteNotes(notes, ranked, ref)
+  deleteTraces(notes, ranked, logs, ref)
   redis.call('HINCRBY', totals, 'purged', 1)
   return 1
 end

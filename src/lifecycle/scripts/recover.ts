@@ -18,7 +18,7 @@ const MOST_ENTRIES = 100;
  * `givenUp`: a consumer to give up now, or ''; `lingerMs`: how long its lease stays; `cause`: how it was lost. `aheadMs`: a job
  * that is due within this time is due soon.
  * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now, refs of recovered jobs that
- *   somebody asked to cancel, expired jobs (1 for many), leases }.
+ *   somebody asked to cancel, 2 where jobs have expired, 1 where some will, else 0, leases }.
  */
 export const recoverScript = defineScript({
   name: 'recover',
@@ -114,7 +114,8 @@ end
 if #ended > 0 then first = firstLeaseEnd() end
 -- One question for queues in which nothing waits for its time.
 if redis.call('EXISTS', expiring, scheduled, due[1], due[2], due[3], due[4], due[5]) > 0 then
-  expired = #redis.call('ZRANGE', expiring, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1)
+  local firstExpiry = tonumber(redis.call('ZRANGE', expiring, 0, 0, 'WITHSCORES')[2])
+  expired = firstExpiry and (firstExpiry <= now and 2 or 1) or 0
   if #refs == 0 and pauseNow(settings) == 0 and isDueSoon() then wakeWorkers(wake, 1) end
 end
 local isMore = budget < 1 or #ended == tonumber(maxConsumers)
@@ -131,6 +132,8 @@ export interface Recovery {
   cancelled: Ref[];
   /** Whether there are jobs to be ended as expired. */
   hasExpired: boolean;
+  /** Whether there are such jobs, or will be. */
+  mayExpire: boolean;
   /** Leases of the queue: one for each worker process, and for each HTTP lease with jobs. */
   leases: number;
 }
@@ -179,7 +182,8 @@ export async function recover(
     nextExpiryInMs: next < 0 ? undefined : next,
     more: more === 1,
     cancelled: cancelled.map(parseRef),
-    hasExpired: expired > 0,
+    hasExpired: expired === 2,
+    mayExpire: expired > 0,
     leases,
   };
 }

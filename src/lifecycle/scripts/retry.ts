@@ -1,12 +1,20 @@
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef, type Ref } from '../../redis/job-id.ts';
-import { GROUP, placeIndex, type QueueKeys } from '../../redis/keys.ts';
+import { placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
-import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers, withError } from './lua.ts';
+import {
+  deliveredAt,
+  endFailedDelivery,
+  publishEvent,
+  type Settled,
+  setRankedTime,
+  wakeWorkers,
+  withError,
+} from './lua.ts';
 
 /** A failed attempt, as the lease that ran it describes it. */
 export interface Failure {
@@ -43,14 +51,7 @@ export const retryScript = defineScript({
   lua: `
 local outcomes, retried, stale, dueSoon = {}, {}, 0, 0
 local function retry(place, id, ref, token, delayMs, line)
-  local move = 'retry:' .. token .. ':' .. consumer
-  if not deliveredAt(stream[place], id, consumer, token) then
-    if redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move then return 'repeated' end
-    stale = stale + 1
-    return 'stale'
-  end
-  redis.call('XACK', stream[place], '${GROUP}', id)
-  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors})
+  ${endFailedDelivery('retry')}
   local delay = noted[1] and 0 or tonumber(delayMs)
   redis.call('ZADD', due[place], now + delay, ref)
   setRankedTime(ranked, ref, now + delay)

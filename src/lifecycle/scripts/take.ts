@@ -22,6 +22,8 @@ export interface Delivery {
   readyAt: number;
   /** Somebody asked to cancel it while an earlier attempt ran. */
   cancelAsked: boolean;
+  /** JSON text that an earlier attempt left for this one. */
+  checkpoint?: string;
 }
 
 /**
@@ -76,7 +78,15 @@ type Head = [
   options: string,
   ...more:
     | []
-    | [token: number, attempt: number, losses: number, readyAt: number, cancelAsked: number, begun: number],
+    | [
+        token: number,
+        attempt: number,
+        losses: number,
+        readyAt: number,
+        cancelAsked: number,
+        begun: number,
+        checkpoint?: string,
+      ],
 ];
 
 /**
@@ -111,7 +121,7 @@ export function decodeTaken(keys: QueueKeys, reply: TakeReply): Taken {
 function decodeDelivery(
   keys: QueueKeys,
   takenAt: number,
-  [ref, task, options, token = 1, attempt = 1, losses = 0, readyAt, asked = 0, begun = 0]: Head,
+  [ref, task, options, token = 1, attempt = 1, losses = 0, readyAt, asked = 0, begun = 0, checkpoint]: Head,
   payload: string,
 ): Delivery {
   const { place, entryId } = parseRef(ref);
@@ -127,5 +137,6 @@ function decodeDelivery(
     takenAt,
     readyAt: readyAt ?? entryTime(entryId),
     cancelAsked: asked === 1,
+    ...(checkpoint !== undefined && { checkpoint }),
   };
 }

@@ -1,55 +1,12 @@
-import { pauseNow, RANK_SPAN } from '../../lifecycle/scripts/lua.ts';
+import { pauseEnd, RANK_SPAN } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { toPairs } from '../../redis/pairs.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { now, toMap } from '../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../schemas/job.ts';
-import { PRIORITIES, type Priority } from '../../schemas/values/names.ts';
-
-/** Counts of one stream of a queue. */
-export interface PlaceCensus {
-  length: number;
-  running: number;
-  /** Jobs that wait for another attempt, and those of them whose time has come. */
-  due: number;
-  dueNow: number;
-  dead: number;
-  /** Entries ever added. */
-  added: number;
-}
-
-export interface Census {
-  now: number;
-  places: Record<Place, PlaceCensus>;
-  /** Delayed jobs that never ran, and those of them whose time has come. */
-  scheduled: number;
-  scheduledNow: number;
-  /** Parked jobs of these priorities whose time has come. */
-  ranked: { critical: number; high: number; low: number };
-  /** Since when the job that waits longest could have run, Unix ms; now when none waits. */
-  waitingSince: number;
-  /** Held jobs, in groups of one class, priority and origin. */
-  held: HeldGroup[];
-  paused: boolean;
-  /** When the pause ends by itself, Unix ms. */
-  pausedUntil: number | undefined;
-  /** Most jobs that have not ended; undefined without a limit. */
-  maxJobs: number | undefined;
-  totals: Record<string, number>;
-  /** Consumer, lease end (Unix ms), jobs it runs. */
-  leases: { consumer: string; expiresAt: number; running: number }[];
-  /** The reading of one to two minutes ago, or else the oldest of the last two minutes. */
-  sample: { at: number; added: number; completed: number; failed: number } | undefined;
-}
-
-/** Held jobs of one class. */
-export interface HeldGroup {
-  priority: Priority;
-  /** They were in `parked`; others are counted with their lane. */
-  isParked: boolean;
-  jobs: number;
-}
+import { PRIORITIES } from '../../schemas/values/names.ts';
+import type { Census, HeldGroup, PlaceCensus } from '../census.ts';
 
 /**
  * Counts all jobs of a queue at one moment, in the places themselves, and stores a reading every ten seconds for the
@@ -72,9 +29,9 @@ export const censusScript = defineScript({
     'dead',
   ],
   args: ['maxLeases', 'maxGroups'],
-  uses: [now, toMap, pauseNow],
+  uses: [now, toMap],
   lua: `
-local running, places, added, waitingSince = {}, {}, 0, now
+local running, places, added, waitingSince, isMade = {}, {}, 0, now, false
 
 local function countDue(waiting, total)
   local found = total > 0 and redis.call('ZCOUNT', waiting, '-inf', now) or 0
@@ -97,6 +54,7 @@ local function count(place)
   local dueNow = countDue(due[place], waiting)
   if redis.call('EXISTS', stream[place]) == 0 then return { 0, 0, waiting, failed, 0, dueNow } end
   local info = toMap(redis.call('XINFO', 'STREAM', stream[place]))
+  isMade = true
   added = added + info['entries-added']
   local pending, after = 0, '-'
   for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream[place])) do
@@ -122,7 +80,8 @@ local ranks = hasRanked and { countRanked(1), countRanked(2), countRanked(4) } o
 
 local allTotals = redis.call('HGETALL', totals)
 local ended, last = toMap(allTotals), redis.call('XREVRANGE', samples, '+', '-', 'COUNT', 1)[1]
-if not last or now - tonumber(string.match(last[1], '^%d+')) >= 10000 then
+-- Clients choose names: a look at a queue that nobody has made leaves no key.
+if isMade and (not last or now - tonumber(string.match(last[1], '^%d+')) >= 10000) then
   redis.call('XADD', samples, 'MAXLEN', 30, '*', 'a', added, 'c', ended.completed or 0, 'f', ended.failed or 0)
 end
 local sample = redis.call('XREVRANGE', samples, now - 60000, now - 120000, 'COUNT', 1)[1]
@@ -142,13 +101,16 @@ local function heldGroups()
 end
 
 local held, runs = heldGroups(), {}
-local paused, pausedUntil = pauseNow(settings)
+local configured = redis.call('HMGET', settings, 'paused', 'maxJobs', 'submitEvents')
+local ends = configured[1] and ${pauseEnd('configured[1]')}
+local isPaused = configured[1] and not (ends and ends <= now)
 for consumer, jobs in pairs(running) do runs[#runs + 1] = consumer; runs[#runs + 1] = jobs end
 return {
-  now, delayed, paused, allTotals,
+  now, delayed, isPaused and 1 or 0, allTotals,
   redis.call('ZRANGE', leases, 0, maxLeases - 1, 'WITHSCORES'), runs,
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
-  tonumber(redis.call('HGET', settings, 'maxJobs')) or 0, delayedNow, waitingSince, held, ranks, pausedUntil,
+  tonumber(configured[2]) or 0, delayedNow, waitingSince, held, ranks, configured[3] and 1 or 0,
+  isPaused and ends or -1,
 }
 `,
 });
@@ -176,13 +138,14 @@ type RawCensus = [
   waitingSince: number,
   held: RawGroup[],
   ranked: [critical: number, high: number, low: number],
+  submitEvents: number,
   pausedUntil: number,
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
 export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<Census> {
-  const args = { maxLeases: LISTED_LEASES, maxGroups: LISTED_GROUPS };
-  const reply = await censusScript.run(redis, { queue }, args);
+  const limits = { maxLeases: LISTED_LEASES, maxGroups: LISTED_GROUPS };
+  const reply = await censusScript.run(redis, { queue }, limits);
   const [
     now,
     scheduled,
@@ -197,6 +160,7 @@ export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<C
     waitingSince,
     held,
     [critical, high, low],
+    submitEvents,
     pausedUntil,
   ] = reply as RawCensus;
   const running = new Map(toPairs(runs.map(String)));
@@ -210,6 +174,7 @@ export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<C
     paused: paused === 1,
     pausedUntil: pausedUntil < 0 ? undefined : pausedUntil,
     maxJobs: maxJobs || undefined,
+    submitEvents: submitEvents === 1,
     totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),
     leases: toPairs(leases).map(([consumer, expiresAt]) => ({
       consumer,

@@ -20,7 +20,7 @@ export const listedJobScript = defineScript({
   lua: `
 if found[1] == 'result' then return { { 'gone' }, 0, 0 } end
 if not found[3] then return { found, 0, 0 } end
-local entryBytes, noteBytes = bytesOf(found[3]), #found[4][2] + #found[4][3]
+local entryBytes, noteBytes = bytesOf(found[3]), #found[4][2] + #found[4][3] + #found[4][8]
 if entryBytes > tonumber(maxBytes) then found[3] = headOnly(found[3]) end
 return { found, noteBytes + entryBytes, noteBytes + bytesOf(found[3]) }
 `,

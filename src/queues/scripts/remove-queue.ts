@@ -32,6 +32,7 @@ export const removeQueueScript = defineScript({
     'leases',
     'notes',
     'events',
+    'logHints',
     'subscriptions',
     'control',
     'wake',
@@ -59,7 +60,7 @@ for i = 1, #subscribed do
   if redis.call('HEXISTS', subscriptions, subscribed[i]) == 0 then return 'changed' end
 end
 
-redis.call('UNLINK', scheduled, ranked, holds, expiring, notes, events, subscriptions, control, wake, totals, settings,
+redis.call('UNLINK', scheduled, ranked, holds, expiring, notes, events, logHints, subscriptions, control, wake, totals, settings,
   schedules, scheduleStates, slots, samples)
 for place = 1, 5 do redis.call('UNLINK', stream[place], due[place], dead[place]) end
 for i = 1, #parts do redis.call('UNLINK', parts[i]) end

@@ -1,4 +1,4 @@
-import { openJobs } from '../../lifecycle/scripts/lua.ts';
+import { openJobs, publishSubmitted } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../redis/entry-options.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../redis/keys.ts';
@@ -50,12 +50,13 @@ const field = (name: Field): string => `firings[first + ${FIELDS.indexOf(name)}]
  */
 export const fireScript = defineScript({
   name: 'fire',
-  queueKeys: ['stream', 'dead', 'expiring', 'settings', 'scheduleStates', 'slots'],
+  queueKeys: ['stream', 'dead', 'expiring', 'settings', 'events', 'scheduleStates', 'slots'],
   args: [{ list: 'firings' }],
   uses: [letters, openJobs],
   whenFull: 'refused',
   lua: `
-local freeDepth = tonumber(redis.call('HGET', settings, 'maxJobs'))
+local configured = redis.call('HMGET', settings, 'maxJobs', 'submitEvents')
+local freeDepth, submitted = tonumber(configured[1]), configured[2] and {}
 if freeDepth then
   for place = 1, 5 do freeDepth = freeDepth - openJobs(stream[place], dead[place]) end
 end
@@ -77,6 +78,7 @@ local function submit(lane, task, payload, options, expiresIn)
   local ref = LETTERS[lane] .. id
   if expiresIn then redis.call('ZADD', expiring, tonumber(string.match(id, '^%d+')) + expiresIn, ref) end
   if freeDepth then freeDepth = freeDepth - 1 end
+  if submitted then table.insert(submitted, ref) end
   return ref
 end
 
@@ -118,6 +120,9 @@ while first <= #firings do
   end
   states[#states + 1] = moved
   first = following
+end
+if submitted then
+  ${publishSubmitted('submitted')}
 end
 return states
 `,

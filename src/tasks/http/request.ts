@@ -1,5 +1,6 @@
 import { errors } from 'undici';
 import { type Hop, type HopResult, sendHop } from './exchange.ts';
+import { failureTest, StatusFailure } from './fail-on.ts';
 import { requestHeaders, shareableHeaders, withoutContentHeaders } from './headers.ts';
 import { type Network, PUBLIC_NETWORK } from './network.ts';
 import { RequestRefused } from './refused.ts';
@@ -9,18 +10,26 @@ const MAX_REDIRECTS = 5;
 
 /**
  * Sends an HTTP request to a public host and follows up to five redirects. Checks each redirect like the first URL.
- * Every status is a result.
+ * A status that `failOn` names is an error, each other one a result.
  *
  * @param signal aborts the request, which then throws the reason of the signal.
  * @param network the addresses that may be reached; only tests pass one.
- * @throws {RequestRefused} (`retryable: false`) when the target, a redirect or a header is refused; a retryable Error
- *   when the network fails or `timeoutMs`, the limit of the whole exchange, has passed.
+ * @throws {RequestRefused} (`retryable: false`) when the target, a redirect or a header is refused; a `StatusFailure` for an
+ *   answer that fails the attempt; a retryable Error when the network fails or `timeoutMs`, the limit of the whole
+ *   exchange, has passed.
  */
 export async function sendRequest(
   input: HttpRequest,
   signal: AbortSignal,
   network: Network = PUBLIC_NETWORK,
 ): Promise<HttpResponse> {
+  const isFailure = failureTest(input.failOn);
+  const response = await receive(input, signal, network);
+  if (isFailure(response.status)) throw new StatusFailure(input.method ?? 'GET', response);
+  return response;
+}
+
+async function receive(input: HttpRequest, signal: AbortSignal, network: Network): Promise<HttpResponse> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = input;
   const first = firstHop(input);
   const deadline = new AbortController();

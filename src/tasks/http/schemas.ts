@@ -2,6 +2,8 @@ import { type Static, Type } from 'typebox';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 export const DEFAULT_MAX_BYTES = 1_048_576;
+/** Statuses of a server that may answer otherwise later. */
+export const DEFAULT_FAIL_ON = ['5xx', 429] as const;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -49,13 +51,28 @@ export const HttpRequest = Type.Object(
         description: 'How much of the body is kept, in bytes. Default 1,048,576.',
       }),
     ),
+    failOn: Type.Optional(
+      Type.Unsafe<readonly (number | string)[]>({
+        type: 'array',
+        maxItems: 32,
+        items: {
+          anyOf: [
+            { type: 'integer', minimum: 100, maximum: 599 },
+            { type: 'string', pattern: '^[1-5]([xX]{2}|[0-9]{2}(-[1-5][0-9]{2})?)$' },
+          ],
+        },
+        description:
+          'Statuses that fail the attempt: numbers, classes such as "5xx", ranges such as "400-499". A `Retry-After` of such an answer, at most a day, is the wait before the next attempt. Default ["5xx", 429]; [] makes each answer a result.',
+        examples: [['5xx', 429, '400-499']],
+      }),
+    ),
   },
   { additionalProperties: false, examples: [{ url: 'https://example.com/' }] },
 );
 export type HttpRequest = Static<typeof HttpRequest>;
 
 export const HttpResponse = Type.Object({
-  status: Type.Integer({ description: 'Any HTTP status: 4xx and 5xx are results, too.' }),
+  status: Type.Integer({ description: 'Any HTTP status that `failOn` does not name.' }),
   url: Type.String({ description: 'Where the answer came from, after redirects.' }),
   headers: Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String())])),
   body: Type.String({ description: 'As received, without any decompression.' }),

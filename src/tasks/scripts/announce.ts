@@ -1,7 +1,7 @@
 import type { Connection } from '../../redis/connection.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
-import { now } from '../../redis/script/lua.ts';
+import { inChunks, now } from '../../redis/script/lua.ts';
 
 /** Tasks of one queue; far more than a queue has. */
 const MOST_TASKS = 1_000;
@@ -39,6 +39,9 @@ export async function announceIfUnchanged(
   await announceTaskScript.run(redis, { queue }, { maxTasks: MOST_TASKS, changes });
 }
 
+/** An announcement that another worker has renewed so lately is left as it is, ms. */
+const FRESH_MS = 10_000;
+
 /**
  * Renews releases of tasks, or announces them for the first time.
  *
@@ -49,16 +52,24 @@ export const announceReleasesScript = defineScript({
   name: 'announce-releases',
   queueKeys: ['tasks'],
   args: [{ records: 'releases', of: ['field', 'tail'] }],
-  uses: [now],
+  uses: [now, inChunks],
   lua: `
-local done = {}
+local done, fields, stored, changes = {}, {}, {}, {}
+for i = 1, #releases do fields[i] = releases[i].field end
+inChunks(fields, function(...)
+  for _, text in ipairs(redis.call('HMGET', tasks, ...)) do stored[#stored + 1] = text or '' end
+end)
 for i = 1, #releases do
-  local field, tail = releases[i].field, releases[i].tail
-  local since, kept = string.match(redis.call('HGET', tasks, field) or '', '^{"at":%d+,"since":(%d+),(.*)$')
+  local tail, at, since, kept = releases[i].tail, string.match(stored[i], '^{"at":(%d+),"since":(%d+),(.*)$')
+  local isFresh = tail == '' and at and now - at < ${FRESH_MS}
   if tail == '' then tail = kept end
   done[i] = tail and 1 or 0
-  if tail then redis.call('HSET', tasks, field, '{"at":' .. now .. ',"since":' .. (since or now) .. ',' .. tail) end
+  if tail and not isFresh then
+    local n = #changes
+    changes[n + 1], changes[n + 2] = fields[i], '{"at":' .. now .. ',"since":' .. (since or now) .. ',' .. tail
+  end
 end
+inChunks(changes, function(...) redis.call('HSET', tasks, ...) end)
 return done
 `,
 });

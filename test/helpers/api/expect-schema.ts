@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../../src/errors.ts';
 import { JobEvent } from '../../../src/schemas/event.ts';
 import { DroppedMessage, EndEvent, JobMessage, ResetMessage } from '../../../src/schemas/event-stream.ts';
 import { Job, JobError } from '../../../src/schemas/job.ts';
+import { LogLine, LogMessage } from '../../../src/schemas/jobs/log.ts';
 import { Problem } from '../../../src/schemas/problem.ts';
 import { QueueStats } from '../../../src/schemas/queue.ts';
 import { Subscription } from '../../../src/schemas/subscription.ts';
@@ -13,7 +14,7 @@ import type { Answer } from './send.ts';
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 formats.default(ajv);
-const messages = [EndEvent, JobMessage, ResetMessage, DroppedMessage];
+const messages = [EndEvent, JobMessage, LogLine, LogMessage, ResetMessage, DroppedMessage];
 for (const schema of [JobError, Job, Problem, QueueStats, JobEvent, ...messages, Subscription]) {
   ajv.addSchema(schema);
 }

@@ -1,6 +1,7 @@
 import { systemClock } from '../../../src/clock.ts';
 import { appendJobs } from '../../../src/jobs/submit/scripts/append.ts';
 import { WaitingConsumer } from '../../../src/lifecycle/consumer.ts';
+import type { Ability } from '../../../src/lifecycle/hold-class.ts';
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
 import { createObserver, type ServiceEvent } from '../../../src/observer.ts';
@@ -21,6 +22,7 @@ export async function createTestIntake(
   { client }: TestRedis,
   queueNames: readonly string[],
   concurrency = 4,
+  ability: Ability = { tasks: undefined, schemasOf: () => [] },
 ) {
   const events: ServiceEvent[] = [];
   const messages: ToSupervisor[] = [];
@@ -42,7 +44,7 @@ export async function createTestIntake(
     core,
     queues,
     consumer,
-    ability: { tasks: undefined, schemasOf: () => [] },
+    ability,
     reconcileSchedule,
     observe,
     send,

@@ -35,14 +35,31 @@ describe('the server of the document', () => {
 });
 
 describe('behind a proxy', () => {
-  it.each(['/docs', '/docs/'])('%s names its files below the path prefix', async (path) => {
-    const { text: page } = await api.http.get(path).expect(200);
+  const PAGES = ['/docs', '/docs/', '/docs?x=1', '/docs/?x=1', '/docs?x=a/', '/docs/?x=a/', '/docs/?'];
+
+  /** Checks that a page at this address names its files below the prefix. */
+  function expectFilesBelow(page: string, address: string, prefix: string): void {
     const assets = [...page.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, url]) => url ?? '');
     expect(assets.length).toBeGreaterThan(3);
     for (const asset of assets) {
-      expect(new URL(asset, `https://proxy/prefix${path}`).pathname).toMatch(/^\/prefix\/docs\/static\//);
+      expect(new URL(asset, address).pathname).toMatch(new RegExp(`^${prefix}/docs/static/[^/]+$`));
     }
+  }
+
+  it.each(PAGES)('%s names its files below the path prefix', async (path) => {
+    const { text: page } = await api.http.get(path).expect(200);
+    expectFilesBelow(page, `https://proxy/prefix${path}`, '/prefix');
   });
+
+  it.each(['', '?x=1', '?x=/static/index.html'])(
+    'the file index.html%s leads to the page, below the path prefix',
+    async (query) => {
+      const path = `/docs/static/index.html${query}`;
+      const { headers } = await api.http.get(path).redirects(0).expect(302);
+      const page = new URL(headers['location'] ?? '', `https://proxy/prefix${path}`);
+      expect(page.href).toBe('https://proxy/prefix/docs/');
+    },
+  );
 
   it('the public address is named in the document and in Location, and its path is taken with every request', async () => {
     const publicUrl = 'https://example.com/mill/race';
@@ -51,7 +68,11 @@ describe('behind a proxy', () => {
       for (const prefix of ['', '/mill/race']) {
         const read = (path: string) => send(origin, { method: 'GET', path: prefix + path });
         expect((await read('/openapi.json')).body.servers[0].url).toBe(publicUrl);
-        expect((await read('/docs')).status).toBe(200);
+        for (const page of PAGES) {
+          const { status, text: html } = await read(page);
+          expect([page, status]).toEqual([page, 200]);
+          expectFilesBelow(html, `https://example.com${prefix}${page}`, prefix);
+        }
         const post = { path: `${prefix}/jobs`, headers: JSON_TYPE, body: '{"task":"echo"}' };
         for (const headers of [JSON_TYPE, { ...JSON_TYPE, 'idempotency-key': `k${prefix}` }]) {
           const answer = await send(origin, { ...post, headers });

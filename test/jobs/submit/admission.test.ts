@@ -77,7 +77,7 @@ describe('the entry of a job', () => {
 
 describe('admission', () => {
   it('accepts every task of a queue without announcements', async () => {
-    expect(await admitJob(core, { task: 'any' })).toMatchObject({ payload: JSON_NULL, isLimited: false });
+    expect(await admitJob(core, { task: 'any' })).toMatchObject({ payload: JSON_NULL, needsScript: false });
   });
 
   it('makes no promise once tasks and limit are cached', async () => {
@@ -115,6 +115,6 @@ describe('admission', () => {
 
   it('tells whether the queue has a limit', async () => {
     await redis.client.hset(core.keySpace.queue('default').settings, 'maxJobs', 1);
-    expect(await admitJob(core, { task: 'echo' })).toMatchObject({ isLimited: true });
+    expect(await admitJob(core, { task: 'echo' })).toMatchObject({ needsScript: true });
   });
 });

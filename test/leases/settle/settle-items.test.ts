@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outcomesOf, settleItems, tasksOf } from '../../../src/leases/settle/settle-items.ts';
-import { MAX_LEASED } from '../../../src/schemas/lease.ts';
+import { MAX_SETTLED } from '../../../src/schemas/settle.ts';
 
 const items = (body: Record<string, unknown>) => settleItems(body, 1_000);
 const kinds = (body: Record<string, unknown>) => items(body).map(({ id, kind }) => [id, kind]);
@@ -40,8 +40,8 @@ describe('the items of a settle', () => {
     ['no job', {}, 'must have at least one job in complete, fail or release'],
     [
       'too many jobs',
-      { complete: Array.from({ length: MAX_LEASED }, (_, i) => ({ id: `a${i}` })), release: [{ id: 'b' }] },
-      `must have at most ${MAX_LEASED} jobs in all`,
+      { complete: Array.from({ length: MAX_SETTLED }, (_, i) => ({ id: `a${i}` })), release: [{ id: 'b' }] },
+      `must have at most ${MAX_SETTLED} jobs in all; none is settled, so send them in several requests`,
     ],
   ])('are refused with %s', (_, body, detail) => {
     expect(() => items(body)).toThrow(

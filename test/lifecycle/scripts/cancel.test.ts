@@ -4,6 +4,7 @@ import { formatRef, type Ref } from '../../../src/redis/job-id.ts';
 import { redisTime } from '../../../src/redis/server-time.ts';
 import type { WaitingStatus } from '../../../src/schemas/values/names.ts';
 import { untilAfter, useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
+import { putQueued } from '../../helpers/redis/places.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
@@ -99,5 +100,15 @@ describe('a cancel of many', () => {
       ['cancelled', 50],
       ['cancelled', 10],
     ]);
+  });
+
+  it('reads a bounded number of bytes in one call', async () => {
+    const payload = 'x'.repeat(200_000);
+    const refs = await putQueued(redis.client, queue.keys, Array(5).fill(payload), { options: { k: true } });
+    await redis.client.config('RESETSTAT');
+    expect(await cancel(refs, 'queued')).toEqual(refs.map(() => 'withdrawn'));
+    expect(await redis.client.info('commandstats')).toMatch(/cmdstat_evalsha:calls=3,/);
+    for (const ref of refs)
+      expect(await redis.client.strlen(queue.keys.result(formatRef(ref)))).toBeGreaterThan(200_000);
   });
 });

@@ -105,6 +105,9 @@ describe('the history of a queue', () => {
     ] as const) {
       expectProblem(await api.http.get(`/queues/bad/history?${query}`), 400, 'invalid-request', [pointer]);
     }
-    expectProblem(await api.http.get('/queues/nowhere/history'), 404, 'queue-not-found');
+  });
+
+  it('of a queue that had no job yet is empty', async () => {
+    await api.http.get('/queues/nowhere/history').expect(200, { items: [] });
   });
 });

@@ -130,7 +130,7 @@ describe('a result that is too large', () => {
       { id: '', status: 400, problem: { code: 'invalid-request' } },
       { id: a, status: 400, problem: { code: 'invalid-request' } },
       { id: c, status: 200, jobStatus: 'retrying' },
-      { id: d, status: 200, jobStatus: 'retrying' },
+      { id: d, status: 200, jobStatus: 'queued' },
     ]);
   });
 });
@@ -147,7 +147,7 @@ describe('other reports', () => {
     };
     expect(Date.parse(expiresAt)).toBeLessThanOrEqual(Date.now() + MAX_LEASE_MS);
     expect(await post(api, `/jobs/${id}/release`, { lease, delayMs: 'x', why: 'none' })).toMatchObject(
-      done(id, 'retrying'),
+      done(id, 'queued'),
     );
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LOOK_AFTER_MS } from '../../../src/leases/scripts/http-queues.ts';
+import { expectProblem } from '../../helpers/api/expect-schema.ts';
 import type { Answer } from '../../helpers/api/send.ts';
 import { startApi, useApi } from '../../helpers/api/server.ts';
 import {
@@ -58,6 +59,35 @@ describe('settling many jobs', () => {
     expect(second.jobs).toEqual(first.jobs);
     const third = bodyOf(await post(api, `/leases/${lease}/settle?next=2`, completing(ids.slice(2, 4))));
     expect(idsOf(third)).toEqual(ids.slice(4));
+  });
+
+  it('answers each of more jobs than a lease takes at once, also when it is repeated', async () => {
+    const queue = newQueue();
+    const ids = await submitMany(api, queue, 2_003);
+    const first = await take(api, { queues: [queue], max: 1_000 });
+    const { lease } = first;
+    const body = { release: [{ id: ids[0], delayMs: 3_600_000 }] };
+    const second = bodyOf(await post(api, `/leases/${lease}/settle?next=1000`, body));
+    const held = [...idsOf(first).slice(1), ...idsOf(second)];
+    expect([second.lease, held.length]).toEqual([lease, 1_999]);
+    const call = () => post(api, `/leases/${lease}/settle?next=2`, completing(held));
+    for (const answer of [await call(), await call()]) {
+      expect(answer.status).toBe(207);
+      expect(bodyOf(answer).items).toEqual(held.map((id) => ({ id, status: 200, jobStatus: 'completed' })));
+      expect(idsOf(bodyOf(answer))).toEqual(ids.slice(2_000, 2_002));
+    }
+    expect((await api.http.get(`/queues/${queue}/stats`)).body.totals.completed).toBe(1_999);
+  });
+
+  it('refuses more than ten thousand as a whole, and settles none', async () => {
+    const queue = newQueue();
+    await submitMany(api, queue, 1);
+    const { lease, jobs } = await take(api, { queues: [queue] });
+    const ids = [...idsOf({ jobs }), ...Array.from({ length: 10_000 }, (_, i) => `${queue}~n1-${i}`)];
+    const answer = await post(api, `/leases/${lease}/settle`, completing(ids));
+    expectProblem(answer, 400, 'invalid-request', ['']);
+    expect(answer.body.errors[0].detail).toContain('none is settled');
+    expect((await api.get(ids[0] ?? '')).status).toBe('running');
   });
 
   it('takes next jobs from all queues of the lease, in their order', async () => {

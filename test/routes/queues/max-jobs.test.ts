@@ -121,7 +121,7 @@ describe('a queue with maxJobs', () => {
     const answer = await api.http.put('/queues/bad').send(body);
     expectProblem(answer, 400, 'invalid-request');
     expect(answer.body.errors.map((fault: { pointer: string }) => fault.pointer)).toContain(pointer);
-    expect((await api.http.get('/queues/bad/stats')).status).toBe(404);
+    expect(await redis.client.keys('*bad*')).toEqual([]);
   });
 });
 

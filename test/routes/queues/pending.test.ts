@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PendingList } from '../../../src/schemas/queue.ts';
+import { PendingList } from '../../../src/schemas/queues/pending.ts';
 import { encodeCursor } from '../../../src/schemas/values/cursor.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';

@@ -72,6 +72,7 @@ describe('GET /queues', () => {
     expect(items.find(({ name }) => name === 'a')).toEqual({
       name: 'a',
       paused: false,
+      submitEvents: false,
       counts: { queued: 1, scheduled: 0, running: 0, retrying: 0, failed: 0 },
     });
   });

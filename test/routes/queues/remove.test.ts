@@ -56,8 +56,12 @@ describe('DELETE /queues/{name}', () => {
     expect([idem, result]).toEqual(['mr:{empty}:idem:once', expect.stringMatching(/:result:n/)]);
     expect(await keysOf('empty')).toHaveLength(2);
     expect(await names()).not.toContain('empty');
-    for (const path of ['', '/stats', '/jobs', '/history'])
-      if (path !== '') expectProblem(await api.http.get(`/queues/empty${path}`), 404, 'queue-not-found');
+    // It is as any queue that was never used: empty, and a look makes nothing.
+    for (const path of ['', '/stats', '/jobs', '/history']) {
+      const { body } = await api.http.get(`/queues/empty${path}`).expect(200);
+      expect(body.items ?? body.counts.queued).toEqual(body.items ? [] : 0);
+    }
+    expect(await keysOf('empty')).toHaveLength(2);
     expectProblem(await remove('empty'), 404, 'queue-not-found');
     expect(await api.get(job.id)).toMatchObject({ status: 'cancelled' });
 

@@ -59,7 +59,6 @@ describe('subscriptions over HTTP', () => {
     expectProblem(await put({ from: 'then' }), 400, 'invalid-request', ['/from']);
     expectProblem(await put({ other: 1 }), 400, 'invalid-request', ['/other']);
     expectProblem(await api.http.put(at('bad', '.x')).send({}), 400, 'invalid-request', ['/sub']);
-    expectProblem(await api.http.get('/queues/nowhere/subscriptions'), 404, 'queue-not-found');
   });
 
   it('are limited to a hundred per queue', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { configure } from '../../../src/queues/scripts/configure.ts';
 import { formatJobId } from '../../../src/redis/job-id.ts';
 import { fire } from '../../../src/schedules/scripts/fire.ts';
 import { readSchedules } from '../../../src/schedules/scripts/schedules.ts';
@@ -33,6 +34,18 @@ describe('fire', () => {
     await fireAll();
     const entries = await redis.client.xrange(keys.stream.normal, '-', '+');
     expect(entries.map(([, fields]) => fields[3])).toEqual(['2']);
+  });
+
+  it('writes an event for each job that it submits, where the queue asks for them', async () => {
+    await configure(redis.client, one.keys, { submitEvents: true, maxJobs: 3 });
+    await put({ every: '1h', misfire: 'all', overlap: 'allow' });
+    await moveBack(5 * HOUR);
+    await fireAll();
+    const entries = await redis.client.xrange(one.keys.stream.normal, '-', '+');
+    expect(entries).toHaveLength(3);
+    const events = await redis.client.xrange(one.keys.events, '-', '+');
+    const refs = entries.map(([id]) => `n${id}`).join(' ');
+    expect(events.map(([, fields]) => fields)).toEqual([['e', 'submitted', 'j', refs]]);
   });
 
   it('submits the job to its lane with all options', async () => {

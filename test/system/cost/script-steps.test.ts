@@ -5,7 +5,7 @@ import { newLeaseName } from '../../../src/lifecycle/consumer-name.ts';
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
 import { recover } from '../../../src/lifecycle/scripts/recover.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/scripts/sweep.ts';
-import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
+import { inOrder, type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { completing, idsOf, post, settle, take } from '../../helpers/leases/http-worker.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
@@ -166,6 +166,40 @@ describe('with a long backlog, in bounded steps', () => {
   it('figures and listings are read', async () => {
     await expectSteps(0, () => api.http.get(`/queues/${QUEUE}/stats`).expect(200));
     await expectSteps(0, () => api.http.get(`/queues/${QUEUE}/jobs?limit=1000`).expect(200));
+  });
+
+  it('ended jobs are listed', async () => {
+    const { lease, jobs } = await take(api, { queues: [QUEUE], max: 1_000 });
+    await settle(api, lease, completing(idsOf({ jobs })), 0);
+    await expectSteps(
+      1_000,
+      async () => {
+        const { body } = await api.http.get(`/queues/${QUEUE}/jobs?status=completed&limit=1000`).expect(200);
+        expect(body.items).toHaveLength(1_000);
+      },
+      100,
+    );
+  });
+
+  it('waiting jobs are cancelled', async () => {
+    const cancelled = (status: string) => async () => {
+      const path = `/queues/${QUEUE}/jobs?status=${status}&limit=1000`;
+      expect((await api.http.delete(path).expect(200)).body.count).toBe(1_000);
+    };
+    for (const status of ['queued', 'scheduled']) await expectSteps(1_000, cancelled(status), 50);
+  });
+
+  it('a queue is removed', async () => {
+    await expectSteps(1_000, () => api.http.delete(`/queues/${QUEUE}?force=true`).expect(202), 50);
+    await redis.client.del(
+      ...inOrder(keys.stream),
+      ...inOrder(keys.due),
+      ...inOrder(keys.dead),
+      keys.scheduled,
+    );
+    const { scripts, commands } = await counted(() => api.http.delete(`/queues/${QUEUE}`).expect(204));
+    expect(scripts).toBe(1);
+    expect(commands).toBeLessThan(60);
   });
 
   it('no script has kept Redis for long', async () => {

@@ -46,6 +46,7 @@ const EXPECTED: readonly (readonly [command: string, output: string])[] = [
   ['"task":"greet"', 'Hello Ada, this is attempt 1'],
   ['"task":"thumbnail"', '"width":640'],
   ['"task":"double"', '"doubled":42'],
+  ['"task":"import"', '"startedWith":3'],
   ['/schedules/nightly/run', '"schedule":"nightly/'],
   ['subscriptions/billing/ack', '"unacked":0'],
 ];

@@ -5,7 +5,8 @@ import { BulkSubmitResponse, JobPage, Readiness } from '../../../src/schemas/htt
 import { Job } from '../../../src/schemas/job.ts';
 import { HeartbeatResponse, TakeResponse } from '../../../src/schemas/lease.ts';
 import { Problem } from '../../../src/schemas/problem.ts';
-import { PendingList, QueueList, QueueStats, QueueSummary } from '../../../src/schemas/queue.ts';
+import { QueueList, QueueStats, QueueSummary } from '../../../src/schemas/queue.ts';
+import { PendingList } from '../../../src/schemas/queues/pending.ts';
 import { SettledJob, SettleResponse } from '../../../src/schemas/settle.ts';
 import { Acknowledged, EventsRead, Subscription } from '../../../src/schemas/subscription.ts';
 import { AnnouncedTask, TaskList } from '../../../src/schemas/task-http.ts';
@@ -155,7 +156,7 @@ beforeAll(async () => {
 /** What each answer that is no problem must look like, by the start of the path. */
 const SHAPES: readonly [RegExp, Parameters<typeof expectShape>[0]][] = [
   [/^\/jobs\/batch/, BulkSubmitResponse],
-  [/^\/jobs\/[^/]+\/(complete|fail|release|progress)/, SettledJob],
+  [/^\/jobs\/[^/]+\/(complete|fail|release|progress|checkpoint|log$)/, SettledJob],
   [/^\/jobs/, Job],
   [/^\/leases\/[^/]+\/heartbeat/, HeartbeatResponse],
   [/^\/leases\/[^/]+\/settle/, SettleResponse],
@@ -256,6 +257,8 @@ function work(random: Mutator, ids: readonly string[], leases: readonly string[]
     ['POST', `/jobs/${id}/fail`, { lease, error, retryInMs: random.one([0, odd]) }],
     ['POST', `/jobs/${id}/release`, { lease, delayMs: random.one([0, odd]) }],
     ['POST', `/jobs/${id}/progress`, { lease, progress: odd }],
+    ['POST', `/jobs/${id}/checkpoint`, { lease, checkpoint: odd }],
+    ['POST', `/jobs/${id}/log`, { lease, log: random.one([odd, [odd, { level: odd, message: odd }]]) }],
     ['PUT', '/queues/fuzz/tasks/echo', { attempts: random.one([3, odd]), input: random.one([{}, odd]) }],
     ['DELETE', '/queues/fuzz/tasks/echo', undefined],
     ['GET', `/tasks?queue=${random.one(['fuzz', 'none'])}`, undefined],

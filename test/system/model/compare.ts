@@ -1,13 +1,14 @@
 import { expect } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
 import { refOfHeld } from '../../../src/lifecycle/hold-class.ts';
+import { listEnded } from '../../../src/queues/list-ended.ts';
 import { listJobs } from '../../../src/queues/list-jobs.ts';
 import { queueStats } from '../../../src/queues/stats.ts';
 import { formatRef } from '../../../src/redis/job-id.ts';
 import { inOrder } from '../../../src/redis/keys.ts';
 import type { Job } from '../../../src/schemas/job.ts';
 import { JsonText } from '../../../src/schemas/json/json-text.ts';
-import { LISTED_STATUSES, PRIORITIES } from '../../../src/schemas/values/names.ts';
+import { ENDED_STATUSES, LISTED_STATUSES, PRIORITIES } from '../../../src/schemas/values/names.ts';
 import { hasEnded, type ModelJob, shownStatus } from './job.ts';
 import type { Model } from './model.ts';
 import type { Real } from './real.ts';
@@ -22,6 +23,7 @@ export async function compare(model: Model, real: Real): Promise<void> {
   await Promise.all([
     compareJobs(model, real),
     compareListing(model, real),
+    compareEnded(model, real),
     compareStats(model, real),
     compareNotes(model, real),
   ]);
@@ -108,6 +110,15 @@ async function compareListing(model: Model, { core, queueInspector, keys, worker
       .map(({ job, worker, attempt }) => `${job.id} ${workers[worker]?.name} ${attempt}`)
       .sort(),
   );
+}
+
+/** The listings of ended jobs show each job once that ended so and is still kept. */
+async function compareEnded(model: Model, { core, keys }: Real): Promise<void> {
+  for (const status of ENDED_STATUSES) {
+    const { items } = await listEnded(core, keys, { status, limit: ALL });
+    const ended = model.jobs.filter((job) => job.status === status);
+    expect(items.map(({ id }) => id).sort()).toEqual(ended.map(({ id }) => id).sort());
+  }
 }
 
 async function compareStats(model: Model, { core, keys, workers }: Real): Promise<void> {

@@ -36,7 +36,7 @@ describe('sendRequest', () => {
     });
   });
 
-  it.each([404, 500, 304])('returns status %i as a result', async (status) => {
+  it.each([404, 418, 304])('returns status %i as a result', async (status) => {
     const site = await serve((_, response) => void response.writeHead(status).end());
     expect(await sendRequest({ url: site.url() }, never, network())).toMatchObject({ status, body: '' });
   });

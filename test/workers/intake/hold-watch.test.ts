@@ -11,7 +11,7 @@ const REFUSED = 'task:own\nv1';
 /** A watch of one queue, whose held jobs have these classes. */
 function create(classes: readonly string[] = []) {
   const state = newQueueState(queueKeys('mr', 'q'));
-  const calls = { looks: 0, found: 0 };
+  const calls = { looks: 0, found: 0, readsEnded: 0 };
   const watch = new HoldWatch({
     consumer: {
       runnableClasses: async () => {
@@ -25,6 +25,9 @@ function create(classes: readonly string[] = []) {
     onFound: () => {
       calls.found += 1;
     },
+    endRead: () => {
+      calls.readsEnded += 1;
+    },
   });
   /** A take of two jobs that brings `jobs`, after it has asked for what was known when it began. */
   const take = async (
@@ -33,11 +36,14 @@ function create(classes: readonly string[] = []) {
     whileItRuns?: () => void,
   ) => {
     const asked = askedClasses(state);
+    const { heldNews } = state;
     whileItRuns?.();
     const deliveries = Array.from({ length: jobs }, () => createRunningJob().delivery);
     const said = { paused: false, hasHolds: true, isCut: false, ...more };
     const taken = { kind: 'taken' as const, now: 0, deliveries, ...said };
-    watch.taken(state, asked, { ...taken, nextDueInMs: undefined }, 2);
+    // What a take records of a queue without more jobs.
+    state.isDrained = deliveries.length < 2;
+    watch.taken(state, asked, { ...taken, nextDueInMs: undefined }, { count: 2, heldNews });
     await new Promise(setImmediate);
   };
   return { watch, state, calls, take, asked: () => [...askedClasses(state).keys()] };
@@ -47,9 +53,9 @@ describe('a worker', () => {
   it('looks for held jobs once, when a take says that there are some', async () => {
     const { calls, take, asked } = create([OWN]);
     await take(0, { hasHolds: false });
-    expect(calls).toEqual({ looks: 0, found: 0 });
+    expect(calls).toEqual({ looks: 0, found: 0, readsEnded: 0 });
     await take(0);
-    expect([calls, asked()]).toEqual([{ looks: 1, found: 1 }, [OWN]]);
+    expect([calls, asked()]).toEqual([{ looks: 1, found: 1, readsEnded: 1 }, [OWN]]);
     for (let i = 0; i < 5; i += 1) await take(0);
     expect(calls.looks).toBe(1);
   });
@@ -59,26 +65,40 @@ describe('a worker', () => {
     await take(0);
     watch.lookAgain();
     await take(0);
-    expect(watch.heard('q', undefined)).toBe(true);
+    watch.heard('q', undefined);
+    expect(calls.readsEnded).toBe(1);
     await take(0);
     expect(calls.looks).toBe(3);
   });
 
   it('asks for a class that it hears of and can run, until a take brings less than it asked for', async () => {
-    const { watch, state, take, asked } = create();
+    const { watch, state, calls, take, asked } = create();
     state.isDrained = true;
-    expect([watch.heard('q', REFUSED), watch.heard('q', 'task:other\n'), watch.heard('other', OWN)]).toEqual([
-      false,
-      false,
-      false,
-    ]);
-    expect([watch.heard('q', OWN), state.isDrained, asked()]).toEqual([true, false, [OWN]]);
+    watch.heard('q', REFUSED);
+    watch.heard('q', 'task:other\n');
+    watch.heard('other', OWN);
+    expect([calls.found, calls.readsEnded, state.isDrained]).toEqual([0, 0, true]);
+    watch.heard('q', OWN);
+    expect([calls.found, calls.readsEnded, state.isDrained, asked()]).toEqual([1, 1, false, [OWN]]);
     await take(2);
     expect(asked()).toEqual([OWN]);
     await take(0, { paused: true });
     expect(asked()).toEqual([OWN]);
     await take(1);
     expect(asked()).toEqual([]);
+  });
+
+  it.each([OWN, undefined])('takes again after news that came while a take ran: %j', async (holdClass) => {
+    const { watch, state, calls, take } = create();
+    await take(0, { hasHolds: false });
+    expect(state.isDrained).toBe(true);
+    await take(0, { hasHolds: false }, () => void watch.heard('q', holdClass));
+    expect(state.isDrained).toBe(false);
+    await take(0, { hasHolds: holdClass === undefined });
+    expect([state.isDrained, calls.looks]).toEqual([true, holdClass === undefined ? 1 : 0]);
+    // A paused queue gives nothing: it is taken from when it is resumed.
+    await take(0, { paused: true }, () => void watch.heard('q', holdClass));
+    expect(state.isDrained).toBe(true);
   });
 
   it('keeps a class of which it hears again while a take for it is under way', async () => {

@@ -6,10 +6,10 @@ import { createManualClock } from '../../helpers/workers/manual-clock.ts';
 import { take } from '../../helpers/workers/moves.ts';
 
 describe('the schedule', () => {
-  it('is due every minute', () => {
+  it('is due every three minutes', () => {
     const clock = createManualClock();
     const schedule = new ReconcileSchedule(clock);
-    clock.advance(59_999);
+    clock.advance(179_999);
     expect(schedule.isDue).toBe(false);
     clock.advance(1);
     expect(schedule.isDue).toBe(true);

@@ -52,7 +52,7 @@ describe('a worker and an API', () => {
   });
 
   it('go on after the scripts were flushed', async () => {
-    await redis.client.script('FLUSH');
+    await until(() => redis.client.script('FLUSH').catch(() => undefined), 'the flush');
     expect(await completes('unscripted')).toMatchObject({ result: 'unscripted' });
   });
 

@@ -1,4 +1,4 @@
-import { openJobs, RANK_SPAN, wakeWorkers } from '../../../lifecycle/scripts/lua.ts';
+import { openJobs, publishSubmitted, RANK_SPAN, wakeWorkers } from '../../../lifecycle/scripts/lua.ts';
 import { WAKE_HORIZON_MS } from '../../../lifecycle/wake.ts';
 import type { Connection } from '../../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../../redis/entry-options.ts';
@@ -68,7 +68,10 @@ export const submitScript = defineScript({
   name: 'submit',
   keys: [
     'record',
-    { queues: 'queues', of: ['stream', 'dead', 'scheduled', 'ranked', 'expiring', 'wake', 'settings'] },
+    {
+      queues: 'queues',
+      of: ['stream', 'dead', 'scheduled', 'ranked', 'expiring', 'wake', 'settings', 'events'],
+    },
   ],
   args: [
     'wakeHorizonMs',
@@ -92,14 +95,16 @@ if fingerprint ~= '' then
   end
 end
 
-local added = {}
+local added, submitted = {}, {}
 for i = 1, #jobs do added[jobs[i].queue] = (added[jobs[i].queue] or 0) + 1 end
 for queue, depth in pairs(added) do
-  local limit = tonumber(redis.call('HGET', queues[queue].settings, 'maxJobs'))
+  local configured = redis.call('HMGET', queues[queue].settings, 'maxJobs', 'submitEvents')
+  local limit = tonumber(configured[1])
   if limit then
     for place = 1, 5 do depth = depth + openJobs(queues[queue].stream[place], queues[queue].dead[place]) end
     if depth > limit then return { 'full', tonumber(queue), limit } end
   end
+  if configured[2] then submitted[queue] = {} end
 end
 
 local ids, refs, dueSoon = {}, {}, {}
@@ -116,8 +121,12 @@ for i = 1, #jobs do
   if expiresIn then redis.call('ZADD', queues[queue].expiring, created + expiresIn, ref) end
   ids[i] = id
   refs[i] = ref
+  if submitted[queue] then table.insert(submitted[queue], ref) end
 end
 for queue, count in pairs(dueSoon) do wakeWorkers(queues[queue].wake, count) end
+for queue, stored in pairs(submitted) do
+  ${publishSubmitted('stored', 'queues[queue].events', 'queues[queue].settings')}
+end
 if fingerprint ~= '' then
   redis.call('SET', record, fingerprint .. '\\n' .. table.concat(refs, ' ') .. '\\n' .. note .. '\\n${EXACT}\\n' .. refQueues, 'PX', recordTtlMs)
 end

@@ -18,7 +18,7 @@ import { deleteNotes, deliveredAt } from '../lua.ts';
  * stored, so that a full Redis can still finish jobs.
  */
 export const COMPLETE = defineFragment({
-  queueKeys: ['notes', 'totals', 'stream'],
+  queueKeys: ['notes', 'totals', 'stream', 'logs'],
   keys: ['histogram', { list: 'results' }],
   args: ['consumer', 'latencyTtlMs', 'latencyCount', 'kindCount', { list: 'completions' }],
   uses: [now, letters, inChunks, deliveredAt, deleteNotes],
@@ -66,10 +66,11 @@ local function findHeld(byPlace)
 end
 
 -- Each function costs a call a little: this one is made only where there may be notes.
-local takeErrors = hasSideState and function(held)
+local takeNotes = hasSideState and function(held)
   local fields, found = {}, {}
   for i, job in ipairs(held) do
-    fields[2 * i - 1], fields[2 * i] = job.ref .. ${NOTE.errors}, job.ref .. ${NOTE.failedBeforeRequeue}
+    fields[3 * i - 2], fields[3 * i - 1] = job.ref .. ${NOTE.errors}, job.ref .. ${NOTE.failedBeforeRequeue}
+    fields[3 * i] = job.ref .. ${NOTE.logged}
   end
   inChunks(fields, function(...)
     for _, value in ipairs(redis.call('HMGET', notes, ...)) do found[#found + 1] = value end
@@ -82,7 +83,7 @@ local function storeResults(held, found)
   -- Few of the jobs started at different times: each time is printed once.
   local ended, finishedAt, texts = {}, tostring(now), {}
   for i, job in ipairs(held) do
-    local errors, before = found[2 * i - 1], found[2 * i]
+    local errors, before = found[3 * i - 2], found[3 * i - 1]
     local startedAt = texts[job.started] or tostring(job.started)
     texts[job.started] = startedAt
     local record = ${resultHead({
@@ -94,6 +95,7 @@ local function storeResults(held, found)
       errors: 'errors',
     })} .. job.tail
     redis.call('SET', job.key, record, 'PXAT', job.kind.expires)
+    if found[3 * i] then redis.call('PEXPIREAT', logs .. job.ref, job.kind.expires) end
     if job.kind.isAwaited then addShownResult(job.ref, job.kind.expires, record) end
     ended[job.kind.status] = ended[job.kind.status] or {}
     table.insert(ended[job.kind.status], job.ref)
@@ -112,7 +114,7 @@ local function complete()
     end)
   end
   local outcomes, counts = {}, {}
-  local ended = storeResults(held, takeErrors and #held > 0 and takeErrors(held) or {})
+  local ended = storeResults(held, takeNotes and #held > 0 and takeNotes(held) or {})
   for i, job in ipairs(jobs) do
     outcomes[i] = 'd'
     if not job.started then

@@ -16,9 +16,10 @@ local putBack = hasSideState and function(place, id)
   local ref = LETTERS[place] .. id
   local isDead = redis.call('ZSCORE', dead[place], ref)
   local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.cancelAskedAt},
-    ref .. ${NOTE.heldAs})
+    ref .. ${NOTE.heldAs}, ref .. ${NOTE.checkpoint})
   local wasHeld = noted[4] and redis.call('ZREM', holds, noted[4] .. ref) == 1
-  local isNew = not wasHeld and not noted[1] and not noted[2] and not noted[3] and not redis.call('ZSCORE', due[place], ref)
+  local isNew = not wasHeld and not noted[1] and not noted[2] and not noted[3] and not noted[5]
+    and not redis.call('ZSCORE', due[place], ref)
   if isNew and not isDead then return false end
   redis.call('XACK', stream[place], '${GROUP}', id)
   if not isDead then redis.call('ZADD', due[place], 'NX', now, ref) end

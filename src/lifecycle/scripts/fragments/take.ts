@@ -2,7 +2,7 @@ import { GROUP } from '../../../redis/keys.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { now, PLACE_LETTERS } from '../../../redis/script/lua.ts';
-import { deleteNotes, wakeWorkers } from '../lua.ts';
+import { deleteTraces, wakeWorkers } from '../lua.ts';
 
 /** Lua: the reply of a take that found nothing; `TakeReply` says what stands in it. */
 export const NOTHING_TAKEN = `{ 'ok', now, 0, -1, '[]' }`;
@@ -13,7 +13,7 @@ export const SPLIT_REF = `string.find('${PLACE_LETTERS}', string.sub(ref, 1, 1),
 /**
  * Lua: `deliver(ref, fields, ...)` adds a job to `heads` and `reply`; `...` are the rest of its head. Where the fields are not
  * those that we write, all of them stand in place of the task. `free` counts down to 0, the jobs that may still be taken; it is 0,
- * too, once payloads and options take up `maxBytes`.
+ * too, once payloads, options and checkpoints take up `maxBytes`.
  */
 export const DELIVER = defineFragment({
   args: ['count', 'maxBytes'],
@@ -24,7 +24,7 @@ local heads, refs, reply = {}, {}, ${NOTHING_TAKEN}
 local function deliver(ref, fields, ...)
   refs[#refs + 1] = ref
   free = free - 1
-  byteBudget = byteBudget - #(fields[4] or '') - #(fields[6] or '')
+  byteBudget = byteBudget - #(fields[4] or '') - #(fields[6] or '') - #(select(7, ...) or '')
   if byteBudget <= 0 then free = 0 end
   if #fields == 6 and fields[1] == 't' and fields[3] == 'p' and fields[5] == 'o' then
     heads[#heads + 1] = { ref, fields[2], fields[6], ... }
@@ -42,21 +42,22 @@ end
  * deleted.
  */
 export const CLAIM = defineFragment({
-  queueKeys: ['notes', 'stream', 'holds', 'ranked'],
+  queueKeys: ['notes', 'stream', 'holds', 'ranked', 'logs'],
   args: ['consumer'],
-  uses: [deleteNotes],
+  uses: [deleteTraces],
   lua: `
 local claim = hasSideState and function(ref, at)
   local place, id = ${SPLIT_REF}
   local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.cancelAskedAt},
-    ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs})
+    ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs},
+    ref .. ${NOTE.checkpoint})
   local token = (tonumber(noted[1]) or 0) + 1
   local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
   -- The sweep of an earlier release takes held jobs for lost ones, and makes them due.
   if noted[6] then redis.call('ZREM', holds, noted[6] .. ref) end
-  if not entry then return deleteNotes(notes, ranked, ref) end
+  if not entry then return deleteTraces(notes, ranked, logs, ref) end
   deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
-    noted[5] and 1 or 0)
+    noted[5] and 1 or 0, noted[7] or nil)
 end
 `,
 });

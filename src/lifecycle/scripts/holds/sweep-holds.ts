@@ -4,38 +4,47 @@ import { NOTE } from '../../../redis/note-fields.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
 import { bytesOf } from '../../../redis/script/lua.ts';
 import { SPLIT_REF } from '../fragments/take.ts';
-import { deleteNotes } from '../lua.ts';
+import { deleteTraces } from '../lua.ts';
 
 /** Members that one step checks, and bytes of entries that it reads: both bound the time for which it keeps Redis busy. */
 const STEP = 200;
 const STEP_BYTES = 1_048_576;
+/** Notes, chosen at random, that the last step of a sweep checks. */
+const NOTES = 50;
 
 /**
  * Removes members of `holds` that accidents may have left: one whose entry is gone, and one without its note, whose job the
- * sweep of its stream makes due.
+ * sweep of its stream makes due. The last step also removes notes of jobs that are no more: a release that does not know a
+ * note leaves it.
  *
  * `from`: the member after which the step begins, as ZRANGE takes it.
  * Returns the member after which the next step begins, or '' at the end.
  */
 export const sweepHoldsScript = defineScript({
   name: 'sweep-holds',
-  queueKeys: ['stream', 'notes', 'ranked', 'holds'],
+  queueKeys: ['stream', 'notes', 'ranked', 'logs', 'holds'],
   args: ['from', 'most'],
-  uses: [bytesOf, deleteNotes],
+  uses: [bytesOf, deleteTraces],
   lua: `
 local members, bytes = redis.call('ZRANGE', holds, from, '+', 'BYLEX', 'LIMIT', 0, most), 0
-local function check(member)
-  local prefix, ref = string.match(member, '^(.* )(%S+)$')
-  local place, id
-  if ref then place, id = ${SPLIT_REF} end
+local function isThere(ref)
+  local place, id = ${SPLIT_REF}
   local entry = place and redis.call('XRANGE', stream[place], id, id)[1]
   if entry then bytes = bytes + bytesOf(entry[2])
-  elseif place then deleteNotes(notes, ranked, ref) end
-  if not entry or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then redis.call('ZREM', holds, member) end
+  elseif place then deleteTraces(notes, ranked, logs, ref) end
+  return entry
+end
+local function check(member)
+  local prefix, ref = string.match(member, '^(.* )(%S+)$')
+  if not ref or not isThere(ref) or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then redis.call('ZREM', holds, member) end
 end
 for i, member in ipairs(members) do
   check(member)
   if bytes > ${STEP_BYTES} or i == tonumber(most) then return member end
+end
+for _, field in ipairs(redis.call('HRANDFIELD', notes, ${NOTES})) do
+  local ref = string.match(field, '^(%a%d+%-%d+):%a$')
+  if ref and bytes <= ${STEP_BYTES} then isThere(ref) end
 end
 return ''
 `,

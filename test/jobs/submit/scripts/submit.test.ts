@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { recallOnce, submitTogether } from '../../../../src/jobs/submit/scripts/submit.ts';
-import { setMaxJobs } from '../../../../src/queues/scripts/max-jobs.ts';
+import { configure } from '../../../../src/queues/scripts/configure.ts';
 import { type Place, type QueueKeys, queueKeys } from '../../../../src/redis/keys.ts';
 import { useRedis } from '../../../helpers/redis/server.ts';
 
@@ -34,7 +34,7 @@ it('stores jobs of several queues in their places', async () => {
 
 it('stores all jobs or none, and names the queue that is full', async () => {
   const [free, full] = [queueKeys('mr', 'free'), queueKeys('mr', 'full')];
-  await setMaxJobs(redis.client, full, 1);
+  await configure(redis.client, full, { maxJobs: 1 });
   const jobs = [entry(free, 'normal'), entry(full, 'normal'), entry(full, 'normal')];
   expect(await submitTogether(redis.client, jobs)).toEqual({ kind: 'full', queue: 'full', maxJobs: 1 });
   expect(await redis.client.exists(free.stream.normal, full.stream.normal)).toBe(0);
@@ -65,4 +65,19 @@ it('stores the jobs of one key once', async () => {
   const other = { ...once, fingerprint: 'g' };
   expect(await submitTogether(redis.client, [entry(keys, 'normal')], other)).toEqual({ kind: 'mismatch' });
   expect(await redis.client.xlen(keys.stream.normal)).toBe(1);
+});
+
+it('writes events for the jobs of the queues that ask for them, in entries of a bounded size', async () => {
+  const [told, quiet] = [queueKeys('mr', 'told'), queueKeys('mr', 'untold')];
+  await configure(redis.client, told, { submitEvents: true });
+  const entries = Array.from({ length: 450 }, (_, i) =>
+    entry(told, i === 0 ? 'parked' : 'high', { d: 60_000 }),
+  );
+  const submitted = await submitTogether(redis.client, [...entries, entry(quiet, 'normal')]);
+  const ids = submitted.kind === 'stored' ? submitted.entryIds : [];
+  const events = await redis.client.xrange(told.events, '-', '+');
+  const refs = events.map(([, [, kind, , list = '']]) => (kind === 'submitted' ? list.split(' ') : []));
+  expect(refs.map(({ length }) => length)).toEqual([200, 200, 50]);
+  expect(refs.flat()).toEqual(ids.slice(0, 450).map((id, i) => `${i === 0 ? 'p' : 'h'}${id}`));
+  expect(await redis.client.exists(quiet.events)).toBe(0);
 });

@@ -17,8 +17,10 @@ const hasDeadLetters = (model: Readonly<Model>) => model.dead.length > 0;
 const selected = ({ dead }: Model, error: string | undefined): ModelJob[] =>
   dead.filter(({ errors }) => error === undefined || error.startsWith(`${errors.at(-1)?.name}: `));
 
-/** Runs steps until the cursor ends. Returns how many dead letters moved. */
-async function allSteps(next: (cursor: Pick<DeadSelection, 'cursor'>) => Promise<BulkStep>): Promise<number> {
+/** Runs steps until the cursor ends. Returns how many jobs they moved. */
+export async function allSteps(
+  next: (cursor: Pick<DeadSelection, 'cursor'>) => Promise<BulkStep>,
+): Promise<number> {
   let moved = 0;
   for (let cursor: Pick<DeadSelection, 'cursor'> | undefined = {}; cursor !== undefined; ) {
     const { count, nextCursor }: BulkStep = await next(cursor);

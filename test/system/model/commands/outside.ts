@@ -3,11 +3,13 @@ import { expect } from 'vitest';
 import { CANCEL_PATIENCE_MS } from '../../../../src/lifecycle/scripts/cancel.ts';
 import { RANK_SPAN } from '../../../../src/lifecycle/scripts/lua.ts';
 import { formatRef } from '../../../../src/redis/job-id.ts';
+import { WAITING_STATUSES } from '../../../../src/schemas/values/names.ts';
 import { outcomeOf } from '../compare.ts';
-import { hasEnded, type ModelDelivery, type ModelJob } from '../job.ts';
+import { hasEnded, type ModelDelivery, type ModelJob, shownStatus } from '../job.ts';
 import type { Model } from '../model.ts';
-import type { Real } from '../real.ts';
+import { passDelay, type Real } from '../real.ts';
 import { anyIndex, choose, step } from '../step.ts';
+import { allSteps } from './dead.ts';
 
 const anyJob = (model: Readonly<Model>) => model.jobs.length > 0;
 
@@ -49,6 +51,22 @@ export const outside = [
         else model.cancelOrExpire(job, 'cancelled');
         expect(answer).toMatchObject({ done: !runs, job: { id: job.id, status: job.status } });
       }
+    },
+  }),
+  step({
+    name: 'cancel waiting jobs',
+    args: fc.record({ status: fc.constantFrom(...WAITING_STATUSES), limit: fc.integer({ min: 1, max: 3 }) }),
+    possible: anyJob,
+    async act(model, real, { status, limit }) {
+      // The operation leaves alone jobs that came after the millisecond of its start.
+      await passDelay(real);
+      const jobs = model.jobs.filter((job) => shownStatus(job.status, job) === status);
+      for (const job of jobs) model.cancelOrExpire(job, 'cancelled');
+      const { queueOperator, keys } = real;
+      const cancelled = await allSteps((cursor) =>
+        queueOperator.cancelJobs(keys.queue, { status, limit, ...cursor }),
+      );
+      expect(cancelled).toBe(jobs.length);
     },
   }),
   step({

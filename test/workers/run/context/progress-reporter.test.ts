@@ -1,8 +1,9 @@
 import { afterEach, expect, it } from 'vitest';
-import { NO_OBSERVER } from '../../../src/observer.ts';
-import { progressReporter } from '../../../workers/run/progress-reporter.ts';
-import { until, useRedis } from '../../helpers/redis/server.ts';
-import { createTestIntake, submitNumbers } from '../../helpers/workers/intake.ts';
+import { UnusableValue } from '../../../../src/attempts/unusable-value.ts';
+import { NO_OBSERVER } from '../../../../src/observer.ts';
+import { progressReporter } from '../../../../workers/run/context/progress-reporter.ts';
+import { until, useRedis } from '../../../helpers/redis/server.ts';
+import { createTestIntake, submitNumbers } from '../../../helpers/workers/intake.ts';
 
 const redis = useRedis();
 let intake: Awaited<ReturnType<typeof createTestIntake>>;
@@ -33,7 +34,7 @@ it('writes the first report at once, and then the last one of each 100 ms', asyn
 
 it('throws for what is not JSON', async () => {
   const { report } = await createReporter('json');
-  expect(() => report(1n)).toThrow(TypeError);
+  expect(() => report(1n)).toThrow(UnusableValue);
 });
 
 it('aborts a job that is no longer held', async () => {

@@ -1,19 +1,35 @@
-/** A result of which JSON would keep nothing, or not what was meant. The same code would return the same again. */
-export class UnusableResult extends Error {
-  override readonly name = 'unusable-result';
+/** What a task gives as JSON. */
+type Given = 'result' | 'progress';
+
+/** A value of which JSON would keep nothing, or not what was meant. The same code would give the same again. */
+export class UnusableValue extends Error {
+  override readonly name: `unusable-${Given}`;
   readonly retryable = false;
 
-  constructor(what: string, path: string, advice: string) {
-    super(`The result ${path === '' ? 'is' : `has at ${path}`} ${what}. ${advice}`);
-    // It would show our code, not that of the task.
-    delete this.stack;
+  constructor(given: Given, { what, path, advice }: Loss) {
+    super(`The ${given} ${path === '' ? 'is' : `has at ${path}`} ${what}. ${advice}`);
+    this.name = `unusable-${given}`;
+    // That of a result would show our code, not that of the task.
+    if (given === 'result') delete this.stack;
   }
+}
+
+/** The JSON text of a value; undefined becomes null. @throws {UnusableValue} when JSON cannot say it. */
+export function usableJson(value: unknown, given: Given): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value ?? null);
+  } finally {
+    // Its reason is clearer than that of a throw of JSON.stringify.
+    if (typeof value === 'object' || text === undefined) checkUsable(value, given);
+  }
+  return text;
 }
 
 /** Levels that are searched; what is deeper is refused elsewhere. */
 const MAX_DEPTH = 100;
 
-const PLAIN = 'Return plain objects, arrays, strings, numbers, booleans or null';
+const PLAIN = 'Use plain objects, arrays, strings, numbers, booleans or null';
 
 /** What JSON would lose of a value, and what to do about it. */
 interface Loss {
@@ -26,20 +42,20 @@ interface Loss {
  * Checks a value that `JSON.stringify` has taken, or has thrown for. `undefined` is no loss, and what a `toJSON` returns is
  * what its author means.
  *
- * @throws {UnusableResult} with the first loss.
+ * @throws {UnusableValue} with the first loss.
  */
-export function checkUsable(value: unknown): void {
-  const loss = findLoss(value, 0, []);
-  if (loss !== undefined) throw new UnusableResult(loss.what, loss.path, loss.advice);
+function checkUsable(value: unknown, given: Given): void {
+  const found = findLoss(value, 0, []);
+  if (found !== undefined) throw new UnusableValue(given, found);
 }
 
 /** @param above the objects that hold the value: one of them again is a circle. */
 function findLoss(value: unknown, depth: number, above: object[]): Loss | undefined {
   if (typeof value === 'function' || typeof value === 'symbol') return loss(`a ${typeof value}`, PLAIN);
-  if (typeof value === 'bigint') return loss('a BigInt', 'JSON has none: return it as a string');
+  if (typeof value === 'bigint') return loss('a BigInt', 'JSON has none: use a string');
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return undefined;
   if (above.includes(value))
-    return loss('a reference to an object around it', 'JSON cannot have circles: return data without them');
+    return loss('a reference to an object around it', 'JSON cannot have circles: use data without them');
   if ('toJSON' in value && typeof value.toJSON === 'function') return undefined;
   const own = isPlainObject(value) ? undefined : lossOfInstance(value);
   if (own !== undefined) return own;
@@ -86,7 +102,7 @@ function lossOfInstance(value: object): Loss | undefined {
   if ('then' in value && typeof value.then === 'function')
     return loss(`a ${name} that is not awaited`, 'Await it first');
   if ('pipe' in value && typeof value.pipe === 'function')
-    return loss(`a stream (${name})`, 'Read it, and return what it held');
+    return loss(`a stream (${name})`, 'Read it, and use what it held');
   if (value instanceof String || value instanceof Number || value instanceof Boolean) return undefined;
   if (Object.keys(value).some((key) => typeof Reflect.get(value, key) !== 'function')) return undefined;
   return loss(`of class ${name}, of which JSON keeps nothing`, PLAIN);

@@ -1,9 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { LoadedTask } from '../../../src/tasks/types.ts';
-import { AttemptContext, type ContextParts } from '../../../workers/run/attempt-context.ts';
-import type { RunningJob } from '../../../workers/run/running-job.ts';
+import { systemClock } from '../../../../src/clock.ts';
+import type { LoadedTask } from '../../../../src/tasks/types.ts';
+import { AttemptContext, type ContextParts } from '../../../../workers/run/context/attempt-context.ts';
+import type { RunningJob } from '../../../../workers/run/running-job.ts';
 
 setFlagsFromString('--allow-natives-syntax');
 const haveSameShape = runInThisContext('(a, b) => %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
@@ -20,7 +21,8 @@ function createContext(task: Partial<LoadedTask> = { attempts: 3 }) {
       return signals.at(-1);
     },
   };
-  const parts = { consumer: { name: 'w1' }, observe: (event: unknown) => lines.push(event) };
+  const consumer = { name: 'w1', appendLog: async () => true };
+  const parts = { consumer, clock: systemClock, observe: (event: unknown) => lines.push(event) };
   const entry = { task: 'echo', payload: 'null', value: null, options: {} };
   const context = new AttemptContext(
     parts as unknown as ContextParts,
@@ -34,13 +36,16 @@ function createContext(task: Partial<LoadedTask> = { attempts: 3 }) {
 describe('the context of an attempt', () => {
   it('works when a handler copies or destructures it', () => {
     const { context, lines } = createContext();
-    const { signal, log, job } = { ...context };
+    const { signal, log, job, checkpoint } = { ...context };
+    expect(checkpoint).toBeInstanceOf(Function);
+    expect(context).not.toHaveProperty('lastCheckpoint');
     expect(signal).toBeInstanceOf(AbortSignal);
     expect(job).toMatchObject({ id: 'default~n1-0', attempt: 2, maxAttempts: 3, lease: 'w1' });
     log('here');
     expect(lines).toEqual([
       { kind: 'task-log', queue: 'default', task: 'echo', job: 'default~n1-0', lease: 'w1', text: 'here' },
     ]);
+    context.close();
   });
 
   it('has infinitely many attempts for a job without a limit', () => {

@@ -1,10 +1,10 @@
-import type { Connection } from '../../redis/connection.ts';
-import { formatRef } from '../../redis/job-id.ts';
-import type { QueueKeys } from '../../redis/keys.ts';
-import { NOTE } from '../../redis/note-fields.ts';
-import { defineScript } from '../../redis/script/define-script.ts';
-import { deliveredAt, publishEvent } from './lua.ts';
-import type { Held } from './release.ts';
+import type { Connection } from '../../../redis/connection.ts';
+import { formatRef } from '../../../redis/job-id.ts';
+import type { QueueKeys } from '../../../redis/keys.ts';
+import { NOTE } from '../../../redis/note-fields.ts';
+import { defineScript } from '../../../redis/script/define-script.ts';
+import { deliveredAt, publishEvent } from '../lua.ts';
+import type { Held } from '../release.ts';
 
 /** Characters of progress that its event shows; a longer one is read from the notes. */
 const MAX_SHOWN = 512;

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { encodeResult, thrownFailure } from '../../src/attempts/outcome.ts';
+import { encodeProgress } from '../../src/attempts/progress.ts';
 
 class Point {
   x = 1;
@@ -21,9 +22,18 @@ const failureOf = (value: unknown) => {
   }
 };
 
+const thrownBy = (call: () => unknown): unknown => {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+};
+
 describe('a result of which JSON would keep nothing', () => {
   it.each<[string, unknown, RegExp]>([
-    ['a Map', new Map([[1, 2]]), /^The result is of class Map, of which JSON keeps nothing\. Return plain/],
+    ['a Map', new Map([[1, 2]]), /^The result is of class Map, of which JSON keeps nothing\. Use plain/],
     ['a Set in a list', { a: [1, new Set([1])] }, /^The result has at \/a\/1 of class Set/],
     ['a Response', new Response('x'), /of class Response/],
     ['an Error', new Error('x'), /of class Error/],
@@ -40,7 +50,7 @@ describe('a result of which JSON would keep nothing', () => {
     ['a function', () => 1, /^The result is a function/],
     ['a symbol', [Symbol('x')], /^The result has at \/0 a symbol/],
     ['a method', { ok: true, run: () => 1 }, /^The result has at \/run a function/],
-    ['a BigInt', { n: 1n }, /^The result has at \/n a BigInt\. JSON has none: return it as a string/],
+    ['a BigInt', { n: 1n }, /^The result has at \/n a BigInt\. JSON has none: use a string/],
     ['a circle', circular, /^The result has at \/self\/circular a reference to an object around it/],
   ])('fails its job with that reason: %s', (_, value, message) => {
     expect(failureOf(value)).toEqual({
@@ -50,6 +60,22 @@ describe('a result of which JSON would keep nothing', () => {
       retryInMs: undefined,
     });
   });
+});
+
+it('is no progress either: the caller of ctx.progress gets the reason', () => {
+  for (const [value, message] of [
+    [new Map(), /^The progress is of class Map, of which JSON keeps nothing\. Use plain/],
+    [{ a: [1n] }, /^The progress has at \/a\/0 a BigInt/],
+    [() => 1, /^The progress is a function/],
+    [[Promise.resolve(1)], /^The progress has at \/0 a Promise that is not awaited/],
+    [circular, /^The progress has at \/self\/circular a reference to an object around it/],
+  ] as const) {
+    const error = thrownBy(() => encodeProgress(value));
+    expect(error).toMatchObject({ name: 'unusable-progress', retryable: false });
+    expect(error).toHaveProperty('message', expect.stringMatching(message));
+    // It shows where the task called.
+    expect(error).toHaveProperty('stack', expect.stringContaining('unusable-value.test.ts'));
+  }
 });
 
 it.each<[string, unknown, string]>([
@@ -67,6 +93,7 @@ it.each<[string, unknown, string]>([
   ['the same object twice', [shared, shared], '[{},{}]'],
 ])('is usable: %s', (_, value, text) => {
   expect(encodeResult(value)).toBe(text);
+  expect(encodeProgress(value)).toBe(text);
 });
 
 it('keeps the error of a toJSON that throws', () => {

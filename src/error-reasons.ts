@@ -1,5 +1,5 @@
-import type { StoredCause } from '../redis/result-record.ts';
-import { clip } from '../schemas/json/well-formed.ts';
+import type { StoredCause } from './redis/result-record.ts';
+import { clip } from './schemas/json/well-formed.ts';
 
 /** What the message of an error leaves out: "fetch failed" says nothing. */
 export type ErrorReasons = Pick<StoredCause, 'code' | 'cause' | 'errors'>;

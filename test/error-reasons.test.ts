@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { reasonsOf, summaryOf } from '../../src/attempts/error-reasons.ts';
-import { thrownFailure } from '../../src/attempts/outcome.ts';
+import { thrownFailure } from '../src/attempts/outcome.ts';
+import { reasonsOf, summaryOf } from '../src/error-reasons.ts';
 
 const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' });
 const STACK = expect.any(String);

@@ -1,8 +1,8 @@
-import { encodeProgress } from '../../src/attempts/progress.ts';
-import type { Consumer } from '../../src/lifecycle/consumer.ts';
-import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
-import type { Observer } from '../../src/observer.ts';
-import type { RunningJob } from './running-job.ts';
+import { encodeProgress } from '../../../src/attempts/progress.ts';
+import type { Consumer } from '../../../src/lifecycle/consumer.ts';
+import { toFaultEvent } from '../../../src/maintenance/fault-event.ts';
+import type { Observer } from '../../../src/observer.ts';
+import type { RunningJob } from '../running-job.ts';
 
 /** Progress of one attempt is written at most this often; the last report wins. */
 const WRITE_EVERY_MS = 100;
@@ -10,7 +10,7 @@ const WRITE_EVERY_MS = 100;
 /**
  * Makes `ctx.progress` for one attempt. A report that cannot be written is dropped: the next one replaces it.
  *
- * `report` throws a TypeError as `encodeProgress` does.
+ * `report` throws what `encodeProgress` does.
  */
 export function progressReporter(
   consumer: Consumer,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { noteProgress } from '../../../src/lifecycle/scripts/note-progress.ts';
-import { useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
-import { useRedis } from '../../helpers/redis/server.ts';
+import { noteProgress } from '../../../../src/lifecycle/scripts/reports/note-progress.ts';
+import { useQueueOfTwo } from '../../../helpers/lifecycle/queue-of-two.ts';
+import { useRedis } from '../../../helpers/redis/server.ts';
 
 const redis = useRedis();
 const queue = useQueueOfTwo(redis);

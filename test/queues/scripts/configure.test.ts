@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { submitTogether } from '../../../src/jobs/submit/scripts/submit.ts';
+import { configure } from '../../../src/queues/scripts/configure.ts';
+import { useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
+
+const redis = useRedis();
+const queue = useQueueOfTwo(redis);
+
+it('limits the open jobs of a queue until the limit is removed', async () => {
+  const { keys } = queue;
+  const submit = () =>
+    submitTogether(redis.client, [{ keys, place: 'low', task: 'echo', payload: '1', options: {} }]);
+  await configure(redis.client, keys, { maxJobs: 1 });
+  expect(await submit()).toMatchObject({ kind: 'stored' });
+  expect(await submit()).toEqual({ kind: 'full', queue: keys.queue, maxJobs: 1 });
+  await configure(redis.client, keys, { maxJobs: null });
+  expect(await submit()).toMatchObject({ kind: 'stored' });
+});
+
+it('changes what is given, and nothing else', async () => {
+  const { keys } = queue;
+  const stored = () => redis.client.hgetall(keys.settings);
+  await redis.client.hset(keys.settings, 'hold', 20_000);
+  await configure(redis.client, keys, { maxJobs: 5, submitEvents: true });
+  expect(await stored()).toEqual({ hold: '20000', maxJobs: '5', submitEvents: '1' });
+  await configure(redis.client, keys, { submitEvents: false });
+  expect(await stored()).toEqual({ hold: '20000', maxJobs: '5' });
+  await configure(redis.client, keys, {});
+  await configure(redis.client, keys, { maxJobs: null, submitEvents: null });
+  expect(await stored()).toEqual({ hold: '20000' });
+});

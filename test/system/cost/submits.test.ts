@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import type { Core } from '../../../src/core/core.ts';
+import { Submitter } from '../../../src/jobs/submit/submitter.ts';
+import { configure } from '../../../src/queues/scripts/configure.ts';
+import { createTestCore } from '../../helpers/redis/core.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
+
+const redis = useRedis();
+
+/** What Redis was asked while a job was stored, by command; scripts are named by what they call. */
+async function asked(core: Core, job: object): Promise<Record<string, number>> {
+  await redis.client.config('RESETSTAT');
+  await new Submitter(core).submit({ task: 'echo', queue: 'costs', ...job });
+  const stats = await redis.client.info('commandstats');
+  const calls = [...stats.matchAll(/cmdstat_([a-z|]+):calls=(\d+)/g)];
+  const commands = Object.fromEntries(calls.map(([, name = '', count]) => [name, Number(count)]));
+  delete commands['config|resetstat'];
+  return commands;
+}
+
+it('the event of a submit costs nothing where nobody asks for it', async () => {
+  const core = createTestCore(redis.client);
+  const keys = core.keySpace.queue('costs');
+  const later = { delay: '1h' };
+  // The queue is registered, its settings and tasks are cached.
+  for (const job of [{}, later]) await asked(core, job);
+  const plain = { xadd: 1 };
+  const delayed = { evalsha: 1, time: 1, hmget: 1, xadd: 1, zadd: 1 };
+  expect(await asked(core, {})).toEqual(plain);
+  expect(await asked(core, later)).toEqual(delayed);
+  await configure(redis.client, keys, { submitEvents: true });
+  await core.submitSettings.refresh(keys);
+  const told = { evalsha: 1, time: 1, hmget: 1, hget: 1, xadd: 2 };
+  expect(await asked(core, {})).toEqual(told);
+  expect(await asked(core, later)).toEqual({ ...told, zadd: 1 });
+});
