@@ -86,8 +86,12 @@ export class QueueRegistry {
     if (await this.#hasKeys(queue)) await this.register([queue]);
   }
 
-  /** Lists removed queues that have come back; resolves to the time until the next look, ms. */
-  readonly relist = async (): Promise<number> => {
+  /**
+   * Lists removed queues that have come back; resolves to the time until the next look, ms.
+   *
+   * @param onGone called for a queue that has not come back in all the time.
+   */
+  async relist(onGone: (queue: string) => Promise<unknown>): Promise<number> {
     const { removedQueues } = this.#keySpace;
     const removed = toPairs(
       await this.#redis.zrange(removedQueues, 0, String(MOST_REMOVED - 1), 'WITHSCORES'),
@@ -98,10 +102,13 @@ export class QueueRegistry {
     const found = await Promise.all(removed.map(([queue]) => this.#hasKeys(queue)));
     const back = removed.flatMap(([queue], i) => (found[i] ? [queue] : []));
     if (back.length > 0) await this.register(back);
+    for (const [i, [queue, at]] of removed.entries()) {
+      if (!found[i] && Number(at) <= watchedSince) await onGone(queue);
+    }
     // A queue that was removed again since has a later time, and stays.
     await this.#redis.zremrangebyscore(removedQueues, '-inf', Math.min(watchedSince, Number(last)));
     return RELIST_EVERY_MS;
-  };
+  }
 
   async #hasKeys(queue: string): Promise<boolean> {
     const { stream, settings, scheduleStates, subscriptions } = this.#keySpace.queue(queue);

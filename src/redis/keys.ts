@@ -156,3 +156,10 @@ export const placeIndex = (place: Place): number => PLACES.indexOf(place) + 1;
 /** Lanes only, in the order of `PRIORITIES`. */
 export const lanes = (keys: QueueKeys): string[] =>
   PRIORITIES.map((priority: Priority) => keys.stream[priority]);
+
+/** Every key of a queue whose name is known without a job, a subscription or a time. */
+export const fixedKeys = ({ queue: _, ...keys }: QueueKeys): string[] =>
+  Object.values(keys).flatMap((key) => {
+    if (typeof key === 'function') return [];
+    return typeof key === 'string' ? [key] : inOrder(key);
+  });

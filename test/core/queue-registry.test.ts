@@ -60,20 +60,24 @@ describe('the registry of queues', () => {
 
   it('lists a removed queue again that has come back, for two minutes', async () => {
     const registry = newRegistry();
-    await registry.keepRegistered(['back', 'gone']);
-    for (const queue of ['back', 'gone']) {
+    const gone: string[] = [];
+    await registry.keepRegistered(['back', 'late', 'gone']);
+    for (const queue of ['back', 'late', 'gone']) {
       await registry.beforeRemoval(queue);
       await registry.unlist(queue);
     }
     expect(registry.isRegistered('back')).toBe(false);
     await putQueued(redis.client, keySpace.queue('back'), [1]);
-    await registry.relist();
+    await registry.relist(async (queue) => gone.push(queue));
     expect(await registry.names()).toEqual(['back']);
-    expect(await redis.client.zcard(keySpace.removedQueues)).toBe(2);
-    await redis.client.zadd(keySpace.removedQueues, Date.now() - 121_000, 'gone');
-    await putQueued(redis.client, keySpace.queue('gone'), [1]);
-    await registry.relist();
-    expect(await registry.names()).toEqual(['back', 'gone']);
+    expect(await redis.client.zcard(keySpace.removedQueues)).toBe(3);
+    expect(gone).toEqual([]);
+    const longAgo = Date.now() - 121_000;
+    await redis.client.zadd(keySpace.removedQueues, longAgo, 'gone', longAgo, 'late');
+    await putQueued(redis.client, keySpace.queue('late'), [1]);
+    await registry.relist(async (queue) => gone.push(queue));
+    expect(await registry.names()).toEqual(['back', 'late']);
+    expect(gone).toEqual(['gone']);
     expect(await redis.client.zrange(keySpace.removedQueues, 0, '-1')).toEqual(['back']);
   });
 });

@@ -8,10 +8,11 @@ import { QueueRemover } from '../../queues/remove/queue-remover.ts';
 export const queuesPlugin = fastifyPlugin(
   async (app) => {
     const { core } = app;
-    const loop = new Loop('queues', core.queues.relist, core.observe);
+    const remover = new QueueRemover(core, app.scheduler);
+    const loop = new Loop('queues', remover.watchRemoved, core.observe);
     app.decorate('queueInspector', new QueueInspector(core));
     app.decorate('queueOperator', new QueueOperator(core));
-    app.decorate('queueRemover', new QueueRemover(core, app.scheduler));
+    app.decorate('queueRemover', remover);
     app.addHook('onListen', async () => loop.start());
     app.addHook('preClose', () => loop.stop());
   },

@@ -7,7 +7,7 @@ import type { QueueKeys } from '../../redis/keys.ts';
 import { redisTime } from '../../redis/server-time.ts';
 import type { QueueRemains } from '../../schemas/queue.ts';
 import { cancelJobs } from '../cancel-jobs.ts';
-import { removeQueue } from '../scripts/remove-queue.ts';
+import { type Removal, removeQueue } from '../scripts/remove-queue.ts';
 import { queueSummary } from '../stats.ts';
 import { StepReader, walkJobs } from '../walk-jobs.ts';
 
@@ -64,15 +64,26 @@ export class QueueRemover {
     return this.#remains(keys);
   }
 
+  /** Lists removed queues that come back. After a while it deletes what processes have left that still knew an old queue. */
+  readonly watchRemoved = (): Promise<number> => {
+    const { queues, keySpace } = this.#core;
+    return queues.relist((queue) => this.#deleteKeys(keySpace.queue(queue)));
+  };
+
+  async #deleteKeys(keys: QueueKeys): Promise<Removal> {
+    const { redis } = this.#core;
+    const [now, subscribed] = await Promise.all([redisTime(redis), redis.hkeys(keys.subscriptions)]);
+    const window = latencyWindow(now);
+    const histograms = [window, window - 1, window - 2].map(keys.latency);
+    return removeQueue(redis, keys, histograms, subscribed);
+  }
+
   /** False when the queue is not empty. */
   async #removeEmpty(keys: QueueKeys): Promise<boolean> {
-    const { redis, queues, observe } = this.#core;
+    const { queues, observe } = this.#core;
+    await queues.beforeRemoval(keys.queue);
     for (let i = 0; i < MAX_TRIES; i += 1) {
-      const [now, subscribed] = await Promise.all([redisTime(redis), redis.hkeys(keys.subscriptions)]);
-      const window = latencyWindow(now);
-      const histograms = [window, window - 1, window - 2].map(keys.latency);
-      await queues.beforeRemoval(keys.queue);
-      const removal = await removeQueue(redis, keys, histograms, subscribed);
+      const removal = await this.#deleteKeys(keys);
       if (removal === 'removed') {
         await queues.unlist(keys.queue);
         observe({ kind: 'queue-removed', queue: keys.queue });

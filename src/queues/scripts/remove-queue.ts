@@ -1,5 +1,5 @@
 import type { Connection } from '../../redis/connection.ts';
-import type { QueueKeys } from '../../redis/keys.ts';
+import { fixedKeys, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { lastId, now } from '../../redis/script/lua.ts';
 
@@ -16,34 +16,11 @@ export type Removal =
  * Deletes everything of a queue without jobs and schedules. Results and Idempotency-Keys stay, and end by their time; so do
  * the leases and tasks of workers that live, which would register them again at once.
  *
- * `parts`: keys that the queue's settings do not name: histograms, and one key for each of `subscribed`, its subscriptions.
- * Returns `Removal`.
+ * `parts`: all keys to delete, also those of `subscribed`, its subscriptions; without leases and tasks. Returns `Removal`.
  */
 export const removeQueueScript = defineScript({
   name: 'remove-queue',
-  queueKeys: [
-    'stream',
-    'due',
-    'dead',
-    'scheduled',
-    'ranked',
-    'holds',
-    'expiring',
-    'leases',
-    'notes',
-    'events',
-    'logHints',
-    'subscriptions',
-    'control',
-    'wake',
-    'totals',
-    'settings',
-    'schedules',
-    'scheduleStates',
-    'slots',
-    'tasks',
-    'samples',
-  ],
+  queueKeys: ['stream', 'scheduleStates', 'subscriptions', 'events', 'control', 'wake', 'leases', 'tasks'],
   keys: [{ list: 'parts' }],
   args: [{ list: 'subscribed' }],
   uses: [now, lastId],
@@ -60,9 +37,6 @@ for i = 1, #subscribed do
   if redis.call('HEXISTS', subscriptions, subscribed[i]) == 0 then return 'changed' end
 end
 
-redis.call('UNLINK', scheduled, ranked, holds, expiring, notes, events, logHints, subscriptions, control, wake, totals, settings,
-  schedules, scheduleStates, slots, samples)
-for place = 1, 5 do redis.call('UNLINK', stream[place], due[place], dead[place]) end
 for i = 1, #parts do redis.call('UNLINK', parts[i]) end
 if redis.call('ZCOUNT', leases, '(' .. now, '+inf') == 0 then redis.call('UNLINK', leases, tasks) end
 return 'removed'
@@ -76,6 +50,11 @@ export async function removeQueue(
   histograms: readonly string[],
   subscribed: readonly string[],
 ): Promise<Removal> {
-  const parts = [...histograms, ...subscribed.map((name) => queue.subscription(name))];
+  const kept = [queue.leases, queue.tasks];
+  const parts = [
+    ...fixedKeys(queue).filter((key) => !kept.includes(key)),
+    ...histograms,
+    ...subscribed.map((name) => queue.subscription(name)),
+  ];
   return (await removeQueueScript.run(redis, { queue, parts }, { subscribed })) as Removal;
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { removeQueue } from '../../../src/queues/scripts/remove-queue.ts';
+import { fixedKeys } from '../../../src/redis/keys.ts';
 import { redisTime } from '../../../src/redis/server-time.ts';
 import { untilAfter, useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
@@ -45,6 +46,20 @@ it('keeps what workers have registered while one of them lives', async () => {
   expect(await remove()).toBe('removed');
   expect((await keysLeft()).sort()).toEqual([queue.keys.leases, queue.keys.tasks]);
   await redis.client.zadd(queue.keys.leases, 1, 'one', 1, 'two');
+  expect(await remove()).toBe('removed');
+  expect(await keysLeft()).toEqual([]);
+});
+
+it('deletes every key of the queue, whatever a later release adds', async () => {
+  await redis.client.zadd(queue.keys.leases, 1, 'one', 1, 'two');
+  const keys = fixedKeys(queue.keys);
+  expect(keys.length).toBeGreaterThan(30);
+  const { scheduleStates, subscriptions, events, control } = queue.keys;
+  for (const key of [events, control]) await redis.client.xadd(key, '1-0', 'f', 'v');
+  for (const key of keys) {
+    // The script looks into these two: empty ones are not there.
+    if (key !== scheduleStates && key !== subscriptions) await redis.client.set(key, 'any', 'NX');
+  }
   expect(await remove()).toBe('removed');
   expect(await keysLeft()).toEqual([]);
 });

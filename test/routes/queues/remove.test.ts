@@ -188,6 +188,24 @@ describe('DELETE /queues/{name}', () => {
 });
 
 describe('a removed queue', () => {
+  it('leaves nothing behind, whatever processes still write that knew it', async () => {
+    const { id } = await api.submit({ task: 'echo', queue: 'late' });
+    await api.http.delete('/queues/late/jobs?status=queued').expect(200);
+    await remove('late').expect(204);
+    await api.http.delete(`/jobs/${id}`).expect(204);
+    // A reading of its counts, and the lease and tasks of a worker that was killed a moment ago.
+    await redis.client.xadd('mr:{late}:samples', '*', 'a', 1);
+    await redis.client.zadd('mr:{late}:leases', 1, 'killed');
+    await redis.client.hset('mr:{late}:tasks', 'echo', '{}');
+    await redis.client.zadd('mr:removed', Date.now() - 121_000, 'late');
+    await until(
+      async () => (await redis.client.zscore('mr:removed', 'late')) === null,
+      'the end of the watch',
+    );
+    expect(await keysOf('late')).toEqual([]);
+    expect(await names()).not.toContain('late');
+  });
+
   it('is served on by a worker, which loses no lease', async () => {
     const worker = await startWorker(redis.url, { QUEUES: 'served', LEASE_MS: '1500' });
     const first = await api.submit({ task: 'echo', queue: 'served' });

@@ -19,7 +19,7 @@ describe('a thread', () => {
     const neighbour = await api.submit({ task: 'hold', payload: { finish: true } });
     await waitFor(neighbour.id, ({ progress }) => progress !== undefined, 'progress');
     const { id } = await api.submit({ task: 'thread-progress', attempts: 1 });
-    expect(await api.finished(id)).toMatchObject({ status: 'failed', error: { name: 'TypeError' } });
+    expect(await api.finished(id)).toMatchObject({ status: 'failed', error: { name: 'unusable-progress' } });
     await api.http.post(`/jobs/${neighbour.id}/cancel`).expect(202);
     expect(await api.finished(neighbour.id)).toMatchObject({ status: 'completed', attempt: 1 });
     expect(shared.worker.lines.filter(({ msg }) => msg === 'child-lost')).toEqual([]);
