@@ -6,8 +6,8 @@ import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { Priority } from '../schemas/values/names.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { subscriptionBacklogs } from '../subscriptions/state.ts';
-import type { Census, PlaceCensus } from './census.ts';
 import { takeCensus } from './scripts/census.ts';
+import type { Census, PlaceCensus } from './scripts/census-types.ts';
 
 const MINUTE_MS = 60_000;
 /** Below this a rate would be noise. */

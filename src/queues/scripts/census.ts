@@ -6,7 +6,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { now, toMap } from '../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../schemas/job.ts';
 import { PRIORITIES } from '../../schemas/values/names.ts';
-import type { Census, HeldGroup, PlaceCensus } from '../census.ts';
+import type { Census, HeldGroup, PlaceCensus } from './census-types.ts';
 
 /**
  * Counts all jobs of a queue at one moment, in the places themselves, and stores a reading every ten seconds for the

@@ -46,7 +46,7 @@ describe('a pause', () => {
   ])('is refused with %s, and changes nothing', async (_, body, pointer) => {
     const queue = newQueue();
     expectProblem(await pause(queue, body), 400, 'invalid-request', [pointer]);
-    await api.http.get(`/queues/${queue}/stats`).expect(404);
+    expect(await redis.client.exists(queueKeys('mr', queue).settings)).toBe(0);
   });
 
   it('is over at its end though every process was dead at that time', async () => {

@@ -1,5 +1,5 @@
-import type { Place } from '../redis/keys.ts';
-import type { Priority } from '../schemas/values/names.ts';
+import type { Place } from '../../redis/keys.ts';
+import type { Priority } from '../../schemas/values/names.ts';
 
 /** Counts of one stream of a queue. */
 export interface PlaceCensus {
