@@ -1,5 +1,6 @@
 import { MAX_DEPTH } from '../schemas/json/depth.ts';
 import { JsonText } from '../schemas/json/json-text.ts';
+import { usableJson } from './unusable-value.ts';
 
 /** Longest checkpoint that is stored, bytes of JSON. */
 export const MAX_CHECKPOINT_BYTES = 65_536;
@@ -15,15 +16,13 @@ export class UnusableCheckpoint extends TypeError {
   }
 }
 
-/** A checkpoint of a handler as JSON text; undefined becomes null. @throws {UnusableCheckpoint} */
+/**
+ * A checkpoint of a handler as JSON text; undefined becomes null.
+ *
+ * @throws {UnusableValue} when JSON cannot say it; {UnusableCheckpoint} when it is too long or too deep.
+ */
 export function encodeCheckpoint(value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value ?? null);
-  } catch (error) {
-    throw new UnusableCheckpoint(`The checkpoint has no JSON: ${(error as Error).message}`);
-  }
-  if (text === undefined) throw new UnusableCheckpoint(`The checkpoint has no JSON: it is a ${typeof value}`);
+  const text = usableJson(value, 'checkpoint');
   return checkpointText(JsonText.read(text) ?? JsonText.of(value));
 }
 

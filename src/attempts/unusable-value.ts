@@ -1,5 +1,5 @@
 /** What a task gives as JSON. */
-type Given = 'result' | 'progress';
+type Given = 'result' | 'progress' | 'checkpoint';
 
 /** A value of which JSON would keep nothing, or not what was meant. The same code would give the same again. */
 export class UnusableValue extends Error {

@@ -24,11 +24,13 @@ it('a checkpoint of a handler is stored as JSON of at most 64 KiB, counted in by
 });
 
 it.each([
-  ['a function', () => 1],
-  ['a symbol', Symbol('x')],
-  ['a bigint', { n: 1n }],
-])('%s is refused, since it has no JSON', (_, value) => {
-  expect(() => encodeCheckpoint(value)).toThrow('has no JSON');
+  ['a function', () => 1, 'is a function'],
+  ['a symbol', Symbol('x'), 'is a symbol'],
+  ['a bigint', { n: 1n }, 'has at /n a BigInt'],
+  ['a map', { seen: new Map() }, 'has at /seen of class Map, of which JSON keeps nothing'],
+  ['a promise', [Promise.resolve(1)], 'has at /0 a Promise that is not awaited'],
+])('%s is refused, since JSON would lose it', (_, value, reason) => {
+  expect(() => encodeCheckpoint(value)).toThrow(`The checkpoint ${reason}`);
 });
 
 it('a checkpoint that is nested too deeply is refused, and lone surrogates become U+FFFD', () => {

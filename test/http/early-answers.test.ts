@@ -31,13 +31,24 @@ const CASES: readonly [number, string, Case][] = [
   [400, 'invalid-request', { method: 'POST', path: '/%zz', headers: JSON_TYPE }],
 ];
 
+/** Requests that Node hands to no route. `fetch` cannot send them, and Node names the host unless it is told not to. */
+const WITHOUT_ROUTE: readonly [number, Case][] = [
+  [417, { method: 'POST', path: '/jobs', headers: { ...JSON_TYPE, expect: 'tea' } }],
+  [431, { method: 'POST', path: '/jobs', headers: { ...JSON_TYPE, 'x-long': 'x'.repeat(20_000) } }],
+];
+const WITHOUT_HOST: Case = { method: 'POST', path: '/jobs', headers: JSON_TYPE };
+
 const body = Buffer.alloc(BODY_BYTES, 'x');
 
 /** Node's http client. Without a length it sends the body in chunks. */
-function sendWithNode({ method, path, headers }: Case, length: number | undefined): Promise<unknown[]> {
+function sendWithNode(
+  { method, path, headers }: Case,
+  length: number | undefined,
+  setHost = true,
+): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     const sized = length === undefined ? headers : { ...headers, 'content-length': length };
-    const outgoing = request(new URL(path, api.origin), { method, headers: sized, agent: false });
+    const outgoing = request(new URL(path, api.origin), { method, headers: sized, agent: false, setHost });
     outgoing.once('error', reject);
     outgoing.once('response', (incoming) => {
       json(incoming).then((problem) => resolve([incoming.statusCode, (problem as Problem).code]), reject);
@@ -51,9 +62,9 @@ async function sendWithFetch({ method, path, headers }: Case): Promise<unknown[]
   return [answer.status, ((await answer.json()) as Problem).code];
 }
 
-async function sendWithPython({ method, path, headers }: Case): Promise<unknown> {
+async function sendWithPython({ method, path, headers }: Case, ...more: string[]): Promise<unknown> {
   const script = fileURLToPath(new URL('../helpers/api/clients.py', import.meta.url));
-  const args = [script, api.origin, method, path, JSON.stringify(headers), String(BODY_BYTES)];
+  const args = [script, api.origin, method, path, JSON.stringify(headers), String(BODY_BYTES), ...more];
   const { stdout } = await promisify(execFile)('python3', args);
   return JSON.parse(stdout);
 }
@@ -65,6 +76,20 @@ describe('an answer that comes before the body was read', () => {
     expect(await sendWithNode(message, BODY_BYTES)).toEqual(answer);
     expect(await sendWithNode(message, undefined)).toEqual(answer);
     expect(await sendWithFetch(message)).toEqual(answer);
+  });
+
+  it.each(WITHOUT_ROUTE)('reaches them where no route takes the request: %i', async (status, message) => {
+    const answer = [status, 'invalid-request'];
+    expect(await sendWithPython(message)).toEqual([answer, answer, answer]);
+    expect(await sendWithNode(message, BODY_BYTES)).toEqual(answer);
+    expect(await sendWithNode(message, undefined)).toEqual(answer);
+  });
+
+  it('reaches them where the request names no host', async () => {
+    const answer = [400, 'invalid-request'];
+    expect(await sendWithPython(WITHOUT_HOST, 'without-host')).toEqual([answer, answer]);
+    expect(await sendWithNode(WITHOUT_HOST, BODY_BYTES, false)).toEqual(answer);
+    expect(await sendWithNode(WITHOUT_HOST, undefined, false)).toEqual(answer);
   });
 
   it('comes instead of 100 Continue, and the client need not send the body', async () => {

@@ -15,6 +15,15 @@ def in_chunks():
     connection.request(method, path, chunks, headers, encode_chunked=True)
     return connection.getresponse()
 
+def without_host(chunked):
+    connection = http.client.HTTPConnection(origin.split("//")[1])
+    connection.putrequest(method, path, skip_host=True)
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.putheader(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(size))))
+    connection.endheaders(body, encode_chunked=chunked)
+    return connection.getresponse()
+
 def urllib_request():
     try:
         return urllib.request.urlopen(urllib.request.Request(origin + path, body, headers, method=method))
@@ -28,4 +37,7 @@ def status_of(client):
     except Exception as trouble:
         return [0, str(trouble)]
 
-print(json.dumps([status_of(client) for client in (with_length, in_chunks, urllib_request)]))
+clients = [with_length, in_chunks, urllib_request]
+if "without-host" in sys.argv:
+    clients = [lambda: without_host(False), lambda: without_host(True)]
+print(json.dumps([status_of(client) for client in clients]))

@@ -16,7 +16,7 @@ export class CheckpointWriter {
     this.#running = running;
   }
 
-  /** Resolves once this value, or a later one, is stored. @throws {UnusableCheckpoint | JobAborted} the former one stays. */
+  /** Resolves once this value, or a later one, is stored; rejects otherwise, and the former one stays. */
   readonly write = async (value: unknown): Promise<void> => {
     const text = encodeCheckpoint(value);
     if (this.#isClosed) throw new Error('The attempt has ended: its checkpoint is not stored');

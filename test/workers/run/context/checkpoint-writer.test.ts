@@ -32,7 +32,7 @@ describe('ctx.checkpoint', () => {
     expect(await api.finished(id)).toMatchObject({
       status: 'failed',
       checkpoint: { a: 1 },
-      error: { message: 'UnusableCheckpoint,UnusableCheckpoint' },
+      error: { message: 'UnusableCheckpoint,unusable-checkpoint' },
     });
   });
 
