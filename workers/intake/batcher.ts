@@ -34,7 +34,8 @@ export interface BatcherParts extends Pick<HoldWatchParts, 'ability' | 'endRead'
 const LEASE_PAUSE_MS = 200;
 
 /** Most jobs of one call: bounds the time for which it keeps Redis busy. */
-const MOST_TAKEN = 200;
+const MOST_TAKEN = 100;
+
 const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
 
 /**
