@@ -11,7 +11,7 @@ export interface FinishedJob {
 }
 
 /** Completions in one call: bounds the time for which the script keeps Redis busy. */
-const MAX_JOBS = 200;
+const MAX_JOBS = 100;
 /** Characters of results in one call, unless a single result is longer: bounds what is held in memory twice. */
 const MAX_LENGTH = 4_194_304;
 

@@ -86,6 +86,7 @@ function httpStops(): Stop[] {
     {
       title: 'an HTTP lease takes',
       jobs: MANY,
+      perCall: 100,
       run: async ({ api, keys }) => {
         taken = await take(api, { queues: [keys.queue], max: MANY });
       },
@@ -93,6 +94,7 @@ function httpStops(): Stop[] {
     {
       title: 'an HTTP lease completes and takes others',
       jobs: 2 * MANY,
+      perCall: 100,
       run: async ({ api }) => {
         taken = await settle(api, taken.lease, completing(idsOf(taken)), MANY);
       },

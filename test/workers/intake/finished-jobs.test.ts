@@ -18,14 +18,14 @@ const finished = (lengths: readonly number[]): FinishedJob[] =>
   }));
 
 describe('a chunk of finished jobs', () => {
-  it('has at most 200 jobs, and leaves the others in order', () => {
+  it('has at most 100 jobs, and leaves the others in order', () => {
     const jobs = finished(Array(250).fill(1));
     const [first, , last] = [jobs[0], jobs[1], jobs[249]];
     const chunk = takeChunk(jobs);
     expect([chunk.length, chunk[0] === first, jobs.length, jobs.at(-1) === last]).toEqual([
-      200,
+      100,
       true,
-      50,
+      150,
       true,
     ]);
   });
