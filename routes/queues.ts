@@ -13,6 +13,7 @@ import {
   RemoveQueueQuery,
 } from '../src/schemas/http.ts';
 import { QueueList, QueueRemains, QueueSettings, QueueSummary } from '../src/schemas/queue.ts';
+import { PauseQueue } from '../src/schemas/queues/pause.ts';
 import { PendingList } from '../src/schemas/queues/pending.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -213,25 +214,36 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     ({ params, query }) => app.queueOperator.purgeDead(params.name, query),
   );
 
-  for (const [verb, paused] of [
-    ['pause', true],
-    ['resume', false],
-  ] as const) {
-    app.post(
-      `/queues/:name/${verb}`,
-      {
-        schema: {
-          operationId: `${verb}Queue`,
-          summary: paused ? 'Pause a queue' : 'Resume a queue',
-          description: paused
-            ? 'Workers take no more jobs. Running jobs continue, and the queue still accepts jobs.'
-            : 'Workers take jobs again. This has no effect on a queue that is not paused.',
-          tags: ['queues'],
-          params: QueueParams,
-          response: { 200: QueueSummary, ...problems(400, 500, 503) },
-        },
+  app.post(
+    '/queues/:name/pause',
+    {
+      preValidation: optionalBody,
+      schema: {
+        operationId: 'pauseQueue',
+        summary: 'Pause a queue',
+        description:
+          'Workers take no more jobs. Running jobs continue, and the queue still accepts jobs. With `until` or `for` the queue resumes by itself, by the clock of Redis. Pausing again replaces the end of the pause.',
+        tags: ['queues'],
+        params: QueueParams,
+        body: PauseQueue,
+        response: { 200: QueueSummary, ...problems(400, 413, 415, 500, 503) },
       },
-      (request) => app.queueOperator.setPaused(request.params.name, paused),
-    );
-  }
+    },
+    ({ params, body }) => app.queueOperator.setPaused(params.name, true, body),
+  );
+
+  app.post(
+    '/queues/:name/resume',
+    {
+      schema: {
+        operationId: 'resumeQueue',
+        summary: 'Resume a queue',
+        description: 'Workers take jobs again. This has no effect on a queue that is not paused.',
+        tags: ['queues'],
+        params: QueueParams,
+        response: { 200: QueueSummary, ...problems(400, 500, 503) },
+      },
+    },
+    (request) => app.queueOperator.setPaused(request.params.name, false),
+  );
 };

@@ -31,6 +31,10 @@ export type ServiceEvent =
   | { kind: 'child-lost'; consumer: string; pid: number; how: string }
   /** Supervisor: a worker process is in doubt after an uncaught error. It takes no more jobs, and another one starts. */
   | { kind: 'child-replaced'; consumer: string; pid: number }
+  /** Supervisor: queues that fit a pattern of QUEUES have come or gone. */
+  | { kind: 'queues-changed'; joined: readonly string[]; left: readonly string[] }
+  /** Supervisor: more queues fit the patterns of QUEUES than it serves. */
+  | { kind: 'too-many-queues'; served: number; leftOut: number; most: number }
   /** API and supervisor: a signal or a defect stops them. */
   | { kind: 'stopping'; why: string }
   /** API and supervisor: open requests are answered, processes have ended. */

@@ -44,7 +44,11 @@ describe('the configuration', () => {
   it.each([
     ['REDIS_URL', ['redis://h', 'rediss://u:p@h:1/2', 'unix:///run/r.sock'], ['h:6379', 'http://h', 'unix:']],
     ['PORT', ['0', '65535'], ['-1', '65536', '1.5', '0x10', ' 1']],
-    ['QUEUES', ['a', 'a, b.c'], ['a:b', '', ',', 'a,,b'].filter(Boolean)],
+    [
+      'QUEUES',
+      ['a', 'a, b.c', '*', 'critical-*,default,*'],
+      ['a:b', '', ',', 'a,,b', '*,*', 'a?'].filter(Boolean),
+    ],
     ['PREFIX', ['mr', 'a-b_c.d'], ['a:b', '{a}', 'a b']],
     ['LOG_LEVEL', ['debug', 'silent'], ['loud']],
     [

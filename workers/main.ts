@@ -19,6 +19,7 @@ import { logObserver } from '../src/telemetry/log-observer.ts';
 import { importTraced, isOfTaskFile } from './run/attempt-trace.ts';
 import { CancelListener, CONTROL_BLOCK_MS } from './supervisor/cancel-listener.ts';
 import { LeaseRenewer } from './supervisor/lease-renewer.ts';
+import { leaveQueue, ServedQueues } from './supervisor/served-queues.ts';
 import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
 import { TaskAnnouncer } from './supervisor/task-announcer.ts';
 
@@ -56,13 +57,30 @@ const blocking = connectForBlocking({
 });
 const core = createCore(redis, config, { observe });
 const { clock } = core;
-const queues = config.queues.map((queue) => core.keySpace.queue(queue));
+
+const served = new ServedQueues(core, config.queues, {
+  onJoin: async (joined) => {
+    await announcer.announce(joined, true);
+    const consumers = supervisor.livingConsumers();
+    if (consumers.length === 0) return;
+    for (const keys of joined) await extendLease(redis, keys, 'new', consumers, config.leaseMs);
+  },
+  onRead: (names, hasChanged) => {
+    // Also without a change: a process drops a deleted queue by itself, which may have come back since.
+    supervisor.sendToAll({ type: 'queues', queues: names });
+    if (!hasChanged) return;
+    controlLoop.wake();
+    void cancelListener.interrupt().catch(() => undefined);
+  },
+  onLeave: (keys) => void leaveQueue(redis, keys, supervisor.livingConsumers()).catch(() => undefined),
+});
+const { list: queues } = served;
 
 const recoverer = new Recoverer(core, () => queues, config.processes);
 const sweeper = new Sweeper(core, () => queues, config.processes);
 const firer = new Firer(core, SCHEDULE_CHECK_MS);
 const shared = new SharedSettings(core, 'worker', sharedSettings(config));
-const announcer = new TaskAnnouncer(core, queues, tasks);
+const announcer = new TaskAnnouncer(core, served, tasks);
 const announceLoop = new Loop('announce', announcer.run, observe);
 const announceAgain = () => {
   announcer.forget();
@@ -71,7 +89,8 @@ const announceAgain = () => {
 
 const leases: LeaseKeeper = {
   register: async (consumer) => {
-    for (const keys of queues) await extendLease(redis, keys, 'new', [consumer], config.leaseMs);
+    await served.refresh();
+    for (const keys of [...queues]) await extendLease(redis, keys, 'new', [consumer], config.leaseMs);
     // The process may lack a lease because Redis was emptied: the tasks must be announced again, too.
     announceAgain();
   },
@@ -79,7 +98,7 @@ const leases: LeaseKeeper = {
   handOver: ({ queue, delivery: { place, entryId, token } }, from, to) =>
     handOver(redis, core.keySpace.queue(queue), { ref: { place, entryId }, token, from, to }),
 };
-const supervisor = new Supervisor({ config, leases, clock, observe });
+const supervisor = new Supervisor({ config, queues: () => served.names, leases, clock, observe });
 
 const renewer = new LeaseRenewer({
   redis,
@@ -98,15 +117,21 @@ const cancelListener = new CancelListener(core, new BlockingReader(blocking, red
   onHeld: (queue, holdClass) => supervisor.sendToAll({ type: 'held', queue, holdClass }),
 });
 
+const controlLoop = new Loop('control', cancelListener.run, observe);
+const renew = async () => {
+  await served.refresh();
+  return renewer.run();
+};
 const loops = [
   announceLoop,
   new Loop('settings', shared.run, observe),
-  new Loop('renew', renewer.run, observe),
+  new Loop('renew', renew, observe),
   new Loop('recover', recoverer.run, observe),
   new Loop('sweep', sweeper.run, observe),
   new Loop('schedules', firer.run, observe),
   new Loop('watch', supervisor.checkHeartbeats, observe),
-  new Loop('control', cancelListener.run, observe),
+  controlLoop,
+  ...(served.hasPatterns ? [new Loop('queues', served.run, observe)] : []),
 ];
 
 let stopping: Promise<void> | undefined;

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { QUEUE_NAME_PATTERN } from '../schemas/values/names.ts';
+import { isNameOrPattern } from '../schemas/values/queue-patterns.ts';
 import { integer, oneOf, type Setting, text } from './setting-kinds.ts';
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -31,7 +31,6 @@ export interface Config {
 }
 
 const DAY_MS = 86_400_000;
-const QUEUE_NAME = new RegExp(QUEUE_NAME_PATTERN);
 const PREFIX = /^[A-Za-z0-9_.-]{1,32}$/;
 
 function isRedisUrl(value: string): boolean {
@@ -43,7 +42,7 @@ function isRedisUrl(value: string): boolean {
 
 function parseQueues(value: string): readonly string[] | undefined {
   const names = value.split(',').map((name) => name.trim());
-  const valid = names.every((name) => QUEUE_NAME.test(name)) && new Set(names).size === names.length;
+  const valid = names.every(isNameOrPattern) && new Set(names).size === names.length;
   return valid ? names : undefined;
 }
 
@@ -108,10 +107,11 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   queues: {
     variable: 'QUEUES',
     usedBy: 'worker',
-    meaning: 'The queues that this worker serves.',
+    meaning:
+      'The queues that this worker serves. `*` stands for any characters, as in `img-*` or `*`: the worker also serves queues that come later, within some 2 s of their first job. At most 1,000 queues.',
     fallback: () => ['default'],
-    expected: 'different queue names, comma separated',
-    example: 'default,images',
+    expected: 'different queue names or patterns, comma separated',
+    example: 'default,img-*',
     parse: parseQueues,
   },
   tasksDir: {

@@ -38,6 +38,17 @@ export class QueueRegistry {
     return (await this.#redis.smembers(this.#keySpace.queues)).sort();
   }
 
+  /** How many there are. */
+  count(): Promise<number> {
+    return this.#redis.scard(this.#keySpace.queues);
+  }
+
+  /** Those of the queues that have no streams: they were removed. The list may still have them for a moment. */
+  async withoutStreams(queues: readonly QueueKeys[]): Promise<QueueKeys[]> {
+    const found = await Promise.all(queues.map(({ stream }) => this.#redis.exists(...inOrder(stream))));
+    return queues.filter((_, i) => found[i] === 0);
+  }
+
   /** The keys of a queue that exists. @throws {AppError} queue-not-found. */
   async existing(queue: string): Promise<QueueKeys> {
     const keys = this.#keySpace.queue(queue);
@@ -57,6 +68,7 @@ export class QueueRegistry {
 
   /** Adds the names now. Writes only missing names, because a full Redis refuses writes. */
   async register(queues: readonly string[]): Promise<void> {
+    if (queues.length === 0) return;
     const listed = await this.#redis.smismember(this.#keySpace.queues, ...queues);
     const missing = queues.filter((_, i) => listed[i] === 0);
     if (missing.length > 0) await this.#redis.sadd(this.#keySpace.queues, missing);

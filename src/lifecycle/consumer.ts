@@ -134,30 +134,43 @@ export class Consumer {
     return rows as [string, string, number, number][];
   }
 
-  /** @param callAgain what to call once the missing groups are recreated. */
+  /**
+   * @param callAgain what to call once the missing groups are recreated.
+   * @param recreatable which of the queues are to have groups.
+   */
   protected async withGroups<T>(
     queues: readonly QueueKeys[],
     call: () => Promise<T>,
     callAgain: () => Promise<T> = call,
+    recreatable = async (all: readonly QueueKeys[]) => all,
   ): Promise<T> {
     try {
       return await call();
     } catch (error) {
       if (!isNoGroup(error)) throw error;
       this.recreatedGroups += 1;
-      for (const keys of queues) await ensureGroups(this.#redis, keys);
+      for (const keys of await recreatable(queues)) await ensureGroups(this.#redis, keys);
       return callAgain();
     }
   }
 }
 
+/** Serves those of the queues no longer that were removed, and returns them. */
+export type DropRemoved = (queues: readonly QueueKeys[]) => Promise<readonly QueueKeys[]>;
+
 /** A consumer that can also wait for work. */
 export class WaitingConsumer extends Consumer {
   readonly #reader: BlockingReader;
+  #dropRemoved: DropRemoved | undefined;
 
   constructor(name: string, redis: Connection, reader: BlockingReader) {
     super(name, redis);
     this.#reader = reader;
+  }
+
+  /** For a worker that serves some queues only while they exist. */
+  dropWith(dropRemoved: DropRemoved): void {
+    this.#dropRemoved = dropRemoved;
   }
 
   /** Blocks for at most `blockMs`; `interrupt` ends it early. Resolves to nothing when a group had to be recreated. */
@@ -167,6 +180,10 @@ export class WaitingConsumer extends Consumer {
       queues.map(({ keys }) => keys),
       () => this.#reader.read((redis) => awaitWork(redis, this.name, queues, blockMs)),
       async () => [],
+      async (all) => {
+        const dropped = (await this.#dropRemoved?.(all)) ?? [];
+        return all.filter((keys) => !dropped.includes(keys));
+      },
     );
   }
 

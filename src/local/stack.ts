@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../config.ts';
+import { isPattern } from '../schemas/values/queue-patterns.ts';
 import type { Interrupt } from './interrupt.ts';
 import { untilApiReady, untilPortFree, untilWorkerReady } from './ready.ts';
 import { startRedis } from './redis-server.ts';
@@ -94,7 +95,8 @@ async function startParts(run: Run, options: StackOptions, boot: BootOptions): P
   const api = await start('API', '../server.js');
   await start('worker', '../../workers/main.js');
   await untilApiReady(url, signal);
-  await untilWorkerReady(url, config.queues, signal);
+  const named = config.queues.filter((queue) => !isPattern(queue));
+  await untilWorkerReady(url, named, signal);
   return { url, apiPid: api.pid };
 }
 

@@ -51,7 +51,7 @@ export class Recoverer {
     }
     try {
       let delay = Number.POSITIVE_INFINITY;
-      for (const keys of this.#queues()) {
+      for (const keys of [...this.#queues()]) {
         const recovery = await this.#recover(keys);
         const hasMore = (recovery.hasExpired && (await expireDue(this.#core, keys))) || recovery.more;
         // All leases of now are known, so none ends unseen before its time, however seldom this worker looks.
@@ -78,7 +78,7 @@ export class Recoverer {
    */
   async giveUp(consumer: string, { clean, how }: { clean: boolean; how: string }): Promise<void> {
     const lingerMs = clean ? 0 : WORKER_BLOCK_MS + 1_000;
-    for (const keys of this.#queues()) {
+    for (const keys of [...this.#queues()]) {
       for (let more = true; more; ) ({ more } = await this.#recover(keys, { consumer, lingerMs, how }));
     }
   }

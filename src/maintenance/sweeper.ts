@@ -31,7 +31,7 @@ export class Sweeper {
   /** One step in all queues; resolves to the time until the next one, ms. */
   readonly run = async (): Promise<number> => {
     let isDone = true;
-    for (const keys of this.#queues()) {
+    for (const keys of [...this.#queues()]) {
       const isNew = !this.#positions.has(keys.queue);
       const hasDeleted = isNew && (await this.#deleteOldDeadLetters(keys)) > 0;
       if (hasDeleted || !(await this.#step(keys))) isDone = false;

@@ -1,8 +1,10 @@
 import type { Core } from '../core/core.ts';
 import type { BulkStep, DeadSelection, JobSelection } from '../schemas/bulk.ts';
 import type { QueueSettings, QueueSummary } from '../schemas/queue.ts';
+import type { PauseQueue } from '../schemas/queues/pause.ts';
 import { cancelJobs } from './cancel-jobs.ts';
 import { purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
+import { readPauseEnd, wrongEnd } from './pause-end.ts';
 import { configure } from './scripts/configure.ts';
 import { setPaused } from './scripts/pause.ts';
 import { queueSummary } from './stats.ts';
@@ -15,12 +17,16 @@ export class QueueOperator {
     this.#core = core;
   }
 
-  /** Workers take no jobs of a paused queue; running jobs continue. Also registers the queue. */
-  async setPaused(queue: string, paused: boolean): Promise<QueueSummary> {
-    const { redis, keySpace, queues } = this.#core;
+  /**
+   * Workers take no jobs of a paused queue; running jobs continue. Also registers the queue.
+   *
+   * @throws {AppError} invalid-request for an end that has passed.
+   */
+  async setPaused(queue: string, paused: boolean, end: PauseQueue = {}): Promise<QueueSummary> {
+    const { redis, keySpace, queues, clock } = this.#core;
     const keys = keySpace.queue(queue);
+    if (!(await setPaused(redis, keys, paused, readPauseEnd(end, clock.wall())))) throw wrongEnd();
     await queues.register([queue]);
-    await setPaused(redis, keys, paused);
     return queueSummary(redis, keys);
   }
 

@@ -6,7 +6,8 @@ import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { Priority } from '../schemas/values/names.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { subscriptionBacklogs } from '../subscriptions/state.ts';
-import { type Census, type PlaceCensus, takeCensus } from './scripts/census.ts';
+import { takeCensus } from './scripts/census.ts';
+import type { Census, PlaceCensus } from './scripts/census-types.ts';
 
 const MINUTE_MS = 60_000;
 /** Below this a rate would be noise. */
@@ -88,6 +89,11 @@ function workersOf(census: Census): QueueStats['workers'] {
     }));
 }
 
+const pauseOf = ({ paused, pausedUntil }: Census): Pick<QueueSummary, 'paused' | 'pausedUntil'> => ({
+  paused,
+  ...(pausedUntil !== undefined && { pausedUntil: toTimestamp(pausedUntil) }),
+});
+
 async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
   const names = [
     ...inOrder(keys.stream),
@@ -117,7 +123,7 @@ export async function queueStats(redis: Connection, keys: QueueKeys): Promise<Qu
   const run = percentiles(histograms, 'run');
   return {
     queue: keys.queue,
-    paused: census.paused,
+    ...pauseOf(census),
     ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
     counts: countsOf(census),
     lanes: lanesOf(census),
@@ -136,7 +142,7 @@ export async function queueSummary(redis: Connection, keys: QueueKeys): Promise<
   const census = await takeCensus(redis, keys);
   return {
     name: keys.queue,
-    paused: census.paused,
+    ...pauseOf(census),
     ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
     submitEvents: census.submitEvents,
     counts: countsOf(census),

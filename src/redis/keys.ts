@@ -49,8 +49,8 @@ export interface QueueKeys {
   /** Hash of lifetime counts. */
   readonly totals: string;
   /**
-   * Hash: `paused`; `maxJobs`; `submitEvents`; `heal:<stream>` while a recreated group catches up; `hold`, the number of event entries
-   * kept for subscriptions.
+   * Hash: `paused`, the start of the pause and, if it ends by itself, its end, Unix ms; `maxJobs`; `submitEvents`; `heal:<stream>`
+   * while a recreated group catches up; `hold`, the number of event entries kept for subscriptions.
    */
   readonly settings: string;
   /** Hash: schedule id -> definition, JSON. */

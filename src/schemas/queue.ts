@@ -59,6 +59,9 @@ export const QueueSettings = Type.Object(
 export type QueueSettings = Static<typeof QueueSettings>;
 
 const Paused = Type.Boolean({ description: 'Whether workers are kept from taking jobs.' });
+const PausedUntil = Type.Optional(
+  timestamp('When the queue resumes by itself. Absent: only when it is told to.'),
+);
 
 const Counts = Type.Object(
   {
@@ -77,6 +80,7 @@ export const QueueStats = Type.Object(
   {
     queue: QueueName,
     paused: Paused,
+    pausedUntil: PausedUntil,
     maxJobs: Type.Optional(MaxJobs),
     counts: Counts,
     lanes: Type.Object(
@@ -182,6 +186,7 @@ export const QueueSummary = Type.Object(
   {
     name: QueueName,
     paused: Paused,
+    pausedUntil: PausedUntil,
     maxJobs: Type.Optional(MaxJobs),
     submitEvents: Type.Boolean({ description: SUBMIT_EVENTS }),
     counts: Counts,

@@ -11,6 +11,8 @@ export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   'child-started': 'debug',
   'child-lost': 'error',
   'child-replaced': 'warn',
+  'queues-changed': 'info',
+  'too-many-queues': 'warn',
   stopping: 'info',
   stopped: 'info',
   'jobs-submitted': 'debug',

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOrphanReaper, type OrphanReaper } from '../../src/orphan-reaper.ts';
+import { MAX_SERVED } from '../../src/schemas/values/queue-patterns.ts';
+import { ServedQueues } from '../../workers/supervisor/served-queues.ts';
 import { useApi } from '../helpers/api/server.ts';
 import { openStream } from '../helpers/events/sse-client.ts';
 import { newQueue, takeOne } from '../helpers/leases/http-worker.ts';
+import { createTestCore } from '../helpers/redis/core.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
 import {
   expectMembers,
@@ -21,6 +24,17 @@ const recorder = recordEvents();
 const { ofKind } = recorder;
 const api = useApi(redis, { UNKNOWN_TASKS: 'reject' }, recorder.observe);
 const shared = useWorker(redis, { QUEUES: 'w', CONCURENCY: '2', DEAD_MAX: '5' });
+
+describe('a worker', () => {
+  it('reports the queues that fit its patterns, and that there are too many', async () => {
+    const core = createTestCore(redis.client, { prefix: 'many' }, recorder.observe);
+    await core.queues.register(Array.from({ length: MAX_SERVED + 1 }, (_, i) => `q${i}`));
+    const handlers = { onJoin: async () => undefined, onRead: () => undefined, onLeave: () => undefined };
+    await new ServedQueues(core, ['q*'], handlers).refresh();
+    expect(ofKind('queues-changed')).toMatchObject([{ left: [] }]);
+    expect(ofKind('too-many-queues')).toMatchObject([{ served: MAX_SERVED, leftOut: 1, most: MAX_SERVED }]);
+  });
+});
 
 describe('an API', () => {
   it('reports waits, and how they end', async () => {

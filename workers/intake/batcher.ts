@@ -15,7 +15,7 @@ import { type FinishedJob, takeChunk } from './finished-jobs.ts';
 import { type AskedClasses, askedClasses, HoldWatch, type HoldWatchParts } from './hold-watch.ts';
 import { type Call, InFlight } from './in-flight.ts';
 import { NextQueue } from './next-queue.ts';
-import { isReadyToWait, newQueueState, type QueueState, recordTake } from './queue-state.ts';
+import { isReadyToWait, newQueueState, type QueueState, recordTake, stateIn } from './queue-state.ts';
 
 export interface BatcherParts extends Pick<HoldWatchParts, 'ability' | 'endRead'> {
   consumer: Consumer;
@@ -46,7 +46,8 @@ const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
  * taken unseen are found by reconciling (`onUncertainDelivery`).
  */
 export class Batcher {
-  readonly states: readonly QueueState[];
+  /** Changed by `serveQueues`. */
+  readonly states: QueueState[];
   readonly holds: HoldWatch;
   readonly #parts: BatcherParts;
   readonly #inFlight = new InFlight();
@@ -66,15 +67,9 @@ export class Batcher {
     this.#nextQueue = new NextQueue(this.states, this.#inFlight);
   }
 
-  stateOf(keys: QueueKeys): QueueState {
-    const state = this.states.find((candidate) => candidate.keys === keys);
-    if (state === undefined) throw new Error(`${keys.queue} is not a queue of this worker`);
-    return state;
-  }
-
   /** Writes the result of a job with the next call. */
   complete(keys: QueueKeys, job: FinishedJob): void {
-    const state = this.stateOf(keys);
+    const state = stateIn(this.states, keys);
     state.finished.push(job);
     state.latency.count(job);
     this.schedule();

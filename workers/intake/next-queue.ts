@@ -16,25 +16,35 @@ export class NextQueue {
 
   /** A queue with something to write; else the least recently taken queue that may have jobs, if `canTake`. */
   choose(canTake: boolean, now: number): QueueState | undefined {
-    const states =
-      this.#states.length === 1 ? this.#states : [...this.#states].sort((a, b) => a.lastTake - b.lastTake);
-    const toWrite = states.find((state) => hasWrites(state, now));
-    if (toWrite !== undefined || !canTake) return toWrite;
-    return states.find((state) => this.#mayHaveJobs(state, now));
+    const toWrite = this.#leastRecent((state) => hasWrites(state, now));
+    return toWrite ?? (canTake ? this.#leastRecent(this.#mayHaveJobs(now)) : undefined);
   }
 
   /** Whether no other queue that may have jobs was taken from less recently: queues with jobs take turns. */
   isFirstToTake(state: QueueState, now: number): boolean {
-    if (state.lacksLease) return false;
-    const isBefore = (other: QueueState) => other.lastTake < state.lastTake && this.#mayHaveJobs(other, now);
-    return this.#states.length === 1 || !this.#states.some(isBefore);
+    if (state.lacksLease || state.isDropped) return false;
+    if (this.#states.length === 1) return true;
+    const mayHaveJobs = this.#mayHaveJobs(now);
+    return !this.#states.some((other) => other.lastTake < state.lastTake && mayHaveJobs(other));
+  }
+
+  /** There may be a thousand queues: each is looked at once. */
+  #leastRecent(fits: (state: QueueState) => boolean): QueueState | undefined {
+    let found: QueueState | undefined;
+    for (const state of this.#states) {
+      if ((found === undefined || state.lastTake < found.lastTake) && fits(state)) found = state;
+    }
+    return found;
   }
 
   /** At most one take of a queue is under way, unless a call goes to the queue anyway. */
-  #mayHaveJobs(state: QueueState, now: number): boolean {
-    if (state.openTakes > 0 || state.lacksLease) return false;
-    if (!state.isDrained || now >= state.nextDueAt) return true;
-    const areAllDrained = this.#states.every(({ isDrained }) => isDrained);
-    return !areAllDrained && !this.#inFlight.isReading && now - state.lastTakeAt >= CHECK_EVERY_MS;
+  #mayHaveJobs(now: number): (state: QueueState) => boolean {
+    let isWaiting: boolean | undefined;
+    return (state) => {
+      if (state.openTakes > 0 || state.lacksLease || state.isDropped) return false;
+      if (!state.isDrained || now >= state.nextDueAt) return true;
+      isWaiting ??= this.#inFlight.isReading || this.#states.every(({ isDrained }) => isDrained);
+      return !isWaiting && now - state.lastTakeAt >= CHECK_EVERY_MS;
+    };
   }
 }

@@ -19,6 +19,8 @@ export interface QueueState {
   /** The classes of held jobs must be looked up, if there are any. */
   mustLook: boolean;
   paused: boolean;
+  /** The process no longer serves the queue: it only finishes jobs that it holds. */
+  isDropped: boolean;
   /** The last take returned less than it asked for, and nothing since says that there may be more. */
   isDrained: boolean;
   /** Redis has no lease of this process. Nothing is taken for a moment, so that it can be registered again. */
@@ -48,6 +50,7 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   classes: new Map(),
   mustLook: true,
   paused: false,
+  isDropped: false,
   isDrained: false,
   lacksLease: false,
   isLossReported: false,
@@ -59,13 +62,59 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   firstRead: FIRST_READ,
 });
 
+/** @throws {Error} for a queue that the process does not serve. */
+export function stateIn(states: readonly QueueState[], keys: QueueKeys): QueueState {
+  const state = states.find((candidate) => candidate.keys === keys);
+  if (state === undefined) throw new Error(`${keys.queue} is not a queue of this worker`);
+  return state;
+}
+
 /** Whether the next call has something to write. */
 export const hasWrites = ({ finished, wakeIds, startedRefs, latency }: QueueState, now: number): boolean =>
   finished.length + wakeIds.length + startedRefs.length > 0 || latency.isDue(now);
 
 /** Whether a blocking read is the way to learn about more jobs of the queue. */
-export const isReadyToWait = ({ isDrained, lacksLease, wakeIds, startedRefs }: QueueState): boolean =>
-  isDrained && !lacksLease && wakeIds.length + startedRefs.length === 0;
+export const isReadyToWait = ({
+  isDropped,
+  isDrained,
+  lacksLease,
+  wakeIds,
+  startedRefs,
+}: QueueState): boolean =>
+  (isDropped || (isDrained && !lacksLease)) && wakeIds.length + startedRefs.length === 0;
+
+/**
+ * Changes which queues a process serves, in place: new ones join, and others are dropped. Those dropped before leave once there
+ * is nothing to write. Returns whether a queue has joined or was dropped.
+ *
+ * @param held jobs that the process holds.
+ */
+export function serveQueues(
+  states: QueueState[],
+  queues: readonly QueueKeys[],
+  held: readonly { delivery: { keys: QueueKeys } }[],
+): boolean {
+  const served = new Set(queues);
+  const kept = new Set([...queues, ...held.map(({ delivery }) => delivery.keys)]);
+  const stays = ({ isDropped, keys, openTakes, finished }: QueueState) =>
+    !isDropped || kept.has(keys) || openTakes + finished.length > 0;
+  states.splice(0, states.length, ...states.filter(stays));
+  const known = new Map(states.map((state) => [state.keys, state]));
+  let hasChanged = false;
+  for (const keys of queues) {
+    const state = known.get(keys);
+    if (state !== undefined && !state.isDropped) continue;
+    hasChanged = true;
+    if (state === undefined) states.push(newQueueState(keys));
+    else Object.assign(state, { isDropped: false, isDrained: false, mustLook: true });
+  }
+  for (const state of states) {
+    if (served.has(state.keys) || state.isDropped) continue;
+    hasChanged = true;
+    state.isDropped = true;
+  }
+  return hasChanged;
+}
 
 /** Records what a take of `count` jobs says about the queue. */
 export function recordTake(

@@ -60,7 +60,7 @@ export class Reconciler {
 
   /** Call it only while no take is under way: its jobs would look as if they had never arrived. */
   async reconcile(): Promise<void> {
-    for (const keys of this.#parts.queues) await this.#releaseUndelivered(keys);
+    for (const keys of [...this.#parts.queues]) await this.#releaseUndelivered(keys);
     this.#parts.schedule.done();
   }
 

@@ -7,22 +7,21 @@ import type { RunningJob } from '../run/running-job.ts';
 /** Releases jobs that have not started, so that other workers can run them. A release spends no attempt. */
 export class Releaser {
   readonly #writer: PersistentWriter;
-  readonly #queues: readonly QueueKeys[];
   readonly #observe: Observer;
   readonly #open = new Set<Promise<unknown>>();
 
-  constructor(writer: PersistentWriter, queues: readonly QueueKeys[], observe: Observer) {
+  constructor(writer: PersistentWriter, observe: Observer) {
     this.#writer = writer;
-    this.#queues = queues;
     this.#observe = observe;
   }
 
   /** Starts the release; a job that cannot be released is recovered when the lease ends. */
   readonly release = (jobs: readonly RunningJob[]): void => {
-    if (jobs.length === 0) return;
-    for (const keys of this.#queues) {
-      const own = jobs.filter(({ delivery }) => delivery.keys === keys);
-      if (own.length > 0) this.#write(keys, own);
+    for (const keys of new Set(jobs.map(({ delivery }) => delivery.keys))) {
+      this.#write(
+        keys,
+        jobs.filter(({ delivery }) => delivery.keys === keys),
+      );
     }
   };
 

@@ -4,6 +4,8 @@ import { WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
 import { entryTime, formatRef } from '../../src/redis/job-id.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { Batcher } from './batcher.ts';
+import { ChangeSignal } from './change-signal.ts';
+import { stateIn } from './queue-state.ts';
 import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
 
 /**
@@ -28,6 +30,7 @@ export interface TakeLoopParts {
 export class TakeLoop {
   readonly #parts: TakeLoopParts;
   readonly #blockMs: number;
+  readonly #change = new ChangeSignal();
   #isStopped = false;
 
   constructor(parts: TakeLoopParts) {
@@ -42,7 +45,14 @@ export class TakeLoop {
     this.#isStopped = true;
     this.#parts.batcher.stop();
     this.#parts.acceptor.stop();
+    this.#change.notify();
     await this.#parts.consumer.interrupt().catch(() => undefined);
+  }
+
+  /** Queues have joined or were dropped: ends an open read, which is not of these. */
+  queuesChanged(): void {
+    this.#change.notify();
+    void this.#parts.consumer.interrupt().catch(() => undefined);
   }
 
   /** A job of the class is held since a moment ago; undefined stands for any class. */
@@ -81,7 +91,9 @@ export class TakeLoop {
 
   async #waitForWork(): Promise<void> {
     const { consumer, batcher, acceptor, clock } = this.#parts;
-    const untilDueMs = Math.min(...batcher.states.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
+    const served = batcher.states.filter(({ isDropped }) => !isDropped);
+    if (served.length === 0) return this.#change.next();
+    const untilDueMs = Math.min(...served.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
     // Something may have come up since the batcher was ready.
     if (untilDueMs <= 0 || !batcher.isReadyToWait) return;
     // Redis checks the time-outs of blocked clients ten times a second, which is too coarse for a due time.
@@ -89,14 +101,14 @@ export class TakeLoop {
       untilDueMs < this.#blockMs
         ? setTimeout(() => void consumer.interrupt().catch(() => undefined), untilDueMs)
         : undefined;
-    const lastTakes = new Map(batcher.states.map(({ keys, lastTakeAtRedis }) => [keys, lastTakeAtRedis]));
+    const lastTakes = new Map(served.map(({ keys, lastTakeAtRedis }) => [keys, lastTakeAtRedis]));
     try {
-      const found = await batcher.duringRead(() => consumer.awaitWork(batcher.states, this.#blockMs));
+      const found = await batcher.duringRead(() => consumer.awaitWork(served, this.#blockMs));
       const deliveries = found.flatMap((one) => this.#toDeliveries(one));
       const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= (lastTakes.get(keys) ?? 0);
       const fresh = deliveries.filter(isNew);
       for (const { keys, place, entryId } of fresh) {
-        batcher.stateOf(keys).startedRefs.push(formatRef({ place, entryId }));
+        stateIn(batcher.states, keys).startedRefs.push(formatRef({ place, entryId }));
       }
       acceptor.acceptRead(fresh);
       // The lanes were drained, so an older job was replayed by a recreated group. Only `take` can tell its state.
@@ -110,7 +122,7 @@ export class TakeLoop {
   #toDeliveries(found: Awaited): Delivery[] {
     if (found.kind === 'nothing') return [];
     if (found.kind === 'token') {
-      const state = this.#parts.batcher.stateOf(found.keys);
+      const state = stateIn(this.#parts.batcher.states, found.keys);
       state.wakeIds.push(found.token);
       state.isDrained = false;
       return [];

@@ -12,12 +12,9 @@ const send = (message: ToSupervisor): void => {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 };
 
-async function start(
-  consumer: string,
-  config: (FromSupervisor & { type: 'start' })['config'],
-): Promise<void> {
+async function start({ consumer, config, queues }: FromSupervisor & { type: 'start' }): Promise<void> {
   const onDoubt = () => replace(config.shutdownGraceMs);
-  worker = createWorkerProcess({ consumer, config, send, isAlone: false, onDoubt });
+  worker = createWorkerProcess({ consumer, config, queues, send, isAlone: false, onDoubt });
   (await worker).start();
   send({ type: 'started' });
 }
@@ -30,7 +27,7 @@ async function runAlone({
   delivery,
 }: FromSupervisor & { type: 'run-alone' }): Promise<never> {
   const onDoubt = () => undefined;
-  worker = createWorkerProcess({ consumer, config, send, isAlone: true, onDoubt });
+  worker = createWorkerProcess({ consumer, config, queues: [queue], send, isAlone: true, onDoubt });
   await (await worker).runAlone(queue, delivery);
   exitProcess(0);
 }
@@ -51,13 +48,15 @@ function replace(graceMs: number): void {
 process.on('message', async (message: FromSupervisor) => {
   switch (message.type) {
     case 'start':
-      return start(message.consumer, message.config);
+      return start(message);
     case 'run-alone':
       return runAlone(message);
     case 'handed-over':
       return (await worker)?.handedOver(message.job, message.token, message.isDone);
     case 'stop':
       return stop(message.graceMs);
+    case 'queues':
+      return (await worker)?.serve(message.queues);
     case 'cancel':
       return (await worker)?.cancel(message.queue, message.ref);
     case 'held':

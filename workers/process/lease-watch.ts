@@ -31,7 +31,7 @@ export class LeaseWatch {
   readonly run = async (): Promise<number> => {
     const { consumer, queues, leaseMs, clock, onLost } = this.#parts;
     if (clock.monotonic() - this.#renewedAt >= leaseMs) {
-      for (const keys of queues) if (!(await consumer.hasLease(keys))) onLost(keys.queue);
+      for (const keys of [...queues]) if (!(await consumer.hasLease(keys))) onLost(keys.queue);
     }
     return leaseMs / 3;
   };

@@ -1,19 +1,10 @@
 import { systemClock } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
-import { type Core, createCore } from '../../src/core/core.ts';
-import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
-import type { Ability } from '../../src/lifecycle/hold-class.ts';
 import { Loop } from '../../src/maintenance/loop.ts';
-import { createObserver, type Observer } from '../../src/observer.ts';
-import { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { connectForBlocking, connectForWork, WORKER_BLOCK_MS, whenReady } from '../../src/redis/connect.ts';
-import type { Connection } from '../../src/redis/connection.ts';
-import type { QueueKeys } from '../../src/redis/keys.ts';
-import { scripts } from '../../src/scripts.ts';
+import { whenReady } from '../../src/redis/connect.ts';
+import { isPattern } from '../../src/schemas/values/queue-patterns.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
-import { createLogger } from '../../src/telemetry/log.ts';
-import { logObserver } from '../../src/telemetry/log-observer.ts';
 import { Acceptor } from '../intake/acceptor.ts';
 import { Batcher } from '../intake/batcher.ts';
 import { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
@@ -29,25 +20,21 @@ import { HandlerRunner } from '../run/handler-runner.ts';
 import { Holder } from '../run/holder.ts';
 import { PersistentWriter } from '../run/persistent-writer.ts';
 import type { RunningJob } from '../run/running-job.ts';
-import type { ToSupervisor } from '../supervisor/ipc.ts';
+import { type Base, type Connections, connect, createBase, createWorkerObserver, type Send } from './base.ts';
 import { HeartbeatSender } from './heartbeat.ts';
 import { LeaseWatch } from './lease-watch.ts';
+import { ServedQueues } from './served-queues.ts';
 import { UncaughtErrors } from './uncaught-errors.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 const CONNECT_MS = 5_000;
 
-interface Connections {
-  redis: Connection;
-  blocking: Connection;
-}
-
-type Send = (message: ToSupervisor) => void;
-
 export interface WorkerProcessOptions {
   /** Name of its consumer, and so of its lease. */
   consumer: string;
   config: Config;
+  /** The queues that it serves at first. */
+  queues: readonly string[];
   send: Send;
   /** Whether it runs one job and takes none. */
   isAlone: boolean;
@@ -62,6 +49,7 @@ export interface WorkerProcessOptions {
 export async function createWorkerProcess({
   consumer: consumerName,
   config,
+  queues,
   send,
   isAlone,
   onDoubt,
@@ -70,8 +58,8 @@ export async function createWorkerProcess({
   const observe = createWorkerObserver(consumerName, config, reconcileSchedule);
   const connections = connect(consumerName, config.redisUrl, observe);
   const tasks = await importTraced(() => loadTasks(config.tasksDir));
-  const base = createBase(consumerName, config, connections, tasks, reconcileSchedule, observe, send);
-  const { worker, runner } = wire(base, connections, tasks, isAlone);
+  const base = createBase(consumerName, config, queues, connections, tasks, reconcileSchedule, observe, send);
+  const { worker, runner } = wire(base, config.queues, connections, tasks, isAlone);
   await Promise.all(Object.values(connections).map((connection) => whenReady(connection, CONNECT_MS)));
   new UncaughtErrors({
     only: () => (isAlone ? runner.lastTrace : undefined),
@@ -84,58 +72,6 @@ export async function createWorkerProcess({
     },
   }).install();
   return worker;
-}
-
-function createWorkerObserver(
-  consumerName: string,
-  config: Config,
-  { reconcileSoon }: ReconcileSchedule,
-): Observer {
-  const logger = createLogger(config.logLevel, 'millrace-worker').child({ worker: consumerName });
-  // A defect may have lost deliveries.
-  return createObserver(logObserver(logger), {
-    wants: (kind) => kind === 'defect',
-    observe: reconcileSoon,
-  });
-}
-
-function connect(name: string, url: string, observe: Observer): Connections {
-  const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
-  return {
-    redis: connectForWork({ url, name, scripts, onError }),
-    blocking: connectForBlocking({ url, name: `${name}-reads`, scripts, onError, blockMs: WORKER_BLOCK_MS }),
-  };
-}
-
-/** What all parts share. */
-export interface Base {
-  config: Pick<Config, 'concurrency' | 'leaseMs' | 'maxPayloadBytes'>;
-  core: Core;
-  queues: readonly QueueKeys[];
-  consumer: WaitingConsumer;
-  ability: Ability;
-  reconcileSchedule: ReconcileSchedule;
-  observe: Observer;
-  send: Send;
-}
-
-function createBase(
-  consumerName: string,
-  config: Config,
-  { redis, blocking }: Connections,
-  tasks: ReadonlyMap<string, LoadedTask>,
-  reconcileSchedule: ReconcileSchedule,
-  observe: Observer,
-  send: Send,
-): Base {
-  const core = createCore(redis, config, { observe });
-  const queues = config.queues.map((queue) => core.keySpace.queue(queue));
-  const consumer = new WaitingConsumer(consumerName, redis, new BlockingReader(blocking, redis));
-  const ability = {
-    tasks: [...tasks.keys()],
-    schemasOf: (task: string) => [tasks.get(task)?.fingerprint ?? ''],
-  };
-  return { config, core, queues, consumer, ability, reconcileSchedule, observe, send };
 }
 
 /** From Redis to the jobs that this process holds. */
@@ -154,7 +90,7 @@ export function createIntake(base: Base): Intake {
   const { clock } = core;
   const { concurrency: size, leaseMs } = base.config;
   const writer = new PersistentWriter(consumer, observe);
-  const releaser = new Releaser(writer, queues, observe);
+  const releaser = new Releaser(writer, observe);
   const limiter = new ConcurrencyLimiter<RunningJob>({ size, clock, release: releaser.release });
   const heldJobs = new HeldJobs(limiter);
   const acceptor = new Acceptor({ consumer, limiter, releaser, clock, observe });
@@ -216,6 +152,7 @@ function createExecutor(
 
 function wire(
   base: Base,
+  wanted: readonly string[],
   { redis, blocking }: Connections,
   tasks: ReadonlyMap<string, LoadedTask>,
   isAlone: boolean,
@@ -231,6 +168,14 @@ function wire(
     clock: core.clock,
     onLost: (queue) => intake.heldJobs.loseLease(queue),
   });
+  const servedQueues = new ServedQueues({
+    ...intake,
+    queues,
+    wanted,
+    registry: core.queues,
+    keySpace: core.keySpace,
+  });
+  if (wanted.some(isPattern)) consumer.dropWith(servedQueues.dropRemoved);
   const takes = isAlone ? [] : [new Loop('take', intake.takeLoop.run, observe)];
   const loops = [...takes, new Loop('lease', leaseWatch.run, observe)];
   const close = async () => {
@@ -238,6 +183,15 @@ function wire(
     redis.disconnect();
     blocking.disconnect();
   };
-  const worker = new WorkerProcess({ ...intake, queues, handOvers, heartbeat, leaseWatch, loops, close });
+  const worker = new WorkerProcess({
+    ...intake,
+    queues,
+    servedQueues,
+    handOvers,
+    heartbeat,
+    leaseWatch,
+    loops,
+    close,
+  });
   return { worker, runner };
 }

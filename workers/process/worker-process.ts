@@ -13,9 +13,11 @@ import { RunningJob } from '../run/running-job.ts';
 import type { SentDelivery } from '../supervisor/ipc.ts';
 import type { HeartbeatSender } from './heartbeat.ts';
 import type { LeaseWatch } from './lease-watch.ts';
+import type { ServedQueues } from './served-queues.ts';
 
 export interface WorkerProcessParts {
   queues: readonly QueueKeys[];
+  servedQueues: ServedQueues;
   /** Absent in a process that runs one job alone. */
   handOvers: HandOvers | undefined;
   limiter: ConcurrencyLimiter<RunningJob>;
@@ -83,6 +85,11 @@ export class WorkerProcess {
   /** A job of the class is held since a moment ago; undefined stands for any class. */
   heardOfHold(queue: string, holdClass: string | undefined): void {
     this.#parts.takeLoop.heardOfHold(queue, holdClass);
+  }
+
+  /** Serves these queues from now on. */
+  serve(queues: readonly string[]): void {
+    this.#parts.servedQueues.serve(queues);
   }
 
   cancel(queue: string, ref: string): void {

@@ -50,7 +50,10 @@ export class CancelListener {
   readonly run = async (): Promise<number> => {
     await this.#findPositions();
     await this.#enforce();
-    const streams = this.#queues.map((keys) => keys.control);
+    const streams = this.#queues
+      .map(({ control }) => control)
+      .filter((stream) => this.#positions.has(stream));
+    if (streams.length === 0) return CONTROL_BLOCK_MS;
     const positions = streams.map((stream) => this.#positions.get(stream) ?? '0-0');
     const reply = await this.#reader.read((redis) =>
       redis.xread('COUNT', READ_COUNT, 'BLOCK', this.#blockMs, 'STREAMS', ...streams, ...positions),
@@ -74,7 +77,10 @@ export class CancelListener {
 
   /** Starts after the entries that are there now: older requests were for jobs of earlier processes. */
   async #findPositions(): Promise<void> {
-    for (const { control, queue } of this.#queues) {
+    const streams = new Set(this.#queues.map(({ control }) => control));
+    for (const stream of [...this.#positions.keys()])
+      if (!streams.has(stream)) this.#positions.delete(stream);
+    for (const { control, queue } of [...this.#queues]) {
       if (this.#positions.has(control)) continue;
       const last = await this.#core.redis.xrevrange(control, '+', '-', 'COUNT', 1);
       this.#positions.set(control, last[0]?.[0] ?? '0-0');

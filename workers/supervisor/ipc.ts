@@ -9,7 +9,9 @@ export type SentDelivery = Omit<Delivery, 'keys'>;
 
 /** Messages of the supervisor to a worker process. */
 export type FromSupervisor =
-  | { type: 'start'; consumer: string; config: Config }
+  | { type: 'start'; consumer: string; config: Config; queues: readonly string[] }
+  /** Serve these queues from now on. */
+  | { type: 'queues'; queues: readonly string[] }
   /** Run this job, which your consumer holds, and nothing else. */
   | { type: 'run-alone'; consumer: string; config: Config; queue: string; delivery: SentDelivery }
   /** The answer to `hand-over`. `isDone`: another process has the job now. */

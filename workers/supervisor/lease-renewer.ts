@@ -22,7 +22,7 @@ export class LeaseRenewer {
 
   readonly run = async (): Promise<number> => {
     const { redis, queues, supervisor, leaseMs, onLost } = this.#parts;
-    for (const keys of queues) {
+    for (const keys of [...queues]) {
       // Read again for each queue: a process that has ended since has given its lease up.
       const consumers = supervisor.livingConsumers();
       if (consumers.length === 0) break;

@@ -22,6 +22,8 @@ export interface LeaseKeeper {
 
 export interface SupervisorParts {
   config: Config;
+  /** The queues that its processes serve now. */
+  queues: () => readonly string[];
   leases: LeaseKeeper;
   clock: Clock;
   observe: Observer;
@@ -46,6 +48,8 @@ export class Supervisor {
   /** Every process that runs, with a promise that resolves when it has ended and its lease is given up. */
   readonly #processes = new Map<ManagedProcess, Promise<void>>();
   readonly #reaper = createOrphanReaper({ graceS: ORPHAN_GRACE_S, together: true });
+  /** Consumers that have had a lease: before that, one that is renewed would look lost. */
+  readonly #registered = new Set<string>();
   readonly #respawnTimers = new Set<NodeJS.Timeout>();
   /** Losses in a row of processes that did not live long. */
   #losses = 0;
@@ -60,7 +64,7 @@ export class Supervisor {
   /** Consumers whose leases must be renewed: not those of suspended processes. */
   livingConsumers(): string[] {
     return [...this.#processes.keys()]
-      .filter(({ heartbeats }) => !heartbeats.isSuspended)
+      .filter(({ consumer, heartbeats }) => this.#registered.has(consumer) && !heartbeats.isSuspended)
       .map(({ consumer }) => consumer);
   }
 
@@ -107,7 +111,8 @@ export class Supervisor {
   async #spawn(): Promise<void> {
     if (this.#isStopping) return;
     const { child, ended } = await this.#fork('shared');
-    child.send({ type: 'start', consumer: child.consumer, config: this.#parts.config });
+    const { config, queues } = this.#parts;
+    child.send({ type: 'start', consumer: child.consumer, config, queues: queues() });
     await Promise.race([child.started, ended]);
   }
 
@@ -162,6 +167,7 @@ export class Supervisor {
   async #register(consumer: string): Promise<void> {
     try {
       await this.#parts.leases.register(consumer);
+      this.#registered.add(consumer);
     } catch (error) {
       this.#parts.observe({ kind: 'redis-trouble', where: 'lease', error });
     }
@@ -171,6 +177,7 @@ export class Supervisor {
     const { leases, observe } = this.#parts;
     const { consumer, pid } = child;
     this.#processes.delete(child);
+    this.#registered.delete(consumer);
     if (pid !== undefined) this.#reaper.unwatch(pid);
     const mayEnd = this.#isStopping || child.mayEnd;
     const clean = mayEnd && child.hasExitedCleanly;

@@ -3,25 +3,28 @@ import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { announceTasks, removeForgotten, WORKER_LIVE_MS } from '../../src/tasks/announcements.ts';
 import { toAnnouncement } from '../../src/tasks/load.ts';
-import type { LoadedTask } from '../../src/tasks/types.ts';
+import type { LoadedTask, TaskAnnouncement } from '../../src/tasks/types.ts';
+import type { ServedQueues } from './served-queues.ts';
 
 /** Two renewals may be late or lost before the worker no longer counts as live. */
 const ANNOUNCE_EVERY_MS = WORKER_LIVE_MS / 3;
 /** How often the queues are registered again. */
 const REGISTER_EVERY_MS = 600_000;
 
+type TaskQueues = Pick<ServedQueues, 'list' | 'refresh' | 'isNamed'>;
+
 /** Registers the queues of this worker, and announces its tasks in each. */
 export class TaskAnnouncer {
   readonly #core: Core;
-  readonly #queues: readonly QueueKeys[];
-  readonly #tasks: ReadonlyMap<string, LoadedTask>;
+  readonly #queues: TaskQueues;
+  readonly #tasks: readonly TaskAnnouncement[];
   /** When the queues were registered, monotonic ms. */
   #registeredAt = Number.NEGATIVE_INFINITY;
 
-  constructor(core: Core, queues: readonly QueueKeys[], tasks: ReadonlyMap<string, LoadedTask>) {
+  constructor(core: Core, queues: TaskQueues, tasks: ReadonlyMap<string, LoadedTask>) {
     this.#core = core;
     this.#queues = queues;
-    this.#tasks = tasks;
+    this.#tasks = [...tasks.values()].map(toAnnouncement);
   }
 
   /** Redis may have lost what it was told: the next run tells it all again. */
@@ -30,23 +33,29 @@ export class TaskAnnouncer {
   }
 
   readonly run = async (): Promise<number> => {
-    const { redis, clock } = this.#core;
+    const { clock, queues } = this.#core;
+    const { list } = this.#queues;
     const now = clock.monotonic();
-    if (now - this.#registeredAt >= REGISTER_EVERY_MS) {
-      await this.#register();
-      this.#registeredAt = now;
+    await this.#queues.refresh();
+    const mustRegister = now - this.#registeredAt >= REGISTER_EVERY_MS;
+    if (mustRegister) {
+      const named = list.filter((keys) => this.#queues.isNamed(keys));
+      await queues.register(named.map(({ queue }) => queue));
     }
-    const announcements = [...this.#tasks.values()].map(toAnnouncement);
-    for (const keys of this.#queues) await announceTasks(redis, keys, announcements);
+    await this.announce([...list], mustRegister);
+    if (mustRegister) this.#registeredAt = now;
     return ANNOUNCE_EVERY_MS;
   };
 
-  async #register(): Promise<void> {
-    const { redis, queues } = this.#core;
-    await queues.register(this.#queues.map(({ queue }) => queue));
-    for (const keys of this.#queues) {
-      await ensureGroups(redis, keys);
-      await removeForgotten(redis, keys);
+  /** @param mustPrepare makes their groups, and removes announcements of workers that are gone. */
+  async announce(queues: readonly QueueKeys[], mustPrepare: boolean): Promise<void> {
+    const { redis } = this.#core;
+    for (const keys of queues) {
+      if (mustPrepare) {
+        await ensureGroups(redis, keys);
+        await removeForgotten(redis, keys);
+      }
+      await announceTasks(redis, keys, this.#tasks);
     }
   }
 }

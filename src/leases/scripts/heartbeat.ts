@@ -1,4 +1,4 @@
-import { withoutPayload } from '../../lifecycle/scripts/lua.ts';
+import { pauseNow, withoutPayload } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { parseRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
@@ -75,9 +75,9 @@ export const heartbeatScript = defineScript({
   name: 'heartbeat',
   queueKeys: ['leases', 'notes', 'settings', 'stream'],
   args: ['consumer', 'leaseMs', 'which', 'maxJobs', 'place', 'after'],
-  uses: [letters, now, heldRow],
+  uses: [letters, now, heldRow, pauseNow],
   lua: `
-local paused = redis.call('HEXISTS', settings, 'paused')
+local paused = pauseNow(settings)
 if not redis.call('ZSCORE', leases, consumer) then return { 0, paused, 0, '' } end
 local expires, most, bytes = now + leaseMs, tonumber(maxJobs), 0
 redis.call('ZADD', leases, expires, consumer)

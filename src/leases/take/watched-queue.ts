@@ -44,6 +44,8 @@ export class WatchedQueue {
   #served: ReadonlySet<string> = new Set();
   /** No delayed job can be due before this time, monotonic ms. */
   #emptyUntil = 0;
+  /** When the next delayed job is due or the pause ends, by the last take, monotonic ms. */
+  #nextAt = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(keys: QueueKeys, clock: Clock, watch: WorkWatch, owner: WatchedQueueOwner) {
@@ -95,14 +97,14 @@ export class WatchedQueue {
     if (this.#isServing) return;
     this.#isServing = true;
     clearTimeout(this.#timer);
-    let nextInMs = RECHECK_MS;
     while (this.#mustServeAgain && this.#polls.size > 0) {
       this.#mustServeAgain = false;
-      nextInMs = Math.min(RECHECK_MS, await this.#takeAndWatch());
+      const nextInMs = await this.#takeAndWatch();
+      this.#nextAt = this.#clock.monotonic() + nextInMs;
     }
     this.#isServing = false;
     if (this.#polls.size === 0) this.#linger();
-    else this.#serveIn(nextInMs);
+    else this.#serveLater();
   }
 
   #linger(): void {
@@ -111,9 +113,10 @@ export class WatchedQueue {
     else this.close();
   }
 
-  #serveIn(ms: number): void {
-    const isDueThen = ms < RECHECK_MS;
+  #serveLater(): void {
     const now = this.#clock.monotonic();
+    const ms = Math.max(0, this.#nextAt - now);
+    const isDueThen = ms < RECHECK_MS;
     // Checks without a due time fall on common ticks, so that one command checks all queues.
     const waitMs = isDueThen ? ms : RECHECK_MS - (now % RECHECK_MS);
     this.#emptyUntil = now + waitMs;
@@ -129,8 +132,9 @@ export class WatchedQueue {
   async #serveIfDelayed(): Promise<void> {
     const mayBeDue = await this.#watch.hasDelayedJobs(this.keys).catch(() => true);
     if (this.#isServing || this.#polls.size === 0) return;
-    if (mayBeDue || !this.#watch.isWatched(this.keys)) await this.serve();
-    else this.#serveIn(RECHECK_MS);
+    const isDue = mayBeDue || this.#clock.monotonic() >= this.#nextAt;
+    if (isDue || !this.#watch.isWatched(this.keys)) await this.serve();
+    else this.#serveLater();
   }
 
   /** Resolves to the time until the next job is due, ms. */

@@ -92,6 +92,23 @@ end
 `,
 };
 
+/** Lua: the end of a pause, Unix ms, by the text of the setting `paused`: the start, and the end if it ends by itself. */
+export const pauseEnd = (paused: string): string => `tonumber(string.match(${paused}, ' (%d+)$'))`;
+
+/** Lua: `pauseNow(settings)` returns 1 for a paused queue, else 0, and the end of the pause or -1. A pause is over at its end. */
+export const pauseNow: LuaHelper = {
+  name: 'pauseNow',
+  uses: [now],
+  lua: `
+local function pauseNow(settings)
+  local paused = redis.call('HGET', settings, 'paused')
+  local ends = paused and ${pauseEnd('paused')}
+  if not paused or ends and ends <= now then return 0, -1 end
+  return 1, ends or -1
+end
+`,
+};
+
 /** Lua: `withError(kept, line)`, the lines of a job's errors with one more; the last ten stay. `kept`: false for none. */
 export const withError: LuaHelper = {
   name: 'withError',

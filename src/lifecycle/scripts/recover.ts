@@ -4,7 +4,7 @@ import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { letters, now } from '../../redis/script/lua.ts';
-import { publishEvent, setRankedTime, wakeWorkers, withError } from './lua.ts';
+import { pauseNow, publishEvent, setRankedTime, wakeWorkers, withError } from './lua.ts';
 
 /** Consumers and entries of one pass, which bound the time for which it keeps Redis busy; the next pass does more. */
 const MOST_CONSUMERS = 16;
@@ -36,7 +36,7 @@ export const recoverScript = defineScript({
     'settings',
   ],
   args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause', 'aheadMs'],
-  uses: [letters, now, withError, publishEvent, setRankedTime, wakeWorkers],
+  uses: [letters, now, withError, publishEvent, setRankedTime, wakeWorkers, pauseNow],
   lua: `
 local budget, refs, cancelled = tonumber(maxEntries), {}, {}
 
@@ -116,7 +116,7 @@ if #ended > 0 then first = firstLeaseEnd() end
 if redis.call('EXISTS', expiring, scheduled, due[1], due[2], due[3], due[4], due[5]) > 0 then
   local firstExpiry = tonumber(redis.call('ZRANGE', expiring, 0, 0, 'WITHSCORES')[2])
   expired = firstExpiry and (firstExpiry <= now and 2 or 1) or 0
-  if #refs == 0 and redis.call('HEXISTS', settings, 'paused') == 0 and isDueSoon() then wakeWorkers(wake, 1) end
+  if #refs == 0 and pauseNow(settings) == 0 and isDueSoon() then wakeWorkers(wake, 1) end
 end
 local isMore = budget < 1 or #ended == tonumber(maxConsumers)
 return { #refs, first and math.max(0, first - now) or -1, isMore and 1 or 0, cancelled, expired, redis.call('ZCARD', leases) }

@@ -91,7 +91,7 @@ type Head = [
 
 /**
  * What `take()` returns. `state`: 1 for a paused queue, else the sum of 2 for one that holds jobs and 4 for a take that ended at its
- * bytes. `nextDue`: ms until the next due time, or -1.
+ * bytes. `nextDue`: ms until the next due time or the end of the pause, or -1.
  */
 export type TakeReply =
   | ['no-lease']

@@ -1,55 +1,12 @@
-import { RANK_SPAN } from '../../lifecycle/scripts/lua.ts';
+import { pauseEnd, RANK_SPAN } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { toPairs } from '../../redis/pairs.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { now, toMap } from '../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../schemas/job.ts';
-import { PRIORITIES, type Priority } from '../../schemas/values/names.ts';
-
-/** Counts of one stream of a queue. */
-export interface PlaceCensus {
-  length: number;
-  running: number;
-  /** Jobs that wait for another attempt, and those of them whose time has come. */
-  due: number;
-  dueNow: number;
-  dead: number;
-  /** Entries ever added. */
-  added: number;
-}
-
-export interface Census {
-  now: number;
-  places: Record<Place, PlaceCensus>;
-  /** Delayed jobs that never ran, and those of them whose time has come. */
-  scheduled: number;
-  scheduledNow: number;
-  /** Parked jobs of these priorities whose time has come. */
-  ranked: { critical: number; high: number; low: number };
-  /** Since when the job that waits longest could have run, Unix ms; now when none waits. */
-  waitingSince: number;
-  /** Held jobs, in groups of one class, priority and origin. */
-  held: HeldGroup[];
-  paused: boolean;
-  /** Most jobs that have not ended; undefined without a limit. */
-  maxJobs: number | undefined;
-  /** Whether submits make events. */
-  submitEvents: boolean;
-  totals: Record<string, number>;
-  /** Consumer, lease end (Unix ms), jobs it runs. */
-  leases: { consumer: string; expiresAt: number; running: number }[];
-  /** The reading of one to two minutes ago, or else the oldest of the last two minutes. */
-  sample: { at: number; added: number; completed: number; failed: number } | undefined;
-}
-
-/** Held jobs of one class. */
-export interface HeldGroup {
-  priority: Priority;
-  /** They were in `parked`; others are counted with their lane. */
-  isParked: boolean;
-  jobs: number;
-}
+import { PRIORITIES } from '../../schemas/values/names.ts';
+import type { Census, HeldGroup, PlaceCensus } from './census-types.ts';
 
 /**
  * Counts all jobs of a queue at one moment, in the places themselves, and stores a reading every ten seconds for the
@@ -145,12 +102,15 @@ end
 
 local held, runs = heldGroups(), {}
 local configured = redis.call('HMGET', settings, 'paused', 'maxJobs', 'submitEvents')
+local ends = configured[1] and ${pauseEnd('configured[1]')}
+local isPaused = configured[1] and not (ends and ends <= now)
 for consumer, jobs in pairs(running) do runs[#runs + 1] = consumer; runs[#runs + 1] = jobs end
 return {
-  now, delayed, configured[1] and 1 or 0, allTotals,
+  now, delayed, isPaused and 1 or 0, allTotals,
   redis.call('ZRANGE', leases, 0, maxLeases - 1, 'WITHSCORES'), runs,
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
   tonumber(configured[2]) or 0, delayedNow, waitingSince, held, ranks, configured[3] and 1 or 0,
+  isPaused and ends or -1,
 }
 `,
 });
@@ -179,6 +139,7 @@ type RawCensus = [
   held: RawGroup[],
   ranked: [critical: number, high: number, low: number],
   submitEvents: number,
+  pausedUntil: number,
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
@@ -200,6 +161,7 @@ export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<C
     held,
     [critical, high, low],
     submitEvents,
+    pausedUntil,
   ] = reply as RawCensus;
   const running = new Map(toPairs(runs.map(String)));
   return {
@@ -210,6 +172,7 @@ export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<C
     waitingSince,
     held: held.map(decodeGroup),
     paused: paused === 1,
+    pausedUntil: pausedUntil < 0 ? undefined : pausedUntil,
     maxJobs: maxJobs || undefined,
     submitEvents: submitEvents === 1,
     totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),

@@ -36,6 +36,8 @@ export const LIFE_EVENTS = {
   'child-started': ['consumer', 'pid'],
   stopping: ['why'],
   stopped: [],
+  'queues-changed': ['joined', 'left'],
+  'too-many-queues': ['served', 'leftOut', 'most'],
   'queue-removed': ['queue'],
   'schedule-fired': ['queue', 'task', 'schedule', 'jobs', 'lateMs'],
   'schedule-skipped': ['queue', 'task', 'schedule', 'slots', 'reason'],

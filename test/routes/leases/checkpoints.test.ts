@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
-import { completing, done, newQueue, post, settle, takeOne } from '../../helpers/leases/http-worker.ts';
+import {
+  completing,
+  done,
+  newQueue,
+  post,
+  settle,
+  submitMany,
+  take,
+  takeOne,
+} from '../../helpers/leases/http-worker.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
@@ -75,6 +84,18 @@ describe('a checkpoint over HTTP', () => {
     expect(await api.get(id)).toMatchObject({ status: 'failed', checkpoint: { é: '😀' } });
     await api.http.post(`/jobs/${id}/retry`).expect(202);
     expect(await takeText(queue)).toContain(`"checkpoint":${TEXT}`);
+  });
+
+  it('counts as payload: one answer has no more of them than fit', async () => {
+    const queue = newQueue();
+    const ids = await submitMany(api, queue, 160);
+    const { lease } = await take(api, { queues: [queue], max: 160 });
+    await Promise.all(ids.map((id) => save(id, lease, `"${'x'.repeat(65_000)}"`)));
+    await settle(api, lease, { release: ids.map((id) => ({ id })) }, 0);
+    const { jobs } = await take(api, { queues: [queue], max: 160 });
+    expect(jobs.length).toBeGreaterThan(100);
+    expect(jobs.length).toBeLessThan(135);
+    for (const { checkpoint } of jobs) expect(checkpoint).toHaveLength(65_000);
   });
 
   it('is removed by null', async () => {

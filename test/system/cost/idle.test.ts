@@ -6,10 +6,12 @@ import { Sweeper } from '../../../src/maintenance/sweeper.ts';
 import { redisTime } from '../../../src/redis/server-time.ts';
 import { Firer } from '../../../src/schedules/firer.ts';
 import { LeaseRenewer } from '../../../workers/supervisor/lease-renewer.ts';
+import { ServedQueues } from '../../../workers/supervisor/served-queues.ts';
 import { TaskAnnouncer } from '../../../workers/supervisor/task-announcer.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { createTestCore } from '../../helpers/redis/core.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
+import { namedQueues } from '../../helpers/workers/named-queues.ts';
 import { startWorker } from '../../helpers/workers/worker-process.ts';
 
 const LEASE_MS = 15_000;
@@ -63,7 +65,7 @@ async function rateAmong(workers: number): Promise<number> {
       leaseMs: LEASE_MS,
       onLost: () => undefined,
     }).run,
-    new TaskAnnouncer(core, [keys], new Map()).run,
+    new TaskAnnouncer(core, namedQueues([keys]), new Map()).run,
     new Firer(core, 10_000).run,
   ];
   let perSecond = 0;
@@ -77,6 +79,13 @@ describe('an idle worker sends Redis few commands', () => {
     console.log({ rates });
     expect(rates[0]).toBeLessThan(ALONE_PER_SECOND);
     expect(rates[1]).toBeLessThan(AMONG_MANY_PER_SECOND);
+  });
+
+  it('and for its patterns one in two seconds, however many queues there are', async () => {
+    const core = createTestCore(redis.client, { prefix: 'many' });
+    await core.queues.register(Array.from({ length: 500 }, (_, i) => `q${i}`));
+    const handlers = { onJoin: async () => undefined, onRead: () => undefined, onLeave: () => undefined };
+    expect(await rateOf(new ServedQueues(core, ['q*'], handlers).run)).toBeLessThan(0.6);
   });
 
   it('and starts a delayed job in time all the same', async () => {

@@ -33,6 +33,10 @@ export interface ModelJob {
   /** A queue read may expire the job: it expires at once, and no worker has reported its start. */
   expirable: boolean;
   progress: number | undefined;
+  /** What an attempt left for the next one. */
+  checkpoint: number | undefined;
+  /** It has a log, as long as it can be read. */
+  hasLog: boolean;
   cancelAsked: boolean;
   result: number | undefined;
   /** The worker that buried the job. A manual retry clears it. */

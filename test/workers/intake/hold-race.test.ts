@@ -14,6 +14,7 @@ import { createTestCore } from '../../helpers/redis/core.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
 import { createTestIntake } from '../../helpers/workers/intake.ts';
 import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
+import { namedQueues } from '../../helpers/workers/named-queues.ts';
 import { folder, loadTasks } from '../../tasks/task-folder.ts';
 
 const ROUNDS = 50;
@@ -60,7 +61,7 @@ async function readyWorker(queue: string): Promise<{ start: () => void; started:
     onHeld: (name, holdClass) => intake.takeLoop.heardOfHold(name, holdClass),
   });
   const loops = [
-    new Loop('announce', new TaskAnnouncer(core, intake.queues, tasks).run, NO_OBSERVER),
+    new Loop('announce', new TaskAnnouncer(core, namedQueues(intake.queues), tasks).run, NO_OBSERVER),
     new Loop('control', listener.run, NO_OBSERVER),
     new Loop('take', intake.takeLoop.run, NO_OBSERVER),
   ];

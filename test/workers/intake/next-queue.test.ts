@@ -52,6 +52,14 @@ describe('the next queue', () => {
     expect(choose()).toBeUndefined();
   });
 
+  it('is not one that the process no longer serves, unless there is something to write', () => {
+    const { choose, state, next } = create(['a']);
+    state('a').isDropped = true;
+    expect([choose(), next.isFirstToTake(state('a'), NOW)]).toEqual([undefined, false]);
+    state('a').wakeIds.push('1-0');
+    expect(choose()).toBe('a');
+  });
+
   it('is a drained one when its first delayed job is due', () => {
     const { choose, state } = create(['a']);
     Object.assign(state('a'), { isDrained: true, nextDueAt: NOW + 1 });

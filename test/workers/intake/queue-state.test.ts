@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { queueKeys } from '../../../src/redis/keys.ts';
-import { hasWrites, isReadyToWait, newQueueState, recordTake } from '../../../workers/intake/queue-state.ts';
+import {
+  hasWrites,
+  isReadyToWait,
+  newQueueState,
+  type QueueState,
+  recordTake,
+  serveQueues,
+} from '../../../workers/intake/queue-state.ts';
 import { createRunningJob } from '../../helpers/workers/running-job.ts';
 
 const create = () => newQueueState(queueKeys('mr', 'default'));
@@ -61,5 +68,33 @@ describe('the state of a queue', () => {
     state.wakeIds = [];
     state.lacksLease = true;
     expect(isReadyToWait(state)).toBe(false);
+  });
+});
+
+describe('the queues that a process serves', () => {
+  const [a, b] = [queueKeys('mr', 'a'), queueKeys('mr', 'b')];
+  const names = (states: readonly QueueState[]) =>
+    states.map(({ keys, isDropped }) => `${keys.queue}${isDropped ? ' dropped' : ''}`);
+
+  it('join and are dropped, and leave with a later change once nothing is held or written', () => {
+    const states = [newQueueState(a)];
+    expect(serveQueues(states, [a], [])).toBe(false);
+    expect(serveQueues(states, [b], [])).toBe(true);
+    expect(names(states)).toEqual(['a dropped', 'b']);
+    expect(isReadyToWait(states[0] ?? newQueueState(a))).toBe(true);
+    serveQueues(states, [b], [{ delivery: { keys: a } }]);
+    expect(names(states)).toEqual(['a dropped', 'b']);
+    expect(serveQueues(states, [b], [])).toBe(false);
+    expect(names(states)).toEqual(['b']);
+  });
+
+  it('join again with the state that they had, and are taken from', () => {
+    const states = [newQueueState(a)];
+    const [state] = states;
+    Object.assign(state ?? {}, { isDrained: true, mustLook: false });
+    serveQueues(states, [], []);
+    expect(serveQueues(states, [a], [])).toBe(true);
+    expect(states).toEqual([state]);
+    expect(state).toMatchObject({ isDropped: false, isDrained: false, mustLook: true });
   });
 });

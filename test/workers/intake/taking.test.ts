@@ -52,6 +52,15 @@ describe('a paused queue', () => {
     expect(await api.finished(id)).toMatchObject({ status: 'completed', attempt: 1 });
     expect(await api.finished(due.id)).toMatchObject({ status: 'completed', attempt: 1 });
   });
+
+  it('resumes by itself at the end of its pause', async () => {
+    const { body } = await api.http.post('/queues/default/pause').send({ for: 1_500 }).expect(200);
+    const { id } = await api.submit({ task: 'echo', payload: 1 });
+    const { startedAt = '' } = await api.finished(id);
+    const lateMs = Date.parse(startedAt) - Date.parse(body.pausedUntil);
+    expect(lateMs).toBeGreaterThanOrEqual(0);
+    expect(lateMs).toBeLessThan(1_000);
+  });
 });
 
 describe('lanes', () => {

@@ -1,14 +1,16 @@
 import { KEPT_ENTRIES } from '../../../events/limits.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
-import { inChunks } from '../../../redis/script/lua.ts';
+import { inChunks, now } from '../../../redis/script/lua.ts';
+import { pauseEnd } from '../lua.ts';
 
 /**
  * Lua: `hasSideState` is false when the queue has no settings, notes, ranked, due, held or expiring jobs, as in most queues at most times:
- * one question instead of four. `queueSettings` has `isPaused`, `hold` (entries of the events stream to keep) and
- * `healUntil` by lane, where there are any.
+ * one question instead of four. `queueSettings` has `isPaused`, `pausedUntil` (Unix ms), `hold` (entries of the events stream to
+ * keep) and `healUntil` by lane, where there are any. `hasResumed`: the end of the pause has come.
  */
 export const QUEUE_STATE = defineFragment({
   queueKeys: ['settings', 'notes', 'scheduled', 'ranked', 'due', 'expiring', 'holds'],
+  uses: [now],
   lua: `
 local hasSideState =
   redis.call('EXISTS', settings, notes, scheduled, ranked, due[1], due[2], due[3], due[4], due[5], expiring, holds) > 0
@@ -16,6 +18,11 @@ local queueSettings = {}
 if hasSideState then
   local found = redis.call('HMGET', settings, 'heal:1', 'heal:2', 'heal:3', 'heal:4', 'paused', 'hold')
   queueSettings.healUntil, queueSettings.isPaused, queueSettings.hold = found, found[5], found[6]
+  local ends = found[5] and ${pauseEnd('found[5]')}
+  queueSettings.pausedUntil = ends
+  if ends and ends <= now then
+    queueSettings.isPaused, queueSettings.hasResumed = false, true
+  end
 end
 `,
 });
@@ -27,10 +34,11 @@ const MAX_SHOWN_PER_EVENT = 4_096;
 /**
  * Lua: all that a script did is one entry of the events stream, in several pairs. `addEvent(kind, refs)` adds a kind (`e`)
  * and its jobs (`j`), `addShownResult(ref, expires, record)` a short record that somebody waits for (`r`: ref, expiry,
- * record; space separated), `flushEvents()` writes the entry.
+ * record; space separated), `flushEvents()` writes the entry. It also removes a pause that is over, which no script may do before it
+ * can fail.
  */
 export const EVENTS = defineFragment({
-  queueKeys: ['events'],
+  queueKeys: ['events', 'settings'],
   lua: `
 local pendingEvents, shownLength = {}, 0
 local function addEvent(kind, refs)
@@ -46,6 +54,10 @@ local function addShownResult(ref, expires, record)
   pendingEvents[n + 1], pendingEvents[n + 2] = 'r', ref .. ' ' .. expires .. ' ' .. record
 end
 local function flushEvents()
+  if queueSettings.hasResumed then
+    redis.call('HDEL', settings, 'paused')
+    for i, text in ipairs({ 'e', 'resumed', 'j', '' }) do table.insert(pendingEvents, i, text) end
+  end
   if #pendingEvents == 0 then return end
   redis.call('XADD', events, 'MAXLEN', '~', queueSettings.hold or ${KEPT_ENTRIES}, '*', unpack(pendingEvents))
 end

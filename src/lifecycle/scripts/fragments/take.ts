@@ -83,7 +83,7 @@ end
 local function take()
   if not redis.call('ZSCORE', leases, consumer) then return { 'no-lease' } end
   if queueSettings.isPaused then
-    reply[3] = 1
+    reply[3], reply[4] = 1, queueSettings.pausedUntil and queueSettings.pausedUntil - now or -1
     return reply
   end
   laneBudget = byteBudget

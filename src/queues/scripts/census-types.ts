@@ -1,0 +1,48 @@
+import type { Place } from '../../redis/keys.ts';
+import type { Priority } from '../../schemas/values/names.ts';
+
+/** Counts of one stream of a queue. */
+export interface PlaceCensus {
+  length: number;
+  running: number;
+  /** Jobs that wait for another attempt, and those of them whose time has come. */
+  due: number;
+  dueNow: number;
+  dead: number;
+  /** Entries ever added. */
+  added: number;
+}
+
+export interface Census {
+  now: number;
+  places: Record<Place, PlaceCensus>;
+  /** Delayed jobs that never ran, and those of them whose time has come. */
+  scheduled: number;
+  scheduledNow: number;
+  /** Parked jobs of these priorities whose time has come. */
+  ranked: { critical: number; high: number; low: number };
+  /** Since when the job that waits longest could have run, Unix ms; now when none waits. */
+  waitingSince: number;
+  /** Held jobs, in groups of one class, priority and origin. */
+  held: HeldGroup[];
+  paused: boolean;
+  /** When the pause ends by itself, Unix ms. */
+  pausedUntil: number | undefined;
+  /** Most jobs that have not ended; undefined without a limit. */
+  maxJobs: number | undefined;
+  /** Whether submits make events. */
+  submitEvents: boolean;
+  totals: Record<string, number>;
+  /** Consumer, lease end (Unix ms), jobs it runs. */
+  leases: { consumer: string; expiresAt: number; running: number }[];
+  /** The reading of one to two minutes ago, or else the oldest of the last two minutes. */
+  sample: { at: number; added: number; completed: number; failed: number } | undefined;
+}
+
+/** Held jobs of one class. */
+export interface HeldGroup {
+  priority: Priority;
+  /** They were in `parked`; others are counted with their lane. */
+  isParked: boolean;
+  jobs: number;
+}

@@ -1,0 +1,76 @@
+import type { Config } from '../../src/config.ts';
+import { type Core, createCore } from '../../src/core/core.ts';
+import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
+import type { Ability } from '../../src/lifecycle/hold-class.ts';
+import { createObserver, type Observer } from '../../src/observer.ts';
+import { BlockingReader } from '../../src/redis/blocking-reader.ts';
+import { connectForBlocking, connectForWork, WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
+import type { Connection } from '../../src/redis/connection.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
+import { scripts } from '../../src/scripts.ts';
+import type { LoadedTask } from '../../src/tasks/types.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
+import { logObserver } from '../../src/telemetry/log-observer.ts';
+import type { ReconcileSchedule } from '../intake/reconciler.ts';
+import type { ToSupervisor } from '../supervisor/ipc.ts';
+
+export interface Connections {
+  redis: Connection;
+  blocking: Connection;
+}
+
+export type Send = (message: ToSupervisor) => void;
+
+export function createWorkerObserver(
+  consumerName: string,
+  config: Config,
+  { reconcileSoon }: ReconcileSchedule,
+): Observer {
+  const logger = createLogger(config.logLevel, 'millrace-worker').child({ worker: consumerName });
+  // A defect may have lost deliveries.
+  return createObserver(logObserver(logger), {
+    wants: (kind) => kind === 'defect',
+    observe: reconcileSoon,
+  });
+}
+
+export function connect(name: string, url: string, observe: Observer): Connections {
+  const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
+  return {
+    redis: connectForWork({ url, name, scripts, onError }),
+    blocking: connectForBlocking({ url, name: `${name}-reads`, scripts, onError, blockMs: WORKER_BLOCK_MS }),
+  };
+}
+
+/** What all parts share. */
+export interface Base {
+  config: Pick<Config, 'concurrency' | 'leaseMs' | 'maxPayloadBytes'>;
+  core: Core;
+  /** Change while the process runs. */
+  queues: QueueKeys[];
+  consumer: WaitingConsumer;
+  ability: Ability;
+  reconcileSchedule: ReconcileSchedule;
+  observe: Observer;
+  send: Send;
+}
+
+export function createBase(
+  consumerName: string,
+  config: Config,
+  queueNames: readonly string[],
+  { redis, blocking }: Connections,
+  tasks: ReadonlyMap<string, LoadedTask>,
+  reconcileSchedule: ReconcileSchedule,
+  observe: Observer,
+  send: Send,
+): Base {
+  const core = createCore(redis, config, { observe });
+  const queues = queueNames.map((queue) => core.keySpace.queue(queue));
+  const consumer = new WaitingConsumer(consumerName, redis, new BlockingReader(blocking, redis));
+  const ability = {
+    tasks: [...tasks.keys()],
+    schemasOf: (task: string) => [tasks.get(task)?.fingerprint ?? ''],
+  };
+  return { config, core, queues, consumer, ability, reconcileSchedule, observe, send };
+}
