@@ -17,6 +17,8 @@ export type ErrorCode =
   | 'subscription-not-found'
   | 'too-many-subscriptions'
   | 'job-finished'
+  | 'job-started'
+  | 'precondition-failed'
   | 'job-not-finished'
   | 'unknown-task'
   | 'invalid-payload'

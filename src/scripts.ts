@@ -13,6 +13,8 @@ import { lastIdsScript } from './leases/scripts/last-ids.ts';
 import { settleAndTakeScript } from './leases/scripts/settle-and-take.ts';
 import { buryScript } from './lifecycle/scripts/bury.ts';
 import { cancelScript } from './lifecycle/scripts/cancel.ts';
+import { changeScript } from './lifecycle/scripts/changes/change.ts';
+import { forgetChangesScript } from './lifecycle/scripts/changes/forget-changes.ts';
 import { completeAndTakeScript } from './lifecycle/scripts/complete-and-take.ts';
 import { purgeScript, requeueScript } from './lifecycle/scripts/dead-letters.ts';
 import { ensureGroupsScript } from './lifecycle/scripts/ensure-groups.ts';
@@ -69,6 +71,7 @@ import { runningByLeaseScript } from './workers/scripts/running-by-lease.ts';
  *   hold              pending -> holds, no attempt spent
  *   recover           pending of a lease that ended -> due
  *   cancel            lane | scheduled | due | holds -> result (cancelled, expired); pending -> result (cancelled, enforced)
+ *   change            lane | scheduled | due | holds -> scheduled, with a new entry
  *   requeue           dead -> due
  *   purge             dead -> nothing
  *   sweep             no place (after an accident) -> due
@@ -87,6 +90,7 @@ export const scripts: readonly Script[] = [
   handOverScript,
   recoverScript,
   cancelScript,
+  changeScript,
   removeScript,
   requeueScript,
   purgeScript,
@@ -116,6 +120,7 @@ export const scripts: readonly Script[] = [
   lastIdsScript,
   existingKeysScript,
   holdClassesScript,
+  forgetChangesScript,
   lookupScript,
   censusScript,
   // Workers.

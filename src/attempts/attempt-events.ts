@@ -1,6 +1,7 @@
 import { summaryOf } from '../error-reasons.ts';
 import type { Settled } from '../lifecycle/scripts/complete.ts';
 import type { AttemptSubject, AttemptTimes, Observer, SettledStatus } from '../observer.ts';
+import { firstRef } from '../redis/entry-options.ts';
 import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { HeldDelivery } from './completion.ts';
@@ -11,7 +12,13 @@ export const attemptSubject = (
   { queue }: QueueKeys,
   { entry, ref, attempt }: Omit<HeldDelivery, 'token'>,
   lease: string,
-): AttemptSubject => ({ queue, task: entry?.task ?? '', job: formatJobId(queue, ref), attempt, lease });
+): AttemptSubject => ({
+  queue,
+  task: entry?.task ?? '',
+  job: formatJobId(queue, firstRef(ref, entry?.options ?? {})),
+  attempt,
+  lease,
+});
 
 /** How long a job was ready before it was taken, ms. */
 export const waitMsOf = ({ takenAt, readyAt }: { takenAt: number; readyAt: number }): number =>

@@ -1,6 +1,7 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
 import { expireJobs } from '../lifecycle/cancel-and-expire.ts';
+import { atPresentRef } from '../lifecycle/scripts/changes/present-refs.ts';
 import { decodeEntry } from '../redis/entry.ts';
 import { expiryOf } from '../redis/entry-options.ts';
 import { entryTime, parseJobId, type Ref } from '../redis/job-id.ts';
@@ -10,7 +11,7 @@ import { clip } from '../schemas/json/well-formed.ts';
 import { type Found, lookup } from './scripts/lookup.ts';
 import { viewJob } from './view.ts';
 
-/** A job's public id, and what it stands for: the keys of its queue and its ref there. */
+/** A job's public id, and what it stands for: the keys of its queue and its ref there, which a change of the job replaces. */
 export interface LocatedJob {
   readonly id: string;
   readonly keys: QueueKeys;
@@ -36,19 +37,28 @@ const notFound = (id: string) =>
  * @throws {AppError} job-not-found when there never was such a job, job-gone when its result has expired.
  */
 export async function findJob(core: Core, located: LocatedJob): Promise<Job> {
-  return viewFound(core, located, await findStored(core, located));
+  const { present, found } = await findStored(core, located);
+  return viewFound(core, present, found);
 }
 
-/** As `findJob`, but gives what is stored. */
-export async function findStored(core: Core, located: LocatedJob): Promise<Found> {
-  const [found] = await Promise.all([
-    lookup(core.redis, located.keys, located.ref),
+/** As `findJob`, but gives what is stored, and where: a changed job has another entry than its id names. */
+export async function findStored(
+  core: Core,
+  located: LocatedJob,
+): Promise<{ present: LocatedJob; found: Found }> {
+  const look = (ref: Ref) => lookup(core.redis, located.keys, ref);
+  const [{ outcome, ref }] = await Promise.all([
+    atPresentRef(core.redis, located.keys, located.ref, look, isMissing),
     // The view takes the defaults of a task from the cache, which this fills.
     core.tasks.announced(located.keys),
   ]);
-  if (!(await expireIfDue(core, located, found))) return found;
-  return lookup(core.redis, located.keys, located.ref);
+  const present = { ...located, ref };
+  const hasExpired = await expireIfDue(core, present, outcome);
+  return { present, found: hasExpired ? await look(ref) : outcome };
 }
+
+/** Whether nothing is stored under the ref. */
+export const isMissing = ({ place }: Found): boolean => place === 'none' || place === 'gone';
 
 /** The job as the API shows it. @throws {AppError} job-not-found or job-gone. */
 export function viewFound(core: Core, { id, keys, ref }: LocatedJob, found: Found): Job {

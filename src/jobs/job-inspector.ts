@@ -1,11 +1,10 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
-import { formatRef } from '../redis/job-id.ts';
 import type { Job } from '../schemas/job.ts';
 import type { JobLog } from '../schemas/jobs/log.ts';
 import { findJob, locateJob } from './find.ts';
+import { readJobLog } from './job-log.ts';
 import { type KeyedJobsQuery, listKeyedJobs } from './keyed-jobs.ts';
-import { readLog } from './scripts/read-log.ts';
 
 /** Reads single jobs. */
 export class JobInspector {
@@ -22,8 +21,7 @@ export class JobInspector {
 
   /** The kept lines of its log after that line. @throws {AppError} job-not-found or job-gone. */
   async log(id: string, after: number): Promise<JobLog> {
-    const { keys, ref } = locateJob(this.#core, id);
-    const { lines, total } = await readLog(this.#core.redis, keys, formatRef(ref), after);
+    const { lines, total } = await readJobLog(this.#core, locateJob(this.#core, id), after);
     if (total === 0) await this.find(id);
     return { items: lines, dropped: Math.max(0, (lines[0]?.line ?? after + 1) - 1 - after) };
   }

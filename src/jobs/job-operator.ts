@@ -1,9 +1,11 @@
 import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
 import { cancelJob } from '../lifecycle/cancel-and-expire.ts';
+import { atPresentRef } from '../lifecycle/scripts/changes/present-refs.ts';
 import { requeueDead } from '../lifecycle/scripts/dead-letters.ts';
+import type { Ref } from '../redis/job-id.ts';
 import type { Job } from '../schemas/job.ts';
-import { expireIfDue, findJob, locateJob, viewFound } from './find.ts';
+import { expireIfDue, findJob, isMissing, locateJob, viewFound } from './find.ts';
 import type { Found } from './scripts/lookup.ts';
 import { remove } from './scripts/remove.ts';
 
@@ -37,7 +39,9 @@ export class JobOperator {
    */
   async retry(id: string): Promise<Job> {
     const located = locateJob(this.#core, id);
-    const moved = await requeueDead(this.#core.redis, located.keys, [located.ref]);
+    const { redis } = this.#core;
+    const requeue = (ref: Ref) => requeueDead(redis, located.keys, [ref]);
+    const { outcome: moved } = await atPresentRef(redis, located.keys, located.ref, requeue, (n) => n === 0);
     const job = await findJob(this.#core, located);
     if (moved > 0) return job;
     throw wrongStatus('job-not-failed', `Only failed jobs can be retried; this one is ${job.status}.`, job);
@@ -51,11 +55,13 @@ export class JobOperator {
   async remove(id: string): Promise<Job> {
     const { redis } = this.#core;
     const located = locateJob(this.#core, id);
-    let found: Found = await remove(redis, located.keys, located.ref);
-    if (await expireIfDue(this.#core, located, found)) {
-      found = await remove(redis, located.keys, located.ref);
-    }
-    const job = viewFound(this.#core, located, found);
+    const { keys } = located;
+    const removeAt = (ref: Ref) => remove(redis, keys, ref);
+    const { outcome, ref } = await atPresentRef(redis, keys, located.ref, removeAt, isMissing);
+    const present = { ...located, ref };
+    const hasExpired = await expireIfDue(this.#core, present, outcome);
+    const found: Found = hasExpired ? await removeAt(ref) : outcome;
+    const job = viewFound(this.#core, present, found);
     if (found.place === 'result' || found.place === 'failed') return job;
     throw wrongStatus(
       'job-not-finished',

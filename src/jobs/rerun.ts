@@ -1,7 +1,8 @@
 import type { Core } from '../core/core.ts';
 import { AppError, invalidRequest } from '../errors.ts';
 import { decodeEntry } from '../redis/entry.ts';
-import { checkOptions, type EntryOptions } from '../redis/entry-options.ts';
+import { checkOptions, type EntryOptions, firstRef } from '../redis/entry-options.ts';
+import { entryTime, type Ref } from '../redis/job-id.ts';
 import { decodeRecord } from '../redis/result-record.ts';
 import type { Job, SubmitJob } from '../schemas/job.ts';
 import type { RerunJob } from '../schemas/jobs/rerun.ts';
@@ -41,8 +42,8 @@ export class Rerunner {
   }
 
   async #jobLike(located: LocatedJob, changes: RerunJob): Promise<{ job: SubmitJob; rerunOf: string }> {
-    const found = await findStored(this.#core, located);
-    const ended = viewFound(this.#core, located, found);
+    const { present, found } = await findStored(this.#core, located);
+    const ended = viewFound(this.#core, present, found);
     if (!isFinal(ended.status)) throw notEnded(ended);
     const { task = ended.task } = changes;
     if (task === undefined)
@@ -50,7 +51,10 @@ export class Rerunner {
         { pointer: '/task', detail: 'is required, since the entry of the ended job has none' },
       ]);
     if (!('payload' in ended) && changes.payload === undefined) throw notKept();
-    return { job: { ...submitOf(ended, optionsOf(found)), ...changes, task }, rerunOf: ended.id };
+    return {
+      job: { ...submitOf(ended, present.ref, optionsOf(found)), ...changes, task },
+      rerunOf: ended.id,
+    };
   }
 }
 
@@ -59,8 +63,12 @@ const optionsOf = (found: Found): EntryOptions => {
   return ('fields' in found ? decodeEntry(found.fields)?.options : undefined) ?? {};
 };
 
-/** What the job was submitted with, but its start time. */
-const submitOf = ({ queue, priority, payload }: Job, options: EntryOptions): Omit<SubmitJob, 'task'> =>
+/** What the job was submitted with, but its start time. `ref`: of its present entry. */
+const submitOf = (
+  { queue, priority, payload }: Job,
+  ref: Ref,
+  options: EntryOptions,
+): Omit<SubmitJob, 'task'> =>
   compact({
     queue,
     priority,
@@ -68,7 +76,8 @@ const submitOf = ({ queue, priority, payload }: Job, options: EntryOptions): Omi
     attempts: options.u ? ('unlimited' as const) : options.a,
     backoff: options.b,
     timeout: options.to,
-    expiresIn: options.x,
+    // Counted from the submit, also where a change has made another entry since.
+    expiresIn: options.x && options.x + entryTime(ref.entryId) - entryTime(firstRef(ref, options).entryId),
     resultTtl: options.rt,
     metadata: options.m,
     keepPayload: options.k,

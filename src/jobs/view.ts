@@ -3,6 +3,7 @@ import {
   checkOptions,
   type EntryOptions,
   expiryOf,
+  firstRef,
   maxAttempts,
   priorityOf,
   runAtOf,
@@ -30,17 +31,18 @@ export const optionalTime = <K extends string>(key: K, ms: number | undefined) =
   optional(key, ms === undefined ? undefined : toTimestamp(ms));
 
 /** Redis reads its clock once for the entry and once for its delivery, so the start could precede the earliest start. */
-function startOf({ entryId }: Ref, options: EntryOptions, ms: number | undefined) {
-  const createdAt = entryTime(entryId);
+function startOf(ref: Ref, options: EntryOptions, ms: number | undefined) {
+  const createdAt = entryTime(firstRef(ref, options).entryId);
   const earliest = runAtOf(createdAt, options) ?? createdAt;
   return optionalTime('startedAt', ms === undefined ? undefined : Math.max(ms, earliest));
 }
 
 /** The members of a view that follow from a job's id and the options in its entry. */
 export function commonMembers(queue: string, ref: Ref, options: EntryOptions) {
-  const createdAt = entryTime(ref.entryId);
+  const first = firstRef(ref, options);
+  const createdAt = entryTime(first.entryId);
   return {
-    id: formatJobId(queue, ref),
+    id: formatJobId(queue, first),
     queue,
     priority: priorityOf(ref.place, options),
     ...optional('metadata', options.m),

@@ -1,8 +1,14 @@
 import type { Core } from '../core/core.ts';
+import { decodeEntry } from '../redis/entry.ts';
+import { firstRef } from '../redis/entry-options.ts';
 import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { checkHeldJob } from './held-job.ts';
 import type { LeaseConsumer } from './lease-consumer.ts';
+import type { HeldJob } from './scripts/heartbeat.ts';
+
+const idOf = ({ queue }: QueueKeys, { ref, fields }: HeldJob): string =>
+  formatJobId(queue, firstRef(ref, decodeEntry(fields)?.options ?? {}));
 
 /** What a heartbeat found in one queue. */
 interface QueueRenewal {
@@ -40,7 +46,7 @@ export async function renew(
     const { jobs, next } = reply;
     const checks = await Promise.all(jobs.map((job) => checkHeldJob({ core, consumer, keys, known }, job)));
     hasLost ||= checks.includes('taken');
-    cancel.push(...jobs.flatMap(({ ref }, i) => (checks[i] === 'run' ? [] : [formatJobId(keys.queue, ref)])));
+    cancel.push(...jobs.flatMap((job, i) => (checks[i] === 'run' ? [] : [idOf(keys, job)])));
     if (next === undefined || cancel.length >= MOST_CANCELS) break;
     reply = await consumer.heartbeat(keys, leaseMs, which, next);
   }

@@ -1,4 +1,5 @@
 import { Consumer, latencyCounts } from '../lifecycle/consumer.ts';
+import { presentRefs } from '../lifecycle/scripts/changes/present-refs.ts';
 import type { Completion } from '../lifecycle/scripts/complete.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { Ref } from '../redis/job-id.ts';
@@ -24,6 +25,12 @@ const TAKE_NOTHING: SettleAndTakeRequest = {
   isLeaseActive: false,
   isContinuation: false,
 };
+
+/** How a job stands towards a lease, and the ref of its present entry. */
+export interface PlacedState {
+  readonly state: JobLeaseState;
+  readonly ref: Ref;
+}
 
 const NO_LATENCIES: ReadonlyMap<string, number> = new Map();
 
@@ -65,9 +72,28 @@ export class LeaseConsumer extends Consumer {
     return this.settleAndTake(keys, completions, NO_LATENCIES, 0, TAKE_NOTHING);
   }
 
-  /** How each of the jobs stands towards the lease, in their order. */
-  readHeldJobs(keys: QueueKeys, refs: readonly Ref[], purpose: 'settle' | 'read'): Promise<JobLeaseState[]> {
-    return readHeldJobs(this.#redis, keys, this.name, refs, purpose);
+  /** How each of the jobs stands towards the lease, in their order. The id of a changed job names an entry that it had before. */
+  async readHeldJobs(
+    keys: QueueKeys,
+    refs: readonly Ref[],
+    purpose: 'settle' | 'read',
+  ): Promise<PlacedState[]> {
+    const read = async (of: readonly Ref[]): Promise<PlacedState[]> => {
+      const states = await readHeldJobs(this.#redis, keys, this.name, of, purpose);
+      return states.map((state, i) => ({ state, ref: of[i] as Ref }));
+    };
+    const found = await read(refs);
+    const unknown = found.filter(({ state }) => state.kind === 'none');
+    if (unknown.length === 0) return found;
+    const present = await presentRefs(
+      this.#redis,
+      keys,
+      unknown.map(({ ref }) => ref),
+    );
+    const changed = unknown.flatMap((job, i) => (present[i] === undefined ? [] : [{ job, ref: present[i] }]));
+    const foundAgain = await read(changed.map(({ ref }) => ref));
+    const replaced = new Map(changed.map(({ job }, i) => [job, foundAgain[i]]));
+    return found.map((job) => replaced.get(job) ?? job);
   }
 
   /** Renews the lease if it has not ended, and lists some of the jobs that it holds; `position`: where they begin. */

@@ -13,6 +13,7 @@ import {
   workerOfLease,
 } from '../lifecycle/consumer-name.ts';
 import type { Held } from '../lifecycle/scripts/release.ts';
+import type { Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { MAX_LEASE_MS, MIN_LEASE_MS } from '../schemas/lease.ts';
 import type { SettledJob } from '../schemas/settle.ts';
@@ -135,8 +136,8 @@ export class Leases {
       id,
       leaseText,
       'log',
-      async (consumer, keys, { attempt, ...delivery }) =>
-        batch.lines.length === 0 || consumer.appendLog(keys, delivery, { ...batch, attempt }),
+      async (consumer, keys, { first, attempt, ...delivery }) =>
+        batch.lines.length === 0 || consumer.appendLog(keys, delivery, { ...batch, first, attempt }),
     );
   }
 
@@ -148,17 +149,18 @@ export class Leases {
     write: (
       consumer: LeaseConsumer,
       keys: QueueKeys,
-      delivery: Omit<Held, 'begun'> & { attempt: number },
+      delivery: Omit<Held, 'begun'> & { first: Ref; attempt: number },
     ) => Promise<boolean>,
   ): Promise<SettledJob> {
-    const { keys, ref } = locateJob(this.#core, id);
+    const { keys, ref: first } = locateJob(this.#core, id);
     const lease = leaseOfBody(leaseText);
     const consumer = this.#consumerOf(lease);
     const isOfLease = lease.queues.includes(keys.queue);
-    const [state] = isOfLease ? await consumer.readHeldJobs(keys, [ref], 'read') : [];
+    const [{ state, ref } = NOT_HELD] = isOfLease ? await consumer.readHeldJobs(keys, [first], 'read') : [];
     const isRecorded =
       state?.kind === 'held' &&
-      (await write(consumer, keys, { ref, token: state.token, attempt: state.attempt }));
+      ref !== undefined &&
+      (await write(consumer, keys, { ref, first, token: state.token, attempt: state.attempt }));
     if (!isRecorded) throw await staleError(this.#core, id, { lease: lease.consumer, move });
     return { id, status: 'running' };
   }
@@ -226,6 +228,8 @@ export class Leases {
 
 /** How long the answer to a worker that drains is put off, at most. */
 const DRAIN_ANSWER_MS = 1_000;
+
+const NOT_HELD = { state: undefined, ref: undefined };
 
 const LEASE_ENDED =
   'The lease has ended: it was not renewed in time and its jobs run elsewhere, or it holds no jobs any more. Discard your work under it, and take jobs with POST /leases.';

@@ -9,6 +9,7 @@ import {
   type Withdrawal,
   withdrawAll,
 } from './scripts/cancel.ts';
+import { atPresentRef } from './scripts/changes/present-refs.ts';
 
 /** Most jobs of one pass. */
 const PASS_SIZE = 200;
@@ -77,7 +78,8 @@ export async function cancelJob(
   ref: Ref,
   mode?: 'ask' | 'enforce',
 ): Promise<CancelOutcome> {
-  const outcome = await cancelOrExpire(redis, keys, ref, 'cancelled', settings.resultTtlMs, mode);
+  const cancel = (at: Ref) => cancelOrExpire(redis, keys, at, 'cancelled', settings.resultTtlMs, mode);
+  const { outcome } = await atPresentRef(redis, keys, ref, cancel, (found) => found === 'not-found');
   const { queue } = keys;
   if (outcome === 'asked' && mode !== 'enforce') deadlines.note(queue, CANCEL_PATIENCE_MS);
   // An enforcement that asks has changed nothing.

@@ -1,4 +1,5 @@
 import type { Core } from '../core/core.ts';
+import { presentRefs } from '../lifecycle/scripts/changes/present-refs.ts';
 import { purgeDead, requeueDead } from '../lifecycle/scripts/dead-letters.ts';
 import { parseJobId, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
@@ -34,7 +35,17 @@ async function moveSelected(
       (task === undefined || job.task === task) &&
       (error === undefined || errorText(job).includes(error)),
   );
-  const count = await move(core.redis, keys, selected.flatMap(refOf));
+  const refs = selected.flatMap(refOf);
+  let count = await move(core.redis, keys, refs);
+  if (count < refs.length) {
+    // The ids of changed jobs name entries that they had before.
+    const present = await presentRefs(core.redis, keys, refs);
+    count += await move(
+      core.redis,
+      keys,
+      present.filter((ref) => ref !== undefined),
+    );
+  }
   return stepDone(start, count, page.nextCursor);
 }
 

@@ -1,6 +1,7 @@
 import type { Core } from '../core/core.ts';
 import { readHistory } from '../events/history.ts';
 import { viewJob, withoutPayload } from '../jobs/view.ts';
+import { presentRefs } from '../lifecycle/scripts/changes/present-refs.ts';
 import { parseJobId, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { JobEvent } from '../schemas/event.ts';
@@ -34,7 +35,7 @@ export async function listEnded(core: Core, keys: QueueKeys, query: EndedQuery):
     limit,
     ...(cursor !== undefined && { cursor }),
   });
-  const ends = history.items.flatMap(endOf);
+  const ends = await toPresent(core, keys, history.items.flatMap(endOf));
   const { items, read } = await readEnded(core, keys, ends, query);
   // A page that is full before its last event goes on after the last event that it read.
   const nextCursor = read < ends.length ? ends[read - 1]?.event.id : history.nextCursor;
@@ -44,6 +45,13 @@ export async function listEnded(core: Core, keys: QueueKeys, query: EndedQuery):
 function endOf(event: JobEvent): JobEnd[] {
   const { ref } = parseJobId(event.job ?? '') ?? {};
   return ref === undefined ? [] : [{ event, ref }];
+}
+
+/** The ids of changed jobs name entries that they had before. */
+async function toPresent(core: Core, keys: QueueKeys, ends: readonly JobEnd[]): Promise<JobEnd[]> {
+  const refs = ends.map(({ ref }) => ref);
+  const present = await presentRefs(core.redis, keys, refs);
+  return ends.map(({ event, ref }, i) => ({ event, ref: present[i] ?? ref }));
 }
 
 /** The jobs of the first ends that fit into a page, and the number of these ends. */

@@ -2,8 +2,9 @@ import type { Core } from '../core/core.ts';
 import { invalidCursor } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
 import { decodeEntry } from '../redis/entry.ts';
+import { firstRef } from '../redis/entry-options.ts';
 import { isNoGroup } from '../redis/faults.ts';
-import { formatJobId, parseJobId } from '../redis/job-id.ts';
+import { formatJobId } from '../redis/job-id.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../redis/keys.ts';
 import type { PendingJob } from '../schemas/queues/pending.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
@@ -32,6 +33,12 @@ interface Position {
   readonly after: string;
 }
 
+/** A running job, and its position in the list of its queue as text. */
+export interface ListedPending {
+  readonly job: PendingJob;
+  readonly position: string;
+}
+
 const START: Position = { index: 0, after: '' };
 
 /**
@@ -43,26 +50,22 @@ export async function listPending(
   keys: QueueKeys,
   limit: number,
   position: Position = START,
-): Promise<PendingJob[]> {
+): Promise<ListedPending[]> {
   let { index, after } = position;
-  const pending: PendingJob[] = [];
+  const pending: ListedPending[] = [];
   for (; index < PLACES.length && pending.length < limit; index += 1, after = '') {
     const place = PLACES[index];
     if (place === undefined) break;
     const count = limit - pending.length;
     const { now, rows } = await runningJobs(core.redis, keys, place, { after, count });
-    pending.push(...rows.map((row) => viewRunning(keys, place, row, now)));
+    for (const row of rows) {
+      pending.push({ job: viewRunning(keys, place, row, now), position: `${index}:${row.entryId}` });
+    }
   }
   return pending;
 }
 
-/** The position of a job in the list of its queue, as text. */
-export function positionOf({ id }: PendingJob): string {
-  const { ref } = parseJobId(id) ?? {};
-  return ref === undefined ? '' : `${PLACES.indexOf(ref.place)}:${ref.entryId}`;
-}
-
-/** @throws {AppError} invalid-request for a text that `positionOf` did not give. */
+/** @throws {AppError} invalid-request for a text that is no position of a list. */
 export function parsePosition(text: string): Position {
   const [, index, after] = /^([0-4]):(\d{1,19}-\d{1,19})$/.exec(text) ?? [];
   if (index === undefined || after === undefined) throw invalidCursor();
@@ -75,9 +78,9 @@ function viewRunning(
   { entryId, consumer, startedAt, attempt, fields }: RunningRow,
   now: number,
 ): PendingJob {
-  const task = decodeEntry(fields)?.task;
+  const { task, options = {} } = decodeEntry(fields) ?? {};
   return {
-    id: formatJobId(queue, { place, entryId }),
+    id: formatJobId(queue, firstRef({ place, entryId }, options)),
     queue,
     ...(task === undefined ? {} : { task }),
     worker: consumer,

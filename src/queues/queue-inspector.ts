@@ -3,7 +3,7 @@ import { invalidCursor } from '../errors.ts';
 import { expireAll } from '../lifecycle/cancel-and-expire.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { QueueList, QueueStats, QueueSummary } from '../schemas/queue.ts';
-import type { PendingJob, PendingList } from '../schemas/queues/pending.ts';
+import type { PendingList } from '../schemas/queues/pending.ts';
 import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
 import {
   ENDED_STATUSES,
@@ -13,7 +13,7 @@ import {
 } from '../schemas/values/names.ts';
 import { listEnded } from './list-ended.ts';
 import { type JobPage, type JobPageQuery, listJobs } from './list-jobs.ts';
-import { listPending, parsePosition, positionOf } from './pending.ts';
+import { type ListedPending, listPending, parsePosition } from './pending.ts';
 import { queueStats, queueSummary } from './stats.ts';
 
 interface PageQuery {
@@ -73,15 +73,14 @@ export class QueueInspector {
   async pending(queue: string, { limit, cursor }: PageQuery): Promise<PendingList> {
     const keys = this.#core.keySpace.queue(queue);
     const position = cursor === undefined ? undefined : parsePosition(decodeCursor(cursor));
-    const items = await listPending(this.#core, keys, limit, position);
-    return pendingPage(items, limit, positionOf);
+    return pendingPage(await listPending(this.#core, keys, limit, position), limit, ({ position: at }) => at);
   }
 
   /** A page of the running jobs of all queues, queue by queue. The cursor is `<queue> <position in its list>`. */
   async pendingOfAll({ limit, cursor }: PageQuery): Promise<PendingList> {
     const start = cursor === undefined ? undefined : parseStart(decodeCursor(cursor));
     const names = (await this.#core.queues.names()).filter((name) => name >= (start?.queue ?? ''));
-    const pending: PendingJob[] = [];
+    const pending: ListedPending[] = [];
     for (let first = 0; first < names.length && pending.length < limit; first += QUEUES_AT_ONCE) {
       const some = names.slice(first, first + QUEUES_AT_ONCE);
       const left = limit - pending.length;
@@ -97,7 +96,7 @@ export class QueueInspector {
       );
       pending.push(...parts.flat().slice(0, left));
     }
-    return pendingPage(pending, limit, (job) => `${job.queue} ${positionOf(job)}`);
+    return pendingPage(pending, limit, ({ job, position }) => `${job.queue} ${position}`);
   }
 
   /** Expires the jobs whose time is up, so that counts and lists are right without a worker. */
@@ -125,11 +124,12 @@ function parseStart(text: string) {
 
 /** A page with the cursor of the next one, unless it has fewer jobs than it could. */
 function pendingPage(
-  items: PendingJob[],
+  listed: readonly ListedPending[],
   limit: number,
-  positionAfter: (job: PendingJob) => string,
+  positionAfter: (one: ListedPending) => string,
 ): PendingList {
-  const last = items.at(-1);
+  const items = listed.map(({ job }) => job);
+  const last = listed.at(-1);
   if (last === undefined || items.length < limit) return { items };
   return { items, nextCursor: encodeCursor(positionAfter(last)) };
 }

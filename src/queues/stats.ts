@@ -49,7 +49,9 @@ function countsOf(census: Census): QueueSummary['counts'] {
   };
 }
 
-const submittedOf = (census: Census): number => sum(PLACES.map((place) => census.places[place].added));
+/** A change of a job adds an entry, too. */
+const submittedOf = ({ places, totals }: Census): number =>
+  sum(PLACES.map((place) => places[place].added)) - (totals['changed'] ?? 0);
 
 function ratesOf(census: Census): QueueStats['rates'] {
   const { sample, now, totals } = census;
@@ -103,6 +105,7 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
     keys.ranked,
     keys.holds,
     keys.notes,
+    keys.changed,
     keys.events,
   ];
   const sizes = await Promise.all(names.map((name) => redis.memory('USAGE', name)));

@@ -5,6 +5,7 @@ import { type AttemptLimit, MAX_ATTEMPTS } from '../schemas/values/attempts.ts';
 import { MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/values/duration.ts';
 import { type Priority, PrioritySchema } from '../schemas/values/names.ts';
 import { MAX_TIME_MS } from '../schemas/values/timestamp.ts';
+import { parseRef, REF_PATTERN, type Ref } from './job-id.ts';
 import type { Place } from './keys.ts';
 import { parseJson } from './parse-json.ts';
 
@@ -40,6 +41,8 @@ const EntryOptions = Type.Object({
   w: Type.Optional(Type.Literal(true)),
   /** The id of the ended job that this one repeats. */
   ro: Type.Optional(Type.String({ maxLength: 96 })),
+  /** The ref of the first entry of a job that was changed since: its id. */
+  i: Type.Optional(Type.String({ pattern: REF_PATTERN })),
 });
 export type EntryOptions = Static<typeof EntryOptions>;
 
@@ -86,12 +89,15 @@ export const timeoutMs = (options: EntryOptions, task: TaskDefaults | undefined)
 export const priorityOf = (place: Place, options: EntryOptions): Priority =>
   place === 'parked' ? (options.pr ?? DEFAULT_PRIORITY) : place;
 
+/** The ref that the id of a job is made of. A change of the job has given it another entry. */
+export const firstRef = (ref: Ref, { i }: EntryOptions): Ref => (i === undefined ? ref : parseRef(i));
+
 /** When the job may start, Unix ms; undefined when it may start at once. */
 export function runAtOf(createdAt: number, options: EntryOptions): number | undefined {
   if (options.at !== undefined) return options.at;
   return options.d === undefined ? undefined : createdAt + options.d;
 }
 
-/** When the job expires unless it has started, Unix ms. */
+/** When the job expires unless it has started, Unix ms. `createdAt`: the time of this very entry, not of the first one. */
 export const expiryOf = (createdAt: number, options: EntryOptions): number | undefined =>
   options.x === undefined ? undefined : createdAt + options.x;

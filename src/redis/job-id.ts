@@ -17,7 +17,9 @@ const LETTERS: Readonly<Record<Place, string>> = {
 const PLACE_OF = new Map<string, Place>(
   Object.entries(LETTERS).map(([place, letter]) => [letter, place as Place]),
 );
-const REF = /^([chnlp])(\d{1,20}-\d{1,20})$/;
+/** The form of a ref. */
+export const REF_PATTERN = '^([chnlp])(\\d{1,20}-\\d{1,20})$';
+const REF = new RegExp(REF_PATTERN);
 const JOB_ID = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,63})~([chnlp])([0-9a-z]{1,13})-([0-9a-z]{1,13})$/;
 const MAX_UINT64 = 2n ** 64n - 1n;
 

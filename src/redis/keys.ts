@@ -34,6 +34,11 @@ export interface QueueKeys {
   readonly leases: string;
   /** Sparse hash: `<ref>:<field>`. src/README.md lists the letters of the fields. */
   readonly notes: string;
+  /**
+   * Hash of jobs that were changed while they waited: first ref -> present ref, and `first:<present ref>` -> first ref. A changed
+   * job has a new entry, and keeps its id.
+   */
+  readonly changed: string;
   /** Prefix of the keys of logs of jobs, for scripts that find the refs of these themselves. See `log`. */
   readonly logs: string;
   /** Capped stream: jobs whose log has got lines, for those who follow one. */
@@ -50,7 +55,8 @@ export interface QueueKeys {
   readonly totals: string;
   /**
    * Hash: `paused`, the start of the pause and, if it ends by itself, its end, Unix ms; `maxJobs`; `submitEvents`; `heal:<stream>`
-   * while a recreated group catches up; `hold`, the number of event entries kept for subscriptions.
+   * while a recreated group catches up; `hold`, the number of event entries kept for subscriptions; `changed` while there may be
+   * changed jobs.
    */
   readonly settings: string;
   /** Hash: schedule id -> definition, JSON. */
@@ -132,6 +138,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     expiring: `${root}:expiring`,
     leases: `${root}:leases`,
     notes: `${root}:notes`,
+    changed: `${root}:changed`,
     logs: `${root}:log:`,
     logHints: `${root}:log-hints`,
     events: `${root}:events`,

@@ -15,6 +15,7 @@ export const EVENT_TYPES = [
   'released',
   'recovered',
   'requeued',
+  'changed',
   'paused',
   'resumed',
 ] as const;
@@ -28,7 +29,7 @@ export const EventTypeSchema = Type.Unsafe<EventType>({
   type: 'string',
   enum: [...EVENT_TYPES],
   description:
-    'What happened. `submitted`: a job was stored; only queues with `submitEvents` say so. `released`: a worker gave the job back, which spends no attempt. `recovered`: the service took the job from a lost worker. `requeued`: a client retried a failed job. `paused` and `resumed` are about the queue.',
+    'What happened. `submitted`: a job was stored; only queues with `submitEvents` say so. `released`: a worker gave the job back, which spends no attempt. `recovered`: the service took the job from a lost worker. `requeued`: a client retried a failed job. `changed`: a client changed a waiting job. `paused` and `resumed` are about the queue.',
 });
 
 export const EventId = Type.String({

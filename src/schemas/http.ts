@@ -236,6 +236,7 @@ const PROBLEM_TITLES: Readonly<Record<number, string>> = {
   406: 'No media type in Accept is available',
   409: 'The state of the job, lease, schedule or queue does not allow this',
   410: 'The job has ended and its result has expired',
+  412: 'The job is not as If-Match says',
   413: 'The body is too large',
   415: 'The media type of the body is not supported',
   422: 'The task, its payload or its result is rejected, or the Idempotency-Key belongs to another request',

@@ -215,7 +215,7 @@ describe('a path', () => {
     ['/', 'GET, HEAD'],
     ['/jobs', 'GET, HEAD, POST'],
     ['/jobs/batch', 'POST'],
-    ['/jobs/x', 'DELETE, GET, HEAD'],
+    ['/jobs/x', 'DELETE, GET, HEAD, PATCH'],
     ['/jobs/x/cancel', 'POST'],
     ['/jobs/x/rerun', 'POST'],
     ['/queues', 'GET, HEAD'],

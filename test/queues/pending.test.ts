@@ -16,7 +16,7 @@ it('lists running jobs with their workers, at most as many as asked for', async 
   await deliver(redis.client, keys, 1, { place: 'high', consumer: 'one' });
   await deliver(redis.client, keys, 2, { consumer: 'two' });
   const core = createTestCore(redis.client);
-  expect((await listPending(core, keys, 2)).map(({ id, worker }) => [id, worker])).toEqual([
+  expect((await listPending(core, keys, 2)).map(({ job: { id, worker } }) => [id, worker])).toEqual([
     [formatJobId('q', high), 'one'],
     [formatJobId('q', first), 'two'],
   ]);
@@ -39,7 +39,7 @@ it('counts attempts from the last retry by hand', async () => {
     'JUSTID',
   );
   await redis.client.hset(keys.notes, `${formatRef(ref)}:n`, 5);
-  const [job] = await listPending(createTestCore(redis.client), keys, 10);
+  const [{ job } = { job: undefined }] = await listPending(createTestCore(redis.client), keys, 10);
   expect(job).toMatchObject({ attempt: 2, task: 'echo', queue: 'retried' });
 });
 

@@ -2,6 +2,7 @@ import type { Outcome } from '../../src/attempts/outcome.ts';
 import type { Delivery } from '../../src/lifecycle/consumer.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import type { ParsedEntry } from '../../src/redis/entry.ts';
+import { firstRef } from '../../src/redis/entry-options.ts';
 import { formatJobId, formatRef, type Ref } from '../../src/redis/job-id.ts';
 import type { Item } from '../intake/concurrency-limiter.ts';
 import { type AbortCause, JobAborted } from './abort.ts';
@@ -28,6 +29,8 @@ export class RunningJob implements Item, Failable {
   readonly entry: ParsedEntry | undefined;
   readonly ref: Ref;
   readonly refText: string;
+  /** Of the first entry of the job, which its id names. */
+  readonly first: Ref;
   readonly id: string;
   heldIndex = 0;
   /** When the attempt must have ended, monotonic ms; infinite until its handler starts. */
@@ -45,7 +48,8 @@ export class RunningJob implements Item, Failable {
     this.entry = entry;
     this.ref = { place: delivery.place, entryId: delivery.entryId };
     this.refText = formatRef(this.ref);
-    this.id = formatJobId(delivery.keys.queue, this.ref);
+    this.first = entry === undefined ? this.ref : firstRef(this.ref, entry.options);
+    this.id = formatJobId(delivery.keys.queue, this.first);
   }
 
   get attempt(): number {

@@ -34,6 +34,12 @@ export async function readJob(
     .send(null);
 }
 
+/** Whether an If-Match list has the revision. A weak tag matches none (RFC 9110, 13.1.1). */
+export function isExpectedRevision(header: string | undefined, revision: string): boolean {
+  const tags = header?.split(',').map((tag) => tag.trim());
+  return tags === undefined || tags.includes('*') || tags.includes(`"${revision}"`);
+}
+
 /** Whether an If-None-Match list has the revision. `*` matches any (RFC 9110, 13.1.2). */
 export function matchesRevision(header: string | undefined, revision: string): boolean {
   const tags = header?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];

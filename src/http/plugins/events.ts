@@ -3,7 +3,7 @@ import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
 import { readHistory } from '../../events/history.ts';
 import { locateJob } from '../../jobs/find.ts';
-import { readLog } from '../../jobs/scripts/read-log.ts';
+import { readJobLog } from '../../jobs/job-log.ts';
 import { entryTime, formatRef, parseJobId } from '../../redis/job-id.ts';
 import type { HistoryPage, HistoryQuery } from '../../schemas/event.ts';
 import { eventFormatOf } from '../request/accept.ts';
@@ -27,11 +27,10 @@ const lastEventId = ({ headers, query }: StreamRequest): string | undefined =>
   headers['last-event-id'] || query.lastEventId;
 
 function logSource({ core, eventNotifier }: FastifyInstance, id: string): LogSource {
-  const { keys, ref } = locateJob(core, id);
-  const name = formatRef(ref);
+  const located = locateJob(core, id);
   return {
-    read: (after) => readLog(core.redis, keys, name, after),
-    follow: (wake) => eventNotifier.followLog(keys, name, wake),
+    read: (after) => readJobLog(core, located, after),
+    follow: (wake) => eventNotifier.followLog(located.keys, formatRef(located.ref), wake),
   };
 }
 

@@ -1,5 +1,6 @@
 import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
+import { JobChanger } from '../../jobs/change.ts';
 import { JobInspector } from '../../jobs/job-inspector.ts';
 import { JobOperator } from '../../jobs/job-operator.ts';
 import { Rerunner } from '../../jobs/rerun.ts';
@@ -15,6 +16,7 @@ export const jobsPlugin = fastifyPlugin<{ config: Config }>(
     app.decorate('rerunner', new Rerunner(app.core, submitter));
     app.decorate('jobInspector', new JobInspector(app.core));
     app.decorate('jobOperator', new JobOperator(app.core));
+    app.decorate('jobChanger', new JobChanger(app.core));
     app.decorate('waiter', waiter);
     // Before the server waits for open requests: waiting clients must be answered.
     app.addHook('preClose', async () => waiter.stop());
@@ -28,6 +30,7 @@ declare module 'fastify' {
     rerunner: Rerunner;
     jobInspector: JobInspector;
     jobOperator: JobOperator;
+    jobChanger: JobChanger;
     waiter: Waiter;
   }
 }

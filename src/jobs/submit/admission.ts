@@ -91,8 +91,12 @@ export function withDefaults<E extends Pick<NewEntry, 'task' | 'options'>>(
   return { ...entry, options: { ...own, ...options } };
 }
 
-/** Checks task and payload against the announced tasks of the queue. */
-function checkTask(
+/**
+ * Checks task and payload against the announced tasks of the queue.
+ *
+ * @throws {AppError} unknown-task or invalid-payload, or the promise rejects with them.
+ */
+export function checkTask(
   core: Core,
   keys: QueueKeys,
   task: string,

@@ -66,8 +66,9 @@ export async function planItems(
   const states = refs.length > 0 ? await consumer.readHeldJobs(keys, refs, 'settle') : [];
   const now = core.clock.wall();
   const plan: ItemPlan = { completions: [], uncompleted: [], latency: new Map(), held: 0 };
-  items.forEach((item, i) => {
-    const state = states[i] ?? { kind: 'none' };
+  items.forEach((reported, i) => {
+    const { state, ref } = states[i] ?? { state: { kind: 'none' }, ref: reported.ref };
+    const item = { ...reported, ref };
     if (state.kind !== 'held') {
       outcomes[item.index] = earlierOutcome(item, state);
       return;

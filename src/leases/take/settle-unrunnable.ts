@@ -9,7 +9,7 @@ import type { Unrunnable } from '../../lifecycle/scripts/holds/hold.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
 import type { AttemptTimes } from '../../observer.ts';
 import { readEntry, type TextEntry } from '../../redis/entry.ts';
-import { maxAttempts, timeoutMs } from '../../redis/entry-options.ts';
+import { firstRef, maxAttempts, timeoutMs } from '../../redis/entry-options.ts';
 import { entryTime, formatJobId } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { JSON_NULL, JsonText } from '../../schemas/json/json-text.ts';
@@ -107,8 +107,9 @@ function leasedJob(
   known: AnnouncedTasks,
 ): LeasedJob {
   const defaults = known.defaults(entry.task);
+  const first = firstRef({ place, entryId }, entry.options);
   return {
-    id: formatJobId(keys.queue, { place, entryId }),
+    id: formatJobId(keys.queue, first),
     queue: keys.queue,
     task: entry.task,
     payload: entry.json,
@@ -117,6 +118,6 @@ function leasedJob(
     maxAttempts: maxAttempts(entry.options, defaults),
     timeoutMs: timeoutMs(entry.options, defaults),
     ...(entry.options.m && { metadata: entry.options.m }),
-    createdAt: toTimestamp(entryTime(entryId)),
+    createdAt: toTimestamp(entryTime(first.entryId)),
   };
 }

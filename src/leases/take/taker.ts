@@ -46,10 +46,10 @@ export interface TakeResult {
  */
 export const MAX_PAYLOAD_BYTES = 8 * 1_048_576;
 
-/** Most takes of one request in a row of which nothing needed a run. */
-const MAX_ROUNDS = 100;
-/** No further take follows once this many jobs needed no run. */
+/** No further take follows once about this many jobs in a row needed no run. */
 const MAX_UNRUNNABLE = 1_000;
+/** A take asks for so many times more than the one before of which nothing needed a run: to hold jobs one by one costs far more. */
+const GROWTH = 4;
 
 const NO_CLASSES: readonly string[] = [];
 
@@ -90,18 +90,21 @@ export class Taker {
     let result = await this.#takeStep({ ...request, classes }, request.isAgain === true, known);
     const { settled } = result;
     mustLook = result.hasHolds && !hasLooked;
-    const mostRounds = Math.min(MAX_ROUNDS, Math.ceil(MAX_UNRUNNABLE / Math.max(1, request.count)));
-    let idleRounds = result.jobs.length === 0 ? 1 : 0;
-    while (mustLook || (result.mayHaveMore && idleRounds < mostRounds)) {
-      const count = request.count - result.jobs.length;
+    let idle = 0;
+    let asked = result.jobs.length === 0 ? request.count : 0;
+    while (mustLook || (result.mayHaveMore && idle + asked < MAX_UNRUNNABLE)) {
+      idle += asked;
+      const most = request.count - result.jobs.length;
+      const count = Math.max(most, Math.min(GROWTH * asked, STEP));
       const byteBudget = request.byteBudget - result.payloadSize;
-      if (count < 1 || byteBudget <= 0) break;
+      if (most < 1 || byteBudget <= 0) break;
       if (mustLook) classes = await runnableClasses(request, known);
       if (classes.length === 0 && !result.mayHaveMore) break;
       mustLook = false;
-      const left = { count, byteBudget, classes, completions: [], latency: NO_LATENCIES };
+      const left = { count, most, byteBudget, classes, completions: [], latency: NO_LATENCIES };
       const step = await this.#takeStep({ ...request, ...left, isLeaseActive: true }, true, known);
-      idleRounds = step.jobs.length === 0 ? idleRounds + 1 : 0;
+      asked = step.jobs.length === 0 ? Math.min(count, STEP) : 0;
+      if (asked === 0) idle = 0;
       result = joined(result, step);
     }
     return { ...result, settled };
@@ -112,12 +115,22 @@ export class Taker {
     return (await consumer.completeOnly(keys, completions)).settled;
   }
 
+  /** Gives back what is beyond `most`, by default nothing. */
   async #takeStep(
-    request: TakeRequest & { classes: readonly string[] },
+    request: TakeRequest & { classes: readonly string[]; most?: number },
     isContinuation: boolean,
     known: AnnouncedTasks,
   ): Promise<TakeResult> {
-    const { consumer, keys, completions, latency, tasks, isAgain: _, ...asked } = request;
+    const {
+      consumer,
+      keys,
+      completions,
+      latency,
+      tasks,
+      most = request.count,
+      isAgain: _,
+      ...asked
+    } = request;
     const count = Math.min(request.count, STEP);
     const byteBudget = Math.min(request.byteBudget, TAKEN_BYTES);
     const fairness = this.#fairness.get(keys) ?? new LaneFairness();
@@ -136,12 +149,11 @@ export class Taker {
       if (taken.hasHolds) this.#withHolds.add(keys);
       else this.#withHolds.delete(keys);
     }
-    const { jobs, deliveries, hasHeld, hasEnded } = await settleUnrunnable(
-      this.#core,
-      { consumer, keys, tasks },
-      taken.deliveries,
-      known,
-    );
+    const target = { consumer, keys, tasks };
+    const runnable = await settleUnrunnable(this.#core, target, taken.deliveries, known);
+    const { hasHeld, hasEnded } = runnable;
+    const [jobs, deliveries] = [runnable.jobs.slice(0, most), runnable.deliveries.slice(0, most)];
+    await giveBack(target, runnable.deliveries.slice(most));
     observeTake(this.#core.observe, request, taken.deliveries.length, jobs, deliveries);
     if (jobs.length > 0) this.#core.deadlines.note(keys.queue, shortestTimeout(jobs) + 1);
     const isFull = taken.deliveries.length >= count || taken.isCut;
@@ -153,10 +165,18 @@ export class Taker {
       expiresAt: hasEnded ? undefined : expiresAt,
       hasLeaseEnded: false,
       nextDueInMs: taken.nextDueInMs,
-      mayHaveMore: taken.deliveries.length > 0 && (isFull || jobs.length === 0),
+      mayHaveMore:
+        taken.deliveries.length > 0 && (isFull || jobs.length === 0 || runnable.jobs.length > most),
       hasHolds: taken.hasHolds || hasHeld,
     };
   }
+}
+
+/** Releases deliveries, which spends no attempt. They go before others of their priority from then on. */
+async function giveBack({ consumer, keys }: TakeTarget, surplus: readonly Delivery[]): Promise<void> {
+  if (surplus.length === 0) return;
+  const held = surplus.map(({ place, entryId, token, begun }) => ({ ref: { place, entryId }, token, begun }));
+  await consumer.release(keys, held);
 }
 
 /** The classes of held jobs of which the worker can run some. */

@@ -32,7 +32,19 @@ const MOST_DELETED = 10;
  */
 export const buryScript = defineScript({
   name: 'bury',
-  queueKeys: ['notes', 'events', 'totals', 'wake', 'stream', 'dead', 'due', 'ranked', 'logs', 'settings'],
+  queueKeys: [
+    'notes',
+    'events',
+    'totals',
+    'wake',
+    'stream',
+    'dead',
+    'due',
+    'ranked',
+    'logs',
+    'settings',
+    'changed',
+  ],
   args: ['consumer', 'maxDead', { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'line'] }],
   uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, setRankedTime, deleteDeadLetter],
   lua: `
@@ -70,7 +82,7 @@ if stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
 wakeWorkers(wake, cancelled)
 if #buried == 0 then return outcomes end
 redis.call('HINCRBY', totals, 'failed', #buried)
-publishEvent(events, 'failed', buried, settings)
+publishEvent(events, 'failed', buried, settings, changed)
 local letters = 0
 for i = 1, 5 do letters = letters + redis.call('ZCARD', dead[i]) end
 for _ = 1, math.min(#buried - 1 + ${MOST_DELETED}, letters - maxDead) do deleteOldest() end

@@ -49,6 +49,7 @@ export const cancelScript = defineScript({
     'control',
     'expiring',
     'settings',
+    'changed',
     'stream',
     'due',
     'dead',
@@ -145,7 +146,7 @@ for i = 1, #jobs do
   if bytes >= tonumber(maxBytes) then break end
 end
 if #withdrawn > 0 then redis.call('HINCRBY', totals, status, #withdrawn) end
-publishEvent(events, status, withdrawn, settings)
+publishEvent(events, status, withdrawn, settings, changed)
 return outcomes
 `,
 });

@@ -16,7 +16,7 @@ import { deleteDeadLetter, publishEvent, setRankedTime, wakeWorkers } from './lu
  */
 export const requeueScript = defineScript({
   name: 'requeue',
-  queueKeys: ['notes', 'events', 'wake', 'dead', 'due', 'ranked', 'settings'],
+  queueKeys: ['notes', 'events', 'wake', 'dead', 'due', 'ranked', 'settings', 'changed'],
   args: [{ records: 'jobs', of: ['place', 'ref'] }],
   uses: [now, publishEvent, setRankedTime, wakeWorkers],
   lua: `
@@ -35,7 +35,7 @@ for i = 1, #jobs do
     refs[#refs + 1] = ref
   end
 end
-publishEvent(events, 'requeued', refs, settings)
+publishEvent(events, 'requeued', refs, settings, changed)
 wakeWorkers(wake, #refs)
 return outcomes
 `,

@@ -2,7 +2,7 @@ import { KEPT_ENTRIES } from '../../events/limits.ts';
 import { letterOf } from '../../redis/job-id.ts';
 import { GROUP } from '../../redis/keys.ts';
 import { NOTE, NOTE_FIELDS } from '../../redis/note-fields.ts';
-import { type LuaHelper, now } from '../../redis/script/lua.ts';
+import { inChunks, type LuaHelper, now } from '../../redis/script/lua.ts';
 
 /** What became of a call that ends a delivery. */
 export type Settled =
@@ -29,18 +29,47 @@ end
 `,
 };
 
+/** What stands before a present ref in the fields of `changed` that lead back to the first ref. */
+export const FIRST = 'first:';
+
+/** Lua: `firstRefs(changed, refs)`, the refs that the ids of the jobs are made of. Only parked jobs may have another one. */
+export const firstRefs: LuaHelper = {
+  name: 'firstRefs',
+  uses: [inChunks],
+  lua: `
+local function firstRefs(changed, refs)
+  local parked, fields, first = {}, {}, {}
+  for i, ref in ipairs(refs) do
+    first[i] = ref
+    if string.sub(ref, 1, 1) == '${letterOf('parked')}' then
+      parked[#parked + 1], fields[#fields + 1] = i, '${FIRST}' .. ref
+    end
+  end
+  local found = {}
+  inChunks(fields, function(...)
+    for _, ref in ipairs(redis.call('HMGET', changed, ...)) do found[#found + 1] = ref end
+  end)
+  for i, place in ipairs(parked) do first[place] = found[i] or first[place] end
+  return first
+end
+`,
+};
+
 /**
- * Lua: `publishEvent(events, kind, refs, settings, value)` writes one entry for all jobs of a move, with a value if there is
- * one. The stream keeps more entries while durable subscriptions ask for them (`hold`).
+ * Lua: `publishEvent(events, kind, refs, settings, changed, value)` writes one entry for all jobs of a move, with a value if there
+ * is one. The stream keeps more entries while durable subscriptions ask for them (`hold`). `changed`: nil where the refs are first ones.
  */
 export const publishEvent: LuaHelper = {
   name: 'publishEvent',
+  uses: [firstRefs],
   lua: `
-local function publishEvent(events, kind, refs, settings, value)
+local function publishEvent(events, kind, refs, settings, changed, value)
   if #refs == 0 then return end
+  local kept, hasChanged = unpack(redis.call('HMGET', settings, 'hold', 'changed'), 1, 2)
+  if changed and hasChanged then refs = firstRefs(changed, refs) end
   local entry = { 'e', kind, 'j', table.concat(refs, ' ') }
   if value then entry[5], entry[6] = 'v', value end
-  redis.call('XADD', events, 'MAXLEN', '~', redis.call('HGET', settings, 'hold') or ${KEPT_ENTRIES}, '*', unpack(entry))
+  redis.call('XADD', events, 'MAXLEN', '~', kept or ${KEPT_ENTRIES}, '*', unpack(entry))
 end
 `,
 };

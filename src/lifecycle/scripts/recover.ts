@@ -34,6 +34,7 @@ export const recoverScript = defineScript({
     'scheduled',
     'expiring',
     'settings',
+    'changed',
   ],
   args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause', 'aheadMs'],
   uses: [letters, now, withError, publishEvent, setRankedTime, wakeWorkers, pauseNow],
@@ -108,7 +109,7 @@ for _, consumer in ipairs(ended) do
 end
 if #refs > 0 then
   redis.call('HINCRBY', totals, 'recovered', #refs)
-  publishEvent(events, 'recovered', refs, settings)
+  publishEvent(events, 'recovered', refs, settings, changed)
   wakeWorkers(wake, #refs)
 end
 if #ended > 0 then first = firstLeaseEnd() end

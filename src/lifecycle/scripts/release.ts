@@ -18,7 +18,7 @@ import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } f
  */
 export const releaseScript = defineScript({
   name: 'release',
-  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'ranked', 'dead', 'holds', 'settings'],
+  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'ranked', 'dead', 'holds', 'settings', 'changed'],
   args: [
     'consumer',
     'delayMs',
@@ -51,7 +51,7 @@ for i = 1, #jobs do
     outcomes[i] = redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move and 'repeated' or 'stale'
   end
 end
-publishEvent(events, 'released', released, settings)
+publishEvent(events, 'released', released, settings, changed)
 if tonumber(delayMs) < tonumber(wakeHorizonMs) then wakeWorkers(wake, #released) end
 return outcomes
 `,

@@ -41,7 +41,7 @@ const STEP = 100;
  */
 export const retryScript = defineScript({
   name: 'retry',
-  queueKeys: ['notes', 'events', 'totals', 'wake', 'settings', 'stream', 'due', 'ranked'],
+  queueKeys: ['notes', 'events', 'totals', 'wake', 'settings', 'changed', 'stream', 'due', 'ranked'],
   args: [
     'consumer',
     'wakeHorizonMs',
@@ -67,7 +67,7 @@ for i = 1, #jobs do
 end
 if stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
 if #retried > 0 then redis.call('HINCRBY', totals, 'retried', #retried) end
-publishEvent(events, 'retrying', retried, settings)
+publishEvent(events, 'retrying', retried, settings, changed)
 wakeWorkers(wake, dueSoon)
 return outcomes
 `,

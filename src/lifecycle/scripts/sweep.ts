@@ -4,6 +4,7 @@ import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inChunks, now, toMap, visitIds } from '../../redis/script/lua.ts';
+import { forgetChanges } from './changes/forget-changes.ts';
 import { sweepHolds } from './holds/sweep-holds.ts';
 import { publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
 
@@ -24,7 +25,7 @@ const RANKS = 50;
  */
 export const sweepScript = defineScript({
   name: 'sweep',
-  queueKeys: ['scheduled', 'ranked', 'holds', 'notes', 'leases', 'events', 'wake', 'settings'],
+  queueKeys: ['scheduled', 'ranked', 'holds', 'notes', 'leases', 'events', 'wake', 'settings', 'changed'],
   keys: ['stream', 'due', 'dead'],
   args: ['letter', 'from', 'most'],
   uses: [now, inChunks, toMap, visitIds, publishEvent, setRankedTime, wakeWorkers],
@@ -68,14 +69,14 @@ end)
 for _, ref in ipairs(letter == '${letterOf('parked')}' and last == '' and redis.call('ZRANDMEMBER', ranked, ${RANKS}) or {}) do
   if not isSomewhere(string.sub(ref, 2), ref) then redis.call('ZREM', ranked, ref) end
 end
-publishEvent(events, 'recovered', found, settings)
+publishEvent(events, 'recovered', found, settings, changed)
 wakeWorkers(wake, #found)
 return { last, #found }
 `,
 });
 
-/** Where a sweep goes on: a stream and its first entry to check, as XRANGE takes it, or the held jobs at the end. */
-export type SweepPosition = { place: Place | 'holds'; from: string } | 'end';
+/** Where a sweep goes on: a stream and its first entry to check, as XRANGE takes it; then the held jobs, and the changed ones. */
+export type SweepPosition = { place: Place | 'holds' | 'changed'; from: string } | 'end';
 
 export const SWEEP_START: SweepPosition = { place: PLACES[0], from: '-' };
 
@@ -87,6 +88,10 @@ export async function sweep(
 ): Promise<{ found: number; next: SweepPosition }> {
   if (place === 'holds') {
     const next = await sweepHolds(redis, queue, from);
+    return { found: 0, next: next === undefined ? { place: 'changed', from: '0' } : { place, from: next } };
+  }
+  if (place === 'changed') {
+    const next = await forgetChanges(redis, queue, from);
     return { found: 0, next: next === undefined ? 'end' : { place, from: next } };
   }
   const [following, found] = (await sweepScript.run(

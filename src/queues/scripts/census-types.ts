@@ -35,7 +35,7 @@ export interface Census {
   totals: Record<string, number>;
   /** Consumer, lease end (Unix ms), jobs it runs. */
   leases: { consumer: string; expiresAt: number; running: number }[];
-  /** The reading of one to two minutes ago, or else the oldest of the last two minutes. */
+  /** The reading of one to two minutes ago, or else the oldest of the last two minutes. `added`: by submits. */
   sample: { at: number; added: number; completed: number; failed: number } | undefined;
 }
 

@@ -82,7 +82,7 @@ local allTotals = redis.call('HGETALL', totals)
 local ended, last = toMap(allTotals), redis.call('XREVRANGE', samples, '+', '-', 'COUNT', 1)[1]
 -- Clients choose names: a look at a queue that nobody has made leaves no key.
 if isMade and (not last or now - tonumber(string.match(last[1], '^%d+')) >= 10000) then
-  redis.call('XADD', samples, 'MAXLEN', 30, '*', 'a', added, 'c', ended.completed or 0, 'f', ended.failed or 0)
+  redis.call('XADD', samples, 'MAXLEN', 30, '*', 'a', added - (ended.changed or 0), 'c', ended.completed or 0, 'f', ended.failed or 0)
 end
 local sample = redis.call('XREVRANGE', samples, now - 60000, now - 120000, 'COUNT', 1)[1]
   or redis.call('XRANGE', samples, now - 120000, '+', 'COUNT', 1)[1]

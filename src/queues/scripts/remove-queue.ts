@@ -12,6 +12,9 @@ export type Removal =
   /** It has other subscriptions than those that the caller names. */
   | 'changed';
 
+/** How long the ids of changed jobs still lead to their results. */
+const KEPT_CHANGES_MS = 86_400_000;
+
 /**
  * Deletes everything of a queue without jobs and schedules. Results and Idempotency-Keys stay, and end by their time; so do
  * the leases and tasks of workers that live, which would register them again at once.
@@ -20,7 +23,17 @@ export type Removal =
  */
 export const removeQueueScript = defineScript({
   name: 'remove-queue',
-  queueKeys: ['stream', 'scheduleStates', 'subscriptions', 'events', 'control', 'wake', 'leases', 'tasks'],
+  queueKeys: [
+    'stream',
+    'scheduleStates',
+    'subscriptions',
+    'events',
+    'control',
+    'wake',
+    'leases',
+    'tasks',
+    'changed',
+  ],
   keys: [{ list: 'parts' }],
   args: [{ list: 'subscribed' }],
   uses: [now, lastId],
@@ -37,6 +50,8 @@ for i = 1, #subscribed do
   if redis.call('HEXISTS', subscriptions, subscribed[i]) == 0 then return 'changed' end
 end
 
+-- Results stay that are found by it.
+redis.call('PEXPIRE', changed, ${KEPT_CHANGES_MS})
 for i = 1, #parts do redis.call('UNLINK', parts[i]) end
 if redis.call('ZCOUNT', leases, '(' .. now, '+inf') == 0 then redis.call('UNLINK', leases, tasks) end
 return 'removed'
@@ -50,7 +65,7 @@ export async function removeQueue(
   histograms: readonly string[],
   subscribed: readonly string[],
 ): Promise<Removal> {
-  const kept = [queue.leases, queue.tasks];
+  const kept = [queue.leases, queue.tasks, queue.changed];
   const parts = [
     ...fixedKeys(queue).filter((key) => !kept.includes(key)),
     ...histograms,

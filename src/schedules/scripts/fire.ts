@@ -50,20 +50,21 @@ const field = (name: Field): string => `firings[first + ${FIELDS.indexOf(name)}]
  */
 export const fireScript = defineScript({
   name: 'fire',
-  queueKeys: ['stream', 'dead', 'expiring', 'settings', 'events', 'scheduleStates', 'slots'],
+  queueKeys: ['stream', 'dead', 'expiring', 'settings', 'events', 'changed', 'scheduleStates', 'slots'],
   args: [{ list: 'firings' }],
   uses: [letters, openJobs],
   whenFull: 'refused',
   lua: `
-local configured = redis.call('HMGET', settings, 'maxJobs', 'submitEvents')
-local freeDepth, submitted = tonumber(configured[1]), configured[2] and {}
+local configured = redis.call('HMGET', settings, 'maxJobs', 'submitEvents', 'changed')
+local freeDepth, submitted, hasChanged = tonumber(configured[1]), configured[2] and {}, configured[3]
 if freeDepth then
   for place = 1, 5 do freeDepth = freeDepth - openJobs(stream[place], dead[place]) end
 end
 
 local function isOpen(ref)
-  -- All letters but that of parked, where no schedule's job goes.
-  for place = 1, 4 do
+  -- The job of a schedule is in a lane, until it is changed.
+  ref = hasChanged and redis.call('HGET', changed, ref) or ref
+  for place = 1, 5 do
     if LETTERS[place] == string.sub(ref, 1, 1) then
       local id = string.sub(ref, 2)
       return #redis.call('XRANGE', stream[place], id, id) > 0 and not redis.call('ZSCORE', dead[place], ref)

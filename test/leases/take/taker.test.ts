@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { completionOf } from '../../../src/attempts/completion.ts';
+import { JobInspector } from '../../../src/jobs/job-inspector.ts';
 import type { TakeRequest } from '../../../src/leases/take/taker.ts';
 import { MAX_PAYLOAD_BYTES } from '../../../src/leases/take/taker.ts';
 import { idsOf, newQueue } from '../../helpers/leases/http-worker.ts';
 import { newLease, useLeaseQueues } from '../../helpers/leases/lease-queues.ts';
+import { putQueued } from '../../helpers/redis/places.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
@@ -48,13 +50,29 @@ describe('a take from one queue', () => {
     expect(next.expiresAt).toBeGreaterThan(Date.now());
   });
 
-  it('stops after a thousand jobs, or a hundred steps, in which nothing was to be run, and says that there may be more', async () => {
+  it('stops after about a thousand jobs of which none was to be run, and says that there may be more', async () => {
     const queue = newQueue();
-    const others = Array.from({ length: 101 }, () => queues.submit(queue, { task: 'other' }));
-    await Promise.all(others);
     const request = requestFor(queue, { tasks: new Set(['work']) });
+    await putQueued(redis.client, request.keys, Array.from({ length: 1_100 }).fill(1));
     expect(await queues.taker.take(request)).toMatchObject({ jobs: [], mayHaveMore: true });
     expect(await queues.taker.take(request)).toMatchObject({ jobs: [], mayHaveMore: false });
+  });
+
+  it('does not hold jobs of others one by one, and gives back what is beyond the wanted jobs', async () => {
+    const queue = newQueue();
+    const request = requestFor(queue, { tasks: new Set(['work']) });
+    await putQueued(redis.client, request.keys, Array.from({ length: 300 }).fill(1));
+    const own: string[] = [];
+    for (let i = 0; i < 5; i += 1) own.push(await queues.submit(queue));
+    await redis.client.config('RESETSTAT');
+    const { jobs, mayHaveMore } = await queues.taker.take(request);
+    const stats = await redis.client.info('commandstats');
+    expect(Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1])).toBeLessThan(40);
+    expect([idsOf({ jobs: [...jobs] }), mayHaveMore]).toEqual([own.slice(0, 1), true]);
+    const inspector = new JobInspector(queues.core);
+    expect(await inspector.find(own[4] ?? '')).toMatchObject({ status: 'queued', attempt: 0 });
+    const next = await queues.taker.take({ ...request, count: 5 });
+    expect(next.jobs.map(({ id, attempt }) => [id, attempt])).toEqual(own.slice(1).map((id) => [id, 1]));
   });
 
   it('takes nothing under a lease that has ended, and says so', async () => {

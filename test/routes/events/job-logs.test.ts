@@ -70,6 +70,20 @@ describe('the event stream of a job', () => {
     expect(third.messages.at(-1)?.type).toBe('completed');
   });
 
+  it('has the last lines before the last event even if the hint at them was lost', async () => {
+    const { queue, id, lease, log, follow } = await held();
+    await log('a');
+    const stream = await follow();
+    await untilLines(stream, 1);
+    const [key = ''] = await redis.client.keys(`mr:{${queue}}:log:*`);
+    const line = '[1764396000000,1,"info","b"]';
+    await redis.client.multi().lpop(key).rpush(key, line).lpush(key, '2 60').exec();
+    await post(api, `/jobs/${id}/complete`, { lease });
+    await stream.ended;
+    expect(linesIn(stream.messages)).toEqual(['1 a', '2 b']);
+    expect(stream.messages.at(-1)?.type).toBe('completed');
+  });
+
   it('says how many lines are not kept', async () => {
     const { log, follow } = await held();
     await log(...Array.from({ length: 1_100 }, (_, i) => String(i)));

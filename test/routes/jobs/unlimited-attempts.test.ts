@@ -40,7 +40,7 @@ describe('attempts: "unlimited"', () => {
     const { lease, job } = await takeOne(api, { queues: ['ever'] });
     expect(job).toMatchObject({ id, attempt: 5_001, maxAttempts: 'unlimited' });
     const failed = await post(api, `/jobs/${id}/fail`, { lease, error: 'no' });
-    expect(failed).toMatchObject({ status: 200, body: { status: 'retrying' } });
+    expect(failed).toMatchObject({ status: 200, body: { status: 'queued' } });
     const last = await takeOne(api, { queues: ['ever'] });
     await post(api, `/jobs/${id}/complete`, { lease: last.lease, result: 1 });
     expect(await api.get(id)).toMatchObject({

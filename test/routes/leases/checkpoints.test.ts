@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
-import { completing, done, newQueue, post, settle, takeOne } from '../../helpers/leases/http-worker.ts';
+import {
+  completing,
+  done,
+  newQueue,
+  post,
+  settle,
+  submitMany,
+  take,
+  takeOne,
+} from '../../helpers/leases/http-worker.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
@@ -77,6 +86,18 @@ describe('a checkpoint over HTTP', () => {
     expect(await takeText(queue)).toContain(`"checkpoint":${TEXT}`);
   });
 
+  it('counts as payload: one answer has no more of them than fit', async () => {
+    const queue = newQueue();
+    const ids = await submitMany(api, queue, 160);
+    const { lease } = await take(api, { queues: [queue], max: 160 });
+    await Promise.all(ids.map((id) => save(id, lease, `"${'x'.repeat(65_000)}"`)));
+    await settle(api, lease, { release: ids.map((id) => ({ id })) }, 0);
+    const { jobs } = await take(api, { queues: [queue], max: 160 });
+    expect(jobs.length).toBeGreaterThan(100);
+    expect(jobs.length).toBeLessThan(135);
+    for (const { checkpoint } of jobs) expect(checkpoint).toHaveLength(65_000);
+  });
+
   it('is removed by null', async () => {
     const { id, lease } = await held();
     await save(id, lease, TEXT);
@@ -106,16 +127,15 @@ describe('a checkpoint over HTTP', () => {
   });
 
   it('of an attempt that has lost its lease is a 409, and the one of its successor stays', async () => {
-    const queue = newQueue();
-    const { id } = await api.submit({ queue, task: 'work' });
-    const first = await takeOne(api, { queues: [queue], leaseMs: 1_000 });
-    await save(id, first.lease, '"first"');
+    const { queue, id, lease } = await held();
+    await save(id, lease, '"first"');
+    await post(api, `/jobs/${id}/fail`, { lease, error: 'no' });
     const second = await takeOne(api, { queues: [queue] });
     expect(second.job).toMatchObject({ id, attempt: 2, checkpoint: 'first' });
     await save(id, second.lease, '"second"');
-    const late = await save(id, first.lease, '"late"');
+    const late = await save(id, lease, '"late"');
     expect(late).toMatchObject({ status: 409, body: { code: 'stale-lease', jobStatus: 'running' } });
     expect(await api.get(id)).toMatchObject({ checkpoint: 'second' });
-    expect((await save('nowhere~nmwtip4d3-0', first.lease, '1')).status).toBe(404);
+    expect((await save('nowhere~nmwtip4d3-0', lease, '1')).status).toBe(404);
   });
 });

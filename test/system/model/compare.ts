@@ -26,6 +26,7 @@ export async function compare(model: Model, real: Real): Promise<void> {
     compareEnded(model, real),
     compareStats(model, real),
     compareNotes(model, real),
+    compareLogs(model, real),
   ]);
 }
 
@@ -61,6 +62,7 @@ const comparedFields = (job: Job) => ({
   maxAttempts: job.maxAttempts,
   payload: parsed(job.payload),
   progress: parsed(job.progress),
+  checkpoint: parsed(job.checkpoint),
   result: parsed(job.result),
   errors: job.errors?.map(({ attempt, name }) => ({ attempt, name })),
   error: job.error?.attempt,
@@ -86,6 +88,7 @@ function expected(
     maxAttempts,
     payload: keeps ? job.payload : undefined,
     progress: stored ? job.progress : undefined,
+    checkpoint: stored ? job.checkpoint : undefined,
     result: job.result,
     errors: errors.length === 0 ? undefined : errors.slice(-SHOWN_ERRORS),
     error: job.status === 'failed' ? errors.at(-1)?.attempt : undefined,
@@ -147,6 +150,22 @@ async function compareStats(model: Model, { core, keys, workers }: Real): Promis
     return model.leases[i] === 'held' ? [`${name} ${running}`] : [];
   });
   expect(stats.workers.map(({ name, running }) => `${name} ${running}`).sort()).toEqual(atWork.sort());
+}
+
+/** A job has its log as long as it can be read: for ever while it has not ended, else as long as its result. */
+async function compareLogs(model: Model, { redis: { client }, keys }: Real): Promise<void> {
+  const logs = await client.keys(`${keys.logs.replaceAll(/[[\]*?\\]/g, '\\$&')}*`);
+  const jobs = model.jobs.filter(({ hasLog, status }) => hasLog && status !== 'gone');
+  expect(logs.sort()).toEqual(jobs.map(({ ref }) => keys.log(formatRef(ref))).sort());
+  for (const job of jobs) {
+    const ref = formatRef(job.ref);
+    const expiry = await Promise.all([
+      client.pexpiretime(keys.log(ref)),
+      client.pexpiretime(keys.result(ref)),
+    ]);
+    // -1: for ever; -2: no result.
+    expect(expiry[0]).toBe(hasEnded(job) && job.status !== 'failed' ? expiry[1] : -1);
+  }
 }
 
 /** Only jobs with an entry have notes or a rank, and each is in at most one set. */

@@ -70,6 +70,8 @@ export function modelJob(id: string, payload: number, asked: JobOptions): ModelJ
     losses: 0,
     expirable: asked.expires === 'at once',
     progress: undefined,
+    checkpoint: undefined,
+    hasLog: false,
     cancelAsked: false,
     result: undefined,
     buriedBy: undefined,

@@ -9,9 +9,10 @@ export type When = 'now' | 'in an hour';
 
 export interface ModelJob {
   readonly id: string;
-  readonly ref: Ref;
-  readonly priority: Priority;
-  readonly payload: number;
+  /** Of its present entry: a change of the job makes another one. */
+  ref: Ref;
+  priority: Priority;
+  payload: number;
   readonly keepPayload: boolean;
   readonly maxAttempts: number;
   /** The job expires on submission, unless a worker starts it before a read finds it. */
@@ -33,6 +34,10 @@ export interface ModelJob {
   /** A queue read may expire the job: it expires at once, and no worker has reported its start. */
   expirable: boolean;
   progress: number | undefined;
+  /** What an attempt left for the next one. */
+  checkpoint: number | undefined;
+  /** It has a log, as long as it can be read. */
+  hasLog: boolean;
   cancelAsked: boolean;
   result: number | undefined;
   /** The worker that buried the job. A manual retry clears it. */
@@ -73,6 +78,13 @@ export const isExhausted = ({ job, attempt }: ModelDelivery): boolean => attempt
 /** The status that the API shows: a job whose time has come waits for a worker. */
 export const shownStatus = <S extends ModelJob['status']>(status: S, { when }: ModelJob): S | 'queued' =>
   (status === 'scheduled' || status === 'retrying') && when === 'now' ? 'queued' : status;
+
+/** No attempt has begun, and nobody has asked to cancel it. */
+export const isChangeable = ({ status, spent, begun, cancelAsked }: ModelJob): boolean =>
+  (status === 'queued' || status === 'scheduled' || status === 'retrying') &&
+  spent === 0 &&
+  !begun &&
+  !cancelAsked;
 
 export const hasEnded = ({ status }: ModelJob): boolean => status !== 'gone' && isFinal(status);
 

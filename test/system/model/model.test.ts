@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, it } from 'vitest';
 import { useRedis } from '../../helpers/redis/server.ts';
 import { accidents } from './commands/accidents.ts';
+import { change } from './commands/change.ts';
 import { deadLetters } from './commands/dead.ts';
 import { finishing, late, repeat } from './commands/finish.ts';
 import { destroyGroups } from './commands/groups.ts';
@@ -37,6 +38,7 @@ const anyStep: AnyStep = fc.oneof(
     { weight: 30, of: finishing },
     { weight: 14, of: [late, repeat] },
     { weight: 12, of: outside },
+    { weight: 6, of: [change] },
     { weight: 4, of: queueReads },
     { weight: 3, of: deadLetters },
     { weight: 8, of: leases },

@@ -1,4 +1,5 @@
 import type { Settled } from '../../../src/lifecycle/consumer.ts';
+import type { Ref } from '../../../src/redis/job-id.ts';
 import type { FinalStatus } from '../../../src/schemas/values/names.ts';
 import {
   isExhausted,
@@ -154,6 +155,14 @@ export class Model extends State {
     job.spent += 1;
     Object.assign(job, { status: 'retrying', when: 'now', base: job.spent, begun: false, losses: 0 });
     Object.assign(job, { progress: undefined, cancelAsked: false, ended: undefined, buriedBy: undefined });
+  }
+
+  /** The job has another entry from now on, which waits for its time or a worker. */
+  change(
+    job: ModelJob,
+    changes: Partial<Pick<ModelJob, 'payload' | 'priority' | 'when'>> & { ref: Ref },
+  ): void {
+    Object.assign(job, { status: 'scheduled', heldAt: undefined, progress: undefined, ...changes });
   }
 
   remove(job: ModelJob): void {

@@ -1,4 +1,5 @@
 import type { Core } from '../../../src/core/core.ts';
+import { JobChanger } from '../../../src/jobs/change.ts';
 import { JobInspector } from '../../../src/jobs/job-inspector.ts';
 import { JobOperator } from '../../../src/jobs/job-operator.ts';
 import { Submitter } from '../../../src/jobs/submit/submitter.ts';
@@ -27,6 +28,7 @@ export interface Real {
   readonly submitter: Submitter;
   readonly jobInspector: JobInspector;
   readonly jobOperator: JobOperator;
+  readonly jobChanger: JobChanger;
   readonly queueInspector: QueueInspector;
   readonly queueOperator: QueueOperator;
   readonly workers: readonly WaitingConsumer[];
@@ -68,6 +70,7 @@ export async function openQueue(
     submitter: new Submitter(core),
     jobInspector: new JobInspector(core),
     jobOperator: new JobOperator(core),
+    jobChanger: new JobChanger(core),
     queueInspector: new QueueInspector(core),
     queueOperator,
     workers: names.map((name) => new WaitingConsumer(name, redis.client, reader)),

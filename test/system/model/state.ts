@@ -18,8 +18,8 @@ export class State {
   paused = false;
   /** Limit on the jobs that have not ended. */
   maxJobs = Number.POSITIVE_INFINITY;
-  /** Jobs submitted with an Idempotency-Key, by key. */
-  readonly once = new Map<number, { job: ModelJob; asked: JobOptions }>();
+  /** Jobs submitted with an Idempotency-Key, and what was asked for, by key. */
+  readonly once = new Map<number, { job: ModelJob; payload: number; asked: JobOptions }>();
   /** Dead letters, oldest first. */
   readonly dead: ModelJob[] = [];
   readonly totals = {

@@ -66,14 +66,14 @@ export class LogWriter {
     this.#timer = undefined;
     if (this.#lines.length === 0) return;
     const { consumer, clock, observe } = this.#parts;
-    const { ref, token, attempt, delivery } = this.#running;
+    const { ref, first, token, attempt, delivery } = this.#running;
     const [lines, dropped] = [this.#lines, this.#dropped];
     this.#clear();
     const now = clock.monotonic();
     const timed = lines.map((line) => ({ ageMs: now - line.at, tail: lineTail(line) }));
     this.#isWriting = true;
     try {
-      const batch = { attempt, ...lastKept(timed, dropped) };
+      const batch = { first, attempt, ...lastKept(timed, dropped) };
       const isOwner = await consumer.appendLog(delivery.keys, { ref, token }, batch);
       if (!isOwner && !this.#isClosed) this.#running.abort('lease-lost');
     } catch (error) {

@@ -1,12 +1,13 @@
 import { KEPT_ENTRIES } from '../../../events/limits.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { inChunks, now } from '../../../redis/script/lua.ts';
-import { pauseEnd } from '../lua.ts';
+import { firstRefs, pauseEnd } from '../lua.ts';
 
 /**
  * Lua: `hasSideState` is false when the queue has no settings, notes, ranked, due, held or expiring jobs, as in most queues at most times:
  * one question instead of four. `queueSettings` has `isPaused`, `pausedUntil` (Unix ms), `hold` (entries of the events stream to
  * keep) and `healUntil` by lane, where there are any. `hasResumed`: the end of the pause has come.
+ * `hasChanged`: there may be changed jobs.
  */
 export const QUEUE_STATE = defineFragment({
   queueKeys: ['settings', 'notes', 'scheduled', 'ranked', 'due', 'expiring', 'holds'],
@@ -16,8 +17,9 @@ local hasSideState =
   redis.call('EXISTS', settings, notes, scheduled, ranked, due[1], due[2], due[3], due[4], due[5], expiring, holds) > 0
 local queueSettings = {}
 if hasSideState then
-  local found = redis.call('HMGET', settings, 'heal:1', 'heal:2', 'heal:3', 'heal:4', 'paused', 'hold')
+  local found = redis.call('HMGET', settings, 'heal:1', 'heal:2', 'heal:3', 'heal:4', 'paused', 'hold', 'changed')
   queueSettings.healUntil, queueSettings.isPaused, queueSettings.hold = found, found[5], found[6]
+  queueSettings.hasChanged = found[7]
   local ends = found[5] and ${pauseEnd('found[5]')}
   queueSettings.pausedUntil = ends
   if ends and ends <= now then
@@ -38,11 +40,13 @@ const MAX_SHOWN_PER_EVENT = 4_096;
  * can fail.
  */
 export const EVENTS = defineFragment({
-  queueKeys: ['events', 'settings'],
+  queueKeys: ['events', 'settings', 'changed'],
+  uses: [firstRefs],
   lua: `
 local pendingEvents, shownLength = {}, 0
 local function addEvent(kind, refs)
   if #refs == 0 then return end
+  if queueSettings.hasChanged then refs = firstRefs(changed, refs) end
   local n = #pendingEvents
   pendingEvents[n + 1], pendingEvents[n + 2] = 'e', kind
   pendingEvents[n + 3], pendingEvents[n + 4] = 'j', table.concat(refs, ' ')
@@ -50,6 +54,7 @@ end
 local function addShownResult(ref, expires, record)
   if #record > ${MAX_SHOWN} or shownLength + #record > ${MAX_SHOWN_PER_EVENT} then return end
   shownLength = shownLength + #record
+  if queueSettings.hasChanged then ref = firstRefs(changed, { ref })[1] end
   local n = #pendingEvents
   pendingEvents[n + 1], pendingEvents[n + 2] = 'r', ref .. ' ' .. expires .. ' ' .. record
 end

@@ -41,6 +41,7 @@ export const holdScript = defineScript({
     'control',
     'expiring',
     'settings',
+    'changed',
   ],
   args: [
     'consumer',
@@ -91,7 +92,7 @@ for i = 1, #jobs do
     outcomes[i] = 'stale'
   end
 end
-publishEvent(events, 'released', refs, settings)
+publishEvent(events, 'released', refs, settings, changed)
 return outcomes
 `,
 });

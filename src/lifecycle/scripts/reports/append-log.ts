@@ -1,5 +1,5 @@
 import type { Connection } from '../../../redis/connection.ts';
-import { formatRef } from '../../../redis/job-id.ts';
+import { formatRef, type Ref } from '../../../redis/job-id.ts';
 import type { QueueKeys } from '../../../redis/keys.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
@@ -18,7 +18,7 @@ const KEPT_HINTS = 1_000;
  * Appends lines to the log of a running job, and hints at them. The log is a list: its head has the lines ever written and the bytes
  * kept, then come the kept lines, oldest first.
  *
- * `dropped`: lines that the caller has left out before these. `lines`: age in ms, and the JSON of a line
+ * `firstRef`: the one that readers know by the id of the job. `dropped`: lines that the caller has left out before these. `lines`: age in ms, and the JSON of a line
  * from the level on: `[at, attempt, level, message]`, at in Unix ms.
  * Returns 1, or 0 when the lease no longer holds the delivery.
  */
@@ -26,7 +26,16 @@ export const appendLogScript = defineScript({
   name: 'append-log',
   queueKeys: ['notes', 'logs', 'logHints'],
   keys: ['stream'],
-  args: ['consumer', 'id', 'ref', 'token', 'attempt', 'dropped', { records: 'lines', of: ['age', 'tail'] }],
+  args: [
+    'consumer',
+    'id',
+    'ref',
+    'firstRef',
+    'token',
+    'attempt',
+    'dropped',
+    { records: 'lines', of: ['age', 'tail'] },
+  ],
   uses: [now, deliveredAt, inChunks],
   isBatched: true,
   lua: `
@@ -46,13 +55,15 @@ if kept > ${MAX_LOG_LINES} then drop(kept - ${MAX_LOG_LINES}) end
 while bytes > ${MAX_LOG_BYTES} do drop(1) end
 redis.call('LPUSH', log, total + dropped + #lines .. ' ' .. bytes)
 redis.call('HSET', notes, ref .. ${NOTE.logged}, '1')
-redis.call('XADD', logHints, 'MAXLEN', '~', ${KEPT_HINTS}, '*', 'j', ref)
+redis.call('XADD', logHints, 'MAXLEN', '~', ${KEPT_HINTS}, '*', 'j', firstRef)
 return 1
 `,
 });
 
 /** Lines of one attempt, in their order. */
 export interface LogBatch {
+  /** Of the first entry of the job, which its id names. Absent: that of the delivery. */
+  readonly first?: Ref;
   readonly attempt: number;
   /** Lines that were left out before these. */
   readonly dropped: number;
@@ -65,7 +76,7 @@ export async function appendLog(
   queue: QueueKeys,
   consumer: string,
   { ref, token }: Omit<Held, 'begun'>,
-  { attempt, dropped, lines }: LogBatch,
+  { first, attempt, dropped, lines }: LogBatch,
 ): Promise<boolean> {
   const reply = await appendLogScript.run(
     redis,
@@ -74,6 +85,7 @@ export async function appendLog(
       consumer,
       id: ref.entryId,
       ref: formatRef(ref),
+      firstRef: formatRef(first ?? ref),
       token,
       attempt,
       dropped,

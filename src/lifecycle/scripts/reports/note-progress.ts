@@ -12,14 +12,14 @@ const MAX_SHOWN = 512;
 /** Notes the progress of a running attempt, JSON. Returns 1, or 0 when the lease no longer holds the delivery. */
 export const noteProgressScript = defineScript({
   name: 'note-progress',
-  queueKeys: ['notes', 'events', 'settings'],
+  queueKeys: ['notes', 'events', 'settings', 'changed'],
   keys: ['stream'],
   args: ['consumer', 'id', 'ref', 'token', 'progress'],
   uses: [deliveredAt, publishEvent],
   lua: `
 if not deliveredAt(stream, id, consumer, token) then return 0 end
 redis.call('HSET', notes, ref .. ${NOTE.progress}, progress)
-publishEvent(events, 'progress', { ref }, settings, #progress <= ${MAX_SHOWN} and progress or nil)
+publishEvent(events, 'progress', { ref }, settings, changed, #progress <= ${MAX_SHOWN} and progress or nil)
 return 1
 `,
 });

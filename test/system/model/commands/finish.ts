@@ -100,6 +100,34 @@ async function progress(
   return isOwner ? 'done' : 'stale';
 }
 
+async function checkpoint(
+  model: Model,
+  real: Real,
+  modelDelivery: ModelDelivery,
+  value: number,
+): Promise<Settled> {
+  const { delivery, consumer, keys } = realSideOf(model, real, modelDelivery);
+  const report = { ref: delivery, token: delivery.token };
+  // 0 stands for null, which removes the checkpoint.
+  const isKept = await consumer.recordCheckpoint(keys, report, JSON.stringify(value || null));
+  const isOwner = modelDelivery.job.holder === modelDelivery;
+  if (isOwner) modelDelivery.job.checkpoint = value || undefined;
+  expect(isKept).toBe(isOwner);
+  return isOwner ? 'done' : 'stale';
+}
+
+/** Writes a line to the log; `compareNotes` sees that it goes with its job. */
+async function log(model: Model, real: Real, modelDelivery: ModelDelivery): Promise<Settled> {
+  const { delivery, consumer, keys } = realSideOf(model, real, modelDelivery);
+  const lines = [{ ageMs: 0, tail: '"info","here"]' }];
+  const batch = { attempt: delivery.attempt, dropped: 0, lines };
+  const isKept = await consumer.appendLog(keys, { ref: delivery, token: delivery.token }, batch);
+  const isOwner = modelDelivery.job.holder === modelDelivery;
+  if (isOwner) modelDelivery.job.hasLog = true;
+  expect(isKept).toBe(isOwner);
+  return isOwner ? 'done' : 'stale';
+}
+
 const ending = fc.constantFrom('completed' as const, 'cancelled' as const, 'expired' as const);
 
 const DELAYS = { 'at once': 0, 'in 1 ms': 1, 'in an hour': HOUR_MS } as const;
@@ -168,9 +196,25 @@ export const finishing = [
       expect(await progress(model, real, choose(model.held(), which), value)).toBe('done');
     },
   }),
+  step({
+    name: 'checkpoint',
+    args: fc.record({ which: anyIndex, value: fc.nat({ max: 3 }) }),
+    possible: held,
+    async act(model, real, { which, value }) {
+      expect(await checkpoint(model, real, choose(model.held(), which), value)).toBe('done');
+    },
+  }),
+  step({
+    name: 'log',
+    args: fc.record({ which: anyIndex }),
+    possible: held,
+    async act(model, real, { which }) {
+      expect(await log(model, real, choose(model.held(), which))).toBe('done');
+    },
+  }),
 ];
 
-const LATE = ['complete', 'retry', 'bury', 'release', 'progress'] as const;
+const LATE = ['complete', 'retry', 'bury', 'release', 'progress', 'checkpoint', 'log'] as const;
 
 /**
  * A move for a past delivery. A stale move changes nothing.
@@ -190,6 +234,8 @@ export const late = step({
       bury: () => bury(model, real, modelDelivery),
       release: () => release(model, real, modelDelivery, { begun: true, when: 'now' }),
       progress: () => progress(model, real, modelDelivery, 100),
+      checkpoint: () => checkpoint(model, real, modelDelivery, 100),
+      log: () => log(model, real, modelDelivery),
     };
     expect(await moves[args.move]()).not.toBe('done');
   },

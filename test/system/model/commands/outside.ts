@@ -14,8 +14,8 @@ import { allSteps } from './dead.ts';
 const anyJob = (model: Readonly<Model>) => model.jobs.length > 0;
 
 /** Each present status is equally likely, since most jobs soon share one status. */
-const anyStatus = fc.record({ status: anyIndex, which: anyIndex });
-function chooseByStatus(model: Model, { status, which }: { status: number; which: number }): ModelJob {
+export const anyStatus = fc.record({ status: anyIndex, which: anyIndex });
+export function chooseByStatus(model: Model, { status, which }: { status: number; which: number }): ModelJob {
   const present = [...new Set(model.jobs.map((job) => job.status))].sort();
   const chosen = choose(present, status);
   return choose(

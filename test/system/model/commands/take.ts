@@ -29,6 +29,7 @@ export function noteDelivery(
     begun: delivery.begun,
     losses: delivery.losses,
     payload: decodeEntry(delivery.fields)?.payload,
+    checkpoint: delivery.checkpoint,
   }).toEqual({
     attempt,
     token,
@@ -36,6 +37,7 @@ export function noteDelivery(
     begun: job.begun,
     losses: job.losses,
     payload: String(job.payload),
+    checkpoint: job.checkpoint === undefined ? undefined : String(job.checkpoint),
   });
 }
 
