@@ -27,6 +27,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'getWorker',
         summary: 'Read a worker',
+        description: 'Finds the worker by its name, or by one of its leases.',
         tags: ['work'],
         params: WorkerParams,
         response: { 200: Worker, ...problems(400, 404, 500, 503) },
