@@ -127,16 +127,15 @@ describe('a checkpoint over HTTP', () => {
   });
 
   it('of an attempt that has lost its lease is a 409, and the one of its successor stays', async () => {
-    const queue = newQueue();
-    const { id } = await api.submit({ queue, task: 'work' });
-    const first = await takeOne(api, { queues: [queue], leaseMs: 1_000 });
-    await save(id, first.lease, '"first"');
+    const { queue, id, lease } = await held();
+    await save(id, lease, '"first"');
+    await post(api, `/jobs/${id}/fail`, { lease, error: 'no' });
     const second = await takeOne(api, { queues: [queue] });
     expect(second.job).toMatchObject({ id, attempt: 2, checkpoint: 'first' });
     await save(id, second.lease, '"second"');
-    const late = await save(id, first.lease, '"late"');
+    const late = await save(id, lease, '"late"');
     expect(late).toMatchObject({ status: 409, body: { code: 'stale-lease', jobStatus: 'running' } });
     expect(await api.get(id)).toMatchObject({ checkpoint: 'second' });
-    expect((await save('nowhere~nmwtip4d3-0', first.lease, '1')).status).toBe(404);
+    expect((await save('nowhere~nmwtip4d3-0', lease, '1')).status).toBe(404);
   });
 });

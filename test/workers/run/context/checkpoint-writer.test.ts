@@ -36,25 +36,20 @@ describe('ctx.checkpoint', () => {
     });
   });
 
-  it('survives kill -9 of the worker', async () => {
-    const env = { QUEUES: 'killed', LEASE_MS: '1000' };
-    const first = await startWorker(redis.url, env);
+  it('survives kill -9 of the process that runs the job', async () => {
+    const worker = await startWorker(redis.url, { QUEUES: 'killed' });
     const { id } = await api.submit({ task: 'steps', queue: 'killed', payload: { way: 'hold' } });
-    const { worker = '' } = await until(async () => {
-      const found = await api.get(id);
-      return found.progress !== undefined && found;
-    }, 'the first step');
-    const [, pid = ''] = /\.(\d+)\./.exec(worker) ?? [];
-    const died = first.stop('SIGKILL');
-    process.kill(Number(pid), 'SIGKILL');
-    await died;
-    const second = await startWorker(redis.url, env);
-    const job = await until(async () => {
-      const found = await api.get(id);
-      return found.attempt === 2 && found.progress !== undefined && found;
-    }, 'the second step');
-    expect(job).toMatchObject({ status: 'running', checkpoint: { steps: [1, 2] } });
-    expect(await second.stop()).toBe(0);
+    const running = (attempt: number) =>
+      until(async () => {
+        const found = await api.get(id);
+        return found.attempt === attempt && found.progress !== undefined && found;
+      }, `attempt ${attempt}`);
+    const { worker: lease = '' } = await running(1);
+    process.kill(Number(/\.(\d+)\./.exec(lease)?.[1]), 'SIGKILL');
+    expect(await running(2)).toMatchObject({ status: 'running', checkpoint: { steps: [1, 2] } });
+    await api.http.post(`/jobs/${id}/cancel`).expect(202);
+    expect(await api.finished(id)).toMatchObject({ status: 'cancelled' });
+    expect(await worker.stop()).toBe(0);
   });
 });
 
