@@ -173,7 +173,7 @@ export class Batcher {
     state.startedRefs = [];
     const count = this.#takeCount(state, chunk.length);
     const reservedSlots = Math.max(0, count - chunk.length);
-    const call: Call = { state, count, heldNews: state.heldNews, reservedSlots };
+    const call: Call = { state, count, news: state.news, reservedSlots };
     const lane = count > 0 ? this.#fairness.next() : NO_FAVOURED_LANE;
     const asked = askedClasses(state);
     const given = { tokens: wakeIds, begun: startedRefs, classes: [...asked.keys()] };

@@ -40,7 +40,7 @@ export class HoldWatch {
     const state = this.#parts.states.find(({ keys }) => keys.queue === queue);
     if (state === undefined) return;
     if (holdClass === undefined) {
-      state.heldNews += 1;
+      state.news += 1;
       state.mustLook = true;
       state.isDrained = false;
     } else if (canRun(this.#parts.ability, holdClass)) this.#add(state, holdClass);
@@ -58,13 +58,13 @@ export class HoldWatch {
     state: QueueState,
     asked: AskedClasses,
     taken: Taken & { kind: 'taken' },
-    { count, heldNews }: { readonly count: number; readonly heldNews: number },
+    { count, news }: { readonly count: number; readonly news: number },
   ): void {
     if (!isFull(taken, count) && !taken.paused) {
-      for (const [one, news] of asked) if (state.classes.get(one) === news) state.classes.delete(one);
+      for (const [one, number] of asked) if (state.classes.get(one) === number) state.classes.delete(one);
     }
     // The take did not know of news that came while it ran.
-    if (state.heldNews > heldNews && !taken.paused) state.isDrained = false;
+    if (state.news > news) state.isDrained = false;
     if (!taken.hasHolds || !state.mustLook) return;
     state.mustLook = false;
     void this.#look(state);
@@ -88,8 +88,8 @@ export class HoldWatch {
   }
 
   #add(state: QueueState, holdClass: string): void {
-    state.heldNews += 1;
-    state.classes.set(holdClass, state.heldNews);
+    state.news += 1;
+    state.classes.set(holdClass, state.news);
     state.isDrained = false;
   }
 }

@@ -5,8 +5,8 @@ export interface Call {
   readonly state: QueueState;
   /** Jobs that it asks for; 0 when it only writes. */
   readonly count: number;
-  /** The news of held jobs that there were when it began. */
-  readonly heldNews: number;
+  /** The number of news of the queue when it began. */
+  readonly news: number;
   /** Free slots that its jobs will need, beyond the slots of the jobs that it completes. */
   readonly reservedSlots: number;
 }

@@ -12,8 +12,8 @@ export interface QueueState {
   wakeIds: string[];
   /** Refs of jobs that a blocking read delivered: Redis must record that they have started. */
   startedRefs: string[];
-  /** Counts the news of held jobs. */
-  heldNews: number;
+  /** Counts what was heard of the queue: wake tokens, and held jobs. */
+  news: number;
   /** Classes of held jobs to take from, each with the number of the last news of it. */
   readonly classes: Map<string, number>;
   /** The classes of held jobs must be looked up, if there are any. */
@@ -46,7 +46,7 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   latency: new LatencyTally(),
   wakeIds: [],
   startedRefs: [],
-  heldNews: 0,
+  news: 0,
   classes: new Map(),
   mustLook: true,
   paused: false,

@@ -124,6 +124,7 @@ export class TakeLoop {
     if (found.kind === 'token') {
       const state = stateIn(this.#parts.batcher.states, found.keys);
       state.wakeIds.push(found.token);
+      state.news += 1;
       state.isDrained = false;
       return [];
     }

@@ -30,7 +30,7 @@ export interface Delivery {
  * A take ends once the payloads and options of its jobs have this many bytes together: bounds the time for which it keeps Redis
  * busy, and the reply.
  */
-export const TAKEN_BYTES = 2 * 1_048_576;
+export const TAKEN_BYTES = 1_048_576;
 /** Most entries of the first read of a lane: how large they are is known only then. */
 export const FIRST_READ = 16;
 

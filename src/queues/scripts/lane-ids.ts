@@ -3,7 +3,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { visitIds } from '../../redis/script/lua.ts';
 
 /** Bytes of entries that one call reads, about. */
-const STEP_BYTES = 4_194_304;
+const STEP_BYTES = 1_048_576;
 
 /**
  * Lists entries of a stream without their fields, which stay in Redis.

@@ -8,7 +8,7 @@ import { headOnly } from './entries.ts';
 
 /** Jobs of one call, and bytes of their entries: both bound the time for which it keeps Redis busy. */
 const STEP = 100;
-const STEP_BYTES = 4_194_304;
+const STEP_BYTES = 1_048_576;
 
 /**
  * Lists the pending entries of a stream without their payloads.

@@ -113,8 +113,8 @@ describe('the batcher', () => {
     await until(() => intake.started.length === 30, 'all started jobs');
     const takes = intake.events.flatMap((event) => (event.kind === 'jobs-taken' ? [event.jobs] : []));
     expect(takes[0]).toBe(15);
-    // 2 MiB each, from then on.
-    expect(Math.max(...takes.slice(1))).toBeLessThanOrEqual(6);
+    // 1 MiB each, from then on.
+    expect(Math.max(...takes.slice(1))).toBeLessThanOrEqual(3);
     expect(intake.batcher.states.map(({ isDrained }) => isDrained)).toEqual([false]);
   });
 });

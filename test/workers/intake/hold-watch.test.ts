@@ -36,14 +36,14 @@ function create(classes: readonly string[] = []) {
     whileItRuns?: () => void,
   ) => {
     const asked = askedClasses(state);
-    const { heldNews } = state;
+    const { news } = state;
     whileItRuns?.();
     const deliveries = Array.from({ length: jobs }, () => createRunningJob().delivery);
     const said = { paused: false, hasHolds: true, isCut: false, ...more };
     const taken = { kind: 'taken' as const, now: 0, deliveries, ...said };
     // What a take records of a queue without more jobs.
     state.isDrained = deliveries.length < 2;
-    watch.taken(state, asked, { ...taken, nextDueInMs: undefined }, { count: 2, heldNews });
+    watch.taken(state, asked, { ...taken, nextDueInMs: undefined }, { count: 2, news });
     await new Promise(setImmediate);
   };
   return { watch, state, calls, take, asked: () => [...askedClasses(state).keys()] };
@@ -96,8 +96,10 @@ describe('a worker', () => {
     expect(state.isDrained).toBe(false);
     await take(0, { hasHolds: holdClass === undefined });
     expect([state.isDrained, calls.looks]).toEqual([true, holdClass === undefined ? 1 : 0]);
-    // A paused queue gives nothing: it is taken from when it is resumed.
+    // It may have been resumed.
     await take(0, { paused: true }, () => void watch.heard('q', holdClass));
+    expect(state.isDrained).toBe(false);
+    await take(0, { paused: true });
     expect(state.isDrained).toBe(true);
   });
 

@@ -7,7 +7,7 @@ const create = () => ({ inFlight: new InFlight(), state: newQueueState(queueKeys
 
 it('allows two calls at a time', () => {
   const { inFlight, state } = create();
-  const call = { state, count: 1, heldNews: 0, reservedSlots: 1 };
+  const call = { state, count: 1, news: 0, reservedSlots: 1 };
   inFlight.startCall(call);
   expect(inFlight.hasCapacity).toBe(true);
   inFlight.startCall(call);
@@ -18,7 +18,7 @@ it('allows two calls at a time', () => {
 
 it('reserves slots for calls and reads until they end', () => {
   const { inFlight, state } = create();
-  const call = { state, count: 3, heldNews: 0, reservedSlots: 2 };
+  const call = { state, count: 3, news: 0, reservedSlots: 2 };
   inFlight.startCall(call);
   inFlight.startRead();
   expect([inFlight.reservedSlots, inFlight.isReading]).toEqual([3, true]);
@@ -29,8 +29,8 @@ it('reserves slots for calls and reads until they end', () => {
 
 it('counts takes, and not calls that only write', () => {
   const { inFlight, state } = create();
-  inFlight.startCall({ state, count: 0, heldNews: 0, reservedSlots: 0 });
+  inFlight.startCall({ state, count: 0, news: 0, reservedSlots: 0 });
   expect([inFlight.openTakes, state.openTakes, state.lastTake]).toEqual([0, 0, 0]);
-  inFlight.startCall({ state, count: 2, heldNews: 0, reservedSlots: 2 });
+  inFlight.startCall({ state, count: 2, news: 0, reservedSlots: 2 });
   expect([inFlight.openTakes, state.openTakes, state.lastTake]).toEqual([1, 1, 1]);
 });

@@ -17,7 +17,7 @@ function create(names: readonly string[]) {
   };
   const choose = (canTake = true, now = NOW) => next.choose(canTake, now)?.keys.queue;
   const take = (name: string) => {
-    const call = { state: state(name), count: 1, heldNews: 0, reservedSlots: 1 };
+    const call = { state: state(name), count: 1, news: 0, reservedSlots: 1 };
     inFlight.startCall(call);
     inFlight.endCall(call);
     state(name).lastTakeAt = NOW;
@@ -47,7 +47,7 @@ describe('the next queue', () => {
 
   it('is not one with a take under way, or without a lease', () => {
     const { choose, state, inFlight } = create(['a', 'b']);
-    inFlight.startCall({ state: state('a'), count: 1, heldNews: 0, reservedSlots: 1 });
+    inFlight.startCall({ state: state('a'), count: 1, news: 0, reservedSlots: 1 });
     state('b').lacksLease = true;
     expect(choose()).toBeUndefined();
   });
