@@ -54,12 +54,14 @@ export const changeScript = defineScript({
   lua: `
 local from = tonumber(place)
 if #redis.call('XRANGE', stream[from], id, id) == 0 then return { 'missing' } end
-local heldAs, failed, startedAt, failedBefore, cancelAskedAt = unpack(redis.call('HMGET', notes, ref .. ${NOTE.heldAs},
-  ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.cancelAskedAt}), 1, 5)
+local heldAs, failed, startedAt, failedBefore, cancelAskedAt, checkpoint, hasLog = unpack(redis.call('HMGET', notes,
+  ref .. ${NOTE.heldAs}, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue},
+  ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.checkpoint}, ref .. ${NOTE.logged}), 1, 7)
 local isWaiting = redis.call('ZSCORE', scheduled, ref) or redis.call('ZSCORE', due[from], ref)
 local hasGroup = #redis.call('XINFO', 'GROUPS', stream[from]) > 0
 local isRunning = not isWaiting and hasGroup and #redis.call('XPENDING', stream[from], '${GROUP}', id, id, 1) > 0
-if failed or startedAt or failedBefore or cancelAskedAt or isRunning or redis.call('ZSCORE', dead[from], ref) then
+local hasRun = failed or startedAt or failedBefore or checkpoint or hasLog
+if hasRun or cancelAskedAt or isRunning or redis.call('ZSCORE', dead[from], ref) then
   return { 'started' }
 end
 
