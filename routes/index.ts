@@ -11,6 +11,7 @@ import { reportRoutes } from './reports.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { taskRoutes } from './tasks.ts';
+import { workerRoutes } from './workers.ts';
 
 /** All routes, in the order of the documentation. */
 export const routes: readonly FastifyPluginAsyncTypebox[] = [
@@ -20,6 +21,7 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   leaseRoutes,
   reportRoutes,
   taskRoutes,
+  workerRoutes,
   queueRoutes,
   scheduleRoutes,
   eventRoutes,

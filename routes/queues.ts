@@ -159,7 +159,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'removeQueue',
         summary: 'Remove a queue',
         description:
-          'Removes a queue that has no jobs and no schedules: its settings, subscriptions, events and totals. Results and Idempotency-Keys are kept for their time. With `force=true` it also ends the jobs and schedules of the queue, a part with each request: repeat it until it answers 204. A queue that a worker still serves comes back empty.',
+          'Removes a queue that has no jobs and no schedules: its settings, subscriptions, events and totals. Results and Idempotency-Keys are kept for their time. With `force=true` it also ends the jobs and schedules of the queue, a part with each request: repeat it until it answers 204. A worker that names the queue in QUEUES, or polls it over HTTP, brings it back empty.',
         tags: ['queues'],
         params: QueueParams,
         querystring: RemoveQueueQuery,

@@ -58,8 +58,8 @@ export const reportRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async ({ params, body }) => {
-      const { expiresAt, cancel, isPaused } = await app.leases.heartbeat(params.lease, body.leaseMs);
-      const directive = isPaused || app.isDraining() ? ('drain' as const) : ('continue' as const);
+      const { expiresAt, cancel, mustDrain } = await app.leases.heartbeat(params.lease, body.leaseMs);
+      const directive = mustDrain || app.isDraining() ? ('drain' as const) : ('continue' as const);
       return { expiresAt: toTimestamp(expiresAt), cancel, directive };
     },
   );

@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'lease-not-found'
   | 'invalid-result'
   | 'task-not-found'
+  | 'worker-not-found'
   | 'redis-unavailable'
   | 'internal-error';
 

@@ -51,6 +51,9 @@ import { ackScript } from './subscriptions/scripts/ack.ts';
 import { readScript } from './subscriptions/scripts/read.ts';
 import { subscribeScript, unsubscribeScript } from './subscriptions/scripts/subscribe.ts';
 import { announceReleasesScript, announceTaskScript } from './tasks/scripts/announce.ts';
+import { drainWorkerScript } from './workers/scripts/drain-worker.ts';
+import { reportWorkerScript } from './workers/scripts/report-worker.ts';
+import { runningByLeaseScript } from './workers/scripts/running-by-lease.ts';
 
 /**
  * The state machine's table of contents: every arrow between the places of a job.
@@ -120,6 +123,10 @@ export const scripts: readonly Script[] = [
   forgetChangesScript,
   lookupScript,
   censusScript,
+  // Workers.
+  reportWorkerScript,
+  drainWorkerScript,
+  runningByLeaseScript,
   // Schedules.
   readSchedulesScript,
   dueSchedulesScript,

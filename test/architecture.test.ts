@@ -31,13 +31,26 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jobs: ['redis', 'core', 'lifecycle', 'events', 'tasks'],
   subscriptions: ['redis', 'core', 'events'],
   queues: ['redis', 'core', 'lifecycle', 'jobs', 'events', 'subscriptions'],
-  leases: ['redis', 'core', 'lifecycle', 'attempts', 'jobs', 'tasks'],
+  leases: ['redis', 'core', 'lifecycle', 'attempts', 'jobs', 'tasks', 'src/workers'],
+  'src/workers': ['redis', 'core', 'lifecycle'],
   maintenance: ['redis', 'core', 'lifecycle'],
   schedules: ['redis', 'core', 'lifecycle', 'jobs', 'tasks', 'maintenance', 'croner', 'typebox'],
-  scripts: ['redis', 'core', 'jobs', 'leases', 'lifecycle', 'queues', 'schedules', 'subscriptions', 'tasks'],
+  scripts: [
+    'redis',
+    'core',
+    'jobs',
+    'leases',
+    'lifecycle',
+    'queues',
+    'schedules',
+    'subscriptions',
+    'tasks',
+    'src/workers',
+  ],
   telemetry: ['config', 'pino'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
   http: [
+    'src/workers',
     'redis',
     'core',
     'lifecycle',
@@ -71,6 +84,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'typebox',
   ],
   workers: [
+    'src/workers',
+    'version',
     'redis',
     'core',
     'lifecycle',
@@ -105,6 +120,8 @@ const read = readCode;
 function roomOf(file: string): string {
   if (file.startsWith('workers/tasks/')) return 'workers/tasks';
   const [top = '', second = ''] = file.split('/');
+  // The noun, and the program.
+  if (top === 'src' && second === 'workers') return 'src/workers';
   return top === 'src' ? second.replace(/\.ts$/, '') : top;
 }
 

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, ConfigError, loadConfig, misspeltSettings, sharedSettings } from '../src/config.ts';
 import { createCore } from '../src/core/core.ts';
 import { SharedSettings } from '../src/core/shared-settings.ts';
+import { newConsumerName } from '../src/lifecycle/consumer-name.ts';
 import { extendLease } from '../src/lifecycle/scripts/extend-lease.ts';
 import { handOver } from '../src/lifecycle/scripts/hand-over.ts';
 import { Loop } from '../src/maintenance/loop.ts';
@@ -11,6 +13,7 @@ import { createObserver } from '../src/observer.ts';
 import { BlockingReader } from '../src/redis/blocking-reader.ts';
 import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
 import { Firer } from '../src/schedules/firer.ts';
+import { MAX_TIMEOUT_MS } from '../src/schemas/values/duration.ts';
 import { scripts } from '../src/scripts.ts';
 import { loadTasks, TaskLoadError } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
@@ -22,8 +25,12 @@ import { LeaseRenewer } from './supervisor/lease-renewer.ts';
 import { leaveQueue, ServedQueues } from './supervisor/served-queues.ts';
 import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
 import { TaskAnnouncer } from './supervisor/task-announcer.ts';
+import { WorkerReporter } from './supervisor/worker-reporter.ts';
 
 const CONNECT_MS = 2_000;
+
+/** How long a stop waits until its worker is no longer listed. */
+const LAST_REPORT_MS = 1_000;
 
 /** The API, which creates schedules, looks every second itself. */
 const SCHEDULE_CHECK_MS = 10_000;
@@ -93,6 +100,8 @@ const leases: LeaseKeeper = {
     for (const keys of [...queues]) await extendLease(redis, keys, 'new', [consumer], config.leaseMs);
     // The process may lack a lease because Redis was emptied: the tasks must be announced again, too.
     announceAgain();
+    // The supervisor counts it as living a moment later.
+    setImmediate(() => reportLoop.wake());
   },
   giveUp: (consumer, end) => recoverer.giveUp(consumer, end),
   handOver: ({ queue, delivery: { place, entryId, token } }, from, to) =>
@@ -115,8 +124,21 @@ const renewer = new LeaseRenewer({
 const cancelListener = new CancelListener(core, new BlockingReader(blocking, redis), queues, {
   onCancel: (queue, ref) => supervisor.sendToAll({ type: 'cancel', queue, ref }),
   onHeld: (queue, holdClass) => supervisor.sendToAll({ type: 'held', queue, holdClass }),
+  onDrain: (name) => {
+    if (name === workerName) drain();
+  },
 });
 
+const workerName = newConsumerName(process.pid);
+const reporter = new WorkerReporter({
+  core,
+  config,
+  name: workerName,
+  tasks: [...tasks.keys()],
+  leases: () => supervisor.livingConsumers(),
+  onDrain: drain,
+});
+const reportLoop = new Loop('report', reporter.run, observe);
 const controlLoop = new Loop('control', cancelListener.run, observe);
 const renew = async () => {
   await served.refresh();
@@ -124,6 +146,7 @@ const renew = async () => {
 };
 const loops = [
   announceLoop,
+  reportLoop,
   new Loop('settings', shared.run, observe),
   new Loop('renew', renew, observe),
   new Loop('recover', recoverer.run, observe),
@@ -135,29 +158,43 @@ const loops = [
 ];
 
 let stopping: Promise<void> | undefined;
+let isDraining = false;
 
 /**
  * Stop order: the processes release and finish jobs while their leases are still renewed -> the loops end -> the
  * connections close.
  */
-async function stop(): Promise<void> {
-  await supervisor.stop(config.shutdownGraceMs);
+async function stop(graceMs: number): Promise<void> {
+  reporter.stops();
+  reportLoop.wake();
+  await supervisor.stop(graceMs);
   const stopped = Promise.all(loops.map((loop) => loop.stop()));
   await cancelListener.interrupt().catch(() => undefined);
   await stopped;
+  // A stop does not wait for a Redis that is away: the record then expires.
+  await Promise.race([reporter.remove().catch(() => undefined), sleep(LAST_REPORT_MS)]);
   redis.disconnect();
   blocking.disconnect();
   observe({ kind: 'stopped' });
 }
 
-/** A second signal ends the grace at once. */
+/** A second signal ends the grace at once; the first one of a worker that drains begins it. */
 function onStop(why: string): void {
   if (stopping !== undefined) {
-    void supervisor.stop(0);
+    void supervisor.stop(isDraining ? config.shutdownGraceMs : 0);
+    isDraining = false;
     return;
   }
   observe({ kind: 'stopping', why });
-  stopping = stop();
+  stopping = stop(config.shutdownGraceMs);
+}
+
+/** Stops as for a signal, but gives jobs all the time that their timeouts allow. */
+function drain(): void {
+  if (stopping !== undefined) return;
+  isDraining = true;
+  observe({ kind: 'stopping', why: 'drain' });
+  stopping = stop(MAX_TIMEOUT_MS);
 }
 
 process.on('SIGTERM', onStop);

@@ -41,6 +41,7 @@ export class JobChanger {
       if (!isWaiting(found)) throw hasStarted(job);
       if (Object.keys(changes).length === 0) return job;
       const outcome = await this.#write(present, found, changes);
+      if (outcome.kind === 'started') throw hasStarted(await findJob(this.#core, present));
       if (outcome.kind === 'changed') return findJob(this.#core, { ...present, ref: outcome.ref });
     }
     throw new Error(`the job ${id} changed ${MOST_TRIES} times while it was read`);
@@ -60,11 +61,10 @@ export class JobChanger {
   }
 }
 
-/** Whether no worker has the job, nor has had it for an attempt. */
-function isWaiting(found: Found): found is Waiting {
-  if (found.place !== 'queued' && found.place !== 'scheduled' && found.place !== 'retrying') return false;
-  return !found.notes.hasStarted && found.notes.cancelAskedAt === undefined;
-}
+/** Whether the job may not have started: only the script sees all. */
+const isWaiting = (found: Found): found is Waiting =>
+  (found.place === 'queued' || found.place === 'scheduled' || found.place === 'retrying') &&
+  !found.notes.hasStarted;
 
 /** @throws {AppError} invalid-request. */
 function applyChanges(
@@ -145,6 +145,6 @@ const changedSince = ({ status }: Job): AppError =>
   });
 
 const hasStarted = ({ status }: Job): AppError =>
-  new AppError('job-started', `Only jobs that have not started can be changed; this one is ${status}.`, {
+  new AppError('job-started', `Only jobs that no worker has begun can be changed; this one is ${status}.`, {
     extensions: { jobStatus: status },
   });

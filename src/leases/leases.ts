@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { reportedLines } from '../attempts/log-lines.ts';
 import { encodeReportedProgress } from '../attempts/progress.ts';
 import { reportedMs } from '../attempts/reported-error.ts';
@@ -5,13 +6,20 @@ import type { Core } from '../core/core.ts';
 import type { Requester } from '../core/requester.ts';
 import { AppError } from '../errors.ts';
 import { locateJob } from '../jobs/find.ts';
-import { newLeaseName, replacementLeaseName } from '../lifecycle/consumer-name.ts';
+import {
+  newLeaseName,
+  replacementLeaseName,
+  workerLabel,
+  workerOfLease,
+} from '../lifecycle/consumer-name.ts';
 import type { Held } from '../lifecycle/scripts/release.ts';
 import type { Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { type LeasedJob, MAX_LEASE_MS, MIN_LEASE_MS } from '../schemas/lease.ts';
+import { MAX_LEASE_MS, MIN_LEASE_MS } from '../schemas/lease.ts';
 import type { SettledJob } from '../schemas/settle.ts';
 import { renew } from './heartbeat.ts';
+import type { HttpWorkers } from './http-workers.ts';
+import type { LeaseHeartbeat, LeaseRequest, TakenLease } from './lease-answers.ts';
 import { LeaseConsumer } from './lease-consumer.ts';
 import { formatLease, type Lease, leaseOfBody, leaseOfUrl } from './lease-token.ts';
 import { type JobReport, reportedCheckpoint } from './settle/reports.ts';
@@ -23,36 +31,6 @@ import { takeFromQueues } from './take/take-from-queues.ts';
 import { earlier, type TakenJobs } from './take/taken-jobs.ts';
 import { Taker } from './take/taker.ts';
 import { WorkedQueueRecorder } from './worked-queues.ts';
-
-/** A request for a new lease and its first jobs. */
-export interface LeaseRequest {
-  readonly queues: readonly string[];
-  /** Most jobs to take. */
-  readonly max: number;
-  readonly leaseMs: number;
-  /** The worker's name for people. */
-  readonly worker: string | undefined;
-  /** Tasks that the worker has; undefined stands for all. */
-  readonly tasks: readonly string[] | undefined;
-}
-
-/** Jobs taken under a lease. Without jobs the lease has ended. */
-export interface TakenLease {
-  lease: string;
-  /** Unix ms. */
-  expiresAt: number;
-  jobs: LeasedJob[];
-}
-
-/** The answer to a heartbeat. */
-export interface LeaseHeartbeat {
-  /** End of the lease, Unix ms: now if it ended with the last job that was taken from it. */
-  expiresAt: number;
-  /** Ids of jobs that the worker is to stop. */
-  cancel: string[];
-  /** All queues of the lease are paused. */
-  isPaused: boolean;
-}
 
 /**
  * Work on jobs over HTTP. All state of a lease is in Redis, so any API process can serve any lease.
@@ -66,10 +44,12 @@ export class Leases {
   readonly #polls: LongPolls;
   readonly #taker: Taker;
   readonly #worked: WorkedQueueRecorder;
+  readonly #workers: HttpWorkers;
 
-  constructor(core: Core, polls: LongPolls) {
+  constructor(core: Core, polls: LongPolls, workers: HttpWorkers) {
     this.#core = core;
     this.#polls = polls;
+    this.#workers = workers;
     this.#taker = new Taker(core);
     this.#worked = new WorkedQueueRecorder(core);
   }
@@ -77,14 +57,24 @@ export class Leases {
   /** Takes jobs under a new lease; waits up to `waitMs` for the first. A requester that has gone gets none. */
   async take(request: LeaseRequest, waitMs: number, requester: Requester): Promise<TakenLease> {
     const { queues, leaseMs, worker = '', tasks } = request;
-    await this.#worked.record(queues, tasks ?? 'all');
+    const name = workerLabel(worker);
+    await Promise.all([
+      this.#worked.record(queues, tasks ?? 'all'),
+      this.#workers.takes(name, { queues, tasks, leaseMs }),
+    ]);
     const lease = { consumer: newLeaseName(worker), leaseMs, queues };
+    if (this.#workers.isDraining(name)) {
+      // A worker that does not know the directive would ask again at once.
+      await sleep(Math.min(waitMs, DRAIN_ANSWER_MS));
+      return this.#takenLease(formatLease(lease), undefined);
+    }
     const taken = await this.#polls.take(
       queues,
       tasks?.toSorted().join(' ') ?? '*',
       waitMs,
       requester,
       (from) => takeFromQueues(this.#core, this.#taker, lease, request, from),
+      name,
     );
     return this.#takenLease(formatLease(lease), taken);
   }
@@ -110,11 +100,12 @@ export class Leases {
       const event = { kind: 'lease-renewed', queues, lease: consumer.name } as const;
       observe({ ...event, leaseMs: renewMs, cancel: cancel.length });
     }
-    await this.#worked.record(queues, undefined);
+    const name = workerOfLease(consumer.name);
+    await Promise.all([this.#worked.record(queues, undefined), this.#workers.holds(name, renewMs)]);
     return {
       expiresAt: renewals.map(({ expiresAt }) => expiresAt).reduce(earlier, undefined) ?? clock.wall(),
       cancel,
-      isPaused: renewals.every(({ isPaused }) => isPaused),
+      mustDrain: this.#workers.isDraining(name) || renewals.every(({ isPaused }) => isPaused),
     };
   }
 
@@ -190,7 +181,14 @@ export class Leases {
     tasks: readonly string[] | undefined,
   ): Promise<{ outcomes: SettledOutcome[]; taken: TakenLease }> {
     const lease = leaseOfUrl(leaseText);
-    if (next > 0) await this.#worked.record(lease.queues, tasks ?? 'all');
+    const name = workerOfLease(lease.consumer);
+    if (next > 0) {
+      const { queues, leaseMs } = lease;
+      await Promise.all([
+        this.#worked.record(queues, tasks ?? 'all'),
+        this.#workers.takes(name, { queues, tasks, leaseMs }),
+      ]);
+    }
     const settled = await this.#settle(lease, items.filter(isReport), next, tasks);
     const { requestDigest, hasLeaseEnded } = settled;
     const outcomes = outcomesOf(items, settled.outcomes);
@@ -198,7 +196,7 @@ export class Leases {
       return { outcomes, taken: this.#takenLease(leaseText, settled) };
     }
     const replacement = { ...lease, consumer: replacementLeaseName(lease.consumer, requestDigest) };
-    const options = { max: next, tasks, requestDigest };
+    const options = { max: next, tasks, requestDigest, isDraining: this.#workers.isDraining(name) };
     const taken = await takeFromQueues(this.#core, this.#taker, replacement, options);
     return { outcomes, taken: this.#takenLease(formatLease(replacement), taken) };
   }
@@ -210,7 +208,8 @@ export class Leases {
     tasks: readonly string[] | undefined,
   ): Promise<SettleResult> {
     const consumer = this.#consumerOf(lease);
-    const parts = { core: this.#core, taker: this.#taker, lease, consumer, next };
+    const isDraining = this.#workers.isDraining(workerOfLease(lease.consumer));
+    const parts = { core: this.#core, taker: this.#taker, lease, consumer, next, isDraining };
     return settle({ ...parts, tasks: tasks && new Set(tasks) }, reports);
   }
 
@@ -220,9 +219,15 @@ export class Leases {
 
   /** A lease that never began, or has ended with its last job, ends now. */
   #takenLease(lease: string, taken: Pick<TakenJobs, 'jobs' | 'expiresAt'> | undefined): TakenLease {
-    return { lease, jobs: taken?.jobs ?? [], expiresAt: taken?.expiresAt ?? this.#core.clock.wall() };
+    const mustDrain = this.#workers.isDraining(workerOfLease(lease.split('~')[0] ?? ''));
+    const directive = mustDrain ? { directive: 'drain' as const } : {};
+    const expiresAt = taken?.expiresAt ?? this.#core.clock.wall();
+    return { lease, jobs: taken?.jobs ?? [], expiresAt, ...directive };
   }
 }
+
+/** How long the answer to a worker that drains is put off, at most. */
+const DRAIN_ANSWER_MS = 1_000;
 
 const NOT_HELD = { state: undefined, ref: undefined };
 

@@ -18,13 +18,19 @@ export function newConsumerName(pid: number): string {
  * jobs.
  */
 export function newLeaseName(worker: string): string {
-  const label = worker.replaceAll(/[^A-Za-z0-9_@.-]/g, '-').slice(0, 64) || 'http';
-  return `${label}.${randomBytes(12).toString('hex')}`;
+  return `${workerLabel(worker)}.${randomBytes(12).toString('hex')}`;
 }
+
+/** The name of an HTTP worker as its leases show it; `http` for one without a name. */
+export const workerLabel = (worker: string): string =>
+  worker.replaceAll(/[^A-Za-z0-9_@.-]/g, '-').slice(0, 64) || 'http';
+
+/** The worker of an HTTP lease. */
+export const workerOfLease = (lease: string): string => lease.slice(0, lease.lastIndexOf('.'));
 
 /** The name of the lease that replaces an ended one. A repeated request gets the same name. */
 export function replacementLeaseName(ended: string, requestDigest: string): string {
-  const worker = ended.slice(0, ended.lastIndexOf('.'));
+  const worker = workerOfLease(ended);
   const hash = createHash('sha256').update(`${ended} ${requestDigest}`).digest('hex');
   return `${worker}.${hash.slice(0, 24)}`;
 }

@@ -107,6 +107,13 @@ export const scheduleHealKey = (prefix: string): string => `${prefix}:schedule-h
 /** Key of the hash: the settings that all processes should share -> when a process last had them, Unix ms, and its host. */
 export const configurationsKey = (prefix: string): string => `${prefix}:configurations`;
 
+/** Keys of workers: a sorted set, score = when they are forgotten; a hash, name -> record; a sorted set of those that drain, and until when. */
+export const workerKeys = (prefix: string) => ({
+  workers: `${prefix}:workers`,
+  records: `${prefix}:worker-records`,
+  draining: `${prefix}:draining`,
+});
+
 /** Key that never exists. An empty write to it shows whether Redis accepts writes. */
 export const probeKey = (prefix: string): string => `${prefix}:probe`;
 

@@ -10,6 +10,7 @@ import {
   scheduleHealKey,
   scheduleLockKey,
   schedulesKey,
+  workerKeys,
 } from './keys.ts';
 
 /** Clients choose queue names, so the cache is bounded. */
@@ -54,6 +55,10 @@ export class KeySpace {
 
   get configurations(): string {
     return configurationsKey(this.#prefix);
+  }
+
+  get workers(): ReturnType<typeof workerKeys> {
+    return workerKeys(this.#prefix);
   }
 
   get probe(): string {

@@ -115,6 +115,13 @@ export const exampleLease = {
   expiresAt: '2026-01-31T12:00:30.000Z',
 };
 
+/** For a worker that somebody drains. */
+export const DrainDirective = Type.Unsafe<'drain'>({
+  type: 'string',
+  enum: ['drain'],
+  description: 'A client drains the worker: it gets no more jobs, and should end. Absent: go on.',
+});
+
 export const TakeResponse = Type.Object(
   {
     lease: LeaseToken,
@@ -122,6 +129,7 @@ export const TakeResponse = Type.Object(
     jobs: Type.Array(LeasedJob, {
       description: 'The jobs to run. Empty if none came within `waitMs`; the lease then ends at once.',
     }),
+    directive: Type.Optional(DrainDirective),
   },
   { description: 'The lease and its jobs.', examples: [{ ...exampleLease, jobs: [exampleJob] }] },
 );
@@ -155,7 +163,7 @@ export const HeartbeatResponse = Type.Object(
       type: 'string',
       enum: ['continue', 'drain'],
       description:
-        '`continue`: go on. `drain`: finish your jobs and take no more for now. Every queue of the lease is paused, or this process stops.',
+        '`continue`: go on. `drain`: finish your jobs and take no more for now. Every queue of the lease is paused, this process stops, or a client drains the worker.',
     }),
   },
   {

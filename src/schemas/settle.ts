@@ -1,5 +1,13 @@
 import { type Static, Type } from 'typebox';
-import { exampleJob, exampleLease, LeasedJob, LeaseToken, MAX_LEASED, Tasks } from './lease.ts';
+import {
+  DrainDirective,
+  exampleJob,
+  exampleLease,
+  LeasedJob,
+  LeaseToken,
+  MAX_LEASED,
+  Tasks,
+} from './lease.ts';
 import { JobId, timestamp } from './values/names.ts';
 
 /** The most jobs of one settle. A lease may hold more than it can take at once. */
@@ -151,6 +159,7 @@ export const SettleResponse = Type.Object(
     lease: Type.Optional(LeaseToken),
     expiresAt: Type.Optional(timestamp('When the lease expires. Only with `next`.')),
     jobs: Type.Optional(Type.Array(LeasedJob, { description: 'The next jobs. Only with `next`.' })),
+    directive: Type.Optional(DrainDirective),
   },
   {
     description: 'The outcome of each job, and the next jobs.',

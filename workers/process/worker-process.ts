@@ -43,6 +43,8 @@ const LAST_WRITES_MS = 1_000;
 export class WorkerProcess {
   readonly #parts: WorkerProcessParts;
   #stopping: Promise<void> | undefined;
+  /** One for each call of `stop`; the first that ends counts. */
+  readonly #graces: NodeJS.Timeout[] = [];
   /** Why the jobs are aborted that do not end within the grace of a stop. */
   #abortCause: AbortCause = 'shutdown';
 
@@ -103,18 +105,18 @@ export class WorkerProcess {
 
   /**
    * Stops little later than the grace ends: takes nothing more -> lets running jobs finish -> aborts and releases those
-   * that do not. A second call with a grace of 0 aborts at once.
+   * that do not. A second call with a shorter grace cuts the first one short.
    */
   stop(graceMs: number): Promise<void> {
     if (this.#stopping !== undefined && graceMs === 0) this.#abortAll();
-    this.#stopping ??= this.#stop(graceMs);
+    // Armed first: each step of the stop may wait for Redis, which may be away.
+    else this.#graces.push(setTimeout(() => this.#abortAll(), graceMs));
+    this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
-  async #stop(graceMs: number): Promise<void> {
+  async #stop(): Promise<void> {
     const { takeLoop, limiter, loops, batcher, releaser, heartbeat, close } = this.#parts;
-    // Armed first: each of the next steps may wait for Redis, which may be away.
-    const timer = setTimeout(() => this.#abortAll(), graceMs);
     await takeLoop.stop();
     await limiter.whenEmpty();
     await Promise.all(loops.map((loop) => loop.stop()));
@@ -122,7 +124,7 @@ export class WorkerProcess {
     await batcher.withoutTakes(async () => undefined);
     await releaser.whenDone();
     await batcher.flush();
-    clearTimeout(timer);
+    for (const grace of this.#graces) clearTimeout(grace);
     heartbeat.stop();
     await close();
   }

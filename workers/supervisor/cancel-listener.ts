@@ -5,6 +5,7 @@ import { HELD_MESSAGE } from '../../src/lifecycle/scripts/holds/hold.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { parseRef, type Ref } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
+import { DRAIN_MESSAGE } from '../../src/workers/record.ts';
 
 const READ_COUNT = 100;
 /** A read of this connection may block for this long, ms. */
@@ -17,6 +18,8 @@ export interface ControlHandlers {
   readonly onCancel: (queue: string, ref: string) => void;
   /** A job of the class is held since a moment ago; undefined stands for any class. */
   readonly onHeld: (queue: string, holdClass: string | undefined) => void;
+  /** The worker of this name is to drain. */
+  readonly onDrain?: (worker: string) => void;
 }
 
 interface CancelRequest {
@@ -28,7 +31,7 @@ interface CancelRequest {
 
 /**
  * Forwards requests to cancel running jobs as soon as they are written, and enforces those that are not obeyed. Forwards classes
- * of held jobs, too.
+ * of held jobs, and drains, too.
  */
 export class CancelListener {
   readonly #reader: BlockingReader;
@@ -104,6 +107,7 @@ export class CancelListener {
       this.#positions.set(stream, id);
       if (keys === undefined || subject === undefined) continue;
       if (verb === HELD_MESSAGE) this.#handlers.onHeld(keys.queue, subject);
+      if (verb === DRAIN_MESSAGE) this.#handlers.onDrain?.(subject);
       if (verb !== 'cancel') continue;
       this.#handlers.onCancel(keys.queue, subject);
       this.#requests.push({ keys, ref: parseRef(subject), receivedAt: this.#core.clock.monotonic() });

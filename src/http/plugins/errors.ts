@@ -18,6 +18,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'queue-not-found': { status: 404, title: 'No such queue' },
   'lease-not-found': { status: 404, title: 'No such lease' },
   'task-not-found': { status: 404, title: 'No such task' },
+  'worker-not-found': { status: 404, title: 'No such worker' },
   'schedule-not-found': { status: 404, title: 'No such schedule' },
   'subscription-not-found': { status: 404, title: 'No such subscription' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },

@@ -2,6 +2,7 @@ import fastifyPlugin from 'fastify-plugin';
 import type { Config } from '../../config.ts';
 import { DeadlineEnforcer } from '../../leases/deadline-enforcer.ts';
 import { HttpQueues } from '../../leases/http-queues.ts';
+import { HttpWorkers } from '../../leases/http-workers.ts';
 import { Leases } from '../../leases/leases.ts';
 import { LongPolls } from '../../leases/take/long-polls.ts';
 import { WorkWatch } from '../../leases/take/work-watch.ts';
@@ -11,6 +12,7 @@ import { Sweeper } from '../../maintenance/sweeper.ts';
 import { BlockingReader } from '../../redis/blocking-reader.ts';
 import { connectForBlocking, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
 import { scripts } from '../../scripts.ts';
+import { Workers } from '../../workers/workers.ts';
 
 /** Work over HTTP. Also maintains the queues of HTTP workers, which may have no other workers. */
 export const leasesPlugin = fastifyPlugin<{ config: Config }>(
@@ -33,13 +35,16 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
       await served.refresh();
       return recoverer.run();
     };
+    const workers = new HttpWorkers(app.core, (names) => polls.endOf(names));
     const loops = [
+      new Loop('drains', workers.run, observe),
       new Loop('recover', recover, observe),
       new Loop('enforce', enforcer.run, observe),
       new Loop('sweep', sweeper.run, observe),
     ];
 
-    app.decorate('leases', new Leases(app.core, polls));
+    app.decorate('leases', new Leases(app.core, polls, workers));
+    app.decorate('workerList', new Workers(app.core));
     app.decorate('maxResultBytes', config.maxPayloadBytes);
     app.addHook('onListen', async () => {
       for (const loop of loops) loop.start();
@@ -62,6 +67,7 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
 declare module 'fastify' {
   interface FastifyInstance {
     leases: Leases;
+    workerList: Workers;
     /** The most bytes of a result that is stored. */
     maxResultBytes: number;
   }

@@ -50,6 +50,8 @@ export interface SettleAndTakeRequest {
   isLeaseActive: boolean;
   /** An earlier take of the same request brought only jobs that need no run; this one takes others in their place. */
   isContinuation: boolean;
+  /** The worker drains: it only gets again what this request took before. Default: false. */
+  isDraining?: boolean | undefined;
 }
 
 export interface SettledAndTaken {
@@ -83,7 +85,7 @@ if isEmpty then return { '', ${NOTHING_TAKEN}, 0 } end
 const TAKE_ONCE = defineFragment({
   queueKeys: ['notes', 'stream', 'leases'],
   keys: ['handed'],
-  args: ['consumer', 'isRequest', 'isActive', 'isContinuation', 'highestToken'],
+  args: ['consumer', 'isRequest', 'isActive', 'isContinuation', 'highestToken', 'mayTake'],
   uses: [now],
   lua: `
 local function redeliver(record)
@@ -109,7 +111,7 @@ local function takeNext(expires)
   end
   redis.call('ZADD', leases, expires, consumer)
   if taken and isContinuation == '0' then return redeliver(taken) end
-  take()
+  if mayTake == '1' then take() end
   if isRequest == '1' then
     table.insert(refs, 1, highestToken .. (taken or ''))
     redis.call('SET', handed, table.concat(refs, ' '), 'PX', ${HANDED_TTL_MS})
@@ -188,6 +190,7 @@ export async function settleAndTake(
       isActive: request.isLeaseActive ? 1 : 0,
       isContinuation: request.isContinuation ? 1 : 0,
       highestToken: request.highestToken,
+      mayTake: request.isDraining ? 0 : 1,
       maxBytes: request.byteBudget,
       firstRead: FIRST_READ,
       favouredLane: request.favouredLane,

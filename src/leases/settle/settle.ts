@@ -26,6 +26,8 @@ export interface SettleParts extends QueuePlanParts {
   readonly taker: Taker;
   /** Tasks that the worker has; undefined stands for all. */
   readonly tasks: ReadonlySet<string> | undefined;
+  /** The worker is to drain. */
+  readonly isDraining?: boolean;
 }
 
 export interface SettleResult {
@@ -68,6 +70,7 @@ async function settleStep(parts: SettleParts, reports: readonly JobReport[]): Pr
   const requestDigest = next > 0 ? digest(reports, next) : undefined;
   const request = {
     requestDigest,
+    isDraining: parts.isDraining,
     highestToken: highestToken(plans),
     isLeaseActive: await isLeaseActive(parts, plans),
   };

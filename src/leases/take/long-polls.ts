@@ -19,7 +19,8 @@ export class LongPolls {
   readonly #watch: WorkWatch;
   readonly #maxWaiting: number;
   readonly #queues = new Map<string, WatchedQueue>();
-  readonly #polls = new Set<WaitingPoll>();
+  /** With the names of their workers. */
+  readonly #polls = new Map<WaitingPoll, string>();
   #isStopped = false;
 
   /** @param maxWaiting most polls that may wait at a time. */
@@ -44,6 +45,7 @@ export class LongPolls {
     waitMs: number,
     requester: Requester,
     takeNow: TakeNow,
+    worker = '',
   ): Promise<TakenJobs | undefined> {
     const disconnect = new AbortController();
     requester.onDisconnect(() => disconnect.abort());
@@ -56,19 +58,23 @@ export class LongPolls {
     }
     if (waitMs === 0 || this.#isStopped || disconnect.signal.aborted) return undefined;
     if (this.#polls.size >= this.#maxWaiting) throw tooManyWaiters(this.#maxWaiting);
-    return this.#wait(queues, tasks, waitMs, disconnect.signal, takeNow);
+    return this.#wait({ queues, tasks, worker }, waitMs, disconnect.signal, takeNow);
   }
 
   /** Answers all waiting polls, and all later ones, without jobs. */
   stop(): void {
     this.#isStopped = true;
-    for (const poll of [...this.#polls]) poll.end();
+    for (const poll of [...this.#polls.keys()]) poll.end();
     for (const watched of [...this.#queues.values()]) watched.close();
   }
 
+  /** Answers the waiting polls of these workers without jobs. */
+  endOf(workers: ReadonlySet<string>): void {
+    for (const [poll, worker] of [...this.#polls]) if (workers.has(worker)) poll.end();
+  }
+
   async #wait(
-    queues: readonly string[],
-    tasks: string,
+    { queues, tasks, worker }: { queues: readonly string[]; tasks: string; worker: string },
     waitMs: number,
     disconnected: AbortSignal,
     takeNow: TakeNow,
@@ -84,7 +90,7 @@ export class LongPolls {
     }, waitMs);
     const observeEnd = observeWait(this.#core, { on: 'work', queues }, waitMs);
     disconnected.addEventListener('abort', () => poll.end(), { once: true });
-    this.#polls.add(poll);
+    this.#polls.set(poll, worker);
     for (const queue of queues) this.#watchedQueue(queue).add(poll);
     try {
       const taken = await poll.taken;

@@ -13,6 +13,8 @@ export interface TakeOptions {
   readonly tasks: readonly string[] | undefined;
   /** See `SettleAndTakeRequest`. */
   readonly requestDigest?: string | undefined;
+  /** See `SettleAndTakeRequest`. */
+  readonly isDraining?: boolean | undefined;
 }
 
 /** Takes jobs under a lease from its queues until there are `max`: in their order, but each keeps a share. Waits for none. */
@@ -20,7 +22,7 @@ export async function takeFromQueues(
   core: Core,
   taker: Taker,
   lease: Lease,
-  { max, tasks, requestDigest }: TakeOptions,
+  { max, tasks, requestDigest, isDraining }: TakeOptions,
   queues: readonly string[] = lease.queues,
 ): Promise<TakenJobs> {
   const consumer = new LeaseConsumer(lease.consumer, core.redis);
@@ -30,6 +32,7 @@ export async function takeFromQueues(
     leaseMs: lease.leaseMs,
     tasks: tasks && new Set(tasks),
     requestDigest,
+    isDraining,
     highestToken: 0,
     // Taking creates the lease.
     isLeaseActive: true,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sweepHolds } from '../../../src/lifecycle/scripts/holds/sweep-holds.ts';
 import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/scripts/sweep.ts';
-import { queueKeys } from '../../../src/redis/keys.ts';
+import { parseJobId } from '../../../src/redis/job-id.ts';
+import { GROUP, queueKeys } from '../../../src/redis/keys.ts';
 import { Job, type Job as JobShape } from '../../../src/schemas/job.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { type Answer, JSON_TYPE, send } from '../../helpers/api/send.ts';
@@ -315,6 +316,26 @@ describe('a change is refused', () => {
       expectProblem(answer, 409, 'job-started');
       expect(answer.body.jobStatus).toBe(status);
       expect(await api.get(id)).toEqual(before);
+    },
+  );
+
+  it.each(['a checkpoint', 'a log', 'a cancel'])(
+    'for a job that waits again with %s of a worker',
+    async (what) => {
+      const queue = `begun-${what.slice(2)}`;
+      const worker = await workerOf(queue);
+      const { id } = await api.submit({ task: 'echo', queue, payload: 'old' });
+      const { lease } = await takeOne(api, { queues: [queue] });
+      if (what === 'a checkpoint') await post(api, `/jobs/${id}/checkpoint`, { lease, checkpoint: 1 });
+      if (what === 'a log') await post(api, `/jobs/${id}/log`, { lease, lines: ['here'] });
+      if (what === 'a cancel') await api.http.post(`/jobs/${id}/cancel`).expect(202);
+      // Redis loses the delivery, and a sweep finds the job.
+      const { entryId = '' } = parseJobId(id)?.ref ?? {};
+      await redis.client.xack(worker.keys.stream.normal, GROUP, entryId);
+      await sweepAll(worker.keys);
+      expect((await api.get(id)).status).toBe('queued');
+      expectProblem(await patch(id, { payload: 'new' }), 409, 'job-started');
+      expect(await api.get(id)).toMatchObject({ status: 'queued', payload: 'old' });
     },
   );
 

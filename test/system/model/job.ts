@@ -80,13 +80,24 @@ export const shownStatus = <S extends ModelJob['status']>(status: S, { when }: M
   (status === 'scheduled' || status === 'retrying') && when === 'now' ? 'queued' : status;
 
 /** No attempt has begun, and nobody has asked to cancel it. */
-export const isChangeable = ({ status, spent, begun, cancelAsked, checkpoint, hasLog }: ModelJob): boolean =>
+export const isChangeable = ({
+  status,
+  spent,
+  begun,
+  cancelAsked,
+  losses,
+  checkpoint,
+  progress,
+  hasLog,
+}: ModelJob): boolean =>
   (status === 'queued' || status === 'scheduled' || status === 'retrying') &&
   spent === 0 &&
   !begun &&
+  !cancelAsked &&
+  losses === 0 &&
   checkpoint === undefined &&
-  !hasLog &&
-  !cancelAsked;
+  progress === undefined &&
+  !hasLog;
 
 export const hasEnded = ({ status }: ModelJob): boolean => status !== 'gone' && isFinal(status);
 

@@ -100,6 +100,11 @@ describe('a rolling upgrade', () => {
     expect(await untilStatus(api.origin, forOld.id, 'completed')).toMatchObject({
       result: 'to the old worker',
     });
+    const changed = await submit(api.origin, { queue: 'old', task: 'echo', payload: 'before', delay: '1h' });
+    const change = { method: 'PATCH', path: `/jobs/${changed.id}`, headers: JSON_TYPE };
+    const body = JSON.stringify({ payload: 'after', delay: 0, attempts: 'unlimited' });
+    expect((await send(api.origin, { ...change, body })).status).toBe(200);
+    expect(await untilStatus(api.origin, changed.id, 'completed')).toMatchObject({ result: 'after' });
     const newWorker = await startWorker(redis.url, { QUEUES: 'new' });
     const forNew = await submit(oldOrigin, { queue: 'new', task: 'echo', payload: 'to the new worker' });
     expect(await untilStatus(oldOrigin, forNew.id, 'completed')).toMatchObject({

@@ -10,6 +10,20 @@ import { MAX_DURATION_MS } from '../../../schemas/values/duration.ts';
 import { WAKE_HORIZON_MS } from '../../wake.ts';
 import { deleteNotes, FIRST, publishEvent, RANK_SPAN, wakeWorkers } from '../lua.ts';
 
+/** Lua: notes of which each says that a handler has begun with the job, or that somebody asked to cancel it while it ran. */
+const BEGUN = [
+  NOTE.failedDeliveries,
+  NOTE.startedAt,
+  NOTE.failedBeforeRequeue,
+  NOTE.cancelAskedAt,
+  NOTE.checkpoint,
+  NOTE.logged,
+  NOTE.losses,
+  NOTE.progress,
+]
+  .map((field) => `ref .. ${field}`)
+  .join(', ');
+
 /**
  * Replaces a job that waits and was never started: a new entry in `parked`, where no blocking read delivers it, takes the place of
  * the old one. The job keeps its id, which names its first entry. A held job is looked at again.
@@ -54,14 +68,13 @@ export const changeScript = defineScript({
   lua: `
 local from = tonumber(place)
 if #redis.call('XRANGE', stream[from], id, id) == 0 then return { 'missing' } end
-local heldAs, failed, startedAt, failedBefore, cancelAskedAt, checkpoint, hasLog = unpack(redis.call('HMGET', notes,
-  ref .. ${NOTE.heldAs}, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue},
-  ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.checkpoint}, ref .. ${NOTE.logged}), 1, 7)
+local noted = redis.call('HMGET', notes, ref .. ${NOTE.heldAs}, ${BEGUN})
+local heldAs, hasBegun = noted[1], false
+for i = 2, #noted do hasBegun = hasBegun or noted[i] end
 local isWaiting = redis.call('ZSCORE', scheduled, ref) or redis.call('ZSCORE', due[from], ref)
 local hasGroup = #redis.call('XINFO', 'GROUPS', stream[from]) > 0
 local isRunning = not isWaiting and hasGroup and #redis.call('XPENDING', stream[from], '${GROUP}', id, id, 1) > 0
-local hasRun = failed or startedAt or failedBefore or checkpoint or hasLog
-if hasRun or cancelAskedAt or isRunning or redis.call('ZSCORE', dead[from], ref) then
+if hasBegun or isRunning or redis.call('ZSCORE', dead[from], ref) then
   return { 'started' }
 end
 
