@@ -30,6 +30,8 @@ export class Waiter {
   readonly #core: Core;
   readonly #feed: EventNotifier;
   readonly #sleepers = new Set<WakeableSleep>();
+  /** Those of the sleepers whose wait counts: the job was not enough at the first look. */
+  readonly #waiting = new Set<WakeableSleep>();
   readonly #maxWaiters: number;
   #isStopped = false;
 
@@ -71,7 +73,8 @@ export class Waiter {
       // A missing job, or one that is enough already, is answered without following its queue.
       const first = submitted?.job ?? (await findJob(this.#core, located));
       if (isEnough(first) || waitMs <= 0) return first;
-      if (this.#sleepers.size > this.#maxWaiters) throw tooManyWaiters(this.#maxWaiters);
+      if (this.#waiting.size >= this.#maxWaiters) throw tooManyWaiters(this.#maxWaiters);
+      this.#waiting.add(sleeper);
       const { keys, ref } = located;
       const subject = { on: 'job', queues: [keys.queue], job: located.id } as const;
       observeEnd = observeWait(this.#core, subject, waitMs);
@@ -100,6 +103,7 @@ export class Waiter {
       throw error;
     } finally {
       this.#sleepers.delete(sleeper);
+      this.#waiting.delete(sleeper);
       unfollow?.();
     }
   }

@@ -118,6 +118,13 @@ describe('a wait', () => {
     }
   });
 
+  it('is refused when it comes after others, also at the same instant', async () => {
+    const { id } = await submit();
+    const waits = Array.from({ length: 5 }, () => waiter.wait(id, isFinished, 500, client()));
+    const outcomes = (await Promise.allSettled(waits)).map(({ status }) => status);
+    expect(outcomes).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected', 'rejected']);
+  });
+
   it('is refused for a job that does not exist', async () => {
     await expect(wait('q~n1-0')).rejects.toMatchObject({ code: 'job-not-found' });
     await expect(wait('nonsense')).rejects.toMatchObject({ code: 'job-not-found' });

@@ -121,8 +121,11 @@ describe('a TypeScript worker', () => {
     const { worker: lease = '' } = await api.get(id);
     expect((await drain(lease).expect(202)).body).toMatchObject({ name: worker.name, draining: true });
     await program.line('stopping', (line) => line['why'] === 'drain');
-    const next = await api.submit({ queue, task: 'sleep', payload: { ms: 1 } });
+    // The idle process has ended, so both were told.
     const exited = new Promise((resolve) => program.process.once('exit', resolve));
+    const leases = () => redis.client.zcard(`mr:{${queue}}:leases`);
+    await until(async () => (await leases()) < 2, 'the end of the idle process');
+    const next = await api.submit({ queue, task: 'sleep', payload: { ms: 1 } });
     expect(await api.finished(id)).toMatchObject({ status: 'completed', attempt: 1 });
     expect(await exited).toBe(0);
     expect((await api.get(next.id)).status).toBe('queued');
