@@ -36,9 +36,6 @@ function requestIds(): () => string {
 /** A request must arrive within this time, body included, so that none can hang for ever. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
-/** A connection on which no byte comes and none is taken for this long is closed. No wait of ours is that long. */
-const SILENCE_TIMEOUT_MS = 120_000;
-
 /** The API with all its plugins and routes. It does not listen yet. */
 export async function buildApp(config: Config, observe: Observer = NO_OBSERVER): Promise<FastifyInstance> {
   const app = Fastify({
@@ -47,7 +44,6 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
     logger: false,
     bodyLimit: config.maxPayloadBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: SILENCE_TIMEOUT_MS,
     genReqId: requestIds(),
     frameworkErrors: answerFrameworkError,
     // Requests during a stop are served: Redis stays connected until the last response.

@@ -14,6 +14,11 @@ const UNFINISHED_MS = 5_000;
 const IDLE_MS = 200;
 const IDLE_CHECK_MS = 10;
 
+/** A client that takes no byte of its answer for this long, once that was seen, loses its connection. */
+const UNREAD_SILENCE_MS = 120_000;
+/** Between two looks for such clients. */
+const UNREAD_LOOK_MS = 15_000;
+
 /** Turns of the event loop without a new connection, after which none waits. */
 const QUIET_TURNS = 3;
 /** New connections may come without end. */
@@ -33,7 +38,9 @@ export const connectionsPlugin = fastifyPlugin<{ shutdownGraceMs: number }>(
       connections.of(request.raw.socket).enter(reply.raw, done);
     });
 
-    const timers: NodeJS.Timeout[] = [];
+    const timers: NodeJS.Timeout[] = [
+      setInterval(() => connections.boundUnread(UNREAD_SILENCE_MS), UNREAD_LOOK_MS).unref(),
+    ];
     app.addHook('preClose', async () => {
       await acceptAll(app.server);
       connections.retire();
