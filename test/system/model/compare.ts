@@ -159,7 +159,7 @@ async function compareLogs(model: Model, { redis: { client }, keys }: Real): Pro
     model.jobs.map(async (job) => {
       const ref = formatRef(job.ref);
       const [log, result] = await Promise.all([expiryOf(keys.log(ref)), expiryOf(keys.result(ref))]);
-      // -1: for ever; -2: there is none.
+      // PEXPIRETIME is -1 for a key without an end, and -2 for a missing key.
       const kept = hasEnded(job) && job.status !== 'failed' ? result : -1;
       expect(log).toBe(job.hasLog && job.status !== 'gone' ? kept : -2);
     }),
