@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { BATCH_READING } from '../src/http/jobs/bulk-candidates.ts';
 import { sendBulk } from '../src/http/jobs/bulk-reply.ts';
+import { submitBulk } from '../src/http/jobs/submit-bulk.ts';
 import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
 import {
   BulkSubmitQuery,
@@ -11,6 +12,7 @@ import {
   problems,
   ReplayedHeader,
 } from '../src/schemas/http.ts';
+import { TraceHeaders } from '../src/schemas/values/trace.ts';
 
 /** Each job is checked alone, so that a bad one does not reject the others. */
 const BatchBody = Type.Object(
@@ -33,6 +35,8 @@ const Lines = Type.Unknown({
   examples: ['{"task":"echo","payload":1}\n{"task":"echo","payload":2}\n'],
 });
 
+const BulkHeaders = Type.Object({ ...IdempotencyHeaders.properties, ...TraceHeaders });
+
 export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
   // The body stays a stream, to be read line by line.
   app.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
@@ -48,7 +52,7 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
           'Stores each valid job and returns an outcome for every job. With `atomic=true` it stores all jobs or none. An `Idempotency-Key` covers the whole batch: the same request, sent again after a break, stores what is missing and answers as if it were the first.',
         tags: ['jobs'],
         querystring: BulkSubmitQuery,
-        headers: IdempotencyHeaders,
+        headers: BulkHeaders,
         body: {
           content: {
             'application/json': { schema: BatchBody },
@@ -63,7 +67,7 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const options = { atomic: request.query.atomic === true, key: idempotencyKey(request.headers) };
-      const { value, replayed } = await app.submitBulk(request.body, options);
+      const { value, replayed } = await submitBulk(app, request, options);
       return sendBulk(markReplayed(reply, replayed), value, request);
     },
   );

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import type { Tracer } from '@opentelemetry/api';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { routes } from '../routes/index.ts';
+import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { answerClientError, answerExpectation } from './http/client-errors.ts';
 import { bulkSubmitPlugin } from './http/plugins/bulk-submit.ts';
@@ -20,24 +21,20 @@ import { schedulesPlugin } from './http/plugins/schedules.ts';
 import { subscriptionsPlugin } from './http/plugins/subscriptions.ts';
 import { tasksPlugin } from './http/plugins/tasks.ts';
 import { belowPrefix } from './http/request/below-prefix.ts';
+import { requestIds, requestIdsPlugin } from './http/telemetry/request-ids.ts';
+import { tracesPlugin } from './http/telemetry/traces.ts';
 import { NO_OBSERVER, type Observer } from './observer.ts';
 import { VERSION } from './version.ts';
-
-/** Request ids, unique across processes: a random process prefix and a counter. */
-function requestIds(): () => string {
-  const process = randomBytes(9).toString('base64url');
-  let count = 0;
-  return () => {
-    count += 1;
-    return `${process}-${count.toString(36)}`;
-  };
-}
 
 /** A request must arrive within this time, body included, so that none can hang for ever. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
-/** The API with all its plugins and routes. It does not listen yet. */
-export async function buildApp(config: Config, observe: Observer = NO_OBSERVER): Promise<FastifyInstance> {
+/** The API with all its plugins and routes. It does not listen yet. @param tracer makes spans, if they go somewhere. */
+export async function buildApp(
+  config: Config,
+  observe: Observer = NO_OBSERVER,
+  tracer?: Tracer,
+): Promise<FastifyInstance> {
   const app = Fastify({
     // Fastify's logger makes a child logger and an end listener per request, even if nothing is logged. That costs a
     // tenth of a submit.
@@ -60,11 +57,13 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
 
   app.server.on('checkExpectation', answerExpectation);
   app.decorate('publicUrl', config.publicUrl);
+  await app.register(requestIdsPlugin);
   await app.register(connectionsPlugin, config);
-  await app.register(requestEventsPlugin, { observe });
+  await app.register(requestEventsPlugin, { observe, clock: systemClock });
   await app.register(repliesPlugin);
   await app.register(errorsPlugin, { observe });
   await app.register(inputPlugin);
+  await app.register(tracesPlugin, { tracer });
   await app.register(docsPlugin, { version: VERSION, publicUrl: config.publicUrl });
   await app.register(corePlugin, { config, observe });
   await app.register(jobsPlugin, { config });

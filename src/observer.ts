@@ -1,4 +1,5 @@
 import type { ErrorOrigin } from './schemas/values/names.ts';
+import type { Trace } from './schemas/values/trace.ts';
 
 /**
  * Every service event. API and workers emit the same ones; log lines are made from them, and metrics and traces can be.
@@ -55,9 +56,15 @@ export type ServiceEvent =
   | ({ kind: 'attempt-started'; waitMs: number } & AttemptSubject)
   /**
    * The end of an attempt is written, or was found stale. `outcome`: how it ended. `status`: that of the job now, or
-   * `stale`, as it is where the job was taken back.
+   * `stale`, as it is where the job was taken back. `error` and `errorName`: of an attempt over HTTP that has failed.
    */
-  | ({ kind: 'attempt-ended'; outcome: AttemptOutcome; status: SettledStatus } & AttemptTimes &
+  | ({
+      kind: 'attempt-ended';
+      outcome: AttemptOutcome;
+      status: SettledStatus;
+      error?: string;
+      errorName?: string;
+    } & AttemptTimes &
       AttemptSubject)
   /** An attempt has failed. `error`: its message, with those of its causes. `next`: for people. `retryInMs`: absent when no attempt is left. */
   | ({ kind: 'attempt-failed'; error: string; next: string; retryInMs?: number } & AttemptSubject)
@@ -129,7 +136,10 @@ export type ServiceEvent =
   | { kind: 'stream-opened'; queue?: string; job?: string }
   /** `reason`: why the service dropped it; `ended`: its job has ended, or its client has gone. */
   | { kind: 'stream-closed'; queue?: string; job?: string; reason: string; durationMs: number }
-  /** A request was answered. `route` is the pattern, '' where none fits. `reqId`: as in a problem document. */
+  /**
+   * A request has ended. `route` is the pattern, '' where none fits. `reqId`: as in a problem document. `caller`: the id of
+   * its key. `job`: the one that it is about. `isAborted`: the client has gone before it had its answer.
+   */
   | {
       kind: 'http-request';
       method: string;
@@ -137,7 +147,16 @@ export type ServiceEvent =
       status: number;
       durationMs: number;
       reqId: string;
+      caller?: string;
+      job?: string;
+      isAborted?: true;
     }
+
+  // Traces.
+  /** The collector did not take spans. `spans`: how many since the last such event. */
+  | { kind: 'spans-lost'; spans: number; reason: string }
+  /** The OpenTelemetry SDK warns of something. */
+  | { kind: 'tracing-trouble'; text: string }
 
   // Troubles.
   /** Redis does not serve. `reqId`: of the request that met it. */
@@ -152,6 +171,8 @@ export interface AttemptSubject {
   job: string;
   attempt: number;
   lease: string;
+  /** The trace that the job belongs to, or the span of the attempt. Most jobs have none. */
+  trace?: Trace | undefined;
 }
 
 /** How long an attempt took. */

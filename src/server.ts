@@ -1,10 +1,14 @@
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
+import { systemClock } from './clock.ts';
 import { type Config, ConfigError, loadConfig, misspeltSettings } from './config.ts';
 import { describeMisspelt } from './misspelt-settings.ts';
 import { createObserver } from './observer.ts';
 import { createLogger } from './telemetry/log.ts';
 import { logObserver } from './telemetry/log-observer.ts';
+import { requestLog } from './telemetry/request-log.ts';
+import { AttemptSpans, httpAttemptSpans } from './telemetry/spans/attempt-spans.ts';
+import { startTracing, type Tracing, TracingError } from './telemetry/spans/tracing.ts';
 
 function readConfig(): Config {
   try {
@@ -16,19 +20,38 @@ function readConfig(): Config {
   }
 }
 
+async function readTracing(): Promise<Tracing | undefined> {
+  try {
+    return await startTracing(config, 'millrace-api', createObserver(log));
+  } catch (error) {
+    if (!(error instanceof TracingError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
 const config = readConfig();
 const logger = createLogger(config.logLevel, 'millrace-api');
-const observe = createObserver(logObserver(logger));
+const isLogged = config.logRequests === 'on';
+const log = logObserver(logger, isLogged ? ['http-request'] : []);
+const tracing = await readTracing();
+const spans = tracing && httpAttemptSpans(new AttemptSpans(tracing.tracer), systemClock.wall);
+const observe = createObserver(
+  log,
+  ...(isLogged ? [requestLog(logger)] : []),
+  ...(spans === undefined ? [] : [spans]),
+);
 for (const misspelt of misspeltSettings()) {
   observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
 }
-const app = await buildApp(config, observe);
+const app = await buildApp(config, observe, tracing?.tracer);
 
-// Stop order: report not ready, answer waiters, answer open requests, close the Redis connections.
+// Stop order: report not ready, answer waiters, answer open requests, close the Redis connections, send the last spans.
 closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err, signal }) => {
   if (err) observe({ kind: 'defect', where: 'api', error: err });
   observe({ kind: 'stopping', why: err ? 'defect' : (signal ?? 'close') });
   await app.close();
+  await tracing?.stop();
   observe({ kind: 'stopped' });
 });
 

@@ -19,6 +19,7 @@ import { loadTasks, TaskLoadError } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/log-observer.ts';
+import { checkTracing, TracingError } from '../src/telemetry/spans/tracing.ts';
 import { importTraced, isOfTaskFile } from './run/attempt-trace.ts';
 import { CancelListener, CONTROL_BLOCK_MS } from './supervisor/cancel-listener.ts';
 import { LeaseRenewer } from './supervisor/lease-renewer.ts';
@@ -38,9 +39,13 @@ const SCHEDULE_CHECK_MS = 10_000;
 async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string, LoadedTask> }> {
   try {
     const config = loadConfig();
+    // Its children start it. They would end with the same error again and again.
+    checkTracing(config);
     return { config, tasks: await importTraced(() => loadTasks(config.tasksDir)) };
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof TaskLoadError)) throw error;
+    const isKnown =
+      error instanceof ConfigError || error instanceof TaskLoadError || error instanceof TracingError;
+    if (!isKnown) throw error;
     console.error(error.message);
     process.exit(1);
   }

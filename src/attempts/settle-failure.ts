@@ -155,7 +155,9 @@ export async function settleAllWithoutResult(
   ends.forEach((end, i) => {
     const { held, outcome } = unfinished[i] as Unfinished;
     const subject = attemptSubject(keys, held, consumer.name);
-    observeAttemptEnd(observe, subject, outcome.kind, { settled: end.settled, status: end.next }, held);
+    const { settled, next: status } = end;
+    const error = outcome.kind === 'failed' ? outcome.error : undefined;
+    observeAttemptEnd(observe, subject, outcome.kind, { settled, status, error }, held);
   });
   return ends;
 }

@@ -1,16 +1,17 @@
 import type { Core } from '../core/core.ts';
 import { AppError, invalidRequest } from '../errors.ts';
 import { decodeEntry } from '../redis/entry.ts';
-import { checkOptions, type EntryOptions, firstRef } from '../redis/entry-options.ts';
+import { checkOptions, type EntryOptions, firstRef, traceOf } from '../redis/entry-options.ts';
 import { entryTime, type Ref } from '../redis/job-id.ts';
 import { decodeRecord } from '../redis/result-record.ts';
 import type { Job, SubmitJob } from '../schemas/job.ts';
 import type { RerunJob } from '../schemas/jobs/rerun.ts';
 import { isFinal } from '../schemas/values/names.ts';
+import type { Trace } from '../schemas/values/trace.ts';
 import { findStored, type LocatedJob, locateJob, viewFound } from './find.ts';
 import type { Found } from './scripts/lookup.ts';
 import { compact } from './submit/admission.ts';
-import type { SubmitResult } from './submit/outcomes.ts';
+import type { RequestTrace, SubmitResult } from './submit/outcomes.ts';
 import type { Submitter } from './submit/submitter.ts';
 
 /** Submits new jobs that are like ended ones. */
@@ -26,9 +27,16 @@ export class Rerunner {
   /**
    * Submits a job like an ended one, with changes; with an Idempotency-Key at most once.
    *
+   * @param submit the trace of the request. Without one the new job belongs to the trace of the ended job.
    * @throws {AppError} job-not-finished, payload-not-kept, job-not-found or job-gone, and the errors of a submit.
    */
-  async rerun(id: string, changes: RerunJob, key?: string, isAwaited = false): Promise<SubmitResult<Job>> {
+  async rerun(
+    id: string,
+    changes: RerunJob,
+    key?: string,
+    isAwaited = false,
+    submit?: RequestTrace,
+  ): Promise<SubmitResult<Job>> {
     const located = locateJob(this.#core, id);
     const request = { rerunOf: id, changes };
     // A repeated request is answered even when the ended job is gone.
@@ -37,11 +45,16 @@ export class Rerunner {
         ? undefined
         : await this.#submitter.findReplay(changes.queue ?? located.keys.queue, key, request);
     if (earlier !== undefined) return earlier;
-    const { job, rerunOf } = await this.#jobLike(located, changes);
-    return this.#submitter.submit(job, key, { request, rerunOf, isAwaited });
+    const { job, rerunOf, before } = await this.#jobLike(located, changes);
+    submit?.linkTo(before);
+    return this.#submitter.submit(job, key, { request, rerunOf, isAwaited, trace: submit?.trace ?? before });
   }
 
-  async #jobLike(located: LocatedJob, changes: RerunJob): Promise<{ job: SubmitJob; rerunOf: string }> {
+  /** `before`: the trace of the ended job. */
+  async #jobLike(
+    located: LocatedJob,
+    changes: RerunJob,
+  ): Promise<{ job: SubmitJob; rerunOf: string; before: Trace | undefined }> {
     const { present, found } = await findStored(this.#core, located);
     const ended = viewFound(this.#core, present, found);
     if (!isFinal(ended.status)) throw notEnded(ended);
@@ -51,9 +64,11 @@ export class Rerunner {
         { pointer: '/task', detail: 'is required, since the entry of the ended job has none' },
       ]);
     if (!('payload' in ended) && changes.payload === undefined) throw notKept();
+    const options = optionsOf(found);
     return {
-      job: { ...submitOf(ended, present.ref, optionsOf(found)), ...changes, task },
+      job: { ...submitOf(ended, present.ref, options), ...changes, task },
       rerunOf: ended.id,
+      before: traceOf(options),
     };
   }
 }

@@ -8,6 +8,7 @@ import {
   priorityOf,
   runAtOf,
   type TaskDefaults,
+  traceOf,
 } from '../redis/entry-options.ts';
 import { entryTime, formatJobId, type Ref } from '../redis/job-id.ts';
 import { decodeError, decodeRecord, type StoredError } from '../redis/result-record.ts';
@@ -47,6 +48,7 @@ export function commonMembers(queue: string, ref: Ref, options: EntryOptions) {
     priority: priorityOf(ref.place, options),
     ...optional('metadata', options.m),
     ...optional('rerunOf', options.ro),
+    ...optional('trace', traceOf(options)),
     createdAt: toTimestamp(createdAt),
     ...optionalTime('runAt', runAtOf(createdAt, options)),
   };

@@ -5,6 +5,7 @@ import { type AttemptLimit, MAX_ATTEMPTS } from '../schemas/values/attempts.ts';
 import { MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/values/duration.ts';
 import { type Priority, PrioritySchema } from '../schemas/values/names.ts';
 import { MAX_TIME_MS } from '../schemas/values/timestamp.ts';
+import { type Trace, TRACEPARENT_PATTERN, TRACESTATE_PATTERN } from '../schemas/values/trace.ts';
 import { parseRef, REF_PATTERN, type Ref } from './job-id.ts';
 import type { Place } from './keys.ts';
 import { parseJson } from './parse-json.ts';
@@ -43,6 +44,9 @@ const EntryOptions = Type.Object({
   ro: Type.Optional(Type.String({ maxLength: 96 })),
   /** The ref of the first entry of a job that was changed since: its id. */
   i: Type.Optional(Type.String({ pattern: REF_PATTERN })),
+  /** The trace that the submit belongs to: its traceparent and tracestate. */
+  tp: Type.Optional(Type.String({ pattern: TRACEPARENT_PATTERN })),
+  ts: Type.Optional(Type.String({ pattern: TRACESTATE_PATTERN })),
 });
 export type EntryOptions = Static<typeof EntryOptions>;
 
@@ -79,6 +83,14 @@ export interface TaskDefaults {
 /** The options that stand for a limit; `a` alone is what earlier releases read. */
 export const attemptOptions = (limit: AttemptLimit | undefined): Pick<EntryOptions, 'a' | 'u'> =>
   limit === undefined ? {} : limit === 'unlimited' ? { a: MAX_ATTEMPTS, u: true } : { a: limit };
+
+/** The options that stand for a trace. */
+export const traceOptions = ({ traceparent: tp, tracestate: ts }: Trace): Pick<EntryOptions, 'tp' | 'ts'> =>
+  ts === undefined ? { tp } : { tp, ts };
+
+/** The trace that a job belongs to; undefined for most jobs. */
+export const traceOf = ({ tp, ts }: EntryOptions): Trace | undefined =>
+  tp === undefined ? undefined : { traceparent: tp, ...(ts !== undefined && { tracestate: ts }) };
 
 export const maxAttempts = (options: EntryOptions, task: TaskDefaults | undefined): AttemptLimit =>
   options.u ? 'unlimited' : (options.a ?? task?.attempts ?? DEFAULT_ATTEMPTS);

@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import { JobId, QueueName, StatusFilter } from './values/names.ts';
 import { Cursor, Limit, NextPartCursor } from './values/page.ts';
+import { TraceHeaders } from './values/trace.ts';
 
 /** The longest wait of one request, in seconds. */
 export const MAX_WAIT_S = 60;
@@ -56,6 +57,7 @@ export const PreferHeader = Type.Object({
 export const SubmitHeaders = Type.Object({
   ...PreferHeader.properties,
   'idempotency-key': idempotencyKey,
+  ...TraceHeaders,
 });
 
 export const IdempotencyHeaders = Type.Object({ 'idempotency-key': idempotencyKey });

@@ -14,6 +14,7 @@ import {
   TaskName,
   timestamp,
 } from './values/names.ts';
+import { Trace } from './values/trace.ts';
 
 export const DEFAULT_QUEUE = 'default';
 export const DEFAULT_ATTEMPTS = 5;
@@ -196,6 +197,7 @@ export const Job = Type.Object(
       }),
     ),
     rerunOf: Type.Optional(jobId('The ended job that this one repeats, see `POST /jobs/{id}/rerun`.')),
+    trace: Type.Optional(Trace),
     worker: Type.Optional(Type.String({ description: 'The lease that runs, or last ran, the job.' })),
   },
   {

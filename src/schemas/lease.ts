@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { MaxAttempts } from './values/attempts.ts';
 import { JobId, QueueName, TaskName, timestamp } from './values/names.ts';
+import { Trace } from './values/trace.ts';
 
 export const DEFAULT_LEASE_MS = 30_000;
 export const MIN_LEASE_MS = 1_000;
@@ -95,6 +96,7 @@ export const LeasedJob = Type.Object({
       description: 'The labels given at submit.',
     }),
   ),
+  trace: Type.Optional(Trace),
   createdAt: timestamp('When the job was stored.'),
 });
 export type LeasedJob = Static<typeof LeasedJob>;

@@ -2,6 +2,7 @@ import type { Backoff } from '../schemas/job.ts';
 import type { Fault } from '../schemas/problem.ts';
 import type { TaskOptions } from '../schemas/task.ts';
 import type { AttemptLimit } from '../schemas/values/attempts.ts';
+import type { Trace } from '../schemas/values/trace.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -20,6 +21,11 @@ export interface TaskContext {
     /** As submitted; absent when the job has none. In a job of a schedule, `schedule` names the slot. */
     readonly metadata?: Readonly<Record<string, string>>;
   };
+  /**
+   * The trace of the attempt (W3C Trace Context), to send on with requests: its own span, or without tracing in the worker
+   * what the submit named. Absent without either.
+   */
+  readonly trace?: Trace;
   /** Fires on timeout, cancel, shutdown and a lost lease; its reason tells which. */
   readonly signal: AbortSignal;
   /** Publishes any JSON value as the job's `progress`, and replaces an earlier one. */

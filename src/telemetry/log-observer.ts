@@ -40,22 +40,30 @@ export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   'stream-opened': 'debug',
   'stream-closed': 'debug',
   'http-request': 'debug',
+  'spans-lost': 'warn',
+  'tracing-trouble': 'warn',
   'redis-trouble': 'warn',
   defect: 'error',
 };
 
-/** Writes a line for each event: its kind is the message, its members are the fields. */
-export function logObserver(logger: Logger): Listener {
+/** Writes a line for each event, but those of `except`: its kind is the message, its members are the fields. */
+export function logObserver(logger: Logger, except: readonly ServiceEventKind[] = []): Listener {
   // The level of a process never changes: what it leaves out is not even made.
   const written = new Set<ServiceEventKind>();
   for (const [kind, level] of Object.entries(LEVELS) as [ServiceEventKind, Level][]) {
-    if (logger.isLevelEnabled(level)) written.add(kind);
+    if (logger.isLevelEnabled(level) && !except.includes(kind)) written.add(kind);
   }
   return {
     wants: (kind) => written.has(kind),
     observe: ({ kind, ...event }) => {
-      const { error, ...rest } = { error: undefined, ...event };
-      logger[LEVELS[kind]](error instanceof Error ? { ...rest, err: error } : { ...event }, kind);
+      const { error, trace, ...rest } = { error: undefined, trace: undefined, ...event };
+      const fields = {
+        ...rest,
+        // Its tracestate is for tracing systems alone.
+        ...(trace !== undefined && { trace: trace.traceparent }),
+        ...(error !== undefined && (error instanceof Error ? { err: error } : { error })),
+      };
+      logger[LEVELS[kind]](fields, kind);
     },
   };
 }

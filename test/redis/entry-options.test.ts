@@ -28,7 +28,13 @@ describe('the options of an entry', () => {
     expect(decodeOptions(encodeOptions(options))).toEqual(options);
   });
 
-  it.each([null, 7, { a: 0 }, { d: -1 }, { at: 8.64e15 + 1 }, { m: { x: 1 } }, { k: false }])(
+  it.each([
+    null,
+    7, { a: 0 }, { d: -1 }, { at: 8.64e15 + 1 }, { m: { x: 1 } }, { k: false },
+    { tp: 'x\r\nhost: y' },
+    { tp: 'x' },
+    { ts: 'a=\n' },
+  ])(
     'are not %j',
     (value) => {
       expect(checkOptions(value)).toBeUndefined();

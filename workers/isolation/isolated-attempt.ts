@@ -17,6 +17,7 @@ export interface IsolatedTask {
   job: TaskContext['job'];
   /** JSON text that an earlier attempt left. */
   checkpoint?: string;
+  trace?: TaskContext['trace'];
 }
 
 /** Messages of the attempt to its worker process. */
@@ -111,12 +112,13 @@ export class ProcessLine {
  * module and payload, and will check the result: here the module is only imported, once, so that the attempt starts quickly.
  */
 export async function runIsolated(
-  { file, payload, job, checkpoint }: IsolatedTask,
+  { file, payload, job, checkpoint, trace: jobTrace }: IsolatedTask,
   line: ProcessLine,
   onStart: (trace: AttemptTrace) => void,
 ): Promise<Outcome> {
   const ctx: TaskContext = {
     job,
+    ...(jobTrace !== undefined && { trace: jobTrace }),
     signal: line.abort.signal,
     progress: (value) => line.send({ type: 'progress', value: JSON.parse(encodeProgress(value)) }),
     checkpoint: line.checkpoint,

@@ -5,6 +5,8 @@ import { whenReady } from '../../src/redis/connect.ts';
 import { isPattern } from '../../src/schemas/values/queue-patterns.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
+import { AttemptSpans } from '../../src/telemetry/spans/attempt-spans.ts';
+import { startTracing, type Tracing } from '../../src/telemetry/spans/tracing.ts';
 import { Acceptor } from '../intake/acceptor.ts';
 import { Batcher } from '../intake/batcher.ts';
 import { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
@@ -56,10 +58,11 @@ export async function createWorkerProcess({
 }: WorkerProcessOptions): Promise<WorkerProcess> {
   const reconcileSchedule = new ReconcileSchedule(systemClock);
   const observe = createWorkerObserver(consumerName, config, reconcileSchedule);
+  const tracing = await startTracing(config, 'millrace-worker', observe);
   const connections = connect(consumerName, config.redisUrl, observe);
   const tasks = await importTraced(() => loadTasks(config.tasksDir));
   const base = createBase(consumerName, config, queues, connections, tasks, reconcileSchedule, observe, send);
-  const { worker, runner } = wire(base, config.queues, connections, tasks, isAlone);
+  const { worker, runner } = wire(base, config.queues, connections, tasks, isAlone, tracing);
   await Promise.all(Object.values(connections).map((connection) => whenReady(connection, CONNECT_MS)));
   new UncaughtErrors({
     only: () => (isAlone ? runner.lastTrace : undefined),
@@ -120,6 +123,7 @@ function createExecutor(
   { limiter, batcher, writer }: Intake,
   tasks: ReadonlyMap<string, LoadedTask>,
   handOvers: HandOvers | undefined,
+  tracing: Tracing | undefined,
 ): { heartbeat: HeartbeatSender; threads: ThreadPool; runner: HandlerRunner } {
   const { clock, settings } = core;
   const threads = new ThreadPool(config.concurrency, (event) => observe({ ...event, lease: consumer.name }));
@@ -132,6 +136,7 @@ function createExecutor(
     heartbeat,
     clock,
     observe,
+    spans: tracing && new AttemptSpans(tracing.tracer),
     maxResultBytes: config.maxPayloadBytes,
   });
   const executor = new Executor({
@@ -156,11 +161,12 @@ function wire(
   { redis, blocking }: Connections,
   tasks: ReadonlyMap<string, LoadedTask>,
   isAlone: boolean,
+  tracing: Tracing | undefined,
 ): { worker: WorkerProcess; runner: HandlerRunner } {
   const { config, core, queues, consumer, observe, send } = base;
   const intake = createIntake(base);
   const handOvers = isAlone ? undefined : new HandOvers(send);
-  const { heartbeat, threads, runner } = createExecutor(base, intake, tasks, handOvers);
+  const { heartbeat, threads, runner } = createExecutor(base, intake, tasks, handOvers, tracing);
   const leaseWatch = new LeaseWatch({
     consumer,
     queues,
@@ -179,7 +185,7 @@ function wire(
   const takes = isAlone ? [] : [new Loop('take', intake.takeLoop.run, observe)];
   const loops = [...takes, new Loop('lease', leaseWatch.run, observe)];
   const close = async () => {
-    await threads.close();
+    await Promise.all([threads.close(), tracing?.stop()]);
     redis.disconnect();
     blocking.disconnect();
   };

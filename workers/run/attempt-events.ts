@@ -1,17 +1,15 @@
-import { observeAttemptEnd, waitMsOf as waitOf } from '../../src/attempts/attempt-events.ts';
-import type { ObservedOutcome } from '../../src/attempts/outcome.ts';
+import { observeAttemptEnd, statusOf, waitMsOf as waitOf } from '../../src/attempts/attempt-events.ts';
+import type { ObservedOutcome, Outcome } from '../../src/attempts/outcome.ts';
 import type { Settled } from '../../src/lifecycle/scripts/complete.ts';
 import type { AttemptSubject, Observer, SettledStatus } from '../../src/observer.ts';
 import type { RunningJob } from './running-job.ts';
 
 /** The members that name an attempt in every event of it. */
-export const subjectOf = ({ id, entry, attempt, delivery }: RunningJob, lease: string): AttemptSubject => ({
-  queue: delivery.keys.queue,
-  task: entry?.task ?? '',
-  job: id,
-  attempt,
-  lease,
-});
+export const subjectOf = (running: RunningJob, lease: string): AttemptSubject => {
+  const { id, entry, attempt, delivery, trace } = running;
+  const subject = { queue: delivery.keys.queue, task: entry?.task ?? '', job: id, attempt, lease };
+  return trace === undefined ? subject : { ...subject, trace };
+};
 
 /** How long the job was ready before it was taken, ms. */
 export const waitMsOf = ({ delivery }: RunningJob): number => waitOf(delivery);
@@ -32,4 +30,22 @@ export function observeSettled(
   const { attempt: _, ...job } = subject;
   if (isStale) observe({ kind: 'stale', ...job, move: kind });
   observeAttemptEnd(observe, subject, kind, { settled, status }, { waitMs: waitMsOf(running), runMs });
+}
+
+/**
+ * Ends the span of an attempt, if it has one: at the time when its handler ended.
+ *
+ * @param written how the job was moved; undefined when Redis was away.
+ * @param endedAt monotonic ms.
+ */
+export function endSpan(
+  { span }: RunningJob,
+  outcome: Outcome,
+  written: { settled: Settled; status: SettledStatus | undefined } | undefined,
+  endedAt: number,
+): void {
+  if (span === undefined || outcome.kind === 'held') return;
+  const status = written && statusOf(outcome.kind, written.settled, written.status);
+  const error = outcome.kind === 'failed' ? outcome.error : undefined;
+  span.end({ outcome: outcome.kind, status, error }, endedAt);
 }

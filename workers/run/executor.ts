@@ -7,7 +7,7 @@ import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import type { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
 import { applyAbort } from './apply-abort.ts';
-import { observeSettled } from './attempt-events.ts';
+import { endSpan, observeSettled } from './attempt-events.ts';
 import type { MaybePromise } from './call-handler.ts';
 import type { HandlerRunner } from './handler-runner.ts';
 import type { RunningJob } from './running-job.ts';
@@ -67,7 +67,8 @@ export class Executor {
   #settle(running: RunningJob, outcome: Outcome | undefined, startedAt: number): void {
     const { consumer, clock, limiter, observe } = this.#parts;
     running.handlerEnded();
-    const runMs = clock.monotonic() - startedAt;
+    const endedAt = clock.monotonic();
+    const runMs = endedAt - startedAt;
     limiter.handlerEnded(runMs);
     if (outcome === undefined) {
       this.#stopHolding(running);
@@ -76,12 +77,14 @@ export class Executor {
     const onError = (error: unknown) => {
       // Redis was away until the stop gave up writing: the lease expires, and the job runs elsewhere.
       observe(toFaultEvent(`job ${running.id}`, error));
+      endSpan(running, outcome, undefined, endedAt);
       this.#stopHolding(running);
     };
     const onSettled = (settled: Settled, status?: UnfinishedStatus) => {
       // No attempt was made of a held job.
       if (outcome.kind !== 'held')
         observeSettled(observe, running, consumer.name, outcome, runMs, settled, status);
+      endSpan(running, outcome, { settled, status }, endedAt);
       this.#stopHolding(running);
     };
     try {

@@ -5,6 +5,7 @@ import type { Observer } from '../../src/observer.ts';
 import type { ParsedEntry } from '../../src/redis/entry.ts';
 import { timeoutMs } from '../../src/redis/entry-options.ts';
 import type { LoadedTask, TaskContext } from '../../src/tasks/types.ts';
+import type { AttemptSpans } from '../../src/telemetry/spans/attempt-spans.ts';
 import { type HandOvers, isSuspect } from '../isolation/hand-overs.ts';
 import type { ThreadPool } from '../isolation/thread-pool.ts';
 import type { HeartbeatSender } from '../process/heartbeat.ts';
@@ -26,6 +27,8 @@ export interface HandlerRunnerParts {
   heartbeat: HeartbeatSender;
   clock: Clock;
   observe: Observer;
+  /** Undefined where no spans are made. */
+  spans: AttemptSpans | undefined;
   /** Longest result that is stored, bytes of JSON. */
   maxResultBytes: number;
 }
@@ -49,11 +52,12 @@ export class HandlerRunner {
 
   /** Returns a promise only if the handler does not answer at once. Undefined: another process has the job now. */
   run(running: RunningJob, entry: ParsedEntry, task: LoadedTask): MaybePromise<Outcome | undefined> {
-    const { consumer, clock, heartbeat, handOvers, observe } = this.#parts;
+    const { consumer, clock, heartbeat, handOvers, observe, spans } = this.#parts;
     if (handOvers !== undefined && isSuspect(running)) return this.#handOver(handOvers, running);
     const limitMs = timeoutMs(entry.options, task);
     running.deadline = clock.monotonic() + limitMs;
     heartbeat.attemptStarts(running.deadline);
+    if (spans !== undefined) running.span = spans.begin(subjectOf(running, consumer.name));
     if (observe.wants('attempt-started')) {
       observe({ kind: 'attempt-started', ...subjectOf(running, consumer.name), waitMs: waitMsOf(running) });
     }
@@ -61,9 +65,12 @@ export class HandlerRunner {
     const trace = new AttemptTrace(context.job, running);
     this.#lastTrace = trace;
     const kill = task.thread ? new AbortController() : undefined;
+    const { span } = running;
     const handlerOutcome = kill
       ? this.#runInThread(running, task, entry.payload, context, kill.signal)
-      : callHandler(task.handler, entry.value, context, clock, trace);
+      : span === undefined
+        ? callHandler(task.handler, entry.value, context, clock, trace)
+        : span.run(() => callHandler(task.handler, entry.value, context, clock, trace));
     if (handlerOutcome instanceof Promise) {
       const outcome = this.#waitForEnd(running, task, handlerOutcome, limitMs, kill);
       return outcome.finally(() => {
@@ -124,6 +131,7 @@ export class HandlerRunner {
       file: task.file,
       payload,
       job: ctx.job,
+      ...(ctx.trace !== undefined && { trace: ctx.trace }),
       ...(checkpoint !== undefined && { checkpoint }),
     };
     return threads.run(isolated, ctx, kill).catch((error: unknown) => {

@@ -2,8 +2,10 @@ import type { Outcome } from '../../src/attempts/outcome.ts';
 import type { Delivery } from '../../src/lifecycle/consumer.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import type { ParsedEntry } from '../../src/redis/entry.ts';
-import { firstRef } from '../../src/redis/entry-options.ts';
+import { firstRef, traceOf } from '../../src/redis/entry-options.ts';
 import { formatJobId, formatRef, type Ref } from '../../src/redis/job-id.ts';
+import type { Trace } from '../../src/schemas/values/trace.ts';
+import type { AttemptSpan } from '../../src/telemetry/spans/attempt-spans.ts';
 import type { Item } from '../intake/concurrency-limiter.ts';
 import { type AbortCause, JobAborted } from './abort.ts';
 import type { Failable } from './attempt-trace.ts';
@@ -37,6 +39,8 @@ export class RunningJob implements Item, Failable {
   deadline = Number.POSITIVE_INFINITY;
   /** What an uncaught error of the attempt stands for. */
   failure: Outcome | undefined;
+  /** Of the attempt, once its handler starts; undefined where no spans are made. */
+  span: AttemptSpan | undefined;
   #cause: AbortCause | undefined;
   #abort: AbortController | undefined;
   #givenUp: PromiseWithResolvers | undefined;
@@ -54,6 +58,11 @@ export class RunningJob implements Item, Failable {
 
   get attempt(): number {
     return this.delivery.attempt;
+  }
+
+  /** Its span, or what the submit named. */
+  get trace(): Trace | undefined {
+    return this.span?.trace ?? (this.entry && traceOf(this.entry.options));
   }
 
   /** Whether the handler has started, here or in an earlier delivery that was released. */

@@ -5,5 +5,5 @@ import { HttpRequest, HttpResponse } from '../../src/tasks/http/schemas.ts';
 export default defineTask({
   input: HttpRequest,
   output: HttpResponse,
-  handler: (request, { signal }) => sendRequest(request, signal),
+  handler: (request, { signal, trace }) => sendRequest(request, signal, undefined, trace),
 });

@@ -22,6 +22,7 @@ export function rerunJob(
   const key = idempotencyKey(headers);
   const preference = waitPreference(query, headers);
   const queue = body.queue ?? parseJobId(params.id)?.queue;
-  const store = (isAwaited: boolean) => app.rerunner.rerun(params.id, body, key, isAwaited);
-  return submitWith(app, { queue, preference, store }, request, reply);
+  const submit = app.beginSubmit(request);
+  const store = (isAwaited: boolean) => app.rerunner.rerun(params.id, body, key, isAwaited, submit);
+  return submitWith(app, { queue, preference, submit, store }, request, reply);
 }

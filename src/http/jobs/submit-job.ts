@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { SubmitResult } from '../../jobs/submit/outcomes.ts';
+import type { AcceptedJob, SubmitResult } from '../../jobs/submit/outcomes.ts';
 import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
+import type { StoredJobs, SubmitTrace } from '../../telemetry/spans/submit-spans.ts';
 import { idempotencyKey, markReplayed } from '../request/idempotency-key.ts';
 import { applyPreference, type WaitPreference, waitPreference } from '../request/prefer.ts';
 import { requesterOf } from '../request/requester.ts';
@@ -17,6 +18,7 @@ interface Submit {
   /** Of the new job; undefined when it is not known yet, which makes a wait cost more. */
   readonly queue: string | undefined;
   readonly preference: WaitPreference;
+  readonly submit: SubmitTrace | undefined;
   readonly store: (isAwaited: boolean) => Promise<SubmitResult<Job>>;
 }
 
@@ -32,22 +34,62 @@ export function submitJob(
 ): Promise<FastifyReply> | undefined {
   const key = idempotencyKey(request.headers);
   const preference = waitPreference(request.query, request.headers);
+  const submit = app.beginSubmit(request);
   if (key !== undefined || preference.ms > 0) {
     const job = request.body;
-    const store = (isAwaited: boolean) => app.submitter.submit(job, key, { isAwaited });
-    return submitWith(app, { queue: job.queue ?? DEFAULT_QUEUE, preference, store }, request, reply);
+    const store = (isAwaited: boolean) =>
+      app.submitter.submit(job, key, { isAwaited, trace: submit?.trace });
+    return submitWith(app, { queue: job.queue ?? DEFAULT_QUEUE, preference, submit, store }, request, reply);
   }
-  app.submitter.submitAsText(request.body).then(
-    (accepted) => sendAccepted(reply, accepted),
-    (error: unknown) => reply.send(error),
-  );
+  if (submit !== undefined) submitTraced(app, submit, request.body, reply);
+  else {
+    app.submitter.submitAsText(request.body).then(
+      (accepted) => sendAccepted(reply, accepted),
+      (error: unknown) => reply.send(error),
+    );
+  }
   return undefined;
+}
+
+/** As a plain submit. */
+function submitTraced(app: FastifyInstance, submit: SubmitTrace, job: SubmitJob, reply: FastifyReply): void {
+  const refuse = (error: unknown): void => {
+    submit.failed(error);
+    reply.send(error);
+  };
+  const accept = (accepted: AcceptedJob): void => {
+    submit.stored(() => ({ queue: job.queue ?? DEFAULT_QUEUE, task: job.task, job: accepted.id }));
+    sendAccepted(reply, accepted);
+  };
+  try {
+    app.submitter.submitAsText(job, submit.trace).then(accept, refuse);
+  } catch (error) {
+    refuse(error);
+  }
+}
+
+/** Stores a job in the trace of its request. */
+async function storeTraced(
+  store: Submit['store'],
+  isAwaited: boolean,
+  submit: SubmitTrace | undefined,
+): Promise<SubmitResult<Job>> {
+  try {
+    const result = await store(isAwaited);
+    const { value: job, replayed } = result;
+    if (replayed) submit?.linkTo(job.trace);
+    submit?.stored((): StoredJobs => ({ queue: job.queue, task: job.task, job: job.id }));
+    return result;
+  } catch (error) {
+    submit?.failed(error);
+    throw error;
+  }
 }
 
 /** Stores a job and replies with it as `submitJob` does. */
 export async function submitWith(
   app: FastifyInstance,
-  { queue, preference, store }: Submit,
+  { queue, preference, submit, store }: Submit,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -57,7 +99,7 @@ export async function submitWith(
     isAwaited && queue !== undefined
       ? await app.waiter.feedPosition(queue).catch(() => undefined)
       : undefined;
-  const { value: submitted, replayed } = await store(isAwaited);
+  const { value: submitted, replayed } = await storeTraced(store, isAwaited, submit);
   markReplayed(reply, replayed).header('location', jobLocation(reply, submitted.id));
   if (!isAwaited) return sendJob(reply, 202, submitted);
   const stored = position && !replayed ? { job: submitted, position } : undefined;

@@ -1,8 +1,9 @@
 import fastifyPlugin from 'fastify-plugin';
 import { AppError, invalidRequest } from '../../errors.ts';
-import type { BulkPart, Candidate, SubmitOutcome, SubmitResult } from '../../jobs/submit/outcomes.ts';
+import type { BulkOptions, BulkPart, Candidate, SubmitOutcome, SubmitResult } from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
 import type { Fault } from '../../schemas/problem.ts';
+import type { Trace } from '../../schemas/values/trace.ts';
 import { type BulkChunk, bulkCandidates, tooMany } from '../jobs/bulk-candidates.ts';
 
 /** Faults listed when a whole batch is rejected. */
@@ -17,12 +18,14 @@ const isRedisDown = (outcome: SubmitOutcome): boolean =>
 export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
   async (app, { maxLineBytes }) => {
     /** Stores each chunk as it arrives. */
-    async function submitEach(body: unknown): Promise<Submitted> {
+    async function submitEach(body: unknown, trace: Trace | undefined): Promise<Submitted> {
       const outcomes: SubmitOutcome[] = [];
       let fault: AppError | undefined;
       for await (const { candidates } of bulkCandidates(body, { maxLineBytes })) {
         const submitted =
-          fault === undefined ? await app.submitter.submitEach(candidates) : unstored(candidates, fault);
+          fault === undefined
+            ? await app.submitter.submitEach(candidates, trace)
+            : unstored(candidates, fault);
         for (const outcome of submitted) outcomes.push(outcome);
         const [first] = submitted;
         // Redis is down: the other chunks would only wait for the same error.
@@ -35,7 +38,7 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
     }
 
     /** Stores all jobs or none. One step needs all of them in memory, so the body may be no longer than any other. */
-    async function submitAtomically(body: unknown, key: string | undefined): Promise<Submitted> {
+    async function submitAtomically(body: unknown, { key, trace }: BulkSubmitOptions): Promise<Submitted> {
       const all: Candidate[] = [];
       for await (const { candidates } of bulkCandidates(body, { maxLineBytes, maxBytes: maxLineBytes })) {
         for (const one of candidates) all.push(one);
@@ -43,7 +46,7 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
       }
       if (all.length === 0) throw noJobs();
       if (!all.every(({ ok }) => ok)) throw invalidBatch(all);
-      const submitted = await app.submitter.submitTogether(all, { atomic: true, key });
+      const submitted = await app.submitter.submitTogether(all, { atomic: true, key, trace });
       if (!submitted.value.every(({ ok }) => ok)) throw invalidBatch(submitted.value);
       return submitted;
     }
@@ -52,24 +55,26 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
      * Stores the jobs at most once under the key: in one step if the body is no longer than any other, else each chunk in a
      * step of its own, so that a repeated request stores what is missing.
      */
-    async function submitOnce(body: unknown, key: string): Promise<Submitted> {
+    async function submitOnce(body: unknown, key: string, trace: Trace | undefined): Promise<Submitted> {
       const chunks = bulkCandidates(body, { maxLineBytes });
       const { first, isWhole } = await readFirst(chunks, maxLineBytes);
       if (first.length === 0) throw noJobs();
-      if (isWhole) return app.submitter.submitTogether(first.flat(), { atomic: false, key });
+      if (isWhole) return app.submitter.submitTogether(first.flat(), { atomic: false, key, trace });
       const outcomes: SubmitOutcome[] = [];
       let replayed = true;
       for await (const { candidates, part } of parts(first, chunks)) {
-        const submitted = await app.submitter.submitTogether(candidates, { atomic: false, key, part });
+        const options = { atomic: false, key, part, trace };
+        const submitted = await app.submitter.submitTogether(candidates, options);
         for (const outcome of submitted.value) outcomes.push(outcome);
         replayed &&= submitted.replayed;
       }
       return { value: outcomes, replayed };
     }
 
-    app.decorate('submitBulk', (body, { atomic, key }) => {
-      if (atomic) return submitAtomically(body, key);
-      return key === undefined ? submitEach(body) : submitOnce(body, key);
+    app.decorate('submitBulk', (body, options) => {
+      const { atomic, key, trace } = options;
+      if (atomic) return submitAtomically(body, options);
+      return key === undefined ? submitEach(body, trace) : submitOnce(body, key, trace);
     });
   },
   { name: 'bulk-submit', dependencies: ['core', 'jobs', 'input'] },
@@ -123,10 +128,7 @@ function invalidBatch(outcomes: readonly (Candidate | SubmitOutcome)[]): AppErro
   return new AppError('invalid-batch', detail, { errors: errors.slice(0, MAX_FAULTS) });
 }
 
-interface BulkSubmitOptions {
-  atomic: boolean;
-  key: string | undefined;
-}
+type BulkSubmitOptions = Omit<BulkOptions, 'part'>;
 
 declare module 'fastify' {
   interface FastifyInstance {

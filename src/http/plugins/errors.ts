@@ -7,6 +7,7 @@ import { clip } from '../../schemas/json/well-formed.ts';
 import type { Problem } from '../../schemas/problem.ts';
 import { routeOf } from '../request/route.ts';
 import { leavesBodyUnread } from '../request/unread-body.ts';
+import { REQUEST_ID_HEADER } from '../telemetry/request-ids.ts';
 
 /** The status and title of every code: the one place that maps an error to HTTP. */
 export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
@@ -57,7 +58,7 @@ export function toProblem(error: AppError, request: FastifyRequest): Problem {
     title,
     status,
     detail: error.message,
-    instance: request.url.split('?', 1)[0] ?? request.url,
+    instance: pathOf(request.url),
     code: error.code,
     requestId: request.id,
     ...error.extensions,
@@ -116,7 +117,10 @@ export function unsupportedType(request: FastifyRequest): AppError {
 }
 
 const noSuchPath = ({ url }: FastifyRequest) =>
-  new AppError('route-not-found', `There is nothing at ${clip(url, 200)}. See /docs for all paths.`);
+  // Without the query, which may hold a secret.
+  new AppError('route-not-found', `There is nothing at ${clip(pathOf(url), 200)}. See /docs for all paths.`);
+
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
 
 function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error, request);
@@ -128,9 +132,11 @@ function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): 
 /** Answers errors that happen before routing and its hooks, such as a path that cannot be decoded. */
 export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const { connections } = reply.server;
-  connections
-    .of(request.raw.socket)
-    .enter(reply.raw, () => answer(toAppError(error, request), request, reply));
+  reply.header(REQUEST_ID_HEADER, request.id);
+  connections.of(request.raw.socket).enter(reply.raw, () => {
+    reply.server.watchRequest(request, reply);
+    answer(toAppError(error, request), request, reply);
+  });
 }
 
 /** Answers every error with problem details (RFC 9457). */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
-import { attemptOptions, type EntryOptions } from '../../redis/entry-options.ts';
+import { attemptOptions, type EntryOptions, traceOptions } from '../../redis/entry-options.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import type { KeySpace } from '../../redis/keyspace.ts';
 import { type Backoff, DEFAULT_PRIORITY, DEFAULT_QUEUE, type SubmitJob } from '../../schemas/job.ts';
@@ -17,6 +17,7 @@ import {
   TIMEOUT_LIMITS,
 } from '../../schemas/values/duration.ts';
 import { timeMs } from '../../schemas/values/timestamp.ts';
+import type { Trace } from '../../schemas/values/trace.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { NewEntry } from './scripts/submit.ts';
 
@@ -33,10 +34,12 @@ export interface AdmittedJob {
  * Checks what the schema cannot check, and decides the job's place. Returns without a promise when the announced tasks
  * and the settings of the queue are cached.
  *
+ * @param trace that the job belongs to.
  * @throws {AppError} invalid-request, unknown-task or invalid-payload. The promise rejects with the same errors.
  */
-export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<AdmittedJob> {
+export function admitJob(core: Core, job: SubmitJob, trace?: Trace): AdmittedJob | Promise<AdmittedJob> {
   const { entry, payload } = newEntry(core.keySpace, job, core.clock);
+  if (trace !== undefined) Object.assign(entry.options, traceOptions(trace));
   const fault = textFault(payload, '/payload');
   if (fault !== undefined) throw invalidRequest([fault]);
   const needsScript = core.submitSettings.isSet(entry.keys);

@@ -1,6 +1,7 @@
 import type { Core } from '../../core/core.ts';
 import { Slices } from '../../core/slices.ts';
 import { AppError } from '../../errors.ts';
+import type { Trace } from '../../schemas/values/trace.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
 import type { Candidate } from './outcomes.ts';
 
@@ -9,26 +10,34 @@ export type Admission = { ok: true; admitted: AdmittedJob } | { ok: false; error
 /** Jobs that are admitted before others may get their turn. */
 const ADMITTED_AT_ONCE = 50;
 
-/** Admits each candidate alone. Admissions are in the order of the candidates. */
-export async function admitAll(core: Core, candidates: readonly Candidate[]): Promise<Admission[]> {
+/** Admits each candidate alone. Admissions are in the order of the candidates. @param trace that the jobs belong to. */
+export async function admitAll(
+  core: Core,
+  candidates: readonly Candidate[],
+  trace: Trace | undefined,
+): Promise<Admission[]> {
   const slices = new Slices();
   const admissions: Admission[] = [];
   for (let start = 0; start < candidates.length; start += ADMITTED_AT_ONCE) {
-    const some = candidates.slice(start, start + ADMITTED_AT_ONCE).map((one) => admit(core, one));
+    const some = candidates.slice(start, start + ADMITTED_AT_ONCE).map((one) => admit(core, one, trace));
     admissions.push(...(some.some(isPromise) ? await Promise.all(some) : (some as Admission[])));
     if (slices.isOver) await slices.next();
   }
   return admissions;
 }
 
-function admit(core: Core, candidate: Candidate): Admission | Promise<Admission> {
+function admit(
+  core: Core,
+  candidate: Candidate,
+  trace: Trace | undefined,
+): Admission | Promise<Admission> {
   if (!candidate.ok) return candidate;
   const refuse = (error: unknown): Admission => {
     if (error instanceof AppError) return { ok: false, error };
     throw error;
   };
   try {
-    const admitted = admitJob(core, candidate.job);
+    const admitted = admitJob(core, candidate.job, trace);
     if (!(admitted instanceof Promise)) return { ok: true, admitted };
     return admitted.then((one): Admission => ({ ok: true, admitted: one })).catch(refuse);
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { AppError } from '../../errors.ts';
 import type { SubmitJob } from '../../schemas/job.ts';
+import type { Trace } from '../../schemas/values/trace.ts';
 
 /** One item of a bulk submit before admission: a job that fits the schema, or the reason for which it does not. */
 export type Candidate = { ok: true; job: SubmitJob } | { ok: false; error: AppError };
@@ -11,6 +12,13 @@ export type SubmitOutcome = { ok: true; id: string } | { ok: false; error: AppEr
 export interface SubmitResult<T> {
   value: T;
   replayed: boolean;
+}
+
+/** The trace in which a request submits jobs. */
+export interface RequestTrace {
+  readonly trace: Trace;
+  /** Links it to the trace of another job. */
+  linkTo(other: Trace | undefined): void;
 }
 
 /** A stored job: its id, its JSON text, and its revision. */
@@ -27,6 +35,8 @@ export interface SubmitOptions {
   request?: unknown;
   /** The id of the ended job that the new one repeats. */
   rerunOf?: string;
+  /** The trace that the job belongs to. Not compared in a repeated submit. */
+  trace?: Trace | undefined;
 }
 
 /** A chunk of a bulk submit with an Idempotency-Key that is too long for one step. */
@@ -41,4 +51,6 @@ export interface BulkOptions {
   readonly key: string | undefined;
   /** Undefined: the candidates are the whole bulk submit. */
   readonly part?: BulkPart | undefined;
+  /** The trace that the jobs belong to. Not compared in a repeated submit. */
+  readonly trace?: Trace | undefined;
 }

@@ -5,6 +5,7 @@ import { isUnavailable } from '../../redis/faults.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
+import type { Trace } from '../../schemas/values/trace.ts';
 import { findJob } from '../find.ts';
 import { newJobText, viewNewJob } from '../new-job.ts';
 import { revisionOf, revisionOfNew } from '../revision.ts';
@@ -61,11 +62,13 @@ export class Submitter {
   /**
    * As `submit` without a key, but gives the job as JSON text. Most requests take this path: it makes no promise and no
    * object that it can do without. Throws or rejects with the errors of `submit`.
+   *
+   * @param trace that the job belongs to.
    */
-  submitAsText(job: SubmitJob): Promise<AcceptedJob> {
+  submitAsText(job: SubmitJob, trace?: Trace): Promise<AcceptedJob> {
     let admitted: AdmittedJob | Promise<AdmittedJob>;
     try {
-      admitted = admitJob(this.#core, job);
+      admitted = admitJob(this.#core, job, trace);
     } catch (error) {
       return this.#refuse(job, error);
     }
@@ -98,8 +101,8 @@ export class Submitter {
     observeSubmit(this.#core.observe, 'jobs-submitted', entry.keys.queue, entry.task, ref);
   }
 
-  async #admit(job: SubmitJob, { isAwaited = false, rerunOf }: SubmitOptions): Promise<AdmittedJob> {
-    const admitted = await admitJob(this.#core, job);
+  async #admit(job: SubmitJob, { isAwaited = false, rerunOf, trace }: SubmitOptions): Promise<AdmittedJob> {
+    const admitted = await admitJob(this.#core, job, trace);
     const { options } = admitted.entry;
     if (isAwaited) options.w = true;
     if (rerunOf !== undefined) options.ro = rerunOf;
@@ -141,12 +144,12 @@ export class Submitter {
     return { value: job, replayed: true };
   }
 
-  /** Stores each job that it can. Outcomes are in the order of the candidates. */
-  async submitEach(candidates: readonly Candidate[]): Promise<SubmitOutcome[]> {
+  /** Stores each job that it can. Outcomes are in the order of the candidates. @param trace that the jobs belong to. */
+  async submitEach(candidates: readonly Candidate[], trace?: Trace): Promise<SubmitOutcome[]> {
     // Redis stores a chunk while the next one is checked.
     const stored: Promise<SubmitOutcome[]>[] = [];
     for (let start = 0; start < candidates.length; start += CHUNK_JOBS) {
-      const admissions = await admitAll(this.#core, candidates.slice(start, start + CHUNK_JOBS));
+      const admissions = await admitAll(this.#core, candidates.slice(start, start + CHUNK_JOBS), trace);
       const storing = this.#storeEach(admissions);
       // The last line of this function rejects with the error.
       storing.catch(() => undefined);
@@ -201,13 +204,13 @@ export class Submitter {
 
   async #submitTogether(
     candidates: readonly Candidate[],
-    { atomic, key, part }: BulkOptions,
+    { atomic, key, part, trace }: BulkOptions,
   ): Promise<SubmitResult<SubmitOutcome[]>> {
     const once =
       key === undefined ? undefined : await onceForBulk(this.#core, candidates, { atomic, key, part });
     const earlier = once && (await findReplay(this.#core.redis, once));
     if (earlier !== undefined) return { value: replayOutcomes(candidates, earlier), replayed: true };
-    const admissions = await admitAll(this.#core, candidates);
+    const admissions = await admitAll(this.#core, candidates, trace);
     const admitted = admissions.flatMap((one) => (one.ok ? [one.admitted] : []));
     if (admitted.length === 0 || (atomic && admitted.length < candidates.length)) {
       return { value: admissions.map((one) => (one.ok ? { ok: true, id: '' } : one)), replayed: false };

@@ -9,7 +9,7 @@ import type { Unrunnable } from '../../lifecycle/scripts/holds/hold.ts';
 import type { Delivery } from '../../lifecycle/scripts/take.ts';
 import type { AttemptTimes } from '../../observer.ts';
 import { readEntry, type TextEntry } from '../../redis/entry.ts';
-import { firstRef, maxAttempts, timeoutMs } from '../../redis/entry-options.ts';
+import { firstRef, maxAttempts, timeoutMs, traceOf } from '../../redis/entry-options.ts';
 import { entryTime, formatJobId } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { JSON_NULL, JsonText } from '../../schemas/json/json-text.ts';
@@ -108,6 +108,7 @@ function leasedJob(
 ): LeasedJob {
   const defaults = known.defaults(entry.task);
   const first = firstRef({ place, entryId }, entry.options);
+  const trace = traceOf(entry.options);
   return {
     id: formatJobId(keys.queue, first),
     queue: keys.queue,
@@ -118,6 +119,7 @@ function leasedJob(
     maxAttempts: maxAttempts(entry.options, defaults),
     timeoutMs: timeoutMs(entry.options, defaults),
     ...(entry.options.m && { metadata: entry.options.m }),
+    ...(trace !== undefined && { trace }),
     createdAt: toTimestamp(entryTime(first.entryId)),
   };
 }

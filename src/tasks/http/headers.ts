@@ -1,3 +1,4 @@
+import type { Trace } from '../../schemas/values/trace.ts';
 import { RequestRefused } from './refused.ts';
 
 export type RequestHeaders = Readonly<Record<string, string>>;
@@ -30,18 +31,20 @@ const DEFAULTS: RequestHeaders = {
 const SHAREABLE = new Set([...Object.keys(DEFAULTS), 'accept-language', 'content-language', 'content-type']);
 
 /**
- * The headers of the first request: the caller's, in lower case, and the defaults for the others.
+ * The headers of the first request: the caller's, in lower case, and the defaults for the others. A caller who names a trace
+ * of his own gets no part of `trace`.
  *
  * @throws {RequestRefused} for a header that belongs to the transport.
  */
-export function requestHeaders(given: RequestHeaders = {}): RequestHeaders {
+export function requestHeaders(given: RequestHeaders = {}, trace?: Trace): RequestHeaders {
   const headers: Record<string, string> = { ...DEFAULTS };
   for (const [name, value] of Object.entries(given)) {
     const lower = name.toLowerCase();
     if (TRANSPORT_HEADERS.has(lower)) throw new RequestRefused(`The header ${name} may not be set`);
     headers[lower] = value;
   }
-  return headers;
+  if (trace === undefined || 'traceparent' in headers || 'tracestate' in headers) return headers;
+  return { ...headers, ...trace };
 }
 
 /** The headers that another origin may receive. */

@@ -1,4 +1,5 @@
 import { errors } from 'undici';
+import type { Trace } from '../../schemas/values/trace.ts';
 import { type Hop, type HopResult, sendHop } from './exchange.ts';
 import { failureTest, StatusFailure } from './fail-on.ts';
 import { requestHeaders, shareableHeaders, withoutContentHeaders } from './headers.ts';
@@ -14,6 +15,7 @@ const MAX_REDIRECTS = 5;
  *
  * @param signal aborts the request, which then throws the reason of the signal.
  * @param network the addresses that may be reached; only tests pass one.
+ * @param trace is sent on unless the request names its own.
  * @throws {RequestRefused} (`retryable: false`) when the target, a redirect or a header is refused; a `StatusFailure` for an
  *   answer that fails the attempt; a retryable Error when the network fails or `timeoutMs`, the limit of the whole
  *   exchange, has passed.
@@ -22,16 +24,22 @@ export async function sendRequest(
   input: HttpRequest,
   signal: AbortSignal,
   network: Network = PUBLIC_NETWORK,
+  trace?: Trace,
 ): Promise<HttpResponse> {
   const isFailure = failureTest(input.failOn);
-  const response = await receive(input, signal, network);
+  const response = await receive(input, signal, network, trace);
   if (isFailure(response.status)) throw new StatusFailure(input.method ?? 'GET', response);
   return response;
 }
 
-async function receive(input: HttpRequest, signal: AbortSignal, network: Network): Promise<HttpResponse> {
+async function receive(
+  input: HttpRequest,
+  signal: AbortSignal,
+  network: Network,
+  trace: Trace | undefined,
+): Promise<HttpResponse> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = input;
-  const first = firstHop(input);
+  const first = firstHop(input, trace);
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), timeoutMs);
   try {
@@ -45,12 +53,12 @@ async function receive(input: HttpRequest, signal: AbortSignal, network: Network
   }
 }
 
-function firstHop({ url, method = 'GET', headers, body }: HttpRequest): Hop {
+function firstHop({ url, method = 'GET', headers, body }: HttpRequest, trace: Trace | undefined): Hop {
   if (!URL.canParse(url)) throw new RequestRefused('url is not a valid URL');
   if (body !== undefined && (method === 'GET' || method === 'HEAD')) {
     throw new RequestRefused(`A ${method} request has no body`);
   }
-  return { url: new URL(url), method, headers: requestHeaders(headers), body };
+  return { url: new URL(url), method, headers: requestHeaders(headers, trace), body };
 }
 
 async function followRedirects(

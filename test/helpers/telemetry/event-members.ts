@@ -50,8 +50,14 @@ export const LIFE_EVENTS = {
   defect: ['where', 'error'],
 } satisfies Partial<Members>;
 
+/** Events of tracing, which most processes do without. */
+const TRACE_EVENTS = {
+  'spans-lost': ['spans', 'reason'],
+  'tracing-trouble': ['text'],
+} satisfies Partial<Members>;
+
 /** A kind without a row does not compile. */
-const ALL: Members = { ...JOB_EVENTS, ...LIFE_EVENTS };
+const ALL: Members = { ...JOB_EVENTS, ...LIFE_EVENTS, ...TRACE_EVENTS };
 
 /** An event, or what a line of log shows of one. */
 export interface SeenEvent {

@@ -34,6 +34,15 @@ it('another origin receives no header that may hold a credential', () => {
   ]);
 });
 
+it('a request is part of the trace of its job, unless it names its own', () => {
+  const trace = { traceparent: 'p', tracestate: 's' };
+  expect(requestHeaders({ accept: 'x' }, trace)).toMatchObject(trace);
+  expect(requestHeaders({ Traceparent: 'own' }, trace)).toMatchObject({ traceparent: 'own' });
+  expect(requestHeaders({ Traceparent: 'own' }, trace)).not.toHaveProperty('tracestate');
+  expect(requestHeaders({ tracestate: 'own' }, trace)).not.toHaveProperty('traceparent');
+  expect(shareableHeaders(requestHeaders({}, trace))).not.toHaveProperty('traceparent');
+});
+
 it('a request that has lost its body has no content headers', () => {
   expect(withoutContentHeaders({ 'content-type': 'a/b', 'content-language': 'de', accept: '*/*' })).toEqual({
     accept: '*/*',

@@ -22,6 +22,7 @@ export interface ContextParts {
 /** What a handler receives beside the payload. Call `close` when the attempt has ended. */
 export class AttemptContext implements TaskContext {
   readonly job: TaskContext['job'];
+  declare readonly trace?: TaskContext['trace'];
   declare readonly signal: AbortSignal;
   declare readonly checkpoint: TaskContext['checkpoint'];
   declare readonly lastCheckpoint?: unknown;
@@ -64,6 +65,8 @@ export class AttemptContext implements TaskContext {
       // A copy: jobs with equal options share one object.
       ...(entry.options.m && { metadata: { ...entry.options.m } }),
     };
+    const { trace } = running;
+    if (trace !== undefined) this.trace = trace;
     Object.defineProperty(this, 'signal', AttemptContext.#signal);
     Object.defineProperty(this, 'checkpoint', AttemptContext.#checkpoint);
     const { checkpoint } = running.delivery;

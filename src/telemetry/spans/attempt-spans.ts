@@ -1,0 +1,121 @@
+import {
+  context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type TimeInput,
+  type Tracer,
+  trace as spans,
+} from '@opentelemetry/api';
+import type { AttemptOutcome, AttemptSubject, Listener, ServiceEvent, SettledStatus } from '../../observer.ts';
+import type { Trace } from '../../schemas/values/trace.ts';
+import {
+  ATTEMPT,
+  ERROR_TYPE,
+  JOB_ID,
+  JOB_STATUS,
+  LEASE,
+  OUTCOME,
+  QUEUE,
+  RUN_ATTRIBUTES,
+  TASK,
+} from './attributes.ts';
+import { contextOf, spanContextOf, traceOfSpan } from './span-context.ts';
+
+/** Why an attempt has failed. */
+export interface SpanError {
+  readonly message: string;
+  readonly name?: string | undefined;
+  readonly stack?: string | undefined;
+}
+
+/** How an attempt has ended. `status`: of the job now; undefined when nobody knows, since Redis was away. */
+export interface AttemptEnd {
+  readonly outcome: AttemptOutcome;
+  readonly status: SettledStatus | undefined;
+  readonly error?: SpanError | undefined;
+}
+
+/** Makes a span of each attempt: a child of the submit, which it links to as well. */
+export class AttemptSpans {
+  readonly #tracer: Tracer;
+
+  constructor(tracer: Tracer) {
+    this.#tracer = tracer;
+  }
+
+  /** @param startTime Unix ms; default: now. */
+  begin({ queue, task, job, attempt, lease, trace }: AttemptSubject, startTime?: TimeInput): AttemptSpan {
+    const submit = trace && spanContextOf(trace);
+    const attributes = {
+      ...RUN_ATTRIBUTES,
+      [QUEUE]: queue,
+      [JOB_ID]: job,
+      [LEASE]: lease,
+      [TASK]: task,
+      [ATTEMPT]: attempt,
+    };
+    const options = {
+      kind: SpanKind.CONSUMER,
+      attributes,
+      ...(submit !== undefined && { links: [{ context: submit }] }),
+      ...(startTime !== undefined && { startTime }),
+    };
+    return new AttemptSpan(this.#tracer.startSpan(`run ${queue}`, options, contextOf(submit)));
+  }
+}
+
+/** The span of one attempt. */
+export class AttemptSpan {
+  /** For the handler, which may pass it on. */
+  readonly trace: Trace;
+  readonly #span: Span;
+
+  constructor(span: Span) {
+    this.#span = span;
+    this.trace = traceOfSpan(span.spanContext());
+  }
+
+  /** Calls the function so that its own spans become children of this one. */
+  run<T>(call: () => T): T {
+    // Not within the active context: that may still be the one of the attempt before.
+    return context.with(spans.setSpan(ROOT_CONTEXT, this.#span), call);
+  }
+
+  /** @param endTime default: now. */
+  end({ outcome, status, error }: AttemptEnd, endTime?: TimeInput): void {
+    const span = this.#span.setAttribute(OUTCOME, outcome);
+    if (status !== undefined) span.setAttribute(JOB_STATUS, status);
+    if (error !== undefined) {
+      const { message, name = 'Error', stack } = error;
+      span.recordException({ message, name, ...(stack !== undefined && { stack }) }, endTime);
+      span.setAttribute(ERROR_TYPE, name).setStatus({ code: SpanStatusCode.ERROR, message });
+    }
+    span.end(endTime);
+  }
+}
+
+/** An attempt over HTTP is known as a whole when it ends: whoever settles it makes its span. */
+export function httpAttemptSpans(attempts: AttemptSpans, now: () => number): Listener {
+  return {
+    wants: (kind) => kind === 'attempt-ended',
+    observe: (event) => {
+      if (event.kind === 'attempt-ended' && wasRun(event)) addSpan(attempts, event, now());
+    },
+  };
+}
+
+type AttemptEnded = ServiceEvent & { kind: 'attempt-ended' };
+
+const NOT_RUN: readonly AttemptOutcome[] = ['expired', 'exhausted'];
+
+/** A job that was cancelled before its worker got it has an end, but no attempt. */
+const wasRun = ({ outcome, runMs }: AttemptEnded): boolean =>
+  !NOT_RUN.includes(outcome) && (outcome !== 'cancelled' || runMs > 0);
+
+function addSpan(attempts: AttemptSpans, event: AttemptEnded, endTime: number): void {
+  const { outcome, status, runMs, error, errorName } = event;
+  const span = attempts.begin(event, endTime - runMs);
+  span.end({ outcome, status, ...(error !== undefined && { error: { message: error, name: errorName } }) }, endTime);
+}
