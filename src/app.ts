@@ -1,5 +1,5 @@
-import type { Tracer } from '@opentelemetry/api';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Tracer } from '@opentelemetry/api';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { routes } from '../routes/index.ts';
 import { systemClock } from './clock.ts';

@@ -152,6 +152,19 @@ export type ServiceEvent =
       isAborted?: true;
     }
 
+  // Access.
+  /** Redis did not take this call for the audit. */
+  | {
+      kind: 'audit-unwritten';
+      key: string;
+      address: string;
+      method: string;
+      route: string;
+      target: string;
+      status: number;
+      more?: number;
+    }
+
   // Traces.
   /** The collector did not take spans. `spans`: how many since the last such event. */
   | { kind: 'spans-lost'; spans: number; reason: string }

@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   attempts: ['redis', 'core', 'lifecycle', 'error-reasons'],
   jobs: ['redis', 'core', 'lifecycle', 'events', 'tasks'],
   subscriptions: ['redis', 'core', 'events'],
+  audit: ['redis', 'core'],
   queues: ['redis', 'core', 'lifecycle', 'jobs', 'events', 'subscriptions'],
   leases: ['redis', 'core', 'lifecycle', 'attempts', 'jobs', 'tasks', 'src/workers'],
   'src/workers': ['redis', 'core', 'lifecycle'],
@@ -47,7 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'tasks',
     'src/workers',
   ],
-  telemetry: ['config', 'pino'],
+  telemetry: ['config', 'version', 'pino', '@opentelemetry'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
   http: [
     'src/workers',
@@ -61,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'events',
     'subscriptions',
     'schedules',
+    'audit',
     'maintenance',
     'scripts',
     'telemetry',
@@ -68,6 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'version',
     'fastify',
     'typebox',
+    '@opentelemetry',
   ],
   routes: [
     'http',
@@ -112,7 +115,18 @@ const ROOTS = [
 ];
 
 /** Packages that only the rooms named above may use; `@fastify/x` and `fastify-plugin` count as fastify. */
-const GUARDED = ['ioredis', 'fastify', 'typebox', 'ajv', 'pino', 'piscina', 'undici', 'tsx', 'croner'];
+const GUARDED = [
+  'ioredis',
+  'fastify',
+  'typebox',
+  'ajv',
+  'pino',
+  'piscina',
+  'undici',
+  'tsx',
+  'croner',
+  '@opentelemetry',
+];
 
 const files = CODE_FILES;
 const read = readCode;

@@ -56,6 +56,7 @@ export const oneOf = <T extends string>({ values, fallback, ...rest }: ChoiceKin
 
 interface TextKind extends Head {
   readonly fallback: string;
+  readonly fallbackText?: string;
   readonly expected: string;
   readonly example: string;
   readonly isSecret?: true;

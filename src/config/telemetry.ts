@@ -1,11 +1,17 @@
-import { oneOf, type SettingsOf } from './setting-kinds.ts';
+import { oneOf, type SettingsOf, text } from './setting-kinds.ts';
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
+const ON_OFF = ['on', 'off'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** What operators see. */
 export interface TelemetrySettings {
   readonly logLevel: LogLevel;
+  readonly logRequests: (typeof ON_OFF)[number];
+  /** '' where no spans are sent. */
+  readonly otlpEndpoint: string;
+  /** '' for the name of the program. */
+  readonly otelServiceName: string;
 }
 
 export const TELEMETRY_SETTINGS: SettingsOf<TelemetrySettings> = {
@@ -16,5 +22,36 @@ export const TELEMETRY_SETTINGS: SettingsOf<TelemetrySettings> = {
     values: LOG_LEVELS,
     fallback: 'info',
     example: 'warn',
+  }),
+  logRequests: oneOf({
+    variable: 'LOG_REQUESTS',
+    usedBy: 'api',
+    meaning:
+      '`on`: the API logs a line for each request that has ended, at level `info`: method, route, status, ms, id of the key, id of the request, id of the job.',
+    values: ON_OFF,
+    fallback: 'off',
+    example: 'on',
+  }),
+  otlpEndpoint: text({
+    variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    usedBy: 'both',
+    meaning:
+      'Where spans are sent: the base URL of an OpenTelemetry collector that takes OTLP over HTTP. Needs the OpenTelemetry SDK: see [tracing.md](tracing.md).',
+    fallback: '',
+    fallbackText: 'no spans',
+    expected: 'an http or https URL',
+    example: 'http://127.0.0.1:4318',
+    isSecret: true,
+    accepts: (value) => /^https?:\/\//.test(value) && URL.canParse(value),
+  }),
+  otelServiceName: text({
+    variable: 'OTEL_SERVICE_NAME',
+    usedBy: 'both',
+    meaning: 'The name of the service in spans.',
+    fallback: '',
+    fallbackText: '`millrace-api`, `millrace-worker`',
+    expected: '1 to 255 printable ASCII characters',
+    example: 'jobs',
+    accepts: (value) => /^[\x20-\x7e]{1,255}$/.test(value),
   }),
 };

@@ -5,7 +5,7 @@ import { type AttemptLimit, MAX_ATTEMPTS } from '../schemas/values/attempts.ts';
 import { MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/values/duration.ts';
 import { type Priority, PrioritySchema } from '../schemas/values/names.ts';
 import { MAX_TIME_MS } from '../schemas/values/timestamp.ts';
-import { type Trace, TRACEPARENT_PATTERN, TRACESTATE_PATTERN } from '../schemas/values/trace.ts';
+import { TRACEPARENT_PATTERN, TRACESTATE_PATTERN, type Trace } from '../schemas/values/trace.ts';
 import { parseRef, REF_PATTERN, type Ref } from './job-id.ts';
 import type { Place } from './keys.ts';
 import { parseJson } from './parse-json.ts';

@@ -1,4 +1,5 @@
 import {
+  auditKeys,
   configurationsKey,
   httpQueuesKey,
   probeKey,
@@ -51,6 +52,10 @@ export class KeySpace {
 
   get scheduleHeal(): string {
     return scheduleHealKey(this.#prefix);
+  }
+
+  get audit(): ReturnType<typeof auditKeys> {
+    return auditKeys(this.#prefix);
   }
 
   get configurations(): string {

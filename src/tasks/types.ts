@@ -25,7 +25,7 @@ export interface TaskContext {
    * The trace of the attempt (W3C Trace Context), to send on with requests: its own span, or without tracing in the worker
    * what the submit named. Absent without either.
    */
-  readonly trace?: Trace;
+  readonly trace?: Trace | undefined;
   /** Fires on timeout, cancel, shutdown and a lost lease; its reason tells which. */
   readonly signal: AbortSignal;
   /** Publishes any JSON value as the job's `progress`, and replaces an earlier one. */

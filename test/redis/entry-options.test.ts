@@ -30,16 +30,18 @@ describe('the options of an entry', () => {
 
   it.each([
     null,
-    7, { a: 0 }, { d: -1 }, { at: 8.64e15 + 1 }, { m: { x: 1 } }, { k: false },
+    7,
+    { a: 0 },
+    { d: -1 },
+    { at: 8.64e15 + 1 },
+    { m: { x: 1 } },
+    { k: false },
     { tp: 'x\r\nhost: y' },
     { tp: 'x' },
     { ts: 'a=\n' },
-  ])(
-    'are not %j',
-    (value) => {
-      expect(checkOptions(value)).toBeUndefined();
-    },
-  );
+  ])('are not %j', (value) => {
+    expect(checkOptions(value)).toBeUndefined();
+  });
 
   it('limit a job before its task does, and the task before the defaults', () => {
     expect(maxAttempts({ a: 2 }, { attempts: 9 })).toBe(2);

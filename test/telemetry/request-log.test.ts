@@ -28,7 +28,15 @@ describe('the log of requests', () => {
     const { lines, log } = logged('info');
     log.observe({ ...request, caller: 'k1', job: 'default~n1-0' });
     log.observe({ ...request, isAborted: true });
-    const line = { level: 30, method: 'POST', route: '/jobs', status: 202, ms: 1.3, requestId: 'r1', msg: 'request' };
+    const line = {
+      level: 30,
+      method: 'POST',
+      route: '/jobs',
+      status: 202,
+      ms: 1.3,
+      requestId: 'r1',
+      msg: 'request',
+    };
     expect(lines).toEqual([
       { ...line, key: 'k1', job: 'default~n1-0' },
       { ...line, aborted: true },

@@ -37,8 +37,7 @@ export function submitJob(
   const submit = app.beginSubmit(request);
   if (key !== undefined || preference.ms > 0) {
     const job = request.body;
-    const store = (isAwaited: boolean) =>
-      app.submitter.submit(job, key, { isAwaited, trace: submit?.trace });
+    const store = (isAwaited: boolean) => app.submitter.submit(job, key, { isAwaited, trace: submit?.trace });
     return submitWith(app, { queue: job.queue ?? DEFAULT_QUEUE, preference, submit, store }, request, reply);
   }
   if (submit !== undefined) submitTraced(app, submit, request.body, reply);

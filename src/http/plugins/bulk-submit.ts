@@ -1,6 +1,12 @@
 import fastifyPlugin from 'fastify-plugin';
 import { AppError, invalidRequest } from '../../errors.ts';
-import type { BulkOptions, BulkPart, Candidate, SubmitOutcome, SubmitResult } from '../../jobs/submit/outcomes.ts';
+import type {
+  BulkOptions,
+  BulkPart,
+  Candidate,
+  SubmitOutcome,
+  SubmitResult,
+} from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
 import type { Fault } from '../../schemas/problem.ts';
 import type { Trace } from '../../schemas/values/trace.ts';

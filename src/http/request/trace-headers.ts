@@ -1,24 +1,22 @@
-import { MAX_TRACESTATE, type Trace, TRACEPARENT_PATTERN } from '../../schemas/values/trace.ts';
-
-interface Headers {
-  readonly traceparent?: string | undefined;
-  readonly tracestate?: string | string[] | undefined;
-}
+import type { IncomingHttpHeaders } from 'node:http';
+import { MAX_TRACESTATE, TRACEPARENT_PATTERN, type Trace } from '../../schemas/values/trace.ts';
 
 /** What every version has: later ones may add parts after another `-` (W3C Trace Context, 4.3). */
 const ANY_VERSION = /^([0-9a-f]{2})-([0-9a-f]{32}-[0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const VALID = new RegExp(TRACEPARENT_PATTERN);
 
 const KEY = '[a-z0-9][a-z0-9_\\-*/]{0,240}@[a-z][a-z0-9_\\-*/]{0,13}|[a-z][a-z0-9_\\-*/]{0,255}';
-const MEMBER = new RegExp(`^(${KEY})=[\\x20-\\x2b\\x2d-\\x3c\\x3e-\\x7e]{0,255}[\\x21-\\x2b\\x2d-\\x3c\\x3e-\\x7e]$`);
+const MEMBER = new RegExp(
+  `^(${KEY})=[\\x20-\\x2b\\x2d-\\x3c\\x3e-\\x7e]{0,255}[\\x21-\\x2b\\x2d-\\x3c\\x3e-\\x7e]$`,
+);
 const MAX_MEMBERS = 32;
 
 /** The trace context of a request (W3C Trace Context, level 1); undefined without a valid one. Most have none. */
-export function traceOf(headers: Headers): Trace | undefined {
-  if (headers.traceparent === undefined) return undefined;
-  const traceparent = readTraceparent(headers.traceparent);
+export function traceOf({ traceparent: given, tracestate: state }: IncomingHttpHeaders): Trace | undefined {
+  if (given === undefined) return undefined;
+  const traceparent = readTraceparent(String(given));
   if (traceparent === undefined) return undefined;
-  const tracestate = readTracestate(headers.tracestate);
+  const tracestate = readTracestate(state);
   return tracestate === undefined ? { traceparent } : { traceparent, tracestate };
 }
 

@@ -26,11 +26,7 @@ export async function admitAll(
   return admissions;
 }
 
-function admit(
-  core: Core,
-  candidate: Candidate,
-  trace: Trace | undefined,
-): Admission | Promise<Admission> {
+function admit(core: Core, candidate: Candidate, trace: Trace | undefined): Admission | Promise<Admission> {
   if (!candidate.ok) return candidate;
   const refuse = (error: unknown): Admission => {
     if (error instanceof AppError) return { ok: false, error };

@@ -4,11 +4,17 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
+  trace as spans,
   type TimeInput,
   type Tracer,
-  trace as spans,
 } from '@opentelemetry/api';
-import type { AttemptOutcome, AttemptSubject, Listener, ServiceEvent, SettledStatus } from '../../observer.ts';
+import type {
+  AttemptOutcome,
+  AttemptSubject,
+  Listener,
+  ServiceEvent,
+  SettledStatus,
+} from '../../observer.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
 import {
   ATTEMPT,
@@ -117,5 +123,8 @@ const wasRun = ({ outcome, runMs }: AttemptEnded): boolean =>
 function addSpan(attempts: AttemptSpans, event: AttemptEnded, endTime: number): void {
   const { outcome, status, runMs, error, errorName } = event;
   const span = attempts.begin(event, endTime - runMs);
-  span.end({ outcome, status, ...(error !== undefined && { error: { message: error, name: errorName } }) }, endTime);
+  span.end(
+    { outcome, status, ...(error !== undefined && { error: { message: error, name: errorName } }) },
+    endTime,
+  );
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProxyTracerProvider, type Tracer, trace as spans } from '@opentelemetry/api';
+import { ProxyTracerProvider, trace as spans, type Tracer } from '@opentelemetry/api';
 import type { Config } from '../../config.ts';
 import type { Observer } from '../../observer.ts';
 import { VERSION } from '../../version.ts';
@@ -68,7 +68,7 @@ export async function startTracing(
   if (isStarted()) return { tracer: spans.getTracer('millrace', VERSION), stop: async () => undefined };
   if (settings.otlpEndpoint === '') return undefined;
   checkTracing(settings);
-  return startSdk(settings.otelServiceName || service, observe);
+  return startSdk(settings.otlpEndpoint, settings.otelServiceName || service, observe);
 }
 
 /** Whether somebody has registered a provider: until then the one of the API passes nothing on. */
@@ -78,7 +78,7 @@ function isStarted(): boolean {
 }
 
 /** The SDK reads the other OTEL variables by itself, such as OTEL_EXPORTER_OTLP_HEADERS and OTEL_TRACES_SAMPLER. */
-async function startSdk(service: string, observe: Observer): Promise<Tracing> {
+async function startSdk(endpoint: string, service: string, observe: Observer): Promise<Tracing> {
   const [{ BatchSpanProcessor, NodeTracerProvider }, { OTLPTraceExporter }, resources] = await Promise.all([
     import('@opentelemetry/sdk-trace-node'),
     import('@opentelemetry/exporter-trace-otlp-http'),
@@ -88,10 +88,11 @@ async function startSdk(service: string, observe: Observer): Promise<Tracing> {
   const own = resourceFromAttributes({ 'service.name': service, 'service.version': VERSION });
   const named = detectResources({ detectors: [envDetector] });
   watchSdk(observe);
+  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` });
   const provider = new NodeTracerProvider({
     // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
     resource: defaultResource().merge(own).merge(named),
-    spanProcessors: [new BatchSpanProcessor(watchedExporter(new OTLPTraceExporter(), observe))],
+    spanProcessors: [new BatchSpanProcessor(watchedExporter(exporter, observe))],
   });
   provider.register();
   return {

@@ -38,7 +38,11 @@ describe('the id of a request', () => {
     const named = { 'x-request-id': 'mine' };
     await api.http.get('/livez').set(named).expect(200).expect('x-request-id', 'mine');
     await api.http.post('/jobs').set(named).send({ task: 'a' }).expect(202).expect('x-request-id', 'mine');
-    await api.http.post('/jobs').send({ task: 'a' }).expect(202).expect('x-request-id', /^[\w-]{14,}$/);
+    await api.http
+      .post('/jobs')
+      .send({ task: 'a' })
+      .expect(202)
+      .expect('x-request-id', /^[\w-]{14,}$/);
     await api.http.get('/docs').set(named).expect('x-request-id', 'mine');
   });
 
@@ -49,7 +53,9 @@ describe('the id of a request', () => {
   });
 
   it('is made for what is no request, too', async () => {
-    const [answer] = parseAnswers(await wire(api.origin, requestText('GET', '/').replace('HTTP/1.1', 'HTTP/x')));
+    const [answer] = parseAnswers(
+      await wire(api.origin, requestText('GET', '/').replace('HTTP/1.1', 'HTTP/x')),
+    );
     expect(answer?.status).toBe(400);
     expect(answer?.headers.get('x-request-id')).toBe(JSON.parse(answer?.body ?? '').requestId);
   });

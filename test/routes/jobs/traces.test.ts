@@ -48,12 +48,25 @@ describe('a trace of a submit', () => {
   it.each([
     ['JSON', { 'content-type': 'application/json' }, (jobs: object[]) => JSON.stringify({ jobs })],
     ['NDJSON', NDJSON_TYPE, (jobs: object[]) => jobs.map((job) => JSON.stringify(job)).join('\n')],
-    ['JSON, all or none', { 'content-type': 'application/json' }, (jobs: object[]) => JSON.stringify({ jobs }), '?atomic=true'],
-    ['NDJSON with a key', { ...NDJSON_TYPE, 'idempotency-key': 'k' }, (jobs: object[]) => jobs.map((job) => JSON.stringify(job)).join('\n')],
+    [
+      'JSON, all or none',
+      { 'content-type': 'application/json' },
+      (jobs: object[]) => JSON.stringify({ jobs }),
+      '?atomic=true',
+    ],
+    [
+      'NDJSON with a key',
+      { ...NDJSON_TYPE, 'idempotency-key': 'k' },
+      (jobs: object[]) => jobs.map((job) => JSON.stringify(job)).join('\n'),
+    ],
   ])('belongs to each job of a batch: %s', async (_, headers, write, query = '') => {
     const job = { task: 'a', queue: newQueue() };
     const path = `/jobs/batch${query}`;
-    const answer = await send(api.origin, { path, headers: { ...headers, ...TRACE }, body: write([job, { ...job, delay: 60_000 }]) });
+    const answer = await send(api.origin, {
+      path,
+      headers: { ...headers, ...TRACE },
+      body: write([job, { ...job, delay: 60_000 }]),
+    });
     expect(answer.status, answer.text).toBe(207);
     for (const { id } of answer.body.items) expect((await api.get(id)).trace).toEqual(TRACE);
   });
@@ -71,7 +84,10 @@ describe('a trace of a submit', () => {
     const changed = await api.http.patch(`/jobs/${id}`).send({ delay: 0, payload: 1 }).expect(200);
     expect(changed.body.trace).toEqual(TRACE);
     const failing = await takeOne(api, { queues: [queue] });
-    await api.http.post(`/jobs/${id}/fail`).send({ lease: failing.lease, error: { message: 'x' } }).expect(200);
+    await api.http
+      .post(`/jobs/${id}/fail`)
+      .send({ lease: failing.lease, error: { message: 'x' } })
+      .expect(200);
     expect(await api.get(id)).toMatchObject({ status: 'failed', trace: TRACE });
     await api.http.post(`/jobs/${id}/retry`).expect(202);
     const again = await takeOne(api, { queues: [queue] });

@@ -75,9 +75,24 @@ const REFUSED: readonly (readonly [string, number, Message])[] = [
   ['an unknown task', 422, { body: job({ task: 'none' }) }],
   ['a payload that does not fit', 422, { body: job({ task: 'typed-task', payload: { n: SECRET } }) }],
   ['a body of another type', 415, { headers: { 'content-type': 'text/plain' }, body: SECRET }],
-  ['lines of which some are wrong', 207, { path: '/jobs/batch', headers: NDJSON_TYPE, body: `{"payload":"${SECRET}"}\n"${SECRET}"\n{${SECRET}\n` }],
-  ['a batch with wrong jobs', 400, { path: '/jobs/batch?atomic=true', body: JSON.stringify({ jobs: [{ payload: SECRET }] }) }],
-  ['a worker that reports for a job that is not there', 404, { path: '/jobs/default~n1-0/complete', body: JSON.stringify({ lease: `a.0~n1~default`, result: SECRET }) }],
+  [
+    'lines of which some are wrong',
+    207,
+    { path: '/jobs/batch', headers: NDJSON_TYPE, body: `{"payload":"${SECRET}"}\n"${SECRET}"\n{${SECRET}\n` },
+  ],
+  [
+    'a batch with wrong jobs',
+    400,
+    { path: '/jobs/batch?atomic=true', body: JSON.stringify({ jobs: [{ payload: SECRET }] }) },
+  ],
+  [
+    'a worker that reports for a job that is not there',
+    404,
+    {
+      path: '/jobs/default~n1-0/complete',
+      body: JSON.stringify({ lease: `a.0~n1~default`, result: SECRET }),
+    },
+  ],
 ];
 
 describe('logs and problem documents show no secret', () => {
@@ -99,17 +114,19 @@ describe('logs and problem documents show no secret', () => {
 
   it('of troubles of the service and of Redis, whose password stands in its URL', async () => {
     await redis.client.set('mr:{broken}:events', 'no stream');
-    expect(await ask({ method: 'GET', path: `/queues/broken/history?cursor=${SECRET}` })).toBeGreaterThan(399);
+    expect(await ask({ method: 'GET', path: `/queues/broken/history?cursor=${SECRET}` })).toBeGreaterThan(
+      399,
+    );
     await redis.client.config('SET', 'maxmemory', '1');
     expect(await ask({ body: job({}) })).toBe(503);
     await redis.client.config('SET', 'maxmemory', '0');
     await redis.client.config('SET', 'requirepass', 'another');
-    await redis.client.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await worker.line('redis-trouble');
     await until(() => logged.some((line) => line.includes('redis-trouble')), 'a trouble of the API');
     await ask({ body: job({}) });
     await redis.client.config('SET', 'requirepass', SECRET);
-    await redis.client.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await redis.server.stop();
     expect(await ask({ body: job({}) })).toBe(503);
   });

@@ -102,13 +102,22 @@ describe('the spans of a job', () => {
 
   it('tell of attempts of workers over HTTP, once they are settled', async () => {
     const queue = newQueue();
-    const { body: job } = await post(api, '/jobs', { task: 'a', queue, backoff: { type: 'fixed', delay: 0 } });
+    const { body: job } = await post(api, '/jobs', {
+      task: 'a',
+      queue,
+      backoff: { type: 'fixed', delay: 0 },
+    });
     const { lease } = await takeOne(api, { queues: [queue] });
     await post(api, `/jobs/${job.id}/fail`, { lease, error: { message: 'no', name: 'Odd' } });
     const again = await take(api, { queues: [queue], waitMs: 5_000 });
     await post(api, `/leases/${again.lease}/settle`, completing([job.id]));
     const [submit, first, second] = await collector.spansOf('messaging.message.id', job.id, 3);
-    const attempt = { service: 'millrace-api', name: `run ${queue}`, kind: CONSUMER, parentSpanId: submit?.spanId };
+    const attempt = {
+      service: 'millrace-api',
+      name: `run ${queue}`,
+      kind: CONSUMER,
+      parentSpanId: submit?.spanId,
+    };
     expect(first).toMatchObject({
       ...attempt,
       status: { code: ERROR, message: 'no' },
@@ -119,9 +128,14 @@ describe('the spans of a job', () => {
 
   it('have one submit for all jobs of a batch', async () => {
     const queue = newQueue();
-    const { body } = await post(api, '/jobs/batch', { jobs: [{ task: 'a', queue }, { task: 'a', queue }, {}] });
+    const { body } = await post(api, '/jobs/batch', {
+      jobs: [{ task: 'a', queue }, { task: 'a', queue }, {}],
+    });
     const [submit] = await collector.spansOf('messaging.destination.name', queue, 1);
-    expect(submit).toMatchObject({ name: `submit ${queue}`, attributes: { 'messaging.batch.message_count': 2 } });
+    expect(submit).toMatchObject({
+      name: `submit ${queue}`,
+      attributes: { 'messaging.batch.message_count': 2 },
+    });
     const { jobs } = await take(api, { queues: [queue], max: 2 });
     expect(body.items).toHaveLength(3);
     expect(jobs.map(({ trace }) => trace?.traceparent)).toEqual(
@@ -149,7 +163,10 @@ describe('the spans of a job', () => {
 
 describe('a collector that is away', () => {
   it('costs a warning and no job, and does not hold up a stop', async () => {
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:hidden@127.0.0.1:1', OTEL_BSP_SCHEDULE_DELAY: '1' };
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:hidden@127.0.0.1:1',
+      OTEL_BSP_SCHEDULE_DELAY: '1',
+    };
     const own = await startWorker(redis.url, { ...env, QUEUES: 'away', OTEL_EXPORTER_OTLP_TIMEOUT: '500' });
     const { body } = await post(api, '/jobs?wait=30', { task: 'echo', queue: 'away' });
     expect(body.status).toBe('completed');
