@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import type { Problem } from '../schemas/problem.ts';
 import { closeGently } from './connections/close-gently.ts';
+import { REQUEST_ID_HEADER } from './telemetry/request-ids.ts';
 
 interface Fault {
   status: number;
@@ -26,11 +27,13 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     return;
   }
   const { status, detail } = FAULTS[error.code ?? ''] ?? NOT_HTTP;
-  const body = problemText(status, detail);
+  const requestId = randomUUID();
+  const body = problemText(status, detail, requestId);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/problem+json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
+    `${REQUEST_ID_HEADER}: ${requestId}`,
     'connection: close',
   ].join('\r\n');
   socket.write(`${head}\r\n\r\n${body}`);
@@ -40,16 +43,18 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
 /** Answers a request that expects something else than 100-continue (RFC 9110, 10.1.1). Node hands it to no route. */
 export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
   const detail = `The service cannot meet "Expect: ${request.headers.expect?.slice(0, 100)}". Send the request without it.`;
-  const body = problemText(417, detail);
+  const requestId = randomUUID();
+  const body = problemText(417, detail, requestId);
   const headers = {
     'content-type': 'application/problem+json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
+    [REQUEST_ID_HEADER]: requestId,
     connection: 'close',
   };
   response.writeHead(417, headers).end(body);
 }
 
-function problemText(status: number, detail: string): string {
+function problemText(status: number, detail: string, requestId: string): string {
   const problem: Problem = {
     type: 'urn:millrace:problem:invalid-request',
     title: 'The request is not valid',
@@ -57,7 +62,7 @@ function problemText(status: number, detail: string): string {
     detail,
     instance: '',
     code: 'invalid-request',
-    requestId: randomUUID(),
+    requestId,
   };
   return JSON.stringify(problem);
 }

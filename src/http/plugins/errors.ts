@@ -94,7 +94,11 @@ export function toAppError(error: unknown, request: FastifyRequest): AppError {
 
 function fromFastify(error: unknown, request: FastifyRequest): AppError | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { statusCode } = error as Partial<FastifyError>;
+  const { statusCode, code } = error as Partial<FastifyError>;
+  // The message of Fastify shows the query, which may hold a secret.
+  if (code === 'FST_ERR_BAD_URL') {
+    return new AppError('invalid-request', 'The path cannot be decoded. Encode its special characters.');
+  }
   if (statusCode === 415) return unsupportedType(request);
   if (statusCode === 413) {
     return new AppError(

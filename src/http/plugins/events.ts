@@ -100,6 +100,8 @@ function openStream(
   id: string | undefined,
 ): boolean {
   reply.hijack();
+  // What hooks have set: Fastify would write it, but the stream is written past Fastify.
+  reply.raw.setHeaders(new Map(Object.entries(reply.getHeaders()).map(([name, value]) => [name, value ?? ''])));
   response.open(id);
   if (request.method !== 'HEAD') return true;
   response.end();

@@ -8,38 +8,35 @@ import { JSON_TYPE, type Message, NDJSON_TYPE, send } from '../../helpers/api/se
 import { wire } from '../../helpers/api/wire.ts';
 import { PATIENCE_MS } from '../../helpers/patience.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
-import { startWorker, type TestWorker } from '../../helpers/workers/worker-process.ts';
+import { useWorker } from '../../helpers/workers/worker-process.ts';
 
 const SECRET = 'sEcReT-7531';
 const SERVER = fileURLToPath(new URL('../../../dist/src/server.js', import.meta.url));
 const redis = useRedis({ port: await freePort(), password: SECRET });
 
+const env = {
+  LOG_LEVEL: 'trace',
+  OTEL_EXPORTER_OTLP_ENDPOINT: `http://user:${SECRET}@127.0.0.1:1`,
+  OTEL_EXPORTER_OTLP_HEADERS: `authorization=${SECRET}`,
+  OTEL_EXPORTER_OTLP_TIMEOUT: '100',
+  OTEL_BSP_SCHEDULE_DELAY: '10',
+};
+const shared = useWorker(redis, env);
 const logged: string[] = [];
 const answers: string[] = [];
 let origin: string;
 let reaper: OrphanReaper;
 let api: Child;
-let worker: TestWorker;
 
 beforeAll(async () => {
   reaper = createOrphanReaper();
   const port = String(await freePort());
   origin = `http://127.0.0.1:${port}`;
-  const env = {
-    LOG_LEVEL: 'trace',
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://user:${SECRET}@127.0.0.1:1`,
-    OTEL_EXPORTER_OTLP_HEADERS: `authorization=${SECRET}`,
-    OTEL_EXPORTER_OTLP_TIMEOUT: '100',
-    OTEL_BSP_SCHEDULE_DELAY: '10',
-  };
   const own = { ...env, PATH: process.env['PATH'], REDIS_URL: redis.url, PORT: port, LOG_REQUESTS: 'on' };
   const onLine = (line: string) => logged.push(line);
   const command = { command: process.execPath, args: [SERVER] };
   api = await startChild({ name: 'The API', ...command, env: own, onLine, reaper });
-  [worker] = await Promise.all([
-    startWorker(redis.url, env),
-    untilApiReady(origin, AbortSignal.timeout(PATIENCE_MS)),
-  ]);
+  await untilApiReady(origin, AbortSignal.timeout(PATIENCE_MS));
 });
 afterAll(() => reaper.end());
 
@@ -66,7 +63,6 @@ const job = (more: object) => JSON.stringify({ task: 'echo', payload: { pin: SEC
 const REFUSED: readonly (readonly [string, number, Message])[] = [
   ['an unknown query parameter', 400, { path: `/jobs?token=${SECRET}`, body: job({}) }],
   ['a path that is not there', 404, { method: 'GET', path: `/none?key=${SECRET}` }],
-  ['a job that is not there', 404, { method: 'GET', path: `/jobs/none?payload=true&wait=0#${SECRET}` }],
   ['another method', 405, { method: 'PUT', path: `/jobs?key=${SECRET}` }],
   ['a query that cannot be decoded', 400, { method: 'GET', path: `/jobs/%zz?key=${SECRET}` }],
   ['broken JSON', 400, { body: `{"task":"echo","payload":"${SECRET}` }],
@@ -86,8 +82,8 @@ const REFUSED: readonly (readonly [string, number, Message])[] = [
     { path: '/jobs/batch?atomic=true', body: JSON.stringify({ jobs: [{ payload: SECRET }] }) },
   ],
   [
-    'a worker that reports for a job that is not there',
-    404,
+    'a report under a lease that is none',
+    400,
     {
       path: '/jobs/default~n1-0/complete',
       body: JSON.stringify({ lease: `a.0~n1~default`, result: SECRET }),
@@ -122,7 +118,7 @@ describe('logs and problem documents show no secret', () => {
     await redis.client.config('SET', 'maxmemory', '0');
     await redis.client.config('SET', 'requirepass', 'another');
     await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    await worker.line('redis-trouble');
+    await shared.worker.line('redis-trouble');
     await until(() => logged.some((line) => line.includes('redis-trouble')), 'a trouble of the API');
     await ask({ body: job({}) });
     await redis.client.config('SET', 'requirepass', SECRET);
@@ -132,6 +128,7 @@ describe('logs and problem documents show no secret', () => {
   });
 
   it('in any line or answer so far, down to their ends', async () => {
+    const { worker } = shared;
     await Promise.all([api.stop(PATIENCE_MS), worker.stop()]);
     const lines = worker.lines.map((line) => JSON.stringify(line));
     expect(logged.filter((line) => line.includes('"request"')).length).toBeGreaterThan(REFUSED.length);

@@ -6,7 +6,7 @@ import { completing, newQueue, post, take, takeOne } from '../../helpers/leases/
 import { useRedis } from '../../helpers/redis/server.ts';
 import { type ReceivedSpan, useOtlpReceiver } from '../../helpers/telemetry/otlp-receiver.ts';
 import { type ApiProcess, startApiProcess } from '../../helpers/workers/built-processes.ts';
-import { spawnWorker, startWorker, type TestWorker } from '../../helpers/workers/worker-process.ts';
+import { spawnWorker, startWorker, useWorker } from '../../helpers/workers/worker-process.ts';
 
 const [PRODUCER, CONSUMER, ERROR] = [4, 5, 2];
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -15,20 +15,24 @@ const TRACEPARENT = `00-${TRACE_ID}-${CLIENT_SPAN}-01`;
 
 const redis = useRedis();
 const collector = useOtlpReceiver();
+useWorker(redis, {
+  // The collector listens only once the tests begin.
+  get OTEL_EXPORTER_OTLP_ENDPOINT() {
+    return collector.url;
+  },
+  OTEL_SERVICE_NAME: 'jobs',
+  OTEL_BSP_SCHEDULE_DELAY: '20',
+});
 let reaper: OrphanReaper;
 let api: ApiProcess;
-let worker: TestWorker;
 
 beforeAll(async () => {
   reaper = createOrphanReaper();
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '20' };
-  [api, worker] = await Promise.all([
-    startApiProcess(redis.url, reaper, env),
-    startWorker(redis.url, { ...env, OTEL_SERVICE_NAME: 'jobs', OTEL_RESOURCE_ATTRIBUTES: 'team=a' }),
-  ]);
+  api = await startApiProcess(redis.url, reaper, env);
 });
 afterAll(async () => {
-  await Promise.all([api.stop(), worker.stop()]);
+  await api.stop();
   reaper.end();
 });
 
