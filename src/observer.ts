@@ -1,5 +1,23 @@
+import type {
+  AttemptOutcome,
+  AttemptSubject,
+  AttemptTimes,
+  SettledStatus,
+  SkipReason,
+  WaitOutcome,
+  WaitSubject,
+} from './observer/subjects.ts';
 import type { ErrorOrigin } from './schemas/values/names.ts';
-import type { Trace } from './schemas/values/trace.ts';
+
+export type {
+  AttemptOutcome,
+  AttemptSubject,
+  AttemptTimes,
+  SettledStatus,
+  SkipReason,
+  WaitOutcome,
+  WaitSubject,
+} from './observer/subjects.ts';
 
 /**
  * Every service event. API and workers emit the same ones; log lines are made from them, and metrics and traces can be.
@@ -176,56 +194,6 @@ export type ServiceEvent =
   | { kind: 'redis-trouble'; where: string; error: unknown; reqId?: string }
   /** A defect of the service. */
   | { kind: 'defect'; where: string; error: unknown; reqId?: string };
-
-/** Which attempt of which job. */
-export interface AttemptSubject {
-  queue: string;
-  task: string;
-  job: string;
-  attempt: number;
-  lease: string;
-  /** The trace that the job belongs to, or the span of the attempt. Most jobs have none. */
-  trace?: Trace | undefined;
-}
-
-/** How long an attempt took. */
-export interface AttemptTimes {
-  /** From ready to taken; absent where it is unknown, as over HTTP after a delay or a retry. */
-  waitMs?: number;
-  /** Of the handler; over HTTP from taken to settled. */
-  runMs: number;
-}
-
-/** What a request waits for. */
-export interface WaitSubject {
-  on: 'job' | 'work' | 'subscription';
-  queues: readonly string[];
-  job?: string;
-}
-
-export type AttemptOutcome =
-  | 'completed'
-  | 'failed'
-  | 'cancelled'
-  | 'expired'
-  | 'exhausted'
-  | 'released'
-  | 'lost';
-
-/** `stale`: the attempt had lost its lease, so that the job was left alone. */
-export type SettledStatus =
-  | 'completed'
-  | 'failed'
-  | 'queued'
-  | 'retrying'
-  | 'cancelled'
-  | 'expired'
-  | 'stale';
-
-/** `enough`: what it waited for is there. `stopped`: the client has gone, or the service stops. */
-export type WaitOutcome = 'enough' | 'timed-out' | 'stopped' | 'failed';
-
-export type SkipReason = 'overlap' | 'queue-full' | 'not-stored' | 'missed';
 
 export type ServiceEventKind = ServiceEvent['kind'];
 

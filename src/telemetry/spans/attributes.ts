@@ -1,8 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 
 /**
- * Attributes of the spans: those of OpenTelemetry (semantic-conventions, docs/messaging/messaging-spans.md), and those
- * that only Millrace has.
+ * Attributes of the spans: those of OpenTelemetry's semantic conventions for messaging spans, and those that only
+ * Millrace has.
  */
 export const QUEUE = 'messaging.destination.name';
 export const JOB_ID = 'messaging.message.id';
