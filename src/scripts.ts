@@ -1,9 +1,4 @@
-import {
-  addKeyScript,
-  findKeyScript,
-  noteUsesScript,
-  removeKeyScript,
-} from './access/scripts/keys.ts';
+import { addKeyScript, findKeyScript, noteUsesScript, removeKeyScript } from './access/scripts/keys.ts';
 import { announceConfigurationScript } from './core/scripts/announce-configuration.ts';
 import { lookupScript } from './jobs/scripts/lookup.ts';
 import { readLogScript } from './jobs/scripts/read-log.ts';

@@ -132,9 +132,12 @@ describe('AUTH', () => {
     }
   };
 
-  it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost', '::ffff:127.0.0.1', ''])('is off on HOST=%s', (HOST) => {
-    expect(loadConfig({ HOST }, 'api').auth).toBe('off');
-  });
+  it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost', '::ffff:127.0.0.1', ''])(
+    'is off on HOST=%s',
+    (HOST) => {
+      expect(loadConfig({ HOST }, 'api').auth).toBe('off');
+    },
+  );
 
   it.each(['0.0.0.0', '::', '10.0.0.1', 'millrace.example', '128.0.0.1', '127.1'])(
     'must be set for HOST=%s',

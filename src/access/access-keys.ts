@@ -58,9 +58,10 @@ export class AccessKeys {
   }
 
   /** Makes a key, whose text is shown this once. @throws {AppError} too-many-keys, invalid-request. */
-  async create({ name, scopes, expiresAt, rate }: NewKey): Promise<KeyView & { key: string }> {
+  async create(key: NewKey): Promise<KeyView & { key: string }> {
+    const { name, scopes, expiresAt, rate } = key;
     const now = this.#clock.wall();
-    checkTimes({ expiresAt, rate }, now);
+    checkTimes(key, now);
     const text = newKey(now);
     const record: KeyRecord = {
       name,

@@ -92,12 +92,7 @@ function refuseQueue(caller: Caller, scope: Scope, name: string): AppError | und
   return !caller.mayAny(scope) || caller.may('read', name) ? forbidden(scope, name) : queueNotFound(name);
 }
 
-function refuseJob(
-  request: FastifyRequest,
-  caller: Caller,
-  scope: Scope,
-  id: string,
-): AppError | undefined {
+function refuseJob(request: FastifyRequest, caller: Caller, scope: Scope, id: string): AppError | undefined {
   const name = parseJobId(id)?.queue;
   if (!caller.mayAny(scope)) return forbidden(scope, name);
   if (name === undefined || caller.may(scope, name)) return undefined;
@@ -109,7 +104,9 @@ function refuseJob(
 function refuseLease(caller: Caller, scope: Scope, text: string): AppError | undefined {
   if (!caller.mayAny(scope)) return forbidden(scope);
   const lease = parseLease(text);
-  return lease === undefined || lease.queues.every((name) => caller.may(scope, name)) ? undefined : leaseNotFound();
+  return lease === undefined || lease.queues.every((name) => caller.may(scope, name))
+    ? undefined
+    : leaseNotFound();
 }
 
 declare module 'fastify' {

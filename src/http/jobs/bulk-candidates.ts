@@ -47,7 +47,7 @@ export interface BulkChunk {
  * @throws {AppError} payload-too-large if the body has more than `maxBytes`; invalid-request if it breaks off.
  */
 export function bulkCandidates(body: unknown, limits: BulkLimits): AsyncGenerator<BulkChunk> {
-  if (typeof body === 'object' && body !== null && 'jobs' in body) 
+  if (typeof body === 'object' && body !== null && 'jobs' in body)
     return fromArray(body.jobs as unknown[], limits.refuse);
   return fromLines(body as Readable, limits);
 }

@@ -53,11 +53,7 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
      * Stores the jobs at most once under the key: in one step if the body is no longer than any other, else each chunk in a
      * step of its own, so that a repeated request stores what is missing.
      */
-    async function submitOnce(
-      body: unknown,
-      key: string,
-      refuse: RefuseJob | undefined,
-    ): Promise<Submitted> {
+    async function submitOnce(body: unknown, key: string, refuse: RefuseJob | undefined): Promise<Submitted> {
       const chunks = bulkCandidates(body, { maxLineBytes, refuse });
       const { first, isWhole } = await readFirst(chunks, maxLineBytes);
       if (first.length === 0) throw noJobs();

@@ -46,14 +46,21 @@ describe('the door', () => {
   });
 
   it('does not take a key from the URL', async () => {
-    for (const query of [`access_token=${ADMIN_KEY}`, `key=${ADMIN_KEY}`, `authorization=Bearer ${ADMIN_KEY}`])
+    for (const query of [
+      `access_token=${ADMIN_KEY}`,
+      `key=${ADMIN_KEY}`,
+      `authorization=Bearer ${ADMIN_KEY}`,
+    ])
       await api.http.get(`/queues?${encodeURI(query)}`).expect(401);
   });
 
   it('names the scope that is missing', async () => {
     const { key } = await makeKey(api.origin, ['read']);
     const answer = await api.http.post('/jobs').set(bearer(key)).send({ task: 'echo' }).expect(403);
-    expect(answer.body).toMatchObject({ code: 'forbidden', detail: expect.stringContaining('submit:default') });
+    expect(answer.body).toMatchObject({
+      code: 'forbidden',
+      detail: expect.stringContaining('submit:default'),
+    });
   });
 
   it('refuses before the body is read, and the client that still sends gets the answer', async () => {

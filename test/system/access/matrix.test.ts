@@ -107,7 +107,8 @@ describe.each(OPERATIONS)('$id', (operation: Operation) => {
     for (const scopes of CALLERS) {
       // A lease belongs to the key that has taken it.
       const canWork = scopes.some((scope) => /^(work|admin)(:mine)?$/.test(scope));
-      target = canWork || target === undefined ? await targetIn(OWN, canWork ? keyOf(scopes) : ADMIN_KEY) : target;
+      target =
+        canWork || target === undefined ? await targetIn(OWN, canWork ? keyOf(scopes) : ADMIN_KEY) : target;
       const expected = expectedVerdict(operation, scopes, OWN);
       const answer = await ask(api.origin, requestOf(operation, target), keyOf(scopes));
       const verdict = verdictOf(answer);
