@@ -130,7 +130,8 @@ describe.each(OPERATIONS)('$id', (operation: Operation) => {
       const verdict = verdictOf(answer);
       if (verdict !== expected) wrong.push(`${scopes}: ${verdict}, not ${expected}: ${answer.text}`);
       used = verdict === 'let in' ? undefined : foreign;
-      if (expected === 'let in') continue;
+      // Who may read the queue may know what is there.
+      if (expected === 'let in' || scopes.includes('read')) continue;
       const other = await ask(api.origin, requestOf(operation, never), keyOf(scopes));
       const isSame = withoutNames(answer.text, foreign) === withoutNames(other.text, never);
       if (answer.status !== other.status || !isSame)
