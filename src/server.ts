@@ -1,18 +1,19 @@
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
 import { systemClock } from './clock.ts';
-import { type Config, ConfigError, loadConfig, misspeltSettings } from './config.ts';
+import { ConfigError, loadConfig, misspeltSettings } from './config.ts';
 import { describeMisspelt } from './misspelt-settings.ts';
 import { createObserver } from './observer.ts';
 import { createLogger } from './telemetry/log.ts';
 import { logObserver } from './telemetry/log-observer.ts';
 import { requestLog } from './telemetry/request-log.ts';
 import { AttemptSpans, httpAttemptSpans } from './telemetry/spans/attempt-spans.ts';
-import { startTracing, type Tracing, TracingError } from './telemetry/spans/tracing.ts';
+import { startTracing } from './telemetry/spans/tracing.ts';
 
-function readConfig(): Config {
+/** Ends the process if the configuration is not valid. */
+async function orExit<T>(make: () => T | Promise<T>): Promise<T> {
   try {
-    return loadConfig();
+    return await make();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
@@ -20,21 +21,11 @@ function readConfig(): Config {
   }
 }
 
-async function readTracing(): Promise<Tracing | undefined> {
-  try {
-    return await startTracing(config, 'millrace-api', createObserver(log));
-  } catch (error) {
-    if (!(error instanceof TracingError)) throw error;
-    console.error(error.message);
-    process.exit(1);
-  }
-}
-
-const config = readConfig();
+const config = await orExit(() => loadConfig(undefined, 'api'));
 const logger = createLogger(config.logLevel, 'millrace-api');
 const isLogged = config.logRequests === 'on';
 const log = logObserver(logger, isLogged ? ['http-request'] : []);
-const tracing = await readTracing();
+const tracing = await orExit(() => startTracing(config, 'millrace-api', createObserver(log)));
 const spans = tracing && httpAttemptSpans(new AttemptSpans(tracing.tracer), systemClock.wall);
 const observe = createObserver(
   log,
@@ -44,7 +35,7 @@ const observe = createObserver(
 for (const misspelt of misspeltSettings()) {
   observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
 }
-const app = await buildApp(config, observe, tracing?.tracer);
+const app = await orExit(() => buildApp(config, observe, tracing?.tracer));
 
 // Stop order: report not ready, answer waiters, answer open requests, close the Redis connections, send the last spans.
 closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err, signal }) => {

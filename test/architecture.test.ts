@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tasks: ['redis', 'error-reasons', 'ajv', 'typebox', 'undici', 'tsx'],
   events: ['redis'],
   core: ['redis', 'tasks'],
+  access: ['redis', 'core'],
   lifecycle: ['redis', 'core', 'events'],
   attempts: ['redis', 'core', 'lifecycle', 'error-reasons'],
   jobs: ['redis', 'core', 'lifecycle', 'events', 'tasks'],
@@ -37,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   maintenance: ['redis', 'core', 'lifecycle'],
   schedules: ['redis', 'core', 'lifecycle', 'jobs', 'tasks', 'maintenance', 'croner', 'typebox'],
   scripts: [
+    'access',
     'redis',
     'core',
     'jobs',
@@ -51,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['config', 'version', 'pino', '@opentelemetry'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
   http: [
+    'access',
     'src/workers',
     'redis',
     'core',
@@ -73,6 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '@opentelemetry',
   ],
   routes: [
+    'access',
     'http',
     'core',
     'jobs',

@@ -19,7 +19,7 @@ import { loadTasks, TaskLoadError } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/log-observer.ts';
-import { checkTracing, TracingError } from '../src/telemetry/spans/tracing.ts';
+import { checkTracing } from '../src/telemetry/spans/tracing.ts';
 import { importTraced, isOfTaskFile } from './run/attempt-trace.ts';
 import { CancelListener, CONTROL_BLOCK_MS } from './supervisor/cancel-listener.ts';
 import { LeaseRenewer } from './supervisor/lease-renewer.ts';
@@ -43,9 +43,7 @@ async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string,
     checkTracing(config);
     return { config, tasks: await importTraced(() => loadTasks(config.tasksDir)) };
   } catch (error) {
-    const isKnown =
-      error instanceof ConfigError || error instanceof TaskLoadError || error instanceof TracingError;
-    if (!isKnown) throw error;
+    if (!(error instanceof ConfigError || error instanceof TaskLoadError)) throw error;
     console.error(error.message);
     process.exit(1);
   }

@@ -1,4 +1,6 @@
 import {
+  type AccessKeys,
+  accessKeys,
   auditKeys,
   configurationsKey,
   httpQueuesKey,
@@ -64,6 +66,10 @@ export class KeySpace {
 
   get workers(): ReturnType<typeof workerKeys> {
     return workerKeys(this.#prefix);
+  }
+
+  get access(): AccessKeys {
+    return accessKeys(this.#prefix);
   }
 
   get probe(): string {

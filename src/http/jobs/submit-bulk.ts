@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { BulkOptions, SubmitOutcome, SubmitResult } from '../../jobs/submit/outcomes.ts';
+import type { SubmitOutcome, SubmitResult } from '../../jobs/submit/outcomes.ts';
 import { parseJobId } from '../../redis/job-id.ts';
 import type { StoredJobs } from '../../telemetry/spans/submit-spans.ts';
 
@@ -7,7 +7,7 @@ import type { StoredJobs } from '../../telemetry/spans/submit-spans.ts';
 export async function submitBulk(
   app: FastifyInstance,
   request: FastifyRequest,
-  options: Omit<BulkOptions, 'part' | 'trace'>,
+  options: Omit<Parameters<FastifyInstance['submitBulk']>[1], 'trace'>,
 ): Promise<SubmitResult<SubmitOutcome[]>> {
   const submit = app.beginSubmit(request);
   try {

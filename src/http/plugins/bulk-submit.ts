@@ -9,8 +9,7 @@ import type {
 } from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
 import type { Fault } from '../../schemas/problem.ts';
-import type { Trace } from '../../schemas/values/trace.ts';
-import { type BulkChunk, bulkCandidates, tooMany } from '../jobs/bulk-candidates.ts';
+import { type BulkChunk, bulkCandidates, type RefuseJob, tooMany } from '../jobs/bulk-candidates.ts';
 
 /** Faults listed when a whole batch is rejected. */
 const MAX_FAULTS = 1_000;
@@ -24,10 +23,10 @@ const isRedisDown = (outcome: SubmitOutcome): boolean =>
 export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
   async (app, { maxLineBytes }) => {
     /** Stores each chunk as it arrives. */
-    async function submitEach(body: unknown, trace: Trace | undefined): Promise<Submitted> {
+    async function submitEach(body: unknown, { refuse, trace }: BulkSubmitOptions): Promise<Submitted> {
       const outcomes: SubmitOutcome[] = [];
       let fault: AppError | undefined;
-      for await (const { candidates } of bulkCandidates(body, { maxLineBytes })) {
+      for await (const { candidates } of bulkCandidates(body, { maxLineBytes, refuse })) {
         const submitted =
           fault === undefined
             ? await app.submitter.submitEach(candidates, trace)
@@ -44,9 +43,11 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
     }
 
     /** Stores all jobs or none. One step needs all of them in memory, so the body may be no longer than any other. */
-    async function submitAtomically(body: unknown, { key, trace }: BulkSubmitOptions): Promise<Submitted> {
+    async function submitAtomically(body: unknown, options: BulkSubmitOptions): Promise<Submitted> {
+      const { key, refuse, trace } = options;
       const all: Candidate[] = [];
-      for await (const { candidates } of bulkCandidates(body, { maxLineBytes, maxBytes: maxLineBytes })) {
+      const limits = { maxLineBytes, maxBytes: maxLineBytes, refuse };
+      for await (const { candidates } of bulkCandidates(body, limits)) {
         for (const one of candidates) all.push(one);
         if (all.length > MAX_BULK_JOBS) throw tooMany();
       }
@@ -61,16 +62,17 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
      * Stores the jobs at most once under the key: in one step if the body is no longer than any other, else each chunk in a
      * step of its own, so that a repeated request stores what is missing.
      */
-    async function submitOnce(body: unknown, key: string, trace: Trace | undefined): Promise<Submitted> {
-      const chunks = bulkCandidates(body, { maxLineBytes });
+    async function submitOnce(body: unknown, key: string, options: BulkSubmitOptions): Promise<Submitted> {
+      const { refuse, trace } = options;
+      const chunks = bulkCandidates(body, { maxLineBytes, refuse });
       const { first, isWhole } = await readFirst(chunks, maxLineBytes);
       if (first.length === 0) throw noJobs();
       if (isWhole) return app.submitter.submitTogether(first.flat(), { atomic: false, key, trace });
       const outcomes: SubmitOutcome[] = [];
       let replayed = true;
       for await (const { candidates, part } of parts(first, chunks)) {
-        const options = { atomic: false, key, part, trace };
-        const submitted = await app.submitter.submitTogether(candidates, options);
+        const step = { atomic: false, key, part, trace };
+        const submitted = await app.submitter.submitTogether(candidates, step);
         for (const outcome of submitted.value) outcomes.push(outcome);
         replayed &&= submitted.replayed;
       }
@@ -78,9 +80,9 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
     }
 
     app.decorate('submitBulk', (body, options) => {
-      const { atomic, key, trace } = options;
+      const { atomic, key } = options;
       if (atomic) return submitAtomically(body, options);
-      return key === undefined ? submitEach(body, trace) : submitOnce(body, key, trace);
+      return key === undefined ? submitEach(body, options) : submitOnce(body, key, options);
     });
   },
   { name: 'bulk-submit', dependencies: ['core', 'jobs', 'input'] },
@@ -134,7 +136,10 @@ function invalidBatch(outcomes: readonly (Candidate | SubmitOutcome)[]): AppErro
   return new AppError('invalid-batch', detail, { errors: errors.slice(0, MAX_FAULTS) });
 }
 
-type BulkSubmitOptions = Omit<BulkOptions, 'part'>;
+interface BulkSubmitOptions extends Omit<BulkOptions, 'part'> {
+  /** Absent: the client may submit to every queue. */
+  readonly refuse?: RefuseJob | undefined;
+}
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -3,6 +3,7 @@ import fastifyPlugin from 'fastify-plugin';
 import type { Clock } from '../../clock.ts';
 import type { Observer } from '../../observer.ts';
 import { parseJobId } from '../../redis/job-id.ts';
+import { inRealIds } from '../access/hidden-jobs.ts';
 import { routeOf } from '../request/route.ts';
 
 interface RequestEventsOptions {
@@ -31,6 +32,7 @@ export const requestEventsPlugin = fastifyPlugin<RequestEventsOptions>(
           status: reply.raw.statusCode,
           durationMs: clock.monotonic() - startedAt,
           reqId: request.id,
+          ...(request.caller.id !== '' && { caller: request.caller.id }),
           ...(job !== undefined && { job }),
           ...(!reply.raw.writableFinished && { isAborted: true }),
         });
@@ -46,10 +48,11 @@ export const requestEventsPlugin = fastifyPlugin<RequestEventsOptions>(
 );
 
 /** The id of the job that a request is about, or that it has stored. */
-function jobOf({ routeOptions, params }: FastifyRequest, reply: FastifyReply): string | undefined {
+function jobOf(request: FastifyRequest, reply: FastifyReply): string | undefined {
   const location = reply.getHeader('location');
-  const { id = '' } = routeOptions.url?.startsWith('/jobs/:id') ? (params as { id?: string }) : {};
-  const named = typeof location === 'string' ? location.slice(location.lastIndexOf('/') + 1) : id;
+  const { id = '' } = routeOf(request).startsWith('/jobs/:id') ? (request.params as { id?: string }) : {};
+  const named =
+    typeof location === 'string' ? location.slice(location.lastIndexOf('/') + 1) : inRealIds(request, id);
   return parseJobId(named) === undefined ? undefined : named;
 }
 

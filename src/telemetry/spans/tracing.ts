@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProxyTracerProvider, trace as spans, type Tracer } from '@opentelemetry/api';
-import type { Config } from '../../config.ts';
+import { type Config, ConfigError } from '../../config.ts';
 import type { Observer } from '../../observer.ts';
 import { VERSION } from '../../version.ts';
 import { watchedExporter, watchSdk } from './watch-sdk.ts';
@@ -16,10 +16,6 @@ const PACKAGES = [
 /** How long a stop waits for a collector that does not take the last spans. */
 const FLUSH_MS = 2_000;
 
-export class TracingError extends Error {
-  override readonly name = 'TracingError';
-}
-
 /** Spans are made and go somewhere. */
 export interface Tracing {
   readonly tracer: Tracer;
@@ -31,7 +27,7 @@ export type TracingSettings = Pick<Config, 'otlpEndpoint' | 'otelServiceName'>;
 
 /**
  * @param packages that it takes; only tests pass others.
- * @throws {TracingError} when spans are to be sent and a package for it is not installed.
+ * @throws {ConfigError} when spans are to be sent and a package for it is not installed.
  */
 export function checkTracing(
   { otlpEndpoint }: Pick<TracingSettings, 'otlpEndpoint'>,
@@ -48,9 +44,9 @@ export function checkTracing(
     }
   });
   if (missing.length === 0) return;
-  throw new TracingError(
-    `OTEL_EXPORTER_OTLP_ENDPOINT is set, but the OpenTelemetry SDK is not installed. Run \`npm install ${missing.join(' ')}\`, or unset the variable.`,
-  );
+  throw new ConfigError([
+    `OTEL_EXPORTER_OTLP_ENDPOINT is set, but the OpenTelemetry SDK is not installed: run \`npm install ${missing.join(' ')}\`, or unset the variable`,
+  ]);
 }
 
 /**
@@ -58,7 +54,7 @@ export function checkTracing(
  * by `node --import`. Without either it returns undefined: no span is made then.
  *
  * @param service the default of OTEL_SERVICE_NAME.
- * @throws {TracingError} as `checkTracing`.
+ * @throws {ConfigError} as `checkTracing`.
  */
 export async function startTracing(
   settings: TracingSettings,
