@@ -63,7 +63,7 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
      * step of its own, so that a repeated request stores what is missing.
      */
     async function submitOnce(body: unknown, key: string, options: BulkSubmitOptions): Promise<Submitted> {
-      const { refuse, trace } = options;
+      const { trace, refuse } = options;
       const chunks = bulkCandidates(body, { maxLineBytes, refuse });
       const { first, isWhole } = await readFirst(chunks, maxLineBytes);
       if (first.length === 0) throw noJobs();
@@ -71,8 +71,7 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
       const outcomes: SubmitOutcome[] = [];
       let replayed = true;
       for await (const { candidates, part } of parts(first, chunks)) {
-        const step = { atomic: false, key, part, trace };
-        const submitted = await app.submitter.submitTogether(candidates, step);
+        const submitted = await app.submitter.submitTogether(candidates, { atomic: false, key, part, trace });
         for (const outcome of submitted.value) outcomes.push(outcome);
         replayed &&= submitted.replayed;
       }
@@ -80,9 +79,8 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
     }
 
     app.decorate('submitBulk', (body, options) => {
-      const { atomic, key } = options;
-      if (atomic) return submitAtomically(body, options);
-      return key === undefined ? submitEach(body, options) : submitOnce(body, key, options);
+      if (options.atomic) return submitAtomically(body, options);
+      return options.key === undefined ? submitEach(body, options) : submitOnce(body, options.key, options);
     });
   },
   { name: 'bulk-submit', dependencies: ['core', 'jobs', 'input'] },

@@ -25,6 +25,8 @@ export const requestEventsPlugin = fastifyPlugin<RequestEventsOptions>(
       const startedAt = clock.monotonic();
       reply.raw.once('close', () => {
         const job = jobOf(request, reply);
+        // A path that cannot be decoded has got no decorators.
+        const { caller }: Partial<FastifyRequest> = request;
         observe({
           kind: 'http-request',
           method: request.method,
@@ -32,7 +34,7 @@ export const requestEventsPlugin = fastifyPlugin<RequestEventsOptions>(
           status: reply.raw.statusCode,
           durationMs: clock.monotonic() - startedAt,
           reqId: request.id,
-          ...(request.caller.id !== '' && { caller: request.caller.id }),
+          ...(caller !== undefined && caller.id !== '' && { caller: caller.id }),
           ...(job !== undefined && { job }),
           ...(!reply.raw.writableFinished && { isAborted: true }),
         });
