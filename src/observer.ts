@@ -121,6 +121,14 @@ export type ServiceEvent =
       reason: SkipReason;
     }
 
+  // The network (API).
+  /** A changed certificate is in use for new connections. `validTo`: as OpenSSL prints it. */
+  | { kind: 'certificate-loaded'; validTo: string }
+  /** The files of the certificate have changed and cannot be used; the one before stays. `reason`: for people. */
+  | { kind: 'certificate-refused'; reason: string }
+  /** Connections beyond a limit, since the last event: at most one event in 10 s. `address`: that of the last one. */
+  | { kind: 'connections-refused'; limit: string; refused: number; address: string }
+
   // Clients (API).
   /** A request waits: for a job, for jobs to take, or for events of a subscription. `waitMs`: at most so long. */
   | ({ kind: 'wait-started'; waitMs: number } & WaitSubject)

@@ -21,7 +21,7 @@ const NINE = 0x39;
 export function requestBytes({ method, path, contentType, body = '' }: RequestParts): Buffer {
   const type = contentType === undefined ? '' : `content-type: ${contentType}\r\n`;
   const length = body === '' ? '' : `content-length: ${Buffer.byteLength(body)}\r\n`;
-  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: bench\r\n${type}${length}\r\n${body}`);
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: localhost\r\n${type}${length}\r\n${body}`);
 }
 
 /**

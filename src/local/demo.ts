@@ -16,6 +16,8 @@ import { type Stack, withStack } from './stack.ts';
 const SETTINGS = {
   PREFIX: 'millrace-demo',
   HOST: '',
+  TLS_CERT_FILE: '',
+  TLS_KEY_FILE: '',
   PORT: '0',
   QUEUES: '',
   TASKS_DIR: '',
