@@ -1,8 +1,10 @@
 import { API_SETTINGS, type ApiSettings } from './api.ts';
 import { NETWORK_SETTINGS, type NetworkSettings } from './network.ts';
+import { PEER_SETTINGS, type PeerSettings } from './peers.ts';
 import type { SettingsOf } from './setting-kinds.ts';
 import { STORE_SETTINGS, type StoreSettings } from './store.ts';
 import { TELEMETRY_SETTINGS, type TelemetrySettings } from './telemetry.ts';
+import { TLS_SETTINGS, type TlsSettings } from './tls.ts';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker.ts';
 
 /** All settings of one process; times in milliseconds, sizes in bytes. SETTINGS says what each one means. */
@@ -10,6 +12,8 @@ export interface Config
   extends StoreSettings,
     ApiSettings,
     NetworkSettings,
+    TlsSettings,
+    PeerSettings,
     WorkerSettings,
     TelemetrySettings {}
 
@@ -17,6 +21,8 @@ export interface Config
 export const SETTINGS: SettingsOf<Config> = {
   ...STORE_SETTINGS,
   ...NETWORK_SETTINGS,
+  ...TLS_SETTINGS,
+  ...PEER_SETTINGS,
   ...API_SETTINGS,
   ...WORKER_SETTINGS,
   ...TELEMETRY_SETTINGS,

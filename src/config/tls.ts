@@ -41,7 +41,8 @@ export const TLS_SETTINGS: SettingsOf<TlsSettings> = {
 export function tlsFaults({ tlsCertFile, tlsKeyFile }: TlsSettings): string[] {
   if (tlsCertFile === '' && tlsKeyFile === '') return [];
   if (tlsCertFile === '' || tlsKeyFile === '') {
-    const [set, missing] = tlsCertFile === '' ? ['TLS_KEY_FILE', 'TLS_CERT_FILE'] : ['TLS_CERT_FILE', 'TLS_KEY_FILE'];
+    const [set, missing] =
+      tlsCertFile === '' ? ['TLS_KEY_FILE', 'TLS_CERT_FILE'] : ['TLS_CERT_FILE', 'TLS_KEY_FILE'];
     return [`${set} is set without ${missing}: set both to serve HTTPS, or none to serve HTTP`];
   }
   const faults: string[] = [];

@@ -28,7 +28,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 const NOT_HTTP: Fault = { status: 400, detail: 'The request is not valid HTTP/1.1.' };
 const TOO_MANY: Fault = {
   status: 503,
-  detail: 'Your address has too many connections open (MAX_CONNECTIONS_PER_ADDRESS). Close some, or use them again.',
+  detail:
+    'Your address has too many connections open (MAX_CONNECTIONS_PER_ADDRESS). Close some, or use them again.',
   code: 'too-many-connections',
   isBrief: true,
 };

@@ -29,8 +29,16 @@ const CASES: readonly [number, string, Case][] = [
   [405, 'method-not-allowed', { method: 'PUT', path: '/jobs', headers: JSON_TYPE }],
   [404, 'route-not-found', { method: 'POST', path: '/nope', headers: { 'content-type': 'text/xml' } }],
   [400, 'invalid-request', { method: 'POST', path: '/%zz', headers: JSON_TYPE }],
-  [403, 'cross-site', { method: 'POST', path: '/jobs', headers: { ...JSON_TYPE, origin: 'https://evil.example' } }],
-  [421, 'misdirected-request', { method: 'POST', path: '/jobs', headers: { ...JSON_TYPE, host: 'evil.example' } }],
+  [
+    403,
+    'cross-site',
+    { method: 'POST', path: '/jobs', headers: { ...JSON_TYPE, origin: 'https://evil.example' } },
+  ],
+  [
+    421,
+    'misdirected-request',
+    { method: 'POST', path: '/jobs', headers: { ...JSON_TYPE, host: 'evil.example' } },
+  ],
 ];
 
 /** Requests that Node hands to no route. `fetch` cannot send them, and Node names the host unless it is told not to. */

@@ -1,5 +1,9 @@
-import type { Socket } from 'node:net';
 import { clientNetwork } from './client-network.ts';
+
+interface Connection {
+  readonly remoteAddress?: string | undefined;
+  once(event: 'close', listener: () => void): unknown;
+}
 
 /** Counts the connections of each address, and refuses those beyond a limit. */
 export class AddressLimit {
@@ -14,7 +18,7 @@ export class AddressLimit {
   }
 
   /** Counts a connection until it closes. @returns false if its address has enough already. */
-  enter(socket: Pick<Socket, 'remoteAddress' | 'once'>): boolean {
+  enter(socket: Connection): boolean {
     const { remoteAddress } = socket;
     // A client that has gone has no address. Its connection closes by itself.
     if (remoteAddress === undefined || this.#isExempt(remoteAddress)) return true;

@@ -8,9 +8,13 @@ const NETWORK_GROUPS = 4;
 export const plainAddress = (address: string): string =>
   address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
 
+/** Some proxies write the port of the client into X-Forwarded-For. */
+const withoutPort = (address: string): string =>
+  address.replace(/^(\d{1,3}(?:\.\d{1,3}){3}):\d+$/, '$1').replace(/^\[(.*)\](?::\d+)?$/, '$1');
+
 /** What limits count as one client: an IPv4 address, or the /64 network of an IPv6 address. Other text stays. */
 export function clientNetwork(address: string): string {
-  const plain = plainAddress(address);
+  const plain = plainAddress(withoutPort(address));
   const [bare = ''] = plain.split('%', 1);
   if (!isIPv6(bare)) return plain;
   const groups = ipaddr.IPv6.parse(bare).parts.slice(0, NETWORK_GROUPS);

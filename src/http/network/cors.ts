@@ -60,7 +60,7 @@ export const corsPlugin = fastifyPlugin<{ corsOrigins: readonly string[] }>(
       else done();
     });
   },
-  { name: 'cors', dependencies: ['connections'] },
+  { name: 'cors', dependencies: ['errors'] },
 );
 
 /** An OPTIONS that is no preflight: it is answered as without the plugin. */

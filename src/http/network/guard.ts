@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError, invalidRequest } from '../../errors.ts';
 import { clip } from '../../schemas/json/well-formed.ts';
-import { type HostNames, hostTest } from './hosts.ts';
 import { isForeignCall } from './cross-site.ts';
+import { type HostNames, hostTest } from './hosts.ts';
 
 export interface GuardOptions extends HostNames {
   readonly corsOrigins: readonly string[];
@@ -30,7 +30,7 @@ export const guardPlugin = fastifyPlugin<GuardOptions>(
       else done();
     });
   },
-  { name: 'guard', dependencies: ['connections'] },
+  { name: 'guard', dependencies: ['errors'] },
 );
 
 /** Two hosts could name one to a proxy and another to us (RFC 9112, 3.2). Node would take the first. */
@@ -43,7 +43,8 @@ function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   return hosts > 1;
 }
 
-const twoHosts = (): AppError => invalidRequest([{ pointer: '/host', detail: 'must be given once' }], 'headers');
+const twoHosts = (): AppError =>
+  invalidRequest([{ pointer: '/host', detail: 'must be given once' }], 'headers');
 
 /** A request without Host gets another answer, or comes by HTTP/1.0, which no browser speaks. */
 function namesUs({ headers, raw }: FastifyRequest, isOurName: (header: string) => boolean): boolean {

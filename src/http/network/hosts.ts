@@ -19,7 +19,11 @@ export interface HostNames {
  * A page of a foreign site can let its own name lead to this machine, and then reads the API as its own origin (DNS
  * rebinding). An IP address cannot be used so: the page would have to come from this API.
  */
-export function hostTest({ host, publicUrl, allowedHosts }: HostNames): ((header: string) => boolean) | undefined {
+export function hostTest({
+  host,
+  publicUrl,
+  allowedHosts,
+}: HostNames): ((header: string) => boolean) | undefined {
   if (allowedHosts.includes('*') || (allowedHosts.length === 0 && !isLoopbackHost(host))) return undefined;
   const names = new Set(allowedHosts);
   if (publicUrl !== '') names.add(new URL(publicUrl).hostname);
@@ -28,15 +32,12 @@ export function hostTest({ host, publicUrl, allowedHosts }: HostNames): ((header
   return (header) => {
     if (header === known) return true;
     const name = nameOf(header);
-    const isAllowed = names.has(name) || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || LOOPBACK_NAME.test(name);
+    const isAllowed =
+      names.has(name) || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || LOOPBACK_NAME.test(name);
     if (isAllowed) known = header;
     return isAllowed;
   };
 }
 
 /** The name in a `Host` header, without its port and the dot of a full name. */
-const nameOf = (header: string): string =>
-  header
-    .toLowerCase()
-    .replace(/:\d*$/, '')
-    .replace(/\.$/, '');
+const nameOf = (header: string): string => header.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');

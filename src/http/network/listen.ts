@@ -12,7 +12,9 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
   const [first = host, ...others] =
     host === 'localhost' ? (await lookup(host, { all: true })).map(({ address }) => address) : [];
   const doors = others.map((address) => ({ address, door: doorTo(app) }));
-  if (doors.length > 0) app.addHook('preClose', async () => doors.forEach(({ door }) => door.close()));
+  app.addHook('preClose', async () => {
+    for (const { door } of doors) door.close();
+  });
   const address = await app.listen({ host: first, port });
   for (const { address: other, door } of doors) {
     door.listen((app.server.address() as AddressInfo).port, other);

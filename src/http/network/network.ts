@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import type { Config } from '../../config.ts';
 import type { TlsPair } from '../../config/tls.ts';
+import type { Config } from '../../config.ts';
 import { Loop } from '../../maintenance/loop.ts';
 import type { Observer } from '../../observer.ts';
 import { refuseConnection } from '../client-errors.ts';
@@ -35,11 +35,11 @@ export const networkPlugin = fastifyPlugin<NetworkOptions>(
     await app.register(guardPlugin, { ...config, isPrivate: false });
     await app.register(corsPlugin, config);
   },
-  { name: 'network', dependencies: ['connections'] },
+  { name: 'network', dependencies: ['connections', 'errors'] },
 );
 
 /** Whose waits are counted together. */
-const clientOf = ({ ip }: FastifyRequest): string => clientNetwork(ip);
+const clientOf = ({ ip }: FastifyRequest): string => clientNetwork(ip ?? '');
 
 function limitConnections(app: FastifyInstance, config: Config, observe: Observer): void {
   const refusals = new Refusals(observe);
@@ -64,7 +64,12 @@ function limitConnections(app: FastifyInstance, config: Config, observe: Observe
 function reloadCertificate(app: FastifyInstance, config: Config, tls: TlsPair, observe: Observer): void {
   const { server } = app;
   if (!isSecure(server)) return;
-  const watch = new CertificateWatch(config, tls, (pair) => server.setSecureContext(secureOptions(pair)), observe);
+  const watch = new CertificateWatch(
+    config,
+    tls,
+    (pair) => server.setSecureContext(secureOptions(pair)),
+    observe,
+  );
   const loop = new Loop('certificate', watch.run, observe);
   app.addHook('onListen', async () => loop.start());
   app.addHook('preClose', () => loop.stop());

@@ -126,6 +126,8 @@ function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): 
   const problem = toProblem(error, request);
   if (problem.status === 503 || problem.status === 429) reply.header('retry-after', RETRY_AFTER_S);
   if (leavesBodyUnread(request.raw)) reply.header('connection', 'close');
+  // Hooks have set it, unless the error came before them.
+  reply.header('x-content-type-options', 'nosniff');
   return reply.code(problem.status).type('application/problem+json').send(problem);
 }
 
@@ -151,12 +153,6 @@ export const errorsPlugin = fastifyPlugin<{ observe: Observer }>(
       const error = toAppError(raw, request);
       app.reportFault(raw, request);
       return answer(error, request, reply);
-    });
-
-    // Before the body is read, so that a body cannot hide the wrong path.
-    app.addHook('onRequest', (request, _reply, done) => {
-      if (request.is404) done(noSuchPath(request));
-      else done();
     });
   },
   { name: 'errors' },

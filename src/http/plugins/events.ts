@@ -103,7 +103,9 @@ function openStream(
 ): boolean {
   reply.hijack();
   // What hooks have set: Fastify would write it, but the stream is written past Fastify.
-  reply.raw.setHeaders(new Map(Object.entries(reply.getHeaders()).map(([name, value]) => [name, value ?? ''])));
+  reply.raw.setHeaders(
+    new Map(Object.entries(reply.getHeaders()).map(([name, value]) => [name, value ?? ''])),
+  );
   response.open(id);
   if (request.method !== 'HEAD') return true;
   response.end();

@@ -2,13 +2,18 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { AddressLimit } from '../../../src/http/network/address-limit.ts';
 
-const connection = (remoteAddress: string | undefined) => Object.assign(new EventEmitter(), { remoteAddress });
+const connection = (remoteAddress: string | undefined) =>
+  Object.assign(new EventEmitter(), { remoteAddress });
 
 describe('AddressLimit', () => {
   it('refuses what is beyond the limit of an address, and takes more when one has closed', () => {
     const limit = new AddressLimit(2, () => false);
     const [first, second, third] = [1, 2, 3].map(() => connection('203.0.113.7'));
-    expect([first, second, third].map((socket) => socket && limit.enter(socket))).toEqual([true, true, false]);
+    expect([first, second, third].map((socket) => socket && limit.enter(socket))).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(limit.enter(connection('203.0.113.8'))).toBe(true);
     first?.emit('close');
     expect(limit.enter(connection('::ffff:203.0.113.7'))).toBe(true);

@@ -77,7 +77,10 @@ describe('CertificateWatch', () => {
   });
 
   it('sees a swapped link, as Kubernetes updates a mounted secret', async () => {
-    for (const [name, pair] of [['1', FIRST], ['2', SECOND]] as const) {
+    for (const [name, pair] of [
+      ['1', FIRST],
+      ['2', SECOND],
+    ] as const) {
       await mkdir(join(dir, name));
       await writePair(join(dir, name), pair);
     }

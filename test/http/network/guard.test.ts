@@ -19,7 +19,10 @@ describe('a page of a foreign site', () => {
     ['retry failed jobs', { path: '/queues/guarded/dead/retry' }],
     ['cancel a job', { path: '/jobs/guarded~n1-0/cancel' }],
     ['retry a job', { path: '/jobs/guarded~n1-0/retry' }],
-    ['submit a job as text', { path: '/jobs', headers: { 'content-type': 'text/plain' }, body: '{"task":"echo"}' }],
+    [
+      'submit a job as text',
+      { path: '/jobs', headers: { 'content-type': 'text/plain' }, body: '{"task":"echo"}' },
+    ],
     ['submit a job', { path: '/jobs', headers: JSON_TYPE, body: '{"task":"echo"}' }],
     ['remove a queue', { method: 'DELETE', path: '/queues/guarded' }],
     ['purge failed jobs', { method: 'DELETE', path: '/queues/guarded/dead' }],
@@ -75,7 +78,11 @@ describe('a page of an origin in CORS_ORIGINS', () => {
       [{ path: '/queues/guarded/pause' }, 200],
       [{ path: '/nope' }, 404],
     ] as const) {
-      const headers = { ...OURS, 'sec-fetch-site': 'cross-site', ...('headers' in message && message.headers) };
+      const headers = {
+        ...OURS,
+        'sec-fetch-site': 'cross-site',
+        ...('headers' in message && message.headers),
+      };
       const answer = await send(api.origin, { ...message, headers });
       expect(answer.status).toBe(status);
       expect(answer.headers['access-control-allow-origin']).toBe(OURS.origin);
@@ -90,11 +97,14 @@ describe('a page of an origin in CORS_ORIGINS', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  it.each(['/jobs', '/nope'])('gets for an OPTIONS that is no question of leave what others get: %s', async (path) => {
-    const { status, headers } = await send(api.origin, { method: 'OPTIONS', path, headers: OURS });
-    expect(status).toBe(path === '/jobs' ? 405 : 404);
-    expect(headers['content-type']).toMatch(/^application\/problem\+json/);
-  });
+  it.each(['/jobs', '/nope'])(
+    'gets for an OPTIONS that is no question of leave what others get: %s',
+    async (path) => {
+      const { status, headers } = await send(api.origin, { method: 'OPTIONS', path, headers: OURS });
+      expect(status).toBe(path === '/jobs' ? 405 : 404);
+      expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+    },
+  );
 });
 
 describe('a client that is no browser', () => {
@@ -113,7 +123,11 @@ describe('a foreign host name', () => {
     ['GET', '/queues', { host: 'evil.example' }],
     ['GET', '/livez', { host: 'evil.example:3000' }],
     ['GET', '/nope', { host: 'evil.example' }],
-    ['POST', '/queues/guarded/pause', { host: 'rebound.evil.example', origin: 'http://rebound.evil.example' }],
+    [
+      'POST',
+      '/queues/guarded/pause',
+      { host: 'rebound.evil.example', origin: 'http://rebound.evil.example' },
+    ],
     ['GET', 'http://evil.example/queues', { host: 'localhost' }],
   ])('gets 421, which says what to do: %s %s %j', async (method, path, headers) => {
     const [answer] = parseAnswers(await wire(api.origin, requestText(method, path, headers)));
@@ -123,7 +137,9 @@ describe('a foreign host name', () => {
   });
 
   it('is fine for names of ALLOWED_HOSTS', async () => {
-    const [answer] = parseAnswers(await wire(api.origin, requestText('GET', '/livez', { host: 'millrace:3000' })));
+    const [answer] = parseAnswers(
+      await wire(api.origin, requestText('GET', '/livez', { host: 'millrace:3000' })),
+    );
     expect(answer?.status).toBe(200);
   });
 
@@ -146,20 +162,30 @@ describe('every answer', () => {
     ['with a problem', { method: 'GET', path: '/nope' }],
     ['with a problem before routing', { method: 'GET', path: '/%zz' }],
     ['without a body', { method: 'HEAD', path: '/queues' }],
-    ['to a request that is too long', { path: '/jobs', headers: { ...JSON_TYPE, 'x-long': 'x'.repeat(20_000) } }],
+    [
+      'to a request that is too long',
+      { path: '/jobs', headers: { ...JSON_TYPE, 'x-long': 'x'.repeat(20_000) } },
+    ],
     ['to an odd expectation', { path: '/jobs', headers: { expect: 'tea' } }],
   ])('%s is to be taken as what it says', async (_name, message) => {
     const { headers } = await send(api.origin, message);
     expect(headers['x-content-type-options']).toBe('nosniff');
   });
 
-  it.each(['/', '/docs', '/docs/', '/docs/static/index.html'])('of the page %s runs no foreign script', async (path) => {
-    const { headers, text } = await send(api.origin, { method: 'GET', path, headers: { accept: 'text/html' } });
-    const policy = headers['content-security-policy'] ?? '';
-    expect(policy).toMatch(/^default-src 'none'/);
-    expect(policy).toContain("frame-ancestors 'none'");
-    expect(policy).not.toMatch(/unsafe|https?:|\*/);
-    expect(headers['referrer-policy']).toBe('no-referrer');
-    expect(text).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|javascript:/i);
-  });
+  it.each(['/', '/docs', '/docs/', '/docs/static/index.html'])(
+    'of the page %s runs no foreign script',
+    async (path) => {
+      const { headers, text } = await send(api.origin, {
+        method: 'GET',
+        path,
+        headers: { accept: 'text/html' },
+      });
+      const policy = headers['content-security-policy'] ?? '';
+      expect(policy).toMatch(/^default-src 'none'/);
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toMatch(/unsafe|https?:|\*/);
+      expect(headers['referrer-policy']).toBe('no-referrer');
+      expect(text).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|javascript:/i);
+    },
+  );
 });

@@ -72,7 +72,8 @@ describe('hostTest', () => {
 
 describe('isLoopbackHost', () => {
   it('knows the addresses and names of this machine', () => {
-    for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) expect(isLoopbackHost(host)).toBe(true);
+    for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost'])
+      expect(isLoopbackHost(host)).toBe(true);
     for (const host of ['0.0.0.0', '::', '10.0.0.1', 'millrace', '127.example']) {
       expect(isLoopbackHost(host)).toBe(false);
     }

@@ -6,7 +6,8 @@ it('tells of refused connections in sums, and of none nothing', () => {
   const { observe, events } = recordEvents();
   const refusals = new Refusals(observe);
   refusals.tell();
-  for (let count = 1; count <= 3; count += 1) refusals.count('MAX_CONNECTIONS_PER_ADDRESS', `203.0.113.${count}`);
+  for (let count = 1; count <= 3; count += 1)
+    refusals.count('MAX_CONNECTIONS_PER_ADDRESS', `203.0.113.${count}`);
   refusals.count('MAX_CONNECTIONS');
   refusals.tell();
   refusals.tell();

@@ -16,7 +16,10 @@ let port: number;
 let finish: () => void;
 
 beforeEach(async () => {
-  app = Fastify({ serverFactory: serverFactory(undefined, 1_000, BOUNDS), clientErrorHandler: answerClientError });
+  app = Fastify({
+    serverFactory: serverFactory(undefined, 1_000, BOUNDS),
+    clientErrorHandler: answerClientError,
+  });
   await app.register(connectionsPlugin, { shutdownGraceMs: 1_000 });
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
@@ -56,25 +59,32 @@ describe('slow clients', () => {
       for (const client of clients) client.drip();
       return clients.every(({ isClosed }) => isClosed);
     }, 'the end of all connections');
-    expect(clients.find(({ received }) => received !== '' || slowness === 'silence')?.received).toMatch(answer);
+    expect(clients.find(({ received }) => received !== '' || slowness === 'silence')?.received).toMatch(
+      answer,
+    );
     await until(() => app.connections.isEmpty, 'no connection kept');
   });
 
-  it.each<Slowness>(['body', 'chunks'])('that send a %s lose their connections after three looks', async (slowness) => {
-    const clients = opened(slowness);
-    await until(() => app.connections.size === CLIENTS, 'all connections');
-    await until(() => clients.every(({ socket }) => socket.bytesWritten > 0), 'their first bytes');
-    const honest = fetch(`http://127.0.0.1:${port}/jobs`, { method: 'POST' });
-    for (let look = 1; look <= 3; look += 1) {
-      for (const client of clients) client.drip();
-      await (await fetch(`http://127.0.0.1:${port}/jobs`, { method: 'POST' })).text();
-      if (look === 3) expect(clients.every(({ isClosed }) => !isClosed)).toBe(true);
-      app.connections.closeSlow();
-    }
-    expect((await honest).status).toBe(200);
-    await until(() => clients.every(({ isClosed }) => isClosed), 'the end of all connections');
-    expect(clients.find(({ received }) => received !== '')?.received).toMatch(/^HTTP\/1\.1 408 .*"status":408/s);
-  });
+  it.each<Slowness>(['body', 'chunks'])(
+    'that send a %s lose their connections after three looks',
+    async (slowness) => {
+      const clients = opened(slowness);
+      await until(() => app.connections.size === CLIENTS, 'all connections');
+      await until(() => clients.every(({ socket }) => socket.bytesWritten > 0), 'their first bytes');
+      const honest = fetch(`http://127.0.0.1:${port}/jobs`, { method: 'POST' });
+      for (let look = 1; look <= 3; look += 1) {
+        for (const client of clients) client.drip();
+        await (await fetch(`http://127.0.0.1:${port}/jobs`, { method: 'POST' })).text();
+        if (look === 3) expect(clients.every(({ isClosed }) => !isClosed)).toBe(true);
+        app.connections.closeSlow();
+      }
+      expect((await honest).status).toBe(200);
+      await until(() => clients.every(({ isClosed }) => isClosed), 'the end of all connections');
+      expect(clients.find(({ received }) => received !== '')?.received).toMatch(
+        /^HTTP\/1\.1 408 .*"status":408/s,
+      );
+    },
+  );
 });
 
 describe('a client that sends enough', () => {
@@ -84,7 +94,10 @@ describe('a client that sends enough', () => {
     for (let look = 0; look < 8; look += 1) {
       const before = client?.socket.bytesWritten ?? 0;
       client?.socket.write('x'.repeat(2_000));
-      await until(() => (client?.socket.bytesWritten ?? 0) > before && client?.socket.writableLength === 0, 'bytes');
+      await until(
+        () => (client?.socket.bytesWritten ?? 0) > before && client?.socket.writableLength === 0,
+        'bytes',
+      );
       await (await fetch(`http://127.0.0.1:${port}/jobs`, { method: 'POST' })).text();
       app.connections.closeSlow();
     }

@@ -33,7 +33,10 @@ afterAll(async () => {
 });
 
 /** A request by HTTPS that trusts both certificates of the tests. */
-function ask(path: string, options: { method?: string; agent?: Agent; body?: Buffer; headers?: object } = {}) {
+function ask(
+  path: string,
+  options: { method?: string; agent?: Agent; body?: Buffer; headers?: object } = {},
+) {
   const { method = 'GET', agent = new Agent(), body, headers } = options;
   return new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
     const ca = [FIRST.cert, SECOND.cert];
@@ -140,7 +143,13 @@ const openSockets = (server: Server): Promise<number> =>
 
 describe('a client that does not end its handshake', () => {
   it('loses its connection', async () => {
-    const bounds = { headersMs: 60_000, requestMs: 60_000, keepAliveMs: 60_000, lookMs: 60_000, handshakeMs: 100 };
+    const bounds = {
+      headersMs: 60_000,
+      requestMs: 60_000,
+      keepAliveMs: 60_000,
+      lookMs: 60_000,
+      handshakeMs: 100,
+    };
     const server = serverFactory(FIRST, 100, bounds)(() => undefined);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');

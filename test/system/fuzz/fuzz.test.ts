@@ -296,7 +296,12 @@ const ODD_HEADERS: readonly [string, string][] = [
 function withOddHeaders(random: Mutator, message: Message): Message {
   if (!random.chance(0.2)) return message;
   const [name, value] = random.one(ODD_HEADERS);
-  const odd = random.chance(0.5) ? value : random.text(value).replaceAll(/[^\t -~]/g, '?').trim();
+  const odd = random.chance(0.5)
+    ? value
+    : random
+        .text(value)
+        .replaceAll(/[^\t -~]/g, '?')
+        .trim();
   return { ...message, headers: { ...message.headers, [name]: odd } };
 }
 

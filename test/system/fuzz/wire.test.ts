@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { requestText } from '../../helpers/api/wire.ts';
 import { useApi } from '../../helpers/api/server.ts';
+import { requestText } from '../../helpers/api/wire.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 /** Set it to repeat what failed. */
@@ -16,15 +16,41 @@ const api = useApi(redis, { MAX_PAYLOAD_BYTES: '20000' });
 const JSON_HEAD = { 'content-type': 'application/json', connection: 'keep-alive' };
 const MESSAGES: readonly string[] = [
   requestText('POST', '/jobs', JSON_HEAD, '{"task":"echo","queue":"wire"}'),
-  requestText('POST', '/jobs/batch', { 'content-type': 'application/x-ndjson' }, '{"task":"echo"}\n{"task":"echo"}\n'),
-  requestText('POST', '/jobs', { ...JSON_HEAD, 'transfer-encoding': 'chunked' }) + '9\r\n{"task":1\r\n1\r\n}\r\n0\r\n\r\n',
-  requestText('GET', '/queues/wire/jobs?limit=3&status=queued', { connection: 'keep-alive', range: 'bytes=0-1' }),
+  requestText(
+    'POST',
+    '/jobs/batch',
+    { 'content-type': 'application/x-ndjson' },
+    '{"task":"echo"}\n{"task":"echo"}\n',
+  ),
+  requestText('POST', '/jobs', { ...JSON_HEAD, 'transfer-encoding': 'chunked' }) +
+    '9\r\n{"task":1\r\n1\r\n}\r\n0\r\n\r\n',
+  requestText('GET', '/queues/wire/jobs?limit=3&status=queued', {
+    connection: 'keep-alive',
+    range: 'bytes=0-1',
+  }),
   requestText('POST', '/queues/wire/pause', { expect: '100-continue', upgrade: 'websocket' }),
   requestText('DELETE', '/queues/wire/dead?limit=1', { te: 'trailers', 'content-encoding': 'gzip' }),
   requestText('OPTIONS', '*', { host: 'localhost' }),
   requestText('GET', '/events', { accept: 'text/event-stream', connection: 'close' }),
 ];
-const PIECES = ['\r\n', '\n', '\r', ' ', '\t', ':', '\0', '\u00ff', '%', '/', '0', '-', ',', 'HTTP/1.0', 'chunked', '\r\n\r\n'];
+const PIECES = [
+  '\r\n',
+  '\n',
+  '\r',
+  ' ',
+  '\t',
+  ':',
+  '\0',
+  '\u00ff',
+  '%',
+  '/',
+  '0',
+  '-',
+  ',',
+  'HTTP/1.0',
+  'chunked',
+  '\r\n\r\n',
+];
 
 function randomNumbers(seed: number): (limit: number) => number {
   let state = seed;
@@ -42,7 +68,12 @@ function broken(below: (limit: number) => number): Buffer {
   for (let count = below(4); count >= 0; count -= 1) {
     const at = below(text.length + 1);
     const length = below(12);
-    const middle = pick([pick(PIECES), text.slice(at, at + length).repeat(2), '', String.fromCharCode(below(256))]);
+    const middle = pick([
+      pick(PIECES),
+      text.slice(at, at + length).repeat(2),
+      '',
+      String.fromCharCode(below(256)),
+    ]);
     text = text.slice(0, at) + middle + text.slice(at + length);
   }
   return Buffer.from(text, 'latin1');

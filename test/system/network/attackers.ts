@@ -16,7 +16,12 @@ const drip = setInterval(() => {
 
 for (let opened = 0; opened < count; opened += 1) {
   const kind = KINDS[opened % KINDS.length] ?? 'silence';
-  const one = { kind, client: new SlowClient(port, kind), openedAt: performance.now(), closedAt: undefined as number | undefined };
+  const one = {
+    kind,
+    client: new SlowClient(port, kind),
+    openedAt: performance.now(),
+    closedAt: undefined as number | undefined,
+  };
   one.client.socket.once('close', () => {
     one.closedAt = performance.now();
   });
@@ -26,7 +31,8 @@ for (let opened = 0; opened < count; opened += 1) {
 console.log('open');
 
 const deadline = performance.now() + limitMs;
-while (clients.some(({ closedAt }) => closedAt === undefined) && performance.now() < deadline) await sleep(100);
+while (clients.some(({ closedAt }) => closedAt === undefined) && performance.now() < deadline)
+  await sleep(100);
 clearInterval(drip);
 
 const lasted = KINDS.map((kind) => {

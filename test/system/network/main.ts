@@ -72,7 +72,12 @@ async function wave(api: { origin: string; port: number; child: { pid: number } 
   const latencies = await honest(api.origin, () => isOver || performance.now() - start > LIMIT_MS);
   const result = await last;
   await once(attackers, 'exit');
-  return { ...result, seconds: (performance.now() - start) / 1_000, latencies, ...(await footprint(api.child.pid)) };
+  return {
+    ...result,
+    seconds: (performance.now() - start) / 1_000,
+    latencies,
+    ...(await footprint(api.child.pid)),
+  };
 }
 
 const dir = await mkdtemp(join(tmpdir(), 'mr-network-'));
