@@ -50,7 +50,9 @@ export function configurationPage(settings: readonly Setting<unknown>[]): string
     const rows = settings
       .filter(({ usedBy }) => usedBy === role)
       .map((setting) => [
-        setting.isSecret ? `${code(setting.variable)}, ${code(fileVariable(setting))}` : code(setting.variable),
+        setting.isSecret
+          ? `${code(setting.variable)}, ${code(fileVariable(setting))}`
+          : code(setting.variable),
         defaultOf(setting),
         setting.expected,
         setting.meaning,

@@ -26,7 +26,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const faults: string[] = [];
   const read = <T>(setting: Setting<T>): T => {
     try {
-      const value = valueOf(env, setting);
+      const value = textOf(env, setting);
       return value === undefined ? setting.fallback() : parse(setting, value);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -40,7 +40,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
 }
 
 /** The text of a setting, which that of a secret may have in a file; undefined if unset. @throws {ConfigError}. */
-function valueOf(env: NodeJS.ProcessEnv, setting: Setting<unknown>): string | undefined {
+function textOf(env: NodeJS.ProcessEnv, setting: Setting<unknown>): string | undefined {
   const { variable, isSecret } = setting;
   const value = env[variable] || undefined;
   const fileName = fileVariable(setting);
