@@ -1,3 +1,4 @@
+import type { NetworkEvent } from './network-events.ts';
 import type { ErrorOrigin } from './schemas/values/names.ts';
 
 /**
@@ -10,6 +11,7 @@ import type { ErrorOrigin } from './schemas/values/names.ts';
  * - `attempt`: from 1. `waitMs`, `runMs`, `durationMs`: milliseconds. `where`: the part of the service, for people.
  */
 export type ServiceEvent =
+  | NetworkEvent
   // Processes.
   /** API and supervisor: a variable looks like a misspelt setting. */
   | { kind: 'misspelt-setting'; text: string }
@@ -120,14 +122,6 @@ export type ServiceEvent =
       slots: number;
       reason: SkipReason;
     }
-
-  // The network (API).
-  /** A changed certificate is in use for new connections. `validTo`: as OpenSSL prints it. */
-  | { kind: 'certificate-loaded'; validTo: string }
-  /** The files of the certificate have changed and cannot be used; the one before stays. `reason`: for people. */
-  | { kind: 'certificate-refused'; reason: string }
-  /** Connections beyond a limit, since the last event: at most one event in 10 s. `address`: that of the last one. */
-  | { kind: 'connections-refused'; limit: string; refused: number; address: string }
 
   // Clients (API).
   /** A request waits: for a job, for jobs to take, or for events of a subscription. `waitMs`: at most so long. */

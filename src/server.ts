@@ -1,5 +1,6 @@
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
+import { tlsFaults } from './config/tls.ts';
 import { type Config, ConfigError, loadConfig, misspeltSettings } from './config.ts';
 import { listen } from './http/network/listen.ts';
 import { describeMisspelt } from './misspelt-settings.ts';
@@ -9,7 +10,10 @@ import { logObserver } from './telemetry/log-observer.ts';
 
 function readConfig(): Config {
   try {
-    return loadConfig();
+    const loaded = loadConfig();
+    const faults = tlsFaults(loaded);
+    if (faults.length > 0) throw new ConfigError(faults);
+    return loaded;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);

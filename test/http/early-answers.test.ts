@@ -85,7 +85,8 @@ describe('an answer that comes before the body was read', () => {
     expect(await sendWithPython(message)).toEqual([answer, answer, answer]);
     expect(await sendWithNode(message, BODY_BYTES)).toEqual(answer);
     expect(await sendWithNode(message, undefined)).toEqual(answer);
-    expect(await sendWithFetch(message)).toEqual(answer);
+    // It sends the host of its URL, whatever the headers say.
+    if (status !== 421) expect(await sendWithFetch(message)).toEqual(answer);
   });
 
   it.each(WITHOUT_ROUTE)('reaches them where no route takes the request: %i', async (status, message) => {

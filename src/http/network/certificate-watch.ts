@@ -61,11 +61,8 @@ export class CertificateWatch {
 
   async #read(): Promise<Found> {
     try {
-      const [cert, key] = await Promise.all([
-        readFile(this.#files.tlsCertFile, 'utf8'),
-        readFile(this.#files.tlsKeyFile, 'utf8'),
-      ]);
-      return { cert, key };
+      const cert = await readFile(this.#files.tlsCertFile, 'utf8');
+      return { cert, key: await readFile(this.#files.tlsKeyFile, 'utf8') };
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
