@@ -1,19 +1,16 @@
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
-import { tlsFaults } from './config/tls.ts';
-import { type Config, ConfigError, loadConfig, misspeltSettings } from './config.ts';
+import { ConfigError, loadConfig, misspeltSettings } from './config.ts';
 import { listen } from './http/network/listen.ts';
 import { describeMisspelt } from './misspelt-settings.ts';
 import { createObserver } from './observer.ts';
 import { createLogger } from './telemetry/log.ts';
 import { logObserver } from './telemetry/log-observer.ts';
 
-function readConfig(): Config {
+/** Ends the process if the configuration is not valid. */
+async function orExit<T>(make: () => T | Promise<T>): Promise<T> {
   try {
-    const loaded = loadConfig();
-    const faults = tlsFaults(loaded);
-    if (faults.length > 0) throw new ConfigError(faults);
-    return loaded;
+    return await make();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
@@ -21,13 +18,13 @@ function readConfig(): Config {
   }
 }
 
-const config = readConfig();
+const config = await orExit(() => loadConfig(undefined, 'api'));
 const logger = createLogger(config.logLevel, 'millrace-api');
 const observe = createObserver(logObserver(logger));
 for (const misspelt of misspeltSettings()) {
   observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
 }
-const app = await buildApp(config, observe);
+const app = await orExit(() => buildApp(config, observe));
 
 // Stop order: report not ready, answer waiters, answer open requests, close the Redis connections.
 closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err, signal }) => {

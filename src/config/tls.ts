@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { type SettingsOf, text } from './setting-kinds.ts';
+import { type Check, type SettingsOf, text } from './setting-kinds.ts';
 
 /** The files of the API's certificate; both are '' for plain HTTP. */
 export interface TlsSettings {
@@ -59,6 +59,12 @@ export function tlsFaults({ tlsCertFile, tlsKeyFile }: TlsSettings): string[] {
   if (fault !== undefined) faults.push(`TLS_CERT_FILE and TLS_KEY_FILE cannot be used: ${fault}`);
   return faults;
 }
+
+/** The files of a certificate must be there and go together. */
+export const mustBeUsable: Check<TlsSettings> = {
+  usedBy: 'api',
+  faultOf: (config) => tlsFaults(config).join('; ') || undefined,
+};
 
 /** The pair of the configuration, once `tlsFaults` has found nothing; undefined for plain HTTP. */
 export function readTlsPair({ tlsCertFile, tlsKeyFile }: TlsSettings): TlsPair | undefined {

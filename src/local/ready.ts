@@ -49,15 +49,17 @@ export function untilApiReady(url: string, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits until each queue has a worker with a lease. */
+/** Waits until each queue has a worker with a lease. @param key with the scope `read`, where the API needs one. */
 export async function untilWorkerReady(
   url: string,
   queues: readonly string[],
   signal: AbortSignal,
+  key = '',
 ): Promise<void> {
   for (const queue of queues) {
     await until(`The worker of queue ${queue}`, signal, async () => {
-      const { body } = await getLocally(`${url}/queues/${queue}/stats`);
+      const { status, body } = await getLocally(`${url}/queues/${queue}/stats`, key);
+      if (status !== 200) return `${status} ${body}`;
       const stats: unknown = JSON.parse(body);
       return hasWorker(stats) ? undefined : 'no lease';
     });
@@ -65,10 +67,15 @@ export async function untilWorkerReady(
 }
 
 /** Asks the API on this machine. Its certificate is for the names by which others call it, so it is not checked. */
-function getLocally(url: string): Promise<{ status: number | undefined; body: string }> {
+function getLocally(url: string, key = ''): Promise<{ status: number | undefined; body: string }> {
   const get = url.startsWith('https:') ? https.get : http.get;
   return new Promise((resolve, reject) => {
-    const options = { rejectUnauthorized: false, agent: false, signal: AbortSignal.timeout(ONE_REQUEST_MS) };
+    const options = {
+      rejectUnauthorized: false,
+      agent: false,
+      headers: { authorization: `Bearer ${key}` },
+      signal: AbortSignal.timeout(ONE_REQUEST_MS),
+    };
     const request = get(url, options, (response) => {
       text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
     });

@@ -1,11 +1,8 @@
 import { isIP } from 'node:net';
+import { isLoopback } from '../../config/access.ts';
 
 /** Names that a browser takes for this machine itself (RFC 6761, 6.3). */
 const LOOPBACK_NAME = /(^|\.)localhost$/;
-
-/** Whether the API listens on this machine alone. */
-export const isLoopbackHost = (host: string): boolean =>
-  LOOPBACK_NAME.test(host) || /^127(\.\d{1,3}){3}$/.test(host) || host === '::1';
 
 export interface HostNames {
   readonly host: string;
@@ -24,7 +21,7 @@ export function hostTest({
   publicUrl,
   allowedHosts,
 }: HostNames): ((header: string) => boolean) | undefined {
-  if (allowedHosts.includes('*') || (allowedHosts.length === 0 && !isLoopbackHost(host))) return undefined;
+  if (allowedHosts.includes('*') || (allowedHosts.length === 0 && !isLoopback(host))) return undefined;
   const names = new Set(allowedHosts);
   if (publicUrl !== '') names.add(new URL(publicUrl).hostname);
   // Most clients send the same header again and again.

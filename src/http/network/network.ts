@@ -32,14 +32,14 @@ export const networkPlugin = fastifyPlugin<NetworkOptions>(
     const waits = new ClientWaits(config.maxWaitersPerClient);
     app.decorate('enterWait', (request, reply) => waits.enter(clientOf(request), reply.raw));
     app.decorate('tryEnterWait', (request, reply) => waits.tryEnter(clientOf(request), reply.raw));
-    await app.register(guardPlugin, { ...config, isPrivate: false });
+    await app.register(guardPlugin, { ...config, isPrivate: config.auth === 'keys' });
     await app.register(corsPlugin, config);
   },
   { name: 'network', dependencies: ['connections', 'errors'] },
 );
 
 /** Whose waits are counted together. */
-const clientOf = ({ ip }: FastifyRequest): string => clientNetwork(ip ?? '');
+const clientOf = ({ caller, ip }: FastifyRequest): string => caller.id || clientNetwork(ip ?? '');
 
 function limitConnections(app: FastifyInstance, config: Config, observe: Observer): void {
   const refusals = new Refusals(observe);
