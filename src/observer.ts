@@ -1,3 +1,4 @@
+import type { NetworkEvent } from './network-events.ts';
 import type {
   AttemptOutcome,
   AttemptSubject,
@@ -29,6 +30,7 @@ export type {
  * - `attempt`: from 1. `waitMs`, `runMs`, `durationMs`: milliseconds. `where`: the part of the service, for people.
  */
 export type ServiceEvent =
+  | NetworkEvent
   // Processes.
   /** API and supervisor: a variable looks like a misspelt setting. */
   | { kind: 'misspelt-setting'; text: string }
