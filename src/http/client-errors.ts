@@ -4,17 +4,9 @@ import type { Socket } from 'node:net';
 import type { ErrorCode } from '../errors.ts';
 import type { Problem } from '../schemas/problem.ts';
 
-<<<<<<< HEAD
-
-import { closeGently } from './connections/close-gently.ts';
-import { REQUEST_ID_HEADER } from './telemetry/request-ids.ts';
-
-=======
-
 import { closeGently, DRAIN_BOUNDS } from './connections/close-gently.ts';
 import { PROBLEMS } from './plugins/errors.ts';
-
->>>>>>> main
+import { REQUEST_ID_HEADER } from './telemetry/request-ids.ts';
 
 interface Fault {
   readonly status: number;
@@ -58,11 +50,6 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     socket.destroy();
     return;
   }
-<<<<<<< HEAD
-  const { status, detail } = FAULTS[error.code ?? ''] ?? NOT_HTTP;
-  const requestId = randomUUID();
-  const body = problemText(status, detail, requestId);
-=======
   answerOnSocket(FAULTS[error.code ?? ''] ?? NOT_HTTP, socket);
 }
 
@@ -80,18 +67,15 @@ function answerOnSocket(fault: Fault, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const body = problemText(fault);
->>>>>>> main
+  const requestId = randomUUID();
+  const body = problemText(fault, requestId);
   const head = [
     `HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status]}`,
     'content-type: application/problem+json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
-<<<<<<< HEAD
     `${REQUEST_ID_HEADER}: ${requestId}`,
-=======
     'x-content-type-options: nosniff',
     ...(fault.status === 503 ? ['retry-after: 1'] : []),
->>>>>>> main
     'connection: close',
   ].join('\r\n');
   socket.write(`${head}\r\n\r\n${body}`);
@@ -107,43 +91,27 @@ function answerOnSocket(fault: Fault, socket: Socket): void {
 /** Answers a request that expects something else than 100-continue (RFC 9110, 10.1.1). Node hands it to no route. */
 export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
   const detail = `The service cannot meet "Expect: ${request.headers.expect?.slice(0, 100)}". Send the request without it.`;
-<<<<<<< HEAD
   const requestId = randomUUID();
-  const body = problemText(417, detail, requestId);
-  const headers = {
-    'content-type': 'application/problem+json; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-    [REQUEST_ID_HEADER]: requestId,
-=======
-  const body = problemText({ status: 417, detail });
+  const body = problemText({ status: 417, detail }, requestId);
   const headers = {
     'content-type': 'application/problem+json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'x-content-type-options': 'nosniff',
->>>>>>> main
+    [REQUEST_ID_HEADER]: requestId,
     connection: 'close',
   };
   response.writeHead(417, headers).end(body);
 }
 
-<<<<<<< HEAD
-function problemText(status: number, detail: string, requestId: string): string {
-=======
-function problemText({ status, detail, code = 'invalid-request' }: Fault): string {
->>>>>>> main
+function problemText({ status, detail, code = 'invalid-request' }: Fault, requestId: string): string {
   const problem: Problem = {
     type: `urn:millrace:problem:${code}`,
     title: PROBLEMS[code].title,
     status,
     detail,
     instance: '',
-<<<<<<< HEAD
-    code: 'invalid-request',
-    requestId,
-=======
     code,
-    requestId: randomUUID(),
->>>>>>> main
+    requestId,
   };
   return JSON.stringify(problem);
 }

@@ -37,7 +37,7 @@ describe('the event of a request', () => {
     const { id } = await api.submit({ task: 'a', queue: newQueue() });
     const { hostname, port } = new URL(api.origin);
     const socket = connect(Number(port), hostname);
-    socket.write(`GET /jobs/${id}?wait=30 HTTP/1.1\r\nhost: x\r\nx-request-id: gone\r\n\r\n`);
+    socket.write(`GET /jobs/${id}?wait=30 HTTP/1.1\r\nhost: ${hostname}\r\nx-request-id: gone\r\n\r\n`);
     await until(() => api.app.server.listening && socket.bytesWritten > 0, 'the request');
     setTimeout(() => socket.destroy(), 50);
     expect(await endOf('gone')).toMatchObject({ job: id, isAborted: true });
