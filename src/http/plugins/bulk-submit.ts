@@ -23,7 +23,7 @@ const isRedisDown = (outcome: SubmitOutcome): boolean =>
 export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
   async (app, { maxLineBytes }) => {
     /** Stores each chunk as it arrives. */
-    async function submitEach(body: unknown, { refuse, trace }: BulkSubmitOptions): Promise<Submitted> {
+    async function submitEach(body: unknown, { refuse, trace }: BulkSubmit): Promise<Submitted> {
       const outcomes: SubmitOutcome[] = [];
       let fault: AppError | undefined;
       for await (const { candidates } of bulkCandidates(body, { maxLineBytes, refuse })) {
@@ -43,8 +43,7 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
     }
 
     /** Stores all jobs or none. One step needs all of them in memory, so the body may be no longer than any other. */
-    async function submitAtomically(body: unknown, options: BulkSubmitOptions): Promise<Submitted> {
-      const { key, refuse, trace } = options;
+    async function submitAtomically(body: unknown, { key, refuse, trace }: BulkSubmit): Promise<Submitted> {
       const all: Candidate[] = [];
       const limits = { maxLineBytes, maxBytes: maxLineBytes, refuse };
       for await (const { candidates } of bulkCandidates(body, limits)) {
@@ -62,8 +61,7 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
      * Stores the jobs at most once under the key: in one step if the body is no longer than any other, else each chunk in a
      * step of its own, so that a repeated request stores what is missing.
      */
-    async function submitOnce(body: unknown, key: string, options: BulkSubmitOptions): Promise<Submitted> {
-      const { trace, refuse } = options;
+    async function submitOnce(body: unknown, key: string, { refuse, trace }: BulkSubmit): Promise<Submitted> {
       const chunks = bulkCandidates(body, { maxLineBytes, refuse });
       const { first, isWhole } = await readFirst(chunks, maxLineBytes);
       if (first.length === 0) throw noJobs();
@@ -134,7 +132,7 @@ function invalidBatch(outcomes: readonly (Candidate | SubmitOutcome)[]): AppErro
   return new AppError('invalid-batch', detail, { errors: errors.slice(0, MAX_FAULTS) });
 }
 
-interface BulkSubmitOptions extends Omit<BulkOptions, 'part'> {
+interface BulkSubmit extends Omit<BulkOptions, 'part'> {
   /** Absent: the client may submit to every queue. */
   readonly refuse?: RefuseJob | undefined;
 }
@@ -149,6 +147,6 @@ declare module 'fastify' {
      *   queue-full, idempotency-mismatch; redis-unavailable if no job could be stored, or with a key some not: the same
      *   request stores what is missing.
      */
-    submitBulk(body: unknown, options: BulkSubmitOptions): Promise<Submitted>;
+    submitBulk(body: unknown, options: BulkSubmit): Promise<Submitted>;
   }
 }
