@@ -60,7 +60,7 @@ describe('what belongs to another queue', () => {
   });
 
   it('keeps the id of a schedule taken, and tells no more of it', async () => {
-    const put = (caller: object, queue: string) =>
+    const put = (caller: Record<string, string>, queue: string) =>
       api.http
         .put('/schedules/nightly')
         .set(caller)
