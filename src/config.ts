@@ -1,3 +1,4 @@
+import { CLIENT_SETTINGS, type ClientConfig } from './config/client.ts';
 import type { Setting } from './config/setting-kinds.ts';
 import { type Config, SETTINGS } from './config/settings.ts';
 import { findMisspelt, type MisspeltSetting } from './misspelt-settings.ts';
@@ -20,7 +21,13 @@ export class ConfigError extends Error {
  *
  * @throws {ConfigError} naming every fault at once.
  */
-export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+export const loadConfig = (env: NodeJS.ProcessEnv = process.env): Config => loadSettings(SETTINGS, env);
+
+/** Where a program that talks to the API finds it. @throws {ConfigError} naming every fault at once. */
+export const loadClientConfig = (env: NodeJS.ProcessEnv = process.env): ClientConfig =>
+  loadSettings(CLIENT_SETTINGS, env);
+
+function loadSettings<T>(settings: { readonly [K in keyof T]: Setting<T[K]> }, env: NodeJS.ProcessEnv): T {
   const faults: string[] = [];
   const read = <T>(setting: Setting<T>): T => {
     const value = env[setting.variable];
@@ -32,9 +39,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     );
     return setting.fallback();
   };
-  const entries = Object.entries(SETTINGS).map(([key, setting]) => [key, read<unknown>(setting)]);
+  const entries = Object.entries<Setting<unknown>>(settings).map(([key, setting]) => [key, read(setting)]);
   if (faults.length > 0) throw new ConfigError(faults);
-  return Object.freeze(Object.fromEntries(entries)) as Config;
+  return Object.freeze(Object.fromEntries(entries)) as T;
 }
 
 /** Each process uses its own values of these: they would differ unseen. */

@@ -49,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   telemetry: ['config', 'pino'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
+  doctor: ['config', 'misspelt-settings', 'redis', 'local'],
   http: [
     'src/workers',
     'redis',
