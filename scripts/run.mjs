@@ -10,12 +10,12 @@ import { SetupError } from './task.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USAGE =
-  'Usage: npm run demo, npm start, npm run doctor, npm test or npm run chaos (their arguments go after --); to measure: npm run bench, npm run durability, npm run memory, npm run backlog.';
+  'Usage: npm run demo, npm start, npm test, npm run doctor or npm run chaos (their arguments go after --); to measure: npm run bench, npm run durability, npm run memory, npm run backlog.';
 
 const COMMANDS = {
   // Data and settings are those of the folder from which Millrace is run; npm makes it the project's.
-  demo: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('demo') },
-  start: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('start') },
+  demo: { ownRedis: needsRedis, launch: () => runEmbedded('demo') },
+  start: { ownRedis: needsRedis, launch: () => runEmbedded('start') },
   // It looks at what runs, and starts nothing.
   doctor: {
     ownRedis: () => false,
@@ -33,6 +33,11 @@ const COMMANDS = {
   backlog: script('test/system/backlog/main.ts'),
   bench: { ...script('bench/main.ts'), prepare: ensureBench },
 };
+
+/** A function declaration, since the table above uses it. */
+function needsRedis() {
+  return !process.env.REDIS_URL && !process.env.REDIS_URL_FILE;
+}
 
 /** The tests that run example workers, and the commands of the documentation. */
 const NEED_INTERPRETERS = ['test/examples/', 'test/system/e2e/'];

@@ -1,5 +1,5 @@
-import { type Setting, text } from './setting-kinds.ts';
-import { parsePublicUrl } from './settings.ts';
+import { parsePublicUrl } from './network.ts';
+import { type SettingsOf, text } from './setting-kinds.ts';
 
 /** Where a program that talks to the API finds it. */
 export interface ClientConfig {
@@ -9,7 +9,7 @@ export interface ClientConfig {
   readonly key: string;
 }
 
-export const CLIENT_SETTINGS: { readonly [K in keyof ClientConfig]: Setting<ClientConfig[K]> } = {
+export const CLIENT_SETTINGS: SettingsOf<ClientConfig> = {
   url: {
     variable: 'MILLRACE_URL',
     usedBy: 'client',
@@ -27,6 +27,7 @@ export const CLIENT_SETTINGS: { readonly [K in keyof ClientConfig]: Setting<Clie
     fallback: '',
     expected: 'a key, as POST /keys shows it',
     example: 'mrk_1_secret',
+    isSecret: true,
     accepts: (value) => /^[\w.~+/=-]+$/.test(value),
   }),
 };

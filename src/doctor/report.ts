@@ -16,7 +16,8 @@ const WIDTH = 100;
 
 /** The findings for people. @param isColoured whether the reader is a terminal */
 export function reportText(areas: readonly Area[], isColoured: boolean): string {
-  const paint = (style: Style, text: string): string => (isColoured ? styleText(style, text, { validateStream: false }) : text);
+  const paint = (style: Style, text: string): string =>
+    isColoured ? styleText(style, text, { validateStream: false }) : text;
   const lines = areas.flatMap(({ name, findings }) => [
     paint('bold', name),
     ...findings.flatMap((finding) => linesOf(finding, paint)),

@@ -3,7 +3,7 @@ import { commandSamples } from './command-samples.ts';
 import type { AclReadings } from './readings.ts';
 
 /** Redis refuses the command itself, or its key: no permission, renamed, or not there. EXEC wraps the reason. */
-const REFUSAL = /^(EXECABORT .*because: )?(NOPERM|ERR unknown (sub)?command)/i;
+const REFUSAL = /^(EXECABORT .*because of: )?(NOPERM|ERR unknown (sub)?command)/i;
 
 /**
  * Finds the commands that the user may not run, without running one: Redis checks permissions when it takes a command into a

@@ -25,7 +25,7 @@ export async function readEnvironment(env: NodeJS.ProcessEnv, folder: string): P
   const { config, client, faults } = readConfig(env);
   const stack = await runningStack(join(folder, DATA_DIR));
   const readings = {
-    faults: faults.map(withoutUserInfo),
+    faults,
     misspelt: misspeltSettings(env).map(describeMisspelt),
     host: config.host,
     auth: undefined,
@@ -33,13 +33,11 @@ export async function readEnvironment(env: NodeJS.ProcessEnv, folder: string): P
     deadMax: config.deadMax,
     tasksDirFault: await unreadable(config.tasksDir),
   };
-  const url = env['REDIS_URL'] ? config.redisUrl : (stack?.redisUrl ?? config.redisUrl);
+  const url =
+    env['REDIS_URL'] || env['REDIS_URL_FILE'] ? config.redisUrl : (stack?.redisUrl ?? config.redisUrl);
   const api = client.url || stack?.url || `http://${reachable(config.host)}:${config.port}`;
   return { readings, redis: { url, prefix: config.prefix }, api: { url: api, key: client.key } };
 }
-
-/** A URL with a fault is shown whole otherwise. */
-const withoutUserInfo = (text: string): string => text.replaceAll(/\/\/[^@/\s"]*@/g, '//***@');
 
 interface ReadConfig {
   readonly config: Config;
