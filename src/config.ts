@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CLIENT_SETTINGS, type ClientConfig } from './config/client.ts';
 import { fileVariable, type Setting, type SettingsOf } from './config/setting-kinds.ts';
-import { type Config, SETTINGS } from './config/settings.ts';
+import { CHECKS, type Config, SETTINGS } from './config/settings.ts';
 import { findMisspelt, type MisspeltSetting } from './misspelt-settings.ts';
 
 export type { Config } from './config/settings.ts';
@@ -21,15 +21,29 @@ export class ConfigError extends Error {
 /**
  * Reads all settings from the environment. An empty variable counts as unset.
  *
+ * @param program checks that its settings go together, too.
  * @throws {ConfigError} naming every fault at once.
  */
-export const loadConfig = (env: NodeJS.ProcessEnv = process.env): Config => loadSettings(SETTINGS, env);
+export function loadConfig(env: NodeJS.ProcessEnv = process.env, program?: 'api' | 'worker'): Config {
+  const { values: config, faults } = readAll(SETTINGS, env);
+  const isGiven = (variable: string) => Boolean(env[variable] || env[fileVariable({ variable })]);
+  for (const { usedBy, faultOf } of CHECKS) {
+    const fault = usedBy === program ? faultOf(config, isGiven) : undefined;
+    if (fault !== undefined) faults.push(fault);
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
 
 /** Where a program that talks to the API finds it. @throws {ConfigError} naming every fault at once. */
-export const loadClientConfig = (env: NodeJS.ProcessEnv = process.env): ClientConfig =>
-  loadSettings(CLIENT_SETTINGS, env);
+export function loadClientConfig(env: NodeJS.ProcessEnv = process.env): ClientConfig {
+  const { values, faults } = readAll(CLIENT_SETTINGS, env);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return values;
+}
 
-function loadSettings<T>(settings: SettingsOf<T>, env: NodeJS.ProcessEnv): T {
+/** The values of the settings, and what is wrong with them. */
+function readAll<T>(settings: SettingsOf<T>, env: NodeJS.ProcessEnv): { values: T; faults: string[] } {
   const faults: string[] = [];
   const read = <T>(setting: Setting<T>): T => {
     try {
@@ -42,8 +56,7 @@ function loadSettings<T>(settings: SettingsOf<T>, env: NodeJS.ProcessEnv): T {
     }
   };
   const entries = Object.entries<Setting<unknown>>(settings).map(([key, setting]) => [key, read(setting)]);
-  if (faults.length > 0) throw new ConfigError(faults);
-  return Object.freeze(Object.fromEntries(entries)) as T;
+  return { values: Object.freeze(Object.fromEntries(entries)) as T, faults };
 }
 
 /** The text of a setting, which that of a secret may have in a file; undefined if unset. @throws {ConfigError}. */

@@ -28,7 +28,7 @@ export async function readEnvironment(env: NodeJS.ProcessEnv, folder: string): P
     faults,
     misspelt: misspeltSettings(env).map(describeMisspelt),
     host: config.host,
-    auth: undefined,
+    auth: config.auth,
     prefix: config.prefix,
     deadMax: config.deadMax,
     tasksDirFault: await unreadable(config.tasksDir),
@@ -36,7 +36,9 @@ export async function readEnvironment(env: NodeJS.ProcessEnv, folder: string): P
   const url =
     env['REDIS_URL'] || env['REDIS_URL_FILE'] ? config.redisUrl : (stack?.redisUrl ?? config.redisUrl);
   const api = client.url || stack?.url || `http://${reachable(config.host)}:${config.port}`;
-  return { readings, redis: { url, prefix: config.prefix }, api: { url: api, key: client.key } };
+  // The admin key of this environment is for its own API only.
+  const key = client.key || (client.url === '' ? config.adminKey : '');
+  return { readings, redis: { url, prefix: config.prefix }, api: { url: api, key } };
 }
 
 interface ReadConfig {
@@ -46,7 +48,7 @@ interface ReadConfig {
 }
 
 function readConfig(env: NodeJS.ProcessEnv): ReadConfig {
-  const faults = [...faultsOf(() => loadConfig(env)), ...faultsOf(() => loadClientConfig(env))];
+  const faults = [...faultsOf(() => loadConfig(env, 'api')), ...faultsOf(() => loadClientConfig(env))];
   if (faults.length === 0) return { config: loadConfig(env), client: loadClientConfig(env), faults };
   // The rest of the settings still says where Redis and the API are.
   const sound = Object.fromEntries(Object.entries(env).filter(([name, value]) => isSound({ [name]: value })));

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { isLoopback } from '../../config/access.ts';
 import { connectForWork, whenReady } from '../../redis/connect.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { configurationsKey, probeKey } from '../../redis/keys.ts';
@@ -123,11 +124,9 @@ function slowCommands(reply: unknown): SlowCommand[] {
   }));
 }
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;
-
 export function isOnThisMachine(url: string): boolean {
   const { protocol, hostname } = new URL(url);
-  return protocol === 'unix:' || LOOPBACK.test(hostname);
+  return protocol === 'unix:' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
 }
 
 /** The address for people: without user, password and query. */

@@ -10,8 +10,8 @@ export interface EnvironmentReadings {
   readonly faults: readonly string[];
   readonly misspelt: readonly string[];
   readonly host: string;
-  /** The value of AUTH; undefined where it has no value. */
-  readonly auth: string | undefined;
+  /** The value of AUTH. */
+  readonly auth: 'off' | 'keys';
   /** First part of every Redis key. */
   readonly prefix: string;
   readonly deadMax: number;

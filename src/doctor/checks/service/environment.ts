@@ -1,7 +1,6 @@
+import { isLoopback } from '../../../config/access.ts';
 import { type Finding, fault, ok, warning } from '../../finding.ts';
 import type { EnvironmentReadings } from '../../readings/readings.ts';
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 
 /** The settings in the environment of this process. */
 export function checkEnvironment(environment: EnvironmentReadings): Finding[] {
@@ -22,7 +21,7 @@ export function checkEnvironment(environment: EnvironmentReadings): Finding[] {
       }),
     ),
   ];
-  if (auth === 'off' && !LOOPBACK.test(host)) findings.push(openApi(host));
+  if (auth === 'off' && !isLoopback(host)) findings.push(openApi(host));
   if (tasksDirFault !== undefined) findings.push(noTasks(tasksDirFault));
   return findings.length > 0 ? findings : [ok('settings', 'The settings in the environment are valid.')];
 }
@@ -31,7 +30,7 @@ const openApi = (host: string): Finding =>
   warning('open-api', {
     what: `The API listens on ${host} with AUTH=off.`,
     why: 'Whoever reaches the port can read every payload, and cancel or remove every job.',
-    todo: 'Set AUTH=keys and ADMIN_KEY, or HOST=127.0.0.1. docs/configuration.md lists both.',
+    todo: 'Set AUTH=keys and ADMIN_KEY, or HOST=127.0.0.1. See docs/security.md.',
   });
 
 const noTasks = (reason: string): Finding =>
