@@ -13,7 +13,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 it('has the addresses of the service, where nothing else is said', async () => {
   const { redis, api, readings } = await readEnvironment(
-    { HOST: '0.0.0.0', PORT: '3001', PREFIX: 'x' },
+    { HOST: '0.0.0.0', PORT: '3001', PREFIX: 'x', AUTH: 'keys' },
     folder,
   );
   expect(redis).toEqual({ url: 'redis://127.0.0.1:6379', prefix: 'x' });
@@ -27,6 +27,13 @@ it('takes the addresses that are set for it', async () => {
     folder,
   );
   expect(api).toEqual({ url: 'https://jobs.example.com', key: 'k' });
+});
+
+it('uses the admin key for its own API only', async () => {
+  const ADMIN_KEY = 'a'.repeat(32);
+  expect((await readEnvironment({ ADMIN_KEY }, folder)).api.key).toBe(ADMIN_KEY);
+  const elsewhere = { ADMIN_KEY, MILLRACE_URL: 'https://jobs.example.com' };
+  expect((await readEnvironment(elsewhere, folder)).api.key).toBe('');
 });
 
 it('looks at what npm start runs in the folder', async () => {

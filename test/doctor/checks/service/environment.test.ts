@@ -5,7 +5,7 @@ const sound = {
   faults: [],
   misspelt: [],
   host: '127.0.0.1',
-  auth: 'off',
+  auth: 'off' as const,
   prefix: 'mr',
   deadMax: 10,
   tasksDirFault: undefined,
