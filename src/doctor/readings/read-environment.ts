@@ -35,7 +35,8 @@ export async function readEnvironment(env: NodeJS.ProcessEnv, folder: string): P
   };
   const url =
     env['REDIS_URL'] || env['REDIS_URL_FILE'] ? config.redisUrl : (stack?.redisUrl ?? config.redisUrl);
-  const api = client.url || stack?.url || `http://${reachable(config.host)}:${config.port}`;
+  const scheme = config.tlsCertFile === '' ? 'http' : 'https';
+  const api = client.url || stack?.url || `${scheme}://${reachable(config.host)}:${config.port}`;
   // The admin key of this environment is for its own API only.
   const key = client.key || (client.url === '' ? config.adminKey : '');
   return { readings, redis: { url, prefix: config.prefix }, api: { url: api, key } };
