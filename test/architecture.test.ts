@@ -53,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   telemetry: ['config', 'version', 'pino', '@opentelemetry'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
+  doctor: ['config', 'misspelt-settings', 'redis', 'local'],
   http: [
     'access',
     'src/workers',
