@@ -32,6 +32,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'stale-lease': { status: 409, title: 'The lease is no longer valid' },
   'schedule-busy': { status: 409, title: 'The schedule is being changed by another request' },
   'too-many-subscriptions': { status: 409, title: 'The queue has too many subscriptions' },
+  'too-many-tasks': { status: 409, title: 'Too many tasks are announced' },
   'job-gone': { status: 410, title: 'The job has ended and its result has expired' },
   'precondition-failed': { status: 412, title: 'The job has changed' },
   'payload-too-large': { status: 413, title: 'The body is too large' },
@@ -43,6 +44,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'queue-full': { status: 429, title: 'The queue is full' },
   'internal-error': { status: 500, title: 'Internal error' },
   'redis-unavailable': { status: 503, title: 'Redis is unavailable' },
+  'checks-busy': { status: 503, title: 'Too many payloads are being checked' },
   'too-many-waiters': { status: 503, title: 'Too many clients are waiting' },
 };
 

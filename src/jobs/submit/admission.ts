@@ -17,6 +17,7 @@ import {
   TIMEOUT_LIMITS,
 } from '../../schemas/values/duration.ts';
 import { timeMs } from '../../schemas/values/timestamp.ts';
+import type { CheckOutcome } from '../../tasks/checks/schema-check.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { NewEntry } from './scripts/submit.ts';
 
@@ -94,7 +95,7 @@ export function withDefaults<E extends Pick<NewEntry, 'task' | 'options'>>(
 /**
  * Checks task and payload against the announced tasks of the queue.
  *
- * @throws {AppError} unknown-task or invalid-payload, or the promise rejects with them.
+ * @throws {AppError} unknown-task, invalid-payload or checks-busy, or the promise rejects with them.
  */
 export function checkTask(
   core: Core,
@@ -103,25 +104,32 @@ export function checkTask(
   payload: JsonText,
 ): AnnouncedTasks | Promise<AnnouncedTasks> {
   const announced = core.tasks.announced(keys);
-  const accepts = (tasks: AnnouncedTasks) => refusal(core, tasks, keys.queue, task, payload) === undefined;
-  if (announced instanceof Promise) {
-    return announced.then((tasks) => (accepts(tasks) ? tasks : recheckTask(core, keys, task, payload)));
-  }
-  return accepts(announced) ? announced : recheckTask(core, keys, task, payload);
+  const check = (tasks: AnnouncedTasks) => {
+    const refused = refusal(core, tasks, keys.queue, task, payload);
+    return refused === undefined ? tasks : recheckTask(core, keys, { task, payload }, tasks, refused);
+  };
+  return announced instanceof Promise ? announced.then(check) : check(announced);
 }
 
 /** Reads the announcements again before it refuses a job: a worker may have started a moment ago. */
 async function recheckTask(
   core: Core,
   keys: QueueKeys,
-  task: string,
-  payload: JsonText,
+  { task, payload }: { task: string; payload: JsonText },
+  before: AnnouncedTasks,
+  refused: Refusal,
 ): Promise<AnnouncedTasks> {
+  const first = await refused;
+  if (first === undefined) return before;
   const announced = await core.tasks.refresh(keys);
-  const error = refusal(core, announced, keys.queue, task, payload);
+  // Nothing has changed: a second check would find the same.
+  const error = announced === before ? first : await refusal(core, announced, keys.queue, task, payload);
   if (error !== undefined) throw error;
   return announced;
 }
+
+/** Undefined when the job is accepted; a promise when a thread must check. */
+type Refusal = AppError | undefined | Promise<AppError | undefined>;
 
 function refusal(
   core: Core,
@@ -129,7 +137,7 @@ function refusal(
   queue: string,
   task: string,
   payload: JsonText,
-): AppError | undefined {
+): Refusal {
   const isUnknown = !announced.isEmpty && !announced.hasTakerOfAll && !announced.has(task);
   if (isUnknown && core.settings.unknownTasks === 'reject') {
     const names = announced.names.join(', ');
@@ -142,10 +150,31 @@ function refusal(
       },
     );
   }
-  const faults = announced.checkPayload(task, payload);
-  if (faults.length === 0) return undefined;
+  const outcome = announced.checkPayload(task, payload);
+  return outcome instanceof Promise
+    ? outcome.then((checked) => payloadError(task, checked))
+    : payloadError(task, outcome);
+}
+
+function payloadError(task: string, outcome: CheckOutcome): AppError | undefined {
+  if (outcome.length === 0) return undefined;
+  if (outcome === 'busy') {
+    const detail = 'Too many payloads are being checked that take long. Try again after Retry-After seconds.';
+    return new AppError('checks-busy', detail);
+  }
+  if (outcome === 'slow') {
+    const detail = `The payload cannot be checked against the input schema of task "${task}" in time.`;
+    return new AppError('invalid-payload', detail, {
+      errors: [
+        {
+          pointer: '/payload',
+          detail: 'takes too long to check: send less, or announce a schema with simpler patterns',
+        },
+      ],
+    });
+  }
   return new AppError('invalid-payload', `The payload does not match the input schema of task "${task}".`, {
-    errors: faults,
+    errors: outcome,
   });
 }
 
