@@ -1,8 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Core } from '../../core/core.ts';
-import { AppError, invalidRequest } from '../../errors.ts';
+import { invalidRequest } from '../../errors.ts';
 import { attemptOptions, type EntryOptions } from '../../redis/entry-options.ts';
-import type { QueueKeys } from '../../redis/keys.ts';
 import type { KeySpace } from '../../redis/keyspace.ts';
 import { type Backoff, DEFAULT_PRIORITY, DEFAULT_QUEUE, type SubmitJob } from '../../schemas/job.ts';
 import { textFault } from '../../schemas/json/json-fault.ts';
@@ -17,8 +16,8 @@ import {
   TIMEOUT_LIMITS,
 } from '../../schemas/values/duration.ts';
 import { timeMs } from '../../schemas/values/timestamp.ts';
-import type { CheckOutcome } from '../../tasks/checks/schema-check.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
+import { checkTask } from './check-task.ts';
 import type { NewEntry } from './scripts/submit.ts';
 
 /** A job that has passed every check and has its entry. */
@@ -34,14 +33,15 @@ export interface AdmittedJob {
  * Checks what the schema cannot check, and decides the job's place. Returns without a promise when the announced tasks
  * and the settings of the queue are cached.
  *
- * @throws {AppError} invalid-request, unknown-task or invalid-payload. The promise rejects with the same errors.
+ * @throws {AppError} invalid-request, unknown-task, invalid-payload or checks-busy. The promise rejects with the same errors.
  */
 export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<AdmittedJob> {
   const { entry, payload } = newEntry(core.keySpace, job, core.clock);
   const fault = textFault(payload, '/payload');
   if (fault !== undefined) throw invalidRequest([fault]);
-  const needsScript = core.submitSettings.isSet(entry.keys);
-  const tasks = checkTask(core, entry.keys, job.task, payload);
+  const now = core.clock.monotonic();
+  const needsScript = core.submitSettings.isSet(entry.keys, now);
+  const tasks = checkTask(core, entry.keys, job.task, payload, now);
   if (tasks instanceof Promise || needsScript instanceof Promise) {
     return Promise.all([tasks, needsScript]).then(([announced, isSet]) => ({
       entry: withDefaults(entry, announced),
@@ -90,92 +90,6 @@ export function withDefaults<E extends Pick<NewEntry, 'task' | 'options'>>(
     to: timeoutMs,
   });
   return { ...entry, options: { ...own, ...options } };
-}
-
-/**
- * Checks task and payload against the announced tasks of the queue.
- *
- * @throws {AppError} unknown-task, invalid-payload or checks-busy, or the promise rejects with them.
- */
-export function checkTask(
-  core: Core,
-  keys: QueueKeys,
-  task: string,
-  payload: JsonText,
-): AnnouncedTasks | Promise<AnnouncedTasks> {
-  const announced = core.tasks.announced(keys);
-  const check = (tasks: AnnouncedTasks) => {
-    const refused = refusal(core, tasks, keys.queue, task, payload);
-    return refused === undefined ? tasks : recheckTask(core, keys, { task, payload }, tasks, refused);
-  };
-  return announced instanceof Promise ? announced.then(check) : check(announced);
-}
-
-/** Reads the announcements again before it refuses a job: a worker may have started a moment ago. */
-async function recheckTask(
-  core: Core,
-  keys: QueueKeys,
-  { task, payload }: { task: string; payload: JsonText },
-  before: AnnouncedTasks,
-  refused: Refusal,
-): Promise<AnnouncedTasks> {
-  const first = await refused;
-  if (first === undefined) return before;
-  const announced = await core.tasks.refresh(keys);
-  // Nothing has changed: a second check would find the same.
-  const error = announced === before ? first : await refusal(core, announced, keys.queue, task, payload);
-  if (error !== undefined) throw error;
-  return announced;
-}
-
-/** Undefined when the job is accepted; a promise when a thread must check. */
-type Refusal = AppError | undefined | Promise<AppError | undefined>;
-
-function refusal(
-  core: Core,
-  announced: AnnouncedTasks,
-  queue: string,
-  task: string,
-  payload: JsonText,
-): Refusal {
-  const isUnknown = !announced.isEmpty && !announced.hasTakerOfAll && !announced.has(task);
-  if (isUnknown && core.settings.unknownTasks === 'reject') {
-    const names = announced.names.join(', ');
-    return new AppError(
-      'unknown-task',
-      `No worker of queue "${queue}" has announced the task "${task}". Announced tasks: ${names}.`,
-      {
-        errors: [{ pointer: '/task', detail: `must be one of ${names}` }],
-        extensions: { knownTasks: announced.names },
-      },
-    );
-  }
-  const outcome = announced.checkPayload(task, payload);
-  return outcome instanceof Promise
-    ? outcome.then((checked) => payloadError(task, checked))
-    : payloadError(task, outcome);
-}
-
-function payloadError(task: string, outcome: CheckOutcome): AppError | undefined {
-  if (outcome.length === 0) return undefined;
-  if (outcome === 'busy') {
-    const detail = 'Too many payloads are being checked that take long. Try again after Retry-After seconds.';
-    return new AppError('checks-busy', detail);
-  }
-  if (outcome === 'slow') {
-    const detail = `The payload cannot be checked against the input schema of task "${task}" in time.`;
-    return new AppError('invalid-payload', detail, {
-      errors: [
-        {
-          pointer: '/payload',
-          detail: 'takes too long to check: send less, or announce a schema with simpler patterns',
-        },
-      ],
-    });
-  }
-  return new AppError('invalid-payload', `The payload does not match the input schema of task "${task}".`, {
-    errors: outcome,
-  });
 }
 
 /** Members of a job that are not options of its entry. */
