@@ -5,6 +5,8 @@ export type ErrorCode =
   | 'broken-json'
   | 'invalid-request'
   | 'invalid-batch'
+  | 'unauthorized'
+  | 'forbidden'
   | 'unsupported-media-type'
   | 'payload-too-large'
   | 'method-not-allowed'
@@ -36,6 +38,9 @@ export type ErrorCode =
   | 'task-not-found'
   | 'too-many-tasks'
   | 'worker-not-found'
+  | 'key-not-found'
+  | 'too-many-keys'
+  | 'schedule-taken'
   | 'redis-unavailable'
   | 'internal-error';
 

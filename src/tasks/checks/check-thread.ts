@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Fault } from '../../schemas/problem.ts';
+import { ThreadDeadline } from './thread-deadline.ts';
 import { type CheckRequest, type FromThread, MAX_COMPILED } from './thread-messages.ts';
 
 export type ThreadOutcome =
@@ -10,7 +11,7 @@ export type ThreadOutcome =
   /** It was not tried. */
   | { readonly kind: 'busy' };
 
-/** A check may take so long, ms. */
+/** A check may take so long, ms that the thread works. */
 export const CHECK_MS = 250;
 /** Before the first check a thread compiles the schema, ms. */
 export const COMPILE_MS = 1_000;
@@ -36,7 +37,7 @@ export class CheckThread {
   /** Keys of the schemas that it has compiled. */
   readonly #compiled = new Set<string>();
   #current: { request: CheckRequest; resolve: (outcome: ThreadOutcome) => void } | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #deadline = new ThreadDeadline();
   #isReady = false;
   #isGone = false;
 
@@ -85,6 +86,7 @@ export class CheckThread {
     switch (message.kind) {
       case 'ready':
         this.#isReady = true;
+        this.#deadline.thread = message.thread;
         if (this.#current !== undefined) this.#begin(this.#current.request);
         break;
       case 'compiled':
@@ -104,19 +106,13 @@ export class CheckThread {
   }
 
   #finish(outcome: ThreadOutcome): void {
-    clearTimeout(this.#timer);
+    this.#deadline.stop();
     const { resolve } = this.#current ?? {};
     this.#current = undefined;
     resolve?.(outcome);
   }
 
   #within(ms: number): void {
-    clearTimeout(this.#timer);
-    const current = this.#current;
-    // An answer that is there already counts, however late this process looks.
-    const endIfLate = () => {
-      if (this.#current === current) void this.end();
-    };
-    this.#timer = setTimeout(() => setImmediate(endIfLate), ms).unref();
+    this.#deadline.start(ms, () => void this.end());
   }
 }

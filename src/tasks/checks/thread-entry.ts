@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { type CompiledSchema, compileSchema } from '../../schemas/validation/compile.ts';
 import { type CheckRequest, type FromThread, MAX_COMPILED } from './thread-messages.ts';
@@ -7,6 +8,15 @@ const compiled = new Map<string, CompiledSchema>();
 
 /** A longer value gets its first fault only: to list all may take longer than the deadline. */
 const MAX_BRIEF_LENGTH = 16_384;
+
+/** Linux has a folder for each thread. */
+function ownThread(): string | undefined {
+  try {
+    return readlinkSync('/proc/thread-self');
+  } catch {
+    return undefined;
+  }
+}
 
 const send = (message: FromThread) => parentPort?.postMessage(message);
 
@@ -28,4 +38,4 @@ parentPort?.on('message', (request: CheckRequest) => {
   send({ kind: 'checked', faults: schema.check(JSON.parse(value), base, extent) });
 });
 
-send({ kind: 'ready' });
+send({ kind: 'ready', thread: ownThread() });

@@ -13,7 +13,9 @@ export interface CheckRequest {
 }
 
 export type FromThread =
-  | { readonly kind: 'ready' | 'compiled' }
+  /** `thread`: its folder below /proc, where there is one. */
+  | { readonly kind: 'ready'; readonly thread: string | undefined }
+  | { readonly kind: 'compiled' }
   | { readonly kind: 'checked'; readonly faults: Fault[] }
   | { readonly kind: 'no-schema'; readonly reason: string };
 
