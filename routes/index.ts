@@ -6,6 +6,7 @@ import { homeRoutes } from './home.ts';
 import { jobChangeRoutes } from './job-changes.ts';
 import { jobRoutes } from './jobs.ts';
 import { leaseRoutes } from './leases.ts';
+import { metricsRoutes } from './metrics.ts';
 import { queueRoutes } from './queues.ts';
 import { reportRoutes } from './reports.ts';
 import { scheduleRoutes } from './schedules.ts';
@@ -27,5 +28,6 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   eventRoutes,
   subscriptionRoutes,
   healthRoutes,
+  metricsRoutes,
   homeRoutes,
 ];

@@ -55,9 +55,14 @@ export type ServiceEvent =
   | ({ kind: 'attempt-started'; waitMs: number } & AttemptSubject)
   /**
    * The end of an attempt is written, or was found stale. `outcome`: how it ended. `status`: that of the job now, or
-   * `stale`, as it is where the job was taken back.
+   * `stale`, as it is where the job was taken back. `isRepeated`: a worker over HTTP has reported this end before.
    */
-  | ({ kind: 'attempt-ended'; outcome: AttemptOutcome; status: SettledStatus } & AttemptTimes &
+  | ({
+      kind: 'attempt-ended';
+      outcome: AttemptOutcome;
+      status: SettledStatus;
+      isRepeated?: true;
+    } & AttemptTimes &
       AttemptSubject)
   /** An attempt has failed. `error`: its message, with those of its causes. `next`: for people. `retryInMs`: absent when no attempt is left. */
   | ({ kind: 'attempt-failed'; error: string; next: string; retryInMs?: number } & AttemptSubject)
@@ -230,6 +235,10 @@ export function createObserver(...given: readonly Listener[]): Observer {
   };
   return Object.assign(observe, { wants });
 }
+
+/** An observer that tells another one, and a listener. */
+export const alsoTo = (observe: Observer, listener: Listener): Observer =>
+  createObserver({ wants: observe.wants, observe }, listener);
 
 /** The Redis client hangs the command on an error, with all arguments: payloads among them. */
 function dropArguments(error: unknown): void {

@@ -33,6 +33,7 @@ closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err, signal }
 });
 
 try {
+  await app.openMetricsPort();
   const address = await app.listen({ host: config.host, port: config.port });
   observe({ kind: 'ready', service: 'api', address });
 } catch (error) {

@@ -48,6 +48,7 @@ export const oneOf = <T extends string>({ values, fallback, ...rest }: ChoiceKin
 
 interface TextKind extends Head {
   readonly fallback: string;
+  readonly fallbackText?: string;
   readonly expected: string;
   readonly example: string;
   readonly accepts: (text: string) => boolean;

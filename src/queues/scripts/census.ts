@@ -10,7 +10,7 @@ import type { Census, HeldGroup, PlaceCensus } from './census-types.ts';
 
 /**
  * Counts all jobs of a queue at one moment, in the places themselves, and stores a reading every ten seconds for the
- * rates.
+ * rates, unless `isLook` is 1.
  *
  * Returns `RawCensus`.
  */
@@ -28,7 +28,7 @@ export const censusScript = defineScript({
     'due',
     'dead',
   ],
-  args: ['maxLeases', 'maxGroups'],
+  args: ['maxLeases', 'maxGroups', 'isLook'],
   uses: [now, toMap],
   lua: `
 local running, places, added, waitingSince, isMade = {}, {}, 0, now, false
@@ -81,7 +81,7 @@ local ranks = hasRanked and { countRanked(1), countRanked(2), countRanked(4) } o
 local allTotals = redis.call('HGETALL', totals)
 local ended, last = toMap(allTotals), redis.call('XREVRANGE', samples, '+', '-', 'COUNT', 1)[1]
 -- Clients choose names: a look at a queue that nobody has made leaves no key.
-if isMade and (not last or now - tonumber(string.match(last[1], '^%d+')) >= 10000) then
+if isLook == '0' and isMade and (not last or now - tonumber(string.match(last[1], '^%d+')) >= 10000) then
   redis.call('XADD', samples, 'MAXLEN', 30, '*', 'a', added - (ended.changed or 0), 'c', ended.completed or 0, 'f', ended.failed or 0)
 end
 local sample = redis.call('XREVRANGE', samples, now - 60000, now - 120000, 'COUNT', 1)[1]
@@ -143,9 +143,19 @@ type RawCensus = [
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
-export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<Census> {
-  const limits = { maxLeases: LISTED_LEASES, maxGroups: LISTED_GROUPS };
-  const reply = await censusScript.run(redis, { queue }, limits);
+export const takeCensus = (redis: Connection, queue: QueueKeys): Promise<Census> =>
+  runCensus(redis, queue, { maxLeases: LISTED_LEASES, maxGroups: LISTED_GROUPS, isLook: 0 });
+
+/** The same without leases, and without a trace in Redis. */
+export const lookAtQueue = (redis: Connection, queue: QueueKeys): Promise<Census> =>
+  runCensus(redis, queue, { maxLeases: 1, maxGroups: LISTED_GROUPS, isLook: 1 });
+
+async function runCensus(
+  redis: Connection,
+  queue: QueueKeys,
+  args: { maxLeases: number; maxGroups: number; isLook: 0 | 1 },
+): Promise<Census> {
+  const reply = await censusScript.run(redis, { queue }, args);
   const [
     now,
     scheduled,
