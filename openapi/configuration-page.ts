@@ -1,13 +1,16 @@
-import type { Setting } from '../src/config/setting-kinds.ts';
+import { fileVariable, type Setting } from '../src/config/setting-kinds.ts';
 import { table } from './markdown.ts';
 
 const INTRO = `# Configuration
 
-Made by \`npm run docs\` from \`src/config/settings.ts\`; do not edit.
+Made by \`npm run docs\` from \`src/config/\`; do not edit.
 
 API and workers read their settings from environment variables, once, when they start. An empty variable counts as
 unset. A wrong value stops the start: the message names every fault and an example of a right value. A name that looks
 misspelt, such as \`CONCURENCY\`, is reported at start. Times are in milliseconds, sizes in bytes.
+
+A setting with a second variable, such as \`REDIS_URL_FILE\`, is a secret. The second variable names a file with the value, as
+Docker and Kubernetes give secrets to containers. A line break at the end of the file does not count. Only one of the two may be set.
 `;
 
 const ROLES = [
@@ -39,13 +42,17 @@ function defaultOf({ variable, fallback, fallbackText }: Setting<unknown>): stri
   return `\`${String(value)}\`${words}`;
 }
 
+const code = (text: string): string => `\`${text}\``;
+
 /** docs/configuration.md: every setting, by who uses it. */
 export function configurationPage(settings: readonly Setting<unknown>[]): string {
   const parts = ROLES.map(([role, title, note]) => {
     const rows = settings
       .filter(({ usedBy }) => usedBy === role)
       .map((setting) => [
-        `\`${setting.variable}\``,
+        setting.isSecret
+          ? `${code(setting.variable)}, ${code(fileVariable(setting))}`
+          : code(setting.variable),
         defaultOf(setting),
         setting.expected,
         setting.meaning,

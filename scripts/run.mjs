@@ -14,8 +14,8 @@ const USAGE =
 
 const COMMANDS = {
   // Data and settings are those of the folder from which Millrace is run; npm makes it the project's.
-  demo: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('demo') },
-  start: { ownRedis: () => !process.env.REDIS_URL, launch: () => runEmbedded('start') },
+  demo: { ownRedis: needsRedis, launch: () => runEmbedded('demo') },
+  start: { ownRedis: needsRedis, launch: () => runEmbedded('start') },
   // The tests start Redis servers of their own, whatever REDIS_URL says.
   test: {
     ownRedis: () => true,
@@ -28,6 +28,11 @@ const COMMANDS = {
   backlog: script('test/system/backlog/main.ts'),
   bench: { ...script('bench/main.ts'), prepare: ensureBench },
 };
+
+/** A function declaration, since the table above uses it. */
+function needsRedis() {
+  return !process.env.REDIS_URL && !process.env.REDIS_URL_FILE;
+}
 
 /** The tests that run example workers, and the commands of the documentation. */
 const NEED_INTERPRETERS = ['test/examples/', 'test/system/e2e/'];

@@ -1,8 +1,10 @@
-import type { Setting } from './config/setting-kinds.ts';
+import { readFileSync } from 'node:fs';
+import { fileVariable, type Setting } from './config/setting-kinds.ts';
 import { type Config, SETTINGS } from './config/settings.ts';
 import { findMisspelt, type MisspeltSetting } from './misspelt-settings.ts';
 
-export type { Config, LogLevel } from './config/settings.ts';
+export type { Config } from './config/settings.ts';
+export type { LogLevel } from './config/telemetry.ts';
 
 /** Names every variable that is wrong, one line each, with an example of a right value. */
 export class ConfigError extends Error {
@@ -23,18 +25,46 @@ export class ConfigError extends Error {
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const faults: string[] = [];
   const read = <T>(setting: Setting<T>): T => {
-    const value = env[setting.variable];
-    if (value === undefined || value === '') return setting.fallback();
-    const parsed = setting.parse(value);
-    if (parsed !== undefined) return parsed;
-    faults.push(
-      `${setting.variable} is ${JSON.stringify(value)}: must be ${setting.expected}, for example ${setting.variable}=${setting.example}`,
-    );
-    return setting.fallback();
+    try {
+      const value = textOf(env, setting);
+      return value === undefined ? setting.fallback() : parse(setting, value);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      faults.push(...error.faults);
+      return setting.fallback();
+    }
   };
   const entries = Object.entries(SETTINGS).map(([key, setting]) => [key, read<unknown>(setting)]);
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(Object.fromEntries(entries)) as Config;
+}
+
+/** The text of a setting, which that of a secret may have in a file; undefined if unset. @throws {ConfigError}. */
+function textOf(env: NodeJS.ProcessEnv, setting: Setting<unknown>): string | undefined {
+  const { variable, isSecret } = setting;
+  const value = env[variable] || undefined;
+  const fileName = fileVariable(setting);
+  const file = isSecret && env[fileName];
+  if (!file) return value;
+  if (value !== undefined) {
+    throw new ConfigError([`${variable} and ${fileName} are both set: unset one of them`]);
+  }
+  try {
+    // Editors and most tools end a file with a line break.
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([`${fileName} names a file that cannot be read: ${reason}`]);
+  }
+}
+
+/** @throws {ConfigError}. */
+function parse<T>(setting: Setting<T>, value: string): T {
+  const parsed = setting.parse(value);
+  if (parsed !== undefined) return parsed;
+  const { variable, isSecret, expected, example } = setting;
+  const what = isSecret ? `${variable} is not valid` : `${variable} is ${JSON.stringify(value)}`;
+  throw new ConfigError([`${what}: must be ${expected}, for example ${variable}=${example}`]);
 }
 
 /** Each process uses its own values of these: they would differ unseen. */
@@ -46,11 +76,13 @@ export const sharedSettings = (config: Pick<Config, (typeof SHARED)[number]>): R
 
 /** The variables of the environment that look like settings and are none. */
 export function misspeltSettings(env: NodeJS.ProcessEnv = process.env): readonly MisspeltSetting[] {
-  const names = Object.values(SETTINGS).map(({ variable, parse }) => ({
+  const settings: readonly Setting<unknown>[] = Object.values(SETTINGS);
+  const names = settings.map(({ variable, parse: read }) => ({
     variable,
-    accepts: (value: string) => parse(value) !== undefined,
+    accepts: (value: string) => read(value) !== undefined,
   }));
-  return findMisspelt(env, names);
+  const files = settings.filter(({ isSecret }) => isSecret).map(fileVariable);
+  return findMisspelt(env, [...names, ...files.map((variable) => ({ variable, accepts: () => true }))]);
 }
 
 /** The environment of a child process: this one's, with `defaults` below it and `overrides` above it. */

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig } from '../src/config.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError, loadConfig, misspeltSettings } from '../src/config.ts';
 
 const faultsOf = (env: NodeJS.ProcessEnv): readonly string[] => {
   try {
@@ -60,5 +63,61 @@ describe('the configuration', () => {
   ])('%s accepts %j and rejects %j', (name, good, bad) => {
     for (const value of good) expect(faultsOf({ [name]: value }), value).toEqual([]);
     for (const value of bad) expect(faultsOf({ [name]: value }), value).toHaveLength(1);
+  });
+});
+
+describe('a secret', () => {
+  const URL_OF_REDIS = 'redis://user:pass@h';
+  let dir: string;
+  let file: string;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'mr-secret-'));
+    file = join(dir, 'redis-url');
+    await writeFile(file, `${URL_OF_REDIS}\n`);
+  });
+  afterAll(() => rm(dir, { recursive: true }));
+
+  it('is read from the file that its _FILE variable names, without the last line break', async () => {
+    expect(loadConfig({ REDIS_URL_FILE: file }).redisUrl).toBe(URL_OF_REDIS);
+    const windows = join(dir, 'windows');
+    await writeFile(windows, `${URL_OF_REDIS}\r\n`);
+    expect(loadConfig({ REDIS_URL_FILE: windows }).redisUrl).toBe(URL_OF_REDIS);
+    expect(loadConfig({ REDIS_URL: '', REDIS_URL_FILE: file }).redisUrl).toBe(URL_OF_REDIS);
+  });
+
+  it('must not be given twice', () => {
+    const [fault, ...others] = faultsOf({ REDIS_URL: URL_OF_REDIS, REDIS_URL_FILE: file });
+    expect(fault).toBe('REDIS_URL and REDIS_URL_FILE are both set: unset one of them');
+    expect(others).toEqual([]);
+  });
+
+  it('needs a file that can be read', () => {
+    expect(faultsOf({ REDIS_URL_FILE: join(dir, 'none'), PORT: 'x' })).toEqual([
+      expect.stringMatching(/^REDIS_URL_FILE names a file that cannot be read: ENOENT/),
+      expect.stringContaining('PORT'),
+    ]);
+  });
+
+  it('is not shown when it is not valid', async () => {
+    const wrong = join(dir, 'wrong');
+    await writeFile(wrong, 'http://user:pass@h');
+    for (const env of [{ REDIS_URL_FILE: wrong }, { REDIS_URL: 'http://user:pass@h' }]) {
+      const faults = faultsOf(env);
+      expect(faults).toHaveLength(1);
+      expect(faults[0]).toContain('REDIS_URL is not valid');
+      expect(faults[0]).not.toContain('pass@h');
+    }
+  });
+
+  it('has a _FILE variable that is no misspelt one, and may be misspelt itself', () => {
+    expect(misspeltSettings({ REDIS_URL_FILE: file })).toEqual([]);
+    expect(misspeltSettings({ REDIS_URL_FLIE: file })).toEqual([
+      { variable: 'REDIS_URL_FLIE', meant: 'REDIS_URL_FILE' },
+    ]);
+  });
+
+  it('is in a file for settings that say so alone', () => {
+    expect(loadConfig({ PORT_FILE: file }).port).toBe(3000);
   });
 });

@@ -8,9 +8,17 @@ export interface Setting<T> {
   readonly fallbackText?: string;
   readonly expected: string;
   readonly example: string;
+  /** It has a second variable, with `_FILE` at its end, that names a file with the value. No message shows the value. */
+  readonly isSecret?: true;
   /** The value, or undefined when the text does not stand for one. */
   readonly parse: (text: string) => T | undefined;
 }
+
+/** A setting for each member of a part of the configuration. */
+export type SettingsOf<T> = { readonly [K in keyof T]: Setting<T[K]> };
+
+/** The variable that names a file with the value of a secret setting. */
+export const fileVariable = ({ variable }: Pick<Setting<unknown>, 'variable'>): string => `${variable}_FILE`;
 
 type Head = Pick<Setting<unknown>, 'variable' | 'usedBy' | 'meaning'>;
 
@@ -51,6 +59,7 @@ interface TextKind extends Head {
   readonly fallbackText?: string;
   readonly expected: string;
   readonly example: string;
+  readonly isSecret?: true;
   readonly accepts: (text: string) => boolean;
 }
 

@@ -13,9 +13,13 @@ export class SubmitSettings {
     );
   }
 
-  /** Whether the queue has such a setting. Only the submit script heeds it, so jobs of the queue are stored by that. */
-  isSet(keys: QueueKeys): boolean | Promise<boolean> {
-    return this.#cache.get(keys);
+  /**
+   * Whether the queue has such a setting. Only the submit script heeds it, so jobs of the queue are stored by that.
+   *
+   * @param now the monotonic time, for who has read it.
+   */
+  isSet(keys: QueueKeys, now?: number): boolean | Promise<boolean> {
+    return this.#cache.get(keys, now);
   }
 
   /** Reads the settings now. */

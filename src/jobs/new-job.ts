@@ -45,5 +45,7 @@ export function newJobText(queue: string, ref: Ref, job: NewJob, defaults: TaskD
   const { task, options } = job.entry;
   if (ref.place === 'parked' || Object.keys(options).length > 0)
     return printJson(viewNewJob(queue, ref, job, defaults));
-  return `{"id":"${formatJobId(queue, ref)}","queue":"${queue}","priority":"${ref.place}","createdAt":"${toTimestamp(entryTime(ref.entryId))}","task":"${task}","status":"queued","attempt":0,"maxAttempts":${JSON.stringify(maxAttempts(options, defaults))},"payload":${job.payload.text}}`;
+  const attempts = maxAttempts(options, defaults);
+  const printed = typeof attempts === 'number' ? attempts : `"${attempts}"`;
+  return `{"id":"${formatJobId(queue, ref)}","queue":"${queue}","priority":"${ref.place}","createdAt":"${toTimestamp(entryTime(ref.entryId))}","task":"${task}","status":"queued","attempt":0,"maxAttempts":${printed},"payload":${job.payload.text}}`;
 }

@@ -83,13 +83,14 @@ async function startParts(run: Run, options: StackOptions, boot: BootOptions): P
   const { config, port, url, patienceMs } = boot;
   const { signal } = run;
   await untilPortFree(config.host, port, patienceMs, signal);
-  const redisUrl = options.env['REDIS_URL'] || (await startOwnRedis(run, options.dir, patienceMs));
+  const hasRedis = options.env['REDIS_URL'] || options.env['REDIS_URL_FILE'];
+  const redisUrl = hasRedis ? config.redisUrl : await startOwnRedis(run, options.dir, patienceMs);
   const start = (name: string, file: string) =>
     run.start({
       name: `The ${name}`,
       command: process.execPath,
       args: [fileURLToPath(new URL(file, import.meta.url))],
-      env: { ...options.env, PORT: String(port), REDIS_URL: redisUrl },
+      env: { ...options.env, PORT: String(port), REDIS_URL: redisUrl, REDIS_URL_FILE: '' },
       onLine: (line) => options.onLine?.(name, line),
     });
   const api = await start('API', '../server.js');

@@ -22,7 +22,7 @@ export async function main(): Promise<number> {
         onLine: (part, line) => console.error(`${part}: ${line}`),
       },
       async ({ url }) => {
-        console.log(welcome(url, env['REDIS_URL']));
+        console.log(welcome(url, env['REDIS_URL'] || env['REDIS_URL_FILE']));
         return untilInterrupted();
       },
     );

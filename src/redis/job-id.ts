@@ -75,8 +75,14 @@ export function parseJobId(id: string): { queue: string; ref: Ref } | undefined 
   return formatJobId(queue, ref) === id ? { queue, ref } : undefined;
 }
 
-const base36 = (decimal: string): string =>
-  decimal.length < 16 ? Number(decimal).toString(36) : BigInt(decimal).toString(36);
+/** The sequence number of most entries is small, and printing a number in base 36 takes a third of a microsecond. */
+const SMALL_BASE36 = Array.from({ length: 1_000 }, (_, value) => value.toString(36));
+
+function base36(decimal: string): string {
+  const { length } = decimal;
+  if (length < 16) return SMALL_BASE36[+decimal] ?? Number(decimal).toString(36);
+  return BigInt(decimal).toString(36);
+}
 
 function fromBase36(digits: string): bigint {
   let value = 0n;

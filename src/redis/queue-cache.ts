@@ -24,11 +24,14 @@ export class QueueCache<T> {
     this.#read = read;
   }
 
-  /** The value, at most two seconds old; without a promise when it is cached. */
-  get(keys: QueueKeys): T | Promise<T> {
+  /**
+   * The value, at most two seconds old; without a promise when it is cached.
+   *
+   * @param now the monotonic time, for who has read it.
+   */
+  get(keys: QueueKeys, now = this.#clock.monotonic()): T | Promise<T> {
     const cached = this.#cached.get(keys.queue);
-    if (cached === undefined || this.#clock.monotonic() - cached.readAt > MAX_AGE_MS)
-      return this.refresh(keys);
+    if (cached === undefined || now - cached.readAt > MAX_AGE_MS) return this.refresh(keys);
     return cached.value;
   }
 

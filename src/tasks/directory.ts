@@ -34,9 +34,13 @@ export class TaskDirectory {
     });
   }
 
-  /** The tasks of the queue, at most two seconds old; without a promise when they are cached. */
-  announced(keys: QueueKeys): AnnouncedTasks | Promise<AnnouncedTasks> {
-    const cached = this.#cache.get(keys);
+  /**
+   * The tasks of the queue, at most two seconds old; without a promise when they are cached.
+   *
+   * @param now the monotonic time, for who has read it.
+   */
+  announced(keys: QueueKeys, now?: number): AnnouncedTasks | Promise<AnnouncedTasks> {
+    const cached = this.#cache.get(keys, now);
     return cached instanceof Promise ? cached.then(({ tasks }) => tasks) : cached.tasks;
   }
 

@@ -39,8 +39,9 @@ export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<Admi
   const { entry, payload } = newEntry(core.keySpace, job, core.clock);
   const fault = textFault(payload, '/payload');
   if (fault !== undefined) throw invalidRequest([fault]);
-  const needsScript = core.submitSettings.isSet(entry.keys);
-  const tasks = checkTask(core, entry.keys, job.task, payload);
+  const now = core.clock.monotonic();
+  const needsScript = core.submitSettings.isSet(entry.keys, now);
+  const tasks = checkTask(core, entry.keys, job.task, payload, now);
   if (tasks instanceof Promise || needsScript instanceof Promise) {
     return Promise.all([tasks, needsScript]).then(([announced, isSet]) => ({
       entry: withDefaults(entry, announced),
@@ -94,6 +95,7 @@ export function withDefaults<E extends Pick<NewEntry, 'task' | 'options'>>(
 /**
  * Checks task and payload against the announced tasks of the queue.
  *
+ * @param now the monotonic time, for who has read it.
  * @throws {AppError} unknown-task or invalid-payload, or the promise rejects with them.
  */
 export function checkTask(
@@ -101,13 +103,24 @@ export function checkTask(
   keys: QueueKeys,
   task: string,
   payload: JsonText,
+  now?: number,
 ): AnnouncedTasks | Promise<AnnouncedTasks> {
-  const announced = core.tasks.announced(keys);
-  const accepts = (tasks: AnnouncedTasks) => refusal(core, tasks, keys.queue, task, payload) === undefined;
+  const announced = core.tasks.announced(keys, now);
   if (announced instanceof Promise) {
-    return announced.then((tasks) => (accepts(tasks) ? tasks : recheckTask(core, keys, task, payload)));
+    return announced.then((tasks) => checkAnnounced(core, tasks, keys, task, payload));
   }
-  return accepts(announced) ? announced : recheckTask(core, keys, task, payload);
+  return checkAnnounced(core, announced, keys, task, payload);
+}
+
+function checkAnnounced(
+  core: Core,
+  tasks: AnnouncedTasks,
+  keys: QueueKeys,
+  task: string,
+  payload: JsonText,
+): AnnouncedTasks | Promise<AnnouncedTasks> {
+  const isAccepted = refusal(core, tasks, keys.queue, task, payload) === undefined;
+  return isAccepted ? tasks : recheckTask(core, keys, task, payload);
 }
 
 /** Reads the announcements again before it refuses a job: a worker may have started a moment ago. */

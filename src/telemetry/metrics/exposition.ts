@@ -3,11 +3,11 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../../clock.ts';
 import type { QueueFigures } from '../../queues/figures.ts';
 import { METRICS, type MetricHead } from './catalog.ts';
-import { JOB_COUNTS, JOB_SECONDS, type JobMetrics } from './job-metrics.ts';
-import { REQUEST_SECONDS, type RequestMetrics } from './request-metrics.ts';
+import { JOB_COUNTS, type JobMetrics } from './job-metrics.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 import type { SeriesByPair } from './series.ts';
 import type { Tally } from './tally.ts';
-import { type Labels, TallyHistogram } from './tally-histogram.ts';
+import { histogramValues, type Labels, WrittenMetric } from './written-metric.ts';
 
 /** One text serves all scrapes of this time, ms. */
 const FRESH_MS = 1_000;
@@ -86,81 +86,69 @@ async function look({ isReady, redisMemory, queues }: MetricSources): Promise<Lo
 
 interface Metrics {
   readonly registry: Registry;
-  /** Sets the gauges. */
+  /** Sets what the next text shows. */
   readonly show: (seen: Look) => void;
 }
 
 function createMetrics({ jobs, requests, queues }: MetricSources): Metrics {
   const registry = new Registry();
-  const showQueues = queues === undefined ? undefined : queueGauges(registry);
+  const shown: { look: Look } = { look: { isReady: false, memory: undefined, queues: [] } };
+  if (queues !== undefined) addQueueMetrics(registry, () => shown.look.queues);
   addJobMetrics(registry, jobs);
   if (requests !== undefined) addRequestMetrics(registry, requests);
-  const showService = serviceGauges(registry);
+  addServiceMetrics(registry, () => shown.look);
   collectDefaultMetrics({ register: registry });
   return {
     registry,
-    show: (seen) => {
-      showQueues?.(seen.queues);
-      showService(seen);
+    show: (look) => {
+      shown.look = look;
     },
   };
 }
 
-const gauge = (registry: Registry, { name, help, labels }: MetricHead) =>
-  new Gauge<string>({ name, help, labelNames: [...labels], registers: [registry] });
-
-function queueGauges(registry: Registry): (figures: readonly QueueFigures[]) => void {
-  const jobs = gauge(registry, METRICS.queueJobs);
-  const oldest = gauge(registry, METRICS.queueOldest);
-  const paused = gauge(registry, METRICS.queuePaused);
-  const workers = gauge(registry, METRICS.queueWorkers);
-  return (figures) => {
-    for (const one of [jobs, oldest, paused, workers]) one.reset();
-    for (const { queue, counts, oldestMs, isPaused, workers: live } of figures) {
-      for (const [status, count] of Object.entries(counts)) jobs.set({ queue, status }, count);
-      oldest.set({ queue }, oldestMs / 1_000);
-      paused.set({ queue }, isPaused ? 1 : 0);
-      workers.set({ queue }, live);
-    }
-  };
+function addQueueMetrics(registry: Registry, figures: () => readonly QueueFigures[]): void {
+  const add = (head: MetricHead, valueOf: (one: QueueFigures) => number) =>
+    new WrittenMetric(registry, head, () =>
+      figures().map((one) => ({ labels: { queue: one.queue }, value: valueOf(one) })),
+    );
+  new WrittenMetric(registry, METRICS.queueJobs, () =>
+    figures().flatMap(({ queue, counts }) => {
+      const sharedLabels = { queue };
+      return Object.entries(counts).map(([status, value]) => ({ labels: { status }, sharedLabels, value }));
+    }),
+  );
+  add(METRICS.queueOldest, ({ oldestMs }) => oldestMs / 1_000);
+  add(METRICS.queuePaused, ({ isPaused }) => (isPaused ? 1 : 0));
+  add(METRICS.queueWorkers, ({ workers }) => workers);
 }
 
-function serviceGauges(registry: Registry): (seen: Look) => void {
-  const ready = gauge(registry, METRICS.ready);
-  const up = gauge(registry, METRICS.redisUp);
-  const used = gauge(registry, METRICS.redisMemory);
-  const max = gauge(registry, METRICS.redisMemoryMax);
-  return ({ isReady, memory }) => {
-    ready.set(isReady ? 1 : 0);
-    up.set(memory === undefined ? 0 : 1);
-    // What Redis does not tell now is left out.
-    for (const [one, bytes] of [
-      [used, memory?.usedBytes],
-      [max, memory?.maxBytes],
-    ] as const) {
-      if (bytes === undefined) one.remove();
-      else one.set(bytes);
-    }
-  };
+function addServiceMetrics(registry: Registry, look: () => Look): void {
+  const add = (head: MetricHead, valueOf: (seen: Look) => number | undefined) =>
+    new WrittenMetric(registry, head, () => {
+      const value = valueOf(look());
+      // What Redis does not tell now is left out.
+      return value === undefined ? [] : [{ labels: {}, value }];
+    });
+  add(METRICS.ready, ({ isReady }) => (isReady ? 1 : 0));
+  add(METRICS.redisUp, ({ memory }) => (memory === undefined ? 0 : 1));
+  add(METRICS.redisMemory, ({ memory }) => memory?.usedBytes);
+  add(METRICS.redisMemoryMax, ({ memory }) => memory?.maxBytes);
 }
 
 function addJobMetrics(registry: Registry, jobs: JobMetrics): void {
-  const { name, help, labels } = METRICS.jobs;
-  new Counter({
-    name,
-    help,
-    labelNames: [...labels],
-    registers: [registry],
-    collect() {
-      this.reset();
-      // All events of a queue that had one: a counter that comes with its first event would hide it from a rate.
-      for (const [queue, counts] of jobs.counts) {
-        for (const event of JOB_COUNTS) this.inc({ queue, event }, counts[event]);
-      }
-    },
-  });
-  new TallyHistogram(registry, METRICS.jobWait, JOB_SECONDS, () => byTask(jobs.waits));
-  new TallyHistogram(registry, METRICS.jobRun, JOB_SECONDS, () => byTask(jobs.runs));
+  new WrittenMetric(registry, METRICS.jobs, () =>
+    // All events of a queue that had one: a counter that comes with its first event would hide it from a rate.
+    [...jobs.counts].flatMap(([queue, counts]) => {
+      const sharedLabels = { queue };
+      return JOB_COUNTS.map((event) => ({ labels: { event }, sharedLabels, value: counts[event] }));
+    }),
+  );
+  for (const [head, series] of [
+    [METRICS.jobWait, jobs.waits],
+    [METRICS.jobRun, jobs.runs],
+  ] as const) {
+    new WrittenMetric(registry, head, () => histogramValues(head, byTask(series)));
+  }
 }
 
 function* byTask(series: SeriesByPair<Tally>): Iterable<readonly [Labels, Tally]> {
@@ -168,9 +156,14 @@ function* byTask(series: SeriesByPair<Tally>): Iterable<readonly [Labels, Tally]
 }
 
 function addRequestMetrics(registry: Registry, requests: RequestMetrics): void {
-  new TallyHistogram(registry, METRICS.httpRequest, REQUEST_SECONDS, function* () {
-    for (const { route, method, status, tally } of requests.series) {
-      yield [{ route: route === '' ? 'none' : route, method, status: String(status) }, tally];
-    }
-  });
+  const head = METRICS.httpRequest;
+  new WrittenMetric(registry, head, () =>
+    histogramValues(
+      head,
+      requests.series.map(({ route, method, status, tally }) => [
+        { route: route === '' ? 'none' : route, method, status: String(status) },
+        tally,
+      ]),
+    ),
+  );
 }

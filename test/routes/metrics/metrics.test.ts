@@ -44,9 +44,7 @@ describe('GET /metrics', () => {
     for (const _ of [1, 2]) {
       const taken = await takeOne(api, { queues: [queue], worker: 'w1' });
       await post(api, `/jobs/${taken.job.id}/fail`, { lease: taken.lease, error: { message: 'no' } });
-      expect(
-        (await post(api, `/jobs/${taken.job.id}/complete`, { lease, result: 1 })).status,
-      ).toBe(409);
+      expect((await post(api, `/jobs/${taken.job.id}/complete`, { lease, result: 1 })).status).toBe(409);
     }
     await api.http.post(`/jobs/${cancelled.id}/cancel`).expect(200);
     const counted = (event: string) => (metrics: Metrics) =>

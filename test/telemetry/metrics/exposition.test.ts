@@ -68,7 +68,7 @@ describe('the text of metrics', () => {
     for (const { name, type, labels } of Object.values(METRICS)) {
       expect(types.get(name), name).toBe(type);
       const seen = samples.find((one) => one.name === (type === 'histogram' ? `${name}_count` : name));
-      expect(Object.keys(seen?.labels ?? {}), name).toEqual([...labels]);
+      expect(Object.keys(seen?.labels ?? {}).sort(), name).toEqual([...labels].sort());
     }
     const known = Object.values(METRICS).map(({ name }) => name as string);
     const own = [...types.keys()].filter((name) => name.startsWith('millrace_'));
