@@ -11,7 +11,8 @@ COPY workers workers
 RUN npm run build && npm prune --omit=dev
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production HOST=0.0.0.0
+# Other machines reach the API of a container, so it asks for keys: give it ADMIN_KEY or ADMIN_KEY_FILE.
+ENV NODE_ENV=production HOST=0.0.0.0 AUTH=keys
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

@@ -25,6 +25,8 @@ interface Operation {
   description?: string;
   parameters?: Parameter[];
   requestBody?: { content: Record<string, Media> };
+  /** By the way in which a client shows who it is: the scopes that it needs. */
+  security?: Record<string, string[]>[];
   responses: Record<string, Answer>;
 }
 
@@ -49,7 +51,9 @@ Made by \`npm run docs\` from the OpenAPI document; do not edit. A running servi
 at \`/openapi.json\`. [README.md](../README.md) tells the story; this page is for looking things up.
 
 Bodies are JSON in UTF-8 unless a request says otherwise. A *duration* is a number of milliseconds, or a string such as
-\`"500ms"\`, \`"30s"\`, \`"5m"\`, \`"2h"\` or \`"1d"\`.`;
+\`"500ms"\`, \`"30s"\`, \`"5m"\`, \`"2h"\` or \`"1d"\`.
+
+With \`AUTH=keys\` each request needs a key with the scope that is named below ([security.md](security.md)).`;
 
 const ERRORS = `## Errors
 
@@ -151,10 +155,17 @@ function answerTable(operation: Operation): string[] {
   ];
 }
 
+function scopeText({ security = [] }: Operation): string {
+  const scopes = security.flatMap((one) => Object.values(one).flat());
+  if (scopes.length > 0) return `Scope: ${scopes.map((scope) => `\`${scope}\``).join(', ')}.`;
+  return security.length === 0 ? 'No key is needed.' : 'Any key will do.';
+}
+
 function section({ name, operation }: Request): string {
   const { summary, description } = operation;
   const text = description === undefined ? `${summary}.` : `${summary}. ${description}`;
-  return [`### ${name}`, text, ...parameterTable(operation), ...answerTable(operation)].join('\n\n');
+  const parts = [`### ${name}`, text, scopeText(operation)];
+  return [...parts, ...parameterTable(operation), ...answerTable(operation)].join('\n\n');
 }
 
 function component([name, schema]: [string, Schema]): string {

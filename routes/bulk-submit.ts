@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { submitRefusal } from '../src/http/access/submit-refusal.ts';
 import { BATCH_READING } from '../src/http/jobs/bulk-candidates.ts';
 import { sendBulk } from '../src/http/jobs/bulk-reply.ts';
 import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
@@ -62,7 +63,11 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const options = { atomic: request.query.atomic === true, key: idempotencyKey(request.headers) };
+      const options = {
+        atomic: request.query.atomic === true,
+        key: idempotencyKey(request.headers),
+        refuse: submitRefusal(request.caller),
+      };
       const { value, replayed } = await app.submitBulk(request.body, options);
       return sendBulk(markReplayed(reply, replayed), value, request);
     },

@@ -5,6 +5,7 @@ import { healthRoutes } from './health.ts';
 import { homeRoutes } from './home.ts';
 import { jobChangeRoutes } from './job-changes.ts';
 import { jobRoutes } from './jobs.ts';
+import { keyRoutes } from './keys.ts';
 import { leaseRoutes } from './leases.ts';
 import { metricsRoutes } from './metrics.ts';
 import { queueRoutes } from './queues.ts';
@@ -27,6 +28,7 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   scheduleRoutes,
   eventRoutes,
   subscriptionRoutes,
+  keyRoutes,
   healthRoutes,
   metricsRoutes,
   homeRoutes,

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { demand } from '../src/access/refusals.ts';
 import { showLease } from '../src/http/reports/show-lease.ts';
 import { requesterOf } from '../src/http/request/requester.ts';
 import { problems } from '../src/schemas/http.ts';
@@ -18,7 +19,8 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: TakeResponse, ...problems(400, 413, 415, 500, 503) },
       },
     },
-    async ({ body }, reply) => {
+    async ({ body, caller }, reply) => {
+      for (const queue of body.queues) demand(caller, 'work', queue);
       const { queues, tasks, worker, max = 1, leaseMs = DEFAULT_LEASE_MS, waitMs = 0 } = body;
       const poll = { queues, tasks, worker, max, leaseMs };
       const taken = await app.leases.take(poll, waitMs, requesterOf(reply));

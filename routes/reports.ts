@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
+import { inRealIds } from '../src/http/access/hidden-jobs.ts';
+import { visibleItems } from '../src/http/access/visible-items.ts';
 import { problemItem } from '../src/http/plugins/errors.ts';
 import { leaseOf, type ReportRequest, refuseOversize } from '../src/http/reports/lease-of.ts';
 import { readReports, reportLimit } from '../src/http/reports/read-body.ts';
@@ -26,10 +28,12 @@ import {
 } from '../src/schemas/settle.ts';
 import { toTimestamp } from '../src/schemas/values/timestamp.ts';
 
-const settleItem = (outcome: SettledOutcome, request: FastifyRequest) =>
-  outcome.ok
-    ? { id: outcome.id, status: 200, jobStatus: outcome.status }
-    : { id: outcome.id, ...problemItem(outcome.error, request) };
+const settleItem = (outcome: SettledOutcome, request: FastifyRequest) => {
+  const id = inRealIds(request, outcome.id);
+  return outcome.ok
+    ? { id, status: 200, jobStatus: outcome.status }
+    : { id, ...problemItem(outcome.error, request) };
+};
 
 const settledResponses = { 200: SettledJob, ...problems(400, 404, 409, 413, 415, 422, 500, 503) };
 
@@ -84,7 +88,7 @@ export const reportRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { params, query, body } = request;
       const { next = 0 } = query;
       refuseOversize(body);
-      const items = settleItems(body, maxResultBytes);
+      const items = visibleItems(request, settleItems(body, maxResultBytes));
       const settled = await app.leases.settle(params.lease, items, next, tasksOf(body.tasks));
       const answers = settled.outcomes.map((outcome) => settleItem(outcome, request));
       return reply.code(207).send({ items: answers, ...(next > 0 ? showLease(settled.taken) : {}) });

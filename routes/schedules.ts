@@ -1,8 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { demand, guardOf } from '../src/access/refusals.ts';
 import { jobLocation } from '../src/http/jobs/job-reply.ts';
 import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
 import { IdempotencyHeaders, problems, ReplayedHeader } from '../src/schemas/http.ts';
+import { DEFAULT_QUEUE } from '../src/schemas/job.ts';
 import { PreviewSchedule, PutSchedule, SCHEDULE_TEXTS } from '../src/schemas/schedule.ts';
 import {
   Preview,
@@ -37,8 +39,10 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async ({ params, body }, reply) => {
-      const { created, schedule } = await app.scheduler.put(params.id, body);
+    async ({ params, body, caller }, reply) => {
+      demand(caller, 'manage', body.job.queue ?? DEFAULT_QUEUE);
+      const guard = guardOf(caller, 'manage');
+      const { created, schedule } = await app.scheduler.put(params.id, body, guard);
       return reply.code(created ? 201 : 200).send(schedule);
     },
   );
@@ -55,7 +59,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: schedule('The current schedule.'), ...problems(400, 404, 500, 503) },
       },
     },
-    ({ params }) => app.scheduler.get(params.id),
+    ({ params, caller }) => app.scheduler.get(params.id, guardOf(caller, 'read')),
   );
 
   app.delete(
@@ -73,8 +77,8 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async ({ params }, reply) => {
-      await app.scheduler.remove(params.id);
+    async ({ params, caller }, reply) => {
+      await app.scheduler.remove(params.id, guardOf(caller, 'manage'));
       return reply.code(204).send(null);
     },
   );
@@ -110,7 +114,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
           response: { 200: schedule('The current schedule.'), ...problems(400, 404, 409, 500, 503) },
         },
       },
-      ({ params }) => app.scheduler[verb](params.id),
+      ({ params, caller }) => app.scheduler[verb](params.id, guardOf(caller, 'manage')),
     );
   }
 
@@ -138,8 +142,9 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async ({ params, headers }, reply) => {
-      const { value: job, replayed } = await app.scheduler.run(params.id, idempotencyKey(headers));
+    async ({ params, headers, caller }, reply) => {
+      const guard = guardOf(caller, 'manage');
+      const { value: job, replayed } = await app.scheduler.run(params.id, idempotencyKey(headers), guard);
       return markReplayed(reply, replayed).code(202).header('location', jobLocation(reply, job.id)).send(job);
     },
   );
@@ -157,8 +162,8 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Preview, ...problems(400, 404, 500, 503) },
       },
     },
-    async ({ params, query }) => ({
-      items: await app.scheduler.preview(params.id, query.n ?? DEFAULT_PREVIEW),
+    async ({ params, query, caller }) => ({
+      items: await app.scheduler.preview(params.id, query.n ?? DEFAULT_PREVIEW, guardOf(caller, 'read')),
     }),
   );
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileVariable, type Setting } from './config/setting-kinds.ts';
-import { type Config, SETTINGS } from './config/settings.ts';
+import { CHECKS, type Config, SETTINGS } from './config/settings.ts';
 import { findMisspelt, type MisspeltSetting } from './misspelt-settings.ts';
 
 export type { Config } from './config/settings.ts';
@@ -20,9 +20,10 @@ export class ConfigError extends Error {
 /**
  * Reads all settings from the environment. An empty variable counts as unset.
  *
+ * @param program checks that its settings go together, too.
  * @throws {ConfigError} naming every fault at once.
  */
-export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+export function loadConfig(env: NodeJS.ProcessEnv = process.env, program?: 'api' | 'worker'): Config {
   const faults: string[] = [];
   const read = <T>(setting: Setting<T>): T => {
     try {
@@ -35,8 +36,14 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     }
   };
   const entries = Object.entries(SETTINGS).map(([key, setting]) => [key, read<unknown>(setting)]);
+  const config = Object.freeze(Object.fromEntries(entries)) as Config;
+  const isGiven = (variable: string) => Boolean(env[variable] || env[fileVariable({ variable })]);
+  for (const { usedBy, faultOf } of CHECKS) {
+    const fault = usedBy === program ? faultOf(config, isGiven) : undefined;
+    if (fault !== undefined) faults.push(fault);
+  }
   if (faults.length > 0) throw new ConfigError(faults);
-  return Object.freeze(Object.fromEntries(entries)) as Config;
+  return config;
 }
 
 /** The text of a setting, which that of a secret may have in a file; undefined if unset. @throws {ConfigError}. */

@@ -5,6 +5,8 @@ export type ErrorCode =
   | 'broken-json'
   | 'invalid-request'
   | 'invalid-batch'
+  | 'unauthorized'
+  | 'forbidden'
   | 'unsupported-media-type'
   | 'payload-too-large'
   | 'method-not-allowed'
@@ -34,6 +36,9 @@ export type ErrorCode =
   | 'invalid-result'
   | 'task-not-found'
   | 'worker-not-found'
+  | 'key-not-found'
+  | 'too-many-keys'
+  | 'schedule-taken'
   | 'redis-unavailable'
   | 'internal-error';
 

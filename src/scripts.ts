@@ -1,3 +1,4 @@
+import { addKeyScript, findKeyScript, noteUsesScript, removeKeyScript } from './access/scripts/keys.ts';
 import { announceConfigurationScript } from './core/scripts/announce-configuration.ts';
 import { lookupScript } from './jobs/scripts/lookup.ts';
 import { readLogScript } from './jobs/scripts/read-log.ts';
@@ -123,6 +124,11 @@ export const scripts: readonly Script[] = [
   forgetChangesScript,
   lookupScript,
   censusScript,
+  // Access keys.
+  addKeyScript,
+  findKeyScript,
+  removeKeyScript,
+  noteUsesScript,
   // Workers.
   reportWorkerScript,
   drainWorkerScript,

@@ -1,14 +1,15 @@
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
-import { type Config, ConfigError, loadConfig, misspeltSettings } from './config.ts';
+import { ConfigError, loadConfig, misspeltSettings } from './config.ts';
 import { describeMisspelt } from './misspelt-settings.ts';
 import { createObserver } from './observer.ts';
 import { createLogger } from './telemetry/log.ts';
 import { logObserver } from './telemetry/log-observer.ts';
 
-function readConfig(): Config {
+/** Ends the process if the configuration is not valid. */
+async function orExit<T>(make: () => T | Promise<T>): Promise<T> {
   try {
-    return loadConfig();
+    return await make();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
@@ -16,13 +17,13 @@ function readConfig(): Config {
   }
 }
 
-const config = readConfig();
+const config = await orExit(() => loadConfig(undefined, 'api'));
 const logger = createLogger(config.logLevel, 'millrace-api');
 const observe = createObserver(logObserver(logger));
 for (const misspelt of misspeltSettings()) {
   observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
 }
-const app = await buildApp(config, observe);
+const app = await orExit(() => buildApp(config, observe));
 
 // Stop order: report not ready, answer waiters, answer open requests, close the Redis connections.
 closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err, signal }) => {

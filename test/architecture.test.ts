@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tasks: ['redis', 'error-reasons', 'ajv', 'typebox', 'undici', 'tsx'],
   events: ['redis'],
   core: ['redis', 'tasks'],
+  access: ['redis', 'core'],
   lifecycle: ['redis', 'core', 'events'],
   attempts: ['redis', 'core', 'lifecycle', 'error-reasons'],
   jobs: ['redis', 'core', 'lifecycle', 'events', 'tasks'],
@@ -36,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   maintenance: ['redis', 'core', 'lifecycle'],
   schedules: ['redis', 'core', 'lifecycle', 'jobs', 'tasks', 'maintenance', 'croner', 'typebox'],
   scripts: [
+    'access',
     'redis',
     'core',
     'jobs',
@@ -50,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['config', 'queues', 'pino', 'prom'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
   http: [
+    'access',
     'src/workers',
     'redis',
     'core',
@@ -70,6 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'typebox',
   ],
   routes: [
+    'access',
     'http',
     'core',
     'jobs',

@@ -121,3 +121,41 @@ describe('a secret', () => {
     expect(loadConfig({ PORT_FILE: file }).port).toBe(3000);
   });
 });
+
+describe('AUTH', () => {
+  const faults = (env: NodeJS.ProcessEnv, program?: 'api' | 'worker'): readonly string[] => {
+    try {
+      loadConfig(env, program);
+      return [];
+    } catch (error) {
+      return error instanceof ConfigError ? error.faults : [String(error)];
+    }
+  };
+
+  it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost', '::ffff:127.0.0.1', ''])(
+    'is off on HOST=%s',
+    (HOST) => {
+      expect(loadConfig({ HOST }, 'api').auth).toBe('off');
+    },
+  );
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', 'millrace.example', '128.0.0.1', '127.1'])(
+    'must be set for HOST=%s',
+    (HOST) => {
+      expect(faults({ HOST }, 'api')).toEqual([
+        expect.stringMatching(/^AUTH is not set, .*set AUTH=keys and ADMIN_KEY, or AUTH=off/),
+      ]);
+      expect(faults({ HOST, AUTH: 'off' }, 'api')).toEqual([]);
+      expect(faults({ HOST, AUTH: 'keys' }, 'api')).toEqual([]);
+      expect(faults({ HOST }, 'worker')).toEqual([]);
+    },
+  );
+
+  it('takes an admin key of at least 32 characters, and never shows it', () => {
+    const [fault] = faults({ ADMIN_KEY: 'too-short-to-be-a-key' });
+    expect(fault).toContain('ADMIN_KEY is not valid: must be 32 to 512');
+    expect(fault).not.toContain('too-short');
+    expect(faults({ ADMIN_KEY: 'x'.repeat(32) })).toEqual([]);
+    expect(faults({ ADMIN_KEY: `${'x'.repeat(32)} y` })).toHaveLength(1);
+  });
+});

@@ -8,6 +8,8 @@ export interface RequestParts {
   readonly method: string;
   readonly path: string;
   readonly contentType?: string;
+  /** An access key. */
+  readonly key?: string;
   readonly body?: string;
 }
 
@@ -18,10 +20,11 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 /** A request as it goes over the wire, to be made once and sent often. */
-export function requestBytes({ method, path, contentType, body = '' }: RequestParts): Buffer {
+export function requestBytes({ method, path, contentType, key, body = '' }: RequestParts): Buffer {
   const type = contentType === undefined ? '' : `content-type: ${contentType}\r\n`;
   const length = body === '' ? '' : `content-length: ${Buffer.byteLength(body)}\r\n`;
-  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: bench\r\n${type}${length}\r\n${body}`);
+  const caller = key === undefined ? '' : `authorization: Bearer ${key}\r\n`;
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: bench\r\n${caller}${type}${length}\r\n${body}`);
 }
 
 /**

@@ -28,6 +28,10 @@ export const SUBMIT_CLAIMS: readonly Claim[] = [
   rate('Submit over HTTP, Millrace / BullMQ behind Fastify', 'millrace', 'bullmq', 2, 3),
 ];
 
+export const KEYS_CLAIMS: readonly Claim[] = [
+  rate('Submit over HTTP, AUTH=keys / AUTH=off', 'millrace-keys', 'millrace', 0.95, 0.99),
+];
+
 export const BULK_CLAIMS: readonly Claim[] = [
   rate(
     'Submit batches of 100 over HTTP, Millrace / BullMQ addBulk of 100 in its process',

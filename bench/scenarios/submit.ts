@@ -1,15 +1,21 @@
 import type { Bed, Claim, Contender, Figures, Scenario } from '../contract.ts';
 import { JOB } from '../load/job.ts';
-import { DURABILITY_CLAIMS, SUBMIT_CLAIMS } from './claims.ts';
+import { DURABILITY_CLAIMS, KEYS_CLAIMS, SUBMIT_CLAIMS } from './claims.ts';
 import type { HttpLoad } from './loading.ts';
 import { loadOverHttp, type Server } from './loading.ts';
 import { checkStored, producerEnv } from './stored.ts';
 
 export const SUBMIT_FIGURES = ['rate', 'apiCpu', 'redisCpu', 'commands'];
 
-const load = (connections: number): HttpLoad => ({
+const load = (connections: number, key?: string): HttpLoad => ({
   connections,
-  request: { method: 'POST', path: '/jobs', contentType: 'application/json', body: JSON.stringify(JOB) },
+  request: {
+    method: 'POST',
+    path: '/jobs',
+    contentType: 'application/json',
+    body: JSON.stringify(JOB),
+    ...(key !== undefined && { key }),
+  },
   expected: 202,
   jobs: 1,
 });
@@ -39,6 +45,23 @@ export async function millraceRound(
   return figures;
 }
 
+const ADMIN_KEY = 'the-admin-key-of-the-bench-0123456789';
+
+/** As `millraceRound`, and each request shows a key that may submit to its queue alone. */
+async function keysRound(bed: Bed, connections: number): Promise<Figures> {
+  const process = await bed.startApi({ AUTH: 'keys', ADMIN_KEY });
+  const made = await fetch(`http://127.0.0.1:${process.port}/keys`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'bench', scopes: ['submit:default'] }),
+  });
+  const { key } = (await made.json()) as { key: string };
+  const server = { process, port: process.port };
+  const { figures, accepted } = await loadOverHttp(bed, server, load(connections, key));
+  await checkStored(bed.redis, 'millrace', accepted);
+  return figures;
+}
+
 async function floorRound(bed: Bed, connections: number): Promise<Figures> {
   const server = await startRoute(bed, 'http-floor.ts');
   const { figures, accepted } = await loadOverHttp(bed, server, load(connections));
@@ -58,6 +81,12 @@ const millrace = (connections: number): Contender => ({
   id: 'millrace',
   label: 'Millrace, POST /jobs',
   run: (bed) => millraceRound(bed, connections),
+});
+
+const millraceKeys = (connections: number): Contender => ({
+  id: 'millrace-keys',
+  label: 'Millrace with AUTH=keys',
+  run: (bed) => keysRound(bed, connections),
 });
 
 const floor = (connections: number): Contender => ({
@@ -103,6 +132,14 @@ export const submitScenarios: readonly Scenario[] = [
   submit(1, false, []),
   submit(64, true, SUBMIT_CLAIMS),
   submit(256, false, SUBMIT_CLAIMS),
+  {
+    id: 'keys-64',
+    title: 'Submit over HTTP one by one, 64 connections, with and without keys',
+    quick: false,
+    contenders: [millrace(64), millraceKeys(64)],
+    figures: FIGURES,
+    claims: KEYS_CLAIMS,
+  },
   {
     id: `submit-${DURABLE_CONNECTIONS}-durable`,
     title: `Submit over HTTP one by one, ${DURABLE_CONNECTIONS} connections, with an append-only file`,

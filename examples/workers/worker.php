@@ -8,8 +8,9 @@ $tasks = ['upper' => function (array $payload): array {
 $wish = ['queues' => explode(',', getenv('QUEUES') ?: 'default'), 'tasks' => array_keys($tasks),
     'leaseMs' => $ms, 'waitMs' => 30000, 'worker' => 'php-' . getmypid() . '@' . gethostname()];
 function post(string $path, array $body, int $seconds = 10): array { // Status and answer; none at all: 503.
-    $http = ['method' => 'POST', 'header' => 'content-type: application/json', 'timeout' => $seconds,
-        'ignore_errors' => true, 'content' => json_encode((object) $body)];
+    $head = ['content-type: application/json', 'authorization: Bearer ' . getenv('MILLRACE_KEY')];
+    $http = ['method' => 'POST', 'header' => $head, 'timeout' => $seconds, 'ignore_errors' => true,
+        'content' => json_encode((object) $body)];
     $stream = @fopen($GLOBALS['url'] . $path, 'r', false, stream_context_create(['http' => $http]));
     $status = $stream ? (int) substr(stream_get_meta_data($stream)['wrapper_data'][0], 9, 3) : 503;
     return [$status, $stream ? json_decode(stream_get_contents($stream), true) : ['detail' => 'no answer']];

@@ -10,7 +10,8 @@ my %tasks = (upper => sub {
 });
 sub post {    # Returns status and answer; no answer at all is a 599.
     my ($path, $body, $seconds) = @_;
-    my %message = (content => encode_json($body), headers => { 'content-type' => 'application/json' });
+    my %top = ('content-type' => 'application/json', authorization => 'Bearer ' . ($ENV{MILLRACE_KEY} // ''));
+    my %message = (content => encode_json($body), headers => \%top);
     my $answer = HTTP::Tiny->new(timeout => $seconds // 10)->post($url . $path, \%message);
     return ($answer->{status}, eval { decode_json $answer->{content} } // { detail => $answer->{content} });
 }

@@ -8,9 +8,10 @@ def upper(payload, stop):  # A task. One that takes long looks at `stop` now and
     return {"text": payload["text"].upper()}
 TASKS, POOL, LEASE_MS = {"upper": upper}, ThreadPoolExecutor(1), int(os.environ.get("LEASE_MS", "30000"))
 URL = os.environ.get("MILLRACE_URL", "http://127.0.0.1:3000")
+HEAD = {"content-type": "application/json", "authorization": "Bearer " + os.environ.get("MILLRACE_KEY", "")}
 
 def post(path, body, timeout=10):  # Returns status and answer; no answer at all is a 503 too.
-    message = web.Request(URL + path, json.dumps(body).encode(), {"content-type": "application/json"})
+    message = web.Request(URL + path, json.dumps(body).encode(), HEAD)
     try:
         with web.urlopen(message, timeout=timeout) as answer: return answer.status, json.load(answer)
     except web.HTTPError as refused: return refused.code, {"detail": refused.read().decode()}

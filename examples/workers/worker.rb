@@ -8,10 +8,11 @@ end }.freeze
 API, LEASE_MS = URI(ENV['MILLRACE_URL'] || 'http://127.0.0.1:3000'), Integer(ENV['LEASE_MS'] || 30_000)
 WISH = { queues: (ENV['QUEUES'] || 'default').split(','), tasks: TASKS.keys, leaseMs: LEASE_MS,
          waitMs: 30_000, worker: "ruby-#{Process.pid}@#{Socket.gethostname}" }.freeze
+HEAD = { 'content-type' => 'application/json', 'authorization' => "Bearer #{ENV['MILLRACE_KEY']}" }.freeze
 AWAY = [SystemCallError, SocketError, IOError, Timeout::Error, OpenSSL::OpenSSLError, JSON::ParserError]
 def post(path, body, seconds = 10) # Returns status and answer; no answer at all is a 503 too.
   Net::HTTP.start(API.host, API.port, use_ssl: API.scheme == 'https', read_timeout: seconds) do |http|
-    answer = http.post(path, JSON.generate(body), 'content-type' => 'application/json')
+    answer = http.post(path, JSON.generate(body), HEAD)
     [answer.code.to_i, JSON.parse(answer.body)]
   end
 rescue *AWAY => e then [503, { 'detail' => e.message }]

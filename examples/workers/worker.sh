@@ -12,7 +12,8 @@ upper() { # A task: it reads its payload and prints its result; or it prints wha
   sleep "$(jq '(.sleepMs // 0) / 1000' <<<"$payload")"
   jq -c 'if .fail then "told to fail" | halt_error else {text: (.text | ascii_upcase)} end' <<<"$payload"
 }
-post() { curl -sS -m 10 -H 'content-type: application/json' --data-binary @- "$url$1" "${@:2}"; }
+printf 'content-type: application/json\nauthorization: Bearer %s\n' "${MILLRACE_KEY:-}" >"$dir/head"
+post() { curl -sS -m 10 -H "@$dir/head" --data-binary @- "$url$1" "${@:2}"; } # `ps` shows no key.
 work() { # Job id, lease, task and payload.
   local said='' part status verb=complete filter='{lease: $lease, result: fromjson}'
   (trap '' TERM; "$3" <<<"$4" 2>&1) >"$dir/said" & local pid=$!

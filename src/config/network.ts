@@ -18,7 +18,7 @@ export const NETWORK_SETTINGS: SettingsOf<NetworkSettings> = {
   host: text({
     variable: 'HOST',
     usedBy: 'api',
-    meaning: 'Address to listen on. The API has no log-in: think before you leave loopback.',
+    meaning: 'Address to listen on. On one that other machines reach, AUTH must be set.',
     fallback: '127.0.0.1',
     expected: 'an address or host name',
     example: '0.0.0.0',

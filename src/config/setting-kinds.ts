@@ -20,6 +20,14 @@ export type SettingsOf<T> = { readonly [K in keyof T]: Setting<T[K]> };
 /** The variable that names a file with the value of a secret setting. */
 export const fileVariable = ({ variable }: Pick<Setting<unknown>, 'variable'>): string => `${variable}_FILE`;
 
+/** Finds settings that do not go together. */
+export interface Check<T> {
+  /** Where the fault matters: other programs may have the variables of this one in their environment. */
+  readonly usedBy: 'api' | 'worker';
+  /** `isGiven`: whether the environment has a value for the variable, or names a file with it. */
+  readonly faultOf: (config: T, isGiven: (variable: string) => boolean) => string | undefined;
+}
+
 type Head = Pick<Setting<unknown>, 'variable' | 'usedBy' | 'meaning'>;
 
 interface IntegerKind extends Head {
@@ -44,6 +52,7 @@ export const integer = ({ fallback, min, max, example, ...head }: IntegerKind): 
 interface ChoiceKind<T extends string> extends Head {
   readonly values: readonly T[];
   readonly fallback: T;
+  readonly fallbackText?: string;
   readonly example: T;
 }
 

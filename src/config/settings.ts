@@ -1,6 +1,7 @@
+import { ACCESS_SETTINGS, type AccessSettings, mustSayAuth } from './access.ts';
 import { API_SETTINGS, type ApiSettings } from './api.ts';
 import { NETWORK_SETTINGS, type NetworkSettings } from './network.ts';
-import type { SettingsOf } from './setting-kinds.ts';
+import type { Check, SettingsOf } from './setting-kinds.ts';
 import { STORE_SETTINGS, type StoreSettings } from './store.ts';
 import { TELEMETRY_SETTINGS, type TelemetrySettings } from './telemetry.ts';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker.ts';
@@ -10,6 +11,7 @@ export interface Config
   extends StoreSettings,
     ApiSettings,
     NetworkSettings,
+    AccessSettings,
     WorkerSettings,
     TelemetrySettings {}
 
@@ -17,7 +19,11 @@ export interface Config
 export const SETTINGS: SettingsOf<Config> = {
   ...STORE_SETTINGS,
   ...NETWORK_SETTINGS,
+  ...ACCESS_SETTINGS,
   ...API_SETTINGS,
   ...WORKER_SETTINGS,
   ...TELEMETRY_SETTINGS,
 };
+
+/** What must hold for several settings together. */
+export const CHECKS: readonly Check<Config>[] = [mustSayAuth];

@@ -5,6 +5,7 @@ import { inOrder, type QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { toPairs } from '../redis/pairs.ts';
 import { redisTime } from '../redis/server-time.ts';
+import { clip } from '../schemas/json/well-formed.ts';
 
 /** A queue is registered again after this long, in case Redis has lost its data. */
 const REGISTER_EVERY_MS = 60_000;
@@ -18,6 +19,9 @@ const RELIST_EVERY_MS = 2_000;
 const MOST_REMOVED = 500;
 /** Clients choose queue names, so the number of remembered names is bounded. */
 const MAX_REMEMBERED = 10_000;
+
+/** Characters of a name in an error. A valid name has fewer. */
+const MOST_SHOWN = 100;
 
 /** The set of queue names, which `GET /queues` lists. */
 export class QueueRegistry {
@@ -58,10 +62,7 @@ export class QueueRegistry {
       this.#redis.exists(...inOrder(keys.stream)),
     ]);
     if (listed === 0 && streams === 0) {
-      throw new AppError(
-        'queue-not-found',
-        `There is no queue "${queue}": it has had no job and no worker yet.`,
-      );
+      throw queueNotFound(queue);
     }
     return keys;
   }
@@ -136,3 +137,9 @@ export class QueueRegistry {
     }
   }
 }
+
+export const queueNotFound = (queue: string): AppError =>
+  new AppError(
+    'queue-not-found',
+    `There is no queue "${clip(queue, MOST_SHOWN)}": it has had no job and no worker yet.`,
+  );

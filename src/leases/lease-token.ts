@@ -39,8 +39,11 @@ export function parseLease(text: string): Lease | undefined {
 export function leaseOfUrl(text: string): Lease {
   const lease = parseLease(text);
   if (lease !== undefined) return lease;
-  throw new AppError('lease-not-found', 'There is no such lease. Send one that POST /leases returned.');
+  throw leaseNotFound();
 }
+
+export const leaseNotFound = (): AppError =>
+  new AppError('lease-not-found', 'There is no such lease. Send one that POST /leases returned.');
 
 /** The lease in a request body. @throws {AppError} invalid-request. */
 export function leaseOfBody(value: unknown): Lease {

@@ -15,6 +15,7 @@ import { type Stack, withStack } from './stack.ts';
  */
 const SETTINGS = {
   PREFIX: 'millrace-demo',
+  AUTH: 'off',
   HOST: '',
   PORT: '0',
   QUEUES: '',

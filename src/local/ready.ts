@@ -47,17 +47,20 @@ export function untilApiReady(url: string, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits until each queue has a worker with a lease. */
+/** Waits until each queue has a worker with a lease. @param key with the scope `read`, where the API needs one. */
 export async function untilWorkerReady(
   url: string,
   queues: readonly string[],
   signal: AbortSignal,
+  key = '',
 ): Promise<void> {
   for (const queue of queues) {
     await until(`The worker of queue ${queue}`, signal, async () => {
       const response = await fetch(`${url}/queues/${queue}/stats`, {
+        headers: { authorization: `Bearer ${key}` },
         signal: AbortSignal.timeout(ONE_REQUEST_MS),
       });
+      if (!response.ok) return `${response.status} ${await response.text()}`;
       const stats: unknown = await response.json();
       return hasWorker(stats) ? undefined : 'no lease';
     });

@@ -11,7 +11,10 @@ import { Run } from './run.ts';
 import { takeLock } from './start-lock.ts';
 
 export interface StackOptions {
-  /** Settings of all parts. With REDIS_URL no Redis is started; PORT=0 means any free port. */
+  /**
+   * Settings of all parts. With REDIS_URL no Redis is started; PORT=0 means any free port. With AUTH=keys the key of
+   * MILLRACE_KEY is sent, or that of ADMIN_KEY.
+   */
   env: NodeJS.ProcessEnv;
   /** Folder for the lock, and for Redis's data in `redis`. */
   dir: string;
@@ -40,7 +43,7 @@ const EXIT_REPORT_MS = 250;
  * @throws {Interrupted} on Ctrl-C; any other error when a part could not start, or has died.
  */
 export async function withStack<T>(options: StackOptions, use: (stack: Stack) => Promise<T>): Promise<T> {
-  const config = loadConfig(options.env);
+  const config = loadConfig(options.env, 'api');
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const url = `http://${reachable(config.host)}:${port}`;
   const lock = await takeLock(join(options.dir, 'lock'), url);
@@ -97,7 +100,8 @@ async function startParts(run: Run, options: StackOptions, boot: BootOptions): P
   await start('worker', '../../workers/main.js');
   await untilApiReady(url, signal);
   const named = config.queues.filter((queue) => !isPattern(queue));
-  await untilWorkerReady(url, named, signal);
+  const key = options.env['MILLRACE_KEY'] || config.adminKey;
+  await untilWorkerReady(url, named, signal, key);
   return { url, apiPid: api.pid };
 }
 

@@ -22,7 +22,7 @@ export async function main(): Promise<number> {
         onLine: (part, line) => console.error(`${part}: ${line}`),
       },
       async ({ url }) => {
-        console.log(welcome(url, env['REDIS_URL'] || env['REDIS_URL_FILE']));
+        console.log(welcome(url, env));
         return untilInterrupted();
       },
     );
@@ -45,8 +45,9 @@ function warnOfMisspelt(): NodeJS.ProcessEnv {
 /** Never resolves: the stack ends the wait on Ctrl-C, or when a part dies. */
 const untilInterrupted = (): Promise<never> => new Promise(() => {});
 
-function welcome(url: string, redisUrl: string | undefined): string {
-  const data = redisUrl ? 'in the Redis of REDIS_URL' : '.millrace/redis';
+function welcome(url: string, env: NodeJS.ProcessEnv): string {
+  const data = env['REDIS_URL'] || env['REDIS_URL_FILE'] ? 'in the Redis of REDIS_URL' : '.millrace/redis';
+  const key = env['AUTH'] === 'keys' ? ` -H "Authorization: Bearer $MILLRACE_KEY"` : '';
   return `
 Millrace is ready.
 
@@ -56,7 +57,7 @@ Millrace is ready.
 
 Submit a job and wait for its result:
 
-  curl -s --json '${FIRST_JOB}' -H 'Prefer: wait=30' ${url.replace('http://', '')}/jobs
+  curl -s --json '${FIRST_JOB}' -H 'Prefer: wait=30'${key} ${url.replace('http://', '')}/jobs
 
 Ctrl-C stops it.
 `;

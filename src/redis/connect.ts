@@ -67,6 +67,8 @@ function connect({ url, name, scripts, onError }: ConnectOptions, role: Role): C
   const options = {
     ...role,
     connectionName: name,
+    // Redis 7.0 does not know CLIENT SETINFO, so its ACL cannot allow it. The name says whose connection it is.
+    disableClientInfo: true,
     connectTimeout: 1_000,
     retryStrategy: (attempt: number) => reconnectInMs(attempt, Math.random()),
     // Redis may have run a write whose reply was lost: report the fault, never send the write again.

@@ -114,6 +114,14 @@ export const workerKeys = (prefix: string) => ({
   draining: `${prefix}:draining`,
 });
 
+/** Keys of access keys: a hash, id -> record; a sorted set of the ids, score 0; a hash, id -> last use, Unix ms. */
+export const accessKeys = (prefix: string) => ({
+  records: `${prefix}:keys`,
+  ids: `${prefix}:key-ids`,
+  uses: `${prefix}:key-uses`,
+});
+export type AccessKeys = ReturnType<typeof accessKeys>;
+
 /** Key that never exists. An empty write to it shows whether Redis accepts writes. */
 export const probeKey = (prefix: string): string => `${prefix}:probe`;
 

@@ -1,4 +1,6 @@
 import {
+  type AccessKeys,
+  accessKeys,
   configurationsKey,
   httpQueuesKey,
   probeKey,
@@ -59,6 +61,10 @@ export class KeySpace {
 
   get workers(): ReturnType<typeof workerKeys> {
     return workerKeys(this.#prefix);
+  }
+
+  get access(): AccessKeys {
+    return accessKeys(this.#prefix);
   }
 
   get probe(): string {

@@ -1,3 +1,4 @@
+import { EVERY_QUEUE, type QueueGuard } from '../core/queue-guard.ts';
 import type { DecodedSchedule } from './definition.ts';
 import {
   busy,
@@ -26,14 +27,18 @@ export type LocatedSchedule = ScheduleRead & { location: Location };
 
 /**
  * Reads the schedule from the queue that the index names. First finishes a move that another process left unfinished.
- * Undefined when the index does not have the schedule. Needs the lock.
+ * Undefined when the index does not have the schedule, or the guard hides its queue. Needs the lock.
  *
  * @throws {AppError} schedule-busy.
  */
-export async function readLocated(store: ScheduleStore, id: string): Promise<LocatedSchedule | undefined> {
+export async function readLocated(
+  store: ScheduleStore,
+  id: string,
+  guard: QueueGuard = EVERY_QUEUE,
+): Promise<LocatedSchedule | undefined> {
   for (let i = 0; i < MAX_TRIES; i += 1) {
     const location = await store.readLocation(id);
-    if (location === undefined) return undefined;
+    if (location === undefined || !guard(location.queue)) return undefined;
     const read = await store.read(id, location.queue);
     const { decoded } = read;
     if (decoded?.state.from === undefined) return { ...read, location };

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { EVERY_QUEUE, type QueueGuard } from '../core/queue-guard.ts';
+import { AppError } from '../errors.ts';
 import { printJson } from '../schemas/json/json-text.ts';
 import { parseAround } from '../schemas/json/parse-around.ts';
 import { SCHEDULE_TEXTS } from '../schemas/schedule.ts';
@@ -24,16 +26,22 @@ interface PutResult {
 /**
  * Creates or replaces a schedule. The same request again changes nothing; another queue moves the schedule. Needs the lock.
  *
- * @throws {AppError} invalid-request when the schedule would never fire; schedule-busy.
+ * @throws {AppError} invalid-request when the schedule would never fire; schedule-busy; schedule-taken when the guard hides
+ *   the queue of a schedule with this id.
  */
 export async function putSchedule(
   store: ScheduleStore,
   id: string,
   request: ScheduleRequest,
+  guard: QueueGuard = EVERY_QUEUE,
 ): Promise<PutResult> {
+  const own: QueueGuard = (queue) => {
+    if (!guard(queue)) throw taken(id);
+    return true;
+  };
   const location: Location = { queue: request.job.queue ?? '', version: newVersion() };
   for (let i = 0; i < MAX_TRIES; i += 1) {
-    const old = (await readLocated(store, id)) ?? (await readUnindexed(store, id, location.queue));
+    const old = (await readLocated(store, id, own)) ?? (await readUnindexed(store, id, location.queue));
     const { decoded } = old;
     if (decoded !== undefined && 'location' in old && isSame(decoded.definition, request)) {
       return { created: false, schedule: decoded };
@@ -45,6 +53,10 @@ export async function putSchedule(
   }
   throw busy(id);
 }
+
+/** The queue is not named: the client may not know of it. */
+const taken = (id: string): AppError =>
+  new AppError('schedule-taken', `The id "${id}" belongs to another schedule. Choose another id.`);
 
 /** What the queue holds although the index does not have the schedule. A draft counts for nothing then. */
 async function readUnindexed(store: ScheduleStore, id: string, queue: string): Promise<ScheduleRead> {

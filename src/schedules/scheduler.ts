@@ -1,4 +1,5 @@
 import type { Core } from '../core/core.ts';
+import { EVERY_QUEUE, type QueueGuard } from '../core/queue-guard.ts';
 import { AppError } from '../errors.ts';
 import type { SubmitResult } from '../jobs/submit/outcomes.ts';
 import type { Submitter } from '../jobs/submit/submitter.ts';
@@ -20,7 +21,7 @@ import { viewSchedule } from './view.ts';
 /** A located schedule that can be decoded. */
 type ReadableSchedule = LocatedSchedule & { decoded: DecodedSchedule };
 
-/** Creates, shows and controls schedules. A `Firer` fires them. */
+/** Creates, shows and controls schedules. A `Firer` fires them. A guard tells which queues the client may act on. */
 export class Scheduler {
   readonly #core: Core;
   readonly #submitter: Submitter;
@@ -32,17 +33,22 @@ export class Scheduler {
     this.#store = new ScheduleStore(core);
   }
 
-  /** @throws {AppError} invalid-request, unknown-task, invalid-payload; schedule-busy. */
-  async put(id: string, body: PutSchedule): Promise<{ created: boolean; schedule: Schedule }> {
+  /** @throws {AppError} invalid-request, unknown-task, invalid-payload; schedule-busy, schedule-taken. */
+  async put(
+    id: string,
+    body: PutSchedule,
+    guard: QueueGuard = EVERY_QUEUE,
+  ): Promise<{ created: boolean; schedule: Schedule }> {
     const request = parseScheduleRequest(body, this.#core.clock.wall());
     await checkJob(this.#core, request.job);
-    const { created, schedule } = await this.#store.withLock(id, () => putSchedule(this.#store, id, request));
+    const put = () => putSchedule(this.#store, id, request, guard);
+    const { created, schedule } = await this.#store.withLock(id, put);
     return { created, schedule: viewSchedule(schedule) };
   }
 
   /** @throws {AppError} schedule-not-found, as do all methods below that take an id. */
-  async get(id: string): Promise<Schedule> {
-    return viewSchedule((await this.#read(id)).decoded);
+  async get(id: string, guard?: QueueGuard): Promise<Schedule> {
+    return viewSchedule((await this.#read(id, guard)).decoded);
   }
 
   list(query: ScheduleListQuery & { limit: number }): Promise<SchedulePage> {
@@ -50,8 +56,8 @@ export class Scheduler {
   }
 
   /** Removes the schedule. Its submitted jobs stay. */
-  remove(id: string): Promise<void> {
-    return this.#store.withLock(id, () => this.#remove(id));
+  remove(id: string, guard?: QueueGuard): Promise<void> {
+    return this.#store.withLock(id, () => this.#remove(id, guard));
   }
 
   /** Removes the schedule if it is in this queue, or else the draft that an unfinished move has left there. */
@@ -64,9 +70,9 @@ export class Scheduler {
     });
   }
 
-  async #remove(id: string): Promise<void> {
+  async #remove(id: string, guard?: QueueGuard): Promise<void> {
     for (let i = 0; i < MAX_TRIES; i += 1) {
-      const located = await readLocated(this.#store, id);
+      const located = await readLocated(this.#store, id, guard);
       if (located === undefined) throw notFound(id);
       const { keys, stored, location } = located;
       if (stored !== undefined && !(await this.#store.remove(keys, stored))) continue;
@@ -78,15 +84,15 @@ export class Scheduler {
   }
 
   /** Stops firing. Slots that pass during the pause are not fired later. */
-  pause(id: string): Promise<Schedule> {
-    return this.#change(id, ({ decoded }) => {
+  pause(id: string, guard?: QueueGuard): Promise<Schedule> {
+    return this.#change(id, guard, ({ decoded }) => {
       const { next: _, ...state } = decoded.state;
       return state.paused ? undefined : { ...state, paused: true };
     });
   }
 
-  resume(id: string): Promise<Schedule> {
-    return this.#change(id, ({ decoded: { definition, state }, now }) => {
+  resume(id: string, guard?: QueueGuard): Promise<Schedule> {
+    return this.#change(id, guard, ({ decoded: { definition, state }, now }) => {
       if (!state.paused) return undefined;
       const { paused: _, ...rest } = state;
       const next = state.finished ? undefined : nextSlot(timetableOf(definition), now);
@@ -99,8 +105,8 @@ export class Scheduler {
    *
    * @throws {AppError} also as a submit does.
    */
-  async run(id: string, key?: string): Promise<SubmitResult<Job>> {
-    const { decoded, now } = await this.#read(id);
+  async run(id: string, key?: string, guard?: QueueGuard): Promise<SubmitResult<Job>> {
+    const { decoded, now } = await this.#read(id, guard);
     const { job } = decoded.definition;
     const metadata = { ...job.metadata, [SLOT_LABEL]: slotLabelOf(id, now) };
     // A repeated request must match although its label has another time, and although the job may have changed.
@@ -108,8 +114,8 @@ export class Scheduler {
   }
 
   /** The next times at which the schedule fires; none while it is paused. */
-  async preview(id: string, n: number): Promise<string[]> {
-    const { definition, state } = (await this.#read(id)).decoded;
+  async preview(id: string, n: number, guard?: QueueGuard): Promise<string[]> {
+    const { definition, state } = (await this.#read(id, guard)).decoded;
     const { maxRuns, window: windowMs } = definition;
     if (state.next === undefined) return [];
     const timetable = timetableOf(definition);
@@ -131,10 +137,10 @@ export class Scheduler {
   }
 
   /** Reads the schedule without the lock, also while it is being moved. */
-  async #read(id: string): Promise<ReadableSchedule> {
+  async #read(id: string, guard: QueueGuard = EVERY_QUEUE): Promise<ReadableSchedule> {
     for (let i = 0; i < MAX_TRIES; i += 1) {
       const location = await this.#store.readLocation(id);
-      if (location === undefined) throw notFound(id);
+      if (location === undefined || !guard(location.queue)) throw notFound(id);
       const read = await this.#store.read(id, location.queue);
       if (read.stored !== undefined) return requireReadable({ ...read, location });
       // A process that died left this location, or the schedule was moved since. Only the first is removed.
@@ -144,10 +150,14 @@ export class Scheduler {
   }
 
   /** Writes the state that `change` returns; undefined changes nothing. */
-  #change(id: string, change: (schedule: ReadableSchedule) => ScheduleState | undefined): Promise<Schedule> {
+  #change(
+    id: string,
+    guard: QueueGuard | undefined,
+    change: (schedule: ReadableSchedule) => ScheduleState | undefined,
+  ): Promise<Schedule> {
     return this.#store.withLock(id, async () => {
       for (let i = 0; i < MAX_TRIES; i += 1) {
-        const located = await readLocated(this.#store, id);
+        const located = await readLocated(this.#store, id, guard);
         if (located?.stored === undefined) throw notFound(id);
         const schedule = requireReadable(located);
         const { keys, decoded } = schedule;

@@ -231,6 +231,8 @@ export function problems<S extends number>(...statuses: S[]): Record<S, TSchema>
 
 const PROBLEM_TITLES: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
+  401: 'The request needs a valid key',
+  403: 'The key lacks a scope, which `detail` names',
   404: 'Not found',
   405: 'The path does not have this method',
   406: 'No media type in Accept is available',

@@ -24,6 +24,14 @@ const MAX_BATCH_FAULTS = 1_000;
 
 const submitJobSchema = compileSchema(SubmitJob);
 
+/** Why the client may not submit a job, if so. */
+export type RefuseJob = (job: SubmitJob) => AppError | undefined;
+
+export interface BulkLimits extends LineLimits {
+  /** Absent: the client may submit to every queue. */
+  readonly refuse?: RefuseJob | undefined;
+}
+
 /** Some jobs of a bulk submit, in their order. */
 export interface BulkChunk {
   readonly candidates: Candidate[];
@@ -35,17 +43,21 @@ export interface BulkChunk {
  * The jobs of a bulk submit, each checked alone, in chunks. Where chunks end follows from the body alone.
  *
  * @param body the JSON body as `BATCH_READING` reads it, or the NDJSON body as a stream.
- * @param limits for NDJSON only.
+ * @param limits of lines: for NDJSON only.
  * @throws {AppError} payload-too-large if the body has more than `maxBytes`; invalid-request if it breaks off.
  */
-export function bulkCandidates(body: unknown, limits: LineLimits): AsyncGenerator<BulkChunk> {
-  if (typeof body === 'object' && body !== null && 'jobs' in body) return fromArray(body.jobs as unknown[]);
+export function bulkCandidates(body: unknown, limits: BulkLimits): AsyncGenerator<BulkChunk> {
+  if (typeof body === 'object' && body !== null && 'jobs' in body)
+    return fromArray(body.jobs as unknown[], limits.refuse);
   return fromLines(body as Readable, limits);
 }
 
-async function* fromArray(jobs: readonly unknown[]): AsyncGenerator<BulkChunk> {
+async function* fromArray(
+  jobs: readonly unknown[],
+  refuse: RefuseJob | undefined,
+): AsyncGenerator<BulkChunk> {
   const slices = new Slices();
-  const checkJob = jobCheck();
+  const checkJob = jobCheck(refuse);
   const read = (job: unknown) =>
     job instanceof JsonText ? readCandidate(Buffer.from(job.text), 'The job', checkJob) : checkJob(job);
   for (let start = 0; start < jobs.length; start += CHUNK_JOBS) {
@@ -55,9 +67,9 @@ async function* fromArray(jobs: readonly unknown[]): AsyncGenerator<BulkChunk> {
 }
 
 /** Reads jobs as they arrive. Every line is a candidate, also beyond the most jobs of a batch. */
-async function* fromLines(body: Readable, limits: LineLimits): AsyncGenerator<BulkChunk> {
+async function* fromLines(body: Readable, limits: BulkLimits): AsyncGenerator<BulkChunk> {
   const slices = new Slices();
-  const checkJob = jobCheck();
+  const checkJob = jobCheck(limits.refuse);
   let chunk: Candidate[] = [];
   let bytes = 0;
   let count = 0;
@@ -98,7 +110,7 @@ export const BATCH_READING: JsonReading = {
 };
 
 /** Checks the jobs of one batch. */
-function jobCheck(): JobCheck {
+function jobCheck(refuse: RefuseJob | undefined): JobCheck {
   const schema = submitJobSchema;
   if (!schema.ok) throw new Error(schema.reason);
   let listed = 0;
@@ -107,7 +119,10 @@ function jobCheck(): JobCheck {
     const check = () => schema.check(value, '', isFull ? 'first' : 'all');
     let faults = check();
     if (faults.length > 0 && dropNulls(SubmitJob, value)) faults = check();
-    if (faults.length === 0) return { ok: true, job: value as SubmitJob };
+    if (faults.length === 0) {
+      const error = refuse?.(value as SubmitJob);
+      return error === undefined ? { ok: true, job: value as SubmitJob } : { ok: false, error };
+    }
     faults = faults.slice(0, MAX_JOB_FAULTS);
     listed += faults.length;
     return { ok: false, error: invalidRequest(faults) };

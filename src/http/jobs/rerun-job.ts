@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { demand } from '../../access/refusals.ts';
 import { parseJobId } from '../../redis/job-id.ts';
 import type { RerunJob } from '../../schemas/jobs/rerun.ts';
 import { idempotencyKey } from '../request/idempotency-key.ts';
@@ -19,6 +20,8 @@ export function rerunJob(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { params, body, query, headers } = request;
+  // The route asks for the queue of the ended job. Its twin may go to another one.
+  if (body.queue !== undefined) demand(request.caller, 'submit', body.queue);
   const key = idempotencyKey(headers);
   const preference = waitPreference(query, headers);
   const queue = body.queue ?? parseJobId(params.id)?.queue;

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { demand } from '../../access/refusals.ts';
 import type { SubmitResult } from '../../jobs/submit/outcomes.ts';
 import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
 import { idempotencyKey, markReplayed } from '../request/idempotency-key.ts';
@@ -30,6 +31,7 @@ export function submitJob(
   request: SubmitRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> | undefined {
+  demand(request.caller, 'submit', request.body.queue ?? DEFAULT_QUEUE);
   const key = idempotencyKey(request.headers);
   const preference = waitPreference(request.query, request.headers);
   if (key !== undefined || preference.ms > 0) {

@@ -3,7 +3,7 @@ import { AppError, invalidRequest } from '../../errors.ts';
 import type { BulkPart, Candidate, SubmitOutcome, SubmitResult } from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
 import type { Fault } from '../../schemas/problem.ts';
-import { type BulkChunk, bulkCandidates, tooMany } from '../jobs/bulk-candidates.ts';
+import { type BulkChunk, bulkCandidates, type RefuseJob, tooMany } from '../jobs/bulk-candidates.ts';
 
 /** Faults listed when a whole batch is rejected. */
 const MAX_FAULTS = 1_000;
@@ -17,10 +17,10 @@ const isRedisDown = (outcome: SubmitOutcome): boolean =>
 export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
   async (app, { maxLineBytes }) => {
     /** Stores each chunk as it arrives. */
-    async function submitEach(body: unknown): Promise<Submitted> {
+    async function submitEach(body: unknown, refuse: RefuseJob | undefined): Promise<Submitted> {
       const outcomes: SubmitOutcome[] = [];
       let fault: AppError | undefined;
-      for await (const { candidates } of bulkCandidates(body, { maxLineBytes })) {
+      for await (const { candidates } of bulkCandidates(body, { maxLineBytes, refuse })) {
         const submitted =
           fault === undefined ? await app.submitter.submitEach(candidates) : unstored(candidates, fault);
         for (const outcome of submitted) outcomes.push(outcome);
@@ -35,9 +35,10 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
     }
 
     /** Stores all jobs or none. One step needs all of them in memory, so the body may be no longer than any other. */
-    async function submitAtomically(body: unknown, key: string | undefined): Promise<Submitted> {
+    async function submitAtomically(body: unknown, { key, refuse }: BulkSubmitOptions): Promise<Submitted> {
       const all: Candidate[] = [];
-      for await (const { candidates } of bulkCandidates(body, { maxLineBytes, maxBytes: maxLineBytes })) {
+      const limits = { maxLineBytes, maxBytes: maxLineBytes, refuse };
+      for await (const { candidates } of bulkCandidates(body, limits)) {
         for (const one of candidates) all.push(one);
         if (all.length > MAX_BULK_JOBS) throw tooMany();
       }
@@ -52,8 +53,8 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
      * Stores the jobs at most once under the key: in one step if the body is no longer than any other, else each chunk in a
      * step of its own, so that a repeated request stores what is missing.
      */
-    async function submitOnce(body: unknown, key: string): Promise<Submitted> {
-      const chunks = bulkCandidates(body, { maxLineBytes });
+    async function submitOnce(body: unknown, key: string, refuse: RefuseJob | undefined): Promise<Submitted> {
+      const chunks = bulkCandidates(body, { maxLineBytes, refuse });
       const { first, isWhole } = await readFirst(chunks, maxLineBytes);
       if (first.length === 0) throw noJobs();
       if (isWhole) return app.submitter.submitTogether(first.flat(), { atomic: false, key });
@@ -67,9 +68,10 @@ export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
       return { value: outcomes, replayed };
     }
 
-    app.decorate('submitBulk', (body, { atomic, key }) => {
-      if (atomic) return submitAtomically(body, key);
-      return key === undefined ? submitEach(body) : submitOnce(body, key);
+    app.decorate('submitBulk', (body, options) => {
+      const { atomic, key, refuse } = options;
+      if (atomic) return submitAtomically(body, options);
+      return key === undefined ? submitEach(body, refuse) : submitOnce(body, key, refuse);
     });
   },
   { name: 'bulk-submit', dependencies: ['core', 'jobs', 'input'] },
@@ -126,6 +128,8 @@ function invalidBatch(outcomes: readonly (Candidate | SubmitOutcome)[]): AppErro
 interface BulkSubmitOptions {
   atomic: boolean;
   key: string | undefined;
+  /** Absent: the client may submit to every queue. */
+  refuse?: RefuseJob | undefined;
 }
 
 declare module 'fastify' {

@@ -17,9 +17,17 @@ const TAGS = [
   { name: 'work', description: 'Run jobs over HTTP, in any language.' },
   { name: 'schedules', description: 'Submit jobs at set times.' },
   { name: 'events', description: 'Follow events live, read past ones, or subscribe durably.' },
+  { name: 'keys', description: 'Make, list and revoke the keys of clients.' },
   { name: 'health', description: 'Checks for load balancers and operators.' },
   { name: 'service', description: 'The service itself.' },
 ];
+
+const BEARER = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    'With AUTH=keys each request needs a key of `POST /keys`, or ADMIN_KEY. Operations name the scope that it needs.',
+} as const;
 
 /** Schemas with a name in the document. */
 const SCHEMAS = [
@@ -111,8 +119,7 @@ export const docsPlugin = fastifyPlugin<{ version: string; publicUrl: string }>(
         },
         servers: [{ url: publicUrl || '/', description: 'The service that serves this document.' }],
         tags: TAGS,
-        // The service has no access control of its own yet.
-        security: [],
+        components: { securitySchemes: { bearer: BEARER } },
       },
       convertConstToEnum: false,
       transformObject: (document) => ('openapiObject' in document ? nameBodies(document.openapiObject) : {}),

@@ -5,6 +5,7 @@ import type { Observer } from '../../observer.ts';
 import { isUnavailable } from '../../redis/faults.ts';
 import { clip } from '../../schemas/json/well-formed.ts';
 import type { Problem } from '../../schemas/problem.ts';
+import { inRealIds } from '../access/hidden-jobs.ts';
 import { routeOf } from '../request/route.ts';
 import { leavesBodyUnread } from '../request/unread-body.ts';
 
@@ -13,12 +14,15 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'broken-json': { status: 400, title: 'The body is not JSON' },
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'invalid-batch': { status: 400, title: 'Jobs of the batch are not valid' },
+  unauthorized: { status: 401, title: 'The request needs a valid key' },
+  forbidden: { status: 403, title: 'The key lacks a scope' },
   'route-not-found': { status: 404, title: 'No such path' },
   'job-not-found': { status: 404, title: 'No such job' },
   'queue-not-found': { status: 404, title: 'No such queue' },
   'lease-not-found': { status: 404, title: 'No such lease' },
   'task-not-found': { status: 404, title: 'No such task' },
   'worker-not-found': { status: 404, title: 'No such worker' },
+  'key-not-found': { status: 404, title: 'No such key' },
   'schedule-not-found': { status: 404, title: 'No such schedule' },
   'subscription-not-found': { status: 404, title: 'No such subscription' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
@@ -31,6 +35,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'payload-not-kept': { status: 409, title: 'The payload of the job was not kept' },
   'stale-lease': { status: 409, title: 'The lease is no longer valid' },
   'schedule-busy': { status: 409, title: 'The schedule is being changed by another request' },
+  'schedule-taken': { status: 409, title: 'The id of the schedule is taken' },
+  'too-many-keys': { status: 409, title: 'There are too many keys' },
   'too-many-subscriptions': { status: 409, title: 'The queue has too many subscriptions' },
   'job-gone': { status: 410, title: 'The job has ended and its result has expired' },
   'precondition-failed': { status: 412, title: 'The job has changed' },
@@ -56,7 +62,7 @@ export function toProblem(error: AppError, request: FastifyRequest): Problem {
     type: `urn:millrace:problem:${error.code}`,
     title,
     status,
-    detail: error.message,
+    detail: inRealIds(request, error.message),
     instance: request.url.split('?', 1)[0] ?? request.url,
     code: error.code,
     requestId: request.id,
@@ -121,6 +127,7 @@ const noSuchPath = ({ url }: FastifyRequest) =>
 function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error, request);
   if (problem.status === 503 || problem.status === 429) reply.header('retry-after', RETRY_AFTER_S);
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   if (leavesBodyUnread(request.raw)) reply.header('connection', 'close');
   return reply.code(problem.status).type('application/problem+json').send(problem);
 }

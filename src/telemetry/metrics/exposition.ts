@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Clock } from '../../clock.ts';
 import type { QueueFigures } from '../../queues/figures.ts';
 import { METRICS, type MetricHead } from './catalog.ts';

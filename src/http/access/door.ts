@@ -1,0 +1,120 @@
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { type Caller, EVERYONE, NOBODY } from '../../access/caller.ts';
+import { forbidden, unauthorized } from '../../access/refusals.ts';
+import { ROUTE_SCOPES, type RouteAccess, UNLISTED } from '../../access/route-scopes.ts';
+import { queueNotFound } from '../../core/queue-registry.ts';
+import type { AppError } from '../../errors.ts';
+import { leaseNotFound, parseLease } from '../../leases/lease-token.ts';
+import { parseJobId } from '../../redis/job-id.ts';
+import { problems } from '../../schemas/http.ts';
+import type { Scope } from '../../schemas/keys/scope.ts';
+import { hiddenId } from './hidden-jobs.ts';
+
+const CALLER = Symbol('caller');
+
+/**
+ * Lets requests in: with AUTH=keys every request but those of probes needs a key, and that its scope. Comes before all other
+ * hooks that answer, so that nothing is told to strangers. With AUTH=off there is no hook at all.
+ */
+export const doorPlugin = fastifyPlugin<{ auth: 'off' | 'keys' }>(
+  async (app, { auth }) => {
+    app.addHook('onRoute', describeAccess);
+    if (auth === 'off') {
+      app.decorateRequest('caller', { getter: () => EVERYONE });
+      return;
+    }
+    app.decorateRequest('caller', {
+      getter(this: FastifyRequest & { [CALLER]?: Caller }) {
+        return this[CALLER] ?? NOBODY;
+      },
+    });
+    app.addHook('onRequest', (request, _reply, done) => {
+      const access = request.routeOptions.config.access ?? UNLISTED;
+      if (access.scope === 'none') {
+        done();
+        return;
+      }
+      const caller = app.authenticator.identify(request.raw.headers.authorization);
+      if (caller instanceof Promise) {
+        caller.then((found) => done(enter(app, request, access, found)), done);
+      } else done(enter(app, request, access, caller));
+    });
+  },
+  { name: 'door' },
+);
+
+/** Finds the row of a route, for the hook and for the OpenAPI document. @throws {Error} for a route without a row. */
+function describeAccess(route: RouteOptions): void {
+  const { schema, url, method } = route;
+  const id = schema?.operationId;
+  const access = id === undefined ? (schema?.hide ? UNLISTED : undefined) : ROUTE_SCOPES[id];
+  if (access === undefined) {
+    throw new Error(`${method} ${url} has no scope: add "${id}" to src/access/route-scopes.ts.`);
+  }
+  route.config = { ...route.config, access };
+  if (id === undefined) return;
+  const { scope } = access;
+  const security = scope === 'none' ? [] : [{ bearer: scope === 'any' ? [] : [scope] }];
+  const refusals = scope === 'none' ? {} : problems(401, 403);
+  route.schema = { ...schema, security, response: { ...(schema?.response as object), ...refusals } };
+}
+
+/** Lets the caller in; returns why not, if so. */
+function enter(
+  app: FastifyInstance,
+  request: FastifyRequest & { [CALLER]?: Caller },
+  { scope, queue }: RouteAccess,
+  caller: Caller | undefined,
+): AppError | undefined {
+  if (caller === undefined) return unauthorized();
+  request[CALLER] = caller;
+  app.keyUses.note(caller);
+  if (scope === 'any' || scope === 'none' || caller.may(scope)) return undefined;
+  const params = request.params as { name?: string; id?: string; lease?: string };
+  switch (queue) {
+    case 'path':
+      return refuseQueue(caller, scope, params.name ?? '');
+    case 'job':
+      return refuseJob(request, caller, scope, params.id ?? '');
+    case 'lease':
+      return refuseLease(caller, scope, params.lease ?? '');
+    case 'all':
+      return forbidden(scope);
+    default:
+      return caller.mayAny(scope) ? undefined : forbidden(scope);
+  }
+}
+
+/** A queue that the caller may not read is one that never was: no answer depends on what there is. */
+function refuseQueue(caller: Caller, scope: Scope, name: string): AppError | undefined {
+  if (caller.may(scope, name)) return undefined;
+  return !caller.mayAny(scope) || caller.may('read', name) ? forbidden(scope, name) : queueNotFound(name);
+}
+
+function refuseJob(request: FastifyRequest, caller: Caller, scope: Scope, id: string): AppError | undefined {
+  const name = parseJobId(id)?.queue;
+  if (!caller.mayAny(scope)) return forbidden(scope, name);
+  if (name === undefined || caller.may(scope, name)) return undefined;
+  if (caller.may('read', name)) return forbidden(scope, name);
+  (request.params as { id: string }).id = hiddenId(request, id);
+  return undefined;
+}
+
+function refuseLease(caller: Caller, scope: Scope, text: string): AppError | undefined {
+  if (!caller.mayAny(scope)) return forbidden(scope);
+  const lease = parseLease(text);
+  return lease === undefined || lease.queues.every((name) => caller.may(scope, name))
+    ? undefined
+    : leaseNotFound();
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sends the request. */
+    readonly caller: Caller;
+  }
+  interface FastifyContextConfig {
+    access?: RouteAccess;
+  }
+}

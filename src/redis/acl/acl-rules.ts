@@ -1,0 +1,10 @@
+import { NEEDED_COMMANDS, OPTIONAL_COMMANDS } from './needed-commands.ts';
+
+/**
+ * What Redis's ACL must let API and workers do, as rules of ACL SETUSER and of an ACL file: the commands that they send, on
+ * keys of `prefix`. See https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
+ */
+export function aclRules(prefix: string): string {
+  const commands = [...NEEDED_COMMANDS, ...Object.keys(OPTIONAL_COMMANDS)].sort();
+  return ['resetchannels', `~${prefix}:*`, '-@all', ...commands.map((command) => `+${command}`)].join(' ');
+}

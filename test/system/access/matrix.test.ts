@@ -1,0 +1,142 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TakeResponse } from '../../../src/schemas/lease.ts';
+import { ADMIN_KEY, makeKey, WITH_KEYS } from '../../helpers/api/keys.ts';
+import { useApi } from '../../helpers/api/server.ts';
+import { until, useRedis } from '../../helpers/redis/server.ts';
+import { expectedVerdict, OPERATIONS, type Operation, type Verdict } from './operations.ts';
+import { ask, requestOf, type Target } from './targets.ts';
+
+const redis = useRedis();
+const api = useApi(redis, WITH_KEYS);
+
+const OWN = 'mine';
+const FOREIGN = 'theirs';
+const NEVER = 'nobodys';
+const SCOPES = ['submit', 'read', 'work', 'manage', 'admin'];
+
+/** Keys by their scopes. */
+const keys = new Map<string, string>();
+const refused: (string | undefined)[] = [undefined, 'wrong', `mrk_x_${'x'.repeat(43)}`];
+
+const keyOf = (scopes: readonly string[]): string => keys.get(scopes.join()) ?? '';
+
+const CALLERS: readonly (readonly string[])[] = [
+  ...SCOPES.map((scope) => [scope]),
+  ...SCOPES.map((scope) => [`${scope}:${OWN}`]),
+  ...SCOPES.map((scope) => [`${scope}:elsewhere`]),
+  // Who may read a queue, but not do the rest there, is told so.
+  ['read', `submit:${OWN}`, `work:${OWN}`, `manage:${OWN}`],
+  [`read:${OWN}`, 'work:elsewhere', 'manage:elsewhere', 'submit:elsewhere'],
+];
+
+beforeAll(async () => {
+  for (const scopes of CALLERS) keys.set(scopes.join(), (await makeKey(api.origin, [...scopes])).key);
+  const gone = await makeKey(api.origin, ['admin']);
+  const late = await makeKey(api.origin, ['admin'], { expiresAt: new Date(Date.now() + 100).toISOString() });
+  await ask(api.origin, { method: 'DELETE', path: `/keys/${gone.id}` }, ADMIN_KEY);
+  refused.push(gone.key, late.key);
+  for (const key of refused) {
+    await until(
+      async () => (await ask(api.origin, { method: 'GET', path: '/' }, key)).status === 401,
+      'a refused key',
+    );
+  }
+});
+
+let count = 0;
+
+const admin = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+  const { text } = await ask(api.origin, { method, path, body }, ADMIN_KEY);
+  return text === '' ? undefined : JSON.parse(text);
+};
+
+/** A job, a schedule, a subscription and a lease of their own in the queue, as far as it exists. */
+async function targetIn(queue: string, taker = ADMIN_KEY): Promise<Target> {
+  count += 1;
+  const [job, schedule] = [`${queue}~nzzzzzzzz-${count.toString(36)}`, `schedule-${count}`];
+  if (queue === NEVER) return { queue, job, schedule, lease: `x.${'0'.repeat(24)}~n5c~${queue}` };
+  await admin('PUT', `/queues/${queue}/subscriptions/billing`, {});
+  await admin('PUT', `/schedules/${schedule}`, { every: '1d', job: { task: 'echo', queue } });
+  await admin('POST', `/queues/${queue}/resume`);
+  const stored = (await admin('POST', '/jobs', { task: 'echo', queue })) as { id: string };
+  const take = { method: 'POST', path: '/leases', body: { queues: [queue] } };
+  const { lease } = JSON.parse((await ask(api.origin, take, taker)).text) as TakeResponse;
+  return { queue, job: stored.id, schedule, lease };
+}
+
+const MISSING = new Set([
+  'job-not-found',
+  'queue-not-found',
+  'schedule-not-found',
+  'subscription-not-found',
+  'lease-not-found',
+]);
+
+function verdictOf({ status, text }: { status: number; text: string }): Verdict {
+  const body = text.startsWith('{') ? JSON.parse(text) : {};
+  const code: unknown = status === 207 ? body.items[0].problem?.code : body.code;
+  if (code === 'unauthorized' || code === 'forbidden') return code;
+  return MISSING.has(String(code)) ? 'never was' : 'let in';
+}
+
+/** An answer without what names its target. */
+const withoutNames = (text: string, { queue, job, schedule, lease }: Target): string =>
+  [lease, job, schedule, queue]
+    .reduce((rest, name, i) => rest.replaceAll(name, `<${i}>`), text)
+    .replaceAll(/"(requestId|instance|lease|expiresAt)":"[^"]*"/g, '');
+
+describe.each(OPERATIONS)('$id', (operation: Operation) => {
+  it('documents its refusals', () => {
+    const refusals = operation.statuses.filter((status) => status === '401' || status === '403');
+    expect(refusals).toEqual(operation.needsKey ? ['401', '403'] : []);
+  });
+
+  it('answers nobody without a valid key', async () => {
+    const target = await targetIn(OWN);
+    const sent = requestOf(operation, target);
+    for (const key of refused) {
+      expect(verdictOf(await ask(api.origin, sent, key)), key).toBe(
+        operation.needsKey ? 'unauthorized' : 'let in',
+      );
+    }
+  });
+
+  it('lets in whom the table lets in, and names the scope that others lack', async () => {
+    const wrong: string[] = [];
+    let target: Target | undefined;
+    for (const scopes of CALLERS) {
+      // A lease belongs to the key that has taken it.
+      const canWork = scopes.some((scope) => /^(work|admin)(:mine)?$/.test(scope));
+      target =
+        canWork || target === undefined ? await targetIn(OWN, canWork ? keyOf(scopes) : ADMIN_KEY) : target;
+      const expected = expectedVerdict(operation, scopes, OWN);
+      const answer = await ask(api.origin, requestOf(operation, target), keyOf(scopes));
+      const verdict = verdictOf(answer);
+      if (verdict !== expected) wrong.push(`${scopes}: ${verdict}, not ${expected}: ${answer.text}`);
+      if (verdict === 'forbidden') expect(answer.text).toContain(`\\"${operation.scope}`);
+      if (verdict === 'let in' || canWork) target = undefined;
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('answers for a foreign target as for one that never was', async () => {
+    const wrong: string[] = [];
+    const never = await targetIn(NEVER);
+    let used: Target | undefined;
+    for (const scopes of CALLERS) {
+      const foreign = used ?? (await targetIn(FOREIGN));
+      const expected = expectedVerdict(operation, scopes, FOREIGN);
+      const answer = await ask(api.origin, requestOf(operation, foreign), keyOf(scopes));
+      const verdict = verdictOf(answer);
+      if (verdict !== expected) wrong.push(`${scopes}: ${verdict}, not ${expected}: ${answer.text}`);
+      used = verdict === 'let in' ? undefined : foreign;
+      // Who may read the queue may know what is there.
+      if (expected === 'let in' || scopes.includes('read')) continue;
+      const other = await ask(api.origin, requestOf(operation, never), keyOf(scopes));
+      const isSame = withoutNames(answer.text, foreign) === withoutNames(other.text, never);
+      if (answer.status !== other.status || !isSame)
+        wrong.push(`${scopes}: ${answer.text} is not ${other.text}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+});
