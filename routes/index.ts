@@ -7,7 +7,6 @@ import { jobChangeRoutes } from './job-changes.ts';
 import { jobRoutes } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
 import { leaseRoutes } from './leases.ts';
-import { metricsRoutes } from './metrics.ts';
 import { queueRoutes } from './queues.ts';
 import { reportRoutes } from './reports.ts';
 import { scheduleRoutes } from './schedules.ts';
@@ -30,6 +29,5 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   subscriptionRoutes,
   keyRoutes,
   healthRoutes,
-  metricsRoutes,
   homeRoutes,
 ];

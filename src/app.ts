@@ -25,7 +25,7 @@ import { tasksPlugin } from './http/plugins/tasks.ts';
 import { belowPrefix } from './http/request/below-prefix.ts';
 import { metricsPlugin, newApiMetrics } from './http/telemetry/metrics.ts';
 import { requestTimesPlugin } from './http/telemetry/request-times.ts';
-import { alsoTo, NO_OBSERVER, type Observer } from './observer.ts';
+import { createObserver, NO_OBSERVER, type Observer } from './observer.ts';
 import { VERSION } from './version.ts';
 
 /** Request ids, unique across processes: a random process prefix and a counter. */
@@ -44,7 +44,8 @@ const REQUEST_TIMEOUT_MS = 300_000;
 /** The API with all its plugins and routes. It does not listen yet. */
 export async function buildApp(config: Config, given: Observer = NO_OBSERVER): Promise<FastifyInstance> {
   const metrics = config.metrics === 'on' ? newApiMetrics() : undefined;
-  const observe = metrics === undefined ? given : alsoTo(given, metrics.jobs);
+  const observe =
+    metrics === undefined ? given : createObserver({ wants: given.wants, observe: given }, metrics.jobs);
   const app = Fastify({
     // Fastify's logger makes a child logger and an end listener per request, even if nothing is logged. That costs a
     // tenth of a submit.

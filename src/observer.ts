@@ -236,10 +236,6 @@ export function createObserver(...given: readonly Listener[]): Observer {
   return Object.assign(observe, { wants });
 }
 
-/** An observer that tells another one, and a listener. */
-export const alsoTo = (observe: Observer, listener: Listener): Observer =>
-  createObserver({ wants: observe.wants, observe }, listener);
-
 /** The Redis client hangs the command on an error, with all arguments: payloads among them. */
 function dropArguments(error: unknown): void {
   if (!(error instanceof Error) || !('command' in error)) return;

@@ -137,7 +137,7 @@ export const submitScenarios: readonly Scenario[] = [
     title: 'Submit over HTTP one by one, 64 connections, with and without keys',
     quick: false,
     contenders: [millrace(64), millraceKeys(64)],
-    figures: FIGURES,
+    figures: SUBMIT_FIGURES,
     claims: KEYS_CLAIMS,
   },
   {

@@ -1,6 +1,6 @@
 import type { JobMetrics } from '../../src/telemetry/metrics/job-metrics.ts';
-import type { ReadWatch } from '../intake/read-watch.ts';
 import type { ToSupervisor } from '../supervisor/ipc.ts';
+import type { ReadWatch } from './read-watch.ts';
 
 /** How often a process of a worker with HEALTH_PORT reports. */
 export const REPORT_EVERY_MS = 1_000;

@@ -1,7 +1,7 @@
 import type { Config } from '../../src/config.ts';
 import type { Delivery } from '../../src/lifecycle/consumer.ts';
 import type { MetricsBatch } from '../../src/telemetry/metrics/job-metrics.ts';
-import type { UnreadQueue } from '../intake/read-watch.ts';
+import type { UnreadQueue } from '../process/read-watch.ts';
 
 /** A process stops sooner than this after its supervisor has ended. One whose event loop is blocked is then killed. */
 export const ORPHAN_GRACE_S = 5;

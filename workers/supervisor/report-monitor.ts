@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
-import type { UnreadQueue } from '../intake/read-watch.ts';
+import type { UnreadQueue } from '../process/read-watch.ts';
 import { REPORT_EVERY_MS } from '../process/reporter.ts';
 
 /** Silence shorter than this is normal, ms. */

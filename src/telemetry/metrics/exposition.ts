@@ -107,9 +107,9 @@ function createMetrics({ jobs, requests, queues }: MetricSources): Metrics {
 }
 
 function addQueueMetrics(registry: Registry, figures: () => readonly QueueFigures[]): void {
-  const add = (head: MetricHead, valueOf: (one: QueueFigures) => number) =>
+  const add = (head: MetricHead, read: (one: QueueFigures) => number) =>
     new WrittenMetric(registry, head, () =>
-      figures().map((one) => ({ labels: { queue: one.queue }, value: valueOf(one) })),
+      figures().map((one) => ({ labels: { queue: one.queue }, value: read(one) })),
     );
   new WrittenMetric(registry, METRICS.queueJobs, () =>
     figures().flatMap(({ queue, counts }) => {
@@ -123,9 +123,9 @@ function addQueueMetrics(registry: Registry, figures: () => readonly QueueFigure
 }
 
 function addServiceMetrics(registry: Registry, look: () => Look): void {
-  const add = (head: MetricHead, valueOf: (seen: Look) => number | undefined) =>
+  const add = (head: MetricHead, read: (seen: Look) => number | undefined) =>
     new WrittenMetric(registry, head, () => {
-      const value = valueOf(look());
+      const value = read(look());
       // What Redis does not tell now is left out.
       return value === undefined ? [] : [{ labels: {}, value }];
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { newQueueState } from '../../../workers/intake/queue-state.ts';
-import { ReadWatch } from '../../../workers/intake/read-watch.ts';
+import { ReadWatch } from '../../../workers/process/read-watch.ts';
 import { createManualClock } from '../../helpers/workers/manual-clock.ts';
 
 const BLOCK_MS = 1_000;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
-import type { QueueState } from './queue-state.ts';
+import type { QueueState } from '../intake/queue-state.ts';
 
 /** A queue that a process should have read. */
 export interface UnreadQueue {
