@@ -1,30 +1,44 @@
 // Exits with 0 when this container's main process does its work: the API is ready to take jobs; the worker says on
 // HEALTH_PORT that it is ready or, without that, holds leases that have not run out. Otherwise it says why not and exits with 1.
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { text } from 'node:stream/consumers';
 import { loadConfig } from '../dist/src/config.js';
 
 const LIMIT_MS = 4_000;
 
 const config = loadConfig();
 
-async function faultAt(origin) {
-  const response = await fetch(`${origin}/readyz`, { signal: AbortSignal.timeout(LIMIT_MS) });
-  return response.ok ? undefined : await response.text();
+async function faultAt({ get }, host, port) {
+  return new Promise((resolve, reject) => {
+    const options = {
+      host,
+      port,
+      path: '/readyz',
+      // It asks its own process: the certificate is for the names by which others call it.
+      rejectUnauthorized: false,
+      signal: AbortSignal.timeout(LIMIT_MS),
+    };
+    const request = get(options, async (response) => {
+      const body = await text(response);
+      resolve(response.statusCode === 200 ? undefined : body);
+    });
+    request.once('error', reject);
+  });
 }
 
-const apiFault = () => faultAt(`http://127.0.0.1:${config.port}`);
+const apiFault = () => faultAt(config.tlsCertFile === '' ? http : https, '127.0.0.1', config.port);
 
 /** The address at which this container reaches its own HEALTH_PORT. */
-function healthOrigin() {
+function healthHost() {
   const host = config.metricsHost || config.host;
-  const isAll = host === '0.0.0.0' || host === '::';
-  const reached = isAll ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
-  return `http://${reached}:${config.healthPort}`;
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
 }
 
 /** A container has a host name of its own. */
 async function workerFault() {
-  if (config.healthPort > 0) return faultAt(healthOrigin());
+  if (config.healthPort > 0) return faultAt(http, healthHost(), config.healthPort);
   // Loaded only here: the API is asked often, and needs none of it.
   const { newConsumerName, parseWorkerName } = await import('../dist/src/lifecycle/consumer-name.js');
   const { connectForRequests, whenReady } = await import('../dist/src/redis/connect.js');

@@ -1,9 +1,11 @@
 import { ACCESS_SETTINGS, type AccessSettings, mustSayAuth } from './access.ts';
 import { API_SETTINGS, type ApiSettings } from './api.ts';
 import { NETWORK_SETTINGS, type NetworkSettings } from './network.ts';
+import { PEER_SETTINGS, type PeerSettings } from './peers.ts';
 import type { Check, SettingsOf } from './setting-kinds.ts';
 import { STORE_SETTINGS, type StoreSettings } from './store.ts';
 import { TELEMETRY_SETTINGS, type TelemetrySettings } from './telemetry.ts';
+import { mustBeUsable, TLS_SETTINGS, type TlsSettings } from './tls.ts';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker.ts';
 
 /** All settings of one process; times in milliseconds, sizes in bytes. SETTINGS says what each one means. */
@@ -12,6 +14,8 @@ export interface Config
     ApiSettings,
     NetworkSettings,
     AccessSettings,
+    TlsSettings,
+    PeerSettings,
     WorkerSettings,
     TelemetrySettings {}
 
@@ -19,6 +23,8 @@ export interface Config
 export const SETTINGS: SettingsOf<Config> = {
   ...STORE_SETTINGS,
   ...NETWORK_SETTINGS,
+  ...TLS_SETTINGS,
+  ...PEER_SETTINGS,
   ...ACCESS_SETTINGS,
   ...API_SETTINGS,
   ...WORKER_SETTINGS,
@@ -26,4 +32,4 @@ export const SETTINGS: SettingsOf<Config> = {
 };
 
 /** What must hold for several settings together. */
-export const CHECKS: readonly Check<Config>[] = [mustSayAuth];
+export const CHECKS: readonly Check<Config>[] = [mustSayAuth, mustBeUsable];
