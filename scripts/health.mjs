@@ -52,7 +52,7 @@ async function workerFault() {
     const existing = (await redis.smembers(queuesKey(config.prefix))).sort();
     for (const queue of servedQueues(config.queues, existing).queues) {
       const { leases } = queueKeys(config.prefix, queue);
-      const names = await redis.zrangebyscore(leases, Number(seconds) * 1_000, '+inf');
+      const names = await redis.zrange(leases, Number(seconds) * 1_000, '+inf', 'BYSCORE');
       if (!names.some((name) => parseWorkerName(name).host === host))
         return `There is no lease on queue ${queue}.`;
     }

@@ -5,6 +5,7 @@ import { ensureBench } from './bench.mjs';
 import { ensureBuild } from './build.mjs';
 import { ensureInterpreters } from './interpreters.mjs';
 import { ensureModules } from './modules.mjs';
+import { ensurePrometheus } from './prometheus.mjs';
 import { ensureRedis } from './redis.mjs';
 import { SetupError } from './task.mjs';
 
@@ -19,7 +20,10 @@ const COMMANDS = {
   // The tests start Redis servers of their own, whatever REDIS_URL says.
   test: {
     ownRedis: () => true,
-    ensurePrograms: (args) => (mayNeedInterpreters(args) ? ensureInterpreters() : undefined),
+    ensurePrograms: async (args) => {
+      if (mayRun(args, NEED_INTERPRETERS)) await ensureInterpreters();
+      if (mayRun(args, NEED_PROMETHEUS)) await ensurePrometheus();
+    },
     launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]),
   },
   chaos: script('test/system/chaos/main.ts'),
@@ -37,16 +41,18 @@ function needsRedis() {
 
 /** The tests that run example workers, and the commands of the documentation. */
 const NEED_INTERPRETERS = ['test/examples/', 'test/system/e2e/'];
+/** The tests of deploy/. */
+const NEED_PROMETHEUS = ['test/system/operations/'];
 
-/** Whether such tests may be among those asked for: Vitest takes parts of the paths of files. */
-function mayNeedInterpreters(args) {
+/** Whether tests of these folders may be among those asked for: Vitest takes parts of the paths of files. */
+function mayRun(args, folders) {
   const filters = args.filter((arg) => !arg.startsWith('-'));
-  return filters.length === 0 || !filters.every(isElsewhere);
+  return filters.length === 0 || filters.some((filter) => mayLead(filter, folders));
 }
 
-const isElsewhere = (filter) =>
-  filter.startsWith('test/') &&
-  !NEED_INTERPRETERS.some((folder) => `${filter}/`.startsWith(folder) || folder.startsWith(filter));
+const mayLead = (filter, folders) =>
+  !filter.startsWith('test/') ||
+  folders.some((folder) => `${filter}/`.startsWith(folder) || folder.startsWith(filter));
 
 /** Prepares what the command needs, runs it, and ends this process with its exit code. */
 export async function run(name, args) {
