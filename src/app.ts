@@ -26,17 +26,22 @@ import { schedulesPlugin } from './http/plugins/schedules.ts';
 import { subscriptionsPlugin } from './http/plugins/subscriptions.ts';
 import { tasksPlugin } from './http/plugins/tasks.ts';
 import { belowPrefix } from './http/request/below-prefix.ts';
+import { metricsPlugin, newApiMetrics } from './http/telemetry/metrics.ts';
 import { requestIds, requestIdsPlugin } from './http/telemetry/request-ids.ts';
+import { requestTimesPlugin } from './http/telemetry/request-times.ts';
 import { tracesPlugin } from './http/telemetry/traces.ts';
-import { NO_OBSERVER, type Observer } from './observer.ts';
+import { createObserver, NO_OBSERVER, type Observer } from './observer.ts';
 import { VERSION } from './version.ts';
 
 /** The API with all its plugins and routes. It does not listen yet. @param tracer makes spans, if they go somewhere. */
 export async function buildApp(
   config: Config,
-  observe: Observer = NO_OBSERVER,
+  given: Observer = NO_OBSERVER,
   tracer?: Tracer,
 ): Promise<FastifyInstance> {
+  const metrics = config.metrics === 'on' ? newApiMetrics() : undefined;
+  const observe =
+    metrics === undefined ? given : createObserver({ wants: given.wants, observe: given }, metrics.jobs);
   const tls = readTlsPair(config);
   const app = Fastify({
     // Fastify's logger makes a child logger and an end listener per request, even if nothing is logged. That costs a
@@ -60,6 +65,9 @@ export async function buildApp(
   app.server.on('checkExpectation', answerExpectation);
   app.decorate('publicUrl', config.publicUrl);
   await app.register(requestIdsPlugin);
+  if (metrics !== undefined) {
+    await app.register(requestTimesPlugin, { metrics: metrics.requests, now: systemClock.monotonic });
+  }
   await app.register(connectionsPlugin, config);
   await app.register(requestEventsPlugin, { observe, clock: systemClock });
   await app.register(repliesPlugin);
@@ -75,6 +83,7 @@ export async function buildApp(
   await app.register(bulkSubmitPlugin, { maxLineBytes: config.maxPayloadBytes });
   await app.register(tasksPlugin);
   await app.register(leasesPlugin, { config });
+  await app.register(metricsPlugin, { metrics, config });
   await app.register(schedulesPlugin);
   await app.register(queuesPlugin);
   await app.register(eventsPlugin, { config });

@@ -1,4 +1,5 @@
 import type { NetworkEvent } from './network-events.ts';
+import type { OperatorEvent } from './observer/operator-event.ts';
 import type {
   AttemptOutcome,
   AttemptSubject,
@@ -77,13 +78,14 @@ export type ServiceEvent =
   /** A handler begins, or a job goes to a worker over HTTP, which may be gone by then. `waitMs`: from ready to taken. */
   | ({ kind: 'attempt-started'; waitMs: number } & AttemptSubject)
   /**
-   * The end of an attempt is written, or was found stale. `outcome`: how it ended. `status`: that of the job now, or
-   * `stale`, as it is where the job was taken back. `error` and `errorName`: of an attempt over HTTP that has failed.
+   * The end of an attempt is written or found stale. `status`: of the job now, or `stale`. `repeated`: told before, over HTTP.
+   * `error` and `errorName`: of a failed attempt over HTTP.
    */
   | ({
       kind: 'attempt-ended';
       outcome: AttemptOutcome;
       status: SettledStatus;
+      repeated?: true;
       error?: string;
       errorName?: string;
     } & AttemptTimes &
@@ -174,24 +176,8 @@ export type ServiceEvent =
       isAborted?: true;
     }
 
-  // Access.
-  /** Redis did not take this call for the audit. */
-  | {
-      kind: 'audit-unwritten';
-      key: string;
-      address: string;
-      method: string;
-      route: string;
-      target: string;
-      status: number;
-      more?: number;
-    }
-
-  // Traces.
-  /** The collector did not take spans. `spans`: how many since the last such event. */
-  | { kind: 'spans-lost'; spans: number; reason: string }
-  /** The OpenTelemetry SDK warns of something. */
-  | { kind: 'tracing-trouble'; text: string }
+  // Traces and the audit.
+  | OperatorEvent
 
   // Troubles.
   /** Redis does not serve. `reqId`: of the request that met it. */

@@ -51,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'tasks',
     'src/workers',
   ],
-  telemetry: ['config', 'version', 'pino', '@opentelemetry'],
+  telemetry: ['config', 'version', 'queues', 'pino', 'prom', '@opentelemetry'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
   doctor: ['config', 'misspelt-settings', 'redis', 'local'],
   http: [
@@ -131,6 +131,7 @@ const GUARDED = [
   'undici',
   'tsx',
   'croner',
+  'prom',
   '@opentelemetry',
 ];
 

@@ -60,6 +60,7 @@ export function observeAttemptEnd(
     ...subject,
     outcome,
     status: statusOf(outcome, settled, status),
+    ...(settled === 'repeated' && { repeated: true }),
     ...(waitMs !== undefined && { waitMs: Math.round(waitMs) }),
     runMs: Math.round(runMs),
     ...(error !== undefined && { error: summaryOf(error), errorName: error.name ?? 'Error' }),

@@ -1,4 +1,4 @@
-import { oneOf, type SettingsOf, text } from './setting-kinds.ts';
+import { integer, oneOf, type SettingsOf, text } from './setting-kinds.ts';
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 const ON_OFF = ['on', 'off'] as const;
@@ -12,6 +12,13 @@ export interface TelemetrySettings {
   readonly otlpEndpoint: string;
   /** '' for the name of the program. */
   readonly otelServiceName: string;
+  /** Whether it counts for `/metrics`. */
+  readonly metrics: (typeof ON_OFF)[number];
+  /** Ports of their own for operators; 0 for none. */
+  readonly metricsPort: number;
+  readonly healthPort: number;
+  /** Where these listen; '' for `host`. */
+  readonly metricsHost: string;
 }
 
 export const TELEMETRY_SETTINGS: SettingsOf<TelemetrySettings> = {
@@ -53,5 +60,45 @@ export const TELEMETRY_SETTINGS: SettingsOf<TelemetrySettings> = {
     expected: '1 to 255 printable ASCII characters',
     example: 'jobs',
     accepts: (value) => /^[\x20-\x7e]{1,255}$/.test(value),
+  }),
+  metrics: oneOf({
+    variable: 'METRICS',
+    usedBy: 'both',
+    meaning:
+      'Whether the process counts for `/metrics`. A worker counts only with HEALTH_PORT. `off`: there is no `/metrics`.',
+    values: ON_OFF,
+    fallback: 'on',
+    example: 'off',
+  }),
+  metricsPort: integer({
+    variable: 'METRICS_PORT',
+    usedBy: 'api',
+    meaning: 'A further port that answers `GET /metrics`, and nothing else, without a key.',
+    fallback: 0,
+    fallbackText: 'none',
+    min: 0,
+    max: 65_535,
+    example: 9_464,
+  }),
+  healthPort: integer({
+    variable: 'HEALTH_PORT',
+    usedBy: 'worker',
+    meaning: 'The port that answers `GET /livez`, `/readyz` and `/metrics` of the worker, without a key.',
+    fallback: 0,
+    fallbackText: 'none',
+    min: 0,
+    max: 65_535,
+    example: 9_465,
+  }),
+  metricsHost: text({
+    variable: 'METRICS_HOST',
+    usedBy: 'both',
+    meaning:
+      'Address of METRICS_PORT and HEALTH_PORT. They name queues and tasks to all who reach them: use an address that only your monitor reaches.',
+    fallback: '',
+    fallbackText: 'the value of `HOST`',
+    expected: 'an address or host name',
+    example: '10.0.0.5',
+    accepts: (value) => /^[A-Za-z0-9_.:-]+$/.test(value),
   }),
 };

@@ -44,7 +44,6 @@ export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   'stream-opened': 'debug',
   'stream-closed': 'debug',
   'http-request': 'debug',
-  'audit-unwritten': 'warn',
   'spans-lost': 'warn',
   'tracing-trouble': 'warn',
   'redis-trouble': 'warn',

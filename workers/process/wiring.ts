@@ -5,6 +5,7 @@ import { whenReady } from '../../src/redis/connect.ts';
 import { isPattern } from '../../src/schemas/values/queue-patterns.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
+import { countsJobs, JobMetrics } from '../../src/telemetry/metrics/job-metrics.ts';
 import { AttemptSpans } from '../../src/telemetry/spans/attempt-spans.ts';
 import { startTracing, type Tracing } from '../../src/telemetry/spans/tracing.ts';
 import { Acceptor } from '../intake/acceptor.ts';
@@ -13,7 +14,7 @@ import { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
 import { HeldJobs } from '../intake/held-jobs.ts';
 import { Reconciler, ReconcileSchedule } from '../intake/reconciler.ts';
 import { Releaser } from '../intake/releaser.ts';
-import { TakeLoop } from '../intake/take-loop.ts';
+import { readBlockMs, TakeLoop } from '../intake/take-loop.ts';
 import { HandOvers } from '../isolation/hand-overs.ts';
 import { ThreadPool } from '../isolation/thread-pool.ts';
 import { importTraced } from '../run/attempt-trace.ts';
@@ -25,6 +26,8 @@ import type { RunningJob } from '../run/running-job.ts';
 import { type Base, type Connections, connect, createBase, createWorkerObserver, type Send } from './base.ts';
 import { HeartbeatSender } from './heartbeat.ts';
 import { LeaseWatch } from './lease-watch.ts';
+import { ReadWatch } from './read-watch.ts';
+import { Reporter } from './reporter.ts';
 import { ServedQueues } from './served-queues.ts';
 import { UncaughtErrors } from './uncaught-errors.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -57,12 +60,14 @@ export async function createWorkerProcess({
   onDoubt,
 }: WorkerProcessOptions): Promise<WorkerProcess> {
   const reconcileSchedule = new ReconcileSchedule(systemClock);
-  const observe = createWorkerObserver(consumerName, config, reconcileSchedule);
+  const metrics = countsJobs(config) ? new JobMetrics() : undefined;
+  const observe = createWorkerObserver(consumerName, config, reconcileSchedule, metrics);
   const tracing = await startTracing(config, 'millrace-worker', observe);
   const connections = connect(consumerName, config.redisUrl, observe);
   const tasks = await importTraced(() => loadTasks(config.tasksDir));
   const base = createBase(consumerName, config, queues, connections, tasks, reconcileSchedule, observe, send);
-  const { worker, runner } = wire(base, config.queues, connections, tasks, isAlone, tracing);
+  const operators = { reports: config.healthPort > 0 ? { metrics } : undefined, tracing };
+  const { worker, runner } = wire(base, config.queues, connections, tasks, isAlone, operators);
   await Promise.all(Object.values(connections).map((connection) => whenReady(connection, CONNECT_MS)));
   new UncaughtErrors({
     only: () => (isAlone ? runner.lastTrace : undefined),
@@ -155,13 +160,24 @@ function createExecutor(
   return { heartbeat, threads, runner };
 }
 
+function createReadWatch({ config, core }: Base, { batcher, limiter }: Intake): ReadWatch {
+  const blockMs = readBlockMs(config.leaseMs);
+  return new ReadWatch({ states: batcher.states, limiter, clock: core.clock, blockMs });
+}
+
+/** What operators have asked for. */
+interface Operators {
+  reports: { metrics: JobMetrics | undefined } | undefined;
+  tracing: Tracing | undefined;
+}
+
 function wire(
   base: Base,
   wanted: readonly string[],
   { redis, blocking }: Connections,
   tasks: ReadonlyMap<string, LoadedTask>,
   isAlone: boolean,
-  tracing: Tracing | undefined,
+  { reports, tracing }: Operators,
 ): { worker: WorkerProcess; runner: HandlerRunner } {
   const { config, core, queues, consumer, observe, send } = base;
   const intake = createIntake(base);
@@ -184,6 +200,8 @@ function wire(
   if (wanted.some(isPattern)) consumer.dropWith(servedQueues.dropRemoved);
   const takes = isAlone ? [] : [new Loop('take', intake.takeLoop.run, observe)];
   const loops = [...takes, new Loop('lease', leaseWatch.run, observe)];
+  const readWatch = isAlone ? undefined : createReadWatch(base, intake);
+  const reporter = reports && new Reporter({ ...reports, readWatch, send });
   const close = async () => {
     await Promise.all([threads.close(), tracing?.stop()]);
     redis.disconnect();
@@ -196,6 +214,7 @@ function wire(
     handOvers,
     heartbeat,
     leaseWatch,
+    reporter,
     loops,
     close,
   });

@@ -117,8 +117,8 @@ type AttemptEnded = ServiceEvent & { kind: 'attempt-ended' };
 const NOT_RUN: readonly AttemptOutcome[] = ['expired', 'exhausted'];
 
 /** A job that was cancelled before its worker got it has an end, but no attempt. */
-const wasRun = ({ outcome, runMs }: AttemptEnded): boolean =>
-  !NOT_RUN.includes(outcome) && (outcome !== 'cancelled' || runMs > 0);
+const wasRun = ({ outcome, runMs, repeated }: AttemptEnded): boolean =>
+  repeated !== true && !NOT_RUN.includes(outcome) && (outcome !== 'cancelled' || runMs > 0);
 
 function addSpan(attempts: AttemptSpans, event: AttemptEnded, endTime: number): void {
   const { outcome, status, runMs, error, errorName } = event;
