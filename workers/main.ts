@@ -31,7 +31,6 @@ import { TaskAnnouncer } from './supervisor/task-announcer.ts';
 import { WorkerReporter } from './supervisor/worker-reporter.ts';
 
 const CONNECT_MS = 2_000;
-
 /** How long a stop waits until its worker is no longer listed. */
 const LAST_REPORT_MS = 1_000;
 
