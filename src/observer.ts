@@ -57,9 +57,14 @@ export type ServiceEvent =
   | ({ kind: 'attempt-started'; waitMs: number } & AttemptSubject)
   /**
    * The end of an attempt is written, or was found stale. `outcome`: how it ended. `status`: that of the job now, or
-   * `stale`, as it is where the job was taken back.
+   * `stale`, as it is where the job was taken back. `isRepeated`: a worker over HTTP has reported this end before.
    */
-  | ({ kind: 'attempt-ended'; outcome: AttemptOutcome; status: SettledStatus } & AttemptTimes &
+  | ({
+      kind: 'attempt-ended';
+      outcome: AttemptOutcome;
+      status: SettledStatus;
+      isRepeated?: true;
+    } & AttemptTimes &
       AttemptSubject)
   /** An attempt has failed. `error`: its message, with those of its causes. `next`: for people. `retryInMs`: absent when no attempt is left. */
   | ({ kind: 'attempt-failed'; error: string; next: string; retryInMs?: number } & AttemptSubject)
