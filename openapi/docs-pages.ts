@@ -1,3 +1,4 @@
+import { CLIENT_SETTINGS } from '../src/config/client.ts';
 import { SETTINGS } from '../src/config/settings.ts';
 import { PROBLEMS } from '../src/http/plugins/errors.ts';
 import { METRICS } from '../src/telemetry/metrics/catalog.ts';
@@ -10,7 +11,7 @@ import { metricsPage } from './metrics-page.ts';
 export async function docsPages(): Promise<Record<string, string>> {
   return {
     'api.md': apiPage(JSON.parse(await describeApi()), PROBLEMS),
-    'configuration.md': configurationPage(Object.values(SETTINGS)),
+    'configuration.md': configurationPage([...Object.values(SETTINGS), ...Object.values(CLIENT_SETTINGS)]),
     'metrics.md': metricsPage(Object.values(METRICS)),
   };
 }

@@ -11,12 +11,17 @@ import { SetupError } from './task.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USAGE =
-  'Usage: npm run demo, npm start, npm test or npm run chaos (their arguments go after --); to measure: npm run bench, npm run durability, npm run memory, npm run backlog, npm run network.';
+  'Usage: npm run demo, npm start, npm test, npm run doctor or npm run chaos (their arguments go after --); to measure: npm run bench, npm run durability, npm run memory, npm run backlog, npm run network.';
 
 const COMMANDS = {
   // Data and settings are those of the folder from which Millrace is run; npm makes it the project's.
   demo: { ownRedis: needsRedis, launch: () => runEmbedded('demo') },
   start: { ownRedis: needsRedis, launch: () => runEmbedded('start') },
+  // It looks at what runs, and starts nothing.
+  doctor: {
+    ownRedis: () => false,
+    launch: (args) => runProgram(join(root, 'dist/src/doctor/main.js'), args),
+  },
   // The tests start Redis servers of their own, whatever REDIS_URL says.
   test: {
     ownRedis: () => true,
@@ -83,9 +88,10 @@ function script(file) {
 }
 
 /** Runs a program of the node modules, in the project's folder. */
-function runNode(program, args) {
-  const command = [join(root, 'node_modules', program), ...args];
-  const child = spawn(process.execPath, command, { cwd: root, stdio: 'inherit' });
+const runNode = (program, args) => runProgram(join(root, 'node_modules', program), args, root);
+
+function runProgram(file, args, cwd = process.cwd()) {
+  const child = spawn(process.execPath, [file, ...args], { cwd, stdio: 'inherit' });
   // Ctrl-C reaches the program by itself; this process must only outlive it to give its exit code.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));

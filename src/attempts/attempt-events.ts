@@ -53,7 +53,7 @@ export function observeAttemptEnd(
     ...subject,
     outcome,
     status: settled === 'stale' ? 'stale' : (status ?? finalStatus(outcome)),
-    ...(settled === 'repeated' && { isRepeated: true }),
+    ...(settled === 'repeated' && { repeated: true }),
     ...(waitMs !== undefined && { waitMs: Math.round(waitMs) }),
     runMs: Math.round(runMs),
   });

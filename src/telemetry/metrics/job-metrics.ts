@@ -126,9 +126,9 @@ export class JobMetrics implements Listener {
   }
 
   #attemptEnded(event: Extract<ServiceEvent, { kind: 'attempt-ended' }>): void {
-    const { queue, task, outcome, status, runMs, isRepeated } = event;
+    const { queue, task, outcome, status, runMs, repeated } = event;
     // An earlier report of the same end was counted; `stale` has an event of its own.
-    if (isRepeated === true || status === 'stale') return;
+    if (repeated === true || status === 'stale') return;
     if (outcome === 'completed' || outcome === 'failed') {
       this.runs.of(queue, task).record(runMs / SECOND_MS);
     }

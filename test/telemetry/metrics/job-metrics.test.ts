@@ -80,7 +80,7 @@ describe('the counts of jobs', () => {
 
   it('count an end once that a worker over HTTP reports again', () => {
     expect(
-      countsOf(ended('completed', 'completed'), ended('completed', 'completed', { isRepeated: true })),
+      countsOf(ended('completed', 'completed'), ended('completed', 'completed', { repeated: true })),
     ).toEqual({
       ...NONE,
       completed: 1,
