@@ -142,6 +142,8 @@ export type ServiceEvent =
   // Troubles.
   /** Redis does not serve. `reqId`: of the request that met it. */
   | { kind: 'redis-trouble'; where: string; error: unknown; reqId?: string }
+  /** API: the keys that verify tokens cannot be read. `where`: the setting that names them. */
+  | { kind: 'keys-trouble'; where: string; error: unknown }
   /** A defect of the service. */
   | { kind: 'defect'; where: string; error: unknown; reqId?: string };
 

@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tasks: ['redis', 'error-reasons', 'ajv', 'typebox', 'undici', 'tsx'],
   events: ['redis'],
   core: ['redis', 'tasks'],
-  access: ['redis', 'core'],
+  access: ['redis', 'core', 'jose', 'undici'],
   lifecycle: ['redis', 'core', 'events'],
   attempts: ['redis', 'core', 'lifecycle', 'error-reasons'],
   jobs: ['redis', 'core', 'lifecycle', 'events', 'tasks'],
@@ -116,7 +116,7 @@ const ROOTS = [
 ];
 
 /** Packages that only the rooms named above may use; `@fastify/x` and `fastify-plugin` count as fastify. */
-const GUARDED = ['ioredis', 'fastify', 'typebox', 'ajv', 'pino', 'piscina', 'undici', 'tsx', 'croner'];
+const GUARDED = ['ioredis', 'fastify', 'typebox', 'ajv', 'pino', 'piscina', 'undici', 'tsx', 'croner', 'jose'];
 
 const files = CODE_FILES;
 const read = readCode;

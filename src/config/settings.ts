@@ -4,6 +4,7 @@ import { NETWORK_SETTINGS, type NetworkSettings } from './network.ts';
 import type { Check, SettingsOf } from './setting-kinds.ts';
 import { STORE_SETTINGS, type StoreSettings } from './store.ts';
 import { TELEMETRY_SETTINGS, type TelemetrySettings } from './telemetry.ts';
+import { TOKEN_CHECKS, TOKEN_SETTINGS, type TokenSettings } from './tokens.ts';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker.ts';
 
 /** All settings of one process; times in milliseconds, sizes in bytes. SETTINGS says what each one means. */
@@ -12,6 +13,7 @@ export interface Config
     ApiSettings,
     NetworkSettings,
     AccessSettings,
+    TokenSettings,
     WorkerSettings,
     TelemetrySettings {}
 
@@ -20,10 +22,11 @@ export const SETTINGS: SettingsOf<Config> = {
   ...STORE_SETTINGS,
   ...NETWORK_SETTINGS,
   ...ACCESS_SETTINGS,
+  ...TOKEN_SETTINGS,
   ...API_SETTINGS,
   ...WORKER_SETTINGS,
   ...TELEMETRY_SETTINGS,
 };
 
 /** What must hold for several settings together. */
-export const CHECKS: readonly Check<Config>[] = [mustSayAuth];
+export const CHECKS: readonly Check<Config>[] = [mustSayAuth, ...TOKEN_CHECKS];

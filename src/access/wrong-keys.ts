@@ -1,0 +1,54 @@
+import { isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import type { Clock } from '../clock.ts';
+
+/** Wrong keys that an address may send within a window, before it is told to wait for the end of it. */
+export const MOST_WRONG_KEYS = 20;
+const WINDOW_MS = 60_000;
+/** Addresses that are remembered: whoever has more of them gains nothing but answers. */
+const MAX_ADDRESSES = 10_000;
+
+interface Window {
+  /** Monotonic ms. */
+  readonly endsAt: number;
+  count: number;
+}
+
+/**
+ * Counts wrong keys by address. A right key works from every address: many clients may share one, behind a proxy.
+ */
+export class WrongKeys {
+  readonly #clock: Clock;
+  /** The address that sent none for longest comes first. */
+  readonly #windows = new Map<string, Window>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Counts one more; returns the ms to wait once there are too many, else undefined. */
+  note(address: string): number | undefined {
+    const now = this.#clock.monotonic();
+    const network = networkOf(address);
+    const known = this.#windows.get(network);
+    const window = known === undefined || known.endsAt <= now ? { endsAt: now + WINDOW_MS, count: 0 } : known;
+    window.count += 1;
+    this.#windows.delete(network);
+    const [oldest] = this.#windows.keys();
+    if (oldest !== undefined && this.#windows.size >= MAX_ADDRESSES) this.#windows.delete(oldest);
+    this.#windows.set(network, window);
+    return window.count > MOST_WRONG_KEYS ? window.endsAt - now : undefined;
+  }
+}
+
+/** Those who share an address: a host of IPv4, or a network of IPv6 (/64), which one customer has whole. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [plain = ''] = address.split('%');
+  const parsed = ipaddr.process(plain);
+  if (parsed instanceof ipaddr.IPv4) return parsed.toString();
+  return parsed.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':');
+}
