@@ -25,6 +25,7 @@ export async function tour(origin: string): Promise<void> {
   await queues(client);
   await schedules(client);
   await subscriptions(client);
+  await keys(client);
   await stream.message('completed');
   stream.close();
 }
@@ -178,4 +179,10 @@ async function subscriptions({ call, submit, until }: Client): Promise<void> {
   await call('GET', path);
   await call('GET', '/queues/default/subscriptions');
   await call('DELETE', path);
+}
+
+async function keys({ call }: Client): Promise<void> {
+  const { id } = await call<{ id: string }>('POST', '/keys', { name: 'tour', scopes: ['read'] });
+  await call('GET', '/keys');
+  await call('DELETE', `/keys/${id}`);
 }
