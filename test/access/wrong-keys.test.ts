@@ -10,35 +10,41 @@ beforeEach(() => {
 });
 
 function spend(address: string): void {
-  for (let i = 0; i < MOST_WRONG_KEYS; i += 1) expect(wrong.note(address)).toBeUndefined();
+  for (let i = 0; i < MOST_WRONG_KEYS; i += 1) expect(wrong.note(address, `key ${i}`)).toBeUndefined();
 }
 
 describe('wrong keys of an address', () => {
-  it('are too many from the 21st within a minute on', () => {
+  it('are too many from the 101st within a minute on', () => {
     spend('192.0.2.1');
     clock.advance(20_000);
-    expect(wrong.note('192.0.2.1')).toBe(40_000);
+    expect(wrong.note('192.0.2.1', 'new')).toBe(40_000);
     clock.advance(40_000);
     spend('192.0.2.1');
   });
 
+  it('count once, however often one of them is sent', () => {
+    for (let i = 0; i < 500; i += 1) expect(wrong.note('192.0.2.1', 'old')).toBeUndefined();
+    spend('192.0.2.2');
+    expect(wrong.note('192.0.2.2', 'key 5')).toBeUndefined();
+  });
+
   it('are counted apart from those of others', () => {
     spend('192.0.2.1');
-    expect(wrong.note('192.0.2.2')).toBeUndefined();
+    expect(wrong.note('192.0.2.2', 'new')).toBeUndefined();
   });
 
   it('are counted together with those of its network of IPv6', () => {
     spend('2001:db8:1:2::1');
-    expect(wrong.note('2001:db8:1:2:ffff::9')).toBeGreaterThan(0);
-    expect(wrong.note('2001:db8:1:3::1')).toBeUndefined();
+    expect(wrong.note('2001:db8:1:2:ffff::9', 'new')).toBeGreaterThan(0);
+    expect(wrong.note('2001:db8:1:3::1', 'new')).toBeUndefined();
   });
 
   it('are forgotten only after those of 10,000 others', () => {
     spend('192.0.2.1');
-    for (let i = 0; i < 9_999; i += 1) wrong.note(`a${i}`);
-    expect(wrong.note('192.0.2.1')).toBeGreaterThan(0);
-    for (let i = 0; i < 10_000; i += 1) wrong.note(`b${i}`);
-    expect(wrong.note('192.0.2.1')).toBeUndefined();
+    for (let i = 0; i < 9_999; i += 1) wrong.note(`a${i}`, 'x');
+    expect(wrong.note('192.0.2.1', 'new')).toBeGreaterThan(0);
+    for (let i = 0; i < 10_000; i += 1) wrong.note(`b${i}`, 'x');
+    expect(wrong.note('192.0.2.1', 'new')).toBeUndefined();
   });
 });
 

@@ -4,6 +4,7 @@ import { type Caller, EVERYONE, type KeyRate, NOBODY } from '../../access/caller
 import { rateHeaders } from '../../access/rates/rate-headers.ts';
 import { forbidden, rateLimited, tooManyWrongKeys, unauthorized } from '../../access/refusals.ts';
 import { ROUTE_SCOPES, type RouteAccess, UNLISTED } from '../../access/route-scopes.ts';
+import { isToken } from '../../access/tokens/recognizer.ts';
 import { queueNotFound } from '../../core/queue-registry.ts';
 import type { AppError } from '../../errors.ts';
 import { leaseNotFound, parseLease } from '../../leases/lease-token.ts';
@@ -90,8 +91,10 @@ async function spendToken(
 
 /** A client without a key, or with a wrong one. */
 function refuseStranger(app: FastifyInstance, { raw, ip }: FastifyRequest): AppError {
-  if (raw.headers.authorization === undefined) return unauthorized();
-  const waitMs = app.wrongKeys.note(ip);
+  const { authorization } = raw.headers;
+  // Nobody can guess a signature, and who has a token that is no longer good has guessed nothing.
+  if (authorization === undefined || isToken(authorization)) return unauthorized();
+  const waitMs = app.wrongKeys.note(ip, authorization);
   return waitMs === undefined ? unauthorized() : tooManyWrongKeys(waitMs);
 }
 
