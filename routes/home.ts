@@ -26,6 +26,7 @@ export const homeRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return reply
         .type('text/html; charset=utf-8')
         .header('content-security-policy', HOME_PAGE_POLICY)
+        .header('referrer-policy', 'no-referrer')
         .send(page);
     },
   );

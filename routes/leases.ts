@@ -20,9 +20,11 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: TakeResponse, ...problems(400, 413, 415, 500, 503) },
       },
     },
-    async ({ body, caller }, reply) => {
+    async (request, reply) => {
+      const { body, caller } = request;
       for (const queue of body.queues) demand(caller, 'work', queue);
       const { queues, tasks, worker, max = 1, leaseMs = DEFAULT_LEASE_MS, waitMs = 0 } = body;
+      if (waitMs > 0) app.enterWait(request, reply);
       const poll = { queues, tasks, worker, max, leaseMs, holder: leaseHolderOf(caller) };
       const taken = await app.leases.take(poll, waitMs, requesterOf(reply));
       // Otherwise the worker would poll on this connection until the process has stopped.

@@ -107,7 +107,11 @@ export const subscriptionRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: EventsRead, ...problems(400, 404, 413, 415, 500, 503) },
       },
     },
-    ({ params, body }, reply) => app.subscriptions.read(params.name, params.sub, body, requesterOf(reply)),
+    (request, reply) => {
+      const { params, body } = request;
+      if (body.waitMs) app.enterWait(request, reply);
+      return app.subscriptions.read(params.name, params.sub, body, requesterOf(reply));
+    },
   );
 
   app.post(

@@ -1,6 +1,9 @@
 // Exits with 0 when this container's main process does its work: the API is ready to take jobs, or the
 // worker holds a lease that has not run out. Otherwise it says why not and exits with 1.
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { text } from 'node:stream/consumers';
 import { loadConfig } from '../dist/src/config.js';
 
 const LIMIT_MS = 4_000;
@@ -8,10 +11,22 @@ const LIMIT_MS = 4_000;
 const config = loadConfig();
 
 async function apiFault() {
-  const response = await fetch(`http://127.0.0.1:${config.port}/readyz`, {
-    signal: AbortSignal.timeout(LIMIT_MS),
+  const { get } = config.tlsCertFile === '' ? http : https;
+  return new Promise((resolve, reject) => {
+    const options = {
+      host: '127.0.0.1',
+      port: config.port,
+      path: '/readyz',
+      // It asks its own process: the certificate is for the names by which others call it.
+      rejectUnauthorized: false,
+      signal: AbortSignal.timeout(LIMIT_MS),
+    };
+    const request = get(options, async (response) => {
+      const body = await text(response);
+      resolve(response.statusCode === 200 ? undefined : body);
+    });
+    request.once('error', reject);
   });
-  return response.ok ? undefined : await response.text();
 }
 
 /** A container has a host name of its own. */

@@ -10,7 +10,7 @@ import { SetupError } from './task.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USAGE =
-  'Usage: npm run demo, npm start, npm test or npm run chaos (their arguments go after --); to measure: npm run bench, npm run durability, npm run memory, npm run backlog.';
+  'Usage: npm run demo, npm start, npm test or npm run chaos (their arguments go after --); to measure: npm run bench, npm run durability, npm run memory, npm run backlog, npm run network.';
 
 const COMMANDS = {
   // Data and settings are those of the folder from which Millrace is run; npm makes it the project's.
@@ -26,6 +26,7 @@ const COMMANDS = {
   durability: script('test/system/durability/main.ts'),
   memory: script('test/system/memory/main.ts'),
   backlog: script('test/system/backlog/main.ts'),
+  network: script('test/system/network/main.ts'),
   bench: { ...script('bench/main.ts'), prepare: ensureBench },
 };
 

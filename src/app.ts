@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { routes } from '../routes/index.ts';
+import { readTlsPair } from './config/tls.ts';
 import type { Config } from './config.ts';
 import { doorPlugin } from './http/access/door.ts';
 import { keysPlugin } from './http/access/keys.ts';
 import { answerClientError, answerExpectation } from './http/client-errors.ts';
+import { networkPlugin } from './http/network/network.ts';
+import { serverFactory } from './http/network/server.ts';
 import { bulkSubmitPlugin } from './http/plugins/bulk-submit.ts';
 import { connectionsPlugin } from './http/plugins/connections.ts';
 import { corePlugin } from './http/plugins/core.ts';
@@ -35,17 +38,16 @@ function requestIds(): () => string {
   };
 }
 
-/** A request must arrive within this time, body included, so that none can hang for ever. */
-const REQUEST_TIMEOUT_MS = 300_000;
-
 /** The API with all its plugins and routes. It does not listen yet. */
 export async function buildApp(config: Config, observe: Observer = NO_OBSERVER): Promise<FastifyInstance> {
+  const tls = readTlsPair(config);
   const app = Fastify({
     // Fastify's logger makes a child logger and an end listener per request, even if nothing is logged. That costs a
     // tenth of a submit.
     logger: false,
     bodyLimit: config.maxPayloadBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    serverFactory: serverFactory(tls, config.maxConnections),
+    trustProxy: config.trustProxy.length > 0 && [...config.trustProxy],
     genReqId: requestIds(),
     frameworkErrors: answerFrameworkError,
     // Requests during a stop are served: Redis stays connected until the last response.
@@ -53,8 +55,6 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
     // Idle connections must not hold up a stop. Open requests are answered first.
     forceCloseConnections: 'idle',
     clientErrorHandler: answerClientError,
-    // A request without Host gets a problem document from us.
-    http: { requireHostHeader: false },
     // Longer than any request line, so that an id of any length is a 404.
     routerOptions: { maxParamLength: 65_536, ignoreTrailingSlash: true },
     ...belowPrefix(config.publicUrl),
@@ -65,8 +65,9 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
   await app.register(connectionsPlugin, config);
   await app.register(requestEventsPlugin, { observe });
   await app.register(repliesPlugin);
-  await app.register(doorPlugin, { auth: config.auth });
   await app.register(errorsPlugin, { observe });
+  await app.register(networkPlugin, { config, tls, observe });
+  await app.register(doorPlugin, { auth: config.auth });
   await app.register(inputPlugin);
   await app.register(docsPlugin, { version: VERSION, publicUrl: config.publicUrl });
   await app.register(corePlugin, { config, observe });

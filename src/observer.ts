@@ -1,3 +1,4 @@
+import type { NetworkEvent } from './network-events.ts';
 import type { ErrorOrigin } from './schemas/values/names.ts';
 
 /**
@@ -10,6 +11,7 @@ import type { ErrorOrigin } from './schemas/values/names.ts';
  * - `attempt`: from 1. `waitMs`, `runMs`, `durationMs`: milliseconds. `where`: the part of the service, for people.
  */
 export type ServiceEvent =
+  | NetworkEvent
   // Processes.
   /** API and supervisor: a variable looks like a misspelt setting. */
   | { kind: 'misspelt-setting'; text: string }

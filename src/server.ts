@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
 import { ConfigError, loadConfig, misspeltSettings } from './config.ts';
+import { listen } from './http/network/listen.ts';
 import { describeMisspelt } from './misspelt-settings.ts';
 import { createObserver } from './observer.ts';
 import { createLogger } from './telemetry/log.ts';
@@ -34,7 +35,7 @@ closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err, signal }
 });
 
 try {
-  const address = await app.listen({ host: config.host, port: config.port });
+  const address = await listen(app, config.host, config.port);
   observe({ kind: 'ready', service: 'api', address });
 } catch (error) {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

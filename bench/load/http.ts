@@ -24,7 +24,7 @@ export function requestBytes({ method, path, contentType, key, body = '' }: Requ
   const type = contentType === undefined ? '' : `content-type: ${contentType}\r\n`;
   const length = body === '' ? '' : `content-length: ${Buffer.byteLength(body)}\r\n`;
   const caller = key === undefined ? '' : `authorization: Bearer ${key}\r\n`;
-  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: bench\r\n${caller}${type}${length}\r\n${body}`);
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: localhost\r\n${caller}${type}${length}\r\n${body}`);
 }
 
 /**

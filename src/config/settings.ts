@@ -1,9 +1,11 @@
 import { ACCESS_SETTINGS, type AccessSettings, mustSayAuth } from './access.ts';
 import { API_SETTINGS, type ApiSettings } from './api.ts';
 import { NETWORK_SETTINGS, type NetworkSettings } from './network.ts';
+import { PEER_SETTINGS, type PeerSettings } from './peers.ts';
 import type { Check, SettingsOf } from './setting-kinds.ts';
 import { STORE_SETTINGS, type StoreSettings } from './store.ts';
 import { TELEMETRY_SETTINGS, type TelemetrySettings } from './telemetry.ts';
+import { mustBeUsable, TLS_SETTINGS, type TlsSettings } from './tls.ts';
 import { TOKEN_CHECKS, TOKEN_SETTINGS, type TokenSettings } from './tokens.ts';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker.ts';
 
@@ -14,6 +16,8 @@ export interface Config
     NetworkSettings,
     AccessSettings,
     TokenSettings,
+    TlsSettings,
+    PeerSettings,
     WorkerSettings,
     TelemetrySettings {}
 
@@ -21,6 +25,8 @@ export interface Config
 export const SETTINGS: SettingsOf<Config> = {
   ...STORE_SETTINGS,
   ...NETWORK_SETTINGS,
+  ...TLS_SETTINGS,
+  ...PEER_SETTINGS,
   ...ACCESS_SETTINGS,
   ...TOKEN_SETTINGS,
   ...API_SETTINGS,
@@ -29,4 +35,4 @@ export const SETTINGS: SettingsOf<Config> = {
 };
 
 /** What must hold for several settings together. */
-export const CHECKS: readonly Check<Config>[] = [mustSayAuth, ...TOKEN_CHECKS];
+export const CHECKS: readonly Check<Config>[] = [mustSayAuth, mustBeUsable, ...TOKEN_CHECKS];

@@ -17,6 +17,8 @@ const SETTINGS = {
   PREFIX: 'millrace-demo',
   AUTH: 'off',
   HOST: '',
+  TLS_CERT_FILE: '',
+  TLS_KEY_FILE: '',
   PORT: '0',
   QUEUES: '',
   TASKS_DIR: '',

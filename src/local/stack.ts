@@ -45,7 +45,8 @@ const EXIT_REPORT_MS = 250;
 export async function withStack<T>(options: StackOptions, use: (stack: Stack) => Promise<T>): Promise<T> {
   const config = loadConfig(options.env, 'api');
   const port = config.port === 0 ? await freePort(config.host) : config.port;
-  const url = `http://${reachable(config.host)}:${port}`;
+  const scheme = config.tlsCertFile === '' ? 'http' : 'https';
+  const url = `${scheme}://${reachable(config.host)}:${port}`;
   const lock = await takeLock(join(options.dir, 'lock'), url);
   if (lock.recovered) options.print('The last run was killed; waiting until its processes have ended ...');
   const run = new Run(options.interrupt);

@@ -53,7 +53,7 @@ describe('a connection of the load', () => {
     const connection = held(await HttpConnection.open(port, () => {}));
     await new Promise<void>((resolve) => connection.send(REQUEST, () => resolve()));
     expect(requests).toEqual([
-      'POST /jobs HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{"a":"ä"}',
+      'POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{"a":"ä"}',
     ]);
   });
 

@@ -14,15 +14,15 @@ async function exchange(text: string): Promise<WireAnswer[]> {
 }
 
 describe('answerClientError', () => {
-  const head = 'POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+  const head = 'POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
   it.each<[string, string, number]>([
     ['a word', 'HELLO\r\n\r\n', 400],
     ['an unknown method', requestText('FETCH', '/jobs'), 400],
     ['two lengths', `${head}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
     ['a malformed length', `${head}Content-Length: two\r\n\r\n{}`, 400],
     ['a malformed chunk', `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, 400],
-    ['endless headers', `GET /livez HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-    ['a NUL in a header', 'GET /livez HTTP/1.1\r\nHost: x\r\nX: a\u0000b\r\n\r\n', 400],
+    ['endless headers', `GET /livez HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['a NUL in a header', 'GET /livez HTTP/1.1\r\nHost: localhost\r\nX: a\u0000b\r\n\r\n', 400],
   ])('answers a malformed request with a problem: %s', async (_name, text, status) => {
     const before = await stored(redis);
     const [answer] = await exchange(text);

@@ -70,7 +70,7 @@ describe('an HTTP client', () => {
   });
 
   it('can send an absolute URL', async () => {
-    expect(statuses(await exchange(requestText('GET', 'http://test/livez')))).toEqual([200]);
+    expect(statuses(await exchange(requestText('GET', 'http://localhost/livez')))).toEqual([200]);
   });
 
   it.each(['/livez', '/queues', '/openapi.json', '/jobs/x', '/nope'])('can send HEAD to %s', async (path) => {

@@ -1,4 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CertificateWatch } from '../../src/http/network/certificate-watch.ts';
+import { Refusals } from '../../src/http/network/refusals.ts';
 import { createOrphanReaper, type OrphanReaper } from '../../src/orphan-reaper.ts';
 import { MAX_SERVED } from '../../src/schemas/values/queue-patterns.ts';
 import { ServedQueues } from '../../workers/supervisor/served-queues.ts';
@@ -15,6 +20,7 @@ import {
   unknownKinds,
 } from '../helpers/telemetry/event-members.ts';
 import { recordEvents } from '../helpers/telemetry/recorder.ts';
+import { FIRST, SECOND, writePair } from '../helpers/tls/pairs.ts';
 import { startApiProcess } from '../helpers/workers/built-processes.ts';
 import { useWorker } from '../helpers/workers/worker-process.ts';
 
@@ -52,6 +58,21 @@ describe('an API', () => {
     await api.submit({ task: 'a', queue: other });
     await taking;
     expect(ofKind('wait-ended').find(isOther)).toMatchObject({ on: 'work', outcome: 'enough' });
+  });
+
+  it('reports changed certificates and refused connections', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'mr-tls-'));
+    const files = await writePair(dir, SECOND);
+    const watch = new CertificateWatch(files, FIRST, () => undefined, recorder.observe);
+    for (let look = 0; look < 2; look += 1) await watch.run();
+    await rm(dir, { recursive: true });
+    for (let look = 0; look < 2; look += 1) await watch.run();
+    expect(ofKind('certificate-loaded')).toHaveLength(1);
+    expect(ofKind('certificate-refused')).toHaveLength(1);
+    const refusals = new Refusals(recorder.observe);
+    refusals.count('MAX_CONNECTIONS', '203.0.113.7');
+    refusals.tell();
+    expect(ofKind('connections-refused')).toHaveLength(1);
   });
 
   it('reports that a queue was removed', async () => {

@@ -8,6 +8,11 @@ interface Turn {
   readonly proceed: () => void;
 }
 
+/** A body must bring this many bytes between two looks, which is 240 a second, as other servers ask for. */
+const MIN_BYTES = 1_200;
+/** Looks in a row with less, after which a body is too slow. */
+const MAX_SLOW_LOOKS = 3;
+
 /** Most requests of a connection that wait. One chunk of bytes can bring 2,000, and Node keeps 4 KB for each. */
 export const MAX_WAITING = 100;
 
@@ -23,6 +28,8 @@ export class Connection {
   /** Whether the last answer that is due says that the connection closes. */
   #isLast = false;
   #hasDropped = false;
+  #bytesAtLook = 0;
+  #slowLooks = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -70,6 +77,25 @@ export class Connection {
   get isBusy(): boolean {
     const latest = this.#latest;
     return this.#waiting.length > 0 || (latest?.req.complete === true && !latest.writableFinished);
+  }
+
+  /**
+   * Whether a body has come too slowly for too long. Call it every five seconds: a limit of the whole time alone would let
+   * clients hold connections with a byte now and then.
+   */
+  isTooSlow(): boolean {
+    const { bytesRead } = this.#socket;
+    const isSlow = this.#owesBody && bytesRead - this.#bytesAtLook < MIN_BYTES;
+    this.#bytesAtLook = bytesRead;
+    this.#slowLooks = isSlow ? this.#slowLooks + 1 : 0;
+    return this.#slowLooks >= MAX_SLOW_LOOKS;
+  }
+
+  /** Whether the service waits for more of a body. It does not while bytes wait for the service. */
+  get #owesBody(): boolean {
+    const latest = this.#latest;
+    if (latest === undefined || latest.req.complete || latest.writableEnded) return false;
+    return latest.req.readableLength === 0 && !this.#socket.isPaused();
   }
 
   /** Whether the service has read all that the client has sent, as far as it knows. */

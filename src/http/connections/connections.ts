@@ -16,6 +16,10 @@ export class Connections {
     return connection;
   }
 
+  get size(): number {
+    return this.#open.size;
+  }
+
   get isEmpty(): boolean {
     return this.#open.size === 0;
   }
@@ -29,6 +33,11 @@ export class Connections {
       // An event stream has set its own time-out. Node replaces ours at the end of the answer.
       if (socket.writableLength > 0 && !socket.timeout) socket.setTimeout(silenceMs);
     }
+  }
+
+  /** Closes connections whose body comes too slowly, with 408. Call it every five seconds. */
+  closeSlow(): void {
+    for (const [socket, connection] of this.#open) if (connection.isTooSlow()) answerTimeout(socket);
   }
 
   /** Closes each connection that is busy after the answers that are due. */
@@ -46,7 +55,10 @@ export class Connections {
     for (const [socket, connection] of this.#open) {
       if (connection.isBusy) continue;
       if (socket.bytesRead === 0 || socket.writableEnded) socket.destroy();
-      else answerClientError(Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+      else answerTimeout(socket);
     }
   }
 }
+
+const answerTimeout = (socket: Socket): void =>
+  answerClientError(Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);

@@ -22,6 +22,7 @@ export async function readJob(
   const seen = request.headers['if-none-match'];
   const isSeen = (job: Job) => matchesRevision(seen, revisionOf(job));
   const isEnough = seen === undefined ? hasEnded : (job: Job) => !isSeen(job);
+  if (preference.ms > 0) app.enterWait(request, reply);
   const job =
     preference.ms === 0
       ? await app.jobInspector.find(id)

@@ -61,10 +61,11 @@ export async function submitWith(
       : undefined;
   const { value: submitted, replayed } = await store(isAwaited);
   markReplayed(reply, replayed).header('location', jobLocation(reply, submitted.id));
-  if (!isAwaited) return sendJob(reply, 202, submitted);
+  // The job is stored: the client must get its id even if it may not wait.
+  if (!isAwaited || !app.tryEnterWait(request, reply)) return sendJob(reply, 202, submitted);
   const stored = position && !replayed ? { job: submitted, position } : undefined;
   const waited = app.waiter.wait(submitted.id, hasEnded, preference.ms, requesterOf(reply), stored);
-  // The job is stored: the client must get its id even if the wait fails.
+  // Also where the wait fails.
   const latest = await waited.catch((error): Job | undefined => {
     app.reportFault(error, request);
     return undefined;

@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastifyPlugin from 'fastify-plugin';
 import { Connections } from '../connections/connections.ts';
+import { isSecure } from '../network/server.ts';
 
 /** How long a stop waits for a first byte, ms: some clients connect before they have a request. */
 const SILENT_MS = 1_000;
@@ -19,6 +21,9 @@ const UNREAD_SILENCE_MS = 120_000;
 /** Between two looks for such clients. */
 const UNREAD_LOOK_MS = 15_000;
 
+/** Between two looks for clients that send too slowly. */
+const SLOW_LOOK_MS = 5_000;
+
 /** Turns of the event loop without a new connection, after which none waits. */
 const QUIET_TURNS = 3;
 /** New connections may come without end. */
@@ -29,7 +34,9 @@ export const connectionsPlugin = fastifyPlugin<{ shutdownGraceMs: number }>(
   async (app, { shutdownGraceMs }) => {
     const connections = new Connections();
     app.decorate('connections', connections);
-    app.server.on('connection', (socket) => connections.of(socket));
+    // Of HTTPS, that which carries the requests.
+    const opened = isSecure(app.server) ? 'secureConnection' : 'connection';
+    app.server.on(opened, (socket: Socket) => connections.of(socket));
     app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       continueWhenRead(request, response);
       app.server.emit('request', request, response);
@@ -40,6 +47,7 @@ export const connectionsPlugin = fastifyPlugin<{ shutdownGraceMs: number }>(
 
     const timers: NodeJS.Timeout[] = [
       setInterval(() => connections.boundUnread(UNREAD_SILENCE_MS), UNREAD_LOOK_MS).unref(),
+      setInterval(() => connections.closeSlow(), SLOW_LOOK_MS).unref(),
     ];
     app.addHook('preClose', async () => {
       await acceptAll(app.server);

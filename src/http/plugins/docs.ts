@@ -91,10 +91,24 @@ function makeOnce(route: RouteOptions): void {
   };
 }
 
+/** The pages run only the scripts that are served beside them, and call only this service. */
+const DOCS_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
 /** The page names its files by how the URL ends, and its redirects by the whole URL: both mean the path without a query. */
 function nameByPath(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const [path = ''] = request.url.split('?', 1);
   request.raw.url = path;
+  reply.header('referrer-policy', 'no-referrer');
   // Relative: the path prefix of a proxy stays.
   if (path.endsWith('/static/index.html')) reply.redirect('../');
   else done();
@@ -134,6 +148,7 @@ export const docsPlugin = fastifyPlugin<{ version: string; publicUrl: string }>(
       indexPrefix: '.',
       uiConfig: { deepLinking: true },
       uiHooks: { onRequest: nameByPath },
+      staticCSP: DOCS_POLICY,
       // The pages read /docs/json. A server relative to it keeps requests below the path prefix of a proxy.
       transformSpecification: (document) => ({
         ...document,

@@ -39,19 +39,23 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'too-many-keys': { status: 409, title: 'There are too many keys' },
   'too-many-subscriptions': { status: 409, title: 'The queue has too many subscriptions' },
   'job-gone': { status: 410, title: 'The job has ended and its result has expired' },
+  'cross-site': { status: 403, title: 'A web page of another site sent the request' },
   'precondition-failed': { status: 412, title: 'The job has changed' },
   'payload-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
+  'misdirected-request': { status: 421, title: 'The request names another host' },
   'unknown-task': { status: 422, title: 'No worker has the task' },
   'invalid-payload': { status: 422, title: 'The payload does not match the input schema of the task' },
   'invalid-result': { status: 422, title: 'The result does not match the output schema of the task' },
   'idempotency-mismatch': { status: 422, title: 'The Idempotency-Key belongs to another request' },
   'queue-full': { status: 429, title: 'The queue is full' },
   'rate-limited': { status: 429, title: 'Too many requests' },
+  'too-many-waits': { status: 429, title: 'The client has too many waiting requests and streams' },
   'internal-error': { status: 500, title: 'Internal error' },
   'redis-unavailable': { status: 503, title: 'Redis is unavailable' },
   'keys-unavailable': { status: 503, title: 'The keys that verify tokens are unavailable' },
   'too-many-waiters': { status: 503, title: 'Too many clients are waiting' },
+  'too-many-connections': { status: 503, title: 'The address has too many connections' },
 };
 
 /** Seconds to wait before the next try, when Redis is unavailable or a limit is reached. */
@@ -123,7 +127,7 @@ export function unsupportedType(request: FastifyRequest): AppError {
   );
 }
 
-const noSuchPath = ({ url }: FastifyRequest) =>
+export const noSuchPath = ({ url }: FastifyRequest) =>
   new AppError('route-not-found', `There is nothing at ${clip(url, 200)}. See /docs for all paths.`);
 
 function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -133,6 +137,8 @@ function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): 
   }
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   if (leavesBodyUnread(request.raw)) reply.header('connection', 'close');
+  // Hooks have set it, unless the error came before them.
+  reply.header('x-content-type-options', 'nosniff');
   return reply.code(problem.status).type('application/problem+json').send(problem);
 }
 
@@ -158,12 +164,6 @@ export const errorsPlugin = fastifyPlugin<{ observe: Observer }>(
       const error = toAppError(raw, request);
       app.reportFault(raw, request);
       return answer(error, request, reply);
-    });
-
-    // Before the body is read, so that a body cannot hide the wrong path.
-    app.addHook('onRequest', (request, _reply, done) => {
-      if (request.is404) done(noSuchPath(request));
-      else done();
     });
   },
   { name: 'errors' },

@@ -54,6 +54,7 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
       // Read even when resuming: without Redis the response must be a problem, not a stream that ends at once.
       const now = await log.now();
       const from = resume ?? now;
+      app.enterWait(request, reply);
       hub.admit(response, queue === undefined ? {} : { queue });
       endWithAccess(request, response);
       if (!openStream(request, reply, response, resume === undefined ? log.format(from) : undefined)) return;
@@ -69,6 +70,7 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
       const start = await log.now();
       const job = await app.jobInspector.find(id);
       const hasEnded = job.finishedAt !== undefined;
+      app.enterWait(request, reply);
       hub.admit(response, { queue, job: id });
       endWithAccess(request, response);
       if (hasEnded && resume !== undefined && (await hasSeenEnd(log, resume, job))) {
@@ -109,6 +111,10 @@ function openStream(
   id: string | undefined,
 ): boolean {
   reply.hijack();
+  // What hooks have set: Fastify would write it, but the stream is written past Fastify.
+  reply.raw.setHeaders(
+    new Map(Object.entries(reply.getHeaders()).map(([name, value]) => [name, value ?? ''])),
+  );
   response.open(id);
   if (request.method !== 'HEAD') return true;
   response.end();

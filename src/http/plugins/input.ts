@@ -3,6 +3,7 @@ import fastifyPlugin from 'fastify-plugin';
 import { AppError } from '../../errors.ts';
 import { readOnlyJson } from '../request/content-types.ts';
 import { validatorCompiler } from '../request/validator.ts';
+import { noSuchPath } from './errors.ts';
 
 const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
 
@@ -10,6 +11,11 @@ const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'
 export const inputPlugin = fastifyPlugin(
   async (app) => {
     app.setValidatorCompiler(validatorCompiler);
+    // Before the body is read, so that a body cannot hide the wrong path.
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (request.is404) done(noSuchPath(request));
+      else done();
+    });
     readOnlyJson(app);
 
     const methodsOf = new Map<string, Set<string>>();

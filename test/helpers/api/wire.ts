@@ -20,7 +20,7 @@ export function requestText(
   headers: Readonly<Record<string, string>> = {},
   body = '',
 ): string {
-  const lines = Object.entries({ host: 'test', connection: 'close', ...headers });
+  const lines = Object.entries({ host: 'localhost', connection: 'close', ...headers });
   if (body !== '') lines.push(['content-length', String(Buffer.byteLength(body))]);
   const head = [`${method} ${path} HTTP/1.1`, ...lines.map(([name, value]) => `${name}: ${value}`)];
   return `${head.join('\r\n')}\r\n\r\n${body}`;

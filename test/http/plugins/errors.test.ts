@@ -62,10 +62,6 @@ describe('errorsPlugin', () => {
     expect((await answerTo(error)).json()).toMatchObject({ status: 503, code: 'redis-unavailable' });
   });
 
-  it('answers an unknown path with a problem', async () => {
-    expect((await app.inject('/nothing')).json()).toMatchObject({ status: 404, code: 'route-not-found' });
-  });
-
   it('makes the problem of one item of a response', async () => {
     const { body } = await answerTo(new AppError('job-gone', 'Gone.'), '/item');
     expect(JSON.parse(body)).toMatchObject({ status: 410, problem: { code: 'job-gone', status: 410 } });

@@ -27,7 +27,7 @@ function sendStart(key: string, body: string, bytes: number): { breakOff: () => 
   const socket = connect(Number(port), hostname);
   socket.on('error', () => undefined);
   socket.write(
-    `POST /jobs/batch HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\nidempotency-key: ${key}\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, bytes)}`,
+    `POST /jobs/batch HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-ndjson\r\nidempotency-key: ${key}\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, bytes)}`,
   );
   return { breakOff: () => socket.destroy() };
 }

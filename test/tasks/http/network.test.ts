@@ -13,10 +13,24 @@ describe('sendRequest refuses', () => {
     'http://0x7f000001/',
     'http://2130706433/',
     'http://0/',
+    'http://0.0.0.0/',
+    'http://017700000001/',
+    'http://0x7f.1/',
+    'http://127.0.0.1./',
+    'http://127。0。0。1/',
+    'http://①②⑦.⓪.⓪.①/',
+    'http://%31%32%37.0.0.1/',
     'http://[::1]/',
     'http://[::ffff:127.0.0.1]/',
     'http://[::ffff:7f00:1]/',
     'http://[::]/',
+    'http://[::ffff:0:127.0.0.1]/',
+    'http://[::127.0.0.1]/',
+    'http://[::ffff:169.254.169.254]/',
+    'http://[fe80::1]/',
+    'http://[2002:7f00:1::]/',
+    'http://100.100.100.200/',
+    'http://168.63.129.16/',
     'http://[64:ff9b::127.0.0.1]/',
     'http://169.254.169.254/latest/meta-data/',
     'http://[fd00:ec2::254]/',
@@ -34,9 +48,19 @@ describe('sendRequest refuses', () => {
     });
   });
 
-  it('localhost, which the system resolves', async () => {
-    await expect(sendRequest({ url: 'http://localhost/' }, never)).rejects.toMatchObject(refused);
+  it.each(['localhost', 'LOCALHOST'])('%s, which the system resolves', async (host) => {
+    await expect(sendRequest({ url: `http://${host}/` }, never)).rejects.toMatchObject(refused);
   });
+
+  it.each(['::ffff:10.0.0.1', 'fe80::1%eth0', '0.0.0.0', '64:ff9b::a00:1'])(
+    'a name at %s',
+    async (address) => {
+      const names = network({ 'metadata.test': [[address]] });
+      await expect(sendRequest({ url: 'http://metadata.test/' }, never, names)).rejects.toMatchObject(
+        refused,
+      );
+    },
+  );
 
   it('a name without an address', async () => {
     const sent = sendRequest({ url: 'http://none.test/' }, never, network({ 'none.test': [[]] }));
@@ -58,7 +82,13 @@ describe('sendRequest refuses', () => {
     });
   });
 
-  it.each(['not a url', 'http://'])('%s, which is not a URL', async (url) => {
+  it.each([
+    'not a url',
+    'http://',
+    'http://[fe80::1%25eth0]/',
+    'http://[::1%lo]/',
+    'http://127.0.0.1:99999/',
+  ])('%s, which is not a URL', async (url) => {
     await expect(sendRequest({ url }, never, network())).rejects.toMatchObject(refused);
   });
 });
