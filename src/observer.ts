@@ -17,6 +17,8 @@ export type ServiceEvent =
   | { kind: 'misspelt-setting'; text: string }
   /** API and supervisor: another process has another value of a setting that all should share. */
   | { kind: 'settings-differ'; text: string }
+  /** API: it does not check values against an announced schema, which is no schema, too large or too slow. */
+  | { kind: 'schema-unusable'; queue: string; task: string; reason: string }
   /** API: it listens. */
   | { kind: 'ready'; service: 'api'; address: string }
   /** Supervisor: all its processes take jobs. */

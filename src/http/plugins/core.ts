@@ -42,6 +42,7 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     app.addHook('onClose', async () => {
       await loop.stop();
       await notifier.close();
+      await core.tasks.close();
       blocking.disconnect();
       redis.disconnect();
     });
