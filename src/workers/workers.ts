@@ -66,6 +66,29 @@ export class Workers {
     return { items, ...(hasMore && { nextCursor: encodeCursor(last.name) }) };
   }
 
+  /** Resolves to what counts the live workers that take jobs of a queue; those that drain do not. */
+  async counter(): Promise<(queue: string) => number> {
+    const byName = new Map<string, number>();
+    /** By what their QUEUES says, which many workers share. */
+    const byPatterns = new Map<string, { queues: readonly string[]; workers: number }>();
+    for await (const { whole } of this.#live('', undefined)) {
+      const { queues, isStopping } = whole;
+      if (isStopping) continue;
+      if (queues.some(isPattern)) {
+        const text = queues.join();
+        const group = byPatterns.get(text) ?? { queues, workers: 0 };
+        group.workers += 1;
+        byPatterns.set(text, group);
+      } else for (const name of queues) byName.set(name, (byName.get(name) ?? 0) + 1);
+    }
+    const groups = [...byPatterns.values()];
+    return (queue) =>
+      groups.reduce(
+        (sum, { queues, workers }) => sum + (queues.some((one) => matchesQueue(one, queue)) ? workers : 0),
+        byName.get(queue) ?? 0,
+      );
+  }
+
   /** @param name of a worker, or of a lease. @throws {AppError} worker-not-found, also where the client may read none of its queues. */
   async get(name: string, visible?: VisibleQueues): Promise<Worker> {
     const { worker } = await this.#find(name, visible);
