@@ -1,13 +1,13 @@
 import {
   type AccessKeys,
   accessKeys,
-  auditKeys,
   configurationsKey,
   httpQueuesKey,
   probeKey,
   type QueueKeys,
   queueKeys,
   queuesKey,
+  rateKey,
   removedQueuesKey,
   scheduledQueuesKey,
   scheduleHealKey,
@@ -56,8 +56,9 @@ export class KeySpace {
     return scheduleHealKey(this.#prefix);
   }
 
-  get audit(): ReturnType<typeof auditKeys> {
-    return auditKeys(this.#prefix);
+  /** @param id of an access key. */
+  rate(id: string): string {
+    return rateKey(this.#prefix, id);
   }
 
   get configurations(): string {

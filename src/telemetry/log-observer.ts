@@ -47,6 +47,7 @@ export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   'spans-lost': 'warn',
   'tracing-trouble': 'warn',
   'redis-trouble': 'warn',
+  'keys-trouble': 'warn',
   defect: 'error',
 };
 
