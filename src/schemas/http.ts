@@ -61,7 +61,6 @@ export const SubmitHeaders = Type.Object({
 });
 
 export const IdempotencyHeaders = Type.Object({ 'idempotency-key': idempotencyKey });
-
 export const JobHeaders = Type.Object({
   ...PreferHeader.properties,
   'if-none-match': Type.Optional(
