@@ -8,17 +8,29 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY routes routes
 COPY workers workers
-RUN npm run build && npm prune --omit=dev
+RUN npm run build && npm prune --omit=dev \
+  # Types and source maps of packages: nothing reads them at run time.
+  && find node_modules -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' \) -delete
 
 FROM node:24-bookworm-slim
-# Other machines reach the API of a container, so it asks for keys: give it ADMIN_KEY or ADMIN_KEY_FILE.
+ARG VERSION=0.1.0 REVISION=unknown
+LABEL org.opencontainers.image.title="Millrace" \
+  org.opencontainers.image.description="A job service over HTTP, carried by Redis Streams." \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}" \
+  org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
+# It listens on all addresses of the container, so every request needs a key: docs/security.md.
 ENV NODE_ENV=production HOST=0.0.0.0 AUTH=keys
 WORKDIR /app
+# Volumes for secrets take their owner from these folders.
+RUN install -d -o 1000 -g 1000 /run/millrace/api /run/millrace/client /run/millrace/redis
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
-COPY scripts/health.mjs scripts/health.mjs
-USER node
+COPY scripts/health.mjs scripts/compose-secrets.mjs scripts/
+# The user `node`; Kubernetes wants its number to see that it is not root.
+USER 1000:1000
 EXPOSE 3000
 # Sees by itself which of the two roles runs.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=20s --retries=4 CMD ["node", "scripts/health.mjs"]

@@ -21,6 +21,7 @@ const ROLES = [
   ],
   ['api', 'API', ''],
   ['worker', 'Workers', ''],
+  ['client', 'The doctor', 'For [`npm run doctor`](doctor.md), which reads the settings above, too.'],
 ] as const;
 
 const UNITS = [
@@ -38,6 +39,7 @@ function inWords(ms: number): string {
 function defaultOf({ variable, fallback, fallbackText }: Setting<unknown>): string {
   if (fallbackText !== undefined) return fallbackText;
   const value = fallback();
+  if (value === '') return '–';
   const words = variable.endsWith('_MS') && typeof value === 'number' ? inWords(value) : '';
   return `\`${String(value)}\`${words}`;
 }

@@ -1,3 +1,4 @@
+import { CLIENT_SETTINGS } from '../src/config/client.ts';
 import { SETTINGS } from '../src/config/settings.ts';
 import { PROBLEMS } from '../src/http/plugins/errors.ts';
 import { apiPage } from './api-page.ts';
@@ -8,6 +9,6 @@ import { describeApi } from './describe.ts';
 export async function docsPages(): Promise<Record<string, string>> {
   return {
     'api.md': apiPage(JSON.parse(await describeApi()), PROBLEMS),
-    'configuration.md': configurationPage(Object.values(SETTINGS)),
+    'configuration.md': configurationPage([...Object.values(SETTINGS), ...Object.values(CLIENT_SETTINGS)]),
   };
 }

@@ -42,7 +42,7 @@ async function workerFault() {
     const [seconds] = await redis.time();
     for (const queue of config.queues) {
       const { leases } = queueKeys(config.prefix, queue);
-      const names = await redis.zrangebyscore(leases, Number(seconds) * 1_000, '+inf');
+      const names = await redis.zrange(leases, Number(seconds) * 1_000, '+inf', 'BYSCORE');
       if (!names.some((name) => parseWorkerName(name).host === host))
         return `There is no lease on queue ${queue}.`;
     }

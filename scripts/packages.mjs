@@ -1,4 +1,5 @@
-import { findProgram, runQuietly, SetupError } from './task.mjs';
+import { existsSync } from 'node:fs';
+import { collect, findProgram, runQuietly, SetupError } from './task.mjs';
 
 const LIMIT_MS = 10 * 60_000;
 
@@ -49,4 +50,18 @@ export async function installPackages(packagesOf, { needs, source, instead }) {
   const command = [...manager.install, ...packages, ...(manager.flags ?? [])];
   await runQuietly(`Installing ${packages.join(', ')}`, command, options);
   return manager.program;
+}
+
+/**
+ * Stops a service that Debian has started with its package; the project starts its own process. As well as it goes: one
+ * that runs on is no harm to ours, which use no port of it.
+ */
+export async function stopService(name) {
+  const commands = existsSync('/run/systemd/system')
+    ? [['systemctl', 'disable', '--now', name]]
+    : [
+        ['service', name, 'stop'],
+        ['update-rc.d', name, 'disable'],
+      ];
+  for (const command of commands) await collect(command, { limitMs: 30_000 });
 }

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { installPackages } from './packages.mjs';
+import { installPackages, stopService } from './packages.mjs';
 import { collect, findProgram, SetupError } from './task.mjs';
 
 const INSTEAD =
@@ -31,19 +30,7 @@ async function install() {
     source: 'install it from https://redis.io/docs/latest/operate/oss_and_stack/install/',
     instead: INSTEAD,
   });
-  // Debian starts what it installs; we start our own.
-  if (manager === 'apt-get') await stopService();
-}
-
-/** As well as it goes: a service that runs on is no harm to ours, which use no port of it. */
-async function stopService() {
-  const commands = existsSync('/run/systemd/system')
-    ? [['systemctl', 'disable', '--now', 'redis-server']]
-    : [
-        ['service', 'redis-server', 'stop'],
-        ['update-rc.d', 'redis-server', 'disable'],
-      ];
-  for (const command of commands) await collect(command, { limitMs: 30_000 });
+  if (manager === 'apt-get') await stopService('redis-server');
 }
 
 async function checkVersion(server) {

@@ -5,21 +5,30 @@ import { ensureBench } from './bench.mjs';
 import { ensureBuild } from './build.mjs';
 import { ensureInterpreters } from './interpreters.mjs';
 import { ensureModules } from './modules.mjs';
+import { ensurePrometheus } from './prometheus.mjs';
 import { ensureRedis } from './redis.mjs';
 import { SetupError } from './task.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USAGE =
-  'Usage: npm run demo, npm start, npm test or npm run chaos (their arguments go after --); to measure: npm run bench, npm run durability, npm run memory, npm run backlog, npm run network.';
+  'Usage: npm run demo, npm start, npm test, npm run doctor or npm run chaos (their arguments go after --); to measure: npm run bench, npm run durability, npm run memory, npm run backlog, npm run network.';
 
 const COMMANDS = {
   // Data and settings are those of the folder from which Millrace is run; npm makes it the project's.
   demo: { ownRedis: needsRedis, launch: () => runEmbedded('demo') },
   start: { ownRedis: needsRedis, launch: () => runEmbedded('start') },
+  // It looks at what runs, and starts nothing.
+  doctor: {
+    ownRedis: () => false,
+    launch: (args) => runProgram(join(root, 'dist/src/doctor/main.js'), args),
+  },
   // The tests start Redis servers of their own, whatever REDIS_URL says.
   test: {
     ownRedis: () => true,
-    ensurePrograms: (args) => (mayNeedInterpreters(args) ? ensureInterpreters() : undefined),
+    ensurePrograms: async (args) => {
+      if (mayRun(args, NEED_INTERPRETERS)) await ensureInterpreters();
+      if (mayRun(args, NEED_PROMETHEUS)) await ensurePrometheus();
+    },
     launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]),
   },
   chaos: script('test/system/chaos/main.ts'),
@@ -37,16 +46,18 @@ function needsRedis() {
 
 /** The tests that run example workers, and the commands of the documentation. */
 const NEED_INTERPRETERS = ['test/examples/', 'test/system/e2e/'];
+/** The tests of deploy/. */
+const NEED_PROMETHEUS = ['test/system/operations/'];
 
-/** Whether such tests may be among those asked for: Vitest takes parts of the paths of files. */
-function mayNeedInterpreters(args) {
+/** Whether tests of these folders may be among those asked for: Vitest takes parts of the paths of files. */
+function mayRun(args, folders) {
   const filters = args.filter((arg) => !arg.startsWith('-'));
-  return filters.length === 0 || !filters.every(isElsewhere);
+  return filters.length === 0 || filters.some((filter) => mayLead(filter, folders));
 }
 
-const isElsewhere = (filter) =>
-  filter.startsWith('test/') &&
-  !NEED_INTERPRETERS.some((folder) => `${filter}/`.startsWith(folder) || folder.startsWith(filter));
+const mayLead = (filter, folders) =>
+  !filter.startsWith('test/') ||
+  folders.some((folder) => `${filter}/`.startsWith(folder) || folder.startsWith(filter));
 
 /** Prepares what the command needs, runs it, and ends this process with its exit code. */
 export async function run(name, args) {
@@ -77,9 +88,10 @@ function script(file) {
 }
 
 /** Runs a program of the node modules, in the project's folder. */
-function runNode(program, args) {
-  const command = [join(root, 'node_modules', program), ...args];
-  const child = spawn(process.execPath, command, { cwd: root, stdio: 'inherit' });
+const runNode = (program, args) => runProgram(join(root, 'node_modules', program), args, root);
+
+function runProgram(file, args, cwd = process.cwd()) {
+  const child = spawn(process.execPath, [file, ...args], { cwd, stdio: 'inherit' });
   // Ctrl-C reaches the program by itself; this process must only outlive it to give its exit code.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));

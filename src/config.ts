@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { fileVariable, type Setting } from './config/setting-kinds.ts';
+import { CLIENT_SETTINGS, type ClientConfig } from './config/client.ts';
+import { fileVariable, type Setting, type SettingsOf } from './config/setting-kinds.ts';
 import { CHECKS, type Config, SETTINGS } from './config/settings.ts';
 import { findMisspelt, type MisspeltSetting } from './misspelt-settings.ts';
 
@@ -24,6 +25,25 @@ export class ConfigError extends Error {
  * @throws {ConfigError} naming every fault at once.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env, program?: 'api' | 'worker'): Config {
+  const { values: config, faults } = readAll(SETTINGS, env);
+  const isGiven = (variable: string) => Boolean(env[variable] || env[fileVariable({ variable })]);
+  for (const { usedBy, faultOf } of CHECKS) {
+    const fault = usedBy === program ? faultOf(config, isGiven) : undefined;
+    if (fault !== undefined) faults.push(fault);
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** Where a program that talks to the API finds it. @throws {ConfigError} naming every fault at once. */
+export function loadClientConfig(env: NodeJS.ProcessEnv = process.env): ClientConfig {
+  const { values, faults } = readAll(CLIENT_SETTINGS, env);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return values;
+}
+
+/** The values of the settings, and what is wrong with them. */
+function readAll<T>(settings: SettingsOf<T>, env: NodeJS.ProcessEnv): { values: T; faults: string[] } {
   const faults: string[] = [];
   const read = <T>(setting: Setting<T>): T => {
     try {
@@ -35,15 +55,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, program?: 'api'
       return setting.fallback();
     }
   };
-  const entries = Object.entries(SETTINGS).map(([key, setting]) => [key, read<unknown>(setting)]);
-  const config = Object.freeze(Object.fromEntries(entries)) as Config;
-  const isGiven = (variable: string) => Boolean(env[variable] || env[fileVariable({ variable })]);
-  for (const { usedBy, faultOf } of CHECKS) {
-    const fault = usedBy === program ? faultOf(config, isGiven) : undefined;
-    if (fault !== undefined) faults.push(fault);
-  }
-  if (faults.length > 0) throw new ConfigError(faults);
-  return config;
+  const entries = Object.entries<Setting<unknown>>(settings).map(([key, setting]) => [key, read(setting)]);
+  return { values: Object.freeze(Object.fromEntries(entries)) as T, faults };
 }
 
 /** The text of a setting, which that of a secret may have in a file; undefined if unset. @throws {ConfigError}. */

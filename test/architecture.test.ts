@@ -52,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   telemetry: ['config', 'pino'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
+  doctor: ['config', 'misspelt-settings', 'redis', 'local'],
   http: [
     'access',
     'src/workers',

@@ -18,7 +18,7 @@ const linksOf = (file: string): string[] =>
     .map(([, target = '']) => target)
     .filter((target) => !/^[a-z]+:/.test(target));
 
-const FOLDERS = 'src|routes|workers|openapi|test|docs|bench|scripts|examples';
+const FOLDERS = 'src|routes|workers|openapi|test|docs|bench|scripts|examples|deploy';
 const PATH = new RegExp(`\`((?:${FOLDERS})/[\\w./-]*)\``, 'g');
 const ARGUMENT = new RegExp(` ((?:${FOLDERS})/[\\w./-]*)`, 'g');
 /**

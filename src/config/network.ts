@@ -1,7 +1,7 @@
 import { integer, type SettingsOf, text } from './setting-kinds.ts';
 
 /** Without a slash at the end, so that paths can follow. */
-function parsePublicUrl(value: string): string | undefined {
+export function parsePublicUrl(value: string): string | undefined {
   if (!/^https?:\/\//.test(value) || !URL.canParse(value)) return undefined;
   const { username, search, hash, origin, pathname } = new URL(value);
   return username + search + hash === '' ? `${origin}${pathname}`.replace(/\/+$/, '') : undefined;

@@ -1,7 +1,7 @@
 /** How a setting is read from the environment, and what docs/configuration.md says of it. */
 export interface Setting<T> {
   readonly variable: string;
-  readonly usedBy: 'both' | 'api' | 'worker';
+  readonly usedBy: 'both' | 'api' | 'worker' | 'client';
   readonly meaning: string;
   readonly fallback: () => T;
   /** The default in words, where it depends on the machine. */

@@ -91,7 +91,7 @@ function serverOf(child: Child, at: { url: string; dir: string }, restart: () =>
 }
 
 /** File with the address of the Redis that uses the folder. Redis itself would let two write to the same files. */
-const addressFile = (dir: string): string => join(dir, 'address');
+export const addressFile = (dir: string): string => join(dir, 'address');
 
 async function untilUnused(dir: string, patienceMs: number, signal?: AbortSignal): Promise<void> {
   const url = (await readFile(addressFile(dir), 'utf8').catch(() => '')).trim();

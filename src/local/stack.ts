@@ -8,6 +8,7 @@ import { untilApiReady, untilPortFree, untilWorkerReady } from './ready.ts';
 import { startRedis } from './redis-server.ts';
 import { freePort } from './redis-settings.ts';
 import { Run } from './run.ts';
+import { reachable } from './running-stack.ts';
 import { takeLock } from './start-lock.ts';
 
 export interface StackOptions {
@@ -67,12 +68,6 @@ export async function withStack<T>(options: StackOptions, use: (stack: Stack) =>
     await run.stop(config.shutdownGraceMs + STOP_EXTRA_MS);
     await lock.release();
   }
-}
-
-/** A client cannot connect to an address that means "all interfaces". */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 interface BootOptions {

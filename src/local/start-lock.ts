@@ -38,6 +38,12 @@ export async function takeLock(path: string, about: string): Promise<Lock> {
   return { recovered: found !== undefined, release: () => rm(path, { force: true }) };
 }
 
+/** What a living process holds the lock for, or undefined. */
+export async function heldFor(path: string): Promise<string | undefined> {
+  const holder = await readHolder(path);
+  return holder !== undefined && (await isAlive(holder)) ? holder.about : undefined;
+}
+
 const refusalText = ({ pid, about }: Holder): string =>
   `Millrace already runs in this folder: ${about}, process ${pid}. Use that one, or stop it first with: kill ${pid}`;
 

@@ -1,20 +1,69 @@
-import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { readInProject as read } from '../helpers/local/pages.ts';
 
-const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+interface Service {
+  readonly image: string;
+  readonly build?: object;
+  readonly user?: string;
+  readonly read_only: boolean;
+  readonly cap_drop: readonly string[];
+  readonly security_opt: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, { condition: string }>>;
+  readonly healthcheck?: { interval: string };
+}
 
-/** The lines of a service in the compose file. */
-const serviceOf = (name: string) =>
-  new RegExp(`^ {2}${name}:\\n((?: {3,}.*\\n|\\n)*)`, 'm').exec(read('docker-compose.yml'))?.[1] ?? '';
+const compose = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, Service> };
+const services = Object.entries(compose.services);
+const serviceOf = (name: string): Service => {
+  const service = compose.services[name];
+  if (service === undefined) throw new Error(`there is no service ${name}`);
+  return service;
+};
 
 it('starts API and worker side by side: each waits for Redis alone', () => {
-  for (const service of ['api', 'worker']) {
-    const [, waits = ''] = /depends_on:\n((?: {6,}.*\n)*)/.exec(serviceOf(service)) ?? [];
-    expect([...waits.matchAll(/^ {6}(\w+):/gm)].map(([, name]) => name)).toEqual(['redis']);
+  for (const name of ['api', 'worker']) {
+    expect(serviceOf(name).depends_on).toEqual({ redis: { condition: 'service_healthy' } });
   }
 });
 
 it('checks the health of what others wait for every second, and of all else every five', () => {
-  expect(serviceOf('redis')).toMatch(/interval: 1s\n/);
+  expect(serviceOf('redis').healthcheck?.interval).toBe('1s');
   expect(read('Dockerfile')).toMatch(/^HEALTHCHECK --interval=5s /m);
+});
+
+it.each(services)('gives the service %s no rights and a file system that it cannot write', (_, service) => {
+  expect(service).toMatchObject({
+    read_only: true,
+    cap_drop: ['ALL'],
+    security_opt: ['no-new-privileges:true'],
+  });
+});
+
+it('publishes ports on loopback alone, and none of Redis', () => {
+  const published = services.flatMap(([, { ports = [] }]) => ports);
+  expect(published.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+  expect(serviceOf('redis').ports).toBeUndefined();
+});
+
+it('asks for keys, and reads each secret from a volume of those who need it', () => {
+  const { environment: api, volumes: ofApi } = serviceOf('api');
+  const { environment: worker, volumes: ofWorker } = serviceOf('worker');
+  expect(api).toMatchObject({ AUTH: 'keys', ADMIN_KEY_FILE: '/run/millrace/api/admin-key' });
+  expect(ofApi).toEqual(['api-secrets:/run/millrace/api:ro', 'client-secrets:/run/millrace/client:ro']);
+  expect(worker?.['REDIS_URL_FILE']).toBe('/run/millrace/client/redis-url');
+  expect(ofWorker).toEqual(['client-secrets:/run/millrace/client:ro']);
+  expect(read('docker-compose.yml')).not.toMatch(/redis:\/\/|password:|ADMIN_KEY:/i);
+});
+
+it('builds an image whose user has a number, and whose labels name this version', () => {
+  const dockerfile = read('Dockerfile');
+  expect(dockerfile).toMatch(/^USER 1000:1000$/m);
+  expect(dockerfile).toContain(`ARG VERSION=${JSON.parse(read('package.json')).version} `);
+  for (const label of ['title', 'description', 'licenses', 'version', 'revision']) {
+    expect(dockerfile).toContain(`org.opencontainers.image.${label}=`);
+  }
 });

@@ -100,5 +100,13 @@ it('npm test needs them only where the tests of the examples may be meant', asyn
 it('names the commands that there are', async () => {
   const { code, stderr } = await setup('dance');
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^Usage: npm run demo, npm start, npm test or npm run chaos/);
+  expect(stderr).toMatch(/^Usage: npm run demo, npm start, npm test, npm run doctor or npm run chaos/);
+});
+
+it('npm test installs Prometheus for the tests that need it', async () => {
+  await addProgram('redis-server', 'echo "Redis server v=7.2.4 sha=00000000:0 malloc=libc bits=64"');
+  await addProgram('brew', 'echo "Error: $*"; exit 3');
+  const { code, stdout } = await setup('test', 'test/system/operations/alerts.test.ts');
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^Installing prometheus \.* ?failed \(\d+ s\)\n$/);
 });

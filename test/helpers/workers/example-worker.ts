@@ -37,7 +37,7 @@ const running = new Set<ChildProcess>();
 export async function startExample(
   example: Example,
   origin: string,
-  env: { QUEUES: string; LEASE_MS: string },
+  env: { QUEUES: string; LEASE_MS: string; MILLRACE_KEY?: string },
 ): Promise<ExampleWorker> {
   const child = spawn(example.program, [exampleFile(example)], {
     env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', MILLRACE_URL: origin, ...env },

@@ -34,6 +34,15 @@ describe('the user of API and workers', () => {
     expect(published).toBe(`user millrace on >CHANGE-ME ${aclRules('mr')}`);
   });
 
+  it('may send what the health check of the image sends', () => {
+    const sent = [...readInProject('scripts/health.mjs').matchAll(/\bredis\.(\w+)\(/g)].map(
+      ([, name]) => name,
+    );
+    const known = aclRules('mr').split(' ');
+    expect(sent).toContain('time');
+    expect(sent.filter((name) => name !== 'disconnect' && !known.includes(`+${name}`))).toEqual([]);
+  });
+
   it('connects without a command that Redis refuses', async () => {
     expect(await denied()).toEqual([]);
   });

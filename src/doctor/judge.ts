@@ -1,0 +1,87 @@
+import { checkAcl } from './checks/redis/acl.ts';
+import { checkClients } from './checks/redis/clients.ts';
+import { checkClock } from './checks/redis/clock.ts';
+import { checkKernel } from './checks/redis/kernel.ts';
+import { checkKnownHoles } from './checks/redis/known-holes.ts';
+import { checkLatency } from './checks/redis/latency.ts';
+import { checkMemory } from './checks/redis/memory.ts';
+import { checkPersistence } from './checks/redis/persistence.ts';
+import { checkContact } from './checks/redis/redis-contact.ts';
+import { checkServerKind, serverKind } from './checks/redis/server-kind.ts';
+import { checkStreamNodes } from './checks/redis/stream-nodes.ts';
+import { checkApi } from './checks/service/api.ts';
+import { checkEnvironment } from './checks/service/environment.ts';
+import { checkQueues } from './checks/service/queues.ts';
+import { checkSchedules } from './checks/service/schedules.ts';
+import { checkSharedSettings } from './checks/service/shared-settings.ts';
+import { checkSubscriptions } from './checks/service/subscriptions.ts';
+import { checkWorkers } from './checks/service/workers.ts';
+import { type Finding, note, ok } from './finding.ts';
+import { valueIn } from './readings/reading.ts';
+import type { ApiReadings, Readings, RedisReadings } from './readings/readings.ts';
+
+/** Findings about one part of the service. */
+export interface Area {
+  readonly name: 'Settings' | 'Redis' | 'API' | 'Queues';
+  readonly findings: readonly Finding[];
+}
+
+/** Judges what was read. */
+export function judge(readings: Readings): Area[] {
+  const { environment, redis, api } = readings;
+  const areas: Area[] = [
+    { name: 'Settings', findings: checkEnvironment(environment) },
+    { name: 'Redis', findings: 'fault' in redis ? checkContact(redis) : judgeRedis(readings, redis.redis) },
+    { name: 'API', findings: checkApi(api) },
+    { name: 'Queues', findings: 'fault' in api ? [] : judgeQueues(readings, api.api) },
+  ];
+  return areas.filter(({ findings }) => findings.length > 0);
+}
+
+function judgeRedis(readings: Readings, redis: RedisReadings): Finding[] {
+  const { now, host } = readings;
+  const { skewMs } = valueIn(redis.clock) ?? { skewMs: 0 };
+  return [
+    ok('redis-reachable', `Redis answers at ${readings.redis.address}.`),
+    ...judgeInfo(redis),
+    ...checkStreamNodes(redis.config),
+    ...checkAcl(redis.acl, readings.environment.prefix),
+    ...checkLatency(redis.pings, redis.slowLog, now),
+    ...checkClock(redis.clock),
+    ...checkKernel(host, redis),
+    ...checkSharedSettings(redis.configurations, now + skewMs),
+  ];
+}
+
+function judgeInfo({ info, config }: RedisReadings): Finding[] {
+  const members = valueIn(info);
+  if (members === undefined) {
+    return [
+      note('info', {
+        what: `Redis does not tell of itself: INFO is refused (${'refused' in info ? info.refused : ''}).`,
+        why: 'Version, persistence, eviction and memory were not checked.',
+        todo: 'Allow it: redis-cli ACL SETUSER <user> +info. GET /readyz needs it, too.',
+      }),
+    ];
+  }
+  return [
+    ...checkServerKind(members),
+    ...checkKnownHoles(serverKind(members)),
+    ...checkPersistence(members, config),
+    ...checkMemory(members),
+    ...checkClients(members, config),
+  ];
+}
+
+function judgeQueues({ now, environment, redis }: Readings, api: ApiReadings): Finding[] {
+  const { queues, stats, workers, schedules, subscriptions } = api;
+  const clock = 'redis' in redis ? valueIn(redis.redis.clock) : undefined;
+  const known = <T>(reading: typeof workers | typeof schedules | typeof queues, check: () => T[]): T[] =>
+    'value' in reading ? check() : [];
+  return [
+    ...known(workers, () => checkWorkers(valueIn(workers) ?? [])),
+    ...known(queues, () => checkQueues(stats, environment.deadMax)),
+    ...known(schedules, () => checkSchedules(valueIn(schedules) ?? [], now + (clock?.skewMs ?? 0))),
+    ...checkSubscriptions(subscriptions),
+  ];
+}

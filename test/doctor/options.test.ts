@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { parseOptions } from '../../src/doctor/options.ts';
+
+it('has defaults', () => {
+  expect(parseOptions([])).toEqual({ json: false, help: false, ignored: new Set() });
+});
+
+it('takes ids to ignore, comma separated or one by one', () => {
+  const { ignored } = parseOptions(['--ignore', 'known-holes, overcommit', '--ignore=timeout']);
+  expect([...ignored]).toEqual(['known-holes', 'overcommit', 'timeout']);
+});
+
+it('refuses an option that does not exist', () => {
+  expect(() => parseOptions(['--jsn'])).toThrow(/--jsn/);
+});

@@ -1,0 +1,61 @@
+import { afterEach, expect, it } from 'vitest';
+import { commandSamples } from '../../../src/doctor/readings/command-samples.ts';
+import { readAcl } from '../../../src/doctor/readings/read-acl.ts';
+import { freePort } from '../../../src/local/redis-settings.ts';
+import { NEEDED_COMMANDS } from '../../../src/redis/acl/needed-commands.ts';
+import { connectForWork } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
+import { untilConnected, useRedis } from '../../helpers/redis/server.ts';
+import { addUser } from '../../helpers/redis/user.ts';
+
+const redis = useRedis({ port: await freePort() });
+const KEY = 'mr:probe';
+
+let connection: Connection | undefined;
+afterEach(() => connection?.disconnect());
+
+/** What a user with these rules lacks, and what the look at it has left in Redis. */
+async function lackingWith(...rules: string[]): Promise<{ denied: string[]; keys: number }> {
+  connection = connectForWork({ url: await addUser(redis, 'jobs', rules), name: 'test', scripts: [] });
+  await untilConnected(connection);
+  const { denied } = await readAcl(connection, KEY);
+  return { denied: [...denied.keys()].sort(), keys: await redis.client.dbsize() };
+}
+
+const OF_CONNECTION = ['+client|setname', '+config|get'];
+const NEEDED = NEEDED_COMMANDS.map((name) => `+${name}`);
+
+it('finds nothing for a user with the needed commands and keys, and changes nothing', async () => {
+  expect(await lackingWith('~mr:*', ...NEEDED, ...OF_CONNECTION)).toEqual({ denied: [], keys: 0 });
+});
+
+it.each([['zadd', 'xgroup|create', 'evalsha'], ['exec'], ['multi'], ['config|get']])(
+  'finds that %s %s %s are lacking',
+  async (...lacking) => {
+    const names = lacking.filter((name) => name !== undefined);
+    const rules = [...NEEDED, ...OF_CONNECTION].filter((rule) => !names.includes(rule.slice(1)));
+    const { denied, keys } = await lackingWith('~mr:*', ...rules);
+    expect(denied).toEqual([...names].sort());
+    expect(keys).toBe(0);
+  },
+);
+
+it('finds that the keys are not allowed', async () => {
+  const { denied, keys } = await lackingWith('~other:*', ...NEEDED, ...OF_CONNECTION);
+  expect(denied).toContain('get');
+  expect(denied).toContain('xadd');
+  expect(denied).not.toContain('ping');
+  expect(keys).toBe(0);
+});
+
+it('has arguments that Redis takes for each command', async () => {
+  connection = connectForWork({ url: redis.url, name: 'test', scripts: [] });
+  await untilConnected(connection);
+  await connection.call('MULTI');
+  const samples = Object.entries(commandSamples(KEY)).filter(([name]) => name !== 'multi' && name !== 'exec');
+  for (const [name, args] of samples) {
+    const [command = name, ...sub] = name.split('|');
+    expect(await connection.call(command, ...sub, ...args), name).toBe('QUEUED');
+  }
+  await connection.call('DISCARD');
+});

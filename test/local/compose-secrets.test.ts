@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../../src/local/redis-settings.ts';
+import { connectForWork } from '../../src/redis/connect.ts';
+import { pathInProject } from '../helpers/local/pages.ts';
+import { untilConnected, useRedis } from '../helpers/redis/server.ts';
+
+const redis = useRedis({ port: await freePort() });
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'mr-secrets-'));
+  for (const volume of ['api', 'client', 'redis']) mkdirSync(join(dir, volume));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const make = (env: NodeJS.ProcessEnv = {}) =>
+  execFileSync(process.execPath, [pathInProject('scripts/compose-secrets.mjs'), dir], { env });
+const read = (file: string) => readFileSync(join(dir, file), 'utf8').trim();
+const FILES = ['api/admin-key', 'client/redis-url', 'redis/operator-password', 'redis/users.acl'];
+const readAll = () => FILES.map(read);
+
+it('makes secrets at the first start, keeps them, and writes the ACL file each time', () => {
+  make();
+  const first = readAll();
+  expect(read('api/admin-key')).toMatch(/^[\w-]{43}$/);
+  expect(statSync(join(dir, 'api/admin-key')).mode & 0o777).toBe(0o400);
+  rmSync(join(dir, 'redis/users.acl'));
+  make();
+  expect(readAll()).toEqual(first);
+  rmSync(dir, { recursive: true });
+  for (const volume of ['api', 'client', 'redis']) mkdirSync(join(dir, volume), { recursive: true });
+  make();
+  expect(readAll().filter((text, i) => text === first[i])).toEqual([]);
+});
+
+it('keeps a key that somebody has written', () => {
+  writeFileSync(join(dir, 'api/admin-key'), 'a-key-of-my-own-with-more-than-32-characters\n');
+  make();
+  expect(read('api/admin-key')).toBe('a-key-of-my-own-with-more-than-32-characters');
+});
+
+it('lets the address log in as a user with the keys of PREFIX alone, and nobody without a password', async () => {
+  make({ PREFIX: 'mine' });
+  const [first, ...users] = read('redis/users.acl').split('\n');
+  expect(first).toBe('user default reset off');
+  for (const user of users) await redis.client.acl('SETUSER', ...(user.split(' ').slice(1) as [string]));
+  const url = new URL(read('client/redis-url'));
+  expect(url.host).toBe('redis:6379');
+  url.host = new URL(redis.url).host;
+  const client = connectForWork({ url: url.href, name: 'test', scripts: [] });
+  await untilConnected(client);
+  await client.set('mine:key', 'text');
+  await expect(client.set('mr:key', 'text')).rejects.toThrow(/NOPERM/);
+  client.disconnect();
+});
