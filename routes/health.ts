@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { Readiness } from '../src/schemas/http.ts';
+import { problems, Readiness } from '../src/schemas/http.ts';
 
 const Alive = Type.Object(
   { alive: Type.Literal(true, { description: 'Always true.' }) },
@@ -40,5 +40,29 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const health = await app.health();
       return reply.code(health.ready ? 200 : 503).send(health);
     },
+  );
+
+  const { exposition } = app;
+  if (exposition === undefined) return;
+  app.get(
+    '/metrics',
+    {
+      logLevel: 'warn',
+      schema: {
+        operationId: 'getMetrics',
+        summary: 'Get the metrics of this process',
+        description:
+          'Prometheus text. Counters and histograms are of this API process. Gauges of queues and of Redis are the same at each API process. Scrapes within a second get one text.',
+        tags: ['health'],
+        response: {
+          200: {
+            description: 'The metrics.',
+            content: { 'text/plain': { schema: Type.String({ examples: ['millrace_redis_up 1\n'] }) } },
+          },
+          ...problems(500, 503),
+        },
+      },
+    },
+    async (_request, reply) => reply.type(exposition.contentType).send(await exposition.read()),
   );
 };

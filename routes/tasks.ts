@@ -8,6 +8,7 @@ import {
   TaskList,
   TaskListQuery,
   TaskParams,
+  WithdrawQuery,
 } from '../src/schemas/task-http.ts';
 
 export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -34,11 +35,11 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'announceTask',
         summary: 'Announce a task of HTTP workers',
         description:
-          'The service then checks payloads against `input` at submit and results against `output` at completion. Different schemas of a task count side by side: what one of them takes is accepted. An announcement lasts a day. Workers renew the last one by naming the task when they take jobs.',
+          'The service then checks payloads against `input` at submit and results against `output` at completion. Different schemas of a task count side by side: what one of them takes is accepted. An announcement lasts a day. Workers renew the last one by naming the task when they take jobs. A schema has at most 131,072 characters. One that takes too long to compile, or to check a small value, is refused.',
         tags: ['work'],
         params: TaskParams,
         body: AnnounceTask,
-        response: { 200: AnnouncedTask, ...problems(400, 413, 415, 500, 503) },
+        response: { 200: AnnouncedTask, ...problems(400, 409, 413, 415, 500, 503) },
       },
     },
     ({ params, body }) => app.taskRegistry.announce(params.name, params.task, body),
@@ -51,17 +52,18 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'forgetTask',
         summary: 'Withdraw an announced task',
         description:
-          'The service no longer checks its payloads and results. Workers that name it announce it again.',
+          'The service no longer checks its payloads and results. Workers that name it announce it again. TypeScript workers that run keep their own announcement.',
         tags: ['work'],
         params: TaskParams,
+        querystring: WithdrawQuery,
         response: {
           204: Type.Null({ description: 'The announcement is withdrawn.' }),
           ...problems(400, 404, 500, 503),
         },
       },
     },
-    async ({ params }, reply) => {
-      await app.taskRegistry.remove(params.name, params.task);
+    async ({ params, query }, reply) => {
+      await app.taskRegistry.remove(params.name, params.task, query.release);
       return reply.code(204).send(null);
     },
   );

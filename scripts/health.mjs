@@ -1,5 +1,5 @@
-// Exits with 0 when this container's main process does its work: the API is ready to take jobs, or the
-// worker holds a lease that has not run out. Otherwise it says why not and exits with 1.
+// Exits with 0 when this container's main process does its work: the API is ready to take jobs; the worker says on
+// HEALTH_PORT that it is ready or, without that, holds leases that have not run out. Otherwise it says why not and exits with 1.
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -10,12 +10,11 @@ const LIMIT_MS = 4_000;
 
 const config = loadConfig();
 
-async function apiFault() {
-  const { get } = config.tlsCertFile === '' ? http : https;
+async function faultAt({ get }, host, port) {
   return new Promise((resolve, reject) => {
     const options = {
-      host: '127.0.0.1',
-      port: config.port,
+      host,
+      port,
       path: '/readyz',
       // It asks its own process: the certificate is for the names by which others call it.
       rejectUnauthorized: false,
@@ -29,18 +28,29 @@ async function apiFault() {
   });
 }
 
+const apiFault = () => faultAt(config.tlsCertFile === '' ? http : https, '127.0.0.1', config.port);
+
+/** The address at which this container reaches its own HEALTH_PORT. */
+function healthHost() {
+  const host = config.metricsHost || config.host;
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+}
+
 /** A container has a host name of its own. */
 async function workerFault() {
+  if (config.healthPort > 0) return faultAt(http, healthHost(), config.healthPort);
   // Loaded only here: the API is asked often, and needs none of it.
   const { newConsumerName, parseWorkerName } = await import('../dist/src/lifecycle/consumer-name.js');
   const { connectForRequests, whenReady } = await import('../dist/src/redis/connect.js');
-  const { queueKeys } = await import('../dist/src/redis/keys.js');
+  const { queueKeys, queuesKey } = await import('../dist/src/redis/keys.js');
+  const { servedQueues } = await import('../dist/src/schemas/values/queue-patterns.js');
   const redis = connectForRequests({ url: config.redisUrl, name: 'millrace-health', scripts: [] });
   try {
     if (!(await whenReady(redis, LIMIT_MS))) return 'Redis does not answer.';
     const { host } = parseWorkerName(newConsumerName(process.pid));
     const [seconds] = await redis.time();
-    for (const queue of config.queues) {
+    const existing = (await redis.smembers(queuesKey(config.prefix))).sort();
+    for (const queue of servedQueues(config.queues, existing).queues) {
       const { leases } = queueKeys(config.prefix, queue);
       const names = await redis.zrange(leases, Number(seconds) * 1_000, '+inf', 'BYSCORE');
       if (!names.some((name) => parseWorkerName(name).host === host))

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { routes } from '../routes/index.ts';
+import { systemClock } from './clock.ts';
 import { readTlsPair } from './config/tls.ts';
 import type { Config } from './config.ts';
 import { doorPlugin } from './http/access/door.ts';
@@ -25,7 +26,9 @@ import { schedulesPlugin } from './http/plugins/schedules.ts';
 import { subscriptionsPlugin } from './http/plugins/subscriptions.ts';
 import { tasksPlugin } from './http/plugins/tasks.ts';
 import { belowPrefix } from './http/request/below-prefix.ts';
-import { NO_OBSERVER, type Observer } from './observer.ts';
+import { metricsPlugin, newApiMetrics } from './http/telemetry/metrics.ts';
+import { requestTimesPlugin } from './http/telemetry/request-times.ts';
+import { createObserver, NO_OBSERVER, type Observer } from './observer.ts';
 import { VERSION } from './version.ts';
 
 /** Request ids, unique across processes: a random process prefix and a counter. */
@@ -39,7 +42,10 @@ function requestIds(): () => string {
 }
 
 /** The API with all its plugins and routes. It does not listen yet. */
-export async function buildApp(config: Config, observe: Observer = NO_OBSERVER): Promise<FastifyInstance> {
+export async function buildApp(config: Config, given: Observer = NO_OBSERVER): Promise<FastifyInstance> {
+  const metrics = config.metrics === 'on' ? newApiMetrics() : undefined;
+  const observe =
+    metrics === undefined ? given : createObserver({ wants: given.wants, observe: given }, metrics.jobs);
   const tls = readTlsPair(config);
   const app = Fastify({
     // Fastify's logger makes a child logger and an end listener per request, even if nothing is logged. That costs a
@@ -62,6 +68,9 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
 
   app.server.on('checkExpectation', answerExpectation);
   app.decorate('publicUrl', config.publicUrl);
+  if (metrics !== undefined) {
+    await app.register(requestTimesPlugin, { metrics: metrics.requests, now: systemClock.monotonic });
+  }
   await app.register(connectionsPlugin, config);
   await app.register(requestEventsPlugin, { observe });
   await app.register(repliesPlugin);
@@ -76,6 +85,7 @@ export async function buildApp(config: Config, observe: Observer = NO_OBSERVER):
   await app.register(bulkSubmitPlugin, { maxLineBytes: config.maxPayloadBytes });
   await app.register(tasksPlugin);
   await app.register(leasesPlugin, { config });
+  await app.register(metricsPlugin, { metrics, config });
   await app.register(schedulesPlugin);
   await app.register(queuesPlugin);
   await app.register(eventsPlugin, { config });

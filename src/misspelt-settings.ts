@@ -28,6 +28,9 @@ function isClose(name: string, setting: string): boolean {
   return distance(name, setting).steps <= most;
 }
 
+/** Of OpenSSL; it is close to TLS_CERT_FILE. */
+const OF_OTHERS = ['SSL_CERT_FILE'];
+
 /**
  * Variables that look like settings and are none. A false alarm is worse than a miss: other programs share the
  * environment. So a value that the setting could not have tells that the variable is for another program (such as the
@@ -35,7 +38,7 @@ function isClose(name: string, setting: string): boolean {
  */
 export function findMisspelt(env: NodeJS.ProcessEnv, settings: readonly SettingName[]): MisspeltSetting[] {
   const candidates = settings.filter(({ variable }) => env[variable] === undefined);
-  const known = new Set(settings.map(({ variable }) => variable));
+  const known = new Set([...settings.map(({ variable }) => variable), ...OF_OTHERS]);
   return Object.entries(env).flatMap(([variable, value = '']) => {
     if (known.has(variable) || value === '') return [];
     const name = variable.replace(GUESSED_PREFIX, '').toUpperCase();

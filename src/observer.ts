@@ -17,6 +17,8 @@ export type ServiceEvent =
   | { kind: 'misspelt-setting'; text: string }
   /** API and supervisor: another process has another value of a setting that all should share. */
   | { kind: 'settings-differ'; text: string }
+  /** API: it does not check values against an announced schema, which is no schema, too large or too slow. */
+  | { kind: 'schema-unusable'; queue: string; task: string; reason: string }
   /** API: it listens. */
   | { kind: 'ready'; service: 'api'; address: string }
   /** Supervisor: all its processes take jobs. */
@@ -55,11 +57,13 @@ export type ServiceEvent =
   | { kind: 'jobs-taken'; queue: string; lease: string; jobs: number }
   /** A handler begins, or a job goes to a worker over HTTP, which may be gone by then. `waitMs`: from ready to taken. */
   | ({ kind: 'attempt-started'; waitMs: number } & AttemptSubject)
-  /**
-   * The end of an attempt is written, or was found stale. `outcome`: how it ended. `status`: that of the job now, or
-   * `stale`, as it is where the job was taken back.
-   */
-  | ({ kind: 'attempt-ended'; outcome: AttemptOutcome; status: SettledStatus } & AttemptTimes &
+  /** The end of an attempt is written or found stale. `status`: of the job now, or `stale`. `repeated`: told before, over HTTP. */
+  | ({
+      kind: 'attempt-ended';
+      outcome: AttemptOutcome;
+      status: SettledStatus;
+      repeated?: true;
+    } & AttemptTimes &
       AttemptSubject)
   /** An attempt has failed. `error`: its message, with those of its causes. `next`: for people. `retryInMs`: absent when no attempt is left. */
   | ({ kind: 'attempt-failed'; error: string; next: string; retryInMs?: number } & AttemptSubject)

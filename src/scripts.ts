@@ -52,6 +52,7 @@ import { ackScript } from './subscriptions/scripts/ack.ts';
 import { readScript } from './subscriptions/scripts/read.ts';
 import { subscribeScript, unsubscribeScript } from './subscriptions/scripts/subscribe.ts';
 import { announceReleasesScript, announceTaskScript } from './tasks/scripts/announce.ts';
+import { announceOverHttpScript } from './tasks/scripts/announce-over-http.ts';
 import { drainWorkerScript } from './workers/scripts/drain-worker.ts';
 import { reportWorkerScript } from './workers/scripts/report-worker.ts';
 import { runningByLeaseScript } from './workers/scripts/running-by-lease.ts';
@@ -117,6 +118,7 @@ export const scripts: readonly Script[] = [
   removeQueueScript,
   announceTaskScript,
   announceReleasesScript,
+  announceOverHttpScript,
   httpQueuesScript,
   lastIdsScript,
   existingKeysScript,

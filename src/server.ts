@@ -35,6 +35,7 @@ closeWithGrace({ delay: config.shutdownGraceMs, logger }, async ({ err, signal }
 });
 
 try {
+  await app.openMetricsPort();
   const address = await listen(app, config.host, config.port);
   observe({ kind: 'ready', service: 'api', address });
 } catch (error) {

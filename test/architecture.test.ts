@@ -50,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'tasks',
     'src/workers',
   ],
-  telemetry: ['config', 'pino'],
+  telemetry: ['config', 'queues', 'pino', 'prom'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
   doctor: ['config', 'misspelt-settings', 'redis', 'local'],
   http: [
@@ -118,7 +118,18 @@ const ROOTS = [
 ];
 
 /** Packages that only the rooms named above may use; `@fastify/x` and `fastify-plugin` count as fastify. */
-const GUARDED = ['ioredis', 'fastify', 'typebox', 'ajv', 'pino', 'piscina', 'undici', 'tsx', 'croner'];
+const GUARDED = [
+  'ioredis',
+  'fastify',
+  'typebox',
+  'ajv',
+  'pino',
+  'piscina',
+  'undici',
+  'tsx',
+  'croner',
+  'prom',
+];
 
 const files = CODE_FILES;
 const read = readCode;

@@ -28,7 +28,7 @@ const USUAL = `
   LISTEN_PID NOTIFY_SOCKET CACHE_DIRECTORY LOGS_DIRECTORY RUNTIME_DIRECTORY STATE_DIRECTORY MAKEFLAGS MAKELEVEL MFLAGS
   prefix host port processes queues concurrency http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
   NODE NODE_ENV NODE_OPTIONS NODE_PATH NODE_VERSION NVM_DIR NVM_BIN NVM_INC INIT_CWD YARN_VERSION DEBUG FORCE_COLOR
-  NO_COLOR npm_command npm_config_prefix npm_config_loglevel npm_config_user_agent npm_execpath npm_lifecycle_event
+  NO_COLOR SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS MILLRACE_KEY npm_command npm_config_prefix npm_config_loglevel npm_config_user_agent npm_execpath npm_lifecycle_event
   npm_node_execpath npm_package_json npm_package_name npm_package_version UV_THREADPOOL_SIZE
   KUBERNETES_PORT KUBERNETES_PORT_443_TCP KUBERNETES_PORT_443_TCP_ADDR KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT
   REDIS_PORT REDIS_PORT_6379_TCP REDIS_PORT_6379_TCP_ADDR REDIS_SERVICE_HOST REDIS_SERVICE_PORT REDIS_HOST REDIS_DB

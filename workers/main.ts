@@ -19,8 +19,10 @@ import { loadTasks, TaskLoadError } from '../src/tasks/load.ts';
 import type { LoadedTask } from '../src/tasks/types.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { logObserver } from '../src/telemetry/log-observer.ts';
+import { countsJobs, JobMetrics } from '../src/telemetry/metrics/job-metrics.ts';
 import { importTraced, isOfTaskFile } from './run/attempt-trace.ts';
 import { CancelListener, CONTROL_BLOCK_MS } from './supervisor/cancel-listener.ts';
+import { HealthPort } from './supervisor/health-port.ts';
 import { LeaseRenewer } from './supervisor/lease-renewer.ts';
 import { leaveQueue, ServedQueues } from './supervisor/served-queues.ts';
 import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
@@ -47,13 +49,21 @@ async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string,
 }
 
 const { config, tasks } = await readSetup();
-const observe = createObserver(logObserver(createLogger(config.logLevel, 'millrace-worker')));
+const metrics = countsJobs(config) ? new JobMetrics() : undefined;
+const observe = createObserver(
+  logObserver(createLogger(config.logLevel, 'millrace-worker')),
+  ...(metrics === undefined ? [] : [metrics]),
+);
 for (const misspelt of misspeltSettings()) {
   observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
 }
 
 const url = config.redisUrl;
-const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
+let lastFault: Error | undefined;
+const onError = (error: Error) => {
+  lastFault = error;
+  observe({ kind: 'redis-trouble', where: 'connection', error });
+};
 const redis = connectForWork({ url, name: 'millrace-worker', scripts, onError });
 const blocking = connectForBlocking({
   url,
@@ -107,7 +117,14 @@ const leases: LeaseKeeper = {
   handOver: ({ queue, delivery: { place, entryId, token } }, from, to) =>
     handOver(redis, core.keySpace.queue(queue), { ref: { place, entryId }, token, from, to }),
 };
-const supervisor = new Supervisor({ config, queues: () => served.names, leases, clock, observe });
+const supervisor = new Supervisor({
+  config,
+  queues: () => served.names,
+  leases,
+  clock,
+  observe,
+  ...(metrics && { onMetrics: (batch) => metrics.add(batch) }),
+});
 
 const renewer = new LeaseRenewer({
   redis,
@@ -158,6 +175,17 @@ const loops = [
 ];
 
 let stopping: Promise<void> | undefined;
+
+const healthPort = new HealthPort({
+  config,
+  metrics,
+  core,
+  queues,
+  processes: supervisor.takers,
+  wanted: config.processes,
+  isStopping: () => stopping !== undefined,
+  lastFault: () => lastFault,
+});
 let isDraining = false;
 
 /**
@@ -173,6 +201,7 @@ async function stop(graceMs: number): Promise<void> {
   await stopped;
   // A stop does not wait for a Redis that is away: the record then expires.
   await Promise.race([reporter.remove().catch(() => undefined), sleep(LAST_REPORT_MS)]);
+  await healthPort.close();
   redis.disconnect();
   blocking.disconnect();
   observe({ kind: 'stopped' });
@@ -207,6 +236,7 @@ process.on('uncaughtException', (error, origin) => {
   if (stopping === undefined) onStop('defect');
 });
 
+await healthPort.open();
 await Promise.all([whenReady(redis, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
 for (const loop of loops) loop.start();
 await supervisor.start();

@@ -4,6 +4,7 @@ import { bulkScenarios } from './bulk.ts';
 import { idleScenarios } from './idle.ts';
 import { latencyScenarios } from './latency.ts';
 import { memoryScenarios } from './memory.ts';
+import { priceScenarios } from './price.ts';
 import { runScenarios } from './run.ts';
 import { submitScenarios } from './submit.ts';
 import { wholeScenarios } from './whole.ts';
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   ...backlogScenarios,
   ...memoryScenarios,
   ...idleScenarios,
+  ...priceScenarios,
 ];

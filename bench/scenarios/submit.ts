@@ -5,7 +5,7 @@ import type { HttpLoad } from './loading.ts';
 import { loadOverHttp, type Server } from './loading.ts';
 import { checkStored, producerEnv } from './stored.ts';
 
-const FIGURES = ['rate', 'apiCpu', 'redisCpu', 'commands'];
+export const SUBMIT_FIGURES = ['rate', 'apiCpu', 'redisCpu', 'commands'];
 
 const load = (connections: number, key?: string): HttpLoad => ({
   connections,
@@ -28,13 +28,19 @@ async function startRoute(bed: Bed, file: string, env: NodeJS.ProcessEnv = {}): 
   return { process, port: await process.ask<number>({ do: 'port' }) };
 }
 
-async function startMillrace(bed: Bed): Promise<Server> {
-  const process = await bed.startApi();
+async function startMillrace(bed: Bed, env: NodeJS.ProcessEnv = {}): Promise<Server> {
+  const process = await bed.startApi(env);
   return { process, port: process.port };
 }
 
-async function millraceRound(bed: Bed, connections: number): Promise<Figures> {
-  const { figures, accepted } = await loadOverHttp(bed, await startMillrace(bed), load(connections));
+/** @param env settings of the API. */
+export async function millraceRound(
+  bed: Bed,
+  connections: number,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Figures> {
+  const server = await startMillrace(bed, env);
+  const { figures, accepted } = await loadOverHttp(bed, server, load(connections));
   await checkStored(bed.redis, 'millrace', accepted);
   return figures;
 }
@@ -107,7 +113,7 @@ const submit = (connections: number, quick: boolean, claims: readonly Claim[]): 
   title: `Submit over HTTP one by one, ${connections === 1 ? '1 connection' : `${connections} connections`}`,
   quick,
   contenders: [millrace, floor, bullmq, bullmqPipelined].map((make) => make(connections)),
-  figures: FIGURES,
+  figures: SUBMIT_FIGURES,
   claims,
 });
 
@@ -131,7 +137,7 @@ export const submitScenarios: readonly Scenario[] = [
     title: 'Submit over HTTP one by one, 64 connections, with and without keys',
     quick: false,
     contenders: [millrace(64), millraceKeys(64)],
-    figures: FIGURES,
+    figures: SUBMIT_FIGURES,
     claims: KEYS_CLAIMS,
   },
   {
@@ -142,7 +148,7 @@ export const submitScenarios: readonly Scenario[] = [
       durable(make(DURABLE_CONNECTIONS), 'everysec'),
       durable(make(DURABLE_CONNECTIONS), 'always'),
     ]),
-    figures: FIGURES,
+    figures: SUBMIT_FIGURES,
     claims: DURABILITY_CLAIMS,
   },
 ];

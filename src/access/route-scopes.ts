@@ -84,6 +84,7 @@ export const ROUTE_SCOPES: Readonly<Record<string, RouteAccess>> = {
   listKeys: { scope: 'admin', queue: 'all' },
   removeKey: { scope: 'admin', queue: 'all' },
 
+  getMetrics: { scope: 'read', queue: 'all' },
   getHome: { scope: 'any', queue: 'some' },
   getLiveness: { scope: 'none', queue: 'some' },
   getReadiness: { scope: 'none', queue: 'some' },

@@ -53,6 +53,7 @@ export function observeAttemptEnd(
     ...subject,
     outcome,
     status: settled === 'stale' ? 'stale' : (status ?? finalStatus(outcome)),
+    ...(settled === 'repeated' && { repeated: true }),
     ...(waitMs !== undefined && { waitMs: Math.round(waitMs) }),
     runMs: Math.round(runMs),
   });

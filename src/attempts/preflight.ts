@@ -6,7 +6,7 @@ import { entryTime } from '../redis/job-id.ts';
 import { isLastAttempt } from '../schemas/values/attempts.ts';
 import { detectedFailure, type Outcome } from './outcome.ts';
 
-/** A task that the worker has. `P`: a payload as the worker holds it, as text or parsed. */
+/** A task that the worker has. `P`: a payload as the worker holds it, such as its entry or the parsed value. */
 export interface RunnableTask<P> extends TaskDefaults {
   /** Fingerprints of the input schemas if all of them refuse the payload; empty when it is valid. */
   refusersOf(payload: P): readonly string[];
@@ -16,7 +16,7 @@ export interface RunnableTask<P> extends TaskDefaults {
  * The outcome of a delivery that needs no run, such as an expired job; undefined when it is to be run. A worker without the
  * task does not know how many attempts it allows, so it judges nothing that depends on that.
  *
- * @param payload of the entry.
+ * @param payload of the entry, as `find` wants it.
  * @param find the task of that name, if the worker has it.
  * @param now Unix ms, for the time of an error.
  */

@@ -52,7 +52,7 @@ export function createCore(
     settings,
     queues: new QueueRegistry(redis, keySpace, clock),
     submitSettings: new SubmitSettings(redis, clock),
-    tasks: new TaskDirectory(redis, clock),
+    tasks: new TaskDirectory(redis, clock, observe),
     deadlines: new Deadlines(clock),
   };
 }

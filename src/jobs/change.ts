@@ -10,7 +10,8 @@ import { textFault } from '../schemas/json/json-fault.ts';
 import type { Priority } from '../schemas/values/names.ts';
 import { findJob, findStored, type LocatedJob, locateJob, viewFound } from './find.ts';
 import type { Found } from './scripts/lookup.ts';
-import { checkTask, compact, newEntry } from './submit/admission.ts';
+import { compact, newEntry } from './submit/admission.ts';
+import { checkTask } from './submit/check-task.ts';
 
 /** Between a look at a job and its change, others may change it. Nobody does so this often at a time. */
 const MOST_TRIES = 20;

@@ -6,7 +6,7 @@ import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { Priority } from '../schemas/values/names.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { subscriptionBacklogs } from '../subscriptions/state.ts';
-import { takeCensus } from './scripts/census.ts';
+import { lookAtQueue, takeCensus } from './scripts/census.ts';
 import type { Census, PlaceCensus } from './scripts/census-types.ts';
 
 const MINUTE_MS = 60_000;
@@ -149,5 +149,16 @@ export async function queueSummary(redis: Connection, keys: QueueKeys): Promise<
     ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
     submitEvents: census.submitEvents,
     counts: countsOf(census),
+  };
+}
+
+/** What a scrape shows of a queue. */
+export async function queueGauges(redis: Connection, keys: QueueKeys) {
+  const census = await lookAtQueue(redis, keys);
+  return {
+    queue: keys.queue,
+    counts: countsOf(census),
+    oldestMs: census.now - census.waitingSince,
+    isPaused: census.paused,
   };
 }

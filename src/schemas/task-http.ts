@@ -13,6 +13,18 @@ export const AnnounceTask = Type.Omit(TaskOptions, ['name', 'thread'], {
 });
 export type AnnounceTask = Static<typeof AnnounceTask>;
 
+const release = (description: string) =>
+  Type.Optional(Type.String({ pattern: '^[\\w-]{1,64}$', description }));
+
+export const WithdrawQuery = Type.Object(
+  {
+    release: release(
+      'The release to withdraw, as the answer to its announcement names it. Default: all but those of TypeScript workers that run.',
+    ),
+  },
+  { additionalProperties: false },
+);
+
 export const AnnouncedTask = Type.Object(
   {
     queue: QueueName,
@@ -25,6 +37,7 @@ export const AnnouncedTask = Type.Object(
       Type.Unknown({ description: 'The JSON Schema of the result. Absent: any result.' }),
     ),
     announcedAt: timestamp('When a worker last announced the task.'),
+    release: release('In the answer to an announcement: names it, to withdraw no other.'),
   },
   {
     description: 'An announced task. Durations are in milliseconds.',

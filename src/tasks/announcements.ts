@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { parseJson } from '../redis/parse-json.ts';
@@ -5,6 +6,7 @@ import { redisTime } from '../redis/server-time.ts';
 import { restoreLimit, storeLimit } from '../schemas/values/attempts.ts';
 import { releaseFingerprint } from './fingerprint.ts';
 import { announceIfUnchanged, announceReleases } from './scripts/announce.ts';
+import { announceRelease } from './scripts/announce-over-http.ts';
 import type { TaskAnnouncement } from './types.ts';
 
 /** An announcement is forgotten this long after its last renewal, so that tasks without a worker disappear. */
@@ -46,21 +48,19 @@ export interface Announcements {
 export const isLive = ({ at, liveMs }: { at: number; liveMs: number }, now: number): boolean =>
   now - at < liveMs;
 
-/**
- * Announces the tasks of one release of a worker. Other releases of the same tasks keep their own announcements.
- *
- * @param by `http`: announced by a request, which counts for a day; `worker`: by a worker that repeats it.
- */
+/** The announcement as JSON without its first brace, behind which the scripts write times. */
+const tailOf = (task: TaskAnnouncement, liveMs: number): string =>
+  JSON.stringify({ liveMs, ...storeLimit(task) }).slice(1);
+
+/** Announces the tasks of one release of a worker, which repeats it. Other releases of the tasks keep their own announcements. */
 export async function announceTasks(
   redis: Connection,
   keys: QueueKeys,
   tasks: readonly TaskAnnouncement[],
-  by: 'worker' | 'http' = 'worker',
 ): Promise<void> {
-  const liveMs = by === 'http' ? ANNOUNCEMENT_TTL_MS : WORKER_LIVE_MS;
   const rows = tasks.map((task) => ({
-    field: `${task.name}\n${by === 'http' ? 'http-' : ''}${releaseFingerprint(task)}`,
-    tail: JSON.stringify({ liveMs, ...storeLimit(task) }).slice(1),
+    field: `${task.name}\n${releaseFingerprint(task)}`,
+    tail: tailOf(task, WORKER_LIVE_MS),
   }));
   const known = await announceReleases(
     redis,
@@ -69,6 +69,31 @@ export async function announceTasks(
   );
   const unknown = rows.filter((_, i) => !known[i]);
   if (unknown.length > 0) await announceReleases(redis, keys, unknown);
+}
+
+/** How the fields of the releases of a task begin that were announced over HTTP. */
+const httpReleases = (name: string): string => `${name}\nhttp-`;
+
+/**
+ * Announces one release of a task of HTTP workers for a day, beside all others. Returns what `withdraw` calls it.
+ *
+ * @throws {AppError} too-many-tasks.
+ */
+export async function announceOverHttp(
+  redis: Connection,
+  keys: QueueKeys,
+  task: TaskAnnouncement,
+): Promise<string> {
+  const others = httpReleases(task.name);
+  const release = others + releaseFingerprint(task);
+  const tail = tailOf(task, ANNOUNCEMENT_TTL_MS);
+  if (await announceRelease(redis, keys, { release, others, tail, liveMs: HTTP_LIVE_MS })) {
+    return release.slice(task.name.length + 1);
+  }
+  throw new AppError(
+    'too-many-tasks',
+    `The queue "${keys.queue}" has too many announced tasks, or too many releases of "${task.name}". Withdraw those that no worker needs.`,
+  );
 }
 
 /** `keepAnnounced` renews an announcement that is older than this. */
@@ -115,7 +140,7 @@ function forgotten(all: Readonly<Record<string, string>>, kept: readonly string[
 /** The field of the newest release of a task that was announced over HTTP, if there is one. */
 function lastOverHttp(all: Readonly<Record<string, string>>, name: string): string[] {
   const releases = Object.entries(all).flatMap(([field, text]) => {
-    const value = field.startsWith(`${name}\nhttp-`) ? parseJson(text) : undefined;
+    const value = field.startsWith(httpReleases(name)) ? parseJson(text) : undefined;
     return isAnnouncement(value) ? [{ field, since: value.since ?? 0 }] : [];
   });
   const [newest] = releases.sort((a, b) => b.since - a.since);
@@ -163,10 +188,24 @@ const hasName = (value: Written): value is Written & TaskAnnouncement =>
 export const toTask = ({ at: _, since: __, liveMs: ___, isRelease: ____, ...task }: StoredAnnouncement) =>
   task;
 
-/** Withdraws every announcement of a task; returns how many there were. */
-export async function withdraw(redis: Connection, keys: QueueKeys, name: string): Promise<number> {
-  const fields = (await redis.hkeys(keys.tasks)).filter(
-    (field) => field === name || field.startsWith(`${name}\n`),
-  );
+/**
+ * Withdraws one release of a task, or all announcements of it but those of TypeScript workers that still run: these would
+ * announce it again. Returns how many there were.
+ */
+export async function withdraw(
+  redis: Connection,
+  keys: QueueKeys,
+  name: string,
+  release?: string,
+): Promise<number> {
+  if (release !== undefined) return redis.hdel(keys.tasks, `${name}\n${release}`);
+  const [all, now] = await Promise.all([redis.hgetall(keys.tasks), redisTime(redis)]);
+  const fields = Object.entries(all).flatMap(([field, text]) => {
+    if (field !== name && !field.startsWith(`${name}\n`)) return [];
+    const value = parseJson(text);
+    const isOverHttp = field === name || field.startsWith(httpReleases(name));
+    const isKept = !isOverHttp && isAnnouncement(value) && isLive({ liveMs: WORKER_LIVE_MS, ...value }, now);
+    return isKept ? [] : [field];
+  });
   return fields.length === 0 ? 0 : redis.hdel(keys.tasks, ...fields);
 }

@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts';
+import type { Observer } from '../observer.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { QueueCache } from '../redis/queue-cache.ts';
 import { redisTime } from '../redis/server-time.ts';
 import { isLive, readAnnouncements } from './announcements.ts';
+import { SchemaChecks } from './checks/schema-checks.ts';
 import { type AnnouncedTasks, type KnownTask, knownTasks } from './known-tasks.ts';
 
 export type { AnnouncedTasks } from './known-tasks.ts';
@@ -20,9 +22,11 @@ interface Cached {
  * reads them again with `refresh`, because a worker may have started a moment ago.
  */
 export class TaskDirectory {
+  readonly checks: SchemaChecks;
   readonly #cache: QueueCache<Cached>;
 
-  constructor(redis: Connection, clock: Clock) {
+  constructor(redis: Connection, clock: Clock, observe?: Observer) {
+    this.checks = new SchemaChecks(clock, observe);
     this.#cache = new QueueCache(clock, async (keys, previous) => {
       const now = await redisTime(redis);
       const { tasks, hasTakerOfAll } = await readAnnouncements(redis, keys, now);
@@ -30,7 +34,8 @@ export class TaskDirectory {
         ({ at, since: _, liveMs, ...task }): KnownTask => ({ ...task, isLive: isLive({ at, liveMs }, now) }),
       );
       const source = JSON.stringify([hasTakerOfAll, known]);
-      return previous?.source === source ? previous : { source, tasks: knownTasks(known, hasTakerOfAll) };
+      if (previous?.source === source) return previous;
+      return { source, tasks: knownTasks({ queue: keys.queue, tasks: known, hasTakerOfAll }, this.checks) };
     });
   }
 
@@ -47,6 +52,11 @@ export class TaskDirectory {
   /** Reads the announcements now. Concurrent callers share one read. */
   async refresh(keys: QueueKeys): Promise<AnnouncedTasks> {
     return (await this.#cache.refresh(keys)).tasks;
+  }
+
+  /** Ends the threads that check values. */
+  close(): Promise<void> {
+    return this.checks.close();
   }
 
   /** The defaults of a task, if they are cached. */

@@ -1,7 +1,8 @@
 import type { TaskDefaults } from '../redis/entry-options.ts';
 import type { JsonText } from '../schemas/json/json-text.ts';
 import type { Fault } from '../schemas/problem.ts';
-import { compileSchema } from '../schemas/validation/compile.ts';
+import type { CheckOutcome, SchemaCheck } from './checks/schema-check.ts';
+import type { SchemaChecks } from './checks/schema-checks.ts';
 import { schemaFingerprint } from './fingerprint.ts';
 import type { TaskAnnouncement } from './types.ts';
 
@@ -23,20 +24,31 @@ export interface AnnouncedTasks {
   has(task: string): boolean;
   /** Those of the newest release. */
   defaults(task: string): TaskDefaults | undefined;
-  /** Empty when at least one live release takes the payload, or when there is none; else the faults for the newest one. */
-  checkPayload(task: string, payload: JsonText): Fault[];
-  /** Empty when the result matches the output schema of at least one live release, or when there is none. */
-  checkResult(task: string, result: JsonText): Fault[];
+  /**
+   * Empty when at least one live release takes the payload, or when there is none; else the faults for the newest one. A
+   * promise when a thread must check.
+   */
+  checkPayload(task: string, payload: JsonText): CheckOutcome | Promise<CheckOutcome>;
+  /** As `checkPayload`, with the output schemas. */
+  checkResult(task: string, result: JsonText): CheckOutcome | Promise<CheckOutcome>;
   /** Fingerprints of the input schemas of all live releases; empty when one of them takes every payload. */
   schemasOf(task: string): readonly string[];
 }
 
-/** @param known newest release first. */
-export function knownTasks(known: readonly KnownTask[], hasTakerOfAll: boolean): AnnouncedTasks {
+/** The announcements of a queue as they were read. */
+export interface Known {
+  readonly queue: string;
+  /** Newest release first. */
+  readonly tasks: readonly KnownTask[];
+  readonly hasTakerOfAll: boolean;
+}
+
+export function knownTasks({ queue, tasks, hasTakerOfAll }: Known, checks: SchemaChecks): AnnouncedTasks {
   const releases = new Map<string, Release[]>();
-  for (const task of known) {
+  const checkOf: CheckOf = (schema, task) => checks.of(schema, { queue, task });
+  for (const task of tasks) {
     const others = releases.get(task.name) ?? [];
-    if (task.isRelease) others.push(new Release(task));
+    if (task.isRelease) others.push(new Release(task, checkOf));
     releases.set(task.name, others);
   }
   const none: readonly Release[] = [];
@@ -48,8 +60,8 @@ export function knownTasks(known: readonly KnownTask[], hasTakerOfAll: boolean):
     names: [...releases.keys()].sort(),
     has: (task) => releases.has(task),
     defaults: (task) => (liveOf(task)[0] ?? releases.get(task)?.[0])?.task,
-    checkPayload: (task, payload) => checkAny(liveOf(task), (release) => release.checkInput(payload)),
-    checkResult: (task, result) => checkAny(liveOf(task), (release) => release.checkOutput(result)),
+    checkPayload: (task, payload) => checkAny(liveOf(task), 'input', payload),
+    checkResult: (task, result) => checkAny(liveOf(task), 'output', result),
     schemasOf: (task) => {
       const schemas = liveOf(task).map(({ fingerprint }) => fingerprint);
       return schemas.includes('') ? [] : schemas;
@@ -57,28 +69,64 @@ export function knownTasks(known: readonly KnownTask[], hasTakerOfAll: boolean):
   };
 }
 
-/** The faults that the first release finds if all of them find some. */
-function checkAny(releases: readonly Release[], check: (release: Release) => Fault[]): Fault[] {
+/** More live releases of a task are not asked: what the others refuse is accepted then. */
+const MAX_ASKED = 20;
+
+const POINTERS = { input: '/payload', output: '/result' };
+
+const NO_FAULTS: Fault[] = [];
+
+/** The faults that the first release finds if all of them find some. Threads are asked last. */
+function checkAny(
+  releases: readonly Release[],
+  member: 'input' | 'output',
+  value: JsonText,
+): CheckOutcome | Promise<CheckOutcome> {
+  if (releases.length > MAX_ASKED) return NO_FAULTS;
   let first: Fault[] | undefined;
+  let apart: SchemaCheck[] | undefined;
   for (const release of releases) {
-    const faults = check(release);
-    if (faults.length === 0) return faults;
+    const check = release[member];
+    if (check === undefined) return NO_FAULTS;
+    const faults = check.now(value, POINTERS[member]);
+    if (faults?.length === 0) return faults;
     first ??= faults;
+    if (faults === undefined) apart = [...(apart ?? []), check];
   }
-  return first ?? [];
+  return apart === undefined ? (first ?? NO_FAULTS) : checkApart(apart, value, POINTERS[member], first);
 }
 
-/** Its schemas are compiled on first use. */
+async function checkApart(
+  checks: readonly SchemaCheck[],
+  value: JsonText,
+  base: string,
+  first: Fault[] | undefined,
+): Promise<CheckOutcome> {
+  let refused: CheckOutcome | undefined = first;
+  for (const check of checks) {
+    const outcome = await check.apart(value, base);
+    if (outcome.length === 0) return outcome;
+    // A release that could not check may take the value.
+    if (refused === undefined || typeof outcome === 'string') refused = outcome;
+  }
+  return refused ?? NO_FAULTS;
+}
+
+type CheckOf = (schema: NonNullable<TaskAnnouncement['input']>, task: string) => SchemaCheck;
+
+/** Its schemas are looked at on first use. */
 class Release {
   readonly task: KnownTask;
   readonly isLive: boolean;
-  #input: ((json: JsonText) => Fault[]) | undefined;
-  #output: ((json: JsonText) => Fault[]) | undefined;
+  readonly #checkOf: CheckOf;
+  #input: SchemaCheck | undefined;
+  #output: SchemaCheck | undefined;
   #fingerprint: string | undefined;
 
-  constructor(task: KnownTask) {
+  constructor(task: KnownTask, checkOf: CheckOf) {
     this.task = task;
     this.isLive = task.isLive;
+    this.#checkOf = checkOf;
   }
 
   get fingerprint(): string {
@@ -86,20 +134,17 @@ class Release {
     return this.#fingerprint;
   }
 
-  checkInput(json: JsonText): Fault[] {
-    this.#input ??= compileCheck(this.task.input, '/payload');
-    return this.#input(json);
+  /** Undefined: it takes every payload. */
+  get input(): SchemaCheck | undefined {
+    const { name, input } = this.task;
+    if (input !== undefined) this.#input ??= this.#checkOf(input, name);
+    return this.#input;
   }
 
-  checkOutput(json: JsonText): Fault[] {
-    this.#output ??= compileCheck(this.task.output, '/result');
-    return this.#output(json);
+  /** Undefined: every result is right. */
+  get output(): SchemaCheck | undefined {
+    const { name, output } = this.task;
+    if (output !== undefined) this.#output ??= this.#checkOf(output, name);
+    return this.#output;
   }
-}
-
-/** Only a schema asks for the parsed value. */
-function compileCheck(source: TaskAnnouncement['input'], base: string): (json: JsonText) => Fault[] {
-  const schema = source === undefined ? undefined : compileSchema(source);
-  // A schema that this process cannot compile is left to the worker, which could.
-  return schema?.ok ? (json) => schema.check(json.parse(), base) : () => [];
 }

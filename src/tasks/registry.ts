@@ -2,10 +2,11 @@ import { AppError, invalidRequest } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { redisTime } from '../redis/server-time.ts';
+import type { Fault } from '../schemas/problem.ts';
 import type { AnnouncedTask, AnnounceTask } from '../schemas/task-http.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import {
-  announceTasks,
+  announceOverHttp,
   isLive,
   readAnnouncements,
   type StoredAnnouncement,
@@ -15,10 +16,12 @@ import {
 import { checkTask } from './check.ts';
 import type { TaskDirectory } from './directory.ts';
 import { toAnnouncement } from './load.ts';
-import type { TaskAnnouncement } from './types.ts';
+import type { JsonSchema, TaskAnnouncement } from './types.ts';
 
 /** Queues whose tasks are listed on one page. */
 const PAGE_QUEUES = 100;
+/** Characters of the schemas on one page: it ends with the queue that brings as many. */
+const PAGE_LENGTH = 1_048_576;
 
 /** The members of the core that the registry uses. The core imports this room, so the room cannot import `Core`. */
 export interface RegistryDependencies {
@@ -39,29 +42,50 @@ export class TaskRegistry {
   /**
    * Announces a task for a queue, as a TypeScript worker does for its own tasks. The announcement is valid for a day.
    *
-   * @throws {AppError} invalid-request.
+   * @throws {AppError} invalid-request, too-many-tasks or checks-busy.
    */
   async announce(queue: string, name: string, options: AnnounceTask): Promise<AnnouncedTask> {
     const { redis, keySpace, tasks, queues } = this.#core;
     const keys = keySpace.queue(queue);
+    const { input, output, ...others } = options;
     // The handler is in the worker, but the check requires one.
-    const checked = checkTask(name, { ...options, name, handler: () => null });
-    if (!checked.ok) throw invalidRequest(checked.faults);
-    const task = toAnnouncement(checked.task);
+    const checked = checkTask(name, { ...others, name, handler: () => null });
+    const schemas = { ...(input !== undefined && { input }), ...(output !== undefined && { output }) };
+    const faults = [...(checked.ok ? [] : checked.faults), ...(await this.#schemaFaults(schemas))];
+    if (!checked.ok || faults.length > 0) throw invalidRequest(faults);
+    const task = { ...toAnnouncement(checked.task), ...schemas };
+    const release = await announceOverHttp(redis, keys, task);
     await queues.register([queue]);
-    await announceTasks(redis, keys, [task], 'http');
     await tasks.refresh(keys);
-    return viewTask(queue, task, await redisTime(redis));
+    return { ...viewTask(queue, task, await redisTime(redis)), release };
   }
 
-  /** Withdraws an announcement. @throws {AppError} task-not-found. */
-  async remove(queue: string, name: string): Promise<void> {
+  /** A schema that takes too long would hold up every submit. */
+  async #schemaFaults(schemas: Readonly<Record<string, JsonSchema>>): Promise<Fault[]> {
+    const faults: Fault[] = [];
+    for (const [name, schema] of Object.entries(schemas)) {
+      const state = await this.#core.tasks.checks.of(schema).tryOut();
+      if (state === undefined) {
+        const detail = 'Too many schemas are being checked. Try again after Retry-After seconds.';
+        throw new AppError('checks-busy', detail);
+      }
+      if (!state.isUsable) faults.push({ pointer: `/${name}`, detail: schemaDetail(state.reason) });
+    }
+    return faults;
+  }
+
+  /**
+   * Withdraws the announcements of a task; those of TypeScript workers that run stay. With `release` only that one.
+   *
+   * @throws {AppError} task-not-found.
+   */
+  async remove(queue: string, name: string, release?: string): Promise<void> {
     const { redis, keySpace, tasks } = this.#core;
     const keys = keySpace.queue(queue);
-    const removed = await withdraw(redis, keys, name);
+    const removed = await withdraw(redis, keys, name, release);
     await tasks.refresh(keys);
     if (removed === 0) {
-      const detail = `No worker has announced the task "${name}" for queue "${queue}". GET /tasks lists the announced tasks.`;
+      const detail = `There is no such announcement of the task "${name}" for queue "${queue}" to withdraw. GET /tasks lists the announced tasks.`;
       throw new AppError('task-not-found', detail);
     }
   }
@@ -77,13 +101,17 @@ export class TaskRegistry {
     const { queues } = this.#core;
     const all = queue === undefined ? await queues.names() : [queue];
     const remaining = all.filter((name) => name > cursor);
-    const page = remaining.slice(0, PAGE_QUEUES);
-    const tasks = await Promise.all(page.map((name) => this.#tasksOf(name)));
-    const last = page.at(-1);
-    return {
-      items: tasks.flat(),
-      ...(remaining.length > page.length && last !== undefined ? { nextCursor: last } : {}),
-    };
+    const items: AnnouncedTask[] = [];
+    let length = 0;
+    let count = 0;
+    for (; count < Math.min(remaining.length, PAGE_QUEUES) && length < PAGE_LENGTH; count += 1) {
+      const tasks = await this.#tasksOf(remaining[count] ?? '');
+      items.push(...tasks);
+      // Most tasks are short, and one that is not has a schema.
+      for (const { input, output } of tasks) length += JSON.stringify([input, output]).length;
+    }
+    const last = remaining[count - 1];
+    return { items, ...(remaining.length > count && last !== undefined ? { nextCursor: last } : {}) };
   }
 
   async #tasksOf(queue: string): Promise<AnnouncedTask[]> {
@@ -95,6 +123,9 @@ export class TaskRegistry {
       .map((task) => viewTask(queue, toTask(task), task.at));
   }
 }
+
+const schemaDetail = (reason: string): string =>
+  /^(has|is|takes) /.test(reason) ? reason : `is not a JSON Schema: ${reason}`;
 
 const byName = (a: StoredAnnouncement, b: StoredAnnouncement): number => (a.name < b.name ? -1 : 1);
 

@@ -7,6 +7,7 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
 export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   'misspelt-setting': 'warn',
   'settings-differ': 'warn',
+  'schema-unusable': 'warn',
   ready: 'info',
   'child-started': 'debug',
   'child-lost': 'error',

@@ -59,6 +59,28 @@ export class Workers {
     return { items, ...(hasMore && { nextCursor: encodeCursor(last.name) }) };
   }
 
+  /** Resolves to what counts the live workers that take jobs of a queue; those that drain do not. */
+  async counter(): Promise<(queue: string) => number> {
+    const byName = new Map<string, number>();
+    /** By what their QUEUES says, which many workers share. */
+    const byPatterns = new Map<string, { queues: readonly string[]; workers: number }>();
+    for await (const { queues, isStopping } of this.#live('')) {
+      if (isStopping) continue;
+      if (queues.some(isPattern)) {
+        const text = queues.join();
+        const group = byPatterns.get(text) ?? { queues, workers: 0 };
+        group.workers += 1;
+        byPatterns.set(text, group);
+      } else for (const name of queues) byName.set(name, (byName.get(name) ?? 0) + 1);
+    }
+    const groups = [...byPatterns.values()];
+    return (queue) =>
+      groups.reduce(
+        (sum, { queues, workers }) => sum + (queues.some((one) => matchesQueue(one, queue)) ? workers : 0),
+        byName.get(queue) ?? 0,
+      );
+  }
+
   /** @param name of a worker, or of a lease. @throws {AppError} worker-not-found. */
   async get(name: string): Promise<Worker> {
     const [view] = await this.#views([await this.#find(name)]);

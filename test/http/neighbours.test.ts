@@ -19,6 +19,15 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'mr-bodies-'));
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
+beforeAll(async () => {
+  const input = {
+    type: 'object',
+    additionalProperties: false,
+    properties: { to: { type: 'string', format: 'email' }, n: { type: 'integer' } },
+  };
+  await api.http.put('/queues/default/tasks/mail').send({ input });
+  await api.http.put('/queues/default/tasks/echo').send({});
+});
 
 /** Sends a body with another process, so that only the work of the API is counted here. Resolves to the status. */
 async function post(
@@ -49,6 +58,8 @@ const lines = (job: string) => Array(MAX_BULK_JOBS).fill(job).join('\n');
 const BAD = '{"task":7,"queue":"","delay":"x","more":1}';
 const TWO_TIMES = '{"task":"echo","delay":"1d","runAt":"2030-01-01T00:00:00Z"}';
 const GOOD = '{"task":"echo","payload":{"a":1}}';
+const MAIL = '{"task":"mail","payload":{"to":"a@example.com","n":1}}';
+const NO_MAIL = '{"task":"mail","payload":{"to":7,"n":"x","more":1}}';
 const deep = (levels: number) => {
   const one = '['.repeat(levels) + ']'.repeat(levels);
   return `{"task":"echo","payload":[${Array(Math.floor(1_000_000 / one.length))
@@ -70,6 +81,17 @@ it.each<[string, string, string, string, string[], number]>([
   ['80,000 members', '/jobs', JSON_BODY, `{"task":"echo","payload":{${members}}}`, [], 202],
   ['10,000 good jobs', '/jobs/batch', JSON_BODY, batch(GOOD), [], 207],
   ['as many in an atomic batch with a key', '/jobs/batch?atomic=true', JSON_BODY, batch(GOOD), [KEY], 207],
+  ['10,000 jobs with a schema', '/jobs/batch', JSON_BODY, batch(MAIL), [], 207],
+  ['as many lines', '/jobs/batch', 'application/x-ndjson', lines(MAIL), [], 207],
+  ['10,000 payloads that break their schema', '/jobs/batch', JSON_BODY, batch(NO_MAIL), [], 207],
+  [
+    '80,000 members that break their schema',
+    '/jobs',
+    JSON_BODY,
+    `{"task":"mail","payload":{${members}}}`,
+    [],
+    422,
+  ],
 ])('others get their turn during a request: %s', async (_name, path, type, body, headers, status) => {
   // What runs for the first time is compiled first.
   await post(path, type, body.startsWith('{"jobs"') ? '{"jobs":[{"task":7}]}' : '{"task":7}');

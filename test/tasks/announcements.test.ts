@@ -3,6 +3,7 @@ import { queueKeys } from '../../src/redis/keys.ts';
 import { redisTime } from '../../src/redis/server-time.ts';
 import {
   ANNOUNCEMENT_TTL_MS,
+  announceOverHttp,
   announceTasks,
   isLive,
   keepAnnounced,
@@ -54,7 +55,6 @@ describe('an announcement', () => {
     const { tasks } = await readAfter();
     expect(tasks.map(toTask)).toEqual([two, one]);
     expect(tasks[1]?.since).toBe(first?.since);
-    expect(await withdraw(redis.client, keys, 'echo')).toBe(2);
   });
 
   it('that another program wrote is skipped', async () => {
@@ -84,7 +84,7 @@ describe('an announcement by name alone', () => {
   });
 
   it('renews the last release that was announced over HTTP', async () => {
-    await announceTasks(redis.client, keys, [{ name: 'echo', attempts: 3 }], 'http');
+    await announceOverHttp(redis.client, keys, { name: 'echo', attempts: 3 });
     const [field = ''] = await redis.client.hkeys(keys.tasks);
     const stored = JSON.parse((await redis.client.hget(keys.tasks, field)) ?? '');
     await redis.client.hset(keys.tasks, field, JSON.stringify({ ...stored, at: stored.at - HOUR_MS }));
@@ -115,4 +115,65 @@ describe('an announcement by name alone', () => {
     await removeForgotten(redis.client, keys);
     expect(await redis.client.hkeys(keys.tasks)).toEqual(['new']);
   });
+});
+
+describe('an announcement over HTTP', () => {
+  const echo = (n: number) => ({ name: 'echo', input: { const: n } });
+  const schemas = async () => (await readAfter()).tasks.map(({ input }) => input);
+
+  it('stands beside those of other workers, and is withdrawn alone', async () => {
+    await announceTasks(redis.client, keys, [echo(0)]);
+    const one = await announceOverHttp(redis.client, keys, echo(1));
+    await announceOverHttp(redis.client, keys, echo(2));
+    expect(await announceOverHttp(redis.client, keys, echo(1))).toBe(one);
+    expect(await withdraw(redis.client, keys, 'echo', one)).toBe(1);
+    expect(await withdraw(redis.client, keys, 'echo', one)).toBe(0);
+    expect(await schemas()).toEqual(expect.arrayContaining([{ const: 0 }, { const: 2 }]));
+  });
+
+  it('is withdrawn with all others of its task, but not with those of TypeScript workers that run', async () => {
+    await announceTasks(redis.client, keys, [echo(0)]);
+    const [field = ''] = await redis.client.hkeys(keys.tasks);
+    await announceOverHttp(redis.client, keys, echo(1));
+    await announceOverHttp(redis.client, keys, { name: 'other' });
+    await putEarlier('echo', 0);
+    expect(await withdraw(redis.client, keys, 'echo')).toBe(2);
+    expect(await namesAfter()).toEqual(['echo', 'other']);
+    await age(field, WORKER_LIVE_MS);
+    expect(await withdraw(redis.client, keys, 'echo')).toBe(1);
+  });
+
+  it('takes the place of the one that was not renewed for longest, where a task has 20', async () => {
+    for (let n = 0; n < 20; n += 1) await announceOverHttp(redis.client, keys, echo(n));
+    await expect(announceOverHttp(redis.client, keys, echo(20))).rejects.toMatchObject({
+      code: 'too-many-tasks',
+    });
+    await announceOverHttp(redis.client, keys, { name: 'other' });
+    await announceOverHttp(redis.client, keys, echo(7));
+    const fields = Object.entries(await redis.client.hgetall(keys.tasks));
+    const [third = ''] = fields.find(([, text]) => text.includes('{"const":3}')) ?? [];
+    await age(third, HOUR_MS);
+    await announceOverHttp(redis.client, keys, echo(20));
+    expect(await schemas()).not.toContainEqual({ const: 3 });
+    expect(await redis.client.hlen(keys.tasks)).toBe(21);
+  });
+
+  it('is refused when those of the queue are too long together', async () => {
+    const long = (n: number) => ({ name: `t${n}`, input: { description: 'x'.repeat(100_000) } });
+    for (let n = 0; n < 10; n += 1) await announceOverHttp(redis.client, keys, long(n));
+    await expect(announceOverHttp(redis.client, keys, long(10))).rejects.toMatchObject({
+      code: 'too-many-tasks',
+    });
+    await announceOverHttp(redis.client, keys, long(9));
+  });
+
+  /** As if nobody had renewed it for so long. */
+  async function age(field: string, ms: number): Promise<void> {
+    const text = (await redis.client.hget(keys.tasks, field)) ?? '';
+    await redis.client.hset(
+      keys.tasks,
+      field,
+      text.replace(/\d+/, (at) => String(Number(at) - ms)),
+    );
+  }
 });

@@ -64,7 +64,7 @@ describe('the announced tasks of a queue', () => {
   it('accept every payload when this process cannot compile the schema', async () => {
     await announce({ name: 'echo', input: { $ref: '#/missing' } });
     const tasks = await new TaskDirectory(redis.client, clock).announced(keys);
-    expect(tasks.checkPayload('echo', JsonText.of(1))).toEqual([]);
+    expect(await tasks.checkPayload('echo', JsonText.of(1))).toEqual([]);
   });
 
   it('give their defaults as far as they are cached', async () => {

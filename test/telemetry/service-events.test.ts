@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CertificateWatch } from '../../src/http/network/certificate-watch.ts';
 import { Refusals } from '../../src/http/network/refusals.ts';
 import { createOrphanReaper, type OrphanReaper } from '../../src/orphan-reaper.ts';
+import { queueKeys } from '../../src/redis/keys.ts';
 import { MAX_SERVED } from '../../src/schemas/values/queue-patterns.ts';
+import { announceTasks } from '../../src/tasks/announcements.ts';
 import { ServedQueues } from '../../workers/supervisor/served-queues.ts';
 import { useApi } from '../helpers/api/server.ts';
 import { openStream } from '../helpers/events/sse-client.ts';
@@ -80,6 +82,16 @@ describe('an API', () => {
     await api.http.put(`/queues/${queue}`).send({ maxJobs: 1 }).expect(200);
     await api.http.delete(`/queues/${queue}`).expect(204);
     expect(ofKind('queue-removed')).toContainEqual({ kind: 'queue-removed', queue });
+  });
+
+  it('reports a schema that it cannot use', async () => {
+    const queue = newQueue();
+    const schema = { type: 'nonsense' };
+    await announceTasks(redis.client, queueKeys('mr', queue), [{ name: 'a', input: schema }]);
+    await api.submit({ task: 'a', queue });
+    await api.submit({ task: 'a', queue });
+    const reason = expect.stringContaining('type');
+    expect(ofKind('schema-unusable')).toEqual([{ kind: 'schema-unusable', queue, task: 'a', reason }]);
   });
 
   it('reports streams of events', async () => {

@@ -32,6 +32,8 @@ export interface QueueState {
   /** Number of the last take, counted over all queues: the lowest number belongs to the least recently taken queue. */
   lastTake: number;
   lastTakeAt: number;
+  /** When a blocking read of it came back. */
+  readAt: number;
   /** Redis time of that take, Unix ms. */
   lastTakeAtRedis: number;
   /** When the first delayed job or retry is due. */
@@ -57,6 +59,7 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   openTakes: 0,
   lastTake: 0,
   lastTakeAt: Number.NEGATIVE_INFINITY,
+  readAt: Number.NEGATIVE_INFINITY,
   lastTakeAtRedis: 0,
   nextDueAt: Number.POSITIVE_INFINITY,
   firstRead: FIRST_READ,

@@ -26,6 +26,12 @@ export interface TakeLoopParts {
   leaseMs: number;
 }
 
+/**
+ * How long a read may block, ms. The read of a suspended process stays open at the server, which would deliver jobs and
+ * tokens to it: it must end before the lease does.
+ */
+export const readBlockMs = (leaseMs: number): number => Math.min(WORKER_BLOCK_MS, leaseMs / 2);
+
 /** Waits for work while all queues are drained: one blocking read over all of them. Reconciles held jobs when due. */
 export class TakeLoop {
   readonly #parts: TakeLoopParts;
@@ -35,9 +41,7 @@ export class TakeLoop {
 
   constructor(parts: TakeLoopParts) {
     this.#parts = parts;
-    // The read of a suspended process stays open at the server, which would deliver jobs and tokens to it.
-    // It must end before the lease does.
-    this.#blockMs = Math.min(WORKER_BLOCK_MS, parts.leaseMs / 2);
+    this.#blockMs = readBlockMs(parts.leaseMs);
   }
 
   /** Takes nothing more: ends an open read, and releases all that has not started. */
@@ -104,6 +108,8 @@ export class TakeLoop {
     const lastTakes = new Map(served.map(({ keys, lastTakeAtRedis }) => [keys, lastTakeAtRedis]));
     try {
       const found = await batcher.duringRead(() => consumer.awaitWork(served, this.#blockMs));
+      const readAt = clock.monotonic();
+      for (const state of served) state.readAt = readAt;
       const deliveries = found.flatMap((one) => this.#toDeliveries(one));
       const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= (lastTakes.get(keys) ?? 0);
       const fresh = deliveries.filter(isNew);

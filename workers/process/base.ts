@@ -2,7 +2,7 @@ import type { Config } from '../../src/config.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
 import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import type { Ability } from '../../src/lifecycle/hold-class.ts';
-import { createObserver, type Observer } from '../../src/observer.ts';
+import { createObserver, type Observer, type ServiceEventKind } from '../../src/observer.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { connectForBlocking, connectForWork, WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
 import type { Connection } from '../../src/redis/connection.ts';
@@ -11,6 +11,7 @@ import { scripts } from '../../src/scripts.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { logObserver } from '../../src/telemetry/log-observer.ts';
+import type { JobMetrics } from '../../src/telemetry/metrics/job-metrics.ts';
 import type { ReconcileSchedule } from '../intake/reconciler.ts';
 import type { ToSupervisor } from '../supervisor/ipc.ts';
 
@@ -25,13 +26,12 @@ export function createWorkerObserver(
   consumerName: string,
   config: Config,
   { reconcileSoon }: ReconcileSchedule,
+  metrics: JobMetrics | undefined,
 ): Observer {
   const logger = createLogger(config.logLevel, 'millrace-worker').child({ worker: consumerName });
   // A defect may have lost deliveries.
-  return createObserver(logObserver(logger), {
-    wants: (kind) => kind === 'defect',
-    observe: reconcileSoon,
-  });
+  const onDefect = { wants: (kind: ServiceEventKind) => kind === 'defect', observe: reconcileSoon };
+  return createObserver(logObserver(logger), onDefect, ...(metrics === undefined ? [] : [metrics]));
 }
 
 export function connect(name: string, url: string, observe: Observer): Connections {

@@ -5,13 +5,14 @@ import { whenReady } from '../../src/redis/connect.ts';
 import { isPattern } from '../../src/schemas/values/queue-patterns.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
+import { countsJobs, JobMetrics } from '../../src/telemetry/metrics/job-metrics.ts';
 import { Acceptor } from '../intake/acceptor.ts';
 import { Batcher } from '../intake/batcher.ts';
 import { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
 import { HeldJobs } from '../intake/held-jobs.ts';
 import { Reconciler, ReconcileSchedule } from '../intake/reconciler.ts';
 import { Releaser } from '../intake/releaser.ts';
-import { TakeLoop } from '../intake/take-loop.ts';
+import { readBlockMs, TakeLoop } from '../intake/take-loop.ts';
 import { HandOvers } from '../isolation/hand-overs.ts';
 import { ThreadPool } from '../isolation/thread-pool.ts';
 import { importTraced } from '../run/attempt-trace.ts';
@@ -23,6 +24,8 @@ import type { RunningJob } from '../run/running-job.ts';
 import { type Base, type Connections, connect, createBase, createWorkerObserver, type Send } from './base.ts';
 import { HeartbeatSender } from './heartbeat.ts';
 import { LeaseWatch } from './lease-watch.ts';
+import { ReadWatch } from './read-watch.ts';
+import { Reporter } from './reporter.ts';
 import { ServedQueues } from './served-queues.ts';
 import { UncaughtErrors } from './uncaught-errors.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -55,11 +58,13 @@ export async function createWorkerProcess({
   onDoubt,
 }: WorkerProcessOptions): Promise<WorkerProcess> {
   const reconcileSchedule = new ReconcileSchedule(systemClock);
-  const observe = createWorkerObserver(consumerName, config, reconcileSchedule);
+  const metrics = countsJobs(config) ? new JobMetrics() : undefined;
+  const observe = createWorkerObserver(consumerName, config, reconcileSchedule, metrics);
   const connections = connect(consumerName, config.redisUrl, observe);
   const tasks = await importTraced(() => loadTasks(config.tasksDir));
   const base = createBase(consumerName, config, queues, connections, tasks, reconcileSchedule, observe, send);
-  const { worker, runner } = wire(base, config.queues, connections, tasks, isAlone);
+  const reports = config.healthPort > 0 ? { metrics } : undefined;
+  const { worker, runner } = wire(base, config.queues, connections, tasks, isAlone, reports);
   await Promise.all(Object.values(connections).map((connection) => whenReady(connection, CONNECT_MS)));
   new UncaughtErrors({
     only: () => (isAlone ? runner.lastTrace : undefined),
@@ -150,12 +155,18 @@ function createExecutor(
   return { heartbeat, threads, runner };
 }
 
+function createReadWatch({ config, core }: Base, { batcher, limiter }: Intake): ReadWatch {
+  const blockMs = readBlockMs(config.leaseMs);
+  return new ReadWatch({ states: batcher.states, limiter, clock: core.clock, blockMs });
+}
+
 function wire(
   base: Base,
   wanted: readonly string[],
   { redis, blocking }: Connections,
   tasks: ReadonlyMap<string, LoadedTask>,
   isAlone: boolean,
+  reports: { metrics: JobMetrics | undefined } | undefined,
 ): { worker: WorkerProcess; runner: HandlerRunner } {
   const { config, core, queues, consumer, observe, send } = base;
   const intake = createIntake(base);
@@ -178,6 +189,8 @@ function wire(
   if (wanted.some(isPattern)) consumer.dropWith(servedQueues.dropRemoved);
   const takes = isAlone ? [] : [new Loop('take', intake.takeLoop.run, observe)];
   const loops = [...takes, new Loop('lease', leaseWatch.run, observe)];
+  const readWatch = isAlone ? undefined : createReadWatch(base, intake);
+  const reporter = reports && new Reporter({ ...reports, readWatch, send });
   const close = async () => {
     await threads.close();
     redis.disconnect();
@@ -190,6 +203,7 @@ function wire(
     handOvers,
     heartbeat,
     leaseWatch,
+    reporter,
     loops,
     close,
   });

@@ -13,6 +13,7 @@ import { RunningJob } from '../run/running-job.ts';
 import type { SentDelivery } from '../supervisor/ipc.ts';
 import type { HeartbeatSender } from './heartbeat.ts';
 import type { LeaseWatch } from './lease-watch.ts';
+import type { Reporter } from './reporter.ts';
 import type { ServedQueues } from './served-queues.ts';
 
 export interface WorkerProcessParts {
@@ -28,6 +29,8 @@ export interface WorkerProcessParts {
   takeLoop: TakeLoop;
   heartbeat: HeartbeatSender;
   leaseWatch: LeaseWatch;
+  /** Absent without HEALTH_PORT. */
+  reporter: Reporter | undefined;
   loops: readonly Loop[];
   /** Closes threads and connections, at the very end of a stop. */
   close: () => Promise<void>;
@@ -54,6 +57,7 @@ export class WorkerProcess {
 
   start(): void {
     this.#parts.heartbeat.start();
+    this.#parts.reporter?.start();
     for (const loop of this.#parts.loops) loop.start();
   }
 
@@ -116,7 +120,7 @@ export class WorkerProcess {
   }
 
   async #stop(): Promise<void> {
-    const { takeLoop, limiter, loops, batcher, releaser, heartbeat, close } = this.#parts;
+    const { takeLoop, limiter, loops, batcher, releaser, heartbeat, reporter, close } = this.#parts;
     await takeLoop.stop();
     await limiter.whenEmpty();
     await Promise.all(loops.map((loop) => loop.stop()));
@@ -126,6 +130,7 @@ export class WorkerProcess {
     await batcher.flush();
     for (const grace of this.#graces) clearTimeout(grace);
     heartbeat.stop();
+    reporter?.stop();
     await close();
   }
 

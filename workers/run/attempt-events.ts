@@ -31,5 +31,13 @@ export function observeSettled(
   const subject = subjectOf(running, lease);
   const { attempt: _, ...job } = subject;
   if (isStale) observe({ kind: 'stale', ...job, move: kind });
-  observeAttemptEnd(observe, subject, kind, { settled, status }, { waitMs: waitMsOf(running), runMs });
+  // Here a repeated call is one of ours whose answer was lost: its end was not reported before.
+  const written = settled === 'repeated' ? 'done' : settled;
+  observeAttemptEnd(
+    observe,
+    subject,
+    kind,
+    { settled: written, status },
+    { waitMs: waitMsOf(running), runMs },
+  );
 }

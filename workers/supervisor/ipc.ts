@@ -1,5 +1,7 @@
 import type { Config } from '../../src/config.ts';
 import type { Delivery } from '../../src/lifecycle/consumer.ts';
+import type { MetricsBatch } from '../../src/telemetry/metrics/job-metrics.ts';
+import type { UnreadQueue } from '../process/read-watch.ts';
 
 /** A process stops sooner than this after its supervisor has ended. One whose event loop is blocked is then killed. */
 export const ORPHAN_GRACE_S = 5;
@@ -41,4 +43,9 @@ export type ToSupervisor =
   /** The job shall run alone in another process. Answered by `handed-over`. */
   | ({ type: 'hand-over' } & HandOverRequest)
   /** A heartbeat: the event loop runs, and the first running attempt must have ended within that time. */
-  | { type: 'alive'; mustEndInMs: number };
+  | { type: 'alive'; mustEndInMs: number }
+  /**
+   * Every second, with HEALTH_PORT: the event loop runs. `unread`: a queue that it should have read. `metrics`: what it has
+   * counted since the last report.
+   */
+  | { type: 'report'; unread?: UnreadQueue; metrics?: MetricsBatch };

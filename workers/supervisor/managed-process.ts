@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Clock } from '../../src/clock.ts';
 import { newConsumerName } from '../../src/lifecycle/consumer-name.ts';
+import type { MetricsBatch } from '../../src/telemetry/metrics/job-metrics.ts';
 import { HeartbeatMonitor } from './heartbeat-monitor.ts';
 import type { FromSupervisor, HandOverRequest, ToSupervisor } from './ipc.ts';
+import { ReportMonitor } from './report-monitor.ts';
 
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? '../process/entry.ts' : '../process/entry.js',
@@ -16,6 +18,8 @@ export interface ManagedProcessEvents {
   onReplace: (child: ManagedProcess) => void;
   /** The process asks to have a job run alone. */
   onHandOver: (child: ManagedProcess, request: HandOverRequest) => void;
+  /** What the process has counted since it last told. */
+  onMetrics: (batch: MetricsBatch) => void;
   /** A message could not be sent, or the process could not be started. */
   onError: (error: Error) => void;
 }
@@ -30,6 +34,8 @@ export class ManagedProcess {
   readonly consumer: string;
   readonly pid: number | undefined;
   readonly heartbeats: HeartbeatMonitor;
+  /** Of a worker with HEALTH_PORT. */
+  readonly reports: ReportMonitor;
   /** Resolves when the process takes jobs. It never does if the process ends before. */
   readonly started: Promise<void>;
   /** Resolves with the reason when the process has ended, or could not be started; for people. */
@@ -40,6 +46,7 @@ export class ManagedProcess {
   #killedFor: string | undefined;
   #mayEnd: boolean;
   #isDiscarded = false;
+  #isStarted = false;
 
   constructor(role: ProcessRole, clock: Clock, events: ManagedProcessEvents) {
     this.role = role;
@@ -51,10 +58,13 @@ export class ManagedProcess {
     this.pid = child.pid;
     this.consumer = newConsumerName(child.pid ?? 0);
     this.heartbeats = new HeartbeatMonitor(child.pid ?? 0, clock);
+    this.reports = new ReportMonitor(clock);
     this.started = new Promise((resolve) => {
       child.on('message', (message: ToSupervisor) => {
-        if (message.type === 'started') resolve();
-        else this.#receive(message, events);
+        if (message.type === 'started') {
+          this.#isStarted = true;
+          resolve();
+        } else this.#receive(message, events);
       });
     });
     this.ended = new Promise((resolve) => {
@@ -70,6 +80,11 @@ export class ManagedProcess {
   /** Milliseconds since the process was started. */
   get ageMs(): number {
     return this.#clock.monotonic() - this.#forkedAt;
+  }
+
+  /** Whether it takes jobs. */
+  get isStarted(): boolean {
+    return this.#isStarted;
   }
 
   /** Whether it may end by itself: nothing has to be started for it then. */
@@ -101,7 +116,10 @@ export class ManagedProcess {
 
   #receive(message: Exclude<ToSupervisor, { type: 'started' }>, events: ManagedProcessEvents): void {
     if (message.type === 'alive') this.heartbeats.record(message.mustEndInMs);
-    else if (message.type === 'no-lease') events.onNoLease(this.consumer);
+    else if (message.type === 'report') {
+      this.reports.record(message.unread);
+      if (message.metrics !== undefined) events.onMetrics(message.metrics);
+    } else if (message.type === 'no-lease') events.onNoLease(this.consumer);
     else if (message.type === 'hand-over') events.onHandOver(this, message);
     else {
       this.#mayEnd = true;

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
 import type { Observer } from '../../src/observer.ts';
 import { createOrphanReaper } from '../../src/orphan-reaper.ts';
+import type { MetricsBatch } from '../../src/telemetry/metrics/job-metrics.ts';
 import { type FromSupervisor, type HandOverRequest, ORPHAN_GRACE_S } from './ipc.ts';
 import { ManagedProcess, type ProcessRole } from './managed-process.ts';
 
@@ -27,6 +28,8 @@ export interface SupervisorParts {
   leases: LeaseKeeper;
   clock: Clock;
   observe: Observer;
+  /** What a process has counted since it last told. */
+  onMetrics?: (batch: MetricsBatch) => void;
 }
 
 const FIRST_RESPAWN_MS = 100;
@@ -67,6 +70,10 @@ export class Supervisor {
       .filter(({ consumer, heartbeats }) => this.#registered.has(consumer) && !heartbeats.isSuspended)
       .map(({ consumer }) => consumer);
   }
+
+  /** The processes that take jobs, or will. */
+  readonly takers = (): readonly ManagedProcess[] =>
+    [...this.#processes.keys()].filter(({ role, mayEnd }) => role === 'shared' && !mayEnd);
 
   /** Kills processes whose event loop an attempt has blocked beyond its timeout. Returns ms until the next check. */
   readonly checkHeartbeats = async (): Promise<number> => {
@@ -118,11 +125,12 @@ export class Supervisor {
 
   /** Starts a process and registers its lease. It waits for its first message. */
   async #fork(role: ProcessRole): Promise<{ child: ManagedProcess; ended: Promise<void> }> {
-    const { clock, observe } = this.#parts;
+    const { clock, observe, onMetrics } = this.#parts;
     const child = new ManagedProcess(role, clock, {
       onNoLease: (consumer) => void this.#register(consumer),
       onHandOver: (from, request) => void this.#handOver(from, request),
       onReplace: this.#replace,
+      onMetrics: (batch) => onMetrics?.(batch),
       onError: (error) => observe({ kind: 'defect', where: 'worker process', error }),
     });
     const ended = child.ended.then((how) => this.#ended(child, how));

@@ -2,6 +2,7 @@ import fastifyPlugin from 'fastify-plugin';
 import { type Config, sharedSettings } from '../../config.ts';
 import { type Core, createCore } from '../../core/core.ts';
 import { checkHealth, type Health } from '../../core/health.ts';
+import { shareCall } from '../../core/share-call.ts';
 import { SharedSettings } from '../../core/shared-settings.ts';
 import { EventNotifier } from '../../events/notifier.ts';
 import { Loop } from '../../maintenance/loop.ts';
@@ -13,7 +14,11 @@ import { scripts } from '../../scripts.ts';
 /** What all nouns share: the core, the event notifier and health. Its connections close with the app. */
 export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
   async (app, { config, observe }) => {
-    const onError = (error: Error) => observe({ kind: 'redis-trouble', where: 'connection', error });
+    let fault: Error | undefined;
+    const onError = (error: Error) => {
+      fault = error;
+      observe({ kind: 'redis-trouble', where: 'connection', error });
+    };
     const url = config.redisUrl;
     const redis = connectForRequests({ url, name: 'millrace-api', scripts, onError });
     const blocking = connectForBlocking({ url, name: 'millrace-api-events', scripts, onError });
@@ -21,6 +26,7 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     const notifier = new EventNotifier(new BlockingReader(blocking, redis), redis, core.clock);
     const shared = new SharedSettings(core, 'API', sharedSettings(config));
     const loop = new Loop('settings', shared.run, observe);
+    const health = shareCall(() => checkHealth(core, () => fault));
     let draining = false;
 
     app.decorate('core', core);
@@ -29,9 +35,9 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     app.decorate('health', async (): Promise<Health> => {
       const { differences } = shared;
       const warnings = differences.length > 0 && { warnings: [...differences] };
-      const health = { ...(await checkHealth(core)), ...warnings };
-      if (!draining) return health;
-      return { ...health, ready: false, reasons: ['The service is stopping.', ...health.reasons] };
+      const checked = { ...(await health()), ...warnings };
+      if (!draining) return checked;
+      return { ...checked, ready: false, reasons: ['The service is stopping.', ...checked.reasons] };
     });
     await Promise.all([whenReady(redis, FIRST_CONNECT_MS), whenReady(blocking, FIRST_CONNECT_MS)]);
 
@@ -42,6 +48,7 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     app.addHook('onClose', async () => {
       await loop.stop();
       await notifier.close();
+      await core.tasks.close();
       blocking.disconnect();
       redis.disconnect();
     });

@@ -38,6 +38,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'schedule-taken': { status: 409, title: 'The id of the schedule is taken' },
   'too-many-keys': { status: 409, title: 'There are too many keys' },
   'too-many-subscriptions': { status: 409, title: 'The queue has too many subscriptions' },
+  'too-many-tasks': { status: 409, title: 'Too many tasks are announced' },
   'job-gone': { status: 410, title: 'The job has ended and its result has expired' },
   'cross-site': { status: 403, title: 'A web page of another site sent the request' },
   'precondition-failed': { status: 412, title: 'The job has changed' },
@@ -52,6 +53,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'too-many-waits': { status: 429, title: 'The client has too many waiting requests and streams' },
   'internal-error': { status: 500, title: 'Internal error' },
   'redis-unavailable': { status: 503, title: 'Redis is unavailable' },
+  'checks-busy': { status: 503, title: 'Too many payloads are being checked' },
   'too-many-waiters': { status: 503, title: 'Too many clients are waiting' },
   'too-many-connections': { status: 503, title: 'The address has too many connections' },
 };

@@ -1,8 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Core } from '../../core/core.ts';
-import { AppError, invalidRequest } from '../../errors.ts';
+import { invalidRequest } from '../../errors.ts';
 import { attemptOptions, type EntryOptions } from '../../redis/entry-options.ts';
-import type { QueueKeys } from '../../redis/keys.ts';
 import type { KeySpace } from '../../redis/keyspace.ts';
 import { type Backoff, DEFAULT_PRIORITY, DEFAULT_QUEUE, type SubmitJob } from '../../schemas/job.ts';
 import { textFault } from '../../schemas/json/json-fault.ts';
@@ -18,6 +17,7 @@ import {
 } from '../../schemas/values/duration.ts';
 import { timeMs } from '../../schemas/values/timestamp.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
+import { checkTask } from './check-task.ts';
 import type { NewEntry } from './scripts/submit.ts';
 
 /** A job that has passed every check and has its entry. */
@@ -33,7 +33,7 @@ export interface AdmittedJob {
  * Checks what the schema cannot check, and decides the job's place. Returns without a promise when the announced tasks
  * and the settings of the queue are cached.
  *
- * @throws {AppError} invalid-request, unknown-task or invalid-payload. The promise rejects with the same errors.
+ * @throws {AppError} invalid-request, unknown-task, invalid-payload or checks-busy. The promise rejects with the same errors.
  */
 export function admitJob(core: Core, job: SubmitJob): AdmittedJob | Promise<AdmittedJob> {
   const { entry, payload } = newEntry(core.keySpace, job, core.clock);
@@ -90,76 +90,6 @@ export function withDefaults<E extends Pick<NewEntry, 'task' | 'options'>>(
     to: timeoutMs,
   });
   return { ...entry, options: { ...own, ...options } };
-}
-
-/**
- * Checks task and payload against the announced tasks of the queue.
- *
- * @param now the monotonic time, for who has read it.
- * @throws {AppError} unknown-task or invalid-payload, or the promise rejects with them.
- */
-export function checkTask(
-  core: Core,
-  keys: QueueKeys,
-  task: string,
-  payload: JsonText,
-  now?: number,
-): AnnouncedTasks | Promise<AnnouncedTasks> {
-  const announced = core.tasks.announced(keys, now);
-  if (announced instanceof Promise) {
-    return announced.then((tasks) => checkAnnounced(core, tasks, keys, task, payload));
-  }
-  return checkAnnounced(core, announced, keys, task, payload);
-}
-
-function checkAnnounced(
-  core: Core,
-  tasks: AnnouncedTasks,
-  keys: QueueKeys,
-  task: string,
-  payload: JsonText,
-): AnnouncedTasks | Promise<AnnouncedTasks> {
-  const isAccepted = refusal(core, tasks, keys.queue, task, payload) === undefined;
-  return isAccepted ? tasks : recheckTask(core, keys, task, payload);
-}
-
-/** Reads the announcements again before it refuses a job: a worker may have started a moment ago. */
-async function recheckTask(
-  core: Core,
-  keys: QueueKeys,
-  task: string,
-  payload: JsonText,
-): Promise<AnnouncedTasks> {
-  const announced = await core.tasks.refresh(keys);
-  const error = refusal(core, announced, keys.queue, task, payload);
-  if (error !== undefined) throw error;
-  return announced;
-}
-
-function refusal(
-  core: Core,
-  announced: AnnouncedTasks,
-  queue: string,
-  task: string,
-  payload: JsonText,
-): AppError | undefined {
-  const isUnknown = !announced.isEmpty && !announced.hasTakerOfAll && !announced.has(task);
-  if (isUnknown && core.settings.unknownTasks === 'reject') {
-    const names = announced.names.join(', ');
-    return new AppError(
-      'unknown-task',
-      `No worker of queue "${queue}" has announced the task "${task}". Announced tasks: ${names}.`,
-      {
-        errors: [{ pointer: '/task', detail: `must be one of ${names}` }],
-        extensions: { knownTasks: announced.names },
-      },
-    );
-  }
-  const faults = announced.checkPayload(task, payload);
-  if (faults.length === 0) return undefined;
-  return new AppError('invalid-payload', `The payload does not match the input schema of task "${task}".`, {
-    errors: faults,
-  });
 }
 
 /** Members of a job that are not options of its entry. */

@@ -13,8 +13,12 @@ const ADMITTED_AT_ONCE = 50;
 export async function admitAll(core: Core, candidates: readonly Candidate[]): Promise<Admission[]> {
   const slices = new Slices();
   const admissions: Admission[] = [];
-  for (let start = 0; start < candidates.length; start += ADMITTED_AT_ONCE) {
-    const some = candidates.slice(start, start + ADMITTED_AT_ONCE).map((one) => admit(core, one));
+  while (admissions.length < candidates.length) {
+    const some: (Admission | Promise<Admission>)[] = [];
+    for (const one of candidates.slice(admissions.length, admissions.length + ADMITTED_AT_ONCE)) {
+      some.push(admit(core, one));
+      if (slices.isOver) break;
+    }
     admissions.push(...(some.some(isPromise) ? await Promise.all(some) : (some as Admission[])));
     if (slices.isOver) await slices.next();
   }

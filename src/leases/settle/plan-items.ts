@@ -2,16 +2,18 @@ import { completionOf, type HeldDelivery } from '../../attempts/completion.ts';
 import type { Outcome } from '../../attempts/outcome.ts';
 import { settleAllWithoutResult, statusUntil } from '../../attempts/settle-failure.ts';
 import type { Core } from '../../core/core.ts';
+import { Slices } from '../../core/slices.ts';
 import { AppError } from '../../errors.ts';
 import { latencyField } from '../../lifecycle/latency-histogram.ts';
 import type { Completion } from '../../lifecycle/scripts/complete.ts';
 import type { AttemptTimes } from '../../observer.ts';
-import { decodeEntry } from '../../redis/entry.ts';
+import { decodeEntry, type Entry } from '../../redis/entry.ts';
 import type { TaskDefaults } from '../../redis/entry-options.ts';
 import { entryTime, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { JSON_NULL } from '../../schemas/json/json-text.ts';
+import type { Fault } from '../../schemas/problem.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
+import type { CheckOutcome } from '../../tasks/checks/schema-check.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { LeaseConsumer } from '../lease-consumer.ts';
 import type { JobLeaseState } from '../scripts/held-jobs.ts';
@@ -66,23 +68,49 @@ export async function planItems(
   const states = refs.length > 0 ? await consumer.readHeldJobs(keys, refs, 'settle') : [];
   const now = core.clock.wall();
   const plan: ItemPlan = { completions: [], uncompleted: [], latency: new Map(), held: 0 };
-  items.forEach((reported, i) => {
+  const slices = new Slices();
+  for (const [i, reported] of items.entries()) {
     const { state, ref } = states[i] ?? { state: { kind: 'none' }, ref: reported.ref };
     const item = { ...reported, ref };
     if (state.kind !== 'held') {
       outcomes[item.index] = earlierOutcome(item, state);
-      return;
+      continue;
     }
     plan.held += 1;
-    const step = planItem(core, item, state, known, now);
+    const entry = decodeEntry(state.fields);
+    const checked = resultFaults(known, entry, item.report);
+    const faults = checked instanceof Promise ? await checked : checked;
+    const step = planItem(core, item, { state, entry, faults }, known, now);
     if (step.kind === 'refused') outcomes[item.index] = { id: item.report.id, ok: false, error: step.error };
     else if (step.kind === 'uncompleted') plan.uncompleted.push(step.uncompleted);
     else {
       plan.completions.push({ item, delivery: step.delivery, completion: step.completion });
       countLatencies(plan.latency, step.delivery);
     }
-  });
+    if (slices.isOver) await slices.next();
+  }
   return plan;
+}
+
+/** What is wrong with a result. One that cannot be checked in time is accepted: the work is done. */
+function resultFaults(
+  known: AnnouncedTasks,
+  entry: Entry | undefined,
+  report: JobReport,
+): Fault[] | Promise<Fault[]> {
+  if (entry === undefined || report.kind !== 'completed') return [];
+  const outcome = known.checkResult(entry.task, report.result);
+  return outcome instanceof Promise ? outcome.then(faultsOf) : faultsOf(outcome);
+}
+
+const faultsOf = (outcome: CheckOutcome): Fault[] => (typeof outcome === 'string' ? [] : outcome);
+
+/** A held job whose report was looked at. */
+interface Looked {
+  readonly state: JobLeaseState & { kind: 'held' };
+  readonly entry: Entry | undefined;
+  /** Of the result. */
+  readonly faults: Fault[];
 }
 
 /** Settles failed and released items. */
@@ -131,12 +159,11 @@ type ItemStep =
 function planItem(
   core: Core,
   item: Item,
-  state: JobLeaseState & { kind: 'held' },
+  { state, entry, faults }: Looked,
   known: AnnouncedTasks,
   nowMs: number,
 ): ItemStep {
   const { ref, report } = item;
-  const entry = decodeEntry(state.fields);
   const task = entry && known.defaults(entry.task);
   const { token, attempt, runMs } = state;
   const delivery = { entry, ref, token, attempt, ...waitOf(item, state, nowMs), runMs };
@@ -147,8 +174,6 @@ function planItem(
   });
   const outcome = outcomeOf(report, state.attempt, nowMs);
   if (outcome.kind === 'completed') {
-    const result = report.kind === 'completed' ? report.result : JSON_NULL;
-    const faults = entry === undefined ? [] : known.checkResult(entry.task, result);
     if (faults.length === 0) return complete(outcome);
     const detail = `The result does not match the output schema of the task "${entry?.task}". Complete the job with another result, or fail it.`;
     return { kind: 'refused', error: new AppError('invalid-result', detail, { errors: faults }) };

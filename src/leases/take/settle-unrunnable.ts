@@ -12,11 +12,12 @@ import { readEntry, type TextEntry } from '../../redis/entry.ts';
 import { firstRef, maxAttempts, timeoutMs } from '../../redis/entry-options.ts';
 import { entryTime, formatJobId } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { JSON_NULL, JsonText } from '../../schemas/json/json-text.ts';
+import { JsonText } from '../../schemas/json/json-text.ts';
 import type { LeasedJob } from '../../schemas/lease.ts';
 import { toTimestamp } from '../../schemas/values/timestamp.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
 import type { LeaseConsumer } from '../lease-consumer.ts';
+import { refusedPayloads } from './refused-payloads.ts';
 
 /** The worker that takes jobs, and the queue. */
 export interface TakeTarget {
@@ -51,17 +52,18 @@ export async function settleUnrunnable(
   const ends: { held: HeldDelivery & AttemptTimes; outcome: 'cancelled' | 'expired' }[] = [];
   const held: Unrunnable[] = [];
   const failures: Unfinished[] = [];
-  const find = (name: string): RunnableTask<JsonText> | undefined =>
+  const entries = taken.map(({ fields }) => readEntry(fields));
+  const refused = await refusedPayloads(entries, known);
+  const find = (name: string): RunnableTask<TextEntry | undefined> | undefined =>
     tasks?.has(name) === false
       ? undefined
       : {
           ...known.defaults(name),
-          refusersOf: (payload) =>
-            known.checkPayload(name, payload).length > 0 ? known.schemasOf(name) : [],
+          refusersOf: (entry) => (entry !== undefined && refused.has(entry) ? known.schemasOf(name) : []),
         };
-  for (const delivery of taken) {
-    const entry = readEntry(delivery.fields);
-    const outcome = preflight(delivery, entry, entry?.json ?? JSON_NULL, find, now);
+  for (const [i, delivery] of taken.entries()) {
+    const entry = entries[i];
+    const outcome = preflight(delivery, entry, entry, find, now);
     if (outcome === undefined && entry !== undefined) {
       jobs.push(leasedJob(delivery, entry, known));
       deliveries.push(delivery);

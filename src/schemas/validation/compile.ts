@@ -1,8 +1,9 @@
-import { Ajv } from 'ajv';
+import { Ajv, type Options } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import type { Fault } from '../problem.ts';
 import { toFaults } from './faults.ts';
+import { UNIQUE_ITEMS } from './unique-items.ts';
 
 export type CompiledSchema =
   | {
@@ -18,8 +19,7 @@ const MAX_PARTS_FOR_ALL_FAULTS = 5_000;
 /**
  * Compiles a JSON Schema: draft 2020-12, or draft-07 if its `$schema` says so. Ignores unknown keywords and formats, as
  * the specification requires. An unresolved `$ref` is a fault. A check does not change the value; with `coerce`, which
- * is for values that arrive as text, it converts types in place. `isOurs` skips the check of the schema itself, which
- * takes longer than everything else.
+ * is for values that arrive as text, it converts types in place. `isOurs` skips the check of the schema itself.
  */
 export function compileSchema(
   schema: object | boolean,
@@ -52,21 +52,46 @@ function compileWith(
 ) {
   const dialect = typeof schema === 'object' && '$schema' in schema ? schema.$schema : undefined;
   const Dialect = typeof dialect === 'string' && dialect.includes('draft-07') ? Ajv : Ajv2020;
+  if (!isOurs) checkSchema(schema, Dialect, dialect);
   // Each schema has its own instance: two tasks may use one `$id` for different schemas.
-  const ajv = new Dialect({
-    allErrors,
-    coerceTypes,
-    validateSchema: !isOurs,
-    verbose: true,
-    strict: false,
-    allowUnionTypes: true,
-    logger: false,
-  });
+  const ajv = new Dialect({ ...OPTIONS, allErrors, coerceTypes });
   formats.default(ajv);
+  ajv.removeKeyword('uniqueItems').addKeyword(UNIQUE_ITEMS);
   const validate = ajv.compile(schema);
   if ('$async' in validate) throw new Error('"$async" schemas are not supported');
   return validate;
 }
+
+/** A schema is checked before it is compiled. */
+const OPTIONS: Options = {
+  validateSchema: false,
+  verbose: true,
+  strict: false,
+  allowUnionTypes: true,
+  logger: false,
+};
+
+type AjvClass = typeof Ajv | typeof Ajv2020;
+
+/** They hold the compiled schemas of schemas, which take longer to compile than most of the schemas that they check. */
+const checkers = new Map<AjvClass, Ajv>();
+
+/** @throws {Error} that says what is wrong with the schema. */
+function checkSchema(schema: object | boolean, Dialect: AjvClass, dialect: unknown): void {
+  // An instance remembers each address that it has found, and a client chooses the addresses.
+  if (typeof dialect === 'string' && !DIALECTS.has(dialect.replace(/#$/, ''))) {
+    throw new Error(`"$schema" must be one of ${[...DIALECTS].join(', ')}`);
+  }
+  const checker = checkers.get(Dialect) ?? new Dialect({ ...OPTIONS, validateSchema: true });
+  if (!checkers.has(Dialect)) formats.default(checker);
+  checkers.set(Dialect, checker);
+  checker.validateSchema(schema, true);
+}
+
+const DIALECTS = new Set([
+  'https://json-schema.org/draft/2020-12/schema',
+  'http://json-schema.org/draft-07/schema',
+]);
 
 /** A recursive schema uses the stack for each level of the value, and the client chooses the depth. */
 function unlessTooDeep(check: () => Fault[], base = ''): Fault[] {

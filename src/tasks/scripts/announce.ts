@@ -4,7 +4,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { inChunks, now } from '../../redis/script/lua.ts';
 
 /** Tasks of one queue; far more than a queue has. */
-const MOST_TASKS = 1_000;
+export const MOST_TASKS = 1_000;
 
 /**
  * Writes announcements that are still as they were read: what a worker has announced since then stays. A queue with very

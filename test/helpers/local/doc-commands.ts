@@ -21,7 +21,7 @@ const KINDS: readonly (readonly [CommandKind, RegExp])[] = [
   ['service', /^([A-Z_]+=\S+ )*npm start$/],
   ['stream', /^curl -sN .*$/],
   ['request', /(^|\| )curl -s\w* .*$/],
-  ['run', /^(npm run (demo|doctor -- .*)|\w+=\$\(jq .*)$/],
+  ['run', /^(npm run demo|\w+=\$\(jq .*)$/],
   [
     'named',
     /^(npm (ci|test)|npm run (build|lint|format|typecheck|docs|openapi|chaos|bench|durability|memory|doctor))( -- .*)?$|^npm run --silent sbom > sbom\.json$|^npm audit --omit=dev$|^docker compose .*$|^kubectl apply -k deploy\/kubernetes$|^\.ci\/run$/,

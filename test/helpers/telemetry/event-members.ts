@@ -32,6 +32,7 @@ export const JOB_EVENTS = {
 export const LIFE_EVENTS = {
   'misspelt-setting': ['text'],
   'settings-differ': ['text'],
+  'schema-unusable': ['queue', 'task', 'reason'],
   ready: ['service'],
   'child-started': ['consumer', 'pid'],
   stopping: ['why'],

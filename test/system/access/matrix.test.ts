@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ROUTE_SCOPES } from '../../../src/access/route-scopes.ts';
 import type { TakeResponse } from '../../../src/schemas/lease.ts';
 import { ADMIN_KEY, makeKey, WITH_KEYS } from '../../helpers/api/keys.ts';
 import { useApi } from '../../helpers/api/server.ts';
@@ -50,18 +51,26 @@ const admin = async (method: string, path: string, body?: unknown): Promise<unkn
   return text === '' ? undefined : JSON.parse(text);
 };
 
-/** A job, a schedule, a subscription and a lease of their own in the queue, as far as it exists. */
-async function targetIn(queue: string, taker = ADMIN_KEY): Promise<Target> {
+/** What the operation is about, in the queue: stored as far as the operation needs it, and nowhere in the queue that never was. */
+async function targetIn(queue: string, { path, id }: Operation, taker = ADMIN_KEY): Promise<Target> {
   count += 1;
-  const [job, schedule] = [`${queue}~nzzzzzzzz-${count.toString(36)}`, `schedule-${count}`];
-  if (queue === NEVER) return { queue, job, schedule, lease: `x.${'0'.repeat(24)}~n5c~${queue}` };
-  await admin('PUT', `/queues/${queue}/subscriptions/billing`, {});
-  await admin('PUT', `/schedules/${schedule}`, { every: '1d', job: { task: 'echo', queue } });
+  const target = {
+    queue,
+    job: `${queue}~nzzzzzzzz-${count.toString(36)}`,
+    schedule: `schedule-${count}`,
+    lease: `x.${'0'.repeat(24)}~n5c~${queue}`,
+  };
+  if (queue === NEVER) return target;
+  const { schedule } = target;
+  if (path.includes('{sub}')) await admin('PUT', `/queues/${queue}/subscriptions/billing`, {});
+  if (path.startsWith('/schedules/{id}'))
+    await admin('PUT', `/schedules/${schedule}`, { every: '1d', job: { task: 'echo', queue } });
+  const { id: job } = (await admin('POST', '/jobs', { task: 'echo', queue })) as { id: string };
+  if (ROUTE_SCOPES[id]?.scope !== 'work') return { ...target, job };
   await admin('POST', `/queues/${queue}/resume`);
-  const stored = (await admin('POST', '/jobs', { task: 'echo', queue })) as { id: string };
   const take = { method: 'POST', path: '/leases', body: { queues: [queue] } };
   const { lease } = JSON.parse((await ask(api.origin, take, taker)).text) as TakeResponse;
-  return { queue, job: stored.id, schedule, lease };
+  return { ...target, job, lease };
 }
 
 const MISSING = new Set([
@@ -92,7 +101,7 @@ describe.each(OPERATIONS)('$id', (operation: Operation) => {
   });
 
   it('answers nobody without a valid key', async () => {
-    const target = await targetIn(OWN);
+    const target = await targetIn(OWN, operation);
     const sent = requestOf(operation, target);
     for (const key of refused) {
       expect(verdictOf(await ask(api.origin, sent, key)), key).toBe(
@@ -108,7 +117,9 @@ describe.each(OPERATIONS)('$id', (operation: Operation) => {
       // A lease belongs to the key that has taken it.
       const canWork = scopes.some((scope) => /^(work|admin)(:mine)?$/.test(scope));
       target =
-        canWork || target === undefined ? await targetIn(OWN, canWork ? keyOf(scopes) : ADMIN_KEY) : target;
+        canWork || target === undefined
+          ? await targetIn(OWN, operation, canWork ? keyOf(scopes) : ADMIN_KEY)
+          : target;
       const expected = expectedVerdict(operation, scopes, OWN);
       const answer = await ask(api.origin, requestOf(operation, target), keyOf(scopes));
       const verdict = verdictOf(answer);
@@ -121,10 +132,10 @@ describe.each(OPERATIONS)('$id', (operation: Operation) => {
 
   it('answers for a foreign target as for one that never was', async () => {
     const wrong: string[] = [];
-    const never = await targetIn(NEVER);
+    const never = await targetIn(NEVER, operation);
     let used: Target | undefined;
     for (const scopes of CALLERS) {
-      const foreign = used ?? (await targetIn(FOREIGN));
+      const foreign = used ?? (await targetIn(FOREIGN, operation));
       const expected = expectedVerdict(operation, scopes, FOREIGN);
       const answer = await ask(api.origin, requestOf(operation, foreign), keyOf(scopes));
       const verdict = verdictOf(answer);
