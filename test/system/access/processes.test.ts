@@ -30,18 +30,20 @@ describe('three API processes', () => {
     expect(await statuses(key)).toEqual([200, 200, 200]);
     await ask(originOf(1), { method: 'DELETE', path: `/keys/${id}` }, ADMIN_KEY);
     const revokedAt = performance.now();
-    const endings = await Promise.all(
+    const lastLetIn = await Promise.all(
       apis.map(async ({ origin }) => {
-        let sentAt = 0;
+        let last = 0;
         await until(async () => {
-          sentAt = performance.now();
-          return (await statusAt(origin, key)) === 401;
+          const sentAt = performance.now() - revokedAt;
+          if ((await statusAt(origin, key)) === 401) return true;
+          last = sentAt;
+          return false;
         }, 'a 401');
-        return sentAt - revokedAt;
+        return last;
       }),
     );
-    // The last request that was let in was sent less than two seconds after the end; the next one comes 25 ms later.
-    for (const ms of endings) expect(ms).toBeLessThan(2_500);
+    // Whatever is sent later than that is refused, however slow the machine is.
+    for (const ms of lastLetIn) expect(ms).toBeLessThan(2_000);
     expect(await statuses(key)).toEqual([401, 401, 401]);
   });
 

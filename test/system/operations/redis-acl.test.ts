@@ -3,8 +3,6 @@ import { untilWorkerReady } from '../../../src/local/ready.ts';
 import { freePort } from '../../../src/local/redis-settings.ts';
 import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import { aclRules } from '../../../src/redis/acl/acl-rules.ts';
-import { scripts } from '../../../src/scripts.ts';
-import { CODE_FILES, readCode } from '../../helpers/code-files.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 import {
   type ApiProcess,
@@ -68,17 +66,4 @@ it('a tour of everything needs no command that the minimal user of Redis lacks',
   const run = (await commandsRun()).filter((name) => !FREE.includes(name) && !own.includes(name));
   expect(await redis.client.acl('LOG')).toEqual([]);
   expect(run.filter((name) => !allowed.has(name))).toEqual([]);
-  expect(unused(run)).toEqual([]);
 });
-
-/** Allowed commands that neither the tour has run nor a script names, nor a call in the code. */
-function unused(run: readonly string[]): string[] {
-  const lua = scripts.map((script) => script.lua).join('\n');
-  const code = CODE_FILES.map(readCode).join('\n');
-  return [...allowed].filter((command) => {
-    const [name = '', sub] = command.split('|');
-    const inLua = new RegExp(`call\\('${name}'${sub === undefined ? '' : `, '${sub}'`}`, 'i');
-    const inCode = new RegExp(`\\.${name}\\(${sub === undefined ? '' : `'${sub}'`}`, 'i');
-    return !run.includes(command) && !inLua.test(lua) && !inCode.test(code);
-  });
-}

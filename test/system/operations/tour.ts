@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../../../src/schemas/job.ts';
 import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { openStream } from '../../helpers/events/sse-client.ts';
@@ -143,7 +142,7 @@ async function queues({ call, submit }: Client): Promise<void> {
   await call('GET', `/workers/${encodeURIComponent(workers.items[0]?.name ?? '')}`);
   for (let jobs = 0; jobs < 3; jobs += 1) await submit({ queue: 'tour-gone', task: 'echo', delay: '1h' });
   await call('DELETE', '/queues/tour-gone?force=true');
-  for (const path of ['/', '/livez', '/readyz', '/docs/json']) await call('GET', path);
+  for (const path of ['/', '/livez', '/readyz', '/metrics', '/docs/json']) await call('GET', path);
 }
 
 async function schedules({ call, until }: Client): Promise<void> {
@@ -174,8 +173,8 @@ async function subscriptions({ call, submit, until }: Client): Promise<void> {
   await until(await submit({ task: 'echo' }), 'completed');
   const { events } = await call<{ events: { id: string }[] }>('POST', `${path}/read`, { max: 3 });
   await call('POST', `${path}/ack`, { ids: events.slice(0, 1).map(({ id }) => id) });
-  await sleep(150);
-  await call('POST', `${path}/read`, { max: 100, waitMs: 100 });
+  // The others come again.
+  await call('POST', `${path}/read`, { max: 100, waitMs: 5_000 });
   await call('GET', path);
   await call('GET', '/queues/default/subscriptions');
   await call('DELETE', path);
