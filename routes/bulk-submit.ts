@@ -65,7 +65,7 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const options = {
         atomic: request.query.atomic === true,
-        key: idempotencyKey(request.headers),
+        key: idempotencyKey(request),
         refuse: submitRefusal(request.caller),
       };
       const { value, replayed } = await app.submitBulk(request.body, options);

@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { visibleTo } from '../src/http/access/caller-view.ts';
 import { sendJob } from '../src/http/jobs/job-reply.ts';
 import { readJob } from '../src/http/jobs/read-job.ts';
 import { submitJob } from '../src/http/jobs/submit-job.ts';
-import { parseKey } from '../src/http/request/idempotency-key.ts';
+import { ownKey, parseKey } from '../src/http/request/idempotency-key.ts';
 import { applyPreference, prefersRepresentation } from '../src/http/request/prefer.ts';
 import {
   JobHeaders,
@@ -63,15 +64,15 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'findJobs',
         summary: 'Find jobs by their Idempotency-Key',
         description:
-          'Lists the jobs that a submit with this key has stored, in whatever status. The list is empty when the key is unknown or its time is over (IDEMPOTENCY_TTL_MS). Jobs whose result has expired are left out.',
+          'Lists the jobs that you have stored by a submit with this key, in whatever status. The list is empty when the key is unknown or its time is over (IDEMPOTENCY_TTL_MS). Jobs whose result has expired are left out. An Idempotency-Key belongs to the API key, or the subject of the token, that has sent it.',
         tags: ['jobs'],
         querystring: FindJobsQuery,
         response: { 200: JobPage, ...problems(400, 500, 503) },
       },
     },
-    ({ query: { idempotencyKey, queue = DEFAULT_QUEUE, ...page } }) => {
-      const key = parseKey(idempotencyKey, '/idempotencyKey', 'query parameters');
-      return app.jobInspector.listKeyed(queue, key, { limit: DEFAULT_LIMIT, ...page });
+    ({ query: { idempotencyKey, queue = DEFAULT_QUEUE, ...page }, caller }) => {
+      const key = ownKey(caller, parseKey(idempotencyKey, '/idempotencyKey', 'query parameters'));
+      return app.jobInspector.listKeyed(queue, key, { limit: DEFAULT_LIMIT, ...page }, visibleTo(caller));
     },
   );
 

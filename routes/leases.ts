@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { demand } from '../src/access/refusals.ts';
+import { leaseHolderOf } from '../src/http/access/caller-view.ts';
 import { showLease } from '../src/http/reports/show-lease.ts';
 import { requesterOf } from '../src/http/request/requester.ts';
 import { problems } from '../src/schemas/http.ts';
@@ -24,7 +25,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
       for (const queue of body.queues) demand(caller, 'work', queue);
       const { queues, tasks, worker, max = 1, leaseMs = DEFAULT_LEASE_MS, waitMs = 0 } = body;
       if (waitMs > 0) app.enterWait(request, reply);
-      const poll = { queues, tasks, worker, max, leaseMs };
+      const poll = { queues, tasks, worker, max, leaseMs, holder: leaseHolderOf(caller) };
       const taken = await app.leases.take(poll, waitMs, requesterOf(reply));
       // Otherwise the worker would poll on this connection until the process has stopped.
       if (app.isDraining()) reply.header('connection', 'close');

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { visibleTo } from '../src/http/access/caller-view.ts';
 import { optionalBody } from '../src/http/request/optional-body.ts';
 import { BulkStep, DeadSelection, JobSelection } from '../src/schemas/bulk.ts';
 import {
@@ -25,13 +26,14 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'listQueues',
         summary: 'List the queues',
-        description: 'Every queue that a job, a worker or a setting has used, with its counts.',
+        description:
+          'Every queue that a job, a worker or a setting has used and that you may read, with its counts.',
         tags: ['queues'],
         querystring: QueueListQuery,
         response: { 200: QueueList, ...problems(400, 500, 503) },
       },
     },
-    ({ query }) => app.queueInspector.summaries({ limit: MAX_QUEUES, ...query }),
+    ({ query, caller }) => app.queueInspector.summaries({ limit: MAX_QUEUES, ...query }, visibleTo(caller)),
   );
 
   app.get(
@@ -111,10 +113,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['queues'],
         params: QueueParams,
         querystring: PageQuery,
-        response: {
-          200: PendingList,
-          ...problems(400, 500, 503),
-        },
+        response: { 200: PendingList, ...problems(400, 500, 503) },
       },
     },
     ({ params, query }) => app.queueInspector.pending(params.name, { limit: DEFAULT_LIMIT, ...query }),
@@ -126,13 +125,14 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'listAllPending',
         summary: 'List the running jobs of all queues',
-        description: 'Ordered by queue.',
+        description: 'Of those that you may read, ordered by queue.',
         tags: ['queues'],
         querystring: PageQuery,
         response: { 200: PendingList, ...problems(400, 500, 503) },
       },
     },
-    ({ query }) => app.queueInspector.pendingOfAll({ limit: DEFAULT_LIMIT, ...query }),
+    ({ query, caller }) =>
+      app.queueInspector.pendingOfAll({ limit: DEFAULT_LIMIT, ...query }, visibleTo(caller)),
   );
 
   app.put(

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
+import { leaseHolderOf } from '../src/http/access/caller-view.ts';
 import { inRealIds } from '../src/http/access/hidden-jobs.ts';
 import { visibleItems } from '../src/http/access/visible-items.ts';
 import { problemItem } from '../src/http/plugins/errors.ts';
@@ -61,8 +62,9 @@ export const reportRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: HeartbeatResponse, ...problems(400, 404, 409, 413, 415, 500, 503) },
       },
     },
-    async ({ params, body }) => {
-      const { expiresAt, cancel, mustDrain } = await app.leases.heartbeat(params.lease, body.leaseMs);
+    async ({ params, body, caller }) => {
+      const claim = { text: params.lease, holder: leaseHolderOf(caller) };
+      const { expiresAt, cancel, mustDrain } = await app.leases.heartbeat(claim, body.leaseMs);
       const directive = mustDrain || app.isDraining() ? ('drain' as const) : ('continue' as const);
       return { expiresAt: toTimestamp(expiresAt), cancel, directive };
     },
@@ -85,11 +87,12 @@ export const reportRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { params, query, body } = request;
+      const { params, query, body, caller } = request;
       const { next = 0 } = query;
       refuseOversize(body);
       const items = visibleItems(request, settleItems(body, maxResultBytes));
-      const settled = await app.leases.settle(params.lease, items, next, tasksOf(body.tasks));
+      const claim = { text: params.lease, holder: leaseHolderOf(caller) };
+      const settled = await app.leases.settle(claim, items, next, tasksOf(body.tasks));
       const answers = settled.outcomes.map((outcome) => settleItem(outcome, request));
       return reply.code(207).send({ items: answers, ...(next > 0 ? showLease(settled.taken) : {}) });
     },

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { demand, guardOf } from '../src/access/refusals.ts';
+import { visibleTo } from '../src/http/access/caller-view.ts';
 import { jobLocation } from '../src/http/jobs/job-reply.ts';
 import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
 import { IdempotencyHeaders, problems, ReplayedHeader } from '../src/schemas/http.ts';
@@ -95,7 +96,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: SchedulePage, ...problems(400, 500, 503) },
       },
     },
-    ({ query }) => app.scheduler.list({ limit: DEFAULT_LIMIT, ...query }),
+    ({ query, caller }) => app.scheduler.list({ limit: DEFAULT_LIMIT, ...query }, visibleTo(caller)),
   );
 
   for (const [verb, summary] of [
@@ -142,9 +143,10 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async ({ params, headers, caller }, reply) => {
-      const guard = guardOf(caller, 'manage');
-      const { value: job, replayed } = await app.scheduler.run(params.id, idempotencyKey(headers), guard);
+    async (request, reply) => {
+      const guard = guardOf(request.caller, 'manage');
+      const key = idempotencyKey(request);
+      const { value: job, replayed } = await app.scheduler.run(request.params.id, key, guard);
       return markReplayed(reply, replayed).code(202).header('location', jobLocation(reply, job.id)).send(job);
     },
   );

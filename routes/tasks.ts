@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { visibleTo } from '../src/http/access/caller-view.ts';
 import { optionalBody } from '../src/http/request/optional-body.ts';
 import { problems } from '../src/schemas/http.ts';
 import {
@@ -24,7 +25,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: TaskList, ...problems(400, 500, 503) },
       },
     },
-    ({ query }) => app.taskRegistry.list(query),
+    ({ query, caller }) => app.taskRegistry.list(query, visibleTo(caller)),
   );
 
   app.put(

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { demandAll, visibleTo } from '../src/http/access/caller-view.ts';
 import { problems } from '../src/schemas/http.ts';
 import { Worker, WorkerList, WorkerListQuery, WorkerParams } from '../src/schemas/workers/worker.ts';
 
@@ -18,7 +19,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: WorkerList, ...problems(400, 500, 503) },
       },
     },
-    ({ query }) => app.workerList.list({ limit: DEFAULT_LIMIT, ...query }),
+    ({ query, caller }) => app.workerList.list({ limit: DEFAULT_LIMIT, ...query }, visibleTo(caller)),
   );
 
   app.get(
@@ -33,7 +34,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Worker, ...problems(400, 404, 500, 503) },
       },
     },
-    ({ params }) => app.workerList.get(params.name),
+    ({ params, caller }) => app.workerList.get(params.name, visibleTo(caller)),
   );
 
   app.post(
@@ -49,6 +50,12 @@ export const workerRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 202: Worker, ...problems(400, 404, 500, 503) },
       },
     },
-    async ({ params }, reply) => reply.code(202).send(await app.workerList.drain(params.name)),
+    async ({ params, caller }, reply) => {
+      // A drain stops the work on all queues of the worker.
+      const permit = (queues: readonly string[]) => demandAll(caller, 'manage', queues);
+      return reply
+        .code(202)
+        .send(await app.workerList.drain(params.name, visibleTo(caller, 'manage'), permit));
+    },
   );
 };

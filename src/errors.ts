@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'idempotency-mismatch'
   | 'queue-full'
   | 'too-many-waiters'
+  | 'rate-limited'
   | 'checks-busy'
   | 'too-many-waits'
   | 'too-many-connections'
@@ -46,6 +47,7 @@ export type ErrorCode =
   | 'too-many-keys'
   | 'schedule-taken'
   | 'redis-unavailable'
+  | 'keys-unavailable'
   | 'internal-error';
 
 export interface AppErrorDetails {
@@ -53,6 +55,8 @@ export interface AppErrorDetails {
   errors?: Fault[];
   /** More members of the problem document, such as `knownTasks`. */
   extensions?: Record<string, unknown>;
+  /** Seconds after which the request may succeed, where that is known. */
+  retryAfterS?: number;
   cause?: unknown;
 }
 
@@ -62,12 +66,14 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly errors: Fault[] | undefined;
   readonly extensions: Record<string, unknown>;
+  readonly retryAfterS: number | undefined;
 
   constructor(code: ErrorCode, detail: string, details: AppErrorDetails = {}) {
     super(detail, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.errors = details.errors;
     this.extensions = details.extensions ?? {};
+    this.retryAfterS = details.retryAfterS;
   }
 }
 

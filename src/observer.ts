@@ -146,8 +146,9 @@ export type ServiceEvent =
     }
 
   // Troubles.
-  /** Redis does not serve. `reqId`: of the request that met it. */
+  /** Redis does not serve (`reqId`: of the request that met it); the keys of tokens in the setting `where` cannot be read. */
   | { kind: 'redis-trouble'; where: string; error: unknown; reqId?: string }
+  | { kind: 'keys-trouble'; where: string; error: unknown }
   /** A defect of the service. */
   | { kind: 'defect'; where: string; error: unknown; reqId?: string };
 
@@ -241,9 +242,8 @@ export function createObserver(...given: readonly Listener[]): Observer {
 function dropArguments(error: unknown): void {
   if (!(error instanceof Error) || !('command' in error)) return;
   const { command } = error;
-  if (typeof command === 'object' && command !== null && 'args' in command) {
+  if (typeof command === 'object' && command !== null && 'args' in command)
     error.command = 'name' in command ? { name: command.name } : undefined;
-  }
 }
 
 /** Nobody listens. */

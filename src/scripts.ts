@@ -1,3 +1,4 @@
+import { takeTokensScript } from './access/rates/scripts/take-tokens.ts';
 import { addKeyScript, findKeyScript, noteUsesScript, removeKeyScript } from './access/scripts/keys.ts';
 import { announceConfigurationScript } from './core/scripts/announce-configuration.ts';
 import { lookupScript } from './jobs/scripts/lookup.ts';
@@ -135,6 +136,8 @@ export const scripts: readonly Script[] = [
   reportWorkerScript,
   drainWorkerScript,
   runningByLeaseScript,
+  // Access.
+  takeTokensScript,
   // Schedules.
   readSchedulesScript,
   dueSchedulesScript,

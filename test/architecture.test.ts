@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tasks: ['redis', 'error-reasons', 'ajv', 'typebox', 'undici', 'tsx'],
   events: ['redis'],
   core: ['redis', 'tasks'],
-  access: ['redis', 'core'],
+  access: ['redis', 'core', 'jose', 'undici'],
   lifecycle: ['redis', 'core', 'events'],
   attempts: ['redis', 'core', 'lifecycle', 'error-reasons'],
   jobs: ['redis', 'core', 'lifecycle', 'events', 'tasks'],
@@ -128,6 +128,7 @@ const GUARDED = [
   'undici',
   'tsx',
   'croner',
+  'jose',
   'prom',
 ];
 

@@ -17,6 +17,8 @@ export interface Caller {
   may(scope: Scope, queue?: string): boolean;
   /** Whether it has the scope for at least one queue. */
   mayAny(scope: Scope): boolean;
+  /** The queues for which it has the scope, as text: equal for callers that have it for the same ones. */
+  reachOf(scope: Scope): string;
 }
 
 class GrantedCaller implements Caller {
@@ -38,6 +40,10 @@ class GrantedCaller implements Caller {
 
   mayAny(scope: Scope): boolean {
     return this.#grants.mayAny(scope);
+  }
+
+  reachOf(scope: Scope): string {
+    return this.#grants.reachOf(scope);
   }
 }
 

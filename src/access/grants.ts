@@ -38,6 +38,12 @@ export class Grants {
     return names.has(queue) || patterns.some((pattern) => matchesQueue(pattern, queue));
   }
 
+  /** The queues for which the scope holds, as text. */
+  reachOf(scope: Scope): string {
+    const { isAll, names, patterns } = this.#reach[scope];
+    return isAll ? '*' : [...names, ...patterns].sort().join();
+  }
+
   /** Whether the scope holds for some queue. */
   mayAny(scope: Scope): boolean {
     const { isAll, names, patterns } = this.#reach[scope];

@@ -10,6 +10,24 @@ export const unauthorized = (): AppError =>
     'The request needs a valid key. Send one in the header "Authorization: Bearer <key>".',
   );
 
+/** The rate of the key is reached. @param waitMs until its next request may come. */
+export const rateLimited = (waitMs: number): AppError =>
+  new AppError(
+    'rate-limited',
+    'The key sends more requests than its rate allows. Wait for Retry-After seconds.',
+    {
+      retryAfterS: Math.ceil(waitMs / 1_000),
+    },
+  );
+
+/** Too many wrong keys came from the address of a client that sends one more. */
+export const tooManyWrongKeys = (waitMs: number): AppError =>
+  new AppError(
+    'rate-limited',
+    'Too many wrong keys came from your address. Send a right one, or wait for Retry-After seconds.',
+    { retryAfterS: Math.ceil(waitMs / 1_000) },
+  );
+
 /** @param queue absent where the scope is missing for all queues. */
 export const forbidden = (scope: Scope, queue?: string): AppError =>
   new AppError(

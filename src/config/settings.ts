@@ -6,6 +6,7 @@ import type { Check, SettingsOf } from './setting-kinds.ts';
 import { STORE_SETTINGS, type StoreSettings } from './store.ts';
 import { TELEMETRY_SETTINGS, type TelemetrySettings } from './telemetry.ts';
 import { mustBeUsable, TLS_SETTINGS, type TlsSettings } from './tls.ts';
+import { TOKEN_CHECKS, TOKEN_SETTINGS, type TokenSettings } from './tokens.ts';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker.ts';
 
 /** All settings of one process; times in milliseconds, sizes in bytes. SETTINGS says what each one means. */
@@ -14,6 +15,7 @@ export interface Config
     ApiSettings,
     NetworkSettings,
     AccessSettings,
+    TokenSettings,
     TlsSettings,
     PeerSettings,
     WorkerSettings,
@@ -26,10 +28,11 @@ export const SETTINGS: SettingsOf<Config> = {
   ...TLS_SETTINGS,
   ...PEER_SETTINGS,
   ...ACCESS_SETTINGS,
+  ...TOKEN_SETTINGS,
   ...API_SETTINGS,
   ...WORKER_SETTINGS,
   ...TELEMETRY_SETTINGS,
 };
 
 /** What must hold for several settings together. */
-export const CHECKS: readonly Check<Config>[] = [mustSayAuth, mustBeUsable];
+export const CHECKS: readonly Check<Config>[] = [mustSayAuth, mustBeUsable, ...TOKEN_CHECKS];

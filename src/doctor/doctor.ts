@@ -13,7 +13,10 @@ export async function examine(
   clock: Clock = systemClock,
 ): Promise<Area[]> {
   const environment = await readEnvironment(env, folder);
-  const [redis, api] = await Promise.all([readRedis(environment.redis, clock), readApi(environment.api)]);
+  const [redis, api] = await Promise.all([
+    readRedis(environment.redis, clock),
+    readApi(environment.api, clock),
+  ]);
   const info = 'redis' in redis && redis.redis.isLocal ? valueIn(redis.redis.info) : undefined;
   const host = await readHost(info?.get('process_id') ?? '');
   return judge({ now: clock.wall(), environment: environment.readings, host, redis, api });

@@ -1,6 +1,6 @@
 import { checkAcl } from './checks/redis/acl.ts';
 import { checkClients } from './checks/redis/clients.ts';
-import { checkClock } from './checks/redis/clock.ts';
+import { checkApiClock, checkClock } from './checks/redis/clock.ts';
 import { checkKernel } from './checks/redis/kernel.ts';
 import { checkKnownHoles } from './checks/redis/known-holes.ts';
 import { checkLatency } from './checks/redis/latency.ts';
@@ -32,10 +32,15 @@ export function judge(readings: Readings): Area[] {
   const areas: Area[] = [
     { name: 'Settings', findings: checkEnvironment(environment) },
     { name: 'Redis', findings: 'fault' in redis ? checkContact(redis) : judgeRedis(readings, redis.redis) },
-    { name: 'API', findings: checkApi(api) },
+    { name: 'API', findings: [...checkApi(api), ...judgeApiClock(readings)] },
     { name: 'Queues', findings: 'fault' in api ? [] : judgeQueues(readings, api.api) },
   ];
   return areas.filter(({ findings }) => findings.length > 0);
+}
+
+function judgeApiClock({ redis, api }: Readings): Finding[] {
+  const ofRedis = 'redis' in redis ? valueIn(redis.redis.clock) : undefined;
+  return checkApiClock(ofRedis, 'api' in api ? api.api.clock : undefined);
 }
 
 function judgeRedis(readings: Readings, redis: RedisReadings): Finding[] {

@@ -3,6 +3,7 @@ import { entryTime } from '../redis/job-id.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { redisTime } from '../redis/server-time.ts';
 import type { GapReason } from '../schemas/event-stream.ts';
+import { type VisibleQueues, visibleOf } from '../schemas/values/visible-queues.ts';
 import { decodeEvents, type PositionedEvent } from './decode.ts';
 import { EventChunk } from './event-chunk.ts';
 import { findGaps, type Gap } from './gaps.ts';
@@ -50,19 +51,27 @@ const CLOCK_SLACK_MS = 1_000;
 
 const NOTHING: StreamsReading = { extents: [], entries: new Map() };
 
-/** Reads the events of a queue, or of all queues, in order from any position on. */
+/** Reads the events of a queue, or of all queues that its readers may read, in order from any position on. */
 export class EventLog {
   readonly ofAll: boolean;
   readonly #redis: Connection;
   readonly #keySpace: KeySpace;
   /** Undefined for all queues. */
   readonly queue: string | undefined;
+  /** Which of all queues. */
+  readonly visible: VisibleQueues | undefined;
 
-  /** @param queue undefined for all queues. */
-  constructor(redis: Connection, keySpace: KeySpace, queue: string | undefined) {
+  /** @param queue undefined for all queues, or those that are visible. */
+  constructor(
+    redis: Connection,
+    keySpace: KeySpace,
+    queue: string | undefined,
+    visible: VisibleQueues | undefined = undefined,
+  ) {
     this.#redis = redis;
     this.#keySpace = keySpace;
     this.queue = queue;
+    this.visible = visible;
     this.ofAll = queue === undefined;
   }
 
@@ -124,7 +133,9 @@ export class EventLog {
       redisTime(this.#redis),
       this.#redis.smembers(this.#keySpace.queues),
     ]);
-    return { queues: [...new Set(queue === '' ? names : [...names, queue])].sort(), before };
+    // A position may name any queue: a client has sent it.
+    const queues = visibleOf([...new Set(queue === '' ? names : [...names, queue])], this.visible);
+    return { queues: [...queues].sort(), before };
   }
 
   /** The next entries of all queues; with `check` also what each stream still holds. */

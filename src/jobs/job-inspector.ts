@@ -2,6 +2,7 @@ import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
 import type { Job } from '../schemas/job.ts';
 import type { JobLog } from '../schemas/jobs/log.ts';
+import type { VisibleQueues } from '../schemas/values/visible-queues.ts';
 import { findJob, locateJob } from './find.ts';
 import { readJobLog } from './job-log.ts';
 import { type KeyedJobsQuery, listKeyedJobs } from './keyed-jobs.ts';
@@ -42,7 +43,8 @@ export class JobInspector {
     queue: string,
     key: string,
     query: KeyedJobsQuery,
+    visible?: VisibleQueues,
   ): Promise<{ items: Job[]; nextCursor?: string }> {
-    return listKeyedJobs(this.#core, this.#core.keySpace.queue(queue), key, query);
+    return listKeyedJobs(this.#core, this.#core.keySpace.queue(queue), key, query, visible);
   }
 }

@@ -7,6 +7,7 @@ import type { QueueKeys } from '../redis/keys.ts';
 import type { Job } from '../schemas/job.ts';
 import { printJson } from '../schemas/json/json-text.ts';
 import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
+import type { VisibleQueues } from '../schemas/values/visible-queues.ts';
 import { findJob } from './find.ts';
 import { partKey } from './submit/idempotency.ts';
 import { recallOnce } from './submit/scripts/submit.ts';
@@ -40,7 +41,7 @@ interface Position {
 
 /**
  * A page of the jobs that a submit with the Idempotency-Key has stored, in the order of the request: of one job, or of a batch.
- * Empty when the key is unknown or forgotten. Jobs that are gone are left out.
+ * Empty when the key is unknown or forgotten. Leaves out jobs that are gone, and those in queues that the client may not read.
  *
  * @throws {AppError} invalid-request for a cursor that no page gave.
  */
@@ -49,12 +50,15 @@ export async function listKeyedJobs(
   keys: QueueKeys,
   key: string,
   query: KeyedJobsQuery,
+  visible?: VisibleQueues,
 ): Promise<KeyedJobsPage> {
   let at: Position | undefined = query.cursor === undefined ? START : parseCursor(query.cursor);
   const page = new KeyedPage(core, query);
   while (at !== undefined) {
     const record = await recallOnce(core.redis, keys.idempotency(partKey(key, at.part)));
-    const jobs = (record?.refs ?? []).map((ref, i) => ({ ref, queue: record?.queues?.[i] ?? keys.queue }));
+    const jobs = (record?.refs ?? [])
+      .map((ref, i) => ({ ref, queue: record?.queues?.[i] ?? keys.queue }))
+      .filter(({ queue }) => visible?.has(queue) ?? true);
     const index = await page.addFrom(jobs, at.index);
     if (index < jobs.length) return { items: page.items, nextCursor: encodeCursor(`${at.part}:${index}`) };
     at = await nextPart(core.redis, keys, key, at.part);

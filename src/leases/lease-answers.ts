@@ -1,4 +1,5 @@
 import type { LeasedJob } from '../schemas/lease.ts';
+import type { LeaseHolder } from './lease-holder.ts';
 
 /** A request for a new lease and its first jobs. */
 export interface LeaseRequest {
@@ -10,6 +11,8 @@ export interface LeaseRequest {
   readonly worker: string | undefined;
   /** Tasks that the worker has; undefined stands for all. */
   readonly tasks: readonly string[] | undefined;
+  /** The client to whom the lease is bound. */
+  readonly holder: LeaseHolder;
 }
 
 /** Jobs taken under a lease. Without jobs the lease has ended. */

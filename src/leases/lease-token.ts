@@ -1,11 +1,12 @@
 import { AppError, invalidRequest } from '../errors.ts';
-import { isLeaseName } from '../lifecycle/consumer-name.ts';
+import { isHeldBy, isLeaseName } from '../lifecycle/consumer-name.ts';
 import { MAX_LEASE_MS, MAX_LEASED_QUEUES, MIN_LEASE_MS } from '../schemas/lease.ts';
 import { QUEUE_NAME_PATTERN } from '../schemas/values/names.ts';
+import type { LeaseClaim, LeaseHolder } from './lease-holder.ts';
 
 /**
  * An HTTP lease: the right to work on the jobs that it holds, until it expires. Its text holds all of this, so that
- * nothing needs to be stored. The text is no secret: the consumer's name is shown with the jobs that it runs.
+ * nothing needs to be stored. The text is no secret: the consumer's name, which is bound to its holder, is shown with the jobs.
  */
 export interface Lease {
   /** Name of the Redis consumer that stands for the lease in every queue. */
@@ -35,19 +36,35 @@ export function parseLease(text: string): Lease | undefined {
     : undefined;
 }
 
-/** The lease in a URL. @throws {AppError} lease-not-found. */
-export function leaseOfUrl(text: string): Lease {
-  const lease = parseLease(text);
-  if (lease !== undefined) return lease;
+/**
+ * The lease in a URL.
+ *
+ * @throws {AppError} lease-not-found, also for the lease of another client, and where the client may not work on its queues.
+ */
+export function leaseOfUrl(claim: LeaseClaim): Lease {
+  const lease = claimedLease(claim);
+  if (lease === undefined) throw leaseNotFound();
+  return lease;
+}
+
+/** Undefined for a text that is no lease. */
+function claimedLease({ text, holder }: LeaseClaim): Lease | undefined {
+  const lease = typeof text === 'string' ? parseLease(text) : undefined;
+  return lease && heldLease(lease, holder);
+}
+
+/** The text may name more queues than the client took the lease for: all of it comes from the client. */
+function heldLease(lease: Lease, holder: LeaseHolder): Lease {
+  if (isHeldBy(lease.consumer, holder.id) && lease.queues.every(holder.mayWorkOn)) return lease;
   throw leaseNotFound();
 }
 
 export const leaseNotFound = (): AppError =>
   new AppError('lease-not-found', 'There is no such lease. Send one that POST /leases returned.');
 
-/** The lease in a request body. @throws {AppError} invalid-request. */
-export function leaseOfBody(value: unknown): Lease {
-  const lease = typeof value === 'string' ? parseLease(value) : undefined;
+/** The lease in a request body. @throws {AppError} as `leaseOfUrl`; invalid-request. */
+export function leaseOfBody(claim: LeaseClaim): Lease {
+  const lease = claimedLease(claim);
   if (lease !== undefined) return lease;
   throw invalidRequest([{ pointer: '/lease', detail: 'must be a lease that POST /leases returned' }]);
 }

@@ -21,6 +21,7 @@ import { renew } from './heartbeat.ts';
 import type { HttpWorkers } from './http-workers.ts';
 import type { LeaseHeartbeat, LeaseRequest, TakenLease } from './lease-answers.ts';
 import { LeaseConsumer } from './lease-consumer.ts';
+import type { LeaseClaim } from './lease-holder.ts';
 import { formatLease, type Lease, leaseOfBody, leaseOfUrl } from './lease-token.ts';
 import { type JobReport, reportedCheckpoint } from './settle/reports.ts';
 import { type SettledOutcome, type SettleResult, settle } from './settle/settle.ts';
@@ -56,13 +57,13 @@ export class Leases {
 
   /** Takes jobs under a new lease; waits up to `waitMs` for the first. A requester that has gone gets none. */
   async take(request: LeaseRequest, waitMs: number, requester: Requester): Promise<TakenLease> {
-    const { queues, leaseMs, worker = '', tasks } = request;
+    const { queues, leaseMs, worker = '', tasks, holder } = request;
     const name = workerLabel(worker);
     await Promise.all([
       this.#worked.record(queues, tasks ?? 'all'),
       this.#workers.takes(name, { queues, tasks, leaseMs }),
     ]);
-    const lease = { consumer: newLeaseName(worker), leaseMs, queues };
+    const lease = { consumer: newLeaseName(worker, holder.id), leaseMs, queues };
     if (this.#workers.isDraining(name)) {
       // A worker that does not know the directive would ask again at once.
       await sleep(Math.min(waitMs, DRAIN_ANSWER_MS));
@@ -80,8 +81,8 @@ export class Leases {
   }
 
   /** @throws {AppError} lease-not-found, or stale-lease when the lease has ended in all of its queues. */
-  async heartbeat(leaseText: string, leaseMs?: unknown): Promise<LeaseHeartbeat> {
-    const lease = leaseOfUrl(leaseText);
+  async heartbeat(claim: LeaseClaim, leaseMs?: unknown): Promise<LeaseHeartbeat> {
+    const lease = leaseOfUrl(claim);
     const { queues } = lease;
     const consumer = this.#consumerOf(lease);
     const { keySpace, clock, observe } = this.#core;
@@ -110,9 +111,9 @@ export class Leases {
   }
 
   /** Records the progress of a running attempt. @throws {AppError} invalid-request, stale-lease or job-not-found. */
-  progress(id: string, leaseText: unknown, progress: unknown): Promise<SettledJob> {
+  progress(id: string, claim: LeaseClaim, progress: unknown): Promise<SettledJob> {
     const text = encodeReportedProgress(progress);
-    return this.#record(id, leaseText, 'progress', (consumer, keys, delivery) =>
+    return this.#record(id, claim, 'progress', (consumer, keys, delivery) =>
       consumer.recordProgress(keys, delivery, text),
     );
   }
@@ -122,19 +123,19 @@ export class Leases {
    *
    * @throws {AppError} as `progress`; payload-too-large, and invalid-request for one that is missing or nested too deeply.
    */
-  checkpoint(id: string, leaseText: unknown, body: object): Promise<SettledJob> {
+  checkpoint(id: string, claim: LeaseClaim, body: object): Promise<SettledJob> {
     const text = reportedCheckpoint(body);
-    return this.#record(id, leaseText, 'checkpoint', (consumer, keys, delivery) =>
+    return this.#record(id, claim, 'checkpoint', (consumer, keys, delivery) =>
       consumer.recordCheckpoint(keys, delivery, text),
     );
   }
 
   /** Adds the lines in a report to the log of a running job. @throws {AppError} as `progress`. */
-  log(id: string, leaseText: unknown, report: unknown): Promise<SettledJob> {
+  log(id: string, claim: LeaseClaim, report: unknown): Promise<SettledJob> {
     const batch = reportedLines(report);
     return this.#record(
       id,
-      leaseText,
+      claim,
       'log',
       async (consumer, keys, { first, attempt, ...delivery }) =>
         batch.lines.length === 0 || consumer.appendLog(keys, delivery, { ...batch, first, attempt }),
@@ -144,7 +145,7 @@ export class Leases {
   /** Writes a report about a delivery that the lease holds. */
   async #record(
     id: string,
-    leaseText: unknown,
+    claim: LeaseClaim,
     move: string,
     write: (
       consumer: LeaseConsumer,
@@ -153,7 +154,7 @@ export class Leases {
     ) => Promise<boolean>,
   ): Promise<SettledJob> {
     const { keys, ref: first } = locateJob(this.#core, id);
-    const lease = leaseOfBody(leaseText);
+    const lease = leaseOfBody(claim);
     const consumer = this.#consumerOf(lease);
     const isOfLease = lease.queues.includes(keys.queue);
     const [{ state, ref } = NOT_HELD] = isOfLease ? await consumer.readHeldJobs(keys, [first], 'read') : [];
@@ -166,8 +167,8 @@ export class Leases {
   }
 
   /** Settles one job. @throws {AppError} stale-lease, job-not-found or invalid-result. */
-  async settleOne(leaseText: unknown, report: JobReport): Promise<SettledJob> {
-    const { outcomes } = await this.#settle(leaseOfBody(leaseText), [report], 0, undefined);
+  async settleOne(claim: LeaseClaim, report: JobReport): Promise<SettledJob> {
+    const { outcomes } = await this.#settle(leaseOfBody(claim), [report], 0, undefined);
     const [outcome] = outcomes;
     if (outcome?.ok) return { id: outcome.id, status: outcome.status };
     throw outcome?.error ?? new Error('a job was settled without an outcome');
@@ -175,12 +176,12 @@ export class Leases {
 
   /** Settles jobs, then takes up to `next` jobs: under the same lease, or under a new one if it has ended. */
   async settle(
-    leaseText: string,
+    claim: LeaseClaim,
     items: readonly SettleItem[],
     next: number,
     tasks: readonly string[] | undefined,
   ): Promise<{ outcomes: SettledOutcome[]; taken: TakenLease }> {
-    const lease = leaseOfUrl(leaseText);
+    const lease = leaseOfUrl(claim);
     const name = workerOfLease(lease.consumer);
     if (next > 0) {
       const { queues, leaseMs } = lease;
@@ -193,9 +194,12 @@ export class Leases {
     const { requestDigest, hasLeaseEnded } = settled;
     const outcomes = outcomesOf(items, settled.outcomes);
     if (!hasLeaseEnded || requestDigest === undefined) {
-      return { outcomes, taken: this.#takenLease(leaseText, settled) };
+      return { outcomes, taken: this.#takenLease(formatLease(lease), settled) };
     }
-    const replacement = { ...lease, consumer: replacementLeaseName(lease.consumer, requestDigest) };
+    const replacement = {
+      ...lease,
+      consumer: replacementLeaseName(lease.consumer, requestDigest, claim.holder.id),
+    };
     const options = { max: next, tasks, requestDigest, isDraining: this.#workers.isDraining(name) };
     const taken = await takeFromQueues(this.#core, this.#taker, replacement, options);
     return { outcomes, taken: this.#takenLease(formatLease(replacement), taken) };

@@ -15,11 +15,25 @@ export function newConsumerName(pid: number): string {
 
 /**
  * The consumer's name for one HTTP lease: `<worker>.<random>`, never used again. It is no secret: it is shown with the
- * jobs.
+ * jobs. @param holder the client that takes the lease, to whom it is bound; '' binds it to none.
  */
-export function newLeaseName(worker: string): string {
-  return `${workerLabel(worker)}.${randomBytes(12).toString('hex')}`;
+export function newLeaseName(worker: string, holder = ''): string {
+  return boundName(`${workerLabel(worker)}.${randomBytes(12).toString('hex')}`, holder);
 }
+
+/** Characters at the end of a name that say who holds the lease: 48 bits, as many as make the name unique. */
+const BOUND_LENGTH = 12;
+
+/** The name whose end is a digest of the rest and of the holder. So a name that jobs have cannot be another client's. */
+function boundName(name: string, holder: string): string {
+  if (holder === '') return name;
+  const unique = name.slice(0, -BOUND_LENGTH);
+  const digest = createHash('sha256').update(`${unique} ${holder}`).digest('hex');
+  return unique + digest.slice(0, BOUND_LENGTH);
+}
+
+/** Whether the client holds the lease. Where clients need no key, any of them does. */
+export const isHeldBy = (name: string, holder: string): boolean => boundName(name, holder) === name;
 
 /** The name of an HTTP worker as its leases show it; `http` for one without a name. */
 export const workerLabel = (worker: string): string =>
@@ -28,11 +42,11 @@ export const workerLabel = (worker: string): string =>
 /** The worker of an HTTP lease. */
 export const workerOfLease = (lease: string): string => lease.slice(0, lease.lastIndexOf('.'));
 
-/** The name of the lease that replaces an ended one. A repeated request gets the same name. */
-export function replacementLeaseName(ended: string, requestDigest: string): string {
+/** The name of the lease that replaces an ended one, of the same holder. A repeated request gets the same name. */
+export function replacementLeaseName(ended: string, requestDigest: string, holder = ''): string {
   const worker = workerOfLease(ended);
   const hash = createHash('sha256').update(`${ended} ${requestDigest}`).digest('hex');
-  return `${worker}.${hash.slice(0, 24)}`;
+  return boundName(`${worker}.${hash.slice(0, 24)}`, holder);
 }
 
 const LEASE_NAME = /^[A-Za-z0-9_@.-]{1,64}\.[0-9a-f]{24}$/;

@@ -11,6 +11,7 @@ import {
   QUEUE_NAME_PATTERN,
   type Status,
 } from '../schemas/values/names.ts';
+import { type VisibleQueues, visibleOf } from '../schemas/values/visible-queues.ts';
 import { listEnded } from './list-ended.ts';
 import { type JobPage, type JobPageQuery, listJobs } from './list-jobs.ts';
 import { type ListedPending, listPending, parsePosition } from './pending.ts';
@@ -32,10 +33,10 @@ export class QueueInspector {
     this.#core = core;
   }
 
-  /** A page of all queues, ordered by name. @throws {AppError} invalid-request for a cursor that no page gave. */
-  async summaries({ limit, cursor }: PageQuery): Promise<QueueList> {
+  /** A page of the queues that the client may read, ordered by name. @throws {AppError} invalid-request for a cursor that no page gave. */
+  async summaries({ limit, cursor }: PageQuery, visible?: VisibleQueues): Promise<QueueList> {
     const after = cursor === undefined ? '' : parseQueue(decodeCursor(cursor));
-    const names = (await this.#core.queues.names()).filter((name) => name > after);
+    const names = (await this.#names(visible)).filter((name) => name > after);
     const items: QueueSummary[] = [];
     for (let first = 0; first < Math.min(limit, names.length); first += QUEUES_AT_ONCE) {
       const some = names.slice(first, Math.min(limit, first + QUEUES_AT_ONCE));
@@ -76,10 +77,10 @@ export class QueueInspector {
     return pendingPage(await listPending(this.#core, keys, limit, position), limit, ({ position: at }) => at);
   }
 
-  /** A page of the running jobs of all queues, queue by queue. The cursor is `<queue> <position in its list>`. */
-  async pendingOfAll({ limit, cursor }: PageQuery): Promise<PendingList> {
+  /** A page of the running jobs of the queues that the client may read, queue by queue. The cursor is `<queue> <position in its list>`. */
+  async pendingOfAll({ limit, cursor }: PageQuery, visible?: VisibleQueues): Promise<PendingList> {
     const start = cursor === undefined ? undefined : parseStart(decodeCursor(cursor));
-    const names = (await this.#core.queues.names()).filter((name) => name >= (start?.queue ?? ''));
+    const names = (await this.#names(visible)).filter((name) => name >= (start?.queue ?? ''));
     const pending: ListedPending[] = [];
     for (let first = 0; first < names.length && pending.length < limit; first += QUEUES_AT_ONCE) {
       const some = names.slice(first, first + QUEUES_AT_ONCE);
@@ -97,6 +98,11 @@ export class QueueInspector {
       pending.push(...parts.flat().slice(0, left));
     }
     return pendingPage(pending, limit, ({ job, position }) => `${job.queue} ${position}`);
+  }
+
+  /** Those that the client may read, sorted. */
+  async #names(visible: VisibleQueues | undefined): Promise<readonly string[]> {
+    return visibleOf(await this.#core.queues.names(), visible);
   }
 
   /** Expires the jobs whose time is up, so that counts and lists are right without a worker. */

@@ -104,6 +104,9 @@ export const scheduleLockKey = (prefix: string, id: string): string => `${prefix
 /** Key of the string that exists while a recent repair of schedules makes another one needless. */
 export const scheduleHealKey = (prefix: string): string => `${prefix}:schedule-heal`;
 
+/** Key of the string with a TTL: when the bucket of an access key is full again, Unix us. */
+export const rateKey = (prefix: string, id: string): string => `${prefix}:rate:${id}`;
+
 /** Key of the hash: the settings that all processes should share -> when a process last had them, Unix ms, and its host. */
 export const configurationsKey = (prefix: string): string => `${prefix}:configurations`;
 

@@ -7,6 +7,7 @@ import {
   type QueueKeys,
   queueKeys,
   queuesKey,
+  rateKey,
   removedQueuesKey,
   scheduledQueuesKey,
   scheduleHealKey,
@@ -53,6 +54,11 @@ export class KeySpace {
 
   get scheduleHeal(): string {
     return scheduleHealKey(this.#prefix);
+  }
+
+  /** @param id of an access key. */
+  rate(id: string): string {
+    return rateKey(this.#prefix, id);
   }
 
   get configurations(): string {

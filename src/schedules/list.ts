@@ -4,6 +4,7 @@ import type { Schedule } from '../schemas/schedule.ts';
 import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
 import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
 import { QUEUE_NAME_PATTERN } from '../schemas/values/names.ts';
+import type { VisibleQueues } from '../schemas/values/visible-queues.ts';
 import { decodeSchedule, isDraft } from './definition.ts';
 import { readSchedules } from './scripts/schedules.ts';
 import { decodeLocation, type ScheduleStore } from './store.ts';
@@ -47,18 +48,19 @@ interface ListEntry {
 }
 
 /**
- * A page of the schedules of all queues, or of one. The pages together show each schedule that exists from the first page
+ * A page of the schedules of all queues that the client may read, or of one of them. The pages together show each schedule that exists from the first page
  * to the last and stays in its queue.
  */
 export async function listSchedules(
   store: ScheduleStore,
   { queue, limit, cursor }: ScheduleListQuery & { limit: number },
+  visible?: VisibleQueues,
 ): Promise<SchedulePage> {
   let position = parseCursor(cursor);
   let count = position.after === '' ? limit : 1;
   for (let scans = 0; ; scans += 1) {
     const { next, found } = await scan(store, queue, position.cursor, count);
-    const rest = found.filter(({ id }) => id > position.after);
+    const rest = found.filter((one) => one.id > position.after && (visible?.has(one.queue) ?? true));
     const page = await fitToPage(store, rest.slice(0, limit));
     const isCut = page.length < rest.length;
     if (isCut && count > 1) {

@@ -7,6 +7,7 @@ import type { Job } from '../schemas/job.ts';
 import { type PreviewSchedule, type PutSchedule, type Schedule, SLOT_LABEL } from '../schemas/schedule.ts';
 import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
+import type { VisibleQueues } from '../schemas/values/visible-queues.ts';
 import { checkJob, firstSlot, parseScheduleRequest } from './check.ts';
 import { type DecodedSchedule, slotLabelOf, timetableOf } from './definition.ts';
 import { listSchedules, type SchedulePage } from './list.ts';
@@ -51,8 +52,8 @@ export class Scheduler {
     return viewSchedule((await this.#read(id, guard)).decoded);
   }
 
-  list(query: ScheduleListQuery & { limit: number }): Promise<SchedulePage> {
-    return listSchedules(this.#store, query);
+  list(query: ScheduleListQuery & { limit: number }, visible?: VisibleQueues): Promise<SchedulePage> {
+    return listSchedules(this.#store, query, visible);
   }
 
   /** Removes the schedule. Its submitted jobs stay. */

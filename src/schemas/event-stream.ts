@@ -18,6 +18,8 @@ export type DropReason =
   /** The reader has taken no byte for several heartbeats. */
   | 'stalled'
   | 'service-stops'
+  /** The key of the reader was revoked, or its token has ended. */
+  | 'access-ended'
   | 'redis-unavailable'
   | 'internal-error';
 
@@ -81,6 +83,7 @@ export const DroppedMessage = Type.Object(
       'too-slow': 'you read too slowly, and too many bytes wait',
       stalled: 'you have read nothing for about 30 s',
       'service-stops': 'this process stops; reconnect',
+      'access-ended': 'your key or token is no longer valid',
       'redis-unavailable': 'reconnect later',
       'internal-error': 'a defect of the service, which its log shows',
     }),

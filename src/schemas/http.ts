@@ -241,6 +241,7 @@ const PROBLEM_TITLES: Readonly<Record<number, string>> = {
   412: 'The job is not as If-Match says',
   413: 'The body is too large',
   415: 'The media type of the body is not supported',
+  421: 'The request names a host that this service does not serve',
   422: 'The task, its payload or its result is rejected, or the Idempotency-Key belongs to another request',
   429: 'The queue is full. Try again after Retry-After seconds',
   500: 'Internal error',

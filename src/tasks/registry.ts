@@ -5,6 +5,7 @@ import { redisTime } from '../redis/server-time.ts';
 import type { Fault } from '../schemas/problem.ts';
 import type { AnnouncedTask, AnnounceTask } from '../schemas/task-http.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
+import { type VisibleQueues, visibleOf } from '../schemas/values/visible-queues.ts';
 import {
   announceOverHttp,
   isLive,
@@ -90,16 +91,16 @@ export class TaskRegistry {
     }
   }
 
-  /** A page of announced tasks, of one queue or of all, ordered by queue and name. The cursor is the last queue. */
-  async list({
-    queue,
-    cursor = '',
-  }: {
-    queue?: string;
-    cursor?: string;
-  }): Promise<{ items: AnnouncedTask[]; nextCursor?: string }> {
+  /**
+   * A page of announced tasks, of one queue or of all that the client may read, ordered by queue and name. The cursor is the
+   * last queue.
+   */
+  async list(
+    { queue, cursor = '' }: { queue?: string; cursor?: string },
+    visible?: VisibleQueues,
+  ): Promise<{ items: AnnouncedTask[]; nextCursor?: string }> {
     const { queues } = this.#core;
-    const all = queue === undefined ? await queues.names() : [queue];
+    const all = visibleOf(queue === undefined ? await queues.names() : [queue], visible);
     const remaining = all.filter((name) => name > cursor);
     const items: AnnouncedTask[] = [];
     let length = 0;

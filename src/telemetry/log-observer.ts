@@ -45,6 +45,7 @@ export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   'stream-closed': 'debug',
   'http-request': 'debug',
   'redis-trouble': 'warn',
+  'keys-trouble': 'warn',
   defect: 'error',
 };
 

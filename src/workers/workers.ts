@@ -5,10 +5,12 @@ import { redisTime } from '../redis/server-time.ts';
 import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
 import { isPattern, matchesQueue, servedQueues } from '../schemas/values/queue-patterns.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
+import type { VisibleQueues } from '../schemas/values/visible-queues.ts';
 import type { Worker, WorkerList } from '../schemas/workers/worker.ts';
 import { DRAIN_MESSAGE, decodeRecord, LIVE_MS, type StoredWorker } from './record.ts';
 import { drainWorker } from './scripts/drain-worker.ts';
 import { runningByLease } from './scripts/running-by-lease.ts';
+import { visibleWorker } from './visible-worker.ts';
 
 /** Live workers that are listed, as many as are recorded; records of one read; queues that are counted at a time. */
 const MOST_WORKERS = 10_000;
@@ -27,6 +29,12 @@ interface LiveWorker extends StoredWorker {
   readonly expiresAt: number;
 }
 
+/** A worker, and what the client may know of it. */
+interface SeenWorker {
+  readonly whole: LiveWorker;
+  readonly worker: LiveWorker;
+}
+
 /** Lists workers of both kinds, and drains them. */
 export class Workers {
   readonly #core: Core;
@@ -35,20 +43,19 @@ export class Workers {
     this.#core = core;
   }
 
-  /** A page of live workers, ordered by name. @throws {AppError} invalid-request for a cursor that no page gave. */
-  async list({
-    queue,
-    limit,
-    cursor,
-  }: {
-    queue?: string;
-    limit: number;
-    cursor?: string;
-  }): Promise<WorkerList> {
+  /**
+   * A page of the live workers of queues that the client may read, ordered by name.
+   *
+   * @throws {AppError} invalid-request for a cursor that no page gave.
+   */
+  async list(
+    { queue, limit, cursor }: { queue?: string; limit: number; cursor?: string },
+    visible?: VisibleQueues,
+  ): Promise<WorkerList> {
     const after = cursor === undefined ? '' : decodeCursor(cursor);
     if (cursor !== undefined && !NAME.test(after)) throw invalidCursor();
     const page: LiveWorker[] = [];
-    for await (const worker of this.#live(after)) {
+    for await (const { worker } of this.#live(after, visible)) {
       if (queue !== undefined && !worker.queues.some((wanted) => matchesQueue(wanted, queue))) continue;
       page.push(worker);
       if (page.length > limit) break;
@@ -64,7 +71,8 @@ export class Workers {
     const byName = new Map<string, number>();
     /** By what their QUEUES says, which many workers share. */
     const byPatterns = new Map<string, { queues: readonly string[]; workers: number }>();
-    for await (const { queues, isStopping } of this.#live('')) {
+    for await (const { whole } of this.#live('', undefined)) {
+      const { queues, isStopping } = whole;
       if (isStopping) continue;
       if (queues.some(isPattern)) {
         const text = queues.join();
@@ -81,16 +89,27 @@ export class Workers {
       );
   }
 
-  /** @param name of a worker, or of a lease. @throws {AppError} worker-not-found. */
-  async get(name: string): Promise<Worker> {
-    const [view] = await this.#views([await this.#find(name)]);
+  /** @param name of a worker, or of a lease. @throws {AppError} worker-not-found, also where the client may read none of its queues. */
+  async get(name: string, visible?: VisibleQueues): Promise<Worker> {
+    const { worker } = await this.#find(name, visible);
+    const [view] = await this.#views([worker]);
     return view ?? notFound(name);
   }
 
-  /** The worker takes no more jobs from now on. @throws {AppError} worker-not-found. */
-  async drain(name: string): Promise<Worker> {
+  /**
+   * The worker takes no more jobs from now on.
+   *
+   * @param permit throws unless the client may do that to all of these queues, or patterns.
+   * @throws {AppError} as `get`.
+   */
+  async drain(
+    name: string,
+    visible?: VisibleQueues,
+    permit: (queues: readonly string[]) => void = () => undefined,
+  ): Promise<Worker> {
     const { redis, keySpace, queues } = this.#core;
-    const worker = await this.#find(name);
+    const { whole: worker } = await this.#find(name, visible);
+    permit(worker.queues);
     const isHttp = worker.kind === 'http';
     const isAsked = await drainWorker(
       redis,
@@ -105,22 +124,22 @@ export class Workers {
       const { control } = keySpace.queue(queue);
       await redis.xadd(control, 'MAXLEN', '~', 1_000, '*', DRAIN_MESSAGE, worker.name);
     }
-    return this.get(worker.name);
+    return this.get(worker.name, visible);
   }
 
-  async #find(name: string): Promise<LiveWorker> {
+  async #find(name: string, visible: VisibleQueues | undefined): Promise<SeenWorker> {
     const own = isLeaseName(name) ? workerOfLease(name) : name;
-    for await (const worker of this.#live('')) {
-      if (worker.name === own || worker.leases?.includes(name)) return worker;
+    for await (const seen of this.#live('', visible)) {
+      if (seen.whole.name === own || seen.whole.leases?.includes(name)) return seen;
     }
     return notFound(name);
   }
 
   /** Live workers by name, in bounded reads. */
-  async *#live(after: string): AsyncGenerator<LiveWorker> {
-    const { redis, keySpace } = this.#core;
+  async *#live(after: string, visible: VisibleQueues | undefined): AsyncGenerator<SeenWorker> {
+    const { redis, keySpace, queues } = this.#core;
     const { workers, records } = keySpace.workers;
-    const now = await redisTime(redis);
+    const [now, existing] = await Promise.all([redisTime(redis), visible ? queues.names() : []]);
     const range = [workers, now, '+inf', 'BYSCORE', 'LIMIT', 0, MOST_WORKERS, 'WITHSCORES'] as const;
     const flat = await redis.zrange(...range);
     const live = flat
@@ -131,7 +150,10 @@ export class Workers {
       const texts = await redis.hmget(records, ...some.map(({ name }) => name));
       for (const [i, { name, expiresAt }] of some.entries()) {
         const record = decodeRecord(name, texts[i] ?? '');
-        if (record !== undefined) yield { ...record, expiresAt };
+        if (record === undefined) continue;
+        const whole = { ...record, expiresAt };
+        const seen = visibleWorker(whole, visible, existing);
+        if (seen !== undefined) yield { whole, worker: { ...whole, ...seen } };
       }
     }
   }

@@ -67,6 +67,8 @@ const deep = (levels: number) => {
     .join(',')}]}`;
 };
 const members = Array.from({ length: 80_000 }, (_, i) => `"k${i}":1`).join(',');
+const NUMBERS = `{"task":"echo","payload":[${Array(100_000).fill('1.0e3').join(',')}]}`;
+const BROKEN_AT_THE_END = `{"task":"echo","payload":[${Array(300_000).fill('1').join(',')},"\\ud83d"]}`;
 const JSON_BODY = 'application/json';
 const KEY = 'idempotency-key: a';
 
@@ -81,6 +83,17 @@ it.each<[string, string, string, string, string[], number]>([
   ['80,000 members', '/jobs', JSON_BODY, `{"task":"echo","payload":{${members}}}`, [], 202],
   ['10,000 good jobs', '/jobs/batch', JSON_BODY, batch(GOOD), [], 207],
   ['as many in an atomic batch with a key', '/jobs/batch?atomic=true', JSON_BODY, batch(GOOD), [KEY], 207],
+  [
+    '80,000 members with a key',
+    '/jobs',
+    JSON_BODY,
+    `{"task":"echo","payload":{${members}}}`,
+    ['idempotency-key: b'],
+    202,
+  ],
+  ['1 MB that is nested 50 deep with a key', '/jobs', JSON_BODY, deep(50), ['idempotency-key: c'], 202],
+  ['100,000 numbers with a key', '/jobs', JSON_BODY, NUMBERS, ['idempotency-key: d'], 202],
+  ['a fault behind 300,000 numbers', '/jobs', JSON_BODY, BROKEN_AT_THE_END, [], 400],
   ['10,000 jobs with a schema', '/jobs/batch', JSON_BODY, batch(MAIL), [], 207],
   ['as many lines', '/jobs/batch', 'application/x-ndjson', lines(MAIL), [], 207],
   ['10,000 payloads that break their schema', '/jobs/batch', JSON_BODY, batch(NO_MAIL), [], 207],

@@ -8,7 +8,7 @@ const lease = { consumer: newLeaseName('py-1@host'), leaseMs: 30_000, queues };
 
 it('survives formatting and parsing, whatever the worker and the duration', () => {
   const names = ['py-1@host', '', 'ü b~c', 'x'.repeat(255), '~', 'a.b'];
-  for (const consumer of names.map(newLeaseName)) {
+  for (const consumer of names.flatMap((name) => [newLeaseName(name), newLeaseName(name, 'key 1')])) {
     for (const leaseMs of [MIN_LEASE_MS, MAX_LEASE_MS]) {
       const made = { ...lease, consumer, leaseMs };
       expect(parseLease(formatLease(made))).toEqual(made);

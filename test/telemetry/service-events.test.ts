@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RemoteKeys } from '../../src/access/tokens/remote-keys.ts';
+import { systemClock } from '../../src/clock.ts';
 import { CertificateWatch } from '../../src/http/network/certificate-watch.ts';
 import { Refusals } from '../../src/http/network/refusals.ts';
 import { createOrphanReaper, type OrphanReaper } from '../../src/orphan-reaper.ts';
@@ -60,6 +62,11 @@ describe('an API', () => {
     await api.submit({ task: 'a', queue: other });
     await taking;
     expect(ofKind('wait-ended').find(isOther)).toMatchObject({ on: 'work', outcome: 'enough' });
+  });
+
+  it('reports keys of tokens that cannot be read', async () => {
+    await new RemoteKeys('http://127.0.0.1:1/', systemClock, recorder.observe).start();
+    expect(ofKind('keys-trouble')).toMatchObject([{ where: 'JWKS_URL', error: expect.any(Error) }]);
   });
 
   it('reports changed certificates and refused connections', async () => {

@@ -1,9 +1,10 @@
+import type { Clock } from '../../clock.ts';
 import type { QueueStats, QueueSummary } from '../../schemas/queue.ts';
 import type { Schedule } from '../../schemas/schedule.ts';
 import type { Subscription } from '../../schemas/subscription.ts';
 import type { Worker } from '../../schemas/workers/worker.ts';
 import { type Reading, readWithin, valueIn } from './reading.ts';
-import type { ApiContact, Readiness } from './readings.ts';
+import type { ApiContact, ClockReading, Readiness } from './readings.ts';
 
 export interface ApiTarget {
   /** Without a slash at the end. */
@@ -24,9 +25,9 @@ interface Page<T> {
 }
 
 /** Asks the API for its state and that of the queues. Never rejects; each request has its own deadline. */
-export async function readApi(target: ApiTarget): Promise<ApiContact> {
+export async function readApi(target: ApiTarget, clock: Clock): Promise<ApiContact> {
   const { url } = target;
-  const readiness = await readWithin(REQUEST_MS, () => readReadiness(target));
+  const readiness = await readWithin(REQUEST_MS, () => readReadiness(target, clock));
   if ('refused' in readiness) return { url, fault: readiness.refused };
   const list = <T>(path: string): Promise<Reading<readonly T[]>> =>
     readWithin(REQUEST_MS, async () => (await get<Page<T>>(target, path)).items);
@@ -44,15 +45,29 @@ export async function readApi(target: ApiTarget): Promise<ApiContact> {
     subscribed.map(({ queue }) => queue),
     (name) => list<Subscription>(`/queues/${name}/subscriptions`),
   );
-  const api = { readiness: readiness.value, queues, stats, workers, schedules };
+  const api = { ...readiness.value, queues, stats, workers, schedules };
   return { url, api: { ...api, subscriptions: subscriptions.flat() } };
 }
 
-async function readReadiness(target: ApiTarget): Promise<Readiness> {
+async function readReadiness(
+  target: ApiTarget,
+  clock: Clock,
+): Promise<{ readiness: Readiness; clock: ClockReading | undefined }> {
+  const start = clock.wall();
   const response = await send(target, '/readyz');
+  const tripMs = clock.wall() - start;
   const body: unknown = await response.json().catch(() => undefined);
-  if (isReadiness(body)) return body;
+  if (isReadiness(body)) {
+    return { readiness: body, clock: clockOf(response.headers.get('date'), start, tripMs) };
+  }
   throw new Error(`GET /readyz was answered with ${response.status}, and not in the way of Millrace`);
+}
+
+/** The header has whole seconds. Supposes that it was written in the middle of the round trip. */
+function clockOf(date: string | null, start: number, tripMs: number): ClockReading | undefined {
+  const at = Date.parse(date ?? '');
+  if (Number.isNaN(at)) return undefined;
+  return { skewMs: at + 500 - start - tripMs / 2, errorMs: 500 + tripMs / 2 };
 }
 
 function isReadiness(value: unknown): value is Readiness {

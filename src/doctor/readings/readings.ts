@@ -46,7 +46,7 @@ export interface AclReadings {
 }
 
 export interface ClockReading {
-  /** Clock of Redis minus clock of this machine, ms. */
+  /** The clock of Redis or the API minus that of this machine, ms. */
   readonly skewMs: number;
   /** Half of the round trip: the skew is exact to this. */
   readonly errorMs: number;
@@ -85,6 +85,8 @@ export interface Readiness {
 /** What the API answers. */
 export interface ApiReadings {
   readonly readiness: Readiness;
+  /** Its clock minus that of this machine; undefined when a proxy leaves out the header. */
+  readonly clock: ClockReading | undefined;
   readonly queues: Reading<readonly QueueSummary[]>;
   /** Of the queues that hold jobs: as many as the doctor has time for. */
   readonly stats: readonly QueueStats[];

@@ -1,8 +1,10 @@
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { type Caller, EVERYONE, NOBODY } from '../../access/caller.ts';
-import { forbidden, unauthorized } from '../../access/refusals.ts';
+import { type Caller, EVERYONE, type KeyRate, NOBODY } from '../../access/caller.ts';
+import { rateHeaders } from '../../access/rates/rate-headers.ts';
+import { forbidden, rateLimited, tooManyWrongKeys, unauthorized } from '../../access/refusals.ts';
 import { ROUTE_SCOPES, type RouteAccess, UNLISTED } from '../../access/route-scopes.ts';
+import { isToken } from '../../access/tokens/recognizer.ts';
 import { queueNotFound } from '../../core/queue-registry.ts';
 import type { AppError } from '../../errors.ts';
 import { leaseNotFound, parseLease } from '../../leases/lease-token.ts';
@@ -29,16 +31,18 @@ export const doorPlugin = fastifyPlugin<{ auth: 'off' | 'keys' }>(
         return this[CALLER] ?? NOBODY;
       },
     });
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', (request, reply, done) => {
       const access = request.routeOptions.config.access ?? UNLISTED;
       if (access.scope === 'none') {
         done();
         return;
       }
       const caller = app.authenticator.identify(request.raw.headers.authorization);
-      if (caller instanceof Promise) {
-        caller.then((found) => done(enter(app, request, access, found)), done);
-      } else done(enter(app, request, access, caller));
+      if (!(caller instanceof Promise) && caller?.rate === undefined) {
+        done(enter(app, request, access, caller));
+        return;
+      }
+      enterSlowly(app, request, reply, access, caller).then(done, done);
     });
   },
   { name: 'door' },
@@ -56,8 +60,42 @@ function describeAccess(route: RouteOptions): void {
   if (id === undefined) return;
   const { scope } = access;
   const security = scope === 'none' ? [] : [{ bearer: scope === 'any' ? [] : [scope] }];
-  const refusals = scope === 'none' ? {} : problems(401, 403);
+  const refusals = scope === 'none' ? {} : problems(401, 403, 429);
   route.schema = { ...schema, security, response: { ...(schema?.response as object), ...refusals } };
+}
+
+/** Lets in a caller who is not known yet, or who has a rate. */
+async function enterSlowly(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  access: RouteAccess,
+  identified: Promise<Caller | undefined> | Caller | undefined,
+): Promise<AppError | undefined> {
+  const caller = await identified;
+  const isSpent = caller?.rate && (await spendToken(app, reply, caller, caller.rate));
+  return isSpent || enter(app, request, access, caller);
+}
+
+/** Counts a request of a key that has a rate; returns why it is refused, if so. */
+async function spendToken(
+  app: FastifyInstance,
+  reply: FastifyReply,
+  { id }: Caller,
+  rate: KeyRate,
+): Promise<AppError | undefined> {
+  const state = await app.keyRates.take(id, rate);
+  reply.headers(rateHeaders(rate, state));
+  return state.isAllowed ? undefined : rateLimited(state.nextInMs);
+}
+
+/** A client without a key, or with a wrong one. */
+function refuseStranger(app: FastifyInstance, { raw, ip }: FastifyRequest): AppError {
+  const { authorization } = raw.headers;
+  // Nobody can guess a signature, and who has a token that is no longer good has guessed nothing.
+  if (authorization === undefined || isToken(authorization)) return unauthorized();
+  const waitMs = app.wrongKeys.note(ip, authorization);
+  return waitMs === undefined ? unauthorized() : tooManyWrongKeys(waitMs);
 }
 
 /** Lets the caller in; returns why not, if so. */
@@ -67,7 +105,7 @@ function enter(
   { scope, queue }: RouteAccess,
   caller: Caller | undefined,
 ): AppError | undefined {
-  if (caller === undefined) return unauthorized();
+  if (caller === undefined) return refuseStranger(app, request);
   request[CALLER] = caller;
   app.keyUses.note(caller);
   if (scope === 'any' || scope === 'none' || caller.may(scope)) return undefined;

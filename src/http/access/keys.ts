@@ -2,13 +2,19 @@ import fastifyPlugin from 'fastify-plugin';
 import { AccessKeys } from '../../access/access-keys.ts';
 import { Authenticator, adminRecognizer, keyRecognizer } from '../../access/authenticator.ts';
 import { KeyUses } from '../../access/key-uses.ts';
+import { KeyRates } from '../../access/rates/key-rates.ts';
+import { tokenRecognizer } from '../../access/tokens/recognizer.ts';
+import { WrongKeys } from '../../access/wrong-keys.ts';
 import { type Config, ConfigError } from '../../config.ts';
 import { Loop } from '../../maintenance/loop.ts';
+import { AccessWatch } from './access-watch.ts';
+import { openTokenKeys } from './tokens.ts';
 
 /** Access keys, and who sends a request by its key. A listening API process writes when keys were last used. */
 export const keysPlugin = fastifyPlugin<{ config: Config }>(
-  async (app, { config: { auth, adminKey } }) => {
+  async (app, { config }) => {
     const { core } = app;
+    const { auth, adminKey } = config;
     const keys = new AccessKeys(core);
     const uses = new KeyUses(core);
     const loop = new Loop('key uses', uses.run, core.observe);
@@ -18,16 +24,28 @@ export const keysPlugin = fastifyPlugin<{ config: Config }>(
 
     app.decorate('accessKeys', keys);
     app.decorate('keyUses', uses);
-    app.decorate(
-      'authenticator',
-      new Authenticator(core.clock, [
-        ...(adminKey === '' ? [] : [adminRecognizer(adminKey)]),
-        keyRecognizer(keys),
-      ]),
-    );
+    const tokenKeys = await openTokenKeys(config, core.clock, core.observe);
+    const expected = { issuer: config.jwtIssuer, audience: config.jwtAudience };
+    const authenticator = new Authenticator(core.clock, [
+      ...(adminKey === '' ? [] : [adminRecognizer(adminKey)]),
+      keyRecognizer(keys),
+      ...(tokenKeys === undefined ? [] : [tokenRecognizer(tokenKeys, expected, core.clock)]),
+    ]);
+    app.decorate('authenticator', authenticator);
+    app.decorate('keyRates', new KeyRates(core.redis, (id) => core.keySpace.rate(id), core.clock));
+    app.decorate('wrongKeys', new WrongKeys(core.clock));
+    app.addHook('onClose', () => tokenKeys?.stop());
     if (auth === 'off') return;
-    app.addHook('onListen', async () => loop.start());
-    app.addHook('onClose', () => loop.stop());
+    const watch = new AccessWatch((authorization) => authenticator.identify(authorization));
+    const watching = new Loop('access', watch.run, core.observe);
+    app.decorate('accessWatch', watch);
+    app.addHook('onListen', async () => {
+      loop.start();
+      watching.start();
+    });
+    app.addHook('onClose', async () => {
+      await Promise.all([loop.stop(), watching.stop()]);
+    });
   },
   { name: 'keys', dependencies: ['core', 'door'] },
 );
@@ -42,5 +60,9 @@ declare module 'fastify' {
     accessKeys: AccessKeys;
     keyUses: KeyUses;
     authenticator: Authenticator;
+    keyRates: KeyRates;
+    wrongKeys: WrongKeys;
+    /** Absent with AUTH=off. */
+    accessWatch?: AccessWatch;
   }
 }

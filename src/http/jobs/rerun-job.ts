@@ -22,7 +22,7 @@ export function rerunJob(
   const { params, body, query, headers } = request;
   // The route asks for the queue of the ended job. Its twin may go to another one.
   if (body.queue !== undefined) demand(request.caller, 'submit', body.queue);
-  const key = idempotencyKey(headers);
+  const key = idempotencyKey(request);
   const preference = waitPreference(query, headers);
   const queue = body.queue ?? parseJobId(params.id)?.queue;
   const store = (isAwaited: boolean) => app.rerunner.rerun(params.id, body, key, isAwaited);

@@ -32,7 +32,7 @@ export function submitJob(
   reply: FastifyReply,
 ): Promise<FastifyReply> | undefined {
   demand(request.caller, 'submit', request.body.queue ?? DEFAULT_QUEUE);
-  const key = idempotencyKey(request.headers);
+  const key = idempotencyKey(request);
   const preference = waitPreference(request.query, request.headers);
   if (key !== undefined || preference.ms > 0) {
     const job = request.body;

@@ -50,9 +50,11 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'invalid-result': { status: 422, title: 'The result does not match the output schema of the task' },
   'idempotency-mismatch': { status: 422, title: 'The Idempotency-Key belongs to another request' },
   'queue-full': { status: 429, title: 'The queue is full' },
+  'rate-limited': { status: 429, title: 'Too many requests' },
   'too-many-waits': { status: 429, title: 'The client has too many waiting requests and streams' },
   'internal-error': { status: 500, title: 'Internal error' },
   'redis-unavailable': { status: 503, title: 'Redis is unavailable' },
+  'keys-unavailable': { status: 503, title: 'The keys that verify tokens are unavailable' },
   'checks-busy': { status: 503, title: 'Too many payloads are being checked' },
   'too-many-waiters': { status: 503, title: 'Too many clients are waiting' },
   'too-many-connections': { status: 503, title: 'The address has too many connections' },
@@ -132,7 +134,9 @@ export const noSuchPath = ({ url }: FastifyRequest) =>
 
 function answer(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error, request);
-  if (problem.status === 503 || problem.status === 429) reply.header('retry-after', RETRY_AFTER_S);
+  if (problem.status === 503 || problem.status === 429) {
+    reply.header('retry-after', error.retryAfterS ?? RETRY_AFTER_S);
+  }
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   if (leavesBodyUnread(request.raw)) reply.header('connection', 'close');
   // Hooks have set it, unless the error came before them.

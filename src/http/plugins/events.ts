@@ -6,6 +6,7 @@ import { locateJob } from '../../jobs/find.ts';
 import { readJobLog } from '../../jobs/job-log.ts';
 import { entryTime, formatRef, parseJobId } from '../../redis/job-id.ts';
 import type { HistoryPage, HistoryQuery } from '../../schemas/event.ts';
+import { visibleTo } from '../access/caller-view.ts';
 import { eventFormatOf } from '../request/accept.ts';
 import { type JobSource, JobStreamReader } from '../streams/job-stream.ts';
 import { LogChannels, type LogSource } from '../streams/log-channels.ts';
@@ -49,12 +50,13 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
     app.decorate('streamEvents', async (request, reply, queue, types) => {
       const response = new StreamResponse(reply.raw, eventFormatOf(request.headers.accept));
       const resume = resumePosition(lastEventId(request), queue === undefined);
-      const log = hub.logOf(queue);
+      const log = hub.logOf(queue, queue === undefined ? visibleTo(request.caller) : undefined);
       // Read even when resuming: without Redis the response must be a problem, not a stream that ends at once.
       const now = await log.now();
       const from = resume ?? now;
       app.enterWait(request, reply);
       hub.admit(response, queue === undefined ? {} : { queue });
+      endWithAccess(request, response);
       if (!openStream(request, reply, response, resume === undefined ? log.format(from) : undefined)) return;
       await hub.serve(log, response, new QueueStreamReader(response, typeFilter(types)), from);
     });
@@ -70,6 +72,7 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
       const hasEnded = job.finishedAt !== undefined;
       app.enterWait(request, reply);
       hub.admit(response, { queue, job: id });
+      endWithAccess(request, response);
       if (hasEnded && resume !== undefined && (await hasSeenEnd(log, resume, job))) {
         return void reply.code(204).send(null);
       }
@@ -93,6 +96,12 @@ export const eventsPlugin = fastifyPlugin<{ config: Config }>(
   },
   { name: 'events', dependencies: ['core', 'jobs'] },
 );
+
+/** Ends the stream when its caller may no longer send requests. */
+function endWithAccess(request: FastifyRequest, response: StreamResponse): void {
+  const unwatch = request.server.accessWatch?.watch(request, () => response.drop('access-ended'));
+  if (unwatch !== undefined) response.onDisconnect(unwatch);
+}
 
 /** Takes the response over from Fastify and opens the stream. @returns false for HEAD, which is answered at once. */
 function openStream(

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
+import type { Caller } from '../../access/caller.ts';
+import { holderOf } from '../../access/holder.ts';
 import { invalidRequest } from '../../errors.ts';
 import { MAX_KEY_LENGTH } from '../../schemas/http.ts';
 
@@ -11,9 +14,24 @@ const BARE = /^[\x21\x23-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
  *
  * @throws {AppError} invalid-request if the header is not a valid key.
  */
-export function idempotencyKey(headers: { 'idempotency-key'?: string }): string | undefined {
+export function idempotencyKey({ headers, caller }: KeyedRequest): string | undefined {
   const text = headers['idempotency-key'];
-  return text === undefined ? undefined : parseKey(text, '/idempotency-key', 'headers');
+  return text === undefined ? undefined : ownKey(caller, parseKey(text, '/idempotency-key', 'headers'));
+}
+
+interface KeyedRequest {
+  readonly headers: { readonly 'idempotency-key'?: string };
+  readonly caller: Caller;
+}
+
+/**
+ * The key as it is stored. Each caller has its own ones: nobody gets the job of another by its key, or learns that there is one.
+ * Where clients need no key, it is the key itself. No key of a client has a line break.
+ */
+export function ownKey(caller: Caller, key: string): string {
+  const holder = holderOf(caller);
+  if (holder === '') return key;
+  return `\n${createHash('sha256').update(holder).digest('base64url').slice(0, 22)}\n${key}`;
 }
 
 /**

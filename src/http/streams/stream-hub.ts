@@ -7,6 +7,7 @@ import type { Position } from '../../events/position.ts';
 import type { Reader } from '../../events/subscribers.ts';
 import type { ServiceEvent } from '../../observer.ts';
 import { isUnavailable } from '../../redis/faults.ts';
+import type { VisibleQueues } from '../../schemas/values/visible-queues.ts';
 import type { StreamResponse } from './stream-response.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -14,12 +15,16 @@ const HEARTBEAT_MS = 15_000;
 /** What a stream is about: a queue, a job, or without both all queues. */
 type StreamSubject = Pick<ServiceEvent & { kind: 'stream-opened' }, 'queue' | 'job'>;
 
+/** Clients that may read the same queues share a channel. No name of a queue has a space. */
+const channelName = (queue: string | undefined, visible?: VisibleQueues): string =>
+  queue ?? `all ${visible?.key ?? ''}`;
+
 /** All event streams of the process. */
 export class StreamHub {
   readonly #core: Core;
   readonly #notifier: EventNotifier;
   readonly #maxReaders: number;
-  readonly #channels = new Map<string | undefined, Channel>();
+  readonly #channels = new Map<string, Channel>();
   readonly #responses = new Set<StreamResponse>();
   #heartbeat: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -30,14 +35,14 @@ export class StreamHub {
     this.#maxReaders = maxReaders;
   }
 
-  /** The events of a queue, or of all queues. */
-  logOf(queue: string | undefined): EventLog {
-    return new EventLog(this.#core.redis, this.#core.keySpace, queue);
+  /** The events of a queue, or of all queues that the client may read. */
+  logOf(queue: string | undefined, visible?: VisibleQueues): EventLog {
+    return new EventLog(this.#core.redis, this.#core.keySpace, queue, visible);
   }
 
   /** Whether a client reads the events of the queue, or of all queues for undefined. */
   hasReaders(queue: string | undefined): boolean {
-    return this.#channels.get(queue)?.isIdle === false;
+    return this.#channels.get(channelName(queue))?.isIdle === false;
   }
 
   /** Counts a response until it closes. @throws {AppError} too-many-waiters. */
@@ -82,19 +87,20 @@ export class StreamHub {
     this.#core.observe({ kind: 'defect', where: 'event stream', error });
 
   #channelOf(log: EventLog): Channel {
-    const open = this.#channels.get(log.queue);
+    const name = channelName(log.queue, log.visible);
+    const open = this.#channels.get(name);
     if (open !== undefined) return open;
     const { keySpace } = this.#core;
     const watch = (name: string, wake: () => void) => this.#notifier.watch(keySpace.queue(name), wake);
     const channel = new Channel(log, watch, this.onDefect);
-    this.#channels.set(log.queue, channel);
+    this.#channels.set(name, channel);
     return channel;
   }
 
   /** Sends a heartbeat to all readers. */
   heartbeat(): void {
-    for (const [queue, channel] of this.#channels) {
-      if (channel.isIdle) this.#channels.delete(queue);
+    for (const [name, channel] of this.#channels) {
+      if (channel.isIdle) this.#channels.delete(name);
       else channel.idle();
     }
   }

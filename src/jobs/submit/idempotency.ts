@@ -6,12 +6,23 @@ import type { Connection } from '../../redis/connection.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE } from '../../schemas/job.ts';
-import { canonicalJson, type Numbers } from '../../schemas/json/canonical.ts';
+import { canonicalJson, canonicalSteps, type Numbers } from '../../schemas/json/canonical.ts';
 import type { BulkOptions, Candidate, SubmitOutcome } from './outcomes.ts';
 import { type Once, type Remembered, recallOnce } from './scripts/submit.ts';
 
-const digest = (request: unknown, numbers: Numbers): string =>
-  createHash('sha256').update(canonicalJson(request, numbers)).digest('base64url');
+/** The canonical JSON of a value. Others get their turn while it is made. */
+async function canonicalInSlices(value: unknown, numbers: Numbers, slices = new Slices()): Promise<string> {
+  const steps = canonicalSteps(value, numbers);
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    if (slices.isOver) await slices.next();
+  }
+}
+
+const digest = async (request: unknown, numbers: Numbers): Promise<string> =>
+  createHash('sha256')
+    .update(await canonicalInSlices(request, numbers))
+    .digest('base64url');
 
 /** A submit with an Idempotency-Key. */
 export interface KeyedSubmit extends Once {
@@ -23,11 +34,16 @@ export interface KeyedSubmit extends Once {
  * What makes a submit with an Idempotency-Key store its jobs once. The key is valid within one queue: the script
  * stores it beside the jobs, in the same step.
  */
-export const onceFor = (keys: QueueKeys, key: string, request: unknown, ttlMs: number): KeyedSubmit => ({
+export const onceFor = async (
+  keys: QueueKeys,
+  key: string,
+  request: unknown,
+  ttlMs: number,
+): Promise<KeyedSubmit> => ({
   key: keys.idempotency(key),
   queue: keys.queue,
   request,
-  fingerprint: digest(request, 'exact'),
+  fingerprint: await digest(request, 'exact'),
   ttlMs,
   note: '',
 });
@@ -42,7 +58,7 @@ export async function findReplay(redis: Connection, once: KeyedSubmit): Promise<
   const stored = await recallOnce(redis, once.key);
   if (stored === undefined || stored.fingerprint === once.fingerprint) return stored;
   // Older releases had rounded the numbers before they made the fingerprint.
-  if (!stored.isExact && stored.fingerprint === digest(once.request, 'rounded')) return stored;
+  if (!stored.isExact && stored.fingerprint === (await digest(once.request, 'rounded'))) return stored;
   throw keyMismatch();
 }
 
@@ -84,9 +100,11 @@ export async function onceForBulk(
   const queue = candidates.map(queueOf).find((name) => name !== undefined) ?? DEFAULT_QUEUE;
   const items = candidates.map((one) => (one.ok ? one.job : describeError(one.error)));
   const hash = createHash('sha256').update(`{"atomic":${atomic},"items":[`);
-  await new Slices().map(items, (item, i) => {
-    hash.update((i === 0 ? '' : ',') + canonicalJson(item, 'exact'));
-  });
+  const slices = new Slices();
+  for (const [i, item] of items.entries()) {
+    hash.update((i === 0 ? '' : ',') + (await canonicalInSlices(item, 'exact', slices)));
+    if (slices.isOver) await slices.next();
+  }
   hash.update(part === undefined ? ']}' : `],"part":${canonicalJson(part, 'exact')}}`);
   return {
     key: keySpace.queue(queue).idempotency(partKey(key, part?.index ?? 0)),

@@ -108,7 +108,7 @@ export class Submitter {
 
   async #submitOnce(job: SubmitJob, key: string, options: SubmitOptions): Promise<SubmitResult<Job>> {
     const keys = this.#core.keySpace.queue(job.queue ?? DEFAULT_QUEUE);
-    const once = this.#once(keys, key, options.request ?? job);
+    const once = await this.#once(keys, key, options.request ?? job);
     const earlier = await findReplay(this.#core.redis, once);
     if (earlier !== undefined) return this.#replay(keys, earlier.refs);
     const admitted = await this.#admit(job, options);
@@ -125,11 +125,11 @@ export class Submitter {
    */
   async findReplay(queue: string, key: string, request: unknown): Promise<SubmitResult<Job> | undefined> {
     const keys = this.#core.keySpace.queue(queue);
-    const earlier = await findReplay(this.#core.redis, this.#once(keys, key, request));
+    const earlier = await findReplay(this.#core.redis, await this.#once(keys, key, request));
     return earlier && this.#replay(keys, earlier.refs);
   }
 
-  #once(keys: QueueKeys, key: string, request: unknown): KeyedSubmit {
+  #once(keys: QueueKeys, key: string, request: unknown): Promise<KeyedSubmit> {
     return onceFor(keys, key, request, this.#core.settings.idempotencyTtlMs);
   }
 

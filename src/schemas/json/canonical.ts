@@ -11,15 +11,27 @@ export type Numbers = 'exact' | 'rounded';
  * stays as it is.
  */
 export function canonicalJson(value: unknown, numbers: Numbers): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const steps = canonicalSteps(value, numbers);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
+}
+
+/** As `canonicalJson`, in small steps: others may get their turn after each of them. */
+export function* canonicalSteps(value: unknown, numbers: Numbers): Generator<void, string> {
   if (value instanceof JsonText) {
     if (value.facts.depth > MAX_STORED_DEPTH) return value.text;
-    return new Canonicalizer(value.text, numbers).value();
+    return yield* new Canonicalizer(value.text, numbers).value();
   }
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item, numbers)).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value).map(
-    ([name, member]): Member => [name, `${JSON.stringify(name)}:${canonicalJson(member, numbers)}`],
-  );
+  if (Array.isArray(value)) {
+    const items: string[] = [];
+    for (const item of value) items.push(yield* canonicalSteps(item, numbers));
+    return `[${items.join(',')}]`;
+  }
+  const members: Member[] = [];
+  for (const [name, member] of Object.entries(value)) {
+    members.push([name, `${JSON.stringify(name)}:${yield* canonicalSteps(member, numbers)}`]);
+  }
   return canonicalObject(members);
 }
 
@@ -32,38 +44,54 @@ function canonicalObject(members: Member[]): string {
   return `{${members.map(([, text]) => text).join(',')}}`;
 }
 
+const isOpening = (code: number): boolean => code === CODE.openArray || code === CODE.openObject;
+
+/** Values between two steps: a step out of deep levels takes longer than a value. */
+const STEPS_AT_ONCE = 200;
+
 /** Reads a JSON text from its start. */
 class Canonicalizer {
   readonly #json: Buffer;
   readonly #numbers: Numbers;
   #at = 0;
+  #steps = 0;
 
   constructor(text: string, numbers: Numbers) {
     this.#json = Buffer.from(text);
     this.#numbers = numbers;
   }
 
-  value(): string {
+  *value(): Generator<void, string> {
     const code = this.#next();
+    return isOpening(code) ? yield* this.#container(code) : this.#scalar(code);
+  }
+
+  *#container(code: number): Generator<void, string> {
+    this.#steps += 1;
+    if (this.#steps % STEPS_AT_ONCE === 0) yield;
+    return code === CODE.openArray ? yield* this.#array() : yield* this.#object();
+  }
+
+  #scalar(code: number): string {
     if (code === CODE.quote) return this.#string();
-    if (code === CODE.openArray) return this.#array();
-    if (code === CODE.openObject) return this.#object();
     const source = this.#slice(scalarEnd(this.#json, this.#at));
     return source.length === 1 || /^[a-z]/.test(source) ? source : canonicalNumber(source, this.#numbers);
   }
 
-  #array(): string {
-    let text = '[';
+  *#array(): Generator<void, string> {
+    const items: string[] = [];
     this.#at += 1;
     while (this.#next() !== CODE.closeArray) {
-      text += text === '[' ? this.value() : `,${this.value()}`;
+      const code = this.#next();
+      items.push(isOpening(code) ? yield* this.#container(code) : this.#scalar(code));
+      if (items.length % STEPS_AT_ONCE === 0) yield;
       if (this.#next() === CODE.comma) this.#at += 1;
     }
     this.#at += 1;
-    return `${text}]`;
+    return `[${items.join(',')}]`;
   }
 
-  #object(): string {
+  *#object(): Generator<void, string> {
     // Of equal names the last one counts, as for `JSON.parse`.
     const members = new Map<string, string>();
     this.#at += 1;
@@ -72,7 +100,10 @@ class Canonicalizer {
       this.#next();
       this.#at += 1;
       const name = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
-      members.set(name, `${quoted}:${this.value()}`);
+      const code = this.#next();
+      const text = isOpening(code) ? yield* this.#container(code) : this.#scalar(code);
+      members.set(name, `${quoted}:${text}`);
+      if (members.size % STEPS_AT_ONCE === 0) yield;
       if (this.#next() === CODE.comma) this.#at += 1;
     }
     this.#at += 1;

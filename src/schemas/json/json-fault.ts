@@ -37,20 +37,41 @@ const isNotWellFormed = (name: string, value: unknown): boolean =>
 const changesPrototype = (name: string, value: unknown): boolean =>
   name === '__proto__' || (name === 'constructor' && Object.hasOwn(Object(value), 'prototype'));
 
+/** A list or an object that is looked through. */
+interface Frame {
+  readonly members: Readonly<Record<string, unknown>>;
+  /** Of the members of an object; undefined for a list. */
+  readonly names: readonly string[] | undefined;
+  readonly count: number;
+  /** The member that is looked at next. */
+  next: number;
+}
+
 /** Pointer to the first part that is so, or '' for the value itself. Uses no stack for nesting. */
 function pointerTo(value: unknown, isIt: (name: string, value: unknown) => boolean): string {
-  const open = [{ pointer: '', value }];
-  for (let part = open.pop(); part !== undefined; part = open.pop()) {
-    if (typeof part.value !== 'object' || part.value === null || part.value instanceof JsonText) continue;
-    const { pointer } = part;
-    const children = Object.entries(part.value).map(([name, child]) => ({
-      name,
-      pointer: `${pointer}/${pointerToken(name)}`,
-      value: child as unknown,
-    }));
-    const found = children.find((child) => isIt(child.name, child.value));
-    if (found !== undefined) return found.pointer;
-    open.push(...children.reverse());
+  const path: Frame[] = [];
+  const enter = (part: unknown) => {
+    if (typeof part !== 'object' || part === null || part instanceof JsonText) return;
+    const names = Array.isArray(part) ? undefined : Object.keys(part);
+    const members = part as Readonly<Record<string, unknown>>;
+    path.push({ members, names, count: names?.length ?? (part as unknown[]).length, next: 0 });
+  };
+  enter(value);
+  for (let frame = path.at(-1); frame !== undefined; frame = path.at(-1)) {
+    const { members, names, count, next } = frame;
+    if (next === count) {
+      path.pop();
+      continue;
+    }
+    frame.next += 1;
+    const child = members[names?.[next] ?? next];
+    if (isIt(names?.[next] ?? '', child)) return pointerOf(path);
+    enter(child);
   }
   return '';
 }
+
+const pointerOf = (path: readonly Frame[]): string =>
+  path
+    .map(({ names, next }) => `/${names === undefined ? next - 1 : pointerToken(names[next - 1] ?? '')}`)
+    .join('');

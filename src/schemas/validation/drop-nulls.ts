@@ -23,11 +23,14 @@ function drop(schema: SchemaPart, value: unknown): boolean {
     return items !== undefined && value.map((item) => drop(items, item)).includes(true);
   }
   const members = value as Record<string, unknown>;
-  const { required = [] } = schema;
+  const { required = [], properties = {}, additionalProperties } = schema;
   let hasDropped = false;
-  for (const [name, member] of Object.entries(members)) {
+  // A client may send many more members than the schema names.
+  const names = typeof additionalProperties === 'object' ? Object.keys(members) : Object.keys(properties);
+  for (const name of names) {
     const own = schemaOf(schema, name);
-    if (own === undefined) continue;
+    if (own === undefined || !Object.hasOwn(members, name)) continue;
+    const member = members[name];
     if (member !== null) hasDropped = drop(own, member) || hasDropped;
     else if (!required.includes(name) && !allowsNull(own)) {
       delete members[name];

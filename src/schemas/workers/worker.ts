@@ -36,10 +36,14 @@ export const Worker = Type.Object(
       description: '`typescript`: a program with its processes. `http`: all that take jobs under this name.',
     }),
     queues: Type.Array(Type.String(), {
-      description: 'The queues that it serves, in its order; `*` in a name stands for any characters.',
+      description:
+        'The queues that it serves and that you may read, in its order; `*` in a name stands for any characters.',
     }),
     tasks: Type.Optional(
-      Type.Array(Type.String(), { description: 'The tasks that it runs, at most 256. Absent: every task.' }),
+      Type.Array(Type.String(), {
+        description:
+          'The tasks that it runs, at most 256. Absent: every task, or the worker also serves queues that you may not read.',
+      }),
     ),
     host: Type.Optional(Type.String({ description: 'The host of the worker.' })),
     pid: Type.Optional(Type.Integer({ description: 'The process id of the worker.' })),
@@ -47,7 +51,7 @@ export const Worker = Type.Object(
     startedAt: timestamp('When the worker started; over HTTP: when it was first seen.'),
     lastSeenAt: timestamp('When the worker last reported.'),
     expiresAt: timestamp('When the worker is forgotten unless it reports again.'),
-    running: count('Jobs that the worker runs.'),
+    running: count('Jobs that the worker runs, in these queues.'),
     processes: Type.Optional(count('Processes that run jobs.')),
     concurrency: Type.Optional(count('The most jobs that it runs at a time.')),
     leases: Type.Array(Type.String(), {

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
 import { readApi } from '../../../src/doctor/readings/read-api.ts';
 import { valueIn } from '../../../src/doctor/readings/reading.ts';
 import { freePort } from '../../../src/local/redis-settings.ts';
@@ -14,10 +15,11 @@ it('reads the queues, those with jobs in full', async () => {
   await api.submit({ task: 'echo', queue: 'busy' });
   await api.http.put('/queues/busy/subscriptions/billing').send({});
   await api.http.put('/schedules/nightly').send({ cron: '0 3 * * *', job: { task: 'echo' } });
-  const contact = await readApi({ url: api.origin, key: '' });
+  const contact = await readApi({ url: api.origin, key: '' }, systemClock);
   if ('fault' in contact) throw new Error(contact.fault);
-  const { readiness, queues, stats, workers, schedules, subscriptions } = contact.api;
+  const { readiness, clock, queues, stats, workers, schedules, subscriptions } = contact.api;
   expect(readiness.ready).toBe(true);
+  expect(Math.abs(clock?.skewMs ?? 9_000)).toBeLessThan(2_000);
   expect(valueIn(queues)?.map(({ name }) => name)).toContain('busy');
   expect(stats.find(({ queue }) => queue === 'busy')?.counts.queued).toBe(1);
   expect(valueIn(workers)).toEqual([]);
@@ -43,7 +45,7 @@ describe('of another server', () => {
   const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   it('it sends the key, and says what was refused', async () => {
-    const contact = await readApi({ url: origin(), key: 'mrk_1_secret' });
+    const contact = await readApi({ url: origin(), key: 'mrk_1_secret' }, systemClock);
     expect(seen).toContain('Bearer mrk_1_secret');
     expect(contact).toMatchObject({
       api: { queues: { refused: 'GET /queues?limit=1000 was answered with 401' }, stats: [] },
@@ -52,19 +54,19 @@ describe('of another server', () => {
   });
 
   it('it does not wait for an answer that does not come', async () => {
-    expect(await readApi({ url: `${origin()}/hang`, key: '' })).toMatchObject({
+    expect(await readApi({ url: `${origin()}/hang`, key: '' }, systemClock)).toMatchObject({
       fault: expect.stringMatching(/3000 ms|timeout/),
     });
   });
 
   it('it knows an answer that is not of Millrace', async () => {
-    expect(await readApi({ url: `${origin()}/other`, key: '' })).toMatchObject({
+    expect(await readApi({ url: `${origin()}/other`, key: '' }, systemClock)).toMatchObject({
       fault: expect.stringContaining('not in the way of Millrace'),
     });
   });
 });
 
 it('says why nothing answers', async () => {
-  const contact = await readApi({ url: `http://127.0.0.1:${await freePort()}`, key: '' });
+  const contact = await readApi({ url: `http://127.0.0.1:${await freePort()}`, key: '' }, systemClock);
   expect(contact).toMatchObject({ fault: expect.stringContaining('ECONNREFUSED') });
 });

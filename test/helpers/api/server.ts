@@ -34,14 +34,24 @@ export async function startApi(
   return { app, origin: `http://127.0.0.1:${port}` };
 }
 
+/** As `startApi`, once it answers. */
+export async function startReadyApi(
+  redisUrl: string,
+  env: NodeJS.ProcessEnv = {},
+  observe?: Observer,
+): ReturnType<typeof startApi> {
+  const started = await startApi(redisUrl, env, observe);
+  await until(async () => (await supertest(started.origin).get('/readyz')).status === 200, 'a ready API');
+  return started;
+}
+
 /** An API for the tests of one file, in this process, listening on a free port. */
 export function useApi(redis: TestRedis, env: NodeJS.ProcessEnv = {}, observe?: Observer): TestApi {
   let app: FastifyInstance;
   let origin: string;
 
   beforeAll(async () => {
-    ({ app, origin } = await startApi(redis.url, env, observe));
-    await until(async () => (await supertest(origin).get('/readyz')).status === 200, 'a ready API');
+    ({ app, origin } = await startReadyApi(redis.url, env, observe));
   });
   afterAll(() => app.close());
 

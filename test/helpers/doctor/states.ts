@@ -29,6 +29,7 @@ export const queueStats = (changes: Partial<QueueStats> = {}): QueueStats => ({
 /** What a ready API without queues answers, with changes. */
 export const apiReadings = (changes: Partial<ApiReadings> = {}): ApiReadings => ({
   readiness: { ready: true, reasons: [] },
+  clock: { skewMs: 0, errorMs: 501 },
   queues: { value: [] },
   stats: [],
   workers: { value: [] },

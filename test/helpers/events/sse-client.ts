@@ -39,6 +39,7 @@ export class SseParser {
 export interface StreamOptions {
   lastEventId?: string | undefined;
   accept?: string;
+  headers?: Readonly<Record<string, string>>;
   /** Called for each message as it comes. */
   onMessage?: (message: Message) => void;
 }
@@ -66,7 +67,11 @@ export async function openStream(
   options: StreamOptions = {},
 ): Promise<OpenStream> {
   const { lastEventId, accept = 'text/event-stream', onMessage } = options;
-  const headers = { accept, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
+  const headers = {
+    accept,
+    ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+    ...options.headers,
+  };
   const outgoing = request(`${origin}${path}`, { headers, agent: false });
   const response = await responseTo(outgoing);
   const parser = new SseParser();

@@ -51,6 +51,7 @@ export const LIFE_EVENTS = {
   'stream-closed': ['reason', 'durationMs'],
   'http-request': ['method', 'route', 'status', 'durationMs', 'reqId'],
   'redis-trouble': ['where', 'error'],
+  'keys-trouble': ['where', 'error'],
   defect: ['where', 'error'],
 } satisfies Partial<Members>;
 

@@ -21,7 +21,7 @@ async function openRequest() {
     () => client.destroy(),
     () => server.close(),
   );
-  return { raw, client, requester: requesterOf({ raw } as FastifyReply) };
+  return { raw, client, requester: requesterOf({ raw, server: {} } as FastifyReply) };
 }
 
 describe('requesterOf', () => {

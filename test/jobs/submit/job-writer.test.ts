@@ -86,11 +86,11 @@ describe('jobs are written', () => {
   it('once with an Idempotency-Key', async () => {
     const keys = core.keySpace.queue('default');
     const { entry } = await admit();
-    const first = await writer.writeTogether([entry], onceFor(keys, 'key', 'request', 60_000));
-    const second = await writer.writeTogether([entry], onceFor(keys, 'key', 'request', 60_000));
+    const first = await writer.writeTogether([entry], await onceFor(keys, 'key', 'request', 60_000));
+    const second = await writer.writeTogether([entry], await onceFor(keys, 'key', 'request', 60_000));
     expect([first.kind, second.kind]).toEqual(['stored', 'replayed']);
     expect(second.refs).toEqual(first.refs);
-    const other = writer.writeTogether([entry], onceFor(keys, 'key', 'other', 60_000));
+    const other = writer.writeTogether([entry], await onceFor(keys, 'key', 'other', 60_000));
     await expect(other).rejects.toMatchObject({ code: 'idempotency-mismatch' });
     expect(await queued()).toBe(1);
   });

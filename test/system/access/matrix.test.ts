@@ -1,18 +1,22 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { SignJWT, UnsecuredJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROUTE_SCOPES } from '../../../src/access/route-scopes.ts';
 import type { TakeResponse } from '../../../src/schemas/lease.ts';
+import { AUDIENCE, ISSUER, keySet, newKey, token, useJwksServer } from '../../helpers/access/issuer.ts';
 import { ADMIN_KEY, makeKey, WITH_KEYS } from '../../helpers/api/keys.ts';
-import { useApi } from '../../helpers/api/server.ts';
+import { startReadyApi } from '../../helpers/api/server.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
 import { expectedVerdict, OPERATIONS, type Operation, type Verdict } from './operations.ts';
 import { ask, requestOf, type Target } from './targets.ts';
 
 const redis = useRedis();
-const api = useApi(redis, WITH_KEYS);
+const issuer = useJwksServer();
+let api: Awaited<ReturnType<typeof startReadyApi>>;
 
 const OWN = 'mine';
 const FOREIGN = 'theirs';
 const NEVER = 'nobodys';
+const TOKEN = 'openid';
 const SCOPES = ['submit', 'read', 'work', 'manage', 'admin'];
 
 /** Keys by their scopes. */
@@ -28,14 +32,36 @@ const CALLERS: readonly (readonly string[])[] = [
   // Who may read a queue, but not do the rest there, is told so.
   ['read', `submit:${OWN}`, `work:${OWN}`, `manage:${OWN}`],
   [`read:${OWN}`, 'work:elsewhere', 'manage:elsewhere', 'submit:elsewhere'],
+  // Tokens: their claim has this word, too, which is no scope of ours.
+  [TOKEN, 'admin'],
+  [TOKEN, `read:${OWN}`, `work:${OWN}`],
+  [TOKEN],
 ];
 
 beforeAll(async () => {
-  for (const scopes of CALLERS) keys.set(scopes.join(), (await makeKey(api.origin, [...scopes])).key);
+  const own = await newKey('own');
+  issuer.serve(keySet(own));
+  const tokens = { JWKS_URL: issuer.url, JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE };
+  api = await startReadyApi(redis.url, { ...WITH_KEYS, ...tokens });
+  for (const scopes of CALLERS) {
+    const isToken = scopes.includes(TOKEN);
+    const made = isToken ? token(own, { scope: scopes.join(' ') }) : makeKey(api.origin, [...scopes]);
+    keys.set(scopes.join(), await made.then((one) => (typeof one === 'string' ? one : one.key)));
+  }
   const gone = await makeKey(api.origin, ['admin']);
   const late = await makeKey(api.origin, ['admin'], { expiresAt: new Date(Date.now() + 100).toISOString() });
   await ask(api.origin, { method: 'DELETE', path: `/keys/${gone.id}` }, ADMIN_KEY);
-  refused.push(gone.key, late.key);
+  const scope = 'admin';
+  const claims = { iss: ISSUER, aud: AUDIENCE, sub: 'x', exp: 9_999_999_999, scope };
+  refused.push(
+    gone.key,
+    late.key,
+    await token(own, { scope, aud: 'other' }),
+    await token(own, { scope, exp: 1 }),
+    await token(await newKey('own'), { scope }),
+    new UnsecuredJWT(claims).encode(),
+    await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'own' }).sign(new Uint8Array(32)),
+  );
   for (const key of refused) {
     await until(
       async () => (await ask(api.origin, { method: 'GET', path: '/' }, key)).status === 401,
@@ -43,6 +69,8 @@ beforeAll(async () => {
     );
   }
 });
+
+afterAll(() => api.app.close());
 
 let count = 0;
 
@@ -135,12 +163,15 @@ describe.each(OPERATIONS)('$id', (operation: Operation) => {
     const never = await targetIn(NEVER, operation);
     let used: Target | undefined;
     for (const scopes of CALLERS) {
-      const foreign = used ?? (await targetIn(FOREIGN, operation));
+      const canWork = scopes.some((scope) => scope === 'work' || scope === 'admin');
+      const foreign = canWork
+        ? await targetIn(FOREIGN, operation, keyOf(scopes))
+        : (used ?? (await targetIn(FOREIGN, operation)));
       const expected = expectedVerdict(operation, scopes, FOREIGN);
       const answer = await ask(api.origin, requestOf(operation, foreign), keyOf(scopes));
       const verdict = verdictOf(answer);
       if (verdict !== expected) wrong.push(`${scopes}: ${verdict}, not ${expected}: ${answer.text}`);
-      used = verdict === 'let in' ? undefined : foreign;
+      used = verdict === 'let in' || canWork ? undefined : foreign;
       // Who may read the queue may know what is there.
       if (expected === 'let in' || scopes.includes('read')) continue;
       const other = await ask(api.origin, requestOf(operation, never), keyOf(scopes));

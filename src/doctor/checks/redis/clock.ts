@@ -3,6 +3,24 @@ import type { Reading } from '../../readings/reading.ts';
 import type { ClockReading } from '../../readings/readings.ts';
 
 const SKEWED_MS = 1_000;
+const WHY =
+  'Jobs with runAt start early or late, and tokens and keys expire at another time than their owners expect.';
+const TODO = 'Set both clocks by NTP: timedatectl set-ntp true on each machine.';
+
+/** The clock of the API beside that of Redis. The doctor may run on a third machine. */
+export function checkApiClock(redis: ClockReading | undefined, api: ClockReading | undefined): Finding[] {
+  if (redis === undefined || api === undefined) return [];
+  const difference = api.skewMs - redis.skewMs;
+  if (Math.abs(difference) - api.errorMs - redis.errorMs <= SKEWED_MS) return [];
+  const seconds = Math.round(Math.abs(difference) / 1_000);
+  return [
+    warning('api-clock', {
+      what: `The clock of the API is ${seconds} s ${difference > 0 ? 'ahead of' : 'behind'} that of Redis.`,
+      why: WHY,
+      todo: TODO,
+    }),
+  ];
+}
 
 /** The clock of this machine beside that of Redis, which all due times and leases follow. */
 export function checkClock(clock: Reading<ClockReading>): Finding[] {
@@ -18,8 +36,8 @@ export function checkClock(clock: Reading<ClockReading>): Finding[] {
   return [
     warning('clock', {
       what: `The clock of Redis is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} that of this machine.`,
-      why: 'Jobs with runAt start early or late, and tokens and keys expire at another time than their owners expect.',
-      todo: 'Set both clocks by NTP: timedatectl set-ntp true on each machine.',
+      why: WHY,
+      todo: TODO,
     }),
   ];
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { checkClock } from '../../../../src/doctor/checks/redis/clock.ts';
+import { checkApiClock, checkClock } from '../../../../src/doctor/checks/redis/clock.ts';
 
 it.each([
   [200, 1, 'ok'],
@@ -18,4 +18,14 @@ it('says which clock is behind', () => {
 
 it('notes that the clock cannot be read', () => {
   expect(checkClock({ refused: 'NOPERM' })[0]?.level).toBe('note');
+});
+
+it.each([
+  [0, 900, []],
+  [0, 2_600, ['warning']],
+  [5_000, 5_000, []],
+  [5_000, 0, ['warning']],
+])('Redis %s ms and the API %s ms from this machine: %j', (redisMs, apiMs, levels) => {
+  const found = checkApiClock({ skewMs: redisMs, errorMs: 1 }, { skewMs: apiMs, errorMs: 501 });
+  expect(found.map(({ level }) => level)).toEqual(levels);
 });

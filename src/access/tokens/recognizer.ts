@@ -1,0 +1,31 @@
+import type { Clock } from '../../clock.ts';
+import { REMEMBER_MS, type Recognizer } from '../authenticator.ts';
+import { type Caller, tokenCaller } from '../caller.ts';
+import type { TokenKeys } from './token-keys.ts';
+import { TokenVerifier } from './verifier.ts';
+
+/** Three parts of base64url (RFC 7515, 7.1). Keys have another form. */
+const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+/** Whether a header has a token, and no key. The signature may be missing. */
+export const isToken = (authorization: string): boolean =>
+  /^Bearer +[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/i.test(authorization);
+
+/** Knows the tokens of the issuer. */
+export function tokenRecognizer(
+  keys: TokenKeys,
+  expected: { readonly issuer: string; readonly audience: string },
+  clock: Clock,
+): Recognizer {
+  const verifier = new TokenVerifier<{ caller: Caller; expiresAt: number }>(
+    keys,
+    expected,
+    clock,
+    ({ id, scopes, expiresAt }) => ({ caller: tokenCaller(id, scopes), expiresAt }),
+  );
+  return async (text) => {
+    const found = JWT.test(text) ? await verifier.verify(text) : undefined;
+    if (found === undefined) return undefined;
+    return { caller: found.caller, forMs: Math.min(REMEMBER_MS, found.expiresAt - clock.wall()) };
+  };
+}

@@ -1,0 +1,53 @@
+import type { FastifyRequest } from 'fastify';
+import type { Caller } from '../../access/caller.ts';
+
+/** Between two looks, ms. Who a key belongs to is remembered for two seconds besides. */
+const LOOK_EVERY_MS = 1_000;
+
+/** Who sends a request with this header; undefined for nobody. */
+type Identify = (authorization: string) => Caller | undefined | Promise<Caller | undefined>;
+
+/**
+ * Looks again and again whether the callers of open streams and waits may still send requests. A key that is revoked meanwhile,
+ * or a token that ends, ends them.
+ */
+export class AccessWatch {
+  readonly #identify: Identify;
+  /** By the header with the key: many requests may have the same. */
+  readonly #watched = new Map<string, Set<() => void>>();
+
+  constructor(identify: Identify) {
+    this.#identify = identify;
+  }
+
+  /**
+   * Calls `onLost` once the caller of the request has lost its access.
+   *
+   * @returns ends the watch.
+   */
+  watch({ raw: { headers } }: FastifyRequest, onLost: () => void): () => void {
+    const header = headers.authorization ?? '';
+    const watchers = this.#watched.get(header) ?? new Set();
+    this.#watched.set(header, watchers.add(onLost));
+    return () => {
+      watchers.delete(onLost);
+      if (watchers.size === 0 && this.#watched.get(header) === watchers) this.#watched.delete(header);
+    };
+  }
+
+  /** One look; resolves to the ms until the next one. */
+  readonly run = async (): Promise<number> => {
+    await Promise.all([...this.#watched].map(([header, watchers]) => this.#look(header, watchers)));
+    return LOOK_EVERY_MS;
+  };
+
+  async #look(header: string, watchers: ReadonlySet<() => void>): Promise<void> {
+    // Nobody can tell while Redis is unavailable. Then nothing comes to those who wait, either.
+    const isGood = await Promise.resolve(this.#identify(header)).then(
+      (caller) => caller !== undefined,
+      () => true,
+    );
+    if (isGood) return;
+    for (const onLost of [...watchers]) onLost();
+  }
+}
