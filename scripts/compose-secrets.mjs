@@ -34,7 +34,8 @@ const url = keep(
 );
 const operator = keep(join(root, 'redis', 'operator-password'), secret, ALL_OF_CONTAINER);
 const acl = [
-  'user default reset off',
+  // Nobody can be `default`, but Redis loads its append-only file as this user, and leaves out what the user may not do.
+  'user default reset off ~* &* +@all',
   `user millrace on #${sha256(new URL(url).password)} ${aclRules(loadConfig().prefix)}`,
   `user operator on #${sha256(operator)} ~* &* +@all`,
 ];

@@ -124,4 +124,10 @@ describe('an answer that comes before the body was read', () => {
     const answers = parseAnswers(await wire(api.origin, refused, requestText('GET', '/livez')));
     expect(answers.map(({ status }) => status)).toEqual([405, 200]);
   });
+
+  it('closes the connection when nobody knows how long what is unread is', async () => {
+    const headers = { ...NDJSON_TYPE, connection: 'keep-alive', 'transfer-encoding': 'chunked' };
+    const refused = `${requestText('PUT', '/jobs', headers)}5\r\nxxxxx\r\n`;
+    expect(await wire(api.origin, refused)).toMatch(/^HTTP\/1\.1 405 [\s\S]*\r\nconnection: close\r\n/i);
+  });
 });

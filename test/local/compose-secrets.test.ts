@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startRedis } from '../../src/local/redis-server.ts';
 import { freePort } from '../../src/local/redis-settings.ts';
 import { connectForWork } from '../../src/redis/connect.ts';
 import { pathInProject } from '../helpers/local/pages.ts';
@@ -46,7 +47,7 @@ it('keeps a key that somebody has written', () => {
 it('lets the address log in as a user with the keys of PREFIX alone, and nobody without a password', async () => {
   make({ PREFIX: 'mine' });
   const [first, ...users] = read('redis/users.acl').split('\n');
-  expect(first).toBe('user default reset off');
+  expect(first).toBe('user default reset off ~* &* +@all');
   for (const user of users) await redis.client.acl('SETUSER', ...(user.split(' ').slice(1) as [string]));
   const url = new URL(read('client/redis-url'));
   expect(url.host).toBe('redis:6379');
@@ -56,4 +57,25 @@ it('lets the address log in as a user with the keys of PREFIX alone, and nobody 
   await client.set('mine:key', 'text');
   await expect(client.set('mr:key', 'text')).rejects.toThrow(/NOPERM/);
   client.disconnect();
+});
+
+it('lets Redis load what scripts have written, which it does as the user default', async () => {
+  make();
+  const options = { dir: join(dir, 'data'), port: await freePort(), password: 'secret' };
+  const first = await startRedis(options);
+  const write = connectForWork({ url: first.url, name: 'test', scripts: [] });
+  await untilConnected(write);
+  await write.multi().set('mr:one', 1).set('mr:two', 2).exec();
+  write.disconnect();
+  await first.stop();
+  // Without a password for `default`, this process could not ask whether Redis is ready.
+  const [line = ''] = read('redis/users.acl').split('\n');
+  writeFileSync(join(dir, 'users.acl'), `${line.replace('off', 'on >secret')}\n`);
+  const second = await startRedis({ ...options, settings: { aclfile: join(dir, 'users.acl') } });
+  const look = connectForWork({ url: second.url, name: 'test', scripts: [] });
+  await untilConnected(look);
+  const keys = await look.dbsize();
+  look.disconnect();
+  await second.stop();
+  expect(keys).toBe(2);
 });

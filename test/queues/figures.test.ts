@@ -37,6 +37,7 @@ describe('the figures of queues', () => {
     const reader = new QueueFiguresReader(core, noWorkers);
     const first = await reader.read();
     expect(first).toHaveLength(1_001);
+    expect(await redis.client.exists(core.keySpace.queue('q0000').samples)).toBe(0);
     const queuedIn = (figures: typeof first, name: string) =>
       figures.find(({ queue }) => queue === name)?.counts.queued;
     expect([queuedIn(first, 'q0000'), queuedIn(first, 'q1000'), queuedIn(first, 'other')]).toEqual([

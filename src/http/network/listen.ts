@@ -4,6 +4,9 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { isSecure } from './server.ts';
 
+/** New connections that may wait to be accepted: a burst must not make the system refuse those of others. */
+const BACKLOG = 4_096;
+
 /**
  * Listens, and returns the address. `localhost` stands for each of its addresses: connections of the second one go to
  * the same server, so that the same limits and the same certificate hold for them.
@@ -15,9 +18,10 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
   app.addHook('preClose', async () => {
     for (const { door } of doors) door.close();
   });
-  const address = await app.listen({ host: first, port });
+  const address = await app.listen({ host: first, port, backlog: BACKLOG });
   for (const { address: other, door } of doors) {
-    door.listen((app.server.address() as AddressInfo).port, other);
+    const { port: opened } = app.server.address() as AddressInfo;
+    door.listen({ host: other, port: opened, backlog: BACKLOG });
     // A machine may name an address that it does not have, such as ::1 without IPv6.
     await once(door, 'listening').catch(() => undefined);
   }

@@ -14,6 +14,8 @@ const STARTS: Readonly<Record<Slowness, string>> = {
 /** A connection that begins a request and then sends a byte now and then. */
 export class SlowClient {
   readonly socket: Socket;
+  /** Resolves when it is connected, or has failed. */
+  readonly connected: Promise<void>;
   readonly #slowness: Slowness;
   received = '';
   isClosed = false;
@@ -22,6 +24,10 @@ export class SlowClient {
     this.#slowness = slowness;
     this.socket = connect(port, '127.0.0.1');
     this.socket.on('error', () => undefined);
+    this.connected = new Promise((resolve) => {
+      this.socket.once('connect', resolve);
+      this.socket.once('close', () => resolve());
+    });
     this.socket.on('data', (chunk) => {
       this.received += chunk;
     });

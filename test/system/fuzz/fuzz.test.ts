@@ -12,6 +12,7 @@ import { Acknowledged, EventsRead, Subscription } from '../../../src/schemas/sub
 import { AnnouncedTask, TaskList } from '../../../src/schemas/task-http.ts';
 import { announceTasks } from '../../../src/tasks/announcements.ts';
 import { expectShape } from '../../helpers/api/expect-schema.ts';
+import { ADMIN_KEY, bearer, makeKey, WITH_KEYS } from '../../helpers/api/keys.ts';
 import { type Answer, JSON_TYPE, type Message, NDJSON_TYPE, send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
@@ -23,7 +24,9 @@ const REQUESTS = 90;
 const ROUNDS = Math.ceil(Number(process.env['FUZZ_REQUESTS'] ?? 540) / REQUESTS);
 
 const redis = useRedis();
-const api = useApi(redis, { MAX_PAYLOAD_BYTES: '20000' });
+const SETTINGS = { MAX_PAYLOAD_BYTES: '20000' };
+const open = useApi(redis, SETTINGS);
+const locked = useApi(redis, { ...SETTINGS, ...WITH_KEYS });
 
 /** mulberry32: the same numbers for the same seed. */
 function randomNumbers(seed: number): () => number {
@@ -305,29 +308,42 @@ function withOddHeaders(random: Mutator, message: Message): Message {
   return { ...message, headers: { ...message.headers, [name]: odd } };
 }
 
+/** Sends random requests, each with one of these headers that say who sends it, and judges the answers. */
+async function fuzz(seed: number, origin: string, callers: readonly Message['headers'][]): Promise<void> {
+  const random = new Mutator(seed);
+  const ids = ['default~n1-0'];
+  const leases = [`me.${'0'.repeat(24)}~n5c~default`];
+  let taken = 0;
+  for (let i = 0; i < REQUESTS; i += 1) {
+    const ask = random.one([
+      () => submission(random),
+      () => question(random, ids),
+      () => work(random, ids, leases),
+    ]);
+    const { headers, ...rest } = ask();
+    const message = withOddHeaders(random, { ...rest, headers: { ...headers, ...random.one(callers) } });
+    const answer = await send(origin, message);
+    judge(message, answer);
+    if (typeof answer.body?.id === 'string') ids.push(answer.body.id);
+    if (typeof answer.body?.lease === 'string') leases.push(answer.body.lease);
+    if (answer.status < 300) taken += 1;
+  }
+  // Most mutations are mild: requests that all fail would show little.
+  expect(taken).toBeGreaterThan(REQUESTS / 5);
+}
+
+const seedsOf = (rounds: number): number[] => Array.from({ length: rounds }, (_, i) => SEED + i);
+
 describe('a service under odd requests', () => {
-  it.each(Array.from({ length: ROUNDS }, (_, i) => SEED + i))(
-    'answers each as it promises, seed %i',
-    async (seed) => {
-      const random = new Mutator(seed);
-      const ids = ['default~n1-0'];
-      const leases = [`me.${'0'.repeat(24)}~n5c~default`];
-      let taken = 0;
-      for (let i = 0; i < REQUESTS; i += 1) {
-        const ask = random.one([
-          () => submission(random),
-          () => question(random, ids),
-          () => work(random, ids, leases),
-        ]);
-        const message = withOddHeaders(random, ask());
-        const answer = await send(api.origin, message);
-        judge(message, answer);
-        if (typeof answer.body?.id === 'string') ids.push(answer.body.id);
-        if (typeof answer.body?.lease === 'string') leases.push(answer.body.lease);
-        if (answer.status < 300) taken += 1;
-      }
-      // Most mutations are mild: requests that all fail would show little.
-      expect(taken).toBeGreaterThan(REQUESTS / 5);
-    },
+  it.each(seedsOf(Math.ceil(ROUNDS / 2)))('answers each as it promises, seed %i', (seed) =>
+    fuzz(seed, open.origin, [{}]),
   );
+
+  it.each(seedsOf(Math.ceil(ROUNDS / 2)))('that asks for keys does so, too, seed %i', async (seed) => {
+    const { key } = await makeKey(locked.origin, ['submit:fuzz', 'read:def*', 'work:fuzz']);
+    const callers = [bearer(key), bearer(`${key.slice(0, -1)}x`), bearer('x'), { authorization: key }, {}];
+    // Most come with all rights, so that they reach more than the door.
+    const admins = callers.map(() => bearer(ADMIN_KEY));
+    await fuzz(seed, locked.origin, [...admins, ...admins, ...callers]);
+  });
 });

@@ -26,8 +26,11 @@ for (let opened = 0; opened < count; opened += 1) {
     one.closedAt = performance.now();
   });
   clients.push(one);
-  if (opened % STEP === STEP - 1) await sleep(20);
+  if (opened % STEP === STEP - 1)
+    await Promise.all(clients.slice(-STEP).map(({ client }) => client.connected));
 }
+// What is connected may still wait to be accepted.
+await sleep(DRIP_MS);
 console.log('open');
 
 const deadline = performance.now() + limitMs;
