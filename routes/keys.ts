@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { nameTarget } from '../src/http/access/audit.ts';
+import { AuditPage, AuditQuery } from '../src/schemas/audit/audit.ts';
 import { problems } from '../src/schemas/http.ts';
 import { CreatedKey, KeyListQuery, KeyPage, KeyParams, NewKey } from '../src/schemas/keys/key.ts';
 
@@ -19,8 +21,10 @@ export const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 201: CreatedKey, ...problems(400, 409, 413, 415, 500, 503) },
       },
     },
-    async ({ body }, reply) => {
+    async (request, reply) => {
+      const { body } = request;
       const created = await app.accessKeys.create(body);
+      nameTarget(request, created.id);
       return reply.code(201).header('cache-control', 'no-store').send(created);
     },
   );
@@ -63,5 +67,21 @@ export const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
       await app.accessKeys.remove(params.id);
       return reply.code(204).send(null);
     },
+  );
+
+  app.get(
+    '/audit',
+    {
+      schema: {
+        operationId: 'listAudit',
+        summary: 'List what was managed, and what was refused',
+        description:
+          'Every call of a route that needs the scope `manage` or `admin`, and every call that was refused with 401 or 403, or for the rate of its key. The newest first. The service keeps the last 10,000 of each kind (AUDIT_MAX). Of many refused calls from one address it keeps one, and counts the others.',
+        tags: ['keys'],
+        querystring: AuditQuery,
+        response: { 200: AuditPage, ...problems(400, 500, 503) },
+      },
+    },
+    ({ query }) => app.listAudit(query),
   );
 };

@@ -83,6 +83,7 @@ export const ROUTE_SCOPES: Readonly<Record<string, RouteAccess>> = {
   createKey: { scope: 'admin', queue: 'all' },
   listKeys: { scope: 'admin', queue: 'all' },
   removeKey: { scope: 'admin', queue: 'all' },
+  listAudit: { scope: 'admin', queue: 'all' },
 
   getMetrics: { scope: 'read', queue: 'all' },
   getHome: { scope: 'any', queue: 'some' },

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { NetworkSettings } from './network.ts';
-import { type Check, oneOf, type SettingsOf, text } from './setting-kinds.ts';
+import { type Check, integer, oneOf, type SettingsOf, text } from './setting-kinds.ts';
 
 const AUTH = ['off', 'keys'] as const;
 
@@ -9,6 +9,7 @@ export interface AccessSettings {
   readonly auth: (typeof AUTH)[number];
   /** '' for none. */
   readonly adminKey: string;
+  readonly auditMax: number;
 }
 
 /** RFC 6750 allows fewer characters, but all of these pass in a header. */
@@ -36,6 +37,15 @@ export const ACCESS_SETTINGS: SettingsOf<AccessSettings> = {
     example: '$(openssl rand -hex 32)',
     isSecret: true,
     accepts: (value) => ADMIN_KEY.test(value),
+  }),
+  auditMax: integer({
+    variable: 'AUDIT_MAX',
+    usedBy: 'api',
+    meaning: 'Calls that `GET /audit` keeps: so many that managed something, and so many that were refused.',
+    fallback: 10_000,
+    min: 1,
+    max: 1_000_000,
+    example: 10_000,
   }),
 };
 

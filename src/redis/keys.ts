@@ -107,6 +107,12 @@ export const scheduleHealKey = (prefix: string): string => `${prefix}:schedule-h
 /** Key of the string with a TTL: when the bucket of an access key is full again, Unix us. */
 export const rateKey = (prefix: string, id: string): string => `${prefix}:rate:${id}`;
 
+/** Keys of the audit: capped streams of calls that managed something, and of refused calls. */
+export const auditKeys = (prefix: string) => ({
+  calls: `${prefix}:audit`,
+  refused: `${prefix}:audit-refused`,
+});
+
 /** Key of the hash: the settings that all processes should share -> when a process last had them, Unix ms, and its host. */
 export const configurationsKey = (prefix: string): string => `${prefix}:configurations`;
 

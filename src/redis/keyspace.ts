@@ -1,6 +1,7 @@
 import {
   type AccessKeys,
   accessKeys,
+  auditKeys,
   configurationsKey,
   httpQueuesKey,
   probeKey,
@@ -59,6 +60,10 @@ export class KeySpace {
   /** @param id of an access key. */
   rate(id: string): string {
     return rateKey(this.#prefix, id);
+  }
+
+  get audit(): ReturnType<typeof auditKeys> {
+    return auditKeys(this.#prefix);
   }
 
   get configurations(): string {

@@ -44,6 +44,7 @@ export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   'stream-opened': 'debug',
   'stream-closed': 'debug',
   'http-request': 'debug',
+  'audit-unwritten': 'warn',
   'spans-lost': 'warn',
   'tracing-trouble': 'warn',
   'redis-trouble': 'warn',

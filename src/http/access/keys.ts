@@ -8,6 +8,7 @@ import { WrongKeys } from '../../access/wrong-keys.ts';
 import { type Config, ConfigError } from '../../config.ts';
 import { Loop } from '../../maintenance/loop.ts';
 import { AccessWatch } from './access-watch.ts';
+import { auditPlugin } from './audit.ts';
 import { openTokenKeys } from './tokens.ts';
 
 /** Access keys, and who sends a request by its key. A listening API process writes when keys were last used. */
@@ -35,6 +36,7 @@ export const keysPlugin = fastifyPlugin<{ config: Config }>(
     app.decorate('keyRates', new KeyRates(core.redis, (id) => core.keySpace.rate(id), core.clock));
     app.decorate('wrongKeys', new WrongKeys(core.clock));
     app.addHook('onClose', () => tokenKeys?.stop());
+    await app.register(auditPlugin, { max: config.auditMax });
     if (auth === 'off') return;
     const watch = new AccessWatch((authorization) => authenticator.identify(authorization));
     const watching = new Loop('access', watch.run, core.observe);

@@ -175,6 +175,9 @@ export const errorsPlugin = fastifyPlugin<{ observe: Observer }>(
     app.setErrorHandler((raw, request, reply) => {
       const error = toAppError(raw, request);
       app.reportFault(raw, request);
+      const { status } = PROBLEMS[error.code];
+      if (status === 401 || status === 403 || error.code === 'rate-limited')
+        app.auditRefusal(request, status);
       return answer(error, request, reply);
     });
   },

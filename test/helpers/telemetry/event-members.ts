@@ -57,6 +57,7 @@ export const LIFE_EVENTS = {
 
 /** Events that come with tracing, and while Redis is away: no test of all of them makes one. */
 const RARE_EVENTS = {
+  'audit-unwritten': ['key', 'address', 'method', 'route', 'target', 'status'],
   'spans-lost': ['spans', 'reason'],
   'tracing-trouble': ['text'],
 } satisfies Partial<Members>;
