@@ -72,6 +72,9 @@ const QUICK_FORMATS = new Set([
   'binary',
 ]);
 
+/** More patterns are not looked at: it takes up to a millisecond for each. */
+const MAX_PATTERNS = 50;
+
 /** Rounds after which weights must have settled: in a schema that multiplies its visits they grow in each. */
 const MAX_ROUNDS = 12;
 
@@ -97,6 +100,7 @@ class Weigher {
   readonly #named = new Map<string, Weights>();
   readonly #local = new Map<Members, Weight>();
   #degree = 1;
+  #patterns = 0;
 
   constructor(root: unknown) {
     this.#root = root;
@@ -200,6 +204,8 @@ class Weigher {
   }
 
   #pattern(pattern: unknown): Weight {
+    this.#patterns += 1;
+    if (this.#patterns > MAX_PATTERNS) throw new UnknownWeight();
     const cost = typeof pattern === 'string' ? patternCost(pattern) : undefined;
     if (cost === undefined) throw new UnknownWeight();
     if (cost.degree === 1) return { plain: 2 * cost.factor, hard: 0 };

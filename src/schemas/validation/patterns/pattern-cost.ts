@@ -7,6 +7,8 @@ export interface PatternCost {
   readonly factor: number;
 }
 
+/** Longer patterns are not looked at. */
+const MAX_LENGTH = 1_000;
 /** More ways through a pattern than these are as bad as ways that double with each character. */
 const MAX_FACTOR = 1_000;
 
@@ -15,6 +17,7 @@ const MAX_FACTOR = 1_000;
  * may double with each character, or cannot be told.
  */
 export function patternCost(pattern: string): PatternCost | undefined {
+  if (pattern.length > MAX_LENGTH) return undefined;
   const node = parsePattern(pattern);
   return node && costOfNode(node, isAnchored(node));
 }
@@ -24,7 +27,7 @@ function costOfNode(node: PatternNode, anchored: boolean): PatternCost | undefin
   if (!positions.isClear) return undefined;
   const work = new Work(positions).from(0);
   if (work === undefined) return undefined;
-  const looks = positions.looks.map((look) => costOfNode(look, true));
+  const looks = [...positions.looks].map((look) => costOfNode(look, true));
   let deepest = 0;
   let { factor } = work;
   for (const look of looks) {

@@ -5,7 +5,9 @@ import type { PatternNode } from './parse-pattern.ts';
 const MAX_POSITIONS = 400;
 /** A repetition is written out while it makes at most so many positions. */
 const MAX_WRITTEN_OUT = 64;
-/** Bounds the time that `hasManyEdges` guards. */
+/** Bounds the time that this takes, as `MAX_PAIRS` bounds what follows. */
+const MAX_LINKS = 5_000;
+/** Pairs of states that follow the same state. */
 const MAX_PAIRS = 50_000;
 
 /** A part of the pattern: whether it may take nothing, and where it begins and ends. */
@@ -25,9 +27,10 @@ export class Positions {
   readonly sets: CharSet[] = [[]];
   readonly next: number[][] = [[]];
   /** Parts that look ahead or behind. */
-  readonly looks: PatternNode[] = [];
+  readonly looks = new Set<PatternNode>();
   /** Each walk takes another text, as far as the edges tell. Without that, the number of walks is unknown. */
   isClear = true;
+  #links = 0;
 
   constructor(node: PatternNode) {
     const { first } = this.#build(node);
@@ -53,7 +56,7 @@ export class Positions {
       case 'repeat':
         return this.#repeat(node.part, node.min, node.max);
       case 'look':
-        this.looks.push(node.part);
+        this.looks.add(node.part);
         return EMPTY;
       default:
         return EMPTY;
@@ -69,11 +72,14 @@ export class Positions {
 
   #link(from: readonly number[], to: readonly number[]): void {
     for (const state of from) {
+      if (this.#links > MAX_LINKS) this.isClear = false;
+      if (!this.isClear) return;
       const next = this.next[state] ?? [];
       for (const other of to) {
         // Two ways of the pattern for one text, as in (a+)+.
         if (next.includes(other)) this.isClear = false;
         next.push(other);
+        this.#links += 1;
       }
     }
   }
@@ -99,7 +105,9 @@ export class Positions {
 
   #repeat(node: PatternNode, min: number, max: number): Part {
     if (max === 0) return EMPTY;
-    if (max > 1 && sizeOf(node) * max > MAX_WRITTEN_OUT) return this.#loop(node, min);
+    const size = sizeOf(node);
+    // A part without a character would be written out for ever.
+    if (max > 1 && (size === 0 || size * max > MAX_WRITTEN_OUT)) return this.#loop(node, min);
     let tail = EMPTY;
     for (let i = max; i > min; i -= 1) tail = this.#optional(this.#join(this.#build(node), tail));
     let all = EMPTY;

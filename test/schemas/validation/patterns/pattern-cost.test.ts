@@ -27,6 +27,8 @@ describe('the cost of a pattern', () => {
     ['^a*a*a*b$', 3],
     ['^(?=.*[A-Z])(?=.*\\d).{8,}$', 2],
     ['^.*foo.*$', 2],
+    // Each look is weighed once, however often it is written out.
+    [`${'(?=(a'.repeat(8)}${'b){60})'.repeat(8)}`, 9],
   ])('grows faster: %s', (pattern, degree) => {
     expect(patternCost(pattern)).toMatchObject({ degree });
   });
@@ -46,6 +48,10 @@ describe('the cost of a pattern', () => {
     '^(?:(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a))$',
     '^(a|b|)(a|b|)*$',
     '^\\p{L}*(\\w|\\p{L})*$',
+    '(\\b)*',
+    '(?:)+',
+    '(?:$){1000000000}',
+    '(a?b?c?d?e?f?g?h?){7}',
     'a'.repeat(1_000),
     '('.repeat(200) + ')'.repeat(200),
   ])('is unknown, since the ways through it may double: %s', (pattern) => {
