@@ -74,12 +74,15 @@ describe('the lease of another key', () => {
   });
 
   it('costs Redis nothing', async () => {
+    const times = 20;
     await ask(`/leases/${lease}/heartbeat`, {}, other);
     const before = await calls();
-    await ask(`/leases/${lease}/heartbeat`, {}, other);
-    await ask(`/jobs/${job}/complete`, { lease, result: 1 }, other);
+    for (let i = 0; i < times; i += 1) {
+      await ask(`/leases/${lease}/heartbeat`, {}, other);
+      await ask(`/jobs/${job}/complete`, { lease, result: 1 }, other);
+    }
     // Loops of two API processes run beside.
-    expect((await calls()) - before).toBeLessThan(8);
+    expect((await calls()) - before).toBeLessThan(times);
   });
 
   it('cannot be made one of its own by another text', async () => {
