@@ -20,9 +20,9 @@ const CLOSED_MS = 30_000;
 const LIMIT_MS = 60_000;
 const HONEST_MS = 10_000;
 const WAVES = 5;
-/** The API tells what it holds after a collection of garbage, when it gets SIGUSR2. */
+/** The API tells what it holds after a collection of garbage, when it gets SIGWINCH. Most other signals stop it. */
 const TELL_MEMORY =
-  'data:text/javascript,process.on(%22SIGUSR2%22,()=>{gc();console.log(JSON.stringify(process.memoryUsage()))})';
+  'data:text/javascript,process.on(%22SIGWINCH%22,()=>{gc();console.log(JSON.stringify(process.memoryUsage()))})';
 /** What the honest client's p99 may grow by, beside the doubling, ms: the noise of one request. */
 const NOISE_MS = 1;
 /** What the API may hold after the last wave more than after the first one, MB. */
@@ -73,7 +73,7 @@ interface Footprint {
 async function footprint({ child }: ApiProcess): Promise<Footprint> {
   const isTold = (text: string) => text.startsWith('{"rss"');
   const told = child.lastLines().filter(isTold).length;
-  process.kill(child.pid, 'SIGUSR2');
+  process.kill(child.pid, 'SIGWINCH');
   const line = await until(() => child.lastLines().filter(isTold)[told], 'its memory');
   const { rss, heapUsed, external } = JSON.parse(line) as NodeJS.MemoryUsage;
   const files = (await readdir(`/proc/${child.pid}/fd`)).length;
