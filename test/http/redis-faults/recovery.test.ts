@@ -58,7 +58,7 @@ describe('an API and a worker recover after Redis', () => {
     await redis.client.replicaof('127.0.0.1', 1);
     expect(await isRefused()).toBe(true);
     // In between, the client reconnects to find the new primary.
-    await until(() => isNotReady('READONLY'), 'the reason');
+    await until(() => isNotReady('is a replica'), 'the reason');
     await until(() => redis.client.replicaof('NO', 'ONE').catch(() => undefined), 'the end of it');
     await until(isAccepted, 'accepted jobs');
     await completes();
