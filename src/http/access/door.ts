@@ -26,8 +26,10 @@ export const doorPlugin = fastifyPlugin<{ auth: 'off' | 'keys' }>(
       app.decorateRequest('caller', { getter: () => EVERYONE });
       return;
     }
+    // Declared, so that all requests keep one shape.
+    app.decorateRequest(CALLER, null);
     app.decorateRequest('caller', {
-      getter(this: FastifyRequest & { [CALLER]?: Caller }) {
+      getter(this: FastifyRequest) {
         return this[CALLER] ?? NOBODY;
       },
     });
@@ -101,7 +103,7 @@ function refuseStranger(app: FastifyInstance, { raw, ip }: FastifyRequest): AppE
 /** Lets the caller in; returns why not, if so. */
 function enter(
   app: FastifyInstance,
-  request: FastifyRequest & { [CALLER]?: Caller },
+  request: FastifyRequest,
   { scope, queue }: RouteAccess,
   caller: Caller | undefined,
 ): AppError | undefined {
@@ -151,6 +153,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who sends the request. */
     readonly caller: Caller;
+    [CALLER]?: Caller | null;
   }
   interface FastifyContextConfig {
     access?: RouteAccess;
