@@ -49,6 +49,8 @@ export interface BulkChunk {
 export function bulkCandidates(body: unknown, limits: BulkLimits): AsyncGenerator<BulkChunk> {
   if (typeof body === 'object' && body !== null && 'jobs' in body)
     return fromArray(body.jobs as unknown[], limits.refuse);
+  // Without a body any content type is taken.
+  if (body === undefined) return fromArray([], limits.refuse);
   return fromLines(body as Readable, limits);
 }
 
