@@ -169,6 +169,16 @@ describe('a malformed bulk submit', () => {
     expect(await redis.client.xlen(queueKeys('mr', 'long').stream.normal)).toBe(2);
   });
 
+  it.each(['', '?atomic=true'])('is rejected without a body, whatever its content type%s', async (query) => {
+    for (const type of ['application/json', 'application/x-ndjson', 'text/plain', 'multipart/form-data']) {
+      for (const key of [{}, { 'idempotency-key': 'none' }]) {
+        const headers = { 'content-type': type, 'content-length': '0', ...key };
+        const answer = await send(api.origin, { path: path + query, headers });
+        expect([type, answer.status]).toEqual([type, 400]);
+      }
+    }
+  });
+
   it('takes bounded memory when every job is invalid', async () => {
     const noise = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [i, 0]));
     const body = `${JSON.stringify(noise)}\n`.repeat(1_000);
