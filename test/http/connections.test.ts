@@ -111,6 +111,24 @@ describe('a connection', () => {
     expect(await jobsIn('smuggled')).toBe(0);
   });
 
+  it.each([
+    ['a foreign host', 'host: evil.example\r\n'],
+    ['an own host', 'host: localhost\r\n'],
+  ])('runs no request that comes after an answer that says close: %s', async (_name, host) => {
+    const first = `POST /queues/late/resume HTTP/1.1\r\n${host}expect: 100-continue\r\n\r\n`;
+    for (const [method, path] of [
+      ['POST', '/queues/late/pause'],
+      ['GET', '/events'],
+      ['GET', '/queues/late/events'],
+    ] as const) {
+      const answers = await exchange(first + requestText(method, path));
+      const final = answers.filter(({ status }) => status !== 100);
+      expect([path, final.length, final[0]?.headers.get('connection')]).toEqual([path, 1, 'close']);
+    }
+    expect((await api.http.get('/queues/late')).body.paused).toBe(false);
+    expect([undefined, 'late'].map((queue) => api.app.streamHub.hasReaders(queue))).toEqual([false, false]);
+  });
+
   it('stores nothing of a body that breaks off', async () => {
     const before = await stored(redis);
     const controller = new AbortController();

@@ -44,7 +44,10 @@ export class Connection {
   /** Calls `proceed` when it is the turn of the request; never if the connection closes before. */
   enter(response: ServerResponse, proceed: () => void): void {
     const latest = this.#latest;
-    const isFree = latest === undefined || (latest.writableFinished && this.#waiting.length === 0);
+    // Node gives a response its socket when the one before is done, and none after an answer that says `close`.
+    const isFree =
+      latest === undefined ||
+      (response.socket !== null && latest.writableFinished && this.#waiting.length === 0);
     if (isFree) {
       this.#latest = response;
       proceed();
@@ -108,6 +111,11 @@ export class Connection {
     setImmediate(() => {
       const turn = this.#socket.destroyed ? undefined : this.#waiting.shift();
       if (turn === undefined) return;
+      // The connection closes: no request may run any more (RFC 9112, 9.6), and its response would never end.
+      if (turn.response.socket === null) {
+        this.#waiting.length = 0;
+        return;
+      }
       this.#latest = turn.response;
       if (this.#waiting.length > 0) turn.response.once('close', this.#advance);
       else this.#socket.resume();
