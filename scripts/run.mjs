@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ensureBench } from './bench.mjs';
 import { ensureBuild } from './build.mjs';
+import { ensureChromium } from './chromium.mjs';
 import { ensureInterpreters } from './interpreters.mjs';
 import { ensureModules } from './modules.mjs';
 import { ensurePrometheus } from './prometheus.mjs';
@@ -28,6 +29,7 @@ const COMMANDS = {
     ensurePrograms: async (args) => {
       if (mayRun(args, NEED_INTERPRETERS)) await ensureInterpreters();
       if (mayRun(args, NEED_PROMETHEUS)) await ensurePrometheus();
+      if (mayRun(args, NEED_CHROMIUM)) await ensureChromium();
     },
     launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]),
   },
@@ -48,6 +50,8 @@ function needsRedis() {
 const NEED_INTERPRETERS = ['test/examples/', 'test/system/e2e/'];
 /** The tests of deploy/. */
 const NEED_PROMETHEUS = ['test/system/operations/'];
+/** Those of web pages. */
+const NEED_CHROMIUM = ['test/system/network/'];
 
 /** Whether tests of these folders may be among those asked for: Vitest takes parts of the paths of files. */
 function mayRun(args, folders) {
