@@ -11,15 +11,7 @@ import type {
 } from './observer/subjects.ts';
 import type { ErrorOrigin } from './schemas/values/names.ts';
 
-export type {
-  AttemptOutcome,
-  AttemptSubject,
-  AttemptTimes,
-  SettledStatus,
-  SkipReason,
-  WaitOutcome,
-  WaitSubject,
-} from './observer/subjects.ts';
+export type * from './observer/subjects.ts';
 
 /**
  * Every service event. API and workers emit the same ones; log lines are made from them, and metrics and traces can be.

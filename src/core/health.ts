@@ -22,7 +22,7 @@ type LastFault = () => Error | undefined;
 /**
  * Checks that Redis can serve, accepts writes and does not evict keys. Never rejects, and takes little more than a second.
  *
- * @param lastFault the last fault of the connection: it says more than that there is none.
+ * @param lastFault the last fault of the connection. It tells more than "not connected" does.
  */
 export async function checkHealth(
   { redis, keySpace }: Pick<Core, 'redis' | 'keySpace'>,

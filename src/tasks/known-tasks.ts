@@ -25,8 +25,8 @@ export interface AnnouncedTasks {
   /** Those of the newest release. */
   defaults(task: string): TaskDefaults | undefined;
   /**
-   * Empty when at least one live release takes the payload, or when there is none; else the faults for the newest one. A
-   * promise when a thread must check.
+   * The faults that the newest live release finds. Empty when some live release takes the payload, and when no release is
+   * live. A promise when a thread must check.
    */
   checkPayload(task: string, payload: JsonText): CheckOutcome | Promise<CheckOutcome>;
   /** As `checkPayload`, with the output schemas. */

@@ -102,7 +102,7 @@ export class AttemptSpan {
   }
 }
 
-/** An attempt over HTTP is known as a whole when it ends: whoever settles it makes its span. */
+/** An attempt over HTTP is known as a whole when it ends: the API that settles it makes its span. */
 export function httpAttemptSpans(attempts: AttemptSpans, now: () => number): Listener {
   return {
     wants: (kind) => kind === 'attempt-ended',

@@ -5,7 +5,7 @@ import type { ClockReading } from '../../readings/readings.ts';
 const SKEWED_MS = 1_000;
 const WHY =
   'Jobs with runAt start early or late, and tokens and keys expire at another time than their owners expect.';
-const TODO = 'Set both clocks by NTP: timedatectl set-ntp true on each machine.';
+const ADVICE = 'Set both clocks by NTP: timedatectl set-ntp true on each machine.';
 
 /** The clock of the API beside that of Redis. The doctor may run on a third machine. */
 export function checkApiClock(redis: ClockReading | undefined, api: ClockReading | undefined): Finding[] {
@@ -17,7 +17,7 @@ export function checkApiClock(redis: ClockReading | undefined, api: ClockReading
     warning('api-clock', {
       what: `The clock of the API is ${seconds} s ${difference > 0 ? 'ahead of' : 'behind'} that of Redis.`,
       why: WHY,
-      todo: TODO,
+      todo: ADVICE,
     }),
   ];
 }
@@ -37,7 +37,7 @@ export function checkClock(clock: Reading<ClockReading>): Finding[] {
     warning('clock', {
       what: `The clock of Redis is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} that of this machine.`,
       why: WHY,
-      todo: TODO,
+      todo: ADVICE,
     }),
   ];
 }

@@ -90,7 +90,7 @@ export function checkKnownHoles({ name, version }: ServerKind): Finding[] {
   return [
     warning('known-holes', {
       what: `${name} ${version} lacks the fix of ${worst.name}: ${worst.what} (${worst.source})${others}.`,
-      why: 'Whoever gets the password of Redis can use it. Millrace sends only its own scripts.',
+      why: 'A client that has the password of Redis can use it. Millrace sends only its own scripts.',
       todo: `Upgrade to ${name} ${upgradeOf(parsed, HOLES[name])} or newer. Where a distribution adds fixes without a new number (Debian does), check its package and run the doctor with --ignore known-holes.`,
     }),
   ];

@@ -29,7 +29,7 @@ export function checkEnvironment(environment: EnvironmentReadings): Finding[] {
 const openApi = (host: string): Finding =>
   warning('open-api', {
     what: `The API listens on ${host} with AUTH=off.`,
-    why: 'Whoever reaches the port can read every payload, and cancel or remove every job.',
+    why: 'Each client that reaches the port can read every payload, and cancel or remove every job.',
     todo: 'Set AUTH=keys and ADMIN_KEY, or HOST=127.0.0.1. See docs/security.md.',
   });
 
