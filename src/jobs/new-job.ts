@@ -5,7 +5,7 @@ import {
   runAtOf,
   type TaskDefaults,
 } from '../redis/entry-options.ts';
-import { entryTime, formatJobId, type Ref } from '../redis/job-id.ts';
+import { entryTime, type Ref } from '../redis/job-id.ts';
 import type { Job } from '../schemas/job.ts';
 import { type JsonText, printJson } from '../schemas/json/json-text.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
@@ -15,6 +15,13 @@ import { commonMembers, optionalTime } from './view.ts';
 interface NewJob {
   readonly entry: { readonly task: string; readonly options: EntryOptions };
   readonly payload: JsonText;
+}
+
+/** Where a job is stored, and its id, which follows from that. */
+interface StoredAt {
+  readonly id: string;
+  readonly queue: string;
+  readonly ref: Ref;
 }
 
 /** The view of a job that was stored a moment ago. Needs no read from Redis. */
@@ -41,11 +48,15 @@ export function viewNewJob(
  * The JSON text of `viewNewJob`. The payload is inserted as the text that is stored. A template writes the other
  * members of a job without options, which most jobs are: that takes a tenth of the time of view and `printJson`.
  */
-export function newJobText(queue: string, ref: Ref, job: NewJob, defaults: TaskDefaults | undefined): string {
+export function newJobText(
+  { id, queue, ref }: StoredAt,
+  job: NewJob,
+  defaults: TaskDefaults | undefined,
+): string {
   const { task, options } = job.entry;
   if (ref.place === 'parked' || Object.keys(options).length > 0)
     return printJson(viewNewJob(queue, ref, job, defaults));
   const attempts = maxAttempts(options, defaults);
   const printed = typeof attempts === 'number' ? attempts : `"${attempts}"`;
-  return `{"id":"${formatJobId(queue, ref)}","queue":"${queue}","priority":"${ref.place}","createdAt":"${toTimestamp(entryTime(ref.entryId))}","task":"${task}","status":"queued","attempt":0,"maxAttempts":${printed},"payload":${job.payload.text}}`;
+  return `{"id":"${id}","queue":"${queue}","priority":"${ref.place}","createdAt":"${toTimestamp(entryTime(ref.entryId))}","task":"${task}","status":"queued","attempt":0,"maxAttempts":${printed},"payload":${job.payload.text}}`;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { newJobText, viewNewJob } from '../../src/jobs/new-job.ts';
+import { formatJobId } from '../../src/redis/job-id.ts';
 import { PLACES } from '../../src/redis/keys.ts';
 import { JsonText, printJson } from '../../src/schemas/json/json-text.ts';
 
@@ -27,7 +28,7 @@ it('the text of a new job is the JSON of its view', () => {
       const ref = { place, entryId: `${ms}-${seq}` };
       const defaults = attempts === undefined ? undefined : { attempts };
       const job = { entry: { task, options }, payload: JsonText.of(payload) };
-      const text = newJobText('default', ref, job, defaults);
+      const text = newJobText({ id: formatJobId('default', ref), queue: 'default', ref }, job, defaults);
       const view = viewNewJob('default', ref, job, defaults);
       expect(JSON.parse(text)).toEqual(JSON.parse(printJson(view)));
     }),

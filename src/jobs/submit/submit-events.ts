@@ -1,20 +1,19 @@
 import { AppError } from '../../errors.ts';
 import type { Observer } from '../../observer.ts';
-import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import { DEFAULT_QUEUE, type SubmitJob } from '../../schemas/job.ts';
 import type { Candidate, SubmitOutcome } from './outcomes.ts';
 
 type SubmitKind = 'jobs-submitted' | 'submit-replayed';
 
-/** Reports one job that was stored now, or by an earlier request with the same Idempotency-Key. */
+/** Reports one job, by its id, that was stored now, or by an earlier request with the same Idempotency-Key. */
 export function observeSubmit(
   observe: Observer,
   kind: SubmitKind,
   queue: string,
   task: string,
-  ref: Ref,
+  job: string,
 ): void {
-  if (observe.wants(kind)) observe({ kind, queue, task, jobs: 1, job: formatJobId(queue, ref) });
+  if (observe.wants(kind)) observe({ kind, queue, task, jobs: 1, job });
 }
 
 /** Reports a job that was refused. Errors of Redis and defects are not refusals. */

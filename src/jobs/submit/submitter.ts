@@ -88,17 +88,19 @@ export class Submitter {
   }
 
   readonly #view = (admitted: AdmittedJob, ref: Ref): Job => {
-    this.#observeStored(admitted, ref);
-    return view(admitted, ref);
+    const job = view(admitted, ref);
+    this.#observeStored(admitted, job.id);
+    return job;
   };
 
   readonly #toAcceptedJob = (admitted: AdmittedJob, ref: Ref): AcceptedJob => {
-    this.#observeStored(admitted, ref);
-    return toAcceptedJob(admitted, ref);
+    const accepted = toAcceptedJob(admitted, ref);
+    this.#observeStored(admitted, accepted.id);
+    return accepted;
   };
 
-  #observeStored({ entry }: AdmittedJob, ref: Ref): void {
-    observeSubmit(this.#core.observe, 'jobs-submitted', entry.keys.queue, entry.task, ref);
+  #observeStored({ entry }: AdmittedJob, id: string): void {
+    observeSubmit(this.#core.observe, 'jobs-submitted', entry.keys.queue, entry.task, id);
   }
 
   async #admit(job: SubmitJob, { isAwaited = false, rerunOf, trace }: SubmitOptions): Promise<AdmittedJob> {
@@ -140,7 +142,7 @@ export class Submitter {
     if (ref === undefined) throw new Error('the record of an Idempotency-Key has no job');
     const { queue } = keys;
     const job = await findJob(this.#core, { id: formatJobId(queue, ref), keys, ref });
-    observeSubmit(this.#core.observe, 'submit-replayed', queue, job.task ?? '', ref);
+    observeSubmit(this.#core.observe, 'submit-replayed', queue, job.task ?? '', job.id);
     return { value: job, replayed: true };
   }
 
@@ -231,9 +233,11 @@ const view = (admitted: AdmittedJob, ref: Ref): Job =>
 function toAcceptedJob(admitted: AdmittedJob, ref: Ref): AcceptedJob {
   const { entry, tasks } = admitted;
   const defaults = tasks.defaults(entry.task);
+  const { queue } = entry.keys;
+  const id = formatJobId(queue, ref);
   return {
-    id: formatJobId(entry.keys.queue, ref),
-    text: newJobText(entry.keys.queue, ref, admitted, defaults),
+    id,
+    text: newJobText({ id, queue, ref }, admitted, defaults),
     revision:
       ref.place === 'parked'
         ? revisionOf(view(admitted, ref))
