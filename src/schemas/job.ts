@@ -6,6 +6,7 @@ import {
   ErrorOriginSchema,
   HeldBySchema,
   JobId,
+  JobKey,
   jobId,
   PrioritySchema,
   QueueName,
@@ -59,6 +60,7 @@ export const SubmitJob = Type.Object(
   {
     task: TaskName,
     queue: Type.Optional(queueName('The queue in which the job waits. Default "default".')),
+    key: Type.Optional(JobKey),
     payload: Type.Optional(
       Type.Unknown({
         description:
@@ -157,6 +159,7 @@ export const Job = Type.Object(
     status: StatusSchema,
     heldBy: Type.Optional(HeldBySchema),
     priority: Type.Optional(PrioritySchema),
+    key: Type.Optional(Type.String({ description: 'The key given at submit.', examples: ['customer-17'] })),
     attempt: Type.Integer({
       minimum: 0,
       description: 'The running or last attempt, counted from 1. 0 before the first.',
