@@ -16,6 +16,7 @@ import {
   RemoveHeaders,
   ReplayedHeader,
   SubmitHeaders,
+  UniqueHeaders,
   WaitQuery,
 } from '../src/schemas/http.ts';
 import { DEFAULT_QUEUE, SUBMIT_TEXTS, SubmitJob } from '../src/schemas/job.ts';
@@ -41,7 +42,12 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
         headers: SubmitHeaders,
         body: SubmitJob,
         response: {
-          200: job('The job ended within the wait.'),
+          200: {
+            ...job(
+              'The job ended within the wait. Or another job has the place of a `unique` one: this is that job.',
+            ),
+            headers: { ...JobResponseHeaders, ...ReplayedHeader, ...UniqueHeaders },
+          },
           202: {
             ...job('The job is stored. Read it at `Location`.'),
             headers: {
@@ -50,7 +56,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
               location: Type.String({ description: 'The path of the job, or its address below PUBLIC_URL.' }),
             },
           },
-          ...problems(400, 410, 413, 415, 422, 429, 500, 503),
+          ...problems(400, 409, 410, 413, 415, 422, 429, 500, 503),
         },
       },
     },

@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'schedule-not-found'
   | 'schedule-busy'
   | 'idempotency-mismatch'
+  | 'not-unique'
   | 'queue-full'
   | 'too-many-waiters'
   | 'rate-limited'

@@ -6,6 +6,7 @@ import { readLogScript } from './jobs/scripts/read-log.ts';
 import { removeScript } from './jobs/scripts/remove.ts';
 import { appendJobsScript } from './jobs/submit/scripts/append.ts';
 import { submitScript } from './jobs/submit/scripts/submit.ts';
+import { submitUniqueScript } from './jobs/submit/scripts/submit-unique.ts';
 import { existingKeysScript } from './leases/scripts/existing-keys.ts';
 import { heartbeatScript } from './leases/scripts/heartbeat.ts';
 import { heldByLeasesScript } from './leases/scripts/held-by-leases.ts';
@@ -32,6 +33,7 @@ import { noteCheckpointScript } from './lifecycle/scripts/reports/note-checkpoin
 import { noteProgressScript } from './lifecycle/scripts/reports/note-progress.ts';
 import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
+import { sweepUniquesScript } from './lifecycle/scripts/unique/sweep-uniques.ts';
 import { censusScript } from './queues/scripts/census.ts';
 import { configureScript } from './queues/scripts/configure.ts';
 import { endedRecordsScript } from './queues/scripts/ended-records.ts';
@@ -63,6 +65,7 @@ import { runningByLeaseScript } from './workers/scripts/running-by-lease.ts';
  *
  *   append-jobs       -> lane
  *   submit            -> lane, or parked + scheduled; all or none, at most once, within limits
+ *   submit-unique     the same for one job, unless another job has its place
  *   fire              -> lane; once for each slot of a schedule
  *   complete-and-take two moves in one round trip: complete  pending -> result (completed, cancelled, expired)
  *                                                  take      lane | scheduled | due | holds -> pending
@@ -83,6 +86,7 @@ import { runningByLeaseScript } from './workers/scripts/running-by-lease.ts';
 export const scripts: readonly Script[] = [
   appendJobsScript,
   submitScript,
+  submitUniqueScript,
   fireScript,
   completeAndTakeScript,
   settleAndTakeScript,
@@ -125,6 +129,7 @@ export const scripts: readonly Script[] = [
   existingKeysScript,
   holdClassesScript,
   forgetChangesScript,
+  sweepUniquesScript,
   lookupScript,
   censusScript,
   // Access keys.

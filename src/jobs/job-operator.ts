@@ -2,12 +2,13 @@ import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
 import { cancelJob } from '../lifecycle/cancel-and-expire.ts';
 import { atPresentRef } from '../lifecycle/scripts/changes/present-refs.ts';
-import { requeueDead } from '../lifecycle/scripts/dead-letters.ts';
-import type { Ref } from '../redis/job-id.ts';
+import { requeueOne } from '../lifecycle/scripts/dead-letters.ts';
+import { formatJobId, type Ref } from '../redis/job-id.ts';
 import type { Job } from '../schemas/job.ts';
 import { expireIfDue, findJob, isMissing, locateJob, viewFound } from './find.ts';
 import type { Found } from './scripts/lookup.ts';
 import { remove } from './scripts/remove.ts';
+import { notUnique } from './unique/answers.ts';
 
 /** Cancels, retries and removes single jobs. */
 export class JobOperator {
@@ -35,15 +36,17 @@ export class JobOperator {
   /**
    * Runs a failed job again, with the same id and the full number of attempts.
    *
-   * @throws {AppError} job-not-failed, job-not-found or job-gone.
+   * @throws {AppError} job-not-failed, not-unique, job-not-found or job-gone.
    */
   async retry(id: string): Promise<Job> {
     const located = locateJob(this.#core, id);
     const { redis } = this.#core;
-    const requeue = (ref: Ref) => requeueDead(redis, located.keys, [ref]);
-    const { outcome: moved } = await atPresentRef(redis, located.keys, located.ref, requeue, (n) => n === 0);
+    const { keys } = located;
+    const requeue = (ref: Ref) => requeueOne(redis, keys, ref);
+    const { outcome: moved } = await atPresentRef(redis, keys, located.ref, requeue, (was) => was === false);
+    if (typeof moved === 'object') throw notUnique(formatJobId(keys.queue, moved));
     const job = await findJob(this.#core, located);
-    if (moved > 0) return job;
+    if (moved) return job;
     throw wrongStatus('job-not-failed', `Only failed jobs can be retried; this one is ${job.status}.`, job);
   }
 

@@ -13,6 +13,7 @@ import type { Found } from './scripts/lookup.ts';
 import { compact } from './submit/admission.ts';
 import type { RequestTrace, SubmitResult } from './submit/outcomes.ts';
 import type { Submitter } from './submit/submitter.ts';
+import { restoreRule } from './unique/rule.ts';
 
 /** Submits new jobs that are like ended ones. */
 export class Rerunner {
@@ -96,6 +97,7 @@ const submitOf = (
     resultTtl: options.rt,
     metadata: options.m,
     key: options.y,
+    unique: options.uq && restoreRule(options.uq),
     keepPayload: options.k,
   });
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Backoff, DEFAULT_ATTEMPTS, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS } from '../schemas/job.ts';
+import { MAX_PLACE_KEY } from '../schemas/jobs/unique.ts';
 import { compileSchema } from '../schemas/validation/compile.ts';
 import { type AttemptLimit, MAX_ATTEMPTS } from '../schemas/values/attempts.ts';
 import { MAX_DURATION_MS, MAX_TIMEOUT_MS } from '../schemas/values/duration.ts';
@@ -11,6 +12,20 @@ import type { Place } from './keys.ts';
 import { parseJson } from './parse-json.ts';
 
 const Ms = Type.Integer({ minimum: 0, maximum: MAX_DURATION_MS });
+
+const Place = Type.Object({
+  /** Digest of task and key, or payload. */
+  d: Type.String({ maxLength: 64 }),
+  /** The key; absent where the payload counts. */
+  k: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_PLACE_KEY })),
+  /** It keeps the place only until it starts. */
+  u: Type.Optional(Type.Literal('started')),
+  /** It keeps the place at least this long, ms. */
+  f: Type.Optional(Ms),
+  /** What happens to a job that finds the place taken, unless it is told of the other one. */
+  c: Type.Optional(Type.Literal('reject')),
+});
+export type PlaceOptions = Static<typeof Place>;
 
 /**
  * The options of a submitted job, besides task and payload. Every member is absent unless the submitter set it;
@@ -38,6 +53,8 @@ const EntryOptions = Type.Object({
   m: Type.Optional(Type.Record(Type.String(), Type.String())),
   /** For whom or what the job is. */
   y: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+  /** The place that it shares with others, and what it has said of that. */
+  uq: Type.Optional(Place),
   /** Keep the payload after completion. */
   k: Type.Optional(Type.Literal(true)),
   /** The submitter waits for the job: its last event carries a short result. */

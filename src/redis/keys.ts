@@ -39,6 +39,8 @@ export interface QueueKeys {
    * job has a new entry, and keeps its id.
    */
   readonly changed: string;
+  /** Hash: digest of the place of unique jobs -> the job that was stored there last. src/lifecycle/scripts/unique says more. */
+  readonly uniques: string;
   /** Prefix of the keys of logs of jobs, for scripts that find the refs of these themselves. See `log`. */
   readonly logs: string;
   /** Capped stream: jobs whose log has got lines, for those who follow one. */
@@ -56,7 +58,7 @@ export interface QueueKeys {
   /**
    * Hash: `paused`, the start of the pause and, if it ends by itself, its end, Unix ms; `maxJobs`; `submitEvents`; `heal:<stream>`
    * while a recreated group catches up; `hold`, the number of event entries kept for subscriptions; `changed` while there may be
-   * changed jobs.
+   * changed jobs; `unique` once there was a unique job.
    */
   readonly settings: string;
   /** Hash: schedule id -> definition, JSON. */
@@ -156,6 +158,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     leases: `${root}:leases`,
     notes: `${root}:notes`,
     changed: `${root}:changed`,
+    uniques: `${root}:uniques`,
     logs: `${root}:log:`,
     logHints: `${root}:log-hints`,
     events: `${root}:events`,

@@ -149,6 +149,13 @@ export const ReplayedHeader = {
   }),
 };
 
+/** Headers of a response that shows another job than a new one. */
+export const UniqueHeaders = {
+  'job-deduplicated': Type.Boolean({
+    description: 'true: the job of the response has the place of the submitted one. Nothing was stored.',
+  }),
+};
+
 const exampleJob = { id: 'default~nmfa2k9x0-0', queue: 'default', task: 'fib', priority: 'normal' };
 
 export const JobPage = Type.Object(
@@ -182,8 +189,14 @@ export const BulkSubmitResponse = Type.Object(
     items: Type.Array(
       Type.Object({
         index: Type.Integer({ description: 'The position of the job in the request, counted from 0.' }),
-        status: Type.Integer({ description: '202: the job is stored. Else the status of the problem.' }),
+        status: Type.Integer({
+          description:
+            '202: the job is stored. 200: another job has its place, which `id` names. Else the status of the problem.',
+        }),
         id: Type.Optional(JobId),
+        deduplicated: Type.Optional(
+          Type.Boolean({ description: 'true: the job with this id has the place; nothing was stored.' }),
+        ),
         problem: Type.Optional(Type.Ref('Problem')),
       }),
       { description: 'The outcomes.' },

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Unique } from './jobs/unique.ts';
 import { inMembers } from './json/scan.ts';
 import { Attempts, MaxAttempts } from './values/attempts.ts';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
@@ -61,6 +62,7 @@ export const SubmitJob = Type.Object(
     task: TaskName,
     queue: Type.Optional(queueName('The queue in which the job waits. Default "default".')),
     key: Type.Optional(JobKey),
+    unique: Type.Optional(Unique),
     payload: Type.Optional(
       Type.Unknown({
         description:

@@ -11,7 +11,11 @@ export async function sendBulk(
 ): Promise<FastifyReply> {
   const problems = new Map<object, string>();
   const items = await new Slices().map(outcomes, (outcome, index) => {
-    if (outcome.ok) return `{"index":${index},"status":202,"id":${JSON.stringify(outcome.id)}}`;
+    if (outcome.ok) {
+      const { answer } = outcome;
+      const stored = `{"index":${index},"status":${answer === undefined ? 202 : 200},"id":${JSON.stringify(outcome.id)}`;
+      return answer === undefined ? `${stored}}` : `${stored},"${answer}":true}`;
+    }
     const problem =
       problems.get(outcome.error) ?? JSON.stringify(problemItem(outcome.error, request)).slice(1);
     problems.set(outcome.error, problem);

@@ -7,6 +7,7 @@ import { idempotencyKey, markReplayed } from '../request/idempotency-key.ts';
 import { applyPreference, type WaitPreference, waitPreference } from '../request/prefer.ts';
 import { requesterOf } from '../request/requester.ts';
 import { hasEnded, jobLocation, sendAccepted, sendJob } from './job-reply.ts';
+import { markAnswer, withoutContents } from './unique-reply.ts';
 
 type SubmitRequest = FastifyRequest<{
   Body: SubmitJob;
@@ -37,7 +38,7 @@ export function submitJob(
   const key = idempotencyKey(request);
   const preference = waitPreference(request.query, request.headers);
   const submit = app.beginSubmit(request);
-  if (key !== undefined || preference.ms > 0) {
+  if (key !== undefined || preference.ms > 0 || request.body.unique !== undefined) {
     const job = request.body;
     const store = (isAwaited: boolean) => app.submitter.submit(job, key, { isAwaited, trace: submit?.trace });
     return submitWith(app, { queue: job.queue ?? DEFAULT_QUEUE, preference, submit, store }, request, reply);
@@ -77,8 +78,8 @@ async function storeTraced(
 ): Promise<SubmitResult<Job>> {
   try {
     const result = await store(isAwaited);
-    const { value: job, replayed } = result;
-    if (replayed) submit?.linkTo(job.trace);
+    const { value: job, replayed, answer } = result;
+    if (replayed || answer !== undefined) submit?.linkTo(job.trace);
     submit?.stored((): StoredJobs => ({ queue: job.queue, task: job.task, job: job.id }));
     return result;
   } catch (error) {
@@ -100,17 +101,21 @@ export async function submitWith(
     isAwaited && queue !== undefined
       ? await app.waiter.feedPosition(queue).catch(() => undefined)
       : undefined;
-  const { value: submitted, replayed } = await storeTraced(store, isAwaited, submit);
-  markReplayed(reply, replayed).header('location', jobLocation(reply, submitted.id));
+  const { value: submitted, replayed, answer } = await storeTraced(store, isAwaited, submit);
+  markAnswer(markReplayed(reply, replayed), answer).header('location', jobLocation(reply, submitted.id));
+  const status = answer === undefined ? 202 : 200;
+  // What a client may not read, it learns as little of by a submit.
+  if (answer !== undefined && !request.caller.may('read', submitted.queue))
+    return sendJob(reply, status, withoutContents(submitted));
   // The job is stored: the client must get its id even if it may not wait.
-  if (!isAwaited || !app.tryEnterWait(request, reply)) return sendJob(reply, 202, submitted);
-  const stored = position && !replayed ? { job: submitted, position } : undefined;
+  if (!isAwaited || !app.tryEnterWait(request, reply)) return sendJob(reply, status, submitted);
+  const stored = position && !replayed && answer === undefined ? { job: submitted, position } : undefined;
   const waited = app.waiter.wait(submitted.id, hasEnded, preference.ms, requesterOf(reply), stored);
   // Also where the wait fails.
   const latest = await waited.catch((error): Job | undefined => {
     app.reportFault(error, request);
     return undefined;
   });
-  if (latest === undefined) return sendJob(reply, 202, submitted);
-  return sendJob(applyPreference(reply, preference.applied), hasEnded(latest) ? 200 : 202, latest);
+  if (latest === undefined) return sendJob(reply, status, submitted);
+  return sendJob(applyPreference(reply, preference.applied), hasEnded(latest) ? 200 : status, latest);
 }

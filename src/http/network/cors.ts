@@ -8,6 +8,7 @@ const EXPOSED = [
   'Allow',
   'ETag',
   'Idempotency-Replayed',
+  'Job-Deduplicated',
   'Location',
   'Preference-Applied',
   'RateLimit',

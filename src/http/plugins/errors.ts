@@ -29,6 +29,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'not-acceptable': { status: 406, title: 'Not acceptable' },
   'queue-not-empty': { status: 409, title: 'The queue has jobs or schedules' },
+  'not-unique': { status: 409, title: 'Another job has the place' },
   'job-finished': { status: 409, title: 'The job has ended' },
   'job-started': { status: 409, title: 'The job has started' },
   'job-not-finished': { status: 409, title: 'The job has not ended' },

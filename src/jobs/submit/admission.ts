@@ -18,6 +18,7 @@ import {
 import { timeMs } from '../../schemas/values/timestamp.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
+import { type UniqueRule, uniqueRule } from '../unique/rule.ts';
 import { checkTask } from './check-task.ts';
 import type { NewEntry } from './scripts/submit.ts';
 
@@ -69,12 +70,14 @@ export function newEntry(
 ): { entry: NewEntry; payload: JsonText } {
   const keys = keySpace.queue(job.queue ?? DEFAULT_QUEUE);
   const payload = job.payload === undefined ? JSON_NULL : JsonText.of(job.payload);
-  const options = entryOptions(job, clock);
+  const { options, unique } = entryOptions(job, clock);
   const isDelayed = options.at !== undefined || options.d !== undefined;
   const priority = job.priority ?? DEFAULT_PRIORITY;
   if (isDelayed && priority !== DEFAULT_PRIORITY) options.pr = priority;
   const place = isDelayed ? 'parked' : priority;
-  return { entry: { keys, place, task: job.task, payload: payload.text, options }, payload };
+  const entry: NewEntry = { keys, place, task: job.task, payload: payload.text, options };
+  if (unique !== undefined) entry.unique = unique;
+  return { entry, payload };
 }
 
 /** Fixes the defaults of the task as they are announced now, as far as the job does not say its own. */
@@ -103,8 +106,12 @@ const NOT_OPTIONS: ReadonlySet<string> = new Set([
   'priority',
 ] satisfies (keyof SubmitJob)[]);
 
-function entryOptions(job: SubmitJob, clock: Pick<Clock, 'wall'>): EntryOptions {
-  if (Object.keys(job).every((member) => NOT_OPTIONS.has(member))) return {};
+/** The options that a job says itself, and how it shares its place. */
+function entryOptions(
+  job: SubmitJob,
+  clock: Pick<Clock, 'wall'>,
+): { options: EntryOptions; unique?: UniqueRule | undefined } {
+  if (Object.keys(job).every((member) => NOT_OPTIONS.has(member))) return { options: {} };
   const faults: Fault[] = [];
   const ms = (field: string, value: number | string | undefined, limits: DurationLimits = {}) => {
     if (value === undefined) return undefined;
@@ -131,8 +138,9 @@ function entryOptions(job: SubmitJob, clock: Pick<Clock, 'wall'>): EntryOptions 
     y: job.key,
     k: job.keepPayload === true ? (true as const) : undefined,
   });
+  const unique = uniqueRule(job.unique, ms);
   if (faults.length > 0) throw invalidRequest(faults);
-  return options;
+  return { options, unique };
 }
 
 function backoffMs(

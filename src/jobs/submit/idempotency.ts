@@ -6,18 +6,10 @@ import type { Connection } from '../../redis/connection.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE } from '../../schemas/job.ts';
-import { canonicalJson, canonicalSteps, type Numbers } from '../../schemas/json/canonical.ts';
+import { canonicalJson, type Numbers } from '../../schemas/json/canonical.ts';
+import { canonicalInSlices } from './canonical-in-slices.ts';
 import type { BulkOptions, Candidate, SubmitOutcome } from './outcomes.ts';
 import { type Once, type Remembered, recallOnce } from './scripts/submit.ts';
-
-/** The canonical JSON of a value. Others get their turn while it is made. */
-async function canonicalInSlices(value: unknown, numbers: Numbers, slices = new Slices()): Promise<string> {
-  const steps = canonicalSteps(value, numbers);
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done) return step.value;
-    if (slices.isOver) await slices.next();
-  }
-}
 
 const digest = async (request: unknown, numbers: Numbers): Promise<string> =>
   createHash('sha256')

@@ -1,15 +1,25 @@
 import type { Core } from '../../core/core.ts';
 import { AppError, toError } from '../../errors.ts';
 import { expireAll } from '../../lifecycle/cancel-and-expire.ts';
-import type { Ref } from '../../redis/job-id.ts';
+import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
+import { answerOf, notUnique, type UniqueAnswer } from '../unique/answers.ts';
+import { placeDigest, storeRule } from '../unique/rule.ts';
 import type { AdmittedJob } from './admission.ts';
 import { findReplay, type KeyedSubmit } from './idempotency.ts';
 import { type NewEntry, type Remembered, type Submitted, submitTogether } from './scripts/submit.ts';
+import { submitUnique } from './scripts/submit-unique.ts';
 import { WriteBatcher } from './write-batcher.ts';
 
+/** A job that a submit is answered with. `answer`: absent for a new one. */
+export interface AnsweredRef extends Ref {
+  readonly answer?: UniqueAnswer | undefined;
+}
+
 /** `refs` are in the order of the entries. */
-export type WriteResult = { kind: 'stored'; refs: Ref[] } | ({ kind: 'replayed' } & Remembered);
+export type WriteResult = { kind: 'stored'; refs: Ref[] } | Replayed;
+type Replayed = { kind: 'replayed' } & Remembered;
+export type UniqueResult = { kind: 'stored'; ref: AnsweredRef } | Replayed;
 
 /** Stores admitted jobs. */
 export class JobWriter {
@@ -46,8 +56,8 @@ export class JobWriter {
   }
 
   /** Stores each job independently. Gives its ref, or why it may not be stored, in the order of the jobs. Never rejects. */
-  async writeEach(jobs: readonly AdmittedJob[]): Promise<(Ref | Error)[]> {
-    const outcomes: (Ref | Error)[] = [];
+  async writeEach(jobs: readonly AdmittedJob[]): Promise<(AnsweredRef | Error)[]> {
+    const outcomes: (AnsweredRef | Error)[] = [];
     const appended = new Map<QueueKeys, { entries: NewEntry[]; indexes: number[] }>();
     const registered = this.#core.queues
       .keepRegistered(jobs.map(({ entry }) => entry.keys.queue))
@@ -55,7 +65,8 @@ export class JobWriter {
     const writes: Promise<unknown>[] = [];
     jobs.forEach((job, i) => {
       if (!isAppendOnly(job)) {
-        writes.push(this.#writeOne(job).catch(toError).then(setOutcome(outcomes, i)));
+        const write = job.entry.unique === undefined ? this.#writeOne(job) : this.#writeEachUnique(job);
+        writes.push(write.catch(toError).then(setOutcome(outcomes, i)));
         return;
       }
       const group = appended.get(job.entry.keys) ?? { entries: [], indexes: [] };
@@ -75,6 +86,42 @@ export class JobWriter {
     await Promise.all(writes);
     const fault = await registered;
     return fault === undefined ? outcomes : jobs.map(() => fault);
+  }
+
+  /**
+   * Takes in a job that shares its place with others; with `once` at most once.
+   *
+   * @throws {AppError} not-unique, queue-full or idempotency-mismatch: nothing was stored.
+   */
+  async writeUnique(job: AdmittedJob, once?: KeyedSubmit): Promise<UniqueResult> {
+    const { entry, payload } = job;
+    const { unique, keys } = entry;
+    if (unique === undefined) throw new Error('the job has no place to share');
+    const digest = await placeDigest(entry.task, unique, payload);
+    const stored = { ...entry, options: { ...entry.options, uq: storeRule(digest, unique) } };
+    const submit = () => submitUnique(this.#core.redis, stored, unique, digest, once);
+    const [first] = await Promise.all([submit(), this.#core.queues.keepRegistered([keys.queue])]);
+    if (first.kind === 'full') await expireAll(this.#core, keys);
+    const submitted = first.kind === 'full' ? await submit() : first;
+    switch (submitted.kind) {
+      case 'reject':
+        throw notUnique(formatJobId(keys.queue, submitted.ref));
+      case 'stored':
+      case 'existing':
+        return { kind: 'stored', ref: { ...submitted.ref, answer: answerOf(submitted.kind) } };
+      case 'replayed':
+        return submitted;
+      case 'mismatch':
+        return this.#replayOf(once);
+      case 'full':
+        throw queueFull(keys.queue, submitted.maxJobs);
+    }
+  }
+
+  async #writeEachUnique(job: AdmittedJob): Promise<AnsweredRef> {
+    const written = await this.writeUnique(job);
+    if (written.kind === 'replayed') throw new Error('a submit without a key was replayed');
+    return written.ref;
   }
 
   /** Stores a job that needs more than one XADD, or whose queue must be registered with it. */
@@ -112,15 +159,12 @@ export class JobWriter {
       case 'mismatch':
         return this.#replayOf(once);
       case 'full':
-        throw new AppError(
-          'queue-full',
-          `The queue "${submitted.queue}" is full: it may hold ${submitted.maxJobs} unfinished jobs. Try again later, or raise maxJobs with PUT /queues/${submitted.queue}.`,
-        );
+        throw queueFull(submitted.queue, submitted.maxJobs);
     }
   }
 
   /** The script knows one fingerprint only. @throws {AppError} idempotency-mismatch. */
-  async #replayOf(once: KeyedSubmit | undefined): Promise<WriteResult> {
+  async #replayOf(once: KeyedSubmit | undefined): Promise<Replayed> {
     const earlier = once && (await findReplay(this.#core.redis, once));
     if (earlier === undefined) throw new Error('an Idempotency-Key expired while it was compared');
     return { kind: 'replayed', ...earlier };
@@ -136,10 +180,16 @@ export class JobWriter {
 
 /** Whether an entry in a lane is all that the job needs. */
 const isAppendOnly = ({ entry, needsScript }: AdmittedJob): boolean =>
-  entry.place !== 'parked' && entry.options.x === undefined && !needsScript;
+  entry.place !== 'parked' && entry.options.x === undefined && entry.unique === undefined && !needsScript;
+
+const queueFull = (queue: string, maxJobs: number): AppError =>
+  new AppError(
+    'queue-full',
+    `The queue "${queue}" is full: it may hold ${maxJobs} unfinished jobs. Try again later, or raise maxJobs with PUT /queues/${queue}.`,
+  );
 
 const setOutcome =
-  (outcomes: (Ref | Error)[], i: number) =>
-  (outcome: Ref | Error): void => {
+  (outcomes: (AnsweredRef | Error)[], i: number) =>
+  (outcome: AnsweredRef | Error): void => {
     outcomes[i] = outcome;
   };

@@ -1,17 +1,22 @@
 import type { AppError } from '../../errors.ts';
 import type { SubmitJob } from '../../schemas/job.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
+import type { UniqueAnswer } from '../unique/answers.ts';
 
 /** One item of a bulk submit before admission: a job that fits the schema, or the reason for which it does not. */
 export type Candidate = { ok: true; job: SubmitJob } | { ok: false; error: AppError };
 
-/** One item of a bulk submit afterwards: the id of the stored job, or the reason for its refusal. */
-export type SubmitOutcome = { ok: true; id: string } | { ok: false; error: AppError };
+/** One item of a bulk submit afterwards: the id of the job, or the reason for its refusal. */
+export type SubmitOutcome =
+  | { ok: true; id: string; answer?: UniqueAnswer | undefined }
+  | { ok: false; error: AppError };
 
 /** The result of a submit. `replayed`: an earlier submit with the same Idempotency-Key stored it, this one nothing. */
 export interface SubmitResult<T> {
   value: T;
   replayed: boolean;
+  /** Absent: the job was stored as a new one. */
+  answer?: UniqueAnswer | undefined;
 }
 
 /** The trace in which a request submits jobs. */

@@ -1,14 +1,13 @@
 import type { Core } from '../../core/core.ts';
-import { AppError } from '../../errors.ts';
-import { maxAttempts } from '../../redis/entry-options.ts';
+import { AppError, invalidRequest } from '../../errors.ts';
 import { isUnavailable } from '../../redis/faults.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
 import { findJob } from '../find.ts';
-import { newJobText, viewNewJob } from '../new-job.ts';
-import { revisionOf, revisionOfNew } from '../revision.ts';
+import { answerOf, notUnique } from '../unique/answers.ts';
+import { toAcceptedJob, toOutcome, viewAccepted } from './accepted.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
 import { type Admission, admitAll } from './admit-all.ts';
 import {
@@ -28,6 +27,7 @@ import type {
   SubmitOutcome,
   SubmitResult,
 } from './outcomes.ts';
+import type { Remembered } from './scripts/submit.ts';
 import { observeBulkSubmit, observeRefusal, observeSubmit } from './submit-events.ts';
 
 /** Jobs of a bulk submit that are written at a time. */
@@ -53,6 +53,7 @@ export class Submitter {
     try {
       if (key !== undefined) return await this.#submitOnce(job, key, options);
       const admitted = await this.#admit(job, options);
+      if (admitted.entry.unique !== undefined) return await this.#submitUnique(admitted);
       return { value: await this.#writer.write(admitted, this.#view), replayed: false };
     } catch (error) {
       return this.#refuse(job, error);
@@ -88,7 +89,7 @@ export class Submitter {
   }
 
   readonly #view = (admitted: AdmittedJob, ref: Ref): Job => {
-    const job = view(admitted, ref);
+    const job = viewAccepted(admitted, ref);
     this.#observeStored(admitted, job.id);
     return job;
   };
@@ -115,11 +116,13 @@ export class Submitter {
     const keys = this.#core.keySpace.queue(job.queue ?? DEFAULT_QUEUE);
     const once = await this.#once(keys, key, options.request ?? job);
     const earlier = await findReplay(this.#core.redis, once);
-    if (earlier !== undefined) return this.#replay(keys, earlier.refs);
+    if (earlier !== undefined) return this.#replay(keys, earlier);
     const admitted = await this.#admit(job, options);
+    if (admitted.entry.unique !== undefined) return this.#submitUnique(admitted, once);
     const written = await this.#writer.writeTogether([admitted.entry], once);
     const [ref] = written.refs;
-    if (written.kind === 'replayed' || ref === undefined) return this.#replay(keys, written.refs);
+    if (written.kind === 'replayed') return this.#replay(keys, written);
+    if (ref === undefined) throw new Error('the submit script stored no job');
     return { value: this.#view(admitted, ref), replayed: false };
   }
 
@@ -131,19 +134,35 @@ export class Submitter {
   async findReplay(queue: string, key: string, request: unknown): Promise<SubmitResult<Job> | undefined> {
     const keys = this.#core.keySpace.queue(queue);
     const earlier = await findReplay(this.#core.redis, await this.#once(keys, key, request));
-    return earlier && this.#replay(keys, earlier.refs);
+    return earlier && this.#replay(keys, earlier);
   }
 
   #once(keys: QueueKeys, key: string, request: unknown): Promise<KeyedSubmit> {
     return onceFor(keys, key, request, this.#core.settings.idempotencyTtlMs);
   }
 
-  async #replay(keys: QueueKeys, [ref]: readonly Ref[]): Promise<SubmitResult<Job>> {
+  async #submitUnique(admitted: AdmittedJob, once?: KeyedSubmit): Promise<SubmitResult<Job>> {
+    const { keys } = admitted.entry;
+    const written = await this.#writer.writeUnique(admitted, once);
+    if (written.kind === 'replayed') return this.#replay(keys, written);
+    const { answer, ...ref } = written.ref;
+    const id = formatJobId(keys.queue, ref);
+    if (answer === undefined) this.#observeStored(admitted, id);
+    try {
+      return { value: await findJob(this.#core, { id, keys, ref }), replayed: false, answer };
+    } catch (error) {
+      // It was removed before the time was over for which it keeps its place.
+      if (error instanceof AppError && answer !== undefined) throw notUnique(id);
+      throw error;
+    }
+  }
+
+  async #replay(keys: QueueKeys, { refs: [ref], note }: Remembered): Promise<SubmitResult<Job>> {
     if (ref === undefined) throw new Error('the record of an Idempotency-Key has no job');
     const { queue } = keys;
     const job = await findJob(this.#core, { id: formatJobId(queue, ref), keys, ref });
     observeSubmit(this.#core.observe, 'submit-replayed', queue, job.task ?? '', job.id);
-    return { value: job, replayed: true };
+    return { value: job, replayed: true, answer: answerOf(note) };
   }
 
   /** Stores each job that it can. Outcomes are in the order of the candidates. @param trace that the jobs belong to. */
@@ -212,7 +231,7 @@ export class Submitter {
       key === undefined ? undefined : await onceForBulk(this.#core, candidates, { atomic, key, part });
     const earlier = once && (await findReplay(this.#core.redis, once));
     if (earlier !== undefined) return { value: replayOutcomes(candidates, earlier), replayed: true };
-    const admissions = await admitAll(this.#core, candidates, trace);
+    const admissions = (await admitAll(this.#core, candidates, trace)).map(refuseUnique);
     const admitted = admissions.flatMap((one) => (one.ok ? [one.admitted] : []));
     if (admitted.length === 0 || (atomic && admitted.length < candidates.length)) {
       return { value: admissions.map((one) => (one.ok ? { ok: true, id: '' } : one)), replayed: false };
@@ -227,25 +246,9 @@ export class Submitter {
   }
 }
 
-const view = (admitted: AdmittedJob, ref: Ref): Job =>
-  viewNewJob(admitted.entry.keys.queue, ref, admitted, admitted.tasks.defaults(admitted.entry.task));
-
-function toAcceptedJob(admitted: AdmittedJob, ref: Ref): AcceptedJob {
-  const { entry, tasks } = admitted;
-  const defaults = tasks.defaults(entry.task);
-  const { queue } = entry.keys;
-  const id = formatJobId(queue, ref);
-  return {
-    id,
-    text: newJobText({ id, queue, ref }, admitted, defaults),
-    revision:
-      ref.place === 'parked'
-        ? revisionOf(view(admitted, ref))
-        : revisionOfNew(maxAttempts(entry.options, defaults)),
-  };
+/** A step that stores many jobs does not look for others that have their places. */
+function refuseUnique(one: Admission): Admission {
+  if (!one.ok || one.admitted.entry.unique === undefined) return one;
+  const detail = 'is not allowed in a batch that is atomic or has an Idempotency-Key';
+  return { ok: false, error: invalidRequest([{ pointer: '/unique', detail }]) };
 }
-
-const toOutcome = ({ entry }: AdmittedJob, ref: Ref): SubmitOutcome => ({
-  ok: true,
-  id: formatJobId(entry.keys.queue, ref),
-});

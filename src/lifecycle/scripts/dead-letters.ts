@@ -6,24 +6,40 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
 import { redisTime } from '../../redis/server-time.ts';
-import { deleteDeadLetter, publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
+import { deleteDeadLetter, FIRST, publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
+import { PLACES_OF_JOBS } from './unique/places.ts';
 
 /**
  * Makes dead letters due again, with fresh attempts under their old ids. The count of deliveries goes on, since it is the
  * fencing token; the note `failedBeforeRequeue` says from where attempts are counted.
  *
- * Returns 1 per job that was dead, else 0.
+ * Returns per job 1 where it was dead, 0 where not, else the first ref of the job that has its place.
  */
 export const requeueScript = defineScript({
   name: 'requeue',
-  queueKeys: ['notes', 'events', 'wake', 'dead', 'due', 'ranked', 'settings', 'changed'],
+  queueKeys: ['notes', 'events', 'wake', 'dead', 'due', 'ranked', 'settings', 'changed', 'stream', 'uniques'],
+  fragments: [PLACES_OF_JOBS],
   args: [{ records: 'jobs', of: ['place', 'ref'] }],
   uses: [now, publishEvent, setRankedTime, wakeWorkers],
   lua: `
+local hasPlaces = redis.call('HGET', settings, 'unique')
+-- The first ref of the job that has the place of a dead letter; nil where it is free, which it is no more then.
+local function otherInPlace(index, ref)
+  local id = string.sub(ref, 2)
+  local entry = redis.call('XRANGE', stream[index], id, id)[1]
+  local isJson, options = pcall(cjson.decode, entry and entry[2][6] or '')
+  local own = isJson and type(options) == 'table' and options.uq
+  if type(own) ~= 'table' or type(own.d) ~= 'string' then return nil end
+  local first, pointer = redis.call('HGET', changed, '${FIRST}' .. ref) or ref, readPointer(own.d)
+  if pointer and pointer.r ~= first and ((tonumber(pointer.t) or 0) > now or holderOf(pointer)) then return pointer.r end
+  redis.call('HSET', uniques, own.d, cjson.encode({ r = first, u = own.u and 's' or nil }))
+end
+
 local outcomes, refs = {}, {}
 for i = 1, #jobs do
   local place, ref = tonumber(jobs[i].place), jobs[i].ref
-  outcomes[i] = redis.call('ZREM', dead[place], ref)
+  local other = hasPlaces and redis.call('ZSCORE', dead[place], ref) and otherInPlace(place, ref)
+  outcomes[i] = other or redis.call('ZREM', dead[place], ref)
   if outcomes[i] == 1 then
     redis.call('ZADD', due[place], now, ref)
     setRankedTime(ranked, ref, now)
@@ -57,8 +73,9 @@ return outcomes
 `,
 });
 
-/** Jobs of one call: bounds the time for which a script keeps Redis busy. */
+/** Jobs of one call: bounds the time for which a script keeps Redis busy. A requeue may read their entries. */
 const STEP = 100;
+const REQUEUE_STEP = 20;
 
 /** The oldest dead letters of each stream that are older than `ttlMs`, at most 200 of each. */
 export async function expiredDeadLetters(redis: Connection, keys: QueueKeys, ttlMs: number): Promise<Ref[]> {
@@ -69,23 +86,36 @@ export async function expiredDeadLetters(redis: Connection, keys: QueueKeys, ttl
   return found.flat().map(parseRef);
 }
 
-/** Requeues those of the jobs that are dead letters; returns how many were. */
-export const requeueDead = (redis: Connection, keys: QueueKeys, refs: readonly Ref[]): Promise<number> =>
-  moveDead(requeueScript, redis, keys, refs);
+/** Requeues those of the jobs that are dead letters and whose place no other job has; returns how many were. */
+export const requeueDead = async (
+  redis: Connection,
+  keys: QueueKeys,
+  refs: readonly Ref[],
+): Promise<number> => countMoved(await moveDead(requeueScript, redis, keys, refs));
+
+/** Requeues one job. Returns whether it was a dead letter, or the first ref of the job that has its place. */
+export async function requeueOne(redis: Connection, keys: QueueKeys, ref: Ref): Promise<boolean | Ref> {
+  const [outcome] = await moveDead(requeueScript, redis, keys, [ref]);
+  return typeof outcome === 'string' ? parseRef(outcome) : outcome === 1;
+}
 
 /** Removes those of the jobs that are dead letters; returns how many were. */
-export const purgeDead = (redis: Connection, keys: QueueKeys, refs: readonly Ref[]): Promise<number> =>
-  moveDead(purgeScript, redis, keys, refs);
+export const purgeDead = async (
+  redis: Connection,
+  keys: QueueKeys,
+  refs: readonly Ref[],
+): Promise<number> => countMoved(await moveDead(purgeScript, redis, keys, refs));
 
-async function moveDead(
+const countMoved = (outcomes: readonly (number | string)[]): number =>
+  outcomes.filter((outcome) => outcome === 1).length;
+
+const moveDead = (
   script: typeof requeueScript | typeof purgeScript,
   redis: Connection,
   queue: QueueKeys,
   refs: readonly Ref[],
-): Promise<number> {
-  const outcomes = await inSteps(refs, STEP, async (step) => {
+): Promise<(number | string)[]> =>
+  inSteps(refs, script === requeueScript ? REQUEUE_STEP : STEP, async (step) => {
     const jobs = step.map((ref) => ({ place: placeIndex(ref.place), ref: formatRef(ref) }));
-    return (await script.run(redis, { queue }, { jobs })) as number[];
+    return (await script.run(redis, { queue }, { jobs })) as (number | string)[];
   });
-  return outcomes.filter((outcome) => outcome === 1).length;
-}

@@ -8,6 +8,7 @@ import { toPairs } from '../../../redis/pairs.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
+import type { UniqueRule } from '../../unique/rule.ts';
 
 /** A job to be stored in a place. */
 export interface NewEntry {
@@ -16,6 +17,8 @@ export interface NewEntry {
   task: string;
   payload: string;
   options: EntryOptions;
+  /** Undefined: the job is stored whatever others there are. */
+  unique?: UniqueRule;
 }
 
 /** Makes a submit happen at most once, however often it is sent. */
@@ -54,6 +57,20 @@ export type Submitted =
   /** The queue may hold no more; nothing was stored. */
   | { kind: 'full'; queue: string; maxJobs: number };
 
+/** Lua: ends a script whose `record` has remembered an earlier submit with the key. */
+export const replay = `
+if fingerprint ~= '' then
+  local stored = redis.call('GET', record)
+  if stored then
+    if string.match(stored, '^[^\\n]*') == fingerprint then return { 'replayed', stored } end
+    return { 'mismatch' }
+  end
+end`.trim();
+
+/** Lua: writes `record`; the parameters are expressions for texts. */
+export const remember = (refs: string, note: string, refQueues = `''`): string =>
+  `redis.call('SET', record, fingerprint .. '\\n' .. ${refs} .. '\\n' .. ${note} .. '\\n${EXACT}\\n' .. ${refQueues}, 'PX', recordTtlMs)`;
+
 /**
  * Takes in any number of jobs, all or none: Redis runs the script alone, and refuses it before its first write when memory
  * is short.
@@ -87,13 +104,7 @@ export const submitScript = defineScript({
   whenFull: 'refused',
   uses: [letters, now, openJobs, wakeWorkers],
   lua: `
-if fingerprint ~= '' then
-  local stored = redis.call('GET', record)
-  if stored then
-    if string.match(stored, '^[^\\n]*') == fingerprint then return { 'replayed', stored } end
-    return { 'mismatch' }
-  end
-end
+${replay}
 
 local added, submitted = {}, {}
 for i = 1, #jobs do added[jobs[i].queue] = (added[jobs[i].queue] or 0) + 1 end
@@ -128,7 +139,7 @@ for queue, stored in pairs(submitted) do
   ${publishSubmitted('stored', 'queues[queue].events', 'queues[queue].settings')}
 end
 if fingerprint ~= '' then
-  redis.call('SET', record, fingerprint .. '\\n' .. table.concat(refs, ' ') .. '\\n' .. note .. '\\n${EXACT}\\n' .. refQueues, 'PX', recordTtlMs)
+  ${remember("table.concat(refs, ' ')", 'note', 'refQueues')}
 end
 return { 'stored', ids }
 `,
@@ -199,7 +210,7 @@ function encodeQueues(entries: readonly NewEntry[], usual: string): string {
 const decodeQueues = (text: string): string[] =>
   toPairs(text.split(' ')).flatMap(([queue, count]) => new Array<string>(Number(count)).fill(queue));
 
-function decodeOnce(record: string): Remembered {
+export function decodeOnce(record: string): Remembered {
   const [fingerprint = '', refs = '', note = '', numbers, queues = ''] = record.split('\n');
   return {
     fingerprint,

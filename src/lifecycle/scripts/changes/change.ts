@@ -8,21 +8,8 @@ import { lastId, now } from '../../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
 import { MAX_DURATION_MS } from '../../../schemas/values/duration.ts';
 import { WAKE_HORIZON_MS } from '../../wake.ts';
+import { begunNotes } from '../unique/places.ts';
 import { deleteNotes, FIRST, publishEvent, RANK_SPAN, wakeWorkers } from '../lua.ts';
-
-/** Lua: notes of which each says that a handler has begun with the job, or that somebody asked to cancel it while it ran. */
-const BEGUN = [
-  NOTE.failedDeliveries,
-  NOTE.startedAt,
-  NOTE.failedBeforeRequeue,
-  NOTE.cancelAskedAt,
-  NOTE.checkpoint,
-  NOTE.logged,
-  NOTE.losses,
-  NOTE.progress,
-]
-  .map((field) => `ref .. ${field}`)
-  .join(', ');
 
 /**
  * Replaces a job that waits and was never started: a new entry in `parked`, where no blocking read delivers it, takes the place of
@@ -68,7 +55,7 @@ export const changeScript = defineScript({
   lua: `
 local from = tonumber(place)
 if #redis.call('XRANGE', stream[from], id, id) == 0 then return { 'missing' } end
-local noted = redis.call('HMGET', notes, ref .. ${NOTE.heldAs}, ${BEGUN})
+local noted = redis.call('HMGET', notes, ref .. ${NOTE.heldAs}, ${begunNotes('ref')})
 local heldAs, hasBegun = noted[1], false
 for i = 2, #noted do hasBegun = hasBegun or noted[i] end
 local isWaiting = redis.call('ZSCORE', scheduled, ref) or redis.call('ZSCORE', due[from], ref)

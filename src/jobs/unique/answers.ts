@@ -1,0 +1,16 @@
+import { AppError } from '../../errors.ts';
+
+/** Why a submit is answered with another job than a new one. `deduplicated`: that job has the place. */
+export type UniqueAnswer = 'deduplicated';
+
+/** What the script returns, and keeps with an Idempotency-Key, for each of these. */
+const ANSWERS: Readonly<Record<string, UniqueAnswer>> = { existing: 'deduplicated' };
+
+/** Undefined: the job was stored as a new one. */
+export const answerOf = (outcome: string): UniqueAnswer | undefined => ANSWERS[outcome];
+
+/** Another job has the place. @param jobId its id. */
+export const notUnique = (jobId: string): AppError =>
+  new AppError('not-unique', `The job "${jobId}" has the place. Wait for its end, or cancel it.`, {
+    extensions: { jobId },
+  });

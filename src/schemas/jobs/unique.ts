@@ -1,0 +1,49 @@
+import { Type } from 'typebox';
+import { duration } from '../values/duration.ts';
+import { oneOf } from '../values/names.ts';
+
+/** What a unique job may say of its place. */
+export interface UniqueOptions {
+  key?: string;
+  until?: Until;
+  for?: number | string;
+  onConflict?: OnConflict;
+}
+
+const UNTIL = ['ended', 'started'] as const;
+type Until = (typeof UNTIL)[number];
+
+const ON_CONFLICT = ['existing', 'reject'] as const;
+export type OnConflict = (typeof ON_CONFLICT)[number];
+
+/** The longest key of a place. */
+export const MAX_PLACE_KEY = 255;
+
+const placeKey = Type.String({
+  minLength: 1,
+  maxLength: MAX_PLACE_KEY,
+  description: 'What the jobs have in common, in place of their payloads. 1 to 255 characters.',
+  examples: ['document-17'],
+});
+
+/** `true`, or an object. One schema, no union: faults name the member that is wrong. */
+export const Unique = Type.Unsafe<true | UniqueOptions>({
+  type: ['boolean', 'object'],
+  not: { const: false },
+  additionalProperties: false,
+  properties: {
+    key: placeKey,
+    until: oneOf(
+      UNTIL,
+      'How long a job keeps its place. `ended`: until it has completed, failed for good, expired, or been cancelled or removed (default). `started`: until a worker takes it.',
+    ),
+    for: duration('A job keeps its place at least this long after its submit, whatever becomes of it.'),
+    onConflict: oneOf(
+      ON_CONFLICT,
+      'What happens while another job has the place. `existing`: the answer is 200 with that job (default). `reject`: the answer is 409 `not-unique`.',
+    ),
+  },
+  description:
+    'One job at a time for the same queue, task and `key`. Without `key` the payloads count: those that are equal as JSON are one. `true`: all defaults.',
+  examples: [true, { key: 'document-17', onConflict: 'existing' }],
+});
