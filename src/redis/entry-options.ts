@@ -23,7 +23,7 @@ const Place = Type.Object({
   /** It keeps the place at least this long, ms. */
   f: Type.Optional(Ms),
   /** What happens to a job that finds the place taken, unless it is told of the other one. */
-  c: Type.Optional(Type.Literal('reject')),
+  c: Type.Optional(Type.Unsafe<'reject' | 'replace'>({ type: 'string', enum: ['reject', 'replace'] })),
 });
 export type PlaceOptions = Static<typeof Place>;
 

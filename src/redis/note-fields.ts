@@ -11,7 +11,9 @@ export const NOTE_FIELDS = {
   cancelAskedAt: ':c',
   /** Errors of the last ten failed attempts, a line of JSON each. Written by retry, bury and recover. */
   errors: ':e',
-  /** Where the job is, or was last, held: its member of `holds` without the ref. Written by hold. */
+  /** First ref of the job that follows it in its place, and waits for its end. Written by submit-unique. */
+  follower: ':f',
+  /** Where the job is, or was last, held: its member of `holds` without the ref. Written by hold and submit-unique. */
   heldAs: ':h',
   /** Processes that died, or had to be replaced, while they ran the job. Written by recover and release; deleted by requeue. */
   losses: ':k',

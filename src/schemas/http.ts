@@ -154,6 +154,9 @@ export const UniqueHeaders = {
   'job-deduplicated': Type.Boolean({
     description: 'true: the job of the response has the place of the submitted one. Nothing was stored.',
   }),
+  'job-replaced': Type.Boolean({
+    description: 'true: the job of the response waited, and has the payload, options and time of the submitted one now.',
+  }),
 };
 
 const exampleJob = { id: 'default~nmfa2k9x0-0', queue: 'default', task: 'fib', priority: 'normal' };
@@ -196,6 +199,9 @@ export const BulkSubmitResponse = Type.Object(
         id: Type.Optional(JobId),
         deduplicated: Type.Optional(
           Type.Boolean({ description: 'true: the job with this id has the place; nothing was stored.' }),
+        ),
+        replaced: Type.Optional(
+          Type.Boolean({ description: 'true: the job with this id waited, and is the submitted one now.' }),
         ),
         problem: Type.Optional(Type.Ref('Problem')),
       }),

@@ -2,7 +2,10 @@ import type { FastifyReply } from 'fastify';
 import type { UniqueAnswer } from '../../jobs/unique/answers.ts';
 import type { Job } from '../../schemas/job.ts';
 
-const HEADERS: Readonly<Record<UniqueAnswer, string>> = { deduplicated: 'job-deduplicated' };
+const HEADERS: Readonly<Record<UniqueAnswer, string>> = {
+  deduplicated: 'job-deduplicated',
+  replaced: 'job-replaced',
+};
 
 /** Marks the response of a submit that shows another job than a new one. */
 export const markAnswer = (reply: FastifyReply, answer: UniqueAnswer | undefined): FastifyReply =>

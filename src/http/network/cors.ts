@@ -9,6 +9,7 @@ const EXPOSED = [
   'ETag',
   'Idempotency-Replayed',
   'Job-Deduplicated',
+  'Job-Replaced',
   'Location',
   'Preference-Applied',
   'RateLimit',

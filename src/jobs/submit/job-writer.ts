@@ -107,6 +107,7 @@ export class JobWriter {
       case 'reject':
         throw notUnique(formatJobId(keys.queue, submitted.ref));
       case 'stored':
+      case 'replaced':
       case 'existing':
         return { kind: 'stored', ref: { ...submitted.ref, answer: answerOf(submitted.kind) } };
       case 'replayed':

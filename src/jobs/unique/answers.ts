@@ -1,10 +1,13 @@
 import { AppError } from '../../errors.ts';
 
-/** Why a submit is answered with another job than a new one. `deduplicated`: that job has the place. */
-export type UniqueAnswer = 'deduplicated';
+/** Why a submit is answered with another job than a new one. `deduplicated`: that job has the place; `replaced`: so it had, and is the new one now. */
+export type UniqueAnswer = 'deduplicated' | 'replaced';
 
 /** What the script returns, and keeps with an Idempotency-Key, for each of these. */
-const ANSWERS: Readonly<Record<string, UniqueAnswer>> = { existing: 'deduplicated' };
+const ANSWERS: Readonly<Record<string, UniqueAnswer>> = {
+  existing: 'deduplicated',
+  replaced: 'replaced',
+};
 
 /** Undefined: the job was stored as a new one. */
 export const answerOf = (outcome: string): UniqueAnswer | undefined => ANSWERS[outcome];

@@ -17,6 +17,7 @@ import {
   type Taken,
   type TakeReply,
 } from '../../lifecycle/scripts/take.ts';
+import { FREE_NOTED_FOLLOWER } from '../../lifecycle/scripts/unique/followers.ts';
 import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
@@ -140,6 +141,7 @@ export const settleAndTakeScript = defineScript({
     EMPTY_POLL,
     EVENTS,
     MARK_STARTED,
+    FREE_NOTED_FOLLOWER,
     COMPLETE,
     DELIVER,
     CLAIM,

@@ -16,6 +16,7 @@ import {
   withError,
 } from './lua.ts';
 import type { Failure } from './retry.ts';
+import { FREE_FOLLOWER } from './unique/followers.ts';
 
 /** Jobs of one call: bounds the time for which it keeps Redis busy. */
 const STEP = 50;
@@ -45,6 +46,7 @@ export const buryScript = defineScript({
     'settings',
     'changed',
   ],
+  fragments: [FREE_FOLLOWER],
   args: ['consumer', 'maxDead', { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'line'] }],
   uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, setRankedTime, deleteDeadLetter],
   lua: `
@@ -61,6 +63,10 @@ local function bury(place, id, ref, token, line)
     cancelled = cancelled + 1
   else
     redis.call('ZADD', dead[place], now, ref)
+    if noted[3] then
+      redis.call('HDEL', notes, ref .. ${NOTE.follower})
+      freeFollower(noted[3])
+    end
     buried[#buried + 1] = ref
   end
   return 'done'

@@ -8,6 +8,7 @@ import { resultHead } from '../../redis/script/result-head.ts';
 import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
 import type { WaitingStatus } from '../../schemas/values/names.ts';
 import { deleteNotes, publishEvent } from './lua.ts';
+import { FREE_FOLLOWER } from './unique/followers.ts';
 
 /** How long a running handler has to end after a cancel, before its job ends without it. */
 export const CANCEL_PATIENCE_MS = 10_000;
@@ -54,6 +55,7 @@ export const cancelScript = defineScript({
     'due',
     'dead',
   ],
+  fragments: [FREE_FOLLOWER],
   keys: [{ list: 'results' }],
   args: [
     'status',
@@ -117,9 +119,9 @@ local function cancel(place, id, ref, key)
   if tonumber(delayedTo or retryAt or 0) > now then waits = delayedTo and 'scheduled' or 'retrying' end
   if only ~= '' and only ~= waits or task ~= '' and task ~= fields.t then return 'other' end
 
-  local failed, errors, failedBefore, cancelAskedAt, startedAt, heldAs, hasLog = unpack(redis.call('HMGET', notes,
+  local failed, errors, failedBefore, cancelAskedAt, startedAt, heldAs, hasLog, follower = unpack(redis.call('HMGET', notes,
     ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.errors}, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.cancelAskedAt},
-    ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs}, ref .. ${NOTE.logged}), 1, 7)
+    ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs}, ref .. ${NOTE.logged}, ref .. ${NOTE.follower}), 1, 8)
   local attempts = (tonumber(failed) or 0) - (tonumber(failedBefore) or 0)
   if status == 'expired' and (failed or startedAt) then return 'asked' end
   if isEnforced == '1' and (not cancelAskedAt or now - cancelAskedAt < tonumber(patienceMs)) then return 'asked' end
@@ -136,6 +138,7 @@ local function cancel(place, id, ref, key)
   redis.call('XDEL', stream[place], id)
   deleteNotes(notes, ranked, ref)
   storeResult(key, hasLog and logs .. ref, fields, attempts, errors)
+  if follower then freeFollower(follower) end
   withdrawn[#withdrawn + 1] = ref
   return 'withdrawn'
 end

@@ -10,6 +10,7 @@ import { CLAIM, DELIVER, TAKE } from './fragments/take.ts';
 import { TAKE_DUE } from './fragments/take-due.ts';
 import { TAKE_HOLDS } from './fragments/take-holds.ts';
 import { PUT_BACK, TAKE_LANE } from './fragments/take-lane.ts';
+import { FREE_NOTED_FOLLOWER } from './unique/followers.ts';
 import {
   decodeTaken,
   encodeClasses,
@@ -62,6 +63,7 @@ export const completeAndTakeScript = defineScript({
     QUEUE_STATE,
     EVENTS,
     MARK_STARTED,
+    FREE_NOTED_FOLLOWER,
     COMPLETE,
     DELIVER,
     CLAIM,

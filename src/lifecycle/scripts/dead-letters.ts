@@ -7,7 +7,7 @@ import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
 import { redisTime } from '../../redis/server-time.ts';
 import { deleteDeadLetter, FIRST, publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
-import { PLACES_OF_JOBS } from './unique/places.ts';
+import { HOLDER, OPEN_JOB, POINTERS } from './unique/places.ts';
 
 /**
  * Makes dead letters due again, with fresh attempts under their old ids. The count of deliveries goes on, since it is the
@@ -18,7 +18,7 @@ import { PLACES_OF_JOBS } from './unique/places.ts';
 export const requeueScript = defineScript({
   name: 'requeue',
   queueKeys: ['notes', 'events', 'wake', 'dead', 'due', 'ranked', 'settings', 'changed', 'stream', 'uniques'],
-  fragments: [PLACES_OF_JOBS],
+  fragments: [OPEN_JOB, POINTERS, HOLDER],
   args: [{ records: 'jobs', of: ['place', 'ref'] }],
   uses: [now, publishEvent, setRankedTime, wakeWorkers],
   lua: `
@@ -31,8 +31,9 @@ local function otherInPlace(index, ref)
   local own = isJson and type(options) == 'table' and options.uq
   if type(own) ~= 'table' or type(own.d) ~= 'string' then return nil end
   local first, pointer = redis.call('HGET', changed, '${FIRST}' .. ref) or ref, readPointer(own.d)
-  if pointer and pointer.r ~= first and ((tonumber(pointer.t) or 0) > now or holderOf(pointer)) then return pointer.r end
-  redis.call('HSET', uniques, own.d, cjson.encode({ r = first, u = own.u and 's' or nil }))
+  local takenUntil, holder = pointer and tonumber(pointer.t) or 0, pointer and holderOf(pointer)
+  if holder or takenUntil > now and pointer.r ~= first then return pointer.r end
+  redis.call('HSET', uniques, own.d, cjson.encode({ r = first, u = own.u and 's' or nil, t = takenUntil > now and takenUntil or nil }))
 end
 
 local outcomes, refs = {}, {}

@@ -77,7 +77,7 @@ end
 /**
  * Lua: the first statements of a function that ends the delivery of a failed attempt, with the locals `place`, `id`, `ref`, `token`
  * and the count `stale` of its script. Returns 'repeated' or 'stale' from that function, else frees the entry and leaves the locals
- * `move`, `started` and `noted` (when a cancel was asked for, the errors so far).
+ * `move`, `started` and `noted` (when a cancel was asked for, the errors so far, the job that follows).
  */
 export const endFailedDelivery = (move: 'retry' | 'bury'): string =>
   `
@@ -89,7 +89,7 @@ export const endFailedDelivery = (move: 'retry' | 'bury'): string =>
     return 'stale'
   end
   redis.call('XACK', stream[place], '${GROUP}', id)
-  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors})`.trim();
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors}, ref .. ${NOTE.follower})`.trim();
 
 /** Jobs in one entry of events: readers get an entry as a whole. */
 const MOST_SUBMITTED = 200;

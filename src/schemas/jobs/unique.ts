@@ -13,7 +13,7 @@ export interface UniqueOptions {
 const UNTIL = ['ended', 'started'] as const;
 type Until = (typeof UNTIL)[number];
 
-const ON_CONFLICT = ['existing', 'reject'] as const;
+const ON_CONFLICT = ['existing', 'reject', 'replace'] as const;
 export type OnConflict = (typeof ON_CONFLICT)[number];
 
 /** The longest key of a place. */
@@ -40,7 +40,7 @@ export const Unique = Type.Unsafe<true | UniqueOptions>({
     for: duration('A job keeps its place at least this long after its submit, whatever becomes of it.'),
     onConflict: oneOf(
       ON_CONFLICT,
-      'What happens while another job has the place. `existing`: the answer is 200 with that job (default). `reject`: the answer is 409 `not-unique`.',
+      'What happens while another job has the place. `existing`: the answer is 200 with that job (default). `reject`: the answer is 409 `not-unique`. `replace`: the other job gets the new payload, options and time, and keeps its id. While it runs, the new job waits for its end, and later ones replace that.',
     ),
   },
   description:

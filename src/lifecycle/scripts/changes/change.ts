@@ -1,19 +1,16 @@
 import type { Connection } from '../../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../../redis/entry-options.ts';
-import { formatRef, letterOf, parseRef, type Ref } from '../../../redis/job-id.ts';
+import { formatRef, parseRef, type Ref } from '../../../redis/job-id.ts';
 import { GROUP, placeIndex, type QueueKeys } from '../../../redis/keys.ts';
-import { NOTE } from '../../../redis/note-fields.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
-import { lastId, now } from '../../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
 import { MAX_DURATION_MS } from '../../../schemas/values/duration.ts';
 import { WAKE_HORIZON_MS } from '../../wake.ts';
 import { begunNotes } from '../unique/places.ts';
-import { deleteNotes, FIRST, publishEvent, RANK_SPAN, wakeWorkers } from '../lua.ts';
+import { PARK_ENTRY, REPLACE_ENTRY } from './replace-entry.ts';
 
 /**
- * Replaces a job that waits and was never started: a new entry in `parked`, where no blocking read delivers it, takes the place of
- * the old one. The job keeps its id, which names its first entry. A held job is looked at again.
+ * Replaces a job that waits and was never started. A job that is held for want of a worker is looked at again.
  *
  * `firstRef`: of the first entry. `at`: when the job may start; `expiresAt`: ms, or '' for never; `rank`: index of the priority,
  * '' for normal; `options`: JSON without `x`, with at least one member.
@@ -21,21 +18,8 @@ import { deleteNotes, FIRST, publishEvent, RANK_SPAN, wakeWorkers } from '../lua
  */
 export const changeScript = defineScript({
   name: 'change',
-  queueKeys: [
-    'scheduled',
-    'ranked',
-    'holds',
-    'notes',
-    'expiring',
-    'events',
-    'wake',
-    'totals',
-    'settings',
-    'changed',
-    'stream',
-    'due',
-    'dead',
-  ],
+  queueKeys: ['scheduled', 'notes', 'stream', 'due', 'dead'],
+  fragments: [PARK_ENTRY, REPLACE_ENTRY],
   args: [
     'place',
     'id',
@@ -44,20 +28,16 @@ export const changeScript = defineScript({
     'at',
     'rank',
     'expiresAt',
-    'mostExpiryMs',
     'task',
     'payload',
     'options',
-    'wakeHorizonMs',
   ],
   whenFull: 'refused',
-  uses: [now, lastId, deleteNotes, publishEvent, wakeWorkers],
   lua: `
 local from = tonumber(place)
 if #redis.call('XRANGE', stream[from], id, id) == 0 then return { 'missing' } end
-local noted = redis.call('HMGET', notes, ref .. ${NOTE.heldAs}, ${begunNotes('ref')})
-local heldAs, hasBegun = noted[1], false
-for i = 2, #noted do hasBegun = hasBegun or noted[i] end
+local hasBegun = false
+for _, noted in ipairs(redis.call('HMGET', notes, ${begunNotes('ref')})) do hasBegun = hasBegun or noted end
 local isWaiting = redis.call('ZSCORE', scheduled, ref) or redis.call('ZSCORE', due[from], ref)
 local hasGroup = #redis.call('XINFO', 'GROUPS', stream[from]) > 0
 local isRunning = not isWaiting and hasGroup and #redis.call('XPENDING', stream[from], '${GROUP}', id, id, 1) > 0
@@ -65,36 +45,9 @@ if hasBegun or isRunning or redis.call('ZSCORE', dead[from], ref) then
   return { 'started' }
 end
 
-redis.call('ZREM', scheduled, ref)
-redis.call('ZREM', due[from], ref)
-redis.call('ZREM', expiring, ref)
-if heldAs then redis.call('ZREM', holds, heldAs .. ref) end
-redis.call('XDEL', stream[from], id)
-deleteNotes(notes, ranked, ref)
-
--- The id of the entry begins with this time, so that the expiry can count from it.
-local created, text, expiresIn = now, options, nil
-if redis.call('EXISTS', stream[5]) == 1 then
-  created = math.max(now, tonumber(string.match(lastId(stream[5]), '^%d+')))
-end
-if expiresAt ~= '' then
-  expiresIn = math.max(0, math.min(tonumber(mostExpiryMs), expiresAt - created))
-  text = '{"x":' .. expiresIn .. ',' .. string.sub(options, 2)
-end
-local entryId = redis.call('XADD', stream[5], created .. '-*', 't', task, 'p', payload, 'o', text)
-local present = '${letterOf('parked')}' .. entryId
-redis.call('ZADD', scheduled, at, present)
-if rank ~= '' then redis.call('ZADD', ranked, rank * ${RANK_SPAN} + at, present) end
-if expiresIn then redis.call('ZADD', expiring, created + expiresIn, present) end
--- The queue may have been removed and made again.
-redis.call('PERSIST', changed)
-redis.call('HDEL', changed, '${FIRST}' .. ref)
-redis.call('HSET', changed, firstRef, present, '${FIRST}' .. present, firstRef)
-redis.call('HSET', settings, 'changed', 1)
-redis.call('HINCRBY', totals, 'changed', 1)
-publishEvent(events, 'changed', { firstRef }, settings)
-if at - now < tonumber(wakeHorizonMs) then wakeWorkers(wake, 1) end
-return { 'changed', present }
+local fresh = { task = task, payload = payload, options = options, at = tonumber(at), rank = tonumber(rank),
+  expiresAt = tonumber(expiresAt) }
+return { 'changed', replaceEntry({ first = firstRef, ref = ref, place = from, id = id }, fresh) }
 `,
 });
 

@@ -7,7 +7,7 @@ import { deleteNotes, deliveredAt } from '../lua.ts';
 
 /**
  * Lua: `complete()` ends deliveries with a result each and returns a letter per job: done, repeated or stale. It needs
- * `QUEUE_STATE` and `EVENTS`; records that somebody waits for are shown before the event of the end.
+ * `QUEUE_STATE`, `EVENTS` and `FREE_NOTED_FOLLOWER`; records that somebody waits for are shown before the event of the end.
  *
  * `results`: the result key of each job. `completions`: `latencyCount` pairs of a field and its increment, then `kindCount`
  * kinds (stream index, status, TTL ms, awaited 0|1), then per job: kind, entry id, token, record tail. Jobs of a stream come
@@ -69,8 +69,8 @@ end
 local takeNotes = hasSideState and function(held)
   local fields, found = {}, {}
   for i, job in ipairs(held) do
-    fields[3 * i - 2], fields[3 * i - 1] = job.ref .. ${NOTE.errors}, job.ref .. ${NOTE.failedBeforeRequeue}
-    fields[3 * i] = job.ref .. ${NOTE.logged}
+    fields[4 * i - 3], fields[4 * i - 2] = job.ref .. ${NOTE.errors}, job.ref .. ${NOTE.failedBeforeRequeue}
+    fields[4 * i - 1], fields[4 * i] = job.ref .. ${NOTE.logged}, job.ref .. ${NOTE.follower}
   end
   inChunks(fields, function(...)
     for _, value in ipairs(redis.call('HMGET', notes, ...)) do found[#found + 1] = value end
@@ -83,7 +83,7 @@ local function storeResults(held, found)
   -- Few of the jobs started at different times: each time is printed once.
   local ended, finishedAt, texts = {}, tostring(now), {}
   for i, job in ipairs(held) do
-    local errors, before = found[3 * i - 2], found[3 * i - 1]
+    local errors, before = found[4 * i - 3], found[4 * i - 2]
     local startedAt = texts[job.started] or tostring(job.started)
     texts[job.started] = startedAt
     local record = ${resultHead({
@@ -95,7 +95,7 @@ local function storeResults(held, found)
       errors: 'errors',
     })} .. job.tail
     redis.call('SET', job.key, record, 'PXAT', job.kind.expires)
-    if found[3 * i] then redis.call('PEXPIREAT', logs .. job.ref, job.kind.expires) end
+    if found[4 * i - 1] then redis.call('PEXPIREAT', logs .. job.ref, job.kind.expires) end
     if job.kind.isAwaited then addShownResult(job.ref, job.kind.expires, record) end
     ended[job.kind.status] = ended[job.kind.status] or {}
     table.insert(ended[job.kind.status], job.ref)
@@ -114,7 +114,11 @@ local function complete()
     end)
   end
   local outcomes, counts = {}, {}
-  local ended = storeResults(held, takeNotes and #held > 0 and takeNotes(held) or {})
+  local found = takeNotes and #held > 0 and takeNotes(held) or {}
+  local ended = storeResults(held, found)
+  for i = 4, #found, 4 do
+    if found[i] then freeFollower(found[i]) end
+  end
   for i, job in ipairs(jobs) do
     outcomes[i] = 'd'
     if not job.started then

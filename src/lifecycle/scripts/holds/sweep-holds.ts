@@ -4,7 +4,9 @@ import { NOTE } from '../../../redis/note-fields.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
 import { bytesOf } from '../../../redis/script/lua.ts';
 import { SPLIT_REF } from '../fragments/take.ts';
-import { deleteTraces } from '../lua.ts';
+import { deleteTraces, FIRST } from '../lua.ts';
+import { FOLLOWS, FREE_FOLLOWER } from '../unique/followers.ts';
+import { OPEN_JOB, POINTERS } from '../unique/places.ts';
 
 /** Members that one step checks, and bytes of entries that it reads: both bound the time for which it keeps Redis busy. */
 const STEP = 200;
@@ -14,7 +16,7 @@ const NOTES = 50;
 
 /**
  * Removes members of `holds` that accidents may have left: one whose entry is gone, and one without its note, whose job the
- * sweep of its stream makes due. The last step also removes notes of jobs that are no more: a release that does not know a
+ * sweep of its stream makes due. Frees followers of jobs that are gone. The last step also removes notes of jobs that are no more: a release that does not know a
  * note leaves it.
  *
  * `from`: the member after which the step begins, as ZRANGE takes it.
@@ -22,7 +24,8 @@ const NOTES = 50;
  */
 export const sweepHoldsScript = defineScript({
   name: 'sweep-holds',
-  queueKeys: ['stream', 'notes', 'ranked', 'logs', 'holds'],
+  queueKeys: ['stream', 'notes', 'ranked', 'logs', 'holds', 'changed'],
+  fragments: [OPEN_JOB, POINTERS, FREE_FOLLOWER],
   args: ['from', 'most'],
   uses: [bytesOf, deleteTraces],
   lua: `
@@ -34,9 +37,19 @@ local function isThere(ref)
   elseif place then deleteTraces(notes, ranked, logs, ref) end
   return entry
 end
+local function checkFollower(digest, ref)
+  local pointer, first = readPointer(digest), redis.call('HGET', changed, '${FIRST}' .. ref) or ref
+  local before = pointer and pointer.f == first and openJob(pointer.r)
+  if before then bytes = bytes + before.bytes else freeFollower(first) end
+end
 local function check(member)
   local prefix, ref = string.match(member, '^(.* )(%S+)$')
-  if not ref or not isThere(ref) or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then redis.call('ZREM', holds, member) end
+  if not ref or not isThere(ref) or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then
+    redis.call('ZREM', holds, member)
+    return
+  end
+  local digest = string.match(member, '^${FOLLOWS}([^\\n]*)')
+  if digest then checkFollower(digest, ref) end
 end
 for i, member in ipairs(members) do
   check(member)

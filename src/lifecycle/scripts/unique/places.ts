@@ -3,7 +3,7 @@ import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { SPLIT_REF } from '../fragments/take.ts';
 
-/** Lua: notes of which each says that a handler has begun with the job, or that somebody asked to cancel it while it ran. */
+/** Lua: notes of the job whose ref the text stands for; each says that a handler has begun with the job, or that somebody asked to cancel it while it ran. */
 export const begunNotes = (ref: string): string =>
   [
     NOTE.failedDeliveries,
@@ -18,38 +18,64 @@ export const begunNotes = (ref: string): string =>
     .map((field) => `${ref} .. ${field}`)
     .join(', ');
 
-/**
- * Lua: who has the place of unique jobs. A field of `uniques` is the digest of a place, and points to the job that was stored there
- * last: JSON with its first ref (`r`), `u` = 's' where it keeps the place only until it starts, and `t`, Unix ms before which the
- * place is taken in any case. That job has the place while it is where open jobs are: nothing must be unlocked.
- *
- * `readPointer(field)`: the pointer, or nil. `holderOf(pointer)`: its job while it has the place: { first, ref, place, id }.
- */
-export const PLACES_OF_JOBS = defineFragment({
-  queueKeys: ['uniques', 'changed', 'stream', 'dead', 'notes'],
+/** Lua: `openJob(first)`: the job with that first ref while it has not ended: { first, ref, place, id, bytes of its payload }. */
+export const OPEN_JOB = defineFragment({
+  queueKeys: ['changed', 'stream', 'dead'],
   lua: `
 local function openJob(first)
   local ref = redis.call('HGET', changed, first) or first
   if not string.find(ref, '^%a%d+%-%d+$') then return nil end
   local place, id = ${SPLIT_REF}
   if not place or redis.call('ZSCORE', dead[place], ref) then return nil end
-  if #redis.call('XRANGE', stream[place], id, id) == 0 then return nil end
-  return { first = first, ref = ref, place = place, id = id }
+  local entry = redis.call('XRANGE', stream[place], id, id)[1]
+  return entry and { first = first, ref = ref, place = place, id = id, bytes = #(entry[2][4] or '') } or nil
+end
+`,
+});
+
+/**
+ * Lua: a field of `uniques` is the digest of a place, and points to the job that was stored there last: JSON with its first ref
+ * (`r`), `u` = 's' where it keeps the place only until it starts, `t`, Unix ms before which the place is taken in any case, and `f`
+ * and `fu`, the same as `r` and `u` of the job that follows it. A job has the place while it is where open jobs are: nothing
+ * must be unlocked, whatever ends it.
+ *
+ * `readPointer(field)`: the pointer, or nil.
+ */
+export const POINTERS = defineFragment({
+  queueKeys: ['uniques'],
+  lua: `
+local function readPointer(field)
+  local isJson, pointer = pcall(cjson.decode, redis.call('HGET', uniques, field) or '')
+  return isJson and type(pointer) == 'table' and type(pointer.r) == 'string' and pointer or nil
+end
+`,
+});
+
+/**
+ * Lua: `holderOf(pointer)`: the job that has the place, and the one that follows it; nil where there is none. Once the first
+ * has ended, the pointer names the one that followed it.
+ */
+export const HOLDER = defineFragment({
+  queueKeys: ['stream', 'notes'],
+  lua: `
+local function isPending(job)
+  local hasGroup = #redis.call('XINFO', 'GROUPS', stream[job.place]) > 0
+  return hasGroup and #redis.call('XPENDING', stream[job.place], '${GROUP}', job.id, job.id, 1) > 0
 end
 local function hasStarted(job)
   for _, noted in ipairs(redis.call('HMGET', notes, ${begunNotes('job.ref')})) do
     if noted then return true end
   end
-  local hasGroup = #redis.call('XINFO', 'GROUPS', stream[job.place]) > 0
-  return hasGroup and #redis.call('XPENDING', stream[job.place], '${GROUP}', job.id, job.id, 1) > 0
-end
-local function readPointer(field)
-  local isJson, pointer = pcall(cjson.decode, redis.call('HGET', uniques, field) or '')
-  return isJson and type(pointer) == 'table' and type(pointer.r) == 'string' and pointer or nil
+  return isPending(job)
 end
 local function holderOf(pointer)
-  local job = openJob(pointer.r)
-  return job and (pointer.u ~= 's' or not hasStarted(job)) and job or nil
+  local job, follower = openJob(pointer.r), type(pointer.f) == 'string' and openJob(pointer.f) or nil
+  if not job and follower then
+    pointer.r, pointer.u, job, follower = pointer.f, pointer.fu, follower, nil
+  end
+  if not follower then pointer.f, pointer.fu = nil, nil end
+  if job and (pointer.u ~= 's' or not hasStarted(job)) then return job, follower end
+  return nil
 end
 `,
 });

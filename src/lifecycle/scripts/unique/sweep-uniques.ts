@@ -3,27 +3,29 @@ import type { QueueKeys } from '../../../redis/keys.ts';
 import { toPairs } from '../../../redis/pairs.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
 import { now } from '../../../redis/script/lua.ts';
-import { PLACES_OF_JOBS } from './places.ts';
+import { HOLDER, OPEN_JOB, POINTERS } from './places.ts';
 
-/** Places of one call of the script: the entry of each job is read. */
-const STEP = 20;
+/** Places of one call of the script, and bytes of entries that it reads: both bound the time for which it keeps Redis busy. */
+const STEP = 100;
+const STEP_BYTES = 1_048_576;
 
-/** Forgets places that no job has. Returns how many. */
+/** Forgets places that no job has. Returns how many it has looked at. */
 export const sweepUniquesScript = defineScript({
   name: 'sweep-uniques',
   queueKeys: ['uniques'],
-  fragments: [PLACES_OF_JOBS],
+  fragments: [OPEN_JOB, POINTERS, HOLDER],
   args: [{ list: 'digests' }],
   uses: [now],
   lua: `
-local forgotten = 0
+local bytes = 0
 for i = 1, #digests do
   local pointer = readPointer(digests[i])
-  if not pointer or (tonumber(pointer.t) or 0) <= now and not holderOf(pointer) then
-    forgotten = forgotten + redis.call('HDEL', uniques, digests[i])
-  end
+  local holder = pointer and holderOf(pointer)
+  bytes = bytes + (holder and holder.bytes or 0)
+  if not holder and (not pointer or (tonumber(pointer.t) or 0) <= now) then redis.call('HDEL', uniques, digests[i]) end
+  if bytes > ${STEP_BYTES} then return i end
 end
-return forgotten
+return #digests
 `,
 });
 
@@ -35,8 +37,9 @@ export async function sweepUniques(
 ): Promise<string | undefined> {
   const [next, fields] = await redis.hscan(queue.uniques, cursor, 'COUNT', STEP);
   const digests = toPairs(fields).map(([digest]) => digest);
-  for (let start = 0; start < digests.length; start += STEP) {
-    await sweepUniquesScript.run(redis, { queue }, { digests: digests.slice(start, start + STEP) });
+  for (let done = 0; done < digests.length; ) {
+    const step = { digests: digests.slice(done, done + STEP) };
+    done += (await sweepUniquesScript.run(redis, { queue }, step)) as number;
   }
   return next === '0' ? undefined : next;
 }

@@ -1,0 +1,39 @@
+import { NOTE } from '../../../redis/note-fields.ts';
+import { defineFragment } from '../../../redis/script/define-script.ts';
+import { now } from '../../../redis/script/lua.ts';
+import { setRankedTime, wakeWorkers } from '../lua.ts';
+
+/** What the class of a held job begins with that follows another one; the digest of their place comes behind it. */
+export const FOLLOWS = 'unique:';
+
+const FREE = `function(first)
+  local present = redis.call('HGET', changed, first) or first
+  local held = redis.call('HGET', notes, present .. ${NOTE.heldAs})
+  if not held or string.sub(held, 1, ${FOLLOWS.length}) ~= '${FOLLOWS}' then return end
+  if redis.call('ZREM', holds, held .. present) == 0 then return end
+  redis.call('HDEL', notes, present .. ${NOTE.heldAs})
+  local startAt = math.max(now, tonumber(string.match(held, '(%d+) $')))
+  redis.call('ZADD', scheduled, startAt, present)
+  setRankedTime(ranked, present, startAt)
+  wakeWorkers(wake, 1)
+end`;
+
+/**
+ * Lua: `freeFollower(first)`: the job that follows one that has ended waits from now on for its time, which may have come.
+ * It stays where it is unless it is held for that reason.
+ */
+export const FREE_FOLLOWER = defineFragment({
+  queueKeys: ['changed', 'notes', 'holds', 'scheduled', 'ranked', 'wake'],
+  uses: [now, setRankedTime, wakeWorkers],
+  lua: `
+local freeFollower = ${FREE}
+`,
+});
+
+/** As `FREE_FOLLOWER`; without notes no job has a follower, and the function is not made. */
+export const FREE_NOTED_FOLLOWER = defineFragment({
+  ...FREE_FOLLOWER,
+  lua: `
+local freeFollower = hasSideState and ${FREE}
+`,
+});
