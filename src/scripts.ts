@@ -6,7 +6,7 @@ import { readLogScript } from './jobs/scripts/read-log.ts';
 import { removeScript } from './jobs/scripts/remove.ts';
 import { appendJobsScript } from './jobs/submit/scripts/append.ts';
 import { submitScript } from './jobs/submit/scripts/submit.ts';
-import { submitUniqueScript } from './jobs/submit/scripts/submit-unique.ts';
+import { submitUniqueScript } from './jobs/unique/scripts/submit-unique.ts';
 import { existingKeysScript } from './leases/scripts/existing-keys.ts';
 import { heartbeatScript } from './leases/scripts/heartbeat.ts';
 import { heldByLeasesScript } from './leases/scripts/held-by-leases.ts';

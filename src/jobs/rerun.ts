@@ -97,7 +97,7 @@ const submitOf = (
     resultTtl: options.rt,
     metadata: options.m,
     key: options.y,
-    unique: options.uq && restoreRule(options.uq),
+    ...restoreRule(options.uq),
     keepPayload: options.k,
   });
 

@@ -37,11 +37,14 @@ export interface Ability {
   schemasOf(task: string): readonly string[];
 }
 
+/** What the classes of all tasks begin with. */
+export const ANY_TASK = 'task:';
+
 /** Whether a worker can run the jobs of a class: it has the task, and at least one of its schemas has not refused them. */
 export function canRun({ tasks, schemasOf }: Ability, holdClass: string): boolean {
   const { reason = '', refusers = '' } = CLASS_PATTERN.exec(holdClass)?.groups ?? {};
-  if (!reason.startsWith('task:')) return false;
-  const task = reason.slice('task:'.length);
+  if (!reason.startsWith(ANY_TASK)) return false;
+  const task = reason.slice(ANY_TASK.length);
   if (tasks !== undefined && !tasks.includes(task)) return false;
   const refused = refusers.split(',').filter(Boolean);
   const schemas = schemasOf(task);

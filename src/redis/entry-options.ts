@@ -22,6 +22,11 @@ const Place = Type.Object({
   u: Type.Optional(Type.Literal('started')),
   /** It keeps the place at least this long, ms. */
   f: Type.Optional(Ms),
+  /** Each submit puts the start off by this, ms; by `mw` at most after the first. */
+  w: Type.Optional(Ms),
+  mw: Type.Optional(Ms),
+  /** The result answers others for this long, ms. */
+  ca: Type.Optional(Ms),
   /** What happens to a job that finds the place taken, unless it is told of the other one. */
   c: Type.Optional(Type.Unsafe<'reject' | 'replace'>({ type: 'string', enum: ['reject', 'replace'] })),
 });

@@ -41,6 +41,8 @@ export interface QueueKeys {
   readonly changed: string;
   /** Hash: digest of the place of unique jobs -> the job that was stored there last. src/lifecycle/scripts/unique says more. */
   readonly uniques: string;
+  /** Prefix of the keys of results, for scripts that find the refs of these themselves. See `result`. */
+  readonly results: string;
   /** Prefix of the keys of logs of jobs, for scripts that find the refs of these themselves. See `log`. */
   readonly logs: string;
   /** Capped stream: jobs whose log has got lines, for those who follow one. */
@@ -159,6 +161,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     notes: `${root}:notes`,
     changed: `${root}:changed`,
     uniques: `${root}:uniques`,
+    results: `${root}:result:`,
     logs: `${root}:log:`,
     logHints: `${root}:log-hints`,
     events: `${root}:events`,

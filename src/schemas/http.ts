@@ -154,6 +154,9 @@ export const UniqueHeaders = {
   'job-deduplicated': Type.Boolean({
     description: 'true: the job of the response has the place of the submitted one. Nothing was stored.',
   }),
+  'job-cached': Type.Boolean({
+    description: 'true: the job of the response has completed lately. Nothing was stored.',
+  }),
   'job-replaced': Type.Boolean({
     description: 'true: the job of the response waited, and has the payload, options and time of the submitted one now.',
   }),
@@ -202,6 +205,9 @@ export const BulkSubmitResponse = Type.Object(
         ),
         replaced: Type.Optional(
           Type.Boolean({ description: 'true: the job with this id waited, and is the submitted one now.' }),
+        ),
+        cached: Type.Optional(
+          Type.Boolean({ description: 'true: the job with this id has completed lately; nothing was stored.' }),
         ),
         problem: Type.Optional(Type.Ref('Problem')),
       }),

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Unique } from './jobs/unique.ts';
+import { Cache, Debounce, Unique } from './jobs/unique.ts';
 import { inMembers } from './json/scan.ts';
 import { Attempts, MaxAttempts } from './values/attempts.ts';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
@@ -63,6 +63,8 @@ export const SubmitJob = Type.Object(
     queue: Type.Optional(queueName('The queue in which the job waits. Default "default".')),
     key: Type.Optional(JobKey),
     unique: Type.Optional(Unique),
+    debounce: Type.Optional(Debounce),
+    cache: Type.Optional(Cache),
     payload: Type.Optional(
       Type.Unknown({
         description:

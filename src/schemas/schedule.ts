@@ -23,7 +23,7 @@ const labels = SubmitJob.properties.metadata;
 /** The job that a schedule submits. It has no start time of its own. */
 export const ScheduledJob = Type.Object(
   {
-    ...Type.Omit(SubmitJob, ['delay', 'runAt', 'metadata', 'unique']).properties,
+    ...Type.Omit(SubmitJob, ['delay', 'runAt', 'metadata', 'unique', 'debounce', 'cache']).properties,
     metadata: Type.Optional(
       Type.Unsafe<Record<string, string>>({
         ...labels,

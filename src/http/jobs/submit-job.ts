@@ -38,20 +38,24 @@ export function submitJob(
   const key = idempotencyKey(request);
   const preference = waitPreference(request.query, request.headers);
   const submit = app.beginSubmit(request);
-  if (key !== undefined || preference.ms > 0 || request.body.unique !== undefined) {
-    const job = request.body;
+  const job = request.body;
+  if (key !== undefined || preference.ms > 0 || sharesPlace(job)) {
     const store = (isAwaited: boolean) => app.submitter.submit(job, key, { isAwaited, trace: submit?.trace });
     return submitWith(app, { queue: job.queue ?? DEFAULT_QUEUE, preference, submit, store }, request, reply);
   }
-  if (submit !== undefined) submitTraced(app, submit, request.body, reply);
+  if (submit !== undefined) submitTraced(app, submit, job, reply);
   else {
-    app.submitter.submitAsText(request.body).then(
+    app.submitter.submitAsText(job).then(
       (accepted) => sendAccepted(reply, accepted),
       (error: unknown) => reply.send(error),
     );
   }
   return undefined;
 }
+
+/** Whether the submit may be answered with another job. */
+const sharesPlace = ({ unique, debounce, cache }: SubmitJob): boolean =>
+  unique !== undefined || debounce !== undefined || cache !== undefined;
 
 /** As a plain submit. */
 function submitTraced(app: FastifyInstance, submit: SubmitTrace, job: SubmitJob, reply: FastifyReply): void {

@@ -5,6 +5,7 @@ import type { Job } from '../../schemas/job.ts';
 const HEADERS: Readonly<Record<UniqueAnswer, string>> = {
   deduplicated: 'job-deduplicated',
   replaced: 'job-replaced',
+  cached: 'job-cached',
 };
 
 /** Marks the response of a submit that shows another job than a new one. */

@@ -8,6 +8,7 @@ const EXPOSED = [
   'Allow',
   'ETag',
   'Idempotency-Replayed',
+  'Job-Cached',
   'Job-Deduplicated',
   'Job-Replaced',
   'Location',

@@ -138,7 +138,7 @@ function entryOptions(
     y: job.key,
     k: job.keepPayload === true ? (true as const) : undefined,
   });
-  const unique = uniqueRule(job.unique, ms);
+  const unique = uniqueRule(job, ms, faults);
   if (faults.length > 0) throw invalidRequest(faults);
   return { options, unique };
 }

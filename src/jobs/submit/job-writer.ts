@@ -5,10 +5,10 @@ import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { answerOf, notUnique, type UniqueAnswer } from '../unique/answers.ts';
 import { placeDigest, storeRule } from '../unique/rule.ts';
+import { submitUnique } from '../unique/scripts/submit-unique.ts';
 import type { AdmittedJob } from './admission.ts';
 import { findReplay, type KeyedSubmit } from './idempotency.ts';
 import { type NewEntry, type Remembered, type Submitted, submitTogether } from './scripts/submit.ts';
-import { submitUnique } from './scripts/submit-unique.ts';
 import { WriteBatcher } from './write-batcher.ts';
 
 /** A job that a submit is answered with. `answer`: absent for a new one. */
@@ -97,9 +97,12 @@ export class JobWriter {
     const { entry, payload } = job;
     const { unique, keys } = entry;
     if (unique === undefined) throw new Error('the job has no place to share');
-    const digest = await placeDigest(entry.task, unique, payload);
-    const stored = { ...entry, options: { ...entry.options, uq: storeRule(digest, unique) } };
-    const submit = () => submitUnique(this.#core.redis, stored, unique, digest, once);
+    const place = storeRule(await placeDigest(entry.task, unique, payload), unique);
+    const { cacheMs = 0 } = unique;
+    // The result must be there for as long as it answers others.
+    const isKeptLonger = cacheMs > (entry.options.rt ?? this.#core.settings.resultTtlMs);
+    const stored = isKeptLonger ? { ...entry, options: { ...entry.options, rt: cacheMs } } : entry;
+    const submit = () => submitUnique(this.#core.redis, stored, place, once);
     const [first] = await Promise.all([submit(), this.#core.queues.keepRegistered([keys.queue])]);
     if (first.kind === 'full') await expireAll(this.#core, keys);
     const submitted = first.kind === 'full' ? await submit() : first;
@@ -109,6 +112,7 @@ export class JobWriter {
       case 'stored':
       case 'replaced':
       case 'existing':
+      case 'cached':
         return { kind: 'stored', ref: { ...submitted.ref, answer: answerOf(submitted.kind) } };
       case 'replayed':
         return submitted;

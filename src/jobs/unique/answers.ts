@@ -1,12 +1,14 @@
 import { AppError } from '../../errors.ts';
 
-/** Why a submit is answered with another job than a new one. `deduplicated`: that job has the place; `replaced`: so it had, and is the new one now. */
-export type UniqueAnswer = 'deduplicated' | 'replaced';
+/** Why a submit is answered with another job than a new one. `deduplicated`: that job has the place; `replaced`: so it had, and
+ * is the new one now; `cached`: it has completed lately. */
+export type UniqueAnswer = 'deduplicated' | 'replaced' | 'cached';
 
 /** What the script returns, and keeps with an Idempotency-Key, for each of these. */
 const ANSWERS: Readonly<Record<string, UniqueAnswer>> = {
   existing: 'deduplicated',
   replaced: 'replaced',
+  cached: 'cached',
 };
 
 /** Undefined: the job was stored as a new one. */

@@ -1,27 +1,64 @@
 import { createHash } from 'node:crypto';
 import type { PlaceOptions } from '../../redis/entry-options.ts';
+import type { SubmitJob } from '../../schemas/job.ts';
 import type { JsonText } from '../../schemas/json/json-text.ts';
-import type { OnConflict, UniqueOptions } from '../../schemas/jobs/unique.ts';
+import type { CacheOptions, DebounceOptions, OnConflict, UniqueOptions } from '../../schemas/jobs/unique.ts';
+import type { Fault } from '../../schemas/problem.ts';
 import { canonicalInSlices } from '../submit/canonical-in-slices.ts';
 
-/** How a job that is to be stored shares its place with others. */
+/** How a job that is to be stored shares its place with others. Times are ms. */
 export interface UniqueRule {
   /** What the jobs have in common; undefined: their payloads. */
   readonly key: string | undefined;
   readonly until: 'ended' | 'started';
-  /** It keeps the place at least this long from the submit, ms; 0: no longer than `until` says. */
+  /** It keeps the place at least this long from the submit; 0: no longer than `until` says. */
   readonly forMs: number;
   readonly onConflict: OnConflict;
+  /** Each submit puts the start off by this, but by no more than the other after the first. */
+  readonly waitMs?: number | undefined;
+  readonly maxWaitMs?: number | undefined;
+  /** The result answers others for this long. */
+  readonly cacheMs?: number | undefined;
 }
 
+type Ms = (field: string, value: number | string | undefined) => number | undefined;
+
 /** @param ms parses a duration, and notes its faults. */
-export function uniqueRule(
-  unique: true | UniqueOptions | undefined,
-  ms: (field: string, value: number | string | undefined) => number | undefined,
-): UniqueRule | undefined {
-  if (unique === undefined) return undefined;
-  const { key, until = 'ended', for: time, onConflict = 'existing' } = unique === true ? {} : unique;
+export function uniqueRule(job: SubmitJob, ms: Ms, faults: Fault[]): UniqueRule | undefined {
+  const { unique, debounce, cache } = job;
+  const [first, ...others] = (['unique', 'debounce', 'cache'] as const).filter((name) => job[name] !== undefined);
+  if (first === undefined) return undefined;
+  for (const name of others) {
+    faults.push({ pointer: `/${name}`, detail: `is not allowed together with ${first}; give one of them` });
+  }
+  if (debounce !== undefined) return debounceRule(job, debounce, ms, faults);
+  if (cache !== undefined) return cacheRule(cache, ms);
+  const { key, until = 'ended', for: time, onConflict = 'existing' } = unique === true ? {} : (unique ?? {});
   return { key, until, forMs: ms('unique/for', time) ?? 0, onConflict };
+}
+
+function debounceRule(
+  job: SubmitJob,
+  { key, wait, maxWait }: DebounceOptions,
+  ms: Ms,
+  faults: Fault[],
+): UniqueRule {
+  for (const name of ['delay', 'runAt'] as const) {
+    if (job[name] !== undefined)
+      faults.push({ pointer: `/${name}`, detail: 'is not allowed together with debounce; give one of them' });
+  }
+  const waitMs = ms('debounce/wait', wait) ?? 0;
+  const maxWaitMs = ms('debounce/maxWait', maxWait);
+  if (maxWaitMs !== undefined && maxWaitMs < waitMs) {
+    faults.push({ pointer: '/debounce/maxWait', detail: 'must not be less than wait' });
+  }
+  return { key, until: 'ended', forMs: 0, onConflict: 'replace', waitMs, maxWaitMs };
+}
+
+function cacheRule(cache: number | string | CacheOptions, ms: Ms): UniqueRule {
+  const { for: time, key } = typeof cache === 'object' ? cache : { for: cache };
+  const cacheMs = ms(typeof cache === 'object' ? 'cache/for' : 'cache', time);
+  return { key, until: 'ended', forMs: 0, onConflict: 'existing', cacheMs };
 }
 
 /** Characters of a digest: 132 bits. */
@@ -30,29 +67,41 @@ const DIGEST_LENGTH = 22;
 /** The name of the place of a job within its queue: equal for equal tasks and keys, or payloads. */
 export async function placeDigest(
   task: string,
-  { key }: Pick<UniqueRule, 'key'>,
+  { key, cacheMs }: Pick<UniqueRule, 'key' | 'cacheMs'>,
   payload: JsonText,
 ): Promise<string> {
   const subject = key === undefined ? await canonicalInSlices(payload, 'exact') : JSON.stringify(key);
+  const kind = `${cacheMs === undefined ? '' : 'cache '}${key === undefined ? 'payload' : 'key'}`;
   return createHash('sha256')
-    .update(`${key === undefined ? 'payload' : 'key'}\n${task}\n${subject}`)
+    .update(`${kind}\n${task}\n${subject}`)
     .digest('base64url')
     .slice(0, DIGEST_LENGTH);
 }
 
 /** The rule as the entry keeps it. */
-export const storeRule = (digest: string, { key, until, forMs, onConflict }: UniqueRule): PlaceOptions => ({
+export const storeRule = (digest: string, rule: UniqueRule): PlaceOptions => ({
   d: digest,
-  ...(key !== undefined && { k: key }),
-  ...(until === 'started' && { u: until }),
-  ...(forMs > 0 && { f: forMs }),
-  ...(onConflict !== 'existing' && { c: onConflict }),
+  ...(rule.key !== undefined && { k: rule.key }),
+  ...(rule.until === 'started' && { u: rule.until }),
+  ...(rule.forMs > 0 && { f: rule.forMs }),
+  ...(rule.waitMs !== undefined && { w: rule.waitMs }),
+  ...(rule.maxWaitMs !== undefined && { mw: rule.maxWaitMs }),
+  ...(rule.cacheMs !== undefined && { ca: rule.cacheMs }),
+  ...(rule.onConflict !== 'existing' && { c: rule.onConflict }),
 });
 
-/** What a submit would say to get the same rule. */
-export const restoreRule = ({ k, u, f, c }: PlaceOptions): UniqueOptions => ({
-  ...(k !== undefined && { key: k }),
-  ...(u !== undefined && { until: u }),
-  ...(f !== undefined && { for: f }),
-  ...(c !== undefined && { onConflict: c }),
-});
+/** What the submit of a job like this one would say. A job that is run again does not ask for the result of another. */
+export function restoreRule(stored: PlaceOptions | undefined): Pick<SubmitJob, 'unique' | 'debounce'> {
+  if (stored === undefined || stored.ca !== undefined) return {};
+  const { k, u, f, c, w, mw } = stored;
+  const key = k !== undefined && { key: k };
+  if (w !== undefined) return { debounce: { wait: w, ...(mw !== undefined && { maxWait: mw }), ...key } };
+  return {
+    unique: {
+      ...key,
+      ...(u !== undefined && { until: u }),
+      ...(f !== undefined && { for: f }),
+      ...(c !== undefined && { onConflict: c }),
+    },
+  };
+}

@@ -33,7 +33,8 @@ local function otherInPlace(index, ref)
   local first, pointer = redis.call('HGET', changed, '${FIRST}' .. ref) or ref, readPointer(own.d)
   local takenUntil, holder = pointer and tonumber(pointer.t) or 0, pointer and holderOf(pointer)
   if holder or takenUntil > now and pointer.r ~= first then return pointer.r end
-  redis.call('HSET', uniques, own.d, cjson.encode({ r = first, u = own.u and 's' or nil, t = takenUntil > now and takenUntil or nil }))
+  redis.call('HSET', uniques, own.d, cjson.encode({ r = first, u = own.u and 's' or nil, c = own.ca and 1 or nil,
+    t = takenUntil > now and takenUntil or nil }))
 end
 
 local outcomes, refs = {}, {}

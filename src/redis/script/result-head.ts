@@ -35,3 +35,5 @@ export const RECORD_OWNER = '^{"w":"([^"]*)","a":(%d+)(.*)';
 export const RECORD_TOKEN = '^,"k":(%d+)';
 /** Lua pattern: lease and status of a record. */
 export const RECORD_STATUS = '^{"w":"([^"]*)","a":%d+[,"k:%d]*,"s":"(%a+)"';
+/** Lua pattern: status and end of the record of a job that a worker has ended. */
+export const RECORD_END = '^{"w":"[^"]*","a":%d+[,"k:%d]*,"s":"(%a+)","b":%d+,"f":(%d+)';

@@ -47,3 +47,45 @@ export const Unique = Type.Unsafe<true | UniqueOptions>({
     'One job at a time for the same queue, task and `key`. Without `key` the payloads count: those that are equal as JSON are one. `true`: all defaults.',
   examples: [true, { key: 'document-17', onConflict: 'existing' }],
 });
+
+/** Jobs whose start each new one puts off. */
+export interface DebounceOptions {
+  wait: number | string;
+  maxWait?: number | string;
+  key?: string;
+}
+
+export const Debounce = Type.Unsafe<DebounceOptions>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['wait'],
+  properties: {
+    wait: duration('The job starts this long after the last submit.'),
+    maxWait: duration('The job starts no later than this long after the first submit. Default: no limit.'),
+    key: placeKey,
+  },
+  description:
+    'As `unique` with `replace`, and each submit puts the start off again: the last of many edits runs. Excludes `unique`, `delay` and `runAt`.',
+  examples: [{ wait: '5s', maxWait: '1m', key: 'document-17' }],
+});
+
+/** How long the result of a job answers others. */
+export interface CacheOptions {
+  for: number | string;
+  key?: string;
+}
+
+/** A duration, or an object. */
+export const Cache = Type.Unsafe<number | string | CacheOptions>({
+  ...duration(''),
+  type: ['integer', 'string', 'object'],
+  additionalProperties: false,
+  required: ['for'],
+  properties: {
+    for: duration('For so long after its completion a job answers later submits.'),
+    key: placeKey,
+  },
+  description:
+    'When a job of the same queue, task and payload (or `key`), submitted with `cache`, has completed within this time, the answer is 200 with that job, and nothing runs. Submits that miss together become one job. A duration, or an object. Excludes `unique` and `debounce`.',
+  examples: ['10m', { for: '1h', key: 'report-17' }],
+});

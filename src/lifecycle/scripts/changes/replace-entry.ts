@@ -33,18 +33,18 @@ local function waitOrHold(present, fresh)
 end
 local function parkEntry(fresh)
   -- The id of the entry begins with this time, so that the expiry can count from it.
-  local created, text, expiresIn = now, fresh.options, nil
+  local created, text, lifeMs = now, fresh.options, nil
   if redis.call('EXISTS', stream[5]) == 1 then
     created = math.max(now, tonumber(string.match(lastId(stream[5]), '^%d+')))
   end
   if fresh.expiresAt then
-    expiresIn = math.max(0, math.min(tonumber(mostExpiryMs), fresh.expiresAt - created))
-    text = '{"x":' .. expiresIn .. ',' .. string.sub(text, 2)
+    lifeMs = math.max(0, math.min(tonumber(mostExpiryMs), fresh.expiresAt - created))
+    text = '{"x":' .. lifeMs .. ',' .. string.sub(text, 2)
   end
   local entryId = redis.call('XADD', stream[5], created .. '-*', 't', fresh.task, 'p', fresh.payload, 'o', text)
   local present = '${letterOf('parked')}' .. entryId
   waitOrHold(present, fresh)
-  if expiresIn then redis.call('ZADD', expiring, created + expiresIn, present) end
+  if lifeMs then redis.call('ZADD', expiring, created + lifeMs, present) end
   return present
 end
 `,

@@ -1,6 +1,7 @@
 import { GROUP } from '../../../redis/keys.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
+import { now } from '../../../redis/script/lua.ts';
 import { SPLIT_REF } from '../fragments/take.ts';
 
 /** Lua: notes of the job whose ref the text stands for; each says that a handler has begun with the job, or that somebody asked to cancel it while it ran. */
@@ -35,8 +36,9 @@ end
 
 /**
  * Lua: a field of `uniques` is the digest of a place, and points to the job that was stored there last: JSON with its first ref
- * (`r`), `u` = 's' where it keeps the place only until it starts, `t`, Unix ms before which the place is taken in any case, and `f`
- * and `fu`, the same as `r` and `u` of the job that follows it. A job has the place while it is where open jobs are: nothing
+ * (`r`), `u` = 's' where it keeps the place only until it starts, `t`, Unix ms before which the place is taken in any case, `f` and `fu`,
+ * the same as `r` and `u` of the job that follows it, `n`, Unix ms before which that may not start, `s`, when the job that waits was first
+ * submitted, and `c`, where its result answers others. A job has the place while it is where open jobs are: nothing
  * must be unlocked, whatever ends it.
  *
  * `readPointer(field)`: the pointer, or nil.
@@ -76,6 +78,20 @@ local function holderOf(pointer)
   if not follower then pointer.f, pointer.fu = nil, nil end
   if job and (pointer.u ~= 's' or not hasStarted(job)) then return job, follower end
   return nil
+end
+`,
+});
+
+/** Lua: `isForgettable(pointer)`: no job has the place, and no result answers for it. */
+export const FORGETTABLE = defineFragment({
+  queueKeys: ['changed', 'results'],
+  uses: [now],
+  lua: `
+local function isForgettable(pointer)
+  if not pointer then return true end
+  if (tonumber(pointer.t) or 0) > now or holderOf(pointer) then return false end
+  local present = pointer.c and (redis.call('HGET', changed, pointer.r) or pointer.r)
+  return not present or redis.call('EXISTS', results .. present) == 0
 end
 `,
 });

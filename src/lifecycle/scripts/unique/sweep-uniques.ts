@@ -2,8 +2,7 @@ import type { Connection } from '../../../redis/connection.ts';
 import type { QueueKeys } from '../../../redis/keys.ts';
 import { toPairs } from '../../../redis/pairs.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
-import { now } from '../../../redis/script/lua.ts';
-import { HOLDER, OPEN_JOB, POINTERS } from './places.ts';
+import { FORGETTABLE, HOLDER, OPEN_JOB, POINTERS } from './places.ts';
 
 /** Places of one call of the script, and bytes of entries that it reads: both bound the time for which it keeps Redis busy. */
 const STEP = 100;
@@ -13,16 +12,15 @@ const STEP_BYTES = 1_048_576;
 export const sweepUniquesScript = defineScript({
   name: 'sweep-uniques',
   queueKeys: ['uniques'],
-  fragments: [OPEN_JOB, POINTERS, HOLDER],
+  fragments: [OPEN_JOB, POINTERS, HOLDER, FORGETTABLE],
   args: [{ list: 'digests' }],
-  uses: [now],
   lua: `
 local bytes = 0
 for i = 1, #digests do
   local pointer = readPointer(digests[i])
-  local holder = pointer and holderOf(pointer)
-  bytes = bytes + (holder and holder.bytes or 0)
-  if not holder and (not pointer or (tonumber(pointer.t) or 0) <= now) then redis.call('HDEL', uniques, digests[i]) end
+  local job = pointer and openJob(pointer.r)
+  bytes = bytes + (job and job.bytes or 0)
+  if isForgettable(pointer) then redis.call('HDEL', uniques, digests[i]) end
   if bytes > ${STEP_BYTES} then return i end
 end
 return #digests

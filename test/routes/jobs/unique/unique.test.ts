@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { SWEEP_START, type SweepPosition, sweep } from '../../../../src/lifecycle/scripts/sweep.ts';
 import { formatRef, parseJobId } from '../../../../src/redis/job-id.ts';
 import { queueKeys } from '../../../../src/redis/keys.ts';
 import { Job } from '../../../../src/schemas/job.ts';
@@ -7,25 +6,14 @@ import { expectProblem, expectShape } from '../../../helpers/api/expect-schema.t
 import { JSON_TYPE, send } from '../../../helpers/api/send.ts';
 import { useApi } from '../../../helpers/api/server.ts';
 import { until, useRedis } from '../../../helpers/redis/server.ts';
+import { submitter, sweepAll } from '../../../helpers/unique/submit.ts';
 import { useManualWorkers } from '../../../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
 const workerOf = useManualWorkers(redis);
 
-const submit = (job: object, headers: Record<string, string> = {}, path = '/jobs') =>
-  send(api.origin, {
-    path,
-    headers: { ...JSON_TYPE, ...headers },
-    body: JSON.stringify({ task: 'echo', unique: true, ...job }),
-  });
-
-async function sweepAll(queue: string): Promise<void> {
-  for (let at: SweepPosition = SWEEP_START; at !== 'end'; ) {
-    at = (await sweep(redis.client, queueKeys('mr', queue), at)).next;
-  }
-}
-
+const submit = submitter(api, { task: 'echo', unique: true });
 const places = (queue: string) => redis.client.hlen(queueKeys('mr', queue).uniques);
 
 describe('a unique job', () => {
@@ -222,7 +210,7 @@ describe('a unique job', () => {
     expect((await api.http.post(`/queues/${queue}/dead/retry`).send({})).body.count).toBe(0);
     await worker.complete(await worker.take(), 1);
     // The place may have been forgotten since.
-    await sweepAll(queue);
+    await sweepAll(redis, queue);
     expect(await places(queue)).toBe(0);
     await api.http.post(`/jobs/${first.id}/retry`).expect(202);
     expect((await submit({ queue })).body.id).toBe(first.id);
@@ -239,7 +227,7 @@ describe('a unique job', () => {
     expect(await places(queue)).toBeLessThan(10);
     const { body } = await submit({ queue, payload: 'open' });
     await redis.client.hset(worker.keys.uniques, { broken: '{', foreign: '{"r":"x"}', odd: '[]' });
-    await sweepAll(queue);
+    await sweepAll(redis, queue);
     expect(await redis.client.hvals(worker.keys.uniques)).toEqual([
       JSON.stringify({ r: formatRef(parseJobId(body.id)?.ref ?? { place: 'normal', entryId: '' }) }),
     ]);
