@@ -3,8 +3,9 @@ import { Type } from 'typebox';
 import { demand, guardOf } from '../src/access/refusals.ts';
 import { visibleTo } from '../src/http/access/caller-view.ts';
 import { jobLocation } from '../src/http/jobs/job-reply.ts';
+import { markAnswer, visibleJob } from '../src/http/jobs/unique-reply.ts';
 import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
-import { IdempotencyHeaders, problems, ReplayedHeader } from '../src/schemas/http.ts';
+import { IdempotencyHeaders, problems, ReplayedHeader, UniqueHeaders } from '../src/schemas/http.ts';
 import { DEFAULT_QUEUE } from '../src/schemas/job.ts';
 import { PreviewSchedule, PutSchedule, SCHEDULE_TEXTS } from '../src/schemas/schedule.ts';
 import {
@@ -17,6 +18,11 @@ import {
 
 const DEFAULT_LIMIT = 100;
 const DEFAULT_PREVIEW = 10;
+
+const runHeaders = {
+  ...ReplayedHeader,
+  location: Type.String({ description: 'The path of the job, or its address below PUBLIC_URL.' }),
+};
 
 const schedule = (description: string) => ({ ...Type.Ref('Schedule'), description });
 
@@ -131,23 +137,28 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox = async (app) => {
         params: ScheduleParams,
         headers: IdempotencyHeaders,
         response: {
+          200: {
+            ...Type.Ref('Job'),
+            description: 'Another job has the place of a `unique` one: this is that job.',
+            headers: { ...runHeaders, ...UniqueHeaders },
+          },
           202: {
             ...Type.Ref('Job'),
             description: 'The job is stored. Read it at `Location`.',
-            headers: {
-              ...ReplayedHeader,
-              location: Type.String({ description: 'The path of the job, or its address below PUBLIC_URL.' }),
-            },
+            headers: runHeaders,
           },
-          ...problems(400, 404, 410, 422, 429, 500, 503),
+          ...problems(400, 404, 409, 410, 422, 429, 500, 503),
         },
       },
     },
     async (request, reply) => {
       const guard = guardOf(request.caller, 'manage');
       const key = idempotencyKey(request);
-      const { value: job, replayed } = await app.scheduler.run(request.params.id, key, guard);
-      return markReplayed(reply, replayed).code(202).header('location', jobLocation(reply, job.id)).send(job);
+      const { value: job, replayed, answer } = await app.scheduler.run(request.params.id, key, guard);
+      return markAnswer(markReplayed(reply, replayed), answer)
+        .code(answer === undefined ? 202 : 200)
+        .header('location', jobLocation(reply, job.id))
+        .send(visibleJob(request.caller, job, answer));
     },
   );
 

@@ -7,6 +7,7 @@ import { parseRef } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { observeFiring } from './firing-events.ts';
 import { Healer } from './healer.ts';
+import { placeFiring } from './place-firing.ts';
 import { type PlannedFiring, planFiring, toChunks } from './plan-firing.ts';
 import { type Firing, fire } from './scripts/fire.ts';
 import { dueSchedules, type StoredSchedule } from './scripts/schedules.ts';
@@ -86,12 +87,12 @@ export class Firer {
     return Math.max(0, first - now - (this.#store.clock.monotonic() - readAt));
   }
 
-  /** Cancels the job that the firing replaces, then returns the firing. */
+  /** Cancels the job that the firing replaces, then returns the firing as it is sent. */
   async #cancelReplaced(keys: QueueKeys, { firing, replacedRef }: PlannedFiring): Promise<Firing> {
     if (replacedRef !== undefined) {
       await cancelJob(this.#core, keys, parseRef(replacedRef));
     }
-    return firing;
+    return placeFiring(firing, this.#core.settings.resultTtlMs);
   }
 
   /** Runs the work for a schedule. A failure is reported and postpones the schedule; the result is then undefined. */

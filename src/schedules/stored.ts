@@ -18,7 +18,7 @@ export const ScheduleState = Type.Object({
   /** The last slot for which a job was submitted. */
   last: Type.Optional(Count),
   /** The ref of the job of that slot. */
-  ref: Type.Optional(Type.String({ pattern: '^[chnl]\\d{1,20}-\\d{1,20}$' })),
+  ref: Type.Optional(Type.String({ pattern: '^[chnlp]\\d{1,20}-\\d{1,20}$' })),
   runs: Count,
   missed: Count,
   skipped: Count,

@@ -23,7 +23,7 @@ const labels = SubmitJob.properties.metadata;
 /** The job that a schedule submits. It has no start time of its own. */
 export const ScheduledJob = Type.Object(
   {
-    ...Type.Omit(SubmitJob, ['delay', 'runAt', 'metadata', 'unique', 'debounce', 'cache']).properties,
+    ...Type.Omit(SubmitJob, ['delay', 'runAt', 'metadata']).properties,
     metadata: Type.Optional(
       Type.Unsafe<Record<string, string>>({
         ...labels,
@@ -131,8 +131,8 @@ export type PreviewSchedule = Static<typeof PreviewSchedule>;
 export const Count = Type.Integer({ minimum: 0 });
 
 export const SkipReasonSchema = choice(
-  ['overlap', 'queue-full', 'not-stored'],
-  'Why the schedule submitted no job. `overlap`: the job before had not ended. `queue-full`: the queue was full. `not-stored`: Redis could not store the job.',
+  ['overlap', 'not-unique', 'queue-full', 'not-stored'],
+  'Why the schedule submitted no job. `overlap`: the job before had not ended. `not-unique`: another job had the place of a unique one. `queue-full`: the queue was full. `not-stored`: Redis could not store the job.',
 );
 
 export const exampleSchedule = {

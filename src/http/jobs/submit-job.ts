@@ -7,7 +7,7 @@ import { idempotencyKey, markReplayed } from '../request/idempotency-key.ts';
 import { applyPreference, type WaitPreference, waitPreference } from '../request/prefer.ts';
 import { requesterOf } from '../request/requester.ts';
 import { hasEnded, jobLocation, sendAccepted, sendJob } from './job-reply.ts';
-import { markAnswer, withoutContents } from './unique-reply.ts';
+import { markAnswer, visibleJob } from './unique-reply.ts';
 
 type SubmitRequest = FastifyRequest<{
   Body: SubmitJob;
@@ -108,11 +108,9 @@ export async function submitWith(
   const { value: submitted, replayed, answer } = await storeTraced(store, isAwaited, submit);
   markAnswer(markReplayed(reply, replayed), answer).header('location', jobLocation(reply, submitted.id));
   const status = answer === undefined ? 202 : 200;
-  // What a client may not read, it learns as little of by a submit.
-  if (answer !== undefined && !request.caller.may('read', submitted.queue))
-    return sendJob(reply, status, withoutContents(submitted));
+  const visible = visibleJob(request.caller, submitted, answer);
   // The job is stored: the client must get its id even if it may not wait.
-  if (!isAwaited || !app.tryEnterWait(request, reply)) return sendJob(reply, status, submitted);
+  if (!isAwaited || visible !== submitted || !app.tryEnterWait(request, reply)) return sendJob(reply, status, visible);
   const stored = position && !replayed && answer === undefined ? { job: submitted, position } : undefined;
   const waited = app.waiter.wait(submitted.id, hasEnded, preference.ms, requesterOf(reply), stored);
   // Also where the wait fails.

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import type { Caller } from '../../access/caller.ts';
 import type { UniqueAnswer } from '../../jobs/unique/answers.ts';
 import type { Job } from '../../schemas/job.ts';
 
@@ -12,13 +13,9 @@ const HEADERS: Readonly<Record<UniqueAnswer, string>> = {
 export const markAnswer = (reply: FastifyReply, answer: UniqueAnswer | undefined): FastifyReply =>
   answer === undefined ? reply : reply.header(HEADERS[answer], 'true');
 
-/** What a client may know of a job that has the place of its own, in a queue that it may not read. */
-export const withoutContents = ({
-  id,
-  queue,
-  task,
-  status,
-  attempt,
-  maxAttempts,
-  createdAt,
-}: Job): Job => ({ id, queue, ...(task !== undefined && { task }), status, attempt, maxAttempts, createdAt });
+/** The job as the client may see it: of another job than its own, in a queue that it may not read, only that it is there. */
+export function visibleJob(caller: Caller, job: Job, answer: UniqueAnswer | undefined): Job {
+  if (answer === undefined || caller.may('read', job.queue)) return job;
+  const { id, queue, task, status, attempt, maxAttempts, createdAt } = job;
+  return { id, queue, ...(task !== undefined && { task }), status, attempt, maxAttempts, createdAt };
+}

@@ -4,7 +4,7 @@ import { expireAll } from '../../lifecycle/cancel-and-expire.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { answerOf, notUnique, type UniqueAnswer } from '../unique/answers.ts';
-import { placeDigest, storeRule } from '../unique/rule.ts';
+import { withPlace } from '../unique/rule.ts';
 import { submitUnique } from '../unique/scripts/submit-unique.ts';
 import type { AdmittedJob } from './admission.ts';
 import { findReplay, type KeyedSubmit } from './idempotency.ts';
@@ -97,12 +97,9 @@ export class JobWriter {
     const { entry, payload } = job;
     const { unique, keys } = entry;
     if (unique === undefined) throw new Error('the job has no place to share');
-    const place = storeRule(await placeDigest(entry.task, unique, payload), unique);
-    const { cacheMs = 0 } = unique;
-    // The result must be there for as long as it answers others.
-    const isKeptLonger = cacheMs > (entry.options.rt ?? this.#core.settings.resultTtlMs);
-    const stored = isKeptLonger ? { ...entry, options: { ...entry.options, rt: cacheMs } } : entry;
-    const submit = () => submitUnique(this.#core.redis, stored, place, once);
+    const { resultTtlMs } = this.#core.settings;
+    const options = await withPlace({ ...entry, unique }, payload, resultTtlMs);
+    const submit = () => submitUnique(this.#core.redis, { ...entry, options }, once);
     const [first] = await Promise.all([submit(), this.#core.queues.keepRegistered([keys.queue])]);
     if (first.kind === 'full') await expireAll(this.#core, keys);
     const submitted = first.kind === 'full' ? await submit() : first;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PlaceOptions } from '../../redis/entry-options.ts';
+import type { EntryOptions, PlaceOptions } from '../../redis/entry-options.ts';
 import type { SubmitJob } from '../../schemas/job.ts';
 import type { JsonText } from '../../schemas/json/json-text.ts';
 import type { CacheOptions, DebounceOptions, OnConflict, UniqueOptions } from '../../schemas/jobs/unique.ts';
@@ -65,7 +65,7 @@ function cacheRule(cache: number | string | CacheOptions, ms: Ms): UniqueRule {
 const DIGEST_LENGTH = 22;
 
 /** The name of the place of a job within its queue: equal for equal tasks and keys, or payloads. */
-export async function placeDigest(
+async function placeDigest(
   task: string,
   { key, cacheMs }: Pick<UniqueRule, 'key' | 'cacheMs'>,
   payload: JsonText,
@@ -78,8 +78,23 @@ export async function placeDigest(
     .slice(0, DIGEST_LENGTH);
 }
 
+/**
+ * The options of a job with its place.
+ *
+ * @param resultTtlMs how long a result is kept where the job does not say so: at least as long as it answers others.
+ */
+export async function withPlace(
+  { task, options, unique }: { task: string; options: EntryOptions; unique: UniqueRule },
+  payload: JsonText,
+  resultTtlMs: number,
+): Promise<EntryOptions> {
+  const uq = storeRule(await placeDigest(task, unique, payload), unique);
+  const { cacheMs = 0 } = unique;
+  return { ...options, uq, ...(cacheMs > (options.rt ?? resultTtlMs) && { rt: cacheMs }) };
+}
+
 /** The rule as the entry keeps it. */
-export const storeRule = (digest: string, rule: UniqueRule): PlaceOptions => ({
+const storeRule = (digest: string, rule: UniqueRule): PlaceOptions => ({
   d: digest,
   ...(rule.key !== undefined && { k: rule.key }),
   ...(rule.until === 'started' && { u: rule.until }),

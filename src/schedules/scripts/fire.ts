@@ -1,9 +1,15 @@
+import type { UniqueRule } from '../../jobs/unique/rule.ts';
+import { PLACE_FRAGMENTS } from '../../jobs/unique/scripts/submit-unique.ts';
 import { openJobs, publishSubmitted } from '../../lifecycle/scripts/lua.ts';
+import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../redis/entry-options.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript, type ScriptArg } from '../../redis/script/define-script.ts';
 import { letters } from '../../redis/script/lua.ts';
+import { DEFAULT_PRIORITY } from '../../schemas/job.ts';
+import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
+import { PRIORITIES } from '../../schemas/values/names.ts';
 
 /** Slots of one schedule that are to be fired. */
 export interface Firing {
@@ -16,7 +22,7 @@ export interface Firing {
   fireAt: number | undefined;
   skipsOverlap: boolean;
   maxRuns: number | undefined;
-  job: { place: Place; task: string; payload: string };
+  job: { place: Place; task: string; payload: string; unique?: UniqueRule };
   slots: { slot: number; options: EntryOptions }[];
 }
 
@@ -32,6 +38,7 @@ const FIELDS = [
   'task',
   'payload',
   'expiresIn',
+  'isUnique',
   'slotCount',
 ] as const;
 type Field = (typeof FIELDS)[number];
@@ -43,14 +50,15 @@ const field = (name: Field): string => `firings[first + ${FIELDS.indexOf(name)}]
  * Submits the jobs of slots and moves their schedules on, each if its state is as it was read: a second process finds
  * another state, and submits nothing.
  *
- * A slot without a job counts as skipped: the queue is full, or with overlap `skip` the job before has not ended. A job has
- * ended when its entry is gone or dead.
+ * A slot without a job counts as skipped: the queue is full, another job has the place of a unique one, or with overlap `skip` the
+ * job before has not ended. A job has ended when its entry is gone or dead.
  *
  * Returns per schedule its state, or '' where it was not as expected.
  */
 export const fireScript = defineScript({
   name: 'fire',
   queueKeys: ['stream', 'dead', 'expiring', 'settings', 'events', 'changed', 'scheduleStates', 'slots'],
+  fragments: PLACE_FRAGMENTS,
   args: [{ list: 'firings' }],
   uses: [letters, openJobs],
   whenFull: 'refused',
@@ -83,9 +91,22 @@ local function submit(lane, task, payload, options, expiresIn)
   return ref
 end
 
+local PRIORITY_NAMES = { ${PRIORITIES.map((priority) => `'${priority}'`).join(', ')} }
+local function submitUnique(lane, task, payload, options, expiresIn)
+  local isDone, kind, found = pcall(takePlace, { task = task, payload = payload, options = options, lane = lane,
+    priority = lane ~= ${placeIndex(DEFAULT_PRIORITY)} and PRIORITY_NAMES[lane] or nil, expiresIn = expiresIn })
+  if not isDone then return nil, 'not-stored' end
+  if kind == 'full' then return nil, 'queue-full' end
+  if kind == 'stored' and freeDepth then freeDepth = freeDepth - 1 end
+  if kind == 'stored' or kind == 'replaced' then return found end
+  return nil, 'not-unique'
+end
+
 local function fireSlot(first, state, slot, options)
   local reason, ref
   if ${field('skipsOverlap')} == '1' and state.ref and isOpen(state.ref) then reason = 'overlap'
+  elseif ${field('isUnique')} == '1' then
+    ref, reason = submitUnique(tonumber(${field('lane')}), ${field('task')}, ${field('payload')}, options, tonumber(${field('expiresIn')}))
   elseif freeDepth and freeDepth < 1 then reason = 'queue-full'
   else
     ref = submit(tonumber(${field('lane')}), ${field('task')}, ${field('payload')}, options, tonumber(${field('expiresIn')}))
@@ -136,7 +157,8 @@ export async function fire(
   planned: readonly Firing[],
 ): Promise<string[]> {
   const firings = planned.flatMap(encodeFiring);
-  return (await fireScript.run(redis, { queue }, { firings })) as string[];
+  const limits = { wakeHorizonMs: WAKE_HORIZON_MS, mostExpiryMs: MAX_DURATION_MS };
+  return (await fireScript.run(redis, { queue }, { ...limits, firings })) as string[];
 }
 
 function encodeFiring({ id, expected, state, fireAt, skipsOverlap, maxRuns, job, slots }: Firing) {
@@ -151,8 +173,14 @@ function encodeFiring({ id, expected, state, fireAt, skipsOverlap, maxRuns, job,
     task: job.task,
     payload: job.payload,
     expiresIn: slots[0]?.options.x ?? '',
+    isUnique: job.unique === undefined ? 0 : 1,
     slotCount: slots.length,
   };
-  const encodedSlots = slots.flatMap(({ slot, options }) => [slot, encodeOptions(options)]);
+  // The script writes the expiry of a job that shares its place, which may get another entry than a new one.
+  const encode = ({ x, ...options }: EntryOptions) => encodeOptions(options);
+  const encodedSlots = slots.flatMap(({ slot, options }) => [
+    slot,
+    job.unique === undefined ? encodeOptions(options) : encode(options),
+  ]);
   return [...FIELDS.map((name) => fields[name]), ...encodedSlots];
 }

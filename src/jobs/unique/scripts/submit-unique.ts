@@ -3,7 +3,7 @@ import { FREE_FOLLOWER } from '../../../lifecycle/scripts/unique/followers.ts';
 import { FORGETTABLE, HOLDER, OPEN_JOB, POINTERS } from '../../../lifecycle/scripts/unique/places.ts';
 import { WAKE_HORIZON_MS } from '../../../lifecycle/wake.ts';
 import type { Connection } from '../../../redis/connection.ts';
-import { encodeOptions, type PlaceOptions } from '../../../redis/entry-options.ts';
+import { encodeOptions } from '../../../redis/entry-options.ts';
 import { parseRef, type Ref } from '../../../redis/job-id.ts';
 import { placeIndex } from '../../../redis/keys.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
@@ -77,11 +77,10 @@ export type UniquelySubmitted =
 
 type Raw = [Kind, ref: string] | ['replayed', record: string] | ['mismatch'] | ['full', maxJobs: number];
 
-/** Takes in one job by its rule, `place` of its options. Refs are those of ids. With `once` it is taken in at most once. */
+/** Takes in one job, whose options say its place. Refs are those of ids. With `once` it is taken in at most once. */
 export async function submitUnique(
   redis: Connection,
   { keys, place, task, payload, options }: NewEntry,
-  uq: PlaceOptions,
   once?: Once,
 ): Promise<UniquelySubmitted> {
   const { at, d, x, pr, ...rest } = options;
@@ -102,7 +101,7 @@ export async function submitUnique(
       expiresIn: x ?? '',
       task,
       payload,
-      options: encodeOptions({ ...rest, uq }),
+      options: encodeOptions(rest),
     },
   )) as Raw;
   switch (raw[0]) {
