@@ -127,12 +127,13 @@ class Run {
   async #recover(): Promise<void> {
     await recover(redis.client, keys, { consumer: worker.name, lingerMs: 0, how: 'it was killed' });
     await extendLease(redis.client, keys, 'new', [worker.name], LEASE_MS);
-    for (const job of this.model.which('running')) this.#waits(job);
+    for (const job of this.model.which('running')) this.#waits(job, true);
   }
 
-  #waits(job: ModelJob): void {
+  #waits(job: ModelJob, hasBegun: boolean): void {
     this.#deliveries.delete(job.id);
     job.status = 'waiting';
+    job.begun ||= hasBegun;
   }
 
   async #actOn(kind: Extract<Move, { which: number }>['kind'], index: number): Promise<void> {
@@ -178,9 +179,7 @@ class Run {
     this.#deliveries.delete(job.id);
     if (kind === 'complete') return this.model.end(job, 'gone');
     if (kind === 'bury') return this.model.end(job, 'failed');
-    this.#waits(job);
-    // Nothing tells a job that was handed back unbegun from one that was never taken.
-    if (kind === 'release') job.begun = await hasBegun(job.id);
+    this.#waits(job, kind === 'retry');
   }
 
   async #change(job: ModelJob): Promise<void> {
@@ -267,8 +266,6 @@ async function presentRef(id: string): Promise<Ref> {
   const [present] = await presentRefs(redis.client, keys, [ref]);
   return present ?? ref;
 }
-
-const hasBegun = async (id: string): Promise<boolean> => (await api.app.jobInspector.find(id)).attempt > 0;
 
 async function prepare(): Promise<void> {
   await redis.client.flushall();

@@ -15,7 +15,7 @@ export interface ModelJob {
   readonly key: string;
   payload: number;
   status: Status;
-  /** A worker has taken it, since it was stored or replaced. */
+  /** An attempt has begun, since it was stored or replaced. */
   begun: boolean;
   /** Waits for a time that does not come. */
   isLater: boolean;
@@ -98,7 +98,7 @@ export class Model {
 
   take(): ModelJob[] {
     const taken = this.which('waiting').filter(({ isHeld, isLater }) => !isHeld && !isLater);
-    for (const job of taken) Object.assign(job, { status: 'running', begun: true });
+    for (const job of taken) job.status = 'running';
     return taken;
   }
 
@@ -127,7 +127,7 @@ export class Model {
     const holder = place && this.#holder(place);
     if (place !== undefined && holder !== undefined) return place.last;
     if (place?.isThrottled && place.last !== job) return place.last;
-    Object.assign(job, { status: 'waiting', isLater: false });
+    Object.assign(job, { status: 'waiting', begun: true, isLater: false });
     return undefined;
   }
 
@@ -160,6 +160,7 @@ export class Model {
   }
 
   #holder({ last, until }: Place): ModelJob | undefined {
-    return isOpen(last) && (until === 'ended' || !last.begun) ? last : undefined;
+    const hasStarted = last.begun || last.status === 'running';
+    return isOpen(last) && (until === 'ended' || !hasStarted) ? last : undefined;
   }
 }
