@@ -60,7 +60,6 @@ export const SubmitJob = Type.Object(
   {
     task: TaskName,
     queue: Type.Optional(queueName('The queue in which the job waits. Default "default".')),
-    key: Type.Optional(JobKey),
     payload: Type.Optional(
       Type.Unknown({
         description:
@@ -68,6 +67,7 @@ export const SubmitJob = Type.Object(
       }),
     ),
     priority: Type.Optional(PrioritySchema),
+    key: Type.Optional(JobKey),
     delay: Type.Optional(duration('The job starts no sooner than this long after the submit. Default 0.')),
     runAt: Type.Optional(
       Type.String({
