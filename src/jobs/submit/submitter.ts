@@ -6,7 +6,6 @@ import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
 import { findJob } from '../find.ts';
-import { toAcceptedJob, toOutcome, viewAccepted } from './accepted.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
 import { type Admission, admitAll } from './admit-all.ts';
 import {
@@ -26,6 +25,7 @@ import type {
   SubmitOutcome,
   SubmitResult,
 } from './outcomes.ts';
+import { toAcceptedJob, toOutcome, viewStored } from './stored-job.ts';
 import { observeBulkSubmit, observeRefusal, observeSubmit } from './submit-events.ts';
 
 /** Jobs of a bulk submit that are written at a time. */
@@ -86,7 +86,7 @@ export class Submitter {
   }
 
   readonly #view = (admitted: AdmittedJob, ref: Ref): Job => {
-    const job = viewAccepted(admitted, ref);
+    const job = viewStored(admitted, ref);
     this.#observeStored(admitted, job.id);
     return job;
   };
