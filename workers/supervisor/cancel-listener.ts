@@ -1,7 +1,7 @@
 import type { Core } from '../../src/core/core.ts';
 import { cancelJob } from '../../src/lifecycle/cancel-and-expire.ts';
-import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import { LIMITS_MESSAGE } from '../../src/lifecycle/limits/settings.ts';
+import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import { HELD_MESSAGE } from '../../src/lifecycle/scripts/holds/hold.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { parseRef, type Ref } from '../../src/redis/job-id.ts';

@@ -12,7 +12,11 @@ const settings: fc.Arbitrary<LimitSettings> = fc.record(
     rate: fc.option(rate.filter(isInBounds)),
     perKey: fc.option(
       fc.record(
-        { concurrency: fc.option(count), rate: fc.option(rate.filter(isInBounds)), maxJobs: fc.option(count) },
+        {
+          concurrency: fc.option(count),
+          rate: fc.option(rate.filter(isInBounds)),
+          maxJobs: fc.option(count),
+        },
         { requiredKeys: [] },
       ),
     ),
@@ -58,7 +62,12 @@ describe('the limits of a queue', () => {
 
   it('are stored as numbers and short texts, and read by their names', () => {
     const perKey = { concurrency: 1, rate: { limit: 5, per: '1m' }, maxJobs: 9 };
-    const changes = limitChanges({ concurrency: 50, rate: { limit: 100, per: '1s', burst: 7 }, perKey, fair: true });
+    const changes = limitChanges({
+      concurrency: 50,
+      rate: { limit: 100, per: '1s', burst: 7 },
+      perKey,
+      fair: true,
+    });
     expect(changes).toEqual([
       ['concurrency', '50'],
       ['rate', '100 1000 7'],

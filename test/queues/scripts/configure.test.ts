@@ -20,7 +20,10 @@ it('limits the open jobs of a queue until the limit is removed', async () => {
 
 it('tells workers of a limit with another value, in one step, and of nothing else', async () => {
   const { keys } = queue;
-  const told = async () => [await redis.client.xlen(keys.wake), await redis.client.xrange(keys.control, '-', '+')];
+  const told = async () => [
+    await redis.client.xlen(keys.wake),
+    await redis.client.xrange(keys.control, '-', '+'),
+  ];
   await configure(redis.client, keys, { maxJobs: 1, submitEvents: true });
   await configure(redis.client, keys, { concurrency: null, perKey: null, fair: false });
   expect(await told()).toEqual([0, []]);
