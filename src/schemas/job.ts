@@ -61,10 +61,6 @@ export const SubmitJob = Type.Object(
   {
     task: TaskName,
     queue: Type.Optional(queueName('The queue in which the job waits. Default "default".')),
-    key: Type.Optional(JobKey),
-    unique: Type.Optional(Unique),
-    debounce: Type.Optional(Debounce),
-    cache: Type.Optional(Cache),
     payload: Type.Optional(
       Type.Unknown({
         description:
@@ -72,6 +68,7 @@ export const SubmitJob = Type.Object(
       }),
     ),
     priority: Type.Optional(PrioritySchema),
+    key: Type.Optional(JobKey),
     delay: Type.Optional(duration('The job starts no sooner than this long after the submit. Default 0.')),
     runAt: Type.Optional(
       Type.String({
@@ -105,6 +102,9 @@ export const SubmitJob = Type.Object(
         },
       ),
     ),
+    unique: Type.Optional(Unique),
+    debounce: Type.Optional(Debounce),
+    cache: Type.Optional(Cache),
     keepPayload: Type.Optional(
       Type.Boolean({
         description:

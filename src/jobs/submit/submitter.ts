@@ -7,7 +7,6 @@ import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
 import { findJob } from '../find.ts';
 import { answerOf, notUnique } from '../unique/answers.ts';
-import { toAcceptedJob, toOutcome, viewAccepted } from './accepted.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
 import { type Admission, admitAll } from './admit-all.ts';
 import {
@@ -28,6 +27,7 @@ import type {
   SubmitResult,
 } from './outcomes.ts';
 import type { Remembered } from './scripts/submit.ts';
+import { toAcceptedJob, toOutcome, viewStored } from './stored-job.ts';
 import { observeBulkSubmit, observeRefusal, observeSubmit } from './submit-events.ts';
 
 /** Jobs of a bulk submit that are written at a time. */
@@ -61,10 +61,8 @@ export class Submitter {
   }
 
   /**
-   * As `submit` without a key, but gives the job as JSON text. Most requests take this path: it makes no promise and no
-   * object that it can do without. Throws or rejects with the errors of `submit`.
-   *
-   * @param trace that the job belongs to.
+   * As `submit` without a key, but gives the job as JSON text, with the trace that it belongs to. Most requests take this path: it
+   * makes no promise and no object that it can do without. Throws or rejects with the errors of `submit`.
    */
   submitAsText(job: SubmitJob, trace?: Trace): Promise<AcceptedJob> {
     let admitted: AdmittedJob | Promise<AdmittedJob>;
@@ -89,7 +87,7 @@ export class Submitter {
   }
 
   readonly #view = (admitted: AdmittedJob, ref: Ref): Job => {
-    const job = viewAccepted(admitted, ref);
+    const job = viewStored(admitted, ref);
     this.#observeStored(admitted, job.id);
     return job;
   };

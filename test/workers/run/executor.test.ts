@@ -10,7 +10,12 @@ const shared = useWorker(redis, { QUEUES: 'default,typed,raw' });
 
 describe('a worker', () => {
   it('runs a job in another process and stores its result', async () => {
-    const { id } = await api.submit({ task: 'echo', payload: { a: [1, 'ü'] }, key: 'customer-17', metadata: { of: 'test' } });
+    const { id } = await api.submit({
+      task: 'echo',
+      payload: { a: [1, 'ü'] },
+      key: 'customer-17',
+      metadata: { of: 'test' },
+    });
     const job = await api.finished(id);
     expect(job).toMatchObject({
       id,

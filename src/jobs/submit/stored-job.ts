@@ -7,11 +7,11 @@ import type { AdmittedJob } from './admission.ts';
 import type { AnsweredRef } from './job-writer.ts';
 import type { AcceptedJob, SubmitOutcome } from './outcomes.ts';
 
-/** A job that was stored a moment ago, as the API shows it. */
-export const viewAccepted = (admitted: AdmittedJob, ref: Ref): Job =>
+/** The job of an entry that was stored a moment ago. */
+export const viewStored = (admitted: AdmittedJob, ref: Ref): Job =>
   viewNewJob(admitted.entry.keys.queue, ref, admitted, admitted.tasks.defaults(admitted.entry.task));
 
-/** The same as text. */
+/** As `viewStored`, as JSON text with its id and revision. */
 export function toAcceptedJob(admitted: AdmittedJob, ref: Ref): AcceptedJob {
   const { entry, tasks } = admitted;
   const defaults = tasks.defaults(entry.task);
@@ -22,12 +22,11 @@ export function toAcceptedJob(admitted: AdmittedJob, ref: Ref): AcceptedJob {
     text: newJobText({ id, queue, ref }, admitted, defaults),
     revision:
       ref.place === 'parked'
-        ? revisionOf(viewAccepted(admitted, ref))
+        ? revisionOf(viewStored(admitted, ref))
         : revisionOfNew(maxAttempts(entry.options, defaults)),
   };
 }
 
-/** The same as an item of a bulk submit. */
 export const toOutcome = ({ entry }: AdmittedJob, ref: AnsweredRef): SubmitOutcome => ({
   ok: true,
   id: formatJobId(entry.keys.queue, ref),
