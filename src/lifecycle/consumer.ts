@@ -3,7 +3,7 @@ import type { Connection } from '../redis/connection.ts';
 import { isNoGroup } from '../redis/faults.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
 import { type Awaited, awaitWork } from './await-work.ts';
-import { ANY_TASK, type Ability, canRun, classPrefix } from './hold-class.ts';
+import { type Ability, ANY_TASK, canRun, classPrefix } from './hold-class.ts';
 import { LATENCY_TTL_MS, latencyWindow } from './latency-histogram.ts';
 import { bury, buryAll } from './scripts/bury.ts';
 import type { Completion, LatencyCounts, Settled } from './scripts/complete.ts';

@@ -13,7 +13,7 @@ import { parseJson } from './parse-json.ts';
 
 const Ms = Type.Integer({ minimum: 0, maximum: MAX_DURATION_MS });
 
-const Place = Type.Object({
+const StoredPlace = Type.Object({
   /** Digest of task and key, or payload. */
   d: Type.String({ maxLength: 64 }),
   /** The key; absent where the payload counts. */
@@ -30,7 +30,7 @@ const Place = Type.Object({
   /** What happens to a job that finds the place taken, unless it is told of the other one. */
   c: Type.Optional(Type.Unsafe<'reject' | 'replace'>({ type: 'string', enum: ['reject', 'replace'] })),
 });
-export type PlaceOptions = Static<typeof Place>;
+export type PlaceOptions = Static<typeof StoredPlace>;
 
 /**
  * The options of a submitted job, besides task and payload. Every member is absent unless the submitter set it;
@@ -59,7 +59,7 @@ const EntryOptions = Type.Object({
   /** For whom or what the job is. */
   y: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
   /** The place that it shares with others, and what it has said of that. */
-  uq: Type.Optional(Place),
+  uq: Type.Optional(StoredPlace),
   /** Keep the payload after completion. */
   k: Type.Optional(Type.Literal(true)),
   /** The submitter waits for the job: its last event carries a short result. */

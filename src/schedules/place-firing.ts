@@ -15,5 +15,8 @@ export async function placeFiring(firing: Firing, resultTtlMs: number): Promise<
   // The slots differ in their labels alone.
   const { uq, rt } = await withPlace({ task, options: first.options, unique }, json, resultTtlMs);
   const placed = { ...(uq !== undefined && { uq }), ...(rt !== undefined && { rt }) };
-  return { ...firing, slots: firing.slots.map(({ slot, options }) => ({ slot, options: { ...options, ...placed } })) };
+  return {
+    ...firing,
+    slots: firing.slots.map(({ slot, options }) => ({ slot, options: { ...options, ...placed } })),
+  };
 }

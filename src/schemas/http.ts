@@ -158,7 +158,8 @@ export const UniqueHeaders = {
     description: 'true: the job of the response has completed lately. Nothing was stored.',
   }),
   'job-replaced': Type.Boolean({
-    description: 'true: the job of the response waited, and has the payload, options and time of the submitted one now.',
+    description:
+      'true: the job of the response waited, and has the payload, options and time of the submitted one now.',
   }),
 };
 
@@ -207,7 +208,9 @@ export const BulkSubmitResponse = Type.Object(
           Type.Boolean({ description: 'true: the job with this id waited, and is the submitted one now.' }),
         ),
         cached: Type.Optional(
-          Type.Boolean({ description: 'true: the job with this id has completed lately; nothing was stored.' }),
+          Type.Boolean({
+            description: 'true: the job with this id has completed lately; nothing was stored.',
+          }),
         ),
         problem: Type.Optional(Type.Ref('Problem')),
       }),

@@ -110,7 +110,8 @@ export async function submitWith(
   const status = answer === undefined ? 202 : 200;
   const visible = visibleJob(request.caller, submitted, answer);
   // The job is stored: the client must get its id even if it may not wait.
-  if (!isAwaited || visible !== submitted || !app.tryEnterWait(request, reply)) return sendJob(reply, status, visible);
+  if (!isAwaited || visible !== submitted || !app.tryEnterWait(request, reply))
+    return sendJob(reply, status, visible);
   const stored = position && !replayed && answer === undefined ? { job: submitted, position } : undefined;
   const waited = app.waiter.wait(submitted.id, hasEnded, preference.ms, requesterOf(reply), stored);
   // Also where the wait fails.

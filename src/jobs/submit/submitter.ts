@@ -1,5 +1,5 @@
 import type { Core } from '../../core/core.ts';
-import { AppError, invalidRequest } from '../../errors.ts';
+import { AppError } from '../../errors.ts';
 import { isUnavailable } from '../../redis/faults.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
@@ -8,7 +8,7 @@ import type { Trace } from '../../schemas/values/trace.ts';
 import { findJob } from '../find.ts';
 import { answerOf, notUnique } from '../unique/answers.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
-import { type Admission, admitAll } from './admit-all.ts';
+import { type Admission, admitAll, refusePlace } from './admit-all.ts';
 import {
   describeError,
   findReplay,
@@ -229,7 +229,7 @@ export class Submitter {
       key === undefined ? undefined : await onceForBulk(this.#core, candidates, { atomic, key, part });
     const earlier = once && (await findReplay(this.#core.redis, once));
     if (earlier !== undefined) return { value: replayOutcomes(candidates, earlier), replayed: true };
-    const admissions = (await admitAll(this.#core, candidates, trace)).map(refuseUnique);
+    const admissions = (await admitAll(this.#core, candidates, trace)).map(refusePlace);
     const admitted = admissions.flatMap((one) => (one.ok ? [one.admitted] : []));
     if (admitted.length === 0 || (atomic && admitted.length < candidates.length)) {
       return { value: admissions.map((one) => (one.ok ? { ok: true, id: '' } : one)), replayed: false };
@@ -242,11 +242,4 @@ export class Submitter {
     if (written.kind === 'replayed') return { value: replayOutcomes(candidates, written), replayed: true };
     return { value: replayOutcomes(candidates, { refs: written.refs, note }), replayed: false };
   }
-}
-
-/** A step that stores many jobs does not look for others that have their places. */
-function refuseUnique(one: Admission): Admission {
-  if (!one.ok || one.admitted.entry.unique === undefined) return one;
-  const detail = 'is not allowed in a batch that is atomic or has an Idempotency-Key';
-  return { ok: false, error: invalidRequest([{ pointer: '/unique', detail }]) };
 }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { EntryOptions, PlaceOptions } from '../../redis/entry-options.ts';
 import type { SubmitJob } from '../../schemas/job.ts';
+import type { CacheOptions, DebounceOptions, OnConflict } from '../../schemas/jobs/unique.ts';
 import type { JsonText } from '../../schemas/json/json-text.ts';
-import type { CacheOptions, DebounceOptions, OnConflict, UniqueOptions } from '../../schemas/jobs/unique.ts';
 import type { Fault } from '../../schemas/problem.ts';
 import { canonicalInSlices } from '../submit/canonical-in-slices.ts';
 
 /** How a job that is to be stored shares its place with others. Times are ms. */
 export interface UniqueRule {
+  /** The member of the job that says so. */
+  readonly member: 'unique' | 'debounce' | 'cache';
   /** What the jobs have in common; undefined: their payloads. */
   readonly key: string | undefined;
   readonly until: 'ended' | 'started';
@@ -26,7 +28,9 @@ type Ms = (field: string, value: number | string | undefined) => number | undefi
 /** @param ms parses a duration, and notes its faults. */
 export function uniqueRule(job: SubmitJob, ms: Ms, faults: Fault[]): UniqueRule | undefined {
   const { unique, debounce, cache } = job;
-  const [first, ...others] = (['unique', 'debounce', 'cache'] as const).filter((name) => job[name] !== undefined);
+  const [first, ...others] = (['unique', 'debounce', 'cache'] as const).filter(
+    (name) => job[name] !== undefined,
+  );
   if (first === undefined) return undefined;
   for (const name of others) {
     faults.push({ pointer: `/${name}`, detail: `is not allowed together with ${first}; give one of them` });
@@ -34,7 +38,7 @@ export function uniqueRule(job: SubmitJob, ms: Ms, faults: Fault[]): UniqueRule 
   if (debounce !== undefined) return debounceRule(job, debounce, ms, faults);
   if (cache !== undefined) return cacheRule(cache, ms);
   const { key, until = 'ended', for: time, onConflict = 'existing' } = unique === true ? {} : (unique ?? {});
-  return { key, until, forMs: ms('unique/for', time) ?? 0, onConflict };
+  return { member: 'unique', key, until, forMs: ms('unique/for', time) ?? 0, onConflict };
 }
 
 function debounceRule(
@@ -52,13 +56,13 @@ function debounceRule(
   if (maxWaitMs !== undefined && maxWaitMs < waitMs) {
     faults.push({ pointer: '/debounce/maxWait', detail: 'must not be less than wait' });
   }
-  return { key, until: 'ended', forMs: 0, onConflict: 'replace', waitMs, maxWaitMs };
+  return { member: 'debounce', key, until: 'ended', forMs: 0, onConflict: 'replace', waitMs, maxWaitMs };
 }
 
 function cacheRule(cache: number | string | CacheOptions, ms: Ms): UniqueRule {
   const { for: time, key } = typeof cache === 'object' ? cache : { for: cache };
   const cacheMs = ms(typeof cache === 'object' ? 'cache/for' : 'cache', time);
-  return { key, until: 'ended', forMs: 0, onConflict: 'existing', cacheMs };
+  return { member: 'cache', key, until: 'ended', forMs: 0, onConflict: 'existing', cacheMs };
 }
 
 /** Characters of a digest: 132 bits. */

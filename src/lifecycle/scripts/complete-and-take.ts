@@ -10,7 +10,6 @@ import { CLAIM, DELIVER, TAKE } from './fragments/take.ts';
 import { TAKE_DUE } from './fragments/take-due.ts';
 import { TAKE_HOLDS } from './fragments/take-holds.ts';
 import { PUT_BACK, TAKE_LANE } from './fragments/take-lane.ts';
-import { FREE_NOTED_FOLLOWER } from './unique/followers.ts';
 import {
   decodeTaken,
   encodeClasses,
@@ -20,6 +19,7 @@ import {
   type TakeOptions,
   type TakeReply,
 } from './take.ts';
+import { FREE_NOTED_FOLLOWER } from './unique/followers.ts';
 
 export interface CompletedAndTaken {
   /** In the order of the completed jobs. */

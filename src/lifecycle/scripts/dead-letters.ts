@@ -102,11 +102,8 @@ export async function requeueOne(redis: Connection, keys: QueueKeys, ref: Ref): 
 }
 
 /** Removes those of the jobs that are dead letters; returns how many were. */
-export const purgeDead = async (
-  redis: Connection,
-  keys: QueueKeys,
-  refs: readonly Ref[],
-): Promise<number> => countMoved(await moveDead(purgeScript, redis, keys, refs));
+export const purgeDead = async (redis: Connection, keys: QueueKeys, refs: readonly Ref[]): Promise<number> =>
+  countMoved(await moveDead(purgeScript, redis, keys, refs));
 
 const countMoved = (outcomes: readonly (number | string)[]): number =>
   outcomes.filter((outcome) => outcome === 1).length;

@@ -8,7 +8,11 @@ import type { TestRedis } from '../redis/server.ts';
 export const submitter =
   (api: TestApi, like: object) =>
   (job: object, headers: Record<string, string> = {}, path = '/jobs'): Promise<Answer> =>
-    send(api.origin, { path, headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify({ ...like, ...job }) });
+    send(api.origin, {
+      path,
+      headers: { ...JSON_TYPE, ...headers },
+      body: JSON.stringify({ ...like, ...job }),
+    });
 
 /** A whole sweep of a queue. */
 export async function sweepAll(redis: TestRedis, queue: string): Promise<void> {

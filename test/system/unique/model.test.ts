@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
-import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
 import { withdrawAll } from '../../../src/lifecycle/scripts/cancel.ts';
+import { presentRefs } from '../../../src/lifecycle/scripts/changes/present-refs.ts';
+import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
 import { recover } from '../../../src/lifecycle/scripts/recover.ts';
 import type { Delivery } from '../../../src/lifecycle/scripts/take.ts';
-import { presentRefs } from '../../../src/lifecycle/scripts/changes/present-refs.ts';
 import { decodeEntry } from '../../../src/redis/entry.ts';
 import { firstRef } from '../../../src/redis/entry-options.ts';
 import { formatJobId, parseJobId, type Ref } from '../../../src/redis/job-id.ts';
@@ -40,7 +40,10 @@ const rule: fc.Arbitrary<Rule> = fc.record({
 });
 const which = fc.nat(1_000);
 const move = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('submit' as const), key: fc.constantFrom('a', 'b'), rule }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('submit' as const), key: fc.constantFrom('a', 'b'), rule }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('take' as const) }) },
   {
     weight: 8,
@@ -96,7 +99,12 @@ class Run {
     const payload = this.#payload;
     const { throttles, ...unique } = asked;
     const expected = this.model.submit(key, asked, payload);
-    const job = { task: 'echo', queue: QUEUE, payload, unique: { key, ...unique, ...(throttles && { for: '1h' }) } };
+    const job = {
+      task: 'echo',
+      queue: QUEUE,
+      payload,
+      unique: { key, ...unique, ...(throttles && { for: '1h' }) },
+    };
     const result = await api.app.submitter.submit(job).catch(refusal);
     if (result instanceof AppError) {
       expect({ kind: result.code, jobId: result.extensions['jobId'] }).toEqual({
@@ -121,7 +129,12 @@ class Run {
   async #take(): Promise<void> {
     const taken = await worker.takeNow(100);
     for (const delivery of taken) this.#deliveries.set(idOf(delivery), delivery);
-    expect(taken.map(idOf).sort()).toEqual(this.model.take().map(({ id }) => id).sort());
+    expect(taken.map(idOf).sort()).toEqual(
+      this.model
+        .take()
+        .map(({ id }) => id)
+        .sort(),
+    );
   }
 
   async #recover(): Promise<void> {
@@ -152,7 +165,10 @@ class Run {
         expect((await api.app.jobOperator.cancel(job.id)).done).toBe(true);
         return this.model.end(job, 'gone');
       case 'expire': {
-        const [outcome] = await withdrawAll(redis.client, keys, [ref], { status: 'expired', resultTtlMs: 60_000 });
+        const [outcome] = await withdrawAll(redis.client, keys, [ref], {
+          status: 'expired',
+          resultTtlMs: 60_000,
+        });
         if (outcome === 'withdrawn') this.model.end(job, 'gone');
         return;
       }
@@ -171,7 +187,11 @@ class Run {
     }
   }
 
-  async #settle(kind: 'complete' | 'retry' | 'bury' | 'release', job: ModelJob, delivery: Delivery): Promise<void> {
+  async #settle(
+    kind: 'complete' | 'retry' | 'bury' | 'release',
+    job: ModelJob,
+    delivery: Delivery,
+  ): Promise<void> {
     if (kind === 'complete') expect(await worker.complete(delivery, 1)).toBe('done');
     if (kind === 'retry') expect(await worker.retry(delivery, 0)).toBe('done');
     if (kind === 'bury') expect(await worker.bury(delivery)).toBe('done');
@@ -184,7 +204,9 @@ class Run {
 
   async #change(job: ModelJob): Promise<void> {
     this.#payload += 1;
-    const changed = await api.app.jobChanger.change(job.id, { payload: this.#payload }, () => true).catch(refusal);
+    const changed = await api.app.jobChanger
+      .change(job.id, { payload: this.#payload }, () => true)
+      .catch(refusal);
     if (!(changed instanceof AppError)) job.payload = this.#payload;
     else expect(changed.code).toBe('job-started');
   }
@@ -201,7 +223,9 @@ class Run {
 
   /** The queue shows what the model expects. */
   async compare(): Promise<void> {
-    const found = await Promise.all(this.model.jobs.map(({ id }) => api.app.jobInspector.find(id).catch(refusal)));
+    const found = await Promise.all(
+      this.model.jobs.map(({ id }) => api.app.jobInspector.find(id).catch(refusal)),
+    );
     expect(found.map(shown)).toEqual(this.model.jobs.map(expectedView));
   }
 
@@ -253,7 +277,9 @@ const shown = (job: Job | AppError) =>
       };
 
 const expectedView = ({ id, status, isHeld, payload }: ModelJob) =>
-  status === 'gone' ? 'gone' : { id, status, heldBy: isHeld && status === 'waiting' ? 'unique' : undefined, payload };
+  status === 'gone'
+    ? 'gone'
+    : { id, status, heldBy: isHeld && status === 'waiting' ? 'unique' : undefined, payload };
 
 const idOf = ({ fields, place, entryId }: Delivery): string => {
   const options = decodeEntry(fields)?.options ?? {};
@@ -274,22 +300,18 @@ async function prepare(): Promise<void> {
 }
 
 describe('unique jobs under random moves', () => {
-  it(
-    'are as the model says, and never two at once',
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.array(move, { maxLength: MOST_MOVES, size: 'max' }), async (moves) => {
-          await prepare();
-          const run = new Run();
-          for (const one of moves) {
-            await run.act(one);
-            await run.compare();
-          }
-          await run.drain();
-        }),
-        { numRuns: RUNS },
-      );
-    },
-    600_000,
-  );
+  it('are as the model says, and never two at once', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(move, { maxLength: MOST_MOVES, size: 'max' }), async (moves) => {
+        await prepare();
+        const run = new Run();
+        for (const one of moves) {
+          await run.act(one);
+          await run.compare();
+        }
+        await run.drain();
+      }),
+      { numRuns: RUNS },
+    );
+  }, 600_000);
 });

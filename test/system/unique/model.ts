@@ -77,7 +77,13 @@ export class Model {
   }
 
   /** A job that `submit` has said is to be stored. */
-  stored(id: string, key: string, rule: Rule, payload: number, { isHeld, isLater }: { isHeld: boolean; isLater: boolean }): void {
+  stored(
+    id: string,
+    key: string,
+    rule: Rule,
+    payload: number,
+    { isHeld, isLater }: { isHeld: boolean; isLater: boolean },
+  ): void {
     const job: ModelJob = { id, key, payload, status: 'waiting', begun: false, isLater, isHeld };
     this.jobs.push(job);
     const before = this.#places.get(key);

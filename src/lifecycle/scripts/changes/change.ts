@@ -20,18 +20,7 @@ export const changeScript = defineScript({
   name: 'change',
   queueKeys: ['scheduled', 'notes', 'stream', 'due', 'dead'],
   fragments: [PARK_ENTRY, REPLACE_ENTRY],
-  args: [
-    'place',
-    'id',
-    'ref',
-    'firstRef',
-    'at',
-    'rank',
-    'expiresAt',
-    'task',
-    'payload',
-    'options',
-  ],
+  args: ['place', 'id', 'ref', 'firstRef', 'at', 'rank', 'expiresAt', 'task', 'payload', 'options'],
   whenFull: 'refused',
   lua: `
 local from = tonumber(place)

@@ -12,9 +12,9 @@ const FREE = `function(first)
   if not held or string.sub(held, 1, ${FOLLOWS.length}) ~= '${FOLLOWS}' then return end
   if redis.call('ZREM', holds, held .. present) == 0 then return end
   redis.call('HDEL', notes, present .. ${NOTE.heldAs})
-  local startAt = math.max(now, tonumber(string.match(held, '(%d+) $')))
-  redis.call('ZADD', scheduled, startAt, present)
-  setRankedTime(ranked, present, startAt)
+  local startsAt = math.max(now, tonumber(string.match(held, '%d%d(%d+) $')))
+  redis.call('ZADD', scheduled, startsAt, present)
+  setRankedTime(ranked, present, startsAt)
   wakeWorkers(wake, 1)
 end`;
 

@@ -10,12 +10,21 @@ const workerOf = useManualWorkers(redis);
 const replacing = (key?: string) => ({ onConflict: 'replace', ...(key !== undefined && { key }) });
 const submit = submitter(api, { task: 'echo', unique: replacing('k') });
 
-const replaced = ({ status, headers }: Awaited<ReturnType<typeof submit>>) => [status, headers['job-replaced']];
+const replaced = ({ status, headers }: Awaited<ReturnType<typeof submit>>) => [
+  status,
+  headers['job-replaced'],
+];
 
 describe('a unique job with replace', () => {
   it('takes the place of the payload, options and time of a job that waits, which keeps its id', async () => {
     const queue = 'waits';
-    const { body: first } = await submit({ queue, payload: 1, priority: 'low', metadata: { a: '1' }, delay: '1h' });
+    const { body: first } = await submit({
+      queue,
+      payload: 1,
+      priority: 'low',
+      metadata: { a: '1' },
+      delay: '1h',
+    });
     const answer = await submit({ queue, payload: 2, priority: 'high', attempts: 2, expiresIn: '1h' });
     expect(replaced(answer)).toEqual([200, 'true']);
     expect(answer.headers['location']).toBe(`/jobs/${first.id}`);
@@ -36,7 +45,10 @@ describe('a unique job with replace', () => {
     if (delivery === undefined) throw new Error('no job was taken');
     await worker.complete(delivery, 'done');
     expect(await api.get(first.id)).toMatchObject({ status: 'completed', result: 'done' });
-    expect((await api.http.get(`/queues/${queue}/stats`)).body.totals).toMatchObject({ submitted: 1, completed: 1 });
+    expect((await api.http.get(`/queues/${queue}/stats`)).body.totals).toMatchObject({
+      submitted: 1,
+      completed: 1,
+    });
   });
 
   it('takes the place of a job that waits for another attempt, and begins anew', async () => {
@@ -58,7 +70,11 @@ describe('a unique job with replace', () => {
     const { body: first } = await submit({ queue, payload: 1 });
     const running = await worker.take();
     const second = await submit({ queue, payload: 2, priority: 'high' });
-    expect([second.status, second.headers['job-replaced'], second.body.id === first.id]).toEqual([202, undefined, false]);
+    expect([second.status, second.headers['job-replaced'], second.body.id === first.id]).toEqual([
+      202,
+      undefined,
+      false,
+    ]);
     expect(second.body).toMatchObject({ status: 'queued', heldBy: 'unique', payload: 2 });
     const third = await submit({ queue, payload: 3, priority: 'low' });
     expect(replaced(third)).toEqual([200, 'true']);
@@ -74,28 +90,31 @@ describe('a unique job with replace', () => {
     expect((await submit({ queue })).status).toBe(202);
   });
 
-  it.each(['completed', 'failed', 'cancelled', 'enforced'] as const)('runs when the one before has %s', async (how) => {
-    const queue = `after-${how}`;
-    const worker = await workerOf(queue);
-    const { body: first } = await submit({ queue, payload: 1 });
-    const running = await worker.take();
-    const { body: second } = await submit({ queue, payload: 2 });
-    if (how === 'completed') await worker.complete(running, 1);
-    if (how === 'failed') await worker.bury(running);
-    if (how === 'cancelled') {
-      await api.http.post(`/jobs/${first.id}/cancel`).expect(202);
-      await worker.cancel(running);
-    }
-    if (how === 'enforced') {
-      await redis.client.hset(worker.keys.notes, `${running.place[0]}${running.entryId}:c`, 1);
-      await api.http.post(`/jobs/${first.id}/cancel`).expect(200);
-    }
-    const next = await worker.take();
-    expect((await api.get(second.id)).status).toBe('running');
-    await worker.complete(next, 2);
-    const left = await redis.client.hgetall(worker.keys.notes);
-    expect(Object.keys(left).filter((field) => /:[fh]$/.test(field))).toEqual([]);
-  });
+  it.each(['completed', 'failed', 'cancelled', 'enforced'] as const)(
+    'runs when the one before has %s',
+    async (how) => {
+      const queue = `after-${how}`;
+      const worker = await workerOf(queue);
+      const { body: first } = await submit({ queue, payload: 1 });
+      const running = await worker.take();
+      const { body: second } = await submit({ queue, payload: 2 });
+      if (how === 'completed') await worker.complete(running, 1);
+      if (how === 'failed') await worker.bury(running);
+      if (how === 'cancelled') {
+        await api.http.post(`/jobs/${first.id}/cancel`).expect(202);
+        await worker.cancel(running);
+      }
+      if (how === 'enforced') {
+        await redis.client.hset(worker.keys.notes, `${running.place[0]}${running.entryId}:c`, 1);
+        await api.http.post(`/jobs/${first.id}/cancel`).expect(200);
+      }
+      const next = await worker.take();
+      expect((await api.get(second.id)).status).toBe('running');
+      await worker.complete(next, 2);
+      const left = await redis.client.hgetall(worker.keys.notes);
+      expect(Object.keys(left).filter((field) => /:[fh]$/.test(field))).toEqual([]);
+    },
+  );
 
   it('waits for its own time behind the one that runs', async () => {
     const queue = 'later';
@@ -104,7 +123,11 @@ describe('a unique job with replace', () => {
     const running = await worker.take();
     const { body: second } = await submit({ queue, delay: '1h', priority: 'high' });
     await worker.complete(running, 1);
-    expect(await api.get(second.id)).toMatchObject({ status: 'scheduled', runAt: second.runAt, priority: 'high' });
+    expect(await api.get(second.id)).toMatchObject({
+      status: 'scheduled',
+      runAt: second.runAt,
+      priority: 'high',
+    });
     expect(await worker.takeNow(10)).toEqual([]);
   });
 
@@ -114,7 +137,9 @@ describe('a unique job with replace', () => {
     await submit({ queue, payload: 1 });
     const running = await worker.take();
     const { body: second } = await submit({ queue, payload: 2 });
-    const { body: changed } = await api.http.patch(`/jobs/${second.id}`).send({ priority: 'critical', delay: 0 });
+    const { body: changed } = await api.http
+      .patch(`/jobs/${second.id}`)
+      .send({ priority: 'critical', delay: 0 });
     expect(changed).toMatchObject({ id: second.id, heldBy: 'unique', priority: 'critical' });
     expect(await worker.takeNow(10)).toEqual([]);
     await api.http.post(`/jobs/${second.id}/cancel`).expect(200);
