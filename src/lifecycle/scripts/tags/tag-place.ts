@@ -35,8 +35,8 @@ export const moveTags = (command: 'ZADD' | 'ZREM', tagged: string, tags: string,
   `
   if ${tags} ~= '' then
     local letter, ms, seq = string.match(${ref}, '^(%a)(%d+)%-(%d+)$')
-    local place = '\\n' .. string.rep('0', 16 - #ms) .. ms .. string.format('%02d', #seq) .. seq .. letter
+    local placed = '\\n' .. string.rep('0', 16 - #ms) .. ms .. string.format('%02d', #seq) .. seq .. letter
     for tag in string.gmatch(${tags}, '[^\\n]+') do
-      redis.call('${command}', ${tagged}, ${command === 'ZADD' ? '0, ' : ''}tag .. place)
+      redis.call('${command}', ${tagged}, ${command === 'ZADD' ? '0, ' : ''}tag .. placed)
     end
   end`.trim();
