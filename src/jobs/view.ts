@@ -47,6 +47,7 @@ export function commonMembers(queue: string, ref: Ref, options: EntryOptions) {
     queue,
     priority: priorityOf(ref.place, options),
     ...optional('metadata', options.m),
+    ...optional('tags', options.tg),
     ...optional('rerunOf', options.ro),
     ...optional('trace', traceOf(options)),
     createdAt: toTimestamp(createdAt),
