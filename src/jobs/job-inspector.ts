@@ -41,12 +41,7 @@ export class JobInspector {
   }
 
   /** A page of the jobs that a submit with the Idempotency-Key has stored in the queue. @throws {AppError} invalid-request. */
-  listKeyed(
-    queue: string,
-    key: string,
-    query: KeyedJobsQuery,
-    visible?: VisibleQueues,
-  ): Promise<JobPage> {
+  listKeyed(queue: string, key: string, query: KeyedJobsQuery, visible?: VisibleQueues): Promise<JobPage> {
     return listKeyedJobs(this.#core, this.#core.keySpace.queue(queue), key, query, visible);
   }
 
@@ -58,6 +53,10 @@ export class JobInspector {
   ): Promise<JobPage> {
     const { queues, keySpace } = this.#core;
     const names = visibleOf(queue === undefined ? await queues.names() : [queue], visible);
-    return listTaggedJobs(this.#core, names.map((name) => keySpace.queue(name)), query);
+    return listTaggedJobs(
+      this.#core,
+      names.map((name) => keySpace.queue(name)),
+      query,
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { TagQuery } from './values/tags.ts';
 import { oneOf, TaskName, WAITING_STATUSES } from './values/names.ts';
+import { TagQuery } from './values/tags.ts';
 
 /** Jobs of one step, and where it begins. */
 const step = (jobs: string) => ({

@@ -39,7 +39,8 @@ interface Times {
 function readTimes({ from, to }: FindJobsQuery): Times {
   const read = (pointer: string, text: string | undefined) => {
     const ms = text === undefined ? undefined : timeMs(text);
-    if (Number.isNaN(ms)) throw invalidRequest([{ pointer, detail: 'must be a time that exists' }], 'query parameters');
+    if (Number.isNaN(ms))
+      throw invalidRequest([{ pointer, detail: 'must be a time that exists' }], 'query parameters');
     return ms;
   };
   return { from: read('/from', from), to: read('/to', to) };

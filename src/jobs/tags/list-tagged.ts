@@ -42,7 +42,11 @@ export async function listTaggedJobs(
   const indexed = await withExistingKeys(core.redis, queues, ({ tagged }) => [tagged]);
   if (indexed.length > MOST_QUEUES) throw tooManyQueues();
   const page = new StoredPage<FoundJob>(core, { limit, keeps, ...(payload !== undefined && { payload }) });
-  const bounds = { tags, from: from === undefined ? '' : placeTime(from), before: to === undefined ? '' : placeTime(to + 1) };
+  const bounds = {
+    tags,
+    from: from === undefined ? '' : placeTime(from),
+    before: to === undefined ? '' : placeTime(to + 1),
+  };
   const walk = new TagWalk(core.redis, indexed, bounds, at);
   for (let step = page.nextStep(); step > 0; step = page.nextStep()) {
     const found = await walk.next(step, MOST_READS);
@@ -56,7 +60,10 @@ export async function listTaggedJobs(
     if (found.isEnd || jobs.length < step) break;
   }
   await forget(core, page.gone, tags);
-  return { items: page.items, ...(at !== undefined && { nextCursor: encodeCursor(`${at.queue} ${at.place}`) }) };
+  return {
+    items: page.items,
+    ...(at !== undefined && { nextCursor: encodeCursor(`${at.queue} ${at.place}`) }),
+  };
 }
 
 interface FoundJob extends StoredJob, TaggedJob {}

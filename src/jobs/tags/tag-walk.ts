@@ -65,7 +65,10 @@ export class TagWalk {
    * The next jobs, at most `most`; none at the end. One call makes at most `reads` reads of each queue: `isEnd` says whether
    * there are no more.
    */
-  async next(most: number, reads: number): Promise<{ jobs: TaggedJob[]; at: WalkPosition | undefined; isEnd: boolean }> {
+  async next(
+    most: number,
+    reads: number,
+  ): Promise<{ jobs: TaggedJob[]; at: WalkPosition | undefined; isEnd: boolean }> {
     const jobs: TaggedJob[] = [];
     let at: WalkPosition | undefined;
     for (const line of this.#lines) line.reads = 0;
@@ -90,13 +93,19 @@ export class TagWalk {
 
   /** Reads the first jobs of all queues at once. */
   async #fill(): Promise<void> {
-    const unread = this.#lines.filter(({ places, next, searchedTo }) => next === places.length && searchedTo !== undefined);
+    const unread = this.#lines.filter(
+      ({ places, next, searchedTo }) => next === places.length && searchedTo !== undefined,
+    );
     await Promise.all(unread.map((line) => this.#read(line, FIRST_PART)));
   }
 
   async #read(line: Line, most: number): Promise<void> {
     const before = line.searchedTo ?? '';
-    const { places, upTo } = await findTagged(this.#redis, line.keys, this.#tags, { before, from: this.#from, most });
+    const { places, upTo } = await findTagged(this.#redis, line.keys, this.#tags, {
+      before,
+      from: this.#from,
+      most,
+    });
     Object.assign(line, { places, next: 0, searchedTo: upTo, reads: line.reads + 1 });
   }
 

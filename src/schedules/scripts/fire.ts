@@ -52,7 +52,17 @@ const field = (name: Field): string => `firings[first + ${FIELDS.indexOf(name)}]
  */
 export const fireScript = defineScript({
   name: 'fire',
-  queueKeys: ['stream', 'dead', 'expiring', 'tagged', 'settings', 'events', 'changed', 'scheduleStates', 'slots'],
+  queueKeys: [
+    'stream',
+    'dead',
+    'expiring',
+    'tagged',
+    'settings',
+    'events',
+    'changed',
+    'scheduleStates',
+    'slots',
+  ],
   args: [{ list: 'firings' }],
   uses: [letters, openJobs],
   whenFull: 'refused',

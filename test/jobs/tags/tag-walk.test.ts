@@ -62,15 +62,21 @@ it('finds each job that has all the tags once, the newest first, on pages of any
   });
   const wanted = fc.subarray(TAGS, { minLength: 1 });
   await fc.assert(
-    fc.asyncProperty(unique, wanted, fc.integer({ min: 1, max: 9 }), fc.nat({ max: 5 }), async (jobs, tags, most, from) => {
-      await store(jobs);
-      const first = 1_700_000_000_000 + from;
-      const matching = jobs.filter(
-        (one) => tags.every((tag) => one.tags.includes(tag)) && one.ms >= first && one.ms < first + 3,
-      );
-      const bounds = { from: placeTime(first), before: placeTime(first + 3) };
-      expect(await walkAll(tags, bounds, most)).toEqual(inOrder(matching));
-    }),
+    fc.asyncProperty(
+      unique,
+      wanted,
+      fc.integer({ min: 1, max: 9 }),
+      fc.nat({ max: 5 }),
+      async (jobs, tags, most, from) => {
+        await store(jobs);
+        const first = 1_700_000_000_000 + from;
+        const matching = jobs.filter(
+          (one) => tags.every((tag) => one.tags.includes(tag)) && one.ms >= first && one.ms < first + 3,
+        );
+        const bounds = { from: placeTime(first), before: placeTime(first + 3) };
+        expect(await walkAll(tags, bounds, most)).toEqual(inOrder(matching));
+      },
+    ),
     { numRuns: 60 },
   );
 });

@@ -57,15 +57,37 @@ describe('tags of a job', () => {
     await api.http.post(`/jobs/${job.id}/retry`).expect(202);
     await worker.complete(await worker.take(), 1);
     await look();
-    expect(statuses.filter((_, i) => i % 2 === 0)).toEqual(['queued', 'queued', 'running', 'failed', 'completed']);
+    expect(statuses.filter((_, i) => i % 2 === 0)).toEqual([
+      'queued',
+      'queued',
+      'running',
+      'failed',
+      'completed',
+    ]);
   });
 
   it('come with every kind of submit', async () => {
     const single = await api.submit({ task: 'echo', queue: 'kinds', tags: ['kinds'] });
-    const delayed = await api.submit({ task: 'echo', queue: 'kinds', tags: ['kinds'], delay: '1h', expiresIn: '2h' });
+    const delayed = await api.submit({
+      task: 'echo',
+      queue: 'kinds',
+      tags: ['kinds'],
+      delay: '1h',
+      expiresIn: '2h',
+    });
     const job = { task: 'echo', queue: 'kinds', tags: ['kinds', 'more'] };
-    const batch = (await api.http.post('/jobs/batch').send({ jobs: [job, job] }).expect(207)).body;
-    const atomic = (await api.http.post('/jobs/batch?atomic=true').send({ jobs: [job] }).expect(207)).body;
+    const batch = (
+      await api.http
+        .post('/jobs/batch')
+        .send({ jobs: [job, job] })
+        .expect(207)
+    ).body;
+    const atomic = (
+      await api.http
+        .post('/jobs/batch?atomic=true')
+        .send({ jobs: [job] })
+        .expect(207)
+    ).body;
     const lines = await send(api.origin, {
       path: '/jobs/batch',
       headers: NDJSON_TYPE,
@@ -87,7 +109,11 @@ describe('tags of a job', () => {
   it('are those of its schedule when a slot fires', async () => {
     await api.http
       .put('/schedules/fires')
-      .send({ every: '1s', maxRuns: 1, job: { task: 'echo', queue: 'fires', tags: ['slot'], expiresIn: '1h' } })
+      .send({
+        every: '1s',
+        maxRuns: 1,
+        job: { task: 'echo', queue: 'fires', tags: ['slot'], expiresIn: '1h' },
+      })
       .expect(201);
     const ids = await until(async () => {
       const jobs = await found({ tag: 'slot' });
@@ -156,9 +182,18 @@ describe('GET /jobs?tag=', () => {
     }
     const jobs = await findAll({ tag: 'all', limit: 5 });
     expect(idsOf(jobs).sort()).toEqual([...ids].sort());
-    expect(jobs.map(({ createdAt }) => createdAt)).toEqual(jobs.map(({ createdAt }) => createdAt).sort().reverse());
-    expect((await findAll({ tag: ['all', 'third', 'even'], limit: 1 })).map(({ payload }) => payload)).toEqual([6, 0]);
-    expect((await findAll({ tag: 'all', queue: 'over-1' })).map(({ payload }) => payload)).toEqual([10, 7, 4, 1]);
+    expect(jobs.map(({ createdAt }) => createdAt)).toEqual(
+      jobs
+        .map(({ createdAt }) => createdAt)
+        .sort()
+        .reverse(),
+    );
+    expect(
+      (await findAll({ tag: ['all', 'third', 'even'], limit: 1 })).map(({ payload }) => payload),
+    ).toEqual([6, 0]);
+    expect((await findAll({ tag: 'all', queue: 'over-1' })).map(({ payload }) => payload)).toEqual([
+      10, 7, 4, 1,
+    ]);
     expect(await found({ tag: ['odd', 'even'] })).toEqual([]);
     expect((await find({ tag: 'all', payload: 'false' })).body.items[0]).not.toHaveProperty('payload');
   });
@@ -192,7 +227,8 @@ describe('GET /jobs?tag=', () => {
 
 describe('GET /jobs without a tag', () => {
   it('lists the jobs queue by queue, or those of one queue', async () => {
-    const submit = async (queue: string, task = 'echo') => (await api.submit({ task, queue, delay: '2h' })).id;
+    const submit = async (queue: string, task = 'echo') =>
+      (await api.submit({ task, queue, delay: '2h' })).id;
     const left = [await submit('list-a'), await submit('list-a', 'other')];
     const right = [await submit('list-b')];
     expect(idsOf(await findAll({ queue: 'list-a', limit: 1 }))).toEqual(left);
@@ -238,7 +274,10 @@ describe('DELETE /queues/{name}/jobs?tag=', () => {
       ids.push((await api.submit({ task: 'echo', queue: 'dead', tags })).id);
       await worker.bury(await worker.take());
     }
-    const retried = await api.http.post('/queues/dead/dead/retry').send({ tag: ['x', 'y'] }).expect(200);
+    const retried = await api.http
+      .post('/queues/dead/dead/retry')
+      .send({ tag: ['x', 'y'] })
+      .expect(200);
     expect(retried.body).toEqual({ count: 1 });
     expect((await api.get(ids[2] ?? '')).status).toBe('queued');
     const removed = await api.http.delete('/queues/dead/jobs?status=failed&tag=x').expect(200);

@@ -1,7 +1,4 @@
-import {
-  AFTER_PLACES,
-  placeOfMember,
-} from '../../../lifecycle/scripts/tags/tag-place.ts';
+import { AFTER_PLACES, placeOfMember } from '../../../lifecycle/scripts/tags/tag-place.ts';
 import type { Connection } from '../../../redis/connection.ts';
 import type { QueueKeys } from '../../../redis/keys.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
@@ -21,7 +18,8 @@ export const findTaggedScript = defineScript({
   args: ['before', 'from', 'most', 'step', { list: 'tags' }],
   lua: `
 local rarest, fewest
-for _, tag in ipairs(tags) do
+for i = 1, #tags do
+  local tag = tags[i]
   local jobs = redis.call('ZLEXCOUNT', tagged, '[' .. tag .. '\\n' .. from, '(' .. tag .. '\\n' .. before)
   if not fewest or jobs < fewest then rarest, fewest = tag, jobs end
 end
@@ -31,8 +29,8 @@ local members = redis.call('ZRANGE', tagged, high, low, 'BYLEX', 'REV', 'LIMIT',
 local places = {}
 for i, member in ipairs(members) do
   local place, hasAll = string.sub(member, #rarest + 2), true
-  for _, tag in ipairs(tags) do
-    hasAll = hasAll and (tag == rarest or redis.call('ZSCORE', tagged, tag .. '\\n' .. place))
+  for j = 1, #tags do
+    hasAll = hasAll and (tags[j] == rarest or redis.call('ZSCORE', tagged, tags[j] .. '\\n' .. place))
   end
   if hasAll then places[#places + 1] = place end
   if #places == tonumber(most) and i < #members then return { member, places } end

@@ -22,8 +22,8 @@ export const forgetTagsScript = defineScript({
   lua: `
 local forgotten = 0
 for i = 1, #jobs do
-  local id = jobs[i].id
-  local isKept = redis.call('EXISTS', results[i]) == 1 or #redis.call('XRANGE', stream[tonumber(jobs[i].place)], id, id) > 0
+  local place, id = jobs[i].place, jobs[i].id
+  local isKept = redis.call('EXISTS', results[i]) == 1 or #redis.call('XRANGE', stream[place], id, id) > 0
     or (redis.call('HGET', changed, jobs[i].first) or '') ~= jobs[i].present
   if not isKept then forgotten = forgotten + redis.call('ZREM', tagged, jobs[i].member) end
 end
