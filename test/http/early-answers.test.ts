@@ -133,10 +133,17 @@ describe('an answer that comes before the body was read', () => {
   });
 
   it('comes instead of 100 Continue, and the client need not send the body', async () => {
-    for (const [status, , { method, path, headers }] of CASES) {
+    const { key } = await makeKey(locked.origin, ['submit'], { rate: { limit: 1, per: '1h' } });
+    await send(locked.origin, { method: 'GET', path: '/', headers: bearer(key) });
+    const submit = { method: 'POST', path: '/jobs/batch', headers: NDJSON_TYPE, origin: locked.origin };
+    const refused: typeof CASES = [
+      [401, 'unauthorized', submit],
+      [429, 'rate-limited', { ...submit, headers: { ...NDJSON_TYPE, ...bearer(key) } }],
+    ];
+    for (const [status, , { method, path, headers, origin = api.origin }] of [...CASES, ...refused]) {
       const expecting = { ...headers, expect: '100-continue', 'content-length': String(BODY_BYTES) };
       const head = requestText(method, path, { ...expecting, connection: 'keep-alive' });
-      const [answer, ...none] = parseAnswers(await wire(api.origin, head));
+      const [answer, ...none] = parseAnswers(await wire(origin, head));
       expect(answer?.status).toBe(status);
       expect(answer?.headers.get('connection')).toBe('close');
       expect(none).toEqual([]);

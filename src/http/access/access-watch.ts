@@ -1,23 +1,20 @@
 import type { FastifyRequest } from 'fastify';
-import type { Caller } from '../../access/caller.ts';
+import type { Authenticator } from '../../access/authenticator.ts';
 
 /** Between two looks, ms. */
 const LOOK_EVERY_MS = 1_000;
-
-/** Who may send a request with this header now; undefined for nobody. Rejects when it cannot tell. */
-type Look = (authorization: string) => Promise<Caller | undefined>;
 
 /**
  * Looks again and again whether the callers of open streams, waits and uploads may still send requests. A key that is revoked meanwhile,
  * or a token that ends, ends them.
  */
 export class AccessWatch {
-  readonly #ask: Look;
+  readonly #authenticator: Pick<Authenticator, 'look'>;
   /** By the header with the key: many requests may have the same. */
   readonly #watched = new Map<string, Set<() => void>>();
 
-  constructor(look: Look) {
-    this.#ask = look;
+  constructor(authenticator: Pick<Authenticator, 'look'>) {
+    this.#authenticator = authenticator;
   }
 
   /**
@@ -43,7 +40,7 @@ export class AccessWatch {
 
   async #look(header: string, watchers: ReadonlySet<() => void>): Promise<void> {
     // Nobody can tell while Redis is unavailable. Then nothing comes to those who wait, either.
-    const isGood = await this.#ask(header).then(
+    const isGood = await this.#authenticator.look(header).then(
       (caller) => caller !== undefined,
       () => true,
     );

@@ -28,14 +28,10 @@ afterEach(async () => {
   await app.close();
 });
 
-const isSecure = (env: NodeJS.ProcessEnv): boolean => env['TLS_CERT_FILE'] !== undefined;
-
 /** A connection that has got an answer, or was closed. */
-async function dial(env: NodeJS.ProcessEnv): Promise<{ socket: Socket; answer: string | undefined }> {
+async function dial(isSecure: boolean): Promise<{ socket: Socket; answer: string | undefined }> {
   const address = { port: (app.server.address() as AddressInfo).port, host: '127.0.0.1' };
-  const socket = isSecure(env)
-    ? connectSecurely({ ...address, rejectUnauthorized: false })
-    : connect(address);
+  const socket = isSecure ? connectSecurely({ ...address, rejectUnauthorized: false }) : connect(address);
   sockets.push(socket);
   socket.on('error', () => undefined);
   socket.write(KEEP);
@@ -60,11 +56,11 @@ describe.each<[string, string, boolean]>([
     const env = { [limit]: '2', ...tls };
     vi.useFakeTimers({ toFake: ['setInterval'] });
     ({ app } = await startApi(redis.url, env, recorder.observe));
-    const kept = [await dial(env), await dial(env)];
+    const kept = [await dial(secure), await dial(secure)];
     for (const { answer } of kept) expect(answer).toMatch(/^HTTP\/1\.1 200 /);
 
-    const { socket, answer } = await dial(env);
-    // Only a client that has no TLS, and an address of its own, can be told why.
+    // In clear text, so that an answer before the handshake of TLS would be seen.
+    const { socket, answer } = await dial(false);
     const isTold = !secure && limit === 'MAX_CONNECTIONS_PER_ADDRESS';
     expect(answer === undefined ? undefined : parseAnswers(answer)[0]?.status).toBe(isTold ? 503 : undefined);
     socket.destroy();
@@ -77,6 +73,6 @@ describe.each<[string, string, boolean]>([
     // Those that are open go on.
     kept[1]?.socket.write(requestText('GET', '/livez'));
     if (kept[1] !== undefined) expect(await text(kept[1].socket)).toMatch(/^HTTP\/1\.1 200 /);
-    await until(async () => (await dial(env)).answer?.startsWith('HTTP/1.1 200 '), 'another connection');
+    await until(async () => (await dial(secure)).answer?.startsWith('HTTP/1.1 200 '), 'another connection');
   });
 });
