@@ -96,6 +96,7 @@ const submitOf = (
     resultTtl: options.rt,
     metadata: options.m,
     tags: options.tg,
+    key: options.y,
     keepPayload: options.k,
   });
 

@@ -129,6 +129,7 @@ function entryOptions(job: SubmitJob, clock: Pick<Clock, 'wall'>): EntryOptions 
     rt: ms('resultTtl', job.resultTtl, RESULT_TTL_LIMITS),
     m: job.metadata,
     tg: tagOptions(job.tags),
+    y: job.key,
     k: job.keepPayload === true ? (true as const) : undefined,
   });
   if (faults.length > 0) throw invalidRequest(faults);
