@@ -40,9 +40,7 @@ const SLICE_BYTES = 65_536;
  * @throws {AppError} broken-json; invalid-request for too many values, and for what `jsonFault` finds outside of the texts.
  */
 export function readJson(json: Buffer, source: string, reading: JsonReading = {}): unknown {
-  const document = begin(json, source, reading);
-  document.scanner.read();
-  return finish(document, readJson);
+  return finish(begin(json, source, reading), readJson);
 }
 
 /** As `readJson`. Others get their turn while it is read. */

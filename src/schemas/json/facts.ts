@@ -1,6 +1,6 @@
 import { pointerToken } from '../validation/faults.ts';
 import { isNamed, type Name } from './places.ts';
-import { stringEnd } from './tokens.ts';
+import { CODE, stringEnd } from './tokens.ts';
 
 /** What a JSON value holds that some of its readers cannot take. */
 export class JsonFacts {
@@ -46,6 +46,7 @@ function nameAt(json: Uint8Array, at: number): string {
   return JSON.parse(Buffer.from(json.subarray(at, end)).toString()) as string;
 }
 
+const [UNDERSCORE, LOWER_P] = [0x5f, 0x70];
 const nameOf = (text: string): Name => ({ bytes: Buffer.from(text) });
 const PROTO = nameOf('__proto__');
 const CONSTRUCTOR = nameOf('constructor');
@@ -54,6 +55,9 @@ const PROTOTYPE = nameOf('prototype');
 /** The pointer of a member that may change a prototype, where the marks end at its name; undefined for other names. */
 export function pollutionAt(json: Uint8Array, marks: Readonly<Marks>, from: number): string | undefined {
   const at = marks[marks.length - 1] as number;
+  // Most names begin with another character.
+  const first = json[at + 1];
+  if (first !== UNDERSCORE && first !== LOWER_P && first !== CODE.backslash) return undefined;
   if (isNamed(json, at, PROTO)) return pointerOf(json, marks, from);
   if (!isNamed(json, at, PROTOTYPE) || marks.length - from < 2) return undefined;
   const around = marks[marks.length - 2] as number;

@@ -33,6 +33,8 @@ export class JsonScanner {
   /** Open arrays and objects around that value. */
   #base = 0;
   #textStart = -1;
+  /** Open arrays and objects that the facts do not count. */
+  #around = 0;
   #values = 0;
   #valuesBeforeItem = 0;
   #mostInItem = 0;
@@ -81,6 +83,7 @@ export class JsonScanner {
     this.#facts = isText ? new JsonFacts() : this.head;
     this.#base = this.#marks.length;
     this.#textStart = isText ? this.#at : -1;
+    this.#around = isText ? this.#base : 0;
   }
 
   #open(inner: Places | readonly Member[]): void {
@@ -112,7 +115,7 @@ export class JsonScanner {
       return;
     }
     this.#facts = this.head;
-    this.#textStart = -1;
+    this.#around = 0;
     this.#at = this.#nameEnd(at);
     if (this.#at >= 0) this.#places = placesOf(this.#json, at, inner);
   }
@@ -236,10 +239,5 @@ export class JsonScanner {
       mendString(this.#json, start, end);
       facts.hasLoneSurrogate = false;
     } else facts.loneSurrogate ??= pointerOf(this.#json, this.#marks, this.#around);
-  }
-
-  /** Open arrays and objects that the facts do not count. */
-  get #around(): number {
-    return this.#textStart < 0 ? 0 : this.#base;
   }
 }
