@@ -51,12 +51,14 @@ export interface QueueKeys {
   readonly control: string;
   /** Stream of wake tokens. Each wakes one idle worker. */
   readonly wake: string;
+  /** String with a TTL: up to when the rate of the queue is used, Unix us. */
+  readonly rateUse: string;
   /** Hash of lifetime counts. */
   readonly totals: string;
   /**
    * Hash: `paused`, the start of the pause and, if it ends by itself, its end, Unix ms; `maxJobs`; `submitEvents`; `heal:<stream>`
    * while a recreated group catches up; `hold`, the number of event entries kept for subscriptions; `changed` while there may be
-   * changed jobs.
+   * changed jobs; limits, as src/queues/limits/limits.ts says.
    */
   readonly settings: string;
   /** Hash: schedule id -> definition, JSON. */
@@ -162,6 +164,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     subscriptions: `${root}:subscriptions`,
     control: `${root}:control`,
     wake: `${root}:wake`,
+    rateUse: `${root}:rate`,
     totals: `${root}:totals`,
     settings: `${root}:settings`,
     schedules: `${root}:schedules`,

@@ -143,6 +143,11 @@ export class Batcher {
     return this.#parts.limiter.freeSlots - this.#inFlight.reservedSlots;
   }
 
+  /** As `#freeSlots`, of a queue with limits. A job that is read ahead would count as running. */
+  get #freeStarts(): number {
+    return this.#parts.limiter.freeStarts - this.#inFlight.reservedSlots;
+  }
+
   /** Whether a blocking read can wait for jobs. */
   get isReadyToWait(): boolean {
     return this.#freeSlots > 0 && !this.#backoff.isPaused && this.states.every(isReadyToWait);
@@ -151,7 +156,7 @@ export class Batcher {
   #startCalls(): void {
     while (this.#inFlight.hasCapacity && !this.#backoff.isPaused) {
       const canTake = this.#holds === 0 && this.#freeSlots > 0;
-      const state = this.#nextQueue.choose(canTake, this.#parts.clock.monotonic());
+      const state = this.#nextQueue.choose(canTake, this.#freeStarts, this.#parts.clock.monotonic());
       if (state === undefined) break;
       void this.#call(state);
     }
@@ -160,23 +165,26 @@ export class Batcher {
 
   /** How many jobs a call may take that completes `finished` jobs: at most half the capacity, so that two calls share it. */
   #takeCount(state: QueueState, finished: number): number {
-    if (this.#holds > 0 || !this.#nextQueue.isFirstToTake(state, this.#parts.clock.monotonic())) return 0;
+    const starts = this.#freeStarts + finished;
+    if (this.#holds > 0 || !this.#nextQueue.isFirstToTake(state, starts, this.#parts.clock.monotonic()))
+      return 0;
     const most = Math.min(MOST_TAKEN, Math.ceil(this.#parts.limiter.capacity / 2));
-    return Math.min(most, Math.max(0, this.#freeSlots + finished));
+    return Math.min(most, Math.max(0, state.isLimited ? starts : this.#freeSlots + finished));
   }
 
   async #call(state: QueueState): Promise<void> {
     const { consumer, clock, onUncertainDelivery } = this.#parts;
     const chunk = takeChunk(state.finished);
-    const { wakeIds, startedRefs } = state;
+    const { wakeIds, startedRefs, toAdmit } = state;
     state.wakeIds = [];
     state.startedRefs = [];
+    state.toAdmit = [];
     const count = this.#takeCount(state, chunk.length);
     const reservedSlots = Math.max(0, count - chunk.length);
     const call: Call = { state, count, news: state.news, reservedSlots };
     const lane = count > 0 ? this.#fairness.next() : NO_FAVOURED_LANE;
     const asked = askedClasses(state);
-    const given = { tokens: wakeIds, begun: startedRefs, classes: [...asked.keys()] };
+    const given = { tokens: wakeIds, begun: startedRefs, toAdmit, classes: [...asked.keys()] };
     const options: TakeOptions = { count, firstRead: state.firstRead, ...given, ...lane };
     const latency = state.latency.takeDue(clock.monotonic());
     const groupsBefore = consumer.recreatedGroups;
@@ -197,6 +205,7 @@ export class Batcher {
       this.#inFlight.endCall(call);
       state.wakeIds.unshift(...wakeIds);
       state.startedRefs.unshift(...startedRefs);
+      state.toAdmit.unshift(...toAdmit);
       state.latency.restore(latency);
       this.#callFailed(state, chunk, error);
     }

@@ -12,6 +12,8 @@ export interface QueueState {
   wakeIds: string[];
   /** Refs of jobs that a blocking read delivered: Redis must record that they have started. */
   startedRefs: string[];
+  /** Refs of jobs that a blocking read delivered though the queue has limits: the next take decides when they start. */
+  toAdmit: string[];
   /** Counts what was heard of the queue: wake tokens, and held jobs. */
   news: number;
   /** Classes of held jobs to take from, each with the number of the last news of it. */
@@ -19,6 +21,10 @@ export interface QueueState {
   /** The classes of held jobs must be looked up, if there are any. */
   mustLook: boolean;
   paused: boolean;
+  /** The queue has limits: nothing is read ahead, and only takes bring jobs. */
+  isLimited: boolean;
+  /** The queue is paused or at its limit: a blocking read is only for wake tokens. */
+  hearsOnlyWake: boolean;
   /** The process no longer serves the queue: it only finishes jobs that it holds. */
   isDropped: boolean;
   /** The last take returned less than it asked for, and nothing since says that there may be more. */
@@ -48,10 +54,13 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   latency: new LatencyTally(),
   wakeIds: [],
   startedRefs: [],
+  toAdmit: [],
   news: 0,
   classes: new Map(),
   mustLook: true,
   paused: false,
+  isLimited: false,
+  hearsOnlyWake: false,
   isDropped: false,
   isDrained: false,
   lacksLease: false,
@@ -73,8 +82,11 @@ export function stateIn(states: readonly QueueState[], keys: QueueKeys): QueueSt
 }
 
 /** Whether the next call has something to write. */
-export const hasWrites = ({ finished, wakeIds, startedRefs, latency }: QueueState, now: number): boolean =>
-  finished.length + wakeIds.length + startedRefs.length > 0 || latency.isDue(now);
+export const hasWrites = (
+  { finished, wakeIds, startedRefs, toAdmit, latency }: QueueState,
+  now: number,
+): boolean =>
+  finished.length + wakeIds.length + startedRefs.length + toAdmit.length > 0 || latency.isDue(now);
 
 /** Whether a blocking read is the way to learn about more jobs of the queue. */
 export const isReadyToWait = ({
@@ -83,8 +95,9 @@ export const isReadyToWait = ({
   lacksLease,
   wakeIds,
   startedRefs,
+  toAdmit,
 }: QueueState): boolean =>
-  (isDropped || (isDrained && !lacksLease)) && wakeIds.length + startedRefs.length === 0;
+  (isDropped || (isDrained && !lacksLease)) && wakeIds.length + startedRefs.length + toAdmit.length === 0;
 
 /**
  * Changes which queues a process serves, in place: new ones join, and others are dropped. Those dropped before leave once there
@@ -128,7 +141,9 @@ export function recordTake(
 ): void {
   state.isLossReported = false;
   state.paused = taken.paused;
-  state.isDrained = taken.paused || !isFull(taken, count);
+  state.isLimited = taken.isLimited;
+  state.hearsOnlyWake = taken.paused || taken.isAtLimit;
+  state.isDrained = state.hearsOnlyWake || !isFull(taken, count);
   state.lastTakeAt = now;
   state.lastTakeAtRedis = taken.now;
   state.nextDueAt = now + (taken.nextDueInMs ?? Number.POSITIVE_INFINITY);

@@ -38,6 +38,8 @@ export interface TakeResult {
   readonly mayHaveMore: boolean;
   /** The queue holds jobs, of whatever class: those that this worker can run are among the taken ones. */
   readonly hasHolds: boolean;
+  /** See `Taken`. */
+  readonly isAtLimit: boolean;
 }
 
 /**
@@ -168,6 +170,7 @@ export class Taker {
       mayHaveMore:
         taken.deliveries.length > 0 && (isFull || jobs.length === 0 || runnable.jobs.length > most),
       hasHolds: taken.hasHolds || hasHeld,
+      isAtLimit: taken.isAtLimit,
     };
   }
 }
@@ -242,4 +245,5 @@ export const NOTHING_TAKEN: TakeResult = {
   nextDueInMs: undefined,
   mayHaveMore: false,
   hasHolds: false,
+  isAtLimit: false,
 };
