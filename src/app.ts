@@ -26,9 +26,9 @@ import { schedulesPlugin } from './http/plugins/schedules.ts';
 import { subscriptionsPlugin } from './http/plugins/subscriptions.ts';
 import { tasksPlugin } from './http/plugins/tasks.ts';
 import { belowPrefix } from './http/request/below-prefix.ts';
+import { arrivalsPlugin } from './http/telemetry/arrivals.ts';
 import { metricsPlugin, newApiMetrics } from './http/telemetry/metrics.ts';
-import { requestIds, requestIdsPlugin } from './http/telemetry/request-ids.ts';
-import { requestTimesPlugin } from './http/telemetry/request-times.ts';
+import { requestIds } from './http/telemetry/request-ids.ts';
 import { tracesPlugin } from './http/telemetry/traces.ts';
 import { createObserver, NO_OBSERVER, type Observer } from './observer.ts';
 import { VERSION } from './version.ts';
@@ -64,10 +64,8 @@ export async function buildApp(
 
   app.server.on('checkExpectation', answerExpectation);
   app.decorate('publicUrl', config.publicUrl);
-  await app.register(requestIdsPlugin);
-  if (metrics !== undefined) {
-    await app.register(requestTimesPlugin, { metrics: metrics.requests, now: systemClock.monotonic });
-  }
+  const times = metrics && { metrics: metrics.requests, now: systemClock.monotonic };
+  await app.register(arrivalsPlugin, { times });
   await app.register(connectionsPlugin, config);
   await app.register(requestEventsPlugin, { observe, clock: systemClock });
   await app.register(repliesPlugin);

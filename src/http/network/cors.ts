@@ -2,6 +2,7 @@ import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { noSuchPath } from '../plugins/errors.ts';
+import { routeOf } from '../request/route.ts';
 
 /** Headers of answers that a page may read, beside those that any page may. */
 const EXPOSED = [
@@ -56,7 +57,7 @@ export const corsPlugin = fastifyPlugin<{ corsOrigins: readonly string[] }>(
     });
     // The plugin takes OPTIONS at every path. Where nothing else is, there is nothing.
     app.addHook('onRequest', (request, _reply, done) => {
-      if (request.method === 'OPTIONS' && request.routeOptions.url === '*') done(noSuchPath(request));
+      if (request.method === 'OPTIONS' && routeOf(request) === '*') done(noSuchPath(request));
       else done();
     });
   },

@@ -19,12 +19,14 @@ interface Call {
  *
  * @param origins that may send requests: those of CORS_ORIGINS and of PUBLIC_URL.
  */
-export function isForeignCall({ method, headers, host }: Call, origins: ReadonlySet<string>): boolean {
+export function isForeignCall(call: Call, origins: ReadonlySet<string>): boolean {
+  const { headers } = call;
   const site = headers['sec-fetch-site'];
   const { origin } = headers;
-  if ((site === undefined && origin === undefined) || isSafe(method)) return false;
+  if ((site === undefined && origin === undefined) || isSafe(call.method)) return false;
   if (site === 'same-origin' || site === 'none') return false;
   if (origin !== undefined && origins.has(origin)) return false;
   if (site !== undefined) return true;
+  const { host } = call;
   return origin !== `http://${host}` && origin !== `https://${host}`;
 }

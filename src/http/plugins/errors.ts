@@ -127,7 +127,7 @@ function fromFastify(error: unknown, request: FastifyRequest): AppError | undefi
 }
 
 export function unsupportedType(request: FastifyRequest): AppError {
-  const lines = request.routeOptions.url === '/jobs/batch' ? ' or application/x-ndjson' : '';
+  const lines = routeOf(request) === '/jobs/batch' ? ' or application/x-ndjson' : '';
   return new AppError(
     'unsupported-media-type',
     `Send the body as application/json${lines} in UTF-8, uncompressed, with the matching Content-Type.`,

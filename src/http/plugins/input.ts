@@ -1,7 +1,7 @@
 import type { HTTPMethods } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { AppError } from '../../errors.ts';
-import { readOnlyJson } from '../request/content-types.ts';
+import { headFault, readOnlyJson } from '../request/content-types.ts';
 import { validatorCompiler } from '../request/validator.ts';
 import { noSuchPath } from './errors.ts';
 
@@ -13,8 +13,8 @@ export const inputPlugin = fastifyPlugin(
     app.setValidatorCompiler(validatorCompiler);
     // Before the body is read, so that a body cannot hide the wrong path.
     app.addHook('onRequest', (request, _reply, done) => {
-      if (request.is404) done(noSuchPath(request));
-      else done();
+      const fault = request.is404 ? noSuchPath : headFault(request);
+      done(fault?.(request));
     });
     readOnlyJson(app);
 

@@ -1,11 +1,13 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { invalidRequest } from '../../errors.ts';
+import { type AppError, invalidRequest } from '../../errors.ts';
 import { unsupportedType } from '../plugins/errors.ts';
 import { withoutMark } from './bom.ts';
 import { type JsonReading, readJson } from './read-json.ts';
+import { routeFacts } from './route.ts';
 
 /** Whether the charset or coding of the body would be misread. */
-function hasForeignEncoding({ headers }: FastifyRequest): boolean {
+function hasForeignEncoding({ headers }: IncomingMessage): boolean {
   // The headers of most requests.
   if (headers['content-type'] === 'application/json' && headers['content-encoding'] === undefined)
     return false;
@@ -16,17 +18,23 @@ function hasForeignEncoding({ headers }: FastifyRequest): boolean {
 }
 
 /** HTTP/1.1 requires a host (RFC 9112, 3.2). Node would answer without a problem document. */
-const lacksHost = ({ raw }: FastifyRequest): boolean =>
-  raw.headers.host === undefined && raw.httpVersion === '1.1';
+const lacksHost = ({ headers, httpVersion }: IncomingMessage): boolean =>
+  headers.host === undefined && httpVersion === '1.1';
 
 const noHost = () => invalidRequest([{ pointer: '/host', detail: 'is required in HTTP/1.1' }], 'headers');
 
-/** Reads bodies of JSON; answers 415 for other types, charsets and codings. */
+/** Why the service does not read a request any further; undefined for most requests. */
+export function headFault({ raw }: FastifyRequest): ((request: FastifyRequest) => AppError) | undefined {
+  if (lacksHost(raw)) return noHost;
+  return hasForeignEncoding(raw) ? unsupportedType : undefined;
+}
+
+/** Reads bodies of JSON; answers 415 for other types. */
 export function readOnlyJson(app: FastifyInstance): void {
   // Fastify accepts text/plain by default. Such a body would fail later and less clearly.
   app.removeContentTypeParser('text/plain');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const { json } = request.routeOptions.config;
+    const { json } = routeFacts(request);
     // Some clients send Content-Type with every request, even without a body.
     if (body.length === 0) done(null, undefined);
     else {
@@ -38,11 +46,6 @@ export function readOnlyJson(app: FastifyInstance): void {
     // Some send another type with an empty body, such as `curl -d ''`.
     if (request.headers['content-length'] === '0') done(null, undefined);
     else done(unsupportedType(request));
-  });
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (lacksHost(request)) done(noHost());
-    else if (hasForeignEncoding(request)) done(unsupportedType(request));
-    else done();
   });
 }
 

@@ -16,13 +16,14 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const compiled = compileSchema(schema, { coerce: httpPart !== 'body', isOurs: true });
   if (!compiled.ok) throw new Error(`the ${httpPart} schema of ${url} is not valid: ${compiled.reason}`);
   const isEmpty = emptyCheck(schema, httpPart);
+  // Values are converted in place. Headers that are returned would be copied at each look at them.
   return (value: unknown) => {
-    if (isEmpty(value)) return { value };
+    if (isEmpty(value)) return true;
     let errors = compiled.check(value);
-    if (errors.length === 0) return { value };
+    if (errors.length === 0) return true;
     // Most bodies are valid as they are, so only the others are looked through.
     if (httpPart === 'body' && dropNulls(schema, value)) errors = compiled.check(value);
-    if (errors.length === 0) return { value };
+    if (errors.length === 0) return true;
     return { error: invalidRequest(errors, PARTS[httpPart ?? 'body']) };
   };
 };

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import fastifyPlugin from 'fastify-plugin';
 
 export const REQUEST_ID_HEADER = 'x-request-id';
 
@@ -21,14 +20,3 @@ export function requestIds(): (request: { readonly headers: IncomingHttpHeaders 
     return `${process}-${count.toString(36)}`;
   };
 }
-
-/** Names the id of the request in every answer. Registered first, so that answers of other hooks have it, too. */
-export const requestIdsPlugin = fastifyPlugin(
-  async (app) => {
-    app.addHook('onRequest', (request, reply, done) => {
-      reply.header(REQUEST_ID_HEADER, request.id);
-      done();
-    });
-  },
-  { name: 'request-ids' },
-);

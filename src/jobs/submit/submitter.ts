@@ -1,14 +1,11 @@
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../errors.ts';
-import { maxAttempts } from '../../redis/entry-options.ts';
 import { isUnavailable } from '../../redis/faults.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE, type Job, type SubmitJob } from '../../schemas/job.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
 import { findJob } from '../find.ts';
-import { newJobText, viewNewJob } from '../new-job.ts';
-import { revisionOf, revisionOfNew } from '../revision.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
 import { type Admission, admitAll } from './admit-all.ts';
 import {
@@ -28,6 +25,7 @@ import type {
   SubmitOutcome,
   SubmitResult,
 } from './outcomes.ts';
+import { toAcceptedJob, toOutcome, viewStored } from './stored-job.ts';
 import { observeBulkSubmit, observeRefusal, observeSubmit } from './submit-events.ts';
 
 /** Jobs of a bulk submit that are written at a time. */
@@ -88,7 +86,7 @@ export class Submitter {
   }
 
   readonly #view = (admitted: AdmittedJob, ref: Ref): Job => {
-    const job = view(admitted, ref);
+    const job = viewStored(admitted, ref);
     this.#observeStored(admitted, job.id);
     return job;
   };
@@ -226,26 +224,3 @@ export class Submitter {
     return { value: replayOutcomes(candidates, { refs: written.refs, note }), replayed: false };
   }
 }
-
-const view = (admitted: AdmittedJob, ref: Ref): Job =>
-  viewNewJob(admitted.entry.keys.queue, ref, admitted, admitted.tasks.defaults(admitted.entry.task));
-
-function toAcceptedJob(admitted: AdmittedJob, ref: Ref): AcceptedJob {
-  const { entry, tasks } = admitted;
-  const defaults = tasks.defaults(entry.task);
-  const { queue } = entry.keys;
-  const id = formatJobId(queue, ref);
-  return {
-    id,
-    text: newJobText({ id, queue, ref }, admitted, defaults),
-    revision:
-      ref.place === 'parked'
-        ? revisionOf(view(admitted, ref))
-        : revisionOfNew(maxAttempts(entry.options, defaults)),
-  };
-}
-
-const toOutcome = ({ entry }: AdmittedJob, ref: Ref): SubmitOutcome => ({
-  ok: true,
-  id: formatJobId(entry.keys.queue, ref),
-});

@@ -109,11 +109,19 @@ function partsEnd(scan: Scan, at: number, inner: Places | readonly Member[], lev
 const CLOSE = 2;
 
 /**
- * The index after the value at `start`, -1 when it is not JSON. Uses no stack for nesting, since a client chooses the depth.
+ * The index after the value at `at`, -1 when it is not JSON.
  *
  * @param level arrays and objects around it that count.
  */
-function valueEnd(json: Uint8Array, start: number, facts: JsonFacts, level: number): number {
+function valueEnd(json: Uint8Array, at: number, facts: JsonFacts, level: number): number {
+  const code = json[at];
+  if (code === CODE.quote) return stringEnd(json, at, facts);
+  if (code !== CODE.openObject && code !== CODE.openArray) return scalarEnd(json, at);
+  return nestedEnd(json, at, facts, level);
+}
+
+/** As `valueEnd`, of an array or object. Uses no stack for nesting, since a client chooses the depth. */
+function nestedEnd(json: Uint8Array, start: number, facts: JsonFacts, level: number): number {
   /** Closing brackets of the arrays and objects that have not ended. */
   const closing: number[] = [];
   for (let at = start; ; ) {
@@ -161,10 +169,13 @@ function nameEnd(json: Uint8Array, at: number, facts: JsonFacts): number {
 }
 
 function isDangerous(json: Uint8Array, at: number): boolean {
+  const first = json[at + 1];
+  if (first !== UNDERSCORE && first !== LOWER_C && first !== CODE.backslash) return false;
   for (const name of DANGEROUS) if (isNamed(json, at, name)) return true;
   return false;
 }
 
+const [UNDERSCORE, LOWER_C] = [0x5f, 0x63];
 const DANGEROUS = ['__proto__', 'constructor'].map((name) => ({ name, bytes: Buffer.from(name) }));
 
 function placesOf(json: Uint8Array, at: number, members: readonly Member[]): Places | undefined {

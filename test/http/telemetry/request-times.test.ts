@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { expect, it, onTestFinished } from 'vitest';
-import { requestTimesPlugin } from '../../../src/http/telemetry/request-times.ts';
+import { arrivalsPlugin } from '../../../src/http/telemetry/arrivals.ts';
 import { RequestMetrics } from '../../../src/telemetry/metrics/request-metrics.ts';
 import { until } from '../../helpers/redis/server.ts';
 import { createManualClock } from '../../helpers/workers/manual-clock.ts';
@@ -10,7 +10,7 @@ async function startServer() {
   const metrics = new RequestMetrics();
   const clock = createManualClock();
   const app = Fastify({ forceCloseConnections: true });
-  await app.register(requestTimesPlugin, { metrics, now: clock.monotonic });
+  await app.register(arrivalsPlugin, { times: { metrics, now: clock.monotonic } });
   app.get('/slow/:id', async () => {
     clock.advance(2_000);
     return 'done';
