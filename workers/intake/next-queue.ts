@@ -19,16 +19,16 @@ export class NextQueue {
    *
    * @param starts how many jobs could start at once: of a queue with limits no others are taken.
    */
-  choose(canTake: boolean, starts: number, now: number): QueueState | undefined {
+  choose(canTake: boolean, now: number, starts = Number.POSITIVE_INFINITY): QueueState | undefined {
     const toWrite = this.#leastRecent((state) => hasWrites(state, now));
-    return toWrite ?? (canTake ? this.#leastRecent(this.#mayHaveJobs(starts, now)) : undefined);
+    return toWrite ?? (canTake ? this.#leastRecent(this.#mayHaveJobs(now, starts)) : undefined);
   }
 
   /** Whether no other queue that may have jobs was taken from less recently: queues with jobs take turns. */
-  isFirstToTake(state: QueueState, starts: number, now: number): boolean {
+  isFirstToTake(state: QueueState, now: number, starts = Number.POSITIVE_INFINITY): boolean {
     if (state.lacksLease || state.isDropped) return false;
     if (this.#states.length === 1) return true;
-    const mayHaveJobs = this.#mayHaveJobs(starts, now);
+    const mayHaveJobs = this.#mayHaveJobs(now, starts);
     return !this.#states.some((other) => other.lastTake < state.lastTake && mayHaveJobs(other));
   }
 
@@ -42,7 +42,7 @@ export class NextQueue {
   }
 
   /** At most one take of a queue is under way, unless a call goes to the queue anyway. */
-  #mayHaveJobs(starts: number, now: number): (state: QueueState) => boolean {
+  #mayHaveJobs(now: number, starts: number): (state: QueueState) => boolean {
     let isWaiting: boolean | undefined;
     return (state) => {
       if (state.openTakes > 0 || state.lacksLease || state.isDropped) return false;

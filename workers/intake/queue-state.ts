@@ -1,4 +1,4 @@
-import { FIRST_READ, TAKEN_BYTES, type Taken } from '../../src/lifecycle/consumer.ts';
+import { FIRST_READ, TAKEN_BYTES, type Taken, type TakeOptions } from '../../src/lifecycle/consumer.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { LatencyTally } from '../latency/latency-tally.ts';
 import type { FinishedJob } from './finished-jobs.ts';
@@ -87,6 +87,25 @@ export const hasWrites = (
   now: number,
 ): boolean =>
   finished.length + wakeIds.length + startedRefs.length + toAdmit.length > 0 || latency.isDue(now);
+
+/** What a call tells Redis of the reads before it: wake tokens, and refs of jobs that have started or wait for a take. */
+type News = Required<Pick<TakeOptions, 'tokens' | 'begun' | 'toAdmit'>>;
+
+/** What the next call has to tell. */
+export function removeNews(state: QueueState): News {
+  const { wakeIds: tokens, startedRefs: begun, toAdmit } = state;
+  state.wakeIds = [];
+  state.startedRefs = [];
+  state.toAdmit = [];
+  return { tokens, begun, toAdmit };
+}
+
+/** The call has failed: a later one tells it. */
+export function putBackNews(state: QueueState, { tokens, begun, toAdmit }: News): void {
+  state.wakeIds.unshift(...tokens);
+  state.startedRefs.unshift(...begun);
+  state.toAdmit.unshift(...toAdmit);
+}
 
 /** Whether a blocking read is the way to learn about more jobs of the queue. */
 export const isReadyToWait = ({

@@ -1,9 +1,9 @@
+import { QUEUE_ROOM } from '../../lifecycle/scripts/fragments/limits.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineFragment, defineScript } from '../../redis/script/define-script.ts';
-import { QUEUE_ROOM } from '../../lifecycle/scripts/fragments/limits.ts';
 import { isAfter, lastId, now, pendingRow } from '../../redis/script/lua.ts';
 import type { HeldBy } from '../../schemas/values/names.ts';
 

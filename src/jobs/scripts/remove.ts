@@ -1,5 +1,5 @@
-import { deleteDeadLetter } from '../../lifecycle/scripts/lua.ts';
 import { QUEUE_ROOM } from '../../lifecycle/scripts/fragments/limits.ts';
+import { deleteDeadLetter } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import type { Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';

@@ -1,6 +1,6 @@
 import { waitMsOf } from '../../attempts/attempt-events.ts';
 import type { Core } from '../../core/core.ts';
-import { LaneFairness } from '../../lifecycle/lane-fairness.ts';
+import { LaneFairness, NO_FAVOURED_LANE } from '../../lifecycle/lane-fairness.ts';
 import type { Completion, Settled } from '../../lifecycle/scripts/complete.ts';
 import { type Delivery, TAKEN_BYTES } from '../../lifecycle/scripts/take.ts';
 import type { Observer } from '../../observer.ts';
@@ -232,8 +232,6 @@ function observeTake(
 }
 
 const NO_LATENCIES: ReadonlyMap<string, number> = new Map();
-
-const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
 
 export const NOTHING_TAKEN: TakeResult = {
   settled: [],

@@ -1,7 +1,7 @@
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { defineFragment, defineScript } from '../../redis/script/define-script.ts';
-import { inChunks, letters, now } from '../../redis/script/lua.ts';
+import { inChunks, letters } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
 import { type Completion, encodeCompletions, type LatencyCounts, type Settled } from './complete.ts';
 import { COMPLETE } from './fragments/complete.ts';
@@ -35,7 +35,7 @@ export interface CompletedAndTaken {
 const READMIT = defineFragment({
   queueKeys: ['stream', 'due'],
   args: ['consumer', 'toAdmit'],
-  uses: [now, letters, deliveredAt],
+  uses: [letters, deliveredAt],
   lua: `
 for letter, id in string.gmatch(toAdmit, '(%a)(%S+)') do
   for place = 1, 4 do

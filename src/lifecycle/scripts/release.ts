@@ -19,7 +19,19 @@ import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } f
  */
 export const releaseScript = defineScript({
   name: 'release',
-  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'ranked', 'dead', 'holds', 'settings', 'changed', 'rateUse'],
+  queueKeys: [
+    'events',
+    'wake',
+    'notes',
+    'stream',
+    'due',
+    'ranked',
+    'dead',
+    'holds',
+    'settings',
+    'changed',
+    'rateUse',
+  ],
   args: [
     'consumer',
     'delayMs',

@@ -76,7 +76,10 @@ describe('a limit holds over workers, whether they wait for jobs or find many', 
   it('concurrency, with workers over HTTP beside', async () => {
     const queue = newQueue();
     await setLimits(queue, { concurrency: '2' });
-    const ids = await submitMany(api, queue, 3, { task: 'journal', payload: { file: journalOf(queue), ms: 1 } });
+    const ids = await submitMany(api, queue, 3, {
+      task: 'journal',
+      payload: { file: journalOf(queue), ms: 1 },
+    });
     const { lease, jobs } = await take(api, { queues: [queue], max: 5 });
     expect(jobs).toHaveLength(2);
     expect(await api.get(ids[2] ?? '')).toMatchObject({ status: 'queued', heldBy: 'concurrency' });

@@ -11,7 +11,8 @@ const TOGETHER_US = 50_000;
  * `chargeStarts` the time up to which it is used (`used`) and the time for each start (`each`), us.
  *
  * A job runs while it is in a pending list, so no crash can keep a slot. The rate is one value (GCRA): when all starts so far
- * would have come, if they had come evenly. It is never believed to be further ahead than the burst, so a new rate acts at once.
+ * would have come, if they had come evenly. It is never believed to be further ahead than the burst (`isAhead`), so that a new rate
+ * acts at once.
  */
 export const LIMIT_ROOM = `function(concurrency, perTime)
   local room = { slots = math.huge, starts = math.huge, at = now }
@@ -26,7 +27,9 @@ export const LIMIT_ROOM = `function(concurrency, perTime)
   if most then
     local nowUs, each = time[1] * 1000000 + time[2], perMs * 1000 / most
     local ahead = each * burst
-    local used = math.min(math.max(tonumber(redis.call('GET', rateUse)) or 0, nowUs), nowUs + ahead)
+    local stored = tonumber(redis.call('GET', rateUse)) or 0
+    local used = math.min(math.max(stored, nowUs), nowUs + ahead)
+    room.isAhead = stored > used + 1
     local together = math.max(1, math.min(math.floor(burst / 2), math.floor(${TOGETHER_US} / each)))
     room.starts = math.floor((nowUs + ahead - used) / each + 0.000001)
     room.at = math.ceil((used + together * each - ahead) / 1000)
@@ -46,7 +49,7 @@ local roomOf = ${LIMIT_ROOM}
 
 /**
  * Lua: `limits` is false in a queue without limits. Else a take asks `limits.mostStarts(asked)` how many jobs it may take, and
- * tells `limits.started(asked, count)` what it took. Returns how many bits to add to the state of its reply, and when to take again,
+ * tells `limits.started(asked, begun)` what it took. Returns how many bits to add to the state of its reply, and when to take again,
  * Unix ms, false where only the end of a job can help, or nil where the limits do not matter.
  *
  * Idle workers of a queue at its limit hear only wake tokens. So a consumer that leaves room for more wakes another one if it
@@ -65,14 +68,14 @@ if limits then
     room = roomOf(queueSettings.concurrency, queueSettings.rate)
     return math.max(0, math.min(asked, room.slots, room.starts))
   end
-  limits.started = function(asked, count)
-    local hasSlots, hasStarts = room.slots > count, room.starts > count
-    if room.used and count > 0 then
-      local used = room.used + count * room.each
+  limits.started = function(asked, begun)
+    local hasSlots, hasStarts = room.slots > begun, room.starts > begun
+    if room.used and (begun > 0 or room.isAhead) then
+      local used = room.used + begun * room.each
       redis.call('SET', rateUse, string.format('%.2f', used), 'PX', math.ceil((used - room.nowUs) / 1000) + 1)
-      room.at = room.at + math.ceil(count * room.each / 1000)
+      room.at = room.at + math.ceil(begun * room.each / 1000)
     end
-    if hasSlots and count >= asked and (asked > 0 or limits.hasNews) then wakeWorkers(wake, 1) end
+    if hasSlots and begun >= asked and (asked > 0 or limits.hasNews) then wakeWorkers(wake, 1) end
     if hasSlots and hasStarts then return 8 end
     return 24, hasSlots and room.at
   end

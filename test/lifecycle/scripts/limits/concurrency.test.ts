@@ -175,11 +175,10 @@ describe('whoever makes room wakes a worker', () => {
     [
       'an enforced cancel',
       async ({ place, entryId }) => {
-        const how = { status: 'cancelled', resultTtlMs: 60_000 } as const;
         const ref = { place, entryId };
-        await cancelOrExpire(redis.client, queue.keys, ref, how);
+        await cancelOrExpire(redis.client, queue.keys, ref, 'cancelled', 60_000);
         await redis.client.hset(queue.keys.notes, `${formatRef(ref)}:c`, 1);
-        await cancelOrExpire(redis.client, queue.keys, ref, { ...how, mode: 'enforce' });
+        await cancelOrExpire(redis.client, queue.keys, ref, 'cancelled', 60_000, 'enforce');
       },
     ],
     [
@@ -241,8 +240,8 @@ describe('whoever makes room wakes a worker', () => {
     await takeAs(queue.one, { count: 2 });
     await queue.retry(first as Ref, 0);
     await takeAs(queue.one, { count: 2 });
-    const before = await tokens();
     await queue.submit({ at: 1 }, 'parked');
+    const before = await tokens();
     await recover(redis.client, queue.keys);
     expect(await tokens()).toBe(before);
     await limitTo(3);
@@ -250,4 +249,3 @@ describe('whoever makes room wakes a worker', () => {
     expect(await tokens()).toBe(before + 1);
   });
 });
-
