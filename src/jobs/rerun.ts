@@ -95,6 +95,7 @@ const submitOf = (
     expiresIn: options.x && options.x + entryTime(ref.entryId) - entryTime(firstRef(ref, options).entryId),
     resultTtl: options.rt,
     metadata: options.m,
+    key: options.y,
     keepPayload: options.k,
   });
 

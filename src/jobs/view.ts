@@ -46,6 +46,7 @@ export function commonMembers(queue: string, ref: Ref, options: EntryOptions) {
     id: formatJobId(queue, first),
     queue,
     priority: priorityOf(ref.place, options),
+    ...optional('key', options.y),
     ...optional('metadata', options.m),
     ...optional('rerunOf', options.ro),
     ...optional('trace', traceOf(options)),

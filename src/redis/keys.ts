@@ -47,7 +47,7 @@ export interface QueueKeys {
   readonly events: string;
   /** Hash: name of a durable subscription -> its options, JSON. */
   readonly subscriptions: string;
-  /** Capped stream that every worker reads: cancel requests, and classes of held jobs. */
+  /** Capped stream that every worker reads: cancel requests, classes of held jobs, changed limits, drains. */
   readonly control: string;
   /** Stream of wake tokens. Each wakes one idle worker. */
   readonly wake: string;
@@ -56,9 +56,9 @@ export interface QueueKeys {
   /** Hash of lifetime counts. */
   readonly totals: string;
   /**
-   * Hash: `paused`, the start of the pause and, if it ends by itself, its end, Unix ms; `maxJobs`; `submitEvents`; `heal:<stream>`
-   * while a recreated group catches up; `hold`, the number of event entries kept for subscriptions; `changed` while there may be
-   * changed jobs; limits, as src/queues/limits/limits.ts says.
+   * Hash: `paused`, the start of the pause and, if it ends by itself, its end, Unix ms; `maxJobs`; `submitEvents`; the limits of
+   * lifecycle/limits/settings.ts; `heal:<stream>` while a recreated group catches up; `hold`, the number of event entries kept for
+   * subscriptions; `changed` while there may be changed jobs.
    */
   readonly settings: string;
   /** Hash: schedule id -> definition, JSON. */

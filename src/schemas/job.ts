@@ -6,6 +6,7 @@ import {
   ErrorOriginSchema,
   HeldBySchema,
   JobId,
+  JobKey,
   jobId,
   PrioritySchema,
   QueueName,
@@ -66,6 +67,7 @@ export const SubmitJob = Type.Object(
       }),
     ),
     priority: Type.Optional(PrioritySchema),
+    key: Type.Optional(JobKey),
     delay: Type.Optional(duration('The job starts no sooner than this long after the submit. Default 0.')),
     runAt: Type.Optional(
       Type.String({
@@ -157,6 +159,7 @@ export const Job = Type.Object(
     status: StatusSchema,
     heldBy: Type.Optional(HeldBySchema),
     priority: Type.Optional(PrioritySchema),
+    key: Type.Optional(Type.String({ description: 'The key given at submit.', examples: ['customer-17'] })),
     attempt: Type.Integer({
       minimum: 0,
       description: 'The running or last attempt, counted from 1. 0 before the first.',

@@ -18,8 +18,8 @@ const ENFORCE_AFTER_MS = CANCEL_PATIENCE_MS + 1_000;
 export interface ControlHandlers {
   readonly onCancel: (queue: string, ref: string) => void;
   /**
-   * A job of the class is held since a moment ago; undefined stands for any class. So it does when the limits of the queue were
-   * changed: jobs that they held back may start.
+   * A job of the class is held since a moment ago; undefined stands for any class. Also called so when limits of the queue were
+   * changed: jobs may start that could not.
    */
   readonly onHeld: (queue: string, holdClass: string | undefined) => void;
   /** The worker of this name is to drain. */

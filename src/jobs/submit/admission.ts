@@ -128,6 +128,7 @@ function entryOptions(job: SubmitJob, clock: Pick<Clock, 'wall'>): EntryOptions 
     x: ms('expiresIn', job.expiresIn),
     rt: ms('resultTtl', job.resultTtl, RESULT_TTL_LIMITS),
     m: job.metadata,
+    y: job.key,
     k: job.keepPayload === true ? (true as const) : undefined,
   });
   if (faults.length > 0) throw invalidRequest(faults);

@@ -94,6 +94,14 @@ export const TaskName = Type.String({
 export const jobId = (description: string) => Type.String({ description, examples: ['default~nmfa2k9x0-0'] });
 export const JobId = jobId('The id of a job: opaque, URL-safe, at most 96 characters.');
 
+/** Limits for each key go by it. */
+export const JobKey = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  description: 'For whom or what the job is: a tenant, a document. 1 to 255 characters.',
+  examples: ['customer-17'],
+});
+
 /** @param description what happened at that time. */
 export const timestamp = (description: string) =>
   Type.String({
