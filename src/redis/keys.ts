@@ -53,6 +53,8 @@ export interface QueueKeys {
   readonly control: string;
   /** Stream of wake tokens. Each wakes one idle worker. */
   readonly wake: string;
+  /** String with a TTL: up to when the rate of the queue is used, Unix us. */
+  readonly rateUse: string;
   /** Hash of lifetime counts. */
   readonly totals: string;
   /**
@@ -165,6 +167,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     subscriptions: `${root}:subscriptions`,
     control: `${root}:control`,
     wake: `${root}:wake`,
+    rateUse: `${root}:rate`,
     totals: `${root}:totals`,
     settings: `${root}:settings`,
     schedules: `${root}:schedules`,

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { inMembers } from './json/scan.ts';
+import { inMembers } from './json/places.ts';
 import { Attempts, MaxAttempts } from './values/attempts.ts';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
 import {
