@@ -96,6 +96,7 @@ const submitOf = (
     expiresIn: options.x && options.x + entryTime(ref.entryId) - entryTime(firstRef(ref, options).entryId),
     resultTtl: options.rt,
     metadata: options.m,
+    tags: options.tg,
     key: options.y,
     ...restoreRule(options.uq),
     keepPayload: options.k,

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Cache, Debounce, Unique } from './jobs/unique.ts';
-import { inMembers } from './json/scan.ts';
+import { inMembers } from './json/places.ts';
 import { Attempts, MaxAttempts } from './values/attempts.ts';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
 import {
@@ -16,6 +16,7 @@ import {
   TaskName,
   timestamp,
 } from './values/names.ts';
+import { Tags } from './values/tags.ts';
 import { Trace } from './values/trace.ts';
 
 export const DEFAULT_QUEUE = 'default';
@@ -105,6 +106,7 @@ export const SubmitJob = Type.Object(
     unique: Type.Optional(Unique),
     debounce: Type.Optional(Debounce),
     cache: Type.Optional(Cache),
+    tags: Type.Optional(Tags),
     keepPayload: Type.Optional(
       Type.Boolean({
         description:
@@ -176,6 +178,7 @@ export const Job = Type.Object(
       }),
     ),
     metadata: Type.Optional(labels({}, { description: 'The labels given at submit.' })),
+    tags: Type.Optional(Type.Array(Type.String(), { description: 'The tags of the job.' })),
     progress: Type.Optional(
       Type.Unknown({ description: 'The last progress report of the running attempt.' }),
     ),

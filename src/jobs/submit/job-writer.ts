@@ -182,7 +182,11 @@ export class JobWriter {
 
 /** Whether an entry in a lane is all that the job needs. */
 const isAppendOnly = ({ entry, needsScript }: AdmittedJob): boolean =>
-  entry.place !== 'parked' && entry.options.x === undefined && entry.unique === undefined && !needsScript;
+  entry.place !== 'parked' &&
+  entry.options.x === undefined &&
+  entry.options.tg === undefined &&
+  entry.unique === undefined &&
+  !needsScript;
 
 const queueFull = (queue: string, maxJobs: number): AppError =>
   new AppError(

@@ -1,6 +1,7 @@
 import type { UniqueRule } from '../../jobs/unique/rule.ts';
 import { PLACE_FRAGMENTS } from '../../jobs/unique/scripts/submit-unique.ts';
 import { openJobs, publishSubmitted } from '../../lifecycle/scripts/lua.ts';
+import { moveTags, tagLines } from '../../lifecycle/scripts/tags/tag-place.ts';
 import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../redis/entry-options.ts';
@@ -39,6 +40,7 @@ const FIELDS = [
   'payload',
   'expiresIn',
   'isUnique',
+  'tags',
   'slotCount',
 ] as const;
 type Field = (typeof FIELDS)[number];
@@ -57,7 +59,17 @@ const field = (name: Field): string => `firings[first + ${FIELDS.indexOf(name)}]
  */
 export const fireScript = defineScript({
   name: 'fire',
-  queueKeys: ['stream', 'dead', 'expiring', 'settings', 'events', 'changed', 'scheduleStates', 'slots'],
+  queueKeys: [
+    'stream',
+    'dead',
+    'expiring',
+    'tagged',
+    'settings',
+    'events',
+    'changed',
+    'scheduleStates',
+    'slots',
+  ],
   fragments: PLACE_FRAGMENTS,
   args: [{ list: 'firings' }],
   uses: [letters, openJobs],
@@ -81,11 +93,12 @@ local function isOpen(ref)
   return false
 end
 
-local function submit(lane, task, payload, options, expiresIn)
+local function submit(lane, task, payload, options, expiresIn, tags)
   local id = redis.pcall('XADD', stream[lane], '*', 't', task, 'p', payload, 'o', options)
   if id.err then return nil end
   local ref = LETTERS[lane] .. id
   if expiresIn then redis.call('ZADD', expiring, tonumber(string.match(id, '^%d+')) + expiresIn, ref) end
+  ${moveTags('ZADD', 'tagged', 'tags', 'ref')}
   if freeDepth then freeDepth = freeDepth - 1 end
   if submitted then table.insert(submitted, ref) end
   return ref
@@ -109,7 +122,8 @@ local function fireSlot(first, state, slot, options)
     ref, reason = submitUnique(tonumber(${field('lane')}), ${field('task')}, ${field('payload')}, options, tonumber(${field('expiresIn')}))
   elseif freeDepth and freeDepth < 1 then reason = 'queue-full'
   else
-    ref = submit(tonumber(${field('lane')}), ${field('task')}, ${field('payload')}, options, tonumber(${field('expiresIn')}))
+    ref = submit(tonumber(${field('lane')}), ${field('task')}, ${field('payload')}, options, tonumber(${field('expiresIn')}),
+      ${field('tags')})
     if not ref then reason = 'not-stored' end
   end
   if ref then
@@ -174,6 +188,7 @@ function encodeFiring({ id, expected, state, fireAt, skipsOverlap, maxRuns, job,
     payload: job.payload,
     expiresIn: slots[0]?.options.x ?? '',
     isUnique: job.unique === undefined ? 0 : 1,
+    tags: tagLines(slots[0]?.options.tg),
     slotCount: slots.length,
   };
   // The script writes the expiry of a job that shares its place, which may get another entry than a new one.

@@ -1,4 +1,5 @@
 import { openJobs, publishSubmitted } from '../../../lifecycle/scripts/lua.ts';
+import { moveTags } from '../../../lifecycle/scripts/tags/tag-place.ts';
 import { FOLLOWS } from '../../../lifecycle/scripts/unique/followers.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
@@ -13,7 +14,7 @@ const DROPPED = 2;
  * notBefore, since)` is what `parkEntry` takes. `notBefore`: Unix ms, or nil; `since`: when the job was first submitted.
  */
 export const STORE_UNIQUE = defineFragment({
-  queueKeys: ['expiring', 'settings', 'events', 'notes', 'stream', 'dead'],
+  queueKeys: ['expiring', 'settings', 'events', 'notes', 'stream', 'dead', 'tagged'],
   uses: [letters, now, openJobs],
   lua: `
 local function freshEntry(new, first, notBefore, since)
@@ -26,6 +27,11 @@ local function freshEntry(new, first, notBefore, since)
   if first then text = '"i":"' .. first .. '",' .. text end
   return { task = new.task, payload = new.payload, options = '{' .. text, at = starts, rank = new.priority and new.lane,
     expiresAt = new.expiresIn and now + new.expiresIn }
+end
+
+local function linesOfTags(options)
+  local isJson, read = pcall(cjson.decode, options or '')
+  return isJson and type(read) == 'table' and type(read.tg) == 'table' and table.concat(read.tg, '\\n') or ''
 end
 
 local function putInLane(new)
@@ -49,6 +55,8 @@ local function storeUnique(new, notBefore, job)
     stored = parkEntry(fresh)
   else stored = putInLane(new) end
   if job then redis.call('HSET', notes, job.ref .. ${NOTE.follower}, stored) end
+  local added = linesOfTags(new.options)
+  ${moveTags('ZADD', 'tagged', 'added', 'stored')}
   if configured[2] then
     local refs = { stored }
     ${publishSubmitted('refs')}
@@ -71,7 +79,7 @@ end
  * 'reject' with the first ref of the job, or 'full' with the limit.
  */
 export const TAKE_PLACE = defineFragment({
-  queueKeys: ['changed', 'results', 'notes', 'uniques'],
+  queueKeys: ['changed', 'results', 'notes', 'uniques', 'tagged'],
   uses: [now],
   lua: `
 local function takenUntil(pointer) return pointer and tonumber(pointer.t) or 0 end
@@ -91,7 +99,12 @@ local function replaceIn(new, pointer, job, follower)
   local waiting = follower or not isRunning(job) and job or nil
   local upTo, notBefore = new.rule.u and 's' or nil, tonumber(pointer.n)
   local since = waiting and tonumber(pointer.s) or now
-  if waiting then replaceEntry(waiting, freshEntry(new, waiting.first, notBefore, since)) end
+  if waiting then
+    replaceEntry(waiting, freshEntry(new, waiting.first, notBefore, since))
+    local removed, added = linesOfTags(waiting.options), linesOfTags(new.options)
+    ${moveTags('ZREM', 'tagged', 'removed', 'waiting.first')}
+    ${moveTags('ZADD', 'tagged', 'added', 'waiting.first')}
+  end
   if follower then
     point(new, pointer, { r = pointer.r, u = pointer.u, f = pointer.f, fu = upTo, n = notBefore, s = since })
   elseif waiting then point(new, pointer, { r = pointer.r, u = upTo, n = notBefore, s = since })

@@ -6,6 +6,7 @@ import { defineScript } from '../../../redis/script/define-script.ts';
 import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
 import { MAX_DURATION_MS } from '../../../schemas/values/duration.ts';
 import { WAKE_HORIZON_MS } from '../../wake.ts';
+import { moveTags, tagLines } from '../tags/tag-place.ts';
 import { begunNotes } from '../unique/places.ts';
 import { PARK_ENTRY, REPLACE_ENTRY } from './replace-entry.ts';
 
@@ -13,14 +14,27 @@ import { PARK_ENTRY, REPLACE_ENTRY } from './replace-entry.ts';
  * Replaces a job that waits and was never started. A job that is held for want of a worker is looked at again.
  *
  * `firstRef`: of the first entry. `at`: when the job may start; `expiresAt`: ms, or '' for never; `rank`: index of the priority,
- * '' for normal; `options`: JSON without `x`, with at least one member.
+ * '' for normal; `options`: JSON without `x`, with at least one member. `oldTags`, `newTags`: lines, '' for tags that stay.
  * Returns { 'changed', ref of the new entry } | { 'started' } | { 'missing' }: there is no such entry, or no more.
  */
 export const changeScript = defineScript({
   name: 'change',
-  queueKeys: ['scheduled', 'notes', 'stream', 'due', 'dead'],
+  queueKeys: ['scheduled', 'notes', 'stream', 'due', 'dead', 'tagged'],
   fragments: [PARK_ENTRY, REPLACE_ENTRY],
-  args: ['place', 'id', 'ref', 'firstRef', 'at', 'rank', 'expiresAt', 'task', 'payload', 'options'],
+  args: [
+    'place',
+    'id',
+    'ref',
+    'firstRef',
+    'at',
+    'rank',
+    'expiresAt',
+    'task',
+    'payload',
+    'options',
+    'oldTags',
+    'newTags',
+  ],
   whenFull: 'refused',
   lua: `
 local from = tonumber(place)
@@ -36,7 +50,10 @@ end
 
 local fresh = { task = task, payload = payload, options = options, at = tonumber(at), rank = tonumber(rank),
   expiresAt = tonumber(expiresAt) }
-return { 'changed', replaceEntry({ first = firstRef, ref = ref, place = from, id = id }, fresh) }
+local present = replaceEntry({ first = firstRef, ref = ref, place = from, id = id }, fresh)
+  ${moveTags('ZREM', 'tagged', 'oldTags', 'firstRef')}
+  ${moveTags('ZADD', 'tagged', 'newTags', 'firstRef')}
+return { 'changed', present }
 `,
 });
 
@@ -50,6 +67,8 @@ export interface Change {
   readonly payload: string;
   /** Without expiry. */
   readonly options: EntryOptions;
+  /** Those that it had, where they change. */
+  readonly oldTags: readonly string[] | undefined;
   /** When it may start, Unix ms. */
   readonly at: number;
   /** When it expires unless it has started, Unix ms. */
@@ -67,7 +86,7 @@ export type ChangeOutcome =
 export async function change(
   redis: Connection,
   queue: QueueKeys,
-  { ref, first, task, payload, options, at, expiresAt }: Change,
+  { ref, first, task, payload, options, oldTags, at, expiresAt }: Change,
 ): Promise<ChangeOutcome> {
   const { pr: priority = DEFAULT_PRIORITY } = options;
   const [kind, present] = (await changeScript.run(
@@ -85,6 +104,8 @@ export async function change(
       task,
       payload,
       options: encodeOptions({ ...options, i: formatRef(first) }),
+      oldTags: tagLines(oldTags),
+      newTags: oldTags === undefined ? '' : tagLines(options.tg),
       wakeHorizonMs: WAKE_HORIZON_MS,
     },
   )) as [ChangeOutcome['kind'], string?];

@@ -19,7 +19,7 @@ export const begunNotes = (ref: string): string =>
     .map((field) => `${ref} .. ${field}`)
     .join(', ');
 
-/** Lua: `openJob(first)`: the job with that first ref while it has not ended: { first, ref, place, id, bytes of its payload }. */
+/** Lua: `openJob(first)`: the job with that first ref while it has not ended: { first, ref, place, id, options, bytes of its payload }. */
 export const OPEN_JOB = defineFragment({
   queueKeys: ['changed', 'stream', 'dead'],
   lua: `
@@ -29,7 +29,7 @@ local function openJob(first)
   local place, id = ${SPLIT_REF}
   if not place or redis.call('ZSCORE', dead[place], ref) then return nil end
   local entry = redis.call('XRANGE', stream[place], id, id)[1]
-  return entry and { first = first, ref = ref, place = place, id = id, bytes = #(entry[2][4] or '') } or nil
+  return entry and { first = first, ref = ref, place = place, id = id, options = entry[2][6], bytes = #(entry[2][4] or '') } or nil
 end
 `,
 });

@@ -123,8 +123,7 @@ describe('a unique job', () => {
       if (how === 'removed') await api.http.delete(`/jobs/${first.id}`).expect(204);
       if (how === 'cancelled') await api.http.post(`/jobs/${first.id}/cancel`).expect(200);
       if (how === 'expired') await api.get(first.id);
-      if (how === 'lost')
-        await redis.client.xdel(worker.keys.stream.normal, refOf(first.id).entryId);
+      if (how === 'lost') await redis.client.xdel(worker.keys.stream.normal, refOf(first.id).entryId);
       const { status, body } = await submit({ queue });
       expect([status, body.id === first.id]).toEqual([202, false]);
     },
