@@ -8,12 +8,12 @@ import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-ke
 import { endWithAccess } from '../src/http/request/requester.ts';
 import {
   BulkSubmitQuery,
-  BulkSubmitResponse,
   IdempotencyHeaders,
   MAX_BULK_JOBS,
   problems,
   ReplayedHeader,
 } from '../src/schemas/http.ts';
+import { BulkSubmitResponse } from '../src/schemas/jobs/submit-answers.ts';
 import { TraceHeaders } from '../src/schemas/values/trace.ts';
 
 /** Each job is checked alone, so that a bad one does not reject the others. */

@@ -15,12 +15,12 @@ import {
   RemoveHeaders,
   ReplayedHeader,
   SubmitHeaders,
-  UniqueHeaders,
   WaitQuery,
 } from '../src/schemas/http.ts';
 import { SUBMIT_TEXTS, SubmitJob } from '../src/schemas/job.ts';
 import { FindJobsQuery } from '../src/schemas/jobs/list.ts';
 import { JobLog, LogQuery } from '../src/schemas/jobs/log.ts';
+import { UniqueHeaders } from '../src/schemas/jobs/submit-answers.ts';
 
 const job = (description: string) => ({ ...Type.Ref('Job'), description, headers: JobResponseHeaders });
 

@@ -5,8 +5,9 @@ import { visibleTo } from '../src/http/access/caller-view.ts';
 import { jobLocation } from '../src/http/jobs/job-reply.ts';
 import { markAnswer, visibleJob } from '../src/http/jobs/unique-reply.ts';
 import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
-import { IdempotencyHeaders, problems, ReplayedHeader, UniqueHeaders } from '../src/schemas/http.ts';
+import { IdempotencyHeaders, problems, ReplayedHeader } from '../src/schemas/http.ts';
 import { DEFAULT_QUEUE } from '../src/schemas/job.ts';
+import { UniqueHeaders } from '../src/schemas/jobs/submit-answers.ts';
 import { PreviewSchedule, PutSchedule, SCHEDULE_TEXTS } from '../src/schemas/schedule.ts';
 import {
   Preview,

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
-import { BulkSubmitResponse, MAX_BULK_JOBS } from '../../../src/schemas/http.ts';
+import { MAX_BULK_JOBS } from '../../../src/schemas/http.ts';
+import { BulkSubmitResponse } from '../../../src/schemas/jobs/submit-answers.ts';
 import type { Problem } from '../../../src/schemas/problem.ts';
 import { announceTasks } from '../../../src/tasks/announcements.ts';
 import { expectProblem, expectShape, type Pointers, pointersOf } from '../../helpers/api/expect-schema.ts';

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { HistoryPage } from '../../../src/schemas/event.ts';
-import { BulkSubmitResponse, JobPage, Readiness } from '../../../src/schemas/http.ts';
+import { JobPage, Readiness } from '../../../src/schemas/http.ts';
 import { Job } from '../../../src/schemas/job.ts';
+import { BulkSubmitResponse } from '../../../src/schemas/jobs/submit-answers.ts';
 import { HeartbeatResponse, TakeResponse } from '../../../src/schemas/lease.ts';
 import { Problem } from '../../../src/schemas/problem.ts';
 import { QueueList, QueueStats, QueueSummary } from '../../../src/schemas/queue.ts';

@@ -29,8 +29,8 @@ local function freshEntry(new, first, notBefore, since)
     expiresAt = new.expiresIn and now + new.expiresIn }
 end
 
-local function linesOfTags(options)
-  local isJson, read = pcall(cjson.decode, options or '')
+local function linesOfTags(text)
+  local isJson, read = pcall(cjson.decode, text or '')
   return isJson and type(read) == 'table' and type(read.tg) == 'table' and table.concat(read.tg, '\\n') or ''
 end
 
