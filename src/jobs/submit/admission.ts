@@ -18,7 +18,8 @@ import {
 import { timeMs } from '../../schemas/values/timestamp.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
-import { type UniqueRule, uniqueRule } from '../unique/rule.ts';
+import { uniqueRule } from '../unique/rule.ts';
+import type { UniqueRule } from '../unique/scripts/unique-rule.ts';
 import { checkTask } from './check-task.ts';
 import type { NewEntry } from './scripts/submit.ts';
 

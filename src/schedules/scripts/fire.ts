@@ -1,4 +1,4 @@
-import type { UniqueRule } from '../../jobs/unique/rule.ts';
+import type { UniqueRule } from '../../jobs/unique/scripts/unique-rule.ts';
 import { PLACE_FRAGMENTS } from '../../jobs/unique/scripts/submit-unique.ts';
 import { openJobs, publishSubmitted } from '../../lifecycle/scripts/lua.ts';
 import { moveTags, tagLines } from '../../lifecycle/scripts/tags/tag-place.ts';

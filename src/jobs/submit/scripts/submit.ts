@@ -9,7 +9,7 @@ import { toPairs } from '../../../redis/pairs.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
-import type { UniqueRule } from '../../unique/rule.ts';
+import type { UniqueRule } from '../../unique/scripts/unique-rule.ts';
 
 /** A job to be stored in a place. */
 export interface NewEntry {

@@ -216,6 +216,15 @@ describe('a unique job with replace', () => {
     expect(second).toEqual({ index: 1, status: 200, id: first.id, replaced: true });
   });
 
+  it('is found by its new tags alone', async () => {
+    const find = async (tag: string) =>
+      (await api.http.get(`/jobs?tag=${tag}&queue=tags`).expect(200)).body.items.map(({ id }: { id: string }) => id);
+    const { body: first } = await submit({ queue: 'tags', tags: ['old', 'both'] });
+    expect(await find('old')).toEqual([first.id]);
+    await submit({ queue: 'tags', tags: ['new', 'both'] });
+    expect(await Promise.all(['old', 'new', 'both'].map(find))).toEqual([[], [first.id], [first.id]]);
+  });
+
   it('tells streams of the change', async () => {
     const { body: first } = await submit({ queue: 'events' });
     await submit({ queue: 'events', payload: 2 });
