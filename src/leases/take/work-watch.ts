@@ -1,8 +1,8 @@
+import { withExistingKeys } from '../../core/scripts/existing-keys.ts';
 import type { BlockingReader } from '../../redis/blocking-reader.ts';
 import { BLOCK_MS } from '../../redis/connect.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { inOrder, lanes, type QueueKeys } from '../../redis/keys.ts';
-import { withExistingKeys } from '../scripts/existing-keys.ts';
 import { readLastIds } from '../scripts/last-ids.ts';
 
 /** By stream of a queue, the id of its last entry. */
