@@ -48,6 +48,7 @@ export function commonMembers(queue: string, ref: Ref, options: EntryOptions) {
     priority: priorityOf(ref.place, options),
     ...optional('key', options.y),
     ...optional('metadata', options.m),
+    ...optional('tags', options.tg),
     ...optional('rerunOf', options.ro),
     ...optional('trace', traceOf(options)),
     createdAt: toTimestamp(createdAt),

@@ -107,6 +107,7 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
     keys.holds,
     keys.notes,
     keys.changed,
+    keys.tagged,
     keys.events,
   ];
   const sizes = await Promise.all(names.map((name) => redis.memory('USAGE', name)));

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { inMembers } from './json/scan.ts';
+import { inMembers } from './json/places.ts';
 import { Attempts, MaxAttempts } from './values/attempts.ts';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
 import {
@@ -15,6 +15,7 @@ import {
   TaskName,
   timestamp,
 } from './values/names.ts';
+import { Tags } from './values/tags.ts';
 import { Trace } from './values/trace.ts';
 
 export const DEFAULT_QUEUE = 'default';
@@ -101,6 +102,7 @@ export const SubmitJob = Type.Object(
         },
       ),
     ),
+    tags: Type.Optional(Tags),
     keepPayload: Type.Optional(
       Type.Boolean({
         description:
@@ -172,6 +174,7 @@ export const Job = Type.Object(
       }),
     ),
     metadata: Type.Optional(labels({}, { description: 'The labels given at submit.' })),
+    tags: Type.Optional(Type.Array(Type.String(), { description: 'The tags of the job.' })),
     progress: Type.Optional(
       Type.Unknown({ description: 'The last progress report of the running attempt.' }),
     ),

@@ -1,25 +1,25 @@
 import { isAscii } from 'node:buffer';
 import { JsonText } from './json-text.ts';
-import { type JsonFacts, type Places, scanJson } from './scan.ts';
-
-export interface ParsedDocument {
-  readonly value: unknown;
-  /** Of everything outside of the texts. */
-  readonly head: Readonly<JsonFacts>;
-}
+import type { Places } from './places.ts';
+import { type JsonScan, scanJson } from './scan.ts';
 
 /**
- * Parses a document of UTF-8. The values at the given places become `JsonText`. Undefined when it is not JSON.
- *
- * @param isPlain whether it is ASCII, for who knows it.
+ * Parses a document of UTF-8. The values at the given places become `JsonText`. Undefined when it is not JSON. Line breaks in
+ * `json` become spaces.
  */
-export function parseAround(
-  json: Buffer,
-  places: Places,
-  isPlain = isAscii(json),
-): ParsedDocument | undefined {
+export function parseAround(json: Buffer, places: Places): unknown {
   const scan = scanJson(json, places);
-  if (scan === undefined) return undefined;
+  return scan && parseScanned(json, scan, places, isAscii(json));
+}
+
+/** As `parseAround`, for who has scanned the document. @param isPlain whether it is ASCII. */
+export function parseScanned(
+  json: Buffer,
+  scan: JsonScan,
+  places: Places | undefined,
+  isPlain: boolean,
+): unknown {
+  if (scan.texts.length > 0) toOneLine(json);
   const ascii = isPlain ? json.toString('latin1') : undefined;
   /** The document with the number of each text in its place. */
   let numbered = '';
@@ -31,7 +31,15 @@ export function parseAround(
     from = end;
   }
   numbered += sliceOf(json, ascii, from, json.length);
-  return { value: fill(JSON.parse(numbered), places, texts), head: scan.head };
+  return fill(JSON.parse(numbered), places, texts);
+}
+
+const [LINE_FEED, RETURN, SPACE] = [0x0a, 0x0d, 0x20];
+
+/** Texts are on one line. JSON has line breaks between its tokens only, and may have a million of them. */
+function toOneLine(json: Buffer): void {
+  if (!json.includes(LINE_FEED) && !json.includes(RETURN)) return;
+  for (let i = 0; i < json.length; i += 1) if (json[i] === LINE_FEED || json[i] === RETURN) json[i] = SPACE;
 }
 
 /** Decodes a part. Of ASCII, which is all one text, a part is cheaper. */
@@ -39,9 +47,9 @@ const sliceOf = (json: Buffer, ascii: string | undefined, start: number, end: nu
   ascii === undefined ? json.toString('utf8', start, end) : ascii.slice(start, end);
 
 /** Puts the texts where their numbers are. Of equal members the last one counts, as for `JSON.parse`. */
-function fill(value: unknown, places: Places, texts: readonly JsonText[]): unknown {
+function fill(value: unknown, places: Places | undefined, texts: readonly JsonText[]): unknown {
   if (places === 'text') return texts[value as number];
-  if (typeof value !== 'object' || value === null) return value;
+  if (places === undefined || typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
     const { each } = places;
     if (each !== undefined) for (const [i, item] of value.entries()) value[i] = fill(item, each, texts);

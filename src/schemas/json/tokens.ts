@@ -14,15 +14,18 @@ const SPACE = 0x20;
 const [TAB, LINE_FEED, RETURN] = [0x09, 0x0a, 0x0d];
 const [PLUS, MINUS, POINT] = [0x2b, 0x2d, 0x2e];
 const [ZERO, NINE] = [0x30, 0x39];
-const [UPPER_E, LOWER_E, LOWER_U] = [0x45, 0x65, 0x75];
+const [UPPER_E, LOWER_E] = [0x45, 0x65];
+export const LOWER_U = 0x75;
 const SIMPLE_ESCAPES: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 const LITERALS = ['true', 'false', 'null'].map((literal) => Buffer.from(literal));
 /** Bytes of an escape such as `\ud83d`. */
-const UNICODE_ESCAPE = 6;
+export const UNICODE_ESCAPE = 6;
 
 /** What a string told about itself while it was read. */
 export interface StringFacts {
   hasLoneSurrogate: boolean;
+  /** U+FFFD is written over each of them. */
+  readonly isMended?: boolean | undefined;
 }
 
 /** The index after the blanks at `at`. */
@@ -54,8 +57,8 @@ export function stringEnd(json: Uint8Array, at: number, facts: StringFacts): num
 /** A pair of escaped surrogates is one escape. UTF-8 has no surrogates but those that are escaped. */
 function escapeEnd(json: Uint8Array, at: number, facts: StringFacts): number {
   const code = json[at + 1] ?? -1;
-  if (SIMPLE_ESCAPES.has(code)) return at + 2;
-  const unit = code === LOWER_U ? escapedUnit(json, at) : -1;
+  if (code !== LOWER_U) return SIMPLE_ESCAPES.has(code) ? at + 2 : -1;
+  const unit = escapedUnit(json, at);
   if (unit < 0) return -1;
   const end = at + UNICODE_ESCAPE;
   if (unit < 0xd800 || unit > 0xdfff) return end;
@@ -63,12 +66,21 @@ function escapeEnd(json: Uint8Array, at: number, facts: StringFacts): number {
     const second = escapedUnit(json, end);
     if (second >= 0xdc00 && second <= 0xdfff) return end + UNICODE_ESCAPE;
   }
-  facts.hasLoneSurrogate = true;
+  if (facts.isMended === true) replaceUnit(json, at);
+  else facts.hasLoneSurrogate = true;
   return end;
 }
 
+/** The digits of U+FFFD. */
+const REPLACEMENT = Buffer.from('fffd');
+
+/** Writes U+FFFD over the escape at `at`. For four bytes a call of the buffer takes longer than this. */
+function replaceUnit(json: Uint8Array, at: number): void {
+  for (let i = 0; i < REPLACEMENT.length; i += 1) json[at + 2 + i] = REPLACEMENT[i] as number;
+}
+
 /** The UTF-16 unit of an escape such as `\u00e9`; -1 without four hexadecimal digits. */
-function escapedUnit(json: Uint8Array, at: number): number {
+export function escapedUnit(json: Uint8Array, at: number): number {
   let unit = 0;
   for (let i = at + 2; i < at + UNICODE_ESCAPE; i += 1) {
     const digit = hexDigit(json[i] ?? -1);
