@@ -55,6 +55,8 @@ export interface QueueKeys {
   readonly wake: string;
   /** String with a TTL: up to when the rate of the queue is used, Unix us. */
   readonly rateUse: string;
+  /** Sorted set, score 0: the running jobs that have a key, `<key>\n<ref>`. */
+  readonly runningKeys: string;
   /** Hash of lifetime counts. */
   readonly totals: string;
   /**
@@ -168,6 +170,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     control: `${root}:control`,
     wake: `${root}:wake`,
     rateUse: `${root}:rate`,
+    runningKeys: `${root}:running-keys`,
     totals: `${root}:totals`,
     settings: `${root}:settings`,
     schedules: `${root}:schedules`,
