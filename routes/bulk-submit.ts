@@ -5,6 +5,7 @@ import { BATCH_READING } from '../src/http/jobs/bulk-candidates.ts';
 import { sendBulk } from '../src/http/jobs/bulk-reply.ts';
 import { submitBulk } from '../src/http/jobs/submit-bulk.ts';
 import { idempotencyKey, markReplayed } from '../src/http/request/idempotency-key.ts';
+import { endWithAccess } from '../src/http/request/requester.ts';
 import {
   BulkSubmitQuery,
   BulkSubmitResponse,
@@ -67,6 +68,8 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
+      // JSON is in memory by now; lines may come for minutes.
+      if (!request.raw.complete) endWithAccess(reply);
       const options = {
         atomic: request.query.atomic === true,
         key: idempotencyKey(request),

@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { visibleTo } from '../src/http/access/caller-view.ts';
+import { findJobs } from '../src/http/jobs/find-jobs.ts';
 import { sendJob } from '../src/http/jobs/job-reply.ts';
 import { readJob } from '../src/http/jobs/read-job.ts';
 import { submitJob } from '../src/http/jobs/submit-job.ts';
-import { ownKey, parseKey } from '../src/http/request/idempotency-key.ts';
 import { applyPreference, prefersRepresentation } from '../src/http/request/prefer.ts';
 import {
   JobHeaders,
@@ -18,11 +17,9 @@ import {
   SubmitHeaders,
   WaitQuery,
 } from '../src/schemas/http.ts';
-import { DEFAULT_QUEUE, SUBMIT_TEXTS, SubmitJob } from '../src/schemas/job.ts';
+import { SUBMIT_TEXTS, SubmitJob } from '../src/schemas/job.ts';
 import { FindJobsQuery } from '../src/schemas/jobs/list.ts';
 import { JobLog, LogQuery } from '../src/schemas/jobs/log.ts';
-
-const DEFAULT_LIMIT = 100;
 
 const job = (description: string) => ({ ...Type.Ref('Job'), description, headers: JobResponseHeaders });
 
@@ -62,18 +59,15 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: 'findJobs',
-        summary: 'Find jobs by their Idempotency-Key',
+        summary: 'Find jobs',
         description:
-          'Lists the jobs that you have stored by a submit with this key, in whatever status. The list is empty when the key is unknown or its time is over (IDEMPOTENCY_TTL_MS). Jobs whose result has expired are left out. An Idempotency-Key belongs to the API key, or the subject of the token, that has sent it.',
+          'With `tag`: the jobs that have all the tags, the newest first, in whatever status, as long as they are kept. Without it: queue by queue as GET /queues/{name}/jobs lists them. With `idempotencyKey`: the jobs that you have stored by a submit with this key; empty when the key is unknown or its time is over (IDEMPOTENCY_TTL_MS). An Idempotency-Key belongs to the API key, or the subject of the token, that has sent it. Jobs whose result has expired are left out.',
         tags: ['jobs'],
         querystring: FindJobsQuery,
         response: { 200: JobPage, ...problems(400, 500, 503) },
       },
     },
-    ({ query: { idempotencyKey, queue = DEFAULT_QUEUE, ...page }, caller }) => {
-      const key = ownKey(caller, parseKey(idempotencyKey, '/idempotencyKey', 'query parameters'));
-      return app.jobInspector.listKeyed(queue, key, { limit: DEFAULT_LIMIT, ...page }, visibleTo(caller));
-    },
+    ({ query, caller }) => findJobs(app, query, caller),
   );
 
   app.get(

@@ -1,12 +1,13 @@
 import { takeTokensScript } from './access/rates/scripts/take-tokens.ts';
 import { addKeyScript, findKeyScript, noteUsesScript, removeKeyScript } from './access/scripts/keys.ts';
 import { announceConfigurationScript } from './core/scripts/announce-configuration.ts';
+import { existingKeysScript } from './core/scripts/existing-keys.ts';
 import { lookupScript } from './jobs/scripts/lookup.ts';
 import { readLogScript } from './jobs/scripts/read-log.ts';
 import { removeScript } from './jobs/scripts/remove.ts';
 import { appendJobsScript } from './jobs/submit/scripts/append.ts';
 import { submitScript } from './jobs/submit/scripts/submit.ts';
-import { existingKeysScript } from './leases/scripts/existing-keys.ts';
+import { findTaggedScript } from './jobs/tags/scripts/find-tagged.ts';
 import { heartbeatScript } from './leases/scripts/heartbeat.ts';
 import { heldByLeasesScript } from './leases/scripts/held-by-leases.ts';
 import { heldJobsScript } from './leases/scripts/held-jobs.ts';
@@ -32,6 +33,7 @@ import { noteCheckpointScript } from './lifecycle/scripts/reports/note-checkpoin
 import { noteProgressScript } from './lifecycle/scripts/reports/note-progress.ts';
 import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
+import { forgetTagsScript } from './lifecycle/scripts/tags/forget-tags.ts';
 import { censusScript } from './queues/scripts/census.ts';
 import { configureScript } from './queues/scripts/configure.ts';
 import { endedRecordsScript } from './queues/scripts/ended-records.ts';
@@ -125,6 +127,8 @@ export const scripts: readonly Script[] = [
   existingKeysScript,
   holdClassesScript,
   forgetChangesScript,
+  forgetTagsScript,
+  findTaggedScript,
   lookupScript,
   censusScript,
   // Access keys.

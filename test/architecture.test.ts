@@ -200,7 +200,8 @@ describe('the rooms', () => {
   });
 
   it('files in scripts/ see one partition of one queue: only keys, the codec and other scripts', () => {
-    const allowed = /^src\/(redis|schemas|events\/limits|lifecycle\/(scripts|wake))|\/scripts\//;
+    const allowed =
+      /^src\/(redis|schemas|events\/limits|queues\/limits|lifecycle\/(scripts|wake|limits))|\/scripts\//;
     for (const file of files.filter((name) => name.includes('/scripts/'))) {
       const paths = pathsOf(file).filter((path) => !allowed.test(path) || path === 'src/redis/keyspace.ts');
       expect(paths, file).toEqual([]);

@@ -55,9 +55,14 @@ export class Authenticator {
     const remembered = this.#callers.get(header);
     if (remembered !== undefined && now < remembered.until) return remembered.caller;
     if (now < (this.#unknown.get(header) ?? 0)) return undefined;
-    const pending = this.#pending.get(header) ?? this.#recognize(header);
-    this.#pending.set(header, pending);
-    return pending;
+    return this.look(header);
+  }
+
+  /** As `identify`, without its memory: that would hide for two seconds that a key is revoked. */
+  look(header: string): Promise<Caller | undefined> {
+    const looking = this.#pending.get(header) ?? this.#recognize(header);
+    this.#pending.set(header, looking);
+    return looking;
   }
 
   async #recognize(header: string): Promise<Caller | undefined> {

@@ -91,7 +91,9 @@ function applyChanges(
       options: newOptions(entry.options, wanted.options, {
         pr: changes.priority ?? priorityOf(ref.place, entry.options),
         at: times.runAt,
+        tg: changes.tags === undefined ? entry.options.tg : wanted.options.tg,
       }),
+      oldTags: changes.tags === undefined ? undefined : (entry.options.tg ?? []),
       at: times.readyAt,
       expiresAt: times.expiresAt,
     },
@@ -134,10 +136,10 @@ function newStart({ delay, runAt }: ChangeJob, { d = 0, at }: EntryOptions, now:
 function newOptions(
   { d: _, x: __, ...before }: EntryOptions,
   { a, u, to = before.to, m = before.m }: EntryOptions,
-  { pr, at }: { pr: Priority; at: number | undefined },
+  { pr, ...given }: { pr: Priority; at: number | undefined; tg: string[] | undefined },
 ): EntryOptions {
   const attempts = a === undefined ? { a: before.a, u: before.u } : { a, u };
-  return compact({ ...before, ...attempts, to, m, pr: pr === DEFAULT_PRIORITY ? undefined : pr, at });
+  return compact({ ...before, ...attempts, to, m, pr: pr === DEFAULT_PRIORITY ? undefined : pr, ...given });
 }
 
 const changedSince = ({ status }: Job): AppError =>

@@ -2,10 +2,12 @@ import type { Core } from '../core/core.ts';
 import { AppError } from '../errors.ts';
 import type { Job } from '../schemas/job.ts';
 import type { JobLog } from '../schemas/jobs/log.ts';
-import type { VisibleQueues } from '../schemas/values/visible-queues.ts';
+import { type VisibleQueues, visibleOf } from '../schemas/values/visible-queues.ts';
 import { findJob, locateJob } from './find.ts';
 import { readJobLog } from './job-log.ts';
 import { type KeyedJobsQuery, listKeyedJobs } from './keyed-jobs.ts';
+import type { JobPage } from './stored-page.ts';
+import { listTaggedJobs, type TaggedJobsQuery } from './tags/list-tagged.ts';
 
 /** Reads single jobs. */
 export class JobInspector {
@@ -39,12 +41,22 @@ export class JobInspector {
   }
 
   /** A page of the jobs that a submit with the Idempotency-Key has stored in the queue. @throws {AppError} invalid-request. */
-  listKeyed(
-    queue: string,
-    key: string,
-    query: KeyedJobsQuery,
-    visible?: VisibleQueues,
-  ): Promise<{ items: Job[]; nextCursor?: string }> {
+  listKeyed(queue: string, key: string, query: KeyedJobsQuery, visible?: VisibleQueues): Promise<JobPage> {
     return listKeyedJobs(this.#core, this.#core.keySpace.queue(queue), key, query, visible);
+  }
+
+  /** A page of the jobs with the tags, in one queue or in all that the client may read. @throws {AppError} invalid-request. */
+  async listTagged(
+    queue: string | undefined,
+    query: TaggedJobsQuery,
+    visible?: VisibleQueues,
+  ): Promise<JobPage> {
+    const { queues, keySpace } = this.#core;
+    const names = visibleOf(queue === undefined ? await queues.names() : [queue], visible);
+    return listTaggedJobs(
+      this.#core,
+      names.map((name) => keySpace.queue(name)),
+      query,
+    );
   }
 }

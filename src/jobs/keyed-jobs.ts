@@ -1,36 +1,18 @@
 import type { Core } from '../core/core.ts';
-import { AppError, invalidCursor } from '../errors.ts';
+import { invalidCursor } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
-import type { Ref } from '../redis/job-id.ts';
-import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import type { Job } from '../schemas/job.ts';
-import { printJson } from '../schemas/json/json-text.ts';
 import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
 import type { VisibleQueues } from '../schemas/values/visible-queues.ts';
-import { findJob } from './find.ts';
+import { type JobPage, StoredPage, type StoredPageQuery } from './stored-page.ts';
 import { partKey } from './submit/idempotency.ts';
 import { recallOnce } from './submit/scripts/submit.ts';
-import { withoutPayload } from './view.ts';
 
-/** Bytes of the jobs of one page. A single job may have more. */
-const MAX_PAGE_BYTES = 8 * 1_048_576;
-/** Jobs of the first read, which tells how large they are, and of any. */
-const FIRST_READ = 4;
-const MOST_READ = 64;
 /** Parts of a long batch that have no record, since all of their jobs were refused, before the search ends. */
 const MOST_MISSING_PARTS = 200;
 
-export interface KeyedJobsQuery {
-  readonly limit: number;
+export interface KeyedJobsQuery extends StoredPageQuery {
   readonly cursor?: string;
-  /** false: the jobs come without their payloads. */
-  readonly payload?: boolean;
-}
-
-interface KeyedJobsPage {
-  items: Job[];
-  nextCursor?: string;
 }
 
 /** A part of the submit, and a job in it, both from 0. */
@@ -51,9 +33,9 @@ export async function listKeyedJobs(
   key: string,
   query: KeyedJobsQuery,
   visible?: VisibleQueues,
-): Promise<KeyedJobsPage> {
+): Promise<JobPage> {
   let at: Position | undefined = query.cursor === undefined ? START : parseCursor(query.cursor);
-  const page = new KeyedPage(core, query);
+  const page = new StoredPage(core, query);
   while (at !== undefined) {
     const record = await recallOnce(core.redis, keys.idempotency(partKey(key, at.part)));
     const jobs = (record?.refs ?? [])
@@ -87,63 +69,4 @@ async function nextPart(
   for (const index of following)
     if ((await redis.exists(recordKey(index))) > 0) return { part: index, index: 0 };
   return undefined;
-}
-
-interface StoredJob {
-  readonly queue: string;
-  readonly ref: Ref;
-}
-
-/** The jobs of one page, bounded in jobs and bytes. */
-class KeyedPage {
-  readonly items: Job[] = [];
-  readonly #core: Core;
-  readonly #query: KeyedJobsQuery;
-  #bytes = 0;
-
-  constructor(core: Core, query: KeyedJobsQuery) {
-    this.#core = core;
-    this.#query = query;
-  }
-
-  /** Adds jobs from an index on while they fit; returns the index of the first that did not. */
-  async addFrom(jobs: readonly StoredJob[], start: number): Promise<number> {
-    for (let index = start; index < jobs.length; ) {
-      const size = this.#readSize();
-      if (size < 1) return index;
-      const read = await Promise.all(jobs.slice(index, index + size).map((job) => this.#read(job)));
-      for (const job of read) {
-        if (job !== undefined && !this.#add(job)) return index;
-        index += 1;
-      }
-    }
-    return jobs.length;
-  }
-
-  #readSize(): number {
-    const { length } = this.items;
-    const left = MAX_PAGE_BYTES - this.#bytes;
-    const fit = length === 0 ? FIRST_READ : Math.max(1, Math.floor((left * length) / this.#bytes));
-    return left <= 0 ? 0 : Math.min(this.#query.limit - length, fit, MOST_READ);
-  }
-
-  #add(job: Job): boolean {
-    const bytes = Buffer.byteLength(printJson(job));
-    if (this.items.length > 0 && this.#bytes + bytes > MAX_PAGE_BYTES) return false;
-    this.#bytes += bytes;
-    this.items.push(job);
-    return true;
-  }
-
-  async #read({ queue, ref }: StoredJob): Promise<Job | undefined> {
-    const located = { id: formatJobId(queue, ref), keys: this.#core.keySpace.queue(queue), ref };
-    try {
-      const job = await findJob(this.#core, located);
-      return this.#query.payload === false ? withoutPayload(job) : job;
-    } catch (error) {
-      if (error instanceof AppError && (error.code === 'job-gone' || error.code === 'job-not-found'))
-        return undefined;
-      throw error;
-    }
-  }
 }

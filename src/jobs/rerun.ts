@@ -95,6 +95,8 @@ const submitOf = (
     expiresIn: options.x && options.x + entryTime(ref.entryId) - entryTime(firstRef(ref, options).entryId),
     resultTtl: options.rt,
     metadata: options.m,
+    tags: options.tg,
+    key: options.y,
     keepPayload: options.k,
   });
 

@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
+import { withExistingKeys } from '../core/scripts/existing-keys.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { withExistingKeys } from './scripts/existing-keys.ts';
 import { readHttpQueues } from './scripts/http-queues.ts';
 
 const REFRESH_EVERY_MS = 1_000;

@@ -8,15 +8,17 @@ export type Awaited =
 
 /**
  * Blocks until a lane of one of the queues delivers a job, a wake token comes, or `blockMs` have passed.
- * Of a paused queue only the tokens are read.
+ * Of a queue that is paused or at its limit only the tokens are read.
  */
 export async function awaitWork(
   redis: Connection,
   consumer: string,
-  queues: readonly { keys: QueueKeys; paused: boolean }[],
+  queues: readonly { keys: QueueKeys; hearsOnlyWake: boolean }[],
   blockMs: number,
 ): Promise<Awaited[]> {
-  const streams = queues.flatMap(({ keys, paused }) => (paused ? [keys.wake] : [...lanes(keys), keys.wake]));
+  const streams = queues.flatMap(({ keys, hearsOnlyWake }) =>
+    hearsOnlyWake ? [keys.wake] : [...lanes(keys), keys.wake],
+  );
   const reply = await redis.xreadgroup(
     'GROUP',
     GROUP,

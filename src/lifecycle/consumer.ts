@@ -174,7 +174,10 @@ export class WaitingConsumer extends Consumer {
   }
 
   /** Blocks for at most `blockMs`; `interrupt` ends it early. Resolves to nothing when a group had to be recreated. */
-  awaitWork(queues: readonly { keys: QueueKeys; paused: boolean }[], blockMs: number): Promise<Awaited[]> {
+  awaitWork(
+    queues: readonly { keys: QueueKeys; hearsOnlyWake: boolean }[],
+    blockMs: number,
+  ): Promise<Awaited[]> {
     // A recreated group delivers all entries again. Only `take` can tell which of them are new.
     return this.withGroups(
       queues.map(({ keys }) => keys),

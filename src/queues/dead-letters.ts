@@ -5,6 +5,7 @@ import { parseJobId, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { BulkStep, DeadSelection } from '../schemas/bulk.ts';
 import type { Job } from '../schemas/job.ts';
+import { tagsOf } from '../schemas/values/tags.ts';
 import { listJobs } from './list-jobs.ts';
 import { readStepCursor, stepDone } from './step-cursor.ts';
 
@@ -21,11 +22,12 @@ const DEFAULT_LIMIT = 100;
 async function moveSelected(
   core: Core,
   keys: QueueKeys,
-  { task, error, limit = DEFAULT_LIMIT, cursor }: DeadSelection,
+  { task, tag, error, limit = DEFAULT_LIMIT, cursor }: DeadSelection,
   move: typeof requeueDead,
 ): Promise<BulkStep> {
   const start = await readStepCursor(core.redis, cursor);
   const from = start.cursor;
+  const tags = tagsOf(tag);
   const query = { status: 'failed', limit, payload: false, ...(from && { cursor: from }) } as const;
   const page = await listJobs(core, keys, query);
   const selected = page.items.filter(
@@ -33,6 +35,7 @@ async function moveSelected(
       // Skip a job that has failed again since the first step: otherwise the steps might never end.
       Date.parse(job.finishedAt ?? '') <= start.startedAt &&
       (task === undefined || job.task === task) &&
+      tags.every((one) => job.tags?.includes(one)) &&
       (error === undefined || errorText(job).includes(error)),
   );
   const refs = selected.flatMap(refOf);

@@ -1,5 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { readHistory } from '../events/history.ts';
+import type { JobPage } from '../jobs/stored-page.ts';
 import { viewJob, withoutPayload } from '../jobs/view.ts';
 import { presentRefs } from '../lifecycle/scripts/changes/present-refs.ts';
 import { parseJobId, type Ref } from '../redis/job-id.ts';
@@ -7,7 +8,7 @@ import type { QueueKeys } from '../redis/keys.ts';
 import type { JobEvent } from '../schemas/event.ts';
 import type { Job } from '../schemas/job.ts';
 import type { EndedStatus } from '../schemas/values/names.ts';
-import type { JobPage, JobPageQuery } from './list-jobs.ts';
+import type { JobPageQuery } from './list-jobs.ts';
 import { MAX_PAGE_BYTES } from './page-reader.ts';
 import { endedRecords } from './scripts/ended-records.ts';
 
@@ -59,7 +60,7 @@ async function readEnded(
   core: Core,
   keys: QueueKeys,
   ends: readonly JobEnd[],
-  { status, payload }: EndedQuery,
+  { status, payload, keeps = () => true }: EndedQuery,
 ): Promise<{ items: Job[]; read: number }> {
   const items = new Map<string, Job>();
   let bytes = 0;
@@ -80,7 +81,7 @@ async function readEnded(
       read += 1;
       if (found === undefined) continue;
       const job = viewJob(keys.queue, end.ref, { place: 'result', ...found }, core.tasks.defaultsOf);
-      if (job.status === status && isLastEnd(job, end.event)) {
+      if (job.status === status && isLastEnd(job, end.event) && keeps(job)) {
         items.set(job.id, payload === false ? withoutPayload(job) : job);
       }
     }

@@ -1,4 +1,5 @@
 import type { Core } from '../core/core.ts';
+import type { JobPage } from '../jobs/stored-page.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { redisTime } from '../redis/server-time.ts';
 import type { Job } from '../schemas/job.ts';
@@ -6,17 +7,14 @@ import type { ListedStatus } from '../schemas/values/names.ts';
 import { PageReader } from './page-reader.ts';
 import { walkJobs } from './walk-jobs.ts';
 
-export interface JobPage {
-  items: Job[];
-  nextCursor?: string;
-}
-
 /** What listings of jobs have in common. */
 export interface JobPageQuery {
   limit: number;
   cursor?: string;
   /** false: the jobs come without their payloads. */
   payload?: boolean;
+  /** Which jobs to show: a page may be short. Absent: all. */
+  keeps?: (job: Job) => boolean;
 }
 
 export interface JobListQuery extends JobPageQuery {

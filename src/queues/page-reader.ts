@@ -18,6 +18,7 @@ interface PageQuery {
   readonly status?: ListedStatus;
   readonly limit: number;
   readonly payload?: boolean;
+  readonly keeps?: (job: Job) => boolean;
 }
 
 /** Reads the jobs of one page in steps, until it has enough jobs or bytes. */
@@ -64,7 +65,7 @@ export class PageReader {
 
   /** Whether the page had room for the job. */
   async #add(ref: Ref, { found, bytes, readBytes }: ListedJob): Promise<boolean> {
-    const { status, payload } = this.#query;
+    const { status, payload, keeps } = this.#query;
     if (found.place === 'none' || found.place === 'gone' || found.place === 'result') return this.#count(0);
     if (status !== undefined && found.place !== status) return this.#count(0);
     const isWhole = payload !== false;
@@ -73,7 +74,7 @@ export class PageReader {
     if (this.#isFull) return false;
     if (isWhole && readBytes < bytes) return this.#addAlone(ref);
     const job = viewJob(this.#keys.queue, ref, found, this.#core.tasks.defaultsOf);
-    this.items.push(isWhole ? job : withoutPayload(job));
+    if (keeps?.(job) ?? true) this.items.push(isWhole ? job : withoutPayload(job));
     return this.#count(needed);
   }
 

@@ -1,5 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { invalidCursor } from '../errors.ts';
+import type { JobPage } from '../jobs/stored-page.ts';
 import { expireAll } from '../lifecycle/cancel-and-expire.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { QueueList, QueueStats, QueueSummary } from '../schemas/queue.ts';
@@ -13,7 +14,7 @@ import {
 } from '../schemas/values/names.ts';
 import { type VisibleQueues, visibleOf } from '../schemas/values/visible-queues.ts';
 import { listEnded } from './list-ended.ts';
-import { type JobPage, type JobPageQuery, listJobs } from './list-jobs.ts';
+import { type JobPageQuery, listJobs } from './list-jobs.ts';
 import { type ListedPending, listPending, parsePosition } from './pending.ts';
 import { queueStats, queueSummary } from './stats.ts';
 
@@ -22,6 +23,11 @@ interface PageQuery {
   cursor?: string;
 }
 
+/** A page of jobs of any status. */
+type JobListQuery = JobPageQuery & { status?: Status };
+
+/** Queues without such jobs that a page over all queues looks at. */
+const MOST_EMPTY = 20;
 /** Queues that are read at a time. Their commands share round trips. */
 const QUEUES_AT_ONCE = 50;
 
@@ -63,11 +69,34 @@ export class QueueInspector {
   }
 
   /** A page of the jobs of one status; without a status, of all that have not ended and failed ones. */
-  async list(queue: string, { status, ...page }: JobPageQuery & { status?: Status }): Promise<JobPage> {
+  async list(queue: string, { status, ...page }: JobListQuery): Promise<JobPage> {
     const keys = this.#core.keySpace.queue(queue);
     await this.#expire(keys);
     if (isEnded(status)) return listEnded(this.#core, keys, { ...page, status });
     return listJobs(this.#core, keys, { ...page, ...(status && { status }) });
+  }
+
+  /**
+   * A page of the jobs of one queue, or of all that the client may read, queue by queue: see `list`. The cursor is
+   * `<queue>~<cursor of its list>`.
+   *
+   * @throws {AppError} invalid-request for a cursor that no page gave.
+   */
+  async listOfAll(queue: string | undefined, query: JobListQuery, visible?: VisibleQueues): Promise<JobPage> {
+    const { cursor, ...rest } = query;
+    const [from = '', inner = ''] = cursor?.split('~') ?? [];
+    if (cursor !== undefined) parseQueue(from);
+    const all = queue === undefined ? await this.#names(visible) : visibleOf([queue], visible);
+    const names = all.filter((name) => name >= from);
+    for (const [i, name] of names.slice(0, MOST_EMPTY).entries()) {
+      const isFirst = name === from && inner !== '';
+      const page = await this.list(name, { ...rest, ...(isFirst && { cursor: inner }) });
+      const next = page.nextCursor === undefined ? names[i + 1] : name;
+      if (page.items.length === 0 && page.nextCursor === undefined && i + 1 < MOST_EMPTY) continue;
+      if (next === undefined) return { items: page.items };
+      return { items: page.items, nextCursor: `${next}~${page.nextCursor ?? ''}` };
+    }
+    return { items: [] };
   }
 
   /** A page of the running jobs of a queue. */

@@ -5,7 +5,7 @@ import type { PauseQueue } from '../schemas/queues/pause.ts';
 import { cancelJobs } from './cancel-jobs.ts';
 import { purgeDeadLetters, retryDeadLetters } from './dead-letters.ts';
 import { readPauseEnd, wrongEnd } from './pause-end.ts';
-import { configure } from './scripts/configure.ts';
+import { checkSettings, configure } from './scripts/configure.ts';
 import { setPaused } from './scripts/pause.ts';
 import { queueSummary } from './stats.ts';
 
@@ -30,10 +30,11 @@ export class QueueOperator {
     return queueSummary(redis, keys);
   }
 
-  /** Changes the given settings of a queue. Also registers the queue. */
+  /** Changes the given settings of a queue. Also registers the queue. @throws {AppError} invalid-request for a rate out of bounds. */
   async configure(queue: string, settings: QueueSettings): Promise<QueueSummary> {
     const { redis, keySpace, queues, submitSettings } = this.#core;
     const keys = keySpace.queue(queue);
+    checkSettings(settings);
     await queues.register([queue]);
     await configure(redis, keys, settings);
     await submitSettings.refresh(keys);

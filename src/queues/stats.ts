@@ -6,6 +6,7 @@ import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { Priority } from '../schemas/values/names.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { subscriptionBacklogs } from '../subscriptions/state.ts';
+import { showLimits } from './limits/limits.ts';
 import { lookAtQueue, takeCensus } from './scripts/census.ts';
 import type { Census, PlaceCensus } from './scripts/census-types.ts';
 
@@ -106,6 +107,7 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
     keys.holds,
     keys.notes,
     keys.changed,
+    keys.tagged,
     keys.events,
   ];
   const sizes = await Promise.all(names.map((name) => redis.memory('USAGE', name)));
@@ -147,6 +149,7 @@ export async function queueSummary(redis: Connection, keys: QueueKeys): Promise<
     name: keys.queue,
     ...pauseOf(census),
     ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
+    ...showLimits(census.limits),
     submitEvents: census.submitEvents,
     counts: countsOf(census),
   };

@@ -36,6 +36,10 @@ const EntryOptions = Type.Object({
   rt: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_DURATION_MS })),
   /** Metadata. */
   m: Type.Optional(Type.Record(Type.String(), Type.String())),
+  /** Tags. */
+  tg: Type.Optional(Type.Array(Type.String())),
+  /** For whom or what the job is. */
+  y: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
   /** Keep the payload after completion. */
   k: Type.Optional(Type.Literal(true)),
   /** The submitter waits for the job: its last event carries a short result. */

@@ -39,6 +39,8 @@ export interface QueueKeys {
    * job has a new entry, and keeps its id.
    */
   readonly changed: string;
+  /** Sorted set, score 0: jobs with tags, a member for each tag. src/lifecycle/scripts/tags/tag-place.ts says what a member is. */
+  readonly tagged: string;
   /** Prefix of the keys of logs of jobs, for scripts that find the refs of these themselves. See `log`. */
   readonly logs: string;
   /** Capped stream: jobs whose log has got lines, for those who follow one. */
@@ -47,16 +49,18 @@ export interface QueueKeys {
   readonly events: string;
   /** Hash: name of a durable subscription -> its options, JSON. */
   readonly subscriptions: string;
-  /** Capped stream that every worker reads: cancel requests, and classes of held jobs. */
+  /** Capped stream that every worker reads: cancel requests, classes of held jobs, changed limits, drains. */
   readonly control: string;
   /** Stream of wake tokens. Each wakes one idle worker. */
   readonly wake: string;
+  /** String with a TTL: up to when the rate of the queue is used, Unix us. */
+  readonly rateUse: string;
   /** Hash of lifetime counts. */
   readonly totals: string;
   /**
-   * Hash: `paused`, the start of the pause and, if it ends by itself, its end, Unix ms; `maxJobs`; `submitEvents`; `heal:<stream>`
-   * while a recreated group catches up; `hold`, the number of event entries kept for subscriptions; `changed` while there may be
-   * changed jobs.
+   * Hash: `paused`, the start of the pause and, if it ends by itself, its end, Unix ms; `maxJobs`; `submitEvents`; the limits of
+   * lifecycle/limits/settings.ts; `heal:<stream>` while a recreated group catches up; `hold`, the number of event entries kept for
+   * subscriptions; `changed` while there may be changed jobs.
    */
   readonly settings: string;
   /** Hash: schedule id -> definition, JSON. */
@@ -156,12 +160,14 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     leases: `${root}:leases`,
     notes: `${root}:notes`,
     changed: `${root}:changed`,
+    tagged: `${root}:tagged`,
     logs: `${root}:log:`,
     logHints: `${root}:log-hints`,
     events: `${root}:events`,
     subscriptions: `${root}:subscriptions`,
     control: `${root}:control`,
     wake: `${root}:wake`,
+    rateUse: `${root}:rate`,
     totals: `${root}:totals`,
     settings: `${root}:settings`,
     schedules: `${root}:schedules`,

@@ -1,6 +1,6 @@
 import type { JsonText } from '../schemas/json/json-text.ts';
 import { parseAround } from '../schemas/json/parse-around.ts';
-import { inMembers } from '../schemas/json/scan.ts';
+import { inMembers } from '../schemas/json/places.ts';
 import type { AttemptLimit } from '../schemas/values/attempts.ts';
 import type { ErrorOrigin, FinalStatus } from '../schemas/values/names.ts';
 import { type EntryOptions, encodeOptions } from './entry-options.ts';
@@ -88,7 +88,7 @@ const RECORD_TEXTS = inMembers({ p: 'text', r: 'text', e: { each: ERROR_TEXTS } 
  * @throws {SyntaxError} when the rest is not JSON.
  */
 export const decodeRecord = (text: string): ResultRecord =>
-  (parseAround(Buffer.from(text), RECORD_TEXTS)?.value ?? parseWithoutPayload(text)) as ResultRecord;
+  (parseAround(Buffer.from(text), RECORD_TEXTS) ?? parseWithoutPayload(text)) as ResultRecord;
 
 /** Tries each place where the payload may begin, the first of which leaves a whole object. */
 function parseWithoutPayload(text: string): unknown {
@@ -96,7 +96,7 @@ function parseWithoutPayload(text: string): unknown {
   for (let i = 0; i < rest.length; i += 1) {
     const record = [head, ...rest.slice(0, i)].join(PAYLOAD);
     const parsed = parseAround(Buffer.from(`${record}}`), RECORD_TEXTS);
-    if (parsed !== undefined) return parsed.value;
+    if (parsed !== undefined) return parsed;
   }
   return JSON.parse(text);
 }
@@ -106,4 +106,4 @@ const MAX_TRIED = 50;
 
 /** @param line as `StoredError` describes it. @throws {SyntaxError} when it is not JSON. */
 export const decodeError = (line: string): StoredError =>
-  (parseAround(Buffer.from(line), ERROR_TEXTS)?.value ?? JSON.parse(line)) as StoredError;
+  (parseAround(Buffer.from(line), ERROR_TEXTS) ?? JSON.parse(line)) as StoredError;

@@ -23,7 +23,7 @@ const stateSchema = compileSchema(ScheduleState, { isOurs: true });
 function decodeJson<T>(schema: typeof stateSchema, text: string): T | undefined {
   if (!schema.ok) throw new Error(schema.reason);
   const parsed = parseAround(Buffer.from(text), SCHEDULE_TEXTS);
-  return parsed !== undefined && schema.check(parsed.value).length === 0 ? (parsed.value as T) : undefined;
+  return parsed !== undefined && schema.check(parsed).length === 0 ? (parsed as T) : undefined;
 }
 
 /** Decodes a schedule; undefined when the stored text is not a schedule: other programs can write to Redis. */

@@ -70,7 +70,7 @@ function isSame(
 ): boolean {
   // The stored definition went through JSON, which drops undefined members.
   const written = parseAround(Buffer.from(printJson(request)), SCHEDULE_TEXTS);
-  return isDeepStrictEqual(stored, written?.value);
+  return isDeepStrictEqual(stored, written);
 }
 
 /** Builds definition and state. A schedule with the same recurrence keeps its counts; any other starts from zero. */

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { oneOf, TaskName, WAITING_STATUSES } from './values/names.ts';
+import { TagQuery } from './values/tags.ts';
 
 /** Jobs of one step, and where it begins. */
 const step = (jobs: string) => ({
@@ -22,6 +23,7 @@ const step = (jobs: string) => ({
 export const DeadSelection = Type.Object(
   {
     task: Type.Optional(TaskName),
+    tag: Type.Optional(TagQuery),
     error: Type.Optional(
       Type.String({
         minLength: 1,
@@ -47,6 +49,7 @@ export const JobSelection = Type.Object(
       'Which jobs: those that wait with this status are cancelled, failed ones are removed. Cancel a running job with POST /jobs/{id}/cancel.',
     ),
     task: Type.Optional(TaskName),
+    tag: Type.Optional(TagQuery),
     ...step('jobs'),
   },
   { additionalProperties: false },

@@ -1,11 +1,12 @@
 import { type Static, Type } from 'typebox';
-import { inMembers } from './json/scan.ts';
+import { inMembers } from './json/places.ts';
 import { Attempts, MaxAttempts } from './values/attempts.ts';
 import { duration, RESULT_TTL_LIMITS, TIMEOUT_LIMITS } from './values/duration.ts';
 import {
   ErrorOriginSchema,
   HeldBySchema,
   JobId,
+  JobKey,
   jobId,
   PrioritySchema,
   QueueName,
@@ -14,6 +15,7 @@ import {
   TaskName,
   timestamp,
 } from './values/names.ts';
+import { Tags } from './values/tags.ts';
 import { Trace } from './values/trace.ts';
 
 export const DEFAULT_QUEUE = 'default';
@@ -66,6 +68,7 @@ export const SubmitJob = Type.Object(
       }),
     ),
     priority: Type.Optional(PrioritySchema),
+    key: Type.Optional(JobKey),
     delay: Type.Optional(duration('The job starts no sooner than this long after the submit. Default 0.')),
     runAt: Type.Optional(
       Type.String({
@@ -99,6 +102,7 @@ export const SubmitJob = Type.Object(
         },
       ),
     ),
+    tags: Type.Optional(Tags),
     keepPayload: Type.Optional(
       Type.Boolean({
         description:
@@ -157,6 +161,7 @@ export const Job = Type.Object(
     status: StatusSchema,
     heldBy: Type.Optional(HeldBySchema),
     priority: Type.Optional(PrioritySchema),
+    key: Type.Optional(Type.String({ description: 'The key given at submit.', examples: ['customer-17'] })),
     attempt: Type.Integer({
       minimum: 0,
       description: 'The running or last attempt, counted from 1. 0 before the first.',
@@ -169,6 +174,7 @@ export const Job = Type.Object(
       }),
     ),
     metadata: Type.Optional(labels({}, { description: 'The labels given at submit.' })),
+    tags: Type.Optional(Type.Array(Type.String(), { description: 'The tags of the job.' })),
     progress: Type.Optional(
       Type.Unknown({ description: 'The last progress report of the running attempt.' }),
     ),

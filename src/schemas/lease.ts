@@ -89,6 +89,7 @@ export const LeasedJob = Type.Object({
     minimum: 1,
     description: 'The attempt fails if it takes longer, in milliseconds.',
   }),
+  key: Type.Optional(Type.String({ description: 'The key given at submit.' })),
   metadata: Type.Optional(
     Type.Unsafe<Record<string, string>>({
       type: 'object',

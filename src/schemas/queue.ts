@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { LIMIT_SETTINGS, SHOWN_LIMITS } from './queues/limits.ts';
 import { QueueName, timestamp } from './values/names.ts';
 import { NextCursor } from './values/page.ts';
 
@@ -42,6 +43,7 @@ export const QueueSettings = Type.Object(
         description: `${MOST_JOBS} null: no limit.`,
       }),
     ),
+    ...LIMIT_SETTINGS,
     submitEvents: Type.Optional(
       Type.Unsafe<boolean | null>({
         anyOf: [{ type: 'boolean' }, { type: 'null' }],
@@ -53,7 +55,7 @@ export const QueueSettings = Type.Object(
     additionalProperties: false,
     minProperties: 1,
     description: 'Settings to change. An absent field keeps its value.',
-    examples: [{ maxJobs: 100_000 }],
+    examples: [{ maxJobs: 100_000 }, { rate: { limit: 100, per: '1s' }, perKey: { concurrency: 1 } }],
   },
 );
 export type QueueSettings = Static<typeof QueueSettings>;
@@ -188,6 +190,7 @@ export const QueueSummary = Type.Object(
     paused: Paused,
     pausedUntil: PausedUntil,
     maxJobs: Type.Optional(MaxJobs),
+    ...SHOWN_LIMITS,
     submitEvents: Type.Boolean({ description: SUBMIT_EVENTS }),
     counts: Counts,
   },

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { SUBMIT_TEXTS, SubmitJob } from './job.ts';
-import { inMembers } from './json/scan.ts';
+import { inMembers } from './json/places.ts';
 import { duration } from './values/duration.ts';
 import { jobId, NAME_FORM, QUEUE_NAME_PATTERN, timestamp } from './values/names.ts';
 

@@ -18,6 +18,8 @@ export interface TaskContext {
     readonly maxAttempts: number;
     /** Name of the lease that holds this delivery. */
     readonly lease: string;
+    /** For whom or what the job is, as submitted; absent when it has none. */
+    readonly key?: string;
     /** As submitted; absent when the job has none. In a job of a schedule, `schedule` names the slot. */
     readonly metadata?: Readonly<Record<string, string>>;
   };

@@ -19,7 +19,11 @@ function setUp(forMs = Number.POSITIVE_INFINITY) {
     return state.known.has(token) ? { caller: CALLER, forMs } : undefined;
   };
   const authenticator = new Authenticator({ monotonic: () => state.now }, [recognize]);
-  return { state, identify: (header?: string) => authenticator.identify(header) };
+  return {
+    state,
+    identify: (header?: string) => authenticator.identify(header),
+    look: (header: string) => authenticator.look(header),
+  };
 }
 
 describe('the authenticator', () => {
@@ -50,6 +54,18 @@ describe('the authenticator', () => {
     state.now = 2_000;
     state.known.clear();
     expect(await identify('Bearer good')).toBeUndefined();
+  });
+
+  it('sees at once that a key is revoked when it is told to look, and remembers that', async () => {
+    const { state, identify, look } = setUp();
+    await identify('Bearer good');
+    state.known.clear();
+    expect(identify('Bearer good')).toBe(CALLER);
+    expect(await look('Bearer good')).toBeUndefined();
+    expect(identify('Bearer good')).toBeUndefined();
+    state.known.add('good');
+    expect(await Promise.all([look('Bearer good'), look('Bearer good')])).toEqual([CALLER, CALLER]);
+    expect(state.asked).toBe(3);
   });
 
   it('remembers a caller no longer than its key is valid', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AuditLog } from '../../src/audit/audit-log.ts';
 import { readAudit } from '../../src/audit/read-audit.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
@@ -71,6 +71,8 @@ describe('the audit', () => {
     );
     expect(targetsOf(await readAudit(core, { limit: 1_000 }))).toContain('managed');
     expect((await redis.client.xlen(core.keySpace.audit.refused)) - before).toBe(21);
+    const [last] = (await readAudit(core, { limit: 1 })).items;
+    expect(last).toMatchObject({ ...call('refused', 401), more: 5_000 - 20 - 1 });
   });
 
   it('has pages that leave out nothing and repeat nothing, also where calls share their time', async () => {
@@ -94,6 +96,58 @@ describe('the audit', () => {
       [1, 0].flatMap((seq) => ['calls', 'refused'].map((list) => `${ms}-${seq}-${list}`)),
     );
     expect(seen).toEqual(expected);
+    // Any client of Redis can add an entry that lacks a field.
+    const [incomplete] = (await readAudit(core, { limit: 1 })).items;
+    expect(incomplete).toEqual({
+      ...call('5-1-calls', 0),
+      key: '',
+      address: '',
+      method: '',
+      route: '',
+      at: 5,
+    });
+  });
+
+  it('writes the refused calls that it has counted when their time is over, and starts again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const { keySpace, observe } = coreOf('windows');
+      const xadd = vi.fn(async () => undefined);
+      const log = new AuditLog({ redis: { xadd } as unknown as Core['redis'], keySpace, observe }, 100);
+      for (const window of [1, 2]) {
+        for (let i = 0; i < 30; i += 1) log.refused(call('refused', 401));
+        vi.advanceTimersByTime(10_000);
+        vi.advanceTimersByTime(100);
+        expect(xadd).toHaveBeenCalledTimes(window * 21);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('holds at most 1,000 calls at a time, and tells of the others', async () => {
+    const { observe, ofKind } = recordEvents('audit-unwritten');
+    const core = createTestCore(redis.client, { prefix: 'burst' }, observe);
+    const calls = Array.from({ length: 1_003 }, (_, i) => call(`${i}`));
+    await write(core, calls, [], 2_000);
+    expect(await redis.client.xlen(core.keySpace.audit.calls)).toBe(1_000);
+    expect(ofKind('audit-unwritten').map(({ target }) => target)).toEqual(['1000', '1001', '1002']);
+  });
+
+  it('has stopped when all is written', async () => {
+    const { keySpace, observe } = coreOf('slow');
+    let finish: (() => void) | undefined;
+    const xadd = () => new Promise<void>((resolve) => (finish = resolve));
+    const log = new AuditLog({ redis: { xadd } as unknown as Core['redis'], keySpace, observe }, 100);
+    log.managed(call('a'));
+    let hasStopped = false;
+    const stopped = log.stop().then(() => {
+      hasStopped = true;
+    });
+    await new Promise(setImmediate);
+    expect(hasStopped).toBe(false);
+    finish?.();
+    await stopped;
   });
 
   it('tells what Redis does not take, and holds nobody up', async () => {

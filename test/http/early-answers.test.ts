@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/schemas/problem.ts';
-import { JSON_TYPE, NDJSON_TYPE } from '../helpers/api/send.ts';
+import { bearer, makeKey, WITH_KEYS } from '../helpers/api/keys.ts';
+import { JSON_TYPE, NDJSON_TYPE, send } from '../helpers/api/send.ts';
 import { useApi } from '../helpers/api/server.ts';
 import { parseAnswers, requestText, wire } from '../helpers/api/wire.ts';
 import { useRedis } from '../helpers/redis/server.ts';
@@ -15,11 +16,14 @@ const BODY_BYTES = 8_000_000;
 
 const redis = useRedis();
 const api = useApi(redis);
+const locked = useApi(redis, WITH_KEYS);
 
 interface Case {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Absent: that of the API without keys. */
+  readonly origin?: string;
 }
 
 /** Requests that the service answers before it has read their body. */
@@ -52,13 +56,13 @@ const body = Buffer.alloc(BODY_BYTES, 'x');
 
 /** Node's http client. Without a length it sends the body in chunks. */
 function sendWithNode(
-  { method, path, headers }: Case,
+  { method, path, headers, origin = api.origin }: Case,
   length: number | undefined,
   setHost = true,
 ): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     const sized = length === undefined ? headers : { ...headers, 'content-length': length };
-    const outgoing = request(new URL(path, api.origin), { method, headers: sized, agent: false, setHost });
+    const outgoing = request(new URL(path, origin), { method, headers: sized, agent: false, setHost });
     outgoing.once('error', reject);
     outgoing.once('response', (incoming) => {
       json(incoming).then((problem) => resolve([incoming.statusCode, (problem as Problem).code]), reject);
@@ -67,14 +71,17 @@ function sendWithNode(
   });
 }
 
-async function sendWithFetch({ method, path, headers }: Case): Promise<unknown[]> {
-  const answer = await fetch(`${api.origin}${path}`, { method, headers, body });
+async function sendWithFetch({ method, path, headers, origin = api.origin }: Case): Promise<unknown[]> {
+  const answer = await fetch(`${origin}${path}`, { method, headers, body });
   return [answer.status, ((await answer.json()) as Problem).code];
 }
 
-async function sendWithPython({ method, path, headers }: Case, ...more: string[]): Promise<unknown> {
+async function sendWithPython(
+  { method, path, headers, origin = api.origin }: Case,
+  ...more: string[]
+): Promise<unknown> {
   const script = fileURLToPath(new URL('../helpers/api/clients.py', import.meta.url));
-  const args = [script, api.origin, method, path, JSON.stringify(headers), String(BODY_BYTES), ...more];
+  const args = [script, origin, method, path, JSON.stringify(headers), String(BODY_BYTES), ...more];
   const { stdout } = await promisify(execFile)('python3', args);
   return JSON.parse(stdout);
 }
@@ -88,6 +95,28 @@ describe('an answer that comes before the body was read', () => {
     // It sends the host of its URL, whatever the headers say.
     if (status !== 421) expect(await sendWithFetch(message)).toEqual(answer);
   });
+
+  it.each(['/jobs', '/jobs/batch'])(
+    'reaches clients whose key is not good, or is spent: %s',
+    async (path) => {
+      const { key } = await makeKey(locked.origin, ['submit'], { rate: { limit: 1, per: '1h' } });
+      expect((await send(locked.origin, { method: 'GET', path: '/', headers: bearer(key) })).status).toBe(
+        200,
+      );
+      for (const [answer, sent] of [
+        [[401, 'unauthorized'], {}],
+        [[401, 'unauthorized'], bearer('wrong')],
+        [[429, 'rate-limited'], bearer(key)],
+      ] as const) {
+        const type = path === '/jobs' ? JSON_TYPE : NDJSON_TYPE;
+        const message = { method: 'POST', path, headers: { ...type, ...sent }, origin: locked.origin };
+        expect(await sendWithPython(message)).toEqual([answer, answer, answer]);
+        expect(await sendWithNode(message, BODY_BYTES)).toEqual(answer);
+        expect(await sendWithNode(message, undefined)).toEqual(answer);
+        expect(await sendWithFetch(message)).toEqual(answer);
+      }
+    },
+  );
 
   it.each(WITHOUT_ROUTE)('reaches them where no route takes the request: %i', async (status, message) => {
     const answer = [status, 'invalid-request'];
@@ -104,10 +133,17 @@ describe('an answer that comes before the body was read', () => {
   });
 
   it('comes instead of 100 Continue, and the client need not send the body', async () => {
-    for (const [status, , { method, path, headers }] of CASES) {
+    const { key } = await makeKey(locked.origin, ['submit'], { rate: { limit: 1, per: '1h' } });
+    await send(locked.origin, { method: 'GET', path: '/', headers: bearer(key) });
+    const submit = { method: 'POST', path: '/jobs/batch', headers: NDJSON_TYPE, origin: locked.origin };
+    const refused: typeof CASES = [
+      [401, 'unauthorized', submit],
+      [429, 'rate-limited', { ...submit, headers: { ...NDJSON_TYPE, ...bearer(key) } }],
+    ];
+    for (const [status, , { method, path, headers, origin = api.origin }] of [...CASES, ...refused]) {
       const expecting = { ...headers, expect: '100-continue', 'content-length': String(BODY_BYTES) };
       const head = requestText(method, path, { ...expecting, connection: 'keep-alive' });
-      const [answer, ...none] = parseAnswers(await wire(api.origin, head));
+      const [answer, ...none] = parseAnswers(await wire(origin, head));
       expect(answer?.status).toBe(status);
       expect(answer?.headers.get('connection')).toBe('close');
       expect(none).toEqual([]);

@@ -69,6 +69,8 @@ const deep = (levels: number) => {
 const members = Array.from({ length: 80_000 }, (_, i) => `"k${i}":1`).join(',');
 const NUMBERS = `{"task":"echo","payload":[${Array(100_000).fill('1.0e3').join(',')}]}`;
 const BROKEN_AT_THE_END = `{"task":"echo","payload":[${Array(300_000).fill('1').join(',')},"\\ud83d"]}`;
+const ESCAPED = Array.from({ length: 60_000 }, (_, i) => `"\\u0063${i}":1`).join(',');
+const DEEP_FAULT = `{"x":${'['.repeat(500_000)}"\\ud83d"${']'.repeat(500_000)}}`;
 const JSON_BODY = 'application/json';
 const KEY = 'idempotency-key: a';
 
@@ -97,6 +99,20 @@ it.each<[string, string, string, string, string[], number]>([
   ['10,000 jobs with a schema', '/jobs/batch', JSON_BODY, batch(MAIL), [], 207],
   ['as many lines', '/jobs/batch', 'application/x-ndjson', lines(MAIL), [], 207],
   ['10,000 payloads that break their schema', '/jobs/batch', JSON_BODY, batch(NO_MAIL), [], 207],
+  ['80,000 unknown members', '/jobs', JSON_BODY, `{"task":"echo",${members}}`, [], 400],
+  ['80,000 members of metadata', '/jobs', JSON_BODY, `{"task":"echo","metadata":{${members}}}`, [], 400],
+  [
+    'a job with as many unknown members',
+    '/jobs/batch',
+    JSON_BODY,
+    `{"jobs":[{${members}},${GOOD}]}`,
+    [],
+    207,
+  ],
+  ['60,000 escaped names', '/jobs', JSON_BODY, `{"task":"echo","payload":{${ESCAPED}}}`, [], 202],
+  ['a lone surrogate 500,000 deep', '/jobs', JSON_BODY, DEEP_FAULT, [], 400],
+  ['a name of 1 MB', '/jobs', JSON_BODY, `{"task":"echo","metadata":{"${'~/'.repeat(500_000)}":1}}`, [], 400],
+  ['500,000 items', '/jobs/batch', JSON_BODY, `{"jobs":[${Array(500_000).fill('0').join(',')}]}`, [], 400],
   [
     '80,000 members that break their schema',
     '/jobs',

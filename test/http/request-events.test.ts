@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { bearer, makeKey, WITH_KEYS } from '../helpers/api/keys.ts';
 import { send } from '../helpers/api/send.ts';
 import { useApi } from '../helpers/api/server.ts';
 import { newQueue } from '../helpers/leases/http-worker.ts';
@@ -9,6 +10,8 @@ import { recordEvents } from '../helpers/telemetry/recorder.ts';
 const redis = useRedis();
 const recorder = recordEvents('http-request');
 const api = useApi(redis, {}, recorder.observe);
+
+const lockedApi = useApi(redis, WITH_KEYS, recorder.observe);
 
 const endOf = (id: string) =>
   until(() => recorder.ofKind('http-request').find(({ reqId }) => reqId === id), `the end of ${id}`);
@@ -21,6 +24,16 @@ describe('the event of a request', () => {
     expect(await endOf('store')).toMatchObject({ method: 'POST', route: '/jobs', status: 202, job: id });
     await api.http.get(`/jobs/${id}`).set('x-request-id', 'read').expect(200);
     expect(await endOf('read')).toMatchObject({ method: 'GET', route: '/jobs/:id', status: 200, job: id });
+  });
+
+  it('names the key that has sent it, and a job that the key may not see as the client has named it', async () => {
+    const { id } = await api.submit({ task: 'a', queue: newQueue() });
+    const { id: caller, key } = await makeKey(lockedApi.origin, [`read:${newQueue()}`]);
+    const read = lockedApi.http.get(`/jobs/${id}`).set('x-request-id', 'unseen');
+    await read.set(bearer(key)).expect(404);
+    expect(await endOf('unseen')).toMatchObject({ caller, job: id, status: 404 });
+    await lockedApi.http.get('/queues').set('x-request-id', 'stranger').expect(401);
+    expect(await endOf('stranger')).not.toHaveProperty('caller');
   });
 
   it('names no job for a text that is no id', async () => {

@@ -6,9 +6,9 @@ import { useRedis } from '../helpers/redis/server.ts';
 const redis = useRedis();
 const queue = useQueueOfTwo(redis);
 
-it('reads a job from a lane, or only a wake token while the queue is paused', async () => {
+it('reads a job from a lane, or only a wake token while no job of the queue may start', async () => {
   const { keys } = queue;
-  const await1 = (paused: boolean) => awaitWork(redis.client, 'one', [{ keys, paused }], 1);
+  const await1 = (hearsOnlyWake: boolean) => awaitWork(redis.client, 'one', [{ keys, hearsOnlyWake }], 1);
   expect(await await1(false)).toEqual([]);
   const { entryId } = await queue.submit({}, 'low');
   const token = await redis.client.xadd(keys.wake, '*', 'w', '1');

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type JobPage, listJobs } from '../../src/queues/list-jobs.ts';
+import type { JobPage } from '../../src/jobs/stored-page.ts';
+import { listJobs } from '../../src/queues/list-jobs.ts';
 import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { JsonText } from '../../src/schemas/json/json-text.ts';
 import { encodeCursor } from '../../src/schemas/values/cursor.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Consumer, Taken, TakeOptions } from '../../src/lifecycle/consumer.ts';
-import { LaneFairness } from '../../src/lifecycle/lane-fairness.ts';
+import { LaneFairness, NO_FAVOURED_LANE } from '../../src/lifecycle/lane-fairness.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { Observer } from '../../src/observer.ts';
 import { isUnavailable } from '../../src/redis/faults.ts';
@@ -15,7 +15,15 @@ import { type FinishedJob, takeChunk } from './finished-jobs.ts';
 import { type AskedClasses, askedClasses, HoldWatch, type HoldWatchParts } from './hold-watch.ts';
 import { type Call, InFlight } from './in-flight.ts';
 import { NextQueue } from './next-queue.ts';
-import { isReadyToWait, newQueueState, type QueueState, recordTake, stateIn } from './queue-state.ts';
+import {
+  isReadyToWait,
+  newQueueState,
+  putBackNews,
+  type QueueState,
+  recordTake,
+  removeNews,
+  stateIn,
+} from './queue-state.ts';
 
 export interface BatcherParts extends Pick<HoldWatchParts, 'ability' | 'endRead'> {
   consumer: Consumer;
@@ -35,8 +43,6 @@ const LEASE_PAUSE_MS = 200;
 
 /** Most jobs of one call: bounds the time for which it keeps Redis busy. */
 const MOST_TAKEN = 100;
-
-const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
 
 /**
  * Batches completions and takes: one call writes the finished jobs of a queue and takes as many jobs as fit. All that
@@ -138,20 +144,21 @@ export class Batcher {
     this.#backoff.giveUp();
   }
 
-  /** Slots for jobs of a new call. */
-  get #freeSlots(): number {
-    return this.#parts.limiter.freeSlots - this.#inFlight.reservedSlots;
+  /** Slots for jobs of a new call. Of a queue with limits nothing is read ahead: it would count as running. */
+  #freeSlots(isLimited = false): number {
+    const { freeSlots, freeStarts } = this.#parts.limiter;
+    return (isLimited ? freeStarts : freeSlots) - this.#inFlight.reservedSlots;
   }
 
   /** Whether a blocking read can wait for jobs. */
   get isReadyToWait(): boolean {
-    return this.#freeSlots > 0 && !this.#backoff.isPaused && this.states.every(isReadyToWait);
+    return this.#freeSlots() > 0 && !this.#backoff.isPaused && this.states.every(isReadyToWait);
   }
 
   #startCalls(): void {
     while (this.#inFlight.hasCapacity && !this.#backoff.isPaused) {
-      const canTake = this.#holds === 0 && this.#freeSlots > 0;
-      const state = this.#nextQueue.choose(canTake, this.#parts.clock.monotonic());
+      const canTake = this.#holds === 0 && this.#freeSlots() > 0;
+      const state = this.#nextQueue.choose(canTake, this.#parts.clock.monotonic(), this.#freeSlots(true));
       if (state === undefined) break;
       void this.#call(state);
     }
@@ -160,30 +167,30 @@ export class Batcher {
 
   /** How many jobs a call may take that completes `finished` jobs: at most half the capacity, so that two calls share it. */
   #takeCount(state: QueueState, finished: number): number {
-    if (this.#holds > 0 || !this.#nextQueue.isFirstToTake(state, this.#parts.clock.monotonic())) return 0;
+    const starts = this.#freeSlots(true) + finished;
+    const now = this.#parts.clock.monotonic();
+    if (this.#holds > 0 || !this.#nextQueue.isFirstToTake(state, now, starts)) return 0;
     const most = Math.min(MOST_TAKEN, Math.ceil(this.#parts.limiter.capacity / 2));
-    return Math.min(most, Math.max(0, this.#freeSlots + finished));
+    return Math.min(most, Math.max(0, state.isLimited ? starts : this.#freeSlots() + finished));
   }
 
   async #call(state: QueueState): Promise<void> {
     const { consumer, clock, onUncertainDelivery } = this.#parts;
     const chunk = takeChunk(state.finished);
-    const { wakeIds, startedRefs } = state;
-    state.wakeIds = [];
-    state.startedRefs = [];
+    const news = removeNews(state);
     const count = this.#takeCount(state, chunk.length);
     const reservedSlots = Math.max(0, count - chunk.length);
     const call: Call = { state, count, news: state.news, reservedSlots };
     const lane = count > 0 ? this.#fairness.next() : NO_FAVOURED_LANE;
     const asked = askedClasses(state);
-    const given = { tokens: wakeIds, begun: startedRefs, classes: [...asked.keys()] };
+    const given = { ...news, classes: [...asked.keys()] };
     const options: TakeOptions = { count, firstRead: state.firstRead, ...given, ...lane };
     const latency = state.latency.takeDue(clock.monotonic());
     const groupsBefore = consumer.recreatedGroups;
     this.#inFlight.startCall(call);
     try {
-      const completions = chunk.map(({ completion }) => completion);
-      const reply = await consumer.completeAndTake(state.keys, completions, latency, clock.wall(), options);
+      const ended = chunk.map(({ completion }) => completion);
+      const reply = await consumer.completeAndTake(state.keys, ended, latency, clock.wall(), options);
       this.#backoff.succeeded();
       // A script that was repeated may have taken jobs the first time.
       if (consumer.recreatedGroups !== groupsBefore) onUncertainDelivery();
@@ -195,8 +202,7 @@ export class Batcher {
       this.#latencyFlusher.scheduleFor(state);
     } catch (error) {
       this.#inFlight.endCall(call);
-      state.wakeIds.unshift(...wakeIds);
-      state.startedRefs.unshift(...startedRefs);
+      putBackNews(state, news);
       state.latency.restore(latency);
       this.#callFailed(state, chunk, error);
     }

@@ -69,6 +69,11 @@ export class ConcurrencyLimiter<T extends Item> {
     return Math.max(0, this.capacity - this.#held.length);
   }
 
+  /** How many more items could start at once. */
+  get freeStarts(): number {
+    return Math.max(0, Math.min(this.#parts.size, this.capacity) - this.#held.length);
+  }
+
   /** Items that were accepted and not removed. */
   get held(): readonly T[] {
     return this.#held;

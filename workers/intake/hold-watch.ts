@@ -60,7 +60,7 @@ export class HoldWatch {
     taken: Taken & { kind: 'taken' },
     { count, news }: { readonly count: number; readonly news: number },
   ): void {
-    if (!isFull(taken, count) && !taken.paused) {
+    if (!isFull(taken, count) && !taken.paused && !taken.isAtLimit) {
       for (const [one, number] of asked) if (state.classes.get(one) === number) state.classes.delete(one);
     }
     // The take did not know of news that came while it ran.

@@ -14,17 +14,21 @@ export class NextQueue {
     this.#inFlight = inFlight;
   }
 
-  /** A queue with something to write; else the least recently taken queue that may have jobs, if `canTake`. */
-  choose(canTake: boolean, now: number): QueueState | undefined {
+  /**
+   * A queue with something to write; else the least recently taken queue that may have jobs, if `canTake`.
+   *
+   * @param starts how many jobs could start at once: of a queue with limits no others are taken.
+   */
+  choose(canTake: boolean, now: number, starts = Number.POSITIVE_INFINITY): QueueState | undefined {
     const toWrite = this.#leastRecent((state) => hasWrites(state, now));
-    return toWrite ?? (canTake ? this.#leastRecent(this.#mayHaveJobs(now)) : undefined);
+    return toWrite ?? (canTake ? this.#leastRecent(this.#mayHaveJobs(now, starts)) : undefined);
   }
 
   /** Whether no other queue that may have jobs was taken from less recently: queues with jobs take turns. */
-  isFirstToTake(state: QueueState, now: number): boolean {
+  isFirstToTake(state: QueueState, now: number, starts = Number.POSITIVE_INFINITY): boolean {
     if (state.lacksLease || state.isDropped) return false;
     if (this.#states.length === 1) return true;
-    const mayHaveJobs = this.#mayHaveJobs(now);
+    const mayHaveJobs = this.#mayHaveJobs(now, starts);
     return !this.#states.some((other) => other.lastTake < state.lastTake && mayHaveJobs(other));
   }
 
@@ -38,10 +42,11 @@ export class NextQueue {
   }
 
   /** At most one take of a queue is under way, unless a call goes to the queue anyway. */
-  #mayHaveJobs(now: number): (state: QueueState) => boolean {
+  #mayHaveJobs(now: number, starts: number): (state: QueueState) => boolean {
     let isWaiting: boolean | undefined;
     return (state) => {
       if (state.openTakes > 0 || state.lacksLease || state.isDropped) return false;
+      if (state.isLimited && starts < 1) return false;
       if (!state.isDrained || now >= state.nextDueAt) return true;
       isWaiting ??= this.#inFlight.isReading || this.#states.every(({ isDrained }) => isDrained);
       return !isWaiting && now - state.lastTakeAt >= CHECK_EVERY_MS;

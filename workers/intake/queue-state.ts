@@ -1,4 +1,4 @@
-import { FIRST_READ, TAKEN_BYTES, type Taken } from '../../src/lifecycle/consumer.ts';
+import { FIRST_READ, TAKEN_BYTES, type Taken, type TakeOptions } from '../../src/lifecycle/consumer.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { LatencyTally } from '../latency/latency-tally.ts';
 import type { FinishedJob } from './finished-jobs.ts';
@@ -12,6 +12,8 @@ export interface QueueState {
   wakeIds: string[];
   /** Refs of jobs that a blocking read delivered: Redis must record that they have started. */
   startedRefs: string[];
+  /** Refs of jobs that a blocking read delivered though the queue has limits: the next take decides when they start. */
+  toAdmit: string[];
   /** Counts what was heard of the queue: wake tokens, and held jobs. */
   news: number;
   /** Classes of held jobs to take from, each with the number of the last news of it. */
@@ -19,6 +21,10 @@ export interface QueueState {
   /** The classes of held jobs must be looked up, if there are any. */
   mustLook: boolean;
   paused: boolean;
+  /** The queue has limits: nothing is read ahead, and only takes bring jobs. */
+  isLimited: boolean;
+  /** The queue is paused or at its limit: a blocking read is only for wake tokens. */
+  hearsOnlyWake: boolean;
   /** The process no longer serves the queue: it only finishes jobs that it holds. */
   isDropped: boolean;
   /** The last take returned less than it asked for, and nothing since says that there may be more. */
@@ -48,10 +54,13 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   latency: new LatencyTally(),
   wakeIds: [],
   startedRefs: [],
+  toAdmit: [],
   news: 0,
   classes: new Map(),
   mustLook: true,
   paused: false,
+  isLimited: false,
+  hearsOnlyWake: false,
   isDropped: false,
   isDrained: false,
   lacksLease: false,
@@ -73,8 +82,30 @@ export function stateIn(states: readonly QueueState[], keys: QueueKeys): QueueSt
 }
 
 /** Whether the next call has something to write. */
-export const hasWrites = ({ finished, wakeIds, startedRefs, latency }: QueueState, now: number): boolean =>
-  finished.length + wakeIds.length + startedRefs.length > 0 || latency.isDue(now);
+export const hasWrites = (
+  { finished, wakeIds, startedRefs, toAdmit, latency }: QueueState,
+  now: number,
+): boolean =>
+  finished.length + wakeIds.length + startedRefs.length + toAdmit.length > 0 || latency.isDue(now);
+
+/** What a call tells Redis of the reads before it: wake tokens, and refs of jobs that have started or wait for a take. */
+type News = Required<Pick<TakeOptions, 'tokens' | 'begun' | 'toAdmit'>>;
+
+/** What the next call has to tell. */
+export function removeNews(state: QueueState): News {
+  const { wakeIds: tokens, startedRefs: begun, toAdmit } = state;
+  state.wakeIds = [];
+  state.startedRefs = [];
+  state.toAdmit = [];
+  return { tokens, begun, toAdmit };
+}
+
+/** The call has failed: a later one tells it. */
+export function putBackNews(state: QueueState, { tokens, begun, toAdmit }: News): void {
+  state.wakeIds.unshift(...tokens);
+  state.startedRefs.unshift(...begun);
+  state.toAdmit.unshift(...toAdmit);
+}
 
 /** Whether a blocking read is the way to learn about more jobs of the queue. */
 export const isReadyToWait = ({
@@ -83,8 +114,9 @@ export const isReadyToWait = ({
   lacksLease,
   wakeIds,
   startedRefs,
+  toAdmit,
 }: QueueState): boolean =>
-  (isDropped || (isDrained && !lacksLease)) && wakeIds.length + startedRefs.length === 0;
+  (isDropped || (isDrained && !lacksLease)) && wakeIds.length + startedRefs.length + toAdmit.length === 0;
 
 /**
  * Changes which queues a process serves, in place: new ones join, and others are dropped. Those dropped before leave once there
@@ -128,7 +160,9 @@ export function recordTake(
 ): void {
   state.isLossReported = false;
   state.paused = taken.paused;
-  state.isDrained = taken.paused || !isFull(taken, count);
+  state.isLimited = taken.isLimited;
+  state.hearsOnlyWake = taken.paused || taken.isAtLimit;
+  state.isDrained = state.hearsOnlyWake || !isFull(taken, count);
   state.lastTakeAt = now;
   state.lastTakeAtRedis = taken.now;
   state.nextDueAt = now + (taken.nextDueInMs ?? Number.POSITIVE_INFINITY);

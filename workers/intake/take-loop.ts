@@ -5,7 +5,7 @@ import { entryTime, formatRef } from '../../src/redis/job-id.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { Batcher } from './batcher.ts';
 import { ChangeSignal } from './change-signal.ts';
-import { stateIn } from './queue-state.ts';
+import { type QueueState, stateIn } from './queue-state.ts';
 import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
 
 /**
@@ -15,6 +15,8 @@ import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
 const IDLE_CHECK_MS = 180_000;
 /** From a paused queue it only hears wake tokens, and there may be fewer than workers. */
 const PAUSED_CHECK_MS = 5_000;
+/** So it is at a limit, but whoever makes room wakes a worker; this is for accidents. */
+const LIMIT_CHECK_MS = 30_000;
 
 export interface TakeLoopParts {
   consumer: WaitingConsumer;
@@ -31,6 +33,9 @@ export interface TakeLoopParts {
  * tokens to it: it must end before the lease does.
  */
 export const readBlockMs = (leaseMs: number): number => Math.min(WORKER_BLOCK_MS, leaseMs / 2);
+
+const checkEveryMs = ({ paused, hearsOnlyWake }: QueueState): number =>
+  paused ? PAUSED_CHECK_MS : hearsOnlyWake ? LIMIT_CHECK_MS : IDLE_CHECK_MS;
 
 /** Waits for work while all queues are drained: one blocking read over all of them. Reconciles held jobs when due. */
 export class TakeLoop {
@@ -88,8 +93,7 @@ export class TakeLoop {
   #markDueQueues(): void {
     const now = this.#parts.clock.monotonic();
     for (const state of this.#parts.batcher.states) {
-      const checkMs = state.paused ? PAUSED_CHECK_MS : IDLE_CHECK_MS;
-      if (state.nextDueAt <= now || now - state.lastTakeAt >= checkMs) state.isDrained = false;
+      if (state.nextDueAt <= now || now - state.lastTakeAt >= checkEveryMs(state)) state.isDrained = false;
     }
   }
 
@@ -113,10 +117,7 @@ export class TakeLoop {
       const deliveries = found.flatMap((one) => this.#toDeliveries(one));
       const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= (lastTakes.get(keys) ?? 0);
       const fresh = deliveries.filter(isNew);
-      for (const { keys, place, entryId } of fresh) {
-        stateIn(batcher.states, keys).startedRefs.push(formatRef({ place, entryId }));
-      }
-      acceptor.acceptRead(fresh);
+      acceptor.acceptRead(fresh.filter((delivery) => this.#mayStart(delivery)));
       // The lanes were drained, so an older job was replayed by a recreated group. Only `take` can tell its state.
       acceptor.release(deliveries.filter((delivery) => !isNew(delivery)));
     } finally {
@@ -125,6 +126,19 @@ export class TakeLoop {
   }
 
   /** The delivery of a job; a wake token is recorded in the state of its queue instead. */
+  /** Records a job that a read has brought. Where the queue has limits, only a take lets it start. */
+  #mayStart({ keys, place, entryId }: Delivery): boolean {
+    const state = stateIn(this.#parts.batcher.states, keys);
+    const ref = formatRef({ place, entryId });
+    if (!state.isLimited) state.startedRefs.push(ref);
+    else {
+      state.toAdmit.push(ref);
+      state.news += 1;
+      state.isDrained = false;
+    }
+    return !state.isLimited;
+  }
+
   #toDeliveries(found: Awaited): Delivery[] {
     if (found.kind === 'nothing') return [];
     if (found.kind === 'token') {

@@ -1,5 +1,6 @@
 import type { Core } from '../../src/core/core.ts';
 import { cancelJob } from '../../src/lifecycle/cancel-and-expire.ts';
+import { LIMITS_MESSAGE } from '../../src/lifecycle/limits/settings.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import { HELD_MESSAGE } from '../../src/lifecycle/scripts/holds/hold.ts';
 import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
@@ -16,7 +17,10 @@ const ENFORCE_AFTER_MS = CANCEL_PATIENCE_MS + 1_000;
 
 export interface ControlHandlers {
   readonly onCancel: (queue: string, ref: string) => void;
-  /** A job of the class is held since a moment ago; undefined stands for any class. */
+  /**
+   * A job of the class is held since a moment ago; undefined stands for any class. Also called so when limits of the queue were
+   * changed: jobs may start that could not.
+   */
   readonly onHeld: (queue: string, holdClass: string | undefined) => void;
   /** The worker of this name is to drain. */
   readonly onDrain?: (worker: string) => void;
@@ -107,6 +111,7 @@ export class CancelListener {
       this.#positions.set(stream, id);
       if (keys === undefined || subject === undefined) continue;
       if (verb === HELD_MESSAGE) this.#handlers.onHeld(keys.queue, subject);
+      if (verb === LIMITS_MESSAGE) this.#handlers.onHeld(keys.queue, undefined);
       if (verb === DRAIN_MESSAGE) this.#handlers.onDrain?.(subject);
       if (verb !== 'cancel') continue;
       this.#handlers.onCancel(keys.queue, subject);

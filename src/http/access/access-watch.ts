@@ -1,23 +1,20 @@
 import type { FastifyRequest } from 'fastify';
-import type { Caller } from '../../access/caller.ts';
+import type { Authenticator } from '../../access/authenticator.ts';
 
-/** Between two looks, ms. Who a key belongs to is remembered for two seconds besides. */
+/** Between two looks, ms. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Who sends a request with this header; undefined for nobody. */
-type Identify = (authorization: string) => Caller | undefined | Promise<Caller | undefined>;
-
 /**
- * Looks again and again whether the callers of open streams and waits may still send requests. A key that is revoked meanwhile,
+ * Looks again and again whether the callers of open streams, waits and uploads may still send requests. A key that is revoked meanwhile,
  * or a token that ends, ends them.
  */
 export class AccessWatch {
-  readonly #identify: Identify;
+  readonly #authenticator: Pick<Authenticator, 'look'>;
   /** By the header with the key: many requests may have the same. */
   readonly #watched = new Map<string, Set<() => void>>();
 
-  constructor(identify: Identify) {
-    this.#identify = identify;
+  constructor(authenticator: Pick<Authenticator, 'look'>) {
+    this.#authenticator = authenticator;
   }
 
   /**
@@ -43,7 +40,7 @@ export class AccessWatch {
 
   async #look(header: string, watchers: ReadonlySet<() => void>): Promise<void> {
     // Nobody can tell while Redis is unavailable. Then nothing comes to those who wait, either.
-    const isGood = await Promise.resolve(this.#identify(header)).then(
+    const isGood = await this.#authenticator.look(header).then(
       (caller) => caller !== undefined,
       () => true,
     );

@@ -76,6 +76,8 @@ async function enterSlowly(
   identified: Promise<Caller | undefined> | Caller | undefined,
 ): Promise<AppError | undefined> {
   const caller = await identified;
+  // A request beyond the rate of its key is refused, and the audit names the key.
+  if (caller !== undefined) request[CALLER] = caller;
   const isSpent = caller?.rate && (await spendToken(app, reply, caller, caller.rate));
   return isSpent || enter(app, request, access, caller);
 }

@@ -38,7 +38,7 @@ export const keysPlugin = fastifyPlugin<{ config: Config }>(
     app.addHook('onClose', () => tokenKeys?.stop());
     await app.register(auditPlugin, { max: config.auditMax });
     if (auth === 'off') return;
-    const watch = new AccessWatch((authorization) => authenticator.identify(authorization));
+    const watch = new AccessWatch(authenticator);
     const watching = new Loop('access', watch.run, core.observe);
     app.decorate('accessWatch', watch);
     app.addHook('onListen', async () => {

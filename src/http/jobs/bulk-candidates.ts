@@ -5,7 +5,7 @@ import type { Candidate } from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
 import { SUBMIT_TEXTS, SubmitJob } from '../../schemas/job.ts';
 import { JsonText } from '../../schemas/json/json-text.ts';
-import { inMembers } from '../../schemas/json/scan.ts';
+import { inMembers } from '../../schemas/json/places.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
 import { dropNulls } from '../../schemas/validation/drop-nulls.ts';
 import { type JsonReading, readJson } from '../request/read-json.ts';
@@ -105,10 +105,17 @@ function readCandidate(json: Line, source: string, checkJob: JobCheck): Candidat
 
 const JOB_READING = { texts: SUBMIT_TEXTS };
 
+const TOO_MANY_ITEMS = `must NOT have more than ${MAX_BULK_JOBS} items`;
+const ITEMS: JsonReading['items'] = {
+  most: MAX_BULK_JOBS,
+  error: () => invalidRequest([{ pointer: '/jobs', detail: TOO_MANY_ITEMS }]),
+};
+
 /** Jobs are read one by one only where the JSON of one is at fault, so that it does not reject the others. */
 export const BATCH_READING: JsonReading = {
   texts: inMembers({ jobs: { each: SUBMIT_TEXTS } }),
-  whenFaulty: { texts: inMembers({ jobs: { each: 'text' } }) },
+  items: ITEMS,
+  whenFaulty: { texts: inMembers({ jobs: { each: 'text' } }), items: ITEMS },
 };
 
 /** Checks the jobs of one batch. */

@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts';
 import { OversizeReport } from '../../leases/settle/oversize-report.ts';
 import { REPORT_TEXTS } from '../../leases/settle/reports.ts';
 import { withoutMark } from '../request/bom.ts';
-import { readJson } from '../request/read-json.ts';
+import { type JsonReading, readLongJson } from '../request/read-json.ts';
 
 /** Many results fit into a report of this many bytes, and so does one that is too large to be stored. */
 const MIN_LIMIT = 8 * 1_048_576;
@@ -53,10 +53,23 @@ export async function readReportBody(body: Readable, limit: number): Promise<unk
     throw error instanceof AppError ? error : brokenOff(error);
   }
   if (ends !== undefined) return oversizeReport(bytes, ends.first.toString(), ends.last.toString());
-  return bytes === 0 ? undefined : readJson(withoutMark(Buffer.concat(whole)), 'The body', READING);
+  return bytes === 0 ? undefined : readLongJson(withoutMark(Buffer.concat(whole)), 'The body', READING);
 }
 
-const READING = { texts: REPORT_TEXTS, isReport: true };
+/** Values outside of results and the like: those of some ten thousand lines of a log. */
+const MAX_VALUES = 50_000;
+
+const READING: JsonReading = {
+  texts: REPORT_TEXTS,
+  isReport: true,
+  maxValues: MAX_VALUES,
+  whenTooMany: (json) =>
+    oversizeReport(
+      json.length,
+      json.toString('utf8', 0, KEPT_BYTES),
+      json.toString('utf8', json.length - KEPT_BYTES),
+    ),
+};
 
 /** The lease as the first member of a body, or as the last: one inside a text would have its quotes escaped. */
 const FIRST_LEASE = /^\ufeff?\s*\{\s*"lease"\s*:\s*"([^"\\]*)"/;

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type AppError, invalidRequest } from '../../errors.ts';
 import { unsupportedType } from '../plugins/errors.ts';
 import { withoutMark } from './bom.ts';
-import { type JsonReading, readJson } from './read-json.ts';
+import { type JsonReading, MAX_BYTES_AT_ONCE, readJson, readLongJson } from './read-json.ts';
 import { routeFacts } from './route.ts';
 
 /** Whether the charset or coding of the body would be misread. */
@@ -39,7 +39,8 @@ export function readOnlyJson(app: FastifyInstance): void {
     if (body.length === 0) done(null, undefined);
     else {
       const bytes = withoutMark(typeof body === 'string' ? Buffer.from(body) : body);
-      done(null, readJson(bytes, 'The body', json));
+      if (bytes.length <= MAX_BYTES_AT_ONCE) done(null, readJson(bytes, 'The body', json));
+      else readLongJson(bytes, 'The body', json).then((value) => done(null, value), done);
     }
   });
   app.addContentTypeParser('*', (request, _payload, done) => {

@@ -1,51 +1,113 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { Slices } from '../../core/slices.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
 import { jsonFault } from '../../schemas/json/json-fault.ts';
-import { parseAround } from '../../schemas/json/parse-around.ts';
-import { inMembers, type Places } from '../../schemas/json/scan.ts';
-import { replaceLoneSurrogates } from '../../schemas/json/well-formed.ts';
+import { parseScanned } from '../../schemas/json/parse-around.ts';
+import type { Places } from '../../schemas/json/places.ts';
+import { JsonScanner } from '../../schemas/json/scanner.ts';
+import type { Fault } from '../../schemas/problem.ts';
 
 /** How the JSON of a request is read. */
 export interface JsonReading {
   /** Values that stay text: each becomes a `JsonText`. Who takes it decides what it may hold. */
   readonly texts?: Places;
-  /** A report of a worker: it is mended, never refused for its form. */
+  /** A report of a worker: it is mended, in its bytes, and never refused for its form. */
   readonly isReport?: boolean;
   /** How the JSON is read instead when there is a fault outside of its texts. */
   readonly whenFaulty?: JsonReading;
+  /** Most items of the lists with texts in them, and the error for more. */
+  readonly items?: { readonly most: number; readonly error: () => AppError };
+  /** Most values outside of the texts; of lists with texts in them, most in one item. Default 12,000. */
+  readonly maxValues?: number;
+  /** What stands for JSON with more values. Absent: it is refused. */
+  readonly whenTooMany?: (json: Buffer) => unknown;
 }
+
+/** A request may name 10,000 events; no other has as many values. To look at them takes some 10 ms. */
+const MAX_VALUES = 12_000;
+
+/** Faults show names. No request needs long ones outside of its texts. */
+const MAX_NAME_BYTES = 4_096;
+
+/** JSON of more bytes is read in slices. */
+export const MAX_BYTES_AT_ONCE = 131_072;
+const SLICE_BYTES = 65_536;
 
 /**
  * Parses JSON from a client.
  *
  * @param source what the bytes are, for the message: "The body" or "The line".
- * @throws {AppError} broken-json; invalid-request for what `jsonFault` finds outside of the texts.
+ * @throws {AppError} broken-json; invalid-request for too many values, and for what `jsonFault` finds outside of the texts.
  */
-export function readJson(bytes: Buffer, source: string, reading: JsonReading = {}): unknown {
-  // Decoding would replace invalid bytes, and store another job than the one sent.
-  const isPlain = isAscii(bytes);
-  if (!isPlain && !isUtf8(bytes)) throw new AppError('broken-json', `${source} is not UTF-8.`);
-  const { texts = NO_TEXTS, isReport = false, whenFaulty } = reading;
-  const read = parseAround(bytes, texts, isPlain);
-  if (read === undefined) throw broken(bytes, source);
-  const { value, head } = read;
-  if (isReport) {
-    if (!head.hasLoneSurrogate) return value;
-    return readJson(Buffer.from(replaceLoneSurrogates(bytes.toString('utf8'))), source, reading);
+export function readJson(json: Buffer, source: string, reading: JsonReading = {}): unknown {
+  return finish(begin(json, source, reading), readJson);
+}
+
+/** As `readJson`. Others get their turn while it is read. */
+export async function readLongJson(
+  json: Buffer,
+  source: string,
+  reading: JsonReading = {},
+): Promise<unknown> {
+  const slices = new Slices();
+  const document = begin(json, source, reading);
+  for (let until = SLICE_BYTES; document.scanner.read(until) === 'more'; until += SLICE_BYTES) {
+    if (slices.isOver) await slices.next();
   }
-  const fault = jsonFault(head, () => value, '');
-  if (fault === undefined) return value;
-  if (whenFaulty !== undefined) return readJson(bytes, source, whenFaulty);
+  // What follows cannot be divided.
+  await slices.next();
+  return finish(document, readLongJson);
+}
+
+interface ScannedJson {
+  readonly json: Buffer;
+  readonly source: string;
+  readonly reading: JsonReading;
+  readonly isPlain: boolean;
+  readonly scanner: JsonScanner;
+}
+
+function begin(json: Buffer, source: string, reading: JsonReading): ScannedJson {
+  // Decoding would replace invalid bytes, and store another job than the one sent.
+  const isPlain = isAscii(json);
+  if (!isPlain && !isUtf8(json)) throw new AppError('broken-json', `${source} is not UTF-8.`);
+  return { json, source, reading, isPlain, scanner: new JsonScanner(json, reading.texts, reading.isReport) };
+}
+
+function finish(
+  { json, source, reading, isPlain, scanner }: ScannedJson,
+  readAgain: typeof readJson,
+): unknown {
+  if (scanner.read() !== 'json') throw broken(json, source, scanner);
+  const { texts, isReport = false, items, whenFaulty, whenTooMany } = reading;
+  if (items !== undefined && scanner.items > items.most) throw items.error();
+  const fault = sizeFault(scanner, reading) ?? (isReport ? undefined : jsonFault(scanner.head, ''));
+  if (fault === undefined) return parseScanned(json, scanner, texts, isPlain);
+  if (whenFaulty !== undefined) return readAgain(json, source, whenFaulty);
+  if (whenTooMany !== undefined) return whenTooMany(json);
   throw invalidRequest([fault]);
 }
 
-const NO_TEXTS: Places = inMembers({});
+/** Why JSON is not even parsed. */
+function sizeFault(
+  { values, longestName }: JsonScanner,
+  { maxValues = MAX_VALUES, isReport = false }: JsonReading,
+): Fault | undefined {
+  if (values > maxValues)
+    return { pointer: '', detail: `has more than ${maxValues} values: send fewer members and items` };
+  return longestName > MAX_NAME_BYTES && !isReport
+    ? { pointer: '', detail: `has a name of more than ${MAX_NAME_BYTES} bytes` }
+    : undefined;
+}
 
-/** `JSON.parse` tells where the fault is. */
-function broken(bytes: Buffer, source: string): AppError {
+/** `JSON.parse` tells more about the fault, but takes long for a long document. */
+function broken(json: Buffer, source: string, { brokenAt }: JsonScanner): AppError {
   try {
-    JSON.parse(bytes.toString('utf8'));
-    return new AppError('broken-json', `${source} cannot be read as JSON.`);
+    if (json.length <= MAX_BYTES_AT_ONCE) JSON.parse(json.toString('utf8'));
+    return new AppError(
+      'broken-json',
+      `${source} cannot be read as JSON: the fault is behind position ${brokenAt}`,
+    );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return new AppError('broken-json', `${source} cannot be read as JSON: ${reason}`);

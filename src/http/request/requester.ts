@@ -8,18 +8,29 @@ import type { Requester } from '../../core/requester.ts';
  */
 export const requesterOf = (reply: FastifyReply): Requester => ({
   onDisconnect: (onDisconnect) => {
-    const { raw, request, server } = reply;
+    const { raw } = reply;
     if (raw.closed) {
       onDisconnect();
       return;
     }
-    const unwatch = server.accessWatch?.watch(request, () => {
-      unwatch?.();
+    endWithAccess(reply, () => {
       raw.off('close', onDisconnect);
       onDisconnect();
-      reply.send(unauthorized());
     });
     raw.once('close', onDisconnect);
-    if (unwatch !== undefined) raw.once('close', unwatch);
   },
 });
+
+/** Answers 401 as soon as the client of an open request loses its access, and closes a connection that still sends its body. */
+export function endWithAccess(reply: FastifyReply, onLost: () => void = () => undefined): void {
+  const { raw, request, server } = reply;
+  if (raw.closed) return;
+  const unwatch = server.accessWatch?.watch(request, () => {
+    unwatch?.();
+    onLost();
+    // Else the rest of a short body would be read, and its jobs stored.
+    if (!request.raw.complete) reply.header('connection', 'close');
+    reply.send(unauthorized());
+  });
+  if (unwatch !== undefined) raw.once('close', unwatch);
+}

@@ -1,3 +1,4 @@
+import { QUEUE_ROOM } from '../../lifecycle/scripts/fragments/limits.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
@@ -49,19 +50,26 @@ export interface Notes {
  * held by }. `RawNotes` lists the notes.
  */
 export const LOOKUP = defineFragment({
-  queueKeys: ['scheduled', 'holds', 'notes'],
-  keys: ['stream', 'due', 'dead', 'result'],
+  queueKeys: ['scheduled', 'holds', 'notes', 'settings'],
+  keys: ['ownStream', 'ownDue', 'ownDead', 'result'],
   args: ['id', 'ref'],
   uses: [now, isAfter, lastId, pendingRow],
   lua: `
 local function isPast()
-  return redis.call('EXISTS', stream) == 1 and not isAfter(id, lastId(stream))
+  return redis.call('EXISTS', ownStream) == 1 and not isAfter(id, lastId(ownStream))
+end
+
+local function heldByLimit()
+  local limits = redis.call('HMGET', settings, 'concurrency', 'rate')
+  if not limits[1] and not limits[2] then return '' end
+  local room = roomOf(limits[1], limits[2])
+  return room.slots < 1 and 'concurrency' or room.starts < 1 and 'rate' or ''
 end
 
 local function find()
   local record = redis.call('GET', result)
   if record then return { 'result', now, record, redis.call('PEXPIRETIME', result) } end
-  local entry = redis.call('XRANGE', stream, id, id)[1]
+  local entry = redis.call('XRANGE', ownStream, id, id)[1]
   if not entry then return { isPast() and 'gone' or 'none' } end
   local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.errors}, ref .. ${NOTE.progress},
     ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.worker}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue},
@@ -70,20 +78,21 @@ local function find()
   local heldBy = noted[9] and redis.call('ZSCORE', holds, noted[9] .. ref) and string.match(noted[9], '^%a+')
   for i = 1, 8 do noted[i] = noted[i] or '' end
   noted[1] = (tonumber(noted[1]) or 0) - failedBefore
-  for place, waiting in pairs({ scheduled = scheduled, retrying = due, failed = dead }) do
+  for place, waiting in pairs({ scheduled = scheduled, retrying = ownDue, failed = ownDead }) do
     local at = redis.call('ZSCORE', waiting, ref)
     if at then
       -- From its time on a job waits for a worker, whether or not one has asked.
       local isQueued = place ~= 'failed' and tonumber(at) <= now
-      return { isQueued and 'queued' or place, now, entry[2], noted, math.abs(at), '', 0, 0, heldBy or '' }
+      return { isQueued and 'queued' or place, now, entry[2], noted, math.abs(at), '', 0, 0,
+        heldBy or isQueued and heldByLimit() or '' }
     end
   end
-  local hasGroup = #redis.call('XINFO', 'GROUPS', stream) > 0
+  local hasGroup = #redis.call('XINFO', 'GROUPS', ownStream) > 0
   if hasGroup then
-    local row, startedAt = pendingRow(stream, '${GROUP}', id)
+    local row, startedAt = pendingRow(ownStream, '${GROUP}', id)
     if row then return { 'running', now, entry[2], noted, 0, row[2], row[4] - failedBefore, startedAt, '' } end
   end
-  return { 'queued', now, entry[2], noted, 0, '', 0, 0, heldBy or '' }
+  return { 'queued', now, entry[2], noted, 0, '', 0, 0, heldBy or heldByLimit() }
 end
 
 local found = find()
@@ -93,7 +102,7 @@ local found = find()
 /** Finds a job. Returns `found`. */
 export const lookupScript = defineScript({
   name: 'lookup',
-  fragments: [LOOKUP],
+  fragments: [QUEUE_ROOM, LOOKUP],
   lua: `
 return found
 `,
@@ -108,9 +117,9 @@ export async function lookup(redis: Connection, queue: QueueKeys, ref: Ref): Pro
 /** Keys and arguments of `LOOKUP`. */
 export function lookupNames(queue: QueueKeys, { place, entryId }: Ref) {
   const ref = formatRef({ place, entryId });
-  const [stream, due, dead] = [queue.stream[place], queue.due[place], queue.dead[place]];
+  const [ownStream, ownDue, ownDead] = [queue.stream[place], queue.due[place], queue.dead[place]];
   return [
-    { queue, stream, due, dead, result: queue.result(ref) },
+    { queue, ownStream, ownDue, ownDead, result: queue.result(ref) },
     { id: entryId, ref },
   ] as const;
 }

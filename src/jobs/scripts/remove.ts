@@ -1,3 +1,4 @@
+import { QUEUE_ROOM } from '../../lifecycle/scripts/fragments/limits.ts';
 import { deleteDeadLetter } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import type { Ref } from '../../redis/job-id.ts';
@@ -8,14 +9,14 @@ import { decodeFound, type Found, LOOKUP, lookupNames } from './lookup.ts';
 /** Removes a job that has ended ('result' or 'failed'); any other stays. Returns `found`: where the job was. */
 export const removeScript = defineScript({
   name: 'remove',
-  fragments: [LOOKUP],
+  fragments: [QUEUE_ROOM, LOOKUP],
   queueKeys: ['totals', 'ranked', 'logs'],
   uses: [deleteDeadLetter],
   lua: `
 if found[1] == 'result' then
   redis.call('DEL', result, logs .. ref)
 elseif found[1] == 'failed' then
-  deleteDeadLetter(stream, dead, notes, ranked, logs, totals, ref)
+  deleteDeadLetter(ownStream, ownDead, notes, ranked, logs, totals, ref)
 end
 return found
 `,

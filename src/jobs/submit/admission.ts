@@ -128,11 +128,17 @@ function entryOptions(job: SubmitJob, clock: Pick<Clock, 'wall'>): EntryOptions 
     x: ms('expiresIn', job.expiresIn),
     rt: ms('resultTtl', job.resultTtl, RESULT_TTL_LIMITS),
     m: job.metadata,
+    tg: tagOptions(job.tags),
+    y: job.key,
     k: job.keepPayload === true ? (true as const) : undefined,
   });
   if (faults.length > 0) throw invalidRequest(faults);
   return options;
 }
+
+/** Each tag once; undefined for none. */
+const tagOptions = (tags: readonly string[] | undefined): string[] | undefined =>
+  tags === undefined || tags.length === 0 ? undefined : [...new Set(tags)];
 
 function backoffMs(
   value: Backoff,

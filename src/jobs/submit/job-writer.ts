@@ -136,7 +136,7 @@ export class JobWriter {
 
 /** Whether an entry in a lane is all that the job needs. */
 const isAppendOnly = ({ entry, needsScript }: AdmittedJob): boolean =>
-  entry.place !== 'parked' && entry.options.x === undefined && !needsScript;
+  entry.place !== 'parked' && entry.options.x === undefined && entry.options.tg === undefined && !needsScript;
 
 const setOutcome =
   (outcomes: (Ref | Error)[], i: number) =>

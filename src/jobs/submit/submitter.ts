@@ -58,10 +58,8 @@ export class Submitter {
   }
 
   /**
-   * As `submit` without a key, but gives the job as JSON text. Most requests take this path: it makes no promise and no
-   * object that it can do without. Throws or rejects with the errors of `submit`.
-   *
-   * @param trace that the job belongs to.
+   * As `submit` without a key, but gives the job as JSON text, with the trace that it belongs to. Most requests take this path: it
+   * makes no promise and no object that it can do without. Throws or rejects with the errors of `submit`.
    */
   submitAsText(job: SubmitJob, trace?: Trace): Promise<AcceptedJob> {
     let admitted: AdmittedJob | Promise<AdmittedJob>;

@@ -5,6 +5,7 @@ import {
   type Settled,
 } from '../../lifecycle/scripts/complete.ts';
 import { COMPLETE } from '../../lifecycle/scripts/fragments/complete.ts';
+import { LIMITS } from '../../lifecycle/scripts/fragments/limits.ts';
 import { EVENTS, MARK_STARTED, QUEUE_STATE } from '../../lifecycle/scripts/fragments/queue-state.ts';
 import { CLAIM, DELIVER, NOTHING_TAKEN, SPLIT_REF, TAKE } from '../../lifecycle/scripts/fragments/take.ts';
 import { TAKE_DUE } from '../../lifecycle/scripts/fragments/take-due.ts';
@@ -88,6 +89,7 @@ const TAKE_ONCE = defineFragment({
   args: ['consumer', 'isRequest', 'isActive', 'isContinuation', 'highestToken', 'mayTake'],
   uses: [now],
   lua: `
+local hasTaken
 local function redeliver(record)
   for ref in string.gmatch(record, '%S+') do
     local place, id = ${SPLIT_REF}
@@ -111,7 +113,10 @@ local function takeNext(expires)
   end
   redis.call('ZADD', leases, expires, consumer)
   if taken and isContinuation == '0' then return redeliver(taken) end
-  if mayTake == '1' then take() end
+  if mayTake == '1' then
+    take()
+    hasTaken = true
+  end
   if isRequest == '1' then
     table.insert(refs, 1, highestToken .. (taken or ''))
     redis.call('SET', handed, table.concat(refs, ' '), 'PX', ${HANDED_TTL_MS})
@@ -137,6 +142,7 @@ export const settleAndTakeScript = defineScript({
   uses: [now],
   fragments: [
     QUEUE_STATE,
+    LIMITS,
     EMPTY_POLL,
     EVENTS,
     MARK_STARTED,
@@ -159,6 +165,7 @@ local expires = now + leaseMs
 local outcomes = complete()
 local taken = tonumber(count) > 0 and takeNext(expires) or ${NOTHING_TAKEN}
 if tonumber(count) == 0 and isRequest == '1' then redis.call('ZADD', leases, 'XX', expires, consumer) end
+if limits and not hasTaken then limits.passOn() end
 local isIdle = true
 for place = 1, 5 do isIdle = isIdle and #held(place) == 0 end
 if isIdle then

@@ -9,7 +9,7 @@ import {
 } from '../../attempts/reported-error.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
 import { JSON_NULL, JsonText } from '../../schemas/json/json-text.ts';
-import { inMembers } from '../../schemas/json/scan.ts';
+import { inMembers } from '../../schemas/json/places.ts';
 import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
 import { OversizeReport } from './oversize-report.ts';
 

@@ -120,6 +120,7 @@ function leasedJob(
     attempt,
     maxAttempts: maxAttempts(entry.options, defaults),
     timeoutMs: timeoutMs(entry.options, defaults),
+    ...(entry.options.y !== undefined && { key: entry.options.y }),
     ...(entry.options.m && { metadata: entry.options.m }),
     ...(trace !== undefined && { trace }),
     createdAt: toTimestamp(entryTime(first.entryId)),

@@ -17,6 +17,8 @@ export class TakenJobs {
   mayHaveMore = false;
   /** See `TakeResult`. */
   hasHolds = false;
+  /** Of the queue that was taken from last. See `Taken`. */
+  isAtLimit = false;
   readonly #consumer: LeaseConsumer;
   readonly #deliveries: { keys: QueueKeys; deliveries: readonly Delivery[] }[] = [];
 
@@ -28,6 +30,7 @@ export class TakenJobs {
     this.byteBudget -= result.payloadSize;
     this.mayHaveMore ||= result.mayHaveMore;
     this.hasHolds ||= result.hasHolds;
+    this.isAtLimit = result.isAtLimit;
     this.jobs.push(...result.jobs);
     if (result.deliveries.length > 0) this.#deliveries.push({ keys, deliveries: result.deliveries });
     this.expiresAt = earlier(this.expiresAt, result.expiresAt);

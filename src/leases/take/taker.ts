@@ -1,6 +1,6 @@
 import { waitMsOf } from '../../attempts/attempt-events.ts';
 import type { Core } from '../../core/core.ts';
-import { LaneFairness } from '../../lifecycle/lane-fairness.ts';
+import { LaneFairness, NO_FAVOURED_LANE } from '../../lifecycle/lane-fairness.ts';
 import type { Completion, Settled } from '../../lifecycle/scripts/complete.ts';
 import { type Delivery, TAKEN_BYTES } from '../../lifecycle/scripts/take.ts';
 import type { Observer } from '../../observer.ts';
@@ -38,6 +38,8 @@ export interface TakeResult {
   readonly mayHaveMore: boolean;
   /** The queue holds jobs, of whatever class: those that this worker can run are among the taken ones. */
   readonly hasHolds: boolean;
+  /** See `Taken`. */
+  readonly isAtLimit: boolean;
 }
 
 /**
@@ -168,6 +170,7 @@ export class Taker {
       mayHaveMore:
         taken.deliveries.length > 0 && (isFull || jobs.length === 0 || runnable.jobs.length > most),
       hasHolds: taken.hasHolds || hasHeld,
+      isAtLimit: taken.isAtLimit,
     };
   }
 }
@@ -230,8 +233,6 @@ function observeTake(
 
 const NO_LATENCIES: ReadonlyMap<string, number> = new Map();
 
-const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 };
-
 export const NOTHING_TAKEN: TakeResult = {
   settled: [],
   jobs: [],
@@ -242,4 +243,5 @@ export const NOTHING_TAKEN: TakeResult = {
   nextDueInMs: undefined,
   mayHaveMore: false,
   hasHolds: false,
+  isAtLimit: false,
 };

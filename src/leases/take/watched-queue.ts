@@ -40,6 +40,8 @@ export class WatchedQueue {
   #hasSkipped = false;
   /** The queue holds jobs that some workers can run. */
   #hasHolds = false;
+  /** No job of the queue may start now. */
+  #isAtLimit = false;
   /** The tasks of the polls for which the last serving found nothing. */
   #served: ReadonlySet<string> = new Set();
   /** No delayed job can be due before this time, monotonic ms. */
@@ -142,15 +144,24 @@ export class WatchedQueue {
     try {
       const dueInMs = await this.#takeForPolls();
       if (this.#polls.size === 0 || this.#watch.isWatched(this.keys)) return dueInMs;
-      const positions = await this.#watch.positions(this.keys);
-      // The watch does not report entries from before the positions were read: take them now.
-      const laterDueInMs = await this.#takeForPolls();
-      if (this.#polls.size > 0) this.#watch.watch(this.keys, positions);
-      return laterDueInMs;
+      return await this.#watchFrom(dueInMs);
     } catch (error) {
       for (const poll of this.#polls) poll.fail(error);
       return RECHECK_MS;
     }
+  }
+
+  async #watchFrom(dueInMs: number): Promise<number> {
+    let nextDueInMs = dueInMs;
+    for (let isWatched = false; !isWatched && this.#polls.size > 0; ) {
+      const isAtLimit = this.#isAtLimit;
+      const positions = await this.#watch.positions(this.keys, isAtLimit);
+      // The watch does not report entries from before the positions were read: take them now.
+      nextDueInMs = await this.#takeForPolls();
+      isWatched = this.#polls.size === 0 || isAtLimit === this.#isAtLimit;
+      if (isWatched && this.#polls.size > 0) this.#watch.watch(this.keys, positions);
+    }
+    return nextDueInMs;
   }
 
   async #takeForPolls(): Promise<number> {
@@ -164,8 +175,9 @@ export class WatchedQueue {
       nextDueInMs = taken.nextDueInMs;
       served.add(poll.tasks);
       this.#hasHolds = taken.hasHolds;
+      this.#isAtLimit = taken.isAtLimit;
       // What is held may be for workers with other tasks; else there is nothing for anybody.
-      if (!taken.hasHolds) break;
+      if (!taken.hasHolds || taken.isAtLimit) break;
     }
     return nextDueInMs;
   }

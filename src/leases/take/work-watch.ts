@@ -1,8 +1,8 @@
+import { withExistingKeys } from '../../core/scripts/existing-keys.ts';
 import type { BlockingReader } from '../../redis/blocking-reader.ts';
 import { BLOCK_MS } from '../../redis/connect.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { inOrder, lanes, type QueueKeys } from '../../redis/keys.ts';
-import { withExistingKeys } from '../scripts/existing-keys.ts';
 import { readLastIds } from '../scripts/last-ids.ts';
 
 /** By stream of a queue, the id of its last entry. */
@@ -10,8 +10,11 @@ export type StreamPositions = ReadonlyMap<string, string>;
 
 const RETRY_MS = 200;
 
-/** Jobs come into lanes, wake tokens tell of due ones, messages in `control` of held ones. */
-const watchedStreams = (keys: QueueKeys): string[] => [...lanes(keys), keys.wake, keys.control];
+/** Wake tokens tell of due jobs and of room below a limit, messages in `control` of held jobs and new limits. */
+const newsStreams = (keys: QueueKeys): string[] => [keys.wake, keys.control];
+
+/** Jobs come into lanes. */
+const watchedStreams = (keys: QueueKeys): string[] => [...lanes(keys), ...newsStreams(keys)];
 
 interface DelayedCheck {
   readonly keys: QueueKeys;
@@ -44,9 +47,9 @@ export class WorkWatch {
     this.#onWork = listener;
   }
 
-  /** Where the queue's streams end now. */
-  async positions(keys: QueueKeys): Promise<StreamPositions> {
-    const streams = watchedStreams(keys);
+  /** Where the queue's streams end now; of a queue at its limit only those matter that tell of room. */
+  async positions(keys: QueueKeys, isAtLimit = false): Promise<StreamPositions> {
+    const streams = isAtLimit ? newsStreams(keys) : watchedStreams(keys);
     const ids = await readLastIds(this.#commands, streams);
     return new Map(streams.map((stream, i) => [stream, ids[i] ?? '0-0']));
   }

@@ -82,7 +82,7 @@ if stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
 wakeWorkers(wake, cancelled)
 if #buried == 0 then return outcomes end
 redis.call('HINCRBY', totals, 'failed', #buried)
-publishEvent(events, 'failed', buried, settings, changed)
+if publishEvent(events, 'failed', buried, settings, changed) then wakeWorkers(wake, #buried) end
 local letters = 0
 for i = 1, 5 do letters = letters + redis.call('ZCARD', dead[i]) end
 for _ = 1, math.min(#buried - 1 + ${MOST_DELETED}, letters - maxDead) do deleteOldest() end

@@ -7,7 +7,7 @@ import { now, toMap } from '../../redis/script/lua.ts';
 import { resultHead } from '../../redis/script/result-head.ts';
 import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
 import type { WaitingStatus } from '../../schemas/values/names.ts';
-import { deleteNotes, publishEvent } from './lua.ts';
+import { deleteNotes, publishEvent, wakeWorkers } from './lua.ts';
 
 /** How long a running handler has to end after a cancel, before its job ends without it. */
 export const CANCEL_PATIENCE_MS = 10_000;
@@ -47,6 +47,7 @@ export const cancelScript = defineScript({
     'events',
     'totals',
     'control',
+    'wake',
     'expiring',
     'settings',
     'changed',
@@ -66,9 +67,9 @@ export const cancelScript = defineScript({
     'maxBytes',
     { records: 'jobs', of: ['place', 'id', 'ref'] },
   ],
-  uses: [now, toMap, deleteNotes, publishEvent],
+  uses: [now, toMap, deleteNotes, publishEvent, wakeWorkers],
   lua: `
-local withdrawn, bytes = {}, 0
+local withdrawn, bytes, takenBack = {}, 0, 0
 
 local function isRunning(place, id)
   local hasGroup = #redis.call('XINFO', 'GROUPS', stream[place]) > 0
@@ -84,6 +85,7 @@ local function takeBack(place, id, ref, cancelAskedAt)
     return false
   end
   redis.call('XACK', stream[place], '${GROUP}', id)
+  takenBack = takenBack + 1
   return true
 end
 
@@ -146,7 +148,7 @@ for i = 1, #jobs do
   if bytes >= tonumber(maxBytes) then break end
 end
 if #withdrawn > 0 then redis.call('HINCRBY', totals, status, #withdrawn) end
-publishEvent(events, status, withdrawn, settings, changed)
+if publishEvent(events, status, withdrawn, settings, changed) then wakeWorkers(wake, takenBack) end
 return outcomes
 `,
 });

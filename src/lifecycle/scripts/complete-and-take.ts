@@ -1,15 +1,17 @@
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { defineFragment, defineScript } from '../../redis/script/define-script.ts';
-import { inChunks } from '../../redis/script/lua.ts';
+import { inChunks, letters } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
 import { type Completion, encodeCompletions, type LatencyCounts, type Settled } from './complete.ts';
 import { COMPLETE } from './fragments/complete.ts';
+import { LIMITS } from './fragments/limits.ts';
 import { EVENTS, MARK_STARTED, QUEUE_STATE } from './fragments/queue-state.ts';
 import { CLAIM, DELIVER, TAKE } from './fragments/take.ts';
 import { TAKE_DUE } from './fragments/take-due.ts';
 import { TAKE_HOLDS } from './fragments/take-holds.ts';
 import { PUT_BACK, TAKE_LANE } from './fragments/take-lane.ts';
+import { deliveredAt } from './lua.ts';
 import {
   decodeTaken,
   encodeClasses,
@@ -27,6 +29,26 @@ export interface CompletedAndTaken {
 }
 
 /**
+ * Lua: puts jobs back that a blocking read delivered from a queue with limits: they are due since their submit, and a take brings
+ * them when the limits allow it. `toAdmit`: their refs, separated by spaces.
+ */
+const READMIT = defineFragment({
+  queueKeys: ['stream', 'due'],
+  args: ['consumer', 'toAdmit'],
+  uses: [letters, deliveredAt],
+  lua: `
+for letter, id in string.gmatch(toAdmit, '(%a)(%S+)') do
+  for place = 1, 4 do
+    if LETTERS[place] == letter and deliveredAt(stream[place], id, consumer, 1) then
+      redis.call('XACK', stream[place], '${GROUP}', id)
+      redis.call('ZADD', due[place], 'NX', string.match(id, '^%d+'), letter .. id)
+    end
+  end
+end
+`,
+});
+
+/**
  * Lua: `ackWakeTokens()` settles the tokens that woke this consumer. `startedRefs`: the jobs that a
  * blocking read delivered; both lists are separated by spaces.
  */
@@ -41,6 +63,7 @@ local function words(text)
   return all
 end
 local function ackWakeTokens()
+  if limits and wakeIds ~= '' then limits.hasNews = true end
   inChunks(words(wakeIds), function(...)
     redis.call('XACK', wake, '${GROUP}', ...)
     redis.call('XDEL', wake, ...)
@@ -59,7 +82,9 @@ export const completeAndTakeScript = defineScript({
   name: 'complete-and-take',
   args: ['startedRefs'],
   fragments: [
+    READMIT,
     QUEUE_STATE,
+    LIMITS,
     EVENTS,
     MARK_STARTED,
     COMPLETE,
@@ -107,6 +132,7 @@ export async function completeAndTake(
       holdClasses: encodeClasses(options.classes),
       wakeIds: options.tokens.join(' '),
       startedRefs: options.begun.join(' '),
+      toAdmit: options.toAdmit?.join(' ') ?? '',
       latencyTtlMs: latency.ttlMs,
       latencyCount: latency.counts.size,
       kindCount,

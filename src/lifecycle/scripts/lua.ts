@@ -58,6 +58,7 @@ end
 /**
  * Lua: `publishEvent(events, kind, refs, settings, changed, value)` writes one entry for all jobs of a move, with a value if there
  * is one. The stream keeps more entries while durable subscriptions ask for them (`hold`). `changed`: nil where the refs are first ones.
+ * Returns the settings `concurrency` and `rate`: where there is one, a job that stops running makes room for another.
  */
 export const publishEvent: LuaHelper = {
   name: 'publishEvent',
@@ -65,11 +66,13 @@ export const publishEvent: LuaHelper = {
   lua: `
 local function publishEvent(events, kind, refs, settings, changed, value)
   if #refs == 0 then return end
-  local kept, hasChanged = unpack(redis.call('HMGET', settings, 'hold', 'changed'), 1, 2)
+  local kept, hasChanged, concurrency, rate =
+    unpack(redis.call('HMGET', settings, 'hold', 'changed', 'concurrency', 'rate'), 1, 4)
   if changed and hasChanged then refs = firstRefs(changed, refs) end
   local entry = { 'e', kind, 'j', table.concat(refs, ' ') }
   if value then entry[5], entry[6] = 'v', value end
   redis.call('XADD', events, 'MAXLEN', '~', kept or ${KEPT_ENTRIES}, '*', unpack(entry))
+  return concurrency, rate
 end
 `,
 };

@@ -4,6 +4,7 @@ import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { letters, now } from '../../redis/script/lua.ts';
+import { QUEUE_ROOM } from './fragments/limits.ts';
 import { pauseNow, publishEvent, setRankedTime, wakeWorkers, withError } from './lua.ts';
 
 /** Consumers and entries of one pass, which bound the time for which it keeps Redis busy; the next pass does more. */
@@ -22,6 +23,7 @@ const MOST_ENTRIES = 100;
  */
 export const recoverScript = defineScript({
   name: 'recover',
+  fragments: [QUEUE_ROOM],
   queueKeys: [
     'leases',
     'notes',
@@ -101,6 +103,12 @@ local function isDueSoon()
   return false
 end
 
+-- At its limit a queue wakes its workers itself.
+local function hasRoom()
+  local room = roomOf(unpack(redis.call('HMGET', settings, 'concurrency', 'rate'), 1, 2))
+  return room.slots > 0 and room.starts > 0
+end
+
 local first, ended, expired = firstLeaseEnd(), {}, 0
 if givenUp ~= '' then ended = { givenUp }
 elseif first and first <= now then ended = redis.call('ZRANGE', leases, '-inf', now, 'BYSCORE', 'LIMIT', 0, maxConsumers) end
@@ -112,12 +120,16 @@ if #refs > 0 then
   publishEvent(events, 'recovered', refs, settings, changed)
   wakeWorkers(wake, #refs)
 end
-if #ended > 0 then first = firstLeaseEnd() end
+if #ended > 0 then
+  first = firstLeaseEnd()
+  -- A worker that was woken for the room below a limit may have been lost before it took anything.
+  if #refs == 0 and redis.call('HEXISTS', settings, 'concurrency') == 1 then wakeWorkers(wake, 1) end
+end
 -- One question for queues in which nothing waits for its time.
 if redis.call('EXISTS', expiring, scheduled, due[1], due[2], due[3], due[4], due[5]) > 0 then
   local firstExpiry = tonumber(redis.call('ZRANGE', expiring, 0, 0, 'WITHSCORES')[2])
   expired = firstExpiry and (firstExpiry <= now and 2 or 1) or 0
-  if #refs == 0 and pauseNow(settings) == 0 and isDueSoon() then wakeWorkers(wake, 1) end
+  if #refs == 0 and pauseNow(settings) == 0 and isDueSoon() and hasRoom() then wakeWorkers(wake, 1) end
 end
 local isMore = budget < 1 or #ended == tonumber(maxConsumers)
 return { #refs, first and math.max(0, first - now) or -1, isMore and 1 or 0, cancelled, expired, redis.call('ZCARD', leases) }

@@ -6,6 +6,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
+import { refundStarts } from './fragments/limits.ts';
 import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from './lua.ts';
 
 /**
@@ -18,16 +19,28 @@ import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } f
  */
 export const releaseScript = defineScript({
   name: 'release',
-  queueKeys: ['events', 'wake', 'notes', 'stream', 'due', 'ranked', 'dead', 'holds', 'settings', 'changed'],
+  queueKeys: [
+    'events',
+    'wake',
+    'notes',
+    'stream',
+    'due',
+    'ranked',
+    'dead',
+    'holds',
+    'settings',
+    'changed',
+    'rateUse',
+  ],
   args: [
     'consumer',
     'delayMs',
     'wakeHorizonMs',
     { records: 'jobs', of: ['place', 'id', 'token', 'begun', 'suspect'] },
   ],
-  uses: [letters, now, deliveredAt, publishEvent, setRankedTime, wakeWorkers],
+  uses: [letters, now, deliveredAt, publishEvent, setRankedTime, wakeWorkers, refundStarts],
   lua: `
-local outcomes, released = {}, {}
+local outcomes, released, unbegun = {}, {}, 0
 local function putBack(i, place, ref, started, move)
   local cancelAskedAt, heldAs = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs}), 1, 2)
   if heldAs and redis.call('ZSCORE', holds, heldAs .. ref) then return end
@@ -36,7 +49,8 @@ local function putBack(i, place, ref, started, move)
   setRankedTime(ranked, ref, now + delay)
   redis.call('HDEL', notes, ref .. ${NOTE.progress})
   if jobs[i].suspect == '1' then redis.call('HINCRBY', notes, ref .. ${NOTE.losses}, 1) end
-  if jobs[i].begun == '1' then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move) end
+  if jobs[i].begun == '1' then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move)
+  else unbegun = unbegun + 1 end
   released[#released + 1] = ref
 end
 for i = 1, #jobs do
@@ -51,8 +65,9 @@ for i = 1, #jobs do
     outcomes[i] = redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move and 'repeated' or 'stale'
   end
 end
-publishEvent(events, 'released', released, settings, changed)
-if tonumber(delayMs) < tonumber(wakeHorizonMs) then wakeWorkers(wake, #released) end
+local hasLimit, perTime = publishEvent(events, 'released', released, settings, changed)
+refundStarts(rateUse, perTime, unbegun)
+if hasLimit or tonumber(delayMs) < tonumber(wakeHorizonMs) then wakeWorkers(wake, #released) end
 return outcomes
 `,
 });

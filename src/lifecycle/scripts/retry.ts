@@ -67,8 +67,8 @@ for i = 1, #jobs do
 end
 if stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
 if #retried > 0 then redis.call('HINCRBY', totals, 'retried', #retried) end
-publishEvent(events, 'retrying', retried, settings, changed)
-wakeWorkers(wake, dueSoon)
+local hasLimit = publishEvent(events, 'retrying', retried, settings, changed)
+wakeWorkers(wake, hasLimit and #retried or dueSoon)
 return outcomes
 `,
 });

@@ -7,6 +7,7 @@ import { inChunks, now, toMap, visitIds } from '../../redis/script/lua.ts';
 import { forgetChanges } from './changes/forget-changes.ts';
 import { sweepHolds } from './holds/sweep-holds.ts';
 import { publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
+import { forgetTags } from './tags/forget-tags.ts';
 
 /** Entries that one step checks, and bytes that it reads: bounds the time for which it keeps Redis busy. */
 const STEP = 200;
@@ -75,8 +76,8 @@ return { last, #found }
 `,
 });
 
-/** Where a sweep goes on: a stream and its first entry to check, as XRANGE takes it; then the held jobs, and the changed ones. */
-export type SweepPosition = { place: Place | 'holds' | 'changed'; from: string } | 'end';
+/** Where a sweep goes on: a stream and its first entry to check, as XRANGE takes it; then the held jobs, the changed ones, and the index of tags. */
+export type SweepPosition = { place: Place | 'holds' | 'changed' | 'tagged'; from: string } | 'end';
 
 export const SWEEP_START: SweepPosition = { place: PLACES[0], from: '-' };
 
@@ -92,6 +93,10 @@ export async function sweep(
   }
   if (place === 'changed') {
     const next = await forgetChanges(redis, queue, from);
+    return { found: 0, next: next === undefined ? { place: 'tagged', from: '-' } : { place, from: next } };
+  }
+  if (place === 'tagged') {
+    const next = await forgetTags(redis, queue, from);
     return { found: 0, next: next === undefined ? 'end' : { place, from: next } };
   }
   const [following, found] = (await sweepScript.run(

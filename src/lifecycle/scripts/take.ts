@@ -50,6 +50,8 @@ export interface TakeOptions {
   tokens: readonly string[];
   /** Refs of jobs that a blocking read delivered. */
   begun: readonly string[];
+  /** Refs of jobs that a blocking read delivered from a queue with limits: they wait for their turn again. Default: none. */
+  toAdmit?: readonly string[];
 }
 
 export type Taken =
@@ -63,6 +65,10 @@ export type Taken =
       hasHolds: boolean;
       /** The jobs have as many bytes as one take may bring: there may be more. */
       isCut: boolean;
+      /** The queue has limits: a job may start only if a take has brought it. */
+      isLimited: boolean;
+      /** No more jobs may start now. `nextDueInMs` says when to try again; undefined: when a job ends. */
+      isAtLimit: boolean;
       nextDueInMs: number | undefined;
     }
   /** The lease is not (or no longer) there: register it again before taking. */
@@ -90,8 +96,9 @@ type Head = [
 ];
 
 /**
- * What `take()` returns. `state`: 1 for a paused queue, else the sum of 2 for one that holds jobs and 4 for a take that ended at its
- * bytes. `nextDue`: ms until the next due time or the end of the pause, or -1.
+ * What `take()` returns. `state`: 1 for a paused queue, else the sum of 2 for one that holds jobs, 4 for a take that ended at its
+ * bytes, 8 for one with limits and 16 for one at its limit. `nextDue`: ms until the next due time, the next start that a rate allows,
+ * or the end of the pause, or -1.
  */
 export type TakeReply =
   | ['no-lease']
@@ -114,6 +121,8 @@ export function decodeTaken(keys: QueueKeys, reply: TakeReply): Taken {
     paused: state === 1,
     hasHolds: (state & 2) !== 0,
     isCut: (state & 4) !== 0,
+    isLimited: (state & 8) !== 0,
+    isAtLimit: (state & 16) !== 0,
     nextDueInMs: nextDue < 0 ? undefined : nextDue,
   };
 }

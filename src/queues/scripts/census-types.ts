@@ -1,5 +1,6 @@
 import type { Place } from '../../redis/keys.ts';
 import type { Priority } from '../../schemas/values/names.ts';
+import type { QueueLimits } from '../limits/limits.ts';
 
 /** Counts of one stream of a queue. */
 export interface PlaceCensus {
@@ -30,6 +31,7 @@ export interface Census {
   pausedUntil: number | undefined;
   /** Most jobs that have not ended; undefined without a limit. */
   maxJobs: number | undefined;
+  limits: QueueLimits;
   /** Whether submits make events. */
   submitEvents: boolean;
   totals: Record<string, number>;

@@ -1,3 +1,4 @@
+import { LIMIT_FIELDS } from '../../lifecycle/limits/settings.ts';
 import { pauseEnd, RANK_SPAN } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
@@ -6,6 +7,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { now, toMap } from '../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../schemas/job.ts';
 import { PRIORITIES } from '../../schemas/values/names.ts';
+import { readLimits } from '../limits/limits.ts';
 import type { Census, HeldGroup, PlaceCensus } from './census-types.ts';
 
 /**
@@ -107,7 +109,8 @@ local function heldGroups()
 end
 
 local held, runs = heldGroups(), {}
-local configured = redis.call('HMGET', settings, 'paused', 'maxJobs', 'submitEvents')
+local configured = redis.call('HMGET', settings, 'paused', 'maxJobs', 'submitEvents',
+  ${LIMIT_FIELDS.map((field) => `'${field}'`).join(', ')})
 local ends = configured[1] and ${pauseEnd('configured[1]')}
 local isPaused = configured[1] and not (ends and ends <= now)
 for consumer, jobs in pairs(running) do runs[#runs + 1] = consumer; runs[#runs + 1] = jobs end
@@ -116,7 +119,7 @@ return {
   looks and {} or redis.call('ZRANGE', leases, 0, maxLeases - 1, 'WITHSCORES'), runs,
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
   tonumber(configured[2]) or 0, delayedNow, waitingSince, held, ranks, configured[3] and 1 or 0,
-  isPaused and ends or -1,
+  isPaused and ends or -1, { unpack(configured, 4, ${LIMIT_FIELDS.length + 3}) },
 }
 `,
 });
@@ -146,6 +149,7 @@ type RawCensus = [
   ranked: [critical: number, high: number, low: number],
   submitEvents: number,
   pausedUntil: number,
+  limits: (string | null)[],
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
@@ -178,6 +182,7 @@ async function runCensus(
     [critical, high, low],
     submitEvents,
     pausedUntil,
+    limits,
   ] = reply as RawCensus;
   const running = new Map(toPairs(runs.map(String)));
   return {
@@ -190,6 +195,7 @@ async function runCensus(
     paused: paused === 1,
     pausedUntil: pausedUntil < 0 ? undefined : pausedUntil,
     maxJobs: maxJobs || undefined,
+    limits: readLimits(limits),
     submitEvents: submitEvents === 1,
     totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),
     leases: toPairs(leases).map(([consumer, expiresAt]) => ({

@@ -1,4 +1,5 @@
 import { decodeFound, type Found, LOOKUP, lookupNames } from '../../jobs/scripts/lookup.ts';
+import { QUEUE_ROOM } from '../../lifecycle/scripts/fragments/limits.ts';
 import type { Connection } from '../../redis/connection.ts';
 import type { Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
@@ -15,7 +16,7 @@ import { headOnly } from './entries.ts';
 export const listedJobScript = defineScript({
   name: 'listed-job',
   args: ['maxBytes'],
-  fragments: [LOOKUP],
+  fragments: [QUEUE_ROOM, LOOKUP],
   uses: [bytesOf, headOnly],
   lua: `
 if found[1] == 'result' then return { { 'gone' }, 0, 0 } end

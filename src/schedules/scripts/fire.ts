@@ -1,4 +1,5 @@
 import { openJobs, publishSubmitted } from '../../lifecycle/scripts/lua.ts';
+import { moveTags, tagLines } from '../../lifecycle/scripts/tags/tag-place.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../redis/entry-options.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../redis/keys.ts';
@@ -32,6 +33,7 @@ const FIELDS = [
   'task',
   'payload',
   'expiresIn',
+  'tags',
   'slotCount',
 ] as const;
 type Field = (typeof FIELDS)[number];
@@ -50,7 +52,17 @@ const field = (name: Field): string => `firings[first + ${FIELDS.indexOf(name)}]
  */
 export const fireScript = defineScript({
   name: 'fire',
-  queueKeys: ['stream', 'dead', 'expiring', 'settings', 'events', 'changed', 'scheduleStates', 'slots'],
+  queueKeys: [
+    'stream',
+    'dead',
+    'expiring',
+    'tagged',
+    'settings',
+    'events',
+    'changed',
+    'scheduleStates',
+    'slots',
+  ],
   args: [{ list: 'firings' }],
   uses: [letters, openJobs],
   whenFull: 'refused',
@@ -73,11 +85,12 @@ local function isOpen(ref)
   return false
 end
 
-local function submit(lane, task, payload, options, expiresIn)
+local function submit(lane, task, payload, options, expiresIn, tags)
   local id = redis.pcall('XADD', stream[lane], '*', 't', task, 'p', payload, 'o', options)
   if id.err then return nil end
   local ref = LETTERS[lane] .. id
   if expiresIn then redis.call('ZADD', expiring, tonumber(string.match(id, '^%d+')) + expiresIn, ref) end
+  ${moveTags('ZADD', 'tagged', 'tags', 'ref')}
   if freeDepth then freeDepth = freeDepth - 1 end
   if submitted then table.insert(submitted, ref) end
   return ref
@@ -88,7 +101,8 @@ local function fireSlot(first, state, slot, options)
   if ${field('skipsOverlap')} == '1' and state.ref and isOpen(state.ref) then reason = 'overlap'
   elseif freeDepth and freeDepth < 1 then reason = 'queue-full'
   else
-    ref = submit(tonumber(${field('lane')}), ${field('task')}, ${field('payload')}, options, tonumber(${field('expiresIn')}))
+    ref = submit(tonumber(${field('lane')}), ${field('task')}, ${field('payload')}, options, tonumber(${field('expiresIn')}),
+      ${field('tags')})
     if not ref then reason = 'not-stored' end
   end
   if ref then
@@ -151,6 +165,7 @@ function encodeFiring({ id, expected, state, fireAt, skipsOverlap, maxRuns, job,
     task: job.task,
     payload: job.payload,
     expiresIn: slots[0]?.options.x ?? '',
+    tags: tagLines(slots[0]?.options.tg),
     slotCount: slots.length,
   };
   const encodedSlots = slots.flatMap(({ slot, options }) => [slot, encodeOptions(options)]);

@@ -10,13 +10,14 @@ const CHANGEABLE = [
   'timeout',
   'expiresIn',
   'metadata',
+  'tags',
 ] as const;
 
 /** What can be changed in a job that waits. */
 export const ChangeJob = Type.Object(Type.Pick(SubmitJob, [...CHANGEABLE]).properties, {
   additionalProperties: false,
   description:
-    'What to change; absent members stay. `delay` and `expiresIn` count from the change: with `delay: 0` the job runs now. `metadata` is replaced as a whole.',
+    'What to change; absent members stay. `delay` and `expiresIn` count from the change: with `delay: 0` the job runs now. `metadata` and `tags` are replaced as a whole.',
   examples: [{ priority: 'high', delay: 0 }],
 });
 export type ChangeJob = Static<typeof ChangeJob>;

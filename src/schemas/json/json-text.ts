@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { MAX_DEPTH } from './depth.ts';
-import { factsOf, JsonFacts } from './scan.ts';
+import { JsonFacts } from './facts.ts';
+import { factsOf } from './scan.ts';
 import { replaceLoneSurrogates, wellFormedJson } from './well-formed.ts';
 
 /** JSON has line breaks between its tokens only. Event streams, NDJSON and stored errors end at one. */
@@ -50,7 +51,8 @@ export class JsonText {
   /** Whether every reader can take it, as far as that can be seen without a scan: it is short and has nothing special. */
   get isPlain(): boolean {
     const facts = this.#facts;
-    if (facts !== undefined) return facts.depth <= MAX_DEPTH && !facts.hasLoneSurrogate && !facts.mayPollute;
+    if (facts !== undefined)
+      return facts.depth <= MAX_DEPTH && !facts.hasLoneSurrogate && facts.pollution === undefined;
     const { text } = this;
     if (text.length > 2 * MAX_DEPTH || text.includes('\\')) return false;
     return !text.includes('{') || !(text.includes('__proto__') || text.includes('constructor'));
@@ -59,8 +61,8 @@ export class JsonText {
   /** With U+FFFD for lone surrogates. */
   toWellFormed(): JsonText {
     if (!this.facts.hasLoneSurrogate) return this;
-    const { depth, mayPollute } = this.facts;
-    return new JsonText(replaceLoneSurrogates(this.text), { depth, mayPollute, hasLoneSurrogate: false });
+    const facts = { ...this.facts, hasLoneSurrogate: false, loneSurrogate: undefined };
+    return new JsonText(replaceLoneSurrogates(this.text), facts);
   }
 
   /** The JavaScript value. Each call parses: ask only where somebody looks into the value. */

@@ -1,25 +1,21 @@
 import { isAscii } from 'node:buffer';
 import { JsonText } from './json-text.ts';
-import { type JsonFacts, type Places, scanJson } from './scan.ts';
+import type { Places } from './places.ts';
+import { type JsonScan, scanJson } from './scan.ts';
 
-export interface ParsedDocument {
-  readonly value: unknown;
-  /** Of everything outside of the texts. */
-  readonly head: Readonly<JsonFacts>;
+/** Parses a document of UTF-8. The values at the given places become `JsonText`. Undefined when it is not JSON. */
+export function parseAround(json: Buffer, places: Places): unknown {
+  const scan = scanJson(json, places);
+  return scan && parseScanned(json, scan, places, isAscii(json));
 }
 
-/**
- * Parses a document of UTF-8. The values at the given places become `JsonText`. Undefined when it is not JSON.
- *
- * @param isPlain whether it is ASCII, for who knows it.
- */
-export function parseAround(
+/** As `parseAround`, for who has scanned the document. @param isPlain whether it is ASCII. */
+export function parseScanned(
   json: Buffer,
-  places: Places,
-  isPlain = isAscii(json),
-): ParsedDocument | undefined {
-  const scan = scanJson(json, places);
-  if (scan === undefined) return undefined;
+  scan: JsonScan,
+  places: Places | undefined,
+  isPlain: boolean,
+): unknown {
   const ascii = isPlain ? json.toString('latin1') : undefined;
   /** The document with the number of each text in its place. */
   let numbered = '';
@@ -31,7 +27,7 @@ export function parseAround(
     from = end;
   }
   numbered += sliceOf(json, ascii, from, json.length);
-  return { value: fill(JSON.parse(numbered), places, texts), head: scan.head };
+  return fill(JSON.parse(numbered), places, texts);
 }
 
 /** Decodes a part. Of ASCII, which is all one text, a part is cheaper. */
@@ -39,9 +35,9 @@ const sliceOf = (json: Buffer, ascii: string | undefined, start: number, end: nu
   ascii === undefined ? json.toString('utf8', start, end) : ascii.slice(start, end);
 
 /** Puts the texts where their numbers are. Of equal members the last one counts, as for `JSON.parse`. */
-function fill(value: unknown, places: Places, texts: readonly JsonText[]): unknown {
+function fill(value: unknown, places: Places | undefined, texts: readonly JsonText[]): unknown {
   if (places === 'text') return texts[value as number];
-  if (typeof value !== 'object' || value === null) return value;
+  if (places === undefined || typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
     const { each } = places;
     if (each !== undefined) for (const [i, item] of value.entries()) value[i] = fill(item, each, texts);

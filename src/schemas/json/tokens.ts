@@ -14,11 +14,12 @@ const SPACE = 0x20;
 const [TAB, LINE_FEED, RETURN] = [0x09, 0x0a, 0x0d];
 const [PLUS, MINUS, POINT] = [0x2b, 0x2d, 0x2e];
 const [ZERO, NINE] = [0x30, 0x39];
-const [UPPER_E, LOWER_E, LOWER_U] = [0x45, 0x65, 0x75];
+const [UPPER_E, LOWER_E] = [0x45, 0x65];
+export const LOWER_U = 0x75;
 const SIMPLE_ESCAPES: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 const LITERALS = ['true', 'false', 'null'].map((literal) => Buffer.from(literal));
 /** Bytes of an escape such as `\ud83d`. */
-const UNICODE_ESCAPE = 6;
+export const UNICODE_ESCAPE = 6;
 
 /** What a string told about itself while it was read. */
 export interface StringFacts {
@@ -67,8 +68,24 @@ function escapeEnd(json: Uint8Array, at: number, facts: StringFacts): number {
   return end;
 }
 
+const REPLACEMENT = Buffer.from('\\ufffd');
+
+/** Writes U+FFFD over the lone surrogates in a string that is JSON: the escapes are equally long. */
+export function mendString(json: Uint8Array, start: number, end: number): void {
+  const facts = { hasLoneSurrogate: false };
+  for (let at = start + 1; at < end - 1; ) {
+    if (json[at] !== CODE.backslash) at += 1;
+    else {
+      const next = escapeEnd(json, at, facts);
+      if (facts.hasLoneSurrogate) json.set(REPLACEMENT, at);
+      facts.hasLoneSurrogate = false;
+      at = next;
+    }
+  }
+}
+
 /** The UTF-16 unit of an escape such as `\u00e9`; -1 without four hexadecimal digits. */
-function escapedUnit(json: Uint8Array, at: number): number {
+export function escapedUnit(json: Uint8Array, at: number): number {
   let unit = 0;
   for (let i = at + 2; i < at + UNICODE_ESCAPE; i += 1) {
     const digit = hexDigit(json[i] ?? -1);

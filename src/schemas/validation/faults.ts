@@ -111,7 +111,7 @@ function detailOf(error: SchemaError): string {
     case 'format':
       return explained(plain, parentSchema, 'does not have the right form');
     default:
-      return plain;
+      return hinted(plain, parentSchema);
   }
 }
 
@@ -124,6 +124,12 @@ function unknownField(schema: SchemaError['parentSchema']): string {
 function explained(detail: string, schema: SchemaError['parentSchema'], instead = detail): string {
   const description = schema?.['description'];
   return typeof description === 'string' ? `${instead}. ${description}` : detail;
+}
+
+/** A schema of ours can say what to do instead. */
+function hinted(detail: string, schema: SchemaError['parentSchema']): string {
+  const hint = schema?.['x-hint'];
+  return typeof hint === 'string' ? `${detail}. ${hint}` : detail;
 }
 
 const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [String(value)]);

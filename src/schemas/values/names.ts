@@ -52,12 +52,12 @@ export const StatusSchema = oneOf(
   'The state of the job. `completed`, `failed`, `cancelled` and `expired` are final.',
 );
 /** Why a queued job is not handed out. */
-export const HELD_BY = ['task'] as const;
+export const HELD_BY = ['task', 'concurrency', 'rate'] as const;
 export type HeldBy = (typeof HELD_BY)[number];
 
 export const HeldBySchema = oneOf(
   HELD_BY,
-  'Why a queued job is not handed out. `task`: no worker so far has the task and an input schema that takes the payload. The job waits for such a worker, and spends no attempt.',
+  'Why a queued job is not handed out. `task`: no worker so far has the task and an input schema that takes the payload. The job waits for such a worker, and spends no attempt. `concurrency`, `rate`: the queue is at that limit.',
 );
 export const ErrorOriginSchema = oneOf(
   ERROR_ORIGINS,
@@ -93,6 +93,14 @@ export const TaskName = Type.String({
 /** Has no pattern: a text that is not an id is answered with 404, as an id without a job is. */
 export const jobId = (description: string) => Type.String({ description, examples: ['default~nmfa2k9x0-0'] });
 export const JobId = jobId('The id of a job: opaque, URL-safe, at most 96 characters.');
+
+/** Limits for each key go by it. */
+export const JobKey = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  description: 'For whom or what the job is: a tenant, a document. 1 to 255 characters.',
+  examples: ['customer-17'],
+});
 
 /** @param description what happened at that time. */
 export const timestamp = (description: string) =>

@@ -71,6 +71,20 @@ describe('the door', () => {
     await api.http.post('/jobs').set('content-type', 'text/tab\ts').send('x').expect(401);
   });
 
+  it.each(['/livez', '/queues', '/nowhere', '/docs/', '/openapi.json', '/jobs/x', '/events'])(
+    'lets nobody keep an answer of %s, whether it is given or refused',
+    async (path) => {
+      for (const headers of [{}, bearer(ADMIN_KEY)]) {
+        const stop = new AbortController();
+        const answer = await fetch(api.origin + path, { headers, signal: stop.signal });
+        expect([answer.status, answer.headers.get('cache-control')]).toEqual([answer.status, 'no-store']);
+        stop.abort();
+      }
+      const openly = await open.http.get('/queues');
+      expect(openly.headers['cache-control']).toBeUndefined();
+    },
+  );
+
   it('asks nobody with AUTH=off, and a key is of no matter', async () => {
     await open.http.get('/queues').expect(200);
     await open.http.get('/queues').set(bearer('anything')).expect(200);

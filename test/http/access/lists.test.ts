@@ -67,6 +67,13 @@ describe('a key that may read some queues', () => {
     expect(sizes.slice(0, -1).every((size) => size === 2)).toBe(true);
   });
 
+  it.each(['', 'tag=shared&'])('lists the jobs of these queues: GET /jobs?%s', async (query) => {
+    for (const queue of ALL) await ok('POST', '/jobs', { queue, task: 'work', tags: ['shared'] });
+    const { items } = await pages(`/jobs?${query}limit=2`);
+    expect([...new Set(items.map(({ queue }) => queue))].sort()).toEqual(OWN);
+    expect((await list(`/jobs?${query}queue=a-foreign`)).items).toEqual([]);
+  });
+
   it('lists the tasks of these queues', async () => {
     const { items } = await list('/tasks');
     expect([...new Set(items.map(({ queue }) => queue))]).toEqual(OWN);

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type { FastifyReply } from 'fastify';
-import { afterEach, describe, expect, it } from 'vitest';
-import { requesterOf } from '../../../src/http/request/requester.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { endWithAccess, requesterOf } from '../../../src/http/request/requester.ts';
 import { requestText } from '../../helpers/api/wire.ts';
 
 const ends: (() => void)[] = [];
@@ -41,5 +41,16 @@ describe('requesterOf', () => {
       calls += 1;
     });
     expect(calls).toBe(1);
+  });
+});
+
+describe('endWithAccess', () => {
+  it('watches no client that has disconnected before', async () => {
+    const { raw, client } = await openRequest();
+    client.destroy();
+    await once(raw, 'close');
+    const watch = vi.fn();
+    endWithAccess({ raw, server: { accessWatch: { watch } } } as unknown as FastifyReply);
+    expect(watch).not.toHaveBeenCalled();
   });
 });

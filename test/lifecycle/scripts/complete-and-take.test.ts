@@ -98,7 +98,7 @@ describe('a turn', () => {
   });
 
   it('announces what a blocking read brought before it ends it', async () => {
-    const awaited = one.awaitWork([{ keys, paused: false }], 5_000);
+    const awaited = one.awaitWork([{ keys, hearsOnlyWake: false }], 5_000);
     await submit(1);
     const [found] = await awaited;
     if (found?.kind !== 'job') throw new Error('the read brought no job');

@@ -48,7 +48,7 @@ describe('a consumer group that was destroyed', () => {
     await queue.takeAs(one);
     await queue.bury(dead);
     await destroyGroups();
-    expect(await one.awaitWork([{ keys, paused: false }], 1)).toEqual([]);
+    expect(await one.awaitWork([{ keys, hearsOnlyWake: false }], 1)).toEqual([]);
     expect(one.recreatedGroups).toBe(1);
     expect(await queue.takeAs(one)).toEqual([]);
     expect(await queue.placeOf(dead)).toBe('failed');

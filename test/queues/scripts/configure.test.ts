@@ -18,6 +18,24 @@ it('limits the open jobs of a queue until the limit is removed', async () => {
   expect(await submit()).toMatchObject({ kind: 'stored' });
 });
 
+it('tells workers of a limit with another value, in one step, and of nothing else', async () => {
+  const { keys } = queue;
+  const told = async () => [
+    await redis.client.xlen(keys.wake),
+    await redis.client.xrange(keys.control, '-', '+'),
+  ];
+  await configure(redis.client, keys, { maxJobs: 1, submitEvents: true });
+  await configure(redis.client, keys, { concurrency: null, perKey: null, fair: false });
+  expect(await told()).toEqual([0, []]);
+  await configure(redis.client, keys, { maxJobs: 2, concurrency: 3 });
+  // Two leases, and one more for those that wait over HTTP.
+  expect(await told()).toEqual([3, [[expect.any(String), ['limits', 'changed']]]]);
+  await configure(redis.client, keys, { maxJobs: 3, concurrency: 3 });
+  expect((await told())[0]).toBe(3);
+  await configure(redis.client, keys, { concurrency: null });
+  expect((await told())[0]).toBe(6);
+});
+
 it('changes what is given, and nothing else', async () => {
   const { keys } = queue;
   const stored = () => redis.client.hgetall(keys.settings);

@@ -73,6 +73,32 @@ describe('GET /audit', () => {
     expect(await entryOf('"\n<b>{evil}')).toMatchObject({ status: 400 });
   });
 
+  it('keeps the beginning of a long name', async () => {
+    const name = 'long'.repeat(1_000);
+    await api.http.post(`/queues/${name}/pause`).set(admin).expect(400);
+    expect(await entryOf(`${name.slice(0, 200)}…`)).toMatchObject({ status: 400 });
+  });
+
+  it('names a job as the caller has named it, also where the caller may not see it', async () => {
+    const { body } = await api.http
+      .post('/jobs')
+      .set(admin)
+      .send({ task: 'a', queue: newQueue() })
+      .expect(202);
+    const { id, key } = await makeKey(api.origin, [`manage:${newQueue()}`]);
+    await api.http.post(`/jobs/${body.id}/cancel`).set(bearer(key)).expect(404);
+    expect(await entryOf(body.id)).toMatchObject({ key: id, status: 404 });
+  });
+
+  it('tells of requests beyond the rate of a key', async () => {
+    const queue = newQueue();
+    const { id, key } = await makeKey(api.origin, ['read'], { rate: { limit: 1, per: '1h' } });
+    for (const status of [200, 429])
+      await api.http.get(`/queues/${queue}/stats`).set(bearer(key)).expect(status);
+    expect(await entryOf(queue)).toMatchObject({ key: id, status: 429, route: '/queues/:name/stats' });
+    expect((await audit('?limit=1000')).items.filter(({ target }) => target === queue)).toHaveLength(1);
+  });
+
   it('has pages, and a range of time', async () => {
     const from = new Date().toISOString();
     const queues = Array.from({ length: 5 }, newQueue);
@@ -91,6 +117,8 @@ describe('GET /audit', () => {
     expect(seen.filter((target) => queues.includes(target ?? ''))).toEqual([...queues].reverse());
     expect((await audit(`?to=${new Date(0).toISOString()}`)).items).toEqual([]);
     expectProblem(await api.http.get('/audit?cursor=x').set(admin), 400, 'invalid-request', ['/cursor']);
+    const early = await api.http.get('/audit?from=1969-12-31T00:00:00Z&to=1969-12-31T00:00:00Z').set(admin);
+    expectProblem(early, 400, 'invalid-request', ['/from', '/to']);
   });
 
   it('needs the scope admin', async () => {
@@ -103,7 +131,13 @@ describe('GET /audit', () => {
     const queue = newQueue();
     const path = `/queues/${queue}/pause`;
     await send(other.origin, { path, headers: { ...admin, 'content-length': '0' } });
+    const refused = newQueue();
+    for (let i = 0; i < 25; i += 1)
+      await send(other.origin, { path: `/queues/${refused}/pause`, headers: { 'content-length': '0' } });
     await other.app.close();
-    expect((await audit('?limit=1000')).items.map(({ target }) => target)).toContain(queue);
+    const { items } = await audit('?limit=1000');
+    expect(items.map(({ target }) => target)).toContain(queue);
+    const counted = items.filter(({ target }) => target === refused);
+    expect([counted.length, counted[0]?.more]).toEqual([21, 4]);
   });
 });

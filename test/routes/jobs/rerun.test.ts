@@ -25,6 +25,7 @@ const OPTIONS = {
   timeout: 60_000,
   expiresIn: 3_600_000,
   resultTtl: 600_000,
+  key: 'customer-17',
   metadata: { of: 'test' },
 };
 
@@ -64,6 +65,7 @@ describe('POST /jobs/{id}/rerun', () => {
         priority: 'high',
         maxAttempts: 'unlimited',
         payload: { n: 1 },
+        key: 'customer-17',
         metadata: { of: 'test' },
         rerunOf: old.id,
       });

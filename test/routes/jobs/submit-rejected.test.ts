@@ -54,6 +54,7 @@ describe('an invalid job', () => {
     timeout: [0, '0s', '25d', -5, 'soon'],
     expiresIn: [-1, 'x', '3651d', 0.5],
     resultTtl: [0, '0ms', '3651d', '1y'],
+    key: [1, '', 'k'.repeat(256), {}],
     metadata: [[], 'x', { a: 1 }, { 'a\nb': 5 }, { a: 'x'.repeat(1_025) }, { ['k'.repeat(129)]: 'x' }],
     keepPayload: ['true', 1],
     backoff: ['fixed', {}, { type: 'fixed' }, { delay: 1 }],

@@ -115,7 +115,7 @@ describe('POST /jobs', () => {
     expect(await api.get(job.id)).toEqual(job);
   });
 
-  it('stores attempts, backoff, timeout, retention, metadata and keepPayload', async () => {
+  it('stores attempts, backoff, timeout, retention, key, metadata and keepPayload', async () => {
     const metadata = { customer: '42', 'a\nb': 'line break', constructor: 'x', '': 'ünicode' };
     const job = await api.submit({
       task: 'a/b:c.d-e_f',
@@ -125,10 +125,11 @@ describe('POST /jobs', () => {
       timeout: '5m',
       expiresIn: '1d',
       resultTtl: '90m',
+      key: 'ünicode\n17',
       metadata,
       keepPayload: true,
     });
-    expect(job).toMatchObject({ task: 'a/b:c.d-e_f', maxAttempts: 7, metadata });
+    expect(job).toMatchObject({ task: 'a/b:c.d-e_f', maxAttempts: 7, key: 'ünicode\n17', metadata });
     expect(ms(job.expiresAt) - ms(job.createdAt)).toBe(86_400_000);
     expect(await api.get(job.id)).toEqual(job);
     expect(await storedOptions('options')).toEqual({
@@ -138,6 +139,7 @@ describe('POST /jobs', () => {
       x: 86_400_000,
       rt: 5_400_000,
       m: metadata,
+      y: 'ünicode\n17',
       k: true,
     });
   });

@@ -20,6 +20,7 @@ describe('a job that is worked on over HTTP', () => {
       payload: { url: 'x' },
       attempts: 3,
       timeout: '5s',
+      key: 'customer-17',
       metadata: { a: 'b' },
     });
     const { lease, job } = await takeOne(api, { queues: [queue], worker: 'py-1@host' });
@@ -31,7 +32,7 @@ describe('a job that is worked on over HTTP', () => {
       attempt: 1,
       maxAttempts: 3,
     });
-    expect(job).toMatchObject({ timeoutMs: 5_000, metadata: { a: 'b' } });
+    expect(job).toMatchObject({ timeoutMs: 5_000, key: 'customer-17', metadata: { a: 'b' } });
     expect(await api.get(id)).toMatchObject({
       status: 'running',
       worker: expect.stringMatching(/^py-1@host\./),

@@ -89,8 +89,8 @@ describe('a text', () => {
     fc.assert(
       fc.property(fc.oneof(value, deep), (one) => {
         const { isPlain, text } = JsonText.of(one);
-        const { depth, hasLoneSurrogate, mayPollute } = read(text).facts;
-        const isReadable = depth <= MAX_DEPTH && !hasLoneSurrogate && !mayPollute;
+        const { depth, hasLoneSurrogate, pollution } = read(text).facts;
+        const isReadable = depth <= MAX_DEPTH && !hasLoneSurrogate && pollution === undefined;
         expect(read(text).isPlain).toBe(isReadable);
         if (isPlain) expect(isReadable).toBe(true);
       }),

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { JsonText } from '../../../src/schemas/json/json-text.ts';
 import { parseAround } from '../../../src/schemas/json/parse-around.ts';
-import { inMembers } from '../../../src/schemas/json/scan.ts';
+import { inMembers } from '../../../src/schemas/json/places.ts';
 
 const PLACES = inMembers({ payload: 'text', items: { each: inMembers({ payload: 'text' }) } });
-const parse = (text: string) => parseAround(Buffer.from(text), PLACES)?.value;
+const parse = (text: string) => parseAround(Buffer.from(text), PLACES);
 
 it('the values at the places are texts, and all others are parsed', () => {
   expect(parse('{"n":1.0,"payload":1.0,"items":[{"payload":"é"},{"m":[2]}]}')).toEqual({

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { factsOf, inMembers, scanJson } from '../../../src/schemas/json/scan.ts';
+import { inMembers } from '../../../src/schemas/json/places.ts';
+import { factsOf, scanJson } from '../../../src/schemas/json/scan.ts';
+import { JsonScanner } from '../../../src/schemas/json/scanner.ts';
+import { replaceLoneSurrogates } from '../../../src/schemas/json/well-formed.ts';
 
 const facts = (text: string) => factsOf(Buffer.from(text));
 
@@ -132,14 +135,30 @@ describe('a scan', () => {
   });
 
   it.each([
-    ['{"__proto__":1}', true],
-    ['[{"a":{"\\u005f_proto__":1}}]', true],
-    ['{"constructor":1}', true],
-    ['{"construct\\u006fr":1}', true],
-    ['{"proto":1,"constructors":2,"_":3,"c":4}', false],
-    ['"__proto__"', false],
+    ['{"__proto__":1}', '/__proto__'],
+    ['[0,{"a":{"\\u005f_proto__":1}}]', '/1/a/__proto__'],
+    ['{"a/b~":{"constructor":{"b":[],"prototype":1}}}', '/a~1b~0/constructor'],
+    ['{"construct\\u006fr":{"\\u0070rototype":1}}', '/constructor'],
+    ['{"constructor":1,"prototype":2,"a":{"prototype":3}}', undefined],
+    ['{"constructor":[{"prototype":1}]}', undefined],
+    ['{"constructor":{"a":{"prototype":1}}}', undefined],
+    ['{"proto":1,"constructors":2,"_":3,"c":4,"__proto___":5,"__proto_\\u0022":6}', undefined],
+    ['"__proto__"', undefined],
   ])('finds names that may change a prototype: %s', (text, expected) => {
-    expect(facts(text)?.mayPollute).toBe(expected);
+    expect(facts(text)?.pollution).toBe(expected);
+  });
+
+  it.each([
+    ['"\\ud83d"', ''],
+    ['[1,"",["\\ud83d\\ude00",{"a":[],"b":"\\ud83d","c":"\\ud83d"}]]', '/2/1/b'],
+    ['{"a":{"x":1},"\\u0062/":{"\\ud83d":1}}', '/b~1/\ud83d'],
+  ])('tells where a lone surrogate is: %s', (text, expected) => {
+    expect(facts(text)?.loneSurrogate).toBe(expected);
+  });
+
+  it('tells only the beginning of a place that is nested very deeply', () => {
+    const text = `${'['.repeat(1_000)}"\\ud83d"${']'.repeat(1_000)}`;
+    expect(facts(text)?.loneSurrogate).toBe('/0'.repeat(100));
   });
 });
 
@@ -178,11 +197,11 @@ describe('the texts of a document', () => {
       Buffer.from('{"a":"\\ud83d","payload":[["\\ude00"]],"jobs":[{"__proto__":1},[]]}'),
       places,
     );
-    expect(scan?.head).toEqual({ depth: 2, hasLoneSurrogate: true, mayPollute: false });
+    expect(scan?.head).toEqual({ depth: 2, hasLoneSurrogate: true, loneSurrogate: '/a' });
     expect(scan?.texts.map((text) => text.facts)).toEqual([
-      { depth: 2, hasLoneSurrogate: true, mayPollute: false },
-      { depth: 1, hasLoneSurrogate: false, mayPollute: true },
-      { depth: 1, hasLoneSurrogate: false, mayPollute: false },
+      { depth: 2, hasLoneSurrogate: true, loneSurrogate: '/0/0' },
+      { depth: 1, hasLoneSurrogate: false, pollution: '/__proto__' },
+      { depth: 1, hasLoneSurrogate: false },
     ]);
   });
 
@@ -192,4 +211,67 @@ describe('the texts of a document', () => {
       expect(textsOf(document)).toBeUndefined();
     },
   );
+});
+
+describe('a scan in steps', () => {
+  const places = inMembers({ a: 'text', items: { each: inMembers({ b: 'text' }) } });
+  const value = fc.jsonValue().map((inner) => JSON.stringify(inner));
+  const parts = fc.array(fc.record({ a: fc.jsonValue(), b: fc.jsonValue() }, { requiredKeys: [] }));
+  const document = fc
+    .record({ a: fc.jsonValue(), items: parts, c: fc.jsonValue() })
+    .map((inner) => JSON.stringify(inner));
+
+  it('finds what a scan in one go finds, wherever the steps end', () => {
+    fc.assert(
+      fc.property(fc.oneof(value, document), fc.nat(40), fc.nat(3), (text, cut, step) => {
+        const bytes = Buffer.from(text.slice(0, text.length - (cut > 20 ? cut : 0)));
+        const scanner = new JsonScanner(bytes, places);
+        for (let until = 0; scanner.read(until) === 'more'; ) until += step + 1;
+        const whole = scanJson(bytes, places);
+        expect(scanner.read() === 'json').toBe(whole !== undefined);
+        if (whole !== undefined) {
+          expect(scanner.texts).toEqual(whole.texts);
+          expect(scanner.head).toEqual(whole.head);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('the count of values', () => {
+  const places = inMembers({
+    payload: 'text',
+    items: { each: inMembers({ payload: 'text' }) },
+    list: { each: 'text' },
+  });
+  const count = (text: string) => {
+    const scanner = new JsonScanner(Buffer.from(text), places);
+    expect(scanner.read()).toBe('json');
+    return [scanner.values, scanner.items];
+  };
+
+  it.each([
+    ['1', [1, 0]],
+    ['{"a":[1,[2]],"b":{}}', [6, 0]],
+    ['{"payload":[1,2,3]}', [2, 0]],
+    ['{"payload":1,"payload":2}', [3, 0]],
+    ['{"items":[]}', [2, 0]],
+    ['{"items":[1,{"a":1,"b":[2]},{}],"c":3}', [7, 3]],
+    ['{"list":[[1,2],[3]]}', [3, 2]],
+  ])('leaves texts out, and takes the longest item of a list: %s', (text, expected) => {
+    expect(count(text)).toEqual(expected);
+  });
+});
+
+it('a scan that mends writes U+FFFD over lone surrogates, and over nothing else', () => {
+  const text = '{"\\ud83d":["\\ud83d\\ude00 \\\\ud83d \\ude00\\ud83dx","é"],"a":"\\ud83d\\n"}';
+  const bytes = Buffer.from(text);
+  const scanner = new JsonScanner(bytes, inMembers({ a: 'text' }), true);
+  expect(scanner.read()).toBe('json');
+  expect(bytes.toString()).toBe(replaceLoneSurrogates(text));
+  expect([scanner.head, scanner.texts[0]?.facts].map((found) => found?.hasLoneSurrogate)).toEqual([
+    false,
+    false,
+  ]);
 });

@@ -32,14 +32,14 @@ function create(classes: readonly string[] = []) {
   /** A take of two jobs that brings `jobs`, after it has asked for what was known when it began. */
   const take = async (
     jobs: number,
-    more: { hasHolds?: boolean; paused?: boolean } = {},
+    more: { hasHolds?: boolean; paused?: boolean; isAtLimit?: boolean } = {},
     whileItRuns?: () => void,
   ) => {
     const asked = askedClasses(state);
     const { news } = state;
     whileItRuns?.();
     const deliveries = Array.from({ length: jobs }, () => createRunningJob().delivery);
-    const said = { paused: false, hasHolds: true, isCut: false, ...more };
+    const said = { paused: false, hasHolds: true, isCut: false, isLimited: false, isAtLimit: false, ...more };
     const taken = { kind: 'taken' as const, now: 0, deliveries, ...said };
     // What a take records of a queue without more jobs.
     state.isDrained = deliveries.length < 2;

@@ -60,6 +60,14 @@ describe('the next queue', () => {
     expect(choose()).toBe('a');
   });
 
+  it('is not one with limits while no job of it could start at once', () => {
+    const { choose, next, state } = create(['limited', 'free']);
+    expect(next.choose(true, NOW, 1)?.keys.queue).toBe('limited');
+    state('limited').isLimited = true;
+    expect(next.choose(true, NOW, 0)?.keys.queue).toBe('free');
+    expect(choose()).toBe('limited');
+  });
+
   it('is a drained one when its first delayed job is due', () => {
     const { choose, state } = create(['a']);
     Object.assign(state('a'), { isDrained: true, nextDueAt: NOW + 1 });

@@ -13,7 +13,13 @@ import { createRunningJob } from '../../helpers/workers/running-job.ts';
 const create = () => newQueueState(queueKeys('mr', 'default'));
 const taken = (
   jobs: number,
-  more: { paused?: boolean; isCut?: boolean; nextDueInMs?: number; payload?: string } = {},
+  more: {
+    paused?: boolean;
+    isAtLimit?: boolean;
+    isCut?: boolean;
+    nextDueInMs?: number;
+    payload?: string;
+  } = {},
 ) => ({
   kind: 'taken' as const,
   now: 5_000,
@@ -21,6 +27,8 @@ const taken = (
   paused: more.paused ?? false,
   hasHolds: false,
   isCut: more.isCut ?? false,
+  isLimited: more.isAtLimit !== undefined,
+  isAtLimit: more.isAtLimit ?? false,
   nextDueInMs: more.nextDueInMs,
 });
 
@@ -35,6 +43,16 @@ describe('the state of a queue', () => {
     expect(state.isDrained).toBe(false);
     recordTake(state, taken(0, { paused: true }), 0, 100);
     expect([state.paused, state.isDrained]).toEqual([true, true]);
+  });
+
+  it('is drained by a take that reaches a limit, and waits for wake tokens alone while it is paused or at one', () => {
+    const state = create();
+    recordTake(state, taken(2, { isAtLimit: true }), 2, 100);
+    expect([state.isLimited, state.isDrained, state.hearsOnlyWake]).toEqual([true, true, true]);
+    recordTake(state, taken(2, { isAtLimit: false }), 2, 100);
+    expect([state.isLimited, state.isDrained, state.hearsOnlyWake]).toEqual([true, false, false]);
+    recordTake(state, taken(0, { paused: true }), 2, 100);
+    expect([state.isLimited, state.hearsOnlyWake]).toEqual([false, true]);
   });
 
   it('lets the next take begin with fewer jobs where the last ones were large', () => {

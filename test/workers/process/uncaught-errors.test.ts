@@ -27,8 +27,9 @@ const finish = async ({ id }: Job): Promise<Job> => {
   await api.http.post(`/jobs/${id}/cancel`).expect(202);
   return api.finished(id);
 };
+/** The timeout ends an attempt that nobody has failed, so that the test fails by the error that it gets instead. */
 const uncaught = async (queue: string, payload: object, task = 'uncaught'): Promise<Job> => {
-  const { id } = await api.submit({ task, queue, payload, attempts: 1 });
+  const { id } = await api.submit({ task, queue, payload, attempts: 1, timeout: '15s' });
   return api.finished(id);
 };
 const replacements = (worker: TestWorker) =>

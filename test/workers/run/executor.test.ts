@@ -10,7 +10,12 @@ const shared = useWorker(redis, { QUEUES: 'default,typed,raw' });
 
 describe('a worker', () => {
   it('runs a job in another process and stores its result', async () => {
-    const { id } = await api.submit({ task: 'echo', payload: { a: [1, 'ü'] }, metadata: { of: 'test' } });
+    const { id } = await api.submit({
+      task: 'echo',
+      payload: { a: [1, 'ü'] },
+      key: 'customer-17',
+      metadata: { of: 'test' },
+    });
     const job = await api.finished(id);
     expect(job).toMatchObject({
       id,
@@ -18,6 +23,7 @@ describe('a worker', () => {
       attempt: 1,
       maxAttempts: 5,
       result: { a: [1, 'ü'] },
+      key: 'customer-17',
       metadata: { of: 'test' },
       priority: 'normal',
     });

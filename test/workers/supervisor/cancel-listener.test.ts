@@ -34,8 +34,10 @@ it('forwards requests and classes of held jobs that are written after its start,
   await redis.client.xadd(a.control, '*', 'cancel', 'n3-0');
   await redis.client.xadd(a.control, '*', 'unknown-verb', 'n4-0');
   await redis.client.xadd(a.control, '*', 'held', 'task:resize\n');
+  await redis.client.xadd(b.control, '*', 'limits', 'changed');
   await listener.run();
   expect(requests).toEqual(['b n2-0', 'a n3-0']);
   // Jobs of any class may be held from before the start.
-  expect(held).toEqual(['a any', 'b any', 'a task:resize\n']);
+  // Limits that were changed may let jobs of any class start.
+  expect(held).toEqual(['a any', 'b any', 'a task:resize\n', 'b any']);
 });

@@ -62,6 +62,7 @@ export class AttemptContext implements TaskContext {
       attempt: running.attempt,
       maxAttempts: limit === 'unlimited' ? Number.POSITIVE_INFINITY : limit,
       lease: parts.consumer.name,
+      ...(entry.options.y !== undefined && { key: entry.options.y }),
       // A copy: jobs with equal options share one object.
       ...(entry.options.m && { metadata: { ...entry.options.m } }),
     };

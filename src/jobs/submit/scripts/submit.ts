@@ -1,4 +1,5 @@
 import { openJobs, publishSubmitted, RANK_SPAN, wakeWorkers } from '../../../lifecycle/scripts/lua.ts';
+import { moveTags, tagLines } from '../../../lifecycle/scripts/tags/tag-place.ts';
 import { WAKE_HORIZON_MS } from '../../../lifecycle/wake.ts';
 import type { Connection } from '../../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../../redis/entry-options.ts';
@@ -61,7 +62,7 @@ export type Submitted =
  * `record`: the string that remembers a submit with a fingerprint, in lines: fingerprint, refs, note, `exact`, `refQueues` (the
  * queues of the refs where they differ, each with its number of refs). `queue` of a job is
  * the index of its queue from 1; `at`, `delay`, `expiresIn` are ms or ''; `rank` is the index of the
- * priority of a parked job, '' for normal.
+ * priority of a parked job, '' for normal; `tags` are lines.
  * Returns { 'stored', ids } | { 'replayed', record } | { 'mismatch' } | { 'full', index of the queue, limit }.
  */
 export const submitScript = defineScript({
@@ -70,7 +71,7 @@ export const submitScript = defineScript({
     'record',
     {
       queues: 'queues',
-      of: ['stream', 'dead', 'scheduled', 'ranked', 'expiring', 'wake', 'settings', 'events'],
+      of: ['stream', 'dead', 'scheduled', 'ranked', 'expiring', 'tagged', 'wake', 'settings', 'events'],
     },
   ],
   args: [
@@ -81,7 +82,7 @@ export const submitScript = defineScript({
     'refQueues',
     {
       records: 'jobs',
-      of: ['queue', 'place', 'at', 'delay', 'rank', 'expiresIn', 'task', 'payload', 'options'],
+      of: ['queue', 'place', 'at', 'delay', 'rank', 'expiresIn', 'tags', 'task', 'payload', 'options'],
     },
   ],
   whenFull: 'refused',
@@ -119,6 +120,7 @@ for i = 1, #jobs do
     if at - now < tonumber(wakeHorizonMs) then dueSoon[queue] = (dueSoon[queue] or 0) + 1 end
   end
   if expiresIn then redis.call('ZADD', queues[queue].expiring, created + expiresIn, ref) end
+  ${moveTags('ZADD', 'queues[queue].tagged', 'jobs[i].tags', 'ref')}
   ids[i] = id
   refs[i] = ref
   if submitted[queue] then table.insert(submitted[queue], ref) end
@@ -155,6 +157,7 @@ export async function submitTogether(
     delay: options.d ?? '',
     rank: options.pr === undefined || options.pr === DEFAULT_PRIORITY ? '' : placeIndex(options.pr),
     expiresIn: options.x ?? '',
+    tags: tagLines(options.tg),
     task,
     payload,
     options: encodeOptions(options),

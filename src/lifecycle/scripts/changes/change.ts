@@ -9,6 +9,7 @@ import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
 import { MAX_DURATION_MS } from '../../../schemas/values/duration.ts';
 import { WAKE_HORIZON_MS } from '../../wake.ts';
 import { deleteNotes, FIRST, publishEvent, RANK_SPAN, wakeWorkers } from '../lua.ts';
+import { moveTags, tagLines } from '../tags/tag-place.ts';
 
 /** Lua: notes of which each says that a handler has begun with the job, or that somebody asked to cancel it while it ran. */
 const BEGUN = [
@@ -29,7 +30,7 @@ const BEGUN = [
  * the old one. The job keeps its id, which names its first entry. A held job is looked at again.
  *
  * `firstRef`: of the first entry. `at`: when the job may start; `expiresAt`: ms, or '' for never; `rank`: index of the priority,
- * '' for normal; `options`: JSON without `x`, with at least one member.
+ * '' for normal; `options`: JSON without `x`, with at least one member. `oldTags`, `newTags`: lines, '' for tags that stay.
  * Returns { 'changed', ref of the new entry } | { 'started' } | { 'missing' }: there is no such entry, or no more.
  */
 export const changeScript = defineScript({
@@ -45,6 +46,7 @@ export const changeScript = defineScript({
     'totals',
     'settings',
     'changed',
+    'tagged',
     'stream',
     'due',
     'dead',
@@ -61,6 +63,8 @@ export const changeScript = defineScript({
     'task',
     'payload',
     'options',
+    'oldTags',
+    'newTags',
     'wakeHorizonMs',
   ],
   whenFull: 'refused',
@@ -99,6 +103,8 @@ local present = '${letterOf('parked')}' .. entryId
 redis.call('ZADD', scheduled, at, present)
 if rank ~= '' then redis.call('ZADD', ranked, rank * ${RANK_SPAN} + at, present) end
 if expiresIn then redis.call('ZADD', expiring, created + expiresIn, present) end
+  ${moveTags('ZREM', 'tagged', 'oldTags', 'firstRef')}
+  ${moveTags('ZADD', 'tagged', 'newTags', 'firstRef')}
 -- The queue may have been removed and made again.
 redis.call('PERSIST', changed)
 redis.call('HDEL', changed, '${FIRST}' .. ref)
@@ -121,6 +127,8 @@ export interface Change {
   readonly payload: string;
   /** Without expiry. */
   readonly options: EntryOptions;
+  /** Those that it had, where they change. */
+  readonly oldTags: readonly string[] | undefined;
   /** When it may start, Unix ms. */
   readonly at: number;
   /** When it expires unless it has started, Unix ms. */
@@ -138,7 +146,7 @@ export type ChangeOutcome =
 export async function change(
   redis: Connection,
   queue: QueueKeys,
-  { ref, first, task, payload, options, at, expiresAt }: Change,
+  { ref, first, task, payload, options, oldTags, at, expiresAt }: Change,
 ): Promise<ChangeOutcome> {
   const { pr: priority = DEFAULT_PRIORITY } = options;
   const [kind, present] = (await changeScript.run(
@@ -156,6 +164,8 @@ export async function change(
       task,
       payload,
       options: encodeOptions({ ...options, i: formatRef(first) }),
+      oldTags: tagLines(oldTags),
+      newTags: oldTags === undefined ? '' : tagLines(options.tg),
       wakeHorizonMs: WAKE_HORIZON_MS,
     },
   )) as [ChangeOutcome['kind'], string?];

@@ -6,7 +6,7 @@ import { firstRefs, pauseEnd } from '../lua.ts';
 /**
  * Lua: `hasSideState` is false when the queue has no settings, notes, ranked, due, held or expiring jobs, as in most queues at most times:
  * one question instead of four. `queueSettings` has `isPaused`, `pausedUntil` (Unix ms), `hold` (entries of the events stream to
- * keep) and `healUntil` by lane, where there are any. `hasResumed`: the end of the pause has come.
+ * keep), `healUntil` by lane and the limits `concurrency` and `rate`, where there are any. `hasResumed`: the end of the pause has come.
  * `hasChanged`: there may be changed jobs.
  */
 export const QUEUE_STATE = defineFragment({
@@ -17,9 +17,10 @@ local hasSideState =
   redis.call('EXISTS', settings, notes, scheduled, ranked, due[1], due[2], due[3], due[4], due[5], expiring, holds) > 0
 local queueSettings = {}
 if hasSideState then
-  local found = redis.call('HMGET', settings, 'heal:1', 'heal:2', 'heal:3', 'heal:4', 'paused', 'hold', 'changed')
+  local found = redis.call('HMGET', settings, 'heal:1', 'heal:2', 'heal:3', 'heal:4', 'paused', 'hold', 'changed',
+    'concurrency', 'rate')
   queueSettings.healUntil, queueSettings.isPaused, queueSettings.hold = found, found[5], found[6]
-  queueSettings.hasChanged = found[7]
+  queueSettings.hasChanged, queueSettings.concurrency, queueSettings.rate = found[7], found[8], found[9]
   local ends = found[5] and ${pauseEnd('found[5]')}
   queueSettings.pausedUntil = ends
   if ends and ends <= now then

@@ -65,8 +65,7 @@ end
 /**
  * Lua: `take()` takes at most `count` jobs by priority: of each the due ones, which have waited longer, then held ones, then
  * the lane. Up to `share` jobs of `favouredLane` (0 for no lane) go before all others: due ones first where `favoursDue` is 1,
- * else those of the lane. Returns `TakeReply`, whose third value is 1 for a paused queue, else the sum of 2 for one that holds jobs
- * and 4 where the payloads have taken up `maxBytes`.
+ * else those of the lane. Returns `TakeReply`.
  */
 export const TAKE = defineFragment({
   queueKeys: ['leases', 'wake', 'holds'],
@@ -87,6 +86,8 @@ local function take()
     return reply
   end
   laneBudget = byteBudget
+  local asked = free
+  if limits then free = limits.mostStarts(asked) end
   if takeFavoured then takeFavoured(tonumber(favouredLane), tonumber(share)) end
   for priority = 1, 4 do
     if takeDue then takeDue(priority, free) end
@@ -96,7 +97,14 @@ local function take()
   if takeDue then findNextDue() end
   if hasSideState and redis.call('EXISTS', holds) == 1 then reply[3] = 2 end
   if byteBudget <= 0 then reply[3] = reply[3] + 4 end
-  if nextDue then
+  local again
+  if limits then
+    local bits
+    bits, again = limits.started(asked, #refs)
+    reply[3] = reply[3] + bits
+    if again then reply[4] = math.max(0, again - now) end
+  end
+  if nextDue and again == nil then
     reply[4] = math.max(0, nextDue - now)
     -- This consumer can take no more: it wakes another one for the job that is due next.
     if free < 1 and reply[4] < tonumber(wakeHorizonMs) then wakeWorkers(wake, 1) end

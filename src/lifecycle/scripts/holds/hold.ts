@@ -6,6 +6,7 @@ import { defineScript } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
 import type { Priority } from '../../../schemas/values/names.ts';
 import { PRIORITIES } from '../../../schemas/values/names.ts';
+import { refundStarts } from '../fragments/limits.ts';
 import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from '../lua.ts';
 
 /** Most schemas that a class names: more releases of a task are never tried in turn. */
@@ -42,12 +43,13 @@ export const holdScript = defineScript({
     'expiring',
     'settings',
     'changed',
+    'rateUse',
   ],
   args: [
     'consumer',
     { records: 'jobs', of: ['place', 'id', 'token', 'reason', 'refusers', 'order', 'expiresAt'] },
   ],
-  uses: [letters, now, deliveredAt, publishEvent, setRankedTime, wakeWorkers],
+  uses: [letters, now, deliveredAt, publishEvent, setRankedTime, wakeWorkers, refundStarts],
   lua: `
 local function classOf(reason, refusers, heldAs)
   local before, earlier = string.match(heldAs or '', '^([^\\n]*)\\n([^\\n]*)\\n')
@@ -92,7 +94,9 @@ for i = 1, #jobs do
     outcomes[i] = 'stale'
   end
 end
-publishEvent(events, 'released', refs, settings, changed)
+local hasLimit, perTime = publishEvent(events, 'released', refs, settings, changed)
+refundStarts(rateUse, perTime, #refs)
+if hasLimit then wakeWorkers(wake, #refs) end
 return outcomes
 `,
 });

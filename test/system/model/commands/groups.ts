@@ -56,7 +56,7 @@ async function readDuringCatchUp(
   { lastTake, unplaced, read }: { lastTake: number; unplaced: Set<ModelJob>; read: Set<ModelJob> },
 ): Promise<void> {
   const consumer = choose(real.workers, worker);
-  const awaited = await consumer.awaitWork([{ keys: real.keys, paused: false }], 1);
+  const awaited = await consumer.awaitWork([{ keys: real.keys, hearsOnlyWake: false }], 1);
   const jobs: ModelJob[] = [];
   const outdated: (Awaited & { kind: 'job' })[] = [];
   for (const one of awaited) {

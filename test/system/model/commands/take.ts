@@ -165,7 +165,7 @@ export const blockingRead = step({
   async act(model, real, { worker: which, next, begun: hasBegun }) {
     const worker = choose(model.leased(), which);
     const awaited = await choose(real.workers, worker).awaitWork(
-      [{ keys: real.keys, paused: model.paused }],
+      [{ keys: real.keys, hearsOnlyWake: model.paused }],
       1,
     );
     const begun = awaited.flatMap((one) => (one.kind === 'job' ? [one] : []));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withExistingKeys } from '../../../src/leases/scripts/existing-keys.ts';
+import { withExistingKeys } from '../../../src/core/scripts/existing-keys.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
