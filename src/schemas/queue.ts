@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { HeldCounts, noneHeld } from './queues/held.ts';
 import { LIMIT_SETTINGS, SHOWN_LIMITS } from './queues/limits.ts';
 import { QueueName, timestamp } from './values/names.ts';
 import { NextCursor } from './values/page.ts';
@@ -85,6 +86,7 @@ export const QueueStats = Type.Object(
     pausedUntil: PausedUntil,
     maxJobs: Type.Optional(MaxJobs),
     counts: Counts,
+    held: HeldCounts,
     lanes: Type.Object(
       {
         critical: count('Queued jobs of priority critical.'),
@@ -153,6 +155,7 @@ export const QueueStats = Type.Object(
         queue: 'default',
         paused: false,
         counts: exampleCounts,
+        held: noneHeld(),
         lanes: { critical: 0, high: 0, normal: 2, low: 0 },
         totals: {
           submitted: 10,
