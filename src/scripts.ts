@@ -38,6 +38,7 @@ import { forgetTagsScript } from './lifecycle/scripts/tags/forget-tags.ts';
 import { censusScript } from './queues/scripts/census.ts';
 import { configureScript } from './queues/scripts/configure.ts';
 import { endedRecordsScript } from './queues/scripts/ended-records.ts';
+import { busiestKeysScript, keyJobsScript } from './queues/scripts/key-jobs.ts';
 import { laneIdsScript } from './queues/scripts/lane-ids.ts';
 import { listedJobScript } from './queues/scripts/listed-job.ts';
 import { pauseScript } from './queues/scripts/pause.ts';
@@ -132,6 +133,8 @@ export const scripts: readonly Script[] = [
   forgetChangesScript,
   forgetTagsScript,
   findTaggedScript,
+  keyJobsScript,
+  busiestKeysScript,
   lookupScript,
   censusScript,
   // Access keys.

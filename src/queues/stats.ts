@@ -10,6 +10,7 @@ import { subscriptionBacklogs } from '../subscriptions/state.ts';
 import { showLimits } from './limits/limits.ts';
 import { lookAtQueue, takeCensus } from './scripts/census.ts';
 import type { Census, PlaceCensus } from './scripts/census-types.ts';
+import { busiestKeys } from './scripts/key-jobs.ts';
 
 const MINUTE_MS = 60_000;
 /** Below this a rate would be noise. */
@@ -133,8 +134,9 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
 export async function queueStats(redis: Connection, keys: QueueKeys): Promise<QueueStats> {
   const census = await takeCensus(redis, keys);
   const window = latencyWindow(census.now);
-  const [memoryBytes, subscriptions, ...histograms] = await Promise.all([
+  const [memoryBytes, busiest, subscriptions, ...histograms] = await Promise.all([
     memoryOf(redis, keys),
+    busiestKeys(redis, keys),
     subscriptionBacklogs(redis, keys),
     redis.hgetall(keys.latency(window)),
     redis.hgetall(keys.latency(window - 1)),
@@ -148,6 +150,7 @@ export async function queueStats(redis: Connection, keys: QueueKeys): Promise<Qu
     ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
     counts,
     held: heldOf(census, counts.queued),
+    ...(busiest.length > 0 && { keys: busiest }),
     lanes: lanesOf(census),
     totals: totalsOf(census),
     oldestQueuedMs: census.now - census.waitingSince,

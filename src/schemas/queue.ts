@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { HeldCounts, noneHeld } from './queues/held.ts';
+import { BusiestKeys } from './queues/keys.ts';
 import { LIMIT_SETTINGS, SHOWN_LIMITS } from './queues/limits.ts';
 import { QueueName, timestamp } from './values/names.ts';
 import { NextCursor } from './values/page.ts';
@@ -87,6 +88,7 @@ export const QueueStats = Type.Object(
     maxJobs: Type.Optional(MaxJobs),
     counts: Counts,
     held: HeldCounts,
+    keys: BusiestKeys,
     lanes: Type.Object(
       {
         critical: count('Queued jobs of priority critical.'),
