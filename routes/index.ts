@@ -7,6 +7,7 @@ import { jobChangeRoutes } from './job-changes.ts';
 import { jobRoutes } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
 import { leaseRoutes } from './leases.ts';
+import { queueKeyRoutes } from './queues/keys.ts';
 import { queueRoutes } from './queues.ts';
 import { reportRoutes } from './reports.ts';
 import { scheduleRoutes } from './schedules.ts';
@@ -24,6 +25,7 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   taskRoutes,
   workerRoutes,
   queueRoutes,
+  queueKeyRoutes,
   scheduleRoutes,
   eventRoutes,
   subscriptionRoutes,

@@ -27,6 +27,7 @@ import { handOverScript } from './lifecycle/scripts/hand-over.ts';
 import { holdScript } from './lifecycle/scripts/holds/hold.ts';
 import { holdClassesScript } from './lifecycle/scripts/holds/hold-classes.ts';
 import { sweepHoldsScript } from './lifecycle/scripts/holds/sweep-holds.ts';
+import { recheckKeysScript, sweepKeysScript } from './lifecycle/scripts/keys/sweep-keys.ts';
 import { recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
 import { appendLogScript } from './lifecycle/scripts/reports/append-log.ts';
@@ -39,6 +40,7 @@ import { sweepUniquesScript } from './lifecycle/scripts/unique/sweep-uniques.ts'
 import { censusScript } from './queues/scripts/census.ts';
 import { configureScript } from './queues/scripts/configure.ts';
 import { endedRecordsScript } from './queues/scripts/ended-records.ts';
+import { busiestKeysScript, keyJobsScript } from './queues/scripts/key-jobs.ts';
 import { laneIdsScript } from './queues/scripts/lane-ids.ts';
 import { listedJobScript } from './queues/scripts/listed-job.ts';
 import { pauseScript } from './queues/scripts/pause.ts';
@@ -105,6 +107,8 @@ export const scripts: readonly Script[] = [
   purgeScript,
   sweepScript,
   sweepHoldsScript,
+  sweepKeysScript,
+  recheckKeysScript,
   // No moves: they make groups, renew leases, write notes and settings, read and count.
   ensureGroupsScript,
   extendLeaseScript,
@@ -134,6 +138,8 @@ export const scripts: readonly Script[] = [
   sweepUniquesScript,
   forgetTagsScript,
   findTaggedScript,
+  keyJobsScript,
+  busiestKeysScript,
   lookupScript,
   censusScript,
   // Access keys.

@@ -50,6 +50,7 @@ export const ROUTE_SCOPES: Readonly<Record<string, RouteAccess>> = {
   getQueue: { scope: 'read', queue: 'path' },
   getQueueStats: { scope: 'read', queue: 'path' },
   listJobs: { scope: 'read', queue: 'path' },
+  listQueueKeys: { scope: 'read', queue: 'path' },
   listPending: { scope: 'read', queue: 'path' },
   listAllPending: { scope: 'read', queue: 'some' },
   cancelJobs: { scope: 'manage', queue: 'path' },

@@ -1,12 +1,16 @@
 import type { Clock } from '../clock.ts';
 import type { Core } from '../core/core.ts';
 import type { QueueSummary } from '../schemas/queue.ts';
+import { type HeldCounts, noneHeld } from '../schemas/queues/held.ts';
+import { HELD_BY } from '../schemas/values/names.ts';
 import { queueGauges } from './stats.ts';
 
 /** What operators watch of one queue. */
 export interface QueueFigures {
   readonly queue: string;
   readonly counts: QueueSummary['counts'];
+  /** Queued jobs that are not handed out, by reason. */
+  readonly held: HeldCounts;
   /** How long the oldest queued job has been ready, ms. */
   readonly oldestMs: number;
   readonly isPaused: boolean;
@@ -86,9 +90,11 @@ function withRest(
 ): QueueFigures[] {
   const named = figures.find(({ queue }) => queue === REST);
   const counts = { queued: 0, scheduled: 0, running: 0, retrying: 0, failed: 0 };
-  const all = { queue: REST, counts, oldestMs: 0, isPaused: false, workers: 0 };
+  const held = noneHeld();
+  const all = { queue: REST, counts, held, oldestMs: 0, isPaused: false, workers: 0 };
   const add = (one: QueueFigures) => {
     for (const status of Object.keys(counts) as (keyof typeof counts)[]) counts[status] += one.counts[status];
+    for (const reason of HELD_BY) held[reason] += one.held[reason];
     all.oldestMs = Math.max(all.oldestMs, one.oldestMs);
     all.isPaused ||= one.isPaused;
     all.workers += one.workers;

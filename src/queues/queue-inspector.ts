@@ -4,6 +4,7 @@ import type { JobPage } from '../jobs/stored-page.ts';
 import { expireAll } from '../lifecycle/cancel-and-expire.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { QueueList, QueueStats, QueueSummary } from '../schemas/queue.ts';
+import type { KeyJobsList } from '../schemas/queues/keys.ts';
 import type { PendingList } from '../schemas/queues/pending.ts';
 import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
 import {
@@ -16,6 +17,7 @@ import { type VisibleQueues, visibleOf } from '../schemas/values/visible-queues.
 import { listEnded } from './list-ended.ts';
 import { type JobPageQuery, listJobs } from './list-jobs.ts';
 import { type ListedPending, listPending, parsePosition } from './pending.ts';
+import { keyJobs } from './scripts/key-jobs.ts';
 import { queueStats, queueSummary } from './stats.ts';
 
 interface PageQuery {
@@ -97,6 +99,16 @@ export class QueueInspector {
       return { items: page.items, nextCursor: `${next}~${page.nextCursor ?? ''}` };
     }
     return { items: [] };
+  }
+
+  /** A page of the keys of a queue, with their jobs. @throws {AppError} invalid-request for a cursor that no page gave. */
+  async keys(queue: string, { limit, cursor }: PageQuery): Promise<KeyJobsList> {
+    const after = cursor === undefined ? '' : decodeCursor(cursor);
+    if (cursor !== undefined && (after === '' || encodeCursor(after) !== cursor)) throw invalidCursor();
+    const items = await keyJobs(this.#core.redis, this.#core.keySpace.queue(queue), after, limit);
+    const last = items.at(-1);
+    if (last === undefined || items.length < limit) return { items };
+    return { items, nextCursor: encodeCursor(last.key) };
   }
 
   /** A page of the running jobs of a queue. */

@@ -3,12 +3,14 @@ import { latencyWindow, percentiles } from '../lifecycle/latency-histogram.ts';
 import type { Connection } from '../redis/connection.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
+import type { HeldCounts } from '../schemas/queues/held.ts';
 import type { Priority } from '../schemas/values/names.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { subscriptionBacklogs } from '../subscriptions/state.ts';
 import { showLimits } from './limits/limits.ts';
 import { lookAtQueue, takeCensus } from './scripts/census.ts';
 import type { Census, PlaceCensus } from './scripts/census-types.ts';
+import { busiestKeys } from './scripts/key-jobs.ts';
 
 const MINUTE_MS = 60_000;
 /** Below this a rate would be noise. */
@@ -23,18 +25,26 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 const queuedIn = ({ length, running, due, dueNow, dead }: PlaceCensus): number =>
   Math.max(0, length - running - due - dead) + dueNow;
 
+/** Held jobs out of `parked`: all that are in none of its other places. */
+const heldParkedOf = ({ places: { parked }, scheduled }: Census): number =>
+  parked.length - parked.running - parked.due - parked.dead - scheduled;
+
 /** A parked job whose time has come is queued in the lane of its priority. */
-function lanesOf({ places, scheduledNow, ranked, held }: Census): QueueStats['lanes'] {
-  const waiting = (priority: Priority, parked: number) => {
-    const heldParked = held.filter((group) => group.isParked && group.priority === priority);
-    return queuedIn(places[priority]) + sum(heldParked.map(({ jobs }) => jobs)) + parked;
-  };
+function lanesOf(census: Census): QueueStats['lanes'] {
+  const { places, scheduledNow, ranked, heldGroups } = census;
+  const heldParked = heldGroups.filter(({ isParked }) => isParked);
+  const heldIn = (priority: Priority) =>
+    sum(heldParked.filter((group) => group.priority === priority).map(({ jobs }) => jobs));
+  const waiting = (priority: Priority, parked: number) =>
+    queuedIn(places[priority]) + heldIn(priority) + parked;
+  // With very many classes some groups are not listed: their jobs are taken for normal ones.
+  const unlisted = Math.max(0, heldParkedOf(census) - sum(heldParked.map(({ jobs }) => jobs)));
   const { critical, high, low } = ranked;
   const normal = Math.max(0, places.parked.dueNow + scheduledNow - critical - high - low);
   return {
     critical: waiting('critical', critical),
     high: waiting('high', high),
-    normal: waiting('normal', normal),
+    normal: waiting('normal', normal + unlisted),
     low: waiting('low', low),
   };
 }
@@ -48,6 +58,12 @@ function countsOf(census: Census): QueueSummary['counts'] {
     retrying: sum(places.map((place) => place.due - place.dueNow)),
     failed: sum(places.map((place) => place.dead)),
   };
+}
+
+/** Where the queue is at a limit of its own, all that nothing else holds back wait for it. */
+function heldOf({ held, heldBack }: Census, queued: number): HeldCounts {
+  if (heldBack === undefined) return held;
+  return { ...held, [heldBack]: Math.max(0, queued - sum(Object.values(held))) };
 }
 
 /** A change of a job adds an entry, too. */
@@ -118,19 +134,23 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
 export async function queueStats(redis: Connection, keys: QueueKeys): Promise<QueueStats> {
   const census = await takeCensus(redis, keys);
   const window = latencyWindow(census.now);
-  const [memoryBytes, subscriptions, ...histograms] = await Promise.all([
+  const [memoryBytes, busiest, subscriptions, ...histograms] = await Promise.all([
     memoryOf(redis, keys),
+    busiestKeys(redis, keys),
     subscriptionBacklogs(redis, keys),
     redis.hgetall(keys.latency(window)),
     redis.hgetall(keys.latency(window - 1)),
   ]);
+  const counts = countsOf(census);
   const wait = percentiles(histograms, 'wait');
   const run = percentiles(histograms, 'run');
   return {
     queue: keys.queue,
     ...pauseOf(census),
     ...(census.maxJobs !== undefined && { maxJobs: census.maxJobs }),
-    counts: countsOf(census),
+    counts,
+    held: heldOf(census, counts.queued),
+    ...(busiest.length > 0 && { keys: busiest }),
     lanes: lanesOf(census),
     totals: totalsOf(census),
     oldestQueuedMs: census.now - census.waitingSince,
@@ -158,9 +178,11 @@ export async function queueSummary(redis: Connection, keys: QueueKeys): Promise<
 /** What a scrape shows of a queue. */
 export async function queueGauges(redis: Connection, keys: QueueKeys) {
   const census = await lookAtQueue(redis, keys);
+  const counts = countsOf(census);
   return {
     queue: keys.queue,
-    counts: countsOf(census),
+    counts,
+    held: heldOf(census, counts.queued),
     oldestMs: census.now - census.waitingSince,
     isPaused: census.paused,
   };

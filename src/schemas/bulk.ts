@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { oneOf, TaskName, WAITING_STATUSES } from './values/names.ts';
+import { MAX_CURSOR_LENGTH } from './values/page.ts';
 import { TagQuery } from './values/tags.ts';
 
 /** Jobs of one step, and where it begins. */
@@ -13,7 +14,7 @@ const step = (jobs: string) => ({
   ),
   cursor: Type.Optional(
     Type.String({
-      maxLength: 1_024,
+      maxLength: MAX_CURSOR_LENGTH,
       description: 'The `nextCursor` of the step before, unchanged. Absent: the first step.',
     }),
   ),

@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox';
+import { HeldCounts, noneHeld } from './queues/held.ts';
+import { BusiestKeys } from './queues/keys.ts';
 import { LIMIT_SETTINGS, SHOWN_LIMITS } from './queues/limits.ts';
 import { QueueName, timestamp } from './values/names.ts';
 import { NextCursor } from './values/page.ts';
@@ -85,6 +87,8 @@ export const QueueStats = Type.Object(
     pausedUntil: PausedUntil,
     maxJobs: Type.Optional(MaxJobs),
     counts: Counts,
+    held: HeldCounts,
+    keys: BusiestKeys,
     lanes: Type.Object(
       {
         critical: count('Queued jobs of priority critical.'),
@@ -153,6 +157,7 @@ export const QueueStats = Type.Object(
         queue: 'default',
         paused: false,
         counts: exampleCounts,
+        held: noneHeld(),
         lanes: { critical: 0, high: 0, normal: 2, low: 0 },
         totals: {
           submitted: 10,

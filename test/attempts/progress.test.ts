@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { encodeProgress, encodeReportedProgress, MAX_PROGRESS } from '../../src/attempts/progress.ts';
+import { JsonText } from '../../src/schemas/json/json-text.ts';
 
 const longest = 'x'.repeat(MAX_PROGRESS - 2);
 
@@ -38,4 +39,13 @@ it('progress has U+FFFD for lone surrogates, and is shown as a text when it is n
     expect(encode({ a: '\ud83d' })).toBe('{"a":"\\ufffd"}');
     expect(JSON.parse(encode(deep))).toContain('too deeply');
   }
+});
+
+it('long progress over HTTP is not parsed unless it is a text', () => {
+  const list = JsonText.of(Array(MAX_PROGRESS).fill(1));
+  const parse = vi.spyOn(JSON, 'parse');
+  const kept = encodeReportedProgress(list);
+  expect(parse).not.toHaveBeenCalled();
+  parse.mockRestore();
+  expect(JSON.parse(kept)).toMatch(/^\[1,1,.*…$/);
 });

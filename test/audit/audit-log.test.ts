@@ -96,6 +96,10 @@ describe('the audit', () => {
       [1, 0].flatMap((seq) => ['calls', 'refused'].map((list) => `${ms}-${seq}-${list}`)),
     );
     expect(seen).toEqual(expected);
+    // A client may ask for an earlier end than that of the page before.
+    const { nextCursor } = await readAudit(core, { limit: 1 });
+    const earlier = await readAudit(core, { limit: 10, cursor: nextCursor, to: 1 });
+    expect(new Set(earlier.items.map(({ at }) => at))).toEqual(new Set([1]));
     // Any client of Redis can add an entry that lacks a field.
     const [incomplete] = (await readAudit(core, { limit: 1 })).items;
     expect(incomplete).toEqual({

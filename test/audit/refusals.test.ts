@@ -25,6 +25,7 @@ describe('refused calls', () => {
     refusals.add(call('b'));
     expect(refusals.end()).toEqual([{ ...call('a', '999'), more: 999 }, call('b')]);
     expect(refusals.add(call('a'))).toEqual(call('a'));
+    expect(refusals.end()).toEqual([]);
   });
 
   it('of too many addresses are counted together', () => {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { isWrong } from '../../src/doctor/finding.ts';
 import { judge } from '../../src/doctor/judge.ts';
 import type { Readings } from '../../src/doctor/readings/readings.ts';
+import { exampleSchedule, type Schedule } from '../../src/schemas/schedule.ts';
 import { redisReadings } from '../helpers/doctor/readings.ts';
 import { apiReadings, queueStats } from '../helpers/doctor/states.ts';
 
@@ -65,4 +66,82 @@ it('judges the queues by DEAD_MAX of this environment', () => {
   const counts = { queued: 0, scheduled: 0, running: 0, retrying: 0, failed: 90 };
   const api = { url: 'http://127.0.0.1:3000', api: apiReadings({ stats: [queueStats({ counts })] }) };
   expect(wrongIn({ api })).toEqual(['dead-letters']);
+});
+
+it('asks each check, with the clock of Redis where its times are compared', () => {
+  const now = sound.now;
+  const seen = (text: string, agoMs: number) => [text, `${now - agoMs} host`] as const;
+  const settings = (deadMax: number) => JSON.stringify({ service: 'API', values: { DEAD_MAX: deadMax } });
+  const redis = redisReadings({
+    info: {
+      value: new Map([
+        ['redis_version', '99.0.0'],
+        ['aof_enabled', '1'],
+        ['maxmemory_policy', 'noeviction'],
+        ['connected_clients', '1'],
+        ['maxclients', '10'],
+      ]),
+    },
+    config: {
+      value: new Map([
+        ['appendfsync', 'always'],
+        ['stream-node-max-entries', '4'],
+        ['stream-node-max-bytes', '1024'],
+      ]),
+    },
+    clock: { value: { skewMs: 10_000, errorMs: 0.1 } },
+    acl: { value: { user: 'u', denied: new Map([['get', 'NOPERM No permissions to access a key']]) } },
+    // The second one is gone by the clock of Redis, and not yet by ours.
+    configurations: { value: Object.fromEntries([seen(settings(1), 0), seen(settings(2), 55_000)]) },
+  });
+  const late = {
+    ...exampleSchedule,
+    paused: false,
+    finished: false,
+    nextAt: new Date(now - 55_000).toISOString(),
+  };
+  const api = apiReadings({
+    schedules: { value: [late as Schedule] },
+    subscriptions: [
+      {
+        name: 'billing',
+        queue: 'default',
+        createdAt: '2026-01-31T12:00:00.000Z',
+        backlog: 0,
+        unacked: 0,
+        lost: 0,
+        maxBacklog: 1_000,
+        ackWaitMs: 30_000,
+      },
+    ],
+  });
+  const areas = areasOf({
+    environment: { ...sound.environment, prefix: 'jobs' },
+    host: { hugePages: '[never]', overcommit: '1', redisGetsHugePages: undefined },
+    redis: { address: 'redis://127.0.0.1:6379', redis },
+    api: { url: 'http://127.0.0.1:3000', api },
+  });
+  const found = areas.flatMap(({ findings }) => findings);
+  expect(found.map(({ id, level }) => `${id} ${level}`)).toEqual([
+    'settings ok',
+    'redis-reachable ok',
+    'redis-version ok',
+    'known-holes ok',
+    'persistence ok',
+    'eviction-policy ok',
+    'clients ok',
+    'stream-nodes ok',
+    'acl fault',
+    'latency ok',
+    'clock warning',
+    'huge-pages ok',
+    'shared-settings ok',
+    'api ok',
+    'api-clock warning',
+    'workers note',
+    'queues ok',
+    'schedules fault',
+    'subscriptions ok',
+  ]);
+  expect(found.find(({ id }) => id === 'acl')?.todo).toContain('~jobs:*');
 });

@@ -28,8 +28,10 @@ it('makes secrets at the first start, keeps them, and writes the ACL file each t
   make();
   const first = readAll();
   expect(read('api/admin-key')).toMatch(/^[\w-]{43}$/);
-  expect(statSync(join(dir, 'api/admin-key')).mode & 0o777).toBe(0o400);
+  // Redis runs as another user, and reads the files of its volume.
+  expect(FILES.map((file) => statSync(join(dir, file)).mode & 0o777)).toEqual([0o400, 0o400, 0o444, 0o444]);
   rmSync(join(dir, 'redis/users.acl'));
+  writeFileSync(join(dir, 'redis/users.acl'), 'user of an earlier release');
   make();
   expect(readAll()).toEqual(first);
   rmSync(dir, { recursive: true });
@@ -57,6 +59,12 @@ it('lets the address log in as a user with the keys of PREFIX alone, and nobody 
   await client.set('mine:key', 'text');
   await expect(client.set('mr:key', 'text')).rejects.toThrow(/NOPERM/);
   client.disconnect();
+  url.username = 'operator';
+  url.password = read('redis/operator-password');
+  const operator = connectForWork({ url: url.href, name: 'test', scripts: [] });
+  await untilConnected(operator);
+  expect(await operator.set('mr:key', 'text')).toBe('OK');
+  operator.disconnect();
 });
 
 it('lets Redis load what scripts have written, which it does as the user default', async () => {

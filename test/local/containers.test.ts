@@ -14,6 +14,9 @@ interface Service {
   readonly volumes?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { condition: string }>>;
   readonly healthcheck?: { interval: string };
+  readonly command?: readonly string[];
+  readonly restart?: string;
+  readonly stop_grace_period?: string;
 }
 
 const compose = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, Service> };
@@ -57,6 +60,33 @@ it('asks for keys, and reads each secret from a volume of those who need it', ()
   expect(worker?.['REDIS_URL_FILE']).toBe('/run/millrace/client/redis-url');
   expect(ofWorker).toEqual(['client-secrets:/run/millrace/client:ro']);
   expect(read('docker-compose.yml')).not.toMatch(/redis:\/\/|password:|ADMIN_KEY:/i);
+});
+
+it('lets Redis keep every accepted job, and know its users', () => {
+  const command = serviceOf('redis').command?.join(' ');
+  for (const setting of [
+    '--appendonly yes',
+    '--appendfsync always',
+    '--maxmemory-policy noeviction',
+    '--aclfile /run/millrace/redis/users.acl',
+  ])
+    expect(command).toContain(setting);
+});
+
+it('starts all but the secrets again, and waits for longer than the grace of their stop', () => {
+  for (const [name, { restart }] of services)
+    expect([name, restart]).toEqual([name, name === 'secrets' ? 'no' : 'unless-stopped']);
+  for (const name of ['api', 'worker']) {
+    const { environment, stop_grace_period: grace } = serviceOf(name);
+    expect(Number.parseInt(grace ?? '', 10) * 1_000).toBeGreaterThan(
+      Number(environment?.['SHUTDOWN_GRACE_MS']),
+    );
+  }
+});
+
+it('builds an image that asks for keys, and in which signals reach Node', () => {
+  expect(read('Dockerfile')).toMatch(/^ENV .*HOST=0\.0\.0\.0 AUTH=keys$/m);
+  expect(read('Dockerfile')).toMatch(/^CMD \["node", /m);
 });
 
 it('builds an image whose user has a number, and whose labels name this version', () => {

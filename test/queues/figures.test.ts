@@ -48,6 +48,22 @@ describe('the figures of queues', () => {
     // The rest are read in turn.
     const second = await reader.read();
     expect(queuedIn(second, 'other')).toBe(2);
+    // A queue may have that name itself.
+    await core.queues.register(['other']);
+    await submit('other');
+    const third = await reader.read();
+    expect(third.filter(({ queue }) => queue === 'other')).toHaveLength(1);
+  });
+
+  it('end in time when Redis is slow', async () => {
+    const core = createTestCore(redis.client);
+    let now = 0;
+    const monotonic = () => {
+      now += 3_001;
+      return now;
+    };
+    const reader = new QueueFiguresReader({ ...core, clock: { ...core.clock, monotonic } }, noWorkers);
+    await expect(reader.read()).rejects.toThrow('too slow');
   });
 
   it('take no command that grows with the number of jobs', async () => {

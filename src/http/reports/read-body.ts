@@ -3,6 +3,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../../errors.ts';
 import { OversizeReport } from '../../leases/settle/oversize-report.ts';
 import { REPORT_TEXTS } from '../../leases/settle/reports.ts';
+import { tooManyItems } from '../../leases/settle/settle-items.ts';
+import { MAX_SETTLED } from '../../schemas/settle.ts';
 import { withoutMark } from '../request/bom.ts';
 import { type JsonReading, readLongJson } from '../request/read-json.ts';
 
@@ -63,6 +65,7 @@ const READING: JsonReading = {
   texts: REPORT_TEXTS,
   isReport: true,
   maxValues: MAX_VALUES,
+  items: { most: MAX_SETTLED, error: tooManyItems },
   whenTooMany: (json) =>
     oversizeReport(
       json.length,

@@ -43,6 +43,8 @@ export const REPORT_TEXTS = inMembers({
   error: ERROR_TEXTS,
   complete: { ...COMPLETE_TEXTS, each: COMPLETE_TEXTS },
   fail: { ...FAIL_TEXTS, each: FAIL_TEXTS },
+  // Without texts, but its items are counted.
+  release: { each: inMembers({}) },
 });
 
 /** The members of a report, as they arrived. */

@@ -30,12 +30,7 @@ export function settleItems(body: Readonly<Record<string, unknown>>, maxResultBy
   const lists = READERS.map(([name, read]) => ({ name, read, items: listOf(body[name]) }));
   const count = lists.reduce((sum, { items }) => sum + items.length, 0);
   if (count === 0) throw invalid('', 'must have at least one job in complete, fail or release');
-  if (count > MAX_SETTLED) {
-    throw invalid(
-      '',
-      `must have at most ${MAX_SETTLED} jobs in all; none is settled, so send them in several requests`,
-    );
-  }
+  if (count > MAX_SETTLED) throw tooManyItems();
   const named = new Set<string>();
   return lists.flatMap(({ name, read, items }) =>
     items.map((item, i): SettleItem => {
@@ -48,6 +43,12 @@ export function settleItems(body: Readonly<Record<string, unknown>>, maxResultBy
     }),
   );
 }
+
+export const tooManyItems = (): AppError =>
+  invalid(
+    '',
+    `must have at most ${MAX_SETTLED} jobs in all; none is settled, so send them in several requests`,
+  );
 
 const tasksSchema = compileSchema(Tasks, { isOurs: true });
 

@@ -5,6 +5,7 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
+import { endKeys, IS_FAIR } from './keys/turns.ts';
 import {
   deleteDeadLetter,
   deliveredAt,
@@ -45,12 +46,15 @@ export const buryScript = defineScript({
     'logs',
     'settings',
     'changed',
+    'holds',
+    'turns',
+    'runningKeys',
   ],
   fragments: [FREE_FOLLOWER],
   args: ['consumer', 'maxDead', { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'line'] }],
-  uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, setRankedTime, deleteDeadLetter],
+  uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, setRankedTime, deleteDeadLetter, endKeys],
   lua: `
-local outcomes, buried, stale, cancelled = {}, {}, 0, 0
+local outcomes, buried, stale, cancelled, keysEnded = {}, {}, 0, 0, {}
 local function bury(place, id, ref, token, line)
   ${endFailedDelivery('bury')}
   redis.call('HSET', notes, ref .. ${NOTE.lastMove}, move, ref .. ${NOTE.worker}, consumer, ref .. ${NOTE.startedAt}, started)
@@ -63,9 +67,9 @@ local function bury(place, id, ref, token, line)
     cancelled = cancelled + 1
   else
     redis.call('ZADD', dead[place], now, ref)
-    if noted[3] then
+    if noted[4] then
       redis.call('HDEL', notes, ref .. ${NOTE.follower})
-      freeFollower(noted[3])
+      freeFollower(noted[4])
     end
     buried[#buried + 1] = ref
   end
@@ -85,7 +89,7 @@ for i = 1, #jobs do
   outcomes[i] = bury(tonumber(jobs[i].place), jobs[i].id, jobs[i].ref, jobs[i].token, jobs[i].line)
 end
 if stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
-wakeWorkers(wake, cancelled)
+wakeWorkers(wake, cancelled + endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR}))
 if #buried == 0 then return outcomes end
 redis.call('HINCRBY', totals, 'failed', #buried)
 if publishEvent(events, 'failed', buried, settings, changed) then wakeWorkers(wake, #buried) end

@@ -1,5 +1,6 @@
 import type { Place } from '../../redis/keys.ts';
-import type { Priority } from '../../schemas/values/names.ts';
+import type { HeldCounts } from '../../schemas/queues/held.ts';
+import type { HeldBy, Priority } from '../../schemas/values/names.ts';
 import type { QueueLimits } from '../limits/limits.ts';
 
 /** Counts of one stream of a queue. */
@@ -24,8 +25,12 @@ export interface Census {
   ranked: { critical: number; high: number; low: number };
   /** Since when the job that waits longest could have run, Unix ms; now when none waits. */
   waitingSince: number;
-  /** Held jobs, in groups of one class, priority and origin. */
-  held: HeldGroup[];
+  /** Held jobs, in groups of one class, priority and origin; at most 200 groups. */
+  heldGroups: HeldGroup[];
+  /** Jobs in `holds`. */
+  held: HeldCounts;
+  /** The limit of the queue that holds back all other queued jobs. */
+  heldBack: HeldBy | undefined;
   paused: boolean;
   /** When the pause ends by itself, Unix ms. */
   pausedUntil: number | undefined;

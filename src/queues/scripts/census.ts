@@ -1,4 +1,5 @@
-import { LIMIT_FIELDS } from '../../lifecycle/limits/settings.ts';
+import { LIMIT_FIELDS, type LimitField } from '../../lifecycle/limits/settings.ts';
+import { QUEUE_ROOM } from '../../lifecycle/scripts/fragments/limits.ts';
 import { pauseEnd, RANK_SPAN } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
@@ -6,9 +7,14 @@ import { toPairs } from '../../redis/pairs.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { now, toMap } from '../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../schemas/job.ts';
-import { PRIORITIES } from '../../schemas/values/names.ts';
+import type { HeldCounts } from '../../schemas/queues/held.ts';
+import { HELD_BY, PRIORITIES } from '../../schemas/values/names.ts';
 import { readLimits } from '../limits/limits.ts';
 import type { Census, HeldGroup, PlaceCensus } from './census-types.ts';
+import { HELD_COUNTS, type RawHeldCounts } from './held-counts.ts';
+
+/** Lua: the stored value of a limit, false for none. */
+const limitValue = (field: LimitField): string => `configured[${LIMIT_FIELDS.indexOf(field) + 4}]`;
 
 /**
  * Counts all jobs of a queue at one moment, in the places themselves, and stores a reading every ten seconds for the
@@ -31,6 +37,7 @@ export const censusScript = defineScript({
     'dead',
   ],
   args: ['maxLeases', 'maxGroups', 'isLook'],
+  fragments: [QUEUE_ROOM, HELD_COUNTS],
   uses: [now, toMap],
   lua: `
 local running, places, added, waitingSince, isMade = {}, {}, 0, now, false
@@ -120,6 +127,7 @@ return {
   sample and { sample[1], sample[2][2], sample[2][4], sample[2][6] } or {}, places,
   tonumber(configured[2]) or 0, delayedNow, waitingSince, held, ranks, configured[3] and 1 or 0,
   isPaused and ends or -1, { unpack(configured, 4, ${LIMIT_FIELDS.length + 3}) },
+  countHeld(#held > 0, ${limitValue('concurrency')}, ${limitValue('rate')}),
 }
 `,
 });
@@ -150,6 +158,7 @@ type RawCensus = [
   submitEvents: number,
   pausedUntil: number,
   limits: (string | null)[],
+  heldCounts: RawHeldCounts,
 ];
 
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
@@ -183,6 +192,7 @@ async function runCensus(
     submitEvents,
     pausedUntil,
     limits,
+    [heldCounts, limit],
   ] = reply as RawCensus;
   const running = new Map(toPairs(runs.map(String)));
   return {
@@ -191,7 +201,9 @@ async function runCensus(
     scheduledNow,
     ranked: { critical, high, low },
     waitingSince,
-    held: held.map(decodeGroup),
+    heldGroups: held.map(decodeGroup),
+    held: Object.fromEntries(HELD_BY.map((reason, i) => [reason, heldCounts[i] ?? 0])) as HeldCounts,
+    heldBack: HELD_BY.find((reason) => reason === limit),
     paused: paused === 1,
     pausedUntil: pausedUntil < 0 ? undefined : pausedUntil,
     maxJobs: maxJobs || undefined,

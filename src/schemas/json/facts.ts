@@ -12,6 +12,12 @@ export class JsonFacts {
   loneSurrogate: string | undefined = undefined;
   /** Pointer to the first `__proto__` or `constructor.prototype`, which may change the prototype of an object that copies it. */
   pollution: string | undefined = undefined;
+  /** Lone surrogates are mended, so none is found. */
+  readonly isMended: true | undefined;
+
+  constructor(isMended?: true) {
+    this.isMended = isMended;
+  }
 }
 
 /** A text in its document, by its bytes. */

@@ -3,7 +3,10 @@ import { JsonText } from './json-text.ts';
 import type { Places } from './places.ts';
 import { type JsonScan, scanJson } from './scan.ts';
 
-/** Parses a document of UTF-8. The values at the given places become `JsonText`. Undefined when it is not JSON. */
+/**
+ * Parses a document of UTF-8. The values at the given places become `JsonText`. Undefined when it is not JSON. Line breaks in
+ * `json` become spaces.
+ */
 export function parseAround(json: Buffer, places: Places): unknown {
   const scan = scanJson(json, places);
   return scan && parseScanned(json, scan, places, isAscii(json));
@@ -16,6 +19,7 @@ export function parseScanned(
   places: Places | undefined,
   isPlain: boolean,
 ): unknown {
+  if (scan.texts.length > 0) toOneLine(json);
   const ascii = isPlain ? json.toString('latin1') : undefined;
   /** The document with the number of each text in its place. */
   let numbered = '';
@@ -28,6 +32,14 @@ export function parseScanned(
   }
   numbered += sliceOf(json, ascii, from, json.length);
   return fill(JSON.parse(numbered), places, texts);
+}
+
+const [LINE_FEED, RETURN, SPACE] = [0x0a, 0x0d, 0x20];
+
+/** Texts are on one line. JSON has line breaks between its tokens only, and may have a million of them. */
+function toOneLine(json: Buffer): void {
+  if (!json.includes(LINE_FEED) && !json.includes(RETURN)) return;
+  for (let i = 0; i < json.length; i += 1) if (json[i] === LINE_FEED || json[i] === RETURN) json[i] = SPACE;
 }
 
 /** Decodes a part. Of ASCII, which is all one text, a part is cheaper. */

@@ -1,6 +1,6 @@
 import { FIRST_ITEM, JsonFacts, type Marks, pointerOf, pollutionAt, type TextSpan } from './facts.ts';
 import { type Member, type Places, placesOf } from './places.ts';
-import { blanksEnd, CODE, mendString, scalarEnd, stringEnd } from './tokens.ts';
+import { blanksEnd, CODE, scalarEnd, stringEnd } from './tokens.ts';
 
 /**
  * Reads a document of UTF-8 from its start, as far as it is told, without parsing. Uses no stack for nesting, since a client
@@ -8,7 +8,7 @@ import { blanksEnd, CODE, mendString, scalarEnd, stringEnd } from './tokens.ts';
  */
 export class JsonScanner {
   /** Of everything outside of the texts. */
-  readonly head = new JsonFacts();
+  readonly head: JsonFacts;
   /** In their order. */
   readonly texts: TextSpan[] = [];
   /** Items of the lists that have places in their items. */
@@ -18,7 +18,6 @@ export class JsonScanner {
   /** Where the value begins that is not JSON, or whose name is not. */
   brokenAt = 0;
   readonly #json: Uint8Array;
-  readonly #isMending: boolean;
   readonly #marks: Marks = [];
   /** What is placed in the outermost of the open arrays and objects. */
   readonly #placed: (Places | readonly Member[])[] = [];
@@ -29,7 +28,7 @@ export class JsonScanner {
   /** Whether it is in a text, or another value without places. */
   #isInside = false;
   /** Of that value. */
-  #facts: JsonFacts = this.head;
+  #facts: JsonFacts;
   /** Open arrays and objects around that value. */
   #base = 0;
   #textStart = -1;
@@ -43,7 +42,8 @@ export class JsonScanner {
   constructor(json: Uint8Array, places?: Places, isMending = false) {
     this.#json = json;
     this.#places = places;
-    this.#isMending = isMending;
+    this.head = new JsonFacts(isMending ? true : undefined);
+    this.#facts = this.head;
     this.#at = blanksEnd(json, 0);
   }
 
@@ -80,7 +80,7 @@ export class JsonScanner {
     // A text counts as one value.
     if (isText) this.#values += 1;
     this.#isInside = true;
-    this.#facts = isText ? new JsonFacts() : this.head;
+    this.#facts = isText ? new JsonFacts(this.head.isMended) : this.head;
     this.#base = this.#marks.length;
     this.#textStart = isText ? this.#at : -1;
     this.#around = isText ? this.#base : 0;
@@ -170,9 +170,8 @@ export class JsonScanner {
       values += 1;
       const code = json[at];
       if (code === CODE.quote) {
-        const start = at;
-        at = stringEnd(json, start, facts);
-        if (facts.hasLoneSurrogate) this.#noteSurrogate(start, at);
+        at = stringEnd(json, at, facts);
+        if (facts.hasLoneSurrogate) facts.loneSurrogate ??= pointerOf(json, marks, around);
       } else if (code !== CODE.openObject && code !== CODE.openArray) at = scalarEnd(json, at);
       else {
         const isObject = code === CODE.openObject;
@@ -225,19 +224,9 @@ export class JsonScanner {
     const end = json[at] === CODE.quote ? stringEnd(json, at, facts) : -1;
     if (end < 0) return -1;
     if (facts === this.head && end - at > this.longestName) this.longestName = end - at;
-    if (facts.hasLoneSurrogate) this.#noteSurrogate(at, end);
+    if (facts.hasLoneSurrogate) facts.loneSurrogate ??= pointerOf(json, this.#marks, this.#around);
     facts.pollution ??= pollutionAt(json, this.#marks, this.#around);
     const colon = blanksEnd(json, end);
     return json[colon] === CODE.colon ? blanksEnd(json, colon + 1) : -1;
-  }
-
-  /** @param end -1 for a string that is not JSON. */
-  #noteSurrogate(start: number, end: number): void {
-    if (end < 0) return;
-    const facts = this.#facts;
-    if (this.#isMending) {
-      mendString(this.#json, start, end);
-      facts.hasLoneSurrogate = false;
-    } else facts.loneSurrogate ??= pointerOf(this.#json, this.#marks, this.#around);
   }
 }

@@ -24,6 +24,8 @@ export const UNICODE_ESCAPE = 6;
 /** What a string told about itself while it was read. */
 export interface StringFacts {
   hasLoneSurrogate: boolean;
+  /** U+FFFD is written over each of them. */
+  readonly isMended?: boolean | undefined;
 }
 
 /** The index after the blanks at `at`. */
@@ -55,8 +57,8 @@ export function stringEnd(json: Uint8Array, at: number, facts: StringFacts): num
 /** A pair of escaped surrogates is one escape. UTF-8 has no surrogates but those that are escaped. */
 function escapeEnd(json: Uint8Array, at: number, facts: StringFacts): number {
   const code = json[at + 1] ?? -1;
-  if (SIMPLE_ESCAPES.has(code)) return at + 2;
-  const unit = code === LOWER_U ? escapedUnit(json, at) : -1;
+  if (code !== LOWER_U) return SIMPLE_ESCAPES.has(code) ? at + 2 : -1;
+  const unit = escapedUnit(json, at);
   if (unit < 0) return -1;
   const end = at + UNICODE_ESCAPE;
   if (unit < 0xd800 || unit > 0xdfff) return end;
@@ -64,24 +66,17 @@ function escapeEnd(json: Uint8Array, at: number, facts: StringFacts): number {
     const second = escapedUnit(json, end);
     if (second >= 0xdc00 && second <= 0xdfff) return end + UNICODE_ESCAPE;
   }
-  facts.hasLoneSurrogate = true;
+  if (facts.isMended === true) replaceUnit(json, at);
+  else facts.hasLoneSurrogate = true;
   return end;
 }
 
-const REPLACEMENT = Buffer.from('\\ufffd');
+/** The digits of U+FFFD. */
+const REPLACEMENT = Buffer.from('fffd');
 
-/** Writes U+FFFD over the lone surrogates in a string that is JSON: the escapes are equally long. */
-export function mendString(json: Uint8Array, start: number, end: number): void {
-  const facts = { hasLoneSurrogate: false };
-  for (let at = start + 1; at < end - 1; ) {
-    if (json[at] !== CODE.backslash) at += 1;
-    else {
-      const next = escapeEnd(json, at, facts);
-      if (facts.hasLoneSurrogate) json.set(REPLACEMENT, at);
-      facts.hasLoneSurrogate = false;
-      at = next;
-    }
-  }
+/** Writes U+FFFD over the escape at `at`. For four bytes a call of the buffer takes longer than this. */
+function replaceUnit(json: Uint8Array, at: number): void {
+  for (let i = 0; i < REPLACEMENT.length; i += 1) json[at + 2 + i] = REPLACEMENT[i] as number;
 }
 
 /** The UTF-16 unit of an escape such as `\u00e9`; -1 without four hexadecimal digits. */

@@ -5,10 +5,13 @@ export const Limit = Type.Optional(
   Type.Integer({ minimum: 1, maximum: 1_000, description: 'The most items to return. Default 100.' }),
 );
 
+/** The longest cursor: it may hold the place of a held job, whose key can have 255 characters, each of six bytes as JSON writes it. */
+export const MAX_CURSOR_LENGTH = 4_096;
+
 /** Where the next page starts. */
 export const Cursor = Type.Optional(
   Type.String({
-    maxLength: 1_024,
+    maxLength: MAX_CURSOR_LENGTH,
     description: 'The `nextCursor` of the page before, unchanged. Absent: the first page.',
   }),
 );

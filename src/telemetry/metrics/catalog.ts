@@ -17,6 +17,13 @@ export const METRICS = {
     shownBy: 'API',
     help: 'Jobs in a queue now, by status: queued, scheduled, running, retrying, failed.',
   },
+  queueHeld: {
+    name: 'millrace_queue_held_jobs',
+    type: 'gauge',
+    labels: ['queue', 'reason'],
+    shownBy: 'API',
+    help: 'Queued jobs that are not handed out now, by why: `heldBy` of the job. Absent: none.',
+  },
   queueOldest: {
     name: 'millrace_queue_oldest_seconds',
     type: 'gauge',

@@ -117,6 +117,13 @@ function addQueueMetrics(registry: Registry, figures: () => readonly QueueFigure
       return Object.entries(counts).map(([status, value]) => ({ labels: { status }, sharedLabels, value }));
     }),
   );
+  new WrittenMetric(registry, METRICS.queueHeld, () =>
+    figures().flatMap(({ queue, held }) => {
+      const sharedLabels = { queue };
+      const some = Object.entries(held).filter(([, value]) => value > 0);
+      return some.map(([reason, value]) => ({ labels: { reason }, sharedLabels, value }));
+    }),
+  );
   add(METRICS.queueOldest, ({ oldestMs }) => oldestMs / 1_000);
   add(METRICS.queuePaused, ({ isPaused }) => (isPaused ? 1 : 0));
   add(METRICS.queueWorkers, ({ workers }) => workers);

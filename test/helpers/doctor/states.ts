@@ -1,11 +1,13 @@
 import type { ApiReadings } from '../../../src/doctor/readings/readings.ts';
 import type { QueueStats } from '../../../src/schemas/queue.ts';
+import { noneHeld } from '../../../src/schemas/queues/held.ts';
 
 /** Statistics of an empty queue with one worker, with changes. */
 export const queueStats = (changes: Partial<QueueStats> = {}): QueueStats => ({
   queue: 'default',
   paused: false,
   counts: { queued: 0, scheduled: 0, running: 0, retrying: 0, failed: 0 },
+  held: noneHeld(),
   lanes: { critical: 0, high: 0, normal: 0, low: 0 },
   totals: {
     submitted: 0,

@@ -161,17 +161,26 @@ describe('the settings of tokens', () => {
   it('go together', () => {
     expect(faults({ ...TOKENS, ...url })).toBe('');
     expect(faults({ ...url })).toMatch(/JWT_ISSUER.*\n.*JWT_AUDIENCE/);
-    expect(faults({ ...TOKENS })).toContain('set JWKS_URL or JWKS_FILE');
+    expect(faults({ JWKS_FILE: '/keys' })).toMatch(/JWT_ISSUER.*\n.*JWT_AUDIENCE/);
+    for (const claim of [TOKENS, { JWT_ISSUER: ISSUER }, { JWT_AUDIENCE: AUDIENCE }])
+      expect(faults(claim)).toContain('set JWKS_URL or JWKS_FILE');
+    for (const claim of ['JWT_ISSUER', 'JWT_AUDIENCE']) {
+      expect(faults({ ...TOKENS, ...url, [claim]: 'x'.repeat(1_000) })).toBe('');
+      expect(faults({ ...TOKENS, ...url, [claim]: 'x'.repeat(1_001) })).toContain(claim);
+    }
     expect(faults({ ...TOKENS, ...url, JWKS_FILE: '/keys' })).toContain('unset one of them');
     expect(faults({ ...TOKENS, ...url, AUTH: 'off' })).toContain('AUTH is off');
   });
 
-  it.each(['http://login.example.com/keys', 'https://me:pass@login.example.com', 'ftp://a', 'keys.json'])(
-    'refuse the JWKS_URL %s',
-    (value) => {
-      expect(faults({ ...TOKENS, JWKS_URL: value })).toContain('JWKS_URL');
-    },
-  );
+  it.each([
+    'http://login.example.com/keys',
+    'https://me:pass@login.example.com',
+    'https://login.example.com/#keys',
+    'ftp://a',
+    'keys.json',
+  ])('refuse the JWKS_URL %s', (value) => {
+    expect(faults({ ...TOKENS, JWKS_URL: value })).toContain('JWKS_URL');
+  });
 
   it.each(['http://127.0.0.1:1/keys', 'http://localhost/keys', 'http://[::1]/keys'])('take %s', (value) => {
     expect(faults({ ...TOKENS, JWKS_URL: value })).toBe('');

@@ -90,6 +90,13 @@ describe('GET /audit', () => {
     expect(await entryOf(body.id)).toMatchObject({ key: id, status: 404 });
   });
 
+  it('tells of a refused call that manages nothing', async () => {
+    const { id, key } = await makeKey(api.origin, ['read']);
+    await api.http.post('/jobs').set(bearer(key)).send({ task: 'a' }).expect(403);
+    const find = async () => (await audit('?limit=1000')).items.find((item) => item.key === id);
+    expect(await until(find, 'its entry')).toMatchObject({ method: 'POST', route: '/jobs', status: 403 });
+  });
+
   it('tells of requests beyond the rate of a key', async () => {
     const queue = newQueue();
     const { id, key } = await makeKey(api.origin, ['read'], { rate: { limit: 1, per: '1h' } });

@@ -54,6 +54,17 @@ async function payloads(queue: string): Promise<unknown[]> {
 const line = (queue: string, payload: unknown): string => JSON.stringify({ task: 'echo', queue, payload });
 
 describe('POST /jobs/batch', () => {
+  it('answers more lines than a batch may have in parts, each line in its place', async () => {
+    const lines = MAX_BULK_JOBS + 1_234;
+    const answer = await postLines('0\n'.repeat(lines));
+    expect(answer.status).toBe(207);
+    expect(answer.headers['transfer-encoding']).toBe('chunked');
+    expectShape(BulkSubmitResponse, answer.body);
+    const items: Item[] = answer.body.items;
+    expect(items.map(({ index }) => index)).toEqual(Array.from({ length: lines }, (_, i) => i));
+    expect(items.map(({ status }) => status)).toEqual(items.map((_, i) => (i < MAX_BULK_JOBS ? 400 : 413)));
+  });
+
   it('answers 207 with an outcome for each job, in order', async () => {
     const jobs = [
       { task: 'echo', queue: 'json', payload: 0 },

@@ -43,3 +43,10 @@ it('the parsed texts and the rest together are what JSON.parse gives', () => {
 it('a document that is not JSON is undefined', () => {
   expect(parse('{"payload":1')).toBeUndefined();
 });
+
+it('texts are on one line, however the document is broken into lines', () => {
+  expect(parse('{\r\n"n":"\\n",\n"payload":\n[\n1,\r\n"é\\n"]}')).toEqual({
+    n: '\n',
+    payload: JsonText.read('[ 1,  "é\\n"]'),
+  });
+});

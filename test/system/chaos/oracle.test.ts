@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/schemas/job.ts';
+import { noneHeld } from '../../../src/schemas/queues/held.ts';
 import type { Accepted } from './clients.ts';
 import { isDocumented } from './evidence.ts';
 import type { Execution } from './journal.ts';
@@ -56,6 +57,7 @@ const good: Evidence = {
     queue: 'default',
     paused: false,
     counts: { queued: 0, scheduled: 0, running: 0, retrying: 0, failed: 0 },
+    held: noneHeld(),
     lanes: { critical: 0, high: 0, normal: 0, low: 0 },
     totals,
     oldestQueuedMs: 0,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noneHeld } from '../../../src/schemas/queues/held.ts';
 import { METRICS } from '../../../src/telemetry/metrics/catalog.ts';
 import { Exposition } from '../../../src/telemetry/metrics/exposition.ts';
 import { JobMetrics } from '../../../src/telemetry/metrics/job-metrics.ts';
@@ -8,6 +9,7 @@ import { parseMetrics } from '../../helpers/telemetry/prometheus-text.ts';
 const FIGURES = {
   queue: 'q',
   counts: { queued: 3, scheduled: 0, running: 1, retrying: 0, failed: 2 },
+  held: { ...noneHeld(), rate: 2 },
   oldestMs: 1_500,
   isPaused: true,
   workers: 2,
@@ -44,6 +46,8 @@ describe('the text of metrics', () => {
     requests.record('', 'GET', 404, 0.002);
     const metrics = parseMetrics(await exposition.read());
     expect(metrics.value('millrace_queue_jobs', { queue: 'q', status: 'queued' })).toBe(3);
+    expect(metrics.value('millrace_queue_held_jobs', { queue: 'q', reason: 'rate' })).toBe(2);
+    expect(metrics.value('millrace_queue_held_jobs', { queue: 'q', reason: 'task' })).toBeUndefined();
     expect(metrics.value('millrace_queue_oldest_seconds', { queue: 'q' })).toBe(1.5);
     expect(metrics.value('millrace_queue_paused', { queue: 'q' })).toBe(1);
     expect(metrics.value('millrace_queue_workers', { queue: 'q' })).toBe(2);

@@ -88,6 +88,17 @@ describe('the counts of jobs', () => {
   });
 });
 
+it('counts and times are kept for at most 1,000 names', () => {
+  const metrics = new JobMetrics();
+  for (let i = 0; i < 1_100; i += 1) {
+    const names = { queue: `q${i}`, task: 'a' };
+    metrics.observe({ kind: 'jobs-submitted', ...names, jobs: 1 });
+    metrics.observe({ kind: 'attempt-started', ...SUBJECT, ...names, waitMs: 1 });
+    metrics.observe({ ...ended('completed', 'completed'), ...names } as ServiceEvent);
+  }
+  for (const series of [metrics.counts, metrics.waits, metrics.runs]) expect([...series]).toHaveLength(1_000);
+});
+
 describe('the times of attempts', () => {
   it('have the wait of each that began, and the run of each that completed or failed', () => {
     const metrics = new JobMetrics();

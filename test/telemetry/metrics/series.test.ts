@@ -20,4 +20,7 @@ it('does the same with pairs', () => {
   expect(values).toHaveLength(MOST_SERIES);
   expect(values[0]).toEqual(['q0', 'a', { count: 2 }]);
   expect(values.at(-1)).toEqual([OTHER, OTHER, { count: 51 }]);
+  const ofOne = new SeriesByPair(() => ({ count: 0 }));
+  for (const name of MANY) ofOne.of('q', name).count += 1;
+  expect([...ofOne]).toHaveLength(MOST_SERIES);
 });

@@ -64,11 +64,11 @@ function isOpen(version: Version, { fixedIn }: Hole): boolean {
 
 /** The first release that has all fixes: of the same line, or else of the next one. */
 function upgradeOf(version: Version, holes: readonly Hole[]): string {
-  const newest = holes.at(-1)?.fixedIn ?? [];
-  const parsed = newest.map((text) => ({ text, fix: parseVersion(text) }));
-  const sameLine = parsed.find(({ fix }) => fix !== undefined && isSameLine(fix, version));
-  const later = parsed.find(({ fix }) => fix !== undefined && compare(fix, version) > 0);
-  return (sameLine ?? later)?.text ?? 'the newest release';
+  const later = holes.at(-1)?.fixedIn.find((text) => {
+    const fix = parseVersion(text);
+    return fix !== undefined && compare(fix, version) > 0;
+  });
+  return later ?? 'the newest release';
 }
 
 /** Holes that are known of the release of the server. */

@@ -27,6 +27,11 @@ it('tells keys apart from commands', () => {
     ['set', 'NOPERM this user has no permissions to access one of the keys used as arguments'],
   ]);
   expect(finding?.todo).toBe('Run: redis-cli ACL SETUSER jobs ~mr:*');
+  const [mixed] = judge([
+    ['get', 'NOPERM No permissions to access a key'],
+    ['zadd', "NOPERM User jobs has no permissions to run the 'zadd' command"],
+  ]);
+  expect(mixed?.todo).toBe('Run: redis-cli ACL SETUSER jobs +get +zadd');
 });
 
 it('speaks of the server when it does not have the commands', () => {

@@ -16,12 +16,18 @@ it('says which clock is behind', () => {
   expect(finding?.what).toBe('The clock of Redis is 90.0 s behind that of this machine.');
 });
 
+it('says which of API and Redis is behind', () => {
+  const [finding] = checkApiClock({ skewMs: 9_000, errorMs: 1 }, { skewMs: 0, errorMs: 501 });
+  expect(finding?.what).toBe('The clock of the API is 9 s behind that of Redis.');
+});
+
 it('notes that the clock cannot be read', () => {
   expect(checkClock({ refused: 'NOPERM' })[0]?.level).toBe('note');
 });
 
 it.each([
-  [0, 900, []],
+  // The answer of the API says the time to half a second.
+  [0, 1_400, []],
   [0, 2_600, ['warning']],
   [5_000, 5_000, []],
   [5_000, 0, ['warning']],

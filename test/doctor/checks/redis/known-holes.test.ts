@@ -25,6 +25,7 @@ describe('known holes', () => {
     // The fix of 2025 is in, those of 2026 are not: the support of 8.0 had ended.
     ['Redis', '8.0.6', '24 July 2026', '8.2.9'],
     ['Redis', '8.2.8', '18 August 2026', '8.2.9'],
+    ['Redis', '7.4.1', 'CVE-2025-49844', '7.4.11'],
     ['Valkey', '7.2.5', 'CVE-2025-49844', '7.2.14'],
     ['Valkey', '8.1.4', 'CVE-2026-56684', '8.1.9'],
     ['Valkey', '9.1.0', 'CVE-2026-56684', '9.1.1'],

@@ -22,6 +22,7 @@ it.each([
     [['fragmentation', 'note']],
   ],
   [{ used_memory: '1000', used_memory_rss: '9000', mem_fragmentation_ratio: '9.0' }, []],
+  [{ used_memory: '9000', used_memory_rss: '4500', mem_fragmentation_ratio: '0.5' }, []],
   [
     { used_memory: String(2 * GIB), used_memory_rss: String(GIB), mem_fragmentation_ratio: '0.5' },
     [['swapped', 'warning']],

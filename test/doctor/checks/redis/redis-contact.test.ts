@@ -8,7 +8,9 @@ it.each([
   ['getaddrinfo ENOTFOUND redis', /host name/],
   ["Socket timeout. Expecting data, but didn't receive any in 5000ms.", /firewall/],
   ['self-signed certificate', /NODE_EXTRA_CA_CERTS/],
-  ['something else', /redis-cli/],
+  ['connect EACCES /run/redis.sock', /unixsocketperm/],
+  ['ERR max number of clients reached', /CONFIG SET maxclients/],
+  ['something else', /redis-cli -u/],
 ])('says what to do about: %s', (reason, todo) => {
   const [finding] = checkContact({ address: 'redis://redis:6379', fault: reason });
   expect(finding).toMatchObject({ id: 'redis-reachable', level: 'fault', todo: expect.stringMatching(todo) });

@@ -3,8 +3,10 @@ import { checkStreamNodes } from '../../../../src/doctor/checks/redis/stream-nod
 
 it.each([
   ['4', '1024', 'ok'],
-  ['100', '4096', 'note'],
+  ['100', '1024', 'note'],
+  ['4', '4096', 'note'],
   ['0', '1024', 'note'],
+  ['4', '0', 'note'],
 ])('nodes of %s entries and %s bytes: %s', (entries, bytes, level) => {
   const config = new Map([
     ['stream-node-max-entries', entries],

@@ -22,6 +22,14 @@ it('hands on why the API is not ready, and its warnings', () => {
   ]);
 });
 
+it('hands on the warnings of an API that is ready', () => {
+  const readiness = { ready: true, reasons: [], warnings: ['DEAD_MAX is 1 here.'] };
+  expect(levels({ readiness })).toEqual([
+    ['api', 'ok'],
+    ['api-warning', 'warning'],
+  ]);
+});
+
 it('notes that a key is lacking', () => {
   const refused = { refused: 'GET /queues?limit=1000 was answered with 401' };
   const findings = checkApi({
@@ -38,4 +46,6 @@ it('notes that a key is lacking', () => {
 it('finds an API that does not answer', () => {
   const [finding] = checkApi({ url, fault: 'connect ECONNREFUSED 127.0.0.1:3000' });
   expect(finding).toMatchObject({ id: 'api', level: 'fault', todo: expect.stringContaining('MILLRACE_URL') });
+  const [untrusted] = checkApi({ url, fault: 'self-signed certificate' });
+  expect(untrusted?.todo).toContain('NODE_EXTRA_CA_CERTS');
 });

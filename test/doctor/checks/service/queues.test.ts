@@ -16,6 +16,11 @@ it.each([
   ['jobs wait long in spite of workers', waiting, [['old-jobs', 'warning']]],
   ['jobs wait for a moment', { ...waiting, oldestQueuedMs: 1_000 }, [['queues', 'ok']]],
   ['a pause holds jobs up', { ...waiting, paused: true }, [['paused', 'warning']]],
+  [
+    'a pause holds jobs up for a moment',
+    { ...waiting, paused: true, oldestQueuedMs: 1_000 },
+    [['paused', 'note']],
+  ],
   ['a pause holds nothing up', { paused: true }, [['paused', 'note']]],
   [
     'a pause ends by itself',
@@ -23,7 +28,11 @@ it.each([
     [['paused', 'note']],
   ],
   ['dead letters near DEAD_MAX', { counts: { ...none, failed: 85 } }, [['dead-letters', 'warning']]],
-  ['jobs near maxJobs', { counts: { ...none, scheduled: 9 }, maxJobs: 10 }, [['max-jobs', 'warning']]],
+  [
+    'jobs near maxJobs',
+    { counts: { ...none, queued: 2, scheduled: 2, running: 2, retrying: 2 }, maxJobs: 10 },
+    [['max-jobs', 'warning']],
+  ],
 ])('%s', (_, changes, expected) => {
   expect(judge(changes as Parameters<typeof queueStats>[0])).toEqual(expected);
 });

@@ -21,7 +21,12 @@ it('names the setting, its values and whose they are', () => {
 });
 
 it('leaves out processes that are gone, and lines of other programs', () => {
-  const others = { [line('worker', { DEAD_MAX: 20 })]: `${NOW - 61_000} b`, 'not JSON': `${NOW} c` };
+  const others = {
+    [line('worker', { DEAD_MAX: 20 })]: `${NOW - 61_000} b`,
+    'not JSON': `${NOW} c`,
+    '{"values":{"DEAD_MAX":30}}': `${NOW} c`,
+    '{"service":"API","values":null}': `${NOW} c`,
+  };
   expect(judge({ [api]: `${NOW} a`, ...others }).map(({ level }) => level)).toEqual(['ok']);
 });
 
