@@ -14,7 +14,10 @@ const outcome = async () => {
 
 describe('a schedule of unique jobs', () => {
   it('skips the slots that find the place taken', async () => {
-    await put({ ...late, job: { task: 'echo', queue: one.queue, unique: true, expiresIn: '1h', tags: ['a'] } });
+    await put({
+      ...late,
+      job: { task: 'echo', queue: one.queue, unique: true, expiresIn: '1h', tags: ['a'] },
+    });
     await moveBack(3 * MINUTE);
     await fireAll();
     expect(await slots()).toHaveLength(1);

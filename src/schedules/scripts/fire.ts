@@ -1,5 +1,5 @@
-import type { UniqueRule } from '../../jobs/unique/scripts/unique-rule.ts';
 import { PLACE_FRAGMENTS } from '../../jobs/unique/scripts/submit-unique.ts';
+import type { UniqueRule } from '../../jobs/unique/scripts/unique-rule.ts';
 import { openJobs, publishSubmitted } from '../../lifecycle/scripts/lua.ts';
 import { moveTags, tagLines } from '../../lifecycle/scripts/tags/tag-place.ts';
 import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';

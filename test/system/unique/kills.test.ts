@@ -18,9 +18,15 @@ const folder = mkdtempSync(join(tmpdir(), 'unique-'));
 const file = join(folder, 'journal');
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const start = () => startWorker(redis.url, { QUEUES: QUEUE, PROCESSES: '2', LEASE_MS: '1000', CONCURRENCY: '4' });
+const start = () =>
+  startWorker(redis.url, { QUEUES: QUEUE, PROCESSES: '2', LEASE_MS: '1000', CONCURRENCY: '4' });
 
-const submit = submitter(api, { task: 'span', queue: QUEUE, attempts: 'unlimited', backoff: { type: 'fixed', delay: 10 } });
+const submit = submitter(api, {
+  task: 'span',
+  queue: QUEUE,
+  attempts: 'unlimited',
+  backoff: { type: 'fixed', delay: 10 },
+});
 
 const RULES = {
   existing: (key: string) => ({ unique: { key } }),

@@ -218,7 +218,9 @@ describe('a unique job with replace', () => {
 
   it('is found by its new tags alone', async () => {
     const find = async (tag: string) =>
-      (await api.http.get(`/jobs?tag=${tag}&queue=tags`).expect(200)).body.items.map(({ id }: { id: string }) => id);
+      (await api.http.get(`/jobs?tag=${tag}&queue=tags`).expect(200)).body.items.map(
+        ({ id }: { id: string }) => id,
+      );
     const { body: first } = await submit({ queue: 'tags', tags: ['old', 'both'] });
     expect(await find('old')).toEqual([first.id]);
     await submit({ queue: 'tags', tags: ['new', 'both'] });
