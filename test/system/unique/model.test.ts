@@ -12,6 +12,7 @@ import { firstRef } from '../../../src/redis/entry-options.ts';
 import { formatJobId, parseJobId, type Ref } from '../../../src/redis/job-id.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import type { Job } from '../../../src/schemas/job.ts';
+import { JsonText } from '../../../src/schemas/json/json-text.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 import { sweepAll } from '../../helpers/unique/submit.ts';
@@ -273,7 +274,7 @@ const shown = (job: Job | AppError) =>
         id: job.id,
         status: job.status === 'running' || job.status === 'failed' ? job.status : 'waiting',
         heldBy: job.heldBy,
-        payload: Number(String(job.payload)),
+        payload: Number(JsonText.of(job.payload).text),
       };
 
 const expectedView = ({ id, status, isHeld, payload }: ModelJob) =>
