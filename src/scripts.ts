@@ -26,6 +26,7 @@ import { handOverScript } from './lifecycle/scripts/hand-over.ts';
 import { holdScript } from './lifecycle/scripts/holds/hold.ts';
 import { holdClassesScript } from './lifecycle/scripts/holds/hold-classes.ts';
 import { sweepHoldsScript } from './lifecycle/scripts/holds/sweep-holds.ts';
+import { recheckKeysScript, sweepKeysScript } from './lifecycle/scripts/keys/sweep-keys.ts';
 import { recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
 import { appendLogScript } from './lifecycle/scripts/reports/append-log.ts';
@@ -102,6 +103,8 @@ export const scripts: readonly Script[] = [
   purgeScript,
   sweepScript,
   sweepHoldsScript,
+  sweepKeysScript,
+  recheckKeysScript,
   // No moves: they make groups, renew leases, write notes and settings, read and count.
   ensureGroupsScript,
   extendLeaseScript,

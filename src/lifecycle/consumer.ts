@@ -3,7 +3,7 @@ import type { Connection } from '../redis/connection.ts';
 import { isNoGroup } from '../redis/faults.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
 import { type Awaited, awaitWork } from './await-work.ts';
-import { type Ability, canRun, classPrefix } from './hold-class.ts';
+import { type Ability, canRun, classPrefix, taskReason } from './hold-class.ts';
 import { LATENCY_TTL_MS, latencyWindow } from './latency-histogram.ts';
 import { bury, buryAll } from './scripts/bury.ts';
 import type { Completion, LatencyCounts, Settled } from './scripts/complete.ts';
@@ -89,7 +89,7 @@ export class Consumer {
 
   /** The classes of held jobs of which this consumer can run some. */
   async runnableClasses(keys: QueueKeys, ability: Ability): Promise<string[]> {
-    const prefixes = ability.tasks?.map(classPrefix) ?? [''];
+    const prefixes = ability.tasks?.map(classPrefix) ?? [taskReason('')];
     const classes = await holdClasses(this.#redis, keys, prefixes);
     return classes.filter((one) => canRun(ability, one));
   }

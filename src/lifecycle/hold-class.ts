@@ -5,13 +5,15 @@ import type { HeldBy } from '../schemas/values/names.ts';
  * A class of held jobs, in two lines: why they are held and for what, such as `task:resize`, then the fingerprints of the
  * input schemas that refuse their payloads. A worker takes a class if it has the task and its schema is not listed.
  *
+ * A job that its key holds back has the class `key:<key>` with an empty second line, with the key as JSON writes it, without quotes.
+ *
  * A member of `holds` is `<class>\n<priority><origin><ready at> <ref>`: the jobs of a class lie side by side, the most urgent
  * first, then those that waited for longest. The origin is 0 for a job out of `parked`, else 1.
  */
 export const CLASS_PATTERN = /^(?<reason>[^\n]*)\n(?<refusers>[^\n]*)$/;
 
 /** The form of a member. */
-export const HELD_MEMBER = /^[^\n]{1,256}\n[^\n]{0,400}\n[1-4][01]\d{13,16} [chnlp]\d{1,19}-\d{1,19}$/;
+export const HELD_MEMBER = /^[^\n]{1,1600}\n[^\n]{0,400}\n[1-4][01]\d{13,16} [chnlp]\d{1,19}-\d{1,19}$/;
 
 /** The ref of the job that a member stands for. */
 export const refOfHeld = (member: string): string => member.slice(member.lastIndexOf(' ') + 1);

@@ -1,4 +1,5 @@
 import type { Core } from '../core/core.ts';
+import { recheckKeys } from '../lifecycle/scripts/keys/sweep-keys.ts';
 import type { BulkStep, DeadSelection, JobSelection } from '../schemas/bulk.ts';
 import type { QueueSettings, QueueSummary } from '../schemas/queue.ts';
 import type { PauseQueue } from '../schemas/queues/pause.ts';
@@ -37,6 +38,7 @@ export class QueueOperator {
     checkSettings(settings);
     await queues.register([queue]);
     await configure(redis, keys, settings);
+    if (settings.perKey !== undefined || settings.fair !== undefined) await recheckKeys(redis, keys);
     await submitSettings.refresh(keys);
     return queueSummary(redis, keys);
   }

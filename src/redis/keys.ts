@@ -55,8 +55,14 @@ export interface QueueKeys {
   readonly wake: string;
   /** String with a TTL: up to when the rate of the queue is used, Unix us. */
   readonly rateUse: string;
+  /** Sorted set: keys with held jobs that may start. src/lifecycle/scripts/keys/turns.ts says what the score is. */
+  readonly turns: string;
   /** Sorted set, score 0: the running jobs that have a key, `<key>\n<ref>`. */
   readonly runningKeys: string;
+  /** Sorted set: keys, score = up to when their rate is used, Unix us. */
+  readonly keyRates: string;
+  /** Sorted set: keys with held jobs, score = when their rate allows the next start, Unix ms. */
+  readonly keyTimes: string;
   /** Hash of lifetime counts. */
   readonly totals: string;
   /**
@@ -170,7 +176,10 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     control: `${root}:control`,
     wake: `${root}:wake`,
     rateUse: `${root}:rate`,
+    turns: `${root}:turns`,
     runningKeys: `${root}:running-keys`,
+    keyRates: `${root}:key-rates`,
+    keyTimes: `${root}:key-times`,
     totals: `${root}:totals`,
     settings: `${root}:settings`,
     schedules: `${root}:schedules`,

@@ -23,6 +23,8 @@ export const NOTE_FIELDS = {
   checkpoint: ':s',
   /** '1': the job has a log. Written by append-log. */
   logged: ':g',
+  /** The key that the job counts for while it runs, as JSON writes it, without quotes. Written by takes. */
+  runsFor: ':y',
   /** Progress of the running attempt, JSON. Written by note-progress; deleted by retry, release, recover and requeue. */
   progress: ':p',
   /** Lease that failed the job for good. Written by bury; deleted by requeue. */

@@ -75,7 +75,7 @@ local function find()
     ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.worker}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.failedBeforeRequeue},
     ref .. ${NOTE.checkpoint}, ref .. ${NOTE.heldAs})
   local failedBefore = tonumber(noted[7]) or 0
-  local heldBy = noted[9] and redis.call('ZSCORE', holds, noted[9] .. ref) and string.match(noted[9], '^%a+')
+  local heldBy = noted[9] and redis.call('ZSCORE', holds, noted[9] .. ref) and string.match(noted[9], '^(%a+):[^\\n]')
   for i = 1, 8 do noted[i] = noted[i] or '' end
   noted[1] = (tonumber(noted[1]) or 0) - failedBefore
   for place, waiting in pairs({ scheduled = scheduled, retrying = ownDue, failed = ownDead }) do

@@ -5,12 +5,15 @@ import {
   type Settled,
 } from '../../lifecycle/scripts/complete.ts';
 import { COMPLETE } from '../../lifecycle/scripts/fragments/complete.ts';
+import { KEYS } from '../../lifecycle/scripts/fragments/keys.ts';
 import { LIMITS } from '../../lifecycle/scripts/fragments/limits.ts';
 import { EVENTS, MARK_STARTED, QUEUE_STATE } from '../../lifecycle/scripts/fragments/queue-state.ts';
+import { SORT_LANE } from '../../lifecycle/scripts/fragments/sort-lane.ts';
 import { CLAIM, DELIVER, NOTHING_TAKEN, SPLIT_REF, TAKE } from '../../lifecycle/scripts/fragments/take.ts';
 import { TAKE_DUE } from '../../lifecycle/scripts/fragments/take-due.ts';
 import { TAKE_HOLDS } from '../../lifecycle/scripts/fragments/take-holds.ts';
 import { PUT_BACK, TAKE_LANE } from '../../lifecycle/scripts/fragments/take-lane.ts';
+import { TAKE_TURNS } from '../../lifecycle/scripts/fragments/take-turns.ts';
 import {
   decodeTaken,
   encodeClasses,
@@ -149,10 +152,13 @@ export const settleAndTakeScript = defineScript({
     COMPLETE,
     DELIVER,
     CLAIM,
+    KEYS,
+    TAKE_TURNS,
     TAKE_DUE,
     TAKE_HOLDS,
     PUT_BACK,
     TAKE_LANE,
+    SORT_LANE,
     TAKE,
     TAKE_ONCE,
   ],

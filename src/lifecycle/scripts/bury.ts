@@ -5,6 +5,7 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
+import { endKeys, IS_FAIR } from './keys/turns.ts';
 import {
   deleteDeadLetter,
   deliveredAt,
@@ -44,11 +45,14 @@ export const buryScript = defineScript({
     'logs',
     'settings',
     'changed',
+    'holds',
+    'turns',
+    'runningKeys',
   ],
   args: ['consumer', 'maxDead', { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'line'] }],
-  uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, setRankedTime, deleteDeadLetter],
+  uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, setRankedTime, deleteDeadLetter, endKeys],
   lua: `
-local outcomes, buried, stale, cancelled = {}, {}, 0, 0
+local outcomes, buried, stale, cancelled, keysEnded = {}, {}, 0, 0, {}
 local function bury(place, id, ref, token, line)
   ${endFailedDelivery('bury')}
   redis.call('HSET', notes, ref .. ${NOTE.lastMove}, move, ref .. ${NOTE.worker}, consumer, ref .. ${NOTE.startedAt}, started)
@@ -79,7 +83,7 @@ for i = 1, #jobs do
   outcomes[i] = bury(tonumber(jobs[i].place), jobs[i].id, jobs[i].ref, jobs[i].token, jobs[i].line)
 end
 if stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
-wakeWorkers(wake, cancelled)
+wakeWorkers(wake, cancelled + endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR}))
 if #buried == 0 then return outcomes end
 redis.call('HINCRBY', totals, 'failed', #buried)
 if publishEvent(events, 'failed', buried, settings, changed) then wakeWorkers(wake, #buried) end

@@ -7,7 +7,9 @@ import { now, toMap } from '../../redis/script/lua.ts';
 import { resultHead } from '../../redis/script/result-head.ts';
 import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
 import type { WaitingStatus } from '../../schemas/values/names.ts';
-import { deleteNotes, publishEvent, wakeWorkers } from './lua.ts';
+import { deleteNotes } from './delete-notes.ts';
+import { endKeys, IS_FAIR } from './keys/turns.ts';
+import { publishEvent, wakeWorkers } from './lua.ts';
 
 /** How long a running handler has to end after a cancel, before its job ends without it. */
 export const CANCEL_PATIENCE_MS = 10_000;
@@ -48,6 +50,8 @@ export const cancelScript = defineScript({
     'totals',
     'control',
     'wake',
+    'turns',
+    'runningKeys',
     'expiring',
     'settings',
     'changed',
@@ -67,9 +71,9 @@ export const cancelScript = defineScript({
     'maxBytes',
     { records: 'jobs', of: ['place', 'id', 'ref'] },
   ],
-  uses: [now, toMap, deleteNotes, publishEvent, wakeWorkers],
+  uses: [now, toMap, deleteNotes, publishEvent, wakeWorkers, endKeys],
   lua: `
-local withdrawn, bytes, takenBack = {}, 0, 0
+local withdrawn, bytes, takenBack, keysEnded = {}, 0, 0, {}
 
 local function isRunning(place, id)
   local hasGroup = #redis.call('XINFO', 'GROUPS', stream[place]) > 0
@@ -119,9 +123,10 @@ local function cancel(place, id, ref, key)
   if tonumber(delayedTo or retryAt or 0) > now then waits = delayedTo and 'scheduled' or 'retrying' end
   if only ~= '' and only ~= waits or task ~= '' and task ~= fields.t then return 'other' end
 
-  local failed, errors, failedBefore, cancelAskedAt, startedAt, heldAs, hasLog = unpack(redis.call('HMGET', notes,
+  local failed, errors, failedBefore, cancelAskedAt, startedAt, heldAs, hasLog, runsFor = unpack(redis.call('HMGET', notes,
     ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.errors}, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.cancelAskedAt},
-    ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs}, ref .. ${NOTE.logged}), 1, 7)
+    ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs}, ref .. ${NOTE.logged},
+    ref .. ${NOTE.runsFor}), 1, 8)
   local attempts = (tonumber(failed) or 0) - (tonumber(failedBefore) or 0)
   if status == 'expired' and (failed or startedAt) then return 'asked' end
   if isEnforced == '1' and (not cancelAskedAt or now - cancelAskedAt < tonumber(patienceMs)) then return 'asked' end
@@ -129,6 +134,7 @@ local function cancel(place, id, ref, key)
     if only ~= '' then return 'other' end
     if not takeBack(place, id, ref, cancelAskedAt) then return 'asked' end
     attempts = attempts + 1
+    if runsFor then keysEnded[#keysEnded + 1], keysEnded[#keysEnded + 2] = runsFor, ref end
   end
 
   redis.call('ZREM', expiring, ref)
@@ -148,7 +154,9 @@ for i = 1, #jobs do
   if bytes >= tonumber(maxBytes) then break end
 end
 if #withdrawn > 0 then redis.call('HINCRBY', totals, status, #withdrawn) end
-if publishEvent(events, status, withdrawn, settings, changed) then wakeWorkers(wake, takenBack) end
+local hasLimit = publishEvent(events, status, withdrawn, settings, changed)
+local ready = endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR})
+wakeWorkers(wake, hasLimit and takenBack or ready)
 return outcomes
 `,
 });

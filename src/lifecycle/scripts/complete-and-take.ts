@@ -5,12 +5,15 @@ import { inChunks, letters } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
 import { type Completion, encodeCompletions, type LatencyCounts, type Settled } from './complete.ts';
 import { COMPLETE } from './fragments/complete.ts';
+import { KEYS } from './fragments/keys.ts';
 import { LIMITS } from './fragments/limits.ts';
 import { EVENTS, MARK_STARTED, QUEUE_STATE } from './fragments/queue-state.ts';
+import { SORT_LANE } from './fragments/sort-lane.ts';
 import { CLAIM, DELIVER, TAKE } from './fragments/take.ts';
 import { TAKE_DUE } from './fragments/take-due.ts';
 import { TAKE_HOLDS } from './fragments/take-holds.ts';
 import { PUT_BACK, TAKE_LANE } from './fragments/take-lane.ts';
+import { TAKE_TURNS } from './fragments/take-turns.ts';
 import { deliveredAt } from './lua.ts';
 import {
   decodeTaken,
@@ -90,10 +93,13 @@ export const completeAndTakeScript = defineScript({
     COMPLETE,
     DELIVER,
     CLAIM,
+    KEYS,
+    TAKE_TURNS,
     TAKE_DUE,
     TAKE_HOLDS,
     PUT_BACK,
     TAKE_LANE,
+    SORT_LANE,
     TAKE,
     WOKEN,
   ],

@@ -1,8 +1,9 @@
 import { KEPT_ENTRIES } from '../../events/limits.ts';
 import { letterOf } from '../../redis/job-id.ts';
 import { GROUP } from '../../redis/keys.ts';
-import { NOTE, NOTE_FIELDS } from '../../redis/note-fields.ts';
+import { NOTE } from '../../redis/note-fields.ts';
 import { inChunks, type LuaHelper, now } from '../../redis/script/lua.ts';
+import { deleteNotes } from './delete-notes.ts';
 
 /** What became of a call that ends a delivery. */
 export type Settled =
@@ -79,7 +80,7 @@ end
 
 /**
  * Lua: the first statements of a function that ends the delivery of a failed attempt, with the locals `place`, `id`, `ref`, `token`
- * and the count `stale` of its script. Returns 'repeated' or 'stale' from that function, else frees the entry and leaves the locals
+ * the count `stale` and the list `keysEnded`, for `endKeys`, of its script. Returns 'repeated' or 'stale' from that function, else frees the entry and leaves the locals
  * `move`, `started` and `noted` (when a cancel was asked for, the errors so far).
  */
 export const endFailedDelivery = (move: 'retry' | 'bury'): string =>
@@ -92,7 +93,8 @@ export const endFailedDelivery = (move: 'retry' | 'bury'): string =>
     return 'stale'
   end
   redis.call('XACK', stream[place], '${GROUP}', id)
-  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors})`.trim();
+  local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors}, ref .. ${NOTE.runsFor})
+  if noted[3] then keysEnded[#keysEnded + 1], keysEnded[#keysEnded + 2] = noted[3], ref end`.trim();
 
 /** Jobs in one entry of events: readers get an entry as a whole. */
 const MOST_SUBMITTED = 200;
@@ -168,19 +170,6 @@ local function setRankedTime(ranked, ref, at)
   if string.sub(ref, 1, 1) ~= '${letterOf('parked')}' then return end
   local score = tonumber(redis.call('ZSCORE', ranked, ref))
   if score then redis.call('ZADD', ranked, score - score % ${RANK_SPAN} + at, ref) end
-end
-`,
-};
-
-/** Lua: `deleteNotes(notes, ranked, ref)` deletes all notes of a job that is no more, and its rank. */
-export const deleteNotes: LuaHelper = {
-  name: 'deleteNotes',
-  lua: `
-local function deleteNotes(notes, ranked, ref)
-  if string.sub(ref, 1, 1) == '${letterOf('parked')}' then redis.call('ZREM', ranked, ref) end
-  redis.call('HDEL', notes, ${Object.keys(NOTE_FIELDS)
-    .map((name) => `ref .. ${NOTE[name as keyof typeof NOTE_FIELDS]}`)
-    .join(', ')})
 end
 `,
 };

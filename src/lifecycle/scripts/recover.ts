@@ -5,6 +5,7 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { QUEUE_ROOM } from './fragments/limits.ts';
+import { endKeys, IS_FAIR } from './keys/turns.ts';
 import { pauseNow, publishEvent, setRankedTime, wakeWorkers, withError } from './lua.ts';
 
 /** Consumers and entries of one pass, which bound the time for which it keeps Redis busy; the next pass does more. */
@@ -35,13 +36,16 @@ export const recoverScript = defineScript({
     'ranked',
     'scheduled',
     'expiring',
+    'holds',
+    'turns',
+    'runningKeys',
     'settings',
     'changed',
   ],
   args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause', 'aheadMs'],
-  uses: [letters, now, withError, publishEvent, setRankedTime, wakeWorkers, pauseNow],
+  uses: [letters, now, withError, publishEvent, setRankedTime, wakeWorkers, pauseNow, endKeys],
   lua: `
-local budget, refs, cancelled = tonumber(maxEntries), {}, {}
+local budget, refs, cancelled, keysEnded = tonumber(maxEntries), {}, {}, {}
 
 local function takeBackOne(ref, consumer, failed, failedBefore, errors, losses)
   local token = (tonumber(failed) or 0) + 1
@@ -62,7 +66,7 @@ local function takeBack(place, rows, consumer)
     local ref = LETTERS[place] .. row[1]
     ids[i], waiting[2 * i - 1], waiting[2 * i] = row[1], now, ref
     outdated[2 * i - 1], outdated[2 * i] = ref .. ${NOTE.lastMove}, ref .. ${NOTE.progress}
-    for _, field in ipairs({ ${NOTE.failedDeliveries}, ${NOTE.failedBeforeRequeue}, ${NOTE.cancelAskedAt}, ${NOTE.errors}, ${NOTE.losses} }) do
+    for _, field in ipairs({ ${NOTE.failedDeliveries}, ${NOTE.failedBeforeRequeue}, ${NOTE.cancelAskedAt}, ${NOTE.errors}, ${NOTE.losses}, ${NOTE.runsFor} }) do
       asked[#asked + 1] = ref .. field
     end
   end
@@ -71,9 +75,10 @@ local function takeBack(place, rows, consumer)
   redis.call('ZADD', due[place], unpack(waiting))
   redis.call('HDEL', notes, unpack(outdated))
   for i = 1, #rows do
-    local failed, failedBefore, cancelAsked, errors, losses = unpack(noted, 5 * i - 4, 5 * i)
+    local failed, failedBefore, cancelAsked, errors, losses, key = unpack(noted, 6 * i - 5, 6 * i)
     setRankedTime(ranked, waiting[2 * i], now)
     takeBackOne(waiting[2 * i], consumer, failed, failedBefore, errors, losses)
+    if key then keysEnded[#keysEnded + 1], keysEnded[#keysEnded + 2] = key, waiting[2 * i] end
     if cancelAsked then cancelled[#cancelled + 1] = waiting[2 * i] end
   end
 end
@@ -118,7 +123,7 @@ end
 if #refs > 0 then
   redis.call('HINCRBY', totals, 'recovered', #refs)
   publishEvent(events, 'recovered', refs, settings, changed)
-  wakeWorkers(wake, #refs)
+  wakeWorkers(wake, #refs + endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR}))
 end
 if #ended > 0 then
   first = firstLeaseEnd()

@@ -7,6 +7,7 @@ import { inSteps } from '../../redis/script/in-steps.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
 import { refundStarts } from './fragments/limits.ts';
+import { endKeys, IS_FAIR } from './keys/turns.ts';
 import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from './lua.ts';
 
 /**
@@ -31,6 +32,8 @@ export const releaseScript = defineScript({
     'settings',
     'changed',
     'rateUse',
+    'turns',
+    'runningKeys',
   ],
   args: [
     'consumer',
@@ -38,11 +41,13 @@ export const releaseScript = defineScript({
     'wakeHorizonMs',
     { records: 'jobs', of: ['place', 'id', 'token', 'begun', 'suspect'] },
   ],
-  uses: [letters, now, deliveredAt, publishEvent, setRankedTime, wakeWorkers, refundStarts],
+  uses: [letters, now, deliveredAt, publishEvent, setRankedTime, wakeWorkers, refundStarts, endKeys],
   lua: `
-local outcomes, released, unbegun = {}, {}, 0
+local outcomes, released, unbegun, keysEnded = {}, {}, 0, {}
 local function putBack(i, place, ref, started, move)
-  local cancelAskedAt, heldAs = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs}), 1, 2)
+  local cancelAskedAt, heldAs, key = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs},
+    ref .. ${NOTE.runsFor}), 1, 3)
+  if key then keysEnded[#keysEnded + 1], keysEnded[#keysEnded + 2] = key, ref end
   if heldAs and redis.call('ZSCORE', holds, heldAs .. ref) then return end
   local delay = cancelAskedAt and 0 or delayMs
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZADD', due[place], 'NX', now + delay, ref) == 0 then return end
@@ -67,7 +72,9 @@ for i = 1, #jobs do
 end
 local hasLimit, perTime = publishEvent(events, 'released', released, settings, changed)
 refundStarts(rateUse, perTime, unbegun)
-if hasLimit or tonumber(delayMs) < tonumber(wakeHorizonMs) then wakeWorkers(wake, #released) end
+local ready = endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR})
+if hasLimit or tonumber(delayMs) < tonumber(wakeHorizonMs) then ready = ready + #released end
+wakeWorkers(wake, ready)
 return outcomes
 `,
 });

@@ -6,6 +6,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
+import { endKeys, IS_FAIR } from './keys/turns.ts';
 import {
   deliveredAt,
   endFailedDelivery,
@@ -41,15 +42,28 @@ const STEP = 100;
  */
 export const retryScript = defineScript({
   name: 'retry',
-  queueKeys: ['notes', 'events', 'totals', 'wake', 'settings', 'changed', 'stream', 'due', 'ranked'],
+  queueKeys: [
+    'notes',
+    'events',
+    'totals',
+    'wake',
+    'settings',
+    'changed',
+    'stream',
+    'due',
+    'ranked',
+    'holds',
+    'turns',
+    'runningKeys',
+  ],
   args: [
     'consumer',
     'wakeHorizonMs',
     { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'delayMs', 'line'] },
   ],
-  uses: [now, deliveredAt, withError, publishEvent, setRankedTime, wakeWorkers],
+  uses: [now, deliveredAt, withError, publishEvent, setRankedTime, wakeWorkers, endKeys],
   lua: `
-local outcomes, retried, stale, dueSoon = {}, {}, 0, 0
+local outcomes, retried, stale, dueSoon, keysEnded = {}, {}, 0, 0, {}
 local function retry(place, id, ref, token, delayMs, line)
   ${endFailedDelivery('retry')}
   local delay = noted[1] and 0 or tonumber(delayMs)
@@ -68,7 +82,8 @@ end
 if stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
 if #retried > 0 then redis.call('HINCRBY', totals, 'retried', #retried) end
 local hasLimit = publishEvent(events, 'retrying', retried, settings, changed)
-wakeWorkers(wake, hasLimit and #retried or dueSoon)
+local ready = endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR})
+wakeWorkers(wake, hasLimit and #retried or dueSoon + ready)
 return outcomes
 `,
 });

@@ -6,6 +6,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { inChunks, now, toMap, visitIds } from '../../redis/script/lua.ts';
 import { forgetChanges } from './changes/forget-changes.ts';
 import { sweepHolds } from './holds/sweep-holds.ts';
+import { KEYS_START, sweepKeys } from './keys/sweep-keys.ts';
 import { publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
 import { forgetTags } from './tags/forget-tags.ts';
 
@@ -76,8 +77,16 @@ return { last, #found }
 `,
 });
 
-/** Where a sweep goes on: a stream and its first entry to check, as XRANGE takes it; then the held jobs, the changed ones, and the index of tags. */
-export type SweepPosition = { place: Place | 'holds' | 'changed' | 'tagged'; from: string } | 'end';
+/** What is swept behind the streams, each in steps of its own, which return where the next one begins. */
+const BEHIND = [
+  { place: 'holds', start: '-', step: sweepHolds },
+  { place: 'keys', start: KEYS_START, step: sweepKeys },
+  { place: 'changed', start: '0', step: forgetChanges },
+  { place: 'tagged', start: '-', step: forgetTags },
+] as const;
+
+/** Where a sweep goes on: a stream and its first entry to check, as XRANGE takes it; then one of those behind the streams. */
+export type SweepPosition = { place: Place | (typeof BEHIND)[number]['place']; from: string } | 'end';
 
 export const SWEEP_START: SweepPosition = { place: PLACES[0], from: '-' };
 
@@ -87,23 +96,31 @@ export async function sweep(
   queue: QueueKeys,
   { place, from }: Exclude<SweepPosition, 'end'>,
 ): Promise<{ found: number; next: SweepPosition }> {
-  if (place === 'holds') {
-    const next = await sweepHolds(redis, queue, from);
-    return { found: 0, next: next === undefined ? { place: 'changed', from: '0' } : { place, from: next } };
+  const behind = BEHIND.findIndex((one) => one.place === place);
+  if (behind >= 0) {
+    const next = await BEHIND[behind]?.step(redis, queue, from);
+    return { found: 0, next: next === undefined ? startOf(behind + 1) : { place, from: next } };
   }
-  if (place === 'changed') {
-    const next = await forgetChanges(redis, queue, from);
-    return { found: 0, next: next === undefined ? { place: 'tagged', from: '-' } : { place, from: next } };
-  }
-  if (place === 'tagged') {
-    const next = await forgetTags(redis, queue, from);
-    return { found: 0, next: next === undefined ? 'end' : { place, from: next } };
-  }
+  return sweepStream(redis, queue, place as Place, from);
+}
+
+function startOf(behind: number): SweepPosition {
+  const next = BEHIND[behind];
+  return next === undefined ? 'end' : { place: next.place, from: next.start };
+}
+
+async function sweepStream(
+  redis: Connection,
+  queue: QueueKeys,
+  place: Place,
+  from: string,
+): Promise<{ found: number; next: SweepPosition }> {
   const [following, found] = (await sweepScript.run(
     redis,
     { queue, stream: queue.stream[place], due: queue.due[place], dead: queue.dead[place] },
     { letter: letterOf(place), from, most: STEP },
   )) as [string, number];
   if (following !== '') return { found, next: { place, from: following } };
-  return { found, next: { place: PLACES[PLACES.indexOf(place) + 1] ?? 'holds', from: '-' } };
+  const after = PLACES[PLACES.indexOf(place) + 1];
+  return { found, next: after === undefined ? startOf(0) : { place: after, from: '-' } };
 }

@@ -7,19 +7,16 @@ const MAX_STARTS = 1_000_000;
 /** Redis counts the time between two starts in microseconds: there must be one, and a year of them must be exact. */
 export const PER_LIMITS = { min: 1_000, max: 31 * 86_400_000 } as const satisfies DurationLimits;
 
-/** No worker heeds limits of keys yet. */
-const NOT_YET = ' This release stores it and does not heed it yet.';
-
 const PAUSE_HINT = 'To let no job start, pause the queue: POST /queues/{name}/pause.';
 
 const TEXTS = {
   concurrency: 'The most running jobs of the queue, over all workers.',
   rate: 'How often attempts may start.',
-  perKey: `Limits for the jobs of each \`key\`. Jobs without a key are not concerned.${NOT_YET}`,
+  perKey: 'Limits for the jobs of each `key`. Jobs without a key are not concerned.',
   keyConcurrency: 'The most running jobs of a key.',
   keyRate: 'How often attempts of jobs of a key may start.',
-  keyMaxJobs: 'The most jobs of a key that have not ended.',
-  fair: `Whether keys with waiting jobs take turns, one start each.${NOT_YET}`,
+  keyMaxJobs: 'The most jobs of a key that have not ended. This release stores it and does not heed it yet.',
+  fair: 'Whether keys with waiting jobs take turns, one start each.',
   limit: 'Starts in that time.',
   per: 'In which time.',
   burst: 'Starts at once after a time without any.',

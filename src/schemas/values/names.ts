@@ -52,12 +52,12 @@ export const StatusSchema = oneOf(
   'The state of the job. `completed`, `failed`, `cancelled` and `expired` are final.',
 );
 /** Why a queued job is not handed out. */
-export const HELD_BY = ['task', 'concurrency', 'rate'] as const;
+export const HELD_BY = ['task', 'concurrency', 'rate', 'key'] as const;
 export type HeldBy = (typeof HELD_BY)[number];
 
 export const HeldBySchema = oneOf(
   HELD_BY,
-  'Why a queued job is not handed out. `task`: no worker so far has the task and an input schema that takes the payload. The job waits for such a worker, and spends no attempt. `concurrency`, `rate`: the queue is at that limit.',
+  'Why a queued job is not handed out. `task`: no worker so far has the task and an input schema that takes the payload. The job waits for such a worker, and spends no attempt. `concurrency`, `rate`: the queue is at that limit. `key`: the key of the job is at one of its limits, or has jobs that came earlier.',
 );
 export const ErrorOriginSchema = oneOf(
   ERROR_ORIGINS,

@@ -8,7 +8,8 @@ import { lastId, now } from '../../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
 import { MAX_DURATION_MS } from '../../../schemas/values/duration.ts';
 import { WAKE_HORIZON_MS } from '../../wake.ts';
-import { deleteNotes, FIRST, publishEvent, RANK_SPAN, wakeWorkers } from '../lua.ts';
+import { deleteNotes } from '../delete-notes.ts';
+import { FIRST, publishEvent, RANK_SPAN, wakeWorkers } from '../lua.ts';
 import { moveTags, tagLines } from '../tags/tag-place.ts';
 
 /** Lua: notes of which each says that a handler has begun with the job, or that somebody asked to cancel it while it ran. */

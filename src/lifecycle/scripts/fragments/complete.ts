@@ -3,7 +3,9 @@ import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { inChunks, letters, now } from '../../../redis/script/lua.ts';
 import { RECORD_OWNER, RECORD_TOKEN, readHead, resultHead } from '../../../redis/script/result-head.ts';
-import { deleteNotes, deliveredAt } from '../lua.ts';
+import { deleteNotesOfAll } from '../delete-notes.ts';
+import { endKeys } from '../keys/turns.ts';
+import { deliveredAt } from '../lua.ts';
 
 /**
  * Lua: `complete()` ends deliveries with a result each and returns a letter per job: done, repeated or stale. It needs
@@ -18,10 +20,10 @@ import { deleteNotes, deliveredAt } from '../lua.ts';
  * stored, so that a full Redis can still finish jobs.
  */
 export const COMPLETE = defineFragment({
-  queueKeys: ['notes', 'totals', 'stream', 'logs'],
+  queueKeys: ['notes', 'totals', 'stream', 'logs', 'holds', 'turns', 'runningKeys'],
   keys: ['histogram', { list: 'results' }],
   args: ['consumer', 'latencyTtlMs', 'latencyCount', 'kindCount', { list: 'completions' }],
-  uses: [now, letters, inChunks, deliveredAt, deleteNotes],
+  uses: [now, letters, inChunks, deliveredAt, deleteNotesOfAll, endKeys],
   lua: `
 local function readCompletions()
   local kinds, jobs, byPlace, first = {}, {}, {}, 2 * latencyCount + 1
@@ -69,13 +71,19 @@ end
 local takeNotes = hasSideState and function(held)
   local fields, found = {}, {}
   for i, job in ipairs(held) do
-    fields[3 * i - 2], fields[3 * i - 1] = job.ref .. ${NOTE.errors}, job.ref .. ${NOTE.failedBeforeRequeue}
-    fields[3 * i] = job.ref .. ${NOTE.logged}
+    fields[4 * i - 3], fields[4 * i - 2] = job.ref .. ${NOTE.errors}, job.ref .. ${NOTE.failedBeforeRequeue}
+    fields[4 * i - 1], fields[4 * i] = job.ref .. ${NOTE.logged}, job.ref .. ${NOTE.runsFor}
   end
   inChunks(fields, function(...)
     for _, value in ipairs(redis.call('HMGET', notes, ...)) do found[#found + 1] = value end
   end)
-  for _, job in ipairs(held) do deleteNotes(notes, ranked, job.ref) end
+  local refs, ended = {}, {}
+  for i, job in ipairs(held) do
+    refs[i] = job.ref
+    if found[4 * i] then ended[#ended + 1], ended[#ended + 2] = found[4 * i], job.ref end
+  end
+  deleteNotesOfAll(notes, ranked, refs)
+  endKeys(runningKeys, holds, turns, ended, queueSettings.fair)
   return found
 end
 
@@ -83,7 +91,7 @@ local function storeResults(held, found)
   -- Few of the jobs started at different times: each time is printed once.
   local ended, finishedAt, texts = {}, tostring(now), {}
   for i, job in ipairs(held) do
-    local errors, before = found[3 * i - 2], found[3 * i - 1]
+    local errors, before = found[4 * i - 3], found[4 * i - 2]
     local startedAt = texts[job.started] or tostring(job.started)
     texts[job.started] = startedAt
     local record = ${resultHead({
@@ -95,7 +103,7 @@ local function storeResults(held, found)
       errors: 'errors',
     })} .. job.tail
     redis.call('SET', job.key, record, 'PXAT', job.kind.expires)
-    if found[3 * i] then redis.call('PEXPIREAT', logs .. job.ref, job.kind.expires) end
+    if found[4 * i - 1] then redis.call('PEXPIREAT', logs .. job.ref, job.kind.expires) end
     if job.kind.isAwaited then addShownResult(job.ref, job.kind.expires, record) end
     ended[job.kind.status] = ended[job.kind.status] or {}
     table.insert(ended[job.kind.status], job.ref)

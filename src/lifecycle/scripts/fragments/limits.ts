@@ -48,22 +48,29 @@ local roomOf = ${LIMIT_ROOM}
 });
 
 /**
- * Lua: `limits` is false in a queue without limits. Else a take asks `limits.mostStarts(asked)` how many jobs it may take, and
- * tells `limits.started(asked, begun)` what it took. Returns how many bits to add to the state of its reply, and when to take again,
+ * Lua: `limits` is false in a queue without limits, and `keyed` in one without limits for keys, see keys.ts. Else a take asks
+ * `limits.mostStarts(asked)` how many jobs it may take, and tells `limits.started(asked, begun)` what it took. Returns how many bits to add to the state of its reply, and when to take again,
  * Unix ms, false where only the end of a job can help, or nil where the limits do not matter.
  *
  * Idle workers of a queue at its limit hear only wake tokens. So a consumer that leaves room for more wakes another one if it
  * could not take more itself; that one does the same. `limits.hasNews`: this call has made room, or was woken for it.
  */
 export const LIMITS = defineFragment({
-  queueKeys: ['stream', 'rateUse', 'wake'],
+  queueKeys: ['stream', 'rateUse', 'wake', 'turns'],
   args: [{ list: 'completions' }],
   uses: [now, toMap, wakeWorkers],
   lua: `
-local limits = (queueSettings.concurrency or queueSettings.rate) and { hasNews = #completions > 0 }
+local keyed = (queueSettings.limitsKeys or queueSettings.hasKeyed) and {}
+local limits = (queueSettings.concurrency or queueSettings.rate or keyed) and { hasNews = #completions > 0 }
 if limits then
   local roomOf = ${LIMIT_ROOM}
   local room
+  -- Where only keys have limits, there is work for others if one of them may start a job.
+  local isForAll = queueSettings.concurrency or queueSettings.rate
+  local function wakeAnother()
+    if not isForAll and keyed.first == nil then keyed.first = 5 - redis.call('EXISTS', turns) end
+    if isForAll or keyed.first < 5 then wakeWorkers(wake, 1) end
+  end
   limits.mostStarts = function(asked)
     room = roomOf(queueSettings.concurrency, queueSettings.rate)
     return math.max(0, math.min(asked, room.slots, room.starts))
@@ -75,12 +82,12 @@ if limits then
       redis.call('SET', rateUse, string.format('%.2f', used), 'PX', math.ceil((used - room.nowUs) / 1000) + 1)
       room.at = room.at + math.ceil(begun * room.each / 1000)
     end
-    if hasSlots and begun >= asked and (asked > 0 or limits.hasNews) then wakeWorkers(wake, 1) end
+    if hasSlots and begun >= asked and (asked > 0 or limits.hasNews) then wakeAnother() end
     if hasSlots and hasStarts then return 8 end
     return 24, hasSlots and room.at
   end
   limits.passOn = function()
-    if limits.hasNews and roomOf(queueSettings.concurrency).slots > 0 then wakeWorkers(wake, 1) end
+    if limits.hasNews and roomOf(queueSettings.concurrency).slots > 0 then wakeAnother() end
   end
 end
 `,

@@ -6,7 +6,8 @@ import { firstRefs, pauseEnd } from '../lua.ts';
 /**
  * Lua: `hasSideState` is false when the queue has no settings, notes, ranked, due, held or expiring jobs, as in most queues at most times:
  * one question instead of four. `queueSettings` has `isPaused`, `pausedUntil` (Unix ms), `hold` (entries of the events stream to
- * keep), `healUntil` by lane and the limits `concurrency` and `rate`, where there are any. `hasResumed`: the end of the pause has come.
+ * keep), `healUntil` by lane and the limits, where there are any: `limitsKeys` is
+ * one for keys, `hasKeyed` says that jobs may be held for theirs. `hasResumed`: the end of the pause has come.
  * `hasChanged`: there may be changed jobs.
  */
 export const QUEUE_STATE = defineFragment({
@@ -18,9 +19,11 @@ local hasSideState =
 local queueSettings = {}
 if hasSideState then
   local found = redis.call('HMGET', settings, 'heal:1', 'heal:2', 'heal:3', 'heal:4', 'paused', 'hold', 'changed',
-    'concurrency', 'rate')
+    'concurrency', 'rate', 'keyConcurrency', 'keyRate', 'keyMaxJobs', 'fair', 'keyed')
   queueSettings.healUntil, queueSettings.isPaused, queueSettings.hold = found, found[5], found[6]
   queueSettings.hasChanged, queueSettings.concurrency, queueSettings.rate = found[7], found[8], found[9]
+  queueSettings.keyConcurrency, queueSettings.keyRate, queueSettings.fair = found[10], found[11], found[13]
+  queueSettings.limitsKeys, queueSettings.hasKeyed = found[10] or found[11] or found[12] or found[13], found[14]
   local ends = found[5] and ${pauseEnd('found[5]')}
   queueSettings.pausedUntil = ends
   if ends and ends <= now then

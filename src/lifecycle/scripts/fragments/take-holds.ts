@@ -25,7 +25,7 @@ local takeHolds = mayTakeHolds and function(priority, limit)
     if redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then return end
     local place = string.find('${PLACE_LETTERS}', string.sub(ref, 1, 1), 1, true)
     redis.call('ZREM', due[place], ref)
-    claim(ref, tonumber(string.match(prefix, '(%d+) $')))
+    claim(ref, tonumber(string.match(prefix, '\\n%d%d(%d+) $')))
   end
   for _, class in ipairs(cjson.decode(holdClasses)) do
     local from, size, found = class .. '\\n' .. priority, 0, {}

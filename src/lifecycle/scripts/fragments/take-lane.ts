@@ -46,8 +46,8 @@ export const TAKE_LANE = defineFragment({
 local laneBudget
 local function takeLane(place, limit)
   -- An empty stream is asked for its length only, a third of the cost; most jobs are in the third lane.
-  if free < 1 or place ~= 3 and redis.call('XLEN', stream[place]) == 0 then return end
   local healUntil = hasSideState and queueSettings.healUntil[place]
+  if free < 1 or place ~= 3 and not healUntil and redis.call('XLEN', stream[place]) == 0 then return end
   limit = math.min(limit, free)
   repeat
     local size = math.min(limit, firstRead)

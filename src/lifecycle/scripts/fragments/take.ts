@@ -37,27 +37,51 @@ end
 `,
 });
 
+/** Lua: the notes that a claim reads, of `ref`. */
+export const CLAIM_NOTES = [
+  NOTE.failedDeliveries,
+  NOTE.cancelAskedAt,
+  NOTE.failedBeforeRequeue,
+  NOTE.losses,
+  NOTE.startedAt,
+  NOTE.heldAs,
+  NOTE.checkpoint,
+]
+  .map((field) => `ref .. ${field}`)
+  .join(', ');
+export const NOTES_OF_CLAIM = 7;
+/** Which of them is the place in `holds`. */
+export const HELD_AS_OF_CLAIM = 6;
+
 /**
- * Lua: `claim(ref, at)` delivers a job that waits in a set since `at`, ms. An entry that is gone was removed: its traces are
- * deleted.
+ * Lua: `claim(ref, at, heldFor, noted, entry)` delivers a job that waits in a set since `at`, ms, and returns whether it did. An entry that is
+ * gone was removed: its traces are deleted. Where keys have limits, the job may wait for its key instead; `heldFor`: it did so
+ * already, at this place in `holds`, which the caller deletes. `noted`: values of `CLAIM_NOTES`, if they were read before;
+ * `entry`: it is claimed already, false where it is gone.
  */
 export const CLAIM = defineFragment({
   queueKeys: ['notes', 'stream', 'holds', 'ranked', 'logs'],
   args: ['consumer'],
   uses: [deleteTraces],
   lua: `
-local claim = hasSideState and function(ref, at)
+local claim = hasSideState and function(ref, at, heldFor, noted, entry)
   local place, id = ${SPLIT_REF}
-  local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.cancelAskedAt},
-    ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.losses}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs},
-    ref .. ${NOTE.checkpoint})
+  noted = noted or redis.call('HMGET', notes, ${CLAIM_NOTES})
+  if heldFor and noted[6] ~= heldFor then
+    -- A member without its note is a trace of an accident: the job is elsewhere.
+    return false
+  end
   local token = (tonumber(noted[1]) or 0) + 1
-  local entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
+  if entry == nil then
+    entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]
+  end
   -- The sweep of an earlier release takes held jobs for lost ones, and makes them due.
-  if noted[6] then redis.call('ZREM', holds, noted[6] .. ref) end
-  if not entry then return deleteTraces(notes, ranked, logs, ref) end
+  if noted[6] and not heldFor then redis.call('ZREM', holds, noted[6] .. ref) end
+  if not entry then deleteTraces(notes, ranked, logs, ref) end
+  if not entry or keyed and not heldFor and keyed.holdsBack(ref, entry[2], at) then return false end
   deliver(ref, entry[2], token, token - (noted[3] or 0), tonumber(noted[4]) or 0, at, noted[2] and 1 or 0,
     noted[5] and 1 or 0, noted[7] or nil)
+  return true
 end
 `,
 });
@@ -88,6 +112,7 @@ local function take()
   laneBudget = byteBudget
   local asked = free
   if limits then free = limits.mostStarts(asked) end
+  if keyed then keyed.begin() end
   if takeFavoured then takeFavoured(tonumber(favouredLane), tonumber(share)) end
   for priority = 1, 4 do
     if takeDue then takeDue(priority, free) end
@@ -95,8 +120,11 @@ local function take()
     takeLane(priority, free)
   end
   if takeDue then findNextDue() end
-  if hasSideState and redis.call('EXISTS', holds) == 1 then reply[3] = 2 end
-  if byteBudget <= 0 then reply[3] = reply[3] + 4 end
+  if keyed then nextDue = keyed.finish(nextDue) end
+  -- Jobs that are held for their keys are for every worker.
+  if keyed then reply[3] = 2 * #redis.call('ZRANGE', holds, '[task:', '+', 'BYLEX', 'LIMIT', 0, 1)
+  elseif hasSideState and redis.call('EXISTS', holds) == 1 then reply[3] = 2 end
+  if byteBudget <= 0 or keyed and (keyed.hasMore or keyed.waitsForHeal) then reply[3] = reply[3] + 4 end
   local again
   if limits then
     local bits

@@ -1,0 +1,135 @@
+import { GROUP } from '../../../redis/keys.ts';
+import { NOTE } from '../../../redis/note-fields.ts';
+import { defineFragment } from '../../../redis/script/define-script.ts';
+import { now } from '../../../redis/script/lua.ts';
+import { PRIORITIES } from '../../../schemas/values/names.ts';
+import { heldClass, keyOf, turnOf } from '../keys/turns.ts';
+import { SPLIT_REF } from './take.ts';
+
+/** Keys whose rate allows the next start, of one take. */
+const MOST_READY = 50;
+
+/**
+ * Lua: `keyed` is nil in a queue that has no limits for keys, is not fair, and holds no job for its key. Else its jobs with a key wait
+ * in `holds`, in the class of that key, and start from there. `turns` has the keys that may have a job to start, the next one first.
+ * It may have others, too: who starts a job looks whether the key has one and is below its limits, and removes the key if not.
+ * So any script adds a key when in doubt, and no key is forgotten while each end of a job adds its own.
+ *
+ * `keyed.holdsBack(ref, fields, at)` looks at a job that has just become pending: true if it went to `holds` instead.
+ * `keyed.start(key, ref)` counts one that starts. `keyed.begin()` comes before them, `keyed.finish(soonest)` at the end of the take.
+ */
+export const KEYS = defineFragment({
+  queueKeys: ['settings', 'stream', 'notes', 'holds', 'turns', 'runningKeys', 'keyRates', 'keyTimes'],
+  uses: [now, heldClass, keyOf, turnOf],
+  lua: `
+if keyed then
+  local nowUs = time[1] * 1000000 + time[2]
+  keyed.nowUs, keyed.started, keyed.members, keyed.notes, keyed.count = nowUs, {}, {}, {}, 0
+  local most, rate = tonumber(queueSettings.keyConcurrency), queueSettings.keyRate
+  local starts, perMs, burst = string.match(rate or '', '^(%d+) (%d+) (%d+)$')
+  local each = starts and perMs * 1000 / starts
+  local used = {}
+
+  -- Whether the key is below its concurrency; then when its rate allows a start, Unix ms, if that is later.
+  keyed.hasRoom = function(key)
+    if key == '' then return true end
+    if most then
+      local running = redis.call('ZLEXCOUNT', runningKeys, '[' .. key .. '\\n', '(' .. key .. '\\n\\255')
+      if running + (keyed.started[key] or 0) >= most then return false end
+    end
+    if not each then return true end
+    local ahead = each * burst
+    if not used[key] then
+      local stored = tonumber(redis.call('ZSCORE', keyRates, key)) or 0
+      used[key] = math.min(math.max(stored, nowUs), nowUs + ahead)
+      -- The rate was changed.
+      if stored > used[key] + 1 then redis.call('ZADD', keyRates, used[key], key) end
+    end
+    if used[key] + each <= nowUs + ahead + 0.001 then return true end
+    return false, math.ceil((used[key] + each - ahead) / 1000)
+  end
+
+  keyed.start = function(key, ref)
+    if key == '' then return end
+    keyed.started[key] = (keyed.started[key] or 0) + 1
+    keyed.count = keyed.count + 1
+    local n = #keyed.members
+    keyed.members[n + 1], keyed.members[n + 2] = 0, key .. '\\n' .. ref
+    keyed.notes[n + 1], keyed.notes[n + 2] = ref .. ${NOTE.runsFor}, key
+    if each then used[key] = used[key] + each end
+  end
+
+  local function priorityOf(place, options)
+    if place < 5 then return place end
+    local named = string.match(options, '"pr":"(%a+)"')
+    return ({ ${PRIORITIES.map((name, i) => `${name} = ${i + 1}`).join(', ')} })[named] or 3
+  end
+
+  keyed.firstOf = function(key, upTo)
+    local from = heldClass(key) .. '\\n'
+    return redis.call('ZRANGE', holds, '[' .. from, '(' .. from .. '\\255', 'BYLEX', 'LIMIT', 0, upTo)
+  end
+
+  -- Jobs of a key go in the order in which they came, also when they come back from a worker.
+  keyed.order = function(place, id, options, at)
+    return priorityOf(place, options) .. (place == 5 and '0' or '1')
+      .. string.format('%013.0f', place == 5 and at or tonumber(string.match(id, '^%d+')))
+  end
+
+  keyed.holdsBack = function(ref, fields, at)
+    local key = fields[5] == 'o' and keyOf(fields[6])
+    if not key then return false end
+    local place, id = ${SPLIT_REF}
+    local prefix = heldClass(key) .. '\\n' .. keyed.order(place, id, fields[6], at) .. ' '
+    local isFree, from = keyed.hasRoom(key)
+    local first = isFree and keyed.firstOf(key, 1)[1]
+    if isFree and not (first and first < prefix .. ref) then
+      keyed.start(key, ref)
+      return false
+    end
+    redis.call('XACK', stream[place], '${GROUP}', id)
+    redis.call('ZADD', holds, 0, prefix .. ref)
+    redis.call('HSET', notes, ref .. ${NOTE.heldAs}, prefix)
+    if not queueSettings.hasKeyed then redis.call('HSET', settings, 'keyed', 1) end
+    -- The end of a running job adds its key by itself.
+    if from then redis.call('ZADD', keyTimes, from, key)
+    elseif isFree then redis.call('ZADD', turns, 'LT', turnOf(prefix, queueSettings.fair and nowUs), key) end
+    keyed.first = nil
+    return true
+  end
+
+  -- Keys whose rate allows the next start get their turn.
+  keyed.begin = function()
+    if not each then return end
+    local ready = redis.call('ZRANGE', keyTimes, '-inf', now, 'BYSCORE', 'LIMIT', 0, ${MOST_READY})
+    for _, key in ipairs(ready) do
+      local first = keyed.firstOf(key, 1)[1]
+      if first then redis.call('ZADD', turns, 'LT', turnOf(first, queueSettings.fair and nowUs), key) end
+    end
+    if #ready > 0 then redis.call('ZREM', keyTimes, unpack(ready)) end
+  end
+
+  local function chargeRates()
+    local scores = {}
+    for key in pairs(keyed.started) do
+      scores[#scores + 1], scores[#scores + 2] = string.format('%.0f', used[key]), key
+    end
+    redis.call('ZADD', keyRates, unpack(scores))
+    -- A rate that is not used up says nothing.
+    local past = redis.call('ZRANGE', keyRates, '-inf', nowUs, 'BYSCORE', 'LIMIT', 0, ${MOST_READY} + keyed.count)
+    if #past > 0 then redis.call('ZREM', keyRates, unpack(past)) end
+  end
+
+  -- Writes what has started. Returns when the next job of the queue, or of a key, may start, Unix ms.
+  keyed.finish = function(soonest)
+    if keyed.count > 0 then
+      redis.call('ZADD', runningKeys, unpack(keyed.members))
+      redis.call('HSET', notes, unpack(keyed.notes))
+      if each then chargeRates() end
+    end
+    local first = each and tonumber(redis.call('ZRANGE', keyTimes, 0, 0, 'WITHSCORES')[2])
+    return first and math.min(first, soonest or first) or soonest
+  end
+end
+`,
+});

@@ -1,0 +1,115 @@
+import { GROUP } from '../../../redis/keys.ts';
+import { NOTE } from '../../../redis/note-fields.ts';
+import { defineFragment } from '../../../redis/script/define-script.ts';
+import { bytesOf, inChunks, isAfter, letters } from '../../../redis/script/lua.ts';
+import { heldClass, keyOf, turnOf } from '../keys/turns.ts';
+
+/** Entries that one take sorts: bounds the time for which it keeps Redis busy. Their bytes are bounded, too. */
+const MOST_SORTED = 300;
+/** Entries of the first read beyond the jobs that are wanted. */
+const AHEAD = 8;
+/**
+ * Where keys take turns, as long as a lane has entries that are not sorted, this many must be sorted for each job that starts: so
+ * that a key does not start thousands of jobs before those behind them are seen.
+ */
+const SORTED_PER_START = 60;
+
+/**
+ * Lua: in a queue with limits for keys, `takeLane` reads entries of the lane and puts those with a key into `holds`, each into the
+ * class of its key, then starts held jobs by their turn. So every entry of a lane is looked at once, however long it waits.
+ * A job without a key starts at once, or waits in `due` if there is no room; where keys take turns it waits as of a key without
+ * a name. `keyed.hasMore`: the take has sorted all that it may, and there is more.
+ */
+export const SORT_LANE = defineFragment({
+  queueKeys: ['settings', 'stream', 'notes', 'due', 'holds', 'turns'],
+  args: ['consumer', 'firstRead'],
+  uses: [letters, bytesOf, inChunks, isAfter, heldClass, keyOf, turnOf],
+  lua: `
+if keyed then
+  local takePlain, quota, sortBudget, readBytes, readCount = takeLane, ${MOST_SORTED}, byteBudget, 0, 0
+
+  -- Entries of one read that wait for their keys, as arguments of the commands that put them into their places.
+  local function sortEntries(place, entries, last)
+    local ids, members, noted, firsts = {}, {}, {}, {}
+    local function holdFor(key, ref, entry)
+      local prefix = heldClass(key) .. '\\n' .. keyed.order(place, entry[1], entry[2][6]) .. ' '
+      local n = #members
+      ids[#ids + 1] = entry[1]
+      members[n + 1], members[n + 2] = 0, prefix .. ref
+      noted[n + 1], noted[n + 2] = ref .. ${NOTE.heldAs}, prefix
+      firsts[key] = firsts[key] or prefix
+    end
+    local healUntil = queueSettings.healUntil[place]
+    for _, entry in ipairs(entries) do
+      local ref, fields = LETTERS[place] .. entry[1], entry[2]
+      readCount, readBytes = readCount + 1, readBytes + bytesOf(fields)
+      if not healUntil or isAfter(entry[1], healUntil) or not putBack(place, entry[1]) then
+        local key = fields[5] == 'o' and keyOf(fields[6]) or queueSettings.fair and #fields == 6 and ''
+        if key then holdFor(key, ref, entry)
+        elseif free > 0 and #refs < last then deliver(ref, fields)
+        else
+          ids[#ids + 1] = entry[1]
+          redis.call('ZADD', due[place], string.match(entry[1], '^%d+'), ref)
+        end
+      end
+    end
+    if #ids > 0 then redis.call('XACK', stream[place], '${GROUP}', unpack(ids)) end
+    if #members == 0 then return end
+    inChunks(members, function(...) redis.call('ZADD', holds, ...) end)
+    inChunks(noted, function(...) redis.call('HSET', notes, ...) end)
+    if not queueSettings.hasKeyed then redis.call('HSET', settings, 'keyed', 1) end
+    queueSettings.hasKeyed = true
+    local waiting = {}
+    for key, prefix in pairs(firsts) do
+      waiting[#waiting + 1], waiting[#waiting + 2] = turnOf(prefix, queueSettings.fair and keyed.nowUs), key
+    end
+    inChunks(waiting, function(...) redis.call('ZADD', turns, 'LT', ...) end)
+    keyed.first = nil
+  end
+
+  -- Sorts some entries of a lane; true when there may be more.
+  local function sortSome(place, wanted, last)
+    local size = math.min(wanted, quota, readCount == 0 and math.max(1, tonumber(firstRead)) or wanted)
+    if readCount > 0 then
+      size = math.min(size, math.max(1, math.floor((sortBudget - readBytes) * readCount / math.max(1, readBytes))))
+    end
+    local found = redis.pcall('XREADGROUP', 'GROUP', '${GROUP}', consumer, 'COUNT', size, 'STREAMS', stream[place], '>')
+    if found and found.err then
+      -- As takeLane does.
+      keyed.finish()
+      flushEvents()
+      error(found.err, 0)
+    end
+    local entries = found and found[1][2] or {}
+    sortEntries(place, entries, last)
+    quota = quota - size
+    local healUntil, id = queueSettings.healUntil[place], entries[#entries] and entries[#entries][1]
+    if healUntil and (not id or id == healUntil or isAfter(id, healUntil)) then
+      redis.call('HDEL', settings, 'heal:' .. place)
+      queueSettings.healUntil[place] = false
+    end
+    return #entries == size
+  end
+
+  takeLane = function(place, limit)
+    local last = #refs + math.min(limit, free)
+    if last == #refs or keyed.hasMore then return end
+    if not queueSettings.limitsKeys then
+      keyed.takeTurns(place, limit)
+      return takePlain(place, last - #refs)
+    end
+    if not queueSettings.fair then keyed.takeTurns(place, last - #refs) end
+    local isMore, before = queueSettings.healUntil[place] or redis.call('XLEN', stream[place]) > 0, readCount
+    while isMore and quota > 0 and readBytes < sortBudget and (queueSettings.fair or #refs < last and free > 0) do
+      isMore = sortSome(place, queueSettings.fair and quota or last - #refs + ${AHEAD}, last)
+      if not queueSettings.fair then keyed.takeTurns(place, last - #refs) end
+    end
+    if queueSettings.fair then
+      local most = isMore and math.max(1, math.floor((readCount - before) / ${SORTED_PER_START})) or last - #refs
+      keyed.takeTurns(place, math.min(most, last - #refs))
+    end
+    if isMore and free > 0 then keyed.hasMore = true end
+  end
+end
+`,
+});
