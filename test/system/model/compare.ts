@@ -87,7 +87,7 @@ function expected(
     status: shownStatus(job.status, job),
     heldBy: job.heldAt === undefined ? undefined : ('task' as const),
     priority,
-    tags,
+    tags: [...tags],
     attempt: holder?.attempt ?? job.spent - job.base,
     maxAttempts,
     payload: keeps ? job.payload : undefined,
@@ -181,10 +181,7 @@ async function compareTags(model: Model, real: Real): Promise<void> {
 }
 
 /** What the index of tags has. */
-export async function indexedTags({
-  redis: { client },
-  keys,
-}: Real): Promise<{ tag: string; id: string }[]> {
+export async function indexedTags({ redis: { client }, keys }: Real): Promise<{ tag: string; id: string }[]> {
   const members = await client.zrange(keys.tagged, 0, '-1');
   return members.map((member) => {
     const ref = refOfPlace(placeOfMember(member));
