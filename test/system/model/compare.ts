@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
 import { refOfHeld } from '../../../src/lifecycle/hold-class.ts';
+import { placeOfMember, refOfPlace } from '../../../src/lifecycle/scripts/tags/tag-place.ts';
 import { listEnded } from '../../../src/queues/list-ended.ts';
 import { listJobs } from '../../../src/queues/list-jobs.ts';
 import { queueStats } from '../../../src/queues/stats.ts';
-import { formatRef } from '../../../src/redis/job-id.ts';
+import { formatJobId, formatRef } from '../../../src/redis/job-id.ts';
 import { inOrder } from '../../../src/redis/keys.ts';
 import type { Job } from '../../../src/schemas/job.ts';
 import { JsonText } from '../../../src/schemas/json/json-text.ts';
@@ -27,6 +28,7 @@ export async function compare(model: Model, real: Real): Promise<void> {
     compareStats(model, real),
     compareNotes(model, real),
     compareLogs(model, real),
+    compareTags(model, real),
   ]);
 }
 
@@ -58,6 +60,7 @@ const comparedFields = (job: Job) => ({
   status: job.status,
   heldBy: job.heldBy,
   priority: job.priority,
+  tags: job.tags ?? [],
   attempt: job.attempt,
   maxAttempts: job.maxAttempts,
   payload: parsed(job.payload),
@@ -73,7 +76,7 @@ function expected(
   job: ModelJob,
   nameOf: (worker: number) => string | undefined,
 ): ReturnType<typeof comparedFields> {
-  const { id, priority, maxAttempts, errors, holder, ended } = job;
+  const { id, priority, tags, maxAttempts, errors, holder, ended } = job;
   if (job.status === 'gone') throw new Error('the API does not show a job that is gone');
   const stored = !hasEnded(job) || job.status === 'failed';
   // A result names its worker, and holds the payload if the job says so.
@@ -84,6 +87,7 @@ function expected(
     status: shownStatus(job.status, job),
     heldBy: job.heldAt === undefined ? undefined : ('task' as const),
     priority,
+    tags: [...tags],
     attempt: holder?.attempt ?? job.spent - job.base,
     maxAttempts,
     payload: keeps ? job.payload : undefined,
@@ -164,6 +168,26 @@ async function compareLogs(model: Model, { redis: { client }, keys }: Real): Pro
       expect(log).toBe(job.hasLog && job.status !== 'gone' ? kept : -2);
     }),
   );
+}
+
+/** The index of tags has each job that can be read, by its id and with each of its tags. It may still have others. */
+async function compareTags(model: Model, real: Real): Promise<void> {
+  const gone = new Set(model.jobs.filter(({ status }) => status === 'gone').map(({ id }) => id));
+  const indexed = (await indexedTags(real)).filter(({ id }) => !gone.has(id));
+  const expected = model.jobs
+    .filter(({ id }) => !gone.has(id))
+    .flatMap(({ id, tags }) => tags.map((tag) => `${tag} ${id}`));
+  expect(indexed.map(({ tag, id }) => `${tag} ${id}`).sort()).toEqual(expected.sort());
+}
+
+/** What the index of tags has. */
+export async function indexedTags({ redis: { client }, keys }: Real): Promise<{ tag: string; id: string }[]> {
+  const members = await client.zrange(keys.tagged, 0, '-1');
+  return members.map((member) => {
+    const ref = refOfPlace(placeOfMember(member));
+    if (ref === undefined) throw new Error(`no place in the index of tags: ${member}`);
+    return { tag: member.slice(0, member.indexOf('\n')), id: formatJobId(keys.queue, ref) };
+  });
 }
 
 /** Only jobs with an entry have notes or a rank, and each is in at most one set. */

@@ -13,7 +13,11 @@ export interface JobOptions {
   attempts?: number;
   expires?: 'at once' | 'in an hour';
   keepPayload?: boolean;
+  tags?: string[];
 }
+
+/** None, or some, in any order. */
+export const someTags = fc.shuffledSubarray(['a', 'b']);
 
 export const jobOptions: fc.Arbitrary<JobOptions> = fc.record(
   {
@@ -22,6 +26,7 @@ export const jobOptions: fc.Arbitrary<JobOptions> = fc.record(
     attempts: fc.integer({ min: 1, max: 3 }),
     expires: fc.constantFrom('in an hour', 'at once'),
     keepPayload: fc.boolean(),
+    tags: someTags,
   },
   { requiredKeys: [] },
 );
@@ -58,6 +63,7 @@ export function modelJob(id: string, payload: number, asked: JobOptions): ModelJ
     priority,
     payload,
     keepPayload: asked.keepPayload ?? false,
+    tags: asked.tags ?? [],
     maxAttempts: asked.attempts ?? DEFAULT_ATTEMPTS,
     expiresAtOnce: asked.expires === 'at once',
     status: parked ? 'scheduled' : 'queued',

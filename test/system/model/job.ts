@@ -14,6 +14,7 @@ export interface ModelJob {
   priority: Priority;
   payload: number;
   readonly keepPayload: boolean;
+  tags: readonly string[];
   readonly maxAttempts: number;
   /** The job expires on submission, unless a worker starts it before a read finds it. */
   readonly expiresAtOnce: boolean;

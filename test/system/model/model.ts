@@ -160,7 +160,7 @@ export class Model extends State {
   /** The job has another entry from now on, which waits for its time or a worker. */
   change(
     job: ModelJob,
-    changes: Partial<Pick<ModelJob, 'payload' | 'priority' | 'when'>> & { ref: Ref },
+    changes: Partial<Pick<ModelJob, 'payload' | 'priority' | 'when' | 'tags'>> & { ref: Ref },
   ): void {
     Object.assign(job, { status: 'scheduled', heldAt: undefined, progress: undefined, ...changes });
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { formatRef } from '../../../../src/redis/job-id.ts';
 import { GROUP } from '../../../../src/redis/keys.ts';
+import { indexedTags } from '../compare.ts';
 import type { Model } from '../model.ts';
 import { sweepAll } from '../real.ts';
 import { anyIndex, choose, step } from '../step.ts';
@@ -17,8 +18,10 @@ export const accidents = [
   step({
     name: 'sweep',
     args: fc.constant({}),
-    async act(_model, real) {
+    async act(model, real) {
       expect(await sweepAll(real)).toBe(0);
+      const gone = new Set(model.jobs.filter(({ status }) => status === 'gone').map(({ id }) => id));
+      expect((await indexedTags(real)).filter(({ id }) => gone.has(id))).toEqual([]);
     },
   }),
   step({

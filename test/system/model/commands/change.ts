@@ -4,6 +4,7 @@ import { formatRef, parseJobId, parseRef, type Ref } from '../../../../src/redis
 import { PRIORITIES } from '../../../../src/schemas/values/names.ts';
 import { outcomeOf } from '../compare.ts';
 import { isChangeable, type ModelJob, shownStatus } from '../job.ts';
+import { someTags } from '../job-options.ts';
 import { HOUR_MS, type Real } from '../real.ts';
 import { anyIndex, choose, step } from '../step.ts';
 import { anyStatus, chooseByStatus } from './outside.ts';
@@ -20,6 +21,7 @@ const changes = fc
     {
       payload: fc.integer({ min: 1_000, max: 9_999 }),
       priority: fc.constantFrom(...PRIORITIES),
+      tags: someTags,
       when: fc.constantFrom('now' as const, 'in an hour' as const),
     },
     { requiredKeys: [] },
