@@ -31,7 +31,9 @@ local function otherInPlace(index, ref)
   local own = isJson and type(options) == 'table' and options.uq
   if type(own) ~= 'table' or type(own.d) ~= 'string' then return nil end
   local first, pointer = redis.call('HGET', changed, '${FIRST}' .. ref) or ref, readPointer(own.d)
-  local takenUntil, holder = pointer and tonumber(pointer.t) or 0, pointer and holderOf(pointer)
+  local before, takenUntil = pointer and pointer.r, pointer and tonumber(pointer.t) or 0
+  local holder = pointer and holderOf(pointer)
+  if pointer and pointer.r ~= before then redis.call('HSET', uniques, own.d, cjson.encode(pointer)) end
   if holder or takenUntil > now and pointer.r ~= first then return pointer.r end
   redis.call('HSET', uniques, own.d, cjson.encode({ r = first, u = own.u and 's' or nil, c = own.ca and 1 or nil,
     t = takenUntil > now and takenUntil or nil }))

@@ -131,8 +131,11 @@ local function takePlace(new)
   local pointer = readPointer(rule.d)
   local before, job, follower = pointer and pointer.r, nil, nil
   if pointer then job, follower = holderOf(pointer) end
-  -- An accident has taken the first one, and nothing told the other.
-  if pointer and pointer.r ~= before then freeFollower(pointer.r) end
+  if pointer and pointer.r ~= before then
+    redis.call('HSET', uniques, rule.d, cjson.encode(pointer))
+    -- An accident may have taken the first one, and nothing told the other.
+    freeFollower(pointer.r)
+  end
   local isTaken = job or takenUntil(pointer) > now
   if isTaken and rule.c ~= 'replace' then return rule.c or 'existing', pointer.r end
   if job then return replaceIn(new, pointer, job, follower) end

@@ -82,14 +82,18 @@ end
 `,
 });
 
-/** Lua: `isForgettable(pointer)`: no job has the place, and no result answers for it. */
+/**
+ * Lua: `isForgettable(pointer)`: no job can have the place again, and no result answers for it. A job that was handed back before a
+ * handler began with it has not started.
+ */
 export const FORGETTABLE = defineFragment({
   queueKeys: ['changed', 'results'],
   uses: [now],
   lua: `
 local function isForgettable(pointer)
   if not pointer then return true end
-  if (tonumber(pointer.t) or 0) > now or holderOf(pointer) then return false end
+  if (tonumber(pointer.t) or 0) > now or openJob(pointer.r) then return false end
+  if type(pointer.f) == 'string' and openJob(pointer.f) then return false end
   local present = pointer.c and (redis.call('HGET', changed, pointer.r) or pointer.r)
   return not present or redis.call('EXISTS', results .. present) == 0
 end

@@ -2,7 +2,7 @@ import type { Connection } from '../../../redis/connection.ts';
 import type { QueueKeys } from '../../../redis/keys.ts';
 import { toPairs } from '../../../redis/pairs.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
-import { FORGETTABLE, HOLDER, OPEN_JOB, POINTERS } from './places.ts';
+import { FORGETTABLE, OPEN_JOB, POINTERS } from './places.ts';
 
 /** Places of one call of the script, and bytes of entries that it reads: both bound the time for which it keeps Redis busy. */
 const STEP = 100;
@@ -12,7 +12,7 @@ const STEP_BYTES = 1_048_576;
 export const sweepUniquesScript = defineScript({
   name: 'sweep-uniques',
   queueKeys: ['uniques'],
-  fragments: [OPEN_JOB, POINTERS, HOLDER, FORGETTABLE],
+  fragments: [OPEN_JOB, POINTERS, FORGETTABLE],
   args: [{ list: 'digests' }],
   lua: `
 local bytes = 0
