@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'schedule-busy'
   | 'idempotency-mismatch'
   | 'queue-full'
+  | 'key-full'
   | 'too-many-waiters'
   | 'rate-limited'
   | 'checks-busy'

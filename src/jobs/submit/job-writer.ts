@@ -25,7 +25,7 @@ export class JobWriter {
    * Stores a job: with one XADD, which many submits share, when a lane entry is all it needs.
    *
    * @param view makes the result from the stored job.
-   * @throws {AppError} queue-full.
+   * @throws {AppError} queue-full, key-full.
    */
   write<T>(job: AdmittedJob, view: (job: AdmittedJob, ref: Ref) => T): Promise<T> {
     const { entry } = job;
@@ -94,13 +94,14 @@ export class JobWriter {
     return { place, entryId };
   }
 
-  /** Stores all jobs or none, in one step; with `once` at most once. @throws {AppError} queue-full or idempotency-mismatch. */
+  /** Stores all jobs or none, in one step; with `once` at most once. @throws {AppError} queue-full, key-full or idempotency-mismatch. */
   async writeTogether(entries: readonly NewEntry[], once?: KeyedSubmit): Promise<WriteResult> {
     const [first] = await Promise.all([
       submitTogether(this.#core.redis, entries, once),
       this.#core.queues.keepRegistered(entries.map(({ keys }) => keys.queue)),
     ]);
-    const submitted = first.kind === 'full' ? await this.#writeAfterExpiry(entries, once) : first;
+    const isFull = first.kind === 'full' || first.kind === 'key-full';
+    const submitted = isFull ? await this.#writeAfterExpiry(entries, once) : first;
     switch (submitted.kind) {
       case 'stored':
         return {
@@ -116,6 +117,8 @@ export class JobWriter {
           'queue-full',
           `The queue "${submitted.queue}" is full: it may hold ${submitted.maxJobs} unfinished jobs. Try again later, or raise maxJobs with PUT /queues/${submitted.queue}.`,
         );
+      case 'key-full':
+        throw keyFull(submitted.entry, submitted.maxJobs);
     }
   }
 
@@ -133,6 +136,12 @@ export class JobWriter {
     return submitTogether(this.#core.redis, entries, once);
   }
 }
+
+const keyFull = ({ keys: { queue }, options }: NewEntry, maxJobs: number): AppError =>
+  new AppError(
+    'key-full',
+    `The key ${JSON.stringify(options.y)} has as many unfinished jobs as it may have in the queue "${queue}": ${maxJobs}. Try again later, or raise perKey.maxJobs with PUT /queues/${queue}.`,
+  );
 
 /** Whether an entry in a lane is all that the job needs. */
 const isAppendOnly = ({ entry, needsScript }: AdmittedJob): boolean =>
