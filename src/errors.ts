@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'idempotency-mismatch'
   | 'not-unique'
   | 'queue-full'
+  | 'key-full'
   | 'too-many-waiters'
   | 'rate-limited'
   | 'checks-busy'

@@ -3,13 +3,13 @@ import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { QueueCache } from '../redis/queue-cache.ts';
 
-/** Which queues have a setting that a submit must heed: `maxJobs` or `submitEvents`. Read from Redis at most two seconds ago. */
+/** Which queues have a setting that a submit must heed: `maxJobs`, `perKey.maxJobs` or `submitEvents`. Read from Redis at most two seconds ago. */
 export class SubmitSettings {
   readonly #cache: QueueCache<boolean>;
 
   constructor(redis: Connection, clock: Clock) {
     this.#cache = new QueueCache(clock, async ({ settings }) =>
-      (await redis.hmget(settings, 'maxJobs', 'submitEvents')).some((value) => value !== null),
+      (await redis.hmget(settings, 'maxJobs', 'submitEvents', 'keyMaxJobs')).some((value) => value !== null),
     );
   }
 

@@ -52,6 +52,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'invalid-result': { status: 422, title: 'The result does not match the output schema of the task' },
   'idempotency-mismatch': { status: 422, title: 'The Idempotency-Key belongs to another request' },
   'queue-full': { status: 429, title: 'The queue is full' },
+  'key-full': { status: 429, title: 'The key has as many jobs as it may have' },
   'rate-limited': { status: 429, title: 'Too many requests' },
   'too-many-waits': { status: 429, title: 'The client has too many waiting requests and streams' },
   'internal-error': { status: 500, title: 'Internal error' },

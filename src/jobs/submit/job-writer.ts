@@ -35,7 +35,7 @@ export class JobWriter {
    * Stores a job: with one XADD, which many submits share, when a lane entry is all it needs.
    *
    * @param view makes the result from the stored job.
-   * @throws {AppError} queue-full.
+   * @throws {AppError} queue-full, key-full.
    */
   write<T>(job: AdmittedJob, view: (job: AdmittedJob, ref: Ref) => T): Promise<T> {
     const { entry } = job;
@@ -143,13 +143,14 @@ export class JobWriter {
     return { place, entryId };
   }
 
-  /** Stores all jobs or none, in one step; with `once` at most once. @throws {AppError} queue-full or idempotency-mismatch. */
+  /** Stores all jobs or none, in one step; with `once` at most once. @throws {AppError} queue-full, key-full or idempotency-mismatch. */
   async writeTogether(entries: readonly NewEntry[], once?: KeyedSubmit): Promise<WriteResult> {
     const [first] = await Promise.all([
       submitTogether(this.#core.redis, entries, once),
       this.#core.queues.keepRegistered(entries.map(({ keys }) => keys.queue)),
     ]);
-    const submitted = first.kind === 'full' ? await this.#writeAfterExpiry(entries, once) : first;
+    const isFull = first.kind === 'full' || first.kind === 'key-full';
+    const submitted = isFull ? await this.#writeAfterExpiry(entries, once) : first;
     switch (submitted.kind) {
       case 'stored':
         return {
@@ -162,6 +163,8 @@ export class JobWriter {
         return this.#replayOf(once);
       case 'full':
         throw queueFull(submitted.queue, submitted.maxJobs);
+      case 'key-full':
+        throw keyFull(submitted.entry, submitted.maxJobs);
     }
   }
 
@@ -179,6 +182,12 @@ export class JobWriter {
     return submitTogether(this.#core.redis, entries, once);
   }
 }
+
+const keyFull = ({ keys: { queue }, options }: NewEntry, maxJobs: number): AppError =>
+  new AppError(
+    'key-full',
+    `The key ${JSON.stringify(options.y)} has as many unfinished jobs as it may have in the queue "${queue}": ${maxJobs}. Try again later, or raise perKey.maxJobs with PUT /queues/${queue}.`,
+  );
 
 /** Whether an entry in a lane is all that the job needs. */
 const isAppendOnly = ({ entry, needsScript }: AdmittedJob): boolean =>

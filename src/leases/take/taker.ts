@@ -167,8 +167,10 @@ export class Taker {
       expiresAt: hasEnded ? undefined : expiresAt,
       hasLeaseEnded: false,
       nextDueInMs: taken.nextDueInMs,
+      // A take that looked at many jobs of keys at their limits may have brought none.
       mayHaveMore:
-        taken.deliveries.length > 0 && (isFull || jobs.length === 0 || runnable.jobs.length > most),
+        taken.isCut ||
+        (taken.deliveries.length > 0 && (isFull || jobs.length === 0 || runnable.jobs.length > most)),
       hasHolds: taken.hasHolds || hasHeld,
       isAtLimit: taken.isAtLimit,
     };

@@ -15,7 +15,7 @@ const TEXTS = {
   perKey: 'Limits for the jobs of each `key`. Jobs without a key are not concerned.',
   keyConcurrency: 'The most running jobs of a key.',
   keyRate: 'How often attempts of jobs of a key may start.',
-  keyMaxJobs: 'The most jobs of a key that have not ended. This release stores it and does not heed it yet.',
+  keyMaxJobs: 'The most jobs of a key that wait or run. The service answers further submits with 429.',
   fair: 'Whether keys with waiting jobs take turns, one start each.',
   limit: 'Starts in that time.',
   per: 'In which time.',

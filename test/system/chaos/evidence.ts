@@ -56,6 +56,7 @@ async function leftovers({ client, keys, handlerPids }: Cluster): Promise<Record
   for (const set of [keys.scheduled, ...inOrder(keys.due), ...inOrder(keys.dead)]) {
     found[set] = await client.zcard(set);
   }
+  for (const set of [keys.holds, keys.runningKeys]) found[set] = await client.zcard(set);
   found[keys.notes] = await client.hlen(keys.notes);
   const leases = await client.zrange(keys.leases, '0', '-1');
   const isGone = (name: string) => !handlerPids.includes(parseWorkerName(name).pid ?? 0);

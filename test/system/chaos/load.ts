@@ -9,6 +9,8 @@ export interface Load {
   maxMs: number;
   /** Jobs submitted in a second, if all goes well. */
   perSecond: number;
+  /** The key of the job of this number. Default none. */
+  keyOf?: (i: number) => string;
   /** Part of the jobs, from 0 to 1, whose first attempt fails. Default none. */
   failing?: number;
   /** Whether things go on after the last fault, so that the next may come. */
@@ -55,16 +57,17 @@ export async function underLoad(
 /** Jobs of the task `work`, as many as asked for and further ones until it is over, each at its time. */
 async function* paced(
   { options }: ScenarioRun,
-  { maxMs, perSecond, failing = 0 }: Load,
+  { maxMs, perSecond, failing = 0, keyOf }: Load,
   isOver: () => boolean,
 ): AsyncGenerator<KeyedJob> {
   const random = seeded(options.seed + 2);
   let at = performance.now();
   for (let i = 0; i < options.jobs || !isOver(); i += 1) {
     const payload = { key: `w${i}`, ms: random.below(maxMs), failures: random.next() < failing ? 1 : 0 };
-    yield { task: 'work', payload };
+    const job = { task: 'work', payload, ...(keyOf && { key: keyOf(i) }) };
+    yield job;
     // Some clients ask twice, and must get the same answer.
-    if (random.next() < AGAIN) yield { task: 'work', payload };
+    if (random.next() < AGAIN) yield job;
     const now = performance.now();
     // What was missed while nothing was accepted is not made up for.
     at = Math.max(at + 1_000 / perSecond, now);

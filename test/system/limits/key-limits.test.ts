@@ -114,6 +114,14 @@ describe('a limit for each key holds over workers', () => {
     expect(await worker.stop()).toBe(0);
   });
 
+  it('a backlog of one key hides no other from workers over HTTP', async () => {
+    const queue = newQueue();
+    await setLimits(queue, { perKey: { concurrency: 1 } });
+    await submitFor(queue, [...Array<string>(1_500).fill('a'), 'b'], 1);
+    const { jobs } = await take(api, { queues: [queue], max: 10 });
+    expect(jobs.map(({ key }) => key).sort()).toEqual(['a', 'b']);
+  });
+
   it('keys take turns: those that come late do not wait for a long backlog of another', async () => {
     const queue = newQueue();
     await setLimits(queue, { fair: true });

@@ -10,6 +10,7 @@ import { defineScript } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
 import type { UniqueRule } from '../../unique/scripts/unique-rule.ts';
+import { KEY_DEPTH } from './key-depth.ts';
 
 /** A job to be stored in a place. */
 export interface NewEntry {
@@ -56,7 +57,9 @@ export type Submitted =
   | ({ kind: 'replayed' } & Remembered)
   | { kind: 'mismatch' }
   /** The queue may hold no more; nothing was stored. */
-  | { kind: 'full'; queue: string; maxJobs: number };
+  | { kind: 'full'; queue: string; maxJobs: number }
+  /** The key of this entry may have no more jobs; nothing was stored. */
+  | { kind: 'key-full'; entry: NewEntry; maxJobs: number };
 
 /** Lua: ends a script whose `record` has remembered an earlier submit with the key. */
 export const replay = `
@@ -80,7 +83,8 @@ export const remember = (refs: string, note: string, refQueues = `''`): string =
  * queues of the refs where they differ, each with its number of refs). `queue` of a job is
  * the index of its queue from 1; `at`, `delay`, `expiresIn` are ms or ''; `rank` is the index of the
  * priority of a parked job, '' for normal; `tags` are lines.
- * Returns { 'stored', ids } | { 'replayed', record } | { 'mismatch' } | { 'full', index of the queue, limit }.
+ * Returns { 'stored', ids } | { 'replayed', record } | { 'mismatch' } | { 'full', index of the queue, limit } | { 'key-full',
+ * index of the job, limit }.
  */
 export const submitScript = defineScript({
   name: 'submit',
@@ -88,7 +92,19 @@ export const submitScript = defineScript({
     'record',
     {
       queues: 'queues',
-      of: ['stream', 'dead', 'scheduled', 'ranked', 'expiring', 'tagged', 'wake', 'settings', 'events'],
+      of: [
+        'stream',
+        'dead',
+        'scheduled',
+        'ranked',
+        'expiring',
+        'tagged',
+        'wake',
+        'settings',
+        'events',
+        'holds',
+        'runningKeys',
+      ],
     },
   ],
   args: [
@@ -103,20 +119,27 @@ export const submitScript = defineScript({
     },
   ],
   whenFull: 'refused',
+  fragments: [KEY_DEPTH],
   uses: [letters, now, openJobs, wakeWorkers],
   lua: `
 ${replay}
 
-local added, submitted = {}, {}
+local added, submitted, mostOfKey, limitsKeys = {}, {}, {}, false
 for i = 1, #jobs do added[jobs[i].queue] = (added[jobs[i].queue] or 0) + 1 end
 for queue, depth in pairs(added) do
-  local configured = redis.call('HMGET', queues[queue].settings, 'maxJobs', 'submitEvents')
+  local configured = redis.call('HMGET', queues[queue].settings, 'maxJobs', 'submitEvents', 'keyMaxJobs')
   local limit = tonumber(configured[1])
   if limit then
     for place = 1, 5 do depth = depth + openJobs(queues[queue].stream[place], queues[queue].dead[place]) end
     if depth > limit then return { 'full', tonumber(queue), limit } end
   end
   if configured[2] then submitted[queue] = {} end
+  mostOfKey[queue] = tonumber(configured[3])
+  limitsKeys = limitsKeys or configured[3]
+end
+if limitsKeys then
+  local full = firstFull(mostOfKey)
+  if full then return { 'key-full', full, mostOfKey[jobs[full].queue] } end
 end
 
 local ids, refs, dueSoon = {}, {}, {}
@@ -151,7 +174,8 @@ type RawSubmitted =
   | ['stored', ids: string[]]
   | ['replayed', record: string]
   | ['mismatch']
-  | ['full', queue: number, maxJobs: number];
+  | ['full', queue: number, maxJobs: number]
+  | ['key-full', job: number, maxJobs: number];
 
 /** Takes in jobs together; with `once` they are stored at most once. Entry ids come in the order of the jobs. */
 export async function submitTogether(
@@ -195,6 +219,8 @@ export async function submitTogether(
       return { kind: 'mismatch' };
     case 'full':
       return { kind: 'full', queue: queues[raw[1] - 1]?.queue ?? '', maxJobs: raw[2] };
+    case 'key-full':
+      return { kind: 'key-full', entry: entries[raw[1] - 1] as NewEntry, maxJobs: raw[2] };
   }
 }
 

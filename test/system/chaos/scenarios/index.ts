@@ -4,6 +4,7 @@ import { killApis } from './kill-apis.ts';
 import { killHttpWorkers } from './kill-http-workers.ts';
 import { killRedis } from './kill-redis.ts';
 import { killWorkers } from './kill-workers.ts';
+import { limits } from './limits.ts';
 import { mix } from './mix.ts';
 import { network } from './network.ts';
 import { restartRedisIdle } from './restart-redis-idle.ts';
@@ -29,6 +30,7 @@ export const SCENARIOS: Readonly<Record<string, Entry>> = {
   'drop-replies': { play: dropReplies, jobs: 2_000, faults: 50 },
   'restart-redis-idle': { play: restartRedisIdle, jobs: 0, faults: 20 },
   zombie: { play: zombie, jobs: 0, faults: 20 },
+  limits: { play: limits, jobs: 10_000, faults: 60 },
   network: { play: network, jobs: 1_000, faults: 18 },
   mix: { play: mix, jobs: 0, faults: 1 },
 };
