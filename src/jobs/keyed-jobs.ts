@@ -6,7 +6,7 @@ import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
 import type { VisibleQueues } from '../schemas/values/visible-queues.ts';
 import { type JobPage, StoredPage, type StoredPageQuery } from './stored-page.ts';
 import { partKey } from './submit/idempotency.ts';
-import { recallOnce } from './submit/scripts/submit.ts';
+import { recallOnce } from './submit/scripts/once.ts';
 
 /** Parts of a long batch that have no record, since all of their jobs were refused, before the search ends. */
 const MOST_MISSING_PARTS = 200;

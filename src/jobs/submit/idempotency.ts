@@ -9,7 +9,7 @@ import { DEFAULT_QUEUE } from '../../schemas/job.ts';
 import { canonicalJson, type Numbers } from '../../schemas/json/canonical.ts';
 import { canonicalInSlices } from './canonical-in-slices.ts';
 import type { BulkOptions, Candidate, SubmitOutcome } from './outcomes.ts';
-import { type Once, type Remembered, recallOnce } from './scripts/submit.ts';
+import { type Once, type Remembered, recallOnce } from './scripts/once.ts';
 
 const digest = async (request: unknown, numbers: Numbers): Promise<string> =>
   createHash('sha256')

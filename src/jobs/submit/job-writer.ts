@@ -8,7 +8,8 @@ import { withPlace } from '../unique/rule.ts';
 import { submitUnique } from '../unique/scripts/submit-unique.ts';
 import type { AdmittedJob } from './admission.ts';
 import { findReplay, type KeyedSubmit } from './idempotency.ts';
-import { type NewEntry, type Remembered, type Submitted, submitTogether } from './scripts/submit.ts';
+import type { Remembered } from './scripts/once.ts';
+import { type NewEntry, type Submitted, submitTogether } from './scripts/submit.ts';
 import { WriteBatcher } from './write-batcher.ts';
 
 /** A job that a submit is answered with. `answer`: absent for a new one. */

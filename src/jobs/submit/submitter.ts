@@ -26,7 +26,7 @@ import type {
   SubmitOutcome,
   SubmitResult,
 } from './outcomes.ts';
-import type { Remembered } from './scripts/submit.ts';
+import type { Remembered } from './scripts/once.ts';
 import { toAcceptedJob, toOutcome, viewStored } from './stored-job.ts';
 import { observeBulkSubmit, observeRefusal, observeSubmit } from './submit-events.ts';
 

@@ -3,14 +3,13 @@ import { moveTags, tagLines } from '../../../lifecycle/scripts/tags/tag-place.ts
 import { WAKE_HORIZON_MS } from '../../../lifecycle/wake.ts';
 import type { Connection } from '../../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../../redis/entry-options.ts';
-import { parseRef, type Ref } from '../../../redis/job-id.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../../redis/keys.ts';
-import { toPairs } from '../../../redis/pairs.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
 import type { UniqueRule } from '../../unique/scripts/unique-rule.ts';
 import { KEY_DEPTH } from './key-depth.ts';
+import { decodeOnce, type Once, type Remembered, remember, replay } from './once.ts';
 
 /** A job to be stored in a place. */
 export interface NewEntry {
@@ -23,34 +22,6 @@ export interface NewEntry {
   unique?: UniqueRule;
 }
 
-/** Makes a submit happen at most once, however often it is sent. */
-export interface Once {
-  /** Key of the string that remembers it. */
-  key: string;
-  /** The queue of that key. */
-  queue: string;
-  /** Digest of the request; the same key with another fingerprint is a mistake of the client. */
-  fingerprint: string;
-  ttlMs: number;
-  /** One line of text to remember beside the ids. */
-  note: string;
-}
-
-/** What a key has stored. */
-export interface Remembered {
-  fingerprint: string;
-  /** In the order of the jobs. */
-  refs: Ref[];
-  /** Queues of the refs, in their order; undefined when all are of the queue that stores the key. */
-  queues: string[] | undefined;
-  note: string;
-  /** The fingerprint was made of exact numbers; older releases had rounded them. */
-  isExact: boolean;
-}
-
-/** The fourth line of a record whose fingerprint is exact. Older releases do not read so far. */
-const EXACT = 'exact';
-
 export type Submitted =
   | { kind: 'stored'; entryIds: string[] }
   /** The key has stored these jobs before; nothing was stored now. */
@@ -60,20 +31,6 @@ export type Submitted =
   | { kind: 'full'; queue: string; maxJobs: number }
   /** The key of this entry may have no more jobs; nothing was stored. */
   | { kind: 'key-full'; entry: NewEntry; maxJobs: number };
-
-/** Lua: ends a script whose `record` has remembered an earlier submit with the key. */
-export const replay = `
-if fingerprint ~= '' then
-  local stored = redis.call('GET', record)
-  if stored then
-    if string.match(stored, '^[^\\n]*') == fingerprint then return { 'replayed', stored } end
-    return { 'mismatch' }
-  end
-end`.trim();
-
-/** Lua: writes `record`; the parameters are expressions for texts. */
-export const remember = (refs: string, note: string, refQueues = `''`): string =>
-  `redis.call('SET', record, fingerprint .. '\\n' .. ${refs} .. '\\n' .. ${note} .. '\\n${EXACT}\\n' .. ${refQueues}, 'PX', recordTtlMs)`;
 
 /**
  * Takes in any number of jobs, all or none: Redis runs the script alone, and refuses it before its first write when memory
@@ -234,24 +191,4 @@ function encodeQueues(entries: readonly NewEntry[], usual: string): string {
     else runs.push({ queue: keys.queue, count: 1 });
   }
   return runs.map(({ queue, count }) => `${queue} ${count}`).join(' ');
-}
-
-const decodeQueues = (text: string): string[] =>
-  toPairs(text.split(' ')).flatMap(([queue, count]) => new Array<string>(Number(count)).fill(queue));
-
-export function decodeOnce(record: string): Remembered {
-  const [fingerprint = '', refs = '', note = '', numbers, queues = ''] = record.split('\n');
-  return {
-    fingerprint,
-    refs: refs === '' ? [] : refs.split(' ').map(parseRef),
-    queues: queues === '' ? undefined : decodeQueues(queues),
-    note,
-    isExact: numbers === EXACT,
-  };
-}
-
-/** What a key has stored, if it has. */
-export async function recallOnce(redis: Connection, key: string): Promise<Remembered | undefined> {
-  const record = await redis.get(key);
-  return record === null ? undefined : decodeOnce(record);
 }

@@ -9,14 +9,8 @@ import { placeIndex } from '../../../redis/keys.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
 import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
 import { MAX_DURATION_MS } from '../../../schemas/values/duration.ts';
-import {
-  decodeOnce,
-  type NewEntry,
-  type Once,
-  type Remembered,
-  remember,
-  replay,
-} from '../../submit/scripts/submit.ts';
+import { decodeOnce, type Once, type Remembered, remember, replay } from '../../submit/scripts/once.ts';
+import type { NewEntry } from '../../submit/scripts/submit.ts';
 import { STORE_UNIQUE, TAKE_PLACE } from './take-place.ts';
 
 /** Lua that a script needs for `takePlace`, in this order. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { recallOnce, submitTogether } from '../../../../src/jobs/submit/scripts/submit.ts';
+import { recallOnce } from '../../../../src/jobs/submit/scripts/once.ts';
+import { submitTogether } from '../../../../src/jobs/submit/scripts/submit.ts';
 import { configure } from '../../../../src/queues/scripts/configure.ts';
 import { type Place, type QueueKeys, queueKeys } from '../../../../src/redis/keys.ts';
 import { useRedis } from '../../../helpers/redis/server.ts';
