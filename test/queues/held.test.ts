@@ -65,6 +65,18 @@ describe('held jobs of a queue', () => {
     expect(await heldNow()).toEqual({ ...noneHeld(), rate: 2 });
   });
 
+  it('tell how long the oldest waits, also behind very many classes', async () => {
+    const member = (task: string, at: number, n: number) =>
+      `task:${task}\n\n31${String(at).padStart(13, '0')} n1-${n}`;
+    for (let i = 0; i < 250; i += 1)
+      await redis.client.zadd(keys.holds, 0, member(`a${1_000 + i}`, Date.now(), i));
+    const old = Date.now() - 3_600_000;
+    const rows = Array.from({ length: 3_000 }, (_, i) => [0, member('z', old, 1_000 + i)]).flat();
+    await redis.client.zadd(keys.holds, ...rows);
+    const { oldestQueuedMs } = await queueStats(redis.client, keys);
+    expect(oldestQueuedMs).toBeGreaterThanOrEqual(3_600_000);
+  });
+
   it('out of parked are all counted as queued, however many classes they have', async () => {
     for (let i = 0; i < 250; i += 1) {
       const entryId = await redis.client.xadd(keys.stream.parked, '*', 't', 'a', 'p', '1', 'o', '');

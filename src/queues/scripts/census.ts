@@ -112,6 +112,7 @@ local function heldGroups()
     waitingSince = math.min(waitingSince, tonumber(at))
     from = '(' .. group .. '\\255'
   end
+  waitingSince = math.min(waitingSince, oldestOfSome(maxGroups))
   return groups
 end
 

@@ -4,11 +4,18 @@ import { HELD_BY } from '../../schemas/values/names.ts';
 /**
  * Lua: `countHeld(hasHolds, concurrency, rate)`: how many jobs are in `holds` for each reason, in the order of `HELD_BY`, and the limit
  * of the queue that holds back all others that are queued now, or ''. It needs `QUEUE_ROOM`. What follows the reason in a class has
- * no control character.
+ * no control character. `oldestOfSome(most)`: since when the longest waits of so many held jobs, chosen at random, Unix ms.
  */
 export const HELD_COUNTS = defineFragment({
   queueKeys: ['holds'],
   lua: `
+local function oldestOfSome(most)
+  local oldest = math.huge
+  for _, member in ipairs(redis.call('ZRANDMEMBER', holds, most)) do
+    oldest = math.min(oldest, tonumber(string.match(member, '\\n%d%d(%d+) %S+$')) or oldest)
+  end
+  return oldest
+end
 local function countHeld(hasHolds, concurrency, rate)
   local counts, limit = {}, ''
   for i, reason in ipairs({ ${HELD_BY.map((reason) => `'${reason}'`).join(', ')} }) do
