@@ -7,7 +7,7 @@ import { LIMITS_MESSAGE } from '../../src/lifecycle/limits/settings.ts';
 import { type Child, startChild } from '../../src/local/child-process.ts';
 import { startRedis } from '../../src/local/redis-server.ts';
 import { createOrphanReaper } from '../../src/orphan-reaper.ts';
-import { connectForWork } from '../../src/redis/connect.ts';
+import { connectForWork, whenReady } from '../../src/redis/connect.ts';
 import type { Connection } from '../../src/redis/connection.ts';
 import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
 import { scripts } from '../../src/scripts.ts';
@@ -15,6 +15,7 @@ import { scripts } from '../../src/scripts.ts';
 const WORKER = fileURLToPath(new URL('../../dist/workers/main.js', import.meta.url));
 const TASKS = fileURLToPath(new URL('../../test/helpers/tasks', import.meta.url));
 const QUEUE = 'default';
+const READY_MS = 10_000;
 const STOP_MS = 15_000;
 const LOOK_EVERY_MS = 5;
 
@@ -55,6 +56,7 @@ export async function onSite<T>(measure: (site: Site) => Promise<T>): Promise<T>
   const journal = join(dir, 'journal');
   const workers: Child[] = [];
   try {
+    await whenReady(redis, READY_MS);
     return await measure({
       redis,
       keys,
