@@ -90,7 +90,7 @@ export const reportRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { params, query, body, caller } = request;
       const { next = 0 } = query;
       refuseOversize(body);
-      const items = visibleItems(request, settleItems(body, maxResultBytes));
+      const items = visibleItems(request, await settleItems(body, maxResultBytes));
       const claim = { text: params.lease, holder: leaseHolderOf(caller) };
       const settled = await app.leases.settle(claim, items, next, tasksOf(body.tasks));
       const answers = settled.outcomes.map((outcome) => settleItem(outcome, request));

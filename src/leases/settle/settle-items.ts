@@ -1,3 +1,4 @@
+import { Slices } from '../../core/slices.ts';
 import { type AppError, invalidRequest } from '../../errors.ts';
 import { Tasks } from '../../schemas/lease.ts';
 import { MAX_SETTLED } from '../../schemas/settle.ts';
@@ -22,26 +23,34 @@ const READERS: readonly (readonly [list: string, read: ReadReport])[] = [
 ];
 
 /**
- * The items of a settle, in the order of the outcomes. An item that cannot be read is one, too.
+ * The items of a settle, in the order of the outcomes. An item that cannot be read is one, too. Reads them in slices: an error may
+ * have many causes.
  *
  * @throws {AppError} invalid-request for no items, or too many.
  */
-export function settleItems(body: Readonly<Record<string, unknown>>, maxResultBytes: number): SettleItem[] {
+export async function settleItems(
+  body: Readonly<Record<string, unknown>>,
+  maxResultBytes: number,
+): Promise<SettleItem[]> {
   const lists = READERS.map(([name, read]) => ({ name, read, items: listOf(body[name]) }));
   const count = lists.reduce((sum, { items }) => sum + items.length, 0);
   if (count === 0) throw invalid('', 'must have at least one job in complete, fail or release');
   if (count > MAX_SETTLED) throw tooManyItems();
   const named = new Set<string>();
-  return lists.flatMap(({ name, read, items }) =>
-    items.map((item, i): SettleItem => {
+  const slices = new Slices();
+  const read: SettleItem[] = [];
+  for (const { name, read: reader, items } of lists) {
+    const toItem = (item: unknown, i: number): SettleItem => {
       const members: Readonly<Record<string, unknown>> = Object(item);
       const { id } = members;
       if (typeof id !== 'string') return unreadable('', `/${name}/${i}/id`, 'must be the id of a job');
       if (named.has(id)) return unreadable(id, `/${name}/${i}/id`, 'is named before; name each job once');
       named.add(id);
-      return read(id, members, maxResultBytes);
-    }),
-  );
+      return reader(id, members, maxResultBytes);
+    };
+    read.push(...(await slices.map(items, toItem)));
+  }
+  return read;
 }
 
 export const tooManyItems = (): AppError =>

@@ -3,12 +3,12 @@ import { outcomesOf, settleItems, tasksOf } from '../../../src/leases/settle/set
 import { MAX_SETTLED } from '../../../src/schemas/settle.ts';
 
 const items = (body: Record<string, unknown>) => settleItems(body, 1_000);
-const kinds = (body: Record<string, unknown>) => items(body).map(({ id, kind }) => [id, kind]);
+const kinds = async (body: Record<string, unknown>) => (await items(body)).map(({ id, kind }) => [id, kind]);
 
 describe('the items of a settle', () => {
-  it('come in the order complete, fail, release', () => {
+  it('come in the order complete, fail, release', async () => {
     expect(
-      kinds({ release: [{ id: 'c' }], fail: [{ id: 'b', error: 'x' }], complete: [{ id: 'a' }] }),
+      await kinds({ release: [{ id: 'c' }], fail: [{ id: 'b', error: 'x' }], complete: [{ id: 'a' }] }),
     ).toEqual([
       ['a', 'completed'],
       ['b', 'failed'],
@@ -16,9 +16,9 @@ describe('the items of a settle', () => {
     ]);
   });
 
-  it('are unreadable without an id, or with one that is named before; the others are not', () => {
+  it('are unreadable without an id, or with one that is named before; the others are not', async () => {
     expect(
-      kinds({ complete: [{ id: 'a' }, null, 'b', { id: 5 }, []], fail: [{ id: 'a' }], release: null }),
+      await kinds({ complete: [{ id: 'a' }, null, 'b', { id: 5 }, []], fail: [{ id: 'a' }], release: null }),
     ).toEqual([
       ['a', 'completed'],
       ['', 'unreadable'],
@@ -27,13 +27,13 @@ describe('the items of a settle', () => {
       ['', 'unreadable'],
       ['a', 'unreadable'],
     ]);
-    expect(items({ complete: [{ id: 'a' }, {}] })[1]).toMatchObject({
+    expect((await items({ complete: [{ id: 'a' }, {}] }))[1]).toMatchObject({
       error: { code: 'invalid-request', errors: [{ pointer: '/complete/1/id' }] },
     });
   });
 
-  it('may be one without a list', () => {
-    expect(kinds({ complete: { id: 'a' } })).toEqual([['a', 'completed']]);
+  it('may be one without a list', async () => {
+    expect(await kinds({ complete: { id: 'a' } })).toEqual([['a', 'completed']]);
   });
 
   it.each([
@@ -43,14 +43,35 @@ describe('the items of a settle', () => {
       { complete: Array.from({ length: MAX_SETTLED }, (_, i) => ({ id: `a${i}` })), release: [{ id: 'b' }] },
       `must have at most ${MAX_SETTLED} jobs in all; none is settled, so send them in several requests`,
     ],
-  ])('are refused with %s', (_, body, detail) => {
-    expect(() => items(body)).toThrow(
-      expect.objectContaining({ code: 'invalid-request', errors: [{ pointer: '', detail }] }),
-    );
+  ])('are refused with %s', async (_, body, detail) => {
+    await expect(items(body)).rejects.toMatchObject({
+      code: 'invalid-request',
+      errors: [{ pointer: '', detail }],
+    });
   });
 
-  it('get their outcomes in their order', () => {
-    const read = items({ complete: [{ id: 'a' }, {}, { id: 'b' }] });
+  it('are read in slices: others get their turn between errors with many causes', async () => {
+    const causes = Array.from({ length: 1_000 }, () => ({
+      message: 'x'.repeat(100),
+      stack: 'at y'.repeat(100),
+    }));
+    const fail = Array.from({ length: 2_000 }, (_, i) => ({
+      id: `job-${i}`,
+      error: { message: 'many', errors: causes, data: causes },
+    }));
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      immediate = setImmediate(count);
+    };
+    let immediate = setImmediate(count);
+    await items({ fail });
+    clearImmediate(immediate);
+    expect(turns).toBeGreaterThan(1);
+  });
+
+  it('get their outcomes in their order', async () => {
+    const read = await items({ complete: [{ id: 'a' }, {}, { id: 'b' }] });
     const outcome = (id: string) => ({ id, ok: true, status: 'completed' }) as const;
     expect(outcomesOf(read, [outcome('a'), outcome('b')])).toMatchObject([
       outcome('a'),
