@@ -46,12 +46,14 @@ export interface ModelJob {
   /** The delivery that runs now. */
   holder: ModelDelivery | undefined;
   /** The last move that ended a delivery. The same worker gets the same answer when it repeats the move. */
-  ended: { worker: number; token: number; move: Move } | undefined;
+  ended: { ref: Ref; worker: number; token: number; move: Move } | undefined;
 }
 
 /** A current or past delivery. Its index in `Model.deliveries` is the index in `Real.deliveries`. */
 export interface ModelDelivery {
   readonly job: ModelJob;
+  /** Of the entry that was delivered: a change gives the job another one, whose tokens begin again. */
+  readonly ref: Ref;
   readonly worker: number;
   readonly attempt: number;
   /** Distinguishes the deliveries of one job. */
@@ -64,8 +66,8 @@ export interface ModelDelivery {
 export type Lease = 'held' | 'over' | 'none';
 
 /** Whether a late move is the move that ended its delivery. */
-export const isRepeated = ({ job: { ended }, worker, token }: ModelDelivery, move: Move): boolean =>
-  ended?.move === move && ended.token === token && ended.worker === worker;
+export const isRepeated = ({ job: { ended }, ref, worker, token }: ModelDelivery, move: Move): boolean =>
+  ended?.move === move && ended.ref === ref && ended.token === token && ended.worker === worker;
 
 /** Records a failed attempt. */
 export function spend({ job, attempt, token }: ModelDelivery, name: string): void {

@@ -21,7 +21,7 @@ export class Model extends State {
 
   deliver(job: ModelJob, worker: number): ModelDelivery {
     const token = job.spent + 1;
-    const delivery = { job, worker, attempt: token - job.base, token, unspent: false };
+    const delivery = { job, ref: job.ref, worker, attempt: token - job.base, token, unspent: false };
     job.status = 'running';
     job.heldAt = undefined;
     job.holder = delivery;
@@ -75,8 +75,8 @@ export class Model extends State {
 
   release(delivery: ModelDelivery, begun: boolean, when: When): Settled {
     if (delivery.job.holder !== delivery) return isRepeated(delivery, 'release') ? 'repeated' : 'stale';
-    const { worker, token } = delivery;
-    if (begun) Object.assign(delivery.job, { begun: true, ended: { worker, token, move: 'release' } });
+    const { ref, worker, token } = delivery;
+    if (begun) Object.assign(delivery.job, { begun: true, ended: { ref, worker, token, move: 'release' } });
     const soon = delivery.job.cancelAsked ? 'now' : when;
     Object.assign(delivery.job, { status: 'retrying', when: soon, progress: undefined, holder: undefined });
     delivery.unspent = true;
@@ -178,9 +178,9 @@ export class Model extends State {
   }
 
   #end(delivery: ModelDelivery, move: Move): Settled {
-    const { job, worker, token } = delivery;
+    const { job, ref, worker, token } = delivery;
     if (job.holder === delivery) {
-      Object.assign(job, { holder: undefined, ended: { worker, token, move } });
+      Object.assign(job, { holder: undefined, ended: { ref, worker, token, move } });
       return 'done';
     }
     if (isRepeated(delivery, move)) return 'repeated';

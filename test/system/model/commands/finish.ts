@@ -7,7 +7,7 @@ import { decodeEntry } from '../../../../src/redis/entry.ts';
 import { formatRef } from '../../../../src/redis/job-id.ts';
 import { completionOf, failureOf } from '../../../helpers/workers/manual-worker.ts';
 import { complete as completeJobs } from '../../../helpers/workers/moves.ts';
-import { isExhausted, type ModelDelivery, type When } from '../job.ts';
+import { isExhausted, isRepeated, type ModelDelivery, type When } from '../job.ts';
 import type { Model } from '../model.ts';
 import { HOUR_MS, passDelay, type Real } from '../real.ts';
 import { anyIndex, choose, step } from '../step.ts';
@@ -261,6 +261,7 @@ export const repeat = step({
 const endings = (model: Readonly<Model>) =>
   model.past().flatMap((modelDelivery) => {
     const { ended } = modelDelivery.job;
-    const isLast = ended?.worker === modelDelivery.worker && ended.token === modelDelivery.token;
-    return isLast ? [{ modelDelivery, move: ended.move }] : [];
+    return ended !== undefined && isRepeated(modelDelivery, ended.move)
+      ? [{ modelDelivery, move: ended.move }]
+      : [];
   });
