@@ -187,6 +187,20 @@ export const Readiness = Type.Object(
       description:
         'When Redis writes an accepted job to disk: its `appendfsync` mode. `off`: append-only file disabled. `unknown`: Redis does not show it.',
     }),
+    topology: Type.Unsafe<'single' | 'sentinel' | 'cluster'>({
+      type: 'string',
+      enum: ['single', 'sentinel', 'cluster'],
+      description: 'What `REDIS_URL` names: one Redis, sentinels, or a Redis Cluster.',
+    }),
+    replicas: Type.Object(
+      {
+        wanted: Type.Integer({ description: 'How many replicas must have a job before its 202.' }),
+        have: Type.Integer({
+          description: 'How many replicas follow the primary now. 0 also while Redis does not answer.',
+        }),
+      },
+      { description: 'The replicas of Redis.' },
+    ),
     warnings: Type.Optional(
       Type.Array(Type.String(), {
         description:
@@ -196,7 +210,15 @@ export const Readiness = Type.Object(
   },
   {
     description: 'Whether the service is ready, and how durable its jobs are.',
-    examples: [{ ready: true, reasons: [], durability: 'always' }],
+    examples: [
+      {
+        ready: true,
+        reasons: [],
+        durability: 'always',
+        topology: 'single',
+        replicas: { wanted: 0, have: 0 },
+      },
+    ],
   },
 );
 
