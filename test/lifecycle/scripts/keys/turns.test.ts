@@ -325,6 +325,23 @@ describe('the rate of a key', () => {
     expect(await taken()).toBe('a');
   });
 
+  it('gives a start back when a job is released or held before its handler began', async () => {
+    await setLimits({ keyRate: '1 60000 2' });
+    await submitFor('aaaaaa');
+    const [one, other] = (await takeAs(queue.one, { count: 2 })).deliveries;
+    if (one === undefined || other === undefined) throw new Error('two jobs');
+    expect(await taken()).toBe('');
+    await queue.one.release(queue.keys, [{ ref: one, token: one.token, begun: false }], 60_000);
+    const [third] = (await takeAs(queue.one)).deliveries;
+    if (third === undefined) throw new Error('no start was given back');
+    expect(await taken()).toBe('');
+    await queue.one.release(queue.keys, [{ ref: third, token: third.token, begun: true }], 60_000);
+    expect(await taken()).toBe('');
+    const job = { priority: 'normal', readyAt: other.readyAt, reason: 'task:echo', refusers: [] } as const;
+    await queue.one.hold(queue.keys, [{ ...job, ref: other, token: other.token, expiresAt: undefined }]);
+    expect(await taken()).toBe('a');
+  });
+
   it('keeps nothing of keys whose rate is not used any more', async () => {
     await setLimits({ keyRate: '1000 1000 1' });
     await submitFor('abcdef');
