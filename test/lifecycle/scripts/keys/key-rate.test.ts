@@ -25,11 +25,27 @@ describe('the rate of a key', () => {
   it('lets the next one start in its time', async () => {
     await setLimits({ keyRate: '10 1000 1' });
     await submitFor('aab');
-    const from = await redisTime(redis.client);
     expect(sorted(await takeKeys())).toBe('ab');
-    const { nextDueInMs = 0 } = await takeAs(queue.one);
+    const { now, nextDueInMs = 0 } = await takeAs(queue.one);
     expect(nextDueInMs).toBeLessThanOrEqual(101);
-    await untilAfter(redis, from + 102);
+    await untilAfter(redis, now + nextDueInMs + 1);
+    expect(await takeKeys()).toBe('a');
+  });
+
+  it('gives a start back when a job is released or held before its handler began', async () => {
+    await setLimits({ keyRate: '1 60000 2' });
+    await submitFor('aaaaaa');
+    const [one, other] = (await takeAs(queue.one)).deliveries;
+    if (one === undefined || other === undefined) throw new Error('two jobs');
+    expect(await takeKeys()).toBe('');
+    await queue.one.release(queue.keys, [{ ref: one, token: one.token, begun: false }], 60_000);
+    const [third] = (await takeAs(queue.one)).deliveries;
+    if (third === undefined) throw new Error('no start was given back');
+    expect(await takeKeys()).toBe('');
+    await queue.one.release(queue.keys, [{ ref: third, token: third.token, begun: true }], 60_000);
+    expect(await takeKeys()).toBe('');
+    const job = { priority: 'normal', readyAt: other.readyAt, reason: 'task:echo', refusers: [] } as const;
+    await queue.one.hold(queue.keys, [{ ...job, ref: other, token: other.token, expiresAt: undefined }]);
     expect(await takeKeys()).toBe('a');
   });
 

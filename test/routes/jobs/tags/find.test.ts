@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { queueKeys, queuesKey } from '../../../../src/redis/keys.ts';
 import { expectProblem } from '../../../helpers/api/expect-schema.ts';
 import { useApi } from '../../../helpers/api/server.ts';
 import { finderOf, idsOf } from '../../../helpers/jobs/find.ts';
@@ -59,6 +60,18 @@ describe('GET /jobs?tag=', () => {
     [{ idempotencyKey: 'k', from: '2026-01-31T12:00:00Z' }, '/from'],
   ])('refuses %j', async (query, pointer) => {
     expectProblem(await find(query), 400, 'invalid-request', [pointer]);
+  });
+
+  it('refuses to search very many queues, and says what to do', async () => {
+    const names = Array.from({ length: 1_001 }, (_, i) => `many-${i}`);
+    const fill = redis.client.pipeline().sadd(queuesKey('mr'), ...names);
+    for (const name of names) fill.zadd(queueKeys('mr', name).tagged, 0, 'other\nplace');
+    await fill.exec();
+    const refused = await find({ tag: 'a' });
+    expectProblem(refused, 400, 'invalid-request', ['/queue']);
+    expect(refused.body.errors[0].detail).toContain('Search them one by one');
+    expect(await findIds({ tag: 'a', queue: 'many-0' })).toEqual([]);
+    await redis.client.srem(queuesKey('mr'), ...names);
   });
 });
 
