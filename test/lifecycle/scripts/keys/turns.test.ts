@@ -83,7 +83,8 @@ describe('the concurrency of a key', () => {
       await end(i % 2 === 0 ? queue.one : queue.two, deliveries);
     }
     expect(started).toEqual(refs.map(({ entryId }) => entryId));
-    expect(await redis.client.exists(queue.keys.runningKeys, queue.keys.turns, queue.keys.holds)).toBe(0);
+    const { runningKeys, runsFor, turns, holds } = queue.keys;
+    expect(await redis.client.exists(runningKeys, runsFor, turns, holds)).toBe(0);
     expect(await redis.client.exists(queue.keys.notes)).toBe(0);
   });
 
@@ -207,16 +208,41 @@ describe('the concurrency of a key', () => {
 
   it('acts at once when it is changed or taken away', async () => {
     await submitFor('aaaaa');
-    expect(await taken()).toBe('a');
+    const running = (await takeAs(queue.one)).deliveries;
+    expect(keysOf(running)).toBe('a');
     await setLimits({ keyConcurrency: 2 });
     await recheckKeys(redis.client, queue.keys);
-    expect(await taken()).toBe('a');
+    running.push(...(await takeAs(queue.one)).deliveries);
+    expect(keysOf(running)).toBe('aa');
     await redis.client.hdel(queue.keys.settings, 'keyConcurrency');
     await recheckKeys(redis.client, queue.keys);
     await submitFor('a');
-    expect(await taken()).toBe('aaaa');
+    const last = await takeAs(queue.one);
+    expect(keysOf(last.deliveries)).toBe('aaaa');
+    await end(queue.one, [...running, ...last.deliveries]);
     await sweepAll();
-    expect(await redis.client.exists(queue.keys.settings, queue.keys.turns)).toBe(0);
+    expect(await redis.client.exists(queue.keys.settings, queue.keys.turns, queue.keys.runsFor)).toBe(0);
+  });
+
+  it('costs no claim where the key of a job holds back nothing, and no note where it does', async () => {
+    await redis.client.config('RESETSTAT');
+    await submitFor('abcab');
+    const { deliveries } = await takeAs(queue.one);
+    expect([...keysOf(deliveries)].sort().join('')).toBe('abc');
+    expect(await redis.client.info('commandstats')).not.toContain('cmdstat_xclaim');
+    expect(await redis.client.zcard(queue.keys.holds)).toBe(2);
+    expect(await redis.client.exists(queue.keys.notes)).toBe(0);
+  });
+
+  it('lets an older job of a key start before one that has just come', async () => {
+    await setLimits({ keyConcurrency: 2 });
+    const refs = await submitFor('aaaa');
+    const { deliveries } = await takeAs(queue.one);
+    const [later] = await submitFor('a');
+    await end(queue.one, deliveries);
+    const next = await takeAs(queue.one);
+    expect(next.deliveries.map(({ entryId }) => entryId)).toEqual([refs[2]?.entryId, refs[3]?.entryId]);
+    expect(await heldBy(later)).toBe('key');
   });
 
   it('goes together with the limit of the queue', async () => {
@@ -361,6 +387,30 @@ describe('an accident leaves nothing held', () => {
     expect(await tokens()).toBeGreaterThan(before);
     expect(await taken()).toHaveLength(2);
   });
+
+  it('a job that an earlier release has started, with its key in a note', async () => {
+    await submitFor('aa');
+    const [job] = (await takeAs(queue.one)).deliveries;
+    await redis.client.del(queue.keys.runsFor);
+    await redis.client.hset(queue.keys.notes, `${formatRef(job as Delivery)}:y`, 'a');
+    await end(queue.one, [job as Delivery]);
+    expect(await taken()).toBe('a');
+    expect(await redis.client.exists(queue.keys.notes)).toBe(0);
+  });
+
+  it.each(['is due later', 'is due'])(
+    'a held job that another release has made due: it %s',
+    async (which) => {
+      const [, second] = await submitFor('aab');
+      const { deliveries } = await takeAs(queue.one);
+      const at = which === 'is due' ? 1 : Date.now() + 60_000;
+      await redis.client.zadd(queue.keys.due.normal, at, formatRef(second as Ref));
+      await end(queue.one, deliveries);
+      const next = await takeAs(queue.one);
+      expect(next.deliveries.map(({ entryId }) => entryId)).toEqual([second?.entryId]);
+      expect(await redis.client.exists(queue.keys.due.normal, queue.keys.holds)).toBe(0);
+    },
+  );
 
   it('a held job whose entry is gone', async () => {
     const refs = await submitFor('aaa');
