@@ -44,11 +44,13 @@ const drain = (limits: Record<string, string | number>, order: Order) =>
 async function keyed() {
   const orders: Record<string, object> = {};
   for (const order of ['in-turn', 'key-after-key'] as const) {
-    const rounds: { plain: Awaited<ReturnType<typeof drain>>; limited: Awaited<ReturnType<typeof drain>> }[] = [];
+    const rounds: { plain: Awaited<ReturnType<typeof drain>>; limited: Awaited<ReturnType<typeof drain>> }[] =
+      [];
     for (let round = 0; round < ROUNDS; round += 1) {
       rounds.push({ plain: await drain({}, order), limited: await drain({ keyConcurrency: 1 }, order) });
     }
-    const median = (figure: (round: (typeof rounds)[number]) => number) => spreadOf(rounds.map(figure)).median;
+    const median = (figure: (round: (typeof rounds)[number]) => number) =>
+      spreadOf(rounds.map(figure)).median;
     orders[order] = {
       shareOfPlainRate: median(({ plain, limited }) => limited.rate / plain.rate),
       rate: Math.round(median(({ limited }) => limited.rate)),

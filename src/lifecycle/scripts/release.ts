@@ -7,7 +7,7 @@ import { inSteps } from '../../redis/script/in-steps.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
 import { refundStarts } from './fragments/limits.ts';
-import { endKeys, findKeys, IS_FAIR } from './keys/turns.ts';
+import { endKeys, findKeys, IS_FAIR, refundKeys } from './keys/turns.ts';
 import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from './lua.ts';
 
 /**
@@ -35,6 +35,7 @@ export const releaseScript = defineScript({
     'turns',
     'runningKeys',
     'runsFor',
+    'keyRates',
   ],
   args: [
     'consumer',
@@ -52,9 +53,10 @@ export const releaseScript = defineScript({
     refundStarts,
     findKeys,
     endKeys,
+    refundKeys,
   ],
   lua: `
-local outcomes, released, unbegun, ended = {}, {}, 0, {}
+local outcomes, released, unbegun, ended, isUnbegun = {}, {}, 0, {}, {}
 local function putBack(i, place, ref, started, move)
   local cancelAskedAt, heldAs, key = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs},
     ref .. ${NOTE.runsFor}), 1, 3)
@@ -66,7 +68,10 @@ local function putBack(i, place, ref, started, move)
   redis.call('HDEL', notes, ref .. ${NOTE.progress})
   if jobs[i].suspect == '1' then redis.call('HINCRBY', notes, ref .. ${NOTE.losses}, 1) end
   if jobs[i].begun == '1' then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move)
-  else unbegun = unbegun + 1 end
+  else
+    unbegun = unbegun + 1
+    isUnbegun[ref] = true
+  end
   released[#released + 1] = ref
 end
 for i = 1, #jobs do
@@ -84,6 +89,7 @@ end
 local hasLimit, perTime, isKeyed = publishEvent(events, 'released', released, settings, changed)
 refundStarts(rateUse, perTime, unbegun)
 local keysEnded = findKeys(runsFor, ended, isKeyed)
+refundKeys(settings, keyRates, keysEnded, isUnbegun)
 local ready = endKeys(runsFor, runningKeys, holds, turns, keysEnded, ${IS_FAIR})
 if hasLimit or tonumber(delayMs) < tonumber(wakeHorizonMs) then ready = ready + #released end
 wakeWorkers(wake, ready)

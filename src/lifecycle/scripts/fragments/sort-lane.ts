@@ -9,17 +9,17 @@ const MOST_SORTED = 300;
 /** Entries that a read has beyond the jobs that are wanted, once one had a job whose key held it back. It doubles from read to read. */
 const AHEAD = 8;
 /**
- * Where keys take turns, as long as a lane has entries that are not sorted, this many must be sorted for each job that starts: so
- * that a key does not start thousands of jobs before those behind them are seen.
+ * While a lane of a fair queue has unsorted entries, a take sorts this many for each job that it starts. Else one key could start
+ * thousands of jobs before a take sees the keys behind them.
  */
 const SORTED_PER_START = 60;
 
 /**
- * Lua: in a queue with limits for keys, `takeLane` starts held jobs by their turn, then reads entries of the lane. One whose key holds
- * back nothing starts at once; the others go into `holds`, each into the class of its key. So every entry of a lane is looked at
- * once, however long it waits. Where keys take turns, all with a key go there first.
- * A job without a key starts at once, or waits in `due` if there is no room; where keys take turns it waits as of a key without
- * a name. `keyed.hasMore`: the take has sorted all that it may, and there is more.
+ * Lua: in a queue with limits for keys, `takeLane` starts held jobs by their turn, then reads entries of the lane. A job whose key has
+ * room, and no older job held, starts at once; the others go into `holds`, each into the class of its key. So every entry of a lane is
+ * looked at once, however long it waits. In a fair queue all jobs with a key go there first.
+ * A job without a key starts at once, or waits in `due` if there is no room. In a fair queue it waits under the empty key.
+ * `keyed.hasMore`: the take has sorted all that it may, and there is more.
  */
 export const SORT_LANE = defineFragment({
   queueKeys: ['settings', 'stream', 'notes', 'due', 'holds', 'turns', 'keyTimes'],

@@ -7,7 +7,7 @@ import { letters, now } from '../../../redis/script/lua.ts';
 import type { Priority } from '../../../schemas/values/names.ts';
 import { PRIORITIES } from '../../../schemas/values/names.ts';
 import { refundStarts } from '../fragments/limits.ts';
-import { endKeys, findKeys, IS_FAIR } from '../keys/turns.ts';
+import { endKeys, findKeys, IS_FAIR, refundKeys } from '../keys/turns.ts';
 import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from '../lua.ts';
 
 /** Most schemas that a class names: more releases of a task are never tried in turn. */
@@ -48,6 +48,7 @@ export const holdScript = defineScript({
     'turns',
     'runningKeys',
     'runsFor',
+    'keyRates',
   ],
   args: [
     'consumer',
@@ -63,6 +64,7 @@ export const holdScript = defineScript({
     refundStarts,
     findKeys,
     endKeys,
+    refundKeys,
   ],
   lua: `
 local function classOf(reason, refusers, heldAs)
@@ -113,6 +115,7 @@ end
 local hasLimit, perTime, isKeyed = publishEvent(events, 'released', refs, settings, changed)
 refundStarts(rateUse, perTime, #refs)
 local keysEnded = findKeys(runsFor, ended, isKeyed)
+refundKeys(settings, keyRates, keysEnded)
 local ready = endKeys(runsFor, runningKeys, holds, turns, keysEnded, ${IS_FAIR})
 wakeWorkers(wake, hasLimit and #refs or ready)
 return outcomes
