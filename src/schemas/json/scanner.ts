@@ -1,6 +1,17 @@
-import { FIRST_ITEM, JsonFacts, type Marks, pointerOf, pollutionAt, type TextSpan } from './facts.ts';
+import {
+  FIRST_ITEM,
+  type ItemSpan,
+  JsonFacts,
+  type Marks,
+  pointerOf,
+  pollutionAt,
+  type TextSpan,
+} from './facts.ts';
 import { type Member, type Places, placesOf } from './places.ts';
 import { blanksEnd, CODE, scalarEnd, stringEnd } from './tokens.ts';
+
+/** As many items as a request may have. */
+const MAX_ITEM_SPANS = 10_000;
 
 /**
  * Reads a document of UTF-8 from its start, as far as it is told, without parsing. Uses no stack for nesting, since a client
@@ -13,6 +24,8 @@ export class JsonScanner {
   readonly texts: TextSpan[] = [];
   /** Items of the lists that have places in their items. */
   items = 0;
+  /** Of the first `MAX_ITEM_SPANS` items, in their order. */
+  readonly itemSpans: ItemSpan[] = [];
   /** Bytes of the longest name outside of the texts, with its quotes. */
   longestName = 0;
   /** Where the value begins that is not JSON, or whose name is not. */
@@ -36,6 +49,8 @@ export class JsonScanner {
   #around = 0;
   #values = 0;
   #valuesBeforeItem = 0;
+  #itemStart = 0;
+  #firstTextOfItem = 0;
   #mostInItem = 0;
 
   /** @param isMending writes U+FFFD over each lone surrogate in `json`. */
@@ -112,6 +127,8 @@ export class JsonScanner {
     if (!Array.isArray(inner)) {
       this.#places = inner as Places;
       this.#at = at;
+      this.#itemStart = at;
+      this.#firstTextOfItem = this.texts.length;
       return;
     }
     this.#facts = this.head;
@@ -125,6 +142,7 @@ export class JsonScanner {
     const json = this.#json;
     const marks = this.#marks;
     for (let at = end; ; ) {
+      const valueEnd = at;
       at = blanksEnd(json, at);
       const inner = this.#placed.at(-1);
       if (inner === undefined) {
@@ -133,7 +151,7 @@ export class JsonScanner {
         return;
       }
       const isList = !Array.isArray(inner);
-      if (isList) this.#countItem();
+      if (isList) this.#countItem(valueEnd, inner as Places);
       if (json[at] === (isList ? CODE.closeArray : CODE.closeObject)) {
         this.#close();
         at += 1;
@@ -149,8 +167,12 @@ export class JsonScanner {
     }
   }
 
-  #countItem(): void {
+  #countItem(end: number, places: Places): void {
     this.items += 1;
+    if (this.items <= MAX_ITEM_SPANS) {
+      const endText = this.texts.length;
+      this.itemSpans.push({ start: this.#itemStart, end, places, firstText: this.#firstTextOfItem, endText });
+    }
     this.#mostInItem = Math.max(this.#mostInItem, this.#values - this.#valuesBeforeItem);
     this.#values = this.#valuesBeforeItem;
   }
