@@ -79,3 +79,21 @@ local function endKeys(runningKeys, holds, turns, ended, fair)
 end
 `,
 };
+
+/**
+ * Lua: `refundKeys(settings, keyRates, keys)` gives each key a start back, of a delivery that ended before a handler began. A job
+ * that waits for its key needs no more than the turn that `endKeys` gives it.
+ */
+export const refundKeys: LuaHelper = {
+  name: 'refundKeys',
+  lua: `
+local function refundKeys(settings, keyRates, keys)
+  local perTime = #keys > 0 and redis.call('HGET', settings, 'keyRate')
+  local most, perMs = string.match(perTime or '', '^(%d+) (%d+) %d+$')
+  if not most then return end
+  for _, key in ipairs(keys) do
+    redis.call('ZADD', keyRates, 'XX', 'INCR', string.format('%.0f', -perMs * 1000 / most), key)
+  end
+end
+`,
+};
