@@ -1,5 +1,4 @@
 import type { Core } from '../core/core.ts';
-import { Slices } from '../core/slices.ts';
 import type { Consumer } from '../lifecycle/consumer.ts';
 import type { Settled } from '../lifecycle/scripts/complete.ts';
 import type { Held } from '../lifecycle/scripts/release.ts';
@@ -10,6 +9,7 @@ import type { QueueKeys } from '../redis/keys.ts';
 import type { Backoff } from '../schemas/job.ts';
 import { printJson } from '../schemas/json/json-text.ts';
 import { type AttemptLimit, isLastAttempt } from '../schemas/values/attempts.ts';
+import { Slices } from '../slices.ts';
 import { attemptSubject, observeAttemptEnd, observeFailure } from './attempt-events.ts';
 import { backoffMs, DEFAULT_BACKOFF } from './backoff.ts';
 import type { HeldDelivery } from './completion.ts';

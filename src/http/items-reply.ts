@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { Slices } from '../core/slices.ts';
 import { printJson } from '../schemas/json/json-text.ts';
+import { Slices } from '../slices.ts';
 
 /** A longer answer is sent in parts: to encode all of it would hold up others. */
 const MAX_CHARACTERS_AT_ONCE = 1_048_576;

@@ -1,11 +1,11 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { Slices } from '../../core/slices.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
 import { jsonFault } from '../../schemas/json/json-fault.ts';
 import { parseItemsInSlices, parseScanned } from '../../schemas/json/parse-around.ts';
 import type { Places } from '../../schemas/json/places.ts';
 import { JsonScanner } from '../../schemas/json/scanner.ts';
 import type { Fault } from '../../schemas/problem.ts';
+import { Slices } from '../../slices.ts';
 
 /** How the JSON of a request is read. */
 export interface JsonReading {
@@ -80,7 +80,7 @@ function finish(
 ): unknown {
   if (scanner.read() !== 'json') throw broken(json, source, scanner);
   const { texts, isReport = false, items, whenFaulty, whenTooMany } = reading;
-  if (items !== undefined && scanner.items > items.most) throw items.error();
+  if (items !== undefined && scanner.items.count > items.most) throw items.error();
   const fault = sizeFault(scanner, reading) ?? (isReport ? undefined : jsonFault(scanner.head, ''));
   if (fault === undefined) return parse(json, scanner, texts, isPlain);
   if (whenFaulty !== undefined) return readAgain(json, source, whenFaulty);

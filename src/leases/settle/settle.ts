@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { attemptSubject, observeAttemptEnd } from '../../attempts/attempt-events.ts';
-import { Slices } from '../../core/slices.ts';
 import type { AppError } from '../../errors.ts';
 import { type LeasedJob, MAX_LEASED } from '../../schemas/lease.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
+import { Slices } from '../../slices.ts';
 import { staleError } from '../stale-lease.ts';
 import { visitsByDigest } from '../take/queue-shares.ts';
 import { earlier } from '../take/taken-jobs.ts';

@@ -1,5 +1,5 @@
 import { pointerToken } from '../validation/faults.ts';
-import { isNamed, type Name, type Places } from './places.ts';
+import { isNamed, type Name } from './places.ts';
 import { CODE, stringEnd } from './tokens.ts';
 
 /** What a JSON value holds that some of its readers cannot take. */
@@ -25,16 +25,6 @@ export interface TextSpan {
   readonly start: number;
   readonly end: number;
   readonly facts: JsonFacts;
-}
-
-/** An item of a list with places in its items. */
-export interface ItemSpan {
-  readonly start: number;
-  readonly end: number;
-  readonly places: Places;
-  /** Indices of the first text in it, and of the first text after it. */
-  readonly firstText: number;
-  readonly endText: number;
 }
 
 /**

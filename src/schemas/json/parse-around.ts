@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer';
-import { Slices } from '../../core/slices.ts';
+import { Slices } from '../../slices.ts';
 import type { TextSpan } from './facts.ts';
 import { JsonText } from './json-text.ts';
 import type { Places } from './places.ts';
@@ -33,18 +33,18 @@ export async function parseItemsInSlices(
   places: Places | undefined,
   isPlain: boolean,
 ): Promise<unknown> {
-  const { texts, itemSpans } = scan;
+  const { texts, items: listed } = scan;
   // No request may have so many items: its reader refuses it.
-  if (scan.items > itemSpans.length) return parseScanned(json, scan, places, isPlain);
+  if (!listed.areAllKnown) return parseScanned(json, scan, places, isPlain);
   const source = sourceOf(json, scan, isPlain);
-  const items = await new Slices().map(itemSpans, (item): ParsedSpan => {
+  const items = await new Slices().map(listed.spans, (item): ParsedSpan => {
     const { start, end } = item;
     const inside = texts.slice(item.firstText, item.endText);
     return { start, end, value: parsePart(source, item, inside, item.places) };
   });
   const spans: (TextSpan | ParsedSpan)[] = [];
   let next = 0;
-  for (const [i, { firstText, endText }] of itemSpans.entries()) {
+  for (const [i, { firstText, endText }] of listed.spans.entries()) {
     for (; next < firstText; next += 1) spans.push(texts[next] as TextSpan);
     spans.push(items[i] as ParsedSpan);
     next = endText;

@@ -1,17 +1,7 @@
-import {
-  FIRST_ITEM,
-  type ItemSpan,
-  JsonFacts,
-  type Marks,
-  pointerOf,
-  pollutionAt,
-  type TextSpan,
-} from './facts.ts';
+import { FIRST_ITEM, JsonFacts, type Marks, pointerOf, pollutionAt, type TextSpan } from './facts.ts';
+import { JsonItems } from './items.ts';
 import { type Member, type Places, placesOf } from './places.ts';
 import { blanksEnd, CODE, scalarEnd, stringEnd } from './tokens.ts';
-
-/** As many items as a request may have. */
-const MAX_ITEM_SPANS = 10_000;
 
 /**
  * Reads a document of UTF-8 from its start, as far as it is told, without parsing. Uses no stack for nesting, since a client
@@ -23,9 +13,7 @@ export class JsonScanner {
   /** In their order. */
   readonly texts: TextSpan[] = [];
   /** Items of the lists that have places in their items. */
-  items = 0;
-  /** Of the first `MAX_ITEM_SPANS` items, in their order. */
-  readonly itemSpans: ItemSpan[] = [];
+  readonly items = new JsonItems();
   /** Bytes of the longest name outside of the texts, with its quotes. */
   longestName = 0;
   /** Where the value begins that is not JSON, or whose name is not. */
@@ -48,10 +36,6 @@ export class JsonScanner {
   /** Open arrays and objects that the facts do not count. */
   #around = 0;
   #values = 0;
-  #valuesBeforeItem = 0;
-  #itemStart = 0;
-  #firstTextOfItem = 0;
-  #mostInItem = 0;
 
   /** @param isMending writes U+FFFD over each lone surrogate in `json`. */
   constructor(json: Uint8Array, places?: Places, isMending = false) {
@@ -64,7 +48,7 @@ export class JsonScanner {
 
   /** Values outside of the texts. Of the lists with places in their items only the longest item counts. */
   get values(): number {
-    return this.#values + this.#mostInItem;
+    return this.#values + this.items.mostValues;
   }
 
   /** Reads on until a value begins at `until` or later. Says whether there is more, or that all of it is JSON or is not. */
@@ -105,7 +89,6 @@ export class JsonScanner {
     const json = this.#json;
     const isObject = Array.isArray(inner);
     this.#values += 1;
-    if (!isObject) this.#valuesBeforeItem = this.#values;
     this.#marks.push(isObject ? this.#at : FIRST_ITEM);
     this.#placed.push(inner);
     this.head.depth = Math.max(this.head.depth, this.#marks.length);
@@ -127,8 +110,7 @@ export class JsonScanner {
     if (!Array.isArray(inner)) {
       this.#places = inner as Places;
       this.#at = at;
-      this.#itemStart = at;
-      this.#firstTextOfItem = this.texts.length;
+      this.items.begin(at, this.texts.length, this.#values);
       return;
     }
     this.#facts = this.head;
@@ -151,7 +133,7 @@ export class JsonScanner {
         return;
       }
       const isList = !Array.isArray(inner);
-      if (isList) this.#countItem(valueEnd, inner as Places);
+      if (isList) this.#values = this.items.end(valueEnd, inner as Places, this.texts.length, this.#values);
       if (json[at] === (isList ? CODE.closeArray : CODE.closeObject)) {
         this.#close();
         at += 1;
@@ -165,16 +147,6 @@ export class JsonScanner {
       this.#beginPart(blanksEnd(json, at + 1), inner);
       return;
     }
-  }
-
-  #countItem(end: number, places: Places): void {
-    this.items += 1;
-    if (this.items <= MAX_ITEM_SPANS) {
-      const endText = this.texts.length;
-      this.itemSpans.push({ start: this.#itemStart, end, places, firstText: this.#firstTextOfItem, endText });
-    }
-    this.#mostInItem = Math.max(this.#mostInItem, this.#values - this.#valuesBeforeItem);
-    this.#values = this.#valuesBeforeItem;
   }
 
   /** Reads the value without places, or the text, to its end or to `until`. */
