@@ -11,8 +11,8 @@ import { Recoverer } from '../src/maintenance/recoverer.ts';
 import { Sweeper } from '../src/maintenance/sweeper.ts';
 import { describeMisspelt } from '../src/misspelt-settings.ts';
 import { createObserver } from '../src/observer.ts';
-import { BlockingReader } from '../src/redis/blocking-reader.ts';
-import { connectForBlocking, connectForWork, whenReady } from '../src/redis/connect.ts';
+import { connectForWork, whenReady } from '../src/redis/connect.ts';
+import { openReader } from '../src/redis/reads/open-reader.ts';
 import { Firer } from '../src/schedules/firer.ts';
 import { MAX_TIMEOUT_MS } from '../src/schemas/values/duration.ts';
 import { scripts } from '../src/scripts.ts';
@@ -67,11 +67,7 @@ const onError = (error: Error) => {
 };
 const to = { ...redisTarget(config), scripts, onError };
 const redis = connectForWork({ ...to, name: 'millrace-worker' });
-const blocking = connectForBlocking({
-  ...to,
-  name: 'millrace-worker-control',
-  blockMs: CONTROL_BLOCK_MS,
-});
+const reader = openReader({ ...to, name: 'millrace-worker-control', blockMs: CONTROL_BLOCK_MS }, redis);
 const core = createCore(redis, config, { observe });
 const { clock } = core;
 
@@ -138,7 +134,7 @@ const renewer = new LeaseRenewer({
   },
 });
 
-const cancelListener = new CancelListener(core, new BlockingReader(blocking, redis), queues, {
+const cancelListener = new CancelListener(core, reader, queues, {
   onCancel: (queue, ref) => supervisor.sendToAll({ type: 'cancel', queue, ref }),
   onHeld: (queue, holdClass) => supervisor.sendToAll({ type: 'held', queue, holdClass }),
   onDrain: (name) => {
@@ -203,7 +199,7 @@ async function stop(graceMs: number): Promise<void> {
   await Promise.race([reporter.remove().catch(() => undefined), sleep(LAST_REPORT_MS)]);
   await healthPort.close();
   redis.disconnect();
-  blocking.disconnect();
+  reader.disconnect();
   observe({ kind: 'stopped' });
 }
 
@@ -237,7 +233,7 @@ process.on('uncaughtException', (error, origin) => {
 });
 
 await healthPort.open();
-await Promise.all([whenReady(redis, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
+await Promise.all([whenReady(redis, CONNECT_MS), reader.whenReady(CONNECT_MS)]);
 for (const loop of loops) loop.start();
 await supervisor.start();
 observe({

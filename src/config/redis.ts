@@ -84,8 +84,6 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
 /** Topologies that REDIS_URL can name and this release cannot use, with what to do. */
 const UNSUPPORTED: Partial<Record<Topology, string>> = {
   sentinel: 'REDIS_URL names sentinels, which is not supported yet: set it to the primary, redis://HOST:PORT',
-  cluster:
-    'REDIS_URL names a Redis Cluster, which is not supported yet: set it to a Redis outside of a Cluster, redis://HOST:PORT',
 };
 
 /** What is wrong with the settings of Redis together, each with what to do. */

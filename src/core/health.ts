@@ -1,5 +1,6 @@
 import type { Topology } from '../redis/address/redis-url.ts';
-import type { Connection } from '../redis/connection.ts';
+import { keyOn, type Primary, primariesOf } from '../redis/cluster/primaries.ts';
+import type { Connection, ServerConnection } from '../redis/connection.ts';
 import { contactAdvice } from '../redis/server/contact.ts';
 import { parseInfo } from '../redis/server/info.ts';
 import { replicasOf } from '../redis/server/kind.ts';
@@ -40,22 +41,23 @@ export async function checkHealth(
   { topology = 'single', lastFault = () => undefined }: HealthOptions = {},
 ): Promise<Health> {
   const found = await whileItAnswers(redis, lastFault, async () => {
-    const { info, reasons } = await readFitness(redis);
-    const replicas = { wanted: 0, have: replicasOf(info) };
-    return {
-      replicas,
-      ...(reasons.length > 0 ? unready(reasons) : await examine(redis, keySpace.probe, info)),
-    };
+    const primaries = primariesOf(redis);
+    const all = await Promise.all(
+      primaries.map((primary) => findingsOf(primary, keyOn(redis, primary, keySpace.probe))),
+    );
+    return together(all);
   });
-  const { reasons, durability, replicas } =
-    typeof found === 'string' ? { ...unready([found]), replicas: { wanted: 0, have: 0 } } : found;
+  const { reasons, durability, replicas } = typeof found === 'string' ? unready([found]) : found;
   return { ready: reasons.length === 0, reasons, topology, durability, replicas };
 }
 
 /** Why a worker cannot use this Redis; empty when it can. Never rejects, and takes little more than a second. */
 export async function redisFaults(redis: Connection, lastFault: LastFault): Promise<readonly string[]> {
-  const found = await whileItAnswers(redis, lastFault, () => readFitness(redis));
-  return typeof found === 'string' ? [found] : found.reasons;
+  const found = await whileItAnswers(redis, lastFault, async () => {
+    const all = await Promise.all(primariesOf(redis).map(readFitness));
+    return all.flatMap(({ reasons }) => reasons);
+  });
+  return typeof found === 'string' ? [found] : found;
 }
 
 /** What `look` finds, or why Redis does not answer. */
@@ -83,21 +85,50 @@ function noAnswer(reason: string): string {
   return `Redis does not answer: ${reason.replace(/\.$/, '')}.${advice === undefined ? '' : ` ${advice}`}`;
 }
 
-type Findings = Pick<Health, 'reasons' | 'durability'>;
+type Findings = Pick<Health, 'reasons' | 'durability' | 'replicas'>;
 
-const unready = (reasons: string[]): Findings => ({ reasons, durability: 'unknown' });
+const unready = (reasons: string[], have = 0): Findings => ({
+  reasons,
+  durability: 'unknown',
+  replicas: { wanted: 0, have },
+});
 
-async function readFitness(redis: Connection): Promise<{ info: Info; reasons: string[] }> {
+async function findingsOf(primary: Primary, probe: string): Promise<Findings> {
+  const { info, reasons } = await readFitness(primary);
+  const have = replicasOf(info);
+  return reasons.length > 0 ? unready(reasons, have) : examine(primary, probe, info, have);
+}
+
+/** From the best to the worst. */
+const DURABILITIES: readonly Durability[] = ['always', 'everysec', 'no', 'off', 'unknown'];
+
+/** What holds for several primaries: all reasons, and the worst of the rest. */
+const together = (all: readonly Findings[]): Findings => ({
+  reasons: all.flatMap(({ reasons }) => reasons),
+  durability:
+    DURABILITIES.findLast((durability) => all.some((one) => one.durability === durability)) ?? 'unknown',
+  replicas: { wanted: 0, have: Math.min(...all.map(({ replicas }) => replicas.have)) },
+});
+
+/** Of a Cluster, reasons name their node. */
+const naming =
+  ({ node }: Primary) =>
+  (reason: string): string =>
+    node === '' ? reason : `${node}: ${reason}`;
+
+async function readFitness(primary: Primary): Promise<{ info: Info; reasons: string[] }> {
+  const { node, redis } = primary;
   const text = await redis.info(...FITNESS_SECTIONS).catch((error: unknown) => {
     // Redis before 7.0 takes no list of sections.
     if (isReply(error) && error.message.includes('syntax')) return redis.info('server');
     throw error;
   });
   const info = parseInfo(text);
-  return { info, reasons: unfitness(info) };
+  return { info, reasons: unfitness(info, node === '' ? 'single' : 'cluster').map(naming(primary)) };
 }
 
-async function examine(redis: Connection, probe: string, info: Info): Promise<Findings> {
+async function examine(primary: Primary, probe: string, info: Info, have: number): Promise<Findings> {
+  const { redis } = primary;
   const refusal = await writeRefusal(redis, probe);
   const policy = info.get('maxmemory_policy') ?? 'unknown';
   const reasons = refusal === undefined ? [] : [`Redis refuses writes: ${refusal}`];
@@ -106,13 +137,14 @@ async function examine(redis: Connection, probe: string, info: Info): Promise<Fi
       `Redis may evict jobs: its maxmemory-policy is ${policy}. Run: redis-cli CONFIG SET maxmemory-policy noeviction`,
     );
   }
-  return { reasons, durability: info.get('aof_enabled') === '1' ? await fsyncMode(redis) : 'off' };
+  const durability = info.get('aof_enabled') === '1' ? await fsyncMode(redis) : 'off';
+  return { reasons: reasons.map(naming(primary)), durability, replicas: { wanted: 0, have } };
 }
 
 const isReply = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
 
 /** Why Redis refuses a write now (out of memory, disk fault, replica), or undefined. An empty SETRANGE makes no key. */
-async function writeRefusal(redis: Connection, key: string): Promise<string | undefined> {
+async function writeRefusal(redis: ServerConnection, key: string): Promise<string | undefined> {
   try {
     await redis.setrange(key, 0, '');
     return undefined;
@@ -123,7 +155,7 @@ async function writeRefusal(redis: Connection, key: string): Promise<string | un
 }
 
 /** A managed Redis may refuse CONFIG. That is no fault. */
-async function fsyncMode(redis: Connection): Promise<Durability> {
+async function fsyncMode(redis: ServerConnection): Promise<Durability> {
   try {
     const reply = (await redis.config('GET', 'appendfsync')) as string[];
     const mode = reply[1];

@@ -1,3 +1,4 @@
+import { bySlot } from '../redis/cluster/slots.ts';
 import type { Connection } from '../redis/connection.ts';
 import { isNoKey } from '../redis/faults.ts';
 
@@ -29,8 +30,30 @@ export interface StreamStart {
   readonly after: string;
 }
 
-/** The next entries of each stream, at most `count` each, and with `withExtents` what each holds, at one moment. */
+/**
+ * The next entries of each stream, at most `count` each, and with `withExtents` what each holds, at one moment: in a Cluster those
+ * of each slot.
+ */
 export async function readEvents(
+  redis: Connection,
+  streams: readonly StreamStart[],
+  count: number,
+  withExtents: boolean,
+): Promise<StreamsReading> {
+  const parts = bySlot(redis, streams, ({ key }) => key);
+  const readings = await Promise.all(parts.map((part) => readTogether(redis, part, count, withExtents)));
+  const [only] = readings;
+  if (only !== undefined && readings.length === 1) return only;
+  const extents = new Map(
+    parts.flatMap((part, i) => part.map(({ key }, j) => [key, readings[i]?.extents[j]])),
+  );
+  return {
+    extents: withExtents ? streams.map(({ key }) => extents.get(key)) : [],
+    entries: new Map(readings.flatMap(({ entries }) => [...entries])),
+  };
+}
+
+async function readTogether(
   redis: Connection,
   streams: readonly StreamStart[],
   count: number,

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts';
-import type { BlockingReader } from '../redis/blocking-reader.ts';
 import { BLOCK_MS } from '../redis/connect.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
+import { readAfter } from '../redis/reads/read-after.ts';
+import type { StreamEntries, StreamReader } from '../redis/reads/stream-reader.ts';
 import { dispatch, type Hint, type Interest } from './dispatch.ts';
 import { RecentRefs } from './recent-refs.ts';
 
@@ -29,8 +30,6 @@ const LINGER_MS = 30_000;
 const READ_COUNT = 1_000;
 const RETRY_MS = 200;
 
-type StreamsReply = [stream: string, entries: [id: string, fields: string[]][]][] | null;
-
 /**
  * One reader of events per process for all waiters: whatever their number, Redis sees one blocking read.
  *
@@ -38,7 +37,7 @@ type StreamsReply = [stream: string, entries: [id: string, fields: string[]][]][
  * connection every listener is called, since events may have been missed.
  */
 export class EventNotifier {
-  readonly #reader: BlockingReader;
+  readonly #reader: StreamReader;
   readonly #commands: Connection;
   readonly #clock: Clock;
   /** By stream: the events of a queue, or hints at its logs. */
@@ -48,7 +47,7 @@ export class EventNotifier {
   /** How often events may have been missed. */
   #faults = 0;
 
-  constructor(reader: BlockingReader, commands: Connection, clock: Clock) {
+  constructor(reader: StreamReader, commands: Connection, clock: Clock) {
     this.#reader = reader;
     this.#commands = commands;
     this.#clock = clock;
@@ -138,21 +137,18 @@ export class EventNotifier {
     this.#running = undefined;
   }
 
-  #read(): Promise<StreamsReply> {
-    const streams = [...this.#followed.keys()];
-    const positions = [...this.#followed.values()].map((followed) => followed.lastId);
-    return this.#reader.read((redis) =>
-      redis.xread('COUNT', READ_COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...positions),
-    );
+  #read(): Promise<StreamEntries> {
+    const positions = new Map([...this.#followed].map(([stream, { lastId }]) => [stream, lastId]));
+    return readAfter(this.#reader, positions, READ_COUNT, BLOCK_MS);
   }
 
-  #dispatch(reply: StreamsReply): void {
-    for (const [stream, entries] of reply ?? []) {
+  #dispatch(reply: StreamEntries): void {
+    for (const [stream, entries] of reply) {
       const followed = this.#followed.get(stream);
       if (followed === undefined) continue;
       for (const [id, fields] of entries) {
         followed.lastId = id;
-        dispatch(followed, fields);
+        dispatch(followed, fields ?? []);
       }
       for (const wake of followed.watchers) wake();
     }

@@ -1,5 +1,5 @@
-import type { Connection } from '../redis/connection.ts';
 import { GROUP, lanes, PLACES, type Place, type QueueKeys } from '../redis/keys.ts';
+import type { StreamReader } from '../redis/reads/stream-reader.ts';
 
 export type Awaited =
   | { kind: 'job'; keys: QueueKeys; place: Place; entryId: string; fields: string[] }
@@ -11,7 +11,7 @@ export type Awaited =
  * From a queue that is paused or at its limit it reads only the tokens.
  */
 export async function awaitWork(
-  redis: Connection,
+  reader: StreamReader,
   consumer: string,
   queues: readonly { keys: QueueKeys; hearsOnlyWake: boolean }[],
   blockMs: number,
@@ -19,19 +19,15 @@ export async function awaitWork(
   const streams = queues.flatMap(({ keys, hearsOnlyWake }) =>
     hearsOnlyWake ? [keys.wake] : [...lanes(keys), keys.wake],
   );
-  const reply = await redis.xreadgroup(
-    'GROUP',
-    GROUP,
-    consumer,
-    'COUNT',
-    1,
-    'BLOCK',
-    Math.max(1, Math.round(blockMs)),
-    'STREAMS',
-    ...streams,
-    ...streams.map(() => '>'),
-  );
-  return (reply ?? []).flatMap(([stream, entries]) =>
+  const reply = await reader.read({
+    streams,
+    blockMs: Math.max(1, Math.round(blockMs)),
+    run: (redis, some, ms) => {
+      const news = some.map(() => '>');
+      return redis.xreadgroup('GROUP', GROUP, consumer, 'COUNT', 1, 'BLOCK', ms, 'STREAMS', ...some, ...news);
+    },
+  });
+  return reply.flatMap(([stream, entries]) =>
     entries.map(([entryId, fields]): Awaited => toAwaited(queues, stream, entryId, fields ?? [])),
   );
 }

@@ -1,7 +1,7 @@
-import type { BlockingReader } from '../redis/blocking-reader.ts';
 import type { Connection } from '../redis/connection.ts';
 import { isNoGroup } from '../redis/faults.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
+import type { StreamReader } from '../redis/reads/stream-reader.ts';
 import { type Awaited, awaitWork } from './await-work.ts';
 import { type Ability, canRun, classPrefix, taskReason } from './hold-class.ts';
 import { LATENCY_TTL_MS, latencyWindow } from './latency-histogram.ts';
@@ -160,10 +160,10 @@ export type DropRemoved = (queues: readonly QueueKeys[]) => Promise<readonly Que
 
 /** A consumer that can also wait for work. */
 export class WaitingConsumer extends Consumer {
-  readonly #reader: BlockingReader;
+  readonly #reader: StreamReader;
   #dropRemoved: DropRemoved | undefined;
 
-  constructor(name: string, redis: Connection, reader: BlockingReader) {
+  constructor(name: string, redis: Connection, reader: StreamReader) {
     super(name, redis);
     this.#reader = reader;
   }
@@ -181,7 +181,7 @@ export class WaitingConsumer extends Consumer {
     // A recreated group delivers all entries again. Only `take` can tell which of them are new.
     return this.withGroups(
       queues.map(({ keys }) => keys),
-      () => this.#reader.read((redis) => awaitWork(redis, this.name, queues, blockMs)),
+      () => awaitWork(this.#reader, this.name, queues, blockMs),
       async () => [],
       async (all) => {
         const dropped = (await this.#dropRemoved?.(all)) ?? [];

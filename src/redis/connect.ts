@@ -1,6 +1,8 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { type Endpoint, parseRedisUrl } from './address/redis-url.ts';
 import type { RedisTarget } from './address/target.ts';
-import type { Connection } from './connection.ts';
+import { accessOptions, connectCluster, type NodeOptions } from './cluster/connect-cluster.ts';
+import type { Connection, ServerConnection } from './connection.ts';
 import type { Script } from './script/define-script.ts';
 
 export interface ConnectOptions extends RedisTarget {
@@ -44,9 +46,9 @@ export const connectForRequests = (options: ConnectOptions): Connection =>
 export const connectForWork = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: WORKER_DEADLINE_MS });
 
-/** For one blocking read at a time, which blocks for at most `blockMs`. */
-export const connectForBlocking = (options: ConnectOptions): Connection =>
-  connect(options, { socketTimeout: (options.blockMs ?? BLOCK_MS) + BLOCKED_REPLY_MS });
+/** For one blocking read at a time, which blocks for at most `blockMs`. @param node of a Cluster that it reads from. */
+export const connectForBlocking = (options: ConnectOptions, node?: Endpoint): ServerConnection =>
+  connectServer(options, node, { socketTimeout: (options.blockMs ?? BLOCK_MS) + BLOCKED_REPLY_MS });
 
 /** Processes that lost Redis at one moment try again spread over this time, which doubles with each try. */
 const FIRST_SPREAD_MS = 100;
@@ -63,34 +65,62 @@ export const reconnectInMs = (attempt: number, random: number): number =>
 
 type Role = Pick<RedisOptions, 'enableAutoPipelining' | 'autoPipeliningIgnoredCommands' | 'socketTimeout'>;
 
-function connect({ url, tls, name, scripts, onError }: ConnectOptions, role: Role): Connection {
-  const options = {
-    ...role,
-    connectionName: name,
-    // Redis 7.0 does not know CLIENT SETINFO, so its ACL cannot allow it. The name says whose connection it is.
-    disableClientInfo: true,
-    connectTimeout: 1_000,
-    retryStrategy: (attempt: number) => reconnectInMs(attempt, Math.random()),
-    // Redis may have run a write whose reply was lost: report the fault, never send the write again.
-    autoResendUnfulfilledCommands: false,
-    // 0 rejects every command in flight when the connection breaks; otherwise such a command would hang.
-    maxRetriesPerRequest: 0,
-    // While Redis loads its data it estimates the time left: check again within a second all the same.
-    maxLoadingRetryTime: 1_000,
-    // The server has become a replica: its address may lead to the new primary. ioredis does not send the command again.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-    enableOfflineQueue: false,
-    scripts: Object.fromEntries(scripts.map(({ name, lua }) => [name, { lua }])),
-    ...(tls && { tls }),
-  };
-  const parsed = new URL(url);
-  const redis =
-    parsed.protocol === 'unix:'
-      ? new Redis({ ...options, path: decodeURIComponent(parsed.pathname) })
-      : new Redis(url, options);
-  redis.on('error', (error: Error) => onError?.(error));
+function connect(options: ConnectOptions, role: Role): Connection {
+  const parsed = parseRedisUrl(options.url);
+  if (parsed?.topology !== 'cluster') return connectServer(options, undefined, role);
+  const redis = connectCluster(parsed, options.natMap, {
+    ...commonOptions(options),
+    socketTimeout: role.socketTimeout,
+  });
+  redis.on('error', (error: Error) => options.onError?.(error));
   return redis;
 }
+
+function connectServer(options: ConnectOptions, node: Endpoint | undefined, role: Role): ServerConnection {
+  const all = {
+    ...role,
+    ...commonOptions(options),
+    retryStrategy: (attempt: number) => reconnectInMs(attempt, Math.random()),
+    enableOfflineQueue: false,
+  };
+  const redis = node === undefined ? atUrl(options.url, all) : atNode(options.url, node, all);
+  redis.on('error', (error: Error) => options.onError?.(error));
+  return redis;
+}
+
+type ServerOptions = Omit<RedisOptions, 'replyMapping'>;
+
+function atUrl(url: string, options: ServerOptions): ServerConnection {
+  const parsed = new URL(url);
+  return parsed.protocol === 'unix:'
+    ? new Redis({ ...options, path: decodeURIComponent(parsed.pathname) })
+    : new Redis(url, options);
+}
+
+/** @param url of the Cluster. */
+function atNode(url: string, node: Endpoint, options: ServerOptions): ServerConnection {
+  const parsed = parseRedisUrl(url);
+  if (parsed?.topology !== 'cluster') throw new Error('Only a Cluster has nodes.');
+  return new Redis({ ...options, ...node, ...accessOptions(parsed, options.tls) });
+}
+
+/** What holds for a connection to each server. */
+const commonOptions = ({ tls, name, scripts }: ConnectOptions): NodeOptions => ({
+  connectionName: name,
+  // Redis 7.0 does not know CLIENT SETINFO, so its ACL cannot allow it. The name says whose connection it is.
+  disableClientInfo: true,
+  connectTimeout: 1_000,
+  // Redis may have run a write whose reply was lost: report the fault, never send the write again.
+  autoResendUnfulfilledCommands: false,
+  // 0 rejects every command in flight when the connection breaks; otherwise such a command would hang.
+  maxRetriesPerRequest: 0,
+  // While Redis loads its data it estimates the time left: check again within a second all the same.
+  maxLoadingRetryTime: 1_000,
+  // The server has become a replica: its address may lead to the new primary. ioredis does not send the command again.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  scripts: Object.fromEntries(scripts.map(({ name: script, lua }) => [script, { lua }])),
+  ...(tls && { tls }),
+});
 
 /** How long a starting service waits for Redis, ms. After that it starts and answers 503 until Redis is available. */
 export const FIRST_CONNECT_MS = 1_000;

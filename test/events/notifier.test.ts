@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { EventNotifier } from '../../src/events/notifier.ts';
-import { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { connectForBlocking } from '../../src/redis/connect.ts';
 import type { Connection } from '../../src/redis/connection.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
+import { BlockingReader } from '../../src/redis/reads/blocking-reader.ts';
 import { scripts } from '../../src/scripts.ts';
 import { until, untilConnected, useRedis } from '../helpers/redis/server.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '../../src/redis/connect.ts';
 import { isUnavailable } from '../../src/redis/faults.ts';
 import { scripts } from '../../src/scripts.ts';
-import { untilConnected, useRedis } from '../helpers/redis/server.ts';
+import { asServer, untilConnected, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 
@@ -72,7 +72,7 @@ describe('many connections that were lost at one moment', () => {
   it.each([connectForRequests, connectForWork, connectForBlocking])(
     '%o waits for a random time',
     (connect) => {
-      const strategy = open(connect).options.retryStrategy;
+      const strategy = asServer(open(connect)).options.retryStrategy;
       const delays = new Set(Array.from({ length: 50 }, () => strategy?.(5)));
       expect(delays.size).toBeGreaterThan(25);
     },

@@ -4,10 +4,11 @@ import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import type { Ability } from '../../src/lifecycle/hold-class.ts';
 import { createObserver, type Observer, type ServiceEventKind } from '../../src/observer.ts';
 import type { RedisTarget } from '../../src/redis/address/target.ts';
-import { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { connectForBlocking, connectForWork, WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
+import { connectForWork, WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
 import type { Connection } from '../../src/redis/connection.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
+import { openReader } from '../../src/redis/reads/open-reader.ts';
+import type { StreamReader } from '../../src/redis/reads/stream-reader.ts';
 import { scripts } from '../../src/scripts.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
@@ -18,7 +19,7 @@ import type { ToSupervisor } from '../supervisor/ipc.ts';
 
 export interface Connections {
   redis: Connection;
-  blocking: Connection;
+  reader: StreamReader;
 }
 
 export type Send = (message: ToSupervisor) => void;
@@ -37,16 +38,10 @@ export function createWorkerObserver(
 
 export function connect(name: string, target: RedisTarget, observe: Observer): Connections {
   const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
-  return {
-    redis: connectForWork({ ...target, name, scripts, onError }),
-    blocking: connectForBlocking({
-      ...target,
-      name: `${name}-reads`,
-      scripts,
-      onError,
-      blockMs: WORKER_BLOCK_MS,
-    }),
-  };
+  const to = { ...target, scripts, onError };
+  const redis = connectForWork({ ...to, name });
+  const reader = openReader({ ...to, name: `${name}-reads`, blockMs: WORKER_BLOCK_MS }, redis);
+  return { redis, reader };
 }
 
 /** What all parts share. */
@@ -66,7 +61,7 @@ export function createBase(
   consumerName: string,
   config: Config,
   queueNames: readonly string[],
-  { redis, blocking }: Connections,
+  { redis, reader }: Connections,
   tasks: ReadonlyMap<string, LoadedTask>,
   reconcileSchedule: ReconcileSchedule,
   observe: Observer,
@@ -74,7 +69,7 @@ export function createBase(
 ): Base {
   const core = createCore(redis, config, { observe });
   const queues = queueNames.map((queue) => core.keySpace.queue(queue));
-  const consumer = new WaitingConsumer(consumerName, redis, new BlockingReader(blocking, redis));
+  const consumer = new WaitingConsumer(consumerName, redis, reader);
   const ability = {
     tasks: [...tasks.keys()],
     schemasOf: (task: string) => [tasks.get(task)?.fingerprint ?? ''],

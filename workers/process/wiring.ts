@@ -175,7 +175,7 @@ interface Operators {
 function wire(
   base: Base,
   wanted: readonly string[],
-  { redis, blocking }: Connections,
+  { redis, reader }: Connections,
   tasks: ReadonlyMap<string, LoadedTask>,
   isAlone: boolean,
   { reports, tracing }: Operators,
@@ -206,7 +206,7 @@ function wire(
   const close = async () => {
     await Promise.all([threads.close(), tracing?.stop()]);
     redis.disconnect();
-    blocking.disconnect();
+    reader.disconnect();
   };
   const worker = new WorkerProcess({
     ...intake,

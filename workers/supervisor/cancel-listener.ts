@@ -3,9 +3,10 @@ import { cancelJob } from '../../src/lifecycle/cancel-and-expire.ts';
 import { LIMITS_MESSAGE } from '../../src/lifecycle/limits/settings.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import { HELD_MESSAGE } from '../../src/lifecycle/scripts/holds/hold.ts';
-import type { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { parseRef, type Ref } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
+import { readAfter } from '../../src/redis/reads/read-after.ts';
+import type { StreamEntries, StreamReader } from '../../src/redis/reads/stream-reader.ts';
 import { DRAIN_MESSAGE } from '../../src/workers/record.ts';
 
 const READ_COUNT = 100;
@@ -38,7 +39,7 @@ interface CancelRequest {
  * of held jobs, and drains, too.
  */
 export class CancelListener {
-  readonly #reader: BlockingReader;
+  readonly #reader: StreamReader;
   readonly #core: Core;
   readonly #queues: readonly QueueKeys[];
   readonly #handlers: ControlHandlers;
@@ -47,7 +48,7 @@ export class CancelListener {
   /** Oldest first. */
   readonly #requests: CancelRequest[] = [];
 
-  constructor(core: Core, reader: BlockingReader, queues: readonly QueueKeys[], handlers: ControlHandlers) {
+  constructor(core: Core, reader: StreamReader, queues: readonly QueueKeys[], handlers: ControlHandlers) {
     this.#reader = reader;
     this.#core = core;
     this.#queues = queues;
@@ -57,15 +58,11 @@ export class CancelListener {
   readonly run = async (): Promise<number> => {
     await this.#findPositions();
     await this.#enforce();
-    const streams = this.#queues
-      .map(({ control }) => control)
-      .filter((stream) => this.#positions.has(stream));
-    if (streams.length === 0) return CONTROL_BLOCK_MS;
-    const positions = streams.map((stream) => this.#positions.get(stream) ?? '0-0');
-    const reply = await this.#reader.read((redis) =>
-      redis.xread('COUNT', READ_COUNT, 'BLOCK', this.#blockMs, 'STREAMS', ...streams, ...positions),
-    );
-    for (const [stream, entries] of reply ?? []) this.#forward(stream, entries);
+    const served = new Set(this.#queues.map(({ control }) => control));
+    const positions = new Map([...this.#positions].filter(([stream]) => served.has(stream)));
+    if (positions.size === 0) return CONTROL_BLOCK_MS;
+    const reply = await readAfter(this.#reader, positions, READ_COUNT, this.#blockMs);
+    for (const [stream, entries] of reply) this.#forward(stream, entries);
     return 0;
   };
 
@@ -105,9 +102,10 @@ export class CancelListener {
     }
   }
 
-  #forward(stream: string, entries: [string, string[]][]): void {
+  #forward(stream: string, entries: StreamEntries[number][1]): void {
     const keys = this.#queues.find(({ control }) => control === stream);
-    for (const [id, [verb, subject]] of entries) {
+    for (const [id, fields] of entries) {
+      const [verb, subject] = fields ?? [];
       this.#positions.set(stream, id);
       if (keys === undefined || subject === undefined) continue;
       if (verb === HELD_MESSAGE) this.#handlers.onHeld(keys.queue, subject);

@@ -1,3 +1,4 @@
+import { bySlot } from '../../redis/cluster/slots.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 
@@ -29,8 +30,21 @@ return found
 `,
 });
 
-/** Those of the items that have at least one existing key, in their order; each has at most 1,000 keys. */
+/**
+ * Those of the items that have at least one existing key, in their order; each has at most 1,000 keys, all of one slot. Asks each
+ * slot of a Cluster by itself.
+ */
 export async function withExistingKeys<T>(
+  redis: Connection,
+  items: readonly T[],
+  keysOf: (item: T) => readonly string[],
+): Promise<T[]> {
+  const parts = bySlot(redis, items, (item) => keysOf(item)[0] ?? '');
+  const found = new Set((await Promise.all(parts.map((part) => existingInSlot(redis, part, keysOf)))).flat());
+  return parts.length === 1 ? [...found] : items.filter((item) => found.has(item));
+}
+
+async function existingInSlot<T>(
   redis: Connection,
   items: readonly T[],
   keysOf: (item: T) => readonly string[],

@@ -8,8 +8,8 @@ import { SharedSettings } from '../../core/shared-settings.ts';
 import { EventNotifier } from '../../events/notifier.ts';
 import { Loop } from '../../maintenance/loop.ts';
 import type { Observer } from '../../observer.ts';
-import { BlockingReader } from '../../redis/blocking-reader.ts';
-import { connectForBlocking, connectForRequests, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
+import { connectForRequests, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
+import { openReader } from '../../redis/reads/open-reader.ts';
 import { scripts } from '../../scripts.ts';
 
 /** What all nouns share: the core, the event notifier and health. Its connections close with the app. */
@@ -22,9 +22,9 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     };
     const to = { ...redisTarget(config), scripts, onError };
     const redis = connectForRequests({ ...to, name: 'millrace-api' });
-    const blocking = connectForBlocking({ ...to, name: 'millrace-api-events' });
+    const reader = openReader({ ...to, name: 'millrace-api-events' }, redis);
     const core = createCore(redis, config, { observe });
-    const notifier = new EventNotifier(new BlockingReader(blocking, redis), redis, core.clock);
+    const notifier = new EventNotifier(reader, redis, core.clock);
     const shared = new SharedSettings(core, 'API', sharedSettings(config));
     const loop = new Loop('settings', shared.run, observe);
     const health = shareCall(() =>
@@ -42,7 +42,7 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
       if (!draining) return checked;
       return { ...checked, ready: false, reasons: ['The service is stopping.', ...checked.reasons] };
     });
-    await Promise.all([whenReady(redis, FIRST_CONNECT_MS), whenReady(blocking, FIRST_CONNECT_MS)]);
+    await Promise.all([whenReady(redis, FIRST_CONNECT_MS), reader.whenReady(FIRST_CONNECT_MS)]);
 
     app.addHook('onListen', async () => loop.start());
     app.addHook('preClose', async () => {
@@ -52,7 +52,7 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
       await loop.stop();
       await notifier.close();
       await core.tasks.close();
-      blocking.disconnect();
+      reader.disconnect();
       redis.disconnect();
     });
   },

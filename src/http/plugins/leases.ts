@@ -10,8 +10,8 @@ import { WorkWatch } from '../../leases/take/work-watch.ts';
 import { Loop } from '../../maintenance/loop.ts';
 import { Recoverer } from '../../maintenance/recoverer.ts';
 import { Sweeper } from '../../maintenance/sweeper.ts';
-import { BlockingReader } from '../../redis/blocking-reader.ts';
-import { connectForBlocking, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
+import { FIRST_CONNECT_MS } from '../../redis/connect.ts';
+import { openReader } from '../../redis/reads/open-reader.ts';
 import { scripts } from '../../scripts.ts';
 import { Workers } from '../../workers/workers.ts';
 
@@ -20,13 +20,9 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
     const { redis, observe } = app.core;
     const onError = (error: Error) => observe({ kind: 'redis-trouble', where: 'connection', error });
-    const blocking = connectForBlocking({
-      ...redisTarget(config),
-      name: 'millrace-api-polls',
-      scripts,
-      onError,
-    });
-    const watch = new WorkWatch(new BlockingReader(blocking, redis), redis);
+    const to = { ...redisTarget(config), scripts, onError };
+    const reader = openReader({ ...to, name: 'millrace-api-polls' }, redis);
+    const watch = new WorkWatch(reader, redis);
     const polls = new LongPolls(app.core, watch, config.maxWaiters);
 
     const served = new HttpQueues(app.core);
@@ -54,7 +50,7 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     app.addHook('onListen', async () => {
       for (const loop of loops) loop.start();
     });
-    await whenReady(blocking, FIRST_CONNECT_MS);
+    await reader.whenReady(FIRST_CONNECT_MS);
 
     // Before the server waits for open requests: waiting workers must be answered.
     app.addHook('preClose', async () => {
@@ -63,7 +59,7 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     app.addHook('onClose', async () => {
       await Promise.all(loops.map((loop) => loop.stop()));
       await watch.close();
-      blocking.disconnect();
+      reader.disconnect();
     });
   },
   { name: 'leases', dependencies: ['core'] },

@@ -1,8 +1,9 @@
 import { withExistingKeys } from '../../core/scripts/existing-keys.ts';
-import type { BlockingReader } from '../../redis/blocking-reader.ts';
 import { BLOCK_MS } from '../../redis/connect.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { inOrder, lanes, type QueueKeys } from '../../redis/keys.ts';
+import { readAfter } from '../../redis/reads/read-after.ts';
+import type { StreamReader } from '../../redis/reads/stream-reader.ts';
 import { readLastIds } from '../scripts/last-ids.ts';
 
 /** By stream of a queue, the id of its last entry. */
@@ -29,7 +30,7 @@ interface DelayedCheck {
  * After a connection error every queue is reported, since entries may have been missed.
  */
 export class WorkWatch {
-  readonly #reader: BlockingReader;
+  readonly #reader: StreamReader;
   readonly #commands: Connection;
   #onWork: (keys: QueueKeys) => void = () => undefined;
   readonly #watched = new Map<QueueKeys, Map<string, string>>();
@@ -37,7 +38,7 @@ export class WorkWatch {
   #running: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(reader: BlockingReader, commands: Connection) {
+  constructor(reader: StreamReader, commands: Connection) {
     this.#reader = reader;
     this.#commands = commands;
   }
@@ -121,13 +122,9 @@ export class WorkWatch {
 
   /** The streams with entries after their positions. */
   async #readChanged(): Promise<ReadonlySet<string>> {
-    const all = [...this.#watched.values()].flatMap((positions) => [...positions]);
-    const streams = all.map(([stream]) => stream);
-    const ids = all.map(([, id]) => id);
+    const positions = new Map([...this.#watched.values()].flatMap((streams) => [...streams]));
     // One entry per stream is enough to know, and entries may be large.
-    const reply = await this.#reader.read((redis) =>
-      redis.xread('COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...ids),
-    );
-    return new Set(reply?.map(([stream]) => stream));
+    const reply = await readAfter(this.#reader, positions, 1, BLOCK_MS);
+    return new Set(reply.map(([stream]) => stream));
   }
 }

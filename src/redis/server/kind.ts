@@ -1,3 +1,4 @@
+import type { Topology } from '../address/redis-url.ts';
 import { compare, parseVersion, type Version } from './version.ts';
 
 type Info = ReadonlyMap<string, string>;
@@ -30,8 +31,8 @@ export interface ServerFault {
 const OLDEST: Readonly<Record<'Redis' | 'Valkey', Version>> = { Redis: [7, 0, 0], Valkey: [7, 2, 0] };
 
 /** Why this server can never serve, by its INFO: too old, of the wrong kind, or in the wrong role. Empty when it can. */
-export function serverFaults(info: Info): ServerFault[] {
-  return [...versionFaults(serverKind(info)), ...modeFaults(info), ...roleFaults(info)];
+export function serverFaults(info: Info, topology: Topology = 'single'): ServerFault[] {
+  return [...versionFaults(serverKind(info)), ...modeFaults(info, topology), ...roleFaults(info)];
 }
 
 function versionFaults({ name, version }: ServerKind): ServerFault[] {
@@ -58,7 +59,7 @@ function versionFaults({ name, version }: ServerKind): ServerFault[] {
   ];
 }
 
-function modeFaults(info: Info): ServerFault[] {
+function modeFaults(info: Info, topology: Topology): ServerFault[] {
   if (info.get('redis_mode') === 'sentinel') {
     return [
       {
@@ -69,13 +70,14 @@ function modeFaults(info: Info): ServerFault[] {
       },
     ];
   }
-  if (info.get('cluster_enabled') !== '1' && info.get('redis_mode') !== 'cluster') return [];
+  const isNode = info.get('cluster_enabled') === '1' || info.get('redis_mode') === 'cluster';
+  if (!isNode || topology === 'cluster') return [];
   return [
     {
       id: 'redis-cluster',
       what: 'Redis is a node of a Redis Cluster (cluster mode), which one address cannot serve.',
       why: 'Each node holds a part of the keys, and refuses all others.',
-      todo: 'REDIS_URL would have to begin with redis+cluster://, which is not supported yet: use a Redis outside of a Cluster. Managed services call that "cluster mode disabled".',
+      todo: 'Set REDIS_URL to redis+cluster://HOST:PORT, with any of its nodes.',
     },
   ];
 }

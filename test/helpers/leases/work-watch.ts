@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { WorkWatch } from '../../../src/leases/take/work-watch.ts';
-import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
 import { connectForBlocking, whenReady } from '../../../src/redis/connect.ts';
+import { BlockingReader } from '../../../src/redis/reads/blocking-reader.ts';
 import { scripts } from '../../../src/scripts.ts';
 import type { TestRedis } from '../redis/server.ts';
 

@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { type RedisOptions, type RedisServer, startRedis } from '../../../src/local/redis-server.ts';
 import { connectForWork, whenReady } from '../../../src/redis/connect.ts';
-import type { Connection } from '../../../src/redis/connection.ts';
+import type { Connection, ServerConnection } from '../../../src/redis/connection.ts';
 import { scripts } from '../../../src/scripts.ts';
 import { PATIENCE_MS } from '../patience.ts';
 
@@ -13,7 +14,7 @@ export interface TestRedis {
   /** The value of REDIS_URL. */
   readonly url: string;
   /** A connection for the test itself. */
-  readonly client: Connection;
+  readonly client: ServerConnection;
   readonly server: RedisServer;
   /** Replaces the server after `server.restart()`. */
   replace(server: RedisServer): void;
@@ -22,13 +23,13 @@ export interface TestRedis {
 /** Starts a Redis for the tests of one file, in its own folder. Stops it and deletes the folder after them. */
 export function useRedis(options: RedisOptions = {}): TestRedis {
   let server: RedisServer;
-  let client: Connection;
+  let client: ServerConnection;
   let dir: string;
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'mr-test-'));
     server = await startRedis({ dir, persistent: false, ...options });
-    client = connectForWork({ url: server.url, name: 'test', scripts });
+    client = asServer(connectForWork({ url: server.url, name: 'test', scripts }));
     await untilConnected(client);
   });
   afterAll(async () => {
@@ -51,6 +52,12 @@ export function useRedis(options: RedisOptions = {}): TestRedis {
       server = next;
     },
   };
+}
+
+/** A connection of which the test knows that it is to one server. */
+export function asServer(connection: Connection): ServerConnection {
+  if (connection instanceof Redis) return connection;
+  throw new Error('the connection is to a Cluster');
 }
 
 /** Resolves once the connection can send commands. */

@@ -8,14 +8,14 @@ import {
 } from '../../../src/lifecycle/consumer.ts';
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
-import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
 import { connectForWork } from '../../../src/redis/connect.ts';
-import type { Connection } from '../../../src/redis/connection.ts';
+import type { Connection, ServerConnection } from '../../../src/redis/connection.ts';
 import { decodeEntry } from '../../../src/redis/entry.ts';
 import { type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
+import { BlockingReader } from '../../../src/redis/reads/blocking-reader.ts';
 import { encodeTail } from '../../../src/redis/result-record.ts';
 import { scripts } from '../../../src/scripts.ts';
-import { type TestRedis, until, untilConnected } from '../redis/server.ts';
+import { asServer, type TestRedis, until, untilConnected } from '../redis/server.ts';
 import { complete, take } from './moves.ts';
 
 const LEASE_MS = 600_000;
@@ -105,11 +105,11 @@ async function createManualWorker(
 
 /** Manual workers for the tests of one file, one for each queue that a test names. */
 export function useManualWorkers(redis: TestRedis): (queue: string) => Promise<ManualWorker> {
-  let connection: Connection;
+  let connection: ServerConnection;
   let reader: BlockingReader;
   const workers = new Map<string, Promise<ManualWorker>>();
   beforeAll(async () => {
-    connection = connectForWork({ url: redis.url, name: 'manual-worker', scripts });
+    connection = asServer(connectForWork({ url: redis.url, name: 'manual-worker', scripts }));
     await untilConnected(connection);
     reader = new BlockingReader(connection, connection);
   });

@@ -3,9 +3,9 @@ import { appendJobs } from '../../../src/jobs/submit/scripts/append.ts';
 import { type Completion, type Delivery, WaitingConsumer } from '../../../src/lifecycle/consumer.ts';
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
-import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
 import { formatRef } from '../../../src/redis/job-id.ts';
 import { GROUP, type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
+import { BlockingReader } from '../../../src/redis/reads/blocking-reader.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 import { complete, NOTHING, take } from '../../helpers/workers/moves.ts';
 

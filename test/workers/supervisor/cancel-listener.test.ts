@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest';
-import { BlockingReader } from '../../../src/redis/blocking-reader.ts';
 import { whenReady } from '../../../src/redis/connect.ts';
 import type { Connection } from '../../../src/redis/connection.ts';
+import { BlockingReader } from '../../../src/redis/reads/blocking-reader.ts';
 import { CancelListener } from '../../../workers/supervisor/cancel-listener.ts';
 import { createTestCore } from '../../helpers/redis/core.ts';
 import { useRedis } from '../../helpers/redis/server.ts';

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BlockingReader } from '../../src/redis/blocking-reader.ts';
-import { connectForBlocking } from '../../src/redis/connect.ts';
-import type { Connection } from '../../src/redis/connection.ts';
-import { scripts } from '../../src/scripts.ts';
-import { until, untilConnected, useRedis } from '../helpers/redis/server.ts';
+import { connectForBlocking } from '../../../src/redis/connect.ts';
+import type { Connection, ServerConnection } from '../../../src/redis/connection.ts';
+import { BlockingReader } from '../../../src/redis/reads/blocking-reader.ts';
+import { readAfter } from '../../../src/redis/reads/read-after.ts';
+import { scripts } from '../../../src/scripts.ts';
+import { until, untilConnected, useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
-let blocking: Connection;
+let blocking: ServerConnection;
 let reader: BlockingReader;
 
 beforeEach(async () => {
@@ -16,7 +17,14 @@ beforeEach(async () => {
 });
 afterEach(() => blocking.disconnect());
 
-const popped = () => reader.read((connection) => connection.blpop('list', 0));
+let last = '0-0';
+const add = (text: string) => redis.client.xadd('news', '*', 'text', text);
+/** Reads on after the last entry. */
+async function readOn() {
+  const [[, entries = []] = []] = await readAfter(reader, new Map([['news', last]]), 10, 10_000);
+  last = entries.at(-1)?.[0] ?? last;
+  return entries.map(([, fields]) => fields?.[1]);
+}
 const isBlocked = () =>
   until(async () => /blocked_clients:1/.test(await redis.client.info('clients')), 'a read blocks');
 
@@ -25,34 +33,34 @@ const statsOf = async (command: string): Promise<string> =>
 
 describe('a blocking reader', () => {
   it('returns the reply of its command', async () => {
-    await redis.client.rpush('list', 'a');
-    expect(await popped()).toEqual(['list', 'a']);
+    await add('a');
+    expect(await readOn()).toEqual(['a']);
   });
 
   it('ends a blocked read early and without a reply, when interrupted', async () => {
-    const read = popped();
+    const read = readOn();
     await isBlocked();
     await reader.interrupt();
-    expect(await read).toBeNull();
+    expect(await read).toEqual([]);
   });
 
   it('ends a read that has not reached the server yet', async () => {
-    const read = popped();
+    const read = readOn();
     await reader.interrupt();
-    expect(await read).toBeNull();
+    expect(await read).toEqual([]);
   });
 
   it('returns at once from an interrupt when no read is running', async () => {
     await reader.interrupt();
-    await redis.client.rpush('list', 'b');
-    await popped();
+    await add('b');
+    await readOn();
     await reader.interrupt();
   });
 
   it('asks once when Redis does not let it end reads, and again on the next connection', async () => {
     await redis.client.config('RESETSTAT');
     await redis.client.call('ACL', 'SETUSER', 'default', '-client|unblock');
-    const read = popped();
+    const read = readOn();
     await isBlocked();
     for (let i = 0; i < 5; i += 1) await reader.interrupt();
     expect(await statsOf('client|unblock')).toMatch(/rejected_calls=1,/);
@@ -60,10 +68,10 @@ describe('a blocking reader', () => {
     blocking.stream.destroy();
     await expect(read).rejects.toThrow();
     await untilConnected(blocking);
-    const next = popped();
+    const next = readOn();
     await isBlocked();
     await reader.interrupt();
-    expect(await next).toBeNull();
+    expect(await next).toEqual([]);
   });
 
   it('asks ever more seldom while the read has not begun', async () => {
@@ -75,22 +83,22 @@ describe('a blocking reader', () => {
       },
     } as unknown as Connection;
     const late = new BlockingReader(blocking, commands);
-    const read = late.read((connection) => connection.blpop('list', 0.5));
+    const read = readAfter(late, new Map([['news', last]]), 10, 500);
     await late.interrupt();
-    expect(await read).toBeNull();
+    expect(await read).toEqual([]);
     expect(asked).toBeGreaterThan(3);
     expect(asked).toBeLessThan(30);
   });
 
   it('interrupts a read on a new connection too', async () => {
-    await redis.client.rpush('list', 'c');
-    await popped();
+    await add('c');
+    await readOn();
     blocking.stream.destroy();
     await until(() => blocking.status !== 'ready', 'the connection is lost');
     await untilConnected(blocking);
-    const read = popped();
+    const read = readOn();
     await isBlocked();
     await reader.interrupt();
-    expect(await read).toBeNull();
+    expect(await read).toEqual([]);
   });
 });

@@ -1,5 +1,7 @@
-import type { Connection } from './connection.ts';
-import { isRefused } from './faults.ts';
+import { whenReady } from '../connect.ts';
+import type { Connection, ServerConnection } from '../connection.ts';
+import { isRefused } from '../faults.ts';
+import type { StreamEntries, StreamRead, StreamReader } from './stream-reader.ts';
 
 /** UNBLOCK has no effect until the read has reached the server: it is sent again, each time after twice as long. */
 const FIRST_RETRY_MS = 1;
@@ -11,8 +13,8 @@ const MAX_RETRY_MS = 50;
  *
  * States: idle -> reading (`read`) -> idle (reply, timeout, unblocked, or error).
  */
-export class BlockingReader {
-  readonly #blocking: Connection;
+export class BlockingReader implements StreamReader {
+  readonly #blocking: ServerConnection;
   readonly #commands: Connection;
   #clientId: number | undefined;
   /** Counts the reads. `#reading` tells whether the last one is still running. */
@@ -21,7 +23,7 @@ export class BlockingReader {
   /** The user of Redis may not end reads: each then ends by its own BLOCK. Asked again on the next connection. */
   #isRefused = false;
 
-  constructor(blocking: Connection, commands: Connection) {
+  constructor(blocking: ServerConnection, commands: Connection) {
     this.#blocking = blocking;
     this.#commands = commands;
     blocking.on('close', () => {
@@ -30,13 +32,12 @@ export class BlockingReader {
     });
   }
 
-  /** Runs one blocking command on the connection. Rejects when the command does. */
-  async read<T>(command: (redis: Connection) => Promise<T>): Promise<T> {
+  async read({ streams, blockMs, run }: StreamRead): Promise<StreamEntries> {
     this.#generation += 1;
     this.#reading = true;
     try {
       this.#clientId ??= await this.#blocking.client('ID');
-      return await command(this.#blocking);
+      return (await run(this.#blocking, streams, blockMs)) ?? [];
     } finally {
       this.#reading = false;
     }
@@ -61,5 +62,13 @@ export class BlockingReader {
       this.#isRefused = true;
       return false;
     }
+  }
+
+  whenReady(deadlineMs: number): Promise<boolean> {
+    return whenReady(this.#blocking, deadlineMs);
+  }
+
+  disconnect(): void {
+    this.#blocking.disconnect();
   }
 }

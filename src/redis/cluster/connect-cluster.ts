@@ -1,0 +1,53 @@
+import { Cluster, type ClusterOptions, type RedisOptions } from 'ioredis';
+import { type NatMap, reachedAt } from '../address/nat-map.ts';
+import { parseEndpoint, type RedisUrl } from '../address/redis-url.ts';
+
+type ClusterUrl = RedisUrl & { topology: 'cluster' };
+/** Replies keep the shapes that ioredis gives by default. */
+export type NodeOptions = Omit<NonNullable<ClusterOptions['redisOptions']>, 'replyMapping' | 'scripts'> &
+  Pick<ClusterOptions, 'scripts'>;
+
+/** The wait before the nodes are asked again while none answers, ms. */
+const RETRY_MS = 500;
+/** Nodes are asked as often for the slots that they serve, ms. A node that is asked for a foreign slot tells at once, too. */
+const REFRESH_MS = 5_000;
+
+/**
+ * A connection to the primaries of a Cluster. A command goes to the node that serves the slot of its keys. One that no node has run
+ * (MOVED, ASK, TRYAGAIN, CLUSTERDOWN) is sent again; any other is not.
+ *
+ * @param options of the connection to each node.
+ */
+export function connectCluster(
+  url: ClusterUrl,
+  natMap: NatMap | undefined,
+  { scripts = {}, ...options }: NodeOptions,
+): Cluster {
+  return new Cluster([...url.endpoints], {
+    scripts,
+    redisOptions: { ...options, ...accessOptions(url, options.tls) },
+    enableOfflineQueue: false,
+    clusterRetryStrategy: () => RETRY_MS,
+    slotsRefreshTimeout: 1_000,
+    slotsRefreshInterval: REFRESH_MS,
+    // The node may have run a write whose reply was lost.
+    retryDelayOnFailover: 0,
+    // Replicas answer late: a job would be unknown after its 202.
+    scaleReads: 'master',
+    // Certificates are for host names, so these are not resolved here.
+    dnsLookup: (address, callback) => callback(null, address),
+    ...(natMap && { natMap: (told: string) => toReached(natMap, told) }),
+  });
+}
+
+/** How the URL lets in to each node. */
+export const accessOptions = ({ isTls, user, password }: ClusterUrl, tls: RedisOptions['tls']) => ({
+  ...(user !== '' && { username: user }),
+  ...(password !== '' && { password }),
+  ...(isTls && { tls: tls ?? {} }),
+});
+
+function toReached(natMap: NatMap, told: string): { host: string; port: number } | null {
+  const endpoint = parseEndpoint(told);
+  return endpoint === undefined ? null : { ...reachedAt(natMap, endpoint) };
+}

@@ -1,0 +1,120 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll } from 'vitest';
+import { type RedisServer, startRedis } from '../../../src/local/redis-server.ts';
+import { until } from './server.ts';
+
+const SLOTS = 16_384;
+/** Nodes talk to each other at their port and this. */
+const BUS_OFFSET = 10_000;
+const PASSWORD = 'cluster';
+
+export interface ClusterNode {
+  readonly server: RedisServer;
+  /** A connection for the test itself. */
+  readonly client: Redis;
+  readonly port: number;
+}
+
+export interface TestCluster {
+  /** The value of REDIS_URL. */
+  readonly url: string;
+  readonly primaries: readonly ClusterNode[];
+  readonly replicas: readonly ClusterNode[];
+}
+
+/** Starts a Cluster for the tests of one file, in its own folder. Stops it and deletes the folder after them. */
+export function useCluster({ primaries = 3, replicas = 0 } = {}): TestCluster {
+  let dir: string;
+  let nodes: ClusterNode[] = [];
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'mr-cluster-'));
+    const count = primaries * (1 + replicas);
+    nodes = await Promise.all(Array.from({ length: count }, (_, i) => startNode(join(dir, String(i)))));
+    await meet(nodes);
+    await shareSlots(nodes.slice(0, primaries));
+    await follow(nodes, primaries);
+  });
+  afterAll(async () => {
+    for (const { client } of nodes) client.disconnect();
+    await Promise.all(nodes.map(({ server }) => server.kill()));
+    await rm(dir, { recursive: true, force: true });
+  });
+  return {
+    get url() {
+      const hosts = nodes.slice(0, primaries).map(({ port }) => `127.0.0.1:${port}`);
+      return `redis+cluster://:${PASSWORD}@${hosts.join(',')}`;
+    },
+    get primaries() {
+      return nodes.slice(0, primaries);
+    },
+    get replicas() {
+      return nodes.slice(primaries);
+    },
+  };
+}
+
+async function startNode(dir: string): Promise<ClusterNode> {
+  const port = await freePort();
+  const settings = {
+    'cluster-enabled': 'yes',
+    'cluster-node-timeout': '1000',
+    'cluster-require-full-coverage': 'no',
+    masterauth: PASSWORD,
+  };
+  const server = await startRedis({ dir, port, password: PASSWORD, persistent: false, settings });
+  return { server, port, client: new Redis({ port, password: PASSWORD, retryStrategy: () => 200 }) };
+}
+
+/** A port whose bus port is free, too. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    if ((await isFree(port)) && (await isFree(port + BUS_OFFSET))) return port;
+  }
+}
+
+const isFree = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const server = createServer()
+      .once('error', () => resolve(false))
+      .listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+
+async function meet(nodes: readonly ClusterNode[]): Promise<void> {
+  const [first, ...others] = nodes;
+  for (const { port } of others) await first?.client.call('CLUSTER', 'MEET', '127.0.0.1', port);
+  await untilAll(nodes, `cluster_known_nodes:${nodes.length}`);
+}
+
+async function shareSlots(primaries: readonly ClusterNode[]): Promise<void> {
+  const from = (i: number) => Math.floor((i * SLOTS) / primaries.length);
+  await Promise.all(
+    primaries.map(({ client }, i) => client.call('CLUSTER', 'ADDSLOTSRANGE', from(i), from(i + 1) - 1)),
+  );
+}
+
+async function follow(nodes: readonly ClusterNode[], primaries: number): Promise<void> {
+  await untilAll(nodes, 'cluster_state:ok', `cluster_slots_assigned:${SLOTS}`);
+  for (const [i, { client }] of nodes.slice(primaries).entries()) {
+    const id = await nodes[i % primaries]?.client.call('CLUSTER', 'MYID');
+    await client.call('CLUSTER', 'REPLICATE', String(id));
+    await until(
+      async () => (await client.info('replication')).includes('master_link_status:up'),
+      'a replica',
+    );
+  }
+}
+
+const untilAll = (nodes: readonly ClusterNode[], ...facts: string[]) =>
+  Promise.all(
+    nodes.map(({ client }) =>
+      until(async () => {
+        const info = String(await client.call('CLUSTER', 'INFO'));
+        return facts.every((fact) => info.includes(`${fact}\r\n`));
+      }, facts.join(', ')),
+    ),
+  );
