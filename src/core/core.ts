@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis';
 import { type Clock, systemClock } from '../clock.ts';
 import { NO_OBSERVER, type Observer } from '../observer.ts';
 import type { Connection } from '../redis/connection.ts';
@@ -43,7 +44,7 @@ export function createCore(
   settings: CoreSettings,
   { clock = systemClock, observe = NO_OBSERVER }: { clock?: Clock; observe?: Observer } = {},
 ): Core {
-  const keySpace = new KeySpace(settings.prefix);
+  const keySpace = new KeySpace(settings.prefix, redis instanceof Cluster);
   return {
     redis,
     keySpace,

@@ -23,10 +23,13 @@ const MAX_CACHED = 1_000;
 /** The keys of all queues that share one prefix. */
 export class KeySpace {
   readonly #prefix: string;
+  readonly #isCluster: boolean;
   readonly #cache = new Map<string, QueueKeys>();
 
-  constructor(prefix: string) {
+  /** @param isCluster whether keys that one script names need a hash tag; one server keeps the names that it has had. */
+  constructor(prefix: string, isCluster = false) {
     this.#prefix = prefix;
+    this.#isCluster = isCluster;
   }
 
   get queues(): string {
@@ -71,15 +74,20 @@ export class KeySpace {
   }
 
   get workers(): ReturnType<typeof workerKeys> {
-    return workerKeys(this.#prefix);
+    return workerKeys(this.#together('workers'));
   }
 
   get access(): AccessKeys {
-    return accessKeys(this.#prefix);
+    return accessKeys(this.#together('access'));
   }
 
   get probe(): string {
     return probeKey(this.#prefix);
+  }
+
+  /** The prefix of keys that one script names. No queue has a slash in its name. */
+  #together(noun: string): string {
+    return this.#isCluster ? `${this.#prefix}:{/${noun}}` : this.#prefix;
   }
 
   queue(name: string): QueueKeys {

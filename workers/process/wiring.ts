@@ -69,7 +69,7 @@ export async function createWorkerProcess({
   const base = createBase(consumerName, config, queues, connections, tasks, reconcileSchedule, observe, send);
   const operators = { reports: config.healthPort > 0 ? { metrics } : undefined, tracing };
   const { worker, runner } = wire(base, config.queues, connections, tasks, isAlone, operators);
-  await Promise.all(Object.values(connections).map((connection) => whenReady(connection, CONNECT_MS)));
+  await Promise.all([whenReady(connections.redis, CONNECT_MS), connections.reader.whenReady(CONNECT_MS)]);
   new UncaughtErrors({
     only: () => (isAlone ? runner.lastTrace : undefined),
     clock: systemClock,

@@ -9,6 +9,8 @@ import { slotOf } from './slots.ts';
 
 /** A slot whose read has failed is read again after this long, ms. */
 const REST_MS = 200;
+/** Most ms to wait for a connection to a node. */
+const CONNECT_MS = 1_000;
 /** A read that has not ended so long after its interrupt is given up, with its connection. */
 const END_MS = 500;
 
@@ -106,7 +108,7 @@ export class ClusterReader implements StreamReader {
     { run, onEnd }: OpenRead,
     leftMs: number,
   ): Promise<StreamEntries> {
-    const reader = this.#readerOf(slot);
+    const reader = await this.#readerOf(slot);
     const cut = { timer: undefined as NodeJS.Timeout | undefined };
     const stopHearing = onEnd(() => {
       void reader.interrupt().catch(() => undefined);
@@ -121,7 +123,7 @@ export class ClusterReader implements StreamReader {
   }
 
   /** The reader at the node that serves the slot now. @throws {Error} when no node does. */
-  #readerOf(slot: number): BlockingReader {
+  async #readerOf(slot: number): Promise<BlockingReader> {
     const node = this.#cluster.slots[slot]?.[0];
     const endpoint = node === undefined ? undefined : parseEndpoint(node);
     if (node === undefined || endpoint === undefined)
@@ -135,6 +137,7 @@ export class ClusterReader implements StreamReader {
       .find(({ options }) => `${options.host}:${options.port}` === node);
     const reader = new BlockingReader(blocking, commands ?? blocking);
     this.#readers.set(slot, { node, reader });
+    await whenReady(blocking, CONNECT_MS);
     return reader;
   }
 

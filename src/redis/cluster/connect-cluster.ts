@@ -23,10 +23,9 @@ export function connectCluster(
   natMap: NatMap | undefined,
   { scripts = {}, ...options }: NodeOptions,
 ): Cluster {
-  return new Cluster([...url.endpoints], {
+  return new ReadyCluster([...url.endpoints], {
     scripts,
     redisOptions: { ...options, ...accessOptions(url, options.tls) },
-    enableOfflineQueue: false,
     clusterRetryStrategy: () => RETRY_MS,
     slotsRefreshTimeout: 1_000,
     slotsRefreshInterval: REFRESH_MS,
@@ -38,6 +37,19 @@ export function connectCluster(
     dnsLookup: (address, callback) => callback(null, address),
     ...(natMap && { natMap: (told: string) => toReached(natMap, told) }),
   });
+}
+
+/**
+ * Refuses commands while no node is known. ioredis would keep them without end, or else refuse those to a node whose connection
+ * is just being opened, too.
+ */
+class ReadyCluster extends Cluster {
+  override sendCommand(...[command, stream, node]: Parameters<Cluster['sendCommand']>): unknown {
+    if (this.status === 'ready' || command.name === 'cluster')
+      return super.sendCommand(command, stream, node);
+    command.reject(new Error("Cluster isn't ready: none of its nodes answers."));
+    return command.promise;
+  }
 }
 
 /** How the URL lets in to each node. */

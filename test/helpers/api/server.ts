@@ -46,7 +46,11 @@ export async function startReadyApi(
 }
 
 /** An API for the tests of one file, in this process, listening on a free port. */
-export function useApi(redis: TestRedis, env: NodeJS.ProcessEnv = {}, observe?: Observer): TestApi {
+export function useApi(
+  redis: Pick<TestRedis, 'url'>,
+  env: NodeJS.ProcessEnv = {},
+  observe?: Observer,
+): TestApi {
   let app: FastifyInstance;
   let origin: string;
 

@@ -26,33 +26,54 @@ export interface TestCluster {
   readonly replicas: readonly ClusterNode[];
 }
 
-/** Starts a Cluster for the tests of one file, in its own folder. Stops it and deletes the folder after them. */
-export function useCluster({ primaries = 3, replicas = 0 } = {}): TestCluster {
-  let dir: string;
-  let nodes: ClusterNode[] = [];
+/** A Cluster in a folder of its own. */
+export interface StartedCluster extends TestCluster {
+  /** Stops it and deletes the folder. */
+  stop(): Promise<void>;
+}
+
+interface ClusterOptions {
+  readonly primaries?: number;
+  /** Of each primary. */
+  readonly replicas?: number;
+}
+
+export async function startCluster({ primaries = 3, replicas = 0 }: ClusterOptions = {}): Promise<StartedCluster> {
+  const dir = await mkdtemp(join(tmpdir(), 'mr-cluster-'));
+  const count = primaries * (1 + replicas);
+  const nodes = await Promise.all(Array.from({ length: count }, (_, i) => startNode(join(dir, String(i)))));
+  await meet(nodes);
+  await shareSlots(nodes.slice(0, primaries));
+  await follow(nodes, primaries);
+  const hosts = nodes.slice(0, primaries).map(({ port }) => `127.0.0.1:${port}`);
+  return {
+    url: `redis+cluster://:${PASSWORD}@${hosts.join(',')}`,
+    primaries: nodes.slice(0, primaries),
+    replicas: nodes.slice(primaries),
+    async stop() {
+      for (const { client } of nodes) client.disconnect();
+      await Promise.all(nodes.map(({ server }) => server.kill()));
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts a Cluster for the tests of one file, and stops it after them. */
+export function useCluster(options: ClusterOptions = {}): TestCluster {
+  let cluster: StartedCluster;
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'mr-cluster-'));
-    const count = primaries * (1 + replicas);
-    nodes = await Promise.all(Array.from({ length: count }, (_, i) => startNode(join(dir, String(i)))));
-    await meet(nodes);
-    await shareSlots(nodes.slice(0, primaries));
-    await follow(nodes, primaries);
+    cluster = await startCluster(options);
   });
-  afterAll(async () => {
-    for (const { client } of nodes) client.disconnect();
-    await Promise.all(nodes.map(({ server }) => server.kill()));
-    await rm(dir, { recursive: true, force: true });
-  });
+  afterAll(() => cluster.stop());
   return {
     get url() {
-      const hosts = nodes.slice(0, primaries).map(({ port }) => `127.0.0.1:${port}`);
-      return `redis+cluster://:${PASSWORD}@${hosts.join(',')}`;
+      return cluster.url;
     },
     get primaries() {
-      return nodes.slice(0, primaries);
+      return cluster.primaries;
     },
     get replicas() {
-      return nodes.slice(primaries);
+      return cluster.replicas;
     },
   };
 }

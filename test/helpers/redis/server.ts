@@ -9,6 +9,7 @@ import { connectForWork, whenReady } from '../../../src/redis/connect.ts';
 import type { Connection, ServerConnection } from '../../../src/redis/connection.ts';
 import { scripts } from '../../../src/scripts.ts';
 import { PATIENCE_MS } from '../patience.ts';
+import { useCluster } from './cluster.ts';
 
 export interface TestRedis {
   /** The value of REDIS_URL. */
@@ -20,8 +21,43 @@ export interface TestRedis {
   replace(server: RedisServer): void;
 }
 
+/** With TEST_REDIS=cluster the tests of a file have a Cluster. Those that stop or look into the server then fail. */
+const isOnCluster = process.env['TEST_REDIS'] === 'cluster';
+
 /** Starts a Redis for the tests of one file, in its own folder. Stops it and deletes the folder after them. */
 export function useRedis(options: RedisOptions = {}): TestRedis {
+  return isOnCluster ? useClusterAsRedis() : useServer(options);
+}
+
+function useClusterAsRedis(): TestRedis {
+  const cluster = useCluster();
+  let client: Connection;
+  beforeAll(async () => {
+    client = connectForWork({ url: cluster.url, name: 'test', scripts });
+    await untilConnected(client);
+    const flush = () => Promise.all(cluster.primaries.map((primary) => primary.client.flushall()));
+    Object.assign(client, { flushall: flush, flushdb: flush });
+  });
+  afterAll(() => client.disconnect());
+  const missing = (): never => {
+    throw new Error('a Cluster has no single server');
+  };
+  return {
+    get url() {
+      return cluster.url;
+    },
+    get client() {
+      // The commands that tests use are the same.
+      return client as unknown as ServerConnection;
+    },
+    get server() {
+      return missing();
+    },
+    replace: missing,
+  };
+}
+
+function useServer(options: RedisOptions): TestRedis {
   let server: RedisServer;
   let client: ServerConnection;
   let dir: string;
@@ -56,7 +92,7 @@ export function useRedis(options: RedisOptions = {}): TestRedis {
 
 /** A connection of which the test knows that it is to one server. */
 export function asServer(connection: Connection): ServerConnection {
-  if (connection instanceof Redis) return connection;
+  if (connection instanceof Redis || isOnCluster) return connection as ServerConnection;
   throw new Error('the connection is to a Cluster');
 }
 

@@ -103,7 +103,10 @@ export async function startWorker(redisUrl: string, env: NodeJS.ProcessEnv = {})
 }
 
 /** One worker for all tests of a file. It must end well: exit code 0, nothing on standard error. */
-export function useWorker(redis: TestRedis, env: NodeJS.ProcessEnv = {}): { readonly worker: TestWorker } {
+export function useWorker(
+  redis: Pick<TestRedis, 'url'>,
+  env: NodeJS.ProcessEnv = {},
+): { readonly worker: TestWorker } {
   let worker: TestWorker;
   beforeAll(async () => {
     worker = await startWorker(redis.url, env);
