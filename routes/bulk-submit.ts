@@ -63,7 +63,7 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
         response: {
           207: { ...BulkSubmitResponse, headers: ReplayedHeader },
-          ...problems(400, 413, 415, 422, 429, 500, 503),
+          ...problems(400, 409, 413, 415, 422, 429, 500, 503),
         },
       },
     },

@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'broken-json'
   | 'invalid-request'
   | 'invalid-batch'
+  | 'batch-not-atomic'
   | 'unauthorized'
   | 'forbidden'
   | 'unsupported-media-type'

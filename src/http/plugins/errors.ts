@@ -28,6 +28,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'subscription-not-found': { status: 404, title: 'No such subscription' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'not-acceptable': { status: 406, title: 'Not acceptable' },
+  'batch-not-atomic': { status: 409, title: 'The batch cannot be stored in one step' },
   'queue-not-empty': { status: 409, title: 'The queue has jobs or schedules' },
   'not-unique': { status: 409, title: 'Another job has the place' },
   'job-finished': { status: 409, title: 'The job has ended' },

@@ -1,6 +1,7 @@
 import type { Core } from '../../core/core.ts';
 import { AppError, toError } from '../../errors.ts';
 import { expireAll } from '../../lifecycle/cancel-and-expire.ts';
+import { bySlot } from '../../redis/cluster/slots.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { answerOf, notUnique, type UniqueAnswer } from '../unique/answers.ts';
@@ -146,6 +147,7 @@ export class JobWriter {
 
   /** Stores all jobs or none, in one step; with `once` at most once. @throws {AppError} queue-full, key-full or idempotency-mismatch. */
   async writeTogether(entries: readonly NewEntry[], once?: KeyedSubmit): Promise<WriteResult> {
+    if (bySlot(this.#core.redis, entries, ({ keys }) => keys.settings).length > 1) throw batchNotAtomic();
     const [first] = await Promise.all([
       submitTogether(this.#core.redis, entries, once),
       this.#core.queues.keepRegistered(entries.map(({ keys }) => keys.queue)),
@@ -209,3 +211,10 @@ const setOutcome =
   (outcome: AnsweredRef | Error): void => {
     outcomes[i] = outcome;
   };
+
+/** One script stores a batch, and a script works in one slot. */
+const batchNotAtomic = (): AppError =>
+  new AppError(
+    'batch-not-atomic',
+    'In a Redis Cluster the jobs of a batch that is atomic or has an Idempotency-Key must be of one queue. Send a batch for each queue.',
+  );

@@ -38,7 +38,10 @@ interface ClusterOptions {
   readonly replicas?: number;
 }
 
-export async function startCluster({ primaries = 3, replicas = 0 }: ClusterOptions = {}): Promise<StartedCluster> {
+export async function startCluster({
+  primaries = 3,
+  replicas = 0,
+}: ClusterOptions = {}): Promise<StartedCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'mr-cluster-'));
   const count = primaries * (1 + replicas);
   const nodes = await Promise.all(Array.from({ length: count }, (_, i) => startNode(join(dir, String(i)))));

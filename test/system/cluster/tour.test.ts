@@ -119,9 +119,7 @@ describe('in a Cluster', () => {
     expect((await api.get(later.id)).status).toBe('cancelled');
     const failing = await api.submit({ task: 'fail', queue: 'q2', attempts: 1 });
     expect((await api.finished(failing.id)).status).toBe('failed');
-    expect(
-      (await api.http.post(`/jobs/${failing.id}/retry`).send({})).status,
-    ).toBe(202);
+    expect((await api.http.post(`/jobs/${failing.id}/retry`).send({})).status).toBe(202);
   });
 
   it('events of all queues come in one stream, in the order of their times', async () => {
