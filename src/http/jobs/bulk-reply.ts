@@ -6,10 +6,10 @@ import type { SubmitOutcome } from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
 import { problemItem } from '../plugins/errors.ts';
 
-/** Items that are sent together, where there are many. */
+/** Items of one part of a long answer. */
 const PART_ITEMS = 500;
 
-/** Sends the outcomes of a bulk submit. To send those of many lines at once would take long. */
+/** Sends the outcomes of a bulk submit. Many outcomes go out in parts, since all at once would hold up other requests. */
 export async function sendBulk(
   reply: FastifyReply,
   outcomes: readonly SubmitOutcome[],
@@ -40,7 +40,7 @@ function itemPrinter(request: FastifyRequest): PrintItem {
   };
 }
 
-/** The JSON of the answer. Others get their turn after each part. */
+/** The JSON of the answer. Other requests get their turn after each part. */
 async function* parts(outcomes: readonly SubmitOutcome[], print: PrintItem): AsyncGenerator<Buffer> {
   const slices = new Slices();
   for (let start = 0; start < outcomes.length; start += PART_ITEMS) {

@@ -11,19 +11,19 @@ import type { Fault } from '../../schemas/problem.ts';
 export interface JsonReading {
   /** Values that stay text: each becomes a `JsonText`. Who takes it decides what it may hold. */
   readonly texts?: Places;
-  /** A report of a worker: it is mended, in its bytes, and never refused for its form. */
+  /** A report of a worker is never refused for its form: its bytes are mended. */
   readonly isReport?: boolean;
   /** How the JSON is read instead when there is a fault outside of its texts. */
   readonly whenFaulty?: JsonReading;
-  /** Most items of the lists with texts in them, and the error for more. */
+  /** The most items of a list that has texts in its items, and the error for more. */
   readonly items?: { readonly most: number; readonly error: () => AppError };
-  /** Most values outside of the texts; of lists with texts in them, most in one item. Default 12,000. */
+  /** The most values outside of the texts. In a list that has texts in its items, each item may have as many. Default 12,000. */
   readonly maxValues?: number;
-  /** What stands for JSON with more values. Absent: it is refused. */
+  /** Reads JSON with more values than that. Absent: such JSON is refused. */
   readonly whenTooMany?: (json: Buffer) => unknown;
 }
 
-/** A request may name 10,000 events; no other has as many values. To look at them takes some 10 ms. */
+/** An acknowledgement of 10,000 events has the most values of all requests. Looking at them takes some 10 ms. */
 const MAX_VALUES = 12_000;
 
 /** Faults show names. No request needs long ones outside of its texts. */

@@ -13,7 +13,7 @@ import type { Remembered } from './scripts/once.ts';
 import { type NewEntry, type NoRoom, submitTogether } from './scripts/submit.ts';
 import { WriteBatcher } from './write-batcher.ts';
 
-/** A job that a submit is answered with. `answer`: absent for a new one. */
+/** The job that a submit returns. `answer` is absent for a new job. */
 export interface AnsweredRef extends Ref {
   readonly answer?: UniqueAnswer | undefined;
 }
@@ -90,8 +90,8 @@ export class JobWriter {
   }
 
   /**
-   * Takes in jobs in one step; with `once` at most once. Some may share their places with others: with `isAtomic` one whose place is
-   * taken, and that says so, refuses them all.
+   * Stores jobs in one step, or finds the jobs that have their places; with `once` at most once. With `isAtomic` one unique job that
+   * says `reject` and finds its place taken refuses them all.
    *
    * @throws {AppError} not-unique, queue-full, key-full, payload-too-large or idempotency-mismatch: nothing was stored.
    */

@@ -93,6 +93,11 @@ function parsePosition(cursor: string): WalkPosition {
 
 const tooManyQueues = () =>
   invalidRequest(
-    [{ pointer: '/queue', detail: `is required, since more than ${MOST_QUEUES} queues have jobs with tags` }],
+    [
+      {
+        pointer: '/queue',
+        detail: `is required: more than ${MOST_QUEUES} queues have jobs with tags. Search them one by one`,
+      },
+    ],
     'query parameters',
   );

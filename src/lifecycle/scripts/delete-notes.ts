@@ -7,7 +7,7 @@ const noteFields = (ref: string): string =>
     .map((name) => `${ref} .. ${NOTE[name as keyof typeof NOTE_FIELDS]}`)
     .join(', ');
 
-/** Lua: `deleteNotes(notes, ranked, ref)` deletes all notes of a job that is no more, and its rank. */
+/** Lua: `deleteNotes(notes, ranked, ref)` deletes all notes of a job that has ended, and its rank. */
 export const deleteNotes: LuaHelper = {
   name: 'deleteNotes',
   lua: `

@@ -59,7 +59,7 @@ end
 /**
  * Lua: `publishEvent(events, kind, refs, settings, changed, value)` writes one entry for all jobs of a move, with a value if there
  * is one. The stream keeps more entries while durable subscriptions ask for them (`hold`). `changed`: nil where the refs are first ones.
- * Returns the settings `concurrency` and `rate`: where there is one, a job that stops running makes room for another.
+ * Returns the settings `concurrency` and `rate`. If one is set, a job that stops running makes room for another.
  */
 export const publishEvent: LuaHelper = {
   name: 'publishEvent',

@@ -7,7 +7,7 @@ import { inSteps } from '../../redis/script/in-steps.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
 import { refundStarts } from './fragments/limits.ts';
-import { endKeys, IS_FAIR } from './keys/turns.ts';
+import { endKeys, IS_FAIR, refundKeys } from './keys/turns.ts';
 import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from './lua.ts';
 
 /**
@@ -34,6 +34,7 @@ export const releaseScript = defineScript({
     'rateUse',
     'turns',
     'runningKeys',
+    'keyRates',
   ],
   args: [
     'consumer',
@@ -41,9 +42,19 @@ export const releaseScript = defineScript({
     'wakeHorizonMs',
     { records: 'jobs', of: ['place', 'id', 'token', 'begun', 'suspect'] },
   ],
-  uses: [letters, now, deliveredAt, publishEvent, setRankedTime, wakeWorkers, refundStarts, endKeys],
+  uses: [
+    letters,
+    now,
+    deliveredAt,
+    publishEvent,
+    setRankedTime,
+    wakeWorkers,
+    refundStarts,
+    endKeys,
+    refundKeys,
+  ],
   lua: `
-local outcomes, released, unbegun, keysEnded = {}, {}, 0, {}
+local outcomes, released, unbegun, keysEnded, keysUnbegun = {}, {}, 0, {}, {}
 local function putBack(i, place, ref, started, move)
   local cancelAskedAt, heldAs, key = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs},
     ref .. ${NOTE.runsFor}), 1, 3)
@@ -55,7 +66,10 @@ local function putBack(i, place, ref, started, move)
   redis.call('HDEL', notes, ref .. ${NOTE.progress})
   if jobs[i].suspect == '1' then redis.call('HINCRBY', notes, ref .. ${NOTE.losses}, 1) end
   if jobs[i].begun == '1' then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move)
-  else unbegun = unbegun + 1 end
+  else
+    unbegun = unbegun + 1
+    if key then keysUnbegun[#keysUnbegun + 1] = key end
+  end
   released[#released + 1] = ref
 end
 for i = 1, #jobs do
@@ -72,6 +86,7 @@ for i = 1, #jobs do
 end
 local hasLimit, perTime = publishEvent(events, 'released', released, settings, changed)
 refundStarts(rateUse, perTime, unbegun)
+refundKeys(settings, keyRates, keysUnbegun)
 local ready = endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR})
 if hasLimit or tonumber(delayMs) < tonumber(wakeHorizonMs) then ready = ready + #released end
 wakeWorkers(wake, ready)

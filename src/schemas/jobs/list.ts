@@ -16,7 +16,7 @@ export const FindJobsQuery = Type.Object(
     tag: Type.Optional(TagQuery),
     queue: Type.Optional(
       queueName(
-        'Only jobs of this queue. Default: all that you may read. With `idempotencyKey`: the queue to which the key belongs, that of the job, or of the first job of a batch; default "default".',
+        'Only jobs of this queue. Default: all that you may read; with `tag`, a search over more than 1,000 queues with tagged jobs is refused. With `idempotencyKey`: the queue to which the key belongs, that of the job, or of the first job of a batch; default "default".',
       ),
     ),
     task: Type.Optional(TaskName),

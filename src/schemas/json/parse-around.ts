@@ -12,7 +12,7 @@ export function parseAround(json: Buffer, places: Places): unknown {
   return scan && parseScanned(json, scan, places, isAscii(json));
 }
 
-/** As `parseAround`, for who has scanned the document. @param isPlain whether it is ASCII. */
+/** As `parseAround`, for a document that the caller has scanned. @param isPlain whether it is ASCII. */
 export function parseScanned(
   json: Buffer,
   scan: JsonScan,

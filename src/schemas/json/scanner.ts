@@ -52,7 +52,7 @@ export class JsonScanner {
     return this.#values + this.#mostInItem;
   }
 
-  /** Reads on until a value begins at `until` or later. Says whether there is more, or that all of it is JSON or is not. */
+  /** Reads on until a value begins at `until` or later. Returns whether there is more, or else whether the whole is JSON. */
   read(until = Number.POSITIVE_INFINITY): 'more' | 'json' | 'broken' {
     while (!this.#isEnded && this.#at >= 0) {
       if (this.#at >= until) return 'more';

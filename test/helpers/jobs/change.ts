@@ -1,8 +1,4 @@
 import { expect } from 'vitest';
-import { sweepHolds } from '../../../src/lifecycle/scripts/holds/sweep-holds.ts';
-import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/scripts/sweep.ts';
-import type { Connection } from '../../../src/redis/connection.ts';
-import type { QueueKeys } from '../../../src/redis/keys.ts';
 import { Job, type Job as JobShape } from '../../../src/schemas/job.ts';
 import { expectShape } from '../api/expect-schema.ts';
 import { type Answer, JSON_TYPE, send } from '../api/send.ts';
@@ -31,12 +27,4 @@ export function changesOf(api: TestApi) {
     etagOf: async (id: string): Promise<string> => (await api.http.get(`/jobs/${id}`)).headers['etag'] ?? '',
     statsOf: async (queue: string) => (await api.http.get(`/queues/${queue}/stats`)).body,
   };
-}
-
-/** Sweeps a whole queue. */
-export async function sweepAll(redis: Connection, keys: QueueKeys): Promise<void> {
-  for (let position: SweepPosition = SWEEP_START; position !== 'end'; ) {
-    position = (await sweep(redis, keys, position)).next;
-  }
-  await sweepHolds(redis, keys, '-');
 }

@@ -1,7 +1,7 @@
-import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/scripts/sweep.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { type Answer, JSON_TYPE, send } from '../api/send.ts';
 import type { TestApi } from '../api/server.ts';
+import { sweepAll as sweepKeys } from '../lifecycle/sweep-all.ts';
 import type { TestRedis } from '../redis/server.ts';
 
 /** Submits jobs like one; undefined members are left out. */
@@ -14,9 +14,6 @@ export const submitter =
       body: JSON.stringify({ ...like, ...job }),
     });
 
-/** A whole sweep of a queue. */
-export async function sweepAll(redis: TestRedis, queue: string): Promise<void> {
-  for (let at: SweepPosition = SWEEP_START; at !== 'end'; ) {
-    at = (await sweep(redis.client, queueKeys('mr', queue), at)).next;
-  }
-}
+/** Sweeps a whole queue. */
+export const sweepAll = ({ client }: TestRedis, queue: string): Promise<number> =>
+  sweepKeys(client, queueKeys('mr', queue));

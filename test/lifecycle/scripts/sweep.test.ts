@@ -1,24 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { recover } from '../../../src/lifecycle/scripts/recover.ts';
-import { SWEEP_START, type SweepPosition, sweep } from '../../../src/lifecycle/scripts/sweep.ts';
 import type { Ref } from '../../../src/redis/job-id.ts';
 import { GROUP } from '../../../src/redis/keys.ts';
 import { entryIdsOf, useQueueOfTwo } from '../../helpers/lifecycle/queue-of-two.ts';
+import { sweepAll } from '../../helpers/lifecycle/sweep-all.ts';
 import { putQueued } from '../../helpers/redis/places.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
 const queue = useQueueOfTwo(redis);
-
-async function sweepAll(): Promise<number> {
-  let total = 0;
-  for (let position: SweepPosition = SWEEP_START; position !== 'end'; ) {
-    const { found, next } = await sweep(redis.client, queue.keys, position);
-    total += found;
-    position = next;
-  }
-  return total;
-}
 
 describe('the sweep', () => {
   it('makes entries that are in no place due, in lanes and parked, and no others', async () => {
@@ -32,10 +22,10 @@ describe('the sweep', () => {
     const [running, due, dead, ...others] = refs as [Ref, Ref, Ref, ...Ref[]];
     await queue.retry(due, 3_600_000);
     await queue.bury(dead);
-    expect(await sweepAll()).toBe(0);
+    expect(await sweepAll(redis.client, queue.keys)).toBe(0);
     const lost = [others[0], others[220], others[440], parked] as Ref[];
     for (const ref of lost) await redis.client.xack(keys.stream[ref.place], GROUP, ref.entryId);
-    expect(await sweepAll()).toBe(4);
+    expect(await sweepAll(redis.client, queue.keys)).toBe(4);
     for (const ref of lost) expect(await queue.placeOf(ref)).toBe('queued');
     expect(await queue.placeOf(running)).toBe('running');
     expect([await queue.placeOf(due), await queue.placeOf(dead)]).toEqual(['retrying', 'failed']);
@@ -50,7 +40,7 @@ describe('the sweep', () => {
     await queue.takeAs(one);
     await redis.client.zrem(keys.leases, 'one');
     expect(await recover(redis.client, keys)).toMatchObject({ recovered: 0 });
-    await sweepAll();
+    await sweepAll(redis.client, queue.keys);
     expect(await recover(redis.client, keys)).toMatchObject({ recovered: 1 });
     expect(await queue.placeOf(ref)).toBe('queued');
     expect(await redis.client.zrange(keys.leases, 0, '-1')).toEqual(['two']);
@@ -73,7 +63,7 @@ describe('the sweep', () => {
     }));
     await one.hold(keys, jobs);
     await redis.client.config('RESETSTAT');
-    expect(await sweepAll()).toBe(0);
+    expect(await sweepAll(redis.client, queue.keys)).toBe(0);
     const stats = await redis.client.info('commandstats');
     // Four of them have more than 1 MiB; every other place takes one step.
     expect(Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1])).toBeGreaterThanOrEqual(3 + 3 + 4);

@@ -3,6 +3,7 @@ import type { Job } from '../../../src/schemas/job.ts';
 import { expectProblem } from '../../helpers/api/expect-schema.ts';
 import { type Answer, JSON_TYPE, NDJSON_TYPE, send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
+import { finderOf, idsOf } from '../../helpers/jobs/find.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
@@ -21,19 +22,7 @@ const batch = (key: string, jobs: readonly object[]): Promise<Answer> =>
     body: jobs.map((job) => JSON.stringify(job)).join('\n'),
   });
 
-const find = (query: Record<string, string | number | boolean>) => api.http.get('/jobs').query(query);
-const idsOf = (items: readonly { id?: string }[]) => items.flatMap(({ id }) => id ?? []);
-
-/** Reads all pages. */
-async function findAll(query: Record<string, string | number | boolean>): Promise<Job[]> {
-  const jobs: Job[] = [];
-  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
-    const { body }: Answer = await find({ ...query, ...(cursor && { cursor }) }).expect(200);
-    jobs.push(...body.items);
-    cursor = body.nextCursor;
-  }
-  return jobs;
-}
+const { find, findAll } = finderOf(api);
 
 describe('GET /jobs?idempotencyKey=', () => {
   it('finds the job that a submit with the key has stored, in whatever status', async () => {

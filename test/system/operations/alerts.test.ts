@@ -4,6 +4,7 @@ import { untilWorkerReady } from '../../../src/local/ready.ts';
 import { freePort } from '../../../src/local/redis-settings.ts';
 import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import { METRICS } from '../../../src/telemetry/metrics/catalog.ts';
+import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { post, take } from '../../helpers/leases/http-worker.ts';
 import { readInProject } from '../../helpers/local/pages.ts';
 import { until, untilConnected, useRedis } from '../../helpers/redis/server.ts';
@@ -175,6 +176,14 @@ describe('the alerts', () => {
   });
 });
 
+/** One job runs in a queue that lets one run: the other one is held. */
+async function holdOneBack(): Promise<void> {
+  const body = JSON.stringify({ concurrency: 1 });
+  await send(api.origin, { method: 'PUT', path: '/queues/narrow', headers: JSON_TYPE, body });
+  await submit({ queue: 'narrow', task: 'work' }, 2);
+  await take(api, { queues: ['narrow'] });
+}
+
 interface Panel {
   readonly title: string;
   readonly type: string;
@@ -204,6 +213,7 @@ describe('the dashboard', () => {
     await redis.client.config('SET', 'maxmemory', '1gb');
     await submit({ task: 'echo' }, 10);
     await submit({ task: 'fail', attempts: 1 });
+    await holdOneBack();
     for (const [title, expression] of expressions) {
       await until(
         async () => (await prometheus.query(expression)).length > 0,

@@ -3,17 +3,17 @@ import { openJobs } from '../../../lifecycle/scripts/lua.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { bytesOf, toMap } from '../../../redis/script/lua.ts';
 
-/** Entries of a lane that no worker has looked at: so many of them are read, and so many bytes, at most. */
+/** The most entries, and bytes of them, that it reads of those in a lane that no worker has looked at. */
 const MOST_UNSORTED = 100;
 const READ = 10;
 const MOST_BYTES = 262_144;
 
 /**
- * Lua: `readRoom()` returns how many jobs the queue may still store, and what it wants to be told: { `most`, `mostOfKey` (nil for no limit),
- * `submitted` (a list for the refs of stored jobs; nil where nobody asks for events), `hasUnique` (whether it had a unique job) }.
+ * Lua: `readRoom()` reads the limits of the queue, and how many jobs it has: { `most`, `mostOfKey` (nil for no limit), `submitted` (a list
+ * for the refs of stored jobs; nil if the queue has no events `submitted`), `hasUnique` (whether it ever had a unique job) }.
  *
- * `takeRoom(room, options)` takes it for one more job; where there is none, it returns 'full' or 'key-full', and the limit. A key has the
- * jobs that wait for it, those that run, and of those in the lanes that no worker has looked at yet the first 100.
+ * `takeRoom(room, options)` counts one more job. If that is beyond a limit, it returns 'full' or 'key-full', and the limit. A key has the
+ * jobs that wait for it and those that run. Of the entries of a lane that no worker has looked at, the first 100 count.
  */
 export const ROOM = defineFragment({
   queueKeys: ['stream', 'dead', 'settings', 'holds', 'runningKeys'],

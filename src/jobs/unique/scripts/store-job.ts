@@ -6,12 +6,12 @@ import { defineFragment } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
 
 /**
- * Lua: `storeJob(new, room, notBefore, job)` stores a new job; where `job` is given, one that follows it. Returns its ref.
+ * Lua: `storeJob(new, room, notBefore, job)` stores a new job, and returns its ref. If `job` is given, the new one follows it.
  * `freshEntry(new, first, notBefore, since)` is what `parkEntry` takes. `notBefore`: Unix ms, or nil; `since`: when the job was first
  * submitted. `tellSubmitted(room)` writes the events of the jobs that were stored since; nil for none.
  *
  * `new`: `task`, `payload`, `options` (JSON without priority, times and first entry; '' for none), `lane` (index of the stream), `priority` (nil for normal), `startAt`, `delay`, `expiresIn` (ms, or nil), `rule` (`uq` of its options; nil
- * where it shares no place). `room`: see `ROOM`.
+ * for a job that is not unique). `room`: see `ROOM`.
  */
 export const STORE_JOB = defineFragment({
   queueKeys: ['expiring', 'settings', 'events', 'notes', 'stream', 'tagged'],

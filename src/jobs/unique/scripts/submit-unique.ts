@@ -18,9 +18,9 @@ import { type NewEntry, type NoRoom, queuesOf } from '../../submit/scripts/submi
 import { HAS_READ_ENOUGH, PLACE_FRAGMENTS } from './take-place.ts';
 
 /**
- * Takes in any number of jobs of which some share their places with others, as if they came one after the other. It decides about all
- * of them before it writes: where there is no room for one, or with `isAtomic` ('1') another job has the place of one that says `reject`,
- * it takes in none.
+ * Stores any number of jobs, or finds the jobs that have their places, as if they came one after the other. It decides about all jobs
+ * before it writes. It stores none if there is no room for one. With `isAtomic` ('1') it stores none if one says `reject` and
+ * finds its place taken.
  *
  * `record`, `fingerprint`, `recordTtlMs`, `note`, `refQueues`, `queue` of a job: as in `submit`. `startAt`, `delay`, `expiresIn`: ms or '';
  * `priority`: '' for normal; `options` without these.
@@ -94,7 +94,7 @@ return { 'taken', taken }
 `,
 });
 
-/** What became of a job: `reject`: another one has its place. */
+/** What becomes of a submitted job. `reject`: another job has its place. */
 export type Kind = 'stored' | 'replaced' | 'existing' | 'cached' | 'reject';
 
 export type UniquelySubmitted =
@@ -117,7 +117,7 @@ type Raw =
   | ['reject', job: number, ref: string]
   | ['too-large'];
 
-/** Takes in jobs, of which some have their place in their options. With `once` they are taken in at most once. */
+/** Stores jobs, or finds the jobs that have their places. The options of a unique job name its place. With `once` it does so at most once. */
 export async function submitUnique(
   redis: Connection,
   entries: readonly NewEntry[],

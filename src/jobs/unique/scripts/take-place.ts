@@ -9,7 +9,7 @@ import { RECORD_END, readHead } from '../../../redis/script/result-head.ts';
 import { ROOM } from '../../submit/scripts/room.ts';
 import { STORE_JOB } from './store-job.ts';
 
-/** Pointers to ended jobs that one submit looks for: more than it adds. Of many jobs, so many do; the sweep finds the rest. */
+/** Pointers that each submit checks, to drop those to ended jobs. A submit adds one. In one call the first 100 submits do so. */
 const DROPPED = 2;
 const MOST_DROPS = 100;
 /** Bytes of entries that one call reads: they bound the time for which it keeps Redis busy. */
@@ -19,15 +19,15 @@ const MOST_BYTES = 67_108_864;
 export const HAS_READ_ENOUGH = `openBytes > ${MOST_BYTES}`;
 
 /**
- * Lua: who has a place follows from where the jobs are, so nothing is locked. A script first decides about all its jobs, then
- * writes what it has decided: it can still refuse them all.
+ * Lua: the places of jobs say who has a place, so nothing is locked. A script decides about all its jobs before it writes, so that it
+ * can refuse them all.
  *
- * `lookAt(places, digest)` returns a place as it is and, after `decide`, as it is to be: `pointer`, `job`, `follower` (see `holderOf`)
- * are what Redis has; `holder` ('open', 'waiting', 'running'; nil for none) and `follows` are what has been decided.
+ * `lookAt(places, digest)` returns a place. Its `pointer`, `job` and `follower` (see `holderOf`) are what Redis has. Its `holder` ('open',
+ * 'waiting', 'running'; nil for none) and `follows` are what `decide` has decided so far.
  *
  * `decide(new, place)` returns what becomes of a job: 'stored' | 'replaced' | 'existing' | 'cached' | 'reject'. With `replace`, a job
- * that waits gets the new entry. While one runs, the new job follows it: it is held until that one has ended, and later ones
- * replace it. Where only a time keeps the place, the new job starts after that.
+ * that waits gets the new entry. While a job runs, the new job follows it: it is held until the other has ended, and later ones
+ * replace it. If only a time keeps the place, the new job starts after that time.
  */
 const DECIDE = defineFragment({
   queueKeys: ['changed', 'results', 'notes', 'uniques'],
@@ -84,7 +84,7 @@ end
 });
 
 /**
- * Lua: `takePlace(new, place, kind, room)` writes what `decide` has said, and returns the first ref of the job. It also drops some
+ * Lua: `takePlace(new, place, kind, room)` writes what `decide` has returned, and returns the first ref of the job. It also drops some
  * pointers to jobs that have lost their places. `new` and `room`: see `STORE_JOB`.
  */
 const TAKE_PLACE = defineFragment({

@@ -8,7 +8,7 @@ import { deleteTraces, FIRST, publishEvent, RANK_SPAN, wakeWorkers } from '../lu
 import { FOLLOWS } from '../unique/followers.ts';
 
 /**
- * Lua: `parkEntry(fresh)` adds an entry to `parked`, which waits in `scheduled`, or in `holds` where it follows another one.
+ * Lua: `parkEntry(fresh)` adds an entry to `parked`. The job waits in `scheduled`, or in `holds` if it follows another one.
  * Returns its ref. `fresh`: `task`, `payload`, `options` (JSON with at least one member, without `x`), `at` (when the job may start),
  * `rank` (index of its priority; nil for normal), `expiresAt` (nil for never), `follows` (the first line of its class; nil: it does not).
  */
@@ -51,9 +51,9 @@ end
 });
 
 /**
- * Lua: `replaceEntry(old, fresh)` puts a new entry in `parked`, where no blocking read delivers it, in place of that of a job
- * that nobody runs. The job keeps its id, which names its first entry, and goes on following another one; `fresh.options` names that
- * entry. Returns the ref of the new one. `old`: `first`, `ref`, `place`, `id`.
+ * Lua: `replaceEntry(old, fresh)` gives a job that nobody runs a new entry in `parked`, where no blocking read delivers it. The job
+ * keeps its id, which names its first entry; `fresh.options` names that entry, too. A follower stays one. Returns the ref of the
+ * new entry. `old`: `first`, `ref`, `place`, `id`.
  */
 export const REPLACE_ENTRY = defineFragment({
   queueKeys: [

@@ -12,8 +12,8 @@ const MOST_READY = 50;
 /**
  * Lua: `keyed` is nil in a queue that has no limits for keys, is not fair, and holds no job for its key. Else its jobs with a key wait
  * in `holds`, in the class of that key, and start from there. `turns` has the keys that may have a job to start, the next one first.
- * It may have others, too: who starts a job looks whether the key has one and is below its limits, and removes the key if not.
- * So any script adds a key when in doubt, and no key is forgotten while each end of a job adds its own.
+ * It may have other keys, too: a take checks whether the key has a job and is below its limits, and removes the key if not.
+ * So a script may add a key when in doubt. Each end of a job adds the key of that job, so that none is forgotten.
  *
  * `keyed.holdsBack(ref, fields, at)` looks at a job that has just become pending: true if it went to `holds` instead.
  * `keyed.start(key, ref)` counts one that starts. `keyed.begin()` comes before them, `keyed.finish(soonest)` at the end of the take.

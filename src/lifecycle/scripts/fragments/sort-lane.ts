@@ -9,16 +9,16 @@ const MOST_SORTED = 300;
 /** Entries of the first read beyond the jobs that are wanted. */
 const AHEAD = 8;
 /**
- * Where keys take turns, as long as a lane has entries that are not sorted, this many must be sorted for each job that starts: so
- * that a key does not start thousands of jobs before those behind them are seen.
+ * While a lane of a fair queue has unsorted entries, a take sorts this many for each job that it starts. Else one key could start
+ * thousands of jobs before a take sees the keys behind them.
  */
 const SORTED_PER_START = 60;
 
 /**
  * Lua: in a queue with limits for keys, `takeLane` reads entries of the lane and puts those with a key into `holds`, each into the
  * class of its key, then starts held jobs by their turn. So every entry of a lane is looked at once, however long it waits.
- * A job without a key starts at once, or waits in `due` if there is no room; where keys take turns it waits as of a key without
- * a name. `keyed.hasMore`: the take has sorted all that it may, and there is more.
+ * A job without a key starts at once, or waits in `due` if there is no room. In a fair queue it waits under the empty key.
+ * `keyed.hasMore`: the take has sorted all that it may, and there is more.
  */
 export const SORT_LANE = defineFragment({
   queueKeys: ['settings', 'stream', 'notes', 'due', 'holds', 'turns'],

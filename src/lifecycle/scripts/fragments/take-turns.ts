@@ -3,14 +3,14 @@ import { defineFragment } from '../../../redis/script/define-script.ts';
 import { TURN_SPAN, turnOf } from '../keys/turns.ts';
 import { CLAIM_NOTES, HELD_AS_OF_CLAIM, NOTES_OF_CLAIM, SPLIT_REF } from './take.ts';
 
-/** Keys that one take looks at, beyond those of which it starts a job: most of the others are at their limit. */
+/** The most keys that one take looks at without starting a job of theirs. Most of these are at their limit. */
 const MOST_TRIED = 100;
 /** Keys of one round. */
 const ROUND = 50;
 
 /**
- * Lua: `keyed.takeTurns(priority, limit)` starts at most `limit` held jobs, one of each key, then again one of each, by their turns.
- * `keyed.first`: the priority of the first turn, 5 where there is none, nil where that is not known.
+ * Lua: `keyed.takeTurns(priority, limit)` starts at most `limit` held jobs: one of each key by their turns, then one more of each.
+ * `keyed.first` is the index of the priority of the first turn: 5 if no key has a turn, nil if the take has not looked yet.
  */
 export const TAKE_TURNS = defineFragment({
   queueKeys: ['stream', 'holds', 'turns', 'notes', 'keyTimes'],
@@ -71,7 +71,7 @@ if keyed then
     end
   end
 
-  -- A key that is not to come again leaves the turns: the end of a job, or its time, adds it.
+  -- A key that cannot start another job now leaves the turns. The end of one of its jobs, or its rate, adds it again.
   local function startRound(keys, priority)
     local again, gone, scores, left = {}, {}, {}, {}
     local found, noted = candidates(keys, priority, again)

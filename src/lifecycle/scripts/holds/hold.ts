@@ -7,7 +7,7 @@ import { letters, now } from '../../../redis/script/lua.ts';
 import type { Priority } from '../../../schemas/values/names.ts';
 import { PRIORITIES } from '../../../schemas/values/names.ts';
 import { refundStarts } from '../fragments/limits.ts';
-import { endKeys, IS_FAIR } from '../keys/turns.ts';
+import { endKeys, IS_FAIR, refundKeys } from '../keys/turns.ts';
 import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from '../lua.ts';
 
 /** Most schemas that a class names: more releases of a task are never tried in turn. */
@@ -47,12 +47,23 @@ export const holdScript = defineScript({
     'rateUse',
     'turns',
     'runningKeys',
+    'keyRates',
   ],
   args: [
     'consumer',
     { records: 'jobs', of: ['place', 'id', 'token', 'reason', 'refusers', 'order', 'expiresAt'] },
   ],
-  uses: [letters, now, deliveredAt, publishEvent, setRankedTime, wakeWorkers, refundStarts, endKeys],
+  uses: [
+    letters,
+    now,
+    deliveredAt,
+    publishEvent,
+    setRankedTime,
+    wakeWorkers,
+    refundStarts,
+    endKeys,
+    refundKeys,
+  ],
   lua: `
 local function classOf(reason, refusers, heldAs)
   local before, earlier = string.match(heldAs or '', '^([^\\n]*)\\n([^\\n]*)\\n')
@@ -69,12 +80,14 @@ local function isEmpty(class)
   return #redis.call('ZRANGE', holds, '[' .. class .. '\\n', '(' .. class .. '\\n\\255', 'BYLEX', 'LIMIT', 0, 1) == 0
 end
 
-local outcomes, refs, keysEnded = {}, {}, {}
+local outcomes, refs, keysEnded, keysUnbegun = {}, {}, {}, {}
 local function hold(job, ref, place)
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZSCORE', due[place], ref) then return end
   local cancelAskedAt, heldAs, key = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs},
     ref .. ${NOTE.runsFor}), 1, 3)
-  if key then keysEnded[#keysEnded + 1], keysEnded[#keysEnded + 2] = key, ref end
+  if key then
+    keysEnded[#keysEnded + 1], keysEnded[#keysEnded + 2], keysUnbegun[#keysUnbegun + 1] = key, ref, key
+  end
   refs[#refs + 1] = ref
   if cancelAskedAt then
     redis.call('ZADD', due[place], now, ref)
@@ -101,6 +114,7 @@ for i = 1, #jobs do
 end
 local hasLimit, perTime = publishEvent(events, 'released', refs, settings, changed)
 refundStarts(rateUse, perTime, #refs)
+refundKeys(settings, keyRates, keysUnbegun)
 local ready = endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR})
 wakeWorkers(wake, hasLimit and #refs or ready)
 return outcomes

@@ -10,9 +10,9 @@ import { endKeys, heldClass, turnOf } from './turns.ts';
 const STEP = 100;
 
 /**
- * Repairs what accidents may have left of limits for keys, as a release that does not know them, or a change of Redis by hand.
+ * Repairs what accidents leave of limits for keys, such as a release that does not know them, or a change of Redis by hand.
  * First come the jobs that count as running for a key: one that is not pending no longer counts. Then come the keys with held
- * jobs: one that waits for nothing gets a turn. Last, what is left of limits that are gone is deleted.
+ * jobs: one that waits for nothing gets a turn. At last the sweep deletes what is left of removed limits.
  *
  * `from`: 'r' and the member of `runningKeys`, or 'h' and the class, after which the step begins.
  * Returns where the next step begins in the same form, '' at the end.

@@ -1,8 +1,8 @@
 import { type LuaHelper, now } from '../../../redis/script/lua.ts';
 
 /**
- * Scores of `turns`: the index of the priority (from 1) times this, and below it the time since `EPOCH_US`, us: of the last start where
- * keys take turns, else from which the first held job of the key waits. A number of Lua is exact to 2 us there, until 2091.
+ * A score in `turns` is the index of the priority (from 1) times this, plus a time since `EPOCH_US`, us. In a fair queue that is the
+ * last start of the key, else the time from which its first held job waits. Lua numbers are exact to 2 us there, until 2091.
  */
 export const TURN_SPAN = 2 ** 51;
 /** September 2020, us. */
@@ -31,8 +31,8 @@ end
 };
 
 /**
- * Lua: `keyOf(options)`, the key of a job as JSON writes it, without its quotes, which has no line break; nil for a job without one.
- * Mostly it is the only option. Metadata may have a member of that name, too, so anything else is parsed.
+ * Lua: `keyOf(options)`: the key of a job as JSON writes it, without its quotes; so it has no line break. nil for a job without a key.
+ * Mostly the key is the only option. Other options are parsed, since metadata may have a member of that name, too.
  */
 export const keyOf: LuaHelper = {
   name: 'keyOf',
@@ -76,6 +76,24 @@ local function endKeys(runningKeys, holds, turns, ended, fair)
   end
   if #waiting > 0 then redis.call('ZADD', turns, 'LT', unpack(waiting)) end
   return #waiting / 2
+end
+`,
+};
+
+/**
+ * Lua: `refundKeys(settings, keyRates, keys)` gives each key a start back, of a delivery that ended before a handler began. A job
+ * that waits for its key needs no more than the turn that `endKeys` gives it.
+ */
+export const refundKeys: LuaHelper = {
+  name: 'refundKeys',
+  lua: `
+local function refundKeys(settings, keyRates, keys)
+  local perTime = #keys > 0 and redis.call('HGET', settings, 'keyRate')
+  local most, perMs = string.match(perTime or '', '^(%d+) (%d+) %d+$')
+  if not most then return end
+  for _, key in ipairs(keys) do
+    redis.call('ZADD', keyRates, 'XX', 'INCR', string.format('%.0f', -perMs * 1000 / most), key)
+  end
 end
 `,
 };

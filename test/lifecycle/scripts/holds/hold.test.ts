@@ -4,13 +4,13 @@ import type { Unrunnable } from '../../../../src/lifecycle/consumer.ts';
 import { cancelOrExpire } from '../../../../src/lifecycle/scripts/cancel.ts';
 import { ensureGroups } from '../../../../src/lifecycle/scripts/ensure-groups.ts';
 import { holdClasses } from '../../../../src/lifecycle/scripts/holds/hold-classes.ts';
-import { SWEEP_START, type SweepPosition, sweep } from '../../../../src/lifecycle/scripts/sweep.ts';
 import type { Delivery } from '../../../../src/lifecycle/scripts/take.ts';
 import { queueStats } from '../../../../src/queues/stats.ts';
 import { formatRef, type Ref } from '../../../../src/redis/job-id.ts';
 import { GROUP } from '../../../../src/redis/keys.ts';
 import type { Priority } from '../../../../src/schemas/values/names.ts';
 import { entryIdsOf, useQueueOfTwo } from '../../../helpers/lifecycle/queue-of-two.ts';
+import { sweepAll } from '../../../helpers/lifecycle/sweep-all.ts';
 import { useRedis } from '../../../helpers/redis/server.ts';
 import { take } from '../../../helpers/workers/moves.ts';
 
@@ -53,16 +53,6 @@ const takeClasses = async (classes: readonly string[], count = 10) => {
 };
 const messages = async () =>
   (await redis.client.xrange(queue.keys.control, '-', '+')).map(([, fields]) => fields);
-
-async function sweepAll(): Promise<number> {
-  let found = 0;
-  for (let at: SweepPosition = SWEEP_START; at !== 'end'; ) {
-    const step: Awaited<ReturnType<typeof sweep>> = await sweep(redis.client, queue.keys, at);
-    found += step.found;
-    at = step.next;
-  }
-  return found;
-}
 
 describe('a held job', () => {
   it('waits as queued until a take asks for its class, and has spent no attempt', async () => {
@@ -195,7 +185,7 @@ describe('after an accident', () => {
     expect(member).toContain(formatRef(withoutMember));
     await redis.client.zrem(queue.keys.holds, member);
     await redis.client.hdel(queue.keys.notes, `${formatRef(withoutNote)}:h`);
-    expect(await sweepAll()).toBe(2);
+    expect(await sweepAll(redis.client, queue.keys)).toBe(2);
     expect(await redis.client.zcard(queue.keys.holds)).toBe(1);
     expect(await queue.placeOf(kept)).toBe('queued');
     expect(entryIdsOf(await queue.takeAs(queue.two)).sort()).toEqual(
@@ -206,7 +196,7 @@ describe('after an accident', () => {
   it('a member whose entry is gone disappears', async () => {
     const { entryId } = await submitHeld();
     await redis.client.xdel(queue.keys.stream.normal, entryId);
-    await sweepAll();
+    await sweepAll(redis.client, queue.keys);
     expect(await redis.client.exists(queue.keys.holds, queue.keys.notes)).toBe(0);
   });
 

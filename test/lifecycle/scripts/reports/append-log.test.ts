@@ -4,10 +4,10 @@ import { remove } from '../../../../src/jobs/scripts/remove.ts';
 import { cancelOrExpire } from '../../../../src/lifecycle/scripts/cancel.ts';
 import { purgeDead, requeueDead } from '../../../../src/lifecycle/scripts/dead-letters.ts';
 import { appendLog, type LogBatch } from '../../../../src/lifecycle/scripts/reports/append-log.ts';
-import { SWEEP_START, type SweepPosition, sweep } from '../../../../src/lifecycle/scripts/sweep.ts';
 import { formatRef, type Ref } from '../../../../src/redis/job-id.ts';
 import { GROUP } from '../../../../src/redis/keys.ts';
 import { MAX_DEAD, useQueueOfTwo } from '../../../helpers/lifecycle/queue-of-two.ts';
+import { sweepAll } from '../../../helpers/lifecycle/sweep-all.ts';
 import { useRedis } from '../../../helpers/redis/server.ts';
 import { completionOf } from '../../../helpers/workers/manual-worker.ts';
 import { complete } from '../../../helpers/workers/moves.ts';
@@ -179,9 +179,7 @@ describe('the log is kept as long as its job', () => {
     const { ref, log } = await runWithLog();
     await redis.client.xack(queue.keys.stream.normal, GROUP, ref.entryId);
     await redis.client.xdel(queue.keys.stream.normal, ref.entryId);
-    for (let at: SweepPosition = SWEEP_START; at !== 'end'; ) {
-      ({ next: at } = await sweep(redis.client, queue.keys, at));
-    }
+    await sweepAll(redis.client, queue.keys);
     expect(await redis.client.exists(log, queue.keys.notes)).toBe(0);
   });
 });

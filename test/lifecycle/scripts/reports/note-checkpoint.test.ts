@@ -3,9 +3,9 @@ import { cancelOrExpire } from '../../../../src/lifecycle/scripts/cancel.ts';
 import { purgeDead, requeueDead } from '../../../../src/lifecycle/scripts/dead-letters.ts';
 import { recover } from '../../../../src/lifecycle/scripts/recover.ts';
 import { noteCheckpoint } from '../../../../src/lifecycle/scripts/reports/note-checkpoint.ts';
-import { SWEEP_START, type SweepPosition, sweep } from '../../../../src/lifecycle/scripts/sweep.ts';
 import { GROUP } from '../../../../src/redis/keys.ts';
 import { useQueueOfTwo } from '../../../helpers/lifecycle/queue-of-two.ts';
+import { sweepAll } from '../../../helpers/lifecycle/sweep-all.ts';
 import { useRedis } from '../../../helpers/redis/server.ts';
 import { completionOf } from '../../../helpers/workers/manual-worker.ts';
 import { complete } from '../../../helpers/workers/moves.ts';
@@ -110,9 +110,7 @@ describe('a checkpoint is removed', () => {
     await redis.client.xack(queue.keys.stream.normal, GROUP, ref.entryId);
     await redis.client.xdel(queue.keys.stream.normal, ref.entryId);
     const kept = await submitWithCheckpoint();
-    for (let at: SweepPosition = SWEEP_START; at !== 'end'; ) {
-      ({ next: at } = await sweep(redis.client, queue.keys, at));
-    }
+    await sweepAll(redis.client, queue.keys);
     expect(await redis.client.hkeys(queue.keys.notes)).toEqual([`n${kept.ref.entryId}:s`]);
   });
 });

@@ -4,8 +4,9 @@ import type { Job } from '../../../../src/schemas/job.ts';
 import { expectProblem } from '../../../helpers/api/expect-schema.ts';
 import { JSON_TYPE, send } from '../../../helpers/api/send.ts';
 import { useApi } from '../../../helpers/api/server.ts';
-import { changesOf, sweepAll } from '../../../helpers/jobs/change.ts';
+import { changesOf } from '../../../helpers/jobs/change.ts';
 import { post, takeOne } from '../../../helpers/leases/http-worker.ts';
+import { sweepAll } from '../../../helpers/lifecycle/sweep-all.ts';
 import { until, useRedis } from '../../../helpers/redis/server.ts';
 import { useManualWorkers } from '../../../helpers/workers/manual-worker.ts';
 

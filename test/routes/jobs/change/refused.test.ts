@@ -3,8 +3,9 @@ import { parseJobId } from '../../../../src/redis/job-id.ts';
 import { GROUP } from '../../../../src/redis/keys.ts';
 import { expectProblem } from '../../../helpers/api/expect-schema.ts';
 import { useApi } from '../../../helpers/api/server.ts';
-import { changesOf, sweepAll } from '../../../helpers/jobs/change.ts';
+import { changesOf } from '../../../helpers/jobs/change.ts';
 import { post, takeOne } from '../../../helpers/leases/http-worker.ts';
+import { sweepAll } from '../../../helpers/lifecycle/sweep-all.ts';
 import { useRedis } from '../../../helpers/redis/server.ts';
 import { useManualWorkers } from '../../../helpers/workers/manual-worker.ts';
 
