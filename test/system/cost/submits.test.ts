@@ -48,16 +48,18 @@ it('a unique submit looks at one place, and a batch without unique jobs at none'
   expect(found).toMatchObject({ evalsha: 2, hget: 2, xrange: 2 });
   for (const write of ['xadd', 'hset', 'hrandfield']) expect(found).not.toHaveProperty(write);
   const stored = await asked(core, unique('new'));
-  expect(stored).toMatchObject({ evalsha: 1, hmget: 1, xadd: 1, hset: 1, hrandfield: 1 });
+  expect(stored).toMatchObject({ evalsha: 2, xadd: 1, hset: 1, hrandfield: 1 });
+  await asked(core, { queue: 'plain' });
   await redis.client.config('RESETSTAT');
   const jobs = [
     { task: 'echo', queue: 'places' },
-    { task: 'echo', queue: 'costs' },
+    { task: 'echo', queue: 'plain' },
   ];
   const { value } = await new Submitter(core).submitTogether(
     jobs.map((job) => ({ ok: true, job })),
     { atomic: true, key: undefined },
   );
   expect(value.map(({ ok }) => ok)).toEqual([true, true]);
-  expect(await commands()).toEqual({ evalsha: 1, time: 1, hmget: 2, xadd: 2 });
+  const { 'config|resetstat': _, ...plain } = await commands();
+  expect(plain).toEqual({ evalsha: 1, time: 1, hmget: 2, xadd: 2 });
 });
