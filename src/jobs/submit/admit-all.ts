@@ -1,7 +1,7 @@
 import type { Core } from '../../core/core.ts';
-import { Slices } from '../../core/slices.ts';
 import { AppError } from '../../errors.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
+import { Slices } from '../../slices.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
 import type { Candidate } from './outcomes.ts';
 

@@ -1,9 +1,9 @@
 import type { Core } from '../../core/core.ts';
-import { Slices } from '../../core/slices.ts';
 import { AppError, toError } from '../../errors.ts';
 import { expireAll } from '../../lifecycle/cancel-and-expire.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
+import { Slices } from '../../slices.ts';
 import { answerOf, notUnique, notUniqueInBatch, type UniqueAnswer } from '../unique/answers.ts';
 import { withPlace } from '../unique/rule.ts';
 import { type Kind, submitUnique } from '../unique/scripts/submit-unique.ts';

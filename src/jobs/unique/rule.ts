@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Slices } from '../../core/slices.ts';
 import type { EntryOptions, PlaceOptions } from '../../redis/entry-options.ts';
 import type { SubmitJob } from '../../schemas/job.ts';
 import type { CacheOptions, DebounceOptions } from '../../schemas/jobs/unique.ts';
 import type { JsonText } from '../../schemas/json/json-text.ts';
 import type { Fault } from '../../schemas/problem.ts';
+import type { Slices } from '../../slices.ts';
 import { canonicalInSlices } from '../submit/canonical-in-slices.ts';
 import type { UniqueRule } from './scripts/unique-rule.ts';
 

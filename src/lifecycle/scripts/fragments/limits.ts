@@ -60,7 +60,7 @@ export const LIMITS = defineFragment({
   args: [{ list: 'completions' }],
   uses: [now, toMap, wakeWorkers],
   lua: `
-local keyed = (queueSettings.limitsKeys or queueSettings.hasKeyed) and {}
+local keyed = (queueSettings.limitsKeys or queueSettings.hasKeyed) and { firstHeld = {} }
 local limits = (queueSettings.concurrency or queueSettings.rate or keyed) and { hasNews = #completions > 0 }
 if limits then
   local roomOf = ${LIMIT_ROOM}
