@@ -16,6 +16,8 @@ export const answerOf = (outcome: string): UniqueAnswer | undefined => ANSWERS[o
 
 /** Another job has the place. @param jobId its id. */
 export const notUnique = (jobId: string): AppError =>
-  new AppError('not-unique', `The job "${jobId}" has the place. Wait for its end, or cancel it.`, {
-    extensions: { jobId },
-  });
+  new AppError(
+    'not-unique',
+    `The unique job "${jobId}" has the place. Wait for its end, or cancel it. A place with \`for\` stays taken until that time is over.`,
+    { extensions: { jobId } },
+  );
