@@ -67,7 +67,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'findJobs',
         summary: 'Find jobs',
         description:
-          'With `tag`: the jobs that have all the tags, the newest first, in whatever status, as long as they are kept. Without it: queue by queue as GET /queues/{name}/jobs lists them. With `idempotencyKey`: the jobs that you have stored by a submit with this key; empty when the key is unknown or its time is over (IDEMPOTENCY_TTL_MS). An Idempotency-Key belongs to the API key, or the subject of the token, that has sent it. Jobs whose result has expired are left out.',
+          'With `tag`: the jobs that have all the tags, the newest first, in any status, as long as they are kept. Without it: queue by queue as GET /queues/{name}/jobs lists them. With `idempotencyKey`: the jobs that you have stored by a submit with this key; empty when the key is unknown or its time is over (IDEMPOTENCY_TTL_MS). An Idempotency-Key belongs to the API key, or the subject of the token, that has sent it. Jobs whose result has expired are left out.',
         tags: ['jobs'],
         querystring: FindJobsQuery,
         response: { 200: JobPage, ...problems(400, 500, 503) },

@@ -6,7 +6,7 @@ import { CODE_FILES, readCode } from './helpers/code-files.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** What every room may import. */
-const SHARED = ['schemas', 'errors', 'clock', 'observer'];
+const SHARED = ['schemas', 'errors', 'clock', 'slices', 'observer'];
 
 /**
  * Which room may import which rooms, beside the shared ones, and which of the packages that matter. A noun of the API
@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   schemas: ['ajv', 'typebox'],
   errors: [],
   clock: [],
+  slices: [],
   observer: ['network-events'],
   'network-events': [],
   version: [],

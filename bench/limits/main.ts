@@ -11,16 +11,23 @@ const ROUNDS = 3;
 const KEYS = 1_000;
 const JOBS_OF_A_KEY = 100;
 
-/** Jobs a second, and commands a job, from the first end of a job on. */
-const drain = (limits: Record<string, string | number>, processes: number, concurrency: number) =>
+const PROCESSES = 2;
+const CONCURRENCY = 50;
+
+/** In which order the jobs of the keys come: one of each key in turn, or key after key. */
+type Order = 'in-turn' | 'key-after-key';
+
+/** Jobs a second, commands a job and us of Redis a job, from the first end of a job on. */
+const drain = (limits: Record<string, string | number>, order: Order) =>
   onSite(async (site) => {
-    const jobs = Array.from({ length: KEYS * JOBS_OF_A_KEY }, (_, i) => `key-${i % KEYS}`);
+    const keyOf = (i: number) => (order === 'in-turn' ? i % KEYS : Math.floor(i / JOBS_OF_A_KEY));
+    const jobs = Array.from({ length: KEYS * JOBS_OF_A_KEY }, (_, i) => `key-${keyOf(i)}`);
     await site.fill('echo', {}, jobs);
     if (Object.keys(limits).length > 0) await site.setLimits(limits);
-    await site.startWorker(processes, concurrency);
+    await site.startWorker(PROCESSES, CONCURRENCY);
     await site.untilCompleted(1);
     const from = performance.now();
-    const before = await site.commands();
+    const [before, timeBefore] = [await site.commands(), await site.redisTime()];
     const counted = Number(await site.redis.hget(site.keys.totals, 'completed'));
     let looks = 0;
     while (Number(await site.redis.hget(site.keys.totals, 'completed')) < jobs.length) {
@@ -29,26 +36,30 @@ const drain = (limits: Record<string, string | number>, processes: number, concu
     }
     const seconds = (performance.now() - from) / 1_000;
     const ran = jobs.length - counted;
-    return { rate: ran / seconds, commands: ((await site.commands()) - before - looks) / ran };
+    const commands = ((await site.commands()) - before - looks) / ran;
+    return { rate: ran / seconds, commands, time: ((await site.redisTime()) - timeBefore) / ran };
   });
 
 /** 1,000 keys of 100 jobs, one of each at a time, beside the same jobs without limits. */
 async function keyed() {
-  const shares: number[] = [];
-  const commands: number[] = [];
-  const rates: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const plain = await drain({}, 2, 50);
-    const limited = await drain({ keyConcurrency: 1 }, 2, 50);
-    shares.push(limited.rate / plain.rate);
-    commands.push(limited.commands);
-    rates.push(limited.rate);
+  const orders: Record<string, object> = {};
+  for (const order of ['in-turn', 'key-after-key'] as const) {
+    const rounds: { plain: Awaited<ReturnType<typeof drain>>; limited: Awaited<ReturnType<typeof drain>> }[] =
+      [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      rounds.push({ plain: await drain({}, order), limited: await drain({ keyConcurrency: 1 }, order) });
+    }
+    const median = (figure: (round: (typeof rounds)[number]) => number) =>
+      spreadOf(rounds.map(figure)).median;
+    orders[order] = {
+      shareOfPlainRate: median(({ plain, limited }) => limited.rate / plain.rate),
+      rate: Math.round(median(({ limited }) => limited.rate)),
+      commandsAJob: median(({ limited }) => limited.commands),
+      redisUsAJob: median(({ limited }) => limited.time),
+      redisUsAPlainJob: median(({ plain }) => plain.time),
+    };
   }
-  return {
-    shareOfPlainRate: spreadOf(shares).median,
-    rate: Math.round(spreadOf(rates).median),
-    commandsAJob: spreadOf(commands).median,
-  };
+  return orders;
 }
 
 /** One key with 100,000 jobs, then 100 keys with 10 each: how often the first has started when the last of the others ends. */

@@ -40,6 +40,8 @@ export interface Site {
   untilCompleted(count: number): Promise<void>;
   /** Commands that Redis ran since its start, without INFO. */
   commands(): Promise<number>;
+  /** Processor time of the main thread of Redis since its start, us. */
+  redisTime(): Promise<number>;
   /** What the journal holds, in the order of time. */
   lines(): Line[];
 }
@@ -100,6 +102,10 @@ export async function onSite<T>(measure: (site: Site) => Promise<T>): Promise<T>
         const stats = await redis.info('commandstats');
         const calls = [...stats.matchAll(/cmdstat_(\S+?):calls=(\d+)/g)];
         return calls.reduce((sum, [, name, count]) => (name === 'info' ? sum : sum + Number(count)), 0);
+      },
+      async redisTime() {
+        const times = (await redis.info('cpu')).matchAll(/used_cpu_(?:sys|user)_main_thread:([\d.]+)/g);
+        return [...times].reduce((sum, [, seconds]) => sum + 1_000_000 * Number(seconds), 0);
       },
       lines: () =>
         readFileSync(journal, 'utf8')

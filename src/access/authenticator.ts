@@ -58,7 +58,7 @@ export class Authenticator {
     return this.look(header);
   }
 
-  /** As `identify`, without its memory: that would hide for two seconds that a key is revoked. */
+  /** Like `identify`, but without its memory, which hides for two seconds that a key is revoked. */
   look(header: string): Promise<Caller | undefined> {
     const looking = this.#pending.get(header) ?? this.#recognize(header);
     this.#pending.set(header, looking);

@@ -8,10 +8,10 @@ import { withoutPayload } from './view.ts';
 
 /** Bytes of the jobs that one page reads. A single job may have more. */
 const MAX_PAGE_BYTES = 8 * 1_048_576;
-/** Jobs of the first read, which tells how large they are, and of any. */
+/** The most jobs of the first read, which shows how large they are, and of each later read. */
 const FIRST_READ = 4;
 const MOST_READ = 64;
-/** Jobs that one page looks at, also those that it does not show. */
+/** The most jobs that one page looks at, including those that it does not show. */
 const MOST_SEEN = 1_000;
 
 export interface JobPage {

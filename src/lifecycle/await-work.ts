@@ -8,7 +8,7 @@ export type Awaited =
 
 /**
  * Blocks until a lane of one of the queues delivers a job, a wake token comes, or `blockMs` have passed.
- * Of a queue that is paused or at its limit only the tokens are read.
+ * From a queue that is paused or at its limit it reads only the tokens.
  */
 export async function awaitWork(
   redis: Connection,

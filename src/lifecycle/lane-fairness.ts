@@ -25,7 +25,7 @@ const TURNS = [
 ] as const;
 const NO_TURN = { favouredLane: 0, favoursDue: false } as const;
 
-/** For a take of nothing. */
+/** For a take that asks for no jobs. */
 export const NO_FAVOURED_LANE = { favouredLane: 0, share: 0 } as const;
 
 /** Gives each lane, and the due jobs of each lower priority, a small share of the jobs that are taken. */

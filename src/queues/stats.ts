@@ -37,7 +37,7 @@ function lanesOf(census: Census): QueueStats['lanes'] {
     sum(heldParked.filter((group) => group.priority === priority).map(({ jobs }) => jobs));
   const waiting = (priority: Priority, parked: number) =>
     queuedIn(places[priority]) + heldIn(priority) + parked;
-  // With very many classes some groups are not listed: their jobs are taken for normal ones.
+  // With very many classes some groups are not listed. Their jobs count as normal ones.
   const unlisted = Math.max(0, heldParkedOf(census) - sum(heldParked.map(({ jobs }) => jobs)));
   const { critical, high, low } = ranked;
   const normal = Math.max(0, places.parked.dueNow + scheduledNow - critical - high - low);
@@ -60,7 +60,7 @@ function countsOf(census: Census): QueueSummary['counts'] {
   };
 }
 
-/** Where the queue is at a limit of its own, all that nothing else holds back wait for it. */
+/** At a limit of the queue, each job that nothing else holds back waits for that limit. */
 function heldOf({ held, heldBack }: Census, queued: number): HeldCounts {
   if (heldBack === undefined) return held;
   return { ...held, [heldBack]: Math.max(0, queued - sum(Object.values(held))) };

@@ -27,7 +27,7 @@ const StoredPlace = Type.Object({
   mw: Type.Optional(Ms),
   /** The result answers others for this long, ms. */
   ca: Type.Optional(Ms),
-  /** What happens to a job that finds the place taken, unless it is told of the other one. */
+  /** What happens when another job has the place. Absent: the submit returns that job. */
   c: Type.Optional(Type.Unsafe<'reject' | 'replace'>({ type: 'string', enum: ['reject', 'replace'] })),
 });
 export type PlaceOptions = Static<typeof StoredPlace>;

@@ -63,6 +63,8 @@ export interface QueueKeys {
   readonly turns: string;
   /** Sorted set, score 0: the running jobs that have a key, `<key>\n<ref>`. */
   readonly runningKeys: string;
+  /** Hash: ref of a running job -> the key that it counts for, as JSON writes it, without quotes; where keys have limits. */
+  readonly runsFor: string;
   /** Sorted set: keys, score = up to when their rate is used, Unix us. */
   readonly keyRates: string;
   /** Sorted set: keys with held jobs, score = when their rate allows the next start, Unix ms. */
@@ -184,6 +186,7 @@ export function queueKeys(prefix: string, queue: string, part = 0): QueueKeys {
     rateUse: `${root}:rate`,
     turns: `${root}:turns`,
     runningKeys: `${root}:running-keys`,
+    runsFor: `${root}:runs-for`,
     keyRates: `${root}:key-rates`,
     keyTimes: `${root}:key-times`,
     totals: `${root}:totals`,

@@ -13,7 +13,10 @@ export const NOTE_FIELDS = {
   errors: ':e',
   /** First ref of the job that follows it in its place, and waits for its end. Written by submit-unique. */
   follower: ':f',
-  /** Where the job is, or was last, held: its member of `holds` without the ref. Written by hold and submit-unique. */
+  /**
+   * Where the job is, or was last, held: its member of `holds` without the ref. Written by hold, submit-unique and takes. A job of a lane
+   * that is held for its key has none: `ownHeldPlace`.
+   */
   heldAs: ':h',
   /** Processes that died, or had to be replaced, while they ran the job. Written by recover and release; deleted by requeue. */
   losses: ':k',
@@ -25,7 +28,7 @@ export const NOTE_FIELDS = {
   checkpoint: ':s',
   /** '1': the job has a log. Written by append-log. */
   logged: ':g',
-  /** The key that the job counts for while it runs, as JSON writes it, without quotes. Written by takes. */
+  /** The key that the job counts for while it runs. Written by an earlier release, which had no hash `runsFor`. */
   runsFor: ':y',
   /** Progress of the running attempt, JSON. Written by note-progress; deleted by retry, release, recover and requeue. */
   progress: ':p',

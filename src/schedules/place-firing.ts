@@ -3,7 +3,7 @@ import { JsonText } from '../schemas/json/json-text.ts';
 import type { Firing } from './scripts/fire.ts';
 
 /**
- * The firing of a schedule whose jobs share their place with others: their options name it. Others stay as they are.
+ * Puts the place of unique jobs into the options of a firing. A firing of other jobs stays unchanged.
  *
  * @param resultTtlMs how long a result is kept where the job does not say so.
  */

@@ -144,7 +144,7 @@ export class Batcher {
     this.#backoff.giveUp();
   }
 
-  /** Slots for jobs of a new call. Of a queue with limits nothing is read ahead: it would count as running. */
+  /** Slots for jobs of a new call. It reads nothing ahead from a queue with limits: such a job would count as running. */
   #freeSlots(isLimited = false): number {
     const { freeSlots, freeStarts } = this.#parts.limiter;
     return (isLimited ? freeStarts : freeSlots) - this.#inFlight.reservedSlots;

@@ -17,7 +17,7 @@ export class NextQueue {
   /**
    * A queue with something to write; else the least recently taken queue that may have jobs, if `canTake`.
    *
-   * @param starts how many jobs could start at once: of a queue with limits no others are taken.
+   * @param starts how many jobs could start at once. From a queue with limits no more are taken.
    */
   choose(canTake: boolean, now: number, starts = Number.POSITIVE_INFINITY): QueueState | undefined {
     const toWrite = this.#leastRecent((state) => hasWrites(state, now));

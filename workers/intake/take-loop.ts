@@ -15,7 +15,7 @@ import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
 const IDLE_CHECK_MS = 180_000;
 /** From a paused queue it only hears wake tokens, and there may be fewer than workers. */
 const PAUSED_CHECK_MS = 5_000;
-/** So it is at a limit, but whoever makes room wakes a worker; this is for accidents. */
+/** From a queue at its limit, too. A consumer that makes room wakes a worker, so this covers accidents only. */
 const LIMIT_CHECK_MS = 30_000;
 
 export interface TakeLoopParts {

@@ -18,8 +18,8 @@ const ENFORCE_AFTER_MS = CANCEL_PATIENCE_MS + 1_000;
 export interface ControlHandlers {
   readonly onCancel: (queue: string, ref: string) => void;
   /**
-   * A job of the class is held since a moment ago; undefined stands for any class. Also called so when limits of the queue were
-   * changed: jobs may start that could not.
+   * A job of the class has just been held; undefined stands for any class. It is also called when limits of the queue have changed,
+   * since held jobs may start then.
    */
   readonly onHeld: (queue: string, holdClass: string | undefined) => void;
   /** The worker of this name is to drain. */

@@ -5,8 +5,8 @@ import type { Authenticator } from '../../access/authenticator.ts';
 const LOOK_EVERY_MS = 1_000;
 
 /**
- * Looks again and again whether the callers of open streams, waits and uploads may still send requests. A key that is revoked meanwhile,
- * or a token that ends, ends them.
+ * Checks again and again whether the callers of open streams, waits and uploads may still send requests. It ends the requests of
+ * a caller whose key was revoked or whose token has expired.
  */
 export class AccessWatch {
   readonly #authenticator: Pick<Authenticator, 'look'>;

@@ -44,7 +44,7 @@ export class Connection {
   /** Calls `proceed` when it is the turn of the request; never if the connection closes before. */
   enter(response: ServerResponse, proceed: () => void): void {
     const latest = this.#latest;
-    // Node gives a response its socket when the one before is done, and none after an answer that says `close`.
+    // Node gives a response its socket once the response before it is done. After `Connection: close` it gives none.
     const isFree =
       latest === undefined ||
       (response.socket !== null && latest.writableFinished && this.#waiting.length === 0);

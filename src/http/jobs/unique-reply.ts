@@ -9,11 +9,11 @@ const HEADERS: Readonly<Record<UniqueAnswer, string>> = {
   cached: 'job-cached',
 };
 
-/** Marks the response of a submit that shows another job than a new one. */
+/** Marks the response of a submit that shows an existing job in place of a new one. */
 export const markAnswer = (reply: FastifyReply, answer: UniqueAnswer | undefined): FastifyReply =>
   answer === undefined ? reply : reply.header(HEADERS[answer], 'true');
 
-/** The job as the client may see it: of another job than its own, in a queue that it may not read, only that it is there. */
+/** The job as the client may see it. A client that may not read the queue sees no payload and no result of an existing job. */
 export function visibleJob(caller: Caller, job: Job, answer: UniqueAnswer | undefined): Job {
   if (answer === undefined || caller.may('read', job.queue)) return job;
   const { id, queue, task, status, attempt, maxAttempts, createdAt } = job;

@@ -58,7 +58,7 @@ export async function readReportBody(body: Readable, limit: number): Promise<unk
   return bytes === 0 ? undefined : readLongJson(withoutMark(Buffer.concat(whole)), 'The body', READING);
 }
 
-/** Values outside of results and the like: those of some ten thousand lines of a log. */
+/** Most values outside of results and other texts. A log of some ten thousand lines has as many. */
 const MAX_VALUES = 50_000;
 
 const READING: JsonReading = {

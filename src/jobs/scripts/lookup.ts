@@ -1,4 +1,6 @@
 import { QUEUE_ROOM } from '../../lifecycle/scripts/fragments/limits.ts';
+import { SPLIT_REF } from '../../lifecycle/scripts/fragments/take.ts';
+import { ownHeldPlace } from '../../lifecycle/scripts/keys/turns.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { formatRef, type Ref } from '../../redis/job-id.ts';
 import { GROUP, type QueueKeys } from '../../redis/keys.ts';
@@ -53,14 +55,17 @@ export const LOOKUP = defineFragment({
   queueKeys: ['scheduled', 'holds', 'notes', 'settings'],
   keys: ['ownStream', 'ownDue', 'ownDead', 'result'],
   args: ['id', 'ref'],
-  uses: [now, isAfter, lastId, pendingRow],
+  uses: [now, isAfter, lastId, pendingRow, ownHeldPlace],
   lua: `
 local function isPast()
   return redis.call('EXISTS', ownStream) == 1 and not isAfter(id, lastId(ownStream))
 end
 
-local function heldByLimit()
-  local limits = redis.call('HMGET', settings, 'concurrency', 'rate')
+local function heldByLimit(options)
+  local limits = redis.call('HMGET', settings, 'concurrency', 'rate', 'keyed')
+  local place = ${SPLIT_REF}
+  local heldAs = limits[3] and ownHeldPlace(place, id, options)
+  if heldAs and redis.call('ZSCORE', holds, heldAs .. ref) then return 'key' end
   if not limits[1] and not limits[2] then return '' end
   local room = roomOf(limits[1], limits[2])
   return room.slots < 1 and 'concurrency' or room.starts < 1 and 'rate' or ''
@@ -84,7 +89,7 @@ local function find()
       -- From its time on a job waits for a worker, whether or not one has asked.
       local isQueued = place ~= 'failed' and tonumber(at) <= now
       return { isQueued and 'queued' or place, now, entry[2], noted, math.abs(at), '', 0, 0,
-        heldBy or isQueued and heldByLimit() or '' }
+        heldBy or isQueued and heldByLimit(entry[2][6]) or '' }
     end
   end
   local hasGroup = #redis.call('XINFO', 'GROUPS', ownStream) > 0
@@ -92,7 +97,7 @@ local function find()
     local row, startedAt = pendingRow(ownStream, '${GROUP}', id)
     if row then return { 'running', now, entry[2], noted, 0, row[2], row[4] - failedBefore, startedAt, '' } end
   end
-  return { 'queued', now, entry[2], noted, 0, '', 0, 0, heldBy or heldByLimit() }
+  return { 'queued', now, entry[2], noted, 0, '', 0, 0, heldBy or heldByLimit(entry[2][6]) }
 end
 
 local found = find()

@@ -107,7 +107,7 @@ const NOT_OPTIONS: ReadonlySet<string> = new Set([
   'priority',
 ] satisfies (keyof SubmitJob)[]);
 
-/** The options that a job says itself, and how it shares its place. */
+/** The options that the job names itself, and the rule of its place if it is unique. */
 function entryOptions(
   job: SubmitJob,
   clock: Pick<Clock, 'wall'>,

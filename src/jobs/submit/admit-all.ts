@@ -1,7 +1,7 @@
 import type { Core } from '../../core/core.ts';
-import { Slices } from '../../core/slices.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
+import { Slices } from '../../slices.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
 import type { Candidate } from './outcomes.ts';
 
@@ -47,7 +47,7 @@ function admit(core: Core, candidate: Candidate, trace: Trace | undefined): Admi
 
 const isPromise = (value: unknown): boolean => value instanceof Promise;
 
-/** For a step that stores many jobs, and does not look for others that have their places. */
+/** Refuses a unique job where one step stores many jobs, since that step does not look at places. */
 export function refusePlace(one: Admission): Admission {
   if (!one.ok || one.admitted.entry.unique === undefined) return one;
   const detail = 'is not allowed in a batch that is atomic or has an Idempotency-Key';

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Core } from '../../core/core.ts';
-import { Slices } from '../../core/slices.ts';
 import { AppError } from '../../errors.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE } from '../../schemas/job.ts';
 import { canonicalJson, type Numbers } from '../../schemas/json/canonical.ts';
+import { Slices } from '../../slices.ts';
 import { canonicalInSlices } from './canonical-in-slices.ts';
 import type { BulkOptions, Candidate, SubmitOutcome } from './outcomes.ts';
 import { type Once, type Remembered, recallOnce } from './scripts/once.ts';

@@ -12,7 +12,7 @@ import type { Remembered } from './scripts/once.ts';
 import { type NewEntry, type Submitted, submitTogether } from './scripts/submit.ts';
 import { WriteBatcher } from './write-batcher.ts';
 
-/** A job that a submit is answered with. `answer`: absent for a new one. */
+/** The job that a submit returns. `answer` is absent for a new job. */
 export interface AnsweredRef extends Ref {
   readonly answer?: UniqueAnswer | undefined;
 }
@@ -90,7 +90,7 @@ export class JobWriter {
   }
 
   /**
-   * Takes in a job that shares its place with others; with `once` at most once.
+   * Stores a unique job, or finds the job that has its place; with `once` at most once.
    *
    * @throws {AppError} not-unique, queue-full or idempotency-mismatch: nothing was stored.
    */

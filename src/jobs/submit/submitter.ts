@@ -149,7 +149,7 @@ export class Submitter {
     try {
       return { value: await findJob(this.#core, { id, keys, ref }), replayed: false, answer };
     } catch (error) {
-      // It was removed before the time was over for which it keeps its place.
+      // The job was removed, but it keeps its place until a set time.
       if (error instanceof AppError && answer !== undefined) throw notUnique(id);
       throw error;
     }

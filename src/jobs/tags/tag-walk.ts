@@ -40,7 +40,7 @@ export class TagWalk {
   readonly #lines: Line[];
 
   /**
-   * @param before, from the first place that does not count, and the first that does; '' for any.
+   * @param before, from only places from `from` on and before `before` count; '' for any.
    * @param after where the walk goes on.
    */
   constructor(

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts';
 
-/** Why a submit is answered with another job than a new one. `deduplicated`: that job has the place; `replaced`: so it had, and
- * is the new one now; `cached`: it has completed lately. */
+/** Why a submit returns an existing job. `deduplicated`: that job has the place. `replaced`: it had the place, and got the new
+ * payload. `cached`: it has completed lately. */
 export type UniqueAnswer = 'deduplicated' | 'replaced' | 'cached';
 
 /** What the script returns, and keeps with an Idempotency-Key, for each of these. */

@@ -1,8 +1,8 @@
-import { Slices } from '../../core/slices.ts';
 import { type AppError, invalidRequest } from '../../errors.ts';
 import { Tasks } from '../../schemas/lease.ts';
 import { MAX_SETTLED } from '../../schemas/settle.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
+import { Slices } from '../../slices.ts';
 import { completed, failed, type JobReport, type ReadReport, released } from './reports.ts';
 import type { SettledOutcome } from './settle.ts';
 
@@ -23,8 +23,8 @@ const READERS: readonly (readonly [list: string, read: ReadReport])[] = [
 ];
 
 /**
- * The items of a settle, in the order of the outcomes. An item that cannot be read is one, too. Reads them in slices: an error may
- * have many causes.
+ * The items of a settle, in the order of the outcomes, unreadable ones among them. It reads them in slices, since an error may have
+ * many causes.
  *
  * @throws {AppError} invalid-request for no items, or too many.
  */

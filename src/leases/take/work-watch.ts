@@ -10,7 +10,7 @@ export type StreamPositions = ReadonlyMap<string, string>;
 
 const RETRY_MS = 200;
 
-/** Wake tokens tell of due jobs and of room below a limit, messages in `control` of held jobs and new limits. */
+/** Wake tokens tell of due jobs and of room below a limit. Messages in `control` tell of held jobs and new limits. */
 const newsStreams = (keys: QueueKeys): string[] => [keys.wake, keys.control];
 
 /** Jobs come into lanes. */
@@ -47,7 +47,7 @@ export class WorkWatch {
     this.#onWork = listener;
   }
 
-  /** Where the queue's streams end now; of a queue at its limit only those matter that tell of room. */
+  /** Where the queue's streams end now. At the limit of the queue only the streams that tell of room matter. */
   async positions(keys: QueueKeys, isAtLimit = false): Promise<StreamPositions> {
     const streams = isAtLimit ? newsStreams(keys) : watchedStreams(keys);
     const ids = await readLastIds(this.#commands, streams);

@@ -5,7 +5,7 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
-import { endKeys, IS_FAIR } from './keys/turns.ts';
+import { endKeys, findKeys, IS_FAIR } from './keys/turns.ts';
 import {
   deleteDeadLetter,
   deliveredAt,
@@ -49,12 +49,23 @@ export const buryScript = defineScript({
     'holds',
     'turns',
     'runningKeys',
+    'runsFor',
   ],
   fragments: [FREE_FOLLOWER],
   args: ['consumer', 'maxDead', { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'line'] }],
-  uses: [now, deliveredAt, withError, wakeWorkers, publishEvent, setRankedTime, deleteDeadLetter, endKeys],
+  uses: [
+    now,
+    deliveredAt,
+    withError,
+    wakeWorkers,
+    publishEvent,
+    setRankedTime,
+    deleteDeadLetter,
+    findKeys,
+    endKeys,
+  ],
   lua: `
-local outcomes, buried, stale, cancelled, keysEnded = {}, {}, 0, 0, {}
+local outcomes, buried, stale, cancelled, ended = {}, {}, 0, 0, {}
 local function bury(place, id, ref, token, line)
   ${endFailedDelivery('bury')}
   redis.call('HSET', notes, ref .. ${NOTE.lastMove}, move, ref .. ${NOTE.worker}, consumer, ref .. ${NOTE.startedAt}, started)
@@ -89,10 +100,12 @@ for i = 1, #jobs do
   outcomes[i] = bury(tonumber(jobs[i].place), jobs[i].id, jobs[i].ref, jobs[i].token, jobs[i].line)
 end
 if stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
-wakeWorkers(wake, cancelled + endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR}))
+local hasLimit, _, isKeyed = publishEvent(events, 'failed', buried, settings, changed)
+local keysEnded = findKeys(runsFor, ended, isKeyed)
+wakeWorkers(wake, cancelled + endKeys(runsFor, runningKeys, holds, turns, keysEnded, ${IS_FAIR}))
 if #buried == 0 then return outcomes end
 redis.call('HINCRBY', totals, 'failed', #buried)
-if publishEvent(events, 'failed', buried, settings, changed) then wakeWorkers(wake, #buried) end
+if hasLimit then wakeWorkers(wake, #buried) end
 local letters = 0
 for i = 1, 5 do letters = letters + redis.call('ZCARD', dead[i]) end
 for _ = 1, math.min(#buried - 1 + ${MOST_DELETED}, letters - maxDead) do deleteOldest() end

@@ -8,7 +8,7 @@ import { resultHead } from '../../redis/script/result-head.ts';
 import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
 import type { WaitingStatus } from '../../schemas/values/names.ts';
 import { deleteNotes } from './delete-notes.ts';
-import { endKeys, IS_FAIR } from './keys/turns.ts';
+import { endKeys, findKeys, IS_FAIR, ownHeldPlace } from './keys/turns.ts';
 import { publishEvent, wakeWorkers } from './lua.ts';
 import { FREE_FOLLOWER } from './unique/followers.ts';
 
@@ -53,6 +53,7 @@ export const cancelScript = defineScript({
     'wake',
     'turns',
     'runningKeys',
+    'runsFor',
     'expiring',
     'settings',
     'changed',
@@ -73,9 +74,9 @@ export const cancelScript = defineScript({
     'maxBytes',
     { records: 'jobs', of: ['place', 'id', 'ref'] },
   ],
-  uses: [now, toMap, deleteNotes, publishEvent, wakeWorkers, endKeys],
+  uses: [now, toMap, deleteNotes, publishEvent, wakeWorkers, findKeys, endKeys, ownHeldPlace],
   lua: `
-local withdrawn, bytes, takenBack, keysEnded = {}, 0, 0, {}
+local withdrawn, bytes, takenBack, ended = {}, 0, 0, {}
 
 local function isRunning(place, id)
   local hasGroup = #redis.call('XINFO', 'GROUPS', stream[place]) > 0
@@ -112,9 +113,9 @@ local function storeResult(key, log, fields, attempts, errors)
   if log then redis.call('PEXPIREAT', log, now + keptMs) end
 end
 
-local function cancel(place, id, ref, key)
+local function cancel(place, id, ref, result)
   if only == '' then redis.call('ZREM', expiring, ref) end
-  if redis.call('EXISTS', key) == 1 or redis.call('ZSCORE', dead[place], ref) then return 'finished' end
+  if redis.call('EXISTS', result) == 1 or redis.call('ZSCORE', dead[place], ref) then return 'finished' end
   local entry = redis.call('XRANGE', stream[place], id, id)[1]
   if not entry then return 'not-found' end
   local fields = toMap(entry[2])
@@ -125,7 +126,7 @@ local function cancel(place, id, ref, key)
   if tonumber(delayedTo or retryAt or 0) > now then waits = delayedTo and 'scheduled' or 'retrying' end
   if only ~= '' and only ~= waits or task ~= '' and task ~= fields.t then return 'other' end
 
-  local failed, errors, failedBefore, cancelAskedAt, startedAt, heldAs, hasLog, runsFor, follower = unpack(redis.call('HMGET', notes,
+  local failed, errors, failedBefore, cancelAskedAt, startedAt, heldAs, hasLog, key, follower = unpack(redis.call('HMGET', notes,
     ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.errors}, ref .. ${NOTE.failedBeforeRequeue}, ref .. ${NOTE.cancelAskedAt},
     ref .. ${NOTE.startedAt}, ref .. ${NOTE.heldAs}, ref .. ${NOTE.logged},
     ref .. ${NOTE.runsFor}, ref .. ${NOTE.follower}), 1, 9)
@@ -136,16 +137,18 @@ local function cancel(place, id, ref, key)
     if only ~= '' then return 'other' end
     if not takeBack(place, id, ref, cancelAskedAt) then return 'asked' end
     attempts = attempts + 1
-    if runsFor then keysEnded[#keysEnded + 1], keysEnded[#keysEnded + 2] = runsFor, ref end
+    ended[#ended + 1], ended[#ended + 2] = key, ref
   end
 
   redis.call('ZREM', expiring, ref)
   redis.call('ZREM', scheduled, ref)
   redis.call('ZREM', due[place], ref)
   if heldAs then redis.call('ZREM', holds, heldAs .. ref) end
+  local keyHeldAs = ownHeldPlace(place, id, fields.o)
+  if keyHeldAs then redis.call('ZREM', holds, keyHeldAs .. ref) end
   redis.call('XDEL', stream[place], id)
   deleteNotes(notes, ranked, ref)
-  storeResult(key, hasLog and logs .. ref, fields, attempts, errors)
+  storeResult(result, hasLog and logs .. ref, fields, attempts, errors)
   if follower then freeFollower(follower) end
   withdrawn[#withdrawn + 1] = ref
   return 'withdrawn'
@@ -157,8 +160,9 @@ for i = 1, #jobs do
   if bytes >= tonumber(maxBytes) then break end
 end
 if #withdrawn > 0 then redis.call('HINCRBY', totals, status, #withdrawn) end
-local hasLimit = publishEvent(events, status, withdrawn, settings, changed)
-local ready = endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR})
+local hasLimit, _, isKeyed = publishEvent(events, status, withdrawn, settings, changed)
+local keysEnded = findKeys(runsFor, ended, isKeyed)
+local ready = endKeys(runsFor, runningKeys, holds, turns, keysEnded, ${IS_FAIR})
 wakeWorkers(wake, hasLimit and takenBack or ready)
 return outcomes
 `,

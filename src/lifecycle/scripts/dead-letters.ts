@@ -23,7 +23,7 @@ export const requeueScript = defineScript({
   uses: [now, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 local hasPlaces = redis.call('HGET', settings, 'unique')
--- The first ref of the job that has the place of a dead letter; nil where it is free, which it is no more then.
+-- Returns the first ref of the job that has the place of a dead letter, or nil: then the dead letter has taken the place.
 local function otherInPlace(index, ref)
   local id = string.sub(ref, 2)
   local entry = redis.call('XRANGE', stream[index], id, id)[1]
@@ -90,7 +90,7 @@ export async function expiredDeadLetters(redis: Connection, keys: QueueKeys, ttl
   return found.flat().map(parseRef);
 }
 
-/** Requeues those of the jobs that are dead letters and whose place no other job has; returns how many were. */
+/** Requeues the jobs that are dead letters and whose place no other job has. Returns how many. */
 export const requeueDead = async (
   redis: Connection,
   keys: QueueKeys,

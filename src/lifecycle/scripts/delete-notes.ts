@@ -7,7 +7,7 @@ const noteFields = (ref: string): string =>
     .map((name) => `${ref} .. ${NOTE[name as keyof typeof NOTE_FIELDS]}`)
     .join(', ');
 
-/** Lua: `deleteNotes(notes, ranked, ref)` deletes all notes of a job that is no more, and its rank. */
+/** Lua: `deleteNotes(notes, ranked, ref)` deletes all notes of a job that has ended, and its rank. */
 export const deleteNotes: LuaHelper = {
   name: 'deleteNotes',
   lua: `
@@ -18,16 +18,16 @@ end
 `,
 };
 
-/** Lua: `deleteNotesOfAll(notes, ranked, refs)`, as `deleteNotes`, with one command for some fifty jobs. */
+/** Lua: `deleteNotesOfAll(notes, ranked, refs, hasNotes)`, as `deleteNotes`, with one command for some fifty jobs. */
 export const deleteNotesOfAll: LuaHelper = {
   name: 'deleteNotesOfAll',
   uses: [inChunks],
   lua: `
-local function deleteNotesOfAll(notes, ranked, refs)
+local function deleteNotesOfAll(notes, ranked, refs, hasNotes)
   local fields = {}
   for _, ref in ipairs(refs) do
     if string.sub(ref, 1, 1) == '${letterOf('parked')}' then redis.call('ZREM', ranked, ref) end
-    for _, field in ipairs({ ${noteFields('ref')} }) do fields[#fields + 1] = field end
+    for _, field in ipairs(hasNotes and { ${noteFields('ref')} } or {}) do fields[#fields + 1] = field end
   end
   inChunks(fields, function(...) redis.call('HDEL', notes, ...) end)
 end

@@ -59,7 +59,7 @@ end
 /**
  * Lua: `publishEvent(events, kind, refs, settings, changed, value)` writes one entry for all jobs of a move, with a value if there
  * is one. The stream keeps more entries while durable subscriptions ask for them (`hold`). `changed`: nil where the refs are first ones.
- * Returns the settings `concurrency` and `rate`: where there is one, a job that stops running makes room for another.
+ * Returns the settings `concurrency`, `rate` and `keyed`. If one of the first two is set, a job that stops running makes room for another.
  */
 export const publishEvent: LuaHelper = {
   name: 'publishEvent',
@@ -67,20 +67,20 @@ export const publishEvent: LuaHelper = {
   lua: `
 local function publishEvent(events, kind, refs, settings, changed, value)
   if #refs == 0 then return end
-  local kept, hasChanged, concurrency, rate =
-    unpack(redis.call('HMGET', settings, 'hold', 'changed', 'concurrency', 'rate'), 1, 4)
+  local kept, hasChanged, concurrency, rate, isKeyed =
+    unpack(redis.call('HMGET', settings, 'hold', 'changed', 'concurrency', 'rate', 'keyed'), 1, 5)
   if changed and hasChanged then refs = firstRefs(changed, refs) end
   local entry = { 'e', kind, 'j', table.concat(refs, ' ') }
   if value then entry[5], entry[6] = 'v', value end
   redis.call('XADD', events, 'MAXLEN', '~', kept or ${KEPT_ENTRIES}, '*', unpack(entry))
-  return concurrency, rate
+  return concurrency, rate, isKeyed
 end
 `,
 };
 
 /**
  * Lua: the first statements of a function that ends the delivery of a failed attempt, with the locals `place`, `id`, `ref`, `token`
- * the count `stale` and the list `keysEnded`, for `endKeys`, of its script. Returns 'repeated' or 'stale' from that function, else frees
+ * the count `stale` and the list `ended`, for `findKeys`, of its script. Returns 'repeated' or 'stale' from that function, else frees
  * the entry and leaves the locals `move`, `started` and `noted` (when a cancel was asked for, the errors so far, the key that the job runs
  * for, the job that follows).
  */
@@ -96,7 +96,7 @@ export const endFailedDelivery = (move: 'retry' | 'bury'): string =>
   redis.call('XACK', stream[place], '${GROUP}', id)
   local noted = redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.errors}, ref .. ${NOTE.runsFor},
     ref .. ${NOTE.follower})
-  if noted[3] then keysEnded[#keysEnded + 1], keysEnded[#keysEnded + 2] = noted[3], ref end`.trim();
+  ended[#ended + 1], ended[#ended + 2] = noted[3], ref`.trim();
 
 /** Jobs in one entry of events: readers get an entry as a whole. */
 const MOST_SUBMITTED = 200;

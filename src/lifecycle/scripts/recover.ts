@@ -5,7 +5,7 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { QUEUE_ROOM } from './fragments/limits.ts';
-import { endKeys, IS_FAIR } from './keys/turns.ts';
+import { endKeys, findKeys, IS_FAIR } from './keys/turns.ts';
 import { pauseNow, publishEvent, setRankedTime, wakeWorkers, withError } from './lua.ts';
 
 /** Consumers and entries of one pass, which bound the time for which it keeps Redis busy; the next pass does more. */
@@ -39,13 +39,14 @@ export const recoverScript = defineScript({
     'holds',
     'turns',
     'runningKeys',
+    'runsFor',
     'settings',
     'changed',
   ],
   args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause', 'aheadMs'],
-  uses: [letters, now, withError, publishEvent, setRankedTime, wakeWorkers, pauseNow, endKeys],
+  uses: [letters, now, withError, publishEvent, setRankedTime, wakeWorkers, pauseNow, findKeys, endKeys],
   lua: `
-local budget, refs, cancelled, keysEnded = tonumber(maxEntries), {}, {}, {}
+local budget, refs, cancelled, lost = tonumber(maxEntries), {}, {}, {}
 
 local function takeBackOne(ref, consumer, failed, failedBefore, errors, losses)
   local token = (tonumber(failed) or 0) + 1
@@ -78,7 +79,7 @@ local function takeBack(place, rows, consumer)
     local failed, failedBefore, cancelAsked, errors, losses, key = unpack(noted, 6 * i - 5, 6 * i)
     setRankedTime(ranked, waiting[2 * i], now)
     takeBackOne(waiting[2 * i], consumer, failed, failedBefore, errors, losses)
-    if key then keysEnded[#keysEnded + 1], keysEnded[#keysEnded + 2] = key, waiting[2 * i] end
+    lost[#lost + 1], lost[#lost + 2] = key, waiting[2 * i]
     if cancelAsked then cancelled[#cancelled + 1] = waiting[2 * i] end
   end
 end
@@ -122,8 +123,9 @@ for _, consumer in ipairs(ended) do
 end
 if #refs > 0 then
   redis.call('HINCRBY', totals, 'recovered', #refs)
-  publishEvent(events, 'recovered', refs, settings, changed)
-  wakeWorkers(wake, #refs + endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR}))
+  local _, _, isKeyed = publishEvent(events, 'recovered', refs, settings, changed)
+  local keysEnded = findKeys(runsFor, lost, isKeyed)
+  wakeWorkers(wake, #refs + endKeys(runsFor, runningKeys, holds, turns, keysEnded, ${IS_FAIR}))
 end
 if #ended > 0 then
   first = firstLeaseEnd()

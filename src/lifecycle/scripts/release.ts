@@ -7,7 +7,7 @@ import { inSteps } from '../../redis/script/in-steps.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
 import { refundStarts } from './fragments/limits.ts';
-import { endKeys, IS_FAIR, refundKeys } from './keys/turns.ts';
+import { endKeys, findKeys, IS_FAIR, refundKeys } from './keys/turns.ts';
 import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from './lua.ts';
 
 /**
@@ -34,6 +34,7 @@ export const releaseScript = defineScript({
     'rateUse',
     'turns',
     'runningKeys',
+    'runsFor',
     'keyRates',
   ],
   args: [
@@ -50,15 +51,16 @@ export const releaseScript = defineScript({
     setRankedTime,
     wakeWorkers,
     refundStarts,
+    findKeys,
     endKeys,
     refundKeys,
   ],
   lua: `
-local outcomes, released, unbegun, keysEnded, keysUnbegun = {}, {}, 0, {}, {}
+local outcomes, released, unbegun, ended, isUnbegun = {}, {}, 0, {}, {}
 local function putBack(i, place, ref, started, move)
   local cancelAskedAt, heldAs, key = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs},
     ref .. ${NOTE.runsFor}), 1, 3)
-  if key then keysEnded[#keysEnded + 1], keysEnded[#keysEnded + 2] = key, ref end
+  ended[#ended + 1], ended[#ended + 2] = key, ref
   if heldAs and redis.call('ZSCORE', holds, heldAs .. ref) then return end
   local delay = cancelAskedAt and 0 or delayMs
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZADD', due[place], 'NX', now + delay, ref) == 0 then return end
@@ -68,7 +70,7 @@ local function putBack(i, place, ref, started, move)
   if jobs[i].begun == '1' then redis.call('HSET', notes, ref .. ${NOTE.startedAt}, started, ref .. ${NOTE.lastMove}, move)
   else
     unbegun = unbegun + 1
-    if key then keysUnbegun[#keysUnbegun + 1] = key end
+    isUnbegun[ref] = true
   end
   released[#released + 1] = ref
 end
@@ -84,10 +86,11 @@ for i = 1, #jobs do
     outcomes[i] = redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move and 'repeated' or 'stale'
   end
 end
-local hasLimit, perTime = publishEvent(events, 'released', released, settings, changed)
+local hasLimit, perTime, isKeyed = publishEvent(events, 'released', released, settings, changed)
 refundStarts(rateUse, perTime, unbegun)
-refundKeys(settings, keyRates, keysUnbegun)
-local ready = endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR})
+local keysEnded = findKeys(runsFor, ended, isKeyed)
+refundKeys(settings, keyRates, keysEnded, isUnbegun)
+local ready = endKeys(runsFor, runningKeys, holds, turns, keysEnded, ${IS_FAIR})
 if hasLimit or tonumber(delayMs) < tonumber(wakeHorizonMs) then ready = ready + #released end
 wakeWorkers(wake, ready)
 return outcomes

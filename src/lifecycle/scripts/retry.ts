@@ -6,7 +6,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
-import { endKeys, IS_FAIR } from './keys/turns.ts';
+import { endKeys, findKeys, IS_FAIR } from './keys/turns.ts';
 import {
   deliveredAt,
   endFailedDelivery,
@@ -55,15 +55,16 @@ export const retryScript = defineScript({
     'holds',
     'turns',
     'runningKeys',
+    'runsFor',
   ],
   args: [
     'consumer',
     'wakeHorizonMs',
     { records: 'jobs', of: ['place', 'id', 'ref', 'token', 'delayMs', 'line'] },
   ],
-  uses: [now, deliveredAt, withError, publishEvent, setRankedTime, wakeWorkers, endKeys],
+  uses: [now, deliveredAt, withError, publishEvent, setRankedTime, wakeWorkers, findKeys, endKeys],
   lua: `
-local outcomes, retried, stale, dueSoon, keysEnded = {}, {}, 0, 0, {}
+local outcomes, retried, stale, dueSoon, ended = {}, {}, 0, 0, {}
 local function retry(place, id, ref, token, delayMs, line)
   ${endFailedDelivery('retry')}
   local delay = noted[1] and 0 or tonumber(delayMs)
@@ -81,8 +82,9 @@ for i = 1, #jobs do
 end
 if stale > 0 then redis.call('HINCRBY', totals, 'staleCommits', stale) end
 if #retried > 0 then redis.call('HINCRBY', totals, 'retried', #retried) end
-local hasLimit = publishEvent(events, 'retrying', retried, settings, changed)
-local ready = endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR})
+local hasLimit, _, isKeyed = publishEvent(events, 'retrying', retried, settings, changed)
+local keysEnded = findKeys(runsFor, ended, isKeyed)
+local ready = endKeys(runsFor, runningKeys, holds, turns, keysEnded, ${IS_FAIR})
 wakeWorkers(wake, hasLimit and #retried or dueSoon + ready)
 return outcomes
 `,

@@ -3,10 +3,11 @@ import { letterOf } from '../../redis/job-id.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
-import { inChunks, now, toMap, visitIds } from '../../redis/script/lua.ts';
+import { inChunks, now, PLACE_LETTERS, toMap, visitIds } from '../../redis/script/lua.ts';
 import { forgetChanges } from './changes/forget-changes.ts';
 import { sweepHolds } from './holds/sweep-holds.ts';
 import { KEYS_START, sweepKeys } from './keys/sweep-keys.ts';
+import { ownHeldPlace } from './keys/turns.ts';
 import { publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
 import { forgetTags } from './tags/forget-tags.ts';
 import { sweepUniques } from './unique/sweep-uniques.ts';
@@ -31,7 +32,7 @@ export const sweepScript = defineScript({
   queueKeys: ['scheduled', 'ranked', 'holds', 'notes', 'leases', 'events', 'wake', 'settings', 'changed'],
   keys: ['stream', 'due', 'dead'],
   args: ['letter', 'from', 'most'],
-  uses: [now, inChunks, toMap, visitIds, publishEvent, setRankedTime, wakeWorkers],
+  uses: [now, inChunks, toMap, visitIds, ownHeldPlace, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 if redis.call('EXISTS', stream) == 0 then return { '', 0 } end
 local delivered
@@ -50,20 +51,23 @@ if from == '-' then
   inChunks(scored, function(...) redis.call('ZADD', leases, 'NX', ...) end)
 end
 
-local function isHeld(ref)
+local place = string.find('${PLACE_LETTERS}', letter, 1, true)
+local function isHeld(ref, id, options)
   local heldAs = redis.call('HGET', notes, ref .. ${NOTE.heldAs})
-  return heldAs and redis.call('ZSCORE', holds, heldAs .. ref)
+  if heldAs and redis.call('ZSCORE', holds, heldAs .. ref) then return true end
+  local keyHeldAs = ownHeldPlace(place, id, options)
+  return keyHeldAs and redis.call('ZSCORE', holds, keyHeldAs .. ref)
 end
-local function isSomewhere(id, ref)
+local function isSomewhere(id, ref, options)
   return redis.call('ZSCORE', due, ref) or redis.call('ZSCORE', dead, ref) or redis.call('ZSCORE', scheduled, ref)
-    or #redis.call('XPENDING', stream, '${GROUP}', id, id, 1) > 0 or isHeld(ref)
+    or #redis.call('XPENDING', stream, '${GROUP}', id, id, 1) > 0 or isHeld(ref, id, options)
 end
 
 -- Entries of a lane that were not delivered yet are in their place; parked ones are never delivered by reading.
 local upTo, found = letter == '${letterOf('parked')}' and '+' or delivered, {}
-local last = visitIds(stream, from, upTo, tonumber(most), ${STEP_BYTES}, function(id)
+local last = visitIds(stream, from, upTo, tonumber(most), ${STEP_BYTES}, function(id, fields)
   local ref = letter .. id
-  if isSomewhere(id, ref) then return end
+  if isSomewhere(id, ref, fields[6]) then return end
   redis.call('ZADD', due, now, ref)
   setRankedTime(ranked, ref, now)
   found[#found + 1] = ref

@@ -5,7 +5,7 @@ import type { QueueSummary } from '../../schemas/queue.ts';
 import { type LimitSettings, PER_LIMITS, type RateSetting } from '../../schemas/queues/limits.ts';
 import { durationMs } from '../../schemas/values/duration.ts';
 
-/** So many starts in that time, and so many at once after a time without any. */
+/** `limit` starts in `perMs`, and up to `burst` at once after a time without starts. */
 export interface Rate {
   readonly limit: number;
   readonly perMs: number;

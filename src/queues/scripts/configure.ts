@@ -7,7 +7,7 @@ import type { QueueSettings } from '../../schemas/queue.ts';
 import { limitChanges } from '../limits/limits.ts';
 
 /**
- * Changes settings of a queue in one step, also while Redis is full: that is when a limit is wanted. Workers look for jobs again
+ * Changes settings of a queue in one step, also while Redis is full, since a limit helps then. Workers look for jobs again
  * when one of the limits that they heed has another value.
  *
  * `changes`: pairs of a field of `settings` and its value, '' to remove it; those from `firstLimit` on are limits. Returns 1.
@@ -27,7 +27,7 @@ for i = 1, #changes, 2 do
 end
 if hasNewLimit then
   redis.call('XADD', control, 'MAXLEN', '~', 1000, '*', '${LIMITS_MESSAGE}', 'changed')
-  -- A blocked reader may watch for tokens alone. One more for those that wait over HTTP, who need no lease.
+  -- A blocked reader may read only tokens. One more token is for HTTP workers, who wait without a lease.
   wakeWorkers(wake, redis.call('ZCARD', leases) + 1, 512)
 end
 return 1

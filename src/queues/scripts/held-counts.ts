@@ -4,7 +4,7 @@ import { HELD_BY } from '../../schemas/values/names.ts';
 /**
  * Lua: `countHeld(hasHolds, concurrency, rate)`: how many jobs are in `holds` for each reason, in the order of `HELD_BY`, and the limit
  * of the queue that holds back all others that are queued now, or ''. It needs `QUEUE_ROOM`. What follows the reason in a class has
- * no control character. `oldestOfSome(most)`: since when the longest waits of so many held jobs, chosen at random, Unix ms.
+ * no control character. `oldestOfSome(most)`: the earliest time from which one of `most` random held jobs waits, Unix ms.
  */
 export const HELD_COUNTS = defineFragment({
   queueKeys: ['holds'],

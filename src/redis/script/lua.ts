@@ -123,7 +123,7 @@ end
 const READ = 8;
 
 /**
- * Lua: `visitIds(stream, from, upTo, most, maxBytes, visit)` calls `visit` with the ids of at most `most` entries. A stream cannot be
+ * Lua: `visitIds(stream, from, upTo, most, maxBytes, visit)` calls `visit` with the ids and fields of at most `most` entries. A stream cannot be
  * read without its payloads: it stops after `maxBytes` of entries. Returns where the range goes on, or '' at its end.
  */
 export const visitIds: LuaHelper = {
@@ -135,7 +135,7 @@ local function visitIds(stream, from, upTo, most, maxBytes, visit)
   repeat
     local entries = redis.call('XRANGE', stream, from, upTo, 'COUNT', size)
     for _, entry in ipairs(entries) do
-      visit(entry[1])
+      visit(entry[1], entry[2])
       bytes, from = bytes + bytesOf(entry[2]), '(' .. entry[1]
     end
     if #entries < size then return '' end

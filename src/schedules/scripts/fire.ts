@@ -191,7 +191,7 @@ function encodeFiring({ id, expected, state, fireAt, skipsOverlap, maxRuns, job,
     tags: tagLines(slots[0]?.options.tg),
     slotCount: slots.length,
   };
-  // The script writes the expiry of a job that shares its place, which may get another entry than a new one.
+  // The script itself writes the expiry of a unique job: a firing may replace a job that waits.
   const encode = ({ x, ...options }: EntryOptions) => encodeOptions(options);
   const encodedSlots = slots.flatMap(({ slot, options }) => [
     slot,

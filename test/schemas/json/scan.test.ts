@@ -248,7 +248,7 @@ describe('the count of values', () => {
   const count = (text: string) => {
     const scanner = new JsonScanner(Buffer.from(text), places);
     expect(scanner.read()).toBe('json');
-    return [scanner.values, scanner.items];
+    return [scanner.values, scanner.items.count];
   };
 
   it.each([

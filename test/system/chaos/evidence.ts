@@ -57,7 +57,7 @@ async function leftovers({ client, keys, handlerPids }: Cluster): Promise<Record
     found[set] = await client.zcard(set);
   }
   for (const set of [keys.holds, keys.runningKeys]) found[set] = await client.zcard(set);
-  found[keys.notes] = await client.hlen(keys.notes);
+  for (const hash of [keys.notes, keys.runsFor]) found[hash] = await client.hlen(hash);
   const leases = await client.zrange(keys.leases, '0', '-1');
   const isGone = (name: string) => !handlerPids.includes(parseWorkerName(name).pid ?? 0);
   found[`${keys.leases} (of processes that are gone)`] = leases.filter(isGone).length;

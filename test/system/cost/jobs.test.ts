@@ -131,7 +131,6 @@ describe('a plain job costs Redis no more than it did', () => {
     };
     expect(await questions()).toEqual({ hget: 0, hmget: 0, xinfo: 0 });
     await api.http.put('/queues/asked/subscriptions/a').send({}).expect(201);
-    // The other one is about notes, which are looked at where anything is rare.
-    expect(await questions()).toEqual({ hget: 0, hmget: 2, xinfo: 0 });
+    expect(await questions()).toEqual({ hget: 0, hmget: 1, xinfo: 0 });
   });
 });

@@ -139,6 +139,7 @@ class Real {
       this.keys.holds,
       this.keys.turns,
       this.keys.runningKeys,
+      this.keys.runsFor,
       this.keys.keyTimes,
       this.keys.notes,
     ];

@@ -2,14 +2,14 @@ import { heldClass, keyOf } from '../../../lifecycle/scripts/keys/turns.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { bytesOf, toMap } from '../../../redis/script/lua.ts';
 
-/** Entries of a lane that no worker has looked at: so many of them are read, and so many bytes, at most. */
+/** The most entries, and bytes of them, that it reads of those in a lane that no worker has looked at. */
 const MOST_UNSORTED = 100;
 const READ = 10;
 const MOST_BYTES = 262_144;
 
 /**
- * Lua: `firstFull(mostOfKey)` returns the index of the first job whose key would have more jobs than `mostOfKey` of its queue says,
- * nil without one. A key has the jobs that wait for it, those that run, and of those in the lanes that no worker has looked at yet the first 100.
+ * Lua: `firstFull(mostOfKey)` returns the index of the first job whose key would have more jobs than `mostOfKey` of its queue allows,
+ * or nil. A key has the jobs that wait for it and those that run. Of the entries of a lane that no worker has looked at, the first 100 count.
  */
 export const KEY_DEPTH = defineFragment({
   keys: [{ queues: 'queues', of: ['stream', 'holds', 'runningKeys'] }],

@@ -6,11 +6,11 @@ import { defineFragment } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
 import { RECORD_END, readHead } from '../../../redis/script/result-head.ts';
 
-/** Pointers to ended jobs that one submit looks for: more than it adds. */
+/** Pointers that each submit checks, to drop those to ended jobs. A submit adds one. */
 const DROPPED = 2;
 
 /**
- * Lua: `storeUnique(new, notBefore, job)` stores a new job; where `job` is given, one that follows it. `freshEntry(new, first,
+ * Lua: `storeUnique(new, notBefore, job)` stores a new job, as the follower of `job` if that is given. `freshEntry(new, first,
  * notBefore, since)` is what `parkEntry` takes. `notBefore`: Unix ms, or nil; `since`: when the job was first submitted.
  */
 export const STORE_UNIQUE = defineFragment({
@@ -133,7 +133,7 @@ local function takePlace(new)
   if pointer then job, follower = holderOf(pointer) end
   if pointer and pointer.r ~= before then
     redis.call('HSET', uniques, rule.d, cjson.encode(pointer))
-    -- An accident may have taken the first one, and nothing told the other.
+    -- If an accident removed the first job, nothing has freed its follower.
     freeFollower(pointer.r)
   end
   local isTaken = job or takenUntil(pointer) > now

@@ -38,7 +38,8 @@ export const changeScript = defineScript({
   whenFull: 'refused',
   lua: `
 local from = tonumber(place)
-if #redis.call('XRANGE', stream[from], id, id) == 0 then return { 'missing' } end
+local entry = redis.call('XRANGE', stream[from], id, id)[1]
+if not entry then return { 'missing' } end
 local hasBegun = false
 for _, noted in ipairs(redis.call('HMGET', notes, ${begunNotes('ref')})) do hasBegun = hasBegun or noted end
 local isWaiting = redis.call('ZSCORE', scheduled, ref) or redis.call('ZSCORE', due[from], ref)
@@ -50,7 +51,7 @@ end
 
 local fresh = { task = task, payload = payload, options = options, at = tonumber(at), rank = tonumber(rank),
   expiresAt = tonumber(expiresAt) }
-local present = replaceEntry({ first = firstRef, ref = ref, place = from, id = id }, fresh)
+local present = replaceEntry({ first = firstRef, ref = ref, place = from, id = id, options = entry[2][6] }, fresh)
   ${moveTags('ZREM', 'tagged', 'oldTags', 'firstRef')}
   ${moveTags('ZADD', 'tagged', 'newTags', 'firstRef')}
 return { 'changed', present }

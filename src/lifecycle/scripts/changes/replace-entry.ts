@@ -4,11 +4,12 @@ import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { lastId, now } from '../../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../../schemas/job.ts';
+import { ownHeldPlace } from '../keys/turns.ts';
 import { deleteTraces, FIRST, publishEvent, RANK_SPAN, wakeWorkers } from '../lua.ts';
 import { FOLLOWS } from '../unique/followers.ts';
 
 /**
- * Lua: `parkEntry(fresh)` adds an entry to `parked`, which waits in `scheduled`, or in `holds` where it follows another one.
+ * Lua: `parkEntry(fresh)` adds an entry to `parked`. The job waits in `scheduled`, or in `holds` if it follows another one.
  * Returns its ref. `fresh`: `task`, `payload`, `options` (JSON with at least one member, without `x`), `at` (when the job may start),
  * `rank` (index of its priority; nil for normal), `expiresAt` (nil for never), `follows` (the first line of its class; nil: it does not).
  */
@@ -51,9 +52,9 @@ end
 });
 
 /**
- * Lua: `replaceEntry(old, fresh)` puts a new entry in `parked`, where no blocking read delivers it, in place of that of a job
- * that nobody runs. The job keeps its id, which names its first entry, and goes on following another one; `fresh.options` names that
- * entry. Returns the ref of the new one. `old`: `first`, `ref`, `place`, `id`.
+ * Lua: `replaceEntry(old, fresh)` gives a job that nobody runs a new entry in `parked`, where no blocking read delivers it. The job
+ * keeps its id, which names its first entry; `fresh.options` names that entry, too. A follower stays one. Returns the ref of the
+ * new entry. `old`: `first`, `ref`, `place`, `id`, `options`.
  */
 export const REPLACE_ENTRY = defineFragment({
   queueKeys: [
@@ -70,13 +71,15 @@ export const REPLACE_ENTRY = defineFragment({
     'stream',
     'due',
   ],
-  uses: [deleteTraces, publishEvent],
+  uses: [deleteTraces, publishEvent, ownHeldPlace],
   lua: `
 local function replaceEntry(old, fresh)
   local held, follower = unpack(redis.call('HMGET', notes, old.ref .. ${NOTE.heldAs}, old.ref .. ${NOTE.follower}), 1, 2)
   redis.call('ZREM', scheduled, old.ref)
   redis.call('ZREM', due[old.place], old.ref)
   redis.call('ZREM', expiring, old.ref)
+  local keyHeld = ownHeldPlace(old.place, old.id, old.options)
+  if keyHeld then redis.call('ZREM', holds, keyHeld .. old.ref) end
   if held and redis.call('ZREM', holds, held .. old.ref) == 1 then fresh.follows = string.match(held, '^${FOLLOWS}[^\\n]*') end
   redis.call('XDEL', stream[old.place], old.id)
   deleteTraces(notes, ranked, logs, old.ref)

@@ -4,7 +4,7 @@ import { defineFragment } from '../../../redis/script/define-script.ts';
 import { inChunks, letters, now } from '../../../redis/script/lua.ts';
 import { RECORD_OWNER, RECORD_TOKEN, readHead, resultHead } from '../../../redis/script/result-head.ts';
 import { deleteNotesOfAll } from '../delete-notes.ts';
-import { endKeys } from '../keys/turns.ts';
+import { endKeys, findKeys } from '../keys/turns.ts';
 import { deliveredAt } from '../lua.ts';
 
 /**
@@ -20,10 +20,10 @@ import { deliveredAt } from '../lua.ts';
  * stored, so that a full Redis can still finish jobs.
  */
 export const COMPLETE = defineFragment({
-  queueKeys: ['notes', 'totals', 'stream', 'logs', 'holds', 'turns', 'runningKeys'],
+  queueKeys: ['notes', 'totals', 'stream', 'logs', 'ranked', 'holds', 'turns', 'runningKeys', 'runsFor'],
   keys: ['histogram', { list: 'results' }],
   args: ['consumer', 'latencyTtlMs', 'latencyCount', 'kindCount', { list: 'completions' }],
-  uses: [now, letters, inChunks, deliveredAt, deleteNotesOfAll, endKeys],
+  uses: [now, letters, inChunks, deliveredAt, deleteNotesOfAll, findKeys, endKeys],
   lua: `
 local function readCompletions()
   local kinds, jobs, byPlace, first = {}, {}, {}, 2 * latencyCount + 1
@@ -68,7 +68,7 @@ local function findHeld(byPlace)
 end
 
 -- Each function costs a call a little: this one is made only where there may be notes.
-local takeNotes = hasSideState and function(held)
+local readNotes = hasNotes and function(held)
   local fields, found = {}, {}
   for i, job in ipairs(held) do
     fields[5 * i - 4], fields[5 * i - 3] = job.ref .. ${NOTE.errors}, job.ref .. ${NOTE.failedBeforeRequeue}
@@ -78,13 +78,20 @@ local takeNotes = hasSideState and function(held)
   inChunks(fields, function(...)
     for _, value in ipairs(redis.call('HMGET', notes, ...)) do found[#found + 1] = value end
   end)
-  local refs, ended = {}, {}
+  return found
+end
+
+local endNoted = hasSideState and function(held)
+  local found, refs, ended = hasNotes and readNotes(held) or {}, {}, {}
   for i, job in ipairs(held) do
     refs[i] = job.ref
-    if found[5 * i - 1] then ended[#ended + 1], ended[#ended + 2] = found[5 * i - 1], job.ref end
+    ended[2 * i - 1], ended[2 * i] = found[5 * i - 1] or false, job.ref
   end
-  deleteNotesOfAll(notes, ranked, refs)
-  endKeys(runningKeys, holds, turns, ended, queueSettings.fair)
+  deleteNotesOfAll(notes, ranked, refs, hasNotes)
+  if keyed then
+    ended = findKeys(runsFor, ended, queueSettings.hasKeyed)
+    endKeys(runsFor, runningKeys, holds, turns, ended, queueSettings.fair, keyed.firstHeld)
+  end
   return found
 end
 
@@ -123,7 +130,7 @@ local function complete()
     end)
   end
   local outcomes, counts = {}, {}
-  local found = takeNotes and #held > 0 and takeNotes(held) or {}
+  local found = endNoted and #held > 0 and endNoted(held) or {}
   local ended = storeResults(held, found)
   for i = 5, #found, 5 do
     if found[i] then freeFollower(found[i]) end

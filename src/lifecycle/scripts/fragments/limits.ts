@@ -2,13 +2,13 @@ import { defineFragment } from '../../../redis/script/define-script.ts';
 import { now, toMap } from '../../../redis/script/lua.ts';
 import { wakeWorkers } from '../lua.ts';
 
-/** Where rates are high, a start is waited for until some are allowed together, within this time, us. */
+/** At high rates a worker waits until several starts are allowed together, but no longer than this, us. */
 const TOGETHER_US = 50_000;
 
 /**
- * Lua: a function of the settings `concurrency` and `rate` of a queue, either of which may be missing. Returns a table: `slots`, by
- * how many more jobs may run; `starts`, how many attempts the rate allows now, when it allows some again (`at`, Unix ms), and for
- * `chargeStarts` the time up to which it is used (`used`) and the time for each start (`each`), us.
+ * Lua: a function that takes the settings `concurrency` and `rate` of a queue, false for no limit. It returns a table. `slots`: how
+ * many more jobs may run. `starts`: how many attempts the rate allows now. `at`: when it allows more, Unix ms. For `chargeStarts`:
+ * `used`, the time up to which the rate is used, and `each`, the time for each start, us.
  *
  * A job runs while it is in a pending list, so no crash can keep a slot. The rate is one value (GCRA): when all starts so far
  * would have come, if they had come evenly. It is never believed to be further ahead than the burst (`isAhead`), so that a new rate
@@ -48,9 +48,9 @@ local roomOf = ${LIMIT_ROOM}
 });
 
 /**
- * Lua: `limits` is false in a queue without limits, and `keyed` in one without limits for keys, see keys.ts. Else a take asks
- * `limits.mostStarts(asked)` how many jobs it may take, and tells `limits.started(asked, begun)` what it took. Returns how many bits to add to the state of its reply, and when to take again,
- * Unix ms, false where only the end of a job can help, or nil where the limits do not matter.
+ * Lua: `limits` is false in a queue without limits; for `keyed` see keys.ts. A take asks `limits.mostStarts(asked)` how many jobs it
+ * may take, and tells `limits.started(asked, begun)` what it took. That returns the bits to add to the state of the reply, and when to
+ * take again: Unix ms, false if only the end of a job can help, nil if the limits do not matter.
  *
  * Idle workers of a queue at its limit hear only wake tokens. So a consumer that leaves room for more wakes another one if it
  * could not take more itself; that one does the same. `limits.hasNews`: this call has made room, or was woken for it.
@@ -60,7 +60,7 @@ export const LIMITS = defineFragment({
   args: [{ list: 'completions' }],
   uses: [now, toMap, wakeWorkers],
   lua: `
-local keyed = (queueSettings.limitsKeys or queueSettings.hasKeyed) and {}
+local keyed = (queueSettings.limitsKeys or queueSettings.hasKeyed) and { firstHeld = {} }
 local limits = (queueSettings.concurrency or queueSettings.rate or keyed) and { hasNews = #completions > 0 }
 if limits then
   local roomOf = ${LIMIT_ROOM}

@@ -8,7 +8,7 @@ import { firstRefs, pauseEnd } from '../lua.ts';
  * one question instead of four. `queueSettings` has `isPaused`, `pausedUntil` (Unix ms), `hold` (entries of the events stream to
  * keep), `healUntil` by lane and the limits, where there are any: `limitsKeys` is
  * one for keys, `hasKeyed` says that jobs may be held for theirs. `hasResumed`: the end of the pause has come.
- * `hasChanged`: there may be changed jobs.
+ * `hasChanged`: there may be changed jobs. `hasNotes`: there are notes of jobs.
  */
 export const QUEUE_STATE = defineFragment({
   queueKeys: ['settings', 'notes', 'scheduled', 'ranked', 'due', 'expiring', 'holds'],
@@ -16,7 +16,7 @@ export const QUEUE_STATE = defineFragment({
   lua: `
 local hasSideState =
   redis.call('EXISTS', settings, notes, scheduled, ranked, due[1], due[2], due[3], due[4], due[5], expiring, holds) > 0
-local queueSettings = {}
+local queueSettings, hasNotes = {}, hasSideState and redis.call('EXISTS', notes) == 1
 if hasSideState then
   local found = redis.call('HMGET', settings, 'heal:1', 'heal:2', 'heal:3', 'heal:4', 'paused', 'hold', 'changed',
     'concurrency', 'rate', 'keyConcurrency', 'keyRate', 'keyMaxJobs', 'fair', 'keyed')

@@ -2,50 +2,67 @@ import { GROUP } from '../../../redis/keys.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { bytesOf, inChunks, isAfter, letters } from '../../../redis/script/lua.ts';
-import { heldClass, keyOf, turnOf } from '../keys/turns.ts';
+import { heldPlace, keyOf, turnOf } from '../keys/turns.ts';
 
 /** Entries that one take sorts: bounds the time for which it keeps Redis busy. Their bytes are bounded, too. */
 const MOST_SORTED = 300;
-/** Entries of the first read beyond the jobs that are wanted. */
+/** Entries that a read has beyond the jobs that are wanted, once one had a job whose key held it back. It doubles from read to read. */
 const AHEAD = 8;
 /**
- * Where keys take turns, as long as a lane has entries that are not sorted, this many must be sorted for each job that starts: so
- * that a key does not start thousands of jobs before those behind them are seen.
+ * While a lane of a fair queue has unsorted entries, a take sorts this many for each job that it starts. Else one key could start
+ * thousands of jobs before a take sees the keys behind them.
  */
 const SORTED_PER_START = 60;
 
 /**
- * Lua: in a queue with limits for keys, `takeLane` reads entries of the lane and puts those with a key into `holds`, each into the
- * class of its key, then starts held jobs by their turn. So every entry of a lane is looked at once, however long it waits.
- * A job without a key starts at once, or waits in `due` if there is no room; where keys take turns it waits as of a key without
- * a name. `keyed.hasMore`: the take has sorted all that it may, and there is more.
+ * Lua: in a queue with limits for keys, `takeLane` starts held jobs by their turn, then reads entries of the lane. A job whose key has
+ * room, and no older job held, starts at once; the others go into `holds`, each into the class of its key. So every entry of a lane is
+ * looked at once, however long it waits. In a fair queue all jobs with a key go there first.
+ * A job without a key starts at once, or waits in `due` if there is no room. In a fair queue it waits under the empty key.
+ * `keyed.hasMore`: the take has sorted all that it may, and there is more.
  */
 export const SORT_LANE = defineFragment({
-  queueKeys: ['settings', 'stream', 'notes', 'due', 'holds', 'turns'],
+  queueKeys: ['settings', 'stream', 'notes', 'due', 'holds', 'turns', 'keyTimes'],
   args: ['consumer', 'firstRead'],
-  uses: [letters, bytesOf, inChunks, isAfter, heldClass, keyOf, turnOf],
+  uses: [letters, bytesOf, inChunks, isAfter, heldPlace, keyOf, turnOf],
   lua: `
 if keyed then
   local takePlain, quota, sortBudget, readBytes, readCount = takeLane, ${MOST_SORTED}, byteBudget, 0, 0
+  -- Keys without room: the end of a running job, or the time, gives them their turn.
+  local full, ahead = {}, 0
 
   -- Entries of one read that wait for their keys, as arguments of the commands that put them into their places.
   local function sortEntries(place, entries, last)
-    local ids, members, noted, firsts = {}, {}, {}, {}
+    local ids, members, noted, turning, hasTurn = {}, {}, {}, {}, {}
+    local healUntil, isFair = queueSettings.healUntil[place], queueSettings.fair
+    local function mayStart(key)
+      if full[key] or hasTurn[key] or isFair or healUntil then return false end
+      local isFree, from = keyed.hasRoom(key)
+      if from then redis.call('ZADD', keyTimes, from, key) end
+      full[key] = not isFree
+      return isFree and free > 0 and #refs < last and not keyed.firstOf(key)[1]
+    end
     local function holdFor(key, ref, entry)
-      local prefix = heldClass(key) .. '\\n' .. keyed.order(place, entry[1], entry[2][6]) .. ' '
-      local n = #members
+      local prefix, n = heldPlace(key, place, entry[1]), #members
       ids[#ids + 1] = entry[1]
       members[n + 1], members[n + 2] = 0, prefix .. ref
-      noted[n + 1], noted[n + 2] = ref .. ${NOTE.heldAs}, prefix
-      firsts[key] = firsts[key] or prefix
+      -- The place of a job with a key follows from its entry.
+      if key == '' then noted[#noted + 1], noted[#noted + 2] = ref .. ${NOTE.heldAs}, prefix end
+      if not full[key] and not hasTurn[key] then
+        turning[#turning + 1], turning[#turning + 2] = turnOf(prefix, isFair and keyed.nowUs), key
+        hasTurn[key] = true
+      end
+      keyed.firstHeld[key] = nil
     end
-    local healUntil = queueSettings.healUntil[place]
     for _, entry in ipairs(entries) do
       local ref, fields = LETTERS[place] .. entry[1], entry[2]
       readCount, readBytes = readCount + 1, readBytes + bytesOf(fields)
-      if not healUntil or isAfter(entry[1], healUntil) or not putBack(place, entry[1]) then
-        local key = fields[5] == 'o' and keyOf(fields[6]) or queueSettings.fair and #fields == 6 and ''
-        if key then holdFor(key, ref, entry)
+      if not healUntil or isAfter(entry[1], healUntil) or not putBack(place, entry[1], fields[6]) then
+        local key = fields[5] == 'o' and keyOf(fields[6]) or isFair and #fields == 6 and ''
+        if key and mayStart(key) then
+          keyed.start(key, ref)
+          deliver(ref, fields)
+        elseif key then holdFor(key, ref, entry)
         elseif free > 0 and #refs < last then deliver(ref, fields)
         else
           ids[#ids + 1] = entry[1]
@@ -57,13 +74,11 @@ if keyed then
     if #members == 0 then return end
     inChunks(members, function(...) redis.call('ZADD', holds, ...) end)
     inChunks(noted, function(...) redis.call('HSET', notes, ...) end)
-    if not queueSettings.hasKeyed then redis.call('HSET', settings, 'keyed', 1) end
-    queueSettings.hasKeyed = true
-    local waiting = {}
-    for key, prefix in pairs(firsts) do
-      waiting[#waiting + 1], waiting[#waiting + 2] = turnOf(prefix, queueSettings.fair and keyed.nowUs), key
-    end
-    inChunks(waiting, function(...) redis.call('ZADD', turns, 'LT', ...) end)
+    hasNotes = hasNotes or #noted > 0
+    keyed.addsTo('')
+    ahead = math.max(${AHEAD}, 2 * ahead)
+    if #turning == 0 then return end
+    inChunks(turning, function(...) redis.call('ZADD', turns, 'LT', ...) end)
     keyed.first = nil
   end
 
@@ -101,7 +116,7 @@ if keyed then
     if not queueSettings.fair then keyed.takeTurns(place, last - #refs) end
     local isMore, before = queueSettings.healUntil[place] or redis.call('XLEN', stream[place]) > 0, readCount
     while isMore and quota > 0 and readBytes < sortBudget and (queueSettings.fair or #refs < last and free > 0) do
-      isMore = sortSome(place, queueSettings.fair and quota or last - #refs + ${AHEAD}, last)
+      isMore = sortSome(place, queueSettings.fair and quota or last - #refs + ahead, last)
       if not queueSettings.fair then keyed.takeTurns(place, last - #refs) end
     end
     if queueSettings.fair then

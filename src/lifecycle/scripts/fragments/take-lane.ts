@@ -2,22 +2,24 @@ import { GROUP } from '../../../redis/keys.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { isAfter, letters, now } from '../../../redis/script/lua.ts';
+import { ownHeldPlace } from '../keys/turns.ts';
 
 /**
- * Lua: `putBack(place, id)` is for a lane whose group was made again, and delivers again what it had delivered before (see
+ * Lua: `putBack(place, id, options)` is for a lane whose group was made again, and delivers again what it had delivered before (see
  * ensure-groups.ts). An entry that waits in `due`, lies in `dead` or has notes leaves the pending list again, and is
  * taken when it is due; so is one that was held. Returns whether the entry was put back.
  */
 export const PUT_BACK = defineFragment({
   queueKeys: ['notes', 'stream', 'due', { lanes: 'dead' }, 'holds'],
-  uses: [letters, now],
+  uses: [letters, now, ownHeldPlace],
   lua: `
-local putBack = hasSideState and function(place, id)
+local putBack = hasSideState and function(place, id, options)
   local ref = LETTERS[place] .. id
   local isDead = redis.call('ZSCORE', dead[place], ref)
   local noted = redis.call('HMGET', notes, ref .. ${NOTE.failedDeliveries}, ref .. ${NOTE.startedAt}, ref .. ${NOTE.cancelAskedAt},
     ref .. ${NOTE.heldAs}, ref .. ${NOTE.checkpoint})
-  local wasHeld = noted[4] and redis.call('ZREM', holds, noted[4] .. ref) == 1
+  local heldAs = noted[4] or ownHeldPlace(place, id, options)
+  local wasHeld = heldAs and redis.call('ZREM', holds, heldAs .. ref) == 1
   local isNew = not wasHeld and not noted[1] and not noted[2] and not noted[3] and not noted[5]
     and not redis.call('ZSCORE', due[place], ref)
   if isNew and not isDead then return false end
@@ -64,7 +66,7 @@ local function takeLane(place, limit)
     end
     local entries = found and found[1][2] or {}
     for _, entry in ipairs(entries) do
-      if not healUntil or isAfter(entry[1], healUntil) or not putBack(place, entry[1]) then
+      if not healUntil or isAfter(entry[1], healUntil) or not putBack(place, entry[1], entry[2][6]) then
         deliver(LETTERS[place] .. entry[1], entry[2])
       end
     end

@@ -1,19 +1,19 @@
 import { GROUP } from '../../../redis/keys.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { TURN_SPAN, turnOf } from '../keys/turns.ts';
-import { CLAIM_NOTES, HELD_AS_OF_CLAIM, NOTES_OF_CLAIM, SPLIT_REF } from './take.ts';
+import { CLAIM_NOTES, NOTES_OF_CLAIM, SPLIT_REF } from './take.ts';
 
-/** Keys that one take looks at, beyond those of which it starts a job: most of the others are at their limit. */
+/** The most keys that one take looks at without starting a job of theirs. Most of these are at their limit. */
 const MOST_TRIED = 100;
 /** Keys of one round. */
 const ROUND = 50;
 
 /**
- * Lua: `keyed.takeTurns(priority, limit)` starts at most `limit` held jobs, one of each key, then again one of each, by their turns.
- * `keyed.first`: the priority of the first turn, 5 where there is none, nil where that is not known.
+ * Lua: `keyed.takeTurns(priority, limit)` starts at most `limit` held jobs: one of each key by their turns, then one more of each.
+ * `keyed.first` is the index of the priority of the first turn: 5 if no key has a turn, nil if the take has not looked yet.
  */
 export const TAKE_TURNS = defineFragment({
-  queueKeys: ['stream', 'holds', 'turns', 'notes', 'keyTimes'],
+  queueKeys: ['stream', 'due', 'holds', 'turns', 'notes', 'keyTimes'],
   args: ['consumer', 'firstRead', 'maxBytes'],
   uses: [turnOf],
   lua: `
@@ -30,11 +30,11 @@ if keyed then
     return one.second and not atLimit and nextTurn(one.second)
   end
 
-  -- The first held jobs of the keys that may start one, and the notes of these jobs.
+  -- The first held jobs of the keys that may start one, and the notes of these jobs, where there are any.
   local function candidates(keys, priority, again)
     local found, fields = {}, {}
     for _, key in ipairs(keys) do
-      local members = keyed.firstOf(key, 2)
+      local members = keyed.firstOf(key)
       local turn = members[1] and nextTurn(members[1])
       if turn and math.floor(turn / ${TURN_SPAN}) ~= priority then again[key] = turn
       elseif turn then
@@ -45,11 +45,11 @@ if keyed then
           local place, id = ${SPLIT_REF}
           found[#found + 1] = { key = key, prefix = prefix, ref = ref, place = place, id = id, turn = turn,
             member = members[1], second = members[2] }
-          for _, field in ipairs({ ${CLAIM_NOTES} }) do fields[#fields + 1] = field end
+          for _, field in ipairs(hasNotes and { ${CLAIM_NOTES} } or {}) do fields[#fields + 1] = field end
         end
       end
     end
-    return found, #fields > 0 and redis.call('HMGET', notes, unpack(fields))
+    return found, #fields > 0 and redis.call('HMGET', notes, unpack(fields)) or {}
   end
 
   -- Claims jobs together that were never delivered before, as many as there may be room for. The rest is claimed one by one.
@@ -58,8 +58,7 @@ if keyed then
     local place, chosen, ids = found[from].place, {}, {}
     for i = from, math.min(#found, from + math.max(1, math.floor(fit)) - 1) do
       local one, first = found[i], ${NOTES_OF_CLAIM} * (i - 1)
-      local isNew = not noted[first + 1] and noted[first + ${HELD_AS_OF_CLAIM}] == one.prefix
-      if isNew and one.place == place then
+      if not noted[first + 1] and one.place == place then
         one.entry = false
         chosen[one.id], ids[#ids + 1] = one, one.id
       end
@@ -71,14 +70,24 @@ if keyed then
     end
   end
 
-  -- A key that is not to come again leaves the turns: the end of a job, or its time, adds it.
+  -- A release that does not know limits for keys may have made held jobs due: these would run twice.
+  local function leaveDue(found)
+    if #found == 0 or redis.call('EXISTS', due[1], due[2], due[3], due[4], due[5]) == 0 then return end
+    for _, one in ipairs(found) do
+      local place = one.place
+      redis.call('ZREM', due[place], one.ref)
+    end
+  end
+
+  -- A key that cannot start another job now leaves the turns. The end of one of its jobs, or its rate, adds it again.
   local function startRound(keys, priority)
-    local again, gone, scores, left = {}, {}, {}, {}
+    local again, gone, scores, left, started = {}, {}, {}, {}, {}
     local found, noted = candidates(keys, priority, again)
     for i, one in ipairs(found) do
       if free > 0 and one.entry == nil then claimTogether(found, noted, i) end
       if free > 0 then
-        left[#left + 1] = one.member
+        left[#left + 1], started[#started + 1] = one.member, one
+        keyed.firstHeld[one.key] = nil
         again[one.key] = startOne(one, { unpack(noted, ${NOTES_OF_CLAIM} * (i - 1) + 1, ${NOTES_OF_CLAIM} * i) })
       else
         again[one.key] = one.turn
@@ -91,6 +100,7 @@ if keyed then
       else gone[#gone + 1] = key end
     end
     if #left > 0 then redis.call('ZREM', holds, unpack(left)) end
+    leaveDue(started)
     if #gone > 0 then redis.call('ZREM', turns, unpack(gone)) end
     if #scores > 0 then redis.call('ZADD', turns, unpack(scores)) end
     keyed.first = nil

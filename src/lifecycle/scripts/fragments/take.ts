@@ -50,8 +50,6 @@ export const CLAIM_NOTES = [
   .map((field) => `ref .. ${field}`)
   .join(', ');
 export const NOTES_OF_CLAIM = 7;
-/** Which of them is the place in `holds`. */
-export const HELD_AS_OF_CLAIM = 6;
 
 /**
  * Lua: `claim(ref, at, heldFor, noted, entry)` delivers a job that waits in a set since `at`, ms, and returns whether it did. An entry that is
@@ -66,11 +64,7 @@ export const CLAIM = defineFragment({
   lua: `
 local claim = hasSideState and function(ref, at, heldFor, noted, entry)
   local place, id = ${SPLIT_REF}
-  noted = noted or redis.call('HMGET', notes, ${CLAIM_NOTES})
-  if heldFor and noted[6] ~= heldFor then
-    -- A member without its note is a trace of an accident: the job is elsewhere.
-    return false
-  end
+  noted = noted or hasNotes and redis.call('HMGET', notes, ${CLAIM_NOTES}) or {}
   local token = (tonumber(noted[1]) or 0) + 1
   if entry == nil then
     entry = redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, id, 'RETRYCOUNT', token, 'FORCE')[1]

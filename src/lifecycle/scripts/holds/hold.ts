@@ -7,7 +7,7 @@ import { letters, now } from '../../../redis/script/lua.ts';
 import type { Priority } from '../../../schemas/values/names.ts';
 import { PRIORITIES } from '../../../schemas/values/names.ts';
 import { refundStarts } from '../fragments/limits.ts';
-import { endKeys, IS_FAIR, refundKeys } from '../keys/turns.ts';
+import { endKeys, findKeys, IS_FAIR, refundKeys } from '../keys/turns.ts';
 import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from '../lua.ts';
 
 /** Most schemas that a class names: more releases of a task are never tried in turn. */
@@ -47,6 +47,7 @@ export const holdScript = defineScript({
     'rateUse',
     'turns',
     'runningKeys',
+    'runsFor',
     'keyRates',
   ],
   args: [
@@ -61,6 +62,7 @@ export const holdScript = defineScript({
     setRankedTime,
     wakeWorkers,
     refundStarts,
+    findKeys,
     endKeys,
     refundKeys,
   ],
@@ -80,14 +82,12 @@ local function isEmpty(class)
   return #redis.call('ZRANGE', holds, '[' .. class .. '\\n', '(' .. class .. '\\n\\255', 'BYLEX', 'LIMIT', 0, 1) == 0
 end
 
-local outcomes, refs, keysEnded, keysUnbegun = {}, {}, {}, {}
+local outcomes, refs, ended = {}, {}, {}
 local function hold(job, ref, place)
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZSCORE', due[place], ref) then return end
   local cancelAskedAt, heldAs, key = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs},
     ref .. ${NOTE.runsFor}), 1, 3)
-  if key then
-    keysEnded[#keysEnded + 1], keysEnded[#keysEnded + 2], keysUnbegun[#keysUnbegun + 1] = key, ref, key
-  end
+  ended[#ended + 1], ended[#ended + 2] = key, ref
   refs[#refs + 1] = ref
   if cancelAskedAt then
     redis.call('ZADD', due[place], now, ref)
@@ -112,10 +112,11 @@ for i = 1, #jobs do
     outcomes[i] = 'stale'
   end
 end
-local hasLimit, perTime = publishEvent(events, 'released', refs, settings, changed)
+local hasLimit, perTime, isKeyed = publishEvent(events, 'released', refs, settings, changed)
 refundStarts(rateUse, perTime, #refs)
-refundKeys(settings, keyRates, keysUnbegun)
-local ready = endKeys(runningKeys, holds, turns, keysEnded, ${IS_FAIR})
+local keysEnded = findKeys(runsFor, ended, isKeyed)
+refundKeys(settings, keyRates, keysEnded)
+local ready = endKeys(runsFor, runningKeys, holds, turns, keysEnded, ${IS_FAIR})
 wakeWorkers(wake, hasLimit and #refs or ready)
 return outcomes
 `,

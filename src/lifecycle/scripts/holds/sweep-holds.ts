@@ -4,6 +4,7 @@ import { NOTE } from '../../../redis/note-fields.ts';
 import { defineScript } from '../../../redis/script/define-script.ts';
 import { bytesOf } from '../../../redis/script/lua.ts';
 import { SPLIT_REF } from '../fragments/take.ts';
+import { ownHeldPlace } from '../keys/turns.ts';
 import { deleteTraces, FIRST } from '../lua.ts';
 import { FOLLOWS, FREE_FOLLOWER } from '../unique/followers.ts';
 import { OPEN_JOB, POINTERS } from '../unique/places.ts';
@@ -15,7 +16,7 @@ const STEP_BYTES = 1_048_576;
 const NOTES = 50;
 
 /**
- * Removes members of `holds` that accidents may have left: one whose entry is gone, and one without its note, whose job the
+ * Removes members of `holds` that accidents may have left: one whose entry is gone, and one that is not where its job should be, which the
  * sweep of its stream makes due. Frees followers of jobs that are gone. The last step also removes notes of jobs that are no more: a release that does not know a
  * note leaves it.
  *
@@ -27,7 +28,7 @@ export const sweepHoldsScript = defineScript({
   queueKeys: ['stream', 'notes', 'ranked', 'logs', 'holds', 'changed'],
   fragments: [OPEN_JOB, POINTERS, FREE_FOLLOWER],
   args: ['from', 'most'],
-  uses: [bytesOf, deleteTraces],
+  uses: [bytesOf, deleteTraces, ownHeldPlace],
   lua: `
 local members, bytes = redis.call('ZRANGE', holds, from, '+', 'BYLEX', 'LIMIT', 0, most), 0
 local function isThere(ref)
@@ -37,6 +38,10 @@ local function isThere(ref)
   elseif place then deleteTraces(notes, ranked, logs, ref) end
   return entry
 end
+local function isPlace(prefix, ref, options)
+  local place, id = ${SPLIT_REF}
+  return ownHeldPlace(place, id, options) == prefix or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) == prefix
+end
 local function checkFollower(digest, ref)
   local pointer, first = readPointer(digest), redis.call('HGET', changed, '${FIRST}' .. ref) or ref
   local before = pointer and pointer.f == first and openJob(pointer.r)
@@ -44,7 +49,8 @@ local function checkFollower(digest, ref)
 end
 local function check(member)
   local prefix, ref = string.match(member, '^(.* )(%S+)$')
-  if not ref or not isThere(ref) or redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then
+  local entry = ref and isThere(ref)
+  if not entry or not isPlace(prefix, ref, entry[2][6]) then
     redis.call('ZREM', holds, member)
     return
   end

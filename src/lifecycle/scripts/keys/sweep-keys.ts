@@ -10,16 +10,26 @@ import { endKeys, heldClass, turnOf } from './turns.ts';
 const STEP = 100;
 
 /**
- * Repairs what accidents may have left of limits for keys, as a release that does not know them, or a change of Redis by hand.
+ * Repairs what accidents leave of limits for keys, such as a release that does not know them, or a change of Redis by hand.
  * First come the jobs that count as running for a key: one that is not pending no longer counts. Then come the keys with held
- * jobs: one that waits for nothing gets a turn. Last, what is left of limits that are gone is deleted.
+ * jobs: one that waits for nothing gets a turn. At last the sweep deletes what is left of removed limits.
  *
  * `from`: 'r' and the member of `runningKeys`, or 'h' and the class, after which the step begins.
  * Returns where the next step begins in the same form, '' at the end.
  */
 export const sweepKeysScript = defineScript({
   name: 'sweep-keys',
-  queueKeys: ['stream', 'settings', 'holds', 'turns', 'runningKeys', 'keyRates', 'keyTimes', 'wake'],
+  queueKeys: [
+    'stream',
+    'settings',
+    'holds',
+    'turns',
+    'runningKeys',
+    'runsFor',
+    'keyRates',
+    'keyTimes',
+    'wake',
+  ],
   args: ['from', 'most'],
   uses: [endKeys, heldClass, turnOf, wakeWorkers],
   lua: `
@@ -37,7 +47,7 @@ local function sweepRunning()
       if rows.err or #rows == 0 then ended[#ended + 1], ended[#ended + 2] = key, ref end
     end
   end
-  wakeWorkers(wake, endKeys(runningKeys, holds, turns, ended, redis.call('HGET', settings, 'fair')))
+  wakeWorkers(wake, endKeys(runsFor, runningKeys, holds, turns, ended, redis.call('HGET', settings, 'fair')))
   return #members == tonumber(most) and 'r' .. members[#members] or 'h'
 end
 
@@ -76,8 +86,8 @@ local after = sweepHeld()
 if after == '' and #redis.call('ZRANGE', holds, '[key:', '(key;', 'BYLEX', 'LIMIT', 0, 1) == 0 then
   local limits = redis.call('HMGET', settings, 'keyConcurrency', 'keyRate', 'keyMaxJobs', 'fair')
   redis.call('UNLINK', turns, keyTimes)
-  if not (limits[1] or limits[2] or limits[3] or limits[4]) then
-    redis.call('UNLINK', keyRates)
+  if not (limits[1] or limits[2] or limits[3] or limits[4]) and redis.call('EXISTS', runningKeys) == 0 then
+    redis.call('UNLINK', keyRates, runsFor)
     redis.call('HDEL', settings, 'keyed')
   end
 end

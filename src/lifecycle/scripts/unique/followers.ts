@@ -3,7 +3,7 @@ import { defineFragment } from '../../../redis/script/define-script.ts';
 import { now } from '../../../redis/script/lua.ts';
 import { setRankedTime, wakeWorkers } from '../lua.ts';
 
-/** What the class of a held job begins with that follows another one; the digest of their place comes behind it. */
+/** The class of a job that follows another one begins with this. Then comes the digest of their place. */
 export const FOLLOWS = 'unique:';
 
 const FREE = `function(first)
@@ -19,8 +19,8 @@ const FREE = `function(first)
 end`;
 
 /**
- * Lua: `freeFollower(first)`: the job that follows one that has ended waits from now on for its time, which may have come.
- * It stays where it is unless it is held for that reason.
+ * Lua: `freeFollower(first)`, for a job that has ended: its follower now waits only for its time, which may have come.
+ * A follower that is not held for that reason stays where it is.
  */
 export const FREE_FOLLOWER = defineFragment({
   queueKeys: ['changed', 'notes', 'holds', 'scheduled', 'ranked', 'wake'],
@@ -30,7 +30,7 @@ local freeFollower = ${FREE}
 `,
 });
 
-/** As `FREE_FOLLOWER`; without notes no job has a follower, and the function is not made. */
+/** As `FREE_FOLLOWER`. Without notes no job has a follower, so the function is not defined. */
 export const FREE_NOTED_FOLLOWER = defineFragment({
   ...FREE_FOLLOWER,
   lua: `

@@ -4,7 +4,7 @@ import { defineFragment } from '../../../redis/script/define-script.ts';
 import { now } from '../../../redis/script/lua.ts';
 import { SPLIT_REF } from '../fragments/take.ts';
 
-/** Lua: notes of the job whose ref the text stands for; each says that a handler has begun with the job, or that somebody asked to cancel it while it ran. */
+/** Lua: fields of notes that only a job has that a handler has begun, or that was to be cancelled while it ran. @param ref Lua for its ref. */
 export const begunNotes = (ref: string): string =>
   [
     NOTE.failedDeliveries,
@@ -19,7 +19,7 @@ export const begunNotes = (ref: string): string =>
     .map((field) => `${ref} .. ${field}`)
     .join(', ');
 
-/** Lua: `openJob(first)`: the job with that first ref while it has not ended: { first, ref, place, id, options, bytes of its payload }. */
+/** Lua: `openJob(first)`: the job with that first ref, or nil once it has ended: { first, ref, place, id, options, bytes of its payload }. */
 export const OPEN_JOB = defineFragment({
   queueKeys: ['changed', 'stream', 'dead'],
   lua: `
@@ -54,8 +54,8 @@ end
 });
 
 /**
- * Lua: `holderOf(pointer)`: the job that has the place, and the one that follows it; nil where there is none. Once the first
- * has ended, the pointer names the one that followed it.
+ * Lua: `holderOf(pointer)`: the job that has the place, and its follower, each nil if there is no such job. After the end of the
+ * first job the pointer names its follower.
  */
 export const HOLDER = defineFragment({
   queueKeys: ['stream', 'notes'],
@@ -83,8 +83,8 @@ end
 });
 
 /**
- * Lua: `isForgettable(pointer)`: no job can have the place again, and no result answers for it. A job that was handed back before a
- * handler began with it has not started.
+ * Lua: `isForgettable(pointer)`: whether no job can have the place again, and no result answers for it. A job that was handed back
+ * before its handler began has not started.
  */
 export const FORGETTABLE = defineFragment({
   queueKeys: ['changed', 'results'],

@@ -32,6 +32,31 @@ describe('an accident leaves nothing held', () => {
     expect(await takeKeys()).toHaveLength(2);
   });
 
+  it('a job that an earlier release has started, with its key in a note', async () => {
+    await submitFor('aa');
+    const { deliveries } = await takeAs(queue.one);
+    const [job] = deliveries;
+    await redis.client.del(queue.keys.runsFor);
+    await redis.client.hset(queue.keys.notes, `n${job?.entryId}:y`, 'a');
+    await complete(queue.one, deliveries);
+    expect(await takeKeys()).toBe('a');
+    expect(await redis.client.exists(queue.keys.notes)).toBe(0);
+  });
+
+  it.each(['is due', 'is due later'])(
+    'a held job that another release has made due, and %s',
+    async (when) => {
+      const [, second] = await submitFor('aab');
+      const { deliveries } = await takeAs(queue.one);
+      const at = when === 'is due' ? 1 : Date.now() + 60_000;
+      await redis.client.zadd(queue.keys.due.normal, at, `n${second?.entryId}`);
+      await complete(queue.one, deliveries);
+      const next = await takeAs(queue.one);
+      expect(next.deliveries.map(({ entryId }) => entryId)).toEqual([second?.entryId]);
+      expect(await redis.client.exists(queue.keys.due.normal, queue.keys.holds)).toBe(0);
+    },
+  );
+
   it('a held job whose entry is gone', async () => {
     const refs = await submitFor('aaa');
     const { deliveries } = await takeAs(queue.one);

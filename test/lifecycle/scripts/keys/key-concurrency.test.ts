@@ -31,7 +31,8 @@ describe('the concurrency of a key', () => {
       await complete(i % 2 === 0 ? queue.one : queue.two, deliveries);
     }
     expect(started).toEqual(refs.map(({ entryId }) => entryId));
-    expect(await redis.client.exists(queue.keys.runningKeys, queue.keys.turns, queue.keys.holds)).toBe(0);
+    const { runningKeys, runsFor, turns, holds } = queue.keys;
+    expect(await redis.client.exists(runningKeys, runsFor, turns, holds)).toBe(0);
     expect(await redis.client.exists(queue.keys.notes)).toBe(0);
   });
 
@@ -155,16 +156,39 @@ describe('the concurrency of a key', () => {
 
   it('acts at once when it is changed or taken away', async () => {
     await submitFor('aaaaa');
-    expect(await takeKeys()).toBe('a');
+    const running = (await takeAs(queue.one)).deliveries;
     await setLimits({ keyConcurrency: 2 });
     await recheckKeys(redis.client, queue.keys);
-    expect(await takeKeys()).toBe('a');
+    running.push(...(await takeAs(queue.one)).deliveries);
+    expect(keysOf(running)).toBe('aa');
     await redis.client.hdel(queue.keys.settings, 'keyConcurrency');
     await recheckKeys(redis.client, queue.keys);
     await submitFor('a');
-    expect(await takeKeys()).toBe('aaaa');
+    const last = await takeAs(queue.one);
+    expect(keysOf(last.deliveries)).toBe('aaaa');
+    await complete(queue.one, [...running, ...last.deliveries]);
     await sweep();
-    expect(await redis.client.exists(queue.keys.settings, queue.keys.turns)).toBe(0);
+    expect(await redis.client.exists(queue.keys.settings, queue.keys.turns, queue.keys.runsFor)).toBe(0);
+  });
+
+  it('costs no claim where the key of a job has room, and no note where it has none', async () => {
+    await redis.client.config('RESETSTAT');
+    await submitFor('abcab');
+    expect(sorted(await takeKeys())).toBe('abc');
+    expect(await redis.client.info('commandstats')).not.toContain('cmdstat_xclaim');
+    expect(await redis.client.zcard(queue.keys.holds)).toBe(2);
+    expect(await redis.client.exists(queue.keys.notes)).toBe(0);
+  });
+
+  it('lets an older job of a key start before one that has just come', async () => {
+    await setLimits({ keyConcurrency: 2 });
+    const refs = await submitFor('aaaa');
+    const { deliveries } = await takeAs(queue.one);
+    const [later] = await submitFor('a');
+    await complete(queue.one, deliveries);
+    const next = await takeAs(queue.one);
+    expect(next.deliveries.map(({ entryId }) => entryId)).toEqual([refs[2]?.entryId, refs[3]?.entryId]);
+    expect(await heldBy(later)).toBe('key');
   });
 
   it('goes together with the limit of the queue', async () => {
