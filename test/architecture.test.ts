@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'orphan-reaper': [],
   'misspelt-settings': [],
   'error-reasons': ['redis'],
-  config: ['misspelt-settings'],
+  config: ['misspelt-settings', 'redis'],
   redis: ['ioredis', 'typebox'],
   tasks: ['redis', 'error-reasons', 'ajv', 'typebox', 'undici', 'tsx'],
   events: ['redis'],
