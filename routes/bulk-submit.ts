@@ -51,7 +51,7 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'submitBatch',
         summary: 'Submit many jobs',
         description:
-          'Stores each valid job and returns an outcome for every job. With `atomic=true` it stores all jobs or none. An `Idempotency-Key` covers the whole batch: the same request, sent again after a break, stores what is missing and answers as if it were the first.',
+          'Stores each valid job and returns an outcome for every job. With `atomic=true` it stores all jobs or none; a unique job that says `reject` and finds its place taken is a 409 for the batch. An `Idempotency-Key` covers the whole batch: the same request, sent again after a break, stores what is missing and answers as if it were the first.',
         tags: ['jobs'],
         querystring: BulkSubmitQuery,
         headers: BulkHeaders,
@@ -63,7 +63,7 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
         response: {
           207: { ...BulkSubmitResponse, headers: ReplayedHeader },
-          ...problems(400, 413, 415, 422, 429, 500, 503),
+          ...problems(400, 409, 413, 415, 422, 429, 500, 503),
         },
       },
     },

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { problems, Readiness } from '../src/schemas/http.ts';
+import { problems } from '../src/schemas/http.ts';
+import { Readiness } from '../src/schemas/service/readiness.ts';
 
 const Alive = Type.Object(
   { alive: Type.Literal(true, { description: 'Always true.' }) },

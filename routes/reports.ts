@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { leaseHolderOf } from '../src/http/access/caller-view.ts';
 import { inRealIds } from '../src/http/access/hidden-jobs.ts';
 import { visibleItems } from '../src/http/access/visible-items.ts';
+import { sendItems } from '../src/http/items-reply.ts';
 import { problemItem } from '../src/http/plugins/errors.ts';
 import { leaseOf, type ReportRequest, refuseOversize } from '../src/http/reports/lease-of.ts';
 import { readReports, reportLimit } from '../src/http/reports/read-body.ts';
@@ -13,6 +14,7 @@ import { completed, failed, type ReadReport, released } from '../src/leases/sett
 import type { SettledOutcome } from '../src/leases/settle/settle.ts';
 import { settleItems, tasksOf } from '../src/leases/settle/settle-items.ts';
 import { JobParams, problems } from '../src/schemas/http.ts';
+import { printJson } from '../src/schemas/json/json-text.ts';
 import { Heartbeat, HeartbeatResponse, LeaseParams } from '../src/schemas/lease.ts';
 import {
   CheckpointJob,
@@ -29,11 +31,13 @@ import {
 } from '../src/schemas/settle.ts';
 import { toTimestamp } from '../src/schemas/values/timestamp.ts';
 
-const settleItem = (outcome: SettledOutcome, request: FastifyRequest) => {
+const printOutcome = (outcome: SettledOutcome, request: FastifyRequest): string => {
   const id = inRealIds(request, outcome.id);
-  return outcome.ok
-    ? { id, status: 200, jobStatus: outcome.status }
-    : { id, ...problemItem(outcome.error, request) };
+  return printJson(
+    outcome.ok
+      ? { id, status: 200, jobStatus: outcome.status }
+      : { id, ...problemItem(outcome.error, request) },
+  );
 };
 
 const settledResponses = { 200: SettledJob, ...problems(400, 404, 409, 413, 415, 422, 500, 503) };
@@ -93,8 +97,8 @@ export const reportRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const items = visibleItems(request, await settleItems(body, maxResultBytes));
       const claim = { text: params.lease, holder: leaseHolderOf(caller) };
       const settled = await app.leases.settle(claim, items, next, tasksOf(body.tasks));
-      const answers = settled.outcomes.map((outcome) => settleItem(outcome, request));
-      return reply.code(207).send({ items: answers, ...(next > 0 ? showLease(settled.taken) : {}) });
+      const taken = next > 0 ? showLease(settled.taken) : {};
+      return sendItems(reply, settled.outcomes, (outcome) => printOutcome(outcome, request), taken);
     },
   );
 

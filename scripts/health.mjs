@@ -41,10 +41,11 @@ async function workerFault() {
   if (config.healthPort > 0) return faultAt(http, healthHost(), config.healthPort);
   // Loaded only here: the API is asked often, and needs none of it.
   const { newConsumerName, parseWorkerName } = await import('../dist/src/lifecycle/consumer-name.js');
+  const { redisTarget } = await import('../dist/src/config/redis.js');
   const { connectForRequests, whenReady } = await import('../dist/src/redis/connect.js');
   const { queueKeys, queuesKey } = await import('../dist/src/redis/keys.js');
   const { servedQueues } = await import('../dist/src/schemas/values/queue-patterns.js');
-  const redis = connectForRequests({ url: config.redisUrl, name: 'millrace-health', scripts: [] });
+  const redis = connectForRequests({ ...redisTarget(config), name: 'millrace-health', scripts: [] });
   try {
     if (!(await whenReady(redis, LIMIT_MS))) return 'Redis does not answer.';
     const { host } = parseWorkerName(newConsumerName(process.pid));

@@ -25,10 +25,11 @@ export class ConfigError extends Error {
  * @throws {ConfigError} naming every fault at once.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env, program?: 'api' | 'worker'): Config {
-  const { values: config, faults } = readAll(SETTINGS, env);
+  const { values: config, faults, wrong } = readAll(SETTINGS, env);
   const isGiven = (variable: string) => Boolean(env[variable] || env[fileVariable({ variable })]);
-  for (const { usedBy, faultOf } of CHECKS) {
-    const fault = usedBy === program ? faultOf(config, isGiven) : undefined;
+  for (const { usedBy, judges = [], faultOf } of CHECKS) {
+    const isOurs = usedBy === 'both' || usedBy === program;
+    const fault = isOurs && !judges.some((name) => wrong.has(name)) ? faultOf(config, isGiven) : undefined;
     if (fault !== undefined) faults.push(fault);
   }
   if (faults.length > 0) throw new ConfigError(faults);
@@ -42,21 +43,33 @@ export function loadClientConfig(env: NodeJS.ProcessEnv = process.env): ClientCo
   return values;
 }
 
+interface ReadSettings<T> {
+  readonly values: T;
+  readonly faults: string[];
+  /** Names of settings with a fault: their value is the default. */
+  readonly wrong: ReadonlySet<string>;
+}
+
 /** The values of the settings, and what is wrong with them. */
-function readAll<T>(settings: SettingsOf<T>, env: NodeJS.ProcessEnv): { values: T; faults: string[] } {
+function readAll<T>(settings: SettingsOf<T>, env: NodeJS.ProcessEnv): ReadSettings<T> {
   const faults: string[] = [];
-  const read = <T>(setting: Setting<T>): T => {
+  const wrong = new Set<string>();
+  const read = <T>(key: string, setting: Setting<T>): T => {
     try {
       const value = textOf(env, setting);
       return value === undefined ? setting.fallback() : parse(setting, value);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       faults.push(...error.faults);
+      wrong.add(key);
       return setting.fallback();
     }
   };
-  const entries = Object.entries<Setting<unknown>>(settings).map(([key, setting]) => [key, read(setting)]);
-  return { values: Object.freeze(Object.fromEntries(entries)) as T, faults };
+  const entries = Object.entries<Setting<unknown>>(settings).map(([key, setting]) => [
+    key,
+    read(key, setting),
+  ]);
+  return { values: Object.freeze(Object.fromEntries(entries)) as T, faults, wrong };
 }
 
 /** The text of a setting, which that of a secret may have in a file; undefined if unset. @throws {ConfigError}. */

@@ -70,7 +70,7 @@ import { runningByLeaseScript } from './workers/scripts/running-by-lease.ts';
  *
  *   append-jobs       -> lane
  *   submit            -> lane, or parked + scheduled; all or none, at most once, within limits
- *   submit-unique     the same for one job, unless another has its place; -> scheduled with a new entry, -> holds behind it
+ *   submit-unique     the same where another job may have the place of one: -> scheduled with a new entry, -> holds behind it
  *   fire              -> lane; once for each slot of a schedule
  *   complete-and-take two moves in one round trip: complete  pending -> result (completed, cancelled, expired)
  *                                                  take      lane | scheduled | due | holds -> pending

@@ -6,7 +6,7 @@ import { CODE_FILES, readCode } from './helpers/code-files.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** What every room may import. */
-const SHARED = ['schemas', 'errors', 'clock', 'observer'];
+const SHARED = ['schemas', 'errors', 'clock', 'slices', 'observer'];
 
 /**
  * Which room may import which rooms, beside the shared ones, and which of the packages that matter. A noun of the API
@@ -16,13 +16,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   schemas: ['ajv', 'typebox'],
   errors: [],
   clock: [],
+  slices: [],
   observer: ['network-events'],
   'network-events': [],
   version: [],
   'orphan-reaper': [],
   'misspelt-settings': [],
   'error-reasons': ['redis'],
-  config: ['misspelt-settings'],
+  config: ['misspelt-settings', 'redis'],
   redis: ['ioredis', 'typebox'],
   tasks: ['redis', 'error-reasons', 'ajv', 'typebox', 'undici', 'tsx'],
   events: ['redis'],

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { redisTarget } from '../src/config/redis.ts';
 import { type Config, ConfigError, loadConfig, misspeltSettings, sharedSettings } from '../src/config.ts';
 import { createCore } from '../src/core/core.ts';
 import { SharedSettings } from '../src/core/shared-settings.ts';
@@ -59,18 +60,16 @@ for (const misspelt of misspeltSettings()) {
   observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
 }
 
-const url = config.redisUrl;
 let lastFault: Error | undefined;
 const onError = (error: Error) => {
   lastFault = error;
   observe({ kind: 'redis-trouble', where: 'connection', error });
 };
-const redis = connectForWork({ url, name: 'millrace-worker', scripts, onError });
+const to = { ...redisTarget(config), scripts, onError };
+const redis = connectForWork({ ...to, name: 'millrace-worker' });
 const blocking = connectForBlocking({
-  url,
+  ...to,
   name: 'millrace-worker-control',
-  scripts,
-  onError,
   blockMs: CONTROL_BLOCK_MS,
 });
 const core = createCore(redis, config, { observe });

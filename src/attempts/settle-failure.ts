@@ -9,6 +9,7 @@ import type { QueueKeys } from '../redis/keys.ts';
 import type { Backoff } from '../schemas/job.ts';
 import { printJson } from '../schemas/json/json-text.ts';
 import { type AttemptLimit, isLastAttempt } from '../schemas/values/attempts.ts';
+import { Slices } from '../slices.ts';
 import { attemptSubject, observeAttemptEnd, observeFailure } from './attempt-events.ts';
 import { backoffMs, DEFAULT_BACKOFF } from './backoff.ts';
 import type { HeldDelivery } from './completion.ts';
@@ -133,7 +134,7 @@ export async function settleWithoutResult(
   return settled;
 }
 
-/** Settles jobs of an HTTP lease in one queue, in few calls, and reports the ends of their attempts. */
+/** Settles jobs of an HTTP lease in one queue, in few calls, and reports the ends of their attempts. Others get their turn meanwhile. */
 export async function settleAllWithoutResult(
   core: Core,
   consumer: Consumer,
@@ -141,7 +142,8 @@ export async function settleAllWithoutResult(
   unfinished: readonly Unfinished[],
 ): Promise<SettledUnfinished[]> {
   const { settings, observe } = core;
-  const moves = unfinished.map(({ held, outcome, task }, index): Move => {
+  const slices = new Slices();
+  const moves = await slices.map(unfinished, ({ held, outcome, task }, index): Move => {
     const step = nextStep(held, outcome, task);
     if (outcome.kind === 'failed') {
       observeFailure(observe, attemptSubject(keys, held, consumer.name), outcome, retryInMs(step));
@@ -152,13 +154,13 @@ export async function settleAllWithoutResult(
   const settled = await writeMoves(consumer, keys, moves, settings.deadMax);
   const ends = moves.map(({ step }, i) => ({ settled: settled[i] ?? 'stale', next: statusAfter(step) }));
   if (!observe.wants('attempt-ended')) return ends;
-  ends.forEach((end, i) => {
+  for (const [i, { settled, next: status }] of ends.entries()) {
+    if (slices.isOver) await slices.next();
     const { held, outcome } = unfinished[i] as Unfinished;
     const subject = attemptSubject(keys, held, consumer.name);
-    const { settled, next: status } = end;
     const error = outcome.kind === 'failed' ? outcome.error : undefined;
     observeAttemptEnd(observe, subject, outcome.kind, { settled, status, error }, held);
-  });
+  }
   return ends;
 }
 

@@ -23,7 +23,9 @@ export const fileVariable = ({ variable }: Pick<Setting<unknown>, 'variable'>): 
 /** Finds settings that do not go together. */
 export interface Check<T> {
   /** Where the fault matters: other programs may have the variables of this one in their environment. */
-  readonly usedBy: 'api' | 'worker';
+  readonly usedBy: 'both' | 'api' | 'worker';
+  /** While one of these settings is wrong by itself, the check is left out: it would judge the default. */
+  readonly judges?: readonly (keyof T)[];
   /** `isGiven`: whether the environment has a value for the variable, or names a file with it. */
   readonly faultOf: (config: T, isGiven: (variable: string) => boolean) => string | undefined;
 }

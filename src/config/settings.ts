@@ -2,6 +2,7 @@ import { ACCESS_SETTINGS, type AccessSettings, mustSayAuth } from './access.ts';
 import { API_SETTINGS, type ApiSettings } from './api.ts';
 import { NETWORK_SETTINGS, type NetworkSettings } from './network.ts';
 import { PEER_SETTINGS, type PeerSettings } from './peers.ts';
+import { mustReachRedis, REDIS_SETTINGS, type RedisSettings } from './redis.ts';
 import type { Check, SettingsOf } from './setting-kinds.ts';
 import { STORE_SETTINGS, type StoreSettings } from './store.ts';
 import { TELEMETRY_SETTINGS, type TelemetrySettings } from './telemetry.ts';
@@ -11,7 +12,8 @@ import { WORKER_SETTINGS, type WorkerSettings } from './worker.ts';
 
 /** All settings of one process; times in milliseconds, sizes in bytes. SETTINGS says what each one means. */
 export interface Config
-  extends StoreSettings,
+  extends RedisSettings,
+    StoreSettings,
     ApiSettings,
     NetworkSettings,
     AccessSettings,
@@ -23,6 +25,7 @@ export interface Config
 
 /** In the order of docs/configuration.md. */
 export const SETTINGS: SettingsOf<Config> = {
+  ...REDIS_SETTINGS,
   ...STORE_SETTINGS,
   ...NETWORK_SETTINGS,
   ...TLS_SETTINGS,
@@ -35,4 +38,4 @@ export const SETTINGS: SettingsOf<Config> = {
 };
 
 /** What must hold for several settings together. */
-export const CHECKS: readonly Check<Config>[] = [mustSayAuth, mustBeUsable, ...TOKEN_CHECKS];
+export const CHECKS: readonly Check<Config>[] = [mustReachRedis, mustSayAuth, mustBeUsable, ...TOKEN_CHECKS];

@@ -3,16 +3,8 @@ import { integer, type SettingsOf, text } from './setting-kinds.ts';
 const DAY_MS = 86_400_000;
 const PREFIX = /^[A-Za-z0-9_.-]{1,32}$/;
 
-function isRedisUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const url = new URL(value);
-  if (url.protocol === 'unix:') return url.pathname.length > 1;
-  return (url.protocol === 'redis:' || url.protocol === 'rediss:') && url.hostname !== '';
-}
-
-/** Where jobs are kept, and for how long. */
+/** Under which keys jobs are kept, and for how long. */
 export interface StoreSettings {
-  readonly redisUrl: string;
   readonly prefix: string;
   readonly resultTtlMs: number;
   readonly deadMax: number;
@@ -20,16 +12,6 @@ export interface StoreSettings {
 }
 
 export const STORE_SETTINGS: SettingsOf<StoreSettings> = {
-  redisUrl: text({
-    variable: 'REDIS_URL',
-    usedBy: 'both',
-    meaning: 'The Redis that holds all jobs. TLS: `rediss://`. Unix socket: `unix:///path`.',
-    fallback: 'redis://127.0.0.1:6379',
-    expected: 'a URL that starts with redis://, rediss:// or unix:///',
-    example: 'redis://user:secret@redis.example.com:6379/0',
-    isSecret: true,
-    accepts: isRedisUrl,
-  }),
   prefix: text({
     variable: 'PREFIX',
     usedBy: 'both',

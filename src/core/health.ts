@@ -1,4 +1,8 @@
+import type { Topology } from '../redis/address/redis-url.ts';
 import type { Connection } from '../redis/connection.ts';
+import { contactAdvice } from '../redis/server/contact.ts';
+import { parseInfo } from '../redis/server/info.ts';
+import { replicasOf } from '../redis/server/kind.ts';
 import type { Core } from './core.ts';
 import { FITNESS_SECTIONS, unfitness } from './redis-fitness.ts';
 
@@ -9,7 +13,11 @@ export interface Health {
   ready: boolean;
   /** Why the service is not ready; empty when it is. */
   reasons: string[];
+  /** What REDIS_URL names. */
+  topology: Topology;
   durability: Durability;
+  /** `wanted`: how many replicas must have a job before its 202. `have`: how many follow the primary now. */
+  replicas: { wanted: number; have: number };
   /** What an operator should mend although the service is ready. Absent when there is nothing. */
   warnings?: string[];
 }
@@ -18,21 +26,30 @@ export interface Health {
 const ANSWER_MS = 1_000;
 
 type LastFault = () => Error | undefined;
+type Info = ReadonlyMap<string, string>;
 
-/**
- * Checks that Redis can serve, accepts writes and does not evict keys. Never rejects, and takes little more than a second.
- *
- * @param lastFault the last fault of the connection. It tells more than "not connected" does.
- */
+export interface HealthOptions {
+  readonly topology?: Topology;
+  /** The last fault of the connection. It tells more than "not connected" does. */
+  readonly lastFault?: LastFault;
+}
+
+/** Checks that Redis can serve, accepts writes and does not evict keys. Never rejects, and takes little more than a second. */
 export async function checkHealth(
   { redis, keySpace }: Pick<Core, 'redis' | 'keySpace'>,
-  lastFault: LastFault = () => undefined,
+  { topology = 'single', lastFault = () => undefined }: HealthOptions = {},
 ): Promise<Health> {
   const found = await whileItAnswers(redis, lastFault, async () => {
     const { info, reasons } = await readFitness(redis);
-    return reasons.length > 0 ? notReady(...reasons) : examine(redis, keySpace.probe, info);
+    const replicas = { wanted: 0, have: replicasOf(info) };
+    return {
+      replicas,
+      ...(reasons.length > 0 ? unready(reasons) : await examine(redis, keySpace.probe, info)),
+    };
   });
-  return typeof found === 'string' ? notReady(found) : found;
+  const { reasons, durability, replicas } =
+    typeof found === 'string' ? { ...unready([found]), replicas: { wanted: 0, have: 0 } } : found;
+  return { ready: reasons.length === 0, reasons, topology, durability, replicas };
 }
 
 /** Why a worker cannot use this Redis; empty when it can. Never rejects, and takes little more than a second. */
@@ -49,11 +66,11 @@ async function whileItAnswers<T>(
 ): Promise<T | string> {
   const looked = look().catch((error: unknown) => {
     const fault = (redis.status === 'ready' ? undefined : lastFault()) ?? error;
-    return `Redis does not answer: ${fault instanceof Error ? fault.message : String(fault)}`;
+    return noAnswer(fault instanceof Error ? fault.message : String(fault));
   });
   let timer: NodeJS.Timeout | undefined;
   const silent = new Promise<string>((resolve) => {
-    const reason = `Redis does not answer: it has said nothing for ${ANSWER_MS} ms.`;
+    const reason = noAnswer(`it has said nothing for ${ANSWER_MS} ms`);
     timer = setTimeout(() => resolve(reason), ANSWER_MS);
   });
   const found = await Promise.race([looked, silent]);
@@ -61,28 +78,35 @@ async function whileItAnswers<T>(
   return found;
 }
 
-const notReady = (...reasons: string[]): Health => ({ ready: false, reasons, durability: 'unknown' });
+function noAnswer(reason: string): string {
+  const advice = contactAdvice(reason);
+  return `Redis does not answer: ${reason.replace(/\.$/, '')}.${advice === undefined ? '' : ` ${advice}`}`;
+}
 
-async function readFitness(redis: Connection): Promise<{ info: string; reasons: string[] }> {
-  const info = await redis.info(...FITNESS_SECTIONS).catch((error: unknown) => {
+type Findings = Pick<Health, 'reasons' | 'durability'>;
+
+const unready = (reasons: string[]): Findings => ({ reasons, durability: 'unknown' });
+
+async function readFitness(redis: Connection): Promise<{ info: Info; reasons: string[] }> {
+  const text = await redis.info(...FITNESS_SECTIONS).catch((error: unknown) => {
     // Redis before 7.0 takes no list of sections.
     if (isReply(error) && error.message.includes('syntax')) return redis.info('server');
     throw error;
   });
+  const info = parseInfo(text);
   return { info, reasons: unfitness(info) };
 }
 
-async function examine(redis: Connection, probe: string, info: string): Promise<Health> {
+async function examine(redis: Connection, probe: string, info: Info): Promise<Findings> {
   const refusal = await writeRefusal(redis, probe);
-  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'unknown';
-  const aof = /^aof_enabled:1/m.test(info);
+  const policy = info.get('maxmemory_policy') ?? 'unknown';
   const reasons = refusal === undefined ? [] : [`Redis refuses writes: ${refusal}`];
   if (policy !== 'noeviction' && policy !== 'unknown') {
     reasons.push(
       `Redis may evict jobs: its maxmemory-policy is ${policy}. Run: redis-cli CONFIG SET maxmemory-policy noeviction`,
     );
   }
-  return { ready: reasons.length === 0, reasons, durability: aof ? await fsyncMode(redis) : 'off' };
+  return { reasons, durability: info.get('aof_enabled') === '1' ? await fsyncMode(redis) : 'off' };
 }
 
 const isReply = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';

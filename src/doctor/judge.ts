@@ -1,3 +1,4 @@
+import { serverKind } from '../redis/server/kind.ts';
 import { checkAcl } from './checks/redis/acl.ts';
 import { checkClients } from './checks/redis/clients.ts';
 import { checkApiClock, checkClock } from './checks/redis/clock.ts';
@@ -7,7 +8,7 @@ import { checkLatency } from './checks/redis/latency.ts';
 import { checkMemory } from './checks/redis/memory.ts';
 import { checkPersistence } from './checks/redis/persistence.ts';
 import { checkContact } from './checks/redis/redis-contact.ts';
-import { checkServerKind, serverKind } from './checks/redis/server-kind.ts';
+import { checkServerKind } from './checks/redis/server-kind.ts';
 import { checkStreamNodes } from './checks/redis/stream-nodes.ts';
 import { checkApi } from './checks/service/api.ts';
 import { checkEnvironment } from './checks/service/environment.ts';

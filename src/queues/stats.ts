@@ -1,6 +1,7 @@
 import { parseWorkerName } from '../lifecycle/consumer-name.ts';
 import { latencyWindow, percentiles } from '../lifecycle/latency-histogram.ts';
 import type { Connection } from '../redis/connection.ts';
+import { isRefused } from '../redis/faults.ts';
 import { inOrder, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { HeldCounts } from '../schemas/queues/held.ts';
@@ -113,7 +114,8 @@ const pauseOf = ({ paused, pausedUntil }: Census): Pick<QueueSummary, 'paused' |
   ...(pausedUntil !== undefined && { pausedUntil: toTimestamp(pausedUntil) }),
 });
 
-async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
+/** Undefined where the user of Redis may not ask for it, or a managed Redis does not have the command. */
+async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number | undefined> {
   const names = [
     ...inOrder(keys.stream),
     ...inOrder(keys.due),
@@ -126,8 +128,13 @@ async function memoryOf(redis: Connection, keys: QueueKeys): Promise<number> {
     keys.tagged,
     keys.events,
   ];
-  const sizes = await Promise.all(names.map((name) => redis.memory('USAGE', name)));
-  return sum(sizes.map((size) => size ?? 0));
+  try {
+    const sizes = await Promise.all(names.map((name) => redis.memory('USAGE', name)));
+    return sum(sizes.map((size) => size ?? 0));
+  } catch (error) {
+    if (isRefused(error)) return undefined;
+    throw error;
+  }
 }
 
 /** All figures of a queue. Its jobs are counted in one step. */
@@ -158,7 +165,7 @@ export async function queueStats(redis: Connection, keys: QueueKeys): Promise<Qu
     rates: ratesOf(census),
     latency: { ...(wait && { waitMs: wait }), ...(run && { runMs: run }) },
     ...(subscriptions.length > 0 && { subscriptions }),
-    memoryBytes,
+    ...(memoryBytes !== undefined && { memoryBytes }),
   };
 }
 

@@ -1,7 +1,9 @@
 import type { Connection } from './connection.ts';
+import { isRefused } from './faults.ts';
 
-/** UNBLOCK has no effect until the read has reached the server; it is sent again after this long. */
-const UNBLOCK_RETRY_MS = 1;
+/** UNBLOCK has no effect until the read has reached the server: it is sent again, each time after twice as long. */
+const FIRST_RETRY_MS = 1;
+const MAX_RETRY_MS = 50;
 
 /**
  * Runs one blocking read at a time on its own connection. Other callers can end the read early without losing its
@@ -16,12 +18,15 @@ export class BlockingReader {
   /** Counts the reads. `#reading` tells whether the last one is still running. */
   #generation = 0;
   #reading = false;
+  /** The user of Redis may not end reads: each then ends by its own BLOCK. Asked again on the next connection. */
+  #isRefused = false;
 
   constructor(blocking: Connection, commands: Connection) {
     this.#blocking = blocking;
     this.#commands = commands;
     blocking.on('close', () => {
       this.#clientId = undefined;
+      this.#isRefused = false;
     });
   }
 
@@ -37,13 +42,24 @@ export class BlockingReader {
     }
   }
 
-  /** Ends the running read early. Returns at once when no read is running. */
+  /** Ends the running read early. Returns at once when no read is running, or Redis does not let this user end one. */
   async interrupt(): Promise<void> {
     const generation = this.#generation;
-    while (this.#reading && this.#generation === generation) {
+    const isRunning = () => this.#reading && this.#generation === generation && !this.#isRefused;
+    for (let waitMs = FIRST_RETRY_MS; isRunning(); waitMs = Math.min(2 * waitMs, MAX_RETRY_MS)) {
       const id = this.#clientId;
-      if (id !== undefined && (await this.#commands.client('UNBLOCK', id)) === 1) return;
-      await new Promise((resolve) => setTimeout(resolve, UNBLOCK_RETRY_MS));
+      if (id !== undefined && (await this.#unblock(id))) return;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+
+  async #unblock(id: number): Promise<boolean> {
+    try {
+      return (await this.#commands.client('UNBLOCK', id)) === 1;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      this.#isRefused = true;
+      return false;
     }
   }
 }

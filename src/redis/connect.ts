@@ -1,9 +1,9 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import type { RedisTarget } from './address/target.ts';
 import type { Connection } from './connection.ts';
 import type { Script } from './script/define-script.ts';
 
-export interface ConnectOptions {
-  url: string;
+export interface ConnectOptions extends RedisTarget {
   /** Shown in CLIENT LIST. */
   name: string;
   /** Every script that the connection may run. An automatic pipeline knows only scripts defined before its first command. */
@@ -63,7 +63,7 @@ export const reconnectInMs = (attempt: number, random: number): number =>
 
 type Role = Pick<RedisOptions, 'enableAutoPipelining' | 'autoPipeliningIgnoredCommands' | 'socketTimeout'>;
 
-function connect({ url, name, scripts, onError }: ConnectOptions, role: Role): Connection {
+function connect({ url, tls, name, scripts, onError }: ConnectOptions, role: Role): Connection {
   const options = {
     ...role,
     connectionName: name,
@@ -81,6 +81,7 @@ function connect({ url, name, scripts, onError }: ConnectOptions, role: Role): C
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     enableOfflineQueue: false,
     scripts: Object.fromEntries(scripts.map(({ name, lua }) => [name, { lua }])),
+    ...(tls && { tls }),
   };
   const parsed = new URL(url);
   const redis =

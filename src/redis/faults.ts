@@ -1,7 +1,7 @@
 const SERVER_UNAVAILABLE =
-  /^(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE)\b/;
+  /^(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MOVED|ASK|MASTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE)\b/;
 const CONNECTION_LOST =
-  /Stream isn't writeable|Connection is closed|Command aborted due to connection close|Socket timeout|connect ETIMEDOUT/;
+  /Stream isn't writeable|Connection is closed|Command aborted due to connection close|Socket timeout|connect ETIMEDOUT|None of startup nodes|Cluster isn't ready|Too many Cluster redirections|Failed to refresh slots cache/;
 const SOCKET_CODE = /^(ECONN|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/;
 
 /** Whether the error means that Redis cannot serve now. Any other error is a defect of the service. */
@@ -24,3 +24,7 @@ export const isNoGroup = (error: unknown): boolean =>
 /** Whether the error of XINFO means that the key does not exist. */
 export const isNoKey = (error: unknown): boolean =>
   error instanceof Error && error.message.includes('no such key');
+
+/** Whether the error means that Redis does not let this user run the command, or does not have it. */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof Error && /^(NOPERM|ERR unknown (command|subcommand))/.test(error.message);

@@ -177,29 +177,6 @@ export const JobPage = Type.Object(
   },
 );
 
-export const Readiness = Type.Object(
-  {
-    ready: Type.Boolean({ description: 'Whether the service accepts jobs.' }),
-    reasons: Type.Array(Type.String(), { description: 'Why the service is not ready. Empty when ready.' }),
-    durability: Type.Unsafe<'always' | 'everysec' | 'no' | 'off' | 'unknown'>({
-      type: 'string',
-      enum: ['always', 'everysec', 'no', 'off', 'unknown'],
-      description:
-        'When Redis writes an accepted job to disk: its `appendfsync` mode. `off`: append-only file disabled. `unknown`: Redis does not show it.',
-    }),
-    warnings: Type.Optional(
-      Type.Array(Type.String(), {
-        description:
-          'What needs a look although the service is ready: settings that other processes have with other values. Absent when there is nothing.',
-      }),
-    ),
-  },
-  {
-    description: 'Whether the service is ready, and how durable its jobs are.',
-    examples: [{ ready: true, reasons: [], durability: 'always' }],
-  },
-);
-
 /** A problem response for each of these statuses, for the `response` part of a route's schema. */
 export function problems<S extends number>(...statuses: S[]): Record<S, TSchema> {
   const responses = statuses.map((status) => [

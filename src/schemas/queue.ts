@@ -145,9 +145,12 @@ export const QueueStats = Type.Object(
         { description: 'The durable subscriptions of the queue. Absent when there are none.' },
       ),
     ),
-    memoryBytes: Type.Integer({
-      description: 'The memory of the queue in Redis, in bytes, without results.',
-    }),
+    memoryBytes: Type.Optional(
+      Type.Integer({
+        description:
+          'The memory of the queue in Redis, in bytes, without results. Absent where Redis refuses MEMORY USAGE.',
+      }),
+    ),
   },
   {
     $id: 'QueueStats',

@@ -19,7 +19,9 @@ describe('the health check', () => {
     expect(await checkHealth(createTestCore(redis.client))).toEqual({
       ready: true,
       reasons: [],
+      topology: 'single',
       durability: 'off',
+      replicas: { wanted: 0, have: 0 },
     });
     expect(await redis.client.dbsize()).toBe(0);
   });

@@ -9,15 +9,12 @@ const FIT = {
   loading: '0',
 };
 
-const infoOf = (more: Record<string, string> = {}) =>
-  Object.entries({ ...FIT, ...more })
-    .map(([name, value]) => `${name}:${value}\r\n`)
-    .join('');
+const infoOf = (more: Record<string, string> = {}) => new Map(Object.entries({ ...FIT, ...more }));
 
 it.each<[string, Record<string, string>, RegExp]>([
-  ['too old', { redis_version: '6.2.14' }, /^Redis 6\.2\.14 is too old: Redis 7\.0 or newer/],
+  ['too old', { redis_version: '6.2.14' }, /^Redis 6\.2\.14 is too old\. Use Redis 7\.0 or newer/],
   ['a sentinel', { redis_mode: 'sentinel' }, /Sentinel/],
-  ['in a cluster', { cluster_enabled: '1' }, /cluster mode/],
+  ['in a cluster', { cluster_enabled: '1' }, /redis\+cluster:\/\//],
   ['a replica', { role: 'slave' }, /^Redis is a replica/],
   [
     'loading',
@@ -32,5 +29,5 @@ it('finds no fault with Redis 7 and newer, Valkey, and a server that tells nothi
   for (const redis_version of ['7.0.0', '7.2.4', '8.2.1', '10.0.0']) {
     expect(unfitness(infoOf({ redis_version }))).toEqual([]);
   }
-  expect(unfitness('')).toEqual([]);
+  expect(unfitness(new Map())).toEqual([]);
 });

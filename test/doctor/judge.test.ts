@@ -4,7 +4,7 @@ import { judge } from '../../src/doctor/judge.ts';
 import type { Readings } from '../../src/doctor/readings/readings.ts';
 import { exampleSchedule, type Schedule } from '../../src/schemas/schedule.ts';
 import { redisReadings } from '../helpers/doctor/readings.ts';
-import { apiReadings, queueStats } from '../helpers/doctor/states.ts';
+import { apiReadings, queueStats, subscription } from '../helpers/doctor/states.ts';
 
 const sound: Readings = {
   now: 1_800_000_000_000,
@@ -102,18 +102,7 @@ it('asks each check, with the clock of Redis where its times are compared', () =
   };
   const api = apiReadings({
     schedules: { value: [late as Schedule] },
-    subscriptions: [
-      {
-        name: 'billing',
-        queue: 'default',
-        createdAt: '2026-01-31T12:00:00.000Z',
-        backlog: 0,
-        unacked: 0,
-        lost: 0,
-        maxBacklog: 1_000,
-        ackWaitMs: 30_000,
-      },
-    ],
+    subscriptions: [subscription()],
   });
   const areas = areasOf({
     environment: { ...sound.environment, prefix: 'jobs' },

@@ -1,24 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { MAX_BULK_JOBS } from '../../src/schemas/http.ts';
+import { usePost } from '../helpers/api/post-apart.ts';
 import { useApi } from '../helpers/api/server.ts';
-import { longestTurn } from '../helpers/api/turns.ts';
+import { longestTurn, MAX_TURN_MS } from '../helpers/api/turns.ts';
 import { useRedis } from '../helpers/redis/server.ts';
-
-/** Longer nobody waits for the request of somebody else. */
-const MAX_TURN_MS = 100;
 
 const redis = useRedis();
 const api = useApi(redis);
-let dir: string;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'mr-bodies-'));
-});
-afterAll(() => rm(dir, { recursive: true, force: true }));
 beforeAll(async () => {
   const input = {
     type: 'object',
@@ -29,30 +17,7 @@ beforeAll(async () => {
   await api.http.put('/queues/default/tasks/echo').send({});
 });
 
-/** Sends a body with another process, so that only the work of the API is counted here. Resolves to the status. */
-async function post(
-  path: string,
-  type: string,
-  body: string,
-  headers: readonly string[] = [],
-): Promise<number> {
-  const file = join(dir, 'body');
-  await writeFile(file, body);
-  const options = ['-H', `content-type: ${type}`, ...headers.flatMap((header) => ['-H', header])];
-  const args = [
-    '-s',
-    '-o',
-    join(dir, 'answer'),
-    '-w',
-    '%{http_code}',
-    ...options,
-    '--data-binary',
-    `@${file}`,
-  ];
-  const { stdout } = await promisify(execFile)('curl', [...args, api.origin + path]);
-  return Number(stdout);
-}
-
+const post = usePost(api);
 const batch = (job: string) => `{"jobs":[${Array(MAX_BULK_JOBS).fill(job).join(',')}]}`;
 const lines = (job: string) => Array(MAX_BULK_JOBS).fill(job).join('\n');
 const BAD = '{"task":7,"queue":"","delay":"x","more":1}';

@@ -1,19 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findJob, locateJob } from '../../src/jobs/find.ts';
 import { formatJobId, formatRef } from '../../src/redis/job-id.ts';
-import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
 import { JsonText } from '../../src/schemas/json/json-text.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
-import { bury, deliver, putQueued } from '../helpers/redis/places.ts';
+import { bury, deliver, newQueueKeys, putQueued } from '../helpers/redis/places.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 let keys: QueueKeys;
-let queues = 0;
-
 beforeEach(() => {
-  queues += 1;
-  keys = queueKeys('mr', `q${queues}`);
+  keys = newQueueKeys();
 });
 
 const find = (id: string) => {

@@ -1,18 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { JobOperator } from '../../src/jobs/job-operator.ts';
 import { formatJobId, formatRef, type Ref } from '../../src/redis/job-id.ts';
-import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
-import { bury, deliver, putQueued } from '../helpers/redis/places.ts';
+import { bury, deliver, newQueueKeys, putQueued } from '../helpers/redis/places.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 let keys: QueueKeys;
-let queues = 0;
-
 beforeEach(() => {
-  queues += 1;
-  keys = queueKeys('mr', `q${queues}`);
+  keys = newQueueKeys();
 });
 
 const operator = () => new JobOperator(createTestCore(redis.client));

@@ -1,18 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { purgeDeadLetters, retryDeadLetters } from '../../src/queues/dead-letters.ts';
 import type { Ref } from '../../src/redis/job-id.ts';
-import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
-import { bury, deliver, putQueued } from '../helpers/redis/places.ts';
+import { bury, deliver, newQueueKeys, putQueued } from '../helpers/redis/places.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 let keys: QueueKeys;
-let queues = 0;
-
 beforeEach(() => {
-  queues += 1;
-  keys = queueKeys('mr', `q${queues}`);
+  keys = newQueueKeys();
 });
 
 async function fail(messages: readonly string[], at = Date.now()): Promise<Ref[]> {

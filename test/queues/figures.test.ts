@@ -55,6 +55,28 @@ describe('the figures of queues', () => {
     expect(third.filter(({ queue }) => queue === 'other')).toHaveLength(1);
   });
 
+  it('no longer add up a queue that was removed', async () => {
+    const core = createTestCore(redis.client, { prefix: 'fewer' });
+    const names = Array.from({ length: 1_002 }, (_, i) => `q${String(i).padStart(4, '0')}`);
+    await core.queues.register(names);
+    const [last = '', nextToLast = ''] = names.toReversed();
+    for (const queue of [last, nextToLast]) {
+      await redis.client.xadd(core.keySpace.queue(queue).stream.normal, '*', 't', 'a', 'p', '1', 'o', '');
+    }
+    const reader = new QueueFiguresReader(core, noWorkers);
+    const restOf = async () => (await reader.read()).find(({ queue }) => queue === 'other')?.counts.queued;
+    expect(await restOf()).toBe(2);
+    await core.queues.unlist(last);
+    // It still has a stream, so it comes back.
+    expect(await restOf()).toBe(2);
+    await redis.client.del(core.keySpace.queue(last).stream.normal);
+    await core.queues.unlist(last);
+    expect(await restOf()).toBe(1);
+    await redis.client.del(core.keySpace.queue(nextToLast).stream.normal);
+    await core.queues.unlist(nextToLast);
+    expect(await restOf()).toBeUndefined();
+  });
+
   it('end in time when Redis is slow', async () => {
     const core = createTestCore(redis.client);
     let now = 0;

@@ -1,17 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { queueGauges, queueStats } from '../../src/queues/stats.ts';
-import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
 import { noneHeld } from '../../src/schemas/queues/held.ts';
-import { deliver, putQueued } from '../helpers/redis/places.ts';
+import { deliver, newQueueKeys, putQueued } from '../helpers/redis/places.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 let keys: QueueKeys;
-let queues = 0;
-
 beforeEach(() => {
-  queues += 1;
-  keys = queueKeys('mr', `q${queues}`);
+  keys = newQueueKeys();
 });
 
 const heldNow = async () => {

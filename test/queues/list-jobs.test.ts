@@ -1,21 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { JobPage } from '../../src/jobs/stored-page.ts';
 import { listJobs } from '../../src/queues/list-jobs.ts';
-import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
 import { JsonText } from '../../src/schemas/json/json-text.ts';
 import { encodeCursor } from '../../src/schemas/values/cursor.ts';
 import type { ListedStatus } from '../../src/schemas/values/names.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
-import { bury, deliver, putQueued } from '../helpers/redis/places.ts';
+import { bury, deliver, newQueueKeys, putQueued } from '../helpers/redis/places.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 let keys: QueueKeys;
-let queues = 0;
-
 beforeEach(() => {
-  queues += 1;
-  keys = queueKeys('mr', `q${queues}`);
+  keys = newQueueKeys();
 });
 
 const list = (query: { status?: ListedStatus; limit: number; cursor?: string }) =>

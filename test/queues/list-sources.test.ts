@@ -1,18 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LIST_SOURCES, type ListSource } from '../../src/queues/list-sources.ts';
 import { formatRef } from '../../src/redis/job-id.ts';
-import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { ListedStatus } from '../../src/schemas/values/names.ts';
-import { deliver, putQueued } from '../helpers/redis/places.ts';
+import { deliver, newQueueKeys, putQueued } from '../helpers/redis/places.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 let keys: QueueKeys;
-let queues = 0;
-
 beforeEach(() => {
-  queues += 1;
-  keys = queueKeys('mr', `q${queues}`);
+  keys = newQueueKeys();
 });
 
 /** The source of the `normal` lane, which is the third of each status that has one per lane. */

@@ -1,16 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { queueStats, queueSummary } from '../../src/queues/stats.ts';
-import { type QueueKeys, queueKeys } from '../../src/redis/keys.ts';
-import { bury, deliver, putQueued } from '../helpers/redis/places.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
+import { bury, deliver, newQueueKeys, putQueued } from '../helpers/redis/places.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 let keys: QueueKeys;
-let queues = 0;
-
 beforeEach(() => {
-  queues += 1;
-  keys = queueKeys('mr', `q${queues}`);
+  keys = newQueueKeys();
 });
 
 describe('the figures of a queue', () => {

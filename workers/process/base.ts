@@ -3,6 +3,7 @@ import { type Core, createCore } from '../../src/core/core.ts';
 import { WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import type { Ability } from '../../src/lifecycle/hold-class.ts';
 import { createObserver, type Observer, type ServiceEventKind } from '../../src/observer.ts';
+import type { RedisTarget } from '../../src/redis/address/target.ts';
 import { BlockingReader } from '../../src/redis/blocking-reader.ts';
 import { connectForBlocking, connectForWork, WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
 import type { Connection } from '../../src/redis/connection.ts';
@@ -34,11 +35,17 @@ export function createWorkerObserver(
   return createObserver(logObserver(logger), onDefect, ...(metrics === undefined ? [] : [metrics]));
 }
 
-export function connect(name: string, url: string, observe: Observer): Connections {
+export function connect(name: string, target: RedisTarget, observe: Observer): Connections {
   const onError = (error: unknown) => observe({ kind: 'redis-trouble', where: 'connection', error });
   return {
-    redis: connectForWork({ url, name, scripts, onError }),
-    blocking: connectForBlocking({ url, name: `${name}-reads`, scripts, onError, blockMs: WORKER_BLOCK_MS }),
+    redis: connectForWork({ ...target, name, scripts, onError }),
+    blocking: connectForBlocking({
+      ...target,
+      name: `${name}-reads`,
+      scripts,
+      onError,
+      blockMs: WORKER_BLOCK_MS,
+    }),
   };
 }
 

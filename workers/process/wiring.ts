@@ -1,4 +1,5 @@
 import { systemClock } from '../../src/clock.ts';
+import { redisTarget } from '../../src/config/redis.ts';
 import type { Config } from '../../src/config.ts';
 import { Loop } from '../../src/maintenance/loop.ts';
 import { whenReady } from '../../src/redis/connect.ts';
@@ -63,7 +64,7 @@ export async function createWorkerProcess({
   const metrics = countsJobs(config) ? new JobMetrics() : undefined;
   const observe = createWorkerObserver(consumerName, config, reconcileSchedule, metrics);
   const tracing = await startTracing(config, 'millrace-worker', observe);
-  const connections = connect(consumerName, config.redisUrl, observe);
+  const connections = connect(consumerName, redisTarget(config), observe);
   const tasks = await importTraced(() => loadTasks(config.tasksDir));
   const base = createBase(consumerName, config, queues, connections, tasks, reconcileSchedule, observe, send);
   const operators = { reports: config.healthPort > 0 ? { metrics } : undefined, tracing };

@@ -1,16 +1,17 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClientConfig } from '../../config/client.ts';
+import { redisTarget } from '../../config/redis.ts';
 import { type Config, ConfigError, loadClientConfig, loadConfig, misspeltSettings } from '../../config.ts';
 import { reachable, runningStack } from '../../local/running-stack.ts';
 import { describeMisspelt } from '../../misspelt-settings.ts';
 import type { ApiTarget } from './read-api.ts';
-import type { RedisTarget } from './read-redis.ts';
+import type { DoctorTarget } from './read-redis.ts';
 import type { EnvironmentReadings } from './readings.ts';
 
 export interface Environment {
   readonly readings: EnvironmentReadings;
-  readonly redis: RedisTarget;
+  readonly redis: DoctorTarget;
   readonly api: ApiTarget;
 }
 
@@ -39,7 +40,11 @@ export async function readEnvironment(env: NodeJS.ProcessEnv, folder: string): P
   const api = client.url || stack?.url || `${scheme}://${reachable(config.host)}:${config.port}`;
   // The admin key of this environment is for its own API only.
   const key = client.key || (client.url === '' ? config.adminKey : '');
-  return { readings, redis: { url, prefix: config.prefix }, api: { url: api, key } };
+  return {
+    readings,
+    redis: { ...redisTarget({ ...config, redisUrl: url }), prefix: config.prefix },
+    api: { url: api, key },
+  };
 }
 
 interface ReadConfig {

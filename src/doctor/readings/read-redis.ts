@@ -1,15 +1,17 @@
 import type { Clock } from '../../clock.ts';
 import { isLoopback } from '../../config/access.ts';
+import { hostsOf, withoutSecrets } from '../../redis/address/redis-url.ts';
+import type { RedisTarget } from '../../redis/address/target.ts';
 import { connectForWork, whenReady } from '../../redis/connect.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { configurationsKey, probeKey } from '../../redis/keys.ts';
-import { parseInfo } from './info.ts';
+import { parseInfo } from '../../redis/server/info.ts';
 import { readAcl } from './read-acl.ts';
 import { readWithin } from './reading.ts';
 import type { ClockReading, RedisContact, RedisReadings, SlowCommand } from './readings.ts';
 
-export interface RedisTarget {
-  readonly url: string;
+/** A Redis, and the keys in it. */
+export interface DoctorTarget extends RedisTarget {
   /** First part of every key. */
   readonly prefix: string;
 }
@@ -32,12 +34,12 @@ const SETTINGS = [
 ];
 
 /** Reads what Redis tells of itself. Never rejects; each part has its own deadline. */
-export async function readRedis(target: RedisTarget, clock: Clock): Promise<RedisContact> {
+export async function readRedis(target: DoctorTarget, clock: Clock): Promise<RedisContact> {
   const address = withoutSecrets(target.url);
   let last = 'no answer';
   const open = () =>
     connectForWork({
-      url: target.url,
+      ...target,
       name: 'millrace-doctor',
       scripts: [],
       onError: (error) => {
@@ -59,7 +61,7 @@ interface Source {
   readonly redis: Connection;
   /** For the transaction of the ACL check. */
   readonly aside: Connection;
-  readonly target: RedisTarget;
+  readonly target: DoctorTarget;
   readonly clock: Clock;
 }
 
@@ -124,13 +126,4 @@ function slowCommands(reply: unknown): SlowCommand[] {
   }));
 }
 
-export function isOnThisMachine(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'unix:' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
-}
-
-/** The address for people: without user, password and query. */
-export function withoutSecrets(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return protocol === 'unix:' ? `unix:${pathname}` : `${protocol}//${host}${pathname}`;
-}
+export const isOnThisMachine = (url: string): boolean => hostsOf(url).every(isLoopback);

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { Slices } from '../../core/slices.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
 import type { Candidate } from '../../jobs/submit/outcomes.ts';
 import { MAX_BULK_JOBS } from '../../schemas/http.ts';
@@ -8,6 +7,7 @@ import { JsonText } from '../../schemas/json/json-text.ts';
 import { inMembers } from '../../schemas/json/places.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
 import { dropNulls } from '../../schemas/validation/drop-nulls.ts';
+import { Slices } from '../../slices.ts';
 import { type JsonReading, readJson } from '../request/read-json.ts';
 import { type Line, type LineLimits, readLines } from '../request/read-lines.ts';
 

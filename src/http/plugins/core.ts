@@ -1,4 +1,5 @@
 import fastifyPlugin from 'fastify-plugin';
+import { redisTarget, topologyOf } from '../../config/redis.ts';
 import { type Config, sharedSettings } from '../../config.ts';
 import { type Core, createCore } from '../../core/core.ts';
 import { checkHealth, type Health } from '../../core/health.ts';
@@ -19,14 +20,16 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
       fault = error;
       observe({ kind: 'redis-trouble', where: 'connection', error });
     };
-    const url = config.redisUrl;
-    const redis = connectForRequests({ url, name: 'millrace-api', scripts, onError });
-    const blocking = connectForBlocking({ url, name: 'millrace-api-events', scripts, onError });
+    const to = { ...redisTarget(config), scripts, onError };
+    const redis = connectForRequests({ ...to, name: 'millrace-api' });
+    const blocking = connectForBlocking({ ...to, name: 'millrace-api-events' });
     const core = createCore(redis, config, { observe });
     const notifier = new EventNotifier(new BlockingReader(blocking, redis), redis, core.clock);
     const shared = new SharedSettings(core, 'API', sharedSettings(config));
     const loop = new Loop('settings', shared.run, observe);
-    const health = shareCall(() => checkHealth(core, () => fault));
+    const health = shareCall(() =>
+      checkHealth(core, { topology: topologyOf(config), lastFault: () => fault }),
+    );
     let draining = false;
 
     app.decorate('core', core);

@@ -1,4 +1,5 @@
 import fastifyPlugin from 'fastify-plugin';
+import { redisTarget } from '../../config/redis.ts';
 import type { Config } from '../../config.ts';
 import { DeadlineEnforcer } from '../../leases/deadline-enforcer.ts';
 import { HttpQueues } from '../../leases/http-queues.ts';
@@ -19,8 +20,12 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
   async (app, { config }) => {
     const { redis, observe } = app.core;
     const onError = (error: Error) => observe({ kind: 'redis-trouble', where: 'connection', error });
-    const url = config.redisUrl;
-    const blocking = connectForBlocking({ url, name: 'millrace-api-polls', scripts, onError });
+    const blocking = connectForBlocking({
+      ...redisTarget(config),
+      name: 'millrace-api-polls',
+      scripts,
+      onError,
+    });
     const watch = new WorkWatch(new BlockingReader(blocking, redis), redis);
     const polls = new LongPolls(app.core, watch, config.maxWaiters);
 

@@ -1,11 +1,11 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { Slices } from '../../core/slices.ts';
 import { AppError, invalidRequest } from '../../errors.ts';
 import { jsonFault } from '../../schemas/json/json-fault.ts';
-import { parseScanned } from '../../schemas/json/parse-around.ts';
+import { parseItemsInSlices, parseScanned } from '../../schemas/json/parse-around.ts';
 import type { Places } from '../../schemas/json/places.ts';
 import { JsonScanner } from '../../schemas/json/scanner.ts';
 import type { Fault } from '../../schemas/problem.ts';
+import { Slices } from '../../slices.ts';
 
 /** How the JSON of a request is read. */
 export interface JsonReading {
@@ -40,7 +40,7 @@ const SLICE_BYTES = 65_536;
  * @throws {AppError} broken-json; invalid-request for too many values, and for what `jsonFault` finds outside of the texts.
  */
 export function readJson(json: Buffer, source: string, reading: JsonReading = {}): unknown {
-  return finish(begin(json, source, reading), readJson);
+  return finish(begin(json, source, reading), readJson, parseScanned);
 }
 
 /** As `readJson`. Others get their turn while it is read. */
@@ -54,9 +54,8 @@ export async function readLongJson(
   for (let until = SLICE_BYTES; document.scanner.read(until) === 'more'; until += SLICE_BYTES) {
     if (slices.isOver) await slices.next();
   }
-  // What follows cannot be divided.
   await slices.next();
-  return finish(document, readLongJson);
+  return finish(document, readLongJson, json.length > MAX_BYTES_AT_ONCE ? parseItemsInSlices : parseScanned);
 }
 
 interface ScannedJson {
@@ -77,12 +76,13 @@ function begin(json: Buffer, source: string, reading: JsonReading): ScannedJson 
 function finish(
   { json, source, reading, isPlain, scanner }: ScannedJson,
   readAgain: typeof readJson,
+  parse: typeof parseScanned | typeof parseItemsInSlices,
 ): unknown {
   if (scanner.read() !== 'json') throw broken(json, source, scanner);
   const { texts, isReport = false, items, whenFaulty, whenTooMany } = reading;
-  if (items !== undefined && scanner.items > items.most) throw items.error();
+  if (items !== undefined && scanner.items.count > items.most) throw items.error();
   const fault = sizeFault(scanner, reading) ?? (isReport ? undefined : jsonFault(scanner.head, ''));
-  if (fault === undefined) return parseScanned(json, scanner, texts, isPlain);
+  if (fault === undefined) return parse(json, scanner, texts, isPlain);
   if (whenFaulty !== undefined) return readAgain(json, source, whenFaulty);
   if (whenTooMany !== undefined) return whenTooMany(json);
   throw invalidRequest([fault]);

@@ -1,5 +1,5 @@
-import { Slices } from '../../core/slices.ts';
 import { canonicalSteps, type Numbers } from '../../schemas/json/canonical.ts';
+import { Slices } from '../../slices.ts';
 
 /** The canonical JSON of a value. Others get their turn while it is made. */
 export async function canonicalInSlices(

@@ -1,8 +1,8 @@
-import { Slices } from '../../core/slices.ts';
 import { type AppError, invalidRequest } from '../../errors.ts';
 import { Tasks } from '../../schemas/lease.ts';
 import { MAX_SETTLED } from '../../schemas/settle.ts';
 import { compileSchema } from '../../schemas/validation/compile.ts';
+import { Slices } from '../../slices.ts';
 import { completed, failed, type JobReport, type ReadReport, released } from './reports.ts';
 import type { SettledOutcome } from './settle.ts';
 

@@ -3,6 +3,7 @@ import { attemptSubject, observeAttemptEnd } from '../../attempts/attempt-events
 import type { AppError } from '../../errors.ts';
 import { type LeasedJob, MAX_LEASED } from '../../schemas/lease.ts';
 import type { SettledJob } from '../../schemas/settle.ts';
+import { Slices } from '../../slices.ts';
 import { staleError } from '../stale-lease.ts';
 import { visitsByDigest } from '../take/queue-shares.ts';
 import { earlier } from '../take/taken-jobs.ts';
@@ -50,10 +51,12 @@ const STEP = MAX_LEASED;
 /** Settles jobs of a lease in steps; the last step takes up to `next` jobs, too. */
 export async function settle(parts: SettleParts, reports: readonly JobReport[]): Promise<SettleResult> {
   const outcomes: SettledOutcome[] = [];
+  const slices = new Slices();
   let first = 0;
   for (; reports.length - first > STEP; first += STEP) {
     const step = await settleStep({ ...parts, next: 0 }, reports.slice(first, first + STEP));
     outcomes.push(...step.outcomes);
+    if (slices.isOver) await slices.next();
   }
   const last = await settleStep(parts, first === 0 ? reports : reports.slice(first));
   return first === 0 ? last : { ...last, outcomes: [...outcomes, ...last.outcomes] };

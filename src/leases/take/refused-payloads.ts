@@ -1,5 +1,5 @@
-import { Slices } from '../../core/slices.ts';
 import type { TextEntry } from '../../redis/entry.ts';
+import { Slices } from '../../slices.ts';
 import type { AnnouncedTasks } from '../../tasks/directory.ts';
 
 /**

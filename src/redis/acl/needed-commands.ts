@@ -33,7 +33,6 @@ export const NEEDED_COMMANDS = [
   'lpop',
   'lpush',
   'lrange',
-  'memory|usage',
   'multi',
   'persist',
   'pexpire',
@@ -88,5 +87,6 @@ export const NEEDED_COMMANDS = [
 /** Commands that the service sends, too, but does without: what is missing then. */
 export const OPTIONAL_COMMANDS = {
   'client|setname': 'CLIENT LIST and the slow log do not show which connections belong to Millrace.',
+  'memory|usage': 'GET /queues/{name}/stats leaves out memoryBytes.',
   'config|get': 'GET /readyz and the doctor cannot tell when Redis writes accepted jobs to disk.',
 } as const;

@@ -4,7 +4,7 @@ import { CODE, escapedUnit, LOWER_U, UNICODE_ESCAPE } from './tokens.ts';
 export type Places = 'text' | PlacesInside;
 
 interface PlacesInside {
-  /** In each item, if the value is an array. */
+  /** In each item, if the value is an array. No such array lies in another. */
   readonly each?: Places;
   /** In members, if it is an object. */
   readonly members?: readonly Member[];

@@ -1,4 +1,5 @@
 import { FIRST_ITEM, JsonFacts, type Marks, pointerOf, pollutionAt, type TextSpan } from './facts.ts';
+import { JsonItems } from './items.ts';
 import { type Member, type Places, placesOf } from './places.ts';
 import { blanksEnd, CODE, scalarEnd, stringEnd } from './tokens.ts';
 
@@ -12,7 +13,7 @@ export class JsonScanner {
   /** In their order. */
   readonly texts: TextSpan[] = [];
   /** Items of the lists that have places in their items. */
-  items = 0;
+  readonly items = new JsonItems();
   /** Bytes of the longest name outside of the texts, with its quotes. */
   longestName = 0;
   /** Where the value begins that is not JSON, or whose name is not. */
@@ -35,8 +36,6 @@ export class JsonScanner {
   /** Open arrays and objects that the facts do not count. */
   #around = 0;
   #values = 0;
-  #valuesBeforeItem = 0;
-  #mostInItem = 0;
 
   /** @param isMending writes U+FFFD over each lone surrogate in `json`. */
   constructor(json: Uint8Array, places?: Places, isMending = false) {
@@ -49,7 +48,7 @@ export class JsonScanner {
 
   /** Values outside of the texts. Of the lists with places in their items only the longest item counts. */
   get values(): number {
-    return this.#values + this.#mostInItem;
+    return this.#values + this.items.mostValues;
   }
 
   /** Reads on until a value begins at `until` or later. Returns whether there is more, or else whether the whole is JSON. */
@@ -90,7 +89,6 @@ export class JsonScanner {
     const json = this.#json;
     const isObject = Array.isArray(inner);
     this.#values += 1;
-    if (!isObject) this.#valuesBeforeItem = this.#values;
     this.#marks.push(isObject ? this.#at : FIRST_ITEM);
     this.#placed.push(inner);
     this.head.depth = Math.max(this.head.depth, this.#marks.length);
@@ -112,6 +110,7 @@ export class JsonScanner {
     if (!Array.isArray(inner)) {
       this.#places = inner as Places;
       this.#at = at;
+      this.items.begin(at, this.texts.length, this.#values);
       return;
     }
     this.#facts = this.head;
@@ -125,6 +124,7 @@ export class JsonScanner {
     const json = this.#json;
     const marks = this.#marks;
     for (let at = end; ; ) {
+      const valueEnd = at;
       at = blanksEnd(json, at);
       const inner = this.#placed.at(-1);
       if (inner === undefined) {
@@ -133,7 +133,7 @@ export class JsonScanner {
         return;
       }
       const isList = !Array.isArray(inner);
-      if (isList) this.#countItem();
+      if (isList) this.#values = this.items.end(valueEnd, inner as Places, this.texts.length, this.#values);
       if (json[at] === (isList ? CODE.closeArray : CODE.closeObject)) {
         this.#close();
         at += 1;
@@ -147,12 +147,6 @@ export class JsonScanner {
       this.#beginPart(blanksEnd(json, at + 1), inner);
       return;
     }
-  }
-
-  #countItem(): void {
-    this.items += 1;
-    this.#mostInItem = Math.max(this.#mostInItem, this.#values - this.#valuesBeforeItem);
-    this.#values = this.#valuesBeforeItem;
   }
 
   /** Reads the value without places, or the text, to its end or to `until`. */

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
-import { isOnThisMachine, readRedis, withoutSecrets } from '../../../src/doctor/readings/read-redis.ts';
+import { isOnThisMachine, readRedis } from '../../../src/doctor/readings/read-redis.ts';
 import { valueIn } from '../../../src/doctor/readings/reading.ts';
+import { withoutSecrets } from '../../../src/redis/address/redis-url.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();

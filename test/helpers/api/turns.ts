@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 
+/** Nobody waits longer for the request of somebody else. */
+export const MAX_TURN_MS = 100;
+
 /** CPU time of this thread so far, ms: unlike the time of a clock it does not grow while others have the core. */
 function threadCpuMs(): number {
   return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ', 1)[0]) / 1e6;

@@ -1,6 +1,7 @@
 import type { ApiReadings } from '../../../src/doctor/readings/readings.ts';
 import type { QueueStats } from '../../../src/schemas/queue.ts';
 import { noneHeld } from '../../../src/schemas/queues/held.ts';
+import type { Subscription } from '../../../src/schemas/subscription.ts';
 
 /** Statistics of an empty queue with one worker, with changes. */
 export const queueStats = (changes: Partial<QueueStats> = {}): QueueStats => ({
@@ -37,5 +38,18 @@ export const apiReadings = (changes: Partial<ApiReadings> = {}): ApiReadings => 
   workers: { value: [] },
   schedules: { value: [] },
   subscriptions: [],
+  ...changes,
+});
+
+/** A subscription that has read all events, with changes. */
+export const subscription = (changes: Partial<Subscription> = {}): Subscription => ({
+  name: 'billing',
+  queue: 'default',
+  createdAt: '2026-01-31T12:00:00.000Z',
+  backlog: 0,
+  unacked: 0,
+  lost: 0,
+  maxBacklog: 1_000,
+  ackWaitMs: 30_000,
   ...changes,
 });

@@ -2,7 +2,15 @@ import { appendJobs } from '../../../src/jobs/submit/scripts/append.ts';
 import type { Connection } from '../../../src/redis/connection.ts';
 import type { EntryOptions } from '../../../src/redis/entry-options.ts';
 import { formatRef, type Ref } from '../../../src/redis/job-id.ts';
-import { GROUP, type Place, type QueueKeys } from '../../../src/redis/keys.ts';
+import { GROUP, type Place, type QueueKeys, queueKeys } from '../../../src/redis/keys.ts';
+
+let queues = 0;
+
+/** The keys of a queue that no test has used before. */
+export function newQueueKeys(): QueueKeys {
+  queues += 1;
+  return queueKeys('mr', `q${queues}`);
+}
 
 /** Puts jobs into a lane, one for each payload. src/README.md lists the places of a job. */
 export async function putQueued(

@@ -11,6 +11,8 @@ export interface Readiness {
   readonly status: number;
   readonly ready: boolean;
   readonly reasons: readonly string[];
+  readonly topology: string;
+  readonly replicas: { readonly wanted: number; readonly have: number };
 }
 
 /** Asks whether a process is ready. */

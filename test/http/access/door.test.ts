@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildApp } from '../../../src/app.ts';
 import { ConfigError, loadConfig } from '../../../src/config.ts';
 import { doorPlugin } from '../../../src/http/access/door.ts';
-import { ADMIN_KEY, bearer, makeKey, WITH_KEYS } from '../../helpers/api/keys.ts';
+import { ADMIN_KEY, bearer, makeBriefKey, makeKey, WITH_KEYS } from '../../helpers/api/keys.ts';
 import { send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
@@ -30,8 +30,7 @@ describe('the door', () => {
   });
 
   it('has one answer for no key, a wrong, an expired and a revoked one', async () => {
-    const expiresAt = new Date(Date.now() + 300).toISOString();
-    const expired = await makeKey(api.origin, ['read'], { expiresAt });
+    const expired = await makeBriefKey(api.origin, ['read']);
     const revoked = await makeKey(api.origin, ['read']);
     await api.http.get('/queues').set(bearer(revoked.key)).expect(200);
     await api.http.delete(`/keys/${revoked.id}`).set(bearer(ADMIN_KEY)).expect(204);

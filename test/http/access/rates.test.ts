@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MOST_WRONG_KEYS } from '../../../src/access/wrong-keys.ts';
 import { ADMIN_KEY, bearer, makeKey, WITH_KEYS } from '../../helpers/api/keys.ts';
-import { type Answer, send } from '../../helpers/api/send.ts';
+import { type Answer, JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { startReadyApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
@@ -40,6 +40,27 @@ describe('the rate of a key', () => {
     expect(refused.headers['retry-after']).toBe(t);
     expect(Number(t)).toBeGreaterThan(1_100);
     expect(Number(t)).toBeLessThanOrEqual(1_200);
+  });
+
+  it('is told at the head of each stream', async () => {
+    const origin = apis[0]?.origin ?? '';
+    const key = await rated(5);
+    const job = { headers: { ...JSON_TYPE, ...bearer(ADMIN_KEY) }, body: '{"task":"echo"}' };
+    const { id } = (await send(origin, job)).body;
+    const streams = [
+      ['text/event-stream', '/events'],
+      ['application/x-ndjson', '/queues/default/events'],
+      ['text/event-stream', `/jobs/${id}/events`],
+    ] as const;
+    for (const [i, [accept, path]] of streams.entries()) {
+      const abort = new AbortController();
+      const { signal } = abort;
+      const { headers } = await fetch(`${origin}${path}`, { headers: { ...bearer(key), accept }, signal });
+      abort.abort();
+      expect(headers.get('content-type')).toContain(accept);
+      expect(headers.get('ratelimit-policy')).toBe('"key";q=5;w=3600');
+      expect(headers.get('ratelimit')).toMatch(new RegExp(`^"key";r=${4 - i};t=\\d+$`));
+    }
   });
 
   it('counts a request that lacks a scope', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Readiness } from '../../../src/schemas/http.ts';
+import { Readiness } from '../../../src/schemas/service/readiness.ts';
 import { expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';

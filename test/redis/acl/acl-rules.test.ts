@@ -34,6 +34,12 @@ describe('the user of API and workers', () => {
     expect(published).toBe(`user millrace on >CHANGE-ME ${aclRules('mr')}`);
   });
 
+  it('is the one of docs/scale.md', () => {
+    expect(readInProject('docs/scale.md').split('\n')).toContain(
+      `user millrace on >CHANGE-ME ${aclRules('mr')}`,
+    );
+  });
+
   it('may send what the health check of the image sends', () => {
     const sent = [...readInProject('scripts/health.mjs').matchAll(/\bredis\.(\w+)\(/g)].map(
       ([, name]) => name,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROUTE_SCOPES } from '../../../src/access/route-scopes.ts';
 import type { TakeResponse } from '../../../src/schemas/lease.ts';
 import { AUDIENCE, ISSUER, keySet, newKey, token, useJwksServer } from '../../helpers/access/issuer.ts';
-import { ADMIN_KEY, makeKey, WITH_KEYS } from '../../helpers/api/keys.ts';
+import { ADMIN_KEY, makeBriefKey, makeKey, WITH_KEYS } from '../../helpers/api/keys.ts';
 import { startReadyApi } from '../../helpers/api/server.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
 import { expectedVerdict, OPERATIONS, type Operation, type Verdict } from './operations.ts';
@@ -49,7 +49,7 @@ beforeAll(async () => {
     keys.set(scopes.join(), await made.then((one) => (typeof one === 'string' ? one : one.key)));
   }
   const gone = await makeKey(api.origin, ['admin']);
-  const late = await makeKey(api.origin, ['admin'], { expiresAt: new Date(Date.now() + 100).toISOString() });
+  const late = await makeBriefKey(api.origin, ['admin']);
   await ask(api.origin, { method: 'DELETE', path: `/keys/${gone.id}` }, ADMIN_KEY);
   const scope = 'admin';
   const claims = { iss: ISSUER, aud: AUDIENCE, sub: 'x', exp: 9_999_999_999, scope };

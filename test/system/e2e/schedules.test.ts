@@ -8,7 +8,7 @@ import { startWorker, type TestWorker } from '../../helpers/workers/worker-proce
 
 /** Every second each of these fires; `SCHEDULES_SECONDS=60` lets it go on for longer. */
 const SCHEDULES = 50;
-const SECONDS = Number(process.env['SCHEDULES_SECONDS'] ?? 15);
+const SECONDS = Number(process.env['SCHEDULES_SECONDS'] ?? 8);
 
 const redis = useRedis();
 let apis: ApiProcess[];

@@ -1,12 +1,13 @@
 import { expect } from 'vitest';
 import { HistoryPage } from '../../../src/schemas/event.ts';
-import { JobPage, Readiness } from '../../../src/schemas/http.ts';
+import { JobPage } from '../../../src/schemas/http.ts';
 import { Job } from '../../../src/schemas/job.ts';
 import { BulkSubmitResponse } from '../../../src/schemas/jobs/submit-answers.ts';
 import { HeartbeatResponse, TakeResponse } from '../../../src/schemas/lease.ts';
 import { Problem } from '../../../src/schemas/problem.ts';
 import { QueueList, QueueStats, QueueSummary } from '../../../src/schemas/queue.ts';
 import { PendingList } from '../../../src/schemas/queues/pending.ts';
+import { Readiness } from '../../../src/schemas/service/readiness.ts';
 import { SettledJob, SettleResponse } from '../../../src/schemas/settle.ts';
 import { Acknowledged, EventsRead, Subscription } from '../../../src/schemas/subscription.ts';
 import { AnnouncedTask, TaskList } from '../../../src/schemas/task-http.ts';

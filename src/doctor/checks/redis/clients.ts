@@ -1,5 +1,5 @@
+import { numberOf } from '../../../redis/server/info.ts';
 import { type Finding, note, ok, warning } from '../../finding.ts';
-import { numberOf } from '../../readings/info.ts';
 import { type Reading, valueIn } from '../../readings/reading.ts';
 
 type Texts = ReadonlyMap<string, string>;

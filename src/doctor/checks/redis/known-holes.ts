@@ -1,6 +1,6 @@
+import type { ServerKind } from '../../../redis/server/kind.ts';
+import { compare, isSameLine, parseVersion, type Version } from '../../../redis/server/version.ts';
 import { type Finding, ok, warning } from '../../finding.ts';
-import type { ServerKind } from './server-kind.ts';
-import { compare, isSameLine, parseVersion, type Version } from './version.ts';
 
 interface Hole {
   readonly name: string;

@@ -1,5 +1,5 @@
+import { numberOf } from '../../../redis/server/info.ts';
 import { type Finding, fault, note, ok, warning } from '../../finding.ts';
-import { numberOf } from '../../readings/info.ts';
 
 type Info = ReadonlyMap<string, string>;
 

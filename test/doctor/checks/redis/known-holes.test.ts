@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkKnownHoles, HOLES } from '../../../../src/doctor/checks/redis/known-holes.ts';
-import { parseVersion } from '../../../../src/doctor/checks/redis/version.ts';
+import { parseVersion } from '../../../../src/redis/server/version.ts';
 
 const judge = (name: 'Redis' | 'Valkey', version: string) => checkKnownHoles({ name, version })[0];
 

@@ -1,17 +1,8 @@
 import { expect, it } from 'vitest';
-import { checkServerKind, serverKind } from '../../../../src/doctor/checks/redis/server-kind.ts';
+import { checkServerKind } from '../../../../src/doctor/checks/redis/server-kind.ts';
 
 const findings = (members: Record<string, string>) =>
   checkServerKind(new Map(Object.entries(members))).map(({ id, level }) => [id, level]);
-
-it.each([
-  [{ redis_version: '8.2.9' }, 'Redis', '8.2.9'],
-  [{ redis_version: '7.2.4', valkey_version: '8.1.9', server_name: 'valkey' }, 'Valkey', '8.1.9'],
-  [{ redis_version: '6.3.4', executable: '/usr/bin/keydb-server' }, 'KeyDB', '6.3.4'],
-  [{ redis_version: '7.4.0', dragonfly_version: 'df-v1.30.0' }, 'Dragonfly', 'df-v1.30.0'],
-])('tells servers apart: %j', (members, name, version) => {
-  expect(serverKind(new Map(Object.entries(members)))).toEqual({ name, version });
-});
 
 it.each([
   [{ redis_version: '7.0.0', role: 'master' }, [['redis-version', 'ok']]],

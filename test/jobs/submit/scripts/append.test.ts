@@ -1,16 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { appendJobs } from '../../../../src/jobs/submit/scripts/append.ts';
 import { isUnavailable } from '../../../../src/redis/faults.ts';
-import { type QueueKeys, queueKeys } from '../../../../src/redis/keys.ts';
+import type { QueueKeys } from '../../../../src/redis/keys.ts';
+import { newQueueKeys } from '../../../helpers/redis/places.ts';
 import { useRedis } from '../../../helpers/redis/server.ts';
 
 const redis = useRedis();
 let keys: QueueKeys;
-let queues = 0;
-
 beforeEach(() => {
-  queues += 1;
-  keys = queueKeys('mr', `q${queues}`);
+  keys = newQueueKeys();
 });
 
 const job = (payload: number, more: Partial<Parameters<typeof appendJobs>[2][number]> = {}) => ({

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 
 /** How long one request may work before others get their turn, ms. */
 const SLICE_MS = 5;

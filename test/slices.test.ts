@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Slices } from '../../src/core/slices.ts';
+import { Slices } from '../src/slices.ts';
 
 describe('Slices', () => {
   it('gives others a turn whenever 5 ms are used up', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { numberOf, parseInfo } from '../../../src/doctor/readings/info.ts';
+import { numberOf, parseInfo } from '../../../src/redis/server/info.ts';
 
 it('reads the members of INFO', () => {
   const info = parseInfo(

@@ -1,10 +1,5 @@
 import { expect, it } from 'vitest';
-import {
-  compare,
-  isSameLine,
-  parseVersion,
-  type Version,
-} from '../../../../src/doctor/checks/redis/version.ts';
+import { compare, isSameLine, parseVersion, type Version } from '../../../src/redis/server/version.ts';
 
 it.each([
   ['7.2.16', [7, 2, 16]],

@@ -1,0 +1,74 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { redisTarget, topologyOf } from '../../src/config/redis.ts';
+import { ConfigError, loadConfig } from '../../src/config.ts';
+import { FIRST, SECOND } from '../helpers/tls/pairs.ts';
+
+let dir: string;
+const file = (name: string) => join(dir, name);
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'mr-redis-settings-'));
+  await writeFile(file('ca'), FIRST.cert);
+  await writeFile(file('cert'), FIRST.cert);
+  await writeFile(file('key'), FIRST.key);
+  await writeFile(file('other-key'), SECOND.key);
+  await writeFile(file('text'), 'nothing');
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const faultsOf = (env: NodeJS.ProcessEnv): string => {
+  try {
+    loadConfig(env);
+    return '';
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults.join('\n');
+    throw error;
+  }
+};
+const TLS = { REDIS_URL: 'rediss://h' };
+
+it('reads the files for TLS', () => {
+  const env = {
+    ...TLS,
+    REDIS_CA_FILE: file('ca'),
+    REDIS_CERT_FILE: file('cert'),
+    REDIS_KEY_FILE: file('key'),
+  };
+  const tls = { ca: FIRST.cert, cert: FIRST.cert, key: FIRST.key };
+  expect(redisTarget(loadConfig(env))).toEqual({ url: 'rediss://h', tls });
+  expect(redisTarget(loadConfig(TLS))).toEqual({ url: 'rediss://h', tls: {} });
+  expect(redisTarget(loadConfig({}))).toEqual({ url: 'redis://127.0.0.1:6379' });
+  expect(topologyOf(loadConfig({}))).toBe('single');
+});
+
+it.each<[NodeJS.ProcessEnv, RegExp]>([
+  [{ REDIS_CA_FILE: 'ca' }, /^REDIS_CA_FILE has no effect .* let REDIS_URL begin with rediss/],
+  [
+    { REDIS_CERT_FILE: 'cert', REDIS_KEY_FILE: 'key' },
+    /REDIS_CERT_FILE has no effect .*REDIS_KEY_FILE has no effect/,
+  ],
+  [{ SENTINEL_PASSWORD: 'x' }, /^SENTINEL_PASSWORD has no effect .* redis\+sentinel:\/\//],
+  [{ REDIS_NAT_MAP: 'a:1=b:2' }, /^REDIS_NAT_MAP has no effect/],
+  [{ ...TLS, REDIS_CA_FILE: 'none' }, /^REDIS_CA_FILE names a file that cannot be read: ENOENT/],
+  [{ ...TLS, REDIS_CA_FILE: 'text' }, /^REDIS_CA_FILE holds no certificate/],
+  [{ ...TLS, REDIS_CERT_FILE: 'cert' }, /^REDIS_CERT_FILE and REDIS_KEY_FILE go together/],
+  [{ ...TLS, REDIS_CERT_FILE: 'cert', REDIS_KEY_FILE: 'other-key' }, /does not belong to the certificate/],
+  [{ REDIS_NAT_MAP: 'a' }, /^REDIS_NAT_MAP is "a": must be pairs/],
+  [{ REDIS_URL: 'redis+cluster://a,b' }, /^REDIS_URL names a Redis Cluster, which is not supported yet/],
+  [{ REDIS_URL: 'redis+sentinel://a' }, /^REDIS_URL is not valid: must be/],
+])('refuses %j at start', (env, fault) => {
+  const isFile = (name: string) => /^REDIS_(CA|CERT|KEY)_FILE$/.test(name);
+  const full = Object.entries(env).map(([name, value = '']) => [name, isFile(name) ? file(value) : value]);
+  expect(faultsOf(Object.fromEntries(full))).toMatch(fault);
+});
+
+it('judges no other setting by a URL that is wrong', () => {
+  expect(faultsOf({ REDIS_URL: 'http://h', REDIS_CA_FILE: file('ca') }).split('\n')).toHaveLength(1);
+});
+
+it('does not show what is secret', () => {
+  const all = faultsOf({ REDIS_URL: 'redis+cluster://user:hidden@a', SENTINEL_PASSWORD: 'hidden' });
+  expect(all).not.toContain('hidden');
+});
