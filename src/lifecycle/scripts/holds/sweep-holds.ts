@@ -68,6 +68,9 @@ return ''
 `,
 });
 
+/** Where a sweep begins that looks at no held jobs but followers: their classes are the last ones. */
+export const FOLLOWERS_START = `[${FOLLOWS}`;
+
 /** One bounded step. Returns where the next one begins; undefined at the end. */
 export async function sweepHolds(
   redis: Connection,
