@@ -51,7 +51,7 @@ export const bulkSubmitRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'submitBatch',
         summary: 'Submit many jobs',
         description:
-          'Stores each valid job and returns an outcome for every job. With `atomic=true` it stores all jobs or none. An `Idempotency-Key` covers the whole batch: the same request, sent again after a break, stores what is missing and answers as if it were the first.',
+          'Stores each valid job and returns an outcome for every job. With `atomic=true` it stores all jobs or none; a unique job that says `reject` and finds its place taken is a 409 for the batch. An `Idempotency-Key` covers the whole batch: the same request, sent again after a break, stores what is missing and answers as if it were the first.',
         tags: ['jobs'],
         querystring: BulkSubmitQuery,
         headers: BulkHeaders,

@@ -28,6 +28,7 @@ import { holdScript } from './lifecycle/scripts/holds/hold.ts';
 import { holdClassesScript } from './lifecycle/scripts/holds/hold-classes.ts';
 import { sweepHoldsScript } from './lifecycle/scripts/holds/sweep-holds.ts';
 import { recheckKeysScript, sweepKeysScript } from './lifecycle/scripts/keys/sweep-keys.ts';
+import { countPlacesScript } from './lifecycle/scripts/places/count-places.ts';
 import { recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
 import { appendLogScript } from './lifecycle/scripts/reports/append-log.ts';
@@ -69,7 +70,7 @@ import { runningByLeaseScript } from './workers/scripts/running-by-lease.ts';
  *
  *   append-jobs       -> lane
  *   submit            -> lane, or parked + scheduled; all or none, at most once, within limits
- *   submit-unique     the same for one job, unless another has its place; -> scheduled with a new entry, -> holds behind it
+ *   submit-unique     the same where another job may have the place of one: -> scheduled with a new entry, -> holds behind it
  *   fire              -> lane; once for each slot of a schedule
  *   complete-and-take two moves in one round trip: complete  pending -> result (completed, cancelled, expired)
  *                                                  take      lane | scheduled | due | holds -> pending
@@ -114,6 +115,7 @@ export const scripts: readonly Script[] = [
   extendLeaseScript,
   heartbeatScript,
   laneIdsScript,
+  countPlacesScript,
   endedRecordsScript,
   listedJobScript,
   runningJobsScript,

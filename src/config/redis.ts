@@ -23,9 +23,10 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
     variable: 'REDIS_URL',
     usedBy: 'both',
     meaning:
-      'The Redis that holds all jobs. TLS: `rediss://`. Unix socket: `unix:///path`. Encode special characters of user and password: `@` as `%40`, `/` as `%2F`.',
+      'The Redis that holds all jobs; docs/scale.md says which to choose. TLS: `rediss://`. Unix socket: `unix:///path`. Sentinels: `redis+sentinel://user:password@host:port,host:port/primary-name`, with TLS `rediss+sentinel://`. Encode special characters of user and password: `@` as `%40`, `/` as `%2F`.',
     fallback: 'redis://127.0.0.1:6379',
-    expected: 'a URL that starts with redis://, rediss:// or unix:///',
+    expected:
+      'a URL that starts with redis://, rediss:// or unix:///, or redis+sentinel://HOST:PORT,HOST:PORT/PRIMARY-NAME',
     example: 'redis://user:secret@redis.example.com:6379/0',
     isSecret: true,
     accepts: (value) => parseRedisUrl(value) !== undefined,
@@ -81,21 +82,14 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
   }),
 };
 
-/** Topologies that REDIS_URL can name and this release cannot use, with what to do. */
-const UNSUPPORTED: Partial<Record<Topology, string>> = {
-  sentinel: 'REDIS_URL names sentinels, which is not supported yet: set it to the primary, redis://HOST:PORT',
-};
-
 /** What is wrong with the settings of Redis together, each with what to do. */
 export function redisSettingFaults(settings: RedisSettings): string[] {
   const url = parseRedisUrl(settings.redisUrl);
   if (url === undefined) return [];
-  const unsupported = UNSUPPORTED[url.topology];
-  if (unsupported !== undefined) return [unsupported];
   return [...idleSettings(settings, url), ...fileFaults(settings)];
 }
 
-/** Settings that have no effect with this REDIS_URL: it is not the one that was meant. */
+/** Settings that have no effect with this REDIS_URL, which is probably not the intended one. */
 function idleSettings(settings: RedisSettings, { topology, isTls }: RedisUrl): string[] {
   const { redisCaFile, redisCertFile, redisKeyFile, sentinelPassword, redisNatMap } = settings;
   const unless = (holds: boolean, value: string, variable: string, todo: string) =>

@@ -48,4 +48,4 @@ export type SettledStatus =
 /** `enough`: what it waited for is there. `stopped`: the client has gone, or the service stops. */
 export type WaitOutcome = 'enough' | 'timed-out' | 'stopped' | 'failed';
 
-export type SkipReason = 'overlap' | 'not-unique' | 'queue-full' | 'not-stored' | 'missed';
+export type SkipReason = 'overlap' | 'not-unique' | 'queue-full' | 'key-full' | 'not-stored' | 'missed';

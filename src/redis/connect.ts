@@ -1,9 +1,13 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { reachedAt } from './address/nat-map.ts';
 import { type Endpoint, parseRedisUrl } from './address/redis-url.ts';
 import type { RedisTarget } from './address/target.ts';
-import { accessOptions, connectCluster, type NodeOptions } from './cluster/connect-cluster.ts';
+import { accessOptions, connectCluster } from './cluster/connect-cluster.ts';
 import type { Connection, ServerConnection } from './connection.ts';
 import type { Script } from './script/define-script.ts';
+import { askSentinel } from './sentinel/ask-sentinel.ts';
+import { findPrimary } from './sentinel/find-primary.ts';
+import { SteadyRedis } from './sentinel/steady-redis.ts';
 
 export interface ConnectOptions extends RedisTarget {
   /** Shown in CLIENT LIST. */
@@ -46,9 +50,9 @@ export const connectForRequests = (options: ConnectOptions): Connection =>
 export const connectForWork = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: WORKER_DEADLINE_MS });
 
-/** For one blocking read at a time, which blocks for at most `blockMs`. @param node of a Cluster that it reads from. */
+/** For one blocking read at a time, which blocks for at most `blockMs`. @param node of a Cluster. */
 export const connectForBlocking = (options: ConnectOptions, node?: Endpoint): ServerConnection =>
-  connectServer(options, node, { socketTimeout: (options.blockMs ?? BLOCK_MS) + BLOCKED_REPLY_MS });
+  connectServer(options, { socketTimeout: (options.blockMs ?? BLOCK_MS) + BLOCKED_REPLY_MS }, node);
 
 /** Processes that lost Redis at one moment try again spread over this time, which doubles with each try. */
 const FIRST_SPREAD_MS = 100;
@@ -66,46 +70,52 @@ export const reconnectInMs = (attempt: number, random: number): number =>
 type Role = Pick<RedisOptions, 'enableAutoPipelining' | 'autoPipeliningIgnoredCommands' | 'socketTimeout'>;
 
 function connect(options: ConnectOptions, role: Role): Connection {
-  const parsed = parseRedisUrl(options.url);
-  if (parsed?.topology !== 'cluster') return connectServer(options, undefined, role);
-  const redis = connectCluster(parsed, options.natMap, {
-    ...commonOptions(options),
-    socketTimeout: role.socketTimeout,
-  });
+  const place = parseRedisUrl(options.url);
+  if (place?.topology !== 'cluster') return connectServer(options, role);
+  const { socketTimeout } = role;
+  const redis = connectCluster(place, options.natMap, optionsOf(options, { socketTimeout }));
   redis.on('error', (error: Error) => options.onError?.(error));
   return redis;
 }
 
-function connectServer(options: ConnectOptions, node: Endpoint | undefined, role: Role): ServerConnection {
-  const all = {
-    ...role,
-    ...commonOptions(options),
-    retryStrategy: (attempt: number) => reconnectInMs(attempt, Math.random()),
-    enableOfflineQueue: false,
-  };
-  const redis = node === undefined ? atUrl(options.url, all) : atNode(options.url, node, all);
+function connectServer(options: ConnectOptions, role: Role, node?: Endpoint): ServerConnection {
+  const redis = open(options, { ...optionsOf(options, role), ...LASTING }, node);
   redis.on('error', (error: Error) => options.onError?.(error));
   return redis;
 }
 
-type ServerOptions = Omit<RedisOptions, 'replyMapping'>;
-
-function atUrl(url: string, options: ServerOptions): ServerConnection {
-  const parsed = new URL(url);
-  return parsed.protocol === 'unix:'
-    ? new Redis({ ...options, path: decodeURIComponent(parsed.pathname) })
+function open(
+  { url, tls, sentinelPassword, natMap }: ConnectOptions,
+  options: OwnOptions,
+  node: Endpoint | undefined,
+): ServerConnection {
+  const place = parseRedisUrl(url);
+  if (place?.topology === 'cluster') {
+    return new Redis({ ...options, ...(node ?? place.endpoints[0]), ...accessOptions(place, tls) });
+  }
+  if (place?.topology === 'sentinel') {
+    const { endpoints, primaryName, user, password } = place;
+    const access = { primaryName, password: sentinelPassword, tls };
+    const find = async () =>
+      reachedAt(natMap, await findPrimary(endpoints, (sentinel) => askSentinel(sentinel, access)));
+    const own = { ...(user !== '' && { username: user }), ...(password !== '' && { password }) };
+    return new SteadyRedis({ ...options, ...own }, { find, tls, retryInMs });
+  }
+  const { protocol, pathname } = new URL(url);
+  return protocol === 'unix:'
+    ? new Redis({ ...options, path: decodeURIComponent(pathname) })
     : new Redis(url, options);
 }
 
-/** @param url of the Cluster. */
-function atNode(url: string, node: Endpoint, options: ServerOptions): ServerConnection {
-  const parsed = parseRedisUrl(url);
-  if (parsed?.topology !== 'cluster') throw new Error('Only a Cluster has nodes.');
-  return new Redis({ ...options, ...node, ...accessOptions(parsed, options.tls) });
-}
+type OwnOptions = ReturnType<typeof optionsOf> & typeof LASTING;
 
-/** What holds for a connection to each server. */
-const commonOptions = ({ tls, name, scripts }: ConnectOptions): NodeOptions => ({
+const retryInMs = (attempt: number): number => reconnectInMs(attempt, Math.random());
+
+/** Of a connection that lasts. Those to the nodes of a Cluster are made anew by their Cluster. */
+const LASTING = { retryStrategy: retryInMs, enableOfflineQueue: false };
+
+const optionsOf = ({ tls, name, scripts }: ConnectOptions, role: Role) => ({
+  ...role,
   connectionName: name,
   // Redis 7.0 does not know CLIENT SETINFO, so its ACL cannot allow it. The name says whose connection it is.
   disableClientInfo: true,

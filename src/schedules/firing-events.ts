@@ -1,6 +1,6 @@
 import type { Observer } from '../observer.ts';
 import type { Firing } from './scripts/fire.ts';
-import type { ScheduleState } from './stored.ts';
+import { type ScheduleState, skipReason } from './stored.ts';
 
 /**
  * Reports what became of the slots of a schedule. `stateText`: after the firing, '' if another process fired it;
@@ -23,7 +23,7 @@ export function observeFiring(
   if (jobs > 0) observe({ kind: 'schedule-fired', ...subject, jobs, lateMs });
   const skipped = state.skipped - before.skipped;
   if (skipped > 0 && state.skip !== undefined) {
-    observe({ kind: 'schedule-skipped', ...subject, slots: skipped, reason: state.skip.reason });
+    observe({ kind: 'schedule-skipped', ...subject, slots: skipped, reason: skipReason(state.skip) });
   }
   const missed = state.missed - before.missed;
   if (missed > 0) observe({ kind: 'schedule-skipped', ...subject, slots: missed, reason: 'missed' });

@@ -22,13 +22,19 @@ export const ScheduleState = Type.Object({
   runs: Count,
   missed: Count,
   skipped: Count,
-  skip: Type.Optional(Type.Object({ slot: Count, reason: SkipReasonSchema })),
+  /** The last skipped slot. `cause`: the reason, where it is one that an earlier release does not know. */
+  skip: Type.Optional(
+    Type.Object({ slot: Count, reason: SkipReasonSchema, cause: Type.Optional(SkipReasonSchema) }),
+  ),
   /** Only in a draft, which does not fire: the queue that the schedule leaves, or its own when it is new. */
   from: Type.Optional(Type.String()),
   paused: Type.Optional(Type.Literal(true)),
   finished: Type.Optional(Type.Literal(true)),
 });
 export type ScheduleState = Static<typeof ScheduleState>;
+
+/** Why the last skipped slot has no job. */
+export const skipReason = ({ reason, cause }: NonNullable<ScheduleState['skip']>) => cause ?? reason;
 
 /** The definition of a schedule, as Redis holds it; durations are ms, times Unix ms. */
 export const ScheduleDefinition = Type.Object({

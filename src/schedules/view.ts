@@ -3,6 +3,7 @@ import { formatJobId, parseRef } from '../redis/job-id.ts';
 import type { Schedule } from '../schemas/schedule.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
 import { type DecodedSchedule, fireTimeOf } from './definition.ts';
+import { skipReason } from './stored.ts';
 
 /** A schedule as the API shows it. */
 export function viewSchedule({ id, definition, state }: Omit<DecodedSchedule, 'stateText'>): Schedule {
@@ -26,6 +27,6 @@ export function viewSchedule({ id, definition, state }: Omit<DecodedSchedule, 's
     skipped: state.skipped,
     ...(state.skip === undefined
       ? {}
-      : { lastSkip: { slot: toTimestamp(state.skip.slot), reason: state.skip.reason } }),
+      : { lastSkip: { slot: toTimestamp(state.skip.slot), reason: skipReason(state.skip) } }),
   };
 }

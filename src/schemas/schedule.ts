@@ -131,8 +131,8 @@ export type PreviewSchedule = Static<typeof PreviewSchedule>;
 export const Count = Type.Integer({ minimum: 0 });
 
 export const SkipReasonSchema = choice(
-  ['overlap', 'not-unique', 'queue-full', 'not-stored'],
-  'Why the schedule submitted no job. `overlap`: the job before had not ended. `not-unique`: another job had the place of a unique one. `queue-full`: the queue was full. `not-stored`: Redis could not store the job.',
+  ['overlap', 'not-unique', 'queue-full', 'key-full', 'not-stored'],
+  'Why the schedule submitted no job. `overlap`: the job before had not ended. `not-unique`: another job had the place of a unique one. `queue-full`: the queue was full. `key-full`: the key of the job had `perKey.maxJobs` jobs. `not-stored`: Redis could not store the job.',
 );
 
 export const exampleSchedule = {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { useRedis } from '../helpers/redis/server.ts';
 import { MINUTE, useOneSchedule } from '../helpers/schedules/scheduler.ts';
+import { useManualWorkers } from '../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
 const one = useOneSchedule(redis);
+const workerOf = useManualWorkers(redis);
 const { put, moveBack, slots, shown, fireAll } = one;
 
 const late = { every: '1m', misfire: 'all' } as const;
@@ -45,5 +47,32 @@ describe('a schedule of unique jobs', () => {
     await moveBack(MINUTE);
     await fireAll();
     expect(await outcome()).toMatchObject({ runs: 0, reason: 'queue-full' });
+  });
+
+  it.each([{}, { unique: true }] as const)('counts the slots that a full key refuses: %j', async (rule) => {
+    await redis.client.hset(one.keys.settings, 'keyMaxJobs', 1);
+    await put({ ...late, job: { task: 'echo', queue: one.queue, key: 'k', ...rule, payload: 1 } });
+    const worker = await workerOf(one.queue);
+    await moveBack(2 * MINUTE);
+    await fireAll();
+    expect(await outcome()).toEqual({
+      runs: 1,
+      skipped: 1,
+      reason: 'unique' in rule ? 'not-unique' : 'key-full',
+    });
+    await worker.complete(await worker.take(), 1);
+    await moveBack(MINUTE);
+    await fireAll();
+    expect((await outcome()).runs).toBe(2);
+  });
+
+  it('tells earlier releases of a reason that they know', async () => {
+    await redis.client.hset(one.keys.settings, 'keyMaxJobs', 0);
+    await put({ ...late, job: { task: 'echo', queue: one.queue, key: 'k' } });
+    await moveBack(MINUTE);
+    await fireAll();
+    const [state = ''] = await redis.client.hvals(one.keys.scheduleStates);
+    expect(JSON.parse(state).skip).toMatchObject({ reason: 'queue-full', cause: 'key-full' });
+    expect((await outcome()).reason).toBe('key-full');
   });
 });

@@ -144,7 +144,7 @@ declare module 'fastify' {
      * key each at most once, however often the same request is sent.
      *
      * @throws {AppError} invalid-request for no jobs; invalid-batch with all faults, payload-too-large: nothing was stored.
-     *   queue-full, idempotency-mismatch; redis-unavailable if no job could be stored, or with a key some not: the same
+     *   queue-full, key-full, not-unique, idempotency-mismatch; redis-unavailable if no job could be stored, or with a key some not: the same
      *   request stores what is missing.
      */
     submitBulk(body: unknown, options: BulkSubmit): Promise<Submitted>;

@@ -1,5 +1,5 @@
 import type { Core } from '../../core/core.ts';
-import { AppError, invalidRequest } from '../../errors.ts';
+import { AppError } from '../../errors.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
 import { Slices } from '../../slices.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
@@ -46,10 +46,3 @@ function admit(core: Core, candidate: Candidate, trace: Trace | undefined): Admi
 }
 
 const isPromise = (value: unknown): boolean => value instanceof Promise;
-
-/** Refuses a unique job where one step stores many jobs, since that step does not look at places. */
-export function refusePlace(one: Admission): Admission {
-  if (!one.ok || one.admitted.entry.unique === undefined) return one;
-  const detail = 'is not allowed in a batch that is atomic or has an Idempotency-Key';
-  return { ok: false, error: invalidRequest([{ pointer: `/${one.admitted.entry.unique.member}`, detail }]) };
-}

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../errors.ts';
 import type { Connection } from '../../redis/connection.ts';
-import { formatJobId, type Ref } from '../../redis/job-id.ts';
+import { formatJobId } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE } from '../../schemas/job.ts';
 import { canonicalJson, type Numbers } from '../../schemas/json/canonical.ts';
 import { Slices } from '../../slices.ts';
+import { answerOf, notUnique } from '../unique/answers.ts';
 import { canonicalInSlices } from './canonical-in-slices.ts';
 import type { BulkOptions, Candidate, SubmitOutcome } from './outcomes.ts';
 import { type Once, type Remembered, recallOnce } from './scripts/once.ts';
@@ -108,20 +109,28 @@ export async function onceForBulk(
   };
 }
 
-/** Outcomes from a stored record: `refs` in the order of the stored jobs, and in `note` the refusals of the others. */
+/**
+ * Outcomes from a stored record: `refs` and `kinds` in the order of the jobs that were admitted, and in `note` the refusals of the
+ * others.
+ */
 export function replayOutcomes(
   candidates: readonly Candidate[],
-  { refs, note }: { refs: readonly Ref[]; note: string },
+  { refs, kinds, note }: Pick<Remembered, 'refs' | 'kinds' | 'note'>,
 ): SubmitOutcome[] {
   const refused = JSON.parse(note) as (StoredRefusal | null)[];
-  const stored = refs.values();
+  let next = 0;
   return candidates.map((one, i): SubmitOutcome => {
     const error = refused[i];
     if (error) return { ok: false, error: restoreError(error) };
-    const ref = stored.next().value;
+    const ref = refs[next];
+    const kind = kinds?.[next];
+    next += 1;
     const queue = queueOf(one);
     if (ref === undefined || queue === undefined)
       throw new Error('the record of an Idempotency-Key does not match its request');
-    return { ok: true, id: formatJobId(queue, ref) };
+    const id = formatJobId(queue, ref);
+    if (kind === 'reject') return { ok: false, error: notUnique(id) };
+    const answer = answerOf(kind);
+    return { ok: true, id, ...(answer !== undefined && { answer }) };
   });
 }

@@ -4,13 +4,14 @@ import { expireAll } from '../../lifecycle/cancel-and-expire.ts';
 import { bySlot } from '../../redis/cluster/slots.ts';
 import { formatJobId, type Ref } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { answerOf, notUnique, type UniqueAnswer } from '../unique/answers.ts';
+import { Slices } from '../../slices.ts';
+import { answerOf, notUnique, notUniqueInBatch, type UniqueAnswer } from '../unique/answers.ts';
 import { withPlace } from '../unique/rule.ts';
-import { submitUnique } from '../unique/scripts/submit-unique.ts';
+import { type Kind, submitUnique } from '../unique/scripts/submit-unique.ts';
 import type { AdmittedJob } from './admission.ts';
 import { findReplay, type KeyedSubmit } from './idempotency.ts';
 import type { Remembered } from './scripts/once.ts';
-import { type NewEntry, type Submitted, submitTogether } from './scripts/submit.ts';
+import { type NewEntry, type NoRoom, submitTogether } from './scripts/submit.ts';
 import { WriteBatcher } from './write-batcher.ts';
 
 /** The job that a submit returns. `answer` is absent for a new job. */
@@ -18,10 +19,9 @@ export interface AnsweredRef extends Ref {
   readonly answer?: UniqueAnswer | undefined;
 }
 
-/** `refs` are in the order of the entries. */
-export type WriteResult = { kind: 'stored'; refs: Ref[] } | Replayed;
+/** `refs` and `kinds` are in the order of the entries; `kinds`: undefined where all were stored. */
+export type WriteResult = { kind: 'stored'; refs: Ref[]; kinds: Kind[] | undefined } | Replayed;
 type Replayed = { kind: 'replayed' } & Remembered;
-export type UniqueResult = { kind: 'stored'; ref: AnsweredRef } | Replayed;
 
 /** Stores admitted jobs. */
 export class JobWriter {
@@ -67,7 +67,7 @@ export class JobWriter {
     const writes: Promise<unknown>[] = [];
     jobs.forEach((job, i) => {
       if (!isAppendOnly(job)) {
-        const write = job.entry.unique === undefined ? this.#writeOne(job) : this.#writeEachUnique(job);
+        const write = job.entry.unique === undefined ? this.#writeOne(job) : this.#writeOneUnique(job);
         writes.push(write.catch(toError).then(setOutcome(outcomes, i)));
         return;
       }
@@ -91,41 +91,69 @@ export class JobWriter {
   }
 
   /**
-   * Stores a unique job, or finds the job that has its place; with `once` at most once.
+   * Stores jobs in one step, or finds the jobs that have their places; with `once` at most once. With `isAtomic` one unique job that
+   * says `reject` and finds its place taken refuses them all.
    *
-   * @throws {AppError} not-unique, queue-full or idempotency-mismatch: nothing was stored.
+   * @throws {AppError} not-unique, queue-full, key-full, payload-too-large or idempotency-mismatch: nothing was stored.
    */
-  async writeUnique(job: AdmittedJob, once?: KeyedSubmit): Promise<UniqueResult> {
-    const { entry, payload } = job;
-    const { unique, keys } = entry;
-    if (unique === undefined) throw new Error('the job has no place to share');
-    const { resultTtlMs } = this.#core.settings;
-    const options = await withPlace({ ...entry, unique }, payload, resultTtlMs);
-    const submit = () => submitUnique(this.#core.redis, { ...entry, options }, once);
-    const [first] = await Promise.all([submit(), this.#core.queues.keepRegistered([keys.queue])]);
-    if (first.kind === 'full') await expireAll(this.#core, keys);
-    const submitted = first.kind === 'full' ? await submit() : first;
+  async writeAll(
+    jobs: readonly AdmittedJob[],
+    { once, isAtomic }: { once?: KeyedSubmit | undefined; isAtomic: boolean },
+  ): Promise<WriteResult> {
+    if (jobs.every(({ entry }) => entry.unique === undefined)) {
+      return this.writeTogether(
+        jobs.map(({ entry }) => entry),
+        once,
+      );
+    }
+    const entries = await this.#withPlaces(jobs);
+    const submitted = await this.#submit(entries, () =>
+      submitUnique(this.#core.redis, entries, { once, isAtomic }),
+    );
     switch (submitted.kind) {
-      case 'reject':
-        throw notUnique(formatJobId(keys.queue, submitted.ref));
-      case 'stored':
-      case 'replaced':
-      case 'existing':
-      case 'cached':
-        return { kind: 'stored', ref: { ...submitted.ref, answer: answerOf(submitted.kind) } };
+      case 'taken':
+        return { kind: 'stored', refs: submitted.refs, kinds: submitted.kinds };
       case 'replayed':
         return submitted;
       case 'mismatch':
         return this.#replayOf(once);
-      case 'full':
-        throw queueFull(keys.queue, submitted.maxJobs);
+      case 'reject': {
+        const { index, ref } = submitted;
+        const queue = entries[index]?.keys.queue ?? '';
+        const jobId = ref && formatJobId(queue, ref);
+        throw jobs.length === 1 && jobId !== undefined ? notUnique(jobId) : notUniqueInBatch(index, jobId);
+      }
+      case 'too-large':
+        throw new AppError('payload-too-large', TOO_LARGE);
+      default:
+        throw noRoom(submitted);
     }
   }
 
-  async #writeEachUnique(job: AdmittedJob): Promise<AnsweredRef> {
-    const written = await this.writeUnique(job);
-    if (written.kind === 'replayed') throw new Error('a submit without a key was replayed');
-    return written.ref;
+  /** The entries of the jobs, with their places in their options. */
+  async #withPlaces(jobs: readonly AdmittedJob[]): Promise<NewEntry[]> {
+    const { resultTtlMs } = this.#core.settings;
+    const slices = new Slices();
+    const entries: NewEntry[] = [];
+    for (const { entry, payload } of jobs) {
+      const { unique } = entry;
+      if (unique === undefined) {
+        entries.push(entry);
+        continue;
+      }
+      const options = await withPlace({ ...entry, unique }, payload, resultTtlMs, slices);
+      entries.push({ ...entry, options });
+      if (slices.isOver) await slices.next();
+    }
+    return entries;
+  }
+
+  async #writeOneUnique(job: AdmittedJob): Promise<AnsweredRef> {
+    const written = await this.writeAll([job], { isAtomic: true });
+    const [ref] = written.refs;
+    if (written.kind === 'replayed' || ref === undefined)
+      throw new Error('a submit without a key was replayed');
+    return { ...ref, answer: answerOf(written.kinds?.[0]) };
   }
 
   /** Stores a job that needs more than one XADD, or whose queue must be registered with it. */
@@ -147,27 +175,18 @@ export class JobWriter {
 
   /** Stores all jobs or none, in one step; with `once` at most once. @throws {AppError} queue-full, key-full or idempotency-mismatch. */
   async writeTogether(entries: readonly NewEntry[], once?: KeyedSubmit): Promise<WriteResult> {
-    if (bySlot(this.#core.redis, entries, ({ keys }) => keys.settings).length > 1) throw batchNotAtomic();
-    const [first] = await Promise.all([
-      submitTogether(this.#core.redis, entries, once),
-      this.#core.queues.keepRegistered(entries.map(({ keys }) => keys.queue)),
-    ]);
-    const isFull = first.kind === 'full' || first.kind === 'key-full';
-    const submitted = isFull ? await this.#writeAfterExpiry(entries, once) : first;
+    const submitted = await this.#submit(entries, () => submitTogether(this.#core.redis, entries, once));
     switch (submitted.kind) {
-      case 'stored':
-        return {
-          kind: 'stored',
-          refs: entries.map(({ place }, i) => ({ place, entryId: submitted.entryIds[i] ?? '' })),
-        };
+      case 'stored': {
+        const refs = entries.map(({ place }, i) => ({ place, entryId: submitted.entryIds[i] ?? '' }));
+        return { kind: 'stored', refs, kinds: undefined };
+      }
       case 'replayed':
         return submitted;
       case 'mismatch':
         return this.#replayOf(once);
-      case 'full':
-        throw queueFull(submitted.queue, submitted.maxJobs);
-      case 'key-full':
-        throw keyFull(submitted.entry, submitted.maxJobs);
+      default:
+        throw noRoom(submitted);
     }
   }
 
@@ -178,13 +197,35 @@ export class JobWriter {
     return { kind: 'replayed', ...earlier };
   }
 
-  /** Expires the jobs whose time is up, which count as unfinished until then, and tries again. */
-  async #writeAfterExpiry(entries: readonly NewEntry[], once?: KeyedSubmit): Promise<Submitted> {
+  /** Where there is no room, expires the jobs whose time is up, which count as unfinished until then, and tries again. */
+  async #submit<T extends { kind: string }>(
+    entries: readonly NewEntry[],
+    submit: () => Promise<T>,
+  ): Promise<T> {
+    if (bySlot(this.#core.redis, entries, ({ keys }) => keys.settings).length > 1) throw batchNotAtomic();
+    const [first] = await Promise.all([
+      submit(),
+      this.#core.queues.keepRegistered(entries.map(({ keys }) => keys.queue)),
+    ]);
+    if (first.kind !== 'full' && first.kind !== 'key-full') return first;
     const queues = new Set(entries.map(({ keys }) => keys));
     await Promise.all([...queues].map((keys) => expireAll(this.#core, keys)));
-    return submitTogether(this.#core.redis, entries, once);
+    return submit();
   }
 }
+
+/** One script stores a batch, and a script works in one slot. */
+const batchNotAtomic = (): AppError =>
+  new AppError(
+    'batch-not-atomic',
+    'In a Redis Cluster the jobs of a batch that is atomic or has an Idempotency-Key must be of one queue. Send a batch for each queue.',
+  );
+
+const TOO_LARGE =
+  'The jobs that have the places of these jobs are too large to look at in one step. Send fewer jobs at a time.';
+
+const noRoom = ({ kind, entry, maxJobs }: NoRoom): AppError =>
+  kind === 'full' ? queueFull(entry.keys.queue, maxJobs) : keyFull(entry, maxJobs);
 
 const keyFull = ({ keys: { queue }, options }: NewEntry, maxJobs: number): AppError =>
   new AppError(
@@ -211,10 +252,3 @@ const setOutcome =
   (outcome: AnsweredRef | Error): void => {
     outcomes[i] = outcome;
   };
-
-/** One script stores a batch, and a script works in one slot. */
-const batchNotAtomic = (): AppError =>
-  new AppError(
-    'batch-not-atomic',
-    'In a Redis Cluster the jobs of a batch that is atomic or has an Idempotency-Key must be of one queue. Send a batch for each queue.',
-  );

@@ -38,8 +38,7 @@ export function observeBulkSubmit(
   const groups = new Map<string, { queue: string; task: string; jobs: number; code: string }>();
   outcomes.forEach((outcome, i) => {
     const candidate = candidates[i];
-    if (!candidate?.ok || (outcome.ok ? outcome.id === '' : outcome.error.code === 'redis-unavailable'))
-      return;
+    if (!candidate?.ok || !isTold(outcome, kind)) return;
     const { queue = DEFAULT_QUEUE, task } = candidate.job;
     const code = outcome.ok ? '' : outcome.error.code;
     // No name holds a space.
@@ -53,3 +52,9 @@ export function observeBulkSubmit(
     else observe({ kind: 'submit-refused', ...group, code });
   }
 }
+
+/** A job that was stored or refused; with an Idempotency-Key that was used before, also one that was answered with another. */
+const isTold = (outcome: SubmitOutcome, kind: SubmitKind): boolean =>
+  outcome.ok
+    ? outcome.id !== '' && (outcome.answer === undefined || kind === 'submit-replayed')
+    : outcome.error.code !== 'redis-unavailable';

@@ -8,7 +8,7 @@ import type { Trace } from '../../schemas/values/trace.ts';
 import { findJob } from '../find.ts';
 import { answerOf, notUnique } from '../unique/answers.ts';
 import { type AdmittedJob, admitJob } from './admission.ts';
-import { type Admission, admitAll, refusePlace } from './admit-all.ts';
+import { type Admission, admitAll } from './admit-all.ts';
 import {
   describeError,
   findReplay,
@@ -141,9 +141,11 @@ export class Submitter {
 
   async #submitUnique(admitted: AdmittedJob, once?: KeyedSubmit): Promise<SubmitResult<Job>> {
     const { keys } = admitted.entry;
-    const written = await this.#writer.writeUnique(admitted, once);
+    const written = await this.#writer.writeAll([admitted], { once, isAtomic: true });
     if (written.kind === 'replayed') return this.#replay(keys, written);
-    const { answer, ...ref } = written.ref;
+    const [ref] = written.refs;
+    if (ref === undefined) throw new Error('the submit script took in no job');
+    const answer = answerOf(written.kinds?.[0]);
     const id = formatJobId(keys.queue, ref);
     if (answer === undefined) this.#observeStored(admitted, id);
     try {
@@ -155,12 +157,12 @@ export class Submitter {
     }
   }
 
-  async #replay(keys: QueueKeys, { refs: [ref], note }: Remembered): Promise<SubmitResult<Job>> {
+  async #replay(keys: QueueKeys, { refs: [ref], kinds }: Remembered): Promise<SubmitResult<Job>> {
     if (ref === undefined) throw new Error('the record of an Idempotency-Key has no job');
     const { queue } = keys;
     const job = await findJob(this.#core, { id: formatJobId(queue, ref), keys, ref });
     observeSubmit(this.#core.observe, 'submit-replayed', queue, job.task ?? '', job.id);
-    return { value: job, replayed: true, answer: answerOf(note) };
+    return { value: job, replayed: true, answer: answerOf(kinds?.[0]) };
   }
 
   /** Stores each job that it can. Outcomes are in the order of the candidates. @param trace that the jobs belong to. */
@@ -201,7 +203,7 @@ export class Submitter {
    * Stores jobs in one step: with `atomic` all or none, else those that pass every check; with an Idempotency-Key at
    * most once. Outcomes are in the order of the items. When an atomic submit has a refused item, no job is stored.
    *
-   * @throws {AppError} queue-full or idempotency-mismatch: nothing was stored.
+   * @throws {AppError} queue-full, key-full, not-unique, payload-too-large or idempotency-mismatch: nothing was stored.
    */
   async submitTogether(
     items: readonly Candidate[],
@@ -229,17 +231,17 @@ export class Submitter {
       key === undefined ? undefined : await onceForBulk(this.#core, candidates, { atomic, key, part });
     const earlier = once && (await findReplay(this.#core.redis, once));
     if (earlier !== undefined) return { value: replayOutcomes(candidates, earlier), replayed: true };
-    const admissions = (await admitAll(this.#core, candidates, trace)).map(refusePlace);
+    const admissions = await admitAll(this.#core, candidates, trace);
     const admitted = admissions.flatMap((one) => (one.ok ? [one.admitted] : []));
     if (admitted.length === 0 || (atomic && admitted.length < candidates.length)) {
       return { value: admissions.map((one) => (one.ok ? { ok: true, id: '' } : one)), replayed: false };
     }
     const note = JSON.stringify(admissions.map((one) => (one.ok ? null : describeError(one.error))));
-    const written = await this.#writer.writeTogether(
-      admitted.map(({ entry }) => entry),
-      once && { ...once, note },
-    );
+    const written = await this.#writer.writeAll(admitted, {
+      isAtomic: atomic,
+      once: once && { ...once, note },
+    });
     if (written.kind === 'replayed') return { value: replayOutcomes(candidates, written), replayed: true };
-    return { value: replayOutcomes(candidates, { refs: written.refs, note }), replayed: false };
+    return { value: replayOutcomes(candidates, { ...written, note }), replayed: false };
   }
 }

@@ -4,6 +4,7 @@ import type { SubmitJob } from '../../schemas/job.ts';
 import type { CacheOptions, DebounceOptions } from '../../schemas/jobs/unique.ts';
 import type { JsonText } from '../../schemas/json/json-text.ts';
 import type { Fault } from '../../schemas/problem.ts';
+import type { Slices } from '../../slices.ts';
 import { canonicalInSlices } from '../submit/canonical-in-slices.ts';
 import type { UniqueRule } from './scripts/unique-rule.ts';
 
@@ -57,8 +58,9 @@ async function placeDigest(
   task: string,
   { key, cacheMs }: Pick<UniqueRule, 'key' | 'cacheMs'>,
   payload: JsonText,
+  slices?: Slices,
 ): Promise<string> {
-  const subject = key === undefined ? await canonicalInSlices(payload, 'exact') : JSON.stringify(key);
+  const subject = key === undefined ? await canonicalInSlices(payload, 'exact', slices) : JSON.stringify(key);
   const kind = `${cacheMs === undefined ? '' : 'cache '}${key === undefined ? 'payload' : 'key'}`;
   return createHash('sha256')
     .update(`${kind}\n${task}\n${subject}`)
@@ -75,8 +77,9 @@ export async function withPlace(
   { task, options, unique }: { task: string; options: EntryOptions; unique: UniqueRule },
   payload: JsonText,
   resultTtlMs: number,
+  slices?: Slices,
 ): Promise<EntryOptions> {
-  const uq = storeRule(await placeDigest(task, unique, payload), unique);
+  const uq = storeRule(await placeDigest(task, unique, payload, slices), unique);
   const { cacheMs = 0 } = unique;
   return { ...options, uq, ...(cacheMs > (options.rt ?? resultTtlMs) && { rt: cacheMs }) };
 }

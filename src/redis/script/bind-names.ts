@@ -3,7 +3,7 @@ import { type ArgSpec, type KeySpec, type Name, type QueueKeySpec, queueKeyName,
 
 /** A piece of Lua, and the names that it uses. */
 export interface LuaPart {
-  /** Taken from the keys of one queue. */
+  /** Taken from the keys of one queue: of the one that is in use, where the script has many. */
   readonly queueKeys?: readonly QueueKeySpec[];
   /** Passed one by one. */
   readonly keys?: readonly KeySpec[];
@@ -20,6 +20,12 @@ interface BoundParts {
   readonly args: readonly Name[];
 }
 
+/** Lua: number of the key before the first one of the queue in use, in a script for many queues. */
+const IN_USE = 'beforeQueue';
+
+/** How many queues a script is for. */
+export type QueueCount = 'one' | 'many';
+
 /**
  * Numbers the keys and arguments of all parts, and writes the numbers in place of the names, so that a name costs
  * nothing at run time. Helpers come first, then the parts in their order. In the Lua of a part
@@ -27,23 +33,43 @@ interface BoundParts {
  * - a name stands for its value: `notes` is sent as `KEYS[3]`
  * - `stream`, `due`, `dead` have an index from 1, in the order of `PLACES`: `due[place]` is sent as `KEYS[6 + place]`
  * - a list has an index from 1 and a length: `ids[i]`, `#ids`
- * - records and queues have fields, too: `jobs[i].token`, `#jobs`, `queues[i].wake`, `queues[i].stream[place]`
+ * - records have fields, too: `jobs[i].token`, `#jobs`
+ *
+ * With `many` queues, `useQueue(index)` says whose keys the names stand for from then on: `notes` is sent as `KEYS[beforeQueue + 3]`.
  *
  * An index holds no brackets. A name can be neither assigned nor declared; test/scripts.test.ts sees to that.
  *
- * @throws {Error} when there are two tails, or a name is used as what it is not.
+ * @throws {Error} when there are two tails, one before the keys of queues, or a name is used as what it is not.
  */
-export function bindParts(parts: readonly LuaPart[]): BoundParts {
+export function bindParts(parts: readonly LuaPart[], count: QueueCount = 'one'): BoundParts {
   const queueKeys = unique(parts.flatMap((part) => part.queueKeys ?? []).map(queueKeyName));
   const keys = unique(parts.flatMap((part) => part.keys ?? []).map(specName));
   const args = unique(parts.flatMap((part) => part.args ?? []).map(specName));
-  const numbered = [...number('KEYS', [...queueKeys, ...keys]), ...number('ARGV', args)];
+  const isForMany = count === 'many';
+  const tail = isForMany && keys.find(({ kind }) => kind === 'tail');
+  if (tail) throw new Error(`${tail.name} is before the keys of queues`);
+  const numbered = [
+    // The keys of many queues stand behind all others.
+    ...(isForMany
+      ? [...number('KEYS', keys), ...number('KEYS', queueKeys, widthOf(keys), `${IN_USE} + `)]
+      : number('KEYS', [...queueKeys, ...keys])),
+    ...number('ARGV', args),
+  ];
   const numbers = new Map(numbered);
   if (numbers.size < numbered.length) throw new Error('A name stands for two things');
   const text = parts.map(({ lua }) => writeNumbers(lua, numbers)).join('');
   const helpers = parts.flatMap(({ uses }) => uses ?? []);
-  return { lua: withHelpers(helpers, text), queueKeys, keys, args };
+  const selection = isForMany ? useQueue(widthOf(queueKeys)) : '';
+  return { lua: withHelpers(helpers, selection + text), queueKeys, keys, args };
 }
+
+const widthOf = (names: readonly Name[]): number => names.reduce((sum, { width }) => sum + width, 0);
+
+/** Lua: `useQueue(index)`, from 1. @param width keys of each queue. */
+const useQueue = (width: number): string => `
+local ${IN_USE} = 0
+local function useQueue(index) ${IN_USE} = (index - 1) * ${width} end
+`;
 
 /** Each name once, the tail behind all others. */
 function unique(names: readonly Name[]): Name[] {
@@ -56,13 +82,20 @@ interface Numbered {
   readonly table: 'KEYS' | 'ARGV';
   /** Number of the value before its first. */
   readonly before: number;
+  /** Lua that is added to each number. */
+  readonly shift: string;
 }
 
-function number(table: Numbered['table'], names: readonly Name[]): [string, Numbered][] {
-  let before = 0;
+function number(
+  table: Numbered['table'],
+  names: readonly Name[],
+  first = 0,
+  shift = '',
+): [string, Numbered][] {
+  let before = first;
   return names.map((name, i) => {
     if (name.kind === 'tail' && i < names.length - 1) throw new Error(`${name.name} is a second tail`);
-    const numbered: Numbered = { name, table, before };
+    const numbered: Numbered = { name, table, before, shift };
     before += name.width;
     return [name.name, numbered];
   });
@@ -97,14 +130,14 @@ function writeNumbers(lua: string, numbers: ReadonlyMap<string, Numbered>): stri
 }
 
 function write(
-  { name, table, before }: Numbered,
+  { name, table, before, shift }: Numbered,
   { hash, index, field, inner }: Use,
   writeIndex: (lua: string) => string,
 ): string | undefined {
   const at = (offset: number, lua: string) => {
-    if (/^\d+$/.test(lua)) return `${table}[${offset + Number(lua)}]`;
+    if (/^\d+$/.test(lua)) return `${table}[${shift}${offset + Number(lua)}]`;
     // With 0, too: the sum makes a number of an argument, which is a text.
-    return `${table}[${offset} + ${writeIndex(lua)}]`;
+    return `${table}[${shift}${offset} + ${writeIndex(lua)}]`;
   };
   if (name.kind === 'tail' && index === undefined) {
     const length = before === 0 ? `#${table}` : `(#${table} - ${before})`;
@@ -112,16 +145,14 @@ function write(
     return name.width === 1 ? length : `(${length} / ${name.width})`;
   }
   if (name.kind === 'one') {
-    return index === undefined ? `${hash}${table}[${before + 1}]` : undefined;
+    return index === undefined ? `${hash}${table}[${shift}${before + 1}]` : undefined;
   }
   if (index === undefined) return undefined;
   if (name.fields.length === 0) return field === undefined ? `${hash}${at(before, index)}` : undefined;
   const found = fieldOf(name, field);
-  if (found === undefined || (found.kind === 'places') !== (inner !== undefined)) return undefined;
+  if (found === undefined || inner !== undefined) return undefined;
   const item = `${/^\w+$/.test(index) ? index : `(${index})`} * ${name.width}`;
-  return found.kind === 'places'
-    ? `${hash}${at(before - name.width + found.before, `${item} + ${inner}`)}`
-    : `${hash}${at(before - name.width + found.before + 1, item)}`;
+  return `${hash}${at(before - name.width + found.before + 1, item)}`;
 }
 
 /** A field of a record, and the width of those before it. */

@@ -1,6 +1,6 @@
 import type { Connection } from '../connection.ts';
 import type { QueueKeys } from '../keys.ts';
-import { bindParts, type LuaPart } from './bind-names.ts';
+import { bindParts, type LuaPart, type QueueCount } from './bind-names.ts';
 import { listValues } from './names.ts';
 
 export type ScriptArg = string | number;
@@ -31,13 +31,14 @@ interface ScriptSpec extends LuaPart {
   /** What happens while Redis has no memory left: by default the script runs, since only finished jobs free memory. */
   readonly whenFull?: 'runs' | 'refused';
   readonly isBatched?: boolean;
+  /** `many`: the script is for any number of queues, and says by `useQueue(index)` whose keys it names. */
+  readonly queues?: QueueCount;
 }
 
 type PartOf<S> = S | (S extends { fragments: readonly (infer F)[] } ? F : never);
 type KeySpecOf<P> = P extends { keys: readonly (infer K)[] } ? K : never;
 type ArgSpecOf<P> = P extends { args: readonly (infer A)[] } ? A : never;
 type ListNameOf<T> = T extends { list: infer N extends string } ? N : never;
-type QueuesNameOf<T> = T extends { queues: infer N extends string } ? N : never;
 type RecordsOf<T> = {
   readonly [R in T as R extends { records: infer N extends string } ? N : never]: readonly Readonly<
     Record<R extends { of: readonly (infer F extends string)[] } ? F : never, ScriptArg>
@@ -46,12 +47,13 @@ type RecordsOf<T> = {
 
 type OwnKeysOf<P> = { readonly [N in Extract<KeySpecOf<P>, string>]: string } & {
   readonly [N in ListNameOf<KeySpecOf<P>>]: readonly string[];
-} & { readonly [N in QueuesNameOf<KeySpecOf<P>>]: readonly QueueKeys[] };
+};
 /** `queue`, where a part takes keys of a queue. */
 type QueueOf<P> = {
   readonly [N in P extends { queueKeys: readonly unknown[] } ? 'queue' : never]: QueueKeys;
 };
-type KeysOf<S> = OwnKeysOf<PartOf<S>> & QueueOf<PartOf<S>>;
+type KeysOf<S> = OwnKeysOf<PartOf<S>> &
+  (S extends { queues: 'many' } ? { readonly queues: readonly QueueKeys[] } : QueueOf<PartOf<S>>);
 
 type ArgsOf<S> = { readonly [N in Extract<ArgSpecOf<PartOf<S>>, string>]: ScriptArg } & {
   readonly [N in ListNameOf<ArgSpecOf<PartOf<S>>>]: readonly ScriptArg[];
@@ -68,7 +70,7 @@ export const defineFragment = <const P extends LuaPart>(part: P): P => part;
  */
 export function defineScript<const S extends ScriptSpec>(spec: S): BoundScript<KeysOf<S>, ArgsOf<S>> {
   const parts: readonly LuaPart[] = [...(spec.fragments ?? []), spec];
-  const bound = bindParts(parts);
+  const bound = bindParts(parts, spec.queues);
   const name = `millrace:${spec.name}`;
   const known = new WeakMap<QueueKeys, readonly string[]>();
   const queueKeysOf = (queue: QueueKeys): readonly string[] => {
@@ -85,11 +87,15 @@ export function defineScript<const S extends ScriptSpec>(spec: S): BoundScript<K
       0,
     ),
     parts,
-    run(redis, keys: { readonly queue?: QueueKeys }, args) {
+    run(redis, keys: { readonly queue?: QueueKeys; readonly queues?: readonly QueueKeys[] }, args) {
       const runner: unknown = Reflect.get(redis, name);
-      const ofQueue = keys.queue === undefined ? [] : queueKeysOf(keys.queue);
       const own = listValues<string>(bound.keys, keys);
       const values = listValues<ScriptArg>(bound.args, args as object);
+      if (keys.queues !== undefined) {
+        const ofQueues = keys.queues.flatMap(queueKeysOf);
+        return (runner as Runner).call(redis, own.length + ofQueues.length, own, ofQueues, values);
+      }
+      const ofQueue = keys.queue === undefined ? [] : queueKeysOf(keys.queue);
       return (runner as Runner).call(redis, ofQueue.length + own.length, ofQueue, own, values);
     },
   };

@@ -21,14 +21,8 @@ interface RecordsSpec {
   readonly records: string;
   readonly of: readonly string[];
 }
-/** The same keys of any number of queues. */
-interface QueuesSpec {
-  readonly queues: string;
-  readonly of: readonly QueueKeyName[];
-}
-
 export type QueueKeySpec = QueueKeyName | LanesSpec;
-export type KeySpec = string | ListSpec | QueuesSpec;
+export type KeySpec = string | ListSpec;
 export type ArgSpec = string | ListSpec | RecordsSpec;
 
 /** What a name stands for. `width`: how many values; for a tail, how many each of its items has. */
@@ -52,9 +46,8 @@ export function queueKeyName(spec: QueueKeySpec): Name {
 export function specName(spec: KeySpec | ArgSpec): Name {
   if (typeof spec === 'string') return one(spec);
   if ('list' in spec) return { name: spec.list, kind: 'tail', width: 1, fields: [] };
-  const fields = 'queues' in spec ? spec.of.map(queueKeyName) : spec.of.map(one);
-  const width = fields.reduce((sum, field) => sum + field.width, 0);
-  return { name: 'queues' in spec ? spec.queues : spec.records, kind: 'tail', width, fields };
+  const fields = spec.of.map(one);
+  return { name: spec.records, kind: 'tail', width: fields.length, fields };
 }
 
 type Values = Readonly<Record<string, unknown>>;

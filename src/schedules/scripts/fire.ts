@@ -1,13 +1,10 @@
-import { PLACE_FRAGMENTS } from '../../jobs/unique/scripts/submit-unique.ts';
+import { PLACE_FRAGMENTS } from '../../jobs/unique/scripts/take-place.ts';
 import type { UniqueRule } from '../../jobs/unique/scripts/unique-rule.ts';
-import { openJobs, publishSubmitted } from '../../lifecycle/scripts/lua.ts';
-import { moveTags, tagLines } from '../../lifecycle/scripts/tags/tag-place.ts';
 import { WAKE_HORIZON_MS } from '../../lifecycle/wake.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { type EntryOptions, encodeOptions } from '../../redis/entry-options.ts';
 import { type Place, placeIndex, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript, type ScriptArg } from '../../redis/script/define-script.ts';
-import { letters } from '../../redis/script/lua.ts';
 import { DEFAULT_PRIORITY } from '../../schemas/job.ts';
 import { MAX_DURATION_MS } from '../../schemas/values/duration.ts';
 import { PRIORITIES } from '../../schemas/values/names.ts';
@@ -39,8 +36,6 @@ const FIELDS = [
   'task',
   'payload',
   'expiresIn',
-  'isUnique',
-  'tags',
   'slotCount',
 ] as const;
 type Field = (typeof FIELDS)[number];
@@ -48,88 +43,57 @@ type Field = (typeof FIELDS)[number];
 /** Lua: a field of the schedule whose first one is `firings[first]`. */
 const field = (name: Field): string => `firings[first + ${FIELDS.indexOf(name)}]`;
 
+/** Reasons that earlier releases do not know, and which of theirs comes closest. They do not read a state with another one. */
+const LATER_REASONS = `{ ['not-unique'] = 'overlap', ['key-full'] = 'queue-full' }`;
+
 /**
  * Submits the jobs of slots and moves their schedules on, each if its state is as it was read: a second process finds
  * another state, and submits nothing.
  *
- * A slot without a job counts as skipped: the queue is full, another job has the place of a unique one, or with overlap `skip` the
- * job before has not ended. A job has ended when its entry is gone or dead.
+ * A slot without a job counts as skipped: the queue or the key is full, another job has the place of a unique one, or with overlap
+ * `skip` the job before has not ended. The state points to that job as `uniques` does to the job that has a place.
  *
  * Returns per schedule its state, or '' where it was not as expected.
  */
 export const fireScript = defineScript({
   name: 'fire',
-  queueKeys: [
-    'stream',
-    'dead',
-    'expiring',
-    'tagged',
-    'settings',
-    'events',
-    'changed',
-    'scheduleStates',
-    'slots',
-  ],
+  queueKeys: ['scheduleStates', 'slots'],
   fragments: PLACE_FRAGMENTS,
   args: [{ list: 'firings' }],
-  uses: [letters, openJobs],
   whenFull: 'refused',
   lua: `
-local configured = redis.call('HMGET', settings, 'maxJobs', 'submitEvents', 'changed')
-local freeDepth, submitted, hasChanged = tonumber(configured[1]), configured[2] and {}, configured[3]
-if freeDepth then
-  for place = 1, 5 do freeDepth = freeDepth - openJobs(stream[place], dead[place]) end
-end
+local room, places = readRoom(), {}
 
-local function isOpen(ref)
-  -- The job of a schedule is in a lane, until it is changed.
-  ref = hasChanged and redis.call('HGET', changed, ref) or ref
-  for place = 1, 5 do
-    if LETTERS[place] == string.sub(ref, 1, 1) then
-      local id = string.sub(ref, 2)
-      return #redis.call('XRANGE', stream[place], id, id) > 0 and not redis.call('ZSCORE', dead[place], ref)
-    end
-  end
-  return false
-end
-
-local function submit(lane, task, payload, options, expiresIn, tags)
-  local id = redis.pcall('XADD', stream[lane], '*', 't', task, 'p', payload, 'o', options)
-  if id.err then return nil end
-  local ref = LETTERS[lane] .. id
-  if expiresIn then redis.call('ZADD', expiring, tonumber(string.match(id, '^%d+')) + expiresIn, ref) end
-  ${moveTags('ZADD', 'tagged', 'tags', 'ref')}
-  if freeDepth then freeDepth = freeDepth - 1 end
-  if submitted then table.insert(submitted, ref) end
-  return ref
+local function submit(new)
+  local place = new.rule and lookAt(places, new.rule.d)
+  local kind = place and decide(new, place) or 'stored'
+  if kind ~= 'stored' and kind ~= 'replaced' then return nil, 'not-unique' end
+  local full = kind == 'stored' and takeRoom(room, new.options)
+  if full then return nil, full == 'full' and 'queue-full' or full end
+  if place then return takePlace(new, place, kind, room) end
+  return storeJob(new, room)
 end
 
 local PRIORITY_NAMES = { ${PRIORITIES.map((priority) => `'${priority}'`).join(', ')} }
-local function submitUnique(lane, task, payload, options, expiresIn)
-  local isDone, kind, found = pcall(takePlace, { task = task, payload = payload, options = options, lane = lane,
-    priority = lane ~= ${placeIndex(DEFAULT_PRIORITY)} and PRIORITY_NAMES[lane] or nil, expiresIn = expiresIn })
-  if not isDone then return nil, 'not-stored' end
-  if kind == 'full' then return nil, 'queue-full' end
-  if kind == 'stored' and freeDepth then freeDepth = freeDepth - 1 end
-  if kind == 'stored' or kind == 'replaced' then return found end
-  return nil, 'not-unique'
-end
+local LATER_REASONS = ${LATER_REASONS}
 
 local function fireSlot(first, state, slot, options)
-  local reason, ref
-  if ${field('skipsOverlap')} == '1' and state.ref and isOpen(state.ref) then reason = 'overlap'
-  elseif ${field('isUnique')} == '1' then
-    ref, reason = submitUnique(tonumber(${field('lane')}), ${field('task')}, ${field('payload')}, options, tonumber(${field('expiresIn')}))
-  elseif freeDepth and freeDepth < 1 then reason = 'queue-full'
+  local ref, reason
+  if ${field('skipsOverlap')} == '1' and state.ref and openJob(state.ref) then reason = 'overlap'
   else
-    ref = submit(tonumber(${field('lane')}), ${field('task')}, ${field('payload')}, options, tonumber(${field('expiresIn')}),
-      ${field('tags')})
-    if not ref then reason = 'not-stored' end
+    local lane, rule, isDone = tonumber(${field('lane')}), ruleOf(options), false
+    isDone, ref, reason = pcall(submit, { task = ${field('task')}, payload = ${field('payload')}, options = options, rule = rule,
+      lane = lane, priority = lane ~= ${placeIndex(DEFAULT_PRIORITY)} and PRIORITY_NAMES[lane] or nil,
+      delay = rule and rule.w, expiresIn = tonumber(${field('expiresIn')}) })
+    if not isDone then ref, reason = nil, 'not-stored' end
+    -- What was decided of its place did not happen.
+    if not ref and rule then places[rule.d] = nil end
   end
   if ref then
     state.last, state.ref, state.runs = slot, ref, state.runs + 1
   else
-    state.skipped, state.skip = state.skipped + 1, { slot = slot, reason = reason }
+    local cause = LATER_REASONS[reason] and reason
+    state.skipped, state.skip = state.skipped + 1, { slot = slot, reason = LATER_REASONS[reason] or reason, cause = cause }
   end
 end
 
@@ -157,9 +121,7 @@ while first <= #firings do
   states[#states + 1] = moved
   first = following
 end
-if submitted then
-  ${publishSubmitted('submitted')}
-end
+tellSubmitted(room)
 return states
 `,
 });
@@ -187,15 +149,12 @@ function encodeFiring({ id, expected, state, fireAt, skipsOverlap, maxRuns, job,
     task: job.task,
     payload: job.payload,
     expiresIn: slots[0]?.options.x ?? '',
-    isUnique: job.unique === undefined ? 0 : 1,
-    tags: tagLines(slots[0]?.options.tg),
     slotCount: slots.length,
   };
-  // The script itself writes the expiry of a unique job: a firing may replace a job that waits.
-  const encode = ({ x, ...options }: EntryOptions) => encodeOptions(options);
-  const encodedSlots = slots.flatMap(({ slot, options }) => [
+  // The script writes the expiry.
+  const encodedSlots = slots.flatMap(({ slot, options: { x: _, ...options } }) => [
     slot,
-    job.unique === undefined ? encodeOptions(options) : encode(options),
+    encodeOptions(options),
   ]);
   return [...FIELDS.map((name) => fields[name]), ...encodedSlots];
 }

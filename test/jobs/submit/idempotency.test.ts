@@ -76,7 +76,7 @@ describe('a repeated submit', () => {
         { ok: true, job },
         { ok: true, job },
       ],
-      { refs, note },
+      { refs, kinds: undefined, note },
     );
     expect(outcomes).toEqual([
       { ok: true, id: 'q~n1-0' },

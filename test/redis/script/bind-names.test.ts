@@ -5,7 +5,7 @@ import { listValues } from '../../../src/redis/script/names.ts';
 
 const PART = {
   queueKeys: ['notes', 'due', { lanes: 'dead' }],
-  keys: ['result', { queues: 'queues', of: ['stream', 'wake'] }],
+  keys: ['result', { list: 'results' }],
   args: ['id', { records: 'jobs', of: ['place', 'token'] }],
 } as const satisfies Omit<LuaPart, 'lua'>;
 
@@ -24,9 +24,8 @@ describe('names are sent as numbers', () => {
     ['#jobs', '((#ARGV - 1) / 2)'],
     ['jobs[i].place', 'ARGV[0 + i * 2]'],
     ['jobs[i + 1].token', 'ARGV[1 + (i + 1) * 2]'],
-    ['#queues', '((#KEYS - 11) / 6)'],
-    ['queues[i].wake', 'KEYS[11 + i * 6]'],
-    ['queues[i].stream[place]', 'KEYS[5 + i * 6 + place]'],
+    ['#results', '(#KEYS - 11)'],
+    ['results[i]', 'KEYS[11 + i]'],
     ["notes .. ':a'", "KEYS[1] .. ':a'"],
     ["ref..notes..'x'", "ref..KEYS[1]..'x'"],
     ['rows[id]', 'rows[ARGV[1]]'],
@@ -54,7 +53,6 @@ describe('a name is refused', () => {
     ['one key with an index', 'return notes[1]'],
     ['records without a field', 'return jobs[i]'],
     ['records with a field of another', 'return jobs[i].wake'],
-    ['places of queues without an index', 'return queues[i].stream'],
     ['a list as a value', 'return jobs'],
   ])('%s', (_, lua) => {
     expect(() => sent(lua)).toThrow(/is not how \w+ can be used/);
@@ -78,6 +76,32 @@ describe('several parts', () => {
   });
 });
 
+describe('names of many queues', () => {
+  const part = { queueKeys: ['notes', 'due'], keys: ['result'], args: ['id'] } as const;
+  const ofMany = (lua: string): string => bindParts([{ ...part, lua }], 'many').lua.trim();
+
+  it.each([
+    ['notes', 'KEYS[beforeQueue + 2]'],
+    ['due[5]', 'KEYS[beforeQueue + 7]'],
+    ['due[place]', 'KEYS[beforeQueue + 2 + place]'],
+    ['result', 'KEYS[1]'],
+    ['id', 'ARGV[1]'],
+  ])('%s', (lua, expected) => {
+    expect(ofMany(lua).endsWith(`end\n${expected}`)).toBe(true);
+  });
+
+  it('stand for the queue that is in use', () => {
+    expect(ofMany('useQueue(2)')).toContain('beforeQueue = (index - 1) * 6');
+  });
+
+  it('are refused beside a list of keys', () => {
+    const keys = ['result', { list: 'results' }] as const;
+    expect(() => bindParts([{ ...part, keys, lua: '' }], 'many')).toThrow(
+      'results is before the keys of queues',
+    );
+  });
+});
+
 describe('values', () => {
   it('come in the order of their numbers', () => {
     const bound = bindParts([{ ...PART, lua: '' }]);
@@ -87,18 +111,7 @@ describe('values', () => {
       ...['critical', 'high', 'normal', 'low', 'parked'].map((place) => `mr:{q}:due:${place}`),
       ...['critical', 'high', 'normal', 'low'].map((place) => `mr:{q}:dead:${place}`),
     ]);
-    const other = queueKeys('mr', 'other');
-    expect(listValues(bound.keys, { result: 'r', queues: [queue, other] })).toEqual([
-      'r',
-      ...[queue, other].flatMap(({ stream, wake }) => [
-        stream.critical,
-        stream.high,
-        stream.normal,
-        stream.low,
-        stream.parked,
-        wake,
-      ]),
-    ]);
+    expect(listValues(bound.keys, { result: 'r', results: ['1', '2'] })).toEqual(['r', '1', '2']);
     const jobs = [
       { token: 1, place: 3 },
       { place: 4, token: 2 },

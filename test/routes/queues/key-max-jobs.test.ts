@@ -48,3 +48,25 @@ it('refuses each job of a batch by itself, and an atomic batch as a whole', asyn
   const { items } = (await post(api, '/jobs/batch', { jobs })).body as { items: { status: number }[] };
   expect(items.map(({ status }) => status)).toEqual([202, 202, 429, 202]);
 });
+
+it.each([{ unique: true }, { cache: '1h' }, { debounce: { wait: 1 } }])(
+  'refuses a job with %j where it would be stored, and answers one that has its place',
+  async (rule) => {
+    const queue = await limited(1);
+    const send = (payload: number, path = '/jobs') => {
+      const job = { task: 'work', queue, key: 'a', payload, ...rule };
+      return post(api, path, path === '/jobs' ? job : { jobs: [job] });
+    };
+    expect((await submit(queue, 'a')).status).toBe(202);
+    expect(await send(1)).toMatchObject({ status: 429, body: { code: 'key-full' } });
+    expect(await send(1, '/jobs/batch?atomic=true')).toMatchObject({
+      status: 429,
+      body: { code: 'key-full' },
+    });
+    await take(api, { queues: [queue] }).then(({ lease, jobs }) =>
+      post(api, `/jobs/${jobs[0]?.id}/complete`, { lease }),
+    );
+    expect((await send(1)).status).toBe(202);
+    expect((await send(1)).status).toBe(200);
+  },
+);

@@ -11,6 +11,10 @@ const redis = useRedis();
 async function asked(core: Core, job: object): Promise<Record<string, number>> {
   await redis.client.config('RESETSTAT');
   await new Submitter(core).submit({ task: 'echo', queue: 'costs', ...job });
+  return commands();
+}
+
+async function commands(): Promise<Record<string, number>> {
   const stats = await redis.client.info('commandstats');
   const calls = [...stats.matchAll(/cmdstat_([a-z|]+):calls=(\d+)/g)];
   const commands = Object.fromEntries(calls.map(([, name = '', count]) => [name, Number(count)]));
@@ -33,4 +37,29 @@ it('the event of a submit costs nothing where nobody asks for it', async () => {
   const told = { evalsha: 1, time: 1, hmget: 1, hget: 1, xadd: 2 };
   expect(await asked(core, {})).toEqual(told);
   expect(await asked(core, later)).toEqual({ ...told, zadd: 1 });
+});
+
+it('a unique submit looks at one place, and a batch without unique jobs at none', async () => {
+  const core = createTestCore(redis.client);
+  const unique = (key: string) => ({ unique: { key }, queue: 'places' });
+  for (const key of ['first', 'second']) await asked(core, unique(key));
+  const found = await asked(core, unique('first'));
+  // The submit, and the read of the job that it is answered with.
+  expect(found).toMatchObject({ evalsha: 2, hget: 2, xrange: 2 });
+  for (const write of ['xadd', 'hset', 'hrandfield']) expect(found).not.toHaveProperty(write);
+  const stored = await asked(core, unique('new'));
+  expect(stored).toMatchObject({ evalsha: 2, xadd: 1, hset: 1, hrandfield: 1 });
+  await asked(core, { queue: 'plain' });
+  await redis.client.config('RESETSTAT');
+  const jobs = [
+    { task: 'echo', queue: 'places' },
+    { task: 'echo', queue: 'plain' },
+  ];
+  const { value } = await new Submitter(core).submitTogether(
+    jobs.map((job) => ({ ok: true, job })),
+    { atomic: true, key: undefined },
+  );
+  expect(value.map(({ ok }) => ok)).toEqual([true, true]);
+  const { 'config|resetstat': _, ...plain } = await commands();
+  expect(plain).toEqual({ evalsha: 1, time: 1, hmget: 2, xadd: 2 });
 });

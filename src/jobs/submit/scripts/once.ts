@@ -1,5 +1,6 @@
 import type { Connection } from '../../../redis/connection.ts';
 import { parseRef, type Ref } from '../../../redis/job-id.ts';
+import type { QueueKeys } from '../../../redis/keys.ts';
 import { toPairs } from '../../../redis/pairs.ts';
 
 /** Makes a submit happen at most once, however often it is sent. */
@@ -23,6 +24,8 @@ export interface Remembered {
   /** Queues of the refs, in their order; undefined when all are of the queue that stores the key. */
   queues: string[] | undefined;
   note: string;
+  /** What became of each job that might share its place, as `submit-unique` says it; undefined: all were stored. */
+  kinds: string[] | undefined;
   /** The fingerprint was made of exact numbers; older releases had rounded them. */
   isExact: boolean;
 }
@@ -40,20 +43,45 @@ if fingerprint ~= '' then
   end
 end`.trim();
 
-/** Lua: writes `record`; the parameters are expressions for texts. */
-export const remember = (refs: string, note: string, refQueues = `''`): string =>
-  `redis.call('SET', record, fingerprint .. '\\n' .. ${refs} .. '\\n' .. ${note} .. '\\n${EXACT}\\n' .. ${refQueues}, 'PX', recordTtlMs)`;
+/** Lua: writes `record`, with the arguments of `encodeOnce`; the parameters are expressions for texts. */
+export const remember = (refs: string, kinds = `''`): string =>
+  `redis.call('SET', record, table.concat({ fingerprint, ${refs}, note, '${EXACT}', refQueues, ${kinds} }, '\\n'), 'PX', recordTtlMs)`;
+
+interface OfQueue {
+  readonly keys: QueueKeys;
+}
+
+/** What a script needs to remember the submit. */
+export const encodeOnce = (entries: readonly OfQueue[], once: Once | undefined) => ({
+  fingerprint: once?.fingerprint ?? '',
+  recordTtlMs: once?.ttlMs ?? 0,
+  note: once?.note ?? '',
+  refQueues: once === undefined ? '' : encodeQueues(entries, once.queue),
+});
+
+/** Each queue with the number of its jobs that stand together, such as `img 3 default 1`; '' when all are of `usual`. */
+function encodeQueues(entries: readonly OfQueue[], usual: string): string {
+  if (entries.every(({ keys }) => keys.queue === usual)) return '';
+  const runs: { queue: string; count: number }[] = [];
+  for (const { keys } of entries) {
+    const last = runs.at(-1);
+    if (last?.queue === keys.queue) last.count += 1;
+    else runs.push({ queue: keys.queue, count: 1 });
+  }
+  return runs.map(({ queue, count }) => `${queue} ${count}`).join(' ');
+}
 
 const decodeQueues = (text: string): string[] =>
   toPairs(text.split(' ')).flatMap(([queue, count]) => new Array<string>(Number(count)).fill(queue));
 
 export function decodeOnce(record: string): Remembered {
-  const [fingerprint = '', refs = '', note = '', numbers, queues = ''] = record.split('\n');
+  const [fingerprint = '', refs = '', note = '', numbers, queues = '', kinds = ''] = record.split('\n');
   return {
     fingerprint,
     refs: refs === '' ? [] : refs.split(' ').map(parseRef),
     queues: queues === '' ? undefined : decodeQueues(queues),
     note,
+    kinds: kinds === '' ? undefined : kinds.split(' '),
     isExact: numbers === EXACT,
   };
 }

@@ -44,8 +44,7 @@ local function isPlace(prefix, ref, options)
 end
 local function checkFollower(digest, ref)
   local pointer, first = readPointer(digest), redis.call('HGET', changed, '${FIRST}' .. ref) or ref
-  local before = pointer and pointer.f == first and openJob(pointer.r)
-  if before then bytes = bytes + before.bytes else freeFollower(first) end
+  if not (pointer and pointer.f == first and openJob(pointer.r)) then freeFollower(first) end
 end
 local function check(member)
   local prefix, ref = string.match(member, '^(.* )(%S+)$')
@@ -59,15 +58,18 @@ local function check(member)
 end
 for i, member in ipairs(members) do
   check(member)
-  if bytes > ${STEP_BYTES} or i == tonumber(most) then return member end
+  if bytes + openBytes > ${STEP_BYTES} or i == tonumber(most) then return member end
 end
 for _, field in ipairs(redis.call('HRANDFIELD', notes, ${NOTES})) do
   local ref = string.match(field, '^(%a%d+%-%d+):%a$')
-  if ref and bytes <= ${STEP_BYTES} then isThere(ref) end
+  if ref and bytes + openBytes <= ${STEP_BYTES} then isThere(ref) end
 end
 return ''
 `,
 });
+
+/** Where a sweep begins that looks at no held jobs but followers: their classes are the last ones. */
+export const FOLLOWERS_START = `[${FOLLOWS}`;
 
 /** One bounded step. Returns where the next one begins; undefined at the end. */
 export async function sweepHolds(

@@ -19,17 +19,27 @@ export const begunNotes = (ref: string): string =>
     .map((field) => `${ref} .. ${field}`)
     .join(', ');
 
-/** Lua: `openJob(first)`: the job with that first ref, or nil once it has ended: { first, ref, place, id, options, bytes of its payload }. */
+/**
+ * Lua: `openJob(first)`: the job with that first ref while it has not ended, as `jobAt(first, ref, options)` makes it of its present ref:
+ * { first, ref, place, id, options }. `openBytes`: the bytes of all entries that it has read.
+ */
 export const OPEN_JOB = defineFragment({
   queueKeys: ['changed', 'stream', 'dead'],
   lua: `
+local openBytes = 0
+local function jobAt(first, ref, options)
+  local place, id = ${SPLIT_REF}
+  return { first = first, ref = ref, place = place, id = id, options = options }
+end
 local function openJob(first)
   local ref = redis.call('HGET', changed, first) or first
   if not string.find(ref, '^%a%d+%-%d+$') then return nil end
-  local place, id = ${SPLIT_REF}
-  if not place or redis.call('ZSCORE', dead[place], ref) then return nil end
-  local entry = redis.call('XRANGE', stream[place], id, id)[1]
-  return entry and { first = first, ref = ref, place = place, id = id, options = entry[2][6], bytes = #(entry[2][4] or '') } or nil
+  local job = jobAt(first, ref)
+  if not job.place or redis.call('ZSCORE', dead[job.place], ref) then return nil end
+  local entry = redis.call('XRANGE', stream[job.place], job.id, job.id)[1]
+  if not entry then return nil end
+  job.options, openBytes = entry[2][6], openBytes + #(entry[2][4] or '')
+  return job
 end
 `,
 });

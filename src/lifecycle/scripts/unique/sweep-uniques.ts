@@ -15,13 +15,9 @@ export const sweepUniquesScript = defineScript({
   fragments: [OPEN_JOB, POINTERS, FORGETTABLE],
   args: [{ list: 'digests' }],
   lua: `
-local bytes = 0
 for i = 1, #digests do
-  local pointer = readPointer(digests[i])
-  local job = pointer and openJob(pointer.r)
-  bytes = bytes + (job and job.bytes or 0)
-  if isForgettable(pointer) then redis.call('HDEL', uniques, digests[i]) end
-  if bytes > ${STEP_BYTES} then return i end
+  if isForgettable(readPointer(digests[i])) then redis.call('HDEL', uniques, digests[i]) end
+  if openBytes > ${STEP_BYTES} then return i end
 end
 return #digests
 `,

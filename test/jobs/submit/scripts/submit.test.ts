@@ -37,7 +37,7 @@ it('stores all jobs or none, and names the queue that is full', async () => {
   const [free, full] = [queueKeys('mr', 'free'), queueKeys('mr', 'full')];
   await configure(redis.client, full, { maxJobs: 1 });
   const jobs = [entry(free, 'normal'), entry(full, 'normal'), entry(full, 'normal')];
-  expect(await submitTogether(redis.client, jobs)).toEqual({ kind: 'full', queue: 'full', maxJobs: 1 });
+  expect(await submitTogether(redis.client, jobs)).toEqual({ kind: 'full', entry: jobs[2], maxJobs: 1 });
   expect(await redis.client.exists(free.stream.normal, full.stream.normal)).toBe(0);
 });
 
