@@ -1,6 +1,6 @@
-import { Cluster } from 'ioredis';
 import { type Clock, systemClock } from '../clock.ts';
 import { NO_OBSERVER, type Observer } from '../observer.ts';
+import { isCluster } from '../redis/cluster/slots.ts';
 import type { Connection } from '../redis/connection.ts';
 import { KeySpace } from '../redis/keyspace.ts';
 import { TaskDirectory } from '../tasks/directory.ts';
@@ -44,7 +44,7 @@ export function createCore(
   settings: CoreSettings,
   { clock = systemClock, observe = NO_OBSERVER }: { clock?: Clock; observe?: Observer } = {},
 ): Core {
-  const keySpace = new KeySpace(settings.prefix, redis instanceof Cluster);
+  const keySpace = new KeySpace(settings.prefix, isCluster(redis));
   return {
     redis,
     keySpace,

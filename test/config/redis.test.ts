@@ -64,7 +64,7 @@ it.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ ...TLS, REDIS_CERT_FILE: 'cert' }, /^REDIS_CERT_FILE and REDIS_KEY_FILE go together/],
   [{ ...TLS, REDIS_CERT_FILE: 'cert', REDIS_KEY_FILE: 'other-key' }, /does not belong to the certificate/],
   [{ REDIS_NAT_MAP: 'a' }, /^REDIS_NAT_MAP is "a": must be pairs/],
-  [{ REDIS_URL: 'redis+cluster://a,b' }, /^REDIS_URL names a Redis Cluster, which is not supported yet/],
+  [{ REDIS_URL: 'redis+cluster://a/name' }, /^REDIS_URL is not valid: must be/],
   [{ REDIS_URL: 'redis+sentinel://a' }, /^REDIS_URL is not valid: must be/],
 ])('refuses %j at start', (env, fault) => {
   const isFile = (name: string) => /^REDIS_(CA|CERT|KEY)_FILE$/.test(name);

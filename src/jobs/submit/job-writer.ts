@@ -10,8 +10,9 @@ import { withPlace } from '../unique/rule.ts';
 import { type Kind, submitUnique } from '../unique/scripts/submit-unique.ts';
 import type { AdmittedJob } from './admission.ts';
 import { findReplay, type KeyedSubmit } from './idempotency.ts';
+import { batchNotAtomic, noRoom, TOO_LARGE } from './refusals.ts';
 import type { Remembered } from './scripts/once.ts';
-import { type NewEntry, type NoRoom, submitTogether } from './scripts/submit.ts';
+import { type NewEntry, submitTogether } from './scripts/submit.ts';
 import { WriteBatcher } from './write-batcher.ts';
 
 /** The job that a submit returns. `answer` is absent for a new job. */
@@ -214,25 +215,6 @@ export class JobWriter {
   }
 }
 
-/** One script stores a batch, and a script works in one slot. */
-const batchNotAtomic = (): AppError =>
-  new AppError(
-    'batch-not-atomic',
-    'In a Redis Cluster the jobs of a batch that is atomic or has an Idempotency-Key must be of one queue. Send a batch for each queue.',
-  );
-
-const TOO_LARGE =
-  'The jobs that have the places of these jobs are too large to look at in one step. Send fewer jobs at a time.';
-
-const noRoom = ({ kind, entry, maxJobs }: NoRoom): AppError =>
-  kind === 'full' ? queueFull(entry.keys.queue, maxJobs) : keyFull(entry, maxJobs);
-
-const keyFull = ({ keys: { queue }, options }: NewEntry, maxJobs: number): AppError =>
-  new AppError(
-    'key-full',
-    `The key ${JSON.stringify(options.y)} has as many unfinished jobs as it may have in the queue "${queue}": ${maxJobs}. Try again later, or raise perKey.maxJobs with PUT /queues/${queue}.`,
-  );
-
 /** Whether an entry in a lane is all that the job needs. */
 const isAppendOnly = ({ entry, needsScript }: AdmittedJob): boolean =>
   entry.place !== 'parked' &&
@@ -240,12 +222,6 @@ const isAppendOnly = ({ entry, needsScript }: AdmittedJob): boolean =>
   entry.options.tg === undefined &&
   entry.unique === undefined &&
   !needsScript;
-
-const queueFull = (queue: string, maxJobs: number): AppError =>
-  new AppError(
-    'queue-full',
-    `The queue "${queue}" is full: it may hold ${maxJobs} unfinished jobs. Try again later, or raise maxJobs with PUT /queues/${queue}.`,
-  );
 
 const setOutcome =
   (outcomes: (AnsweredRef | Error)[], i: number) =>

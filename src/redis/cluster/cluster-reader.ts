@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'ioredis';
+import { systemClock } from '../../clock.ts';
 import { parseEndpoint } from '../address/redis-url.ts';
 import { type ConnectOptions, connectForBlocking, whenReady } from '../connect.ts';
 import { isNoGroup } from '../faults.ts';
@@ -162,7 +163,7 @@ class OpenRead {
 
   constructor({ run, blockMs }: StreamRead) {
     this.run = run;
-    this.#endsAt = performance.now() + blockMs;
+    this.#endsAt = systemClock.monotonic() + blockMs;
   }
 
   get isOver(): boolean {
@@ -170,7 +171,7 @@ class OpenRead {
   }
 
   get leftMs(): number {
-    return this.#endsAt - performance.now();
+    return this.#endsAt - systemClock.monotonic();
   }
 
   /** Ends the reads at all slots. */

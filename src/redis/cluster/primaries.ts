@@ -1,6 +1,6 @@
-import { Cluster, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Connection } from '../connection.ts';
-import { slotOf } from './slots.ts';
+import { isCluster, slotOf } from './slots.ts';
 
 /** A server with data of its own. */
 export interface Primary {
@@ -13,7 +13,7 @@ const SLOTS = 16_384;
 
 /** The servers that keep the data. @throws {Error} when a Cluster has slots that no server serves. */
 export function primariesOf(redis: Connection): Primary[] {
-  if (!(redis instanceof Cluster)) return [{ node: '', redis }];
+  if (!isCluster(redis)) return [{ node: '', redis }];
   const serving = new Set(redis.slots.map((nodes) => nodes?.[0]));
   const known = redis.nodes('master').map((one) => ({ node: nodeOf(one), redis: one }));
   const primaries = known.filter(({ node }) => serving.has(node));
@@ -28,7 +28,7 @@ export const nodeOf = ({ options }: Redis): string => `${options.host}:${options
 
 /** A key that the primary serves: the given one, in a Cluster with a hash tag behind it. */
 export function keyOn(redis: Connection, { node }: Primary, key: string): string {
-  if (!(redis instanceof Cluster)) return key;
+  if (!isCluster(redis)) return key;
   for (let i = 0; i < SLOTS * 8; i += 1) {
     const tagged = `${key}{${i}}`;
     if (redis.slots[slotOf(tagged)]?.[0] === node) return tagged;

@@ -1,6 +1,9 @@
+/// <reference path="./cluster-key-slot.d.ts" />
 import calculateSlot from 'cluster-key-slot';
 import { Cluster } from 'ioredis';
 import type { Connection } from '../connection.ts';
+
+export const isCluster = (redis: Connection): redis is Cluster => redis instanceof Cluster;
 
 /** The slot of a key, 0 to 16,383. All keys of one queue have the same. */
 export const slotOf = (key: string): number => calculateSlot(key);
@@ -15,7 +18,7 @@ export function bySlot<T>(
   items: readonly T[],
   keyOf: (item: T) => string,
 ): readonly (readonly T[])[] {
-  if (!(redis instanceof Cluster)) return [items];
+  if (!isCluster(redis)) return [items];
   const parts = new Map<number, T[]>();
   for (const item of items) {
     const slot = slotOf(keyOf(item));

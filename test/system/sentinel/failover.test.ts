@@ -8,6 +8,7 @@ import type { RedisServer } from '../../../src/local/redis-server.ts';
 import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { startApi } from '../../helpers/api/server.ts';
+import { Load } from '../../helpers/jobs/submit-load.ts';
 import { SENTINEL_PASSWORD, useSentinels } from '../../helpers/redis/sentinel.ts';
 import { until } from '../../helpers/redis/server.ts';
 import { readinessOf } from '../../helpers/telemetry/scrape.ts';
@@ -18,7 +19,6 @@ import {
   startWorkerProcess,
 } from '../../helpers/workers/built-processes.ts';
 import { TEST_TASKS } from '../../helpers/workers/worker-process.ts';
-import { Load } from './load.ts';
 
 const bed = useSentinels({ settings: { 'min-replicas-to-write': '1', 'min-replicas-max-lag': '10' } });
 const reaper = createOrphanReaper();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../../../src/schemas/job.ts';
-import { JSON_TYPE, send } from '../../helpers/api/send.ts';
+import { JSON_TYPE, send } from '../api/send.ts';
 
 /** An accepted job; `at` is monotonic, ms. */
 interface Accepted {
@@ -23,10 +23,13 @@ export class Load {
   #isStopped = false;
   #next = 0;
 
+  readonly #queues: readonly string[];
+
   /** @param file where the task writes that a job ran. */
-  constructor(origin: string, file: string) {
+  constructor(origin: string, file: string, queues: readonly string[] = ['default']) {
     this.#origin = origin;
     this.#file = file;
+    this.#queues = queues;
   }
 
   start(): void {
@@ -67,7 +70,8 @@ export class Load {
     while (!this.#isStopped) {
       const key = this.#next;
       this.#next += 1;
-      const body = JSON.stringify({ task: 'journal', payload: { file: this.#file, key } });
+      const queue = this.#queues[key % this.#queues.length];
+      const body = JSON.stringify({ task: 'journal', queue, payload: { file: this.#file, key } });
       const answer = await send(this.#origin, { path: '/jobs', headers: JSON_TYPE, body });
       if (answer.status === 202) this.accepted.push({ id: (answer.body as Job).id, at: performance.now() });
       else this.#refuse(`${answer.status} ${(answer.body as { code: string }).code}`);
