@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { PATIENCE_MS, TEST_LIMIT_MS } from './test/helpers/patience.ts';
+import { LongTestsFirst } from './test/helpers/sequencer.ts';
 
 export default defineConfig({
   test: {
@@ -14,5 +15,6 @@ export default defineConfig({
     expect: { poll: { timeout: PATIENCE_MS, interval: 5 } },
     // Tests wait for a third of their time. With three files at a time two cores are busy; more get in each other's way.
     maxWorkers: 3,
+    sequence: { sequencer: LongTestsFirst },
   },
 });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ServiceEvent } from '../../src/observer.ts';
@@ -149,18 +150,16 @@ it.each(['application/json', 'application/x-ndjson'])(
   async (type) => {
     const path = type.endsWith('ndjson') ? '/jobs/batch' : '/jobs';
     const { hostname, port } = new URL(api.origin);
-    const open = () =>
-      new Promise<number>((resolve) => {
-        api.app.server.getConnections((_, count) => resolve(count));
-      });
+    const accepted = once(api.app.server, 'connection');
     const socket = connect(Number(port), hostname);
     socket.write(requestText('POST', path, { 'content-type': type, 'content-length': '1000' }));
     socket.write('{"task":"echo"}\n');
-    await until(async () => (await open()) > 0, 'the connection');
+    const [connection] = await accepted;
+    const closed = once(connection, 'close');
     // The request must have reached its route: another one that comes later has been answered.
     expect((await submit({ task: 'echo' })).status).toBe(202);
     socket.destroy();
-    await until(async () => (await open()) === 0, 'the end of the connection');
+    await closed;
     expect((await submit({ task: 'echo' })).status).toBe(202);
     expect(events.filter(({ kind }) => kind === 'redis-trouble' || kind === 'defect')).toEqual([]);
   },

@@ -18,9 +18,11 @@ export const answerOf = (kind: string | undefined): UniqueAnswer | undefined =>
 
 /** Another job has the place. @param jobId its id. */
 export const notUnique = (jobId: string): AppError =>
-  new AppError('not-unique', `The job "${jobId}" has the place. Wait for its end, or cancel it.`, {
-    extensions: { jobId },
-  });
+  new AppError(
+    'not-unique',
+    `The unique job "${jobId}" has the place. Wait for its end, or cancel it. A place with \`for\` stays taken until that time is over.`,
+    { extensions: { jobId } },
+  );
 
 /** Another job has the place of one of a batch that is stored as a whole. @param jobId its id; undefined: it is one of the batch. */
 export function notUniqueInBatch(index: number, jobId: string | undefined): AppError {

@@ -6,9 +6,8 @@ import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { WAKE_HORIZON_MS } from '../wake.ts';
-import { refundStarts } from './fragments/limits.ts';
-import { endKeys, findKeys, IS_FAIR, refundKeys } from './keys/turns.ts';
-import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from './lua.ts';
+import { GIVE_BACK } from './fragments/give-back.ts';
+import { deliveredAt, type Settled, setRankedTime, wakeWorkers } from './lua.ts';
 
 /**
  * Releases deliveries, to be taken again after a delay; spends no attempt. A job that lies in `due` or `dead`, or is held, was
@@ -20,47 +19,19 @@ import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } f
  */
 export const releaseScript = defineScript({
   name: 'release',
-  queueKeys: [
-    'events',
-    'wake',
-    'notes',
-    'stream',
-    'due',
-    'ranked',
-    'dead',
-    'holds',
-    'settings',
-    'changed',
-    'rateUse',
-    'turns',
-    'runningKeys',
-    'runsFor',
-    'keyRates',
-  ],
+  fragments: [GIVE_BACK],
+  queueKeys: ['wake', 'notes', 'stream', 'due', 'ranked', 'dead', 'holds'],
   args: [
     'consumer',
     'delayMs',
     'wakeHorizonMs',
     { records: 'jobs', of: ['place', 'id', 'token', 'begun', 'suspect'] },
   ],
-  uses: [
-    letters,
-    now,
-    deliveredAt,
-    publishEvent,
-    setRankedTime,
-    wakeWorkers,
-    refundStarts,
-    findKeys,
-    endKeys,
-    refundKeys,
-  ],
+  uses: [letters, now, deliveredAt, setRankedTime, wakeWorkers],
   lua: `
-local outcomes, released, unbegun, ended, isUnbegun = {}, {}, 0, {}, {}
+local outcomes, released, unbegun, isUnbegun = {}, {}, 0, {}
 local function putBack(i, place, ref, started, move)
-  local cancelAskedAt, heldAs, key = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs},
-    ref .. ${NOTE.runsFor}), 1, 3)
-  ended[#ended + 1], ended[#ended + 2] = key, ref
+  local cancelAskedAt, heldAs = stopRunning(ref)
   if heldAs and redis.call('ZSCORE', holds, heldAs .. ref) then return end
   local delay = cancelAskedAt and 0 or delayMs
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZADD', due[place], 'NX', now + delay, ref) == 0 then return end
@@ -86,11 +57,7 @@ for i = 1, #jobs do
     outcomes[i] = redis.call('HGET', notes, ref .. ${NOTE.lastMove}) == move and 'repeated' or 'stale'
   end
 end
-local hasLimit, perTime, isKeyed = publishEvent(events, 'released', released, settings, changed)
-refundStarts(rateUse, perTime, unbegun)
-local keysEnded = findKeys(runsFor, ended, isKeyed)
-refundKeys(settings, keyRates, keysEnded, isUnbegun)
-local ready = endKeys(runsFor, runningKeys, holds, turns, keysEnded, ${IS_FAIR})
+local hasLimit, ready = giveBack(released, unbegun, isUnbegun)
 if hasLimit or tonumber(delayMs) < tonumber(wakeHorizonMs) then ready = ready + #released end
 wakeWorkers(wake, ready)
 return outcomes

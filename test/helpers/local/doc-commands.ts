@@ -20,7 +20,7 @@ export type CommandKind =
 const KINDS: readonly (readonly [CommandKind, RegExp])[] = [
   ['service', /^([A-Z_]+=\S+ )*npm start$/],
   ['stream', /^curl -sN .*$/],
-  ['request', /(^|\| )curl -s\w* .*$/],
+  ['request', /(^|\| |^for .*; do )curl -s\w* .*$/],
   ['run', /^(npm run demo|\w+=\$\(jq .*)$/],
   [
     'named',

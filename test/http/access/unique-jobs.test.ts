@@ -24,4 +24,20 @@ describe('a client that may submit, but not read', () => {
     const shown = await submit({ payload: 'other' }, bearer(reader.key));
     expect(shown.body).toMatchObject({ id: first.id, payload: 'secret' });
   });
+
+  it('learns no more of it from a run of a schedule', async () => {
+    const [reader, manager] = await Promise.all([
+      makeKey(api.origin, ['submit', 'read']),
+      makeKey(api.origin, ['submit', 'manage']),
+    ]);
+    await submit({ payload: 'secret' }, bearer(reader.key));
+    const job = { task: 'echo', queue: 'places', payload: 'other', unique: { key: 'k' } };
+    const schedule = { every: '1d', job };
+    const put = api.http.put('/schedules/daily').set(bearer(manager.key)).send(schedule);
+    expect((await put).status).toBe(201);
+    const run = await api.http.post('/schedules/daily/run').set(bearer(manager.key));
+    expect([run.status, run.headers['job-deduplicated']]).toEqual([200, 'true']);
+    expect(run.body).toHaveProperty('status');
+    expect(run.body).not.toHaveProperty('payload');
+  });
 });

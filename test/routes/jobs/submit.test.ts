@@ -155,13 +155,15 @@ describe('POST /jobs', () => {
       queue: 'lapse',
       expiresIn: 0,
       resultTtl: 5_000,
+      key: 'customer-17',
       metadata: { of: 'test' },
     };
     const plain = await api.submit(expiring);
     const delayed = await api.submit({ ...expiring, delay: '1h' });
     for (const { id } of [plain, delayed]) {
       const job = await api.get(id);
-      expect(job).toMatchObject({ id, status: 'expired', attempt: 0, metadata: { of: 'test' } });
+      const { key, metadata } = expiring;
+      expect(job).toMatchObject({ id, status: 'expired', attempt: 0, key, metadata });
       // Redis reads its clock once for each of the two.
       expect(Math.abs(ms(job.expiresAt) - ms(job.finishedAt) - 5_000)).toBeLessThan(100);
     }

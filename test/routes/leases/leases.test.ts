@@ -45,7 +45,8 @@ describe('a job that is worked on over HTTP', () => {
     expect(await post(api, `/jobs/${id}/complete`, { lease, result: [1] })).toMatchObject(
       done(id, 'completed'),
     );
-    expect(await api.get(id)).toMatchObject({ status: 'completed', result: [1], attempt: 1 });
+    const completed = { status: 'completed', result: [1], attempt: 1, key: 'customer-17' };
+    expect(await api.get(id)).toMatchObject({ ...completed, metadata: { a: 'b' } });
     expect((await stats(queue)).latency).toMatchObject({ runMs: { p50: expect.any(Number) } });
   });
 

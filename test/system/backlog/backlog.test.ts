@@ -5,7 +5,8 @@ import { createTestCore } from '../../helpers/redis/core.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 import { backlogOf, fillBacklog } from './fill.ts';
 import { slowlogSettings, slowScripts } from './slow-scripts.ts';
-import { type Site, type Stop, tourOf } from './tour.ts';
+import type { Site, Stop } from './stops/site.ts';
+import { tourOf } from './tour.ts';
 
 /**
  * No script may keep Redis from everybody else, however much a request asks for and however much waits. Work is counted:

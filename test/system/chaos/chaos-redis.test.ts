@@ -5,7 +5,7 @@ const cluster = { workers: 2, processes: 1 };
 
 describe('whatever Redis and the network do, no accepted job is lost, and none counts twice', () => {
   testScenarios([
-    { name: 'kill-redis', jobs: 200, faults: 3, cluster },
+    { name: 'kill-redis', jobs: 200, faults: 3, cluster: { ...cluster, apis: 1 } },
     { name: 'drop-replies', jobs: 200, faults: 6, cluster },
     { name: 'restart-redis-idle', jobs: 0, faults: 4 },
     { name: 'limits', jobs: 300, faults: 3, cluster: { workers: 2 } },

@@ -5,6 +5,9 @@ import { cloneProject } from '../../helpers/local/clone.ts';
 import { type Block, blocksOf, type CommandKind, fileOf, kindOf } from '../../helpers/local/doc-commands.ts';
 import { DocShell } from '../../helpers/local/doc-shell.ts';
 import { PAGES, readInProject as read } from '../../helpers/local/pages.ts';
+import { limitsHold } from '../../helpers/local/promises/limits.ts';
+import { movingHolds } from '../../helpers/local/promises/moving.ts';
+import { type Reader, readerOf } from '../../helpers/local/promises/reader.ts';
 
 const README = read('README.md');
 const commandsOf = (page: string) => blocksOf(page).filter(({ language }) => language === 'sh');
@@ -51,6 +54,12 @@ const EXPECTED: readonly (readonly [command: string, output: string])[] = [
   ['subscriptions/billing/ack', '"unacked":0'],
 ];
 
+/** What must be so when a page has been followed. */
+const PROMISES: Readonly<Record<string, (reader: Reader) => Promise<void>>> = {
+  'docs/limits.md': limitsHold,
+  'docs/moving.md': movingHolds,
+};
+
 /** Follows a page from its first command to its last. */
 async function follow(page: string): Promise<void> {
   const blocks = blocksOf(page);
@@ -90,7 +99,11 @@ describe('the pages', { timeout: 180_000 }, () => {
   });
 
   const withCommands = PAGES.filter((file) => commandsOf(read(file)).length > 0);
-  it.each(withCommands)('%s can be followed command by command', (file) => follow(read(file)));
+  it.each(withCommands)('%s can be followed command by command', async (file) => {
+    const page = read(file);
+    await follow(page);
+    await PROMISES[file]?.(readerOf(shell, page));
+  });
 });
 
 describe('the README', () => {

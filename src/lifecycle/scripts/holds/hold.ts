@@ -6,9 +6,8 @@ import { defineScript } from '../../../redis/script/define-script.ts';
 import { letters, now } from '../../../redis/script/lua.ts';
 import type { Priority } from '../../../schemas/values/names.ts';
 import { PRIORITIES } from '../../../schemas/values/names.ts';
-import { refundStarts } from '../fragments/limits.ts';
-import { endKeys, findKeys, IS_FAIR, refundKeys } from '../keys/turns.ts';
-import { deliveredAt, publishEvent, type Settled, setRankedTime, wakeWorkers } from '../lua.ts';
+import { GIVE_BACK } from '../fragments/give-back.ts';
+import { deliveredAt, type Settled, setRankedTime, wakeWorkers } from '../lua.ts';
 
 /** Most schemas that a class names: more releases of a task are never tried in turn. */
 const MOST_REFUSERS = 32;
@@ -31,41 +30,13 @@ export const HELD_MESSAGE = 'held';
  */
 export const holdScript = defineScript({
   name: 'hold',
-  queueKeys: [
-    'events',
-    'wake',
-    'notes',
-    'stream',
-    'due',
-    'ranked',
-    'dead',
-    'holds',
-    'control',
-    'expiring',
-    'settings',
-    'changed',
-    'rateUse',
-    'turns',
-    'runningKeys',
-    'runsFor',
-    'keyRates',
-  ],
+  fragments: [GIVE_BACK],
+  queueKeys: ['wake', 'notes', 'stream', 'due', 'ranked', 'dead', 'holds', 'control', 'expiring'],
   args: [
     'consumer',
     { records: 'jobs', of: ['place', 'id', 'token', 'reason', 'refusers', 'order', 'expiresAt'] },
   ],
-  uses: [
-    letters,
-    now,
-    deliveredAt,
-    publishEvent,
-    setRankedTime,
-    wakeWorkers,
-    refundStarts,
-    findKeys,
-    endKeys,
-    refundKeys,
-  ],
+  uses: [letters, now, deliveredAt, setRankedTime, wakeWorkers],
   lua: `
 local function classOf(reason, refusers, heldAs)
   local before, earlier = string.match(heldAs or '', '^([^\\n]*)\\n([^\\n]*)\\n')
@@ -82,12 +53,10 @@ local function isEmpty(class)
   return #redis.call('ZRANGE', holds, '[' .. class .. '\\n', '(' .. class .. '\\n\\255', 'BYLEX', 'LIMIT', 0, 1) == 0
 end
 
-local outcomes, refs, ended = {}, {}, {}
+local outcomes, refs = {}, {}
 local function hold(job, ref, place)
   if redis.call('ZSCORE', dead[place], ref) or redis.call('ZSCORE', due[place], ref) then return end
-  local cancelAskedAt, heldAs, key = unpack(redis.call('HMGET', notes, ref .. ${NOTE.cancelAskedAt}, ref .. ${NOTE.heldAs},
-    ref .. ${NOTE.runsFor}), 1, 3)
-  ended[#ended + 1], ended[#ended + 2] = key, ref
+  local cancelAskedAt, heldAs = stopRunning(ref)
   refs[#refs + 1] = ref
   if cancelAskedAt then
     redis.call('ZADD', due[place], now, ref)
@@ -112,11 +81,7 @@ for i = 1, #jobs do
     outcomes[i] = 'stale'
   end
 end
-local hasLimit, perTime, isKeyed = publishEvent(events, 'released', refs, settings, changed)
-refundStarts(rateUse, perTime, #refs)
-local keysEnded = findKeys(runsFor, ended, isKeyed)
-refundKeys(settings, keyRates, keysEnded)
-local ready = endKeys(runsFor, runningKeys, holds, turns, keysEnded, ${IS_FAIR})
+local hasLimit, ready = giveBack(refs, #refs)
 wakeWorkers(wake, hasLimit and #refs or ready)
 return outcomes
 `,

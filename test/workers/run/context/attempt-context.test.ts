@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../src/clock.ts';
+import type { EntryOptions } from '../../../../src/redis/entry-options.ts';
 import type { LoadedTask } from '../../../../src/tasks/types.ts';
 import { AttemptContext, type ContextParts } from '../../../../workers/run/context/attempt-context.ts';
 import type { RunningJob } from '../../../../workers/run/running-job.ts';
@@ -9,7 +10,7 @@ import type { RunningJob } from '../../../../workers/run/running-job.ts';
 setFlagsFromString('--allow-natives-syntax');
 const haveSameShape = runInThisContext('(a, b) => %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
 
-function createContext(task: Partial<LoadedTask> = { attempts: 3 }) {
+function createContext(task: Partial<LoadedTask> = { attempts: 3 }, options: EntryOptions = {}) {
   const signals: AbortSignal[] = [];
   const lines: unknown[] = [];
   const running = {
@@ -23,7 +24,7 @@ function createContext(task: Partial<LoadedTask> = { attempts: 3 }) {
   };
   const consumer = { name: 'w1', appendLog: async () => true };
   const parts = { consumer, clock: systemClock, observe: (event: unknown) => lines.push(event) };
-  const entry = { task: 'echo', payload: 'null', value: null, options: {} };
+  const entry = { task: 'echo', payload: 'null', value: null, options };
   const context = new AttemptContext(
     parts as unknown as ContextParts,
     running as unknown as RunningJob,
@@ -46,6 +47,12 @@ describe('the context of an attempt', () => {
       { kind: 'task-log', queue: 'default', task: 'echo', job: 'default~n1-0', lease: 'w1', text: 'here' },
     ]);
     context.close();
+  });
+
+  it('tells the key and the metadata of the job', () => {
+    const { job } = createContext({ attempts: 3 }, { y: 'customer-17', m: { of: 'test' } }).context;
+    expect(job).toMatchObject({ key: 'customer-17', metadata: { of: 'test' } });
+    expect(createContext().context.job).not.toHaveProperty('key');
   });
 
   it('has infinitely many attempts for a job without a limit', () => {

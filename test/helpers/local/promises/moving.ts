@@ -1,0 +1,71 @@
+import { expect } from 'vitest';
+import { expectApart, expectTurns, mostAtOnce, type Reader } from './reader.ts';
+
+const submitted = async (reader: Reader, queue: string) => (await reader.stats(queue)).totals.submitted;
+
+/** What docs/moving.md promises to those who come from BullMQ. */
+async function deduplicates(reader: Reader): Promise<void> {
+  for (const queue of ['simple', 'throttle', 'debounce']) {
+    expect(await reader.ended(queue), queue).toHaveLength(1);
+    expect(await submitted(reader, queue), queue).toBe(1);
+  }
+  expect((await reader.ended('debounce'))[0]?.result).toEqual({ color: 'white 10' });
+  const deployed = await reader.ended('deploy');
+  expect(mostAtOnce(deployed)).toBe(1);
+  expect(deployed.at(-1)?.result).toMatchObject({ sleptMs: expect.closeTo(3_003, -2) });
+}
+
+/** A cancelled job frees its place, but for `for`. */
+async function freesPlaces(reader: Reader): Promise<void> {
+  const waiting = { queue: 'places', task: 'echo', delay: '1h' };
+  for (const [unique, status] of [
+    [{ key: 'ended' }, 202],
+    [{ key: 'kept', for: '5m' }, 200],
+  ] as const) {
+    const { body } = await reader.submit({ ...waiting, unique });
+    expect((await reader.cancel(body.id)).status).toBe(200);
+    expect((await reader.submit({ ...waiting, unique })).status).toBe(status);
+  }
+}
+
+/** While one runs, one more waits, and the place is its own. */
+async function untilAndWhileExecuting(reader: Reader): Promise<void> {
+  const job = { queue: 'sync', task: 'sleep', key: 'user-8', payload: { ms: 2_000 } };
+  const submit = () => reader.submit({ ...job, unique: { until: 'started' } });
+  const first = await submit();
+  await reader.untilJob(first.body.id, ({ status }) => status === 'running');
+  const second = await submit();
+  expect(second.status).toBe(202);
+  await reader.untilJob(second.body.id, ({ heldBy }) => heldBy === 'key');
+  const third = await submit();
+  expect(third).toMatchObject({ status: 200, body: { id: second.body.id } });
+  expect(third.headers.get('job-deduplicated')).toBe('true');
+}
+
+async function rejects(reader: Reader): Promise<void> {
+  const job = { queue: 'places', task: 'echo', delay: '1h', unique: { key: 'taken', onConflict: 'reject' } };
+  const { body } = await reader.submit(job);
+  expect(await reader.submit(job)).toMatchObject({
+    status: 409,
+    body: { code: 'not-unique', jobId: body.id },
+  });
+}
+
+/** What docs/moving.md promises. */
+export async function movingHolds(reader: Reader): Promise<void> {
+  await deduplicates(reader);
+  await freesPlaces(reader);
+  expectApart(await reader.ended('painter'), 15, 100);
+  expectTurns(await reader.ended('video'), { ada: 3, bob: 1 });
+  expect(await reader.ended('executed')).toHaveLength(1);
+  expect(await submitted(reader, 'executed')).toBe(1);
+  await untilAndWhileExecuting(reader);
+  const synced = await reader.ended('sync');
+  expect(mostAtOnce(synced.filter(({ key }) => key === 'user-7'))).toBe(1);
+  expect(mostAtOnce(synced.filter(({ key }) => key === 'user-8'))).toBe(1);
+  await rejects(reader);
+  expect(mostAtOnce(await reader.ended('erp'))).toBe(2);
+  expectApart(await reader.ended('partner'), 15, 100);
+  expect(await reader.ended('refresh')).toHaveLength(1);
+  expect(await submitted(reader, 'refresh')).toBe(1);
+}
