@@ -1,4 +1,5 @@
 import { inChunks, type LuaHelper, now } from '../../../redis/script/lua.ts';
+import { HELD_SINCE } from '../../hold-class.ts';
 
 /**
  * A score in `turns` is the index of the priority (from 1) times this, plus a time since `EPOCH_US`, us. In a fair queue that is the
@@ -24,7 +25,7 @@ export const turnOf: LuaHelper = {
   name: 'turnOf',
   lua: `
 local function turnOf(held, at)
-  local priority, since = string.match(held, '\\n([1-4])[01](%d+) %S*$')
+  local priority, since = string.match(held, '\\n([1-4])[01]${HELD_SINCE} %S*$')
   return priority * ${TURN_SPAN} + math.min(${TURN_SPAN - 1}, math.max(0, (at or since * 1000) - ${EPOCH_US}))
 end
 `,
@@ -58,7 +59,10 @@ export const heldPlace: LuaHelper = {
   uses: [heldClass],
   lua: `
 local function heldPlace(key, place, id)
-  return heldClass(key) .. '\\n' .. place .. '1' .. string.format('%013.0f', string.match(id, '^%d+')) .. ' '
+  local ms, seq = string.match(id, '^(%d+)%-(%d+)$')
+  -- Entries of one ms go by their numbers, which are no texts of one length.
+  local order = seq == '0' and '' or math.min(9, #seq) .. string.sub(seq, 1, 9)
+  return heldClass(key) .. '\\n' .. place .. '1' .. string.format('%013.0f', ms) .. order .. ' '
 end
 `,
 };

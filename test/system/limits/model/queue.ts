@@ -23,8 +23,10 @@ import { complete, take } from '../../../helpers/workers/moves.ts';
 export interface Known {
   readonly name: string;
   readonly key: string | undefined;
-  /** What it has its place by, while it has one until its end. */
-  place?: string | undefined;
+  /** What it shares its place by; undefined for a job that is not unique. */
+  place?: string;
+  /** It has its place only until it starts. */
+  untilStarted?: boolean;
   tags: readonly string[];
 }
 
@@ -142,9 +144,12 @@ export class LimitedQueue {
   }
 
   #checkPlace(name: string): void {
-    const place = this.open.get(name)?.place;
-    if (place === undefined) return;
-    const running = this.held.filter((one) => this.open.get(one.name)?.place === place);
+    const { place, untilStarted } = this.open.get(name) ?? {};
+    if (place === undefined || untilStarted) return;
+    const running = this.held.filter((one) => {
+      const job = this.open.get(one.name);
+      return job?.place === place && !job.untilStarted;
+    });
     expect(
       running.map((one) => one.name),
       `running jobs of ${place}`,

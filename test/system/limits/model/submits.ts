@@ -91,13 +91,12 @@ export const submitUnique = step(
     }
     const { ref } = parseJobId(result.value.id) ?? {};
     if (ref === undefined) throw new Error('no id');
-    return note(queue, { name: formatRef(ref), key, tags, place: name }, rule, result.answer);
+    const untilStarted = rule === 'until started';
+    return note(queue, { name: formatRef(ref), key, tags, place: name, untilStarted }, result.answer);
   },
 );
 
-function note(queue: LimitedQueue, job: Known, rule: string, answer: string | undefined): void {
-  const known = queue.open.get(job.name);
-  const until = rule === 'until started' ? undefined : job.place;
+function note(queue: LimitedQueue, job: Known, answer: string | undefined): void {
   switch (answer) {
     case 'cached':
       expect([...queue.ended.keys()]).toContain(job.name);
@@ -106,11 +105,11 @@ function note(queue: LimitedQueue, job: Known, rule: string, answer: string | un
       expect([...queue.open.keys()]).toContain(job.name);
       return;
     case 'replaced':
-      if (known === undefined) throw new Error('a job was replaced that is not open');
-      queue.open.set(job.name, { ...job, place: until });
+      expect([...queue.open.keys()]).toContain(job.name);
+      queue.open.set(job.name, job);
       return;
     default:
       expect([...queue.open.keys(), ...queue.ended.keys()]).not.toContain(job.name);
-      queue.open.set(job.name, { ...job, place: until });
+      queue.open.set(job.name, job);
   }
 }
