@@ -31,7 +31,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 24, arbitrary: ends },
   { weight: 4, arbitrary: cancel },
   { weight: 4, arbitrary: change },
-  { weight: 3, arbitrary: requeue },
+  { weight: 8, arbitrary: requeue },
   { weight: 3, arbitrary: lose },
   { weight: 6, arbitrary: limits },
   { weight: 3, arbitrary: accidents },

@@ -92,11 +92,19 @@ export const submitUnique = step(
     const { ref } = parseJobId(result.value.id) ?? {};
     if (ref === undefined) throw new Error('no id');
     const untilStarted = rule === 'until started';
-    return note(queue, { name: formatRef(ref), key, tags, place: name, untilStarted }, result.answer);
+    return note(queue, { name: formatRef(ref), key, tags, place: name, untilStarted }, rule, result.answer);
   },
 );
 
-function note(queue: LimitedQueue, job: Known, answer: string | undefined): void {
+/** A new job has a place to itself, or follows one that runs. */
+function checkStored(queue: LimitedQueue, { place }: Known, rule: string): void {
+  const others = [...queue.open.values()].filter((one) => one.place === place && !one.untilStarted);
+  if (others.length === 0) return;
+  expect(['replace', 'until started', 'debounce']).toContain(rule);
+  expect(queue.held.map(({ name }) => name)).toEqual(expect.arrayContaining(others.map(({ name }) => name)));
+}
+
+function note(queue: LimitedQueue, job: Known, rule: string, answer: string | undefined): void {
   switch (answer) {
     case 'cached':
       expect([...queue.ended.keys()]).toContain(job.name);
@@ -110,6 +118,7 @@ function note(queue: LimitedQueue, job: Known, answer: string | undefined): void
       return;
     default:
       expect([...queue.open.keys(), ...queue.ended.keys()]).not.toContain(job.name);
+      checkStored(queue, job, rule);
       queue.open.set(job.name, job);
   }
 }
