@@ -9,9 +9,9 @@ import { nextStarted } from '../chaos/waits.ts';
 import { Edits } from './edits.ts';
 import { lastRun, overlaps } from './journal.ts';
 
-/** Of each kind: `UNIQUE_KILLS=20` makes it long, `UNIQUE_SEED` chooses again. */
+/** Of each kind: `UNIQUE_KILLS=20` makes it long, `UNIQUE_KILLS_SEED` chooses again. */
 const KILLS = Number(process.env['UNIQUE_KILLS'] ?? 2);
-const SEED = Number(process.env['UNIQUE_SEED'] ?? 20_261_129);
+const SEED = Number(process.env['UNIQUE_KILLS_SEED'] ?? 20_261_129);
 /** Longer than Redis is away, so that no lease ends for that. */
 const LEASE_MS = 6_000;
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { submitTogether } from '../../../../src/jobs/submit/scripts/submit.ts';
 import type { Delivery } from '../../../../src/lifecycle/consumer.ts';
 import { cancelOrExpire } from '../../../../src/lifecycle/scripts/cancel.ts';
 import { recheckKeys } from '../../../../src/lifecycle/scripts/keys/sweep-keys.ts';
@@ -34,6 +35,24 @@ describe('the concurrency of a key', () => {
     const { runningKeys, runsFor, turns, holds } = queue.keys;
     expect(await redis.client.exists(runningKeys, runsFor, turns, holds)).toBe(0);
     expect(await redis.client.exists(queue.keys.notes)).toBe(0);
+  });
+
+  it('keeps the order of jobs that came in one millisecond', async () => {
+    const job = {
+      keys: queue.keys,
+      place: 'normal' as const,
+      task: 'echo',
+      payload: '1',
+      options: { y: 'a' },
+    };
+    const stored = await submitTogether(redis.client, Array<typeof job>(120).fill(job));
+    const started: string[] = [];
+    for (let i = 0; i < 120; i += 1) {
+      const { deliveries } = await takeAs(queue.one);
+      started.push(...deliveries.map(({ entryId }) => entryId));
+      await complete(queue.one, deliveries);
+    }
+    expect(stored).toEqual({ kind: 'stored', entryIds: started });
   });
 
   it('is why a job waits', async () => {
