@@ -13,7 +13,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'listWorkers',
         summary: 'List the workers',
         description:
-          'TypeScript workers and HTTP workers that have reported lately. A TypeScript worker reports every 20 s and is forgotten after 60 s; an HTTP worker after 60 s without a request, or after its `leaseMs` if that is longer.',
+          'TypeScript workers and HTTP workers that have reported lately. A TypeScript worker reports every 30 s and is forgotten after 60 s; an HTTP worker after 60 s without a request, or after its `leaseMs` if that is longer.',
         tags: ['work'],
         querystring: WorkerListQuery,
         response: { 200: WorkerList, ...problems(400, 500, 503) },

@@ -28,6 +28,7 @@ import { holdScript } from './lifecycle/scripts/holds/hold.ts';
 import { holdClassesScript } from './lifecycle/scripts/holds/hold-classes.ts';
 import { sweepHoldsScript } from './lifecycle/scripts/holds/sweep-holds.ts';
 import { recheckKeysScript, sweepKeysScript } from './lifecycle/scripts/keys/sweep-keys.ts';
+import { countPlacesScript } from './lifecycle/scripts/places/count-places.ts';
 import { recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
 import { appendLogScript } from './lifecycle/scripts/reports/append-log.ts';
@@ -114,6 +115,7 @@ export const scripts: readonly Script[] = [
   extendLeaseScript,
   heartbeatScript,
   laneIdsScript,
+  countPlacesScript,
   endedRecordsScript,
   listedJobScript,
   runningJobsScript,

@@ -127,7 +127,7 @@ const supervisor = new Supervisor({
 });
 
 const renewer = new LeaseRenewer({
-  redis,
+  core,
   queues,
   supervisor,
   leaseMs: config.leaseMs,

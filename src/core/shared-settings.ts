@@ -10,8 +10,8 @@ export type SettingValues = Readonly<Record<string, number>>;
 
 /** A process that has not renewed its announcement for this long counts as gone. */
 const LIVE_MS = 60_000;
-/** Two renewals may be late or lost. */
-const ANNOUNCE_EVERY_MS = LIVE_MS / 3;
+/** One renewal may be late or lost. */
+const ANNOUNCE_EVERY_MS = LIVE_MS / 2;
 
 interface Configuration {
   readonly service: string;

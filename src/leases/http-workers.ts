@@ -1,9 +1,11 @@
 import type { Core } from '../core/core.ts';
 import { parseWorkerName } from '../lifecycle/consumer-name.ts';
 import { redisTime } from '../redis/server-time.ts';
-import { encodeRecord, LIVE_MS, REPORT_EVERY_MS } from '../workers/record.ts';
+import { encodeRecord, LIVE_MS } from '../workers/record.ts';
 import { reportWorker } from '../workers/scripts/report-worker.ts';
 
+/** A worker that sends requests is recorded this often. */
+const RECORD_EVERY_MS = 20_000;
 /** How soon every API process knows of a drain. */
 const LOOK_EVERY_MS = 1_000;
 /** Without a request of a worker for this long, nobody asks for drains. */
@@ -72,7 +74,7 @@ export class HttpWorkers {
     const { redis, keySpace, clock } = this.#core;
     const now = clock.monotonic();
     this.#seenAt = now;
-    if (now - (this.#reportedAt.get(name) ?? Number.NEGATIVE_INFINITY) < REPORT_EVERY_MS) return;
+    if (now - (this.#reportedAt.get(name) ?? Number.NEGATIVE_INFINITY) < RECORD_EVERY_MS) return;
     if (this.#reportedAt.size >= MAX_REMEMBERED) this.#reportedAt.clear();
     this.#reportedAt.set(name, now);
     try {

@@ -14,6 +14,7 @@ const MIN_DELAY_MS = 20;
 const WORKER_DELAY_MS = WAKE_HORIZON_MS - 1_000;
 /** Where more workers look after a queue, each looks less often: half as often, where they are twice as many or more. */
 const MANY_WORKERS = 8;
+const LONGEST_TURN = 2;
 /** A job that is due this long after the next pass is announced by this one. */
 const AHEAD_MARGIN_MS = 1_000;
 /**
@@ -28,6 +29,7 @@ export class Recoverer {
   readonly #queues: () => Iterable<QueueKeys>;
   readonly #ownLeases: number;
   readonly #aheadMs: number;
+  readonly #mostLeases: number;
   #hasFailed = false;
 
   /**
@@ -38,8 +40,9 @@ export class Recoverer {
     this.#core = core;
     this.#queues = queues;
     this.#ownLeases = ownLeases;
-    const longestMs = Number.isFinite(ownLeases) ? 2 * WORKER_DELAY_MS : MAX_DELAY_MS;
+    const longestMs = Number.isFinite(ownLeases) ? LONGEST_TURN * WORKER_DELAY_MS : MAX_DELAY_MS;
     this.#aheadMs = longestMs + AHEAD_MARGIN_MS;
+    this.#mostLeases = Number.isFinite(ownLeases) ? LONGEST_TURN * MANY_WORKERS * ownLeases : 1;
   }
 
   /** One pass over all queues; resolves to the time until the next one, ms. */
@@ -69,7 +72,7 @@ export class Recoverer {
   #turnMs({ leases, mayExpire }: Recovery): number {
     if (mayExpire || !Number.isFinite(this.#ownLeases)) return MAX_DELAY_MS;
     const share = leases / this.#ownLeases / MANY_WORKERS;
-    return WORKER_DELAY_MS * Math.min(2, Math.max(1, share));
+    return WORKER_DELAY_MS * Math.min(LONGEST_TURN, Math.max(1, share));
   }
 
   /**
@@ -98,11 +101,11 @@ export class Recoverer {
   async #recoverWithGroups(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
     const { redis } = this.#core;
     try {
-      return await recover(redis, keys, givenUp, this.#aheadMs);
+      return await recover(redis, keys, givenUp, this.#aheadMs, this.#mostLeases);
     } catch (error) {
       if (!isNoGroup(error)) throw error;
       await ensureGroups(redis, keys);
-      return recover(redis, keys, givenUp, this.#aheadMs);
+      return recover(redis, keys, givenUp, this.#aheadMs, this.#mostLeases);
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { Core } from '../core/core.ts';
 import { expiredDeadLetters, purgeDead } from '../lifecycle/scripts/dead-letters.ts';
-import { SWEEP_START, type SweepPosition, sweep } from '../lifecycle/scripts/sweep.ts';
-import type { QueueKeys } from '../redis/keys.ts';
+import { isSound } from '../lifecycle/scripts/places/count-places.ts';
+import { SHORT_SWEEP_START, SWEEP_START, type SweepPosition, sweep } from '../lifecycle/scripts/sweep.ts';
+import { inOrder, type QueueKeys } from '../redis/keys.ts';
 
 /** Between two steps of one sweep. */
 const STEP_EVERY_MS = 100;
@@ -9,14 +10,22 @@ const STEP_EVERY_MS = 100;
 const SWEEP_EVERY_MS = 60_000;
 /** Where very many workers look after a queue, each sweeps once in so many times. */
 const MAX_SHARE = 10;
+/** Jobs of a long queue. While its places are sound it is swept once in so many sweeps. */
+const LONG_QUEUE = 5_000;
+const LONG_EVERY = 10;
 
-/** Repairs queues slowly, one bounded step at a time: recovers jobs that are in no place, deletes old dead letters. */
+/**
+ * Repairs queues slowly, one bounded step at a time: recovers jobs that are in no place, deletes old dead letters. The jobs of a long
+ * queue are looked at one by one only if their count shows that one is in no place: idle workers would else read them again and again.
+ */
 export class Sweeper {
   readonly #core: Core;
   readonly #queues: () => Iterable<QueueKeys>;
   readonly #ownLeases: number;
   /** By queue. */
   readonly #positions = new Map<string, SweepPosition>();
+  /** By long queue: how many sweeps leave it out before the next one that does not. */
+  readonly #rests = new Map<string, number>();
 
   /**
    * @param queues the queues to maintain; called in every step.
@@ -32,9 +41,7 @@ export class Sweeper {
   readonly run = async (): Promise<number> => {
     let isDone = true;
     for (const keys of [...this.#queues()]) {
-      const isNew = !this.#positions.has(keys.queue);
-      const hasDeleted = isNew && (await this.#deleteOldDeadLetters(keys)) > 0;
-      if (hasDeleted || !(await this.#step(keys))) isDone = false;
+      if (!(await this.#step(keys))) isDone = false;
     }
     if (!isDone) return STEP_EVERY_MS;
     this.#positions.clear();
@@ -58,11 +65,34 @@ export class Sweeper {
 
   /** True when the sweep of this queue is complete. */
   async #step(keys: QueueKeys): Promise<boolean> {
-    const position = this.#positions.get(keys.queue) ?? SWEEP_START;
-    if (position === 'end') return true;
-    const { found, next } = await sweep(this.#core.redis, keys, position);
-    if (found > 0) this.#core.observe({ kind: 'recovered', queue: keys.queue, jobs: found, cause: 'stray' });
-    this.#positions.set(keys.queue, next);
-    return next === 'end';
+    const { redis, observe } = this.#core;
+    let position = this.#positions.get(keys.queue) ?? (await this.#start(keys));
+    if (position === undefined) return false;
+    if (position !== 'end') {
+      const { found, next } = await sweep(redis, keys, position);
+      if (found > 0) observe({ kind: 'recovered', queue: keys.queue, jobs: found, cause: 'stray' });
+      position = next;
+    }
+    this.#positions.set(keys.queue, position);
+    return position === 'end';
+  }
+
+  /** Where the sweep of a queue begins; undefined while there may be more dead letters to delete. */
+  async #start(keys: QueueKeys): Promise<SweepPosition | undefined> {
+    const rest = this.#rests.get(keys.queue) ?? 0;
+    this.#rests.delete(keys.queue);
+    if (rest > 0) {
+      this.#rests.set(keys.queue, rest - 1);
+      return 'end';
+    }
+    if ((await this.#deleteOldDeadLetters(keys)) > 0) return undefined;
+    if (!(await this.#isLong(keys)) || !(await isSound(this.#core.redis, keys))) return SWEEP_START;
+    this.#rests.set(keys.queue, LONG_EVERY - 1);
+    return SHORT_SWEEP_START;
+  }
+
+  async #isLong({ stream }: QueueKeys): Promise<boolean> {
+    const lengths = await Promise.all(inOrder(stream).map((one) => this.#core.redis.xlen(one)));
+    return lengths.reduce((sum, length) => sum + length) >= LONG_QUEUE;
   }
 }

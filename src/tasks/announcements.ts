@@ -12,7 +12,7 @@ import type { TaskAnnouncement } from './types.ts';
 /** An announcement is forgotten this long after its last renewal, so that tasks without a worker disappear. */
 export const ANNOUNCEMENT_TTL_MS = 86_400_000;
 
-/** A worker counts as live for this long after it has announced a task. It renews that every 20 s. */
+/** A worker counts as live for this long after it has announced a task. It renews that every 30 s. */
 export const WORKER_LIVE_MS = 60_000;
 
 /** Workers over HTTP say what they can run when they take jobs, and may work on those for a while. */

@@ -1,9 +1,9 @@
 import { parseJson } from '../redis/parse-json.ts';
 import type { WorkerKind } from '../schemas/workers/worker.ts';
 
-/** A TypeScript worker reports this often; an HTTP worker is recorded as often, when it sends requests. */
-export const REPORT_EVERY_MS = 20_000;
-/** A worker counts as live for this long after its last report: two may be late or lost. */
+/** A TypeScript worker reports this often. */
+export const REPORT_EVERY_MS = 30_000;
+/** A worker counts as live for this long after its last report: one may be late or lost. */
 export const LIVE_MS = 60_000;
 /** The verb of the messages in `control` that name a worker to drain. */
 export const DRAIN_MESSAGE = 'drain';

@@ -55,14 +55,14 @@ describe('a pass of the recoverer', () => {
   it('comes less often to a worker, where many look as well, but in time for the next lease that may expire', async () => {
     const { keys } = queue;
     const recoverer = new Recoverer(createTestCore(redis.client), () => [keys], 2);
-    expect(await recoverer.run()).toBe(5_000);
+    expect(await recoverer.run()).toBe(10_000);
     await queue.submit({ x: 3_600_000 }, 'low');
     expect(await recoverer.run()).toBe(1_000);
     await redis.client.del(keys.expiring);
     for (let i = 0; i < 98; i += 1) await redis.client.zadd(keys.leases, Date.now() + 60_000, `other-${i}`);
     const delay = await recoverer.run();
-    expect(delay).toBeGreaterThanOrEqual(5_000);
-    expect(delay).toBeLessThanOrEqual(10_000);
+    expect(delay).toBeGreaterThan(10_000);
+    expect(delay).toBeLessThanOrEqual(20_000);
     await redis.client.zadd(keys.leases, Date.now() + 500, 'other-1');
     expect(await recoverer.run()).toBeLessThanOrEqual(500);
   });

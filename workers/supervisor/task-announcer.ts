@@ -6,8 +6,8 @@ import { toAnnouncement } from '../../src/tasks/load.ts';
 import type { LoadedTask, TaskAnnouncement } from '../../src/tasks/types.ts';
 import type { ServedQueues } from './served-queues.ts';
 
-/** Two renewals may be late or lost before the worker no longer counts as live. */
-const ANNOUNCE_EVERY_MS = WORKER_LIVE_MS / 3;
+/** One renewal may be late or lost before the worker no longer counts as live. */
+const ANNOUNCE_EVERY_MS = WORKER_LIVE_MS / 2;
 /** How often the queues are registered again. */
 const REGISTER_EVERY_MS = 600_000;
 

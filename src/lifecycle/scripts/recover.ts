@@ -18,9 +18,9 @@ const MOST_ENTRIES = 100;
  * due soon.
  *
  * `givenUp`: a consumer to give up now, or ''; `lingerMs`: how long its lease stays; `cause`: how it was lost. `aheadMs`: a job
- * that is due within this time is due soon.
+ * that is due within this time is due soon. `mostLeases`: how many leases it counts.
  * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now, refs of recovered jobs that
- *   somebody asked to cancel, 2 where jobs have expired, 1 where some will, else 0, leases }.
+ *   somebody asked to cancel, 2 where jobs have expired, 1 where some will, else 0, leases up to `mostLeases` }.
  */
 export const recoverScript = defineScript({
   name: 'recover',
@@ -43,7 +43,7 @@ export const recoverScript = defineScript({
     'settings',
     'changed',
   ],
-  args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause', 'aheadMs'],
+  args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause', 'aheadMs', 'mostLeases'],
   uses: [letters, now, withError, publishEvent, setRankedTime, wakeWorkers, pauseNow, findKeys, endKeys],
   lua: `
 local budget, refs, cancelled, lost = tonumber(maxEntries), {}, {}, {}
@@ -115,7 +115,8 @@ local function hasRoom()
   return room.slots > 0 and room.starts > 0
 end
 
-local first, ended, expired = firstLeaseEnd(), {}, 0
+local read = redis.call('ZRANGE', leases, 0, mostLeases - 1, 'WITHSCORES')
+local first, ended, expired = tonumber(read[2]), {}, 0
 if givenUp ~= '' then ended = { givenUp }
 elseif first and first <= now then ended = redis.call('ZRANGE', leases, '-inf', now, 'BYSCORE', 'LIMIT', 0, maxConsumers) end
 for _, consumer in ipairs(ended) do
@@ -139,7 +140,7 @@ if redis.call('EXISTS', expiring, scheduled, due[1], due[2], due[3], due[4], due
   if #refs == 0 and pauseNow(settings) == 0 and isDueSoon() and hasRoom() then wakeWorkers(wake, 1) end
 end
 local isMore = budget < 1 or #ended == tonumber(maxConsumers)
-return { #refs, first and math.max(0, first - now) or -1, isMore and 1 or 0, cancelled, expired, redis.call('ZCARD', leases) }
+return { #refs, first and math.max(0, first - now) or -1, isMore and 1 or 0, cancelled, expired, #read / 2 }
 `,
 });
 
@@ -154,7 +155,7 @@ export interface Recovery {
   hasExpired: boolean;
   /** Whether there are such jobs, or will be. */
   mayExpire: boolean;
-  /** Leases of the queue: one for each worker process, and for each HTTP lease with jobs. */
+  /** Leases of the queue: one for each worker process and each HTTP lease with jobs. A pass counts no more than it was told. */
   leases: number;
 }
 
@@ -178,12 +179,14 @@ const DEFAULT_AHEAD_MS = 2_000;
  * One bounded pass over the leases that have ended, or over one that is given up; call again while `more`.
  *
  * @param aheadMs longer than until the next pass: a worker that is woken learns when the next job is due.
+ * @param mostLeases how many leases to count, at least one.
  */
 export async function recover(
   redis: Connection,
   queue: QueueKeys,
   { consumer, lingerMs, how }: GivenUp = NOBODY,
   aheadMs = DEFAULT_AHEAD_MS,
+  mostLeases = 1,
 ): Promise<Recovery> {
   const [recovered, next, more, cancelled, expired, leases] = (await recoverScript.run(
     redis,
@@ -195,6 +198,7 @@ export async function recover(
       lingerMs,
       cause: how,
       aheadMs,
+      mostLeases,
     },
   )) as [number, number, number, string[], number, number];
   return {

@@ -3,12 +3,13 @@ import { letterOf } from '../../redis/job-id.ts';
 import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
 import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
-import { inChunks, now, PLACE_LETTERS, toMap, visitIds } from '../../redis/script/lua.ts';
+import { now, PLACE_LETTERS, toMap, visitIds } from '../../redis/script/lua.ts';
 import { forgetChanges } from './changes/forget-changes.ts';
-import { sweepHolds } from './holds/sweep-holds.ts';
-import { KEYS_START, sweepKeys } from './keys/sweep-keys.ts';
+import { FOLLOWERS_START, sweepHolds } from './holds/sweep-holds.ts';
+import { KEYS_SAMPLE, KEYS_START, sweepKeys } from './keys/sweep-keys.ts';
 import { ownHeldPlace } from './keys/turns.ts';
 import { publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
+import { leaseConsumers } from './places/count-places.ts';
 import { forgetTags } from './tags/forget-tags.ts';
 import { sweepUniques } from './unique/sweep-uniques.ts';
 
@@ -32,7 +33,7 @@ export const sweepScript = defineScript({
   queueKeys: ['scheduled', 'ranked', 'holds', 'notes', 'leases', 'events', 'wake', 'settings', 'changed'],
   keys: ['stream', 'due', 'dead'],
   args: ['letter', 'from', 'most'],
-  uses: [now, inChunks, toMap, visitIds, ownHeldPlace, publishEvent, setRankedTime, wakeWorkers],
+  uses: [now, toMap, visitIds, leaseConsumers, ownHeldPlace, publishEvent, setRankedTime, wakeWorkers],
   lua: `
 if redis.call('EXISTS', stream) == 0 then return { '', 0 } end
 local delivered
@@ -42,14 +43,7 @@ for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
 end
 if not delivered then return { '', 0 } end
 
-if from == '-' then
-  local scored = {}
-  for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', stream, '${GROUP}')) do
-    scored[#scored + 1] = now
-    scored[#scored + 1] = toMap(consumer).name
-  end
-  inChunks(scored, function(...) redis.call('ZADD', leases, 'NX', ...) end)
-end
+if from == '-' then leaseConsumers(stream, leases) end
 
 local place = string.find('${PLACE_LETTERS}', letter, 1, true)
 local function isHeld(ref, id, options)
@@ -82,37 +76,52 @@ return { last, #found }
 `,
 });
 
-/** What is swept behind the streams, each in steps of its own, which return where the next one begins. */
+/**
+ * What is swept behind the streams, each in steps of its own, which return where the next one begins. `short`: where it begins if the
+ * places of the queue are only counted.
+ */
 const BEHIND = [
-  { place: 'holds', start: '-', step: sweepHolds },
-  { place: 'keys', start: KEYS_START, step: sweepKeys },
-  { place: 'changed', start: '0', step: forgetChanges },
-  { place: 'uniques', start: '0', step: sweepUniques },
-  { place: 'tagged', start: '-', step: forgetTags },
+  { place: 'holds', start: '-', short: FOLLOWERS_START, step: sweepHolds },
+  { place: 'keys', start: KEYS_START, short: KEYS_SAMPLE, step: sweepKeys },
+  { place: 'changed', start: '0', short: '0', step: forgetChanges },
+  { place: 'uniques', start: '0', short: '0', step: sweepUniques },
+  { place: 'tagged', start: '-', short: '-', step: forgetTags },
 ] as const;
 
+interface SweepPoint {
+  place: Place | (typeof BEHIND)[number]['place'];
+  from: string;
+  /** The sweep looks at followers and at a sample of the keys. */
+  isShort?: boolean;
+}
+
 /** Where a sweep goes on: a stream and its first entry to check, as XRANGE takes it; then one of those behind the streams. */
-export type SweepPosition = { place: Place | (typeof BEHIND)[number]['place']; from: string } | 'end';
+export type SweepPosition = SweepPoint | 'end';
 
 export const SWEEP_START: SweepPosition = { place: PLACES[0], from: '-' };
+
+/** Where the sweep of a long queue begins of which `isSound` says that it is sound. */
+export const SHORT_SWEEP_START: SweepPosition = startOf(0, true);
 
 /** One bounded step. */
 export async function sweep(
   redis: Connection,
   queue: QueueKeys,
-  { place, from }: Exclude<SweepPosition, 'end'>,
+  point: SweepPoint,
 ): Promise<{ found: number; next: SweepPosition }> {
+  const { place, from, isShort = false } = point;
   const behind = BEHIND.findIndex((one) => one.place === place);
   if (behind >= 0) {
     const next = await BEHIND[behind]?.step(redis, queue, from);
-    return { found: 0, next: next === undefined ? startOf(behind + 1) : { place, from: next } };
+    return { found: 0, next: next === undefined ? startOf(behind + 1, isShort) : { ...point, from: next } };
   }
   return sweepStream(redis, queue, place as Place, from);
 }
 
-function startOf(behind: number): SweepPosition {
+function startOf(behind: number, isShort: boolean): SweepPosition {
   const next = BEHIND[behind];
-  return next === undefined ? 'end' : { place: next.place, from: next.start };
+  if (next === undefined) return 'end';
+  return { place: next.place, from: isShort ? next.short : next.start, isShort };
 }
 
 async function sweepStream(
@@ -128,5 +137,5 @@ async function sweepStream(
   )) as [string, number];
   if (following !== '') return { found, next: { place, from: following } };
   const after = PLACES[PLACES.indexOf(place) + 1];
-  return { found, next: after === undefined ? startOf(0) : { place: after, from: '-' } };
+  return { found, next: after === undefined ? startOf(0, false) : { place: after, from: '-' } };
 }

@@ -59,7 +59,7 @@ async function rateAmong(workers: number): Promise<number> {
     new Recoverer(core, () => [keys], 1).run,
     new Sweeper(core, () => [keys], 1).run,
     new LeaseRenewer({
-      redis: redis.client,
+      core,
       queues: [keys],
       supervisor,
       leaseMs: LEASE_MS,

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
 import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import type { FromSupervisor } from '../../../workers/supervisor/ipc.ts';
@@ -13,7 +14,7 @@ function create(queueNames: readonly string[], consumers: readonly string[]) {
   const lost: unknown[] = [];
   const queues = queueNames.map((queue) => queueKeys('mr', queue));
   const renewer = new LeaseRenewer({
-    redis: redis.client,
+    core: { redis: redis.client, clock: systemClock },
     queues,
     supervisor: {
       livingConsumers: () => [...consumers],
@@ -41,6 +42,24 @@ it('renews the leases of all living processes in each queue, and reports it to t
   expect(lost).toEqual([]);
 });
 
+it('renews them every second time by the time that Redis told last', async () => {
+  const { renewer, queues } = create(['told'], ['one', 'two']);
+  const [keys] = queues;
+  const leases = keys?.leases ?? '';
+  await renewer.run();
+  await redis.client.zadd(leases, 1, 'one', 1, 'two');
+  await redis.client.config('RESETSTAT');
+  await renewer.run();
+  expect(await redis.client.info('commandstats')).not.toContain('cmdstat_evalsha');
+  for (const consumer of ['one', 'two']) {
+    const leftMs = Number(await redis.client.zscore(leases, consumer)) - Date.now();
+    expect(leftMs).toBeGreaterThan(LEASE_MS - 5_000);
+    expect(leftMs).toBeLessThanOrEqual(LEASE_MS + 5);
+  }
+  await renewer.run();
+  expect(await redis.client.info('commandstats')).toContain('cmdstat_evalsha');
+});
+
 it('reports a lease that had expired, which it registers again', async () => {
   const { renewer, queues, lost } = create(['gone'], ['one']);
   await renewer.run();
@@ -48,6 +67,10 @@ it('reports a lease that had expired, which it registers again', async () => {
   expect(await redis.client.zcard(queues[0]?.leases ?? '')).toBe(1);
   await renewer.run();
   expect(lost).toHaveLength(1);
+  await renewer.run();
+  await redis.client.del(queues[0]?.leases ?? '');
+  await renewer.run();
+  expect(lost).toHaveLength(2);
 });
 
 it('renews nothing while no process lives', async () => {

@@ -2,7 +2,7 @@ import { parseJson } from '../../../redis/parse-json.ts';
 import { type Finding, ok, warning } from '../../finding.ts';
 import { type Reading, valueIn } from '../../readings/reading.ts';
 
-/** A process renews its line every 20 s. */
+/** A process renews its line every 30 s. */
 const LIVE_MS = 60_000;
 
 interface Announced {

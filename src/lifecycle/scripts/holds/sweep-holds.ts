@@ -68,6 +68,9 @@ return ''
 `,
 });
 
+/** Where a sweep begins that looks only at followers among the held jobs. Their classes come last. */
+export const FOLLOWERS_START = `[${FOLLOWS}`;
+
 /** One bounded step. Returns where the next one begins; undefined at the end. */
 export async function sweepHolds(
   redis: Connection,

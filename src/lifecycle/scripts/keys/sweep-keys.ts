@@ -8,13 +8,18 @@ import { endKeys, heldClass, turnOf } from './turns.ts';
 
 /** Jobs or keys of one step: bounds the time for which it keeps Redis busy. */
 const STEP = 100;
+/** Held jobs, chosen at random, whose keys a short sweep looks at. */
+const SAMPLE = 10;
+/** Pending jobs of one read. */
+const MOST_PENDING = 1_000;
 
 /**
  * Repairs what accidents leave of limits for keys, such as a release that does not know them, or a change of Redis by hand.
  * First come the jobs that count as running for a key: one that is not pending no longer counts. Then come the keys with held
  * jobs: one that waits for nothing gets a turn. At last the sweep deletes what is left of removed limits.
  *
- * `from`: 'r' and the member of `runningKeys`, or 'h' and the class, after which the step begins.
+ * `from`: 'r' and the member of `runningKeys`, or 'h' and the class, after which the step begins. 's' and such a member: the sweep then looks
+ * at a sample of the keys with held jobs, and at all of them if one of these waits for nothing.
  * Returns where the next step begins in the same form, '' at the end.
  */
 export const sweepKeysScript = defineScript({
@@ -35,27 +40,49 @@ export const sweepKeysScript = defineScript({
   lua: `
 local after = '(' .. string.sub(from, 2)
 
-local function sweepRunning()
-  local members = redis.call('ZRANGE', runningKeys, after == '(' and '-' or after, '+', 'BYLEX', 'LIMIT', 0, most)
-  local ended = {}
-  for _, member in ipairs(members) do
-    local key, ref = string.match(member, '^(.*)\\n([${PLACE_LETTERS}]%d+%-%d+)$')
-    if not ref then redis.call('ZREM', runningKeys, member)
-    else
-      local place, id = ${SPLIT_REF}
-      local rows = redis.pcall('XPENDING', stream[place], '${GROUP}', id, id, 1)
-      if rows.err or #rows == 0 then ended[#ended + 1], ended[#ended + 2] = key, ref end
-    end
-  end
-  wakeWorkers(wake, endKeys(runsFor, runningKeys, holds, turns, ended, redis.call('HGET', settings, 'fair')))
-  return #members == tonumber(most) and 'r' .. members[#members] or 'h'
-end
-
 local hasRate = redis.call('HEXISTS', settings, 'keyRate') == 1
 local function waitsForNothing(key)
   local waits = redis.call('ZSCORE', turns, key) or hasRate and redis.call('ZSCORE', keyTimes, key)
   if waits then return false end
   return #redis.call('ZRANGE', runningKeys, '[' .. key .. '\\n', '(' .. key .. '\\n\\255', 'BYLEX', 'LIMIT', 0, 1) == 0
+end
+
+-- Whether all keys with held jobs are to be looked at, as where a sweep goes on.
+local function sample()
+  local hasKeys, looked = false, {}
+  for _, member in ipairs(redis.call('ZRANDMEMBER', holds, ${SAMPLE})) do
+    local key = string.match(member, '^key:([^\\n]*)\\n')
+    if key and not looked[key] and waitsForNothing(key) then return 'h' end
+    hasKeys = hasKeys or key
+    if key then looked[key] = true end
+  end
+  return hasKeys and '' or 'h'
+end
+
+local function sweepRunning()
+  local members = redis.call('ZRANGE', runningKeys, after == '(' and '-' or after, '+', 'BYLEX', 'LIMIT', 0, most)
+  local ended, pending = {}, {}
+  -- There are rarely more running jobs than one read brings.
+  local function isPending(place, id)
+    if not pending[place] then
+      local rows, ids = redis.pcall('XPENDING', stream[place], '${GROUP}', '-', '+', ${MOST_PENDING}), {}
+      for _, row in ipairs(rows) do ids[row[1]] = true end
+      pending[place] = { ids = ids, isAll = #rows < ${MOST_PENDING} }
+    end
+    return pending[place].ids[id]
+      or not pending[place].isAll and #redis.call('XPENDING', stream[place], '${GROUP}', id, id, 1) > 0
+  end
+  for _, member in ipairs(members) do
+    local key, ref = string.match(member, '^(.*)\\n([${PLACE_LETTERS}]%d+%-%d+)$')
+    if not ref then redis.call('ZREM', runningKeys, member)
+    else
+      local place, id = ${SPLIT_REF}
+      if not isPending(place, id) then ended[#ended + 1], ended[#ended + 2] = key, ref end
+    end
+  end
+  wakeWorkers(wake, endKeys(runsFor, runningKeys, holds, turns, ended, redis.call('HGET', settings, 'fair')))
+  local mode = string.sub(from, 1, 1)
+  return #members == tonumber(most) and mode .. members[#members] or mode == 'r' and 'h' or sample()
 end
 
 local function sweepHeld()
@@ -79,9 +106,9 @@ local function sweepHeld()
 end
 
 -- Most queues have nothing of this.
-if from == 'r' and redis.call('EXISTS', runningKeys, turns, keyTimes, keyRates) == 0
+if (from == 'r' or from == 's') and redis.call('EXISTS', runningKeys, turns, keyTimes, keyRates) == 0
   and redis.call('HEXISTS', settings, 'keyed') == 0 then return '' end
-if string.sub(from, 1, 1) == 'r' then return sweepRunning() end
+if string.sub(from, 1, 1) ~= 'h' then return sweepRunning() end
 local after = sweepHeld()
 if after == '' and #redis.call('ZRANGE', holds, '[key:', '(key;', 'BYLEX', 'LIMIT', 0, 1) == 0 then
   local limits = redis.call('HMGET', settings, 'keyConcurrency', 'keyRate', 'keyMaxJobs', 'fair')
@@ -95,8 +122,9 @@ return after
 `,
 });
 
-/** Where a sweep of the keys begins. */
+/** Where a sweep of the keys begins, and one that looks only at a sample of those with held jobs. */
 export const KEYS_START = 'r';
+export const KEYS_SAMPLE = 's';
 
 /** One bounded step. Returns where the next one begins; undefined at the end. */
 export async function sweepKeys(
