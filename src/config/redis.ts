@@ -23,9 +23,10 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
     variable: 'REDIS_URL',
     usedBy: 'both',
     meaning:
-      'The Redis that holds all jobs. TLS: `rediss://`. Unix socket: `unix:///path`. Encode special characters of user and password: `@` as `%40`, `/` as `%2F`.',
+      'The Redis that holds all jobs; docs/scale.md says which to choose. TLS: `rediss://`. Unix socket: `unix:///path`. Sentinels: `redis+sentinel://user:password@host:port,host:port/primary-name`, with TLS `rediss+sentinel://`. Encode special characters of user and password: `@` as `%40`, `/` as `%2F`.',
     fallback: 'redis://127.0.0.1:6379',
-    expected: 'a URL that starts with redis://, rediss:// or unix:///',
+    expected:
+      'a URL that starts with redis://, rediss:// or unix:///, or redis+sentinel://HOST:PORT,HOST:PORT/PRIMARY-NAME',
     example: 'redis://user:secret@redis.example.com:6379/0',
     isSecret: true,
     accepts: (value) => parseRedisUrl(value) !== undefined,
@@ -83,7 +84,6 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
 
 /** Topologies that REDIS_URL can name and this release cannot use, with what to do. */
 const UNSUPPORTED: Partial<Record<Topology, string>> = {
-  sentinel: 'REDIS_URL names sentinels, which is not supported yet: set it to the primary, redis://HOST:PORT',
   cluster:
     'REDIS_URL names a Redis Cluster, which is not supported yet: set it to a Redis outside of a Cluster, redis://HOST:PORT',
 };

@@ -1,7 +1,12 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { reachedAt } from './address/nat-map.ts';
+import { parseRedisUrl } from './address/redis-url.ts';
 import type { RedisTarget } from './address/target.ts';
 import type { Connection } from './connection.ts';
 import type { Script } from './script/define-script.ts';
+import { askSentinel } from './sentinel/ask-sentinel.ts';
+import { findPrimary } from './sentinel/find-primary.ts';
+import { SteadyRedis } from './sentinel/steady-redis.ts';
 
 export interface ConnectOptions extends RedisTarget {
   /** Shown in CLIENT LIST. */
@@ -63,34 +68,51 @@ export const reconnectInMs = (attempt: number, random: number): number =>
 
 type Role = Pick<RedisOptions, 'enableAutoPipelining' | 'autoPipeliningIgnoredCommands' | 'socketTimeout'>;
 
-function connect({ url, tls, name, scripts, onError }: ConnectOptions, role: Role): Connection {
-  const options = {
-    ...role,
-    connectionName: name,
-    // Redis 7.0 does not know CLIENT SETINFO, so its ACL cannot allow it. The name says whose connection it is.
-    disableClientInfo: true,
-    connectTimeout: 1_000,
-    retryStrategy: (attempt: number) => reconnectInMs(attempt, Math.random()),
-    // Redis may have run a write whose reply was lost: report the fault, never send the write again.
-    autoResendUnfulfilledCommands: false,
-    // 0 rejects every command in flight when the connection breaks; otherwise such a command would hang.
-    maxRetriesPerRequest: 0,
-    // While Redis loads its data it estimates the time left: check again within a second all the same.
-    maxLoadingRetryTime: 1_000,
-    // The server has become a replica: its address may lead to the new primary. ioredis does not send the command again.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-    enableOfflineQueue: false,
-    scripts: Object.fromEntries(scripts.map(({ name, lua }) => [name, { lua }])),
-    ...(tls && { tls }),
-  };
-  const parsed = new URL(url);
-  const redis =
-    parsed.protocol === 'unix:'
-      ? new Redis({ ...options, path: decodeURIComponent(parsed.pathname) })
-      : new Redis(url, options);
-  redis.on('error', (error: Error) => onError?.(error));
+function connect(options: ConnectOptions, role: Role): Connection {
+  const redis = open(options, optionsOf(options, role));
+  redis.on('error', (error: Error) => options.onError?.(error));
   return redis;
 }
+
+function open({ url, tls, sentinelPassword, natMap }: ConnectOptions, options: OwnOptions): Connection {
+  const place = parseRedisUrl(url);
+  if (place?.topology === 'sentinel') {
+    const { endpoints, primaryName, user, password } = place;
+    const access = { primaryName, password: sentinelPassword, tls };
+    const find = async () =>
+      reachedAt(natMap, await findPrimary(endpoints, (sentinel) => askSentinel(sentinel, access)));
+    const own = { ...(user !== '' && { username: user }), ...(password !== '' && { password }) };
+    return new SteadyRedis({ ...options, ...own }, { find, tls, retryInMs });
+  }
+  const { protocol, pathname } = new URL(url);
+  return protocol === 'unix:'
+    ? new Redis({ ...options, path: decodeURIComponent(pathname) })
+    : new Redis(url, options);
+}
+
+type OwnOptions = ReturnType<typeof optionsOf>;
+
+const retryInMs = (attempt: number): number => reconnectInMs(attempt, Math.random());
+
+const optionsOf = ({ tls, name, scripts }: ConnectOptions, role: Role) => ({
+  ...role,
+  connectionName: name,
+  // Redis 7.0 does not know CLIENT SETINFO, so its ACL cannot allow it. The name says whose connection it is.
+  disableClientInfo: true,
+  connectTimeout: 1_000,
+  retryStrategy: retryInMs,
+  // Redis may have run a write whose reply was lost: report the fault, never send the write again.
+  autoResendUnfulfilledCommands: false,
+  // 0 rejects every command in flight when the connection breaks; otherwise such a command would hang.
+  maxRetriesPerRequest: 0,
+  // While Redis loads its data it estimates the time left: check again within a second all the same.
+  maxLoadingRetryTime: 1_000,
+  // The server has become a replica: its address may lead to the new primary. ioredis does not send the command again.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  enableOfflineQueue: false,
+  scripts: Object.fromEntries(scripts.map(({ name: script, lua }) => [script, { lua }])),
+  ...(tls && { tls }),
+});
 
 /** How long a starting service waits for Redis, ms. After that it starts and answers 503 until Redis is available. */
 export const FIRST_CONNECT_MS = 1_000;

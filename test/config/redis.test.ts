@@ -43,6 +43,14 @@ it('reads the files for TLS', () => {
   expect(topologyOf(loadConfig({}))).toBe('single');
 });
 
+it('takes sentinels, with their password and a map of addresses', () => {
+  const redisUrl = 'redis+sentinel://a,b/main';
+  const config = loadConfig({ REDIS_URL: redisUrl, SENTINEL_PASSWORD: 'x', REDIS_NAT_MAP: 'a:1=b:2' });
+  const natMap = new Map([['a:1', { host: 'b', port: 2 }]]);
+  expect(redisTarget(config)).toEqual({ url: redisUrl, sentinelPassword: 'x', natMap });
+  expect(topologyOf(config)).toBe('sentinel');
+});
+
 it.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ REDIS_CA_FILE: 'ca' }, /^REDIS_CA_FILE has no effect .* let REDIS_URL begin with rediss/],
   [

@@ -6,6 +6,18 @@ interface Cause {
 /** In this order: the first that fits. The texts are those of Redis, Node and OpenSSL. */
 const CAUSES: readonly Cause[] = [
   {
+    pattern: /sentinel.*(NOAUTH|WRONGPASS)/i,
+    todo: 'Set SENTINEL_PASSWORD to the requirepass of the sentinels. The password in REDIS_URL is that of Redis itself.',
+  },
+  {
+    pattern: /it knows no primary with the name/,
+    todo: 'Correct the name at the end of REDIS_URL: it is the one in "sentinel monitor" of the sentinels.',
+  },
+  {
+    pattern: /No sentinel names.*(ECONN|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|timed out|EHOSTUNREACH|ENETUNREACH)/,
+    todo: 'Start the sentinels, or correct their addresses in REDIS_URL: redis+sentinel://HOST:PORT,HOST:PORT/PRIMARY-NAME.',
+  },
+  {
     pattern: /WRONGPASS|invalid (username-password|password)/i,
     todo: 'Correct user and password in REDIS_URL: redis://USER:PASSWORD@HOST:PORT. Encode special characters, such as @ as %40.',
   },

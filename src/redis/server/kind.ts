@@ -65,7 +65,7 @@ function modeFaults(info: Info): ServerFault[] {
         id: 'redis-sentinel',
         what: 'This is a Redis Sentinel, which holds no data.',
         why: 'No job can be stored there.',
-        todo: 'Set REDIS_URL to the primary.',
+        todo: 'Set REDIS_URL to redis+sentinel://HOST:PORT/PRIMARY-NAME.',
       },
     ];
   }
@@ -90,7 +90,7 @@ function roleFaults(info: Info): ServerFault[] {
       id: 'redis-role',
       what: `Redis is a replica${of}, which takes no jobs.`,
       why: 'A replica refuses writes, so no job can be stored or settled.',
-      todo: 'Set REDIS_URL to the primary, or to an address that always leads to it.',
+      todo: 'Set REDIS_URL to the primary, to an address that always leads to it, or to its sentinels: redis+sentinel://HOST:PORT/PRIMARY-NAME.',
     },
   ];
 }

@@ -102,6 +102,8 @@ function detailOf(error: SchemaError): string {
     case 'false schema':
     case 'not':
       return 'is not allowed';
+    case 'minProperties':
+      return params['limit'] === 1 ? emptyObject(parentSchema) : plain;
     case 'enum':
     case 'const':
       return `must be ${oneOf(accepted(error))}`;
@@ -115,8 +117,16 @@ function detailOf(error: SchemaError): string {
   }
 }
 
+const knownFields = (schema: SchemaError['parentSchema']): string[] =>
+  Object.keys(Object(schema?.['properties']));
+
+function emptyObject(schema: SchemaError['parentSchema']): string {
+  const known = knownFields(schema);
+  return known.length === 0 ? 'must not be empty' : `must have at least one of: ${known.join(', ')}`;
+}
+
 function unknownField(schema: SchemaError['parentSchema']): string {
-  const known = Object.keys(Object(schema?.['properties']));
+  const known = knownFields(schema);
   return known.length === 0 ? 'is not a known field' : `is not a known field; known are: ${known.join(', ')}`;
 }
 

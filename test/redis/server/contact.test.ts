@@ -14,6 +14,12 @@ it.each([
   ["Hostname/IP does not match certificate's altnames: IP: 10.0.0.1 is not in the list", /other names/],
   ['certificate has expired', /Renew/],
   ['C0:error:0A00010B:SSL routines:ssl3_get_record:wrong version number', /redis:\/\//],
+  ['No sentinel names the primary (a:26379: connect ECONNREFUSED 127.0.0.1:1)', /Start the sentinels/],
+  ['No sentinel names the primary (a:26379: NOAUTH Authentication required.)', /SENTINEL_PASSWORD/],
+  [
+    'No sentinel names the primary (a:1: it knows no primary with the name main)',
+    /name at the end of REDIS_URL/,
+  ],
   ['read ECONNRESET', /rediss:\/\/ if Redis expects TLS/],
   ['Protocol error, got "\\u0015" as reply type byte', /rediss:\/\//],
   ['connect EACCES /run/redis.sock', /unixsocketperm/],

@@ -72,6 +72,12 @@ describe('toFaults', () => {
     expect(faultsOf(schema, 1)).toEqual([{ pointer: '', detail: 'must be string. The letter a.' }]);
   });
 
+  it('names the fields of an object that is empty', () => {
+    const schema = { properties: { a: {}, b: {} }, minProperties: 1 };
+    expect(faultsOf(schema, {})).toEqual([{ pointer: '', detail: 'must have at least one of: a, b' }]);
+    expect(faultsOf({ minProperties: 1 }, {})).toEqual([{ pointer: '', detail: 'must not be empty' }]);
+  });
+
   it('gives different faults of one value once each', () => {
     const schema = { allOf: [{ minLength: 3, pattern: '^a' }, { pattern: '^a' }] };
     expect(faultsOf(schema, 'b').map(({ detail }) => detail)).toEqual([

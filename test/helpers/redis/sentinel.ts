@@ -1,0 +1,151 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { type Child, startChild } from '../../../src/local/child-process.ts';
+import { type RedisServer, startRedis } from '../../../src/local/redis-server.ts';
+import { freePort } from '../../../src/local/redis-settings.ts';
+import { callRedis } from '../../../src/local/resp.ts';
+import { createOrphanReaper, type OrphanReaper } from '../../../src/orphan-reaper.ts';
+import { until } from './server.ts';
+
+const PASSWORD = 'a-password-of-this-test';
+export const SENTINEL_PASSWORD = 'another-password-of-this-test';
+export const PRIMARY_NAME = 'main';
+/** A primary is down for a sentinel after this long, ms. */
+const DOWN_AFTER_MS = 1_000;
+const STOP_MS = 5_000;
+
+export interface SentinelBed {
+  /** For REDIS_URL; the sentinels want SENTINEL_PASSWORD. */
+  readonly url: string;
+  /** All servers, in the order of their start: the first is the primary at first. */
+  readonly servers: readonly RedisServer[];
+  readonly sentinels: readonly Sentinel[];
+  /** The server that the sentinels call the primary. */
+  primary(): Promise<RedisServer>;
+  /** Starts a server again that was killed. */
+  restart(server: RedisServer): Promise<RedisServer>;
+}
+
+export interface Sentinel {
+  readonly port: number;
+  readonly child: Child;
+}
+
+interface BedOptions {
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** One primary with two replicas and three sentinels, for the tests of one file. */
+export function useSentinels({ settings = {} }: BedOptions = {}): SentinelBed {
+  const reaper = createOrphanReaper();
+  const servers: RedisServer[] = [];
+  const sentinels: Sentinel[] = [];
+  let dir: string;
+
+  const start = async (number: number) =>
+    startRedis({
+      dir: join(dir, `redis-${number}`),
+      port: await freePort(),
+      password: PASSWORD,
+      settings: {
+        appendfsync: 'everysec',
+        masterauth: PASSWORD,
+        'repl-diskless-sync-delay': '0',
+        ...settings,
+      },
+      reaper,
+    });
+
+  const primary = async (): Promise<RedisServer> => {
+    const port = await primaryPort(sentinels);
+    const server = servers.find(({ url }) => new URL(url).port === port);
+    if (server === undefined) throw new Error(`no server listens on ${port}`);
+    return server;
+  };
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'mr-sentinel-'));
+    const first = await start(0);
+    servers.push(first);
+    const replicaof = `127.0.0.1 ${new URL(first.url).port}`;
+    servers.push(...(await Promise.all([1, 2].map((number) => start(number)))));
+    for (const { url } of servers.slice(1)) await callRedis(url, ['REPLICAOF', ...replicaof.split(' ')]);
+    for (let number = 0; number < 3; number += 1)
+      sentinels.push(await startSentinel(dir, first.url, number, reaper));
+    await until(() => isComplete(sentinels), 'the sentinels know each other and both replicas');
+  });
+  afterAll(async () => {
+    await Promise.all(sentinels.map(({ child }) => child.stop(STOP_MS)));
+    await Promise.all(servers.map((server) => server.stop()));
+    reaper.end();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  return {
+    get url() {
+      const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
+      return `redis+sentinel://:${PASSWORD}@${hosts}/${PRIMARY_NAME}`;
+    },
+    servers,
+    sentinels,
+    primary,
+    async restart(server) {
+      const again = await server.restart();
+      servers[servers.indexOf(server)] = again;
+      return again;
+    },
+  };
+}
+
+async function startSentinel(
+  dir: string,
+  primaryUrl: string,
+  number: number,
+  reaper: OrphanReaper,
+): Promise<Sentinel> {
+  const port = await freePort();
+  const file = join(dir, `sentinel-${number}.conf`);
+  const lines = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    'logfile ""',
+    `requirepass ${SENTINEL_PASSWORD}`,
+    `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
+    `sentinel monitor ${PRIMARY_NAME} 127.0.0.1 ${new URL(primaryUrl).port} 2`,
+    `sentinel auth-pass ${PRIMARY_NAME} ${PASSWORD}`,
+    `sentinel down-after-milliseconds ${PRIMARY_NAME} ${DOWN_AFTER_MS}`,
+    `sentinel failover-timeout ${PRIMARY_NAME} 10000`,
+    `sentinel parallel-syncs ${PRIMARY_NAME} 2`,
+    '',
+  ];
+  await writeFile(file, lines.join('\n'));
+  const name = `Sentinel ${number}`;
+  const child = await startChild({ name, command: 'redis-server', args: [file, '--sentinel'], reaper });
+  return { port, child };
+}
+
+/** What a sentinel says, or undefined while it says nothing. */
+export async function askBed({ port }: Sentinel, ...command: string[]): Promise<unknown> {
+  const url = `redis://:${SENTINEL_PASSWORD}@127.0.0.1:${port}`;
+  return callRedis(url, ['SENTINEL', ...command]).catch(() => undefined);
+}
+
+async function isComplete(sentinels: readonly Sentinel[]): Promise<boolean> {
+  const replies = await Promise.all(sentinels.map((one) => askBed(one, 'MASTER', PRIMARY_NAME)));
+  return replies.every((reply) => {
+    const members = Array.isArray(reply) ? reply.map(String) : [];
+    const of = (name: string) => members[members.indexOf(name) + 1];
+    return of('num-slaves') === '2' && of('num-other-sentinels') === '2' && of('flags') === 'master';
+  });
+}
+
+/** What most of the sentinels call the primary. */
+async function primaryPort(sentinels: readonly Sentinel[]): Promise<string> {
+  const replies = await Promise.all(
+    sentinels.map((one) => askBed(one, 'GET-MASTER-ADDR-BY-NAME', PRIMARY_NAME)),
+  );
+  const ports = replies.map((reply) => (Array.isArray(reply) ? String(reply[1]) : ''));
+  return ports.find((port) => port !== '' && ports.filter((other) => other === port).length >= 2) ?? '';
+}
