@@ -22,7 +22,7 @@ const MAX_JOB_FAULTS = 10;
 /** Faults listed per batch. Jobs after that get their first one: to look for all of them takes long. */
 const MAX_BATCH_FAULTS = 1_000;
 
-const submitJobSchema = compileSchema(SubmitJob);
+const submitJobSchema = compileSchema(SubmitJob, { isOurs: true });
 
 /** Why the client may not submit a job, if so. */
 export type RefuseJob = (job: SubmitJob) => AppError | undefined;

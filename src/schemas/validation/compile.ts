@@ -19,12 +19,27 @@ const MAX_PARTS_FOR_ALL_FAULTS = 5_000;
 /**
  * Compiles a JSON Schema: draft 2020-12, or draft-07 if its `$schema` says so. Ignores unknown keywords and formats, as
  * the specification requires. An unresolved `$ref` is a fault. A check does not change the value; with `coerce`, which
- * is for values that arrive as text, it converts types in place. `isOurs` skips the check of the schema itself.
+ * is for values that arrive as text, it converts types in place. `isOurs` skips the check of the schema itself, and
+ * compiles each schema once.
  */
 export function compileSchema(
   schema: object | boolean,
   { coerce = false, isOurs = false } = {},
 ): CompiledSchema {
+  if (!isOurs || typeof schema !== 'object') return compileNew(schema, coerce, isOurs);
+  const known = coerce ? ours.converting : ours.plain;
+  const compiled = known.get(schema) ?? compileNew(schema, coerce, isOurs);
+  known.set(schema, compiled);
+  return compiled;
+}
+
+/** A third of the schemas of our routes differ from each other. Compiling takes most of the time in which an API starts. */
+const ours = {
+  converting: new WeakMap<object, CompiledSchema>(),
+  plain: new WeakMap<object, CompiledSchema>(),
+};
+
+function compileNew(schema: object | boolean, coerce: boolean, isOurs: boolean): CompiledSchema {
   const compile = (allErrors: boolean) => compileWith(schema, { allErrors, coerceTypes: coerce, isOurs });
   try {
     // Most values are valid: the validator that lists every fault is compiled when it is first needed.
@@ -53,8 +68,8 @@ function compileWith(
   const dialect = typeof schema === 'object' && '$schema' in schema ? schema.$schema : undefined;
   const Dialect = typeof dialect === 'string' && dialect.includes('draft-07') ? Ajv : Ajv2020;
   if (!isOurs) checkSchema(schema, Dialect, dialect);
-  // Each schema has its own instance: two tasks may use one `$id` for different schemas.
-  const ajv = new Dialect({ ...OPTIONS, allErrors, coerceTypes });
+  // Each schema has its own instance: two tasks may use one `$id` for different schemas. Ours never refer to the schema of schemas.
+  const ajv = new Dialect({ ...OPTIONS, allErrors, coerceTypes, meta: !isOurs });
   formats.default(ajv);
   ajv.removeKeyword('uniqueItems').addKeyword(UNIQUE_ITEMS);
   const validate = ajv.compile(schema);

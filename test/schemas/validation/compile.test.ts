@@ -18,6 +18,22 @@ describe('compileSchema', () => {
     expect(faultsOf(schema, { a: 1, b: 2 })).toEqual([]);
   });
 
+  it('compiles a schema of ours once, and once more where values are converted', () => {
+    const schema = Type.Object({ a: Type.Integer() });
+    const plain = compileSchema(schema, { isOurs: true });
+    const converting = compileSchema(schema, { isOurs: true, coerce: true });
+    expect(compileSchema(schema, { isOurs: true })).toBe(plain);
+    expect(compileSchema(schema, { isOurs: true, coerce: true })).toBe(converting);
+    expect([plain, converting].map((one) => one.ok && one.check({ a: '1' }).length)).toEqual([1, 0]);
+    expect(compileSchema(schema)).not.toBe(plain);
+  });
+
+  it('takes a schema that refers to the schema of schemas', () => {
+    const schema = { $ref: 'https://json-schema.org/draft/2020-12/schema' };
+    expect(faultsOf(schema, { type: 'object' })).toEqual([]);
+    expect(faultsOf(schema, { type: 'wrong' })).not.toEqual([]);
+  });
+
   it('ends a detail with the description in the schema', () => {
     const schema = Type.Object({ a: Type.Integer({ description: 'A count.' }) });
     expect(faultsOf(schema, { a: 'x' })).toEqual([{ pointer: '/a', detail: 'must be integer. A count.' }]);
