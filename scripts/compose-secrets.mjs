@@ -1,12 +1,14 @@
 // Makes the passwords and the first key of docker-compose.yml at its first start, and keeps them. Each folder is a volume
 // that only those services mount that need it. The ACL file is written at each start: a release may use other commands.
+// With `sentinel` as second argument: those of docker-compose.sentinel.yml, with the settings of Redis and sentinels.
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../dist/src/config.js';
 import { aclRules } from '../dist/src/redis/acl/acl-rules.js';
 
-const root = process.argv[2] ?? '/run/millrace';
+const [root = '/run/millrace', kind] = process.argv.slice(2);
+const bySentinels = kind === 'sentinel';
 const OWNER_ONLY = 0o400;
 /** Redis runs as another user. */
 const ALL_OF_CONTAINER = 0o444;
@@ -25,18 +27,62 @@ function keep(file, make, mode) {
 
 const secret = () => randomBytes(32).toString('base64url');
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+const inRedis = (name) => keep(join(root, 'redis', name), secret, ALL_OF_CONTAINER);
+
+const address = (password) =>
+  bySentinels
+    ? `redis+sentinel://millrace:${password}@sentinel-1:26379,sentinel-2:26379,sentinel-3:26379/main`
+    : `redis://millrace:${password}@redis:6379`;
 
 keep(join(root, 'api', 'admin-key'), secret, OWNER_ONLY);
-const url = keep(
-  join(root, 'client', 'redis-url'),
-  () => `redis://millrace:${secret()}@redis:6379`,
-  OWNER_ONLY,
-);
-const operator = keep(join(root, 'redis', 'operator-password'), secret, ALL_OF_CONTAINER);
-const acl = [
+const url = keep(join(root, 'client', 'redis-url'), () => address(secret()), OWNER_ONLY);
+const [, password = ''] = /^[^@]*:([^:@]*)@/.exec(url) ?? [];
+const users = [
   // Nobody can be `default`, but Redis loads its append-only file as this user, and leaves out what the user may not do.
   'user default reset off ~* &* +@all',
-  `user millrace on #${sha256(new URL(url).password)} ${aclRules(loadConfig().prefix)}`,
-  `user operator on #${sha256(operator)} ~* &* +@all`,
+  `user millrace on #${sha256(password)} ${aclRules(loadConfig().prefix)}`,
+  `user operator on #${sha256(inRedis('operator-password'))} ~* &* +@all`,
 ];
-write(join(root, 'redis', 'users.acl'), acl.join('\n'), ALL_OF_CONTAINER);
+
+if (bySentinels) writeForSentinels();
+write(join(root, 'redis', 'users.acl'), users.join('\n'), ALL_OF_CONTAINER);
+
+/** Rights of replicas and sentinels: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/ */
+function writeForSentinels() {
+  const replica = inRedis('replica-password');
+  const sentinel = inRedis('sentinel-user-password');
+  const ofSentinels = keep(join(root, 'client', 'sentinel-password'), secret, OWNER_ONLY);
+  users.push(
+    `user replica on #${sha256(replica)} -@all +psync +replconf +ping`,
+    `user sentinel on #${sha256(sentinel)} allchannels -@all +multi +slaveof +ping +exec +subscribe +config|rewrite +role +publish +info +client|setname +client|kill +script|kill`,
+  );
+  const redis = [
+    'aclfile /run/millrace/redis/users.acl',
+    'masteruser replica',
+    `masterauth ${replica}`,
+    // Every accepted job is on disk before its 202, and a primary without a replica takes none: docs/scale.md.
+    'appendonly yes',
+    'appendfsync always',
+    'save ""',
+    'min-replicas-to-write 1',
+    'maxmemory-policy noeviction',
+    'stream-node-max-entries 4',
+    'stream-node-max-bytes 1024',
+  ];
+  const sentinels = [
+    'port 26379',
+    `requirepass ${ofSentinels}`,
+    `sentinel sentinel-pass ${ofSentinels}`,
+    // A container that starts again may have another address.
+    'sentinel resolve-hostnames yes',
+    'sentinel announce-hostnames yes',
+    'sentinel monitor main redis-1 6379 2',
+    'sentinel auth-user main sentinel',
+    `sentinel auth-pass main ${sentinel}`,
+    'sentinel down-after-milliseconds main 5000',
+    'sentinel failover-timeout main 60000',
+  ];
+  write(join(root, 'redis', 'redis.conf'), redis.join('\n'), ALL_OF_CONTAINER);
+  write(join(root, 'redis', 'sentinel.conf'), sentinels.join('\n'), ALL_OF_CONTAINER);
+  write(join(root, 'redis', 'sentinel-password'), ofSentinels, ALL_OF_CONTAINER);
+}

@@ -2,12 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Child, startChild } from '../../src/local/child-process.ts';
 import { startRedis } from '../../src/local/redis-server.ts';
 import { freePort } from '../../src/local/redis-settings.ts';
+import { callRedis } from '../../src/local/resp.ts';
+import { createOrphanReaper } from '../../src/orphan-reaper.ts';
 import { connectForWork } from '../../src/redis/connect.ts';
 import { pathInProject } from '../helpers/local/pages.ts';
-import { untilConnected, useRedis } from '../helpers/redis/server.ts';
+import { until, untilConnected, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis({ port: await freePort() });
 let dir: string;
@@ -18,8 +21,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-const make = (env: NodeJS.ProcessEnv = {}) =>
-  execFileSync(process.execPath, [pathInProject('scripts/compose-secrets.mjs'), dir], { env });
+const make = (env: NodeJS.ProcessEnv = {}, ...more: string[]) =>
+  execFileSync(process.execPath, [pathInProject('scripts/compose-secrets.mjs'), dir, ...more], { env });
 const read = (file: string) => readFileSync(join(dir, file), 'utf8').trim();
 const FILES = ['api/admin-key', 'client/redis-url', 'redis/operator-password', 'redis/users.acl'];
 const readAll = () => FILES.map(read);
@@ -86,4 +89,56 @@ it('lets Redis load what scripts have written, which it does as the user default
   look.disconnect();
   await second.stop();
   expect(keys).toBe(2);
+});
+
+describe('the secrets of docker-compose.sentinel.yml', () => {
+  const reaper = createOrphanReaper();
+  const children: Child[] = [];
+  const start = async (file: string, lines: readonly string[], ...more: string[]) => {
+    writeFileSync(join(dir, file), lines.join('\n'));
+    children.push(
+      await startChild({ name: file, command: 'redis-server', args: [join(dir, file), ...more], reaper }),
+    );
+  };
+  afterEach(async () => {
+    await Promise.all(children.map((child) => child.stop(5_000)));
+    reaper.end();
+  });
+
+  it('let a replica follow, sentinels fail over, and the service follow them', async () => {
+    make({}, 'sentinel');
+    const [first, second, sentinelPort] = [await freePort(), await freePort(), await freePort()];
+    const conf = (port: number, ...more: string[]) => [
+      ...read('redis/redis.conf').replace('/run/millrace', dir).split('\n'),
+      `port ${port}`,
+      `dir ${join(dir, String(port))}`,
+      ...more,
+    ];
+    for (const port of [first, second]) mkdirSync(join(dir, String(port)));
+    await start('one.conf', conf(first));
+    await start('two.conf', conf(second, `replicaof 127.0.0.1 ${first}`));
+    const sentinel = read('redis/sentinel.conf')
+      .replace('port 26379', `port ${sentinelPort}`)
+      .replace('redis-1 6379 2', `127.0.0.1 ${first} 1`);
+    await start('sentinel.conf', [...sentinel.split('\n'), ''], '--sentinel');
+    const sentinelUrl = `redis://:${read('client/sentinel-password')}@127.0.0.1:${sentinelPort}`;
+    const tell = (...command: string[]) =>
+      callRedis(sentinelUrl, ['SENTINEL', ...command]).catch(() => undefined);
+    await until(async () => (await tell('REPLICAS', 'main'))?.toString().includes(`:${second}`), 'a replica');
+    const connection = connectForWork({
+      url: read('client/redis-url').replace(/@.*\//, `@127.0.0.1:${sentinelPort}/`),
+      sentinelPassword: read('client/sentinel-password'),
+      name: 'test',
+      scripts: [],
+    });
+    await untilConnected(connection);
+    await until(async () => (await connection.set('mr:key', 'text').catch(() => '')) === 'OK', 'a write');
+    await until(async () => (await tell('FAILOVER', 'main')) === 'OK', 'a failover');
+    await until(
+      () => connection.status === 'ready' && connection.stream.remotePort === second,
+      'the new one',
+    );
+    expect(await connection.get('mr:key')).toBe('text');
+    connection.disconnect();
+  });
 });

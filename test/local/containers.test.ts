@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readInProject as read } from '../helpers/local/pages.ts';
 
@@ -15,12 +15,16 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, { condition: string }>>;
   readonly healthcheck?: { interval: string };
   readonly command?: readonly string[];
+  readonly hostname?: string;
   readonly restart?: string;
   readonly stop_grace_period?: string;
 }
 
-const compose = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, Service> };
+const readCompose = (file: string) =>
+  parse(read(file), { merge: true }) as { services: Record<string, Service> };
+const compose = readCompose('docker-compose.yml');
 const services = Object.entries(compose.services);
+const withSentinels = readCompose('docker-compose.sentinel.yml').services;
 const serviceOf = (name: string): Service => {
   const service = compose.services[name];
   if (service === undefined) throw new Error(`there is no service ${name}`);
@@ -38,13 +42,16 @@ it('checks the health of what others wait for every second, and of all else ever
   expect(read('Dockerfile')).toMatch(/^HEALTHCHECK --interval=5s /m);
 });
 
-it.each(services)('gives the service %s no rights and a file system that it cannot write', (_, service) => {
-  expect(service).toMatchObject({
-    read_only: true,
-    cap_drop: ['ALL'],
-    security_opt: ['no-new-privileges:true'],
-  });
-});
+it.each([...services, ...Object.entries(withSentinels)])(
+  'gives the service %s no rights and a file system that it cannot write',
+  (_, service) => {
+    expect(service).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+    });
+  },
+);
 
 it('publishes ports on loopback alone, and none of Redis', () => {
   const published = services.flatMap(([, { ports = [] }]) => ports);
@@ -96,4 +103,37 @@ it('builds an image whose user has a number, and whose labels name this version'
   for (const label of ['title', 'description', 'licenses', 'version', 'revision']) {
     expect(dockerfile).toContain(`org.opencontainers.image.${label}=`);
   }
+});
+
+describe('docker-compose.sentinel.yml', () => {
+  const names = Object.keys(withSentinels);
+
+  it('has a primary with two replicas and three sentinels, each with a volume of its own', () => {
+    const servers = names.filter((name) => /^(redis|sentinel)-\d$/.test(name));
+    expect(servers).toHaveLength(6);
+    for (const name of servers) {
+      expect(withSentinels[name]).toMatchObject({ hostname: name, restart: 'unless-stopped' });
+      expect(withSentinels[name]?.volumes).toEqual([
+        `${name}-data:/data`,
+        'redis-secrets:/run/millrace/redis:ro',
+      ]);
+    }
+  });
+
+  it('gives API and worker the address and the password of the sentinels by files, and waits for these', () => {
+    for (const name of ['api', 'worker']) {
+      expect(withSentinels[name]?.environment).toMatchObject({
+        REDIS_URL_FILE: '/run/millrace/client/redis-url',
+        SENTINEL_PASSWORD_FILE: '/run/millrace/client/sentinel-password',
+      });
+      expect(Object.keys(withSentinels[name]?.depends_on ?? {})).toEqual([
+        'sentinel-1',
+        'sentinel-2',
+        'sentinel-3',
+      ]);
+    }
+    const published = Object.values(withSentinels).flatMap(({ ports = [] }) => ports);
+    expect(published).toEqual(['127.0.0.1:3000:3000']);
+    expect(read('docker-compose.sentinel.yml')).not.toMatch(/redis:\/\/|password:|ADMIN_KEY:/i);
+  });
 });
