@@ -97,7 +97,7 @@ export function redisSettingFaults(settings: RedisSettings): string[] {
   return [...idleSettings(settings, url), ...fileFaults(settings)];
 }
 
-/** Settings that have no effect with this REDIS_URL: it is not the one that was meant. */
+/** Settings that have no effect with this REDIS_URL, which is probably not the intended one. */
 function idleSettings(settings: RedisSettings, { topology, isTls }: RedisUrl): string[] {
   const { redisCaFile, redisCertFile, redisKeyFile, sentinelPassword, redisNatMap } = settings;
   const unless = (holds: boolean, value: string, variable: string, todo: string) =>
