@@ -199,6 +199,15 @@ describe('the concurrency of a key', () => {
     expect(await redis.client.exists(queue.keys.notes)).toBe(0);
   });
 
+  it('lets a held job of a key start before one of a lower priority, also where that lane goes first', async () => {
+    const [, held] = await submitFor('aa');
+    const { deliveries } = await takeAs(queue.one);
+    await complete(queue.one, deliveries);
+    await submitFor('a', 'low');
+    const next = await takeAs(queue.one, { count: 1, favouredLane: 4, share: 1 });
+    expect(next.deliveries.map(({ entryId }) => entryId)).toEqual([held?.entryId]);
+  });
+
   it('lets an older job of a key start before one that has just come', async () => {
     await setLimits({ keyConcurrency: 2 });
     const refs = await submitFor('aaaa');
