@@ -14,9 +14,6 @@ import type { HeldBy } from '../schemas/values/names.ts';
  */
 export const CLASS_PATTERN = /^(?<reason>[^\n]*)\n(?<refusers>[^\n]*)$/;
 
-/** Lua pattern: the time in the order of a member, Unix ms. */
-export const HELD_SINCE = `(${'%d'.repeat(13)})%d*`;
-
 /** The form of a member. */
 export const HELD_MEMBER = /^[^\n]{1,1600}\n[^\n]{0,400}\n[1-4][01]\d{13,24} [chnlp]\d{1,19}-\d{1,19}$/;
 

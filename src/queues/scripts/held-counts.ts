@@ -1,4 +1,4 @@
-import { HELD_SINCE } from '../../lifecycle/hold-class.ts';
+import { HELD_SINCE } from '../../lifecycle/scripts/keys/turns.ts';
 import { defineFragment } from '../../redis/script/define-script.ts';
 import { HELD_BY } from '../../schemas/values/names.ts';
 

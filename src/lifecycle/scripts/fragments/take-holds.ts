@@ -1,7 +1,7 @@
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { PLACE_LETTERS } from '../../../redis/script/lua.ts';
-import { HELD_SINCE } from '../../hold-class.ts';
+import { HELD_SINCE } from '../keys/turns.ts';
 
 /** Members of one read. */
 const STEP = 100;

@@ -1,7 +1,6 @@
 import { GROUP } from '../../../redis/keys.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
-import { HELD_SINCE } from '../../hold-class.ts';
-import { TURN_SPAN, turnOf } from '../keys/turns.ts';
+import { HELD_SINCE, TURN_SPAN, turnOf } from '../keys/turns.ts';
 import { CLAIM_NOTES, NOTES_OF_CLAIM, SPLIT_REF } from './take.ts';
 
 /** The most keys that one take looks at without starting a job of theirs. Most of these are at their limit. */

@@ -1,5 +1,4 @@
 import { inChunks, type LuaHelper, now } from '../../../redis/script/lua.ts';
-import { HELD_SINCE } from '../../hold-class.ts';
 
 /**
  * A score in `turns` is the index of the priority (from 1) times this, plus a time since `EPOCH_US`, us. In a fair queue that is the
@@ -8,6 +7,9 @@ import { HELD_SINCE } from '../../hold-class.ts';
 export const TURN_SPAN = 2 ** 51;
 /** September 2020, us. */
 const EPOCH_US = 1_600_000_000_000_000;
+
+/** Lua pattern: the time in a member of `holds`, Unix ms; see `hold-class.ts`. */
+export const HELD_SINCE = `(${'%d'.repeat(13)})%d*`;
 
 /** Lua: `heldClass(key)`, the class of the jobs that wait in `holds` for their key: the two lines of `hold-class.ts`. */
 export const heldClass: LuaHelper = {
