@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'misspelt-settings': [],
   'error-reasons': ['redis'],
   config: ['misspelt-settings', 'redis'],
-  redis: ['ioredis', 'typebox'],
+  redis: ['ioredis', 'cluster-key-slot', 'typebox'],
   tasks: ['redis', 'error-reasons', 'ajv', 'typebox', 'undici', 'tsx'],
   events: ['redis'],
   core: ['redis', 'tasks'],

@@ -134,7 +134,7 @@ export async function settleWithoutResult(
   return settled;
 }
 
-/** Settles jobs of an HTTP lease in one queue, in few calls, and reports the ends of their attempts. Others get their turn meanwhile. */
+/** Settles jobs of an HTTP lease in one queue, in few calls, and reports the ends of their attempts. Other requests get their turn in between. */
 export async function settleAllWithoutResult(
   core: Core,
   consumer: Consumer,

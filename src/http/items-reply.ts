@@ -3,12 +3,12 @@ import type { FastifyReply } from 'fastify';
 import { printJson } from '../schemas/json/json-text.ts';
 import { Slices } from '../slices.ts';
 
-/** A longer answer is sent in parts: to encode all of it would hold up others. */
+/** A longer answer is sent in parts, since encoding all of it at once would hold up other requests. */
 const MAX_CHARACTERS_AT_ONCE = 1_048_576;
 const PART_CHARACTERS = 65_536;
 
 /**
- * Sends an outcome for each item of a request, with status 207 as `{ "items": [...] }`. Others get their turn meanwhile.
+ * Sends an outcome for each item of a request, with status 207 as `{ "items": [...] }`. Other requests get their turn in between.
  *
  * @param print gives the JSON of an item.
  * @param more further members of the answer.

@@ -40,7 +40,7 @@ export class TagWalk {
   readonly #lines: Line[];
 
   /**
-   * @param before, from only places from `from` on and before `before` count; '' for any.
+   * @param before, from bounds: only places before `before`, and not before `from`, count; '' for none.
    * @param after where the walk goes on.
    */
   constructor(

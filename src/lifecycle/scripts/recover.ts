@@ -155,7 +155,7 @@ export interface Recovery {
   hasExpired: boolean;
   /** Whether there are such jobs, or will be. */
   mayExpire: boolean;
-  /** Leases of the queue, of which a pass counts no more than it was told: one for each worker process, and for each HTTP lease with jobs. */
+  /** Leases of the queue: one for each worker process and each HTTP lease with jobs. A pass counts no more than it was told. */
   leases: number;
 }
 

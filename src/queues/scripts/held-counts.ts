@@ -1,3 +1,4 @@
+import { HELD_SINCE } from '../../lifecycle/scripts/keys/turns.ts';
 import { defineFragment } from '../../redis/script/define-script.ts';
 import { HELD_BY } from '../../schemas/values/names.ts';
 
@@ -12,7 +13,7 @@ export const HELD_COUNTS = defineFragment({
 local function oldestOfSome(most)
   local oldest = math.huge
   for _, member in ipairs(redis.call('ZRANDMEMBER', holds, most)) do
-    oldest = math.min(oldest, tonumber(string.match(member, '\\n%d%d(%d+) %S+$')) or oldest)
+    oldest = math.min(oldest, tonumber(string.match(member, '\\n%d%d${HELD_SINCE} %S+$')) or oldest)
   end
   return oldest
 end

@@ -10,8 +10,9 @@ import { letters, now } from '../../../redis/script/lua.ts';
  * `freshEntry(new, first, notBefore, since)` is what `parkEntry` takes. `notBefore`: Unix ms, or nil; `since`: when the job was first
  * submitted. `tellSubmitted(room)` writes the events of the jobs that were stored since; nil for none.
  *
- * `new`: `task`, `payload`, `options` (JSON without priority, times and first entry; '' for none), `lane` (index of the stream), `priority` (nil for normal), `startAt`, `delay`, `expiresIn` (ms, or nil), `rule` (`uq` of its options; nil
- * for a job that is not unique). `room`: see `ROOM`.
+ * `new`: `task`, `payload`, `options` (JSON without priority, times and first entry; '' for none), `lane` (index of the stream),
+ * `priority` (nil for normal), `startAt`, `delay`, `expiresIn` (ms, or nil), `rule` (`uq` of its options; nil for a job that is not
+ * unique). `room`: see `ROOM`.
  */
 export const STORE_JOB = defineFragment({
   queueKeys: ['expiring', 'settings', 'events', 'notes', 'stream', 'tagged'],

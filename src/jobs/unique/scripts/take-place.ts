@@ -48,7 +48,7 @@ local function lookAt(places, digest)
   if pointer then place.job, place.follower = holderOf(pointer) end
   if pointer and pointer.r ~= before then
     redis.call('HSET', uniques, digest, cjson.encode(pointer))
-    -- An accident may have taken the first one, and nothing told the other.
+    -- If an accident removed the first job, nothing has freed its follower.
     freeFollower(pointer.r)
   end
   place.holder, place.follows = place.job and 'open', place.follower ~= nil

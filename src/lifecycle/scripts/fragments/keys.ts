@@ -17,7 +17,7 @@ const MOST_READY = 50;
  *
  * `keyed.holdsBack(ref, fields, at)` looks at a job that has just become pending: true if it went to `holds` instead.
  * `keyed.start(key, ref)` counts one that starts. `keyed.begin()` comes before them, `keyed.finish(soonest)` at the end of the take.
- * `keyed.firstHeld` has what `keyed.firstOf` has read in this call; who changes the held jobs of a key forgets it.
+ * `keyed.firstHeld` keeps what `keyed.firstOf` has read in this call. Code that changes the held jobs of a key clears it.
  */
 export const KEYS = defineFragment({
   queueKeys: [

@@ -6,7 +6,7 @@ import { heldPlace, keyOf, turnOf } from '../keys/turns.ts';
 
 /** Entries that one take sorts: bounds the time for which it keeps Redis busy. Their bytes are bounded, too. */
 const MOST_SORTED = 300;
-/** Entries that a read has beyond the jobs that are wanted, once one had a job whose key held it back. It doubles from read to read. */
+/** Entries that a read asks for beyond the wanted jobs, once a key has held a job back. Each further read asks for twice as many. */
 const AHEAD = 8;
 /**
  * While a lane of a fair queue has unsorted entries, a take sorts this many for each job that it starts. Else one key could start

@@ -1,6 +1,7 @@
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { PLACE_LETTERS } from '../../../redis/script/lua.ts';
+import { HELD_SINCE } from '../keys/turns.ts';
 
 /** Members of one read. */
 const STEP = 100;
@@ -25,7 +26,7 @@ local takeHolds = mayTakeHolds and function(priority, limit)
     if redis.call('HGET', notes, ref .. ${NOTE.heldAs}) ~= prefix then return end
     local place = string.find('${PLACE_LETTERS}', string.sub(ref, 1, 1), 1, true)
     redis.call('ZREM', due[place], ref)
-    claim(ref, tonumber(string.match(prefix, '\\n%d%d(%d+) $')))
+    claim(ref, tonumber(string.match(prefix, '\\n%d%d${HELD_SINCE} $')))
   end
   for _, class in ipairs(cjson.decode(holdClasses)) do
     local from, size, found = class .. '\\n' .. priority, 0, {}

@@ -1,6 +1,6 @@
 import { GROUP } from '../../../redis/keys.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
-import { TURN_SPAN, turnOf } from '../keys/turns.ts';
+import { HELD_SINCE, TURN_SPAN, turnOf } from '../keys/turns.ts';
 import { CLAIM_NOTES, NOTES_OF_CLAIM, SPLIT_REF } from './take.ts';
 
 /** The most keys that one take looks at without starting a job of theirs. Most of these are at their limit. */
@@ -23,7 +23,7 @@ if keyed then
 
   -- Where the job of a key is no longer there, the next one may start.
   local function startOne(one, noted)
-    local at = tonumber(string.match(one.prefix, '\\n%d%d(%d+) $'))
+    local at = tonumber(string.match(one.prefix, '\\n%d%d${HELD_SINCE} $'))
     if not claim(one.ref, at, one.prefix, noted, one.entry) then return one.turn end
     keyed.start(one.key, one.ref)
     local atLimit = most == 1 and one.key ~= ''

@@ -68,7 +68,7 @@ return ''
 `,
 });
 
-/** Where a sweep begins that looks at no held jobs but followers: their classes are the last ones. */
+/** Where a sweep begins that looks only at followers among the held jobs. Their classes come last. */
 export const FOLLOWERS_START = `[${FOLLOWS}`;
 
 /** One bounded step. Returns where the next one begins; undefined at the end. */

@@ -8,6 +8,9 @@ export const TURN_SPAN = 2 ** 51;
 /** September 2020, us. */
 const EPOCH_US = 1_600_000_000_000_000;
 
+/** Lua pattern: the time in a member of `holds`, Unix ms; see `hold-class.ts`. */
+export const HELD_SINCE = `(${'%d'.repeat(13)})%d*`;
+
 /** Lua: `heldClass(key)`, the class of the jobs that wait in `holds` for their key: the two lines of `hold-class.ts`. */
 export const heldClass: LuaHelper = {
   name: 'heldClass',
@@ -24,7 +27,7 @@ export const turnOf: LuaHelper = {
   name: 'turnOf',
   lua: `
 local function turnOf(held, at)
-  local priority, since = string.match(held, '\\n([1-4])[01](%d+) %S*$')
+  local priority, since = string.match(held, '\\n([1-4])[01]${HELD_SINCE} %S*$')
   return priority * ${TURN_SPAN} + math.min(${TURN_SPAN - 1}, math.max(0, (at or since * 1000) - ${EPOCH_US}))
 end
 `,
@@ -58,7 +61,10 @@ export const heldPlace: LuaHelper = {
   uses: [heldClass],
   lua: `
 local function heldPlace(key, place, id)
-  return heldClass(key) .. '\\n' .. place .. '1' .. string.format('%013.0f', string.match(id, '^%d+')) .. ' '
+  local ms, seq = string.match(id, '^(%d+)%-(%d+)$')
+  -- Entries of one ms go by their numbers, which are no texts of one length.
+  local order = seq == '0' and '' or math.min(9, #seq) .. string.sub(seq, 1, 9)
+  return heldClass(key) .. '\\n' .. place .. '1' .. string.format('%013.0f', ms) .. order .. ' '
 end
 `,
 };

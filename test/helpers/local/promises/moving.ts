@@ -12,7 +12,7 @@ async function deduplicates(reader: Reader): Promise<void> {
   expect((await reader.ended('debounce'))[0]?.result).toEqual({ color: 'white 10' });
   const deployed = await reader.ended('deploy');
   expect(mostAtOnce(deployed)).toBe(1);
-  expect(deployed.at(-1)?.result).toMatchObject({ sleptMs: expect.closeTo(3_003, -2) });
+  expect(deployed.at(-1)?.metadata).toEqual({ commit: 'c3' });
 }
 
 /** A cancelled job frees its place, but for `for`. */
@@ -30,7 +30,7 @@ async function freesPlaces(reader: Reader): Promise<void> {
 
 /** While one runs, one more waits, and the place is its own. */
 async function untilAndWhileExecuting(reader: Reader): Promise<void> {
-  const job = { queue: 'sync', task: 'sleep', key: 'user-8', payload: { ms: 2_000 } };
+  const job = { queue: 'sync', task: 'sleep', key: 'user-8', payload: { ms: 5_000 } };
   const submit = () => reader.submit({ ...job, unique: { until: 'started' } });
   const first = await submit();
   await reader.untilJob(first.body.id, ({ status }) => status === 'running');
@@ -40,6 +40,7 @@ async function untilAndWhileExecuting(reader: Reader): Promise<void> {
   const third = await submit();
   expect(third).toMatchObject({ status: 200, body: { id: second.body.id } });
   expect(third.headers.get('job-deduplicated')).toBe('true');
+  expect((await reader.cancel(second.body.id)).status).toBe(200);
 }
 
 async function rejects(reader: Reader): Promise<void> {
@@ -62,7 +63,6 @@ export async function movingHolds(reader: Reader): Promise<void> {
   await untilAndWhileExecuting(reader);
   const synced = await reader.ended('sync');
   expect(mostAtOnce(synced.filter(({ key }) => key === 'user-7'))).toBe(1);
-  expect(mostAtOnce(synced.filter(({ key }) => key === 'user-8'))).toBe(1);
   await rejects(reader);
   expect(mostAtOnce(await reader.ended('erp'))).toBe(2);
   expectApart(await reader.ended('partner'), 15, 100);

@@ -26,6 +26,7 @@ export interface Run {
   readonly start: number;
   readonly end: number;
   readonly result: unknown;
+  readonly metadata: Job['metadata'];
 }
 
 /** @param page the text of the page that was followed in this shell. */
@@ -61,12 +62,13 @@ export function readerOf(shell: DocShell, page: string): Reader {
   };
 }
 
-const toRun = ({ key, createdAt, startedAt, finishedAt, result }: Job): Run => ({
+const toRun = ({ key, createdAt, startedAt, finishedAt, result, metadata }: Job): Run => ({
   key,
   created: Date.parse(createdAt),
   start: Date.parse(startedAt ?? ''),
   end: Date.parse(finishedAt ?? ''),
   result,
+  metadata,
 });
 
 /** Both times of a job are cut to milliseconds: one may begin that much before the other has ended. */

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { submitTogether } from '../../../../src/jobs/submit/scripts/submit.ts';
 import type { Delivery } from '../../../../src/lifecycle/consumer.ts';
 import { cancelOrExpire } from '../../../../src/lifecycle/scripts/cancel.ts';
 import { recheckKeys } from '../../../../src/lifecycle/scripts/keys/sweep-keys.ts';
@@ -34,6 +35,24 @@ describe('the concurrency of a key', () => {
     const { runningKeys, runsFor, turns, holds } = queue.keys;
     expect(await redis.client.exists(runningKeys, runsFor, turns, holds)).toBe(0);
     expect(await redis.client.exists(queue.keys.notes)).toBe(0);
+  });
+
+  it('keeps the order of jobs that came in one millisecond', async () => {
+    const job = {
+      keys: queue.keys,
+      place: 'normal' as const,
+      task: 'echo',
+      payload: '1',
+      options: { y: 'a' },
+    };
+    const stored = await submitTogether(redis.client, Array<typeof job>(120).fill(job));
+    const started: string[] = [];
+    for (let i = 0; i < 120; i += 1) {
+      const { deliveries } = await takeAs(queue.one);
+      started.push(...deliveries.map(({ entryId }) => entryId));
+      await complete(queue.one, deliveries);
+    }
+    expect(stored).toEqual({ kind: 'stored', entryIds: started });
   });
 
   it('is why a job waits', async () => {
@@ -178,6 +197,15 @@ describe('the concurrency of a key', () => {
     expect(await redis.client.info('commandstats')).not.toContain('cmdstat_xclaim');
     expect(await redis.client.zcard(queue.keys.holds)).toBe(2);
     expect(await redis.client.exists(queue.keys.notes)).toBe(0);
+  });
+
+  it('lets a held job of a key start before one of a lower priority, also where that lane goes first', async () => {
+    const [, held] = await submitFor('aa');
+    const { deliveries } = await takeAs(queue.one);
+    await complete(queue.one, deliveries);
+    await submitFor('a', 'low');
+    const next = await takeAs(queue.one, { count: 1, favouredLane: 4, share: 1 });
+    expect(next.deliveries.map(({ entryId }) => entryId)).toEqual([held?.entryId]);
   });
 
   it('lets an older job of a key start before one that has just come', async () => {
