@@ -23,8 +23,8 @@ interface SlotReader {
 
 /**
  * Reads streams of several slots at one time. Redis lets one read name streams of one slot only, so each slot has a connection to
- * the node that serves it. The first read that brings something ends the others. One that fails, as its node is lost, does not end
- * them, and is begun again where the slot then is.
+ * the node that serves it. The first read that brings something ends the others. One that fails, because its node is lost, does not
+ * end them. It begins again at the node that serves the slot by then.
  */
 export class ClusterReader implements StreamReader {
   readonly #options: ConnectOptions;
@@ -70,6 +70,7 @@ export class ClusterReader implements StreamReader {
   }
 
   disconnect(): void {
+    this.#running?.end();
     for (const slot of [...this.#readers.keys()]) this.#drop(slot);
   }
 
