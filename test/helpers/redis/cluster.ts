@@ -11,6 +11,7 @@ const SLOTS = 16_384;
 /** Nodes talk to each other at their port and this. */
 const BUS_OFFSET = 10_000;
 const PASSWORD = 'cluster';
+const USER = 'millrace';
 
 export interface ClusterNode {
   readonly server: RedisServer;
@@ -36,11 +37,14 @@ interface ClusterOptions {
   readonly primaries?: number;
   /** Of each primary. */
   readonly replicas?: number;
+  /** ACL rules of the user in the URL. Default: the user may do all. */
+  readonly rules?: readonly string[];
 }
 
 export async function startCluster({
   primaries = 3,
   replicas = 0,
+  rules,
 }: ClusterOptions = {}): Promise<StartedCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'mr-cluster-'));
   const count = primaries * (1 + replicas);
@@ -48,9 +52,12 @@ export async function startCluster({
   await meet(nodes);
   await shareSlots(nodes.slice(0, primaries));
   await follow(nodes, primaries);
+  for (const { client } of rules === undefined ? [] : nodes) {
+    await client.acl('SETUSER', USER, 'on', `>${PASSWORD}`, ...(rules ?? []));
+  }
   const hosts = nodes.slice(0, primaries).map(({ port }) => `127.0.0.1:${port}`);
   return {
-    url: `redis+cluster://:${PASSWORD}@${hosts.join(',')}`,
+    url: `redis+cluster://${rules === undefined ? '' : USER}:${PASSWORD}@${hosts.join(',')}`,
     primaries: nodes.slice(0, primaries),
     replicas: nodes.slice(primaries),
     async stop() {

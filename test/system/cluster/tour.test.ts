@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { aclRules } from '../../../src/redis/acl/acl-rules.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useCluster } from '../../helpers/redis/cluster.ts';
 import { until } from '../../helpers/redis/server.ts';
@@ -7,7 +8,10 @@ import { useWorker } from '../../helpers/workers/worker-process.ts';
 /** Their slots are at all three primaries. */
 const QUEUES = ['q0', 'q1', 'q2', 'q3', 'q4', 'q5', 'q6', 'q7'];
 
-const cluster = useCluster();
+/** What docs/scale.md adds to the ACL line in a Cluster. */
+const CLUSTER_COMMANDS = ['+cluster|info', '+cluster|slots'];
+
+const cluster = useCluster({ rules: [...aclRules('mr').split(' '), ...CLUSTER_COMMANDS] });
 const api = useApi(cluster);
 useWorker(cluster, { QUEUES: [...QUEUES, 'default'].join(','), CONCURRENCY: '10' });
 
@@ -146,5 +150,10 @@ describe('in a Cluster', () => {
     }
     const ofOne = { jobs: batch.jobs.map((job) => ({ ...job, queue: 'q4' })) };
     expect((await api.http.post('/jobs/batch?atomic=true').send(ofOne)).status).toBe(207);
+  });
+
+  it('needs no more than the ACL of docs/scale.md allows', async () => {
+    const logs = await Promise.all(cluster.primaries.map(({ client }) => client.acl('LOG')));
+    expect(logs).toEqual([[], [], []]);
   });
 });
