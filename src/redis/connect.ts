@@ -111,7 +111,7 @@ type OwnOptions = ReturnType<typeof optionsOf> & typeof LASTING;
 
 const retryInMs = (attempt: number): number => reconnectInMs(attempt, Math.random());
 
-/** Of a connection that lasts. Those to the nodes of a Cluster are made anew by their Cluster. */
+/** A connection that lasts has these, too. A Cluster opens the connections to its nodes, and replaces them. */
 const LASTING = { retryStrategy: retryInMs, enableOfflineQueue: false };
 
 const optionsOf = ({ tls, name, scripts }: ConnectOptions, role: Role) => ({

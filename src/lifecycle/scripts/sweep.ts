@@ -100,7 +100,7 @@ export type SweepPosition = SweepPoint | 'end';
 
 export const SWEEP_START: SweepPosition = { place: PLACES[0], from: '-' };
 
-/** Where the sweep of a long queue begins of which `isSound` says that it is sound. */
+/** Where the sweep of a long queue begins, if `isSound` finds it sound. */
 export const SHORT_SWEEP_START: SweepPosition = startOf(0, true);
 
 /** One bounded step. */

@@ -3,7 +3,7 @@ import { type Endpoint, endpointText, parseEndpoint } from './redis-url.ts';
 /** Addresses as sentinels or nodes tell them, with those at which this process reaches the same servers. */
 export type NatMap = ReadonlyMap<string, Endpoint>;
 
-/** Reads `told=reached` pairs with commas between them; undefined if a part is none. */
+/** Reads `told=reached` pairs with commas between them; undefined if a part is not such a pair. */
 export function parseNatMap(text: string): NatMap | undefined {
   const map = new Map<string, Endpoint>();
   for (const pair of text.split(',')) {

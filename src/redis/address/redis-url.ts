@@ -68,7 +68,7 @@ function parseEndpoints(text: string, defaultPort: number): Endpoint[] | undefin
   return endpoints.every((one) => one !== undefined) ? endpoints : undefined;
 }
 
-/** Reads `host`, `host:port` or `[IPv6]:port`; undefined if it is none. */
+/** Reads `host`, `host:port` or `[IPv6]:port`; undefined for any other text. */
 export function parseEndpoint(text: string, defaultPort?: number): Endpoint | undefined {
   const [, inBrackets, plain, digits] =
     /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:[\]]+))(?::(\d{1,5}))?$/.exec(text) ?? [];

@@ -52,7 +52,7 @@ class ReadyCluster extends Cluster {
   }
 }
 
-/** How the URL lets in to each node. */
+/** User, password and TLS of the URL, for each node. */
 export const accessOptions = ({ isTls, user, password }: ClusterUrl, tls: RedisOptions['tls']) => ({
   ...(user !== '' && { username: user }),
   ...(password !== '' && { password }),

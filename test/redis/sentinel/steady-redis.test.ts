@@ -89,8 +89,10 @@ describe('a connection by sentinels', () => {
     await untilConnected(connection);
     // As ioredis does when a try to connect fails for good.
     connection.options.retryStrategy = () => null;
+    // It may come back at once: a look at its status would come too late.
+    const ended = once(connection, 'end');
     connection.stream.destroy();
-    await until(() => connection.status === 'end', 'an end');
+    await ended;
     await untilConnected(connection);
     connection.disconnect();
     await until(() => connection.status === 'end', 'an end');
