@@ -74,7 +74,7 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
     variable: 'REDIS_NAT_MAP',
     usedBy: 'both',
     meaning:
-      'Where this process reaches servers of Redis, if that differs from the addresses that sentinels tell: `told=reached`, with commas between them.',
+      'Where this process reaches servers of Redis, if that differs from the addresses that sentinels or nodes tell: `told=reached`, with commas between them.',
     fallback: '',
     expected: 'pairs of HOST:PORT=HOST:PORT with commas between them',
     example: '10.0.0.5:6379=redis-1.example.com:16379',
