@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { examine } from '../../src/doctor/doctor.ts';
 import { isWrong } from '../../src/doctor/finding.ts';
+import { freePort } from '../../src/local/redis-settings.ts';
 import { aclRules } from '../../src/redis/acl/acl-rules.ts';
 import { configurationsKey } from '../../src/redis/keys.ts';
 import { useCluster } from '../helpers/redis/cluster.ts';
 import { SENTINEL_PASSWORD, useSentinels } from '../helpers/redis/sentinel.ts';
-import { until } from '../helpers/redis/server.ts';
+import { until, useRedis } from '../helpers/redis/server.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
 /** The release of the Redis of this machine, and how busy the machine is. */
@@ -88,8 +89,13 @@ describe('a primary of sentinels', () => {
   });
 });
 
-it('redis+cluster:// for a Redis that is no node says so', async () => {
-  expect(await wrongWith('redis+cluster://127.0.0.1:1')).toEqual([
-    expect.stringMatching(/^redis-reachable .*ECONNREFUSED/),
-  ]);
+describe('redis+cluster://', () => {
+  const alone = useRedis({ port: await freePort() });
+
+  it('is not for a Redis that is no node of a Cluster', async () => {
+    const url = alone.url.replace('redis:', 'redis+cluster:');
+    const areas = await examine({ REDIS_URL: url, MILLRACE_URL: NOWHERE }, '/nowhere');
+    const finding = areas.flatMap(({ findings }) => findings).find(({ id }) => id === 'redis-reachable');
+    expect(finding).toMatchObject({ level: 'fault', todo: expect.stringContaining('begin with redis://') });
+  });
 });
