@@ -8,6 +8,7 @@ import { useCluster } from '../helpers/redis/cluster.ts';
 import { SENTINEL_PASSWORD, useSentinels } from '../helpers/redis/sentinel.ts';
 import { until, useRedis } from '../helpers/redis/server.ts';
 
+const PORT = await freePort();
 const NOWHERE = 'http://127.0.0.1:1';
 /** The release of the Redis of this machine, and how busy the machine is. */
 const OTHERS = ['known-holes', 'api', 'latency'];
@@ -90,7 +91,7 @@ describe('a primary of sentinels', () => {
 });
 
 describe('redis+cluster://', () => {
-  const alone = useRedis({ port: await freePort() });
+  const alone = useRedis({ port: PORT });
 
   it('is not for a Redis that is no node of a Cluster', async () => {
     const url = alone.url.replace('redis:', 'redis+cluster:');
