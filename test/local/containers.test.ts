@@ -21,8 +21,12 @@ interface Service {
   readonly networks?: { readonly default: { readonly ipv4_address: string } };
 }
 
-const readCompose = (file: string) =>
-  parse(read(file), { merge: true }) as { services: Record<string, Service> };
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, { readonly name?: string } | null>>;
+}
+
+const readCompose = (file: string) => parse(read(file), { merge: true }) as Compose;
 const compose = readCompose('docker-compose.yml');
 const services = Object.entries(compose.services);
 const withSentinels = readCompose('docker-compose.sentinel.yml').services;
@@ -172,4 +176,15 @@ describe('docker-compose.cluster.yml', () => {
     expect(published).toEqual(['127.0.0.1:3000:3000']);
     expect(read('docker-compose.cluster.yml')).not.toMatch(/redis:\/\/|password:|ADMIN_KEY:/i);
   });
+});
+
+it('keeps the volumes of the compose files apart, also where they run as one project', () => {
+  for (const kind of ['sentinel', 'cluster']) {
+    const { volumes } = readCompose(`docker-compose.${kind}.yml`);
+    for (const [name, volume] of Object.entries(volumes)) {
+      expect(volume?.name).toBe(`millrace-${kind}-${name}`);
+    }
+    // docker-compose 1.29, the one of Debian, does not know the name of a project in the file.
+    expect(readCompose(`docker-compose.${kind}.yml`)).not.toHaveProperty('name');
+  }
 });
