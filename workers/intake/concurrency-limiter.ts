@@ -74,6 +74,12 @@ export class ConcurrencyLimiter<T extends Item> {
     return Math.max(0, Math.min(this.#parts.size, this.capacity) - this.#held.length);
   }
 
+  /** As `freeSlots` or `freeStarts`, where so many held items need no slot. Below 0 where more are held than may be. */
+  freeBeside(slotless: number, starts: boolean): number {
+    const most = starts ? Math.min(this.#parts.size, this.capacity) : this.capacity;
+    return most - this.#held.length + slotless;
+  }
+
   /** Items that were accepted and not removed. */
   get held(): readonly T[] {
     return this.#held;

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../src/clock.ts';
 import type { Awaited, Delivery, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
 import { entryTime, formatRef } from '../../src/redis/job-id.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { Batcher } from './batcher.ts';
+import type { PrimaryCalls } from './calls/primary-calls.ts';
 import { ChangeSignal } from './change-signal.ts';
 import { type QueueState, stateIn } from './queue-state.ts';
 import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
@@ -15,10 +18,13 @@ import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
 const IDLE_CHECK_MS = 180_000;
 /** From a paused queue it only hears wake tokens, and there may be fewer than workers. */
 const PAUSED_CHECK_MS = 5_000;
+/** A primary that has not answered by then does not hold up what goes on at the others. */
+const RECONCILE_PATIENCE_MS = 250;
 /** From a queue at its limit, too. A consumer that makes room wakes a worker, so this covers accidents only. */
 const LIMIT_CHECK_MS = 30_000;
 
 export interface TakeLoopParts {
+  queues: readonly QueueKeys[];
   consumer: WaitingConsumer;
   batcher: Batcher;
   acceptor: Acceptor;
@@ -55,13 +61,13 @@ export class TakeLoop {
     this.#parts.batcher.stop();
     this.#parts.acceptor.stop();
     this.#change.notify();
-    await this.#parts.consumer.interrupt().catch(() => undefined);
+    await this.#endRead();
   }
 
   /** Queues have joined or were dropped: ends an open read, which is not of these. */
   queuesChanged(): void {
     this.#change.notify();
-    void this.#parts.consumer.interrupt().catch(() => undefined);
+    void this.#endRead();
   }
 
   /** A job of the class is held since a moment ago; undefined stands for any class. */
@@ -71,23 +77,55 @@ export class TakeLoop {
 
   /** One pass: reconcile if due, let the batcher take until all queues are drained, then wait for work. */
   readonly run = async (): Promise<number> => {
-    const { batcher, reconciler, reconcileSchedule } = this.#parts;
+    const { batcher, reconcileSchedule } = this.#parts;
     if (this.#isStopped) return WORKER_BLOCK_MS;
     try {
-      if (reconcileSchedule.isDue) {
-        await batcher.withoutTakes(() => reconciler.reconcile());
-        batcher.holds.lookAgain();
-      }
+      await this.#reconcile(this.#dueQueues);
       this.#markDueQueues();
-      await batcher.whenReadyToWait(() => this.#isStopped || reconcileSchedule.isDue);
+      await batcher.whenReadyToWait(() => this.#isStopped || this.#dueQueues.length > 0);
       if (this.#isStopped) return WORKER_BLOCK_MS;
-      if (!reconcileSchedule.isDue) await this.#waitForWork();
+      if (this.#dueQueues.length === 0) await this.#waitForWork();
       return 0;
     } catch (error) {
       reconcileSchedule.reconcileSoon();
       throw error;
     }
   };
+
+  /** Queues that are to be reconciled, where their primary can be asked. */
+  get #dueQueues(): readonly QueueKeys[] {
+    const { batcher, queues, reconcileSchedule } = this.#parts;
+    const due = reconcileSchedule.dueOf(queues);
+    return batcher.inFlight.hasMany ? due.filter((keys) => batcher.inFlight.of(keys).isOpen) : due;
+  }
+
+  /** At all primaries at one time. */
+  async #reconcile(due: readonly QueueKeys[]): Promise<void> {
+    if (due.length === 0) return;
+    const { batcher } = this.#parts;
+    const groups = batcher.inFlight.group(due);
+    const all = Promise.all([...groups].map(([primary, queues]) => this.#reconcileAt(primary, queues)));
+    if (!batcher.inFlight.hasMany) await all;
+    else await Promise.race([all, sleep(RECONCILE_PATIENCE_MS)]);
+  }
+
+  async #reconcileAt(primary: PrimaryCalls, queues: readonly QueueKeys[]): Promise<void> {
+    const { batcher, reconciler, reconcileSchedule } = this.#parts;
+    try {
+      await batcher.withoutTakes(async () => {
+        for (const keys of queues) {
+          await reconciler.reconcile(keys);
+          reconcileSchedule.done(keys);
+          batcher.holds.lookAgain();
+        }
+      }, [primary]);
+    } catch (error) {
+      if (!primary.isOneOfMany) throw error;
+      batcher.failed(primary, 'reconcile', error);
+    }
+    // A read that began while its takes were held is without its queues.
+    if (primary.isOneOfMany) void this.#endRead();
+  }
 
   /** Makes the batcher take from queues whose first delayed job is due, or that it has not taken from for a while. */
   #markDueQueues(): void {
@@ -101,19 +139,18 @@ export class TakeLoop {
     const { consumer, batcher, acceptor, clock } = this.#parts;
     const served = batcher.states.filter(({ isDropped }) => !isDropped);
     if (served.length === 0) return this.#change.next();
-    const untilDueMs = Math.min(...served.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
+    const open = served.filter(({ keys }) => batcher.inFlight.of(keys).isOpen);
+    if (open.length === 0) return;
+    const untilDueMs = Math.min(...open.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
     // Something may have come up since the batcher was ready.
     if (untilDueMs <= 0 || !batcher.isReadyToWait) return;
     // Redis checks the time-outs of blocked clients ten times a second, which is too coarse for a due time.
-    const timer =
-      untilDueMs < this.#blockMs
-        ? setTimeout(() => void consumer.interrupt().catch(() => undefined), untilDueMs)
-        : undefined;
-    const lastTakes = new Map(served.map(({ keys, lastTakeAtRedis }) => [keys, lastTakeAtRedis]));
+    const timer = untilDueMs < this.#blockMs ? setTimeout(() => void this.#endRead(), untilDueMs) : undefined;
+    const lastTakes = new Map(open.map(({ keys, lastTakeAtRedis }) => [keys, lastTakeAtRedis]));
     try {
-      const found = await batcher.duringRead(() => consumer.awaitWork(served, this.#blockMs));
+      const found = await batcher.duringRead(() => consumer.awaitWork(open, this.#blockMs));
       const readAt = clock.monotonic();
-      for (const state of served) state.readAt = readAt;
+      for (const state of open) state.readAt = readAt;
       const deliveries = found.flatMap((one) => this.#toDeliveries(one));
       const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= (lastTakes.get(keys) ?? 0);
       const fresh = deliveries.filter(isNew);
@@ -125,7 +162,10 @@ export class TakeLoop {
     }
   }
 
-  /** The delivery of a job; a wake token is recorded in the state of its queue instead. */
+  async #endRead(): Promise<void> {
+    await this.#parts.consumer.interrupt().catch(() => undefined);
+  }
+
   /** Records a job that a read has brought. Where the queue has limits, only a take lets it start. */
   #mayStart({ keys, place, entryId }: Delivery): boolean {
     const state = stateIn(this.#parts.batcher.states, keys);
@@ -139,6 +179,7 @@ export class TakeLoop {
     return !state.isLimited;
   }
 
+  /** The delivery of a job; a wake token is recorded in the state of its queue instead. */
   #toDeliveries(found: Awaited): Delivery[] {
     if (found.kind === 'nothing') return [];
     if (found.kind === 'token') {

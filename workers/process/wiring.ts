@@ -2,6 +2,7 @@ import { systemClock } from '../../src/clock.ts';
 import { redisTarget } from '../../src/config/redis.ts';
 import type { Config } from '../../src/config.ts';
 import { Loop } from '../../src/maintenance/loop.ts';
+import { primaryNamer } from '../../src/redis/cluster/primaries.ts';
 import { whenReady } from '../../src/redis/connect.ts';
 import { isPattern } from '../../src/schemas/values/queue-patterns.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
@@ -117,9 +118,10 @@ export function createIntake(base: Base): Intake {
       send({ type: 'no-lease' });
     },
     onUncertainDelivery: reconcileSchedule.reconcileSoon,
+    primaryOf: primaryNamer(core.redis),
   });
-  const reconciler = new Reconciler({ consumer, queues, limiter, writer, schedule: reconcileSchedule });
-  const takeParts = { consumer, batcher, acceptor, reconciler, reconcileSchedule, clock, leaseMs };
+  const reconciler = new Reconciler({ consumer, limiter, writer });
+  const takeParts = { queues, consumer, batcher, acceptor, reconciler, reconcileSchedule, clock, leaseMs };
   return { writer, releaser, limiter, heldJobs, batcher, reconciler, takeLoop: new TakeLoop(takeParts) };
 }
 

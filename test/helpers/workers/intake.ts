@@ -23,11 +23,12 @@ export async function createTestIntake(
   queueNames: readonly string[],
   concurrency = 4,
   ability: Ability = { tasks: undefined, schemasOf: () => [] },
+  clock = systemClock,
 ) {
   const events: ServiceEvent[] = [];
   const messages: ToSupervisor[] = [];
   const observe = createObserver({ wants: () => true, observe: (event) => events.push(event) });
-  const core = createTestCore(client);
+  const core = { ...createTestCore(client), clock };
   const queues = queueNames.map((queue) => core.keySpace.queue(queue));
   const blocking = client.duplicate();
   await whenReady(blocking, 10_000);
@@ -36,7 +37,7 @@ export async function createTestIntake(
     client,
     new BlockingReader(blocking, client),
   );
-  const reconcileSchedule = new ReconcileSchedule(systemClock);
+  const reconcileSchedule = new ReconcileSchedule(clock);
   const config = { concurrency, leaseMs: LEASE_MS, maxPayloadBytes: 1_000_000 };
   const send = (message: ToSupervisor) => messages.push(message);
   const intake = createIntake({
