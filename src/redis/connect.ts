@@ -50,7 +50,11 @@ export const connectForRequests = (options: ConnectOptions): Connection =>
 export const connectForWork = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: WORKER_DEADLINE_MS });
 
-/** For one blocking read at a time, which blocks for at most `blockMs`. @param node of a Cluster. */
+/**
+ * For one blocking read at a time, which blocks for at most `blockMs`.
+ *
+ * @param node of a Cluster. Such a connection is not reconnected, since another node may serve the slot by then.
+ */
 export const connectForBlocking = (options: ConnectOptions, node?: Endpoint): ServerConnection =>
   connectServer(options, { socketTimeout: (options.blockMs ?? BLOCK_MS) + BLOCKED_REPLY_MS }, node);
 
@@ -79,7 +83,7 @@ function connect(options: ConnectOptions, role: Role): Connection {
 }
 
 function connectServer(options: ConnectOptions, role: Role, node?: Endpoint): ServerConnection {
-  const redis = open(options, { ...optionsOf(options, role), ...LASTING }, node);
+  const redis = open(options, { ...optionsOf(options, role), ...(node ? ENDING : LASTING) }, node);
   redis.on('error', (error: Error) => options.onError?.(error));
   return redis;
 }
@@ -107,12 +111,14 @@ function open(
     : new Redis(url, options);
 }
 
-type OwnOptions = ReturnType<typeof optionsOf> & typeof LASTING;
+type OwnOptions = ReturnType<typeof optionsOf> & (typeof LASTING | typeof ENDING);
 
 const retryInMs = (attempt: number): number => reconnectInMs(attempt, Math.random());
 
 /** A connection that lasts has these, too. A Cluster opens the connections to its nodes, and replaces them. */
 const LASTING = { retryStrategy: retryInMs, enableOfflineQueue: false };
+/** For a connection that its owner replaces. */
+const ENDING = { retryStrategy: () => null, enableOfflineQueue: false };
 
 const optionsOf = ({ tls, name, scripts }: ConnectOptions, role: Role) => ({
   ...role,

@@ -190,7 +190,7 @@ export class Batcher {
     try {
       const ended = chunk.map(({ completion }) => completion);
       const reply = await consumer.completeAndTake(state.keys, ended, latency, clock.wall(), options);
-      this.#succeeded(primary);
+      primary.backoff.succeeded();
       // A script that was repeated may have taken jobs the first time.
       if (consumer.recreatedGroups !== groupsBefore) onUncertainDelivery(state.keys);
       chunk.forEach(({ onSettled }, i) => {
@@ -222,14 +222,6 @@ export class Batcher {
     if (taken.deliveries.length > 0) this.#parts.acceptor.acceptTaken(taken);
   }
 
-  #succeeded(primary: PrimaryCalls): void {
-    const wasAway = primary.isOneOfMany && primary.isAway;
-    primary.backoff.succeeded();
-    // An open read is without its queues.
-    if (wasAway || primary.isNew) this.#parts.endRead();
-    primary.isNew = false;
-  }
-
   #callFailed({ state, primary }: Call, chunk: FinishedJob[], error: unknown): void {
     const isRepeated = isUnavailable(error) && !primary.backoff.isGivenUp;
     if (isRepeated) state.finished.unshift(...chunk);
@@ -241,9 +233,9 @@ export class Batcher {
 
   /** The primary could not be asked: it is asked again a little later. */
   failed(primary: PrimaryCalls, where: string, error: unknown): void {
-    // Its queues are not read, so that something may come up unheard.
-    const isUnread = ({ keys }: QueueState) => primary.isOneOfMany && this.inFlight.of(keys) === primary;
-    for (const state of this.states) if (isUnread(state)) state.isDrained = false;
+    // One of its queues must be chosen for that.
+    const isAt = ({ keys }: QueueState) => primary.isOneOfMany && this.inFlight.of(keys) === primary;
+    for (const state of this.states) if (isAt(state)) state.isDrained = false;
     const isNew = primary.backoff.failed(where, isUnavailable(error));
     if (isNew || !isUnavailable(error)) this.#parts.observe(toFaultEvent(where, error));
   }

@@ -1,15 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../src/clock.ts';
-import type { Awaited, Delivery, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
+import type { Awaited, Delivery, ReadListener, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
 import { entryTime, formatRef } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { Batcher } from './batcher.ts';
-import type { PrimaryCalls } from './calls/primary-calls.ts';
 import { ChangeSignal } from './change-signal.ts';
-import { type QueueState, stateIn } from './queue-state.ts';
-import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
+import type { DueReconciles } from './due-reconciles.ts';
+import type { QueueState } from './queue-state.ts';
+import type { ReconcileSchedule } from './reconciler.ts';
 
 /**
  * An idle worker takes from a queue this often, though nothing says that there is something to take: the recovery, which
@@ -18,17 +17,18 @@ import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
 const IDLE_CHECK_MS = 180_000;
 /** From a paused queue it only hears wake tokens, and there may be fewer than workers. */
 const PAUSED_CHECK_MS = 5_000;
-/** A primary that has not answered by then does not hold up what goes on at the others. */
-const RECONCILE_PATIENCE_MS = 250;
 /** From a queue at its limit, too. A consumer that makes room wakes a worker, so this covers accidents only. */
 const LIMIT_CHECK_MS = 30_000;
 
+/** Reads that stay open are ended when the process has been full for this long, ms: short jobs make room before. */
+const FULL_MS = 20;
+
 export interface TakeLoopParts {
-  queues: readonly QueueKeys[];
   consumer: WaitingConsumer;
+  limiter: { readonly freeSlots: number };
   batcher: Batcher;
   acceptor: Acceptor;
-  reconciler: Reconciler;
+  reconciles: DueReconciles;
   reconcileSchedule: ReconcileSchedule;
   clock: Clock;
   leaseMs: number;
@@ -43,16 +43,35 @@ export const readBlockMs = (leaseMs: number): number => Math.min(WORKER_BLOCK_MS
 const checkEveryMs = ({ paused, hearsOnlyWake }: QueueState): number =>
   paused ? PAUSED_CHECK_MS : hearsOnlyWake ? LIMIT_CHECK_MS : IDLE_CHECK_MS;
 
-/** Waits for work while all queues are drained: one blocking read over all of them. Reconciles held jobs when due. */
+/**
+ * Waits for work while all queues are drained: one blocking read over all of them. In a Cluster it is a read for each slot; those
+ * that bring nothing stay open until the process is full. Reconciles held jobs when due.
+ */
 export class TakeLoop {
   readonly #parts: TakeLoopParts;
   readonly #blockMs: number;
   readonly #change = new ChangeSignal();
+  readonly #listener: ReadListener<QueueState>;
   #isStopped = false;
+  /** Set while the process is full, as long as reads may be open. */
+  #fullTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: TakeLoopParts) {
     this.#parts = parts;
     this.#blockMs = readBlockMs(parts.leaseMs);
+    this.#listener = {
+      onSent: (states) => {
+        for (const state of states) state.readSince = state.lastTakeAtRedis;
+      },
+      onReply: (states) => {
+        const now = parts.clock.monotonic();
+        for (const state of states) state.readAt = now;
+      },
+      onEarly: (found) => {
+        this.#accept(found, 'early');
+        parts.batcher.schedule();
+      },
+    };
   }
 
   /** Takes nothing more: ends an open read, and releases all that has not started. */
@@ -61,13 +80,14 @@ export class TakeLoop {
     this.#parts.batcher.stop();
     this.#parts.acceptor.stop();
     this.#change.notify();
-    await this.#endRead();
+    clearTimeout(this.#fullTimer);
+    await this.#parts.consumer.endReads().catch(() => undefined);
   }
 
   /** Queues have joined or were dropped: ends an open read, which is not of these. */
   queuesChanged(): void {
     this.#change.notify();
-    void this.#endRead();
+    void this.#parts.consumer.interrupt().catch(() => undefined);
   }
 
   /** A job of the class is held since a moment ago; undefined stands for any class. */
@@ -77,55 +97,23 @@ export class TakeLoop {
 
   /** One pass: reconcile if due, let the batcher take until all queues are drained, then wait for work. */
   readonly run = async (): Promise<number> => {
-    const { batcher, reconcileSchedule } = this.#parts;
+    const { batcher, reconciles, reconcileSchedule } = this.#parts;
     if (this.#isStopped) return WORKER_BLOCK_MS;
     try {
-      await this.#reconcile(this.#dueQueues);
+      await reconciles.run();
       this.#markDueQueues();
-      await batcher.whenReadyToWait(() => this.#isStopped || this.#dueQueues.length > 0);
+      await batcher.whenReadyToWait(() => {
+        this.#watchRoom();
+        return this.#isStopped || reconciles.due.length > 0;
+      });
       if (this.#isStopped) return WORKER_BLOCK_MS;
-      if (this.#dueQueues.length === 0) await this.#waitForWork();
+      if (reconciles.due.length === 0) await this.#waitForWork();
       return 0;
     } catch (error) {
       reconcileSchedule.reconcileSoon();
       throw error;
     }
   };
-
-  /** Queues that are to be reconciled, where their primary can be asked. */
-  get #dueQueues(): readonly QueueKeys[] {
-    const { batcher, queues, reconcileSchedule } = this.#parts;
-    const due = reconcileSchedule.dueOf(queues);
-    return batcher.inFlight.hasMany ? due.filter((keys) => batcher.inFlight.of(keys).isOpen) : due;
-  }
-
-  /** At all primaries at one time. */
-  async #reconcile(due: readonly QueueKeys[]): Promise<void> {
-    if (due.length === 0) return;
-    const { batcher } = this.#parts;
-    const groups = batcher.inFlight.group(due);
-    const all = Promise.all([...groups].map(([primary, queues]) => this.#reconcileAt(primary, queues)));
-    if (!batcher.inFlight.hasMany) await all;
-    else await Promise.race([all, sleep(RECONCILE_PATIENCE_MS)]);
-  }
-
-  async #reconcileAt(primary: PrimaryCalls, queues: readonly QueueKeys[]): Promise<void> {
-    const { batcher, reconciler, reconcileSchedule } = this.#parts;
-    try {
-      await batcher.withoutTakes(async () => {
-        for (const keys of queues) {
-          await reconciler.reconcile(keys);
-          reconcileSchedule.done(keys);
-          batcher.holds.lookAgain();
-        }
-      }, [primary]);
-    } catch (error) {
-      if (!primary.isOneOfMany) throw error;
-      batcher.failed(primary, 'reconcile', error);
-    }
-    // A read that began while its takes were held is without its queues.
-    if (primary.isOneOfMany) void this.#endRead();
-  }
 
   /** Makes the batcher take from queues whose first delayed job is due, or that it has not taken from for a while. */
   #markDueQueues(): void {
@@ -136,40 +124,59 @@ export class TakeLoop {
   }
 
   async #waitForWork(): Promise<void> {
-    const { consumer, batcher, acceptor, clock } = this.#parts;
+    const { consumer, batcher, clock } = this.#parts;
     const served = batcher.states.filter(({ isDropped }) => !isDropped);
     if (served.length === 0) return this.#change.next();
-    const open = served.filter(({ keys }) => batcher.inFlight.of(keys).isOpen);
+    const read = served.filter(({ keys }) => batcher.inFlight.of(keys).holds === 0);
+    const open = read.filter(({ keys }) => batcher.inFlight.of(keys).isOpen);
     if (open.length === 0) return;
     const untilDueMs = Math.min(...open.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
     // Something may have come up since the batcher was ready.
     if (untilDueMs <= 0 || !batcher.isReadyToWait) return;
     // Redis checks the time-outs of blocked clients ten times a second, which is too coarse for a due time.
-    const timer = untilDueMs < this.#blockMs ? setTimeout(() => void this.#endRead(), untilDueMs) : undefined;
-    const lastTakes = new Map(open.map(({ keys, lastTakeAtRedis }) => [keys, lastTakeAtRedis]));
+    const timer =
+      untilDueMs < this.#blockMs
+        ? setTimeout(() => void consumer.interrupt().catch(() => undefined), untilDueMs)
+        : undefined;
     try {
-      const found = await batcher.duringRead(() => consumer.awaitWork(open, this.#blockMs));
-      const readAt = clock.monotonic();
-      for (const state of open) state.readAt = readAt;
-      const deliveries = found.flatMap((one) => this.#toDeliveries(one));
-      const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= (lastTakes.get(keys) ?? 0);
-      const fresh = deliveries.filter(isNew);
-      acceptor.acceptRead(fresh.filter((delivery) => this.#mayStart(delivery)));
-      // The lanes were drained, so an older job was replayed by a recreated group. Only `take` can tell its state.
-      acceptor.release(deliveries.filter((delivery) => !isNew(delivery)));
+      const found = await batcher.duringRead(() => consumer.awaitWork(read, this.#blockMs, this.#listener));
+      this.#accept(found, 'awaited');
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #endRead(): Promise<void> {
-    await this.#parts.consumer.interrupt().catch(() => undefined);
+  /** Ends the reads of a Cluster when there has been no room for a while. Others may take what comes. */
+  #watchRoom(): void {
+    const { limiter, consumer } = this.#parts;
+    if (limiter.freeSlots > 0) {
+      clearTimeout(this.#fullTimer);
+      this.#fullTimer = undefined;
+    } else this.#fullTimer ??= setTimeout(() => void consumer.endReads().catch(() => undefined), FULL_MS);
+  }
+
+  #accept(found: readonly Awaited[], when: 'awaited' | 'early'): void {
+    const { acceptor } = this.#parts;
+    const deliveries = found.flatMap((one) => this.#toDeliveries(one));
+    const isNew = ({ keys, entryId }: Delivery) =>
+      entryTime(entryId) >= (this.#stateOf(keys)?.readSince ?? Number.POSITIVE_INFINITY);
+    const fresh = deliveries.filter(isNew).filter((delivery) => this.#mayStart(delivery));
+    if (when === 'early') acceptor.acceptEarly(fresh);
+    else acceptor.acceptRead(fresh);
+    // The lanes were drained, so an older job was replayed by a recreated group. Only `take` can tell its state.
+    acceptor.release(deliveries.filter((delivery) => !isNew(delivery)));
+  }
+
+  /** Nothing for a queue that is no longer served. */
+  #stateOf(keys: QueueKeys): QueueState | undefined {
+    return this.#parts.batcher.states.find((state) => state.keys === keys);
   }
 
   /** Records a job that a read has brought. Where the queue has limits, only a take lets it start. */
   #mayStart({ keys, place, entryId }: Delivery): boolean {
-    const state = stateIn(this.#parts.batcher.states, keys);
+    const state = this.#stateOf(keys);
     const ref = formatRef({ place, entryId });
+    if (state === undefined) return false;
     if (!state.isLimited) state.startedRefs.push(ref);
     else {
       state.toAdmit.push(ref);
@@ -183,7 +190,8 @@ export class TakeLoop {
   #toDeliveries(found: Awaited): Delivery[] {
     if (found.kind === 'nothing') return [];
     if (found.kind === 'token') {
-      const state = stateIn(this.#parts.batcher.states, found.keys);
+      const state = this.#stateOf(found.keys);
+      if (state === undefined) return [];
       state.wakeIds.push(found.token);
       state.news += 1;
       state.isDrained = false;

@@ -13,6 +13,7 @@ import { startTracing, type Tracing } from '../../src/telemetry/spans/tracing.ts
 import { Acceptor } from '../intake/acceptor.ts';
 import { Batcher } from '../intake/batcher.ts';
 import { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
+import { DueReconciles } from '../intake/due-reconciles.ts';
 import { HeldJobs } from '../intake/held-jobs.ts';
 import { Reconciler, ReconcileSchedule } from '../intake/reconciler.ts';
 import { Releaser } from '../intake/releaser.ts';
@@ -121,7 +122,8 @@ export function createIntake(base: Base): Intake {
     primaryOf: primaryNamer(core.redis),
   });
   const reconciler = new Reconciler({ consumer, limiter, writer });
-  const takeParts = { queues, consumer, batcher, acceptor, reconciler, reconcileSchedule, clock, leaseMs };
+  const reconciles = new DueReconciles({ queues, consumer, batcher, reconciler, reconcileSchedule });
+  const takeParts = { consumer, limiter, batcher, acceptor, reconciles, reconcileSchedule, clock, leaseMs };
   return { writer, releaser, limiter, heldJobs, batcher, reconciler, takeLoop: new TakeLoop(takeParts) };
 }
 

@@ -9,7 +9,7 @@ import { EventNotifier } from '../../events/notifier.ts';
 import { Loop } from '../../maintenance/loop.ts';
 import type { Observer } from '../../observer.ts';
 import { connectForRequests, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
-import { openReader } from '../../redis/reads/open-reader.ts';
+import { MOST_OPEN_READS, openReader } from '../../redis/reads/open-reader.ts';
 import { scripts } from '../../scripts.ts';
 
 /** What all nouns share: the core, the event notifier and health. Its connections close with the app. */
@@ -22,7 +22,7 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     };
     const to = { ...redisTarget(config), scripts, onError };
     const redis = connectForRequests({ ...to, name: 'millrace-api' });
-    const reader = openReader({ ...to, name: 'millrace-api-events' }, redis);
+    const reader = openReader({ ...to, name: 'millrace-api-events' }, redis, MOST_OPEN_READS / 2);
     const core = createCore(redis, config, { observe });
     const notifier = new EventNotifier(reader, redis, core.clock);
     const shared = new SharedSettings(core, 'API', sharedSettings(config));

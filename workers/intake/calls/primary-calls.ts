@@ -16,8 +16,6 @@ export class PrimaryCalls {
   holds = 0;
   /** A queue of it was looked at since the last look at it. */
   isUsed = true;
-  /** One of many that has not answered yet: after a failover, too. */
-  isNew: boolean;
   #isSlow = false;
   /** Calls that have ended since the last look at it. */
   #ended = 0;
@@ -27,7 +25,6 @@ export class PrimaryCalls {
     this.name = name;
     this.backoff = backoff;
     this.isOneOfMany = isOneOfMany;
-    this.isNew = isOneOfMany;
   }
 
   /** Nobody waits for it: calls to it have failed, or do not come back. Its next call only asks whether it is there again. */
@@ -35,7 +32,7 @@ export class PrimaryCalls {
     return this.isOneOfMany ? this.#isSlow || this.backoff.isUnreached : this.backoff.isPaused;
   }
 
-  /** Whether blocking reads and takes may go to it. */
+  /** Whether takes may go to it. */
   get isOpen(): boolean {
     return !this.isAway && this.holds === 0;
   }
