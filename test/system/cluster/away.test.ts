@@ -7,7 +7,7 @@ import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import { slotOf } from '../../../src/redis/cluster/slots.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { KeySpace } from '../../../src/redis/keyspace.ts';
-import { send } from '../../helpers/api/send.ts';
+import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { Load } from '../../helpers/jobs/submit-load.ts';
 import { type ClusterNode, useCluster } from '../../helpers/redis/cluster.ts';
 import { until } from '../../helpers/redis/server.ts';
@@ -23,8 +23,10 @@ import { TEST_TASKS } from '../../helpers/workers/worker-process.ts';
 /** Three for each primary. */
 const QUEUES = ['q0', 'q1', 'q2', 'q3', 'q4', 'q5', 'q6', 'q7', 'q8', 'q9', 'q10', 'q11'];
 const WARM_UP = 200;
-/** Jobs of the other queues that are accepted and complete while a primary is away. */
-const MEANWHILE = 300;
+/** Jobs that wait in each of the other queues, and how many complete while a primary is away, three times. */
+const BACKLOG = 3_000;
+const MEANWHILE = 4_000;
+const BATCH = 500;
 
 /** A reply and its copy for the replica go out in one step of Redis; a kill may come in between. */
 const ONE_STEP_MS = 250;
@@ -81,6 +83,18 @@ async function rateOf(queues: readonly string[], jobs: number): Promise<number> 
   return ((completed - from.completed) * 1_000) / (performance.now() - from.at);
 }
 
+const pause = (queue: string, verb: 'pause' | 'resume') =>
+  send(api.origin, { path: `/queues/${queue}/${verb}` });
+
+async function submitBacklog(queue: string): Promise<void> {
+  const jobs = Array.from({ length: BATCH }, () => ({ task: 'echo', queue }));
+  for (let sent = 0; sent < BACKLOG; sent += BATCH) {
+    const body = JSON.stringify({ jobs });
+    const { status } = await send(api.origin, { path: '/jobs/batch', headers: JSON_TYPE, body });
+    expect(status).toBe(207);
+  }
+}
+
 /** The lists of all queues name those that they lack. */
 async function expectMissing(queues: readonly string[]): Promise<void> {
   for (const path of ['/queues', '/jobs?status=failed', '/tasks', '/workers']) {
@@ -130,6 +144,9 @@ async function goesOnWithout(away: () => unknown, back: () => unknown): Promise<
   const others = QUEUES.filter((queue) => !lost.includes(queue));
   await replica.client.config('SET', 'cluster-replica-no-failover', 'yes');
   await underLoad([others, lost], async () => {
+    for (const queue of others) await pause(queue, 'pause');
+    await Promise.all(others.map(submitBacklog));
+    for (const queue of others) await pause(queue, 'resume');
     const before = await rateOf(others, MEANWHILE);
     const at = performance.now();
     await away();

@@ -55,7 +55,7 @@ export class InFlight {
     if (this.#only !== undefined) return this.#only;
     const name = this.#parts.primaryOf?.(keys) ?? '';
     const primary = this.#primaries.get(name) ?? this.#add(name);
-    primary.isUsed = true;
+    primary.unusedFor = 0;
     return primary;
   }
 

@@ -1,5 +1,8 @@
 import type { CallBackoff } from './call-backoff.ts';
 
+/** Looks, some seconds: a queue of a primary that is away is looked at more often. */
+const FORGET_AFTER = 20;
+
 /** Calls to one primary of Redis, and whether it answers. A Cluster has several. */
 export class PrimaryCalls {
   /** As its slots name it; '' for the only one. */
@@ -14,8 +17,8 @@ export class PrimaryCalls {
   reservedSlots = 0;
   /** Nothing is taken from its queues while this is above 0. */
   holds = 0;
-  /** A queue of it was looked at since the last look at it. */
-  isUsed = true;
+  /** Looks at it since a queue of it was looked at. */
+  unusedFor = 0;
   #isSlow = false;
   /** Calls that have ended since the last look at it. */
   #ended = 0;
@@ -40,7 +43,7 @@ export class PrimaryCalls {
   /** It was away, and serves none of our queues any more. */
   get isGone(): boolean {
     const isIdle = this.calls + this.holds === 0 && !this.backoff.isPaused;
-    return this.isAway && isIdle && !this.isUsed;
+    return this.isAway && isIdle && this.unusedFor >= FORGET_AFTER;
   }
 
   ended(): void {
@@ -54,7 +57,7 @@ export class PrimaryCalls {
     this.#isSlow = this.calls > 0 && this.#hadCalls && this.#ended === 0;
     this.#ended = 0;
     this.#hadCalls = this.calls > 0;
-    this.isUsed = false;
+    this.unusedFor += 1;
     return this.#isSlow && !wasSlow;
   }
 }

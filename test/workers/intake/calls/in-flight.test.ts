@@ -99,7 +99,7 @@ describe('calls to several primaries', () => {
     const call = startCall('a-1');
     const { primary } = call;
     inFlight.endCall(call);
-    startCall('b-1');
+    inFlight.endCall(startCall('b-1'));
     primary.backoff.failed('take');
     expect([isAway('a'), inFlight.hasCapacity(primary), inFlight.hasAnyCapacity]).toEqual([
       true,
@@ -118,7 +118,7 @@ describe('calls to several primaries', () => {
     lost.primary.backoff.failed('take');
     inFlight.endCall(lost);
     startCall('b-1');
-    vi.advanceTimersByTime(2_000);
+    vi.advanceTimersByTime(6_000);
     expect(inFlight.primaries.map(({ name }) => name)).toEqual(['b']);
   });
 });
