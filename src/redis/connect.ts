@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { systemClock } from '../clock.ts';
 import { reachedAt } from './address/nat-map.ts';
 import { type Endpoint, parseRedisUrl } from './address/redis-url.ts';
 import type { RedisTarget } from './address/target.ts';
@@ -49,6 +50,10 @@ export const connectForRequests = (options: ConnectOptions): Connection =>
 /** For the scripts of workers, where waiting longer is better than writing twice. */
 export const connectForWork = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: WORKER_DEADLINE_MS });
+
+/** For commands to one server. @param node of a Cluster. */
+export const connectToServer = (options: ConnectOptions, node?: Endpoint): ServerConnection =>
+  connectServer(options, { socketTimeout: WORKER_DEADLINE_MS }, node);
 
 /**
  * For one blocking read at a time, which blocks for at most `blockMs`.
@@ -132,11 +137,27 @@ const optionsOf = ({ tls, name, scripts }: ConnectOptions, role: Role) => ({
   maxRetriesPerRequest: 0,
   // While Redis loads its data it estimates the time left: check again within a second all the same.
   maxLoadingRetryTime: 1_000,
-  // The server has become a replica: its address may lead to the new primary. ioredis does not send the command again.
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  reconnectOnError: onReadonly(),
   scripts: Object.fromEntries(scripts.map(({ name: script, lua }) => [script, { lua }])),
   ...(tls && { tls }),
 });
+
+/** A connection is given up at most once in so many ms. */
+const GIVE_UP_MS = 1_000;
+
+/**
+ * Whether to connect again after an error: the server has become a replica, and its address may lead to the new primary. ioredis
+ * does not send the command again. All replies on their way say the same; each order to connect again would add a listener.
+ */
+function onReadonly(): (error: Error) => boolean {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const now = systemClock.monotonic();
+    if (!error.message.startsWith('READONLY') || now - last < GIVE_UP_MS) return false;
+    last = now;
+    return true;
+  };
+}
 
 /** How long a starting service waits for Redis, ms. After that it starts and answers 503 until Redis is available. */
 export const FIRST_CONNECT_MS = 1_000;

@@ -154,7 +154,7 @@ export class Batcher {
       const state = this.#nextQueue.choose(
         canTake,
         this.#parts.clock.monotonic(),
-        this.#freeSlots.count(true),
+        this.#freeSlots.count(false),
       );
       if (state === undefined) break;
       void this.#call(state);
@@ -164,12 +164,12 @@ export class Batcher {
 
   /** How many jobs a call may take that completes `finished` jobs: at most half the capacity, so that two calls share it. */
   #takeCount(state: QueueState, finished: number): number {
-    const starts = this.#freeSlots.count(true) + finished;
+    const starts = this.#freeSlots.count(false) + finished;
     const now = this.#parts.clock.monotonic();
     const isHeld = this.#isStopped || this.inFlight.of(state.keys).holds > 0;
     if (isHeld || !this.#nextQueue.isFirstToTake(state, now, starts)) return 0;
     const most = Math.min(MOST_TAKEN, Math.ceil(this.#parts.limiter.capacity / 2));
-    return Math.min(most, Math.max(0, state.isLimited ? starts : this.#freeSlots.count() + finished));
+    return Math.min(most, Math.max(0, state.allowsReadAhead ? this.#freeSlots.count() + finished : starts));
   }
 
   async #call(state: QueueState): Promise<void> {

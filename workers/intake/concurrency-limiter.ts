@@ -75,8 +75,8 @@ export class ConcurrencyLimiter<T extends Item> {
   }
 
   /** As `freeSlots` or `freeStarts`, where so many held items need no slot. Below 0 where more are held than may be. */
-  freeBeside(slotless: number, starts: boolean): number {
-    const most = starts ? Math.min(this.#parts.size, this.capacity) : this.capacity;
+  freeBeside(slotless: number, allowsReadAhead: boolean): number {
+    const most = allowsReadAhead ? this.capacity : Math.min(this.#parts.size, this.capacity);
     return most - this.#held.length + slotless;
   }
 

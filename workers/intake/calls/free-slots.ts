@@ -15,13 +15,13 @@ export class FreeSlots {
   /**
    * Below 0 where more jobs are held or expected than may be: when a primary is there again.
    *
-   * @param isLimited nothing is read ahead from a queue with limits: such a job would count as running.
+   * @param allowsReadAhead a job that is read ahead counts as running, so a queue with a limit may forbid it.
    */
-  count(isLimited = false): number {
+  count(allowsReadAhead = true): number {
     const { freeSlots, freeStarts } = this.#limiter;
     const reserved = this.#inFlight.reservedSlots;
-    if (!this.#inFlight.hasMany) return (isLimited ? freeStarts : freeSlots) - reserved;
-    return this.#limiter.freeBeside(this.#endedAway, isLimited) - reserved;
+    if (!this.#inFlight.hasMany) return (allowsReadAhead ? freeSlots : freeStarts) - reserved;
+    return this.#limiter.freeBeside(this.#endedAway, allowsReadAhead) - reserved;
   }
 
   /** Jobs that have ended, but wait for a primary that is away. They must not keep jobs of the others from running. */

@@ -24,7 +24,7 @@ export class NextQueue {
    * A queue with something to write; else one to take from, if `canTake`: the one with which takes stay, or else the least recently
    * taken queue that may have jobs. Else one whose primary is away, if it is time to ask that.
    *
-   * @param starts how many jobs could start at once. From a queue with limits no more are taken.
+   * @param starts how many jobs could start at once. From a queue that allows no reading ahead no more are taken.
    */
   choose(canTake: boolean, now: number, starts = Number.POSITIVE_INFINITY): QueueState | undefined {
     const hasCapacity = ({ keys }: QueueState) => this.#inFlight.hasCapacity(this.#inFlight.of(keys));
@@ -72,8 +72,8 @@ export class NextQueue {
   #stayWith(now: number, starts: number): QueueState | undefined {
     if (this.#stay === undefined) return undefined;
     const { state, until } = this.#stay;
-    const { hasMore, isDrained, lacksLease, isDropped, isLimited } = state;
-    const mayTake = hasMore && !isDrained && !lacksLease && !isDropped && !(isLimited && starts < 1);
+    const { hasMore, isDrained, lacksLease, isDropped, allowsReadAhead } = state;
+    const mayTake = hasMore && !isDrained && !lacksLease && !isDropped && (allowsReadAhead || starts >= 1);
     return mayTake && now < until && this.#mayTakeFrom(state) ? state : undefined;
   }
 
@@ -97,7 +97,7 @@ export class NextQueue {
     let isWaiting: boolean | undefined;
     return (state) => {
       if (state.openTakes > 0 || state.lacksLease || state.isDropped) return false;
-      if ((state.isLimited && starts < 1) || !this.#mayTakeFrom(state)) return false;
+      if ((!state.allowsReadAhead && starts < 1) || !this.#mayTakeFrom(state)) return false;
       if (!state.isDrained || now >= state.nextDueAt) return true;
       isWaiting ??=
         this.#inFlight.isReading || this.#states.every((one) => one.isDrained || this.#isAway(one));

@@ -3,7 +3,7 @@ import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { inChunks, now } from '../../../redis/script/lua.ts';
 import { PRIORITIES } from '../../../schemas/values/names.ts';
-import { heldClass, heldPlace, keyOf, turnOf } from '../keys/turns.ts';
+import { heldClass, heldPlace, keyOf, orderOf, turnOf } from '../keys/turns.ts';
 import { SPLIT_REF } from './take.ts';
 
 /** Keys whose rate allows the next start, of one take. */
@@ -31,7 +31,7 @@ export const KEYS = defineFragment({
     'keyRates',
     'keyTimes',
   ],
-  uses: [now, inChunks, heldClass, heldPlace, keyOf, turnOf],
+  uses: [now, inChunks, heldClass, heldPlace, keyOf, orderOf, turnOf],
   lua: `
 if keyed then
   local nowUs = time[1] * 1000000 + time[2]
@@ -65,7 +65,7 @@ if keyed then
     keyed.started[key] = (keyed.started[key] or 0) + 1
     keyed.count = keyed.count + 1
     local n = #keyed.members
-    keyed.members[n + 1], keyed.members[n + 2] = 0, key .. '\\n' .. ref
+    keyed.members[n + 1], keyed.members[n + 2] = '0', key .. '\\n' .. ref
     keyed.runs[n + 1], keyed.runs[n + 2] = ref, key
     if each then used[key] = used[key] + each end
   end
@@ -94,7 +94,7 @@ if keyed then
     if place < 5 then return heldPlace(key, place, id) end
     local named = string.match(options, '"pr":"(%a+)"')
     local priority = ({ ${PRIORITIES.map((name, i) => `${name} = ${i + 1}`).join(', ')} })[named] or 3
-    return heldClass(key) .. '\\n' .. priority .. '0' .. string.format('%013.0f', at) .. ' '
+    return heldClass(key) .. '\\n' .. priority .. '0' .. string.format('%013.0f', at) .. orderOf(id) .. ' '
   end
 
   keyed.holdsBack = function(ref, fields, at)

@@ -68,10 +68,10 @@ describe('the next queue', () => {
     expect(choose()).toBe('a');
   });
 
-  it('is not one with limits while no job of it could start at once', () => {
+  it('is not one that allows no reading ahead while no job of it could start at once', () => {
     const { choose, next, state } = create(['limited', 'free']);
     expect(next.choose(true, NOW, 1)?.keys.queue).toBe('limited');
-    state('limited').isLimited = true;
+    state('limited').allowsReadAhead = false;
     expect(next.choose(true, NOW, 0)?.keys.queue).toBe('free');
     expect(choose()).toBe('limited');
   });
@@ -142,7 +142,7 @@ describe('takes', () => {
       ['drained', { isDrained: true, hasMore: false }, 5],
       ['without a lease', { lacksLease: true }, 5],
       ['dropped', { isDropped: true }, 5],
-      ['limited', { isLimited: true }, 0],
+      ['limited', { allowsReadAhead: false }, 0],
     ];
     for (const [why, change, starts] of ends) {
       const all = create(['a', 'b']);
