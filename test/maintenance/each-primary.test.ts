@@ -18,6 +18,13 @@ const cluster = clusterOf([
 ]);
 
 const names = (queues: readonly QueueKeys[]) => queues.map(({ queue }) => queue);
+function deferred() {
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<void>((_, fail) => {
+    reject = fail;
+  });
+  return { promise, reject };
+}
 const never = () => new Promise<void>(() => undefined);
 
 describe('a pass over queues', () => {
@@ -54,9 +61,10 @@ describe('a pass over queues', () => {
 
   it('tells of a late failure with the next pass', async () => {
     const each = new EachPrimary(cluster, 1);
-    let fail = (_: Error) => undefined as void;
-    await each.run([a1], () => new Promise((_, reject) => void (fail = reject)));
-    fail(new Error('late'));
+    const { promise, reject } = deferred();
+    await each.run([a1], () => promise);
+    reject(new Error('late'));
+    await promise.catch(() => undefined);
     await expect(each.run([b1], async () => undefined)).rejects.toThrow('late');
     await each.run([a1], async () => undefined);
   });
