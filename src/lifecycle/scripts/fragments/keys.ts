@@ -3,7 +3,7 @@ import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { inChunks, now } from '../../../redis/script/lua.ts';
 import { PRIORITIES } from '../../../schemas/values/names.ts';
-import { heldClass, heldPlace, keyOf, orderOf, turnOf } from '../keys/turns.ts';
+import { heldClass, heldPlace, KEYED_PLACES, keyOf, orderOf, turnOf } from '../keys/turns.ts';
 import { SPLIT_REF } from './take.ts';
 
 /** Keys whose rate allows the next start, of one take. */
@@ -20,17 +20,7 @@ const MOST_READY = 50;
  * `keyed.firstHeld` keeps what `keyed.firstOf` has read in this call. Code that changes the held jobs of a key clears it.
  */
 export const KEYS = defineFragment({
-  queueKeys: [
-    'settings',
-    'stream',
-    'notes',
-    'holds',
-    'turns',
-    'runningKeys',
-    'runsFor',
-    'keyRates',
-    'keyTimes',
-  ],
+  queueKeys: ['settings', 'stream', 'notes', ...KEYED_PLACES],
   uses: [now, inChunks, heldClass, heldPlace, keyOf, orderOf, turnOf],
   lua: `
 if keyed then

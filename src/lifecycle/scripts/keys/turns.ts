@@ -8,6 +8,9 @@ export const TURN_SPAN = 2 ** 51;
 /** September 2020, us. */
 const EPOCH_US = 1_600_000_000_000_000;
 
+/** The Redis keys that say which keys of jobs may start one. */
+export const KEYED_PLACES = ['holds', 'turns', 'runningKeys', 'runsFor', 'keyRates', 'keyTimes'] as const;
+
 /** Lua pattern: the time in a member of `holds`, Unix ms; see `hold-class.ts`. */
 export const HELD_SINCE = `(${'%d'.repeat(13)})%d*`;
 
