@@ -27,6 +27,11 @@ afterEach(() => rmSync(dir, { recursive: true }));
 const make = (env: NodeJS.ProcessEnv = {}, ...more: string[]) =>
   execFileSync(process.execPath, [pathInProject('scripts/compose-secrets.mjs'), dir, ...more], { env });
 const read = (file: string) => readFileSync(join(dir, file), 'utf8').trim();
+const asOperator = (port: number, ...command: string[]) => {
+  const env = { ...process.env, REDISCLI_AUTH: read('redis/operator-password') };
+  const args = ['-p', String(port), '--user', 'operator', ...command];
+  return execFileSync('redis-cli', args, { env, encoding: 'utf8' });
+};
 const FILES = ['api/admin-key', 'client/redis-url', 'redis/operator-password', 'redis/users.acl'];
 const readAll = () => FILES.map(read);
 
@@ -138,6 +143,7 @@ describe('the settings of several servers', () => {
     );
     await untilConnected(connection);
     await until(async () => (await connection.set('mr:key', 'text').catch(() => '')) === 'OK', 'a write');
+    await until(() => asOperator(second, 'get', 'mr:key').trim() === 'text', 'a replica with the key');
     await until(async () => (await tell('FAILOVER', 'main')) === 'OK', 'a failover');
     await until(
       () => connection.status === 'ready' && connection.stream.remotePort === second,
@@ -172,9 +178,7 @@ describe('the settings of several servers', () => {
     for (const [i, slot] of ['a', 'b', 'c'].entries())
       expect(await connection.set(`mr:{${slot}}`, i)).toBe('OK');
     connection.disconnect();
-    const env = { ...process.env, REDISCLI_AUTH: read('redis/operator-password') };
-    const asOperator = ['-p', String(base + 1), '--user', 'operator', 'cluster', 'nodes'];
-    const nodes = execFileSync('redis-cli', asOperator, { env, encoding: 'utf8' });
+    const nodes = asOperator(base + 1, 'cluster', 'nodes');
     expect([nodes.match(/ (myself,)?master /g)?.length, nodes.match(/ slave /g)?.length]).toEqual([3, 3]);
   });
 });
