@@ -1,9 +1,11 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { systemClock } from '../clock.ts';
 import { reachedAt } from './address/nat-map.ts';
 import { type Endpoint, parseRedisUrl } from './address/redis-url.ts';
 import type { RedisTarget } from './address/target.ts';
 import { accessOptions, connectCluster } from './cluster/connect-cluster.ts';
 import type { Connection, ServerConnection } from './connection.ts';
+import { readBeforeTimeout } from './replies/read-before-timeout.ts';
 import type { Script } from './script/define-script.ts';
 import { askSentinel } from './sentinel/ask-sentinel.ts';
 import { findPrimary } from './sentinel/find-primary.ts';
@@ -50,6 +52,10 @@ export const connectForRequests = (options: ConnectOptions): Connection =>
 export const connectForWork = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: WORKER_DEADLINE_MS });
 
+/** For commands to one server. @param node of a Cluster. */
+export const connectToServer = (options: ConnectOptions, node?: Endpoint): ServerConnection =>
+  connectServer(options, { socketTimeout: WORKER_DEADLINE_MS }, node);
+
 /**
  * For one blocking read at a time, which blocks for at most `blockMs`.
  *
@@ -79,12 +85,14 @@ function connect(options: ConnectOptions, role: Role): Connection {
   const { socketTimeout } = role;
   const redis = connectCluster(place, options.natMap, optionsOf(options, { socketTimeout }));
   redis.on('error', (error: Error) => options.onError?.(error));
+  readBeforeTimeout(redis);
   return redis;
 }
 
 function connectServer(options: ConnectOptions, role: Role, node?: Endpoint): ServerConnection {
   const redis = open(options, { ...optionsOf(options, role), ...(node ? ENDING : LASTING) }, node);
   redis.on('error', (error: Error) => options.onError?.(error));
+  readBeforeTimeout(redis);
   return redis;
 }
 
@@ -132,11 +140,27 @@ const optionsOf = ({ tls, name, scripts }: ConnectOptions, role: Role) => ({
   maxRetriesPerRequest: 0,
   // While Redis loads its data it estimates the time left: check again within a second all the same.
   maxLoadingRetryTime: 1_000,
-  // The server has become a replica: its address may lead to the new primary. ioredis does not send the command again.
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  reconnectOnError: onReadonly(),
   scripts: Object.fromEntries(scripts.map(({ name: script, lua }) => [script, { lua }])),
   ...(tls && { tls }),
 });
+
+/** A connection is given up at most once in so many ms. */
+const GIVE_UP_MS = 1_000;
+
+/**
+ * Whether to connect again after an error: the server has become a replica, and its address may lead to the new primary. ioredis
+ * does not send the command again. All replies on their way say the same; each order to connect again would add a listener.
+ */
+function onReadonly(): (error: Error) => boolean {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const now = systemClock.monotonic();
+    if (!error.message.startsWith('READONLY') || now - last < GIVE_UP_MS) return false;
+    last = now;
+    return true;
+  };
+}
 
 /** How long a starting service waits for Redis, ms. After that it starts and answers 503 until Redis is available. */
 export const FIRST_CONNECT_MS = 1_000;
