@@ -139,10 +139,14 @@ class SentinelFaults {
 
   #failOver(name: string, lossMs: number): Fault {
     return this.#atPrimary(name, lossMs, async (primary) => {
-      const [sentinel] = this.#bed.sentinels;
-      if (lossMs === 0) await callRedis(primary.url, ['CLIENT', 'PAUSE', String(PAUSED_MS), 'WRITE']);
+      // A sentinel refuses while the failover before goes on.
+      const order = async () => {
+        const [sentinel] = this.#bed.sentinels;
+        if (lossMs === 0) await callRedis(primary.url, ['CLIENT', 'PAUSE', String(PAUSED_MS), 'WRITE']);
+        return sentinel !== undefined && (await askBed(sentinel, 'FAILOVER', PRIMARY_NAME)) === 'OK';
+      };
+      await until(order, 'a failover that begins');
       const at = Date.now();
-      if (sentinel !== undefined) await askBed(sentinel, 'FAILOVER', PRIMARY_NAME);
       await until(async () => (await this.#primary()) !== primary, 'another primary');
       return { at, mend: () => untilReplica(primary) };
     });
