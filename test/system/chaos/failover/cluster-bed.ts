@@ -148,21 +148,16 @@ class ClusterFaults {
 
   /** A submit is stored, and its answer is lost. */
   loseReplies(third: number): Fault {
-    return this.#atPrimary(
-      `${LOST_REPLIES} lost replies of primary ${third}`,
-      third,
-      0,
-      async (primary) => {
-        const proxy = this.#proxyOf(primary);
-        const at = Date.now();
-        for (let i = 0; i < LOST_REPLIES; i += 1) {
-          const before = proxy.dropped;
-          proxy.dropReplies(1, SUBMIT);
-          await until(() => proxy.dropped > before, 'a lost reply');
-        }
-        return { at };
-      },
-    );
+    return this.#atPrimary(`${LOST_REPLIES} lost replies of primary ${third}`, third, 0, async (primary) => {
+      const proxy = this.#proxyOf(primary);
+      const at = Date.now();
+      for (let i = 0; i < LOST_REPLIES; i += 1) {
+        const before = proxy.dropped;
+        proxy.dropReplies(1, SUBMIT);
+        await until(() => proxy.dropped > before, 'a lost reply');
+      }
+      return { at };
+    });
   }
 
   failOver(third: number): Fault {

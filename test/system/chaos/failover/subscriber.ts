@@ -39,8 +39,8 @@ export class Subscriber {
         const told = this.ends.get(job) ?? new Set();
         this.ends.set(job, told.add(id));
       }
-      const last = events.at(-1);
-      if (last !== undefined) await this.#call('POST', '/ack', { upTo: last.id });
+      // With `upTo` it would acknowledge what an answer had that was lost.
+      if (events.length > 0) await this.#call('POST', '/ack', { ids: events.map(({ id }) => id) });
     }
   }
 
