@@ -40,7 +40,7 @@ const [, password = ''] = /^[^@]*:([^:@]*)@/.exec(url) ?? [];
 const users = [
   // Nobody can be `default`, but Redis loads its append-only file as this user, and leaves out what the user may not do.
   'user default reset off ~* &* +@all',
-  `user millrace on #${sha256(password)} ${aclRules(loadConfig().prefix)}`,
+  `user millrace on #${sha256(password)} ${aclRules(loadConfig().prefix, bySentinels)}`,
   `user operator on #${sha256(inRedis('operator-password'))} ~* &* +@all`,
 ];
 

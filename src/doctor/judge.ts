@@ -8,6 +8,7 @@ import { checkLatency } from './checks/redis/latency.ts';
 import { checkMemory } from './checks/redis/memory.ts';
 import { checkPersistence } from './checks/redis/persistence.ts';
 import { checkContact } from './checks/redis/redis-contact.ts';
+import { checkReplicas } from './checks/redis/replicas.ts';
 import { checkServerKind } from './checks/redis/server-kind.ts';
 import { checkStreamNodes } from './checks/redis/stream-nodes.ts';
 import { checkApi } from './checks/service/api.ts';
@@ -49,9 +50,9 @@ function judgeRedis(readings: Readings, redis: RedisReadings): Finding[] {
   const { skewMs } = valueIn(redis.clock) ?? { skewMs: 0 };
   return [
     ok('redis-reachable', `Redis answers at ${readings.redis.address}.`),
-    ...judgeInfo(redis),
+    ...judgeInfo(readings, redis),
     ...checkStreamNodes(redis.config),
-    ...checkAcl(redis.acl, readings.environment.prefix),
+    ...checkAcl(redis.acl, readings.environment),
     ...checkLatency(redis.pings, redis.slowLog, now),
     ...checkClock(redis.clock),
     ...checkKernel(host, redis),
@@ -59,7 +60,7 @@ function judgeRedis(readings: Readings, redis: RedisReadings): Finding[] {
   ];
 }
 
-function judgeInfo({ info, config }: RedisReadings): Finding[] {
+function judgeInfo({ environment }: Readings, { info, config }: RedisReadings): Finding[] {
   const members = valueIn(info);
   if (members === undefined) {
     return [
@@ -74,6 +75,7 @@ function judgeInfo({ info, config }: RedisReadings): Finding[] {
     ...checkServerKind(members),
     ...checkKnownHoles(serverKind(members)),
     ...checkPersistence(members, config),
+    ...checkReplicas(members, environment.replicasAck),
     ...checkMemory(members),
     ...checkClients(members, config),
   ];
