@@ -106,14 +106,15 @@ class AckedWrites {
   /** Sends a command, and keeps its reply back. */
   readonly #write = (written: Written[], command: Command): Written[] => {
     const { resolve, reject } = command;
-    command.resolve = (value: unknown) => {
-      written.push({ resolve: () => resolve(value), reject });
-    };
-    command.reject = (error) => {
+    const refuse = (error: Error) => {
       // ioredis may send it again now.
       this.#sent.delete(command);
       Object.assign(command, { resolve, reject });
       reject(error);
+    };
+    command.reject = refuse;
+    command.resolve = (value: unknown) => {
+      written.push({ resolve: () => resolve(value), reject: refuse });
     };
     this.#sent.add(command);
     this.#send(command);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { Command } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { appendJobs } from '../../../src/jobs/submit/scripts/append.ts';
 import { connectForAckedWrites } from '../../../src/redis/connect.ts';
@@ -140,6 +141,27 @@ describe('a write that waits for replicas', () => {
     redis.stopReplicas();
     await expect(append(writes)).rejects.toMatchObject(notReplicated);
     expect(await stored()).toBe(before + 2);
+  });
+
+  it('waits again where the client sends a refused command again, as in a Cluster', async () => {
+    await redis.client.set('text', '1');
+    const command = new Command('xadd', ['text', '*', 'a', 'b']);
+    const refusals: Error[] = [];
+    command.reject = (error) => void refusals.push(error);
+    void writes.sendCommand(command);
+    await until(() => refusals.length === 1, 'a refusal');
+    await redis.client.del('text');
+    redis.stopReplicas();
+    void writes.sendCommand(command);
+    await until(() => refusals.length === 2, 'another refusal');
+    expect(refusals).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('WRONGTYPE') }),
+      expect.objectContaining(notReplicated),
+    ]);
+    expect(await redis.client.xlen('text')).toBe(1);
+    await redis.continueReplicas();
+    void writes.sendCommand(command);
+    expect(String(await command.promise)).toMatch(/^\d+-0$/);
   });
 
   it('rejects when the connection ends, and the next ones are served by another', async () => {

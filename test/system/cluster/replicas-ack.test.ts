@@ -81,8 +81,6 @@ describe('with REPLICAS_ACK in a Cluster', () => {
     await setSlot(to, queue, 'IMPORTING', await idOf(from));
     await setSlot(from, queue, 'MIGRATING', await idOf(to));
     for (let i = 0; i < 2; i += 1) expect((await submit(queue)).status).toBe(202);
-    const keyed = await submit(queue, 'moving');
-    console.log(keyed.status, keyed.text);
     for (const node of [to, from]) await setSlot(node, queue, 'NODE', await idOf(to));
     expect(await stored(to, queue)).toBe(2);
   });
