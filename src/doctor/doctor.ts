@@ -17,7 +17,8 @@ export async function examine(
     readRedis(environment.redis, clock),
     readApi(environment.api, clock),
   ]);
-  const info = 'redis' in redis && redis.redis.isLocal ? valueIn(redis.redis.info) : undefined;
+  const [server] = 'servers' in redis ? redis.servers : [];
+  const info = server?.isLocal ? valueIn(server.info) : undefined;
   const host = await readHost(info?.get('process_id') ?? '');
   return judge({ now: clock.wall(), environment: environment.readings, host, redis, api });
 }

@@ -1,3 +1,4 @@
+import type { Topology } from '../redis/address/redis-url.ts';
 import { serverKind } from '../redis/server/kind.ts';
 import { checkAcl } from './checks/redis/acl.ts';
 import { checkClients } from './checks/redis/clients.ts';
@@ -9,8 +10,10 @@ import { checkMemory } from './checks/redis/memory.ts';
 import { checkPersistence } from './checks/redis/persistence.ts';
 import { checkContact } from './checks/redis/redis-contact.ts';
 import { checkReplicas } from './checks/redis/replicas.ts';
+import { checkReplicasAck } from './checks/redis/replicas-ack.ts';
 import { checkServerKind } from './checks/redis/server-kind.ts';
 import { checkStreamNodes } from './checks/redis/stream-nodes.ts';
+import { checkSilent, checkTopology } from './checks/redis/topology.ts';
 import { checkApi } from './checks/service/api.ts';
 import { checkEnvironment } from './checks/service/environment.ts';
 import { checkQueues } from './checks/service/queues.ts';
@@ -19,8 +22,9 @@ import { checkSharedSettings } from './checks/service/shared-settings.ts';
 import { checkSubscriptions } from './checks/service/subscriptions.ts';
 import { checkWorkers } from './checks/service/workers.ts';
 import { type Finding, note, ok } from './finding.ts';
+import { ofServers } from './of-servers.ts';
 import { valueIn } from './readings/reading.ts';
-import type { ApiReadings, Readings, RedisReadings } from './readings/readings.ts';
+import type { ApiReadings, ReachedRedis, Readings, RedisReadings } from './readings/readings.ts';
 
 /** Findings about one part of the service. */
 export interface Area {
@@ -33,7 +37,7 @@ export function judge(readings: Readings): Area[] {
   const { environment, redis, api } = readings;
   const areas: Area[] = [
     { name: 'Settings', findings: checkEnvironment(environment) },
-    { name: 'Redis', findings: 'fault' in redis ? checkContact(redis) : judgeRedis(readings, redis.redis) },
+    { name: 'Redis', findings: 'fault' in redis ? checkContact(redis) : judgeRedis(readings, redis) },
     { name: 'API', findings: [...checkApi(api), ...judgeApiClock(readings)] },
     { name: 'Queues', findings: 'fault' in api ? [] : judgeQueues(readings, api.api) },
   ];
@@ -41,26 +45,44 @@ export function judge(readings: Readings): Area[] {
 }
 
 function judgeApiClock({ redis, api }: Readings): Finding[] {
-  const ofRedis = 'redis' in redis ? valueIn(redis.redis.clock) : undefined;
+  const ofRedis = 'servers' in redis ? valueIn(redis.servers[0].clock) : undefined;
   return checkApiClock(ofRedis, 'api' in api ? api.api.clock : undefined);
 }
 
-function judgeRedis(readings: Readings, redis: RedisReadings): Finding[] {
-  const { now, host } = readings;
-  const { skewMs } = valueIn(redis.clock) ?? { skewMs: 0 };
+function judgeRedis(readings: Readings, reached: ReachedRedis): Finding[] {
+  const { address, servers, silent, topology } = reached;
   return [
-    ok('redis-reachable', `Redis answers at ${readings.redis.address}.`),
-    ...judgeInfo(readings, redis),
-    ...checkStreamNodes(redis.config),
-    ...checkAcl(redis.acl, readings.environment),
-    ...checkLatency(redis.pings, redis.slowLog, now),
-    ...checkClock(redis.clock),
-    ...checkKernel(host, redis),
-    ...checkSharedSettings(redis.configurations, now + skewMs),
+    ok('redis-reachable', `Redis answers at ${address}.`),
+    ...silent.map((one) => checkSilent(one)),
+    ...checkTopology(topology),
+    ...ofServers(
+      servers.map((server) => ({
+        node: server.node,
+        findings: judgeServer(readings, server, topology.kind),
+      })),
+    ),
+    ...servers.flatMap(({ clock, configurations }) =>
+      checkSharedSettings(configurations, readings.now + (valueIn(clock)?.skewMs ?? 0)),
+    ),
   ];
 }
 
-function judgeInfo({ environment }: Readings, { info, config }: RedisReadings): Finding[] {
+function judgeServer(
+  { now, host, environment }: Readings,
+  server: RedisReadings,
+  topology: Topology,
+): Finding[] {
+  return [
+    ...judgeInfo(server, topology, environment.replicasAck),
+    ...checkStreamNodes(server.config),
+    ...checkAcl(server.acl, environment),
+    ...checkLatency(server.pings, server.slowLog, now),
+    ...checkClock(server.clock),
+    ...checkKernel(host, server),
+  ];
+}
+
+function judgeInfo({ info, config }: RedisReadings, topology: Topology, replicasAck: number): Finding[] {
   const members = valueIn(info);
   if (members === undefined) {
     return [
@@ -72,10 +94,11 @@ function judgeInfo({ environment }: Readings, { info, config }: RedisReadings): 
     ];
   }
   return [
-    ...checkServerKind(members),
+    ...checkServerKind(members, topology),
     ...checkKnownHoles(serverKind(members)),
+    ...checkReplicas(members, config, topology),
+    ...checkReplicasAck(members, replicasAck),
     ...checkPersistence(members, config),
-    ...checkReplicas(members, environment.replicasAck),
     ...checkMemory(members),
     ...checkClients(members, config),
   ];
@@ -83,7 +106,7 @@ function judgeInfo({ environment }: Readings, { info, config }: RedisReadings): 
 
 function judgeQueues({ now, environment, redis }: Readings, api: ApiReadings): Finding[] {
   const { queues, stats, workers, schedules, subscriptions } = api;
-  const clock = 'redis' in redis ? valueIn(redis.redis.clock) : undefined;
+  const clock = 'servers' in redis ? valueIn(redis.servers[0].clock) : undefined;
   const known = <T>(reading: typeof workers | typeof schedules | typeof queues, check: () => T[]): T[] =>
     'value' in reading ? check() : [];
   return [

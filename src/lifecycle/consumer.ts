@@ -2,7 +2,7 @@ import type { Connection } from '../redis/connection.ts';
 import { isNoGroup } from '../redis/faults.ts';
 import { GROUP, PLACES, type QueueKeys } from '../redis/keys.ts';
 import type { StreamReader } from '../redis/reads/stream-reader.ts';
-import { type Awaited, awaitWork } from './await-work.ts';
+import { type Awaited, type AwaitedQueue, awaitWork, type ReadListener } from './await-work.ts';
 import { type Ability, canRun, classPrefix, taskReason } from './hold-class.ts';
 import { LATENCY_TTL_MS, latencyWindow } from './latency-histogram.ts';
 import { bury, buryAll } from './scripts/bury.ts';
@@ -18,7 +18,7 @@ import { noteProgress } from './scripts/reports/note-progress.ts';
 import { type Failure, type Retry, retry, retryAll } from './scripts/retry.ts';
 import type { TakeOptions } from './scripts/take.ts';
 
-export type { Awaited } from './await-work.ts';
+export type { Awaited, ReadListener } from './await-work.ts';
 export type { Completion, Settled } from './scripts/complete.ts';
 export type { Unrunnable } from './scripts/holds/hold.ts';
 export type { Held } from './scripts/release.ts';
@@ -174,14 +174,15 @@ export class WaitingConsumer extends Consumer {
   }
 
   /** Blocks for at most `blockMs`; `interrupt` ends it early. Resolves to nothing when a group had to be recreated. */
-  awaitWork(
-    queues: readonly { keys: QueueKeys; hearsOnlyWake: boolean }[],
+  awaitWork<Queue extends AwaitedQueue>(
+    queues: readonly Queue[],
     blockMs: number,
+    listener?: ReadListener<Queue>,
   ): Promise<Awaited[]> {
     // A recreated group delivers all entries again. Only `take` can tell which of them are new.
     return this.withGroups(
       queues.map(({ keys }) => keys),
-      () => awaitWork(this.#reader, this.name, queues, blockMs),
+      () => awaitWork(this.#reader, this.name, queues, blockMs, listener),
       async () => [],
       async (all) => {
         const dropped = (await this.#dropRemoved?.(all)) ?? [];
@@ -192,6 +193,11 @@ export class WaitingConsumer extends Consumer {
 
   interrupt(): Promise<void> {
     return this.#reader.interrupt();
+  }
+
+  /** Ends also the reads that a Cluster keeps open between two calls. Resolves once what they brought has been told. */
+  endReads(): Promise<void> {
+    return this.#reader.endReads();
   }
 }
 

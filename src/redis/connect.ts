@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { systemClock } from '../clock.ts';
 import { reachedAt } from './address/nat-map.ts';
 import { type Endpoint, parseRedisUrl } from './address/redis-url.ts';
 import type { RedisTarget } from './address/target.ts';
@@ -60,7 +61,15 @@ export function connectForAckedWrites(options: ConnectOptions, ack: ReplicaAck):
 export const connectForWork = (options: ConnectOptions): Connection =>
   connect(options, { socketTimeout: WORKER_DEADLINE_MS });
 
-/** For one blocking read at a time, which blocks for at most `blockMs`. @param node of a Cluster. */
+/** For commands to one server. @param node of a Cluster. */
+export const connectToServer = (options: ConnectOptions, node?: Endpoint): ServerConnection =>
+  connectServer(options, { socketTimeout: WORKER_DEADLINE_MS }, node);
+
+/**
+ * For one blocking read at a time, which blocks for at most `blockMs`.
+ *
+ * @param node of a Cluster. Such a connection is not reconnected, since another node may serve the slot by then.
+ */
 export const connectForBlocking = (options: ConnectOptions, node?: Endpoint): ServerConnection =>
   connectServer(options, { socketTimeout: (options.blockMs ?? BLOCK_MS) + BLOCKED_REPLY_MS }, node);
 
@@ -89,7 +98,7 @@ function connect(options: ConnectOptions, role: Role): Connection {
 }
 
 function connectServer(options: ConnectOptions, role: Role, node?: Endpoint): ServerConnection {
-  const redis = open(options, { ...optionsOf(options, role), ...LASTING }, node);
+  const redis = open(options, { ...optionsOf(options, role), ...(node ? ENDING : LASTING) }, node);
   redis.on('error', (error: Error) => options.onError?.(error));
   return redis;
 }
@@ -117,12 +126,14 @@ function open(
     : new Redis(url, options);
 }
 
-type OwnOptions = ReturnType<typeof optionsOf> & typeof LASTING;
+type OwnOptions = ReturnType<typeof optionsOf> & (typeof LASTING | typeof ENDING);
 
 const retryInMs = (attempt: number): number => reconnectInMs(attempt, Math.random());
 
 /** A connection that lasts has these, too. A Cluster opens the connections to its nodes, and replaces them. */
 const LASTING = { retryStrategy: retryInMs, enableOfflineQueue: false };
+/** For a connection that its owner replaces. */
+const ENDING = { retryStrategy: () => null, enableOfflineQueue: false };
 
 const optionsOf = ({ tls, name, scripts }: ConnectOptions, role: Role) => ({
   ...role,
@@ -136,11 +147,27 @@ const optionsOf = ({ tls, name, scripts }: ConnectOptions, role: Role) => ({
   maxRetriesPerRequest: 0,
   // While Redis loads its data it estimates the time left: check again within a second all the same.
   maxLoadingRetryTime: 1_000,
-  // The server has become a replica: its address may lead to the new primary. ioredis does not send the command again.
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  reconnectOnError: onReadonly(),
   scripts: Object.fromEntries(scripts.map(({ name: script, lua }) => [script, { lua }])),
   ...(tls && { tls }),
 });
+
+/** A connection is given up at most once in so many ms. */
+const GIVE_UP_MS = 1_000;
+
+/**
+ * Whether to connect again after an error: the server has become a replica, and its address may lead to the new primary. ioredis
+ * does not send the command again. All replies on their way say the same; each order to connect again would add a listener.
+ */
+function onReadonly(): (error: Error) => boolean {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const now = systemClock.monotonic();
+    if (!error.message.startsWith('READONLY') || now - last < GIVE_UP_MS) return false;
+    last = now;
+    return true;
+  };
+}
 
 /** How long a starting service waits for Redis, ms. After that it starts and answers 503 until Redis is available. */
 export const FIRST_CONNECT_MS = 1_000;

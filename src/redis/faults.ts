@@ -21,6 +21,10 @@ export function isUnavailable(error: unknown): error is Error {
 export const isNoGroup = (error: unknown): boolean =>
   error instanceof Error && (error.message.includes('NOGROUP') || error.message.startsWith('UNBLOCKED'));
 
+/** Whether the error means that no node of a Cluster has run the command, or that a blocked one was ended because its key has gone. */
+export const isRedirected = (error: unknown): boolean =>
+  error instanceof Error && /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|UNBLOCKED)\b/.test(error.message);
+
 /** Whether the error of XINFO means that the key does not exist. */
 export const isNoKey = (error: unknown): boolean =>
   error instanceof Error && error.message.includes('no such key');

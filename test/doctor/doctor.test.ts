@@ -92,8 +92,15 @@ describe('a Redis that is set up wrongly', () => {
 describe('a replica', () => {
   const redis = useRedis({ settings: { replicaof: '127.0.0.1 1' } });
 
-  it('is a fault', async () => {
+  it('is a fault, and its many refusals leave no listeners behind', async () => {
+    const warnings: string[] = [];
+    const hear = ({ name }: Error) => warnings.push(name);
+    process.on('warning', hear);
     expect(await wrongWith(redis.url)).toContain('redis-role');
+    // A warning comes in the next turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', hear);
+    expect(warnings).toEqual([]);
   });
 });
 

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { isWrong } from '../../src/doctor/finding.ts';
 import { judge } from '../../src/doctor/judge.ts';
-import type { Readings } from '../../src/doctor/readings/readings.ts';
+import { valueIn } from '../../src/doctor/readings/reading.ts';
+import type { ReachedRedis, Readings } from '../../src/doctor/readings/readings.ts';
 import { exampleSchedule, type Schedule } from '../../src/schemas/schedule.ts';
-import { redisReadings } from '../helpers/doctor/readings.ts';
+import { reachedRedis, redisReadings } from '../helpers/doctor/readings.ts';
 import { apiReadings, queueStats, subscription } from '../helpers/doctor/states.ts';
 
 const sound: Readings = {
@@ -19,7 +20,7 @@ const sound: Readings = {
     tasksDirFault: undefined,
   },
   host: { hugePages: undefined, overcommit: '1', redisGetsHugePages: undefined },
-  redis: { address: 'redis://127.0.0.1:6379', redis: redisReadings() },
+  redis: reachedRedis(),
   api: { url: 'http://127.0.0.1:3000', api: apiReadings() },
 };
 
@@ -41,6 +42,27 @@ it('says only that Redis cannot be reached when it cannot', () => {
   expect(ofRedis?.findings.map(({ id }) => id)).toEqual(['redis-reachable']);
 });
 
+it('names the primary of a Cluster where something is wrong, and says once what holds for all', () => {
+  const evicting = redisReadings({
+    node: 'b:1',
+    info: { value: new Map([...(valueIn(redisReadings().info) ?? []), ['maxmemory_policy', 'allkeys-lru']]) },
+  });
+  const redis: ReachedRedis = {
+    ...reachedRedis(redisReadings({ node: 'a:1' })),
+    servers: [redisReadings({ node: 'a:1' }), evicting],
+    silent: [{ node: 'c:1', fault: 'connect ECONNREFUSED' }],
+    topology: { kind: 'cluster', info: new Map([['cluster_slots_fail', '10']]), named: 1 },
+  };
+  const [, ofRedis] = areasOf({ redis });
+  const texts = ofRedis?.findings.map(({ id, what }) => `${id} ${what}`) ?? [];
+  expect(texts).toContainEqual(expect.stringMatching(/^primary-unreachable c:1: .*ECONNREFUSED/));
+  expect(texts).toContainEqual(expect.stringMatching(/^cluster-slots 10 slots belong to a failed primary/));
+  expect(texts).toContainEqual('cluster-nodes REDIS_URL names one node of the Cluster.');
+  expect(texts).toContain('eviction-policy b:1: The maxmemory-policy is allkeys-lru.');
+  expect(texts).toContain('redis-version Every primary: The server is Redis 99.0.0.');
+  expect(texts).toContain('replicas Every primary: No replica follows this primary.');
+});
+
 it('says nothing of queues that it could not see', () => {
   const api = { url: 'http://127.0.0.1:3000', fault: 'connect ECONNREFUSED' };
   expect(areasOf({ api }).map(({ name }) => name)).toEqual(['Settings', 'Redis', 'API']);
@@ -57,7 +79,7 @@ it('checks what is left when INFO is refused', () => {
   const redis = redisReadings({
     info: { refused: "NOPERM User jobs has no permissions to run the 'info' command" },
   });
-  const [, ofRedis] = areasOf({ redis: { address: 'redis://127.0.0.1:6379', redis } });
+  const [, ofRedis] = areasOf({ redis: reachedRedis(redis) });
   const ids = ofRedis?.findings.map(({ id, level }) => [id, level]);
   expect(ids).toContainEqual(['info', 'note']);
   expect(ids).toContainEqual(['latency', 'ok']);
@@ -108,7 +130,7 @@ it('asks each check, with the clock of Redis where its times are compared', () =
   const areas = areasOf({
     environment: { ...sound.environment, prefix: 'jobs' },
     host: { hugePages: '[never]', overcommit: '1', redisGetsHugePages: undefined },
-    redis: { address: 'redis://127.0.0.1:6379', redis },
+    redis: reachedRedis(redis),
     api: { url: 'http://127.0.0.1:3000', api },
   });
   const found = areas.flatMap(({ findings }) => findings);

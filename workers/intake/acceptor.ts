@@ -41,6 +41,11 @@ export class Acceptor {
     this.#accept(deliveries, this.#parts.limiter.freeSlots);
   }
 
+  /** Accepts jobs that came while nobody waited for them. Some may wait for a moment, since short jobs soon make room. */
+  acceptEarly(deliveries: readonly Delivery[]): void {
+    this.#accept(deliveries, this.#parts.limiter.freePlaces);
+  }
+
   release(deliveries: readonly Delivery[]): void {
     this.#parts.releaser.release(deliveries.map(toRunningJob));
   }

@@ -74,6 +74,11 @@ export class ConcurrencyLimiter<T extends Item> {
     return Math.max(0, Math.min(this.#parts.size, this.capacity) - this.#held.length);
   }
 
+  /** How many more items may be accepted if as many may wait as can run. Those that wait too long are released. */
+  get freePlaces(): number {
+    return Math.max(0, this.capacity + this.#parts.size - this.#held.length);
+  }
+
   /** Items that were accepted and not removed. */
   get held(): readonly T[] {
     return this.#held;

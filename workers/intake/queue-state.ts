@@ -40,6 +40,8 @@ export interface QueueState {
   lastTakeAt: number;
   /** When a blocking read of it came back. */
   readAt: number;
+  /** Redis time of the last take before its last blocking read was sent, Unix ms. */
+  readSince: number;
   /** Redis time of that take, Unix ms. */
   lastTakeAtRedis: number;
   /** When the first delayed job or retry is due. */
@@ -69,6 +71,7 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   lastTake: 0,
   lastTakeAt: Number.NEGATIVE_INFINITY,
   readAt: Number.NEGATIVE_INFINITY,
+  readSince: 0,
   lastTakeAtRedis: 0,
   nextDueAt: Number.POSITIVE_INFINITY,
   firstRead: FIRST_READ,

@@ -1,11 +1,12 @@
 import type { Clock } from '../../src/clock.ts';
-import type { Awaited, Delivery, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
+import type { Awaited, Delivery, ReadListener, WaitingConsumer } from '../../src/lifecycle/consumer.ts';
 import { WORKER_BLOCK_MS } from '../../src/redis/connect.ts';
 import { entryTime, formatRef } from '../../src/redis/job-id.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { Batcher } from './batcher.ts';
 import { ChangeSignal } from './change-signal.ts';
-import { type QueueState, stateIn } from './queue-state.ts';
+import type { QueueState } from './queue-state.ts';
 import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
 
 /**
@@ -18,8 +19,12 @@ const PAUSED_CHECK_MS = 5_000;
 /** From a queue at its limit, too. A consumer that makes room wakes a worker, so this covers accidents only. */
 const LIMIT_CHECK_MS = 30_000;
 
+/** Reads that stay open are ended when the process has been full for this long, ms: short jobs make room before. */
+const FULL_MS = 20;
+
 export interface TakeLoopParts {
   consumer: WaitingConsumer;
+  limiter: { readonly freeSlots: number };
   batcher: Batcher;
   acceptor: Acceptor;
   reconciler: Reconciler;
@@ -37,16 +42,35 @@ export const readBlockMs = (leaseMs: number): number => Math.min(WORKER_BLOCK_MS
 const checkEveryMs = ({ paused, hearsOnlyWake }: QueueState): number =>
   paused ? PAUSED_CHECK_MS : hearsOnlyWake ? LIMIT_CHECK_MS : IDLE_CHECK_MS;
 
-/** Waits for work while all queues are drained: one blocking read over all of them. Reconciles held jobs when due. */
+/**
+ * Waits for work while all queues are drained: one blocking read over all of them. In a Cluster it is a read for each slot; those
+ * that bring nothing stay open until the process is full. Reconciles held jobs when due.
+ */
 export class TakeLoop {
   readonly #parts: TakeLoopParts;
   readonly #blockMs: number;
   readonly #change = new ChangeSignal();
+  readonly #listener: ReadListener<QueueState>;
   #isStopped = false;
+  /** Set while the process is full, as long as reads may be open. */
+  #fullTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: TakeLoopParts) {
     this.#parts = parts;
     this.#blockMs = readBlockMs(parts.leaseMs);
+    this.#listener = {
+      onSent: (states) => {
+        for (const state of states) state.readSince = state.lastTakeAtRedis;
+      },
+      onReply: (states) => {
+        const now = parts.clock.monotonic();
+        for (const state of states) state.readAt = now;
+      },
+      onEarly: (found) => {
+        this.#accept(found, 'early');
+        parts.batcher.schedule();
+      },
+    };
   }
 
   /** Takes nothing more: ends an open read, and releases all that has not started. */
@@ -55,7 +79,8 @@ export class TakeLoop {
     this.#parts.batcher.stop();
     this.#parts.acceptor.stop();
     this.#change.notify();
-    await this.#parts.consumer.interrupt().catch(() => undefined);
+    clearTimeout(this.#fullTimer);
+    await this.#parts.consumer.endReads().catch(() => undefined);
   }
 
   /** Queues have joined or were dropped: ends an open read, which is not of these. */
@@ -75,11 +100,15 @@ export class TakeLoop {
     if (this.#isStopped) return WORKER_BLOCK_MS;
     try {
       if (reconcileSchedule.isDue) {
+        await this.#parts.consumer.endReads();
         await batcher.withoutTakes(() => reconciler.reconcile());
         batcher.holds.lookAgain();
       }
       this.#markDueQueues();
-      await batcher.whenReadyToWait(() => this.#isStopped || reconcileSchedule.isDue);
+      await batcher.whenReadyToWait(() => {
+        this.#watchRoom();
+        return this.#isStopped || reconcileSchedule.isDue;
+      });
       if (this.#isStopped) return WORKER_BLOCK_MS;
       if (!reconcileSchedule.isDue) await this.#waitForWork();
       return 0;
@@ -98,7 +127,7 @@ export class TakeLoop {
   }
 
   async #waitForWork(): Promise<void> {
-    const { consumer, batcher, acceptor, clock } = this.#parts;
+    const { consumer, batcher, clock } = this.#parts;
     const served = batcher.states.filter(({ isDropped }) => !isDropped);
     if (served.length === 0) return this.#change.next();
     const untilDueMs = Math.min(...served.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
@@ -109,27 +138,45 @@ export class TakeLoop {
       untilDueMs < this.#blockMs
         ? setTimeout(() => void consumer.interrupt().catch(() => undefined), untilDueMs)
         : undefined;
-    const lastTakes = new Map(served.map(({ keys, lastTakeAtRedis }) => [keys, lastTakeAtRedis]));
     try {
-      const found = await batcher.duringRead(() => consumer.awaitWork(served, this.#blockMs));
-      const readAt = clock.monotonic();
-      for (const state of served) state.readAt = readAt;
-      const deliveries = found.flatMap((one) => this.#toDeliveries(one));
-      const isNew = ({ keys, entryId }: Delivery) => entryTime(entryId) >= (lastTakes.get(keys) ?? 0);
-      const fresh = deliveries.filter(isNew);
-      acceptor.acceptRead(fresh.filter((delivery) => this.#mayStart(delivery)));
-      // The lanes were drained, so an older job was replayed by a recreated group. Only `take` can tell its state.
-      acceptor.release(deliveries.filter((delivery) => !isNew(delivery)));
+      const found = await batcher.duringRead(() => consumer.awaitWork(served, this.#blockMs, this.#listener));
+      this.#accept(found, 'awaited');
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** The delivery of a job; a wake token is recorded in the state of its queue instead. */
+  /** Ends the reads of a Cluster when there has been no room for a while. Others may take what comes. */
+  #watchRoom(): void {
+    const { limiter, consumer } = this.#parts;
+    if (limiter.freeSlots > 0) {
+      clearTimeout(this.#fullTimer);
+      this.#fullTimer = undefined;
+    } else this.#fullTimer ??= setTimeout(() => void consumer.endReads().catch(() => undefined), FULL_MS);
+  }
+
+  #accept(found: readonly Awaited[], when: 'awaited' | 'early'): void {
+    const { acceptor } = this.#parts;
+    const deliveries = found.flatMap((one) => this.#toDeliveries(one));
+    const isNew = ({ keys, entryId }: Delivery) =>
+      entryTime(entryId) >= (this.#stateOf(keys)?.readSince ?? Number.POSITIVE_INFINITY);
+    const fresh = deliveries.filter(isNew).filter((delivery) => this.#mayStart(delivery));
+    if (when === 'early') acceptor.acceptEarly(fresh);
+    else acceptor.acceptRead(fresh);
+    // The lanes were drained, so an older job was replayed by a recreated group. Only `take` can tell its state.
+    acceptor.release(deliveries.filter((delivery) => !isNew(delivery)));
+  }
+
+  /** Nothing for a queue that is no longer served. */
+  #stateOf(keys: QueueKeys): QueueState | undefined {
+    return this.#parts.batcher.states.find((state) => state.keys === keys);
+  }
+
   /** Records a job that a read has brought. Where the queue has limits, only a take lets it start. */
   #mayStart({ keys, place, entryId }: Delivery): boolean {
-    const state = stateIn(this.#parts.batcher.states, keys);
+    const state = this.#stateOf(keys);
     const ref = formatRef({ place, entryId });
+    if (state === undefined) return false;
     if (!state.isLimited) state.startedRefs.push(ref);
     else {
       state.toAdmit.push(ref);
@@ -139,10 +186,12 @@ export class TakeLoop {
     return !state.isLimited;
   }
 
+  /** The delivery of a job; a wake token is recorded in the state of its queue instead. */
   #toDeliveries(found: Awaited): Delivery[] {
     if (found.kind === 'nothing') return [];
     if (found.kind === 'token') {
-      const state = stateIn(this.#parts.batcher.states, found.keys);
+      const state = this.#stateOf(found.keys);
+      if (state === undefined) return [];
       state.wakeIds.push(found.token);
       state.news += 1;
       state.isDrained = false;

@@ -119,7 +119,7 @@ export function createIntake(base: Base): Intake {
     onUncertainDelivery: reconcileSchedule.reconcileSoon,
   });
   const reconciler = new Reconciler({ consumer, queues, limiter, writer, schedule: reconcileSchedule });
-  const takeParts = { consumer, batcher, acceptor, reconciler, reconcileSchedule, clock, leaseMs };
+  const takeParts = { consumer, limiter, batcher, acceptor, reconciler, reconcileSchedule, clock, leaseMs };
   return { writer, releaser, limiter, heldJobs, batcher, reconciler, takeLoop: new TakeLoop(takeParts) };
 }
 

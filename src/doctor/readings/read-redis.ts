@@ -1,14 +1,13 @@
 import type { Clock } from '../../clock.ts';
 import { isLoopback } from '../../config/access.ts';
-import { hostsOf, withoutSecrets } from '../../redis/address/redis-url.ts';
+import { type Endpoint, hostsOf, parseRedisUrl, withoutSecrets } from '../../redis/address/redis-url.ts';
 import type { RedisTarget } from '../../redis/address/target.ts';
-import { connectForWork, whenReady } from '../../redis/connect.ts';
-import type { Connection } from '../../redis/connection.ts';
-import { configurationsKey, probeKey } from '../../redis/keys.ts';
-import { parseInfo } from '../../redis/server/info.ts';
-import { readAcl } from './read-acl.ts';
-import { readWithin } from './reading.ts';
-import type { ClockReading, RedisContact, RedisReadings, SlowCommand } from './readings.ts';
+import { connectToServer } from '../../redis/connect.ts';
+import { configurationsKey } from '../../redis/keys.ts';
+import { primaryOf, readClusterMap } from './read-cluster.ts';
+import { readSentinels } from './read-sentinels.ts';
+import { readServer, type Silent } from './read-server.ts';
+import type { RedisContact, RedisReadings, TopologyReadings } from './readings.ts';
 
 /** A Redis, and the keys in it. */
 export interface DoctorTarget extends RedisTarget {
@@ -16,114 +15,52 @@ export interface DoctorTarget extends RedisTarget {
   readonly prefix: string;
 }
 
-const CONNECT_MS = 3_000;
-const COMMAND_MS = 2_000;
-const PINGS = 20;
-const PINGS_MS = 4_000;
-const SLOW_ENTRIES = 128;
-
-/** Settings that are judged. Some are of Redis alone; a server leaves out those that it does not know. */
-const SETTINGS = [
-  'appendfsync',
-  'no-appendfsync-on-rewrite',
-  'stream-node-max-entries',
-  'stream-node-max-bytes',
-  'timeout',
-  'tcp-keepalive',
-  'disable-thp',
-];
-
-/** Reads what Redis tells of itself. Never rejects; each part has its own deadline. */
+/** Reads what Redis tells of itself, of a Cluster each primary. Never rejects; each part has its own deadline. */
 export async function readRedis(target: DoctorTarget, clock: Clock): Promise<RedisContact> {
   const address = withoutSecrets(target.url);
-  let last = 'no answer';
-  const open = () =>
-    connectForWork({
-      ...target,
-      name: 'millrace-doctor',
-      scripts: [],
-      onError: (error) => {
-        last = error.message;
-      },
-    });
-  const [redis, aside] = [open(), open()];
-  try {
-    const ready = await Promise.all([redis, aside].map((one) => whenReady(one, CONNECT_MS)));
-    if (ready.includes(false)) return { address, fault: last };
-    return { address, redis: await readParts({ redis, aside, target, clock }) };
-  } finally {
-    redis.disconnect();
-    aside.disconnect();
-  }
-}
-
-interface Source {
-  readonly redis: Connection;
-  /** For the transaction of the ACL check. */
-  readonly aside: Connection;
-  readonly target: DoctorTarget;
-  readonly clock: Clock;
-}
-
-async function readParts({ redis, aside, target, clock }: Source): Promise<RedisReadings> {
-  const within = <T>(read: () => Promise<T>) => readWithin(COMMAND_MS, read);
-  // Alone, so that no other command of ours adds to the times.
-  const pings = await readWithin(PINGS_MS, () => readPings(redis, clock));
-  const skew = await within(() => readClock(redis, clock));
-  const [info, config, slowLog, latencyDoctor, acl, configurations] = await Promise.all([
-    within(async () => parseInfo(await redis.info())),
-    within(() => readConfig(redis)),
-    within(async () => slowCommands(await redis.call('SLOWLOG', 'GET', SLOW_ENTRIES))),
-    within(async () => String(await redis.call('LATENCY', 'DOCTOR'))),
-    within(() => readAcl(aside, probeKey(target.prefix))),
-    within(() => redis.hgetall(configurationsKey(target.prefix))),
+  const url = parseRedisUrl(target.url);
+  if (url?.topology === 'cluster') return readCluster(target, address, url.endpoints, clock);
+  const [server, sentinels] = await Promise.all([
+    readServer({ ...look(target), node: '', isLocal: isOnThisMachine(target.url), hasSettings: true }, clock),
+    url?.topology === 'sentinel' ? readSentinels(url, target) : undefined,
   ]);
-  const isLocal = isOnThisMachine(target.url);
-  return { isLocal, info, config, pings, clock: skew, slowLog, latencyDoctor, acl, configurations };
+  const topology: TopologyReadings =
+    sentinels === undefined ? { kind: 'single' } : { kind: 'sentinel', sentinels };
+  return 'fault' in server
+    ? { address, fault: server.fault }
+    : { address, servers: [server], silent: [], topology };
 }
 
-async function readPings(redis: Connection, clock: Clock): Promise<number[]> {
-  const times: number[] = [];
-  for (let i = 0; i < PINGS; i += 1) {
-    const start = clock.monotonic();
-    await redis.ping();
-    times.push(clock.monotonic() - start);
-  }
-  return times;
-}
-
-/** Supposes that the time was read in the middle of the round trip. */
-async function readClock(redis: Connection, clock: Clock): Promise<ClockReading> {
-  const [before, start] = [clock.wall(), clock.monotonic()];
-  const [seconds, micros] = await redis.time();
-  const errorMs = (clock.monotonic() - start) / 2;
-  return { skewMs: Number(seconds) * 1_000 + Number(micros) / 1_000 - before - errorMs, errorMs };
-}
-
-/** One command for each: servers before Redis 7 take only one name. */
-async function readConfig(redis: Connection): Promise<ReadonlyMap<string, string>> {
-  const replies = await Promise.all(SETTINGS.map((name) => redis.config('GET', name) as Promise<string[]>));
-  return new Map(
-    replies.filter(([name]) => name !== undefined).map(([name = '', value = '']) => [name, value]),
+async function readCluster(
+  target: DoctorTarget,
+  address: string,
+  named: readonly Endpoint[],
+  clock: Clock,
+): Promise<RedisContact> {
+  const map = await readClusterMap(named, target.natMap, (node, onError) => look(target, node).open(onError));
+  if ('refused' in map) return { address, fault: map.refused };
+  const settings = primaryOf(map.value, configurationsKey(target.prefix));
+  const read = await Promise.all(
+    map.value.primaries.map((primary) => {
+      const { node, endpoint } = primary;
+      const isLocal = isLoopback(endpoint.host);
+      return readServer(
+        { ...look(target, endpoint), node, isLocal, hasSettings: primary === settings },
+        clock,
+      );
+    }),
   );
+  const [first, ...others] = read.filter((one): one is RedisReadings => !('fault' in one));
+  const silent = read.filter((one): one is Silent => 'fault' in one);
+  if (first === undefined) return { address, fault: silent[0]?.fault ?? 'no node serves a slot' };
+  const topology = { kind: 'cluster', info: map.value.info, named: named.length } as const;
+  return { address, servers: [first, ...others], silent, topology };
 }
 
-/** Without the arguments: they hold payloads. */
-function slowCommands(reply: unknown): SlowCommand[] {
-  const rows = reply as [
-    id: number,
-    at: number,
-    micros: number,
-    args: string[],
-    address?: string,
-    name?: string,
-  ][];
-  return rows.map(([, at, micros, args, , client = '']) => ({
-    at: Number(at),
-    ms: Number(micros) / 1_000,
-    command: args[0] ?? '',
-    client,
-  }));
-}
+const look = (target: DoctorTarget, node?: Endpoint) => ({
+  prefix: target.prefix,
+  open: (onError: (error: Error) => void) =>
+    connectToServer({ ...target, name: 'millrace-doctor', scripts: [], onError }, node),
+});
 
 export const isOnThisMachine = (url: string): boolean => hostsOf(url).every(isLoopback);

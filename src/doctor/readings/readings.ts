@@ -53,8 +53,10 @@ export interface ClockReading {
   readonly errorMs: number;
 }
 
-/** What Redis tells of itself. */
+/** What a server tells of itself. */
 export interface RedisReadings {
+  /** `host:port` of a node of a Cluster, '' for the only server. */
+  readonly node: string;
   /** Whether its process runs on this machine. */
   readonly isLocal: boolean;
   /** Members of INFO. */
@@ -72,10 +74,36 @@ export interface RedisReadings {
   readonly configurations: Reading<Readonly<Record<string, string>>>;
 }
 
+/** What a sentinel calls the primary, `host:port`. */
+export interface SentinelReading {
+  readonly sentinel: string;
+  readonly primary: Reading<string>;
+}
+
+/** What belongs to no server alone. */
+export type TopologyReadings =
+  | { readonly kind: 'single' }
+  | { readonly kind: 'sentinel'; readonly sentinels: readonly SentinelReading[] }
+  | {
+      readonly kind: 'cluster';
+      /** Members of CLUSTER INFO. */
+      readonly info: ReadonlyMap<string, string>;
+      /** How many nodes REDIS_URL names. */
+      readonly named: number;
+    };
+
+/** A Redis that can be looked at. */
+export interface ReachedRedis {
+  readonly address: string;
+  /** The server, or the primaries of a Cluster that answer. */
+  readonly servers: readonly [RedisReadings, ...RedisReadings[]];
+  /** Primaries of a Cluster that do not answer. */
+  readonly silent: readonly { readonly node: string; readonly fault: string }[];
+  readonly topology: TopologyReadings;
+}
+
 /** `fault`: why the doctor could not connect. */
-export type RedisContact =
-  | { readonly address: string; readonly fault: string }
-  | { readonly address: string; readonly redis: RedisReadings };
+export type RedisContact = { readonly address: string; readonly fault: string } | ReachedRedis;
 
 export interface Readiness {
   readonly ready: boolean;

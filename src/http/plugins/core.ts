@@ -14,7 +14,7 @@ import {
   FIRST_CONNECT_MS,
   whenReady,
 } from '../../redis/connect.ts';
-import { openReader } from '../../redis/reads/open-reader.ts';
+import { MOST_OPEN_READS, openReader } from '../../redis/reads/open-reader.ts';
 import { scripts } from '../../scripts.ts';
 
 /** What all nouns share: the core, the event notifier and health. Its connections close with the app. */
@@ -27,7 +27,7 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     };
     const to = { ...redisTarget(config), scripts, onError };
     const redis = connectForRequests({ ...to, name: 'millrace-api' });
-    const reader = openReader({ ...to, name: 'millrace-api-events' }, redis);
+    const reader = openReader({ ...to, name: 'millrace-api-events' }, redis, MOST_OPEN_READS / 2);
     const ack = replicaAck(config);
     const acked =
       ack === undefined ? redis : connectForAckedWrites({ ...to, name: 'millrace-api-writes' }, ack);

@@ -11,7 +11,7 @@ import { Loop } from '../../maintenance/loop.ts';
 import { Recoverer } from '../../maintenance/recoverer.ts';
 import { Sweeper } from '../../maintenance/sweeper.ts';
 import { FIRST_CONNECT_MS } from '../../redis/connect.ts';
-import { openReader } from '../../redis/reads/open-reader.ts';
+import { MOST_OPEN_READS, openReader } from '../../redis/reads/open-reader.ts';
 import { scripts } from '../../scripts.ts';
 import { Workers } from '../../workers/workers.ts';
 
@@ -21,7 +21,7 @@ export const leasesPlugin = fastifyPlugin<{ config: Config }>(
     const { redis, observe } = app.core;
     const onError = (error: Error) => observe({ kind: 'redis-trouble', where: 'connection', error });
     const to = { ...redisTarget(config), scripts, onError };
-    const reader = openReader({ ...to, name: 'millrace-api-polls' }, redis);
+    const reader = openReader({ ...to, name: 'millrace-api-polls' }, redis, MOST_OPEN_READS / 2);
     const watch = new WorkWatch(reader, redis);
     const polls = new LongPolls(app.core, watch, config.maxWaiters);
 

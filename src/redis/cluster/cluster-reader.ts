@@ -1,68 +1,60 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'ioredis';
-import { systemClock } from '../../clock.ts';
-import { parseEndpoint } from '../address/redis-url.ts';
-import { type ConnectOptions, connectForBlocking, whenReady } from '../connect.ts';
-import { isNoGroup } from '../faults.ts';
-import { BlockingReader } from '../reads/blocking-reader.ts';
+import { type ConnectOptions, whenReady } from '../connect.ts';
 import type { StreamEntries, StreamRead, StreamReader } from '../reads/stream-reader.ts';
+import { SlotReader } from './slot-reader.ts';
 import { slotOf } from './slots.ts';
 
-/** A slot whose read has failed is read again after this long, ms. */
-const REST_MS = 200;
-/** Most ms to wait for a connection to a node. */
-const CONNECT_MS = 1_000;
-/** A read that has not ended so long after its interrupt is given up, with its connection. */
-const END_MS = 500;
+/** Most streams of which the slot is remembered. */
+const MOST_KNOWN = 10_000;
 
-interface SlotReader {
-  /** As Cluster names it, `host:port`. */
-  readonly node: string;
-  readonly reader: BlockingReader;
+/** A call of `read` that waits. */
+interface Waiting {
+  readonly timer: NodeJS.Timeout;
+  readonly resolve: (entries: StreamEntries) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
- * Reads streams of several slots at one time. Redis lets one read name streams of one slot only, so each slot has a connection to
- * the node that serves it. The first read that brings something ends the others. One that fails, because its node is lost, does not
- * end them. It begins again at the node that serves the slot by then.
+ * Reads streams of several slots at one time. Redis lets one read name streams of one slot only, so each slot has a read of its own, at
+ * the node that serves it. When one brings something, the others stay open for the next call. `docs/decisions/0045` says more.
  */
 export class ClusterReader implements StreamReader {
   readonly #options: ConnectOptions;
   readonly #cluster: Cluster;
-  readonly #readers = new Map<number, SlotReader>();
-  #running: OpenRead | undefined;
-  /** What failed beside reads that brought something: the next read rejects with it. */
+  readonly #mostOpen: number;
+  readonly #slots = new Map<number, SlotReader>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #slotOfStream = new Map<string, number>();
+  #waiting: Waiting | undefined;
+  /** What failed while nobody waited: the next call rejects with it. */
   #fault: unknown;
 
-  constructor(options: ConnectOptions, cluster: Cluster) {
+  /** @param mostOpen slots of which a read may stay open, each on a connection of its own. Others are looked at now and then. */
+  constructor(options: ConnectOptions, cluster: Cluster, mostOpen: number) {
     this.#options = options;
     this.#cluster = cluster;
+    this.#mostOpen = mostOpen;
+    cluster.on('refresh', this.#follow);
   }
 
   async read(read: StreamRead): Promise<StreamEntries> {
     const fault = this.#fault;
     this.#fault = undefined;
     if (fault !== undefined) throw fault;
-    const slots = new Map<number, string[]>();
-    for (const stream of read.streams) {
-      const slot = slotOf(stream);
-      slots.set(slot, [...(slots.get(slot) ?? []), stream]);
-    }
-    this.#dropExcept(slots);
-    const open = new OpenRead(read);
-    this.#running = open;
-    try {
-      const ended = await Promise.allSettled(
-        [...slots].map(([slot, streams]) => this.#readSlot(slot, streams, open)),
-      );
-      return this.#entriesOf(ended, open);
-    } finally {
-      this.#running = undefined;
-    }
+    this.#open(read);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#stopWaiting()?.resolve([]), read.blockMs);
+      this.#waiting = { timer, resolve, reject };
+    });
   }
 
   async interrupt(): Promise<void> {
-    this.#running?.end();
+    this.#stopWaiting()?.resolve([]);
+  }
+
+  async endReads(): Promise<void> {
+    this.#stopWaiting()?.resolve([]);
+    await Promise.all([...[...this.#slots.values()].map((slot) => slot.close()), ...this.#closing]);
   }
 
   whenReady(deadlineMs: number): Promise<boolean> {
@@ -70,128 +62,84 @@ export class ClusterReader implements StreamReader {
   }
 
   disconnect(): void {
-    this.#running?.end();
-    for (const slot of [...this.#readers.keys()]) this.#drop(slot);
+    this.#cluster.off('refresh', this.#follow);
+    for (const slot of this.#slots.values()) slot.disconnect();
+    this.#slots.clear();
+    this.#stopWaiting()?.resolve([]);
   }
 
-  #entriesOf(ended: readonly PromiseSettledResult<StreamEntries>[], open: OpenRead): StreamEntries {
-    const entries = ended.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-    const refused = ended.find((one) => one.status === 'rejected');
-    const fault: unknown = refused?.reason ?? open.fault;
-    if (fault !== undefined && entries.length === 0) throw fault;
-    this.#fault = fault;
-    return entries;
-  }
-
-  async #readSlot(slot: number, streams: readonly string[], open: OpenRead): Promise<StreamEntries> {
-    for (;;) {
-      const leftMs = open.leftMs;
-      if (open.isOver || leftMs <= 0) return [];
-      try {
-        const entries = await this.#readNode(slot, streams, open, leftMs);
-        if (entries.length > 0) open.end();
-        return entries;
-      } catch (error) {
-        this.#drop(slot);
-        this.#cluster.refreshSlotsCache();
-        if (isNoGroup(error)) {
-          open.end();
-          throw error;
-        }
-        open.fault ??= error;
-        await open.rest();
-      }
+  #open(read: StreamRead): void {
+    const parts = this.#bySlot(read);
+    let openCount = 0;
+    for (const [slot, reader] of this.#slots) {
+      if (parts.has(slot)) openCount += reader.isLooking ? 0 : 1;
+      else this.#close(slot, reader);
+    }
+    for (const [slot, part] of parts) {
+      const known = this.#slots.get(slot);
+      const isOpen = known !== undefined && !known.isLooking;
+      const mayOpen = isOpen || openCount < this.#mostOpen;
+      if (mayOpen && !isOpen) openCount += 1;
+      (known ?? this.#add(slot)).open(part, !mayOpen);
     }
   }
 
-  async #readNode(
-    slot: number,
-    streams: readonly string[],
-    { run, onEnd }: OpenRead,
-    leftMs: number,
-  ): Promise<StreamEntries> {
-    const reader = await this.#readerOf(slot);
-    const cut = { timer: undefined as NodeJS.Timeout | undefined };
-    const stopHearing = onEnd(() => {
-      void reader.interrupt().catch(() => undefined);
-      cut.timer = setTimeout(() => reader.disconnect(), END_MS);
+  #bySlot(read: StreamRead): Map<number, StreamRead> {
+    const parts = new Map<number, { streams: string[]; after: string[] }>();
+    for (const [i, stream] of read.streams.entries()) {
+      const slot = this.#slotOf(stream);
+      const part = parts.get(slot) ?? { streams: [], after: [] };
+      parts.set(slot, part);
+      part.streams.push(stream);
+      if (read.after !== undefined) part.after.push(read.after[i] ?? '0-0');
+    }
+    return new Map([...parts].map(([slot, part]) => [slot, { ...read, ...part }]));
+  }
+
+  #slotOf(stream: string): number {
+    const known = this.#slotOfStream.get(stream);
+    if (known !== undefined) return known;
+    if (this.#slotOfStream.size >= MOST_KNOWN) this.#slotOfStream.clear();
+    const slot = slotOf(stream);
+    this.#slotOfStream.set(stream, slot);
+    return slot;
+  }
+
+  #add(slot: number): SlotReader {
+    const reader = new SlotReader(this.#options, this.#cluster, slot, {
+      onEntries: (entries, { onEarly }) => {
+        const waiting = this.#stopWaiting();
+        if (waiting === undefined) onEarly?.(entries);
+        else waiting.resolve(entries);
+      },
+      onFault: (error) => {
+        const waiting = this.#stopWaiting();
+        if (waiting === undefined) this.#fault ??= error;
+        else waiting.reject(error);
+      },
+      isAwaited: () => this.#waiting !== undefined,
     });
-    try {
-      return await reader.read({ streams, blockMs: Math.ceil(leftMs), run });
-    } finally {
-      stopHearing();
-      clearTimeout(cut.timer);
-    }
-  }
-
-  /** The reader at the node that serves the slot now. @throws {Error} when no node does. */
-  async #readerOf(slot: number): Promise<BlockingReader> {
-    const node = this.#cluster.slots[slot]?.[0];
-    const endpoint = node === undefined ? undefined : parseEndpoint(node);
-    if (node === undefined || endpoint === undefined)
-      throw new Error("Cluster isn't ready: no node serves a slot.");
-    const known = this.#readers.get(slot);
-    if (known?.node === node) return known.reader;
-    this.#drop(slot);
-    const blocking = connectForBlocking(this.#options, endpoint);
-    const commands = this.#cluster
-      .nodes('master')
-      .find(({ options }) => `${options.host}:${options.port}` === node);
-    const reader = new BlockingReader(blocking, commands ?? blocking);
-    this.#readers.set(slot, { node, reader });
-    await whenReady(blocking, CONNECT_MS);
+    this.#slots.set(slot, reader);
     return reader;
   }
 
-  #dropExcept(slots: ReadonlyMap<number, unknown>): void {
-    for (const slot of [...this.#readers.keys()]) if (!slots.has(slot)) this.#drop(slot);
+  #close(slot: number, reader: SlotReader): void {
+    this.#slots.delete(slot);
+    const closing = reader.close().then(() => {
+      reader.disconnect();
+      this.#closing.delete(closing);
+    });
+    this.#closing.add(closing);
   }
 
-  #drop(slot: number): void {
-    this.#readers.get(slot)?.reader.disconnect();
-    this.#readers.delete(slot);
-  }
-}
-
-/** One call of `read`, which has a read at each slot. */
-class OpenRead {
-  readonly run: StreamRead['run'];
-  readonly #endsAt: number;
-  readonly #listeners = new Set<() => void>();
-  readonly #ending = new AbortController();
-  /** The first fault of a slot. */
-  fault: unknown;
-
-  constructor({ run, blockMs }: StreamRead) {
-    this.run = run;
-    this.#endsAt = systemClock.monotonic() + blockMs;
+  #stopWaiting(): Waiting | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    clearTimeout(waiting?.timer);
+    return waiting;
   }
 
-  get isOver(): boolean {
-    return this.#ending.signal.aborted;
-  }
-
-  get leftMs(): number {
-    return this.#endsAt - systemClock.monotonic();
-  }
-
-  /** Ends the reads at all slots. */
-  end(): void {
-    if (this.isOver) return;
-    this.#ending.abort();
-    for (const listener of this.#listeners) listener();
-  }
-
-  /** Calls back when the reads are to end. Returns the function that ends this. */
-  readonly onEnd = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    if (this.isOver) listener();
-    return () => this.#listeners.delete(listener);
+  readonly #follow = (): void => {
+    for (const slot of this.#slots.values()) slot.follow();
   };
-
-  /** Waits before the next try. */
-  async rest(): Promise<void> {
-    const ms = Math.max(0, Math.min(REST_MS, this.leftMs));
-    await sleep(ms, undefined, { signal: this.#ending.signal }).catch(() => undefined);
-  }
 }

@@ -54,6 +54,10 @@ export class BlockingReader implements StreamReader {
     }
   }
 
+  endReads(): Promise<void> {
+    return this.interrupt();
+  }
+
   async #unblock(id: number): Promise<boolean> {
     try {
       return (await this.#commands.client('UNBLOCK', id)) === 1;

@@ -14,9 +14,12 @@ export const readAfter = (
 ): Promise<StreamEntries> =>
   reader.read({
     streams: [...positions.keys()],
+    after: [...positions.values()],
     blockMs,
     run: (redis, streams, ms) => {
       const after = streams.map((stream) => positions.get(stream) ?? '0-0');
-      return redis.xread('COUNT', count, 'BLOCK', ms, 'STREAMS', ...streams, ...after);
+      return ms === 0
+        ? redis.xread('COUNT', count, 'STREAMS', ...streams, ...after)
+        : redis.xread('COUNT', count, 'BLOCK', ms, 'STREAMS', ...streams, ...after);
     },
   });

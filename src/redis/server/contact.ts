@@ -22,6 +22,10 @@ const CAUSES: readonly Cause[] = [
     todo: 'Correct user and password in REDIS_URL: redis://USER:PASSWORD@HOST:PORT. Encode special characters, such as @ as %40.',
   },
   { pattern: /NOAUTH/, todo: 'Put the password into REDIS_URL: redis://:PASSWORD@HOST:PORT.' },
+  {
+    pattern: /cluster support disabled/i,
+    todo: 'This Redis is no node of a Cluster: let REDIS_URL begin with redis://, or name nodes of the Cluster.',
+  },
   { pattern: /NOPERM/, todo: 'Give the user of REDIS_URL the rights of the ACL line in docs/scale.md.' },
   {
     pattern: /ECONNREFUSED|ENOENT/,

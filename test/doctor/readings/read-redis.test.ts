@@ -10,7 +10,7 @@ const redis = useRedis();
 async function read(clock = systemClock) {
   const contact = await readRedis({ url: redis.url, prefix: 'mr' }, clock);
   if ('fault' in contact) throw new Error(contact.fault);
-  return contact.redis;
+  return contact.servers[0];
 }
 
 it('reads what Redis tells', async () => {

@@ -5,21 +5,20 @@ import type { Ability } from '../../../src/lifecycle/hold-class.ts';
 import { ensureGroups } from '../../../src/lifecycle/scripts/ensure-groups.ts';
 import { extendLease } from '../../../src/lifecycle/scripts/extend-lease.ts';
 import { createObserver, type ServiceEvent } from '../../../src/observer.ts';
-import { whenReady } from '../../../src/redis/connect.ts';
+import type { Connection } from '../../../src/redis/connection.ts';
 import type { QueueKeys } from '../../../src/redis/keys.ts';
-import { BlockingReader } from '../../../src/redis/reads/blocking-reader.ts';
+import { openReader } from '../../../src/redis/reads/open-reader.ts';
 import { ReconcileSchedule } from '../../../workers/intake/reconciler.ts';
 import { createIntake } from '../../../workers/process/wiring.ts';
 import type { RunningJob } from '../../../workers/run/running-job.ts';
 import type { ToSupervisor } from '../../../workers/supervisor/ipc.ts';
 import { createTestCore } from '../redis/core.ts';
-import type { TestRedis } from '../redis/server.ts';
 
 const LEASE_MS = 600_000;
 
 /** The intake of a worker process, in this process. Its jobs run until the test settles them. */
 export async function createTestIntake(
-  { client }: TestRedis,
+  { client, url }: { readonly client: Connection; readonly url: string },
   queueNames: readonly string[],
   concurrency = 4,
   ability: Ability = { tasks: undefined, schemasOf: () => [] },
@@ -29,13 +28,9 @@ export async function createTestIntake(
   const observe = createObserver({ wants: () => true, observe: (event) => events.push(event) });
   const core = createTestCore(client);
   const queues = queueNames.map((queue) => core.keySpace.queue(queue));
-  const blocking = client.duplicate();
-  await whenReady(blocking, 10_000);
-  const consumer = new WaitingConsumer(
-    `test.${queueNames.join('-')}`,
-    client,
-    new BlockingReader(blocking, client),
-  );
+  const reader = openReader({ url, name: 'test-reads', scripts: [] }, client);
+  await reader.whenReady(10_000);
+  const consumer = new WaitingConsumer(`test.${queueNames.join('-')}`, client, reader);
   const reconcileSchedule = new ReconcileSchedule(systemClock);
   const config = { concurrency, leaseMs: LEASE_MS, maxPayloadBytes: 1_000_000 };
   const send = (message: ToSupervisor) => messages.push(message);
@@ -58,14 +53,14 @@ export async function createTestIntake(
   const close = async () => {
     await intake.takeLoop.stop();
     await intake.batcher.withoutTakes(async () => undefined);
-    blocking.disconnect();
+    reader.disconnect();
   };
   return { ...intake, consumer, queues, events, messages, started, reconcileSchedule, close };
 }
 
 /** Submits jobs of the task `echo` whose payloads are their numbers. */
 export async function submitNumbers(
-  { client }: TestRedis,
+  { client }: { readonly client: Connection },
   keys: QueueKeys,
   numbers: readonly number[],
 ): Promise<void> {

@@ -1,10 +1,11 @@
+import type { Topology } from '../../../redis/address/redis-url.ts';
 import { serverFaults, serverKind } from '../../../redis/server/kind.ts';
 import { type Finding, fault, ok, warning } from '../../finding.ts';
 
 /** The kind of the server, its version, and its role. */
-export function checkServerKind(info: ReadonlyMap<string, string>): Finding[] {
+export function checkServerKind(info: ReadonlyMap<string, string>, topology?: Topology): Finding[] {
   const { name, version } = serverKind(info);
-  const faults = serverFaults(info);
+  const faults = serverFaults(info, topology);
   const isJudged = faults.some(({ id }) => id === 'redis-version' || id === 'redis-kind');
   return [
     ...(name === 'Dragonfly' ? [untested(version)] : []),

@@ -1,42 +1,23 @@
 import { expect, it } from 'vitest';
 import { checkReplicas } from '../../../../src/doctor/checks/redis/replicas.ts';
 
-const replica = (state: string) => `ip=127.0.0.1,port=6380,state=${state},offset=1,lag=0`;
-const judge = (wanted: number, states: readonly string[], role = 'master') =>
-  checkReplicas(
-    new Map([['role', role], ...states.map((state, i): [string, string] => [`slave${i}`, replica(state)])]),
-    wanted,
-  );
+const primary = new Map([['role', 'master']]);
+const followed = new Map([...primary, ['slave0', 'ip=127.0.0.1,port=1,state=online,offset=1,lag=0']]);
+const config = (least: string) => ({ value: new Map([['min-replicas-to-write', least]]) });
 
-it('says nothing where no submit waits for replicas, or of a replica', () => {
-  expect(judge(0, [])).toEqual([]);
-  expect(judge(1, [], 'slave')).toEqual([]);
-});
-
-it('finds nothing wrong with one replica more than a submit waits for', () => {
-  expect(judge(1, ['online', 'online']).map(({ level }) => level)).toEqual(['ok']);
-});
-
-it('finds fewer replicas than a submit waits for, and counts only those that follow', () => {
-  expect(judge(2, ['online', 'wait_bgsave'])).toEqual([
-    {
-      id: 'replicas',
-      level: 'fault',
-      what: 'REPLICAS_ACK is 2, and the primary has 1 replica.',
-      why: 'Every submit gets 503 not-replicated, and GET /readyz is not ready.',
-      todo: 'Start 2 replicas more, or set REPLICAS_ACK to 0.',
-    },
-  ]);
-});
-
-it('finds that a failover leaves too few', () => {
-  expect(judge(1, ['online'])).toEqual([
-    {
-      id: 'replicas',
-      level: 'warning',
-      what: 'REPLICAS_ACK is 1, and the primary has 1 replica.',
-      why: 'When one of these servers is away, and after a failover, no job is accepted until it is back.',
-      todo: 'Start 1 replica more, or set REPLICAS_ACK to 0.',
-    },
-  ]);
-});
+it.each([
+  ['single', primary, '0', []],
+  ['cluster', primary, '0', ['replicas warning']],
+  ['cluster', followed, '0', ['replicas ok']],
+  ['sentinel', primary, '0', ['replicas warning']],
+  ['sentinel', followed, '0', ['replicas ok', 'stale-primary warning']],
+  ['sentinel', followed, '1', ['replicas ok']],
+  ['sentinel', new Map([['role', 'slave']]), '1', []],
+] as const)(
+  'judges the replicas of a %s with %s and min-replicas-to-write %s',
+  (topology, info, least, found) => {
+    expect(checkReplicas(info, config(least), topology).map(({ id, level }) => `${id} ${level}`)).toEqual(
+      found,
+    );
+  },
+);
