@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
+import { AppError } from '../../../src/errors.ts';
 import { type RedisServer, startRedis } from '../../../src/local/redis-server.ts';
 import { freePort } from '../../../src/local/redis-settings.ts';
 import { callRedis } from '../../../src/local/resp.ts';
@@ -24,6 +25,17 @@ export interface ReplicatedRedis {
   /** Resolves once they follow again. */
   continueReplicas(): Promise<void>;
 }
+
+/** On a busy machine replicas are sometimes late: calls again until they are not. */
+export const replicated = <T>(call: () => Promise<T>): Promise<T & {}> =>
+  until(
+    () =>
+      call().catch((error: unknown) => {
+        if (error instanceof AppError && error.code === 'not-replicated') return undefined;
+        throw error;
+      }) as Promise<T & {}>,
+    'a write that replicas have',
+  );
 
 /** Starts a primary with replicas for the tests of one file, and stops them after them. */
 export function useReplicas(count: number): ReplicatedRedis {

