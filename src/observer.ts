@@ -85,6 +85,11 @@ export type ServiceEvent =
   /** An attempt has failed. `error`: its message, with those of its causes. `next`: for people. `retryInMs`: absent when no attempt is left. */
   | ({ kind: 'attempt-failed'; error: string; next: string; retryInMs?: number } & AttemptSubject)
   /**
+   * The worker of an attempt was lost, and the job was taken back. `error`: what the job keeps of it; `runMs`: since it was taken.
+   * Who wants this event makes the recovery read the jobs.
+   */
+  | ({ kind: 'attempt-lost'; error: string; errorName: string; runMs: number } & AttemptSubject)
+  /**
    * Code of a task has left an error uncaught. `from`: the attempt that it came from; a running one has failed by it, after
    * an ended one it changes no job. Without an attempt: `task file`, which the supervisor has imported, or `unknown`.
    */

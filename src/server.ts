@@ -8,7 +8,8 @@ import { createObserver } from './observer.ts';
 import { createLogger } from './telemetry/log.ts';
 import { logObserver } from './telemetry/log-observer.ts';
 import { requestLog } from './telemetry/request-log.ts';
-import { AttemptSpans, httpAttemptSpans } from './telemetry/spans/attempt-spans.ts';
+import { AttemptSpans } from './telemetry/spans/attempt-spans.ts';
+import { EndedAttempts } from './telemetry/spans/ended-attempts.ts';
 import { startTracing } from './telemetry/spans/tracing.ts';
 
 /** Ends the process if the configuration is not valid. */
@@ -27,11 +28,11 @@ const logger = createLogger(config.logLevel, 'millrace-api');
 const isLogged = config.logRequests === 'on';
 const log = logObserver(logger, isLogged ? ['http-request'] : []);
 const tracing = await orExit(() => startTracing(config, 'millrace-api', createObserver(log)));
-const spans = tracing && httpAttemptSpans(new AttemptSpans(tracing.tracer), systemClock.wall);
+const ended = tracing && new EndedAttempts(new AttemptSpans(tracing.tracer), systemClock.wall);
 const observe = createObserver(
   log,
   ...(isLogged ? [requestLog(logger)] : []),
-  ...(spans === undefined ? [] : [spans]),
+  ...(ended === undefined ? [] : [ended.overHttp, ended.lost]),
 );
 for (const misspelt of misspeltSettings()) {
   observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });

@@ -37,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   queues: ['redis', 'core', 'lifecycle', 'jobs', 'events', 'subscriptions'],
   leases: ['redis', 'core', 'lifecycle', 'attempts', 'jobs', 'tasks', 'src/workers'],
   'src/workers': ['redis', 'core', 'lifecycle'],
-  maintenance: ['redis', 'core', 'lifecycle'],
+  maintenance: ['redis', 'core', 'lifecycle', 'attempts'],
   schedules: ['redis', 'core', 'lifecycle', 'jobs', 'tasks', 'maintenance', 'croner', 'typebox'],
   scripts: [
     'access',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { redisTarget } from '../src/config/redis.ts';
-import { type Config, ConfigError, loadConfig, misspeltSettings, sharedSettings } from '../src/config.ts';
+import { misspeltSettings, sharedSettings } from '../src/config.ts';
 import { createCore } from '../src/core/core.ts';
 import { SharedSettings } from '../src/core/shared-settings.ts';
 import { newConsumerName } from '../src/lifecycle/consumer-name.ts';
@@ -10,23 +10,17 @@ import { Loop } from '../src/maintenance/loop.ts';
 import { Recoverer } from '../src/maintenance/recoverer.ts';
 import { Sweeper } from '../src/maintenance/sweeper.ts';
 import { describeMisspelt } from '../src/misspelt-settings.ts';
-import { createObserver } from '../src/observer.ts';
 import { connectForWork, whenReady } from '../src/redis/connect.ts';
 import { openReader } from '../src/redis/reads/open-reader.ts';
 import { Firer } from '../src/schedules/firer.ts';
 import { MAX_TIMEOUT_MS } from '../src/schemas/values/duration.ts';
 import { scripts } from '../src/scripts.ts';
-import { loadTasks, TaskLoadError } from '../src/tasks/load.ts';
-import type { LoadedTask } from '../src/tasks/types.ts';
-import { createLogger } from '../src/telemetry/log.ts';
-import { logObserver } from '../src/telemetry/log-observer.ts';
-import { countsJobs, JobMetrics } from '../src/telemetry/metrics/job-metrics.ts';
-import { checkTracing } from '../src/telemetry/spans/tracing.ts';
-import { importTraced, isOfTaskFile } from './run/attempt-trace.ts';
+import { isOfTaskFile } from './run/attempt-trace.ts';
 import { CancelListener, CONTROL_BLOCK_MS } from './supervisor/cancel-listener.ts';
 import { HealthPort } from './supervisor/health-port.ts';
 import { LeaseRenewer } from './supervisor/lease-renewer.ts';
 import { leaveQueue, ServedQueues } from './supervisor/served-queues.ts';
+import { setUp } from './supervisor/set-up.ts';
 import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
 import { TaskAnnouncer } from './supervisor/task-announcer.ts';
 import { WorkerReporter } from './supervisor/worker-reporter.ts';
@@ -38,24 +32,7 @@ const LAST_REPORT_MS = 1_000;
 /** The API, which creates schedules, looks every second itself. */
 const SCHEDULE_CHECK_MS = 10_000;
 
-async function readSetup(): Promise<{ config: Config; tasks: ReadonlyMap<string, LoadedTask> }> {
-  try {
-    const config = loadConfig();
-    checkTracing(config);
-    return { config, tasks: await importTraced(() => loadTasks(config.tasksDir)) };
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof TaskLoadError)) throw error;
-    console.error(error.message);
-    process.exit(1);
-  }
-}
-
-const { config, tasks } = await readSetup();
-const metrics = countsJobs(config) ? new JobMetrics() : undefined;
-const observe = createObserver(
-  logObserver(createLogger(config.logLevel, 'millrace-worker')),
-  ...(metrics === undefined ? [] : [metrics]),
-);
+const { config, tasks, metrics, tracing, observe } = await setUp();
 for (const misspelt of misspeltSettings()) {
   observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
 }
@@ -186,7 +163,7 @@ let isDraining = false;
 
 /**
  * Stop order: the processes release and finish jobs while their leases are still renewed -> the loops end -> the
- * connections close.
+ * connections close -> the last spans are sent.
  */
 async function stop(graceMs: number): Promise<void> {
   reporter.stops();
@@ -200,6 +177,7 @@ async function stop(graceMs: number): Promise<void> {
   await healthPort.close();
   redis.disconnect();
   reader.disconnect();
+  await tracing?.stop();
   observe({ kind: 'stopped' });
 }
 

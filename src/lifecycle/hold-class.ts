@@ -8,14 +8,14 @@ import type { HeldBy } from '../schemas/values/names.ts';
  * A job that its key holds back has the class `key:<key>` with an empty second line, with the key as JSON writes it, without quotes.
  *
  * A member of `holds` is `<class>\n<priority><origin><ready at> <ref>`: the jobs of a class lie side by side, the most urgent
- * first, then those that waited for longest. The origin is 0 for a job out of `parked`, else 1. The time has 13 digits. Behind it a job of a
- * lane that is held for its key has the sequence number of its entry id, unless that is 0: its length, then its digits. So texts compare as
- * entry ids do.
+ * first, then those that waited for longest. The origin is 0 for a job out of `parked`, else 1. The time has 13 digits. Behind it a job
+ * that is held for its key has its entry id: the time, too, if it is out of `parked`, and the sequence number unless that is 0, its length
+ * before its digits. So texts compare as entry ids do.
  */
 export const CLASS_PATTERN = /^(?<reason>[^\n]*)\n(?<refusers>[^\n]*)$/;
 
 /** The form of a member. */
-export const HELD_MEMBER = /^[^\n]{1,1600}\n[^\n]{0,400}\n[1-4][01]\d{13,24} [chnlp]\d{1,19}-\d{1,19}$/;
+export const HELD_MEMBER = /^[^\n]{1,1600}\n[^\n]{0,400}\n[1-4][01]\d{13,36} [chnlp]\d{1,19}-\d{1,19}$/;
 
 /** The ref of the job that a member stands for. */
 export const refOfHeld = (member: string): string => member.slice(member.lastIndexOf(' ') + 1);

@@ -1,6 +1,8 @@
+import { attemptSubject } from '../attempts/attempt-events.ts';
 import type { Core } from '../core/core.ts';
 import { cancelJob, expireDue } from '../lifecycle/cancel-and-expire.ts';
 import { ensureGroups } from '../lifecycle/scripts/ensure-groups.ts';
+import { type LostAttempt, WORKER_LOST } from '../lifecycle/scripts/fragments/lost-attempts.ts';
 import { type GivenUp, type Recovery, recover } from '../lifecycle/scripts/recover.ts';
 import { WAKE_HORIZON_MS } from '../lifecycle/wake.ts';
 import { WORKER_BLOCK_MS } from '../redis/connect.ts';
@@ -94,18 +96,29 @@ export class Recoverer {
       const lease = givenUp && { lease: givenUp.consumer };
       this.#core.observe({ kind: 'recovered', queue: keys.queue, jobs, cause, ...lease });
     }
+    for (const lost of recovery.lostAttempts) this.#tellLost(keys, lost);
     for (const ref of cancelled) await cancelJob(this.#core, keys, ref);
     return recovery;
   }
 
+  #tellLost(keys: QueueKeys, { ref, entry, attempt, consumer, message, runMs }: LostAttempt): void {
+    const subject = attemptSubject(keys, { ref, entry, attempt }, consumer);
+    this.#core.observe({ kind: 'attempt-lost', ...subject, error: message, errorName: WORKER_LOST, runMs });
+  }
+
   async #recoverWithGroups(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
-    const { redis } = this.#core;
+    const { redis, observe } = this.#core;
+    const options = {
+      aheadMs: this.#aheadMs,
+      mostLeases: this.#mostLeases,
+      isTold: observe.wants('attempt-lost'),
+    };
     try {
-      return await recover(redis, keys, givenUp, this.#aheadMs, this.#mostLeases);
+      return await recover(redis, keys, givenUp, options);
     } catch (error) {
       if (!isNoGroup(error)) throw error;
       await ensureGroups(redis, keys);
-      return recover(redis, keys, givenUp, this.#aheadMs, this.#mostLeases);
+      return recover(redis, keys, givenUp, options);
     }
   }
 }

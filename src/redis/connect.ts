@@ -7,6 +7,7 @@ import { accessOptions, connectCluster } from './cluster/connect-cluster.ts';
 import { isCluster } from './cluster/slots.ts';
 import type { Connection, ServerConnection } from './connection.ts';
 import { ackWrites, type ReplicaAck } from './replicas/acked-writes.ts';
+import { readBeforeTimeout } from './replies/read-before-timeout.ts';
 import type { Script } from './script/define-script.ts';
 import { askSentinel } from './sentinel/ask-sentinel.ts';
 import { findPrimary } from './sentinel/find-primary.ts';
@@ -94,12 +95,14 @@ function connect(options: ConnectOptions, role: Role): Connection {
   const { socketTimeout } = role;
   const redis = connectCluster(place, options.natMap, optionsOf(options, { socketTimeout }));
   redis.on('error', (error: Error) => options.onError?.(error));
+  readBeforeTimeout(redis);
   return redis;
 }
 
 function connectServer(options: ConnectOptions, role: Role, node?: Endpoint): ServerConnection {
   const redis = open(options, { ...optionsOf(options, role), ...(node ? ENDING : LASTING) }, node);
   redis.on('error', (error: Error) => options.onError?.(error));
+  readBeforeTimeout(redis);
   return redis;
 }
 

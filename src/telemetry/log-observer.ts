@@ -23,6 +23,7 @@ export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   'attempt-started': 'debug',
   'attempt-ended': 'debug',
   'attempt-failed': 'warn',
+  'attempt-lost': 'debug',
   'uncaught-error': 'error',
   stale: 'warn',
   'task-log': 'info',

@@ -1,15 +1,18 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { type Child, startChild } from '../../src/local/child-process.ts';
 import { startRedis } from '../../src/local/redis-server.ts';
 import { freePort } from '../../src/local/redis-settings.ts';
 import { callRedis } from '../../src/local/resp.ts';
 import { createOrphanReaper } from '../../src/orphan-reaper.ts';
 import { connectForWork } from '../../src/redis/connect.ts';
-import { pathInProject } from '../helpers/local/pages.ts';
+import { pathInProject, readInProject } from '../helpers/local/pages.ts';
+import { isFree } from '../helpers/redis/cluster.ts';
 import { asServer, until, untilConnected, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis({ port: await freePort() });
@@ -91,7 +94,7 @@ it('lets Redis load what scripts have written, which it does as the user default
   expect(keys).toBe(2);
 });
 
-describe('the secrets of docker-compose.sentinel.yml', () => {
+describe('the settings of several servers', () => {
   const reaper = createOrphanReaper();
   const children: Child[] = [];
   const start = async (file: string, lines: readonly string[], ...more: string[]) => {
@@ -105,7 +108,7 @@ describe('the secrets of docker-compose.sentinel.yml', () => {
     reaper.end();
   });
 
-  it('let a replica follow, sentinels fail over, and the service follow them', async () => {
+  it('of docker-compose.sentinel.yml let a replica follow, sentinels fail over, and the service follow them', async () => {
     make({}, 'sentinel');
     // For REPLICAS_ACK.
     expect(read('redis/users.acl')).toContain(' +wait ');
@@ -145,4 +148,51 @@ describe('the secrets of docker-compose.sentinel.yml', () => {
     expect(await connection.get('mr:key')).toBe('text');
     connection.disconnect();
   });
+
+  it('of docker-compose.cluster.yml let six nodes become a Cluster, and the service write to each primary', async () => {
+    make({}, 'cluster');
+    const base = await freePorts();
+    const ports = NODES.map((node) => base + node);
+    for (const port of ports) {
+      mkdirSync(join(dir, String(port)));
+      const conf = read('redis/redis.conf').replace('/run/millrace', dir);
+      await start(`${port}.conf`, [conf, `port ${port}`, `dir ${join(dir, String(port))}`]);
+    }
+    const script = clusterScript()
+      .replaceAll('/run/millrace', dir)
+      .replace('-h "redis-$node"', `-p "$((${base} + node))"`)
+      .replace('"172.30.93.1$node" 6379', `127.0.0.1 "$((${base} + node))"`);
+    const run = () => promisify(execFile)('sh', ['-c', script]);
+    await run();
+    // What has been done before is refused, and does no harm.
+    await run();
+    const url = read('client/redis-url');
+    expect(url).toMatch(/@redis-1:6379,redis-2:6379,redis-3:6379$/);
+    const [, user = ''] = /^(.*@)/.exec(url) ?? [];
+    const connection = connectForWork({ url: `${user}127.0.0.1:${base + 1}`, name: 'test', scripts: [] });
+    await untilConnected(connection);
+    for (const [i, slot] of ['a', 'b', 'c'].entries())
+      expect(await connection.set(`mr:{${slot}}`, i)).toBe('OK');
+    connection.disconnect();
+    const env = { ...process.env, REDISCLI_AUTH: read('redis/operator-password') };
+    const asOperator = ['-p', String(base + 1), '--user', 'operator', 'cluster', 'nodes'];
+    const nodes = execFileSync('redis-cli', asOperator, { env, encoding: 'utf8' });
+    expect([nodes.match(/ (myself,)?master /g)?.length, nodes.match(/ slave /g)?.length]).toEqual([3, 3]);
+  });
 });
+
+const NODES = [1, 2, 3, 4, 5, 6];
+
+/** A port before six free ones, whose ports for the other nodes are free as well. */
+async function freePorts(): Promise<number> {
+  const base = 10_000 + Math.floor(Math.random() * 20_000);
+  const ports = NODES.flatMap((node) => [base + node, base + node + 10_000]);
+  const areFree = await Promise.all(ports.map(isFree));
+  return areFree.includes(false) ? freePorts() : base;
+}
+
+/** The command of the service that makes the Cluster, as the shell gets it. */
+function clusterScript(): string {
+  const { services } = parse(readInProject('docker-compose.cluster.yml'), { merge: true });
+  return services.cluster.command[2].replaceAll('$$', '$');
+}

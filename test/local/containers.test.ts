@@ -18,6 +18,7 @@ interface Service {
   readonly hostname?: string;
   readonly restart?: string;
   readonly stop_grace_period?: string;
+  readonly networks?: { readonly default: { readonly ipv4_address: string } };
 }
 
 const readCompose = (file: string) =>
@@ -25,6 +26,7 @@ const readCompose = (file: string) =>
 const compose = readCompose('docker-compose.yml');
 const services = Object.entries(compose.services);
 const withSentinels = readCompose('docker-compose.sentinel.yml').services;
+const ofCluster = readCompose('docker-compose.cluster.yml').services;
 const serviceOf = (name: string): Service => {
   const service = compose.services[name];
   if (service === undefined) throw new Error(`there is no service ${name}`);
@@ -42,7 +44,7 @@ it('checks the health of what others wait for every second, and of all else ever
   expect(read('Dockerfile')).toMatch(/^HEALTHCHECK --interval=5s /m);
 });
 
-it.each([...services, ...Object.entries(withSentinels)])(
+it.each([...services, ...Object.entries(withSentinels), ...Object.entries(ofCluster)])(
   'gives the service %s no rights and a file system that it cannot write',
   (_, service) => {
     expect(service).toMatchObject({
@@ -135,5 +137,39 @@ describe('docker-compose.sentinel.yml', () => {
     const published = Object.values(withSentinels).flatMap(({ ports = [] }) => ports);
     expect(published).toEqual(['127.0.0.1:3000:3000']);
     expect(read('docker-compose.sentinel.yml')).not.toMatch(/redis:\/\/|password:|ADMIN_KEY:/i);
+  });
+});
+
+describe('docker-compose.cluster.yml', () => {
+  const nodes = Object.keys(ofCluster).filter((name) => /^redis-\d$/.test(name));
+
+  it('has six nodes, each with a volume and a fixed address of its own', () => {
+    expect(nodes).toHaveLength(6);
+    for (const [i, name] of nodes.entries()) {
+      expect(ofCluster[name]).toMatchObject({
+        hostname: name,
+        restart: 'unless-stopped',
+        networks: { default: { ipv4_address: `172.30.93.1${i + 1}` } },
+      });
+      expect(ofCluster[name]?.volumes).toEqual([
+        `${name}-data:/data`,
+        'redis-secrets:/run/millrace/redis:ro',
+      ]);
+    }
+    expect(Object.keys(ofCluster['cluster']?.depends_on ?? {})).toEqual(nodes);
+  });
+
+  it('starts API and worker once there is a Cluster, and gives them its address by a file', () => {
+    for (const name of ['api', 'worker']) {
+      expect(ofCluster[name]?.environment).toMatchObject({
+        REDIS_URL_FILE: '/run/millrace/client/redis-url',
+      });
+      expect(ofCluster[name]?.depends_on).toEqual({
+        cluster: { condition: 'service_completed_successfully' },
+      });
+    }
+    const published = Object.values(ofCluster).flatMap(({ ports = [] }) => ports);
+    expect(published).toEqual(['127.0.0.1:3000:3000']);
+    expect(read('docker-compose.cluster.yml')).not.toMatch(/redis:\/\/|password:|ADMIN_KEY:/i);
   });
 });

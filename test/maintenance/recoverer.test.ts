@@ -29,6 +29,7 @@ describe('a pass of the recoverer', () => {
     expect(await queue.placeOf(expired)).toBe('result');
     expect(events).toEqual([
       { kind: 'recovered', queue: keys.queue, jobs: 1, cause: 'lease-ran-out' },
+      expect.objectContaining({ kind: 'attempt-lost', attempt: 1, lease: 'one', errorName: 'worker-lost' }),
       { kind: 'jobs-expired', queue: keys.queue, jobs: 1 },
     ]);
   });

@@ -144,10 +144,10 @@ export class Batcher {
     this.#backoff.giveUp();
   }
 
-  /** Slots for jobs of a new call. It reads nothing ahead from a queue with limits: such a job would count as running. */
-  #freeSlots(isLimited = false): number {
+  /** Slots for jobs of a new call. A job that is read ahead counts as running, so a queue with a limit may forbid it. */
+  #freeSlots(allowsReadAhead = true): number {
     const { freeSlots, freeStarts } = this.#parts.limiter;
-    return (isLimited ? freeStarts : freeSlots) - this.#inFlight.reservedSlots;
+    return (allowsReadAhead ? freeSlots : freeStarts) - this.#inFlight.reservedSlots;
   }
 
   /** Whether a blocking read can wait for jobs. */
@@ -158,7 +158,7 @@ export class Batcher {
   #startCalls(): void {
     while (this.#inFlight.hasCapacity && !this.#backoff.isPaused) {
       const canTake = this.#holds === 0 && this.#freeSlots() > 0;
-      const state = this.#nextQueue.choose(canTake, this.#parts.clock.monotonic(), this.#freeSlots(true));
+      const state = this.#nextQueue.choose(canTake, this.#parts.clock.monotonic(), this.#freeSlots(false));
       if (state === undefined) break;
       void this.#call(state);
     }
@@ -167,11 +167,11 @@ export class Batcher {
 
   /** How many jobs a call may take that completes `finished` jobs: at most half the capacity, so that two calls share it. */
   #takeCount(state: QueueState, finished: number): number {
-    const starts = this.#freeSlots(true) + finished;
+    const starts = this.#freeSlots(false) + finished;
     const now = this.#parts.clock.monotonic();
     if (this.#holds > 0 || !this.#nextQueue.isFirstToTake(state, now, starts)) return 0;
     const most = Math.min(MOST_TAKEN, Math.ceil(this.#parts.limiter.capacity / 2));
-    return Math.min(most, Math.max(0, state.isLimited ? starts : this.#freeSlots() + finished));
+    return Math.min(most, Math.max(0, state.allowsReadAhead ? this.#freeSlots() + finished : starts));
   }
 
   async #call(state: QueueState): Promise<void> {

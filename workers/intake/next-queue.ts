@@ -17,7 +17,7 @@ export class NextQueue {
   /**
    * A queue with something to write; else the least recently taken queue that may have jobs, if `canTake`.
    *
-   * @param starts how many jobs could start at once. From a queue with limits no more are taken.
+   * @param starts how many jobs could start at once. From a queue that allows no reading ahead no more are taken.
    */
   choose(canTake: boolean, now: number, starts = Number.POSITIVE_INFINITY): QueueState | undefined {
     const toWrite = this.#leastRecent((state) => hasWrites(state, now));
@@ -46,7 +46,7 @@ export class NextQueue {
     let isWaiting: boolean | undefined;
     return (state) => {
       if (state.openTakes > 0 || state.lacksLease || state.isDropped) return false;
-      if (state.isLimited && starts < 1) return false;
+      if (!state.allowsReadAhead && starts < 1) return false;
       if (!state.isDrained || now >= state.nextDueAt) return true;
       isWaiting ??= this.#inFlight.isReading || this.#states.every(({ isDrained }) => isDrained);
       return !isWaiting && now - state.lastTakeAt >= CHECK_EVERY_MS;

@@ -21,8 +21,10 @@ export interface QueueState {
   /** The classes of held jobs must be looked up, if there are any. */
   mustLook: boolean;
   paused: boolean;
-  /** The queue has limits: nothing is read ahead, and only takes bring jobs. */
+  /** The queue has limits: only takes bring jobs. */
   isLimited: boolean;
+  /** No job that waits in this process uses up a limit of the queue. */
+  allowsReadAhead: boolean;
   /** The queue is paused or at its limit: a blocking read is only for wake tokens. */
   hearsOnlyWake: boolean;
   /** The process no longer serves the queue: it only finishes jobs that it holds. */
@@ -62,6 +64,7 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   mustLook: true,
   paused: false,
   isLimited: false,
+  allowsReadAhead: true,
   hearsOnlyWake: false,
   isDropped: false,
   isDrained: false,
@@ -164,6 +167,7 @@ export function recordTake(
   state.isLossReported = false;
   state.paused = taken.paused;
   state.isLimited = taken.isLimited;
+  state.allowsReadAhead = taken.allowsReadAhead;
   state.hearsOnlyWake = taken.paused || taken.isAtLimit;
   state.isDrained = state.hearsOnlyWake || !isFull(taken, count);
   state.lastTakeAt = now;

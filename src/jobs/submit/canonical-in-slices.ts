@@ -9,7 +9,7 @@ export async function canonicalInSlices(
 ): Promise<string> {
   const steps = canonicalSteps(value, numbers);
   for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done) return step.value;
     if (slices.isOver) await slices.next();
+    if (step.done) return step.value;
   }
 }

@@ -13,6 +13,7 @@ import { findReplay, type KeyedSubmit } from './idempotency.ts';
 import { batchNotAtomic, noRoom, TOO_LARGE } from './refusals.ts';
 import type { Remembered } from './scripts/once.ts';
 import { type NewEntry, submitTogether } from './scripts/submit.ts';
+import { uniquePieces } from './unique-pieces.ts';
 import { WriteBatcher } from './write-batcher.ts';
 
 /** The job that a submit returns. `answer` is absent for a new job. */
@@ -65,11 +66,13 @@ export class JobWriter {
     const registered = this.#core.queues
       .keepRegistered(jobs.map(({ entry }) => entry.keys.queue))
       .catch(toError);
-    const writes: Promise<unknown>[] = [];
+    const writes: Promise<unknown>[] = uniquePieces(jobs).map((piece) =>
+      this.#writeUnique(jobs, piece, outcomes),
+    );
     jobs.forEach((job, i) => {
+      if (job.entry.unique !== undefined) return;
       if (!isAppendOnly(job)) {
-        const write = job.entry.unique === undefined ? this.#writeOne(job) : this.#writeOneUnique(job);
-        writes.push(write.catch(toError).then(setOutcome(outcomes, i)));
+        writes.push(this.#writeOne(job).catch(toError).then(setOutcome(outcomes, i)));
         return;
       }
       const group = appended.get(job.entry.keys) ?? { entries: [], indexes: [] };
@@ -149,12 +152,23 @@ export class JobWriter {
     return entries;
   }
 
-  async #writeOneUnique(job: AdmittedJob): Promise<AnsweredRef> {
-    const written = await this.writeAll([job], { isAtomic: true });
-    const [ref] = written.refs;
-    if (written.kind === 'replayed' || ref === undefined)
-      throw new Error('a submit without a key was replayed');
-    return { ...ref, answer: answerOf(written.kinds?.[0]) };
+  /** Stores unique jobs of one queue in one step. If one of them is refused, each goes alone. Never rejects. */
+  async #writeUnique(
+    jobs: readonly AdmittedJob[],
+    piece: readonly number[],
+    outcomes: (AnsweredRef | Error)[],
+  ): Promise<void> {
+    try {
+      const some = piece.map((i) => jobs[i] as AdmittedJob);
+      const { refs, kinds } = await this.writeAll(some, { isAtomic: true });
+      piece.forEach((i, rank) => {
+        outcomes[i] = { ...(refs[rank] as Ref), answer: answerOf(kinds?.[rank]) };
+      });
+    } catch (error) {
+      if (piece.length > 1 && error instanceof AppError) {
+        await Promise.all(piece.map((i) => this.#writeUnique(jobs, [i], outcomes)));
+      } else for (const i of piece) outcomes[i] = toError(error);
+    }
   }
 
   /** Stores a job that needs more than one XADD, or whose queue must be registered with it. */

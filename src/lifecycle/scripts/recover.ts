@@ -5,6 +5,13 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { letters, now } from '../../redis/script/lua.ts';
 import { QUEUE_ROOM } from './fragments/limits.ts';
+import {
+  type LostAttempt,
+  lostAttempt,
+  readTold,
+  type ToldAttempt,
+  WORKER_LOST,
+} from './fragments/lost-attempts.ts';
 import { endKeys, findKeys, IS_FAIR } from './keys/turns.ts';
 import { pauseNow, publishEvent, setRankedTime, wakeWorkers, withError } from './lua.ts';
 
@@ -18,9 +25,10 @@ const MOST_ENTRIES = 100;
  * due soon.
  *
  * `givenUp`: a consumer to give up now, or ''; `lingerMs`: how long its lease stays; `cause`: how it was lost. `aheadMs`: a job
- * that is due within this time is due soon. `mostLeases`: how many leases it counts.
+ * that is due within this time is due soon. `mostLeases`: how many leases it counts. `isTold`: 1 to tell of each lost attempt.
  * Returns { recovered jobs, ms until the next lease ends or -1, 1 when there is more to do now, refs of recovered jobs that
- *   somebody asked to cancel, 2 where jobs have expired, 1 where some will, else 0, leases up to `mostLeases` }.
+ *   somebody asked to cancel, 2 where jobs have expired, 1 where some will, else 0, leases up to `mostLeases`, if `isTold` for each
+ *   lost attempt { ref, consumer, attempt, ms since it was taken, message, the fields t and o of its entry } }.
  */
 export const recoverScript = defineScript({
   name: 'recover',
@@ -43,15 +51,30 @@ export const recoverScript = defineScript({
     'settings',
     'changed',
   ],
-  args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause', 'aheadMs', 'mostLeases'],
-  uses: [letters, now, withError, publishEvent, setRankedTime, wakeWorkers, pauseNow, findKeys, endKeys],
+  args: ['maxConsumers', 'maxEntries', 'givenUp', 'lingerMs', 'cause', 'aheadMs', 'mostLeases', 'isTold'],
+  uses: [
+    letters,
+    now,
+    withError,
+    readTold,
+    publishEvent,
+    setRankedTime,
+    wakeWorkers,
+    pauseNow,
+    findKeys,
+    endKeys,
+  ],
   lua: `
-local budget, refs, cancelled, lost = tonumber(maxEntries), {}, {}, {}
+local budget, refs, cancelled, lost, told = tonumber(maxEntries), {}, {}, {}, {}
+
+local function messageOf(consumer)
+  return 'The worker ' .. consumer .. ' was lost while it ran the job: ' .. cause
+end
 
 local function takeBackOne(ref, consumer, failed, failedBefore, errors, losses)
   local token = (tonumber(failed) or 0) + 1
-  local line = cjson.encode({ message = 'The worker ' .. consumer .. ' was lost while it ran the job: ' .. cause,
-    name = 'worker-lost', attempt = token - (failedBefore or 0), at = now })
+  local attempt = token - (failedBefore or 0)
+  local line = cjson.encode({ message = messageOf(consumer), name = '${WORKER_LOST}', attempt = attempt, at = now })
   local changes = { ref .. ${NOTE.failedDeliveries}, token, ref .. ${NOTE.errors}, withError(errors, line) }
   -- A lease that ran out says nothing about its jobs: its machine may have gone, or the network.
   if givenUp ~= '' then
@@ -59,9 +82,13 @@ local function takeBackOne(ref, consumer, failed, failedBefore, errors, losses)
   end
   redis.call('HSET', notes, unpack(changes))
   refs[#refs + 1] = ref
+  return attempt
 end
 
 local function takeBack(place, rows, consumer)
+  local entries, isLast
+  if isTold == '1' then entries, isLast = readTold(stream[place], rows) end
+  if isLast then budget = #rows end
   local ids, asked, waiting, outdated = {}, {}, {}, {}
   for i, row in ipairs(rows) do
     local ref = LETTERS[place] .. row[1]
@@ -78,7 +105,10 @@ local function takeBack(place, rows, consumer)
   for i = 1, #rows do
     local failed, failedBefore, cancelAsked, errors, losses, key = unpack(noted, 6 * i - 5, 6 * i)
     setRankedTime(ranked, waiting[2 * i], now)
-    takeBackOne(waiting[2 * i], consumer, failed, failedBefore, errors, losses)
+    local attempt = takeBackOne(waiting[2 * i], consumer, failed, failedBefore, errors, losses)
+    if entries then
+      told[#told + 1] = { waiting[2 * i], consumer, attempt, rows[i][3], messageOf(consumer), unpack(entries[i]) }
+    end
     lost[#lost + 1], lost[#lost + 2] = key, waiting[2 * i]
     if cancelAsked then cancelled[#cancelled + 1] = waiting[2 * i] end
   end
@@ -140,7 +170,7 @@ if redis.call('EXISTS', expiring, scheduled, due[1], due[2], due[3], due[4], due
   if #refs == 0 and pauseNow(settings) == 0 and isDueSoon() and hasRoom() then wakeWorkers(wake, 1) end
 end
 local isMore = budget < 1 or #ended == tonumber(maxConsumers)
-return { #refs, first and math.max(0, first - now) or -1, isMore and 1 or 0, cancelled, expired, #read / 2 }
+return { #refs, first and math.max(0, first - now) or -1, isMore and 1 or 0, cancelled, expired, #read / 2, told }
 `,
 });
 
@@ -155,6 +185,8 @@ export interface Recovery {
   hasExpired: boolean;
   /** Whether there are such jobs, or will be. */
   mayExpire: boolean;
+  /** Those of the recovered jobs, where somebody wants to know. */
+  lostAttempts: LostAttempt[];
   /** Leases of the queue: one for each worker process and each HTTP lease with jobs. A pass counts no more than it was told. */
   leases: number;
 }
@@ -175,20 +207,23 @@ const NOBODY: GivenUp = { consumer: '', lingerMs: 0, how: LEASE_RAN_OUT };
 /** Workers are woken for jobs that are due within this time, ms. */
 const DEFAULT_AHEAD_MS = 2_000;
 
-/**
- * One bounded pass over the leases that have ended, or over one that is given up; call again while `more`.
- *
- * @param aheadMs longer than until the next pass: a worker that is woken learns when the next job is due.
- * @param mostLeases how many leases to count, at least one.
- */
+export interface RecoverOptions {
+  /** Longer than until the next pass: a worker that is woken learns when the next job is due. */
+  readonly aheadMs?: number;
+  /** How many leases to count, at least one. */
+  readonly mostLeases?: number;
+  /** Whether to tell of each lost attempt, which reads the entries of the jobs. */
+  readonly isTold?: boolean;
+}
+
+/** One bounded pass over the leases that have ended, or over one that is given up; call again while `more`. */
 export async function recover(
   redis: Connection,
   queue: QueueKeys,
   { consumer, lingerMs, how }: GivenUp = NOBODY,
-  aheadMs = DEFAULT_AHEAD_MS,
-  mostLeases = 1,
+  { aheadMs = DEFAULT_AHEAD_MS, mostLeases = 1, isTold = false }: RecoverOptions = {},
 ): Promise<Recovery> {
-  const [recovered, next, more, cancelled, expired, leases] = (await recoverScript.run(
+  const [recovered, next, more, cancelled, expired, leases, told] = (await recoverScript.run(
     redis,
     { queue },
     {
@@ -199,8 +234,9 @@ export async function recover(
       cause: how,
       aheadMs,
       mostLeases,
+      isTold: isTold ? 1 : 0,
     },
-  )) as [number, number, number, string[], number, number];
+  )) as [number, number, number, string[], number, number, ToldAttempt[]];
   return {
     recovered,
     nextExpiryInMs: next < 0 ? undefined : next,
@@ -208,6 +244,7 @@ export async function recover(
     cancelled: cancelled.map(parseRef),
     hasExpired: expired === 2,
     mayExpire: expired > 0,
+    lostAttempts: told.map(lostAttempt),
     leases,
   };
 }

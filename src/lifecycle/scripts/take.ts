@@ -67,6 +67,8 @@ export type Taken =
       isCut: boolean;
       /** The queue has limits: a job may start only if a take has brought it. */
       isLimited: boolean;
+      /** The queue itself has no limit, only its keys may: a job that waits in a process uses up none that others could use. */
+      allowsReadAhead: boolean;
       /** No more jobs may start now. `nextDueInMs` says when to try again; undefined: when a job ends. */
       isAtLimit: boolean;
       nextDueInMs: number | undefined;
@@ -97,8 +99,8 @@ type Head = [
 
 /**
  * What `take()` returns. `state`: 1 for a paused queue, else the sum of 2 for one that holds jobs, 4 for a take that ended at its
- * bytes, 8 for one with limits and 16 for one at its limit. `nextDue`: ms until the next due time, the next start that a rate allows,
- * or the end of the pause, or -1.
+ * bytes, 8 for one with limits, 16 for one at its limit and 32 for one with limits for all its jobs together. `nextDue`: ms until the
+ * next due time, the next start that a rate allows, or the end of the pause, or -1.
  */
 export type TakeReply =
   | ['no-lease']
@@ -122,6 +124,7 @@ export function decodeTaken(keys: QueueKeys, reply: TakeReply): Taken {
     hasHolds: (state & 2) !== 0,
     isCut: (state & 4) !== 0,
     isLimited: (state & 8) !== 0,
+    allowsReadAhead: (state & 32) === 0,
     isAtLimit: (state & 16) !== 0,
     nextDueInMs: nextDue < 0 ? undefined : nextDue,
   };

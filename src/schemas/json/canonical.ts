@@ -1,6 +1,7 @@
+import { JoinedParts, type Member, PARTS_AT_ONCE, sortedMembers } from './canonical-parts.ts';
 import { MAX_STORED_DEPTH } from './depth.ts';
 import { JsonText } from './json-text.ts';
-import { blanksEnd, CODE, scalarEnd, stringEnd } from './tokens.ts';
+import { blanksEnd, CODE, scalarEnd, stringCut, stringEnd } from './tokens.ts';
 
 /** How numbers are compared: by their exact decimal value, or as JavaScript rounds them. */
 export type Numbers = 'exact' | 'rounded';
@@ -24,30 +25,33 @@ export function* canonicalSteps(value: unknown, numbers: Numbers): Generator<voi
   }
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) {
-    const items: string[] = [];
-    for (const item of value) items.push(yield* canonicalSteps(item, numbers));
-    return `[${items.join(',')}]`;
+    const items = new JoinedParts();
+    for (const item of value) items.add(yield* canonicalSteps(item, numbers));
+    return `[${items}]`;
   }
   const members: Member[] = [];
   for (const [name, member] of Object.entries(value)) {
-    members.push([name, `${JSON.stringify(name)}:${yield* canonicalSteps(member, numbers)}`]);
+    members.push([name, yield* canonicalSteps(member, numbers)]);
   }
-  return canonicalObject(members);
+  return yield* canonicalObject(members);
 }
 
-/** The name of a member, and both as canonical JSON. */
-type Member = [name: string, text: string];
-
-function canonicalObject(members: Member[]): string {
-  const isSorted = members.every(([name], i) => i === 0 || (members[i - 1] as Member)[0] < name);
-  if (!isSorted) members.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([, text]) => text).join(',')}}`;
+/** Of equal names the last one counts, as for `JSON.parse`. */
+function* canonicalObject(members: Member[]): Generator<void, string> {
+  const sorted = yield* sortedMembers(members);
+  const parts = new JoinedParts();
+  for (let i = 0; i < sorted.length; i += 1) {
+    if (i % PARTS_AT_ONCE === PARTS_AT_ONCE - 1) yield;
+    const [name, text] = sorted[i] as Member;
+    if (sorted[i + 1]?.[0] !== name) parts.add(`${JSON.stringify(name)}:${text}`);
+  }
+  return `{${parts}}`;
 }
 
 const isOpening = (code: number): boolean => code === CODE.openArray || code === CODE.openObject;
 
-/** Values between two steps: a step out of deep levels takes longer than a value. */
-const STEPS_AT_ONCE = 200;
+/** Bytes of a string that are read at once. */
+const PIECE_BYTES = 65_536;
 
 /** Reads a JSON text from its start. */
 class Canonicalizer {
@@ -63,57 +67,75 @@ class Canonicalizer {
 
   *value(): Generator<void, string> {
     const code = this.#next();
-    return isOpening(code) ? yield* this.#container(code) : this.#scalar(code);
+    return isOpening(code)
+      ? yield* this.#container(code)
+      : (this.#scalar(code) ?? (yield* this.#longString()));
   }
 
   *#container(code: number): Generator<void, string> {
     this.#steps += 1;
-    if (this.#steps % STEPS_AT_ONCE === 0) yield;
+    if (this.#steps % PARTS_AT_ONCE === 0) yield;
     return code === CODE.openArray ? yield* this.#array() : yield* this.#object();
   }
 
-  #scalar(code: number): string {
-    if (code === CODE.quote) return this.#string();
+  /** Undefined for a string that is to be read in pieces. */
+  #scalar(code: number): string | undefined {
+    if (code === CODE.quote) return this.#shortString();
     const source = this.#slice(scalarEnd(this.#json, this.#at));
     return source.length === 1 || /^[a-z]/.test(source) ? source : canonicalNumber(source, this.#numbers);
   }
 
   *#array(): Generator<void, string> {
-    const items: string[] = [];
+    const items = new JoinedParts();
     this.#at += 1;
-    while (this.#next() !== CODE.closeArray) {
+    for (let count = 1; this.#next() !== CODE.closeArray; count += 1) {
       const code = this.#next();
-      items.push(isOpening(code) ? yield* this.#container(code) : this.#scalar(code));
-      if (items.length % STEPS_AT_ONCE === 0) yield;
+      const text = isOpening(code) ? yield* this.#container(code) : this.#scalar(code);
+      items.add(text ?? (yield* this.#longString()));
+      if (count % PARTS_AT_ONCE === 0) yield;
       if (this.#next() === CODE.comma) this.#at += 1;
     }
     this.#at += 1;
-    return `[${items.join(',')}]`;
+    return `[${items}]`;
   }
 
   *#object(): Generator<void, string> {
-    // Of equal names the last one counts, as for `JSON.parse`.
-    const members = new Map<string, string>();
+    const members: Member[] = [];
     this.#at += 1;
     while (this.#next() !== CODE.closeObject) {
-      const quoted = this.#string();
+      const name = this.#name();
       this.#next();
       this.#at += 1;
-      const name = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
       const code = this.#next();
       const text = isOpening(code) ? yield* this.#container(code) : this.#scalar(code);
-      members.set(name, `${quoted}:${text}`);
-      if (members.size % STEPS_AT_ONCE === 0) yield;
+      members.push([name, text ?? (yield* this.#longString())]);
+      if (members.length % PARTS_AT_ONCE === 0) yield;
       if (this.#next() === CODE.comma) this.#at += 1;
     }
     this.#at += 1;
-    return canonicalObject([...members]);
+    return yield* canonicalObject(members);
   }
 
-  /** A string in its one spelling: with the fewest escapes. Most have none. */
-  #string(): string {
+  #name(): string {
     const source = this.#slice(stringEnd(this.#json, this.#at, { hasLoneSurrogate: false }));
-    return source.includes('\\') ? JSON.stringify(JSON.parse(source)) : source;
+    return source.includes('\\') ? (JSON.parse(source) as string) : source.slice(1, -1);
+  }
+
+  #shortString(): string | undefined {
+    const end = stringCut(this.#json, this.#at + 1, this.#at + PIECE_BYTES);
+    return this.#json[end] === CODE.quote ? withFewestEscapes(this.#slice(end + 1)) : undefined;
+  }
+
+  *#longString(): Generator<void, string> {
+    let text = '"';
+    this.#at += 1;
+    while (this.#json[this.#at] !== CODE.quote) {
+      const piece = this.#slice(stringCut(this.#json, this.#at, this.#at + PIECE_BYTES));
+      text += withFewestEscapes(`"${piece}"`).slice(1, -1);
+      yield;
+    }
+    this.#at += 1;
+    return `${text}"`;
   }
 
   /** The code of the next character that is not blank. */
@@ -129,11 +151,19 @@ class Canonicalizer {
   }
 }
 
+/** A string in its one spelling. Most have no escapes. */
+const withFewestEscapes = (source: string): string =>
+  source.includes('\\') ? JSON.stringify(JSON.parse(source)) : source;
+
+/** Longer numbers are compared as they are written, too: they would take long. */
+const MAX_NUMBER_LENGTH = 100_000;
+
 /** Longer exponents are compared as they are written: no number that anybody computes with has one. */
 const MAX_EXPONENT_DIGITS = 15;
 
 /** A number that JavaScript holds exactly is written as JavaScript does, so that fingerprints of older releases match. */
 function canonicalNumber(source: string, numbers: Numbers): string {
+  if (source.length > MAX_NUMBER_LENGTH && numbers === 'exact') return source;
   const rounded = JSON.stringify(Number(source));
   if (numbers === 'rounded' || rounded === source) return rounded;
   const exact = decimalOf(source);

@@ -54,6 +54,23 @@ export function stringEnd(json: Uint8Array, at: number, facts: StringFacts): num
   return -1;
 }
 
+/**
+ * Where a string can be cut: behind whole characters, at `until` or a little later, or before its closing quote.
+ *
+ * @param at within a string that is JSON, at a character.
+ */
+export function stringCut(json: Uint8Array, at: number, until: number): number {
+  let end = at;
+  for (let code = json[end]; code !== CODE.quote; code = json[end]) {
+    if (end >= until && !isInsideCharacter(code)) break;
+    end = code === CODE.backslash ? escapeEnd(json, end, { hasLoneSurrogate: false }) : end + 1;
+  }
+  return end;
+}
+
+/** A byte of UTF-8 behind the first one of its character. */
+const isInsideCharacter = (code: number | undefined): boolean => code !== undefined && code >> 6 === 0b10;
+
 /** A pair of escaped surrogates is one escape. UTF-8 has no surrogates but those that are escaped. */
 function escapeEnd(json: Uint8Array, at: number, facts: StringFacts): number {
   const code = json[at + 1] ?? -1;

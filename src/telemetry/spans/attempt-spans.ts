@@ -8,13 +8,7 @@ import {
   type TimeInput,
   type Tracer,
 } from '@opentelemetry/api';
-import type {
-  AttemptOutcome,
-  AttemptSubject,
-  Listener,
-  ServiceEvent,
-  SettledStatus,
-} from '../../observer.ts';
+import type { AttemptOutcome, AttemptSubject, SettledStatus } from '../../observer.ts';
 import type { Trace } from '../../schemas/values/trace.ts';
 import {
   ATTEMPT,
@@ -100,31 +94,4 @@ export class AttemptSpan {
     }
     span.end(endTime);
   }
-}
-
-/** An attempt over HTTP is known as a whole when it ends: the API that settles it makes its span. */
-export function httpAttemptSpans(attempts: AttemptSpans, now: () => number): Listener {
-  return {
-    wants: (kind) => kind === 'attempt-ended',
-    observe: (event) => {
-      if (event.kind === 'attempt-ended' && wasRun(event)) addSpan(attempts, event, now());
-    },
-  };
-}
-
-type AttemptEnded = ServiceEvent & { kind: 'attempt-ended' };
-
-const NOT_RUN: readonly AttemptOutcome[] = ['expired', 'exhausted'];
-
-/** A job that was cancelled before its worker got it has an end, but no attempt. */
-const wasRun = ({ outcome, runMs, repeated }: AttemptEnded): boolean =>
-  repeated !== true && !NOT_RUN.includes(outcome) && (outcome !== 'cancelled' || runMs > 0);
-
-function addSpan(attempts: AttemptSpans, event: AttemptEnded, endTime: number): void {
-  const { outcome, status, runMs, error, errorName } = event;
-  const span = attempts.begin(event, endTime - runMs);
-  span.end(
-    { outcome, status, ...(error !== undefined && { error: { message: error, name: errorName } }) },
-    endTime,
-  );
 }

@@ -23,7 +23,7 @@ export interface QueueOfTwo {
   readonly keys: QueueKeys;
   readonly one: WaitingConsumer;
   readonly two: WaitingConsumer;
-  submit(options?: EntryOptions, place?: Ref['place']): Promise<Ref>;
+  submit(options?: EntryOptions, place?: Ref['place'], payload?: string): Promise<Ref>;
   takeAs(consumer: WaitingConsumer, count?: number): Promise<Delivery[]>;
   /** Fails the first attempt of a job that `one` runs: it is due again after `delayMs`. */
   retry(ref: Ref, delayMs: number): Promise<string>;
@@ -60,8 +60,8 @@ export function useQueueOfTwo(redis: TestRedis): QueueOfTwo {
     get two() {
       return two;
     },
-    async submit(options = {}, place = 'normal') {
-      const entry = { keys, place, task: 'echo', payload: '1', options };
+    async submit(options = {}, place = 'normal', payload = '1') {
+      const entry = { keys, place, task: 'echo', payload, options };
       const submitted = await submitTogether(redis.client, [entry]);
       if (submitted.kind !== 'stored') throw new Error(`the submit was answered ${submitted.kind}`);
       return { place, entryId: submitted.entryIds[0] ?? '' };

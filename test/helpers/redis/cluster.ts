@@ -108,7 +108,7 @@ async function freePort(): Promise<number> {
   }
 }
 
-const isFree = (port: number) =>
+export const isFree = (port: number) =>
   new Promise<boolean>((resolve) => {
     const server = createServer()
       .once('error', () => resolve(false))

@@ -16,6 +16,7 @@ export const JOB_EVENTS = {
   'attempt-started': [...ATTEMPT, 'waitMs'],
   'attempt-ended': [...ATTEMPT, 'outcome', 'status', 'runMs'],
   'attempt-failed': [...ATTEMPT, 'error', 'next'],
+  'attempt-lost': [...ATTEMPT, 'error', 'errorName', 'runMs'],
   'uncaught-error': ['origin', 'from', 'error'],
   stale: ['queue', 'job', 'lease', 'move'],
   'task-log': ['queue', 'task', 'job', 'lease', 'text'],

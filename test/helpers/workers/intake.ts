@@ -58,16 +58,17 @@ export async function createTestIntake(
   return { ...intake, consumer, queues, events, messages, started, reconcileSchedule, close };
 }
 
-/** Submits jobs of the task `echo` whose payloads are their numbers. */
+/** Submits jobs of the task `echo` whose payloads are their numbers. @param isKeyed each has a key of its own. */
 export async function submitNumbers(
   { client }: { readonly client: Connection },
   keys: QueueKeys,
   numbers: readonly number[],
+  isKeyed = false,
 ): Promise<void> {
   const jobs = numbers.map((n) => ({
     task: 'echo',
     payload: String(n),
-    options: {},
+    options: isKeyed ? { y: `key-${n}` } : {},
     place: 'normal' as const,
   }));
   await appendJobs(client, keys, jobs);

@@ -6,6 +6,8 @@ import { useRedis } from '../../helpers/redis/server.ts';
 
 const GIVE_UP = { consumer: 'one', lingerMs: 0, how: 'exit code 1' };
 
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
 const redis = useRedis();
 const queue = useQueueOfTwo(redis);
 
@@ -49,6 +51,39 @@ it('says how the process ended, and counts the loss, only of a lease that was gi
     attempt: 1,
     message: expect.stringContaining('exit code 1'),
   });
+});
+
+it('tells of each lost attempt, if asked', async () => {
+  const refs = [await queue.submit(), await queue.submit({ tp: TRACEPARENT })];
+  await queue.takeAs(queue.one);
+  const { lostAttempts } = await recover(redis.client, queue.keys, GIVE_UP, { isTold: true });
+  expect(lostAttempts.map(({ ref }) => ref)).toEqual(refs);
+  expect(lostAttempts[1]).toMatchObject({
+    consumer: 'one',
+    attempt: 1,
+    runMs: expect.any(Number),
+    message: 'The worker one was lost while it ran the job: exit code 1',
+    entry: { task: 'echo', options: { tp: TRACEPARENT } },
+  });
+  await queue.takeAs(queue.two);
+  const again = await recover(redis.client, queue.keys, { ...GIVE_UP, consumer: 'two' }, { isTold: true });
+  expect(again.lostAttempts.map(({ attempt }) => attempt)).toEqual([2, 2]);
+});
+
+it('reads about a megabyte in one step', async () => {
+  const payload = JSON.stringify('x'.repeat(400_000));
+  for (let i = 0; i < 5; i += 1) await queue.submit({}, 'normal', payload);
+  await queue.takeAs(queue.one, 5);
+  const step = async () => {
+    const { recovered, lostAttempts, more } = await recover(redis.client, queue.keys, GIVE_UP, {
+      isTold: true,
+    });
+    return [recovered, lostAttempts.length, more];
+  };
+  expect([await step(), await step()]).toEqual([
+    [3, 3, true],
+    [2, 2, false],
+  ]);
 });
 
 it('wakes one worker where a job is due soon, unless the queue is paused', async () => {

@@ -87,7 +87,7 @@ describe('a connection by sentinels', () => {
   it('comes back when it has ended by itself, and not when its owner has closed it', async () => {
     const { connection } = open(connectForWork);
     await untilConnected(connection);
-    // As ioredis does when a try to connect fails for good.
+    // ioredis now ends the connection instead of trying again.
     connection.options.retryStrategy = () => null;
     // It may come back at once: a look at its status would come too late.
     const ended = once(connection, 'end');

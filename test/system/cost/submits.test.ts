@@ -63,3 +63,22 @@ it('a unique submit looks at one place, and a batch without unique jobs at none'
   const { 'config|resetstat': _, ...plain } = await commands();
   expect(plain).toEqual({ evalsha: 1, time: 1, hmget: 2, xadd: 2 });
 });
+
+it('a batch stores its unique jobs with one script for fifty', async () => {
+  const submitter = new Submitter(createTestCore(redis.client));
+  const batch = (jobs: number, more: object) =>
+    submitter.submitEach(
+      Array.from({ length: jobs }, (_, i) => ({
+        ok: true as const,
+        job: { task: 'echo', queue: 'many', unique: { key: `${i}`, ...more } },
+      })),
+    );
+  await batch(1, {});
+  await redis.client.config('RESETSTAT');
+  const stored = await batch(120, {});
+  expect(stored.filter((one) => one.ok && one.answer === undefined)).toHaveLength(119);
+  expect(await commands()).toMatchObject({ evalsha: 3, xadd: 119 });
+  // Where one is refused, each job of its fifty goes alone.
+  const refused = await batch(121, { onConflict: 'reject' });
+  expect(refused.filter(({ ok }) => !ok)).toHaveLength(120);
+});

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOrphanReaper, type OrphanReaper } from '../../../src/orphan-reaper.ts';
+import { MIN_LEASE_MS } from '../../../src/schemas/lease.ts';
 import { completing, newQueue, post, take, takeOne } from '../../helpers/leases/http-worker.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 import { type ReceivedSpan, useOtlpReceiver } from '../../helpers/telemetry/otlp-receiver.ts';
@@ -15,7 +16,7 @@ const TRACEPARENT = `00-${TRACE_ID}-${CLIENT_SPAN}-01`;
 
 const redis = useRedis();
 const collector = useOtlpReceiver();
-useWorker(redis, {
+const shared = useWorker(redis, {
   // The collector listens only once the tests begin.
   get OTEL_EXPORTER_OTLP_ENDPOINT() {
     return collector.url;
@@ -43,6 +44,9 @@ async function curl(job: object, ...more: string[]): Promise<Record<string, stri
 }
 
 const traceparentOf = ({ traceId, spanId }: ReceivedSpan) => `00-${traceId}-${spanId}-01`;
+
+const durationMs = ({ startTimeUnixNano, endTimeUnixNano }: ReceivedSpan) =>
+  Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6;
 
 describe('the spans of a job', () => {
   it('lead from the submit of a client by curl through a retry to the end', async () => {
@@ -128,6 +132,50 @@ describe('the spans of a job', () => {
       attributes: { 'millrace.attempt': 1, 'error.type': 'Odd', 'messaging.client.id': expect.any(String) },
     });
     expect(second).toMatchObject({ ...attempt, status: {}, attributes: { 'millrace.attempt': 2 } });
+  });
+
+  it('tell of an attempt whose process was killed', async () => {
+    const { body: job } = await post(api, '/jobs', { task: 'sleep', payload: { ms: 60_000 }, attempts: 1 });
+    const isOfJob = (line: object) => 'job' in line && line.job === job.id;
+    const { lease } = await shared.worker.line('attempt-started', isOfJob);
+    const { pid } = await shared.worker.line('child-started', ({ consumer }) => consumer === lease);
+    process.kill(Number(pid), 'SIGKILL');
+    const [submit, lost] = await collector.spansOf('messaging.message.id', job.id, 2);
+    const message = `The worker ${lease} was lost while it ran the job: SIGKILL`;
+    expect(lost).toMatchObject({
+      service: 'jobs',
+      name: 'run default',
+      kind: CONSUMER,
+      traceId: submit?.traceId,
+      parentSpanId: submit?.spanId,
+      links: [{ spanId: submit?.spanId }],
+      status: { code: ERROR, message },
+      attributes: {
+        'messaging.client.id': lease,
+        'millrace.task': 'sleep',
+        'millrace.attempt': 1,
+        'millrace.outcome': 'lost',
+        'millrace.job.status': 'retrying',
+        'error.type': 'worker-lost',
+      },
+      events: [{ name: 'exception' }],
+    });
+    expect(durationMs(lost as ReceivedSpan)).toBeGreaterThan(0);
+  });
+
+  it('tell of an attempt over HTTP whose lease ran out', async () => {
+    const queue = newQueue();
+    const { body: job } = await post(api, '/jobs', { task: 'a', queue });
+    await takeOne(api, { queues: [queue], leaseMs: MIN_LEASE_MS });
+    await take(api, { queues: [queue], waitMs: 30_000 });
+    const [submit, lost] = await collector.spansOf('messaging.message.id', job.id, 2);
+    expect(lost).toMatchObject({
+      service: 'millrace-api',
+      parentSpanId: submit?.spanId,
+      status: { code: ERROR, message: expect.stringMatching(/ was lost .*: its lease ran out$/) },
+      attributes: { 'millrace.attempt': 1, 'millrace.outcome': 'lost', 'error.type': 'worker-lost' },
+    });
+    expect(durationMs(lost as ReceivedSpan)).toBeGreaterThanOrEqual(MIN_LEASE_MS);
   });
 
   it('have one submit for all jobs of a batch', async () => {

@@ -50,6 +50,30 @@ describe('the batcher', () => {
     expect(await redis.client.xlen(firstKeys().stream.normal)).toBe(6);
   });
 
+  it.each([
+    ['own', { concurrency: 100 }, 4],
+    ['keys', { keyConcurrency: 1 }, 8],
+  ])(
+    'holds short jobs ready beyond its concurrency unless all its jobs share a limit: %s',
+    async (name, limits, most) => {
+      intake = await createTestIntake(redis, [`ahead-${name}`], 4);
+      const { limiter, batcher } = intake;
+      await redis.client.hset(firstKeys().settings, limits);
+      await submitNumbers(redis, firstKeys(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], true);
+      batcher.schedule();
+      await until(() => limiter.held.length === 4, 'jobs in all slots');
+      // Attempts have been short.
+      for (let i = 0; i < 2; i += 1) limiter.handlerEnded(0.01);
+      batcher.schedule();
+      await new Promise((resolve) => setImmediate(resolve));
+      await batcher.withoutTakes(async () => undefined);
+      const taken = () =>
+        intake.events.reduce((sum, event) => sum + (event.kind === 'jobs-taken' ? event.jobs : 0), 0);
+      await until(() => taken() >= most, 'jobs that are read ahead');
+      expect(taken() > 4).toBe(most > 4);
+    },
+  );
+
   it('writes the results of one turn of the event loop in one call', async () => {
     intake = await createTestIntake(redis, ['group'], 4);
     await submitNumbers(redis, firstKeys(), [1, 2, 3]);

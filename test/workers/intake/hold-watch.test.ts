@@ -39,7 +39,15 @@ function create(classes: readonly string[] = []) {
     const { news } = state;
     whileItRuns?.();
     const deliveries = Array.from({ length: jobs }, () => createRunningJob().delivery);
-    const said = { paused: false, hasHolds: true, isCut: false, isLimited: false, isAtLimit: false, ...more };
+    const said = {
+      paused: false,
+      hasHolds: true,
+      isCut: false,
+      isLimited: false,
+      allowsReadAhead: true,
+      isAtLimit: false,
+      ...more,
+    };
     const taken = { kind: 'taken' as const, now: 0, deliveries, ...said };
     // What a take records of a queue without more jobs.
     state.isDrained = deliveries.length < 2;

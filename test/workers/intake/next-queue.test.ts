@@ -60,10 +60,10 @@ describe('the next queue', () => {
     expect(choose()).toBe('a');
   });
 
-  it('is not one with limits while no job of it could start at once', () => {
+  it('is not one that allows no reading ahead while no job of it could start at once', () => {
     const { choose, next, state } = create(['limited', 'free']);
     expect(next.choose(true, NOW, 1)?.keys.queue).toBe('limited');
-    state('limited').isLimited = true;
+    state('limited').allowsReadAhead = false;
     expect(next.choose(true, NOW, 0)?.keys.queue).toBe('free');
     expect(choose()).toBe('limited');
   });

@@ -28,6 +28,7 @@ const taken = (
   hasHolds: false,
   isCut: more.isCut ?? false,
   isLimited: more.isAtLimit !== undefined,
+  allowsReadAhead: more.isAtLimit === undefined,
   isAtLimit: more.isAtLimit ?? false,
   nextDueInMs: more.nextDueInMs,
 });

@@ -3,7 +3,7 @@ import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { inChunks, now } from '../../../redis/script/lua.ts';
 import { PRIORITIES } from '../../../schemas/values/names.ts';
-import { heldClass, heldPlace, keyOf, turnOf } from '../keys/turns.ts';
+import { heldClass, heldPlace, KEYED_PLACES, keyOf, orderOf, turnOf } from '../keys/turns.ts';
 import { SPLIT_REF } from './take.ts';
 
 /** Keys whose rate allows the next start, of one take. */
@@ -20,18 +20,8 @@ const MOST_READY = 50;
  * `keyed.firstHeld` keeps what `keyed.firstOf` has read in this call. Code that changes the held jobs of a key clears it.
  */
 export const KEYS = defineFragment({
-  queueKeys: [
-    'settings',
-    'stream',
-    'notes',
-    'holds',
-    'turns',
-    'runningKeys',
-    'runsFor',
-    'keyRates',
-    'keyTimes',
-  ],
-  uses: [now, inChunks, heldClass, heldPlace, keyOf, turnOf],
+  queueKeys: ['settings', 'stream', 'notes', ...KEYED_PLACES],
+  uses: [now, inChunks, heldClass, heldPlace, keyOf, orderOf, turnOf],
   lua: `
 if keyed then
   local nowUs = time[1] * 1000000 + time[2]
@@ -65,7 +55,7 @@ if keyed then
     keyed.started[key] = (keyed.started[key] or 0) + 1
     keyed.count = keyed.count + 1
     local n = #keyed.members
-    keyed.members[n + 1], keyed.members[n + 2] = 0, key .. '\\n' .. ref
+    keyed.members[n + 1], keyed.members[n + 2] = '0', key .. '\\n' .. ref
     keyed.runs[n + 1], keyed.runs[n + 2] = ref, key
     if each then used[key] = used[key] + each end
   end
@@ -94,7 +84,7 @@ if keyed then
     if place < 5 then return heldPlace(key, place, id) end
     local named = string.match(options, '"pr":"(%a+)"')
     local priority = ({ ${PRIORITIES.map((name, i) => `${name} = ${i + 1}`).join(', ')} })[named] or 3
-    return heldClass(key) .. '\\n' .. priority .. '0' .. string.format('%013.0f', at) .. ' '
+    return heldClass(key) .. '\\n' .. priority .. '0' .. string.format('%013.0f', at) .. orderOf(id) .. ' '
   end
 
   keyed.holdsBack = function(ref, fields, at)

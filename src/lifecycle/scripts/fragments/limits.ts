@@ -83,8 +83,9 @@ if limits then
       room.at = room.at + math.ceil(begun * room.each / 1000)
     end
     if hasSlots and begun >= asked and (asked > 0 or limits.hasNews) then wakeAnother() end
-    if hasSlots and hasStarts then return 8 end
-    return 24, hasSlots and room.at
+    local bits = isForAll and 40 or 8
+    if hasSlots and hasStarts then return bits end
+    return bits + 16, hasSlots and room.at
   end
   limits.passOn = function()
     if limits.hasNews and roomOf(queueSettings.concurrency).slots > 0 then wakeAnother() end

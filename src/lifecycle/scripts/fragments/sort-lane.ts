@@ -45,7 +45,8 @@ if keyed then
     local function holdFor(key, ref, entry)
       local prefix, n = heldPlace(key, place, entry[1]), #members
       ids[#ids + 1] = entry[1]
-      members[n + 1], members[n + 2] = 0, prefix .. ref
+      -- A number would have to be printed.
+      members[n + 1], members[n + 2] = '0', prefix .. ref
       -- The place of a job with a key follows from its entry.
       if key == '' then noted[#noted + 1], noted[#noted + 2] = ref .. ${NOTE.heldAs}, prefix end
       if not full[key] and not hasTurn[key] then

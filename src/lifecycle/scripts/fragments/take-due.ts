@@ -2,7 +2,7 @@ import { defineFragment } from '../../../redis/script/define-script.ts';
 import { now } from '../../../redis/script/lua.ts';
 import { RANK_SPAN, setRankedTime } from '../lua.ts';
 
-/** Entries of one read of parked jobs, and reads of one take, while jobs of other priorities stand before those wanted. */
+/** Entries of one read of parked jobs, and reads of one take, while others may stand before those wanted. */
 const PARKED_PAGE = 200;
 const PARKED_PAGES = 5;
 
@@ -59,7 +59,8 @@ if hasSideState then
   end
 
   local function addNormal(found, set, most)
-    local size, seen = hasRanked and math.max(most, ${PARKED_PAGE}) or most, 0
+    -- Jobs of one time lie there by their texts, and those of a key start by their ids.
+    local size, seen = (hasRanked or keyed) and math.max(most, ${PARKED_PAGE}) or most, 0
     for _ = 1, isDue(set) and ${PARKED_PAGES} or 0 do
       local page = redis.call('ZRANGE', waiting[set], 0, now, 'BYSCORE', 'LIMIT', seen, size, 'WITHSCORES')
       local names, aside = {}, {}
@@ -81,7 +82,8 @@ if hasSideState then
   end
 
   local function isSooner(one, other)
-    return one[3] < other[3] or one[3] == other[3] and one[2] < other[2]
+    if one[3] ~= other[3] then return one[3] < other[3] end
+    return #one[2] < #other[2] or #one[2] == #other[2] and one[2] < other[2]
   end
 
   takeDue = function(priority, limit)

@@ -4,7 +4,7 @@ import { defineScript } from '../../../redis/script/define-script.ts';
 import { PLACE_LETTERS } from '../../../redis/script/lua.ts';
 import { SPLIT_REF } from '../fragments/take.ts';
 import { wakeWorkers } from '../lua.ts';
-import { endKeys, heldClass, turnOf } from './turns.ts';
+import { endKeys, heldClass, KEYED_PLACES, turnOf } from './turns.ts';
 
 /** Jobs or keys of one step: bounds the time for which it keeps Redis busy. */
 const STEP = 100;
@@ -24,17 +24,7 @@ const MOST_PENDING = 1_000;
  */
 export const sweepKeysScript = defineScript({
   name: 'sweep-keys',
-  queueKeys: [
-    'stream',
-    'settings',
-    'holds',
-    'turns',
-    'runningKeys',
-    'runsFor',
-    'keyRates',
-    'keyTimes',
-    'wake',
-  ],
+  queueKeys: ['stream', 'settings', ...KEYED_PLACES, 'wake'],
   args: ['from', 'most'],
   uses: [endKeys, heldClass, turnOf, wakeWorkers],
   lua: `

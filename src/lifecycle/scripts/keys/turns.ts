@@ -8,6 +8,9 @@ export const TURN_SPAN = 2 ** 51;
 /** September 2020, us. */
 const EPOCH_US = 1_600_000_000_000_000;
 
+/** The Redis keys that say which keys of jobs may start one. */
+export const KEYED_PLACES = ['holds', 'turns', 'runningKeys', 'runsFor', 'keyRates', 'keyTimes'] as const;
+
 /** Lua pattern: the time in a member of `holds`, Unix ms; see `hold-class.ts`. */
 export const HELD_SINCE = `(${'%d'.repeat(13)})%d*`;
 
@@ -52,20 +55,27 @@ end
 `,
 };
 
+/** Lua: `orderOf(id)`, a text for an entry id, so that texts compare as ids do. Sequence numbers are no texts of one length. */
+export const orderOf: LuaHelper = {
+  name: 'orderOf',
+  lua: `
+local function orderOf(id)
+  local ms, seq = string.match(id, '^(%d+)%-(%d+)$')
+  if #ms ~= 13 then ms = string.format('%013.0f', ms) end
+  return seq == '0' and ms or ms .. math.min(9, #seq) .. string.sub(seq, 1, 9)
+end
+`,
+};
+
 /**
  * Lua: `heldPlace(key, place, id)`: where a job of a lane with that key waits in `holds`: its member without the ref. It follows from
  * the entry alone, so such a job needs no note.
  */
 export const heldPlace: LuaHelper = {
   name: 'heldPlace',
-  uses: [heldClass],
+  uses: [heldClass, orderOf],
   lua: `
-local function heldPlace(key, place, id)
-  local ms, seq = string.match(id, '^(%d+)%-(%d+)$')
-  -- Entries of one ms go by their numbers, which are no texts of one length.
-  local order = seq == '0' and '' or math.min(9, #seq) .. string.sub(seq, 1, 9)
-  return heldClass(key) .. '\\n' .. place .. '1' .. string.format('%013.0f', ms) .. order .. ' '
-end
+local function heldPlace(key, place, id) return heldClass(key) .. '\\n' .. place .. '1' .. orderOf(id) .. ' ' end
 `,
 };
 

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { submitTogether } from '../../../../src/jobs/submit/scripts/submit.ts';
 import type { Delivery } from '../../../../src/lifecycle/consumer.ts';
 import { cancelOrExpire } from '../../../../src/lifecycle/scripts/cancel.ts';
 import { recheckKeys } from '../../../../src/lifecycle/scripts/keys/sweep-keys.ts';
@@ -37,22 +36,27 @@ describe('the concurrency of a key', () => {
     expect(await redis.client.exists(queue.keys.notes)).toBe(0);
   });
 
-  it('keeps the order of jobs that came in one millisecond', async () => {
-    const job = {
-      keys: queue.keys,
-      place: 'normal' as const,
-      task: 'echo',
-      payload: '1',
-      options: { y: 'a' },
-    };
-    const stored = await submitTogether(redis.client, Array<typeof job>(120).fill(job));
-    const started: string[] = [];
-    for (let i = 0; i < 120; i += 1) {
-      const { deliveries } = await takeAs(queue.one);
-      started.push(...deliveries.map(({ entryId }) => entryId));
+  it.each(['normal', 'parked'] as const)(
+    'keeps the order of jobs that came in one millisecond: %s',
+    async (place) => {
+      const refs = await submitFor('a'.repeat(120), place);
+      const started: string[] = [];
+      for (let i = 0; i < 120; i += 1) {
+        const { deliveries } = await takeAs(queue.one);
+        started.push(...deliveries.map(({ entryId }) => entryId));
+        await complete(queue.one, deliveries);
+      }
+      expect(started).toEqual(refs.map(({ entryId }) => entryId));
+    },
+  );
+
+  it('keeps the order of submits among jobs that are due in one millisecond', async () => {
+    const refs = [...(await submitFor('aaa', 'parked')), ...(await submitFor('aaa', 'parked'))];
+    for (const { entryId } of refs) {
+      const { deliveries } = await takeAs(queue.one, { count: 1 });
+      expect(deliveries).toMatchObject([{ entryId }]);
       await complete(queue.one, deliveries);
     }
-    expect(stored).toEqual({ kind: 'stored', entryIds: started });
   });
 
   it('is why a job waits', async () => {

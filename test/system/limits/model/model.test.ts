@@ -23,27 +23,21 @@ beforeAll(() => {
   reader = new BlockingReader(redis.client, redis.client);
 });
 
-const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 14, arbitrary: submit },
-  { weight: 10, arbitrary: submitUnique },
-  { weight: 16, arbitrary: taking },
-  { weight: 6, arbitrary: read },
-  { weight: 24, arbitrary: ends },
-  { weight: 4, arbitrary: cancel },
-  { weight: 4, arbitrary: change },
-  { weight: 8, arbitrary: requeue },
-  { weight: 3, arbitrary: lose },
-  { weight: 6, arbitrary: limits },
-  { weight: 3, arbitrary: accidents },
-);
+/** A step, each as often as its weight says. */
+const oneOf = (...steps: readonly (readonly [weight: number, step: fc.Arbitrary<Step>])[]) =>
+  fc.oneof(...steps.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
-const inOrder = (...others: fc.Arbitrary<Step>[]): fc.Arbitrary<Step> =>
-  fc.oneof(
-    { weight: 14, arbitrary: submitInOrder },
-    { weight: 16, arbitrary: taking },
-    { weight: 12, arbitrary: completes },
-    { weight: 3, arbitrary: accidentsInOrder },
-    ...others.map((arbitrary) => ({ weight: 4, arbitrary })),
+const submits = oneOf([14, submit], [10, submitUnique]);
+const troubles = oneOf([4, cancel], [4, change], [8, requeue], [3, lose], [6, limits], [3, accidents]);
+const anyStep = oneOf([24, submits], [16, taking], [6, read], [24, ends], [28, troubles]);
+
+const inOrder = (...others: fc.Arbitrary<Step>[]) =>
+  oneOf(
+    [14, submitInOrder],
+    [16, taking],
+    [12, completes],
+    [3, accidentsInOrder],
+    ...others.map((other) => [4, other] as const),
   );
 /** A job that a worker has read past a limit may go before one that comes back. */
 const STEPS_IN_ORDER: readonly (readonly [string, fc.Arbitrary<Step>])[] = [
