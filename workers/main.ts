@@ -80,7 +80,7 @@ const announceAgain = () => {
 const leases: LeaseKeeper = {
   register: async (consumer) => {
     await served.refresh();
-    for (const keys of [...queues]) await extendLease(redis, keys, 'new', [consumer], config.leaseMs);
+    await renewer.register(consumer);
     // The process may lack a lease because Redis was emptied: the tasks must be announced again, too.
     announceAgain();
     // The supervisor counts it as living a moment later.

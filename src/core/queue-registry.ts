@@ -1,14 +1,17 @@
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
+import { isUnavailable } from '../redis/faults.ts';
 import { inOrder, type QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
 import { toPairs } from '../redis/pairs.ts';
-import { redisTime } from '../redis/server-time.ts';
+import { timeAt } from '../redis/server-time.ts';
 import { clip } from '../schemas/json/well-formed.ts';
 
 /** A queue is registered again after this long, in case Redis has lost its data. */
 const REGISTER_EVERY_MS = 60_000;
+/** After a try that failed. */
+const REGISTER_AGAIN_MS = 1_000;
 /**
  * How long a removed queue is watched. A process that has registered it shortly before still submits to it without another
  * look at the list.
@@ -77,7 +80,8 @@ export class QueueRegistry {
 
   /** Announces that the queue may be removed: from now on it is watched, see `relist`. */
   async beforeRemoval(queue: string): Promise<void> {
-    await this.#redis.zadd(this.#keySpace.removedQueues, await redisTime(this.#redis), queue);
+    const { removedQueues } = this.#keySpace;
+    await this.#redis.zadd(removedQueues, await timeAt(this.#redis, removedQueues), queue);
   }
 
   /** Takes a removed queue off the list, unless it has come back already. */
@@ -99,7 +103,7 @@ export class QueueRegistry {
     );
     const [, last] = removed.at(-1) ?? [];
     if (last === undefined) return RELIST_EVERY_MS;
-    const watchedSince = (await redisTime(this.#redis)) - WATCH_REMOVED_MS;
+    const watchedSince = (await timeAt(this.#redis, removedQueues)) - WATCH_REMOVED_MS;
     const found = await Promise.all(removed.map(([queue]) => this.#hasKeys(queue)));
     const back = removed.flatMap(([queue], i) => (found[i] ? [queue] : []));
     if (back.length > 0) await this.register(back);
@@ -128,12 +132,18 @@ export class QueueRegistry {
     if (due.length === 0) return;
     if (this.#registeredAt.size > MAX_REMEMBERED) this.#registeredAt.clear();
     const now = this.#clock.monotonic();
+    const before = new Set(due.filter((queue) => this.#registeredAt.has(queue)));
     for (const queue of due) this.#registeredAt.set(queue, now);
     try {
       await this.register(due);
     } catch (error) {
-      for (const queue of due) this.#registeredAt.delete(queue);
-      throw error;
+      // Of queues that were registered before, only a Redis that has lost its data lacks the names. One primary of several may be away.
+      const isKnown = isUnavailable(error) && due.every((queue) => before.has(queue));
+      for (const queue of due) {
+        if (isKnown) this.#registeredAt.set(queue, now - REGISTER_EVERY_MS + REGISTER_AGAIN_MS);
+        else this.#registeredAt.delete(queue);
+      }
+      if (!isKnown) throw error;
     }
   }
 }

@@ -17,6 +17,8 @@ const MOST_SEEN = 1_000;
 export interface JobPage {
   items: Job[];
   nextCursor?: string;
+  /** Queues that it lacks: their primary in a Cluster is away. */
+  missing?: string[];
 }
 
 export interface StoredPageQuery {

@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { parseWorkerName } from '../lifecycle/consumer-name.ts';
-import { redisTime } from '../redis/server-time.ts';
+import { timeAt } from '../redis/server-time.ts';
 import { encodeRecord, LIVE_MS } from '../workers/record.ts';
 import { reportWorker } from '../workers/scripts/report-worker.ts';
 
@@ -58,7 +58,7 @@ export class HttpWorkers {
     const { draining } = keySpace.workers;
     const names = await redis.zrange(
       draining,
-      await redisTime(redis),
+      await timeAt(redis, draining),
       '+inf',
       'BYSCORE',
       'LIMIT',

@@ -1,7 +1,7 @@
 import type { Core } from '../core/core.ts';
 import { formatJobId, parseRef, type Ref } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { redisTime } from '../redis/server-time.ts';
+import { timeAt } from '../redis/server-time.ts';
 import {
   CANCEL_PATIENCE_MS,
   type CancelOutcome,
@@ -24,7 +24,7 @@ export async function expireAll(core: Core, keys: QueueKeys): Promise<void> {
 /** Ends expired jobs, at most 200; true when there may be more. */
 export async function expireDue(core: Core, keys: QueueKeys): Promise<boolean> {
   // A job must not expire early because our clock is ahead of that of Redis.
-  const now = await redisTime(core.redis);
+  const now = await timeAt(core.redis, keys.expiring);
   const limit = ['LIMIT', 0, PASS_SIZE] as const;
   const expired = await core.redis.zrange(keys.expiring, '-inf', String(now), 'BYSCORE', ...limit);
   await expireJobs(core, keys, expired.map(parseRef));

@@ -5,9 +5,11 @@ import { ensureGroups } from '../lifecycle/scripts/ensure-groups.ts';
 import { type LostAttempt, WORKER_LOST } from '../lifecycle/scripts/fragments/lost-attempts.ts';
 import { type GivenUp, type Recovery, recover } from '../lifecycle/scripts/recover.ts';
 import { WAKE_HORIZON_MS } from '../lifecycle/wake.ts';
+import { primaryOf } from '../redis/cluster/primaries.ts';
 import { WORKER_BLOCK_MS } from '../redis/connect.ts';
 import { isNoGroup } from '../redis/faults.ts';
 import type { QueueKeys } from '../redis/keys.ts';
+import { EachPrimary } from './each-primary.ts';
 
 /** The API looks this often: HTTP leases may be short. So does a worker while jobs of the queue can expire. */
 const MAX_DELAY_MS = 1_000;
@@ -24,6 +26,8 @@ const AHEAD_MARGIN_MS = 1_000;
  * second, so give them the time to renew first.
  */
 const AFTER_ERROR_MS = 2_000;
+/** Each primary is asked once, so that this is longer than an answer takes. */
+const GIVE_UP_PATIENCE_MS = 10_000;
 
 /** Recovers the jobs of expired leases, and ends expired jobs. */
 export class Recoverer {
@@ -32,7 +36,9 @@ export class Recoverer {
   readonly #ownLeases: number;
   readonly #aheadMs: number;
   readonly #mostLeases: number;
-  #hasFailed = false;
+  readonly #each: EachPrimary;
+  /** Queues that could not be asked, or until when they are left alone after that, monotonic ms. */
+  readonly #rests = new Map<string, 'failed' | number>();
 
   /**
    * @param queues the queues to maintain; called in every pass.
@@ -40,6 +46,7 @@ export class Recoverer {
    */
   constructor(core: Core, queues: () => Iterable<QueueKeys>, ownLeases = Number.POSITIVE_INFINITY) {
     this.#core = core;
+    this.#each = new EachPrimary(core.redis);
     this.#queues = queues;
     this.#ownLeases = ownLeases;
     const longestMs = Number.isFinite(ownLeases) ? LONGEST_TURN * WORKER_DELAY_MS : MAX_DELAY_MS;
@@ -49,26 +56,52 @@ export class Recoverer {
 
   /** One pass over all queues; resolves to the time until the next one, ms. */
   readonly run = async (): Promise<number> => {
-    if (this.#hasFailed) {
-      await this.#core.redis.ping();
-      this.#hasFailed = false;
-      return AFTER_ERROR_MS;
-    }
+    let delay = Number.POSITIVE_INFINITY;
+    await this.#each.run(this.#queues(), async (group) => {
+      delay = Math.min(delay, await this.#recoverAll(group));
+    });
+    return Number.isFinite(delay) ? delay : MAX_DELAY_MS;
+  };
+
+  /** Of one primary. Resolves to the time until the next pass, ms. */
+  async #recoverAll(group: readonly QueueKeys[]): Promise<number> {
+    const restMs = await this.#restMs(group);
+    if (restMs > 0) return restMs;
+    let delay = Number.POSITIVE_INFINITY;
     try {
-      let delay = Number.POSITIVE_INFINITY;
-      for (const keys of [...this.#queues()]) {
-        const recovery = await this.#recover(keys);
-        const hasMore = (recovery.hasExpired && (await expireDue(this.#core, keys))) || recovery.more;
-        // All leases of now are known, so none ends unseen before its time, however seldom this worker looks.
-        const inMs = Math.min(this.#turnMs(recovery), recovery.nextExpiryInMs ?? Number.POSITIVE_INFINITY);
-        delay = Math.min(delay, hasMore ? 0 : Math.max(MIN_DELAY_MS, inMs));
-      }
-      return Number.isFinite(delay) ? delay : MAX_DELAY_MS;
+      for (const keys of group) delay = Math.min(delay, await this.#recoverNow(keys));
+      return delay;
     } catch (error) {
-      this.#hasFailed = true;
+      for (const { queue } of group) this.#rests.set(queue, 'failed');
       throw error;
     }
-  };
+  }
+
+  /** How long the queues must still be left alone after a failure, ms. @throws {Error} when Redis is still unavailable. */
+  async #restMs(group: readonly QueueKeys[]): Promise<number> {
+    if (this.#rests.size === 0) return 0;
+    const now = this.#core.clock.monotonic();
+    const failed = group.filter(({ queue }) => this.#rests.get(queue) === 'failed');
+    const [first] = failed;
+    if (first !== undefined) await primaryOf(this.#core.redis, first.leases).ping();
+    for (const { queue } of failed) this.#rests.set(queue, now + AFTER_ERROR_MS);
+    let restMs = 0;
+    for (const { queue } of group) {
+      const until = this.#rests.get(queue);
+      if (until === undefined || until === 'failed') continue;
+      restMs = Math.max(restMs, until - now);
+    }
+    if (restMs <= 0) for (const { queue } of group) this.#rests.delete(queue);
+    return restMs;
+  }
+
+  async #recoverNow(keys: QueueKeys): Promise<number> {
+    const recovery = await this.#recover(keys);
+    const hasMore = (recovery.hasExpired && (await expireDue(this.#core, keys))) || recovery.more;
+    // All leases of now are known, so none ends unseen before its time, however seldom this worker looks.
+    const inMs = Math.min(this.#turnMs(recovery), recovery.nextExpiryInMs ?? Number.POSITIVE_INFINITY);
+    return hasMore ? 0 : Math.max(MIN_DELAY_MS, inMs);
+  }
 
   /** Until this process looks again, ms. */
   #turnMs({ leases, mayExpire }: Recovery): number {
@@ -83,9 +116,11 @@ export class Recoverer {
    */
   async giveUp(consumer: string, { clean, how }: { clean: boolean; how: string }): Promise<void> {
     const lingerMs = clean ? 0 : WORKER_BLOCK_MS + 1_000;
-    for (const keys of [...this.#queues()]) {
-      for (let more = true; more; ) ({ more } = await this.#recover(keys, { consumer, lingerMs, how }));
-    }
+    await new EachPrimary(this.#core.redis, GIVE_UP_PATIENCE_MS).run(this.#queues(), async (group) => {
+      for (const keys of group) {
+        for (let more = true; more; ) ({ more } = await this.#recover(keys, { consumer, lingerMs, how }));
+      }
+    });
   }
 
   async #recover(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {

@@ -3,6 +3,7 @@ import { expiredDeadLetters, purgeDead } from '../lifecycle/scripts/dead-letters
 import { isSound } from '../lifecycle/scripts/places/count-places.ts';
 import { SHORT_SWEEP_START, SWEEP_START, type SweepPosition, sweep } from '../lifecycle/scripts/sweep.ts';
 import { inOrder, type QueueKeys } from '../redis/keys.ts';
+import { EachPrimary } from './each-primary.ts';
 
 /** Between two steps of one sweep. */
 const STEP_EVERY_MS = 100;
@@ -22,6 +23,7 @@ export class Sweeper {
   readonly #core: Core;
   readonly #queues: () => Iterable<QueueKeys>;
   readonly #ownLeases: number;
+  readonly #each: EachPrimary;
   /** By queue. */
   readonly #positions = new Map<string, SweepPosition>();
   /** By long queue: how many sweeps leave it out before the next one that does not. */
@@ -33,17 +35,20 @@ export class Sweeper {
    */
   constructor(core: Core, queues: () => Iterable<QueueKeys>, ownLeases = Number.POSITIVE_INFINITY) {
     this.#core = core;
+    this.#each = new EachPrimary(core.redis);
     this.#queues = queues;
     this.#ownLeases = ownLeases;
   }
 
   /** One step in all queues; resolves to the time until the next one, ms. */
   readonly run = async (): Promise<number> => {
-    let isDone = true;
-    for (const keys of [...this.#queues()]) {
-      if (!(await this.#step(keys))) isDone = false;
-    }
-    if (!isDone) return STEP_EVERY_MS;
+    let done = 0;
+    let all = 0;
+    await this.#each.run(this.#queues(), async (group) => {
+      all += group.length;
+      for (const keys of group) if (await this.#step(keys)) done += 1;
+    });
+    if (done < all) return STEP_EVERY_MS;
     this.#positions.clear();
     return SWEEP_EVERY_MS * (await this.#share()) * (0.5 + Math.random());
   };

@@ -7,7 +7,7 @@ import { presentRefs } from '../lifecycle/scripts/changes/present-refs.ts';
 import { placeTime, refOfPlace } from '../lifecycle/scripts/tags/tag-place.ts';
 import { entryTime } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { redisTime } from '../redis/server-time.ts';
+import { timeAt } from '../redis/server-time.ts';
 import type { BulkStep, JobSelection } from '../schemas/bulk.ts';
 import { tagsOf } from '../schemas/values/tags.ts';
 import { purgeDeadLetters } from './dead-letters.ts';
@@ -28,14 +28,14 @@ export async function cancelJobs(core: Core, keys: QueueKeys, selection: JobSele
   const { status, ...rest } = selection;
   if (status === 'failed') return purgeDeadLetters(core, keys, rest);
   const { task, tag, limit = DEFAULT_LIMIT, cursor } = rest;
-  const start = await readStepCursor(core.redis, cursor);
+  const start = await readStepCursor(core.redis, keys, cursor);
   const only = { status, ...(task && { task }) };
   if (tag !== undefined) return cancelTagged(core, keys, tagsOf(tag), { start, limit, only });
   const reader = new StepReader(limit, (refs) => {
     const old = refs.filter(({ entryId }) => entryTime(entryId) <= start.startedAt);
     return cancelWaiting(core, keys, old, only);
   });
-  const now = await redisTime(core.redis);
+  const now = await timeAt(core.redis, keys.scheduled);
   const next = await walkJobs(core.redis, keys, { status, cursor: start.cursor, now }, reader);
   return stepDone(start, reader.moved, next);
 }

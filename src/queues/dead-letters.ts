@@ -25,7 +25,7 @@ async function moveSelected(
   { task, tag, error, limit = DEFAULT_LIMIT, cursor }: DeadSelection,
   move: typeof requeueDead,
 ): Promise<BulkStep> {
-  const start = await readStepCursor(core.redis, cursor);
+  const start = await readStepCursor(core.redis, keys, cursor);
   const from = start.cursor;
   const tags = tagsOf(tag);
   const query = { status: 'failed', limit, payload: false, ...(from && { cursor: from }) } as const;

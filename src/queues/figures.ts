@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Core } from '../core/core.ts';
+import { PartialRead } from '../redis/cluster/partial-read.ts';
 import type { QueueSummary } from '../schemas/queue.ts';
 import { type HeldCounts, noneHeld } from '../schemas/queues/held.ts';
 import { HELD_BY } from '../schemas/values/names.ts';
@@ -31,7 +32,10 @@ const LIMIT_MS = 3_000;
 
 type Counted = Omit<QueueFigures, 'workers'>;
 
-/** Reads the figures of all queues in slices. Takes no command that grows with the number of jobs. */
+/**
+ * Reads the figures of all queues in slices. Takes no command that grows with the number of jobs. Queues whose primary in a Cluster is
+ * away have none.
+ */
 export class QueueFiguresReader {
   readonly #core: Core;
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -60,12 +64,16 @@ export class QueueFiguresReader {
 
   async #count(names: readonly string[], endsAt: number): Promise<Counted[]> {
     const { redis, keySpace } = this.#core;
+    const part = new PartialRead(redis);
     const counted: Counted[] = [];
     for (let first = 0; first < names.length; first += SLICE) {
       if (this.#clock.monotonic() > endsAt)
         throw new Error('Redis is too slow to count the jobs of all queues');
       const slice = names.slice(first, first + SLICE);
-      counted.push(...(await Promise.all(slice.map((name) => queueGauges(redis, keySpace.queue(name))))));
+      const read = await Promise.all(
+        slice.map((name) => part.of(keySpace.queue(name), () => queueGauges(redis, keySpace.queue(name)))),
+      );
+      counted.push(...read.filter((one) => one !== undefined));
     }
     return counted;
   }

@@ -1,7 +1,7 @@
 import type { Core } from '../core/core.ts';
 import type { JobPage } from '../jobs/stored-page.ts';
 import type { QueueKeys } from '../redis/keys.ts';
-import { redisTime } from '../redis/server-time.ts';
+import { timeAt } from '../redis/server-time.ts';
 import type { Job } from '../schemas/job.ts';
 import type { ListedStatus } from '../schemas/values/names.ts';
 import { PageReader } from './page-reader.ts';
@@ -29,7 +29,7 @@ export interface JobListQuery extends JobPageQuery {
  */
 export async function listJobs(core: Core, keys: QueueKeys, query: JobListQuery): Promise<JobPage> {
   // Fills the cache, from which the views take the defaults of the tasks.
-  const [now] = await Promise.all([redisTime(core.redis), core.tasks.announced(keys)]);
+  const [now] = await Promise.all([timeAt(core.redis, keys.scheduled), core.tasks.announced(keys)]);
   const page = new PageReader(core, keys, query);
   const nextCursor = await walkJobs(core.redis, keys, { ...query, now }, page);
   return { items: page.items, ...(nextCursor !== undefined && { nextCursor }) };

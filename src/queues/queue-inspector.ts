@@ -2,6 +2,7 @@ import type { Core } from '../core/core.ts';
 import { invalidCursor } from '../errors.ts';
 import type { JobPage } from '../jobs/stored-page.ts';
 import { expireAll } from '../lifecycle/cancel-and-expire.ts';
+import { PartialRead } from '../redis/cluster/partial-read.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { QueueList, QueueStats, QueueSummary } from '../schemas/queue.ts';
 import type { KeyJobsList } from '../schemas/queues/keys.ts';
@@ -45,15 +46,21 @@ export class QueueInspector {
   async summaries({ limit, cursor }: PageQuery, visible?: VisibleQueues): Promise<QueueList> {
     const after = cursor === undefined ? '' : parseQueue(decodeCursor(cursor));
     const names = (await this.#names(visible)).filter((name) => name > after);
+    const part = new PartialRead(this.#core.redis);
     const items: QueueSummary[] = [];
+    let last: string | undefined;
     for (let first = 0; first < Math.min(limit, names.length); first += QUEUES_AT_ONCE) {
       const some = names.slice(first, Math.min(limit, first + QUEUES_AT_ONCE));
-      items.push(...(await Promise.all(some.map((name) => this.summary(name)))));
+      const read = await Promise.all(
+        some.map((name) => part.of(this.#core.keySpace.queue(name), () => this.summary(name))),
+      );
+      items.push(...read.filter((one) => one !== undefined));
+      last = some.at(-1);
     }
-    const last = items.at(-1);
     return {
       items,
-      ...(last !== undefined && names.length > limit && { nextCursor: encodeCursor(last.name) }),
+      ...(last !== undefined && names.length > limit && { nextCursor: encodeCursor(last) }),
+      ...part.missing,
     };
   }
 
@@ -90,15 +97,28 @@ export class QueueInspector {
     if (cursor !== undefined) parseQueue(from);
     const all = queue === undefined ? await this.#names(visible) : visibleOf([queue], visible);
     const names = all.filter((name) => name >= from);
+    const part = new PartialRead(this.#core.redis);
     for (const [i, name] of names.slice(0, MOST_EMPTY).entries()) {
       const isFirst = name === from && inner !== '';
-      const page = await this.list(name, { ...rest, ...(isFirst && { cursor: inner }) });
+      const read = () => this.list(name, { ...rest, ...(isFirst && { cursor: inner }) });
+      const page = await this.#partOf(part, queue, name, read);
       const next = page.nextCursor === undefined ? names[i + 1] : name;
       if (page.items.length === 0 && page.nextCursor === undefined && i + 1 < MOST_EMPTY) continue;
-      if (next === undefined) return { items: page.items };
-      return { items: page.items, nextCursor: `${next}~${page.nextCursor ?? ''}` };
+      const cursorOfNext = next !== undefined && { nextCursor: `${next}~${page.nextCursor ?? ''}` };
+      return { items: page.items, ...cursorOfNext, ...part.missing };
     }
-    return { items: [] };
+    return { items: [], ...part.missing };
+  }
+
+  /** A list of one queue has no other part. */
+  async #partOf(
+    part: PartialRead,
+    only: string | undefined,
+    name: string,
+    read: () => Promise<JobPage>,
+  ): Promise<JobPage> {
+    if (only !== undefined) return read();
+    return (await part.of(this.#core.keySpace.queue(name), read)) ?? { items: [] };
   }
 
   /** A page of the keys of a queue, with their jobs. @throws {AppError} invalid-request for a cursor that no page gave. */
@@ -122,23 +142,22 @@ export class QueueInspector {
   async pendingOfAll({ limit, cursor }: PageQuery, visible?: VisibleQueues): Promise<PendingList> {
     const start = cursor === undefined ? undefined : parseStart(decodeCursor(cursor));
     const names = (await this.#names(visible)).filter((name) => name >= (start?.queue ?? ''));
+    const part = new PartialRead(this.#core.redis);
     const pending: ListedPending[] = [];
     for (let first = 0; first < names.length && pending.length < limit; first += QUEUES_AT_ONCE) {
       const some = names.slice(first, first + QUEUES_AT_ONCE);
       const left = limit - pending.length;
       const parts = await Promise.all(
-        some.map((name) =>
-          listPending(
-            this.#core,
-            this.#core.keySpace.queue(name),
-            left,
-            name === start?.queue ? start.position : undefined,
-          ),
-        ),
+        some.map((name) => {
+          const keys = this.#core.keySpace.queue(name);
+          const position = name === start?.queue ? start.position : undefined;
+          return part.of(keys, () => listPending(this.#core, keys, left, position));
+        }),
       );
-      pending.push(...parts.flat().slice(0, left));
+      pending.push(...parts.flatMap((one) => one ?? []).slice(0, left));
     }
-    return pendingPage(pending, limit, ({ job, position }) => `${job.queue} ${position}`);
+    const page = pendingPage(pending, limit, ({ job, position }) => `${job.queue} ${position}`);
+    return { ...page, ...part.missing };
   }
 
   /** Those that the client may read, sorted. */

@@ -1,5 +1,6 @@
 import type { Connection } from '../redis/connection.ts';
-import { redisTime } from '../redis/server-time.ts';
+import type { QueueKeys } from '../redis/keys.ts';
+import { timeAt } from '../redis/server-time.ts';
 
 /** Where a step of a long operation begins. */
 export interface StepStart {
@@ -10,9 +11,13 @@ export interface StepStart {
 }
 
 /** The cursor of a step is `<time of the first step>.<cursor of the listing>`. Any other text goes to the listing, to be refused. */
-export async function readStepCursor(redis: Connection, text: string | undefined): Promise<StepStart> {
+export async function readStepCursor(
+  redis: Connection,
+  keys: QueueKeys,
+  text: string | undefined,
+): Promise<StepStart> {
   const [, startedAt, listed] = /^(\d{1,16})\.(.*)$/.exec(text ?? '') ?? [];
-  if (startedAt === undefined) return { startedAt: await redisTime(redis), cursor: text };
+  if (startedAt === undefined) return { startedAt: await timeAt(redis, keys.scheduled), cursor: text };
   return { startedAt: Number(startedAt), cursor: listed };
 }
 

@@ -3,7 +3,7 @@ import { EVERY_QUEUE, type QueueGuard } from '../core/queue-guard.ts';
 import { AppError } from '../errors.ts';
 import type { SubmitResult } from '../jobs/submit/outcomes.ts';
 import type { Submitter } from '../jobs/submit/submitter.ts';
-import type { Job } from '../schemas/job.ts';
+import { DEFAULT_QUEUE, type Job } from '../schemas/job.ts';
 import { type PreviewSchedule, type PutSchedule, type Schedule, SLOT_LABEL } from '../schemas/schedule.ts';
 import type { ScheduleListQuery } from '../schemas/schedule-http.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
@@ -131,7 +131,7 @@ export class Scheduler {
       { ...body, job: body.job ?? { task: 'preview' } },
       this.#core.clock.wall(),
     );
-    const definition = { ...request, createdAt: await this.#store.now() };
+    const definition = { ...request, createdAt: await this.#store.now(request.job.queue ?? DEFAULT_QUEUE) };
     const first = firstSlot(definition, definition.createdAt);
     const slots = slotsAfter(timetableOf(definition), first - 1, Math.min(n, request.maxRuns ?? n));
     return slots.map(toTimestamp);

@@ -7,7 +7,7 @@ import { AppError } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
-import { redisTime } from '../redis/server-time.ts';
+import { timeAt } from '../redis/server-time.ts';
 import { printJson } from '../schemas/json/json-text.ts';
 import { storeLimit } from '../schemas/values/attempts.ts';
 import { type DecodedSchedule, decodeSchedule, fireTimeOf } from './definition.ts';
@@ -94,9 +94,9 @@ export class ScheduleStore {
     return { keys, now, stored, decoded: stored && decodeSchedule(stored) };
   }
 
-  /** Unix ms by the clock of Redis. */
-  now(): Promise<number> {
-    return redisTime(this.redis);
+  /** Unix ms by the clock of Redis, for schedules of the queue. */
+  now(queue: string): Promise<number> {
+    return timeAt(this.redis, this.keySpace.queue(queue).slots);
   }
 
   /** Runs `work` under the lock of the schedule. The lock does not stop firing. @throws {AppError} schedule-busy. */

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import { JobId, QueueName, StatusFilter } from './values/names.ts';
-import { Cursor, Limit, NextPartCursor } from './values/page.ts';
+import { Cursor, Limit, Missing, NextPartCursor } from './values/page.ts';
 import { TraceHeaders } from './values/trace.ts';
 
 /** The longest wait of one request, in seconds. */
@@ -157,6 +157,7 @@ export const JobPage = Type.Object(
       description: 'The jobs of this page. A page ends early once its jobs have some 8 MiB.',
     }),
     nextCursor: NextPartCursor,
+    missing: Missing,
   },
   {
     description: 'A page of jobs.',

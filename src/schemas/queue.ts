@@ -3,7 +3,7 @@ import { HeldCounts, noneHeld } from './queues/held.ts';
 import { BusiestKeys } from './queues/keys.ts';
 import { LIMIT_SETTINGS, SHOWN_LIMITS } from './queues/limits.ts';
 import { QueueName, timestamp } from './values/names.ts';
-import { NextCursor } from './values/page.ts';
+import { Missing, NextCursor } from './values/page.ts';
 
 const exampleCounts = { queued: 2, scheduled: 0, running: 1, retrying: 0, failed: 0 };
 
@@ -224,7 +224,11 @@ export const QueueRemains = Type.Object(
 export type QueueRemains = Static<typeof QueueRemains>;
 
 export const QueueList = Type.Object(
-  { items: Type.Array(QueueSummary, { description: 'The queues of this page.' }), nextCursor: NextCursor },
+  {
+    items: Type.Array(QueueSummary, { description: 'The queues of this page.' }),
+    nextCursor: NextCursor,
+    missing: Missing,
+  },
   {
     description: 'A page of all queues, ordered by name.',
     examples: [{ items: [exampleQueue] }],

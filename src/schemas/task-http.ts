@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { TaskOptions } from './task.ts';
 import { QueueName, queueName, TaskName, timestamp } from './values/names.ts';
-import { Cursor, NextCursor } from './values/page.ts';
+import { Cursor, Missing, NextCursor } from './values/page.ts';
 
 export const TaskParams = Type.Object({ name: QueueName, task: TaskName });
 
@@ -55,7 +55,11 @@ export const TaskListQuery = Type.Object(
 );
 
 export const TaskList = Type.Object(
-  { items: Type.Array(AnnouncedTask, { description: 'The tasks of this page.' }), nextCursor: NextCursor },
+  {
+    items: Type.Array(AnnouncedTask, { description: 'The tasks of this page.' }),
+    nextCursor: NextCursor,
+    missing: Missing,
+  },
   {
     description:
       'The tasks that workers have announced in the last day, each as its newest release announces it.',

@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { parseJson } from '../redis/parse-json.ts';
-import { redisTime } from '../redis/server-time.ts';
+import { timeAt } from '../redis/server-time.ts';
 import { restoreLimit, storeLimit } from '../schemas/values/attempts.ts';
 import { releaseFingerprint } from './fingerprint.ts';
 import { announceIfUnchanged, announceReleases } from './scripts/announce.ts';
@@ -108,7 +108,7 @@ export async function keepAnnounced(
   keys: QueueKeys,
   names: readonly string[] | undefined,
 ): Promise<void> {
-  const [all, now] = await Promise.all([redis.hgetall(keys.tasks), redisTime(redis)]);
+  const [all, now] = await Promise.all([redis.hgetall(keys.tasks), timeAt(redis, keys.tasks)]);
   const named = names ?? [ALL_TASKS];
   const fields = named.flatMap((name) => [name, ...lastOverHttp(all, name)]);
   const due = fields.flatMap((field) => {
@@ -124,7 +124,7 @@ export async function keepAnnounced(
 
 /** Removes announcements that are forgotten. */
 export async function removeForgotten(redis: Connection, keys: QueueKeys): Promise<void> {
-  const [all, now] = await Promise.all([redis.hgetall(keys.tasks), redisTime(redis)]);
+  const [all, now] = await Promise.all([redis.hgetall(keys.tasks), timeAt(redis, keys.tasks)]);
   const changes = forgotten(all, [], now);
   if (changes.length > 0) await announceIfUnchanged(redis, keys, changes);
 }
@@ -199,7 +199,7 @@ export async function withdraw(
   release?: string,
 ): Promise<number> {
   if (release !== undefined) return redis.hdel(keys.tasks, `${name}\n${release}`);
-  const [all, now] = await Promise.all([redis.hgetall(keys.tasks), redisTime(redis)]);
+  const [all, now] = await Promise.all([redis.hgetall(keys.tasks), timeAt(redis, keys.tasks)]);
   const fields = Object.entries(all).flatMap(([field, text]) => {
     if (field !== name && !field.startsWith(`${name}\n`)) return [];
     const value = parseJson(text);

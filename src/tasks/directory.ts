@@ -4,7 +4,7 @@ import type { Connection } from '../redis/connection.ts';
 import type { TaskDefaults } from '../redis/entry-options.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { QueueCache } from '../redis/queue-cache.ts';
-import { redisTime } from '../redis/server-time.ts';
+import { timeAt } from '../redis/server-time.ts';
 import { isLive, readAnnouncements } from './announcements.ts';
 import { SchemaChecks } from './checks/schema-checks.ts';
 import { type AnnouncedTasks, type KnownTask, knownTasks } from './known-tasks.ts';
@@ -28,7 +28,7 @@ export class TaskDirectory {
   constructor(redis: Connection, clock: Clock, observe?: Observer) {
     this.checks = new SchemaChecks(clock, observe);
     this.#cache = new QueueCache(clock, async (keys, previous) => {
-      const now = await redisTime(redis);
+      const now = await timeAt(redis, keys.tasks);
       const { tasks, hasTakerOfAll } = await readAnnouncements(redis, keys, now);
       const known = tasks.map(
         ({ at, since: _, liveMs, ...task }): KnownTask => ({ ...task, isLive: isLive({ at, liveMs }, now) }),

@@ -1,7 +1,8 @@
 import { AppError, invalidRequest } from '../errors.ts';
+import { PartialRead } from '../redis/cluster/partial-read.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
-import { redisTime } from '../redis/server-time.ts';
+import { timeAt } from '../redis/server-time.ts';
 import type { Fault } from '../schemas/problem.ts';
 import type { AnnouncedTask, AnnounceTask } from '../schemas/task-http.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
@@ -58,7 +59,7 @@ export class TaskRegistry {
     const release = await announceOverHttp(redis, keys, task);
     await queues.register([queue]);
     await tasks.refresh(keys);
-    return { ...viewTask(queue, task, await redisTime(redis)), release };
+    return { ...viewTask(queue, task, await timeAt(redis, keys.tasks)), release };
   }
 
   /** A schema that takes too long would hold up every submit. */
@@ -98,27 +99,32 @@ export class TaskRegistry {
   async list(
     { queue, cursor = '' }: { queue?: string; cursor?: string },
     visible?: VisibleQueues,
-  ): Promise<{ items: AnnouncedTask[]; nextCursor?: string }> {
-    const { queues } = this.#core;
+  ): Promise<{ items: AnnouncedTask[]; nextCursor?: string; missing?: string[] }> {
+    const { queues, redis, keySpace } = this.#core;
+    const part = new PartialRead(redis);
     const all = visibleOf(queue === undefined ? await queues.names() : [queue], visible);
     const remaining = all.filter((name) => name > cursor);
     const items: AnnouncedTask[] = [];
     let length = 0;
     let count = 0;
     for (; count < Math.min(remaining.length, PAGE_QUEUES) && length < PAGE_LENGTH; count += 1) {
-      const tasks = await this.#tasksOf(remaining[count] ?? '');
+      const name = remaining[count] ?? '';
+      const read = () => this.#tasksOf(name);
+      const tasks = queue === undefined ? ((await part.of(keySpace.queue(name), read)) ?? []) : await read();
       items.push(...tasks);
       // Most tasks are short, and one that is not has a schema.
       for (const { input, output } of tasks) length += JSON.stringify([input, output]).length;
     }
     const last = remaining[count - 1];
-    return { items, ...(remaining.length > count && last !== undefined ? { nextCursor: last } : {}) };
+    const hasMore = remaining.length > count && last !== undefined;
+    return { items, ...(hasMore && { nextCursor: last }), ...part.missing };
   }
 
   async #tasksOf(queue: string): Promise<AnnouncedTask[]> {
     const { redis, keySpace } = this.#core;
-    const now = await redisTime(redis);
-    const { tasks } = await readAnnouncements(redis, keySpace.queue(queue), now);
+    const keys = keySpace.queue(queue);
+    const now = await timeAt(redis, keys.tasks);
+    const { tasks } = await readAnnouncements(redis, keys, now);
     return [...newestReleases(tasks, now).values()]
       .sort(byName)
       .map((task) => viewTask(queue, toTask(task), task.at));

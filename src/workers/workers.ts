@@ -1,7 +1,8 @@
 import type { Core } from '../core/core.ts';
 import { AppError, invalidCursor } from '../errors.ts';
 import { isLeaseName, workerOfLease } from '../lifecycle/consumer-name.ts';
-import { redisTime } from '../redis/server-time.ts';
+import { PartialRead } from '../redis/cluster/partial-read.ts';
+import { timeAt } from '../redis/server-time.ts';
 import { decodeCursor, encodeCursor } from '../schemas/values/cursor.ts';
 import { isPattern, matchesQueue, servedQueues } from '../schemas/values/queue-patterns.ts';
 import { toTimestamp } from '../schemas/values/timestamp.ts';
@@ -60,10 +61,11 @@ export class Workers {
       page.push(worker);
       if (page.length > limit) break;
     }
-    const items = await this.#views(page.slice(0, limit));
+    const part = new PartialRead(this.#core.redis);
+    const items = await this.#views(page.slice(0, limit), part);
     const last = items.at(-1);
     const hasMore = page.length > limit && last !== undefined;
-    return { items, ...(hasMore && { nextCursor: encodeCursor(last.name) }) };
+    return { items, ...(hasMore && { nextCursor: encodeCursor(last.name) }), ...part.missing };
   }
 
   /** Resolves to what counts the live workers that take jobs of a queue; those that drain do not. */
@@ -139,7 +141,7 @@ export class Workers {
   async *#live(after: string, visible: VisibleQueues | undefined): AsyncGenerator<SeenWorker> {
     const { redis, keySpace, queues } = this.#core;
     const { workers, records } = keySpace.workers;
-    const [now, existing] = await Promise.all([redisTime(redis), visible ? queues.names() : []]);
+    const [now, existing] = await Promise.all([timeAt(redis, workers), visible ? queues.names() : []]);
     const range = [workers, now, '+inf', 'BYSCORE', 'LIMIT', 0, MOST_WORKERS, 'WITHSCORES'] as const;
     const flat = await redis.zrange(...range);
     const live = flat
@@ -158,20 +160,21 @@ export class Workers {
     }
   }
 
-  async #views(workers: readonly LiveWorker[]): Promise<Worker[]> {
+  /** Jobs of missing queues are not counted as running. */
+  async #views(workers: readonly LiveWorker[], part = new PartialRead(this.#core.redis)): Promise<Worker[]> {
     if (workers.length === 0) return [];
     const { redis, keySpace } = this.#core;
-    const now = await redisTime(redis);
+    const now = await timeAt(redis, keySpace.workers.workers);
     const names = workers.map(({ name }) => name);
     const [drains, running] = await Promise.all([
       redis.zmscore(keySpace.workers.draining, ...names),
-      this.#running(workers),
+      this.#running(workers, part),
     ]);
     return workers.map((worker, i) => viewOf(worker, Number(drains[i] ?? 0) > now, running));
   }
 
   /** Jobs by lease, in all queues of the workers. */
-  async #running(workers: readonly LiveWorker[]): Promise<ReadonlyMap<string, number>> {
+  async #running(workers: readonly LiveWorker[], part: PartialRead): Promise<ReadonlyMap<string, number>> {
     const { redis, keySpace, queues: registry } = this.#core;
     const hasPatterns = workers.some(({ queues }) => queues.some(isPattern));
     const existing = hasPatterns ? await registry.names() : [];
@@ -179,8 +182,13 @@ export class Workers {
     const running = new Map<string, number>();
     for (let first = 0; first < queues.length; first += QUEUES_AT_ONCE) {
       const some = queues.slice(first, first + QUEUES_AT_ONCE);
-      const counts = await Promise.all(some.map((queue) => runningByLease(redis, keySpace.queue(queue))));
-      for (const [lease, jobs] of counts.flat()) running.set(lease, (running.get(lease) ?? 0) + jobs);
+      const counts = await Promise.all(
+        some.map((queue) =>
+          part.of(keySpace.queue(queue), () => runningByLease(redis, keySpace.queue(queue))),
+        ),
+      );
+      for (const [lease, jobs] of counts.flatMap((one) => one ?? []))
+        running.set(lease, (running.get(lease) ?? 0) + jobs);
     }
     return running;
   }

@@ -58,6 +58,20 @@ describe('the registry of queues', () => {
     expect(await registry.names()).toEqual(['a', 'new']);
   });
 
+  it('goes on with a queue that was registered before, while its name cannot be looked up', async () => {
+    const registry = newRegistry();
+    await registry.keepRegistered(['a']);
+    await redis.client.del(keySpace.queues);
+    await redis.client.config('SET', 'maxmemory', '1');
+    now = 60_001;
+    await registry.keepRegistered(['a']);
+    await expect(registry.keepRegistered(['new'])).rejects.toThrow('OOM');
+    await redis.client.config('SET', 'maxmemory', '0');
+    now = 61_002;
+    await registry.keepRegistered(['a']);
+    expect(await registry.names()).toEqual(['a']);
+  });
+
   it('lists a removed queue again that has come back, for two minutes', async () => {
     const registry = newRegistry();
     const gone: string[] = [];

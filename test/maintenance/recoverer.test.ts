@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { Recoverer } from '../../src/maintenance/recoverer.ts';
 import { entryTime } from '../../src/redis/job-id.ts';
 import { untilAfter, useQueueOfTwo } from '../helpers/lifecycle/queue-of-two.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 import { recordEvents } from '../helpers/telemetry/recorder.ts';
+import { createManualClock } from '../helpers/workers/manual-clock.ts';
 
 const redis = useRedis();
 const queue = useQueueOfTwo(redis);
 
-function newRecoverer() {
+function newRecoverer(clock: Clock = systemClock) {
   const { observe, events } = recordEvents();
-  const recoverer = new Recoverer(createTestCore(redis.client, {}, observe), () => [queue.keys]);
+  const core = { ...createTestCore(redis.client, {}, observe), clock };
+  const recoverer = new Recoverer(core, () => [queue.keys]);
   return { recoverer, events };
 }
 
@@ -74,11 +77,15 @@ describe('a pass of the recoverer', () => {
 
   it('gives workers time to renew their leases after a pass that failed', async () => {
     const { keys } = queue;
-    const { recoverer } = newRecoverer();
+    const clock = createManualClock();
+    const { recoverer } = newRecoverer(clock);
     await redis.client.set(keys.leases, 'not a set');
     await expect(recoverer.run()).rejects.toThrow('WRONGTYPE');
     await redis.client.del(keys.leases);
     expect(await recoverer.run()).toBe(2_000);
+    clock.advance(1_999);
+    expect(await recoverer.run()).toBe(1);
+    clock.advance(1);
     expect(await recoverer.run()).toBe(1_000);
   });
 });

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
-import type { Consumer, Taken, TakeOptions } from '../../src/lifecycle/consumer.ts';
+import type { Consumer, Taken } from '../../src/lifecycle/consumer.ts';
 import { LaneFairness, NO_FAVOURED_LANE } from '../../src/lifecycle/lane-fairness.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import type { Observer } from '../../src/observer.ts';
@@ -8,15 +8,16 @@ import type { QueueKeys } from '../../src/redis/keys.ts';
 import { LatencyFlusher } from '../latency/latency-flusher.ts';
 import type { RunningJob } from '../run/running-job.ts';
 import type { Acceptor } from './acceptor.ts';
-import { CallBackoff } from './call-backoff.ts';
+import { type FinishedJob, takeChunk } from './calls/finished-jobs.ts';
+import { FreeSlots } from './calls/free-slots.ts';
+import { type Call, InFlight, type InFlightParts } from './calls/in-flight.ts';
+import { type LeasePauseParts, pauseWithoutLease } from './calls/lease-pause.ts';
+import { NextQueue } from './calls/next-queue.ts';
+import type { PrimaryCalls } from './calls/primary-calls.ts';
 import { ChangeSignal } from './change-signal.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
-import { type FinishedJob, takeChunk } from './finished-jobs.ts';
 import { type AskedClasses, askedClasses, HoldWatch, type HoldWatchParts } from './hold-watch.ts';
-import { type Call, InFlight } from './in-flight.ts';
-import { NextQueue } from './next-queue.ts';
 import {
-  isReadyToWait,
   newQueueState,
   putBackNews,
   type QueueState,
@@ -25,21 +26,18 @@ import {
   stateIn,
 } from './queue-state.ts';
 
-export interface BatcherParts extends Pick<HoldWatchParts, 'ability' | 'endRead'> {
+export interface BatcherParts extends Pick<HoldWatchParts, 'ability' | 'endRead'>, LeasePauseParts {
   consumer: Consumer;
   queues: readonly QueueKeys[];
   limiter: ConcurrencyLimiter<RunningJob>;
   acceptor: Acceptor;
   clock: Clock;
   observe: Observer;
-  /** Redis has no lease of this process: jobs of the queue may already run elsewhere. */
-  onNoLease: (queue: string) => void;
-  /** Redis may have delivered jobs that never arrived. */
-  onUncertainDelivery: () => void;
+  /** Redis may have delivered jobs of the queue that never arrived. */
+  onUncertainDelivery: (keys: QueueKeys) => void;
+  /** Names the primary of a queue, where Redis has several. */
+  primaryOf: InFlightParts['primaryOf'];
 }
-
-/** How long nothing is taken from a queue without a lease, so that the supervisor can register it. */
-const LEASE_PAUSE_MS = 200;
 
 /** Most jobs of one call: bounds the time for which it keeps Redis busy. */
 const MOST_TAKEN = 100;
@@ -49,28 +47,29 @@ const MOST_TAKEN = 100;
  * comes up in one turn of the event loop goes into one call. At most two calls are under way; later work waits for one.
  *
  * A call that Redis could not serve is repeated until `giveUp`. Completions are safe to repeat; jobs that it may have
- * taken unseen are found by reconciling (`onUncertainDelivery`).
+ * taken unseen are found by reconciling. A primary of a Cluster that is away holds up neither calls nor slots of the others.
  */
 export class Batcher {
   /** Changed by `serveQueues`. */
   readonly states: QueueState[];
   readonly holds: HoldWatch;
   readonly #parts: BatcherParts;
-  readonly #inFlight = new InFlight();
+  readonly inFlight: InFlight;
+  readonly #freeSlots: FreeSlots;
   readonly #nextQueue: NextQueue;
   readonly #fairness = new LaneFairness();
-  readonly #backoff = new CallBackoff(() => this.schedule());
   readonly #latencyFlusher = new LatencyFlusher(() => this.schedule());
   readonly #change = new ChangeSignal();
   #isScheduled = false;
-  /** Nothing is taken while this is above 0. */
-  #holds = 0;
+  #isStopped = false;
 
   constructor(parts: BatcherParts) {
     this.#parts = parts;
     this.states = parts.queues.map(newQueueState);
     this.holds = new HoldWatch({ ...parts, states: this.states, onFound: () => this.schedule() });
-    this.#nextQueue = new NextQueue(this.states, this.#inFlight);
+    this.inFlight = new InFlight({ ...parts, onChange: () => this.schedule() });
+    this.#freeSlots = new FreeSlots(parts.limiter, this.inFlight);
+    this.#nextQueue = new NextQueue(this.states, this.inFlight);
   }
 
   /** Writes the result of a job with the next call. */
@@ -93,11 +92,11 @@ export class Batcher {
 
   /** Runs a blocking read over all queues. A slot stays reserved for the job that it may return. */
   async duringRead<T>(read: () => Promise<T>): Promise<T> {
-    this.#inFlight.startRead();
+    this.inFlight.startRead();
     try {
       return await read();
     } finally {
-      this.#inFlight.endRead();
+      this.inFlight.endRead();
       this.schedule();
     }
   }
@@ -111,21 +110,21 @@ export class Batcher {
     while (!this.isReadyToWait && !isInterrupted()) await this.#change.next();
   }
 
-  /** Runs `use` while no take is under way. */
-  async withoutTakes<T>(use: () => Promise<T>): Promise<T> {
-    this.#holds += 1;
+  /** Runs `use` while no take from queues of the primaries is under way. */
+  async withoutTakes<T>(use: () => Promise<T>, primaries = this.inFlight.primaries): Promise<T> {
+    for (const primary of primaries) primary.holds += 1;
     try {
-      while (this.#inFlight.openTakes > 0) await this.#change.next();
+      while (primaries.some(({ openTakes }) => openTakes > 0)) await this.#change.next();
       return await use();
     } finally {
-      this.#holds -= 1;
+      for (const primary of primaries) primary.holds -= 1;
       this.schedule();
     }
   }
 
   /** Takes nothing more; finished jobs are still written. */
   stop(): void {
-    this.#holds += 1;
+    this.#isStopped = true;
     this.#change.notify();
   }
 
@@ -141,24 +140,22 @@ export class Batcher {
 
   /** Repeats nothing from now on: jobs whose outcome Redis cannot store are recovered by other workers. */
   giveUp(): void {
-    this.#backoff.giveUp();
-  }
-
-  /** Slots for jobs of a new call. A job that is read ahead counts as running, so a queue with a limit may forbid it. */
-  #freeSlots(allowsReadAhead = true): number {
-    const { freeSlots, freeStarts } = this.#parts.limiter;
-    return (allowsReadAhead ? freeSlots : freeStarts) - this.#inFlight.reservedSlots;
+    this.inFlight.giveUp();
   }
 
   /** Whether a blocking read can wait for jobs. */
   get isReadyToWait(): boolean {
-    return this.#freeSlots() > 0 && !this.#backoff.isPaused && this.states.every(isReadyToWait);
+    return this.#freeSlots.count() > 0 && this.#nextQueue.areAllDrained;
   }
 
   #startCalls(): void {
-    while (this.#inFlight.hasCapacity && !this.#backoff.isPaused) {
-      const canTake = this.#holds === 0 && this.#freeSlots() > 0;
-      const state = this.#nextQueue.choose(canTake, this.#parts.clock.monotonic(), this.#freeSlots(false));
+    while (this.inFlight.hasAnyCapacity) {
+      const canTake = !this.#isStopped && this.#freeSlots.count() > 0;
+      const state = this.#nextQueue.choose(
+        canTake,
+        this.#parts.clock.monotonic(),
+        this.#freeSlots.count(false),
+      );
       if (state === undefined) break;
       void this.#call(state);
     }
@@ -167,11 +164,12 @@ export class Batcher {
 
   /** How many jobs a call may take that completes `finished` jobs: at most half the capacity, so that two calls share it. */
   #takeCount(state: QueueState, finished: number): number {
-    const starts = this.#freeSlots(false) + finished;
+    const starts = this.#freeSlots.count(false) + finished;
     const now = this.#parts.clock.monotonic();
-    if (this.#holds > 0 || !this.#nextQueue.isFirstToTake(state, now, starts)) return 0;
+    const isHeld = this.#isStopped || this.inFlight.of(state.keys).holds > 0;
+    if (isHeld || !this.#nextQueue.isFirstToTake(state, now, starts)) return 0;
     const most = Math.min(MOST_TAKEN, Math.ceil(this.#parts.limiter.capacity / 2));
-    return Math.min(most, Math.max(0, state.allowsReadAhead ? this.#freeSlots() + finished : starts));
+    return Math.min(most, Math.max(0, state.allowsReadAhead ? this.#freeSlots.count() + finished : starts));
   }
 
   async #call(state: QueueState): Promise<void> {
@@ -180,31 +178,32 @@ export class Batcher {
     const news = removeNews(state);
     const count = this.#takeCount(state, chunk.length);
     const reservedSlots = Math.max(0, count - chunk.length);
-    const call: Call = { state, count, news: state.news, reservedSlots };
+    const primary = this.inFlight.of(state.keys);
+    const call: Call = { state, primary, count, news: state.news, reservedSlots };
     const lane = count > 0 ? this.#fairness.next() : NO_FAVOURED_LANE;
     const asked = askedClasses(state);
-    const given = { ...news, classes: [...asked.keys()] };
-    const options: TakeOptions = { count, firstRead: state.firstRead, ...given, ...lane };
+    const options = { count, firstRead: state.firstRead, ...news, classes: [...asked.keys()], ...lane };
     const latency = state.latency.takeDue(clock.monotonic());
     const groupsBefore = consumer.recreatedGroups;
-    this.#inFlight.startCall(call);
+    this.inFlight.startCall(call);
+    if (count > 0) this.#nextQueue.taking(state, clock.monotonic());
     try {
       const ended = chunk.map(({ completion }) => completion);
       const reply = await consumer.completeAndTake(state.keys, ended, latency, clock.wall(), options);
-      this.#backoff.succeeded();
+      primary.backoff.succeeded();
       // A script that was repeated may have taken jobs the first time.
-      if (consumer.recreatedGroups !== groupsBefore) onUncertainDelivery();
+      if (consumer.recreatedGroups !== groupsBefore) onUncertainDelivery(state.keys);
       chunk.forEach(({ onSettled }, i) => {
         onSettled(reply.settled[i] ?? 'stale');
       });
-      this.#inFlight.endCall(call);
+      this.inFlight.endCall(call);
       if (count > 0) this.#accept(call, reply.taken, asked);
       this.#latencyFlusher.scheduleFor(state);
     } catch (error) {
-      this.#inFlight.endCall(call);
+      this.inFlight.endCall(call);
       putBackNews(state, news);
       state.latency.restore(latency);
-      this.#callFailed(state, chunk, error);
+      this.#callFailed(call, chunk, error);
     }
     this.#startCalls();
   }
@@ -212,39 +211,32 @@ export class Batcher {
   #accept(call: Call, taken: Taken, asked: AskedClasses): void {
     const { state, count } = call;
     if (taken.kind === 'no-lease') {
-      this.#pauseWithoutLease(state);
+      pauseWithoutLease(state, this.#parts, () => this.schedule());
       return;
     }
     this.#fairness.taken(taken.deliveries.length, count);
-    recordTake(state, taken, count, this.#parts.clock.monotonic());
+    const now = this.#parts.clock.monotonic();
+    recordTake(state, taken, count, now);
+    this.#nextQueue.taking(state, now);
     this.holds.taken(state, asked, taken, call);
     if (taken.deliveries.length > 0) this.#parts.acceptor.acceptTaken(taken);
   }
 
-  #pauseWithoutLease(state: QueueState): void {
-    state.lacksLease = true;
-    setTimeout(() => {
-      state.lacksLease = false;
-      state.isDrained = false;
-      this.schedule();
-    }, LEASE_PAUSE_MS).unref();
-    const { consumer, observe, onNoLease } = this.#parts;
-    const { queue } = state.keys;
-    const { name } = consumer;
-    if (!state.isLossReported) observe({ kind: 'lease-lost', consumer: name, lease: name, queue });
-    state.isLossReported = true;
-    onNoLease(queue);
-  }
-
-  #callFailed(state: QueueState, chunk: FinishedJob[], error: unknown): void {
-    const { observe, onUncertainDelivery } = this.#parts;
-    state.isDrained = false;
-    onUncertainDelivery();
-    const isRepeated = isUnavailable(error) && !this.#backoff.isGivenUp;
+  #callFailed({ state, primary }: Call, chunk: FinishedJob[], error: unknown): void {
+    const isRepeated = isUnavailable(error) && !primary.backoff.isGivenUp;
     if (isRepeated) state.finished.unshift(...chunk);
     else for (const { onError } of chunk) onError(error);
-    const where = chunk.length > 0 ? 'complete' : 'take';
-    const isNew = this.#backoff.failed(where);
-    if (isNew || !isUnavailable(error)) observe(toFaultEvent(where, error));
+    state.isDrained = false;
+    this.#parts.onUncertainDelivery(state.keys);
+    this.failed(primary, chunk.length > 0 ? 'complete' : 'take', error);
+  }
+
+  /** The primary could not be asked: it is asked again a little later. */
+  failed(primary: PrimaryCalls, where: string, error: unknown): void {
+    // One of its queues must be chosen for that.
+    const isAt = ({ keys }: QueueState) => primary.isOneOfMany && this.inFlight.of(keys) === primary;
+    for (const state of this.states) if (isAt(state)) state.isDrained = false;
+    const isNew = primary.backoff.failed(where, isUnavailable(error));
+    if (isNew || !isUnavailable(error)) this.#parts.observe(toFaultEvent(where, error));
   }
 }

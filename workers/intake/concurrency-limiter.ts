@@ -74,6 +74,12 @@ export class ConcurrencyLimiter<T extends Item> {
     return Math.max(0, Math.min(this.#parts.size, this.capacity) - this.#held.length);
   }
 
+  /** As `freeSlots` or `freeStarts`, where so many held items need no slot. Below 0 where more are held than may be. */
+  freeBeside(slotless: number, allowsReadAhead: boolean): number {
+    const most = allowsReadAhead ? this.capacity : Math.min(this.#parts.size, this.capacity);
+    return most - this.#held.length + slotless;
+  }
+
   /** How many more items may be accepted if as many may wait as can run. Those that wait too long are released. */
   get freePlaces(): number {
     return Math.max(0, this.capacity + this.#parts.size - this.#held.length);

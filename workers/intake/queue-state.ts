@@ -1,7 +1,7 @@
 import { FIRST_READ, TAKEN_BYTES, type Taken, type TakeOptions } from '../../src/lifecycle/consumer.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { LatencyTally } from '../latency/latency-tally.ts';
-import type { FinishedJob } from './finished-jobs.ts';
+import type { FinishedJob } from './calls/finished-jobs.ts';
 
 /** What a worker process knows about one queue, and what its next call has to write. Local times are monotonic ms. */
 export interface QueueState {
@@ -31,6 +31,8 @@ export interface QueueState {
   isDropped: boolean;
   /** The last take returned less than it asked for, and nothing since says that there may be more. */
   isDrained: boolean;
+  /** The last take returned all that it asked for. */
+  hasMore: boolean;
   /** Redis has no lease of this process. Nothing is taken for a moment, so that it can be registered again. */
   lacksLease: boolean;
   /** The missing lease was reported. The next take that finds a lease resets this. */
@@ -68,6 +70,7 @@ export const newQueueState = (keys: QueueKeys): QueueState => ({
   hearsOnlyWake: false,
   isDropped: false,
   isDrained: false,
+  hasMore: false,
   lacksLease: false,
   isLossReported: false,
   openTakes: 0,
@@ -169,7 +172,8 @@ export function recordTake(
   state.isLimited = taken.isLimited;
   state.allowsReadAhead = taken.allowsReadAhead;
   state.hearsOnlyWake = taken.paused || taken.isAtLimit;
-  state.isDrained = state.hearsOnlyWake || !isFull(taken, count);
+  state.hasMore = isFull(taken, count);
+  state.isDrained = state.hearsOnlyWake || !state.hasMore;
   state.lastTakeAt = now;
   state.lastTakeAtRedis = taken.now;
   state.nextDueAt = now + (taken.nextDueInMs ?? Number.POSITIVE_INFINITY);

@@ -7,44 +7,58 @@ import type { PersistentWriter } from '../run/persistent-writer.ts';
 import type { RunningJob } from '../run/running-job.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 
+const NONE: readonly QueueKeys[] = [];
 /** Held jobs are reconciled this often even without a reason. */
 const RECONCILE_EVERY_MS = 180_000;
 /** A blocking read that broke off here may stay open at the server for this long, and receive a job. */
 const BROKEN_READ_MS = WORKER_BLOCK_MS + 500;
 
-/** Decides when held jobs are reconciled with Redis. Times are monotonic ms. */
+/** Decides when the held jobs of a queue are reconciled with Redis. Times are monotonic ms. */
 export class ReconcileSchedule {
   readonly #clock: Clock;
-  #isSoon = false;
+  #areAllSoon = false;
+  /** When all are due without a reason. */
   #dueAt: number;
+  /** Due queues, and whether after a fault. */
+  readonly #soon = new Map<QueueKeys, boolean>();
+  /** When a queue is due once more after a fault. */
+  readonly #again = new Map<QueueKeys, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#dueAt = clock.monotonic() + RECONCILE_EVERY_MS;
   }
 
-  get isDue(): boolean {
-    return this.#isSoon || this.#clock.monotonic() >= this.#dueAt;
-  }
-
-  /** Deliveries may have been lost: reconcile before the next take. */
-  readonly reconcileSoon = (): void => {
-    this.#isSoon = true;
+  /** Deliveries may have been lost, of one queue or of any: reconcile before the next take. */
+  readonly reconcileSoon = (keys?: QueueKeys): void => {
+    if (keys === undefined) this.#areAllSoon = true;
+    else this.#soon.set(keys, true);
   };
 
-  /** The jobs were reconciled. After a fault this happens once more, when no broken read can be open. */
-  done(): void {
-    this.#dueAt = this.#clock.monotonic() + (this.#isSoon ? BROKEN_READ_MS : RECONCILE_EVERY_MS);
-    this.#isSoon = false;
+  /** Those of the queues that are due. It is asked often, so that it costs nothing while none is. */
+  dueOf(queues: readonly QueueKeys[]): readonly QueueKeys[] {
+    const now = this.#clock.monotonic();
+    if (this.#areAllSoon || now >= this.#dueAt) {
+      for (const keys of queues) this.#soon.set(keys, this.#areAllSoon || this.#soon.get(keys) === true);
+      this.#areAllSoon = false;
+      this.#dueAt = now + RECONCILE_EVERY_MS;
+    }
+    if (this.#soon.size + this.#again.size === 0) return NONE;
+    return queues.filter((keys) => this.#soon.has(keys) || now >= (this.#again.get(keys) ?? now + 1));
+  }
+
+  /** The jobs of the queue were reconciled. After a fault this happens once more, when no broken read can be open. */
+  done(keys: QueueKeys): void {
+    if (this.#soon.get(keys) === true) this.#again.set(keys, this.#clock.monotonic() + BROKEN_READ_MS);
+    else this.#again.delete(keys);
+    this.#soon.delete(keys);
   }
 }
 
 export interface ReconcilerParts {
   consumer: Consumer;
-  queues: readonly QueueKeys[];
   limiter: ConcurrencyLimiter<RunningJob>;
   writer: PersistentWriter;
-  schedule: ReconcileSchedule;
 }
 
 /**
@@ -58,13 +72,8 @@ export class Reconciler {
     this.#parts = parts;
   }
 
-  /** Call it only while no take is under way: its jobs would look as if they had never arrived. */
-  async reconcile(): Promise<void> {
-    for (const keys of [...this.#parts.queues]) await this.#releaseUndelivered(keys);
-    this.#parts.schedule.done();
-  }
-
-  async #releaseUndelivered(keys: QueueKeys): Promise<void> {
+  /** Call it only while no take from the queue is under way: its jobs would look as if they had never arrived. */
+  async reconcile(keys: QueueKeys): Promise<void> {
     const { consumer, limiter, writer } = this.#parts;
     const arrived = new Set(
       limiter.held.filter(({ delivery }) => delivery.keys === keys).map(({ refText }) => refText),

@@ -6,8 +6,9 @@ import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { Batcher } from './batcher.ts';
 import { ChangeSignal } from './change-signal.ts';
+import type { DueReconciles } from './due-reconciles.ts';
 import type { QueueState } from './queue-state.ts';
-import type { Reconciler, ReconcileSchedule } from './reconciler.ts';
+import type { ReconcileSchedule } from './reconciler.ts';
 
 /**
  * An idle worker takes from a queue this often, though nothing says that there is something to take: the recovery, which
@@ -27,7 +28,7 @@ export interface TakeLoopParts {
   limiter: { readonly freeSlots: number };
   batcher: Batcher;
   acceptor: Acceptor;
-  reconciler: Reconciler;
+  reconciles: DueReconciles;
   reconcileSchedule: ReconcileSchedule;
   clock: Clock;
   leaseMs: number;
@@ -96,21 +97,17 @@ export class TakeLoop {
 
   /** One pass: reconcile if due, let the batcher take until all queues are drained, then wait for work. */
   readonly run = async (): Promise<number> => {
-    const { batcher, reconciler, reconcileSchedule } = this.#parts;
+    const { batcher, reconciles, reconcileSchedule } = this.#parts;
     if (this.#isStopped) return WORKER_BLOCK_MS;
     try {
-      if (reconcileSchedule.isDue) {
-        await this.#parts.consumer.endReads();
-        await batcher.withoutTakes(() => reconciler.reconcile());
-        batcher.holds.lookAgain();
-      }
+      await reconciles.run();
       this.#markDueQueues();
       await batcher.whenReadyToWait(() => {
         this.#watchRoom();
-        return this.#isStopped || reconcileSchedule.isDue;
+        return this.#isStopped || reconciles.due.length > 0;
       });
       if (this.#isStopped) return WORKER_BLOCK_MS;
-      if (!reconcileSchedule.isDue) await this.#waitForWork();
+      if (reconciles.due.length === 0) await this.#waitForWork();
       return 0;
     } catch (error) {
       reconcileSchedule.reconcileSoon();
@@ -130,7 +127,10 @@ export class TakeLoop {
     const { consumer, batcher, clock } = this.#parts;
     const served = batcher.states.filter(({ isDropped }) => !isDropped);
     if (served.length === 0) return this.#change.next();
-    const untilDueMs = Math.min(...served.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
+    const read = served.filter(({ keys }) => batcher.inFlight.of(keys).holds === 0);
+    const open = read.filter(({ keys }) => batcher.inFlight.of(keys).isOpen);
+    if (open.length === 0) return;
+    const untilDueMs = Math.min(...open.map(({ nextDueAt }) => nextDueAt)) - clock.monotonic();
     // Something may have come up since the batcher was ready.
     if (untilDueMs <= 0 || !batcher.isReadyToWait) return;
     // Redis checks the time-outs of blocked clients ten times a second, which is too coarse for a due time.
@@ -139,7 +139,7 @@ export class TakeLoop {
         ? setTimeout(() => void consumer.interrupt().catch(() => undefined), untilDueMs)
         : undefined;
     try {
-      const found = await batcher.duringRead(() => consumer.awaitWork(served, this.#blockMs, this.#listener));
+      const found = await batcher.duringRead(() => consumer.awaitWork(read, this.#blockMs, this.#listener));
       this.#accept(found, 'awaited');
     } finally {
       clearTimeout(timer);

@@ -1,5 +1,5 @@
 import { latencyField } from '../../src/lifecycle/latency-histogram.ts';
-import type { FinishedJob } from '../intake/finished-jobs.ts';
+import type { FinishedJob } from '../intake/calls/finished-jobs.ts';
 
 /** How often counts are written. People read them, so a second is soon enough. */
 export const FLUSH_EVERY_MS = 1_000;

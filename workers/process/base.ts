@@ -32,7 +32,7 @@ export function createWorkerObserver(
 ): Observer {
   const logger = createLogger(config.logLevel, 'millrace-worker').child({ worker: consumerName });
   // A defect may have lost deliveries.
-  const onDefect = { wants: (kind: ServiceEventKind) => kind === 'defect', observe: reconcileSoon };
+  const onDefect = { wants: (kind: ServiceEventKind) => kind === 'defect', observe: () => reconcileSoon() };
   return createObserver(logObserver(logger), onDefect, ...(metrics === undefined ? [] : [metrics]));
 }
 

@@ -2,6 +2,7 @@ import { systemClock } from '../../src/clock.ts';
 import { redisTarget } from '../../src/config/redis.ts';
 import type { Config } from '../../src/config.ts';
 import { Loop } from '../../src/maintenance/loop.ts';
+import { primaryNamer } from '../../src/redis/cluster/primaries.ts';
 import { whenReady } from '../../src/redis/connect.ts';
 import { isPattern } from '../../src/schemas/values/queue-patterns.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
@@ -12,6 +13,7 @@ import { startTracing, type Tracing } from '../../src/telemetry/spans/tracing.ts
 import { Acceptor } from '../intake/acceptor.ts';
 import { Batcher } from '../intake/batcher.ts';
 import { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
+import { DueReconciles } from '../intake/due-reconciles.ts';
 import { HeldJobs } from '../intake/held-jobs.ts';
 import { Reconciler, ReconcileSchedule } from '../intake/reconciler.ts';
 import { Releaser } from '../intake/releaser.ts';
@@ -117,9 +119,11 @@ export function createIntake(base: Base): Intake {
       send({ type: 'no-lease' });
     },
     onUncertainDelivery: reconcileSchedule.reconcileSoon,
+    primaryOf: primaryNamer(core.redis),
   });
-  const reconciler = new Reconciler({ consumer, queues, limiter, writer, schedule: reconcileSchedule });
-  const takeParts = { consumer, limiter, batcher, acceptor, reconciler, reconcileSchedule, clock, leaseMs };
+  const reconciler = new Reconciler({ consumer, limiter, writer });
+  const reconciles = new DueReconciles({ queues, consumer, batcher, reconciler, reconcileSchedule });
+  const takeParts = { consumer, limiter, batcher, acceptor, reconciles, reconcileSchedule, clock, leaseMs };
   return { writer, releaser, limiter, heldJobs, batcher, reconciler, takeLoop: new TakeLoop(takeParts) };
 }
 

@@ -35,6 +35,8 @@ export class RunningJob implements Item, Failable {
   readonly first: Ref;
   readonly id: string;
   heldIndex = 0;
+  /** Its handler has ended: it is held until its outcome is written. */
+  hasEnded = false;
   /** When the attempt must have ended, monotonic ms; infinite until its handler starts. */
   deadline = Number.POSITIVE_INFINITY;
   /** What an uncaught error of the attempt stands for. */
@@ -110,6 +112,7 @@ export class RunningJob implements Item, Failable {
 
   /** Call it when the handler has ended, or when the worker no longer waits for it. */
   handlerEnded(): void {
+    this.hasEnded = true;
     clearTimeout(this.#patience);
   }
 

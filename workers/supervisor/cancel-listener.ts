@@ -3,6 +3,8 @@ import { cancelJob } from '../../src/lifecycle/cancel-and-expire.ts';
 import { LIMITS_MESSAGE } from '../../src/lifecycle/limits/settings.ts';
 import { CANCEL_PATIENCE_MS } from '../../src/lifecycle/scripts/cancel.ts';
 import { HELD_MESSAGE } from '../../src/lifecycle/scripts/holds/hold.ts';
+import { EachPrimary } from '../../src/maintenance/each-primary.ts';
+import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
 import { parseRef, type Ref } from '../../src/redis/job-id.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { readAfter } from '../../src/redis/reads/read-after.ts';
@@ -15,6 +17,7 @@ export const CONTROL_BLOCK_MS = 10_000;
 
 /** A worker settles a cancelled job in time, unless its event loop is blocked. */
 const ENFORCE_AFTER_MS = CANCEL_PATIENCE_MS + 1_000;
+const ENFORCE_AGAIN_MS = 1_000;
 
 export interface ControlHandlers {
   readonly onCancel: (queue: string, ref: string) => void;
@@ -30,8 +33,8 @@ export interface ControlHandlers {
 interface CancelRequest {
   keys: QueueKeys;
   ref: Ref;
-  /** Monotonic ms. */
-  receivedAt: number;
+  /** When it is enforced, monotonic ms. */
+  dueAt: number;
 }
 
 /**
@@ -43,9 +46,9 @@ export class CancelListener {
   readonly #core: Core;
   readonly #queues: readonly QueueKeys[];
   readonly #handlers: ControlHandlers;
+  readonly #each: EachPrimary;
   /** Id of the last entry that was read, by control stream. */
   readonly #positions = new Map<string, string>();
-  /** Oldest first. */
   readonly #requests: CancelRequest[] = [];
 
   constructor(core: Core, reader: StreamReader, queues: readonly QueueKeys[], handlers: ControlHandlers) {
@@ -53,10 +56,16 @@ export class CancelListener {
     this.#core = core;
     this.#queues = queues;
     this.#handlers = handlers;
+    this.#each = new EachPrimary(core.redis);
   }
 
   readonly run = async (): Promise<number> => {
-    await this.#findPositions();
+    try {
+      await this.#findPositions();
+    } catch (error) {
+      // Those that were found are read meanwhile: a primary among several may be away.
+      if (this.#positions.size === 0) throw error;
+    }
     await this.#enforce();
     const served = new Set(this.#queues.map(({ control }) => control));
     const positions = new Map([...this.#positions].filter(([stream]) => served.has(stream)));
@@ -68,9 +77,8 @@ export class CancelListener {
 
   /** Until the first request is to be enforced, ms, at most as long as a read may block. */
   get #blockMs(): number {
-    const [oldest] = this.#requests;
-    if (oldest === undefined) return CONTROL_BLOCK_MS;
-    const untilDueMs = oldest.receivedAt + ENFORCE_AFTER_MS - this.#core.clock.monotonic();
+    if (this.#requests.length === 0) return CONTROL_BLOCK_MS;
+    const untilDueMs = Math.min(...this.#requests.map(({ dueAt }) => dueAt)) - this.#core.clock.monotonic();
     return Math.ceil(Math.min(CONTROL_BLOCK_MS, Math.max(1, untilDueMs)));
   }
 
@@ -84,21 +92,29 @@ export class CancelListener {
     const streams = new Set(this.#queues.map(({ control }) => control));
     for (const stream of [...this.#positions.keys()])
       if (!streams.has(stream)) this.#positions.delete(stream);
-    for (const { control, queue } of [...this.#queues]) {
-      if (this.#positions.has(control)) continue;
-      const last = await this.#core.redis.xrevrange(control, '+', '-', 'COUNT', 1);
-      this.#positions.set(control, last[0]?.[0] ?? '0-0');
-      // Jobs that were held before this moment are told to nobody.
-      this.#handlers.onHeld(queue, undefined);
-    }
+    const unknown = this.#queues.filter(({ control }) => !this.#positions.has(control));
+    await this.#each.run(unknown, async (group) => {
+      for (const { control, queue } of group) {
+        const last = await this.#core.redis.xrevrange(control, '+', '-', 'COUNT', 1);
+        this.#positions.set(control, last[0]?.[0] ?? '0-0');
+        // Jobs that were held before this moment are told to nobody.
+        this.#handlers.onHeld(queue, undefined);
+      }
+    });
   }
 
   /** Cancels jobs that are still running, in whatever process, long enough after the request. */
   async #enforce(): Promise<void> {
-    for (let oldest = this.#requests[0]; oldest !== undefined; oldest = this.#requests[0]) {
-      if (this.#core.clock.monotonic() - oldest.receivedAt < ENFORCE_AFTER_MS) return;
-      await cancelJob(this.#core, oldest.keys, oldest.ref, 'enforce');
-      this.#requests.shift();
+    const now = this.#core.clock.monotonic();
+    for (const request of this.#requests.filter(({ dueAt }) => dueAt <= now)) {
+      try {
+        await cancelJob(this.#core, request.keys, request.ref, 'enforce');
+        this.#requests.splice(this.#requests.indexOf(request), 1);
+      } catch (error) {
+        // The others must not wait for the primary of this one.
+        request.dueAt = now + ENFORCE_AGAIN_MS;
+        this.#core.observe(toFaultEvent('control', error));
+      }
     }
   }
 
@@ -113,7 +129,8 @@ export class CancelListener {
       if (verb === DRAIN_MESSAGE) this.#handlers.onDrain?.(subject);
       if (verb !== 'cancel') continue;
       this.#handlers.onCancel(keys.queue, subject);
-      this.#requests.push({ keys, ref: parseRef(subject), receivedAt: this.#core.clock.monotonic() });
+      const dueAt = this.#core.clock.monotonic() + ENFORCE_AFTER_MS;
+      this.#requests.push({ keys, ref: parseRef(subject), dueAt });
     }
   }
 }

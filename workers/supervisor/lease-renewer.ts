@@ -1,5 +1,7 @@
 import type { Core } from '../../src/core/core.ts';
 import { extendLease } from '../../src/lifecycle/scripts/extend-lease.ts';
+import { EachPrimary } from '../../src/maintenance/each-primary.ts';
+import { isUnavailable } from '../../src/redis/faults.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -24,27 +26,64 @@ interface HeardTime {
  */
 export class LeaseRenewer {
   readonly #parts: LeaseRenewerParts;
+  readonly #each: EachPrimary;
   /** By queue. */
   readonly #heard = new Map<string, HeardTime>();
 
   constructor(parts: LeaseRenewerParts) {
     this.#parts = parts;
+    this.#each = new EachPrimary(parts.core.redis);
   }
 
   readonly run = async (): Promise<number> => {
-    const { core, queues, supervisor, leaseMs, onLost } = this.#parts;
-    for (const keys of [...queues]) {
-      // Read again for each queue: a process that has ended since has given its lease up.
-      const consumers = supervisor.livingConsumers();
-      if (consumers.length === 0) break;
-      if (await this.#renewByHeardTime(keys, consumers)) continue;
-      const { now, lost } = await extendLease(core.redis, keys, 'renew', consumers, leaseMs);
-      this.#heard.set(keys.queue, { now, at: core.clock.monotonic() });
-      for (const consumer of lost) onLost(consumer, keys.queue, now);
+    const { queues, leaseMs } = this.#parts;
+    let renewed = 0;
+    try {
+      await this.#each.run(queues, async (group) => {
+        for (const keys of group) {
+          await this.#renew(keys);
+          renewed += 1;
+        }
+      });
+    } finally {
+      if (renewed > 0 || queues.length === 0) this.#tellRenewed();
     }
-    for (const consumer of supervisor.livingConsumers()) supervisor.send(consumer, { type: 'lease-renewed' });
     return leaseMs / 3;
   };
+
+  /**
+   * Registers the lease of a new process in all queues. Where a primary among several is away, the process asks again for the queues of
+   * that one.
+   */
+  async register(consumer: string): Promise<void> {
+    const { core, queues, leaseMs } = this.#parts;
+    let registered = 0;
+    try {
+      await new EachPrimary(core.redis).run(queues, async (group) => {
+        for (const keys of group) {
+          await extendLease(core.redis, keys, 'new', [consumer], leaseMs);
+          registered += 1;
+        }
+      });
+    } catch (error) {
+      if (registered === 0 || !isUnavailable(error)) throw error;
+    }
+  }
+
+  #tellRenewed(): void {
+    const { supervisor } = this.#parts;
+    for (const consumer of supervisor.livingConsumers()) supervisor.send(consumer, { type: 'lease-renewed' });
+  }
+
+  async #renew(keys: QueueKeys): Promise<void> {
+    const { core, supervisor, leaseMs, onLost } = this.#parts;
+    // Read again for each queue: a process that has ended since has given its lease up.
+    const consumers = supervisor.livingConsumers();
+    if (consumers.length === 0 || (await this.#renewByHeardTime(keys, consumers))) return;
+    const { now, lost } = await extendLease(core.redis, keys, 'renew', consumers, leaseMs);
+    this.#heard.set(keys.queue, { now, at: core.clock.monotonic() });
+    for (const consumer of lost) onLost(consumer, keys.queue, now);
+  }
 
   /** False where a lease may have ended, or the time was not heard since the last renewal of this kind. */
   async #renewByHeardTime(keys: QueueKeys, consumers: readonly string[]): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { Core } from '../../src/core/core.ts';
 import { ensureGroups } from '../../src/lifecycle/scripts/ensure-groups.ts';
+import { EachPrimary } from '../../src/maintenance/each-primary.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
 import { announceTasks, removeForgotten, WORKER_LIVE_MS } from '../../src/tasks/announcements.ts';
 import { toAnnouncement } from '../../src/tasks/load.ts';
@@ -16,6 +17,7 @@ type TaskQueues = Pick<ServedQueues, 'list' | 'refresh' | 'isNamed'>;
 /** Registers the queues of this worker, and announces its tasks in each. */
 export class TaskAnnouncer {
   readonly #core: Core;
+  readonly #each: EachPrimary;
   readonly #queues: TaskQueues;
   readonly #tasks: readonly TaskAnnouncement[];
   /** When the queues were registered, monotonic ms. */
@@ -23,6 +25,7 @@ export class TaskAnnouncer {
 
   constructor(core: Core, queues: TaskQueues, tasks: ReadonlyMap<string, LoadedTask>) {
     this.#core = core;
+    this.#each = new EachPrimary(core.redis);
     this.#queues = queues;
     this.#tasks = [...tasks.values()].map(toAnnouncement);
   }
@@ -50,12 +53,14 @@ export class TaskAnnouncer {
   /** @param mustPrepare makes their groups, and removes announcements of workers that are gone. */
   async announce(queues: readonly QueueKeys[], mustPrepare: boolean): Promise<void> {
     const { redis } = this.#core;
-    for (const keys of queues) {
-      if (mustPrepare) {
-        await ensureGroups(redis, keys);
-        await removeForgotten(redis, keys);
+    await this.#each.run(queues, async (group) => {
+      for (const keys of group) {
+        if (mustPrepare) {
+          await ensureGroups(redis, keys);
+          await removeForgotten(redis, keys);
+        }
+        await announceTasks(redis, keys, this.#tasks);
       }
-      await announceTasks(redis, keys, this.#tasks);
-    }
+    });
   }
 }

@@ -5,7 +5,7 @@ import { NOTE } from '../../redis/note-fields.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { inSteps } from '../../redis/script/in-steps.ts';
 import { now } from '../../redis/script/lua.ts';
-import { redisTime } from '../../redis/server-time.ts';
+import { timeAt } from '../../redis/server-time.ts';
 import { deleteDeadLetter, FIRST, publishEvent, setRankedTime, wakeWorkers } from './lua.ts';
 import { HOLDER, OPEN_JOB, POINTERS } from './unique/places.ts';
 
@@ -83,7 +83,7 @@ const REQUEUE_STEP = 20;
 
 /** The oldest dead letters of each stream that are older than `ttlMs`, at most 200 of each. */
 export async function expiredDeadLetters(redis: Connection, keys: QueueKeys, ttlMs: number): Promise<Ref[]> {
-  const before = (await redisTime(redis)) - ttlMs;
+  const before = (await timeAt(redis, keys.settings)) - ttlMs;
   const found = await Promise.all(
     inOrder(keys.dead).map((dead) => redis.zrange(dead, '-inf', String(before), 'BYSCORE', 'LIMIT', 0, STEP)),
   );

@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts';
 import { cancelAll } from '../../lifecycle/cancel-and-expire.ts';
 import { latencyWindow } from '../../lifecycle/latency-histogram.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
-import { redisTime } from '../../redis/server-time.ts';
+import { timeAt } from '../../redis/server-time.ts';
 import type { QueueRemains } from '../../schemas/queue.ts';
 import { cancelJobs } from '../cancel-jobs.ts';
 import { type Removal, removeQueue } from '../scripts/remove-queue.ts';
@@ -72,7 +72,10 @@ export class QueueRemover {
 
   async #deleteKeys(keys: QueueKeys): Promise<Removal> {
     const { redis } = this.#core;
-    const [now, subscribed] = await Promise.all([redisTime(redis), redis.hkeys(keys.subscriptions)]);
+    const [now, subscribed] = await Promise.all([
+      timeAt(redis, keys.settings),
+      redis.hkeys(keys.subscriptions),
+    ]);
     const window = latencyWindow(now);
     const histograms = [window, window - 1, window - 2].map(keys.latency);
     return removeQueue(redis, keys, histograms, subscribed);

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Connection } from '../connection.ts';
+import type { QueueKeys } from '../keys.ts';
 import { isCluster, slotOf } from './slots.ts';
 
 /** A server with data of its own. */
@@ -25,6 +26,29 @@ export function primariesOf(redis: Connection): Primary[] {
 
 /** How the slots of a Cluster name a node. */
 export const nodeOf = ({ options }: Redis): string => `${options.host}:${options.port}`;
+
+/** The server that keeps the key. @throws {Error} when no node serves its slot, or none is known yet. */
+export function primaryOf(redis: Connection, key: string): Redis {
+  if (!isCluster(redis)) return redis;
+  const name = redis.slots[slotOf(key)]?.[0];
+  const found = redis.nodes('master').find((one) => nodeOf(one) === name);
+  if (found !== undefined) return found;
+  redis.refreshSlotsCache();
+  throw new Error("Cluster isn't ready: no node serves a slot.");
+}
+
+/**
+ * Tells the name of the primary that serves the keys of a queue now, '' where no node does. Undefined where one server keeps all.
+ */
+export function primaryNamer(redis: Connection): ((keys: QueueKeys) => string) | undefined {
+  if (!isCluster(redis)) return undefined;
+  const slots = new WeakMap<QueueKeys, number>();
+  return (keys) => {
+    const slot = slots.get(keys) ?? slotOf(keys.leases);
+    slots.set(keys, slot);
+    return redis.slots[slot]?.[0] ?? '';
+  };
+}
 
 /** A key that the primary serves: the given one, in a Cluster with a hash tag behind it. */
 export function keyOn(redis: Connection, { node }: Primary, key: string): string {

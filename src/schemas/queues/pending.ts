@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { JobId, QueueName, timestamp } from '../values/names.ts';
-import { NextCursor } from '../values/page.ts';
+import { Missing, NextCursor } from '../values/page.ts';
 
 export const PendingJob = Type.Object({
   id: JobId,
@@ -17,6 +17,7 @@ export const PendingList = Type.Object(
   {
     items: Type.Array(PendingJob, { description: 'The running jobs, the oldest of each lane first.' }),
     nextCursor: NextCursor,
+    missing: Missing,
   },
   {
     description: 'A page of the running jobs and their workers.',

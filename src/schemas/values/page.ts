@@ -20,6 +20,14 @@ export const NextCursor = Type.Optional(
   Type.String({ description: 'Send it as `cursor` to get the next page. Absent on the last page.' }),
 );
 
+/** Of answers about several queues. */
+export const Missing = Type.Optional(
+  Type.Array(Type.String(), {
+    description:
+      'Queues that this page lacks, since the primary of a Redis Cluster that has them does not answer now. Absent: none.',
+  }),
+);
+
 /** As `NextCursor`, of a listing that reads a bounded part of what may hold items. */
 export const NextPartCursor = Type.Optional(
   Type.String({

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { queueName, timestamp } from '../values/names.ts';
-import { Cursor, Limit, NextCursor } from '../values/page.ts';
+import { Cursor, Limit, Missing, NextCursor } from '../values/page.ts';
 
 export const WORKER_KINDS = ['typescript', 'http'] as const;
 export type WorkerKind = (typeof WORKER_KINDS)[number];
@@ -85,7 +85,11 @@ export const Worker = Type.Object(
 export type Worker = Static<typeof Worker>;
 
 export const WorkerList = Type.Object(
-  { items: Type.Array(Worker, { description: 'The workers of this page.' }), nextCursor: NextCursor },
+  {
+    items: Type.Array(Worker, { description: 'The workers of this page.' }),
+    nextCursor: NextCursor,
+    missing: Missing,
+  },
   { description: 'A page of workers, ordered by name.', examples: [{ items: [] }] },
 );
 export type WorkerList = Static<typeof WorkerList>;

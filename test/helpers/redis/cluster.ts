@@ -97,7 +97,10 @@ async function startNode(dir: string): Promise<ClusterNode> {
     masterauth: PASSWORD,
   };
   const server = await startRedis({ dir, port, password: PASSWORD, persistent: false, settings });
-  return { server, port, client: new Redis({ port, password: PASSWORD, retryStrategy: () => 200 }) };
+  const client = new Redis({ port, password: PASSWORD, retryStrategy: () => 200 });
+  // Tests kill nodes.
+  client.on('error', () => undefined);
+  return { server, port, client };
 }
 
 /** A port whose bus port is free, too. */

@@ -22,16 +22,17 @@ export async function createTestIntake(
   queueNames: readonly string[],
   concurrency = 4,
   ability: Ability = { tasks: undefined, schemasOf: () => [] },
+  clock = systemClock,
 ) {
   const events: ServiceEvent[] = [];
   const messages: ToSupervisor[] = [];
   const observe = createObserver({ wants: () => true, observe: (event) => events.push(event) });
-  const core = createTestCore(client);
+  const core = { ...createTestCore(client), clock };
   const queues = queueNames.map((queue) => core.keySpace.queue(queue));
   const reader = openReader({ url, name: 'test-reads', scripts: [] }, client);
   await reader.whenReady(10_000);
   const consumer = new WaitingConsumer(`test.${queueNames.join('-')}`, client, reader);
-  const reconcileSchedule = new ReconcileSchedule(systemClock);
+  const reconcileSchedule = new ReconcileSchedule(clock);
   const config = { concurrency, leaseMs: LEASE_MS, maxPayloadBytes: 1_000_000 };
   const send = (message: ToSupervisor) => messages.push(message);
   const intake = createIntake({

@@ -2,7 +2,7 @@ import { GROUP } from '../../../redis/keys.ts';
 import { NOTE } from '../../../redis/note-fields.ts';
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { bytesOf, inChunks, isAfter, letters } from '../../../redis/script/lua.ts';
-import { heldPlace, keyOf, turnOf } from '../keys/turns.ts';
+import { heldStart, keyOf, orderOf, turnOf } from '../keys/turns.ts';
 
 /** Entries that one take sorts: bounds the time for which it keeps Redis busy. Their bytes are bounded, too. */
 const MOST_SORTED = 300;
@@ -24,16 +24,45 @@ const SORTED_PER_START = 60;
 export const SORT_LANE = defineFragment({
   queueKeys: ['settings', 'stream', 'notes', 'due', 'holds', 'turns', 'keyTimes'],
   args: ['consumer', 'firstRead'],
-  uses: [letters, bytesOf, inChunks, isAfter, heldPlace, keyOf, turnOf],
+  uses: [letters, bytesOf, inChunks, isAfter, heldStart, keyOf, orderOf, turnOf],
   lua: `
 if keyed then
   local takePlain, quota, sortBudget, readBytes, readCount = takeLane, ${MOST_SORTED}, byteBudget, 0, 0
   -- Keys without room: the end of a running job, or the time, gives them their turn.
   local full, ahead = {}, 0
 
+  -- Most jobs of a key have the same options.
+  local keys = {}
+  local function keyIn(fields)
+    local options = fields[5] == 'o' and fields[6]
+    local key = options and keys[options]
+    if options and key == nil then
+      key = keyOf(options) or false
+      keys[options] = key
+    end
+    return key or queueSettings.fair and #fields == 6 and ''
+  end
+
+  -- Once a key has held a job back, most of the next entries are held, too. So they are not pending, and the few that start are claimed.
+  local function readEntries(place, size, isPending)
+    if isPending then
+      return redis.pcall('XREADGROUP', 'GROUP', '${GROUP}', consumer, 'COUNT', size, 'STREAMS', stream[place], '>')
+    end
+    return redis.pcall('XREADGROUP', 'GROUP', '${GROUP}', consumer, 'COUNT', size, 'NOACK', 'STREAMS', stream[place], '>')
+  end
+
+  local function makePending(place, started, others, isPending)
+    if isPending then
+      if #others > 0 then redis.call('XACK', stream[place], '${GROUP}', unpack(others)) end
+    elseif #started > 0 then
+      for _, text in ipairs({ 'RETRYCOUNT', 1, 'FORCE', 'JUSTID' }) do started[#started + 1] = text end
+      redis.call('XCLAIM', stream[place], '${GROUP}', consumer, 0, unpack(started))
+    end
+  end
+
   -- Entries of one read that wait for their keys, as arguments of the commands that put them into their places.
-  local function sortEntries(place, entries, last)
-    local ids, members, noted, turning, hasTurn = {}, {}, {}, {}, {}
+  local function sortEntries(place, entries, last, isPending)
+    local started, ids, members, noted, turning, hasTurn, starts = {}, {}, {}, {}, {}, {}, {}
     local healUntil, isFair = queueSettings.healUntil[place], queueSettings.fair
     local function mayStart(key)
       if full[key] or hasTurn[key] or isFair or healUntil then return false end
@@ -43,7 +72,12 @@ if keyed then
       return isFree and free > 0 and #refs < last and not keyed.firstOf(key)[1]
     end
     local function holdFor(key, ref, entry)
-      local prefix, n = heldPlace(key, place, entry[1]), #members
+      local start, n = starts[key], #members
+      if not start then
+        start = heldStart(key, place)
+        starts[key], keyed.firstHeld[key] = start, nil
+      end
+      local prefix = start .. orderOf(entry[1]) .. ' '
       ids[#ids + 1] = entry[1]
       -- A number would have to be printed.
       members[n + 1], members[n + 2] = '0', prefix .. ref
@@ -53,25 +87,27 @@ if keyed then
         turning[#turning + 1], turning[#turning + 2] = turnOf(prefix, isFair and keyed.nowUs), key
         hasTurn[key] = true
       end
-      keyed.firstHeld[key] = nil
     end
     for _, entry in ipairs(entries) do
       local ref, fields = LETTERS[place] .. entry[1], entry[2]
       readCount, readBytes = readCount + 1, readBytes + bytesOf(fields)
       if not healUntil or isAfter(entry[1], healUntil) or not putBack(place, entry[1], fields[6]) then
-        local key = fields[5] == 'o' and keyOf(fields[6]) or isFair and #fields == 6 and ''
+        local key = keyIn(fields)
         if key and mayStart(key) then
           keyed.start(key, ref)
           deliver(ref, fields)
+          started[#started + 1] = entry[1]
         elseif key then holdFor(key, ref, entry)
-        elseif free > 0 and #refs < last then deliver(ref, fields)
+        elseif free > 0 and #refs < last then
+          deliver(ref, fields)
+          started[#started + 1] = entry[1]
         else
           ids[#ids + 1] = entry[1]
           redis.call('ZADD', due[place], string.match(entry[1], '^%d+'), ref)
         end
       end
     end
-    if #ids > 0 then redis.call('XACK', stream[place], '${GROUP}', unpack(ids)) end
+    makePending(place, started, ids, isPending)
     if #members == 0 then return end
     inChunks(members, function(...) redis.call('ZADD', holds, ...) end)
     inChunks(noted, function(...) redis.call('HSET', notes, ...) end)
@@ -89,7 +125,8 @@ if keyed then
     if readCount > 0 then
       size = math.min(size, math.max(1, math.floor((sortBudget - readBytes) * readCount / math.max(1, readBytes))))
     end
-    local found = redis.pcall('XREADGROUP', 'GROUP', '${GROUP}', consumer, 'COUNT', size, 'STREAMS', stream[place], '>')
+    local isPending = ahead == 0 or queueSettings.healUntil[place]
+    local found = readEntries(place, size, isPending)
     if found and found.err then
       -- As takeLane does.
       keyed.finish()
@@ -97,7 +134,7 @@ if keyed then
       error(found.err, 0)
     end
     local entries = found and found[1][2] or {}
-    sortEntries(place, entries, last)
+    sortEntries(place, entries, last, isPending)
     quota = quota - size
     local healUntil, id = queueSettings.healUntil[place], entries[#entries] and entries[#entries][1]
     if healUntil and (not id or id == healUntil or isAfter(id, healUntil)) then

@@ -59,11 +59,22 @@ end
 export const orderOf: LuaHelper = {
   name: 'orderOf',
   lua: `
+local LENGTHS = { '1', '2', '3', '4', '5', '6', '7', '8', '9' }
 local function orderOf(id)
   local ms, seq = string.match(id, '^(%d+)%-(%d+)$')
   if #ms ~= 13 then ms = string.format('%013.0f', ms) end
-  return seq == '0' and ms or ms .. math.min(9, #seq) .. string.sub(seq, 1, 9)
+  if seq == '0' then return ms end
+  return ms .. (LENGTHS[#seq] or '9') .. (#seq > 9 and string.sub(seq, 1, 9) or seq)
 end
+`,
+};
+
+/** Lua: `heldStart(key, place)`: what the places of all jobs of a lane with that key begin with. */
+export const heldStart: LuaHelper = {
+  name: 'heldStart',
+  uses: [heldClass],
+  lua: `
+local function heldStart(key, place) return heldClass(key) .. '\\n' .. place .. '1' end
 `,
 };
 
@@ -73,9 +84,9 @@ end
  */
 export const heldPlace: LuaHelper = {
   name: 'heldPlace',
-  uses: [heldClass, orderOf],
+  uses: [heldStart, orderOf],
   lua: `
-local function heldPlace(key, place, id) return heldClass(key) .. '\\n' .. place .. '1' .. orderOf(id) .. ' ' end
+local function heldPlace(key, place, id) return heldStart(key, place) .. orderOf(id) .. ' ' end
 `,
 };
 

@@ -1,4 +1,4 @@
-import type { Completion, Settled } from '../../src/lifecycle/consumer.ts';
+import type { Completion, Settled } from '../../../src/lifecycle/consumer.ts';
 
 /** A job that finished with a result, until Redis has stored it. */
 export interface FinishedJob {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CallBackoff } from '../../../workers/intake/call-backoff.ts';
+import { CallBackoff } from '../../../../workers/intake/calls/call-backoff.ts';
 
 const create = () => {
   let onRetry = () => {};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type FinishedJob, takeChunk } from '../../../workers/intake/finished-jobs.ts';
+import { type FinishedJob, takeChunk } from '../../../../workers/intake/calls/finished-jobs.ts';
 
 const finished = (lengths: readonly number[]): FinishedJob[] =>
   lengths.map((length) => ({
