@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   subscriptions: ['redis', 'core', 'events'],
   audit: ['redis', 'core'],
   queues: ['redis', 'core', 'lifecycle', 'jobs', 'events', 'subscriptions'],
-  leases: ['redis', 'core', 'lifecycle', 'attempts', 'jobs', 'tasks', 'src/workers'],
+  leases: ['redis', 'core', 'lifecycle', 'attempts', 'jobs', 'tasks', 'maintenance', 'src/workers'],
   'src/workers': ['redis', 'core', 'lifecycle'],
   maintenance: ['redis', 'core', 'lifecycle', 'attempts'],
   schedules: ['redis', 'core', 'lifecycle', 'jobs', 'tasks', 'maintenance', 'croner', 'typebox'],

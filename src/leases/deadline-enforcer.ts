@@ -1,5 +1,6 @@
 import type { Core } from '../core/core.ts';
 import { isLeaseName } from '../lifecycle/consumer-name.ts';
+import { EachPrimary } from '../maintenance/each-primary.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import { checkHeldJob } from './held-job.ts';
 import { LeaseConsumer } from './lease-consumer.ts';
@@ -18,12 +19,14 @@ const PAGE_SIZE = 100;
  */
 export class DeadlineEnforcer {
   readonly #core: Core;
+  readonly #each: EachPrimary;
   readonly #busyQueues: () => Promise<Iterable<QueueKeys>>;
   #allCheckedAt = Number.NEGATIVE_INFINITY;
 
   /** @param busyQueues the queues that may have jobs under leases. */
   constructor(core: Core, busyQueues: () => Promise<Iterable<QueueKeys>>) {
     this.#core = core;
+    this.#each = new EachPrimary(core.redis);
     this.#busyQueues = busyQueues;
   }
 
@@ -37,10 +40,13 @@ export class DeadlineEnforcer {
         for (const { queue } of await this.#busyQueues()) due.add(queue);
         this.#allCheckedAt = now;
       }
-      for (const queue of due) {
-        await this.#check(keySpace.queue(queue));
-        due.delete(queue);
-      }
+      const queues = [...due].map((queue) => keySpace.queue(queue));
+      await this.#each.run(queues, async (group) => {
+        for (const keys of group) {
+          await this.#check(keys);
+          due.delete(keys.queue);
+        }
+      });
     } finally {
       // Those that Redis did not answer for are checked again.
       for (const queue of due) deadlines.note(queue, 0);

@@ -33,6 +33,7 @@ export class HttpQueues {
     this.#refreshedAt = now;
     this.#queues = new Map(names.map((name) => [name, this.#queues.get(name) ?? keySpace.queue(name)]));
     const all = [...this.#queues.values()];
-    this.#busy = await withExistingKeys(redis, all, ({ leases, expiring }) => [leases, expiring]);
+    // A primary of a Cluster that is away must not hold up what is done for the queues of the others.
+    this.#busy = await withExistingKeys(redis, all, ({ leases, expiring }) => [leases, expiring], 'found');
   }
 }

@@ -1,5 +1,6 @@
-import { bySlot } from '../../redis/cluster/slots.ts';
+import { bySlot, isCluster } from '../../redis/cluster/slots.ts';
 import type { Connection } from '../../redis/connection.ts';
+import { isUnavailable } from '../../redis/faults.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 
 /** Keys of one call; Lua passes them all to one command. */
@@ -33,14 +34,25 @@ return found
 /**
  * Those of the items that have at least one existing key, in their order; each has at most 1,000 keys, all of one slot. Asks each
  * slot of a Cluster by itself.
+ *
+ * @param unknown what is done with items of a slot of a Cluster that cannot be asked: they count as found, or the call rejects.
  */
 export async function withExistingKeys<T>(
   redis: Connection,
   items: readonly T[],
   keysOf: (item: T) => readonly string[],
+  unknown: 'found' | 'rejects' = 'rejects',
 ): Promise<T[]> {
   const parts = bySlot(redis, items, (item) => keysOf(item)[0] ?? '');
-  const found = new Set((await Promise.all(parts.map((part) => existingInSlot(redis, part, keysOf)))).flat());
+  const inPart = async (part: readonly T[]): Promise<readonly T[]> => {
+    try {
+      return await existingInSlot(redis, part, keysOf);
+    } catch (error) {
+      if (unknown === 'rejects' || !isCluster(redis) || !isUnavailable(error)) throw error;
+      return part;
+    }
+  };
+  const found = new Set((await Promise.all(parts.map(inPart))).flat());
   return parts.length === 1 ? [...found] : items.filter((item) => found.has(item));
 }
 

@@ -151,12 +151,14 @@ async function goesOnWithout(away: () => unknown, back: () => unknown): Promise<
     const at = performance.now();
     await away();
     const meanwhile = await rateOf(others, MEANWHILE);
+    const later = await rateOf(others, MEANWHILE);
     await until(async () => (await readinessOf(api.origin)).ready === false, 'an API that is not ready');
     await expectMissing(lost);
-    const later = await rateOf(others, MEANWHILE);
     await back();
     await until(async () => (await readinessOf(api.origin)).ready, 'a ready API');
     console.log({ before, meanwhile, later });
+    // A busy machine makes them differ; what stands still for seconds is far slower.
+    expect(Math.min(meanwhile, later)).toBeGreaterThan(before / 5);
     return { at };
   });
 }
