@@ -7,12 +7,8 @@ import type { StreamEntries, StreamRead } from '../reads/stream-reader.ts';
 import type { Pass } from './pass.ts';
 import { nodeOf } from './primaries.ts';
 
-/** Most ms to wait for a connection to a node. */
-const CONNECT_MS = 1_000;
-/** How much longer than it may block a read may take. */
+/** How much longer than it may block a read may take, and how long its end may take, ms. */
 const REPLY_MS = 2_000;
-/** A read that has not ended so long after its interrupt is given up. */
-const END_MS = 500;
 
 interface Opened {
   /** As Cluster names it, `host:port`. */
@@ -42,24 +38,33 @@ export class SlotConnection {
     return this.#opened !== undefined && this.#opened.node !== this.#node;
   }
 
+  /** Opens the connection if need be, and waits for it at most so long. @throws {Error} when no node serves the slot. */
+  async isReadyWithin(ms: number, pass: Pass): Promise<boolean> {
+    const { blocking } = this.#open();
+    if (blocking.status === 'ready') return true;
+    const slept = pass.sleep(ms).then(() => false);
+    return (await Promise.race([whenReady(blocking, ms), slept])) || slept;
+  }
+
   /** @throws {Error} also when the node does not answer in time; the caller then drops the connection. */
   async read({ streams, blockMs, run }: StreamRead, pass: Pass): Promise<StreamEntries> {
-    const reader = await this.#connected();
-    if (pass.isEnded) return [];
+    const { reader } = this.#open();
     const timers: NodeJS.Timeout[] = [];
+    let isOver = false;
     const late = new Promise<never>((_, reject) => {
       const giveUpAfter = (ms: number) =>
         timers.push(setTimeout(() => reject(new Error('Socket timeout: a read was not answered.')), ms));
       giveUpAfter(blockMs + REPLY_MS);
-      pass.onEnd(() => {
-        giveUpAfter(END_MS);
+      void pass.ended.then(() => {
+        if (isOver) return;
+        giveUpAfter(REPLY_MS);
         void reader.interrupt().catch(() => undefined);
       });
     });
     try {
       return await Promise.race([reader.read({ streams, blockMs, run }), late]);
     } finally {
-      pass.onEnd(undefined);
+      isOver = true;
       for (const timer of timers) clearTimeout(timer);
     }
   }
@@ -73,8 +78,9 @@ export class SlotConnection {
     return this.#cluster.slots[this.#slot]?.[0];
   }
 
-  async #connected(): Promise<BlockingReader> {
-    if (this.#opened?.blocking.status === 'ready' && !this.isOutdated) return this.#opened.reader;
+  #open(): Opened {
+    if (this.#opened !== undefined && this.#opened.blocking.status !== 'end' && !this.isOutdated)
+      return this.#opened;
     this.drop();
     const node = this.#node;
     const endpoint = node === undefined ? undefined : parseEndpoint(node);
@@ -82,9 +88,7 @@ export class SlotConnection {
       throw new Error("Cluster isn't ready: no node serves a slot.");
     const blocking = connectForBlocking(this.#options, endpoint);
     const commands = this.#cluster.nodes('master').find((one) => nodeOf(one) === node);
-    const reader = new BlockingReader(blocking, commands ?? blocking);
-    this.#opened = { node, blocking, reader };
-    await whenReady(blocking, CONNECT_MS);
-    return reader;
+    this.#opened = { node, blocking, reader: new BlockingReader(blocking, commands ?? blocking) };
+    return this.#opened;
   }
 }

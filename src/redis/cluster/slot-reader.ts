@@ -10,7 +10,7 @@ export const LOOK_MS = 250;
 
 export interface SlotListener {
   onEntries(entries: StreamEntries, read: StreamRead): void;
-  /** Told once until a read succeeds again. A missing group is told each time. */
+  /** A node that cannot be asked is told once. */
   onFault(error: unknown): void;
   /** Whether somebody waits for entries now. */
   isAwaited(): boolean;
@@ -20,8 +20,8 @@ export interface SlotListener {
  * Keeps a read of the streams of one slot open.
  *
  * States: closed -> open (`open`) -> closed (it has brought something, nobody waits any more when its time is over, or `close`).
- * While no read can be open, because the node is away or the slot moves, it looks every `LOOK_MS` through the connection for commands,
- * which finds the node that serves the slot.
+ * While no read can be open, because its connection is not ready or the slot moves, it looks every `LOOK_MS` through the connection for
+ * commands, which finds the node that serves the slot.
  */
 export class SlotReader {
   readonly #cluster: Cluster;
@@ -88,20 +88,26 @@ export class SlotReader {
   }
 
   async #readOnce(read: StreamRead, pass: Pass): Promise<StreamEntries> {
-    if (this.#isLooking) {
-      this.#connection.drop();
-      await pass.sleep(LOOK_MS);
+    if (await this.#canStayOpen(pass)) {
+      if (pass.isEnded) return [];
+      // A lost reply may have brought something: it is told each time.
+      this.#isTold = false;
+      return this.#connection.read(read, pass);
     }
     if (pass.isEnded) return [];
-    if (this.#isLooking || this.#hasFailed) {
-      const entries = await read.run(this.#cluster, read.streams, 0);
-      this.#hasFailed = false;
-      if (this.#isLooking) this.#isTold = false;
-      return entries ?? [];
-    }
-    const entries = await this.#connection.read(read, pass);
-    this.#isTold = false;
-    return entries;
+    const entries = await read.run(this.#cluster, read.streams, 0);
+    this.#hasFailed = false;
+    if (this.#isLooking) this.#isTold = false;
+    return entries ?? [];
+  }
+
+  /** Whether the connection is ready; else it is time for a look. */
+  async #canStayOpen(pass: Pass): Promise<boolean> {
+    if (this.#hasFailed) return false;
+    if (!this.#isLooking) return this.#connection.isReadyWithin(LOOK_MS, pass);
+    this.#connection.drop();
+    await pass.sleep(LOOK_MS);
+    return false;
   }
 
   #tell(read: StreamRead, entries: StreamEntries): void {

@@ -9,11 +9,11 @@ import { startWorker } from '../../helpers/workers/worker-process.ts';
 
 const QUEUES = Array.from({ length: 12 }, (_, i) => `q${i}`);
 /** Of an idle worker and an API, for each queue: reads, leases and what looks after the queue. */
-const IDLE_PER_QUEUE_AND_SECOND = 3;
+const IDLE_PER_QUEUE_AND_SECOND = 4;
 const IDLE_MS = 5_000;
 const JOBS = 48;
 /** Commands for a job of a worker with many queues, by those with one. */
-const MOST_SHARE = 1.2;
+const MOST_SHARE = 1.5;
 const ANSWER_MS = 50;
 
 const cluster = useCluster();
