@@ -9,10 +9,11 @@ import { ensureModules } from './modules.mjs';
 import { ensurePrometheus } from './prometheus.mjs';
 import { ensureRedis } from './redis.mjs';
 import { SetupError } from './task.mjs';
+import { topologyTests } from './topology-tests.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USAGE =
-  'Usage: npm run demo, npm start, npm test, npm run doctor or npm run chaos (their arguments go after --); to measure: npm run bench, npm run durability, npm run memory, npm run backlog, npm run network.';
+  'Usage: npm run demo, npm start, npm test, npm run test:cluster, npm run test:sentinel, npm run doctor or npm run chaos (their arguments go after --); to measure: npm run bench, npm run durability, npm run memory, npm run backlog, npm run network.';
 
 const COMMANDS = {
   // Data and settings are those of the folder from which Millrace is run; npm makes it the project's.
@@ -33,6 +34,8 @@ const COMMANDS = {
     },
     launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]),
   },
+  'test:cluster': { ownRedis: () => true, launch: (args) => runTopology('cluster', args) },
+  'test:sentinel': { ownRedis: () => true, launch: (args) => runTopology('sentinel', args) },
   chaos: script('test/system/chaos/main.ts'),
   durability: script('test/system/durability/main.ts'),
   memory: script('test/system/memory/main.ts'),
@@ -92,10 +95,17 @@ function script(file) {
 }
 
 /** Runs a program of the node modules, in the project's folder. */
-const runNode = (program, args) => runProgram(join(root, 'node_modules', program), args, root);
+const runNode = (program, args, env) => runProgram(join(root, 'node_modules', program), args, root, env);
 
-function runProgram(file, args, cwd = process.cwd()) {
-  const child = spawn(process.execPath, [file, ...args], { cwd, stdio: 'inherit' });
+/** The tests of one topology, or the files that are named. */
+const runTopology = (topology, args) =>
+  runNode('vitest/vitest.mjs', ['run', ...topologyTests(topology, args)], {
+    ...process.env,
+    TEST_REDIS: topology,
+  });
+
+function runProgram(file, args, cwd = process.cwd(), env = process.env) {
+  const child = spawn(process.execPath, [file, ...args], { cwd, env, stdio: 'inherit' });
   // Ctrl-C reaches the program by itself; this process must only outlive it to give its exit code.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));

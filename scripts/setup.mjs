@@ -1,4 +1,4 @@
-// Usage: node scripts/setup.mjs demo | start | doctor [arguments] | test | chaos [arguments] | bench [arguments] | durability | memory | backlog | network
+// Usage: node scripts/setup.mjs demo | start | doctor [arguments] | test | test:cluster | test:sentinel | chaos [arguments] | bench [arguments] | durability | memory | backlog | network
 // Works from a fresh clone with Node alone: installs and builds what is missing, then runs what was asked for.
 // This file keeps to a syntax that an old Node understands, so that it can say that it is too old.
 const needed = [20, 19];

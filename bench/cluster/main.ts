@@ -13,7 +13,7 @@ const TOPOLOGIES: readonly Topology[] = ['one', 'cluster'];
 const TICK_MS = 5;
 const WARM_UP_MS = 1_000;
 const REST_MS = 1_500;
-const RUN_MS = 6_000;
+const RUN_MS = 5_000;
 const IDLE_MS = 30_000;
 const WAITS = 600;
 
@@ -103,6 +103,7 @@ async function compare(measure: (topology: Topology) => Promise<Cost>) {
     for (const topology of order) {
       const cost = await measure(topology);
       rounds[topology].push(cost);
+      console.error(JSON.stringify({ round, topology, ...cost }));
     }
   }
   const median = (topology: Topology, figure: (cost: Cost) => number) =>

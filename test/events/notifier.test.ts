@@ -1,31 +1,31 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { EventNotifier } from '../../src/events/notifier.ts';
-import { connectForBlocking } from '../../src/redis/connect.ts';
-import type { Connection } from '../../src/redis/connection.ts';
 import { queueKeys } from '../../src/redis/keys.ts';
-import { BlockingReader } from '../../src/redis/reads/blocking-reader.ts';
+import { openReader } from '../../src/redis/reads/open-reader.ts';
+import type { StreamReader } from '../../src/redis/reads/stream-reader.ts';
 import { scripts } from '../../src/scripts.ts';
-import { until, untilConnected, useRedis } from '../helpers/redis/server.ts';
+import { PATIENCE_MS } from '../helpers/patience.ts';
+import { until, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 const keys = queueKeys('mr', 'q');
 const add = (kind: string, refs: string, queue = keys) =>
   redis.client.xadd(queue.events, '*', 'e', kind, 'j', refs);
 
-let blocking: Connection;
+let reader: StreamReader;
 let notifier: EventNotifier;
 
 beforeEach(async () => {
   await redis.client.flushall();
-  blocking = connectForBlocking({ url: redis.url, name: 'test-blocking', scripts });
-  await untilConnected(blocking);
-  notifier = new EventNotifier(new BlockingReader(blocking, redis.client), redis.client, systemClock);
+  reader = openReader({ url: redis.url, name: 'test-blocking', scripts }, redis.client);
+  await reader.whenReady(PATIENCE_MS);
+  notifier = new EventNotifier(reader, redis.client, systemClock);
 });
 
 afterEach(async () => {
   await notifier.close();
-  blocking.disconnect();
+  reader.disconnect();
 });
 
 /** Follows a job, and counts the hints. */
@@ -85,6 +85,9 @@ describe('EventNotifier', () => {
   it('hints to all listeners after a fault, and doubts every older position', async () => {
     const position = await notifier.position(keys);
     const { seen } = await follow('n1-0');
+    const isReading = async () =>
+      /name=test-blocking .*cmd=xread /.test(String(await redis.client.client('LIST')));
+    await until(isReading, 'an open read');
     await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await until(() => seen.hints > 0, 'a hint after the fault');
     expect(notifier.mayHaveFinished(keys, 'n3-0', position)).toBe(true);

@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Folders of tests that take more than half a minute. */
-const LONG = ['/test/system/chaos/', '/test/system/model/'];
+const LONG = ['/test/system/chaos/', '/test/system/cluster/', '/test/system/model/'];
 
 const isLong = ({ moduleId }: TestSpecification): boolean => LONG.some((folder) => moduleId.includes(folder));
 

@@ -1,26 +1,40 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { systemClock } from '../../clock.ts';
+import { endpointText } from '../address/redis-url.ts';
 import { PrimaryConnector, type PrimarySource } from './primary-connector.ts';
+
+/** A server without replicas is doubted at most once in so many ms. */
+const DOUBT_MS = 1_000;
 
 /**
  * A connection to the primary that comes back from every state until its owner closes it. Each state has a deadline: asking
  * sentinels and opening the socket about a second each, the first commands `socketTimeout`. So none is wedged.
  */
 export class SteadyRedis extends Redis {
-  readonly #retryInMs: PrimarySource['retryInMs'];
+  readonly #source: PrimarySource;
+  readonly #connector: PrimaryConnector | undefined;
+  #doubtedAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
   #revivals = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: Omit<RedisOptions, 'replyMapping'>, source: PrimarySource) {
+    const connectors: PrimaryConnector[] = [];
     super({
       ...options,
       Connector: class extends PrimaryConnector {
         constructor() {
           super(source);
+          connectors.push(this);
         }
       },
     });
-    this.#retryInMs = source.retryInMs;
+    this.#source = source;
+    this.#connector = connectors[0];
+    this.options.reconnectOnError = (error) => {
+      if (error.message.startsWith('NOREPLICAS')) void this.#doubt();
+      return options.reconnectOnError?.(error) ?? false;
+    };
     this.on('ready', () => {
       this.#revivals = 0;
     });
@@ -37,11 +51,25 @@ export class SteadyRedis extends Redis {
     super.disconnect(reconnect);
   }
 
+  /**
+   * Leaves a primary that has lost its replicas if the sentinels name another one. After SENTINEL FAILOVER they leave the old primary
+   * in its role for some ten seconds, where it refuses all writes.
+   */
+  async #doubt(): Promise<void> {
+    const now = systemClock.monotonic();
+    if (now - this.#doubtedAt < DOUBT_MS) return;
+    this.#doubtedAt = now;
+    const told = await this.#source.find().catch(() => undefined);
+    const used = this.#connector?.primary;
+    if (told === undefined || used === undefined || endpointText(told) === endpointText(used)) return;
+    if (this.status === 'ready') this.disconnect(true);
+  }
+
   #revive(): void {
     if (this.#isClosed) return;
     this.#revivals += 1;
     this.#timer = setTimeout(() => {
       if (!this.#isClosed && this.status === 'end') this.connect().catch(() => undefined);
-    }, this.#retryInMs(this.#revivals));
+    }, this.#source.retryInMs(this.#revivals));
   }
 }

@@ -14,21 +14,27 @@ const PASSWORD = 'cluster';
 const USER = 'millrace';
 
 export interface ClusterNode {
+  /** The one that runs now. */
   readonly server: RedisServer;
   /** A connection for the test itself. */
   readonly client: Redis;
   readonly port: number;
+  /** Starts it again on its data, after it was killed. */
+  restart(): Promise<void>;
 }
 
 export interface TestCluster {
   /** The value of REDIS_URL. */
   readonly url: string;
+  /** Those that were primaries at the start. */
   readonly primaries: readonly ClusterNode[];
   readonly replicas: readonly ClusterNode[];
 }
 
 /** A Cluster in a folder of its own. */
 export interface StartedCluster extends TestCluster {
+  /** Adds a primary without slots. */
+  addNode(): Promise<ClusterNode>;
   /** Stops it and deletes the folder. */
   stop(): Promise<void>;
 }
@@ -39,16 +45,20 @@ interface ClusterOptions {
   readonly replicas?: number;
   /** ACL rules of the user in the URL. Default: the user may do all. */
   readonly rules?: readonly string[];
+  /** True: the nodes keep their data over a restart. */
+  readonly persistent?: boolean;
 }
 
 export async function startCluster({
   primaries = 3,
   replicas = 0,
   rules,
+  persistent = false,
 }: ClusterOptions = {}): Promise<StartedCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'mr-cluster-'));
   const count = primaries * (1 + replicas);
-  const nodes = await Promise.all(Array.from({ length: count }, (_, i) => startNode(join(dir, String(i)))));
+  const start = (i: number) => startNode(join(dir, String(i)), persistent);
+  const nodes = await Promise.all(Array.from({ length: count }, (_, i) => start(i)));
   await meet(nodes);
   await shareSlots(nodes.slice(0, primaries));
   await follow(nodes, primaries);
@@ -59,7 +69,15 @@ export async function startCluster({
   return {
     url: `redis+cluster://${rules === undefined ? '' : USER}:${PASSWORD}@${hosts.join(',')}`,
     primaries: nodes.slice(0, primaries),
-    replicas: nodes.slice(primaries),
+    replicas: nodes.slice(primaries, count),
+    async addNode() {
+      const node = await start(nodes.length);
+      nodes.push(node);
+      await meet(nodes);
+      // It takes no keys before it has heard of all slots.
+      await untilAll([node], 'cluster_state:ok', `cluster_slots_assigned:${SLOTS}`);
+      return node;
+    },
     async stop() {
       for (const { client } of nodes) client.disconnect();
       await Promise.all(nodes.map(({ server }) => server.kill()));
@@ -88,19 +106,30 @@ export function useCluster(options: ClusterOptions = {}): TestCluster {
   };
 }
 
-async function startNode(dir: string): Promise<ClusterNode> {
+async function startNode(dir: string, persistent: boolean): Promise<ClusterNode> {
   const port = await freePort();
   const settings = {
     'cluster-enabled': 'yes',
     'cluster-node-timeout': '1000',
     'cluster-require-full-coverage': 'no',
+    appendfsync: 'everysec',
+    'repl-diskless-sync-delay': '0',
     masterauth: PASSWORD,
   };
-  const server = await startRedis({ dir, port, password: PASSWORD, persistent: false, settings });
-  const client = new Redis({ port, password: PASSWORD, retryStrategy: () => 200 });
-  // Tests kill nodes.
+  const client = new Redis({ port, password: PASSWORD, lazyConnect: true, retryStrategy: () => 200 });
+  // The node may be away.
   client.on('error', () => undefined);
-  return { server, port, client };
+  let server = await startRedis({ dir, port, password: PASSWORD, persistent, settings });
+  return {
+    get server() {
+      return server;
+    },
+    port,
+    client,
+    async restart() {
+      server = await server.restart();
+    },
+  };
 }
 
 /** A port whose bus port is free, too. */

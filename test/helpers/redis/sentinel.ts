@@ -33,17 +33,21 @@ export interface Sentinel {
   readonly child: Child;
 }
 
+export interface StartedSentinels extends SentinelBed {
+  /** Stops all and deletes their folder. */
+  stop(): Promise<void>;
+}
+
 interface BedOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** One primary with two replicas and three sentinels, for the tests of one file. */
-export function useSentinels({ settings = {} }: BedOptions = {}): SentinelBed {
+/** One primary with two replicas and three sentinels, in a folder of their own. */
+export async function startSentinels({ settings = {} }: BedOptions = {}): Promise<StartedSentinels> {
   const reaper = createOrphanReaper();
   const servers: RedisServer[] = [];
   const sentinels: Sentinel[] = [];
-  let dir: string;
-
+  const dir = await mkdtemp(join(tmpdir(), 'mr-sentinel-'));
   const start = async (number: number) =>
     startRedis({
       dir: join(dir, `redis-${number}`),
@@ -57,64 +61,100 @@ export function useSentinels({ settings = {} }: BedOptions = {}): SentinelBed {
       },
       reaper,
     });
-
-  const primary = async (): Promise<RedisServer> => {
-    const port = await primaryPort(sentinels);
-    const server = servers.find(({ url }) => new URL(url).port === port);
-    if (server === undefined) throw new Error(`no server listens on ${port}`);
-    return server;
+  const first = await start(0);
+  servers.push(first);
+  const replicaof = `127.0.0.1 ${new URL(first.url).port}`;
+  servers.push(...(await Promise.all([1, 2].map((number) => start(number)))));
+  for (const { url } of servers.slice(1)) await callRedis(url, ['REPLICAOF', ...replicaof.split(' ')]);
+  const common = {
+    dir,
+    primaryUrl: first.url,
+    password: PASSWORD,
+    quorum: 2,
+    own: SENTINEL_PASSWORD,
+    reaper,
   };
-
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'mr-sentinel-'));
-    const first = await start(0);
-    servers.push(first);
-    const replicaof = `127.0.0.1 ${new URL(first.url).port}`;
-    servers.push(...(await Promise.all([1, 2].map((number) => start(number)))));
-    for (const { url } of servers.slice(1)) await callRedis(url, ['REPLICAOF', ...replicaof.split(' ')]);
-    for (let number = 0; number < 3; number += 1)
-      sentinels.push(await startSentinel(dir, first.url, number, reaper));
-    await until(() => isComplete(sentinels), 'the sentinels know each other and both replicas');
-  });
-  afterAll(async () => {
-    await Promise.all(sentinels.map(({ child }) => child.stop(STOP_MS)));
-    await Promise.all(servers.map((server) => server.stop()));
-    reaper.end();
-    await rm(dir, { recursive: true, force: true });
-  });
-
+  for (let number = 0; number < 3; number += 1) sentinels.push(await startSentinel({ ...common, number }));
+  await until(() => isComplete(sentinels), 'the sentinels know each other and both replicas');
+  const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
   return {
-    get url() {
-      const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
-      return `redis+sentinel://:${PASSWORD}@${hosts}/${PRIMARY_NAME}`;
-    },
+    url: `redis+sentinel://:${PASSWORD}@${hosts}/${PRIMARY_NAME}`,
     servers,
     sentinels,
-    primary,
+    async primary() {
+      const port = await primaryPort(sentinels);
+      const server = servers.find(({ url }) => new URL(url).port === port);
+      if (server === undefined) throw new Error(`no server listens on ${port}`);
+      return server;
+    },
     async restart(server) {
       const again = await server.restart();
       servers[servers.indexOf(server)] = again;
       return again;
     },
+    async stop() {
+      await Promise.all(sentinels.map(({ child }) => child.stop(STOP_MS)));
+      await Promise.all(servers.map((server) => server.stop()));
+      reaper.end();
+      await rm(dir, { recursive: true, force: true });
+    },
   };
 }
 
-async function startSentinel(
-  dir: string,
-  primaryUrl: string,
-  number: number,
-  reaper: OrphanReaper,
-): Promise<Sentinel> {
+/** Starts them for the tests of one file, and stops them after it. */
+export function useSentinels(options: BedOptions = {}): SentinelBed {
+  let bed: StartedSentinels;
+  beforeAll(async () => {
+    bed = await startSentinels(options);
+  });
+  afterAll(() => bed.stop());
+  return {
+    get url() {
+      return bed.url;
+    },
+    get servers() {
+      return bed.servers;
+    },
+    get sentinels() {
+      return bed.sentinels;
+    },
+    primary: () => bed.primary(),
+    restart: (server) => bed.restart(server),
+  };
+}
+
+interface SentinelOptions {
+  readonly dir: string;
+  readonly primaryUrl: string;
+  /** Of Redis. */
+  readonly password: string;
+  /** So many sentinels must find the primary down. */
+  readonly quorum: number;
+  /** The password of the sentinel itself. Default: none. */
+  readonly own?: string;
+  readonly number?: number;
+  readonly reaper?: OrphanReaper;
+}
+
+/** Starts a sentinel. The caller stops it. */
+export async function startSentinel({
+  dir,
+  primaryUrl,
+  password,
+  quorum,
+  own,
+  number = 0,
+  reaper,
+}: SentinelOptions): Promise<Sentinel> {
   const port = await freePort();
   const file = join(dir, `sentinel-${number}.conf`);
   const lines = [
     `port ${port}`,
     'bind 127.0.0.1',
     'logfile ""',
-    `requirepass ${SENTINEL_PASSWORD}`,
-    `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
-    `sentinel monitor ${PRIMARY_NAME} 127.0.0.1 ${new URL(primaryUrl).port} 2`,
-    `sentinel auth-pass ${PRIMARY_NAME} ${PASSWORD}`,
+    ...(own === undefined ? [] : [`requirepass ${own}`, `sentinel sentinel-pass ${own}`]),
+    `sentinel monitor ${PRIMARY_NAME} 127.0.0.1 ${new URL(primaryUrl).port} ${quorum}`,
+    `sentinel auth-pass ${PRIMARY_NAME} ${password}`,
     `sentinel down-after-milliseconds ${PRIMARY_NAME} ${DOWN_AFTER_MS}`,
     `sentinel failover-timeout ${PRIMARY_NAME} 10000`,
     `sentinel parallel-syncs ${PRIMARY_NAME} 2`,
@@ -122,7 +162,14 @@ async function startSentinel(
   ];
   await writeFile(file, lines.join('\n'));
   const name = `Sentinel ${number}`;
-  const child = await startChild({ name, command: 'redis-server', args: [file, '--sentinel'], reaper });
+  const guard = reaper ?? createOrphanReaper();
+  const child = await startChild({
+    name,
+    command: 'redis-server',
+    args: [file, '--sentinel'],
+    reaper: guard,
+  });
+  if (reaper === undefined) void child.exited.then(() => guard.end());
   return { port, child };
 }
 

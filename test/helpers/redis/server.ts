@@ -5,11 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { type RedisOptions, type RedisServer, startRedis } from '../../../src/local/redis-server.ts';
+import { freePort } from '../../../src/local/redis-settings.ts';
 import { connectForWork, whenReady } from '../../../src/redis/connect.ts';
 import type { Connection, ServerConnection } from '../../../src/redis/connection.ts';
 import { scripts } from '../../../src/scripts.ts';
 import { PATIENCE_MS } from '../patience.ts';
+import { overAllPrimaries } from './all-primaries.ts';
 import { useCluster } from './cluster.ts';
+import { PRIMARY_NAME, type Sentinel, startSentinel } from './sentinel.ts';
 
 export interface TestRedis {
   /** The value of REDIS_URL. */
@@ -21,22 +24,25 @@ export interface TestRedis {
   replace(server: RedisServer): void;
 }
 
-/** With TEST_REDIS=cluster the tests of a file have a Cluster. Those that stop or look into the server then fail. */
-const isOnCluster = process.env['TEST_REDIS'] === 'cluster';
+/** With TEST_REDIS=cluster or sentinel the tests of a file have such a Redis: test/README.md. */
+const topology = process.env['TEST_REDIS'];
+
+/** For tests whose subject a Cluster does not have: a batch in one step over several queues, one connection for all. */
+export const isOnCluster = topology === 'cluster';
 
 /** Starts a Redis for the tests of one file, in its own folder. Stops it and deletes the folder after them. */
 export function useRedis(options: RedisOptions = {}): TestRedis {
-  return isOnCluster ? useClusterAsRedis() : useServer(options);
+  if (isOnCluster) return useClusterAsRedis();
+  return topology === 'sentinel' ? useNamedPrimary(options) : useServer(options);
 }
 
 function useClusterAsRedis(): TestRedis {
   const cluster = useCluster();
-  let client: Connection;
+  let client: ServerConnection;
   beforeAll(async () => {
-    client = connectForWork({ url: cluster.url, name: 'test', scripts });
-    await untilConnected(client);
-    const flush = () => Promise.all(cluster.primaries.map((primary) => primary.client.flushall()));
-    Object.assign(client, { flushall: flush, flushdb: flush });
+    const connection = connectForWork({ url: cluster.url, name: 'test', scripts });
+    await untilConnected(connection);
+    client = overAllPrimaries(connection, () => cluster.primaries.map((primary) => primary.client));
   });
   afterAll(() => client.disconnect());
   const missing = (): never => {
@@ -47,13 +53,40 @@ function useClusterAsRedis(): TestRedis {
       return cluster.url;
     },
     get client() {
-      // The commands that tests use are the same.
-      return client as unknown as ServerConnection;
+      return client;
     },
     get server() {
       return missing();
     },
     replace: missing,
+  };
+}
+
+/** A server that a sentinel calls the primary. */
+function useNamedPrimary(options: RedisOptions): TestRedis {
+  const password = options.password ?? 'a-password';
+  const redis = useServer({ ...options, port: options.port ?? 0, password });
+  let sentinel: Sentinel;
+  let dir: string;
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'mr-sentinel-'));
+    sentinel = await startSentinel({ dir, primaryUrl: redis.url, password, quorum: 1 });
+  });
+  afterAll(async () => {
+    await sentinel.child.stop(STOP_MS);
+    await rm(dir, { recursive: true, force: true });
+  });
+  return {
+    get url() {
+      return `redis+sentinel://:${password}@127.0.0.1:${sentinel.port}/${PRIMARY_NAME}`;
+    },
+    get client() {
+      return redis.client;
+    },
+    get server() {
+      return redis.server;
+    },
+    replace: redis.replace,
   };
 }
 
@@ -64,7 +97,8 @@ function useServer(options: RedisOptions): TestRedis {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'mr-test-'));
-    server = await startRedis({ dir, persistent: false, ...options });
+    const port = options.port === 0 ? { port: await freePort() } : {};
+    server = await startRedis({ dir, persistent: false, ...options, ...port });
     client = asServer(connectForWork({ url: server.url, name: 'test', scripts }));
     await untilConnected(client);
   });
@@ -101,6 +135,7 @@ export async function untilConnected(connection: Connection): Promise<void> {
   if (!(await whenReady(connection, PATIENCE_MS))) throw new Error('the connection to Redis did not open');
 }
 
+const STOP_MS = 5_000;
 const FIRST_PAUSE_MS = 5;
 const MAX_PAUSE_MS = 25;
 

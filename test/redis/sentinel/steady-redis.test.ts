@@ -9,10 +9,12 @@ import {
   connectForWork,
 } from '../../../src/redis/connect.ts';
 import type { Connection, ServerConnection } from '../../../src/redis/connection.ts';
+import { SteadyRedis } from '../../../src/redis/sentinel/steady-redis.ts';
 import { scripts } from '../../../src/scripts.ts';
 import { askBed, PRIMARY_NAME, SENTINEL_PASSWORD, useSentinels } from '../../helpers/redis/sentinel.ts';
-import { asServer, until, untilConnected } from '../../helpers/redis/server.ts';
+import { asServer, until, untilConnected, useRedis } from '../../helpers/redis/server.ts';
 
+const PORTS = [await freePort(), await freePort()] as const;
 const bed = useSentinels();
 
 const open = (connect: (options: ConnectOptions) => Connection, options: Partial<ConnectOptions> = {}) => {
@@ -127,5 +129,28 @@ describe('a connection by sentinels', () => {
       () => blocking.connection.status === 'ready' && portOf(blocking.connection) !== before,
       'both follow',
     );
+  });
+});
+
+describe('a primary that refuses writes since it has no replicas', () => {
+  const [port, nextPort] = PORTS;
+  useRedis({ port, password: 'pw', settings: { 'min-replicas-to-write': '1' } });
+  useRedis({ port: nextPort, password: 'pw' });
+
+  it('is left when the sentinels name another one', async () => {
+    let told = port;
+    const find = async () => ({ host: '127.0.0.1', port: told });
+    const retryInMs = () => 20;
+    const options = { password: 'pw', maxRetriesPerRequest: 0, retryStrategy: retryInMs };
+    const connection = new SteadyRedis(options, { find, tls: undefined, retryInMs });
+    connection.on('error', () => undefined);
+    onTestFinished(() => connection.disconnect());
+    await untilConnected(connection);
+    await expect(connection.set('k', 'v')).rejects.toThrow('NOREPLICAS');
+    expect(portOf(connection)).toBe(String(port));
+    told = nextPort;
+    const write = () => connection.set('k', 'v').catch(() => undefined);
+    await until(async () => (await write()) === 'OK', 'a write that is accepted');
+    expect(portOf(connection)).toBe(String(nextPort));
   });
 });

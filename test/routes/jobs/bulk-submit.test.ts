@@ -8,7 +8,7 @@ import { BulkSubmitResponse } from '../../../src/schemas/jobs/submit-answers.ts'
 import type { Problem } from '../../../src/schemas/problem.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
 import { useApi } from '../../helpers/api/server.ts';
-import { useRedis } from '../../helpers/redis/server.ts';
+import { isOnCluster, useRedis } from '../../helpers/redis/server.ts';
 
 const MAX_BYTES = 65_536;
 
@@ -182,7 +182,7 @@ describe('an atomic bulk submit', () => {
     { task: 'echo', queue: 'all-a', runAt: new Date(Date.now() + 60_000).toISOString() },
   ];
 
-  it.each([
+  it.skipIf(isOnCluster).each([
     ['JSON', () => api.http.post('/jobs/batch?atomic=true').send({ jobs })],
     ['NDJSON', () => postLines(jobs.map((job) => JSON.stringify(job)).join('\n'), '?atomic=true')],
   ])('stores all jobs of a body in %s, with any queues and times', async (_name, send) => {

@@ -4,7 +4,7 @@ import { expectProblem } from '../../helpers/api/expect-schema.ts';
 import { type Answer, JSON_TYPE, NDJSON_TYPE, send } from '../../helpers/api/send.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { finderOf, idsOf } from '../../helpers/jobs/find.ts';
-import { useRedis } from '../../helpers/redis/server.ts';
+import { isOnCluster, useRedis } from '../../helpers/redis/server.ts';
 import { useManualWorkers } from '../../helpers/workers/manual-worker.ts';
 
 const redis = useRedis();
@@ -47,19 +47,22 @@ describe('GET /jobs?idempotencyKey=', () => {
     }
   });
 
-  it('lists the jobs of a batch over several queues in the order of the request, page by page', async () => {
-    const queues = ['left', 'left', 'right', 'left'];
-    const answer = await batch(
-      'k',
-      queues.map((queue, payload) => ({ task: 'echo', queue, payload })),
-    );
-    const jobs = await findAll({ idempotencyKey: 'k', queue: 'left', limit: 1 });
-    expect(idsOf(jobs)).toEqual(idsOf(answer.body.items));
-    expect(jobs.map(({ payload }) => payload)).toEqual([0, 1, 2, 3]);
-    expect((await find({ idempotencyKey: 'k', queue: 'left', payload: false })).body.items[0].payload).toBe(
-      undefined,
-    );
-  });
+  it.skipIf(isOnCluster)(
+    'lists the jobs of a batch over several queues in the order of the request, page by page',
+    async () => {
+      const queues = ['left', 'left', 'right', 'left'];
+      const answer = await batch(
+        'k',
+        queues.map((queue, payload) => ({ task: 'echo', queue, payload })),
+      );
+      const jobs = await findAll({ idempotencyKey: 'k', queue: 'left', limit: 1 });
+      expect(idsOf(jobs)).toEqual(idsOf(answer.body.items));
+      expect(jobs.map(({ payload }) => payload)).toEqual([0, 1, 2, 3]);
+      expect((await find({ idempotencyKey: 'k', queue: 'left', payload: false })).body.items[0].payload).toBe(
+        undefined,
+      );
+    },
+  );
 
   it('finds all parts of a long batch', async () => {
     const jobs = Array.from({ length: 1_200 }, (_, i) => ({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { KeySpace } from '../../../src/redis/keyspace.ts';
 import { MAX_POLL_MS } from '../../../src/schemas/lease.ts';
 import { Worker, WorkerList } from '../../../src/schemas/workers/worker.ts';
 import { expectProblem, expectShape } from '../../helpers/api/expect-schema.ts';
@@ -13,7 +14,7 @@ import {
   take,
   takeOne,
 } from '../../helpers/leases/http-worker.ts';
-import { until, useRedis } from '../../helpers/redis/server.ts';
+import { isOnCluster, until, useRedis } from '../../helpers/redis/server.ts';
 import { startWorker } from '../../helpers/workers/worker-process.ts';
 
 const redis = useRedis();
@@ -79,7 +80,7 @@ describe('an HTTP worker', () => {
     expect(settled).toMatchObject({ items: [{ status: 200 }], jobs: [], directive: 'drain' });
     expect((await take(api, { queues: [queue], worker: 'other@host' })).jobs).toHaveLength(1);
     // Later the same name works again: the drain does not outlive it.
-    await redis.client.zadd('mr:draining', 1, worker);
+    await redis.client.zadd(new KeySpace('mr', isOnCluster).workers.draining, 1, worker);
     await until(async () => (await take(api, { queues: [queue], worker })).jobs.length === 1, 'a job');
   });
 

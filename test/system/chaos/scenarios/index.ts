@@ -1,3 +1,6 @@
+import { startClusterBed } from '../failover/cluster-bed.ts';
+import { playFailover } from '../failover/play.ts';
+import { startSentinelBed } from '../failover/sentinel-bed.ts';
 import type { Scenario } from '../scenario-run.ts';
 import { dropReplies } from './drop-replies.ts';
 import { killApis } from './kill-apis.ts';
@@ -32,5 +35,7 @@ export const SCENARIOS: Readonly<Record<string, Entry>> = {
   zombie: { play: zombie, jobs: 0, faults: 20 },
   limits: { play: limits, jobs: 10_000, faults: 60 },
   network: { play: network, jobs: 1_000, faults: 18 },
+  cluster: { play: (options) => playFailover('cluster', options, startClusterBed), jobs: 0, faults: 14 },
+  sentinel: { play: (options) => playFailover('sentinel', options, startSentinelBed), jobs: 0, faults: 8 },
   mix: { play: mix, jobs: 0, faults: 1 },
 };

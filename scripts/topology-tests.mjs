@@ -1,0 +1,12 @@
+/** Folders of tests that see the service as its clients do, and need no server of their own kind. */
+const FOLDERS = ['test/routes', 'test/events', 'test/schedules', 'test/subscriptions'];
+
+/** Files that are left out, by their topology: test/README.md says why. */
+const LEFT_OUT = {
+  cluster: ['test/routes/health/**'],
+  sentinel: ['test/routes/health/**'],
+};
+
+/** Arguments for Vitest: the files that are named, or else all that can run on this topology. */
+export const topologyTests = (topology, named) =>
+  named.length > 0 ? named : [...FOLDERS, ...LEFT_OUT[topology].flatMap((file) => ['--exclude', file])];
