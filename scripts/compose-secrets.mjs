@@ -47,7 +47,7 @@ const [, password = ''] = /^[^@]*:([^:@]*)@/.exec(url) ?? [];
 const users = [
   // Nobody can be `default`, but Redis loads its append-only file as this user, and leaves out what the user may not do.
   'user default reset off ~* &* +@all',
-  `user millrace on #${sha256(password)} ${aclRules(loadConfig().prefix)}${kind === 'cluster' ? IN_CLUSTER : ''}`,
+  `user millrace on #${sha256(password)} ${aclRules(loadConfig().prefix, kind !== undefined)}${kind === 'cluster' ? IN_CLUSTER : ''}`,
   `user operator on #${sha256(inRedis('operator-password'))} ~* &* +@all`,
 ];
 

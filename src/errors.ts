@@ -50,8 +50,13 @@ export type ErrorCode =
   | 'too-many-keys'
   | 'schedule-taken'
   | 'redis-unavailable'
+  | 'not-replicated'
   | 'keys-unavailable'
   | 'internal-error';
+
+/** Whether the error says that Redis cannot do what the request asks for. Then the request was not refused. */
+export const isOfRedis = (code: ErrorCode): boolean =>
+  code === 'redis-unavailable' || code === 'not-replicated';
 
 export interface AppErrorDetails {
   /** The faults of the request, each with its place. */

@@ -6,6 +6,7 @@ import { lookupScript } from './jobs/scripts/lookup.ts';
 import { readLogScript } from './jobs/scripts/read-log.ts';
 import { removeScript } from './jobs/scripts/remove.ts';
 import { appendJobsScript } from './jobs/submit/scripts/append.ts';
+import { recallAckedScript } from './jobs/submit/scripts/recall-acked.ts';
 import { submitScript } from './jobs/submit/scripts/submit.ts';
 import { findTaggedScript } from './jobs/tags/scripts/find-tagged.ts';
 import { submitUniqueScript } from './jobs/unique/scripts/submit-unique.ts';
@@ -125,6 +126,7 @@ export const scripts: readonly Script[] = [
   noteCheckpointScript,
   appendLogScript,
   readLogScript,
+  recallAckedScript,
   pauseScript,
   configureScript,
   announceConfigurationScript,

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { parseNatMap } from '../redis/address/nat-map.ts';
 import { parseRedisUrl, type RedisUrl, type Topology } from '../redis/address/redis-url.ts';
 import type { RedisTarget, RedisTls } from '../redis/address/target.ts';
-import { type Check, type SettingsOf, text } from './setting-kinds.ts';
+import { MOST_ACK_MS, type ReplicaAck } from '../redis/replicas/acked-writes.ts';
+import { type Check, integer, type SettingsOf, text } from './setting-kinds.ts';
 import { pairFault } from './tls.ts';
 
 /** How to reach Redis; '' for what is not set. */
@@ -14,6 +15,8 @@ export interface RedisSettings {
   readonly redisKeyFile: string;
   readonly sentinelPassword: string;
   readonly redisNatMap: string;
+  readonly replicasAck: number;
+  readonly replicasAckMs: number;
 }
 
 const isAnything = () => true;
@@ -79,6 +82,25 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
     expected: 'pairs of HOST:PORT=HOST:PORT with commas between them',
     example: '10.0.0.5:6379=redis-1.example.com:16379',
     accepts: (value) => parseNatMap(value) !== undefined,
+  }),
+  replicasAck: integer({
+    variable: 'REPLICAS_ACK',
+    usedBy: 'api',
+    meaning:
+      'How many replicas of Redis must have a job before its 202. If they do not have it in time, the answer is 503 `not-replicated`. Have at least one replica more: docs/scale.md.',
+    fallback: 0,
+    min: 0,
+    max: 100,
+    example: 1,
+  }),
+  replicasAckMs: integer({
+    variable: 'REPLICAS_ACK_MS',
+    usedBy: 'api',
+    meaning: 'How long the replicas of `REPLICAS_ACK` may take.',
+    fallback: 300,
+    min: 1,
+    max: MOST_ACK_MS,
+    example: 300,
   }),
 };
 
@@ -167,3 +189,10 @@ const readTls = ({ redisCaFile, redisCertFile, redisKeyFile }: RedisSettings): R
 /** What the service talks to. */
 export const topologyOf = ({ redisUrl }: Pick<RedisSettings, 'redisUrl'>): Topology =>
   parseRedisUrl(redisUrl)?.topology ?? 'single';
+
+/** What a submit waits for; undefined if for no replica. */
+export const replicaAck = ({
+  replicasAck,
+  replicasAckMs,
+}: Pick<RedisSettings, 'replicasAck' | 'replicasAckMs'>): ReplicaAck | undefined =>
+  replicasAck === 0 ? undefined : { replicas: replicasAck, withinMs: replicasAckMs };

@@ -27,6 +27,8 @@ export interface CoreSettings {
 /** What every room of the API and the workers shares. */
 export interface Core {
   readonly redis: Connection;
+  /** As `redis`, but for writes that resolve once REPLICAS_ACK replicas have them. Without REPLICAS_ACK it is `redis`. */
+  readonly acked: Connection;
   readonly keySpace: KeySpace;
   readonly clock: Clock;
   /** Takes the events of the service in. */
@@ -38,15 +40,25 @@ export interface Core {
   readonly deadlines: Deadlines;
 }
 
+/** Whether a submit waits for replicas. */
+export const isAcked = ({ redis, acked }: Pick<Core, 'redis' | 'acked'>): boolean => acked !== redis;
+
+interface CoreOptions {
+  readonly clock?: Clock;
+  readonly observe?: Observer;
+  readonly acked?: Connection;
+}
+
 /** @param redis the connection for short commands; blocking reads have connections of their own. */
 export function createCore(
   redis: Connection,
   settings: CoreSettings,
-  { clock = systemClock, observe = NO_OBSERVER }: { clock?: Clock; observe?: Observer } = {},
+  { clock = systemClock, observe = NO_OBSERVER, acked = redis }: CoreOptions = {},
 ): Core {
   const keySpace = new KeySpace(settings.prefix, isCluster(redis));
   return {
     redis,
+    acked,
     keySpace,
     clock,
     observe,

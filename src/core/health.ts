@@ -31,6 +31,8 @@ type Info = ReadonlyMap<string, string>;
 
 export interface HealthOptions {
   readonly topology?: Topology;
+  /** How many replicas must have a job before its 202. */
+  readonly wanted?: number;
   /** The last fault of the connection. It tells more than "not connected" does. */
   readonly lastFault?: LastFault;
 }
@@ -38,17 +40,17 @@ export interface HealthOptions {
 /** Checks that Redis can serve, accepts writes and does not evict keys. Never rejects, and takes little more than a second. */
 export async function checkHealth(
   { redis, keySpace }: Pick<Core, 'redis' | 'keySpace'>,
-  { topology = 'single', lastFault = () => undefined }: HealthOptions = {},
+  { topology = 'single', wanted = 0, lastFault = () => undefined }: HealthOptions = {},
 ): Promise<Health> {
   const found = await whileItAnswers(redis, lastFault, async () => {
     const primaries = primariesOf(redis);
     const all = await Promise.all(
-      primaries.map((primary) => findingsOf(primary, keyOn(redis, primary, keySpace.probe))),
+      primaries.map((primary) => findingsOf(primary, keyOn(redis, primary, keySpace.probe), wanted)),
     );
     return together(all);
   });
-  const { reasons, durability, replicas } = typeof found === 'string' ? unready([found]) : found;
-  return { ready: reasons.length === 0, reasons, topology, durability, replicas };
+  const { reasons, durability, have } = typeof found === 'string' ? unready([found]) : found;
+  return { ready: reasons.length === 0, reasons, topology, durability, replicas: { wanted, have } };
 }
 
 /** Why a worker cannot use this Redis; empty when it can. Never rejects, and takes little more than a second. */
@@ -85,18 +87,23 @@ function noAnswer(reason: string): string {
   return `Redis does not answer: ${reason.replace(/\.$/, '')}.${advice === undefined ? '' : ` ${advice}`}`;
 }
 
-type Findings = Pick<Health, 'reasons' | 'durability' | 'replicas'>;
+interface Findings extends Pick<Health, 'reasons' | 'durability'> {
+  readonly have: number;
+}
 
 const unready = (reasons: string[], have = 0): Findings => ({
   reasons,
   durability: 'unknown',
-  replicas: { wanted: 0, have },
+  have,
 });
 
-async function findingsOf(primary: Primary, probe: string): Promise<Findings> {
+async function findingsOf(primary: Primary, probe: string, wanted: number): Promise<Findings> {
   const { info, reasons } = await readFitness(primary);
   const have = replicasOf(info);
-  return reasons.length > 0 ? unready(reasons, have) : examine(primary, probe, info, have);
+  if (reasons.length > 0) return unready(reasons, have);
+  const found = await examine(primary, probe, info);
+  const lacking = wanted === 0 ? [] : await lackingReplicas(primary, wanted, have);
+  return { ...found, reasons: [...found.reasons, ...lacking.map(naming(primary))], have };
 }
 
 /** From the best to the worst. */
@@ -107,7 +114,7 @@ const together = (all: readonly Findings[]): Findings => ({
   reasons: all.flatMap(({ reasons }) => reasons),
   durability:
     DURABILITIES.findLast((durability) => all.some((one) => one.durability === durability)) ?? 'unknown',
-  replicas: { wanted: 0, have: Math.min(...all.map(({ replicas }) => replicas.have)) },
+  have: Math.min(...all.map(({ have }) => have)),
 });
 
 /** Of a Cluster, reasons name their node. */
@@ -127,7 +134,7 @@ async function readFitness(primary: Primary): Promise<{ info: Info; reasons: str
   return { info, reasons: unfitness(info, node === '' ? 'single' : 'cluster').map(naming(primary)) };
 }
 
-async function examine(primary: Primary, probe: string, info: Info, have: number): Promise<Findings> {
+async function examine(primary: Primary, probe: string, info: Info): Promise<Omit<Findings, 'have'>> {
   const { redis } = primary;
   const refusal = await writeRefusal(redis, probe);
   const policy = info.get('maxmemory_policy') ?? 'unknown';
@@ -138,7 +145,23 @@ async function examine(primary: Primary, probe: string, info: Info, have: number
     );
   }
   const durability = info.get('aof_enabled') === '1' ? await fsyncMode(redis) : 'off';
-  return { reasons: reasons.map(naming(primary)), durability, replicas: { wanted: 0, have } };
+  return { reasons: reasons.map(naming(primary)), durability };
+}
+
+/** Why submits cannot get the replicas that they wait for. */
+async function lackingReplicas({ redis }: Primary, wanted: number, have: number): Promise<string[]> {
+  // For no replica it answers at once.
+  const refusal = await redis.wait(0, 1).then(() => undefined, replyOf);
+  const effect = 'Submits get 503 not-replicated.';
+  if (refusal !== undefined) {
+    return [
+      `REPLICAS_ACK is ${wanted}, and Redis refuses WAIT: ${refusal}. ${effect} Give the user of REDIS_URL the right +wait, or set REPLICAS_ACK=0.`,
+    ];
+  }
+  if (have >= wanted) return [];
+  return [
+    `REPLICAS_ACK is ${wanted}, and the primary has ${have === 1 ? '1 replica' : `${have} replicas`}. ${effect} Start replicas, or lower REPLICAS_ACK.`,
+  ];
 }
 
 const isReply = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
@@ -149,9 +172,13 @@ async function writeRefusal(redis: ServerConnection, key: string): Promise<strin
     await redis.setrange(key, 0, '');
     return undefined;
   } catch (error) {
-    if (isReply(error)) return error.message;
-    throw error;
+    return replyOf(error);
   }
+}
+
+function replyOf(error: unknown): string {
+  if (isReply(error)) return error.message;
+  throw error;
 }
 
 /** A managed Redis may refuse CONFIG. That is no fault. */

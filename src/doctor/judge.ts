@@ -10,6 +10,7 @@ import { checkMemory } from './checks/redis/memory.ts';
 import { checkPersistence } from './checks/redis/persistence.ts';
 import { checkContact } from './checks/redis/redis-contact.ts';
 import { checkReplicas } from './checks/redis/replicas.ts';
+import { checkReplicasAck } from './checks/redis/replicas-ack.ts';
 import { checkServerKind } from './checks/redis/server-kind.ts';
 import { checkStreamNodes } from './checks/redis/stream-nodes.ts';
 import { checkSilent, checkTopology } from './checks/redis/topology.ts';
@@ -72,16 +73,16 @@ function judgeServer(
   topology: Topology,
 ): Finding[] {
   return [
-    ...judgeInfo(server, topology),
+    ...judgeInfo(server, topology, environment.replicasAck),
     ...checkStreamNodes(server.config),
-    ...checkAcl(server.acl, environment.prefix),
+    ...checkAcl(server.acl, environment),
     ...checkLatency(server.pings, server.slowLog, now),
     ...checkClock(server.clock),
     ...checkKernel(host, server),
   ];
 }
 
-function judgeInfo({ info, config }: RedisReadings, topology: Topology): Finding[] {
+function judgeInfo({ info, config }: RedisReadings, topology: Topology, replicasAck: number): Finding[] {
   const members = valueIn(info);
   if (members === undefined) {
     return [
@@ -96,6 +97,7 @@ function judgeInfo({ info, config }: RedisReadings, topology: Topology): Finding
     ...checkServerKind(members, topology),
     ...checkKnownHoles(serverKind(members)),
     ...checkReplicas(members, config, topology),
+    ...checkReplicasAck(members, replicasAck),
     ...checkPersistence(members, config),
     ...checkMemory(members),
     ...checkClients(members, config),

@@ -58,7 +58,7 @@ export class JobChanger {
       if (fault !== undefined) throw invalidRequest([fault]);
       await checkTask(this.#core, present.keys, entry.task, changed.json);
     }
-    return change(this.#core.redis, present.keys, changed.change);
+    return change(this.#core.acked, present.keys, changed.change);
   }
 }
 

@@ -83,7 +83,8 @@ export class Recoverer {
     const now = this.#core.clock.monotonic();
     const failed = group.filter(({ queue }) => this.#rests.get(queue) === 'failed');
     const [first] = failed;
-    if (first !== undefined) await primaryOf(this.#core.redis, first.leases).ping();
+    const redis = first && primaryOf(this.#core.redis, first.leases);
+    await redis?.ping();
     for (const { queue } of failed) this.#rests.set(queue, now + AFTER_ERROR_MS);
     let restMs = 0;
     for (const { queue } of group) {

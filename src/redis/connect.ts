@@ -4,7 +4,9 @@ import { reachedAt } from './address/nat-map.ts';
 import { type Endpoint, parseRedisUrl } from './address/redis-url.ts';
 import type { RedisTarget } from './address/target.ts';
 import { accessOptions, connectCluster } from './cluster/connect-cluster.ts';
+import { isCluster } from './cluster/slots.ts';
 import type { Connection, ServerConnection } from './connection.ts';
+import { ackWrites, type ReplicaAck } from './replicas/acked-writes.ts';
 import { readBeforeTimeout } from './replies/read-before-timeout.ts';
 import type { Script } from './script/define-script.ts';
 import { askSentinel } from './sentinel/ask-sentinel.ts';
@@ -47,6 +49,14 @@ export const connectForRequests = (options: ConnectOptions): Connection =>
     ],
     socketTimeout: REQUEST_DEADLINE_MS,
   });
+
+/** For writes of HTTP requests that replicas must have: each resolves once they have it. */
+export function connectForAckedWrites(options: ConnectOptions, ack: ReplicaAck): Connection {
+  const redis = connect(options, { socketTimeout: REQUEST_DEADLINE_MS });
+  if (isCluster(redis)) redis.on('+node', (node: Redis) => ackWrites(node, ack));
+  else ackWrites(redis, ack);
+  return redis;
+}
 
 /** For the scripts of workers, where waiting longer is better than writing twice. */
 export const connectForWork = (options: ConnectOptions): Connection =>

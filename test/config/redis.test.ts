@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { redisTarget, topologyOf } from '../../src/config/redis.ts';
+import { redisTarget, replicaAck, topologyOf } from '../../src/config/redis.ts';
 import { ConfigError, loadConfig } from '../../src/config.ts';
 import { FIRST, SECOND } from '../helpers/tls/pairs.ts';
 
@@ -51,6 +51,11 @@ it('takes sentinels, with their password and a map of addresses', () => {
   expect(topologyOf(config)).toBe('sentinel');
 });
 
+it('waits for replicas only where it is told to', () => {
+  expect(replicaAck(loadConfig({}))).toBeUndefined();
+  expect(replicaAck(loadConfig({ REPLICAS_ACK: '2' }))).toEqual({ replicas: 2, withinMs: 300 });
+});
+
 it.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ REDIS_CA_FILE: 'ca' }, /^REDIS_CA_FILE has no effect .* let REDIS_URL begin with rediss/],
   [
@@ -64,6 +69,9 @@ it.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ ...TLS, REDIS_CERT_FILE: 'cert' }, /^REDIS_CERT_FILE and REDIS_KEY_FILE go together/],
   [{ ...TLS, REDIS_CERT_FILE: 'cert', REDIS_KEY_FILE: 'other-key' }, /does not belong to the certificate/],
   [{ REDIS_NAT_MAP: 'a' }, /^REDIS_NAT_MAP is "a": must be pairs/],
+  [{ REPLICAS_ACK: '1.5' }, /^REPLICAS_ACK is "1.5": must be an integer from 0 to 100/],
+  [{ REPLICAS_ACK: '-1' }, /^REPLICAS_ACK is "-1"/],
+  [{ REPLICAS_ACK_MS: '601' }, /^REPLICAS_ACK_MS is "601": must be an integer from 1 to 600/],
   [{ REDIS_URL: 'redis+cluster://a/name' }, /^REDIS_URL is not valid: must be/],
   [{ REDIS_URL: 'redis+sentinel://a' }, /^REDIS_URL is not valid: must be/],
 ])('refuses %j at start', (env, fault) => {

@@ -16,6 +16,7 @@ const sound: Readings = {
     auth: 'off',
     prefix: 'mr',
     deadMax: 100,
+    replicasAck: 0,
     tasksDirFault: undefined,
   },
   host: { hugePages: undefined, overcommit: '1', redisGetsHugePages: undefined },

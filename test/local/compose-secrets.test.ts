@@ -115,6 +115,8 @@ describe('the settings of several servers', () => {
 
   it('of docker-compose.sentinel.yml let a replica follow, sentinels fail over, and the service follow them', async () => {
     make({}, 'sentinel');
+    // For REPLICAS_ACK.
+    expect(read('redis/users.acl')).toContain(' +wait ');
     const [first, second, sentinelPort] = [await freePort(), await freePort(), await freePort()];
     const conf = (port: number, ...more: string[]) => [
       ...read('redis/redis.conf').replace('/run/millrace', dir).split('\n'),

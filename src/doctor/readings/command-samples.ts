@@ -1,6 +1,6 @@
-import type { NEEDED_COMMANDS, OPTIONAL_COMMANDS } from '../../redis/acl/needed-commands.ts';
+import type { ACK_COMMANDS, NEEDED_COMMANDS, OPTIONAL_COMMANDS } from '../../redis/acl/needed-commands.ts';
 
-type Name = (typeof NEEDED_COMMANDS)[number] | keyof typeof OPTIONAL_COMMANDS;
+type Name = (typeof NEEDED_COMMANDS | typeof ACK_COMMANDS)[number] | keyof typeof OPTIONAL_COMMANDS;
 
 const ofHashes = (key: string) => ({
   hdel: [key, 'f'],
@@ -95,6 +95,7 @@ export const commandSamples = (key: string): Readonly<Record<Name, readonly stri
   strlen: [key],
   time: [],
   unlink: [key],
+  wait: ['0', '1'],
   lindex: [key, '0'],
   llen: [key],
   lpop: [key],

@@ -32,6 +32,7 @@ export async function readEnvironment(env: NodeJS.ProcessEnv, folder: string): P
     auth: config.auth,
     prefix: config.prefix,
     deadMax: config.deadMax,
+    replicasAck: config.replicasAck,
     tasksDirFault: await unreadable(config.tasksDir),
   };
   const url =

@@ -15,6 +15,7 @@ export interface EnvironmentReadings {
   /** First part of every Redis key. */
   readonly prefix: string;
   readonly deadMax: number;
+  readonly replicasAck: number;
   /** Why the folder of the tasks cannot be read, or undefined. */
   readonly tasksDirFault: string | undefined;
 }

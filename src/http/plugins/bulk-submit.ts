@@ -1,5 +1,5 @@
 import fastifyPlugin from 'fastify-plugin';
-import { AppError, invalidRequest } from '../../errors.ts';
+import { AppError, invalidRequest, isOfRedis } from '../../errors.ts';
 import type {
   BulkOptions,
   BulkPart,
@@ -16,8 +16,7 @@ const MAX_FAULTS = 1_000;
 
 type Submitted = SubmitResult<SubmitOutcome[]>;
 
-const isRedisDown = (outcome: SubmitOutcome): boolean =>
-  !outcome.ok && outcome.error.code === 'redis-unavailable';
+const isRedisDown = (outcome: SubmitOutcome): boolean => !outcome.ok && isOfRedis(outcome.error.code);
 
 /** Bulk submits: many jobs in one request. */
 export const bulkSubmitPlugin = fastifyPlugin<{ maxLineBytes: number }>(
@@ -144,7 +143,7 @@ declare module 'fastify' {
      * key each at most once, however often the same request is sent.
      *
      * @throws {AppError} invalid-request for no jobs; invalid-batch with all faults, payload-too-large: nothing was stored.
-     *   queue-full, key-full, not-unique, idempotency-mismatch; redis-unavailable if no job could be stored, or with a key some not: the same
+     *   queue-full, key-full, not-unique, idempotency-mismatch; redis-unavailable or not-replicated if no job could be stored, or with a key some not: the same
      *   request stores what is missing.
      */
     submitBulk(body: unknown, options: BulkSubmit): Promise<Submitted>;

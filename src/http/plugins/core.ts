@@ -1,5 +1,5 @@
 import fastifyPlugin from 'fastify-plugin';
-import { redisTarget, topologyOf } from '../../config/redis.ts';
+import { redisTarget, replicaAck, topologyOf } from '../../config/redis.ts';
 import { type Config, sharedSettings } from '../../config.ts';
 import { type Core, createCore } from '../../core/core.ts';
 import { checkHealth, type Health } from '../../core/health.ts';
@@ -8,7 +8,12 @@ import { SharedSettings } from '../../core/shared-settings.ts';
 import { EventNotifier } from '../../events/notifier.ts';
 import { Loop } from '../../maintenance/loop.ts';
 import type { Observer } from '../../observer.ts';
-import { connectForRequests, FIRST_CONNECT_MS, whenReady } from '../../redis/connect.ts';
+import {
+  connectForAckedWrites,
+  connectForRequests,
+  FIRST_CONNECT_MS,
+  whenReady,
+} from '../../redis/connect.ts';
 import { MOST_OPEN_READS, openReader } from '../../redis/reads/open-reader.ts';
 import { scripts } from '../../scripts.ts';
 
@@ -23,12 +28,15 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
     const to = { ...redisTarget(config), scripts, onError };
     const redis = connectForRequests({ ...to, name: 'millrace-api' });
     const reader = openReader({ ...to, name: 'millrace-api-events' }, redis, MOST_OPEN_READS / 2);
-    const core = createCore(redis, config, { observe });
+    const ack = replicaAck(config);
+    const acked =
+      ack === undefined ? redis : connectForAckedWrites({ ...to, name: 'millrace-api-writes' }, ack);
+    const core = createCore(redis, config, { observe, acked });
     const notifier = new EventNotifier(reader, redis, core.clock);
     const shared = new SharedSettings(core, 'API', sharedSettings(config));
     const loop = new Loop('settings', shared.run, observe);
     const health = shareCall(() =>
-      checkHealth(core, { topology: topologyOf(config), lastFault: () => fault }),
+      checkHealth(core, { topology: topologyOf(config), wanted: config.replicasAck, lastFault: () => fault }),
     );
     let draining = false;
 
@@ -42,7 +50,11 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
       if (!draining) return checked;
       return { ...checked, ready: false, reasons: ['The service is stopping.', ...checked.reasons] };
     });
-    await Promise.all([whenReady(redis, FIRST_CONNECT_MS), reader.whenReady(FIRST_CONNECT_MS)]);
+    await Promise.all([
+      whenReady(redis, FIRST_CONNECT_MS),
+      whenReady(acked, FIRST_CONNECT_MS),
+      reader.whenReady(FIRST_CONNECT_MS),
+    ]);
 
     app.addHook('onListen', async () => loop.start());
     app.addHook('preClose', async () => {
@@ -53,7 +65,7 @@ export const corePlugin = fastifyPlugin<{ config: Config; observe: Observer }>(
       await notifier.close();
       await core.tasks.close();
       reader.disconnect();
-      redis.disconnect();
+      for (const one of new Set([acked, redis])) one.disconnect();
     });
   },
   { name: 'core', dependencies: ['errors'] },

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { AppError, type ErrorCode } from '../../errors.ts';
+import { AppError, type ErrorCode, isOfRedis } from '../../errors.ts';
 import type { Observer } from '../../observer.ts';
 import { isUnavailable } from '../../redis/faults.ts';
 import { clip } from '../../schemas/json/well-formed.ts';
@@ -58,6 +58,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'too-many-waits': { status: 429, title: 'The client has too many waiting requests and streams' },
   'internal-error': { status: 500, title: 'Internal error' },
   'redis-unavailable': { status: 503, title: 'Redis is unavailable' },
+  'not-replicated': { status: 503, title: 'Too few replicas have it' },
   'keys-unavailable': { status: 503, title: 'The keys that verify tokens are unavailable' },
   'checks-busy': { status: 503, title: 'Too many payloads are being checked' },
   'too-many-waiters': { status: 503, title: 'Too many clients are waiting' },
@@ -170,7 +171,7 @@ export const errorsPlugin = fastifyPlugin<{ observe: Observer }>(
   async (app, { observe }) => {
     app.decorate('reportFault', (raw, request) => {
       const { code } = toAppError(raw, request);
-      if (code !== 'internal-error' && code !== 'redis-unavailable') return;
+      if (code !== 'internal-error' && !isOfRedis(code)) return;
       const kind = code === 'internal-error' ? 'defect' : 'redis-trouble';
       observe({ kind, where: `${request.method} ${routeOf(request)}`, error: raw, reqId: request.id });
     });

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Core } from '../../core/core.ts';
+import { type Core, isAcked } from '../../core/core.ts';
 import { AppError } from '../../errors.ts';
-import type { Connection } from '../../redis/connection.ts';
 import { formatJobId } from '../../redis/job-id.ts';
 import type { QueueKeys } from '../../redis/keys.ts';
 import { DEFAULT_QUEUE } from '../../schemas/job.ts';
@@ -11,6 +10,7 @@ import { answerOf, notUnique } from '../unique/answers.ts';
 import { canonicalInSlices } from './canonical-in-slices.ts';
 import type { BulkOptions, Candidate, SubmitOutcome } from './outcomes.ts';
 import { type Once, type Remembered, recallOnce } from './scripts/once.ts';
+import { recallAcked } from './scripts/recall-acked.ts';
 
 const digest = async (request: unknown, numbers: Numbers): Promise<string> =>
   createHash('sha256')
@@ -45,10 +45,12 @@ export const onceFor = async (
  * What an earlier submit with the key has stored, or undefined. Callers ask before admission: a repeated submit must
  * not be refused because the worker that announced its task has stopped.
  *
- * @throws {AppError} idempotency-mismatch when the earlier request was another one.
+ * @throws {AppError} idempotency-mismatch when the earlier request was another one. not-replicated: replicas may lack what it
+ *   has stored.
  */
-export async function findReplay(redis: Connection, once: KeyedSubmit): Promise<Remembered | undefined> {
-  const stored = await recallOnce(redis, once.key);
+export async function findReplay(core: Core, once: KeyedSubmit): Promise<Remembered | undefined> {
+  const found = await recallOnce(core.redis, once.key);
+  const stored = found !== undefined && isAcked(core) ? await recallAcked(core.acked, once.key) : found;
   if (stored === undefined || stored.fingerprint === once.fingerprint) return stored;
   // Older releases had rounded the numbers before they made the fingerprint.
   if (!stored.isExact && stored.fingerprint === (await digest(once.request, 'rounded'))) return stored;

@@ -1,4 +1,4 @@
-import type { Core } from '../../core/core.ts';
+import { type Core, isAcked } from '../../core/core.ts';
 import { AppError, toError } from '../../errors.ts';
 import { expireAll } from '../../lifecycle/cancel-and-expire.ts';
 import { bySlot } from '../../redis/cluster/slots.ts';
@@ -32,7 +32,7 @@ export class JobWriter {
 
   constructor(core: Core) {
     this.#core = core;
-    this.#batcher = new WriteBatcher(core.redis);
+    this.#batcher = new WriteBatcher(core.acked);
   }
 
   /**
@@ -112,7 +112,7 @@ export class JobWriter {
     }
     const entries = await this.#withPlaces(jobs);
     const submitted = await this.#submit(entries, () =>
-      submitUnique(this.#core.redis, entries, { once, isAtomic }),
+      submitUnique(this.#core.acked, entries, { once, isAtomic, isAcked: isAcked(this.#core) }),
     );
     switch (submitted.kind) {
       case 'taken':
@@ -190,7 +190,7 @@ export class JobWriter {
 
   /** Stores all jobs or none, in one step; with `once` at most once. @throws {AppError} queue-full, key-full or idempotency-mismatch. */
   async writeTogether(entries: readonly NewEntry[], once?: KeyedSubmit): Promise<WriteResult> {
-    const submitted = await this.#submit(entries, () => submitTogether(this.#core.redis, entries, once));
+    const submitted = await this.#submit(entries, () => submitTogether(this.#core.acked, entries, once));
     switch (submitted.kind) {
       case 'stored': {
         const refs = entries.map(({ place }, i) => ({ place, entryId: submitted.entryIds[i] ?? '' }));
@@ -207,7 +207,7 @@ export class JobWriter {
 
   /** The script knows one fingerprint only. @throws {AppError} idempotency-mismatch. */
   async #replayOf(once: KeyedSubmit | undefined): Promise<Replayed> {
-    const earlier = once && (await findReplay(this.#core.redis, once));
+    const earlier = once && (await findReplay(this.#core, once));
     if (earlier === undefined) throw new Error('an Idempotency-Key expired while it was compared');
     return { kind: 'replayed', ...earlier };
   }

@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.ts';
+import { AppError, isOfRedis } from '../../errors.ts';
 import type { Observer } from '../../observer.ts';
 import { DEFAULT_QUEUE, type SubmitJob } from '../../schemas/job.ts';
 import type { Candidate, SubmitOutcome } from './outcomes.ts';
@@ -18,7 +18,7 @@ export function observeSubmit(
 
 /** Reports a job that was refused. Errors of Redis and defects are not refusals. */
 export function observeRefusal(observe: Observer, job: SubmitJob, error: unknown): void {
-  if (!(error instanceof AppError) || error.code === 'redis-unavailable') return;
+  if (!(error instanceof AppError) || isOfRedis(error.code)) return;
   if (!observe.wants('submit-refused')) return;
   const { queue = DEFAULT_QUEUE, task } = job;
   observe({ kind: 'submit-refused', queue, task, jobs: 1, code: error.code });
@@ -57,4 +57,4 @@ export function observeBulkSubmit(
 const isTold = (outcome: SubmitOutcome, kind: SubmitKind): boolean =>
   outcome.ok
     ? outcome.id !== '' && (outcome.answer === undefined || kind === 'submit-replayed')
-    : outcome.error.code !== 'redis-unavailable';
+    : !isOfRedis(outcome.error.code);

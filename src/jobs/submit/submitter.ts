@@ -113,7 +113,7 @@ export class Submitter {
   async #submitOnce(job: SubmitJob, key: string, options: SubmitOptions): Promise<SubmitResult<Job>> {
     const keys = this.#core.keySpace.queue(job.queue ?? DEFAULT_QUEUE);
     const once = await this.#once(keys, key, options.request ?? job);
-    const earlier = await findReplay(this.#core.redis, once);
+    const earlier = await findReplay(this.#core, once);
     if (earlier !== undefined) return this.#replay(keys, earlier);
     const admitted = await this.#admit(job, options);
     if (admitted.entry.unique !== undefined) return this.#submitUnique(admitted, once);
@@ -131,7 +131,7 @@ export class Submitter {
    */
   async findReplay(queue: string, key: string, request: unknown): Promise<SubmitResult<Job> | undefined> {
     const keys = this.#core.keySpace.queue(queue);
-    const earlier = await findReplay(this.#core.redis, await this.#once(keys, key, request));
+    const earlier = await findReplay(this.#core, await this.#once(keys, key, request));
     return earlier && this.#replay(keys, earlier);
   }
 
@@ -229,7 +229,7 @@ export class Submitter {
   ): Promise<SubmitResult<SubmitOutcome[]>> {
     const once =
       key === undefined ? undefined : await onceForBulk(this.#core, candidates, { atomic, key, part });
-    const earlier = once && (await findReplay(this.#core.redis, once));
+    const earlier = once && (await findReplay(this.#core, once));
     if (earlier !== undefined) return { value: replayOutcomes(candidates, earlier), replayed: true };
     const admissions = await admitAll(this.#core, candidates, trace);
     const admitted = admissions.flatMap((one) => (one.ok ? [one.admitted] : []));

@@ -84,6 +84,9 @@ export const NEEDED_COMMANDS = [
   'zscore',
 ] as const;
 
+/** What REPLICAS_ACK needs in addition. */
+export const ACK_COMMANDS = ['wait'] as const;
+
 /** Commands that the service sends, too, but does without: what is missing then. */
 export const OPTIONAL_COMMANDS = {
   'client|setname': 'CLIENT LIST and the slow log do not show which connections belong to Millrace.',

@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { commandSamples } from '../../../src/doctor/readings/command-samples.ts';
 import { readAcl } from '../../../src/doctor/readings/read-acl.ts';
 import { freePort } from '../../../src/local/redis-settings.ts';
-import { NEEDED_COMMANDS, OPTIONAL_COMMANDS } from '../../../src/redis/acl/needed-commands.ts';
+import { ACK_COMMANDS, NEEDED_COMMANDS, OPTIONAL_COMMANDS } from '../../../src/redis/acl/needed-commands.ts';
 import { connectForWork } from '../../../src/redis/connect.ts';
 import type { Connection } from '../../../src/redis/connection.ts';
 import { untilConnected, useRedis } from '../../helpers/redis/server.ts';
@@ -23,7 +23,7 @@ async function lackingWith(...rules: string[]): Promise<{ denied: string[]; keys
 }
 
 const OPTIONAL = Object.keys(OPTIONAL_COMMANDS).map((name) => `+${name}`);
-const NEEDED = NEEDED_COMMANDS.map((name) => `+${name}`);
+const NEEDED = [...NEEDED_COMMANDS, ...ACK_COMMANDS].map((name) => `+${name}`);
 
 it('finds nothing for a user with the needed commands and keys, and changes nothing', async () => {
   expect(await lackingWith('~mr:*', ...NEEDED, ...OPTIONAL)).toEqual({ denied: [], keys: 0 });

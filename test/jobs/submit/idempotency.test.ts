@@ -50,14 +50,14 @@ it('has for a batch the fingerprint that the whole request has', async () => {
 
 describe('a repeated submit', () => {
   it('finds what the first one stored; another request is refused', async () => {
-    expect(await findReplay(redis.client, await onceOf('request'))).toBeUndefined();
+    expect(await findReplay(createTestCore(redis.client), await onceOf('request'))).toBeUndefined();
     const entry = { keys, place: 'normal' as const, task: 'echo', payload: '1', options: {} };
     const stored = await submitTogether(redis.client, [entry], await onceOf('request'));
     const entryId = stored.kind === 'stored' ? stored.entryIds[0] : undefined;
-    expect(await findReplay(redis.client, await onceOf('request'))).toMatchObject({
+    expect(await findReplay(createTestCore(redis.client), await onceOf('request'))).toMatchObject({
       refs: [{ place: 'normal', entryId }],
     });
-    await expect(findReplay(redis.client, await onceOf('other'))).rejects.toMatchObject({
+    await expect(findReplay(createTestCore(redis.client), await onceOf('other'))).rejects.toMatchObject({
       code: 'idempotency-mismatch',
     });
   });

@@ -1,6 +1,6 @@
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { NEEDED_COMMANDS, OPTIONAL_COMMANDS } from '../../../src/redis/acl/needed-commands.ts';
+import { ACK_COMMANDS, NEEDED_COMMANDS, OPTIONAL_COMMANDS } from '../../../src/redis/acl/needed-commands.ts';
 import { scripts } from '../../../src/scripts.ts';
 import { CODE_FILES, readCode } from '../../helpers/code-files.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
@@ -57,7 +57,7 @@ describe('the commands that the service needs', () => {
       ...SERVICE_FILES.flatMap((file) => inTypeScript(file, known)),
       ...OF_THE_CLIENT,
     ]);
-    const listed = [...NEEDED_COMMANDS, ...Object.keys(OPTIONAL_COMMANDS)];
+    const listed = [...NEEDED_COMMANDS, ...ACK_COMMANDS, ...Object.keys(OPTIONAL_COMMANDS)];
     expect([...sent].sort()).toEqual(listed.sort());
   });
 

@@ -1,15 +1,19 @@
-import { NEEDED_COMMANDS, OPTIONAL_COMMANDS } from '../../../redis/acl/needed-commands.ts';
+import { ACK_COMMANDS, NEEDED_COMMANDS, OPTIONAL_COMMANDS } from '../../../redis/acl/needed-commands.ts';
 import { type Finding, fault, note, ok } from '../../finding.ts';
 import type { Reading } from '../../readings/reading.ts';
-import type { AclReadings } from '../../readings/readings.ts';
+import type { AclReadings, EnvironmentReadings } from '../../readings/readings.ts';
+
+/** The settings of the environment that matter for the rights. */
+type AclSettings = Pick<EnvironmentReadings, 'prefix' | 'replicasAck'>;
 
 /** What the user of REDIS_URL may do. */
-export function checkAcl(acl: Reading<AclReadings>, prefix: string): Finding[] {
+export function checkAcl(acl: Reading<AclReadings>, { prefix, replicasAck }: AclSettings): Finding[] {
   if ('refused' in acl) {
     return [note('acl', { what: `The permissions of the Redis user cannot be read: ${acl.refused}.` })];
   }
   const { user = 'default', denied } = acl.value;
-  const lacking = NEEDED_COMMANDS.filter((command) => denied.has(command));
+  const needed = replicasAck === 0 ? NEEDED_COMMANDS : [...NEEDED_COMMANDS, ...ACK_COMMANDS];
+  const lacking = needed.filter((command) => denied.has(command));
   const optional = Object.entries(OPTIONAL_COMMANDS).filter(([command]) => denied.has(command));
   return [
     lacking.length === 0

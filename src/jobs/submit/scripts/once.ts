@@ -33,13 +33,17 @@ export interface Remembered {
 /** The fourth line of a record whose fingerprint is exact. Older releases do not read so far. */
 const EXACT = 'exact';
 
+/** Lua: writes `record` as it is, so that WAIT covers what was stored with it. */
+export const writeAgain = `redis.call('PEXPIREAT', record, redis.call('PEXPIRETIME', record), 'XX')`;
+
 /** Lua: ends a script whose `record` has remembered an earlier submit with the key. */
 export const replay = `
 if fingerprint ~= '' then
   local stored = redis.call('GET', record)
   if stored then
-    if string.match(stored, '^[^\\n]*') == fingerprint then return { 'replayed', stored } end
-    return { 'mismatch' }
+    if string.match(stored, '^[^\\n]*') ~= fingerprint then return { 'mismatch' } end
+    ${writeAgain}
+    return { 'replayed', stored }
   end
 end`.trim();
 

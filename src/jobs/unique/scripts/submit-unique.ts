@@ -39,6 +39,7 @@ export const submitUniqueScript = defineScript({
     'note',
     'refQueues',
     'isAtomic',
+    'isAcked',
     {
       records: 'jobs',
       of: ['queue', 'lane', 'priority', 'startAt', 'delay', 'expiresIn', 'task', 'payload', 'options'],
@@ -81,6 +82,8 @@ for i = 1, #jobs do
   useQueue(tonumber(jobs[i].queue))
   local place = placeOf(i)
   refs[i] = place and takePlace(news[i], place, kinds[i], room) or storeJob(news[i], room)
+  -- Written as it is, so that WAIT covers the submit that has the place.
+  if isAcked == '1' and place then redis.call('HSET', uniques, news[i].rule.d, cjson.encode(place.pointer)) end
   taken[2 * i - 1], taken[2 * i] = kinds[i], refs[i]
 end
 for queue, room in pairs(rooms) do
@@ -117,11 +120,12 @@ type Raw =
   | ['reject', job: number, ref: string]
   | ['too-large'];
 
-/** Stores jobs, or finds the jobs that have their places. The options of a unique job name its place. With `once` it does so at most once. */
+/** Stores jobs, or finds the jobs that have their places. The options of a unique job name its place. With `once` it does so at most once.
+ * @param isAcked whether the connection waits until replicas have what it finds or writes. */
 export async function submitUnique(
   redis: Connection,
   entries: readonly NewEntry[],
-  { once, isAtomic }: { once?: Once | undefined; isAtomic: boolean },
+  { once, isAtomic, isAcked = false }: { once?: Once | undefined; isAtomic: boolean; isAcked?: boolean },
 ): Promise<UniquelySubmitted> {
   const { queues, indexOf } = queuesOf(entries);
   const raw = (await submitUniqueScript.run(
@@ -133,6 +137,7 @@ export async function submitUnique(
       mostExpiryMs: MAX_DURATION_MS,
       ...encodeOnce(entries, once),
       isAtomic: isAtomic ? 1 : 0,
+      isAcked: isAcked ? 1 : 0,
       jobs: entries.map((entry) => ({ queue: indexOf(entry.keys), ...encodeNew(entry) })),
     },
   )) as Raw;

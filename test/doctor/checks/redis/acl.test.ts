@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { checkAcl } from '../../../../src/doctor/checks/redis/acl.ts';
 import { NEEDED_COMMANDS } from '../../../../src/redis/acl/needed-commands.ts';
 
-const judge = (denied: [string, string][]) =>
-  checkAcl({ value: { user: 'jobs', denied: new Map(denied) } }, 'mr');
+const judge = (denied: [string, string][], replicasAck = 0) =>
+  checkAcl({ value: { user: 'jobs', denied: new Map(denied) } }, { prefix: 'mr', replicasAck });
 
 it('finds nothing when every command is allowed', () => {
   expect(judge([]).map(({ level }) => level)).toEqual(['ok']);
@@ -19,6 +19,16 @@ it('names what is lacking, and the rule that allows it', () => {
     what: 'The Redis user jobs may not run XGROUP CREATE, ZADD.',
     todo: 'Run: redis-cli ACL SETUSER jobs +xgroup|create +zadd',
   });
+});
+
+it('asks for WAIT only where REPLICAS_ACK does', () => {
+  const denied: [string, string][] = [
+    ['wait', "NOPERM User jobs has no permissions to run the 'wait' command"],
+  ];
+  expect(judge(denied).map(({ level }) => level)).toEqual(['ok']);
+  expect(judge(denied, 1)).toEqual([
+    expect.objectContaining({ level: 'fault', todo: 'Run: redis-cli ACL SETUSER jobs +wait' }),
+  ]);
 });
 
 it('tells keys apart from commands', () => {
@@ -46,5 +56,5 @@ it('notes what is missing without an optional command', () => {
 });
 
 it('notes that the permissions cannot be read', () => {
-  expect(checkAcl({ refused: 'no answer' }, 'mr')[0]?.level).toBe('note');
+  expect(checkAcl({ refused: 'no answer' }, { prefix: 'mr', replicasAck: 0 })[0]?.level).toBe('note');
 });

@@ -8,6 +8,7 @@ const sound = {
   auth: 'off' as const,
   prefix: 'mr',
   deadMax: 10,
+  replicasAck: 0,
   tasksDirFault: undefined,
 };
 
