@@ -85,11 +85,21 @@ export async function openStream(
       onMessage?.(message);
     }
   });
+  let hasEnded = false;
   const ended = new Promise<void>((resolve) => {
-    response.once('close', resolve);
-    response.once('error', () => resolve());
+    const end = () => {
+      hasEnded = true;
+      resolve();
+    };
+    response.once('close', end);
+    response.once('error', end);
   });
   const seen = () => messages.map(({ type }) => type).join(' ');
+  /** What was looked for among the messages. @throws {Error} once none can come any more. */
+  const orEnd = <T>(found: T | false | undefined, what: string): T | false | undefined => {
+    if (!found && hasEnded) throw new Error(`The stream has ended without ${what}: ${text.slice(-200)}`);
+    return found;
+  };
   return {
     response,
     parser,
@@ -100,12 +110,16 @@ export async function openStream(
     ended,
     count: (count) =>
       until(
-        () => messages.length >= count && messages,
+        () => orEnd(messages.length >= count && messages, `${count} messages`),
         () => `${count} messages, not ${seen()}`,
       ),
     message: (type) =>
       until(
-        () => messages.find((message) => message.type === type),
+        () =>
+          orEnd(
+            messages.find((message) => message.type === type),
+            type,
+          ),
         () => `${type} in ${seen()}`,
       ),
     close: () => outgoing.destroy(),
