@@ -170,6 +170,15 @@ async function follow(nodes: readonly ClusterNode[], primaries: number): Promise
       'a replica',
     );
   }
+  // Primaries vote only for a replica that they know as one.
+  await Promise.all(
+    nodes.map(({ client }) =>
+      until(async () => {
+        const lines = String(await client.call('CLUSTER', 'NODES')).split('\n');
+        return lines.filter((line) => line.includes('slave')).length === nodes.length - primaries;
+      }, 'a node that knows the replicas'),
+    ),
+  );
 }
 
 const untilAll = (nodes: readonly ClusterNode[], ...facts: string[]) =>
