@@ -34,6 +34,19 @@ describe('due jobs', () => {
     expect(await redis.client.zcard(queue.keys.scheduled)).toBe(0);
   });
 
+  it('of one time are taken in the order of their ids, as numbers', async () => {
+    const { scheduled, stream } = queue.keys;
+    const first = await due(1, 'normal');
+    const [[, fields = []] = []] = await redis.client.xrange(stream.parked, '-', '+');
+    const ms = Number(first.entryId.split('-')[0]);
+    const ids = [`${ms + 1}-45`, `${ms + 2}-0`, `${ms + 2}-2`, `${ms + 2}-10`];
+    for (const id of ids) {
+      await redis.client.xadd(stream.parked, id, ...fields);
+      await redis.client.zadd(scheduled, 1, `p${id}`);
+    }
+    expect(await takeNames(10)).toEqual([formatRef(first), ...ids.map((id) => `p${id}`)]);
+  });
+
   it('that stand behind more jobs of a lower priority than one step reads are found by the next takes', async () => {
     const low = await Promise.all(Array.from({ length: 2_500 }, (_, i) => due(i + 1, 'low')));
     const normal = await due(5_000, 'normal');

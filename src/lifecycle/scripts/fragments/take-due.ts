@@ -1,5 +1,6 @@
 import { defineFragment } from '../../../redis/script/define-script.ts';
 import { now } from '../../../redis/script/lua.ts';
+import { orderOf } from '../keys/turns.ts';
 import { RANK_SPAN, setRankedTime } from '../lua.ts';
 
 /** Entries of one read of parked jobs, and reads of one take, while others may stand before those wanted. */
@@ -17,7 +18,7 @@ const PARKED_PAGES = 5;
  */
 export const TAKE_DUE = defineFragment({
   queueKeys: ['scheduled', 'due', 'ranked'],
-  uses: [now, setRankedTime],
+  uses: [now, orderOf, setRankedTime],
   lua: `
 local nextDue, takeDue, findNextDue
 if hasSideState then
@@ -81,9 +82,16 @@ if hasSideState then
     end
   end
 
+  local orders = {}
+  local function orderOfRef(ref)
+    orders[ref] = orders[ref] or orderOf(string.sub(ref, 2))
+    return orders[ref]
+  end
   local function isSooner(one, other)
     if one[3] ~= other[3] then return one[3] < other[3] end
-    return #one[2] < #other[2] or #one[2] == #other[2] and one[2] < other[2]
+    local order, otherOrder = orderOfRef(one[2]), orderOfRef(other[2])
+    if order ~= otherOrder then return order < otherOrder end
+    return one[2] < other[2]
   end
 
   takeDue = function(priority, limit)
