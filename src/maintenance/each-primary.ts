@@ -7,7 +7,7 @@ const PATIENCE_MS = 500;
 
 /**
  * Repeats a pass over queues, in a Cluster at all primaries at one time, so that one that does not answer holds up only its own
- * queues. What is still under way there is not begun once more.
+ * queues. While a pass at a primary is under way, no other one begins there.
  */
 export class EachPrimary {
   readonly #primaryOf: ReturnType<typeof primaryNamer>;

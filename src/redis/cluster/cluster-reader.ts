@@ -4,7 +4,7 @@ import type { StreamEntries, StreamRead, StreamReader } from '../reads/stream-re
 import { SlotReader } from './slot-reader.ts';
 import { slotOf } from './slots.ts';
 
-/** Most streams of which the slot is remembered. */
+/** Most streams whose slot is remembered. */
 const MOST_KNOWN = 10_000;
 
 /** A call of `read` that waits. */
@@ -29,7 +29,7 @@ export class ClusterReader implements StreamReader {
   /** What failed while nobody waited: the next call rejects with it. */
   #fault: unknown;
 
-  /** @param mostOpen slots of which a read may stay open, each on a connection of its own. Others are looked at now and then. */
+  /** @param mostOpen slots whose read may stay open, each on a connection of its own. Others are looked at now and then. */
   constructor(options: ConnectOptions, cluster: Cluster, mostOpen: number) {
     this.#options = options;
     this.#cluster = cluster;

@@ -3,7 +3,7 @@ import { isUnavailable } from '../faults.ts';
 import type { QueueKeys } from '../keys.ts';
 import { primaryNamer } from './primaries.ts';
 
-/** Reads several queues for one answer, of which a Cluster may not have some now. One server has all or none. */
+/** Reads several queues for one answer. In a Cluster the primaries of some may be away; one server has all queues or none. */
 export class PartialRead {
   readonly #primaryOf: ReturnType<typeof primaryNamer>;
   readonly #away = new Set<string>();
@@ -13,7 +13,7 @@ export class PartialRead {
     this.#primaryOf = primaryNamer(redis);
   }
 
-  /** What `read` resolves to; undefined where the primary of the queue is away. Of such a one no other queue is tried. */
+  /** What `read` resolves to; undefined where the primary of the queue is away. Other queues of that primary are then not tried. */
   async of<T>(keys: QueueKeys, read: () => Promise<T>): Promise<T | undefined> {
     if (this.#primaryOf === undefined) return read();
     const primary = this.#primaryOf(keys);

@@ -38,7 +38,7 @@ it.each([
   for (let turn = 0; turn < 3; turn += 1) await nextTurn();
   stall();
   expect(await reply).toBe(0);
-  // The time of the next command begins anew, and ends as before.
+  // The next command has its full time, and is given up after that.
   const late = replyAfter(connection, 10_000).catch((error: unknown) => error);
   expect(isUnavailable(await late)).toBe(true);
   await untilConnected(connection);
