@@ -33,8 +33,9 @@ describe('a job', () => {
   it('fails, is retried, and removed', async () => {
     const job = await client().submit('fail', { retryable: false });
     await expect(job.result()).rejects.toThrow(JobFailed);
-    expect((await job.retry()).hasEnded).toBe(false);
-    expect((await job.ended()).status).toBe('failed');
+    const { data } = await (await job.retry()).ended();
+    expect(data.status).toBe('failed');
+    expect(data.errors).toHaveLength(2);
     await job.remove();
     await expect(job.refresh()).rejects.toMatchObject({ status: 410 });
   });
