@@ -54,12 +54,14 @@ function lineOf<T>(
   item: T | undefined,
 ): string {
   let left = out.columns();
-  const cells = columns.map(({ side = 'left', style }, i) => {
-    const isLast = i === columns.length - 1;
-    const text = cutTo(row[i] ?? '', Math.max(1, Math.min(left, isLast ? left : (widths[i] ?? 0))));
-    left -= (widths[i] ?? 0) + GAP.length;
-    const padded = isLast && side === 'left' ? text : padTo(text, widths[i] ?? 0, side);
-    return out.paint(item === undefined ? undefined : style?.(item), padded);
+  const cells = columns.flatMap(({ side = 'left', style }, i) => {
+    const isLast = i === columns.length - 1 && side === 'left';
+    const places = Math.min(left, isLast ? left : (widths[i] ?? 0));
+    left -= places + GAP.length;
+    if (places <= 0) return [];
+    const text = cutTo(row[i] ?? '', places);
+    const padded = isLast ? text : padTo(text, places, side);
+    return [out.paint(item === undefined ? undefined : style?.(item), padded)];
   });
   return cells.join(GAP).trimEnd();
 }

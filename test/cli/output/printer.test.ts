@@ -1,25 +1,12 @@
 import { expect, it } from 'vitest';
 import { createPrinter } from '../../../src/cli/output/printer.ts';
+import type { Column } from '../../../src/cli/output/table.ts';
 import { keepingIo } from '../../helpers/cli/sink.ts';
 
-const COLUMNS = [
-  { title: 'NAME', of: ({ name }: { name: string }) => name },
-  { title: 'N', of: ({ n }: { n: number }) => n, side: 'right' as const },
+const COLUMNS: readonly Column<{ name: string; n: number }>[] = [
+  { title: 'NAME', of: ({ name }) => name },
+  { title: 'N', of: ({ n }) => n, side: 'right' },
 ];
-
-it('aligns a list on a terminal, with one head', async () => {
-  const io = keepingIo(true);
-  const print = createPrinter(io, false).list(COLUMNS);
-  await print([{ name: 'a\u001b', n: 1 }]);
-  await print([{ name: 'b', n: 22 }]);
-  expect(io.out.text()).toBe('NAME      N\na\\u001b   1\nb        22\n');
-});
-
-it('separates a list by tabs for other programs', async () => {
-  const io = keepingIo(false);
-  await createPrinter(io, false).list(COLUMNS)([{ name: 'a\tb', n: 1 }]);
-  expect(io.out.text()).toBe('a\\tb\t1\n');
-});
 
 it('prints a line of JSON for each item', async () => {
   const io = keepingIo(true);
