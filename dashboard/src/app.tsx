@@ -11,6 +11,7 @@ import { JobView } from './views/job/job-view.tsx';
 import { KeyGate } from './views/key-gate.tsx';
 import { Navigation } from './views/navigation.tsx';
 import { Overview } from './views/overview.tsx';
+import { QueueView } from './views/queue/queue-view.tsx';
 
 export function App(): JSX.Element {
   const isLocked = useSignal(needsKey);
@@ -41,6 +42,7 @@ function View(): JSX.Element {
   }, [list, name]);
   if (parts.length === 0) return <Overview />;
   if (list === 'jobs' && name !== undefined) return <JobView key={name} id={name} />;
+  if (list === 'queues' && name !== undefined) return <QueueView key={name} name={name} />;
   return (
     <Empty title="There is no such view">
       <a class="button" href={addressOf([])}>

@@ -8,7 +8,9 @@ const MOST_BYTES = 60_000;
 
 describe('the files of the dashboard', () => {
   it('have at most 60 kB in all, as they are sent', () => {
-    const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'));
+    const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.includes('.'),
+    );
     expect(files.length).toBeGreaterThan(3);
     const sizes = files.map((name) => gzipSync(readFileSync(`${FOLDER}/${name}`), { level: 9 }).length);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(MOST_BYTES);

@@ -129,3 +129,24 @@ export function Choice({ label, value, options, onInput }: ChoiceProps): JSX.Ele
     </Field>
   );
 }
+
+interface CheckProps {
+  readonly label: string;
+  readonly value: boolean;
+  readonly onInput: (isChecked: boolean) => void;
+}
+
+export function CheckField({ label, value, onInput }: CheckProps): JSX.Element {
+  const id = useId();
+  return (
+    <div class="check">
+      <input
+        id={id}
+        type="checkbox"
+        checked={value}
+        onChange={({ currentTarget }) => onInput(currentTarget.checked)}
+      />
+      <label for={id}>{label}</label>
+    </div>
+  );
+}

@@ -4,13 +4,22 @@ import { pathOf } from '../net/places.ts';
 import type { QueueStats } from '../net/types.ts';
 import { useLoad } from './load.ts';
 
-/** Statistics of a queue, and how many jobs ended between the last readings. */
+/** What happened between two readings, per minute, and how the queue was at the second one. */
+export interface Sample {
+  /** Unix seconds. */
+  readonly at: number;
+  readonly submitted: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly queued: number;
+  readonly running: number;
+}
+
+/** Statistics of a queue, with those that were read before while the page was open. */
 export interface Reading {
   readonly stats: QueueStats;
-  /** Jobs that ended per minute, between two readings each; the newest last. */
-  readonly ended: readonly number[];
-  readonly failed: readonly number[];
-  readonly at: number;
+  /** The newest last. */
+  readonly samples: readonly Sample[];
 }
 
 const EVERY_MS = 4_000;
@@ -20,27 +29,38 @@ const AT_A_TIME = 4;
 /** Kept while the page is open, so that a chart is there when the reader comes back. */
 const readings = new Map<string, Reading>();
 
-const perMinute = (now: number, before: number, ms: number): number =>
-  Math.max(0, Math.round(((now - before) * 60_000) / Math.max(ms, 1)));
-
 export function note(stats: QueueStats): Reading {
   const before = readings.get(stats.queue);
-  const at = performance.now();
-  const { completed, failed } = stats.totals;
-  const reading: Reading =
-    before === undefined
-      ? { stats, at, ended: [stats.rates.completedPerMin], failed: [stats.rates.failedPerMin] }
-      : {
-          stats,
-          at,
-          ended: next(before.ended, perMinute(completed, before.stats.totals.completed, at - before.at)),
-          failed: next(before.failed, perMinute(failed, before.stats.totals.failed, at - before.at)),
-        };
+  const reading: Reading = {
+    stats,
+    samples: [...(before?.samples ?? []), sampleOf(stats, before)].slice(-KEPT),
+  };
   readings.set(stats.queue, reading);
   return reading;
 }
 
-const next = (values: readonly number[], value: number): readonly number[] => [...values, value].slice(-KEPT);
+function sampleOf({ totals, rates, counts }: QueueStats, before: Reading | undefined): Sample {
+  const at = Date.now() / 1_000;
+  const { queued, running } = counts;
+  const last = before?.samples.at(-1);
+  if (before === undefined || last === undefined) {
+    const { submittedPerMin: submitted, completedPerMin: completed, failedPerMin: failed } = rates;
+    return { at, submitted, completed, failed, queued, running };
+  }
+  const perMinute = (name: 'submitted' | 'completed' | 'failed'): number =>
+    Math.max(
+      0,
+      Math.round(((totals[name] - before.stats.totals[name]) * 60) / Math.max(at - last.at, 0.001)),
+    );
+  return {
+    at,
+    submitted: perMinute('submitted'),
+    completed: perMinute('completed'),
+    failed: perMinute('failed'),
+    queued,
+    running,
+  };
+}
 
 /** Readings of the queues that are seen, read again every few seconds. */
 export function useReadings(names: readonly string[]): ReadonlyMap<string, Reading> {

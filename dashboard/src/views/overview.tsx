@@ -123,7 +123,7 @@ function Trend({ reading }: { reading: Reading | undefined }): JSX.Element | nul
   const label = `${rate(completedPerMin)} completed and ${rate(failedPerMin)} failed per minute`;
   return (
     <>
-      <Spark values={reading.ended} label={label} />
+      <Spark values={reading.samples.map(({ completed }) => completed)} label={label} />
       <span class="trend-value" title={label}>
         {rate(completedPerMin)}
       </span>
