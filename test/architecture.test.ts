@@ -52,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'tasks',
     'src/workers',
   ],
+  client: [],
   telemetry: ['config', 'version', 'queues', 'pino', 'prom', '@opentelemetry'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
   doctor: ['config', 'misspelt-settings', 'redis', 'local'],
