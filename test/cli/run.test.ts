@@ -33,6 +33,7 @@ describe('millrace', () => {
 
   it.each([
     [['get'], 'ID is missing'],
+    [['dead', 'lits'], 'Did you mean: millrace dead list'],
     [['get', 'a', 'b'], '"b" is one word too many'],
     [['submit', 'fib', '{n:1}'], 'The payload is not JSON'],
     [['submit', 'fib', '@/nowhere'], 'The file cannot be read'],
