@@ -54,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   telemetry: ['config', 'version', 'queues', 'pino', 'prom', '@opentelemetry'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
+  testing: ['config', 'orphan-reaper', 'redis', 'core', 'lifecycle', 'local', 'tasks', 'scripts', 'workers'],
   doctor: ['config', 'misspelt-settings', 'redis', 'local'],
   http: [
     'access',
@@ -117,6 +118,10 @@ const ROOTS = [
   'src/app.ts',
   'src/server.ts',
   'workers/main.ts',
+  // What the package exports.
+  'src/package/task.ts',
+  'src/package/worker.ts',
+  'src/package/testing.ts',
   'openapi/describe.ts',
   'openapi/generate.ts',
 ];
