@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-
 /** The source of time, in milliseconds. Code that needs the time takes a Clock, so that tests can set it. */
 export interface Clock {
   /** Unix time, for stored times. It can jump. */

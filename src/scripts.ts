@@ -40,7 +40,7 @@ import { retryScript } from './lifecycle/scripts/retry.ts';
 import { sweepScript } from './lifecycle/scripts/sweep.ts';
 import { forgetTagsScript } from './lifecycle/scripts/tags/forget-tags.ts';
 import { sweepUniquesScript } from './lifecycle/scripts/unique/sweep-uniques.ts';
-import { censusScript } from './queues/scripts/census.ts';
+import { censusScript, readCensusScript } from './queues/scripts/census.ts';
 import { configureScript } from './queues/scripts/configure.ts';
 import { endedRecordsScript } from './queues/scripts/ended-records.ts';
 import { busiestKeysScript, keyJobsScript } from './queues/scripts/key-jobs.ts';
@@ -149,6 +149,7 @@ export const scripts: readonly Script[] = [
   busiestKeysScript,
   lookupScript,
   censusScript,
+  readCensusScript,
   // Access keys.
   addKeyScript,
   findKeyScript,

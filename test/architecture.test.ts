@@ -52,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'tasks',
     'src/workers',
   ],
+  client: [],
   telemetry: ['config', 'version', 'queues', 'pino', 'prom', '@opentelemetry'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
   testing: ['config', 'orphan-reaper', 'redis', 'core', 'lifecycle', 'local', 'tasks', 'scripts', 'workers'],

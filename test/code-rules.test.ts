@@ -11,6 +11,9 @@ const MAX_COMMENT_LINES = 3;
 const MAX_FOLDER_FILES = 15;
 const MIN_TESTED_SHARE = 0.6;
 
+/** What a program writes, nobody reads from top to bottom. */
+const WRITTEN_FILES = CODE_FILES.filter((file) => !file.endsWith('.generated.ts'));
+
 const lineCount = (file: string): number => readCode(file).split('\n').length - 1;
 
 /** Functions with a body that are longer than allowed. A plugin of routes is a list of them. */
@@ -56,8 +59,8 @@ describe('the code', () => {
   });
 
   it('has files of at most 250 lines, half of them of at most 90', () => {
-    const lengths = CODE_FILES.map(lineCount).sort((a, b) => a - b);
-    expect(CODE_FILES.filter((file) => lineCount(file) > MAX_FILE_LINES)).toEqual([]);
+    const lengths = WRITTEN_FILES.map(lineCount).sort((a, b) => a - b);
+    expect(WRITTEN_FILES.filter((file) => lineCount(file) > MAX_FILE_LINES)).toEqual([]);
     expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(MAX_MEDIAN_LINES);
   });
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { clientTypes } from '../openapi/client-types.ts';
 import { describeApi } from '../openapi/describe.ts';
 import { useApi } from './helpers/api/server.ts';
 import { useRedis } from './helpers/redis/server.ts';
@@ -73,6 +74,11 @@ describe('openapi.json', () => {
     expect(await describeApi()).toBe(text);
     const served = await api.http.get('/openapi.json').expect(200);
     expect(served.body).toEqual(document);
+  });
+
+  it('matches the types of the client', async () => {
+    const types = await readFile(new URL('../src/client/types/api.generated.ts', import.meta.url), 'utf8');
+    expect(clientTypes(JSON.parse(text))).toBe(types);
   });
 
   it('has OpenAPI version 3.1 and the version of the package', async () => {

@@ -16,6 +16,16 @@ describe('every script', () => {
     expect(await redis.client.script('LOAD', lua)).toMatch(/^[0-9a-f]{40}$/);
   });
 
+  it('says that it only reads if it writes nothing, and only then', async () => {
+    const listed = (await redis.client.command('LIST', 'FILTERBY', 'ACLCAT', 'write')) as string[];
+    const writing = new Set(listed.map((name) => name.toUpperCase()));
+    const writes = (lua: string) =>
+      [...lua.matchAll(/redis\.p?call\('(\w+)'/g)].some(([, name = '']) => writing.has(name));
+    const onlyReads = (lua: string) => lua.startsWith('#!lua flags=no-writes\n');
+    const wrong = scripts.filter(({ lua }) => onlyReads(lua) === writes(lua));
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+  });
+
   it('has a name of its own', () => {
     expect(new Set(scripts.map(({ name }) => name)).size).toBe(scripts.length);
   });

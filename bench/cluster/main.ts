@@ -84,7 +84,11 @@ const steady =
 const flood =
   (queues: readonly string[], processes: number, concurrency: number, each: number) => (topology: Topology) =>
     onSite({ topology, queues, processes, concurrency }, async (site) => {
+      await sleep(WARM_UP_MS);
+      const rest = await site.used();
+      await sleep(REST_MS);
       const from = await site.used();
+      const idle = perJob(rest, from, (from.at - rest.at) / 1_000);
       for (const queue of queues) {
         const pipeline = site.redis.pipeline();
         const stream = site.keys(queue).stream.normal;
@@ -92,7 +96,7 @@ const flood =
         await pipeline.exec();
       }
       await site.untilCompleted(queues.length * each);
-      return { ...perJob(from, await site.used(), queues.length * each), idleUs: 0 };
+      return { ...perJob(from, await site.used(), queues.length * each, idle.redisUs), idleUs: idle.redisUs };
     });
 
 /** Medians for both, and the medians of the ratios within the rounds. */

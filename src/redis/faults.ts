@@ -17,6 +17,10 @@ export function isUnavailable(error: unknown): error is Error {
   return SOCKET_CODE.test(code) || CONNECTION_LOST.test(error.message);
 }
 
+/** Whether the error means that Redis refuses writes, and answers look-ups: too few replicas, or a disk that is full. */
+export const takesNoWrites = (error: unknown): boolean =>
+  error instanceof Error && /^(NOREPLICAS|MISCONF)\b/.test(error.message.replace(/^ERR /, ''));
+
 /** Whether the error means that a stream or its consumer group does not exist (yet, or any more). */
 export const isNoGroup = (error: unknown): boolean =>
   error instanceof Error && (error.message.includes('NOGROUP') || error.message.startsWith('UNBLOCKED'));

@@ -20,6 +20,7 @@ return 1
 /** Returns the record of a key, or false, and the time by the clock of Redis, Unix ms. */
 export const findKeyScript = defineScript({
   name: 'find-key',
+  onlyReads: true,
   keys: ['records'],
   args: ['id'],
   uses: [now],

@@ -13,6 +13,7 @@ const MOST_KEYS = 1_000;
  */
 export const existingKeysScript = defineScript({
   name: 'existing-keys',
+  onlyReads: true,
   keys: [{ list: 'asked' }],
   lua: `
 local found = {}

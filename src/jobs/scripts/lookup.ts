@@ -107,6 +107,7 @@ local found = find()
 /** Finds a job. Returns `found`. */
 export const lookupScript = defineScript({
   name: 'lookup',
+  onlyReads: true,
   fragments: [QUEUE_ROOM, LOOKUP],
   lua: `
 return found

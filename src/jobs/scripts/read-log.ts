@@ -10,6 +10,7 @@ import { toTimestamp } from '../../schemas/values/timestamp.ts';
  */
 export const readLogScript = defineScript({
   name: 'read-log',
+  onlyReads: true,
   keys: ['log'],
   args: ['after'],
   lua: `

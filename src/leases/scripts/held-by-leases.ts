@@ -29,6 +29,7 @@ export const HELD_START: HeldPosition = { lease: 0, place: 1, from: '-' };
  */
 export const heldByLeasesScript = defineScript({
   name: 'held-by-leases',
+  onlyReads: true,
   queueKeys: ['notes', 'stream'],
   args: ['maxJobs', 'maxBytes', 'startPlace', 'startFrom', { list: 'consumers' }],
   uses: [letters, heldRow],

@@ -5,6 +5,7 @@ import { lastId } from '../../redis/script/lua.ts';
 /** The last id of each stream, without reading entries (they can be large); '0-0' for a stream that is not there. */
 export const lastIdsScript = defineScript({
   name: 'last-ids',
+  onlyReads: true,
   keys: [{ list: 'streams' }],
   uses: [lastId],
   lua: `

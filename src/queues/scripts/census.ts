@@ -2,28 +2,25 @@ import { LIMIT_FIELDS, type LimitField } from '../../lifecycle/limits/settings.t
 import { QUEUE_ROOM } from '../../lifecycle/scripts/fragments/limits.ts';
 import { pauseEnd, RANK_SPAN } from '../../lifecycle/scripts/lua.ts';
 import type { Connection } from '../../redis/connection.ts';
-import { GROUP, PLACES, type Place, type QueueKeys } from '../../redis/keys.ts';
-import { toPairs } from '../../redis/pairs.ts';
+import { takesNoWrites } from '../../redis/faults.ts';
+import { GROUP, type QueueKeys } from '../../redis/keys.ts';
 import { defineScript } from '../../redis/script/define-script.ts';
 import { now, toMap } from '../../redis/script/lua.ts';
-import { DEFAULT_PRIORITY } from '../../schemas/job.ts';
-import type { HeldCounts } from '../../schemas/queues/held.ts';
-import { HELD_BY, PRIORITIES } from '../../schemas/values/names.ts';
-import { readLimits } from '../limits/limits.ts';
-import type { Census, HeldGroup, PlaceCensus } from './census-types.ts';
-import { HELD_COUNTS, type RawHeldCounts } from './held-counts.ts';
+import type { Census } from './census-types.ts';
+import { toCensus } from './decode-census.ts';
+import { HELD_COUNTS } from './held-counts.ts';
+import { STORE_NO_SAMPLE, STORE_SAMPLE } from './store-sample.ts';
 
 /** Lua: the stored value of a limit, false for none. */
 const limitValue = (field: LimitField): string => `configured[${LIMIT_FIELDS.indexOf(field) + 4}]`;
 
 /**
- * Counts all jobs of a queue at one moment, in the places themselves, and stores a reading every ten seconds for the
- * rates. With `isLook` 1 it stores nothing, and leaves out what costs most: totals, leases, the sample, and who runs jobs.
+ * Counts all jobs of a queue at one moment, in the places themselves. With `isLook` 1 it stores no reading for the rates, and leaves
+ * out what costs most: totals, leases, the reading of a minute ago, and who runs jobs.
  *
- * Returns `RawCensus`.
+ * Returns what `toCensus` reads.
  */
-export const censusScript = defineScript({
-  name: 'census',
+const CENSUS = {
   queueKeys: [
     'scheduled',
     'ranked',
@@ -37,7 +34,6 @@ export const censusScript = defineScript({
     'dead',
   ],
   args: ['maxLeases', 'maxGroups', 'isLook'],
-  fragments: [QUEUE_ROOM, HELD_COUNTS],
   uses: [now, toMap],
   lua: `
 local running, places, added, waitingSince, isMade = {}, {}, 0, now, false
@@ -91,11 +87,8 @@ local hasRanked = delayedNow + places[5][6] > 0 and redis.call('EXISTS', ranked)
 local ranks = hasRanked and { countRanked(1), countRanked(2), countRanked(4) } or { 0, 0, 0 }
 
 local function readSample(ended)
-  local last = redis.call('XREVRANGE', samples, '+', '-', 'COUNT', 1)[1]
   -- Clients choose names: a look at a queue that nobody has made leaves no key.
-  if isMade and (not last or now - tonumber(string.match(last[1], '^%d+')) >= 10000) then
-    redis.call('XADD', samples, 'MAXLEN', 30, '*', 'a', added - (ended.changed or 0), 'c', ended.completed or 0, 'f', ended.failed or 0)
-  end
+  if isMade then storeSample(added, ended) end
   return redis.call('XREVRANGE', samples, now - 60000, now - 120000, 'COUNT', 1)[1]
     or redis.call('XRANGE', samples, now - 120000, '+', 'COUNT', 1)[1]
 end
@@ -131,118 +124,39 @@ return {
   countHeld(#held > 0, ${limitValue('concurrency')}, ${limitValue('rate')}),
 }
 `,
+} as const;
+
+export const censusScript = defineScript({
+  ...CENSUS,
+  name: 'census',
+  fragments: [QUEUE_ROOM, HELD_COUNTS, STORE_SAMPLE],
+});
+
+/** For looks, and for a Redis that takes no writes. */
+export const readCensusScript = defineScript({
+  ...CENSUS,
+  name: 'read-census',
+  onlyReads: true,
+  fragments: [QUEUE_ROOM, HELD_COUNTS, STORE_NO_SAMPLE],
 });
 
 const LISTED_LEASES = 1_000;
 /** A class is a task with the releases that refused its jobs, so there are few groups. */
 const LISTED_GROUPS = 200;
 
-type RawPlace = [length: number, running: number, due: number, dead: number, added: number, dueNow: number];
-
-type RawGroup = [order: string, jobs: number];
-
-/** Maps come as names and values, one after the other. `sample`: its id and its three counts, or nothing. */
-type RawCensus = [
-  now: number,
-  scheduled: number,
-  paused: number,
-  totals: string[],
-  leases: string[],
-  running: (string | number)[],
-  sample: string[],
-  places: RawPlace[],
-  maxJobs: number,
-  scheduledNow: number,
-  waitingSince: number,
-  held: RawGroup[],
-  ranked: [critical: number, high: number, low: number],
-  submitEvents: number,
-  pausedUntil: number,
-  limits: (string | null)[],
-  heldCounts: RawHeldCounts,
-];
-
 /** Reads the whole state of a queue in one step; at most 1,000 leases are listed. */
-export const takeCensus = (redis: Connection, queue: QueueKeys): Promise<Census> =>
-  runCensus(redis, queue, { maxLeases: LISTED_LEASES, maxGroups: LISTED_GROUPS, isLook: 0 });
+export async function takeCensus(redis: Connection, queue: QueueKeys): Promise<Census> {
+  const args = { maxLeases: LISTED_LEASES, maxGroups: LISTED_GROUPS, isLook: 0 };
+  try {
+    return toCensus(await censusScript.run(redis, { queue }, args));
+  } catch (error) {
+    if (!takesNoWrites(error)) throw error;
+    return toCensus(await readCensusScript.run(redis, { queue }, args));
+  }
+}
 
 /** Only the counts, the age and the pause: for many queues at a time. */
-export const lookAtQueue = (redis: Connection, queue: QueueKeys): Promise<Census> =>
-  runCensus(redis, queue, { maxLeases: 0, maxGroups: LISTED_GROUPS, isLook: 1 });
-
-async function runCensus(
-  redis: Connection,
-  queue: QueueKeys,
-  args: { maxLeases: number; maxGroups: number; isLook: 0 | 1 },
-): Promise<Census> {
-  const reply = await censusScript.run(redis, { queue }, args);
-  const [
-    now,
-    scheduled,
-    paused,
-    totals,
-    leases,
-    runs,
-    sample,
-    places,
-    maxJobs,
-    scheduledNow,
-    waitingSince,
-    held,
-    [critical, high, low],
-    submitEvents,
-    pausedUntil,
-    limits,
-    [heldCounts, limit],
-  ] = reply as RawCensus;
-  const running = new Map(toPairs(runs.map(String)));
-  return {
-    now,
-    scheduled,
-    scheduledNow,
-    ranked: { critical, high, low },
-    waitingSince,
-    heldGroups: held.map(decodeGroup),
-    held: Object.fromEntries(HELD_BY.map((reason, i) => [reason, heldCounts[i] ?? 0])) as HeldCounts,
-    heldBack: HELD_BY.find((reason) => reason === limit),
-    paused: paused === 1,
-    pausedUntil: pausedUntil < 0 ? undefined : pausedUntil,
-    maxJobs: maxJobs || undefined,
-    limits: readLimits(limits),
-    submitEvents: submitEvents === 1,
-    totals: Object.fromEntries(toPairs(totals).map(([name, count]) => [name, Number(count)])),
-    leases: toPairs(leases).map(([consumer, expiresAt]) => ({
-      consumer,
-      expiresAt: Number(expiresAt),
-      running: Number(running.get(consumer) ?? 0),
-    })),
-    sample: decodeSample(sample),
-    places: Object.fromEntries(PLACES.map((place, i) => [place, decodePlace(places[i])])) as Record<
-      Place,
-      PlaceCensus
-    >,
-  };
-}
-
-function decodeSample([id, added, completed, failed]: string[]): Census['sample'] {
-  if (id === undefined) return undefined;
-  return {
-    at: Number.parseInt(id, 10),
-    added: Number(added),
-    completed: Number(completed),
-    failed: Number(failed),
-  };
-}
-
-function decodeGroup([order, jobs]: RawGroup): HeldGroup {
-  return {
-    priority: PRIORITIES[Number(order[0]) - 1] ?? DEFAULT_PRIORITY,
-    isParked: order[1] === '0',
-    jobs,
-  };
-}
-
-function decodePlace(raw: RawPlace | undefined): PlaceCensus {
-  const [length, running, due, dead, added, dueNow] = raw ?? [0, 0, 0, 0, 0, 0];
-  return { length, running, due, dueNow, dead, added };
+export async function lookAtQueue(redis: Connection, queue: QueueKeys): Promise<Census> {
+  const args = { maxLeases: 0, maxGroups: LISTED_GROUPS, isLook: 1 };
+  return toCensus(await readCensusScript.run(redis, { queue }, args));
 }

@@ -14,6 +14,7 @@ const STEP_BYTES = 1_048_576;
  */
 export const endedRecordsScript = defineScript({
   name: 'ended-records',
+  onlyReads: true,
   keys: [{ list: 'results' }],
   args: ['maxBytes'],
   lua: `

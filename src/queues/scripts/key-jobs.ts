@@ -33,6 +33,7 @@ end
  */
 export const keyJobsScript = defineScript({
   name: 'key-jobs',
+  onlyReads: true,
   queueKeys: ['holds', 'runningKeys'],
   args: ['after', 'most'],
   uses: [countKey],
@@ -57,6 +58,7 @@ return listed
 /** Counts the jobs of the keys of some jobs. Returns what `countKey` gives, for the `most` keys with the most jobs. */
 export const busiestKeysScript = defineScript({
   name: 'busiest-keys',
+  onlyReads: true,
   queueKeys: ['holds', 'runningKeys'],
   args: ['heldSample', 'runningSample', 'most'],
   uses: [countKey],

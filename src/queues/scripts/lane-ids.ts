@@ -12,6 +12,7 @@ const STEP_BYTES = 1_048_576;
  */
 export const laneIdsScript = defineScript({
   name: 'lane-ids',
+  onlyReads: true,
   keys: ['stream'],
   args: ['after', 'count', 'maxBytes'],
   uses: [visitIds],

@@ -15,6 +15,7 @@ import { headOnly } from './entries.ts';
  */
 export const listedJobScript = defineScript({
   name: 'listed-job',
+  onlyReads: true,
   args: ['maxBytes'],
   fragments: [QUEUE_ROOM, LOOKUP],
   uses: [bytesOf, headOnly],

@@ -18,6 +18,7 @@ const STEP_BYTES = 1_048_576;
  */
 export const runningJobsScript = defineScript({
   name: 'running-jobs',
+  onlyReads: true,
   queueKeys: ['notes'],
   keys: ['stream'],
   args: ['letter', 'from', 'count', 'maxBytes'],

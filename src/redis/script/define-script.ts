@@ -30,6 +30,8 @@ interface ScriptSpec extends LuaPart {
   readonly fragments?: readonly LuaPart[];
   /** What happens while Redis has no memory left: by default the script runs, since only finished jobs free memory. */
   readonly whenFull?: 'runs' | 'refused';
+  /** It writes nothing, so Redis runs it also while it takes no writes: without memory, or with too few replicas. */
+  readonly onlyReads?: boolean;
   readonly isBatched?: boolean;
   /** `many`: the script is for any number of queues, and says by `useQueue(index)` whose keys it names. */
   readonly queues?: QueueCount;
@@ -64,6 +66,12 @@ type Runner = (keyCount: number, ...parts: readonly (readonly ScriptArg[])[]) =>
 /** A piece of Lua for `fragments`, with the types of the names that it needs. */
 export const defineFragment = <const P extends LuaPart>(part: P): P => part;
 
+/** First line of a script, by which Redis knows when it may run. Source: https://redis.io/docs/latest/develop/programmability/lua-api/#script_flags */
+function flagsOf({ whenFull, onlyReads }: ScriptSpec): string {
+  if (onlyReads === true) return '#!lua flags=no-writes\n';
+  return whenFull === 'refused' ? '' : '#!lua flags=allow-oom\n';
+}
+
 /**
  * A script for the list in `src/scripts.ts`, which every connection knows from its start. ioredis sends EVALSHA and,
  * after NOSCRIPT, EVAL. In the Lua, keys and arguments have the names of the lists; see `bindParts`.
@@ -81,7 +89,7 @@ export function defineScript<const S extends ScriptSpec>(spec: S): BoundScript<K
   return {
     name,
     isBatched: spec.isBatched ?? false,
-    lua: spec.whenFull === 'refused' ? bound.lua : `#!lua flags=allow-oom\n${bound.lua}`,
+    lua: flagsOf(spec) + bound.lua,
     keyCount: [...bound.queueKeys, ...bound.keys].reduce(
       (sum, { kind, width }) => sum + (kind === 'tail' ? 0 : width),
       0,

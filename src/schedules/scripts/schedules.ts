@@ -27,6 +27,7 @@ const MOST_DUE_BYTES = 1_048_576;
  */
 export const readSchedulesScript = defineScript({
   name: 'read-schedules',
+  onlyReads: true,
   queueKeys: ['schedules', 'scheduleStates'],
   args: [{ list: 'ids' }],
   uses: [now],

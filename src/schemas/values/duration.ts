@@ -1,17 +1,16 @@
 import { Type } from 'typebox';
+import { DAY_MS, DURATION_PATTERN } from './duration-text.ts';
 
-const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const PATTERN = '^(\\d{1,12})(ms|s|m|h|d)$';
-const SHAPE = new RegExp(PATTERN);
+export { durationMs } from './duration-text.ts';
 
 /** The longest delay, expiry or retention: ten years, in milliseconds. */
-export const MAX_DURATION_MS = 3_650 * UNITS.d;
+export const MAX_DURATION_MS = 3_650 * DAY_MS;
 
 /** The latest start of a job: 100 years from now, in milliseconds. A time such as 2099-12-31 is how people write "never". */
-export const MAX_START_MS = 36_525 * UNITS.d;
+export const MAX_START_MS = 36_525 * DAY_MS;
 
 /** The longest timeout of one attempt, in milliseconds. A JavaScript timer takes at most 2^31 - 1. */
-export const MAX_TIMEOUT_MS = 24 * UNITS.d;
+export const MAX_TIMEOUT_MS = 24 * DAY_MS;
 
 /** Bounds of a duration in milliseconds. */
 export interface DurationLimits {
@@ -31,20 +30,7 @@ export const duration = (description: string, { min = 0, max = MAX_DURATION_MS }
     type: ['integer', 'string'],
     minimum: min,
     maximum: max,
-    pattern: PATTERN,
+    pattern: DURATION_PATTERN,
     description: `${description} Milliseconds as an integer, or a string such as "500ms", "30s", "5m", "2h", "1d".`,
     examples: ['30s'],
   });
-
-/**
- * The milliseconds of a duration that passed the `duration` schema. Callers still check their limits: the schema does
- * not bound a string.
- *
- * @throws {RangeError} for text in another form.
- */
-export function durationMs(value: number | string): number {
-  if (typeof value === 'number') return value;
-  const match = SHAPE.exec(value);
-  if (match === null) throw new RangeError(`not a duration: ${value}`);
-  return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
-}

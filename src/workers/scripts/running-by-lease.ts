@@ -6,6 +6,7 @@ import { defineScript } from '../../redis/script/define-script.ts';
 /** Counts the jobs that each lease of a queue runs. Returns names and counts, one after the other. */
 export const runningByLeaseScript = defineScript({
   name: 'running-by-lease',
+  onlyReads: true,
   queueKeys: ['stream'],
   lua: `
 local counts = {}

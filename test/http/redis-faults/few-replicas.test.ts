@@ -144,8 +144,31 @@ describe('GET /readyz', () => {
   });
 });
 
+/** Requests that only read, of what is stored in Redis. */
+const LOOK_UPS = [
+  ...['queued', 'scheduled', 'running', 'retrying', 'failed', 'completed'].map(
+    (status) => `/queues/cut-off/jobs?status=${status}`,
+  ),
+  '/jobs?status=queued',
+  '/jobs?tag=one&queue=cut-off',
+  '/queues',
+  '/queues/cut-off',
+  '/queues/cut-off/stats',
+  '/queues/cut-off/pending',
+  '/queues/cut-off/keys',
+  '/queues/cut-off/history',
+  '/queues/cut-off/subscriptions',
+  '/pending',
+  '/tasks',
+  '/workers',
+  '/schedules',
+  '/keys',
+  '/audit',
+  '/metrics',
+];
+
 describe('a primary that is cut off from its replicas', () => {
-  it('refuses each write by min-replicas-to-write: 503, and nothing has changed', async () => {
+  it('refuses each write by min-replicas-to-write: 503, nothing has changed, and look-ups go on', async () => {
     await redis.client.flushall();
     const { app, origin } = await startApi(redis.url);
     const id = await submit({ task: 'echo', queue: 'cut-off' });
@@ -172,6 +195,9 @@ describe('a primary that is cut off from its replicas', () => {
       for (const request of requests) expectProblem(await send(to, request), 503, 'redis-unavailable');
       const { reasons } = await readinessOf(to);
       expect(reasons).toEqual([expect.stringContaining('NOREPLICAS')]);
+      for (const path of LOOK_UPS)
+        expect([path, (await send(to, { path, method: 'GET' })).status]).toEqual([path, 200]);
+      expect(await api.get(id)).toMatchObject({ status: 'queued' });
     }
     expect(await redis.client.debug('DIGEST')).toBe(before);
     await redis.client.config('SET', 'min-replicas-to-write', '0');

@@ -14,6 +14,7 @@ const STEP = 200;
  */
 export const findTaggedScript = defineScript({
   name: 'find-tagged',
+  onlyReads: true,
   queueKeys: ['tagged'],
   args: ['before', 'from', 'most', 'step', { list: 'tags' }],
   lua: `

@@ -12,6 +12,7 @@ const MOST_CLASSES = 500;
  */
 export const holdClassesScript = defineScript({
   name: 'hold-classes',
+  onlyReads: true,
   queueKeys: ['holds'],
   args: ['most', { list: 'prefixes' }],
   lua: `

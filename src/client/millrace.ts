@@ -1,0 +1,129 @@
+import { type EventsOptions, type QueueMessage, queueEvents } from './events/events.ts';
+import { newIdempotencyKey } from './http/idempotency.ts';
+import { Listing } from './http/listing.ts';
+import {
+  pathOf,
+  type RequestOptions,
+  Service,
+  type ServiceAnswer,
+  type ServiceOptions,
+} from './http/service.ts';
+import { Job } from './job.ts';
+import { Keys } from './nouns/keys.ts';
+import { Queue, type QueueData } from './nouns/queue.ts';
+import { Schedules } from './nouns/schedules.ts';
+import { Workers } from './nouns/workers.ts';
+import type { Job as JobData, SubmitJob } from './types/api.generated.ts';
+import type { Answer, CallOptions, ItemOf, Query } from './types/api.ts';
+import type { TypedTask } from './types/task.ts';
+
+/** The options of a job, as `POST /jobs` takes them. */
+export type JobOptions = Omit<SubmitJob, 'task' | 'payload'>;
+
+export interface StoreOptions extends CallOptions {
+  /** Submits with the same key store once. Default: a new key for each call, so that its repeats store once. */
+  readonly idempotencyKey?: string | undefined;
+  /** The trace that the job belongs to (W3C Trace Context). */
+  readonly trace?: { readonly traceparent: string; readonly tracestate?: string | undefined } | undefined;
+}
+
+export interface SubmitOptions extends JobOptions, StoreOptions {}
+
+/** What became of a job of a batch. `id` names the stored job; `problem` says why none was stored. */
+export type BatchOutcome = ItemOf<Answer<'submitBatch'>>;
+
+/** A client of the job service. */
+export class Millrace {
+  readonly schedules: Schedules;
+  readonly keys: Keys;
+  readonly workers: Workers;
+  readonly #service: Service;
+
+  constructor(options: ServiceOptions = {}) {
+    this.#service = new Service(options);
+    this.schedules = new Schedules(this.#service);
+    this.keys = new Keys(this.#service);
+    this.workers = new Workers(this.#service);
+  }
+
+  /** Stores a job. A repeat after a lost connection stores nothing new. */
+  submit<P, R>(task: TypedTask<P, R>, payload: NoInfer<P>, options?: SubmitOptions): Promise<Job<R>>;
+  submit<R = unknown>(task: string, payload?: unknown, options?: SubmitOptions): Promise<Job<R>>;
+  async submit(
+    task: string | TypedTask,
+    payload?: unknown,
+    { signal, idempotencyKey, trace, ...options }: SubmitOptions = {},
+  ): Promise<Job> {
+    const name = typeof task === 'string' ? task : task.name;
+    const body = { task: name, payload, ...options };
+    return new Job(this.#service, await this.#store('/jobs', { body }, { signal, idempotencyKey, trace }));
+  }
+
+  /**
+   * Stores up to 10,000 jobs in one request. An outcome for each, in their order.
+   *
+   * @param options `atomic`: all jobs or none
+   */
+  async batch(
+    jobs: readonly SubmitJob[],
+    { atomic, ...options }: StoreOptions & Query<'submitBatch'> = {},
+  ): Promise<readonly BatchOutcome[]> {
+    const request = { query: { atomic }, body: { jobs } };
+    return (await this.#store<Answer<'submitBatch'>>('/jobs/batch', request, options)).items;
+  }
+
+  /** Reads a job. */
+  async get(id: string, { signal }: CallOptions = {}): Promise<Job> {
+    return new Job(this.#service, await this.#service.json('GET', pathOf`/jobs/${id}`, { signal }));
+  }
+
+  /** Finds jobs, by their tags above all. */
+  jobs(filter: Query<'findJobs'> = {}, options?: CallOptions): Listing<JobData> {
+    return new Listing(this.#service, '/jobs', filter, options);
+  }
+
+  queue(name: string): Queue {
+    return new Queue(this.#service, name);
+  }
+
+  queues(filter: Query<'listQueues'> = {}, options?: CallOptions): Listing<QueueData> {
+    return new Listing(this.#service, '/queues', filter, options);
+  }
+
+  /** The running jobs of all queues. */
+  running(
+    filter: Query<'listAllPending'> = {},
+    options?: CallOptions,
+  ): Listing<ItemOf<Answer<'listAllPending'>>> {
+    return new Listing(this.#service, '/pending', filter, options);
+  }
+
+  /** The tasks that workers have announced. */
+  tasks(filter: Query<'listTasks'> = {}, options?: CallOptions): Listing<ItemOf<Answer<'listTasks'>>> {
+    return new Listing(this.#service, '/tasks', filter, options);
+  }
+
+  /** What was managed, and what was refused. */
+  audit(filter: Query<'listAudit'> = {}, options?: CallOptions): Listing<ItemOf<Answer<'listAudit'>>> {
+    return new Listing(this.#service, '/audit', filter, options);
+  }
+
+  /** The events of all queues as they happen, without an end. */
+  events(options?: EventsOptions): AsyncGenerator<QueueMessage, void> {
+    return queueEvents(this.#service, '/events', options);
+  }
+
+  /** Sends any request of the API, for what has no method of its own. Its names in the path must be encoded. */
+  request<T = unknown>(method: string, path: string, options?: RequestOptions): Promise<ServiceAnswer<T>> {
+    return this.#service.request<T>(method, path, options);
+  }
+
+  #store<T = JobData>(
+    path: string,
+    request: RequestOptions,
+    { signal, idempotencyKey = newIdempotencyKey(), trace }: StoreOptions,
+  ): Promise<T> {
+    const headers = { 'idempotency-key': idempotencyKey, ...trace };
+    return this.#service.json('POST', path, { ...request, headers, isRepeatable: true, signal });
+  }
+}

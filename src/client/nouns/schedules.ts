@@ -1,0 +1,66 @@
+import { newIdempotencyKey } from '../http/idempotency.ts';
+import { Listing } from '../http/listing.ts';
+import { pathOf, type Service } from '../http/service.ts';
+import { Job } from '../job.ts';
+import type { Job as JobData, Schedule } from '../types/api.generated.ts';
+import type { Answer, Body, CallOptions, Query } from '../types/api.ts';
+
+export type ScheduleDefinition = Body<'putSchedule'>;
+
+/** Jobs at set times. */
+export class Schedules {
+  readonly #service: Service;
+
+  constructor(service: Service) {
+    this.#service = service;
+  }
+
+  list(filter: Query<'listSchedules'> = {}, options?: CallOptions): Listing<Schedule> {
+    return new Listing(this.#service, '/schedules', filter, options);
+  }
+
+  get(id: string, options?: CallOptions): Promise<Schedule> {
+    return this.#service.json('GET', pathOf`/schedules/${id}`, options);
+  }
+
+  /** Makes the schedule, or replaces it. */
+  put(id: string, definition: ScheduleDefinition, { signal }: CallOptions = {}): Promise<Schedule> {
+    return this.#service.json('PUT', pathOf`/schedules/${id}`, { body: definition, signal });
+  }
+
+  /** Jobs that it has submitted stay. */
+  async remove(id: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.#service.json('DELETE', pathOf`/schedules/${id}`, { signal });
+  }
+
+  pause(id: string, { signal }: CallOptions = {}): Promise<Schedule> {
+    return this.#service.json('POST', pathOf`/schedules/${id}/pause`, { isRepeatable: true, signal });
+  }
+
+  resume(id: string, { signal }: CallOptions = {}): Promise<Schedule> {
+    return this.#service.json('POST', pathOf`/schedules/${id}/resume`, { isRepeatable: true, signal });
+  }
+
+  /** Submits its job now, beside its set times. */
+  async run(id: string, { signal }: CallOptions = {}): Promise<Job> {
+    const data = await this.#service.json<JobData>('POST', pathOf`/schedules/${id}/run`, {
+      headers: { 'idempotency-key': newIdempotencyKey() },
+      isRepeatable: true,
+      signal,
+    });
+    return new Job(this.#service, data);
+  }
+
+  /** The next times of a schedule, or of a definition that is not stored. */
+  async preview(
+    of: string | Body<'previewNewSchedule'>,
+    query: Query<'previewSchedule'> = {},
+    { signal }: CallOptions = {},
+  ): Promise<readonly string[]> {
+    const answer =
+      typeof of === 'string'
+        ? this.#service.json('GET', pathOf`/schedules/${of}/preview`, { query, signal })
+        : this.#service.json('POST', '/schedules/preview', { query, body: of, isRepeatable: true, signal });
+    return ((await answer) as Answer<'previewSchedule'>).items;
+  }
+}
