@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { runQuietly } from './task.mjs';
 
@@ -26,6 +26,12 @@ export async function makeTypes(root, exports) {
   for (const name of readdirSync(folder, { recursive: true })) {
     const file = join(folder, name);
     if (file.endsWith('.d.ts') && !needed.has(file)) rmSync(file);
+  }
+  for (const file of needed) {
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replaceAll(IMPORT, (text) => text.replace(/\.ts(["'])$/, '.js$1')),
+    );
   }
 }
 
