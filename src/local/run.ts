@@ -15,7 +15,7 @@ export class Run {
   /** Ends the processes if this process is killed. */
   readonly reaper = createOrphanReaper();
   readonly #children: Child[] = [];
-  /** Those that `end` stops: their end is no death. */
+  /** Those that are being stopped: their end is no death. */
   readonly #retired = new Set<Child>();
   readonly #died = new AbortController();
   readonly #interrupted = new AbortController();
@@ -83,6 +83,7 @@ export class Run {
   /** Stops the children first: they release their jobs in Redis. */
   async stop(graceMs: number): Promise<void> {
     this.#interrupt.stop.removeEventListener('abort', this.#onInterrupt);
+    for (const child of this.#children) this.#retired.add(child);
     await Promise.all(this.#children.map((child) => stopChild(child, graceMs, this.#interrupt.hurry)));
     await this.#stopStore();
     this.reaper.end();

@@ -11,6 +11,8 @@ export interface DevOptions {
 }
 
 const DEFAULT_TASKS = 'tasks';
+/** Where `millrace` looks for an API by itself. */
+const DEFAULT_URL = 'http://127.0.0.1:3000';
 
 /**
  * `millrace dev`: Redis, the API and a worker of the task files, in this folder, until Ctrl-C. The worker starts again when the files
@@ -35,9 +37,7 @@ export async function dev(options: DevOptions): Promise<number> {
         console.error(`The worker has ended, as it says above. It starts again when ${shown} changes.`),
     },
     async ({ url, restartWorker }, env, stop) => {
-      console.log(
-        welcome(url, dataPlace(env), hasTasks ? shown : `the shipped ones; yours go into ${shown}`),
-      );
+      console.log(welcome(url, dataPlace(env), hasTasks ? shown : undefined));
       const onChange = async () => {
         hasTasks = await hasTaskFiles(dir);
         console.log(`${shown} has changed: the worker starts again.`);
@@ -50,17 +50,23 @@ export async function dev(options: DevOptions): Promise<number> {
   );
 }
 
-const welcome = (url: string, data: string, tasks: string): string => `
+/** @param tasks the folder of the task files; undefined while the shipped tasks run. */
+function welcome(url: string, data: string, tasks: string | undefined): string {
+  const address = url === DEFAULT_URL ? '' : `MILLRACE_URL=${url} `;
+  const job = tasks === undefined ? `fib '{"n":100}'` : `TASK '{"name":"Ada"}'`;
+  return `
 Millrace is ready.
 
-  API    ${url}
-  Docs   ${url}/docs
-  Data   ${data}
-  Tasks  ${tasks}
+  API        ${url}
+  Dashboard  ${url}/ui/
+  Docs       ${url}/docs
+  Data       ${data}
+  Tasks      ${tasks ?? `the shipped ones; yours go into ./${DEFAULT_TASKS}`}
 
 Submit a job and wait for its result, in another terminal:
 
-  npx millrace submit TASK '{"name":"Ada"}' --wait
+  ${address}npx millrace submit ${job} --wait
 
 Ctrl-C stops it.
 `;
+}
