@@ -8,6 +8,8 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY routes routes
 COPY workers workers
+COPY dashboard dashboard
+COPY scripts/dashboard.mjs scripts/
 RUN npm run build && npm prune --omit=dev \
   # Types and source maps of packages: nothing reads them at run time.
   && find node_modules -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' \) -delete

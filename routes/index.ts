@@ -2,11 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { bulkSubmitRoutes } from './bulk-submit.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
-import { homeRoutes } from './home.ts';
 import { jobChangeRoutes } from './job-changes.ts';
 import { jobRoutes } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
 import { leaseRoutes } from './leases.ts';
+import { homeRoutes } from './pages/home.ts';
+import { uiRoutes } from './pages/ui.ts';
 import { queueKeyRoutes } from './queues/keys.ts';
 import { queueRoutes } from './queues.ts';
 import { reportRoutes } from './reports.ts';
@@ -32,4 +33,5 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   keyRoutes,
   healthRoutes,
   homeRoutes,
+  uiRoutes,
 ];

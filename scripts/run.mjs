@@ -54,7 +54,7 @@ const NEED_INTERPRETERS = ['test/examples/', 'test/system/e2e/'];
 /** The tests of deploy/. */
 const NEED_PROMETHEUS = ['test/system/operations/'];
 /** Those of web pages. */
-const NEED_CHROMIUM = ['test/system/network/'];
+const NEED_CHROMIUM = ['test/system/network/', 'test/dashboard/'];
 
 /** Whether tests of these folders may be among those asked for: Vitest takes parts of the paths of files. */
 function mayRun(args, folders) {

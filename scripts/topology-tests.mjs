@@ -1,9 +1,13 @@
 /** Folders of tests that see the service as its clients do, and need no server of their own kind. */
-const FOLDERS = ['test/routes', 'test/events', 'test/schedules', 'test/subscriptions'];
+const FOLDERS = ['test/routes', 'test/events', 'test/schedules', 'test/subscriptions', 'test/workers'];
 
 /** Files that are left out, by their topology: test/README.md says why. */
 const LEFT_OUT = {
-  cluster: ['test/routes/health/**'],
+  cluster: [
+    'test/routes/health/**',
+    'test/workers/intake/redis-trouble.test.ts',
+    'test/workers/run/persistent-writer.test.ts',
+  ],
   sentinel: ['test/routes/health/**'],
 };
 

@@ -14,6 +14,8 @@ export interface RouteAccess {
   /** `any`: every valid key will do. `none`: no key is needed. */
   readonly scope: Scope | 'any' | 'none';
   readonly queue: QueueIn;
+  /** A browser that asks for a page needs no key here: it gets one without data. */
+  readonly hasPage?: true;
 }
 
 /** What each route needs, by its operationId. A route that is not listed does not start. */
@@ -87,7 +89,9 @@ export const ROUTE_SCOPES: Readonly<Record<string, RouteAccess>> = {
   listAudit: { scope: 'admin', queue: 'all' },
 
   getMetrics: { scope: 'read', queue: 'all' },
-  getHome: { scope: 'any', queue: 'some' },
+  getHome: { scope: 'any', queue: 'some', hasPage: true },
+  getDashboard: { scope: 'none', queue: 'some' },
+  getDashboardFile: { scope: 'none', queue: 'some' },
   getLiveness: { scope: 'none', queue: 'some' },
   getReadiness: { scope: 'none', queue: 'some' },
 };

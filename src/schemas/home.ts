@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 
 /** The links of `/`. They are relative, so that they also work below the path prefix of a proxy. */
 export const HOME_LINKS = {
+  dashboard: { href: 'ui/', about: 'The dashboard, for browsers' },
   docs: { href: 'docs/', about: 'All requests and responses, to read and to try out' },
   openapi: { href: 'openapi.json', about: 'The same as an OpenAPI document, for programs' },
   readyz: { href: 'readyz', about: 'Whether the service accepts jobs, and if not, why' },
@@ -10,6 +11,7 @@ export const HOME_LINKS = {
 } as const;
 
 const links = {
+  dashboard: HOME_LINKS.dashboard.href,
   docs: HOME_LINKS.docs.href,
   openapi: HOME_LINKS.openapi.href,
   readyz: HOME_LINKS.readyz.href,
@@ -26,6 +28,7 @@ export const Home = Type.Object(
     version: Type.String({ description: 'The version of the service.' }),
     links: Type.Object(
       {
+        dashboard: link('dashboard'),
         docs: link('docs'),
         openapi: link('openapi'),
         readyz: link('readyz'),
@@ -44,14 +47,3 @@ export type Home = Static<typeof Home>;
 
 /** The JSON of `/`. */
 export const homeOf = (version: string): Home => ({ name: 'Millrace', version, links });
-
-/** The response of `/`, in the form that Accept prefers. */
-export const HomeResponse = {
-  description: 'The name, version and links of the service.',
-  content: {
-    'application/json': { schema: Home },
-    'text/html': {
-      schema: Type.String({ description: 'The same as an HTML page.', examples: ['<!doctype html>'] }),
-    },
-  },
-};

@@ -111,7 +111,7 @@ export class Batcher {
   }
 
   /** Runs `use` while no take from queues of the primaries is under way. */
-  async withoutTakes<T>(use: () => Promise<T>, primaries = this.inFlight.primaries): Promise<T> {
+  async withoutTakes<T>(use: () => Promise<T>, primaries = this.#allPrimaries()): Promise<T> {
     for (const primary of primaries) primary.holds += 1;
     try {
       while (primaries.some(({ openTakes }) => openTakes > 0)) await this.#change.next();
@@ -120,6 +120,12 @@ export class Batcher {
       for (const primary of primaries) primary.holds -= 1;
       this.schedule();
     }
+  }
+
+  /** Also those that have had no call so far, and those of queues that are no longer served. */
+  #allPrimaries(): PrimaryCalls[] {
+    const served = this.inFlight.group(this.states.map(({ keys }) => keys)).keys();
+    return [...new Set([...served, ...this.inFlight.primaries])];
   }
 
   /** Takes nothing more; finished jobs are still written. */

@@ -2,6 +2,7 @@ import type { Core } from '../../src/core/core.ts';
 import { redisFaults } from '../../src/core/health.ts';
 import { shareCall } from '../../src/core/share-call.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
+import { redisTime } from '../../src/redis/server-time.ts';
 import type { ManagedProcess } from './managed-process.ts';
 
 export interface WorkerReadiness {
@@ -82,17 +83,15 @@ export class WorkerHealth {
     const started = processes().filter(({ isStarted }) => isStarted);
     const served = [...queues];
     if (started.length === 0 || served.length === 0) return [];
-    const pipeline = core.redis.pipeline().time();
-    for (const { leases } of served) pipeline.zmscore(leases, ...started.map(({ consumer }) => consumer));
-    const [time, ...replies] = (await pipeline.exec()) ?? [];
-    const now = Number((time?.[1] as string[] | undefined)?.[0]) * 1_000;
-    return served.flatMap(({ queue }, i) => {
-      const [error, ends] = replies[i] ?? [];
-      if (error) throw error;
-      return started.flatMap(({ pid }, j) => {
-        const end = (ends as (string | null)[] | undefined)?.[j];
-        return Number(end ?? 0) > now ? [] : [`Process ${pid}: its lease on queue ${queue} does not stand.`];
-      });
-    });
+    const consumers = started.map(({ consumer }) => consumer);
+    const reads = served.map(({ leases }) => core.redis.zmscore(leases, ...consumers));
+    const [now, ...ends] = await Promise.all([redisTime(core.redis), ...reads]);
+    return served.flatMap(({ queue }, i) =>
+      started.flatMap(({ pid }, j) =>
+        Number(ends[i]?.[j] ?? 0) > now
+          ? []
+          : [`Process ${pid}: its lease on queue ${queue} does not stand.`],
+      ),
+    );
   }
 }

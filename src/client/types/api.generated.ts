@@ -1944,6 +1944,8 @@ export interface Operations {
       readonly version: string;
       /** Addresses relative to this one. */
       readonly links: {
+        /** The dashboard, for browsers. */
+        readonly dashboard: string;
         /** All requests and responses, to read and to try out. */
         readonly docs: string;
         /** The same as an OpenAPI document, for programs. */

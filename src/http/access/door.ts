@@ -11,6 +11,7 @@ import { leaseNotFound, parseLease } from '../../leases/lease-token.ts';
 import { parseJobId } from '../../redis/job-id.ts';
 import { problems } from '../../schemas/http.ts';
 import type { Scope } from '../../schemas/keys/scope.ts';
+import { prefersPage } from '../request/accept.ts';
 import { routeFacts } from '../request/route.ts';
 import { hiddenId } from './hidden-jobs.ts';
 
@@ -36,7 +37,7 @@ export const doorPlugin = fastifyPlugin<{ auth: 'off' | 'keys' }>(
     });
     app.addHook('onRequest', (request, reply, done) => {
       const access = routeFacts(request).access ?? UNLISTED;
-      if (access.scope === 'none') {
+      if (access.scope === 'none' || (access.hasPage && prefersPage(request.headers.accept))) {
         done();
         return;
       }

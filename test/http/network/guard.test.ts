@@ -156,7 +156,8 @@ describe('a foreign host name', () => {
 describe('every answer', () => {
   it.each<[string, Message]>([
     ['with JSON', { method: 'GET', path: '/queues' }],
-    ['with a page', { method: 'GET', path: '/', headers: { accept: 'text/html' } }],
+    ['with a page', { method: 'GET', path: '/ui/' }],
+    ['that leads to the page', { method: 'GET', path: '/', headers: { accept: 'text/html' } }],
     ['of the documentation', { method: 'GET', path: '/docs' }],
     ['with a script of the documentation', { method: 'GET', path: '/docs/static/swagger-initializer.js' }],
     ['with a problem', { method: 'GET', path: '/nope' }],
@@ -172,7 +173,7 @@ describe('every answer', () => {
     expect(headers['x-content-type-options']).toBe('nosniff');
   });
 
-  it.each(['/', '/docs', '/docs/', '/docs/static/index.html'])(
+  it.each(['/docs', '/docs/', '/docs/static/index.html'])(
     'of the page %s runs no foreign script',
     async (path) => {
       const { headers, text } = await send(api.origin, {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { expectProblem } from '../../helpers/api/expect-schema.ts';
+import { bearer, makeKey, WITH_KEYS } from '../../helpers/api/keys.ts';
 import { type Answer, JSON_TYPE, type Message, NDJSON_TYPE, send } from '../../helpers/api/send.ts';
 import { startApi, useApi } from '../../helpers/api/server.ts';
 import { useReplicas } from '../../helpers/redis/replicas.ts';
@@ -167,18 +168,22 @@ const LOOK_UPS = [
   '/metrics',
 ];
 
+async function cutOff(): Promise<void> {
+  await redis.client.config('SET', 'min-replicas-to-write', '1', 'min-replicas-max-lag', '1');
+  redis.stopReplicas();
+  await until(
+    async () => (await redis.client.set('probe', '1').catch(String)).includes('NOREPLICAS'),
+    'a primary that refuses writes',
+  );
+}
+
 describe('a primary that is cut off from its replicas', () => {
   it('refuses each write by min-replicas-to-write: 503, nothing has changed, and look-ups go on', async () => {
     await redis.client.flushall();
     const { app, origin } = await startApi(redis.url);
     const id = await submit({ task: 'echo', queue: 'cut-off' });
-    await redis.client.config('SET', 'min-replicas-to-write', '1', 'min-replicas-max-lag', '1');
     onTestFinished(() => app.close());
-    redis.stopReplicas();
-    await until(
-      async () => (await redis.client.set('probe', '1').catch(String)).includes('NOREPLICAS'),
-      'a primary that refuses writes',
-    );
+    await cutOff();
     const before = await redis.client.debug('DIGEST');
     const requests = [
       post('/jobs', { task: 'echo' }),
@@ -202,5 +207,18 @@ describe('a primary that is cut off from its replicas', () => {
     expect(await redis.client.debug('DIGEST')).toBe(before);
     await redis.client.config('SET', 'min-replicas-to-write', '0');
     expect(await api.get(id)).toMatchObject({ status: 'queued', priority: 'normal' });
+  });
+
+  it('tells access keys that the process has not met', async () => {
+    const before = await startApi(redis.url, WITH_KEYS);
+    const { key } = await makeKey(before.origin, ['read']);
+    await before.app.close();
+    await cutOff();
+    const { app, origin } = await startApi(redis.url, WITH_KEYS);
+    onTestFinished(() => app.close());
+    const answers = [bearer(key), bearer(`${key}wrong`), {}].map((headers) =>
+      send(origin, { path: '/queues', method: 'GET', headers }),
+    );
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 401, 401]);
   });
 });

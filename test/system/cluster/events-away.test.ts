@@ -62,7 +62,7 @@ const entryOf = ({ id }: ReadEvent): [number, number] => {
   return [ms, seq];
 };
 
-it('the stream of all queues waits for a primary that hangs, then tells every event in its order', async () => {
+it('the stream of all queues waits for a primary that hangs, then tells every event in its order; a new one is refused', async () => {
   const jobs = await Promise.all([...QUEUES, ...QUEUES, ...QUEUES].map(submitDelayed));
   const [first, second, third] = [jobs.slice(0, 8), jobs.slice(8, 16), jobs.slice(16)];
   const reader = await readAll();
@@ -73,6 +73,7 @@ it('the stream of all queues waits for a primary that hangs, then tells every ev
   await cancel(others);
   await new Promise((resolve) => setTimeout(resolve, AWAY_MS));
   const meanwhile = reader.events.length - first.length;
+  const opened = await fetch(`${api.origin}/events`);
   signal('SIGCONT');
   const rest = second.filter((id) => !others.includes(id));
   await until(
@@ -86,6 +87,7 @@ it('the stream of all queues waits for a primary that hangs, then tells every ev
   await until(() => reader.events.length >= jobs.length, 'all events');
   reader.stop();
   expect(meanwhile).toBe(0);
+  expect(opened.status).toBe(503);
   expect(reader.events.map(({ job }) => job).sort()).toEqual([...jobs].sort());
   const entries = reader.events.map(entryOf);
   expect(entries).toEqual([...entries].sort(([a, i], [b, j]) => a - b || i - j));

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../../src/local/redis-settings.ts';
 import { aclRules } from '../../../src/redis/acl/acl-rules.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useCluster } from '../../helpers/redis/cluster.ts';
 import { until } from '../../helpers/redis/server.ts';
+import { readinessOf } from '../../helpers/telemetry/scrape.ts';
 import { useWorker } from '../../helpers/workers/worker-process.ts';
 
 /** Their slots are at all three primaries. */
@@ -13,7 +15,12 @@ const CLUSTER_COMMANDS = ['+cluster|info', '+cluster|slots'];
 
 const cluster = useCluster({ rules: [...aclRules('mr').split(' '), ...CLUSTER_COMMANDS] });
 const api = useApi(cluster);
-useWorker(cluster, { QUEUES: [...QUEUES, 'default'].join(','), CONCURRENCY: '10' });
+const healthPort = await freePort();
+useWorker(cluster, {
+  QUEUES: [...QUEUES, 'default'].join(','),
+  CONCURRENCY: '10',
+  HEALTH_PORT: String(healthPort),
+});
 
 describe('in a Cluster', () => {
   it('the service is ready and says so', async () => {
@@ -23,6 +30,11 @@ describe('in a Cluster', () => {
       durability: 'off',
       replicas: { have: 0 },
     });
+  });
+
+  it('the worker is ready and says so at HEALTH_PORT', async () => {
+    const origin = `http://127.0.0.1:${healthPort}`;
+    await until(async () => (await readinessOf(origin)).ready, 'a ready worker');
   });
 
   it('60 requests at once over 8 queues are all served', async () => {

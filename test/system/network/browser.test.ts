@@ -1,29 +1,16 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { startApi } from '../../helpers/api/server.ts';
+import { chromiumPath } from '../../helpers/local/chromium.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
-
-/** `npm test` installs it. */
-const CHROMIUM = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .flatMap((dir) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(dir, name)))
-  .find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 
 const redis = useRedis();
 let app: FastifyInstance | undefined;
@@ -49,7 +36,6 @@ const text = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 
 </script></body>`;
 
 beforeAll(async () => {
-  if (CHROMIUM === undefined) throw new Error('Chromium is not on PATH: `npm test` installs it');
   profile = await mkdtemp(join(tmpdir(), 'mr-browser-'));
   site = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html').end(page(origin));
@@ -79,7 +65,7 @@ async function visit(url: string): Promise<{ dom: string; console: string }> {
     url,
   ];
   return new Promise((resolve, reject) => {
-    execFile(CHROMIUM ?? '', args, { maxBuffer: 50_000_000, timeout: 100_000 }, (error, stdout, stderr) => {
+    execFile(chromiumPath(), args, { maxBuffer: 50_000_000, timeout: 100_000 }, (error, stdout, stderr) => {
       if (error === null) resolve({ dom: stdout, console: stderr });
       else reject(error);
     });

@@ -3,10 +3,10 @@ import { KeySpace } from '../../../src/redis/keyspace.ts';
 import { decodeRecord, encodeRecord } from '../../../src/workers/record.ts';
 import { drainWorker } from '../../../src/workers/scripts/drain-worker.ts';
 import { reportWorker } from '../../../src/workers/scripts/report-worker.ts';
-import { useRedis } from '../../helpers/redis/server.ts';
+import { isOnCluster, useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis();
-const keys = new KeySpace('mr').workers;
+const keys = new KeySpace('mr', isOnCluster).workers;
 const record = encodeRecord({ kind: 'http', queues: ['a'] });
 const report = (name: string, text = record, drainMs?: number) =>
   reportWorker(redis.client, keys, name, text, { ttlMs: 60_000, drainMs });

@@ -1,0 +1,95 @@
+import uPlot from 'uplot';
+import { theme } from '../state/theme.ts';
+
+export interface Series {
+  readonly name: string;
+  /** Names its colour. */
+  readonly kind: 'good' | 'bad' | 'info' | 'plan' | 'warn';
+  readonly values: readonly number[];
+}
+
+export interface Plot {
+  show(times: readonly number[], series: readonly Series[]): void;
+  remove(): void;
+}
+
+const HEIGHT = 168;
+
+const colour = (name: string): string => {
+  // A computed colour: what draws does not know light-dark().
+  const probe = document.createElement('i');
+  probe.style.color = `var(--${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+};
+
+const faded = (color: string): string => color.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.1)');
+
+function optionsOf(
+  width: number,
+  series: readonly Series[],
+  format: (value: number) => string,
+): uPlot.Options {
+  const axis = { stroke: colour('soft'), font: '11px system-ui', ticks: { show: false } };
+  const line = colour('line');
+  return {
+    width,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
+    scales: { y: { range: (_plot, _min, max) => [0, Math.max(max * 1.15, 1)] } },
+    axes: [
+      { ...axis, grid: { show: false }, size: 26, space: 90 },
+      {
+        ...axis,
+        grid: { stroke: line, width: 1 },
+        size: 52,
+        space: 36,
+        values: (_plot, splits) => splits.map(format),
+      },
+    ],
+    series: [
+      {},
+      ...series.map(({ kind }) => {
+        const stroke = colour(kind);
+        return { stroke, fill: faded(stroke), width: 1.5, points: { show: false } };
+      }),
+    ],
+  };
+}
+
+/** Draws a chart into an element, as wide as that is. */
+export function drawPlot(
+  place: HTMLElement,
+  series: readonly Series[],
+  format: (value: number) => string,
+): Plot {
+  let data: uPlot.AlignedData = [[], ...series.map(() => [])];
+  let plot: uPlot | undefined;
+  const draw = (): void => {
+    plot?.destroy();
+    plot = new uPlot(optionsOf(place.clientWidth, series, format), data, place);
+  };
+  draw();
+  const size = new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height: HEIGHT }));
+  size.observe(place);
+  const scheme = matchMedia('(prefers-color-scheme: dark)');
+  scheme.addEventListener('change', draw);
+  const ends = [
+    theme.subscribe(draw),
+    () => size.disconnect(),
+    () => scheme.removeEventListener('change', draw),
+  ];
+  return {
+    show(times, shown) {
+      data = [[...times], ...shown.map(({ values }) => [...values])];
+      plot?.setData(data);
+    },
+    remove() {
+      for (const end of ends) end();
+      plot?.destroy();
+    },
+  };
+}
