@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { findProgram } from '../../scripts/task.mjs';
+import { isInstalled } from '../helpers/cli/programs.ts';
 import { runCli } from '../helpers/cli/run-cli.ts';
 
 const scriptOf = async (shell: string): Promise<string> => (await runCli(['completion', shell])).stdout;
@@ -21,9 +21,6 @@ printf '%s\\n' "\${COMPREPLY[@]}"
 `,
   );
 
-/** Not on every machine. */
-const missing = (shell: string): boolean => findProgram(shell) === undefined;
-
 describe('completion', () => {
   it('offers commands, their second words, options and choices in bash', async () => {
     const script = await scriptOf('bash');
@@ -34,7 +31,7 @@ describe('completion', () => {
     expect(inBash(script, ['millrace', 'completion', ''])).toContain('zsh');
   });
 
-  it.skipIf(missing('zsh'))('is loaded by zsh', async () => {
+  it.skipIf(!isInstalled('zsh'))('is loaded by zsh', async () => {
     const script = await scriptOf('zsh');
     expect(
       run(
@@ -45,10 +42,12 @@ describe('completion', () => {
     ).toEqual(['_millrace']);
   });
 
-  it.skipIf(missing('fish'))('offers commands and options in fish', async () => {
+  it.skipIf(!isInstalled('fish'))('offers commands and options in fish', async () => {
     const script = await scriptOf('fish');
     const offers = (line: string) =>
-      run('fish', ['--no-config'], `${script}\ncomplete -C '${line}'\n`).map((word) => word.split('\t')[0]);
+      run('fish', ['--no-config', '-c', `${script}\ncomplete -C '${line}'\n`], '').map(
+        (word) => word.split('\t')[0],
+      );
     expect(offers('millrace su')).toEqual(['submit']);
     expect(offers('millrace dead ')).toEqual(expect.arrayContaining(['list', 'retry', 'purge']));
     expect(offers('millrace dead retry --cu')).toEqual(['--cursor']);

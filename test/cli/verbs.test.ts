@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/registry.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { useApi } from '../helpers/api/server.ts';
 import { type CliOptions, MAIN, runCli } from '../helpers/cli/run-cli.ts';
+import { blocksOf } from '../helpers/local/doc-commands.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 import { startWorker, useWorker } from '../helpers/workers/worker-process.ts';
 
@@ -245,4 +248,15 @@ it('heeds a reader that goes away', async () => {
   const env = { ...process.env, MILLRACE_URL: api.origin };
   const { stdout } = await promisify(execFile)('bash', ['-c', command], { env });
   expect(stdout.trimEnd().split('\n').at(-1)).toBe('0');
+});
+
+it('runs the commands of docs/cli.md', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../docs/cli.md'), 'utf8');
+  const commands = blocksOf(page).map(({ text }) => text);
+  expect(commands.length).toBeGreaterThan(2);
+  for (const command of commands) {
+    const line = command.replace('npx millrace', `${process.execPath} ${MAIN}`);
+    const { stdout } = await promisify(execFile)('bash', ['-c', line], { env: { MILLRACE_URL: api.origin } });
+    expect(stdout, command).not.toBe('');
+  }
 });
