@@ -57,9 +57,12 @@ export const COMMANDS: readonly Entry[] = [
   { name: 'workers drain', load: async () => (await import('./commands/workers/drain.ts')).workersDrain },
   { name: 'audit', load: async () => (await import('./commands/audit.ts')).audit },
   { name: 'bench', load: async () => (await import('./commands/bench.ts')).bench },
-  { name: 'completion', load: async () => (await import('./commands/completion.ts')).completion },
+  { name: 'completion', load: async () => (await import('./commands/completion.ts')).completionOf(loadAll) },
   { name: 'doctor', load: async () => (await import('./commands/service/doctor.ts')).doctor },
 ];
+
+/** All commands, in the order of the help. */
+export const loadAll = (): Promise<Command[]> => Promise.all(COMMANDS.map(({ load }) => load()));
 
 /** The words after which a command begins, options of all commands left aside. */
 export interface Found {

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useApi } from '../helpers/api/server.ts';
-import { type CliOptions, runCli } from '../helpers/cli/run-cli.ts';
-import { useRedis } from '../helpers/redis/server.ts';
+import { useApi } from '../../../helpers/api/server.ts';
+import { type CliOptions, runCli } from '../../../helpers/cli/run-cli.ts';
+import { useRedis } from '../../../helpers/redis/server.ts';
 
 const redis = useRedis();
 const api = useApi(redis);
