@@ -6,6 +6,7 @@ import random
 import time
 from typing import Any, Generator, Mapping, Optional, Union
 
+from ._address import Address
 from ._json import decode
 from .errors import ApiError, MillraceError, Unreachable
 
@@ -92,25 +93,26 @@ def backoff(tries: int, retry_after: Optional[float] = None) -> float:
     return max(wait, retry_after or 0.0)
 
 
-def ask(request: Request, url: str, patience_s: float = PATIENCE_S) -> Generator[Step, Outcome, Answer]:
+def ask(request: Request, to: Address, patience_s: float = PATIENCE_S) -> Generator[Step, Outcome, Answer]:
     """Sends a request until it has an answer, within `patience_s`. @raise ApiError. @raise Unreachable."""
     end = time.monotonic() + patience_s
     is_repeated = False
     tries = 0
     while True:
         outcome = yield request
+        tries += 1
         if isinstance(outcome, Answer) and not _asks_to_repeat(outcome, request):
             if outcome.status >= 400:
                 error = outcome.error()
                 error.is_repeated = is_repeated
                 raise error
             return outcome
-        wait = backoff(tries, outcome.retry_after if isinstance(outcome, Answer) else None)
+        wait = backoff(tries - 1, outcome.retry_after if isinstance(outcome, Answer) else None)
         may_repeat = request.is_safe or not (isinstance(outcome, Broken) and outcome.was_sent)
-        if not may_repeat or time.monotonic() + wait > end:
-            raise _error(outcome, url)
+        is_last = tries == to.tries or time.monotonic() + wait > end
+        if is_last or not may_repeat:
+            raise _error(outcome, to.url)
         is_repeated = is_repeated or not isinstance(outcome, Answer) or outcome.status in _UNSURE
-        tries += 1
         yield Sleep(wait)
 
 

@@ -83,8 +83,8 @@ class Leases:
         self._ask(request, patience_s=0.0 if is_urgent else self.lease_ms / 1000)
 
     def _ask(self, request: Request, patience_s: Optional[float] = None) -> Answer:
-        url = self.transport.address.url
-        call = ask(request, url) if patience_s is None else ask(request, url, patience_s)
+        to = self.transport.address
+        call = ask(request, to) if patience_s is None else ask(request, to, patience_s)
         answer: Answer = self.transport.run(call)
         return answer
 

@@ -12,7 +12,7 @@ from typing import Any, Mapping, Optional, Set
 from .._http import Cut, Transport
 from .._request import Broken, backoff
 from ..errors import ApiError, MillraceError
-from ..queue import BaseQueue
+from ..base import BaseQueue
 from .attempt import RELEASE, Attempt
 from .leases import Leases, Outcome, Taken, may_work_later
 from .limits import Limits
