@@ -56,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['config', 'version', 'queues', 'pino', 'prom', '@opentelemetry'],
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
   doctor: ['config', 'misspelt-settings', 'redis', 'local'],
+  cli: ['config', 'version', 'local'],
   http: [
     'access',
     'src/workers',
