@@ -48,7 +48,11 @@ class Answer:
         self.body = body
 
     def json(self) -> Any:
-        return decode(self.body) if self.body else None
+        """@raise ApiError: something else than Millrace has answered."""
+        try:
+            return decode(self.body) if self.body else None
+        except ValueError as error:
+            raise ApiError(self.status, _NOT_MILLRACE) from error
 
     @property
     def retry_after(self) -> Optional[float]:
@@ -61,11 +65,12 @@ class Answer:
     def error(self) -> ApiError:
         try:
             problem = self.json()
-        except ValueError:
+        except ApiError:
             problem = None
-        if not isinstance(problem, dict):
-            problem = {"detail": "The answer is not from Millrace. Check MILLRACE_URL, and proxies on the way."}
-        return ApiError(self.status, problem, self.retry_after)
+        return ApiError(self.status, problem if isinstance(problem, dict) else _NOT_MILLRACE, self.retry_after)
+
+
+_NOT_MILLRACE = {"detail": "The answer is not from Millrace. Check MILLRACE_URL, and proxies on the way."}
 
 
 class Broken(Exception):
