@@ -11,6 +11,9 @@ export const GROUPS: Readonly<Record<string, string>> = {};
 
 /** In the order of the help. */
 export const COMMANDS: readonly Entry[] = [
+  { name: 'dev', load: async () => (await import('./commands/service/dev.ts')).dev },
+  { name: 'api', load: async () => (await import('./commands/service/api.ts')).api },
+  { name: 'worker', load: async () => (await import('./commands/service/worker.ts')).worker },
   { name: 'submit', load: async () => (await import('./commands/jobs/submit.ts')).submit },
   { name: 'get', load: async () => (await import('./commands/jobs/get.ts')).get },
   { name: 'jobs', load: async () => (await import('./commands/jobs/jobs.ts')).jobs },
@@ -22,6 +25,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: 'pause', load: async () => (await import('./commands/queues/pause.ts')).pause },
   { name: 'resume', load: async () => (await import('./commands/queues/resume.ts')).resume },
   { name: 'set', load: async () => (await import('./commands/queues/set.ts')).set },
+  { name: 'doctor', load: async () => (await import('./commands/service/doctor.ts')).doctor },
 ];
 
 /** The words after which a command begins, options of all commands left aside. */

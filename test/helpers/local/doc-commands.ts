@@ -27,7 +27,7 @@ const KINDS: readonly (readonly [CommandKind, RegExp])[] = [
   ['run', /^(npm run demo|python3 \w+\.py|node \w+\.mjs|\w+=\$\(jq .*)$/],
   [
     'named',
-    /^(npm (ci|test)|npm run (build|lint|format|typecheck|docs|openapi|chaos|bench|durability|memory|doctor|test:cluster|test:sentinel))( -- .*)?$|^npm run --silent sbom > sbom\.json$|^npm audit --omit=dev$|^docker compose .*$|^python3 -m pip install \.\/clients\/python$|^kubectl apply -k deploy\/kubernetes$|^\.ci\/run$/,
+    /^(npm (ci|test|pack)|npm i \S+\.tgz|npx millrace .*|npm run (build|lint|format|typecheck|docs|openapi|chaos|bench|durability|memory|doctor|test:cluster|test:sentinel))( -- .*)?$|^npm run --silent sbom > sbom\.json$|^npm audit --omit=dev$|^docker compose .*$|^python3 -m pip install \.\/clients\/python$|^kubectl apply -k deploy\/kubernetes$|^\.ci\/run$/,
   ],
 ];
 
