@@ -29,6 +29,7 @@ import { holdScript } from './lifecycle/scripts/holds/hold.ts';
 import { holdClassesScript } from './lifecycle/scripts/holds/hold-classes.ts';
 import { sweepHoldsScript } from './lifecycle/scripts/holds/sweep-holds.ts';
 import { recheckKeysScript, sweepKeysScript } from './lifecycle/scripts/keys/sweep-keys.ts';
+import { advanceScript } from './lifecycle/scripts/places/advance.ts';
 import { countPlacesScript } from './lifecycle/scripts/places/count-places.ts';
 import { recoverScript } from './lifecycle/scripts/recover.ts';
 import { releaseScript } from './lifecycle/scripts/release.ts';
@@ -114,6 +115,8 @@ export const scripts: readonly Script[] = [
   // No moves: they make groups, renew leases, write notes and settings, read and count.
   ensureGroupsScript,
   extendLeaseScript,
+  // For tests alone.
+  advanceScript,
   heartbeatScript,
   laneIdsScript,
   countPlacesScript,

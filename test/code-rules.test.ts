@@ -46,7 +46,8 @@ function longComments(file: string): string[] {
 /** Whether a file below `src/` has functions of its own, so that a test can name it. */
 const hasLogic = (file: string): boolean =>
   file.startsWith('src/') &&
-  !/^src\/(app|server|scripts|clock|version)\.ts$|^src\/schemas\/[^/]+$/.test(file) &&
+  // A command is tested as a process, beside others of its kind, for which one service is started.
+  !/^src\/(app|server|scripts|clock|version)\.ts$|^src\/schemas\/[^/]+$|^src\/cli\/commands\//.test(file) &&
   /=>|\bfunction\b|\bclass\b/.test(readCode(file).replaceAll(/\/\*[\s\S]*?\*\//g, ''));
 
 const testOf = (file: string): string => file.replace(/^src\//, 'test/').replace(/\.ts$/, '.test.ts');

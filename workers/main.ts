@@ -1,37 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { redisTarget } from '../src/config/redis.ts';
-import { misspeltSettings, sharedSettings } from '../src/config.ts';
+import { misspeltSettings } from '../src/config.ts';
 import { createCore } from '../src/core/core.ts';
-import { SharedSettings } from '../src/core/shared-settings.ts';
 import { newConsumerName } from '../src/lifecycle/consumer-name.ts';
-import { extendLease } from '../src/lifecycle/scripts/extend-lease.ts';
-import { handOver } from '../src/lifecycle/scripts/hand-over.ts';
 import { Loop } from '../src/maintenance/loop.ts';
-import { Recoverer } from '../src/maintenance/recoverer.ts';
-import { Sweeper } from '../src/maintenance/sweeper.ts';
 import { describeMisspelt } from '../src/misspelt-settings.ts';
 import { connectForWork, whenReady } from '../src/redis/connect.ts';
 import { openReader } from '../src/redis/reads/open-reader.ts';
-import { Firer } from '../src/schedules/firer.ts';
 import { MAX_TIMEOUT_MS } from '../src/schemas/values/duration.ts';
 import { scripts } from '../src/scripts.ts';
 import { isOfTaskFile } from './run/attempt-trace.ts';
-import { CancelListener, CONTROL_BLOCK_MS } from './supervisor/cancel-listener.ts';
+import { CONTROL_BLOCK_MS } from './supervisor/cancel-listener.ts';
 import { HealthPort } from './supervisor/health-port.ts';
-import { LeaseRenewer } from './supervisor/lease-renewer.ts';
-import { leaveQueue, ServedQueues } from './supervisor/served-queues.ts';
 import { setUp } from './supervisor/set-up.ts';
-import { type LeaseKeeper, Supervisor } from './supervisor/supervisor.ts';
-import { TaskAnnouncer } from './supervisor/task-announcer.ts';
-import { WorkerReporter } from './supervisor/worker-reporter.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
+import { Upkeep } from './supervisor/upkeep.ts';
 
 const CONNECT_MS = 2_000;
-/** How long a stop waits until its worker is no longer listed. */
-const LAST_REPORT_MS = 1_000;
-
-/** The API, which creates schedules, looks every second itself. */
-const SCHEDULE_CHECK_MS = 10_000;
-
 const { config, tasks, metrics, tracing, observe } = await setUp();
 for (const misspelt of misspeltSettings()) {
   observe({ kind: 'misspelt-setting', text: describeMisspelt(misspelt) });
@@ -46,106 +30,32 @@ const to = { ...redisTarget(config), scripts, onError };
 const redis = connectForWork({ ...to, name: 'millrace-worker' });
 const reader = openReader({ ...to, name: 'millrace-worker-control', blockMs: CONTROL_BLOCK_MS }, redis);
 const core = createCore(redis, config, { observe });
-const { clock } = core;
 
-const served = new ServedQueues(core, config.queues, {
-  onJoin: async (joined) => {
-    await announcer.announce(joined, true);
-    const consumers = supervisor.livingConsumers();
-    if (consumers.length === 0) return;
-    for (const keys of joined) await extendLease(redis, keys, 'new', consumers, config.leaseMs);
+const workerName = newConsumerName(process.pid);
+const upkeep: Upkeep = new Upkeep({
+  core,
+  reader,
+  config,
+  tasks,
+  name: workerName,
+  // Made below: the supervisor needs the leases, which this keeps.
+  runners: {
+    livingConsumers: () => supervisor.livingConsumers(),
+    send: (consumer, message) => supervisor.send(consumer, message),
+    sendToAll: (message) => supervisor.sendToAll(message),
   },
-  onRead: (names, hasChanged) => {
-    // Also without a change: a process drops a deleted queue by itself, which may have come back since.
-    supervisor.sendToAll({ type: 'queues', queues: names });
-    if (!hasChanged) return;
-    controlLoop.wake();
-    void cancelListener.interrupt().catch(() => undefined);
-  },
-  onLeave: (keys) => void leaveQueue(redis, keys, supervisor.livingConsumers()).catch(() => undefined),
+  onDrain: drain,
 });
-const { list: queues } = served;
-
-const recoverer = new Recoverer(core, () => queues, config.processes);
-const sweeper = new Sweeper(core, () => queues, config.processes);
-const firer = new Firer(core, SCHEDULE_CHECK_MS);
-const shared = new SharedSettings(core, 'worker', sharedSettings(config));
-const announcer = new TaskAnnouncer(core, served, tasks);
-const announceLoop = new Loop('announce', announcer.run, observe);
-const announceAgain = () => {
-  announcer.forget();
-  announceLoop.wake();
-};
-
-const leases: LeaseKeeper = {
-  register: async (consumer) => {
-    await served.refresh();
-    await renewer.register(consumer);
-    // The process may lack a lease because Redis was emptied: the tasks must be announced again, too.
-    announceAgain();
-    // The supervisor counts it as living a moment later.
-    setImmediate(() => reportLoop.wake());
-  },
-  giveUp: (consumer, end) => recoverer.giveUp(consumer, end),
-  handOver: ({ queue, delivery: { place, entryId, token } }, from, to) =>
-    handOver(redis, core.keySpace.queue(queue), { ref: { place, entryId }, token, from, to }),
-};
-const supervisor = new Supervisor({
+const { served } = upkeep;
+const supervisor: Supervisor = new Supervisor({
   config,
   queues: () => served.names,
-  leases,
-  clock,
+  leases: upkeep.leases,
+  clock: core.clock,
   observe,
   ...(metrics && { onMetrics: (batch) => metrics.add(batch) }),
 });
-
-const renewer = new LeaseRenewer({
-  core,
-  queues,
-  supervisor,
-  leaseMs: config.leaseMs,
-  onLost: (consumer, queue, registeredAt) => {
-    observe({ kind: 'lease-lost', consumer, lease: consumer, queue });
-    supervisor.send(consumer, { type: 'lease-lost', queue, registeredAt });
-    announceAgain();
-  },
-});
-
-const cancelListener = new CancelListener(core, reader, queues, {
-  onCancel: (queue, ref) => supervisor.sendToAll({ type: 'cancel', queue, ref }),
-  onHeld: (queue, holdClass) => supervisor.sendToAll({ type: 'held', queue, holdClass }),
-  onDrain: (name) => {
-    if (name === workerName) drain();
-  },
-});
-
-const workerName = newConsumerName(process.pid);
-const reporter = new WorkerReporter({
-  core,
-  config,
-  name: workerName,
-  tasks: [...tasks.keys()],
-  leases: () => supervisor.livingConsumers(),
-  onDrain: drain,
-});
-const reportLoop = new Loop('report', reporter.run, observe);
-const controlLoop = new Loop('control', cancelListener.run, observe);
-const renew = async () => {
-  await served.refresh();
-  return renewer.run();
-};
-const loops = [
-  announceLoop,
-  reportLoop,
-  new Loop('settings', shared.run, observe),
-  new Loop('renew', renew, observe),
-  new Loop('recover', recoverer.run, observe),
-  new Loop('sweep', sweeper.run, observe),
-  new Loop('schedules', firer.run, observe),
-  new Loop('watch', supervisor.checkHeartbeats, observe),
-  controlLoop,
-  ...(served.hasPatterns ? [new Loop('queues', served.run, observe)] : []),
-];
+const watchLoop = new Loop('watch', supervisor.checkHeartbeats, observe);
 
 let stopping: Promise<void> | undefined;
 
@@ -153,7 +63,7 @@ const healthPort = new HealthPort({
   config,
   metrics,
   core,
-  queues,
+  queues: served.list,
   processes: supervisor.takers,
   wanted: config.processes,
   isStopping: () => stopping !== undefined,
@@ -166,14 +76,9 @@ let isDraining = false;
  * connections close -> the last spans are sent.
  */
 async function stop(graceMs: number): Promise<void> {
-  reporter.stops();
-  reportLoop.wake();
+  upkeep.stops();
   await supervisor.stop(graceMs);
-  const stopped = Promise.all(loops.map((loop) => loop.stop()));
-  await cancelListener.interrupt().catch(() => undefined);
-  await stopped;
-  // A stop does not wait for a Redis that is away: the record then expires.
-  await Promise.race([reporter.remove().catch(() => undefined), sleep(LAST_REPORT_MS)]);
+  await Promise.all([upkeep.stop(), watchLoop.stop()]);
   await healthPort.close();
   redis.disconnect();
   reader.disconnect();
@@ -212,7 +117,8 @@ process.on('uncaughtException', (error, origin) => {
 
 await healthPort.open();
 await Promise.all([whenReady(redis, CONNECT_MS), reader.whenReady(CONNECT_MS)]);
-for (const loop of loops) loop.start();
+upkeep.start();
+watchLoop.start();
 await supervisor.start();
 observe({
   kind: 'ready',

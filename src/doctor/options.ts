@@ -28,6 +28,9 @@ export function parseOptions(args: readonly string[]): DoctorOptions {
       ignore: { type: 'string', multiple: true, default: [] },
     },
   });
-  const ignored = new Set(values.ignore.flatMap((list) => list.split(',')).map((id) => id.trim()));
-  return { json: values.json, help: values.help, ignored };
+  return { json: values.json, help: values.help, ignored: idsIn(values.ignore) };
 }
+
+/** The ids in lists such as `a,b`. */
+export const idsIn = (lists: readonly string[]): ReadonlySet<string> =>
+  new Set(lists.flatMap((list) => list.split(',')).map((id) => id.trim()));

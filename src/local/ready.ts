@@ -25,7 +25,7 @@ export async function untilPortFree(
     }
     if (systemClock.monotonic() >= deadline) {
       throw new Error(
-        `Port ${port} on ${host} is in use. Stop the process that uses it, or choose another port: PORT=${port + 1} npm start`,
+        `Port ${port} on ${host} is in use. Stop the process that uses it, or choose another one with PORT, such as PORT=${port + 1}.`,
       );
     }
     signal.throwIfAborted();

@@ -15,6 +15,8 @@ export class Run {
   /** Ends the processes if this process is killed. */
   readonly reaper = createOrphanReaper();
   readonly #children: Child[] = [];
+  /** Those that are being stopped: their end is no death. */
+  readonly #retired = new Set<Child>();
   readonly #died = new AbortController();
   readonly #interrupted = new AbortController();
   readonly #interrupt: Interrupt;
@@ -29,27 +31,40 @@ export class Run {
   /** Aborted, with the reason, when the run cannot go on: a part died, or Ctrl-C. */
   readonly signal = AbortSignal.any([this.#died.signal, this.#interrupted.signal]);
 
+  readonly #onDeath = (death: Error): void => this.#died.abort(death);
+
   readonly #onInterrupt = () => this.#interrupted.abort(new Interrupted('Interrupted.'));
 
-  async start(options: Omit<ChildOptions, 'reaper'>): Promise<Child> {
+  /** @param onDeath told when the process ends by itself. Without it the run cannot go on then. */
+  async start(options: Omit<ChildOptions, 'reaper'>, onDeath = this.#onDeath): Promise<Child> {
     this.signal.throwIfAborted();
     const child = await startChild({ ...options, reaper: this.reaper });
     this.#children.push(child);
-    this.#watch(child.name, child);
+    this.#watch(child.name, child, (death) => {
+      if (!this.#retired.has(child)) onDeath(death);
+    });
     return child;
+  }
+
+  /** Stops one process, while the others go on. */
+  async end(child: Child, graceMs: number): Promise<void> {
+    this.#retired.add(child);
+    await stopChild(child, graceMs, this.#interrupt.hurry);
+    this.#children.splice(this.#children.indexOf(child), 1);
+    this.#retired.delete(child);
   }
 
   /** The Redis that the children write to: it stops after them. */
   keepStore(store: { exited: Promise<Exit>; lastLines(): string[]; stop(): Promise<void> }): void {
     this.#stopStore = () => store.stop();
-    this.#watch('Redis', store);
+    this.#watch('Redis', store, this.#onDeath);
   }
 
-  #watch(name: string, part: { exited: Promise<Exit>; lastLines(): string[] }): void {
+  #watch(name: string, part: Pick<Child, 'exited' | 'lastLines'>, onDeath: (death: Error) => void): void {
     part.exited.then((exit) => {
       const lines = part.lastLines().map((line) => `\n  ${line}`);
       const how = describeExit(exit);
-      this.#died.abort(new Error(`${name} stopped by itself (${how}). Its last output:${lines.join('')}`));
+      onDeath(new Error(`${name} stopped by itself (${how}). Its last output:${lines.join('')}`));
     });
   }
 
@@ -68,6 +83,7 @@ export class Run {
   /** Stops the children first: they release their jobs in Redis. */
   async stop(graceMs: number): Promise<void> {
     this.#interrupt.stop.removeEventListener('abort', this.#onInterrupt);
+    for (const child of this.#children) this.#retired.add(child);
     await Promise.all(this.#children.map((child) => stopChild(child, graceMs, this.#interrupt.hurry)));
     await this.#stopStore();
     this.reaper.end();

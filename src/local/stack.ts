@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../config.ts';
 import { isPattern } from '../schemas/values/queue-patterns.ts';
+import type { Child } from './child-process.ts';
 import type { Interrupt } from './interrupt.ts';
 import { untilApiReady, untilPortFree, untilWorkerReady } from './ready.ts';
 import { startRedis } from './redis-server.ts';
@@ -24,11 +25,17 @@ export interface StackOptions {
   print: (line: string) => void;
   /** Receives each log line of a part. */
   onLine?: (part: string, line: string) => void;
+  /** Settings of the worker alone, asked for at each of its starts. */
+  workerEnv?: () => NodeJS.ProcessEnv;
+  /** Told when the worker ends by itself. Without it that ends the stack. */
+  onWorkerDeath?: (death: Error) => void;
 }
 
 export interface Stack {
   readonly url: string;
   readonly apiPid: number;
+  /** Starts another worker; the one before finishes its running jobs. Resolves when the new one takes jobs, or has ended. */
+  restartWorker(): Promise<void>;
 }
 
 /** Longer than the parts of a killed run take to end. */
@@ -84,21 +91,54 @@ async function startParts(run: Run, options: StackOptions, boot: BootOptions): P
   await untilPortFree(config.host, port, patienceMs, signal);
   const hasRedis = options.env['REDIS_URL'] || options.env['REDIS_URL_FILE'];
   const redisUrl = hasRedis ? config.redisUrl : await startOwnRedis(run, options.dir, patienceMs);
-  const start = (name: string, file: string) =>
-    run.start({
-      name: `The ${name}`,
-      command: process.execPath,
-      args: [fileURLToPath(new URL(file, import.meta.url))],
-      env: { ...options.env, PORT: String(port), REDIS_URL: redisUrl, REDIS_URL_FILE: '' },
-      onLine: (line) => options.onLine?.(name, line),
-    });
+  const start = (name: string, file: string, env: NodeJS.ProcessEnv = {}, onDeath?: (death: Error) => void) =>
+    run.start(
+      {
+        name: `The ${name}`,
+        command: process.execPath,
+        args: [fileURLToPath(new URL(file, import.meta.url))],
+        env: { ...options.env, ...env, PORT: String(port), REDIS_URL: redisUrl, REDIS_URL_FILE: '' },
+        onLine: (line) => options.onLine?.(name, line),
+      },
+      onDeath,
+    );
+  const startWorker = () =>
+    start('worker', '../../workers/main.js', options.workerEnv?.(), options.onWorkerDeath);
   const api = await start('API', '../server.js');
-  await start('worker', '../../workers/main.js');
+  let worker = await startWorker();
   await untilApiReady(url, signal);
-  const named = config.queues.filter((queue) => !isPattern(queue));
   const key = options.env['MILLRACE_KEY'] || config.adminKey;
-  await untilWorkerReady(url, named, signal, key);
-  return { url, apiPid: api.pid };
+  const untilServed = () => untilServes(worker, { url, queues: config.queues, key, signal });
+  await untilServed();
+  return {
+    url,
+    apiPid: api.pid,
+    async restartWorker() {
+      void run.end(worker, config.shutdownGraceMs + STOP_EXTRA_MS);
+      worker = await startWorker();
+      await untilServed();
+    },
+  };
+}
+
+interface Serving {
+  url: string;
+  queues: readonly string[];
+  key: string;
+  signal: AbortSignal;
+}
+
+/** Resolves when the worker takes jobs of all queues that are named, or has ended. */
+async function untilServes(worker: Child, { url, queues, key, signal }: Serving): Promise<void> {
+  const ended = new AbortController();
+  void worker.exited.then(() => ended.abort());
+  const named = queues.filter((queue) => !isPattern(queue));
+  try {
+    await untilWorkerReady(url, named, AbortSignal.any([signal, ended.signal]), key);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!ended.signal.aborted) throw error;
+  }
 }
 
 async function startOwnRedis(run: Run, dir: string, patienceMs: number): Promise<string> {

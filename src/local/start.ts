@@ -3,26 +3,43 @@ import { childEnv, misspeltSettings } from '../config.ts';
 import { describeMisspelt } from '../misspelt-settings.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { Interrupted } from './run.ts';
-import { withStack } from './stack.ts';
+import { type Stack, type StackOptions, withStack } from './stack.ts';
 
 const FIRST_JOB = `{"task":"fib","payload":{"n":100000}}`;
 
 /** `npm start`: the stack on this machine, until Ctrl-C. Returns the exit code. */
-export async function main(): Promise<number> {
+export const main = (): Promise<number> =>
+  stayUp({}, {}, async ({ url }, env) => {
+    console.log(welcome(url, env));
+  });
+
+type Extras = Pick<StackOptions, 'workerEnv' | 'onWorkerDeath'>;
+
+/**
+ * Runs the stack, with its data in `.millrace` of this folder, until Ctrl-C or until a part dies. Returns the exit code.
+ *
+ * @param overrides settings that win over those of the environment. @param use may go on as long as the stack runs.
+ */
+export async function stayUp(
+  overrides: NodeJS.ProcessEnv,
+  extras: Extras,
+  use: (stack: Stack, env: NodeJS.ProcessEnv, stop: AbortSignal) => Promise<void>,
+): Promise<number> {
   const interrupt = listenForInterrupt();
   // Log lines of requests would bury the text below; LOG_LEVEL=info shows them.
-  const env = childEnv({}, { ...warnOfMisspelt(), LOG_LEVEL: 'warn' });
+  const env = childEnv(overrides, { ...warnOfMisspelt(), LOG_LEVEL: 'warn' });
   try {
     return await withStack(
       {
+        ...extras,
         env,
         dir: resolve('.millrace'),
         interrupt,
         print: (line) => console.log(line),
         onLine: (part, line) => console.error(`${part}: ${line}`),
       },
-      async ({ url }) => {
-        console.log(welcome(url, env));
+      async (stack) => {
+        await use(stack, env, interrupt.stop);
         return untilInterrupted();
       },
     );
@@ -45,15 +62,18 @@ function warnOfMisspelt(): NodeJS.ProcessEnv {
 /** Never resolves: the stack ends the wait on Ctrl-C, or when a part dies. */
 const untilInterrupted = (): Promise<never> => new Promise(() => {});
 
+/** Where the stack keeps its data, for people. */
+export const dataPlace = (env: NodeJS.ProcessEnv): string =>
+  env['REDIS_URL'] || env['REDIS_URL_FILE'] ? 'in the Redis of REDIS_URL' : '.millrace/redis';
+
 function welcome(url: string, env: NodeJS.ProcessEnv): string {
-  const data = env['REDIS_URL'] || env['REDIS_URL_FILE'] ? 'in the Redis of REDIS_URL' : '.millrace/redis';
   const key = env['AUTH'] === 'keys' ? ` -H "Authorization: Bearer $MILLRACE_KEY"` : '';
   return `
 Millrace is ready.
 
   API    ${url}
   Docs   ${url}/docs
-  Data   ${data}
+  Data   ${dataPlace(env)}
 
 Submit a job and wait for its result:
 

@@ -7,20 +7,42 @@ type TypeBoxSchema = { '~kind': string } | { '~unsafe': unknown };
 
 type Value<S> = S extends TypeBoxSchema & TSchema ? Static<S> : unknown;
 
-type Definition<I, O> = Omit<TaskOptions, 'input' | 'output'> & {
+type Options = Omit<TaskOptions, 'name' | 'input' | 'output'>;
+
+/** A name makes the definition one that a client can submit by itself. */
+type Named<N> = [N] extends [never] ? unknown : { readonly name: N };
+
+interface Typed<I, O, N> extends Options {
+  readonly name?: N;
+  /** TypeBox schemas, which give payload and result their types. */
   readonly input?: I;
   readonly output?: O;
   readonly handler: (payload: Value<I>, ctx: TaskContext) => Value<O> | Promise<Value<O>>;
-};
+}
+
+/** A JSON Schema, which gives no types. */
+type PlainSchema = boolean | (object & { readonly '~kind'?: never; readonly '~unsafe'?: never });
+
+interface Plain<P, R, N> extends Options {
+  readonly name?: N;
+  readonly input?: PlainSchema;
+  readonly output?: PlainSchema;
+  readonly handler: TaskHandler<P, R>;
+}
 
 /**
- * Adds types to a task module and returns its argument. The payload has the type of `input` and the result that of
- * `output` if they are TypeBox schemas; otherwise they are `unknown`.
+ * Adds types to a task and returns its argument. The payload has the type of `input` and the result that of `output` if they are
+ * TypeBox schemas. Otherwise they have the types that the handler says.
  */
 export function defineTask<P, R>(handler: TaskHandler<P, R>): TaskHandler<P, R>;
-export function defineTask<I extends object | boolean = object, O extends object | boolean = object>(
-  definition: Definition<I, O>,
-): TaskDefinition<Value<I>, Value<O>>;
+export function defineTask<P, R, const N extends string = never>(
+  definition: Plain<P, R, N>,
+): TaskDefinition<P, R> & Named<N>;
+export function defineTask<
+  I extends object | boolean = object,
+  O extends object | boolean = object,
+  const N extends string = never,
+>(definition: Typed<I, O, N>): TaskDefinition<Value<I>, Value<O>> & Named<N>;
 export function defineTask<T>(definition: T): T {
   return definition;
 }

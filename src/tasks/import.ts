@@ -7,13 +7,13 @@ type Importer = (url: string) => Promise<unknown>;
 let typescriptImporter: Promise<Importer> | undefined;
 
 /**
- * The default export of a `.js`, `.mjs` or `.ts` file, CommonJS or ES module; undefined when there is no default export.
+ * The default export of a `.js`, `.mjs`, `.ts` or `.mts` file, CommonJS or ES module; undefined when there is no default export.
  *
  * @throws what the module throws on import, or an Error when neither Node nor tsx can read TypeScript.
  */
 export async function importDefault(file: string): Promise<unknown> {
   const url = pathToFileURL(file).href;
-  const namespace = await (file.endsWith('.ts') ? importTypeScript(url) : importNative(url));
+  const namespace = await (/\.m?ts$/.test(file) ? importTypeScript(url) : importNative(url));
   const exported = memberDefault(namespace);
   // CommonJS compiled from an ES module has its default export one level deeper.
   return isObject(exported) && !('handler' in exported) && 'default' in exported

@@ -26,11 +26,11 @@ export class TaskLoadError extends Error {
   }
 }
 
-const IS_MODULE = /^[^._].*\.(js|mjs|ts)$/;
-const IS_NO_TASK = /\.(d|test)\.(js|mjs|ts)$/;
+const IS_MODULE = /^[^._].*\.(js|mjs|ts|mts)$/;
+const IS_NO_TASK = /\.(d|test)\.(js|mjs|ts|mts)$/;
 
 /**
- * Loads every task module (`.js`, `.mjs`, `.ts`) of the folder, by task name. Skips files that start with `_` or `.`,
+ * Loads every task module (`.js`, `.mjs`, `.ts`, `.mts`) of the folder, by task name. Skips files that start with `_` or `.`,
  * tests (`*.test.*`), declarations and sub-folders.
  *
  * @throws {TaskLoadError} with every file that cannot be loaded; also for a missing or empty folder.
@@ -39,7 +39,7 @@ export async function loadTasks(dir: string): Promise<ReadonlyMap<string, Loaded
   const folder = resolve(dir);
   const files = await moduleFiles(folder);
   if (files.length === 0) {
-    throw new TaskLoadError([{ file: folder, reason: 'has no task module (.js, .mjs or .ts)' }]);
+    throw new TaskLoadError([{ file: folder, reason: 'has no task module (.js, .mjs, .ts or .mts)' }]);
   }
   const loaded = await Promise.all(files.map(async (file) => ({ file, checked: await importTask(file) })));
   const faults: TaskFault[] = [];

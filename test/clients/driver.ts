@@ -82,6 +82,11 @@ export class Driver {
     return driver;
   }
 
+  /** The calls that it knows. */
+  get ops(): readonly string[] {
+    return this.#ops;
+  }
+
   knows(op: Op): boolean {
     return this.#ops.includes(op);
   }
@@ -100,15 +105,22 @@ export class Driver {
         'error' in line ? fail(new CallFailed(op, line.error)) : resolve((line as { ok: T }).ok);
       this.#open.set(id, { op, settle, fail });
     });
+    // When the driver ends, nobody may be there to hear of it.
+    value.catch(() => undefined);
     this.#process.stdin?.write(`${JSON.stringify({ id, op, args })}\n`);
     return { id, value };
   }
 
   /** The fault of a call that must fail. */
-  async faultOf(op: Op, args: object): Promise<Fault> {
-    const answer = await this.call(op, args).catch((error: unknown) => error);
+  faultOf(op: Op, args: object): Promise<Fault> {
+    return this.failed(this.begin(op, args));
+  }
+
+  /** The fault of a call that has begun, and must fail. */
+  async failed({ value }: { readonly value: Promise<unknown> }): Promise<Fault> {
+    const answer = await value.catch((error: unknown) => error);
     if (answer instanceof CallFailed) return answer.fault;
-    throw new Error(`${op} was to fail, and gave ${JSON.stringify(answer)}`);
+    throw new Error(`the call was to fail, and gave ${JSON.stringify(answer)}`);
   }
 
   async follow(args: object): Promise<Following & { readonly call: number }> {

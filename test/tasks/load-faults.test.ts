@@ -22,7 +22,7 @@ describe('loadTasks refuses', () => {
   it('an empty folder', async () => {
     const dir = await folder({ '_a.mjs': '', 'README.md': '' });
     await expect(loadTasks(dir)).rejects.toMatchObject({
-      faults: [{ file: dir, reason: 'has no task module (.js, .mjs or .ts)' }],
+      faults: [{ file: dir, reason: 'has no task module (.js, .mjs, .ts or .mts)' }],
     });
   });
 

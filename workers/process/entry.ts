@@ -55,16 +55,8 @@ process.on('message', async (message: FromSupervisor) => {
       return (await worker)?.handedOver(message.job, message.token, message.isDone);
     case 'stop':
       return stop(message.graceMs);
-    case 'queues':
-      return (await worker)?.serve(message.queues);
-    case 'cancel':
-      return (await worker)?.cancel(message.queue, message.ref);
-    case 'held':
-      return (await worker)?.heardOfHold(message.queue, message.holdClass);
-    case 'lease-renewed':
-      return (await worker)?.leaseRenewed();
-    case 'lease-lost':
-      return (await worker)?.leaseLost(message.queue, message.registeredAt);
+    default:
+      return (await worker)?.hear(message);
   }
 });
 // The terminal signals the whole process group; the supervisor stops its processes by message.

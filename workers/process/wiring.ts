@@ -70,7 +70,8 @@ export async function createWorkerProcess({
   const tasks = await importTraced(() => loadTasks(config.tasksDir));
   const base = createBase(consumerName, config, queues, connections, tasks, reconcileSchedule, observe, send);
   const operators = { reports: config.healthPort > 0 ? { metrics } : undefined, tracing };
-  const { worker, runner } = wire(base, config.queues, connections, tasks, isAlone, operators);
+  const role = isAlone ? 'alone' : 'shared';
+  const { worker, runner } = wire(base, config.queues, connections, tasks, role, operators);
   await Promise.all([whenReady(connections.redis, CONNECT_MS), connections.reader.whenReady(CONNECT_MS)]);
   new UncaughtErrors({
     only: () => (isAlone ? runner.lastTrace : undefined),
@@ -170,23 +171,31 @@ function createReadWatch({ config, core }: Base, { batcher, limiter }: Intake): 
   return new ReadWatch({ states: batcher.states, limiter, clock: core.clock, blockMs });
 }
 
+/**
+ * `shared`: it takes jobs, and hands suspects over to processes of their own. `alone`: it runs one job and takes none. `embedded`: it
+ * takes jobs in the program of somebody else, which has no such processes.
+ */
+export type WorkerRole = 'shared' | 'alone' | 'embedded';
+
 /** What operators have asked for. */
-interface Operators {
+export interface Operators {
   reports: { metrics: JobMetrics | undefined } | undefined;
   tracing: Tracing | undefined;
 }
 
-function wire(
+/** Makes the parts of a worker. @param wanted names and patterns of queues. */
+export function wire(
   base: Base,
   wanted: readonly string[],
   { redis, reader }: Connections,
   tasks: ReadonlyMap<string, LoadedTask>,
-  isAlone: boolean,
+  role: WorkerRole,
   { reports, tracing }: Operators,
 ): { worker: WorkerProcess; runner: HandlerRunner } {
   const { config, core, queues, consumer, observe, send } = base;
   const intake = createIntake(base);
-  const handOvers = isAlone ? undefined : new HandOvers(send);
+  const handOvers = role === 'shared' ? new HandOvers(send) : undefined;
+  const isAlone = role === 'alone';
   const { heartbeat, threads, runner } = createExecutor(base, intake, tasks, handOvers, tracing);
   const leaseWatch = new LeaseWatch({
     consumer,

@@ -10,7 +10,7 @@ import type { HandOvers } from '../isolation/hand-overs.ts';
 import type { AbortCause } from '../run/abort.ts';
 import type { PersistentWriter } from '../run/persistent-writer.ts';
 import { RunningJob } from '../run/running-job.ts';
-import type { SentDelivery } from '../supervisor/ipc.ts';
+import type { News, SentDelivery } from '../supervisor/ipc.ts';
 import type { HeartbeatSender } from './heartbeat.ts';
 import type { LeaseWatch } from './lease-watch.ts';
 import type { Reporter } from './reporter.ts';
@@ -78,28 +78,13 @@ export class WorkerProcess {
     this.#parts.handOvers?.answered(job, token, isDone);
   }
 
-  /** The supervisor has renewed the lease. */
-  leaseRenewed(): void {
-    this.#parts.leaseWatch.renewed();
-  }
-
-  /** @param registeredAt Unix ms of Redis: jobs that were taken later belong to a new lease. */
-  leaseLost(queue: string, registeredAt: number): void {
-    this.#parts.heldJobs.loseLease(queue, registeredAt);
-  }
-
-  /** A job of the class is held since a moment ago; undefined stands for any class. */
-  heardOfHold(queue: string, holdClass: string | undefined): void {
-    this.#parts.takeLoop.heardOfHold(queue, holdClass);
-  }
-
-  /** Serves these queues from now on. */
-  serve(queues: readonly string[]): void {
-    this.#parts.servedQueues.serve(queues);
-  }
-
-  cancel(queue: string, ref: string): void {
-    this.#parts.heldJobs.cancel(queue, ref);
+  hear(news: News): void {
+    const { leaseWatch, heldJobs, takeLoop, servedQueues } = this.#parts;
+    if (news.type === 'queues') servedQueues.serve(news.queues);
+    else if (news.type === 'cancel') heldJobs.cancel(news.queue, news.ref);
+    else if (news.type === 'held') takeLoop.heardOfHold(news.queue, news.holdClass);
+    else if (news.type === 'lease-renewed') leaseWatch.renewed();
+    else heldJobs.loseLease(news.queue, news.registeredAt);
   }
 
   /** One of the jobs may have spoilt this process: those that a stop has to abort are suspects. */

@@ -11,7 +11,7 @@ import { type AbortCause, JobAborted } from './abort.ts';
 import type { Failable } from './attempt-trace.ts';
 
 /** How long the worker waits for an aborted handler before it settles without the handler, ms. */
-const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
+export const PATIENCE_MS: Readonly<Record<AbortCause, number>> = {
   timeout: 500,
   cancelled: CANCEL_PATIENCE_MS,
   shutdown: 500,

@@ -11,20 +11,24 @@ export type SentDelivery = Omit<Delivery, 'keys'>;
 
 /** Messages of the supervisor to a worker process. */
 export type FromSupervisor =
+  | News
   | { type: 'start'; consumer: string; config: Config; queues: readonly string[] }
-  /** Serve these queues from now on. */
-  | { type: 'queues'; queues: readonly string[] }
   /** Run this job, which your consumer holds, and nothing else. */
   | { type: 'run-alone'; consumer: string; config: Config; queue: string; delivery: SentDelivery }
   /** The answer to `hand-over`. `isDone`: another process has the job now. */
   | { type: 'handed-over'; job: string; token: number; isDone: boolean }
+  | { type: 'stop'; graceMs: number };
+
+/** What those that run jobs are told while they do. */
+export type News =
+  /** Serve these queues from now on. */
+  | { type: 'queues'; queues: readonly string[] }
   | { type: 'cancel'; queue: string; ref: string }
   /** A job of the class is held since a moment ago; without a class it may be any. */
   | { type: 'held'; queue: string; holdClass?: string | undefined }
   /** The lease expired. It was registered again at that time, Unix ms of Redis: jobs taken earlier are lost. */
   | { type: 'lease-lost'; queue: string; registeredAt: number }
-  | { type: 'lease-renewed' }
-  | { type: 'stop'; graceMs: number };
+  | { type: 'lease-renewed' };
 
 /** A job that its process wants to run alone in another one. */
 export interface HandOverRequest {

@@ -3,12 +3,12 @@ import { extendLease } from '../../src/lifecycle/scripts/extend-lease.ts';
 import { EachPrimary } from '../../src/maintenance/each-primary.ts';
 import { isUnavailable } from '../../src/redis/faults.ts';
 import type { QueueKeys } from '../../src/redis/keys.ts';
-import type { Supervisor } from './supervisor.ts';
+import type { News } from './ipc.ts';
 
 export interface LeaseRenewerParts {
   core: Pick<Core, 'redis' | 'clock'>;
   queues: readonly QueueKeys[];
-  supervisor: Pick<Supervisor, 'livingConsumers' | 'send'>;
+  supervisor: { livingConsumers(): string[]; send(consumer: string, news: News): void };
   leaseMs: number;
   /** A lease had expired and was registered again at that time, Unix ms of Redis. */
   onLost: (consumer: string, queue: string, registeredAt: number) => void;

@@ -3,7 +3,7 @@ import { CODE, escapedUnit, LOWER_U, UNICODE_ESCAPE } from './tokens.ts';
 /** Where a document holds texts, which are values that stay as they came. */
 export type Places = 'text' | PlacesInside;
 
-interface PlacesInside {
+export interface PlacesInside {
   /** In each item, if the value is an array. No such array lies in another. */
   readonly each?: Places;
   /** In members, if it is an object. */

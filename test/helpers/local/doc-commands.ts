@@ -14,6 +14,8 @@ export type CommandKind =
   | 'request'
   /** Asks the service, and prints until it is interrupted. */
   | 'stream'
+  /** A worker beside the service: stays until the page ends. */
+  | 'worker'
   /** Takes too long here, or the CI and another test run it already; what it names must exist. */
   | 'named';
 
@@ -21,10 +23,11 @@ const KINDS: readonly (readonly [CommandKind, RegExp])[] = [
   ['service', /^([A-Z_]+=\S+ )*npm start$/],
   ['stream', /^curl -sN .*$/],
   ['request', /(^|\| |^for .*; do )curl -s\w* .*$/],
-  ['run', /^(npm run demo|\w+=\$\(jq .*)$/],
+  ['worker', /^python3 -m millrace work .*$/],
+  ['run', /^(npm run demo|python3 \w+\.py|\w+=\$\(jq .*)$/],
   [
     'named',
-    /^(npm (ci|test)|npm run (build|lint|format|typecheck|docs|openapi|chaos|bench|durability|memory|doctor|test:cluster|test:sentinel))( -- .*)?$|^npm run --silent sbom > sbom\.json$|^npm audit --omit=dev$|^docker compose .*$|^kubectl apply -k deploy\/kubernetes$|^\.ci\/run$/,
+    /^(npm (ci|test|pack)|npm i \S+\.tgz|npx millrace .*|npm run (build|lint|format|typecheck|docs|openapi|chaos|bench|durability|memory|doctor|test:cluster|test:sentinel))( -- .*)?$|^npm run --silent sbom > sbom\.json$|^npm audit --omit=dev$|^docker compose .*$|^python3 -m pip install \.\/clients\/python$|^kubectl apply -k deploy\/kubernetes$|^\.ci\/run$/,
   ],
 ];
 
@@ -40,4 +43,5 @@ export const blocksOf = (page: string): Block[] =>
   }));
 
 /** The file that a block is to be written to: its first line is a comment with the path. */
-export const fileOf = ({ text }: Block): string | undefined => /^\/\/ (tasks\/\S+)$/m.exec(text)?.[1];
+export const fileOf = ({ text }: Block): string | undefined =>
+  /^\/\/ (tasks\/\S+)$/m.exec(text)?.[1] ?? /^# (\w+\.py)\n/.exec(text)?.[1];

@@ -23,6 +23,7 @@ export class DocShell {
   readonly #dir: string;
   #port = 0;
   #service: (Started & { readonly command: string }) | undefined;
+  #workers: Started[] = [];
 
   /** @param dir a copy of the project. */
   constructor(dir: string) {
@@ -54,6 +55,19 @@ export class DocShell {
     return started.output();
   }
 
+  /** Starts a worker and resolves when it takes jobs. */
+  async work(command: string): Promise<void> {
+    const worker = this.#start(command);
+    this.#workers.push(worker);
+    await printed(worker, / works on /, command);
+  }
+
+  /** Ends the workers of a page. */
+  async endWorkers(): Promise<void> {
+    await Promise.all(this.#workers.map(interrupt));
+    this.#workers = [];
+  }
+
   /** Starts the service and resolves when it says that it is ready. Stops one that was started before. */
   async serve(command: string): Promise<void> {
     await this.stop();
@@ -68,6 +82,7 @@ export class DocShell {
   }
 
   async stop(): Promise<void> {
+    await this.endWorkers();
     if (this.#service !== undefined) await interrupt(this.#service);
     this.#service = undefined;
   }
@@ -84,7 +99,15 @@ export class DocShell {
     const child = spawn('bash', ['-c', script], {
       cwd: this.#dir,
       detached: true,
-      env: { ...Object.fromEntries(own), PORT: String(this.#port), PROCESSES: '1', VARIABLES: variables },
+      env: {
+        ...Object.fromEntries(own),
+        PORT: String(this.#port),
+        PROCESSES: '1',
+        VARIABLES: variables,
+        MILLRACE_URL: this.origin,
+        // The Python client, as if it were installed.
+        PYTHONPATH: join(this.#dir, 'clients/python/src'),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
@@ -104,6 +127,7 @@ function printed({ child, output }: Started, expected: RegExp, command: string):
       if (expected.test(output())) resolve();
     };
     child.stdout?.on('data', look);
+    child.stderr?.on('data', look);
     child.once('close', () => reject(new Error(`${command} ended:\n${output()}`)));
     look();
   });

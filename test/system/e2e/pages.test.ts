@@ -46,6 +46,7 @@ const EXACT = new Set(['value', 'status', 'task', 'queue', 'directive', 'width',
 /** What the output of a command must hold, beside the JSON that the page shows below it. */
 const EXPECTED: readonly (readonly [command: string, output: string])[] = [
   ['npm run demo', '746875'],
+  ['python3 hello.py', 'Hello Ada'],
   ['"task":"greet"', 'Hello Ada, this is attempt 1'],
   ['"task":"thumbnail"', '"width":640'],
   ['"task":"double"', '"doubled":42'],
@@ -69,14 +70,16 @@ async function follow(page: string): Promise<void> {
     const kind = language === 'sh' ? kindOf(text) : undefined;
     if (kind === 'service') await shell.serve(text);
     else if (kind !== undefined && kind !== 'named') {
-      if (kind !== 'run' && !startsService) await shell.ensureService();
+      if (!startsService && (kind !== 'run' || text.startsWith('python3'))) await shell.ensureService();
       await followCommand(kind, text, blocks[index + 1]);
     }
   }
+  await shell.endWorkers();
 }
 
 /** Runs one command of a page, and compares its output with what is to come of it. */
 async function followCommand(kind: CommandKind, command: string, next: Block | undefined): Promise<void> {
+  if (kind === 'worker') return shell.work(command);
   if (kind === 'stream') return void (await shell.stream(command, /completed/));
   const output = kind === 'run' ? await shell.run(command) : await shell.request(command);
   for (const [part, expected] of EXPECTED) if (command.includes(part)) expect(output).toContain(expected);

@@ -1,0 +1,5 @@
+import sys
+
+from .worker.command import main
+
+sys.exit(main())

@@ -1,0 +1,125 @@
+"""HTTP for asyncio: connections are kept for the event loop that opened them."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import io
+import os
+import ssl
+import time
+from typing import Any, Dict, List, Mapping, Tuple
+
+from ._address import Address
+from ._request import Answer, Broken, Call, Outcome, Request, Sleep
+
+_CONNECT_S = 10.0
+_MOST_IDLE = 32
+_IDLE_S = 30.0
+_MOST_HEAD_BYTES = 65_536
+
+Streams = Tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class AsyncTransport:
+    """Sends requests to one service."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._context = ssl.create_default_context() if address.is_secure else None
+        self._idle: List[Tuple[Streams, float]] = []
+        # Connections belong to an event loop of a process.
+        self._owner: Tuple[int, int] = (0, 0)
+
+    async def run(self, call: Call) -> Any:
+        """Carries out a call, step by step, and returns what it returns."""
+        outcome: Outcome = None
+        try:
+            while True:
+                step = call.send(outcome)
+                if isinstance(step, Sleep):
+                    await asyncio.sleep(step.seconds)
+                    outcome = None
+                else:
+                    outcome = await self._try_send(step)
+        except StopIteration as end:
+            return end.value
+
+    async def close(self) -> None:
+        idle, self._idle = self._idle, []
+        for (_, writer), _since in idle:
+            writer.close()
+
+    async def _try_send(self, request: Request) -> Outcome:
+        was_sent = False
+        streams = None
+        try:
+            streams = await asyncio.wait_for(self._take(), _CONNECT_S)
+            was_sent = True
+            answer, may_keep = await asyncio.wait_for(self._exchange(streams, request), request.timeout_s)
+        except (OSError, EOFError, asyncio.TimeoutError, http.client.HTTPException, ValueError) as error:
+            if streams is not None:
+                streams[1].close()
+            return Broken(str(error) or type(error).__name__, was_sent)
+        except BaseException:
+            if streams is not None:
+                streams[1].close()
+            raise
+        if may_keep and len(self._idle) < _MOST_IDLE:
+            self._idle.append((streams, time.monotonic()))
+        else:
+            streams[1].close()
+        return answer
+
+    async def _take(self) -> Streams:
+        owner = (os.getpid(), id(asyncio.get_running_loop()))
+        if owner != self._owner:
+            self._owner, self._idle = owner, []
+        while self._idle:
+            streams, since = self._idle.pop()
+            if time.monotonic() - since < _IDLE_S and not streams[0].at_eof():
+                return streams
+            streams[1].close()
+        return await asyncio.open_connection(
+            self.address.host, self.address.port, ssl=self._context, limit=_MOST_HEAD_BYTES
+        )
+
+    async def _exchange(self, streams: Streams, request: Request) -> Tuple[Answer, bool]:
+        reader, writer = streams
+        writer.write(self._head(request) + (request.body or b""))
+        await writer.drain()
+        head = await reader.readuntil(b"\r\n\r\n")
+        status_line, _, rest = head.partition(b"\r\n")
+        status = int(status_line.split()[1])
+        message = http.client.parse_headers(io.BytesIO(rest))
+        headers = {name.lower(): value for name, value in message.items()}
+        body, is_whole = await _body(reader, status, headers)
+        return Answer(status, headers, body), is_whole and headers.get("connection", "").lower() != "close"
+
+    def _head(self, request: Request) -> bytes:
+        address = self.address
+        headers: Dict[str, str] = {
+            "host": "%s:%d" % ("[%s]" % address.host if ":" in address.host else address.host, address.port),
+            **address.headers(request.headers, request.body is not None),
+        }
+        if request.body is not None or request.method != "GET":
+            headers["content-length"] = str(len(request.body or b""))
+        lines = ["%s %s HTTP/1.1" % (request.method, address.prefix + request.path)]
+        lines += ["%s: %s" % header for header in headers.items()]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+async def _body(reader: asyncio.StreamReader, status: int, headers: Mapping[str, str]) -> Tuple[bytes, bool]:
+    """The body of an answer, and whether another answer may follow on the connection."""
+    if status in (204, 304):
+        return b"", True
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        parts: List[bytes] = []
+        while True:
+            size = int((await reader.readuntil(b"\r\n")).split(b";")[0], 16)
+            parts.append((await reader.readexactly(size + 2))[:-2])
+            if size == 0:
+                return b"".join(parts), True
+    if "content-length" in headers:
+        return await reader.readexactly(int(headers["content-length"])), True
+    return await reader.read(), False

@@ -1,0 +1,77 @@
+"""Options of a submit, as Python writes them: seconds, `timedelta`, `datetime`, names with underscores."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any, Dict, Mapping, Optional, Union
+
+Duration = Union[int, float, str, timedelta]
+
+# Name in Python -> name in the API.
+_NAMES = {
+    "queue": "queue",
+    "priority": "priority",
+    "key": "key",
+    "delay": "delay",
+    "run_at": "runAt",
+    "attempts": "attempts",
+    "backoff": "backoff",
+    "timeout": "timeout",
+    "expires_in": "expiresIn",
+    "result_ttl": "resultTtl",
+    "metadata": "metadata",
+    "unique": "unique",
+    "debounce": "debounce",
+    "cache": "cache",
+    "tags": "tags",
+    "keep_payload": "keepPayload",
+}
+_DURATIONS = ("delay", "timeout", "expires_in", "result_ttl")
+# Members of `backoff`, `unique`, `debounce` and `cache`.
+_INNER_NAMES = {"max_wait": "maxWait", "on_conflict": "onConflict"}
+_INNER_DURATIONS = ("delay", "max", "wait", "maxWait", "for")
+
+
+def duration(value: Duration) -> Union[int, str]:
+    """Milliseconds of a number of seconds or a `timedelta`; a text such as "500ms" stays."""
+    if isinstance(value, str):
+        return value
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    return round(seconds * 1000)
+
+
+def options(given: Mapping[str, Any]) -> Dict[str, Any]:
+    """Members of SubmitJob. None stands for an option that is not given. @raise TypeError: there is no such option."""
+    unknown = sorted(set(given) - set(_NAMES))
+    if unknown:
+        raise TypeError("There is no option %s. There are: %s." % (", ".join(unknown), ", ".join(_NAMES)))
+    return {_NAMES[name]: _value(name, value) for name, value in given.items() if value is not None}
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in _DURATIONS or (name == "cache" and not isinstance(value, Mapping)):
+        return duration(value)
+    if isinstance(value, Mapping) and name != "metadata":
+        return inner(value)
+    return _time(value) if isinstance(value, datetime) else value
+
+
+def inner(value: Mapping[str, Any]) -> Dict[str, Any]:
+    renamed = {_INNER_NAMES.get(name, name): member for name, member in value.items()}
+    return {
+        name: duration(member) if name in _INNER_DURATIONS and member is not None else member
+        for name, member in renamed.items()
+    }
+
+
+def _time(value: datetime) -> str:
+    """RFC 3339. A time without a zone is a local one, as Python takes it."""
+    utc = value.astimezone(timezone.utc)
+    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (utc.microsecond // 1000)
+
+
+def wait_limit(timeout: Optional[Union[int, float, timedelta]], default: float) -> float:
+    """Seconds."""
+    if timeout is None:
+        return default
+    return max(0.0, timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout))

@@ -1,0 +1,159 @@
+"""A job as its submitter holds it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Dict, Generator, List, Mapping, Optional, Union
+
+from . import _calls
+from ._options import wait_limit
+from .errors import JobFailed, WaitTimeout
+
+if TYPE_CHECKING:
+    from .queue import AsyncTaskQueue, TaskQueue
+
+Seconds = Union[int, float, timedelta]
+# A wait without `timeout` ends after an hour: no program may hang for ever.
+WAIT_S = 3600.0
+
+
+class JobView:
+    """What was last read of a job. All members are at `data`, as GET /jobs/{id} has them."""
+
+    def __init__(self, data: Dict[str, Any]) -> None:
+        self.data = data
+
+    @property
+    def id(self) -> str:
+        return str(self.data["id"])
+
+    @property
+    def task(self) -> str:
+        return str(self.data.get("task", ""))
+
+    @property
+    def last_status(self) -> str:
+        """The status that was last read."""
+        return str(self.data["status"])
+
+    @property
+    def has_ended(self) -> bool:
+        return self.last_status in _calls.ENDED
+
+    @property
+    def result(self) -> Any:
+        """What the task returned; None until the job was seen as completed, by `wait`, `status` or `refresh`."""
+        return self.data.get("result")
+
+    @property
+    def error(self) -> Optional[Mapping[str, Any]]:
+        """`name`, `message`, `stack` ... of the last failed attempt."""
+        return self.data.get("error")
+
+    @property
+    def progress(self) -> Any:
+        return self.data.get("progress")
+
+    @property
+    def attempt(self) -> int:
+        return int(self.data["attempt"])
+
+    def _outcome(self) -> Any:
+        if self.last_status != "completed":
+            raise JobFailed(self)
+        return self.result
+
+    def __repr__(self) -> str:
+        return "<%s %s %s %s>" % (type(self).__name__, self.id, self.task, self.last_status)
+
+
+class Job(JobView):
+    """A job. Call it, or `wait`, to get its result."""
+
+    def __init__(self, queue: TaskQueue, data: Dict[str, Any]) -> None:
+        super().__init__(data)
+        self._queue = queue
+
+    def __call__(self, block: bool = True, timeout: Optional[Seconds] = None) -> Any:
+        """The result. With `block=False`: None if the job has not ended. @raise JobFailed. @raise WaitTimeout."""
+        if block:
+            return self.wait(timeout)
+        try:
+            return self.wait(0)
+        except WaitTimeout:
+            return None
+
+    def wait(self, timeout: Optional[Seconds] = None) -> Any:
+        """
+        Waits for the end of the job, and returns its result. It goes on while the service restarts.
+        @param timeout: seconds, default one hour. @raise JobFailed. @raise WaitTimeout. @raise ApiError.
+        """
+        if not self.has_ended:
+            seconds = wait_limit(timeout, WAIT_S)
+            self._do(_calls.wait(self._queue.url, self.id, seconds))
+        return self._outcome()
+
+    @property
+    def status(self) -> str:
+        """The status now: asks the service, unless the job had ended."""
+        return self.last_status if self.has_ended else self.refresh().last_status
+
+    def refresh(self) -> Job:
+        """Reads the job."""
+        return self._do(_calls.read(self._queue.url, self.id))
+
+    def cancel(self) -> Job:
+        """A waiting job is cancelled at once; the worker of a running one is asked to stop it."""
+        return self._do(_calls.cancel(self._queue.url, self.id))
+
+    def retry(self) -> Job:
+        """Lets a failed job run again, under its id and with all its attempts."""
+        return self._do(_calls.retry(self._queue.url, self.id))
+
+    def logs(self) -> List[Mapping[str, Any]]:
+        """The lines of its log that are kept: `line`, `at`, `attempt`, `level`, `message`."""
+        lines: List[Mapping[str, Any]] = self._queue._run(_calls.logs(self._queue.url, self.id))
+        return lines
+
+    def _do(self, call: _calls.JobCall) -> Job:
+        self.data = self._queue._run(call)
+        return self
+
+
+class AsyncJob(JobView):
+    """A job for asyncio. Await it, or `wait`, to get its result."""
+
+    def __init__(self, queue: AsyncTaskQueue, data: Dict[str, Any]) -> None:
+        super().__init__(data)
+        self._queue = queue
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self.wait().__await__()
+
+    async def wait(self, timeout: Optional[Seconds] = None) -> Any:
+        """As `Job.wait`."""
+        if not self.has_ended:
+            seconds = wait_limit(timeout, WAIT_S)
+            await self._do(_calls.wait(self._queue.url, self.id, seconds))
+        return self._outcome()
+
+    async def status(self) -> str:
+        """As `Job.status`."""
+        return self.last_status if self.has_ended else (await self.refresh()).last_status
+
+    async def refresh(self) -> AsyncJob:
+        return await self._do(_calls.read(self._queue.url, self.id))
+
+    async def cancel(self) -> AsyncJob:
+        return await self._do(_calls.cancel(self._queue.url, self.id))
+
+    async def retry(self) -> AsyncJob:
+        return await self._do(_calls.retry(self._queue.url, self.id))
+
+    async def logs(self) -> List[Mapping[str, Any]]:
+        lines: List[Mapping[str, Any]] = await self._queue._run(_calls.logs(self._queue.url, self.id))
+        return lines
+
+    async def _do(self, call: _calls.JobCall) -> AsyncJob:
+        self.data = await self._queue._run(call)
+        return self

@@ -1,0 +1,113 @@
+"""The requests of a worker: take, heartbeat, settle and report. docs/http-workers.md explains them."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from urllib.parse import quote
+
+from .._calls import job_path
+from .._http import Cut, Transport
+from .._json import encode
+from .._request import Answer, Broken, Request, ask
+from ..errors import ApiError
+
+# The longest wait of one take, seconds.
+POLL_S = 20.0
+# Seconds for a heartbeat or a report.
+_REPORT_S = 5.0
+
+
+class Taken(NamedTuple):
+    lease: str
+    jobs: List[Mapping[str, Any]]
+    # Somebody drains this worker.
+    is_drained: bool
+
+
+class Outcome(NamedTuple):
+    """How an attempt ended: `verb` is complete, fail or release; `members` is JSON to put beside the id of the job."""
+
+    verb: str
+    members: bytes = b""
+
+
+class Leases:
+    """Leases of one worker in one queue."""
+
+    def __init__(
+        self, transport: Transport, queue: str, tasks: List[str], worker: str, lease_ms: int = 30_000
+    ) -> None:
+        self.transport = transport
+        self.queue = queue
+        self.tasks = tasks
+        self.worker = worker
+        self.lease_ms = lease_ms
+
+    def announce(self, task: str, announcement: Mapping[str, Any]) -> None:
+        """Tells the service the schemas and defaults of a task. @raise ApiError. @raise Unreachable."""
+        path = "/queues/%s/tasks/%s" % (quote(self.queue, safe=""), quote(task, safe=""))
+        self._ask(Request("PUT", path, encode(announcement, "announcement")))
+
+    def take(self, cut: Cut) -> Taken:
+        """Waits for a job, and takes it under a lease of its own. Not repeated. @raise ApiError. @raise Broken."""
+        body = {
+            "queues": [self.queue],
+            "tasks": self.tasks,
+            "worker": self.worker,
+            "leaseMs": self.lease_ms,
+            "waitMs": int(POLL_S * 1000),
+        }
+        request = Request("POST", "/leases", encode(body), wait_s=POLL_S)
+        return _taken(_checked(self.transport.send(request, cut)))
+
+    def heartbeat(self, lease: str) -> List[str]:
+        """Renews a lease. Returns the ids of the jobs to stop. @raise ApiError. @raise Broken."""
+        request = Request("POST", _lease_path(lease, "heartbeat"), answer_s=_REPORT_S)
+        cancel: List[str] = _checked(self.transport.send(request))["cancel"]
+        return cancel
+
+    def settle(
+        self, lease: str, job_id: str, outcome: Outcome, takes_next: bool, answer_s: float = 15.0
+    ) -> Tuple[Mapping[str, Any], Taken]:
+        """Settles a job, and takes the next one. Safe to repeat. @raise ApiError. @raise Broken."""
+        head = b'{"%s":[{"id":%s' % (outcome.verb.encode(), encode(job_id))
+        body = head + outcome.members + b'}],"tasks":' + encode(self.tasks) + b"}"
+        path = _lease_path(lease, "settle") + ("?next=1" if takes_next else "")
+        answer = _checked(self.transport.send(Request("POST", path, body, answer_s=answer_s)))
+        return answer["items"][0], _taken(answer)
+
+    def report(self, job_id: str, member: str, lease: str, value: Any, is_urgent: bool = False) -> None:
+        """Sends `progress`, `log` or `checkpoint` of a job. @raise ApiError. @raise Unreachable. @raise NotJson."""
+        body = encode({"lease": lease, member: value}, member)
+        request = Request("POST", job_path(job_id, member), body, answer_s=_REPORT_S)
+        self._ask(request, patience_s=0.0 if is_urgent else self.lease_ms / 1000)
+
+    def _ask(self, request: Request, patience_s: Optional[float] = None) -> Answer:
+        url = self.transport.address.url
+        call = ask(request, url) if patience_s is None else ask(request, url, patience_s)
+        answer: Answer = self.transport.run(call)
+        return answer
+
+
+def _lease_path(lease: str, verb: str) -> str:
+    return "/leases/%s/%s" % (quote(lease, safe=""), verb)
+
+
+def _checked(answer: Answer) -> Dict[str, Any]:
+    if answer.status >= 400:
+        raise answer.error()
+    body = answer.json()
+    if not isinstance(body, dict):
+        raise answer.error()
+    return body
+
+
+def _taken(answer: Mapping[str, Any]) -> Taken:
+    return Taken(answer.get("lease", ""), answer.get("jobs") or [], answer.get("directive") == "drain")
+
+
+def may_work_later(error: Exception) -> bool:
+    """Whether a request that failed so may be accepted later: the service is away, busy or restarting."""
+    return isinstance(error, Broken) or (
+        isinstance(error, ApiError) and (error.status >= 500 or error.status == 429)
+    )

@@ -1,0 +1,36 @@
+import { systemClock } from '../../../clock.ts';
+import type { Job } from '../../../schemas/job.ts';
+import { jobDetails } from '../../output/job-text.ts';
+import { tellOutcome } from '../../output/outcome.ts';
+import { pathOf } from '../../remote/api.ts';
+import { defineRemoteCommand } from '../../remote/remote-command.ts';
+import { watchJob } from '../../remote/watch-job.ts';
+
+/** `millrace get`. */
+export const get = defineRemoteCommand({
+  name: 'get',
+  summary: 'Show a job, or follow it until it ends',
+  arguments: [{ name: 'ID', meaning: 'the id of the job' }],
+  options: {
+    watch: {
+      kind: 'flag',
+      short: 'w',
+      meaning: 'shows each change until the job ends; exits with 1 unless it completes',
+    },
+  },
+  examples: ['millrace get default~nmwtip4d3-0', 'millrace get default~nmwtip4d3-0 --watch'],
+  run: async ({ args, options, io, api, printer, stop }) => {
+    const [id = ''] = args;
+    if (!options.watch) {
+      const { body, text } = await api.send<Job>({ method: 'GET', path: pathOf`/jobs/${id}` });
+      await printer.document(body, () => jobDetails(body), text);
+      return undefined;
+    }
+    let last: Job | undefined;
+    for await (const { body, text } of watchJob(api, id, { clock: systemClock, stop, everyChange: true })) {
+      last = body;
+      await printer.redraw(body, () => jobDetails(body), text);
+    }
+    return last && tellOutcome(last, io);
+  },
+});

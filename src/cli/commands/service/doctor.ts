@@ -1,0 +1,19 @@
+import { idsIn } from '../../../doctor/options.ts';
+import { runDoctor } from '../../../doctor/run.ts';
+import { defineCommand } from '../../command.ts';
+
+export const doctor = defineCommand({
+  name: 'doctor',
+  summary: 'Say what is wrong with Redis, the API, the workers and the settings',
+  notes: [
+    'It changes nothing, and looks at what REDIS_URL, PREFIX, HOST and PORT name, or else at what runs in',
+    'this folder. The exit code is 1 with a warning or a fault.',
+  ],
+  arguments: [],
+  options: {
+    json: { kind: 'flag', meaning: 'prints the findings as JSON' },
+    ignore: { kind: 'list', value: 'ID', meaning: 'leaves out a finding that you know; several times' },
+  },
+  examples: ['millrace doctor', 'millrace doctor --ignore redis-version --json'],
+  run: ({ options: { json, ignore } }) => runDoctor({ json, ignored: idsIn(ignore) }),
+});

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { parsePublicUrl } from '../../config/network.ts';
+import { childEnv, loadClientConfig } from '../../config.ts';
+import { listenForInterrupt } from '../../local/interrupt.ts';
+import { type Command, type CommandSpec, defineCommand, type Invocation } from '../command.ts';
+import type { Options } from '../description.ts';
+import { EXIT, usageError } from '../exits.ts';
+import { createPrinter, type Printer } from '../output/printer.ts';
+import type { ValuesOf } from '../parse.ts';
+import { type Api, connect } from './api.ts';
+
+/** The address of `millrace dev` and of the API without settings. */
+const DEFAULT_URL = 'http://127.0.0.1:3000';
+
+const COMMON = {
+  json: { kind: 'flag', meaning: 'prints JSON: one document, or a line for each item' },
+  url: { kind: 'text', value: 'URL', meaning: `the API (default: MILLRACE_URL, or ${DEFAULT_URL})` },
+  keyFile: { kind: 'text', value: 'FILE', meaning: 'a file with the key (default: the key in MILLRACE_KEY)' },
+} as const satisfies Options;
+
+export interface RemoteInvocation<O extends Options> extends Invocation<O> {
+  readonly api: Api;
+  readonly printer: Printer;
+  /** Aborted by Ctrl-C. */
+  readonly stop: AbortSignal;
+}
+
+export interface RemoteSpec<O extends Options> extends Omit<CommandSpec<O>, 'run'> {
+  /** Returns the exit code; nothing stands for 0. @throws {CliError}. */
+  run(invocation: RemoteInvocation<O>): Promise<number | undefined>;
+}
+
+/** Defines a command that talks to the API. It has `--url`, `--key-file` and `--json`, and ends at Ctrl-C with 130. */
+export const defineRemoteCommand = <const O extends Options>(spec: RemoteSpec<O>): Command =>
+  defineCommand({
+    ...spec,
+    options: { ...spec.options, ...COMMON } as Options,
+    run: async ({ args, options, io }) => {
+      const interrupt = listenForInterrupt();
+      const { stop, hurry } = interrupt;
+      hurry.addEventListener('abort', () => process.exit(EXIT.interrupted));
+      try {
+        const { json, url: givenUrl, keyFile, ...own } = options as unknown as ValuesOf<typeof COMMON>;
+        const { url, key } = accessOf(givenUrl, keyFile);
+        const api = connect({ url, key, stop });
+        const printer = createPrinter(io, json);
+        const code = await spec.run({ args, options: own as ValuesOf<O>, io, api, printer, stop });
+        return stop.aborted ? EXIT.interrupted : (code ?? EXIT.done);
+      } catch (error) {
+        if (stop.aborted) return EXIT.interrupted;
+        throw error;
+      } finally {
+        interrupt.dispose();
+      }
+    },
+  });
+
+function accessOf(url: string | undefined, keyFile: string | undefined): { url: string; key: string } {
+  if (url !== undefined && parsePublicUrl(url) === undefined) {
+    throw usageError(
+      `--url is ${JSON.stringify(url)}: must be an http or https URL, such as ${DEFAULT_URL}.`,
+    );
+  }
+  const config = loadClientConfig(
+    childEnv({
+      ...(url === undefined ? {} : { MILLRACE_URL: url }),
+      ...(keyFile === undefined ? {} : { MILLRACE_KEY: keyIn(keyFile), MILLRACE_KEY_FILE: '' }),
+    }),
+  );
+  return { url: config.url || DEFAULT_URL, key: config.key };
+}
+
+function keyIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usageError(`--key-file names a file that cannot be read: ${reason}`);
+  }
+}

@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { TaskContext } from '../../../src/tasks/types.ts';
+import { startMillrace, type TestStack } from '../../../src/testing/test-stack.ts';
+import type { ProgramWorker } from '../../../workers/embedded/program-worker.ts';
+import { type HttpWorkerOptions, httpWorker } from '../../../workers/over-http/create-http-worker.ts';
+import { type BreakableProxy, startProxy } from '../../helpers/api/proxy.ts';
+import { submitTo } from '../../helpers/api/submit-to.ts';
+
+let stack: TestStack;
+let proxy: BreakableProxy;
+const workers: ProgramWorker[] = [];
+
+beforeAll(async () => {
+  stack = await startMillrace();
+  proxy = await startProxy(stack.url);
+});
+
+afterEach(async () => {
+  proxy.breakOff(false);
+  await Promise.all(workers.splice(0).map((worker) => worker.stop({ graceMs: 0 })));
+});
+
+afterAll(async () => {
+  await proxy.close();
+  await stack.stop();
+});
+
+const { submit, get } = submitTo(() => stack.url);
+
+function start(options: Omit<HttpWorkerOptions, 'url'>): { worker: ProgramWorker; errors: Error[] } {
+  const worker = httpWorker({ url: proxy.url, ...options });
+  workers.push(worker);
+  const errors: Error[] = [];
+  worker.on('error', (error) => errors.push(error));
+  return { worker, errors };
+}
+
+it('starts while the API is away, and takes jobs once it is there', async () => {
+  proxy.breakOff(true);
+  const { worker, errors } = start({ queues: ['late'], tasks: { one: () => 1 } });
+  await expect.poll(() => errors.length).toBeGreaterThan(1);
+  proxy.breakOff(false);
+  await worker.ready;
+  expect(await submit({ queue: 'late', task: 'one' }, 60)).toMatchObject({ result: 1 });
+});
+
+it('tells the outcome of a job later when the API was away at its end', async () => {
+  let starts = 0;
+  const { worker, errors } = start({
+    queues: ['away'],
+    tasks: {
+      breaks: () => {
+        starts += 1;
+        proxy.breakOff(true);
+        return 'kept';
+      },
+    },
+  });
+  await worker.ready;
+  const job = await submit({ queue: 'away', task: 'breaks' });
+  await expect.poll(() => errors.length).toBeGreaterThan(1);
+  proxy.breakOff(false);
+  await expect.poll(async () => (await get(job)).status).toBe('completed');
+  expect(await get(job)).toMatchObject({ result: 'kept', attempt: 1 });
+  expect(starts).toBe(1);
+});
+
+it('stops the work of a lease that it has lost, and leaves the job to the other worker', async () => {
+  let reason: unknown;
+  const hold = async (_: unknown, { signal, job }: TaskContext) => {
+    if (job.attempt > 1) return 'of the second worker';
+    proxy.breakOff(true);
+    await once(signal, 'abort');
+    reason = signal.reason;
+    return 'of the first worker';
+  };
+  const { worker } = start({ queues: ['lost'], leaseMs: 1_000, tasks: { hold } });
+  await worker.ready;
+  const job = await submit({ queue: 'lost', task: 'hold' });
+  const other = httpWorker({ url: stack.url, queues: ['lost'], tasks: { hold } });
+  workers.push(other);
+  await expect.poll(async () => (await get(job)).status).toBe('completed');
+  proxy.breakOff(false);
+  await expect.poll(() => reason).toMatchObject({ abortCause: 'lease-lost' });
+  expect(await get(job)).toMatchObject({ result: 'of the second worker', attempt: 2 });
+});
+
+it('stops at once while it waits for jobs', async () => {
+  const { worker } = start({ queues: ['idle'], tasks: { one: () => 1 } });
+  await worker.ready;
+  const polls = () => proxy.seen.filter((request) => request === 'POST /leases').length;
+  const before = polls();
+  await expect.poll(polls).toBeGreaterThan(before);
+  const stopped = once(new EventTarget(), 'never', { signal: AbortSignal.timeout(10_000) }).catch(
+    () => 'late',
+  );
+  expect(await Promise.race([worker.stop().then(() => 'stopped'), stopped])).toBe('stopped');
+});
+
+it('keeps jobs back that its schema refuses, without spending an attempt', async () => {
+  // A key that may only work cannot announce the schema; here the API accepts all, since another worker takes every task.
+  const lenient = httpWorker({ url: stack.url, queues: ['mixed'], tasks: { sized: () => 'lenient' } });
+  workers.push(lenient);
+  await lenient.ready;
+  const { worker } = start({
+    queues: ['mixed'],
+    tasks: { sized: { input: { type: 'object', required: ['n'] }, handler: () => 'strict' } },
+  });
+  await worker.ready;
+  const job = await submit({ queue: 'mixed', task: 'sized', payload: {}, attempts: 1 });
+  await expect.poll(async () => (await get(job)).status).toBe('completed');
+  expect(await get(job)).toMatchObject({ result: 'lenient', attempt: 1 });
+});
+
+it('refuses options that are wrong', () => {
+  const tasks = { one: () => 1 };
+  expect(() => httpWorker({ url: 'ftp://x', tasks })).toThrow('MILLRACE_URL');
+  expect(() => httpWorker({ tasks, concurrency: 0 })).toThrow('concurrency is 0: must be an integer from 1');
+  expect(() => httpWorker({ tasks, leaseMs: 5 })).toThrow('leaseMs is 5');
+});

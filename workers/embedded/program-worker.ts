@@ -1,0 +1,43 @@
+/** An attempt that has ended. */
+export interface EndedAttempt {
+  /** Id of the job. */
+  readonly job: string;
+  readonly queue: string;
+  readonly task: string;
+  /** From 1. */
+  readonly attempt: number;
+}
+
+export interface FailedAttempt extends EndedAttempt {
+  /** The message of its error. */
+  readonly error: string;
+}
+
+/** What a worker of a program tells, and with what. */
+export interface WorkerEventMap {
+  /** It takes jobs. */
+  ready: [];
+  completed: [EndedAttempt];
+  failed: [FailedAttempt];
+  /** A trouble that the worker works through, such as a Redis or an API that is away. It goes on. */
+  error: [Error];
+  /** It has stopped: no job of it runs. */
+  stopped: [];
+}
+
+export type WorkerEvent = keyof WorkerEventMap;
+
+/** A worker in a program of somebody's own. */
+export interface ProgramWorker extends AsyncDisposable {
+  /** Resolves when it takes jobs. Rejects when it cannot start, such as for task files with faults. */
+  readonly ready: Promise<void>;
+  on<E extends WorkerEvent>(event: E, listener: (...args: WorkerEventMap[E]) => void): this;
+  off<E extends WorkerEvent>(event: E, listener: (...args: WorkerEventMap[E]) => void): this;
+  /**
+   * Takes no more jobs, lets the running ones finish, and gives back those that do not finish in time. A second call with a shorter
+   * time cuts the first one short.
+   *
+   * @param options.graceMs how long running jobs may go on; default 25 s, or SHUTDOWN_GRACE_MS.
+   */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+}

@@ -1,0 +1,53 @@
+import type { HeartbeatResponse } from '../../src/schemas/lease.ts';
+import type { Api } from './api.ts';
+import type { HttpAttempt } from './http-attempt.ts';
+import { isStale } from './reports.ts';
+
+/** A cancel is heard by the next heartbeat. */
+const MAX_BEAT_MS = 5_000;
+
+export interface HeldLeaseParts {
+  readonly api: Api;
+  readonly lease: string;
+  readonly leaseMs: number;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** A lease with the jobs that this worker holds under it. It sends heartbeats until the last job has ended. */
+export class HeldLease {
+  readonly #parts: HeldLeaseParts;
+  readonly #attempts = new Map<string, HttpAttempt>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(parts: HeldLeaseParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => void this.#beat(), Math.min(parts.leaseMs / 3, MAX_BEAT_MS));
+  }
+
+  add(attempt: HttpAttempt): void {
+    this.#attempts.set(attempt.job.id, attempt);
+  }
+
+  remove(attempt: HttpAttempt): void {
+    this.#attempts.delete(attempt.job.id);
+    if (this.#attempts.size === 0) clearInterval(this.#timer);
+  }
+
+  async #beat(): Promise<void> {
+    const { api, lease, leaseMs, onTrouble } = this.#parts;
+    const path = `/leases/${encodeURIComponent(lease)}/heartbeat`;
+    try {
+      const patienceMs = Math.ceil(leaseMs / 3);
+      const { cancel } = await api.send<HeartbeatResponse>('POST', path, '{}', undefined, patienceMs);
+      for (const id of cancel) this.#attempts.get(id)?.abort('cancelled');
+    } catch (error) {
+      if (isStale(error)) this.#abortAll();
+      else if (this.#attempts.size > 0) onTrouble(error);
+    }
+  }
+
+  /** The lease has ended, so that its jobs run elsewhere. */
+  #abortAll(): void {
+    for (const attempt of [...this.#attempts.values()]) attempt.abort('lease-lost');
+  }
+}
