@@ -42,7 +42,7 @@ describe('with AUTH=keys the page', () => {
     await page.getByLabel('Key').fill(ADMIN_KEY);
     await page.getByRole('button', { name: 'Open the dashboard' }).click();
     await page.getByRole('row', { name: /secret/ }).waitFor();
-    expect(await page.evaluate(() => [localStorage.length, document.cookie])).toEqual([0, '']);
+    expect(await page.evaluate('[localStorage.length, document.cookie]')).toEqual([0, '']);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText('asks for a key').waitFor();
   });

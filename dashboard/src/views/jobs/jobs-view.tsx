@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Job } from '../../net/types.ts';
 import { Empty, Failure, Head, Loading, StatusBadge, When } from '../../parts/bits.tsx';
 import { SearchField } from '../../parts/fields.tsx';
@@ -19,6 +19,10 @@ export function JobsView(): JSX.Element {
   const pages = usePages<Job>(path, asked);
   const [text, setText] = useState('');
   const found = useMemo(() => matching(pages.items, text), [pages.items, text]);
+  useEffect(() => {
+    // What is sought may be further on.
+    if (found.length === 0) pages.more();
+  }, [found, pages.more]);
   return (
     <>
       <Head title="Jobs" note={<Amount pages={pages} found={found.length} isSearch={text !== ''} />}>
@@ -69,7 +73,7 @@ function Found({
   filter: Filter;
 }): JSX.Element | null {
   if (found.length === 0) {
-    if (pages.isLoading) return <Loading />;
+    if (!pages.isWhole) return <Loading />;
     return pages.error === undefined ? (
       <Empty title="No job fits">
         <p>Jobs that have ended are found by their status, as long as their results are kept.</p>
