@@ -1,4 +1,4 @@
-# One image for both roles: the API (the default command) and a worker (node dist/workers/main.js).
+# One image with the command line: docker run IMAGE api (the default), worker, doctor, submit ...
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
@@ -30,11 +30,12 @@ RUN install -d -o 1000 -g 1000 /run/millrace/api /run/millrace/client /run/millr
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
-COPY scripts/health.mjs scripts/compose-secrets.mjs scripts/
+COPY scripts/health.mjs scripts/compose-secrets.mjs scripts/entry.sh scripts/
 # The user `node`; Kubernetes wants its number to see that it is not root.
 USER 1000:1000
 EXPOSE 3000
 # Sees by itself which of the two roles runs.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=20s --retries=4 CMD ["node", "scripts/health.mjs"]
-# Node itself is process 1 and gets the SIGTERM; npm in between would keep it.
-CMD ["node", "dist/src/server.js"]
+# It becomes Node itself, which is process 1 then and gets the SIGTERM.
+ENTRYPOINT ["/app/scripts/entry.sh"]
+CMD ["api"]

@@ -187,7 +187,7 @@ export function apiPage(document: ApiDocument, problems: ProblemTable): string {
   }));
   const errors = Object.entries(problems).map(([code, { status, title }]) => [
     String(status),
-    `\`${code}\``,
+    `[\`${code}\`](problems.md#${anchorOf(code)})`,
     title,
   ]);
   return `${[

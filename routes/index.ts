@@ -7,6 +7,7 @@ import { jobRoutes } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
 import { leaseRoutes } from './leases.ts';
 import { homeRoutes } from './pages/home.ts';
+import { problemRoutes } from './pages/problems.ts';
 import { uiRoutes } from './pages/ui.ts';
 import { queueKeyRoutes } from './queues/keys.ts';
 import { queueRoutes } from './queues.ts';
@@ -33,5 +34,6 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   keyRoutes,
   healthRoutes,
   homeRoutes,
+  problemRoutes,
   uiRoutes,
 ];

@@ -63,7 +63,8 @@ async function workerFault() {
   }
 }
 
-const isWorker = readFileSync('/proc/1/cmdline', 'utf8').includes('workers/main.js');
+const words = readFileSync('/proc/1/cmdline', 'utf8').split('\0');
+const isWorker = words.some((word) => word.endsWith('workers/main.js')) || words.includes('worker');
 const fault = await (isWorker ? workerFault() : apiFault()).catch((error) => String(error));
 if (fault !== undefined) console.error(fault);
 process.exit(fault === undefined ? 0 : 1);

@@ -91,6 +91,7 @@ export const ROUTE_SCOPES: Readonly<Record<string, RouteAccess>> = {
   getMetrics: { scope: 'read', queue: 'all' },
   getHome: { scope: 'any', queue: 'some', hasPage: true },
   getDashboard: { scope: 'none', queue: 'some' },
+  getProblem: { scope: 'none', queue: 'some' },
   getDashboardFile: { scope: 'none', queue: 'some' },
   getLiveness: { scope: 'none', queue: 'some' },
   getReadiness: { scope: 'none', queue: 'some' },

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Problem } from '../schemas/problem.ts';
 
 import { closeGently, DRAIN_BOUNDS } from './connections/close-gently.ts';
-import { PROBLEMS } from './plugins/errors.ts';
+import { PROBLEMS, problemType } from './problems/problems.ts';
 import { REQUEST_ID_HEADER } from './telemetry/request-ids.ts';
 
 interface Fault {
@@ -105,7 +105,7 @@ export function answerExpectation(request: IncomingMessage, response: ServerResp
 
 function problemText({ status, detail, code = 'invalid-request' }: Fault, requestId: string): string {
   const problem: Problem = {
-    type: `urn:millrace:problem:${code}`,
+    type: problemType(code),
     title: PROBLEMS[code].title,
     status,
     detail,

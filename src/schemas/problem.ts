@@ -14,8 +14,8 @@ export type Fault = Static<typeof Fault>;
 export const Problem = Type.Object(
   {
     type: Type.String({
-      description: 'The URN of the code.',
-      examples: ['urn:millrace:problem:invalid-request'],
+      description: 'The address of a page about the code, relative to the service.',
+      examples: ['/problems/invalid-request'],
     }),
     title: Type.String({ description: 'The code in words: the same text for every problem of this code.' }),
     status: Type.Integer({ description: 'The HTTP status.' }),
@@ -35,7 +35,7 @@ export const Problem = Type.Object(
       'Why a request failed (RFC 9457 problem details). Some codes add members, such as `knownTasks`.',
     examples: [
       {
-        type: 'urn:millrace:problem:invalid-request',
+        type: '/problems/invalid-request',
         title: 'The request is not valid',
         status: 400,
         detail: 'Fix the fields listed in `errors` and send the request again.',
@@ -48,3 +48,25 @@ export const Problem = Type.Object(
   },
 );
 export type Problem = Static<typeof Problem>;
+
+/** What a code of a problem means. */
+export const ProblemHelp = Type.Object(
+  {
+    code: Type.String({ description: 'The code.', examples: ['queue-full'] }),
+    status: Type.Integer({ description: 'The HTTP status of its answers.' }),
+    title: Type.String({ description: 'The code in words.' }),
+    help: Type.String({ description: 'What it means and what to do, as Markdown.' }),
+  },
+  {
+    description: 'What a code of a problem means, and what to do.',
+    examples: [
+      {
+        code: 'queue-full',
+        status: 429,
+        title: 'The queue is full',
+        help: 'The queue has as many jobs as `maxJobs` allows. Wait until workers have done some, or raise the limit.',
+      },
+    ],
+  },
+);
+export type ProblemHelp = Static<typeof ProblemHelp>;

@@ -45,7 +45,7 @@ describe('an error of the client', () => {
       );
     expect(error).toBeInstanceOf(MillraceError);
     expect(error).toMatchObject({ status: 400, code: 'invalid-request' });
-    expect(error.type).toBe('urn:millrace:problem:invalid-request');
+    expect(error.type).toBe('/problems/invalid-request');
     expect(error.message).toContain('/attempts');
     expect(error.requestId).toMatch(/\w/);
   });

@@ -16,6 +16,11 @@ const PROGRAMS: readonly DriverProgram[] = [
     file: at('drivers/typescript.ts'),
   },
   { name: 'python', command: ['python3', at('drivers/python.py')], file: at('drivers/python.py') },
+  {
+    name: 'python-asyncio',
+    command: ['python3', at('drivers/python.py'), '--asyncio'],
+    file: at('drivers/python.py'),
+  },
 ];
 
 /** The drivers to run: those of all clients, or that of the client that CLIENT names. */

@@ -99,7 +99,12 @@ it('starts all but the secrets again, and waits for longer than the grace of the
 
 it('builds an image that asks for keys, and in which signals reach Node', () => {
   expect(read('Dockerfile')).toMatch(/^ENV .*HOST=0\.0\.0\.0 AUTH=keys$/m);
-  expect(read('Dockerfile')).toMatch(/^CMD \["node", /m);
+  expect(read('Dockerfile')).toMatch(/^ENTRYPOINT \["\/app\/scripts\/entry\.sh"\]\nCMD \["api"\]$/m);
+});
+
+it('starts the worker by the command line of the image', () => {
+  for (const worker of [serviceOf('worker'), withSentinels['worker'], ofCluster['worker']])
+    expect(worker?.command).toEqual(['worker']);
 });
 
 it('builds an image whose user has a number, and whose labels name this version', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PROBLEMS } from '../../src/http/plugins/errors.ts';
+import { PROBLEMS } from '../../src/http/problems/problems.ts';
 import { problems } from '../../src/schemas/http.ts';
 
 describe('problems', () => {

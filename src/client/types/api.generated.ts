@@ -156,7 +156,7 @@ export interface Job {
 
 /** Why a request failed (RFC 9457 problem details). Some codes add members, such as `knownTasks`. */
 export interface Problem {
-  /** The URN of the code. */
+  /** The address of a page about the code, relative to the service. */
   readonly type: string;
   /** The code in words: the same text for every problem of this code. */
   readonly title: string;
@@ -1957,6 +1957,20 @@ export interface Operations {
         /** All queues with their counts. */
         readonly queues: string;
       };
+    };
+  };
+  getProblem: {
+    query: {};
+    body: undefined;
+    answer: {
+      /** The code. */
+      readonly code: string;
+      /** The HTTP status of its answers. */
+      readonly status: number;
+      /** The code in words. */
+      readonly title: string;
+      /** What it means and what to do, as Markdown. */
+      readonly help: string;
     };
   };
 }

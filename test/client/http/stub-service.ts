@@ -13,7 +13,7 @@ export const json =
 export const problem = (status: number, code: string, headers: Record<string, string> = {}): Reply =>
   json(
     status,
-    { type: `urn:millrace:problem:${code}`, code, status, detail: `it is ${code}`, requestId: 'r1' },
+    { type: `/problems/${code}`, code, status, detail: `it is ${code}`, requestId: 'r1' },
     headers,
   );
 

@@ -1,7 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
-import { errorsPlugin, PROBLEMS, problemItem } from '../../../src/http/plugins/errors.ts';
+import { errorsPlugin, problemItem } from '../../../src/http/plugins/errors.ts';
+import { PROBLEMS } from '../../../src/http/problems/problems.ts';
 import { NO_OBSERVER } from '../../../src/observer.ts';
 
 let app: FastifyInstance;
@@ -31,7 +32,7 @@ describe('errorsPlugin', () => {
     expect(answer.statusCode).toBe(422);
     expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
     expect(answer.json()).toEqual({
-      type: 'urn:millrace:problem:unknown-task',
+      type: '/problems/unknown-task',
       title: PROBLEMS['unknown-task'].title,
       status: 422,
       detail: 'Use another task.',

@@ -5,6 +5,7 @@ The client of Millrace, a job service. `TaskQueue` submits jobs and waits for th
 
 from ._json import LargeInt
 from ._loading import LoadError
+from .base import Task
 from .errors import (
     ApiError,
     JobCancelled,
@@ -17,7 +18,7 @@ from .errors import (
     WaitTimeout,
 )
 from .job import AsyncJob, Job
-from .queue import AsyncTaskQueue, Task, TaskQueue
+from .queue import AsyncTaskQueue, TaskQueue
 from .worker.current import CurrentJob, current_job
 
 __version__ = "0.1.0"

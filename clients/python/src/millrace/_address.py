@@ -10,9 +10,13 @@ DEFAULT_URL = "http://127.0.0.1:3000"
 
 
 class Address:
-    """@param url: default MILLRACE_URL. @param key: default MILLRACE_KEY. @raise ValueError: the URL is of no use."""
+    """
+    @param url: default MILLRACE_URL. @param key: default MILLRACE_KEY. @param tries: the most for one request; default:
+    as many as fit into the time for it. @raise ValueError: the URL or the key is of no use.
+    """
 
-    def __init__(self, url: Optional[str] = None, key: Optional[str] = None) -> None:
+    def __init__(self, url: Optional[str] = None, key: Optional[str] = None, tries: Optional[int] = None) -> None:
+        self.tries = tries
         given = url or os.environ.get("MILLRACE_URL") or DEFAULT_URL
         parts = urlsplit(given)
         if parts.username is not None or parts.password is not None:

@@ -8,7 +8,7 @@ import io
 import os
 import ssl
 import time
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Coroutine, Dict, List, Mapping, Tuple, TypeVar
 
 from ._address import Address
 from ._request import Answer, Broken, Call, Outcome, Request, Sleep
@@ -18,6 +18,7 @@ _MOST_IDLE = 32
 _IDLE_S = 30.0
 _MOST_HEAD_BYTES = 65_536
 
+Result = TypeVar("Result")
 Streams = Tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -54,9 +55,9 @@ class AsyncTransport:
         was_sent = False
         streams = None
         try:
-            streams = await asyncio.wait_for(self._take(), _CONNECT_S)
+            streams = await _within(_CONNECT_S, self._take())
             was_sent = True
-            answer, may_keep = await asyncio.wait_for(self._exchange(streams, request), request.timeout_s)
+            answer, may_keep = await _within(request.timeout_s, self._exchange(streams, request))
         except (OSError, EOFError, asyncio.TimeoutError, http.client.HTTPException, ValueError) as error:
             if streams is not None:
                 streams[1].close()
@@ -107,6 +108,18 @@ class AsyncTransport:
         lines = ["%s %s HTTP/1.1" % (request.method, address.prefix + request.path)]
         lines += ["%s: %s" % header for header in headers.items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
+    """As asyncio.wait_for, which before Python 3.12 loses a cancel that comes while the work ends."""
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    finally:
+        task.cancel()
+    if not done:
+        raise asyncio.TimeoutError("no answer within %g s" % seconds)
+    return task.result()
 
 
 async def _body(reader: asyncio.StreamReader, status: int, headers: Mapping[str, str]) -> Tuple[bytes, bool]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 import uuid
 from typing import Any, Dict, Generator, List, Mapping, Optional, Tuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from ._address import is_printable
+from ._address import Address, is_printable
 from ._json import encode
 from ._request import Answer, Outcome, Request, Step, ask
 from .errors import ApiError, Unreachable, WaitTimeout
@@ -26,40 +26,62 @@ def job_path(job_id: str, verb: str = "") -> str:
     return "/jobs/" + quote(job_id, safe="") + ("/" + verb if verb else "")
 
 
-def submit(url: str, job: Mapping[str, Any], payload: Any, idempotency_key: Optional[str]) -> JobCall:
+def submit(to: Address, job: Mapping[str, Any], payload: Any, idempotency_key: Optional[str]) -> JobCall:
     """Its own Idempotency-Key makes it safe to repeat."""
     if idempotency_key is not None and not is_printable(idempotency_key):
         raise ValueError("An idempotency_key has 1 to 255 printable ASCII characters.")
     members = encode(job)[:-1] + b',"payload":' + encode(payload) + b"}"
     headers = {"idempotency-key": idempotency_key or "py-" + uuid.uuid4().hex}
-    answer = yield from ask(Request("POST", "/jobs", members, headers), url)
+    answer = yield from ask(Request("POST", "/jobs", members, headers), to)
     return _job(answer)
 
 
 def submit_many(
-    url: str, jobs: List[Tuple[Mapping[str, Any], Any]], is_atomic: bool
+    to: Address, jobs: List[Tuple[Mapping[str, Any], Any]], is_atomic: bool
 ) -> Generator[Step, Outcome, List[Dict[str, Any]]]:
     """Outcomes of POST /jobs/batch in the order of `jobs`, each a job without its payload, and its payload."""
     lines = [encode(job)[:-1] + b',"payload":' + encode(payload) + b"}" for job, payload in jobs]
     path = "/jobs/batch" + ("?atomic=true" if is_atomic else "")
     headers = {"idempotency-key": "py-" + uuid.uuid4().hex}
     body = b'{"jobs":[' + b",".join(lines) + b"]}"
-    answer = yield from ask(Request("POST", path, body, headers, wait_s=_POLL_S), url)
+    answer = yield from ask(Request("POST", path, body, headers, wait_s=_POLL_S), to)
     outcomes: List[Dict[str, Any]] = answer.json()["items"]
     return outcomes
 
 
-def read(url: str, job_id: str) -> JobCall:
-    return _job((yield from ask(Request("GET", job_path(job_id)), url)))
+def request(
+    to: Address, method: str, path: str, body: Any, query: Optional[Mapping[str, Any]], headers: Mapping[str, str]
+) -> Generator[Step, Outcome, Any]:
+    """Any request of the API. A POST is repeated only if it cannot have been carried out, or has an Idempotency-Key."""
+    is_safe = method != "POST" or "idempotency-key" in headers
+    text = None if body is None else encode(body, "body")
+    whole = path + (_query(query) if query else "")
+    answer = yield from ask(Request(method, whole, text, headers, is_safe, wait_s=_POLL_S), to)
+    return answer.json()
 
 
-def logs(url: str, job_id: str) -> Generator[Step, Outcome, List[Mapping[str, Any]]]:
-    answer = yield from ask(Request("GET", job_path(job_id, "logs")), url)
+def _query(query: Mapping[str, Any]) -> str:
+    pairs = [(name, _query_value(value)) for name, value in query.items() if value is not None]
+    return "?" + urlencode(pairs, doseq=True)
+
+
+def _query_value(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_query_value(item) for item in value]
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def read(to: Address, job_id: str) -> JobCall:
+    return _job((yield from ask(Request("GET", job_path(job_id)), to)))
+
+
+def logs(to: Address, job_id: str, after: int) -> Generator[Step, Outcome, List[Mapping[str, Any]]]:
+    answer = yield from ask(Request("GET", job_path(job_id, "logs") + "?after=%d" % after), to)
     lines: List[Mapping[str, Any]] = answer.json()["items"]
     return lines
 
 
-def wait(url: str, job_id: str, seconds: float) -> JobCall:
+def wait(to: Address, job_id: str, seconds: float) -> JobCall:
     """Resolves to the job once it has ended. @raise WaitTimeout."""
     end = time.monotonic() + seconds
     while True:
@@ -69,7 +91,7 @@ def wait(url: str, job_id: str, seconds: float) -> JobCall:
         # What the service is away for counts, too: nothing may outlast `seconds` by much.
         patience = min(_AWAY_S, left)
         try:
-            job = _job((yield from ask(Request("GET", path, wait_s=poll), url, patience)))
+            job = _job((yield from ask(Request("GET", path, wait_s=poll), to, patience)))
         except Unreachable as error:
             if patience < _AWAY_S:
                 raise WaitTimeout(job_id, seconds) from error
@@ -80,22 +102,41 @@ def wait(url: str, job_id: str, seconds: float) -> JobCall:
             raise WaitTimeout(job_id, seconds)
 
 
-def cancel(url: str, job_id: str) -> JobCall:
-    return _change(url, job_id, "cancel", "job-finished", ("cancelled",))
+def cancel(to: Address, job_id: str) -> JobCall:
+    return _change(to, job_id, "cancel", "job-finished", ("cancelled",))
 
 
-def retry(url: str, job_id: str) -> JobCall:
-    return _change(url, job_id, "retry", "job-not-failed", ("queued", "running", "retrying", "scheduled", "completed"))
+def retry(to: Address, job_id: str) -> JobCall:
+    return _change(to, job_id, "retry", "job-not-failed", ("queued", "running", "retrying", "scheduled", "completed"))
 
 
-def _change(url: str, job_id: str, verb: str, refusal: str, done: Tuple[str, ...]) -> JobCall:
+def rerun(to: Address, job_id: str, changes: Mapping[str, Any]) -> JobCall:
+    headers = {"idempotency-key": "py-" + uuid.uuid4().hex}
+    path = job_path(job_id, "rerun")
+    return _job((yield from ask(Request("POST", path, encode(changes, "changes"), headers), to)))
+
+
+def change(to: Address, job_id: str, changes: Mapping[str, Any]) -> JobCall:
+    return _job((yield from ask(Request("PATCH", job_path(job_id), encode(changes, "changes")), to)))
+
+
+def remove(to: Address, job_id: str) -> Generator[Step, Outcome, None]:
+    """A job that a lost answer has removed already is gone."""
+    try:
+        yield from ask(Request("DELETE", job_path(job_id)), to)
+    except ApiError as error:
+        if error.status != 410 or not error.is_repeated:
+            raise
+
+
+def _change(to: Address, job_id: str, verb: str, refusal: str, done: Tuple[str, ...]) -> JobCall:
     """A repeated request is refused when the first one has done it, although its answer was lost."""
     try:
-        return _job((yield from ask(Request("POST", job_path(job_id, verb)), url)))
+        return _job((yield from ask(Request("POST", job_path(job_id, verb)), to)))
     except ApiError as error:
         if error.code != refusal or not error.is_repeated:
             raise
-        job = yield from read(url, job_id)
+        job = yield from read(to, job_id)
         if job["status"] not in done:
             raise
         return job

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, List, Union
 
 if TYPE_CHECKING:
-    from .queue import BaseQueue
+    from .base import BaseQueue
 
 
 class LoadError(Exception):
@@ -44,7 +44,7 @@ class Unsubmitted:
 
 def load_queue(spec: str) -> BaseQueue[Any]:
     """The queue of `module:name`. @raise LoadError."""
-    from .queue import BaseQueue
+    from .base import BaseQueue
 
     module_name, _, name = spec.partition(":")
     if not module_name or not name:

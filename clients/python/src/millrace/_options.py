@@ -48,6 +48,12 @@ def options(given: Mapping[str, Any]) -> Dict[str, Any]:
     return {_NAMES[name]: _value(name, value) for name, value in given.items() if value is not None}
 
 
+def changes(given: Mapping[str, Any]) -> Dict[str, Any]:
+    """As `options`, with `payload` and `task`."""
+    own = {name: given[name] for name in ("payload", "task") if name in given}
+    return {**own, **options({name: value for name, value in given.items() if name not in own})}
+
+
 def _value(name: str, value: Any) -> Any:
     if name in _DURATIONS or (name == "cache" and not isinstance(value, Mapping)):
         return duration(value)

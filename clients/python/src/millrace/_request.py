@@ -6,6 +6,7 @@ import random
 import time
 from typing import Any, Generator, Mapping, Optional, Union
 
+from ._address import Address
 from ._json import decode
 from .errors import ApiError, MillraceError, Unreachable
 
@@ -47,7 +48,11 @@ class Answer:
         self.body = body
 
     def json(self) -> Any:
-        return decode(self.body) if self.body else None
+        """@raise ApiError: something else than Millrace has answered."""
+        try:
+            return decode(self.body) if self.body else None
+        except ValueError as error:
+            raise ApiError(self.status, _NOT_MILLRACE) from error
 
     @property
     def retry_after(self) -> Optional[float]:
@@ -60,11 +65,12 @@ class Answer:
     def error(self) -> ApiError:
         try:
             problem = self.json()
-        except ValueError:
+        except ApiError:
             problem = None
-        if not isinstance(problem, dict):
-            problem = {"detail": "The answer is not from Millrace. Check MILLRACE_URL, and proxies on the way."}
-        return ApiError(self.status, problem, self.retry_after)
+        return ApiError(self.status, problem if isinstance(problem, dict) else _NOT_MILLRACE, self.retry_after)
+
+
+_NOT_MILLRACE = {"detail": "The answer is not from Millrace. Check MILLRACE_URL, and proxies on the way."}
 
 
 class Broken(Exception):
@@ -92,25 +98,26 @@ def backoff(tries: int, retry_after: Optional[float] = None) -> float:
     return max(wait, retry_after or 0.0)
 
 
-def ask(request: Request, url: str, patience_s: float = PATIENCE_S) -> Generator[Step, Outcome, Answer]:
+def ask(request: Request, to: Address, patience_s: float = PATIENCE_S) -> Generator[Step, Outcome, Answer]:
     """Sends a request until it has an answer, within `patience_s`. @raise ApiError. @raise Unreachable."""
     end = time.monotonic() + patience_s
     is_repeated = False
     tries = 0
     while True:
         outcome = yield request
+        tries += 1
         if isinstance(outcome, Answer) and not _asks_to_repeat(outcome, request):
             if outcome.status >= 400:
                 error = outcome.error()
                 error.is_repeated = is_repeated
                 raise error
             return outcome
-        wait = backoff(tries, outcome.retry_after if isinstance(outcome, Answer) else None)
+        wait = backoff(tries - 1, outcome.retry_after if isinstance(outcome, Answer) else None)
         may_repeat = request.is_safe or not (isinstance(outcome, Broken) and outcome.was_sent)
-        if not may_repeat or time.monotonic() + wait > end:
-            raise _error(outcome, url)
+        is_last = tries == to.tries or time.monotonic() + wait > end
+        if is_last or not may_repeat:
+            raise _error(outcome, to.url)
         is_repeated = is_repeated or not isinstance(outcome, Answer) or outcome.status in _UNSURE
-        tries += 1
         yield Sleep(wait)
 
 

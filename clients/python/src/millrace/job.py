@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Dict, Generator, List, Mapping, Optional, Union
 
-from . import _calls
+from . import _calls, _options
 from ._options import wait_limit
 from .errors import JobFailed, WaitTimeout
 
@@ -90,7 +90,7 @@ class Job(JobView):
         """
         if not self.has_ended:
             seconds = wait_limit(timeout, WAIT_S)
-            self._do(_calls.wait(self._queue.url, self.id, seconds))
+            self._do(_calls.wait(self._queue.address, self.id, seconds))
         return self._outcome()
 
     @property
@@ -100,19 +100,32 @@ class Job(JobView):
 
     def refresh(self) -> Job:
         """Reads the job."""
-        return self._do(_calls.read(self._queue.url, self.id))
+        return self._do(_calls.read(self._queue.address, self.id))
 
     def cancel(self) -> Job:
         """A waiting job is cancelled at once; the worker of a running one is asked to stop it."""
-        return self._do(_calls.cancel(self._queue.url, self.id))
+        return self._do(_calls.cancel(self._queue.address, self.id))
 
     def retry(self) -> Job:
         """Lets a failed job run again, under its id and with all its attempts."""
-        return self._do(_calls.retry(self._queue.url, self.id))
+        return self._do(_calls.retry(self._queue.address, self.id))
 
-    def logs(self) -> List[Mapping[str, Any]]:
-        """The lines of its log that are kept: `line`, `at`, `attempt`, `level`, `message`."""
-        lines: List[Mapping[str, Any]] = self._queue._run(_calls.logs(self._queue.url, self.id))
+    def change(self, **changes: Any) -> Job:
+        """Changes a job that has not started: `payload`, and options of `submit`."""
+        return self._do(_calls.change(self._queue.address, self.id, _options.changes(changes)))
+
+    def rerun(self, **changes: Any) -> Job:
+        """Submits an ended job again as a new job, with `payload`, `task` and options of `submit` that are given."""
+        call = _calls.rerun(self._queue.address, self.id, _options.changes(changes))
+        return Job(self._queue, self._queue._run(call))
+
+    def remove(self) -> None:
+        """Removes a job that has ended."""
+        self._queue._run(_calls.remove(self._queue.address, self.id))
+
+    def logs(self, after: int = 0) -> List[Mapping[str, Any]]:
+        """The lines of its log that are kept, after that number: `line`, `at`, `attempt`, `level`, `message`."""
+        lines: List[Mapping[str, Any]] = self._queue._run(_calls.logs(self._queue.address, self.id, after))
         return lines
 
     def _do(self, call: _calls.JobCall) -> Job:
@@ -134,7 +147,7 @@ class AsyncJob(JobView):
         """As `Job.wait`."""
         if not self.has_ended:
             seconds = wait_limit(timeout, WAIT_S)
-            await self._do(_calls.wait(self._queue.url, self.id, seconds))
+            await self._do(_calls.wait(self._queue.address, self.id, seconds))
         return self._outcome()
 
     async def status(self) -> str:
@@ -142,16 +155,30 @@ class AsyncJob(JobView):
         return self.last_status if self.has_ended else (await self.refresh()).last_status
 
     async def refresh(self) -> AsyncJob:
-        return await self._do(_calls.read(self._queue.url, self.id))
+        return await self._do(_calls.read(self._queue.address, self.id))
 
     async def cancel(self) -> AsyncJob:
-        return await self._do(_calls.cancel(self._queue.url, self.id))
+        return await self._do(_calls.cancel(self._queue.address, self.id))
 
     async def retry(self) -> AsyncJob:
-        return await self._do(_calls.retry(self._queue.url, self.id))
+        return await self._do(_calls.retry(self._queue.address, self.id))
 
-    async def logs(self) -> List[Mapping[str, Any]]:
-        lines: List[Mapping[str, Any]] = await self._queue._run(_calls.logs(self._queue.url, self.id))
+    async def change(self, **changes: Any) -> AsyncJob:
+        """As `Job.change`."""
+        return await self._do(_calls.change(self._queue.address, self.id, _options.changes(changes)))
+
+    async def rerun(self, **changes: Any) -> AsyncJob:
+        """As `Job.rerun`."""
+        call = _calls.rerun(self._queue.address, self.id, _options.changes(changes))
+        return AsyncJob(self._queue, await self._queue._run(call))
+
+    async def remove(self) -> None:
+        """As `Job.remove`."""
+        await self._queue._run(_calls.remove(self._queue.address, self.id))
+
+    async def logs(self, after: int = 0) -> List[Mapping[str, Any]]:
+        """As `Job.logs`."""
+        lines: List[Mapping[str, Any]] = await self._queue._run(_calls.logs(self._queue.address, self.id, after))
         return lines
 
     async def _do(self, call: _calls.JobCall) -> AsyncJob:

@@ -1,32 +1,26 @@
-"""A queue: functions become its tasks, and calling one submits a job."""
+"""Queues: for programs with threads, and for asyncio."""
 
 from __future__ import annotations
 
-import functools
 from typing import (
     TYPE_CHECKING,
     Any,
-    Callable,
+    AsyncIterator,
     Coroutine,
-    Dict,
-    Generic,
     Iterable,
+    Iterator,
     List,
     Mapping,
     Optional,
-    TypeVar,
     Union,
-    cast,
-    overload,
 )
 
-from . import _calls, _options
-from ._address import Address
+from . import _calls
 from ._aio import AsyncTransport
 from ._batch import outcome_of, split
 from ._http import Transport
-from ._loading import Unsubmitted, is_loading
-from ._payload import Form
+from ._loading import is_loading
+from .base import BaseQueue
 from .errors import ApiError
 from .job import AsyncJob, Job
 
@@ -34,131 +28,19 @@ if TYPE_CHECKING:
     from ._request import Call
     from .worker.running import RunningWorkers
 
-# What a submit gives: a Job, or for asyncio an AsyncJob to await.
-Submitted = TypeVar("Submitted")
-
-
-class Task(Generic[Submitted]):
-    """A function as a task: call it to submit a job. The function itself is at `fn`."""
-
-    def __init__(
-        self,
-        queue: BaseQueue[Submitted],
-        fn: Callable[..., Any],
-        name: str,
-        form: Form,
-        announcement: Mapping[str, Any],
-        options: Mapping[str, Any],
-    ) -> None:
-        functools.update_wrapper(self, fn)
-        self.queue = queue
-        self.fn = fn
-        self.name = name
-        self.form = form
-        # Members of PUT /queues/{name}/tasks/{task}, which a worker sends at its start.
-        self.announcement = announcement
-        self._options = options
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Submitted:
-        """Submits a job. @raise TypeError: the function does not take the arguments."""
-        return self.queue.submit(self.name, self.form.pack(args, kwargs), **self._options)
-
-    def options(self, **options: Any) -> Task[Submitted]:
-        """The task with options of `submit`: `fib.options(delay=10)(100000)`."""
-        _options.options(options)
-        return Task(self.queue, self.fn, self.name, self.form, self.announcement, {**self._options, **options})
-
-    def __repr__(self) -> str:
-        return "<Task %s of %s>" % (self.name, self.queue.name)
-
-
-class BaseQueue(Generic[Submitted]):
-    """What `TaskQueue` and `AsyncTaskQueue` share."""
-
-    def __init__(self, name: str = "default", *, url: Optional[str] = None, key: Optional[str] = None) -> None:
-        """@param url: default MILLRACE_URL, else http://127.0.0.1:3000. @param key: default MILLRACE_KEY."""
-        if not isinstance(name, str):
-            raise TypeError("TaskQueue takes the name of a queue. The address of the service is in MILLRACE_URL.")
-        self.name = name
-        self.address = Address(url, key)
-        self.url = self.address.url
-        self.tasks: Dict[str, Task[Submitted]] = {}
-
-    @overload
-    def task(self, fn: Callable[..., Any]) -> Task[Submitted]: ...
-
-    @overload
-    def task(
-        self,
-        *,
-        name: Optional[str] = None,
-        form: str = "args",
-        attempts: Union[int, str, None] = None,
-        backoff: Optional[Mapping[str, Any]] = None,
-        timeout: Optional[_options.Duration] = None,
-        input: Optional[Mapping[str, Any]] = None,
-        output: Optional[Mapping[str, Any]] = None,
-    ) -> Callable[[Callable[..., Any]], Task[Submitted]]: ...
-
-    def task(
-        self,
-        fn: Optional[Callable[..., Any]] = None,
-        *,
-        name: Optional[str] = None,
-        form: str = "args",
-        attempts: Union[int, str, None] = None,
-        backoff: Optional[Mapping[str, Any]] = None,
-        timeout: Optional[_options.Duration] = None,
-        input: Optional[Mapping[str, Any]] = None,
-        output: Optional[Mapping[str, Any]] = None,
-    ) -> Union[Task[Submitted], Callable[[Callable[..., Any]], Task[Submitted]]]:
-        """
-        Makes a function a task. `form` is how a call becomes a payload: "args", "names" or "payload". A worker
-        announces the rest: defaults of its jobs, and JSON Schemas of payload (`input`) and result (`output`).
-        """
-        announcement = {
-            "attempts": attempts,
-            "backoff": None if backoff is None else _options.inner(backoff),
-            "timeoutMs": None if timeout is None else _options.duration(timeout),
-            "input": input,
-            "output": output,
-        }
-
-        def decorate(function: Callable[..., Any]) -> Task[Submitted]:
-            kept = {member: value for member, value in announcement.items() if value is not None}
-            task_name = name or function.__name__
-            task = Task(self, function, task_name, Form(form, function), kept, {})
-            self.tasks[task_name] = task
-            return task
-
-        return decorate if fn is None else decorate(fn)
-
-    def submit(
-        self, task: str, payload: Any = None, *, idempotency_key: Optional[str] = None, **options: Any
-    ) -> Submitted:
-        """
-        Submits a job. `options`: delay, run_at, priority, key, attempts, backoff, timeout, expires_in, result_ttl,
-        metadata, unique, debounce, cache, tags, keep_payload, queue. Numbers are seconds; docs/api.md explains each.
-        A submit that gets no answer is repeated with the same Idempotency-Key, so that it makes one job.
-        @raise ApiError. @raise Unreachable. @raise NotJson. @raise TypeError: there is no such option.
-        """
-        job = {"task": task, "queue": self.name, **_options.options(options)}
-        if is_loading("submit jobs"):
-            return cast(Submitted, Unsubmitted())
-        return self._submit(_calls.submit(self.url, job, payload, idempotency_key))
-
-    def _submit(self, call: Call) -> Submitted:
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return "<%s %s at %s>" % (type(self).__name__, self.name, self.url)
-
 
 class TaskQueue(BaseQueue[Job]):
     """A queue for programs with threads. Its connections are kept; threads may share it, and forked processes, too."""
 
-    def __init__(self, name: str = "default", *, url: Optional[str] = None, key: Optional[str] = None) -> None:
-        super().__init__(name, url=url, key=key)
+    def __init__(
+        self,
+        name: str = "default",
+        *,
+        url: Optional[str] = None,
+        key: Optional[str] = None,
+        tries: Optional[int] = None,
+    ) -> None:
+        super().__init__(name, url=url, key=key, tries=tries)
         self._transport = Transport(self.address)
         self._workers: Optional[RunningWorkers] = None
 
@@ -170,12 +52,36 @@ class TaskQueue(BaseQueue[Job]):
         if is_loading("submit jobs"):
             return []
         parts = split(jobs, self.name)
-        outcomes = self._run(_calls.submit_many(self.url, parts, atomic))
+        outcomes = self._run(_calls.submit_many(self.address, parts, atomic))
         return [outcome_of(Job, self, job, outcome) for (job, _), outcome in zip(parts, outcomes)]
 
     def job(self, job_id: str) -> Job:
         """Reads a job by its id, of whatever queue. @raise ApiError."""
-        return Job(self, self._run(_calls.read(self.url, job_id)))
+        return Job(self, self._run(_calls.read(self.address, job_id)))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        query: Optional[Mapping[str, Any]] = None,
+        headers: Optional[Mapping[str, str]] = None,
+    ) -> Any:
+        """
+        Any request of docs/api.md: `request("POST", "/queues/img/pause")`. Returns the JSON of the answer. A POST is
+        repeated only if it cannot have been carried out, or has an Idempotency-Key. @raise ApiError.
+        """
+        return self._run(_calls.request(self.address, method, path, body, query, headers or {}))
+
+    def pages(self, path: str, query: Optional[Mapping[str, Any]] = None) -> Iterator[Any]:
+        """The items of a list of docs/api.md, page after page: `pages("/queues/img/jobs", {"status": "failed"})`."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.request("GET", path, query={**(query or {}), "cursor": cursor})
+            yield from page["items"]
+            cursor = page.get("nextCursor")
+            if cursor is None:
+                return
 
     def run(self, nworkers: int = 1, *, concurrency: int = 1) -> None:
         """
@@ -211,8 +117,15 @@ class TaskQueue(BaseQueue[Job]):
 class AsyncTaskQueue(BaseQueue[Coroutine[Any, Any, AsyncJob]]):
     """A queue for asyncio: `job = await fib(100000)` submits, and `await job` waits for the result."""
 
-    def __init__(self, name: str = "default", *, url: Optional[str] = None, key: Optional[str] = None) -> None:
-        super().__init__(name, url=url, key=key)
+    def __init__(
+        self,
+        name: str = "default",
+        *,
+        url: Optional[str] = None,
+        key: Optional[str] = None,
+        tries: Optional[int] = None,
+    ) -> None:
+        super().__init__(name, url=url, key=key, tries=tries)
         self._transport = AsyncTransport(self.address)
 
     async def submit_many(
@@ -220,12 +133,34 @@ class AsyncTaskQueue(BaseQueue[Coroutine[Any, Any, AsyncJob]]):
     ) -> List[Union[AsyncJob, ApiError]]:
         """As `TaskQueue.submit_many`."""
         parts = split(jobs, self.name)
-        outcomes = await self._run(_calls.submit_many(self.url, parts, atomic))
+        outcomes = await self._run(_calls.submit_many(self.address, parts, atomic))
         return [outcome_of(AsyncJob, self, job, outcome) for (job, _), outcome in zip(parts, outcomes)]
 
     async def job(self, job_id: str) -> AsyncJob:
         """As `TaskQueue.job`."""
-        return AsyncJob(self, await self._run(_calls.read(self.url, job_id)))
+        return AsyncJob(self, await self._run(_calls.read(self.address, job_id)))
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        query: Optional[Mapping[str, Any]] = None,
+        headers: Optional[Mapping[str, str]] = None,
+    ) -> Any:
+        """As `TaskQueue.request`."""
+        return await self._run(_calls.request(self.address, method, path, body, query, headers or {}))
+
+    async def pages(self, path: str, query: Optional[Mapping[str, Any]] = None) -> AsyncIterator[Any]:
+        """As `TaskQueue.pages`."""
+        cursor: Optional[str] = None
+        while True:
+            page = await self.request("GET", path, query={**(query or {}), "cursor": cursor})
+            for item in page["items"]:
+                yield item
+            cursor = page.get("nextCursor")
+            if cursor is None:
+                return
 
     async def close(self) -> None:
         """Closes idle connections. The queue can still be used."""

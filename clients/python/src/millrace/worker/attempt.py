@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, Mapping, Optional
 from .._json import encode
 from .._payload import Arguments
 from ..errors import JobCancelled, NotJson
-from ..queue import Task
+from ..base import Task
 from .current import CurrentJob, set_current
 from .leases import Leases, Outcome
 

@@ -10,7 +10,7 @@ import sys
 from typing import Any, Callable
 
 from .._loading import LoadError
-from ..queue import BaseQueue
+from ..base import BaseQueue
 from .limits import Limits
 from .process import WorkerProcess, say
 

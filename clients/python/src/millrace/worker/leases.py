@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
 from urllib.parse import quote
 
 from .._calls import job_path
@@ -44,9 +44,9 @@ class Leases:
         self.lease_ms = lease_ms
 
     def announce(self, task: str, announcement: Mapping[str, Any]) -> None:
-        """Tells the service the schemas and defaults of a task. @raise ApiError. @raise Unreachable."""
+        """Tells the service the schemas and defaults of a task. Not repeated. @raise ApiError. @raise Unreachable."""
         path = "/queues/%s/tasks/%s" % (quote(self.queue, safe=""), quote(task, safe=""))
-        self._ask(Request("PUT", path, encode(announcement, "announcement")))
+        self._ask(Request("PUT", path, encode(announcement, "announcement")), patience_s=0.0)
 
     def take(self, cut: Cut) -> Taken:
         """Waits for a job, and takes it under a lease of its own. Not repeated. @raise ApiError. @raise Broken."""
@@ -82,11 +82,8 @@ class Leases:
         request = Request("POST", job_path(job_id, member), body, answer_s=_REPORT_S)
         self._ask(request, patience_s=0.0 if is_urgent else self.lease_ms / 1000)
 
-    def _ask(self, request: Request, patience_s: Optional[float] = None) -> Answer:
-        url = self.transport.address.url
-        call = ask(request, url) if patience_s is None else ask(request, url, patience_s)
-        answer: Answer = self.transport.run(call)
-        return answer
+    def _ask(self, request: Request, patience_s: float) -> None:
+        self.transport.run(ask(request, self.transport.address, patience_s))
 
 
 def _lease_path(lease: str, verb: str) -> str:

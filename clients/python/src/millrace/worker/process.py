@@ -12,7 +12,7 @@ from typing import Any, Mapping, Optional, Set
 from .._http import Cut, Transport
 from .._request import Broken, backoff
 from ..errors import ApiError, MillraceError
-from ..queue import BaseQueue
+from ..base import BaseQueue
 from .attempt import RELEASE, Attempt
 from .leases import Leases, Outcome, Taken, may_work_later
 from .limits import Limits
@@ -111,9 +111,12 @@ class WorkerProcess:
             self._is_taking = False
 
     def _announce(self) -> None:
+        """A take announces tasks without schemas and defaults. Those with some go first, and then none may be missing."""
+        if not any(task.announcement for task in self.queue.tasks.values()):
+            return
         for name, task in self.queue.tasks.items():
             tries = 0
-            while task.announcement and not self._is_stopping:
+            while not self._is_stopping:
                 try:
                     self.leases.announce(name, task.announcement)
                     break

@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import Any
 
-from ..queue import BaseQueue
+from ..base import BaseQueue
 from .child import end_process
 from .limits import Limits
 from .supervisor import Supervisor, can_fork
