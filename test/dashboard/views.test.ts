@@ -171,7 +171,7 @@ describe('schedules', () => {
     await page.getByRole('link', { name: 'Edit' }).click();
     await fill(page, 'Cron', '5 * * * *');
     await press(page, 'Save schedule');
-    await page.getByText('every hour').first().waitFor();
+    await page.getByText('hourly is stored').waitFor();
     const { body } = await api.http.get(path);
     expect(body).toMatchObject({ cron: '5 * * * *', maxRuns: 9, job: { tags: ['x'] } });
     await press(page, 'Remove');
