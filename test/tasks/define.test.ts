@@ -39,4 +39,22 @@ describe('defineTask', () => {
       },
     });
   });
+
+  it('keeps the name of a definition, and the types that its handler says', () => {
+    const greet = defineTask({
+      name: 'greet',
+      attempts: 3,
+      handler: async ({ name }: { name: string }) => ({ text: `Hello ${name}` }),
+    });
+    expectTypeOf(greet.name).toEqualTypeOf<'greet'>();
+    expectTypeOf(greet.handler).toEqualTypeOf<TaskHandler<{ name: string }, { text: string }>>();
+    const double = defineTask({
+      input: Type.Object({ n: Type.Integer() }),
+      name: 'double',
+      handler: ({ n }) => 2 * n,
+    });
+    expectTypeOf(double.name).toEqualTypeOf<'double'>();
+    // @ts-expect-error: the payload of the handler does not fit the schema.
+    defineTask({ input: Type.Object({ n: Type.Integer() }), handler: (payload: { n: string }) => payload.n });
+  });
 });

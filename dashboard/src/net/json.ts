@@ -16,8 +16,11 @@ const keepNumbers = (_name: string, value: unknown, context?: Source): unknown =
     ? rawJSON?.(context.source)
     : value;
 
+/** A number that may lose digits. */
+const LONG_NUMBER = /[\d.]{16}|\d[eE]/;
+
 /** Parses an answer. Numbers that would lose digits stay as they are where the browser can do so. */
 export const parseJson = (text: string): unknown =>
-  rawJSON === undefined
+  rawJSON === undefined || !LONG_NUMBER.test(text)
     ? JSON.parse(text)
     : JSON.parse(text, keepNumbers as (name: string, value: unknown) => unknown);

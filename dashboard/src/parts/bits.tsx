@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
 import type { Status } from '../net/types.ts';
 import { addressOf } from '../state/router.ts';
+import { Signal, useSignal } from '../state/signal.ts';
 import { ago, localTime } from './format.ts';
 
 export function StatusBadge({ status }: { status: Status }): JSX.Element {
@@ -26,19 +26,13 @@ export function Badge({
   );
 }
 
-/** The time on this machine, drawn again every `everyMs`. */
-export function useNow(everyMs = 1_000): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
-  return now;
-}
+/** The time on this machine. One clock for all that show it. */
+const clock = new Signal(Date.now());
+setInterval(() => clock.set(Date.now()), 1_000);
 
 /** How long ago a time of the API was; its tip has the time itself. */
 export function When({ at }: { at: string | undefined }): JSX.Element | null {
-  const now = useNow();
+  const now = useSignal(clock);
   if (at === undefined) return null;
   const ms = Date.parse(at);
   return (

@@ -14,6 +14,8 @@ export interface Plot {
 }
 
 const HEIGHT = 168;
+/** The shortest time that a chart shows. */
+const SHORTEST_S = 60;
 
 const colour = (name: string): string => {
   // A computed colour: what draws does not know light-dark().
@@ -39,7 +41,11 @@ function optionsOf(
     height: HEIGHT,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(max * 1.15, 1)] } },
+    scales: {
+      // The first readings are not stretched over years.
+      x: { range: (_plot, min, max) => [Math.min(min, max - SHORTEST_S), max] },
+      y: { range: (_plot, _min, max) => [0, Math.max(max * 1.15, 1)] },
+    },
     axes: [
       { ...axis, grid: { show: false }, size: 26, space: 90 },
       {
@@ -54,7 +60,12 @@ function optionsOf(
       {},
       ...series.map(({ kind }) => {
         const stroke = colour(kind);
-        return { stroke, fill: faded(stroke), width: 1.5, points: { show: false } };
+        return {
+          stroke,
+          fill: faded(stroke),
+          width: 1.5,
+          points: { show: (plot: uPlot) => plot.data[0].length === 1 },
+        };
       }),
     ],
   };

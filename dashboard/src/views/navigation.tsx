@@ -17,9 +17,19 @@ interface Entry {
   readonly also?: readonly string[];
 }
 
-const ENTRIES: readonly Entry[] = [{ name: 'Queues', icon: 'overview', parts: [], also: ['queues'] }];
+const ENTRIES: readonly Entry[] = [
+  { name: 'Queues', icon: 'overview', parts: [], also: ['queues'] },
+  { name: 'Jobs', icon: 'jobs', parts: ['jobs'] },
+  { name: 'Dead letters', icon: 'dead', parts: ['dead'] },
+  { name: 'Schedules', icon: 'schedules', parts: ['schedules'] },
+  { name: 'Subscriptions', icon: 'subscriptions', parts: ['subscriptions'] },
+  { name: 'Workers', icon: 'workers', parts: ['workers'] },
+];
 
-const ADMIN_ENTRIES: readonly Entry[] = [];
+const ADMIN_ENTRIES: readonly Entry[] = [
+  { name: 'Keys', icon: 'keys', parts: ['keys'] },
+  { name: 'Audit', icon: 'audit', parts: ['audit'] },
+];
 
 export function Navigation(): JSX.Element {
   const isAdmin = useAdmin() === true;

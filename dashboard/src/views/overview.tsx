@@ -74,7 +74,7 @@ function columnsOf(readings: ReadonlyMap<string, Reading>) {
       cell: (queue: QueueSummary) => <QueueName queue={queue} reading={readingOf(queue)} />,
     },
     amount('queued', 'Waiting'),
-    amount('running', 'Running'),
+    amount('running', 'Running', 'mid'),
     amount('scheduled', 'Scheduled', 'wide'),
     amount('retrying', 'Retrying', 'wide'),
     amount('failed', 'Failed'),

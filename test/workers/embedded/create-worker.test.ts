@@ -139,15 +139,16 @@ describe.each(Object.entries(KINDS))('%s', (kind, make) => {
   });
 
   it('lets running jobs finish when it stops, and takes no more', async () => {
-    const release = withResolvers<string>();
+    const release = withResolvers<void>();
     const started = withResolvers<void>();
     const worker = await start({
       queues: [`${kind}-stop`],
       concurrency: 1,
       tasks: {
-        waits: () => {
+        waits: async (_: unknown, { signal }: TaskContext) => {
           started.resolve();
-          return release.promise;
+          await release.promise;
+          return { aborted: signal.aborted };
         },
       },
     });
@@ -155,9 +156,11 @@ describe.each(Object.entries(KINDS))('%s', (kind, make) => {
     await started.promise;
     const second = await submit({ queue: `${kind}-stop`, task: 'waits' });
     const stopped = worker.stop();
-    release.resolve('done');
+    // An abort would come at once.
+    await sleep(100);
+    release.resolve();
     await stopped;
-    expect(await get(first)).toMatchObject({ status: 'completed', result: 'done', attempt: 1 });
+    expect(await get(first)).toMatchObject({ status: 'completed', result: { aborted: false }, attempt: 1 });
     expect((await get(second)).status).toBe('queued');
   });
 
