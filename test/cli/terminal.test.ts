@@ -101,7 +101,7 @@ describe.skipIf(!isInstalled('tmux'))('on a terminal', () => {
 
     const gate = await startGate(api.origin);
     await type(['dead', 'purge', 'bar', '--yes', '--url', gate.origin]);
-    await expect.poll(screen).toMatch(/\[#+\.+\] \d+% {2}[\d,]+ of [\d,]+ jobs/);
+    await expect.poll(screen).toMatch(/\[#*\.+\] \d+% {2}[\d,]+ of [\d,]+ jobs/);
     await tmux('send-keys', '-t', 'cli', 'C-c');
     // The terminal shows it when the signal is sent. The step in hand ends before the command does.
     await expect.poll(screen).toContain('^C');
