@@ -1,5 +1,6 @@
 /** The driver of the TypeScript client: ../README.md has the protocol. */
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type EventsOptions,
   type Job,
@@ -9,12 +10,31 @@ import {
   Millrace,
   MillraceError,
 } from '../../../src/client/index.ts';
+import { httpWorker, type ProgramWorker } from '../../../src/package/worker.ts';
+import type { TaskContext } from '../../../src/tasks/types.ts';
 import type { Call, Fault, Line, Op } from '../protocol.ts';
 
 type Args = Call['args'];
 type Handler = (args: Args, signal: AbortSignal, id: number) => Promise<unknown>;
 
 let mr = new Millrace();
+let connection: { url?: string; key?: string } = {};
+let worker: ProgramWorker | undefined;
+
+/** What a worker of this driver runs. */
+const TASKS = {
+  echo: (payload: unknown) => payload,
+  fail: (payload: { name?: string } | null) => {
+    throw Object.assign(new Error('it failed'), { name: payload?.name ?? 'Error' });
+  },
+  sleep: ({ ms }: { ms: number }, { signal }: TaskContext) => sleep(ms, null, { signal }),
+  steps: (_payload: unknown, { progress, log, signal }: TaskContext) => {
+    progress({ step: 1 });
+    log('one step');
+    // A worker sends reports a little later, and none for a job that has ended.
+    return sleep(1_000, null, { signal });
+  },
+};
 const running = new Map<number, AbortController>();
 
 const write = (line: Line) => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -76,9 +96,16 @@ async function follow(args: Args, id: number): Promise<void> {
 }
 
 const HANDLERS: Partial<Record<Op, Handler>> = {
-  connect: async (args) => {
-    mr = new Millrace({ url: text(args['url']), key: given(args, 'key'), tries: given(args, 'tries') });
+  connect: async ({ url, key, tries }) => {
+    connection = { url: text(url), ...(key === undefined ? {} : { key: text(key) }) };
+    mr = new Millrace({ ...connection, ...(tries === undefined ? {} : { tries: Number(tries) }) });
   },
+  work: async (args) => {
+    const concurrency = given<number>(args, 'concurrency') ?? 1;
+    worker = httpWorker({ ...connection, queues: [text(args['queue'])], tasks: TASKS, concurrency });
+    await worker.ready;
+  },
+  'work.stop': async () => worker?.stop(),
   submit: (args, signal) =>
     dataOf(mr.submit(text(args['task']), args['payload'], { ...given<JobOptions>(args, 'options'), signal })),
   batch: ({ jobs, atomic }, signal) =>

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
@@ -285,6 +288,41 @@ describe('a Python worker', () => {
     expect(await worker.stop()).toBe(0);
     await second.stop();
     reaper.end();
+  });
+
+  it('reports an outcome again until the service has heard it', async () => {
+    const queue = 'unheard';
+    let refusals = 0;
+    const front = createServer((incoming, outgoing) => {
+      const { url = '', method, headers } = incoming;
+      if (url.includes('/settle') && refusals < 3) {
+        refusals += 1;
+        // Refused, then lost, then refused.
+        if (refusals === 2) incoming.destroy();
+        else outgoing.writeHead(503).end();
+        return;
+      }
+      const forwarded = request(new URL(url, api.origin), { method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      forwarded.once('error', () => outgoing.destroy());
+      outgoing.once('close', () => forwarded.destroy());
+      incoming.pipe(forwarded);
+    });
+    front.listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    writeTasks(queue);
+    const { port } = front.address() as AddressInfo;
+    const args = ['-m', 'millrace', 'work', `${queue}:queue`, '--lease', '120'];
+    const worker = python.start(args, { MILLRACE_URL: `http://127.0.0.1:${port}` });
+    await worker.says(' works on ');
+    const { id } = await api.submit({ queue, task: 'add', payload: call(1), attempts: 1 });
+    expect(await api.finished(id)).toMatchObject({ status: 'completed', attempt: 1, result: 2 });
+    expect(refusals).toBe(3);
+    expect(await worker.stop()).toBe(0);
+    front.close();
+    front.closeAllConnections();
   });
 
   it('ends when somebody drains it', async () => {

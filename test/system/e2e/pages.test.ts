@@ -47,6 +47,7 @@ const EXACT = new Set(['value', 'status', 'task', 'queue', 'directive', 'width',
 const EXPECTED: readonly (readonly [command: string, output: string])[] = [
   ['npm run demo', '746875'],
   ['python3 hello.py', 'Hello Ada'],
+  ['node hello.mjs', "{ name: 'Ada' }"],
   ['"task":"greet"', 'Hello Ada, this is attempt 1'],
   ['"task":"thumbnail"', '"width":640'],
   ['"task":"double"', '"doubled":42'],
@@ -70,7 +71,7 @@ async function follow(page: string): Promise<void> {
     const kind = language === 'sh' ? kindOf(text) : undefined;
     if (kind === 'service') await shell.serve(text);
     else if (kind !== undefined && kind !== 'named') {
-      if (!startsService && (kind !== 'run' || text.startsWith('python3'))) await shell.ensureService();
+      if (!startsService && (kind !== 'run' || /^(python3|node) /.test(text))) await shell.ensureService();
       await followCommand(kind, text, blocks[index + 1]);
     }
   }
