@@ -57,7 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   local: ['config', 'misspelt-settings', 'orphan-reaper'],
   testing: ['config', 'orphan-reaper', 'redis', 'core', 'lifecycle', 'local', 'tasks', 'scripts', 'workers'],
   doctor: ['config', 'misspelt-settings', 'redis', 'local'],
-  cli: ['config', 'version', 'local', 'doctor', 'server', 'workers'],
+  cli: ['client', 'config', 'version', 'local', 'doctor', 'server', 'workers'],
   http: [
     'access',
     'src/workers',

@@ -7,7 +7,12 @@ export interface Entry {
 }
 
 /** Commands that share their first word. */
-export const GROUPS: Readonly<Record<string, string>> = {};
+export const GROUPS: Readonly<Record<string, string>> = {
+  dead: 'List, retry and purge the failed jobs of a queue',
+  schedules: 'List, put, delete, pause, resume, run and preview schedules',
+  keys: 'List, create and delete the keys of clients',
+  workers: 'List and drain workers',
+};
 
 /** In the order of the help. */
 export const COMMANDS: readonly Entry[] = [
@@ -25,8 +30,39 @@ export const COMMANDS: readonly Entry[] = [
   { name: 'pause', load: async () => (await import('./commands/queues/pause.ts')).pause },
   { name: 'resume', load: async () => (await import('./commands/queues/resume.ts')).resume },
   { name: 'set', load: async () => (await import('./commands/queues/set.ts')).set },
+  { name: 'dead list', load: async () => (await import('./commands/dead/list.ts')).deadList },
+  { name: 'dead retry', load: async () => (await import('./commands/dead/retry.ts')).deadRetry },
+  { name: 'dead purge', load: async () => (await import('./commands/dead/purge.ts')).deadPurge },
+  { name: 'schedules list', load: async () => (await import('./commands/schedules/list.ts')).schedulesList },
+  { name: 'schedules get', load: async () => (await import('./commands/schedules/one.ts')).schedulesGet },
+  { name: 'schedules put', load: async () => (await import('./commands/schedules/put.ts')).schedulesPut },
+  {
+    name: 'schedules delete',
+    load: async () => (await import('./commands/schedules/delete.ts')).schedulesDelete,
+  },
+  { name: 'schedules pause', load: async () => (await import('./commands/schedules/one.ts')).schedulesPause },
+  {
+    name: 'schedules resume',
+    load: async () => (await import('./commands/schedules/one.ts')).schedulesResume,
+  },
+  { name: 'schedules run', load: async () => (await import('./commands/schedules/run.ts')).schedulesRun },
+  {
+    name: 'schedules preview',
+    load: async () => (await import('./commands/schedules/preview.ts')).schedulesPreview,
+  },
+  { name: 'keys list', load: async () => (await import('./commands/keys/list.ts')).keysList },
+  { name: 'keys create', load: async () => (await import('./commands/keys/create.ts')).keysCreate },
+  { name: 'keys delete', load: async () => (await import('./commands/keys/delete.ts')).keysDelete },
+  { name: 'workers list', load: async () => (await import('./commands/workers/list.ts')).workersList },
+  { name: 'workers drain', load: async () => (await import('./commands/workers/drain.ts')).workersDrain },
+  { name: 'audit', load: async () => (await import('./commands/audit.ts')).audit },
+  { name: 'bench', load: async () => (await import('./commands/bench.ts')).bench },
+  { name: 'completion', load: async () => (await import('./commands/completion.ts')).completionOf(loadAll) },
   { name: 'doctor', load: async () => (await import('./commands/service/doctor.ts')).doctor },
 ];
+
+/** All commands, in the order of the help. */
+export const loadAll = (): Promise<Command[]> => Promise.all(COMMANDS.map(({ load }) => load()));
 
 /** The words after which a command begins, options of all commands left aside. */
 export interface Found {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { freePort } from '../../src/local/redis-settings.ts';
 import { VERSION } from '../../src/version.ts';
 import { runCli } from '../helpers/cli/run-cli.ts';
+import { runHere } from '../helpers/cli/sink.ts';
 
 describe('millrace', () => {
   it('prints its version', async () => {
@@ -19,13 +20,13 @@ describe('millrace', () => {
     ['queue', 'queues'],
     ['canc', 'cancel'],
   ])('suggests the command that is nearest to %s', async (word, meant) => {
-    const { code, stderr } = await runCli([word]);
+    const { code, stderr } = await runHere([word]);
     expect(code).toBe(2);
     expect(stderr).toContain(`Did you mean: millrace ${meant}\n`);
   });
 
   it('suggests the option that is nearest, and names the help', async () => {
-    const { code, stderr } = await runCli(['submit', 'fib', '--wiat']);
+    const { code, stderr } = await runHere(['submit', 'fib', '--wiat']);
     expect(code).toBe(2);
     expect(stderr).toContain('There is no option --wiat. Did you mean --wait?');
     expect(stderr).toContain('See: millrace submit --help');
@@ -33,6 +34,7 @@ describe('millrace', () => {
 
   it.each([
     [['get'], 'ID is missing'],
+    [['dead', 'lits'], 'Did you mean: millrace dead list'],
     [['get', 'a', 'b'], '"b" is one word too many'],
     [['submit', 'fib', '{n:1}'], 'The payload is not JSON'],
     [['submit', 'fib', '@/nowhere'], 'The file cannot be read'],
@@ -43,7 +45,7 @@ describe('millrace', () => {
     [['set', 'q', 'fair'], '"fair" must be NAME=VALUE'],
     [['set', 'q', '__proto__.x=1'], 'must be NAME=VALUE'],
   ])('ends with 2 for %j, and says what is wrong', async (words, message) => {
-    const { code, stdout, stderr } = await runCli(words);
+    const { code, stdout, stderr } = await runHere(words);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
   });

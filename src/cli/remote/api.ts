@@ -1,17 +1,21 @@
-import { CliError, EXIT } from '../exits.ts';
-import { problemError } from './problems.ts';
+import { MillraceError, Unreachable } from '../../client/errors.ts';
+import { type QueueMessage, queueEvents } from '../../client/events/events.ts';
+import { type RequestOptions, Service } from '../../client/http/service.ts';
+import type { Event } from '../../client/types/api.generated.ts';
+import type { CliError } from '../exits.ts';
+import { refusal, unreachable } from './problems.ts';
 
-export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+export { pathOf } from '../../client/http/service.ts';
 
-export interface Call {
+export type Query = NonNullable<RequestOptions['query']>;
+
+export interface Call extends Pick<RequestOptions, 'query' | 'body' | 'headers' | 'waitMs' | 'isRepeatable'> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
-  readonly query?: Query;
-  /** Sent as JSON. A text is JSON already. */
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** How long the API may wait before it answers, ms. Default 0. */
-  readonly waitMs?: number;
+  /** Sent as it is in place of `body`, so that numbers keep all their digits. JSON unless `headers` say otherwise. */
+  readonly text?: string;
+  /** Ctrl-C does not end it: what it has done must be known. */
+  readonly isWhole?: boolean;
 }
 
 export interface Answer<T> {
@@ -23,13 +27,19 @@ export interface Answer<T> {
   readonly text: string;
 }
 
-/** The HTTP API at one address. */
+export interface EventsFrom {
+  readonly path: string;
+  readonly types: readonly Event['type'][] | undefined;
+  readonly lastEventId: string | undefined;
+}
+
+/** The HTTP API at one address, by the client for programs. */
 export interface Api {
   readonly url: string;
   /** @throws {CliError} when the API does not answer, or refuses. */
   send<T>(call: Call): Promise<Answer<T>>;
-  /** Lines of an event stream, until it ends. @throws {CliError}. */
-  lines(path: string, query: Query, lastEventId: string | undefined): AsyncGenerator<string>;
+  /** Events without an end. Goes on when the API restarts. @throws {CliError}. */
+  events(from: EventsFrom): AsyncGenerator<QueueMessage, void>;
 }
 
 export interface Access {
@@ -39,103 +49,57 @@ export interface Access {
   readonly stop: AbortSignal;
 }
 
-/** A path whose names are encoded: pathOf`/jobs/${id}`. */
-export const pathOf = (texts: TemplateStringsArray, ...names: string[]): string =>
-  String.raw({ raw: texts }, ...names.map(encodeURIComponent));
-
-const ANSWER_MS = 30_000;
+/** Until the first answer nothing is repeated: the address may be wrong. */
+const FIRST_TRIES = 1;
 const NOT_MODIFIED = 304;
+const RECONNECT_FOR = '1d';
 
-export const connect = ({ url, key, stop }: Access): Api => {
-  const request = async (call: Call, signal: AbortSignal): Promise<Response> => {
+export function connect({ url, key, stop }: Access): Api {
+  let hasAnswered = false;
+  const access = { url, key: key === '' ? undefined : key };
+
+  async function send<T>(call: Call): Promise<Answer<T>> {
+    const { method, path, text, isWhole = false, ...options } = call;
+    let response: Response | undefined;
+    const service = new Service({
+      ...access,
+      tries: hasAnswered ? undefined : FIRST_TRIES,
+      fetch: async (input, init) => {
+        const answer = await fetch(input, text === undefined ? init : { ...init, body: text });
+        hasAnswered = true;
+        response = answer.clone();
+        return answer;
+      },
+    });
+    const headers =
+      text === undefined ? options.headers : { 'content-type': 'application/json', ...options.headers };
+    const signal = isWhole ? undefined : stop;
     try {
-      return await fetch(`${url}${call.path}${queryText(call.query)}`, {
-        method: call.method,
-        headers: {
-          ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
-          ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...call.headers,
-        },
-        ...(call.body === undefined ? {} : { body: bodyText(call.body) }),
-        signal,
-      });
+      const answer = await service.request<T>(method, path, { ...options, headers, signal });
+      return { ...answer, text: (await response?.text()) ?? '' };
     } catch (error) {
-      throw unreachable(url, error);
+      if (error instanceof MillraceError && error.status === NOT_MODIFIED) {
+        return { status: NOT_MODIFIED, headers: new Headers(), body: undefined as T, text: '' };
+      }
+      throw faultOf(url, error);
     }
-  };
-  return {
-    url,
-    send: async <T>(call: Call) => {
-      const signal = AbortSignal.any([stop, AbortSignal.timeout(ANSWER_MS + Math.ceil(call.waitMs ?? 0))]);
-      const response = await request(call, signal);
-      const text = await textOf(url, response);
-      if (!response.ok && response.status !== NOT_MODIFIED) throw problemError(response, text);
-      const body = (text === '' ? undefined : parse(url, text)) as T;
-      return { status: response.status, headers: response.headers, body, text };
-    },
-    lines: async function* (path, query, lastEventId) {
-      const headers = {
-        accept: 'application/x-ndjson',
-        ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
-      };
-      const response = await request({ method: 'GET', path, query, headers }, stop);
-      if (!response.ok) throw problemError(response, await textOf(url, response));
-      yield* linesOf(url, response);
-    },
-  };
-};
-
-function queryText(query: Query = {}): string {
-  const pairs = Object.entries(query).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value])
-      .filter((one) => one !== undefined)
-      .map((one): [string, string] => [name, String(one)]),
-  );
-  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;
-}
-
-const bodyText = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
-
-async function textOf(url: string, response: Response): Promise<string> {
-  try {
-    return await response.text();
-  } catch (error) {
-    throw unreachable(url, error);
   }
-}
 
-async function* linesOf(url: string, response: Response): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  const chunks = response.body?.values() ?? [];
-  try {
-    for await (const chunk of chunks) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines.filter((line) => line.trim() !== '');
+  async function* events({ path, types, lastEventId }: EventsFrom): AsyncGenerator<QueueMessage, void> {
+    // A stream would wait for an API that is not there.
+    await send({ method: 'GET', path: '/queues', query: { limit: 1 } });
+    const options = { types, lastEventId, signal: stop, reconnectFor: RECONNECT_FOR };
+    try {
+      yield* queueEvents(new Service(access), path, options);
+    } catch (error) {
+      throw faultOf(url, error);
     }
-  } catch (error) {
-    throw unreachable(url, error);
   }
+
+  return { url, send, events };
 }
 
-function parse(url: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new CliError(
-      EXIT.unreachable,
-      `What answers at ${url} is not the API of Millrace. Name it with --url or MILLRACE_URL.`,
-    );
-  }
-}
-
-function unreachable(url: string, error: unknown): CliError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  const reason = typeof code === 'string' ? code : cause instanceof Error ? cause.message : String(cause);
-  return new CliError(
-    EXIT.unreachable,
-    `No Millrace API answers at ${url} (${reason}). Start one with: millrace dev. Or name another with --url or MILLRACE_URL.`,
-  );
+function faultOf(url: string, error: unknown): CliError | unknown {
+  if (error instanceof Unreachable) return unreachable(url, error);
+  return error instanceof MillraceError ? refusal(error) : error;
 }

@@ -1,41 +1,45 @@
-import type { Problem } from '../../schemas/problem.ts';
+import type { MillraceError } from '../../client/errors.ts';
+import type { Problem } from '../../client/types/api.generated.ts';
 import { CliError, EXIT } from '../exits.ts';
 
 /** What to do for a code, where the command line can say more than the API. */
 const ADVICE: Readonly<Record<string, string>> = {
   unauthorized: 'Give a valid key in MILLRACE_KEY, or with --key-file.',
   forbidden: 'Use a key with that scope: millrace keys create makes one.',
-  'rate-limited': 'Wait, and call again.',
 };
 
 /** Answers of this status and more say that the service cannot work now. */
 const SERVER_FAULT = 500;
 
 /** A refusal of the API, for people: what is wrong, what to do, and the code of the problem. */
-export function problemError(response: { readonly status: number }, text: string): CliError {
-  const { status } = response;
-  const problem = readProblem(text);
-  const exitCode = status >= SERVER_FAULT ? EXIT.unreachable : EXIT.refused;
-  if (problem === undefined) {
-    return new CliError(exitCode, `The API answered with status ${status}. Is --url or MILLRACE_URL right?`);
+export function refusal({ status, message, code, problem }: MillraceError): CliError {
+  if (problem !== undefined) {
+    return new CliError(status >= SERVER_FAULT ? EXIT.unreachable : EXIT.refused, problemText(problem));
   }
-  return new CliError(exitCode, problemText(problem));
+  const isOurs = code !== 'no-problem' && code !== 'not-json';
+  const advice = isOurs ? '' : ' Name it with --url or MILLRACE_URL.';
+  return new CliError(isOurs ? EXIT.refused : EXIT.unreachable, `${message}${advice} [${code}]`);
 }
 
-export function problemText(problem: Partial<Problem>): string {
-  const { code = '', title = '', detail, errors = [] } = problem;
+/** A problem of the API in a few lines. */
+export function problemText({
+  code,
+  detail,
+  errors = [],
+}: Pick<Problem, 'code' | 'detail' | 'errors'>): string {
   const advice = ADVICE[code];
-  const lines = [`${detail ?? title} [${code}]`, ...(advice === undefined ? [] : [advice])];
+  const lines = [`${detail} [${code}]`, ...(advice === undefined ? [] : [advice])];
   return [...lines, ...errors.map((fault) => `  ${fault.pointer || '/'}: ${fault.detail}`)].join('\n');
 }
 
-function readProblem(text: string): Partial<Problem> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && 'code' in value
-      ? (value as Partial<Problem>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+/** The reason is in the innermost cause. */
+export function unreachable(url: string, error: Error): CliError {
+  let cause: unknown = error;
+  while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const reason = typeof code === 'string' ? code : cause instanceof Error ? cause.message : String(cause);
+  return new CliError(
+    EXIT.unreachable,
+    `No Millrace API answers at ${url} (${reason}). Start one with: millrace dev. Or name another with --url or MILLRACE_URL.`,
+  );
 }

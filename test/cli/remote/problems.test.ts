@@ -1,24 +1,43 @@
 import { expect, it } from 'vitest';
-import { problemError } from '../../../src/cli/remote/problems.ts';
+import { refusal, unreachable } from '../../../src/cli/remote/problems.ts';
+import { MillraceError } from '../../../src/client/errors.ts';
+
+const problemOf = (status: number, code: string) => ({
+  type: 't',
+  title: 't',
+  status,
+  code,
+  detail: 'Do this.',
+  instance: '/',
+  requestId: 'r',
+  errors: [{ pointer: '/a', detail: 'is b' }],
+});
 
 it('says what is wrong and what to do, with the code', () => {
-  const problem = {
-    code: 'forbidden',
-    detail: 'The key lacks read.',
-    errors: [{ pointer: '/a', detail: 'is b' }],
-  };
-  const error = problemError({ status: 403 }, JSON.stringify(problem));
-  expect(error.exitCode).toBe(4);
-  expect(error.message).toMatch(
-    /^The key lacks read\. \[forbidden]\n.*millrace keys create.*\n {2}\/a: is b$/,
-  );
+  const problem = problemOf(403, 'forbidden');
+  const { exitCode, message } = refusal(new MillraceError('x', { code: 'forbidden', status: 403, problem }));
+  expect(exitCode).toBe(4);
+  expect(message).toMatch(/^Do this. \[forbidden]\n.*millrace keys create.*\n {2}\/a: is b$/);
 });
 
 it.each([
-  [404, '<html>', 4],
-  [502, '', 3],
-  [503, '{"code":"redis-unavailable","detail":"Later."}', 3],
-  [429, '{"code":"queue-full","detail":"Full."}', 4],
-])('ends a %i with %s as it should', (status, text, exitCode) => {
-  expect(problemError({ status }, text).exitCode).toBe(exitCode);
+  [503, 'redis-unavailable', 3],
+  [429, 'queue-full', 4],
+  [404, 'job-not-found', 4],
+])('ends a %i %s with %i', (status, code, exitCode) => {
+  const problem = problemOf(status, code);
+  expect(refusal(new MillraceError('x', { code, status, problem })).exitCode).toBe(exitCode);
+});
+
+it('says that another program answers', () => {
+  const error = refusal(new MillraceError('The answer is not JSON.', { code: 'not-json' }));
+  expect(error.exitCode).toBe(3);
+  expect(error.message).toContain('--url or MILLRACE_URL');
+});
+
+it('names the innermost reason of a lost connection', () => {
+  const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+  const error = new Error('outer', { cause: new TypeError('fetch failed', { cause }) });
+  expect(unreachable('http://x', error)).toMatchObject({ exitCode: 3 });
+  expect(unreachable('http://x', error).message).toContain('http://x (ECONNREFUSED)');
 });

@@ -1,4 +1,4 @@
-import type { Options } from '../../description.ts';
+import { flagOf, type Options } from '../../description.ts';
 import type { ValuesOf } from '../../parse.ts';
 import { assignments } from '../../remote/assignments.ts';
 
@@ -66,3 +66,11 @@ export function jobJson(task: string, members: Record<string, unknown>, payload:
   const head = JSON.stringify({ task, ...members });
   return payload === undefined ? head : `${head.slice(0, -1)},"payload":${payload}}`;
 }
+
+/** The options as words of a command line, to say how to go on. */
+export const jobWords = (options: ValuesOf<typeof JOB_OPTIONS>): string[] =>
+  Object.keys(JOB_OPTIONS).flatMap((name) => {
+    const value = options[name as keyof typeof JOB_OPTIONS];
+    if (value === undefined || value === false) return [];
+    return value === true ? [flagOf(name)] : [value].flat().flatMap((one) => [flagOf(name), one]);
+  });

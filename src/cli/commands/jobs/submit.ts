@@ -1,17 +1,33 @@
+import { newIdempotencyKey } from '../../../client/http/idempotency.ts';
 import { systemClock } from '../../../clock.ts';
 import type { Job } from '../../../schemas/job.ts';
+import { durationMs } from '../../../schemas/values/duration-text.ts';
 import type { Options } from '../../description.ts';
 import { usageError } from '../../exits.ts';
 import { jobDetails } from '../../output/job-text.ts';
 import { tellOutcome } from '../../output/outcome.ts';
 import type { ValuesOf } from '../../parse.ts';
 import type { Answer } from '../../remote/api.ts';
+import { submitLines } from '../../remote/lines/submit-lines.ts';
 import { jsonText } from '../../remote/payload.ts';
 import { defineRemoteCommand, type RemoteInvocation } from '../../remote/remote-command.ts';
 import { hasEnded, watchJob } from '../../remote/watch-job.ts';
-import { JOB_OPTIONS, jobJson, jobMembers } from './job-options.ts';
+import { JOB_OPTIONS, jobJson, jobMembers, jobWords } from './job-options.ts';
 
 const OPTIONS = {
+  ndjson: { kind: 'text', value: 'FILE', meaning: 'submits each line of a file; - is standard input' },
+  fromLine: {
+    kind: 'integer',
+    value: 'N',
+    min: 1,
+    max: 1e15,
+    meaning: 'with --ndjson: goes on at this line',
+  },
+  run: {
+    kind: 'text',
+    value: 'NAME',
+    meaning: 'with --ndjson: goes on with this run, so that no job is stored twice',
+  },
   wait: { kind: 'flag', short: 'w', meaning: 'waits for the end of the job and prints its result' },
   waitFor: { kind: 'text', value: 'TIME', meaning: 'as --wait, for at most this long' },
   ...JOB_OPTIONS,
@@ -22,25 +38,64 @@ const OPTIONS = {
 export const submit = defineRemoteCommand({
   name: 'submit',
   summary: 'Submit a job and print its id, or wait for its result',
+  notes: [
+    'Submits many with --ndjson FILE or @FILE.ndjson: each line is the payload of a job, or without TASK',
+    'a whole job as for POST /jobs. Ctrl-C stops it after a piece, and it says how to go on.',
+  ],
   arguments: [
-    { name: 'TASK', meaning: 'the task that a worker runs' },
+    { name: 'TASK', meaning: 'the task that a worker runs', optional: true },
     { name: 'PAYLOAD', meaning: 'JSON, @FILE, or - for standard input', optional: true },
   ],
   options: OPTIONS,
-  examples: [`millrace submit fib '{"n":100}' --wait`],
-  run: submitJob,
+  examples: [`millrace submit fib '{"n":100}' --wait`, 'millrace submit welcome --ndjson users.ndjson'],
+  run: submitJobs,
 });
 
-async function submitJob(invocation: RemoteInvocation<typeof OPTIONS>): Promise<number | undefined> {
+const LINES_FILE = /^@(.+\.(?:ndjson|jsonl))$/;
+
+async function submitJobs(invocation: RemoteInvocation<typeof OPTIONS>): Promise<number | undefined> {
+  const { args, options } = invocation;
+  const named = LINES_FILE.exec(args.at(-1) ?? '')?.[1];
+  const file = options.ndjson ?? named;
+  const [task] = named === undefined ? args : args.slice(0, -1);
+  if (file !== undefined) return submitFile(invocation, task, file);
+  if (task === undefined) throw usageError('TASK is missing.\nSee: millrace submit --help');
+  return submitJob(invocation, task);
+}
+
+function submitFile(
+  invocation: RemoteInvocation<typeof OPTIONS>,
+  task: string | undefined,
+  file: string,
+): Promise<number> {
+  const { options } = invocation;
+  const { wait, waitFor, ndjson, run, fromLine = 1, idempotencyKey, ...rest } = options;
+  const members = jobMembers(rest);
+  if (wait || waitFor !== undefined || idempotencyKey !== undefined) {
+    throw usageError('--wait, --wait-for and --idempotency-key are for a single job.');
+  }
+  if (task === undefined && Object.keys(members).length > 0) {
+    throw usageError('Without TASK each line is a whole job: write its options into the line.');
+  }
+  const jobOf = task === undefined ? (line: string) => line : (line: string) => jobJson(task, members, line);
+  const words = ['submit', ...(task === undefined ? [] : [task]), '--ndjson', file, ...jobWords(rest)];
+  return submitLines(invocation, { file, fromLine, run, jobOf, words });
+}
+
+async function submitJob(
+  invocation: RemoteInvocation<typeof OPTIONS>,
+  task: string,
+): Promise<number | undefined> {
   const { args, options, io, api, printer } = invocation;
-  const [task = '', word] = args;
+  const [, word] = args;
   const payload = word === undefined ? undefined : await jsonText(word, 'The payload', io);
-  const { idempotencyKey } = options;
+  const { idempotencyKey = newIdempotencyKey() } = options;
   const answer = await api.send<Job>({
     method: 'POST',
     path: '/jobs',
-    body: jobJson(task, jobMembers(options), payload),
-    headers: idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey },
+    text: jobJson(task, jobMembers(options), payload),
+    headers: { 'idempotency-key': idempotencyKey },
+    isRepeatable: true,
   });
   if (options.wait || options.waitFor !== undefined) return waitForResult(invocation, answer);
   if (printer.isJson) await printer.document(answer.body, () => jobDetails(answer.body), answer.text);
@@ -53,7 +108,7 @@ async function waitForResult(
   first: Answer<Job>,
 ): Promise<number> {
   const { id } = first.body;
-  const limitMs = await limitOf(options);
+  const limitMs = limitOf(options);
   let job = first.body;
   for await (const answer of watchJob(api, id, {
     clock: systemClock,
@@ -70,9 +125,8 @@ async function waitForResult(
   return tellOutcome(job, io);
 }
 
-async function limitOf({ waitFor }: ValuesOf<typeof OPTIONS>): Promise<number | undefined> {
+function limitOf({ waitFor }: ValuesOf<typeof OPTIONS>): number | undefined {
   if (waitFor === undefined) return undefined;
-  const { durationMs } = await import('../../../schemas/values/duration.ts');
   try {
     return durationMs(waitFor);
   } catch {

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Event } from '../../../client/types/api.generated.ts';
 import type { Options } from '../../description.ts';
-import { CliError, EXIT } from '../../exits.ts';
-import { eventLine, type StreamMessage } from '../../output/event-text.ts';
+import { eventLine } from '../../output/event-text.ts';
 import { pathOf } from '../../remote/api.ts';
 import { defineRemoteCommand, type RemoteInvocation } from '../../remote/remote-command.ts';
 
@@ -20,7 +19,6 @@ const OPTIONS = {
 } as const satisfies Options;
 
 const OLDEST = '0-0';
-const RETRY_MS = 1_000;
 
 /** `millrace tail`. */
 export const tail = defineRemoteCommand({
@@ -34,34 +32,19 @@ export const tail = defineRemoteCommand({
 });
 
 async function follow(invocation: RemoteInvocation<typeof OPTIONS>): Promise<number | undefined> {
-  const {
-    args: [queue],
-    options,
-    api,
-    printer,
-    io,
-    stop,
-  } = invocation;
-  const path = queue === undefined ? '/events' : pathOf`/queues/${queue}/events`;
-  let last = options.after ?? (options.fromStart ? OLDEST : undefined);
+  const { args, options, api, printer, io } = invocation;
+  const [queue] = args;
   let left = options.count ?? Number.POSITIVE_INFINITY;
-  for (let hasBegun = false; ; ) {
-    try {
-      for await (const line of api.lines(path, { type: options.type }, last)) {
-        hasBegun = true;
-        const message = JSON.parse(line) as StreamMessage;
-        last = message.id ?? last;
-        if (message.reason === 'access-ended') throw new CliError(EXIT.refused, 'The key may read no more.');
-        if (message.type === 'dropped') continue;
-        await printer.line(message, () => eventLine(message, io.out.paint));
-        left -= 1;
-        if (left === 0) return undefined;
-      }
-    } catch (error) {
-      const isPassing = error instanceof CliError && error.exitCode === EXIT.unreachable;
-      if (!isPassing || !hasBegun || stop.aborted) throw error;
-      await io.err.write('The connection is lost. Trying again.\n');
-    }
-    await sleep(RETRY_MS, undefined, { signal: stop });
+  const messages = api.events({
+    path: queue === undefined ? '/events' : pathOf`/queues/${queue}/events`,
+    // The API names those that it does not know.
+    types: options.type?.split(',') as Event['type'][] | undefined,
+    lastEventId: options.after ?? (options.fromStart ? OLDEST : undefined),
+  });
+  for await (const message of messages) {
+    await printer.line(message, () => eventLine(message, io.out.paint));
+    left -= 1;
+    if (left === 0) return undefined;
   }
+  return undefined;
 }

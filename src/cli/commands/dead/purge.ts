@@ -1,0 +1,30 @@
+import { EXIT } from '../../exits.ts';
+import { confirm } from '../../output/confirm.ts';
+import { pathOf, type Query } from '../../remote/api.ts';
+import { defineRemoteCommand } from '../../remote/remote-command.ts';
+import { DEAD_QUEUE, deadQueueOf, inSteps, SELECTION } from '../../remote/steps.ts';
+
+/** `millrace dead purge`. */
+export const deadPurge = defineRemoteCommand({
+  name: 'dead purge',
+  summary: 'Remove the failed jobs of a queue for good',
+  notes: ['Asks first on a terminal. Ctrl-C stops it after a step, and it says how to go on.'],
+  arguments: [DEAD_QUEUE],
+  options: { ...SELECTION, yes: { kind: 'flag', short: 'y', meaning: 'does not ask' } },
+  examples: ['millrace dead purge emails --task welcome --yes'],
+  run: async (invocation) => {
+    const { io, options, args } = invocation;
+    const queue = deadQueueOf(args);
+    const { yes, ...selection } = options;
+    const question = `Remove failed jobs of queue ${queue} for good?`;
+    if (!yes && !(await confirm(question, io))) return EXIT.failed;
+    return inSteps(
+      { ...invocation, options: selection },
+      {
+        command: 'dead purge',
+        done: 'are removed',
+        callOf: (query) => ({ method: 'DELETE', path: pathOf`/queues/${queue}/dead`, query: query as Query }),
+      },
+    );
+  },
+});

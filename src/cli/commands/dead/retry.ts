@@ -1,0 +1,23 @@
+import { pathOf } from '../../remote/api.ts';
+import { defineRemoteCommand } from '../../remote/remote-command.ts';
+import { DEAD_QUEUE, deadQueueOf, inSteps, SELECTION } from '../../remote/steps.ts';
+
+/** `millrace dead retry`. */
+export const deadRetry = defineRemoteCommand({
+  name: 'dead retry',
+  summary: 'Let the failed jobs of a queue run again',
+  notes: ['Ctrl-C stops it after a step, and it says how to go on.'],
+  arguments: [DEAD_QUEUE],
+  options: SELECTION,
+  examples: ['millrace dead retry emails', 'millrace dead retry emails --error ETIMEDOUT'],
+  run: (invocation) =>
+    inSteps(invocation, {
+      command: 'dead retry',
+      done: 'wait to run again',
+      callOf: (body) => ({
+        method: 'POST',
+        path: pathOf`/queues/${deadQueueOf(invocation.args)}/dead/retry`,
+        body,
+      }),
+    }),
+});

@@ -1,0 +1,63 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { usageError } from '../../exits.ts';
+import type { Io } from '../../io.ts';
+
+/** Lines of a file that are sent together. */
+export interface Piece {
+  /** The numbers of its lines, counted from 1. Empty lines are left out. */
+  readonly numbers: readonly number[];
+  readonly lines: readonly string[];
+  /** Where the piece after it begins. */
+  readonly nextLine: number;
+  /** Bytes of the file up to its end. */
+  readonly readBytes: number;
+}
+
+const MOST_LINES = 1_000;
+const MOST_CHARACTERS = 512 * 1_024;
+
+export interface LinesSource {
+  readonly input: NodeJS.ReadableStream;
+  /** Undefined for standard input. */
+  readonly totalBytes: number | undefined;
+}
+
+/** Opens a file, or standard input for `-`. */
+export async function openLines(file: string, { input }: Pick<Io, 'input'>): Promise<LinesSource> {
+  if (file === '-') return { input, totalBytes: undefined };
+  try {
+    const { size } = await stat(file);
+    return { input: createReadStream(file), totalBytes: size };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usageError(`The file cannot be read: ${reason}`);
+  }
+}
+
+/** Pieces of bounded size from a line on. The same file from the same line on gives the same pieces. */
+export async function* piecesOf(input: NodeJS.ReadableStream, fromLine: number): AsyncGenerator<Piece> {
+  let numbers: number[] = [];
+  let lines: string[] = [];
+  let characters = 0;
+  let number = 0;
+  let readBytes = 0;
+  const piece = (nextLine: number): Piece => ({ numbers, lines, nextLine, readBytes });
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number += 1;
+    const isFull = lines.length === MOST_LINES || characters + line.length > MOST_CHARACTERS;
+    if (isFull && lines.length > 0) {
+      yield piece(number);
+      numbers = [];
+      lines = [];
+      characters = 0;
+    }
+    readBytes += Buffer.byteLength(line) + 1;
+    if (number < fromLine || line.trim() === '') continue;
+    numbers.push(number);
+    lines.push(line);
+    characters += line.length;
+  }
+  if (lines.length > 0) yield piece(number + 1);
+}
