@@ -26,8 +26,10 @@ export class QueueOperator {
   async setPaused(queue: string, paused: boolean, end: PauseQueue = {}): Promise<QueueSummary> {
     const { redis, keySpace, queues, clock } = this.#core;
     const keys = keySpace.queue(queue);
-    if (!(await setPaused(redis, keys, paused, readPauseEnd(end, clock.wall())))) throw wrongEnd();
+    const pauseEnd = readPauseEnd(end, clock.wall());
+    // First: who follows all queues reads no event of a queue from before its name was listed.
     await queues.register([queue]);
+    if (!(await setPaused(redis, keys, paused, pauseEnd))) throw wrongEnd();
     return queueSummary(redis, keys);
   }
 

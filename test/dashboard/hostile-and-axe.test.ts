@@ -15,6 +15,8 @@ const browser = useBrowser();
 const HOSTILE = `"><img src=x onerror=alert(1)><script>alert(2)</script><svg/onload=alert(3)>'\${alert(4)}<style>*{display:none}</style>javascript:alert(5)`;
 /** What axe calls a finding that must not be. */
 const IMPACTS = ['serious', 'critical'];
+const NARROWEST =
+  'Math.min(999, ...[...document.querySelectorAll(".list-row td:first-child")].map((cell) => cell.offsetWidth))';
 let views: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
@@ -140,6 +142,8 @@ describe('for all readers', () => {
       for (const { id, impact, nodes } of violations)
         if (IMPACTS.includes(impact)) found.push(`${name}: ${id} ${nodes[0]?.html.slice(0, 160)}`);
       const overflow = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
+      const narrowest = (await page.evaluate(NARROWEST)) as number;
+      if (narrowest < 80) found.push(`${name}: the first column has ${narrowest} px`);
       if (overflow > 0) found.push(`${name}: ${overflow} px wider than the window`);
     }
     expect(found).toEqual([]);

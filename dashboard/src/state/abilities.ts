@@ -1,32 +1,47 @@
 import { ApiError, request } from '../net/api.ts';
+import { storeAbilities, storedAbilities } from '../net/key.ts';
 import { pathOf } from '../net/places.ts';
 import { Signal, useSignal } from './signal.ts';
 
 /**
- * What the key may do. The API tells it only by its answers, so each is asked once, by a request that changes nothing: it is
+ * What the key may do. The API tells it only by its answers, so each is asked once in a session, by a request that changes nothing: it is
  * not valid, and a key without the scope is refused before that is seen.
  */
-const known = new Map<string, Signal<boolean | undefined>>();
+const known = new Map<string, Signal<boolean | undefined>>(
+  Object.entries(storedAbilities()).map(([name, isAllowed]) => [
+    name,
+    new Signal<boolean | undefined>(isAllowed),
+  ]),
+);
 
 function ask(name: string, probe: () => Promise<unknown>): Signal<boolean | undefined> {
   let answer = known.get(name);
   if (answer === undefined) {
     answer = new Signal<boolean | undefined>(undefined);
     known.set(name, answer);
-    void learn(answer, probe).catch(() => known.delete(name));
+    void learn(name, answer, probe).catch(() => known.delete(name));
   }
   return answer;
 }
 
-async function learn(answer: Signal<boolean | undefined>, probe: () => Promise<unknown>): Promise<void> {
+async function learn(
+  name: string,
+  answer: Signal<boolean | undefined>,
+  probe: () => Promise<unknown>,
+): Promise<void> {
+  answer.set(await isAllowed(probe));
+  storeAbilities({ ...storedAbilities(), [name]: answer.value });
+}
+
+async function isAllowed(probe: () => Promise<unknown>): Promise<boolean> {
   try {
     await probe();
-    answer.set(true);
+    return true;
   } catch (error) {
     const { status, code } = error instanceof ApiError ? error.problem : { status: 0, code: '' };
-    const isAllowed = status === 400 || code === 'schedule-not-found';
-    if (!isAllowed && status !== 403 && status !== 404) throw error;
-    answer.set(isAllowed);
+    if (status === 400 || code === 'schedule-not-found') return true;
+    if (status === 403 || status === 404) return false;
+    throw error;
   }
 }
 

@@ -38,7 +38,7 @@ const COLUMNS = [
   },
   {
     name: 'Target',
-    kind: 'remark',
+    kind: 'remark mid',
     cell: ({ target = '' }: AuditedCall) => <span title={target}>{target}</span>,
   },
   { name: 'Key', kind: 'task wide', cell: ({ key = '–' }: AuditedCall) => <span title={key}>{key}</span> },

@@ -11,12 +11,9 @@ import { copy } from '../../parts/value.tsx';
 import { useLoad } from '../../state/load.ts';
 import { act, actAfter } from '../../state/notices.ts';
 
-const EVERY_MS = 10_000;
-
+/** The keys. They are read on demand alone: each time is a line in the audit. */
 export function KeysView(): JSX.Element {
-  const { data, error } = useLoad('keys', (signal) => all<KeyView>('keys', { limit: 1_000 }, signal), {
-    everyMs: EVERY_MS,
-  });
+  const { data, error } = useLoad('keys', (signal) => all<KeyView>('keys', { limit: 1_000 }, signal));
   return (
     <>
       <Head title="Keys" note={data && plural(data.length, 'key')} />

@@ -82,7 +82,7 @@ function Found({
   }
   const columns = [
     { name: 'Job', kind: 'grow mono', cell: ({ id }: Job) => <span class="name">{id}</span> },
-    { name: 'Task', kind: 'task', cell: ({ task }: Job) => task },
+    { name: 'Task', kind: 'task mid', cell: ({ task }: Job) => task },
     { name: 'Status', kind: 'state', cell: ({ status }: Job) => <StatusBadge status={status} /> },
     {
       name: 'Attempt',

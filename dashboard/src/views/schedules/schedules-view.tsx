@@ -93,7 +93,7 @@ const COLUMNS = [
     kind: 'remark wide',
     cell: (schedule: Schedule) => <span title={schedule.cron}>{planOf(schedule)}</span>,
   },
-  { name: 'Task', kind: 'task', cell: ({ job }: Schedule) => job.task },
+  { name: 'Task', kind: 'task mid', cell: ({ job }: Schedule) => job.task },
   { name: 'Runs', kind: 'number wide', cell: ({ runs }: Schedule) => count(runs) },
   {
     name: 'Next',
