@@ -83,11 +83,12 @@ withEachClient(
     });
 
     scenario.needs('audit.list', 'queue.pause')('reads who managed what', async ({ driver }) => {
-      await driver.call('queue.pause', { name: 'audited' });
+      const name = `audited-${String(Math.random()).slice(2)}`;
+      await driver.call('queue.pause', { name });
       await expect
         .poll(async () => {
           const calls = await driver.call<{ route?: string; target?: string }[]>('audit.list');
-          return calls.filter(({ target }) => target?.includes('audited'));
+          return calls.filter(({ target }) => target?.includes(name));
         })
         .toMatchObject([{ route: '/queues/:name/pause', key: 'admin', status: 200 }]);
     });

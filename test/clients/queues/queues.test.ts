@@ -14,6 +14,9 @@ interface Queue {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+/** The worker serves it, and no other client has used it. */
+const newDeadQueue = () => `dead-${String(Math.random()).slice(2)}`;
+
 /** Jobs of the queue that failed for good. */
 async function failed({ driver, submit }: Client, queue: string, count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) {
@@ -88,16 +91,17 @@ withEachClient(
 
     scenario.needs('dead.list', 'dead.purge')('lists and purges dead letters', async (client) => {
       const { driver } = client;
-      await failed(client, 'dead-1', 3);
-      const jobs = await driver.call<Job[]>('dead.list', { name: 'dead-1' });
+      const name = newDeadQueue();
+      await failed(client, name, 3);
+      const jobs = await driver.call<Job[]>('dead.list', { name });
       expect(jobs.map(({ status }) => status)).toEqual(['failed', 'failed', 'failed']);
-      expect(await driver.call('dead.purge', { name: 'dead-1', filter: { tag: 'n1' } })).toBe(1);
-      expect(await driver.call('dead.purge', { name: 'dead-1' })).toBe(2);
+      expect(await driver.call('dead.purge', { name, filter: { tag: 'n1' } })).toBe(1);
+      expect(await driver.call('dead.purge', { name })).toBe(2);
     });
 
     scenario.needs('dead.retry', 'queue.pause')('retries dead letters, step by step', async (client) => {
       const { driver } = client;
-      const name = 'dead-2';
+      const name = newDeadQueue();
       await failed(client, name, 5);
       await driver.call('queue.pause', { name });
       expect(await driver.call('dead.retry', { name, filter: { limit: 2, error: 'it failed' } })).toBe(5);

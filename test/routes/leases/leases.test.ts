@@ -130,8 +130,10 @@ describe('a job that is worked on over HTTP', () => {
       ['fail', { error: { message: 'no' }, retryable: false }, 'failed'],
       ['release', { delayMs: 60_000 }, 'retrying'],
     ] as const;
+    // A failed job stays away from the takes that follow.
+    const backoff = { type: 'fixed', delay: '1h' };
     for (const [verb, body, status] of calls) {
-      const { id } = await api.submit({ queue, task: 'work' });
+      const { id } = await api.submit({ queue, task: 'work', backoff });
       const { lease } = await takeOne(api, { queues: [queue] });
       for (let time = 0; time < 3; time += 1) {
         expect(await post(api, `/jobs/${id}/${verb}`, { lease, ...body }), verb).toMatchObject(
