@@ -4,7 +4,7 @@ import { collect, findProgram, SetupError } from './task.mjs';
 const CHECK_MS = 20_000;
 
 /**
- * What the workers in examples/workers are run by, for the tests of them. `check`: a program may be there without its
+ * What the workers in examples/workers and the client in clients/python are run and checked by, for the tests of them. `check`: a program may be there without its
  * standard library, as Perl is in small images. `packages`: where its package is not called like itself.
  */
 const INTERPRETERS = [
@@ -27,10 +27,27 @@ const INTERPRETERS = [
       zypper: ['php8-cli', 'php8-pcntl', 'php8-posix'],
     },
   },
+  {
+    program: 'pip3',
+    check: ['--version'],
+    packages: {
+      'apt-get': ['python3-pip'],
+      dnf: ['python3-pip'],
+      apk: ['py3-pip'],
+      pacman: ['python-pip'],
+      zypper: ['python3-pip'],
+      brew: ['python'],
+    },
+  },
+  {
+    program: 'mypy',
+    check: ['--version'],
+    packages: { dnf: ['python3-mypy'], apk: ['py3-mypy'], zypper: ['python3-mypy'] },
+  },
   { program: 'perl', check: ['-MHTTP::Tiny', '-MJSON::PP', '-e', '1'] },
 ];
 
-/** Sees to all that runs the examples. */
+/** Sees to all that runs the examples and the client for Python. */
 export async function ensureInterpreters() {
   const missing = await findMissing();
   if (missing.length === 0) return;
@@ -38,13 +55,13 @@ export async function ensureInterpreters() {
   const packagesOf = (manager) =>
     missing.flatMap(({ program, packages = {} }) => packages[manager] ?? [program]);
   await installPackages(packagesOf, {
-    needs: `The tests of examples/workers need ${names} on PATH, each with its standard library`,
+    needs: `The tests of examples/workers and clients/python need ${names} on PATH, each with its standard library`,
     source: 'install what is missing by hand',
   });
   const still = await findMissing();
   if (still.length === 0) return;
   throw new SetupError(
-    `Installed, but not on PATH or without its standard library: ${still.map(({ program }) => program).join(', ')}. The tests of examples/workers need it.`,
+    `Installed, but not on PATH or without its standard library: ${still.map(({ program }) => program).join(', ')}. The tests of examples/workers and clients/python need it.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Op } from './protocol.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -7,6 +8,8 @@ interface DriverProgram {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
   readonly file: string;
+  /** What the client does not have. Scenarios that need it are not run with it. */
+  readonly lacks: readonly Op[];
 }
 
 const PROGRAMS: readonly DriverProgram[] = [
@@ -14,12 +17,19 @@ const PROGRAMS: readonly DriverProgram[] = [
     name: 'typescript',
     command: [process.execPath, '--import', 'tsx', at('drivers/typescript.ts')],
     file: at('drivers/typescript.ts'),
+    lacks: [],
   },
-  { name: 'python', command: ['python3', at('drivers/python.py')], file: at('drivers/python.py') },
+  {
+    name: 'python',
+    command: ['python3', at('drivers/python.py')],
+    file: at('drivers/python.py'),
+    lacks: ['abort', 'follow', 'unfollow', 'schedules.preview'],
+  },
   {
     name: 'python-asyncio',
     command: ['python3', at('drivers/python.py'), '--asyncio'],
     file: at('drivers/python.py'),
+    lacks: ['follow', 'unfollow', 'schedules.preview'],
   },
 ];
 
