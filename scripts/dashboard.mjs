@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 
 /** The files that the page names itself. The others are loaded by these. */
 const ENTRIES = { SCRIPT: 'src/main.tsx', STYLE: 'src/style/main.css', ICON: 'icon.svg' };
 
 /** Makes `dist/dashboard` of `dashboard/`: one page, and files whose names change with their content. */
 export async function buildDashboard(root) {
+  // A fresh clone has no packages when this file is loaded.
+  const { build } = await import('esbuild');
   const source = join(root, 'dashboard');
   const target = join(root, 'dist', 'dashboard');
   const assets = join(target, 'assets');

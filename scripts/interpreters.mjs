@@ -52,8 +52,9 @@ export async function ensureInterpreters() {
   const missing = await findMissing();
   if (missing.length === 0) return;
   const names = missing.map(({ program }) => program).join(', ');
-  const packagesOf = (manager) =>
-    missing.flatMap(({ program, packages = {} }) => packages[manager] ?? [program]);
+  const packagesOf = (manager) => [
+    ...new Set(missing.flatMap(({ program, packages = {} }) => packages[manager] ?? [program])),
+  ];
   await installPackages(packagesOf, {
     needs: `The tests of examples/workers and clients/python need ${names} on PATH, each with its standard library`,
     source: 'install what is missing by hand',

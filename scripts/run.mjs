@@ -50,11 +50,11 @@ function needsRedis() {
 }
 
 /** The tests that run example workers, and the commands of the documentation. */
-const NEED_INTERPRETERS = ['test/examples/', 'test/system/e2e/'];
+const NEED_INTERPRETERS = ['test/examples/', 'test/system/e2e/', 'test/clients/', 'test/cli/'];
 /** The tests of deploy/. */
 const NEED_PROMETHEUS = ['test/system/operations/'];
 /** Those of web pages. */
-const NEED_CHROMIUM = ['test/system/network/', 'test/dashboard/'];
+const NEED_CHROMIUM = ['test/system/network/', 'test/dashboard/', 'test/client/'];
 
 /** Whether tests of these folders may be among those asked for: Vitest takes parts of the paths of files. */
 function mayRun(args, folders) {

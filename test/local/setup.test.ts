@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -22,12 +22,14 @@ async function addProgram(name: string, script: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
-const setup = (...args: string[]) =>
+const run = (script: string, ...args: string[]) =>
   new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, [SETUP, ...args], { env: { PATH: bin } }, (error, stdout, stderr) =>
+    execFile(process.execPath, [script, ...args], { env: { PATH: bin } }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
     );
   });
+
+const setup = (...args: string[]) => run(SETUP, ...args);
 
 it('says in one sentence how to get a Redis where nothing can install one', async () => {
   const { code, stdout, stderr } = await setup('start');
@@ -69,11 +71,11 @@ it('npm test installs what runs the examples, in one call for all that is missin
   await addProgram('brew', 'echo "Error: $*"; exit 3');
   const { code, stdout, stderr } = await setup('test');
   expect(code).toBe(1);
-  expect(stdout).toMatch(/^Installing bash, curl, python, ruby, php, perl \.* ?failed \(\d+ s\)\n$/);
+  expect(stdout).toMatch(/^Installing bash, curl, python, ruby, php, mypy, perl \.* ?failed \(\d+ s\)\n$/);
   expect(stderr).toBe(
-    `brew install bash curl python ruby php perl ended with exit code 3:
-  Error: install bash curl python ruby php perl
-Try it by hand: brew install bash curl python ruby php perl.
+    `brew install bash curl python ruby php mypy perl ended with exit code 3:
+  Error: install bash curl python ruby php mypy perl
+Try it by hand: brew install bash curl python ruby php mypy perl.
 `,
   );
 });
@@ -83,7 +85,7 @@ it('says what npm test needs where nothing can install it', async () => {
   const { code, stderr } = await setup('test');
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /^The tests of examples\/workers need bash, curl, .* perl on PATH, .*no package manager.*\.\n$/,
+    /^The tests of examples\/workers and clients\/python need bash, curl, .* perl on PATH, .*no package manager.*\.\n$/,
   );
 });
 
@@ -93,7 +95,7 @@ it('npm test needs them only where the tests of the examples may be meant', asyn
   expect(stdout + stderr).toContain('No test files found');
   for (const filter of ['test/ex', 'test/examples/away', 'test/system/e2e', 'worker']) {
     const refused = await setup('test', 'test/nowhere', filter);
-    expect(refused.stderr, filter).toMatch(/^The tests of examples\/workers need bash/);
+    expect(refused.stderr, filter).toMatch(/^The tests of examples\/workers and clients\/python need bash/);
   }
 });
 
@@ -101,6 +103,15 @@ it('names the commands that there are', async () => {
   const { code, stderr } = await setup('dance');
   expect(code).toBe(1);
   expect(stderr).toMatch(/^Usage: npm run demo, npm start, npm test, .*npm run doctor or npm run chaos/);
+});
+
+it('works in a fresh clone, which has no packages', async () => {
+  const clone = await mkdtemp(join(tmpdir(), 'mr-clone-'));
+  await cp(join(SETUP, '..'), join(clone, 'scripts'), { recursive: true });
+  const { stderr } = await run(join(clone, 'scripts', 'setup.mjs'), 'unknown');
+  await rm(clone, { recursive: true });
+  expect(stderr).toMatch(/demo/);
+  expect(stderr).not.toMatch(/ERR_MODULE_NOT_FOUND/);
 });
 
 it('npm test installs Prometheus for the tests that need it', async () => {
