@@ -98,6 +98,7 @@ describe('verbs of jobs', () => {
   });
 
   it('tail ends with 130 at Ctrl-C', async () => {
+    await api.http.post('/queues/told/pause');
     const { code } = await millrace(['tail', '--from-start', '--json'], {
       onOutput: (_, kill) => kill('SIGINT'),
     });
