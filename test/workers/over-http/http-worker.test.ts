@@ -78,6 +78,7 @@ it('stops the work of a lease that it has lost, and leaves the job to the other 
   const { worker } = start({ queues: ['lost'], leaseMs: 1_000, tasks: { hold } });
   await worker.ready;
   const job = await submit({ queue: 'lost', task: 'hold' });
+  await expect.poll(async () => (await get(job)).status).toBe('running');
   const other = httpWorker({ url: stack.url, queues: ['lost'], tasks: { hold } });
   workers.push(other);
   await expect.poll(async () => (await get(job)).status).toBe('completed');
