@@ -4,7 +4,7 @@ import { collect, findProgram, SetupError } from './task.mjs';
 const CHECK_MS = 20_000;
 
 /**
- * What the workers in examples/workers and the client in clients/python are run and checked by, for the tests of them. `check`: a program may be there without its
+ * What the workers in examples/workers, the client in clients/python and the command line are run and checked by, for the tests of them. `check`: a program may be there without its
  * standard library, as Perl is in small images. `packages`: where its package is not called like itself.
  */
 const INTERPRETERS = [
@@ -44,10 +44,13 @@ const INTERPRETERS = [
     check: ['--version'],
     packages: { dnf: ['python3-mypy'], apk: ['py3-mypy'], zypper: ['python3-mypy'] },
   },
+  { program: 'tmux', check: ['-V'] },
+  { program: 'zsh', check: ['--version'] },
+  { program: 'fish', check: ['--version'] },
   { program: 'perl', check: ['-MHTTP::Tiny', '-MJSON::PP', '-e', '1'] },
 ];
 
-/** Sees to all that runs the examples and the client for Python. */
+/** Sees to all these programs. */
 export async function ensureInterpreters() {
   const missing = await findMissing();
   if (missing.length === 0) return;
@@ -56,13 +59,13 @@ export async function ensureInterpreters() {
     ...new Set(missing.flatMap(({ program, packages = {} }) => packages[manager] ?? [program])),
   ];
   await installPackages(packagesOf, {
-    needs: `The tests of examples/workers and clients/python need ${names} on PATH, each with its standard library`,
+    needs: `The tests of examples, clients and the command line need ${names} on PATH, each with its standard library`,
     source: 'install what is missing by hand',
   });
   const still = await findMissing();
   if (still.length === 0) return;
   throw new SetupError(
-    `Installed, but not on PATH or without its standard library: ${still.map(({ program }) => program).join(', ')}. The tests of examples/workers and clients/python need it.`,
+    `Installed, but not on PATH or without its standard library: ${still.map(({ program }) => program).join(', ')}. The tests of examples, clients and the command line need it.`,
   );
 }
 

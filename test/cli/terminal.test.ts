@@ -8,7 +8,6 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shellWord } from '../../src/cli/output/shell-word.ts';
 import { useApi } from '../helpers/api/server.ts';
-import { isInstalled } from '../helpers/cli/programs.ts';
 import { MAIN } from '../helpers/cli/run-cli.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 import { startWorker } from '../helpers/workers/worker-process.ts';
@@ -78,7 +77,7 @@ async function startGate(target: string): Promise<{ origin: string; open(): void
   };
 }
 
-describe.skipIf(!isInstalled('tmux'))('on a terminal', () => {
+describe('on a terminal', () => {
   beforeAll(async () => {
     await tmux('new-session', '-d', '-s', 'cli', '-x', '120', '-y', '30', 'env PS1="$ " sh');
   });

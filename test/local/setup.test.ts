@@ -71,11 +71,13 @@ it('npm test installs what runs the examples, in one call for all that is missin
   await addProgram('brew', 'echo "Error: $*"; exit 3');
   const { code, stdout, stderr } = await setup('test');
   expect(code).toBe(1);
-  expect(stdout).toMatch(/^Installing bash, curl, python, ruby, php, mypy, perl \.* ?failed \(\d+ s\)\n$/);
+  expect(stdout).toMatch(
+    /^Installing bash, curl, python, ruby, php, mypy, tmux, zsh, fish, perl \.* ?failed \(\d+ s\)\n$/,
+  );
   expect(stderr).toBe(
-    `brew install bash curl python ruby php mypy perl ended with exit code 3:
-  Error: install bash curl python ruby php mypy perl
-Try it by hand: brew install bash curl python ruby php mypy perl.
+    `brew install bash curl python ruby php mypy tmux zsh fish perl ended with exit code 3:
+  Error: install bash curl python ruby php mypy tmux zsh fish perl
+Try it by hand: brew install bash curl python ruby php mypy tmux zsh fish perl.
 `,
   );
 });
@@ -85,7 +87,7 @@ it('says what npm test needs where nothing can install it', async () => {
   const { code, stderr } = await setup('test');
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /^The tests of examples\/workers and clients\/python need bash, curl, .* perl on PATH, .*no package manager.*\.\n$/,
+    /^The tests of examples, clients and the command line need bash, curl, .* perl on PATH, .*no package manager.*\.\n$/,
   );
 });
 
@@ -95,7 +97,7 @@ it('npm test needs them only where the tests of the examples may be meant', asyn
   expect(stdout + stderr).toContain('No test files found');
   for (const filter of ['test/ex', 'test/examples/away', 'test/system/e2e', 'worker']) {
     const refused = await setup('test', 'test/nowhere', filter);
-    expect(refused.stderr, filter).toMatch(/^The tests of examples\/workers and clients\/python need bash/);
+    expect(refused.stderr, filter).toMatch(/^The tests of examples, clients and the command line need bash/);
   }
 });
 

@@ -8,6 +8,7 @@ import { SearchField } from '../parts/fields.tsx';
 import { brief, count, duration, plural, rate } from '../parts/format.ts';
 import { List } from '../parts/list.tsx';
 import { Spark } from '../parts/spark.tsx';
+import { TILES } from '../parts/tiles.ts';
 import { useLoad } from '../state/load.ts';
 import { addressOf, place, setQuery } from '../state/router.ts';
 import { useSignal } from '../state/signal.ts';
@@ -130,14 +131,6 @@ function Trend({ reading }: { reading: Reading | undefined }): JSX.Element | nul
     </>
   );
 }
-
-const TILES = [
-  ['queued', 'Waiting'],
-  ['running', 'Running'],
-  ['scheduled', 'Scheduled'],
-  ['retrying', 'Retrying'],
-  ['failed', 'Failed'],
-] as const;
 
 function Sums({ queues }: { queues: readonly QueueSummary[] }): JSX.Element {
   return (

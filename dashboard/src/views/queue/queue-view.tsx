@@ -4,6 +4,7 @@ import { pathOf } from '../../net/places.ts';
 import type { QueueStats, QueueSummary } from '../../net/types.ts';
 import { Badge, Card, Facts, Failure, Head, Loading, When } from '../../parts/bits.tsx';
 import { bytes, count, duration } from '../../parts/format.ts';
+import { TILES } from '../../parts/tiles.ts';
 import { useCanManage } from '../../state/abilities.ts';
 import { type Loaded, useLoad } from '../../state/load.ts';
 import { addressOf } from '../../state/router.ts';
@@ -81,14 +82,6 @@ function State({ queue, stats }: { queue: QueueSummary; stats: QueueStats | unde
     </span>
   );
 }
-
-const TILES = [
-  ['queued', 'Waiting'],
-  ['running', 'Running'],
-  ['scheduled', 'Scheduled'],
-  ['retrying', 'Retrying'],
-  ['failed', 'Failed'],
-] as const;
 
 function Counts({ queue: { name, counts } }: { queue: QueueSummary }): JSX.Element {
   return (
