@@ -22,7 +22,7 @@ LABEL org.opencontainers.image.title="Millrace" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}" \
   org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
-# It listens on all addresses of the container, so every request needs a key: docs/security.md.
+# It listens on all addresses of the container, so every request needs a key: docs/how-to/security.md.
 ENV NODE_ENV=production HOST=0.0.0.0 AUTH=keys
 WORKDIR /app
 # Volumes for secrets take their owner from these folders.

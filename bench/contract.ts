@@ -29,7 +29,7 @@ export interface Contender {
  * the figure itself.
  */
 export interface Claim {
-  /** As in the table of docs/benchmarks.md. */
+  /** As in the table of docs/explanation/benchmarks.md. */
   readonly text: string;
   readonly figure: string;
   readonly of: string;

@@ -6,7 +6,7 @@ export const USAGE = `Usage: npm run bench -- [--quick] [--only PART]... [--roun
   --only PART  only the scenarios whose name has this part; may be given more than once
   --rounds N   rounds of each contender, 1 to 100. Default 5, with --quick 1
   --out DIR    write benchmarks.md, benchmarks.json and benchmarks.svg there
-  --write      the same as --out docs`;
+  --write      the same as --out docs/explanation`;
 
 export interface Options {
   readonly quick: boolean;
@@ -32,7 +32,7 @@ export function readOptions(args: readonly string[], all: readonly Scenario[]): 
     quick,
     scenarios: choose(all, only, quick),
     rounds: readRounds(rounds, quick),
-    out: write ? 'docs' : out,
+    out: write ? 'docs/explanation' : out,
   };
 }
 

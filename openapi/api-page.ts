@@ -48,12 +48,12 @@ interface Request {
 const INTRO = `# API
 
 Made by \`npm run docs\` from the OpenAPI document; do not edit. A running service shows the same at \`/docs\`, to programs
-at \`/openapi.json\`. [README.md](../README.md) tells the story; this page is for looking things up.
+at \`/openapi.json\`. [README.md](../../README.md) tells the story; this page is for looking things up.
 
 Bodies are JSON in UTF-8 unless a request says otherwise. A *duration* is a number of milliseconds, or a string such as
 \`"500ms"\`, \`"30s"\`, \`"5m"\`, \`"2h"\` or \`"1d"\`.
 
-With \`AUTH=keys\` each request needs a key with the scope that is named below ([security.md](security.md)).`;
+With \`AUTH=keys\` each request needs a key with the scope that is named below ([security.md](../how-to/security.md)).`;
 
 const ERRORS = `## Errors
 
@@ -177,7 +177,7 @@ function component([name, schema]: [string, Schema]): string {
   ].join('\n\n');
 }
 
-/** docs/api.md: every request by its tag, every error, and every object that has a name. */
+/** docs/reference/api.md: every request by its tag, every error, and every object that has a name. */
 export function apiPage(document: ApiDocument, problems: ProblemTable): string {
   const requests = requestsOf(document);
   const groups = document.tags.map((tag) => ({

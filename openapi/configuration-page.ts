@@ -21,7 +21,11 @@ const ROLES = [
   ],
   ['api', 'API', ''],
   ['worker', 'Workers', ''],
-  ['client', 'The doctor', 'For [`npm run doctor`](doctor.md), which reads the settings above, too.'],
+  [
+    'client',
+    'The doctor',
+    'For [`npm run doctor`](../how-to/doctor.md), which reads the settings above, too.',
+  ],
 ] as const;
 
 const UNITS = [
@@ -46,7 +50,7 @@ function defaultOf({ variable, fallback, fallbackText }: Setting<unknown>): stri
 
 const code = (text: string): string => `\`${text}\``;
 
-/** docs/configuration.md: every setting, by who uses it. */
+/** docs/reference/configuration.md: every setting, by who uses it. */
 export function configurationPage(settings: readonly Setting<unknown>[]): string {
   const parts = ROLES.map(([role, title, note]) => {
     const rows = settings

@@ -11,9 +11,12 @@ import { problemsPage } from './problems-page.ts';
 /** The generated pages of `docs`, by file name. Needs no Redis. */
 export async function docsPages(): Promise<Record<string, string>> {
   return {
-    'api.md': apiPage(JSON.parse(await describeApi()), PROBLEMS),
-    'configuration.md': configurationPage([...Object.values(SETTINGS), ...Object.values(CLIENT_SETTINGS)]),
-    'problems.md': problemsPage(),
-    'metrics.md': metricsPage(Object.values(METRICS)),
+    'reference/api.md': apiPage(JSON.parse(await describeApi()), PROBLEMS),
+    'reference/configuration.md': configurationPage([
+      ...Object.values(SETTINGS),
+      ...Object.values(CLIENT_SETTINGS),
+    ]),
+    'reference/problems.md': problemsPage(),
+    'reference/metrics.md': metricsPage(Object.values(METRICS)),
   };
 }

@@ -49,7 +49,7 @@ A task that computes for more than 3 s without a pause makes its worker not read
 worker keeps its jobs. Run such tasks with \`thread: true\` ([tasks.md](tasks.md)).
 `;
 
-/** docs/metrics.md: every metric of the service. */
+/** docs/reference/metrics.md: every metric of the service. */
 export function metricsPage(metrics: readonly MetricHead[]): string {
   const rows = metrics.map(({ name, type, labels, shownBy, help }) => [
     `\`${name}\``,

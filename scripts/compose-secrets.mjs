@@ -29,7 +29,7 @@ const secret = () => randomBytes(32).toString('base64url');
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 const inRedis = (name) => keep(join(root, 'redis', name), secret, ALL_OF_CONTAINER);
 
-/** What the service needs of a Cluster, too: docs/scale.md. */
+/** What the service needs of a Cluster, too: docs/how-to/scale.md. */
 const IN_CLUSTER = ' +cluster|info +cluster|slots +asking';
 
 const ADDRESSES = {
@@ -76,7 +76,7 @@ function writeRedisConf(...more) {
 }
 
 function writeForSentinels() {
-  // A primary without a replica takes no jobs: docs/scale.md.
+  // A primary without a replica takes no jobs: docs/how-to/scale.md.
   writeRedisConf('min-replicas-to-write 1');
   const sentinel = inRedis('sentinel-user-password');
   const ofSentinels = keep(join(root, 'client', 'sentinel-password'), secret, OWNER_ONLY);

@@ -35,6 +35,9 @@ function pathsOf(file: string): string[] {
   return named.map(([, path = '']) => path);
 }
 
+/** Files whose comments and texts name pages. */
+const CODE_WITH_PAGES = ['*.ts', '*.mjs', '*.py', '*.yml', '*.yaml', '*Dockerfile', 'src/README.md'];
+
 describe('the pages for people', () => {
   it('that are generated are what the code says: run npm run docs', async () => {
     for (const [name, text] of Object.entries(await docsPages())) expect(read(`docs/${name}`)).toBe(text);
@@ -55,16 +58,18 @@ describe('the pages for people', () => {
   });
 
   it('are there when comments of the code name them', () => {
-    for (const file of [...filesInProject('*.ts'), ...filesInProject('*.yml'), 'src/README.md']) {
+    for (const file of CODE_WITH_PAGES.flatMap(filesInProject)) {
       for (const [page] of read(file).matchAll(/docs\/[\w/-]+\.md/g)) {
         expect(existsSync(pathInProject(page)), `${file} names ${page}`).toBe(true);
       }
     }
   });
 
-  it('of docs are all listed in the README', () => {
-    const listed = linksOf('README.md');
-    for (const file of PAGES.filter((page) => /^docs\/[^/]+\.md$/.test(page))) expect(listed).toContain(file);
+  it('of docs are all listed in docs/README.md, and the README leads there', () => {
+    const listed = linksOf('docs/README.md').map((link) => join('docs', link));
+    const pages = PAGES.filter((page) => /^docs\/(?!README|decisions)/.test(page));
+    expect(pages.filter((page) => !listed.includes(page))).toEqual([]);
+    expect(linksOf('README.md')).toContain('docs/README.md');
   });
 
   it('README.md fits on one screen of 120 lines', () => {

@@ -1,6 +1,6 @@
 import type { Problem } from './types/api.generated.ts';
 
-/** Any failure that the client reports. `code` tells them apart; the codes of the service are in docs/api.md. */
+/** Any failure that the client reports. `code` tells them apart; the codes of the service are in docs/reference/api.md. */
 export class MillraceError extends Error {
   override readonly name: string = 'MillraceError';
   /** The code of the problem, such as `queue-full`. */

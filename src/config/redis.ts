@@ -26,7 +26,7 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
     variable: 'REDIS_URL',
     usedBy: 'both',
     meaning:
-      'The Redis that holds all jobs; docs/scale.md says which to choose. TLS: `rediss://`. Unix socket: `unix:///path`. Sentinels: `redis+sentinel://user:password@host:port,host:port/primary-name`, with TLS `rediss+sentinel://`. Encode special characters of user and password: `@` as `%40`, `/` as `%2F`.',
+      'The Redis that holds all jobs; docs/how-to/scale.md says which to choose. TLS: `rediss://`. Unix socket: `unix:///path`. Sentinels: `redis+sentinel://user:password@host:port,host:port/primary-name`, with TLS `rediss+sentinel://`. Encode special characters of user and password: `@` as `%40`, `/` as `%2F`.',
     fallback: 'redis://127.0.0.1:6379',
     expected:
       'a URL that starts with redis://, rediss:// or unix:///, or redis+sentinel://HOST:PORT,HOST:PORT/PRIMARY-NAME',
@@ -87,7 +87,7 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
     variable: 'REPLICAS_ACK',
     usedBy: 'api',
     meaning:
-      'How many replicas of Redis must have a job before its 202. If they do not have it in time, the answer is 503 `not-replicated`. Have at least one replica more: docs/scale.md.',
+      'How many replicas of Redis must have a job before its 202. If they do not have it in time, the answer is 503 `not-replicated`. Have at least one replica more: docs/how-to/scale.md.',
     fallback: 0,
     min: 0,
     max: 100,

@@ -1,4 +1,4 @@
-/** How a setting is read from the environment, and what docs/configuration.md says of it. */
+/** How a setting is read from the environment, and what docs/reference/configuration.md says of it. */
 export interface Setting<T> {
   readonly variable: string;
   readonly usedBy: 'both' | 'api' | 'worker' | 'client';

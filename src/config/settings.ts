@@ -23,7 +23,7 @@ export interface Config
     WorkerSettings,
     TelemetrySettings {}
 
-/** In the order of docs/configuration.md. */
+/** In the order of docs/reference/configuration.md. */
 export const SETTINGS: SettingsOf<Config> = {
   ...REDIS_SETTINGS,
   ...STORE_SETTINGS,

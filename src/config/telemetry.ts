@@ -43,7 +43,7 @@ export const TELEMETRY_SETTINGS: SettingsOf<TelemetrySettings> = {
     variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     usedBy: 'both',
     meaning:
-      'Where spans are sent: the base URL of an OpenTelemetry collector that takes OTLP over HTTP. Needs the OpenTelemetry SDK: see [tracing.md](tracing.md).',
+      'Where spans are sent: the base URL of an OpenTelemetry collector that takes OTLP over HTTP. Needs the OpenTelemetry SDK: see docs/how-to/tracing.md.',
     fallback: '',
     fallbackText: 'no spans',
     expected: 'an http or https URL',

@@ -24,7 +24,7 @@ export const TOKEN_SETTINGS: SettingsOf<TokenSettings> = {
   jwksUrl: optional({
     variable: 'JWKS_URL',
     meaning:
-      'Where the keys are that verify tokens (JSON Web Key Set). With it, `AUTH=keys` also takes JWTs; see docs/security.md. Needs JWT_ISSUER and JWT_AUDIENCE.',
+      'Where the keys are that verify tokens (JSON Web Key Set). With it, `AUTH=keys` also takes JWTs; see docs/how-to/security.md. Needs JWT_ISSUER and JWT_AUDIENCE.',
     expected: 'an https URL, or an http URL of this machine, without user and fragment',
     example: 'https://login.example.com/.well-known/jwks.json',
     accepts: isJwksUrl,

@@ -30,8 +30,8 @@ describe('the arguments of the bench', () => {
     expect(chosen('--quick', '--only', 'c1', '--only', '64')).toEqual(['submit-64', 'run-c1']);
   });
 
-  it('--write writes to docs, --out elsewhere', () => {
-    expect(read('--write').out).toBe('docs');
+  it('--write writes to docs/explanation, --out elsewhere', () => {
+    expect(read('--write').out).toBe('docs/explanation');
     expect(read('--out', 'here').out).toBe('here');
   });
 

@@ -251,8 +251,8 @@ it('heeds a reader that goes away', async () => {
   expect(stdout.trimEnd().split('\n').at(-1)).toBe('0');
 });
 
-it('runs the commands of docs/cli.md', async () => {
-  const page = await readFile(join(import.meta.dirname, '../../docs/cli.md'), 'utf8');
+it('runs the commands of docs/reference/cli.md', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../docs/reference/cli.md'), 'utf8');
   const commands = blocksOf(page).map(({ text }) => text);
   expect(commands.length).toBeGreaterThan(2);
   for (const command of commands) {

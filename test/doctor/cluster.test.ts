@@ -29,7 +29,7 @@ describe('a Cluster', () => {
     /^replicas Every primary: No replica/,
   ];
 
-  it('is judged by all of its primaries, as the user of docs/scale.md', async () => {
+  it('is judged by all of its primaries, as the user of docs/how-to/scale.md', async () => {
     expect(await wrongWith(cluster.url)).toEqual([
       expect.stringMatching(REPLICAS),
       expect.stringMatching(PERSISTENCE),

@@ -14,7 +14,7 @@ export interface WorkerOptions {
   readonly tasks: GivenTasks | string;
   /** Jobs that it runs at a time. Default: CONCURRENCY of the environment, or 10. */
   readonly concurrency?: number;
-  /** Other settings by their variables, such as `{ PREFIX: 'shop' }`: docs/configuration.md. They win over the environment. */
+  /** Other settings by their variables, such as `{ PREFIX: 'shop' }`: docs/reference/configuration.md. They win over the environment. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The shapes of the HTTP API. Made by `npm run openapi` from the OpenAPI document; do not edit.
- * docs/api.md says the same for people.
+ * docs/reference/api.md says the same for people.
  */
 
 /** A job to submit. */

@@ -66,5 +66,5 @@ export function problemHelp(code: string): ProblemHelp {
     const known = code as ErrorCode;
     return { code, ...PROBLEMS[known], help: PROBLEM_HELP[known] };
   }
-  throw new AppError('route-not-found', 'No problem has this code. docs/api.md lists all codes.');
+  throw new AppError('route-not-found', 'No problem has this code. docs/reference/api.md lists all codes.');
 }

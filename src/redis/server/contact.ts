@@ -26,7 +26,10 @@ const CAUSES: readonly Cause[] = [
     pattern: /cluster support disabled/i,
     todo: 'This Redis is no node of a Cluster: let REDIS_URL begin with redis://, or name nodes of the Cluster.',
   },
-  { pattern: /NOPERM/, todo: 'Give the user of REDIS_URL the rights of the ACL line in docs/scale.md.' },
+  {
+    pattern: /NOPERM/,
+    todo: 'Give the user of REDIS_URL the rights of the ACL line in docs/how-to/scale.md.',
+  },
   {
     pattern: /ECONNREFUSED|ENOENT/,
     todo: 'Start Redis there, or set REDIS_URL to the Redis that runs. npm start brings its own.',

@@ -1,4 +1,4 @@
-/** One metric, as docs/metrics.md lists it. */
+/** One metric, as docs/reference/metrics.md lists it. */
 export interface MetricHead {
   readonly name: string;
   readonly type: 'gauge' | 'counter' | 'histogram';

@@ -34,8 +34,8 @@ describe('the user of API and workers', () => {
     expect(published).toBe(`user millrace on >CHANGE-ME ${aclRules('mr')}`);
   });
 
-  it('is the one of docs/scale.md', () => {
-    expect(readInProject('docs/scale.md').split('\n')).toContain(
+  it('is the one of docs/how-to/scale.md', () => {
+    expect(readInProject('docs/how-to/scale.md').split('\n')).toContain(
       `user millrace on >CHANGE-ME ${aclRules('mr')}`,
     );
   });

@@ -22,7 +22,7 @@ const local = (timeZone: string) => {
   });
 };
 
-/** Zone, day, pattern, and the local times of its slots on that day. docs/schedules.md shows the same table. */
+/** Zone, day, pattern, and the local times of its slots on that day. docs/how-to/schedules.md shows the same table. */
 const TABLE: readonly (readonly [zone: string, day: string, cron: string, times: readonly string[]])[] = [
   ['America/New_York', '2026-03-08', '30 2 * * *', ['03:00 -04:00']],
   [

@@ -7,7 +7,7 @@ import { type ClusterNode, useCluster } from '../../helpers/redis/cluster.ts';
 import { until } from '../../helpers/redis/server.ts';
 import { readinessOf } from '../../helpers/telemetry/scrape.ts';
 
-/** What docs/scale.md adds to the ACL line in a Cluster. */
+/** What docs/how-to/scale.md adds to the ACL line in a Cluster. */
 const CLUSTER_COMMANDS = ['+cluster|info', '+cluster|slots', '+asking'];
 const cluster = useCluster({
   replicas: 1,

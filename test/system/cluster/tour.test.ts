@@ -10,7 +10,7 @@ import { useWorker } from '../../helpers/workers/worker-process.ts';
 /** Their slots are at all three primaries. */
 const QUEUES = ['q0', 'q1', 'q2', 'q3', 'q4', 'q5', 'q6', 'q7'];
 
-/** What docs/scale.md adds to the ACL line in a Cluster. */
+/** What docs/how-to/scale.md adds to the ACL line in a Cluster. */
 const CLUSTER_COMMANDS = ['+cluster|info', '+cluster|slots'];
 
 const cluster = useCluster({ rules: [...aclRules('mr').split(' '), ...CLUSTER_COMMANDS] });
@@ -164,7 +164,7 @@ describe('in a Cluster', () => {
     expect((await api.http.post('/jobs/batch?atomic=true').send(ofOne)).status).toBe(207);
   });
 
-  it('needs no more than the ACL of docs/scale.md allows', async () => {
+  it('needs no more than the ACL of docs/how-to/scale.md allows', async () => {
     const logs = await Promise.all(cluster.primaries.map(({ client }) => client.acl('LOG')));
     expect(logs).toEqual([[], [], []]);
   });

@@ -7,7 +7,7 @@ import { startWorker } from '../../helpers/workers/worker-process.ts';
 
 /**
  * What a plain job costs Redis, counted by Redis itself: no time is measured, so that a busy machine changes
- * nothing. Each bound is a little above what was counted when it was set (docs/performance.md); one that has to be
+ * nothing. Each bound is a little above what was counted when it was set (docs/explanation/performance.md); one that has to be
  * raised costs every user, on every job.
  */
 const MAX_COMMANDS_PER_JOB = 3;

@@ -58,8 +58,8 @@ const EXPECTED: readonly (readonly [command: string, output: string])[] = [
 
 /** What must be so when a page has been followed. */
 const PROMISES: Readonly<Record<string, (reader: Reader) => Promise<void>>> = {
-  'docs/limits.md': limitsHold,
-  'docs/moving.md': movingHolds,
+  'docs/how-to/limits.md': limitsHold,
+  'docs/how-to/moving.md': movingHolds,
 };
 
 /** Follows a page from its first command to its last. */

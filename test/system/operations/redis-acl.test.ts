@@ -19,9 +19,9 @@ const reaper = createOrphanReaper();
 let api: ApiProcess;
 let worker: BuiltProcess;
 
-/** As docs/scale.md has them. */
+/** As docs/how-to/scale.md has them. */
 const RULES =
-  /^user millrace on >CHANGE-ME (.*)$/m.exec(readInProject('docs/scale.md'))?.[1]?.split(' ') ?? [];
+  /^user millrace on >CHANGE-ME (.*)$/m.exec(readInProject('docs/how-to/scale.md'))?.[1]?.split(' ') ?? [];
 const allowed = new Set(RULES.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1)));
 /** Redis lets each user run them. */
 const FREE = ['auth', 'hello', 'quit'];

@@ -139,7 +139,7 @@ class BaseQueue(Generic[Submitted]):
     ) -> Submitted:
         """
         Submits a job. `options`: delay, run_at, priority, key, attempts, backoff, timeout, expires_in, result_ttl,
-        metadata, unique, debounce, cache, tags, keep_payload, queue. Numbers are seconds; docs/api.md explains each.
+        metadata, unique, debounce, cache, tags, keep_payload, queue. Numbers are seconds; docs/reference/api.md explains each.
         A submit that gets no answer is repeated with the same Idempotency-Key, so that it makes one job.
         @raise ApiError. @raise Unreachable. @raise NotJson. @raise TypeError: there is no such option.
         """

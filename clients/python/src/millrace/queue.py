@@ -68,13 +68,13 @@ class TaskQueue(BaseQueue[Job]):
         headers: Optional[Mapping[str, str]] = None,
     ) -> Any:
         """
-        Any request of docs/api.md: `request("POST", "/queues/img/pause")`. Returns the JSON of the answer. A POST is
+        Any request of docs/reference/api.md: `request("POST", "/queues/img/pause")`. Returns the JSON of the answer. A POST is
         repeated only if it cannot have been carried out, or has an Idempotency-Key. @raise ApiError.
         """
         return self._run(_calls.request(self.address, method, path, body, query, headers or {}))
 
     def pages(self, path: str, query: Optional[Mapping[str, Any]] = None) -> Iterator[Any]:
-        """The items of a list of docs/api.md, page after page: `pages("/queues/img/jobs", {"status": "failed"})`."""
+        """The items of a list of docs/reference/api.md, page after page: `pages("/queues/img/jobs", {"status": "failed"})`."""
         cursor: Optional[str] = None
         while True:
             page = self.request("GET", path, query={**(query or {}), "cursor": cursor})

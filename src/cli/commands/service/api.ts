@@ -3,7 +3,7 @@ import { defineCommand } from '../../command.ts';
 export const api = defineCommand({
   name: 'api',
   summary: 'Run the API, on the Redis of REDIS_URL',
-  notes: ['Its settings are environment variables, such as HOST and PORT: docs/configuration.md.'],
+  notes: ['Its settings are environment variables, such as HOST and PORT: docs/reference/configuration.md.'],
   arguments: [],
   options: {},
   examples: ['REDIS_URL=redis://redis.internal:6379 millrace api'],

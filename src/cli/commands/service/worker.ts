@@ -3,7 +3,9 @@ import { defineCommand } from '../../command.ts';
 export const worker = defineCommand({
   name: 'worker',
   summary: 'Run a worker of task files, on the Redis of REDIS_URL',
-  notes: ['Its settings are environment variables, such as QUEUES and TASKS_DIR: docs/configuration.md.'],
+  notes: [
+    'Its settings are environment variables, such as QUEUES and TASKS_DIR: docs/reference/configuration.md.',
+  ],
   arguments: [],
   options: {},
   examples: ['TASKS_DIR=./tasks QUEUES=default,img-* millrace worker'],

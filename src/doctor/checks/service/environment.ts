@@ -17,7 +17,7 @@ export function checkEnvironment(environment: EnvironmentReadings): Finding[] {
       warning('misspelt-setting', {
         what,
         why: 'The variable has no effect, so the default is in use.',
-        todo: 'Correct its name. docs/configuration.md lists all settings.',
+        todo: 'Correct its name. docs/reference/configuration.md lists all settings.',
       }),
     ),
   ];
@@ -30,7 +30,7 @@ const openApi = (host: string): Finding =>
   warning('open-api', {
     what: `The API listens on ${host} with AUTH=off.`,
     why: 'Each client that reaches the port can read every payload, and cancel or remove every job.',
-    todo: 'Set AUTH=keys and ADMIN_KEY, or HOST=127.0.0.1. See docs/security.md.',
+    todo: 'Set AUTH=keys and ADMIN_KEY, or HOST=127.0.0.1. See docs/how-to/security.md.',
   });
 
 const noTasks = (reason: string): Finding =>

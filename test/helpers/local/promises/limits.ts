@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { expectApart, expectTurns, type Reader } from './reader.ts';
 
-/** What docs/limits.md promises of its recipes. */
+/** What docs/how-to/limits.md promises of its recipes. */
 export async function limitsHold(reader: Reader): Promise<void> {
   expectApart(await reader.ended('partner-api'), 25, 100);
   expectTurns(await reader.ended('invoices'), { ada: 3, bob: 1 });

@@ -3,7 +3,7 @@ import { expectApart, expectTurns, mostAtOnce, type Reader } from './reader.ts';
 
 const submitted = async (reader: Reader, queue: string) => (await reader.stats(queue)).totals.submitted;
 
-/** What docs/moving.md promises to those who come from BullMQ. */
+/** What docs/how-to/moving.md promises to those who come from BullMQ. */
 async function deduplicates(reader: Reader): Promise<void> {
   for (const queue of ['simple', 'throttle', 'debounce']) {
     expect(await reader.ended(queue), queue).toHaveLength(1);
@@ -52,7 +52,7 @@ async function rejects(reader: Reader): Promise<void> {
   });
 }
 
-/** What docs/moving.md promises. */
+/** What docs/how-to/moving.md promises. */
 export async function movingHolds(reader: Reader): Promise<void> {
   await deduplicates(reader);
   await freesPlaces(reader);

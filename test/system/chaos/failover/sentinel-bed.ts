@@ -132,7 +132,7 @@ class SentinelFaults {
     return this.#failOver('SENTINEL FAILOVER', SWITCH_MS);
   }
 
-  /** As docs/scale.md advises. */
+  /** As docs/how-to/scale.md advises. */
   failOverPaused(): Fault {
     return this.#failOver('SENTINEL FAILOVER, writes paused', 0);
   }

@@ -1,4 +1,4 @@
-"""The requests of a worker: take, heartbeat, settle and report. docs/http-workers.md explains them."""
+"""The requests of a worker: take, heartbeat, settle and report. docs/how-to/http-workers.md explains them."""
 
 from __future__ import annotations
 
