@@ -4,8 +4,9 @@ import { collect, findProgram, SetupError } from './task.mjs';
 const CHECK_MS = 20_000;
 
 /**
- * What the workers in examples/workers, the client in clients/python and the command line are run and checked by, for the tests of them. `check`: a program may be there without its
- * standard library, as Perl is in small images. `packages`: where its package is not called like itself.
+ * What runs and checks the workers in examples/workers, the client in clients/python and the command line, for their tests; `cc` makes a Redis
+ * with another clock. `check`: a program may be there without its standard library, as Perl is in small images. `packages`: where its package
+ * is not called like itself.
  */
 const INTERPRETERS = [
   { program: 'bash', check: ['-c', ':'] },
@@ -48,6 +49,18 @@ const INTERPRETERS = [
   { program: 'zsh', check: ['--version'] },
   { program: 'fish', check: ['--version'] },
   { program: 'perl', check: ['-MHTTP::Tiny', '-MJSON::PP', '-e', '1'] },
+  {
+    program: 'cc',
+    check: ['--version'],
+    packages: {
+      'apt-get': ['gcc', 'libc6-dev'],
+      dnf: ['gcc'],
+      apk: ['gcc', 'musl-dev'],
+      pacman: ['gcc'],
+      zypper: ['gcc'],
+      brew: ['gcc'],
+    },
+  },
 ];
 
 /** Sees to all these programs. */

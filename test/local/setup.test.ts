@@ -72,12 +72,12 @@ it('npm test installs what runs the examples, in one call for all that is missin
   const { code, stdout, stderr } = await setup('test');
   expect(code).toBe(1);
   expect(stdout).toMatch(
-    /^Installing bash, curl, python, ruby, php, mypy, tmux, zsh, fish, perl \.* ?failed \(\d+ s\)\n$/,
+    /^Installing bash, curl, python, ruby, php, mypy, tmux, zsh, fish, perl, gcc \.* ?failed \(\d+ s\)\n$/,
   );
   expect(stderr).toBe(
-    `brew install bash curl python ruby php mypy tmux zsh fish perl ended with exit code 3:
-  Error: install bash curl python ruby php mypy tmux zsh fish perl
-Try it by hand: brew install bash curl python ruby php mypy tmux zsh fish perl.
+    `brew install bash curl python ruby php mypy tmux zsh fish perl gcc ended with exit code 3:
+  Error: install bash curl python ruby php mypy tmux zsh fish perl gcc
+Try it by hand: brew install bash curl python ruby php mypy tmux zsh fish perl gcc.
 `,
   );
 });
@@ -87,7 +87,7 @@ it('says what npm test needs where nothing can install it', async () => {
   const { code, stderr } = await setup('test');
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /^The tests of examples, clients and the command line need bash, curl, .* perl on PATH, .*no package manager.*\.\n$/,
+    /^The tests of examples, clients and the command line need bash, curl, .* perl, cc on PATH, .*no package manager.*\.\n$/,
   );
 });
 

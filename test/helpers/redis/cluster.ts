@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { type RedisServer, startRedis } from '../../../src/local/redis-server.ts';
 import { until } from './server.ts';
+import { serversWithClocks } from './shifted-clock.ts';
 
 const SLOTS = 16_384;
 /** Nodes talk to each other at their port and this. */
@@ -47,6 +48,8 @@ interface ClusterOptions {
   readonly rules?: readonly string[];
   /** True: the nodes keep their data over a restart. */
   readonly persistent?: boolean;
+  /** How far the clock of each primary is ahead of this machine's, ms. Default: not at all. */
+  readonly clocksMs?: readonly number[];
 }
 
 export async function startCluster({
@@ -54,10 +57,12 @@ export async function startCluster({
   replicas = 0,
   rules,
   persistent = false,
+  clocksMs = [],
 }: ClusterOptions = {}): Promise<StartedCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'mr-cluster-'));
   const count = primaries * (1 + replicas);
-  const start = (i: number) => startNode(join(dir, String(i)), persistent);
+  const programs = await serversWithClocks(dir, clocksMs);
+  const start = (i: number) => startNode(join(dir, String(i)), persistent, programs[i]);
   const nodes = await Promise.all(Array.from({ length: count }, (_, i) => start(i)));
   await meet(nodes);
   await shareSlots(nodes.slice(0, primaries));
@@ -106,7 +111,7 @@ export function useCluster(options: ClusterOptions = {}): TestCluster {
   };
 }
 
-async function startNode(dir: string, persistent: boolean): Promise<ClusterNode> {
+async function startNode(dir: string, persistent: boolean, binary: string | undefined): Promise<ClusterNode> {
   const port = await freePort();
   const settings = {
     'cluster-enabled': 'yes',
@@ -119,7 +124,8 @@ async function startNode(dir: string, persistent: boolean): Promise<ClusterNode>
   const client = new Redis({ port, password: PASSWORD, lazyConnect: true, retryStrategy: () => 200 });
   // The node may be away.
   client.on('error', () => undefined);
-  let server = await startRedis({ dir, port, password: PASSWORD, persistent, settings });
+  const program = binary === undefined ? {} : { binary };
+  let server = await startRedis({ dir, port, password: PASSWORD, persistent, settings, ...program });
   return {
     get server() {
       return server;
