@@ -33,6 +33,8 @@ export class QueueRegistry {
   readonly #clock: Clock;
   /** Queue -> when this process last registered it, monotonic ms. */
   readonly #registeredAt = new Map<string, number>();
+  /** Queue -> the write that lists it. */
+  readonly #listing = new Map<string, Promise<void>>();
 
   constructor(redis: Connection, keySpace: KeySpace, clock: Clock) {
     this.#redis = redis;
@@ -126,19 +128,46 @@ export class QueueRegistry {
     return this.#clock.monotonic() - at <= REGISTER_EVERY_MS;
   }
 
-  /** Adds the names that this process has not registered within the last minute. Most submits then cost one command. */
-  async keepRegistered(queues: readonly string[]): Promise<void> {
+  /**
+   * Writes jobs of queues that are listed. A queue that is new to this process is listed before, so that no reader of all queues misses its first
+   * events; the others are looked at again beside it, once a minute. Most submits then cost one command.
+   */
+  async whileListed<T>(queues: readonly string[], write: () => Promise<T>): Promise<T> {
+    await this.#listNew(queues);
+    const [result] = await Promise.all([write(), this.#listStale(queues)]);
+    return result;
+  }
+
+  async #listNew(queues: readonly string[]): Promise<void> {
+    const names = new Set(queues.filter((queue) => !this.#registeredAt.has(queue)));
+    if (names.size === 0) return;
+    const due = [...names].filter((queue) => !this.#listing.has(queue));
+    if (due.length > 0) {
+      const listed = this.#listAll(due).finally(() => {
+        for (const queue of due) this.#listing.delete(queue);
+      });
+      for (const queue of due) this.#listing.set(queue, listed);
+    }
+    await Promise.all(new Set([...names].map((queue) => this.#listing.get(queue))));
+  }
+
+  async #listAll(queues: readonly string[]): Promise<void> {
+    const now = this.#clock.monotonic();
+    await this.register(queues);
+    if (this.#registeredAt.size > MAX_REMEMBERED) this.#registeredAt.clear();
+    for (const queue of queues) this.#registeredAt.set(queue, now);
+  }
+
+  async #listStale(queues: readonly string[]): Promise<void> {
     const due = [...new Set(queues)].filter((queue) => !this.isRegistered(queue));
     if (due.length === 0) return;
-    if (this.#registeredAt.size > MAX_REMEMBERED) this.#registeredAt.clear();
     const now = this.#clock.monotonic();
-    const before = new Set(due.filter((queue) => this.#registeredAt.has(queue)));
     for (const queue of due) this.#registeredAt.set(queue, now);
     try {
       await this.register(due);
     } catch (error) {
-      // Of queues that were registered before, only a Redis that has lost its data lacks the names. One primary of several may be away.
-      const isKnown = isUnavailable(error) && due.every((queue) => before.has(queue));
+      // Only a Redis that has lost its data lacks the names. One primary of several may be away.
+      const isKnown = isUnavailable(error);
       for (const queue of due) {
         if (isKnown) this.#registeredAt.set(queue, now - REGISTER_EVERY_MS + REGISTER_AGAIN_MS);
         else this.#registeredAt.delete(queue);

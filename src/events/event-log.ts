@@ -1,3 +1,4 @@
+import { isCluster } from '../redis/cluster/slots.ts';
 import type { Connection } from '../redis/connection.ts';
 import { entryTime } from '../redis/job-id.ts';
 import type { KeySpace } from '../redis/keyspace.ts';
@@ -128,11 +129,10 @@ export class EventLog {
   /** The queues, and a time, Unix ms: no queue outside the list has events before it. */
   async #scope({ queue }: Position): Promise<{ queues: string[]; before: number }> {
     if (this.queue !== undefined) return { queues: [this.queue], before: Number.POSITIVE_INFINITY };
-    // In this order: a queue that is not listed yet cannot have events from before that time.
-    const [before, names] = await Promise.all([
-      redisTime(this.#redis),
-      this.#redis.smembers(this.#keySpace.queues),
-    ]);
+    // In this order: a queue that is not listed yet cannot have events from before that time. One server keeps the order by itself.
+    const time = redisTime(this.#redis);
+    if (isCluster(this.#redis)) await time;
+    const [before, names] = await Promise.all([time, this.#redis.smembers(this.#keySpace.queues)]);
     // A position may name any queue: a client has sent it.
     const queues = visibleOf([...new Set(queue === '' ? names : [...names, queue])], this.visible);
     return { queues: [...queues].sort(), before };

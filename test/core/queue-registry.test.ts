@@ -17,6 +17,9 @@ beforeEach(async () => {
 
 const newRegistry = () => new QueueRegistry(redis.client, keySpace, clock);
 
+const keepListed = (registry: QueueRegistry, queues: readonly string[]) =>
+  registry.whileListed(queues, async () => undefined);
+
 describe('the registry of queues', () => {
   it('lists registered names in order', async () => {
     const registry = newRegistry();
@@ -35,15 +38,30 @@ describe('the registry of queues', () => {
 
   it('registers a name again after a minute, not before', async () => {
     const registry = newRegistry();
-    await registry.keepRegistered(['a']);
+    await keepListed(registry, ['a']);
     await redis.client.del(keySpace.queues);
     now = 60_000;
     expect(registry.isRegistered('a')).toBe(true);
-    await registry.keepRegistered(['a']);
+    await keepListed(registry, ['a']);
     expect(await registry.names()).toEqual([]);
     now = 60_001;
-    await registry.keepRegistered(['a']);
+    await keepListed(registry, ['a']);
     expect(await registry.names()).toEqual(['a']);
+  });
+
+  it('lists a new name before each write that came meanwhile, and looks at a known one beside it', async () => {
+    const registry = newRegistry();
+    const listed = () => redis.client.smembers(keySpace.queues);
+    const [first, second] = await Promise.all([
+      registry.whileListed(['a'], listed),
+      registry.whileListed(['a', 'b'], listed),
+    ]);
+    expect(first).toContain('a');
+    expect([...second].sort()).toEqual(['a', 'b']);
+    await redis.client.del(keySpace.queues);
+    now = 60_001;
+    expect(await registry.whileListed(['a'], listed)).toEqual([]);
+    expect(await listed()).toEqual(['a']);
   });
 
   it('needs no write for a registered name, so a full Redis does not matter', async () => {
@@ -51,31 +69,31 @@ describe('the registry of queues', () => {
     await registry.register(['a']);
     await redis.client.config('SET', 'maxmemory', '1');
     await registry.register(['a']);
-    await expect(registry.keepRegistered(['new'])).rejects.toThrow('OOM');
+    await expect(keepListed(registry, ['new'])).rejects.toThrow('OOM');
     expect(registry.isRegistered('new')).toBe(false);
     await redis.client.config('SET', 'maxmemory', '0');
-    await registry.keepRegistered(['new']);
+    await keepListed(registry, ['new']);
     expect(await registry.names()).toEqual(['a', 'new']);
   });
 
   it('goes on with a queue that was registered before, while its name cannot be looked up', async () => {
     const registry = newRegistry();
-    await registry.keepRegistered(['a']);
+    await keepListed(registry, ['a']);
     await redis.client.del(keySpace.queues);
     await redis.client.config('SET', 'maxmemory', '1');
     now = 60_001;
-    await registry.keepRegistered(['a']);
-    await expect(registry.keepRegistered(['new'])).rejects.toThrow('OOM');
+    await keepListed(registry, ['a']);
+    await expect(keepListed(registry, ['new'])).rejects.toThrow('OOM');
     await redis.client.config('SET', 'maxmemory', '0');
     now = 61_002;
-    await registry.keepRegistered(['a']);
+    await keepListed(registry, ['a']);
     expect(await registry.names()).toEqual(['a']);
   });
 
   it('lists a removed queue again that has come back, for two minutes', async () => {
     const registry = newRegistry();
     const gone: string[] = [];
-    await registry.keepRegistered(['back', 'late', 'gone']);
+    await keepListed(registry, ['back', 'late', 'gone']);
     for (const queue of ['back', 'late', 'gone']) {
       await registry.beforeRemoval(queue);
       await registry.unlist(queue);

@@ -61,11 +61,18 @@ export class JobWriter {
 
   /** Stores each job independently. Gives its ref, or why it may not be stored, in the order of the jobs. Never rejects. */
   async writeEach(jobs: readonly AdmittedJob[]): Promise<(AnsweredRef | Error)[]> {
+    const names = jobs.map(({ entry }) => entry.keys.queue);
+    try {
+      return await this.#core.queues.whileListed(names, () => this.#writeListed(jobs));
+    } catch (error) {
+      const fault = toError(error);
+      return jobs.map(() => fault);
+    }
+  }
+
+  async #writeListed(jobs: readonly AdmittedJob[]): Promise<(AnsweredRef | Error)[]> {
     const outcomes: (AnsweredRef | Error)[] = [];
     const appended = new Map<QueueKeys, { entries: NewEntry[]; indexes: number[] }>();
-    const registered = this.#core.queues
-      .keepRegistered(jobs.map(({ entry }) => entry.keys.queue))
-      .catch(toError);
     const writes: Promise<unknown>[] = uniquePieces(jobs).map((piece) =>
       this.#writeUnique(jobs, piece, outcomes),
     );
@@ -90,8 +97,7 @@ export class JobWriter {
       writes.push(written);
     }
     await Promise.all(writes);
-    const fault = await registered;
-    return fault === undefined ? outcomes : jobs.map(() => fault);
+    return outcomes;
   }
 
   /**
@@ -180,10 +186,9 @@ export class JobWriter {
       if (ref === undefined) throw new Error('the submit script stored no job');
       return ref;
     }
-    const [[entryId]] = await Promise.all([
+    const [entryId] = await this.#core.queues.whileListed([keys.queue], () =>
       this.#batcher.appendAll(keys, [entry]),
-      this.#core.queues.keepRegistered([keys.queue]),
-    ]);
+    );
     if (typeof entryId !== 'string') throw entryId ?? new Error('the append stored no job');
     return { place, entryId };
   }
@@ -218,10 +223,8 @@ export class JobWriter {
     submit: () => Promise<T>,
   ): Promise<T> {
     if (bySlot(this.#core.redis, entries, ({ keys }) => keys.settings).length > 1) throw batchNotAtomic();
-    const [first] = await Promise.all([
-      submit(),
-      this.#core.queues.keepRegistered(entries.map(({ keys }) => keys.queue)),
-    ]);
+    const names = entries.map(({ keys }) => keys.queue);
+    const first = await this.#core.queues.whileListed(names, submit);
     if (first.kind !== 'full' && first.kind !== 'key-full') return first;
     const queues = new Set(entries.map(({ keys }) => keys));
     await Promise.all([...queues].map((keys) => expireAll(this.#core, keys)));
