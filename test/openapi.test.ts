@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { clientTypes } from '../openapi/client-types.ts';
 import { describeApi } from '../openapi/describe.ts';
+import { compileSchema } from '../src/schemas/validation/compile.ts';
 import { useApi } from './helpers/api/server.ts';
 import { useRedis } from './helpers/redis/server.ts';
 
@@ -23,6 +24,7 @@ interface Operation {
   operationId?: string;
   summary?: string;
   description?: string;
+  parameters?: Media[];
   requestBody?: { content: Record<string, Media> };
   responses: Record<string, Answer>;
 }
@@ -94,6 +96,18 @@ describe('openapi.json', () => {
     expect(ids).toEqual(
       expect.arrayContaining(['submitJob', 'submitBatch', 'getJob', 'cancelJob', 'removeJob']),
     );
+  });
+
+  // The service compiles a schema when a request first needs it: a start does not find a wrong one.
+  it('has request schemas that compile', () => {
+    const media = operations.flatMap(([, { parameters = [], requestBody }]) => [
+      ...parameters,
+      ...Object.values(requestBody?.content ?? {}),
+    ]);
+    const { components } = document;
+    const compiled = media.map(({ schema }) => compileSchema({ ...schema, components }));
+    expect(compiled.length).toBeGreaterThan(50);
+    expect(compiled.filter(({ ok }) => !ok)).toEqual([]);
   });
 
   it('describes every field and every parameter', () => {

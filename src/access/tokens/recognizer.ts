@@ -7,10 +7,6 @@ import { TokenVerifier } from './verifier.ts';
 /** Three parts of base64url (RFC 7515, 7.1). Keys have another form. */
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
-/** Whether a header has a token, and no key. The signature may be missing. */
-export const isToken = (authorization: string): boolean =>
-  /^Bearer +[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/i.test(authorization);
-
 /** Knows the tokens of the issuer. */
 export function tokenRecognizer(
   keys: TokenKeys,

@@ -4,7 +4,6 @@ import { type Caller, EVERYONE, type KeyRate, NOBODY } from '../../access/caller
 import { rateHeaders } from '../../access/rates/rate-headers.ts';
 import { forbidden, rateLimited, tooManyWrongKeys, unauthorized } from '../../access/refusals.ts';
 import { ROUTE_SCOPES, type RouteAccess, UNLISTED } from '../../access/route-scopes.ts';
-import { isToken } from '../../access/tokens/recognizer.ts';
 import { queueNotFound } from '../../core/queue-registry.ts';
 import type { AppError } from '../../errors.ts';
 import { leaseNotFound, parseLease } from '../../leases/lease-token.ts';
@@ -94,6 +93,10 @@ async function spendToken(
   reply.headers(rateHeaders(rate, state));
   return state.isAllowed ? undefined : rateLimited(state.nextInMs);
 }
+
+/** Whether a header has a token, and no key. The signature may be missing. */
+const isToken = (authorization: string): boolean =>
+  /^Bearer +[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/i.test(authorization);
 
 /** A client without a key, or with a wrong one. */
 function refuseStranger(app: FastifyInstance, { raw, ip }: FastifyRequest): AppError {

@@ -3,13 +3,12 @@ import { AccessKeys } from '../../access/access-keys.ts';
 import { Authenticator, adminRecognizer, keyRecognizer } from '../../access/authenticator.ts';
 import { KeyUses } from '../../access/key-uses.ts';
 import { KeyRates } from '../../access/rates/key-rates.ts';
-import { tokenRecognizer } from '../../access/tokens/recognizer.ts';
 import { WrongKeys } from '../../access/wrong-keys.ts';
 import { type Config, ConfigError } from '../../config.ts';
 import { Loop } from '../../maintenance/loop.ts';
 import { AccessWatch } from './access-watch.ts';
 import { auditPlugin } from './audit.ts';
-import { openTokenKeys } from './tokens.ts';
+import { openTokens } from './tokens.ts';
 
 /** Access keys, and who sends a request by its key. A listening API process writes when keys were last used. */
 export const keysPlugin = fastifyPlugin<{ config: Config }>(
@@ -25,17 +24,16 @@ export const keysPlugin = fastifyPlugin<{ config: Config }>(
 
     app.decorate('accessKeys', keys);
     app.decorate('keyUses', uses);
-    const tokenKeys = await openTokenKeys(config, core.clock, core.observe);
-    const expected = { issuer: config.jwtIssuer, audience: config.jwtAudience };
+    const tokens = await openTokens(config, core.clock, core.observe);
     const authenticator = new Authenticator(core.clock, [
       ...(adminKey === '' ? [] : [adminRecognizer(adminKey)]),
       keyRecognizer(keys),
-      ...(tokenKeys === undefined ? [] : [tokenRecognizer(tokenKeys, expected, core.clock)]),
+      ...(tokens === undefined ? [] : [tokens.recognizer]),
     ]);
     app.decorate('authenticator', authenticator);
     app.decorate('keyRates', new KeyRates(core.redis, (id) => core.keySpace.rate(id), core.clock));
     app.decorate('wrongKeys', new WrongKeys(core.clock));
-    app.addHook('onClose', () => tokenKeys?.stop());
+    app.addHook('onClose', () => tokens?.stop());
     await app.register(auditPlugin, { max: config.auditMax });
     if (auth === 'off') return;
     const watch = new AccessWatch(authenticator);

@@ -28,6 +28,19 @@ describe('compileSchema', () => {
     expect(compileSchema(schema)).not.toBe(plain);
   });
 
+  it('compiles a schema of ours when it first checks a value', () => {
+    let reads = 0;
+    const schema = {
+      get type() {
+        reads += 1;
+        return 'integer';
+      },
+    };
+    const compiled = compileSchema(schema, { isOurs: true });
+    expect(reads).toBe(0);
+    expect(compiled.ok && compiled.check('x')).toEqual([{ pointer: '', detail: 'must be integer' }]);
+  });
+
   it('takes a schema that refers to the schema of schemas', () => {
     const schema = { $ref: 'https://json-schema.org/draft/2020-12/schema' };
     expect(faultsOf(schema, { type: 'object' })).toEqual([]);
