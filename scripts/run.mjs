@@ -31,6 +31,7 @@ const COMMANDS = {
       if (mayRun(args, NEED_INTERPRETERS)) await ensureInterpreters();
       if (mayRun(args, NEED_PROMETHEUS)) await ensurePrometheus();
       if (mayRun(args, NEED_CHROMIUM)) await ensureChromium();
+      if (mayRun(args, NEED_BULLMQ)) await ensureModules(join(root, 'bench'));
     },
     launch: (args) => runNode('vitest/vitest.mjs', ['run', ...args]),
   },
@@ -53,6 +54,8 @@ function needsRedis() {
 const NEED_INTERPRETERS = ['test/examples/', 'test/system/e2e/', 'test/clients/', 'test/cli/'];
 /** The tests of deploy/. */
 const NEED_PROMETHEUS = ['test/system/operations/'];
+/** Those of programs that move jobs: the bench has BullMQ. */
+const NEED_BULLMQ = ['test/examples/moving/'];
 /** Those of web pages. */
 const NEED_CHROMIUM = ['test/system/network/', 'test/dashboard/', 'test/client/'];
 

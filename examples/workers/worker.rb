@@ -1,7 +1,7 @@
 #!/usr/bin/env ruby
 # A Millrace worker: one job at a time, run several for more. Ruby 2.7 or newer, nothing to install.
 %w[json net/http openssl socket].each { |library| require library }
-TASKS = { 'upper' => lambda do |payload|
+TASKS ||= { 'upper' => lambda do |payload|
   sleep payload.fetch('sleepMs', 0) / 1000.0
   payload['fail'] ? raise('told to fail') : { text: payload['text'].upcase }
 end }.freeze

@@ -55,11 +55,11 @@ export class DocShell {
     return started.output();
   }
 
-  /** Starts a worker and resolves when it takes jobs. */
+  /** Starts a worker and resolves when it takes jobs. A worker that does not say so takes those of later commands. */
   async work(command: string): Promise<void> {
     const worker = this.#start(command);
     this.#workers.push(worker);
-    await printed(worker, / works on /, command);
+    if (command.startsWith('python3 ')) await printed(worker, / works on /, command);
   }
 
   /** Ends the workers of a page. */

@@ -6,7 +6,7 @@ import { type Block, blocksOf, type CommandKind, fileOf, kindOf } from '../../he
 import { DocShell } from '../../helpers/local/doc-shell.ts';
 import { PAGES, readInProject as read } from '../../helpers/local/pages.ts';
 import { limitsHold } from '../../helpers/local/promises/limits.ts';
-import { movingHolds } from '../../helpers/local/promises/moving.ts';
+import { bullmqHolds, celeryHolds, sidekiqHolds } from '../../helpers/local/promises/moving.ts';
 import { type Reader, readerOf } from '../../helpers/local/promises/reader.ts';
 
 const README = read('README.md');
@@ -48,6 +48,9 @@ const EXPECTED: readonly (readonly [command: string, output: string])[] = [
   ['npm run demo', '746875'],
   ['python3 hello.py', 'Hello Ada'],
   ['node hello.mjs', "{ name: 'Ada' }"],
+  ['node resize.mjs', "{ url: 'https://example.com/a.png', width: 640 }"],
+  ['python3 shop.py', "{'order': 17, 'amount': 5}"],
+  ['ruby mails.rb', 'Hello Ada at ada@example.com'],
   ['"task":"greet"', 'Hello Ada, this is attempt 1'],
   ['"task":"thumbnail"', '"width":640'],
   ['"task":"double"', '"doubled":42'],
@@ -59,7 +62,9 @@ const EXPECTED: readonly (readonly [command: string, output: string])[] = [
 /** What must be so when a page has been followed. */
 const PROMISES: Readonly<Record<string, (reader: Reader) => Promise<void>>> = {
   'docs/how-to/limits.md': limitsHold,
-  'docs/how-to/moving.md': movingHolds,
+  'docs/how-to/move-from-bullmq.md': bullmqHolds,
+  'docs/how-to/move-from-celery.md': celeryHolds,
+  'docs/how-to/move-from-sidekiq.md': sidekiqHolds,
 };
 
 /** Follows a page from its first command to its last. */

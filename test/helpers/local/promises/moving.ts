@@ -3,7 +3,6 @@ import { expectApart, expectTurns, mostAtOnce, type Reader } from './reader.ts';
 
 const submitted = async (reader: Reader, queue: string) => (await reader.stats(queue)).totals.submitted;
 
-/** What docs/how-to/moving.md promises to those who come from BullMQ. */
 async function deduplicates(reader: Reader): Promise<void> {
   for (const queue of ['simple', 'throttle', 'debounce']) {
     expect(await reader.ended(queue), queue).toHaveLength(1);
@@ -52,12 +51,16 @@ async function rejects(reader: Reader): Promise<void> {
   });
 }
 
-/** What docs/how-to/moving.md promises. */
-export async function movingHolds(reader: Reader): Promise<void> {
+/** What docs/how-to/move-from-bullmq.md promises. */
+export async function bullmqHolds(reader: Reader): Promise<void> {
   await deduplicates(reader);
   await freesPlaces(reader);
   expectApart(await reader.ended('painter'), 15, 100);
   expectTurns(await reader.ended('video'), { ada: 3, bob: 1 });
+}
+
+/** What docs/how-to/move-from-sidekiq.md promises. */
+export async function sidekiqHolds(reader: Reader): Promise<void> {
   expect(await reader.ended('executed')).toHaveLength(1);
   expect(await submitted(reader, 'executed')).toBe(1);
   await untilAndWhileExecuting(reader);
@@ -65,6 +68,10 @@ export async function movingHolds(reader: Reader): Promise<void> {
   expect(mostAtOnce(synced.filter(({ key }) => key === 'user-7'))).toBe(1);
   await rejects(reader);
   expect(mostAtOnce(await reader.ended('erp'))).toBe(2);
+}
+
+/** What docs/how-to/move-from-celery.md promises. */
+export async function celeryHolds(reader: Reader): Promise<void> {
   expectApart(await reader.ended('partner'), 15, 100);
   expect(await reader.ended('refresh')).toHaveLength(1);
   expect(await submitted(reader, 'refresh')).toBe(1);
