@@ -3,7 +3,8 @@ import { type Argument, type Description, flagOf, type Option } from './descript
 import type { Paint } from './output/paint.ts';
 import { COMMANDS, GROUPS } from './registry.ts';
 
-const WIDTH = 100;
+/** Of a common terminal. */
+const WIDTH = 80;
 
 /** `millrace --help`. */
 export async function overview(paint: Paint): Promise<string> {
@@ -18,8 +19,10 @@ export async function overview(paint: Paint): Promise<string> {
     '',
     ...table(rows),
     '',
-    'millrace COMMAND --help explains a command. MILLRACE_URL or --url says where the API is (by default',
-    'http://127.0.0.1:3000), MILLRACE_KEY or --key-file what key it wants. --json prints JSON.',
+    ...wrap(
+      'millrace COMMAND --help explains a command. MILLRACE_URL or --url says where the API is (by default http://127.0.0.1:3000), MILLRACE_KEY or --key-file what key it wants. --json prints JSON.',
+      WIDTH,
+    ),
   ].join('\n');
 }
 
@@ -51,7 +54,7 @@ export function commandHelp(command: Command, paint: Paint): string {
     `${paint('bold', 'Usage:')} millrace ${usageOf(command)}${hasOptions ? ' [OPTIONS]' : ''}`,
     '',
     `${summary}.`,
-    ...notes,
+    ...(notes.length === 0 ? [] : wrap(notes.join(' '), WIDTH)),
     '',
     ...table([...args, ...flags]),
     ...(args.length + flags.length > 0 ? [''] : []),

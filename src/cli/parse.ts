@@ -33,6 +33,14 @@ export function parseArguments(command: Description, words: readonly string[]): 
   return { args: positionals, values: Object.fromEntries(read) };
 }
 
+/** Values of options as the words that give them, to say how to go on. */
+export const wordsOf = (options: Options, values: Readonly<Record<string, OptionValue>>): string[] =>
+  Object.keys(options).flatMap((name) => {
+    const value = values[name];
+    if (value === undefined || value === false) return [];
+    return value === true ? [flagOf(name)] : [value].flat().flatMap((one) => [flagOf(name), String(one)]);
+  });
+
 type RawValue = string | boolean | (string | boolean)[] | undefined;
 
 function readWords(

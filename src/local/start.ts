@@ -13,7 +13,7 @@ export const main = (): Promise<number> =>
     console.log(welcome(url, env));
   });
 
-type Extras = Pick<StackOptions, 'workerEnv' | 'onWorkerDeath'>;
+type Extras = Pick<StackOptions, 'workerEnv' | 'onWorkerDeath'> & Partial<Pick<StackOptions, 'print'>>;
 
 /**
  * Runs the stack, with its data in `.millrace` of this folder, until Ctrl-C or until a part dies. Returns the exit code.
@@ -31,11 +31,11 @@ export async function stayUp(
   try {
     return await withStack(
       {
+        print: (line) => console.log(line),
         ...extras,
         env,
         dir: resolve('.millrace'),
         interrupt,
-        print: (line) => console.log(line),
         onLine: (part, line) => console.error(`${part}: ${line}`),
       },
       async (stack) => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Description } from '../../src/cli/description.ts';
-import { parseArguments } from '../../src/cli/parse.ts';
+import { parseArguments, wordsOf } from '../../src/cli/parse.ts';
 
 const COMMAND: Description = {
   name: 'do',
@@ -40,4 +40,16 @@ it.each([
 ])('refuses %j', (words, message) => {
   expect(() => parseArguments(COMMAND, words)).toThrow(message);
   expect(() => parseArguments(COMMAND, words)).toThrow('See: millrace do --help');
+});
+
+it('writes values as the words that give them', () => {
+  const options = {
+    dryRun: { kind: 'flag', meaning: '' },
+    all: { kind: 'flag', meaning: '' },
+    tag: { kind: 'list', value: 'TAG', meaning: '' },
+    limit: { kind: 'integer', value: 'N', min: 0, max: 9, meaning: '' },
+    error: { kind: 'text', value: 'TEXT', meaning: '' },
+  } as const;
+  const values = { dryRun: true, all: false, tag: ['a b', 'c'], limit: 0, error: undefined };
+  expect(wordsOf(options, values)).toEqual(['--dry-run', '--tag', 'a b', '--tag', 'c', '--limit', '0']);
 });

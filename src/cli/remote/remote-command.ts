@@ -6,7 +6,7 @@ import { type Command, type CommandSpec, defineCommand, type Invocation } from '
 import type { Options } from '../description.ts';
 import { EXIT, usageError } from '../exits.ts';
 import { createPrinter, type Printer } from '../output/printer.ts';
-import type { ValuesOf } from '../parse.ts';
+import { type ValuesOf, wordsOf } from '../parse.ts';
 import { type Api, connect } from './api.ts';
 
 /** The address of `millrace dev` and of the API without settings. */
@@ -21,6 +21,8 @@ const COMMON = {
 export interface RemoteInvocation<O extends Options> extends Invocation<O> {
   readonly api: Api;
   readonly printer: Printer;
+  /** The options of all such commands as they were given, to say how to go on. */
+  readonly commonWords: readonly string[];
   /** Aborted by Ctrl-C. */
   readonly stop: AbortSignal;
 }
@@ -44,7 +46,9 @@ export const defineRemoteCommand = <const O extends Options>(spec: RemoteSpec<O>
         const { url, key } = accessOf(givenUrl, keyFile);
         const api = connect({ url, key, stop });
         const printer = createPrinter(io, json);
-        const code = await spec.run({ args, options: own as ValuesOf<O>, io, api, printer, stop });
+        const commonWords = wordsOf(COMMON, { json, url: givenUrl, keyFile });
+        const invocation = { args, options: own as ValuesOf<O>, io, api, printer, commonWords, stop };
+        const code = await spec.run(invocation);
         return stop.aborted ? EXIT.interrupted : (code ?? EXIT.done);
       } catch (error) {
         if (stop.aborted) return EXIT.interrupted;

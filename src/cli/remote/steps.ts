@@ -4,7 +4,7 @@ import type { Options } from '../description.ts';
 import { EXIT } from '../exits.ts';
 import { createProgress } from '../output/progress.ts';
 import { shellWord } from '../output/shell-word.ts';
-import type { ValuesOf } from '../parse.ts';
+import { wordsOf } from '../parse.ts';
 import { type Call, pathOf } from './api.ts';
 import type { RemoteInvocation } from './remote-command.ts';
 
@@ -50,7 +50,7 @@ const STEP = 1_000;
 
 /** Goes through the failed jobs of a queue, step by step. Says where to go on when it is interrupted. */
 export async function inSteps(
-  { args, options, io, api, printer, stop }: RemoteInvocation<typeof SELECTION>,
+  { args, options, io, api, printer, commonWords, stop }: RemoteInvocation<typeof SELECTION>,
   { command, done, callOf }: Steps,
 ): Promise<number> {
   const queue = deadQueueOf(args);
@@ -73,7 +73,7 @@ export async function inSteps(
   } finally {
     await progress.clear();
     if (!isDone) {
-      const words = [queue, ...filterWords(filter), ...(cursor === undefined ? [] : ['--cursor', cursor])];
+      const words = [queue, ...wordsOf(SELECTION, { ...filter, cursor }), ...commonWords];
       const goOn = `millrace ${command} ${words.map(shellWord).join(' ')}`;
       await io.err.write(`Stopped after ${count} jobs. Go on with: ${goOn}\n`);
     }
@@ -81,12 +81,4 @@ export async function inSteps(
   const rest = isDone ? {} : { nextCursor: cursor };
   await printer.line({ queue, count, ...rest }, () => `${count} failed jobs of ${queue} ${done}.`);
   return isDone ? EXIT.done : EXIT.interrupted;
-}
-
-function filterWords({ task, tag, error }: Omit<ValuesOf<typeof SELECTION>, 'cursor'>): string[] {
-  return [
-    ...(task === undefined ? [] : ['--task', task]),
-    ...tag.flatMap((one) => ['--tag', one]),
-    ...(error === undefined ? [] : ['--error', error]),
-  ];
 }

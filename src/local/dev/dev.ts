@@ -8,6 +8,8 @@ export interface DevOptions {
   readonly tasks?: string | undefined;
   /** Where the API listens. Default: PORT of the environment, or 3000. */
   readonly port?: number | undefined;
+  /** Prints where things are as one JSON document, once they run. All else goes to standard error then. */
+  readonly json: boolean;
 }
 
 const DEFAULT_TASKS = 'tasks';
@@ -29,18 +31,21 @@ export async function dev(options: DevOptions): Promise<number> {
     );
     return 2;
   }
+  const print = (line: string) => (options.json ? console.error(line) : console.log(line));
   return stayUp(
     options.port === undefined ? {} : { PORT: String(options.port) },
     {
+      print,
       workerEnv: () => ({ TASKS_DIR: hasTasks ? dir : '' }),
       onWorkerDeath: () =>
         console.error(`The worker has ended, as it says above. It starts again when ${shown} changes.`),
     },
     async ({ url, restartWorker }, env, stop) => {
-      console.log(welcome(url, dataPlace(env), hasTasks ? shown : undefined));
+      const places = placesOf(url, dataPlace(env), hasTasks ? shown : undefined);
+      console.log(options.json ? JSON.stringify(places) : welcome(places));
       const onChange = async () => {
         hasTasks = await hasTaskFiles(dir);
-        console.log(`${shown} has changed: the worker starts again.`);
+        print(`${shown} has changed: the worker starts again.`);
         await restartWorker();
       };
       void watchTaskFolder(dir, onChange, stop).catch((error: unknown) => {
@@ -50,16 +55,32 @@ export async function dev(options: DevOptions): Promise<number> {
   );
 }
 
-/** @param tasks the folder of the task files; undefined while the shipped tasks run. */
-function welcome(url: string, data: string, tasks: string | undefined): string {
+interface Places {
+  readonly url: string;
+  readonly dashboard: string;
+  readonly docs: string;
+  readonly data: string;
+  /** The folder of the task files; absent while the shipped tasks run. */
+  readonly tasks?: string;
+}
+
+const placesOf = (url: string, data: string, tasks: string | undefined): Places => ({
+  url,
+  dashboard: `${url}/ui/`,
+  docs: `${url}/docs`,
+  data,
+  ...(tasks === undefined ? {} : { tasks }),
+});
+
+function welcome({ url, dashboard, docs, data, tasks }: Places): string {
   const address = url === DEFAULT_URL ? '' : `MILLRACE_URL=${url} `;
   const job = tasks === undefined ? `fib '{"n":100}'` : `TASK '{"name":"Ada"}'`;
   return `
 Millrace is ready.
 
   API        ${url}
-  Dashboard  ${url}/ui/
-  Docs       ${url}/docs
+  Dashboard  ${dashboard}
+  Docs       ${docs}
   Data       ${data}
   Tasks      ${tasks ?? `the shipped ones; yours go into ./${DEFAULT_TASKS}`}
 

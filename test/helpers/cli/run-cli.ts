@@ -13,6 +13,8 @@ export interface Outcome {
 export interface CliOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
+  /** The folder in which it runs. */
+  readonly cwd?: string;
   /** Sees the output as it comes; `kill` sends a signal. */
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -20,10 +22,13 @@ export interface CliOptions {
 /** Runs the built command line as users do, until it ends. */
 export const runCli = (
   words: readonly string[],
-  { env = {}, input = '', onOutput }: CliOptions = {},
+  { env = {}, input = '', cwd, onOutput }: CliOptions = {},
 ): Promise<Outcome> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...words], { env: { PATH: process.env['PATH'], ...env } });
+    const child = spawn(process.execPath, [MAIN, ...words], {
+      env: { PATH: process.env['PATH'], ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,4 +1,4 @@
-import { flagOf, type Options } from '../../description.ts';
+import type { Options } from '../../description.ts';
 import type { ValuesOf } from '../../parse.ts';
 import { assignments } from '../../remote/assignments.ts';
 
@@ -8,12 +8,12 @@ export const JOB_OPTIONS = {
   delay: {
     kind: 'text',
     value: 'TIME',
-    meaning: 'starts no sooner than this long from now, such as 30s, 5m, 2h',
+    meaning: 'starts no sooner than this long from now, such as 5m',
   },
   runAt: {
     kind: 'text',
     value: 'TIME',
-    meaning: 'starts no sooner than at this time, such as 2030-01-31T09:00:00Z',
+    meaning: 'the earliest start, such as 2030-01-31T09:00:00Z',
   },
   priority: {
     kind: 'text',
@@ -27,7 +27,7 @@ export const JOB_OPTIONS = {
   attempts: { kind: 'text', value: 'N', meaning: 'the most attempts, or "unlimited"' },
   timeout: { kind: 'text', value: 'TIME', meaning: 'the longest time of one attempt' },
   expiresIn: { kind: 'text', value: 'TIME', meaning: 'expires if it has not started this long from now' },
-  unique: { kind: 'flag', meaning: 'one job at a time for this queue, task, and key or payload' },
+  unique: { kind: 'flag', meaning: 'one at a time for its queue, task, and key or payload' },
   keepPayload: { kind: 'flag', meaning: 'keeps the payload after the end' },
   option: {
     kind: 'list',
@@ -66,11 +66,3 @@ export function jobJson(task: string, members: Record<string, unknown>, payload:
   const head = JSON.stringify({ task, ...members });
   return payload === undefined ? head : `${head.slice(0, -1)},"payload":${payload}}`;
 }
-
-/** The options as words of a command line, to say how to go on. */
-export const jobWords = (options: ValuesOf<typeof JOB_OPTIONS>): string[] =>
-  Object.keys(JOB_OPTIONS).flatMap((name) => {
-    const value = options[name as keyof typeof JOB_OPTIONS];
-    if (value === undefined || value === false) return [];
-    return value === true ? [flagOf(name)] : [value].flat().flatMap((one) => [flagOf(name), one]);
-  });

@@ -6,13 +6,13 @@ import type { Options } from '../../description.ts';
 import { usageError } from '../../exits.ts';
 import { jobDetails } from '../../output/job-text.ts';
 import { tellOutcome } from '../../output/outcome.ts';
-import type { ValuesOf } from '../../parse.ts';
+import { type ValuesOf, wordsOf } from '../../parse.ts';
 import type { Answer } from '../../remote/api.ts';
 import { submitLines } from '../../remote/lines/submit-lines.ts';
 import { jsonText } from '../../remote/payload.ts';
 import { defineRemoteCommand, type RemoteInvocation } from '../../remote/remote-command.ts';
 import { hasEnded, watchJob } from '../../remote/watch-job.ts';
-import { JOB_OPTIONS, jobJson, jobMembers, jobWords } from './job-options.ts';
+import { JOB_OPTIONS, jobJson, jobMembers } from './job-options.ts';
 
 const OPTIONS = {
   ndjson: { kind: 'text', value: 'FILE', meaning: 'submits each line of a file; - is standard input' },
@@ -26,7 +26,7 @@ const OPTIONS = {
   run: {
     kind: 'text',
     value: 'NAME',
-    meaning: 'with --ndjson: goes on with this run, so that no job is stored twice',
+    meaning: 'with --ndjson: the interrupted run to go on with',
   },
   wait: { kind: 'flag', short: 'w', meaning: 'waits for the end of the job and prints its result' },
   waitFor: { kind: 'text', value: 'TIME', meaning: 'as --wait, for at most this long' },
@@ -68,7 +68,7 @@ function submitFile(
   task: string | undefined,
   file: string,
 ): Promise<number> {
-  const { options } = invocation;
+  const { options, commonWords } = invocation;
   const { wait, waitFor, ndjson, run, fromLine = 1, idempotencyKey, ...rest } = options;
   const members = jobMembers(rest);
   if (wait || waitFor !== undefined || idempotencyKey !== undefined) {
@@ -78,7 +78,8 @@ function submitFile(
     throw usageError('Without TASK each line is a whole job: write its options into the line.');
   }
   const jobOf = task === undefined ? (line: string) => line : (line: string) => jobJson(task, members, line);
-  const words = ['submit', ...(task === undefined ? [] : [task]), '--ndjson', file, ...jobWords(rest)];
+  const named = [...(task === undefined ? [] : [task]), '--ndjson', file];
+  const words = ['submit', ...named, ...wordsOf(JOB_OPTIONS, rest), ...commonWords];
   return submitLines(invocation, { file, fromLine, run, jobOf, words });
 }
 

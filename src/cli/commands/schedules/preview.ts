@@ -9,9 +9,7 @@ const DEFAULT_COUNT = 10;
 export const schedulesPreview = defineRemoteCommand({
   name: 'schedules preview',
   summary: 'Show the next times of a schedule, or of one that does not exist yet',
-  arguments: [
-    { name: 'ID', meaning: 'the id of a schedule; without it, options say the times', optional: true },
-  ],
+  arguments: [{ name: 'ID', meaning: 'a schedule; without it, options say the times', optional: true }],
   options: {
     ...SCHEDULE_OPTIONS,
     count: {

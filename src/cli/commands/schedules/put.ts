@@ -11,10 +11,10 @@ export const schedulesPut = defineRemoteCommand({
   summary: 'Create or replace a schedule',
   arguments: [
     SCHEDULE_ID,
-    { name: 'SCHEDULE', meaning: 'the schedule as JSON, @FILE, or -, in place of options', optional: true },
+    { name: 'SCHEDULE', meaning: 'the schedule as JSON, @FILE or -, without options', optional: true },
   ],
   options: SCHEDULE_OPTIONS,
-  examples: [`millrace schedules put nightly --cron '0 3 * * *' --task report --payload '{"days":1}'`],
+  examples: [`millrace schedules put nightly --cron '0 3 * * *' --task report`],
   run: async ({ args: [id = '', document], options, io, api, printer }) => {
     const path = pathOf`/schedules/${id}`;
     const { body, text } = await api.send<Schedule>({

@@ -11,12 +11,12 @@ export const SCHEDULE_OPTIONS = {
   timeZone: {
     kind: 'text',
     value: 'ZONE',
-    meaning: 'the time zone of --cron, such as Europe/Berlin (default: UTC)',
+    meaning: 'the time zone of --cron (default: UTC)',
   },
   every: {
     kind: 'text',
     value: 'TIME',
-    meaning: 'the time between two runs, such as 15m, in place of --cron',
+    meaning: 'the time between two runs, such as 15m',
   },
   task: { kind: 'text', value: 'TASK', meaning: 'the task of the job' },
   payload: { kind: 'text', value: 'PAYLOAD', meaning: 'the payload of the job: JSON, @FILE, or -' },

@@ -5,7 +5,7 @@ export const api = defineCommand({
   summary: 'Run the API, on the Redis of REDIS_URL',
   notes: ['Its settings are environment variables, such as HOST and PORT: docs/reference/configuration.md.'],
   arguments: [],
-  options: {},
+  options: { json: { kind: 'flag', meaning: 'changes nothing: the log has a line of JSON for each entry' } },
   examples: ['REDIS_URL=redis://redis.internal:6379 millrace api'],
   run: async () => {
     // It starts when it is loaded, in this process, which gets the signals.

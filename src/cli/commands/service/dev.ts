@@ -18,6 +18,7 @@ export const dev = defineCommand({
       max: 65_535,
       meaning: 'where the API listens (default 3000; 0: any free port)',
     },
+    json: { kind: 'flag', meaning: 'prints the addresses as a JSON document, once it is ready' },
   },
   examples: ['millrace dev', 'millrace dev --tasks ./jobs --port 4000'],
   run: ({ options }) => runDev(options),

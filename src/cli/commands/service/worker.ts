@@ -7,7 +7,7 @@ export const worker = defineCommand({
     'Its settings are environment variables, such as QUEUES and TASKS_DIR: docs/reference/configuration.md.',
   ],
   arguments: [],
-  options: {},
+  options: { json: { kind: 'flag', meaning: 'changes nothing: the log has a line of JSON for each entry' } },
   examples: ['TASKS_DIR=./tasks QUEUES=default,img-* millrace worker'],
   run: async () => {
     // It starts when it is loaded, in this process, which gets the signals.
