@@ -20,14 +20,20 @@ export type CommandKind =
   | 'named';
 
 const KINDS: readonly (readonly [CommandKind, RegExp])[] = [
-  ['service', /^([A-Z_]+=\S+ )*npm start$/],
-  ['stream', /^curl -sN .*$/],
+  ['service', /^([A-Z_]+=\S+ )*(npm start|npx millrace dev)$/],
+  ['stream', /^(curl -sN .*|npx millrace tail( (?!--count)\S+)*)$/],
   ['request', /(^|\| |^for .*; do )curl -s\w* .*$/],
-  ['worker', /^(python3 -m millrace work .*|QUEUES=\S+ ruby -r\.\/\w+\.rb examples\/workers\/worker\.rb)$/],
-  ['run', /^(npm run demo|python3 \w+\.py|node \w+\.mjs|ruby \w+\.rb|\w+=\$\(jq .*)$/],
+  [
+    'worker',
+    /^(\S*python3? -m millrace work .*|QUEUES=\S+ ruby -r\.\/\w+\.rb examples\/workers\/worker\.rb)$/,
+  ],
+  [
+    'run',
+    /^(npm run demo|(python3|\.venv\/bin\/python) \w+\.py|node \w+\.mjs|node --test|ruby \w+\.rb|\w+=\$\(jq .*|python3 -m venv .*|\.venv\/bin\/pip install .*)$|^npx millrace (submit|get|jobs|queues|tail|dead|schedules) ?.*$/,
+  ],
   [
     'named',
-    /^(npm (ci|test|pack)|npm i \S+\.tgz|npx millrace .*|npm run (build|lint|format|typecheck|docs|openapi|chaos|bench|durability|memory|doctor|test:cluster|test:sentinel))( -- .*)?$|^npm run --silent sbom > sbom\.json$|^npm audit --omit=dev$|^(node from-bullmq\.mjs|python3 from_celery\.py|ruby from_sidekiq\.rb) .*$|^docker compose .*$|^python3 -m pip install \.\/clients\/python$|^kubectl apply -k deploy\/kubernetes$|^\.ci\/run$/,
+    /^(npm (ci|test|pack)|npm i \S+\.tgz|npm run (build|lint|format|typecheck|docs|openapi|chaos|bench|durability|memory|doctor|test:cluster|test:sentinel))( -- .*)?$|^mkdir \S+ && cd \S+$|^npm run --silent sbom > sbom\.json$|^npm audit --omit=dev$|^(node from-bullmq\.mjs|python3 from_celery\.py|ruby from_sidekiq\.rb) .*$|^docker compose .*$|^python3 -m pip install \.\/clients\/python$|^kubectl apply -k deploy\/kubernetes$|^\.ci\/run$/,
   ],
 ];
 
@@ -44,4 +50,4 @@ export const blocksOf = (page: string): Block[] =>
 
 /** The file that a block is to be written to: its first line is a comment with the path. */
 export const fileOf = ({ text }: Block): string | undefined =>
-  /^\/\/ (tasks\/\S+|\w+\.mjs)$/m.exec(text)?.[1] ?? /^# (\w+\.(?:py|rb))\n/.exec(text)?.[1];
+  /^\/\/ (tasks\/\S+|[\w.]+\.mjs)$/m.exec(text)?.[1] ?? /^# (\w+\.(?:py|rb))\n/.exec(text)?.[1];

@@ -68,12 +68,13 @@ export class DocShell {
     this.#workers = [];
   }
 
-  /** Starts the service and resolves when it says that it is ready. Stops one that was started before. */
-  async serve(command: string): Promise<void> {
+  /** Starts the service and resolves to its output when it says that it is ready. Stops one that was started before. */
+  async serve(command: string): Promise<string> {
     await this.stop();
     this.#port = await freePort();
     this.#service = { ...this.#start(command), command };
-    await printed(this.#service, /Millrace is ready/, command);
+    await printed(this.#service, /Millrace is ready.*Ctrl-C/s, command);
+    return this.#service.output();
   }
 
   /** Starts the service for a page that does not say how, unless it runs already. */

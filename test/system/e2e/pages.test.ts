@@ -9,7 +9,7 @@ import { limitsHold } from '../../helpers/local/promises/limits.ts';
 import { bullmqHolds, celeryHolds, sidekiqHolds } from '../../helpers/local/promises/moving.ts';
 import { type Reader, readerOf } from '../../helpers/local/promises/reader.ts';
 
-const README = read('README.md');
+const DEPLOY = read('docs/how-to/deploy.md');
 const commandsOf = (page: string) => blocksOf(page).filter(({ language }) => language === 'sh');
 
 let project: ReturnType<typeof cloneProject>;
@@ -46,6 +46,7 @@ const EXACT = new Set(['value', 'status', 'task', 'queue', 'directive', 'width',
 /** What the output of a command must hold, beside the JSON that the page shows below it. */
 const EXPECTED: readonly (readonly [command: string, output: string])[] = [
   ['npm run demo', '746875'],
+  ['node --test', '# fail 0'],
   ['python3 hello.py', 'Hello Ada'],
   ['node hello.mjs', "{ name: 'Ada' }"],
   ['node resize.mjs', "{ url: 'https://example.com/a.png', width: 640 }"],
@@ -76,7 +77,8 @@ async function follow(page: string): Promise<void> {
     const kind = language === 'sh' ? kindOf(text) : undefined;
     if (kind === 'service') await shell.serve(text);
     else if (kind !== undefined && kind !== 'named') {
-      if (!startsService && (kind !== 'run' || /^(python3|node) /.test(text))) await shell.ensureService();
+      if (!startsService && (kind !== 'run' || /^(python3|node \w|npx) /.test(text)))
+        await shell.ensureService();
       await followCommand(kind, text, blocks[index + 1]);
     }
   }
@@ -107,7 +109,10 @@ describe('the pages', { timeout: 180_000 }, () => {
       expect(scripts).toHaveProperty([name]);
   });
 
-  const withCommands = PAGES.filter((file) => commandsOf(read(file)).length > 0);
+  // The tutorial is followed in a folder of its own: tutorial.test.ts.
+  const withCommands = PAGES.filter(
+    (file) => commandsOf(read(file)).length > 0 && file !== 'docs/tutorial.md',
+  );
   it.each(withCommands)('%s can be followed command by command', async (file) => {
     const page = read(file);
     await follow(page);
@@ -115,9 +120,9 @@ describe('the pages', { timeout: 180_000 }, () => {
   });
 });
 
-describe('the README', () => {
+describe('the page that says how to deploy', () => {
   it('names programs that the build makes', () => {
-    const programs = [...README.matchAll(/`node (dist\/[a-z/]+\.js)`/g)].map(([, program = '']) => program);
+    const programs = [...DEPLOY.matchAll(/`node (dist\/[a-z/]+\.js)`/g)].map(([, program = '']) => program);
     expect(programs).toHaveLength(2);
     for (const program of programs) expect(existsSync(join(project.dir, program)), program).toBe(true);
   });
@@ -125,7 +130,7 @@ describe('the README', () => {
   it('gives variables the defaults that they have', async () => {
     const { SETTINGS } = await import('../../../src/config/settings.ts');
     const settings = Object.values(SETTINGS);
-    const rows = [...README.matchAll(/^\| (`[A-Z_`, ]+) \| (.*?) \|/gm)];
+    const rows = [...DEPLOY.matchAll(/^\| (`[A-Z_`, ]+) \| (.*?) \|/gm)];
     expect(rows.length).toBeGreaterThan(4);
     for (const [, names = '', defaults = ''] of rows) {
       const shown = [...names.matchAll(/[A-Z_]+/g)].map(([name]) => {
