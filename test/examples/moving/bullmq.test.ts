@@ -2,7 +2,6 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-
 import { type RedisServer, startRedis } from '../../../src/local/redis-server.ts';
 import { freePort } from '../../../src/local/redis-settings.ts';
 import type { Job } from '../../../src/schemas/job.ts';
