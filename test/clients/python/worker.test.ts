@@ -290,6 +290,27 @@ describe('a Python worker', () => {
     reaper.end();
   });
 
+  it('stops its jobs by itself when the service is silent for as long as a lease lasts, and goes on later', async () => {
+    const queue = 'silent';
+    writeTasks(queue);
+    const reaper = createOrphanReaper();
+    const silent = await startApiProcess(redis.url, reaper);
+    const args = ['-m', 'millrace', 'work', `${queue}:queue`, '--lease', '2'];
+    const worker = python.start(args, { MILLRACE_URL: silent.origin });
+    await worker.says(' works on ');
+    const { id } = await api.submit({ queue, task: 'watchful', attempts: 3 });
+    await started(queue, id);
+    silent.child.signal('SIGSTOP');
+    await until(() => notes(queue).includes(`told ${id}`), 'the end of the attempt');
+    expect(worker.stderr).toContain(`job ${id} stops: the service was silent`);
+    silent.child.signal('SIGCONT');
+    await until(() => notes(queue).split(`started ${id}`).length === 3, 'the second attempt');
+    expect(await api.get(id)).toMatchObject({ status: 'running', attempt: 2 });
+    await worker.stop('SIGKILL');
+    await silent.stop();
+    reaper.end();
+  });
+
   it('reports an outcome again until the service has heard it', async () => {
     const queue = 'unheard';
     let refusals = 0;

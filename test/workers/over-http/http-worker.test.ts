@@ -1,11 +1,14 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import type { TaskContext } from '../../../src/tasks/types.ts';
 import { startMillrace, type TestStack } from '../../../src/testing/test-stack.ts';
 import type { ProgramWorker } from '../../../workers/embedded/program-worker.ts';
 import { type HttpWorkerOptions, httpWorker } from '../../../workers/over-http/create-http-worker.ts';
 import { type BreakableProxy, startProxy } from '../../helpers/api/proxy.ts';
 import { submitTo } from '../../helpers/api/submit-to.ts';
+import { startApiProcess } from '../../helpers/workers/built-processes.ts';
 
 let stack: TestStack;
 let proxy: BreakableProxy;
@@ -28,7 +31,7 @@ afterAll(async () => {
 
 const { submit, get } = submitTo(() => stack.url);
 
-function start(options: Omit<HttpWorkerOptions, 'url'>): { worker: ProgramWorker; errors: Error[] } {
+function start(options: HttpWorkerOptions): { worker: ProgramWorker; errors: Error[] } {
   const worker = httpWorker({ url: proxy.url, ...options });
   workers.push(worker);
   const errors: Error[] = [];
@@ -119,4 +122,51 @@ it('refuses options that are wrong', () => {
   expect(() => httpWorker({ url: 'ftp://x', tasks })).toThrow('MILLRACE_URL');
   expect(() => httpWorker({ tasks, concurrency: 0 })).toThrow('concurrency is 0: must be an integer from 1');
   expect(() => httpWorker({ tasks, leaseMs: 5 })).toThrow('leaseMs is 5');
+});
+
+it('stops its jobs by itself when the API is silent for as long as the lease lasts, and goes on later', async () => {
+  const reaper = createOrphanReaper();
+  const api = await startApiProcess(stack.redisUrl, reaper);
+  let hasBegun = false;
+  let reason: unknown;
+  const hold = async (_: unknown, { signal, job }: TaskContext) => {
+    if (job.attempt > 1) return 'of the second attempt';
+    hasBegun = true;
+    await once(signal, 'abort');
+    reason = signal.reason;
+    return 'of the first attempt';
+  };
+  const { errors } = start({ url: api.origin, queues: ['silent'], leaseMs: 2_000, tasks: { hold } });
+  const job = await submit({ queue: 'silent', task: 'hold' });
+  await expect.poll(() => hasBegun).toBe(true);
+  api.child.signal('SIGSTOP');
+  await expect.poll(() => reason).toMatchObject({ abortCause: 'lease-lost' });
+  expect(errors.map(({ message }) => message)).toContainEqual(expect.stringContaining('The API was silent'));
+  api.child.signal('SIGCONT');
+  await expect.poll(async () => (await get(job)).status).toBe('completed');
+  expect(await get(job)).toMatchObject({ result: 'of the second attempt', attempt: 2 });
+  await Promise.all(workers.splice(0).map((worker) => worker.stop({ graceMs: 0 })));
+  await api.stop();
+  reaper.end();
+});
+
+it('keeps a lease for longer than it lasts while the API answers', async () => {
+  let isAborted = false;
+  const { worker } = start({
+    queues: ['renewed'],
+    leaseMs: 1_000,
+    tasks: {
+      lasting: async (_: unknown, { signal }: TaskContext) => {
+        await sleep(2_500);
+        isAborted = signal.aborted;
+        return 'kept';
+      },
+    },
+  });
+  await worker.ready;
+  expect(await submit({ queue: 'renewed', task: 'lasting' }, 60)).toMatchObject({
+    result: 'kept',
+    attempt: 1,
+  });
+  expect(isAborted).toBe(false);
 });

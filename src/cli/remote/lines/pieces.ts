@@ -13,6 +13,8 @@ export interface Piece {
   readonly nextLine: number;
   /** Bytes of the file up to its end. */
   readonly readBytes: number;
+  /** Bytes of the file before the first line that is sent. */
+  readonly skippedBytes: number;
 }
 
 const MOST_LINES = 1_000;
@@ -43,7 +45,8 @@ export async function* piecesOf(input: NodeJS.ReadableStream, fromLine: number):
   let characters = 0;
   let number = 0;
   let readBytes = 0;
-  const piece = (nextLine: number): Piece => ({ numbers, lines, nextLine, readBytes });
+  let skippedBytes = 0;
+  const piece = (nextLine: number): Piece => ({ numbers, lines, nextLine, readBytes, skippedBytes });
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     number += 1;
     const isFull = lines.length === MOST_LINES || characters + line.length > MOST_CHARACTERS;
@@ -54,6 +57,7 @@ export async function* piecesOf(input: NodeJS.ReadableStream, fromLine: number):
       characters = 0;
     }
     readBytes += Buffer.byteLength(line) + 1;
+    if (number < fromLine) skippedBytes = readBytes;
     if (number < fromLine || line.trim() === '') continue;
     numbers.push(number);
     lines.push(line);

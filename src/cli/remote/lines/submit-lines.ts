@@ -51,7 +51,7 @@ export async function submitLines(
       if (printer.isJson) for (const { index, ...outcome } of outcomes) await printer.line(outcome, () => '');
       await tellRefused(outcomes, tally, io);
       const sent = tally.stored + tally.refused;
-      await progress.show(sent, totalBytes && Math.round((sent * totalBytes) / piece.readBytes));
+      await progress.show(sent, totalBytes && estimateOf(piece, sent, totalBytes));
     }
     isDone = !stop.aborted;
   } finally {
@@ -61,6 +61,10 @@ export async function submitLines(
   await io.err.write(`${tally.stored} jobs stored, ${tally.refused} refused.\n`);
   return isDone ? (tally.refused > 0 ? EXIT.refused : EXIT.done) : EXIT.interrupted;
 }
+
+/** How many jobs the rest of the file has in all, as the lines so far are long. */
+const estimateOf = ({ readBytes, skippedBytes }: Piece, sent: number, totalBytes: number): number =>
+  Math.round((sent * (totalBytes - skippedBytes)) / (readBytes - skippedBytes));
 
 async function sendPiece(
   api: RemoteInvocation<Options>['api'],

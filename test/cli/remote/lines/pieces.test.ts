@@ -21,6 +21,9 @@ it('gives the same pieces from a later line on', async () => {
   const later = await all(LINES, 1_001);
   expect(later.map(({ lines }) => lines)).toEqual([second?.lines, third?.lines]);
   expect(later[0]?.numbers[0]).toBe(1_001);
+  const skipped = LINES.split('\n').slice(0, 1_000).join('\n').length + 1;
+  expect(later.map(({ skippedBytes }) => skippedBytes)).toEqual([skipped, skipped]);
+  expect(later[0]?.readBytes).toBe(second?.readBytes);
 });
 
 it('bounds a piece in characters, and leaves out empty lines', async () => {

@@ -34,7 +34,8 @@ class Attempt:
 
     def __init__(self, leased: Mapping[str, Any], lease: str, leases: Leases) -> None:
         self.job = CurrentJob(leased, lease, leases)
-        self.next_heartbeat = time.monotonic() + leases.lease_ms / 3000
+        self._lease_s = leases.lease_ms / 1000
+        self.renewed(time.monotonic())
         # The service has said that the lease no longer holds the job, or it was given back: nothing may be reported.
         self.is_lost = False
         self._told_at: Optional[float] = None
@@ -43,6 +44,16 @@ class Attempt:
         self._was_raised = False
         self._thread_id = 0
         self._cancel_coroutine: Optional[Callable[[], Any]] = None
+
+    def renewed(self, sent_at: float) -> None:
+        """The service has renewed the lease, no sooner than it was asked to."""
+        self._lease_end = sent_at + self._lease_s
+        self.next_heartbeat = sent_at + self._lease_s / 3
+
+    def outlasts_lease(self) -> bool:
+        """Whether the task still runs although no heartbeat was answered for as long as the lease lasts."""
+        with self._lock:
+            return self._is_calling and not self.is_lost and time.monotonic() >= self._lease_end
 
     def stop(self, is_lost: bool = False) -> None:
         """Tells the task to stop. A coroutine is cancelled at once."""

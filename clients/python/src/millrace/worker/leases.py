@@ -62,7 +62,8 @@ class Leases:
 
     def heartbeat(self, lease: str) -> List[str]:
         """Renews a lease. Returns the ids of the jobs to stop. @raise ApiError. @raise Broken."""
-        request = Request("POST", _lease_path(lease, "heartbeat"), answer_s=_REPORT_S)
+        answer_s = min(_REPORT_S, self.lease_ms / 3000)
+        request = Request("POST", _lease_path(lease, "heartbeat"), answer_s=answer_s)
         cancel: List[str] = _checked(self.transport.send(request))["cancel"]
         return cancel
 

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from typing import Any, Mapping, Optional, Set
+from typing import Any, List, Mapping, Optional, Set
 
 from .._http import Cut, Transport
 from .._request import Broken, backoff
@@ -53,7 +53,8 @@ class WorkerProcess:
 
     def start(self) -> None:
         threading.Thread(target=self._take_jobs, name="millrace-take", daemon=True).start()
-        threading.Thread(target=self._look_after, name="millrace-leases", daemon=True).start()
+        threading.Thread(target=self._renew, name="millrace-leases", daemon=True).start()
+        threading.Thread(target=self._watch, name="millrace-watch", daemon=True).start()
 
     def drain(self, code: int = DONE) -> None:
         """May be called from any thread, and again."""
@@ -202,21 +203,27 @@ class WorkerProcess:
         if problem is not None:
             say("job %s: its outcome is refused: %s" % (attempt.job.id, problem.get("detail")))
 
-    def _look_after(self) -> None:
-        """Renews leases, sends reports, and stops what is to stop."""
+    def _watch(self) -> None:
+        """Stops what is to stop. It sends nothing, so that a silent service does not hold it up."""
+        while True:
+            for attempt in self._held_after_tick():
+                if attempt.outlasts_lease():
+                    say("job %s stops: the service was silent for as long as its lease lasts." % attempt.job.id)
+                    attempt.stop(is_lost=True)
+                if attempt.press():
+                    say("job %s does not stop: another process takes the place of this one." % attempt.job.id)
+                    self._give_up(attempt)
+
+    def _renew(self) -> None:
+        """Renews leases and sends reports."""
         next_reports = 0.0
         while True:
-            time.sleep(_TICK_S)
-            with self._changed:
-                held = list(self._held)
+            held = self._held_after_tick()
             now = time.monotonic()
             sends_reports = now >= next_reports
             if sends_reports:
                 next_reports = now + _REPORT_EVERY_S
             for attempt in held:
-                if attempt.press():
-                    say("job %s does not stop: another process takes the place of this one." % attempt.job.id)
-                    self._give_up(attempt)
                 if attempt.is_lost:
                     continue
                 if now >= attempt.next_heartbeat and not self._heartbeat(attempt):
@@ -224,11 +231,18 @@ class WorkerProcess:
                 if sends_reports:
                     attempt.job.send_reports()
 
+    def _held_after_tick(self) -> List[Attempt]:
+        time.sleep(_TICK_S)
+        with self._changed:
+            return list(self._held)
+
     def _heartbeat(self, attempt: Attempt) -> bool:
         """Returns whether the service has answered."""
-        attempt.next_heartbeat = time.monotonic() + self.leases.lease_ms / 3000
+        sent_at = time.monotonic()
         try:
-            if attempt.job.id in self.leases.heartbeat(attempt.job.lease):
+            is_to_stop = attempt.job.id in self.leases.heartbeat(attempt.job.lease)
+            attempt.renewed(sent_at)
+            if is_to_stop:
                 attempt.stop()
         except (ApiError, Broken) as error:
             if may_work_later(error):
