@@ -7,6 +7,7 @@ import { jobRoutes } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
 import { leaseRoutes } from './leases.ts';
 import { homeRoutes } from './pages/home.ts';
+import { llmsRoutes } from './pages/llms.ts';
 import { problemRoutes } from './pages/problems.ts';
 import { uiRoutes } from './pages/ui.ts';
 import { queueKeyRoutes } from './queues/keys.ts';
@@ -34,6 +35,7 @@ export const routes: readonly FastifyPluginAsyncTypebox[] = [
   keyRoutes,
   healthRoutes,
   homeRoutes,
+  llmsRoutes,
   problemRoutes,
   uiRoutes,
 ];

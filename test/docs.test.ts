@@ -40,7 +40,7 @@ const CODE_WITH_PAGES = ['*.ts', '*.mjs', '*.py', '*.yml', '*.yaml', '*Dockerfil
 
 describe('the pages for people', () => {
   it('that are generated are what the code says: run npm run docs', async () => {
-    for (const [name, text] of Object.entries(await docsPages())) expect(read(`docs/${name}`)).toBe(text);
+    for (const [name, text] of Object.entries(await docsPages())) expect(read(name)).toBe(text);
   });
 
   it.each(PAGES)('%s links to what is there', (file) => {
@@ -70,6 +70,14 @@ describe('the pages for people', () => {
     const pages = PAGES.filter((page) => /^docs\/(?!README|decisions)/.test(page));
     expect(pages.filter((page) => !listed.includes(page))).toEqual([]);
     expect(linksOf('README.md')).toContain('docs/README.md');
+  });
+
+  it('of docs are all linked by llms.txt, which links to what is there', () => {
+    const linked = linksOf('llms.txt');
+    expect(linked.filter((link) => !existsSync(pathInProject(link)))).toEqual([]);
+    expect(
+      PAGES.filter((page) => /^docs\/(?!README|decisions)/.test(page) && !linked.includes(page)),
+    ).toEqual([]);
   });
 
   it('README.md fits on one screen of 60 lines', () => {

@@ -90,6 +90,7 @@ export const ROUTE_SCOPES: Readonly<Record<string, RouteAccess>> = {
 
   getMetrics: { scope: 'read', queue: 'all' },
   getHome: { scope: 'any', queue: 'some', hasPage: true },
+  getLlmsText: { scope: 'none', queue: 'some' },
   getDashboard: { scope: 'none', queue: 'some' },
   getProblem: { scope: 'none', queue: 'some' },
   getDashboardFile: { scope: 'none', queue: 'some' },

@@ -48,16 +48,22 @@ console.log(texts.join('; '), typeof wrong);
 `;
 
 describe('the tarball', () => {
-  it('holds the program, the dashboard and types, and nothing else', async () => {
+  it('holds the program, the dashboard, types and the documentation, and nothing else', async () => {
     const { stdout } = await promisify(execFile)('tar', ['-tzf', installed.tarball]);
     const files = stdout
       .trim()
       .split('\n')
       .map((file) => file.replace('package/', ''));
     const known =
-      /^(package\.json|README\.md|LICENSE|dist\/(src|routes|workers)\/.*\.js|dist\/dashboard\/.*|dist\/types\/.*\.d\.ts)$/;
+      /^(package\.json|README\.md|LICENSE|dist\/(src|routes|workers)\/.*\.js|dist\/dashboard\/.*|dist\/types\/.*\.d\.ts|docs\/(?!decisions).*\.md|docs\/dashboard\.png|llms\.txt)$/;
     expect(files.filter((file) => !known.test(file))).toEqual([]);
-    for (const file of ['dist/src/cli/main.js', 'dist/workers/tasks/fib.js', 'dist/dashboard/index.html'])
+    for (const file of [
+      'dist/src/cli/main.js',
+      'dist/workers/tasks/fib.js',
+      'dist/dashboard/index.html',
+      'docs/README.md',
+      'llms.txt',
+    ])
       expect(files).toContain(file);
     expect(files.filter((file) => file.endsWith('.d.ts')).length).toBeLessThan(100);
   });
