@@ -71,9 +71,10 @@ function welcome(url: string, env: NodeJS.ProcessEnv): string {
   return `
 Millrace is ready.
 
-  API    ${url}
-  Docs   ${url}/docs
-  Data   ${dataPlace(env)}
+  API        ${url}
+  Dashboard  ${url}/ui/
+  Docs       ${url}/docs
+  Data       ${dataPlace(env)}
 
 Submit a job and wait for its result:
 

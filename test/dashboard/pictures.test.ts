@@ -14,7 +14,7 @@ const FOLDER = process.env['PICTURES'];
 const README_PICTURE = fileURLToPath(new URL('../../docs/dashboard.png', import.meta.url));
 const MOST_BYTES = 150_000;
 
-const redis = useRedis();
+const redis = useRedis({ persistent: true });
 const api = useApi(redis);
 const browser = useBrowser();
 let failedJob: string;
