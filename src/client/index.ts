@@ -4,7 +4,7 @@ export type { FollowOptions } from './events/follow.ts';
 export type { Listing, Page } from './http/listing.ts';
 export type { RequestOptions, ServiceAnswer, ServiceOptions as MillraceOptions } from './http/service.ts';
 export type { Step, StepOptions } from './http/steps.ts';
-export { Job, JobFailed, type WaitOptions } from './job.ts';
+export { type ChangeOptions, Job, JobFailed, type WaitOptions } from './job.ts';
 export {
   type BatchOutcome,
   type JobOptions,

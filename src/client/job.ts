@@ -5,13 +5,18 @@ import { type JobStreamMessage, jobEvents } from './events/events.ts';
 import type { FollowOptions } from './events/follow.ts';
 import { newIdempotencyKey } from './http/idempotency.ts';
 import { pause, pauseMs } from './http/pause.ts';
-import { isPassing, pathOf, type RequestOptions, type Service } from './http/service.ts';
+import { isPassing, pathOf, type RequestOptions, type Service, type ServiceAnswer } from './http/service.ts';
 import type { Job as JobData } from './types/api.generated.ts';
 import type { Answer, Body, CallOptions, Duration } from './types/api.ts';
 
 export interface WaitOptions extends CallOptions {
   /** The longest wait. Default 10 minutes. */
   readonly timeout?: Duration | undefined;
+}
+
+export interface ChangeOptions extends CallOptions {
+  /** Changes the job only if it is still as it was last read. Otherwise the code of the error is `precondition-failed`. */
+  readonly ifUnchanged?: boolean | undefined;
 }
 
 const DEFAULT_TIMEOUT = '10m';
@@ -21,30 +26,36 @@ const FINAL: readonly JobData['status'][] = ['completed', 'failed', 'cancelled',
 
 /** A job of the service, as it was last read. */
 export class Job<Result = unknown> {
+  readonly id: string;
   readonly #service: Service;
-  #data: JobData;
+  #data: JobData | undefined;
+  /** Names the revision that was last read. */
+  #etag: string | undefined;
 
-  constructor(service: Service, data: JobData) {
+  /** @param read the answer that shows the job; absent: nobody has read it */
+  constructor(service: Service, id: string, read?: ServiceAnswer<JobData>) {
+    this.id = id;
     this.#service = service;
-    this.#data = data;
-  }
-
-  get id(): string {
-    return this.#data.id;
+    if (read !== undefined) this.#keep(read);
   }
 
   get status(): JobData['status'] {
-    return this.#data.status;
+    return this.data.status;
   }
 
-  /** The job as the service last showed it. */
+  /**
+   * The job as the service last showed it.
+   *
+   * @throws {MillraceError} `not-read` when it has not shown it yet
+   */
   get data(): JobData {
+    if (this.#data === undefined) throw this.#notRead();
     return this.#data;
   }
 
-  /** Whether the job has ended. A failed one can still be retried by hand. */
+  /** Whether the job has ended, as far as it was read. A failed one can still be retried by hand. */
   get hasEnded(): boolean {
-    return FINAL.includes(this.status);
+    return this.#data !== undefined && FINAL.includes(this.#data.status);
   }
 
   /** Reads the job again. */
@@ -86,14 +97,18 @@ export class Job<Result = unknown> {
   async result(options?: WaitOptions): Promise<Result> {
     await this.ended(options);
     if (this.status !== 'completed') throw new JobFailed(this);
-    return this.#data.result as Result;
+    return this.data.result as Result;
   }
 
   /** The job as it is, then its events and the lines of its log, up to its end. */
   async *events(options?: FollowOptions): AsyncGenerator<JobStreamMessage, void> {
     for await (const message of jobEvents(this.#service, this.id, options)) {
-      if (message.type === 'job') this.#data = message.job;
-      else if ('snapshot' in message && message.snapshot !== undefined) this.#data = message.snapshot;
+      const shown =
+        message.type === 'job' ? message.job : 'snapshot' in message ? message.snapshot : undefined;
+      if (shown !== undefined) {
+        this.#data = shown;
+        this.#etag = undefined;
+      }
       yield message;
     }
   }
@@ -120,20 +135,30 @@ export class Job<Result = unknown> {
     return this.#update('POST', '/retry', { signal });
   }
 
-  /** Changes a job that has not started. */
-  change(changes: Body<'changeJob'>, { signal }: CallOptions = {}): Promise<this> {
-    return this.#update('PATCH', '', { body: changes, isRepeatable: true, signal });
+  /**
+   * Changes a job that has not started.
+   *
+   * @throws {MillraceError} `not-read` with `ifUnchanged`, when no answer has shown the job yet
+   */
+  async change(
+    changes: Body<'changeJob'>,
+    { ifUnchanged = false, signal }: ChangeOptions = {},
+  ): Promise<this> {
+    if (ifUnchanged && this.#etag === undefined) throw this.#notRead();
+    const headers = ifUnchanged ? { 'if-match': this.#etag } : {};
+    // A repeat after a lost answer would find the job changed by the first one.
+    return this.#update('PATCH', '', { body: changes, headers, isRepeatable: !ifUnchanged, signal });
   }
 
   /** Submits a new job like this one, which has ended, with changes. */
   async rerun(changes: Body<'rerunJob'> = {}, { signal }: CallOptions = {}): Promise<Job<Result>> {
-    const data = await this.#service.json<JobData>('POST', `${this.#path}/rerun`, {
+    const answer = await this.#service.request<JobData>('POST', `${this.#path}/rerun`, {
       body: changes,
       headers: { 'idempotency-key': newIdempotencyKey() },
       isRepeatable: true,
       signal,
     });
-    return new Job(this.#service, data);
+    return new Job(this.#service, answer.body.id, answer);
   }
 
   /** Removes a job that has ended. */
@@ -146,8 +171,17 @@ export class Job<Result = unknown> {
   }
 
   async #update(method: string, path: string, options: RequestOptions): Promise<this> {
-    this.#data = await this.#service.json(method, this.#path + path, options);
+    this.#keep(await this.#service.request(method, this.#path + path, options));
     return this;
+  }
+
+  #keep({ body, headers }: ServiceAnswer<JobData>): void {
+    this.#data = body;
+    this.#etag = headers.get('etag') ?? undefined;
+  }
+
+  #notRead(): MillraceError {
+    return new MillraceError(`Job ${this.id} was not read yet. Call refresh() first.`, { code: 'not-read' });
   }
 }
 

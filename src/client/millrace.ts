@@ -1,13 +1,7 @@
 import { type EventsOptions, type QueueMessage, queueEvents } from './events/events.ts';
 import { newIdempotencyKey } from './http/idempotency.ts';
 import { Listing } from './http/listing.ts';
-import {
-  pathOf,
-  type RequestOptions,
-  Service,
-  type ServiceAnswer,
-  type ServiceOptions,
-} from './http/service.ts';
+import { type RequestOptions, Service, type ServiceAnswer, type ServiceOptions } from './http/service.ts';
 import { Job } from './job.ts';
 import { Keys } from './nouns/keys.ts';
 import { Queue, type QueueData } from './nouns/queue.ts';
@@ -56,7 +50,8 @@ export class Millrace {
   ): Promise<Job> {
     const name = typeof task === 'string' ? task : task.name;
     const body = { task: name, payload, ...options };
-    return new Job(this.#service, await this.#store('/jobs', { body }, { signal, idempotencyKey, trace }));
+    const answer = await this.#store<JobData>('/jobs', { body }, { signal, idempotencyKey, trace });
+    return new Job(this.#service, answer.body.id, answer);
   }
 
   /**
@@ -69,12 +64,17 @@ export class Millrace {
     { atomic, ...options }: StoreOptions & Query<'submitBatch'> = {},
   ): Promise<readonly BatchOutcome[]> {
     const request = { query: { atomic }, body: { jobs } };
-    return (await this.#store<Answer<'submitBatch'>>('/jobs/batch', request, options)).items;
+    return (await this.#store<Answer<'submitBatch'>>('/jobs/batch', request, options)).body.items;
   }
 
   /** Reads a job. */
-  async get(id: string, { signal }: CallOptions = {}): Promise<Job> {
-    return new Job(this.#service, await this.#service.json('GET', pathOf`/jobs/${id}`, { signal }));
+  get(id: string, options?: CallOptions): Promise<Job> {
+    return this.job(id).refresh(options);
+  }
+
+  /** A job by its id, without reading it: to cancel it, to wait for it. */
+  job<R = unknown>(id: string): Job<R> {
+    return new Job(this.#service, id);
   }
 
   /** Finds jobs, by their tags above all. */
@@ -118,12 +118,12 @@ export class Millrace {
     return this.#service.request<T>(method, path, options);
   }
 
-  #store<T = JobData>(
+  #store<T>(
     path: string,
     request: RequestOptions,
     { signal, idempotencyKey = newIdempotencyKey(), trace }: StoreOptions,
-  ): Promise<T> {
+  ): Promise<ServiceAnswer<T>> {
     const headers = { 'idempotency-key': idempotencyKey, ...trace };
-    return this.#service.json('POST', path, { ...request, headers, isRepeatable: true, signal });
+    return this.#service.request('POST', path, { ...request, headers, isRepeatable: true, signal });
   }
 }

@@ -21,6 +21,28 @@ describe('a job', () => {
     expect(await again.result()).toBe('again');
   });
 
+  it('is changed only as it was read, if its reader wants that', async () => {
+    const job = await submitLater();
+    await (await client().get(job.id)).change({ tags: ['of another'] });
+    const change = { tags: ['mine'] };
+    await expect(job.change(change, { ifUnchanged: true })).rejects.toMatchObject({ status: 412 });
+    await job.refresh();
+    expect((await job.change(change, { ifUnchanged: true })).data.tags).toEqual(['mine']);
+    // The answer of a change shows the job, too.
+    expect((await job.change({ tags: [] }, { ifUnchanged: true })).data.id).toBe(job.id);
+  });
+
+  it('is used by its id alone, without being read', async () => {
+    const { id } = await submitLater();
+    const job = client().job(id);
+    expect([job.id, job.hasEnded]).toEqual([id, false]);
+    expect(() => job.status).toThrow(expect.objectContaining({ code: 'not-read' }));
+    await expect(job.change({}, { ifUnchanged: true })).rejects.toMatchObject({ code: 'not-read' });
+    expect((await job.cancel()).status).toBe('cancelled');
+    const { id: ended } = await client().submit('echo', 'x');
+    expect(await client().job<string>(ended).result()).toBe('x');
+  });
+
   it('stays cancelled when it is cancelled again, as after a lost answer', async () => {
     const job = await submitLater();
     await job.cancel();

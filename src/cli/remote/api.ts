@@ -1,5 +1,10 @@
 import { MillraceError, Unreachable } from '../../client/errors.ts';
-import { type QueueMessage, queueEvents } from '../../client/events/events.ts';
+import {
+  type JobStreamMessage,
+  jobEvents,
+  type QueueMessage,
+  queueEvents,
+} from '../../client/events/events.ts';
 import { type RequestOptions, Service } from '../../client/http/service.ts';
 import type { Event } from '../../client/types/api.generated.ts';
 import type { CliError } from '../exits.ts';
@@ -40,6 +45,8 @@ export interface Api {
   send<T>(call: Call): Promise<Answer<T>>;
   /** Events without an end. Goes on when the API restarts. @throws {CliError}. */
   events(from: EventsFrom): AsyncGenerator<QueueMessage, void>;
+  /** A job, then its events and the lines of its log, up to its end. Goes on when the API restarts. @throws {CliError}. */
+  jobEvents(id: string): AsyncGenerator<JobStreamMessage, void>;
 }
 
 export interface Access {
@@ -85,6 +92,14 @@ export function connect({ url, key, stop }: Access): Api {
     }
   }
 
+  async function* jobStream(id: string): AsyncGenerator<JobStreamMessage, void> {
+    try {
+      yield* jobEvents(new Service(access), id, { signal: stop, reconnectFor: RECONNECT_FOR });
+    } catch (error) {
+      throw faultOf(url, error);
+    }
+  }
+
   async function* events({ path, types, lastEventId }: EventsFrom): AsyncGenerator<QueueMessage, void> {
     // A stream would wait for an API that is not there.
     await send({ method: 'GET', path: '/queues', query: { limit: 1 } });
@@ -96,7 +111,7 @@ export function connect({ url, key, stop }: Access): Api {
     }
   }
 
-  return { url, send, events };
+  return { url, send, events, jobEvents: jobStream };
 }
 
 function faultOf(url: string, error: unknown): CliError | unknown {

@@ -43,12 +43,12 @@ export class Schedules {
 
   /** Submits its job now, beside its set times. */
   async run(id: string, { signal }: CallOptions = {}): Promise<Job> {
-    const data = await this.#service.json<JobData>('POST', pathOf`/schedules/${id}/run`, {
+    const answer = await this.#service.request<JobData>('POST', pathOf`/schedules/${id}/run`, {
       headers: { 'idempotency-key': newIdempotencyKey() },
       isRepeatable: true,
       signal,
     });
-    return new Job(this.#service, data);
+    return new Job(this.#service, answer.body.id, answer);
   }
 
   /** The next times of a schedule, or of a definition that is not stored. */

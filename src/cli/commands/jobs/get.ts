@@ -3,13 +3,14 @@ import type { Job } from '../../../schemas/job.ts';
 import { jobDetails } from '../../output/job-text.ts';
 import { tellOutcome } from '../../output/outcome.ts';
 import { pathOf } from '../../remote/api.ts';
+import { printLog } from '../../remote/job-log.ts';
 import { defineRemoteCommand } from '../../remote/remote-command.ts';
 import { watchJob } from '../../remote/watch-job.ts';
 
 /** `millrace get`. */
 export const get = defineRemoteCommand({
   name: 'get',
-  summary: 'Show a job, or follow it until it ends',
+  summary: 'Show a job or its log, or follow it until it ends',
   arguments: [{ name: 'ID', meaning: 'the id of the job' }],
   options: {
     watch: {
@@ -17,10 +18,21 @@ export const get = defineRemoteCommand({
       short: 'w',
       meaning: 'shows each change until the job ends; exits with 1 unless it completes',
     },
+    log: {
+      kind: 'flag',
+      short: 'l',
+      meaning: 'shows the lines of its log that are kept; with --watch new ones, too',
+    },
   },
-  examples: ['millrace get default~nmwtip4d3-0', 'millrace get default~nmwtip4d3-0 --watch'],
-  run: async ({ args, options, io, api, printer, stop }) => {
+  examples: [
+    'millrace get default~nmwtip4d3-0',
+    'millrace get default~nmwtip4d3-0 --watch',
+    'millrace get default~nmwtip4d3-0 --log --watch',
+  ],
+  run: async (invocation) => {
+    const { args, options, io, api, printer, stop } = invocation;
     const [id = ''] = args;
+    if (options.log) return printLog(invocation, id, options.watch);
     if (!options.watch) {
       const { body, text } = await api.send<Job>({ method: 'GET', path: pathOf`/jobs/${id}` });
       await printer.document(body, () => jobDetails(body), text);
