@@ -17,5 +17,12 @@ export function queryText(query: Query = {}): string {
   return text === '' ? '' : `?${text}`;
 }
 
-/** The path of a request: each part is escaped. */
-export const pathOf = (...parts: readonly string[]): string => parts.map(encodeURIComponent).join('/');
+/** Whether a path can name it: a browser takes `.` and `..` for folders, also where they are escaped. */
+export const isName = (text: string): boolean => !/^\.{0,2}$/.test(text);
+
+/** The path of a request: each part is escaped. @throws {RangeError} for a part that would lead to another path. */
+export function pathOf(...parts: readonly string[]): string {
+  const wrong = parts.find((part) => !isName(part));
+  if (wrong !== undefined) throw new RangeError(`"${wrong}" cannot be a name. Choose another one.`);
+  return parts.map(encodeURIComponent).join('/');
+}

@@ -29,6 +29,15 @@ const colour = (name: string): string => {
 
 const faded = (color: string): string => color.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.1)');
 
+/** What may lie between two marks: all that is drawn is counted in whole numbers. */
+const STEPS = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+
+/** The times that a chart shows. uPlot proposes years for a single reading. */
+function timesOf({ data: [times] }: uPlot): uPlot.Range.MinMax {
+  const last = times.at(-1) ?? Date.now() / 1_000;
+  return [Math.min(times[0] ?? last, last - SHORTEST_S), last];
+}
+
 function optionsOf(
   width: number,
   series: readonly Series[],
@@ -42,8 +51,7 @@ function optionsOf(
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
-      // The first readings are not stretched over years.
-      x: { range: (_plot, min, max) => [Math.min(min, max - SHORTEST_S), max] },
+      x: { range: timesOf },
       y: { range: (_plot, _min, max) => [0, Math.max(max * 1.15, 1)] },
     },
     axes: [
@@ -53,6 +61,7 @@ function optionsOf(
         grid: { stroke: line, width: 1 },
         size: 52,
         space: 36,
+        incrs: STEPS,
         values: (_plot, splits) => splits.map(format),
       },
     ],

@@ -47,6 +47,7 @@ export const confirm = (asked: Omit<Question, 'answer'>): Promise<boolean> =>
 
 export const messageOf = (error: unknown): string => {
   if (error instanceof ApiError) return error.message;
+  if (error instanceof RangeError) return error.message;
   return isOutage(error) ? 'The API does not answer. Try again in a moment.' : String(error);
 };
 

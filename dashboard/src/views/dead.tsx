@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { all, call } from '../net/api.ts';
 import { pathOf } from '../net/places.ts';
 import type { Job, QueueSummary } from '../net/types.ts';
+import { ActButton } from '../parts/act.tsx';
 import { Card, Empty, Failure, Head, JobLink, Loading, QueueLink, When } from '../parts/bits.tsx';
 import { count, plural } from '../parts/format.ts';
 import { useCanManage } from '../state/abilities.ts';
@@ -150,12 +151,10 @@ function GroupCard({
         <span class="group-count">{count(jobs.length)}</span>
         {mayManage && text !== '' && (
           <span class="actions">
-            <button type="button" onClick={() => runBulk(bulkOf(queue, group, 'retry'))}>
-              Retry…
-            </button>
-            <button type="button" class="danger" onClick={() => runBulk(bulkOf(queue, group, 'purge'))}>
+            <ActButton run={() => runBulk(bulkOf(queue, group, 'retry'))}>Retry…</ActButton>
+            <ActButton class="danger" run={() => runBulk(bulkOf(queue, group, 'purge'))}>
               Purge…
-            </button>
+            </ActButton>
           </span>
         )}
       </div>

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { all, request } from '../net/api.ts';
 import { pathOf } from '../net/places.ts';
 import type { Worker } from '../net/types.ts';
+import { ActButton } from '../parts/act.tsx';
 import { Badge, Empty, Failure, Head, Loading, When } from '../parts/bits.tsx';
 import { count, plural } from '../parts/format.ts';
 import { List } from '../parts/list.tsx';
@@ -60,9 +61,9 @@ const columnsOf = (mayManage: boolean) => [
           kind: 'act',
           cell: (worker: Worker) =>
             !worker.draining && (
-              <button type="button" class="quiet" onClick={() => drain(worker)}>
+              <ActButton class="quiet" run={() => drain(worker)}>
                 Drain
-              </button>
+              </ActButton>
             ),
         },
       ]

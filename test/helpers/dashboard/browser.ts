@@ -7,6 +7,8 @@ interface Look {
   readonly width?: number;
   readonly height?: number;
   readonly colorScheme?: 'light' | 'dark';
+  /** Where the reader is. */
+  readonly timeZone?: string;
 }
 
 export interface TestBrowser {
@@ -19,7 +21,7 @@ const faults: string[] = [];
 
 /**
  * A Chromium for the tests of one file. After each test it fails if a page has shown a dialog, thrown an error, broken its
- * policy, or called another host.
+ * policy, filled a field with what it cannot show, or called another host.
  */
 export function useBrowser(): TestBrowser {
   let browser: Browser;
@@ -38,8 +40,9 @@ export function useBrowser(): TestBrowser {
   afterAll(() => browser.close());
 
   return {
-    async open(address, { width = 1280, height = 800, colorScheme = 'light' } = {}) {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+    async open(address, { width = 1280, height = 800, colorScheme = 'light', timeZone = 'UTC' } = {}) {
+      const viewport = { width, height };
+      const context = await browser.newContext({ viewport, colorScheme, timezoneId: timeZone });
       contexts.push(context);
       context.setDefaultTimeout(PATIENCE_MS);
       const page = await context.newPage();
@@ -57,7 +60,7 @@ function watch(page: Page, host: string): void {
   });
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    if (/Content Security Policy/i.test(message.text())) faults.push(message.text());
+    if (/Content Security Policy|does not conform/i.test(message.text())) faults.push(message.text());
   });
   page.on('request', (request) => {
     if (new URL(request.url()).host !== host) faults.push(`request: ${request.url()}`);

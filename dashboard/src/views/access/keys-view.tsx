@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { all, call, request } from '../../net/api.ts';
 import { pathOf } from '../../net/places.ts';
 import type { CreatedKey, KeyView } from '../../net/types.ts';
+import { ActButton, ActForm } from '../../parts/act.tsx';
 import { Badge, Card, Empty, Failure, Head, Loading, When } from '../../parts/bits.tsx';
 import { TextField } from '../../parts/fields.tsx';
 import { plural } from '../../parts/format.ts';
@@ -60,9 +61,9 @@ const COLUMNS = [
     name: 'Action',
     kind: 'act',
     cell: (one: KeyView) => (
-      <button type="button" class="quiet" onClick={() => revoke(one)}>
+      <ActButton class="quiet" run={() => revoke(one)}>
         Revoke
-      </button>
+      </ActButton>
     ),
   },
 ];
@@ -93,13 +94,7 @@ function NewKey(): JSX.Element {
     });
   return (
     <Card className="group">
-      <form
-        class="filters is-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void make();
-        }}
-      >
+      <ActForm class="filters is-form" run={make}>
         <TextField label="Name of the new key" value={name} onInput={setName} placeholder="shop" isRequired />
         <TextField
           label="Scopes"
@@ -109,7 +104,7 @@ function NewKey(): JSX.Element {
           isRequired
         />
         <button type="submit">Make a key</button>
-      </form>
+      </ActForm>
       {made !== undefined && (
         <div class="made-key">
           <p>

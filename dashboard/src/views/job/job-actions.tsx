@@ -3,14 +3,17 @@ import { call, request } from '../../net/api.ts';
 import { key } from '../../net/key.ts';
 import { API_ROOT, pathOf } from '../../net/places.ts';
 import type { Job } from '../../net/types.ts';
+import { ActButton } from '../../parts/act.tsx';
 import { copy } from '../../parts/value.tsx';
 import { useCanManage } from '../../state/abilities.ts';
 import { act, actAfter } from '../../state/notices.ts';
+import { useIdempotency } from '../../state/repeats.ts';
 import { addressOf, go } from '../../state/router.ts';
 
 /** What can be done with a job in its status. */
 export function JobActions({ job }: { job: Job }): JSX.Element {
   const mayManage = useCanManage(job.queue);
+  const repeatable = useIdempotency();
   const hasEnded = job.finishedAt !== undefined;
   return (
     <>
@@ -18,24 +21,20 @@ export function JobActions({ job }: { job: Job }): JSX.Element {
         Copy as curl
       </button>
       {mayManage && job.status === 'failed' && (
-        <button type="button" class="primary" onClick={() => retry(job)}>
+        <ActButton class="primary" run={() => retry(job)}>
           Retry
-        </button>
+        </ActButton>
       )}
-      {mayManage && hasEnded && (
-        <button type="button" onClick={() => rerun(job)}>
-          Run again
-        </button>
-      )}
+      {mayManage && hasEnded && <ActButton run={() => rerun(job, repeatable(job.id))}>Run again</ActButton>}
       {mayManage && !hasEnded && (
-        <button type="button" class="danger" onClick={() => cancel(job)}>
+        <ActButton class="danger" run={() => cancel(job)}>
           Cancel job
-        </button>
+        </ActButton>
       )}
       {mayManage && hasEnded && (
-        <button type="button" class="danger" onClick={() => remove(job)}>
+        <ActButton class="danger" run={() => remove(job)}>
           Remove
-        </button>
+        </ActButton>
       )}
     </>
   );
@@ -45,9 +44,9 @@ const post = (job: Job, verb: string) => request(`${pathOf('jobs', job.id)}/${ve
 
 const retry = (job: Job) => act('The job waits to run again', () => post(job, 'retry'));
 
-const rerun = (job: Job) =>
+const rerun = (job: Job, headers: Record<string, string>) =>
   act('A new job was submitted', async () => {
-    const made = await call<Job>(`${pathOf('jobs', job.id)}/rerun`, { method: 'POST', body: {} });
+    const made = await call<Job>(`${pathOf('jobs', job.id)}/rerun`, { method: 'POST', body: {}, headers });
     go(addressOf(['jobs', made.id]));
   });
 

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { call } from '../../net/api.ts';
 import { pathOf } from '../../net/places.ts';
+import { ActButton } from '../../parts/act.tsx';
 import { useCanManage } from '../../state/abilities.ts';
 import { type Bulk, runBulk } from '../../state/bulk.ts';
 import { type Filter, listOf } from './filters.tsx';
@@ -26,14 +27,10 @@ export function BulkActions({ filter }: { filter: Filter }): JSX.Element | null 
     <div class="bulk">
       <span>All jobs of this search:</span>
       <span class="actions">
-        {status === 'failed' && (
-          <button type="button" onClick={() => runBulk(retryOf(filter))}>
-            Retry all…
-          </button>
-        )}
-        <button type="button" class="danger" onClick={() => runBulk(endOf(filter))}>
+        {status === 'failed' && <ActButton run={() => runBulk(retryOf(filter))}>Retry all…</ActButton>}
+        <ActButton class="danger" run={() => runBulk(endOf(filter))}>
           {status === 'failed' ? 'Remove all…' : 'Cancel all…'}
-        </button>
+        </ActButton>
       </span>
     </div>
   );

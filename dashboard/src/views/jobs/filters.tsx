@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { pathOf, type Query } from '../../net/places.ts';
+import { isName, pathOf, type Query } from '../../net/places.ts';
 import { Choice, TextField } from '../../parts/fields.tsx';
 import { addressOf, go } from '../../state/router.ts';
 
@@ -12,12 +12,23 @@ export type Filter = Readonly<Record<(typeof NAMES)[number], string>>;
 export const filterOf = (query: URLSearchParams): Filter =>
   Object.fromEntries(NAMES.map((name) => [name, query.get(name) ?? ''])) as Filter;
 
-const toTime = (local: string): string | undefined =>
-  Number.isNaN(Date.parse(local)) ? undefined : new Date(local).toISOString();
+/** The time as an address has it: with its zone, so that it means the same to all readers. The API refuses what is no time. */
+const toTime = (text: string): string =>
+  Number.isNaN(Date.parse(text)) ? text : new Date(text).toISOString().replace('.000Z', 'Z');
+
+/** The time as its field has it: that of the reader's clock. '' for what is no time. */
+function toLocal(text: string): string {
+  const time = new Date(text);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  if (Number.isNaN(time.getTime())) return '';
+  const day = [String(time.getFullYear()).padStart(4, '0'), two(time.getMonth() + 1), two(time.getDate())];
+  const seconds = time.getSeconds() === 0 ? [] : [two(time.getSeconds())];
+  return `${day.join('-')}T${[two(time.getHours()), two(time.getMinutes()), ...seconds].join(':')}`;
+}
 
 /** The request that lists what fits. A plain list of a queue says more of ended jobs than a search does. */
 export function listOf({ queue, status, task, tag, from, to }: Filter): { path: string; query: Query } {
-  const isPlain = queue !== '' && task === '' && tag === '' && from === '' && to === '';
+  const isPlain = isName(queue) && task === '' && tag === '' && from === '' && to === '';
   return isPlain
     ? { path: `${pathOf('queues', queue)}/jobs`, query: { status, payload: false } }
     : {
@@ -55,13 +66,20 @@ export function Filters({ filter }: { filter: Filter }): JSX.Element {
     }, TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  const field = (name: keyof Filter, label: string, type = 'text') => (
+  const field = (name: 'queue' | 'task' | 'tag', label: string) => (
     <TextField
       label={label}
-      type={type}
       placeholder="any"
       value={typed[name]}
       onInput={(value) => setTyped({ ...typed, [name]: value })}
+    />
+  );
+  const time = (name: 'from' | 'to', label: string) => (
+    <TextField
+      label={label}
+      type="datetime-local"
+      value={toLocal(typed[name])}
+      onInput={(value) => setTyped({ ...typed, [name]: toTime(value) })}
     />
   );
   return (
@@ -75,8 +93,8 @@ export function Filters({ filter }: { filter: Filter }): JSX.Element {
       />
       {field('task', 'Task')}
       {field('tag', 'Tag')}
-      {field('from', 'Submitted from', 'datetime-local')}
-      {field('to', 'until', 'datetime-local')}
+      {time('from', 'Submitted from')}
+      {time('to', 'until')}
     </div>
   );
 }

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { request } from '../../net/api.ts';
 import { pathOf } from '../../net/places.ts';
 import type { QueueSummary } from '../../net/types.ts';
+import { ActButton } from '../../parts/act.tsx';
 import { plural } from '../../parts/format.ts';
 import { useCanManage, useCanSubmit } from '../../state/abilities.ts';
 import { act, actAfter } from '../../state/notices.ts';
@@ -22,14 +23,14 @@ export function QueueActions({ queue }: { queue: QueueSummary }): JSX.Element {
         </a>
       )}
       {mayManage && (
-        <button type="button" onClick={() => (paused ? resume(name) : pause(queue))}>
+        <ActButton run={() => (paused ? resume(name) : pause(queue))}>
           {paused ? 'Resume' : 'Pause'}
-        </button>
+        </ActButton>
       )}
       {mayManage && (
-        <button type="button" class="danger" onClick={() => remove(queue)}>
+        <ActButton class="danger" run={() => remove(queue)}>
           Remove
-        </button>
+        </ActButton>
       )}
     </>
   );

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { call } from '../../net/api.ts';
 import { pathOf } from '../../net/places.ts';
 import type { QueueSummary } from '../../net/types.ts';
+import { ActForm } from '../../parts/act.tsx';
 import { Card } from '../../parts/bits.tsx';
 import { CheckField, TextField } from '../../parts/fields.tsx';
 import { act } from '../../state/notices.ts';
@@ -108,13 +109,7 @@ export function SettingsCard({ queue }: { queue: QueueSummary }): JSX.Element {
   };
   return (
     <Card title="Settings">
-      <form
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <ActForm class="form" run={save}>
         <div class="form-row">
           {field('concurrency', 'Running at a time')}
           {field('rate', 'Starts per time', RATE_HINT)}
@@ -147,7 +142,7 @@ export function SettingsCard({ queue }: { queue: QueueSummary }): JSX.Element {
             </button>
           )}
         </div>
-      </form>
+      </ActForm>
     </Card>
   );
 }

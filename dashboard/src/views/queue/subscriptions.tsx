@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { all, request } from '../../net/api.ts';
 import { pathOf } from '../../net/places.ts';
 import type { Subscription } from '../../net/types.ts';
+import { ActButton } from '../../parts/act.tsx';
 import { Badge, Card, When } from '../../parts/bits.tsx';
 import { count, plural } from '../../parts/format.ts';
 import { useLoad } from '../../state/load.ts';
@@ -53,9 +54,9 @@ export function SubscriptionLine({
         <When at={oldestUnackedAt} />
       </span>
       {mayManage && (
-        <button type="button" class="quiet" onClick={() => remove(subscription)}>
+        <ActButton class="quiet" run={() => remove(subscription)}>
           Remove
-        </button>
+        </ActButton>
       )}
     </li>
   );

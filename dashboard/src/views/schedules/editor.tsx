@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { call } from '../../net/api.ts';
 import { pathOf } from '../../net/places.ts';
 import type { Schedule } from '../../net/types.ts';
+import { ActForm } from '../../parts/act.tsx';
 import { Card, Failure, Head, Loading } from '../../parts/bits.tsx';
 import { cronWords } from '../../parts/cron-words.ts';
 import { AreaField, Choice, TextField } from '../../parts/fields.tsx';
@@ -51,13 +52,7 @@ function Editor({ title, first, stored }: { title: string; first: Form; stored?:
   return (
     <>
       <Head title={title} />
-      <form
-        class="columns"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <ActForm class="columns" run={save}>
         <Card className="form">
           {stored === undefined && <TextField label="Name" value={form.id} onInput={set('id')} isRequired />}
           <div class="form-row">
@@ -105,7 +100,7 @@ function Editor({ title, first, stored }: { title: string; first: Form; stored?:
         <Card title="Next runs">
           <Preview form={form} />
         </Card>
-      </form>
+      </ActForm>
     </>
   );
 }

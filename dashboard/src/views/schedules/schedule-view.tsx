@@ -2,12 +2,14 @@ import type { JSX } from 'preact';
 import { call, request } from '../../net/api.ts';
 import { pathOf } from '../../net/places.ts';
 import type { Job, Schedule } from '../../net/types.ts';
+import { ActButton } from '../../parts/act.tsx';
 import { Card, Facts, Failure, Head, JobLink, Loading, QueueLink, When } from '../../parts/bits.tsx';
 import { count, duration } from '../../parts/format.ts';
 import { JsonValue } from '../../parts/value.tsx';
 import { useCanManage } from '../../state/abilities.ts';
 import { useLoad } from '../../state/load.ts';
 import { act, actAfter } from '../../state/notices.ts';
+import { useIdempotency } from '../../state/repeats.ts';
 import { addressOf, go } from '../../state/router.ts';
 import { NextRuns } from './next-runs.tsx';
 import { planOf, ScheduleBadges } from './schedules-view.tsx';
@@ -87,38 +89,38 @@ function Details({ schedule }: { schedule: Schedule }): JSX.Element {
 
 function ScheduleActions({ schedule }: { schedule: Schedule }): JSX.Element | null {
   const mayManage = useCanManage(schedule.job.queue ?? 'default');
+  const repeatable = useIdempotency();
   if (!mayManage) return null;
   const { id, paused } = schedule;
   const path = pathOf('schedules', id);
   const turn = paused ? 'resume' : 'pause';
   return (
     <>
-      <button type="button" class="primary" onClick={() => runNow(id)}>
+      <ActButton class="primary" run={() => runNow(id, repeatable(id))}>
         Run now
-      </button>
-      <button
-        type="button"
-        onClick={() =>
+      </ActButton>
+      <ActButton
+        run={() =>
           act(paused ? `${id} goes on` : `${id} is paused`, () =>
             request(`${path}/${turn}`, { method: 'POST' }),
           )
         }
       >
         {paused ? 'Resume' : 'Pause'}
-      </button>
+      </ActButton>
       <a class="button" href={addressOf(['schedules', id, 'edit'])}>
         Edit
       </a>
-      <button type="button" class="danger" onClick={() => remove(id)}>
+      <ActButton class="danger" run={() => remove(id)}>
         Remove
-      </button>
+      </ActButton>
     </>
   );
 }
 
-const runNow = (id: string) =>
+const runNow = (id: string, headers: Record<string, string>) =>
   act(`A job of ${id} was submitted`, async () => {
-    const job = await call<Job>(`${pathOf('schedules', id)}/run`, { method: 'POST' });
+    const job = await call<Job>(`${pathOf('schedules', id)}/run`, { method: 'POST', headers });
     go(addressOf(['jobs', job.id]));
   });
 

@@ -3,10 +3,12 @@ import { useMemo, useState } from 'preact/hooks';
 import { all, call } from '../../net/api.ts';
 import { parseJson } from '../../net/json.ts';
 import type { AnnouncedTask, Job } from '../../net/types.ts';
+import { ActForm } from '../../parts/act.tsx';
 import { Card, Head } from '../../parts/bits.tsx';
 import { AreaField, Choice, TextField } from '../../parts/fields.tsx';
 import { useLoad } from '../../state/load.ts';
 import { act } from '../../state/notices.ts';
+import { useIdempotency } from '../../state/repeats.ts';
 import { addressOf, go, place } from '../../state/router.ts';
 import { PayloadFields } from './payload-fields.tsx';
 import { fieldsOf, payloadOf } from './schema-fields.ts';
@@ -48,22 +50,18 @@ export function SubmitView(): JSX.Element {
   const isForm = fields !== undefined && !wantsJson;
   const set = (name: keyof Options) => (value: string) => setOptions({ ...options, [name]: value });
 
+  const repeatable = useIdempotency();
   const submit = (): Promise<boolean> =>
     act('The job is submitted', async () => {
       const payload = isForm ? payloadOf(fields, typed) : json.trim() === '' ? undefined : parseJson(json);
-      const job = await call<Job>('jobs', { method: 'POST', body: { ...optionsOf(options), payload } });
+      const body = { ...optionsOf(options), payload };
+      const job = await call<Job>('jobs', { method: 'POST', body, headers: repeatable(body) });
       go(addressOf(['jobs', job.id]));
     });
   return (
     <>
       <Head title="Submit a job" />
-      <form
-        class="columns"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
+      <ActForm class="columns" run={submit}>
         <Card className="form">
           <div class="form-row">
             <TextField label="Task" value={options.task} onInput={set('task')} list="tasks" isRequired />
@@ -108,7 +106,7 @@ export function SubmitView(): JSX.Element {
           <TextField label="Key" value={options.key} onInput={set('key')} placeholder="for whom the job is" />
           <TextField label="Tags" value={options.tags} onInput={set('tags')} placeholder="comma separated" />
         </Card>
-      </form>
+      </ActForm>
     </>
   );
 }
