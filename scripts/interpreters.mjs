@@ -14,8 +14,8 @@ const INTERPRETERS = [
   { program: 'jq', check: ['--version'] },
   {
     program: 'python3',
-    check: ['-c', 'import concurrent.futures, json, urllib.request'],
-    packages: { pacman: ['python'], brew: ['python'] },
+    check: ['-c', 'import concurrent.futures, ensurepip, json, urllib.request, venv'],
+    packages: { 'apt-get': ['python3', 'python3-venv'], pacman: ['python'], brew: ['python'] },
   },
   { program: 'ruby', check: ['-rjson', '-rnet/http', '-ropenssl', '-e', ''] },
   {

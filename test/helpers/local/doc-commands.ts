@@ -25,7 +25,7 @@ const KINDS: readonly (readonly [CommandKind, RegExp])[] = [
   ['request', /(^|\| |^for .*; do )curl -s\w* .*$/],
   [
     'worker',
-    /^(\S*python3? -m millrace work .*|QUEUES=\S+ ruby -r\.\/\w+\.rb examples\/workers\/worker\.rb)$/,
+    /^(\S*python3? -m millrace work .*|QUEUES=\S+ (ruby -r\.\/\w+\.rb )?examples\/workers\/worker\.\w+)$/,
   ],
   [
     'run',

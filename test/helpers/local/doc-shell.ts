@@ -59,7 +59,7 @@ export class DocShell {
   async work(command: string): Promise<void> {
     const worker = this.#start(command);
     this.#workers.push(worker);
-    if (command.startsWith('python3 ')) await printed(worker, / works on /, command);
+    if (command.includes(' -m millrace work ')) await printed(worker, / works on /, command);
   }
 
   /** Ends the workers of a page. */

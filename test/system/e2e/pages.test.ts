@@ -48,6 +48,7 @@ const EXPECTED: readonly (readonly [command: string, output: string])[] = [
   ['npm run demo', '746875'],
   ['node --test', '# fail 0'],
   ['python3 hello.py', 'Hello Ada'],
+  ['ruby shout.rb', 'HELLO'],
   ['node hello.mjs', "{ name: 'Ada' }"],
   ['node resize.mjs', "{ url: 'https://example.com/a.png', width: 640 }"],
   ['python3 shop.py', "{'order': 17, 'amount': 5}"],
@@ -77,7 +78,7 @@ async function follow(page: string): Promise<void> {
     const kind = language === 'sh' ? kindOf(text) : undefined;
     if (kind === 'service') await shell.serve(text);
     else if (kind !== undefined && kind !== 'named') {
-      if (!startsService && (kind !== 'run' || /^(python3|node \w|npx) /.test(text)))
+      if (!startsService && (kind !== 'run' || /^(python3|ruby|node \w|npx) /.test(text)))
         await shell.ensureService();
       await followCommand(kind, text, blocks[index + 1]);
     }
