@@ -1,7 +1,7 @@
 import { VERSION } from '../version.ts';
 import { CliError, EXIT } from './exits.ts';
 import type { Io } from './io.ts';
-import { inert } from './output/inert.ts';
+import { inertLines } from './output/inert.ts';
 import { COMMANDS, findCommand, GROUPS } from './registry.ts';
 
 /** Runs a command line: the words after the name of the program. Returns the exit code. */
@@ -10,8 +10,7 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
     return await dispatch(words, io);
   } catch (error) {
     if (!(error instanceof Error && (error instanceof CliError || error.name === 'ConfigError'))) throw error;
-    const lines = error.message.split('\n').map(inert);
-    await io.err.write(`${io.err.paint('red', 'millrace:')} ${lines.join('\n')}\n`);
+    await io.err.write(`${io.err.paint('red', 'millrace:')} ${inertLines(error.message)}\n`);
     return error instanceof CliError ? error.exitCode : EXIT.usage;
   }
 }

@@ -42,7 +42,7 @@ export const bench = defineRemoteCommand({
   summary: 'Submit jobs, wait for their ends, and print rates and percentiles',
   notes: [
     'It is a small load over HTTP from one process, not the limit of the service.',
-    'It needs a running worker.',
+    'It needs a running worker with the task. A worker of your own task files has no echo: name one of them.',
   ],
   arguments: [],
   options: OPTIONS,

@@ -17,5 +17,8 @@ const escapeUnits = (text: string): string =>
 /** Text of others on one line, in which nothing moves a cursor, sets a colour or turns the order. */
 export const inert = (text: string): string => text.replaceAll(ACTIVE, (c) => NAMES[c] ?? escapeUnits(c));
 
+/** The same for text of several lines, which stay lines. */
+export const inertLines = (text: string): string => text.split('\n').map(inert).join('\n');
+
 /** The same JSON, of which a terminal acts on nothing: such characters are in strings only, and escaped there. */
 export const inertJson = (json: string): string => json.replaceAll(ACTIVE_IN_JSON, escapeUnits);

@@ -1,42 +1,90 @@
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { systemClock } from '../../clock.ts';
 import type { Job } from '../../schemas/job.ts';
 import type { Options } from '../description.ts';
 import { CliError, EXIT } from '../exits.ts';
-import { inert } from '../output/inert.ts';
+import { inertLines } from '../output/inert.ts';
 import { JOB_COLUMNS } from '../output/job-text.ts';
-import { pathOf } from './api.ts';
+import { createProgress } from '../output/progress.ts';
+import { type Api, pathOf } from './api.ts';
+import { linesOf } from './lines/lines.ts';
 import type { RemoteInvocation } from './remote-command.ts';
 
-/** Does something to each job, and goes on when the API refuses one. Returns the exit code. */
+type Verb = 'cancel' | 'retry';
+
+/** Requests under way at a time. */
+const AT_ONCE = 16;
+const DONE: Readonly<Record<Verb, string>> = { cancel: 'cancelled', retry: 'queued again' };
+
+/**
+ * Does something to each job, several at a time, and goes on when the API refuses one. Prints them as they are done. Returns the exit code.
+ */
 export async function toEachJob(
-  { args, io, api, printer }: RemoteInvocation<Options>,
-  verb: 'cancel' | 'retry',
+  { args, io, api, printer, stop }: RemoteInvocation<Options>,
+  verb: Verb,
 ): Promise<number> {
   const print = printer.list(JOB_COLUMNS.filter(({ title }) => title !== 'ERROR'));
-  let code: number = EXIT.done;
-  for await (const id of idsOf(args, io.input)) {
-    try {
-      const path = verb === 'cancel' ? pathOf`/jobs/${id}/cancel` : pathOf`/jobs/${id}/retry`;
-      const { body } = await api.send<Job>({ method: 'POST', path });
-      await print([body]);
-    } catch (error) {
-      if (!(error instanceof CliError && error.exitCode === EXIT.refused)) throw error;
-      code = EXIT.refused;
-      await io.err.write(`${inert(id)}: ${inert(error.message)}\n`);
+  const progress = createProgress(io.err, systemClock, 'jobs');
+  const ids = idsOf(args, io.input, stop);
+  const total = args.includes('-') ? undefined : args.length;
+  const tally = { done: 0, refused: 0 };
+  const lane = async (): Promise<void> => {
+    while (!stop.aborted) {
+      const { value: id } = await ids.next();
+      if (id === undefined) return;
+      try {
+        const job = await change(api, verb, id);
+        tally.done += 1;
+        await print([job]);
+      } catch (error) {
+        if (!(error instanceof CliError && error.exitCode === EXIT.refused)) throw error;
+        tally.refused += 1;
+        await io.err.write(`${inertLines(`${id}: ${error.message}`)}\n`);
+      }
+      await progress.show(tally.done + tally.refused, total);
     }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: AT_ONCE }, lane));
+  await progress.clear();
+  const fault = lanes.find((one) => one.status === 'rejected');
+  if (fault !== undefined || stop.aborted) {
+    await io.err.write(
+      `Stopped after ${tally.done + tally.refused} jobs; ${tally.done} are ${DONE[verb]}. Run the command again to go on.\n`,
+    );
   }
-  return code;
+  if (fault !== undefined) throw fault.reason;
+  return tally.refused > 0 ? EXIT.refused : EXIT.done;
 }
 
+/** A cancel that finds the job cancelled is done: an earlier run of the command, or a try whose answer got lost, did it. */
+async function change(api: Api, verb: Verb, id: string): Promise<Job> {
+  if (verb === 'retry') return (await send(api, pathOf`/jobs/${id}/retry`)).body;
+  try {
+    return (await send(api, pathOf`/jobs/${id}/cancel`)).body;
+  } catch (error) {
+    if (!(error instanceof CliError && error.code === 'job-finished')) throw error;
+    const { body } = await api.send<Job>({ method: 'GET', path: pathOf`/jobs/${id}`, isWhole: true });
+    if (body.status !== 'cancelled') throw error;
+    return body;
+  }
+}
+
+const send = (api: Api, path: string) => api.send<Job>({ method: 'POST', path, isWhole: true });
+
 /** The ids as words, or one on each line of standard input for `-`. */
-async function* idsOf(words: readonly string[], input: NodeJS.ReadableStream): AsyncGenerator<string> {
+async function* idsOf(
+  words: readonly string[],
+  input: Readable,
+  stop: AbortSignal,
+): AsyncGenerator<string, undefined> {
   for (const word of words) {
     if (word !== '-') {
       yield word;
       continue;
     }
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of linesOf(input, stop)) {
       if (line.trim() !== '') yield line.trim();
     }
   }
+  return undefined;
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { usageError } from '../exits.ts';
 import type { Io } from '../io.ts';
 
@@ -11,7 +11,7 @@ import type { Io } from '../io.ts';
  * @throws {CliError} for what is not JSON
  */
 export async function jsonText(word: string, what: string, { input }: Pick<Io, 'input'>): Promise<string> {
-  const json = word === '-' ? await text(input) : word.startsWith('@') ? await fileText(word.slice(1)) : word;
+  const json = await textOf(word, what, input);
   try {
     JSON.parse(json);
     return json.trim();
@@ -23,9 +23,19 @@ export async function jsonText(word: string, what: string, { input }: Pick<Io, '
   }
 }
 
-async function fileText(file: string): Promise<string> {
+async function textOf(word: string, what: string, input: Io['input']): Promise<string> {
+  if (word !== '-' && !word.startsWith('@')) return word;
+  const bytes = word === '-' ? await buffer(input) : await fileBytes(word.slice(1));
   try {
-    return await readFile(file, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw usageError(`${what} is not UTF-8. Convert the text first, such as with iconv.`);
+  }
+}
+
+async function fileBytes(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw usageError(`The file cannot be read: ${reason}`);

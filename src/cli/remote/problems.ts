@@ -14,7 +14,8 @@ const SERVER_FAULT = 500;
 /** A refusal of the API, for people: what is wrong, what to do, and the code of the problem. */
 export function refusal({ status, message, code, problem }: MillraceError): CliError {
   if (problem !== undefined) {
-    return new CliError(status >= SERVER_FAULT ? EXIT.unreachable : EXIT.refused, problemText(problem));
+    const exitCode = status >= SERVER_FAULT ? EXIT.unreachable : EXIT.refused;
+    return new CliError(exitCode, problemText(problem), problem.code);
   }
   const isOurs = code !== 'no-problem' && code !== 'not-json';
   const advice = isOurs ? '' : ' Name it with --url or MILLRACE_URL.';

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { parsePublicUrl } from '../../config/network.ts';
 import { childEnv, loadClientConfig } from '../../config.ts';
@@ -23,11 +24,13 @@ export interface RemoteInvocation<O extends Options> extends Invocation<O> {
   readonly printer: Printer;
   /** The options of all such commands as they were given, to say how to go on. */
   readonly commonWords: readonly string[];
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C, and in long work when the output can no longer be written. */
   readonly stop: AbortSignal;
 }
 
 export interface RemoteSpec<O extends Options> extends Omit<CommandSpec<O>, 'run'> {
+  /** It changes many things, and stops in order: after a whole request, with a word on where to go on. */
+  readonly isLongWork?: boolean;
   /** Returns the exit code; nothing stands for 0. @throws {CliError}. */
   run(invocation: RemoteInvocation<O>): Promise<number | undefined>;
 }
@@ -39,8 +42,18 @@ export const defineRemoteCommand = <const O extends Options>(spec: RemoteSpec<O>
     options: { ...spec.options, ...COMMON } as Options,
     run: async ({ args, options, io }) => {
       const interrupt = listenForInterrupt();
-      const { stop, hurry } = interrupt;
-      hurry.addEventListener('abort', () => process.exit(EXIT.interrupted));
+      const unwritable = new AbortController();
+      const stop = AbortSignal.any([interrupt.stop, unwritable.signal]);
+      let stopCode: number = EXIT.interrupted;
+      if (spec.isLongWork === true) {
+        io.onUnwritable((code) => {
+          stopCode = code;
+          unwritable.abort();
+        });
+      }
+      interrupt.hurry.addEventListener('abort', () => process.exit(EXIT.interrupted));
+      // A command may have many requests under way, and each listens.
+      setMaxListeners(0, stop);
       try {
         const { json, url: givenUrl, keyFile, ...own } = options as unknown as ValuesOf<typeof COMMON>;
         const { url, key } = accessOf(givenUrl, keyFile);
@@ -49,9 +62,9 @@ export const defineRemoteCommand = <const O extends Options>(spec: RemoteSpec<O>
         const commonWords = wordsOf(COMMON, { json, url: givenUrl, keyFile });
         const invocation = { args, options: own as ValuesOf<O>, io, api, printer, commonWords, stop };
         const code = await spec.run(invocation);
-        return stop.aborted ? EXIT.interrupted : (code ?? EXIT.done);
+        return stop.aborted ? stopCode : (code ?? EXIT.done);
       } catch (error) {
-        if (stop.aborted) return EXIT.interrupted;
+        if (stop.aborted) return stopCode;
         throw error;
       } finally {
         interrupt.dispose();
@@ -75,10 +88,14 @@ function accessOf(url: string | undefined, keyFile: string | undefined): { url: 
 }
 
 function keyIn(file: string): string {
+  let key: string;
   try {
-    return readFileSync(file, 'utf8').trim();
+    key = readFileSync(file, 'utf8').trim();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw usageError(`--key-file names a file that cannot be read: ${reason}`);
   }
+  if (key === '')
+    throw usageError(`--key-file names ${JSON.stringify(file)}, which is empty. Put the key into it.`);
+  return key;
 }

@@ -24,20 +24,23 @@ const NOT_MODIFIED = 304;
 
 export const hasEnded = ({ finishedAt }: Pick<Job, 'finishedAt'>): boolean => finishedAt !== undefined;
 
-/** The job as it is, and then its changes or its end. Goes on through a restart of the API. */
+/** The job as it is, then its changes or its end, or how it is when the time is up. Goes on through a restart of the API. */
 export async function* watchJob(api: Api, id: string, options: WatchOptions): AsyncGenerator<Answer<Job>> {
   const { clock, everyChange, limitMs = Number.POSITIVE_INFINITY } = options;
   const until = clock.monotonic() + limitMs;
   let answer = options.first ?? (await readJob(api, id, 0, undefined));
   yield answer;
+  let isTold = true;
   while (!hasEnded(answer.body) && clock.monotonic() < until) {
     const waitMs = Math.max(1, Math.min(POLL_MS, until - clock.monotonic()));
     const etag = everyChange ? answer.headers.get('etag') : null;
     const next = await readThroughOutage(api, id, waitMs, etag ?? undefined, options);
     if (next.status === NOT_MODIFIED) continue;
     answer = next;
-    if (everyChange || hasEnded(answer.body)) yield answer;
+    isTold = everyChange || hasEnded(answer.body);
+    if (isTold) yield answer;
   }
+  if (!isTold) yield answer;
 }
 
 const readJob = (api: Api, id: string, waitMs: number, etag: string | undefined): Promise<Answer<Job>> =>

@@ -6,7 +6,12 @@ import { keepingSink } from '../../helpers/cli/sink.ts';
 const ask = (answer: string, isTerminal = true) => {
   const input = Object.assign(new PassThrough(), { isTTY: isTerminal });
   input.end(answer);
-  return confirm('Sure?', { input, out: keepingSink(isTerminal), err: keepingSink(isTerminal) });
+  return confirm('Sure?', {
+    input,
+    out: keepingSink(isTerminal),
+    err: keepingSink(isTerminal),
+    onUnwritable: () => {},
+  });
 };
 
 it.each([

@@ -17,6 +17,21 @@ it('takes JSON as it is, from standard input, and from a file', async () => {
   await rm(dir, { recursive: true });
 });
 
+it('refuses what is not UTF-8, from standard input and from a file', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'mr-payload-'));
+  const file = join(dir, 'a.json');
+  const bytes = Buffer.from([0x22, 0xff, 0x22]);
+  await writeFile(file, bytes);
+  const input = Readable.from([bytes]);
+  for (const word of ['-', `@${file}`]) {
+    await expect(jsonText(word, 'It', { input })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('not UTF-8'),
+    });
+  }
+  await rm(dir, { recursive: true });
+});
+
 it.each([['{a:1}'], [''], ['-'], ['@/no/such/file']])('refuses %s with the exit code 2', async (word) => {
   await expect(jsonText(word, 'It', from('x'))).rejects.toMatchObject({ exitCode: 2 });
 });

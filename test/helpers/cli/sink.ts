@@ -25,6 +25,7 @@ export const keepingIo = (
   out: keepingSink(isTerminal),
   err: keepingSink(isTerminal),
   input: process.stdin,
+  onUnwritable: () => {},
 });
 
 /** Runs a command line in this process. */

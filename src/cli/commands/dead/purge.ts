@@ -10,6 +10,7 @@ export const deadPurge = defineRemoteCommand({
   summary: 'Remove the failed jobs of a queue for good',
   notes: ['Asks first on a terminal. Ctrl-C stops it after a step, and it says how to go on.'],
   arguments: [DEAD_QUEUE],
+  isLongWork: true,
   options: { ...SELECTION, yes: { kind: 'flag', short: 'y', meaning: 'does not ask' } },
   examples: ['millrace dead purge emails --task welcome --yes'],
   run: async (invocation) => {

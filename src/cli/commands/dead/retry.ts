@@ -9,6 +9,7 @@ export const deadRetry = defineRemoteCommand({
   notes: ['Ctrl-C stops it after a step, and it says how to go on.'],
   arguments: [DEAD_QUEUE],
   options: SELECTION,
+  isLongWork: true,
   examples: ['millrace dead retry emails', 'millrace dead retry emails --error ETIMEDOUT'],
   run: (invocation) =>
     inSteps(invocation, {

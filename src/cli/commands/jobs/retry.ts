@@ -10,6 +10,7 @@ export const retry = defineRemoteCommand({
     { name: 'ID', meaning: 'ids of jobs; - reads them from standard input, one on a line', many: true },
   ],
   options: {},
+  isLongWork: true,
   examples: [
     'millrace retry default~nmwtip4d3-0',
     'millrace jobs --tag customer-7 --all --json | jq -r .id | millrace retry -',

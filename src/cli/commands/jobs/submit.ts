@@ -11,7 +11,7 @@ import type { Answer } from '../../remote/api.ts';
 import { submitLines } from '../../remote/lines/submit-lines.ts';
 import { jsonText } from '../../remote/payload.ts';
 import { defineRemoteCommand, type RemoteInvocation } from '../../remote/remote-command.ts';
-import { hasEnded, watchJob } from '../../remote/watch-job.ts';
+import { watchJob } from '../../remote/watch-job.ts';
 import { JOB_OPTIONS, jobJson, jobMembers } from './job-options.ts';
 
 const OPTIONS = {
@@ -47,6 +47,7 @@ export const submit = defineRemoteCommand({
     { name: 'PAYLOAD', meaning: 'JSON, @FILE, or - for standard input', optional: true },
   ],
   options: OPTIONS,
+  isLongWork: true,
   examples: [`millrace submit fib '{"n":100}' --wait`, 'millrace submit welcome --ndjson users.ndjson'],
   run: submitJobs,
 });
@@ -110,7 +111,7 @@ async function waitForResult(
 ): Promise<number> {
   const { id } = first.body;
   const limitMs = limitOf(options);
-  let job = first.body;
+  let last = first;
   for await (const answer of watchJob(api, id, {
     clock: systemClock,
     stop,
@@ -118,11 +119,11 @@ async function waitForResult(
     limitMs,
     first,
   })) {
-    job = answer.body;
-    if (!hasEnded(job)) continue;
-    if (printer.isJson) await printer.document(job, () => jobDetails(job), answer.text);
-    else if (job.status === 'completed') await printer.value(job.result);
+    last = answer;
   }
+  const job = last.body;
+  if (printer.isJson) await printer.document(job, () => jobDetails(job), last.text);
+  else if (job.status === 'completed') await printer.value(job.result);
   return tellOutcome(job, io);
 }
 

@@ -1,4 +1,5 @@
 import type { CreatedKey } from '../../../schemas/keys/key.ts';
+import { usageError } from '../../exits.ts';
 import { assignments } from '../../remote/assignments.ts';
 import { defineRemoteCommand } from '../../remote/remote-command.ts';
 
@@ -20,6 +21,9 @@ export const keysCreate = defineRemoteCommand({
   },
   examples: ['millrace keys create shop submit:emails read:emails'],
   run: async ({ args: [name = '', ...scopes], options: { expiresAt, rate }, api, printer }) => {
+    if (rate !== undefined && !/^\d+\/\w+$/.test(rate)) {
+      throw usageError(`--rate is ${JSON.stringify(rate)}: must be a number and a time, such as 100/1m.`);
+    }
     const body = { name, scopes, expiresAt, ...(rate === undefined ? {} : assignments([`rate=${rate}`])) };
     const answer = await api.send<CreatedKey>({ method: 'POST', path: '/keys', body });
     const { id, key, scopes: granted } = answer.body;

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { usageError } from '../../exits.ts';
 import type { Io } from '../../io.ts';
+import { linesOf } from './lines.ts';
 
 /** Lines of a file that are sent together. */
 export interface Piece {
@@ -21,7 +22,7 @@ const MOST_LINES = 1_000;
 const MOST_CHARACTERS = 512 * 1_024;
 
 export interface LinesSource {
-  readonly input: NodeJS.ReadableStream;
+  readonly input: Readable;
   /** Undefined for standard input. */
   readonly totalBytes: number | undefined;
 }
@@ -29,17 +30,20 @@ export interface LinesSource {
 /** Opens a file, or standard input for `-`. */
 export async function openLines(file: string, { input }: Pick<Io, 'input'>): Promise<LinesSource> {
   if (file === '-') return { input, totalBytes: undefined };
-  try {
-    const { size } = await stat(file);
-    return { input: createReadStream(file), totalBytes: size };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw usageError(`The file cannot be read: ${reason}`);
-  }
+  const found = await stat(file).catch((error: Error) => {
+    throw usageError(`The file cannot be read: ${error.message}`);
+  });
+  if (found.isDirectory())
+    throw usageError(`${JSON.stringify(file)} is a folder. Name a file with a line for each job.`);
+  return { input: createReadStream(file), totalBytes: found.size };
 }
 
-/** Pieces of bounded size from a line on. The same file from the same line on gives the same pieces. */
-export async function* piecesOf(input: NodeJS.ReadableStream, fromLine: number): AsyncGenerator<Piece> {
+/**
+ * Pieces of bounded size from a line on, until `stop`. The same file from the same line on gives the same pieces.
+ *
+ * @throws {CliError} for what cannot be read, or is not UTF-8
+ */
+export async function* piecesOf(input: Readable, fromLine: number, stop: AbortSignal): AsyncGenerator<Piece> {
   let numbers: number[] = [];
   let lines: string[] = [];
   let characters = 0;
@@ -47,7 +51,7 @@ export async function* piecesOf(input: NodeJS.ReadableStream, fromLine: number):
   let readBytes = 0;
   let skippedBytes = 0;
   const piece = (nextLine: number): Piece => ({ numbers, lines, nextLine, readBytes, skippedBytes });
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of linesOf(input, stop)) {
     number += 1;
     const isFull = lines.length === MOST_LINES || characters + line.length > MOST_CHARACTERS;
     if (isFull && lines.length > 0) {

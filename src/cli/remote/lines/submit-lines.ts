@@ -4,7 +4,7 @@ import { systemClock } from '../../../clock.ts';
 import type { Options } from '../../description.ts';
 import { EXIT } from '../../exits.ts';
 import type { Io } from '../../io.ts';
-import { inert } from '../../output/inert.ts';
+import { inertLines } from '../../output/inert.ts';
 import { createProgress } from '../../output/progress.ts';
 import { shellWord } from '../../output/shell-word.ts';
 import { problemText } from '../problems.ts';
@@ -42,7 +42,7 @@ export async function submitLines(
   const tally: Tally = { nextLine: fromLine, stored: 0, refused: 0 };
   let isDone = false;
   try {
-    for await (const piece of piecesOf(input, fromLine)) {
+    for await (const piece of piecesOf(input, fromLine, stop)) {
       if (stop.aborted) break;
       const items = await sendPiece(api, piece, run, jobOf);
       const outcomes = items.map((item) => ({ ...item, line: piece.numbers[item.index] ?? 0 }));
@@ -91,7 +91,7 @@ async function tellRefused(outcomes: readonly Outcome[], tally: Tally, { err }: 
     tally.refused += 1;
     if (tally.refused > MOST_SHOWN) continue;
     const more = tally.refused === MOST_SHOWN ? ' (further ones are only counted)' : '';
-    await err.write(`line ${line}: ${inert(problemText(problem))}${more}\n`);
+    await err.write(`line ${line}: ${inertLines(problemText(problem))}${more}\n`);
   }
 }
 

@@ -4,7 +4,8 @@ import { type Piece, piecesOf } from '../../../../src/cli/remote/lines/pieces.ts
 
 async function all(text: string, fromLine: number): Promise<Piece[]> {
   const pieces: Piece[] = [];
-  for await (const piece of piecesOf(Readable.from([text]), fromLine)) pieces.push(piece);
+  for await (const piece of piecesOf(Readable.from([text]), fromLine, new AbortController().signal))
+    pieces.push(piece);
   return pieces;
 }
 
