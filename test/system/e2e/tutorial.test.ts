@@ -22,12 +22,14 @@ afterAll(async () => {
   await installed.remove();
 });
 
-/** Ids, ports and blanks differ from reader to reader. */
+/** Ids, times, ports and blanks differ from reader to reader. */
 const plain = (text: string): string =>
   text
-    .replaceAll(/default~\w+-\d+/g, 'default~')
+    .replaceAll(/default~\w+-\d+/g, 'default~ID')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:3000')
-    .replaceAll(/\s+/g, ' ');
+    .replaceAll(/\s+/g, ' ')
+    .trim();
 
 interface Worker {
   readonly name: string;
