@@ -25,7 +25,7 @@ export async function untilPortFree(
     }
     if (systemClock.monotonic() >= deadline) {
       throw new Error(
-        `Port ${port} on ${host} is in use. Stop the process that uses it, or choose another one with PORT, such as PORT=${port + 1}.`,
+        `Port ${port} on ${host} is in use. Stop the process that uses it, or choose another one: PORT=${port + 1}, or --port ${port + 1} for millrace dev.`,
       );
     }
     signal.throwIfAborted();

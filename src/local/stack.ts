@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../config.ts';
 import { isPattern } from '../schemas/values/queue-patterns.ts';
 import type { Child } from './child-process.ts';
+import { untilRedisAnswers } from './given-redis.ts';
 import type { Interrupt } from './interrupt.ts';
 import { untilApiReady, untilPortFree, untilWorkerReady } from './ready.ts';
 import { startRedis } from './redis-server.ts';
@@ -33,6 +34,8 @@ export interface StackOptions {
 
 export interface Stack {
   readonly url: string;
+  /** Of the Redis that was started here; undefined with REDIS_URL. */
+  readonly ownRedisUrl: string | undefined;
   readonly apiPid: number;
   /** Starts another worker; the one before finishes its running jobs. Resolves when the new one takes jobs, or has ended. */
   restartWorker(): Promise<void>;
@@ -90,6 +93,7 @@ async function startParts(run: Run, options: StackOptions, boot: BootOptions): P
   const { signal } = run;
   await untilPortFree(config.host, port, patienceMs, signal);
   const hasRedis = options.env['REDIS_URL'] || options.env['REDIS_URL_FILE'];
+  if (hasRedis) await untilRedisAnswers(config);
   const redisUrl = hasRedis ? config.redisUrl : await startOwnRedis(run, options.dir, patienceMs);
   const start = (name: string, file: string, env: NodeJS.ProcessEnv = {}, onDeath?: (death: Error) => void) =>
     run.start(
@@ -112,6 +116,7 @@ async function startParts(run: Run, options: StackOptions, boot: BootOptions): P
   await untilServed();
   return {
     url,
+    ownRedisUrl: hasRedis ? undefined : redisUrl,
     apiPid: api.pid,
     async restartWorker() {
       void run.end(worker, config.shutdownGraceMs + STOP_EXTRA_MS);

@@ -33,7 +33,7 @@ describe('a port', () => {
   it('that is in use is refused without patience, with what to do', async () => {
     const port = await listen(createServer());
     await expect(untilPortFree(HOST, port, 0, never)).rejects.toThrow(
-      `Port ${port} on ${HOST} is in use. Stop the process that uses it, or choose another one with PORT, such as PORT=${port + 1}.`,
+      `Port ${port} on ${HOST} is in use. Stop the process that uses it, or choose another one: PORT=${port + 1}, or --port ${port + 1} for millrace dev.`,
     );
   });
 

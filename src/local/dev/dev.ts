@@ -8,11 +8,14 @@ export interface DevOptions {
   readonly tasks?: string | undefined;
   /** Where the API listens. Default: PORT of the environment, or 3000. */
   readonly port?: number | undefined;
+  /** The queues that the worker serves, as in QUEUES. Default: QUEUES of the environment, or `default`. */
+  readonly queues?: string | undefined;
   /** Prints where things are as one JSON document, once they run. All else goes to standard error then. */
   readonly json: boolean;
 }
 
 const DEFAULT_TASKS = 'tasks';
+const DEFAULT_QUEUES = 'default';
 /** Where `millrace` looks for an API by itself. */
 const DEFAULT_URL = 'http://127.0.0.1:3000';
 
@@ -33,15 +36,23 @@ export async function dev(options: DevOptions): Promise<number> {
   }
   const print = (line: string) => (options.json ? console.error(line) : console.log(line));
   return stayUp(
-    options.port === undefined ? {} : { PORT: String(options.port) },
+    {
+      ...(options.port === undefined ? {} : { PORT: String(options.port) }),
+      ...(options.queues === undefined ? {} : { QUEUES: options.queues }),
+    },
     {
       print,
       workerEnv: () => ({ TASKS_DIR: hasTasks ? dir : '' }),
       onWorkerDeath: () =>
         console.error(`The worker has ended, as it says above. It starts again when ${shown} changes.`),
     },
-    async ({ url, restartWorker }, env, stop) => {
-      const places = placesOf(url, dataPlace(env), hasTasks ? shown : undefined);
+    async ({ url, ownRedisUrl, restartWorker }, env, stop) => {
+      const places = placesOf(url, {
+        data: dataPlace(env),
+        redis: ownRedisUrl,
+        queues: env['QUEUES'] || DEFAULT_QUEUES,
+        tasks: hasTasks ? shown : undefined,
+      });
       console.log(options.json ? JSON.stringify(places) : welcome(places));
       const onChange = async () => {
         hasTasks = await hasTaskFiles(dir);
@@ -60,19 +71,22 @@ interface Places {
   readonly dashboard: string;
   readonly docs: string;
   readonly data: string;
+  /** REDIS_URL for workers of your own programs; absent where you gave it. */
+  readonly redis?: string | undefined;
+  /** The queues that the worker serves. */
+  readonly queues: string;
   /** The folder of the task files; absent while the shipped tasks run. */
-  readonly tasks?: string;
+  readonly tasks?: string | undefined;
 }
 
-const placesOf = (url: string, data: string, tasks: string | undefined): Places => ({
+const placesOf = (url: string, rest: Omit<Places, 'url' | 'dashboard' | 'docs'>): Places => ({
   url,
   dashboard: `${url}/ui/`,
   docs: `${url}/docs`,
-  data,
-  ...(tasks === undefined ? {} : { tasks }),
+  ...rest,
 });
 
-function welcome({ url, dashboard, docs, data, tasks }: Places): string {
+function welcome({ url, dashboard, docs, data, redis, queues, tasks }: Places): string {
   const address = url === DEFAULT_URL ? '' : `MILLRACE_URL=${url} `;
   const job = tasks === undefined ? `fib '{"n":100}'` : `TASK '{"name":"Ada"}'`;
   return `
@@ -81,7 +95,8 @@ Millrace is ready.
   API        ${url}
   Dashboard  ${dashboard}
   Docs       ${docs}
-  Data       ${data}
+  Data       ${data}${redis === undefined ? '' : `\n  Redis      ${redis}`}
+  Queues     ${queues}${queues === DEFAULT_QUEUES ? ' (--queues mails,images for others)' : ''}
   Tasks      ${tasks ?? `the shipped ones; yours go into ./${DEFAULT_TASKS}`}
 
 Submit a job and wait for its result, in another terminal:

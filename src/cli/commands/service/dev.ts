@@ -18,6 +18,12 @@ export const dev = defineCommand({
       max: 65_535,
       meaning: 'where the API listens (default 3000; 0: any free port)',
     },
+    queues: {
+      kind: 'text',
+      short: 'q',
+      value: 'QUEUES',
+      meaning: "queues of the worker, such as mails,images or '*' (default: default)",
+    },
     json: { kind: 'flag', meaning: 'prints the addresses as a JSON document, once it is ready' },
   },
   examples: ['millrace dev', 'millrace dev --tasks ./jobs --port 4000'],
