@@ -23,13 +23,14 @@ const PROGRAMS: readonly DriverProgram[] = [
     name: 'python',
     command: ['python3', at('drivers/python.py')],
     file: at('drivers/python.py'),
-    lacks: ['abort', 'follow', 'unfollow', 'schedules.preview'],
+    // A thread that waits cannot be stopped from outside; its wait takes a timeout.
+    lacks: ['abort'],
   },
   {
     name: 'python-asyncio',
     command: ['python3', at('drivers/python.py'), '--asyncio'],
     file: at('drivers/python.py'),
-    lacks: ['follow', 'unfollow', 'schedules.preview'],
+    lacks: [],
   },
 ];
 

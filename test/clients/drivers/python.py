@@ -21,6 +21,7 @@ Queue = AsyncTaskQueue if IS_ASYNC else TaskQueue
 queue = Queue()
 lock = threading.Lock()
 tasks = {}
+streams = {}
 workers = []
 
 
@@ -199,6 +200,47 @@ async def stop_work(_args):
         await loop.run_in_executor(None, worker.wait)
 
 
+def messages_of(args, job):
+    if job is not None:
+        return job.events(args.get("lastEventId"))
+    source = queue if args.get("queue") is None else Queue(args["queue"], url=queue.url)
+    return source.events(args.get("types"), args.get("lastEventId"), all_queues=args.get("queue") is None)
+
+
+async def follow(args):
+    """Begins to write the messages of a stream, until it ends or `unfollow` comes."""
+    call = args["call"]
+    if IS_ASYNC:
+        tasks[call] = asyncio.ensure_future(write_messages(args))
+    else:
+        threading.Thread(target=lambda: asyncio.run(write_messages(args)), daemon=True).start()
+
+
+async def write_messages(args):
+    call = args["call"]
+    try:
+        messages = messages_of(args, None if args.get("job") is None else await job_of({"id": args["job"]}))
+        if IS_ASYNC:
+            async for message in messages:
+                write({"follow": call, "message": message})
+        else:
+            streams[call] = messages
+            for message in messages:
+                write({"follow": call, "message": message})
+        write({"follow": call, "end": None})
+    except asyncio.CancelledError:
+        pass
+    except Exception as error:
+        write({"follow": call, "end": fault_of(error)})
+
+
+async def unfollow(args):
+    if IS_ASYNC:
+        tasks[args["call"]].cancel()
+    else:
+        streams[args["call"]].close()
+
+
 async def abort(args):
     tasks[args["call"]].cancel()
 
@@ -235,6 +277,7 @@ HANDLERS = {
     "schedules.resume": request("POST", "/schedules/{schedule}/resume"),
     "schedules.run": request("POST", "/schedules/{schedule}/run"),
     "schedules.remove": request("DELETE", "/schedules/{schedule}"),
+    "schedules.preview": preview,
     "schedules.list": listing("/schedules"),
     "keys.create": request("POST", "/keys", members("name", "scopes")),
     "keys.list": listing("/keys"),
@@ -247,6 +290,8 @@ HANDLERS = {
     ),
     "subscriptions.read": request("POST", "/queues/{name}/subscriptions/{sub}/read", members("max")),
     "subscriptions.ack": request("POST", "/queues/{name}/subscriptions/{sub}/ack", members("upTo")),
+    "follow": follow,
+    "unfollow": unfollow,
     "work": work,
     "work.stop": stop_work,
 }
@@ -264,7 +309,9 @@ async def answer(call):
         if handler is None:
             fault = {"code": "no-such-op", "status": 0, "message": "%s is not known" % call["op"]}
             return write({"id": call["id"], "error": fault})
-        write({"id": call["id"], "ok": await handler(call["args"])})
+        # A call that goes on is known by its id.
+        args = {**call["args"], "call": call["id"]} if handler is follow else call["args"]
+        write({"id": call["id"], "ok": await handler(args)})
     except BaseException as error:
         write({"id": call["id"], "error": fault_of(error)})
 

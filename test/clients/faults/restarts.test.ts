@@ -134,21 +134,26 @@ withAllClients(
         const following = await driver.follow({ queue, lastEventId: '0-0' });
         await driver.call('cancel', { id: first });
         await following.until(({ messages }) => messages.length === 1, 'the first event');
-        return { queue, first, following };
+        return { queue, first, missed: await submit('echo', 2, { queue }), following };
       });
+      const other = await startApiProcess(redis.url, reaper);
       await killApi();
+      for (const { missed } of begun)
+        await fetch(`${other.origin}/jobs/${missed}/cancel`, { method: 'POST' });
       await startAgain();
       await all(async ({ driver, submit }, index) => {
-        const { queue, first, following } = at(begun, index);
-        const second = await submit('echo', 2, { queue });
-        await driver.call('cancel', { id: second });
-        const messages = await following.until(({ messages: seen }) => seen.length === 2, 'the second event');
+        const { queue, first, missed, following } = at(begun, index);
+        const last = await submit('echo', 3, { queue });
+        await driver.call('cancel', { id: last });
+        const messages = await following.until(({ messages: seen }) => seen.length === 3, 'the last event');
         expect(messages.map(({ type, job }) => [type, job])).toEqual([
           ['cancelled', first],
-          ['cancelled', second],
+          ['cancelled', missed],
+          ['cancelled', last],
         ]);
         await driver.call('unfollow', { call: following.call });
       });
+      await other.stop();
     });
 
     scenario.needs('follow')('a job is followed to its end over a restart of the API', async (all) => {

@@ -252,6 +252,32 @@ if __name__ == '__main__':
   expect(await worker.stop()).toBe(0);
 });
 
+it('ends a stream of events that is closed, also from another thread', async () => {
+  const script = `
+import threading, time
+from millrace import TaskQueue
+queue = TaskQueue('closed')
+with queue.events() as events:
+    threading.Timer(0.5, events.close).start()
+    start = time.monotonic()
+    print(list(events), time.monotonic() - start < 10, list(events))`;
+  expect(await python.run(script)).toBe('[] True []');
+});
+
+it('says at once that events are refused, and that no service answers', async () => {
+  const script = `
+from millrace import ApiError, TaskQueue, Unreachable
+try:
+    next(TaskQueue('q').events(types=['odd']))
+except ApiError as error:
+    print(error.status)
+try:
+    next(TaskQueue('q', url='http://127.0.0.1:1').events(reconnect_for=0))
+except Unreachable as error:
+    print('Unreachable')`;
+  expect(await python.run(script)).toBe('400\nUnreachable');
+});
+
 it.each(['3.9', '3.10', '3.12', '3.13'])('works with Python %s where it is installed', async (version) => {
   const found = await python.run(`import glob, shutil; print(shutil.which('python${version}') or '')`);
   const path = await python.run(`

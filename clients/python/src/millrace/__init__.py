@@ -6,6 +6,7 @@ The client of Millrace, a job service. `TaskQueue` submits jobs and waits for th
 from ._json import LargeInt
 from ._loading import LoadError
 from .base import Task
+from ._streams import EventStream
 from .errors import (
     ApiError,
     JobCancelled,
@@ -28,6 +29,7 @@ __all__ = [
     "AsyncJob",
     "AsyncTaskQueue",
     "CurrentJob",
+    "EventStream",
     "Job",
     "JobCancelled",
     "JobFailed",

@@ -8,9 +8,10 @@ import io
 import os
 import ssl
 import time
-from typing import Any, Coroutine, Dict, List, Mapping, Tuple, TypeVar
+from typing import Any, AsyncGenerator, Callable, Coroutine, Dict, List, Mapping, Tuple, TypeVar
 
 from ._address import Address
+from ._events import MOST_SILENCE_S
 from ._request import Answer, Broken, Call, Outcome, Request, Sleep
 
 _CONNECT_S = 10.0
@@ -45,6 +46,32 @@ class AsyncTransport:
                     outcome = await self._try_send(step)
         except StopIteration as end:
             return end.value
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def stream(self, request: Request, on_open: Callable[[int], None]) -> AsyncGenerator[bytes, None]:
+        """The body of an answer as it comes, over a connection of its own. @raise ApiError. @raise Broken."""
+        writer = None
+        try:
+            reader, writer = await _within(_CONNECT_S, self._open())
+            writer.write(self._head(request))
+            status, headers = await _within(request.timeout_s, _read_head(reader))
+            if status >= 400:
+                body, _ = await _within(request.timeout_s, _body(reader, status, headers))
+                raise Answer(status, headers, body).error()
+            on_open(status)
+            is_chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+            while status != 204:
+                part = await _within(MOST_SILENCE_S, _chunk(reader) if is_chunked else reader.read(65_536))
+                if not part:
+                    return
+                yield part
+        except (OSError, EOFError, asyncio.TimeoutError, http.client.HTTPException, ValueError) as error:
+            raise Broken(str(error) or type(error).__name__, True) from error
+        finally:
+            if writer is not None:
+                writer.close()
 
     async def close(self) -> None:
         idle, self._idle = self._idle, []
@@ -81,6 +108,9 @@ class AsyncTransport:
             if time.monotonic() - since < _IDLE_S and not streams[0].at_eof():
                 return streams
             streams[1].close()
+        return await self._open()
+
+    async def _open(self) -> Streams:
         return await asyncio.open_connection(
             self.address.host, self.address.port, ssl=self._context, limit=_MOST_HEAD_BYTES
         )
@@ -89,11 +119,7 @@ class AsyncTransport:
         reader, writer = streams
         writer.write(self._head(request) + (request.body or b""))
         await writer.drain()
-        head = await reader.readuntil(b"\r\n\r\n")
-        status_line, _, rest = head.partition(b"\r\n")
-        status = int(status_line.split()[1])
-        message = http.client.parse_headers(io.BytesIO(rest))
-        headers = {name.lower(): value for name, value in message.items()}
+        status, headers = await _read_head(reader)
         body, is_whole = await _body(reader, status, headers)
         return Answer(status, headers, body), is_whole and headers.get("connection", "").lower() != "close"
 
@@ -122,6 +148,19 @@ async def _within(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
     return task.result()
 
 
+async def _read_head(reader: asyncio.StreamReader) -> Tuple[int, Dict[str, str]]:
+    head = await reader.readuntil(b"\r\n\r\n")
+    status_line, _, rest = head.partition(b"\r\n")
+    message = http.client.parse_headers(io.BytesIO(rest))
+    return int(status_line.split()[1]), {name.lower(): value for name, value in message.items()}
+
+
+async def _chunk(reader: asyncio.StreamReader) -> bytes:
+    """The next chunk of a body; empty: its end."""
+    size = int((await reader.readuntil(b"\r\n")).split(b";")[0], 16)
+    return (await reader.readexactly(size + 2))[:-2]
+
+
 async def _body(reader: asyncio.StreamReader, status: int, headers: Mapping[str, str]) -> Tuple[bytes, bool]:
     """The body of an answer, and whether another answer may follow on the connection."""
     if status in (204, 304):
@@ -129,9 +168,8 @@ async def _body(reader: asyncio.StreamReader, status: int, headers: Mapping[str,
     if "chunked" in headers.get("transfer-encoding", "").lower():
         parts: List[bytes] = []
         while True:
-            size = int((await reader.readuntil(b"\r\n")).split(b";")[0], 16)
-            parts.append((await reader.readexactly(size + 2))[:-2])
-            if size == 0:
+            parts.append(await _chunk(reader))
+            if not parts[-1]:
                 return b"".join(parts), True
     if "content-length" in headers:
         return await reader.readexactly(int(headers["content-length"])), True

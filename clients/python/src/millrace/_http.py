@@ -10,9 +10,10 @@ import ssl
 import threading
 import time
 import weakref
-from typing import Any, List, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 from ._address import Address
+from ._events import MOST_SILENCE_S
 from ._request import Answer, Broken, Call, Outcome, Request, Sleep
 
 _CONNECT_S = 10.0
@@ -117,6 +118,30 @@ class Transport:
             self._give(connection)
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, body)
 
+    def stream(self, request: Request, on_open: Callable[[int, socket.socket], None]) -> Iterator[bytes]:
+        """The body of an answer as it comes, over a connection of its own. @raise ApiError. @raise Broken."""
+        connection = self._open()
+        try:
+            sock = _connected(connection)
+            sock.settimeout(request.timeout_s)
+            headers = self.address.headers(request.headers, False)
+            connection.request(request.method, self.address.prefix + request.path, headers=headers)
+            response = connection.getresponse()
+            if response.status >= 400:
+                heads = {k.lower(): v for k, v in response.getheaders()}
+                raise Answer(response.status, heads, response.read()).error()
+            on_open(response.status, sock)
+            sock.settimeout(MOST_SILENCE_S)
+            while True:
+                part = response.read1(65_536)
+                if not part:
+                    return
+                yield part
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Broken(str(error) or type(error).__name__, True) from error
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Closes idle connections. The next request opens one again."""
         with self._lock:
@@ -134,6 +159,9 @@ class Transport:
             if now - since < _IDLE_S and not _has_input(connection.sock):
                 return connection
             connection.close()
+        return self._open()
+
+    def _open(self) -> http.client.HTTPConnection:
         address = self.address
         if self._context is None:
             return http.client.HTTPConnection(address.host, address.port, timeout=_CONNECT_S)

@@ -116,7 +116,7 @@ def ask(request: Request, to: Address, patience_s: float = PATIENCE_S) -> Genera
         may_repeat = request.is_safe or not (isinstance(outcome, Broken) and outcome.was_sent)
         is_last = tries == to.tries or time.monotonic() + wait > end
         if is_last or not may_repeat:
-            raise _error(outcome, to.url)
+            raise error_of(outcome, to.url)
         is_repeated = is_repeated or not isinstance(outcome, Answer) or outcome.status in _UNSURE
         yield Sleep(wait)
 
@@ -131,7 +131,8 @@ def _asks_to_repeat(answer: Answer, request: Request) -> bool:
     return answer.status in _UNDONE or (request.is_safe and answer.status in _UNSURE)
 
 
-def _error(outcome: Outcome, url: str) -> MillraceError:
+def error_of(outcome: Outcome, url: str) -> MillraceError:
+    """What the caller is told of a request that had no good answer."""
     if isinstance(outcome, Answer):
         return outcome.error()
     return Unreachable(

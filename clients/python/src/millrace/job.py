@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Dict, Generator, List, Mapping, Optional, Union
+from typing import TYPE_CHECKING, Any, AsyncIterator, Dict, Generator, List, Mapping, Optional, Union
 
 from . import _calls, _options
+from ._events import RECONNECT_FOR_S, FollowingJob, Message, job_in
 from ._options import wait_limit
+from ._streams import EventStream, follow
 from .errors import JobFailed, WaitTimeout
 
 if TYPE_CHECKING:
@@ -57,6 +59,11 @@ class JobView:
     @property
     def attempt(self) -> int:
         return int(self.data["attempt"])
+
+    def _show(self, message: Message) -> None:
+        shown = job_in(message)
+        if shown is not None:
+            self.data = shown
 
     def _outcome(self) -> Any:
         if self.last_status != "completed":
@@ -128,6 +135,17 @@ class Job(JobView):
         lines: List[Mapping[str, Any]] = self._queue._run(_calls.logs(self._queue.address, self.id, after))
         return lines
 
+    def events(
+        self, last_event_id: Optional[str] = None, reconnect_for: float = RECONNECT_FOR_S
+    ) -> EventStream:
+        """
+        The job as it is (`type` is `job`), then its events and the lines of its log, up to its end: dicts with `type`
+        and `id`, as docs/how-to/events.md has them. @param last_event_id: "0-0": with all events that are kept.
+        @param reconnect_for: seconds to try again after a break.
+        """
+        following = FollowingJob(self.id, last_event_id, reconnect_for)
+        return EventStream(self._queue._transport, following, self._show)
+
     def _do(self, call: _calls.JobCall) -> Job:
         self.data = self._queue._run(call)
         return self
@@ -180,6 +198,13 @@ class AsyncJob(JobView):
         """As `Job.logs`."""
         lines: List[Mapping[str, Any]] = await self._queue._run(_calls.logs(self._queue.address, self.id, after))
         return lines
+
+    def events(
+        self, last_event_id: Optional[str] = None, reconnect_for: float = RECONNECT_FOR_S
+    ) -> AsyncIterator[Message]:
+        """As `Job.events`, for `async for`."""
+        following = FollowingJob(self.id, last_event_id, reconnect_for)
+        return follow(self._queue._transport, following, self._show)
 
     async def _do(self, call: _calls.JobCall) -> AsyncJob:
         self.data = await self._queue._run(call)

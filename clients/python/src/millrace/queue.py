@@ -12,14 +12,17 @@ from typing import (
     List,
     Mapping,
     Optional,
+    Sequence,
     Union,
 )
 
 from . import _calls
 from ._aio import AsyncTransport
 from ._batch import outcome_of, split
+from ._events import RECONNECT_FOR_S, Message, queue_events
 from ._http import Transport
 from ._loading import is_loading
+from ._streams import EventStream, follow
 from .base import BaseQueue
 from .errors import ApiError
 from .job import AsyncJob, Job
@@ -82,6 +85,22 @@ class TaskQueue(BaseQueue[Job]):
             cursor = page.get("nextCursor")
             if cursor is None:
                 return
+
+    def events(
+        self,
+        types: Optional[Sequence[str]] = None,
+        last_event_id: Optional[str] = None,
+        reconnect_for: float = RECONNECT_FOR_S,
+        all_queues: bool = False,
+    ) -> EventStream:
+        """
+        The events of this queue as they happen, without an end: dicts with `type`, `id`, `job` ... as
+        docs/how-to/events.md has them. It goes on over restarts of the service. A message `reset` says that events may
+        be missing. @param last_event_id: goes on after that event; "0-0": begins with the oldest one that is kept.
+        @param reconnect_for: seconds to try again after a break. @param all_queues: those of all queues.
+        """
+        following = queue_events(None if all_queues else self.name, types, last_event_id, reconnect_for)
+        return EventStream(self._transport, following)
 
     def run(self, nworkers: int = 1, *, concurrency: int = 1) -> None:
         """
@@ -161,6 +180,17 @@ class AsyncTaskQueue(BaseQueue[Coroutine[Any, Any, AsyncJob]]):
             cursor = page.get("nextCursor")
             if cursor is None:
                 return
+
+    def events(
+        self,
+        types: Optional[Sequence[str]] = None,
+        last_event_id: Optional[str] = None,
+        reconnect_for: float = RECONNECT_FOR_S,
+        all_queues: bool = False,
+    ) -> AsyncIterator[Message]:
+        """As `TaskQueue.events`, for `async for`."""
+        following = queue_events(None if all_queues else self.name, types, last_event_id, reconnect_for)
+        return follow(self._transport, following)
 
     async def close(self) -> None:
         """Closes idle connections. The queue can still be used."""
