@@ -103,11 +103,12 @@ describe("the article's program", () => {
     python.write('listing.py', LISTING);
     const program = python.start(['listing.py']);
     expect(await program.ended()).toBe(0);
-    const lines = program.stdout.split('\n');
-    expect(lines).toContain('10kth fib number ends with: 366875');
-    expect(lines).toContain('100kth fib number ends with: 746875');
-    expect(lines).toContain('woke up after 0.4 seconds');
-    expect(lines.filter((line) => line.startsWith('woke'))).toHaveLength(5);
-    expect(lines.slice(-2)).toEqual(['done!', '']);
+    // Processes that print at the same time may share a line.
+    const { stdout } = program;
+    expect(stdout).toContain('10kth fib number ends with: 366875');
+    expect(stdout).toContain('100kth fib number ends with: 746875');
+    expect(stdout).toContain('woke up after 0.4 seconds');
+    expect(stdout.match(/woke up/g)).toHaveLength(5);
+    expect(stdout).toMatch(/\ndone!\n$/);
   });
 });
