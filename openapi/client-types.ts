@@ -23,6 +23,9 @@ const HEAD = `/**
  */
 `;
 
+const ANSWERS_COMMENT =
+  '/** The members by which an answer is known, by its operation. "|" is between alternatives; an empty one has no body. */';
+
 const PLAIN: Readonly<Record<string, string>> = { integer: 'number', array: 'readonly unknown[]' };
 
 const indent = (text: string): string => text.replaceAll('\n', '\n  ');
@@ -121,8 +124,29 @@ function operationText(operation: Operation, seen: Map<string, string>): string 
   return `${id}: {\n  ${indent(lines.join('\n'))}\n};`;
 }
 
+/** What an answer has at least: what it is, and the status of a job. '' for an answer without a body. */
+function marksOf(schema: Schema | undefined, components: TypedDocument['components']): string {
+  const named = components.schemas[refName(schema?.$ref ?? '')] ?? schema;
+  return (named?.required ?? []).filter((name, at) => at === 0 || name === 'status').join(' ');
+}
+
+/** A line for each operation that answers with one JSON document, or with none. */
+function answersText({ paths, components }: TypedDocument): string {
+  const lines = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { responses }]) => {
+      const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      const contents = good.map(([, { content }]) => content);
+      if (contents.some((content) => content !== undefined && !('application/json' in content))) return [];
+      const marks = contents.map((content) => marksOf(content?.['application/json']?.schema, components));
+      return `'${method.toUpperCase()} ${path}': '${[...new Set(marks)].sort().join('|')}',`;
+    }),
+  );
+  return `{\n  ${indent(lines.join('\n'))}\n}`;
+}
+
 /** TypeScript types of the components, and of the query, body and answer of each operation. */
-export function clientTypes({ paths, components }: TypedDocument): string {
+export function clientTypes(document: TypedDocument): string {
+  const { paths, components } = document;
   const schemas = Object.entries(components.schemas).map(([name, schema]) => {
     const absent = name.startsWith('Submit') ? FOR_REQUESTS : '';
     const head = `${comment(schema.description)}export`;
@@ -134,5 +158,7 @@ export function clientTypes({ paths, components }: TypedDocument): string {
   const operations = Object.values(paths)
     .flatMap((methods) => Object.values(methods))
     .map((operation) => operationText(operation, seen));
-  return `${HEAD}\n${schemas.join('\n')}\n/** By operationId. */\nexport interface Operations {\n  ${indent(operations.join('\n'))}\n}\n`;
+  const interfaces = `/** By operationId. */\nexport interface Operations {\n  ${indent(operations.join('\n'))}\n}\n`;
+  const answers = `${ANSWERS_COMMENT}\nexport const ANSWERS: Readonly<Record<string, string>> = ${answersText(document)};\n`;
+  return [HEAD, ...schemas, interfaces, answers].join('\n');
 }

@@ -62,3 +62,7 @@ export class TimedOut extends MillraceError {
     super(message, { code: 'timed-out' });
   }
 }
+
+/** What the caller gave is of no use, and nothing was sent. `code` is `invalid-argument`. */
+export const invalid = (message: string, cause?: unknown): MillraceError =>
+  new MillraceError(message, { code: 'invalid-argument', cause });

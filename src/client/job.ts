@@ -1,11 +1,12 @@
 import { systemClock } from '../clock.ts';
-import { durationMs } from '../schemas/values/duration-text.ts';
 import { MillraceError, TimedOut } from './errors.ts';
 import { type JobStreamMessage, jobEvents } from './events/events.ts';
 import type { FollowOptions } from './events/follow.ts';
+import { durationOf } from './http/arguments.ts';
 import { newIdempotencyKey } from './http/idempotency.ts';
+import { pathOf } from './http/path.ts';
 import { pause, pauseMs } from './http/pause.ts';
-import { isPassing, pathOf, type RequestOptions, type Service, type ServiceAnswer } from './http/service.ts';
+import { isPassing, type RequestOptions, type Service, type ServiceAnswer } from './http/service.ts';
 import type { Job as JobData } from './types/api.generated.ts';
 import type { Answer, Body, CallOptions, Duration } from './types/api.ts';
 
@@ -28,6 +29,7 @@ const FINAL: readonly JobData['status'][] = ['completed', 'failed', 'cancelled',
 export class Job<Result = unknown> {
   readonly id: string;
   readonly #service: Service;
+  readonly #path: string;
   #data: JobData | undefined;
   /** Names the revision that was last read. */
   #etag: string | undefined;
@@ -36,6 +38,7 @@ export class Job<Result = unknown> {
   constructor(service: Service, id: string, read?: ServiceAnswer<JobData>) {
     this.id = id;
     this.#service = service;
+    this.#path = pathOf`/jobs/${id}`;
     if (read !== undefined) this.#keep(read);
   }
 
@@ -69,7 +72,7 @@ export class Job<Result = unknown> {
    * @throws {TimedOut} after `timeout`; the job goes on
    */
   async ended({ timeout = DEFAULT_TIMEOUT, signal }: WaitOptions = {}): Promise<this> {
-    const totalMs = durationMs(timeout);
+    const totalMs = durationOf('timeout', timeout);
     const until = systemClock.monotonic() + totalMs;
     for (let failures = 0; !this.hasEnded; ) {
       const leftMs = until - systemClock.monotonic();
@@ -164,10 +167,6 @@ export class Job<Result = unknown> {
   /** Removes a job that has ended. */
   async remove({ signal }: CallOptions = {}): Promise<void> {
     await this.#service.json('DELETE', this.#path, { signal });
-  }
-
-  get #path(): string {
-    return pathOf`/jobs/${this.id}`;
   }
 
   async #update(method: string, path: string, options: RequestOptions): Promise<this> {

@@ -68,7 +68,7 @@ export class Millrace {
   }
 
   /** Reads a job. */
-  get(id: string, options?: CallOptions): Promise<Job> {
+  async get(id: string, options?: CallOptions): Promise<Job> {
     return this.job(id).refresh(options);
   }
 
@@ -121,9 +121,9 @@ export class Millrace {
   #store<T>(
     path: string,
     request: RequestOptions,
-    { signal, idempotencyKey = newIdempotencyKey(), trace }: StoreOptions,
+    { signal, idempotencyKey, trace }: StoreOptions,
   ): Promise<ServiceAnswer<T>> {
-    const headers = { 'idempotency-key': idempotencyKey, ...trace };
+    const headers = { 'idempotency-key': idempotencyKey ?? newIdempotencyKey(), ...trace };
     return this.#service.request('POST', path, { ...request, headers, isRepeatable: true, signal });
   }
 }

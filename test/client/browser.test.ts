@@ -27,6 +27,7 @@ for await (const { type } of job.events({ lastEventId: '0-0' })) types.push(type
 const refusal = await mr.submit('echo', null, { attempts: 1000 }).catch((error) => error);
 const found = await mr.jobs({ tag: 'ü' }).first(5);
 const nobody = await new Millrace({ url: 'http://127.0.0.1:1', tries: 1 }).get('x').catch((error) => error);
+const moved = await new Millrace({ url: location.origin + '/moved' }).submit('echo').catch((error) => error);
 window.seen = {
   result: await job.result({ timeout: '30s' }),
   last: types.at(-1),
@@ -34,6 +35,7 @@ window.seen = {
   requestId: typeof refusal.requestId,
   found: found.length,
   nobody: nobody.code,
+  moved: moved.code,
 };
 `;
 
@@ -46,6 +48,7 @@ beforeAll(async () => {
     write: false,
   });
   site = createServer((request, response) => {
+    if (request.url?.startsWith('/moved/')) return response.writeHead(301, { location: '/' }).end();
     const isClient = request.url === '/client.js';
     response.setHeader('content-type', isClient ? 'text/javascript' : 'text/html');
     response.end(isClient ? outputFiles[0]?.contents : '<!doctype html><title>client</title>');
@@ -77,6 +80,7 @@ it('works on a page of another origin in Chromium, with a key', async () => {
     requestId: 'string',
     found: 1,
     nobody: 'unreachable',
+    moved: 'redirected',
   });
   expect(errors).toEqual([]);
 });

@@ -15,9 +15,15 @@ export class Refusal extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Whether the same request may be answered otherwise later. */
+  /** Whether the same request may be answered otherwise later. A redirect is not from the API: it may be a page of maintenance. */
   get isPassing(): boolean {
-    return this.status >= 500 || this.status === 429 || this.status === 408 || this.status === 425;
+    return (
+      this.status >= 500 ||
+      this.status < 400 ||
+      this.status === 429 ||
+      this.status === 408 ||
+      this.status === 425
+    );
   }
 }
 
@@ -57,6 +63,8 @@ export class Api {
         'content-type': 'application/json',
         ...(this.#key !== '' && { authorization: `Bearer ${this.#key}` }),
       },
+      // To follow it would turn a POST into a GET, and could show the key to others.
+      redirect: 'manual',
       signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
     });
     const text = await response.text();
@@ -101,7 +109,9 @@ export function pauseMs(tries: number, error: unknown): number {
 function refusalOf(response: Response, text: string): Refusal {
   const { code = '', detail = text.slice(0, 500) } = problemIn(text);
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
-  const message = `The API answered ${response.status}${code === '' ? '' : ` (${code})`}: ${detail}`;
+  const place = response.headers.get('location');
+  const told = place === null ? detail : `it redirects to ${place}. Set url to the address of the API there.`;
+  const message = `The API answered ${response.status}${code === '' ? '' : ` (${code})`}: ${told}`;
   return new Refusal(response.status, code, message, Number.isFinite(seconds) ? seconds * 1_000 : undefined);
 }
 

@@ -5,12 +5,11 @@ import {
   type QueueMessage,
   queueEvents,
 } from '../../client/events/events.ts';
+import { pathOf as clientPathOf } from '../../client/http/path.ts';
 import { type RequestOptions, Service } from '../../client/http/service.ts';
 import type { Event } from '../../client/types/api.generated.ts';
 import type { CliError } from '../exits.ts';
 import { refusal, unreachable } from './problems.ts';
-
-export { pathOf } from '../../client/http/service.ts';
 
 export type Query = NonNullable<RequestOptions['query']>;
 
@@ -68,20 +67,20 @@ export function connect({ url, key, stop }: Access): Api {
   async function send<T>(call: Call): Promise<Answer<T>> {
     const { method, path, text, isWhole = false, ...options } = call;
     let response: Response | undefined;
-    const service = new Service({
-      ...access,
-      tries: hasAnswered ? undefined : FIRST_TRIES,
-      fetch: async (input, init) => {
-        const answer = await fetch(input, text === undefined ? init : { ...init, body: text });
-        hasAnswered = true;
-        response = answer.clone();
-        return answer;
-      },
-    });
     const headers =
       text === undefined ? options.headers : { 'content-type': 'application/json', ...options.headers };
     const signal = isWhole ? undefined : stop;
     try {
+      const service = new Service({
+        ...access,
+        tries: hasAnswered ? undefined : FIRST_TRIES,
+        fetch: async (input, init) => {
+          const answer = await fetch(input, text === undefined ? init : { ...init, body: text });
+          hasAnswered = true;
+          response = answer.clone();
+          return answer;
+        },
+      });
       const answer = await service.request<T>(method, path, { ...options, headers, signal });
       return { ...answer, text: (await response?.text()) ?? '' };
     } catch (error) {
@@ -112,6 +111,15 @@ export function connect({ url, key, stop }: Access): Api {
   }
 
   return { url, send, events, jobEvents: jobStream };
+}
+
+/** A path with the encoded names in it. @throws {CliError} for a name that leads to another place, such as an empty one. */
+export function pathOf(texts: TemplateStringsArray, ...names: string[]): string {
+  try {
+    return clientPathOf(texts, ...names);
+  } catch (error) {
+    throw error instanceof MillraceError ? refusal(error) : error;
+  }
 }
 
 function faultOf(url: string, error: unknown): CliError | unknown {

@@ -1,12 +1,15 @@
 import type { MillraceError } from '../../client/errors.ts';
 import type { Problem } from '../../client/types/api.generated.ts';
-import { CliError, EXIT } from '../exits.ts';
+import { CliError, EXIT, usageError } from '../exits.ts';
 
 /** What to do for a code, where the command line can say more than the API. */
 const ADVICE: Readonly<Record<string, string>> = {
   unauthorized: 'Give a valid key in MILLRACE_KEY, or with --key-file.',
   forbidden: 'Use a key with that scope: millrace keys create makes one.',
 };
+
+/** What the client says when another program answers at the address. */
+const OF_OTHERS: readonly string[] = ['no-problem', 'not-json', 'not-millrace', 'redirected'];
 
 /** Answers of this status and more say that the service cannot work now. */
 const SERVER_FAULT = 500;
@@ -17,9 +20,9 @@ export function refusal({ status, message, code, problem }: MillraceError): CliE
     const exitCode = status >= SERVER_FAULT ? EXIT.unreachable : EXIT.refused;
     return new CliError(exitCode, problemText(problem), problem.code);
   }
-  const isOurs = code !== 'no-problem' && code !== 'not-json';
-  const advice = isOurs ? '' : ' Name it with --url or MILLRACE_URL.';
-  return new CliError(isOurs ? EXIT.refused : EXIT.unreachable, `${message}${advice} [${code}]`);
+  if (code === 'invalid-argument') return usageError(message);
+  if (!OF_OTHERS.includes(code)) return new CliError(EXIT.refused, `${message} [${code}]`);
+  return new CliError(EXIT.unreachable, `${message} Name it with --url or MILLRACE_URL. [${code}]`);
 }
 
 /** A problem of the API in a few lines. */

@@ -1,5 +1,6 @@
+import { messageOf } from '../http/answers.ts';
+import { pathOf } from '../http/path.ts';
 import type { RequestOptions, Service } from '../http/service.ts';
-import { pathOf } from '../http/service.ts';
 import type {
   EndEvent,
   Event,
@@ -27,7 +28,7 @@ export async function* queueEvents(
   { types, ...options }: EventsOptions = {},
 ): AsyncGenerator<QueueMessage, void> {
   const query: RequestOptions['query'] = { type: types?.join(',') };
-  for await (const { data } of follow(service, path, query, options)) yield JSON.parse(data) as QueueMessage;
+  for await (const { data } of follow(service, path, query, options)) yield messageOf<QueueMessage>(data);
 }
 
 const ENDED: readonly string[] = ['completed', 'failed', 'cancelled', 'expired'];
@@ -40,18 +41,19 @@ export async function* jobEvents(
 ): AsyncGenerator<JobStreamMessage, void> {
   let lastLine = 0;
   for await (const frame of follow(service, pathOf`/jobs/${id}/events`, {}, options)) {
-    const data = JSON.parse(frame.data);
     if (frame.type === 'job') {
-      yield { type: 'job', id: frame.id ?? '', job: data as JobData };
-      if (ENDED.includes(data.status)) return;
+      const job = messageOf<JobData>(frame.data);
+      yield { type: 'job', id: frame.id ?? '', job };
+      if (ENDED.includes(job.status)) return;
     } else if (frame.type === 'log') {
-      const { lines, dropped } = data as LogMessage;
+      const { lines, dropped } = messageOf<LogMessage>(frame.data);
       const fresh = lines.filter(({ line }) => line > lastLine);
       lastLine = fresh.at(-1)?.line ?? lastLine;
       if (fresh.length > 0) yield { type: 'log', lines: fresh, dropped };
     } else {
-      yield data as Event | EndEvent | ResetMessage;
-      if ('snapshot' in data) return;
+      const message = messageOf<Event | EndEvent | ResetMessage>(frame.data);
+      yield message;
+      if ('snapshot' in message) return;
     }
   }
 }

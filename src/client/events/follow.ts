@@ -1,6 +1,7 @@
 import { systemClock } from '../../clock.ts';
-import { durationMs } from '../../schemas/values/duration-text.ts';
 import { MillraceError, Unreachable } from '../errors.ts';
+import { messageOf, notMillrace } from '../http/answers.ts';
+import { durationOf } from '../http/arguments.ts';
 import { Limit } from '../http/limit.ts';
 import { pause, pauseMs } from '../http/pause.ts';
 import { isPassing, type RequestOptions, type Service } from '../http/service.ts';
@@ -29,20 +30,33 @@ async function* connect(
   try {
     const response = await service.send('GET', path, options, limit);
     if (response.status === 204) yield 'end';
-    else yield* framesOf(response, () => limit.restart(MAX_SILENCE_MS));
-  } catch (error) {
-    if (error instanceof MillraceError) throw error;
-    if (options.signal?.aborted) throw options.signal.reason;
-    throw new Unreachable('The stream of events broke', error);
+    else yield* messagesOf(response, limit, options.signal);
   } finally {
     // Also when the reader leaves: nothing may come in any more.
     limit.cancel();
   }
 }
 
+async function* messagesOf(
+  response: Response,
+  limit: Limit,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Frame, void> {
+  const type = response.headers.get('content-type') ?? 'nothing';
+  if (!type.startsWith('text/event-stream')) {
+    throw notMillrace(`The answer is ${type}, not a stream of events`, response.status);
+  }
+  try {
+    yield* framesOf(response, () => limit.restart(MAX_SILENCE_MS));
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw new Unreachable('The stream of events broke', error);
+  }
+}
+
 /** Rejects when a new connection would end in the same way. */
 function checkDropped({ data }: Frame): void {
-  const { reason } = JSON.parse(data) as DroppedMessage;
+  const { reason } = messageOf<DroppedMessage>(data);
   if (reason !== 'access-ended') return;
   throw new MillraceError('The key or token is no longer valid', { code: 'access-ended', status: 401 });
 }
@@ -59,7 +73,7 @@ export async function* follow(
   query: RequestOptions['query'],
   { signal, lastEventId, reconnectFor = RECONNECT_FOR }: FollowOptions = {},
 ): AsyncGenerator<Frame, void> {
-  const patienceMs = durationMs(reconnectFor);
+  const patienceMs = durationOf('reconnectFor', reconnectFor);
   let position = lastEventId;
   let lastSeen = systemClock.monotonic();
   for (let failures = 0; ; ) {

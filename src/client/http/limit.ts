@@ -1,3 +1,6 @@
+/** The longest time of a timer, ms: one with more ends at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** A signal that fires with another one, or after a time that can be started again. Call `end` once it is not needed. */
 export class Limit {
   readonly #controller = new AbortController();
@@ -23,10 +26,13 @@ export class Limit {
 
   restart(ms: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#isOver = true;
-      this.#controller.abort();
-    }, ms);
+    this.#timer = setTimeout(
+      () => {
+        this.#isOver = true;
+        this.#controller.abort();
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
   }
 
   end(): void {

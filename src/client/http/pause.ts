@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from './limit.ts';
+
 /** The longest pause between two tries, ms. After a longer `Retry-After` the caller decides. */
 export const MAX_PAUSE_MS = 30_000;
 
@@ -24,10 +26,13 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -1,6 +1,8 @@
 import { MillraceError, Unreachable } from '../errors.ts';
-import { bodyOf, errorOf, retryAfterOf } from './answers.ts';
+import { answerOf, errorOf, redirectOf, retryAfterOf } from './answers.ts';
+import { addressOf, checkRequest, headersOf, jsonOf, keyOf, numberOf } from './arguments.ts';
 import { Limit } from './limit.ts';
+import { checkPath } from './path.ts';
 import { MAX_PAUSE_MS, pause, pauseMs } from './pause.ts';
 
 /** Where the service is, and how to talk to it. */
@@ -54,32 +56,37 @@ export const isPassing = (error: unknown): error is MillraceError =>
 export class Service {
   readonly requestTimeoutMs: number;
   readonly #url: string;
-  readonly #key: ServiceOptions['key'];
+  readonly #key: string | Exclude<ServiceOptions['key'], string | undefined>;
   readonly #fetch: typeof fetch;
   readonly #tries: number;
 
-  constructor({ url = DEFAULT_URL, key, fetch: send, tries, requestTimeoutMs }: ServiceOptions) {
-    this.#url = new URL(url).href.replace(/[?#].*$/, '').replace(/\/+$/, '');
-    this.#key = key;
+  /** @throws {MillraceError} `invalid-argument` for an option that is of no use */
+  constructor({ url, key, fetch: send, tries, requestTimeoutMs }: ServiceOptions) {
+    // A variable of the environment that is empty counts as absent.
+    this.#url = addressOf(url || DEFAULT_URL);
+    this.#key = typeof key === 'function' ? key : keyOf(key);
     // Browsers refuse to call fetch as a method of another object.
     this.#fetch = send ?? ((...args) => fetch(...args));
-    this.#tries = tries ?? DEFAULT_TRIES;
-    this.requestTimeoutMs = requestTimeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#tries = numberOf('tries', tries ?? DEFAULT_TRIES, 1);
+    this.requestTimeoutMs = numberOf('requestTimeoutMs', requestTimeoutMs ?? DEFAULT_TIMEOUT_MS, 1);
   }
 
   /**
    * Sends a request, and again after pauses while it is safe and may help.
    *
    * @param path with its names encoded: see `pathOf`
-   * @throws {MillraceError} for an answer that is no success
+   * @throws {MillraceError} for an answer that is no success, or not one of Millrace; `invalid-argument`, when nothing was sent
    * @throws {Unreachable} without an answer
    */
-  async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<ServiceAnswer<T>> {
-    const { tries: most = this.#tries } = options;
+  async request<T>(verb: string, path: string, options: RequestOptions = {}): Promise<ServiceAnswer<T>> {
+    const method = verb.toUpperCase();
+    const most = numberOf('tries', options.tries ?? this.#tries, 1);
+    numberOf('waitMs', options.waitMs ?? 0, 0);
     const isRepeatable = options.isRepeatable ?? !['POST', 'PATCH'].includes(method);
+    const body = options.body === undefined ? undefined : jsonOf(options.body);
     for (let tries = 1, wasLost = false; ; tries += 1) {
       try {
-        return await this.#once<T>(method, path, options);
+        return await this.#once<T>(method, path, options, body);
       } catch (error) {
         // The try before, whose answer was lost, has removed it.
         if (wasLost && method === 'DELETE' && isGone(error)) return REMOVED as ServiceAnswer<T>;
@@ -101,50 +108,70 @@ export class Service {
   /**
    * Sends a request once, and resolves with its successful response, whose body is not read.
    *
+   * @param body in place of that of `options`, as JSON text
    * @throws as `request`
    */
-  async send(method: string, path: string, options: RequestOptions, limit: Limit): Promise<Response> {
-    const { body, query } = options;
+  async send(
+    method: string,
+    path: string,
+    options: RequestOptions,
+    limit: Limit,
+    body?: string,
+  ): Promise<Response> {
+    checkPath(path);
+    const place = `${path}${queryText(options.query)}`;
+    const url = this.#url + place;
     const headers = await this.#headers(options);
+    const init: RequestInit = {
+      method,
+      headers,
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body }),
+    };
+    checkRequest(url, init);
     try {
-      const response = await this.#fetch(`${this.#url}${path}${queryText(query)}`, {
-        method,
-        headers,
-        signal: limit.signal,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
+      const response = await this.#fetch(url, { ...init, signal: limit.signal });
       if (response.ok) return response;
-      throw errorOf(response.status, await response.text(), retryAfterOf(response.headers));
+      const redirect = redirectOf(response, url, place);
+      throw redirect ?? errorOf(response.status, await response.text(), retryAfterOf(response.headers));
     } catch (error) {
       throw this.#fault(error, limit, options);
     }
   }
 
-  async #once<T>(method: string, path: string, options: RequestOptions): Promise<ServiceAnswer<T>> {
+  async #once<T>(
+    method: string,
+    path: string,
+    options: RequestOptions,
+    json: string | undefined,
+  ): Promise<ServiceAnswer<T>> {
     options.signal?.throwIfAborted();
     const limit = new Limit(this.requestTimeoutMs + (options.waitMs ?? 0), options.signal);
     try {
-      const response = await this.send(method, path, options, limit);
-      const body = bodyOf(await response.text()) as T;
+      const response = await this.send(method, path, options, limit, json);
+      const body = answerOf(method, path, response.status, await this.#textOf(response, limit, options)) as T;
       return { status: response.status, headers: response.headers, body };
-    } catch (error) {
-      throw this.#fault(error, limit, options);
     } finally {
       limit.end();
     }
   }
 
-  async #headers({ body, headers = {} }: RequestOptions): Promise<Record<string, string>> {
-    const key = typeof this.#key === 'function' ? await this.#key() : this.#key;
-    const all = {
+  async #textOf(response: Response, limit: Limit, options: RequestOptions): Promise<string> {
+    try {
+      return await response.text();
+    } catch (error) {
+      throw this.#fault(error, limit, options);
+    }
+  }
+
+  async #headers({ body, headers = {} }: RequestOptions): Promise<Headers> {
+    const key = typeof this.#key === 'function' ? keyOf(await this.#key()) : this.#key;
+    return headersOf({
       accept: 'application/json',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
       ...headers,
-    };
-    return Object.fromEntries(
-      Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    );
+    });
   }
 
   /** What the caller is told of an error of `fetch`. */
@@ -172,7 +199,3 @@ function queryText(query: RequestOptions['query'] = {}): string {
   const text = params.toString();
   return text === '' ? '' : `?${text}`;
 }
-
-/** A path whose names are encoded: pathOf`/jobs/${id}`. */
-export const pathOf = (texts: TemplateStringsArray, ...names: string[]): string =>
-  String.raw({ raw: texts }, ...names.map(encodeURIComponent));

@@ -1,5 +1,6 @@
 import { Listing } from '../http/listing.ts';
-import { pathOf, type Service } from '../http/service.ts';
+import { pathOf } from '../http/path.ts';
+import type { Service } from '../http/service.ts';
 import type { Answer, Body, CallOptions, ItemOf, Query } from '../types/api.ts';
 
 /** The access keys of clients. */

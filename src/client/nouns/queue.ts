@@ -1,6 +1,7 @@
 import { type EventsOptions, type QueueMessage, queueEvents } from '../events/events.ts';
 import { Listing } from '../http/listing.ts';
-import { pathOf, type Service } from '../http/service.ts';
+import { pathOf } from '../http/path.ts';
+import type { Service } from '../http/service.ts';
 import { inSteps, type StepOptions } from '../http/steps.ts';
 import type { Event, Job as JobData, QueueStats } from '../types/api.generated.ts';
 import type { Answer, Body, CallOptions, ItemOf, Query } from '../types/api.ts';

@@ -1,6 +1,7 @@
 import { newIdempotencyKey } from '../http/idempotency.ts';
 import { Listing } from '../http/listing.ts';
-import { pathOf, type Service } from '../http/service.ts';
+import { pathOf } from '../http/path.ts';
+import type { Service } from '../http/service.ts';
 import { Job } from '../job.ts';
 import type { Job as JobData, Schedule } from '../types/api.generated.ts';
 import type { Answer, Body, CallOptions, Query } from '../types/api.ts';
@@ -19,12 +20,12 @@ export class Schedules {
     return new Listing(this.#service, '/schedules', filter, options);
   }
 
-  get(id: string, options?: CallOptions): Promise<Schedule> {
+  async get(id: string, options?: CallOptions): Promise<Schedule> {
     return this.#service.json('GET', pathOf`/schedules/${id}`, options);
   }
 
   /** Makes the schedule, or replaces it. */
-  put(id: string, definition: ScheduleDefinition, { signal }: CallOptions = {}): Promise<Schedule> {
+  async put(id: string, definition: ScheduleDefinition, { signal }: CallOptions = {}): Promise<Schedule> {
     return this.#service.json('PUT', pathOf`/schedules/${id}`, { body: definition, signal });
   }
 
@@ -33,11 +34,11 @@ export class Schedules {
     await this.#service.json('DELETE', pathOf`/schedules/${id}`, { signal });
   }
 
-  pause(id: string, { signal }: CallOptions = {}): Promise<Schedule> {
+  async pause(id: string, { signal }: CallOptions = {}): Promise<Schedule> {
     return this.#service.json('POST', pathOf`/schedules/${id}/pause`, { isRepeatable: true, signal });
   }
 
-  resume(id: string, { signal }: CallOptions = {}): Promise<Schedule> {
+  async resume(id: string, { signal }: CallOptions = {}): Promise<Schedule> {
     return this.#service.json('POST', pathOf`/schedules/${id}/resume`, { isRepeatable: true, signal });
   }
 
@@ -58,9 +59,9 @@ export class Schedules {
     { signal }: CallOptions = {},
   ): Promise<readonly string[]> {
     const answer =
-      typeof of === 'string'
-        ? this.#service.json('GET', pathOf`/schedules/${of}/preview`, { query, signal })
-        : this.#service.json('POST', '/schedules/preview', { query, body: of, isRepeatable: true, signal });
+      typeof of === 'object' && of !== null
+        ? this.#service.json('POST', '/schedules/preview', { query, body: of, isRepeatable: true, signal })
+        : this.#service.json('GET', pathOf`/schedules/${of}/preview`, { query, signal });
     return ((await answer) as Answer<'previewSchedule'>).items;
   }
 }

@@ -1,4 +1,5 @@
-import { pathOf, type Service } from '../http/service.ts';
+import { pathOf } from '../http/path.ts';
+import type { Service } from '../http/service.ts';
 import type { Subscription } from '../types/api.generated.ts';
 import type { Answer, Body, CallOptions } from '../types/api.ts';
 
@@ -18,12 +19,12 @@ export class Subscriptions {
     return items;
   }
 
-  get(name: string, options?: CallOptions): Promise<Subscription> {
+  async get(name: string, options?: CallOptions): Promise<Subscription> {
     return this.#service.json('GET', this.#of(name), options);
   }
 
   /** Makes the subscription, or changes what is named. */
-  put(
+  async put(
     name: string,
     settings: Body<'putSubscription'> = {},
     { signal }: CallOptions = {},
@@ -36,7 +37,7 @@ export class Subscriptions {
   }
 
   /** The next events. Acknowledge them within `ackWaitMs`; otherwise they come again. */
-  read(
+  async read(
     name: string,
     wanted: Body<'readSubscription'> = {},
     { signal }: CallOptions = {},
@@ -50,7 +51,7 @@ export class Subscriptions {
     });
   }
 
-  ack(
+  async ack(
     name: string,
     events: Body<'ackSubscription'>,
     { signal }: CallOptions = {},

@@ -1,5 +1,6 @@
 import { Listing } from '../http/listing.ts';
-import { pathOf, type Service } from '../http/service.ts';
+import { pathOf } from '../http/path.ts';
+import type { Service } from '../http/service.ts';
 import type { Answer, CallOptions, Query } from '../types/api.ts';
 
 export type WorkerData = Answer<'getWorker'>;
@@ -17,12 +18,12 @@ export class Workers {
   }
 
   /** @param name of the worker, or of one of its leases */
-  get(name: string, options?: CallOptions): Promise<WorkerData> {
+  async get(name: string, options?: CallOptions): Promise<WorkerData> {
     return this.#service.json('GET', pathOf`/workers/${name}`, options);
   }
 
   /** The worker takes no more jobs, finishes those that it runs, and ends. */
-  drain(name: string, { signal }: CallOptions = {}): Promise<WorkerData> {
+  async drain(name: string, { signal }: CallOptions = {}): Promise<WorkerData> {
     return this.#service.json('POST', pathOf`/workers/${name}/drain`, { isRepeatable: true, signal });
   }
 }

@@ -29,15 +29,25 @@ it.each([
   expect(refusal(new MillraceError('x', { code, status, problem })).exitCode).toBe(exitCode);
 });
 
-it('says that another program answers', () => {
-  const error = refusal(new MillraceError('The answer is not JSON.', { code: 'not-json' }));
-  expect(error.exitCode).toBe(3);
-  expect(error.message).toContain('--url or MILLRACE_URL');
-});
+it.each(['no-problem', 'not-json', 'not-millrace', 'redirected'])(
+  'says for %s that another program answers',
+  (code) => {
+    const error = refusal(new MillraceError('The answer is not ours.', { code }));
+    expect(error.exitCode).toBe(3);
+    expect(error.message).toContain('--url or MILLRACE_URL');
+  },
+);
 
 it('names the innermost reason of a lost connection', () => {
   const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
   const error = new Error('outer', { cause: new TypeError('fetch failed', { cause }) });
   expect(unreachable('http://x', error)).toMatchObject({ exitCode: 3 });
   expect(unreachable('http://x', error).message).toContain('http://x (ECONNREFUSED)');
+});
+
+it('takes what the client refuses to send as wrong usage', () => {
+  expect(refusal(new MillraceError('It is empty.', { code: 'invalid-argument' }))).toMatchObject({
+    exitCode: 2,
+    message: 'It is empty.',
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Millrace } from '../../../src/client/index.ts';
-import { problem, type Reply, useStubService } from '../http/stub-service.ts';
+import { json, problem, type Reply, useStubService } from '../http/stub-service.ts';
 
 const stub = useStubService();
 const events = (options = {}) => new Millrace({ url: stub.origin }).events(options);
@@ -70,5 +70,16 @@ describe('a stream of events', () => {
     });
     for await (const _ of events()) break;
     await closed;
+  });
+
+  it.each<[string, Reply]>([
+    ['a web page', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
+    ['JSON', json(200, { ok: true })],
+    ['nothing', (response) => response.end()],
+    ['messages of another program', stream('data: hello\n\n')],
+  ])('ends at once when another program answers with %s', async (_what, reply) => {
+    stub.reply(reply);
+    await expect(events().next()).rejects.toMatchObject({ code: 'not-millrace', status: 200 });
+    expect(stub.requests).toHaveLength(1);
   });
 });

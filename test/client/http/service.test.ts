@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Millrace, MillraceError, Unreachable } from '../../../src/client/index.ts';
-import { cut, json, problem, useStubService } from './stub-service.ts';
+import { cut, json, problem, type Reply, useStubService } from './stub-service.ts';
 
 const stub = useStubService();
 const client = (options = {}) => new Millrace({ url: stub.origin, ...options });
@@ -105,7 +105,7 @@ describe('a request', () => {
   });
 
   it('sends the key, also one that a function gives', async () => {
-    stub.reply(json(200, { id: 'default~n1-0' }));
+    stub.reply(json(200, { id: 'default~n1-0', status: 'queued' }));
     await client({ key: 'mr_one' }).get('default~n1-0');
     await client({ key: async () => 'mr_two' }).get('default~n1-0');
     const sent = stub.requests.map(({ headers }) => headers.authorization);
@@ -113,7 +113,7 @@ describe('a request', () => {
   });
 
   it('keeps the path of the address, and encodes names', async () => {
-    stub.reply(json(200, {}));
+    stub.reply(json(200, { name: 'a/b?' }));
     await client({ url: `${stub.origin}/jobs-of/mine/` })
       .queue('a/b?')
       .get();
@@ -125,5 +125,30 @@ describe('a request', () => {
     await expect(client().get('x')).rejects.toThrow('is this the address of Millrace? <html>');
     stub.reply((response) => response.writeHead(404).end('<html>'));
     await expect(client().get('x')).rejects.toMatchObject({ code: 'no-problem', status: 404 });
+  });
+
+  it('follows no redirect: it would turn a submit into a read', async () => {
+    const redirect: Reply = (response, { url }) =>
+      response.writeHead(301, { location: `https://elsewhere.test${url}` }).end('<html>');
+    stub.reply(redirect);
+    const calls = [
+      () => client().submit('echo'),
+      () => client().get('a~n1-0'),
+      () => client().events().next(),
+    ];
+    for (const call of calls) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'redirected',
+        status: 301,
+        message: expect.stringContaining('Use the address https://elsewhere.test instead.'),
+      });
+    }
+    expect(stub.requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET']);
+  });
+
+  it('is repeated by its method, also when that is written small', async () => {
+    stub.reply(cut);
+    await expect(client().request('post', '/jobs', { body: {} })).rejects.toThrow(Unreachable);
+    expect(stub.requests).toHaveLength(1);
   });
 });
