@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { theme } from '../state/theme.ts';
 import type { Plot, Series } from './plot.ts';
 
 interface ChartProps {
@@ -21,7 +22,7 @@ export function Chart({ label, times, series, format }: ChartProps): JSX.Element
     let isGone = false;
     void import('./plot.ts').then(({ drawPlot }) => {
       if (isGone || place.current === null) return;
-      plot.current = drawPlot(place.current, latest.current.series, format);
+      plot.current = drawPlot(place.current, latest.current.series, format, (draw) => theme.subscribe(draw));
       plot.current.show(latest.current.times, latest.current.series);
     });
     return () => {

@@ -1,5 +1,4 @@
 import uPlot from 'uplot';
-import { theme } from '../state/theme.ts';
 
 export interface Series {
   readonly name: string;
@@ -80,11 +79,16 @@ function optionsOf(
   };
 }
 
-/** Draws a chart into an element, as wide as that is. */
+/**
+ * Draws a chart into an element, as wide as that is.
+ *
+ * @param onTheme calls back when the colours change, until it is ended. Imported here, it would split what all views load.
+ */
 export function drawPlot(
   place: HTMLElement,
   series: readonly Series[],
   format: (value: number) => string,
+  onTheme: (draw: () => void) => () => void,
 ): Plot {
   let data: uPlot.AlignedData = [[], ...series.map(() => [])];
   let plot: uPlot | undefined;
@@ -97,11 +101,7 @@ export function drawPlot(
   size.observe(place);
   const scheme = matchMedia('(prefers-color-scheme: dark)');
   scheme.addEventListener('change', draw);
-  const ends = [
-    theme.subscribe(draw),
-    () => size.disconnect(),
-    () => scheme.removeEventListener('change', draw),
-  ];
+  const ends = [onTheme(draw), () => size.disconnect(), () => scheme.removeEventListener('change', draw)];
   return {
     show(times, shown) {
       data = [[...times], ...shown.map(({ values }) => [...values])];
