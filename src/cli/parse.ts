@@ -68,8 +68,16 @@ function whatIsWrong(command: Description, error: unknown): string {
   const option = /'(-[^\s'=<]+)/.exec(message)?.[1];
   if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION' || option === undefined) return message;
   const meant = nearest(option, Object.keys(command.options).map(flagOf));
-  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
-  return `There is no option ${option}.${hint} Put -- before a word that begins with a dash.`;
+  if (meant !== undefined) return `There is no option ${option}. Did you mean ${meant}?`;
+  const given = option.replace(/^-+/, '').toUpperCase();
+  const argument = command.arguments.find(
+    ({ name }) => name === given || (name[0] === given && option.length === 2),
+  );
+  const advice =
+    argument === undefined
+      ? 'Put -- before a word that begins with a dash.'
+      : `Write ${argument.name} without an option: millrace ${command.name} ${argument.name}.`;
+  return `There is no option ${option}. ${advice}`;
 }
 
 const wrongUse = (command: Description, what: string) =>

@@ -35,6 +35,9 @@ it.each([
   [['other'], 'WHAT is "other": must be one of this, that.'],
   [['this', '--limit', '10'], '--limit is "10": must be an integer from 1 to 9.'],
   [['this', '--limit', '0x1'], '--limit is "0x1"'],
+  [['this', '--id', 'a'], 'There is no option --id. Write ID without an option: millrace do ID.'],
+  [['-w', 'this'], 'There is no option -w. Write WHAT without an option: millrace do WHAT.'],
+  [['this', '-y'], 'There is no option -y. Put -- before a word that begins with a dash.'],
   [['this', '--tags'], 'There is no option --tags. Did you mean --tag?'],
   [['this', '--name'], "Option '--name <value>' argument missing"],
 ])('refuses %j', (words, message) => {

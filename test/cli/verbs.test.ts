@@ -52,6 +52,26 @@ describe('verbs of jobs', () => {
     expect(stdout).toMatch(/^\S+\techo\tscheduled\t/);
   });
 
+  it('jobs says that there are more than it lists, and where those are that have ended', async () => {
+    const jobs = Array.from({ length: 101 }, () => ({ task: 'echo', queue: 'long', delay: '1h' }));
+    await api.http.post('/jobs/batch').send({ jobs });
+    const more = 'These are the first 100. There are more: --all lists them.\n';
+    expect(await millrace(['jobs', '-q', 'long', '--json'])).toMatchObject({ code: 0, stderr: more });
+    expect(await millrace(['jobs', '-q', 'long', '-n', '100'])).toMatchObject({ code: 0, stderr: '' });
+    const { stdout, stderr } = await millrace(['jobs', '-q', 'long', '--all']);
+    expect([stdout.trim().split('\n').length, stderr]).toEqual([jobs.length, '']);
+    expect((await millrace(['jobs', '-q', 'default', '--task', 'none'])).stderr).toContain(
+      '--status completed',
+    );
+  });
+
+  it('dead list names the queues that have failed jobs', async () => {
+    await deadJobs('sick', 2);
+    const { code, stdout, stderr } = await millrace(['dead', 'list', 'well']);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toMatch(/^No such failed job in well\. Queues with failed jobs: (.+, )?sick \(2\)/);
+  });
+
   it('cancel cancels each job, goes on after a refusal, and ends with 4', async () => {
     const a = await api.submit({ task: 'echo', delay: '1h' });
     const b = await api.submit({ task: 'echo', delay: '1h' });

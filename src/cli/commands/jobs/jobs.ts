@@ -1,9 +1,7 @@
 import type { Job } from '../../../schemas/job.ts';
 import { JOB_COLUMNS, STATUS_NAMES } from '../../output/job-text.ts';
-import { pagesOf, printPages } from '../../remote/pages.ts';
+import { LIMITS, pagesOf, printPages, upTo } from '../../remote/pages.ts';
 import { defineRemoteCommand } from '../../remote/remote-command.ts';
-
-const DEFAULT_LIMIT = 100;
 
 /** `millrace jobs`. */
 export const jobs = defineRemoteCommand({
@@ -31,23 +29,21 @@ export const jobs = defineRemoteCommand({
     to: { kind: 'text', value: 'TIME', meaning: 'only submitted at this time or earlier' },
     idempotencyKey: { kind: 'text', value: 'KEY', meaning: 'only those that a submit with this key stored' },
     payload: { kind: 'flag', meaning: 'with --json: payloads, too' },
-    limit: {
-      kind: 'integer',
-      short: 'n',
-      value: 'N',
-      min: 1,
-      max: 10_000_000,
-      meaning: `the most jobs (default ${DEFAULT_LIMIT})`,
-    },
-    all: { kind: 'flag', meaning: 'all jobs, however many' },
+    ...LIMITS,
   },
   examples: [
     'millrace jobs --queue img --status failed',
     'millrace jobs --tag customer-7 --all --json | jq -r .id',
   ],
-  run: async ({ options: { all, limit = DEFAULT_LIMIT, ...query }, io, api, printer }) => {
-    const request = { path: '/jobs', query, limit: all ? undefined : limit, err: io.err };
-    await printPages(pagesOf<Job>(api, request), printer.list(JOB_COLUMNS));
+  run: async ({ options: { all, limit, ...query }, io, api, printer }) => {
+    const request = { path: '/jobs', query, err: io.err, ...upTo(all, limit) };
+    const count = await printPages(pagesOf<Job>(api, request), printer.list(JOB_COLUMNS));
+    if (count === 0 && !printer.isJson) await io.err.write(`${nothingFound(query)}\n`);
     return undefined;
   },
 });
+
+const nothingFound = ({ status, tag }: { status: string | undefined; tag: readonly string[] }): string =>
+  status === undefined && tag.length === 0
+    ? 'No job waits, runs or has failed. Those that have completed: millrace jobs --status completed'
+    : 'There is no such job.';
