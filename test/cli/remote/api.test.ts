@@ -69,13 +69,13 @@ describe('every command that talks to the API', () => {
     expect(stub.requests).toEqual([]);
   });
 
-  it.each([
-    ['submit', 'a', '--idempotency-key', 'a\nb'],
-    ['tail', '--after', 'ключ'],
-  ])('ends with 2 for %s %s %s %j, which no header can hold', async (...words) => {
-    stub.reply(json(200, { items: [] }));
-    const { code, stderr } = await call(words);
-    expect(code).toBe(2);
-    expect(stderr).toContain('must be printable ASCII characters');
-  });
+  it.each([[['submit', 'a', '--idempotency-key', 'a\nb']], [['tail', '--after', 'ключ']]])(
+    'ends with 2 for %j, which no header can hold',
+    async (words) => {
+      stub.reply(json(200, { items: [] }));
+      const { code, stderr } = await call(words);
+      expect(code).toBe(2);
+      expect(stderr).toContain('must be printable ASCII characters');
+    },
+  );
 });
