@@ -109,6 +109,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'scripts',
     'telemetry',
     'config',
+    'error-reasons',
     'orphan-reaper',
     'piscina',
   ],

@@ -57,7 +57,7 @@ function wrongFunction(value: unknown): string | undefined {
   return 'a generator function, whose body the worker would not run: use an async function, and report steps by ctx.progress';
 }
 
-function kindOf(value: unknown): string {
+export function kindOf(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';
   return Array.isArray(value) ? 'an array' : `of type ${typeof value}`;

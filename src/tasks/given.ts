@@ -1,4 +1,4 @@
-import { checkTask, reasonOf } from './check.ts';
+import { checkTask, kindOf, reasonOf } from './check.ts';
 import { TaskLoadError } from './load.ts';
 import type { LoadedTask, TaskModule } from './types.ts';
 
@@ -13,6 +13,11 @@ export type GivenTasks =
  * @throws {TaskLoadError} with every fault of every task.
  */
 export function loadGiven(given: GivenTasks): ReadonlyMap<string, LoadedTask> {
+  // A program without types can give anything.
+  if (typeof given !== 'object' || given === null) {
+    const reason = `is ${kindOf(given)}: give tasks by their names, a list of named ones, or the path of a folder`;
+    throw new TaskLoadError([{ file: 'tasks', reason }]);
+  }
   const named = Array.isArray(given)
     ? given.map((task: { readonly name?: string }, i): [string, unknown] => [task?.name ?? `task ${i}`, task])
     : Object.entries(given);

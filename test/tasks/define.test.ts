@@ -11,6 +11,19 @@ describe('defineTask', () => {
     expect(defineTask(handler)).toBe(handler);
   });
 
+  const faulty: readonly [unknown, string][] = [
+    [{ name: 'a b', handler: () => 1 }, 'the name "a b" is not one of a task: 1 to 128 characters'],
+    [{ name: '', handler: () => 1 }, 'the name "" is not one'],
+    [{ name: 5, handler: () => 1 }, 'the name 5 is not one'],
+    [{ name: 'a' }, '{ handler, ... }'],
+    [{ name: 'a', handler: 'x' }, 'handler must be a function'],
+    [undefined, 'give a function (payload, ctx) => result'],
+    [null, 'give a function'],
+  ];
+  it.each(faulty)('refuses %j at once', (definition, text) => {
+    expect(() => Reflect.apply(defineTask, undefined, [definition])).toThrow(text);
+  });
+
   it('takes types from TypeBox schemas', () => {
     const task = defineTask({
       input: Type.Object({ n: Type.Integer() }),

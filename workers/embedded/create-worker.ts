@@ -2,6 +2,7 @@ import { childEnv, loadConfig } from '../../src/config.ts';
 import { type GivenTasks, loadGiven } from '../../src/tasks/given.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
 import { importTraced } from '../run/attempt-trace.ts';
+import { checkOptions } from './check-options.ts';
 import { EmbeddedWorker } from './embedded-worker.ts';
 import type { ProgramWorker } from './program-worker.ts';
 
@@ -22,12 +23,13 @@ export interface WorkerOptions {
  * Runs tasks in this program, with jobs of a Redis. It starts at once: `await worker.ready` waits for it. An error of a task that its
  * promise does not carry is one of your program, as ever in Node.
  *
- * @throws {ConfigError} for options that are not valid. {TaskLoadError} with every fault of `tasks`.
+ * @throws {ConfigError} or {TypeError} for options that are not valid. {TaskLoadError} with every fault of `tasks`.
  */
 export const createWorker = (options: WorkerOptions): ProgramWorker => openWorker(options, childEnv({}));
 
 /** @param env settings below those of the options. */
 export function openWorker(options: WorkerOptions, env: NodeJS.ProcessEnv): ProgramWorker {
+  checkOptions('createWorker', options);
   const { tasks } = options;
   const config = loadConfig({ ...env, ...variablesOf(options) }, 'worker');
   const given = typeof tasks === 'string' ? undefined : loadGiven(tasks);

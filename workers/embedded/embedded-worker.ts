@@ -47,6 +47,11 @@ export class EmbeddedWorker implements ProgramWorker {
   #running: Running | undefined;
   #hasLease = false;
   #stopping: Promise<void> | undefined;
+  #halt: () => void = () => undefined;
+  /** Resolves when somebody stops it. */
+  readonly #halted = new Promise<void>((resolve) => {
+    this.#halt = resolve;
+  });
 
   constructor(config: Config, load: () => Promise<Tasks>) {
     this.#config = config;
@@ -67,6 +72,7 @@ export class EmbeddedWorker implements ProgramWorker {
   stop({ graceMs = this.#config.shutdownGraceMs }: { readonly graceMs?: number } = {}): Promise<void> {
     if (this.#stopping !== undefined) void this.#running?.worker.stop(graceMs);
     this.#stopping ??= this.#stop(graceMs);
+    this.#halt();
     return this.#stopping;
   }
 
@@ -87,7 +93,8 @@ export class EmbeddedWorker implements ProgramWorker {
     }
     if (this.#stopping !== undefined) return;
     worker.start();
-    this.#events.emit('ready');
+    await Promise.race([upkeep.announced, this.#halted]);
+    if (this.#stopping === undefined) this.#events.emit('ready');
   }
 
   #wire(tasks: Tasks): Running {

@@ -29,7 +29,7 @@ export type WorkerEvent = keyof WorkerEventMap;
 
 /** A worker in a program of somebody's own. */
 export interface ProgramWorker extends AsyncDisposable {
-  /** Resolves when it takes jobs. Rejects when it cannot start, such as for task files with faults. */
+  /** Resolves when it takes jobs and its tasks are announced, so that jobs for them are accepted. Rejects when it cannot start, such as for task files with faults. */
   readonly ready: Promise<void>;
   on<E extends WorkerEvent>(event: E, listener: (...args: WorkerEventMap[E]) => void): this;
   off<E extends WorkerEvent>(event: E, listener: (...args: WorkerEventMap[E]) => void): this;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonsOf, summaryOf } from '../../src/error-reasons.ts';
 
 /** An answer of the API that says no. */
 export class Refusal extends Error {
@@ -27,6 +28,21 @@ export class Refusal extends Error {
   }
 }
 
+/** No answer of the API came. */
+export class Unanswered extends Error {
+  override readonly name = 'Unanswered';
+  /** Counts the times that the API went away: it is the same until an answer comes. */
+  readonly outage: number;
+
+  constructor(url: string, why: string, outage: number, cause: unknown) {
+    super(`${url} gives no answer (${why}). The worker tries again until it does`, { cause });
+    this.outage = outage;
+  }
+}
+
+/** Whether the request that ended so may succeed later. Without an answer nobody knows. */
+export const mayPass = (error: unknown): boolean => !(error instanceof Refusal) || error.isPassing;
+
 const REQUEST_MS = 30_000;
 const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 10_000;
@@ -36,6 +52,8 @@ const MAX_RETRY_AFTER_MS = 60_000;
 export class Api {
   readonly #url: string;
   readonly #key: string;
+  #outage = 0;
+  #isAway = false;
 
   /** @param url without a slash at its end. @param key '' for none. */
   constructor(url: string, key: string) {
@@ -46,7 +64,7 @@ export class Api {
   /**
    * Sends one request. @param body JSON text. @param patienceMs beyond which the API counts as silent.
    *
-   * @throws {Refusal} for an answer that is no success; any other error when there was none.
+   * @throws {Refusal} for an answer that is no success. {Unanswered} without one. What `signal` was aborted with.
    */
   async send<T>(
     method: 'POST' | 'PUT',
@@ -56,20 +74,33 @@ export class Api {
     patienceMs = REQUEST_MS,
   ): Promise<T> {
     const limit = AbortSignal.timeout(patienceMs);
-    const response = await fetch(this.#url + path, {
-      method,
-      body,
-      headers: {
-        'content-type': 'application/json',
-        ...(this.#key !== '' && { authorization: `Bearer ${this.#key}` }),
-      },
-      // To follow it would turn a POST into a GET, and could show the key to others.
-      redirect: 'manual',
-      signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-    });
-    const text = await response.text();
-    if (!response.ok) throw refusalOf(response, text);
-    return JSON.parse(text) as T;
+    try {
+      const response = await fetch(this.#url + path, {
+        method,
+        body,
+        headers: {
+          'content-type': 'application/json',
+          ...(this.#key !== '' && { authorization: `Bearer ${this.#key}` }),
+        },
+        // To follow it would turn a POST into a GET, and could show the key to others.
+        redirect: 'manual',
+        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+      });
+      const text = await response.text();
+      const value = response.ok ? (JSON.parse(text) as T) : undefined;
+      this.#isAway = false;
+      if (value === undefined) throw refusalOf(response, text);
+      return value;
+    } catch (error) {
+      if (error instanceof Refusal || signal?.aborted) throw error;
+      throw this.#unanswered(error, limit.aborted ? `within ${patienceMs} ms` : whyOf(error));
+    }
+  }
+
+  #unanswered(cause: unknown, why: string): Unanswered {
+    if (!this.#isAway) this.#outage += 1;
+    this.#isAway = true;
+    return new Unanswered(this.#url, why, this.#outage, cause);
   }
 
   /**
@@ -90,7 +121,7 @@ export class Api {
         return await this.send<T>(method, path, body, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof Refusal && !error.isPassing) throw error;
+        if (!mayPass(error)) throw error;
         onTrouble(error);
         await sleep(pauseMs(tries, error), undefined, { signal }).catch(() => undefined);
       }
@@ -104,6 +135,13 @@ export function pauseMs(tries: number, error: unknown): number {
   const own = spread / 2 + (Math.random() * spread) / 2;
   const asked = error instanceof Refusal ? (error.retryAfterMs ?? 0) : 0;
   return Math.max(own, Math.min(asked, MAX_RETRY_AFTER_MS));
+}
+
+/** What "fetch failed" leaves out, or what came that is no JSON. */
+function whyOf(error: unknown): string {
+  if (error instanceof SyntaxError) return `something else than Millrace has answered: ${error.message}`;
+  const { cause = { message: String(error) } } = error instanceof Error ? reasonsOf(error) : {};
+  return summaryOf(cause);
 }
 
 function refusalOf(response: Response, text: string): Refusal {

@@ -3,6 +3,7 @@ import { childEnv, loadClientConfig } from '../../src/config.ts';
 import { DEFAULT_LEASE_MS, MAX_LEASE_MS, MIN_LEASE_MS } from '../../src/schemas/lease.ts';
 import { type GivenTasks, loadGiven } from '../../src/tasks/given.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
+import { checkOptions } from '../embedded/check-options.ts';
 import type { ProgramWorker } from '../embedded/program-worker.ts';
 import { importTraced } from '../run/attempt-trace.ts';
 import { Api } from './api.ts';
@@ -32,10 +33,11 @@ const MAX_CONCURRENCY = 1_000;
  * Runs tasks in this program, with jobs of an API: for machines that reach only HTTP. It starts at once. While the API is away it tries
  * again and again.
  *
- * @throws {ConfigError} for an address or a key that is not valid. {RangeError} for a wrong number. {TaskLoadError} with every fault of
- * `tasks`.
+ * @throws {ConfigError} for an address or a key that is not valid. {RangeError} for a wrong number. {TypeError} for other options
+ * that are not valid. {TaskLoadError} with every fault of `tasks`.
  */
 export function httpWorker(options: HttpWorkerOptions): ProgramWorker {
+  checkOptions('httpWorker', options);
   const { tasks, queues = ['default'], concurrency = 10, leaseMs = DEFAULT_LEASE_MS } = options;
   checkRange('concurrency', concurrency, 1, MAX_CONCURRENCY);
   checkRange('leaseMs', leaseMs, MIN_LEASE_MS, MAX_LEASE_MS);

@@ -31,7 +31,11 @@ export class HttpAttempt implements TaskContext {
   #cause: AbortCause | undefined;
   #failure: Outcome | undefined;
 
-  constructor(taken: LeasedJob, task: LoadedTask, parts: Pick<ReportsParts, 'api' | 'lease' | 'onTrouble'>) {
+  constructor(
+    taken: LeasedJob,
+    task: LoadedTask,
+    parts: Pick<ReportsParts, 'api' | 'lease' | 'leaseMs' | 'onTrouble'>,
+  ) {
     const { id, queue, attempt, maxAttempts, key, metadata, trace, checkpoint } = taken;
     this.#taken = taken;
     this.#task = task;
@@ -90,9 +94,14 @@ export class HttpAttempt implements TaskContext {
     const checked = ended && checkResult(task, ended, attempt, Number.POSITIVE_INFINITY, systemClock);
     const state = { abortCause: this.#cause, attempt, failure: this.#failure };
     const outcome = applyAbort(state, checked, timeoutMs, systemClock);
-    await this.#reports.end();
-    this.#over.abort(new JobAborted(this.#cause ?? 'lease-lost'));
+    if (this.#cause !== 'lease-lost') await this.#reports.end();
+    this.dropReports();
     return outcome;
+  }
+
+  /** What is not reported yet will not be. */
+  dropReports(): void {
+    this.#over.abort(new JobAborted(this.#cause ?? 'lease-lost'));
   }
 
   /** The first cause wins. */

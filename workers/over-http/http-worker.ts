@@ -8,7 +8,7 @@ import type { LoadedTask } from '../../src/tasks/types.ts';
 import type { ProgramWorker, WorkerEvent, WorkerEventMap } from '../embedded/program-worker.ts';
 import { WorkerEvents } from '../embedded/worker-events.ts';
 import { announceLoop } from './announcements.ts';
-import { type Api, pauseMs } from './api.ts';
+import { type Api, pauseMs, Unanswered } from './api.ts';
 import { HeldLease } from './held-lease.ts';
 import { HttpAttempt } from './http-attempt.ts';
 import { isStale } from './reports.ts';
@@ -48,8 +48,10 @@ export class HttpWorker implements ProgramWorker {
   readonly #over = new AbortController();
   readonly #taking: Promise<void>;
   #hasAnswer = false;
+  #toldOutage = 0;
   #announcing: Loop | undefined;
-  #becomeReady: () => void = () => undefined;
+  #answered: () => void = () => undefined;
+  #announced: () => void = () => undefined;
   #wake: () => void = () => undefined;
   #stopping: Promise<void> | undefined;
 
@@ -57,9 +59,12 @@ export class HttpWorker implements ProgramWorker {
     this.#parts = parts;
     const loaded = load();
     const firstAnswer = new Promise<void>((resolve) => {
-      this.#becomeReady = resolve;
+      this.#answered = resolve;
     });
-    this.ready = loaded.then(() => firstAnswer);
+    const announced = new Promise<void>((resolve) => {
+      this.#announced = resolve;
+    });
+    this.ready = loaded.then(() => Promise.all([firstAnswer, announced])).then(this.#isReady);
     this.ready.catch(this.#onTrouble);
     this.#taking = loaded.then((tasks) => this.#takeAll(tasks)).catch(() => undefined);
   }
@@ -91,18 +96,22 @@ export class HttpWorker implements ProgramWorker {
     await Promise.all(this.#running.values());
     await this.#announcing?.stop();
     this.#over.abort();
-    this.#becomeReady();
+    this.#answered();
+    this.#announced();
     this.#events.emit('stopped');
   }
 
   #abortAll(): void {
     for (const attempt of this.#running.keys()) attempt.abort('shutdown');
-    setTimeout(() => this.#over.abort(), LAST_REPORTS_MS).unref();
+    setTimeout(() => {
+      this.#over.abort();
+      for (const attempt of this.#running.keys()) attempt.dropReports();
+    }, LAST_REPORTS_MS).unref();
   }
 
   async #takeAll(tasks: Tasks): Promise<void> {
     const { api, queues, concurrency } = this.#parts;
-    this.#announcing = announceLoop(api, queues, tasks, this.#onTrouble);
+    this.#announcing = announceLoop(api, queues, tasks, this.#onTrouble, this.#announced);
     this.#announcing.start();
     for (let failures = 0; !this.#ending.signal.aborted; ) {
       if (this.#running.size >= concurrency) {
@@ -143,9 +152,8 @@ export class HttpWorker implements ProgramWorker {
       signal,
       POLL_PATIENCE_MS,
     );
-    if (!this.#hasAnswer) this.#events.emit('ready');
     this.#hasAnswer = true;
-    this.#becomeReady();
+    this.#answered();
     return taken;
   }
 
@@ -202,7 +210,18 @@ export class HttpWorker implements ProgramWorker {
     if (outcome.kind === 'failed') this.#events.emit('failed', { ...ended, error: outcome.error.message });
   }
 
-  readonly #onTrouble = (error: unknown): void => this.#events.fail(error);
+  readonly #isReady = (): void => {
+    if (this.#stopping === undefined) this.#events.emit('ready');
+  };
+
+  /** An API that is away is told once, not by each request. */
+  readonly #onTrouble = (error: unknown): void => {
+    if (error instanceof Unanswered) {
+      if (error.outage === this.#toldOutage) return;
+      this.#toldOutage = error.outage;
+    }
+    this.#events.fail(error);
+  };
 
   #slotFree(): Promise<void> {
     return new Promise((resolve) => {

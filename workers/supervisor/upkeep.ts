@@ -51,6 +51,8 @@ export interface UpkeepParts {
  */
 export class Upkeep {
   readonly served: ServedQueues;
+  /** Resolves when the tasks are announced for the first time. */
+  readonly announced: Promise<void>;
   readonly #parts: UpkeepParts;
   readonly #announcer: TaskAnnouncer;
   readonly #renewer: LeaseRenewer;
@@ -90,7 +92,16 @@ export class Upkeep {
     });
     const leases = () => runners.livingConsumers();
     this.#reporter = new WorkerReporter({ core, config, name, tasks: [...tasks.keys()], leases, onDrain });
-    this.#announceLoop = new Loop('announce', this.#announcer.run, observe);
+    let hasAnnounced: () => void = () => undefined;
+    this.announced = new Promise((resolve) => {
+      hasAnnounced = resolve;
+    });
+    const announce = async () => {
+      const ms = await this.#announcer.run();
+      hasAnnounced();
+      return ms;
+    };
+    this.#announceLoop = new Loop('announce', announce, observe);
     this.#reportLoop = new Loop('report', this.#reporter.run, observe);
     this.#controlLoop = new Loop('control', this.#cancelListener.run, observe);
     this.#loops = this.#allLoops();

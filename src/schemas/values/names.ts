@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { TASK_NAME_FORM, TASK_NAME_PATTERN } from './task-name.ts';
 
 /** Most urgent first: workers drain the lanes in this order. */
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
@@ -84,9 +85,8 @@ export const queueName = (description: string) =>
 export const QueueName = queueName('The name of a queue.');
 
 export const TaskName = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$',
-  description:
-    'The task that a worker runs for the job. 1 to 128 characters: letters, digits, "_", ".", ":", "/" and "-". The first is a letter or digit.',
+  pattern: TASK_NAME_PATTERN,
+  description: `The task that a worker runs for the job. ${TASK_NAME_FORM}`,
   examples: ['fib'],
 });
 

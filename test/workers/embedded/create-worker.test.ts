@@ -39,7 +39,13 @@ const KINDS = {
   httpWorker: (options: Options) => httpWorker({ url: stack.url, ...options }),
 };
 
-describe.each(Object.entries(KINDS))('%s', (kind, make) => {
+/** As a program without types calls them. */
+const MAKERS = { createWorker, httpWorker };
+
+describe.each([
+  ['createWorker', KINDS.createWorker],
+  ['httpWorker', KINDS.httpWorker],
+] as const)('%s', (kind, make) => {
   const start = async (options: Options): Promise<ProgramWorker> => {
     const worker = make(options);
     workers.push(worker);
@@ -206,7 +212,30 @@ describe.each(Object.entries(KINDS))('%s', (kind, make) => {
       queues: [`${kind}-schema`],
       tasks: { sized: { input: { type: 'object', required: ['n'] }, handler: () => 1 } },
     });
-    const send = () => submit({ queue: `${kind}-schema`, task: 'sized', payload: {} });
-    await expect.poll(() => send().then(() => 'stored', String)).toContain('422');
+    await expect(submit({ queue: `${kind}-schema`, task: 'sized', payload: {} })).rejects.toThrow('422');
+  });
+
+  it('is ready when jobs for its tasks are accepted, although an earlier worker had others', async () => {
+    const queue = `${kind}-others`;
+    for (let n = 1; n <= 5; n += 1) {
+      const worker = await start({ queues: [queue], tasks: { [`task${n}`]: () => n } });
+      await expect(submit({ queue, task: `task${n}` }, 60)).resolves.toMatchObject({ result: n });
+      await worker.stop();
+    }
+  });
+
+  it.each([
+    ['no options', undefined, `${kind} needs options with tasks`],
+    ['null', null, `${kind} needs options with tasks`],
+    ['no tasks', { queues: ['a'] }, 'tasks: is missing: give tasks by their names'],
+    ['null for tasks', { tasks: null }, 'tasks: is null'],
+    ['a number for tasks', { tasks: 5 }, 'tasks: is of type number'],
+    ['null for a task', { tasks: { a: null } }, 'a: its default export is null'],
+    ['a list with null', { tasks: [null] }, 'task 0: its default export is null'],
+    ['a text for queues', { tasks: { a: () => 1 }, queues: 'mail' }, 'queues must be a list of names'],
+    ['no queue', { tasks: { a: () => 1 }, queues: [] }, 'queues must be a list of names'],
+    ['a queue that is no text', { tasks: { a: () => 1 }, queues: [null] }, 'queues must be a list of names'],
+  ])('says what is wrong with %s', (_, options, text) => {
+    expect(() => Reflect.apply(MAKERS[kind], undefined, [options])).toThrow(text);
   });
 });

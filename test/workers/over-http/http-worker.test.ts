@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../../src/local/redis-settings.ts';
 import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import type { TaskContext } from '../../../src/tasks/types.ts';
 import { startMillrace, type TestStack } from '../../../src/testing/test-stack.ts';
@@ -39,13 +42,100 @@ function start(options: HttpWorkerOptions): { worker: ProgramWorker; errors: Err
   return { worker, errors };
 }
 
-it('starts while the API is away, and takes jobs once it is there', async () => {
+/** Resolves when that many more requests to such a path have come to the API, or to the proxy while that is away. */
+async function untilSeen(path: string, more: number): Promise<void> {
+  const count = () => proxy.seen.filter((request) => request.includes(path)).length;
+  const before = count();
+  await expect.poll(count).toBeGreaterThanOrEqual(before + more);
+}
+
+const messagesOf = (errors: readonly Error[]) => errors.map(({ message }) => message);
+
+it('starts while the API is away, says so once, and takes jobs once it is there', async () => {
   proxy.breakOff(true);
   const { worker, errors } = start({ queues: ['late'], tasks: { one: () => 1 } });
-  await expect.poll(() => errors.length).toBeGreaterThan(1);
+  await untilSeen('/leases', 3);
   proxy.breakOff(false);
   await worker.ready;
   expect(await submit({ queue: 'late', task: 'one' }, 60)).toMatchObject({ result: 1 });
+  expect(messagesOf(errors)).toEqual([
+    expect.stringMatching(`^${proxy.url} gives no answer \\(.*\\)\\. The worker tries again until it does$`),
+  ]);
+  proxy.breakOff(true);
+  await expect.poll(() => errors).toHaveLength(2);
+});
+
+it('says why there is no answer', async () => {
+  const { errors } = start({ url: `http://127.0.0.1:${await freePort()}`, tasks: { one: () => 1 } });
+  await expect.poll(() => messagesOf(errors)).toEqual([expect.stringContaining('ECONNREFUSED')]);
+  const page = createServer((_, answer) => answer.end('<html>')).listen(0, '127.0.0.1');
+  await once(page, 'listening');
+  const { port } = page.address() as AddressInfo;
+  const other = start({ url: `http://127.0.0.1:${port}`, tasks: { one: () => 1 } });
+  await expect
+    .poll(() => messagesOf(other.errors))
+    .toEqual([expect.stringContaining('something else than Millrace has answered')]);
+  page.closeAllConnections();
+  page.close();
+});
+
+const linesOf = async ({ id }: { id: string }): Promise<string[]> => {
+  const answer = await fetch(`${stack.url}/jobs/${id}/logs`);
+  const { items } = (await answer.json()) as { items: { message: string }[] };
+  return items.map(({ message }) => message);
+};
+
+it('sends the lines of a log later that the API could not take', async () => {
+  let isBack: () => void = () => undefined;
+  const back = new Promise<void>((resolve) => {
+    isBack = resolve;
+  });
+  const { worker } = start({
+    queues: ['chatty'],
+    tasks: {
+      chatty: async (_: unknown, { log, progress }: TaskContext) => {
+        proxy.breakOff(true);
+        for (const line of ['one', 'two']) log(line);
+        await untilSeen('/log', 2);
+        progress({ step: 3 });
+        log('three');
+        await back;
+        log('four');
+        proxy.breakOff(true);
+      },
+    },
+  });
+  await worker.ready;
+  const job = await submit({ queue: 'chatty', task: 'chatty' });
+  await untilSeen('/log', 3);
+  proxy.breakOff(false);
+  await expect.poll(async () => (await linesOf(job)).length).toBe(3);
+  await expect.poll(async () => (await get(job)).progress).toEqual({ step: 3 });
+  isBack();
+  // The outcome waits for the last line.
+  await untilSeen('/log', 2);
+  proxy.breakOff(false);
+  await expect.poll(async () => (await get(job)).status).toBe('completed');
+  expect(await linesOf(job)).toEqual(['one', 'two', 'three', 'four']);
+});
+
+it('stops in time with lines and a checkpoint that the API does not take', async () => {
+  const { worker } = start({
+    queues: ['stops'],
+    tasks: {
+      stops: async (_: unknown, { log, checkpoint }: TaskContext) => {
+        proxy.breakOff(true);
+        log('one');
+        await checkpoint({ page: 1 });
+      },
+    },
+  });
+  await worker.ready;
+  const job = await submit({ queue: 'stops', task: 'stops' });
+  await untilSeen('/checkpoint', 2);
+  await worker.stop({ graceMs: 0 });
+  proxy.breakOff(false);
+  expect(await get(job)).toMatchObject({ status: 'running' });
 });
 
 it('tells the outcome of a job later when the API was away at its end', async () => {
@@ -62,9 +152,10 @@ it('tells the outcome of a job later when the API was away at its end', async ()
   });
   await worker.ready;
   const job = await submit({ queue: 'away', task: 'breaks' });
-  await expect.poll(() => errors.length).toBeGreaterThan(1);
+  await untilSeen('/complete', 2);
   proxy.breakOff(false);
   await expect.poll(async () => (await get(job)).status).toBe('completed');
+  expect(messagesOf(errors)).toHaveLength(1);
   expect(await get(job)).toMatchObject({ result: 'kept', attempt: 1 });
   expect(starts).toBe(1);
 });

@@ -23,8 +23,10 @@ class Address:
             raise ValueError("The URL of the service has user info. Give the key as `key` or in MILLRACE_KEY.")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("%r is no URL of a service. Use one such as %s." % (given, DEFAULT_URL))
+        if not is_path(parts.path):
+            raise ValueError("%r has characters that a URL cannot have. Encode its path: urllib.parse.quote." % given)
         self.is_secure = parts.scheme == "https"
-        self.host = parts.hostname
+        self.host = _ascii_host(parts.hostname, given)
         self.port = parts.port or (443 if self.is_secure else 80)
         # A service behind a proxy may have a path of its own.
         self.prefix = parts.path.rstrip("/")
@@ -44,6 +46,22 @@ class Address:
         return headers
 
 
+def is_path(text: str) -> bool:
+    """Whether the text can stand in the first line of a request."""
+    return is_printable(text) and " " not in text
+
+
+def _ascii_host(host: str, given: str) -> str:
+    """Names of other letters have a form in ASCII (IDNA)."""
+    try:
+        host = host.encode("idna").decode("ascii")
+    except UnicodeError:
+        host = ""
+    if not host or not is_path(host):
+        raise ValueError("%r names no host. Use a URL such as %s." % (given, DEFAULT_URL))
+    return host
+
+
 def is_printable(text: str) -> bool:
     """Whether a header can hold the text."""
-    return text.isascii() and text.isprintable()
+    return isinstance(text, str) and text.isascii() and text.isprintable()

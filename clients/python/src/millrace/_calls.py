@@ -22,8 +22,17 @@ _POLL_S = 30.0
 _AWAY_S = 60.0
 
 
+def segment(name: str, what: str) -> str:
+    """A name as a part of a path. @raise TypeError. @raise ValueError: the path would lead to something else."""
+    if not isinstance(name, str):
+        raise TypeError("%s must be a text, not %r." % (what, name))
+    if name in ("", ".", ".."):
+        raise ValueError("%s must not be %r." % (what, name))
+    return quote(name, safe="")
+
+
 def job_path(job_id: str, verb: str = "") -> str:
-    return "/jobs/" + quote(job_id, safe="") + ("/" + verb if verb else "")
+    return "/jobs/" + segment(job_id, "The id of a job") + ("/" + verb if verb else "")
 
 
 def submit(to: Address, job: Mapping[str, Any], payload: Any, idempotency_key: Optional[str]) -> JobCall:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import time
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from ._calls import ENDED, job_path
+from ._calls import ENDED, job_path, segment
 from ._json import decode
 from ._request import Broken, Request, backoff, error_of
 from .errors import ApiError
@@ -126,7 +126,7 @@ def queue_events(
     queue: Optional[str], types: Optional[Sequence[str]], last_event_id: Optional[str], reconnect_for: float
 ) -> Following:
     """Of a queue; None: of all queues."""
-    path = "/events" if queue is None else "/queues/%s/events" % quote(queue, safe="")
+    path = "/events" if queue is None else "/queues/%s/events" % segment(queue, "A queue")
     query = "" if types is None else "?" + urlencode({"type": ",".join(types)})
     return Following(path + query, last_event_id, reconnect_for)
 

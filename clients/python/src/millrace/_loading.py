@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, List, Union
 
@@ -65,8 +66,8 @@ def _import(module_name: str) -> Union[ModuleType, Any]:
         return sys.modules[module_name]
     try:
         found = importlib.util.find_spec(module_name)
-    except ImportError as error:
-        raise LoadError("The module %s cannot be imported: %s." % (module_name, error)) from error
+    except (Exception, SystemExit) as error:  # Of the packages that it is in.
+        raise LoadError(_why_not(module_name, error)) from error
     if found is None or found.loader is None:
         raise LoadError("There is no module %s. Start the worker in its folder, or set PYTHONPATH." % module_name)
     module = importlib.util.module_from_spec(found)
@@ -78,6 +79,8 @@ def _import(module_name: str) -> Union[ModuleType, Any]:
         found.loader.exec_module(module)
     except _Stopped:
         is_whole = False
+    except (Exception, SystemExit) as error:
+        raise LoadError(_why_not(module_name, error)) from error
     finally:
         _is_loading = False
     if _notes:
@@ -88,3 +91,15 @@ def _import(module_name: str) -> Union[ModuleType, Any]:
             file=sys.stderr,
         )
     return module
+
+
+def _why_not(module_name: str, error: BaseException) -> str:
+    """Names the last line of the module that ran, or that Python cannot read."""
+    module = sys.modules.get(module_name)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame.lineno for frame in frames if module is not None and frame.filename == module.__file__]
+    where = " at %s:%s" % (getattr(module, "__file__", None), own[-1]) if own else ""
+    what: object = error
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        where, what = " at %s:%s" % (error.filename, error.lineno), error.msg
+    return "The module %s cannot be loaded%s. %s: %s" % (module_name, where, type(error).__name__, what)

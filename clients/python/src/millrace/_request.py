@@ -6,7 +6,7 @@ import random
 import time
 from typing import Any, Generator, Mapping, Optional, Union
 
-from ._address import Address
+from ._address import Address, is_path, is_printable
 from ._json import decode
 from .errors import ApiError, MillraceError, Unreachable
 
@@ -19,7 +19,10 @@ _LONGEST_WAIT_S = 2.0
 
 
 class Request:
-    """`is_safe`: to send it twice does no harm. `wait_s`: how long the service may wait before it answers."""
+    """
+    `is_safe`: to send it twice does no harm. `wait_s`: how long the service may wait before it answers.
+    @raise ValueError: the path, the method or a header has characters that none can have.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,13 @@ class Request:
         wait_s: float = 0.0,
         answer_s: float = ANSWER_S,
     ) -> None:
+        if not method.isalpha() or not method.isascii():
+            raise ValueError("%r is no method of HTTP. Use one such as GET." % method)
+        if not is_path(path) or not path.startswith("/"):
+            raise ValueError("%r is no path. Begin it with / and encode names: urllib.parse.quote(name, '')." % path)
+        for name, value in (headers or {}).items():
+            if not is_path(name) or not name or ":" in name or not is_printable(value):
+                raise ValueError("The header %r must be of printable ASCII characters." % name)
         self.method = method
         self.path = path
         self.body = body

@@ -104,8 +104,8 @@ class TaskQueue(BaseQueue[Job]):
 
     def run(self, nworkers: int = 1, *, concurrency: int = 1) -> None:
         """
-        Starts worker processes for the tasks of this queue, and returns. `shutdown` stops them; so does the end of this
-        program. Not on Windows: use `python -m millrace work` there.
+        Starts worker processes for the tasks of this queue, and returns once one of them takes jobs, or after five
+        seconds without the service. `shutdown` stops them; so does the end of this program. Not on Windows: use `python -m millrace work` there.
         """
         if is_loading("run workers"):
             return

@@ -7,7 +7,7 @@ import os
 import select
 import signal
 import sys
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from .._loading import LoadError
 from ..base import BaseQueue
@@ -24,8 +24,10 @@ _LOOK_S = 0.1
 Load = Callable[[], BaseQueue[Any]]
 
 
-def run_child(load: Load, commands: int, limits: Limits) -> int:
-    """@param commands: the read end of the pipe of this child. @return the exit code."""
+def run_child(load: Load, commands: int, limits: Limits, ready: Optional[int] = None) -> int:
+    """
+    @param commands: the read end of the pipe of this child. @param ready: see WorkerProcess. @return the exit code.
+    """
     asked = []
     # Ctrl-C reaches the parent, too, which tells its children what to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -35,7 +37,7 @@ def run_child(load: Load, commands: int, limits: Limits) -> int:
     except LoadError as error:
         say(str(error))
         return UNUSABLE
-    worker = WorkerProcess(queue, limits)
+    worker = WorkerProcess(queue, limits, ready)
     worker.start()
     is_told = False
     while True:

@@ -4,13 +4,39 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from typing import Any, Dict, List, Mapping, Optional
+from collections import deque
+from typing import Any, Deque, List, Mapping, Optional
 
-from ..errors import ApiError, JobCancelled, Unreachable
-from .leases import Leases
+from .._json import encode
+from ..errors import JobCancelled, MillraceError
+from .leases import Leases, may_work_later
 
-# Lines of the log that wait to be sent; older ones go first.
+# What the service keeps of a log: lines, and bytes of them. More that wait are dropped, the oldest first.
 _MOST_LINES = 1_000
+_MOST_BYTES = 65_536
+# Characters of a message, of which the service keeps the first 4,000 and marks the cut.
+_MOST_MESSAGE = 4_001
+
+
+class _LogLines:
+    """JSON of lines that wait, as many as the service keeps."""
+
+    def __init__(self) -> None:
+        self._lines: Deque[bytes] = deque()
+        self._size = 0
+
+    def add(self, lines: List[bytes]) -> None:
+        for line in lines:
+            self._lines.append(line)
+            self._size += len(line)
+            while len(self._lines) > _MOST_LINES or self._size > _MOST_BYTES:
+                self._size -= len(self._lines.popleft())
+
+    def take(self) -> List[bytes]:
+        lines = list(self._lines)
+        self._lines.clear()
+        self._size = 0
+        return lines
 
 
 class CurrentJob:
@@ -33,8 +59,11 @@ class CurrentJob:
         self._leases = leases
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._unsent: Dict[str, Any] = {}
-        self._lines: List[Dict[str, str]] = []
+        # One report at a time, so that lines which are sent again keep their order.
+        self._sending = threading.Lock()
+        # JSON of what was reported and is not sent.
+        self._progress: Optional[bytes] = None
+        self._lines = _LogLines()
 
     @property
     def is_cancelled(self) -> bool:
@@ -52,36 +81,57 @@ class CurrentJob:
         self.check()
 
     def progress(self, progress: Any) -> None:
-        """Shows how far the job is: any JSON. It is sent within a second, and only the last one counts."""
+        """
+        Shows how far the job is: any JSON. It is sent within a second, and only the last one counts.
+        @raise NotJson: JSON cannot hold it.
+        """
+        text = encode(progress, "progress")
         with self._lock:
-            self._unsent["progress"] = progress
+            self._progress = text
 
     def log(self, message: str, level: str = "info") -> None:
-        """Adds a line to the log of the job. It is sent within a second. @param level: debug, info, warn or error."""
+        """
+        Adds a line to the log of the job. It is sent within a second, or once the service is back.
+        @param level: debug, info, warn or error.
+        """
+        line = encode({"level": str(level), "message": str(message)[:_MOST_MESSAGE]}, "log")
         with self._lock:
-            self._lines.append({"level": level, "message": str(message)})
-            del self._lines[:-_MOST_LINES]
+            self._lines.add([line])
 
     def save(self, checkpoint: Any) -> None:
         """
         Keeps any JSON of at most 64 KiB for the next attempt, which gets it as `checkpoint`. None removes it.
         @raise ApiError: it is too large, or the job runs elsewhere. @raise Unreachable.
         """
-        self._leases.report(self.id, "checkpoint", self.lease, checkpoint)
+        self._leases.report(self.id, "checkpoint", self.lease, encode(checkpoint, "checkpoint"))
         self.checkpoint = checkpoint
 
-    def send_reports(self) -> None:
-        """Sends what was reported since the last time. Reports are for people: a lost one does no harm."""
-        with self._lock:
-            unsent, self._unsent = self._unsent, {}
-            lines, self._lines = self._lines, []
-        if lines:
-            unsent["log"] = lines
-        for member, value in unsent.items():
-            try:
-                self._leases.report(self.id, member, self.lease, value, is_urgent=True)
-            except (ApiError, Unreachable, ValueError):
-                return
+    def send_reports(self) -> bool:
+        """
+        Sends what was reported since the last time. Lines of the log that the service does not take now are kept for the
+        next time. Returns whether none is left.
+        """
+        with self._sending:
+            with self._lock:
+                lines = self._lines.take()
+            if lines and not self._send("log", b"[" + b",".join(lines) + b"]"):
+                with self._lock:
+                    self._lines.add(lines + self._lines.take())
+                return False
+            with self._lock:
+                progress, self._progress = self._progress, None
+            # One that gets lost does no harm: the next one follows, or the outcome.
+            if progress is not None:
+                self._send("progress", progress)
+            return True
+
+    def _send(self, member: str, text: bytes) -> bool:
+        """Returns False if the service may take the report later."""
+        try:
+            self._leases.report(self.id, member, self.lease, text, is_urgent=True)
+        except MillraceError as error:
+            return not may_work_later(error)
+        return True
 
     def stop(self) -> None:
         """Tells the task to stop."""

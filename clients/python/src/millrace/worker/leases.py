@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
-from urllib.parse import quote
 
-from .._calls import job_path
+from .._calls import job_path, segment
 from .._http import Cut, Transport
 from .._json import encode
 from .._request import Answer, Broken, Request, ask
-from ..errors import ApiError
+from ..errors import ApiError, Unreachable
 
 # The longest wait of one take, seconds.
 POLL_S = 20.0
@@ -45,19 +44,19 @@ class Leases:
 
     def announce(self, task: str, announcement: Mapping[str, Any]) -> None:
         """Tells the service the schemas and defaults of a task. Not repeated. @raise ApiError. @raise Unreachable."""
-        path = "/queues/%s/tasks/%s" % (quote(self.queue, safe=""), quote(task, safe=""))
+        path = "/queues/%s/tasks/%s" % (segment(self.queue, "A queue"), segment(task, "A task"))
         self._ask(Request("PUT", path, encode(announcement, "announcement")), patience_s=0.0)
 
-    def take(self, cut: Cut) -> Taken:
+    def take(self, cut: Cut, wait_s: float = POLL_S) -> Taken:
         """Waits for a job, and takes it under a lease of its own. Not repeated. @raise ApiError. @raise Broken."""
         body = {
             "queues": [self.queue],
             "tasks": self.tasks,
             "worker": self.worker,
             "leaseMs": self.lease_ms,
-            "waitMs": int(POLL_S * 1000),
+            "waitMs": int(wait_s * 1000),
         }
-        request = Request("POST", "/leases", encode(body), wait_s=POLL_S)
+        request = Request("POST", "/leases", encode(body), wait_s=wait_s)
         return _taken(_checked(self.transport.send(request, cut)))
 
     def heartbeat(self, lease: str) -> List[str]:
@@ -77,9 +76,12 @@ class Leases:
         answer = _checked(self.transport.send(Request("POST", path, body, answer_s=answer_s)))
         return answer["items"][0], _taken(answer)
 
-    def report(self, job_id: str, member: str, lease: str, value: Any, is_urgent: bool = False) -> None:
-        """Sends `progress`, `log` or `checkpoint` of a job. @raise ApiError. @raise Unreachable. @raise NotJson."""
-        body = encode({"lease": lease, member: value}, member)
+    def report(self, job_id: str, member: str, lease: str, text: bytes, is_urgent: bool = False) -> None:
+        """
+        Sends `progress`, `log` or `checkpoint` of a job. @param text: its JSON. @param is_urgent: not repeated.
+        @raise ApiError. @raise Unreachable.
+        """
+        body = b'{"lease":%s,"%s":%s}' % (encode(lease), member.encode(), text)
         request = Request("POST", job_path(job_id, member), body, answer_s=_REPORT_S)
         self._ask(request, patience_s=0.0 if is_urgent else self.lease_ms / 1000)
 
@@ -88,7 +90,7 @@ class Leases:
 
 
 def _lease_path(lease: str, verb: str) -> str:
-    return "/leases/%s/%s" % (quote(lease, safe=""), verb)
+    return "/leases/%s/%s" % (segment(lease, "A lease"), verb)
 
 
 def _checked(answer: Answer) -> Dict[str, Any]:
@@ -106,6 +108,6 @@ def _taken(answer: Mapping[str, Any]) -> Taken:
 
 def may_work_later(error: Exception) -> bool:
     """Whether a request that failed so may be accepted later: the service is away, busy or restarting."""
-    return isinstance(error, Broken) or (
+    return isinstance(error, (Broken, Unreachable)) or (
         isinstance(error, ApiError) and (error.status >= 500 or error.status == 429)
     )

@@ -14,7 +14,7 @@ from .._request import Broken, backoff
 from ..errors import ApiError, MillraceError
 from ..base import BaseQueue
 from .attempt import RELEASE, Attempt
-from .leases import Leases, Outcome, Taken, may_work_later
+from .leases import POLL_S, Leases, Outcome, Taken, may_work_later
 from .limits import Limits
 
 # Exit codes of a worker process.
@@ -33,13 +33,14 @@ _RELEASE_S = 2.0
 class WorkerProcess:
     """
     Runs jobs of one queue. `drain` ends it: it takes nothing more, and what it runs may end within the grace; the rest
-    is given back.
+    is given back. @param ready: the write end of a pipe that hears when the service knows the tasks.
     """
 
-    def __init__(self, queue: BaseQueue[Any], limits: Limits) -> None:
+    def __init__(self, queue: BaseQueue[Any], limits: Limits, ready: Optional[int] = None) -> None:
         worker = "python-%d@%s" % (os.getpid(), socket.gethostname())
         self.queue = queue
         self.limits = limits
+        self._ready = ready
         transport = Transport(queue.address)
         self.leases = Leases(transport, queue.name, sorted(queue.tasks), worker, round(limits.lease_s * 1000))
         self._held: Set[Attempt] = set()
@@ -98,10 +99,14 @@ class WorkerProcess:
         tries = 0
         try:
             self._announce()
-            say("%s works on %s: %s" % (self.leases.worker, self.queue.name, ", ".join(self.leases.tasks)))
+            # The first answer comes at once: from then on the service knows the tasks.
+            wait_s = 0.0
             while self._wait_for_room():
                 try:
-                    taken = self.leases.take(self._cut)
+                    taken = self.leases.take(self._cut, wait_s)
+                    if wait_s == 0.0:
+                        self._is_ready()
+                    wait_s = POLL_S
                     tries = 0
                     self._accept(taken)
                 except (ApiError, Broken) as error:
@@ -110,6 +115,14 @@ class WorkerProcess:
                     tries += 1
         finally:
             self._is_taking = False
+
+    def _is_ready(self) -> None:
+        say("%s works on %s: %s" % (self.leases.worker, self.queue.name, ", ".join(self.leases.tasks)))
+        if self._ready is not None:
+            try:
+                os.write(self._ready, b"r")
+            except OSError:
+                pass  # Nobody waits for it any more.
 
     def _announce(self) -> None:
         """A take announces tasks without schemas and defaults. Those with some go first, and then none may be missing."""
@@ -131,7 +144,7 @@ class WorkerProcess:
             say("the service refuses %s: %s" % (self.leases.worker, error))
             return self.drain(REFUSED)
         if tries == 0:
-            say("%s waits for the service: %s" % (self.leases.worker, error))
+            say("%s waits for the service at %s: %s" % (self.leases.worker, self.queue.url, error))
         with self._changed:
             wait = backoff(tries, getattr(error, "retry_after", None))
             self._changed.wait_for(lambda: self._is_stopping, timeout=wait)
@@ -164,7 +177,6 @@ class WorkerProcess:
             following = None
             try:
                 outcome = RELEASE if self._is_stopping else attempt.run(self.queue.tasks[attempt.job.task])
-                attempt.job.send_reports()
                 taken = self._settle(attempt, outcome)
                 if taken is not None and taken.jobs:
                     following = self._hold(taken.jobs[0], taken.lease)
@@ -178,10 +190,17 @@ class WorkerProcess:
             self._changed.notify_all()
 
     def _settle(self, attempt: Attempt, outcome: Outcome) -> Optional[Taken]:
-        """Reports the outcome until the service accepts it, or has given the job away."""
-        end = time.monotonic() + _SETTLE_S
+        """
+        Reports the outcome until the service accepts it, or has given the job away. The log goes first: for as long as a
+        lease lasts, the outcome waits for it.
+        """
+        start = time.monotonic()
         tries = 0
-        while not attempt.is_lost and time.monotonic() < end:
+        while not attempt.is_lost and time.monotonic() < start + _SETTLE_S:
+            if not attempt.job.send_reports() and time.monotonic() < start + self.limits.lease_s:
+                time.sleep(backoff(tries))
+                tries += 1
+                continue
             try:
                 takes_next = not self._is_stopping
                 item, taken = self.leases.settle(attempt.job.lease, attempt.job.id, outcome, takes_next)
@@ -229,7 +248,7 @@ class WorkerProcess:
                 if now >= attempt.next_heartbeat and not self._heartbeat(attempt):
                     break  # The service is away: each try takes time, and the others would fare no better.
                 if sends_reports:
-                    attempt.job.send_reports()
+                    sends_reports = attempt.job.send_reports()
 
     def _held_after_tick(self) -> List[Attempt]:
         time.sleep(_TICK_S)

@@ -32,14 +32,22 @@ class Child(NamedTuple):
 class Supervisor:
     """
     Keeps `processes` children running. SIGTERM and SIGINT drain them; a second signal ends them at once.
-    @param parent: the read end of a pipe; its end drains, too.
+    @param parent: the read end of a pipe; its end drains, too. @param ready: see WorkerProcess.
     """
 
-    def __init__(self, load: Load, processes: int, limits: Limits, parent: Optional[int] = None) -> None:
+    def __init__(
+        self,
+        load: Load,
+        processes: int,
+        limits: Limits,
+        parent: Optional[int] = None,
+        ready: Optional[int] = None,
+    ) -> None:
         self._load = load
         self._processes = processes
         self._limits = limits
         self._parent = parent
+        self._ready = ready
         self._children: Dict[int, Child] = {}
         self._signals = 0
         self._code = 0
@@ -96,7 +104,7 @@ class Supervisor:
                 os.close(end)
             if self._parent is not None:
                 os.close(self._parent)
-            code = run_child(self._load, read_end, self._limits)
+            code = run_child(self._load, read_end, self._limits, self._ready)
         except BaseException:
             traceback.print_exc()
         finally:

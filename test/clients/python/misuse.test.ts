@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest';
+import { useApi } from '../../helpers/api/server.ts';
+import { useRedis } from '../../helpers/redis/server.ts';
+import { usePython } from './python.ts';
+
+const redis = useRedis();
+const api = useApi(redis);
+const python = usePython(() => api.origin);
+
+/** Each call is wrong by itself: the client says so at once, and asks no service. */
+const WRONG_CALLS: readonly [string, string, string][] = [
+  ["queue.job('')", 'ValueError', "The id of a job must not be ''."],
+  ["queue.job('.')", 'ValueError', "The id of a job must not be '.'."],
+  ["queue.job('..')", 'ValueError', "The id of a job must not be '..'."],
+  ['queue.job(None)', 'TypeError', 'The id of a job must be a text, not None.'],
+  ['queue.job(5)', 'TypeError', 'The id of a job must be a text, not 5.'],
+  ["queue.request('GET', '/queues/a b')", 'ValueError', "'/queues/a b' is no path."],
+  ["queue.request('GET', 'queues')", 'ValueError', "'queues' is no path."],
+  ["queue.request('GET', '/queues/ü')", 'ValueError', 'is no path.'],
+  ["queue.request('GET', '/\\r\\nx: y')", 'ValueError', 'is no path.'],
+  ["queue.request('G T', '/queues')", 'ValueError', "'G T' is no method of HTTP."],
+  ["queue.request('GET', '/queues', headers={'x': 'a\\r\\ny: b'})", 'ValueError', "The header 'x' must be"],
+  ["queue.request('GET', '/queues', headers={'x y': 'a'})", 'ValueError', "The header 'x y' must be"],
+  ["queue.request('GET', '/queues', headers={'x': 5})", 'ValueError', "The header 'x' must be"],
+  ["queue.submit('any', idempotency_key='a\\nb')", 'ValueError', 'An idempotency_key has'],
+  ["queue.submit('any', float('nan'))", 'NotJson', 'The payload cannot be written as JSON'],
+  ["type(queue)(url='http://h/a b')", 'ValueError', "'http://h/a b' has characters that a URL cannot have."],
+  ["type(queue)(url='http://h/ü')", 'ValueError', 'has characters that a URL cannot have.'],
+  ["type(queue)(url='http://h h')", 'ValueError', "'http://h h' names no host."],
+  ["type(queue)(url='http://a..b')", 'ValueError', "'http://a..b' names no host."],
+];
+
+it.each(['TaskQueue', 'AsyncTaskQueue'])(
+  '%s raises what the caller did wrong, and sends nothing',
+  async (kind) => {
+    const calls = WRONG_CALLS.map(([call]) => `lambda: ${call}`).join(',\n    ');
+    const shown = await python.run(`
+import asyncio, json, socket
+from millrace import ${kind} as Queue
+queue = Queue(url='http://127.0.0.1:1')
+def refused(*args, **kwargs): raise AssertionError('a connection')
+socket.create_connection = refused
+asyncio.open_connection = refused
+calls = [
+    ${calls}]
+def said(call):
+    try:
+        done = call()
+        if asyncio.iscoroutine(done): asyncio.run(done)
+        return [None, 'accepted']
+    except Exception as error: return [type(error).__name__, str(error)]
+print(json.dumps([said(call) for call in calls]))
+`);
+    expect(JSON.parse(shown)).toEqual(
+      WRONG_CALLS.map(([, name, text]) => [name, expect.stringContaining(text)]),
+    );
+  },
+);
+
+it.each([
+  ['a syntax error', 'queue = (', 'broken.py:1. SyntaxError: '],
+  ['an error', '\nraise RuntimeError("no database")', 'broken.py:2. RuntimeError: no database'],
+  [
+    'an import that fails',
+    'import json, nowhere',
+    "broken.py:1. ModuleNotFoundError: No module named 'nowhere'",
+  ],
+  ['an end', 'import sys\nsys.exit("bye")', 'broken.py:2. SystemExit: bye'],
+  [
+    'an address that is none',
+    'from millrace import TaskQueue\nqueue = TaskQueue(url="nonsense")',
+    "broken.py:2. ValueError: 'nonsense' is no URL of a service.",
+  ],
+])('a worker ends with 2 and one message for a module with %s', async (_, text, said) => {
+  python.write('broken.py', text);
+  const worker = python.start(['-m', 'millrace', 'work', 'broken:queue', '--processes', '2']);
+  expect(await worker.ended()).toBe(2);
+  expect(worker.stderr).toContain('millrace: The module broken cannot be loaded at ');
+  expect(worker.stderr).toContain(said);
+  expect(worker.stderr).not.toContain('Traceback');
+  expect(worker.stderr).not.toContain('takes its place');
+});
+
+it('a worker ends with 2 when a package around the module fails', async () => {
+  python.write('package.py', '1 / 0');
+  const worker = python.start(['-m', 'millrace', 'work', 'package.tasks:queue']);
+  expect(await worker.ended()).toBe(2);
+  expect(worker.stderr).toContain('ZeroDivisionError');
+  expect(worker.stderr).not.toContain('Traceback');
+});
