@@ -24,7 +24,7 @@ const ROLES = [
   [
     'client',
     'The doctor',
-    'For [`npm run doctor`](../how-to/doctor.md), which reads the settings above, too.',
+    'For the [doctor](../how-to/doctor.md), `npm run doctor` or `npx millrace doctor`, which reads the settings above, too.',
   ],
 ] as const;
 

@@ -50,11 +50,17 @@ export function valueText(schema: Schema): string {
   if (schema.const !== undefined) return code(schema.const);
   const choices = schema.anyOf ?? schema.allOf;
   if (choices !== undefined) return choices.map(valueText).join(schema.anyOf ? ' or ' : ' and ');
-  if (Array.isArray(schema.type)) {
-    // A number of milliseconds, or a string with a unit.
-    return schema.type.join() === 'integer,string' ? 'duration' : schema.type.join(' or ');
-  }
-  return plainText(schema);
+  return Array.isArray(schema.type) ? choiceText(schema, schema.type) : plainText(schema);
+}
+
+/** What a value of several types may be: "duration or object", or "integer, 1 to 100, or `unlimited`". */
+function choiceText({ pattern, minimum, maximum }: Schema, types: readonly string[]): string {
+  const [first, second, ...others] = types;
+  if (first !== 'integer' || second !== 'string') return types.join(' or ');
+  const word = /^\^(\w+)\$$/.exec(pattern ?? '')?.[1];
+  if (word !== undefined) return `integer${range(minimum, maximum)}, or ${code(word)}`;
+  // A number of milliseconds, or a string with a unit.
+  return ['duration', ...others].join(' or ');
 }
 
 function plainText(schema: Schema): string {

@@ -3,6 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { docsPages } from '../openapi/docs-pages.ts';
 import { anchorOf } from '../openapi/markdown.ts';
+import { type Schema, valueText } from '../openapi/schema-text.ts';
 import { blocksOf } from './helpers/local/doc-commands.ts';
 import { filesInProject, PAGES, pathInProject, readInProject as read } from './helpers/local/pages.ts';
 
@@ -35,12 +36,29 @@ function pathsOf(file: string): string[] {
   return named.map(([, path = '']) => path);
 }
 
+/** Every schema in a part of the OpenAPI document that may be of several types. */
+function schemasOf(part: unknown): Schema[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const own = 'type' in part && Array.isArray(part.type) ? [part as Schema] : [];
+  return [...own, ...Object.values(part).flatMap(schemasOf)];
+}
+
 /** Files whose comments and texts name pages. */
 const CODE_WITH_PAGES = ['*.ts', '*.mjs', '*.py', '*.yml', '*.yaml', '*Dockerfile', 'src/README.md'];
 
 describe('the pages for people', () => {
   it('that are generated are what the code says: run npm run docs', async () => {
     for (const [name, text] of Object.entries(await docsPages())) expect(read(name)).toBe(text);
+  });
+
+  it('call a value a duration only where it takes a unit', () => {
+    const schemas = schemasOf(JSON.parse(read('openapi/openapi.json')));
+    const durations = schemas.filter((schema) => valueText(schema).includes('duration'));
+    expect(durations.length).toBeGreaterThan(10);
+    expect(durations.filter(({ pattern }) => pattern?.includes('(ms|s|m|h|d)') !== true)).toEqual([]);
+    expect(read('docs/reference/api.md')).toContain(
+      '| `attempts` | body | integer, 1 to 100, or `unlimited` |',
+    );
   });
 
   it.each(PAGES)('%s links to what is there', (file) => {

@@ -30,7 +30,7 @@ function unreachable({ url, fault: reason }: { url: string; fault: string }): Fi
     why: 'Nobody can submit or read jobs there.',
     todo: /certificate|self.signed/i.test(reason)
       ? 'Name the file of the CA in NODE_EXTRA_CA_CERTS.'
-      : 'Start it: npm start, or node dist/src/server.js. If it runs elsewhere, set MILLRACE_URL to its address.',
+      : 'Start it: npm start, npx millrace dev or npx millrace api; in a build node dist/src/server.js. If it runs elsewhere, set MILLRACE_URL to its address.',
   });
 }
 

@@ -58,7 +58,7 @@ const withoutWorkers = ({ queue, counts, oldestQueuedMs }: QueueStats): Finding 
   fault('no-workers', {
     what: `Queue ${queue} has ${count(counts.queued)} waiting jobs and no worker. The oldest has waited for ${spokenTime(oldestQueuedMs)}.`,
     why: 'The jobs do not run.',
-    todo: `Start a worker: QUEUES=${queue} node dist/workers/main.js. If one runs, check its QUEUES, REDIS_URL and PREFIX.`,
+    todo: `Start a worker: QUEUES=${queue} npx millrace worker, or QUEUES=${queue} node dist/workers/main.js in a build. If one runs, check its QUEUES, REDIS_URL and PREFIX.`,
   });
 
 function paused({ queue, counts, oldestQueuedMs, pausedUntil }: QueueStats): Finding {

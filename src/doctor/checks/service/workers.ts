@@ -8,7 +8,7 @@ export function checkWorkers(workers: readonly Worker[]): Finding[] {
       note('workers', {
         what: 'No worker runs.',
         why: 'Submitted jobs wait until one starts.',
-        todo: 'Start one: node dist/workers/main.js.',
+        todo: 'Start one: npx millrace worker, or node dist/workers/main.js in a build.',
       }),
     ];
   }
