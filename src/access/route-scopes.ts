@@ -14,6 +14,8 @@ export interface RouteAccess {
   /** `any`: every valid key will do. `none`: no key is needed. */
   readonly scope: Scope | 'any' | 'none';
   readonly queue: QueueIn;
+  /** A browser that asks for a page needs no key here: it gets one without data. */
+  readonly hasPage?: true;
 }
 
 /** What each route needs, by its operationId. A route that is not listed does not start. */
@@ -87,8 +89,7 @@ export const ROUTE_SCOPES: Readonly<Record<string, RouteAccess>> = {
   listAudit: { scope: 'admin', queue: 'all' },
 
   getMetrics: { scope: 'read', queue: 'all' },
-  getHome: { scope: 'none', queue: 'some' },
-  getOpenApi: { scope: 'none', queue: 'some' },
+  getHome: { scope: 'any', queue: 'some', hasPage: true },
   getLlmsText: { scope: 'none', queue: 'some' },
   getDashboard: { scope: 'none', queue: 'some' },
   getProblem: { scope: 'none', queue: 'some' },
@@ -97,8 +98,5 @@ export const ROUTE_SCOPES: Readonly<Record<string, RouteAccess>> = {
   getReadiness: { scope: 'none', queue: 'some' },
 };
 
-/** A path without a route, and a method that a path does not have: no queue is seen there. */
+/** A path without a route, a method that a path does not have, and the pages of the documentation: no queue is seen there. */
 export const UNLISTED: RouteAccess = { scope: 'any', queue: 'some' };
-
-/** The pages of the documentation, whose routes have no operationId: they describe the service, and hold no data. */
-export const DOCS_PAGES: RouteAccess = { scope: 'none', queue: 'some' };

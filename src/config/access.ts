@@ -20,7 +20,7 @@ export const ACCESS_SETTINGS: SettingsOf<AccessSettings> = {
     variable: 'AUTH',
     usedBy: 'api',
     meaning:
-      'Who may use the API. `off`: everyone who reaches it. `keys`: every request that reads or changes data needs a key; see docs/how-to/security.md. On a HOST that is not loopback you must say which.',
+      'Who may use the API. `off`: everyone who reaches it. `keys`: every request but `GET /livez` and `GET /readyz` needs a key; see docs/how-to/security.md. On a HOST that is not loopback you must say which.',
     values: AUTH,
     fallback: 'off',
     fallbackText: '`off` on a loopback HOST, else none',

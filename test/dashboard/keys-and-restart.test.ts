@@ -69,28 +69,6 @@ describe('with AUTH=keys the page', () => {
   });
 });
 
-describe('with AUTH=keys the documentation', () => {
-  it('is read without a key, from the page of a problem on, and asks for one where a request needs it', async () => {
-    const page = await browser.open(`${origin}/problems/unauthorized`);
-    await page.getByRole('link', { name: 'All requests and their answers' }).click();
-    await page.getByRole('heading', { name: /^Millrace/ }).waitFor();
-    const queues = page.locator('#operations-queues-listQueues');
-    await queues.locator('.opblock-summary-control').click();
-    await queues.getByRole('button', { name: 'Try it out' }).click();
-    const ask = async (): Promise<number> => {
-      const answer = page.waitForResponse(`${origin}/queues*`);
-      await queues.getByRole('button', { name: 'Execute' }).click();
-      return (await answer).status();
-    };
-    expect(await ask()).toBe(401);
-    await page.getByRole('button', { name: 'Authorize' }).first().click();
-    await page.locator('.auth-container input').fill(ADMIN_KEY);
-    await page.locator('.auth-btn-wrapper').getByRole('button', { name: 'Apply credentials' }).click();
-    await page.locator('.auth-btn-wrapper').getByRole('button', { name: 'Close' }).click();
-    expect(await ask()).toBe(200);
-  });
-});
-
 /** How many requests of the last minutes were refused. */
 async function refusals(): Promise<number> {
   const { body } = await supertest(origin).get('/audit').set(bearer(ADMIN_KEY));

@@ -57,7 +57,7 @@ const body = Buffer.alloc(BODY_BYTES, 'x');
 /** Requests of clients without a good key, and with a key whose rate is spent. */
 async function refusedCases(): Promise<typeof CASES> {
   const { key } = await makeKey(locked.origin, ['submit'], { rate: { limit: 1, per: '1h' } });
-  await send(locked.origin, { method: 'GET', path: '/queues', headers: bearer(key) });
+  await send(locked.origin, { method: 'GET', path: '/', headers: bearer(key) });
   const submit = { method: 'POST', path: '/jobs/batch', headers: NDJSON_TYPE, origin: locked.origin };
   return [
     [401, 'unauthorized', submit],

@@ -10,13 +10,14 @@ import { leaseNotFound, parseLease } from '../../leases/lease-token.ts';
 import { parseJobId } from '../../redis/job-id.ts';
 import { problems } from '../../schemas/http.ts';
 import type { Scope } from '../../schemas/keys/scope.ts';
+import { prefersPage } from '../request/accept.ts';
 import { routeFacts } from '../request/route.ts';
 import { hiddenId } from './hidden-jobs.ts';
 
 const CALLER = Symbol('caller');
 
 /**
- * Lets requests in: with AUTH=keys every request that reads or changes data needs a key, and that its scope. Comes before all other
+ * Lets requests in: with AUTH=keys every request but those of probes needs a key, and that its scope. Comes before all other
  * hooks that answer, so that nothing is told to strangers. With AUTH=off there is no hook at all.
  */
 export const doorPlugin = fastifyPlugin<{ auth: 'off' | 'keys' }>(
@@ -35,7 +36,7 @@ export const doorPlugin = fastifyPlugin<{ auth: 'off' | 'keys' }>(
     });
     app.addHook('onRequest', (request, reply, done) => {
       const access = routeFacts(request).access ?? UNLISTED;
-      if (access.scope === 'none') {
+      if (access.scope === 'none' || (access.hasPage && prefersPage(request.headers.accept))) {
         done();
         return;
       }

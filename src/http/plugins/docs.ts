@@ -2,7 +2,6 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { DOCS_PAGES } from '../../access/route-scopes.ts';
 import { JobEvent } from '../../schemas/event.ts';
 import { DroppedMessage, EndEvent, JobMessage, ResetMessage } from '../../schemas/event-stream.ts';
 import { Job, JobError, SubmitJob } from '../../schemas/job.ts';
@@ -27,7 +26,7 @@ const BEARER = {
   type: 'http',
   scheme: 'bearer',
   description:
-    'With AUTH=keys each operation that names this scheme needs a key of `POST /keys`, or ADMIN_KEY, and the scope that it names.',
+    'With AUTH=keys each request needs a key of `POST /keys`, or ADMIN_KEY. Operations name the scope that it needs.',
 } as const;
 
 /** Schemas with a name in the document. */
@@ -78,9 +77,6 @@ function nameBodies<T extends object>(document: T): T {
 /** Where the document is served. */
 const DOCUMENTS: ReadonlySet<string> = new Set(['/openapi.json', '/docs/json', '/docs/yaml']);
 
-/** Where its pages are, with their scripts and styles. */
-const PAGES = /^\/docs(\/|$)/;
-
 /** Keeps the first answer of a route as text: to print the document takes long. */
 function makeOnce(route: RouteOptions): void {
   let text: unknown;
@@ -124,7 +120,6 @@ export const docsPlugin = fastifyPlugin<{ version: string; publicUrl: string }>(
     for (const schema of SCHEMAS) app.addSchema(schema);
     app.addHook('onRoute', (route) => {
       if (DOCUMENTS.has(route.url)) makeOnce(route);
-      if (PAGES.test(route.url)) route.config = { ...route.config, access: DOCS_PAGES };
     });
     await app.register(swagger, {
       openapi: {
@@ -161,8 +156,7 @@ export const docsPlugin = fastifyPlugin<{ version: string; publicUrl: string }>(
       }),
       transformSpecificationClone: false,
     });
-    const schema = { hide: true, operationId: 'getOpenApi' };
-    app.get('/openapi.json', { schema }, async () => app.swagger());
+    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   },
-  { name: 'docs', dependencies: ['door'] },
+  { name: 'docs' },
 );

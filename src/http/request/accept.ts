@@ -56,3 +56,7 @@ export const eventFormatOf = (accept: string | undefined): EventFormat =>
 /** The format in which a client prefers a page. @throws {AppError} not-acceptable. */
 export const pageFormatOf = (accept: string | undefined): PageFormat =>
   preferred(PAGE_MEDIA, accept, 'The page is available');
+
+/** Whether a client rather has HTML than JSON. */
+export const prefersPage = (accept: string | undefined): boolean =>
+  accept !== undefined && qualityOf(PAGE_MEDIA.html, accept) > qualityOf(PAGE_MEDIA.json, accept);

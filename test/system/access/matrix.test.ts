@@ -64,7 +64,7 @@ beforeAll(async () => {
   );
   for (const key of refused) {
     await until(
-      async () => (await ask(api.origin, { method: 'GET', path: '/queues' }, key)).status === 401,
+      async () => (await ask(api.origin, { method: 'GET', path: '/' }, key)).status === 401,
       'a refused key',
     );
   }
