@@ -41,8 +41,9 @@ export class Millrace {
   }
 
   /** Stores a job. A repeat after a lost connection stores nothing new. */
-  submit<P, R>(task: TypedTask<P, R>, payload: NoInfer<P>, options?: SubmitOptions): Promise<Job<R>>;
   submit<R = unknown>(task: string, payload?: unknown, options?: SubmitOptions): Promise<Job<R>>;
+  // The compiler tells what is wrong with the last one alone.
+  submit<P, R>(task: TypedTask<P, R>, payload: NoInfer<P>, options?: SubmitOptions): Promise<Job<R>>;
   async submit(
     task: string | TypedTask,
     payload?: unknown,

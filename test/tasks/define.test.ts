@@ -39,6 +39,29 @@ describe('defineTask', () => {
     defineTask({ output: Type.Object({ value: Type.String() }), handler: () => ({ value: 1 }) });
   });
 
+  it('takes the other type from the handler', () => {
+    const measure = defineTask({
+      input: Type.Object({ url: Type.String(), width: Type.Integer() }),
+      handler: async ({ url, width }) => ({ url, area: width * width }),
+    });
+    expectTypeOf(measure.handler).toEqualTypeOf<
+      TaskHandler<{ url: string; width: number }, { url: string; area: number }>
+    >();
+    const name = defineTask({
+      output: Type.Object({ name: Type.String() }),
+      handler: ({ id }: { id: number }) => ({ name: String(id) }),
+    });
+    expectTypeOf(name.handler).toEqualTypeOf<TaskHandler<{ id: number }, { name: string }>>();
+    const next = defineTask({
+      name: 'next',
+      input: { type: 'object', required: ['n'] },
+      output: { type: 'integer' },
+      handler: ({ n }: { n: number }) => n + 1,
+    });
+    expectTypeOf(next.handler).toEqualTypeOf<TaskHandler<{ n: number }, number>>();
+    expectTypeOf(next.name).toEqualTypeOf<'next'>();
+  });
+
   it('gives the type unknown without a TypeBox schema', () => {
     defineTask({
       input: { type: 'object' },

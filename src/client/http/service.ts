@@ -7,9 +7,12 @@ import { MAX_PAUSE_MS, pause, pauseMs } from './pause.ts';
 
 /** Where the service is, and how to talk to it. */
 export interface ServiceOptions {
-  /** The address of the API. A path in it is kept. Default `http://127.0.0.1:3000`. */
+  /** The address of the API. A path in it is kept. Default: MILLRACE_URL of the environment, or `http://127.0.0.1:3000`. */
   readonly url?: string | URL | undefined;
-  /** An access key or a token; a function is asked for each request. Absent: no key is sent. */
+  /**
+   * An access key or a token; a function is asked for each request. Default: MILLRACE_KEY of the environment, unless `url` is given: that key
+   * may be for another service.
+   */
   readonly key?: string | (() => string | Promise<string>) | undefined;
   /** Used in place of the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
@@ -48,6 +51,15 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const NOT_TRIED_STATUS = 429;
 const PASSING_STATUSES: readonly number[] = [429, 502, 503, 504];
 
+interface Environment {
+  readonly MILLRACE_URL?: string | undefined;
+  readonly MILLRACE_KEY?: string | undefined;
+}
+
+/** Of the process; a browser has none. */
+const environment = (): Environment =>
+  (globalThis as { readonly process?: { readonly env?: Environment } }).process?.env ?? {};
+
 /** Whether the same request may succeed a little later. */
 export const isPassing = (error: unknown): error is MillraceError =>
   error instanceof Unreachable || (error instanceof MillraceError && PASSING_STATUSES.includes(error.status));
@@ -62,9 +74,10 @@ export class Service {
 
   /** @throws {MillraceError} `invalid-argument` for an option that is of no use */
   constructor({ url, key, fetch: send, tries, requestTimeoutMs }: ServiceOptions) {
+    const env = environment();
     // A variable of the environment that is empty counts as absent.
-    this.#url = addressOf(url || DEFAULT_URL);
-    this.#key = typeof key === 'function' ? key : keyOf(key);
+    this.#url = addressOf(url || env.MILLRACE_URL || DEFAULT_URL);
+    this.#key = typeof key === 'function' ? key : keyOf(key ?? (url ? undefined : env.MILLRACE_KEY));
     // Browsers refuse to call fetch as a method of another object.
     this.#fetch = send ?? ((...args) => fetch(...args));
     this.#tries = numberOf('tries', tries ?? DEFAULT_TRIES, 1);
