@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Millrace, MillraceError, Unreachable } from '../../../src/client/index.ts';
 import { cut, json, problem, type Reply, useStubService } from './stub-service.ts';
 
@@ -6,6 +6,30 @@ const stub = useStubService();
 const client = (options = {}) => new Millrace({ url: stub.origin, ...options });
 const stored = json(202, { id: 'default~n1-0', status: 'queued' });
 const keysOf = () => stub.requests.map(({ headers }) => headers['idempotency-key']);
+
+describe('without options', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+  const sentKey = () => stub.requests.at(-1)?.headers.authorization;
+
+  it('a client takes the address and the key of the environment', async () => {
+    vi.stubEnv('MILLRACE_URL', stub.origin);
+    vi.stubEnv('MILLRACE_KEY', 'mrk_of_the_environment');
+    stub.reply(stored);
+    await new Millrace().submit('echo');
+    expect(sentKey()).toBe('Bearer mrk_of_the_environment');
+    await new Millrace({ key: 'mrk_given' }).submit('echo');
+    expect(sentKey()).toBe('Bearer mrk_given');
+  });
+
+  it('the key of the environment is not sent to an address that is given', async () => {
+    vi.stubEnv('MILLRACE_KEY', 'mrk_of_the_environment');
+    stub.reply(stored);
+    await client().submit('echo');
+    expect(sentKey()).toBeUndefined();
+  });
+});
 
 describe('a submit', () => {
   it('is repeated under its own Idempotency-Key after a lost connection', async () => {
