@@ -106,7 +106,7 @@ describe('a user of Redis', () => {
   it('that may not read INFO', async () => {
     const commands = NEEDED_COMMANDS.filter((name) => name !== 'info').map((name) => `+${name}`);
     const url = await addUser(redis, 'blind', ['~mr:*', ...commands]);
-    await readinessWith(url, {}, tells(/NOPERM.*docs\/scale\.md/));
+    await readinessWith(url, {}, tells(/NOPERM.*docs\/how-to\/scale\.md/));
   });
 
   it('that may not ask for the memory of keys gets statistics without it', async () => {
