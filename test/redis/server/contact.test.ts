@@ -4,7 +4,7 @@ import { contactAdvice } from '../../../src/redis/server/contact.ts';
 it.each([
   ['WRONGPASS invalid username-password pair or user is disabled.', /password in REDIS_URL/],
   ['NOAUTH Authentication required.', /redis:\/\/:PASSWORD@/],
-  ["NOPERM this user has no permissions to run the 'info' command", /docs\/scale\.md/],
+  ["NOPERM this user has no permissions to run the 'info' command", /docs\/how-to\/scale\.md/],
   ['connect ECONNREFUSED 127.0.0.1:6379', /Start Redis/],
   ['getaddrinfo ENOTFOUND redis', /host name/],
   ["Socket timeout. Expecting data, but didn't receive any in 5000ms.", /firewall/],
