@@ -33,7 +33,7 @@ const KINDS: readonly (readonly [CommandKind, RegExp])[] = [
   ],
   [
     'named',
-    /^(npm (ci|test|pack)|npm i \S+\.tgz|npm run (build|lint|format|typecheck|docs|openapi|chaos|bench|durability|memory|doctor|test:cluster|test:sentinel))( -- .*)?$|^mkdir \S+ && cd \S+$|^npm run --silent sbom > sbom\.json$|^npm audit --omit=dev$|^(node from-bullmq\.mjs|python3 from_celery\.py|ruby from_sidekiq\.rb) .*$|^docker compose .*$|^python3 -m pip install \.\/clients\/python$|^kubectl apply -k deploy\/kubernetes$|^\.ci\/run$/,
+    /^(npm (ci|test|pack( --silent)?)|npm i \S+\.tgz|npm run (build|lint|format|typecheck|docs|openapi|chaos|bench|durability|memory|doctor|test:cluster|test:sentinel))( -- .*)?$|^mkdir \S+ && cd \S+$|^npm run --silent sbom > sbom\.json$|^npm audit --omit=dev$|^(node from-bullmq\.mjs|python3 from_celery\.py|ruby from_sidekiq\.rb) .*$|^docker compose .*$|^python3 -m pip install \.\/clients\/python$|^kubectl apply -k deploy\/kubernetes$|^\.ci\/run$/,
   ],
 ];
 

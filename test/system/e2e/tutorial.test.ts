@@ -89,7 +89,7 @@ it('runs every command but those of its first section, which the helper has run'
   const named = BLOCKS.filter(({ language, text }) => language === 'sh' && kindOf(text) === 'named');
   expect(named.map(({ text }) => text)).toEqual([
     'npm ci',
-    'npm pack',
+    'npm pack --silent',
     'mkdir ../my-jobs && cd ../my-jobs',
     'npm i ../millrace/millrace-0.1.0.tgz',
   ]);
