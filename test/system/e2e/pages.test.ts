@@ -78,7 +78,7 @@ async function follow(page: string): Promise<void> {
     const kind = language === 'sh' ? kindOf(text) : undefined;
     if (kind === 'service') await shell.serve(text);
     else if (kind !== undefined && kind !== 'named') {
-      if (!startsService && (kind !== 'run' || /^(python3|ruby|node \w|npx) /.test(text)))
+      if (!startsService && (kind !== 'run' || /^(python3 |ruby |node \w|npx )/.test(text)))
         await shell.ensureService();
       await followCommand(kind, text, blocks[index + 1]);
     }
