@@ -33,18 +33,35 @@ const onPort = (port: number, password: string): RedisAddress => ({
   lines: [`port ${port}`, 'bind 127.0.0.1', `requirepass ${password}`],
 });
 
-/** A port that is free at this moment. */
-export function freePort(host = '127.0.0.1'): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Below the ports that systems give to outgoing connections (32768 and more): one of those could take the port before it is used. */
+const FIRST_PORT = 10_000;
+const PORTS = 20_000;
+const TRIES = 100;
+
+/**
+ * A port that is free at this moment.
+ *
+ * @throws {Error} for an address that this machine does not have, or when many ports in turn are in use.
+ */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (let tries = 1; ; tries += 1) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    try {
+      await tryToListen(host, port);
+      return port;
+    } catch (error) {
+      const isUsed = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      if (!isUsed || tries === TRIES) throw error;
+    }
+  }
+}
+
+const tryToListen = (host: string, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);
-    probe.listen(0, host, () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
+    probe.listen(port, host, () => probe.close(() => resolve()));
   });
-}
 
 export interface Durability {
   /** True: every accepted write is on disk. False: nothing is stored on disk, for tests. */

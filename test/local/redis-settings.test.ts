@@ -37,8 +37,12 @@ describe('redis.conf', () => {
   });
 });
 
-it('a free port can be listened on', async () => {
-  const server = createServer().listen(await freePort(), '127.0.0.1');
+it('a free port can be listened on, and no outgoing connection takes it before', async () => {
+  const port = await freePort();
+  // Where Linux begins to give ports to them.
+  expect(port).toBeLessThan(32_768);
+  const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
   server.close();
+  await expect(freePort('203.0.113.1')).rejects.toThrow('EADDRNOTAVAIL');
 });

@@ -138,10 +138,10 @@ async function startNode(dir: string, persistent: boolean, binary: string | unde
   };
 }
 
-/** A port whose bus port is free, too. */
+/** A port whose bus port is free, too. Both are below those of outgoing connections. */
 async function freePort(): Promise<number> {
   for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const port = 10_000 + Math.floor(Math.random() * 12_000);
     if ((await isFree(port)) && (await isFree(port + BUS_OFFSET))) return port;
   }
 }
