@@ -28,8 +28,9 @@ export async function toEachJob(
   const ids = idsOf(args, io.input, stop);
   const total = args.includes('-') ? undefined : args.length;
   const tally = { done: 0, refused: 0 };
+  const faults: unknown[] = [];
   const lane = async (): Promise<void> => {
-    while (!stop.aborted) {
+    while (!stop.aborted && faults.length === 0) {
       const { value: id } = await ids.next();
       if (id === undefined) return;
       try {
@@ -44,15 +45,16 @@ export async function toEachJob(
       await progress.show(tally.done + tally.refused, total);
     }
   };
-  const lanes = await Promise.allSettled(Array.from({ length: AT_ONCE }, lane));
+  // The others end after what they have sent.
+  await Promise.all(Array.from({ length: AT_ONCE }, () => lane().catch((error) => faults.push(error))));
   await progress.clear();
-  const fault = lanes.find((one) => one.status === 'rejected');
-  if (fault !== undefined || stop.aborted) {
+  const isStopped = faults.length > 0 || stop.aborted;
+  if (isStopped && total !== 1) {
     await io.err.write(
       `Stopped after ${tally.done + tally.refused} jobs; ${tally.done} are ${DONE[verb]}. Run the command again to go on.\n`,
     );
   }
-  if (fault !== undefined) throw fault.reason;
+  if (faults.length > 0) throw faults[0];
   return tally.refused > 0 ? EXIT.refused : EXIT.done;
 }
 
