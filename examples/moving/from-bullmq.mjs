@@ -10,7 +10,7 @@ if (name === undefined) throw new Error('Usage: node from-bullmq.mjs QUEUE');
 
 const { BULLMQ_REDIS_URL: url = 'redis://127.0.0.1:6379', BULLMQ_PREFIX: prefix = 'bull' } = process.env;
 const old = new Queue(name, { connection: { url }, prefix });
-const mr = new Millrace({ url: process.env.MILLRACE_URL, key: process.env.MILLRACE_KEY });
+const mr = new Millrace();
 
 /** BullMQ tries a job once and retries it at once, unless its options say otherwise. */
 function retries({ attempts = 1, backoff }, attemptsMade = 0) {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePort } from '../../../src/local/redis-settings.ts';
+import { outputOf } from './output-of.ts';
 
 const DEFAULT_SERVICE = 'npm start';
 
@@ -111,13 +112,7 @@ export class DocShell {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let output = '';
-    const keep = (chunk: unknown) => {
-      output += String(chunk);
-    };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
-    return { child, output: () => output };
+    return { child, output: outputOf(child) };
   }
 }
 

@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import { outputOf } from '../local/output-of.ts';
 import { pathInProject } from '../local/pages.ts';
 
 export interface Ended {
@@ -41,14 +42,9 @@ export function useFolder(files: readonly string[]): Folder {
       env: { ...own, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let output = '';
-    const keep = (chunk: unknown) => {
-      output += String(chunk);
-    };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
-    const end = once(child, 'close').then(([code]) => ({ code, output }));
-    return { child, output: () => output, end };
+    const output = outputOf(child);
+    const end = once(child, 'close').then(([code]) => ({ code, output: output() }));
+    return { child, output, end };
   };
   return {
     get dir() {
