@@ -52,7 +52,7 @@ export class LeaseConsumer extends Consumer {
     request: SettleAndTakeRequest,
   ): Promise<SettledAndTaken> {
     const counts = latencyCounts(keys, latency, nowMs);
-    return this.withGroups([keys], () =>
+    return this.withGroups(keys, () =>
       settleAndTake(this.#redis, keys, this.name, completions, counts, request),
     );
   }
@@ -103,6 +103,6 @@ export class LeaseConsumer extends Consumer {
     which: HeartbeatScope,
     position?: HeartbeatPosition,
   ): Promise<HeartbeatReply> {
-    return this.withGroups([keys], () => heartbeat(this.#redis, keys, this.name, leaseMs, which, position));
+    return this.withGroups(keys, () => heartbeat(this.#redis, keys, this.name, leaseMs, which, position));
   }
 }

@@ -38,10 +38,16 @@ export class Consumer {
   /** How often a missing group was recreated. */
   recreatedGroups = 0;
   readonly #redis: Connection;
+  #dropRemoved: DropRemoved = async () => [];
 
   constructor(name: string, redis: Connection) {
     this.name = name;
     this.#redis = redis;
+  }
+
+  /** For a worker that serves some queues only while they exist. A removed queue has no deliveries, and gets no groups. */
+  dropWith(dropRemoved: DropRemoved): void {
+    this.#dropRemoved = dropRemoved;
   }
 
   /** Completes and takes in one script; `nowMs` is wall time and only chooses the window of the histogram. */
@@ -53,38 +59,46 @@ export class Consumer {
     options: TakeOptions,
   ): Promise<CompletedAndTaken> {
     const counts = latencyCounts(keys, latency, nowMs);
-    return this.withGroups([keys], () =>
-      completeAndTake(this.#redis, keys, this.name, jobs, counts, options),
+    return this.withGroups(
+      keys,
+      () => completeAndTake(this.#redis, keys, this.name, jobs, counts, options),
+      () => ({ settled: jobs.map(() => 'stale'), taken: { kind: 'no-lease' } }),
     );
   }
 
   retry(keys: QueueKeys, failure: Failure, delayMs: number): Promise<Settled> {
-    return this.withGroups([keys], () => retry(this.#redis, keys, this.name, failure, delayMs));
+    const call = () => retry(this.#redis, keys, this.name, failure, delayMs);
+    return this.withGroups(keys, call, () => 'stale');
   }
 
   /** As `retry`, for many; outcomes are in their order. */
   retryAll(keys: QueueKeys, retries: readonly Retry[]): Promise<Settled[]> {
-    return this.withGroups([keys], () => retryAll(this.#redis, keys, this.name, retries));
+    const call = () => retryAll(this.#redis, keys, this.name, retries);
+    return this.withGroups(keys, call, () => retries.map(() => 'stale'));
   }
 
   /** @param maxDead most dead letters that the queue keeps. */
   bury(keys: QueueKeys, failure: Failure, maxDead: number): Promise<Settled> {
-    return this.withGroups([keys], () => bury(this.#redis, keys, this.name, failure, maxDead));
+    const call = () => bury(this.#redis, keys, this.name, failure, maxDead);
+    return this.withGroups(keys, call, () => 'stale');
   }
 
   /** As `bury`, for many; outcomes are in their order. */
   buryAll(keys: QueueKeys, failures: readonly Failure[], maxDead: number): Promise<Settled[]> {
-    return this.withGroups([keys], () => buryAll(this.#redis, keys, this.name, failures, maxDead));
+    const call = () => buryAll(this.#redis, keys, this.name, failures, maxDead);
+    return this.withGroups(keys, call, () => failures.map(() => 'stale'));
   }
 
   /** The jobs can be taken again after `delayMs`. */
   release(keys: QueueKeys, jobs: readonly Held[], delayMs = 0): Promise<Settled[]> {
-    return this.withGroups([keys], () => release(this.#redis, keys, this.name, jobs, delayMs));
+    const call = () => release(this.#redis, keys, this.name, jobs, delayMs);
+    return this.withGroups(keys, call, () => jobs.map(() => 'stale'));
   }
 
   /** The jobs wait for a worker that can run them. */
   hold(keys: QueueKeys, jobs: readonly Unrunnable[]): Promise<Settled[]> {
-    return this.withGroups([keys], () => hold(this.#redis, keys, this.name, jobs));
+    const call = () => hold(this.#redis, keys, this.name, jobs);
+    return this.withGroups(keys, call, () => jobs.map(() => 'stale'));
   }
 
   /** The classes of held jobs of which this consumer can run some. */
@@ -95,17 +109,20 @@ export class Consumer {
   }
 
   recordProgress(keys: QueueKeys, delivery: Omit<Held, 'begun'>, progress: string): Promise<boolean> {
-    return this.withGroups([keys], () => noteProgress(this.#redis, keys, this.name, delivery, progress));
+    const call = () => noteProgress(this.#redis, keys, this.name, delivery, progress);
+    return this.withGroups(keys, call, () => false);
   }
 
   /** Keeps JSON text for the next attempt; resolves to false when the delivery is no longer this consumer's. */
   recordCheckpoint(keys: QueueKeys, delivery: Omit<Held, 'begun'>, checkpoint: string): Promise<boolean> {
-    return this.withGroups([keys], () => noteCheckpoint(this.#redis, keys, this.name, delivery, checkpoint));
+    const call = () => noteCheckpoint(this.#redis, keys, this.name, delivery, checkpoint);
+    return this.withGroups(keys, call, () => false);
   }
 
   /** Adds lines to the log of a job; resolves to false when the delivery is no longer this consumer's. */
   appendLog(keys: QueueKeys, delivery: Omit<Held, 'begun'>, batch: LogBatch): Promise<boolean> {
-    return this.withGroups([keys], () => appendLog(this.#redis, keys, this.name, delivery, batch));
+    const call = () => appendLog(this.#redis, keys, this.name, delivery, batch);
+    return this.withGroups(keys, call, () => false);
   }
 
   async hasLease(keys: QueueKeys): Promise<boolean> {
@@ -120,7 +137,8 @@ export class Consumer {
     const pending: Omit<Held, 'begun'>[] = [];
     for (const place of PLACES) {
       for (let from = '-', more = true; more; ) {
-        const rows = await this.withGroups([keys], () => this.#pendingRows(keys.stream[place], from));
+        const read = () => this.#pendingRows(keys.stream[place], from);
+        const rows = await this.withGroups(keys, read, () => []);
         pending.push(...rows.map(([entryId, , , token]) => ({ ref: { place, entryId }, token })));
         more = rows.length === PENDING_PAGE;
         from = `(${rows.at(-1)?.[0]}`;
@@ -134,24 +152,26 @@ export class Consumer {
     return rows as [string, string, number, number][];
   }
 
-  /**
-   * @param callAgain what to call once the missing groups are recreated.
-   * @param recreatable which of the queues are to have groups.
-   */
-  protected async withGroups<T>(
-    queues: readonly QueueKeys[],
-    call: () => Promise<T>,
-    callAgain: () => Promise<T> = call,
-    recreatable = async (all: readonly QueueKeys[]) => all,
-  ): Promise<T> {
+  /** @param ofRemoved what the call resolves to where the queue was dropped. Without it, the queue is made again. */
+  protected async withGroups<T>(keys: QueueKeys, call: () => Promise<T>, ofRemoved?: () => T): Promise<T> {
     try {
       return await call();
     } catch (error) {
       if (!isNoGroup(error)) throw error;
-      this.recreatedGroups += 1;
-      for (const keys of await recreatable(queues)) await ensureGroups(this.#redis, keys);
-      return callAgain();
+      const dropped = await this.recreateGroups([keys], ofRemoved !== undefined);
+      return ofRemoved !== undefined && dropped.length > 0 ? ofRemoved() : call();
     }
+  }
+
+  /** Makes the groups of the queues, but for those that are dropped, and returns these. */
+  protected async recreateGroups(
+    queues: readonly QueueKeys[],
+    mayDrop = true,
+  ): Promise<readonly QueueKeys[]> {
+    this.recreatedGroups += 1;
+    const dropped = mayDrop ? await this.#dropRemoved(queues) : [];
+    for (const keys of queues) if (!dropped.includes(keys)) await ensureGroups(this.#redis, keys);
+    return dropped;
   }
 }
 
@@ -161,34 +181,26 @@ export type DropRemoved = (queues: readonly QueueKeys[]) => Promise<readonly Que
 /** A consumer that can also wait for work. */
 export class WaitingConsumer extends Consumer {
   readonly #reader: StreamReader;
-  #dropRemoved: DropRemoved | undefined;
 
   constructor(name: string, redis: Connection, reader: StreamReader) {
     super(name, redis);
     this.#reader = reader;
   }
 
-  /** For a worker that serves some queues only while they exist. */
-  dropWith(dropRemoved: DropRemoved): void {
-    this.#dropRemoved = dropRemoved;
-  }
-
   /** Blocks for at most `blockMs`; `interrupt` ends it early. Resolves to nothing when a group had to be recreated. */
-  awaitWork<Queue extends AwaitedQueue>(
+  async awaitWork<Queue extends AwaitedQueue>(
     queues: readonly Queue[],
     blockMs: number,
     listener?: ReadListener<Queue>,
   ): Promise<Awaited[]> {
-    // A recreated group delivers all entries again. Only `take` can tell which of them are new.
-    return this.withGroups(
-      queues.map(({ keys }) => keys),
-      () => awaitWork(this.#reader, this.name, queues, blockMs, listener),
-      async () => [],
-      async (all) => {
-        const dropped = (await this.#dropRemoved?.(all)) ?? [];
-        return all.filter((keys) => !dropped.includes(keys));
-      },
-    );
+    try {
+      return await awaitWork(this.#reader, this.name, queues, blockMs, listener);
+    } catch (error) {
+      if (!isNoGroup(error)) throw error;
+      await this.recreateGroups(queues.map(({ keys }) => keys));
+      // A recreated group delivers all entries again. Only `take` can tell which of them are new.
+      return [];
+    }
   }
 
   interrupt(): Promise<void> {

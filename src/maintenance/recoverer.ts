@@ -29,6 +29,18 @@ const AFTER_ERROR_MS = 2_000;
 /** Each primary is asked once, so that this is longer than an answer takes. */
 const GIVE_UP_PATIENCE_MS = 10_000;
 
+/** In a queue that was removed. */
+const NOTHING_TO_RECOVER: Recovery = {
+  recovered: 0,
+  nextExpiryInMs: undefined,
+  more: false,
+  cancelled: [],
+  hasExpired: false,
+  mayExpire: false,
+  lostAttempts: [],
+  leases: 0,
+};
+
 /** Recovers the jobs of expired leases, and ends expired jobs. */
 export class Recoverer {
   readonly #core: Core;
@@ -143,7 +155,7 @@ export class Recoverer {
   }
 
   async #recoverWithGroups(keys: QueueKeys, givenUp?: GivenUp): Promise<Recovery> {
-    const { redis, observe } = this.#core;
+    const { redis, observe, queues } = this.#core;
     const options = {
       aheadMs: this.#aheadMs,
       mostLeases: this.#mostLeases,
@@ -153,6 +165,8 @@ export class Recoverer {
       return await recover(redis, keys, givenUp, options);
     } catch (error) {
       if (!isNoGroup(error)) throw error;
+      const { length: removed } = await queues.withoutStreams([keys]);
+      if (removed > 0) return NOTHING_TO_RECOVER;
       await ensureGroups(redis, keys);
       return recover(redis, keys, givenUp, options);
     }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { Recoverer } from '../../src/maintenance/recoverer.ts';
 import { entryTime } from '../../src/redis/job-id.ts';
+import { fixedKeys, inOrder } from '../../src/redis/keys.ts';
 import { untilAfter, useQueueOfTwo } from '../helpers/lifecycle/queue-of-two.ts';
 import { createTestCore } from '../helpers/redis/core.ts';
 import { useRedis } from '../helpers/redis/server.ts';
@@ -45,6 +46,14 @@ describe('a pass of the recoverer', () => {
     await redis.client.zadd(keys.leases, 1, 'one');
     await newRecoverer().recoverer.run();
     expect(await queue.placeOf(ref)).toBe('result');
+  });
+
+  it('makes nothing of a queue that was removed', async () => {
+    const { keys } = queue;
+    await redis.client.unlink(...fixedKeys(keys));
+    await redis.client.zadd(keys.leases, 1, 'one');
+    expect(await newRecoverer().recoverer.run()).toBe(1_000);
+    expect(await redis.client.exists(...inOrder(keys.stream), keys.wake)).toBe(0);
   });
 
   it('comes again soon enough for the next lease that may expire, and at least once a second', async () => {

@@ -217,7 +217,7 @@ export class Batcher {
   #accept(call: Call, taken: Taken, asked: AskedClasses): void {
     const { state, count } = call;
     if (taken.kind === 'no-lease') {
-      pauseWithoutLease(state, this.#parts, () => this.schedule());
+      if (!state.isDropped) pauseWithoutLease(state, this.#parts, () => this.schedule());
       return;
     }
     this.#fairness.taken(taken.deliveries.length, count);
