@@ -22,7 +22,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { body, caller } = request;
-      for (const queue of body.queues) demand(caller, 'work', queue);
+      demand(caller, 'work', ...body.queues);
       const { queues, tasks, worker, max = 1, leaseMs = DEFAULT_LEASE_MS, waitMs = 0 } = body;
       if (waitMs > 0) app.enterWait(request, reply);
       const poll = { queues, tasks, worker, max, leaseMs, holder: leaseHolderOf(caller) };

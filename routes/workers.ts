@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { demandAll, visibleTo } from '../src/http/access/caller-view.ts';
+import { demandUnnamed } from '../src/access/refusals.ts';
+import { visibleTo } from '../src/http/access/caller-view.ts';
 import { problems } from '../src/schemas/http.ts';
 import { Worker, WorkerList, WorkerListQuery, WorkerParams } from '../src/schemas/workers/worker.ts';
 
@@ -52,7 +53,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async ({ params, caller }, reply) => {
       // A drain stops the work on all queues of the worker.
-      const permit = (queues: readonly string[]) => demandAll(caller, 'manage', queues);
+      const permit = (queues: readonly string[]) => demandUnnamed(caller, 'manage', queues);
       return reply
         .code(202)
         .send(await app.workerList.drain(params.name, visibleTo(caller, 'manage'), permit));

@@ -28,11 +28,25 @@ export const tooManyWrongKeys = (waitMs: number): AppError =>
     { retryAfterS: Math.ceil(waitMs / 1_000) },
   );
 
-/** @param queue absent where the scope is missing for all queues. */
-export const forbidden = (scope: Scope, queue?: string): AppError =>
+const lacks = (scopes: readonly string[]): AppError => {
+  const names = scopes.map((scope) => `"${scope}"`).join(', ');
+  return new AppError(
+    'forbidden',
+    scopes.length === 1
+      ? `The key lacks the scope ${names}. Use a key that has it.`
+      : `The key lacks the scopes ${names}. Use a key that has them.`,
+  );
+};
+
+/** @param queues those for which the scope is missing; absent where it must hold for all queues. */
+export const forbidden = (scope: Scope, queues?: readonly string[]): AppError =>
+  lacks(queues === undefined ? [scope] : queues.map((queue) => `${scope}:${queue}`));
+
+/** The scope is missing for every queue, and the queue of the request is not known. */
+export const forbiddenAnywhere = (scope: Scope): AppError =>
   new AppError(
     'forbidden',
-    `The key lacks the scope "${queue === undefined ? scope : `${scope}:${queue}`}". Use a key that has it.`,
+    `The key has the scope "${scope}" for no queue. Use a key that has "${scope}:QUEUE", with the name of the queue for QUEUE.`,
   );
 
 /**
@@ -44,12 +58,28 @@ export function guardOf(caller: Caller, scope: Scope): QueueGuard {
   if (caller.may(scope)) return EVERY_QUEUE;
   return (queue) => {
     if (caller.may(scope, queue)) return true;
-    if (caller.may('read', queue)) throw forbidden(scope, queue);
+    if (caller.may('read', queue)) throw forbidden(scope, [queue]);
     return false;
   };
 }
 
-/** @throws {AppError} forbidden, for a queue that the request itself names. */
-export function demand(caller: Caller, scope: Scope, queue: string): void {
-  if (!caller.may(scope, queue)) throw forbidden(scope, queue);
+/** @throws {AppError} forbidden, for queues, or patterns of queues, that the request itself names. */
+export function demand(caller: Caller, scope: Scope, ...queues: readonly string[]): void {
+  const missing = queues.filter((queue) => !caller.may(scope, queue));
+  if (missing.length > 0) throw forbidden(scope, [...new Set(missing)]);
+}
+
+/**
+ * Like `demand`, for queues that the request does not name: the answer names none that the caller may not read.
+ *
+ * @throws {AppError} forbidden.
+ */
+export function demandUnnamed(caller: Caller, scope: Scope, queues: readonly string[]): void {
+  if (queues.some((queue) => !caller.may(scope, queue) && !caller.may('read', queue))) {
+    throw new AppError(
+      'forbidden',
+      `The key lacks the scope "${scope}" for queues that it may not read. Use a key that has "${scope}" for all queues.`,
+    );
+  }
+  demand(caller, scope, ...queues);
 }

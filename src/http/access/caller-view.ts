@@ -1,6 +1,5 @@
 import { type Caller, EVERYONE } from '../../access/caller.ts';
 import { holderOf } from '../../access/holder.ts';
-import { demand } from '../../access/refusals.ts';
 import { ANY_HOLDER, type LeaseHolder } from '../../leases/lease-holder.ts';
 import type { Scope } from '../../schemas/keys/scope.ts';
 import type { VisibleQueues } from '../../schemas/values/visible-queues.ts';
@@ -23,8 +22,3 @@ export const leaseHolderOf = (caller: Caller): LeaseHolder =>
   caller === EVERYONE
     ? ANY_HOLDER
     : { id: holderOf(caller), mayWorkOn: (queue) => caller.may('work', queue) };
-
-/** @throws {AppError} forbidden unless the caller has the scope for all of the queues, or patterns of queues. */
-export function demandAll(caller: Caller, scope: Scope, queues: readonly string[]): void {
-  for (const queue of queues) demand(caller, scope, queue);
-}

@@ -2,7 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 import fastifyPlugin from 'fastify-plugin';
 import { type Caller, EVERYONE, type KeyRate, NOBODY } from '../../access/caller.ts';
 import { rateHeaders } from '../../access/rates/rate-headers.ts';
-import { forbidden, rateLimited, tooManyWrongKeys, unauthorized } from '../../access/refusals.ts';
+import {
+  forbidden,
+  forbiddenAnywhere,
+  rateLimited,
+  tooManyWrongKeys,
+  unauthorized,
+} from '../../access/refusals.ts';
 import { ROUTE_SCOPES, type RouteAccess, UNLISTED } from '../../access/route-scopes.ts';
 import { queueNotFound } from '../../core/queue-registry.ts';
 import type { AppError } from '../../errors.ts';
@@ -129,29 +135,30 @@ function enter(
     case 'all':
       return forbidden(scope);
     default:
-      return caller.mayAny(scope) ? undefined : forbidden(scope);
+      return caller.mayAny(scope) ? undefined : forbiddenAnywhere(scope);
   }
 }
 
 /** A queue that the caller may not read is one that never was: no answer depends on what there is. */
 function refuseQueue(caller: Caller, scope: Scope, name: string): AppError | undefined {
   if (caller.may(scope, name)) return undefined;
-  return !caller.mayAny(scope) || caller.may('read', name) ? forbidden(scope, name) : queueNotFound(name);
+  return !caller.mayAny(scope) || caller.may('read', name) ? forbidden(scope, [name]) : queueNotFound(name);
 }
 
 function refuseJob(request: FastifyRequest, caller: Caller, scope: Scope, id: string): AppError | undefined {
   const name = parseJobId(id)?.queue;
-  if (!caller.mayAny(scope)) return forbidden(scope, name);
-  if (name === undefined || caller.may(scope, name)) return undefined;
-  if (caller.may('read', name)) return forbidden(scope, name);
+  if (name === undefined) return caller.mayAny(scope) ? undefined : forbiddenAnywhere(scope);
+  if (caller.may(scope, name)) return undefined;
+  if (!caller.mayAny(scope) || caller.may('read', name)) return forbidden(scope, [name]);
   (request.params as { id: string }).id = hiddenId(request, id);
   return undefined;
 }
 
 function refuseLease(caller: Caller, scope: Scope, text: string): AppError | undefined {
-  if (!caller.mayAny(scope)) return forbidden(scope);
-  const lease = parseLease(text);
-  return lease === undefined || lease.queues.every((name) => caller.may(scope, name))
+  const queues = parseLease(text)?.queues;
+  if (!caller.mayAny(scope))
+    return queues === undefined ? forbiddenAnywhere(scope) : forbidden(scope, queues);
+  return queues === undefined || queues.every((name) => caller.may(scope, name))
     ? undefined
     : leaseNotFound();
 }

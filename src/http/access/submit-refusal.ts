@@ -10,7 +10,7 @@ export function submitRefusal(caller: Caller): RefuseJob | undefined {
   const errors = new Map<string, AppError>();
   return ({ queue = DEFAULT_QUEUE }) => {
     if (caller.may('submit', queue)) return undefined;
-    const error = errors.get(queue) ?? forbidden('submit', queue);
+    const error = errors.get(queue) ?? forbidden('submit', [queue]);
     errors.set(queue, error);
     return error;
   };

@@ -53,12 +53,13 @@ describe('the door', () => {
       await api.http.get(`/queues?${encodeURI(query)}`).expect(401);
   });
 
-  it('names the scope that is missing', async () => {
+  it('names the narrowest scope that is missing', async () => {
     const { key } = await makeKey(api.origin, ['read']);
     const answer = await api.http.post('/jobs').set(bearer(key)).send({ task: 'echo' }).expect(403);
     expect(answer.body).toMatchObject({
       code: 'forbidden',
-      detail: expect.stringContaining('"submit"'),
+      detail:
+        'The key has the scope "submit" for no queue. Use a key that has "submit:QUEUE", with the name of the queue for QUEUE.',
     });
   });
 

@@ -139,10 +139,10 @@ describe('the lease of a key', () => {
   });
 
   it('is for queues that the key may work on', async () => {
-    const answer = await ask('/leases', { queues: ['img', 'payroll'] }, holder);
+    const answer = await ask('/leases', { queues: ['img', 'payroll', 'mail'] }, holder);
     expect(answer).toMatchObject({
       status: 403,
-      body: { code: 'forbidden', detail: expect.stringContaining('work:payroll') },
+      body: { code: 'forbidden', detail: expect.stringContaining('scopes "work:payroll", "work:mail".') },
     });
   });
 });

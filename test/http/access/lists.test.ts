@@ -125,6 +125,10 @@ describe('a worker of several queues', () => {
     const some = await makeKey(api.origin, ['read:own-*', 'manage:own-*']);
     const refused = await ask('POST', '/workers/two/drain', undefined, some.key);
     expect(refused.status).toBe(403);
+    expect(refused.text).not.toContain('z-foreign');
+    const reader = await makeKey(api.origin, ['read', 'manage:own-*']);
+    const told = await ask('POST', '/workers/two/drain', undefined, reader.key);
+    expect(told.text).toContain('\\"manage:z-foreign\\"');
     const unseen = await ask('POST', '/workers/worker-z-foreign/drain', undefined, some.key);
     expect(unseen.status).toBe(404);
     const all = await makeKey(api.origin, ['read:own-*', 'manage:own-*', 'manage:z-foreign']);

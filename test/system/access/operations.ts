@@ -68,3 +68,14 @@ export function expectedVerdict(
   if (kind === 'body') return 'forbidden';
   return kind !== 'lease' && holds(scopes, 'read', queue) ? 'forbidden' : 'never was';
 }
+
+/** The narrowest scope that a refused request lacks: `QUEUE` stands for a queue that is not known when it is refused. */
+export function missingScope(
+  { scope, queue: kind }: Operation,
+  scopes: readonly string[],
+  queue: string,
+): string {
+  if (scope === undefined || kind === 'all') return String(scope);
+  const isKnown = ['path', 'job', 'lease'].includes(kind) || holdsSomewhere(scopes, scope);
+  return `${scope}:${isKnown ? queue : 'QUEUE'}`;
+}
