@@ -35,7 +35,7 @@ const printOutcome = (outcome: SettledOutcome, request: FastifyRequest): string 
   const id = inRealIds(request, outcome.id);
   return printJson(
     outcome.ok
-      ? { id, status: 200, jobStatus: outcome.status }
+      ? { id, status: 200, jobStatus: outcome.status, retryInMs: outcome.retryInMs }
       : { id, ...problemItem(outcome.error, request) },
   );
 };

@@ -114,10 +114,11 @@ export interface Unfinished {
   readonly task: TaskDefaults | undefined;
 }
 
-/** `next`: the status of the job afterwards. */
+/** `next`: the status of the job afterwards; `retryInMs`: the wait before the next attempt after a failure. */
 export interface SettledUnfinished {
   readonly settled: Settled;
   readonly next: UnfinishedStatus;
+  readonly retryInMs: number | undefined;
 }
 
 /** Settles a job of an HTTP lease, and reports the end of its attempt. */
@@ -152,7 +153,11 @@ export async function settleAllWithoutResult(
     return { index, job: { ref, token, begun: true }, step };
   });
   const settled = await writeMoves(consumer, keys, moves, settings.deadMax);
-  const ends = moves.map(({ step }, i) => ({ settled: settled[i] ?? 'stale', next: statusAfter(step) }));
+  const ends = moves.map(({ step }, i) => ({
+    settled: settled[i] ?? 'stale',
+    next: statusAfter(step),
+    retryInMs: retryInMs(step),
+  }));
   if (!observe.wants('attempt-ended')) return ends;
   for (const [i, { settled, next: status }] of ends.entries()) {
     if (slices.isOver) await slices.next();

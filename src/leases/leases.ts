@@ -170,7 +170,10 @@ export class Leases {
   async settleOne(claim: LeaseClaim, report: JobReport): Promise<SettledJob> {
     const { outcomes } = await this.#settle(leaseOfBody(claim), [report], 0, undefined);
     const [outcome] = outcomes;
-    if (outcome?.ok) return { id: outcome.id, status: outcome.status };
+    if (outcome?.ok) {
+      const { id, status, retryInMs } = outcome;
+      return { id, status, ...(retryInMs !== undefined && { retryInMs }) };
+    }
     throw outcome?.error ?? new Error('a job was settled without an outcome');
   }
 

@@ -133,8 +133,16 @@ const SettledStatus = Type.Unsafe<(typeof SETTLED_STATUSES)[number]>({
     'The status of the job after this request. `queued`: it can be taken again now; `retrying`: after its delay.',
 });
 
+const RetryInMs = Type.Optional(
+  Type.Integer({
+    minimum: 0,
+    description:
+      'Only after a failed attempt that another one follows: milliseconds until it may start. A repeated report gets none.',
+  }),
+);
+
 export const SettledJob = Type.Object(
-  { id: JobId, status: SettledStatus },
+  { id: JobId, status: SettledStatus, retryInMs: RetryInMs },
   {
     description: 'The job is settled, by this request or by the same one before.',
     examples: [{ id: exampleJob.id, status: 'completed' }],
@@ -149,6 +157,7 @@ export const SettleResponse = Type.Object(
         id: JobId,
         status: Type.Integer({ description: '200: the job is settled. Else the status of the problem.' }),
         jobStatus: Type.Optional(SettledStatus),
+        retryInMs: RetryInMs,
         problem: Type.Optional(Type.Ref('Problem')),
       }),
       {

@@ -80,14 +80,14 @@ describe('settling without a result', () => {
   const redis = useRedis();
 
   it.each([
-    ['failed', failed(), 'retrying', 1, 0],
-    ['failed for good', failed({ retryable: false }), 'failed', 0, 1],
-    ['released', { kind: 'released', delayMs: 60_000 } as const, 'retrying', 1, 0],
-    ['released at once', { kind: 'released', delayMs: 0 } as const, 'queued', 1, 0],
-    ['failed, to be tried at once', failed({ retryInMs: 0 }), 'queued', 1, 0],
+    ['failed', failed(), 'retrying', 700, [1, 0]],
+    ['failed for good', failed({ retryable: false }), 'failed', undefined, [0, 1]],
+    ['released', { kind: 'released', delayMs: 60_000 } as const, 'retrying', undefined, [1, 0]],
+    ['released at once', { kind: 'released', delayMs: 0 } as const, 'queued', undefined, [1, 0]],
+    ['failed, to be tried at once', failed({ retryInMs: 0 }), 'queued', 0, [1, 0]],
   ])(
     'moves a %s job once, and finds it stale when it is repeated with another token',
-    async (name, outcome, next, parked, dead) => {
+    async (name, outcome, next, retryInMs, [parked, dead]) => {
       const keys = queueKeys('mr', name.replaceAll(' ', '-'));
       await ensureGroups(redis.client, keys);
       await extendLease(redis.client, keys, 'new', ['one'], 60_000);
@@ -102,6 +102,7 @@ describe('settling without a result', () => {
       expect(await settleWithoutResult(core, consumer, keys, job, outcome, undefined)).toEqual({
         settled: 'done',
         next,
+        retryInMs,
       });
       const stale = await settleWithoutResult(core, consumer, keys, { ...job, token: 7 }, outcome, undefined);
       expect(stale.settled).toBe('stale');

@@ -796,6 +796,8 @@ export interface Operations {
         readonly status: number;
         /** The status of the job after this request. `queued`: it can be taken again now; `retrying`: after its delay. */
         readonly jobStatus?: 'completed' | 'queued' | 'retrying' | 'failed' | 'cancelled' | 'running';
+        /** Only after a failed attempt that another one follows: milliseconds until it may start. A repeated report gets none. */
+        readonly retryInMs?: number;
         readonly problem?: Problem;
       }[];
       /** The lease from `POST /leases`. It is not a secret: every client of the API can use it. */
@@ -854,6 +856,8 @@ export interface Operations {
       readonly id: string;
       /** The status of the job after this request. `queued`: it can be taken again now; `retrying`: after its delay. */
       readonly status: 'completed' | 'queued' | 'retrying' | 'failed' | 'cancelled' | 'running';
+      /** Only after a failed attempt that another one follows: milliseconds until it may start. A repeated report gets none. */
+      readonly retryInMs?: number;
     };
   };
   failJob: {

@@ -1,6 +1,10 @@
 import { completionOf, type HeldDelivery } from '../../attempts/completion.ts';
 import type { Outcome } from '../../attempts/outcome.ts';
-import { settleAllWithoutResult, statusUntil } from '../../attempts/settle-failure.ts';
+import {
+  type SettledUnfinished,
+  settleAllWithoutResult,
+  statusUntil,
+} from '../../attempts/settle-failure.ts';
 import type { Core } from '../../core/core.ts';
 import { AppError } from '../../errors.ts';
 import { latencyField } from '../../lifecycle/latency-histogram.ts';
@@ -28,7 +32,7 @@ export interface Item {
 }
 
 export type ItemOutcome =
-  | { id: string; ok: true; status: SettledJob['status'] }
+  | ({ ok: true } & SettledJob)
   | { id: string; ok: false; error: AppError }
   /** The lease does not hold the job. */
   | { id: string; ok: false; error: 'stale' };
@@ -128,9 +132,13 @@ export async function settleUncompleted(
     outcomes[index] =
       end === undefined || end.settled === 'stale'
         ? staleOutcome(report.id)
-        : { id: report.id, ok: true, status: end.next };
+        : { id: report.id, ok: true, status: end.next, ...retryOf(end) };
   });
 }
+
+/** The next attempt, as an answer shows it. */
+const retryOf = ({ retryInMs }: SettledUnfinished): Pick<SettledJob, 'retryInMs'> =>
+  retryInMs === undefined ? {} : { retryInMs };
 
 export const staleOutcome = (id: string): ItemOutcome => ({ id, ok: false, error: 'stale' });
 

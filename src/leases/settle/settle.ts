@@ -19,9 +19,7 @@ import { type ItemOutcome, settleUncompleted, staleOutcome } from './plan-items.
 import { isLeaseActive, planQueues, type QueuePlan, type QueuePlanParts } from './plan-queues.ts';
 import type { JobReport } from './reports.ts';
 
-export type SettledOutcome =
-  | { id: string; ok: true; status: SettledJob['status'] }
-  | { id: string; ok: false; error: AppError };
+export type SettledOutcome = ({ ok: true } & SettledJob) | { id: string; ok: false; error: AppError };
 
 export interface SettleParts extends QueuePlanParts {
   readonly taker: Taker;

@@ -136,3 +136,59 @@ it('names the address of a service that is away', async () => {
   await worker.says(' works on away: max');
   expect(await worker.stop()).toBe(0);
 });
+
+it('says of each failed attempt in one line which one it was, why, and when the next one comes', async () => {
+  python.write(
+    'failing.py',
+    `
+from millrace import NoRetry, TaskQueue, current_job
+queue = TaskQueue('failing')
+
+@queue.task
+def breaks(text):
+    raise ValueError(text)
+
+@queue.task
+def useless():
+    raise NoRetry
+
+@queue.task
+def slow():
+    current_job().sleep(60)
+`,
+  );
+  const worker = await python.work('failing:queue', '--lease', '1');
+  const fails = async (task: string, options: object) => {
+    const { id } = await api.submit({ queue: 'failing', task, ...options });
+    await api.finished(id);
+    return id;
+  };
+  const said = async (id: string, ...lines: string[]) => {
+    for (const line of lines) await worker.says(`job ${id}: ${line}\n`);
+    expect(worker.stderr.split(id)).toHaveLength(lines.length + 1);
+  };
+
+  const backoff = { type: 'fixed', delay: 1_200, jitter: 0 };
+  const payload = 'no \u001b[31mdisk.\nline two.';
+  const broken = await fails('breaks', { payload, attempts: 2, backoff });
+  await said(
+    broken,
+    'attempt 1 of 2 failed: ValueError: no ?[31mdisk. line two. The next one can start in 1.2 s.',
+    'attempt 2 of 2 failed: ValueError: no ?[31mdisk. line two. It was the last one.',
+  );
+  const useless = await fails('useless', { attempts: 'unlimited' });
+  await said(useless, 'attempt 1 failed: NoRetry: NoRetry. It was the last one.');
+  const text = 'x'.repeat(1_000);
+  const long = await fails('breaks', { payload: text, attempts: 1 });
+  await said(long, `attempt 1 of 1 failed: ValueError: ${text.slice(0, 288)}…. It was the last one.`);
+  const slow = await fails('slow', { attempts: 1, timeout: 500 });
+  const late = 'TimeoutError: The attempt took longer than its timeout of 0.5 s.';
+  await said(slow, `attempt 1 of 1 failed: ${late} It was the last one.`);
+  const { id } = await api.submit({ queue: 'failing', task: 'slow' });
+  await until(async () => (await api.get(id)).status === 'running', 'the attempt');
+  await api.http.post(`/jobs/${id}/cancel`).expect(202);
+  await api.finished(id);
+  await said(id, 'attempt 1 of 5 has ended: the job is cancelled.');
+  expect(worker.stderr).toContain('millrace: breaks, job ');
+  expect(await worker.stop()).toBe(0);
+});

@@ -92,10 +92,12 @@ describe('a job that is worked on over HTTP', () => {
     const error = { message: 'no disk', name: 'DiskError', stack: 'at x', data: { free: 0 } };
     const failed = await post(api, `/jobs/${id}/fail`, { lease: first.lease, error, retryInMs: 50 });
     expect(failed).toMatchObject(done(id, 'retrying'));
+    expect(failed.body).toMatchObject({ retryInMs: 50 });
     const second = await takeOne(api, { queues: [queue] });
     expect(second.job).toMatchObject({ id, attempt: 2 });
     const again = await post(api, `/jobs/${id}/fail`, { lease: second.lease, error: { message: 'still' } });
     expect(again).toMatchObject(done(id, 'failed'));
+    expect(again.body).not.toHaveProperty('retryInMs');
     expect((await api.get(id)).errors).toMatchObject([
       { ...error, attempt: 1 },
       { message: 'still', attempt: 2 },

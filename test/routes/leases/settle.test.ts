@@ -39,7 +39,7 @@ describe('settling many jobs', () => {
       { id: a, status: 200, jobStatus: 'completed' },
       { id: `${queue}~nzzzzzzzz-0`, status: 404, problem: { code: 'job-not-found' } },
       { id: b, status: 200, jobStatus: 'failed' },
-      { id: c, status: 200, jobStatus: 'retrying' },
+      { id: c, status: 200, jobStatus: 'retrying', retryInMs: 60_000 },
       { id: d, status: 200, jobStatus: 'retrying' },
     ]);
     expect(bodyOf(answer).lease).toBe(taken.lease);

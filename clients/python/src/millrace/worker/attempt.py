@@ -18,6 +18,7 @@ from ..errors import JobCancelled, NotJson
 from ..base import Task
 from .current import CurrentJob, set_current
 from .leases import Leases, Outcome
+from .say import message_of
 
 # A task that is told to stop has so many seconds to do so by itself; then JobCancelled is raised in its thread.
 # The service gives the job of a silent worker away after ten.
@@ -35,7 +36,9 @@ class Attempt:
     def __init__(self, leased: Mapping[str, Any], lease: str, leases: Leases) -> None:
         self.job = CurrentJob(leased, lease, leases)
         self._lease_s = leases.lease_ms / 1000
-        self.renewed(time.monotonic())
+        self._timeout_s = leased.get("timeoutMs", math.inf) / 1000
+        self._start = time.monotonic()
+        self.renewed(self._start)
         # The service has said that the lease no longer holds the job, or it was given back: nothing may be reported.
         self.is_lost = False
         self._told_at: Optional[float] = None
@@ -54,6 +57,12 @@ class Attempt:
         """Whether the task still runs although no heartbeat was answered for as long as the lease lasts."""
         with self._lock:
             return self._is_calling and not self.is_lost and time.monotonic() >= self._lease_end
+
+    def timed_out(self) -> Optional[BaseException]:
+        """The error of an attempt that has lasted longer than its timeout, so far."""
+        if time.monotonic() - self._start < self._timeout_s:
+            return None
+        return TimeoutError("The attempt took longer than its timeout of %g s." % self._timeout_s)
 
     def stop(self, is_lost: bool = False) -> None:
         """Tells the task to stop. A coroutine is cancelled at once."""
@@ -136,20 +145,13 @@ def failure(error: BaseException, retryable: bool = True) -> Outcome:
     retry_in = getattr(error, "retry_in", None)
     if isinstance(retry_in, (int, float)) and math.isfinite(retry_in):
         members["retryInMs"] = max(0, round(retry_in * 1000))
-    return Outcome("fail", b"," + encode(members, "error")[1:-1])
+    return Outcome("fail", b"," + encode(members, "error")[1:-1], error)
 
 
 def _described(error: BaseException, causes: int) -> Dict[str, Any]:
     stack = "".join(traceback.format_exception(type(error), error, error.__traceback__, chain=False))
-    described: Dict[str, Any] = {"name": type(error).__name__, "message": _message(error), "stack": stack}
+    described: Dict[str, Any] = {"name": type(error).__name__, "message": message_of(error), "stack": stack}
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None and causes > 0:
         described["cause"] = _described(cause, causes - 1)
     return described
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error) or type(error).__name__
-    except Exception:  # A broken __str__ must not hide the failure.
-        return type(error).__name__

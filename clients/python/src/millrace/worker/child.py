@@ -12,7 +12,8 @@ from typing import Any, Callable, Optional
 from .._loading import LoadError
 from ..base import BaseQueue
 from .limits import Limits
-from .process import WorkerProcess, say
+from .process import WorkerProcess
+from .say import say
 
 # Exit code: there is no such queue.
 UNUSABLE = 2

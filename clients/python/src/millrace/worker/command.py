@@ -10,7 +10,7 @@ from typing import List, Optional
 from .._loading import load_queue
 from .child import run_child
 from .limits import Limits
-from .process import say
+from .say import say
 from .supervisor import Supervisor, can_fork
 
 _EXAMPLE = """example:

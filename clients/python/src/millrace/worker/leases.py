@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from .._calls import job_path, segment
 from .._http import Cut, Transport
@@ -24,10 +24,14 @@ class Taken(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How an attempt ended: `verb` is complete, fail or release; `members` is JSON to put beside the id of the job."""
+    """
+    How an attempt ended: `verb` is complete, fail or release; `members` is JSON to put beside the id of the job; `error`
+    is why it failed.
+    """
 
     verb: str
     members: bytes = b""
+    error: Optional[BaseException] = None
 
 
 class Leases:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import threading
 import time
 from typing import Any, List, Mapping, Optional, Set
 
 from .._http import Cut, Transport
 from .._request import Broken, backoff
-from ..errors import ApiError, MillraceError
+from ..errors import ApiError, JobCancelled, MillraceError
 from ..base import BaseQueue
 from .attempt import RELEASE, Attempt
 from .leases import POLL_S, Leases, Outcome, Taken, may_work_later
 from .limits import Limits
+from .say import failed_attempt, say
 
 # Exit codes of a worker process.
 DONE = 0
@@ -205,7 +205,7 @@ class WorkerProcess:
                 takes_next = not self._is_stopping
                 item, taken = self.leases.settle(attempt.job.lease, attempt.job.id, outcome, takes_next)
                 if item["status"] < 500 and item["status"] != 429:
-                    self._say_refusal(attempt, item)
+                    self._say_outcome(attempt, outcome, item)
                     return taken
                 error: Exception = ApiError(item["status"], item.get("problem") or {})
             except (ApiError, Broken) as broken:
@@ -217,10 +217,16 @@ class WorkerProcess:
             tries += 1
         return None
 
-    def _say_refusal(self, attempt: Attempt, item: Mapping[str, Any]) -> None:
+    def _say_outcome(self, attempt: Attempt, outcome: Outcome, item: Mapping[str, Any]) -> None:
         problem = item.get("problem")
-        if problem is not None:
+        # The service fails an attempt at its timeout, and the task is then told to stop.
+        late = attempt.timed_out() if isinstance(outcome.error, JobCancelled) else None
+        if late is not None and (problem is None or problem.get("code") == "stale-lease"):
+            say(failed_attempt(attempt.job, late, problem or item))
+        elif problem is not None:
             say("job %s: its outcome is refused: %s" % (attempt.job.id, problem.get("detail")))
+        elif outcome.error is not None:
+            say(failed_attempt(attempt.job, outcome.error, item))
 
     def _watch(self) -> None:
         """Stops what is to stop. It sends nothing, so that a silent service does not hold it up."""
@@ -273,8 +279,3 @@ class WorkerProcess:
     def _give_up(self, attempt: Attempt) -> None:
         attempt.is_lost = True
         self.drain(REPLACE)
-
-
-def say(text: str) -> None:
-    """A line for people."""
-    print("millrace: " + text, file=sys.stderr, flush=True)

@@ -12,7 +12,8 @@ from typing import Dict, NamedTuple, Optional
 
 from .child import DRAIN, END, UNUSABLE, Load, end_process, run_child
 from .limits import Limits
-from .process import DONE, REFUSED, REPLACE, say
+from .process import DONE, REFUSED, REPLACE
+from .say import say
 
 _LOOK_S = 0.05
 # A process that lived shorter has a fault: the next one waits, twice as long each time.
