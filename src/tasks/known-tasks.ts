@@ -20,7 +20,8 @@ export interface AnnouncedTasks {
   readonly isEmpty: boolean;
   /** A live worker takes every task. */
   readonly hasTakerOfAll: boolean;
-  readonly names: readonly string[];
+  /** The tasks that live workers have announced, sorted. */
+  readonly liveNames: readonly string[];
   has(task: string): boolean;
   /** Those of the newest release. */
   defaults(task: string): TaskDefaults | undefined;
@@ -57,7 +58,7 @@ export function knownTasks({ queue, tasks, hasTakerOfAll }: Known, checks: Schem
   return {
     isEmpty: releases.size === 0,
     hasTakerOfAll,
-    names: [...releases.keys()].sort(),
+    liveNames: [...new Set(tasks.flatMap(({ name, isLive }) => (isLive ? [name] : [])))].sort(),
     has: (task) => releases.has(task),
     defaults: (task) => (liveOf(task)[0] ?? releases.get(task)?.[0])?.task,
     checkPayload: (task, payload) => checkAny(liveOf(task), 'input', payload),

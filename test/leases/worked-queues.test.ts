@@ -29,7 +29,7 @@ describe('a record of worked queues', () => {
     expect(await queues.core.queues.names()).toContain(queue);
     expect(await isServed(queue)).toBe(true);
     const known = await queues.core.tasks.refresh(queues.core.keySpace.queue(queue));
-    expect(known.names).toEqual(['resize']);
+    expect(known.liveNames).toEqual(['resize']);
   });
 
   it('is repeated after a minute, or for other tasks', async () => {

@@ -22,12 +22,12 @@ const announce = (...tasks: TaskAnnouncement[]) => announceTasks(redis.client, k
 describe('the announced tasks of a queue', () => {
   it('are empty before the first announcement, and cached for two seconds', async () => {
     const directory = new TaskDirectory(redis.client, clock);
-    expect(await directory.announced(keys)).toMatchObject({ isEmpty: true, names: [] });
+    expect(await directory.announced(keys)).toMatchObject({ isEmpty: true, liveNames: [] });
     await announce({ name: 'echo' });
     now = 2_000;
     expect(directory.announced(keys)).toMatchObject({ isEmpty: true });
     now = 2_001;
-    expect(await directory.announced(keys)).toMatchObject({ isEmpty: false, names: ['echo'] });
+    expect(await directory.announced(keys)).toMatchObject({ isEmpty: false, liveNames: ['echo'] });
   });
 
   it('are read again on refresh', async () => {
@@ -35,7 +35,7 @@ describe('the announced tasks of a queue', () => {
     await directory.announced(keys);
     await announce({ name: 'b' }, { name: 'a' });
     const tasks = await directory.refresh(keys);
-    expect([tasks.names, tasks.has('a'), tasks.has('c')]).toEqual([['a', 'b'], true, false]);
+    expect([tasks.liveNames, tasks.has('a'), tasks.has('c')]).toEqual([['a', 'b'], true, false]);
   });
 
   it('keep their compiled schemas while nothing changes', async () => {

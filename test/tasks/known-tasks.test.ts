@@ -44,7 +44,7 @@ describe('the releases of a task', () => {
       gone.checkPayload('work', JsonText.of('text')),
       gone.checkResult('work', JsonText.of('text')),
     ]).toEqual([[], []]);
-    expect([gone.has('work'), gone.names]).toEqual([true, ['work']]);
+    expect([gone.has('work'), gone.liveNames]).toEqual([true, []]);
   });
 
   it('refuse nothing if one of them has no schema; a mere name is no release', () => {

@@ -67,7 +67,7 @@ export const PROBLEM_HELP: Readonly<Record<ErrorCode, string>> = {
   'misdirected-request':
     'The request names a host that the service does not answer for. Name the host in `ALLOWED_HOSTS`, or use the address of the service.',
   'unknown-task':
-    'No worker of the queue has announced this task. `knownTasks` lists those that are known. Check the spelling, or start a worker that has the task.',
+    'No worker of the queue has announced this task. `knownTasks` lists the tasks of the workers that run, and is empty when no worker runs. Check the spelling, or start a worker that has the task.',
   'invalid-payload':
     'The payload does not match the input schema that the workers announced for the task. `errors` points to what is wrong.',
   'invalid-result':

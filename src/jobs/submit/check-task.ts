@@ -65,20 +65,33 @@ function refusal(
 ): Refusal {
   const isUnknown = !announced.isEmpty && !announced.hasTakerOfAll && !announced.has(task);
   if (isUnknown && core.settings.unknownTasks === 'reject') {
-    const names = announced.names.join(', ');
-    return new AppError(
-      'unknown-task',
-      `No worker of queue "${queue}" has announced the task "${task}". Announced tasks: ${names}.`,
-      {
-        errors: [{ pointer: '/task', detail: `must be one of ${names}` }],
-        extensions: { knownTasks: announced.names },
-      },
-    );
+    return unknownTask(queue, task, announced.liveNames);
   }
   const outcome = announced.checkPayload(task, payload);
   return outcome instanceof Promise
     ? outcome.then((checked) => payloadError(task, checked))
     : payloadError(task, outcome);
+}
+
+/** The tasks of workers that are gone do not help: a job for them would wait. */
+function unknownTask(queue: string, task: string, liveNames: readonly string[]): AppError {
+  const names = liveNames.join(', ');
+  const isServed = liveNames.length > 0;
+  return new AppError(
+    'unknown-task',
+    isServed
+      ? `No worker of queue "${queue}" has announced the task "${task}". Announced tasks: ${names}.`
+      : `No worker of queue "${queue}" runs, and none has announced the task "${task}" in the last day. Start a worker that has this task.`,
+    {
+      errors: [
+        {
+          pointer: '/task',
+          detail: isServed ? `must be one of ${names}` : 'needs a worker that has this task',
+        },
+      ],
+      extensions: { knownTasks: liveNames },
+    },
+  );
 }
 
 function payloadError(task: string, outcome: CheckOutcome): AppError | undefined {

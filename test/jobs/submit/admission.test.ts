@@ -4,7 +4,7 @@ import { admitJob, newEntry } from '../../../src/jobs/submit/admission.ts';
 import { KeySpace } from '../../../src/redis/keyspace.ts';
 import { JSON_NULL, JsonText } from '../../../src/schemas/json/json-text.ts';
 import { MAX_START_MS } from '../../../src/schemas/values/duration.ts';
-import { announceTasks } from '../../../src/tasks/announcements.ts';
+import { announceTasks, WORKER_LIVE_MS } from '../../../src/tasks/announcements.ts';
 import { createTestCore } from '../../helpers/redis/core.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
@@ -21,6 +21,16 @@ beforeEach(async () => {
 const entryOf = (job: object) => newEntry(keySpace, { task: 'echo', ...job }, { wall: () => NOW }).entry;
 const announce = (...tasks: Parameters<typeof announceTasks>[2]) =>
   announceTasks(redis.client, core.keySpace.queue('default'), tasks);
+
+/** Its worker has not renewed the announcement for as long as a live one may take. */
+async function ageAnnouncement(task: string): Promise<void> {
+  const { tasks } = core.keySpace.queue('default');
+  const all = Object.entries(await redis.client.hgetall(tasks));
+  for (const [field, text] of all.filter(([name]) => name.startsWith(`${task}\n`))) {
+    const stored = JSON.parse(text);
+    await redis.client.hset(tasks, field, JSON.stringify({ ...stored, at: stored.at - WORKER_LIVE_MS }));
+  }
+}
 
 describe('the entry of a job', () => {
   it('is in the lane of its priority, without options unless the job has any', () => {
@@ -93,6 +103,23 @@ describe('admission', () => {
     });
     const lenient = createTestCore(redis.client);
     expect(await admitJob(lenient, { task: 'other' })).toMatchObject({ entry: { task: 'other' } });
+  });
+
+  it('names the tasks of live workers when it refuses one, and says when no worker runs', async () => {
+    await announce({ name: 'gone' }, { name: 'stays' });
+    await ageAnnouncement('gone');
+    await expect(admitJob(core, { task: 'other' })).rejects.toMatchObject({
+      message: 'No worker of queue "default" has announced the task "other". Announced tasks: stays.',
+      errors: [{ pointer: '/task', detail: 'must be one of stays' }],
+      extensions: { knownTasks: ['stays'] },
+    });
+    await ageAnnouncement('stays');
+    await expect(admitJob(core, { task: 'other' })).rejects.toMatchObject({
+      message: expect.stringContaining('No worker of queue "default" runs'),
+      errors: [{ pointer: '/task', detail: 'needs a worker that has this task' }],
+      extensions: { knownTasks: [] },
+    });
+    expect(await admitJob(core, { task: 'gone' })).toMatchObject({ entry: { task: 'gone' } });
   });
 
   it('reads the announcements again before it refuses', async () => {
