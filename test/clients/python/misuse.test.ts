@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { useApi } from '../../helpers/api/server.ts';
+import { WITH_KEYS } from '../../helpers/api/keys.ts';
+import { startReadyApi, useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 import { usePython } from './python.ts';
 
@@ -56,6 +57,27 @@ print(json.dumps([said(call) for call in calls]))
     );
   },
 );
+
+it('says where a key goes when the service wants another one', async () => {
+  const guarded = await startReadyApi(redis.url, WITH_KEYS);
+  const shown = await python.run(
+    `
+import asyncio, json
+from millrace import ApiError, AsyncTaskQueue, TaskQueue
+async def of_asyncio():
+    await AsyncTaskQueue().submit('any')
+def said(call):
+    try: call()
+    except ApiError as error: return str(error)
+calls = [lambda: TaskQueue().submit('any'), lambda: next(TaskQueue(key='mr_wrong').events()), lambda: asyncio.run(of_asyncio())]
+print(json.dumps([said(call) for call in calls]))
+`,
+    { MILLRACE_URL: guarded.origin },
+  );
+  const advice = / Set MILLRACE_KEY, or give TaskQueue\(key=\.\.\.\)\.$/;
+  expect(JSON.parse(shown)).toEqual([1, 2, 3].map(() => expect.stringMatching(advice)));
+  await guarded.app.close();
+});
 
 it.each([
   ['a syntax error', 'queue = (', 'broken.py:1. SyntaxError: '],

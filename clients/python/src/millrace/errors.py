@@ -35,8 +35,13 @@ class ApiError(MillraceError):
         self.request_id: Optional[str] = problem.get("requestId")
         # An earlier try of the request may have been carried out.
         self.is_repeated = False
+        advice = " Set MILLRACE_KEY, or give TaskQueue(key=...)." if self.code in _OF_KEYS else ""
         places = "".join("\n  %s: %s" % (e.get("pointer"), e.get("detail")) for e in self.errors)
-        super().__init__("%d %s: %s%s" % (status, self.code, self.detail, places))
+        super().__init__("%d %s: %s%s%s" % (status, self.code, self.detail, advice, places))
+
+
+# Codes of a 401 of Millrace. That of a proxy has none of them.
+_OF_KEYS = ("unauthorized", "access-ended")
 
 
 class JobFailed(MillraceError):
