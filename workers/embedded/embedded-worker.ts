@@ -4,7 +4,8 @@ import { redisTarget } from '../../src/config/redis.ts';
 import type { Config } from '../../src/config.ts';
 import { createCore } from '../../src/core/core.ts';
 import { newConsumerName } from '../../src/lifecycle/consumer-name.ts';
-import { createObserver } from '../../src/observer.ts';
+import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
+import { createObserver, type Observer } from '../../src/observer.ts';
 import { connectForWork, whenReady } from '../../src/redis/connect.ts';
 import { openReader } from '../../src/redis/reads/open-reader.ts';
 import { MAX_TIMEOUT_MS } from '../../src/schemas/values/duration.ts';
@@ -18,8 +19,13 @@ import { CONTROL_BLOCK_MS } from '../supervisor/cancel-listener.ts';
 import type { ToSupervisor } from '../supervisor/ipc.ts';
 import { Upkeep } from '../supervisor/upkeep.ts';
 import type { ProgramWorker, WorkerEvent, WorkerEventMap } from './program-worker.ts';
+import { RedisOutages } from './redis-outages.ts';
 import { WorkerEvents } from './worker-events.ts';
 
+/** How long Redis may be away at the start before `ready` rejects. */
+const START_MS = 10_000;
+const LOOK_EVERY_MS = 250;
+/** How long it waits for the connections for reads, once those for commands are there. */
 const CONNECT_MS = 2_000;
 /** How often it tries to get its first lease. */
 const REGISTER_EVERY_MS = 1_000;
@@ -32,7 +38,9 @@ type Tasks = ReadonlyMap<string, LoadedTask>;
 interface Running {
   readonly worker: WorkerProcess;
   readonly upkeep: Upkeep;
-  /** Waits only a while: a Redis that is away comes back later. */
+  /** Whether commands can be sent. */
+  isConnected(): boolean;
+  /** Waits only a while. */
   untilConnected(): Promise<unknown>;
   disconnect(): void;
 }
@@ -44,6 +52,15 @@ export class EmbeddedWorker implements ProgramWorker {
   readonly #events = new WorkerEvents();
   /** Name of its consumer, and so of its lease. */
   readonly #consumer = newConsumerName(process.pid);
+  readonly #outages: RedisOutages;
+  /** Ends when it takes jobs, cannot do so, or was stopped. */
+  readonly #started: Promise<void>;
+  #rejectReady: (error: Error) => void = () => undefined;
+  readonly #tooLate = new Promise<never>((_, reject) => {
+    this.#rejectReady = reject;
+  });
+  readonly #reconcileSchedule = new ReconcileSchedule(systemClock);
+  readonly #observe: Observer;
   #running: Running | undefined;
   #hasLease = false;
   #stopping: Promise<void> | undefined;
@@ -55,8 +72,21 @@ export class EmbeddedWorker implements ProgramWorker {
 
   constructor(config: Config, load: () => Promise<Tasks>) {
     this.#config = config;
-    this.ready = this.#start(load);
-    this.ready.catch((error: unknown) => this.#events.fail(error));
+    this.#outages = new RedisOutages({
+      url: config.redisUrl,
+      clock: systemClock,
+      isConnected: () => this.#running?.isConnected() ?? false,
+      onBegin: (error) => this.#events.fail(error),
+    });
+    this.#observe = createObserver(this.#events.listener, this.#outages, {
+      wants: (kind) => kind === 'defect',
+      // It may have lost deliveries.
+      observe: () => this.#reconcileSchedule.reconcileSoon(),
+    });
+    this.#started = this.#start(load);
+    this.#started.catch((error: unknown) => this.#events.fail(error));
+    this.ready = Promise.race([this.#started, this.#tooLate]);
+    this.ready.catch(() => undefined);
   }
 
   on<E extends WorkerEvent>(event: E, listener: (...args: WorkerEventMap[E]) => void): this {
@@ -84,27 +114,40 @@ export class EmbeddedWorker implements ProgramWorker {
     const tasks = await load();
     if (this.#stopping !== undefined) return;
     this.#running = this.#wire(tasks);
-    const { worker, upkeep, untilConnected } = this.#running;
-    await untilConnected();
+    const late = this.#watchStart(this.#running);
+    await this.#takeUpWork(this.#running).finally(() => clearInterval(late));
+    if (this.#stopping === undefined) this.#events.emit('ready');
+  }
+
+  async #takeUpWork({ worker, upkeep, isConnected, untilConnected }: Running): Promise<void> {
+    do await Promise.race([untilConnected(), this.#halted]);
+    while (!isConnected() && this.#stopping === undefined);
     upkeep.start();
     while (!this.#hasLease && this.#stopping === undefined) {
       await this.#register(upkeep);
-      if (!this.#hasLease) await sleep(REGISTER_EVERY_MS);
+      if (!this.#hasLease) await Promise.race([sleep(REGISTER_EVERY_MS), this.#halted]);
     }
     if (this.#stopping !== undefined) return;
     worker.start();
     await Promise.race([upkeep.announced, this.#halted]);
-    if (this.#stopping === undefined) this.#events.emit('ready');
+  }
+
+  /** Rejects `ready` when Redis is still away after a while. A start that is only slow goes on. */
+  #watchStart({ isConnected }: Running): NodeJS.Timeout {
+    const startedAt = systemClock.monotonic();
+    const look = () => {
+      if (systemClock.monotonic() - startedAt < START_MS) return;
+      const { current } = this.#outages;
+      if (current === undefined && isConnected()) return;
+      this.#rejectReady(current ?? this.#outages.failed(`no answer within ${START_MS} ms`));
+    };
+    return setInterval(look, LOOK_EVERY_MS);
   }
 
   #wire(tasks: Tasks): Running {
-    const reconcileSchedule = new ReconcileSchedule(systemClock);
-    const observe = createObserver(this.#events.listener, {
-      wants: (kind) => kind === 'defect',
-      // It may have lost deliveries.
-      observe: () => reconcileSchedule.reconcileSoon(),
-    });
     const config = this.#config;
+    const observe = this.#observe;
+    const schedule = this.#reconcileSchedule;
     const target = redisTarget(config);
     const name = newConsumerName(process.pid);
     const onError = (error: Error) => observe({ kind: 'redis-trouble', where: 'connection', error });
@@ -129,11 +172,12 @@ export class EmbeddedWorker implements ProgramWorker {
     };
     const own = connect(this.#consumer, target, observe);
     const { names } = upkeep.served;
-    const base = createBase(this.#consumer, config, names, own, tasks, reconcileSchedule, observe, send);
+    const base = createBase(this.#consumer, config, names, own, tasks, schedule, observe, send);
     const { worker } = wire(base, config.queues, own, tasks, 'embedded', NO_OPERATORS);
     return {
       worker,
       upkeep,
+      isConnected: () => redis.status === 'ready' && own.redis.status === 'ready',
       untilConnected: () =>
         Promise.all([
           ...[redis, own.redis].map((connection) => whenReady(connection, CONNECT_MS)),
@@ -152,24 +196,27 @@ export class EmbeddedWorker implements ProgramWorker {
       await upkeep.leases.register(this.#consumer);
       this.#hasLease = true;
     } catch (error) {
-      this.#events.fail(error);
+      this.#leaseFailed(error);
     }
   }
+
+  readonly #leaseFailed = (error: unknown): void => this.#observe(toFaultEvent('lease', error));
 
   /** As a stop of a supervisor: running jobs end while the lease is renewed -> the lease is given up -> the rest ends. */
   async #stop(graceMs: number): Promise<void> {
     // A start under way would else go on beside the stop.
-    await this.ready.catch(() => undefined);
+    await this.#started.catch(() => undefined);
     if (this.#running !== undefined) {
       const { worker, upkeep, disconnect } = this.#running;
       upkeep.stops();
       await worker.stop(graceMs);
       this.#hasLease = false;
       const end = { clean: true, how: 'its program has stopped it' };
-      const givenUp = upkeep.leases.giveUp(this.#consumer, end).catch((error) => this.#events.fail(error));
+      const givenUp = upkeep.leases.giveUp(this.#consumer, end).catch(this.#leaseFailed);
       await Promise.race([givenUp, sleep(GIVE_UP_MS)]);
       await upkeep.stop();
       disconnect();
+      this.#outages.stop();
     }
     this.#events.emit('stopped');
   }

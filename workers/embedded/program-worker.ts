@@ -19,7 +19,7 @@ export interface WorkerEventMap {
   ready: [];
   completed: [EndedAttempt];
   failed: [FailedAttempt];
-  /** A trouble that the worker works through, such as a Redis or an API that is away. It goes on. */
+  /** A trouble that the worker works through. A Redis or an API that is away is told once for each outage. */
   error: [Error];
   /** It has stopped: no job of it runs. */
   stopped: [];
@@ -29,7 +29,10 @@ export type WorkerEvent = keyof WorkerEventMap;
 
 /** A worker in a program of somebody's own. */
 export interface ProgramWorker extends AsyncDisposable {
-  /** Resolves when it takes jobs and its tasks are announced, so that jobs for them are accepted. Rejects when it cannot start, such as for task files with faults. */
+  /**
+   * Resolves when it takes jobs and its tasks are announced, so that jobs for them are accepted. Rejects for task files with faults.
+   * That of `createWorker` rejects, too, when Redis cannot be used for the first 10 s. Such a worker goes on trying until you stop it.
+   */
   readonly ready: Promise<void>;
   on<E extends WorkerEvent>(event: E, listener: (...args: WorkerEventMap[E]) => void): this;
   off<E extends WorkerEvent>(event: E, listener: (...args: WorkerEventMap[E]) => void): this;

@@ -6,7 +6,6 @@ const TOLD: ReadonlySet<ServiceEventKind> = new Set([
   'attempt-ended',
   'attempt-failed',
   'lease-lost',
-  'redis-trouble',
   'defect',
 ]);
 
@@ -31,7 +30,7 @@ export class WorkerEvents {
     this.emit('error', thrown instanceof Error ? thrown : new Error(String(thrown)));
   }
 
-  /** Makes events of those of the service. */
+  /** Makes events of those of the service, but of `redis-trouble`: many of those are one outage. */
   readonly listener: Listener = {
     wants: (kind) => TOLD.has(kind),
     observe: (event) => this.#tell(event),

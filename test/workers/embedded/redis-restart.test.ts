@@ -1,39 +1,96 @@
-import { expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, it } from 'vitest';
 import type { TaskContext } from '../../../src/tasks/types.ts';
-import { createWorker } from '../../../workers/embedded/create-worker.ts';
+import { createWorker, type WorkerOptions } from '../../../workers/embedded/create-worker.ts';
+import type { ProgramWorker } from '../../../workers/embedded/program-worker.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { useRedis } from '../../helpers/redis/server.ts';
 
 const redis = useRedis({ persistent: true, port: 0 });
 const api = useApi(redis);
+const workers: ProgramWorker[] = [];
 
-it('goes on by itself when Redis restarts, with the job that ran meanwhile', async () => {
+afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.stop({ graceMs: 0 }))));
+
+/** The connections try again at least once a second, and the loops of the worker do so, too. */
+const MANY_TRIES_MS = 4_000;
+
+function start(tasks: WorkerOptions['tasks']): { worker: ProgramWorker; errors: Error[]; told: string[] } {
+  const worker = createWorker({ redisUrl: redis.url, tasks });
+  workers.push(worker);
+  const errors: Error[] = [];
+  const told: string[] = [];
+  worker.on('error', (error) => errors.push(error));
+  worker.on('ready', () => told.push('ready')).on('stopped', () => told.push('stopped'));
+  return { worker, errors, told };
+}
+
+/** What it says of a Redis that is not there. */
+function awayBecause(reason: string): unknown {
+  const { host, password } = new URL(redis.url);
+  const text = `No Redis answers at redis://${host} (${reason}). Start it, or set redisUrl or REDIS_URL to the Redis of the service. The worker tries again until it succeeds.`;
+  expect(password).not.toBe('');
+  expect(text).not.toContain(password);
+  return expect.objectContaining({ message: text });
+}
+
+async function restart(): Promise<void> {
+  redis.replace(await redis.server.restart());
+  await expect.poll(async () => (await api.http.get('/readyz')).status).toBe(200);
+}
+
+it('goes on by itself when Redis restarts, with the job that ran in that time, and tells the outage once', async () => {
   let go = (): void => {};
   const held = new Promise<void>((resolve) => {
     go = resolve;
   });
-  const errors: Error[] = [];
-  const worker = createWorker({
-    redisUrl: redis.url,
-    tasks: {
-      echo: (payload: unknown) => payload,
-      hold: async (_: unknown, { job }: TaskContext) => {
-        await held;
-        return job.attempt;
-      },
+  const { worker, errors } = start({
+    echo: (payload: unknown) => payload,
+    hold: async (_: unknown, { job }: TaskContext) => {
+      await held;
+      return job.attempt;
     },
   });
-  worker.on('error', (error) => errors.push(error));
   await worker.ready;
   const running = await api.submit({ task: 'hold' });
   await expect.poll(async () => (await api.get(running.id)).status).toBe('running');
   await redis.server.kill();
-  await expect.poll(() => errors.length).toBeGreaterThan(0);
-  redis.replace(await redis.server.restart());
-  await expect.poll(async () => (await api.http.get('/readyz')).status).toBe(200);
+  await expect.poll(() => errors).toHaveLength(1);
+  await sleep(MANY_TRIES_MS);
+  await restart();
   go();
   expect(await api.finished(running.id)).toMatchObject({ status: 'completed' });
   const later = await api.submit({ task: 'echo', payload: 'after' });
   expect(await api.finished(later.id)).toMatchObject({ result: 'after', attempt: 1 });
   await worker.stop();
+  expect(errors.map(({ message }) => message)).toEqual([
+    expect.stringContaining('No Redis answers at redis://'),
+  ]);
+});
+
+it('says within seconds that no Redis is there, and takes jobs once it comes', async () => {
+  await redis.server.kill();
+  const { worker, errors, told } = start({ late: () => 'late' });
+  await expect(worker.ready).rejects.toEqual(awayBecause('ECONNREFUSED'));
+  expect(errors).toEqual([awayBecause('ECONNREFUSED')]);
+  await restart();
+  await expect.poll(() => told).toEqual(['ready']);
+  expect(await api.finished((await api.submit({ task: 'late' })).id)).toMatchObject({ result: 'late' });
+  expect(errors).toHaveLength(1);
+});
+
+it('can be stopped while no Redis is there, before and after it has said so', async () => {
+  await redis.server.kill();
+  const early = start({ one: () => 1 });
+  await expect.poll(() => early.errors).toHaveLength(1);
+  await early.worker.stop();
+  const { worker, errors, told } = start({ one: () => 1 });
+  await expect(worker.ready).rejects.toThrow('No Redis answers');
+  await worker.stop();
+  await restart();
+  for (const one of [early.told, told]) expect(one).toEqual(['stopped']);
+  for (const one of [early.errors, errors]) expect(one).toEqual([awayBecause('ECONNREFUSED')]);
+  // Nothing of them is left that connects.
+  await sleep(MANY_TRIES_MS);
+  expect(await redis.client.client('LIST')).not.toContain('-control');
 });
