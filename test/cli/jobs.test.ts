@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/schemas/job.ts';
 import { useApi } from '../helpers/api/server.ts';
 import { type CliOptions, runCli } from '../helpers/cli/run-cli.ts';
+import { takeJobs } from '../helpers/dashboard/leases.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 import { useWorker } from '../helpers/workers/worker-process.ts';
 
@@ -47,6 +48,18 @@ describe('submit', () => {
       stdout: '{"text":"hi"}\n',
       stderr: '',
     });
+  });
+
+  it('says that no worker serves the queue, and waits for one', async () => {
+    let working: Promise<void> | undefined;
+    const { code, stdout, stderr } = await millrace(['submit', 'print', '-q', 'lonely', '--wait'], {
+      onMessage: () => {
+        working ??= takeJobs(api.origin, 'lonely').then((lease) => lease.report('complete', { result: 1 }));
+      },
+    });
+    await working;
+    const hint = 'No worker serves the queue lonely. The job waits for one.\n';
+    expect([code, stdout, stderr]).toEqual([0, '1\n', hint]);
   });
 
   it('with --json prints the job', async () => {
@@ -104,6 +117,20 @@ describe('get', () => {
     expect(shown.stdout).toMatch(/^status {2,}scheduled$/m);
     const { stdout } = await millrace(['get', id, '--json']);
     expect(JSON.parse(stdout)).toEqual(await api.get(id));
+  });
+
+  it('says when no worker serves the queue of a job that waits for one', async () => {
+    const { id } = await api.submit({ task: 'print', queue: 'alone' });
+    const hint = /^hint +No worker serves the queue alone\.$/m;
+    expect((await millrace(['get', id])).stdout).toMatch(hint);
+    expect(JSON.parse((await millrace(['get', id, '--json'])).stdout)).toEqual(await api.get(id));
+    const { stdout, code } = await millrace(['get', id, '--watch'], {
+      onOutput: (text, kill) => hint.test(text) && kill('SIGINT'),
+    });
+    expect([code, stdout]).toEqual([130, expect.stringMatching(hint)]);
+    await takeJobs(api.origin, 'alone');
+    const { id: second } = await api.submit({ task: 'print', queue: 'alone' });
+    expect((await millrace(['get', second])).stdout).not.toContain('No worker');
   });
 
   it('shows texts of jobs inert', async () => {

@@ -62,6 +62,20 @@ describe('a job', () => {
     await page.locator('.status.is-completed').waitFor();
   });
 
+  it('says when no worker serves its queue', async () => {
+    const { id } = await api.submit({ task: 'print', queue: 'lonely' });
+    const page = await browser.open(`${api.origin}/ui/jobs/${id}`);
+    await page.getByText('No worker serves the queue lonely.').waitFor();
+    await takeJobs(api.origin, 'lonely');
+    await page.getByText('No worker serves').waitFor({ state: 'detached' });
+    const next = await api.submit({ task: 'print', queue: 'lonely' });
+    const asked = page.waitForResponse(/queues\/lonely\/stats$/);
+    await page.goto(`${api.origin}/ui/jobs/${next.id}`);
+    await (await asked).finished();
+    await page.locator('.status.is-queued').waitFor();
+    expect(await page.getByText('No worker serves').count()).toBe(0);
+  });
+
   it('asks before it cancels', async () => {
     const { id } = await api.submit({ task: 'print', queue: 'later', delay: '1h' });
     const page = await browser.open(`${api.origin}/ui/jobs/${id}`);

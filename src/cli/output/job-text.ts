@@ -27,12 +27,13 @@ const json = (value: unknown): string | undefined =>
 const errorText = ({ error }: Job): string | undefined =>
   error === undefined ? undefined : `${error.name ?? 'Error'}: ${error.message}`;
 
-/** A job, for people. */
-export const jobDetails = (job: Job): Detail[] => [
+/** A job, for people. @param hint why it does not run. */
+export const jobDetails = (job: Job, hint?: string): Detail[] => [
   ['id', job.id],
   ['task', job.task],
   ['queue', job.queue],
   ['status', job.heldBy === undefined ? job.status : `${job.status}, waits for ${job.heldBy}`, styleOf(job)],
+  ['hint', hint, 'yellow'],
   ['attempt', `${job.attempt} of ${job.maxAttempts}`],
   ['priority', job.priority],
   ['key', job.key],

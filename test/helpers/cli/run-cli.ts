@@ -17,12 +17,14 @@ export interface CliOptions {
   readonly cwd?: string;
   /** Sees the output as it comes; `kill` sends a signal. */
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Sees the messages as they come. */
+  readonly onMessage?: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** Runs the built command line as users do, until it ends. */
 export const runCli = (
   words: readonly string[],
-  { env = {}, input = '', cwd, onOutput }: CliOptions = {},
+  { env = {}, input = '', cwd, onOutput, onMessage }: CliOptions = {},
 ): Promise<Outcome> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, ...words], {
@@ -37,6 +39,7 @@ export const runCli = (
     });
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       stderr += chunk;
+      onMessage?.(stderr, (signal) => child.kill(signal));
     });
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code: code ?? signal, stdout, stderr }));

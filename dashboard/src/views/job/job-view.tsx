@@ -2,8 +2,9 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { call } from '../../net/api.ts';
 import { pathOf } from '../../net/places.ts';
-import type { Job, JobEvent } from '../../net/types.ts';
+import type { Job, JobEvent, Page, QueueStats, Worker } from '../../net/types.ts';
 import {
+  Badge,
   Card,
   Facts,
   Failure,
@@ -24,6 +25,8 @@ import { JobLog } from './job-log.tsx';
 import { ProgressCard } from './progress.tsx';
 import { Timeline } from './timeline.tsx';
 
+const LOOK_MS = 10_000;
+
 /** A job with all that happened to it. */
 export function JobView({ id }: { id: string }): JSX.Element {
   const { job, error } = useJob(id);
@@ -42,8 +45,26 @@ function Origin({ job }: { job: Job }): JSX.Element {
   return (
     <>
       <StatusBadge status={job.status} /> <strong>{job.task}</strong> in <QueueLink name={job.queue} />
+      {job.status === 'queued' && <NoWorker queue={job.queue} />}
     </>
   );
+}
+
+/** Says why a job stays in its queue, if nobody takes jobs from there. */
+function NoWorker({ queue }: { queue: string }): JSX.Element | undefined {
+  const { data: isServed = true } = useLoad(
+    `workers of ${queue}`,
+    async (signal) => {
+      // A lease tells of each worker with jobs, the list of workers of those that wait over HTTP.
+      const { workers } = await call<QueueStats>(pathOf('queues', queue, 'stats'), { signal });
+      if (workers.length > 0) return true;
+      const list = await call<Page<Worker>>('workers', { signal, query: { queue, limit: 10 } });
+      return list.items.some(({ draining }) => !draining) || (list.nextCursor ?? list.missing) !== undefined;
+    },
+    { everyMs: LOOK_MS },
+  );
+  if (isServed) return undefined;
+  return <Badge tone="bad">No worker serves the queue {queue}.</Badge>;
 }
 
 /** The job, read again after each of its events. Its payload is read once: it may be large. */

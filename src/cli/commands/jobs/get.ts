@@ -4,6 +4,7 @@ import { jobDetails } from '../../output/job-text.ts';
 import { tellOutcome } from '../../output/outcome.ts';
 import { pathOf } from '../../remote/api.ts';
 import { printLog } from '../../remote/job-log.ts';
+import { noWorkerHint } from '../../remote/no-worker.ts';
 import { defineRemoteCommand } from '../../remote/remote-command.ts';
 import { watchJob } from '../../remote/watch-job.ts';
 
@@ -33,15 +34,18 @@ export const get = defineRemoteCommand({
     const { args, options, io, api, printer, stop } = invocation;
     const [id = ''] = args;
     if (options.log) return printLog(invocation, id, options.watch);
+    const hintFor = async (job: Job) => (printer.isJson ? undefined : noWorkerHint(api, job));
     if (!options.watch) {
       const { body, text } = await api.send<Job>({ method: 'GET', path: pathOf`/jobs/${id}` });
-      await printer.document(body, () => jobDetails(body), text);
+      const hint = await hintFor(body);
+      await printer.document(body, () => jobDetails(body, hint), text);
       return undefined;
     }
     let last: Job | undefined;
     for await (const { body, text } of watchJob(api, id, { clock: systemClock, stop, everyChange: true })) {
       last = body;
-      await printer.redraw(body, () => jobDetails(body), text);
+      const hint = await hintFor(body);
+      await printer.redraw(body, () => jobDetails(body, hint), text);
     }
     return last && tellOutcome(last, io);
   },

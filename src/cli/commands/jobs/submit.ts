@@ -9,6 +9,7 @@ import { tellOutcome } from '../../output/outcome.ts';
 import { type ValuesOf, wordsOf } from '../../parse.ts';
 import type { Answer } from '../../remote/api.ts';
 import { submitLines } from '../../remote/lines/submit-lines.ts';
+import { hintAtNoWorker } from '../../remote/no-worker.ts';
 import { jsonText } from '../../remote/payload.ts';
 import { defineRemoteCommand, type RemoteInvocation } from '../../remote/remote-command.ts';
 import { watchJob } from '../../remote/watch-job.ts';
@@ -112,14 +113,14 @@ async function waitForResult(
   const { id } = first.body;
   const limitMs = limitOf(options);
   let last = first;
-  for await (const answer of watchJob(api, id, {
-    clock: systemClock,
-    stop,
-    everyChange: false,
-    limitMs,
-    first,
-  })) {
-    last = answer;
+  const end = new AbortController();
+  const hinting = hintAtNoWorker(api, first.body, io.err, AbortSignal.any([stop, end.signal]));
+  const watching = { clock: systemClock, stop, everyChange: false, limitMs, first };
+  try {
+    for await (const answer of watchJob(api, id, watching)) last = answer;
+  } finally {
+    end.abort();
+    await hinting;
   }
   const job = last.body;
   if (printer.isJson) await printer.document(job, () => jobDetails(job), last.text);
