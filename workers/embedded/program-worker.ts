@@ -31,7 +31,8 @@ export type WorkerEvent = keyof WorkerEventMap;
 export interface ProgramWorker extends AsyncDisposable {
   /**
    * Resolves when it takes jobs and its tasks are announced, so that jobs for them are accepted. Rejects for task files with faults.
-   * That of `createWorker` rejects, too, when Redis cannot be used for the first 10 s. Such a worker goes on trying until you stop it.
+   * That of `createWorker` rejects, too, when Redis cannot be used for the first 10 s, and that of `httpWorker` when the API does not
+   * take its key (401 or 403). Such a worker goes on trying until you stop it.
    */
   readonly ready: Promise<void>;
   on<E extends WorkerEvent>(event: E, listener: (...args: WorkerEventMap[E]) => void): this;

@@ -1,6 +1,7 @@
 import { Loop } from '../../src/maintenance/loop.ts';
 import { createObserver } from '../../src/observer.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
+import { ANNOUNCED } from './answers.ts';
 import { type Api, mayPass, pauseMs } from './api.ts';
 
 /** An announcement that nobody renews counts for a day, and may give way to another one after 11 minutes. */
@@ -25,13 +26,18 @@ export function announceLoop(
     })),
   );
   let tries = 0;
+  /** A key that may not announce is told once. */
+  let wasRefused = false;
   const run = async (): Promise<number> => {
     try {
-      for (const { path, body } of requests) await api.send('PUT', path, body);
+      for (const { path, body } of requests) await api.send('PUT', path, body, ANNOUNCED);
+      wasRefused = false;
     } catch (error) {
-      onTrouble(error);
+      const isRefused = !mayPass(error);
+      if (!isRefused || !wasRefused) onTrouble(error);
       tries += 1;
-      if (mayPass(error)) return pauseMs(tries, error);
+      if (!isRefused) return pauseMs(tries, error);
+      wasRefused = true;
     }
     tries = 0;
     onTold();

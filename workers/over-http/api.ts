@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonsOf, summaryOf } from '../../src/error-reasons.ts';
+import { ForeignAnswer, type ReadAnswer } from './answers.ts';
+import { type OutageKind, Outages } from './outages.ts';
 
 /** An answer of the API that says no. */
 export class Refusal extends Error {
@@ -8,25 +10,36 @@ export class Refusal extends Error {
   readonly code: string;
   /** Wait so long before you ask again, ms. */
   readonly retryAfterMs: number | undefined;
+  /** As `Unanswered.outage`; undefined for what concerns this request alone. */
+  readonly outage: number | undefined;
 
-  constructor(status: number, code: string, message: string, retryAfterMs: number | undefined) {
+  constructor({ status, code, message, retryAfterMs }: Told, outage: number | undefined) {
     super(message);
     this.status = status;
     this.code = code;
     this.retryAfterMs = retryAfterMs;
+    this.outage = outage;
   }
 
-  /** Whether the same request may be answered otherwise later. A redirect is not from the API: it may be a page of maintenance. */
+  /** Whether the same request may be answered otherwise later. */
   get isPassing(): boolean {
-    return (
-      this.status >= 500 ||
-      this.status < 400 ||
-      this.status === 429 ||
-      this.status === 408 ||
-      this.status === 425
-    );
+    return isPassing(this.status);
+  }
+
+  /** Whether the API does not take the key, or not for this. */
+  get isOfKey(): boolean {
+    return isOfKey(this.status);
   }
 }
+
+/** What a refusal says. */
+type Told = Pick<Refusal, 'status' | 'code' | 'message' | 'retryAfterMs'>;
+
+/** A key that is not valid now may be so later. A redirect is not from the API: it may be a page of maintenance. */
+const isPassing = (status: number): boolean =>
+  status >= 500 || status < 400 || [401, 408, 425, 429].includes(status);
+
+const isOfKey = (status: number): boolean => status === 401 || status === 403;
 
 /** No answer of the API came. */
 export class Unanswered extends Error {
@@ -52,8 +65,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
 export class Api {
   readonly #url: string;
   readonly #key: string;
-  #outage = 0;
-  #isAway = false;
+  readonly #outages = new Outages();
 
   /** @param url without a slash at its end. @param key '' for none. */
   constructor(url: string, key: string) {
@@ -62,7 +74,7 @@ export class Api {
   }
 
   /**
-   * Sends one request. @param body JSON text. @param patienceMs beyond which the API counts as silent.
+   * Sends one request. @param body JSON text. @param read reads the answer. @param patienceMs beyond which the API counts as silent.
    *
    * @throws {Refusal} for an answer that is no success. {Unanswered} without one. What `signal` was aborted with.
    */
@@ -70,6 +82,7 @@ export class Api {
     method: 'POST' | 'PUT',
     path: string,
     body: string,
+    read: ReadAnswer<T>,
     signal?: AbortSignal,
     patienceMs = REQUEST_MS,
   ): Promise<T> {
@@ -87,20 +100,24 @@ export class Api {
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
       });
       const text = await response.text();
-      const value = response.ok ? (JSON.parse(text) as T) : undefined;
-      this.#isAway = false;
-      if (value === undefined) throw refusalOf(response, text);
+      if (!response.ok) throw this.#refusal(path, toldBy(response, text));
+      const value = read(text);
+      this.#outages.served(path);
       return value;
     } catch (error) {
       if (error instanceof Refusal || signal?.aborted) throw error;
-      throw this.#unanswered(error, limit.aborted ? `within ${patienceMs} ms` : whyOf(error));
+      const why = limit.aborted ? `within ${patienceMs} ms` : whyOf(error);
+      throw new Unanswered(this.#url, why, this.#outages.failed(path, 'away'), error);
     }
   }
 
-  #unanswered(cause: unknown, why: string): Unanswered {
-    if (!this.#isAway) this.#outage += 1;
-    this.#isAway = true;
-    return new Unanswered(this.#url, why, this.#outage, cause);
+  #refusal(path: string, told: Told): Refusal {
+    const { status } = told;
+    if (isPassing(status) || isOfKey(status)) {
+      return new Refusal(told, this.#outages.failed(path, outageKindOf(status)));
+    }
+    this.#outages.served(path);
+    return new Refusal(told, undefined);
   }
 
   /**
@@ -112,13 +129,14 @@ export class Api {
     method: 'POST' | 'PUT',
     path: string,
     body: string,
+    read: ReadAnswer<T>,
     signal: AbortSignal,
     onTrouble: (error: unknown) => void,
   ): Promise<T> {
     for (let tries = 0; ; tries += 1) {
       signal.throwIfAborted();
       try {
-        return await this.send<T>(method, path, body, signal);
+        return await this.send(method, path, body, read, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (!mayPass(error)) throw error;
@@ -137,20 +155,30 @@ export function pauseMs(tries: number, error: unknown): number {
   return Math.max(own, Math.min(asked, MAX_RETRY_AFTER_MS));
 }
 
-/** What "fetch failed" leaves out, or what came that is no JSON. */
+/** Undefined: too many requests, or wrong keys, say nothing new of an outage. */
+function outageKindOf(status: number): OutageKind | undefined {
+  if (isOfKey(status)) return 'key';
+  return status === 429 ? undefined : 'away';
+}
+
+/** What "fetch failed" leaves out. */
 function whyOf(error: unknown): string {
-  if (error instanceof SyntaxError) return `something else than Millrace has answered: ${error.message}`;
+  if (error instanceof ForeignAnswer) return error.message;
   const { cause = { message: String(error) } } = error instanceof Error ? reasonsOf(error) : {};
   return summaryOf(cause);
 }
 
-function refusalOf(response: Response, text: string): Refusal {
+function toldBy(response: Response, text: string): Told {
+  const { status } = response;
   const { code = '', detail = text.slice(0, 500) } = problemIn(text);
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   const place = response.headers.get('location');
   const told = place === null ? detail : `it redirects to ${place}. Set url to the address of the API there.`;
-  const message = `The API answered ${response.status}${code === '' ? '' : ` (${code})`}: ${told}`;
-  return new Refusal(response.status, code, message, Number.isFinite(seconds) ? seconds * 1_000 : undefined);
+  const todo = isOfKey(status)
+    ? ' Set key or MILLRACE_KEY to a key with the scope "work" for its queues.'
+    : '';
+  const message = `The API answered ${status}${code === '' ? '' : ` (${code})`}: ${told}${todo}`;
+  return { status, code, message, retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : undefined };
 }
 
 /** Something between worker and API may answer, too, which writes no problem document. */

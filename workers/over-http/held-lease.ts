@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/clock.ts';
-import type { HeartbeatResponse } from '../../src/schemas/lease.ts';
+import { RENEWED } from './answers.ts';
 import type { Api } from './api.ts';
 import type { HttpAttempt } from './http-attempt.ts';
 import { isStale } from './reports.ts';
@@ -47,7 +47,7 @@ export class HeldLease {
     const sentAt = systemClock.monotonic();
     try {
       const patienceMs = Math.ceil(leaseMs / 3);
-      const { cancel } = await api.send<HeartbeatResponse>('POST', path, '{}', undefined, patienceMs);
+      const { cancel } = await api.send('POST', path, '{}', RENEWED, undefined, patienceMs);
       this.#renewed(sentAt);
       for (const id of cancel) this.#attempts.get(id)?.abort('cancelled');
     } catch (error) {

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../src/attempts/outcome.ts';
 import type { Loop } from '../../src/maintenance/loop.ts';
-import type { LeasedJob, TakeResponse } from '../../src/schemas/lease.ts';
-import type { SettledJob } from '../../src/schemas/settle.ts';
+import type { LeasedJob } from '../../src/schemas/lease.ts';
 import { MAX_TIMEOUT_MS } from '../../src/schemas/values/duration.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import type { ProgramWorker, WorkerEvent, WorkerEventMap } from '../embedded/program-worker.ts';
 import { WorkerEvents } from '../embedded/worker-events.ts';
 import { announceLoop } from './announcements.ts';
-import { type Api, pauseMs, Unanswered } from './api.ts';
+import { SETTLED, TAKEN } from './answers.ts';
+import { type Api, pauseMs, Refusal, Unanswered } from './api.ts';
 import { HeldLease } from './held-lease.ts';
 import { HttpAttempt } from './http-attempt.ts';
 import { isStale } from './reports.ts';
@@ -31,6 +31,7 @@ export interface HttpWorkerParts {
 }
 
 type Tasks = ReadonlyMap<string, LoadedTask>;
+type Taken = ReturnType<typeof TAKEN>;
 
 /**
  * A worker that reaches only the API. States: it takes jobs -> `stop`: it takes none, and the running ones go on -> the grace ends:
@@ -51,6 +52,7 @@ export class HttpWorker implements ProgramWorker {
   #toldOutage = 0;
   #announcing: Loop | undefined;
   #answered: () => void = () => undefined;
+  #refused: (error: Refusal) => void = () => undefined;
   #announced: () => void = () => undefined;
   #wake: () => void = () => undefined;
   #stopping: Promise<void> | undefined;
@@ -64,7 +66,11 @@ export class HttpWorker implements ProgramWorker {
     const announced = new Promise<void>((resolve) => {
       this.#announced = resolve;
     });
-    this.ready = loaded.then(() => Promise.all([firstAnswer, announced])).then(this.#isReady);
+    const refused = new Promise<never>((_, reject) => {
+      this.#refused = reject;
+    });
+    const started = loaded.then(() => Promise.all([firstAnswer, announced])).then(this.#isReady);
+    this.ready = Promise.race([started, refused]);
     this.ready.catch(this.#onTrouble);
     this.#taking = loaded.then((tasks) => this.#takeAll(tasks)).catch(() => undefined);
   }
@@ -126,6 +132,7 @@ export class HttpWorker implements ProgramWorker {
       } catch (error) {
         if (this.#ending.signal.aborted) return;
         this.#onTrouble(error);
+        if (error instanceof Refusal && error.isOfKey) this.#refused(error);
         await this.#pause(pauseMs(failures, error));
         failures += 1;
       }
@@ -133,7 +140,7 @@ export class HttpWorker implements ProgramWorker {
   }
 
   /** The API gives jobs back that it took for a request which has been aborted meanwhile. */
-  async #take(tasks: Tasks): Promise<TakeResponse> {
+  async #take(tasks: Tasks): Promise<Taken> {
     const { api, queues, concurrency, leaseMs, name } = this.#parts;
     const body = {
       queues,
@@ -145,19 +152,13 @@ export class HttpWorker implements ProgramWorker {
       tasks: [...tasks.keys()],
     };
     const signal = this.#ending.signal;
-    const taken = await api.send<TakeResponse>(
-      'POST',
-      '/leases',
-      JSON.stringify(body),
-      signal,
-      POLL_PATIENCE_MS,
-    );
+    const taken = await api.send('POST', '/leases', JSON.stringify(body), TAKEN, signal, POLL_PATIENCE_MS);
     this.#hasAnswer = true;
     this.#answered();
     return taken;
   }
 
-  #accept({ lease, jobs }: TakeResponse, tasks: Tasks): void {
+  #accept({ lease, jobs }: Taken, tasks: Tasks): void {
     if (jobs.length === 0) return;
     const { api, leaseMs } = this.#parts;
     const parts = { api, lease, leaseMs, onTrouble: this.#onTrouble };
@@ -196,7 +197,7 @@ export class HttpWorker implements ProgramWorker {
     try {
       const { api } = this.#parts;
       const over = this.#over.signal;
-      const { status } = await api.persist<SettledJob>('POST', path, settlement.body, over, this.#onTrouble);
+      const { status } = await api.persist('POST', path, settlement.body, SETTLED, over, this.#onTrouble);
       return status;
     } catch (error) {
       if (!isStale(error)) throw error;
@@ -214,9 +215,9 @@ export class HttpWorker implements ProgramWorker {
     if (this.#stopping === undefined) this.#events.emit('ready');
   };
 
-  /** An API that is away is told once, not by each request. */
+  /** An API that is away, or does not take the key, is told once, not by each request. */
   readonly #onTrouble = (error: unknown): void => {
-    if (error instanceof Unanswered) {
+    if ((error instanceof Unanswered || error instanceof Refusal) && error.outage !== undefined) {
       if (error.outage === this.#toldOutage) return;
       this.#toldOutage = error.outage;
     }

@@ -5,6 +5,7 @@ import { encodeProgress } from '../../src/attempts/progress.ts';
 import { systemClock } from '../../src/clock.ts';
 import { MAX_LOG_LINES } from '../../src/lifecycle/scripts/reports/append-log.ts';
 import type { LogLevel } from '../../src/tasks/types.ts';
+import { SETTLED } from './answers.ts';
 import { type Api, mayPass, pauseMs, Refusal } from './api.ts';
 
 /** Progress and log lines of one attempt are sent at most this often. */
@@ -59,7 +60,7 @@ export class Reports {
     const { api, over, onTrouble } = this.#parts;
     const text = encodeCheckpoint(value);
     const stored = this.#sending.then(() =>
-      api.persist('POST', this.#path('checkpoint'), this.#body('checkpoint', text), over, onTrouble),
+      api.persist('POST', this.#path('checkpoint'), this.#body('checkpoint', text), SETTLED, over, onTrouble),
     );
     this.#sending = stored.then(
       () => undefined,
@@ -120,7 +121,7 @@ export class Reports {
   async #try(name: string, text: string): Promise<unknown> {
     const { api, over } = this.#parts;
     try {
-      await api.send<unknown>('POST', this.#path(name), this.#body(name, text), over, SEND_PATIENCE_MS);
+      await api.send('POST', this.#path(name), this.#body(name, text), SETTLED, over, SEND_PATIENCE_MS);
       return undefined;
     } catch (error) {
       this.#failed(error);
