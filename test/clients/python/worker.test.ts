@@ -98,6 +98,7 @@ const notes = (queue: string): string => {
     return '';
   }
 };
+const NO_WAIT = { type: 'fixed', delay: 1 };
 const call = (...args: unknown[]) => ({ args, kwargs: {} });
 const started = (queue: string, id: string) =>
   until(() => notes(queue).includes(`started ${id}`), `the start of ${id}`);
@@ -229,20 +230,33 @@ describe('a Python worker', () => {
 
   it('replaces a process that is killed, and its job runs again', async () => {
     const queue = 'killed';
-    const worker = await work(queue, '--lease', '1', '--processes', '2');
-    const { id } = await api.submit({
-      queue,
-      task: 'nap',
-      payload: call(3),
-      backoff: { type: 'fixed', delay: 1 },
-    });
-    await started(queue, id);
-    const pid = Number(/started \S+ (\d+)/.exec(notes(queue))?.[1]);
-    process.kill(pid, 'SIGKILL');
-    await worker.says('(signal 9); another one takes its place');
-    expect(await api.finished(id)).toMatchObject({ status: 'completed', attempt: 2 });
+    // The leases alone would keep the jobs for longer than this test may take.
+    const worker = await work(queue, '--lease', '600', '--processes', '2', '--concurrency', '2');
+    const jobs = await Promise.all(
+      [1, 2, 3, 4].map(() => api.submit({ queue, task: 'nap', payload: call(3), backoff: NO_WAIT })),
+    );
+    for (const { id } of jobs) await started(queue, id);
+    const [, first = '', pid = ''] = /started (\S+) (\d+)/.exec(notes(queue)) ?? [];
+    process.kill(Number(pid), 'SIGKILL');
+    await worker.says('(signal 9); another one takes its place. Its jobs (2) run again.');
+    expect(await api.finished(first)).toMatchObject({ status: 'completed', attempt: 2 });
+    const ended = await Promise.all(jobs.map(({ id }) => api.finished(id)));
+    expect(ended.map(({ attempt }) => attempt).sort()).toEqual([1, 1, 2, 2]);
     await until(() => worker.stderr.split(' works on ').length === 4, 'the third process');
     expect(await worker.stop()).toBe(0);
+  });
+
+  it('lets the jobs of a process run elsewhere that is killed while the worker stops', async () => {
+    const queue = 'killed-late';
+    const worker = await work(queue, '--lease', '600');
+    const { id } = await api.submit({ queue, task: 'nap', payload: call(60), backoff: NO_WAIT });
+    await started(queue, id);
+    const pid = Number(/started \S+ (\d+)/.exec(notes(queue))?.[1]);
+    worker.process.kill('SIGTERM');
+    process.kill(pid, 'SIGKILL');
+    expect(await worker.ended()).toBe(1);
+    await until(async () => (await api.get(id)).status === 'queued', 'the end of the lease');
+    expect((await api.get(id)).errors).toMatchObject([{ name: 'worker-lost' }]);
   });
 
   it('finishes its jobs and ends when its parent is killed', async () => {

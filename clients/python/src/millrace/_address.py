@@ -31,8 +31,8 @@ class Address:
         # A service behind a proxy may have a path of its own.
         self.prefix = parts.path.rstrip("/")
         self.url = given.rstrip("/")
-        self._key = ((os.environ.get("MILLRACE_KEY") if key is None else key) or "").strip()
-        if not is_printable(self._key):
+        self.key = ((os.environ.get("MILLRACE_KEY") if key is None else key) or "").strip()
+        if not is_printable(self.key):
             raise ValueError("The key has characters that no key has. Check MILLRACE_KEY.")
 
     def headers(self, extra: Dict[str, str], has_body: bool) -> Dict[str, str]:
@@ -40,8 +40,8 @@ class Address:
         headers = {"accept": "application/json", "user-agent": "millrace-python"}
         if has_body:
             headers["content-type"] = "application/json"
-        if self._key:
-            headers["authorization"] = "Bearer " + self._key
+        if self.key:
+            headers["authorization"] = "Bearer " + self.key
         headers.update(extra)
         return headers
 

@@ -18,7 +18,7 @@ from ..errors import JobCancelled, NotJson
 from ..base import Task
 from .current import CurrentJob, set_current
 from .leases import Leases, Outcome
-from .say import message_of
+from .say import failed_attempt, message_of
 
 # A task that is told to stop has so many seconds to do so by itself; then JobCancelled is raised in its thread.
 # The service gives the job of a silent worker away after ten.
@@ -36,11 +36,13 @@ class Attempt:
     def __init__(self, leased: Mapping[str, Any], lease: str, leases: Leases) -> None:
         self.job = CurrentJob(leased, lease, leases)
         self._lease_s = leases.lease_ms / 1000
-        self._timeout_s = leased.get("timeoutMs", math.inf) / 1000
+        self._timeout_s = float(leased.get("timeoutMs", math.inf)) / 1000
         self._start = time.monotonic()
         self.renewed(self._start)
         # The service has said that the lease no longer holds the job, or it was given back: nothing may be reported.
         self.is_lost = False
+        # What a heartbeat was answered when the lease no longer held the job.
+        self.lost_by: Optional[Exception] = None
         self._told_at: Optional[float] = None
         self._lock = threading.Lock()
         self._is_calling = False
@@ -58,11 +60,15 @@ class Attempt:
         with self._lock:
             return self._is_calling and not self.is_lost and time.monotonic() >= self._lease_end
 
-    def timed_out(self) -> Optional[BaseException]:
-        """The error of an attempt that has lasted longer than its timeout, so far."""
-        if time.monotonic() - self._start < self._timeout_s:
-            return None
-        return TimeoutError("The attempt took longer than its timeout of %g s." % self._timeout_s)
+    def is_late(self) -> bool:
+        """Whether it has lasted longer than its timeout, so far."""
+        return time.monotonic() - self._start >= self._timeout_s
+
+    def late_failure(self) -> str:
+        """The line about an attempt that the service has failed at its timeout."""
+        error = TimeoutError("The attempt took longer than its timeout of %g s." % self._timeout_s)
+        status = "failed" if self.job.is_last_attempt else "retrying"
+        return failed_attempt(self.job, error, {"jobStatus": status})
 
     def stop(self, is_lost: bool = False) -> None:
         """Tells the task to stop. A coroutine is cancelled at once."""

@@ -11,6 +11,7 @@ from typing import Any, Callable, Optional
 
 from .._loading import LoadError
 from ..base import BaseQueue
+from .held import HeldLeases
 from .limits import Limits
 from .process import WorkerProcess
 from .say import say
@@ -25,9 +26,15 @@ _LOOK_S = 0.1
 Load = Callable[[], BaseQueue[Any]]
 
 
-def run_child(load: Load, commands: int, limits: Limits, ready: Optional[int] = None) -> int:
+def run_child(
+    load: Load,
+    commands: int,
+    limits: Limits,
+    ready: Optional[int] = None,
+    kept: Optional[HeldLeases] = None,
+) -> int:
     """
-    @param commands: the read end of the pipe of this child. @param ready: see WorkerProcess. @return the exit code.
+    @param commands: the read end of the pipe of this child. @param ready, kept: see WorkerProcess. @return the exit code.
     """
     asked = []
     # Ctrl-C reaches the parent, too, which tells its children what to do.
@@ -38,7 +45,7 @@ def run_child(load: Load, commands: int, limits: Limits, ready: Optional[int] = 
     except LoadError as error:
         say(str(error))
         return UNUSABLE
-    worker = WorkerProcess(queue, limits, ready)
+    worker = WorkerProcess(queue, limits, ready, kept)
     worker.start()
     is_told = False
     while True:

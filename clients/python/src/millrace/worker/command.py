@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     work.add_argument("--concurrency", type=_count, default=4, help="jobs that each process runs at a time (4)")
     work.add_argument("--processes", type=_count, default=1, help="processes (1)")
     work.add_argument(
-        "--lease", type=_lease, default=30.0, help="seconds after which the jobs of a dead process run elsewhere (30)"
+        "--lease", type=_lease, default=30.0, help="seconds after which the jobs of a dead worker run elsewhere (30)"
     )
     work.add_argument(
         "--grace", type=_seconds, default=25.0, help="seconds to finish jobs after a signal, then they go back (25)"

@@ -70,6 +70,11 @@ class CurrentJob:
         """The job is to stop: it was cancelled, timed out, or runs elsewhere now. A few seconds later it is stopped."""
         return self._stop.is_set()
 
+    @property
+    def is_last_attempt(self) -> bool:
+        """No other attempt follows if this one fails."""
+        return isinstance(self.max_attempts, int) and self.attempt >= self.max_attempts
+
     def check(self) -> None:
         """@raise JobCancelled: the job is to stop. Long loops call it now and then."""
         if self.is_cancelled:

@@ -93,6 +93,15 @@ class Leases:
         self.transport.run(ask(request, self.transport.address, patience_s))
 
 
+def end_lease(transport: Transport, lease: str, patience_s: float) -> None:
+    """
+    Lets a lease end after the least time that the service allows: its jobs run elsewhere, as after any lost worker.
+    @raise ApiError: it has ended. @raise Unreachable.
+    """
+    request = Request("POST", _lease_path(lease, "heartbeat"), b'{"leaseMs":1000}', answer_s=_REPORT_S)
+    transport.run(ask(request, transport.address, patience_s))
+
+
 def _lease_path(lease: str, verb: str) -> str:
     return "/leases/%s/%s" % (segment(lease, "A lease"), verb)
 

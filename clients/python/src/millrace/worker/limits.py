@@ -12,5 +12,5 @@ class Limits(NamedTuple):
     concurrency: int
     # Seconds to finish jobs after a signal.
     grace_s: float
-    # Seconds after which the jobs of a dead process run elsewhere.
+    # Seconds after which the jobs of a dead worker run elsewhere.
     lease_s: float = 30.0

@@ -6,13 +6,14 @@ import os
 import socket
 import threading
 import time
-from typing import Any, List, Mapping, Optional, Set
+from typing import Any, Dict, List, Mapping, Optional, Set
 
 from .._http import Cut, Transport
 from .._request import Broken, backoff
 from ..errors import ApiError, JobCancelled, MillraceError
 from ..base import BaseQueue
 from .attempt import RELEASE, Attempt
+from .held import HeldLeases
 from .leases import POLL_S, Leases, Outcome, Taken, may_work_later
 from .limits import Limits
 from .say import failed_attempt, say
@@ -33,10 +34,17 @@ _RELEASE_S = 2.0
 class WorkerProcess:
     """
     Runs jobs of one queue. `drain` ends it: it takes nothing more, and what it runs may end within the grace; the rest
-    is given back. @param ready: the write end of a pipe that hears when the service knows the tasks.
+    is given back. @param ready: the write end of a pipe that hears when the service knows the tasks. @param kept: where
+    its parent finds its leases.
     """
 
-    def __init__(self, queue: BaseQueue[Any], limits: Limits, ready: Optional[int] = None) -> None:
+    def __init__(
+        self,
+        queue: BaseQueue[Any],
+        limits: Limits,
+        ready: Optional[int] = None,
+        kept: Optional[HeldLeases] = None,
+    ) -> None:
         worker = "python-%d@%s" % (os.getpid(), socket.gethostname())
         self.queue = queue
         self.limits = limits
@@ -44,6 +52,8 @@ class WorkerProcess:
         transport = Transport(queue.address)
         self.leases = Leases(transport, queue.name, sorted(queue.tasks), worker, round(limits.lease_s * 1000))
         self._held: Set[Attempt] = set()
+        self._kept = kept
+        self._slots: Dict[Attempt, Optional[int]] = {}
         self._changed = threading.Condition()
         self._free = limits.concurrency
         self._cut = Cut()
@@ -53,6 +63,8 @@ class WorkerProcess:
         self._drain_end: Optional[float] = None
 
     def start(self) -> None:
+        if self._kept is not None:
+            self._kept.show(self.queue.address)
         threading.Thread(target=self._take_jobs, name="millrace-take", daemon=True).start()
         threading.Thread(target=self._renew, name="millrace-leases", daemon=True).start()
         threading.Thread(target=self._watch, name="millrace-watch", daemon=True).start()
@@ -91,6 +103,7 @@ class WorkerProcess:
                 return
             try:
                 self.leases.settle(attempt.job.lease, attempt.job.id, RELEASE, False, answer_s=left)
+                self._let_go(attempt)
             except (MillraceError, Broken):
                 pass  # The lease then ends by itself, and the job runs elsewhere.
 
@@ -168,7 +181,15 @@ class WorkerProcess:
         attempt = Attempt(leased, lease, self.leases)
         with self._changed:
             self._held.add(attempt)
+            if self._kept is not None:
+                self._slots[attempt] = self._kept.hold(lease)
         return attempt
+
+    def _let_go(self, attempt: Attempt) -> None:
+        with self._changed:
+            slot = self._slots.pop(attempt, None)
+            if self._kept is not None:
+                self._kept.let_go(slot)
 
     def _work(self, first: Attempt) -> None:
         """Runs a job, then those that come with the answers to its outcome."""
@@ -181,6 +202,7 @@ class WorkerProcess:
                 if taken is not None and taken.jobs:
                     following = self._hold(taken.jobs[0], taken.lease)
             finally:
+                self._let_go(attempt)
                 with self._changed:
                     self._held.discard(attempt)
                     self._changed.notify_all()
@@ -215,18 +237,26 @@ class WorkerProcess:
                 error = broken
             time.sleep(backoff(tries, getattr(error, "retry_after", None)))
             tries += 1
+        if attempt.lost_by is not None:
+            self._say_lost(attempt)
         return None
 
     def _say_outcome(self, attempt: Attempt, outcome: Outcome, item: Mapping[str, Any]) -> None:
         problem = item.get("problem")
-        # The service fails an attempt at its timeout, and the task is then told to stop.
-        late = attempt.timed_out() if isinstance(outcome.error, JobCancelled) else None
-        if late is not None and (problem is None or problem.get("code") == "stale-lease"):
-            say(failed_attempt(attempt.job, late, problem or item))
+        has_failed = problem is None or problem.get("code") == "stale-lease"
+        if has_failed and isinstance(outcome.error, JobCancelled) and attempt.is_late():
+            say(attempt.late_failure())
         elif problem is not None:
             say("job %s: its outcome is refused: %s" % (attempt.job.id, problem.get("detail")))
         elif outcome.error is not None:
             say(failed_attempt(attempt.job, outcome.error, item))
+
+    def _say_lost(self, attempt: Attempt) -> None:
+        """A heartbeat has heard that the lease holds the job no longer. The service may have failed it at its timeout."""
+        if attempt.is_late():
+            say(attempt.late_failure())
+        else:
+            say("job %s: its outcome is not reported: %s" % (attempt.job.id, attempt.lost_by))
 
     def _watch(self) -> None:
         """Stops what is to stop. It sends nothing, so that a silent service does not hold it up."""
@@ -273,6 +303,7 @@ class WorkerProcess:
             if may_work_later(error):
                 attempt.next_heartbeat = time.monotonic() + 1.0
                 return isinstance(error, ApiError)
+            attempt.lost_by = error
             attempt.stop(is_lost=True)
         return True
 

@@ -8,9 +8,10 @@ import signal
 import sys
 import time
 import traceback
-from typing import Dict, NamedTuple, Optional
+from typing import Callable, Dict, NamedTuple, Optional, Set
 
 from .child import DRAIN, END, UNUSABLE, Load, end_process, run_child
+from .held import HeldLeases
 from .limits import Limits
 from .process import DONE, REFUSED, REPLACE
 from .say import say
@@ -28,6 +29,7 @@ class Child(NamedTuple):
     # The write end of its pipe.
     pipe: int
     started: float
+    leases: HeldLeases
 
 
 class Supervisor:
@@ -50,6 +52,8 @@ class Supervisor:
         self._parent = parent
         self._ready = ready
         self._children: Dict[int, Child] = {}
+        # Processes that end the leases of dead children.
+        self._enders: Set[int] = set()
         self._signals = 0
         self._code = 0
         self._is_stopping = False
@@ -62,7 +66,7 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
         heard = 0
-        while not self._is_stopping or self._children:
+        while not self._is_stopping or self._children or self._enders:
             self._start_missing()
             if self._signals > heard or (heard == 0 and self._has_lost_parent()):
                 self._signals = max(1, self._signals)
@@ -87,25 +91,36 @@ class Supervisor:
             and len(self._children) < self._processes
             and time.monotonic() >= self._next_start
         ):
-            child = self._fork()
-            self._children[child.pid] = child
+            self._start_child()
 
-    def _fork(self) -> Child:
+    def _start_child(self) -> None:
+        # A thread may hold the next job while the one before still counts.
+        leases = HeldLeases(2 * self._limits.concurrency)
         read_end, write_end = os.pipe()
+
+        def run() -> int:
+            os.close(write_end)
+            return run_child(self._load, read_end, self._limits, self._ready, leases)
+
+        pid = self._fork(run)
+        os.close(read_end)
+        self._children[pid] = Child(pid, write_end, time.monotonic(), leases)
+
+    def _fork(self, run: Callable[[], int]) -> int:
+        """Runs the function in a child, whose exit code it gives. @return the id of the process."""
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid != 0:
-            os.close(read_end)
-            return Child(pid, write_end, time.monotonic())
+            return pid
         code = 1
         try:
-            # Whoever holds the write end of a pipe keeps the child behind it running.
-            for end in [write_end] + [other.pipe for other in self._children.values()]:
-                os.close(end)
+            # A process that holds the write end of a pipe keeps the child behind it running.
+            for other in self._children.values():
+                os.close(other.pipe)
             if self._parent is not None:
                 os.close(self._parent)
-            code = run_child(self._load, read_end, self._limits, self._ready)
+            code = run()
         except BaseException:
             traceback.print_exc()
         finally:
@@ -128,10 +143,22 @@ class Supervisor:
                 continue
             child = self._children.pop(pid)
             os.close(child.pipe)
-            self._judge(child, os.waitstatus_to_exitcode(status))
+            count = self._end_leases(child)
+            self._judge(child, os.waitstatus_to_exitcode(status), count)
+        for pid in list(self._enders):
+            if os.waitpid(pid, os.WNOHANG)[0] != 0:
+                self._enders.discard(pid)
 
-    def _judge(self, child: Child, code: int) -> None:
-        """Replaces the child, or ends when another one would fare no better."""
+    def _end_leases(self, child: Child) -> int:
+        """Lets the jobs of a dead child run elsewhere. @return how many there are."""
+        count = len(child.leases.left())
+        if count > 0:
+            self._enders.add(self._fork(child.leases.end_all))
+        child.leases.close()
+        return count
+
+    def _judge(self, child: Child, code: int, count: int) -> None:
+        """Replaces the child, or ends when another one would fare no better. @param count: jobs that it held."""
         if self._is_stopping:
             self._code = self._code or (1 if code not in (DONE, REPLACE) else 0)
         elif code == DONE:  # The service has drained that process.
@@ -142,7 +169,8 @@ class Supervisor:
             self._tell(DRAIN)
         else:
             how = "signal %d" % -code if code < 0 else "exit code %d" % code
-            say("process %d has ended (%s); another one takes its place." % (child.pid, how))
+            jobs = "" if count == 0 else " Its jobs (%d) run again." % count
+            say("process %d has ended (%s); another one takes its place.%s" % (child.pid, how, jobs))
             is_short = time.monotonic() - child.started < _SHORT_LIFE_S and code != REPLACE
             self._short_lives = self._short_lives + 1 if is_short else 0
             wait = min(_LONGEST_WAIT_S, 0.25 * 2**self._short_lives) if self._short_lives > 1 else 0.0
@@ -151,6 +179,8 @@ class Supervisor:
     def _kill(self) -> None:
         for pid in list(self._children):
             say("process %d does not end in time: it is killed." % pid)
+            os.kill(pid, signal.SIGKILL)
+        for pid in self._enders:
             os.kill(pid, signal.SIGKILL)
         self._kill_at = float("inf")
 
