@@ -6,9 +6,11 @@ import type {
   AttemptTimes,
   SettledStatus,
   SkipReason,
+  TaskLogLevel,
   WaitOutcome,
   WaitSubject,
 } from './observer/subjects.ts';
+import type { AttemptLimit } from './schemas/values/attempts.ts';
 import type { ErrorOrigin } from './schemas/values/names.ts';
 
 export type * from './observer/subjects.ts';
@@ -82,8 +84,18 @@ export type ServiceEvent =
       errorName?: string;
     } & AttemptTimes &
       AttemptSubject)
-  /** An attempt has failed. `error`: its message, with those of its causes. `next`: for people. `retryInMs`: absent when no attempt is left. */
-  | ({ kind: 'attempt-failed'; error: string; next: string; retryInMs?: number } & AttemptSubject)
+  /**
+   * An attempt has failed. `error`: its message, with those of its causes. `next`: for people. `retryInMs`: absent when no attempt
+   * is left. `file`: where the code of the task failed, as `file:line:column`, if its stack says so.
+   */
+  | ({
+      kind: 'attempt-failed';
+      error: string;
+      next: string;
+      retryInMs?: number;
+      maxAttempts: AttemptLimit;
+      file?: string;
+    } & AttemptSubject)
   /**
    * The worker of an attempt was lost, and the job was taken back. `error`: what the job keeps of it; `runMs`: since it was taken.
    * Who wants this event makes the recovery read the jobs.
@@ -101,8 +113,8 @@ export type ServiceEvent =
     } & Partial<AttemptSubject>)
   /** A lease wanted to move a job that it does not hold any more; nothing was changed. `move`: what it wanted. */
   | { kind: 'stale'; queue: string; task?: string; job: string; lease: string; move: string }
-  /** A handler has logged a text. */
-  | ({ kind: 'task-log'; text: string } & Omit<AttemptSubject, 'attempt'>)
+  /** A handler has logged a text. `level`: that of the line, `info` for one that logs do not have. */
+  | ({ kind: 'task-log'; text: string; level: TaskLogLevel } & Omit<AttemptSubject, 'attempt'>)
 
   /** Jobs that one call took wait for another worker: this one lacks their task, or its schema refuses their payload. */
   | { kind: 'jobs-held'; queue: string; lease: string; jobs: number }

@@ -1,3 +1,4 @@
+import { placeOf } from '../error-place.ts';
 import { summaryOf } from '../error-reasons.ts';
 import type { Settled } from '../lifecycle/scripts/complete.ts';
 import type { AttemptSubject, AttemptTimes, Observer, SettledStatus } from '../observer.ts';
@@ -5,6 +6,7 @@ import { firstRef, traceOf } from '../redis/entry-options.ts';
 import { formatJobId } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
 import type { StoredError } from '../redis/result-record.ts';
+import type { AttemptLimit } from '../schemas/values/attempts.ts';
 import type { HeldDelivery } from './completion.ts';
 import type { ObservedOutcome, Outcome } from './outcome.ts';
 
@@ -29,14 +31,17 @@ export function observeFailure(
   observe: Observer,
   subject: AttemptSubject,
   { error }: Outcome & { kind: 'failed' },
-  retryInMs: number | undefined,
+  { retryInMs, maxAttempts }: { retryInMs: number | undefined; maxAttempts: AttemptLimit },
 ): void {
+  const file = placeOf(error.stack);
   observe({
     kind: 'attempt-failed',
     ...subject,
+    maxAttempts,
     error: summaryOf(error),
     next: retryInMs === undefined ? 'failed for good' : `retry in ${retryInMs} ms`,
     ...(retryInMs !== undefined && { retryInMs }),
+    ...(file !== undefined && { file }),
   });
 }
 

@@ -1,4 +1,5 @@
 import { type LogBatch, MAX_LOG_BYTES, MAX_LOG_LINES } from '../lifecycle/scripts/reports/append-log.ts';
+import type { TaskLogLevel } from '../observer.ts';
 import { clip, wellFormedJson } from '../schemas/json/well-formed.ts';
 import { reportedJson } from './reported-error.ts';
 
@@ -17,6 +18,12 @@ export interface NewLogLine {
 export function logLine(text: unknown, level: unknown): NewLogLine {
   return { level: levelOf(level), message: clip(lineText(text), MAX_MESSAGE) };
 }
+
+const SERVICE_LEVELS: readonly TaskLogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** The level of the line in the log of a worker, which knows these alone. */
+export const serviceLevel = ({ level }: NewLogLine): TaskLogLevel =>
+  SERVICE_LEVELS.find((known) => known === level) ?? DEFAULT_LEVEL;
 
 /** The lines in a report: text, `{ level, message }`, or a list of such. Takes any JSON, and never throws. */
 export function reportedLines(report: unknown): Pick<LogBatch, 'lines' | 'dropped'> {

@@ -147,7 +147,10 @@ export async function settleAllWithoutResult(
   const moves = await slices.map(unfinished, ({ held, outcome, task }, index): Move => {
     const step = nextStep(held, outcome, task);
     if (outcome.kind === 'failed') {
-      observeFailure(observe, attemptSubject(keys, held, consumer.name), outcome, retryInMs(step));
+      observeFailure(observe, attemptSubject(keys, held, consumer.name), outcome, {
+        retryInMs: retryInMs(step),
+        maxAttempts: maxAttempts(held.entry?.options ?? {}, task),
+      });
     }
     const { ref, token } = held;
     return { index, job: { ref, token, begun: true }, step };

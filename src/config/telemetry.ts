@@ -25,7 +25,8 @@ export const TELEMETRY_SETTINGS: SettingsOf<TelemetrySettings> = {
   logLevel: oneOf({
     variable: 'LOG_LEVEL',
     usedBy: 'both',
-    meaning: 'The least level that is logged. `npm start` sets `warn` unless you say otherwise.',
+    meaning:
+      'The least level that is logged. Without it, `npm start` and `millrace dev --json` log from `warn` on; `millrace dev` shows warnings, failed attempts and what tasks log, in one plain line each. What a task logs has the level that it gave.',
     values: LOG_LEVELS,
     fallback: 'info',
     example: 'warn',

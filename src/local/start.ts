@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { childEnv, misspeltSettings } from '../config.ts';
+import { childEnv, type LogLevel, misspeltSettings } from '../config.ts';
 import { describeMisspelt } from '../misspelt-settings.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { Interrupted } from './run.ts';
@@ -13,7 +13,11 @@ export const main = (): Promise<number> =>
     console.log(welcome(url, env));
   });
 
-type Extras = Pick<StackOptions, 'workerEnv' | 'onWorkerDeath'> & Partial<Pick<StackOptions, 'print'>>;
+export type StayUpExtras = Pick<StackOptions, 'workerEnv' | 'onWorkerDeath' | 'onLine'> &
+  Partial<Pick<StackOptions, 'print'>> & {
+    /** LOG_LEVEL of the parts where the environment has none. Default `warn`. */
+    readonly logLevel?: LogLevel;
+  };
 
 /**
  * Runs the stack, with its data in `.millrace` of this folder, until Ctrl-C or until a part dies. Returns the exit code.
@@ -22,21 +26,21 @@ type Extras = Pick<StackOptions, 'workerEnv' | 'onWorkerDeath'> & Partial<Pick<S
  */
 export async function stayUp(
   overrides: NodeJS.ProcessEnv,
-  extras: Extras,
+  { logLevel = 'warn', ...extras }: StayUpExtras,
   use: (stack: Stack, env: NodeJS.ProcessEnv, stop: AbortSignal) => Promise<void>,
 ): Promise<number> {
   const interrupt = listenForInterrupt();
-  // Log lines of requests would bury the text below; LOG_LEVEL=info shows them.
-  const env = childEnv(overrides, { ...warnOfMisspelt(), LOG_LEVEL: 'warn' });
+  // Log lines of requests would bury what is printed; LOG_LEVEL=info shows them.
+  const env = childEnv(overrides, { ...warnOfMisspelt(), LOG_LEVEL: logLevel });
   try {
     return await withStack(
       {
         print: (line) => console.log(line),
+        onLine: (part, line) => console.error(`${part}: ${line}`),
         ...extras,
         env,
         dir: resolve('.millrace'),
         interrupt,
-        onLine: (part, line) => console.error(`${part}: ${line}`),
       },
       async (stack) => {
         await use(stack, env, interrupt.stop);

@@ -11,6 +11,9 @@ export interface AttemptSubject {
   trace?: Trace | undefined;
 }
 
+/** Levels of what a handler logs. */
+export type TaskLogLevel = 'debug' | 'info' | 'warn' | 'error';
+
 /** How long an attempt took. */
 export interface AttemptTimes {
   /** From ready to taken; absent where it is unknown, as over HTTP after a delay or a retry. */

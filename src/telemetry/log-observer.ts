@@ -3,7 +3,7 @@ import type { Listener, ServiceEventKind } from '../observer.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** The level of each kind's line. */
+/** The level of each kind's line; a line of a task has its own. */
 export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   'misspelt-setting': 'warn',
   'settings-differ': 'warn',
@@ -53,24 +53,32 @@ export const LEVELS: Readonly<Record<ServiceEventKind, Level>> = {
   defect: 'error',
 };
 
+/** Lines of tasks can be errors. */
+const leastLevel = (kind: ServiceEventKind, level: Level): Level => (kind === 'task-log' ? 'error' : level);
+
 /** Writes a line for each event, but those of `except`: its kind is the message, its members are the fields. */
 export function logObserver(logger: Logger, except: readonly ServiceEventKind[] = []): Listener {
   // The level of a process never changes: what it leaves out is not even made.
   const written = new Set<ServiceEventKind>();
   for (const [kind, level] of Object.entries(LEVELS) as [ServiceEventKind, Level][]) {
-    if (logger.isLevelEnabled(level) && !except.includes(kind)) written.add(kind);
+    if (logger.isLevelEnabled(leastLevel(kind, level)) && !except.includes(kind)) written.add(kind);
   }
   return {
     wants: (kind) => written.has(kind),
     observe: ({ kind, ...event }) => {
-      const { error, trace, ...rest } = { error: undefined, trace: undefined, ...event };
+      const { error, trace, level, ...rest } = {
+        error: undefined,
+        trace: undefined,
+        level: LEVELS[kind],
+        ...event,
+      };
       const fields = {
         ...rest,
         // Its tracestate is for tracing systems alone.
         ...(trace !== undefined && { trace: trace.traceparent }),
         ...(error !== undefined && (error instanceof Error ? { err: error } : { error })),
       };
-      logger[LEVELS[kind]](fields, kind);
+      logger[level](fields, kind);
     },
   };
 }

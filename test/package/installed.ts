@@ -39,12 +39,23 @@ export async function installPackage(): Promise<Installed> {
   };
 }
 
+export interface Dev {
+  readonly url: string;
+  /** What it has written to standard error so far. */
+  readonly errors: () => string;
+  stop(): Promise<number | null>;
+}
+
 /** `millrace dev` on a free port, once it is ready. Without npx, which a Ctrl-C ends before the program that it runs. */
-export async function startDev(dir: string): Promise<{ url: string; stop(): Promise<number | null> }> {
+export async function startDev(dir: string): Promise<Dev> {
   const child = spawn('node_modules/.bin/millrace', ['dev', '--port', '0'], {
     cwd: dir,
     env: { ...process.env, PROCESSES: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   let url: string | undefined;
@@ -52,10 +63,11 @@ export async function startDev(dir: string): Promise<{ url: string; stop(): Prom
     url = /^ +API +(\S+)$/.exec(line)?.[1];
     if (url !== undefined) break;
   }
-  if (url === undefined) throw new Error(`millrace dev ended with ${await exited}`);
+  if (url === undefined) throw new Error(`millrace dev ended with ${await exited}: ${errors}`);
   child.stdout.resume();
   return {
     url,
+    errors: () => errors,
     stop: () => {
       child.kill('SIGINT');
       return exited;

@@ -86,8 +86,28 @@ describe('in an empty folder', () => {
       `import { defineTask } from 'millrace/task';
 export default defineTask(({ name }: { name: string }) => ({ text: \`Hello \${name}\` }));`,
     );
+    await installed.write(
+      'tasks/resize.mts',
+      `export default { attempts: 2, backoff: { type: 'fixed', delay: 0 }, handler: (payload: unknown, ctx: any) => {
+  ctx.log('begins');
+  ctx.log('is slow', 'warn');
+  throw new Error('cannot decode');
+} };`,
+    );
     const dev = await startDev(installed.dir);
     const env = { MILLRACE_URL: dev.url };
+    await installed.run('npx', ['millrace', 'submit', 'resize'], env);
+    await expect.poll(dev.errors).toContain('no attempt follows');
+    const told = dev.errors().replaceAll(/default~n\w+-\d+/g, 'ID');
+    expect(told.split('\n').filter((line) => line.includes('resize'))).toEqual([
+      'worker  resize ID: begins',
+      'worker  warning: resize ID: is slow',
+      'worker  resize ID attempt 1/2 failed at tasks/resize.mts:4:9: cannot decode, again at once',
+      'worker  resize ID: begins',
+      'worker  warning: resize ID: is slow',
+      'worker  resize ID attempt 2/2 failed at tasks/resize.mts:4:9: cannot decode, no attempt follows',
+    ]);
+    expect(told).not.toContain('{"level"');
     const args = ['millrace', 'submit', 'greet', '{"name":"Ada"}', '--wait', '--json'];
     expect(await installed.run('npx', args, env)).toContain('Hello Ada');
     const { status } = await fetch(`${dev.url}/ui/`);

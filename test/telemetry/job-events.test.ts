@@ -172,7 +172,7 @@ describe('an API', () => {
     expect(ended(third)).toMatchObject({ ...subject, outcome: 'released', status: 'retrying' });
     expect(ofKind('attempt-failed')).toEqual([
       {
-        ...{ kind: 'attempt-failed', queue, task: 'a', job: second, attempt: 1, lease },
+        ...{ kind: 'attempt-failed', queue, task: 'a', job: second, attempt: 1, lease, maxAttempts: 5 },
         ...{
           error: 'it failed',
           next: expect.stringMatching(/^retry in \d+ ms$/),

@@ -46,9 +46,21 @@ describe('the log of events', () => {
     (level) => {
       const logger = pino({ level });
       const { wants } = logObserver(logger);
-      for (const [kind, own] of Object.entries(LEVELS)) {
+      const { 'task-log': _, ...levels } = LEVELS;
+      for (const [kind, own] of Object.entries(levels)) {
         expect(wants(kind as keyof typeof LEVELS), kind).toBe(logger.isLevelEnabled(own));
       }
     },
   );
+
+  it('has a line of a task at the level that the task gave it', () => {
+    const { observe, lines } = logAt('warn');
+    const subject = { queue: 'q', task: 't', job: 'j', lease: 'l' };
+    for (const level of ['debug', 'info', 'warn', 'error'] as const)
+      observe({ kind: 'task-log', ...subject, text: level, level });
+    expect(lines.map(({ level, text }) => [level, text])).toEqual([
+      [40, 'warn'],
+      [50, 'error'],
+    ]);
+  });
 });

@@ -10,8 +10,8 @@ it('a text of a client or worker forges no line and no colour of a log', () => {
   const observe = createObserver(logObserver(logger));
   const odd = 'a\r\n{"level":50,"msg":"forged"}\n\u001b[31mred\u009b31m\u007f\u2028\u2029\u0000\t"';
   const subject = { queue: 'q', task: 't', job: 'j', attempt: 1, lease: 'l' };
-  observe({ kind: 'attempt-failed', error: odd, next: odd, ...subject });
-  observe({ kind: 'task-log', text: odd, ...subject });
+  observe({ kind: 'attempt-failed', error: odd, next: odd, maxAttempts: 3, ...subject });
+  observe({ kind: 'task-log', text: odd, level: 'info', ...subject });
   observe({ kind: 'defect', where: odd, error: new Error(odd) });
   expect(written).toHaveLength(3);
   for (const line of written) {

@@ -12,6 +12,7 @@ import { unrunnableOf } from '../../src/attempts/unrunnable.ts';
 import type { CoreSettings } from '../../src/core/core.ts';
 import type { Consumer, Settled } from '../../src/lifecycle/consumer.ts';
 import type { Observer } from '../../src/observer.ts';
+import { maxAttempts } from '../../src/redis/entry-options.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import { subjectOf, waitMsOf } from './attempt-events.ts';
@@ -61,7 +62,10 @@ export function settleOutcome(
   }
   const step = nextStep(running, outcome, task);
   if (outcome.kind === 'failed')
-    observeFailure(parts.observe, subjectOf(running, parts.consumer.name), outcome, retryInMs(step));
+    observeFailure(parts.observe, subjectOf(running, parts.consumer.name), outcome, {
+      retryInMs: retryInMs(step),
+      maxAttempts: maxAttempts(entry?.options ?? {}, task),
+    });
   const status = statusAfter(step);
   writeStep(writer, keys, running, step, settings.deadMax).then(
     (settled) => onSettled(settled, status),

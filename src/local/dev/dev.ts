@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { childEnv } from '../../config.ts';
-import { dataPlace, stayUp } from '../start.ts';
+import { dataPlace, type StayUpExtras, stayUp } from '../start.ts';
 import { hasTaskFiles, watchTaskFolder } from './task-folder.ts';
 
 export interface DevOptions {
@@ -12,6 +12,8 @@ export interface DevOptions {
   readonly queues?: string | undefined;
   /** Prints where things are as one JSON document, once they run. All else goes to standard error then. */
   readonly json: boolean;
+  /** The line for people of a line that a part has logged; undefined for one that is not shown. */
+  readonly logLine: (part: string, line: string, showsAll: boolean) => string | undefined;
 }
 
 const DEFAULT_TASKS = 'tasks';
@@ -42,6 +44,7 @@ export async function dev(options: DevOptions): Promise<number> {
     },
     {
       print,
+      ...logOptions(options),
       workerEnv: () => ({ TASKS_DIR: hasTasks ? dir : '' }),
       onWorkerDeath: () =>
         console.error(`The worker has ended, as it says above. It starts again when ${shown} changes.`),
@@ -64,6 +67,19 @@ export async function dev(options: DevOptions): Promise<number> {
       });
     },
   );
+}
+
+/** A program reads the lines as they are. For people they are sorted out afterwards, unless LOG_LEVEL says what they want to see. */
+function logOptions({ json, logLine }: DevOptions): Pick<StayUpExtras, 'logLevel' | 'onLine'> {
+  if (json) return {};
+  const showsAll = Boolean(childEnv({})['LOG_LEVEL']);
+  return {
+    logLevel: 'info',
+    onLine: (part, line) => {
+      const text = logLine(part, line, showsAll);
+      if (text !== undefined) console.error(text);
+    },
+  };
 }
 
 interface Places {

@@ -1,4 +1,4 @@
-import { lineText, logLine } from '../../../src/attempts/log-lines.ts';
+import { lineText, logLine, serviceLevel } from '../../../src/attempts/log-lines.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { Consumer } from '../../../src/lifecycle/consumer.ts';
 import type { Observer } from '../../../src/observer.ts';
@@ -84,10 +84,14 @@ export class AttemptContext implements TaskContext {
   readonly log = (text: string, level?: LogLevel): void => {
     const { id, queue, task, lease } = this.job;
     const message = lineText(text);
-    this.#parts.observe({ kind: 'task-log', queue, task, job: id, lease, text: message });
+    const line = logLine(message, level);
+    this.#parts.observe({
+      ...{ kind: 'task-log', queue, task, job: id, lease },
+      ...{ text: message, level: serviceLevel(line) },
+    });
     if (this.#closed) return;
     this.#log ??= new LogWriter(this.#parts, this.#running);
-    this.#log.add(logLine(message, level));
+    this.#log.add(line);
   };
 
   close(): void {

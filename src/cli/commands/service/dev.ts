@@ -1,5 +1,6 @@
 import { dev as runDev } from '../../../local/dev/dev.ts';
 import { defineCommand } from '../../command.ts';
+import { devLogLine } from '../../output/dev/log-line.ts';
 
 export const dev = defineCommand({
   name: 'dev',
@@ -27,5 +28,10 @@ export const dev = defineCommand({
     json: { kind: 'flag', meaning: 'prints the addresses as a JSON document, once it is ready' },
   },
   examples: ['millrace dev', 'millrace dev --tasks ./jobs --port 4000'],
-  run: ({ options }) => runDev(options),
+  run: ({ options, io }) => {
+    const log = { paint: io.err.paint, dir: process.cwd() };
+    const logLine = (part: string, line: string, showsAll: boolean) =>
+      devLogLine(part, line, { ...log, showsAll });
+    return runDev({ ...options, logLine });
+  },
 });

@@ -44,8 +44,14 @@ describe('the context of an attempt', () => {
     expect(job).toMatchObject({ id: 'default~n1-0', attempt: 2, maxAttempts: 3, lease: 'w1' });
     log('here');
     expect(lines).toEqual([
-      { kind: 'task-log', queue: 'default', task: 'echo', job: 'default~n1-0', lease: 'w1', text: 'here' },
+      {
+        ...{ kind: 'task-log', queue: 'default', task: 'echo', job: 'default~n1-0', lease: 'w1' },
+        ...{ text: 'here', level: 'info' },
+      },
     ]);
+    log('there', 'warn');
+    log('loud', 'loud' as 'warn');
+    expect(lines.slice(1)).toMatchObject([{ level: 'warn' }, { level: 'info' }]);
     context.close();
   });
 
