@@ -64,8 +64,8 @@ export const isMissing = ({ place }: Found): boolean => place === 'none' || plac
 export function viewFound(core: Core, { id, keys, ref }: LocatedJob, found: Found): Job {
   if (found.place === 'none') throw notFound(id);
   if (found.place === 'gone') {
-    const reason = 'its result is no longer kept, or Redis has lost it';
-    throw new AppError('job-gone', `The job "${id}" is gone: ${reason}.`);
+    const why = 'Its result has expired, somebody removed it, or no job ever had this id.';
+    throw new AppError('job-gone', `The job "${id}" is not kept. ${why}`);
   }
   return viewJob(keys.queue, ref, found, core.tasks.defaultsOf);
 }

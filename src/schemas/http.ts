@@ -198,7 +198,7 @@ const PROBLEM_TITLES: Readonly<Record<number, string>> = {
   405: 'The path does not have this method',
   406: 'No media type in Accept is available',
   409: 'The state of the job, lease, schedule or queue does not allow this',
-  410: 'The job has ended and its result has expired',
+  410: 'The job is not kept',
   412: 'The job is not as If-Match says',
   413: 'The body is too large',
   415: 'The media type of the body is not supported',

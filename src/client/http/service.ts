@@ -193,7 +193,10 @@ export class Service {
     if (signal?.aborted) return signal.reason;
     const ms = this.requestTimeoutMs + waitMs;
     if (limit.isOver) return new Unreachable(`${this.#url} gave no answer within ${ms} ms`);
-    return new Unreachable(`${this.#url} cannot be reached, or the connection broke`, error);
+    return new Unreachable(
+      `${this.#url} cannot be reached, or the connection broke. Start the service, or name another with \`url\` or MILLRACE_URL.`,
+      error,
+    );
   }
 }
 

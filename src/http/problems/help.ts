@@ -19,7 +19,7 @@ export const PROBLEM_HELP: Readonly<Record<ErrorCode, string>> = {
   'job-not-found':
     'No job has this id, or the key may not see it. The id may be cut off or of another service. A job that somebody removed is not found either.',
   'job-gone':
-    'The job has ended, and its result was kept for `RESULT_TTL_MS` only. Fetch results sooner, or raise that setting.',
+    'Nothing is kept of the job. A result is kept for `RESULT_TTL_MS`, or the `resultTtl` of the job: fetch it sooner, or raise that. Somebody may have removed the job, or the id is mistyped.',
   'queue-not-found':
     'Nobody has used a queue of this name. A queue is made by its first job, its first worker or its first setting. Check the spelling.',
   'lease-not-found':

@@ -34,7 +34,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   'too-many-keys': { status: 409, title: 'There are too many keys' },
   'too-many-subscriptions': { status: 409, title: 'The queue has too many subscriptions' },
   'too-many-tasks': { status: 409, title: 'Too many tasks are announced' },
-  'job-gone': { status: 410, title: 'The job has ended and its result has expired' },
+  'job-gone': { status: 410, title: 'The job is not kept' },
   'cross-site': { status: 403, title: 'A web page of another site sent the request' },
   'precondition-failed': { status: 412, title: 'The job has changed' },
   'payload-too-large': { status: 413, title: 'The body is too large' },

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import threading
 from collections import deque
-from typing import Any, Deque, List, Mapping, Optional
+from typing import Any, Deque, Iterator, List, Mapping, Optional
 
 from .._json import encode
 from ..errors import JobCancelled, MillraceError
@@ -150,10 +151,23 @@ def current_job() -> CurrentJob:
     """The job that this code works on. @raise RuntimeError: no worker runs this code."""
     job = _current.get(None)
     if job is None:
-        raise RuntimeError("current_job() is for code that a worker runs, in the thread of the task.")
+        raise RuntimeError(
+            "current_job() is for code that a worker runs, in the thread of the task. "
+            "A test gives it a job with millrace.testing.job_in_test()."
+        )
     return job
 
 
 def set_current(job: CurrentJob) -> None:
     """For the thread that runs the job."""
     _current.set(job)
+
+
+@contextlib.contextmanager
+def as_current(job: CurrentJob) -> Iterator[None]:
+    """Makes it the current job of the code within."""
+    token = _current.set(job)
+    try:
+        yield
+    finally:
+        _current.reset(token)
