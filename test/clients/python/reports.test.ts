@@ -157,7 +157,7 @@ def slow():
     current_job().sleep(60)
 `,
   );
-  const worker = await python.work('failing:queue', '--lease', '1');
+  const worker = await python.work('failing:queue', '--lease', '3');
   const fails = async (task: string, options: object) => {
     const { id } = await api.submit({ queue: 'failing', task, ...options });
     await api.finished(id);
