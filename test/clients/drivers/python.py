@@ -81,7 +81,7 @@ async def all_of(pages):
 
 
 async def job_of(args):
-    return await value_of(queue.job(args["id"]))
+    return queue.job(args["id"])
 
 
 async def connect(args):
@@ -123,6 +123,15 @@ def verb(name, with_changes=False):
         return None if done is None else done.data
 
     return run
+
+
+async def change(args):
+    if not args.get("ifUnchanged"):
+        return await verb("change", with_changes=True)(args)
+    job = await value_of(queue.get(args["id"]))
+    if args.get("before") is not None:
+        await value_of(queue.job(job.id).change(**options_of(args["before"])))
+    return (await value_of(job.change(if_unchanged=True, **options_of(args["changes"])))).data
 
 
 async def logs(args):
@@ -173,9 +182,7 @@ def members(*names):
 
 
 async def preview(args):
-    path = "/schedules/%s/preview" % args["schedule"]
-    answer = await value_of(queue.request("GET", path, query={"n": args["n"]}))
-    return answer["items"]
+    return await value_of(queue.preview_schedule(args.get("definition") or args["schedule"], args["n"]))
 
 
 async def work(args):
@@ -254,7 +261,7 @@ HANDLERS = {
     "wait": wait,
     "cancel": verb("cancel"),
     "retry": verb("retry"),
-    "change": verb("change", with_changes=True),
+    "change": change,
     "rerun": verb("rerun", with_changes=True),
     "remove": verb("remove"),
     "logs": logs,
@@ -300,7 +307,7 @@ if IS_ASYNC:
 
 
 async def job_data(args):
-    return (await job_of(args)).data
+    return (await value_of(queue.get(args["id"]))).data
 
 
 async def answer(call):

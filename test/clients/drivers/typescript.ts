@@ -115,7 +115,11 @@ const HANDLERS: Partial<Record<Op, Handler>> = {
   wait: async (args, signal) => dataOf((await job(args)).ended(waitOf(args, signal))),
   cancel: async (args) => dataOf((await job(args)).cancel()),
   retry: async (args) => dataOf((await job(args)).retry()),
-  change: async (args) => dataOf((await job(args)).change(given(args, 'changes'))),
+  change: async (args) => {
+    const read = await job(args);
+    if (args['before'] !== undefined) await mr.job(read.id).change(given(args, 'before'));
+    return dataOf(read.change(given(args, 'changes'), { ifUnchanged: args['ifUnchanged'] === true }));
+  },
   rerun: async (args) => dataOf((await job(args)).rerun(given(args, 'changes'))),
   remove: async (args) => (await job(args)).remove(),
   logs: async (args) => (await job(args)).logs({ after: given<number>(args, 'after') ?? 0 }),
@@ -141,7 +145,8 @@ const HANDLERS: Partial<Record<Op, Handler>> = {
   'schedules.resume': (args) => mr.schedules.resume(text(args['schedule'])),
   'schedules.run': (args) => dataOf(mr.schedules.run(text(args['schedule']))),
   'schedules.remove': (args) => mr.schedules.remove(text(args['schedule'])),
-  'schedules.preview': (args) => mr.schedules.preview(text(args['schedule']), { n: given(args, 'n') }),
+  'schedules.preview': (args) =>
+    mr.schedules.preview(given(args, 'definition') ?? text(args['schedule']), { n: given(args, 'n') }),
   'schedules.list': () => all(mr.schedules.list()),
   'keys.create': (args) => mr.keys.create({ name: text(args['name']), scopes: given(args, 'scopes') }),
   'keys.list': () => all(mr.keys.list()),

@@ -126,6 +126,18 @@ withEachClient(
       expect(late).toMatchObject({ code: 'job-started', status: 409 });
     });
 
+    scenario.needs('change')('changes a job only if it is as it was read', async ({ driver, submit }) => {
+      const id = await submit('echo', 'old', { delay: '1h' });
+      const ifUnchanged = { id, ifUnchanged: true };
+      expect(await driver.call('change', { ...ifUnchanged, changes: { payload: 'new' } })).toMatchObject({
+        id,
+      });
+      const before = { payload: 'of another' };
+      const fault = await driver.faultOf('change', { ...ifUnchanged, before, changes: { payload: 'late' } });
+      expect(fault).toMatchObject({ code: 'precondition-failed', status: 412 });
+      expect((await driver.call<Job>('get', { id }))['payload']).toBe('of another');
+    });
+
     scenario.needs('remove')('removes a job that has ended', async ({ driver, submit }) => {
       const id = await submit('echo');
       await driver.call('wait', { id });

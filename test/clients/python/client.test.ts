@@ -155,6 +155,49 @@ except ApiError as error: print(error.code)
   );
 });
 
+it.each(['TaskQueue', 'AsyncTaskQueue'])(
+  '%s names a job by its id without a request, and knows of it what was read',
+  async (kind) => {
+    const asked: string[] = [];
+    await withStub(
+      (incoming, outgoing) => {
+        asked.push(`${incoming.method} ${incoming.url} ${incoming.headers['if-match'] ?? ''}`.trim());
+        const headers = { 'content-type': 'application/json', etag: `"r${asked.length}"` };
+        const job = { id: 'a~n1-0', task: 'any', status: 'scheduled', attempt: 0 };
+        outgoing.writeHead(200, headers).end(JSON.stringify(job));
+      },
+      async (url) => {
+        const shown = await python.run(`
+import asyncio
+from millrace import ${kind} as Queue, MillraceError, NotRead
+async def value_of(given): return await given if asyncio.iscoroutine(given) else given
+def refused(read):
+    try: read()
+    except NotRead as error: assert isinstance(error, MillraceError) and 'Call refresh() first' in str(error)
+    else: raise AssertionError
+async def main():
+    queue = Queue(url='${url}')
+    job = queue.job('a~n1-0')
+    assert job.id == 'a~n1-0' and not job.has_ended and 'a~n1-0 not read' in repr(job)
+    for name in ('data', 'task', 'last_status', 'result', 'error', 'progress', 'attempt'):
+        refused(lambda: getattr(job, name))
+    try: await value_of(job.change(delay=0, if_unchanged=True))
+    except NotRead: print('not read')
+    await value_of(job.cancel())
+    assert job.task == 'any' and job.last_status == 'scheduled' and job.error is None
+    await value_of(job.change(delay=0, if_unchanged=True))
+    await value_of(job.change(delay=0))
+    assert (await value_of(queue.get('a~n1-0'))).attempt == 0
+asyncio.run(main())
+`);
+        expect(shown).toBe('not read');
+        const path = '/jobs/a~n1-0';
+        expect(asked).toEqual([`POST ${path}/cancel`, `PATCH ${path} "r1"`, `PATCH ${path}`, `GET ${path}`]);
+      },
+    );
+  },
+);
+
 it('says what to do when nobody answers, when the URL is wrong, and when it is no Millrace', async () => {
   const port = await freePort();
   await withStub(

@@ -15,6 +15,8 @@ const WRONG_CALLS: readonly [string, string, string][] = [
   ["queue.job('..')", 'ValueError', "The id of a job must not be '..'."],
   ['queue.job(None)', 'TypeError', 'The id of a job must be a text, not None.'],
   ['queue.job(5)', 'TypeError', 'The id of a job must be a text, not 5.'],
+  ['queue.preview_schedule(None)', 'TypeError', 'takes the id of a schedule or a definition, not None.'],
+  ["queue.preview_schedule('..')", 'ValueError', "The id of a schedule must not be '..'."],
   ["queue.request('GET', '/queues/a b')", 'ValueError', "'/queues/a b' is no path."],
   ["queue.request('GET', 'queues')", 'ValueError', "'queues' is no path."],
   ["queue.request('GET', '/queues/ü')", 'ValueError', 'is no path.'],

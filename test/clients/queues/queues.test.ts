@@ -186,6 +186,14 @@ withEachClient(
       expect(await driver.call('schedules.resume', { schedule })).toMatchObject({ paused: false });
     });
 
+    scenario.needs('schedules.preview')('previews a schedule that is not stored', async ({ driver }) => {
+      const definition = { cron: '0 9 * * *', startAt: '2099-01-01T00:00:00Z' };
+      expect(await driver.call('schedules.preview', { definition, n: 2 })).toEqual([
+        '2099-01-01T09:00:00.000Z',
+        '2099-01-02T09:00:00.000Z',
+      ]);
+    });
+
     scenario.needs('schedules.put')('says what is wrong with a schedule', async ({ driver }) => {
       const definition = { cron: 'every day', job: { task: 'echo' } };
       const fault = await driver.faultOf('schedules.put', { schedule: 'wrong', definition });

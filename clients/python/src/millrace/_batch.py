@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterable, List, Mapping, Tuple, Type, TypeVar, Union
 
 from . import _options
+from ._calls import Read
 from .errors import ApiError
 from .job import AsyncJob, Job
 
@@ -29,4 +30,5 @@ def outcome_of(
     """What was submitted, under the id that the service gave it; or why it was refused."""
     if "problem" in outcome:
         return ApiError(outcome["status"], outcome["problem"])
-    return kind(queue, {**job, "id": outcome["id"], "status": "queued", "attempt": 0})
+    job_id = outcome["id"]
+    return kind(queue, job_id, Read({**job, "id": job_id, "status": "queued", "attempt": 0}))

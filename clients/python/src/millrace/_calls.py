@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any, Dict, Generator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Generator, List, Mapping, NamedTuple, Optional, Tuple, Union
 from urllib.parse import quote, urlencode
 
 from ._address import Address, is_printable
@@ -13,7 +13,16 @@ from ._request import Answer, Outcome, Request, Step, ask
 from .errors import ApiError, Unreachable, WaitTimeout
 
 JobData = Dict[str, Any]
-JobCall = Generator[Step, Outcome, JobData]
+
+
+class Read(NamedTuple):
+    """A job as an answer shows it. `etag` names that revision of it; None: the answer does not say."""
+
+    data: JobData
+    etag: Optional[str] = None
+
+
+JobCall = Generator[Step, Outcome, Read]
 
 ENDED = ("completed", "failed", "cancelled", "expired")
 # The longest wait of one request, seconds. The service allows 60; proxies often end one that takes longer than that.
@@ -105,7 +114,7 @@ def wait(to: Address, job_id: str, seconds: float) -> JobCall:
             if patience < _AWAY_S:
                 raise WaitTimeout(job_id, seconds) from error
             raise
-        if job["status"] in ENDED:
+        if job.data["status"] in ENDED:
             return job
         if time.monotonic() >= end:
             raise WaitTimeout(job_id, seconds)
@@ -125,8 +134,11 @@ def rerun(to: Address, job_id: str, changes: Mapping[str, Any]) -> JobCall:
     return _job((yield from ask(Request("POST", path, encode(changes, "changes"), headers), to)))
 
 
-def change(to: Address, job_id: str, changes: Mapping[str, Any]) -> JobCall:
-    return _job((yield from ask(Request("PATCH", job_path(job_id), encode(changes, "changes")), to)))
+def change(to: Address, job_id: str, changes: Mapping[str, Any], etag: Optional[str] = None) -> JobCall:
+    """@param etag: the revision that is changed; None: any. A repeat after a lost answer would find another one."""
+    headers = {} if etag is None else {"if-match": etag}
+    body = encode(changes, "changes")
+    return _job((yield from ask(Request("PATCH", job_path(job_id), body, headers, is_safe=etag is None), to)))
 
 
 def remove(to: Address, job_id: str) -> Generator[Step, Outcome, None]:
@@ -146,13 +158,29 @@ def _change(to: Address, job_id: str, verb: str, refusal: str, done: Tuple[str, 
         if error.code != refusal or not error.is_repeated:
             raise
         job = yield from read(to, job_id)
-        if job["status"] not in done:
+        if job.data["status"] not in done:
             raise
         return job
 
 
-def _job(answer: Answer) -> JobData:
+def preview(
+    to: Address, of: Union[str, Mapping[str, Any]], n: Optional[int]
+) -> Generator[Step, Outcome, List[str]]:
+    """The next times of a schedule, or of a definition that is not stored."""
+    query = "" if n is None else "?n=%d" % n
+    if isinstance(of, str):
+        asked = Request("GET", "/schedules/%s/preview%s" % (segment(of, "The id of a schedule"), query))
+    elif isinstance(of, Mapping):
+        asked = Request("POST", "/schedules/preview" + query, encode(of, "definition"))
+    else:
+        raise TypeError("preview_schedule takes the id of a schedule or a definition, not %r." % (of,))
+    answer = yield from ask(asked, to)
+    times: List[str] = answer.json()["items"]
+    return times
+
+
+def _job(answer: Answer) -> Read:
     job = answer.json()
     if not isinstance(job, dict) or "id" not in job:
         raise answer.error()
-    return job
+    return Read(job, answer.headers.get("etag"))

@@ -62,6 +62,14 @@ _ENDS = {
 }
 
 
+class NotRead(MillraceError):
+    """The job was named by its id alone, or by a batch or an event: the service has not shown what is asked for."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__("Job %s was not read yet. Call refresh() first." % job_id)
+
+
 class WaitTimeout(MillraceError, TimeoutError):
     """The job has not ended in time. It goes on: wait again, or read it later by its id."""
 

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, AsyncIterator, Dict, Generator, List, Mapping, Optional, Union
 
 from . import _calls, _options
+from ._address import Address
+from ._calls import Read
 from ._events import RECONNECT_FOR_S, FollowingJob, Message, job_in
 from ._options import wait_limit
 from ._streams import EventStream, follow
-from .errors import JobFailed, WaitTimeout
+from .errors import JobFailed, NotRead, WaitTimeout
 
 if TYPE_CHECKING:
     from .queue import AsyncTaskQueue, TaskQueue
@@ -20,14 +22,17 @@ WAIT_S = 3600.0
 
 
 class JobView:
-    """What was last read of a job. All members are at `data`, as GET /jobs/{id} has them."""
+    """What was last read of a job, if anything. All members are at `data`, as GET /jobs/{id} has them."""
 
-    def __init__(self, data: Dict[str, Any]) -> None:
-        self.data = data
+    def __init__(self, job_id: str, read: Optional[Read] = None) -> None:
+        _calls.job_path(job_id)
+        self.id = job_id
+        self._read = read
 
     @property
-    def id(self) -> str:
-        return str(self.data["id"])
+    def data(self) -> Dict[str, Any]:
+        """@raise NotRead: the service has not shown the job yet. So do all members below."""
+        return self._known().data
 
     @property
     def task(self) -> str:
@@ -40,7 +45,8 @@ class JobView:
 
     @property
     def has_ended(self) -> bool:
-        return self.last_status in _calls.ENDED
+        """As far as the job was read."""
+        return self._read is not None and self.last_status in _calls.ENDED
 
     @property
     def result(self) -> Any:
@@ -63,7 +69,7 @@ class JobView:
     def _show(self, message: Message) -> None:
         shown = job_in(message)
         if shown is not None:
-            self.data = shown
+            self._read = Read(shown)
 
     def _outcome(self) -> Any:
         if self.last_status != "completed":
@@ -71,15 +77,31 @@ class JobView:
         return self.result
 
     def __repr__(self) -> str:
-        return "<%s %s %s %s>" % (type(self).__name__, self.id, self.task, self.last_status)
+        shown = " not read" if self._read is None else " %s %s" % (self.task, self.last_status)
+        return "<%s %s%s>" % (type(self).__name__, self.id, shown)
+
+    def _known(self) -> Read:
+        if self._read is None:
+            raise NotRead(self.id)
+        return self._read
+
+    def _change_call(self, address: Address, changes: Mapping[str, Any], if_unchanged: bool) -> _calls.JobCall:
+        etag = self._known().etag if if_unchanged else None
+        if if_unchanged and etag is None:
+            raise NotRead(self.id)
+        return _calls.change(address, self.id, _options.changes(changes), etag)
 
 
 class Job(JobView):
     """A job. Call it, or `wait`, to get its result."""
 
-    def __init__(self, queue: TaskQueue, data: Dict[str, Any]) -> None:
-        super().__init__(data)
+    def __init__(self, queue: TaskQueue, job_id: str, read: Optional[Read] = None) -> None:
+        super().__init__(job_id, read)
         self._queue = queue
+
+    @classmethod
+    def of(cls, queue: TaskQueue, read: Read) -> Job:
+        return cls(queue, str(read.data["id"]), read)
 
     def __call__(self, block: bool = True, timeout: Optional[Seconds] = None) -> Any:
         """The result. With `block=False`: None if the job has not ended. @raise JobFailed. @raise WaitTimeout."""
@@ -117,14 +139,17 @@ class Job(JobView):
         """Lets a failed job run again, under its id and with all its attempts."""
         return self._do(_calls.retry(self._queue.address, self.id))
 
-    def change(self, **changes: Any) -> Job:
-        """Changes a job that has not started: `payload`, and options of `submit`."""
-        return self._do(_calls.change(self._queue.address, self.id, _options.changes(changes)))
+    def change(self, *, if_unchanged: bool = False, **changes: Any) -> Job:
+        """
+        Changes a job that has not started: `payload`, and options of `submit`. @param if_unchanged: only if it is still
+        as it was last read; otherwise ApiError, whose code is precondition-failed. @raise NotRead.
+        """
+        return self._do(self._change_call(self._queue.address, changes, if_unchanged))
 
     def rerun(self, **changes: Any) -> Job:
         """Submits an ended job again as a new job, with `payload`, `task` and options of `submit` that are given."""
         call = _calls.rerun(self._queue.address, self.id, _options.changes(changes))
-        return Job(self._queue, self._queue._run(call))
+        return Job.of(self._queue, self._queue._run(call))
 
     def remove(self) -> None:
         """Removes a job that has ended."""
@@ -147,16 +172,20 @@ class Job(JobView):
         return EventStream(self._queue._transport, following, self._show)
 
     def _do(self, call: _calls.JobCall) -> Job:
-        self.data = self._queue._run(call)
+        self._read = self._queue._run(call)
         return self
 
 
 class AsyncJob(JobView):
     """A job for asyncio. Await it, or `wait`, to get its result."""
 
-    def __init__(self, queue: AsyncTaskQueue, data: Dict[str, Any]) -> None:
-        super().__init__(data)
+    def __init__(self, queue: AsyncTaskQueue, job_id: str, read: Optional[Read] = None) -> None:
+        super().__init__(job_id, read)
         self._queue = queue
+
+    @classmethod
+    def of(cls, queue: AsyncTaskQueue, read: Read) -> AsyncJob:
+        return cls(queue, str(read.data["id"]), read)
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self.wait().__await__()
@@ -181,14 +210,14 @@ class AsyncJob(JobView):
     async def retry(self) -> AsyncJob:
         return await self._do(_calls.retry(self._queue.address, self.id))
 
-    async def change(self, **changes: Any) -> AsyncJob:
+    async def change(self, *, if_unchanged: bool = False, **changes: Any) -> AsyncJob:
         """As `Job.change`."""
-        return await self._do(_calls.change(self._queue.address, self.id, _options.changes(changes)))
+        return await self._do(self._change_call(self._queue.address, changes, if_unchanged))
 
     async def rerun(self, **changes: Any) -> AsyncJob:
         """As `Job.rerun`."""
         call = _calls.rerun(self._queue.address, self.id, _options.changes(changes))
-        return AsyncJob(self._queue, await self._queue._run(call))
+        return AsyncJob.of(self._queue, await self._queue._run(call))
 
     async def remove(self) -> None:
         """As `Job.remove`."""
@@ -207,5 +236,5 @@ class AsyncJob(JobView):
         return follow(self._queue._transport, following, self._show)
 
     async def _do(self, call: _calls.JobCall) -> AsyncJob:
-        self.data = await self._queue._run(call)
+        self._read = await self._queue._run(call)
         return self

@@ -58,9 +58,21 @@ class TaskQueue(BaseQueue[Job]):
         outcomes = self._run(_calls.submit_many(self.address, parts, atomic))
         return [outcome_of(Job, self, job, outcome) for (job, _), outcome in zip(parts, outcomes)]
 
-    def job(self, job_id: str) -> Job:
+    def get(self, job_id: str) -> Job:
         """Reads a job by its id, of whatever queue. @raise ApiError."""
-        return Job(self, self._run(_calls.read(self.address, job_id)))
+        return self.job(job_id).refresh()
+
+    def job(self, job_id: str) -> Job:
+        """A job by its id, of whatever queue, without reading it: to cancel it, to wait for it."""
+        return Job(self, job_id)
+
+    def preview_schedule(self, of: Union[str, Mapping[str, Any]], n: Optional[int] = None) -> List[str]:
+        """
+        The next times of a schedule, or of a definition that is not stored, such as `{"cron": "30 2 * * *"}`: texts of
+        RFC 3339. @param n: the most times, default 10.
+        """
+        times: List[str] = self._run(_calls.preview(self.address, of, n))
+        return times
 
     def request(
         self,
@@ -127,7 +139,7 @@ class TaskQueue(BaseQueue[Job]):
         self._transport.close()
 
     def _submit(self, call: Call) -> Job:
-        return Job(self, self._run(call))
+        return Job.of(self, self._run(call))
 
     def _run(self, call: Call) -> Any:
         return self._transport.run(call)
@@ -155,9 +167,18 @@ class AsyncTaskQueue(BaseQueue[Coroutine[Any, Any, AsyncJob]]):
         outcomes = await self._run(_calls.submit_many(self.address, parts, atomic))
         return [outcome_of(AsyncJob, self, job, outcome) for (job, _), outcome in zip(parts, outcomes)]
 
-    async def job(self, job_id: str) -> AsyncJob:
+    async def get(self, job_id: str) -> AsyncJob:
+        """As `TaskQueue.get`."""
+        return await self.job(job_id).refresh()
+
+    def job(self, job_id: str) -> AsyncJob:
         """As `TaskQueue.job`."""
-        return AsyncJob(self, await self._run(_calls.read(self.address, job_id)))
+        return AsyncJob(self, job_id)
+
+    async def preview_schedule(self, of: Union[str, Mapping[str, Any]], n: Optional[int] = None) -> List[str]:
+        """As `TaskQueue.preview_schedule`."""
+        times: List[str] = await self._run(_calls.preview(self.address, of, n))
+        return times
 
     async def request(
         self,
@@ -197,7 +218,7 @@ class AsyncTaskQueue(BaseQueue[Coroutine[Any, Any, AsyncJob]]):
         await self._transport.close()
 
     async def _submit(self, call: Call) -> AsyncJob:
-        return AsyncJob(self, await self._run(call))
+        return AsyncJob.of(self, await self._run(call))
 
     async def _run(self, call: Call) -> Any:
         return await self._transport.run(call)
