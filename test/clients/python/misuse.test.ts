@@ -17,6 +17,37 @@ const WRONG_CALLS: readonly [string, string, string][] = [
   ['queue.job(5)', 'TypeError', 'The id of a job must be a text, not 5.'],
   ['queue.preview_schedule(None)', 'TypeError', 'takes the id of a schedule or a definition, not None.'],
   ["queue.preview_schedule('..')", 'ValueError', "The id of a schedule must not be '..'."],
+  ["queue.submit('any', delay=-1)", 'ValueError', 'delay is -1. Give a number of seconds from 0'],
+  [
+    "queue.submit('any', timeout=float('nan'))",
+    'ValueError',
+    'timeout is nan. Give a number of seconds from 0',
+  ],
+  ["queue.submit('any', expires_in=timedelta(seconds=-1))", 'ValueError', 'expires_in is -1. Give'],
+  ["queue.submit('any', result_ttl=float('inf'))", 'ValueError', 'result_ttl is infinite.'],
+  ["queue.submit('any', timeout=[1])", 'TypeError', 'timeout is [1]. Give a number of seconds from 0'],
+  ["queue.submit('any', delay=True)", 'TypeError', 'delay is True. Give a number of seconds from 0'],
+  ["queue.submit('any', cache=-1)", 'ValueError', 'cache is -1.'],
+  ["queue.submit('any', backoff={'delay': -1})", 'ValueError', 'delay of backoff is -1.'],
+  ["queue.submit('any', debounce={'max_wait': float('nan')})", 'ValueError', 'max_wait of debounce is nan.'],
+  ["queue.submit_many([{'task': 'any', 'delay': -1}])", 'ValueError', 'delay is -1.'],
+  ['queue.task(timeout=-1)', 'ValueError', 'timeout is -1.'],
+  ["queue.task(print, name='p').options(delay=-1)", 'ValueError', 'delay is -1.'],
+  [
+    "queue.job('a~n1-0').wait(-1)",
+    'ValueError',
+    'timeout is -1. Give a number of seconds from 0, or a timedelta.',
+  ],
+  ["queue.job('a~n1-0').wait(float('nan'))", 'ValueError', 'timeout is nan.'],
+  [
+    "queue.job('a~n1-0').wait('5m')",
+    'TypeError',
+    "timeout is '5m'. Give a number of seconds from 0, or a timedelta.",
+  ],
+  ["queue.job('a~n1-0').change(delay=-1)", 'ValueError', 'delay is -1.'],
+  ["queue.job('a~n1-0').rerun(timeout=-1)", 'ValueError', 'timeout is -1.'],
+  ["queue.job('a~n1-0').events(reconnect_for=-1).close()", 'ValueError', 'reconnect_for is -1.'],
+  ["queue.events(reconnect_for=float('nan'))", 'ValueError', 'reconnect_for is nan.'],
   ["queue.request('GET', '/queues/a b')", 'ValueError', "'/queues/a b' is no path."],
   ["queue.request('GET', 'queues')", 'ValueError', "'queues' is no path."],
   ["queue.request('GET', '/queues/ü')", 'ValueError', 'is no path.'],
@@ -39,6 +70,7 @@ it.each(['TaskQueue', 'AsyncTaskQueue'])(
     const calls = WRONG_CALLS.map(([call]) => `lambda: ${call}`).join(',\n    ');
     const shown = await python.run(`
 import asyncio, json, socket
+from datetime import timedelta
 from millrace import ${kind} as Queue
 queue = Queue(url='http://127.0.0.1:1')
 def refused(*args, **kwargs): raise AssertionError('a connection')

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from ._calls import ENDED, job_path, segment
 from ._json import decode
+from ._options import seconds
 from ._request import Broken, Request, backoff, error_of
 from .errors import ApiError
 
@@ -57,7 +58,7 @@ class Following:
     def __init__(self, path: str, last_event_id: Optional[str], reconnect_for: float) -> None:
         self._path = path
         self._position = last_event_id
-        self._reconnect_for = reconnect_for
+        self._reconnect_for = seconds("reconnect_for", reconnect_for)
         self._frames = _Frames()
         self._failures = 0
         self._last_seen = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, Mapping, Optional, Union
 
@@ -32,12 +33,28 @@ _INNER_NAMES = {"max_wait": "maxWait", "on_conflict": "onConflict"}
 _INNER_DURATIONS = ("delay", "max", "wait", "maxWait", "for")
 
 
-def duration(value: Duration) -> Union[int, str]:
-    """Milliseconds of a number of seconds or a `timedelta`; a text such as "500ms" stays."""
+def duration(name: str, value: Duration) -> Union[int, str]:
+    """
+    Milliseconds of a number of seconds or a `timedelta`; a text such as "500ms" stays.
+    @param name: that of the option, for errors. @raise ValueError: it is below 0, or no finite number. @raise TypeError.
+    """
     if isinstance(value, str):
         return value
-    seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    return round(seconds * 1000)
+    checked = seconds(name, value, ", a timedelta, or a text such as '30s'")
+    if checked == math.inf:
+        raise ValueError("%s is infinite. Leave it out, or give a finite number of seconds." % name)
+    return round(checked * 1000)
+
+
+def seconds(name: str, value: Union[int, float, timedelta], others: str = ", or a timedelta") -> float:
+    """@param others: what else is allowed, for errors. @raise ValueError: it is below 0 or NaN. @raise TypeError."""
+    advice = "Give a number of seconds from 0%s." % others
+    if isinstance(value, bool) or not isinstance(value, (int, float, timedelta)):
+        raise TypeError("%s is %r. %s" % (name, value, advice))
+    number = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if not number >= 0:
+        raise ValueError("%s is %g. %s" % (name, number, advice))
+    return number
 
 
 def options(given: Mapping[str, Any]) -> Dict[str, Any]:
@@ -56,18 +73,20 @@ def changes(given: Mapping[str, Any]) -> Dict[str, Any]:
 
 def _value(name: str, value: Any) -> Any:
     if name in _DURATIONS or (name == "cache" and not isinstance(value, Mapping)):
-        return duration(value)
+        return duration(name, value)
     if isinstance(value, Mapping) and name != "metadata":
-        return inner(value)
+        return inner(name, value)
     return _time(value) if isinstance(value, datetime) else value
 
 
-def inner(value: Mapping[str, Any]) -> Dict[str, Any]:
-    renamed = {_INNER_NAMES.get(name, name): member for name, member in value.items()}
-    return {
-        name: duration(member) if name in _INNER_DURATIONS and member is not None else member
-        for name, member in renamed.items()
-    }
+def inner(option: str, value: Mapping[str, Any]) -> Dict[str, Any]:
+    """Members of an option that is an object."""
+    members: Dict[str, Any] = {}
+    for given, member in value.items():
+        name = _INNER_NAMES.get(given, given)
+        is_duration = name in _INNER_DURATIONS and member is not None
+        members[name] = duration("%s of %s" % (given, option), member) if is_duration else member
+    return members
 
 
 def _time(value: datetime) -> str:
@@ -77,7 +96,5 @@ def _time(value: datetime) -> str:
 
 
 def wait_limit(timeout: Optional[Union[int, float, timedelta]], default: float) -> float:
-    """Seconds."""
-    if timeout is None:
-        return default
-    return max(0.0, timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout))
+    """Seconds. @raise ValueError. @raise TypeError: as `seconds`."""
+    return default if timeout is None else seconds("timeout", timeout)

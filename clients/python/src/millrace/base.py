@@ -119,8 +119,8 @@ class BaseQueue(Generic[Submitted]):
         """
         announcement = {
             "attempts": attempts,
-            "backoff": None if backoff is None else _options.inner(backoff),
-            "timeoutMs": None if timeout is None else _options.duration(timeout),
+            "backoff": None if backoff is None else _options.inner("backoff", backoff),
+            "timeoutMs": None if timeout is None else _options.duration("timeout", timeout),
             "input": input,
             "output": output,
         }
