@@ -1,8 +1,9 @@
-import { type Description, flagOf } from './description.ts';
+import { type Description, flagOf, type Option } from './description.ts';
+import { GROUPS, WITH_VALUE } from './words.ts';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
-/** The script that completes commands, options and their choices in a shell. */
+/** The script that completes commands, options and their values in a shell. */
 export const completionScript = (shell: Shell, commands: readonly Description[]): string =>
   ({ bash, zsh, fish })[shell](commands);
 
@@ -13,81 +14,202 @@ const firstWords = (commands: readonly Description[]): string[] => [
 const secondWords = (commands: readonly Description[], first: string): string[] =>
   commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name.slice(first.length + 1));
 
-const wordsOf = ({ options, arguments: args }: Description): string[] => [
-  ...args.flatMap(({ choices = [] }) => choices),
-  ...Object.keys(options).map(flagOf),
-  '--help',
-];
+const groupsOf = (commands: readonly Description[]): string[] =>
+  firstWords(commands).filter((first) => Object.hasOwn(GROUPS, first));
 
-/** What follows the words so far, as cases of a shell. */
-function casesOf(commands: readonly Description[]): string[] {
-  const groups = firstWords(commands).filter((first) => secondWords(commands, first).length > 0);
+const BEFORE_COMMAND = ['--help', '--version', ...WITH_VALUE];
+
+const choicesOf = ({ arguments: args }: Description): string[] => args.flatMap(({ choices = [] }) => choices);
+
+/** What follows an option: undefined for a flag, the words to choose from, a file, or what only the user knows. */
+type Value = undefined | readonly string[] | 'file' | 'free';
+
+function valueKind(option: Option): Value {
+  if (option.kind === 'flag') return undefined;
+  if (option.kind !== 'integer' && option.choices !== undefined) return option.choices;
+  return option.value === 'FILE' || option.value === 'DIR' ? 'file' : 'free';
+}
+
+/** What bash and zsh do for an option with such a value. */
+const stepOf = (value: Value): string =>
+  value === undefined
+    ? ''
+    : value === 'file'
+      ? 'files=1'
+      : value === 'free'
+        ? ':'
+        : `offer="${value.join(' ')}"`;
+
+/** The cases of "command option": one for all commands where the option means the same in all. */
+function valueCases(commands: readonly Description[]): string {
+  const meanings = new Map<string, Map<string, string[]>>();
+  for (const { name, options } of commands) {
+    for (const [key, option] of Object.entries(options)) {
+      const step = stepOf(valueKind(option));
+      for (const flag of [flagOf(key), ...(option.short === undefined ? [] : [`-${option.short}`])]) {
+        const steps = meanings.get(flag) ?? new Map<string, string[]>();
+        meanings.set(flag, steps.set(step, [...(steps.get(step) ?? []), name]));
+      }
+    }
+  }
+  const patterns = new Map<string, string[]>();
+  for (const [flag, steps] of meanings) {
+    for (const [step, names] of steps) {
+      if (step === '') continue;
+      const own = steps.size === 1 ? [`*" ${flag}"`] : names.map((name) => `"${name} ${flag}"`);
+      patterns.set(step, [...(patterns.get(step) ?? []), ...own]);
+    }
+  }
+  return [...patterns].map(([step, own]) => `    ${own.join('|')}) ${step} ;;`).join('\n');
+}
+
+function commandCases(commands: readonly Description[]): string {
+  const rows = [
+    ['""', [...firstWords(commands), ...BEFORE_COMMAND]],
+    ...groupsOf(commands).map((group) => [group, secondWords(commands, group)]),
+  ] as const;
   return [
-    ...groups.map((first) => `    "${first} "*) words="${secondWords(commands, first).join(' ')}" ;;`),
+    ...rows.map(([pattern, words]) => `    ${pattern}) offer="${[words].flat().join(' ')}" ;;`),
     ...commands.map((command) => {
-      const [first, second] = command.name.split(' ');
-      const pattern = second === undefined ? `"${first} "*` : `"${first} ${second}"`;
-      return `    ${pattern}) words="${wordsOf(command).join(' ')}" ;;`;
+      const words = [...choicesOf(command), ...Object.keys(command.options).map(flagOf), '--help'];
+      return `    "${command.name}") offer="${words.join(' ')}"; files=1 ;;`;
     }),
-  ];
+  ].join('\n');
 }
 
-/** A pair of words comes before its first word alone. */
-function cases(commands: readonly Description[]): string {
-  const all = casesOf(commands);
-  const pairs = all.filter((line) => /^ {4}"\S+ \S+"\)/.test(line));
-  return [...pairs, ...all.filter((line) => !pairs.includes(line))].join('\n');
+/** What bash and zsh share. The functions set variables of the function that calls them. */
+const shared = (
+  commands: readonly Description[],
+): string => `# Sets what may follow an option of a command. Fails for one without a value.
+_millrace_value() {
+  offer="" files=""
+  case "$1 $2" in
+${valueCases(commands)}
+    *) return 1 ;;
+  esac
 }
+# Finds the command in the words before the cursor, and the option that waits for its value. bash splits words at : and =.
+_millrace_find() {
+  command="" option="" joined=""
+  local word
+  for word in "$@"; do
+    case "$word" in :|=) joined=1; continue ;; esac
+    if [ -n "$joined$option" ]; then joined="" option=""; continue; fi
+    case "$word" in
+      --*=*) ;;
+      -*) if _millrace_value "$command" "$word"; then option="$word"; fi ;;
+      *) case "$command" in
+        "") command="$word" ;;
+        ${groupsOf(commands).join('|')}) command="$command $word" ;;
+      esac ;;
+    esac
+  done
+}
+# Sets the words to choose from, and whether files are offered.
+_millrace_offer() {
+  if [ -n "$option" ]; then _millrace_value "$command" "$option"; return 0; fi
+  offer="" files=""
+  if [ -n "$joined" ]; then return 0; fi
+  case "$command" in
+${commandCases(commands)}
+  esac
+}
+`;
 
 const bash = (commands: readonly Description[]): string => `# Completion of millrace for bash.
+${shared(commands)}
 _millrace() {
-  local words current="\${COMP_WORDS[COMP_CWORD]}" second=""
-  if [ "$COMP_CWORD" -gt 2 ]; then second="\${COMP_WORDS[2]}"; fi
-  if [ "$COMP_CWORD" -eq 1 ]; then words="${firstWords(commands).join(' ')} --help --version"
-  else case "\${COMP_WORDS[1]} $second" in
-${cases(commands)}
-  esac; fi
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
-  if [ "\${#COMPREPLY[@]}" -eq 0 ]; then COMPREPLY=($(compgen -f -- "$current")); fi
+  local command option joined offer files current="\${COMP_WORDS[COMP_CWORD]}"
+  _millrace_find "\${COMP_WORDS[@]:1:COMP_CWORD-1}"
+  case "$current" in :|=) joined=1 current="" ;; esac
+  _millrace_offer
+  COMPREPLY=($(compgen -W "$offer" -- "$current"))
+  if [ "\${#COMPREPLY[@]}" -eq 0 ] && [ -n "$files" ]; then
+    local IFS=$'\\n'
+    compopt -o filenames 2> /dev/null
+    COMPREPLY=($(compgen -f -- "$current"))
+  fi
 }
 complete -F _millrace millrace
 `;
 
 const zsh = (commands: readonly Description[]): string => `#compdef millrace
+${shared(commands)}
 _millrace() {
-  local words_so_far second="" options
-  if [ "$CURRENT" -gt 3 ]; then second="\${words[3]}"; fi
-  if [ "$CURRENT" -eq 2 ]; then options="${firstWords(commands).join(' ')} --help --version"
-  else case "\${words[2]} $second" in
-${cases(commands).replaceAll('words="', 'options="')}
-  esac; fi
-  compadd -- \${=options} || _files
+  local command option joined offer files
+  _millrace_find "\${(@)words[2,CURRENT-1]}"
+  if [[ "$PREFIX" = --*=* ]]; then option="\${PREFIX%%=*}"; compset -P '*='; fi
+  _millrace_offer
+  if [ -n "$offer" ] && compadd -- \${=offer}; then return 0; fi
+  if [ -n "$files" ]; then _files; fi
 }
 if [ "\${funcstack[1]}" = "_millrace" ]; then _millrace "$@"; else compdef _millrace millrace; fi
 `;
 
 const quote = (text: string): string => `'${text.replaceAll(/['\\]/g, '\\$&')}'`;
 
+/** A line of fish: what it offers after the words of a command. */
+const fishLine = (command: string, offer: string, meaning?: string): string =>
+  `complete -c millrace -n '__millrace_at "${command}"' ${offer}${meaning === undefined ? '' : ` -d ${quote(meaning)}`}`;
+
+function fishOption(command: string, name: string, option: Option): string {
+  const value = valueKind(option);
+  const takes =
+    value === undefined
+      ? ''
+      : value === 'file'
+        ? ' -r -F'
+        : value === 'free'
+          ? ' -x'
+          : ` -x -a '${value.join(' ')}'`;
+  const short = option.short === undefined ? '' : ` -s ${option.short}`;
+  return fishLine(command, `-l ${flagOf(name).slice(2)}${short}${takes}`, option.meaning);
+}
+
 function fish(commands: readonly Description[]): string {
-  const lines = commands.flatMap((command) => {
-    const [first = '', second] = command.name.split(' ');
-    const seen =
-      second === undefined
-        ? `__fish_seen_subcommand_from ${first}`
-        : `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`;
-    const asWord =
-      second === undefined
-        ? `complete -c millrace -f -n __fish_use_subcommand -a ${first} -d ${quote(command.summary)}`
-        : `complete -c millrace -f -n '__fish_seen_subcommand_from ${first}' -a ${second} -d ${quote(command.summary)}`;
-    const options = Object.entries(command.options).map(([name, { meaning, kind }]) => {
-      const value = kind === 'flag' ? '' : ' -r';
-      return `complete -c millrace -n '${seen}' -l ${flagOf(name).slice(2)}${value} -d ${quote(meaning)}`;
-    });
-    const choices = command.arguments.flatMap(({ choices: words = [] }) => words);
-    const words = choices.map((word) => `complete -c millrace -f -n '${seen}' -a ${word}`);
-    return [asWord, ...options, ...words];
-  });
-  const groups = firstWords(commands).filter((first) => secondWords(commands, first).length > 0);
-  const firsts = groups.map((first) => `complete -c millrace -f -n __fish_use_subcommand -a ${first}`);
-  return `# Completion of millrace for fish.\n${[...firsts, ...lines].join('\n')}\n`;
+  const groups = groupsOf(commands);
+  const before = new Map(commands.flatMap(({ options }) => Object.entries(options)));
+  const lines = [
+    ...groups.map((group) => fishLine('', `-f -a ${group}`, GROUPS[group])),
+    ...[...before]
+      .filter(([name]) => WITH_VALUE.includes(flagOf(name)))
+      .map(([name, option]) => fishOption('', name, option)),
+    ...commands.flatMap((command) => {
+      const [first = '', second] = command.name.split(' ');
+      return [
+        second === undefined
+          ? fishLine('', `-f -a ${first}`, command.summary)
+          : fishLine(first, `-f -a ${second}`, command.summary),
+        ...Object.entries(command.options).map(([name, option]) => fishOption(command.name, name, option)),
+        ...choicesOf(command).map((word) => fishLine(command.name, `-f -a ${word}`)),
+      ];
+    }),
+  ];
+  return `# Completion of millrace for fish.
+# Whether the words before the cursor name this command; "" for none yet.
+function __millrace_at -a wanted
+  set -l words (commandline -opc)
+  set -e words[1]
+  set -l found
+  set -l is_value 0
+  for word in $words
+    if test $is_value = 1
+      set is_value 0
+      continue
+    end
+    switch $word
+      case ${WITH_VALUE.join(' ')}
+        set is_value 1
+      case '-*'
+      case '*'
+        set -a found $word
+        if not contains -- $found[1] ${groups.join(' ')}; or test (count $found) = 2
+          break
+        end
+    end
+  end
+  test "$found" = "$wanted"
+end
+${lines.join('\n')}
+`;
 }

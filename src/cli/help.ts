@@ -1,7 +1,8 @@
 import type { Command } from './command.ts';
 import { type Argument, type Description, flagOf, type Option } from './description.ts';
 import type { Paint } from './output/paint.ts';
-import { COMMANDS, GROUPS } from './registry.ts';
+import { COMMANDS } from './registry.ts';
+import { GROUPS } from './words.ts';
 
 /** Of a common terminal. */
 const WIDTH = 80;

@@ -1,18 +1,11 @@
 import type { Command } from './command.ts';
+import { GROUPS, WITH_VALUE } from './words.ts';
 
 /** A command by its words. Its file is loaded when it is needed, so that each command starts quickly. */
 export interface Entry {
   readonly name: string;
   readonly load: () => Promise<Command>;
 }
-
-/** Commands that share their first word. */
-export const GROUPS: Readonly<Record<string, string>> = {
-  dead: 'List, retry and purge the failed jobs of a queue',
-  schedules: 'List, put, delete, pause, resume, run and preview schedules',
-  keys: 'List, create and delete the keys of clients',
-  workers: 'List and drain workers',
-};
 
 /** In the order of the help. */
 export const COMMANDS: readonly Entry[] = [
@@ -72,9 +65,6 @@ export interface Found {
   /** All other words, in their order. */
   readonly rest: readonly string[];
 }
-
-/** Options that take the next word as their value, if they stand before the command. */
-const WITH_VALUE = ['--url', '--key-file'];
 
 /** Finds the command in the words of a command line. */
 export function findCommand(words: readonly string[]): Found {

@@ -2,7 +2,8 @@ import { VERSION } from '../version.ts';
 import { CliError, EXIT } from './exits.ts';
 import type { Io } from './io.ts';
 import { inertLines } from './output/inert.ts';
-import { COMMANDS, findCommand, GROUPS } from './registry.ts';
+import { COMMANDS, findCommand } from './registry.ts';
+import { GROUPS } from './words.ts';
 
 /** Runs a command line: the words after the name of the program. Returns the exit code. */
 export async function run(words: readonly string[], io: Io): Promise<number> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, GROUPS } from '../../src/cli/registry.ts';
+import { COMMANDS } from '../../src/cli/registry.ts';
+import { GROUPS } from '../../src/cli/words.ts';
 import { runHere } from '../helpers/cli/sink.ts';
 
 const COLUMNS = 80;
