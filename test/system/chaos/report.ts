@@ -56,12 +56,6 @@ export function brokenOff(scenario: string, seed: number, error: unknown): Repor
 export const bound = (faults: readonly Fault[]): number =>
   faults.reduce((sum, { inFlight }) => sum + inFlight, 0);
 
-/** The middle value; NaN of nothing. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
 /** Reports as the lines of a table. */
 export function table(reports: readonly Report[]): string[] {
   const head = ['scenario', 'jobs', 'faults', 'executions', 'doubled', 'bound', 'recovery ms', 'result'];

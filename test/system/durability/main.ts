@@ -2,6 +2,7 @@
 // Counts the accepted jobs that are lost when Redis is killed, stopped, or its machine loses power, for each way in
 // which Redis can keep its data. Exits with 1 if any is lost with `appendfsync always`.
 import { cpus } from 'node:os';
+import { median } from '../../helpers/median.ts';
 import { CUTS, type Cut, MODES, type Mode, type Round, runRound } from './round.ts';
 import { canTrace } from './trace.ts';
 
@@ -22,8 +23,6 @@ async function measure(mode: Mode, cut: Cut): Promise<Round[]> {
   }
   return rounds;
 }
-
-const median = (numbers: number[]): number => numbers.sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
 
 function row(mode: Mode, cut: Cut, rounds: readonly Round[]): string {
   const of = (key: keyof Round) => rounds.map((round) => round[key]);

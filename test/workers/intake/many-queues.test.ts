@@ -3,12 +3,15 @@ import { completionOf } from '../../../src/attempts/completion.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { QueueKeys } from '../../../src/redis/keys.ts';
 import type { RunningJob } from '../../../workers/run/running-job.ts';
+import { median } from '../../helpers/median.ts';
 import { until, useRedis } from '../../helpers/redis/server.ts';
 import { createTestIntake, submitNumbers } from '../../helpers/workers/intake.ts';
 
 const CONCURRENCY = 10;
 const QUEUES = 12;
 const JOBS = 2_400;
+/** How full a script is depends on how soon Redis answers, so single rounds differ on a busy machine. */
+const ROUNDS = 5;
 /** A queue of several may cost so much more than one alone. */
 const MOST_RATIO = 1.2;
 
@@ -67,9 +70,13 @@ const submit = (keys: QueueKeys, count: number) =>
 const named = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 
 it('a job of one of twelve full queues costs hardly more scripts than one of a queue alone', async () => {
-  const alone = await scriptsPerJob(['alone'], () => JOBS);
-  await intake.close();
-  const many = await scriptsPerJob(named('q', QUEUES), () => JOBS / QUEUES);
-  console.log({ alone, many, ratio: many / alone });
-  expect(many / alone).toBeLessThan(MOST_RATIO);
+  const ratios: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const alone = await scriptsPerJob([`alone${round}`], () => JOBS);
+    await intake.close();
+    const many = await scriptsPerJob(named(`r${round}q`, QUEUES), () => JOBS / QUEUES);
+    await intake.close();
+    ratios.push(many / alone);
+  }
+  expect(median(ratios)).toBeLessThan(MOST_RATIO);
 });

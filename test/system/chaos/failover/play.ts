@@ -1,4 +1,5 @@
-import { median, type Report } from '../report.ts';
+import { median } from '../../../helpers/median.ts';
+import type { Report } from '../report.ts';
 import type { ScenarioOptions } from '../scenario-run.ts';
 import { type Fault, playRound, type Row, rowsText } from './round.ts';
 import { FailoverStack, type StackOptions } from './stack.ts';

@@ -1,5 +1,5 @@
+import { median } from '../../../helpers/median.ts';
 import { underLoad } from '../load.ts';
-import { median } from '../report.ts';
 import { runScenario, type Scenario } from '../scenario-run.ts';
 import { nextAccepted } from '../waits.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from '../../../helpers/median.ts';
 import { PATIENCE_MS } from '../../../helpers/patience.ts';
 import { underLoad } from '../load.ts';
-import { median } from '../report.ts';
 import { runScenario, type Scenario, type ScenarioRun } from '../scenario-run.ts';
 import { nextAccepted, nextStarted } from '../waits.ts';
 
