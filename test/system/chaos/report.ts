@@ -1,3 +1,4 @@
+import { median } from '../../helpers/median.ts';
 import type { Evidence, Fault } from './oracle.ts';
 import { repeats } from './oracle.ts';
 
