@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { FINDING_IDS } from './finding.ts';
 
 export interface DoctorOptions {
   readonly json: boolean;
@@ -18,7 +19,7 @@ The exit code is 1 with a warning or a fault, and 0 otherwise.
 REDIS_URL, PREFIX, HOST and PORT say where Redis and the API are, as for the service. Without them the doctor looks at
 what npm start runs in this folder. MILLRACE_URL is another address of the API, MILLRACE_KEY a key with the scope read.`;
 
-/** @throws {TypeError} for an unknown option; its message is for people. */
+/** @throws {TypeError} for an unknown option or id; its message is for people. */
 export function parseOptions(args: readonly string[]): DoctorOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -31,6 +32,12 @@ export function parseOptions(args: readonly string[]): DoctorOptions {
   return { json: values.json, help: values.help, ignored: idsIn(values.ignore) };
 }
 
-/** The ids in lists such as `a,b`. */
-export const idsIn = (lists: readonly string[]): ReadonlySet<string> =>
-  new Set(lists.flatMap((list) => list.split(',')).map((id) => id.trim()));
+/** The ids in lists such as `a,b`. @throws {TypeError} for an id that no finding has. */
+export function idsIn(lists: readonly string[]): ReadonlySet<string> {
+  const ids = lists.flatMap((list) => list.split(',')).map((id) => id.trim());
+  const unknown = ids.find((id) => !FINDING_IDS.some((known) => known === id));
+  if (unknown === undefined) return new Set(ids);
+  throw new TypeError(
+    `--ignore names "${unknown}", which no finding has as its id. The ids are ${FINDING_IDS.join(', ')}.`,
+  );
+}

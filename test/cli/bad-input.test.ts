@@ -23,6 +23,7 @@ const millrace = (...words: string[]) => runCli(words, { env: { MILLRACE_URL: ap
 it.each([
   [['queues', '--key-file', fileOf('empty')], 'which is empty'],
   [['keys', 'create', 'x', 'read', '--rate', '10'], 'such as 100/1m'],
+  [['doctor', '--ignore', 'bogus'], 'The ids are acl, acl-optional, api,'],
   [['submit', 'echo', '--ndjson', dir], 'is a folder'],
   [['submit', 'echo', '--ndjson', fileOf('none')], 'cannot be read'],
   [['submit', 'echo', '--ndjson', fileOf('latin-1')], 'Line 1 is not UTF-8'],

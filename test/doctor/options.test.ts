@@ -13,3 +13,7 @@ it('takes ids to ignore, comma separated or one by one', () => {
 it('refuses an option that does not exist', () => {
   expect(() => parseOptions(['--jsn'])).toThrow(/--jsn/);
 });
+
+it('refuses an id that no finding has, and lists those that some have', () => {
+  expect(() => parseOptions(['--ignore', 'timeout,bogus'])).toThrow(/"bogus".* acl, .*timeout, /);
+});

@@ -1,6 +1,7 @@
 import { idsIn } from '../../../doctor/options.ts';
 import { runDoctor } from '../../../doctor/run.ts';
 import { defineCommand } from '../../command.ts';
+import { usageError } from '../../exits.ts';
 
 export const doctor = defineCommand({
   name: 'doctor',
@@ -15,5 +16,13 @@ export const doctor = defineCommand({
     ignore: { kind: 'list', value: 'ID', meaning: 'leaves out a finding that you know; several times' },
   },
   examples: ['millrace doctor', 'millrace doctor --ignore redis-version --json'],
-  run: ({ options: { json, ignore } }) => runDoctor({ json, ignored: idsIn(ignore) }),
+  run: ({ options: { json, ignore } }) => runDoctor({ json, ignored: ignoredIds(ignore) }),
 });
+
+function ignoredIds(lists: readonly string[]): ReadonlySet<string> {
+  try {
+    return idsIn(lists);
+  } catch (error) {
+    throw usageError(error instanceof Error ? error.message : String(error));
+  }
+}
