@@ -20,7 +20,7 @@ const DONE: Readonly<Record<Verb, string>> = { cancel: 'cancelled', retry: 'queu
  * Does something to each job, several at a time, and goes on when the API refuses one. Prints them as they are done. Returns the exit code.
  */
 export async function toEachJob(
-  { args, io, api, printer, stop }: RemoteInvocation<Options>,
+  { args, io, api, printer, stop, onHurry }: RemoteInvocation<Options>,
   verb: Verb,
 ): Promise<number> {
   const print = printer.list(JOB_COLUMNS.filter(({ title }) => title !== 'ERROR'));
@@ -28,6 +28,14 @@ export async function toEachJob(
   const ids = idsOf(args, io.input, stop);
   const total = args.includes('-') ? undefined : args.length;
   const tally = { done: 0, refused: 0 };
+  const tellRest = async () => {
+    await progress.clear();
+    if (total === 1) return;
+    await io.err.write(
+      `Stopped after ${tally.done + tally.refused} jobs; ${tally.done} are ${DONE[verb]}. Run the command again to go on.\n`,
+    );
+  };
+  onHurry(tellRest);
   const faults: unknown[] = [];
   const lane = async (): Promise<void> => {
     while (!stop.aborted && faults.length === 0) {
@@ -47,13 +55,7 @@ export async function toEachJob(
   };
   // The others end after what they have sent.
   await Promise.all(Array.from({ length: AT_ONCE }, () => lane().catch((error) => faults.push(error))));
-  await progress.clear();
-  const isStopped = faults.length > 0 || stop.aborted;
-  if (isStopped && total !== 1) {
-    await io.err.write(
-      `Stopped after ${tally.done + tally.refused} jobs; ${tally.done} are ${DONE[verb]}. Run the command again to go on.\n`,
-    );
-  }
+  await (faults.length > 0 || stop.aborted ? tellRest() : progress.clear());
   if (faults.length > 0) throw faults[0];
   return tally.refused > 0 ? EXIT.refused : EXIT.done;
 }

@@ -26,6 +26,8 @@ export interface RemoteInvocation<O extends Options> extends Invocation<O> {
   readonly commonWords: readonly string[];
   /** Aborted by Ctrl-C, and in long work when the output can no longer be written. */
   readonly stop: AbortSignal;
+  /** Sets what to say before the second Ctrl-C ends the command at once. */
+  readonly onHurry: (tell: () => Promise<void>) => void;
 }
 
 export interface RemoteSpec<O extends Options> extends Omit<CommandSpec<O>, 'run'> {
@@ -51,7 +53,13 @@ export const defineRemoteCommand = <const O extends Options>(spec: RemoteSpec<O>
           unwritable.abort();
         });
       }
-      interrupt.hurry.addEventListener('abort', () => process.exit(EXIT.interrupted));
+      let tellRest = async (): Promise<void> => {};
+      const onHurry = (tell: () => Promise<void>): void => {
+        tellRest = tell;
+      };
+      interrupt.hurry.addEventListener('abort', () => {
+        void tellRest().finally(() => process.exit(EXIT.interrupted));
+      });
       // A command may have many requests under way, and each listens.
       setMaxListeners(0, stop);
       try {
@@ -60,8 +68,8 @@ export const defineRemoteCommand = <const O extends Options>(spec: RemoteSpec<O>
         const api = connect({ url, key, stop });
         const printer = createPrinter(io, json);
         const commonWords = wordsOf(COMMON, { json, url: givenUrl, keyFile });
-        const invocation = { args, options: own as ValuesOf<O>, io, api, printer, commonWords, stop };
-        const code = await spec.run(invocation);
+        const given = { args, options: own as ValuesOf<O>, io, api, printer, commonWords };
+        const code = await spec.run({ ...given, stop, onHurry });
         return stop.aborted ? stopCode : (code ?? EXIT.done);
       } catch (error) {
         if (stop.aborted) return stopCode;

@@ -50,7 +50,7 @@ const STEP = 1_000;
 
 /** Goes through the failed jobs of a queue, step by step. Says where to go on when it is interrupted. */
 export async function inSteps(
-  { args, options, io, api, printer, commonWords, stop }: RemoteInvocation<typeof SELECTION>,
+  { args, options, io, api, printer, commonWords, stop, onHurry }: RemoteInvocation<typeof SELECTION>,
   { command, done, callOf }: Steps,
 ): Promise<number> {
   const queue = deadQueueOf(args);
@@ -61,6 +61,13 @@ export async function inSteps(
   let count = 0;
   let cursor = start;
   let isDone = false;
+  const tellRest = async () => {
+    await progress.clear();
+    const words = [queue, ...wordsOf(SELECTION, { ...filter, cursor }), ...commonWords];
+    const goOn = `millrace ${command} ${words.map(shellWord).join(' ')}`;
+    await io.err.write(`Stopped after ${count} jobs. Go on with: ${goOn}\n`);
+  };
+  onHurry(tellRest);
   try {
     while (!isDone && !stop.aborted) {
       const call = callOf({ ...selection, limit: STEP, cursor });
@@ -71,12 +78,7 @@ export async function inSteps(
       await progress.show(count, body.counts.failed);
     }
   } finally {
-    await progress.clear();
-    if (!isDone) {
-      const words = [queue, ...wordsOf(SELECTION, { ...filter, cursor }), ...commonWords];
-      const goOn = `millrace ${command} ${words.map(shellWord).join(' ')}`;
-      await io.err.write(`Stopped after ${count} jobs. Go on with: ${goOn}\n`);
-    }
+    await (isDone ? progress.clear() : tellRest());
   }
   const rest = isDone ? {} : { nextCursor: cursor };
   await printer.line({ queue, count, ...rest }, () => `${count} failed jobs of ${queue} ${done}.`);

@@ -7,19 +7,28 @@ export interface Gate {
   /** Lets all requests pass from now on. */
   open(): void;
   close(): Promise<void>;
+  /** Resolves when it holds a request. */
+  readonly holds: Promise<void>;
 }
 
-/** In front of an API: it lets reads and the first other request pass, and holds the next ones until it is opened. */
-export async function startGate(target: string): Promise<Gate> {
+/** In front of an API: it lets reads and `passes` other requests pass, and holds the next ones until it is opened. */
+export async function startGate(target: string, passes = 1): Promise<Gate> {
   let steps = 0;
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
+  let hold = (): void => {};
+  const holds = new Promise<void>((resolve) => {
+    hold = resolve;
+  });
   const server = createServer(async (incoming, outgoing) => {
     const { method = 'GET', headers, url = '' } = incoming;
     if (method !== 'GET') steps += 1;
-    if (steps > 1) await opened;
+    if (steps > passes) {
+      hold();
+      await opened;
+    }
     const onward = request(target + url, { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
@@ -32,6 +41,7 @@ export async function startGate(target: string): Promise<Gate> {
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     open,
+    holds,
     close: async () => {
       server.closeAllConnections();
       server.close();

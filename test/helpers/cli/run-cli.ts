@@ -15,6 +15,8 @@ export interface CliOptions {
   readonly input?: string;
   /** The folder in which it runs. */
   readonly cwd?: string;
+  /** Called at the start; `kill` sends a signal. */
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
   /** Sees the output as it comes; `kill` sends a signal. */
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
   /** Sees the messages as they come. */
@@ -24,13 +26,14 @@ export interface CliOptions {
 /** Runs the built command line as users do, until it ends. */
 export const runCli = (
   words: readonly string[],
-  { env = {}, input = '', cwd, onOutput, onMessage }: CliOptions = {},
+  { env = {}, input = '', cwd, onStart, onOutput, onMessage }: CliOptions = {},
 ): Promise<Outcome> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, ...words], {
       env: { PATH: process.env['PATH'], ...env },
       ...(cwd === undefined ? {} : { cwd }),
     });
+    onStart?.((signal) => child.kill(signal));
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -34,12 +34,17 @@ const STORED = [200, 202];
 
 /** Submits the lines of a file in pieces. A piece that is sent again stores nothing twice. */
 export async function submitLines(
-  { io, api, printer, stop }: RemoteInvocation<Options>,
+  { io, api, printer, stop, onHurry }: RemoteInvocation<Options>,
   { file, fromLine, run = randomBytes(6).toString('hex'), jobOf, words }: LinesRequest,
 ): Promise<number> {
   const { input, totalBytes } = await openLines(file, io);
   const progress = createProgress(io.err, systemClock, 'jobs');
   const tally: Tally = { nextLine: fromLine, stored: 0, refused: 0 };
+  const tellRest = async () => {
+    await progress.clear();
+    await io.err.write(`${goOnText(tally, words, run)}\n`);
+  };
+  onHurry(tellRest);
   let isDone = false;
   try {
     for await (const piece of piecesOf(input, fromLine, stop)) {
@@ -55,8 +60,7 @@ export async function submitLines(
     }
     isDone = !stop.aborted;
   } finally {
-    await progress.clear();
-    if (!isDone) await io.err.write(`${goOnText(tally, words, run)}\n`);
+    await (isDone ? progress.clear() : tellRest());
   }
   await io.err.write(`${tally.stored} jobs stored, ${tally.refused} refused.\n`);
   return isDone ? (tally.refused > 0 ? EXIT.refused : EXIT.done) : EXIT.interrupted;
