@@ -10,6 +10,9 @@ const python = usePython(() => api.origin);
 
 /** Each call is wrong by itself: the client says so at once, and asks no service. */
 const WRONG_CALLS: readonly [string, string, string][] = [
+  ["Queue('my queue')", 'ValueError', "'my queue' is no name of a queue. One has 1 to 64 letters"],
+  ["Queue('')", 'ValueError', "'' is no name of a queue."],
+  ["Queue('q' * 65)", 'ValueError', 'is no name of a queue.'],
   ["queue.job('')", 'ValueError', "The id of a job must not be ''."],
   ["queue.job('.')", 'ValueError', "The id of a job must not be '.'."],
   ["queue.job('..')", 'ValueError', "The id of a job must not be '..'."],
@@ -135,6 +138,12 @@ it.each([
   expect(worker.stderr).toContain(said);
   expect(worker.stderr).not.toContain('Traceback');
   expect(worker.stderr).not.toContain('takes its place');
+});
+
+it('a worker names the module of a file', async () => {
+  const worker = python.start(['-m', 'millrace', 'work', './shop/images.py:queue']);
+  expect(await worker.ended()).toBe(2);
+  expect(worker.stderr).toContain('./shop/images.py is a file. Name its module: shop.images:queue.');
 });
 
 it('a worker ends with 2 when a package around the module fails', async () => {

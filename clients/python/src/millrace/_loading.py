@@ -50,6 +50,9 @@ def load_queue(spec: str) -> BaseQueue[Any]:
     module_name, _, name = spec.partition(":")
     if not module_name or not name:
         raise LoadError("%r names no queue. Write module:queue, such as tasks:queue." % spec)
+    if module_name.endswith(".py"):
+        dotted = module_name[:-3].replace("/", ".").lstrip(".")
+        raise LoadError("%s is a file. Name its module: %s:%s." % (module_name, dotted, name))
     module = _import(module_name)
     found = getattr(module, name, None)
     if not isinstance(found, BaseQueue):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -63,6 +64,10 @@ class Task(Generic[Submitted]):
         return "<Task %s of %s>" % (self.name, self.queue.name)
 
 
+# As src/schemas/values/names.ts has it.
+_QUEUE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
 class BaseQueue(Generic[Submitted]):
     """What `TaskQueue` and `AsyncTaskQueue` share."""
 
@@ -80,6 +85,9 @@ class BaseQueue(Generic[Submitted]):
         """
         if not isinstance(name, str):
             raise TypeError("TaskQueue takes the name of a queue. The address of the service is in MILLRACE_URL.")
+        if not _QUEUE_NAME.fullmatch(name):
+            form = "1 to 64 letters, digits, '.', '_' and '-', the first a letter or digit"
+            raise ValueError("%r is no name of a queue. One has %s." % (name, form))
         self.name = name
         self.address = Address(url, key, tries)
         self.url = self.address.url

@@ -154,7 +154,7 @@ class WorkerProcess:
     def _endure(self, error: Exception, tries: int) -> None:
         """Waits before the next try, or ends the process if the service would refuse it again."""
         if isinstance(error, ApiError) and not may_work_later(error):
-            say("the service refuses %s: %s" % (self.leases.worker, error))
+            say("%s ends, since the service refuses it: %s" % (self.leases.worker, error))
             return self.drain(REFUSED)
         if tries == 0:
             say("%s waits for the service at %s: %s" % (self.leases.worker, self.queue.url, error))
