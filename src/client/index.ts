@@ -6,6 +6,7 @@ export type { RequestOptions, ServiceAnswer, ServiceOptions as MillraceOptions }
 export type { Step, StepOptions } from './http/steps.ts';
 export { type ChangeOptions, Job, JobFailed, type WaitOptions } from './job.ts';
 export {
+  type BatchJob,
   type BatchOutcome,
   type JobOptions,
   Millrace,
@@ -27,4 +28,4 @@ export type {
   Subscription,
 } from './types/api.generated.ts';
 export type { Answer, Body, CallOptions, Duration, Query } from './types/api.ts';
-export type { TypedTask } from './types/task.ts';
+export type { TaskOrName, TypedTask } from './types/task.ts';

@@ -7,9 +7,10 @@ import { Keys } from './nouns/keys.ts';
 import { Queue, type QueueData } from './nouns/queue.ts';
 import { Schedules } from './nouns/schedules.ts';
 import { Workers } from './nouns/workers.ts';
+import { withTaskName } from './task-name.ts';
 import type { Job as JobData, SubmitJob } from './types/api.generated.ts';
 import type { Answer, CallOptions, ItemOf, Query } from './types/api.ts';
-import type { TypedTask } from './types/task.ts';
+import type { TaskOrName, TypedTask, Work } from './types/task.ts';
 
 /** The options of a job, as `POST /jobs` takes them. */
 export type JobOptions = Omit<SubmitJob, 'task' | 'payload'>;
@@ -22,6 +23,9 @@ export interface StoreOptions extends CallOptions {
 }
 
 export interface SubmitOptions extends JobOptions, StoreOptions {}
+
+/** A job of a batch. */
+export type BatchJob<T extends TaskOrName = string> = JobOptions & Work<T>;
 
 /** What became of a job of a batch. `id` names the stored job; `problem` says why none was stored. */
 export type BatchOutcome = ItemOf<Answer<'submitBatch'>>;
@@ -58,13 +62,15 @@ export class Millrace {
   /**
    * Stores up to 10,000 jobs in one request. An outcome for each, in their order.
    *
+   * @param jobs each with the name of a task, or with a task, which types its payload
    * @param options `atomic`: all jobs or none
    */
-  async batch(
-    jobs: readonly SubmitJob[],
+  async batch<T extends readonly TaskOrName[]>(
+    jobs: { readonly [K in keyof T]: BatchJob<T[K]> },
     { atomic, ...options }: StoreOptions & Query<'submitBatch'> = {},
   ): Promise<readonly BatchOutcome[]> {
-    const request = { query: { atomic }, body: { jobs } };
+    const named = Array.isArray(jobs) ? jobs.map(withTaskName) : jobs;
+    const request = { query: { atomic }, body: { jobs: named } };
     return (await this.#store<Answer<'submitBatch'>>('/jobs/batch', request, options)).body.items;
   }
 

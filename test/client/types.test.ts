@@ -20,7 +20,7 @@ const OPTIONS: ts.CompilerOptions = {
 };
 
 const HEAD = `
-import { Millrace } from '../../src/client/index.ts';
+import { Millrace, type ScheduleDefinition, type SubmitJob } from '../../src/client/index.ts';
 const mr = new Millrace();
 const greet = {
   name: 'greet',
@@ -29,6 +29,7 @@ const greet = {
     return { text: 'Hello ' + name };
   },
 };
+const nightly = { name: 'nightly', handler: () => 'done' };
 `;
 
 const GOOD = `
@@ -43,6 +44,21 @@ for await (const message of job.events()) if (message.type === 'log') message.li
 for await (const event of mr.events({ types: ['failed'] })) event.id;
 for await (const one of mr.queue('img').jobs({ status: 'failed' })) one.error?.message;
 await mr.queue('img').set({ concurrency: null, rate: { limit: 5, per: '1s' } });
+await mr.batch([
+  { task: greet, payload: { name: 'Ada' }, delay: '2s' },
+  { task: 'other', payload: 1 },
+  { task: nightly },
+]);
+await mr.batch(['Ada', 'Bob'].map((name) => ({ task: greet, payload: { name } })), { atomic: true });
+const jobs: readonly SubmitJob[] = [{ task: 'other' }];
+await mr.batch(jobs);
+await mr.schedules.put('nightly', { cron: '0 3 * * *', job: { task: greet, payload: { name: 'Ada' }, queue: 'q' } });
+await mr.schedules.put('nightly', { every: '1h', job: { task: nightly } });
+const definition: ScheduleDefinition = { every: '1h', job: { task: 'other', payload: [1] } };
+await mr.schedules.put('other', definition);
+await mr.schedules.preview(definition);
+await mr.schedules.preview({ every: '1h', job: { task: greet, payload: { name: 'Ada' } } });
+await mr.schedules.preview({ every: '1h' });
 export { answer, nothing };
 `;
 
@@ -55,6 +71,37 @@ const WRONG = [
   ],
   ['a member too many', "await mr.submit(greet, { name: 'Ada', nam: 1 })", "'nam' does not exist"],
   ['no payload', 'await mr.submit(greet)', "is not assignable to parameter of type 'string'"],
+  [
+    'a payload of the wrong type in a batch',
+    "await mr.batch([{ task: 'other', payload: 1 }, { task: greet, payload: { name: 1 } }])",
+    "Type 'number' is not assignable to type 'string'.",
+  ],
+  [
+    'a member too many in a batch',
+    "await mr.batch([{ task: greet, payload: { name: 'Ada', nam: 1 } }])",
+    "'nam' does not exist",
+  ],
+  ['no payload in a batch', 'await mr.batch([{ task: greet }])', "Property 'payload' is missing"],
+  [
+    'an unknown option in a batch',
+    "await mr.batch([{ task: 'other', dely: '2s' }])",
+    "'dely' does not exist",
+  ],
+  [
+    'a payload of the wrong type in a schedule',
+    "await mr.schedules.put('n', { every: '1h', job: { task: greet, payload: { name: 1 } } })",
+    "Type 'number' is not assignable to type 'string'.",
+  ],
+  [
+    'no payload in a schedule',
+    "await mr.schedules.put('n', { every: '1h', job: { task: greet } })",
+    "Property 'payload' is missing",
+  ],
+  [
+    'an unknown member of a schedule',
+    "await mr.schedules.put('n', { evry: '1h', job: { task: 'other' } })",
+    "'evry' does not exist",
+  ],
   ['a wrong result', "(await (await mr.submit(greet, { name: 'A' })).result()).txt", "'txt' does not exist"],
   ['an unknown option', "await mr.submit('greet', null, { dely: '2s' })", "'dely' does not exist"],
   ['an unknown event', "mr.events({ types: ['complete'] })", '\'"complete"\' is not assignable'],

@@ -3,10 +3,25 @@ import { Listing } from '../http/listing.ts';
 import { pathOf } from '../http/path.ts';
 import type { Service } from '../http/service.ts';
 import { Job } from '../job.ts';
+import { withTaskName } from '../task-name.ts';
 import type { Job as JobData, Schedule } from '../types/api.generated.ts';
 import type { Answer, Body, CallOptions, Query } from '../types/api.ts';
+import type { TaskOrName, Work } from '../types/task.ts';
 
-export type ScheduleDefinition = Body<'putSchedule'>;
+/** A schedule. Its job has the name of a task, or a task, which types its payload. */
+export type ScheduleDefinition<T extends TaskOrName = string> = WithJob<Body<'putSchedule'>, T>;
+
+type WithJob<D extends { readonly job: object }, T extends TaskOrName> = Omit<D, 'job'> & {
+  readonly job: Omit<D['job'], 'task' | 'payload'> & Work<T>;
+};
+
+/** The definition as the service takes it. */
+const withJobName = <D extends { readonly job?: { readonly task?: TaskOrName } | undefined }>(
+  definition: D,
+) => ({
+  ...definition,
+  job: withTaskName(definition?.job),
+});
 
 /** Jobs at set times. */
 export class Schedules {
@@ -25,8 +40,12 @@ export class Schedules {
   }
 
   /** Makes the schedule, or replaces it. */
-  async put(id: string, definition: ScheduleDefinition, { signal }: CallOptions = {}): Promise<Schedule> {
-    return this.#service.json('PUT', pathOf`/schedules/${id}`, { body: definition, signal });
+  async put<T extends TaskOrName>(
+    id: string,
+    definition: ScheduleDefinition<T>,
+    { signal }: CallOptions = {},
+  ): Promise<Schedule> {
+    return this.#service.json('PUT', pathOf`/schedules/${id}`, { body: withJobName(definition), signal });
   }
 
   /** Jobs that it has submitted stay. */
@@ -54,13 +73,18 @@ export class Schedules {
 
   /** The next times of a schedule, or of a definition that is not stored. */
   async preview(
-    of: string | Body<'previewNewSchedule'>,
+    of: string | Body<'previewNewSchedule'> | ScheduleDefinition<TaskOrName>,
     query: Query<'previewSchedule'> = {},
     { signal }: CallOptions = {},
   ): Promise<readonly string[]> {
     const answer =
       typeof of === 'object' && of !== null
-        ? this.#service.json('POST', '/schedules/preview', { query, body: of, isRepeatable: true, signal })
+        ? this.#service.json('POST', '/schedules/preview', {
+            query,
+            body: withJobName(of),
+            isRepeatable: true,
+            signal,
+          })
         : this.#service.json('GET', pathOf`/schedules/${of}/preview`, { query, signal });
     return ((await answer) as Answer<'previewSchedule'>).items;
   }

@@ -6,6 +6,17 @@ import { useRedis } from '../../helpers/redis/server.ts';
 const redis = useRedis();
 const api = useApi(redis);
 
+it('take a task in place of its name', async () => {
+  const { schedules } = new Millrace({ url: api.origin });
+  const report = { name: 'report', handler: ({ day }: { day: string }) => day };
+  const definition = { every: '1h', job: { task: report, payload: { day: 'Monday' }, queue: 'typed' } };
+  expect(await schedules.put('typed', definition)).toMatchObject({
+    job: { task: 'report', payload: { day: 'Monday' }, queue: 'typed' },
+  });
+  expect(await schedules.preview(definition, { n: 2 })).toHaveLength(2);
+  await schedules.remove('typed');
+});
+
 it('are put, listed, previewed, paused, run and removed', async () => {
   const { schedules } = new Millrace({ url: api.origin });
   const definition = { cron: '0 9 * * *', timeZone: 'Europe/Berlin', job: { task: 'report' } };
