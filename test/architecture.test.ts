@@ -55,7 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   client: [],
   telemetry: ['config', 'version', 'queues', 'pino', 'prom', '@opentelemetry'],
-  local: ['config', 'misspelt-settings', 'orphan-reaper', 'redis'],
+  local: ['config', 'misspelt-settings', 'orphan-reaper', 'redis', 'tasks'],
   testing: ['config', 'orphan-reaper', 'redis', 'core', 'lifecycle', 'local', 'tasks', 'scripts', 'workers'],
   doctor: ['config', 'misspelt-settings', 'redis', 'local'],
   cli: ['client', 'config', 'version', 'local', 'doctor', 'server', 'workers', 'error-place'],

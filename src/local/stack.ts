@@ -28,6 +28,8 @@ export interface StackOptions {
   onLine?: (part: string, line: string) => void;
   /** Settings of the worker alone, asked for at each of its starts. */
   workerEnv?: () => NodeJS.ProcessEnv;
+  /** Awaited before each start of the worker. `redis`: REDIS_URL and REDIS_URL_FILE of the parts. */
+  beforeWorker?: (redis: NodeJS.ProcessEnv) => Promise<void>;
   /** Told when the worker ends by itself. Without it that ends the stack. */
   onWorkerDeath?: (death: Error) => void;
 }
@@ -95,19 +97,22 @@ async function startParts(run: Run, options: StackOptions, boot: BootOptions): P
   const hasRedis = options.env['REDIS_URL'] || options.env['REDIS_URL_FILE'];
   if (hasRedis) await untilRedisAnswers(config);
   const redisUrl = hasRedis ? config.redisUrl : await startOwnRedis(run, options.dir, patienceMs);
+  const redisEnv = { REDIS_URL: redisUrl, REDIS_URL_FILE: '' };
   const start = (name: string, file: string, env: NodeJS.ProcessEnv = {}, onDeath?: (death: Error) => void) =>
     run.start(
       {
         name: `The ${name}`,
         command: process.execPath,
         args: [fileURLToPath(new URL(file, import.meta.url))],
-        env: { ...options.env, ...env, PORT: String(port), REDIS_URL: redisUrl, REDIS_URL_FILE: '' },
+        env: { ...options.env, ...env, PORT: String(port), ...redisEnv },
         onLine: (line) => options.onLine?.(name, line),
       },
       onDeath,
     );
-  const startWorker = () =>
-    start('worker', '../../workers/main.js', options.workerEnv?.(), options.onWorkerDeath);
+  const startWorker = async () => {
+    await options.beforeWorker?.(redisEnv);
+    return start('worker', '../../workers/main.js', options.workerEnv?.(), options.onWorkerDeath);
+  };
   const api = await start('API', '../server.js');
   let worker = await startWorker();
   await untilApiReady(url, signal);

@@ -13,7 +13,7 @@ export const main = (): Promise<number> =>
     console.log(welcome(url, env));
   });
 
-export type StayUpExtras = Pick<StackOptions, 'workerEnv' | 'onWorkerDeath' | 'onLine'> &
+export type StayUpExtras = Pick<StackOptions, 'workerEnv' | 'beforeWorker' | 'onWorkerDeath' | 'onLine'> &
   Partial<Pick<StackOptions, 'print'>> & {
     /** LOG_LEVEL of the parts where the environment has none. Default `warn`. */
     readonly logLevel?: LogLevel;

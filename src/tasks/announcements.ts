@@ -209,3 +209,15 @@ export async function withdraw(
   });
   return fields.length === 0 ? 0 : redis.hdel(keys.tasks, ...fields);
 }
+
+/** Removes what TypeScript workers have announced of the tasks. Those that run announce theirs again, within 30 s. */
+export async function forgetTasks(
+  redis: Connection,
+  keys: QueueKeys,
+  names: readonly string[],
+): Promise<void> {
+  const fields = (await redis.hkeys(keys.tasks)).filter((field) =>
+    names.some((name) => field.startsWith(`${name}\n`) && !field.startsWith(httpReleases(name))),
+  );
+  if (fields.length > 0) await redis.hdel(keys.tasks, ...fields);
+}

@@ -5,6 +5,7 @@ import {
   ANNOUNCEMENT_TTL_MS,
   announceOverHttp,
   announceTasks,
+  forgetTasks,
   isLive,
   keepAnnounced,
   readAnnouncements,
@@ -176,4 +177,13 @@ describe('an announcement over HTTP', () => {
       text.replace(/\d+/, (at) => String(Number(at) - ms)),
     );
   }
+});
+
+it('of workers that run are forgotten by name, while those over HTTP and of other tasks stay', async () => {
+  const tasks = [{ name: 'fib' }, { name: 'fib', input: { type: 'number' } }, { name: 'fibo' }];
+  await announceTasks(redis.client, keys, tasks);
+  await announceTasks(redis.client, keys, [{ name: 'echo' }]);
+  await announceOverHttp(redis.client, keys, { name: 'echo', attempts: 2 });
+  await forgetTasks(redis.client, keys, ['fib', 'echo', 'none']);
+  expect((await readAfter()).tasks.map(toTask)).toEqual([{ name: 'echo', attempts: 2 }, { name: 'fibo' }]);
 });

@@ -10,14 +10,20 @@ const LOOK = 10;
 /** A job that ends sooner needs no hint. */
 const HINT_AFTER_MS = 1_000;
 
-/** Says that no worker serves the queue of a job that waits for one. Undefined where one does, and where nobody can tell. */
+/**
+ * Says that no worker has the task of a job that waits for one, or serves its queue. Undefined where one does, and where nobody can
+ * tell.
+ */
 export async function noWorkerHint(
   api: Api,
-  { status, queue }: Pick<Job, 'status' | 'queue'>,
+  { status, queue, task, heldBy }: Pick<Job, 'status' | 'queue' | 'task' | 'heldBy'>,
 ): Promise<string | undefined> {
   if (status !== 'queued') return undefined;
   try {
-    return (await isServed(api, queue)) ? undefined : `No worker serves the queue ${queue}.`;
+    if (!(await isServed(api, queue))) return `No worker serves the queue ${queue}.`;
+    return heldBy === 'task'
+      ? `No worker of the queue ${queue} has the task ${task} for this payload.`
+      : undefined;
   } catch {
     // The hint is an extra: what was asked for goes on without it.
     return undefined;
@@ -41,6 +47,15 @@ export async function hintAtNoWorker(api: Api, job: Job, err: Sink, end: AbortSi
   } catch {
     return;
   }
-  const hint = await noWorkerHint(api, job);
+  const hint = await noWorkerHint(api, await nowOf(api, job));
   if (hint !== undefined && !end.aborted) await err.write(`${hint} The job waits for one.\n`);
 }
+
+/** The job as it is now: workers have looked at it since it was submitted. */
+const nowOf = async (api: Api, job: Job): Promise<Job> => {
+  try {
+    return (await api.send<Job>({ method: 'GET', path: pathOf`/jobs/${job.id}` })).body;
+  } catch {
+    return job;
+  }
+};

@@ -1,7 +1,8 @@
 import { relative, resolve } from 'node:path';
-import { childEnv } from '../../config.ts';
+import { childEnv, loadConfig } from '../../config.ts';
 import { dataPlace, type StayUpExtras, stayUp } from '../start.ts';
-import { hasTaskFiles, watchTaskFolder } from './task-folder.ts';
+import { withdrawGone } from './gone-tasks.ts';
+import { hasTaskFiles, taskNames, watchTaskFolder } from './task-folder.ts';
 
 export interface DevOptions {
   /** Folder of the task files. Default `./tasks`, and the shipped tasks while that has none. */
@@ -37,15 +38,24 @@ export async function dev(options: DevOptions): Promise<number> {
     return 2;
   }
   const print = (line: string) => (options.json ? console.error(line) : console.log(line));
+  const queues = options.queues === undefined ? {} : { QUEUES: options.queues };
+  const shipped = await taskNames(loadConfig(childEnv({ TASKS_DIR: '' })).tasksDir);
+  // The last run may have had the shipped ones.
+  let names: readonly string[] = shipped;
   return stayUp(
-    {
-      ...(options.port === undefined ? {} : { PORT: String(options.port) }),
-      ...(options.queues === undefined ? {} : { QUEUES: options.queues }),
-    },
+    { ...(options.port === undefined ? {} : { PORT: String(options.port) }), ...queues },
     {
       print,
       ...logOptions(options),
       workerEnv: () => ({ TASKS_DIR: hasTasks ? dir : '' }),
+      beforeWorker: async (redis) => {
+        const before = names;
+        names = hasTasks ? await taskNames(dir) : shipped;
+        const gone = before.filter((name) => !names.includes(name));
+        await withdrawGone(loadConfig({ ...childEnv(queues), ...redis }), gone).catch((error: unknown) =>
+          console.error(`Tasks that are gone stay known for a day (${gone.join(', ')}). ${error}`),
+        );
+      },
       onWorkerDeath: () =>
         console.error(`The worker has ended, as it says above. It starts again when ${shown} changes.`),
     },

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How often the folder is looked at. A change counts once two looks in a row have seen the same. */
@@ -7,12 +7,21 @@ const LOOK_EVERY_MS = 400;
 /** Files of a folder that are looked at. */
 const MOST_FILES = 1_000;
 const IS_TASK = /^[^._].*\.(js|mjs|ts|mts)$/;
+const IS_NO_TASK = /\.(d|test)\.\w+$/;
 const IS_LEFT_OUT = /(^|[/\\])(\.|node_modules([/\\]|$))/;
 
 /** Whether the folder exists and has a file that may be a task. */
 export async function hasTaskFiles(dir: string): Promise<boolean> {
   const names = await readdir(dir).catch((): string[] => []);
   return names.some((name) => IS_TASK.test(name));
+}
+
+/** The names of the tasks in the folder: those of its files. */
+export async function taskNames(dir: string): Promise<string[]> {
+  const names = await readdir(dir).catch((): string[] => []);
+  return names
+    .filter((name) => IS_TASK.test(name) && !IS_NO_TASK.test(name))
+    .map((name) => basename(name, extname(name)));
 }
 
 /**

@@ -41,6 +41,15 @@ it('gives no hint while a worker has a lease on the queue', async () => {
   expect(api.calls.map(({ path }) => path)).toEqual(['/queues/img/stats']);
 });
 
+it('names the task that no worker of the queue has', async () => {
+  const held = { ...job, task: 'resize', heldBy: 'task' } as Job;
+  const hint = 'No worker of the queue img has the task resize for this payload.';
+  expect(await noWorkerHint(apiThat({ items: [] }, [{ name: 'w' }]), held)).toBe(hint);
+  expect(await noWorkerHint(apiThat({ items: [] }), held)).toBe(HINT);
+  const limited = { ...held, heldBy: 'rate' } as Job;
+  expect(await noWorkerHint(apiThat({ items: [] }, [{ name: 'w' }]), limited)).toBe(undefined);
+});
+
 it('asks nothing when the job ends soon', async () => {
   const api = apiThat({ items: [] });
   const end = new AbortController();

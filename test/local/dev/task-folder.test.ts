@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { hasTaskFiles, watchTaskFolder } from '../../../src/local/dev/task-folder.ts';
+import { hasTaskFiles, taskNames, watchTaskFolder } from '../../../src/local/dev/task-folder.ts';
 
 let parent: string;
 let dir: string;
@@ -40,4 +40,12 @@ it('tells of a folder that comes, and of files that come, change and go', async 
   await expect.poll(() => changes).toBe(3);
   await rm(join(dir, 'a.mts'));
   await expect.poll(() => changes).toBe(4);
+});
+
+it('names the tasks of a folder by their files', async () => {
+  expect(await taskNames(dir)).toEqual([]);
+  await mkdir(dir);
+  for (const file of ['b.ts', 'a.x.mjs', 'c.d.ts', 'd.test.js', '_e.js', 'f.json'])
+    await writeFile(join(dir, file), '');
+  expect((await taskNames(dir)).sort()).toEqual(['a.x', 'b']);
 });
