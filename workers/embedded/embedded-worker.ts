@@ -16,7 +16,7 @@ import { connect, createBase } from '../process/base.ts';
 import { wire } from '../process/wiring.ts';
 import type { WorkerProcess } from '../process/worker-process.ts';
 import { CONTROL_BLOCK_MS } from '../supervisor/cancel-listener.ts';
-import type { ToSupervisor } from '../supervisor/ipc.ts';
+import type { News, ToSupervisor } from '../supervisor/ipc.ts';
 import { Upkeep } from '../supervisor/upkeep.ts';
 import type { ProgramWorker, WorkerEvent, WorkerEventMap } from './program-worker.ts';
 import { RedisOutages } from './redis-outages.ts';
@@ -154,6 +154,10 @@ export class EmbeddedWorker implements ProgramWorker {
     const to = { ...target, scripts, onError };
     const redis = connectForWork({ ...to, name });
     const reader = openReader({ ...to, name: `${name}-control`, blockMs: CONTROL_BLOCK_MS }, redis);
+    const hear = (news: News): void => {
+      // News of jobs would make it take some, which it may not do before it has its lease. It looks by itself then.
+      if (this.#hasLease || news.type === 'queues') worker.hear(news);
+    };
     const upkeep: Upkeep = new Upkeep({
       core: createCore(redis, config, { observe }),
       reader,
@@ -162,8 +166,8 @@ export class EmbeddedWorker implements ProgramWorker {
       name,
       runners: {
         livingConsumers: () => (this.#hasLease ? [this.#consumer] : []),
-        send: (_, news) => worker.hear(news),
-        sendToAll: (news) => worker.hear(news),
+        send: (_, news) => hear(news),
+        sendToAll: hear,
       },
       onDrain: () => void this.stop({ graceMs: MAX_TIMEOUT_MS }),
     });
