@@ -48,3 +48,21 @@ it('takes the jobs that were held for its task before it started', async () => {
   start({ queues: ['held'], tasks: { late: () => 'late' } });
   expect(await api.finished(job.id)).toMatchObject({ result: 'late', attempt: 1 });
 });
+
+it('is ready only when the last queue knows its tasks, although it takes jobs of the others before', async () => {
+  const { tasks } = keySpace.queue('unannounced');
+  // An announcement there fails until this is gone.
+  await redis.client.set(tasks, 'no hash');
+  const { worker, errors } = start({ queues: ['announced', 'unannounced'], tasks: { one: () => 1 } });
+  let isReady = false;
+  const ready = worker.ready.then(() => {
+    isReady = true;
+  });
+  const job = await api.submit({ queue: 'announced', task: 'one' });
+  expect(await api.finished(job.id)).toMatchObject({ result: 1 });
+  await expect.poll(() => errors.length).toBeGreaterThan(0);
+  expect(isReady).toBe(false);
+  await redis.client.del(tasks);
+  await ready;
+  expect(await redis.client.hlen(tasks)).toBeGreaterThan(0);
+});
