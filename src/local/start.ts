@@ -5,7 +5,7 @@ import { listenForInterrupt } from './interrupt.ts';
 import { Interrupted } from './run.ts';
 import { type Stack, type StackOptions, withStack } from './stack.ts';
 
-const FIRST_JOB = `{"task":"fib","payload":{"n":100000}}`;
+const FIRST_JOB = `{"task":"fib","payload":{"n":100}}`;
 
 /** `npm start`: the stack on this machine, until Ctrl-C. Returns the exit code. */
 export const main = (): Promise<number> =>
@@ -70,7 +70,8 @@ const untilInterrupted = (): Promise<never> => new Promise(() => {});
 export const dataPlace = (env: NodeJS.ProcessEnv): string =>
   env['REDIS_URL'] || env['REDIS_URL_FILE'] ? 'in the Redis of REDIS_URL' : '.millrace/redis';
 
-function welcome(url: string, env: NodeJS.ProcessEnv): string {
+/** What `npm start` prints once it is ready, with a first job. */
+export function welcome(url: string, env: NodeJS.ProcessEnv): string {
   const key = env['AUTH'] === 'keys' ? ` -H "Authorization: Bearer $MILLRACE_KEY"` : '';
   return `
 Millrace is ready.
@@ -82,7 +83,7 @@ Millrace is ready.
 
 Submit a job and wait for its result:
 
-  curl -s --json '${FIRST_JOB}' -H 'Prefer: wait=30'${key} ${url.replace('http://', '')}/jobs
+  curl -s --json '${FIRST_JOB}'${key} '${url.replace('http://', '')}/jobs?wait=30'
 
 Ctrl-C stops it.
 `;
