@@ -4,12 +4,17 @@ import { isWrong } from './finding.ts';
 import type { Area } from './judge.ts';
 import { reportText } from './report.ts';
 
-/** Looks at all, and prints what it finds. @param ignored ids of findings to leave out. Returns the exit code. */
+/**
+ * Looks at all, and prints what it finds. Returns the exit code.
+ *
+ * @param url the address of the API, in place of MILLRACE_URL. @param ignored ids of findings to leave out.
+ */
 export async function runDoctor(asked: {
+  readonly url?: string | undefined;
   readonly json: boolean;
   readonly ignored: ReadonlySet<string>;
 }): Promise<number> {
-  const env = childEnv({});
+  const env = childEnv(asked.url === undefined ? {} : { MILLRACE_URL: asked.url });
   const all = await examine(env, process.cwd());
   const areas = all
     .map(({ name, findings }) => ({ name, findings: findings.filter(({ id }) => !asked.ignored.has(id)) }))

@@ -24,6 +24,7 @@ it.each([
   [['queues', '--key-file', fileOf('empty')], 'which is empty'],
   [['keys', 'create', 'x', 'read', '--rate', '10'], 'such as 100/1m'],
   [['doctor', '--ignore', 'bogus'], 'The ids are acl, acl-optional, api,'],
+  [['doctor', '--url', 'bogus'], 'must be an http or https URL'],
   [['submit', 'echo', '--ndjson', dir], 'is a folder'],
   [['submit', 'echo', '--ndjson', fileOf('none')], 'cannot be read'],
   [['submit', 'echo', '--ndjson', fileOf('latin-1')], 'Line 1 is not UTF-8'],
@@ -34,6 +35,14 @@ it.each([
   expect(stderr.split('\n').filter((line) => line.startsWith('millrace: '))).toEqual([
     expect.stringContaining(message),
   ]);
+});
+
+it('names the options that give what the API refuses', async () => {
+  const { code, stderr } = await millrace('schedules', 'put', 'x', '--every', 'soon');
+  expect(code).toBe(4);
+  expect(stderr).toMatch(/^millrace: Mend this and try again: \[invalid-request]\n/);
+  expect(stderr).toContain('\n  Give --task TASK.\n');
+  expect(stderr).toMatch(/\n {2}--every: /);
 });
 
 it('tells each fault of a refused line on a line of its own', async () => {

@@ -168,6 +168,14 @@ describe('dead', () => {
   it('lists, retries and purges the failed jobs of a queue', async () => {
     await deadJobs('ill', 3);
     expect(await json(['dead', 'list', 'ill'])).toHaveLength(3);
+    const dry = (...words: string[]) => json(['dead', ...words, '--dry-run']);
+    expect(await dry('purge', 'ill')).toEqual([{ queue: 'ill', count: 3, dryRun: true }]);
+    expect(await dry('retry', 'ill', '--error', 'no such text')).toMatchObject([{ count: 0 }]);
+    expect(await dry('retry', 'ill', '--task', 'other')).toMatchObject([{ count: 0 }]);
+    const counted = await millrace(['dead', 'retry', 'ill', '--dry-run']);
+    expect(counted.stdout).toBe('3 failed jobs of ill would run again.\n');
+    expect((await millrace(['dead', 'retry', 'ill', '--dry-run', '--cursor', '1'])).code).toBe(2);
+    expect(await json(['dead', 'list', 'ill'])).toHaveLength(3);
     expect(await json(['dead', 'retry', 'ill', '--error', 'no such text'])).toEqual([
       { queue: 'ill', count: 0 },
     ]);
@@ -175,6 +183,15 @@ describe('dead', () => {
     await deadJobs('ill', 2);
     const { stdout } = await millrace(['dead', 'retry', 'ill']);
     expect(stdout).toBe('2 failed jobs of ill wait to run again.\n');
+  });
+});
+
+describe('doctor', () => {
+  it('looks at the API that --url names', async () => {
+    const words = ['doctor', '--url', api.origin, '--json'];
+    const { stdout } = await runCli(words, { env: { MILLRACE_URL: 'http://127.0.0.1:1' } });
+    const { findings } = JSON.parse(stdout);
+    expect(findings).toContainEqual(expect.objectContaining({ area: 'API', level: 'ok', id: 'api' }));
   });
 });
 

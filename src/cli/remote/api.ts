@@ -8,6 +8,7 @@ import {
 import { pathOf as clientPathOf } from '../../client/http/path.ts';
 import { type RequestOptions, Service } from '../../client/http/service.ts';
 import type { Event } from '../../client/types/api.generated.ts';
+import type { Options } from '../description.ts';
 import type { CliError } from '../exits.ts';
 import { refusal, unreachable } from './problems.ts';
 
@@ -53,6 +54,8 @@ export interface Access {
   /** '' for none. */
   readonly key: string;
   readonly stop: AbortSignal;
+  /** Of the command: a refusal names those that gave what is wrong. */
+  readonly options?: Options;
 }
 
 /** Until the first answer nothing is repeated: the address may be wrong. */
@@ -60,7 +63,7 @@ const FIRST_TRIES = 1;
 const NOT_MODIFIED = 304;
 const RECONNECT_FOR = '1d';
 
-export function connect({ url, key, stop }: Access): Api {
+export function connect({ url, key, stop, options: ofCommand }: Access): Api {
   let hasAnswered = false;
   const access = { url, key: key === '' ? undefined : key };
 
@@ -87,7 +90,7 @@ export function connect({ url, key, stop }: Access): Api {
       if (error instanceof MillraceError && error.status === NOT_MODIFIED) {
         return { status: NOT_MODIFIED, headers: new Headers(), body: undefined as T, text: '' };
       }
-      throw faultOf(url, error);
+      throw faultOf(url, error, ofCommand);
     }
   }
 
@@ -95,7 +98,7 @@ export function connect({ url, key, stop }: Access): Api {
     try {
       yield* jobEvents(new Service(access), id, { signal: stop, reconnectFor: RECONNECT_FOR });
     } catch (error) {
-      throw faultOf(url, error);
+      throw faultOf(url, error, ofCommand);
     }
   }
 
@@ -106,7 +109,7 @@ export function connect({ url, key, stop }: Access): Api {
     try {
       yield* queueEvents(new Service(access), path, options);
     } catch (error) {
-      throw faultOf(url, error);
+      throw faultOf(url, error, ofCommand);
     }
   }
 
@@ -122,7 +125,7 @@ export function pathOf(texts: TemplateStringsArray, ...names: string[]): string 
   }
 }
 
-function faultOf(url: string, error: unknown): CliError | unknown {
+function faultOf(url: string, error: unknown, options: Options | undefined): CliError | unknown {
   if (error instanceof Unreachable) return unreachable(url, error);
-  return error instanceof MillraceError ? refusal(error) : error;
+  return error instanceof MillraceError ? refusal(error, options) : error;
 }

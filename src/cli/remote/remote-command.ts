@@ -65,7 +65,7 @@ export const defineRemoteCommand = <const O extends Options>(spec: RemoteSpec<O>
       try {
         const { json, url: givenUrl, keyFile, ...own } = options as unknown as ValuesOf<typeof COMMON>;
         const { url, key } = accessOf(givenUrl, keyFile);
-        const api = connect({ url, key, stop });
+        const api = connect({ url, key, stop, options: spec.options });
         const printer = createPrinter(io, json);
         const commonWords = wordsOf(COMMON, { json, url: givenUrl, keyFile });
         const given = { args, options: own as ValuesOf<O>, io, api, printer, commonWords };
@@ -80,12 +80,14 @@ export const defineRemoteCommand = <const O extends Options>(spec: RemoteSpec<O>
     },
   });
 
+/** @throws {CliError} when it is given and no address of an API. */
+export function checkUrl(url: string | undefined): void {
+  if (url === undefined || parsePublicUrl(url) !== undefined) return;
+  throw usageError(`--url is ${JSON.stringify(url)}: must be an http or https URL, such as ${DEFAULT_URL}.`);
+}
+
 function accessOf(url: string | undefined, keyFile: string | undefined): { url: string; key: string } {
-  if (url !== undefined && parsePublicUrl(url) === undefined) {
-    throw usageError(
-      `--url is ${JSON.stringify(url)}: must be an http or https URL, such as ${DEFAULT_URL}.`,
-    );
-  }
+  checkUrl(url);
   const config = loadClientConfig(
     childEnv({
       ...(url === undefined ? {} : { MILLRACE_URL: url }),

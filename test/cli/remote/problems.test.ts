@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { refusal, unreachable } from '../../../src/cli/remote/problems.ts';
+import { problemText, refusal, unreachable } from '../../../src/cli/remote/problems.ts';
 import { MillraceError } from '../../../src/client/errors.ts';
+import { CODE_FILES, readCode } from '../../helpers/code-files.ts';
 
 const problemOf = (status: number, code: string) => ({
   type: 't',
@@ -50,4 +51,19 @@ it('takes what the client refuses to send as wrong usage', () => {
     exitCode: 2,
     message: 'It is empty.',
   });
+});
+
+it('speaks of no member of an answer that a command does not show', () => {
+  const files = CODE_FILES.filter((file) => /^src\/(?!schemas|http\/problems|cli)/.test(file));
+  const details = files.flatMap(
+    (file) => readCode(file).match(/[^'`"\n]*listed in \\?`errors\\?`[^'`"\n]*/g) ?? [],
+  );
+  expect(details.length).toBeGreaterThan(2);
+  for (const detail of details) {
+    const text = problemText({
+      code: 'invalid-request',
+      detail: detail.replaceAll('\\', '').replace(/\$\{\w+\}/, 'parts'),
+    });
+    expect(text).not.toMatch(/`errors`|request again/);
+  }
 });

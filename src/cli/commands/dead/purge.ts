@@ -1,6 +1,7 @@
 import { EXIT } from '../../exits.ts';
 import { confirm } from '../../output/confirm.ts';
 import { pathOf, type Query } from '../../remote/api.ts';
+import { DRY_RUN, dryRun } from '../../remote/dry-run.ts';
 import { defineRemoteCommand } from '../../remote/remote-command.ts';
 import { DEAD_QUEUE, deadQueueOf, inSteps, SELECTION } from '../../remote/steps.ts';
 
@@ -11,12 +12,17 @@ export const deadPurge = defineRemoteCommand({
   notes: ['Asks first on a terminal. Ctrl-C stops it after a step, and it says how to go on.'],
   arguments: [DEAD_QUEUE],
   isLongWork: true,
-  options: { ...SELECTION, yes: { kind: 'flag', short: 'y', meaning: 'does not ask' } },
+  options: {
+    ...SELECTION,
+    dryRun: DRY_RUN,
+    yes: { kind: 'flag', short: 'y', meaning: 'does not ask' },
+  },
   examples: ['millrace dead purge emails --task welcome --yes'],
   run: async (invocation) => {
     const { io, options, args } = invocation;
     const queue = deadQueueOf(args);
-    const { yes, ...selection } = options;
+    const { yes, dryRun: isDry, ...selection } = options;
+    if (isDry) return dryRun({ ...invocation, options: selection }, 'be removed');
     const question = `Remove failed jobs of queue ${queue} for good?`;
     if (!yes && !(await confirm(question, io))) return EXIT.failed;
     return inSteps(

@@ -2,6 +2,7 @@ import { idsIn } from '../../../doctor/options.ts';
 import { runDoctor } from '../../../doctor/run.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../exits.ts';
+import { checkUrl } from '../../remote/remote-command.ts';
 
 export const doctor = defineCommand({
   name: 'doctor',
@@ -12,11 +13,19 @@ export const doctor = defineCommand({
   ],
   arguments: [],
   options: {
+    url: {
+      kind: 'text',
+      value: 'URL',
+      meaning: 'the API (default: MILLRACE_URL, or what HOST and PORT name)',
+    },
     json: { kind: 'flag', meaning: 'prints the findings as JSON' },
     ignore: { kind: 'list', value: 'ID', meaning: 'leaves out a finding that you know; several times' },
   },
   examples: ['millrace doctor', 'millrace doctor --ignore redis-version --json'],
-  run: ({ options: { json, ignore } }) => runDoctor({ json, ignored: ignoredIds(ignore) }),
+  run: async ({ options: { url, json, ignore } }) => {
+    checkUrl(url);
+    return runDoctor({ url, json, ignored: ignoredIds(ignore) });
+  },
 });
 
 function ignoredIds(lists: readonly string[]): ReadonlySet<string> {
