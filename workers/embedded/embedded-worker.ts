@@ -40,6 +40,7 @@ interface Running {
   readonly upkeep: Upkeep;
   /** Whether commands can be sent. */
   isConnected(): boolean;
+  isAnswering(): Promise<boolean>;
   /** Waits only a while. */
   untilConnected(): Promise<unknown>;
   disconnect(): void;
@@ -75,7 +76,7 @@ export class EmbeddedWorker implements ProgramWorker {
     this.#outages = new RedisOutages({
       url: config.redisUrl,
       clock: systemClock,
-      isConnected: () => this.#running?.isConnected() ?? false,
+      isAnswering: async () => this.#running?.isAnswering() ?? false,
       onBegin: (error) => this.#events.fail(error),
     });
     this.#observe = createObserver(this.#events.listener, this.#outages, {
@@ -182,6 +183,11 @@ export class EmbeddedWorker implements ProgramWorker {
       worker,
       upkeep,
       isConnected: () => redis.status === 'ready' && own.redis.status === 'ready',
+      isAnswering: () =>
+        Promise.all([redis.ping(), own.redis.ping()]).then(
+          () => true,
+          () => false,
+        ),
       untilConnected: () =>
         Promise.all([
           ...[redis, own.redis].map((connection) => whenReady(connection, CONNECT_MS)),

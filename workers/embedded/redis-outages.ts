@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../src/clock.ts';
 import type { Listener } from '../../src/observer.ts';
 import { withoutSecrets } from '../../src/redis/address/redis-url.ts';
@@ -11,21 +12,21 @@ export interface RedisOutagesParts {
   /** The value of REDIS_URL. */
   readonly url: string;
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Whether commands can be sent. */
-  readonly isConnected: () => boolean;
+  /** Whether Redis answers. A connection may look open although nobody answers. */
+  readonly isAnswering: () => Promise<boolean>;
   /** An outage begins. */
   readonly onBegin: (error: Error) => void;
 }
 
 /**
- * Makes one error of all that fail while Redis is away. An outage begins with the first of them. It ends when Redis is connected and
- * nothing has failed for `QUIET_MS`.
+ * Makes one error of all that fail while Redis is away. An outage begins with the first of them. It ends when nothing has
+ * failed for `QUIET_MS` and Redis answers.
  */
 export class RedisOutages implements Listener {
   readonly #parts: RedisOutagesParts;
   #current: Error | undefined;
   #lastAt = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor(parts: RedisOutagesParts) {
     this.#parts = parts;
@@ -49,22 +50,25 @@ export class RedisOutages implements Listener {
     if (this.#current !== undefined) return this.#current;
     const error = outageError(url, cause);
     this.#current = error;
-    this.#timer = setInterval(this.#look, LOOK_EVERY_MS).unref();
+    void this.#untilOver();
     onBegin(error);
     return error;
   }
 
   /** Looks no more whether an outage has ended. */
   stop(): void {
-    clearInterval(this.#timer);
+    this.#isStopped = true;
   }
 
-  readonly #look = (): void => {
-    const { clock, isConnected } = this.#parts;
-    if (!isConnected() || clock.monotonic() - this.#lastAt < QUIET_MS) return;
-    clearInterval(this.#timer);
-    this.#current = undefined;
-  };
+  async #untilOver(): Promise<void> {
+    const { clock, isAnswering } = this.#parts;
+    while (this.#current !== undefined && !this.#isStopped) {
+      await sleep(LOOK_EVERY_MS, undefined, { ref: false });
+      const lastAt = this.#lastAt;
+      const isQuiet = clock.monotonic() - lastAt >= QUIET_MS;
+      if (isQuiet && (await isAnswering()) && this.#lastAt === lastAt) this.#current = undefined;
+    }
+  }
 }
 
 function outageError(url: string, cause: unknown): Error {

@@ -5,11 +5,11 @@ const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { c
 
 function watch(url = 'redis://:secret@127.0.0.1:1') {
   const begun: string[] = [];
-  const at = { ms: 0, isConnected: false };
+  const at = { ms: 0, isAnswering: false };
   const outages = new RedisOutages({
     url,
     clock: { monotonic: () => at.ms },
-    isConnected: () => at.isConnected,
+    isAnswering: async () => at.isAnswering,
     onBegin: ({ message }) => begun.push(message),
   });
   const fail = (error: unknown) => outages.observe({ kind: 'redis-trouble', where: 'test', error });
@@ -21,7 +21,7 @@ describe('an outage', () => {
     const { outages, begun, at, fail } = watch();
     for (at.ms = 0; at.ms < 60_000; at.ms += 500) fail(refused);
     expect(begun).toHaveLength(1);
-    at.isConnected = true;
+    at.isAnswering = true;
     at.ms += 10_000;
     await expect.poll(() => outages.current).toBeUndefined();
     fail(refused);
@@ -30,12 +30,12 @@ describe('an outage', () => {
   });
 
   it.each([
-    ['Redis is not connected', { isConnected: false, quietMs: 60_000 }],
-    ['something has just failed', { isConnected: true, quietMs: 1_000 }],
-  ])('lasts while %s', async (_, { isConnected, quietMs }) => {
+    ['Redis does not answer', { isAnswering: false, quietMs: 60_000 }],
+    ['something has just failed', { isAnswering: true, quietMs: 1_000 }],
+  ])('lasts while %s', async (_, { isAnswering, quietMs }) => {
     const { outages, begun, at, fail } = watch();
     fail(refused);
-    at.isConnected = isConnected;
+    at.isAnswering = isAnswering;
     at.ms += quietMs;
     await new Promise((resolve) => setTimeout(resolve, 600));
     fail(refused);

@@ -34,9 +34,11 @@ function awayBecause(reason: string): unknown {
   return expect.objectContaining({ message: text });
 }
 
+const untilApiServes = () => expect.poll(async () => (await api.http.get('/readyz')).status).toBe(200);
+
 async function restart(): Promise<void> {
   redis.replace(await redis.server.restart());
-  await expect.poll(async () => (await api.http.get('/readyz')).status).toBe(200);
+  await untilApiServes();
 }
 
 it('goes on by itself when Redis restarts, with the job that ran in that time, and tells the outage once', async () => {
@@ -93,4 +95,20 @@ it('can be stopped while no Redis is there, before and after it has said so', as
   // Nothing of them is left that connects.
   await sleep(MANY_TRIES_MS);
   expect(await redis.client.client('LIST')).not.toContain('-control');
+});
+
+it('tells a Redis that hangs once, although its connections find that out one after the other', async () => {
+  const { worker, errors } = start({ one: () => 1 });
+  await worker.ready;
+  process.kill(redis.server.pid, 'SIGSTOP');
+  try {
+    await expect.poll(() => errors).toHaveLength(1);
+    // The connection for commands and that for reads wait for 5 and 7 s.
+    await sleep(2 * MANY_TRIES_MS);
+  } finally {
+    process.kill(redis.server.pid, 'SIGCONT');
+  }
+  await untilApiServes();
+  expect(await api.finished((await api.submit({ task: 'one' })).id)).toMatchObject({ result: 1 });
+  expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('(Socket timeout') })]);
 });
