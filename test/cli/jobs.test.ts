@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/schemas/job.ts';
 import { useApi } from '../helpers/api/server.ts';
-import { type CliOptions, runCli } from '../helpers/cli/run-cli.ts';
+import { type CliOptions, interruptOnce, runCli } from '../helpers/cli/run-cli.ts';
 import { takeJobs } from '../helpers/dashboard/leases.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 import { useWorker } from '../helpers/workers/worker-process.ts';
@@ -96,13 +96,13 @@ describe('submit', () => {
     const { code, stdout, stderr } = await millrace(['submit', 'echo', '--queue', 'no good']);
     expect([code, stdout]).toEqual([4, '']);
     expect(stderr).toContain('[invalid-request]');
-    expect(stderr).toContain('/queue');
+    expect(stderr).toContain('--queue: ');
   });
 
   it('is interrupted by Ctrl-C with 130', async () => {
     const job = await api.submit({ task: 'echo', delay: '1h' });
     const { code, stdout } = await millrace(['get', job.id, '--watch'], {
-      onOutput: (_, kill) => kill('SIGINT'),
+      onOutput: interruptOnce(),
     });
     expect(code).toBe(130);
     expect(stdout).toContain(job.id);

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/registry.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { useApi } from '../helpers/api/server.ts';
-import { type CliOptions, MAIN, runCli } from '../helpers/cli/run-cli.ts';
+import { type CliOptions, interruptOnce, MAIN, runCli } from '../helpers/cli/run-cli.ts';
 import { blocksOf } from '../helpers/local/doc-commands.ts';
 import { useRedis } from '../helpers/redis/server.ts';
 import { startWorker, useWorker } from '../helpers/workers/worker-process.ts';
@@ -120,7 +120,7 @@ describe('verbs of jobs', () => {
   it('tail ends with 130 at Ctrl-C', async () => {
     await api.http.post('/queues/told/pause');
     const { code } = await millrace(['tail', '--from-start', '--json'], {
-      onOutput: (_, kill) => kill('SIGINT'),
+      onOutput: interruptOnce(),
     });
     expect(code).toBe(130);
   });
@@ -158,7 +158,7 @@ describe('verbs of queues', () => {
 
   it('stats --watch ends with 130 at Ctrl-C', async () => {
     const { code } = await millrace(['stats', 'default', '--watch'], {
-      onOutput: (_, kill) => kill('SIGINT'),
+      onOutput: interruptOnce(),
     });
     expect(code).toBe(130);
   });

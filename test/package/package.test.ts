@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
@@ -78,6 +78,9 @@ describe('the tarball', () => {
   });
 });
 
+const JSON_TYPE = { 'content-type': 'application/json' };
+const RESIZE = JSON.stringify({ task: 'resize', payload: {} });
+
 describe('in an empty folder', () => {
   it('runs dev with a task file, a job by the command line, and stops all on Ctrl-C', async () => {
     await mkdir(join(installed.dir, 'tasks'));
@@ -112,6 +115,11 @@ export default defineTask(({ name }: { name: string }) => ({ text: \`Hello \${na
     expect(await installed.run('npx', args, env)).toContain('Hello Ada');
     const { status } = await fetch(`${dev.url}/ui/`);
     expect(status).toBe(200);
+    // A task that is gone is refused at once, and would else be known for a day.
+    await rm(join(installed.dir, 'tasks/resize.mts'));
+    const submit = () => fetch(`${dev.url}/jobs`, { method: 'POST', headers: JSON_TYPE, body: RESIZE });
+    const isGone = async () => (await (await submit()).text()).includes('"knownTasks":["greet"]');
+    await expect.poll(isGone, { interval: 100 }).toBe(true);
     expect(await dev.stop()).toBe(0);
     await expect(fetch(`${dev.url}/readyz`)).rejects.toThrow();
     const again = await startDev(installed.dir);

@@ -49,3 +49,12 @@ export const runCli = (
     child.stdin.on('error', () => {});
     child.stdin.end(input);
   });
+
+/** Sends Ctrl-C at the first output. A second one would end the program before it has told its exit code. */
+export function interruptOnce(): NonNullable<CliOptions['onOutput']> {
+  let isSent = false;
+  return (_, kill) => {
+    if (!isSent) kill('SIGINT');
+    isSent = true;
+  };
+}
