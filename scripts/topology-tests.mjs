@@ -5,6 +5,7 @@ const FOLDERS = ['test/routes', 'test/events', 'test/schedules', 'test/subscript
 const LEFT_OUT = {
   cluster: [
     'test/routes/health/**',
+    'test/workers/embedded/redis-restart.test.ts',
     'test/workers/intake/redis-trouble.test.ts',
     'test/workers/run/persistent-writer.test.ts',
   ],

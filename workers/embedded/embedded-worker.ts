@@ -225,8 +225,9 @@ export class EmbeddedWorker implements ProgramWorker {
       const givenUp = upkeep.leases.giveUp(this.#consumer, end).catch(this.#leaseFailed);
       await Promise.race([givenUp, sleep(GIVE_UP_MS)]);
       await upkeep.stop();
-      disconnect();
+      // What its own disconnect ends is no outage.
       this.#outages.stop();
+      disconnect();
     }
     this.#events.emit('stopped');
   }

@@ -51,11 +51,11 @@ export class RedisOutages implements Listener {
     const error = outageError(url, cause);
     this.#current = error;
     void this.#untilOver();
-    onBegin(error);
+    if (!this.#isStopped) onBegin(error);
     return error;
   }
 
-  /** Looks no more whether an outage has ended. */
+  /** From now on it tells nothing. */
   stop(): void {
     this.#isStopped = true;
   }
