@@ -1,7 +1,12 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Folders of tests that take more than half a minute. */
-const LONG = ['/test/system/chaos/', '/test/system/cluster/', '/test/system/model/'];
+/** Where tests are that take more than half a minute. */
+const LONG = [
+  '/test/system/',
+  '/test/package/',
+  '/test/clients/python/',
+  '/test/workers/embedded/redis-restart',
+];
 
 const isLong = ({ moduleId }: TestSpecification): boolean => LONG.some((folder) => moduleId.includes(folder));
 
