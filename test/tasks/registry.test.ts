@@ -20,7 +20,7 @@ describe('the registry of tasks', () => {
     expect(await core.tasks.announced(keys)).toMatchObject({ isEmpty: true });
     const task = await registry.announce('q', 'echo', { attempts: 3, timeoutMs: '2s' });
     expect(task).toMatchObject({ queue: 'q', name: 'echo', attempts: 3, timeoutMs: 2_000 });
-    expect(await core.tasks.announced(keys)).toMatchObject({ names: ['echo'] });
+    expect(await core.tasks.announced(keys)).toMatchObject({ liveNames: ['echo'] });
     expect(await core.queues.names()).toEqual(['q']);
   });
 

@@ -35,7 +35,7 @@ describe('a worker that serves patterns', () => {
 
   it('hears of cancels in a queue that has joined', async () => {
     const queue = newQueue();
-    const { id } = await api.submit({ queue, task: 'hold' });
+    const { id } = await api.submit({ queue, task: 'hold', payload: {} });
     await until(async () => (await api.get(id)).status === 'running', 'a running job');
     await api.http.post(`/jobs/${id}/cancel`).expect(202);
     expect(await api.finished(id)).toMatchObject({ status: 'cancelled' });

@@ -44,6 +44,10 @@ def job_path(job_id: str, verb: str = "") -> str:
     return "/jobs/" + segment(job_id, "The id of a job") + ("/" + verb if verb else "")
 
 
+def schedule_path(schedule_id: str) -> str:
+    return "/schedules/" + segment(schedule_id, "The id of a schedule")
+
+
 def submit(to: Address, job: Mapping[str, Any], payload: Any, idempotency_key: Optional[str]) -> JobCall:
     """Its own Idempotency-Key makes it safe to repeat."""
     if idempotency_key is not None and not is_printable(idempotency_key):
@@ -169,7 +173,7 @@ def preview(
     """The next times of a schedule, or of a definition that is not stored."""
     query = "" if n is None else "?n=%d" % n
     if isinstance(of, str):
-        asked = Request("GET", "/schedules/%s/preview%s" % (segment(of, "The id of a schedule"), query))
+        asked = Request("GET", schedule_path(of) + "/preview" + query)
     elif isinstance(of, Mapping):
         asked = Request("POST", "/schedules/preview" + query, encode(of, "definition"))
     else:

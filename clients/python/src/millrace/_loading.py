@@ -32,7 +32,7 @@ def is_loading(what: str) -> bool:
 
 
 class Unsubmitted:
-    """Stands for a job that a module submits while a worker imports it. Whoever needs that job ends the import."""
+    """Stands for a job or a schedule of a module while a worker imports it. Code that needs it ends the import."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise _Stopped
@@ -40,7 +40,7 @@ class Unsubmitted:
     def __getattr__(self, name: str) -> Any:
         raise _Stopped
 
-    __await__ = __call__
+    __await__ = __getitem__ = __call__
 
 
 def load_queue(spec: str) -> BaseQueue[Any]:

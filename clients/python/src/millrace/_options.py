@@ -27,7 +27,19 @@ _NAMES = {
     "tags": "tags",
     "keep_payload": "keepPayload",
 }
-_DURATIONS = ("delay", "timeout", "expires_in", "result_ttl")
+# The same for the times of a schedule.
+_TIMING_NAMES = {
+    "cron": "cron",
+    "every": "every",
+    "time_zone": "timeZone",
+    "misfire": "misfire",
+    "overlap": "overlap",
+    "start_at": "startAt",
+    "end_at": "endAt",
+    "max_runs": "maxRuns",
+    "window": "window",
+}
+_DURATIONS = ("delay", "timeout", "expires_in", "result_ttl", "every", "window")
 # Members of `backoff`, `unique`, `debounce` and `cache`.
 _INNER_NAMES = {"max_wait": "maxWait", "on_conflict": "onConflict"}
 _INNER_DURATIONS = ("delay", "max", "wait", "maxWait", "for")
@@ -59,10 +71,19 @@ def seconds(name: str, value: Union[int, float, timedelta], others: str = ", or 
 
 def options(given: Mapping[str, Any]) -> Dict[str, Any]:
     """Members of SubmitJob. None stands for an option that is not given. @raise TypeError: there is no such option."""
-    unknown = sorted(set(given) - set(_NAMES))
+    return _renamed(given, _NAMES)
+
+
+def timing(given: Mapping[str, Any]) -> Dict[str, Any]:
+    """Members of PutSchedule but for `job`. @raise TypeError: there is no such option."""
+    return _renamed(given, _TIMING_NAMES)
+
+
+def _renamed(given: Mapping[str, Any], names: Mapping[str, str]) -> Dict[str, Any]:
+    unknown = sorted(set(given) - set(names))
     if unknown:
-        raise TypeError("There is no option %s. There are: %s." % (", ".join(unknown), ", ".join(_NAMES)))
-    return {_NAMES[name]: _value(name, value) for name, value in given.items() if value is not None}
+        raise TypeError("There is no option %s. There are: %s." % (", ".join(unknown), ", ".join(names)))
+    return {names[name]: _value(name, value) for name, value in given.items() if value is not None}
 
 
 def changes(given: Mapping[str, Any]) -> Dict[str, Any]:

@@ -60,6 +60,24 @@ class Task(Generic[Submitted]):
         _options.options(options)
         return Task(self.queue, self.fn, self.name, self.form, self.announcement, {**self._options, **options})
 
+    def schedule(self, schedule_id: str, **timing: Any) -> Callable[..., Any]:
+        """
+        Makes a schedule of this task, or replaces it: `report.schedule("nightly", cron="30 2 * * *")(11)` submits report(11)
+        at these times. `timing`: cron or every, time_zone, misfire, overlap, start_at, end_at, max_runs, window. Numbers are
+        seconds. The call returns the schedule as a dict. @raise ApiError. @raise TypeError: there is no such option.
+        """
+        path = _calls.schedule_path(schedule_id)
+        times = _options.timing(timing)
+        job = {"task": self.name, "queue": self.queue.name, **_options.options(self._options)}
+
+        def put(*args: Any, **kwargs: Any) -> Any:
+            definition = {**times, "job": {**job, "payload": self.form.pack(args, kwargs)}}
+            if is_loading("change schedules"):
+                return Unsubmitted()
+            return self.queue.request("PUT", path, definition)
+
+        return put
+
     def __repr__(self) -> str:
         return "<Task %s of %s>" % (self.name, self.queue.name)
 
@@ -155,6 +173,16 @@ class BaseQueue(Generic[Submitted]):
         if is_loading("submit jobs"):
             return cast(Submitted, Unsubmitted())
         return self._submit(_calls.submit(self.address, job, payload, idempotency_key))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        query: Optional[Mapping[str, Any]] = None,
+        headers: Optional[Mapping[str, str]] = None,
+    ) -> Any:
+        raise NotImplementedError
 
     def _submit(self, call: Call) -> Submitted:
         raise NotImplementedError
