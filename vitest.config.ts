@@ -13,8 +13,8 @@ export default defineConfig({
     testTimeout: TEST_LIMIT_MS,
     hookTimeout: TEST_LIMIT_MS,
     expect: { poll: { timeout: PATIENCE_MS, interval: 5 } },
-    // Tests wait for a third of their time. With three files at a time two cores are busy; more get in each other's way.
-    maxWorkers: 3,
+    // Tests wait for much of their time. Two cores idle for a quarter of it with three files at a time, for an eighth with four.
+    maxWorkers: 4,
     sequence: { sequencer: LongTestsFirst },
   },
 });
