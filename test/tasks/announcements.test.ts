@@ -185,5 +185,7 @@ it('of workers that run are forgotten by name, while those over HTTP and of othe
   await announceTasks(redis.client, keys, [{ name: 'echo' }]);
   await announceOverHttp(redis.client, keys, { name: 'echo', attempts: 2 });
   await forgetTasks(redis.client, keys, ['fib', 'echo', 'none']);
-  expect((await readAfter()).tasks.map(toTask)).toEqual([{ name: 'echo', attempts: 2 }, { name: 'fibo' }]);
+  const left = (await readAfter()).tasks.map(toTask);
+  expect(left).toHaveLength(2);
+  expect(left).toEqual(expect.arrayContaining([{ name: 'echo', attempts: 2 }, { name: 'fibo' }]));
 });

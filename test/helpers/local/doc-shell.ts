@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePort } from '../../../src/local/redis-settings.ts';
+import { until } from '../redis/server.ts';
 import { outputOf } from './output-of.ts';
 
 const DEFAULT_SERVICE = 'npm start';
@@ -56,11 +57,22 @@ export class DocShell {
     return started.output();
   }
 
-  /** Starts a worker and resolves when it takes jobs. A worker that does not say so takes those of later commands. */
+  /** Starts a worker and resolves when it takes jobs. */
   async work(command: string): Promise<void> {
     const worker = this.#start(command);
     this.#workers.push(worker);
-    if (command.includes(' -m millrace work ')) await printed(worker, / works on /, command);
+    if (command.includes(' -m millrace work ')) return printed(worker, / works on /, command);
+    const [, queue = ''] = /QUEUES=(\S+)/.exec(command) ?? [];
+    await until(
+      () => this.#hasHttpWorker(queue),
+      () => `a worker of ${queue} by ${command}:\n${worker.output()}`,
+    );
+  }
+
+  async #hasHttpWorker(queue: string): Promise<boolean> {
+    const answer = await fetch(`${this.origin}/workers?queue=${queue}`);
+    const { items } = (await answer.json()) as { items: readonly { kind: string }[] };
+    return items.some(({ kind }) => kind === 'http');
   }
 
   /** Ends the workers of a page. */
