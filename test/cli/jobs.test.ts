@@ -58,7 +58,8 @@ describe('submit', () => {
       },
     });
     await working;
-    const hint = 'No worker serves the queue lonely. The job waits for one.\n';
+    const hint =
+      'No worker serves the queue lonely. The job waits for one; --wait-for TIME limits the wait.\n';
     expect([code, stdout, stderr]).toEqual([0, '1\n', hint]);
   });
 

@@ -48,7 +48,8 @@ export async function hintAtNoWorker(api: Api, job: Job, err: Sink, end: AbortSi
     return;
   }
   const hint = await noWorkerHint(api, await nowOf(api, job));
-  if (hint !== undefined && !end.aborted) await err.write(`${hint} The job waits for one.\n`);
+  if (hint !== undefined && !end.aborted)
+    await err.write(`${hint} The job waits for one; --wait-for TIME limits the wait.\n`);
 }
 
 /** The job as it is now: workers have looked at it since it was submitted. */

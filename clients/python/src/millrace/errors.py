@@ -76,7 +76,7 @@ class WaitTimeout(MillraceError, TimeoutError):
     def __init__(self, job_id: str, seconds: float) -> None:
         self.job_id = job_id
         super().__init__(
-            "Job %s has not ended within %g s. It goes on: wait again, or give `timeout`. "
+            "Job %s has not ended within %g s. It goes on: wait again, or with a longer `timeout`. "
             "If it does not start, see whether a worker serves its queue." % (job_id, seconds)
         )
 
