@@ -8,7 +8,7 @@ const FRAME = /^\s+at (?:.*\()?(?:file:\/\/)?(\/[^()]+|[A-Za-z]:[\\/][^()]+):(\d
 
 /**
  * Where the code of a user failed, as `file:line:column`: the first line of the stack that is neither of Millrace, nor of Node.js, nor
- * of a package. Undefined where there is none.
+ * of a package. Undefined if the stack has no such line.
  */
 export function placeOf(stack: string | undefined): string | undefined {
   for (const line of stack?.split('\n') ?? []) {

@@ -91,7 +91,8 @@ export default defineTask(({ name }: { name: string }) => ({ text: \`Hello \${na
     );
     await installed.write(
       'tasks/resize.mts',
-      `export default { attempts: 2, backoff: { type: 'fixed', delay: 0 }, handler: (payload: unknown, ctx: any) => {
+      `import type { TaskContext } from 'millrace/task';
+export default { attempts: 2, backoff: { type: 'fixed', delay: 0 }, handler: (_: unknown, ctx: TaskContext) => {
   ctx.log('begins');
   ctx.log('is slow', 'warn');
   throw new Error('cannot decode');
@@ -105,10 +106,10 @@ export default defineTask(({ name }: { name: string }) => ({ text: \`Hello \${na
     expect(told.split('\n').filter((line) => line.includes('resize'))).toEqual([
       'worker  resize ID: begins',
       'worker  warning: resize ID: is slow',
-      'worker  resize ID attempt 1/2 failed at tasks/resize.mts:4:9: cannot decode, again at once',
+      'worker  resize ID attempt 1/2 failed at tasks/resize.mts:5:9: cannot decode, again at once',
       'worker  resize ID: begins',
       'worker  warning: resize ID: is slow',
-      'worker  resize ID attempt 2/2 failed at tasks/resize.mts:4:9: cannot decode, no attempt follows',
+      'worker  resize ID attempt 2/2 failed at tasks/resize.mts:5:9: cannot decode, no attempt follows',
     ]);
     expect(told).not.toContain('{"level"');
     const args = ['millrace', 'submit', 'greet', '{"name":"Ada"}', '--wait', '--json'];

@@ -5,10 +5,15 @@ const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { c
 
 function watch(url = 'redis://:secret@127.0.0.1:1') {
   const begun: string[] = [];
-  const at = { ms: 0, isAnswering: false };
+  const at = { ms: 0, isAnswering: false, looks: 0 };
   const outages = new RedisOutages({
     url,
-    clock: { monotonic: () => at.ms },
+    clock: {
+      monotonic: () => {
+        at.looks += 1;
+        return at.ms;
+      },
+    },
     isAnswering: async () => at.isAnswering,
     onBegin: ({ message }) => begun.push(message),
   });
@@ -37,7 +42,9 @@ describe('an outage', () => {
     fail(refused);
     at.isAnswering = isAnswering;
     at.ms += quietMs;
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    // The third look begins once the second one has kept it.
+    const before = at.looks;
+    await expect.poll(() => at.looks).toBeGreaterThan(before + 2);
     fail(refused);
     expect(begun).toHaveLength(1);
     outages.stop();
