@@ -33,7 +33,7 @@ export interface BatcherParts extends Pick<HoldWatchParts, 'ability' | 'endRead'
   acceptor: Acceptor;
   clock: Clock;
   observe: Observer;
-  /** Redis may have delivered jobs of the queue that never arrived. */
+  /** Redis may have deliveries of the queue that this process does not hold: they never arrived, or their ends were lost. */
   onUncertainDelivery: (keys: QueueKeys) => void;
   /** Names the primary of a queue, where Redis has several. */
   primaryOf: InFlightParts['primaryOf'];
@@ -67,7 +67,8 @@ export class Batcher {
     this.#parts = parts;
     this.states = parts.queues.map(newQueueState);
     this.holds = new HoldWatch({ ...parts, states: this.states, onFound: () => this.schedule() });
-    this.inFlight = new InFlight({ ...parts, onChange: () => this.schedule() });
+    const onMoved = parts.onUncertainDelivery;
+    this.inFlight = new InFlight({ ...parts, onChange: () => this.schedule(), onMoved });
     this.#freeSlots = new FreeSlots(parts.limiter, this.inFlight);
     this.#nextQueue = new NextQueue(this.states, this.inFlight);
   }
@@ -197,8 +198,9 @@ export class Batcher {
       const ended = chunk.map(({ completion }) => completion);
       const reply = await consumer.completeAndTake(state.keys, ended, latency, clock.wall(), options);
       primary.backoff.succeeded();
-      // A script that was repeated may have taken jobs the first time.
-      if (consumer.recreatedGroups !== groupsBefore) onUncertainDelivery(state.keys);
+      // A repeated script may have taken jobs the first time. A server that lacks a delivery may lack ends, too.
+      const isDoubtful = consumer.recreatedGroups !== groupsBefore || reply.settled.includes('stale');
+      if (isDoubtful) onUncertainDelivery(state.keys);
       chunk.forEach(({ onSettled }, i) => {
         onSettled(reply.settled[i] ?? 'stale');
       });
@@ -239,10 +241,13 @@ export class Batcher {
 
   /** The primary could not be asked: it is asked again a little later. */
   failed(primary: PrimaryCalls, where: string, error: unknown): void {
-    // One of its queues must be chosen for that.
-    const isAt = ({ keys }: QueueState) => primary.isOneOfMany && this.inFlight.of(keys) === primary;
-    for (const state of this.states) if (isAt(state)) state.isDrained = false;
-    const isNew = primary.backoff.failed(where, isUnavailable(error));
-    if (isNew || !isUnavailable(error)) this.#parts.observe(toFaultEvent(where, error));
+    const isAway = isUnavailable(error);
+    for (const state of this.states.filter(({ keys }) => this.inFlight.of(keys) === primary)) {
+      // One of its queues must be chosen for that.
+      if (primary.isOneOfMany) state.isDrained = false;
+      if (isAway) this.#parts.onUncertainDelivery(state.keys);
+    }
+    const isNew = primary.backoff.failed(where, isAway);
+    if (isNew || !isAway) this.#parts.observe(toFaultEvent(where, error));
   }
 }

@@ -25,6 +25,8 @@ export interface InFlightParts {
   readonly primaryOf: ((keys: QueueKeys) => string) | undefined;
   /** A call may be due: a pause after a failure has ended, or nobody waits for a primary any more. */
   readonly onChange: () => void;
+  /** Another primary serves the queue now. It may lack what the last one has confirmed. */
+  readonly onMoved: (keys: QueueKeys) => void;
 }
 
 /**
@@ -35,6 +37,7 @@ export class InFlight {
   readonly #parts: InFlightParts;
   readonly #primaries = new Map<string, PrimaryCalls>();
   readonly #only: PrimaryCalls | undefined;
+  readonly #nameOf = new WeakMap<QueueKeys, string>();
   #takeCount = 0;
   #reads = 0;
   #isGivenUp = false;
@@ -54,6 +57,7 @@ export class InFlight {
   of(keys: QueueKeys): PrimaryCalls {
     if (this.#only !== undefined) return this.#only;
     const name = this.#parts.primaryOf?.(keys) ?? '';
+    this.#watch(keys, name);
     const primary = this.#primaries.get(name) ?? this.#add(name);
     primary.unusedFor = 0;
     return primary;
@@ -147,6 +151,14 @@ export class InFlight {
     const primary = new PrimaryCalls(name, backoff, this.#parts.primaryOf !== undefined);
     this.#primaries.set(name, primary);
     return primary;
+  }
+
+  /** @param name '' while no node serves the queue. */
+  #watch(keys: QueueKeys, name: string): void {
+    const before = this.#nameOf.get(keys);
+    if (name === '' || name === before) return;
+    this.#nameOf.set(keys, name);
+    if (before !== undefined) this.#parts.onMoved(keys);
   }
 
   /** Over the primaries that answer. */

@@ -110,7 +110,8 @@ async function judgeRound(stack: FailoverStack, fault: Fault, entries: readonly 
   const doubled = [...runs.values()].reduce((sum, ids) => sum + ids.length - new Set(ids).size, 0);
   // A server that is lost may take along the last jobs, and the ends of jobs.
   const mayDouble = fault.lossMs > 0 ? SLOTS : 0;
-  const mayBeLost = (entry: Entry) => Math.abs(entry.at - at) < fault.lossMs;
+  // A server that is lost may take along a job. One that it left behind must end.
+  const mayBeLost = (entry: Entry) => ends.get(entry) === 'lost' && Math.abs(entry.at - at) < fault.lossMs;
   const wrong = lost.filter((entry) => !mayBeLost(entry));
   const untold = fault.lossMs > 0 ? [] : await untoldEnds(ended, subscribers);
   const kinds = [...traffic.refused.keys()].filter((kind) => !EXPECTED.includes(kind));

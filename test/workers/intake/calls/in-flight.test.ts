@@ -14,7 +14,7 @@ const callOf = (inFlight: InFlight, state: QueueState, count = 1): Call => ({
 
 describe('calls to one server', () => {
   const create = () => ({
-    inFlight: new InFlight({ primaryOf: undefined, onChange: () => undefined }),
+    inFlight: new InFlight({ primaryOf: undefined, onChange: () => undefined, onMoved: () => undefined }),
     state: stateOf('default'),
   });
 
@@ -62,6 +62,7 @@ describe('calls to several primaries', () => {
       onChange: () => {
         changes += 1;
       },
+      onMoved: () => undefined,
     });
     const startCall = (queue: string) => {
       const call = callOf(inFlight, stateOf(queue), 5);
@@ -120,5 +121,27 @@ describe('calls to several primaries', () => {
     startCall('b-1');
     vi.advanceTimersByTime(6_000);
     expect(inFlight.primaries.map(({ name }) => name)).toEqual(['b']);
+  });
+});
+
+describe('the primary of a queue', () => {
+  it('is told when it has changed, also when none served the queue in between', () => {
+    const moved: string[] = [];
+    let name = '';
+    const { keys } = stateOf('default');
+    const inFlight = new InFlight({
+      primaryOf: () => name,
+      onChange: () => undefined,
+      onMoved: ({ queue }) => moved.push(queue),
+    });
+    const toldAt = (next: string) => {
+      name = next;
+      inFlight.of(keys);
+      return moved.length;
+    };
+    expect([toldAt(''), toldAt('a'), toldAt('a'), toldAt('b'), toldAt(''), toldAt('b')]).toEqual([
+      0, 0, 0, 1, 1, 1,
+    ]);
+    expect([toldAt(''), toldAt('a'), moved]).toEqual([1, 2, ['default', 'default']]);
   });
 });

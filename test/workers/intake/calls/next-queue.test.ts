@@ -16,7 +16,11 @@ const callOf = (inFlight: InFlight, state: QueueState) => ({
 
 function create(names: readonly string[]) {
   const states = names.map((name) => newQueueState(queueKeys('mr', name)));
-  const inFlight = new InFlight({ primaryOf: undefined, onChange: () => undefined });
+  const inFlight = new InFlight({
+    primaryOf: undefined,
+    onChange: () => undefined,
+    onMoved: () => undefined,
+  });
   const next = new NextQueue(states, inFlight);
   const state = (name: string) => {
     const found = states.find(({ keys }) => keys.queue === name);
@@ -171,6 +175,7 @@ describe('a queue whose primary is away', () => {
     const inFlight = new InFlight({
       primaryOf: ({ queue }) => queue.slice(0, 1),
       onChange: () => undefined,
+      onMoved: () => undefined,
     });
     const next = new NextQueue(states, inFlight);
     return { states, inFlight, next, choose: (canTake = true) => next.choose(canTake, NOW)?.keys.queue };
