@@ -67,8 +67,7 @@ export class Batcher {
     this.#parts = parts;
     this.states = parts.queues.map(newQueueState);
     this.holds = new HoldWatch({ ...parts, states: this.states, onFound: () => this.schedule() });
-    const onMoved = parts.onUncertainDelivery;
-    this.inFlight = new InFlight({ ...parts, onChange: () => this.schedule(), onMoved });
+    this.inFlight = new InFlight({ ...parts, onChange: () => this.schedule() });
     this.#freeSlots = new FreeSlots(parts.limiter, this.inFlight);
     this.#nextQueue = new NextQueue(this.states, this.inFlight);
   }
@@ -112,7 +111,7 @@ export class Batcher {
   }
 
   /** Runs `use` while no take from queues of the primaries is under way. */
-  async withoutTakes<T>(use: () => Promise<T>, primaries = this.#allPrimaries()): Promise<T> {
+  async withoutTakes<T>(use: () => Promise<T>, primaries = this.inFlight.allOf(this.states)): Promise<T> {
     for (const primary of primaries) primary.holds += 1;
     try {
       while (primaries.some(({ openTakes }) => openTakes > 0)) await this.#change.next();
@@ -121,12 +120,6 @@ export class Batcher {
       for (const primary of primaries) primary.holds -= 1;
       this.schedule();
     }
-  }
-
-  /** Also those that have had no call so far, and those of queues that are no longer served. */
-  #allPrimaries(): PrimaryCalls[] {
-    const served = this.inFlight.group(this.states.map(({ keys }) => keys)).keys();
-    return [...new Set([...served, ...this.inFlight.primaries])];
   }
 
   /** Takes nothing more; finished jobs are still written. */

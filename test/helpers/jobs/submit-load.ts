@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../../../src/schemas/job.ts';
 import { JSON_TYPE, send } from '../api/send.ts';
+import { until } from '../redis/server.ts';
 
 /** An accepted job; `at` is monotonic, ms. */
 interface Accepted {
@@ -9,6 +10,14 @@ interface Accepted {
   readonly at: number;
 }
 
+/** What the API says of an accepted job that has not completed. */
+interface Unfinished extends Accepted {
+  readonly status: number;
+  readonly state: string | undefined;
+}
+
+/** A reply and its copy for the replica go out in one step of Redis; a kill may come in between. */
+export const ONE_STEP_MS = 250;
 const SUBMITTERS = 8;
 const PAUSE_MS = 20;
 
@@ -55,13 +64,30 @@ export class Load {
     return keys.length - new Set(keys).size;
   }
 
-  /** The accepted jobs that have not completed, with what the API says of them. */
-  async unfinished(): Promise<string[]> {
-    const missing: string[] = [];
+  /**
+   * Waits until all accepted jobs have completed. Returns how many are gone.
+   *
+   * @param faultAt a server was lost. Jobs that were accepted in that moment may be gone with it; what it left behind completes.
+   */
+  async untilCompleted(faultAt: number): Promise<number> {
+    let left: Unfinished[] = [];
+    const isLost = ({ at, status }: Unfinished) => status === 404 && Math.abs(at - faultAt) < ONE_STEP_MS;
+    await until(
+      async () => {
+        left = await this.#unfinished();
+        return left.every(isLost);
+      },
+      () => `all accepted jobs complete; left: ${JSON.stringify(left.slice(0, 5))}`,
+    );
+    return left.length;
+  }
+
+  async #unfinished(): Promise<Unfinished[]> {
+    const missing: Unfinished[] = [];
     for (const { id, at } of this.accepted) {
       const { status, body } = await send(this.#origin, { method: 'GET', path: `/jobs/${id}` });
-      const job = body as Partial<Job>;
-      if (job.status !== 'completed') missing.push(`${id} accepted at ${at}: ${status} ${job.status}`);
+      const { status: state } = body as Partial<Job>;
+      if (state !== 'completed') missing.push({ id, at, status, state });
     }
     return missing;
   }

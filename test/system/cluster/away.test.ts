@@ -28,9 +28,6 @@ const BACKLOG = 3_000;
 const MEANWHILE = 4_000;
 const BATCH = 500;
 
-/** A reply and its copy for the replica go out in one step of Redis; a kill may come in between. */
-const ONE_STEP_MS = 250;
-
 const cluster = useCluster({ replicas: 1 });
 const reaper = createOrphanReaper();
 let dir: string;
@@ -120,19 +117,10 @@ async function underLoad(
     'jobs that are accepted again',
   );
   for (const load of loads) await load.stop();
-  const isInMoment = (text: string) =>
-    Math.abs(Number(/accepted at ([\d.]+)/.exec(text)?.[1]) - at) < ONE_STEP_MS;
   for (const load of loads) {
-    let left: string[] = [];
-    await until(
-      async () => {
-        left = await load.unfinished();
-        return left.every(isInMoment);
-      },
-      () => `all accepted jobs complete; left: ${left.slice(0, 5).join(', ')}`,
-    );
+    const lost = await load.untilCompleted(at);
     const refused = [...load.refused.keys()];
-    console.log({ accepted: load.accepted.length, left: left.length, refused, doubled: load.doubled() });
+    console.log({ accepted: load.accepted.length, lost, refused, doubled: load.doubled() });
     expect(load.doubled()).toBe(0);
     expect(refused.filter((kind) => kind !== '503 redis-unavailable')).toEqual([]);
   }

@@ -8,7 +8,7 @@ import type { RedisServer } from '../../../src/local/redis-server.ts';
 import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { startApi } from '../../helpers/api/server.ts';
-import { Load } from '../../helpers/jobs/submit-load.ts';
+import { Load, ONE_STEP_MS } from '../../helpers/jobs/submit-load.ts';
 import { SENTINEL_PASSWORD, useSentinels } from '../../helpers/redis/sentinel.ts';
 import { until } from '../../helpers/redis/server.ts';
 import { readinessOf } from '../../helpers/telemetry/scrape.ts';
@@ -51,8 +51,6 @@ beforeEach(() => {
 afterEach(() => load.stop());
 
 const WARM_UP = 100;
-/** A reply and its copy for the replicas go out in one step of Redis; a kill may come in between. */
-const ONE_STEP_MS = 250;
 const AFTER_MS = 1_500;
 
 /** Waits until jobs are accepted, calls `fault`, waits until they are accepted again. The time in between, ms. */
@@ -71,18 +69,9 @@ async function acceptedAgain(fault: (primary: RedisServer) => Promise<void>) {
 /** Stops the load and waits until all jobs have completed but those that were accepted in the moment of the fault. */
 async function allComplete(faultAt: number): Promise<{ lost: number; doubled: number; accepted: number }> {
   await load.stop();
-  let left: string[] = [];
-  const inMoment = (text: string) =>
-    Math.abs(Number(/accepted at ([\d.]+)/.exec(text)?.[1]) - faultAt) < ONE_STEP_MS;
-  await until(
-    async () => {
-      left = await load.unfinished();
-      return left.every(inMoment);
-    },
-    () => `all accepted jobs complete; left: ${left.slice(0, 5).join(', ')}`,
-  );
+  const lost = await load.untilCompleted(faultAt);
   expect([...load.refused.keys()].filter((kind) => kind !== '503 redis-unavailable')).toEqual([]);
-  return { lost: left.length, doubled: load.doubled(), accepted: load.accepted.length };
+  return { lost, doubled: load.doubled(), accepted: load.accepted.length };
 }
 
 describe('API and workers by sentinels', () => {

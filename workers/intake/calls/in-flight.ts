@@ -26,7 +26,7 @@ export interface InFlightParts {
   /** A call may be due: a pause after a failure has ended, or nobody waits for a primary any more. */
   readonly onChange: () => void;
   /** Another primary serves the queue now. It may lack what the last one has confirmed. */
-  readonly onMoved: (keys: QueueKeys) => void;
+  readonly onUncertainDelivery: (keys: QueueKeys) => void;
 }
 
 /**
@@ -75,8 +75,9 @@ export class InFlight {
     return groups;
   }
 
-  get primaries(): readonly PrimaryCalls[] {
-    return [...this.#primaries.values()];
+  /** Those of the queues, also where they have had no call so far, and those of queues that are no longer served. */
+  allOf(states: readonly QueueState[]): readonly PrimaryCalls[] {
+    return [...new Set([...states.map(({ keys }) => this.of(keys)), ...this.#primaries.values()])];
   }
 
   /** Whether some of several primaries are away. */
@@ -158,7 +159,7 @@ export class InFlight {
     const before = this.#nameOf.get(keys);
     if (name === '' || name === before) return;
     this.#nameOf.set(keys, name);
-    if (before !== undefined) this.#parts.onMoved(keys);
+    if (before !== undefined) this.#parts.onUncertainDelivery(keys);
   }
 
   /** Over the primaries that answer. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { slotOf } from '../../../../src/redis/cluster/slots.ts';
 import { queueKeys } from '../../../../src/redis/keys.ts';
+import { ONE_STEP_MS } from '../../../helpers/jobs/submit-load.ts';
 import { type ClusterNode, type StartedCluster, startCluster } from '../../../helpers/redis/cluster.ts';
 import {
   failOver,
@@ -13,7 +14,7 @@ import { until } from '../../../helpers/redis/server.ts';
 import { isCommand } from '../commands.ts';
 import { RedisProxy } from '../proxy.ts';
 import type { FailoverBed } from './play.ts';
-import { type Fault, type Hit, ONE_STEP_MS } from './round.ts';
+import type { Fault, Hit } from './round.ts';
 import { HTTP_QUEUES, WORKER_QUEUES } from './stack.ts';
 
 const SLOTS = 16_384;

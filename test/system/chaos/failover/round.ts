@@ -45,8 +45,6 @@ export interface Row {
 
 const WARM_UP = 150;
 const AFTER = 150;
-/** A reply and its copy for the replica go out in one step of Redis; a kill may come in between. For `lossMs`. */
-export const ONE_STEP_MS = 250;
 const END_MS = 40_000;
 const ANSWER_MS = 5_000;
 /** What an API may answer while Redis is away. `no answer` is none of them: a request never hangs. */

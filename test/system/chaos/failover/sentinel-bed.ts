@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisServer } from '../../../../src/local/redis-server.ts';
 import { callRedis } from '../../../../src/local/resp.ts';
+import { ONE_STEP_MS } from '../../../helpers/jobs/submit-load.ts';
 import {
   askBed,
   PRIMARY_NAME,
@@ -11,7 +12,7 @@ import {
 import { until } from '../../../helpers/redis/server.ts';
 import { RedisProxy } from '../proxy.ts';
 import type { FailoverBed } from './play.ts';
-import { type Fault, type Hit, ONE_STEP_MS } from './round.ts';
+import type { Fault, Hit } from './round.ts';
 import { HTTP_QUEUES, WORKER_QUEUES } from './stack.ts';
 
 const DOWN_AFTER_MS = 1_000;

@@ -14,7 +14,11 @@ const callOf = (inFlight: InFlight, state: QueueState, count = 1): Call => ({
 
 describe('calls to one server', () => {
   const create = () => ({
-    inFlight: new InFlight({ primaryOf: undefined, onChange: () => undefined, onMoved: () => undefined }),
+    inFlight: new InFlight({
+      primaryOf: undefined,
+      onChange: () => undefined,
+      onUncertainDelivery: () => undefined,
+    }),
     state: stateOf('default'),
   });
 
@@ -62,7 +66,7 @@ describe('calls to several primaries', () => {
       onChange: () => {
         changes += 1;
       },
-      onMoved: () => undefined,
+      onUncertainDelivery: () => undefined,
     });
     const startCall = (queue: string) => {
       const call = callOf(inFlight, stateOf(queue), 5);
@@ -120,7 +124,7 @@ describe('calls to several primaries', () => {
     inFlight.endCall(lost);
     startCall('b-1');
     vi.advanceTimersByTime(6_000);
-    expect(inFlight.primaries.map(({ name }) => name)).toEqual(['b']);
+    expect(inFlight.allOf([]).map(({ name }) => name)).toEqual(['b']);
   });
 });
 
@@ -132,7 +136,7 @@ describe('the primary of a queue', () => {
     const inFlight = new InFlight({
       primaryOf: () => name,
       onChange: () => undefined,
-      onMoved: ({ queue }) => moved.push(queue),
+      onUncertainDelivery: ({ queue }) => moved.push(queue),
     });
     const toldAt = (next: string) => {
       name = next;

@@ -19,7 +19,7 @@ function create(names: readonly string[]) {
   const inFlight = new InFlight({
     primaryOf: undefined,
     onChange: () => undefined,
-    onMoved: () => undefined,
+    onUncertainDelivery: () => undefined,
   });
   const next = new NextQueue(states, inFlight);
   const state = (name: string) => {
@@ -175,7 +175,7 @@ describe('a queue whose primary is away', () => {
     const inFlight = new InFlight({
       primaryOf: ({ queue }) => queue.slice(0, 1),
       onChange: () => undefined,
-      onMoved: () => undefined,
+      onUncertainDelivery: () => undefined,
     });
     const next = new NextQueue(states, inFlight);
     return { states, inFlight, next, choose: (canTake = true) => next.choose(canTake, NOW)?.keys.queue };
