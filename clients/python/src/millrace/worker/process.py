@@ -194,11 +194,13 @@ class WorkerProcess:
     def _work(self, first: Attempt) -> None:
         """Runs a job, then those that come with the answers to its outcome."""
         attempt: Optional[Attempt] = first
+        # Redis may have lost the end of a job in a failover. That job runs again once the lease has ended.
+        last_take = time.monotonic() + self.limits.lease_s
         while attempt is not None:
             following = None
             try:
                 outcome = RELEASE if self._is_stopping else attempt.run(self.queue.tasks[attempt.job.task])
-                taken = self._settle(attempt, outcome)
+                taken = self._settle(attempt, outcome, takes_next=time.monotonic() < last_take)
                 if taken is not None and taken.jobs:
                     following = self._hold(taken.jobs[0], taken.lease)
             finally:
@@ -211,7 +213,7 @@ class WorkerProcess:
             self._free += 1
             self._changed.notify_all()
 
-    def _settle(self, attempt: Attempt, outcome: Outcome) -> Optional[Taken]:
+    def _settle(self, attempt: Attempt, outcome: Outcome, takes_next: bool) -> Optional[Taken]:
         """
         Reports the outcome until the service accepts it, or has given the job away. The log goes first: for as long as a
         lease lasts, the outcome waits for it.
@@ -224,7 +226,7 @@ class WorkerProcess:
                 tries += 1
                 continue
             try:
-                takes_next = not self._is_stopping
+                takes_next = takes_next and not self._is_stopping
                 item, taken = self.leases.settle(attempt.job.lease, attempt.job.id, outcome, takes_next)
                 if item["status"] < 500 and item["status"] != 429:
                     self._say_outcome(attempt, outcome, item)
