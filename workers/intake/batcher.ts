@@ -191,9 +191,8 @@ export class Batcher {
       const ended = chunk.map(({ completion }) => completion);
       const reply = await consumer.completeAndTake(state.keys, ended, latency, clock.wall(), options);
       primary.backoff.succeeded();
-      // A repeated script may have taken jobs the first time. A server that lacks a delivery may lack ends, too.
-      const isDoubtful = consumer.recreatedGroups !== groupsBefore || reply.settled.includes('stale');
-      if (isDoubtful) onUncertainDelivery(state.keys);
+      // A script that was repeated may have taken jobs the first time.
+      if (consumer.recreatedGroups !== groupsBefore) onUncertainDelivery(state.keys);
       chunk.forEach(({ onSettled }, i) => {
         onSettled(reply.settled[i] ?? 'stale');
       });

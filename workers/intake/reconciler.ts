@@ -75,12 +75,12 @@ export class Reconciler {
   /** Call it only while no take from the queue is under way: its jobs would look as if they had never arrived. */
   async reconcile(keys: QueueKeys): Promise<void> {
     const { consumer, limiter, writer } = this.#parts;
-    const arrived = new Set(
-      limiter.held.filter(({ delivery }) => delivery.keys === keys).map(({ refText }) => refText),
-    );
-    const undelivered = (await consumer.pendingDeliveries(keys)).filter(
-      ({ ref }) => !arrived.has(formatRef(ref)),
-    );
+    const held = () => limiter.held.filter(({ delivery }) => delivery.keys === keys);
+    const before = held();
+    const pending = await consumer.pendingDeliveries(keys);
+    // A take that a Cluster sent on to another primary may have arrived in the meantime.
+    const arrived = new Set([...before, ...held()].map(({ refText }) => refText));
+    const undelivered = pending.filter(({ ref }) => !arrived.has(formatRef(ref)));
     if (undelivered.length === 0) return;
     await writer.release(
       keys,

@@ -22,6 +22,8 @@ const LIMIT_CHECK_MS = 30_000;
 
 /** Reads that stay open are ended when the process has been full for this long, ms: short jobs make room before. */
 const FULL_MS = 20;
+/** A full process looks this often whether its jobs are to be reconciled, ms: nothing else may wake it. */
+const FULL_LOOK_MS = 30_000;
 
 export interface TakeLoopParts {
   consumer: WaitingConsumer;
@@ -55,6 +57,7 @@ export class TakeLoop {
   #isStopped = false;
   /** Set while the process is full, as long as reads may be open. */
   #fullTimer: NodeJS.Timeout | undefined;
+  #fullLook: NodeJS.Timeout | undefined;
 
   constructor(parts: TakeLoopParts) {
     this.#parts = parts;
@@ -80,7 +83,7 @@ export class TakeLoop {
     this.#parts.batcher.stop();
     this.#parts.acceptor.stop();
     this.#change.notify();
-    clearTimeout(this.#fullTimer);
+    this.#clearTimers();
     await this.#parts.consumer.endReads().catch(() => undefined);
   }
 
@@ -148,11 +151,20 @@ export class TakeLoop {
 
   /** Ends the reads of a Cluster when there has been no room for a while. Others may take what comes. */
   #watchRoom(): void {
-    const { limiter, consumer } = this.#parts;
-    if (limiter.freeSlots > 0) {
-      clearTimeout(this.#fullTimer);
-      this.#fullTimer = undefined;
-    } else this.#fullTimer ??= setTimeout(() => void consumer.endReads().catch(() => undefined), FULL_MS);
+    const { limiter, consumer, batcher } = this.#parts;
+    if (this.#isStopped || limiter.freeSlots > 0) {
+      this.#clearTimers();
+    } else {
+      this.#fullTimer ??= setTimeout(() => void consumer.endReads().catch(() => undefined), FULL_MS);
+      this.#fullLook ??= setInterval(() => batcher.schedule(), FULL_LOOK_MS);
+    }
+  }
+
+  #clearTimers(): void {
+    clearTimeout(this.#fullTimer);
+    clearInterval(this.#fullLook);
+    this.#fullTimer = undefined;
+    this.#fullLook = undefined;
   }
 
   #accept(found: readonly Awaited[], when: 'awaited' | 'early'): void {

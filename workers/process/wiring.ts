@@ -4,6 +4,7 @@ import type { Config } from '../../src/config.ts';
 import { Loop } from '../../src/maintenance/loop.ts';
 import { primaryNamer } from '../../src/redis/cluster/primaries.ts';
 import { whenReady } from '../../src/redis/connect.ts';
+import { watchServers } from '../../src/redis/server/server-watch.ts';
 import { isPattern } from '../../src/schemas/values/queue-patterns.ts';
 import { loadTasks } from '../../src/tasks/load.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
@@ -122,6 +123,11 @@ export function createIntake(base: Base): Intake {
     onUncertainDelivery: reconcileSchedule.reconcileSoon,
     primaryOf: primaryNamer(core.redis),
   });
+  watchServers(core.redis, (gone) => {
+    batcher.inFlight.look(batcher.states, gone);
+    // A full process would not look whether jobs are to be reconciled.
+    batcher.schedule();
+  });
   const reconciler = new Reconciler({ consumer, limiter, writer });
   const reconciles = new DueReconciles({ queues, consumer, batcher, reconciler, reconcileSchedule });
   const takeParts = { consumer, limiter, batcher, acceptor, reconciles, reconcileSchedule, clock, leaseMs };
@@ -130,7 +136,7 @@ export function createIntake(base: Base): Intake {
 
 /** From held jobs to their outcomes. The limiter gets its `run` only here: what runs jobs also frees slots. */
 function createExecutor(
-  { config, core, consumer, observe, send }: Base,
+  { config, core, consumer, reconcileSchedule, observe, send }: Base,
   { limiter, batcher, writer }: Intake,
   tasks: ReadonlyMap<string, LoadedTask>,
   handOvers: HandOvers | undefined,
@@ -160,6 +166,7 @@ function createExecutor(
     limiter,
     runner,
     clock,
+    onStale: reconcileSchedule.reconcileSoon,
     observe,
   });
   limiter.runWith(executor.execute);

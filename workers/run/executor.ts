@@ -4,6 +4,7 @@ import type { UnfinishedStatus } from '../../src/attempts/settle-failure.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Settled } from '../../src/lifecycle/consumer.ts';
 import { toFaultEvent } from '../../src/maintenance/fault-event.ts';
+import type { QueueKeys } from '../../src/redis/keys.ts';
 import type { LoadedTask } from '../../src/tasks/types.ts';
 import type { ConcurrencyLimiter } from '../intake/concurrency-limiter.ts';
 import { applyAbort } from './apply-abort.ts';
@@ -17,6 +18,8 @@ export interface ExecutorParts extends SettleParts {
   limiter: ConcurrencyLimiter<RunningJob>;
   runner: HandlerRunner;
   clock: Clock;
+  /** Redis lacks a delivery of the queue. It may lack ends of other jobs, too, that it had confirmed. */
+  onStale: (keys: QueueKeys) => void;
 }
 
 /**
@@ -81,6 +84,7 @@ export class Executor {
       this.#stopHolding(running);
     };
     const onSettled = (settled: Settled, status?: UnfinishedStatus) => {
+      if (settled === 'stale') this.#parts.onStale(running.delivery.keys);
       // No attempt was made of a held job.
       if (outcome.kind !== 'held')
         observeSettled(observe, running, consumer.name, outcome, runMs, settled, status);

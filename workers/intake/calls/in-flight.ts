@@ -63,6 +63,11 @@ export class InFlight {
     return primary;
   }
 
+  /** Looks which primary serves each queue now. @param gone names one whose connection has ended. */
+  look(states: readonly QueueState[], gone: string | undefined): void {
+    for (const { keys } of states) if (this.of(keys).name === gone) this.#parts.onUncertainDelivery(keys);
+  }
+
   /** The queues, by the primary of each. */
   group(queues: readonly QueueKeys[]): ReadonlyMap<PrimaryCalls, readonly QueueKeys[]> {
     const groups = new Map<PrimaryCalls, QueueKeys[]>();

@@ -1,0 +1,23 @@
+import type { Redis } from 'ioredis';
+import { nodeOf } from '../cluster/primaries.ts';
+import { isCluster } from '../cluster/slots.ts';
+import type { Connection } from '../connection.ts';
+
+/**
+ * Tells when a server may be another one, or have lost what it had confirmed: its connection has been made again, or the nodes of a Cluster
+ * were asked for their slots.
+ *
+ * @param listener gets the name of the server whose connection has ended: `host:port` in a Cluster, '' for the only one.
+ */
+export function watchServers(redis: Connection, listener: (gone?: string) => void): void {
+  if (isCluster(redis)) {
+    redis.on('refresh', () => listener());
+    redis.on('-node', (node: Redis) => listener(nodeOf(node)));
+    return;
+  }
+  let hasBeenReady = redis.status === 'ready';
+  redis.on('ready', () => {
+    if (hasBeenReady) listener('');
+    hasBeenReady = true;
+  });
+}
