@@ -63,7 +63,7 @@ export function createCore(
     clock,
     observe,
     settings,
-    queues: new QueueRegistry(redis, keySpace, clock),
+    queues: new QueueRegistry(redis, keySpace, clock, acked),
     submitSettings: new SubmitSettings(redis, clock),
     tasks: new TaskDirectory(redis, clock, observe),
     deadlines: new Deadlines(clock),

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
+import { isCluster } from '../redis/cluster/slots.ts';
 import type { Connection } from '../redis/connection.ts';
 import { isUnavailable } from '../redis/faults.ts';
 import { inOrder, type QueueKeys } from '../redis/keys.ts';
@@ -20,6 +21,11 @@ const WATCH_REMOVED_MS = 2 * REGISTER_EVERY_MS;
 /** Between two looks at removed queues, and most of one look. */
 const RELIST_EVERY_MS = 2_000;
 const MOST_REMOVED = 500;
+/** How often a process of a Cluster looks whether the list still has the names that it registered in the last minutes. */
+const LIST_AGAIN_EVERY_MS = 30_000;
+const LATELY_MS = 2 * REGISTER_EVERY_MS;
+/** Most names of one command. */
+const NAMES_AT_ONCE = 500;
 /** Clients choose queue names, so the number of remembered names is bounded. */
 const MAX_REMEMBERED = 10_000;
 
@@ -29,15 +35,20 @@ const MOST_SHOWN = 100;
 /** The set of queue names, which `GET /queues` lists. */
 export class QueueRegistry {
   readonly #redis: Connection;
+  readonly #acked: Connection;
   readonly #keySpace: KeySpace;
   readonly #clock: Clock;
   /** Queue -> when this process last registered it, monotonic ms. */
   readonly #registeredAt = new Map<string, number>();
   /** Queue -> the write that lists it. */
   readonly #listing = new Map<string, Promise<void>>();
+  /** When it looks again, monotonic ms. */
+  #listAgainAt = 0;
 
-  constructor(redis: Connection, keySpace: KeySpace, clock: Clock) {
+  /** @param acked for writes that replicas must have. */
+  constructor(redis: Connection, keySpace: KeySpace, clock: Clock, acked = redis) {
     this.#redis = redis;
+    this.#acked = acked;
     this.#keySpace = keySpace;
     this.#clock = clock;
   }
@@ -74,10 +85,28 @@ export class QueueRegistry {
 
   /** Adds the names now. Writes only missing names, because a full Redis refuses writes. */
   async register(queues: readonly string[]): Promise<void> {
-    if (queues.length === 0) return;
+    const missing = await this.#missing(queues);
+    if (missing.length > 0) await this.#acked.sadd(this.#keySpace.queues, missing);
+  }
+
+  async #missing(queues: readonly string[]): Promise<string[]> {
+    if (queues.length === 0) return [];
     const listed = await this.#redis.smismember(this.#keySpace.queues, ...queues);
-    const missing = queues.filter((_, i) => listed[i] === 0);
-    if (missing.length > 0) await this.#redis.sadd(this.#keySpace.queues, missing);
+    return queues.filter((_, i) => listed[i] === 0);
+  }
+
+  /** In a Cluster another primary has the list than the jobs. A failover may lose a name there, and nothing of the queue. */
+  async listAgain(): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (!isCluster(this.#redis) || now < this.#listAgainAt) return;
+    const lately = [...this.#registeredAt].flatMap(([queue, at]) => (now - at <= LATELY_MS ? [queue] : []));
+    for (let from = 0; from < lately.length; from += NAMES_AT_ONCE) {
+      const missing = await this.#missing(lately.slice(from, from + NAMES_AT_ONCE));
+      // Another process may have removed a queue.
+      const found = await Promise.all(missing.map((queue) => this.#hasKeys(queue)));
+      await this.register(missing.filter((_, i) => found[i]));
+    }
+    this.#listAgainAt = now + LIST_AGAIN_EVERY_MS;
   }
 
   /** Announces that the queue may be removed: from now on it is watched, see `relist`. */

@@ -2,6 +2,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Core } from '../core/core.ts';
 import { cancelJob } from '../lifecycle/cancel-and-expire.ts';
 import { toFaultEvent } from '../maintenance/fault-event.ts';
+import { isCluster } from '../redis/cluster/slots.ts';
 import { isUnavailable } from '../redis/faults.ts';
 import { parseRef } from '../redis/job-id.ts';
 import type { QueueKeys } from '../redis/keys.ts';
@@ -46,7 +47,8 @@ export class Firer {
   /** Fires what is due in all queues; returns the ms until the next pass. Sends one command when no queue is watched. */
   readonly run = async (): Promise<number> => {
     const queues = Object.entries(await this.#store.redis.hgetall(this.#store.keySpace.scheduledQueues));
-    if (queues.length === 0) return this.#maxWaitMs;
+    // In a Cluster the list may have lost a queue, which the healer finds.
+    if (queues.length === 0 && !isCluster(this.#store.redis)) return this.#maxWaitMs;
     // Queues are independent and there may be many, so their round trips overlap.
     const waits = await Promise.all(
       queues.map(([queue]) => this.#fireQueue(this.#store.keySpace.queue(queue))),

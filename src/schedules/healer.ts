@@ -1,9 +1,10 @@
 import { AppError } from '../errors.ts';
+import { isCluster } from '../redis/cluster/slots.ts';
 import { toPairs } from '../redis/pairs.ts';
 import { isDraft } from './definition.ts';
 import { readLocated } from './move.ts';
 import { lock } from './scripts/lock.ts';
-import { newVersion, type ScheduleStore } from './store.ts';
+import { decodeLocation, newVersion, type ScheduleStore } from './store.ts';
 
 /** The time between two passes, by any process. */
 const HEAL_EVERY_MS = 60_000;
@@ -11,7 +12,7 @@ const PAGE = 200;
 
 /**
  * Repairs what a process leaves when it dies between two writes: unfinished moves, drafts and schedules that the index
- * does not have, and watched queues without schedules.
+ * does not have, and watched queues without schedules. In a Cluster also schedules whose queue is not watched.
  */
 export class Healer {
   readonly #store: ScheduleStore;
@@ -34,6 +35,23 @@ export class Healer {
     this.#nextAt = now + HEAL_EVERY_MS * (0.5 + Math.random());
     if (!(await lock(redis, keySpace.scheduleHeal, newVersion(), HEAL_EVERY_MS))) return;
     for (const [queue, version] of queues) await this.#healQueue(queue, version);
+    if (isCluster(redis)) await this.#watchAgain(new Set(queues.map(([queue]) => queue)));
+  }
+
+  /** In a Cluster another primary has the list of watched queues than the schedules. A failover may lose a queue there. */
+  async #watchAgain(watched: ReadonlySet<string>): Promise<void> {
+    const { redis, keySpace } = this.#store;
+    const missing = new Set<string>();
+    let cursor = '0';
+    do {
+      const [next, flat] = await redis.hscan(keySpace.schedules, cursor, 'COUNT', PAGE);
+      for (const [, location] of toPairs(flat)) {
+        const { queue } = decodeLocation(location);
+        if (!watched.has(queue)) missing.add(queue);
+      }
+      cursor = next;
+    } while (cursor !== '0');
+    for (const queue of missing) await this.#store.watchQueue(queue);
   }
 
   async #healQueue(queue: string, version: string): Promise<void> {

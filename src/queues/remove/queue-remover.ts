@@ -65,8 +65,9 @@ export class QueueRemover {
   }
 
   /** Lists removed queues that come back. After a while it deletes what processes have left that still knew an old queue. */
-  readonly watchRemoved = (): Promise<number> => {
+  readonly watchRemoved = async (): Promise<number> => {
     const { queues, keySpace } = this.#core;
+    await queues.listAgain();
     return queues.relist((queue) => this.#deleteKeys(keySpace.queue(queue)));
   };
 

@@ -14,7 +14,7 @@ export interface ReplicaAck {
 export const MOST_ACK_MS = 600;
 
 /** The commands that make a group. An ASKING stays before the command that it is for. */
-const GROUPED: ReadonlySet<string> = new Set(['xadd', 'eval', 'evalsha', 'asking']);
+const GROUPED: ReadonlySet<string> = new Set(['xadd', 'sadd', 'eval', 'evalsha', 'asking']);
 /** Most commands and characters of one group: replicas must have them all within the time for one. */
 const MOST_COMMANDS = 1_000;
 const MOST_LENGTH = 4_194_304;

@@ -89,6 +89,12 @@ describe('a write that waits for replicas', () => {
     expect(await stored()).toBe(1);
   });
 
+  it('may be the name of a queue', async () => {
+    expect(await writes.sadd('mr:queues', 'q')).toBe(1);
+    redis.stopReplicas();
+    await expect(writes.sadd('mr:queues', 'r')).rejects.toMatchObject(notReplicated);
+  });
+
   it('counts the time of a group behind a late one from when its first write came', async () => {
     const waits: number[] = [];
     const monitor = await redis.client.monitor();
