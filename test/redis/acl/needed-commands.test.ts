@@ -24,7 +24,8 @@ const inLua = (): string[] =>
   );
 
 /** Something that commands are called on: a connection, or a chain of commands. */
-const CONNECTION = /(^|[.#])(redis|acked|commands|blocking|connection|client|transaction|pipeline|multi\(\))$/i;
+const CONNECTION =
+  /(^|[.#])(redis|acked|commands|blocking|connection|client|transaction|pipeline|multi\(\))$/i;
 
 /** Calls of methods that are named like commands of Redis, on what is named like a connection. */
 function inTypeScript(file: string, known: ReadonlySet<string>): string[] {
