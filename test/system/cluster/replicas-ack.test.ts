@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { aclRules } from '../../../src/redis/acl/acl-rules.ts';
 import { slotOf } from '../../../src/redis/cluster/slots.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
+import { KeySpace } from '../../../src/redis/keyspace.ts';
 import { useApi } from '../../helpers/api/server.ts';
 import { type ClusterNode, useCluster } from '../../helpers/redis/cluster.ts';
 import { until } from '../../helpers/redis/server.ts';
@@ -30,13 +31,13 @@ const accepted = (queue: string, key = '') =>
 
 const slotOfQueue = (queue: string) => slotOf(queueKeys('mr', queue).settings);
 /** Slots are shared in equal parts, in the order of the primaries. */
-const primaryOf = (queue: string) => Math.floor((slotOfQueue(queue) * cluster.primaries.length) / 16_384);
+const primaryOf = (slot: number) => Math.floor((slot * cluster.primaries.length) / 16_384);
 let queues = 0;
 /** A queue without jobs, at that primary. */
 function newQueueAt(primary: number): string {
   for (;;) {
     queues += 1;
-    if (primaryOf(`n${queues}`) === primary) return `n${queues}`;
+    if (primaryOf(slotOfQueue(`n${queues}`)) === primary) return `n${queues}`;
   }
 }
 const nodeAt = (nodes: readonly ClusterNode[], i: number): ClusterNode => {
@@ -68,6 +69,9 @@ describe('with REPLICAS_ACK in a Cluster', () => {
     const queue = newQueueAt(0);
     const [from, to] = [nodeAt(cluster.primaries, 0), nodeAt(cluster.primaries, 1)];
     for (const node of [to, from]) await setSlot(node, queue, 'NODE', await idOf(to));
+    const { queues: list } = new KeySpace('mr', true);
+    // Its name would wait for a replica, too.
+    await nodeAt(cluster.primaries, primaryOf(slotOf(list))).client.sadd(list, queue);
     signal('SIGSTOP', [nodeAt(cluster.replicas, 1)]);
     const { status, body } = await submit(queue);
     expect([status, body.code]).toEqual([503, 'not-replicated']);
