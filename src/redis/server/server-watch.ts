@@ -11,8 +11,12 @@ import type { Connection } from '../connection.ts';
  */
 export function watchServers(redis: Connection, listener: (gone?: string) => void): void {
   if (isCluster(redis)) {
-    redis.on('refresh', () => listener());
-    redis.on('-node', (node: Redis) => listener(nodeOf(node)));
+    // Connections that end with the client itself are no news.
+    const tell = (gone?: string) => {
+      if (redis.status === 'ready') listener(gone);
+    };
+    redis.on('refresh', () => tell());
+    redis.on('-node', (node: Redis) => tell(nodeOf(node)));
     return;
   }
   let hasBeenReady = redis.status === 'ready';
