@@ -4,10 +4,10 @@ import { isCluster } from '../cluster/slots.ts';
 import type { Connection } from '../connection.ts';
 
 /**
- * Tells when a server may be another one, or have lost what it had confirmed: its connection has been made again, or the nodes of a Cluster
- * were asked for their slots.
+ * Tells when a server may be another one, or may have lost what it had confirmed. For one server: its connection was made again. In a
+ * Cluster: a connection to a node has ended, or the nodes were asked for their slots.
  *
- * @param listener gets the name of the server whose connection has ended: `host:port` in a Cluster, '' for the only one.
+ * @param listener gets the name of the server that was away, `host:port` in a Cluster, '' for the only one; nothing after new slots.
  */
 export function watchServers(redis: Connection, listener: (gone?: string) => void): void {
   if (isCluster(redis)) {

@@ -3,8 +3,7 @@ import { taskReason } from '../../../src/lifecycle/hold-class.ts';
 import { hold } from '../../../src/lifecycle/scripts/holds/hold.ts';
 import { Loop } from '../../../src/maintenance/loop.ts';
 import { NO_OBSERVER } from '../../../src/observer.ts';
-import { whenReady } from '../../../src/redis/connect.ts';
-import { BlockingReader } from '../../../src/redis/reads/blocking-reader.ts';
+import { openReader } from '../../../src/redis/reads/open-reader.ts';
 import { CancelListener } from '../../../workers/supervisor/cancel-listener.ts';
 import { TaskAnnouncer } from '../../../workers/supervisor/task-announcer.ts';
 import { useApi } from '../../helpers/api/server.ts';
@@ -54,9 +53,9 @@ async function readyWorker(queue: string): Promise<{ start: () => void; started:
   const core = createTestCore(redis.client);
   const tasks = await loadTasks(await folder({ 'late.mjs': 'export default () => 1;' }));
   const intake = await createTestIntake(redis, [queue], 1, { tasks: ['late'], schemasOf: () => [] });
-  const blocking = redis.client.duplicate();
-  await whenReady(blocking, PATIENCE_MS);
-  const listener = new CancelListener(core, new BlockingReader(blocking, redis.client), intake.queues, {
+  const reader = openReader({ url: redis.url, name: 'test-control', scripts: [] }, redis.client);
+  await reader.whenReady(PATIENCE_MS);
+  const listener = new CancelListener(core, reader, intake.queues, {
     onCancel: () => undefined,
     onHeld: (name, holdClass) => intake.takeLoop.heardOfHold(name, holdClass),
   });
@@ -69,7 +68,7 @@ async function readyWorker(queue: string): Promise<{ start: () => void; started:
     const stopped = Promise.all(loops.map((loop) => loop.stop()));
     await Promise.all([intake.close(), listener.interrupt().catch(() => undefined)]);
     await stopped;
-    blocking.disconnect();
+    reader.disconnect();
   });
   const start = () => {
     for (const loop of loops) loop.start();
