@@ -1,6 +1,8 @@
-import { Cluster, type ClusterOptions, type RedisOptions } from 'ioredis';
+import { Cluster, type ClusterOptions, type Redis, type RedisOptions } from 'ioredis';
 import { type NatMap, reachedAt } from '../address/nat-map.ts';
-import { parseEndpoint, type RedisUrl } from '../address/redis-url.ts';
+import type { RedisUrl } from '../address/redis-url.ts';
+import { completeSlots } from './complete-slots.ts';
+import { endpointOf } from './primaries.ts';
 
 type ClusterUrl = RedisUrl & { topology: 'cluster' };
 /** Replies keep the shapes that ioredis gives by default. */
@@ -23,7 +25,9 @@ export function connectCluster(
   natMap: NatMap | undefined,
   { scripts = {}, ...options }: NodeOptions,
 ): Cluster {
-  return new ReadyCluster([...url.endpoints], {
+  // A node with `unknown-endpoint` tells no host with MOVED: all are at the one that was asked.
+  const asked = url.endpoints[0]?.host ?? '';
+  const cluster = new ReadyCluster([...url.endpoints], {
     scripts,
     redisOptions: { ...options, ...accessOptions(url, options.tls) },
     clusterRetryStrategy: () => RETRY_MS,
@@ -35,8 +39,13 @@ export function connectCluster(
     scaleReads: 'master',
     // Certificates are for host names, so these are not resolved here.
     dnsLookup: (address, callback) => callback(null, address),
-    ...(natMap && { natMap: (told: string) => toReached(natMap, told) }),
+    natMap: (told: string) => {
+      const { host, port } = endpointOf(told);
+      return { ...reachedAt(natMap, { host: host || asked, port }) };
+    },
   });
+  cluster.on('+node', (node: Redis) => completeSlots(node));
+  return cluster;
 }
 
 /**
@@ -58,8 +67,3 @@ export const accessOptions = ({ isTls, user, password }: ClusterUrl, tls: RedisO
   ...(password !== '' && { password }),
   ...(isTls && { tls: tls ?? {} }),
 });
-
-function toReached(natMap: NatMap, told: string): { host: string; port: number } | null {
-  const endpoint = parseEndpoint(told);
-  return endpoint === undefined ? null : { ...reachedAt(natMap, endpoint) };
-}

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Endpoint } from '../address/redis-url.ts';
 import type { Connection } from '../connection.ts';
 import type { QueueKeys } from '../keys.ts';
 import { isCluster, slotOf } from './slots.ts';
@@ -26,6 +27,12 @@ export function primariesOf(redis: Connection): Primary[] {
 
 /** How the slots of a Cluster name a node. */
 export const nodeOf = ({ options }: Redis): string => `${options.host}:${options.port}`;
+
+/** The address in such a name. An IPv6 host has no brackets there; the host is '' if a node tells none. */
+export function endpointOf(name: string): Endpoint {
+  const colon = name.lastIndexOf(':');
+  return { host: name.slice(0, colon), port: Number(name.slice(colon + 1)) };
+}
 
 /** The server that keeps the key. @throws {Error} when no node serves its slot, or none is known yet. */
 export function primaryOf(redis: Connection, key: string): Redis {

@@ -1,11 +1,10 @@
 import type { Cluster } from 'ioredis';
-import { parseEndpoint } from '../address/redis-url.ts';
 import { type ConnectOptions, connectForBlocking, whenReady } from '../connect.ts';
 import type { ServerConnection } from '../connection.ts';
 import { BlockingReader } from '../reads/blocking-reader.ts';
 import type { StreamEntries, StreamRead } from '../reads/stream-reader.ts';
 import type { Pass } from './pass.ts';
-import { nodeOf } from './primaries.ts';
+import { endpointOf, nodeOf } from './primaries.ts';
 
 /** How much longer than it may block a read may take, and how long its end may take, ms. */
 const REPLY_MS = 2_000;
@@ -83,8 +82,9 @@ export class SlotConnection {
       return this.#opened;
     this.drop();
     const node = this.#node;
-    const endpoint = node === undefined ? undefined : parseEndpoint(node);
-    if (node === undefined || endpoint === undefined)
+    const endpoint = node === undefined ? undefined : endpointOf(node);
+    // After MOVED the name may lack a host, until the nodes are asked again.
+    if (node === undefined || endpoint === undefined || endpoint.host === '')
       throw new Error("Cluster isn't ready: no node serves a slot.");
     const blocking = connectForBlocking(this.#options, endpoint);
     const commands = this.#cluster.nodes('master').find((one) => nodeOf(one) === node);

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { type RedisServer, startRedis } from '../../../src/local/redis-server.ts';
+import { endpointText } from '../../../src/redis/address/redis-url.ts';
 import { until } from './server.ts';
 import { serversWithClocks } from './shifted-clock.ts';
 
 const SLOTS = 16_384;
 /** Nodes talk to each other at their port and this. */
 const BUS_OFFSET = 10_000;
+const LOCALHOST = '127.0.0.1';
 const PASSWORD = 'cluster';
 const USER = 'millrace';
 
@@ -50,6 +52,10 @@ interface ClusterOptions {
   readonly persistent?: boolean;
   /** How far the clock of each primary is ahead of this machine's, ms. Default: not at all. */
   readonly clocksMs?: readonly number[];
+  /** The loopback address at which the nodes meet, and of the URL. Default: 127.0.0.1. */
+  readonly host?: string;
+  /** Further settings of each node. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export async function startCluster({
@@ -58,19 +64,21 @@ export async function startCluster({
   rules,
   persistent = false,
   clocksMs = [],
+  host = LOCALHOST,
+  settings = {},
 }: ClusterOptions = {}): Promise<StartedCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'mr-cluster-'));
   const count = primaries * (1 + replicas);
   const programs = await serversWithClocks(dir, clocksMs);
-  const start = (i: number) => startNode(join(dir, String(i)), persistent, programs[i]);
+  const start = (i: number) => startNode(join(dir, String(i)), { persistent, settings }, programs[i]);
   const nodes = await Promise.all(Array.from({ length: count }, (_, i) => start(i)));
-  await meet(nodes);
+  await meet(nodes, host);
   await shareSlots(nodes.slice(0, primaries));
   await follow(nodes, primaries);
   for (const { client } of rules === undefined ? [] : nodes) {
     await client.acl('SETUSER', USER, 'on', `>${PASSWORD}`, ...(rules ?? []));
   }
-  const hosts = nodes.slice(0, primaries).map(({ port }) => `127.0.0.1:${port}`);
+  const hosts = nodes.slice(0, primaries).map(({ port }) => endpointText({ host, port }));
   return {
     url: `redis+cluster://${rules === undefined ? '' : USER}:${PASSWORD}@${hosts.join(',')}`,
     primaries: nodes.slice(0, primaries),
@@ -78,7 +86,7 @@ export async function startCluster({
     async addNode() {
       const node = await start(nodes.length);
       nodes.push(node);
-      await meet(nodes);
+      await meet(nodes, host);
       // It takes no keys before it has heard of all slots.
       await untilAll([node], 'cluster_state:ok', `cluster_slots_assigned:${SLOTS}`);
       return node;
@@ -111,7 +119,11 @@ export function useCluster(options: ClusterOptions = {}): TestCluster {
   };
 }
 
-async function startNode(dir: string, persistent: boolean, binary: string | undefined): Promise<ClusterNode> {
+async function startNode(
+  dir: string,
+  { persistent, settings: own }: Required<Pick<ClusterOptions, 'persistent' | 'settings'>>,
+  binary: string | undefined,
+): Promise<ClusterNode> {
   const port = await freePort();
   const settings = {
     'cluster-enabled': 'yes',
@@ -120,6 +132,7 @@ async function startNode(dir: string, persistent: boolean, binary: string | unde
     appendfsync: 'everysec',
     'repl-diskless-sync-delay': '0',
     masterauth: PASSWORD,
+    ...own,
   };
   const client = new Redis({ port, password: PASSWORD, lazyConnect: true, retryStrategy: () => 200 });
   // The node may be away.
@@ -150,12 +163,12 @@ export const isFree = (port: number) =>
   new Promise<boolean>((resolve) => {
     const server = createServer()
       .once('error', () => resolve(false))
-      .listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+      .listen(port, LOCALHOST, () => server.close(() => resolve(true)));
   });
 
-async function meet(nodes: readonly ClusterNode[]): Promise<void> {
+async function meet(nodes: readonly ClusterNode[], host: string): Promise<void> {
   const [first, ...others] = nodes;
-  for (const { port } of others) await first?.client.call('CLUSTER', 'MEET', '127.0.0.1', port);
+  for (const { port } of others) await first?.client.call('CLUSTER', 'MEET', host, port);
   await untilAll(nodes, `cluster_known_nodes:${nodes.length}`);
 }
 

@@ -1,0 +1,36 @@
+import type { Redis } from 'ioredis';
+
+/** A node in a reply to CLUSTER SLOTS: its host, port and more. The host is empty or null if the node that answers tells none. */
+type ToldNode = [host: Buffer | null, ...rest: unknown[]];
+/** The first and last slot of a range, and the nodes that serve it. */
+type ToldRange = [first: number, last: number, ...nodes: ToldNode[]];
+
+/**
+ * Lets ioredis find nodes that a node tells without a host, which it would leave out: they are at the host that was asked. So tells a
+ * node that has met no other one, and one with `cluster-preferred-endpoint-type unknown-endpoint`. ioredis asks by a duplicate
+ * of its connection to the node.
+ *
+ * Source: https://redis.io/docs/latest/commands/cluster-slots/
+ */
+export function completeSlots(node: Redis): void {
+  const duplicate = node.duplicate.bind(node);
+  node.duplicate = (override) => {
+    const asking = duplicate(override);
+    const send = asking.sendCommand.bind(asking);
+    asking.sendCommand = (command, stream) => {
+      if (command.name === 'cluster') {
+        const { resolve } = command;
+        command.resolve = (reply: ToldRange[]) => resolve(withHosts(reply, node.options.host ?? ''));
+      }
+      return send(command, stream);
+    };
+    return asking;
+  };
+}
+
+const withHosts = (ranges: readonly ToldRange[], asked: string): ToldRange[] =>
+  ranges.map(([first, last, ...nodes]) => [
+    first,
+    last,
+    ...nodes.map(([host, ...rest]): ToldNode => [host?.length ? host : Buffer.from(asked), ...rest]),
+  ]);
