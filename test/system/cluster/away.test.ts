@@ -1,9 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { untilWorkerReady } from '../../../src/local/ready.ts';
-import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
+import { describe, expect, it } from 'vitest';
 import { slotOf } from '../../../src/redis/cluster/slots.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
 import { KeySpace } from '../../../src/redis/keyspace.ts';
@@ -12,13 +7,7 @@ import { Load } from '../../helpers/jobs/submit-load.ts';
 import { type ClusterNode, useCluster } from '../../helpers/redis/cluster.ts';
 import { until } from '../../helpers/redis/server.ts';
 import { readinessOf } from '../../helpers/telemetry/scrape.ts';
-import {
-  type ApiProcess,
-  type BuiltProcess,
-  startApiProcess,
-  startWorkerProcess,
-} from '../../helpers/workers/built-processes.ts';
-import { TEST_TASKS } from '../../helpers/workers/worker-process.ts';
+import { useBuiltStack } from '../../helpers/workers/built-stack.ts';
 
 /** Three for each primary. */
 const QUEUES = ['q0', 'q1', 'q2', 'q3', 'q4', 'q5', 'q6', 'q7', 'q8', 'q9', 'q10', 'q11'];
@@ -29,22 +18,8 @@ const MEANWHILE = 4_000;
 const BATCH = 500;
 
 const cluster = useCluster({ replicas: 1 });
-const reaper = createOrphanReaper();
-let dir: string;
-let api: ApiProcess;
-let worker: BuiltProcess;
 
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'mr-away-'));
-  api = await startApiProcess(cluster.url, reaper);
-  const env = { REDIS_URL: cluster.url, TASKS_DIR: TEST_TASKS, PROCESSES: '1', QUEUES: QUEUES.join(',') };
-  worker = await startWorkerProcess(env, reaper, (limit) => untilWorkerReady(api.origin, QUEUES, limit));
-});
-afterAll(async () => {
-  await Promise.all([api.stop(), worker.stop()]);
-  reaper.end();
-  await rm(dir, { recursive: true, force: true });
-});
+const stack = useBuiltStack(cluster, QUEUES);
 
 /** The index of the primary that serves a key, as the bed shares the slots. */
 const indexOf = (key: string) => Math.floor((slotOf(key) * 3) / 16_384);
@@ -81,13 +56,13 @@ async function rateOf(queues: readonly string[], jobs: number): Promise<number> 
 }
 
 const pause = (queue: string, verb: 'pause' | 'resume') =>
-  send(api.origin, { path: `/queues/${queue}/${verb}` });
+  send(stack.origin, { path: `/queues/${queue}/${verb}` });
 
 async function submitBacklog(queue: string): Promise<void> {
   const jobs = Array.from({ length: BATCH }, () => ({ task: 'echo', queue }));
   for (let sent = 0; sent < BACKLOG; sent += BATCH) {
     const body = JSON.stringify({ jobs });
-    const { status } = await send(api.origin, { path: '/jobs/batch', headers: JSON_TYPE, body });
+    const { status } = await send(stack.origin, { path: '/jobs/batch', headers: JSON_TYPE, body });
     expect(status).toBe(207);
   }
 }
@@ -95,7 +70,7 @@ async function submitBacklog(queue: string): Promise<void> {
 /** The lists of all queues name those that they lack. */
 async function expectMissing(queues: readonly string[]): Promise<void> {
   for (const path of ['/queues', '/jobs?status=failed', '/tasks', '/workers']) {
-    const { status, body } = await send(api.origin, { method: 'GET', path });
+    const { status, body } = await send(stack.origin, { method: 'GET', path });
     expect([path, status, (body as { missing?: string[] }).missing]).toEqual([path, 200, [...queues].sort()]);
   }
 }
@@ -106,7 +81,7 @@ async function underLoad(
   during: () => Promise<{ at: number }>,
 ): Promise<void> {
   const loads = queueSets.map(
-    (queues, i) => new Load(api.origin, join(dir, `journal-${i}-${Date.now()}`), queues),
+    (queues, i) => new Load(stack.origin, stack.file(`journal-${i}-${Date.now()}`), queues),
   );
   for (const load of loads) load.start();
   await until(() => loads.every(({ accepted }) => accepted.length >= WARM_UP), 'accepted jobs');
@@ -140,10 +115,10 @@ async function goesOnWithout(away: () => unknown, back: () => unknown): Promise<
     await away();
     const meanwhile = await rateOf(others, MEANWHILE);
     const later = await rateOf(others, MEANWHILE);
-    await until(async () => (await readinessOf(api.origin)).ready === false, 'an API that is not ready');
+    await until(async () => (await readinessOf(stack.origin)).ready === false, 'an API that is not ready');
     await expectMissing(lost);
     await back();
-    await until(async () => (await readinessOf(api.origin)).ready, 'a ready API');
+    await until(async () => (await readinessOf(stack.origin)).ready, 'a ready API');
     console.log({ before, meanwhile, later });
     // A busy machine makes them differ; what stands still for seconds is far slower.
     expect(Math.min(meanwhile, later)).toBeGreaterThan(before / 5);

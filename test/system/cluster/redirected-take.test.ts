@@ -1,24 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { untilWorkerReady } from '../../../src/local/ready.ts';
-import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
+import { expect, it } from 'vitest';
 import { slotOf } from '../../../src/redis/cluster/slots.ts';
 import { queueKeys } from '../../../src/redis/keys.ts';
-import type { Job } from '../../../src/schemas/job.ts';
-import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { useCluster } from '../../helpers/redis/cluster.ts';
 import { moveSlot, primaryOfSlot } from '../../helpers/redis/cluster-moves.ts';
-import { until } from '../../helpers/redis/server.ts';
-import {
-  type ApiProcess,
-  type BuiltProcess,
-  startApiProcess,
-  startWorkerProcess,
-} from '../../helpers/workers/built-processes.ts';
-import { TEST_TASKS } from '../../helpers/workers/worker-process.ts';
+import { useBuiltStack } from '../../helpers/workers/built-stack.ts';
 
 const ROUNDS = 3;
 /** The new primary is slow for so long, as after a large move. */
@@ -35,43 +22,9 @@ const MOVED = named(0);
 const OTHER = named(2);
 
 const cluster = useCluster();
-const reaper = createOrphanReaper();
-let dir: string;
-let api: ApiProcess;
-let worker: BuiltProcess;
+const stack = useBuiltStack(cluster, [MOVED, OTHER], {}, { CONCURRENCY: '2' });
 
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'mr-redirected-'));
-  api = await startApiProcess(cluster.url, reaper);
-  const env = {
-    REDIS_URL: cluster.url,
-    TASKS_DIR: TEST_TASKS,
-    PROCESSES: '1',
-    CONCURRENCY: '2',
-    QUEUES: `${MOVED},${OTHER}`,
-  };
-  worker = await startWorkerProcess(env, reaper, (limit) =>
-    untilWorkerReady(api.origin, [MOVED, OTHER], limit),
-  );
-});
-afterAll(async () => {
-  await Promise.all([api.stop(), worker.stop()]);
-  reaper.end();
-  await rm(dir, { recursive: true, force: true });
-});
-
-const jobOf = async (id: string) =>
-  (await send(api.origin, { method: 'GET', path: `/jobs/${id}` })).body as Partial<Job>;
-const untilStatus = (id: string, status: string) =>
-  until(
-    async () => (await jobOf(id).catch(() => undefined))?.status === status,
-    `a job ${id} that is ${status}`,
-  );
-
-async function submit(queue: string, task: string, payload: unknown): Promise<string> {
-  const body = JSON.stringify({ task, queue, payload });
-  return ((await send(api.origin, { path: '/jobs', headers: JSON_TYPE, body })).body as Job).id;
-}
+const submit = (queue: string, task: string, payload: unknown) => stack.jobs.submit({ task, queue, payload });
 
 /** The worker ends a job and takes the next one just when the queue has moved: the take goes on to the new primary. */
 async function runsAfterMove(round: number): Promise<number> {
@@ -79,17 +32,17 @@ async function runsAfterMove(round: number): Promise<number> {
   const from = await primaryOfSlot(cluster.primaries, slot);
   const to = cluster.primaries.find((one, i) => one !== from && i < 2);
   if (to === undefined) throw new Error('three primaries');
-  const file = (name: string) => join(dir, `${name}-${round}`);
+  const file = (name: string) => stack.file(`${name}-${round}`);
   const first = await submit(MOVED, 'until-file', { file: file('first') });
   const other = await submit(OTHER, 'until-file', { file: file('other') });
-  await Promise.all([untilStatus(first, 'running'), untilStatus(other, 'running')]);
+  await Promise.all([stack.jobs.untilStatus(first, 'running'), stack.jobs.untilStatus(other, 'running')]);
   const next = await submit(MOVED, 'journal', { file: file('journal'), ms: JOB_MS });
   await moveSlot(cluster.primaries, slot, from, to);
   await to.client.call('CLIENT', 'PAUSE', SLOW_MS, 'ALL');
   await writeFile(file('first'), '');
   await sleep(MEANWHILE_MS);
   await writeFile(file('other'), '');
-  await untilStatus(next, 'completed');
+  await stack.jobs.untilStatus(next, 'completed');
   const lines = (await readFile(file('journal'), 'utf8')).split('\n');
   return lines.filter((line) => line.includes(' 1 ')).length;
 }

@@ -1,51 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { untilWorkerReady } from '../../../src/local/ready.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RedisServer } from '../../../src/local/redis-server.ts';
-import { createOrphanReaper } from '../../../src/orphan-reaper.ts';
 import { JSON_TYPE, send } from '../../helpers/api/send.ts';
 import { startApi } from '../../helpers/api/server.ts';
 import { Load, ONE_STEP_MS } from '../../helpers/jobs/submit-load.ts';
 import { SENTINEL_PASSWORD, useSentinels } from '../../helpers/redis/sentinel.ts';
 import { until } from '../../helpers/redis/server.ts';
 import { readinessOf } from '../../helpers/telemetry/scrape.ts';
-import {
-  type ApiProcess,
-  type BuiltProcess,
-  startApiProcess,
-  startWorkerProcess,
-} from '../../helpers/workers/built-processes.ts';
-import { TEST_TASKS } from '../../helpers/workers/worker-process.ts';
+import { useBuiltStack } from '../../helpers/workers/built-stack.ts';
 
 const bed = useSentinels({ settings: { 'min-replicas-to-write': '1', 'min-replicas-max-lag': '10' } });
-const reaper = createOrphanReaper();
 const ENV = { SENTINEL_PASSWORD };
-let dir: string;
-let api: ApiProcess;
-let worker: BuiltProcess;
 let load: Load;
 let loads = 0;
 
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'mr-failover-'));
-  api = await startApiProcess(bed.url, reaper, ENV);
-  worker = await startWorkerProcess(
-    { ...ENV, REDIS_URL: bed.url, TASKS_DIR: TEST_TASKS, PROCESSES: '2' },
-    reaper,
-    (limit) => untilWorkerReady(api.origin, ['default'], limit),
-  );
-});
-afterAll(async () => {
-  await Promise.all([api.stop(), worker.stop()]);
-  reaper.end();
-  await rm(dir, { recursive: true, force: true });
-});
+const stack = useBuiltStack(bed, ['default'], ENV, { PROCESSES: '2' });
 beforeEach(() => {
   loads += 1;
-  load = new Load(api.origin, join(dir, `journal-${loads}`));
+  load = new Load(stack.origin, stack.file(`journal-${loads}`));
   load.start();
 });
 afterEach(() => load.stop());
@@ -77,7 +49,7 @@ async function allComplete(faultAt: number): Promise<{ lost: number; doubled: nu
 describe('API and workers by sentinels', () => {
   it('are ready, and tell the topology and the replicas', async () => {
     await until(async () => {
-      const { topology, ready, replicas } = await readinessOf(api.origin);
+      const { topology, ready, replicas } = await readinessOf(stack.origin);
       return ready && topology === 'sentinel' && replicas.have === 2;
     }, 'a ready API with two replicas');
   });
