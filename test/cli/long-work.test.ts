@@ -79,8 +79,8 @@ async function goOn(line: string, ...more: string[]): Promise<void> {
 
 describe('on a terminal', () => {
   it.each([
-    { verb: 'purge', done: 'are removed', answer: ['--yes'], queued: 0 },
-    { verb: 'retry', done: 'wait to run again', answer: [], queued: DEAD_JOBS },
+    { verb: 'purge', done: 'removed', answer: ['--yes'], queued: 0 },
+    { verb: 'retry', done: 'will run again', answer: [], queued: DEAD_JOBS },
   ])('dead $verb shows a bar, stops at Ctrl-C, and goes on where it stopped', LIMIT, async (each) => {
     const { verb, done, answer, queued } = each;
     await makeDeadJobs(verb, DEAD_JOBS);

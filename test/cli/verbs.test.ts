@@ -180,9 +180,13 @@ describe('dead', () => {
       { queue: 'ill', count: 0 },
     ]);
     expect(await json(['dead', 'purge', 'ill', '--task', 'fail'])).toEqual([{ queue: 'ill', count: 3 }]);
-    await deadJobs('ill', 2);
+    await deadJobs('ill', 1);
+    expect((await millrace(['dead', 'purge', 'ill', '--dry-run'])).stdout).toBe(
+      '1 failed job of ill would be removed.\n',
+    );
+    await deadJobs('ill', 1);
     const { stdout } = await millrace(['dead', 'retry', 'ill']);
-    expect(stdout).toBe('2 failed jobs of ill wait to run again.\n');
+    expect(stdout).toBe('2 failed jobs of ill will run again.\n');
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Job } from '../../schemas/job.ts';
+import { countText } from '../count-text.ts';
 import { EXIT } from '../exits.ts';
 import type { Io } from '../io.ts';
 import { hasEnded } from '../remote/watch-job.ts';
@@ -19,7 +20,7 @@ export async function tellOutcome(job: Job, { err }: Io): Promise<number> {
 
 const wordOf = ({ status, attempt }: Job): string =>
   status === 'failed'
-    ? `failed after ${attempt} attempt${attempt === 1 ? '' : 's'}`
+    ? `failed after ${countText(attempt, 'attempt')}`
     : status === 'cancelled'
       ? 'was cancelled'
       : status;

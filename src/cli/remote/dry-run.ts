@@ -1,5 +1,6 @@
 import type { Job } from '../../schemas/job.ts';
 import type { QueueSummary } from '../../schemas/queue.ts';
+import { countText } from '../count-text.ts';
 import { EXIT, usageError } from '../exits.ts';
 import { pathOf } from './api.ts';
 import { pagesOf } from './pages.ts';
@@ -24,7 +25,7 @@ export async function dryRun(
     count += jobs.filter((job) => lastError(job).includes(error)).length;
   await printer.line(
     { queue, count, dryRun: true },
-    () => `${count} failed jobs of ${queue} would ${would}.`,
+    () => `${countText(count, 'failed job')} of ${queue} would ${would}.`,
   );
   return EXIT.done;
 }

@@ -1,5 +1,6 @@
 import { systemClock } from '../../clock.ts';
 import type { QueueSummary } from '../../schemas/queue.ts';
+import { countText } from '../count-text.ts';
 import type { Options } from '../description.ts';
 import { EXIT } from '../exits.ts';
 import { createProgress } from '../output/progress.ts';
@@ -35,7 +36,7 @@ export const deadQueueOf = (args: readonly string[]): string => args[0] ?? 'defa
 
 interface Steps {
   readonly command: 'dead retry' | 'dead purge';
-  /** What has been done to a job, such as `retried`. */
+  /** What is said of the jobs after it, such as `removed`. */
   readonly done: string;
   readonly callOf: (selection: Record<string, unknown>) => Call;
 }
@@ -65,7 +66,7 @@ export async function inSteps(
     await progress.clear();
     const words = [queue, ...wordsOf(SELECTION, { ...filter, cursor }), ...commonWords];
     const goOn = `millrace ${command} ${words.map(shellWord).join(' ')}`;
-    await io.err.write(`Stopped after ${count} jobs. Go on with: ${goOn}\n`);
+    await io.err.write(`Stopped after ${countText(count, 'job')}. Go on with: ${goOn}\n`);
   };
   onHurry(tellRest);
   try {
@@ -81,6 +82,9 @@ export async function inSteps(
     await (isDone ? progress.clear() : tellRest());
   }
   const rest = isDone ? {} : { nextCursor: cursor };
-  await printer.line({ queue, count, ...rest }, () => `${count} failed jobs of ${queue} ${done}.`);
+  await printer.line(
+    { queue, count, ...rest },
+    () => `${countText(count, 'failed job')} of ${queue} ${done}.`,
+  );
   return isDone ? EXIT.done : EXIT.interrupted;
 }

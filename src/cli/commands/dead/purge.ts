@@ -29,7 +29,7 @@ export const deadPurge = defineRemoteCommand({
       { ...invocation, options: selection },
       {
         command: 'dead purge',
-        done: 'are removed',
+        done: 'removed',
         callOf: (query) => ({ method: 'DELETE', path: pathOf`/queues/${queue}/dead`, query: query as Query }),
       },
     );

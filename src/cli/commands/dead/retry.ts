@@ -17,7 +17,7 @@ export const deadRetry = defineRemoteCommand({
     if (isDry) return dryRun(invocation, 'run again');
     return inSteps(invocation, {
       command: 'dead retry',
-      done: 'wait to run again',
+      done: 'will run again',
       callOf: (body) => ({
         method: 'POST',
         path: pathOf`/queues/${deadQueueOf(invocation.args)}/dead/retry`,
