@@ -1,8 +1,8 @@
 import { Cluster, type ClusterOptions, type Redis, type RedisOptions } from 'ioredis';
 import { type NatMap, reachedAt } from '../address/nat-map.ts';
-import type { RedisUrl } from '../address/redis-url.ts';
+import type { Endpoint, RedisUrl } from '../address/redis-url.ts';
 import { completeSlots } from './complete-slots.ts';
-import { endpointOf } from './primaries.ts';
+import { endpointOf, nodeOf } from './primaries.ts';
 
 type ClusterUrl = RedisUrl & { topology: 'cluster' };
 /** Replies keep the shapes that ioredis gives by default. */
@@ -27,10 +27,18 @@ export function connectCluster(
 ): Cluster {
   // A node with `unknown-endpoint` tells no host with MOVED: all are at the one that was asked.
   const asked = url.endpoints[0]?.host ?? '';
-  const cluster = new ReadyCluster([...url.endpoints], {
+  // ioredis reads this list whenever it connects to the Cluster anew.
+  const first: Endpoint[] = [...url.endpoints];
+  let known: readonly Endpoint[] = [];
+  const cluster = new ReadyCluster(first, {
     scripts,
     redisOptions: { ...options, ...accessOptions(url, options.tls) },
-    clusterRetryStrategy: () => RETRY_MS,
+    // In turn: the nodes of the URL may have been replaced since the start, and so may those that were known last.
+    clusterRetryStrategy: (attempt) => {
+      const isKnownsTurn = attempt % 2 === 0 && known.length > 0;
+      first.splice(0, first.length, ...(isKnownsTurn ? known : url.endpoints));
+      return RETRY_MS;
+    },
     slotsRefreshTimeout: 1_000,
     slotsRefreshInterval: REFRESH_MS,
     // The node may have run a write whose reply was lost.
@@ -45,6 +53,9 @@ export function connectCluster(
     },
   });
   cluster.on('+node', (node: Redis) => completeSlots(node));
+  cluster.on('refresh', () => {
+    known = cluster.nodes().map((node) => endpointOf(nodeOf(node)));
+  });
   return cluster;
 }
 
