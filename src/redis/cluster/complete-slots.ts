@@ -7,8 +7,9 @@ type ToldRange = [first: number, last: number, ...nodes: ToldNode[]];
 
 /**
  * Lets ioredis find nodes that a node tells without a host, which it would leave out: they are at the host that was asked. So tells a
- * node that has met no other one, and one with `cluster-preferred-endpoint-type unknown-endpoint`. ioredis asks by a duplicate
- * of its connection to the node.
+ * node that has met no other one, and one with `cluster-preferred-endpoint-type unknown-endpoint`. A node that knows no slots was
+ * emptied, or has left the Cluster: another one is asked, as ioredis would give up all nodes. It asks by a duplicate of its
+ * connection to the node.
  *
  * Source: https://redis.io/docs/latest/commands/cluster-slots/
  */
@@ -20,7 +21,10 @@ export function completeSlots(node: Redis): void {
     asking.sendCommand = (command, stream) => {
       if (command.name === 'cluster') {
         const { resolve } = command;
-        command.resolve = (reply: ToldRange[]) => resolve(withHosts(reply, node.options.host ?? ''));
+        command.resolve = (reply: ToldRange[]) => {
+          if (reply.length === 0) command.reject(new Error("Cluster isn't ready: this node knows no slots."));
+          else resolve(withHosts(reply, node.options.host ?? ''));
+        };
       }
       return send(command, stream);
     };
