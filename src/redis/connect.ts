@@ -94,10 +94,14 @@ function connect(options: ConnectOptions, role: Role): Connection {
   if (place?.topology !== 'cluster') return connectServer(options, role);
   const { socketTimeout } = role;
   const redis = connectCluster(place, options.natMap, optionsOf(options, { socketTimeout }));
-  redis.on('error', (error: Error) => options.onError?.(error));
+  redis.on('error', (error: Error) => options.onError?.(faultOfNode(error)));
   readBeforeTimeout(redis);
   return redis;
 }
+
+/** Why the node that was asked last did not say which slots there are: ioredis itself says only that none did. */
+const faultOfNode = (error: Error): Error =>
+  'lastNodeError' in error && error.lastNodeError instanceof Error ? error.lastNodeError : error;
 
 function connectServer(options: ConnectOptions, role: Role, node?: Endpoint): ServerConnection {
   const redis = open(options, { ...optionsOf(options, role), ...(node ? ENDING : LASTING) }, node);

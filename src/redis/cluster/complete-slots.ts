@@ -17,10 +17,16 @@ export function completeSlots(node: Redis): void {
   const duplicate = node.duplicate.bind(node);
   node.duplicate = (override) => {
     const asking = duplicate(override);
+    let fault: Error | undefined;
+    asking.on('error', (error: Error) => {
+      fault ??= error;
+    });
     const send = asking.sendCommand.bind(asking);
     asking.sendCommand = (command, stream) => {
       if (command.name === 'cluster') {
-        const { resolve } = command;
+        const { resolve, reject } = command;
+        // Else it would be that the connection is closed, and not why.
+        command.reject = (error) => reject(fault ?? error);
         command.resolve = (reply: ToldRange[]) => {
           if (reply.length === 0) command.reject(new Error("Cluster isn't ready: this node knows no slots."));
           else resolve(withHosts(reply, node.options.host ?? ''));

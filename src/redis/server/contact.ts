@@ -27,6 +27,10 @@ const CAUSES: readonly Cause[] = [
     todo: 'This Redis is no node of a Cluster: let REDIS_URL begin with redis://, or name nodes of the Cluster.',
   },
   {
+    pattern: /knows no slots/,
+    todo: 'Name nodes in REDIS_URL that belong to the Cluster. If there is none yet, make one: redis-cli --cluster create.',
+  },
+  {
     pattern: /NOPERM/,
     todo: 'Give the user of REDIS_URL the rights of the ACL line in docs/how-to/scale.md.',
   },

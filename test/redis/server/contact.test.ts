@@ -20,6 +20,7 @@ it.each([
     'No sentinel names the primary (a:1: it knows no primary with the name main)',
     /name at the end of REDIS_URL/,
   ],
+  ["Cluster isn't ready: this node knows no slots.", /redis-cli --cluster create/],
   ['read ECONNRESET', /rediss:\/\/ if Redis expects TLS/],
   ['Protocol error, got "\\u0015" as reply type byte', /rediss:\/\//],
   ['connect EACCES /run/redis.sock', /unixsocketperm/],
