@@ -1,6 +1,9 @@
-/** CROSSSLOT comes from a node of a Cluster that REDIS_URL calls a single server, as MOVED does. */
+/**
+ * CROSSSLOT comes from a node of a Cluster that REDIS_URL calls a single server, as MOVED does. NOSCRIPT: a Redis that was started
+ * again refused the call that brought the script, for lack of memory or replicas, and so does not know it at the next one.
+ */
 const SERVER_UNAVAILABLE =
-  /^(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MOVED|ASK|CROSSSLOT|MASTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE)\b/;
+  /^(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MOVED|ASK|CROSSSLOT|MASTERDOWN|TRYAGAIN|NOREPLICAS|NOSCRIPT|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE)\b/;
 const CONNECTION_LOST =
   /Stream isn't writeable|Connection is closed|Command aborted due to connection close|Socket timeout|connect ETIMEDOUT|None of startup nodes|Cluster isn't ready|Too many Cluster redirections|Failed to refresh slots cache/;
 const SOCKET_CODE = /^(ECONN|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/;

@@ -76,3 +76,19 @@ describe('an error about something missing', () => {
     expect([isNoGroup(wrongType), isNoKey(wrongType), isNoGroup('NOGROUP')]).toEqual([false, false, false]);
   });
 });
+
+it('a script that Redis has forgotten, and does not take again, means that Redis is unavailable', async () => {
+  const { client } = redis;
+  client.defineCommand('write', { numberOfKeys: 1, lua: "#!lua\nreturn redis.call('SET', KEYS[1], '')" });
+  const write = Reflect.get(client, 'write').bind(client, 'key') as () => Promise<unknown>;
+  await write();
+  await client.config('SET', 'min-replicas-to-write', '1');
+  await client.script('FLUSH');
+  const refused = await Promise.all([write(), write()].map((one) => one.catch((error: unknown) => error)));
+  await client.config('SET', 'min-replicas-to-write', '0');
+  expect(refused.map(String)).toEqual([
+    expect.stringContaining('NOREPLICAS'),
+    expect.stringContaining('NOSCRIPT'),
+  ]);
+  expect(refused.every(isUnavailable)).toBe(true);
+});
