@@ -26,10 +26,10 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
     variable: 'REDIS_URL',
     usedBy: 'both',
     meaning:
-      'The Redis that holds all jobs; docs/how-to/scale.md says which to choose. TLS: `rediss://`. Unix socket: `unix:///path`. Sentinels: `redis+sentinel://user:password@host:port,host:port/primary-name`, with TLS `rediss+sentinel://`. Encode special characters of user and password: `@` as `%40`, `/` as `%2F`.',
+      'The Redis that holds all jobs; docs/how-to/scale.md says which to choose. TLS: `rediss://`. A database: its number behind the port, as `/1`. Unix socket: `unix:///path`, with a user `unix://user:password@/path`. Sentinels: `redis+sentinel://user:password@host:port,host:port/primary-name`, with TLS `rediss+sentinel://`. Cluster: `redis+cluster://`. Encode special characters of user and password: `@` as `%40`, `/` as `%2F`, `%` as `%25`.',
     fallback: 'redis://127.0.0.1:6379',
     expected:
-      'a URL that starts with redis://, rediss:// or unix:///, or redis+sentinel://HOST:PORT,HOST:PORT/PRIMARY-NAME',
+      'redis://USER:PASSWORD@HOST:PORT/DATABASE (with TLS rediss://), unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/PRIMARY-NAME or redis+cluster://HOST:PORT, with special characters of the password encoded (% as %25)',
     example: 'redis://user:secret@redis.example.com:6379/0',
     isSecret: true,
     accepts: (value) => parseRedisUrl(value) !== undefined,
@@ -108,7 +108,20 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
 export function redisSettingFaults(settings: RedisSettings): string[] {
   const url = parseRedisUrl(settings.redisUrl);
   if (url === undefined) return [];
-  return [...idleSettings(settings, url), ...fileFaults(settings)];
+  return [...unknownOptions(url), ...idleSettings(settings, url), ...fileFaults(settings)];
+}
+
+/** What stands behind the `?` of the URL: other clients read TLS, databases and passwords there. */
+function unknownOptions(place: RedisUrl): string[] {
+  if (place.topology !== 'single') return [];
+  const { protocol, searchParams } = place.url;
+  const isKnown = (name: string, value: string) =>
+    name === 'family' && /^[046]$/.test(value) && protocol !== 'unix:';
+  const unknown = [...searchParams].filter(([name, value]) => !isKnown(name, value)).map(([name]) => name);
+  if (unknown.length === 0) return [];
+  return [
+    `REDIS_URL has options that are not taken: ${[...new Set(unknown)].join(', ')}. Behind the "?" only family=4, family=6 or family=0 may stand. For TLS let REDIS_URL begin with rediss://; the database is the number behind the port: redis://HOST:PORT/1`,
+  ];
 }
 
 /** Settings that have no effect with this REDIS_URL, which is probably not the intended one. */

@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { systemClock } from '../clock.ts';
 import { reachedAt } from './address/nat-map.ts';
+import { insistOnDatabase, serverOptions } from './address/one-server.ts';
 import { type Endpoint, parseRedisUrl } from './address/redis-url.ts';
 import type { RedisTarget } from './address/target.ts';
 import { accessOptions, connectCluster } from './cluster/connect-cluster.ts';
@@ -127,10 +128,10 @@ function open(
     const own = { ...(user !== '' && { username: user }), ...(password !== '' && { password }) };
     return new SteadyRedis({ ...options, ...own }, { find, tls, retryInMs });
   }
-  const { protocol, pathname } = new URL(url);
-  return protocol === 'unix:'
-    ? new Redis({ ...options, path: decodeURIComponent(pathname) })
-    : new Redis(url, options);
+  if (place === undefined) throw new Error('REDIS_URL is not valid');
+  const redis = new Redis({ ...options, ...serverOptions(place, tls) });
+  insistOnDatabase(redis);
+  return redis;
 }
 
 type OwnOptions = ReturnType<typeof optionsOf> & (typeof LASTING | typeof ENDING);

@@ -74,6 +74,13 @@ it.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ REPLICAS_ACK_MS: '601' }, /^REPLICAS_ACK_MS is "601": must be an integer from 1 to 600/],
   [{ REDIS_URL: 'redis+cluster://a/name' }, /^REDIS_URL is not valid: must be/],
   [{ REDIS_URL: 'redis+sentinel://a' }, /^REDIS_URL is not valid: must be/],
+  [{ REDIS_URL: 'redis://:100%@a' }, /^REDIS_URL is not valid: must be .*encoded/],
+  [
+    { REDIS_URL: 'redis://a?ssl=true&family=6' },
+    /^REDIS_URL has options that are not taken: ssl\. .*rediss:/,
+  ],
+  [{ REDIS_URL: 'redis://a?family=IPv6' }, /^REDIS_URL has options that are not taken: family\./],
+  [{ REDIS_URL: 'unix:///a?db=1' }, /^REDIS_URL has options that are not taken: db\./],
 ])('refuses %j at start', (env, fault) => {
   const isFile = (name: string) => /^REDIS_(CA|CERT|KEY)_FILE$/.test(name);
   const full = Object.entries(env).map(([name, value = '']) => [name, isFile(name) ? file(value) : value]);
@@ -86,5 +93,5 @@ it('judges no other setting by a URL that is wrong', () => {
 
 it('does not show what is secret', () => {
   const all = faultsOf({ REDIS_URL: 'redis+cluster://user:hidden@a', SENTINEL_PASSWORD: 'hidden' });
-  expect(all).not.toContain('hidden');
+  expect(all + faultsOf({ REDIS_URL: 'redis://a?password=hidden' })).not.toContain('hidden');
 });

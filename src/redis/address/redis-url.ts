@@ -29,6 +29,8 @@ const SENTINEL_PORT = 26_379;
 const REDIS_PORT = 6_379;
 /** The names that a sentinel takes: https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/ */
 const PRIMARY_NAME = /^[A-Za-z0-9._-]+$/;
+/** The path of the URL of one server. */
+const DATABASE = /^\/?\d{0,9}\/?$/;
 /** `//user:password@host:port,host:port/path`. `URL` takes only one host. */
 const MANY_HOSTS = /^(rediss?)\+(sentinel|cluster):\/\/(?:([^@/]*)@)?([^@/?#]+)(?:\/([^/?#]*))?$/;
 
@@ -45,19 +47,28 @@ export function parseRedisUrl(text: string): RedisUrl | undefined {
 }
 
 function parseSingle(text: string): RedisUrl | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
+  // `URL` takes no user without a host.
+  const full = text.replace(/^(unix:\/\/[^/]*@)\//i, '$1localhost/');
+  if (!URL.canParse(full)) return undefined;
+  const url = new URL(full);
   const isTls = url.protocol === 'rediss:';
-  const isServer = (url.protocol === 'redis:' || isTls) && url.hostname !== '';
-  const isSocket = url.protocol === 'unix:' && url.pathname.length > 1;
-  return isServer || isSocket ? { topology: 'single', isTls, url } : undefined;
+  const isServer = (url.protocol === 'redis:' || isTls) && url.hostname !== '' && DATABASE.test(url.pathname);
+  const isSocket = url.protocol === 'unix:' && /^(localhost)?$/.test(url.host) && url.pathname.length > 1;
+  const isReadable = [url.username, url.password, url.pathname].every((part) => decoded(part) !== undefined);
+  return (isServer || isSocket) && isReadable ? { topology: 'single', isTls, url } : undefined;
 }
 
 function parseUserInfo(text: string): Pick<Access, 'user' | 'password'> | undefined {
   const colon = text.indexOf(':');
-  const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+  const parts = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+  const [user, password] = parts.map(decoded);
+  return user === undefined || password === undefined ? undefined : { user, password };
+}
+
+/** Without its encoding; undefined where a `%` stands for no character. */
+function decoded(text: string): string | undefined {
   try {
-    return { user: decodeURIComponent(user), password: decodeURIComponent(password) };
+    return decodeURIComponent(text);
   } catch {
     return undefined;
   }

@@ -31,6 +31,14 @@ const CAUSES: readonly Cause[] = [
     todo: 'Name nodes in REDIS_URL that belong to the Cluster. If there is none yet, make one: redis-cli --cluster create.',
   },
   {
+    pattern: /(invalid DB|DB) index|SELECT is not allowed/i,
+    todo: 'Correct the number at the end of REDIS_URL, redis://HOST:PORT/0: Redis has as many databases as its setting "databases" says, and a Cluster has only 0.',
+  },
+  {
+    pattern: /NOPERM.*'select'/i,
+    todo: 'Give the user of REDIS_URL the right +select, or leave out the database in REDIS_URL.',
+  },
+  {
     pattern: /NOPERM/,
     todo: 'Give the user of REDIS_URL the rights of the ACL line in docs/how-to/scale.md.',
   },

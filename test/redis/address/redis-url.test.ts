@@ -64,7 +64,12 @@ describe('REDIS_URL', () => {
     'h:6379',
     'http://h',
     'unix:',
+    'unix://run/r.sock',
+    'unix:///run/100%',
     'redis://',
+    'redis://:100%@h',
+    'redis://h/name',
+    'redis://h/1/2',
     'redis+sentinel://a',
     'redis+sentinel://a/',
     'redis+sentinel:///main',
@@ -89,6 +94,7 @@ describe('REDIS_URL', () => {
     ['rediss+cluster://:secret@a,b:7', 'rediss+cluster://a:6379,b:7', ['a', 'b']],
     ['redis://user:secret@[::1]:6379/0?x=secret', 'redis://[::1]:6379/0', ['::1']],
     ['unix:///run/redis.sock', 'unix:/run/redis.sock', []],
+    ['unix://user:secret@/run/redis.sock', 'unix:/run/redis.sock', []],
     ['nonsense with secret', 'the address in REDIS_URL', []],
   ])('is shown without secrets: %s', (text, shown, hosts) => {
     expect(withoutSecrets(text)).toBe(shown);
