@@ -1,7 +1,7 @@
 import type { Topology } from '../redis/address/redis-url.ts';
 import { keyOn, type Primary, primariesOf } from '../redis/cluster/primaries.ts';
 import type { Connection, ServerConnection } from '../redis/connection.ts';
-import { contactAdvice } from '../redis/server/contact.ts';
+import { contactAdvice, plainReason } from '../redis/server/contact.ts';
 import { parseInfo } from '../redis/server/info.ts';
 import { replicasOf } from '../redis/server/kind.ts';
 import type { Core } from './core.ts';
@@ -84,7 +84,7 @@ async function whileItAnswers<T>(
 
 function noAnswer(reason: string): string {
   const advice = contactAdvice(reason);
-  return `Redis does not answer: ${reason.replace(/\.$/, '')}.${advice === undefined ? '' : ` ${advice}`}`;
+  return `Redis does not answer: ${plainReason(reason)}.${advice === undefined ? '' : ` ${advice}`}`;
 }
 
 interface Findings extends Pick<Health, 'reasons' | 'durability'> {

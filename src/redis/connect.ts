@@ -5,6 +5,7 @@ import { insistOnDatabase, serverOptions } from './address/one-server.ts';
 import { type Endpoint, parseRedisUrl } from './address/redis-url.ts';
 import type { RedisTarget } from './address/target.ts';
 import { accessOptions, connectCluster } from './cluster/connect-cluster.ts';
+import { tellNodeFaults } from './cluster/node-faults.ts';
 import { isCluster } from './cluster/slots.ts';
 import type { Connection, ServerConnection } from './connection.ts';
 import { ackWrites, type ReplicaAck } from './replicas/acked-writes.ts';
@@ -95,18 +96,18 @@ function connect(options: ConnectOptions, role: Role): Connection {
   if (place?.topology !== 'cluster') return connectServer(options, role);
   const { socketTimeout } = role;
   const redis = connectCluster(place, options.natMap, optionsOf(options, { socketTimeout }));
-  redis.on('error', (error: Error) => options.onError?.(faultOfNode(error)));
+  // It says only that all nodes have failed.
+  redis.on('error', () => undefined);
+  tellNodeFaults(redis, place.endpoints, (error) => options.onError?.(error));
   readBeforeTimeout(redis);
   return redis;
 }
 
-/** Why the node that was asked last did not say which slots there are: ioredis itself says only that none did. */
-const faultOfNode = (error: Error): Error =>
-  'lastNodeError' in error && error.lastNodeError instanceof Error ? error.lastNodeError : error;
-
 function connectServer(options: ConnectOptions, role: Role, node?: Endpoint): ServerConnection {
   const redis = open(options, { ...optionsOf(options, role), ...(node ? ENDING : LASTING) }, node);
-  redis.on('error', (error: Error) => options.onError?.(error));
+  redis.on('error', (error: Error) =>
+    options.onError?.(redis instanceof SteadyRedis ? redis.placed(error) : error),
+  );
   readBeforeTimeout(redis);
   return redis;
 }

@@ -36,13 +36,6 @@ describe('a connection', () => {
     expect(isUnavailable(await connection.ping().catch((error: unknown) => error))).toBe(true);
   });
 
-  it('to a Cluster tells why none of its nodes answers', async () => {
-    const fault = await new Promise<Error>((onError) => {
-      open(connectForWork, { url: 'redis+cluster://127.0.0.1:1,127.0.0.1:2', onError });
-    });
-    expect(fault.message).toMatch(/^connect ECONNREFUSED 127\.0\.0\.1:[12]$/);
-  });
-
   it('is not ready when it has ended', async () => {
     const connection = open(connectForWork, { url: 'redis://127.0.0.1:1' });
     const ready = whenReady(connection, 60_000);

@@ -1,7 +1,14 @@
 import type { Clock } from '../../clock.ts';
 import { isLoopback } from '../../config/access.ts';
-import { type Endpoint, hostsOf, parseRedisUrl, withoutSecrets } from '../../redis/address/redis-url.ts';
+import {
+  type Endpoint,
+  endpointText,
+  hostsOf,
+  parseRedisUrl,
+  withoutSecrets,
+} from '../../redis/address/redis-url.ts';
 import type { RedisTarget } from '../../redis/address/target.ts';
+import { toldAddress } from '../../redis/address/told-address.ts';
 import { connectToServer } from '../../redis/connect.ts';
 import { configurationsKey } from '../../redis/keys.ts';
 import { primaryOf, readClusterMap } from './read-cluster.ts';
@@ -52,9 +59,18 @@ async function readCluster(
   );
   const [first, ...others] = read.filter((one): one is RedisReadings => !('fault' in one));
   const silent = read.filter((one): one is Silent => 'fault' in one);
-  if (first === undefined) return { address, fault: silent[0]?.fault ?? 'no node serves a slot' };
+  if (first === undefined) return { address, fault: faultOf(silent, named) };
   const topology = { kind: 'cluster', info: map.value.info, named: named.length } as const;
   return { address, servers: [first, ...others], silent, topology };
+}
+
+/** Why none of the primaries can be used. */
+function faultOf(silent: readonly Silent[], named: readonly Endpoint[]): string {
+  const [one] = silent;
+  if (one === undefined) return 'no node serves a slot';
+  return named.map(endpointText).includes(one.node)
+    ? one.fault
+    : `${toldAddress(one.node, 'nodes')}: ${one.fault}`;
 }
 
 const look = (target: DoctorTarget, node?: Endpoint) => ({

@@ -12,21 +12,18 @@ type ToldRange = [first: number, last: number, ...nodes: ToldNode[]];
  * connection to the node.
  *
  * Source: https://redis.io/docs/latest/commands/cluster-slots/
+ *
+ * @param onError of that connection: ioredis drops its errors.
  */
-export function completeSlots(node: Redis): void {
+export function completeSlots(node: Redis, onError: (error: Error) => void): void {
   const duplicate = node.duplicate.bind(node);
   node.duplicate = (override) => {
     const asking = duplicate(override);
-    let fault: Error | undefined;
-    asking.on('error', (error: Error) => {
-      fault ??= error;
-    });
+    asking.on('error', onError);
     const send = asking.sendCommand.bind(asking);
     asking.sendCommand = (command, stream) => {
       if (command.name === 'cluster') {
-        const { resolve, reject } = command;
-        // Else it would be that the connection is closed, and not why.
-        command.reject = (error) => reject(fault ?? error);
+        const { resolve } = command;
         command.resolve = (reply: ToldRange[]) => {
           if (reply.length === 0) command.reject(new Error("Cluster isn't ready: this node knows no slots."));
           else resolve(withHosts(reply, node.options.host ?? ''));

@@ -52,10 +52,12 @@ export function connectCluster(
       return { ...reachedAt(natMap, { host: host || asked, port }) };
     },
   });
-  cluster.on('+node', (node: Redis) => completeSlots(node));
   cluster.on('refresh', () => {
     known = cluster.nodes().map((node) => endpointOf(nodeOf(node)));
   });
+  cluster.on('+node', (node: Redis) =>
+    completeSlots(node, (error) => cluster.emit('node error', error, nodeOf(node))),
+  );
   return cluster;
 }
 

@@ -33,7 +33,7 @@ export class PrimaryConnector extends AbstractConnector {
     this.#source = source;
   }
 
-  /** Where the last socket leads. */
+  /** Where the last socket leads; undefined while the sentinels are asked. */
   get primary(): Endpoint | undefined {
     return this.#primary;
   }
@@ -50,6 +50,7 @@ export class PrimaryConnector extends AbstractConnector {
   async connect(emit: Emit): Promise<Socket> {
     this.#emit = emit;
     this.connecting = true;
+    this.#primary = undefined;
     const primary = await this.#find(emit);
     this.#primary = primary;
     const { tls } = this.#source;

@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { systemClock } from '../../clock.ts';
 import { endpointText } from '../address/redis-url.ts';
+import { toldAddress } from '../address/told-address.ts';
 import { PrimaryConnector, type PrimarySource } from './primary-connector.ts';
 
 /** A server without replicas is doubted at most once in so many ms. */
@@ -49,6 +50,15 @@ export class SteadyRedis extends Redis {
     // It reconnects already. A further order would end it for ever while sentinels are asked: taskforcesh/bullmq#4378.
     else if (this.status !== 'ready' && this.status !== 'connect') return;
     super.disconnect(reconnect);
+  }
+
+  /** An error of the connection to the primary, with the address that the sentinels tell. */
+  placed(error: Error): Error {
+    const primary = this.#connector?.primary;
+    if (this.status !== 'connecting' || primary === undefined) return error;
+    return new Error(`${toldAddress(endpointText(primary), 'sentinels')}: ${error.message}`, {
+      cause: error,
+    });
   }
 
   /**

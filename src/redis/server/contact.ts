@@ -14,8 +14,25 @@ const CAUSES: readonly Cause[] = [
     todo: 'Correct the name at the end of REDIS_URL: it is the one in "sentinel monitor" of the sentinels.',
   },
   {
+    pattern: /unknown command '?SENTINEL/i,
+    todo: 'This Redis is no sentinel: let REDIS_URL name the sentinels, which have ports of their own, or begin with redis:// for one Redis.',
+  },
+  {
+    pattern: /No sentinel names.*(ECONNRESET|EPIPE|secure TLS|wrong version number)/,
+    todo: 'Let REDIS_URL begin with rediss+sentinel:// if the sentinels expect TLS at these ports, and with redis+sentinel:// if not.',
+  },
+  {
     pattern: /No sentinel names.*(ECONN|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|timed out|EHOSTUNREACH|ENETUNREACH)/,
     todo: 'Start the sentinels, or correct their addresses in REDIS_URL: redis+sentinel://HOST:PORT,HOST:PORT/PRIMARY-NAME.',
+  },
+  {
+    pattern: /an address that \w+ tell: .*(does not match certificate|altnames)/i,
+    todo: 'Let the sentinels or nodes tell names that the certificate of Redis has, add their addresses to it, or map each to such a name in REDIS_NAT_MAP: told=reached.',
+  },
+  {
+    pattern:
+      /an address that \w+ tell: .*(ECONNREFUSED|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)/,
+    todo: 'Start the server there. If it runs, and this process reaches it elsewhere, say so in REDIS_NAT_MAP: told=reached, such as 10.0.0.5:6379=redis.example.com:6379.',
   },
   {
     pattern: /WRONGPASS|invalid (username-password|password)/i,
@@ -23,8 +40,12 @@ const CAUSES: readonly Cause[] = [
   },
   { pattern: /NOAUTH/, todo: 'Put the password into REDIS_URL: redis://:PASSWORD@HOST:PORT.' },
   {
-    pattern: /cluster support disabled/i,
-    todo: 'This Redis is no node of a Cluster: let REDIS_URL begin with redis://, or name nodes of the Cluster.',
+    pattern: /cluster support disabled|unknown command '?CLUSTER/i,
+    todo: 'This is no node of a Cluster: let REDIS_URL begin with redis:// for one Redis, with redis+sentinel:// for sentinels, or name nodes of the Cluster.',
+  },
+  {
+    pattern: /Protocol error|Unknown RESP type/i,
+    todo: 'What answers there does not speak the protocol of Redis: correct host and port in REDIS_URL. If it expects TLS, let REDIS_URL begin with rediss://.',
   },
   {
     pattern: /knows no slots/,
@@ -73,11 +94,7 @@ const CAUSES: readonly Cause[] = [
   },
   {
     pattern: /ECONNRESET|EPIPE|before secure TLS connection/i,
-    todo: 'Redis, or something before it, closes the connection. Let REDIS_URL begin with rediss:// if Redis expects TLS at this port, and with redis:// if not.',
-  },
-  {
-    pattern: /Protocol error/i,
-    todo: 'What answers there does not speak the protocol of Redis. If it expects TLS, let REDIS_URL begin with rediss://.',
+    todo: 'Redis, or something before it, closes the connection. Let REDIS_URL begin with rediss:// if Redis expects TLS at this port, and with redis:// if not. With tls-auth-clients yes it needs REDIS_CERT_FILE.',
   },
   { pattern: /EACCES/, todo: 'Let this user open the socket of Redis (unixsocketperm), or use its port.' },
   { pattern: /max number of clients/i, todo: 'Raise it: redis-cli CONFIG SET maxclients 10000.' },
@@ -86,3 +103,13 @@ const CAUSES: readonly Cause[] = [
 /** What to do when Redis cannot be used for this reason, naming the setting to change; undefined for an unknown reason. */
 export const contactAdvice = (reason: string): string | undefined =>
   CAUSES.find(({ pattern }) => pattern.test(reason))?.todo;
+
+/** `807CA1:error:0A00045C:SSL routines:function:reason:file:line:rest`. */
+const OPENSSL = /\b[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):[^;)]*/g;
+
+/** The reason for people: without places in the source of OpenSSL, and with no stop at its end. */
+export const plainReason = (reason: string): string =>
+  reason
+    .replace(OPENSSL, 'TLS: $1')
+    .replace(/ Please report this\./, '')
+    .replace(/[\s.:]+$/, '');

@@ -57,6 +57,13 @@ describe('a connection by sentinels', () => {
     expect(portOf(connection)).toBe(await primaryPort());
   });
 
+  it('says which address of the primary it does not reach', async () => {
+    const natMap = new Map([[`127.0.0.1:${await primaryPort()}`, { host: '127.0.0.1', port: 1 }]]);
+    const { faults } = open(connectForWork, { natMap });
+    await until(() => faults.length > 0, 'a fault');
+    expect(faults[0]).toMatch(/^127\.0\.0\.1:1, an address that sentinels tell: connect ECONNREFUSED/);
+  });
+
   it('says that no sentinel is there, what password they want, and that they do not know the name', async () => {
     const away = open(connectForWork, { url: `redis+sentinel://127.0.0.1:${await freePort()}/main` });
     await until(() => away.faults.some((one) => /^No sentinel names .*ECONNREFUSED/.test(one)), 'a fault');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { contactAdvice } from '../../../src/redis/server/contact.ts';
+import { contactAdvice, plainReason } from '../../../src/redis/server/contact.ts';
 
 it.each([
   ['WRONGPASS invalid username-password pair or user is disabled.', /password in REDIS_URL/],
@@ -21,6 +21,15 @@ it.each([
     /name at the end of REDIS_URL/,
   ],
   ["Cluster isn't ready: this node knows no slots.", /redis-cli --cluster create/],
+  ["No sentinel names the primary (a:1: ERR unknown command 'SENTINEL')", /no sentinel: let REDIS_URL/],
+  ['No sentinel names the primary (a:1: read ECONNRESET)', /rediss\+sentinel:/],
+  ['a:1, an address that sentinels tell: connect ETIMEDOUT', /REDIS_NAT_MAP/],
+  [
+    "a:1, an address that nodes tell: Hostname/IP does not match certificate's altnames",
+    /tell names .*REDIS_NAT_MAP/,
+  ],
+  ["ERR unknown command 'CLUSTER', with args beginning with: 'SLOTS'", /no node of a Cluster/],
+  ['Unknown RESP type 72 "H". Please report this.', /correct host and port/],
   ['read ECONNRESET', /rediss:\/\/ if Redis expects TLS/],
   ['Protocol error, got "\\u0015" as reply type byte', /rediss:\/\//],
   ['connect EACCES /run/redis.sock', /unixsocketperm/],
@@ -31,4 +40,18 @@ it.each([
 
 it('has no advice for an unknown reason', () => {
   expect(contactAdvice('something else')).toBeUndefined();
+});
+
+it.each([
+  [
+    '80A:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/ssl3_record.c:350:\n',
+    'TLS: wrong version number',
+  ],
+  [
+    'No sentinel names the primary (a:1: 80A:error:0A:SSL routines:f:bad certificate:x.c:1:\n; b:1: Unknown RESP type 72 "H". Please report this.)',
+    'No sentinel names the primary (a:1: TLS: bad certificate; b:1: Unknown RESP type 72 "H".)',
+  ],
+  ['certificate has expired.', 'certificate has expired'],
+])('tells in plain words: %s', (reason, plain) => {
+  expect(plainReason(reason)).toBe(plain);
 });

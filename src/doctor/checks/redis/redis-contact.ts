@@ -1,4 +1,4 @@
-import { contactAdvice } from '../../../redis/server/contact.ts';
+import { contactAdvice, plainReason } from '../../../redis/server/contact.ts';
 import { type Finding, fault } from '../../finding.ts';
 
 const OTHER = 'Run redis-cli -u "$REDIS_URL" PING to see what it says.';
@@ -7,7 +7,7 @@ const OTHER = 'Run redis-cli -u "$REDIS_URL" PING to see what it says.';
 export function checkContact({ address, fault: reason }: { address: string; fault: string }): Finding[] {
   return [
     fault('redis-reachable', {
-      what: `Redis at ${address} cannot be used: ${reason}.`,
+      what: `Redis at ${address} cannot be used: ${plainReason(reason)}.`,
       why: 'Without Redis the API answers 503, and no job runs.',
       todo: contactAdvice(reason) ?? OTHER,
     }),

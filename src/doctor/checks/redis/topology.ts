@@ -1,4 +1,4 @@
-import { contactAdvice } from '../../../redis/server/contact.ts';
+import { contactAdvice, plainReason } from '../../../redis/server/contact.ts';
 import { numberOf } from '../../../redis/server/info.ts';
 import { type Finding, fault, note, ok, warning } from '../../finding.ts';
 import type { SentinelReading, TopologyReadings } from '../../readings/readings.ts';
@@ -15,7 +15,7 @@ export function checkTopology(topology: TopologyReadings): Finding[] {
 /** A primary of a Cluster that does not answer. */
 export const checkSilent = ({ node, fault: reason }: { node: string; fault: string }): Finding =>
   fault('primary-unreachable', {
-    what: `${node}: This primary cannot be used: ${reason}.`,
+    what: `${node}: This primary cannot be used: ${plainReason(reason)}.`,
     why: 'Requests for its queues get 503 until it is back, or a replica takes over.',
     todo: contactAdvice(reason) ?? LOOK,
   });
