@@ -8,6 +8,7 @@ import { accessOptions, connectCluster } from './cluster/connect-cluster.ts';
 import { tellNodeFaults } from './cluster/node-faults.ts';
 import { isCluster } from './cluster/slots.ts';
 import type { Connection, ServerConnection } from './connection.ts';
+import { messageOf } from './faults.ts';
 import { ackWrites, type ReplicaAck } from './replicas/acked-writes.ts';
 import { readBeforeTimeout } from './replies/read-before-timeout.ts';
 import type { Script } from './script/define-script.ts';
@@ -105,9 +106,10 @@ function connect(options: ConnectOptions, role: Role): Connection {
 
 function connectServer(options: ConnectOptions, role: Role, node?: Endpoint): ServerConnection {
   const redis = open(options, { ...optionsOf(options, role), ...(node ? ENDING : LASTING) }, node);
-  redis.on('error', (error: Error) =>
-    options.onError?.(redis instanceof SteadyRedis ? redis.placed(error) : error),
-  );
+  redis.on('error', (error: Error) => {
+    error.message = messageOf(error);
+    options.onError?.(redis instanceof SteadyRedis ? redis.placed(error) : error);
+  });
   readBeforeTimeout(redis);
   return redis;
 }

@@ -40,3 +40,9 @@ export const isNoKey = (error: unknown): boolean =>
 /** Whether the error means that Redis does not let this user run the command, or does not have it. */
 export const isRefused = (error: unknown): boolean =>
   error instanceof Error && /^(NOPERM|ERR unknown (command|subcommand))/.test(error.message);
+
+/** What an error says. Node leaves it to the parts where a host has several addresses, as localhost often has. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
+}

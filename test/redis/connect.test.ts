@@ -1,4 +1,5 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import dns, { type LookupAddress } from 'node:dns';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   type ConnectOptions,
   connectForBlocking,
@@ -9,7 +10,7 @@ import {
 } from '../../src/redis/connect.ts';
 import { isUnavailable } from '../../src/redis/faults.ts';
 import { scripts } from '../../src/scripts.ts';
-import { asServer, untilConnected, useRedis } from '../helpers/redis/server.ts';
+import { asServer, until, untilConnected, useRedis } from '../helpers/redis/server.ts';
 
 const redis = useRedis();
 
@@ -18,6 +19,13 @@ const open = (connect: typeof connectForWork, options: Partial<ConnectOptions> =
   onTestFinished(() => connection.disconnect());
   return connection;
 };
+
+/** Every host has two addresses, as localhost often has. */
+const lookUpTwo = ((_host: string, _options: object, done: (error: null, all: LookupAddress[]) => void) =>
+  done(
+    null,
+    ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 })),
+  )) as typeof dns.lookup;
 
 describe('a connection', () => {
   it('is ready once commands can be sent', async () => {
@@ -35,6 +43,18 @@ describe('a connection', () => {
     expect(faults.every(isUnavailable) && faults.length > 0).toBe(true);
     expect(isUnavailable(await connection.ping().catch((error: unknown) => error))).toBe(true);
   });
+
+  it.each(['redis://two.test:1', 'redis+cluster://two.test:1', 'redis+sentinel://two.test:1/main'])(
+    'tells why each address of a host has failed: %s',
+    async (url) => {
+      vi.spyOn(dns, 'lookup').mockImplementation(lookUpTwo);
+      onTestFinished(() => void vi.restoreAllMocks());
+      const faults: string[] = [];
+      open(connectForWork, { url, onError: ({ message }) => void faults.push(message) });
+      await until(() => faults.length > 0, 'a fault');
+      expect(faults[0]).toContain('connect ECONNREFUSED 127.0.0.1:1, connect ECONNREFUSED 127.0.0.2:1');
+    },
+  );
 
   it('is not ready when it has ended', async () => {
     const connection = open(connectForWork, { url: 'redis://127.0.0.1:1' });

@@ -1,3 +1,5 @@
+import { messageOf } from '../../redis/faults.ts';
+
 /** What was read, or why it could not be read: an error of Redis, or no answer in time. */
 export type Reading<T> = { readonly value: T } | { readonly refused: string };
 
@@ -13,7 +15,7 @@ export async function readWithin<T>(deadlineMs: number, read: () => Promise<T>):
   });
   const done = read().then(
     (value) => ({ value }),
-    (error: unknown) => ({ refused: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => ({ refused: messageOf(error) }),
   );
   try {
     return await Promise.race([done, late]);

@@ -1,6 +1,7 @@
 import type { Cluster } from 'ioredis';
 import { type Endpoint, endpointText } from '../address/redis-url.ts';
 import { toldAddress } from '../address/told-address.ts';
+import { messageOf } from '../faults.ts';
 import { endpointOf } from './primaries.ts';
 
 /** What ioredis says of a connection that has ended, after it has told the cause. */
@@ -14,7 +15,8 @@ export function tellNodeFaults(
 ): void {
   const isNamed = new Set(named.map(endpointText));
   const faults = new Map<string, string>();
-  cluster.on('node error', ({ message }: Error, name: string) => {
+  cluster.on('node error', (error: Error, name: string) => {
+    const message = messageOf(error);
     const node = endpointText(endpointOf(name));
     if (!faults.has(node) || !END.test(message))
       faults.set(node, message === 'timeout' ? 'no answer' : message.replace(/\.$/, ''));

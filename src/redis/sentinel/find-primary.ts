@@ -1,4 +1,5 @@
 import { type Endpoint, endpointText } from '../address/redis-url.ts';
+import { messageOf } from '../faults.ts';
 
 /** What one sentinel says. */
 export interface Told {
@@ -36,8 +37,7 @@ export function findPrimary(
           judge();
         },
         (error: unknown) => {
-          const reason = error instanceof Error ? error.message : String(error);
-          faults.push(`${endpointText(sentinel)}: ${reason}`);
+          faults.push(`${endpointText(sentinel)}: ${messageOf(error)}`);
           judge();
         },
       );
