@@ -13,6 +13,7 @@ export interface RedisSettings {
   readonly redisCaFile: string;
   readonly redisCertFile: string;
   readonly redisKeyFile: string;
+  readonly sentinelUser: string;
   readonly sentinelPassword: string;
   readonly redisNatMap: string;
   readonly replicasAck: number;
@@ -61,6 +62,15 @@ export const REDIS_SETTINGS: SettingsOf<RedisSettings> = {
     fallback: '',
     expected: 'a file',
     example: '/etc/millrace/redis-client.key',
+    accepts: isAnything,
+  }),
+  sentinelUser: text({
+    variable: 'SENTINEL_USER',
+    usedBy: 'both',
+    meaning: 'The user of the sentinels, if they have users of their own (ACL). Unset: their default user.',
+    fallback: '',
+    expected: 'a text',
+    example: 'millrace',
     accepts: isAnything,
   }),
   sentinelPassword: text({
@@ -126,7 +136,7 @@ function unknownOptions(place: RedisUrl): string[] {
 
 /** Settings that have no effect with this REDIS_URL, which is probably not the intended one. */
 function idleSettings(settings: RedisSettings, { topology, isTls }: RedisUrl): string[] {
-  const { redisCaFile, redisCertFile, redisKeyFile, sentinelPassword, redisNatMap } = settings;
+  const { redisCaFile, redisCertFile, redisKeyFile, sentinelUser, sentinelPassword, redisNatMap } = settings;
   const unless = (holds: boolean, value: string, variable: string, todo: string) =>
     value === '' || holds ? [] : [`${variable} has no effect with this REDIS_URL: ${todo}`];
   const begins = 'let REDIS_URL begin with rediss';
@@ -135,6 +145,8 @@ function idleSettings(settings: RedisSettings, { topology, isTls }: RedisUrl): s
     ...unless(isTls, redisCaFile, 'REDIS_CA_FILE', begins),
     ...unless(isTls, redisCertFile, 'REDIS_CERT_FILE', begins),
     ...unless(isTls, redisKeyFile, 'REDIS_KEY_FILE', begins),
+    ...unless(topology === 'sentinel', sentinelUser, 'SENTINEL_USER', named),
+    ...unless(sentinelPassword !== '', sentinelUser, 'SENTINEL_USER', 'set SENTINEL_PASSWORD, too'),
     ...unless(topology === 'sentinel', sentinelPassword, 'SENTINEL_PASSWORD', named),
     ...unless(topology !== 'single', redisNatMap, 'REDIS_NAT_MAP', named),
   ];
@@ -183,11 +195,12 @@ export const mustReachRedis: Check<RedisSettings> = {
 
 /** How to reach Redis, once the settings have been checked. Reads the files. */
 export function redisTarget(settings: RedisSettings): RedisTarget {
-  const { redisUrl, sentinelPassword, redisNatMap } = settings;
+  const { redisUrl, sentinelUser, sentinelPassword, redisNatMap } = settings;
   const natMap = redisNatMap === '' ? undefined : parseNatMap(redisNatMap);
   return {
     url: redisUrl,
     ...(parseRedisUrl(redisUrl)?.isTls && { tls: readTls(settings) }),
+    ...(sentinelUser !== '' && { sentinelUser }),
     ...(sentinelPassword !== '' && { sentinelPassword }),
     ...(natMap && { natMap }),
   };

@@ -115,7 +115,7 @@ function connectServer(options: ConnectOptions, role: Role, node?: Endpoint): Se
 }
 
 function open(
-  { url, tls, sentinelPassword, natMap }: ConnectOptions,
+  { url, tls, sentinelUser, sentinelPassword, natMap }: ConnectOptions,
   options: OwnOptions,
   node: Endpoint | undefined,
 ): ServerConnection {
@@ -125,7 +125,7 @@ function open(
   }
   if (place?.topology === 'sentinel') {
     const { endpoints, primaryName, user, password } = place;
-    const access = { primaryName, password: sentinelPassword, tls };
+    const access = { primaryName, user: sentinelUser, password: sentinelPassword, tls };
     const find = async () =>
       reachedAt(natMap, await findPrimary(endpoints, (sentinel) => askSentinel(sentinel, access)));
     const own = { ...(user !== '' && { username: user }), ...(password !== '' && { password }) };

@@ -43,11 +43,12 @@ it('reads the files for TLS', () => {
   expect(topologyOf(loadConfig({}))).toBe('single');
 });
 
-it('takes sentinels, with their password and a map of addresses', () => {
+it('takes sentinels, with their user, password and a map of addresses', () => {
   const redisUrl = 'redis+sentinel://a,b/main';
-  const config = loadConfig({ REDIS_URL: redisUrl, SENTINEL_PASSWORD: 'x', REDIS_NAT_MAP: 'a:1=b:2' });
+  const sentinels = { SENTINEL_USER: 'u', SENTINEL_PASSWORD: 'x' };
+  const config = loadConfig({ REDIS_URL: redisUrl, ...sentinels, REDIS_NAT_MAP: 'a:1=b:2' });
   const natMap = new Map([['a:1', { host: 'b', port: 2 }]]);
-  expect(redisTarget(config)).toEqual({ url: redisUrl, sentinelPassword: 'x', natMap });
+  expect(redisTarget(config)).toEqual({ url: redisUrl, sentinelUser: 'u', sentinelPassword: 'x', natMap });
   expect(topologyOf(config)).toBe('sentinel');
 });
 
@@ -63,6 +64,8 @@ it.each<[NodeJS.ProcessEnv, RegExp]>([
     /REDIS_CERT_FILE has no effect .*REDIS_KEY_FILE has no effect/,
   ],
   [{ SENTINEL_PASSWORD: 'x' }, /^SENTINEL_PASSWORD has no effect .* redis\+sentinel:\/\//],
+  [{ SENTINEL_USER: 'x', SENTINEL_PASSWORD: 'x' }, /^SENTINEL_USER has no effect/],
+  [{ REDIS_URL: 'redis+sentinel://a/main', SENTINEL_USER: 'x' }, /^SENTINEL_USER .*set SENTINEL_PASSWORD/],
   [{ REDIS_NAT_MAP: 'a:1=b:2' }, /^REDIS_NAT_MAP has no effect/],
   [{ ...TLS, REDIS_CA_FILE: 'none' }, /^REDIS_CA_FILE names a file that cannot be read: ENOENT/],
   [{ ...TLS, REDIS_CA_FILE: 'text' }, /^REDIS_CA_FILE holds no certificate/],

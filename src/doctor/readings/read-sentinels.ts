@@ -9,13 +9,14 @@ const ANSWER_MS = 2_000;
 /** What each sentinel of REDIS_URL says. */
 export const readSentinels = (
   { endpoints, primaryName }: Extract<RedisUrl, { topology: 'sentinel' }>,
-  { sentinelPassword, tls }: RedisTarget,
+  { sentinelUser, sentinelPassword, tls }: RedisTarget,
 ): Promise<SentinelReading[]> =>
   Promise.all(
     endpoints.map(async (endpoint) => ({
       sentinel: endpointText(endpoint),
       primary: await readWithin(ANSWER_MS, async () => {
-        const told = await askSentinel(endpoint, { primaryName, password: sentinelPassword, tls });
+        const access = { primaryName, user: sentinelUser, password: sentinelPassword, tls };
+        const told = await askSentinel(endpoint, access);
         return endpointText(told.primary);
       }),
     })),

@@ -12,7 +12,8 @@ export interface RedisTarget {
   /** The value of REDIS_URL. */
   readonly url: string;
   readonly tls?: RedisTls;
-  /** Of the sentinels; Redis has its own in the URL. */
+  /** User and password of the sentinels; Redis has its own in the URL. */
+  readonly sentinelUser?: string;
   readonly sentinelPassword?: string;
   readonly natMap?: NatMap;
 }

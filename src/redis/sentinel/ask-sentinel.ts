@@ -9,6 +9,7 @@ const ANSWER_MS = 1_000;
 export interface SentinelAccess {
   /** By which the sentinels know the primary. */
   readonly primaryName: string;
+  readonly user: string | undefined;
   readonly password: string | undefined;
   /** Undefined without TLS. */
   readonly tls: RedisTls | undefined;
@@ -17,11 +18,12 @@ export interface SentinelAccess {
 /** Asks one sentinel where the primary is, on a connection of its own. Rejects within about a second if it does not say. */
 export async function askSentinel(
   { host, port }: Endpoint,
-  { primaryName, password, tls }: SentinelAccess,
+  { primaryName, user, password, tls }: SentinelAccess,
 ): Promise<Told> {
   const sentinel = new Redis({
     host,
     port,
+    ...(user !== undefined && { username: user }),
     ...(password !== undefined && { password }),
     ...(tls && { tls }),
     protocol: 2,

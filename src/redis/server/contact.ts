@@ -7,7 +7,11 @@ interface Cause {
 const CAUSES: readonly Cause[] = [
   {
     pattern: /sentinel.*(NOAUTH|WRONGPASS)/i,
-    todo: 'Set SENTINEL_PASSWORD to the requirepass of the sentinels. The password in REDIS_URL is that of Redis itself.',
+    todo: 'Set SENTINEL_PASSWORD to the requirepass of the sentinels, or SENTINEL_USER and SENTINEL_PASSWORD to one of their users. The password in REDIS_URL is that of Redis itself.',
+  },
+  {
+    pattern: /No sentinel names.*NOPERM/,
+    todo: 'Give the user of the sentinels the right +sentinel|get-master-addr-by-name, and +sentinel|master.',
   },
   {
     pattern: /it knows no primary with the name/,

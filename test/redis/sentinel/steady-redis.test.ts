@@ -73,6 +73,20 @@ describe('a connection by sentinels', () => {
     await until(() => unknown.faults.some((one) => /no primary with the name other/.test(one)), 'a fault');
   });
 
+  it('asks the sentinels as the user that they want', async () => {
+    const rules = '-@all +sentinel|get-master-addr-by-name +sentinel|master';
+    for (const { port } of bed.sentinels) {
+      const url = `redis://:${SENTINEL_PASSWORD}@127.0.0.1:${port}`;
+      await callRedis(url, ['ACL', 'SETUSER', 'asker', 'on', '>of-the-asker', ...rules.split(' ')]);
+    }
+    const { connection } = open(connectForWork, {
+      sentinelUser: 'asker',
+      sentinelPassword: 'of-the-asker',
+    });
+    await untilConnected(connection);
+    expect(portOf(connection)).toBe(await primaryPort());
+  });
+
   it('leads where REDIS_NAT_MAP says', async () => {
     const told = `127.0.0.1:${await primaryPort()}`;
     const nowhere = { host: '127.0.0.1', port: await freePort() };

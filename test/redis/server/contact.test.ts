@@ -22,6 +22,10 @@ it.each([
   ],
   ["Cluster isn't ready: this node knows no slots.", /redis-cli --cluster create/],
   ["No sentinel names the primary (a:1: ERR unknown command 'SENTINEL')", /no sentinel: let REDIS_URL/],
+  [
+    "No sentinel names the primary (a:1: NOPERM this user has no permissions to run the 'sentinel|get-master-addr-by-name' command)",
+    /user of the sentinels/,
+  ],
   ['No sentinel names the primary (a:1: read ECONNRESET)', /rediss\+sentinel:/],
   ['a:1, an address that sentinels tell: connect ETIMEDOUT', /REDIS_NAT_MAP/],
   [
