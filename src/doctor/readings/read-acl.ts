@@ -1,4 +1,4 @@
-import type { Connection } from '../../redis/connection.ts';
+import type { ServerConnection } from '../../redis/connection.ts';
 import { commandSamples } from './command-samples.ts';
 import type { AclReadings } from './readings.ts';
 
@@ -11,14 +11,15 @@ const REFUSAL = /^(EXECABORT .*because of: )?(NOPERM|ERR unknown (sub)?command)/
  *
  * @param redis a connection for this alone, which the caller closes. That ends the transaction, too, if DISCARD is refused.
  */
-export async function readAcl(redis: Connection, key: string): Promise<AclReadings> {
+export async function readAcl(redis: ServerConnection, key: string): Promise<AclReadings> {
   const denied = new Map<string, string>();
   const attempt = async (name: string, args: readonly string[]): Promise<void> => {
     const [command = name, ...sub] = name.split('|');
     const reply = await replyOf(redis.call(command, ...sub, ...args));
     if (REFUSAL.test(reply)) denied.set(name, reply);
   };
-  const user = await redis.call('ACL', 'WHOAMI').then(String, () => undefined);
+  // The rights of docs/how-to/scale.md do not let the user ask.
+  const user = await redis.call('ACL', 'WHOAMI').then(String, () => redis.options.username ?? undefined);
   // Outside of a transaction EXEC only fails. It must come first: inside it would run what follows.
   await attempt('exec', []);
   await attempt('multi', []);

@@ -4,20 +4,26 @@ import { readAcl } from '../../../src/doctor/readings/read-acl.ts';
 import { freePort } from '../../../src/local/redis-settings.ts';
 import { ACK_COMMANDS, NEEDED_COMMANDS, OPTIONAL_COMMANDS } from '../../../src/redis/acl/needed-commands.ts';
 import { connectForWork } from '../../../src/redis/connect.ts';
-import type { Connection } from '../../../src/redis/connection.ts';
-import { untilConnected, useRedis } from '../../helpers/redis/server.ts';
+import type { ServerConnection } from '../../../src/redis/connection.ts';
+import { asServer, untilConnected, useRedis } from '../../helpers/redis/server.ts';
 import { addUser } from '../../helpers/redis/user.ts';
 
 const redis = useRedis({ port: await freePort() });
 const KEY = 'mr:probe';
 
-let connection: Connection | undefined;
+let connection: ServerConnection | undefined;
 afterEach(() => connection?.disconnect());
+
+async function connectAs(rules: readonly string[]): Promise<ServerConnection> {
+  const url = await addUser(redis, 'jobs', rules);
+  const opened = asServer(connectForWork({ url, name: 'test', scripts: [] }));
+  await untilConnected(opened);
+  return opened;
+}
 
 /** What a user with these rules lacks, and what the look at it has left in Redis. */
 async function lackingWith(...rules: string[]): Promise<{ denied: string[]; keys: number }> {
-  connection = connectForWork({ url: await addUser(redis, 'jobs', rules), name: 'test', scripts: [] });
-  await untilConnected(connection);
+  connection = await connectAs(rules);
   const { denied } = await readAcl(connection, KEY);
   return { denied: [...denied.keys()].sort(), keys: await redis.client.dbsize() };
 }
@@ -40,6 +46,11 @@ it.each([['zadd', 'xgroup|create', 'evalsha'], ['exec'], ['multi'], ['config|get
   },
 );
 
+it.each(['-acl|whoami', '+acl|whoami'])('knows who the user is, with %s', async (more) => {
+  connection = await connectAs(['~mr:*', ...NEEDED, more]);
+  expect((await readAcl(connection, KEY)).user).toBe('jobs');
+});
+
 it('finds that the keys are not allowed', async () => {
   const { denied, keys } = await lackingWith('~other:*', ...NEEDED, ...OPTIONAL);
   expect(denied).toContain('get');
@@ -49,7 +60,7 @@ it('finds that the keys are not allowed', async () => {
 });
 
 it('has arguments that Redis takes for each command', async () => {
-  connection = connectForWork({ url: redis.url, name: 'test', scripts: [] });
+  connection = asServer(connectForWork({ url: redis.url, name: 'test', scripts: [] }));
   await untilConnected(connection);
   await connection.call('MULTI');
   const samples = Object.entries(commandSamples(KEY)).filter(([name]) => name !== 'multi' && name !== 'exec');
