@@ -2,6 +2,7 @@ import type { NatMap } from '../../redis/address/nat-map.ts';
 import { reachedAt } from '../../redis/address/nat-map.ts';
 import { type Endpoint, endpointText } from '../../redis/address/redis-url.ts';
 import { slotOf } from '../../redis/cluster/slots.ts';
+import { type ToldNode, toldHost } from '../../redis/cluster/told-host.ts';
 import { whenReady } from '../../redis/connect.ts';
 import type { ServerConnection } from '../../redis/connection.ts';
 import { parseInfo } from '../../redis/server/info.ts';
@@ -53,7 +54,7 @@ export async function readClusterMap(
 }
 
 /** Rows of CLUSTER SLOTS: a range of slots, its primary, and replicas. */
-type SlotRow = [first: number, last: number, primary: [host: string | null, port: number]];
+type SlotRow = [first: number, last: number, primary: ToldNode];
 
 async function askNode(
   redis: ServerConnection,
@@ -62,9 +63,9 @@ async function askNode(
 ): Promise<ClusterMap> {
   const [info, rows] = await Promise.all([redis.call('CLUSTER', 'INFO'), redis.call('CLUSTER', 'SLOTS')]);
   const primaries = new Map<string, ClusterPrimary>();
-  for (const [first, last, [host, port]] of rows as SlotRow[]) {
-    // A node that does not know its own address leaves it out.
-    const endpoint = reachedAt(natMap, { host: host || asked.host, port: Number(port) });
+  for (const [first, last, primary] of rows as SlotRow[]) {
+    const told = { host: toldHost(primary, asked.host), port: Number(primary[1]) };
+    const endpoint = reachedAt(natMap, told);
     const node = endpointText(endpoint);
     const slots = primaries.get(node)?.slots ?? [];
     primaries.set(node, { node, endpoint, slots: [...slots, [Number(first), Number(last)]] });

@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
+import { type ToldNode, toldHost } from './told-host.ts';
 
-/** A node in a reply to CLUSTER SLOTS: its host, port and more. The host is empty or null if the node that answers tells none. */
-type ToldNode = [host: Buffer | null, ...rest: unknown[]];
 /** The first and last slot of a range, and the nodes that serve it. */
 type ToldRange = [first: number, last: number, ...nodes: ToldNode[]];
 
@@ -39,5 +38,8 @@ const withHosts = (ranges: readonly ToldRange[], asked: string): ToldRange[] =>
   ranges.map(([first, last, ...nodes]) => [
     first,
     last,
-    ...nodes.map(([host, ...rest]): ToldNode => [host?.length ? host : Buffer.from(asked), ...rest]),
+    ...nodes.map((node): ToldNode => {
+      const [, port, ...rest] = node;
+      return [Buffer.from(toldHost(node, asked)), port, ...rest];
+    }),
   ]);

@@ -3,6 +3,7 @@ import { type NatMap, reachedAt } from '../address/nat-map.ts';
 import type { Endpoint, RedisUrl } from '../address/redis-url.ts';
 import { completeSlots } from './complete-slots.ts';
 import { endpointOf, nodeOf } from './primaries.ts';
+import { NO_NAME } from './told-host.ts';
 
 type ClusterUrl = RedisUrl & { topology: 'cluster' };
 /** Replies keep the shapes that ioredis gives by default. */
@@ -49,7 +50,7 @@ export function connectCluster(
     dnsLookup: (address, callback) => callback(null, address),
     natMap: (told: string) => {
       const { host, port } = endpointOf(told);
-      return { ...reachedAt(natMap, { host: host || asked, port }) };
+      return { ...reachedAt(natMap, { host: host === NO_NAME ? asked : host || asked, port }) };
     },
   });
   cluster.on('refresh', () => {

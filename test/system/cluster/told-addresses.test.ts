@@ -25,6 +25,7 @@ const KINDS = {
   'no host, as all have that of the one asked': {
     settings: { 'cluster-preferred-endpoint-type': 'unknown-endpoint' },
   },
+  'no names, which it is told to prefer': { settings: { 'cluster-preferred-endpoint-type': 'hostname' } },
   'names of hosts': { settings: tellsNames('localhost') },
   'names that only REDIS_NAT_MAP knows': { settings: tellsNames(UNKNOWN_NAME) },
   'IPv6 addresses': { host: '::1', settings: { bind: '127.0.0.1 ::1' } },
