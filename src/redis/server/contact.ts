@@ -48,6 +48,10 @@ const CAUSES: readonly Cause[] = [
     todo: 'This is no node of a Cluster: let REDIS_URL begin with redis:// for one Redis, with redis+sentinel:// for sentinels, or name nodes of the Cluster.',
   },
   {
+    pattern: /slots have no node|no node serves a slot/,
+    todo: 'Start the primaries that are away, or give each slot to a primary: redis-cli --cluster check HOST:PORT says which lack one.',
+  },
+  {
     pattern: /Protocol error|Unknown RESP type/i,
     todo: 'What answers there does not speak the protocol of Redis: correct host and port in REDIS_URL. If it expects TLS, let REDIS_URL begin with rediss://.',
   },

@@ -34,6 +34,8 @@ it.each([
   ],
   ["ERR unknown command 'CLUSTER', with args beginning with: 'SLOTS'", /no node of a Cluster/],
   ['Unknown RESP type 72 "H". Please report this.', /correct host and port/],
+  ["Cluster isn't ready: some slots have no node that serves them", /--cluster check/],
+  ['no node serves a slot', /--cluster check/],
   ['read ECONNRESET', /rediss:\/\/ if Redis expects TLS/],
   ['Protocol error, got "\\u0015" as reply type byte', /rediss:\/\//],
   ['connect EACCES /run/redis.sock', /unixsocketperm/],
