@@ -12,6 +12,8 @@ export type NodeOptions = Omit<NonNullable<ClusterOptions['redisOptions']>, 'rep
 
 /** The wait before the nodes are asked again while none answers, ms. */
 const RETRY_MS = 500;
+/** The wait before a command is sent again that a node has not run, ms: 16 times in all, so that a request is answered within a second. */
+const AGAIN_MS = 50;
 /** Nodes are asked as often for the slots that they serve, ms. A node that is asked for a foreign slot tells at once, too. */
 const REFRESH_MS = 5_000;
 
@@ -44,6 +46,8 @@ export function connectCluster(
     slotsRefreshInterval: REFRESH_MS,
     // The node may have run a write whose reply was lost.
     retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: AGAIN_MS,
+    retryDelayOnTryAgain: AGAIN_MS,
     // Replicas answer late: a job would be unknown after its 202.
     scaleReads: 'master',
     // Certificates are for host names, so these are not resolved here.
