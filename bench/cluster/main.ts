@@ -1,6 +1,6 @@
 /**
- * What a Cluster of three primaries costs beside one Redis. Run it with `npx tsx bench/cluster/main.ts [name]` once `npm run build` has
- * been run; a name chooses one measurement. Each prints a line of JSON. Both take turns, in `ROUNDS` rounds.
+ * What a Cluster of three primaries (`PRIMARIES`) costs beside one Redis. Run it with `npx tsx bench/cluster/main.ts [name]` once
+ * `npm run build` has been run; a name chooses one measurement. Each prints a line of JSON. Both take turns, in `ROUNDS` rounds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requestBytes } from '../load/http.ts';

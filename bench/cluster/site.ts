@@ -21,6 +21,8 @@ import { callsIn, cpuSecondsIn } from '../redis.ts';
 export type Topology = 'one' | 'cluster';
 
 const TASKS = fileURLToPath(new URL('../../test/helpers/tasks', import.meta.url));
+/** Of the Cluster. With 1 it shows what cluster mode itself costs. */
+const PRIMARIES = Number(process.env['PRIMARIES'] ?? 3);
 const READY_MS = 10_000;
 const CONNECTIONS = 64;
 const LOOK_EVERY_MS = 250;
@@ -38,7 +40,7 @@ export interface Used {
   readonly workerUs: number;
 }
 
-/** One Redis or a Cluster of three primaries, with an API and a worker that serves the queues. */
+/** One Redis or a Cluster, with an API and a worker that serves the queues. */
 export interface Site {
   readonly redis: Connection;
   readonly pool: HttpPool;
@@ -60,7 +62,7 @@ export async function onSite<T>(options: SiteOptions, measure: (site: Site) => P
   const { topology, queues, processes, concurrency } = options;
   const dir = mkdtempSync(join(tmpdir(), 'mr-cluster-bench-'));
   const reaper = createOrphanReaper();
-  const servers = topology === 'one' ? await startOne(dir) : await startThree();
+  const servers = topology === 'one' ? await startOne(dir) : await startPrimaries();
   const redis = connectForWork({ url: servers.url, name: 'bench', scripts });
   await whenReady(redis, READY_MS);
   const space = new KeySpace('mr', topology === 'cluster');
@@ -130,8 +132,8 @@ async function startOne(dir: string): Promise<Servers> {
   };
 }
 
-async function startThree(): Promise<Servers> {
-  const { url, primaries, stop } = await startCluster();
+async function startPrimaries(): Promise<Servers> {
+  const { url, primaries, stop } = await startCluster({ primaries: PRIMARIES });
   return { url, info: (section) => primaries.map(({ client }) => client.info(section)), stop };
 }
 
