@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,6 @@ import { callRedis } from '../../../src/local/resp.ts';
 import { createOrphanReaper, type OrphanReaper } from '../../../src/orphan-reaper.ts';
 import { until } from './server.ts';
 
-const PASSWORD = 'a-password-of-this-test';
 export const SENTINEL_PASSWORD = 'another-password-of-this-test';
 export const PRIMARY_NAME = 'main';
 /** A primary is down for a sentinel after this long, ms. */
@@ -48,14 +48,16 @@ export async function startSentinels({ settings = {} }: BedOptions = {}): Promis
   const servers: RedisServer[] = [];
   const sentinels: Sentinel[] = [];
   const dir = await mkdtemp(join(tmpdir(), 'mr-sentinel-'));
+  // Sentinels of another bed, whose dead server had a port of this one, can do nothing here.
+  const password = randomBytes(12).toString('hex');
   const start = async (number: number) =>
     startRedis({
       dir: join(dir, `redis-${number}`),
       port: await freePort(),
-      password: PASSWORD,
+      password,
       settings: {
         appendfsync: 'everysec',
-        masterauth: PASSWORD,
+        masterauth: password,
         'repl-diskless-sync-delay': '0',
         ...settings,
       },
@@ -69,16 +71,23 @@ export async function startSentinels({ settings = {} }: BedOptions = {}): Promis
   const common = {
     dir,
     primaryUrl: first.url,
-    password: PASSWORD,
+    password,
     quorum: 2,
     own: SENTINEL_PASSWORD,
     reaper,
   };
   for (let number = 0; number < 3; number += 1) sentinels.push(await startSentinel({ ...common, number }));
-  await until(() => isComplete(sentinels), 'the sentinels know each other and both replicas');
+  let said: readonly unknown[] = [];
+  await until(
+    async () => {
+      said = await Promise.all(sentinels.map((one) => askBed(one, 'MASTER', PRIMARY_NAME)));
+      return said.every(isComplete);
+    },
+    () => `that the sentinels know each other and both replicas, not ${JSON.stringify(said)},`,
+  );
   const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
   return {
-    url: `redis+sentinel://:${PASSWORD}@${hosts}/${PRIMARY_NAME}`,
+    url: `redis+sentinel://:${password}@${hosts}/${PRIMARY_NAME}`,
     servers,
     sentinels,
     async primary() {
@@ -136,16 +145,29 @@ interface SentinelOptions {
   readonly reaper?: OrphanReaper;
 }
 
-/** Starts a sentinel. The caller stops it. */
-export async function startSentinel({
-  dir,
-  primaryUrl,
-  password,
-  quorum,
-  own,
-  number = 0,
-  reaper,
-}: SentinelOptions): Promise<Sentinel> {
+/** Starts a sentinel, and waits until it answers. The caller stops it. */
+export async function startSentinel(options: SentinelOptions): Promise<Sentinel> {
+  const { own = '', reaper } = options;
+  const guard = reaper ?? createOrphanReaper();
+  for (;;) {
+    const sentinel = await spawnSentinel(options, guard);
+    const { port, child } = sentinel;
+    const ping = () => callRedis(`redis://:${own}@127.0.0.1:${port}`, ['PING']).catch(() => undefined);
+    const isUp = await until(async () => (child.running ? ping() : 'ended'), 'a sentinel that answers');
+    if (isUp !== 'ended') {
+      if (reaper === undefined) void child.exited.then(() => guard.end());
+      return sentinel;
+    }
+    // Another process may have taken the port since it was found free.
+    const lines = child.lastLines().join('\n');
+    if (!/Address already in use/i.test(lines)) throw new Error(`${child.name} ended:\n${lines}`);
+  }
+}
+
+async function spawnSentinel(
+  { dir, primaryUrl, password, quorum, own, number = 0 }: SentinelOptions,
+  reaper: OrphanReaper,
+): Promise<Sentinel> {
   const port = await freePort();
   const file = join(dir, `sentinel-${number}.conf`);
   const lines = [
@@ -162,14 +184,7 @@ export async function startSentinel({
   ];
   await writeFile(file, lines.join('\n'));
   const name = `Sentinel ${number}`;
-  const guard = reaper ?? createOrphanReaper();
-  const child = await startChild({
-    name,
-    command: 'redis-server',
-    args: [file, '--sentinel'],
-    reaper: guard,
-  });
-  if (reaper === undefined) void child.exited.then(() => guard.end());
+  const child = await startChild({ name, command: 'redis-server', args: [file, '--sentinel'], reaper });
   return { port, child };
 }
 
@@ -179,13 +194,10 @@ export async function askBed({ port }: Sentinel, ...command: string[]): Promise<
   return callRedis(url, ['SENTINEL', ...command]).catch(() => undefined);
 }
 
-async function isComplete(sentinels: readonly Sentinel[]): Promise<boolean> {
-  const replies = await Promise.all(sentinels.map((one) => askBed(one, 'MASTER', PRIMARY_NAME)));
-  return replies.every((reply) => {
-    const members = Array.isArray(reply) ? reply.map(String) : [];
-    const of = (name: string) => members[members.indexOf(name) + 1];
-    return of('num-slaves') === '2' && of('num-other-sentinels') === '2' && of('flags') === 'master';
-  });
+function isComplete(said: unknown): boolean {
+  const members = Array.isArray(said) ? said.map(String) : [];
+  const of = (name: string) => members[members.indexOf(name) + 1];
+  return of('num-slaves') === '2' && of('num-other-sentinels') === '2' && of('flags') === 'master';
 }
 
 /** What most of the sentinels call the primary. */
