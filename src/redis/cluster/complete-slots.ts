@@ -5,10 +5,11 @@ import { type ToldNode, toldHost } from './told-host.ts';
 type ToldRange = [first: number, last: number, ...nodes: ToldNode[]];
 
 /**
- * Lets ioredis find nodes that a node tells without a host, which it would leave out: they are at the host that was asked. So tells a
- * node that has met no other one, and one with `cluster-preferred-endpoint-type unknown-endpoint`. A node that knows no slots was
- * emptied, or has left the Cluster: another one is asked, as ioredis would give up all nodes. It asks by a duplicate of its
- * connection to the node.
+ * Lets ioredis find nodes that a node tells without a host: they are at the host that was asked. ioredis would leave them out. A
+ * node tells none when it has met no other node, or with `cluster-preferred-endpoint-type unknown-endpoint`.
+ *
+ * A node that knows no slots was emptied, or has left the Cluster. Its reply counts as an error, so that ioredis asks another
+ * node; else it would give up all nodes. ioredis asks by a duplicate of its connection to the node.
  *
  * Source: https://redis.io/docs/latest/commands/cluster-slots/
  *

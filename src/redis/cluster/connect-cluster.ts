@@ -30,7 +30,7 @@ export function connectCluster(
 ): Cluster {
   // A node with `unknown-endpoint` tells no host with MOVED: all are at the one that was asked.
   const asked = url.endpoints[0]?.host ?? '';
-  // ioredis reads this list whenever it connects to the Cluster anew.
+  // ioredis reads this list each time it connects to the Cluster.
   const first: Endpoint[] = [...url.endpoints];
   let known: readonly Endpoint[] = [];
   const cluster = new ReadyCluster(first, {
